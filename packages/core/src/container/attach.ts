@@ -1,0 +1,17 @@
+import type { Readable, Writable } from 'node:stream'
+import type { OperationOptions } from '../operation.js'
+
+/** Size of a terminal in cells, 1…65535 each. */
+export interface TerminalSize {
+  readonly height: number
+  readonly width: number
+}
+
+/** Streams are borrowed: never closed by Capstan, except that the end of `stdin` half-closes the process's stdin. */
+export interface AttachOptions extends OperationOptions {
+  readonly stdin?: Readable
+  readonly stdout?: Writable
+  /** Unused with a terminal. */
+  readonly stderr?: Writable
+  readonly initialSize?: TerminalSize
+}

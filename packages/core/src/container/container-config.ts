@@ -1,0 +1,92 @@
+import type { Argv, OperationOptions, ProgressEvent, StringMap } from '../operation.js'
+import type { PortSpec } from './ports.js'
+
+/**
+ * What a container is made from. Everything optional is "as the image or the engine has it" when absent.
+ *
+ * A field that a runtime cannot honour is refused with OPTION_UNSUPPORTED, never dropped.
+ */
+export interface ContainerConfig {
+  /** A reference (`busybox:1.37`, `host/name@sha256:…`) or an image id. */
+  readonly image: string
+  /** Letters, digits, `_ . -`; begins with a letter or digit. Default: the engine picks one. */
+  readonly name?: string
+  /** For example `linux/arm64`. */
+  readonly platform?: string
+  /** Default `missing`; with `never` an absent image is IMAGE_NOT_FOUND. */
+  readonly pull?: 'missing' | 'never'
+  readonly command?: Argv
+  readonly entrypoint?: Argv
+  /** An absolute path in the container. */
+  readonly workingDirectory?: string
+  readonly env?: StringMap
+  readonly user?: string
+  readonly groupAdd?: readonly string[]
+  readonly hostname?: string
+  readonly mounts?: readonly Mount[]
+  readonly readOnlyRootFilesystem?: boolean
+  /** Default `{ mode: 'default' }`. */
+  readonly network?: ContainerNetwork
+  readonly ports?: readonly PortSpec[]
+  /** Addresses of name servers. Default: the engine's. */
+  readonly dns?: readonly string[]
+  /** Host name → address, or `host-gateway`. */
+  readonly extraHosts?: StringMap
+  readonly privileged?: boolean
+  readonly capAdd?: readonly string[]
+  readonly capDrop?: readonly string[]
+  /** For example `seccomp=unconfined`. */
+  readonly securityOptions?: readonly string[]
+  /** Keeps stdin open. Default false. */
+  readonly interactive?: boolean
+  /** Gives the process a terminal. Default false, whatever the caller's own stdin is. */
+  readonly tty?: boolean
+  /** Keys that begin with `capstan.` are refused: they are the host's. */
+  readonly labels?: StringMap
+  readonly memoryBytes?: number
+  readonly cpus?: number
+  readonly pidsLimit?: number
+  readonly ulimits?: readonly Ulimit[]
+  /** Runs an init that reaps zombies as process 1. */
+  readonly init?: boolean
+  /** The engine removes the container when it has exited. Default false. */
+  readonly autoRemove?: boolean
+  /** For example `SIGINT`. */
+  readonly stopSignal?: string
+}
+
+/** `createContainer` options: `onProgress` reports the pull, when there is one. */
+export interface CreateOptions extends OperationOptions {
+  readonly onProgress?: (event: ProgressEvent) => void
+}
+
+/** `source` of a bind is an absolute path on the engine's machine and must exist; `source` of a volume is its name. `target` is absolute. */
+export type Mount =
+  | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readOnly?: boolean }
+  | { readonly type: 'volume'; readonly source: string; readonly target: string; readonly readOnly?: boolean }
+  | {
+      readonly type: 'tmpfs'
+      readonly target: string
+      readonly sizeBytes?: number
+      /** Permission bits, for example `0o1777`. */
+      readonly mode?: number
+      readonly executable?: boolean
+    }
+
+/** What a container is attached to. Several networks: a proxy with one foot inside, one outside. */
+export type ContainerNetwork =
+  | { readonly mode: 'default' | 'none' | 'host' }
+  | { readonly mode: 'networks'; readonly networks: readonly [NetworkJoin, ...NetworkJoin[]] }
+
+/** One network to join; `aliases` are names by which peers of that network resolve the container. */
+export interface NetworkJoin {
+  readonly networkId: string
+  readonly aliases?: readonly string[]
+}
+
+/** A resource limit of the container's processes; -1 is unlimited. */
+export interface Ulimit {
+  readonly name: string
+  readonly soft: number
+  readonly hard: number
+}

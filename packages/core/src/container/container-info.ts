@@ -1,0 +1,54 @@
+import type { Argv, ListOptions, OperationOptions, StringMap } from '../operation.js'
+import type { PortBinding } from './ports.js'
+
+export type ContainerState =
+  | 'created'
+  | 'running'
+  | 'paused'
+  | 'restarting'
+  | 'stopping'
+  | 'exited'
+  | 'dead'
+  | 'unknown'
+
+/** One container in a list; stopped ones are listed too. `id` is the full id. */
+export interface ContainerInfo {
+  readonly id: string
+  readonly name: string
+  readonly image: string
+  readonly state: ContainerState
+  readonly createdAt: Date | undefined
+  readonly labels: StringMap
+}
+
+/** Options of `listContainers`. */
+export interface ListContainersOptions extends ListOptions {}
+
+/** Where a container is reachable on one network; `undefined` while it does not run. */
+export interface NetworkAttachment {
+  readonly networkId: string
+  readonly networkName: string
+  readonly ipAddress: string | undefined
+  readonly gateway: string | undefined
+  readonly aliases: readonly string[]
+}
+
+/** One container in full: what adopting and addressing a sidecar need. */
+export interface ContainerInspection extends Omit<ContainerInfo, 'state'> {
+  readonly imageId: string
+  readonly command: Argv
+  readonly state: {
+    readonly status: ContainerState
+    readonly running: boolean
+    readonly exitCode: number | undefined
+    readonly startedAt: Date | undefined
+    readonly finishedAt: Date | undefined
+  }
+  readonly networks: readonly NetworkAttachment[]
+  readonly ports: readonly PortBinding[]
+}
+
+/** Polite signal, wait `graceMs` (default 10 000), then kill. */
+export interface StopOptions extends OperationOptions {
+  readonly graceMs?: number
+}

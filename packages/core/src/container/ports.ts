@@ -1,0 +1,19 @@
+export type Protocol = 'tcp' | 'udp'
+
+/** A port to publish; without `hostPort` one is picked (by the engine, else by the runtime). */
+export interface PortSpec {
+  readonly containerPort: number
+  readonly hostPort?: number
+  /** Default `127.0.0.1`: reachable from this machine alone. */
+  readonly hostAddress?: string
+  /** Default `tcp`. */
+  readonly protocol?: Protocol
+}
+
+/** A port as it is published now. */
+export interface PortBinding {
+  readonly containerPort: number
+  readonly hostPort: number
+  readonly hostAddress: string
+  readonly protocol: Protocol
+}

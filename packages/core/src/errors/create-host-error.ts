@@ -1,0 +1,27 @@
+import { HostError, type HostErrorOptions } from './host-error.js'
+import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
+import {
+  ExitCodeUnknownError,
+  MissingCapabilityError,
+  OptionUnsupportedError,
+  RuntimeUnavailableError,
+} from './named-errors.js'
+
+/** Throw this: the message is built from the same facts. Codes with a class of their own get that class. */
+export function createHostError<C extends HostErrorCode>(
+  code: C,
+  facts: HostErrorFacts[C],
+  options?: HostErrorOptions,
+): HostError<C> {
+  const create = named[code]
+  return create === undefined ? new HostError(code, facts, options) : create(facts, options)
+}
+
+type Create<C extends HostErrorCode> = (facts: HostErrorFacts[C], options?: HostErrorOptions) => HostError<C>
+
+const named: { readonly [C in HostErrorCode]?: Create<C> } = {
+  CAPABILITY_MISSING: (facts, options) => new MissingCapabilityError(facts, options),
+  OPTION_UNSUPPORTED: (facts, options) => new OptionUnsupportedError(facts, options),
+  EXIT_CODE_UNKNOWN: (facts, options) => new ExitCodeUnknownError(facts, options),
+  RUNTIME_UNAVAILABLE: (facts, options) => new RuntimeUnavailableError(facts, options),
+}

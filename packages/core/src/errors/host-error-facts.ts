@@ -1,0 +1,77 @@
+import type { ContainerState } from '../container/container-info.js'
+import type { MissingCapability } from '../feature.js'
+import type { Argv } from '../operation.js'
+import type { RefusableField } from '../plugin/probe.js'
+import type { RuntimeReport } from '../plugin/runtime-report.js'
+
+/** What a {@link HostError} knows, by its code. */
+export interface HostErrorFacts {
+  CAPABILITY_MISSING: {
+    readonly feature: string | undefined
+    readonly runtime: string | undefined
+    readonly missing: readonly MissingCapability[]
+    readonly reports: readonly RuntimeReport[]
+  }
+  CAPABILITY_DUPLICATE: {
+    readonly capability: string
+    readonly runtime: string
+    readonly packageName: string
+    readonly packageVersion: string
+  }
+  PLUGIN_DUPLICATE: { readonly plugin: string; readonly packages: readonly string[] }
+  PLUGIN_UNKNOWN: { readonly plugin: string; readonly known: readonly string[] }
+  PLUGIN_INVALID: {
+    readonly plugin: string
+    readonly packageName: string
+    readonly packageVersion: string
+    readonly problem: string
+  }
+  RUNTIME_UNAVAILABLE: { readonly runtime: string | undefined; readonly reports: readonly RuntimeReport[] }
+  CONTAINER_NOT_FOUND: { readonly id: string }
+  IMAGE_NOT_FOUND: { readonly image: string }
+  NETWORK_NOT_FOUND: { readonly id: string }
+  VOLUME_NOT_FOUND: { readonly name: string }
+  IMAGE_PULL_FAILED: { readonly image: string; readonly registryText: string }
+  BUILD_FAILED: {
+    readonly step: string | undefined
+    readonly command: string | undefined
+    readonly exitCode: number | undefined
+    readonly lastLines: readonly string[]
+  }
+  NAME_CONFLICT: { readonly name: string; readonly holderId: string | undefined; readonly ours: boolean }
+  IN_USE: { readonly subject: string; readonly users: readonly string[] }
+  NOT_RUNNING: { readonly id: string; readonly state: ContainerState }
+  /** The session belongs to another process. */
+  NOT_ATTACHABLE: { readonly id: string; readonly reason: string }
+  COMMAND_NOT_STARTED: { readonly id: string; readonly command: Argv; readonly exitCode: 126 | 127 }
+  OPTION_UNSUPPORTED: {
+    readonly runtime: string
+    readonly field: RefusableField
+    readonly given: string
+    readonly reason: string
+  }
+  INVALID_ARGUMENT: { readonly field: string; readonly expected: string; readonly given: string }
+  EXIT_CODE_UNKNOWN: { readonly id: string; readonly reason: string }
+  FIREWALL_FAILED: {
+    readonly id: string
+    readonly reason: string
+    readonly containment: 'sealed' | 'disconnected' | 'killed' | 'unchanged'
+  }
+  CONNECTION_LOST: { readonly endpoint: string; readonly lastTimestamp: string | undefined }
+  /** `excerpt`: at most 500 bytes. */
+  PROTOCOL_ERROR: { readonly operation: string; readonly excerpt: string }
+  TIMED_OUT: {
+    readonly operation: string
+    readonly phase: string | undefined
+    readonly timeoutMs: number
+    readonly lastLines: readonly string[]
+  }
+  OPERATION_FAILED: {
+    readonly operation: string
+    readonly subject: string
+    readonly status: number | undefined
+    readonly reason: string
+  }
+}
+
+export type HostErrorCode = keyof HostErrorFacts

@@ -1,0 +1,95 @@
+import type { RuntimeReport } from '../plugin/runtime-report.js'
+import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
+
+/** The sentence of an error, from the facts that it stores: who needs or does what, on which runtime, what to do. */
+export function toMessage<C extends HostErrorCode>(code: C, facts: HostErrorFacts[C]): string {
+  return messages[code](facts)
+}
+
+/** `networks`, `networks and sidecars`, `networks, sidecars and exec`. */
+export function joinWords(words: readonly string[], conjunction: 'and' | 'or' = 'and'): string {
+  const last = words.at(-1) ?? ''
+  return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} ${conjunction} ${last}`
+}
+
+const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => string } = {
+  CAPABILITY_MISSING: ({ feature, runtime, missing, reports }) =>
+    [
+      `${feature ?? 'the application'} needs ${joinWords(missing.map(({ title }) => title))}, which `,
+      runtime === undefined ? 'no available runtime provides together' : `runtime "${runtime}" does not provide`,
+      runtime === undefined ? `: ${reports.filter(isAvailable).map(toLacking).join('; ')}` : '',
+    ].join(''),
+  CAPABILITY_DUPLICATE: ({ capability, runtime, packageName, packageVersion }) =>
+    `plugin "${runtime}" (${packageName} ${packageVersion}) provides capability "${capability}" twice; provide it once in register`,
+  PLUGIN_DUPLICATE: ({ plugin, packages }) =>
+    `two plugins are named "${plugin}" (${joinWords(packages)}); pass one of them to the host`,
+  PLUGIN_UNKNOWN: ({ plugin, known }) =>
+    `no plugin is named "${plugin}"; known: ${known.length === 0 ? 'none' : joinWords(known)}`,
+  PLUGIN_INVALID: ({ plugin, packageName, packageVersion, problem }) =>
+    `plugin "${plugin}" (${packageName} ${packageVersion}) ${problem}`,
+  RUNTIME_UNAVAILABLE: ({ runtime, reports }) => toUnavailable(runtime, reports),
+  CONTAINER_NOT_FOUND: ({ id }) => `there is no container "${id}"`,
+  IMAGE_NOT_FOUND: ({ image }) => `there is no image "${image}" here; pull or build it first`,
+  NETWORK_NOT_FOUND: ({ id }) => `there is no network "${id}"`,
+  VOLUME_NOT_FOUND: ({ name }) => `there is no volume "${name}"`,
+  IMAGE_PULL_FAILED: ({ image, registryText }) => `image "${image}" could not be pulled: ${registryText}`,
+  BUILD_FAILED: ({ step, command, exitCode, lastLines }) =>
+    [
+      'the build stopped',
+      step === undefined ? '' : ` at ${step}`,
+      command === undefined || step?.includes(command) ? '' : ` (${command})`,
+      exitCode === undefined ? '' : ` with exit code ${exitCode}`,
+      lastLines.length === 0 ? '' : `: ${lastLines.at(-1)}`,
+    ].join(''),
+  NAME_CONFLICT: ({ name, holderId, ours }) =>
+    `the name "${name}" is taken${holderId === undefined ? '' : ` by ${holderId}`}${ours ? ', which this application made' : ''}; choose another or remove the holder`,
+  IN_USE: ({ subject, users }) => `${subject} is in use${users.length === 0 ? '' : ` by ${joinWords(users)}`}`,
+  NOT_RUNNING: ({ id, state }) => `container "${id}" is not running (${state})`,
+  NOT_ATTACHABLE: ({ id, reason }) => `container "${id}" cannot be attached to: ${reason}`,
+  COMMAND_NOT_STARTED: ({ command, exitCode }) =>
+    exitCode === 127
+      ? `the image has no command "${command[0] ?? ''}"`
+      : `the command "${command[0] ?? ''}" may not be executed`,
+  OPTION_UNSUPPORTED: ({ runtime, field, reason }) => `runtime "${runtime}" does not support "${field}": ${reason}`,
+  INVALID_ARGUMENT: ({ field, expected, given }) => `${field} must be ${expected}, not ${given}`,
+  EXIT_CODE_UNKNOWN: ({ id, reason }) => `the exit code of "${id}" is not known: ${reason}`,
+  FIREWALL_FAILED: ({ id, reason, containment }) =>
+    `the firewall of container "${id}" was not set: ${reason}; the container was ${containments[containment]}`,
+  CONNECTION_LOST: ({ endpoint, lastTimestamp }) =>
+    `the connection to ${endpoint} was lost${lastTimestamp === undefined ? '' : ` after ${lastTimestamp}`}`,
+  PROTOCOL_ERROR: ({ operation, excerpt }) => `the answer to ${operation} was not understood: ${excerpt}`,
+  TIMED_OUT: ({ operation, phase, timeoutMs, lastLines }) =>
+    [
+      `${operation} was not done within ${timeoutMs} ms`,
+      phase === undefined ? '' : ` (${phase})`,
+      lastLines.length === 0 ? '' : `: ${lastLines.at(-1)}`,
+    ].join(''),
+  OPERATION_FAILED: ({ operation, subject, reason }) => `${operation} of ${subject} was refused: ${reason}`,
+}
+
+const containments = {
+  sealed: 'sealed off: nothing leaves it',
+  disconnected: 'disconnected from every network',
+  killed: 'killed',
+  unchanged: 'left unchanged',
+} as const
+
+type Available = Extract<RuntimeReport, { available: true }>
+
+function isAvailable(report: RuntimeReport): report is Available {
+  return report.available
+}
+
+function toLacking(report: Available): string {
+  return `${report.runtime} lacks ${joinWords(report.absent.map(({ title }) => title))}`
+}
+
+function toUnavailable(runtime: string | undefined, reports: readonly RuntimeReport[]): string {
+  const subject = runtime === undefined ? 'no container runtime is available' : `runtime "${runtime}" is not available`
+  const reasons = reports.flatMap((report) => report.attempts.map((attempt) => toReason(report.runtime, attempt)))
+  return reasons.length === 0 ? subject : `${subject}: ${reasons.join('; ')}`
+}
+
+function toReason(runtime: string, { candidate, source, cause, remedy }: RuntimeReport['attempts'][number]): string {
+  return `${runtime} at ${candidate} (${source}): ${cause.message}; ${remedy}`
+}

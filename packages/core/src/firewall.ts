@@ -1,0 +1,16 @@
+/** What `Runtime.setupFirewall` leaves open. */
+export interface FirewallRules {
+  /** A name or an address. */
+  readonly proxyHost: string
+  /** 1…65535, TCP. */
+  readonly proxyPort: number
+  /** Further destinations, TCP. Default: none. */
+  readonly allow?: readonly FirewallDestination[]
+  /** `engine` lets names be asked of the engine's resolver (a channel out). Default `none`: `proxyHost` is resolved before the rules are set. */
+  readonly dns?: 'none' | 'engine'
+}
+
+export interface FirewallDestination {
+  readonly host: string
+  readonly port: number
+}

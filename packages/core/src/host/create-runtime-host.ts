@@ -1,0 +1,3 @@
+import type { HostOptions, RuntimeHost } from './runtime-host.js'
+
+export declare function createRuntimeHost(options: HostOptions): RuntimeHost

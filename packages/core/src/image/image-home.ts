@@ -1,0 +1,11 @@
+import type { StringMap } from '../operation.js'
+
+/** HOME if set and not empty, else by the user; pure, the same for all runtimes. */
+export function toImageHome({ env, user }: { readonly env: StringMap; readonly user: string }): string {
+  if (env.HOME) return env.HOME
+  const name = user.split(':', 1)[0] ?? ''
+  if (name === 'root' || /^\d+$/.test(name) || !accountName.test(name)) return '/root'
+  return `/home/${name}`
+}
+
+const accountName = /^(?![-.])[A-Za-z0-9_.-]{1,32}$/

@@ -1,0 +1,28 @@
+import type { OperationOptions, ProgressEvent, StringMap } from '../operation.js'
+
+/** One image with all its tags; `id` is the engine's content id. */
+export interface ImageInfo {
+  readonly id: string
+  readonly tags: readonly string[]
+  readonly sizeBytes: number | undefined
+  readonly createdAt: Date | undefined
+  readonly labels: StringMap
+}
+
+/** Never in an error, log or event. */
+export interface RegistryCredentials {
+  readonly username: string
+  readonly password: string
+}
+
+/** Without `credentials` those which the engine's own CLI would find. */
+export interface PullOptions extends OperationOptions {
+  readonly platform?: string
+  readonly credentials?: RegistryCredentials
+  readonly onProgress?: (event: PullProgress) => void
+}
+
+/** `id` is the layer, or the reference for the whole. */
+export interface PullProgress extends ProgressEvent {
+  readonly phase: 'resolving' | 'downloading' | 'extracting' | 'done'
+}

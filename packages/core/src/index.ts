@@ -1,0 +1,103 @@
+// Capabilities and scopes
+export { type Capability, defineCapability } from './capability.js'
+export { findCapability, provide, requireCapabilities } from './capability-access.js'
+export type { AttachOptions, TerminalSize } from './container/attach.js'
+export type {
+  ContainerConfig,
+  ContainerNetwork,
+  CreateOptions,
+  Mount,
+  NetworkJoin,
+  Ulimit,
+} from './container/container-config.js'
+export type {
+  ContainerInfo,
+  ContainerInspection,
+  ContainerState,
+  ListContainersOptions,
+  NetworkAttachment,
+  StopOptions,
+} from './container/container-info.js'
+export type { LogChunk, LogOptions, LogStream } from './container/logs.js'
+export type { PortBinding, PortSpec, Protocol } from './container/ports.js'
+export { type DependencyContainer, inject, injectable } from './di.js'
+// Errors and undo
+export { createHostError } from './errors/create-host-error.js'
+export { type AnyHostError, HostError, type HostErrorOptions, isHostError } from './errors/host-error.js'
+export type { HostErrorCode, HostErrorFacts } from './errors/host-error-facts.js'
+export { joinWords } from './errors/message.js'
+export {
+  ExitCodeUnknownError,
+  MissingCapabilityError,
+  OptionUnsupportedError,
+  RuntimeUnavailableError,
+} from './errors/named-errors.js'
+export { withUndoFailures } from './errors/undo-failures.js'
+// Features
+export type { FeatureNeeds, FeatureSupport, MissingCapability } from './feature.js'
+export { toFeatureSupport } from './feature-support.js'
+export type { FirewallDestination, FirewallRules } from './firewall.js'
+// Host
+export { createRuntimeHost } from './host/create-runtime-host.js'
+export type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope, RuntimeWarning } from './host/runtime-host.js'
+export type { BuildContext, BuildOptions, BuildProgress } from './image/build.js'
+export type { ImageInfo, PullOptions, PullProgress, RegistryCredentials } from './image/image.js'
+export { toImageHome } from './image/image-home.js'
+// Managers
+export { type ExecManager, type ExecOptions, type ExecProcess, execManagerCapability } from './managers/exec-manager.js'
+export { type ImageTransfer, imageTransferCapability } from './managers/image-transfer.js'
+export {
+  type CreateNetworkOptions,
+  type NetworkInfo,
+  type NetworkManager,
+  networkManagerCapability,
+} from './managers/network-manager.js'
+export { type SidecarConfig, type SidecarManager, sidecarManagerCapability } from './managers/sidecar-manager.js'
+export {
+  type CreateVolumeOptions,
+  type VolumeInfo,
+  type VolumeManager,
+  volumeManagerCapability,
+} from './managers/volume-manager.js'
+export type { Argv, ListOptions, OperationOptions, ProgressEvent, StringMap } from './operation.js'
+// Ownership
+export type { Owner } from './ownership/owner.js'
+export { ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './ownership/owner-labels.js'
+export type { SweepItem, SweepOptions, SweepReport } from './ownership/sweep-report.js'
+export { type LoadPluginsOptions, loadPlugins } from './plugin/load-plugins.js'
+// Plugins
+export type { CapabilityName, RuntimePlugin } from './plugin/plugin.js'
+export type {
+  AbsentCapability,
+  ProbeAttempt,
+  ProbeOptions,
+  ProbeResult,
+  ProbeStep,
+  RefusableField,
+  RefusedOption,
+} from './plugin/probe.js'
+export { probeCandidates } from './plugin/probe-candidates.js'
+export {
+  type AvailableRuntime,
+  type ReportedPlugin,
+  type RuntimeReport,
+  runtimeReportCapability,
+  type UnavailableRuntime,
+} from './plugin/runtime-report.js'
+export { refuseField, refuseOptions } from './refuse-options.js'
+// Runtime
+export { type HostAddressOptions, type Runtime, runtimeCapability } from './runtime.js'
+export type { CapabilityScope, RegistrationScope } from './scope.js'
+export { createUndoStack, type UndoOptions, type UndoStack, type UndoStep } from './undo-stack.js'
+
+// Validation
+export { validateContainerConfig } from './validation/container-config.js'
+export { validateEnv, validateId, validateImageReference, validateLabels, validateName } from './validation/names.js'
+export {
+  validateBuild,
+  validateExec,
+  validateFirewallRules,
+  validateLogOptions,
+  validateStopOptions,
+  validateTerminalSize,
+} from './validation/operations.js'

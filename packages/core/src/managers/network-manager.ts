@@ -1,0 +1,29 @@
+import { type Capability, defineCapability } from '../capability.js'
+import type { ListOptions, OperationOptions, StringMap } from '../operation.js'
+
+/** Networks by which containers reach each other by name. */
+export interface NetworkManager {
+  /** Makes a network and resolves with its id. Name taken: NAME_CONFLICT. */
+  createNetwork(name: string, options?: CreateNetworkOptions): Promise<string>
+  /** Gone: resolves. In use: IN_USE naming the users. */
+  removeNetwork(id: string, options?: OperationOptions): Promise<void>
+  listNetworks(options?: ListOptions): Promise<readonly NetworkInfo[]>
+}
+
+export const networkManagerCapability: Capability<NetworkManager> = defineCapability({
+  id: 'network-manager',
+  title: 'networks',
+})
+
+export interface NetworkInfo {
+  readonly id: string
+  readonly name: string
+  readonly internal: boolean
+  readonly labels: StringMap
+}
+
+export interface CreateNetworkOptions extends OperationOptions {
+  readonly labels?: StringMap
+  /** Without a way out. Default false. */
+  readonly internal?: boolean
+}

@@ -1,0 +1,45 @@
+import type { StringMap } from '../operation.js'
+import type { Owner } from './owner.js'
+
+/** Label keys (lower case and dotted: Apple's networks take no other); values: letters, digits, `.`, `_`, `-`, at most 63. `lifetime=lease`: shared, never removed while it runs or is used, whoever made it. */
+export const ownershipLabelKeys: {
+  readonly instance: 'capstan.owner.instance'
+  readonly pid: 'capstan.owner.pid'
+  readonly processStart: 'capstan.owner.process-start'
+  readonly bootId: 'capstan.owner.boot'
+  readonly pidNamespace: 'capstan.owner.pid-namespace'
+  readonly machineId: 'capstan.owner.machine'
+  readonly lifetime: 'capstan.lifetime'
+} = {
+  instance: 'capstan.owner.instance',
+  pid: 'capstan.owner.pid',
+  processStart: 'capstan.owner.process-start',
+  bootId: 'capstan.owner.boot',
+  pidNamespace: 'capstan.owner.pid-namespace',
+  machineId: 'capstan.owner.machine',
+  lifetime: 'capstan.lifetime',
+}
+
+export function toOwnerLabels(owner: Owner): StringMap {
+  return {
+    [ownershipLabelKeys.instance]: owner.instanceId,
+    [ownershipLabelKeys.pid]: String(owner.pid),
+    [ownershipLabelKeys.processStart]: owner.processStart,
+    [ownershipLabelKeys.bootId]: owner.bootId,
+    [ownershipLabelKeys.pidNamespace]: owner.pidNamespace,
+    [ownershipLabelKeys.machineId]: owner.machineId,
+  }
+}
+
+/** The owner that the labels tell of; `undefined` for what Capstan did not make, or whose labels were tampered with. */
+export function parseOwnerLabels(labels: StringMap): Owner | undefined {
+  const instanceId = labels[ownershipLabelKeys.instance]
+  const pid = Number(labels[ownershipLabelKeys.pid])
+  const processStart = labels[ownershipLabelKeys.processStart]
+  const bootId = labels[ownershipLabelKeys.bootId]
+  const pidNamespace = labels[ownershipLabelKeys.pidNamespace]
+  const machineId = labels[ownershipLabelKeys.machineId]
+  if (!instanceId || !processStart || !bootId || !pidNamespace || !machineId) return undefined
+  if (!Number.isSafeInteger(pid) || pid < 1) return undefined
+  return { instanceId, pid, processStart, bootId, pidNamespace, machineId }
+}

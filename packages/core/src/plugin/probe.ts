@@ -1,0 +1,81 @@
+import type { Capability } from '../capability.js'
+import type { ContainerConfig } from '../container/container-config.js'
+import type { OperationOptions } from '../operation.js'
+
+/** `timeoutMs`: the plugin's own `probeTimeoutMs`, else the host's (2000). `env`: what to read instead of `process.env`. */
+export interface ProbeOptions extends OperationOptions {
+  readonly timeoutMs: number
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * `provides` is the plugin's claim: `register` must provide exactly these, else PLUGIN_INVALID.
+ *
+ * `chosen`: the user named this endpoint, so `open` goes to no other plugin.
+ */
+export type ProbeResult<P> =
+  | {
+      readonly available: true
+      readonly version: string
+      readonly endpoint: string
+      readonly details: P
+      readonly provides: readonly Capability<object>[]
+      readonly absent: readonly AbsentCapability[]
+      readonly refuses: readonly RefusedOption[]
+      readonly attempts: readonly ProbeAttempt[]
+      readonly notes: readonly string[]
+    }
+  | { readonly available: false; readonly chosen: boolean; readonly attempts: readonly ProbeAttempt[] }
+
+export type ProbeStep = 'parse' | 'find' | 'connect' | 'tls' | 'ping' | 'version' | 'service' | 'probe'
+
+/** One candidate that did not serve. */
+export interface ProbeAttempt {
+  readonly candidate: string
+  /** Where it came from: `DOCKER_HOST`, `context "x"`, `default`. */
+  readonly source: string
+  readonly step: ProbeStep
+  /** `code`: errno, exit code or HostErrorCode. */
+  readonly cause: { readonly code: string; readonly message: string }
+  readonly remedy: string
+}
+
+export interface AbsentCapability {
+  readonly id: string
+  readonly title: string
+  readonly reason: string
+  readonly remedy: string | undefined
+}
+
+/** What this runtime, as found, cannot keep. Using it: OPTION_UNSUPPORTED with this field, from this very list, so that report and refusal cannot drift. */
+export interface RefusedOption {
+  readonly field: RefusableField
+  readonly reason: string
+  readonly remedy: string | undefined
+}
+
+/** Options and promises that a runtime may have to refuse; grows by minor versions. */
+export type RefusableField =
+  | Exclude<keyof ContainerConfig, 'image'>
+  | 'mounts.bind'
+  | 'mounts.volume'
+  | 'mounts.tmpfs'
+  | 'network.host'
+  | 'network.none'
+  | 'network.several'
+  | 'network.aliases'
+  | 'ports.hostPort'
+  | 'ports.udp'
+  | 'logs.since'
+  | 'logs.timestamps'
+  | 'logs.split'
+  | 'logs.binary'
+  | 'attach.foreign'
+  | 'resizeTTY'
+  | 'waitContainer.foreign'
+  | 'buildImage'
+  | 'build.platform'
+  | 'build.dns'
+  | 'getHostAddress'
+  | 'setupFirewall'
+  | 'firewall.beforeStart'

@@ -1,0 +1,57 @@
+import type { ContainerConfig } from './container/container-config.js'
+import { createHostError } from './errors/create-host-error.js'
+import type { RefusableField, RefusedOption } from './plugin/probe.js'
+import { show } from './validation/show.js'
+
+/** Throws OPTION_UNSUPPORTED for the first field of the config that stands in `refuses`. */
+export function refuseOptions(runtime: string, config: ContainerConfig, refuses: readonly RefusedOption[]): void {
+  for (const refused of refuses) {
+    const given = findGiven(config, refused.field)
+    if (given !== undefined) throw toRefusal(runtime, refused, given)
+  }
+}
+
+/** Throws OPTION_UNSUPPORTED when `field` stands in `refuses`: for options outside of a container's config. */
+export function refuseField(
+  runtime: string,
+  field: RefusableField,
+  given: unknown,
+  refuses: readonly RefusedOption[],
+): void {
+  const refused = refuses.find((entry) => entry.field === field)
+  if (refused !== undefined) throw toRefusal(runtime, refused, given)
+}
+
+function toRefusal(runtime: string, { field, reason, remedy }: RefusedOption, given: unknown) {
+  const text = remedy === undefined ? reason : `${reason}; ${remedy}`
+  return createHostError('OPTION_UNSUPPORTED', { runtime, field, given: show(given), reason: text })
+}
+
+/** What the config asks of this field, or `undefined` when it asks nothing. `false` and empty lists ask nothing. */
+function findGiven(config: ContainerConfig, field: RefusableField): unknown {
+  const find = finders[field]
+  if (find !== undefined) return find(config)
+  const value = field in config ? config[field as keyof ContainerConfig] : undefined
+  return isAsked(value) ? value : undefined
+}
+
+function isAsked(value: unknown): boolean {
+  if (value === undefined || value === false) return false
+  if (Array.isArray(value)) return value.length > 0
+  return typeof value !== 'object' || value === null || Object.keys(value).length > 0
+}
+
+const finders: { readonly [F in RefusableField]?: (config: ContainerConfig) => unknown } = {
+  'mounts.bind': ({ mounts }) => mounts?.find(({ type }) => type === 'bind'),
+  'mounts.volume': ({ mounts }) => mounts?.find(({ type }) => type === 'volume'),
+  'mounts.tmpfs': ({ mounts }) => mounts?.find(({ type }) => type === 'tmpfs'),
+  network: ({ network }) => (network === undefined || network.mode === 'default' ? undefined : network),
+  'network.host': ({ network }) => (network?.mode === 'host' ? network : undefined),
+  'network.none': ({ network }) => (network?.mode === 'none' ? network : undefined),
+  'network.several': ({ network }) =>
+    network?.mode === 'networks' && network.networks.length > 1 ? network.networks : undefined,
+  'network.aliases': ({ network }) =>
+    network?.mode === 'networks' ? network.networks.find(({ aliases = [] }) => aliases.length > 0) : undefined,
+  'ports.hostPort': ({ ports }) => ports?.find(({ hostPort }) => hostPort !== undefined),
+  'ports.udp': ({ ports }) => ports?.find(({ protocol }) => protocol === 'udp'),
+}

@@ -1,0 +1,99 @@
+import { type Capability, defineCapability } from './capability.js'
+import type { AttachOptions, TerminalSize } from './container/attach.js'
+import type { ContainerConfig, CreateOptions } from './container/container-config.js'
+import type { ContainerInfo, ContainerState, ListContainersOptions, StopOptions } from './container/container-info.js'
+import type { LogOptions, LogStream } from './container/logs.js'
+import type { FirewallRules } from './firewall.js'
+import type { BuildOptions } from './image/build.js'
+import type { ImageInfo } from './image/image.js'
+import type { ListOptions, OperationOptions } from './operation.js'
+
+/**
+ * What every runtime can do: no optional ability is in here.
+ *
+ * After `close` every call rejects with RUNTIME_UNAVAILABLE. A runtime refuses an option that it cannot honour with
+ * OPTION_UNSUPPORTED, before any side effect where it can be known, else after undoing what was made.
+ */
+export interface Runtime {
+  /** `docker`, `apple`, `memory`, or a third party's name. For messages and labels, never to find out an ability. */
+  readonly type: string
+
+  /** Resolves when the engine answers. */
+  ping(options?: OperationOptions): Promise<void>
+
+  /** Makes a container, pulling a missing image first unless `pull` is `never`; resolves with its full id. Name taken: NAME_CONFLICT. */
+  createContainer(config: ContainerConfig, options?: CreateOptions): Promise<string>
+
+  /** Already running: resolves. Kept terminal size is applied. */
+  startContainer(id: string, options?: OperationOptions): Promise<void>
+
+  /** Not running, or gone: resolves. */
+  stopContainer(id: string, options?: StopOptions): Promise<void>
+
+  /** Waits for start and exit; the true exit code, else EXIT_CODE_UNKNOWN. Gone before the call: CONTAINER_NOT_FOUND. */
+  waitContainer(id: string, options?: OperationOptions): Promise<number>
+
+  /** By force, with its anonymous volumes. Gone: resolves; two at once: both resolve. */
+  removeContainer(id: string, options?: OperationOptions): Promise<void>
+
+  /** Resolves at once, also for a container that is silent; errors of opening surface on the stream. */
+  containerLogs(id: string, options?: LogOptions): Promise<LogStream>
+
+  /** Everything written so far, in order of arrival; does not wait for the container to stop. */
+  containerLogsAll(id: string, options?: OperationOptions): Promise<Uint8Array>
+
+  /** Gone: CONTAINER_NOT_FOUND; a state that is not known here: `unknown`. */
+  containerState(id: string, options?: OperationOptions): Promise<ContainerState>
+
+  /** `dockerfile` is the text of a Dockerfile. Resolves when the image is there under `tag`; else BUILD_FAILED. */
+  buildImage(dockerfile: string, tag: string, options?: BuildOptions): Promise<void>
+
+  /** False only when the engine says that it is absent. */
+  imageExists(tag: string, options?: OperationOptions): Promise<boolean>
+
+  /** HOME of the image's env, else by its user, else `/root`. Pulls nothing; rejects for an abort alone. */
+  getImageHomeDir(image: string, options?: OperationOptions): Promise<string>
+
+  listImages(options?: ListOptions): Promise<readonly ImageInfo[]>
+
+  /** Gone: resolves. Used by a container: IN_USE. */
+  removeImage(id: string, options?: OperationOptions): Promise<void>
+
+  /** Joins a running container until its output ends or the signal aborts; the container goes on. Else NOT_RUNNING or NOT_ATTACHABLE. */
+  attach(id: string, options: AttachOptions): Promise<void>
+
+  /** Attached before it is started, so nothing of a 1 ms process is lost; resolves with the exit code after all output. */
+  startAttached(id: string, options: AttachOptions): Promise<number>
+
+  /** Before start: kept. After exit: nothing. */
+  resizeTTY(id: string, size: TerminalSize, options?: OperationOptions): Promise<void>
+
+  /** The address by which a container reaches this host; read from the engine, never a constant. */
+  getHostAddress(options?: HostAddressOptions): Promise<string>
+
+  supportsHostNetwork(): boolean
+
+  /** Container port → host port, TCP first; empty when nothing is published. */
+  getPortBindings(id: string, options?: OperationOptions): Promise<ReadonlyMap<number, number>>
+
+  /**
+   * Leaves the container no way out but `proxyHost:proxyPort`, IPv4 and IPv6, and verifies it.
+   *
+   * Fails closed: FIREWALL_FAILED comes after the way out was cut by the strongest means left (`containment`). Rules
+   * last until the container stops; `startContainer` of this runtime sets and verifies them again. On a created
+   * container they are kept for its start. No race at all: an internal network with the proxy as its only way out.
+   */
+  setupFirewall(id: string, rules: FirewallRules, options?: OperationOptions): Promise<void>
+
+  listContainers(options?: ListContainersOptions): Promise<readonly ContainerInfo[]>
+
+  /** Idempotent; ends streams, keeps no handle, stops no container. */
+  close(): Promise<void>
+}
+
+export const runtimeCapability: Capability<Runtime> = defineCapability({ id: 'runtime', title: 'runtime' })
+
+/** `networkId`: seen from a container of that network; default: from the default network. */
+export interface HostAddressOptions extends OperationOptions {
+  readonly networkId?: string
+}

@@ -1,0 +1,49 @@
+import { createHostError } from '../errors/create-host-error.js'
+import { show } from './show.js'
+
+/** Throws INVALID_ARGUMENT for `field` unless `holds`. */
+export function check(holds: boolean, field: string, expected: string, given: unknown): asserts holds {
+  if (!holds) throw createHostError('INVALID_ARGUMENT', { field, expected, given: show(given) })
+}
+
+/** A text that matches `pattern`, without NUL and newline. */
+export function checkText(field: string, value: unknown, pattern: RegExp, expected: string): asserts value is string {
+  check(typeof value === 'string' && !hasBreak(value) && pattern.test(value), field, expected, value)
+}
+
+export function checkInteger(
+  field: string,
+  value: unknown,
+  { least, most = Number.MAX_SAFE_INTEGER }: { readonly least: number; readonly most?: number },
+): asserts value is number {
+  const holds = typeof value === 'number' && Number.isSafeInteger(value) && value >= least && value <= most
+  check(
+    holds,
+    field,
+    most === Number.MAX_SAFE_INTEGER ? `an integer from ${least}` : `an integer from ${least} to ${most}`,
+    value,
+  )
+}
+
+export function checkBoolean(field: string, value: unknown): void {
+  check(value === undefined || typeof value === 'boolean', field, 'true or false', value)
+}
+
+export function checkList(field: string, value: unknown): asserts value is readonly unknown[] {
+  check(Array.isArray(value), field, 'a list', value)
+}
+
+export function checkObject(field: string, value: unknown): asserts value is object {
+  check(typeof value === 'object' && value !== null && !Array.isArray(value), field, 'an object', value)
+}
+
+/** Refuses what would be given twice. */
+export function checkUnique(field: string, values: readonly string[]): void {
+  const second = values.findIndex((value, index) => values.indexOf(value) !== index)
+  check(second === -1, `${field}[${second}]`, 'given once', values[second])
+}
+
+function hasBreak(text: string): boolean {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  return /[\u0000\n\r]/.test(text)
+}

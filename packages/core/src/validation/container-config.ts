@@ -1,0 +1,159 @@
+import type { ContainerConfig, ContainerNetwork, Mount, Ulimit } from '../container/container-config.js'
+import type { PortSpec } from '../container/ports.js'
+import { check, checkBoolean, checkInteger, checkList, checkObject, checkText, checkUnique } from './check.js'
+import { checkAddress, checkCommand, checkHostName, checkPath, checkPlatform, checkUser } from './fields.js'
+import {
+  validateEnv,
+  validateId,
+  validateImageReference,
+  validateLabels,
+  validateName,
+  validateStringMap,
+} from './names.js'
+
+/** One validator for all runtimes, called first by each: INVALID_ARGUMENT with the path of the field. */
+export function validateContainerConfig(config: ContainerConfig): void {
+  checkObject('config', config)
+  validateImageReference(config.image)
+  for (const [field, value] of Object.entries(config)) {
+    const checkField = fields[field as keyof ContainerConfig]
+    check(checkField !== undefined && Object.hasOwn(fields, field), field, 'a field of ContainerConfig', value)
+    // Each check takes what may be of any type, though it declares its field's: it is what finds out.
+    if (value !== undefined) checkField(value as never, config)
+  }
+}
+
+type FieldChecks = { readonly [K in keyof Required<ContainerConfig>]: (value: never, config: ContainerConfig) => void }
+
+const fields: Readonly<Record<string, (value: never, config: ContainerConfig) => void>> & FieldChecks = {
+  image: (value) => validateImageReference(value),
+  name: (value) => validateName(value),
+  platform: (value) => checkPlatform('platform', value),
+  pull: (value) => check(value === 'missing' || value === 'never', 'pull', '"missing" or "never"', value),
+  command: (value) => checkCommand('command', value),
+  entrypoint: (value) => checkCommand('entrypoint', value),
+  workingDirectory: (value) => checkPath('workingDirectory', value),
+  env: (value) => validateEnv(value),
+  user: (value) => checkUser('user', value),
+  groupAdd: (value) => checkTexts('groupAdd', value, /^[^-:\s][^:\s]*$/, 'a group'),
+  hostname: (value) => checkHostName('hostname', value),
+  mounts: checkMounts,
+  readOnlyRootFilesystem: (value) => checkBoolean('readOnlyRootFilesystem', value),
+  network: checkNetwork,
+  ports: checkPorts,
+  dns: (value: readonly unknown[]) => {
+    checkList('dns', value)
+    for (const [index, address] of value.entries()) checkAddress(`dns[${index}]`, address)
+  },
+  extraHosts: checkExtraHosts,
+  privileged: (value) => checkBoolean('privileged', value),
+  capAdd: (value) => checkTexts('capAdd', value, capability, 'a capability such as "NET_ADMIN"'),
+  capDrop: (value) => checkTexts('capDrop', value, capability, 'a capability such as "NET_ADMIN"'),
+  securityOptions: (value) => checkTexts('securityOptions', value, /^[^-\s]/, 'an option such as "seccomp=unconfined"'),
+  interactive: (value) => checkBoolean('interactive', value),
+  tty: (value) => checkBoolean('tty', value),
+  labels: (value) => validateLabels(value),
+  memoryBytes: (value) => checkInteger('memoryBytes', value, { least: 1 }),
+  cpus: (value: number) => {
+    check(Number.isFinite(value) && value > 0, 'cpus', 'a number greater than 0', value)
+  },
+  pidsLimit: (value) => checkInteger('pidsLimit', value, { least: 1 }),
+  ulimits: checkUlimits,
+  init: (value) => checkBoolean('init', value),
+  autoRemove: (value) => checkBoolean('autoRemove', value),
+  stopSignal: (value) => checkText('stopSignal', value, /^([A-Z][A-Z0-9+-]*|[1-9]\d?)$/, 'a signal such as "SIGINT"'),
+}
+
+function checkTexts(field: string, values: unknown, pattern: RegExp, expected: string): void {
+  checkList(field, values)
+  for (const [index, value] of values.entries()) checkText(`${field}[${index}]`, value, pattern, expected)
+}
+
+function checkMounts(mounts: readonly Mount[]): void {
+  checkList('mounts', mounts)
+  for (const [index, mount] of mounts.entries()) checkMount(`mounts[${index}]`, mount)
+  checkUnique(
+    'mounts',
+    mounts.map(({ target }) => target),
+  )
+}
+
+function checkMount(field: string, mount: Mount): void {
+  checkObject(field, mount)
+  const { type } = mount
+  check(type === 'bind' || type === 'volume' || type === 'tmpfs', `${field}.type`, '"bind", "volume" or "tmpfs"', type)
+  checkPath(`${field}.target`, mount.target)
+  if (mount.type === 'bind') checkPath(`${field}.source`, mount.source)
+  if (mount.type === 'volume') validateName(mount.source, `${field}.source`)
+  if (mount.type !== 'tmpfs') return checkBoolean(`${field}.readOnly`, mount.readOnly)
+  checkBoolean(`${field}.executable`, mount.executable)
+  if (mount.sizeBytes !== undefined) checkInteger(`${field}.sizeBytes`, mount.sizeBytes, { least: 1 })
+  if (mount.mode !== undefined) checkInteger(`${field}.mode`, mount.mode, { least: 0, most: 0o7777 })
+}
+
+function checkNetwork(network: ContainerNetwork, { ports = [] }: ContainerConfig): void {
+  checkObject('network', network)
+  const { mode } = network
+  check(
+    ['default', 'none', 'host', 'networks'].includes(mode),
+    'network.mode',
+    '"default", "none", "host" or "networks"',
+    mode,
+  )
+  // An engine ignores them there without a word.
+  check(mode !== 'host' || ports.length === 0, 'ports', 'absent with network mode "host"', ports)
+  if (network.mode !== 'networks') return
+  checkList('network.networks', network.networks)
+  check(network.networks.length > 0, 'network.networks', 'at least one network', network.networks)
+  for (const [index, { networkId, aliases = [] }] of network.networks.entries()) {
+    const field = `network.networks[${index}]`
+    validateId(networkId, `${field}.networkId`)
+    checkList(`${field}.aliases`, aliases)
+    for (const [at, alias] of aliases.entries()) checkHostName(`${field}.aliases[${at}]`, alias)
+    checkUnique(`${field}.aliases`, aliases)
+  }
+  checkUnique(
+    'network.networks',
+    network.networks.map(({ networkId }) => networkId),
+  )
+}
+
+function checkPorts(ports: readonly PortSpec[]): void {
+  checkList('ports', ports)
+  for (const [index, port] of ports.entries()) checkPort(`ports[${index}]`, port)
+  checkUnique(
+    'ports',
+    ports.map(({ containerPort, hostPort = '', hostAddress = '', protocol = 'tcp' }) =>
+      [hostAddress, hostPort, containerPort, protocol].join(' '),
+    ),
+  )
+}
+
+function checkPort(field: string, { containerPort, hostPort, hostAddress, protocol = 'tcp' }: PortSpec): void {
+  checkInteger(`${field}.containerPort`, containerPort, { least: 1, most: 65_535 })
+  if (hostPort !== undefined) checkInteger(`${field}.hostPort`, hostPort, { least: 1, most: 65_535 })
+  if (hostAddress !== undefined) checkAddress(`${field}.hostAddress`, hostAddress)
+  check(protocol === 'tcp' || protocol === 'udp', `${field}.protocol`, '"tcp" or "udp"', protocol)
+}
+
+function checkExtraHosts(hosts: Readonly<Record<string, string>>): void {
+  validateStringMap(hosts, 'extraHosts', { key: /^[^-\s=:][^\s=:]*$/, expectedKey: 'a host name' })
+  for (const [name, address] of Object.entries(hosts)) {
+    const field = `extraHosts[${JSON.stringify(name)}]`
+    checkHostName(field, name)
+    if (address !== 'host-gateway') checkAddress(field, address)
+  }
+}
+
+function checkUlimits(ulimits: readonly Ulimit[]): void {
+  checkList('ulimits', ulimits)
+  for (const [index, { name, soft, hard }] of ulimits.entries()) {
+    const field = `ulimits[${index}]`
+    checkText(`${field}.name`, name, /^[a-z]+$/, 'a limit such as "nofile"')
+    checkInteger(`${field}.soft`, soft, { least: -1 })
+    checkInteger(`${field}.hard`, hard, { least: -1 })
+    check(hard === -1 || (soft !== -1 && soft <= hard), `${field}.soft`, `at most the hard limit ${hard}`, soft)
+  }
+}
+
+const capability = /^[A-Za-z][A-Za-z_]*$/
