@@ -60,9 +60,10 @@ export {
   volumeManagerCapability,
 } from './managers/volume-manager.js'
 export type { Argv, ListOptions, OperationOptions, ProgressEvent, StringMap } from './operation.js'
+export { type OwnedObject, toObjectLabels } from './ownership/object-labels.js'
 // Ownership
 export type { Owner } from './ownership/owner.js'
-export { ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './ownership/owner-labels.js'
+export { type Lifetime, ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './ownership/owner-labels.js'
 export type { SweepItem, SweepOptions, SweepReport } from './ownership/sweep-report.js'
 export { type LoadPluginsOptions, loadPlugins } from './plugin/load-plugins.js'
 // Plugins

@@ -1,3 +1,4 @@
+import type { MissingCapability } from '../feature.js'
 import type { RuntimeReport } from '../plugin/runtime-report.js'
 import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
 
@@ -17,7 +18,7 @@ const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
     [
       `${feature ?? 'the application'} needs ${joinWords(missing.map(({ title }) => title))}, which `,
       runtime === undefined ? 'no available runtime provides together' : `runtime "${runtime}" does not provide`,
-      runtime === undefined ? `: ${reports.filter(isAvailable).map(toLacking).join('; ')}` : '',
+      runtime === undefined ? `: ${reports.flatMap((report) => toLacking(report, missing)).join('; ')}` : '',
     ].join(''),
   CAPABILITY_DUPLICATE: ({ capability, runtime, packageName, packageVersion }) =>
     `plugin "${runtime}" (${packageName} ${packageVersion}) provides capability "${capability}" twice; provide it once in register`,
@@ -74,18 +75,16 @@ const containments = {
   unchanged: 'left unchanged',
 } as const
 
-type Available = Extract<RuntimeReport, { available: true }>
-
-function isAvailable(report: RuntimeReport): report is Available {
-  return report.available
-}
-
-function toLacking(report: Available): string {
-  return `${report.runtime} lacks ${joinWords(report.absent.map(({ title }) => title))}`
+function toLacking(report: RuntimeReport, missing: readonly MissingCapability[]): readonly string[] {
+  const provided = new Set(report.available ? report.provides.map(({ id }) => id) : [])
+  const lacking = missing.filter(({ id }) => !provided.has(id)).map(({ title }) => title)
+  return report.available && lacking.length > 0 ? [`${report.runtime} lacks ${joinWords(lacking)}`] : []
 }
 
 function toUnavailable(runtime: string | undefined, reports: readonly RuntimeReport[]): string {
   const subject = runtime === undefined ? 'no container runtime is available' : `runtime "${runtime}" is not available`
+  if (reports.length === 0)
+    return runtime === undefined ? `${subject}: no plugin was given, or the host is closed` : `${subject}: it is closed`
   const reasons = reports.flatMap((report) => report.attempts.map((attempt) => toReason(report.runtime, attempt)))
   return reasons.length === 0 ? subject : `${subject}: ${reasons.join('; ')}`
 }

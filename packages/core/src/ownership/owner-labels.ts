@@ -1,7 +1,7 @@
 import type { StringMap } from '../operation.js'
 import type { Owner } from './owner.js'
 
-/** Label keys (lower case and dotted: Apple's networks take no other); values: letters, digits, `.`, `_`, `-`, at most 63. `lifetime=lease`: shared, never removed while it runs or is used, whoever made it. */
+/** Label keys (lower case and dotted: Apple's networks take no other); values: letters, digits, `.`, `_`, `-`, at most 63. */
 export const ownershipLabelKeys: {
   readonly instance: 'capstan.owner.instance'
   readonly pid: 'capstan.owner.pid'
@@ -9,7 +9,10 @@ export const ownershipLabelKeys: {
   readonly bootId: 'capstan.owner.boot'
   readonly pidNamespace: 'capstan.owner.pid-namespace'
   readonly machineId: 'capstan.owner.machine'
+  /** How long the thing is meant to live: see {@link Lifetime}. */
   readonly lifetime: 'capstan.lifetime'
+  /** What the thing was made as: see `toObjectLabels`. */
+  readonly object: 'capstan.object'
 } = {
   instance: 'capstan.owner.instance',
   pid: 'capstan.owner.pid',
@@ -18,8 +21,16 @@ export const ownershipLabelKeys: {
   pidNamespace: 'capstan.owner.pid-namespace',
   machineId: 'capstan.owner.machine',
   lifetime: 'capstan.lifetime',
+  object: 'capstan.object',
 }
 
+/**
+ * `owner`: as long as its owner's process (default). `lease`: shared, never removed while it runs or is used, whoever
+ * made it. `persistent`: kept on purpose, never removed by a sweep.
+ */
+export type Lifetime = 'owner' | 'lease' | 'persistent'
+
+/** The six labels by which a later sweep tells whether their owner lives. */
 export function toOwnerLabels(owner: Owner): StringMap {
   return {
     [ownershipLabelKeys.instance]: owner.instanceId,

@@ -1,3 +1,7 @@
+import { pathToFileURL } from 'node:url'
+import { createHostError } from '../errors/create-host-error.js'
+import { checkPlugin, type PluginNames } from './check-plugin.js'
+import { findPluginPackage } from './find-plugin-package.js'
 import type { RuntimePlugin } from './plugin.js'
 
 /** Where plugin packages are looked up: a file URL of the application; default: the working directory. */
@@ -5,7 +9,55 @@ export interface LoadPluginsOptions {
   readonly from?: string
 }
 
-export declare function loadPlugins(
+/**
+ * Imports plugins, in order, each by the name of its package, a folder (with a package.json) or a file.
+ *
+ * Expects an export `plugin`. The package's name and version are filled in where the plugin leaves them out.
+ *
+ * @throws HostError PLUGIN_INVALID that names package and version: not found, does not load, exports no plugin.
+ */
+export async function loadPlugins(
   specifiers: readonly string[],
-  options?: LoadPluginsOptions,
-): Promise<readonly RuntimePlugin[]>
+  { from = pathToFileURL(`${process.cwd()}/`).href }: LoadPluginsOptions = {},
+): Promise<readonly RuntimePlugin[]> {
+  return Promise.all(specifiers.map((specifier) => loadPlugin(specifier, from)))
+}
+
+async function loadPlugin(specifier: string, from: string): Promise<RuntimePlugin> {
+  const found = await findPluginPackage(specifier, from)
+  const { name: packageName = specifier, version: packageVersion = 'unknown version' } = found ?? {}
+  const names: PluginNames = { plugin: specifier, packageName, packageVersion }
+  if (found === undefined) throw toInvalid(names, `was not found from ${from}`)
+  const exports = await importEntry(found.entry, names)
+  if (!('plugin' in exports)) throw toInvalid(names, 'exports no "plugin"')
+  checkPlugin(exports.plugin, names)
+  return withPackage(exports.plugin, names)
+}
+
+async function importEntry(entry: string, names: PluginNames): Promise<object> {
+  try {
+    const imported: unknown = await import(entry)
+    return typeof imported === 'object' && imported !== null ? imported : {}
+  } catch (cause) {
+    throw toInvalid(names, `does not load: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+  }
+}
+
+/** Wrapped, not copied: the methods may live on a prototype and use private fields. */
+function withPackage(plugin: RuntimePlugin, names: PluginNames): RuntimePlugin {
+  const { name, contractVersion, probeTimeoutMs, selection } = plugin
+  return {
+    name,
+    contractVersion,
+    packageName: plugin.packageName ?? names.packageName,
+    packageVersion: plugin.packageVersion ?? names.packageVersion,
+    ...(probeTimeoutMs === undefined ? {} : { probeTimeoutMs }),
+    ...(selection === undefined ? {} : { selection }),
+    probe: (options) => plugin.probe(options),
+    register: (scope, details) => plugin.register(scope, details),
+  }
+}
+
+function toInvalid(names: PluginNames, problem: string, cause?: unknown) {
+  return createHostError('PLUGIN_INVALID', { ...names, problem }, { cause })
+}

@@ -85,10 +85,14 @@ function checkMount(field: string, mount: Mount): void {
   checkPath(`${field}.target`, mount.target)
   if (mount.type === 'bind') checkPath(`${field}.source`, mount.source)
   if (mount.type === 'volume') validateName(mount.source, `${field}.source`)
-  if (mount.type !== 'tmpfs') return checkBoolean(`${field}.readOnly`, mount.readOnly)
-  checkBoolean(`${field}.executable`, mount.executable)
-  if (mount.sizeBytes !== undefined) checkInteger(`${field}.sizeBytes`, mount.sizeBytes, { least: 1 })
-  if (mount.mode !== undefined) checkInteger(`${field}.mode`, mount.mode, { least: 0, most: 0o7777 })
+  if (mount.type === 'tmpfs') checkTmpfs(field, mount)
+  else checkBoolean(`${field}.readOnly`, mount.readOnly)
+}
+
+function checkTmpfs(field: string, { executable, sizeBytes, mode }: Extract<Mount, { type: 'tmpfs' }>): void {
+  checkBoolean(`${field}.executable`, executable)
+  if (sizeBytes !== undefined) checkInteger(`${field}.sizeBytes`, sizeBytes, { least: 1 })
+  if (mode !== undefined) checkInteger(`${field}.mode`, mode, { least: 0, most: 0o7777 })
 }
 
 function checkNetwork(network: ContainerNetwork, { ports = [] }: ContainerConfig): void {

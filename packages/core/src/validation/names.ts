@@ -1,3 +1,4 @@
+import { ownershipLabelKeys } from '../ownership/owner-labels.js'
 import { check, checkObject, checkText } from './check.js'
 
 /** The name of a container, network or volume. */
@@ -20,7 +21,7 @@ export function validateImageReference(image: unknown, field = 'image'): void {
   checkText(field, image, /^[A-Za-z0-9][A-Za-z0-9_.:@/+-]{0,4095}$/, 'a reference such as "busybox:1.37", or an id')
 }
 
-/** Labels as a caller may give them: the `capstan.` keys are the host's, but for `capstan.lifetime: 'lease'`. */
+/** Labels as a caller may give them: the `capstan.` keys are the host's, but for `capstan.lifetime` with `lease` or `persistent`. */
 export function validateLabels(labels: unknown, field = 'labels'): void {
   validateStringMap(labels, field, {
     key: /^[^-\s=][^\s=]*$/,
@@ -29,7 +30,7 @@ export function validateLabels(labels: unknown, field = 'labels'): void {
   for (const [key, value] of Object.entries(labels)) {
     const path = `${field}[${JSON.stringify(key)}]`
     checkText(path, value, /^/, 'a text without NUL or newline')
-    check(!key.startsWith('capstan.') || isLease(key, value), path, 'a key that does not begin with "capstan."', key)
+    check(!key.startsWith('capstan.') || isLifetime(key, value), path, 'a key that does not begin with "capstan."', key)
   }
 }
 
@@ -51,6 +52,6 @@ export function validateStringMap(
   }
 }
 
-function isLease(key: string, value: unknown): boolean {
-  return key === 'capstan.lifetime' && value === 'lease'
+function isLifetime(key: string, value: unknown): boolean {
+  return key === ownershipLabelKeys.lifetime && (value === 'lease' || value === 'persistent')
 }

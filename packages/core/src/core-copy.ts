@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+/** One installed copy of this package: two in one tree are told apart by their place. */
+export interface CoreCopy {
+  readonly version: string
+  readonly location: string
+}
+
+export const thisCopy: CoreCopy = {
+  location: fileURLToPath(new URL('..', import.meta.url)),
+  get version() {
+    return readVersion()
+  },
+}
+
+/** `@capstan/core 0.1.0 in /app/node_modules/@capstan/core/`. */
+export function showCopy({ version, location }: CoreCopy): string {
+  return `@capstan/core ${version} in ${location}`
+}
+
+function readVersion(): string {
+  const { version }: { version?: unknown } = JSON.parse(
+    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+  )
+  return String(version)
+}

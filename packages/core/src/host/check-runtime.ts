@@ -1,0 +1,43 @@
+import { type Runtime, runtimeCapability } from '../runtime.js'
+
+/** Why what was provided is no runtime, in words; `undefined` when it is one. */
+export function findRuntimeProblem(provided: ReadonlyMap<symbol, object>): string | undefined {
+  const runtime = provided.get(runtimeCapability.token)
+  if (runtime === undefined) return `does not provide capability "${runtimeCapability.id}"`
+  const missing = methods.find(
+    (name) => !(name in runtime) || typeof runtime[name as keyof typeof runtime] !== 'function',
+  )
+  return missing === undefined ? undefined : `provides a runtime without the method "${missing}"`
+}
+
+type MethodName = {
+  [K in keyof Runtime]: Runtime[K] extends (...parameters: never[]) => unknown ? K : never
+}[keyof Runtime]
+
+// A record, so that a method which joins the contract cannot be forgotten here.
+const names: Readonly<Record<MethodName, true>> = {
+  ping: true,
+  createContainer: true,
+  startContainer: true,
+  stopContainer: true,
+  waitContainer: true,
+  removeContainer: true,
+  containerLogs: true,
+  containerLogsAll: true,
+  containerState: true,
+  buildImage: true,
+  imageExists: true,
+  getImageHomeDir: true,
+  listImages: true,
+  removeImage: true,
+  attach: true,
+  startAttached: true,
+  resizeTTY: true,
+  getHostAddress: true,
+  supportsHostNetwork: true,
+  getPortBindings: true,
+  setupFirewall: true,
+  listContainers: true,
+  close: true,
+}
+const methods = Object.keys(names)

@@ -1,0 +1,101 @@
+import { showCopy, thisCopy } from '../core-copy.js'
+import { type DependencyContainer, findMarkingCopy } from '../di.js'
+import { createHostError } from '../errors/create-host-error.js'
+import type { Owner } from '../ownership/owner.js'
+import { sweepRuntime } from '../ownership/sweep.js'
+import type { SweepOptions, SweepReport } from '../ownership/sweep-report.js'
+import type { RuntimeReport } from '../plugin/runtime-report.js'
+import { type Runtime, runtimeCapability } from '../runtime.js'
+import { closeAll } from './close-all.js'
+import type { RuntimeScope } from './runtime-host.js'
+
+/** One open runtime: its container, its reports, and the order in which it closes. */
+export class OpenScope implements RuntimeScope {
+  readonly runtimeName: string
+  readonly container: DependencyContainer
+  readonly runtime: Runtime
+  readonly report: RuntimeReport
+  readonly otherReports: readonly RuntimeReport[]
+  readonly #parts: OpenScopeParts
+  #closed: Promise<void> | undefined
+
+  constructor(parts: OpenScopeParts) {
+    this.runtimeName = parts.report.runtime
+    this.container = parts.container
+    this.runtime = parts.runtime
+    this.report = parts.report
+    this.otherReports = parts.otherReports
+    this.#parts = parts
+  }
+
+  resolve<F extends object>(feature: new (...parameters: never[]) => F): F {
+    const copy = findMarkingCopy(feature)
+    if (copy !== undefined && copy.location !== thisCopy.location) {
+      throw toUnresolved(
+        feature,
+        `its class was made with ${showCopy(copy)}, the host with ${showCopy(thisCopy)}; install one copy`,
+      )
+    }
+    try {
+      return this.container.resolve<F>(feature as new (...parameters: unknown[]) => F) // tsyringe types the parameters as any
+    } catch (cause) {
+      const reason = copy === undefined ? 'its class is not marked with injectable() of @capstan/core' : toText(cause)
+      throw toUnresolved(feature, reason, cause)
+    }
+  }
+
+  sweep(options: SweepOptions = {}): Promise<SweepReport> {
+    return sweepRuntime(this, this.#parts.owner, options)
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    this.#parts.onClose(this)
+    await closeAll(toClosings(this.#parts.provided), `closing runtime "${this.runtimeName}"`)
+  }
+}
+
+export interface OpenScopeParts {
+  readonly container: DependencyContainer
+  readonly runtime: Runtime
+  readonly report: RuntimeReport
+  readonly otherReports: readonly RuntimeReport[]
+  readonly owner: Owner
+  /** All that the plugin registered, in order, by token. */
+  readonly provided: ReadonlyMap<symbol, object>
+  readonly onClose: (scope: OpenScope) => void
+}
+
+/** In reverse of registration what has something to dispose of; the runtime, which the others stand on, last. */
+export function toClosings(provided: ReadonlyMap<symbol, object>): readonly Closing[] {
+  const runtime = provided.get(runtimeCapability.token)
+  const managers = [...provided.values()].filter((implementation) => implementation !== runtime).toReversed()
+  const closings = managers.flatMap((manager) =>
+    isAsyncDisposable(manager) ? [() => manager[Symbol.asyncDispose]()] : [],
+  )
+  return isRuntime(runtime) ? [...closings, () => runtime.close()] : closings
+}
+
+type Closing = () => PromiseLike<void>
+
+/** Enough of one to be closed: a failed `register` may have left anything. */
+function isRuntime(value: object | undefined): value is Pick<Runtime, 'close'> {
+  return value !== undefined && 'close' in value && typeof value.close === 'function'
+}
+
+function isAsyncDisposable(value: object): value is AsyncDisposable {
+  return Symbol.asyncDispose in value && typeof value[Symbol.asyncDispose] === 'function'
+}
+
+function toUnresolved({ name }: { readonly name: string }, reason: string, cause?: unknown) {
+  const facts = { operation: 'resolve', subject: name, status: undefined, reason }
+  return createHostError('OPERATION_FAILED', facts, { cause })
+}
+
+function toText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

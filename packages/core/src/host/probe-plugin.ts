@@ -1,0 +1,102 @@
+import { createHostError } from '../errors/create-host-error.js'
+import { isHostError } from '../errors/host-error.js'
+import { toPluginNames, toUnknownNames } from '../plugin/check-plugin.js'
+import type { RuntimePlugin } from '../plugin/plugin.js'
+import type { ProbeAttempt, ProbeOptions, ProbeResult } from '../plugin/probe.js'
+import type { ReportedPlugin, RuntimeReport } from '../plugin/runtime-report.js'
+import { findResultProblem } from './check-probe-result.js'
+import type { PluginEntry } from './plugin-entry.js'
+
+/** A plugin with what its probe found; `result` is there when a runtime is. */
+export type ProbedPlugin =
+  | { readonly entry: PluginEntry; readonly report: RuntimeReport; readonly found: undefined }
+  | { readonly entry: PluginEntry; readonly report: RuntimeReport; readonly found: FoundRuntime }
+
+export interface FoundRuntime {
+  readonly plugin: RuntimePlugin
+  readonly result: Extract<ProbeResult<unknown>, { available: true }>
+}
+
+/** Probes one plugin. A plugin's fault is an attempt in its report; only an abort rejects, with its reason. */
+export async function probePlugin(entry: PluginEntry, options: ProbeOptions): Promise<ProbedPlugin> {
+  options.signal?.throwIfAborted()
+  if (entry.fault !== undefined) return toFailed(entry, entry.fault)
+  const { plugin } = entry
+  const timeoutMs = plugin.probeTimeoutMs ?? options.timeoutMs
+  try {
+    const result = await probeWithin(plugin, { ...options, timeoutMs })
+    const problem = findResultProblem(result)
+    if (problem !== undefined) {
+      throw createHostError('PLUGIN_INVALID', { ...toPluginNames(plugin, toUnknownNames(entry.name)), problem })
+    }
+    return toProbed(entry, plugin, result)
+  } catch (error) {
+    options.signal?.throwIfAborted()
+    return toFailed(entry, error)
+  }
+}
+
+/** The probe's answer, or TIMED_OUT when the plugin does not keep its deadline: late by a margin, so that its own word comes first. */
+async function probeWithin(plugin: RuntimePlugin, options: ProbeOptions): Promise<ProbeResult<unknown>> {
+  const { timeoutMs, signal } = options
+  const own = new AbortController()
+  const expiry = new Promise<never>((_, reject) => {
+    own.signal.addEventListener('abort', () => reject(own.signal.reason), { once: true })
+  })
+  const forward = () => own.abort(signal?.reason)
+  signal?.addEventListener('abort', forward, { once: true })
+  const timer = setTimeout(() => own.abort(toTimedOut(timeoutMs)), timeoutMs + marginMs)
+  try {
+    const answer = Promise.resolve().then(() => plugin.probe({ ...options, signal: own.signal }))
+    return await Promise.race([answer, expiry])
+  } finally {
+    clearTimeout(timer)
+    signal?.removeEventListener('abort', forward)
+  }
+}
+
+function toProbed(entry: PluginEntry, plugin: RuntimePlugin, result: ProbeResult<unknown>): ProbedPlugin {
+  const names = toReportedPlugin(entry)
+  if (!result.available) {
+    const { chosen, attempts } = result
+    return { entry, report: { ...names, available: false, chosen, attempts }, found: undefined }
+  }
+  const { version, endpoint, absent, refuses, attempts, notes } = result
+  const provides = result.provides.map(({ id, title }) => ({ id, title }))
+  const report = { ...names, available: true, version, endpoint, provides, absent, refuses, attempts, notes } as const
+  return { entry, report, found: { plugin, result } }
+}
+
+function toFailed(entry: PluginEntry, error: unknown): ProbedPlugin {
+  const report = {
+    ...toReportedPlugin(entry),
+    available: false,
+    chosen: false,
+    attempts: [toAttempt(entry, error)],
+  } as const
+  return { entry, report, found: undefined }
+}
+
+function toAttempt(entry: PluginEntry, error: unknown): ProbeAttempt {
+  const { packageName, packageVersion } = toPluginNames(entry.plugin, toUnknownNames(entry.name))
+  const code = isHostError(error) ? error.code : 'PLUGIN_INVALID'
+  return {
+    candidate: entry.name,
+    source: `plugin of ${packageName} ${packageVersion}`,
+    step: 'probe',
+    cause: { code, message: error instanceof Error ? error.message : String(error) },
+    remedy: `report this to the makers of ${packageName}, or leave the plugin out`,
+  }
+}
+
+function toReportedPlugin({ name, plugin, fault }: PluginEntry): Omit<ReportedPlugin, 'attempts'> {
+  const { packageName, packageVersion } = fault === undefined ? plugin : toPluginNames(plugin, toUnknownNames(name))
+  const selection = fault === undefined ? (plugin.selection ?? 'automatic') : 'automatic'
+  return { runtime: name, selection, packageName, packageVersion }
+}
+
+function toTimedOut(timeoutMs: number): unknown {
+  return createHostError('TIMED_OUT', { operation: 'probe', phase: undefined, timeoutMs, lastLines: [] })
+}
+
+const marginMs = 300

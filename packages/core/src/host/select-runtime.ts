@@ -1,0 +1,58 @@
+import type { Capability } from '../capability.js'
+import { toMissingCapability } from '../capability-access.js'
+import { createHostError } from '../errors/create-host-error.js'
+import { refuseField } from '../refuse-options.js'
+import type { FoundRuntime, ProbedPlugin } from './probe-plugin.js'
+import type { OpenOptions } from './runtime-host.js'
+
+/** The one that `open` opens. */
+export type UsableRuntime = Extract<ProbedPlugin, { readonly found: FoundRuntime }>
+
+type Wishes = Pick<OpenOptions, 'requires' | 'keeps'>
+
+/** The runtime that was named: it, or the reason why not; no other is tried. */
+export function selectNamed(probed: ProbedPlugin, { requires = [], keeps = [] }: Wishes): UsableRuntime {
+  const { entry, report, found } = probed
+  if (entry.fault !== undefined) throw entry.fault
+  if (found === undefined) throw createHostError('RUNTIME_UNAVAILABLE', { runtime: entry.name, reports: [report] })
+  const missing = findMissing(probed, requires)
+  if (missing.length > 0) throw toMissingError([probed], missing)
+  for (const field of keeps) refuseField(entry.name, field, 'required', found.result.refuses)
+  return probed
+}
+
+/** The first, in order, that is available, provides all of `requires` and refuses none of `keeps`. */
+export function selectFirst(probed: readonly ProbedPlugin[], { requires = [], keeps = [] }: Wishes): UsableRuntime {
+  const available = probed.filter((candidate): candidate is UsableRuntime => candidate.found !== undefined)
+  // Whoever named an endpoint gets that one or an error, wherever its plugin stands in the order.
+  const isBarred = probed.some(({ report }) => !report.available && report.chosen)
+  if (isBarred || available.length === 0) {
+    throw createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: probed.map(({ report }) => report) })
+  }
+  const able = available.filter((candidate) => findMissing(candidate, requires).length === 0)
+  const [firstAble] = able
+  if (firstAble === undefined) throw toMissingError(available, toUnion(available, requires))
+  const keeping = able.find(({ found }) => !found.result.refuses.some(({ field }) => keeps.includes(field)))
+  return keeping ?? selectNamed(firstAble, { requires, keeps })
+}
+
+function findMissing({ found }: ProbedPlugin, requires: readonly Capability<object>[]): readonly Capability<object>[] {
+  const tokens = new Set(found?.result.provides.map(({ token }) => token))
+  return requires.filter(({ token }) => !tokens.has(token))
+}
+
+/** What at least one of the runtimes lacks, in the order of `requires`. */
+function toUnion(available: readonly ProbedPlugin[], requires: readonly Capability<object>[]) {
+  const lacking = new Set(available.flatMap((candidate) => findMissing(candidate, requires)))
+  return requires.filter((capability) => lacking.has(capability))
+}
+
+function toMissingError(available: readonly ProbedPlugin[], missing: readonly Capability<object>[]) {
+  const only = available.length === 1 ? available[0] : undefined
+  return createHostError('CAPABILITY_MISSING', {
+    feature: undefined,
+    runtime: only?.entry.name,
+    missing: missing.map((capability) => toMissingCapability(capability, (only ?? available[0])?.report)),
+    reports: available.map(({ report }) => report),
+  })
+}

@@ -1,0 +1,70 @@
+import { findCapability } from '../capability-access.js'
+import { networkManagerCapability } from '../managers/network-manager.js'
+import { volumeManagerCapability } from '../managers/volume-manager.js'
+import type { OperationOptions, StringMap } from '../operation.js'
+import { runtimeCapability } from '../runtime.js'
+import type { CapabilityScope } from '../scope.js'
+import { wasMadeAs } from './object-labels.js'
+import type { Owner } from './owner.js'
+import { type Lifetime, ownershipLabelKeys, parseOwnerLabels } from './owner-labels.js'
+import type { SweepItem } from './sweep-report.js'
+
+/** A thing that some Capstan made, and how it is removed. */
+export interface OwnedThing {
+  readonly item: SweepItem
+  readonly owner: Owner
+  readonly lifetime: Lifetime
+  /** Known of containers alone. */
+  readonly running: boolean
+  remove(options: OperationOptions): Promise<void>
+}
+
+/** All that carries an owner's labels, in the order in which it can go: containers, networks, volumes, images. */
+export async function listOwned(scope: CapabilityScope, options: OperationOptions): Promise<readonly OwnedThing[]> {
+  const runtime = findCapability(scope, runtimeCapability)
+  const networks = findCapability(scope, networkManagerCapability)
+  const volumes = findCapability(scope, volumeManagerCapability)
+  const things: OwnedThing[] = []
+  const add = (kind: SweepItem['kind'], listed: Listed, remove: OwnedThing['remove']) => {
+    const owner = wasMadeAs(kind, listed.labels, listed.tags) ? parseOwnerLabels(listed.labels) : undefined
+    if (owner === undefined) return
+    const item = { kind, id: listed.id, name: listed.name, owner: `${owner.instanceId} (process ${owner.pid})` }
+    things.push({ item, owner, lifetime: toLifetime(listed.labels), running: listed.running ?? false, remove })
+  }
+  if (runtime !== undefined) {
+    for (const { id, name, labels, state } of await runtime.listContainers(options)) {
+      add('container', { id, name, labels, running: !ended.has(state) }, (own) => runtime.removeContainer(id, own))
+    }
+  }
+  if (networks !== undefined) {
+    for (const { id, name, labels } of await networks.listNetworks(options)) {
+      add('network', { id, name, labels }, (own) => networks.removeNetwork(id, own))
+    }
+  }
+  if (volumes !== undefined) {
+    for (const { name, labels } of await volumes.listVolumes(options)) {
+      add('volume', { id: name, name, labels }, (own) => volumes.removeVolume(name, own))
+    }
+  }
+  if (runtime !== undefined) {
+    for (const { id, tags, labels } of await runtime.listImages(options)) {
+      add('image', { id, name: tags[0] ?? id, labels, tags }, (own) => runtime.removeImage(id, own))
+    }
+  }
+  return things
+}
+
+interface Listed {
+  readonly id: string
+  readonly name: string
+  readonly labels: StringMap
+  readonly tags?: readonly string[]
+  readonly running?: boolean
+}
+
+function toLifetime(labels: StringMap): Lifetime {
+  const value = labels[ownershipLabelKeys.lifetime]
+  return value === 'lease' || value === 'persistent' ? value : 'owner'
+}
+
+const ended: ReadonlySet<string> = new Set(['created', 'exited', 'dead'])

@@ -1,0 +1,41 @@
+import { createHash } from 'node:crypto'
+import type { StringMap } from '../operation.js'
+import { ownershipLabelKeys } from './owner-labels.js'
+
+/** A thing that a runtime makes, as its labels tell it. An image is known by the tag that it was built under. */
+export type OwnedObject =
+  | { readonly kind: 'container' | 'network' | 'volume' }
+  | { readonly kind: 'image'; readonly tag: string }
+
+/**
+ * All labels of a new thing: whose it is, what it was made as, and the caller's own.
+ *
+ * Engines let a container inherit the labels of its image, and an image those of its base. So each thing says what it
+ * was made as: a stranger's container of an image that Capstan built is no container of Capstan's, and no sweep takes it.
+ */
+export function toObjectLabels(object: OwnedObject, ownerLabels: StringMap, labels: StringMap = {}): StringMap {
+  return {
+    ...ownerLabels,
+    [ownershipLabelKeys.lifetime]: 'owner',
+    [ownershipLabelKeys.object]: toMark(object),
+    ...labels,
+  }
+}
+
+/** False for what has inherited its labels. True for what tells of no kind: a plugin may put the owner's labels alone. */
+export function wasMadeAs(kind: OwnedObject['kind'], labels: StringMap, tags: readonly string[] = []): boolean {
+  const mark = labels[ownershipLabelKeys.object]
+  if (mark === undefined) return true
+  if (kind !== 'image') return mark === kind
+  return mark.startsWith('image.') && (tags.length === 0 || tags.some((tag) => toMark({ kind, tag }) === mark))
+}
+
+function toMark(object: OwnedObject): string {
+  if (object.kind !== 'image') return object.kind
+  return `image.${createHash('sha256').update(withTag(object.tag)).digest('hex').slice(0, 32)}`
+}
+
+/** `app` and `app:latest` are one tag. */
+function withTag(reference: string): string {
+  return reference.includes(':', reference.lastIndexOf('/') + 1) ? reference : `${reference}:latest`
+}

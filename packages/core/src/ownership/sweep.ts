@@ -1,0 +1,58 @@
+import { isHostError } from '../errors/host-error.js'
+import { joinWords } from '../errors/message.js'
+import type { CapabilityScope } from '../scope.js'
+import { judgeOwner } from './judge-owner.js'
+import { listOwned, type OwnedThing } from './list-owned.js'
+import type { Owner } from './owner.js'
+import { createProcessFacts, type ProcessFacts } from './process-facts.js'
+import type { SweepItem, SweepOptions, SweepReport } from './sweep-report.js'
+
+/**
+ * Removes what dead owners left on this runtime: containers, then networks, volumes, images.
+ *
+ * What a living owner or a stranger made is not touched; what cannot be decided, and what someone still uses, stays and
+ * is reported. Single failures are collected; only an abort rejects, and a runtime that does not list.
+ */
+export async function sweepRuntime(
+  scope: CapabilityScope,
+  here: Owner,
+  { dryRun = false, signal }: SweepOptions,
+  facts: ProcessFacts = createProcessFacts(),
+): Promise<SweepReport> {
+  const removed: SweepItem[] = []
+  const undecidable: SweepReport['undecidable'][number][] = []
+  const failed: SweepReport['failed'][number][] = []
+  for (const thing of await listOwned(scope, { signal })) {
+    signal?.throwIfAborted()
+    const verdict = await judge(thing, here, facts)
+    if (verdict.state === 'alive') continue
+    if (verdict.state === 'undecidable') {
+      undecidable.push({ ...thing.item, reason: verdict.reason })
+      continue
+    }
+    const failure = dryRun ? undefined : await remove(thing, signal)
+    if (failure === undefined) removed.push(thing.item)
+    else if (isHostError(failure.error, 'IN_USE')) {
+      undecidable.push({ ...thing.item, reason: `in use by ${joinWords(failure.error.facts.users)}` })
+    } else failed.push({ ...thing.item, error: failure.error })
+  }
+  return { runtime: scope.runtimeName, removed, undecidable, failed }
+}
+
+function judge({ owner, lifetime, running }: OwnedThing, here: Owner, facts: ProcessFacts) {
+  if (lifetime === 'persistent' || (lifetime === 'lease' && running)) return { state: 'alive' } as const
+  return judgeOwner(owner, here, facts)
+}
+
+async function remove(
+  thing: OwnedThing,
+  signal: AbortSignal | undefined,
+): Promise<{ readonly error: unknown } | undefined> {
+  try {
+    await thing.remove({ signal })
+    return undefined
+  } catch (error) {
+    signal?.throwIfAborted()
+    return { error }
+  }
+}
