@@ -1,0 +1,71 @@
+import { once } from 'node:events'
+import net from 'node:net'
+
+/**
+ * @typedef {{ readonly name?: string, readonly timeoutMs?: number, readonly onWait?: () => void }} LockOptions
+ *
+ * Runs `work` while nobody else on this machine sets an engine up or stops one, waiting for its turn up to `timeoutMs`
+ * (ten minutes unless told: another may be installing packages). The lock is a listening socket in Linux's abstract namespace: the kernel frees it when its holder ends, however
+ * that ends, and a waiter sees its connection close, so nothing is polled and nothing goes stale.
+ *
+ * @template T
+ * @param {() => Promise<T>} work
+ * @param {LockOptions} [options]
+ * @returns {Promise<T>}
+ */
+export async function withEngineLock(work, options) {
+  const lock = await takeLock(options)
+  try {
+    return await work()
+  } finally {
+    lock.release()
+  }
+}
+
+/** @param {LockOptions} [options] */
+async function takeLock({ name = '\0capstan-engine', timeoutMs = 600_000, onWait } = {}) {
+  const signal = AbortSignal.timeout(timeoutMs)
+  for (let waits = 0; !signal.aborted; waits++) {
+    const lock = await tryLock(name)
+    if (lock) return lock
+    if (waits === 0) onWait?.()
+    await waitForRelease(name, signal)
+  }
+  throw new Error('another process holds the lock of the engine set-up and does not end')
+}
+
+/**
+ * @param {string} name
+ * @returns {Promise<{ release(): void } | undefined>} nothing where another holds it
+ */
+async function tryLock(name) {
+  /** @type {Set<net.Socket>} */
+  const waiting = new Set()
+  const server = net.createServer((socket) => {
+    waiting.add(socket)
+    socket.on('error', () => {}).on('close', () => waiting.delete(socket))
+  })
+  server.listen(name)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EADDRINUSE') return undefined
+    throw error
+  }
+  return {
+    release() {
+      server.close()
+      for (const socket of waiting) socket.destroy()
+    },
+  }
+}
+
+/**
+ * @param {string} name
+ * @param {AbortSignal} signal
+ */
+async function waitForRelease(name, signal) {
+  const socket = net.connect({ path: name, signal })
+  socket.on('error', () => {}).resume()
+  await new Promise((resolve) => socket.on('close', resolve))
+}

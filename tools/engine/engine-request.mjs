@@ -1,0 +1,37 @@
+import http from 'node:http'
+import https from 'node:https'
+
+/**
+ * @typedef {object} EngineAnswer
+ * @property {number} status
+ * @property {import('node:http').IncomingHttpHeaders} headers
+ * @property {string} body
+ */
+
+/**
+ * Asks the engine one thing and resolves with the whole answer, whatever its status. Rejects when no connection is made,
+ * when it breaks, or when nothing is heard for `timeoutMs` (2 s unless told).
+ *
+ * @param {import('./engine-endpoint.mjs').EngineConnection} connection
+ * @param {string} path
+ * @param {{ readonly method?: string, readonly body?: Buffer, readonly contentType?: string, readonly timeoutMs?: number }} [options]
+ * @returns {Promise<EngineAnswer>}
+ */
+export function requestEngine(connection, path, { method = 'GET', body, contentType, timeoutMs = 2000 } = {}) {
+  const { request } = connection.protocol === 'https:' ? https : http
+  const headers = body ? { 'content-type': contentType ?? 'application/json', 'content-length': body.length } : {}
+  return new Promise((resolve, reject) => {
+    const sent = request({ ...connection, path, method, headers, agent: false, timeout: timeoutMs }, (response) => {
+      /** @type {Buffer[]} */
+      const chunks = []
+      response.on('data', (chunk) => chunks.push(chunk))
+      response.on('error', reject)
+      response.on('end', () => {
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() })
+      })
+    })
+    sent.on('timeout', () => sent.destroy(new Error(`no answer for ${timeoutMs} ms`)))
+    sent.on('error', reject)
+    sent.end(body)
+  })
+}

@@ -1,0 +1,63 @@
+import { realpathSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { readEngineState } from './engine-files.mjs'
+import { EngineSetUpError } from './engine-set-up-error.mjs'
+import { findEngine } from './find-engine.mjs'
+import { isRunning } from './process-identity.mjs'
+import { setUpEngine } from './set-up-engine.mjs'
+import { stopEngine } from './stop-engine.mjs'
+
+export { EngineSetUpError, findEngine, setUpEngine, stopEngine }
+
+/**
+ * The command line: `node tools/engine/engine.mjs up|down|status`. `status` ends with 0 where an engine answers, else 1.
+ *
+ * @param {string | undefined} command
+ * @returns {Promise<number>} the exit status
+ */
+async function main(command) {
+  if (command === 'up') return up()
+  if (command === 'down') return down()
+  if (command === 'status') return showStatus()
+  console.error('Usage: node tools/engine/engine.mjs up|down|status')
+  return 2
+}
+
+async function up() {
+  const engine = await setUpEngine({ say: console.log })
+  console.log(`${engine.name}, API ${engine.apiVersion}, answers at ${engine.endpoint.host}`)
+  if (findOwn()) console.log('Stop it with: node tools/engine/engine.mjs down')
+  return 0
+}
+
+async function down() {
+  const stopped = await stopEngine({ say: console.log })
+  console.log(stopped ? 'The engine is stopped' : 'No engine that was set up here is running')
+  return 0
+}
+
+async function showStatus() {
+  const engine = await findEngine()
+  const own = findOwn()
+  console.log(
+    engine.available ? `${engine.name}, API ${engine.apiVersion}, answers at ${engine.endpoint.host}` : engine.reason,
+  )
+  if (own) console.log(`Set up here: dockerd has pid ${own.dockerd.pid}, its log is ${own.log}`)
+  return engine.available ? 0 : 1
+}
+
+function findOwn() {
+  const state = readEngineState()
+  return state && isRunning(state.dockerd) ? state : undefined
+}
+
+const script = process.argv[1]
+if (script && realpathSync(script) === fileURLToPath(import.meta.url)) {
+  try {
+    process.exitCode = await main(process.argv[2])
+  } catch (error) {
+    if (!(error instanceof EngineSetUpError)) throw error
+    console.error(error.message)
+    process.exitCode = 1
+  }
+}

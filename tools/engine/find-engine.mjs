@@ -1,0 +1,50 @@
+import { findEndpoint } from './engine-endpoint.mjs'
+import { requestEngine } from './engine-request.mjs'
+
+/**
+ * @typedef {object} FoundEngine
+ * @property {true} available
+ * @property {import('./engine-endpoint.mjs').EngineEndpoint} endpoint
+ * @property {import('./engine-endpoint.mjs').EngineConnection} connection
+ * @property {string} name product and version, such as `Docker/20.10.24 (linux)`
+ * @property {string} apiVersion
+ *
+ * @typedef {object} NoEngine
+ * @property {false} available
+ * @property {import('./engine-endpoint.mjs').EngineEndpoint} endpoint
+ * @property {string} reason a clause that names the endpoint
+ */
+
+/**
+ * Asks whether an engine answers at the endpoint which the docker command line would use. Only an answer counts: a
+ * client on PATH or a socket file proves nothing. Never rejects; a silent endpoint is given up after 2 s.
+ *
+ * @param {NodeJS.ProcessEnv} [env]
+ * @returns {Promise<FoundEngine | NoEngine>}
+ */
+export async function findEngine(env = process.env) {
+  const endpoint = findEndpoint(env)
+  const { connection } = endpoint
+  if (!connection) return { available: false, endpoint, reason: `${endpoint.source}: ${endpoint.problem}` }
+  try {
+    const { status, headers } = await requestEngine(connection, '/_ping')
+    if (status !== 200) return { available: false, endpoint, reason: `${endpoint.host} answers with status ${status}` }
+    const apiVersion = String(headers['api-version'] ?? 'unknown')
+    return { available: true, endpoint, connection, name: String(headers.server ?? 'an engine'), apiVersion }
+  } catch (error) {
+    return { available: false, endpoint, reason: `no engine answers at ${endpoint.host} (${toReason(error)})` }
+  }
+}
+
+/** @param {unknown} error */
+function toReason(error) {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return reasons[code] ?? (error instanceof Error ? error.message : String(error))
+}
+
+/** @type {Record<string, string>} */
+const reasons = {
+  ENOENT: 'no such socket',
+  ECONNREFUSED: 'connection refused',
+  EACCES: 'permission denied: your user may not open the socket; usually it must be in the group "docker"',
+}

@@ -1,0 +1,66 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { defaultHost } from './engine-endpoint.mjs'
+import { makeEngineDirectories } from './engine-files.mjs'
+import { withEngineLock } from './engine-lock.mjs'
+import { installEnginePackages } from './engine-packages.mjs'
+import { EngineSetUpError } from './engine-set-up-error.mjs'
+import { findEngine } from './find-engine.mjs'
+import { startDockerd } from './start-dockerd.mjs'
+
+/**
+ * @typedef {object} SetUpOptions
+ * @property {NodeJS.ProcessEnv} [env]
+ * @property {(line: string) => void} [say] hears each thing that is done to the machine, before it is done
+ */
+
+/**
+ * Resolves with an engine that answers: the one that is there, or else one that it installs and starts, which then goes
+ * on after this process until `stopEngine`. Two at once start one. It changes a machine only as root on Debian or
+ * Ubuntu, never where CAPSTAN_ENGINE=none or where the user named another endpoint.
+ *
+ * @param {SetUpOptions} [options]
+ * @returns {Promise<import('./find-engine.mjs').FoundEngine>}
+ * @throws {EngineSetUpError} that says why not, and what to do
+ */
+export async function setUpEngine({ env = process.env, say = () => {} } = {}) {
+  const found = await findEngine(env)
+  if (found.available) return found
+  const obstacle = findObstacle(found, env)
+  if (obstacle) throw new EngineSetUpError(obstacle)
+  const onWait = () => say('Waiting for another process that sets up an engine')
+  return withEngineLock(() => installAndStart(env, say), { onWait })
+}
+
+/**
+ * Says why an engine cannot be set up here; nothing where it can.
+ *
+ * @param {import('./find-engine.mjs').NoEngine} found
+ * @param {NodeJS.ProcessEnv} env
+ * @returns {string | undefined}
+ */
+export function findObstacle({ endpoint, reason }, env) {
+  if (env.CAPSTAN_ENGINE === 'none') return `${reason}, and CAPSTAN_ENGINE=none refuses to set one up`
+  if (endpoint.host !== defaultHost) return `${reason}; ${endpoint.source} names that engine: start it, or unset it`
+  if (process.platform !== 'linux' || !isDebianLike()) {
+    return `${reason}; one can be set up by itself on Debian and Ubuntu only: install Docker as its documentation says`
+  }
+  if (process.getuid?.() !== 0) return `${reason}; only root can set one up: try again as root, or start Docker`
+  return undefined
+}
+
+/**
+ * @param {NodeJS.ProcessEnv} env
+ * @param {(line: string) => void} say
+ */
+async function installAndStart(env, say) {
+  makeEngineDirectories()
+  await installEnginePackages(say)
+  // It may be there by now: started by whoever held the lock, or by systemd when the package came.
+  const found = await findEngine(env)
+  return found.available ? found : startDockerd({ env, say })
+}
+
+function isDebianLike() {
+  if (!existsSync('/etc/os-release')) return false
+  return /^ID(_LIKE)?=.*\b(debian|ubuntu)\b/m.test(readFileSync('/etc/os-release', 'utf8'))
+}
