@@ -1,1 +1,3 @@
-export {}
+export type { ContextEntry } from './context-entry.js'
+export { type PackOptions, packBuildContext } from './pack-build-context.js'
+export { type ReadContextOptions, readBuildContext } from './read-build-context.js'

@@ -1,0 +1,44 @@
+import { lstat, readlink } from 'node:fs/promises'
+import { isAbsolute, join } from 'node:path'
+
+/**
+ * Tells whether the link at `path` ends inside `root` on every machine: it is relative, and neither it nor a link on
+ * its way leaves. A link to nothing, or in a circle, stays inside.
+ *
+ * Links are followed part by part: `deep/link/..` is the parent of where the link points, not `deep`.
+ */
+export async function staysInside(root: string, path: string, target: string): Promise<boolean> {
+  const reached = path.split('/').slice(0, -1)
+  const ahead = split(target)
+  if (isAbsolute(target)) return false
+  for (let links = 0; links < mostLinks; ) {
+    const part = ahead.shift()
+    if (part === undefined) return true
+    if (part === '..') {
+      if (reached.pop() === undefined) return false
+      continue
+    }
+    const next = await findLink(join(root, ...reached, part))
+    if (next === undefined) reached.push(part)
+    else if (isAbsolute(next)) return false
+    else {
+      links += 1
+      ahead.unshift(...split(next))
+    }
+  }
+  return true
+}
+
+function split(target: string): string[] {
+  return target.split(separator).filter((part) => part !== '' && part !== '.')
+}
+
+async function findLink(path: string): Promise<string | undefined> {
+  const stats = await lstat(path).catch(() => undefined)
+  return stats?.isSymbolicLink() ? readlink(path) : undefined
+}
+
+const separator = process.platform === 'win32' ? /[\\/]/ : /\//
+
+/** As Linux does: more of them end nowhere (ELOOP). */
+const mostLinks = 40

@@ -1,0 +1,116 @@
+import { appendFile, open, readdir, readlink } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { packBuildContext } from '@capstan/build-context'
+import { extract, type Header } from 'tar-stream'
+import { expect, test } from 'vitest'
+import { makeTree } from './temp-context.js'
+
+interface Packed {
+  readonly header: Header
+  readonly text: string
+}
+
+async function unpack(tar: Readable): Promise<ReadonlyMap<string, Packed>> {
+  const entries = new Map<string, Packed>()
+  const archive = extract()
+  tar.on('error', (error) => archive.destroy(error)).pipe(archive)
+  for await (const entry of archive) {
+    const blocks: Uint8Array[] = []
+    for await (const block of entry as AsyncIterable<Uint8Array>) blocks.push(block)
+    expect(entries.has(entry.header.name)).toBe(false)
+    entries.set(entry.header.name, { header: entry.header, text: Buffer.concat(blocks).toString() })
+  }
+  return entries
+}
+
+test('packs files, directories and links with their modes, owned by root', async () => {
+  const directory = await makeTree({
+    'bin/run': { text: 'run', mode: 0o755 },
+    none: { text: 'x', mode: 0 },
+    link: { link: 'bin/run' },
+    empty: '',
+    [`long/${'n'.repeat(180)}/ü`]: 'far',
+  })
+  const packed = await unpack(await packBuildContext({ directory }))
+  const look = (name: string) => packed.get(name)?.header
+  expect(look('bin/')).toMatchObject({ type: 'directory', mode: 0o755, uid: 0, gid: 0 })
+  expect(look('bin/run')).toMatchObject({ type: 'file', mode: 0o755, size: 3 })
+  expect(look('none')).toMatchObject({ mode: 0 })
+  expect(look('link')).toMatchObject({ type: 'symlink', linkname: 'bin/run' })
+  expect(look('empty')).toMatchObject({ type: 'file', size: 0 })
+  expect(packed.get(`long/${'n'.repeat(180)}/ü`)?.text).toBe('far')
+})
+
+test('packs the same bytes for the same files in memory', async () => {
+  const files = { b: 'B', 'a/c': 'C' }
+  const bytes = async () => Buffer.concat(await (await packBuildContext({ files })).toArray())
+  expect((await bytes()).equals(await bytes())).toBe(true)
+  expect((await bytes()).byteLength % 512).toBe(0)
+})
+
+test('packs an empty archive without a context', async () => {
+  expect((await unpack(await packBuildContext(undefined))).size).toBe(0)
+})
+
+test("adds the files of the builder, in place of the context's own, and hides them from COPY", async () => {
+  const files = { '.dockerignore': 'dropped', dropped: '', Dockerfile: 'own', 'x!y': 'own' }
+  const extraFiles = { Dockerfile: 'FROM scratch', 'x!y': 'other' }
+  const packed = await unpack(await packBuildContext({ files }, { extraFiles }))
+  expect([...packed.keys()].sort()).toEqual(['.dockerignore', 'Dockerfile', 'x!y'])
+  expect(packed.get('Dockerfile')?.text).toBe('FROM scratch')
+  expect(packed.get('.dockerignore')?.text).toBe('dropped\nDockerfile\nx\\!y\n')
+  const alone = await unpack(await packBuildContext(undefined, { extraFiles: { Dockerfile: '' } }))
+  expect(alone.get('.dockerignore')?.text).toBe('.dockerignore\nDockerfile\n')
+})
+
+test('F25 refuses what may not be in a context before there is a stream', async () => {
+  await expect(packBuildContext({ files: { '../x': '' } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  await expect(packBuildContext(undefined, { extraFiles: { '/x': '' } })).rejects.toMatchObject({
+    facts: { field: 'context.files["/x"]' },
+  })
+})
+
+test('a file that changes while it is packed ends the stream with an error, not with an archive', async () => {
+  const directory = await makeTree({ a: 'x'.repeat(1_000_000), b: 'b' })
+  const tar = await packBuildContext({ directory })
+  tar.once('data', () => void appendFile(join(directory, 'b'), 'more'))
+  await expect(tar.toArray()).rejects.toMatchObject({ facts: { subject: '"b" in the build context' } })
+})
+
+test('reads no faster than it is read', async () => {
+  const directory = await makeTree({ big: '' })
+  const file = await open(join(directory, 'big'), 'w')
+  await file.truncate(64 * 1024 * 1024)
+  await file.close()
+  const tar = await packBuildContext({ directory })
+  for await (const block of tar) {
+    expect(tar.readableLength + block.length).toBeLessThan(1024 * 1024)
+    break
+  }
+  expect(tar.destroyed).toBe(true)
+})
+
+test('F16 an abort ends the stream with its reason', async () => {
+  const directory = await makeTree({ big: 'x'.repeat(3_000_000) })
+  const abort = new AbortController()
+  const reason = new Error('enough')
+  const tar = await packBuildContext({ directory }, abort)
+  tar.once('data', () => abort.abort(reason))
+  await expect(tar.toArray()).rejects.toBe(reason)
+  await expect(packBuildContext({ directory }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+})
+
+test.runIf(process.platform === 'linux')('closes the file when the reader leaves', async () => {
+  const directory = await makeTree({ big: 'x'.repeat(3_000_000) })
+  const tar = await packBuildContext({ directory })
+  for await (const block of tar) {
+    expect(block.length).toBeGreaterThan(0)
+    break
+  }
+  if (!tar.closed) await new Promise((resolve) => tar.once('close', resolve))
+  const links = await Promise.all(
+    (await readdir('/proc/self/fd')).map((fd) => readlink(`/proc/self/fd/${fd}`, 'utf8').catch(() => '')),
+  )
+  expect(links.filter((link) => link.startsWith(directory))).toEqual([])
+})

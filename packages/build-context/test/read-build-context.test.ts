@@ -1,0 +1,194 @@
+import { execFile } from 'node:child_process'
+import { appendFile, mkdir, rename, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { type ContextEntry, readBuildContext } from '@capstan/build-context'
+import { expect, onTestFinished, test } from 'vitest'
+import { collect, listPaths, readText } from './collect.js'
+import { makeTree } from './temp-context.js'
+
+test('gives nothing without a context', async () => {
+  expect(await collect(readBuildContext(undefined))).toEqual([])
+})
+
+test('gives parents before children, and the names of a directory in byte order', async () => {
+  const tree = { 'b/y': '', 'b/x': '', 'b-c': '', B: '', 'b.d/z': '', é: '', '\u{1F600}': '', '\uFB01': '' }
+  const expected = ['B', 'b', 'b/x', 'b/y', 'b-c', 'b.d', 'b.d/z', 'é', '\uFB01', '\u{1F600}']
+  expect(await listPaths({ directory: await makeTree(tree) })).toEqual(expected)
+  expect(await listPaths({ files: tree })).toEqual(expected)
+})
+
+test('keeps modes, sizes, times and bytes of a directory', async () => {
+  const directory = await makeTree({ 'bin/run': { text: '#!/bin/sh\n', mode: 0o4751 }, none: { text: 'x', mode: 0 } })
+  await utimes(join(directory, 'bin/run'), 1_700_000_000, 1_700_000_000)
+  const [bin, run, none] = await collect(readBuildContext({ directory }))
+  expect(bin).toMatchObject({ path: 'bin', type: 'directory', mode: 0o755, sizeBytes: 0 })
+  expect(run).toMatchObject({ path: 'bin/run', type: 'file', mode: 0o4751, sizeBytes: 10 })
+  expect(run?.modifiedAt).toEqual(new Date(1_700_000_000_000))
+  expect(none?.mode).toBe(0)
+  expect(run && (await readText(run))).toBe('#!/bin/sh\n')
+})
+
+test('gives files in memory with the directories that they name; programs are executable', async () => {
+  const files = { 'a/b/run.sh': '#!/bin/sh\n', 'a/data': new Uint8Array([0, 255]), 'a/elf': Buffer.from('\x7fELF…') }
+  const entries = await collect(readBuildContext({ files }))
+  expect(entries.map(({ path, type, mode }) => [path, type, mode.toString(8)])).toEqual([
+    ['a', 'directory', '755'],
+    ['a/b', 'directory', '755'],
+    ['a/b/run.sh', 'file', '755'],
+    ['a/data', 'file', '644'],
+    ['a/elf', 'file', '755'],
+  ])
+  expect(entries.every(({ modifiedAt }) => modifiedAt === undefined)).toBe(true)
+  expect(entries[3] && (await collect(entries[3].open()))).toEqual([new Uint8Array([0, 255])])
+})
+
+test('keeps links that stay inside as links, dangling and circular ones too', async () => {
+  const directory = await makeTree({
+    'sub/file': '',
+    'sub/up': { link: '../sub/./file' },
+    dangling: { link: 'nowhere/at/all' },
+    circle: { link: 'circle' },
+    self: { link: '.' },
+  })
+  const links = (await collect(readBuildContext({ directory }))).filter(({ type }) => type === 'symlink')
+  expect(links.map(({ path, linkTarget }) => [path, linkTarget])).toEqual([
+    ['circle', 'circle'],
+    ['dangling', 'nowhere/at/all'],
+    ['self', '.'],
+    ['sub/up', '../sub/./file'],
+  ])
+})
+
+test.for([
+  ['an absolute link', { bad: { link: '/etc/passwd' } }],
+  ['a link to the parent', { bad: { link: '..' } }],
+  ['a link that leaves and comes back', { bad: { link: 'sub/../../x' }, 'sub/file': '' }],
+  ['a link through a link that shortens the way', { 'p/q/top': { link: '../..' }, bad: { link: 'p/q/top/../x' } }],
+  ['a link to a link that leaves', { 'p/out': { link: '../../x' }, bad: { link: 'p/out' } }],
+] as const)('F25 refuses %s, naming it', async ([, tree]) => {
+  const directory = await makeTree(tree)
+  const given: ContextEntry[] = []
+  const reading = (async () => {
+    for await (const entry of readBuildContext({ directory })) given.push(entry)
+  })()
+  await expect(reading).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  await expect(reading).rejects.toThrow(/context\.directory\["(bad|p\/out)"\] must be a link that stays inside/)
+  expect(given).toEqual([])
+})
+
+test('does not look at a bad link that .dockerignore drops', async () => {
+  const directory = await makeTree({ '.dockerignore': 'bad', bad: { link: '/etc/passwd' } })
+  expect(await listPaths({ directory })).toEqual(['.dockerignore'])
+})
+
+test.for(['../x', 'a/../../x', '/x', 'a//b', './a', 'a/.', 'a/', '', 'a\0b', '..'])(
+  'F25 refuses the path %j in memory, naming it, before any entry',
+  async (path) => {
+    const reading = collect(readBuildContext({ files: { good: '', [path]: '' } }))
+    await expect(reading).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: `context.files[${JSON.stringify(path)}]`, given: JSON.stringify(path) },
+    })
+  },
+)
+
+test('F25 passes names on literally that a shell or a log would take for more', async () => {
+  const names = ['-rf', '$(id)', 'a\nb', 'a\\..\\b', ' ', '__proto__x', 'constructor']
+  const files = Object.fromEntries(names.map((name) => [name, name]))
+  expect(new Set(await listPaths({ files }))).toEqual(new Set(names))
+  expect(new Set(await listPaths({ directory: await makeTree(files) }))).toEqual(new Set(names))
+})
+
+test('refuses a path below a file, content that is none, and a context that is none', async () => {
+  await expect(listPaths({ files: { a: '', 'a/b': '' } })).rejects.toThrow('no path below the file "a"')
+  const wrong: readonly unknown[] = [{ files: { a: 1 } }, { files: null }, { other: 1 }, 'text', { directory: '' }]
+  for (const context of wrong) {
+    const reading = listPaths(context as Parameters<typeof listPaths>[0]) // as a caller without types would
+    await expect(reading).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  }
+})
+
+test('refuses a directory that is absent, and a file in its place', async () => {
+  const directory = await makeTree({ file: '' })
+  for (const path of [join(directory, 'absent'), join(directory, 'file'), `${directory}\0`]) {
+    await expect(listPaths({ directory: path })).rejects.toMatchObject({ facts: { field: 'context.directory' } })
+  }
+})
+
+test('reads a directory that is reached by a link', async () => {
+  const directory = await makeTree({ 'real/file': '', link: { link: 'real' } })
+  expect(await listPaths({ directory: join(directory, 'link') })).toEqual(['file'])
+})
+
+test('refuses a named pipe, leaves a socket out, and waits for neither', async () => {
+  const directory = await makeTree({ file: '' })
+  const server = createServer().listen(join(directory, 'socket'))
+  onTestFinished(() => void server.close())
+  expect(await listPaths({ directory })).toEqual(['file'])
+  await promisify(execFile)('mkfifo', [join(directory, 'pipe')])
+  await expect(listPaths({ directory })).rejects.toThrow('context.directory["pipe"] must be a file')
+  await writeFile(join(directory, '.dockerignore'), 'pipe')
+  expect(await listPaths({ directory })).toEqual(['.dockerignore', 'file'])
+})
+
+test('refuses a name that is not UTF-8 rather than changing it', async () => {
+  const directory = await makeTree({ 'sub/file': '' })
+  await writeFile(Buffer.concat([Buffer.from(join(directory, 'sub/')), Buffer.from([0xff])]), '')
+  await expect(listPaths({ directory })).rejects.toThrow(
+    'context.directory["sub"] must be a directory of names in UTF-8',
+  )
+})
+
+test.for([
+  ['longer', (path: string) => appendFile(path, 'more')],
+  ['shorter', (path: string) => truncate(path, 3)],
+  ['another file', (path: string) => writeFile(`${path}.new`, 'same size.').then(() => rename(`${path}.new`, path))],
+  ['a link', (path: string) => rename(path, `${path}.old`).then(() => symlink(`${path}.old`, path))],
+  ['gone', (path: string) => rename(path, `${path}.old`)],
+] as const)('a file that became %s after it was listed is an error', async ([, change]) => {
+  const directory = await makeTree({ file: 'ten bytes.' })
+  const [entry] = await collect(readBuildContext({ directory }))
+  await change(join(directory, 'file'))
+  await expect(entry && readText(entry)).rejects.toMatchObject({
+    code: 'OPERATION_FAILED',
+    facts: { subject: '"file" in the build context' },
+  })
+})
+
+test.for([
+  ['longer', (path: string) => appendFile(path, 'more'), 'longer'],
+  ['shorter', (path: string) => truncate(path, 65_536), 'shorter'],
+] as const)('a file that becomes %s while it is read is an error', async ([, change, word]) => {
+  const directory = await makeTree({ file: 'x'.repeat(200_000) })
+  const [entry] = await collect(readBuildContext({ directory }))
+  const blocks = entry?.open()[Symbol.asyncIterator]()
+  await blocks?.next()
+  await change(join(directory, 'file'))
+  const rest = (async () => {
+    while (!(await blocks?.next())?.done);
+  })()
+  await expect(rest).rejects.toThrow(`it became ${word} while it was read`)
+})
+
+test('F16 an abort rejects with its reason: before, between entries and within a file', async () => {
+  const directory = await makeTree({ a: 'x'.repeat(200_000), b: '' })
+  const reason = new Error('enough')
+  await expect(collect(readBuildContext({ directory }, { signal: AbortSignal.abort(reason) }))).rejects.toBe(reason)
+  for (const context of [{ directory }, { files: { a: 'x', b: '' } }]) {
+    const abort = new AbortController()
+    const entries = readBuildContext(context, abort)[Symbol.asyncIterator]()
+    const first: ContextEntry = (await entries.next()).value
+    abort.abort(reason)
+    await expect(readText(first)).rejects.toBe(reason)
+    await expect(entries.next()).rejects.toBe(reason)
+  }
+})
+
+test('reads a deep directory without following itself', async () => {
+  const directory = await makeTree({})
+  await mkdir(join(directory, Array(60).fill('d').join('/')), { recursive: true })
+  await symlink('.', join(directory, 'loop'))
+  expect(await listPaths({ directory })).toHaveLength(61)
+})
