@@ -32,6 +32,7 @@ export default defineConfig({
         ...source,
         test: {
           name: 'integration',
+          globalSetup: ['test/support/set-up-test-engine.ts'],
           include: ['packages/*/test/**/*.integration.test.ts', 'test/**/*.integration.test.ts'],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -1,9 +1,9 @@
 import { once } from 'node:events'
 import net from 'node:net'
 
+/** @typedef {{ readonly name?: string, readonly timeoutMs?: number, readonly onWait?: () => void }} LockOptions */
+
 /**
- * @typedef {{ readonly name?: string, readonly timeoutMs?: number, readonly onWait?: () => void }} LockOptions
- *
  * Runs `work` while nobody else on this machine sets an engine up or stops one, waiting for its turn up to `timeoutMs`
  * (ten minutes unless told: another may be installing packages). The lock is a listening socket in Linux's abstract namespace: the kernel frees it when its holder ends, however
  * that ends, and a waiter sees its connection close, so nothing is polled and nothing goes stale.

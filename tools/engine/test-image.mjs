@@ -39,6 +39,15 @@ export async function makeTestImages(connection) {
 }
 
 /**
+ * @param {readonly import('./tar-archive.mjs').TarEntry[] | string} base
+ * @param {readonly import('./tar-archive.mjs').TarEntry[] | string} more
+ */
+function withFiles(base, more) {
+  if (typeof base === 'string') return base
+  return typeof more === 'string' ? more : [...base, ...more]
+}
+
+/**
  * @param {import('./engine-endpoint.mjs').EngineConnection} connection
  * @param {string} name
  * @param {readonly import('./tar-archive.mjs').TarEntry[] | string} files a string is the reason why there are none
