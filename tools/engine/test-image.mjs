@@ -27,14 +27,9 @@ export const testImages = { busybox: 'capstan-test/busybox:1', firewall: 'capsta
 export async function makeTestImages(connection) {
   const { Architecture } = JSON.parse((await requestEngine(connection, '/info', { timeoutMs: 10_000 })).body)
   const busybox = readBusyboxFiles(Architecture)
-  const firewall = typeof busybox === 'string' ? busybox : readIptablesFiles()
   return [
     await makeImage(connection, testImages.busybox, busybox),
-    await makeImage(
-      connection,
-      testImages.firewall,
-      typeof firewall === 'string' ? firewall : [...busybox, ...firewall],
-    ),
+    await makeImage(connection, testImages.firewall, withFiles(busybox, readIptablesFiles())),
   ]
 }
 
