@@ -2,7 +2,9 @@ import { defineConfig } from 'vitest/config'
 
 // Tests run against the sources, not against dist.
 const conditions = ['@capstan/source', 'module', 'node', 'import', 'default']
-const source = { resolve: { conditions }, ssr: { resolve: { conditions } } }
+// tsconfig.base.json says the same to tsc; vite reads it for the files that a tsconfig includes alone, so not for tests.
+const oxc = { decorator: { legacy: true, emitDecoratorMetadata: false } }
+const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
 
 export default defineConfig({
   test: {

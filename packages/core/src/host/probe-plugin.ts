@@ -78,21 +78,26 @@ function toFailed(entry: PluginEntry, error: unknown): ProbedPlugin {
 }
 
 function toAttempt(entry: PluginEntry, error: unknown): ProbeAttempt {
-  const { packageName, packageVersion } = toPluginNames(entry.plugin, toUnknownNames(entry.name))
-  const code = isHostError(error) ? error.code : 'PLUGIN_INVALID'
+  const { plugin, packageName, packageVersion } = toPluginNames(entry.plugin, toUnknownNames(entry.name))
   return {
-    candidate: entry.name,
-    source: `plugin of ${packageName} ${packageVersion}`,
+    candidate: plugin,
+    source: `${packageName} ${packageVersion}`,
     step: 'probe',
-    cause: { code, message: error instanceof Error ? error.message : String(error) },
-    remedy: `report this to the makers of ${packageName}, or leave the plugin out`,
+    cause: {
+      code: isHostError(error) ? error.code : 'PLUGIN_INVALID',
+      message: error instanceof Error ? error.message : String(error),
+    },
+    remedy: `tell the makers of plugin "${plugin}", or leave it out`,
   }
 }
 
 function toReportedPlugin({ name, plugin, fault }: PluginEntry): Omit<ReportedPlugin, 'attempts'> {
-  const { packageName, packageVersion } = fault === undefined ? plugin : toPluginNames(plugin, toUnknownNames(name))
-  const selection = fault === undefined ? (plugin.selection ?? 'automatic') : 'automatic'
-  return { runtime: name, selection, packageName, packageVersion }
+  if (fault === undefined) {
+    const { selection = 'automatic', packageName, packageVersion } = plugin
+    return { runtime: name, selection, packageName, packageVersion }
+  }
+  const { packageName, packageVersion } = toPluginNames(plugin, toUnknownNames(name))
+  return { runtime: name, selection: 'automatic', packageName, packageVersion }
 }
 
 function toTimedOut(timeoutMs: number): unknown {

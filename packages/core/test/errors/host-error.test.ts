@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import { createHostError, isHostError, withUndoFailures } from '../../src/index.js'
+
+const gone = createHostError('CONTAINER_NOT_FOUND', { id: 'c1' })
+
+describe('isHostError', () => {
+  it('tells a host error from any other value, and by its code', () => {
+    expect(isHostError(gone)).toBe(true)
+    expect(isHostError(gone, 'CONTAINER_NOT_FOUND')).toBe(true)
+    expect(isHostError(gone, 'IMAGE_NOT_FOUND')).toBe(false)
+  })
+
+  it.each([undefined, null, 'CONTAINER_NOT_FOUND', new Error('x'), { code: 'CONTAINER_NOT_FOUND' }])(
+    'is false for %s',
+    (value) => {
+      expect(isHostError(value)).toBe(false)
+    },
+  )
+})
+
+describe('withUndoFailures', () => {
+  it('keeps the first failure, and what went wrong while it was undone', () => {
+    const first = createHostError('IMAGE_NOT_FOUND', { image: 'x' })
+    const failure = new Error('network in use')
+    expect(withUndoFailures(first, [failure])).toBe(first)
+    expect(first.undoFailures).toEqual([failure])
+  })
+
+  it('leaves an abort reason as it is', () => {
+    const reason = new Error('aborted')
+    expect(withUndoFailures(reason, [new Error('x')])).toBe(reason)
+    expect(reason).not.toHaveProperty('undoFailures')
+  })
+})

@@ -1,0 +1,62 @@
+import { describe, expect, it } from 'vitest'
+import { createHostError, joinWords, MissingCapabilityError, OptionUnsupportedError } from '../../src/index.js'
+
+describe('the sentence of an error', () => {
+  it('names all missing capabilities by their titles', () => {
+    const missing = [
+      { id: 'network-manager', title: 'networks', reason: 'not probed', remedy: undefined },
+      { id: 'sidecar-manager', title: 'sidecars', reason: 'not probed', remedy: undefined },
+    ]
+    const error = new MissingCapabilityError({ feature: 'BuildKit', runtime: 'apple', missing })
+    expect(error.message).toBe('BuildKit needs networks and sidecars, which runtime "apple" does not provide')
+  })
+
+  it('tells what to do, where there is something to do', () => {
+    expect(createHostError('IMAGE_NOT_FOUND', { image: 'app:1' }).message).toBe(
+      'there is no image "app:1" here; pull or build it first',
+    )
+    expect(createHostError('NAME_CONFLICT', { name: 'db', holderId: 'abc', ours: true }).message).toBe(
+      'the name "db" is taken by abc, which this application made; choose another or remove the holder',
+    )
+  })
+
+  it('gives the step, the exit code and the last line of a build', () => {
+    const facts = { step: 'step 2/3', command: 'RUN make', exitCode: 9, lastLines: ['compiling', 'no rule to make'] }
+    expect(createHostError('BUILD_FAILED', facts).message).toBe(
+      'the build stopped at step 2/3 (RUN make) with exit code 9: no rule to make',
+    )
+  })
+
+  it('says what became of a container whose firewall failed', () => {
+    const facts = { id: 'c1', reason: 'no iptables in reach', containment: 'disconnected' } as const
+    expect(createHostError('FIREWALL_FAILED', facts).message).toBe(
+      'the firewall of container "c1" was not set: no iptables in reach; the container was disconnected from every network',
+    )
+  })
+})
+
+describe('createHostError', () => {
+  it('makes the named class where the code has one', () => {
+    const facts = { runtime: 'apple', field: 'privileged', given: 'true', reason: 'no such option' } as const
+    const error = createHostError('OPTION_UNSUPPORTED', facts)
+    expect(error).toBeInstanceOf(OptionUnsupportedError)
+    expect(error).toMatchObject({ name: 'OptionUnsupportedError', code: 'OPTION_UNSUPPORTED', facts })
+  })
+
+  it('keeps the cause', () => {
+    const cause = new Error('ECONNRESET')
+    const facts = { endpoint: 'unix:///x', lastTimestamp: undefined }
+    expect(createHostError('CONNECTION_LOST', facts, { cause }).cause).toBe(cause)
+  })
+})
+
+describe('joinWords', () => {
+  it.each([
+    [[], ''],
+    [['networks'], 'networks'],
+    [['networks', 'sidecars'], 'networks and sidecars'],
+    [['networks', 'sidecars', 'exec'], 'networks, sidecars and exec'],
+  ])('joins %j', (words, text) => {
+    expect(joinWords(words)).toBe(text)
+  })
+})

@@ -1,0 +1,59 @@
+import {
+  type AbsentCapability,
+  type Capability,
+  networkManagerCapability,
+  type ProbeAttempt,
+  type ProbeResult,
+  provide,
+  type RefusedOption,
+  type RegistrationScope,
+  type RuntimePlugin,
+  runtimeCapability,
+} from '../../src/index.js'
+import { type FakeNetworkManager, FakeRuntime } from './fake-runtime.js'
+
+export interface FakePluginOptions extends Partial<Omit<RuntimePlugin, 'probe' | 'register'>> {
+  readonly runtime?: FakeRuntime
+  readonly networks?: FakeNetworkManager
+  readonly provides?: readonly Capability<object>[]
+  readonly absent?: readonly AbsentCapability[]
+  readonly refuses?: readonly RefusedOption[]
+  readonly probe?: RuntimePlugin['probe']
+  readonly register?: RuntimePlugin['register']
+}
+
+/** A plugin whose runtime is there, with or without networks. */
+export function fakePlugin(options: FakePluginOptions = {}): RuntimePlugin {
+  const { runtime = new FakeRuntime(), networks, provides, absent = [], refuses = [], ...rest } = options
+  const claimed = provides ?? (networks ? [runtimeCapability, networkManagerCapability] : [runtimeCapability])
+  return {
+    name: 'fake',
+    contractVersion: 1,
+    packageName: 'fake-runtime',
+    packageVersion: '1.2.3',
+    probe: async () => toAvailable({ provides: claimed, absent, refuses }),
+    register(scope) {
+      provide(scope, runtimeCapability, runtime)
+      if (networks) provide(scope, networkManagerCapability, networks)
+    },
+    ...rest,
+  }
+}
+
+export function toAvailable(
+  claims: Pick<Extract<ProbeResult<unknown>, { available: true }>, 'provides' | 'absent' | 'refuses'>,
+): ProbeResult<unknown> {
+  return { available: true, version: '1', endpoint: 'fake://', details: undefined, attempts: [], notes: [], ...claims }
+}
+
+export function toUnavailable(chosen: boolean): ProbeResult<unknown> {
+  return { available: false, chosen, attempts: [deadAttempt] }
+}
+
+export const deadAttempt: ProbeAttempt = {
+  candidate: 'unix:///dead.sock',
+  source: 'default',
+  step: 'connect',
+  cause: { code: 'ECONNREFUSED', message: 'connection refused' },
+  remedy: 'start the engine',
+}

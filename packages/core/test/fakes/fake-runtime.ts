@@ -1,0 +1,90 @@
+import type {
+  ContainerInfo,
+  ImageInfo,
+  LogStream,
+  NetworkInfo,
+  NetworkManager,
+  Runtime,
+  VolumeInfo,
+  VolumeManager,
+} from '../../src/index.js'
+import { createHostError } from '../../src/index.js'
+
+/** An engine's table: what is in it is listed, what is removed is gone, what is in `used` refuses to go. */
+export class FakeEngine {
+  readonly containers = new Map<string, ContainerInfo>()
+  readonly networks = new Map<string, NetworkInfo>()
+  readonly volumes = new Map<string, VolumeInfo>()
+  readonly images = new Map<string, ImageInfo>()
+  readonly used = new Map<string, readonly string[]>()
+  readonly removals: string[] = []
+
+  remove(table: Map<string, unknown>, id: string): Promise<void> {
+    const users = this.used.get(id)
+    if (users !== undefined) return Promise.reject(createHostError('IN_USE', { subject: id, users }))
+    this.removals.push(id)
+    table.delete(id)
+    return Promise.resolve()
+  }
+}
+
+export class FakeRuntime implements Runtime {
+  readonly type = 'fake'
+  readonly engine: FakeEngine
+  closed = 0
+
+  constructor(engine: FakeEngine = new FakeEngine()) {
+    this.engine = engine
+  }
+
+  ping = async (): Promise<void> => {}
+  createContainer = async (): Promise<string> => 'c1'
+  startContainer = async (): Promise<void> => {}
+  stopContainer = async (): Promise<void> => {}
+  waitContainer = async (): Promise<number> => 0
+  removeContainer = (id: string): Promise<void> => this.engine.remove(this.engine.containers, id)
+  containerLogs = async (): Promise<LogStream> => ({
+    async *[Symbol.asyncIterator]() {},
+    async [Symbol.asyncDispose]() {},
+  })
+  containerLogsAll = async (): Promise<Uint8Array> => new Uint8Array()
+  containerState = async () => 'running' as const
+  buildImage = async (): Promise<void> => {}
+  imageExists = async (): Promise<boolean> => true
+  getImageHomeDir = async (): Promise<string> => '/root'
+  listImages = async (): Promise<readonly ImageInfo[]> => [...this.engine.images.values()]
+  removeImage = (id: string): Promise<void> => this.engine.remove(this.engine.images, id)
+  attach = async (): Promise<void> => {}
+  startAttached = async (): Promise<number> => 0
+  resizeTTY = async (): Promise<void> => {}
+  getHostAddress = async (): Promise<string> => '127.0.0.1'
+  supportsHostNetwork = (): boolean => true
+  getPortBindings = async (): Promise<ReadonlyMap<number, number>> => new Map()
+  setupFirewall = async (): Promise<void> => {}
+  listContainers = async (): Promise<readonly ContainerInfo[]> => [...this.engine.containers.values()]
+  close = async (): Promise<void> => void this.closed++
+}
+
+export class FakeNetworkManager implements NetworkManager {
+  readonly #engine: FakeEngine
+
+  constructor(engine: FakeEngine = new FakeEngine()) {
+    this.#engine = engine
+  }
+
+  createNetwork = async (name: string): Promise<string> => name
+  removeNetwork = (id: string): Promise<void> => this.#engine.remove(this.#engine.networks, id)
+  listNetworks = async (): Promise<readonly NetworkInfo[]> => [...this.#engine.networks.values()]
+}
+
+export class FakeVolumeManager implements VolumeManager {
+  readonly #engine: FakeEngine
+
+  constructor(engine: FakeEngine = new FakeEngine()) {
+    this.#engine = engine
+  }
+
+  createVolume = async (name: string): Promise<string> => name
+  removeVolume = (name: string): Promise<void> => this.#engine.remove(this.#engine.volumes, name)
+  listVolumes = async (): Promise<readonly VolumeInfo[]> => [...this.#engine.volumes.values()]
+}

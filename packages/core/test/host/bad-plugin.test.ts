@@ -1,0 +1,186 @@
+import { describe, expect, it } from 'vitest'
+import {
+  createRuntimeHost,
+  networkManagerCapability,
+  type ProbeResult,
+  provide,
+  type RuntimePlugin,
+  runtimeCapability,
+  volumeManagerCapability,
+} from '../../src/index.js'
+import { fakePlugin, toAvailable } from '../fakes/fake-plugin.js'
+import { FakeNetworkManager, FakeRuntime } from '../fakes/fake-runtime.js'
+
+const sound = fakePlugin({ name: 'sound' })
+
+/** Each bad plugin stands before a sound one, which must still work. */
+async function openBeside(bad: RuntimePlugin) {
+  const host = createRuntimeHost({ plugins: [bad, sound], env: {}, probeTimeoutMs: 20 })
+  const reports = await host.discover()
+  await expect(host.open({ runtime: 'sound' })).resolves.toMatchObject({ runtimeName: 'sound' })
+  const error: unknown = await host.open({ runtime: bad.name }).catch((cause: unknown) => cause)
+  return { report: reports[0], error }
+}
+
+describe('a plugin with a fault in its probe (F23)', () => {
+  const cases: readonly (readonly [string, RuntimePlugin['probe'], string])[] = [
+    ['throws', () => Promise.reject(new TypeError('oops')), 'oops'],
+    [
+      'throws synchronously',
+      () => {
+        throw new TypeError('oops')
+      },
+      'oops',
+    ],
+    ['never resolves', () => new Promise(() => undefined), 'not done within'],
+    ['answers undefined', async () => undefined as unknown as ProbeResult<unknown>, 'without "available"'],
+    [
+      'claims no list',
+      async () => ({ available: true, attempts: [] }) as unknown as ProbeResult<unknown>,
+      '"provides"',
+    ],
+  ]
+  it.each(cases)('that %s is an attempt, and the others work', async (_, probe, text) => {
+    const { report, error } = await openBeside(fakePlugin({ name: 'bad', probe }))
+    expect(report).toMatchObject({
+      available: false,
+      attempts: [{ step: 'probe', source: 'fake-runtime 1.2.3', cause: { message: expect.stringContaining(text) } }],
+    })
+    expect(error).toMatchObject({ code: 'RUNTIME_UNAVAILABLE', message: expect.stringContaining(text) })
+  })
+})
+
+describe('a plugin with a fault in register (F23)', () => {
+  const networks = new FakeNetworkManager()
+  const cases: readonly (readonly [string, Parameters<typeof fakePlugin>[0], string, string])[] = [
+    [
+      'throws',
+      {
+        register: () => {
+          throw new TypeError('oops')
+        },
+      },
+      'PLUGIN_INVALID',
+      'throws in register: oops',
+    ],
+    [
+      'is asynchronous',
+      { register: (async () => undefined) as unknown as () => void },
+      'PLUGIN_INVALID',
+      'registers asynchronously',
+    ],
+    [
+      'provides less than it claimed',
+      { provides: [runtimeCapability, networkManagerCapability] },
+      'PLUGIN_INVALID',
+      'claimed capability "network-manager"',
+    ],
+    ['provides more than it claimed', { networks, provides: [runtimeCapability] }, 'PLUGIN_INVALID', 'did not claim'],
+    [
+      'provides no runtime',
+      { provides: [], register: () => undefined },
+      'PLUGIN_INVALID',
+      'does not provide capability',
+    ],
+    [
+      'provides half a runtime',
+      { register: (scope) => provide(scope, runtimeCapability, { type: 'half' } as never) },
+      'PLUGIN_INVALID',
+      'without the method "ping"',
+    ],
+    [
+      'provides undefined',
+      { register: (scope) => provide(scope, volumeManagerCapability, undefined as never) },
+      'PLUGIN_INVALID',
+      'provides undefined',
+    ],
+    [
+      'provides twice',
+      {
+        networks,
+        register: (scope) => {
+          provide(scope, networkManagerCapability, networks)
+          provide(scope, networkManagerCapability, networks)
+        },
+      },
+      'CAPABILITY_DUPLICATE',
+      'twice',
+    ],
+  ]
+  it.each(cases)('that %s is named with package and version', async (_, options, code, text) => {
+    const { error } = await openBeside(fakePlugin({ ...options, name: 'bad' }))
+    expect(error).toMatchObject({ code, message: expect.stringContaining(text) })
+    expect(error).toMatchObject({ facts: { packageName: 'fake-runtime', packageVersion: '1.2.3' } })
+  })
+
+  it('has what it had registered closed', async () => {
+    const runtime = new FakeRuntime()
+    const register: RuntimePlugin['register'] = (scope) => {
+      provide(scope, runtimeCapability, runtime)
+      throw new TypeError('oops')
+    }
+    await openBeside(fakePlugin({ name: 'bad', register }))
+    expect(runtime.closed).toBe(1)
+  })
+})
+
+describe('a plugin of the wrong shape (F23)', () => {
+  const cases: readonly (readonly [string, object, string])[] = [
+    ['another contract version', { contractVersion: 2 }, 'contract version 2'],
+    ['no probe', { probe: undefined }, '"probe"'],
+    ['no register', { register: 'yes' }, '"register"'],
+    ['a bad selection', { selection: 'sometimes' }, 'selection sometimes'],
+    ['a bad time limit', { probeTimeoutMs: -1 }, 'probeTimeoutMs'],
+  ]
+  it.each(cases)('with %s is PLUGIN_INVALID, and the others work', async (_, fields, text) => {
+    const { report, error } = await openBeside({ ...fakePlugin({ name: 'bad' }), ...fields } as RuntimePlugin)
+    expect(report).toMatchObject({ available: false, attempts: [{ cause: { code: 'PLUGIN_INVALID' } }] })
+    expect(error).toMatchObject({ code: 'PLUGIN_INVALID', message: expect.stringContaining(text) })
+  })
+
+  it('that is no object at all is reported by its place', async () => {
+    const host = createRuntimeHost({ plugins: [null as unknown as RuntimePlugin, sound], env: {} })
+    expect(await host.discover()).toMatchObject([{ runtime: 'plugins[0]', available: false }, { available: true }])
+  })
+
+  it('with the name of another makes that name unusable, and names both packages', async () => {
+    const twin = fakePlugin({ name: 'twin', packageName: 'one', packageVersion: '1.0.0' })
+    const other = fakePlugin({ name: 'twin', packageName: 'two', packageVersion: '2.0.0' })
+    const host = createRuntimeHost({ plugins: [twin, other, sound], env: {} })
+    await expect(host.open({ runtime: 'twin' })).rejects.toMatchObject({
+      code: 'PLUGIN_DUPLICATE',
+      facts: { plugin: 'twin', packages: ['one 1.0.0', 'two 2.0.0'] },
+    })
+    await expect(host.open()).resolves.toMatchObject({ runtimeName: 'sound' })
+  })
+})
+
+describe('the deadline of a probe', () => {
+  it("is the plugin's own where it has one", async () => {
+    const seen: number[] = []
+    const probe: RuntimePlugin['probe'] = async ({ timeoutMs }) => {
+      seen.push(timeoutMs)
+      return toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] })
+    }
+    const plugins = [fakePlugin({ name: 'slow', probe, probeTimeoutMs: 9000 }), fakePlugin({ name: 'quick', probe })]
+    await createRuntimeHost({ plugins, env: {} }).discover()
+    expect(seen).toEqual([9000, 2000])
+  })
+
+  it('runs for all plugins at once (F3)', async () => {
+    let waiting = 0
+    let release: () => void = () => undefined
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const probe: RuntimePlugin['probe'] = async () => {
+      waiting += 1
+      if (waiting === 2) release()
+      await released
+      return toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] })
+    }
+    const plugins = [fakePlugin({ name: 'one', probe }), fakePlugin({ name: 'two', probe })]
+    const reports = await createRuntimeHost({ plugins, env: {} }).discover()
+    expect(reports.map(({ available }) => available)).toEqual([true, true])
+  })
+})

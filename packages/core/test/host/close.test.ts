@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest'
+import {
+  createRuntimeHost,
+  networkManagerCapability,
+  provide,
+  type RuntimePlugin,
+  runtimeCapability,
+} from '../../src/index.js'
+import { fakePlugin, toAvailable } from '../fakes/fake-plugin.js'
+import { FakeNetworkManager, FakeRuntime } from '../fakes/fake-runtime.js'
+
+class ClosingRuntime extends FakeRuntime {
+  readonly #onClose: () => void
+
+  constructor(onClose: () => void) {
+    super()
+    this.#onClose = onClose
+  }
+
+  override close = async (): Promise<void> => this.#onClose()
+}
+
+describe('disposing of the host', () => {
+  it('closes its scopes in reverse of opening', async () => {
+    const closed: string[] = []
+    const plugins = ['one', 'two'].map((name) =>
+      fakePlugin({ name, runtime: new ClosingRuntime(() => closed.push(name)) }),
+    )
+    const host = createRuntimeHost({ plugins, env: {} })
+    await host.open({ runtime: 'one' })
+    await host.open({ runtime: 'two' })
+    await host[Symbol.asyncDispose]()
+    expect(closed).toEqual(['two', 'one'])
+  })
+
+  it('happens once, however often it is asked for (F11)', async () => {
+    const runtime = new FakeRuntime()
+    const host = createRuntimeHost({ plugins: [fakePlugin({ runtime })], env: {} })
+    const scope = await host.open()
+    await Promise.all([scope[Symbol.asyncDispose](), host[Symbol.asyncDispose](), host[Symbol.asyncDispose]()])
+    await scope[Symbol.asyncDispose]()
+    expect(runtime.closed).toBe(1)
+  })
+
+  it('closes the rest when one fails, and collects the failures (F23)', async () => {
+    const runtime = new FakeRuntime()
+    const failing = new ClosingRuntime(() => {
+      throw new Error('does not close')
+    })
+    const plugins = [fakePlugin({ name: 'one', runtime }), fakePlugin({ name: 'two', runtime: failing })]
+    const host = createRuntimeHost({ plugins, env: {} })
+    await host.open({ runtime: 'one' })
+    await host.open({ runtime: 'two' })
+    const failure: unknown = await Promise.resolve(host[Symbol.asyncDispose]()).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(AggregateError)
+    expect(runtime.closed).toBe(1)
+  })
+
+  it('disposes of managers before the runtime that they stand on', async () => {
+    const closed: string[] = []
+    class DisposableNetworks extends FakeNetworkManager implements AsyncDisposable {
+      async [Symbol.asyncDispose](): Promise<void> {
+        closed.push('networks')
+      }
+    }
+    const networks = new DisposableNetworks()
+    const runtime = new ClosingRuntime(() => closed.push('runtime'))
+    const register: RuntimePlugin['register'] = (scope) => {
+      provide(scope, runtimeCapability, runtime)
+      provide(scope, networkManagerCapability, networks)
+    }
+    const provides = [runtimeCapability, networkManagerCapability]
+    const host = createRuntimeHost({ plugins: [fakePlugin({ provides, register })], env: {} })
+    await host.open()
+    await host[Symbol.asyncDispose]()
+    expect(closed).toEqual(['networks', 'runtime'])
+  })
+
+  it('ends what is under way; what is asked for later is RUNTIME_UNAVAILABLE (X5)', async () => {
+    const hanging = fakePlugin({ probe: () => new Promise(() => undefined) })
+    const host = createRuntimeHost({ plugins: [hanging], env: {} })
+    const opening = host.open()
+    const discovering = host.discover()
+    await host[Symbol.asyncDispose]()
+    await expect(opening).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    await expect(discovering).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    await expect(host.open()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+  })
+})
+
+describe('aborting', () => {
+  it('rejects with the reason itself, and probes nothing when it came before (F16)', async () => {
+    let probes = 0
+    const probe: RuntimePlugin['probe'] = async () => {
+      probes += 1
+      return toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] })
+    }
+    const host = createRuntimeHost({ plugins: [fakePlugin({ probe })], env: {} })
+    const reason = new Error('changed my mind')
+    const signal = AbortSignal.abort(reason)
+    await expect(host.open({ signal })).rejects.toBe(reason)
+    await expect(host.discover({ signal })).rejects.toBe(reason)
+    await expect(host.sweep({ signal })).rejects.toBe(reason)
+    expect(probes).toBe(0)
+  })
+
+  it('rejects a probe under way and tells it (F16)', async () => {
+    const controller = new AbortController()
+    const reason = new Error('changed my mind')
+    const told: unknown[] = []
+    const probe: RuntimePlugin['probe'] = ({ signal }) => {
+      signal?.addEventListener('abort', () => told.push(signal.reason))
+      controller.abort(reason)
+      return new Promise(() => undefined)
+    }
+    const host = createRuntimeHost({ plugins: [fakePlugin({ probe })], env: {} })
+    await expect(host.open({ signal: controller.signal })).rejects.toBe(reason)
+    expect(told).toEqual([reason])
+  })
+})

@@ -1,0 +1,183 @@
+import { describe, expect, it } from 'vitest'
+import {
+  createRuntimeHost,
+  findCapability,
+  type HostOptions,
+  networkManagerCapability,
+  type RuntimePlugin,
+  runtimeCapability,
+  sidecarManagerCapability,
+} from '../../src/index.js'
+import { deadAttempt, fakePlugin, toUnavailable } from '../fakes/fake-plugin.js'
+import { FakeNetworkManager, FakeRuntime } from '../fakes/fake-runtime.js'
+
+function createHost(plugins: readonly RuntimePlugin[], options: Omit<HostOptions, 'plugins'> = {}) {
+  return createRuntimeHost({ plugins, env: {}, ...options })
+}
+
+const dead = (name: string, chosen = false) => fakePlugin({ name, probe: async () => toUnavailable(chosen) })
+const networked = (name: string) => fakePlugin({ name, networks: new FakeNetworkManager() })
+
+describe('open without a name', () => {
+  it('opens the first automatic plugin that is available, and tells why the others before it were passed over (F2)', async () => {
+    const scope = await createHost([
+      dead('first'),
+      fakePlugin({ name: 'second' }),
+      fakePlugin({ name: 'third' }),
+    ]).open()
+    expect(scope.runtimeName).toBe('second')
+    expect(scope.report).toMatchObject({ runtime: 'second', available: true })
+    expect(scope.otherReports).toMatchObject([
+      { runtime: 'first', available: false, attempts: [deadAttempt] },
+      { runtime: 'third', available: true },
+    ])
+  })
+
+  it('opens the first that provides all that is required', async () => {
+    const host = createHost([fakePlugin({ name: 'plain' }), networked('networked')])
+    const scope = await host.open({ requires: [networkManagerCapability] })
+    expect(scope.runtimeName).toBe('networked')
+  })
+
+  it('passes over one that refuses what must be kept', async () => {
+    const refuses = [{ field: 'logs.since', reason: 'keeps no times', remedy: undefined }] as const
+    const host = createHost([fakePlugin({ name: 'timeless', refuses }), fakePlugin({ name: 'exact' })])
+    await expect(host.open({ keeps: ['logs.since'] })).resolves.toMatchObject({ runtimeName: 'exact' })
+  })
+
+  it('says OPTION_UNSUPPORTED when all that are able refuse what must be kept', async () => {
+    const refuses = [{ field: 'logs.since', reason: 'keeps no times', remedy: undefined }] as const
+    await expect(createHost([fakePlugin({ refuses })]).open({ keeps: ['logs.since'] })).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { runtime: 'fake', field: 'logs.since', reason: 'keeps no times' },
+    })
+  })
+
+  it('never opens a simulation unasked (F1)', async () => {
+    const host = createHost([fakePlugin({ name: 'simulated', selection: 'named' })])
+    await expect(host.open()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+  })
+
+  it('rejects with all reports when none is available (F1)', async () => {
+    await expect(createHost([dead('first'), dead('second')]).open()).rejects.toMatchObject({
+      code: 'RUNTIME_UNAVAILABLE',
+      facts: { runtime: undefined, reports: [{ runtime: 'first' }, { runtime: 'second', attempts: [deadAttempt] }] },
+      message: expect.stringContaining('unix:///dead.sock (default): connection refused; start the engine'),
+    })
+  })
+
+  it('goes to no other plugin when an endpoint that the user chose is dead, wherever it stands in the order (F2)', async () => {
+    for (const plugins of [
+      [dead('chosen', true), networked('other')],
+      [networked('other'), dead('chosen', true)],
+    ]) {
+      await expect(createHost(plugins).open()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    }
+  })
+
+  it('names all that the usable ones lack, and which lacks what', async () => {
+    const host = createHost([networked('networked'), fakePlugin({ name: 'plain' })])
+    await expect(host.open({ requires: [networkManagerCapability, sidecarManagerCapability] })).rejects.toMatchObject({
+      code: 'CAPABILITY_MISSING',
+      message:
+        'the application needs networks and sidecars, which no available runtime provides together: networked lacks sidecars; plain lacks networks and sidecars',
+    })
+  })
+})
+
+describe('open by name', () => {
+  it('opens that one, a simulation too, and probes no other', async () => {
+    const untouched = fakePlugin({ name: 'other', probe: () => Promise.reject(new Error('was probed')) })
+    const scope = await createHost([untouched, fakePlugin({ name: 'simulated', selection: 'named' })]).open({
+      runtime: 'simulated',
+    })
+    expect(scope.runtimeName).toBe('simulated')
+    expect(scope.otherReports).toEqual([])
+  })
+
+  it('takes the name from CAPSTAN_RUNTIME, but the argument wins', async () => {
+    const host = createHost([fakePlugin({ name: 'one' }), fakePlugin({ name: 'two' }), fakePlugin({ name: 'three' })], {
+      env: { CAPSTAN_RUNTIME: 'two' },
+    })
+    await expect(host.open()).resolves.toMatchObject({ runtimeName: 'two' })
+    await expect(host.open({ runtime: 'three' })).resolves.toMatchObject({ runtimeName: 'three' })
+  })
+
+  it('tries no other when that one is dead (F2)', async () => {
+    await expect(createHost([dead('one'), fakePlugin({ name: 'two' })]).open({ runtime: 'one' })).rejects.toMatchObject(
+      {
+        code: 'RUNTIME_UNAVAILABLE',
+        facts: { runtime: 'one', reports: [{ runtime: 'one' }] },
+      },
+    )
+  })
+
+  it('knows no other names than those of its plugins (F2)', async () => {
+    await expect(createHost([fakePlugin({ name: 'one' })]).open({ runtime: 'two' })).rejects.toMatchObject({
+      code: 'PLUGIN_UNKNOWN',
+      facts: { plugin: 'two', known: ['one'] },
+    })
+  })
+
+  it('rejects before it is wired when it lacks what is required', async () => {
+    const plugin = fakePlugin({
+      name: 'plain',
+      absent: [{ id: 'network-manager', title: 'networks', reason: 'needs a newer system', remedy: 'upgrade' }],
+      register: () => {
+        throw new Error('was wired')
+      },
+    })
+    await expect(
+      createHost([plugin]).open({ runtime: 'plain', requires: [networkManagerCapability] }),
+    ).rejects.toMatchObject({
+      code: 'CAPABILITY_MISSING',
+      message: 'the application needs networks, which runtime "plain" does not provide',
+      facts: { missing: [{ reason: 'needs a newer system', remedy: 'upgrade' }] },
+    })
+  })
+})
+
+describe('an open scope', () => {
+  it('holds the runtime and the managers of its own plugin alone', async () => {
+    const host = createHost([networked('networked'), fakePlugin({ name: 'plain' })])
+    const networkedScope = await host.open({ runtime: 'networked' })
+    const plainScope = await host.open({ runtime: 'plain' })
+    expect(findCapability(networkedScope, networkManagerCapability)).toBeInstanceOf(FakeNetworkManager)
+    expect(findCapability(plainScope, networkManagerCapability)).toBeUndefined()
+  })
+
+  it('gives the runtime as a capability and as a property', async () => {
+    const runtime = new FakeRuntime()
+    const scope = await createHost([fakePlugin({ runtime })]).open()
+    expect(scope.runtime).toBe(runtime)
+    expect(findCapability(scope, runtimeCapability)).toBe(runtime)
+  })
+
+  it('tells what its plugin warns of', async () => {
+    const warnings: unknown[] = []
+    const runtime = new FakeRuntime()
+    const plugin = fakePlugin({
+      register: (scope) => {
+        scope.warn('unverified version')
+        scope.container.register(runtimeCapability.token, { useValue: runtime })
+      },
+    })
+    await createHost([plugin], { onWarning: (warning) => warnings.push(warning) }).open()
+    expect(warnings).toEqual([{ runtime: 'fake', message: 'unverified version' }])
+  })
+
+  it('has owner labels of its own host: two hosts in one process own different things (X6)', async () => {
+    const instances = new Set<string | undefined>()
+    for (const _ of [1, 2]) {
+      const runtime = new FakeRuntime()
+      const plugin = fakePlugin({
+        register: (scope) => {
+          instances.add(scope.ownerLabels['capstan.owner.instance'])
+          scope.container.register(runtimeCapability.token, { useValue: runtime })
+        },
+      })
+      await createHost([plugin]).open()
+    }
+    expect(instances.size).toBe(2)
+  })
+})

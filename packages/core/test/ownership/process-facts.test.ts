@@ -1,0 +1,45 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import { parseOwnerLabels, toOwnerLabels } from '../../src/index.js'
+import { createProcessFacts, parseStat } from '../../src/ownership/process-facts.js'
+import { readOwner } from '../../src/ownership/read-owner.js'
+
+describe('parseStat', () => {
+  const fields = Array.from({ length: 49 }, (_, index) => String(index + 4))
+
+  it('reads the start of a process, whatever its name', () => {
+    expect(parseStat(`42 (a) b) c) S ${fields.join(' ')}`)).toBe('22')
+  })
+
+  it('takes a zombie for ended', () => {
+    expect(parseStat(`42 (node) Z ${fields.join(' ')}`)).toBeUndefined()
+  })
+})
+
+describe('this process as an owner', () => {
+  it('is told by labels that every runtime can hold, and read back from them', async () => {
+    const owner = await readOwner()
+    const labels = toOwnerLabels(owner)
+    expect(parseOwnerLabels(labels)).toEqual(owner)
+    for (const value of Object.values(labels)) expect(value).toMatch(/^[A-Za-z0-9._-]{1,63}$/)
+  })
+
+  it('has an instance of its own each time', async () => {
+    expect((await readOwner()).instanceId).not.toBe((await readOwner()).instanceId)
+  })
+})
+
+describe.each([process.platform, 'darwin' as const])('the start of a process, read as on %s', (platform) => {
+  it('is there while it runs, and gone when it has ended', async () => {
+    const facts = createProcessFacts(platform)
+    const child = spawn('sleep', ['60'])
+    const pid = child.pid ?? 0
+    const start = await facts.readStart(pid)
+    expect(start).toMatch(/^[A-Za-z0-9._-]+$/)
+    expect(await facts.readStart(pid)).toBe(start)
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+    expect(await facts.readStart(pid)).toBeUndefined()
+  })
+})

@@ -1,0 +1,179 @@
+import { describe, expect, it } from 'vitest'
+import { createScopeContainer } from '../../src/di.js'
+import {
+  networkManagerCapability,
+  type Owner,
+  provide,
+  runtimeCapability,
+  type StringMap,
+  toObjectLabels,
+  toOwnerLabels,
+  volumeManagerCapability,
+} from '../../src/index.js'
+import type { ProcessFacts } from '../../src/ownership/process-facts.js'
+import { sweepRuntime } from '../../src/ownership/sweep.js'
+import { FakeEngine, FakeNetworkManager, FakeRuntime, FakeVolumeManager } from '../fakes/fake-runtime.js'
+
+const here: Owner = {
+  instanceId: 'here',
+  pid: 1,
+  processStart: '100',
+  bootId: 'boot',
+  pidNamespace: 'ns',
+  machineId: 'machine',
+}
+const dead: Owner = { ...here, instanceId: 'dead', pid: 7, processStart: '50' }
+const living: Owner = { ...here, instanceId: 'living', pid: 8, processStart: '60' }
+
+/** Pid 8 runs since 60; pid 9 runs too, since 90. */
+const facts: ProcessFacts = {
+  readStart: async (pid) => ({ 1: '100', 8: '60', 9: '90' })[pid],
+  readBootId: async () => 'boot',
+  readPidNamespace: async () => 'ns',
+  readMachineId: async () => 'machine',
+}
+
+class Table {
+  readonly engine = new FakeEngine()
+
+  container(id: string, labels: StringMap, state: 'running' | 'exited' = 'exited'): void {
+    this.engine.containers.set(id, { id, name: id, image: 'x', state, createdAt: undefined, labels })
+  }
+
+  network(id: string, labels: StringMap): void {
+    this.engine.networks.set(id, { id, name: id, internal: false, labels })
+  }
+
+  volume(name: string, labels: StringMap): void {
+    this.engine.volumes.set(name, { name, labels, createdAt: undefined })
+  }
+
+  image(id: string, labels: StringMap, tags: readonly string[] = [id]): void {
+    this.engine.images.set(id, { id, tags, sizeBytes: 1, createdAt: undefined, labels })
+  }
+
+  sweep(options: { readonly dryRun?: boolean; readonly signal?: AbortSignal } = {}) {
+    const scope = { runtimeName: 'fake', container: createScopeContainer(), ownerLabels: {}, warn: () => undefined }
+    provide(scope, runtimeCapability, new FakeRuntime(this.engine))
+    provide(scope, networkManagerCapability, new FakeNetworkManager(this.engine))
+    provide(scope, volumeManagerCapability, new FakeVolumeManager(this.engine))
+    return sweepRuntime(scope, here, options, facts)
+  }
+}
+
+const labelsOf = (owner: Owner, kind: 'container' | 'network' | 'volume' = 'container', own: StringMap = {}) =>
+  toObjectLabels({ kind }, toOwnerLabels(owner), own)
+const imageLabelsOf = (owner: Owner, tag: string) => toObjectLabels({ kind: 'image', tag }, toOwnerLabels(owner))
+
+describe('a sweep (F22)', () => {
+  it('removes what a dead owner left: containers, then networks, volumes, images', async () => {
+    const table = new Table()
+    table.image('i', imageLabelsOf(dead, 'i:latest'))
+    table.volume('v', labelsOf(dead, 'volume'))
+    table.network('n', labelsOf(dead, 'network'))
+    table.container('c', labelsOf(dead))
+    const { removed } = await table.sweep()
+    expect(table.engine.removals).toEqual(['c', 'n', 'v', 'i'])
+    expect(removed.map(({ kind, id }) => `${kind} ${id}`)).toEqual(['container c', 'network n', 'volume v', 'image i'])
+    expect(removed[0]?.owner).toBe('dead (process 7)')
+  })
+
+  it('finds nothing the second time', async () => {
+    const table = new Table()
+    table.container('c', labelsOf(dead))
+    await table.sweep()
+    expect(await table.sweep()).toEqual({ runtime: 'fake', removed: [], undecidable: [], failed: [] })
+  })
+
+  it('leaves what a living owner, this host and strangers made', async () => {
+    const table = new Table()
+    table.container('living', labelsOf(living))
+    table.container('mine', labelsOf(here))
+    table.container('stranger', { app: 'x' })
+    table.container('tampered', { ...labelsOf(dead), 'capstan.owner.pid': 'x' })
+    expect((await table.sweep()).removed).toEqual([])
+  })
+
+  it('knows a pid that is in use again by another process', async () => {
+    const table = new Table()
+    table.container('c', labelsOf({ ...dead, pid: 9, processStart: '40' }))
+    expect((await table.sweep()).removed).toMatchObject([{ id: 'c' }])
+  })
+
+  it('takes an owner of an earlier boot for dead', async () => {
+    const table = new Table()
+    table.container('c', labelsOf({ ...living, bootId: 'earlier' }))
+    expect((await table.sweep()).removed).toMatchObject([{ id: 'c' }])
+  })
+
+  it.each([
+    ['another machine', { machineId: 'other' }],
+    ['another pid namespace', { pidNamespace: 'other' }],
+    ['a system that does not tell', { processStart: 'unknown' }],
+  ])('leaves and reports what an owner on %s made', async (_, fields) => {
+    const table = new Table()
+    table.container('c', labelsOf({ ...dead, ...fields }))
+    expect(await table.sweep()).toMatchObject({ removed: [], undecidable: [{ id: 'c', reason: expect.any(String) }] })
+  })
+
+  it('leaves a lease while it runs, though its maker is dead, and what was made to stay', async () => {
+    const table = new Table()
+    const lease = { 'capstan.lifetime': 'lease' }
+    table.container('running', labelsOf(dead, 'container', lease), 'running')
+    table.container('ended', labelsOf(dead, 'container', lease))
+    table.container('kept', labelsOf(dead, 'container', { 'capstan.lifetime': 'persistent' }))
+    expect((await table.sweep()).removed).toMatchObject([{ id: 'ended' }])
+  })
+
+  it('leaves and reports what a stranger still uses', async () => {
+    const table = new Table()
+    table.network('n', labelsOf(dead, 'network'))
+    table.engine.used.set('n', ['their-container'])
+    expect(await table.sweep()).toMatchObject({
+      removed: [],
+      failed: [],
+      undecidable: [{ id: 'n', reason: 'in use by their-container' }],
+    })
+  })
+
+  it("does not take a stranger's container of an image that Capstan built for its own", async () => {
+    const table = new Table()
+    // The engine lets a container inherit the labels of its image.
+    table.container('theirs', imageLabelsOf(dead, 'app'))
+    expect((await table.sweep()).removed).toEqual([])
+  })
+
+  it("does not take a stranger's image on the base of one that Capstan built for its own", async () => {
+    const table = new Table()
+    table.image('theirs', imageLabelsOf(dead, 'base'), ['theirs:1'])
+    table.image('ours', imageLabelsOf(dead, 'base'), ['base:latest'])
+    expect((await table.sweep()).removed).toMatchObject([{ id: 'ours' }])
+  })
+
+  it('collects what fails, and goes on', async () => {
+    const table = new Table()
+    table.container('c', labelsOf(dead))
+    table.volume('v', labelsOf(dead, 'volume'))
+    table.engine.remove = (store, id) =>
+      id === 'c' ? Promise.reject(new Error('busy')) : Promise.resolve(void store.delete(id))
+    expect(await table.sweep()).toMatchObject({
+      removed: [{ id: 'v' }],
+      failed: [{ id: 'c', error: { message: 'busy' } }],
+    })
+  })
+
+  it('removes nothing when it is dry, and tells what it would', async () => {
+    const table = new Table()
+    table.container('c', labelsOf(dead))
+    expect((await table.sweep({ dryRun: true })).removed).toMatchObject([{ id: 'c' }])
+    expect(table.engine.removals).toEqual([])
+  })
+
+  it('rejects with the reason of an abort (F16)', async () => {
+    const reason = new Error('stop')
+    const table = new Table()
+    table.container('c', labelsOf(dead))
+    await expect(table.sweep({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    expect(table.engine.removals).toEqual([])
+  })
+})

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { isHostError, type ProbeAttempt, probeCandidates } from '../../src/index.js'
+
+const options = { timeoutMs: 20, env: {} }
+
+function describeAttempt(candidate: string, error: unknown): ProbeAttempt {
+  const code = isHostError(error) ? error.code : 'ECONNREFUSED'
+  return { candidate, source: 'test', step: 'connect', cause: { code, message: String(error) }, remedy: 'none' }
+}
+
+describe('probeCandidates', () => {
+  it('finds the first in order that answers, not the fastest, and tells of those before it', async () => {
+    let answerSecond: (value: string) => void = () => undefined
+    const second = new Promise<string>((resolve) => {
+      answerSecond = resolve
+    })
+    const probe = async (candidate: string) => {
+      if (candidate === 'first') throw new Error('refused')
+      if (candidate === 'second') return second
+      answerSecond('answer of the second')
+      return 'answer of the third'
+    }
+    const { found, attempts } = await probeCandidates(['first', 'second', 'third'], probe, describeAttempt, options)
+    expect(found).toEqual({ candidate: 'second', result: 'answer of the second' })
+    expect(attempts.map(({ candidate }) => candidate)).toEqual(['first'])
+  })
+
+  it('gives each candidate the deadline, at once and not in turn (F3)', async () => {
+    let started = 0
+    const probe = () => {
+      started += 1
+      return new Promise<never>(() => undefined)
+    }
+    const { found, attempts } = await probeCandidates(['a', 'b', 'c'], probe, describeAttempt, options)
+    expect(found).toBeUndefined()
+    expect(started).toBe(3)
+    expect(attempts.map(({ cause }) => cause.code)).toEqual(['TIMED_OUT', 'TIMED_OUT', 'TIMED_OUT'])
+  })
+
+  it('tells a probe that is late, so that it can close what it opened', async () => {
+    const told: unknown[] = []
+    const probe = (_: string, { signal }: { readonly signal?: AbortSignal | undefined }) => {
+      signal?.addEventListener('abort', () => told.push(signal.reason))
+      return new Promise<never>(() => undefined)
+    }
+    await probeCandidates(['a'], probe, describeAttempt, options)
+    expect(told).toMatchObject([{ code: 'TIMED_OUT' }])
+  })
+
+  it('rejects with the reason of an abort (F16)', async () => {
+    const reason = new Error('stop')
+    const controller = new AbortController()
+    const probe = () => {
+      controller.abort(reason)
+      return new Promise<never>(() => undefined)
+    }
+    const probing = probeCandidates(['a'], probe, describeAttempt, { ...options, signal: controller.signal })
+    await expect(probing).rejects.toBe(reason)
+  })
+})

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest'
+import { type ContainerConfig, type RefusableField, refuseField, refuseOptions } from '../src/index.js'
+
+const toRefused = (field: RefusableField) => [{ field, reason: 'not here', remedy: 'use another' }]
+
+describe('refuseOptions (X9)', () => {
+  const asked: readonly (readonly [RefusableField, Partial<ContainerConfig>])[] = [
+    ['privileged', { privileged: true }],
+    ['memoryBytes', { memoryBytes: 1024 }],
+    ['capAdd', { capAdd: ['NET_ADMIN'] }],
+    ['extraHosts', { extraHosts: { host: '10.0.0.1' } }],
+    ['mounts.bind', { mounts: [{ type: 'bind', source: '/a', target: '/b' }] }],
+    ['mounts.volume', { mounts: [{ type: 'volume', source: 'a', target: '/b' }] }],
+    ['mounts.tmpfs', { mounts: [{ type: 'tmpfs', target: '/b' }] }],
+    ['network.host', { network: { mode: 'host' } }],
+    ['network.none', { network: { mode: 'none' } }],
+    ['network.several', { network: { mode: 'networks', networks: [{ networkId: 'a' }, { networkId: 'b' }] } }],
+    ['network.aliases', { network: { mode: 'networks', networks: [{ networkId: 'a', aliases: ['db'] }] } }],
+    ['ports.hostPort', { ports: [{ containerPort: 80, hostPort: 8080 }] }],
+    ['ports.udp', { ports: [{ containerPort: 53, protocol: 'udp' }] }],
+  ]
+
+  it.each(asked)('refuses %s where it is asked for, naming the field', (field, config) => {
+    expect(() => refuseOptions('fake', { image: 'x', ...config }, toRefused(field))).toThrow(
+      expect.objectContaining({
+        code: 'OPTION_UNSUPPORTED',
+        facts: expect.objectContaining({ runtime: 'fake', field, reason: 'not here; use another' }),
+      }),
+    )
+  })
+
+  const unasked: readonly (readonly [RefusableField, Partial<ContainerConfig>])[] = [
+    ['privileged', { privileged: false }],
+    ['capAdd', { capAdd: [] }],
+    ['labels', { labels: {} }],
+    ['network', { network: { mode: 'default' } }],
+    ['network.aliases', { network: { mode: 'networks', networks: [{ networkId: 'a' }] } }],
+    ['ports.hostPort', { ports: [{ containerPort: 80 }] }],
+    ['logs.since', {}],
+  ]
+
+  it.each(unasked)('lets pass what does not ask for %s: %j', (field, config) => {
+    expect(() => refuseOptions('fake', { image: 'x', ...config }, toRefused(field))).not.toThrow()
+  })
+})
+
+describe('refuseField', () => {
+  it('refuses what stands in the list, and shows what was given', () => {
+    expect(() => refuseField('fake', 'logs.since', '2026-01-01T00:00:00Z', toRefused('logs.since'))).toThrow(
+      expect.objectContaining({ facts: expect.objectContaining({ given: '"2026-01-01T00:00:00Z"' }) }),
+    )
+    expect(() => refuseField('fake', 'logs.since', 'x', toRefused('logs.split'))).not.toThrow()
+  })
+})

@@ -1,0 +1,60 @@
+import { describe, expect, it } from 'vitest'
+import { createUndoStack } from '../src/index.js'
+
+describe('the undo stack', () => {
+  it('runs its steps in reverse, once', async () => {
+    const done: string[] = []
+    const undo = createUndoStack()
+    undo.add('network', async () => done.push('network'))
+    undo.add('container', async () => done.push('container'))
+    await undo.run()
+    await undo.run()
+    expect(done).toEqual(['container', 'network'])
+  })
+
+  it('runs the rest when a step fails, and returns the failures in order', async () => {
+    const done: string[] = []
+    const undo = createUndoStack()
+    undo.add('network', async () => done.push('network'))
+    undo.add('container', () => Promise.reject(new Error('busy')))
+    undo.add('volume', () => {
+      throw new Error('gone wrong at once')
+    })
+    expect(await undo.run()).toMatchObject([{ message: 'gone wrong at once' }, { message: 'busy' }])
+    expect(done).toEqual(['network'])
+  })
+
+  it('forgets its steps on release', async () => {
+    const done: string[] = []
+    const undo = createUndoStack()
+    undo.add('network', async () => done.push('network'))
+    undo.release()
+    expect(await undo.run()).toEqual([])
+    expect(done).toEqual([])
+  })
+
+  it('runs them when it is disposed of', async () => {
+    const done: string[] = []
+    {
+      await using undo = createUndoStack()
+      undo.add('network', async () => done.push('network'))
+    }
+    expect(done).toEqual(['network'])
+  })
+
+  it('gives each step a signal of its own, and waits for none beyond the deadline', async () => {
+    const signals: boolean[] = []
+    const undo = createUndoStack({ timeoutMs: 20 })
+    undo.add('network', async ({ signal }) => signals.push(signal.aborted))
+    undo.add('hanging', ({ signal }) => {
+      signals.push(signal.aborted)
+      return new Promise(() => undefined)
+    })
+    const failures = await undo.run()
+    expect(failures).toMatchObject([
+      { code: 'TIMED_OUT', facts: { operation: 'undo of hanging', timeoutMs: 20 } },
+      { code: 'TIMED_OUT', facts: { operation: 'undo of network' } },
+    ])
+    expect(signals).toEqual([false])
+  })
+})

@@ -1,0 +1,114 @@
+import { describe, expect, it } from 'vitest'
+import { type ContainerConfig, validateContainerConfig } from '../../src/index.js'
+
+/** As plain JavaScript may pass it. */
+function validate(fields: object): void {
+  validateContainerConfig({ image: 'busybox', ...fields } as ContainerConfig)
+}
+
+describe('a bad container config is INVALID_ARGUMENT with the path of its field (F25)', () => {
+  const bad: readonly (readonly [string, object])[] = [
+    ['image', { image: '' }],
+    ['image', { image: '-v' }],
+    ['image', { image: 'a\nb' }],
+    ['image', { image: undefined }],
+    ['name', { name: 'a\nb' }],
+    ['name', { name: 'a\0b' }],
+    ['name', { name: '-a' }],
+    ['name', { name: '' }],
+    ['nmae', { nmae: 'typo' }],
+    ['constructor', { constructor: 'x' }],
+    ['platform', { platform: 'linux arm' }],
+    ['pull', { pull: 'always' }],
+    ['command', { command: 'ls -l' }],
+    ['command[1]', { command: ['ls', 'a\0b'] }],
+    ['entrypoint[0]', { entrypoint: [1] }],
+    ['workingDirectory', { workingDirectory: 'relative' }],
+    ['env["A=B"]', { env: { 'A=B': 'x' } }],
+    ['env["-A"]', { env: { '-A': 'x' } }],
+    ['env["A"]', { env: { A: 'x\0y' } }],
+    ['env["A"]', { env: { A: 1 } }],
+    ['user', { user: '-root' }],
+    ['groupAdd[0]', { groupAdd: ['a b'] }],
+    ['hostname', { hostname: 'a b' }],
+    ['mounts[0].type', { mounts: [{ type: 'nfs', target: '/a' }] }],
+    ['mounts[0].source', { mounts: [{ type: 'bind', source: 'a', target: '/a' }] }],
+    ['mounts[0].source', { mounts: [{ type: 'volume', source: '/a', target: '/a' }] }],
+    ['mounts[0].target', { mounts: [{ type: 'tmpfs', target: 'a' }] }],
+    ['mounts[0].mode', { mounts: [{ type: 'tmpfs', target: '/a', mode: 0o10000 }] }],
+    ['mounts[0].sizeBytes', { mounts: [{ type: 'tmpfs', target: '/a', sizeBytes: -1 }] }],
+    [
+      'mounts[1]',
+      {
+        mounts: [
+          { type: 'tmpfs', target: '/a' },
+          { type: 'tmpfs', target: '/a' },
+        ],
+      },
+    ],
+    ['network.mode', { network: { mode: 'bridge' } }],
+    ['network.networks', { network: { mode: 'networks', networks: [] } }],
+    ['network.networks[0].networkId', { network: { mode: 'networks', networks: [{ networkId: '' }] } }],
+    [
+      'network.networks[0].aliases[1]',
+      { network: { mode: 'networks', networks: [{ networkId: 'n', aliases: ['db', 'db'] }] } },
+    ],
+    ['ports', { network: { mode: 'host' }, ports: [{ containerPort: 80 }] }],
+    ['ports[0].containerPort', { ports: [{ containerPort: 0 }] }],
+    ['ports[0].containerPort', { ports: [{ containerPort: 65_536 }] }],
+    ['ports[0].containerPort', { ports: [{ containerPort: 80.5 }] }],
+    ['ports[0].hostPort', { ports: [{ containerPort: 80, hostPort: Number.NaN }] }],
+    ['ports[0].hostAddress', { ports: [{ containerPort: 80, hostAddress: 'localhost' }] }],
+    ['ports[0].protocol', { ports: [{ containerPort: 80, protocol: 'sctp' }] }],
+    ['ports[1]', { ports: [{ containerPort: 80 }, { containerPort: 80 }] }],
+    ['dns[0]', { dns: ['example.com'] }],
+    ['extraHosts["db"]', { extraHosts: { db: 'not an address' } }],
+    ['privileged', { privileged: 'yes' }],
+    ['capAdd[0]', { capAdd: ['--privileged'] }],
+    ['securityOptions[0]', { securityOptions: ['-x'] }],
+    ['tty', { tty: 1 }],
+    ['labels["capstan.owner.pid"]', { labels: { 'capstan.owner.pid': '1' } }],
+    ['labels["capstan.lifetime"]', { labels: { 'capstan.lifetime': 'for ever' } }],
+    ['labels["a"]', { labels: { a: 'x\ny' } }],
+    ['memoryBytes', { memoryBytes: -1 }],
+    ['memoryBytes', { memoryBytes: '1g' }],
+    ['cpus', { cpus: 0 }],
+    ['cpus', { cpus: Number.POSITIVE_INFINITY }],
+    ['pidsLimit', { pidsLimit: 0 }],
+    ['ulimits[0].soft', { ulimits: [{ name: 'nofile', soft: 10, hard: 5 }] }],
+    ['ulimits[0].soft', { ulimits: [{ name: 'nofile', soft: -1, hard: 5 }] }],
+    ['stopSignal', { stopSignal: 'kill it' }],
+  ]
+
+  it.each(bad)('%s: %j', (field, fields) => {
+    expect(() => validate(fields)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field }) }),
+    )
+  })
+
+  it('tells what was expected and given', () => {
+    expect(() => validate({ ports: [{ containerPort: 70_000 }] })).toThrow(
+      'ports[0].containerPort must be an integer from 1 to 65535, not 70000',
+    )
+  })
+})
+
+describe('a sound container config', () => {
+  const sound: readonly object[] = [
+    { image: 'host.example:5000/team/app@sha256:0123456789abcdef' },
+    { image: 'sha256:0123456789abcdef' },
+    { name: 'a', command: ['sh', '-c', 'echo "a\nb"'], entrypoint: [] },
+    { env: { A: 'line\nline', EMPTY: '' }, user: '1000:1000', groupAdd: ['docker'] },
+    { network: { mode: 'networks', networks: [{ networkId: 'n', aliases: ['db', 'db.local'] }, { networkId: 'm' }] } },
+    {
+      ports: [{ containerPort: 80 }, { containerPort: 80, protocol: 'udp' }, { containerPort: 81, hostAddress: '::1' }],
+    },
+    { extraHosts: { gateway: 'host-gateway', six: '::1' }, dns: ['1.1.1.1'] },
+    { labels: { 'capstan.lifetime': 'lease', 'com.example/x': '' }, ulimits: [{ name: 'nofile', soft: -1, hard: -1 }] },
+    { privileged: false, cpus: 0.5, memoryBytes: 6 * 1024 * 1024, stopSignal: 'SIGINT', name: undefined },
+  ]
+
+  it.each(sound)('%j passes', (fields) => {
+    expect(() => validate(fields)).not.toThrow()
+  })
+})
