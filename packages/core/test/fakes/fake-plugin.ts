@@ -6,7 +6,6 @@ import {
   type ProbeResult,
   provide,
   type RefusedOption,
-  type RegistrationScope,
   type RuntimePlugin,
   runtimeCapability,
 } from '../../src/index.js'
