@@ -1,8 +1,8 @@
 import { mkdirSync, rmSync, symlinkSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { runProgram } from '../run-program.mjs'
 import { engineFiles } from './engine-files.mjs'
 import { findProgram, programPath } from './engine-packages.mjs'
-import { runProgram } from './run-program.mjs'
 
 /**
  * Gives the PATH with which dockerd finds an iptables that works on this kernel: the machine's own choice, or, where the

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { isRunning } from './process-identity.mjs'
 
 /** Holds what a boot may forget; only root can write there. */
 const runDirectory = '/run/capstan-engine'
@@ -39,6 +40,12 @@ export function readEngineState() {
   } catch {
     return undefined
   }
+}
+
+/** Gives the engine that was set up here, if it still runs. */
+export function findOwnEngine() {
+  const state = readEngineState()
+  return state && isRunning(state.dockerd) ? state : undefined
 }
 
 /** @param {EngineState} state */

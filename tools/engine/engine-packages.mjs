@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs'
 import { delimiter, join } from 'node:path'
+import { runProgram } from '../run-program.mjs'
 import { EngineSetUpError } from './engine-set-up-error.mjs'
-import { runProgram } from './run-program.mjs'
 
 /** Where an engine's programs lie, whatever PATH this process has been given. */
 export const programPath = [

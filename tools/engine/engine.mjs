@@ -1,13 +1,12 @@
 import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { readEngineState } from './engine-files.mjs'
+import { findOwnEngine } from './engine-files.mjs'
 import { EngineSetUpError } from './engine-set-up-error.mjs'
 import { findEngine } from './find-engine.mjs'
-import { isRunning } from './process-identity.mjs'
 import { setUpEngine } from './set-up-engine.mjs'
 import { stopEngine } from './stop-engine.mjs'
 
-export { EngineSetUpError, findEngine, setUpEngine, stopEngine }
+export { EngineSetUpError, findEngine, findOwnEngine, setUpEngine, stopEngine }
 
 /**
  * The command line: `node tools/engine/engine.mjs up|down|status`. `status` ends with 0 where an engine answers, else 1.
@@ -26,7 +25,7 @@ async function main(command) {
 async function up() {
   const engine = await setUpEngine({ say: console.log })
   console.log(`${engine.name}, API ${engine.apiVersion}, answers at ${engine.endpoint.host}`)
-  if (findOwn()) console.log('Stop it with: node tools/engine/engine.mjs down')
+  if (findOwnEngine()) console.log('Stop it with: node tools/engine/engine.mjs down')
   return 0
 }
 
@@ -38,17 +37,12 @@ async function down() {
 
 async function showStatus() {
   const engine = await findEngine()
-  const own = findOwn()
+  const own = findOwnEngine()
   console.log(
     engine.available ? `${engine.name}, API ${engine.apiVersion}, answers at ${engine.endpoint.host}` : engine.reason,
   )
   if (own) console.log(`Set up here: dockerd has pid ${own.dockerd.pid}, its log is ${own.log}`)
   return engine.available ? 0 : 1
-}
-
-function findOwn() {
-  const state = readEngineState()
-  return state && isRunning(state.dockerd) ? state : undefined
 }
 
 const script = process.argv[1]

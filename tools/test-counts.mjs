@@ -1,0 +1,47 @@
+/**
+ * What `vitest --reporter=json` writes, as far as it is read here.
+ *
+ * @typedef {object} VitestReport
+ * @property {number} numPassedTests
+ * @property {number} numFailedTests
+ * @property {number} numPendingTests
+ * @property {number} numTodoTests
+ * @property {boolean} success
+ * @property {readonly { readonly status: string, readonly assertionResults: readonly { readonly status: string }[] }[]} testResults
+ *
+ * @typedef {{ readonly passed: number, readonly failed: number, readonly skipped: number }} TestCounts
+ */
+
+/**
+ * Counts what vitest reports. A test file that could not be loaded has no test that could fail: it counts as one failed,
+ * and so does a run that failed by an error outside of any test.
+ *
+ * @param {VitestReport} report
+ * @returns {TestCounts}
+ */
+export function toTestCounts(report) {
+  const broken = report.testResults.filter(({ status, assertionResults }) => {
+    return status === 'failed' && !assertionResults.some((test) => test.status === 'failed')
+  })
+  const failed = report.numFailedTests + broken.length
+  return {
+    passed: report.numPassedTests,
+    failed: report.success ? failed : Math.max(failed, 1),
+    skipped: report.numPendingTests + report.numTodoTests,
+  }
+}
+
+/**
+ * @param {readonly TestCounts[]} all
+ * @returns {TestCounts}
+ */
+export function sumTestCounts(all) {
+  return all.reduce((sum, { passed, failed, skipped }) => {
+    return { passed: sum.passed + passed, failed: sum.failed + failed, skipped: sum.skipped + skipped }
+  })
+}
+
+/** @param {TestCounts} counts */
+export function toSummary({ passed, failed, skipped }) {
+  return `${passed} passed, ${failed} failed, ${skipped} skipped`
+}

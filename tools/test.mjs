@@ -1,0 +1,43 @@
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { runAttached } from './run-attached.mjs'
+import { showStepError } from './step.mjs'
+import { toSummary, toTestCounts } from './test-counts.mjs'
+import { prepareWorkspace, root, scratch } from './workspace.mjs'
+
+/**
+ * `npm test`: installs and builds where needed, then runs every test; further arguments go to vitest. Where no engine
+ * answers, its tests are skipped and the reason is printed (see test/support); CAPSTAN_REQUIRE_ENGINE=1 makes that a
+ * failure. The last line is a summary.
+ *
+ * @param {readonly string[]} args
+ */
+async function main(args) {
+  await prepareWorkspace()
+  mkdirSync(scratch, { recursive: true })
+  rmSync(reportFile, { force: true })
+  const status = await runAttached([vitest, 'run', ...reporters, ...args], { cwd: root })
+  const counts = readCounts()
+  if (!counts) console.error('vitest ended before it ran any test')
+  else console.log(toSummary(counts))
+  return status === 0 && (!counts || counts.failed > 0) ? 1 : status
+}
+
+function readCounts() {
+  try {
+    return toTestCounts(JSON.parse(readFileSync(reportFile, 'utf8')))
+  } catch {
+    return undefined
+  }
+}
+
+const reportFile = join(scratch, 'test-report.json')
+const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
+
+try {
+  process.exitCode = await main(process.argv.slice(2))
+} catch (error) {
+  showStepError(error)
+  process.exitCode = 1
+}

@@ -1,0 +1,61 @@
+import { readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { isSupportedNode } from './node-version.mjs'
+import { runProgram } from './run-program.mjs'
+import { runStep, StepError } from './step.mjs'
+
+/** The folder of the checkout, wherever the caller stands. */
+export const root = dirname(dirname(fileURLToPath(import.meta.url)))
+
+/** Where runs leave what they want to remember: reports and the like. Not part of the repository. */
+export const scratch = join(root, '.capstan')
+
+/** The root's package.json. @type {{ packageManager: string, engines: { node: string }, version: string }} */
+export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+/**
+ * Brings the checkout to where its programs run: dependencies as the lockfile says, then the build. Cheap where that is
+ * done already. Needs Node and npm only; pnpm is fetched in the version that package.json names.
+ *
+ * @throws {StepError}
+ */
+export async function prepareWorkspace() {
+  requireSupportedNode()
+  await runStep('Installing dependencies', install)
+  await runStep('Building', build)
+}
+
+function requireSupportedNode() {
+  if (isSupportedNode(process.version, manifest.engines.node)) return
+  throw new StepError(`Capstan needs Node ${manifest.engines.node}; this is ${process.version}`, {
+    advice: 'Install a newer Node from https://nodejs.org, then try again.',
+  })
+}
+
+async function install() {
+  const command = [
+    '--yes',
+    manifest.packageManager,
+    'install',
+    '--frozen-lockfile',
+    '--config.confirmModulesPurge=false',
+  ]
+  const { code, output } = await runProgram('npx', command, { cwd: root })
+  if (code === 0) return
+  throw new StepError(`npx ${command.join(' ')} ended with ${code}`, {
+    output,
+    advice: 'See above for the cause. A first run needs the npm registry; `npm ping` tells whether it is in reach.',
+  })
+}
+
+async function build() {
+  const { code, output } = await runProgram(process.execPath, [compiler, '-b'], { cwd: root })
+  if (code === 0) return
+  throw new StepError(`tsc -b ended with ${code}`, {
+    output,
+    advice: 'The sources do not compile. In a checkout that you did not change, this is a fault of Capstan: report it.',
+  })
+}
+
+const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
