@@ -1,0 +1,63 @@
+import { once } from 'node:events'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer, type RequestListener } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { findEngine } from '../../../tools/engine/find-engine.mjs'
+import { findObstacle, setUpEngine } from '../../../tools/engine/set-up-engine.mjs'
+
+let directory = ''
+let DOCKER_HOST = ''
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'capstan-engine-'))
+  DOCKER_HOST = `unix://${join(directory, 'engine.sock')}`
+})
+
+afterEach(() => rmSync(directory, { recursive: true }))
+
+test('an engine is there when it answers', async () => {
+  await using _server = await serve((_, response) =>
+    response.setHeader('Api-Version', '1.41').setHeader('Server', 'X/1').end('OK'),
+  )
+  expect(await findEngine({ DOCKER_HOST })).toMatchObject({ available: true, name: 'X/1', apiVersion: '1.41' })
+})
+
+test('a socket file without an engine behind it is none', async () => {
+  writeFileSync(join(directory, 'engine.sock'), '')
+  const found = await findEngine({ DOCKER_HOST })
+  expect(found).toMatchObject({ available: false, reason: `no engine answers at ${DOCKER_HOST} (connection refused)` })
+})
+
+test('a missing socket is named with the reason', async () => {
+  const found = await findEngine({ DOCKER_HOST })
+  expect(found).toMatchObject({ available: false, reason: `no engine answers at ${DOCKER_HOST} (no such socket)` })
+})
+
+test('an answer that is not OK is none', async () => {
+  await using _server = await serve((_, response) => response.writeHead(500).end())
+  expect(await findEngine({ DOCKER_HOST })).toMatchObject({
+    available: false,
+    reason: `${DOCKER_HOST} answers with status 500`,
+  })
+})
+
+test('an engine that answers is used as it is, whatever CAPSTAN_ENGINE says', async () => {
+  await using _server = await serve((_, response) => response.end('OK'))
+  expect(await setUpEngine({ env: { DOCKER_HOST, CAPSTAN_ENGINE: 'none' } })).toMatchObject({ available: true })
+})
+
+test('nothing is set up where the user named another engine, or refused', async () => {
+  const named = await findEngine({ DOCKER_HOST })
+  if (named.available) throw new Error('no engine was expected')
+  expect(findObstacle(named, {})).toContain('DOCKER_HOST names that engine')
+  expect(findObstacle(named, { CAPSTAN_ENGINE: 'none' })).toContain('CAPSTAN_ENGINE=none refuses')
+  await expect(setUpEngine({ env: { DOCKER_HOST } })).rejects.toThrow('DOCKER_HOST names that engine')
+})
+
+async function serve(listener: RequestListener): Promise<AsyncDisposable> {
+  const server = createServer(listener).listen(join(directory, 'engine.sock'))
+  await once(server, 'listening')
+  return { [Symbol.asyncDispose]: async () => void (await once(server.close(), 'close')) }
+}

@@ -1,0 +1,19 @@
+import { expect, test } from 'vitest'
+import { toWithheldCapabilities } from '../../../tools/engine/withheld-capabilities.mjs'
+
+test('names what the bounding set lacks', () => {
+  expect(toWithheldCapabilities('CapEff:\t0\nCapBnd:\t000001fffeffffff\n', 40)).toEqual(['CAP_SYS_RESOURCE'])
+})
+
+test('a full set withholds nothing', () => {
+  expect(toWithheldCapabilities('CapBnd:\t000001ffffffffff\n', 40)).toEqual([])
+})
+
+test('what the kernel does not know is not withheld', () => {
+  expect(toWithheldCapabilities('CapBnd:\t0000003fffffffff\n', 37)).toEqual([])
+  expect(toWithheldCapabilities('CapBnd:\t0000003fffffffff\n', 40)).toEqual([
+    'CAP_PERFMON',
+    'CAP_BPF',
+    'CAP_CHECKPOINT_RESTORE',
+  ])
+})

@@ -1,0 +1,32 @@
+import { expect, test } from 'vitest'
+import { sumTestCounts, toSummary, toTestCounts } from '../../tools/test-counts.mjs'
+
+const passed = { status: 'passed', assertionResults: [{ status: 'passed' }] }
+const failed = { status: 'failed', assertionResults: [{ status: 'failed' }] }
+const notLoaded = { status: 'failed', assertionResults: [] }
+const report = {
+  numPassedTests: 3,
+  numFailedTests: 0,
+  numPendingTests: 2,
+  numTodoTests: 1,
+  success: true,
+  testResults: [passed],
+}
+
+test('skipped are the pending and the planned', () => {
+  expect(toSummary(toTestCounts(report))).toBe('3 passed, 0 failed, 3 skipped')
+})
+
+test('a failed test counts once, a file that could not be loaded too', () => {
+  const testResults = [passed, failed, notLoaded]
+  expect(toTestCounts({ ...report, numFailedTests: 1, success: false, testResults }).failed).toBe(2)
+})
+
+test('a run that failed outside of any test counts as one failed', () => {
+  expect(toTestCounts({ ...report, success: false }).failed).toBe(1)
+})
+
+test('counts of several runs add up', () => {
+  const counts = { passed: 1, failed: 2, skipped: 3 }
+  expect(sumTestCounts([counts, counts])).toEqual({ passed: 2, failed: 4, skipped: 6 })
+})
