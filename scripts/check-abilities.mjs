@@ -1,0 +1,131 @@
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { isMain } from './source/main.mjs'
+import { reportOffences } from './source/offence.mjs'
+import { readPackages } from './source/packages.mjs'
+import { parseNodes, toLine } from './source/syntax-tree.mjs'
+
+/**
+ * @typedef {import('./source/offence.mjs').Offence} Offence
+ * @typedef {import('./source/syntax-tree.mjs').SyntaxNode} SyntaxNode
+ */
+
+/**
+ * Finds where a source finds out an ability other than by asking for its capability: by `instanceof` a runtime or a
+ * manager, by comparing a runtime's `type`, or by a cast or type predicate to a runtime or a manager.
+ *
+ * @param {string} path
+ * @param {string} text
+ * @returns {readonly Offence[]}
+ */
+export function findAbilityOffences(path, text) {
+  return parseNodes(path, text).flatMap((node) => {
+    const offence = judge(node)
+    return offence ? [{ path, line: toLine(text, node.start), text: `${offence}: ask for the capability instead` }] : []
+  })
+}
+
+/**
+ * @param {SyntaxNode} node
+ * @returns {string | undefined}
+ */
+function judge(node) {
+  switch (node.type) {
+    case 'BinaryExpression':
+      return node.operator === 'instanceof' ? judgeInstance(node) : judgeComparison(node)
+    case 'SwitchStatement':
+      return isRuntimeType(node.discriminant) ? 'branches on the type of a runtime' : undefined
+    case 'TSAsExpression':
+    case 'TSTypeAssertion':
+      return judgeType(node.typeAnnotation, 'casts to')
+    case 'TSTypePredicate':
+      return judgePredicate(node.typeAnnotation?.typeAnnotation)
+    default:
+      return undefined
+  }
+}
+
+/** @param {SyntaxNode} node */
+function judgeInstance({ right }) {
+  const name = toLastName(right)
+  return name && abilityName.test(name) ? `tests for an instance of ${name}` : undefined
+}
+
+/** @param {SyntaxNode} node */
+function judgeComparison({ operator, left, right }) {
+  if (!/^[!=]==?$/.test(operator)) return undefined
+  const sides = [left, right]
+  const isRuntime = sides.some(isRuntimeType) || (sides.some(isTypeMember) && sides.some(isRuntimeLiteral))
+  return isRuntime ? 'compares the type of a runtime' : undefined
+}
+
+/**
+ * @param {SyntaxNode | undefined} type
+ * @param {string} verb
+ */
+function judgeType(type, verb) {
+  const name = type?.type === 'TSTypeReference' ? toLastName(type.typeName) : undefined
+  return name && abilityName.test(name) ? `${verb} ${name}` : undefined
+}
+
+/**
+ * Many things that are no runtime have names which end so (a report of a usable one), and are told apart by predicates.
+ *
+ * @param {SyntaxNode | undefined} type
+ */
+function judgePredicate(type) {
+  const name = type && toLastName(type.typeName ?? type)
+  return name?.endsWith('Runtime') && name !== 'Runtime' ? undefined : judgeType(type, 'claims by a predicate to have')
+}
+
+/**
+ * `runtime.type`, `this.#runtime.type`, `dockerRuntime?.type`.
+ *
+ * @param {SyntaxNode} node
+ */
+function isRuntimeType(node) {
+  return isTypeMember(node) && /runtime$/i.test(toLastName(toMember(node).object) ?? '')
+}
+
+/** @param {SyntaxNode} node */
+function isTypeMember(node) {
+  const { type, property } = toMember(node)
+  return type === 'MemberExpression' && (property.name === 'type' || property.value === 'type')
+}
+
+/** @param {SyntaxNode} node */
+function isRuntimeLiteral({ type, value }) {
+  return type === 'Literal' && knownRuntimes.includes(value)
+}
+
+/**
+ * @param {SyntaxNode} node
+ * @returns {SyntaxNode}
+ */
+function toMember(node) {
+  return node.type === 'ChainExpression' ? node.expression : node
+}
+
+/**
+ * The name that a chain of members ends with: `runtime` of `this.#runtime`, `NetworkManager` of `core.NetworkManager`.
+ *
+ * @param {SyntaxNode} node
+ * @returns {string | undefined}
+ */
+function toLastName(node) {
+  if (node.type === 'Identifier' || node.type === 'PrivateIdentifier') return node.name
+  const inner = node.property ?? node.right ?? node.expression
+  return inner ? toLastName(inner) : undefined
+}
+
+const abilityName = /(Runtime|Manager|ImageTransfer)$/
+
+/** Names that give a comparison with some `type` away, whatever the object is called. A mount too has the type "memory". */
+const knownRuntimes = ['docker', 'apple', 'podman']
+
+if (isMain(import.meta.url)) {
+  const packages = readPackages(dirname(dirname(fileURLToPath(import.meta.url))), ['packages', 'examples'])
+  reportOffences(
+    packages.flatMap(({ sources }) => sources).flatMap(({ path, text }) => findAbilityOffences(path, text)),
+  )
+}

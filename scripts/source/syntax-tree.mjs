@@ -1,0 +1,52 @@
+import { parseSync } from 'oxc-parser'
+
+/**
+ * A node of a program, in the shape of ESTree with TypeScript's own kinds.
+ *
+ * @typedef {{ readonly type: string, readonly start: number, readonly [key: string]: any }} SyntaxNode
+ */
+
+/**
+ * Parses a TypeScript or JavaScript file and gives all its nodes, each before those inside it.
+ *
+ * @param {string} file
+ * @param {string} text
+ * @returns {readonly SyntaxNode[]}
+ * @throws {Error} naming the file, where it does not parse
+ */
+export function parseNodes(file, text) {
+  const { program, errors } = parseSync(file, text)
+  if (errors[0]) throw new Error(`${file} does not parse: ${errors[0].message}`)
+  /** @type {SyntaxNode[]} */
+  const nodes = []
+  collect(program, nodes)
+  return nodes
+}
+
+/**
+ * Tells in which line, counted from 1, an offset lies.
+ *
+ * @param {string} text
+ * @param {number} offset
+ */
+export function toLine(text, offset) {
+  return text.slice(0, offset).split('\n').length
+}
+
+/**
+ * @param {unknown} value
+ * @param {SyntaxNode[]} nodes
+ */
+function collect(value, nodes) {
+  if (typeof value !== 'object' || value === null) return
+  if (isNode(value)) nodes.push(value)
+  for (const child of Object.values(value)) collect(child, nodes)
+}
+
+/**
+ * @param {object} value
+ * @returns {value is SyntaxNode}
+ */
+function isNode(value) {
+  return 'type' in value && typeof value.type === 'string'
+}
