@@ -1,0 +1,19 @@
+/** The API versions that this package speaks: 1.41 is Docker Engine 20.10. Podman's 1.40 is taken with a warning. */
+export const supportedApi: { readonly oldest: string; readonly newest: string } = { oldest: '1.41', newest: '1.52' }
+
+/** Below zero when `left` is older than `right`. Not a text order: 1.9 is older than 1.10. */
+export function compareApiVersions(left: string, right: string): number {
+  const [leftMajor = 0, leftMinor = 0] = left.split('.').map(Number)
+  const [rightMajor = 0, rightMinor = 0] = right.split('.').map(Number)
+  return leftMajor - rightMajor || leftMinor - rightMinor
+}
+
+/** The newest version that both speak, if it is one of ours: the engine's `Api-Version` header against our own range. */
+export function negotiateApiVersion(engineNewest: string): string {
+  return compareApiVersions(engineNewest, supportedApi.newest) < 0 ? engineNewest : supportedApi.newest
+}
+
+/** `1.41`, and nothing else: it becomes part of a path. */
+export function isApiVersion(text: string | undefined): text is string {
+  return text !== undefined && /^\d{1,3}\.\d{1,4}$/.test(text)
+}

@@ -1,0 +1,161 @@
+/**
+ * The dockerode calls that this package makes, and no more: an object literal can stand in.
+ *
+ * Answers are typed by what is read of them; everything is optional that some engine leaves out.
+ */
+export interface DockerApi {
+  createContainer(options: SplitOptions): Promise<{ readonly id: string }>
+  listContainers(options?: object): Promise<readonly ListedContainer[]>
+  getContainer(id: string): ContainerApi
+  createNetwork(options: object): Promise<{ readonly id: string }>
+  listNetworks(options?: object): Promise<readonly InspectedNetwork[]>
+  getNetwork(id: string): NetworkApi
+  createVolume(options: object): Promise<unknown>
+  listVolumes(options?: object): Promise<{ readonly Volumes?: readonly InspectedVolume[] | null }>
+  getVolume(name: string): VolumeApi
+  listImages(options?: object): Promise<readonly ListedImage[]>
+  getImage(reference: string): ImageApi
+  getExec(id: string): ExecApi
+  info(): Promise<unknown>
+}
+
+/** Keeps what belongs into the query out of the body, and the other way round: dockerode puts all into both. */
+export interface SplitOptions {
+  readonly _query: Readonly<Record<string, string | number | boolean | undefined>>
+  readonly _body: object
+}
+
+export interface ContainerApi {
+  inspect(options?: object): Promise<InspectedContainer>
+  start(options?: object): Promise<unknown>
+  stop(options?: SplitOptions): Promise<unknown>
+  kill(options?: SplitOptions): Promise<unknown>
+  unpause(options?: object): Promise<unknown>
+  remove(options?: object): Promise<unknown>
+  resize(options: SplitOptions): Promise<unknown>
+  exec(options: object): Promise<{ readonly id: string }>
+}
+
+export interface NetworkApi {
+  inspect(options?: object): Promise<InspectedNetwork>
+  remove(options?: object): Promise<unknown>
+  connect(options: object): Promise<unknown>
+  disconnect(options: object): Promise<unknown>
+}
+
+export interface VolumeApi {
+  inspect(options?: object): Promise<InspectedVolume>
+  remove(options?: object): Promise<unknown>
+}
+
+export interface ImageApi {
+  inspect(options?: object): Promise<InspectedImage>
+  remove(options?: object): Promise<unknown>
+}
+
+export interface ExecApi {
+  inspect(options?: object): Promise<InspectedExec>
+  resize(options: SplitOptions): Promise<unknown>
+}
+
+export interface ListedContainer {
+  readonly Id: string
+  readonly Names?: readonly string[] | null
+  readonly Image?: string
+  readonly ImageID?: string
+  readonly State?: string
+  readonly Created?: number
+  readonly Labels?: Readonly<Record<string, string>> | null
+}
+
+export interface InspectedContainer {
+  readonly Id: string
+  readonly Name?: string
+  readonly Image?: string
+  readonly Created?: string
+  readonly Path?: string
+  readonly Args?: readonly string[] | null
+  readonly State?: {
+    readonly Status?: string
+    readonly Running?: boolean
+    readonly ExitCode?: number
+    readonly Error?: string
+    readonly StartedAt?: string
+    readonly FinishedAt?: string
+  }
+  readonly Config?: {
+    readonly Image?: string
+    readonly Tty?: boolean
+    readonly OpenStdin?: boolean
+    readonly Labels?: Readonly<Record<string, string>> | null
+  }
+  readonly HostConfig?: {
+    readonly NetworkMode?: string
+    readonly AutoRemove?: boolean
+    readonly Privileged?: boolean
+    readonly CapAdd?: readonly string[] | null
+    readonly PortBindings?: PortMap | null
+    readonly LogConfig?: { readonly Type?: string }
+  }
+  readonly NetworkSettings?: {
+    readonly Ports?: PortMap | null
+    readonly Networks?: Readonly<Record<string, InspectedAttachment>> | null
+  }
+}
+
+export type PortMap = Readonly<
+  Record<string, readonly { readonly HostIp?: string; readonly HostPort?: string }[] | null | undefined>
+>
+
+export interface InspectedAttachment {
+  readonly NetworkID?: string
+  readonly IPAddress?: string
+  readonly Gateway?: string
+  readonly Aliases?: readonly string[] | null
+}
+
+export interface InspectedNetwork {
+  readonly Id: string
+  readonly Name?: string
+  readonly Internal?: boolean
+  readonly Driver?: string
+  readonly Labels?: Readonly<Record<string, string>> | null
+  readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null } | null
+  readonly Containers?: Readonly<Record<string, { readonly Name?: string }>> | null
+}
+
+export interface InspectedVolume {
+  readonly Name: string
+  readonly Labels?: Readonly<Record<string, string>> | null
+  readonly CreatedAt?: string
+}
+
+export interface ListedImage {
+  readonly Id: string
+  readonly RepoTags?: readonly string[] | null
+  readonly RepoDigests?: readonly string[] | null
+  readonly Size?: number
+  readonly Created?: number
+  readonly Labels?: Readonly<Record<string, string>> | null
+}
+
+export interface InspectedImage {
+  readonly Id: string
+  readonly RepoTags?: readonly string[] | null
+  readonly RepoDigests?: readonly string[] | null
+  readonly Architecture?: string
+  readonly Os?: string
+  readonly Variant?: string
+  readonly Config?: {
+    readonly Env?: readonly string[] | null
+    readonly User?: string
+    readonly Labels?: Readonly<Record<string, string>> | null
+  } | null
+}
+
+export interface InspectedExec {
+  readonly ID?: string
+  readonly Running?: boolean
+  readonly ExitCode?: number | null
+  readonly Pid?: number
+}

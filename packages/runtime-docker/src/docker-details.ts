@@ -1,0 +1,46 @@
+import type { RefusedOption } from '@capstan/core'
+import type { DockerEndpoint } from './endpoint/docker-endpoint.js'
+
+/** What the probe found: facts alone, no connection. `register` gets them back and wires from them. */
+export interface DockerDetails {
+  readonly endpoint: DockerEndpoint
+  readonly api: ApiVersions
+  readonly facts: EngineFacts
+  /** What this engine, as found, cannot keep: the very list that the report shows. */
+  readonly refuses: readonly RefusedOption[]
+  /** What the caller gave to `dockerPlugin` as the address by which containers reach this host. */
+  readonly hostAddress: string | undefined
+  /** Warnings that the runtime is to pass on once it is opened. */
+  readonly warnings: readonly string[]
+}
+
+/** API versions such as `1.41`. */
+export interface ApiVersions {
+  /** The one that is spoken: on every path. */
+  readonly version: string
+  /** The engine's own range. */
+  readonly newest: string
+  readonly oldest: string
+  /** Given by `DOCKER_API_VERSION`: never negotiated anew. */
+  readonly pinned: boolean
+}
+
+/** From `/version`, `/info` and the headers of `/_ping`. */
+export interface EngineFacts {
+  /** From the engine's components, never from a binary's name. */
+  readonly product: 'docker' | 'podman'
+  /** Of the engine itself: `20.10.24`. */
+  readonly version: string
+  readonly operatingSystem: string
+  readonly osType: string
+  readonly architecture: string
+  readonly cpus: number | undefined
+  readonly rootless: boolean
+  readonly userNamespaces: boolean
+  /** The engine runs in a virtual machine that stands for this host (Docker Desktop, Colima, …). */
+  readonly virtualMachine: boolean
+  /** The engine is on another machine than this process. */
+  readonly remote: boolean
+  /** Key of Docker Hub in stored credentials: `/info` `IndexServerAddress`. */
+  readonly indexServer: string | undefined
+}

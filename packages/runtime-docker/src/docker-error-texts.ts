@@ -1,0 +1,61 @@
+/**
+ * The engine's words, where status and endpoint do not tell enough. One table: each line is matched against words of a
+ * real engine in `test/docker-error-texts.test.ts`. Sources: moby's `daemon/`, `libnetwork/` and `errdefs/`, runc.
+ */
+export const texts: {
+  readonly [K in TextName]: RegExp
+} = {
+  // runc: exec: "nosuch": executable file not found in $PATH; exec: "/nosuch": stat /nosuch: no such file or directory
+  commandNotFound:
+    /exec: "[^"]*": (executable file not found|stat [^:]*: no such file|no such file)|executable file [`'"]?[^`'"]*[`'"]? ?not found in \$PATH/i,
+  commandNotExecutable: /exec: "[^"]*": (stat [^:]*: )?(permission denied|is a directory)/i,
+  commandName: /exec: "([^"]*)"/,
+  capabilitiesWithheld: /unable to apply caps/i,
+  privilegedWithUserNamespaces: /privileged mode is incompatible with user namespaces/i,
+  portTaken: /port is already allocated|address already in use|ports are not available/i,
+  port: /(?:Bind for |listen (?:tcp|udp)[46]? |exposing port (?:TCP|UDP) )\S*?:(\d+)\b/i,
+  poolsExhausted: /fully subnetted|non-overlapping IPv4 address pool|could not find an available/i,
+  logsUnreadable: /does not support reading/i,
+  noContainer: /no such container|no container with name or ID/i,
+  noNetwork: /network (?:"?([^\s":]+)"? )?not found|no such network:? ?"?([^\s"]*)"?/i,
+  noVolume: /get ([^\s:]+): no such volume|no such volume:? ?"?([^\s"]*)"?/i,
+  noImage: /no such image:? ?"?([^\s"]*)"?/i,
+  nameTaken: /already in use by container|network with name \S+ already exists|name "?[^"]+"? is already in use/i,
+  nameHolder: /already in use by (?:container )?"?([0-9a-f]{12,64})"?/i,
+  paused: /is paused/i,
+  restarting: /is restarting/i,
+  notRunning: /is not running|is not paused|not running|container state improper/i,
+  users:
+    /(?:by (?:running |stopped )?container |volume is in use - \[|endpoints? on network .*?:? )([0-9a-z_.-]+(?:, [0-9a-z_.-]+)*)/gi,
+  removalUnderWay: /removal of container .* is already in progress/i,
+  pullDenied: /pull access denied|denied|unauthorized|manifest unknown|manifest for \S+ not found|not found: manifest/i,
+  versionRefused: /client version [\d.]+ is too (?:new|old)/i,
+  versionLimit: /(?:minimum|maximum) supported API version is ([\d.]+)/i,
+  connectionEnded: /^(aborted|socket hang up|Premature close|the connection was closed)/,
+}
+
+type TextName =
+  | 'commandNotFound'
+  | 'commandNotExecutable'
+  | 'commandName'
+  | 'capabilitiesWithheld'
+  | 'privilegedWithUserNamespaces'
+  | 'portTaken'
+  | 'port'
+  | 'poolsExhausted'
+  | 'logsUnreadable'
+  | 'noContainer'
+  | 'noNetwork'
+  | 'noVolume'
+  | 'noImage'
+  | 'nameTaken'
+  | 'nameHolder'
+  | 'paused'
+  | 'restarting'
+  | 'notRunning'
+  | 'users'
+  | 'removalUnderWay'
+  | 'pullDenied'
+  | 'versionRefused'
+  | 'versionLimit'
+  | 'connectionEnded'

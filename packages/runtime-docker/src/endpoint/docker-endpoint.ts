@@ -1,0 +1,21 @@
+/** Where an engine listens, as data: nothing of it is open. */
+export interface DockerEndpoint {
+  /** As messages and reports show it: `unix:///var/run/docker.sock`, `tcp://host:2376`. */
+  readonly url: string
+  readonly connection: EndpointConnection
+}
+
+/** A unix socket and a Windows pipe are the same to `node:http`: a path. */
+export type EndpointConnection =
+  | { readonly type: 'socket' | 'pipe'; readonly path: string }
+  | { readonly type: 'tcp'; readonly host: string; readonly port: number; readonly tls: EndpointTls | undefined }
+
+/** TLS of a tcp endpoint, by file and not by content, so that no key stands in a report or a log. */
+export interface EndpointTls {
+  /** False: encrypted, but whoever answers is believed. */
+  readonly verify: boolean
+  /** PEM files. `undefined`: the machine's authorities, and no certificate of the client. */
+  readonly caFile: string | undefined
+  readonly certFile: string | undefined
+  readonly keyFile: string | undefined
+}

@@ -1,0 +1,48 @@
+import type { EngineRequest, QueryValue } from '../docker-engine.js'
+
+/**
+ * Lets dockerode speak over our own transport: it builds the call, `send` makes it.
+ *
+ * Its own modem reads `process.env` whatever it is given, puts the options of a create into the URL, deletes fields from
+ * the caller's objects, has no deadline, and cannot abort every call. None of that happens here.
+ */
+export function createDockerodeModem(send: (request: DialedRequest) => Promise<unknown>): DockerodeModem {
+  return {
+    dial(options, callback) {
+      const { path, method, options: given = {} } = options
+      const bare = path.endsWith('?') ? path.slice(0, -1) : path
+      send({ method, path: bare, ...toParts(given, method, path.endsWith('?')) }).then(
+        (answer) => callback(null, answer),
+        (error: unknown) => callback(error),
+      )
+    },
+  }
+}
+
+/** What dockerode asks of its modem. */
+export interface DockerodeModem {
+  dial(options: DialOptions, callback: (error: unknown, answer?: unknown) => void): void
+}
+
+export interface DialOptions {
+  readonly path: string
+  readonly method: EngineRequest['method']
+  readonly options?: Readonly<Record<string, unknown>>
+}
+
+export type DialedRequest = Pick<EngineRequest, 'method' | 'path' | 'query' | 'body'>
+
+/** A path that ends with `?` takes its options as query, a POST as body; `_query` and `_body` say which is which. */
+function toParts(given: Readonly<Record<string, unknown>>, method: string, hasQuery: boolean) {
+  const { _query, _body, ...plain } = given
+  const split = isRecord(_query) ? _query : plain
+  // Values of a query are what dockerode's own types allow there, which is what QueryValue allows.
+  const query = hasQuery ? (split as Readonly<Record<string, QueryValue>>) : undefined
+  const body = method === 'POST' ? (isRecord(_body) ? _body : plain) : undefined
+  const hasBody = body !== undefined && Object.keys(body).length > 0
+  return { ...(query === undefined ? {} : { query }), ...(hasBody ? { body } : {}) }
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}

@@ -1,0 +1,104 @@
+import type { ClientRequest, IncomingMessage } from 'node:http'
+import { type Duplex, pipeline, Readable } from 'node:stream'
+import { createHostError } from '@capstan/core'
+
+/** Either an answer, or the connection that it was upgraded to. */
+export type Exchange =
+  | { readonly response: IncomingMessage; readonly socket?: undefined; readonly upgraded?: undefined }
+  | {
+      readonly response?: undefined
+      readonly socket: Duplex
+      readonly upgraded: { readonly response: IncomingMessage; readonly head: Buffer }
+    }
+
+/**
+ * One request until the headers of its answer. The signal ends it at any time: also later, while what came is read.
+ *
+ * Rejects with the raw error; it has `staleConnection` when a kept connection was dead before anything was answered.
+ */
+export function exchange(open: () => ClientRequest, { body, signal }: ExchangeOptions): Promise<Exchange> {
+  return new Promise((resolve, reject) => {
+    const request = open()
+    const stopClock = limitConnecting(request)
+    destroyOnAbort(request, signal)
+    request.on('error', (error) => reject(request.reusedSocket && isReset(error) ? toStale(error) : error))
+    request.on('close', () => {
+      stopClock()
+      reject(new Error('the connection was closed without an answer'))
+    })
+    request.on('response', (response) => {
+      keep(response, signal)
+      resolve({ response })
+    })
+    request.on('upgrade', (response, socket, head) => {
+      keep(socket, signal)
+      resolve({ socket, upgraded: { response, head } })
+    })
+    sendBody(request, body)
+  })
+}
+
+export interface ExchangeOptions {
+  readonly body: Buffer | Readable | undefined
+  readonly signal: AbortSignal | undefined
+}
+
+/** What outlives the request. Its errors are its reader's, but must not end the process where nobody reads yet. */
+function keep(stream: IncomingMessage | Duplex, signal: AbortSignal | undefined): void {
+  stream.on('error', () => {})
+  destroyOnAbort(stream, signal)
+}
+
+function destroyOnAbort(part: Destroyable, signal: AbortSignal | undefined): void {
+  if (signal === undefined) return
+  const destroy = () => part.destroy(toError(signal.reason))
+  if (signal.aborted) return void destroy()
+  signal.addEventListener('abort', destroy, { once: true })
+  part.once('close', () => signal.removeEventListener('abort', destroy))
+}
+
+interface Destroyable {
+  destroy(error?: Error): unknown
+  once(event: 'close', listener: () => void): unknown
+}
+
+/** Connecting has a limit of its own: an answer may take long where an address that drops packets never answers. */
+function limitConnecting(request: ClientRequest): () => void {
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const stop = () => clearTimeout(timer)
+  request.once('socket', (socket) => {
+    if (!socket.connecting) return
+    timer = setTimeout(() => request.destroy(toConnectTimeout()), connectTimeoutMs)
+    socket.once('connect', stop)
+    socket.once('close', stop)
+  })
+  return stop
+}
+
+function sendBody(request: ClientRequest, body: Buffer | Readable | undefined): void {
+  if (!(body instanceof Readable)) return void request.end(body)
+  pipeline(body, request, (error) => {
+    // An engine that has answered need not read the rest; what fails in the source fails the request.
+    if (error && !request.destroyed) request.destroy(error)
+  })
+}
+
+function isReset(error: Error): boolean {
+  return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
+}
+
+function toStale(error: Error): Error {
+  return Object.assign(error, { staleConnection: true })
+}
+
+/** Streams are destroyed with errors alone; the caller gets the reason itself, from its signal. */
+function toError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
+}
+
+function toConnectTimeout(): Error {
+  const facts = { operation: 'connecting', phase: undefined, timeoutMs: connectTimeoutMs, lastLines: [] }
+  return createHostError('TIMED_OUT', facts)
+}
+
+const connectTimeoutMs = 10_000

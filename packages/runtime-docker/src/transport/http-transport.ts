@@ -1,0 +1,134 @@
+import { Agent as HttpAgent, type IncomingMessage, request as openHttp, type RequestOptions } from 'node:http'
+import { Agent as HttpsAgent, request as openHttps } from 'node:https'
+import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import type { UpgradedConnection } from '../docker-engine.js'
+import type { DockerEndpoint } from '../endpoint/docker-endpoint.js'
+import { readTlsFiles, type TlsMaterial } from '../endpoint/tls-files.js'
+import { AnswerFormatError } from './answer-format-error.js'
+import { EngineAnswerError, readAnswerText } from './engine-answer-error.js'
+import { exchange } from './exchange.js'
+import { readBody } from './read-body.js'
+import { TakenOverResponse } from './taken-over-response.js'
+
+/**
+ * HTTP to one endpoint: raw failures, no version, no names.
+ *
+ * Short requests share a pool of its own; what streams or is upgraded has a socket of its own outside of the pool.
+ */
+export class HttpTransport {
+  readonly #endpoint: DockerEndpoint
+  #agent: HttpAgent | undefined
+  #tls: Promise<TlsMaterial> | undefined
+
+  constructor(endpoint: DockerEndpoint) {
+    this.#endpoint = endpoint
+  }
+
+  /** Resolves at the headers of an answer below 400; what is above rejects with {@link EngineAnswerError}. */
+  async request(request: TransportRequest): Promise<IncomingMessage> {
+    const { response, socket } = await this.#exchange(request)
+    if (response === undefined) {
+      socket?.destroy()
+      throw new AnswerFormatError('the connection was upgraded without being asked to')
+    }
+    await refuseFailure(request, response)
+    return response
+  }
+
+  /** Takes the socket over; a refusal rejects with {@link EngineAnswerError}. */
+  async upgrade(request: TransportRequest): Promise<UpgradedConnection> {
+    const headers = { ...request.headers, Connection: 'Upgrade', Upgrade: 'tcp' }
+    const { response, upgraded, socket } = await this.#exchange({ ...request, headers, pooled: false })
+    if (response !== undefined) return takeOver(request, response)
+    if (socket === undefined || upgraded === undefined) throw new AnswerFormatError('the upgrade gave no connection')
+    return {
+      socket,
+      head: upgraded.head,
+      contentType: upgraded.response.headers['content-type'],
+      headers: upgraded.response.headers,
+    }
+  }
+
+  /** Lets go of the kept connections. What is under way ends by its own signal. */
+  close(): void {
+    this.#agent?.destroy()
+  }
+
+  async #exchange(request: TransportRequest) {
+    const options = await this.#toOptions(request)
+    request.signal?.throwIfAborted()
+    const open = this.#isTls ? openHttps : openHttp
+    const first = () => exchange(() => open(options), request)
+    return request.repeatable && !(request.body instanceof Readable) ? repeatIfStale(first, request.signal) : first()
+  }
+
+  async #toOptions({ method, path, headers, pooled }: TransportRequest): Promise<RequestOptions> {
+    const { connection } = this.#endpoint
+    const common = {
+      method,
+      path,
+      headers: { Host: 'docker', ...headers },
+      agent: pooled ? this.#pool() : false,
+    } as const
+    if (connection.type !== 'tcp') return { ...common, socketPath: connection.path }
+    const { host, port, tls } = connection
+    const address = { ...common, host, port, headers: { ...headers, Host: `${host}:${port}` } }
+    if (tls === undefined) return address
+    this.#tls ??= readTlsFiles(tls)
+    return { ...address, ...(await this.#tls) }
+  }
+
+  #pool(): HttpAgent {
+    this.#agent ??= new (this.#isTls ? HttpsAgent : HttpAgent)({ keepAlive: true, maxFreeSockets: 8 })
+    return this.#agent
+  }
+
+  get #isTls(): boolean {
+    const { connection } = this.#endpoint
+    return connection.type === 'tcp' && connection.tls !== undefined
+  }
+}
+
+export interface TransportRequest {
+  readonly method: string
+  /** As it is sent: with version prefix and query. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer | Readable | undefined
+  readonly pooled: boolean
+  /** May be sent again when a kept connection turns out to be dead. */
+  readonly repeatable: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+/** A kept connection may have died with the engine's restart. Nothing was answered then, so once more is safe. */
+async function repeatIfStale<T>(attempt: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  try {
+    return await attempt()
+  } catch (error) {
+    if (signal?.aborted || !(error instanceof Error && 'staleConnection' in error)) throw error
+    return attempt()
+  }
+}
+
+async function refuseFailure({ method, path }: TransportRequest, response: IncomingMessage): Promise<void> {
+  const status = response.statusCode ?? 0
+  if (status < 400) return
+  const text = readAnswerText(await readBody(response, refusalBytes))
+  throw new EngineAnswerError({ status, method, path, text })
+}
+
+/** 200 instead of 101: some engines, and proxies before them, take a connection over without saying so. */
+async function takeOver(request: TransportRequest, response: IncomingMessage): Promise<UpgradedConnection> {
+  await refuseFailure(request, response)
+  const { headers } = response
+  if (response.statusCode !== 200 || headers['content-length'] !== undefined) {
+    response.destroy()
+    throw new AnswerFormatError(`the upgrade was answered with status ${response.statusCode}`)
+  }
+  const socket = new TakenOverResponse(response, response.socket as Socket) // an http response always has one by now
+  return { socket, head: Buffer.alloc(0), contentType: headers['content-type'], headers }
+}
+
+const refusalBytes = 1024 * 1024

@@ -1,0 +1,38 @@
+import type { IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
+import { Duplex } from 'node:stream'
+
+/** A connection that was taken over by an answer of status 200: reads its body, writes to its socket, half-closes. */
+export class TakenOverResponse extends Duplex {
+  readonly #response: IncomingMessage
+  readonly #socket: Socket
+
+  constructor(response: IncomingMessage, socket: Socket) {
+    super()
+    this.#response = response
+    this.#socket = socket
+    response.on('data', (chunk: Buffer) => {
+      if (!this.push(chunk)) response.pause()
+    })
+    response.on('end', () => this.push(null))
+    response.on('error', (error) => this.destroy(error))
+  }
+
+  override _read(): void {
+    this.#response.resume()
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
+    this.#socket.write(chunk, done)
+  }
+
+  override _final(done: () => void): void {
+    this.#socket.end(done)
+  }
+
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
+    this.#response.destroy()
+    this.#socket.destroy()
+    done(error)
+  }
+}
