@@ -1,0 +1,26 @@
+import { describe, expect, it } from 'vitest'
+import { parseBytes } from '../../src/parse/bytes.js'
+
+describe('parseBytes', () => {
+  it.each([
+    ['512', 512],
+    ['512b', 512],
+    ['64k', 65_536],
+    ['512m', 536_870_912],
+    ['512MB', 536_870_912],
+    ['1.5g', 1_610_612_736],
+    ['2GiB', 2_147_483_648],
+    ['1t', 1_099_511_627_776],
+  ])('reads %s as docker does', (text, bytes) => {
+    expect(parseBytes(text, '--memory')).toBe(bytes)
+  })
+
+  it.each(['', 'm', '-1', '0', '0.1', '1x', '1 2', '1e3', 'Infinity', '0x10', '99999999t', '1mm'])(
+    'refuses %j, naming the option',
+    (text) => {
+      expect(() => parseBytes(text, '--memory')).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field: '--memory' }) }),
+      )
+    },
+  )
+})

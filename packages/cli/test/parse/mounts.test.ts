@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { parseTmpfs } from '../../src/parse/tmpfs.js'
+import { parseVolume } from '../../src/parse/volume.js'
+
+describe('parseVolume', () => {
+  it.each([
+    ['/data:/data', { type: 'bind', source: '/data', target: '/data', readOnly: false }],
+    ['./src:/src:ro', { type: 'bind', source: '/home/me/src', target: '/src', readOnly: true }],
+    ['src/lib:/lib', { type: 'bind', source: '/home/me/src/lib', target: '/lib', readOnly: false }],
+    ['..:/up', { type: 'bind', source: '/home', target: '/up', readOnly: false }],
+    ['.:/here:rw', { type: 'bind', source: '/home/me', target: '/here', readOnly: false }],
+    ['cache:/cache', { type: 'volume', source: 'cache', target: '/cache', readOnly: false }],
+    ['./a:/a:ro,cached', { type: 'bind', source: '/home/me/a', target: '/a', readOnly: true }],
+  ])('reads %s', (text, mount) => {
+    expect(parseVolume(text, '/home/me')).toEqual(mount)
+  })
+
+  it.each(['/data', '', ':/data', '/a:/b:ro:x', '/a:/b:z', '/a:/b:rw,Z'])(
+    'refuses %j rather than drop a part',
+    (text) => {
+      expect(() => parseVolume(text, '/home/me')).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field: '--volume' }) }),
+      )
+    },
+  )
+})
+
+describe('parseTmpfs', () => {
+  it.each([
+    ['/run', { type: 'tmpfs', target: '/run' }],
+    [
+      '/run:size=64m,mode=1777,exec',
+      { type: 'tmpfs', target: '/run', sizeBytes: 67_108_864, mode: 0o1777, executable: true },
+    ],
+    ['/run:rw,noexec', { type: 'tmpfs', target: '/run' }],
+  ])('reads %s', (text, mount) => {
+    expect(parseTmpfs(text)).toEqual(mount)
+  })
+
+  it.each(['/run:size=much', '/run:mode=9', '/run:ro', '/run:uid=1'])('refuses %s', (text) => {
+    expect(() => parseTmpfs(text)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+  })
+})

@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { parsePort } from '../../src/parse/port.js'
+
+describe('parsePort', () => {
+  it.each([
+    ['80', { containerPort: 80, hostAddress: '0.0.0.0', protocol: 'tcp' }],
+    ['8080:80', { containerPort: 80, hostPort: 8080, hostAddress: '0.0.0.0', protocol: 'tcp' }],
+    ['8080:80/udp', { containerPort: 80, hostPort: 8080, hostAddress: '0.0.0.0', protocol: 'udp' }],
+    ['127.0.0.1:8080:80', { containerPort: 80, hostPort: 8080, hostAddress: '127.0.0.1', protocol: 'tcp' }],
+    ['127.0.0.1::80', { containerPort: 80, hostAddress: '127.0.0.1', protocol: 'tcp' }],
+    ['[::1]:8080:80', { containerPort: 80, hostPort: 8080, hostAddress: '::1', protocol: 'tcp' }],
+  ])('reads %s', (text, port) => {
+    expect(parsePort(text)).toEqual(port)
+  })
+
+  it.each(['', '0', '65536', '0:80', '80:65536', '80/sctp', 'web:80', '1:2:3:4', '::1:80:80', '-p', '80:', ' 80'])(
+    'refuses %j',
+    (text) => {
+      expect(() => parsePort(text)).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field: '--publish' }) }),
+      )
+    },
+  )
+
+  it('says of a range that ports are given one by one', () => {
+    expect(() => parsePort('8000-8010:80')).toThrow(/not a range/)
+  })
+})
