@@ -1,0 +1,54 @@
+import type { ProbeResult, RuntimePlugin } from '@capstan/core'
+
+/** A plugin that answers its probe with this, and opens nothing. */
+export function fakePlugin(
+  name: string,
+  result: ProbeResult<object>,
+  more: Partial<RuntimePlugin> = {},
+): RuntimePlugin {
+  return {
+    name,
+    contractVersion: 1,
+    packageName: `@example/runtime-${name}`,
+    packageVersion: '1.0.0',
+    probe: async () => result,
+    register: () => undefined,
+    ...more,
+  }
+}
+
+/** What a probe says that found nothing at one endpoint. */
+export function unavailable(
+  more: Partial<Extract<ProbeResult<object>, { available: false }>> = {},
+): ProbeResult<object> {
+  return {
+    available: false,
+    chosen: false,
+    attempts: [
+      {
+        candidate: 'unix:///var/run/docker.sock',
+        source: 'default',
+        step: 'connect',
+        cause: { code: 'ENOENT', message: 'connect ENOENT /var/run/docker.sock' },
+        remedy: 'install a container engine and start it',
+      },
+    ],
+    ...more,
+  }
+}
+
+/** What a probe says that found a runtime which provides nothing. */
+export function available(more: Partial<Extract<ProbeResult<object>, { available: true }>> = {}): ProbeResult<object> {
+  return {
+    available: true,
+    version: '1.2.3',
+    endpoint: 'unix:///run/engine.sock',
+    details: {},
+    provides: [],
+    absent: [],
+    refuses: [],
+    attempts: [],
+    notes: [],
+    ...more,
+  }
+}

@@ -1,0 +1,18 @@
+import type { RuntimePlugin } from '@capstan/core'
+import { runProgram } from '../../src/program.js'
+import { FakeIo, type FakeIoOptions } from './fake-io.js'
+
+/** Runs one command line in this process, on the plugins that are given. */
+export async function runCapstan(
+  argv: readonly string[],
+  { plugins = [], io, ...options }: RunCapstanOptions = {},
+): Promise<{ readonly exitCode: number; readonly stdout: string; readonly stderr: string }> {
+  const used = io ?? new FakeIo(options)
+  const exitCode = await runProgram(argv, { io: used, plugins: async () => plugins, version: '1.2.3' })
+  return { exitCode, stdout: used.stdout.text, stderr: used.stderr.text }
+}
+
+export interface RunCapstanOptions extends FakeIoOptions {
+  readonly plugins?: readonly RuntimePlugin[]
+  readonly io?: FakeIo
+}
