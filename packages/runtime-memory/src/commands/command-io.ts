@@ -1,0 +1,46 @@
+import type { Writable } from 'node:stream'
+import type { MemoryProcess } from '../memory-program.js'
+import { untilAborted } from '../wait.js'
+
+/** Resolves when the output took it. */
+export function write(output: Writable, content: string | Uint8Array): Promise<void> {
+  return new Promise((resolve, reject) => {
+    output.write(content, (error) => (error ? reject(error) : resolve()))
+  })
+}
+
+/** What comes in on stdin, until its end; a signal ends the waiting. The stream is left as it is when the reader leaves. */
+export async function* readInput({ stdin, signal }: Pick<MemoryProcess, 'stdin' | 'signal'>): AsyncGenerator<Buffer> {
+  const chunks: AsyncIterator<Uint8Array | string> = stdin.iterator({ destroyOnReturn: false })
+  for (;;) {
+    const { done, value } = await untilAborted(chunks.next(), signal)
+    if (done === true) return
+    yield Buffer.from(value)
+  }
+}
+
+/** The same of each file named, or of stdin where none is, or `-`. */
+export async function* readFiles(process: MemoryProcess, paths: readonly string[]): AsyncGenerator<Buffer> {
+  for (const path of paths.length === 0 ? ['-'] : paths) {
+    if (path === '-') yield* readInput(process)
+    else yield Buffer.from(await process.readFile(path))
+  }
+}
+
+/** Stdin line by line, each without its line end. */
+export async function* readLines(process: MemoryProcess): AsyncGenerator<string> {
+  let rest = ''
+  for await (const chunk of readInput(process)) {
+    const lines = (rest + chunk.toString()).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  if (rest !== '') yield rest
+}
+
+/** Ends the command as one whose use or whose file was wrong: `name: text` on stderr, and a code. */
+export async function fail({ argv, stderr }: MemoryProcess, error: unknown, code = 1): Promise<number> {
+  const text = error instanceof Error ? error.message : String(error)
+  await write(stderr, `${argv[0] ?? ''}: ${text}\n`)
+  return code
+}

@@ -1,0 +1,58 @@
+import type { Duplex } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
+import { untilAborted } from '../wait.js'
+import { fail, readInput, write } from './command-io.js'
+
+/** Commands that use the network. */
+export const networkCommands: Readonly<Record<string, MemoryProgram>> = { nc }
+
+/** `nc HOST PORT`, `nc -l -p PORT`, and `nc -l -p PORT -e COMMAND…`, which serves each connection with the command. */
+async function nc(process: MemoryProcess): Promise<number> {
+  const { listens, port, command, operands } = parse(process.argv.slice(1))
+  try {
+    if (!listens) return await converse(process, await process.connect(operands[0] ?? '', Number(operands[1])))
+    if (command !== undefined) return await serve(process, port, command)
+    return await converse(process, await accept(process, port))
+  } catch (error) {
+    process.signal.throwIfAborted()
+    return await fail(process, error)
+  }
+}
+
+interface Arguments {
+  readonly listens: boolean
+  readonly port: number
+  readonly command: readonly string[] | undefined
+  readonly operands: readonly string[]
+}
+
+function parse(words: readonly string[]): Arguments {
+  const at = words.indexOf('-e')
+  const command = at === -1 ? undefined : words.slice(at + 1)
+  const own = at === -1 ? words : words.slice(0, at)
+  const listens = own.some((word) => /^-l/.test(word))
+  const port = Number(own[own.indexOf('-p') + 1])
+  return { listens, port, command, operands: own.filter((word) => !word.startsWith('-')) }
+}
+
+/** Until the peer ends; the end of stdin half-closes. */
+async function converse(process: MemoryProcess, peer: Duplex): Promise<number> {
+  const sent = pipeline(readInput(process), peer, { end: true }).catch(() => {})
+  for await (const chunk of readInput({ stdin: peer, signal: process.signal })) await write(process.stdout, chunk)
+  peer.destroy()
+  await Promise.race([sent, Promise.resolve()])
+  return 0
+}
+
+function accept(process: MemoryProcess, port: number): Promise<Duplex> {
+  return untilAborted(new Promise((resolve) => process.listen(port, resolve)), process.signal)
+}
+
+/** Until a signal comes. */
+async function serve(process: MemoryProcess, port: number, command: readonly string[]): Promise<number> {
+  process.listen(port, (peer) => {
+    void process.run(command, { stdin: peer, stdout: peer }).finally(() => peer.end())
+  })
+  return await untilAborted(new Promise<number>(() => {}), process.signal)
+}

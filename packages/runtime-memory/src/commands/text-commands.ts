@@ -1,0 +1,136 @@
+import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
+import { fail, readFiles, write } from './command-io.js'
+import { toPrinted } from './printf.js'
+
+/** Commands that write or read text. */
+export const textCommands: Readonly<Record<string, MemoryProgram>> = { cat, echo, head, ls, printf, seq, wc, yes }
+
+async function cat(process: MemoryProcess): Promise<number> {
+  return await attempt(process, async () => {
+    for await (const chunk of readFiles(process, process.argv.slice(1))) await write(process.stdout, chunk)
+  })
+}
+
+async function echo({ argv: [, ...words], stdout }: MemoryProcess): Promise<number> {
+  await write(stdout, words[0] === '-n' ? words.slice(1).join(' ') : `${words.join(' ')}\n`)
+  return 0
+}
+
+/** `head -n LINES`, `head -c BYTES`: ten lines by default. */
+async function head(process: MemoryProcess): Promise<number> {
+  const { option = '-n10', operands } = parseOption(process.argv, /^-[nc]/)
+  const isDone = option.startsWith('-n')
+    ? createLineEnd(Number(option.slice(2)))
+    : createByteEnd(Number(option.slice(2)))
+  return await attempt(process, async () => {
+    for await (const chunk of readFiles(process, operands)) {
+      const end = isDone(chunk)
+      await write(process.stdout, chunk.subarray(0, end))
+      if (end !== undefined) return
+    }
+  })
+}
+
+async function ls(process: MemoryProcess): Promise<number> {
+  return await attempt(process, async () => {
+    const names = await process.readDirectory(process.argv[1] ?? '.')
+    await write(process.stdout, names.map((name) => `${name}\n`).join(''))
+  })
+}
+
+async function printf({ argv: [, format = '', ...values], stdout }: MemoryProcess): Promise<number> {
+  await write(stdout, toPrinted(format, values))
+  return 0
+}
+
+/** `seq LAST`, `seq FIRST LAST`. */
+async function seq(process: MemoryProcess): Promise<number> {
+  const numbers = process.argv.slice(1).map(Number)
+  const [first = 1, last = 0] = numbers.length === 1 ? [1, ...numbers] : numbers
+  if (numbers.length > 2 || numbers.some((number) => !Number.isInteger(number)))
+    return await fail(process, 'give one or two integers')
+  for (let at = first; at <= last; at += linesAtOnce) {
+    const size = Math.min(linesAtOnce, last - at + 1)
+    await write(process.stdout, Array.from({ length: size }, (_, index) => `${at + index}\n`).join(''))
+  }
+  return 0
+}
+
+/** `wc -c`, `wc -l`, or lines, words and bytes. */
+async function wc(process: MemoryProcess): Promise<number> {
+  const { option = '', operands } = parseOption(process.argv, /^-[lwc]$/)
+  const counts = { '-l': 0, '-w': 0, '-c': 0 }
+  let inWord = false
+  return await attempt(process, async () => {
+    for await (const chunk of readFiles(process, operands)) {
+      counts['-c'] += chunk.length
+      for (const byte of chunk) {
+        const isSpace = byte === space || (byte >= tab && byte <= carriageReturn)
+        if (byte === newline) counts['-l'] += 1
+        if (!isSpace && !inWord) counts['-w'] += 1
+        inWord = !isSpace
+      }
+    }
+    const shown = Object.entries(counts).flatMap(([name, value]) => (option === '' || name === option ? value : []))
+    await write(process.stdout, `${shown.join(' ')}\n`)
+  })
+}
+
+/** Lines without an end, as fast as they are read. */
+async function yes({ argv: [, ...words], stdout, signal }: MemoryProcess): Promise<number> {
+  const line = `${words.length === 0 ? 'y' : words.join(' ')}\n`
+  const lines = Buffer.from(line.repeat(Math.ceil(blockBytes / line.length)))
+  while (!signal.aborted) await write(stdout, lines)
+  throw signal.reason
+}
+
+/** 0, or 1 and the error's text for a file that cannot be read. */
+async function attempt(process: MemoryProcess, work: () => Promise<void>): Promise<number> {
+  try {
+    await work()
+    return 0
+  } catch (error) {
+    process.signal.throwIfAborted()
+    return await fail(process, error)
+  }
+}
+
+/** One leading option, its value in the same word or the next, and the rest. */
+function parseOption([, ...words]: readonly string[], pattern: RegExp) {
+  const [first = '', second = ''] = words
+  if (!pattern.test(first)) return { option: undefined, operands: words }
+  const isWhole = first.length > 2 || pattern.source.endsWith('$')
+  return isWhole
+    ? { option: first, operands: words.slice(1) }
+    : { option: `${first}${second}`, operands: words.slice(2) }
+}
+
+/** Where in this chunk the last line wanted ends; `undefined` while it is not in it. */
+function createLineEnd(lines: number): (chunk: Buffer) => number | undefined {
+  let left = lines
+  return (chunk) => {
+    for (let at = 0; left > 0; left -= 1) {
+      const end = chunk.indexOf(newline, at)
+      if (end === -1) return undefined
+      at = end + 1
+      if (left === 1) return at
+    }
+    return 0
+  }
+}
+
+function createByteEnd(bytes: number): (chunk: Buffer) => number | undefined {
+  let left = bytes
+  return (chunk) => {
+    if (left <= chunk.length) return left
+    left -= chunk.length
+    return undefined
+  }
+}
+
+const tab = 9
+const newline = 10
+const carriageReturn = 13
+const space = 32
+const linesAtOnce = 1000
+const blockBytes = 16_384

@@ -1,0 +1,65 @@
+import { type AttachOptions, createHostError } from '@capstan/core'
+import type { MemoryEngine } from '../memory-engine.js'
+import { untilAborted } from '../wait.js'
+import { type ContainerRun, findRun, type MemoryContainer, toContainerState } from './memory-container.js'
+import { OutputClient } from './output-client.js'
+import { pumpInput } from './pump-input.js'
+import { startContainer } from './start-container.js'
+import { stopContainer } from './stop-container.js'
+
+/** Joins the run under way until its output ends. The container goes on, whatever ends the session. */
+export async function attachContainer(
+  container: MemoryContainer,
+  options: AttachOptions & { readonly signal: AbortSignal },
+): Promise<void> {
+  const { id } = container
+  const run = findRun(container)
+  if (run === undefined) throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
+  if (options.initialSize !== undefined) container.terminalSize = options.initialSize
+  const output = new OutputClient(id, options)
+  run.streams.attach(output)
+  try {
+    await converse(run, { attach: options, output, signal: options.signal })
+  } finally {
+    run.streams.detach(output)
+  }
+}
+
+/** Attached before the program is started; an abort stops what was started. Resolves with the exit code after all output. */
+export async function startAttached(
+  engine: MemoryEngine,
+  container: MemoryContainer,
+  { attach, signal }: { readonly attach: AttachOptions; readonly signal: AbortSignal },
+): Promise<number> {
+  if (attach.initialSize !== undefined) container.terminalSize = attach.initialSize
+  const output = new OutputClient(container.id, attach)
+  const run = await startContainer(engine, container, output)
+  try {
+    return await converse(run, { attach, output, signal })
+  } catch (error) {
+    // The caller is gone, and the container with it; a runtime that is closed stops none.
+    if (attach.signal?.aborted) await stopContainer(container, { graceMs: 1000, signal: new AbortController().signal })
+    throw error
+  } finally {
+    run.streams.detach(output)
+  }
+}
+
+async function converse(
+  { streams, ended }: ContainerRun,
+  {
+    attach,
+    output,
+    signal,
+  }: { readonly attach: AttachOptions; readonly output: OutputClient; readonly signal: AbortSignal },
+): Promise<number> {
+  const input = attach.stdin === undefined ? undefined : pumpInput(attach.stdin, streams.input)
+  try {
+    return await untilAborted(
+      Promise.race([ended, output.failed, ...(input === undefined ? [] : [input.failed])]),
+      signal,
+    )
+  } finally {
+    input?.stop()
+  }
+}

@@ -1,0 +1,38 @@
+import { createHostError } from '@capstan/core'
+import type { MemoryContainer } from './memory-container.js'
+
+/** The simulated containers; a name belongs to one at a time. */
+export class ContainerStore {
+  readonly #containers = new Map<string, MemoryContainer>()
+
+  list(): readonly MemoryContainer[] {
+    return [...this.#containers.values()]
+  }
+
+  /** By id, name, or the beginning of one id alone. */
+  find(idOrName: string): MemoryContainer | undefined {
+    const exact = this.#containers.get(idOrName) ?? this.findName(idOrName)
+    if (exact !== undefined) return exact
+    const [first, ...others] = this.list().filter(({ id }) => id.startsWith(idOrName))
+    return others.length === 0 ? first : undefined
+  }
+
+  findName(name: string): MemoryContainer | undefined {
+    return this.list().find((container) => container.name === name)
+  }
+
+  /** @throws HostError CONTAINER_NOT_FOUND */
+  require(idOrName: string): MemoryContainer {
+    const container = this.find(idOrName)
+    if (container === undefined) throw createHostError('CONTAINER_NOT_FOUND', { id: idOrName })
+    return container
+  }
+
+  add(container: MemoryContainer): void {
+    this.#containers.set(container.id, container)
+  }
+
+  delete(id: string): void {
+    this.#containers.delete(id)
+  }
+}

@@ -1,0 +1,104 @@
+import { randomBytes } from 'node:crypto'
+import {
+  type ContainerConfig,
+  type CreateOptions,
+  createHostError,
+  ownershipLabelKeys,
+  type StringMap,
+} from '@capstan/core'
+import { ContainerFiles } from '../files/container-files.js'
+import { pullImage } from '../image/pull-image.js'
+import type { StoredImage } from '../image/stored-image.js'
+import type { MemoryCall, MemoryConnection } from '../memory-connection.js'
+import type { MemoryEngine } from '../memory-engine.js'
+import { ContainerEvents } from './container-events.js'
+import { ContainerLog } from './container-log.js'
+import { createMounts } from './container-mounts.js'
+import type { MemoryContainer } from './memory-container.js'
+
+/** Makes a container, pulling its image if need be; undone when a later step of the same call fails. */
+export async function createContainer(
+  connection: MemoryConnection,
+  config: ContainerConfig,
+  { call, onProgress }: { readonly call: MemoryCall; readonly onProgress?: CreateOptions['onProgress'] },
+): Promise<MemoryContainer> {
+  const { engine } = connection
+  checkName(connection, config.name)
+  checkNetwork(engine, config)
+  const image = await findOrPullImage(connection, config, { signal: call.signal, ...(onProgress && { onProgress }) })
+  const mounts = await createMounts(connection, config.mounts ?? [], call)
+  const files = new ContainerFiles({ image: image.files, mounts, readOnly: config.readOnlyRootFilesystem === true })
+  call.signal.throwIfAborted()
+  // Once more: others may have come first while the image was pulled.
+  checkName(connection, config.name)
+  checkNetwork(engine, config)
+  const container = toContainer(engine, config, { image, files, ownerLabels: connection.ownerLabels })
+  engine.containers.add(container)
+  call.undo.add(`container ${container.name}`, async () => engine.containers.delete(container.id))
+  return container
+}
+
+async function findOrPullImage(
+  connection: MemoryConnection,
+  { image, pull = 'missing', platform }: ContainerConfig,
+  options: CreateOptions,
+): Promise<StoredImage> {
+  const found = connection.engine.images.find(image)
+  if (found !== undefined) return found
+  if (pull === 'never') throw createHostError('IMAGE_NOT_FOUND', { image })
+  return await pullImage(connection, image, { ...options, ...(platform !== undefined && { platform }) })
+}
+
+function toContainer(
+  { clock, logLimitBytes }: MemoryEngine,
+  config: ContainerConfig,
+  parts: { readonly image: StoredImage; readonly files: ContainerFiles; readonly ownerLabels: StringMap },
+): MemoryContainer {
+  const { image, files, ownerLabels } = parts
+  const id = randomBytes(32).toString('hex')
+  const { entrypoint = image.config.entrypoint } = config
+  // As an engine has it: the image's command belongs to the image's entrypoint.
+  const { command = config.entrypoint === undefined ? image.config.command : [] } = config
+  return {
+    id,
+    name: config.name ?? `memory-${id.slice(0, 12)}`,
+    config,
+    image,
+    labels: { ...image.config.labels, ...config.labels, ...ownerLabels },
+    createdAt: clock.now(),
+    argv: [...entrypoint, ...command],
+    env: { ...image.config.env, ...config.env },
+    user: config.user ?? image.config.user,
+    workingDirectory: config.workingDirectory ?? image.config.workingDirectory,
+    files,
+    log: new ContainerLog(clock, logLimitBytes),
+    run: undefined,
+    starting: undefined,
+    firewallRules: undefined,
+    terminalSize: undefined,
+    events: new ContainerEvents(),
+  }
+}
+
+function checkName({ engine, ownerLabels }: MemoryConnection, name: string | undefined): void {
+  const holder = name === undefined ? undefined : engine.containers.findName(name)
+  if (holder === undefined) return
+  const facts = { name: holder.name, holderId: holder.id, ours: isOurs(holder.labels, ownerLabels) }
+  throw createHostError('NAME_CONFLICT', facts)
+}
+
+function checkNetwork(engine: MemoryEngine, { network = { mode: 'default' }, ports = [] }: ContainerConfig): void {
+  if (network.mode === 'networks') for (const { networkId } of network.networks) engine.networks.require(networkId)
+  if (network.mode !== 'none' || ports.length === 0) return
+  throw createHostError('INVALID_ARGUMENT', {
+    field: 'ports',
+    expected: 'absent with network mode "none"',
+    given: JSON.stringify(ports),
+  })
+}
+
+/** Whether what carries `labels` was made by the owner of `ownerLabels`. */
+export function isOurs(labels: StringMap, ownerLabels: StringMap): boolean {
+  const { instance } = ownershipLabelKeys
+  return ownerLabels[instance] !== undefined && labels[instance] === ownerLabels[instance]
+}

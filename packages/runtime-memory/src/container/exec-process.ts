@@ -1,0 +1,150 @@
+import { PassThrough, Writable } from 'node:stream'
+import {
+  createHostError,
+  type ExecOptions,
+  type ExecProcess,
+  type OperationOptions,
+  type TerminalSize,
+  validateTerminalSize,
+} from '@capstan/core'
+import type { MemoryConnection } from '../memory-connection.js'
+import type { MemoryProgram } from '../memory-program.js'
+import { createProcessOutput } from '../process/process-output.js'
+import { toSignalName } from '../process/signals.js'
+import { SimulatedProcess } from '../process/simulated-process.js'
+import { createSurroundings, type SurroundingsOptions } from '../process/surroundings.js'
+import { createTerminalInput, toTerminalOutput } from '../process/terminal.js'
+import { untilAborted } from '../wait.js'
+import type { ContainerRun } from './memory-container.js'
+import { writeTo } from './write-to.js'
+
+export interface ExecStart {
+  readonly containerId: string
+  readonly run: ContainerRun
+  readonly program: MemoryProgram
+  readonly surroundings: Omit<SurroundingsOptions, 'terminalSize'>
+  readonly options: ExecOptions
+}
+
+/** A further process in a running container, as its caller holds it. */
+export class MemoryExecProcess implements ExecProcess {
+  readonly stdin: Writable
+  readonly stdout: PassThrough = createOutput()
+  readonly stderr: PassThrough = createOutput()
+  readonly exitCode: Promise<number>
+  readonly #connection: MemoryConnection
+  readonly #process: SimulatedProcess
+  readonly #containerId: string
+  readonly #disposed = new AbortController()
+  #size: TerminalSize | undefined
+
+  constructor(connection: MemoryConnection, { containerId, run, program, surroundings, options }: ExecStart) {
+    this.#connection = connection
+    this.#containerId = containerId
+    const { tty = false, stdin = true } = options
+    const input = new PassThrough()
+    input.on('error', () => {})
+    const streams = {
+      stdin: input,
+      stdout: createProcessOutput((bytes) => this.#write(this.stdout, tty ? toTerminalOutput(bytes) : bytes)),
+      stderr: createProcessOutput((bytes) =>
+        tty ? this.#write(this.stdout, toTerminalOutput(bytes)) : this.#write(this.stderr, bytes),
+      ),
+    }
+    this.#process = new SimulatedProcess(
+      program,
+      streams,
+      createSurroundings({ ...surroundings, terminalSize: () => this.#size }),
+    )
+    run.execs.add(this.#process)
+    void this.#process.exitCode.then(() => run.execs.delete(this.#process))
+    this.stdin = createInput(tty ? this.#createTerminalInput(input) : input)
+    if (!stdin) this.stdin.end()
+    this.exitCode = this.#wait()
+    this.exitCode.catch(() => {})
+  }
+
+  async kill(signal = 'SIGTERM', options: OperationOptions = {}): Promise<boolean> {
+    const name = toSignalName(signal)
+    return await this.#connection.call('kill', options, () => {
+      this.#process.signal(name)
+      return true
+    })
+  }
+
+  async resize(size: TerminalSize, options: OperationOptions = {}): Promise<void> {
+    validateTerminalSize(size)
+    await this.#connection.call('resize', options, () => {
+      this.#size = size
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stdin.end()
+    this.#disposed.abort(
+      createHostError('EXIT_CODE_UNKNOWN', { id: this.#containerId, reason: 'it was left before it ended' }),
+    )
+    await this.exitCode.catch(() => {})
+  }
+
+  async #wait(): Promise<number> {
+    const { own, end } = this.#connection.begin(this.#disposed.signal)
+    try {
+      const code = await untilAborted(this.#process.exitCode, own)
+      await untilAborted(Promise.all([endOutput(this.stdout), endOutput(this.stderr)]), own)
+      return code
+    } catch (error) {
+      for (const output of [this.stdout, this.stderr]) output.destroy(error instanceof Error ? error : undefined)
+      throw error
+    } finally {
+      end()
+    }
+  }
+
+  #createTerminalInput(stdin: Writable): Writable {
+    return createTerminalInput({
+      stdin,
+      echo: (bytes) => this.#write(this.stdout, bytes),
+      onInterrupt: () => this.#process.signal('SIGINT'),
+    })
+  }
+
+  /** What nobody wants any more is dropped; the process goes on. */
+  async #write(output: PassThrough, bytes: Uint8Array): Promise<void> {
+    await writeTo(output, bytes).catch(() => {})
+    await this.#connection.engine.nextTurn()
+  }
+}
+
+/** Takes input for as long as it lasts, and drops what comes after the process has ended: EPIPE is no error. */
+function createInput(target: Writable): Writable {
+  return new Writable({
+    write(chunk: Uint8Array, _encoding, done) {
+      writeTo(target, chunk).then(
+        () => done(),
+        () => done(),
+      )
+    },
+    final(done) {
+      if (target.writable) target.end()
+      done()
+    },
+  })
+}
+
+function createOutput(): PassThrough {
+  const output = new PassThrough()
+  // Whoever reads it sees its error; that nobody does is no reason to end this process.
+  output.on('error', () => {})
+  return output
+}
+
+/** Resolves when the reader has seen the end; at once when there is no reader, so that nobody waits for one in vain. */
+function endOutput(output: PassThrough): Promise<void> {
+  return new Promise((resolve) => {
+    output.end()
+    const isRead = output.readableFlowing !== null || output.listenerCount('readable') > 0
+    if (!isRead || output.readableEnded || output.destroyed) return resolve()
+    output.once('end', resolve).once('close', resolve)
+  })
+}

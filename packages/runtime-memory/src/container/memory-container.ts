@@ -1,0 +1,68 @@
+import type {
+  Argv,
+  ContainerConfig,
+  ContainerState,
+  FirewallRules,
+  PortBinding,
+  StringMap,
+  TerminalSize,
+} from '@capstan/core'
+import type { ContainerFiles } from '../files/container-files.js'
+import type { StoredImage } from '../image/stored-image.js'
+import type { Origin } from '../network/connect.js'
+import type { NetworkSpace } from '../network/network-space.js'
+import type { SimulatedProcess } from '../process/simulated-process.js'
+import type { ContainerEvents } from './container-events.js'
+import type { ContainerLog } from './container-log.js'
+import type { ContainerStreams } from './container-streams.js'
+
+/** One simulated container, from create to removal. */
+export interface MemoryContainer {
+  readonly id: string
+  readonly name: string
+  readonly config: ContainerConfig
+  readonly image: StoredImage
+  readonly labels: StringMap
+  readonly createdAt: bigint
+  /** Entrypoint and command. */
+  readonly argv: Argv
+  readonly env: StringMap
+  readonly user: string
+  readonly workingDirectory: string
+  readonly files: ContainerFiles
+  readonly log: ContainerLog
+  /** The run under way, or the last one. */
+  run: ContainerRun | undefined
+  /** One start at a time. */
+  starting: Promise<void> | undefined
+  /** Kept for each start. */
+  firewallRules: FirewallRules | undefined
+  terminalSize: TerminalSize | undefined
+  readonly events: ContainerEvents
+}
+
+/** One run of a container, from its start to its end. */
+export interface ContainerRun {
+  readonly process: SimulatedProcess
+  readonly streams: ContainerStreams
+  readonly space: NetworkSpace
+  readonly origin: Origin
+  readonly ports: readonly PortBinding[]
+  readonly execs: Set<SimulatedProcess>
+  readonly startedAt: bigint
+  /** Resolves with the exit code when everything of the run is cleared away. */
+  readonly ended: Promise<number>
+  finishedAt: bigint | undefined
+  exitCode: number | undefined
+}
+
+export function toContainerState({ run, events }: MemoryContainer): ContainerState {
+  if (events.isRemoved) return 'stopping'
+  if (run === undefined) return 'created'
+  return run.exitCode === undefined ? 'running' : 'exited'
+}
+
+/** The run under way; `undefined` unless the container is running. */
+export function findRun({ run }: MemoryContainer): ContainerRun | undefined {
+  return run?.exitCode === undefined ? run : undefined
+}

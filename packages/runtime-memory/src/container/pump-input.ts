@@ -1,0 +1,35 @@
+import type { Readable, Writable } from 'node:stream'
+
+/** Sends the caller's input to the container until either ends; the end of the input half-closes. Rejects when reading fails. */
+export function pumpInput(
+  source: Readable,
+  target: Writable,
+): { readonly failed: Promise<never>; readonly stop: () => void } {
+  let stop = () => {}
+  const failed = new Promise<never>((_, reject) => {
+    const onData = (chunk: Uint8Array | string) => {
+      // A process that ended early takes no more: no error, its exit code tells.
+      if (!target.writable) return stop()
+      if (!target.write(chunk)) source.pause()
+    }
+    const onDrain = () => source.resume()
+    const onEnd = () => {
+      stop()
+      if (target.writable) target.end()
+    }
+    const onError = (error: unknown) => {
+      onEnd()
+      reject(error)
+    }
+    stop = () => {
+      source.off('data', onData).off('end', onEnd).off('error', onError)
+      target.off('drain', onDrain).off('close', stop)
+      source.pause()
+    }
+    if (source.readableEnded || source.destroyed) return onEnd()
+    target.on('drain', onDrain).on('close', stop)
+    source.on('end', onEnd).on('error', onError).on('data', onData)
+  })
+  failed.catch(() => {})
+  return { failed, stop: () => stop() }
+}

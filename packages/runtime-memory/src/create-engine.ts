@@ -1,0 +1,43 @@
+import { baseCommands } from './commands/base-commands.js'
+import { createCommandFiles, createImage } from './image/create-image.js'
+import { toFamiliarReference } from './image/image-reference.js'
+import { emptyImageConfig, type ImageContent, noPrograms } from './image/stored-image.js'
+import { MemoryEngine } from './memory-engine.js'
+import { FaultScript } from './memory-fault.js'
+import type { MemoryPluginOptions } from './memory-plugin-options.js'
+
+/** The engine of one plugin, with the images that it has from the start. */
+export function createEngine(options: MemoryPluginOptions): MemoryEngine {
+  const { images = {}, pullable = {}, faults = [], logLimitBytes = 64 * 1024 * 1024 } = options
+  const commands = { ...baseCommands, ...options.commands }
+  const registry = new Map(
+    Object.entries(pullable).map(([reference, image]) => [
+      toFamiliarReference(reference),
+      createImage(reference, image),
+    ]),
+  )
+  const engine = new MemoryEngine({
+    faults: new FaultScript(faults),
+    commands: new Map(Object.entries(commands)),
+    registry,
+    logLimitBytes,
+  })
+  addImage(engine, defaultReference, createDefaultImage(Object.keys(commands)))
+  for (const [reference, image] of Object.entries(images)) addImage(engine, reference, createImage(reference, image))
+  return engine
+}
+
+function addImage(engine: MemoryEngine, reference: string, content: ImageContent): void {
+  engine.images.tag(engine.images.add(content, engine.now()), reference)
+}
+
+function createDefaultImage(commands: readonly string[]): ImageContent {
+  return {
+    config: { ...emptyImageConfig, env: { PATH: defaultPath }, command: ['sh'] },
+    files: createCommandFiles(commands),
+    programs: noPrograms,
+  }
+}
+
+const defaultReference = 'busybox:latest'
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

@@ -1,0 +1,106 @@
+import { posix } from 'node:path'
+import { createFileError, type FileEntry, type FileMap, type ReadonlyFileMap } from './file-map.js'
+import { findMachineFile, listMachineDirectory, writeMachineFile } from './machine-files.js'
+
+/** A place in a container's tree that is not the image's: files of a volume or tmpfs (paths from its root), or of the machine. */
+export type MountedFiles = { readonly target: string; readonly readOnly: boolean } & (
+  | { readonly type: 'memory'; readonly files: FileMap }
+  | { readonly type: 'bind'; readonly source: string }
+)
+
+export interface ContainerFilesOptions {
+  readonly image: ReadonlyFileMap
+  readonly mounts?: readonly MountedFiles[]
+  readonly readOnly?: boolean
+}
+
+/** The files that a container sees: the image's, what it wrote over them, and its mounts. Paths are absolute. */
+export class ContainerFiles {
+  /** What the container wrote over the image. */
+  readonly written: FileMap = new Map()
+  readonly #image: ReadonlyFileMap
+  readonly #mounts: readonly MountedFiles[]
+  readonly #readOnly: boolean
+
+  constructor({ image, mounts = [], readOnly = false }: ContainerFilesOptions) {
+    this.#image = image
+    // The deepest mount wins.
+    this.#mounts = [...mounts].sort((one, other) => other.target.length - one.target.length)
+    this.#readOnly = readOnly
+  }
+
+  /** What is at the path; a link there is followed, one on the way there is not. */
+  async find(path: string): Promise<FileEntry | undefined> {
+    let at = posix.normalize(path)
+    for (let links = 0; links < 40; links += 1) {
+      const entry = await this.#findEntry(at)
+      if (entry?.type !== 'symlink') return entry
+      at = posix.resolve(posix.dirname(at), entry.target)
+    }
+    throw createFileError('ELOOP', path)
+  }
+
+  async read(path: string): Promise<Uint8Array> {
+    const entry = await this.find(path)
+    if (entry === undefined) throw createFileError('ENOENT', path)
+    if (entry.type !== 'file') throw createFileError('EISDIR', path)
+    return entry.bytes
+  }
+
+  async write(path: string, bytes: Uint8Array): Promise<void> {
+    const existing = await this.find(path)
+    if (existing?.type === 'directory') throw createFileError('EISDIR', path)
+    const { mount, key } = this.#locate(path)
+    if (mount === undefined ? this.#readOnly : mount.readOnly) throw createFileError('EROFS', path)
+    if (mount?.type === 'bind') return writeMachineFile(posix.join(mount.source, key), bytes)
+    const mode = existing?.type === 'file' ? existing.mode : 0o644
+    const files = mount === undefined ? this.written : mount.files
+    files.set(key, { type: 'file', bytes, mode })
+  }
+
+  /** Names directly in the directory, sorted. */
+  async list(path: string): Promise<readonly string[]> {
+    const entry = await this.find(path)
+    if (entry === undefined) throw createFileError('ENOENT', path)
+    if (entry.type !== 'directory') throw createFileError('ENOTDIR', path)
+    const { mount, key } = this.#locate(path)
+    if (mount?.type === 'bind') return listMachineDirectory(posix.join(mount.source, key))
+    const paths = this.#layersOf(mount).flatMap((files) => [...files.keys()])
+    if (mount === undefined) paths.push(...this.#mounts.map(({ target }) => target))
+    return [...new Set(paths.flatMap((file) => toChildName(key, file)))].sort()
+  }
+
+  async #findEntry(path: string): Promise<FileEntry | undefined> {
+    const { mount, key } = this.#locate(path)
+    if (mount?.type === 'bind') return findMachineFile(posix.join(mount.source, key))
+    const layers = this.#layersOf(mount)
+    const entry = layers.map((files) => files.get(key)).find((found) => found !== undefined)
+    if (entry !== undefined) return entry
+    const isDirectory = key === '/' || layers.some((files) => [...files.keys()].some((file) => isIn(file, key)))
+    const leadsToMount = this.#mounts.some(({ target }) => isIn(target, path))
+    return isDirectory || leadsToMount ? { type: 'directory', mode: 0o755 } : undefined
+  }
+
+  /** The mount that a path is in, and the path from its root. */
+  #locate(path: string): { readonly mount: MountedFiles | undefined; readonly key: string } {
+    const at = posix.normalize(path)
+    const mount = this.#mounts.find(({ target }) => isIn(at, target))
+    return { mount, key: mount === undefined ? at : posix.join('/', posix.relative(mount.target, at)) }
+  }
+
+  #layersOf(mount: MountedFiles | undefined): readonly ReadonlyFileMap[] {
+    if (mount === undefined) return [this.written, this.#image]
+    return mount.type === 'memory' ? [mount.files] : []
+  }
+}
+
+/** Whether `path` is the directory or in it. */
+function isIn(path: string, directory: string): boolean {
+  return path === directory || path.startsWith(directory.endsWith('/') ? directory : `${directory}/`)
+}
+
+function toChildName(directory: string, path: string): readonly string[] {
+  if (path === directory || !isIn(path, directory)) return []
+  const [name] = path.slice(directory === '/' ? 1 : directory.length + 1).split('/')
+  return name === undefined || name === '' ? [] : [name]
+}

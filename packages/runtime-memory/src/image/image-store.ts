@@ -1,0 +1,51 @@
+import { createHostError } from '@capstan/core'
+import { toFamiliarReference } from './image-reference.js'
+import { type ImageContent, type StoredImage, toImageId } from './stored-image.js'
+
+/** The simulated images, by content; a tag is on one image at a time. */
+export class ImageStore {
+  readonly #images = new Map<string, StoredImage>()
+
+  list(): readonly StoredImage[] {
+    return [...this.#images.values()]
+  }
+
+  /** By reference, id, or the beginning (12 digits or more) of one id. */
+  find(reference: string): StoredImage | undefined {
+    const tag = toFamiliarReference(reference)
+    const tagged = this.list().find(({ tags }) => tags.has(tag))
+    if (tagged !== undefined || !/^(sha256:)?[0-9a-f]{12,64}$/.test(reference)) return tagged
+    const digits = reference.replace('sha256:', '')
+    return this.list().find(({ id }) => id.startsWith(`sha256:${digits}`))
+  }
+
+  /** @throws HostError IMAGE_NOT_FOUND */
+  require(reference: string): StoredImage {
+    const image = this.find(reference)
+    if (image === undefined) throw createHostError('IMAGE_NOT_FOUND', { image: reference })
+    return image
+  }
+
+  /** Adds the content, or finds it; `createdAt` is that of the first. */
+  add(content: ImageContent, createdAt: Date): StoredImage {
+    const id = toImageId(content)
+    const image = this.#images.get(id) ?? { ...content, id, createdAt, tags: new Set<string>() }
+    this.#images.set(id, image)
+    return image
+  }
+
+  /** Takes the tag from whichever image has it. */
+  tag(image: StoredImage, reference: string): void {
+    this.untag(reference)
+    image.tags.add(toFamiliarReference(reference))
+  }
+
+  untag(reference: string): void {
+    const tag = toFamiliarReference(reference)
+    for (const { tags } of this.#images.values()) tags.delete(tag)
+  }
+
+  delete(id: string): void {
+    this.#images.delete(id)
+  }
+}

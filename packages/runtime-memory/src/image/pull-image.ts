@@ -1,0 +1,27 @@
+import { createHostError, type PullOptions } from '@capstan/core'
+import type { MemoryConnection } from '../memory-connection.js'
+import { toFamiliarReference } from './image-reference.js'
+import type { StoredImage } from './stored-image.js'
+
+/** Takes an image from the simulated registry; one that it does not have: IMAGE_PULL_FAILED. */
+export async function pullImage(
+  connection: MemoryConnection,
+  reference: string,
+  options: PullOptions,
+): Promise<StoredImage> {
+  const { engine } = connection
+  return await connection.call('pullImage', options, async () => {
+    const { onProgress } = options
+    onProgress?.({ id: reference, status: 'Resolving', phase: 'resolving' })
+    const content = engine.registry.get(toFamiliarReference(reference))
+    if (content === undefined) {
+      const registryText = 'the simulated registry has no such image; list it in memoryPlugin({ pullable })'
+      throw createHostError('IMAGE_PULL_FAILED', { image: reference, registryText })
+    }
+    onProgress?.({ id: reference, status: 'Downloading', phase: 'downloading' })
+    const image = engine.images.add(content, engine.now())
+    engine.images.tag(image, reference)
+    onProgress?.({ id: reference, status: 'Done', phase: 'done' })
+    return image
+  })
+}

@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto'
+import type { Argv, ImageInfo, StringMap } from '@capstan/core'
+import type { FileEntry, ReadonlyFileMap } from '../files/file-map.js'
+import type { MemoryProgram } from '../memory-program.js'
+
+/** How containers of an image run, unless their own config says otherwise. */
+export interface ImageConfig {
+  readonly env: StringMap
+  readonly user: string
+  readonly workingDirectory: string
+  readonly entrypoint: Argv
+  readonly command: Argv
+  readonly labels: StringMap
+}
+
+/** The programs of an image, which no archive can hold: `key` names them. */
+export interface ImagePrograms {
+  readonly key: string
+  readonly main: MemoryProgram | undefined
+  readonly commands: ReadonlyMap<string, MemoryProgram>
+}
+
+export interface ImageContent {
+  readonly config: ImageConfig
+  readonly files: ReadonlyFileMap
+  readonly programs: ImagePrograms
+}
+
+export interface StoredImage extends ImageContent {
+  /** `sha256:…` over the content: the same content is the same image. */
+  readonly id: string
+  readonly createdAt: Date
+  readonly tags: Set<string>
+}
+
+export function toImageId({ config, files, programs }: ImageContent): string {
+  const hash = createHash('sha256').update(JSON.stringify([toSorted(config), programs.key]))
+  for (const path of [...files.keys()].sort()) hash.update(JSON.stringify(toDigest(path, files.get(path))))
+  return `sha256:${hash.digest('hex')}`
+}
+
+export function toImageInfo({ id, tags, createdAt, config, files }: StoredImage): ImageInfo {
+  const sizes = [...files.values()].map((entry) => (entry.type === 'file' ? entry.bytes.length : 0))
+  const sizeBytes = sizes.reduce((sum, size) => sum + size, 0)
+  return { id, tags: [...tags], sizeBytes, createdAt, labels: config.labels }
+}
+
+/** What no image sets. */
+export const emptyImageConfig: ImageConfig = {
+  env: {},
+  user: '',
+  workingDirectory: '/',
+  entrypoint: [],
+  command: [],
+  labels: {},
+}
+
+export const noPrograms: ImagePrograms = { key: '', main: undefined, commands: new Map() }
+
+function toSorted(config: ImageConfig): unknown {
+  const { env, labels, ...rest } = config
+  return { ...rest, env: Object.entries(env).sort(), labels: Object.entries(labels).sort() }
+}
+
+function toDigest(path: string, entry: FileEntry | undefined): unknown {
+  if (entry?.type !== 'file') return [path, entry]
+  return [path, entry.mode, createHash('sha256').update(entry.bytes).digest('hex')]
+}

@@ -1,0 +1,156 @@
+import { setMaxListeners } from 'node:events'
+import {
+  createHostError,
+  createUndoStack,
+  type OperationOptions,
+  type StringMap,
+  type UndoStack,
+  withUndoFailures,
+} from '@capstan/core'
+import type { MemoryEngine } from './memory-engine.js'
+import { meetFault, ScriptedFailure } from './memory-fault.js'
+import { KeepAlive } from './process/keep-alive.js'
+
+/** One call under way. */
+export interface MemoryCall {
+  /** Aborts with the caller's reason, or with RUNTIME_UNAVAILABLE when the runtime is closed. */
+  readonly signal: AbortSignal
+  /** Undone when the call fails or is aborted. */
+  readonly undo: UndoStack
+}
+
+export interface MemoryConnectionOptions {
+  readonly engine: MemoryEngine
+  readonly runtimeName: string
+  readonly ownerLabels: StringMap
+}
+
+/**
+ * What one open runtime and its managers share: the engine, the owner, and the one way in.
+ *
+ * Every operation passes {@link MemoryConnection.call}: closed, aborted and scripted faults are met there alone.
+ */
+export class MemoryConnection {
+  readonly engine: MemoryEngine
+  readonly runtimeName: string
+  readonly ownerLabels: StringMap
+  readonly #open = new Set<AbortController>()
+  readonly #calls = new Set<Promise<unknown>>()
+  readonly #keepAlive = new KeepAlive()
+  #closed = false
+
+  constructor({ engine, runtimeName, ownerLabels }: MemoryConnectionOptions) {
+    this.engine = engine
+    this.runtimeName = runtimeName
+    this.ownerLabels = ownerLabels
+    engine.connections.add(this)
+  }
+
+  /** Runs one operation. What it made is undone when it fails, and when it is aborted. */
+  async call<T>(
+    operation: string,
+    { signal }: OperationOptions,
+    effect: (call: MemoryCall) => T | PromiseLike<T>,
+  ): Promise<T> {
+    this.assertOpen()
+    return await this.#track(this.#run(operation, signal, effect))
+  }
+
+  /** As `call`, for a step that undoes: it also works while the runtime is being closed. */
+  async undo(
+    operation: string,
+    signal: AbortSignal,
+    effect: (call: MemoryCall) => void | PromiseLike<void>,
+  ): Promise<void> {
+    await this.#run(operation, signal, effect)
+  }
+
+  async #run<T>(
+    operation: string,
+    signal: AbortSignal | undefined,
+    effect: (call: MemoryCall) => T | PromiseLike<T>,
+  ): Promise<T> {
+    const { own, end } = this.#begin(signal)
+    const undo = createUndoStack()
+    const fault = this.engine.faults.take(operation)
+    try {
+      if (fault?.after !== true) await meetFault(fault, own)
+      const result = await effect({ signal: own, undo })
+      if (fault?.after === true) await meetFault(fault, own)
+      undo.release()
+      return result
+    } catch (error) {
+      if (error instanceof ScriptedFailure) undo.release()
+      throw withUndoFailures(toFailure(error, own), await undo.run())
+    } finally {
+      end()
+    }
+  }
+
+  /** Begins what lasts: its signal aborts with the caller's or at close, and it keeps the event loop running until its end. */
+  begin(signal: AbortSignal | undefined): { readonly own: AbortSignal; readonly end: () => void } {
+    this.assertOpen()
+    return this.#begin(signal)
+  }
+
+  #begin(signal: AbortSignal | undefined): { readonly own: AbortSignal; readonly end: () => void } {
+    signal?.throwIfAborted()
+    const controller = new AbortController()
+    setMaxListeners(0, controller.signal)
+    const abort = () => controller.abort(signal?.reason)
+    signal?.addEventListener('abort', abort, { once: true })
+    this.#open.add(controller)
+    const release = this.#keepAlive.hold()
+    const end = () => {
+      signal?.removeEventListener('abort', abort)
+      this.#open.delete(controller)
+      release()
+    }
+    return { own: controller.signal, end }
+  }
+
+  /** @throws HostError RUNTIME_UNAVAILABLE after `close` */
+  assertOpen(): void {
+    if (this.#closed) throw createClosedError(this.runtimeName)
+  }
+
+  /** Ends all that is under way, and resolves when it is undone; containers go on. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.engine.connections.delete(this)
+    for (const controller of this.#open) controller.abort(createClosedError(this.runtimeName))
+    await Promise.allSettled(this.#calls)
+    this.#keepAlive.close()
+  }
+
+  #track<T>(call: Promise<T>): Promise<T> {
+    this.#calls.add(call)
+    return call.finally(() => this.#calls.delete(call))
+  }
+}
+
+/** An aborted call rejects with the reason itself, whatever failed on the way. */
+function toFailure(error: unknown, signal: AbortSignal): unknown {
+  if (signal.aborted) return signal.reason
+  return error instanceof ScriptedFailure ? error.error : error
+}
+
+function createClosedError(runtime: string): Error {
+  const attempt = {
+    candidate: 'in this process',
+    source: 'memory',
+    step: 'connect',
+    cause: { code: 'CLOSED', message: 'the runtime was closed' },
+    remedy: 'open it again with host.open()',
+  } as const
+  const report = {
+    runtime,
+    selection: 'named',
+    packageName: '@capstan/runtime-memory',
+    packageVersion: undefined,
+    available: false,
+    chosen: true,
+    attempts: [attempt],
+  } as const
+  return createHostError('RUNTIME_UNAVAILABLE', { runtime, reports: [report] })
+}

@@ -1,0 +1,61 @@
+import { ContainerStore } from './container/container-store.js'
+import { findRun } from './container/memory-container.js'
+import { ImageStore } from './image/image-store.js'
+import type { ImageContent } from './image/stored-image.js'
+import { MemoryClock, toDate } from './memory-clock.js'
+import type { FaultScript } from './memory-fault.js'
+import type { MemoryProgram } from './memory-program.js'
+import type { NetworkSpace } from './network/network-space.js'
+import { NetworkStore } from './network/network-store.js'
+import { VolumeStore } from './volume/volume-store.js'
+import { nextTurn } from './wait.js'
+
+export interface MemoryEngineOptions {
+  readonly faults: FaultScript
+  /** Run wherever a file of their name is. */
+  readonly commands: ReadonlyMap<string, MemoryProgram>
+  /** Familiar reference → what a pull of it gives. */
+  readonly registry: ReadonlyMap<string, ImageContent>
+  /** What a container's log holds at most. */
+  readonly logLimitBytes: number
+}
+
+/**
+ * The state of one simulation: what a real engine would keep while its clients come and go.
+ *
+ * It belongs to the plugin: closing a runtime leaves it as it is, and opening the plugin again finds it so.
+ */
+export class MemoryEngine {
+  readonly clock: MemoryClock = new MemoryClock()
+  readonly images: ImageStore = new ImageStore()
+  readonly containers: ContainerStore = new ContainerStore()
+  readonly networks: NetworkStore = new NetworkStore()
+  readonly volumes: VolumeStore = new VolumeStore()
+  readonly faults: FaultScript
+  readonly commands: ReadonlyMap<string, MemoryProgram>
+  readonly registry: ReadonlyMap<string, ImageContent>
+  readonly logLimitBytes: number
+  /** The runtimes that are open on it. */
+  readonly connections: Set<object> = new Set()
+
+  constructor({ faults, commands, registry, logLimitBytes }: MemoryEngineOptions) {
+    this.faults = faults
+    this.commands = commands
+    this.registry = registry
+    this.logLimitBytes = logLimitBytes
+  }
+
+  now(): Date {
+    return toDate(this.clock.now())
+  }
+
+  /** What runs in containers holds up the process's exit only while a runtime is open. */
+  nextTurn(): Promise<void> {
+    return nextTurn({ keepAlive: this.connections.size > 0 })
+  }
+
+  findSpace(containerId: string): NetworkSpace | undefined {
+    const container = this.containers.find(containerId)
+    return container === undefined ? undefined : findRun(container)?.space
+  }
+}

@@ -1,0 +1,79 @@
+import {
+  type CreateNetworkOptions,
+  createHostError,
+  type ListOptions,
+  type NetworkInfo,
+  type NetworkManager,
+  type OperationOptions,
+  validateId,
+  validateLabels,
+  validateName,
+} from '@capstan/core'
+import { isOurs } from './container/create-container.js'
+import { hasLabels } from './labels.js'
+import type { MemoryConnection } from './memory-connection.js'
+import type { MemoryNetwork } from './network/network-store.js'
+
+export class MemoryNetworkManager implements NetworkManager {
+  readonly #connection: MemoryConnection
+
+  constructor(connection: MemoryConnection) {
+    this.#connection = connection
+  }
+
+  async createNetwork(name: string, options: CreateNetworkOptions = {}): Promise<string> {
+    const { labels = {}, internal = false } = options
+    validateName(name)
+    validateLabels(labels)
+    const { engine, ownerLabels } = this.#connection
+    return await this.#connection.call('createNetwork', options, ({ undo }) => {
+      this.#checkName(name)
+      const { id } = engine.networks.add({ name, internal, labels: { ...labels, ...ownerLabels } })
+      undo.add(`network ${name}`, async () => engine.networks.delete(id))
+      return id
+    })
+  }
+
+  async removeNetwork(id: string, options: OperationOptions = {}): Promise<void> {
+    validateId(id)
+    const { networks } = this.#connection.engine
+    await this.#connection.call('removeNetwork', options, () => {
+      const network = networks.find(id)
+      if (network === undefined) return
+      this.#checkUnused(network)
+      networks.delete(network.id)
+    })
+  }
+
+  async listNetworks(options: ListOptions = {}): Promise<readonly NetworkInfo[]> {
+    const { networks } = this.#connection.engine
+    return await this.#connection.call('listNetworks', options, () =>
+      networks
+        .list()
+        .filter(({ labels }) => hasLabels(labels, options.labels))
+        .map(({ id, name, internal, labels }) => ({ id, name, internal, labels })),
+    )
+  }
+
+  #checkName(name: string): void {
+    const { engine, ownerLabels } = this.#connection
+    const holder = engine.networks.list().find((network) => network.name === name)
+    if (holder === undefined) return
+    throw createHostError('NAME_CONFLICT', { name, holderId: holder.id, ours: isOurs(holder.labels, ownerLabels) })
+  }
+
+  #checkUnused(network: MemoryNetwork): void {
+    const { containers, networks } = this.#connection.engine
+    if (network === networks.defaultNetwork) {
+      const reason = 'it is the default network'
+      throw createHostError('OPERATION_FAILED', {
+        operation: 'removeNetwork',
+        subject: network.name,
+        status: 403,
+        reason,
+      })
+    }
+    const users = [...network.endpoints.keys()].map((id) => containers.find(id)?.name ?? id)
+    if (users.length > 0) throw createHostError('IN_USE', { subject: `network "${network.name}"`, users })
+  }
+}

@@ -1,0 +1,96 @@
+import {
+  type AbsentCapability,
+  type Capability,
+  execManagerCapability,
+  imageTransferCapability,
+  networkManagerCapability,
+  provide,
+  type RegistrationScope,
+  type RuntimePlugin,
+  runtimeCapability,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { createEngine } from './create-engine.js'
+import { MemoryConnection } from './memory-connection.js'
+import type { MemoryEngine } from './memory-engine.js'
+import { MemoryExecManager } from './memory-exec-manager.js'
+import { MemoryImageTransfer } from './memory-image-transfer.js'
+import { MemoryNetworkManager } from './memory-network-manager.js'
+import type { MemoryPluginOptions } from './memory-plugin-options.js'
+import { MemoryRuntime } from './memory-runtime.js'
+import { MemorySidecarManager } from './memory-sidecar-manager.js'
+import { MemoryVolumeManager } from './memory-volume-manager.js'
+
+/** What the probe of a simulation hands to `register`. */
+export interface MemoryProbeDetails {
+  readonly engine: MemoryEngine
+}
+
+/**
+ * A runtime simulated in this process, with every capability but those of `without`.
+ *
+ * It is opened only when it is named. Its state belongs to the value that this returns: closing a runtime leaves
+ * containers, networks, volumes and images as they are, and opening the same plugin again finds them.
+ */
+export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
+  const { name = 'memory', without = [] } = options
+  const engine = createEngine(options)
+  const isLeftOut = ({ id }: Capability<object>) => without.some((capability) => capability.id === id)
+  const provides = capabilities.filter((capability) => !isLeftOut(capability))
+  return {
+    name,
+    contractVersion: 1,
+    packageName: '@capstan/runtime-memory',
+    packageVersion: '0.1.0',
+    selection: 'named',
+    probe: async ({ signal }) => {
+      signal?.throwIfAborted()
+      return { ...available, provides, absent: without.map(toAbsent) }
+    },
+    register: (scope) => register(engine, scope, isLeftOut),
+  }
+}
+
+function register(
+  engine: MemoryEngine,
+  scope: RegistrationScope,
+  isLeftOut: (capability: Capability<object>) => boolean,
+): void {
+  const { runtimeName, ownerLabels } = scope
+  const connection = new MemoryConnection({ engine, runtimeName, ownerLabels })
+  const runtime = new MemoryRuntime(connection)
+  const offer = <T extends object>(capability: Capability<T>, create: () => NoInfer<T>) => {
+    if (!isLeftOut(capability)) provide(scope, capability, create())
+  }
+  provide(scope, runtimeCapability, runtime)
+  offer(networkManagerCapability, () => new MemoryNetworkManager(connection))
+  offer(sidecarManagerCapability, () => new MemorySidecarManager(connection, runtime))
+  offer(execManagerCapability, () => new MemoryExecManager(connection))
+  offer(volumeManagerCapability, () => new MemoryVolumeManager(connection))
+  offer(imageTransferCapability, () => new MemoryImageTransfer(connection))
+}
+
+function toAbsent({ id, title }: Capability<object>): AbsentCapability {
+  const reason = `this simulation was made without ${title}`
+  return { id, title, reason, remedy: 'take it out of `without` of memoryPlugin()' }
+}
+
+const capabilities: readonly Capability<object>[] = [
+  runtimeCapability,
+  networkManagerCapability,
+  sidecarManagerCapability,
+  execManagerCapability,
+  imageTransferCapability,
+  volumeManagerCapability,
+]
+
+const available = {
+  available: true,
+  version: '0.1.0',
+  endpoint: 'in this process',
+  details: undefined,
+  refuses: [],
+  attempts: [],
+  notes: ['simulated: images are programs of this process; limits, privileges and security options have no effect'],
+} as const

@@ -1,0 +1,68 @@
+import type { Duplex, Readable, Writable } from 'node:stream'
+import type { Argv, StringMap, TerminalSize } from '@capstan/core'
+
+/**
+ * What runs in a simulated container; resolves with its exit code.
+ *
+ * A program that throws after a signal came ends as killed by that signal (128 + its number); one that throws without
+ * a signal ends with 1, the error's text on its stderr.
+ */
+export type MemoryProgram = (process: MemoryProcess) => Promise<number>
+
+/** The world of one simulated process. */
+export interface MemoryProcess {
+  /** The whole command line, `argv[0]` included; empty for the `main` of an image where neither image nor container give one. */
+  readonly argv: Argv
+  readonly env: StringMap
+  /** As configured: `''` is root. */
+  readonly user: string
+  readonly workingDirectory: string
+  /** Whether its streams are a terminal. */
+  readonly terminal: boolean
+  /** As it is now; `undefined` without a terminal, and before a size was given. */
+  readonly terminalSize: () => TerminalSize | undefined
+  /** Ends at once where the container is not `interactive`. */
+  readonly stdin: Readable
+  /** Written no faster than attached readers read. Never errors for a reader that went away. */
+  readonly stdout: Writable
+  readonly stderr: Writable
+  /** Aborts when a signal is sent, with a {@link MemorySignal} as its reason. After the kill that may follow nothing of the program counts. */
+  readonly signal: AbortSignal
+  /** A connection to a peer by name or address; rejects with an errno code (ENOTFOUND, ECONNREFUSED, EHOSTUNREACH, EACCES behind a firewall). */
+  connect(host: string, port: number): Promise<Duplex>
+  /** Serves a TCP port of the container until the process ends. Taken: throws EADDRINUSE. */
+  listen(port: number, serve: (peer: Duplex) => void): void
+  /** Of the container's files, mounts included; rejects with ENOENT, EISDIR. */
+  readFile(path: string): Promise<Uint8Array>
+  /** Rejects with EROFS where the file system or the mount is read-only. */
+  writeFile(path: string, content: string | Uint8Array): Promise<void>
+  /** Paths of the files and directories directly in a directory; rejects with ENOENT. */
+  readDirectory(path: string): Promise<readonly string[]>
+  /** Runs another command of the image on the same streams; 126 and 127 as a shell has them. */
+  run(argv: Argv, options?: MemoryRunOptions): Promise<number>
+}
+
+/** What a command that a program runs gets instead of the program's own. */
+export interface MemoryRunOptions {
+  readonly env?: StringMap
+  readonly stdin?: Readable
+  readonly stdout?: Writable
+  readonly stderr?: Writable
+  readonly signal?: AbortSignal
+}
+
+/** The reason of `MemoryProcess.signal`. */
+export interface MemorySignal extends Error {
+  /** For example `SIGTERM`. */
+  readonly signal: string
+}
+
+/** A simulated image: what runs in its containers, and which further commands it has. */
+export interface MemoryImage {
+  /** Runs unless the command line names one of `commands`. */
+  readonly main: MemoryProgram
+  /** Answer by the base name of the first word, on start and for exec; absent: exit code 127 for exec. */
+  readonly commands?: Readonly<Record<string, MemoryProgram>>
+  readonly env?: StringMap
+  readonly user?: string
+}

@@ -1,0 +1,237 @@
+import {
+  type AttachOptions,
+  type BuildOptions,
+  type ContainerConfig,
+  type ContainerInfo,
+  type ContainerState,
+  type CreateOptions,
+  createHostError,
+  type FirewallRules,
+  type HostAddressOptions,
+  type ImageInfo,
+  type ListContainersOptions,
+  type ListOptions,
+  type LogOptions,
+  type LogStream,
+  type OperationOptions,
+  type Runtime,
+  type StopOptions,
+  type TerminalSize,
+  toImageHome,
+  validateBuild,
+  validateContainerConfig,
+  validateFirewallRules,
+  validateId,
+  validateImageReference,
+  validateLogOptions,
+  validateStopOptions,
+  validateTerminalSize,
+} from '@capstan/core'
+import { attachContainer, startAttached } from './container/attach-container.js'
+import { createContainer } from './container/create-container.js'
+import { toContainerInfo } from './container/inspect-container.js'
+import { createLogStream, readAll } from './container/log-stream.js'
+import { findRun, toContainerState } from './container/memory-container.js'
+import { setupFirewall } from './container/setup-firewall.js'
+import { startContainer } from './container/start-container.js'
+import { removeContainer, stopContainer } from './container/stop-container.js'
+import { waitContainer } from './container/wait-container.js'
+import { removeImage } from './image/remove-image.js'
+import { toImageInfo } from './image/stored-image.js'
+import { hasLabels } from './labels.js'
+import type { MemoryConnection } from './memory-connection.js'
+import { findGateway } from './network/connect.js'
+
+/** Every method of a runtime on the simulation. Each checks its input, then passes the one way in. */
+export class MemoryRuntime implements Runtime {
+  readonly type: string
+  readonly #connection: MemoryConnection
+
+  constructor(connection: MemoryConnection) {
+    this.type = connection.runtimeName
+    this.#connection = connection
+  }
+
+  async ping(options: OperationOptions = {}): Promise<void> {
+    await this.#connection.call('ping', options, () => {})
+  }
+
+  async createContainer(config: ContainerConfig, options: CreateOptions = {}): Promise<string> {
+    validateContainerConfig(config)
+    const { onProgress } = options
+    return await this.#connection.call('createContainer', options, async (call) => {
+      const { id } = await createContainer(this.#connection, config, { call, ...(onProgress && { onProgress }) })
+      return id
+    })
+  }
+
+  async startContainer(id: string, options: OperationOptions = {}): Promise<void> {
+    validateId(id)
+    const { engine } = this.#connection
+    await this.#connection.call('startContainer', options, async () => {
+      await startContainer(engine, engine.containers.require(id))
+    })
+  }
+
+  async stopContainer(id: string, options: StopOptions = {}): Promise<void> {
+    validateId(id)
+    validateStopOptions(options)
+    const { graceMs = 10_000 } = options
+    await this.#connection.call('stopContainer', options, async ({ signal }) => {
+      const container = this.#connection.engine.containers.find(id)
+      if (container !== undefined) await stopContainer(container, { graceMs, signal })
+    })
+  }
+
+  async waitContainer(id: string, options: OperationOptions = {}): Promise<number> {
+    validateId(id)
+    const { containers } = this.#connection.engine
+    return await this.#connection.call('waitContainer', options, ({ signal }) =>
+      waitContainer(containers.require(id), signal),
+    )
+  }
+
+  async removeContainer(id: string, options: OperationOptions = {}): Promise<void> {
+    validateId(id)
+    const { engine } = this.#connection
+    await this.#connection.call('removeContainer', options, async () => {
+      const container = engine.containers.find(id)
+      if (container !== undefined) await removeContainer(engine, container)
+    })
+  }
+
+  async containerLogs(id: string, options: LogOptions = {}): Promise<LogStream> {
+    validateId(id)
+    validateLogOptions(options)
+    this.#connection.assertOpen()
+    options.signal?.throwIfAborted()
+    return createLogStream(this.#connection, id, options)
+  }
+
+  async containerLogsAll(id: string, options: OperationOptions = {}): Promise<Uint8Array> {
+    validateId(id)
+    const { containers } = this.#connection.engine
+    return await this.#connection.call('containerLogsAll', options, () => readAll(containers.require(id).log))
+  }
+
+  async containerState(id: string, options: OperationOptions = {}): Promise<ContainerState> {
+    validateId(id)
+    const { containers } = this.#connection.engine
+    return await this.#connection.call('containerState', options, () => toContainerState(containers.require(id)))
+  }
+
+  async buildImage(dockerfile: string, tag: string, options: BuildOptions = {}): Promise<void> {
+    validateBuild(dockerfile, tag, options)
+    throw new Error('later')
+  }
+
+  async imageExists(tag: string, options: OperationOptions = {}): Promise<boolean> {
+    validateImageReference(tag, 'tag')
+    const { images } = this.#connection.engine
+    return await this.#connection.call('imageExists', options, () => images.find(tag) !== undefined)
+  }
+
+  async getImageHomeDir(image: string, options: OperationOptions = {}): Promise<string> {
+    this.#connection.assertOpen()
+    const { images } = this.#connection.engine
+    try {
+      return await this.#connection.call('getImageHomeDir', options, () => toImageHome(images.require(image).config))
+    } catch {
+      // Only an abort is worth a rejection: a home that is not known is root's.
+      options.signal?.throwIfAborted()
+      return '/root'
+    }
+  }
+
+  async listImages(options: ListOptions = {}): Promise<readonly ImageInfo[]> {
+    const { images } = this.#connection.engine
+    return await this.#connection.call('listImages', options, () =>
+      images
+        .list()
+        .filter(({ config }) => hasLabels(config.labels, options.labels))
+        .map(toImageInfo),
+    )
+  }
+
+  async removeImage(id: string, options: OperationOptions = {}): Promise<void> {
+    validateImageReference(id, 'id')
+    const { engine } = this.#connection
+    await this.#connection.call('removeImage', options, () => removeImage(engine, id))
+  }
+
+  async attach(id: string, options: AttachOptions): Promise<void> {
+    validateId(id)
+    if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
+    const { containers } = this.#connection.engine
+    await this.#connection.call('attach', options, ({ signal }) =>
+      attachContainer(containers.require(id), { ...options, signal }),
+    )
+  }
+
+  async startAttached(id: string, options: AttachOptions): Promise<number> {
+    validateId(id)
+    if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
+    const { engine } = this.#connection
+    return await this.#connection.call('startAttached', options, ({ signal }) =>
+      startAttached(engine, engine.containers.require(id), { attach: options, signal }),
+    )
+  }
+
+  async resizeTTY(id: string, size: TerminalSize, options: OperationOptions = {}): Promise<void> {
+    validateId(id)
+    validateTerminalSize(size)
+    const { containers } = this.#connection.engine
+    await this.#connection.call('resizeTTY', options, () => {
+      const container = containers.require(id)
+      if (toContainerState(container) !== 'exited') container.terminalSize = size
+    })
+  }
+
+  async getHostAddress(options: HostAddressOptions = {}): Promise<string> {
+    if (options.networkId !== undefined) validateId(options.networkId, 'networkId')
+    const { networks } = this.#connection.engine
+    return await this.#connection.call('getHostAddress', options, () => {
+      const network = options.networkId === undefined ? networks.defaultNetwork : networks.require(options.networkId)
+      const gateway = findGateway([network])
+      if (gateway !== undefined) return gateway
+      const reason = 'it is internal: no way leads from it to this machine; use a network that is not internal'
+      const facts = { operation: 'getHostAddress', subject: `network "${network.name}"`, status: undefined, reason }
+      throw createHostError('OPERATION_FAILED', facts)
+    })
+  }
+
+  supportsHostNetwork(): boolean {
+    return true
+  }
+
+  async getPortBindings(id: string, options: OperationOptions = {}): Promise<ReadonlyMap<number, number>> {
+    validateId(id)
+    const { containers } = this.#connection.engine
+    return await this.#connection.call('getPortBindings', options, () => {
+      const ports = findRun(containers.require(id))?.ports ?? []
+      // The first of several wins.
+      return new Map([...ports].reverse().map(({ containerPort, hostPort }) => [containerPort, hostPort]))
+    })
+  }
+
+  async setupFirewall(id: string, rules: FirewallRules, options: OperationOptions = {}): Promise<void> {
+    validateId(id)
+    validateFirewallRules(rules)
+    const { containers } = this.#connection.engine
+    await this.#connection.call('setupFirewall', options, () => setupFirewall(containers.require(id), rules))
+  }
+
+  async listContainers(options: ListContainersOptions = {}): Promise<readonly ContainerInfo[]> {
+    const { containers } = this.#connection.engine
+    return await this.#connection.call('listContainers', options, () =>
+      containers
+        .list()
+        .filter(({ labels }) => hasLabels(labels, options.labels))
+        .map(toContainerInfo),
+    )
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close()
+  }
+}

@@ -1,0 +1,54 @@
+import {
+  type ContainerConfig,
+  type ContainerInspection,
+  type CreateOptions,
+  type OperationOptions,
+  type Runtime,
+  type SidecarConfig,
+  type SidecarManager,
+  validateContainerConfig,
+  validateId,
+} from '@capstan/core'
+import { inspectContainer } from './container/inspect-container.js'
+import { removeContainer } from './container/stop-container.js'
+import type { MemoryConnection } from './memory-connection.js'
+
+export class MemorySidecarManager implements SidecarManager {
+  readonly #connection: MemoryConnection
+  readonly #runtime: Runtime
+
+  constructor(connection: MemoryConnection, runtime: Runtime) {
+    this.#connection = connection
+    this.#runtime = runtime
+  }
+
+  async startSidecar(config: SidecarConfig, options: CreateOptions = {}): Promise<string> {
+    const container = toContainerConfig(config)
+    validateContainerConfig(container)
+    return await this.#connection.call('startSidecar', options, async ({ signal, undo }) => {
+      const id = await this.#runtime.createContainer(container, { ...options, signal })
+      undo.add(`sidecar ${config.name}`, (own) => this.#remove(id, own.signal))
+      await this.#runtime.startContainer(id, { signal })
+      return id
+    })
+  }
+
+  async #remove(id: string, signal: AbortSignal): Promise<void> {
+    const { engine } = this.#connection
+    await this.#connection.undo('removeContainer', signal, () => removeContainer(engine, engine.containers.require(id)))
+  }
+
+  async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
+    validateId(id)
+    const { engine } = this.#connection
+    return await this.#connection.call('inspectContainer', options, () =>
+      inspectContainer(engine, engine.containers.require(id)),
+    )
+  }
+}
+
+function toContainerConfig({ networks = [], ...config }: SidecarConfig): ContainerConfig {
+  const [first, ...others] = networks
+  if (first === undefined) return config
+  return { ...config, network: { mode: 'networks', networks: [first, ...others] } }
+}

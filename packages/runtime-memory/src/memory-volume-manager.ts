@@ -1,0 +1,69 @@
+import {
+  type CreateVolumeOptions,
+  createHostError,
+  type ListOptions,
+  type OperationOptions,
+  type VolumeInfo,
+  type VolumeManager,
+  validateLabels,
+  validateName,
+} from '@capstan/core'
+import { isOurs } from './container/create-container.js'
+import { hasLabels } from './labels.js'
+import type { MemoryConnection } from './memory-connection.js'
+
+export class MemoryVolumeManager implements VolumeManager {
+  readonly #connection: MemoryConnection
+
+  constructor(connection: MemoryConnection) {
+    this.#connection = connection
+  }
+
+  async createVolume(name: string, options: CreateVolumeOptions = {}): Promise<string> {
+    const { labels = {} } = options
+    validateName(name)
+    validateLabels(labels)
+    const { engine, ownerLabels } = this.#connection
+    return await this.#connection.call('createVolume', options, ({ undo }) => {
+      const holder = engine.volumes.find(name)
+      if (holder !== undefined) {
+        throw createHostError('NAME_CONFLICT', {
+          name,
+          holderId: holder.name,
+          ours: isOurs(holder.labels, ownerLabels),
+        })
+      }
+      engine.volumes.add(name, { ...labels, ...ownerLabels }, engine.now())
+      undo.add(`volume ${name}`, async () => engine.volumes.delete(name))
+      return name
+    })
+  }
+
+  async removeVolume(name: string, options: OperationOptions = {}): Promise<void> {
+    validateName(name)
+    const { volumes } = this.#connection.engine
+    await this.#connection.call('removeVolume', options, () => {
+      const users = this.#findUsers(name)
+      if (users.length > 0) throw createHostError('IN_USE', { subject: `volume "${name}"`, users })
+      volumes.delete(name)
+    })
+  }
+
+  async listVolumes(options: ListOptions = {}): Promise<readonly VolumeInfo[]> {
+    const { volumes } = this.#connection.engine
+    return await this.#connection.call('listVolumes', options, () =>
+      volumes
+        .list()
+        .filter(({ labels }) => hasLabels(labels, options.labels))
+        .map(({ name, labels, createdAt }) => ({ name, labels, createdAt })),
+    )
+  }
+
+  /** Containers that mount it, running or not. */
+  #findUsers(name: string): readonly string[] {
+    return this.#connection.engine.containers
+      .list()
+      .filter(({ config }) => config.mounts?.some((mount) => mount.type === 'volume' && mount.source === name))
+      .map((container) => container.name)
+  }
+}

@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto'
+import { createHostError, type StringMap } from '@capstan/core'
+
+/** Where one container sits on one network. */
+export interface Endpoint {
+  readonly containerId: string
+  readonly ipAddress: string
+  /** Names by which peers of the network resolve the container; none on the default network, as with a real engine. */
+  readonly names: readonly string[]
+}
+
+export interface MemoryNetwork {
+  readonly id: string
+  readonly name: string
+  readonly internal: boolean
+  readonly labels: StringMap
+  /** The machine, as seen from the network; an internal one has no way to it. */
+  readonly gateway: string
+  readonly endpoints: Map<string, Endpoint>
+}
+
+/** The simulated networks: each a subnet of its own, 10.n.0.0/16, the first the default one. */
+export class NetworkStore {
+  readonly defaultNetwork: MemoryNetwork
+  readonly #networks = new Map<string, MemoryNetwork>()
+
+  constructor() {
+    this.defaultNetwork = this.add({ name: 'bridge', internal: false, labels: {} })
+  }
+
+  list(): readonly MemoryNetwork[] {
+    return [...this.#networks.values()]
+  }
+
+  /** By name, id, or the beginning of one id alone. */
+  find(idOrName: string): MemoryNetwork | undefined {
+    const networks = this.list()
+    const exact = networks.find(({ id, name }) => id === idOrName || name === idOrName)
+    if (exact !== undefined) return exact
+    const [first, ...others] = networks.filter(({ id }) => id.startsWith(idOrName))
+    return others.length === 0 ? first : undefined
+  }
+
+  /** @throws HostError NETWORK_NOT_FOUND */
+  require(idOrName: string): MemoryNetwork {
+    const network = this.find(idOrName)
+    if (network === undefined) throw createHostError('NETWORK_NOT_FOUND', { id: idOrName })
+    return network
+  }
+
+  add({ name, internal, labels }: Pick<MemoryNetwork, 'name' | 'internal' | 'labels'>): MemoryNetwork {
+    const id = randomBytes(32).toString('hex')
+    const gateway = `10.${this.#pickSubnet()}.0.1`
+    const network = { id, name, internal, labels, gateway, endpoints: new Map<string, Endpoint>() }
+    this.#networks.set(id, network)
+    return network
+  }
+
+  delete(id: string): void {
+    this.#networks.delete(id)
+  }
+
+  #pickSubnet(): number {
+    const used = new Set(this.list().map(({ gateway }) => gateway))
+    const free = Array.from({ length: 256 }, (_, index) => index).find((index) => !used.has(`10.${index}.0.1`))
+    if (free !== undefined) return free
+    const reason = 'all 256 simulated subnets are in use; remove networks, or sweep what a dead owner left'
+    throw createHostError('OPERATION_FAILED', {
+      operation: 'createNetwork',
+      subject: 'network',
+      status: undefined,
+      reason,
+    })
+  }
+}
+
+/** Gives the container an address on the network. */
+export function joinNetwork(network: MemoryNetwork, containerId: string, names: readonly string[]): Endpoint {
+  const endpoint = { containerId, ipAddress: pickAddress(network), names }
+  network.endpoints.set(containerId, endpoint)
+  return endpoint
+}
+
+function pickAddress({ gateway, endpoints }: MemoryNetwork): string {
+  const prefix = gateway.slice(0, -'0.1'.length)
+  const used = new Set([...endpoints.values()].map(({ ipAddress }) => ipAddress))
+  for (let host = 2; host < 65_535; host += 1) {
+    const address = `${prefix}${host >> 8}.${host & 0xff}`
+    if (!used.has(address)) return address
+  }
+  const reason = 'the network has no free address'
+  throw createHostError('OPERATION_FAILED', {
+    operation: 'startContainer',
+    subject: 'network',
+    status: undefined,
+    reason,
+  })
+}

@@ -1,0 +1,37 @@
+import { createHostError, type FirewallRules } from '@capstan/core'
+import { type Origin, resolveHost } from './connect.js'
+import { type Firewall, isPermitted, sealed } from './firewall.js'
+
+/**
+ * Seals the container, then opens the way to what the rules name, and verifies that nothing else is open.
+ *
+ * A name that does not resolve: FIREWALL_FAILED, and the container stays sealed.
+ */
+export function setFirewall(origin: Origin, rules: FirewallRules): void {
+  const { space } = origin
+  const firewall = createFirewall(origin, rules)
+  space.firewall = firewall
+  if (isPermitted(firewall, unroutable, 1)) throw createFailure(origin, 'a connection that must fail was permitted')
+  space.cutConnections(({ address, port }) => !isPermitted(firewall, address, port))
+}
+
+function createFirewall(origin: Origin, { proxyHost, proxyPort, allow = [], dns = 'none' }: FirewallRules): Firewall {
+  const wanted = [{ host: proxyHost, port: proxyPort }, ...allow]
+  // Names resolve before the seal is set, and by it no more.
+  const destinations = wanted.map(({ host, port }) => ({ host, port, address: resolveHost(origin, host) }))
+  origin.space.firewall = sealed
+  return {
+    resolvesNames: dns === 'engine',
+    destinations: destinations.map(({ host, port, address }) => {
+      if (address === undefined) throw createFailure(origin, `the name "${host}" does not resolve`)
+      return { address, port }
+    }),
+  }
+}
+
+function createFailure({ container: { id } }: Origin, reason: string): Error {
+  return createHostError('FIREWALL_FAILED', { id, reason, containment: 'sealed' })
+}
+
+/** Of the block for documentation (RFC 5737): nothing is there. */
+const unroutable = '192.0.2.1'

@@ -1,0 +1,73 @@
+import { posix } from 'node:path'
+import type { Argv, StringMap } from '@capstan/core'
+import type { ContainerFiles } from '../files/container-files.js'
+import type { ImagePrograms } from '../image/stored-image.js'
+import type { MemoryProgram } from '../memory-program.js'
+
+export interface CommandLine {
+  readonly argv: Argv
+  readonly env: StringMap
+  readonly workingDirectory: string
+}
+
+/** Where commands are looked for. */
+export interface ProgramSources {
+  readonly files: ContainerFiles
+  readonly programs: ImagePrograms
+  /** Those of the plugin: they run wherever a file of their name is. */
+  readonly commands: ReadonlyMap<string, MemoryProgram>
+}
+
+export type FoundProgram = { readonly program: MemoryProgram } | ({ readonly program: undefined } & NotFound)
+
+export interface NotFound {
+  readonly exitCode: 126 | 127
+  readonly reason: string
+}
+
+/** What a command line runs, as a shell would find it: by a path, or along PATH; the program by the file's base name. */
+export async function findCommand(sources: ProgramSources, line: CommandLine): Promise<FoundProgram> {
+  const [command = ''] = line.argv
+  for (const path of toCandidates(command, line)) {
+    const entry = await sources.files.find(path)
+    if (entry?.type === 'file') return toProgram(sources, command, entry.mode)
+  }
+  return { program: undefined, exitCode: 127, reason: `${command}: not found` }
+}
+
+/** What starts in a container: the command that the line names, else the image's `main`. */
+export async function findMain(
+  sources: ProgramSources,
+  line: CommandLine,
+  isOverridden: boolean,
+): Promise<FoundProgram> {
+  const { main } = sources.programs
+  const found = line.argv.length > 0 || main === undefined ? await findCommand(sources, line) : undefined
+  if (found !== undefined && (found.program !== undefined || isOverridden || main === undefined)) return found
+  return main === undefined ? { program: undefined, exitCode: 127, reason: 'no command' } : { program: main }
+}
+
+/** A program that tells why there is none. */
+export function createFailing(found: FoundProgram): MemoryProgram {
+  return async ({ stderr }) => {
+    if (found.program !== undefined) return 0
+    stderr.write(`${found.reason}\n`)
+    return found.exitCode
+  }
+}
+
+function toCandidates(command: string, { env, workingDirectory }: CommandLine): readonly string[] {
+  if (command.includes('/')) return [posix.resolve(workingDirectory, command)]
+  return command === '' ? [] : (env.PATH ?? defaultPath).split(':').map((directory) => posix.join(directory, command))
+}
+
+function toProgram({ programs, commands }: ProgramSources, command: string, mode: number): FoundProgram {
+  const name = posix.basename(command)
+  const program = programs.commands.get(name) ?? commands.get(name)
+  if ((mode & 0o111) === 0) return { program: undefined, exitCode: 126, reason: `${command}: Permission denied` }
+  if (program !== undefined) return { program }
+  const reason = `${command}: a simulated runtime cannot execute files; give a program for "${name}" in memoryPlugin({ commands })`
+  return { program: undefined, exitCode: 126, reason }
+}
+
+export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

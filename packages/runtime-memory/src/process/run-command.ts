@@ -1,0 +1,17 @@
+import type { Argv } from '@capstan/core'
+import type { MemoryProcess, MemoryRunOptions } from '../memory-program.js'
+import { findCommand, type ProgramSources } from './find-program.js'
+
+/** Runs another command within a process, on its streams and under its signal; 126 and 127 where there is none. */
+export async function runCommand(
+  sources: ProgramSources,
+  parent: MemoryProcess,
+  argv: Argv,
+  options: MemoryRunOptions = {},
+): Promise<number> {
+  const child: MemoryProcess = { ...parent, ...options, argv }
+  const found = await findCommand(sources, child)
+  if (found.program !== undefined) return await found.program(child)
+  child.stderr.write(`${found.reason}\n`)
+  return found.exitCode
+}

@@ -1,0 +1,21 @@
+import { constants } from 'node:os'
+import { createHostError } from '@capstan/core'
+import type { MemorySignal } from '../memory-program.js'
+
+/** `SIGTERM` for `SIGTERM`, `TERM` or `15`. Unknown: INVALID_ARGUMENT. */
+export function toSignalName(given: string): string {
+  const named = given.startsWith('SIG') ? given : `SIG${given}`
+  const found = Object.entries(constants.signals).find(([name, number]) => name === named || String(number) === given)
+  if (found !== undefined) return found[0]
+  throw createHostError('INVALID_ARGUMENT', { field: 'signal', expected: 'a signal such as "SIGTERM"', given })
+}
+
+/** The exit code of a process that a signal ended: 128 and its number. */
+export function toSignalExitCode(name: string): number {
+  const number = new Map<string, number>(Object.entries(constants.signals)).get(name)
+  return 128 + (number ?? 0)
+}
+
+export function createMemorySignal(name: string): MemorySignal {
+  return Object.assign(new Error(`received ${name}`), { name: 'MemorySignal', signal: name })
+}

@@ -1,0 +1,92 @@
+import type { Readable, Writable } from 'node:stream'
+import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
+import type { ProgramSources } from './find-program.js'
+import { flushOutput } from './process-output.js'
+import { runCommand } from './run-command.js'
+import { createMemorySignal, toSignalExitCode } from './signals.js'
+
+/** What the simulation adds to a process's own streams and signal. `listen` answers with how to stop listening. */
+export interface ProcessSurroundings
+  extends Omit<MemoryProcess, 'stdin' | 'stdout' | 'stderr' | 'signal' | 'run' | 'listen'> {
+  readonly sources: ProgramSources
+  listen(...parameters: Parameters<MemoryProcess['listen']>): () => void
+}
+
+export interface ProcessStreams {
+  readonly stdin: Readable
+  readonly stdout: Writable
+  readonly stderr: Writable
+}
+
+/** One run of a program: its end is the program's code, or that of the signal that killed it, never a guess. */
+export class SimulatedProcess {
+  /** Resolves after both outputs were taken; never rejects. */
+  readonly exitCode: Promise<number>
+  readonly #streams: ProcessStreams
+  readonly #controller = new AbortController()
+  readonly #listeners: (() => void)[] = []
+  #finish: (code: number) => void = () => {}
+
+  constructor(program: MemoryProgram, streams: ProcessStreams, surroundings: ProcessSurroundings) {
+    this.#streams = streams
+    this.exitCode = new Promise((resolve) => {
+      this.#finish = resolve
+    })
+    void this.#run(program, this.#createProcess(surroundings))
+  }
+
+  /** Tells the program; SIGKILL does not ask it. */
+  signal(name: string): void {
+    if (name === 'SIGKILL') this.kill()
+    else this.#controller.abort(createMemorySignal(name))
+  }
+
+  /** Ends the process at once, whatever the program does. */
+  kill(): void {
+    this.#end(toSignalExitCode('SIGKILL'))
+    this.#controller.abort(createMemorySignal('SIGKILL'))
+    const { stdout, stderr } = this.#streams
+    for (const stream of [stdout, stderr]) stream.destroy()
+  }
+
+  #createProcess({ sources, ...surroundings }: ProcessSurroundings): MemoryProcess {
+    const process: MemoryProcess = {
+      ...surroundings,
+      ...this.#streams,
+      signal: this.#controller.signal,
+      listen: (port, serve) => void this.#listeners.push(surroundings.listen(port, serve)),
+      run: (argv, options) => runCommand(sources, process, argv, options),
+    }
+    return process
+  }
+
+  async #run(program: MemoryProgram, process: MemoryProcess): Promise<void> {
+    const code = await this.#settle(program, process)
+    await Promise.all([flushOutput(process.stdout), flushOutput(process.stderr)])
+    this.#end(code)
+  }
+
+  async #settle(program: MemoryProgram, process: MemoryProcess): Promise<number> {
+    try {
+      // Not before the one who starts it has it on record.
+      await Promise.resolve()
+      return toExitStatus(await program(process))
+    } catch (error) {
+      const { signal } = this.#controller
+      if (signal.aborted) return toSignalExitCode(signal.reason.signal)
+      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+      return 1
+    }
+  }
+
+  #end(code: number): void {
+    this.#streams.stdin.destroy()
+    for (const stopListening of this.#listeners.splice(0)) stopListening()
+    this.#finish(code)
+  }
+}
+
+/** As a kernel keeps it: eight bits. */
+function toExitStatus(code: number): number {
+  return Number.isInteger(code) ? code & 0xff : 1
+}

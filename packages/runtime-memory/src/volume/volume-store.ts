@@ -1,0 +1,33 @@
+import type { StringMap } from '@capstan/core'
+import type { FileMap } from '../files/file-map.js'
+
+export interface MemoryVolume {
+  readonly name: string
+  readonly labels: StringMap
+  readonly createdAt: Date
+  /** Paths from the volume's root. */
+  readonly files: FileMap
+}
+
+/** The simulated volumes, by name. */
+export class VolumeStore {
+  readonly #volumes = new Map<string, MemoryVolume>()
+
+  list(): readonly MemoryVolume[] {
+    return [...this.#volumes.values()]
+  }
+
+  find(name: string): MemoryVolume | undefined {
+    return this.#volumes.get(name)
+  }
+
+  add(name: string, labels: StringMap, createdAt: Date): MemoryVolume {
+    const volume = { name, labels, createdAt, files: new Map() }
+    this.#volumes.set(name, volume)
+    return volume
+  }
+
+  delete(name: string): void {
+    this.#volumes.delete(name)
+  }
+}
