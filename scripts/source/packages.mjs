@@ -15,6 +15,7 @@ import { join, relative } from 'node:path'
  *
  * @typedef {object} Manifest
  * @property {string} name
+ * @property {string} version
  * @property {boolean} [private]
  * @property {Record<string, string>} [dependencies]
  * @property {Record<string, string>} [peerDependencies]

@@ -1,0 +1,57 @@
+import { join } from 'node:path'
+import { runProgram } from '../tools/run-program.mjs'
+import { runStep } from '../tools/step.mjs'
+import { root } from '../tools/workspace.mjs'
+
+/**
+ * `pnpm check`: everything that needs no engine and is no test, one line each; what a check says is shown only where it
+ * fails. All run, also after a failure. Needs the dependencies installed.
+ *
+ * @returns {Promise<number>} how many failed
+ */
+async function main() {
+  const failed = []
+  for (const check of checks) if (!(await passes(check))) failed.push(check.title)
+  console.log(failed.length === 0 ? 'All checks passed' : `Failed: ${failed.join(', ')}`)
+  return failed.length
+}
+
+/** @param {{ readonly title: string, readonly runs: readonly (readonly string[])[] }} check */
+async function passes({ title, runs }) {
+  const outputs = []
+  await runStep(title, async () => {
+    for (const [program = '', ...args] of runs) {
+      const { code, output } = await runProgram(process.execPath, [join(root, program), ...args], { cwd: root })
+      if (code === 0) continue
+      outputs.push(output)
+      return 'failed'
+    }
+  })
+  for (const output of outputs) console.log(`\n${output.trimEnd()}\n`)
+  return outputs.length === 0
+}
+
+const colors = process.stdout.isTTY ? 'force' : 'off'
+const modules = 'node_modules'
+const tsc = join(modules, 'typescript', 'bin', 'tsc')
+
+const checks = [
+  {
+    title: 'Format and lint',
+    runs: [[join(modules, '@biomejs', 'biome', 'bin', 'biome'), 'ci', `--colors=${colors}`, '.']],
+  },
+  {
+    title: 'Types',
+    runs: [
+      [tsc, '-b'],
+      [tsc, '-p', 'tsconfig.test.json'],
+    ],
+  },
+  { title: 'Boundaries of packages', runs: [['scripts/check-boundaries.mjs']] },
+  { title: 'Cycles', runs: [['scripts/check-cycles.mjs']] },
+  { title: 'Abilities asked for by capability', runs: [['scripts/check-abilities.mjs']] },
+  { title: 'Unused code and dependencies', runs: [[join(modules, 'knip', 'bin', 'knip.js'), '--no-progress']] },
+  { title: 'Exports of the packed packages', runs: [['scripts/check-exports.mjs']] },
+]
+
+process.exitCode = (await main()) > 0 ? 1 : 0
