@@ -18,17 +18,23 @@ async function main() {
 
 /** @param {{ readonly title: string, readonly runs: readonly (readonly string[])[] }} check */
 async function passes({ title, runs }) {
+  /** @type {string[]} */
   const outputs = []
   await runStep(title, async () => {
-    for (const [program = '', ...args] of runs) {
-      const { code, output } = await runProgram(process.execPath, [join(root, program), ...args], { cwd: root })
-      if (code === 0) continue
-      outputs.push(output)
-      return 'failed'
-    }
+    for (const run of runs) outputs.push(...(await findFailure(run)))
+    return outputs.length > 0 ? 'failed' : ''
   })
   for (const output of outputs) console.log(`\n${output.trimEnd()}\n`)
   return outputs.length === 0
+}
+
+/**
+ * @param {readonly string[]} run a program of Node, by its path in the checkout, and its arguments
+ * @returns {Promise<readonly string[]>} what it wrote, if it failed
+ */
+async function findFailure([program = '', ...args]) {
+  const { code, output } = await runProgram(process.execPath, [join(root, program), ...args], { cwd: root })
+  return code === 0 ? [] : [output]
 }
 
 const colors = process.stdout.isTTY ? 'force' : 'off'
