@@ -1,6 +1,6 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { isMain } from './source/main.mjs'
+import { isMain } from '../tools/is-main.mjs'
 import { reportOffences } from './source/offence.mjs'
 import { readPackages } from './source/packages.mjs'
 import { parseNodes, toLine } from './source/syntax-tree.mjs'

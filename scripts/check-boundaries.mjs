@@ -1,8 +1,8 @@
 import { builtinModules } from 'node:module'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isMain } from '../tools/is-main.mjs'
 import { findImports } from './source/imports.mjs'
-import { isMain } from './source/main.mjs'
 import { reportOffences } from './source/offence.mjs'
 import { readPackages } from './source/packages.mjs'
 

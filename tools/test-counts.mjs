@@ -1,3 +1,6 @@
+import { readFileSync } from 'node:fs'
+import { isMain } from './is-main.mjs'
+
 /**
  * What `vitest --reporter=json` writes, as far as it is read here.
  *
@@ -32,16 +35,23 @@ export function toTestCounts(report) {
 }
 
 /**
- * @param {readonly TestCounts[]} all
+ * Reads the report of a run; a run that left none ended before its first test, which counts as one failed.
+ *
+ * @param {string} file
  * @returns {TestCounts}
  */
-export function sumTestCounts(all) {
-  return all.reduce((sum, { passed, failed, skipped }) => {
-    return { passed: sum.passed + passed, failed: sum.failed + failed, skipped: sum.skipped + skipped }
-  })
+export function readTestCounts(file) {
+  try {
+    return toTestCounts(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    return { passed: 0, failed: 1, skipped: 0 }
+  }
 }
 
 /** @param {TestCounts} counts */
 export function toSummary({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`
 }
+
+// The command line: `node tools/test-counts.mjs FILE`.
+if (isMain(import.meta.url)) console.log(toSummary(readTestCounts(process.argv[2] ?? '')))

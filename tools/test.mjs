@@ -1,8 +1,8 @@
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { runAttached } from './run-attached.mjs'
 import { showStepError } from './step.mjs'
-import { toSummary, toTestCounts } from './test-counts.mjs'
+import { readTestCounts, toSummary } from './test-counts.mjs'
 import { prepareWorkspace, root, scratch } from './workspace.mjs'
 
 /**
@@ -17,18 +17,10 @@ async function main(args) {
   mkdirSync(scratch, { recursive: true })
   rmSync(reportFile, { force: true })
   const status = await runAttached([vitest, 'run', ...reporters, ...args], { cwd: root })
-  const counts = readCounts()
-  if (!counts) console.error('vitest ended before it ran any test')
-  else console.log(toSummary(counts))
-  return status === 0 && (!counts || counts.failed > 0) ? 1 : status
-}
-
-function readCounts() {
-  try {
-    return toTestCounts(JSON.parse(readFileSync(reportFile, 'utf8')))
-  } catch {
-    return undefined
-  }
+  if (!existsSync(reportFile)) console.error('vitest ended before it ran any test')
+  const counts = readTestCounts(reportFile)
+  console.log(toSummary(counts))
+  return status === 0 && counts.failed > 0 ? 1 : status
 }
 
 const reportFile = join(scratch, 'test-report.json')

@@ -1,5 +1,4 @@
-import { realpathSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { isMain } from '../is-main.mjs'
 import { findOwnEngine } from './engine-files.mjs'
 import { EngineSetUpError } from './engine-set-up-error.mjs'
 import { findEngine } from './find-engine.mjs'
@@ -45,8 +44,7 @@ async function showStatus() {
   return engine.available ? 0 : 1
 }
 
-const script = process.argv[1]
-if (script && realpathSync(script) === fileURLToPath(import.meta.url)) {
+if (isMain(import.meta.url)) {
   try {
     process.exitCode = await main(process.argv[2])
   } catch (error) {

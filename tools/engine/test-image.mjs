@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
-import { realpathSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
+import { isMain } from '../is-main.mjs'
 import { readBusyboxFiles } from './busybox-files.mjs'
 import { requestEngine } from './engine-request.mjs'
 import { findEngine } from './find-engine.mjs'
@@ -100,5 +99,4 @@ async function main() {
 
 const digestLabel = 'capstan.test.digest'
 
-const script = process.argv[1]
-if (script && realpathSync(script) === fileURLToPath(import.meta.url)) await main()
+if (isMain(import.meta.url)) await main()

@@ -1,0 +1,77 @@
+import { readFileSync, writeFileSync } from 'node:fs'
+import { isMain } from '../is-main.mjs'
+import { requestEngine } from './engine-request.mjs'
+import { findEngine } from './find-engine.mjs'
+
+/**
+ * A thing in an engine that outlives the process which made it.
+ *
+ * @typedef {{ readonly kind: string, readonly id: string, readonly name: string, readonly labels: Record<string, string> }} EngineObject
+ */
+
+/**
+ * Lists the containers, networks and volumes of an engine, and the images that an owner made.
+ *
+ * @param {import('./engine-endpoint.mjs').EngineConnection} connection
+ * @returns {Promise<readonly EngineObject[]>}
+ */
+export async function listEngineObjects(connection) {
+  /** @param {string} path */
+  const get = async (path) => {
+    const { status, body } = await requestEngine(connection, path, { timeoutMs: 10_000 })
+    if (status !== 200) throw new Error(`the engine does not list ${path}: ${body.trim()}`)
+    return JSON.parse(body)
+  }
+  const owned = encodeURIComponent(JSON.stringify({ label: ['capstan.owner.instance'] }))
+  const [containers, networks, { Volumes: volumes }, images] = await Promise.all(
+    ['/containers/json?all=1', '/networks', '/volumes', `/images/json?filters=${owned}`].map(get),
+  )
+  return [
+    ...containers.map(toObject('container')),
+    ...networks.map(toObject('network')),
+    ...(volumes ?? []).map(toObject('volume')),
+    ...images.map(toObject('image')),
+  ]
+}
+
+/**
+ * Finds what is there now and was not before. In an engine that others use too, only what carries a label of Capstan
+ * (`isShared`).
+ *
+ * @param {readonly EngineObject[]} before
+ * @param {readonly EngineObject[]} now
+ * @param {{ readonly isShared: boolean }} options
+ */
+export function findLeftovers(before, now, { isShared }) {
+  const known = new Set(before.map(({ kind, id }) => `${kind} ${id}`))
+  return now.filter(({ kind, id, labels }) => {
+    const isOurs = !isShared || Object.keys(labels).some((key) => key.startsWith('capstan.'))
+    return isOurs && !known.has(`${kind} ${id}`)
+  })
+}
+
+/** @param {string} kind */
+function toObject(kind) {
+  /** @param {any} listed @returns {EngineObject} */
+  return ({ Id, Name, Names, RepoTags, Labels }) => {
+    return { kind, id: Id ?? Name, name: Name ?? Names?.[0] ?? RepoTags?.[0] ?? Id, labels: Labels ?? {} }
+  }
+}
+
+/**
+ * The command line: `leftovers.mjs remember FILE`, later `leftovers.mjs compare FILE [--shared]`, which prints what is left
+ * and ends with 1 if there is something.
+ *
+ * @param {readonly (string | undefined)[]} args
+ */
+async function main([command, file = '', ...options]) {
+  const engine = await findEngine()
+  if (!engine.available) throw new Error(engine.reason)
+  const now = await listEngineObjects(engine.connection)
+  if (command === 'remember') return writeFileSync(file, JSON.stringify(now))
+  const left = findLeftovers(JSON.parse(readFileSync(file, 'utf8')), now, { isShared: options.includes('--shared') })
+  for (const { kind, name, labels } of left) console.error(`Left behind: ${kind} ${name} ${JSON.stringify(labels)}`)
+  if (left.length > 0) process.exitCode = 1
+}
+
+if (isMain(import.meta.url)) await main(process.argv.slice(2))
