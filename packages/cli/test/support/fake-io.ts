@@ -12,12 +12,13 @@ export class FakeIo implements Io {
   readonly signals: EventEmitter = new EventEmitter()
   readonly exits: number[] = []
 
-  constructor({ env = {}, cwd = '/home/someone', columns, stdin = '' }: FakeIoOptions = {}) {
+  constructor({ env = {}, cwd = '/home/someone', columns, stdin = '', isStdinOpen = false }: FakeIoOptions = {}) {
     this.env = env
     this.cwd = cwd
     this.stdout = new FakeOutput(columns)
     this.stderr = new FakeOutput(columns)
-    if (stdin !== undefined) this.stdin.end(stdin)
+    this.stdin.write(stdin)
+    if (!isStdinOpen) this.stdin.end()
   }
 
   exit(code: number): void {
@@ -30,29 +31,43 @@ export interface FakeIoOptions {
   readonly cwd?: string
   /** Makes stdout and stderr a terminal of that width. */
   readonly columns?: number
-  /** What stands on stdin; `undefined` leaves it open. Default: nothing. */
-  readonly stdin?: string | undefined
+  /** What stands on stdin. Default: nothing. */
+  readonly stdin?: string
+  /** Whether more may come. Default: it ends. */
+  readonly isStdinOpen?: boolean
 }
 
 /** Keeps what is written to it, and tells when a text has come. */
 export class FakeOutput extends Writable {
   readonly isTTY: boolean
-  columns: number | undefined
-  rows: number | undefined
+  columns?: number
+  rows?: number
   text = ''
   readonly #written = new EventEmitter()
 
   constructor(columns: number | undefined) {
     super()
     this.isTTY = columns !== undefined
-    this.columns = columns
-    this.rows = columns === undefined ? undefined : 24
+    if (columns !== undefined) Object.assign(this, { columns, rows: 24 })
   }
 
   override _write(chunk: Buffer, _encoding: string, done: () => void): void {
     this.text += chunk.toString()
     this.#written.emit('text')
     done()
+  }
+
+  /** As a terminal has them; what they do is not shown. */
+  cursorTo(): boolean {
+    return true
+  }
+
+  clearLine(): boolean {
+    return true
+  }
+
+  moveCursor(): boolean {
+    return true
   }
 
   get lines(): readonly string[] {

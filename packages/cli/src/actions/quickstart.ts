@@ -1,0 +1,83 @@
+import {
+  createRuntimeHost,
+  networkManagerCapability,
+  type RuntimeReport,
+  sidecarManagerCapability,
+} from '@capstan/core'
+import { memoryPlugin } from '@capstan/runtime-memory'
+import type { Call } from '../commands/command-line.js'
+import { failureCode } from '../failure-code.js'
+import { toFeatureSupports } from '../features.js'
+import type { Invocation } from '../invocation.js'
+import { openHost } from '../open-host.js'
+import { type OwnedCounts, toCountText } from '../quickstart/owned-counts.js'
+import { QuickstartImage } from '../quickstart/quickstart-image.js'
+import { QuickstartStage } from '../quickstart/quickstart-stage.js'
+import { toDoctorPage } from '../render/doctor-page.js'
+import { toPageStyle } from '../render/page-style.js'
+import { toSupportTable } from '../render/runtime-tables.js'
+import type { PageStyle } from '../render/section.js'
+import { chooseRuntime, toChoiceText } from '../runtime-choice.js'
+
+/** Shows what is here, builds, runs, asks and cleans up; on the simulation where no real runtime is here and none was asked for. */
+export async function quickstart({ invocation }: Call<object>): Promise<number> {
+  const { io, interrupts, globals } = invocation
+  const { signal } = interrupts
+  await using host = await openHost(invocation)
+  const reports = await host.discover({ signal })
+  const choice = chooseRuntime(reports, globals.runtime ?? (io.env.CAPSTAN_RUNTIME || undefined))
+  const isForced = choice.runtime === undefined && choice.barred === undefined
+  io.stdout.write(toFirstPage(reports, isForced ? simulationText : toChoiceText(choice), toPageStyle(io)))
+  const name = isForced ? simulation : globals.runtime
+  await using scope = await host.open({ signal, ...(name === undefined ? {} : { runtime: name }) })
+  const stage = new QuickstartStage(invocation, { simulated: scope.report.selection === 'named' })
+  await using image = new QuickstartImage(scope, { io, signal })
+  return await play(image, stage, () => askFeatures(reports, invocation, stage))
+}
+
+function toFirstPage(reports: readonly RuntimeReport[], choice: string, page: PageStyle): string {
+  return `${toDoctorPage({ reports, supports: [], choice }, page)}\n`
+}
+
+async function play(image: QuickstartImage, stage: QuickstartStage, ask: () => Promise<string>): Promise<number> {
+  const built = await stage.step('Build examples/quickstart/Dockerfile', async () => {
+    const tag = await image.build()
+    return { text: `built ${tag} on ${image.runtime}`, isGood: true }
+  })
+  const ran = await stage.step('Run it', async () => {
+    const code = await image.run()
+    return { text: `exit code ${code}`, isGood: code === 0 }
+  })
+  await stage.step('Ask each feature where it works', async () => ({ text: await ask(), isGood: true }))
+  const cleaned = await stage.step('Clean up', async () => {
+    const { before, after } = await image.cleanUp()
+    stage.write(`found by the label of their owner: ${toCountText(before)}\n`)
+    return { text: `removed; left: ${toCountText(after)}`, isGood: isNothing(after) }
+  })
+  return built && ran && cleaned ? 0 : failureCode
+}
+
+/** On the runtimes that are here, and on one that lacks things, to see what a no looks like. */
+async function askFeatures(
+  reports: readonly RuntimeReport[],
+  { interrupts }: Invocation,
+  stage: QuickstartStage,
+): Promise<string> {
+  const without = [networkManagerCapability, sidecarManagerCapability]
+  await using host = createRuntimeHost({ plugins: [memoryPlugin({ name: 'bare', without })] })
+  const all = [...reports, ...(await host.discover({ signal: interrupts.signal }))]
+  const simulated = new Set(all.filter(({ selection }) => selection === 'named').map(({ runtime }) => runtime))
+  const toName = (runtime: string) => (simulated.has(runtime) ? `${runtime} (simulated)` : runtime)
+  const supports = toFeatureSupports(all)
+  stage.write(toSupportTable(supports, { ...stage.page, width: stage.width }, toName))
+  return `asked ${all.filter(({ available }) => available).length} runtimes, from their reports alone`
+}
+
+function isNothing(counts: OwnedCounts): boolean {
+  return Object.values(counts).every((count) => count === 0)
+}
+
+const simulation = 'memory'
+const simulationText =
+  'No container engine is here, so all that the quickstart does is simulated: it runs in this process, and makes no ' +
+  'real container.'

@@ -1,0 +1,119 @@
+import {
+  type Capability,
+  type ContainerConfig,
+  imageTransferCapability,
+  networkManagerCapability,
+  type RefusableField,
+  type Runtime,
+  type RuntimeScope,
+  requireCapabilities,
+  withUndoFailures,
+} from '@capstan/core'
+import type { Call } from '../commands/command-line.js'
+import type { RunOptions } from '../commands/run.js'
+import type { Invocation } from '../invocation.js'
+import { openRuntime } from '../open-host.js'
+import { createPullDisplay } from '../render/pull-display.js'
+import { writeOutput } from '../render/write-output.js'
+import { requireTerminal } from '../terminal/require-terminal.js'
+import { type AttachedRunOptions, runAttached } from './attached-run.js'
+import { withNetworkIds } from './network-ids.js'
+import { toGraceMs, toRunConfig } from './run-config.js'
+
+/** Makes a container and runs it; ends with its exit code, or with its id when it is detached. */
+export async function run({ invocation, operands, options }: Call<RunOptions>): Promise<number> {
+  const [image = '', ...command] = operands
+  const { interactive = false, tty = false, detach = false } = options
+  const config = await toRunConfig({ image, command, options }, invocation.io)
+  const graceMs = toGraceMs(options)
+  if (!detach) requireTerminal(invocation.io.stdin, { interactive, tty })
+  await using opened = await openRuntime(invocation, { requires: toRequired(config, options), keeps: toKept(config) })
+  const { runtime } = opened.scope
+  const id = await create(opened.scope, config, { invocation, options })
+  return detach
+    ? await startDetached(runtime, id, invocation)
+    : await startHere(runtime, id, { ...invocation, interactive, tty, graceMs, remove: options.rm === true })
+}
+
+async function create(
+  scope: RuntimeScope,
+  config: ContainerConfig,
+  { invocation, options }: { readonly invocation: Invocation; readonly options: RunOptions },
+): Promise<string> {
+  const { io, interrupts } = invocation
+  const display = createPullDisplay(io.stderr, config.image)
+  const { signal } = interrupts
+  const progress = { signal, onProgress: display.onProgress.bind(display) }
+  try {
+    if (options.pull === 'always') {
+      const { images } = requireCapabilities(scope, { images: imageTransferCapability })
+      await images.pullImage(config.image, { ...progress, ...(config.platform && { platform: config.platform }) })
+    }
+    return await scope.runtime.createContainer(await withNetworkIds(scope, config, { signal }), progress)
+  } finally {
+    display.clear()
+  }
+}
+
+async function startDetached(runtime: Runtime, id: string, { io, interrupts }: Invocation): Promise<number> {
+  try {
+    await runtime.startContainer(id, interrupts)
+  } catch (error) {
+    // It never ran: nothing in it is worth keeping.
+    throw await removeAfter(runtime, id, error)
+  }
+  await writeOutput(io.stdout, `${id}\n`)
+  return 0
+}
+
+type Attached = AttachedRunOptions & { readonly remove: boolean }
+
+async function startHere(runtime: Runtime, id: string, options: Attached): Promise<number> {
+  try {
+    const code = await runAttached(runtime, id, options)
+    if (options.remove) await runtime.removeContainer(id)
+    return code
+  } catch (error) {
+    throw options.remove || !(await hasRun(runtime, id)) ? await removeAfter(runtime, id, error) : error
+  }
+}
+
+/** The error that led here, with what the removal met, if anything. */
+async function removeAfter(runtime: Runtime, id: string, error: unknown): Promise<unknown> {
+  try {
+    await runtime.removeContainer(id)
+    return error
+  } catch (failure) {
+    return withUndoFailures(error, [failure])
+  }
+}
+
+/** Whether there may be something in it that was meant to be kept. */
+async function hasRun(runtime: Runtime, id: string): Promise<boolean> {
+  return await runtime.containerState(id).then(
+    (state) => state !== 'created',
+    () => true,
+  )
+}
+
+function toRequired({ network }: ContainerConfig, { pull }: RunOptions): readonly Capability<object>[] {
+  return [
+    ...(network?.mode === 'networks' ? [networkManagerCapability] : []),
+    ...(pull === 'always' ? [imageTransferCapability] : []),
+  ]
+}
+
+/** What was asked for: a runtime that refuses it is passed over where another would do it. */
+function toKept(config: ContainerConfig): readonly RefusableField[] {
+  const { mounts = [], ports = [], network } = config
+  const asked = (Object.keys(config) as (keyof ContainerConfig)[]).filter(
+    (key): key is Exclude<keyof ContainerConfig, 'image'> => key !== 'image' && config[key] !== false,
+  )
+  return [
+    ...asked,
+    ...mounts.map(({ type }) => `mounts.${type}` as const),
+    ...(ports.some(({ protocol }) => protocol === 'udp') ? (['ports.udp'] as const) : []),
+    ...(ports.some(({ hostPort }) => hostPort !== undefined) ? (['ports.hostPort'] as const) : []),
+    ...(network?.mode === 'host' || network?.mode === 'none' ? [`network.${network.mode}` as const] : []),
+  ]
+}

@@ -1,0 +1,44 @@
+import type { SweepReport } from '@capstan/core'
+import type { Call } from '../commands/command-line.js'
+import type { SweepCommandOptions } from '../commands/sweep.js'
+import { failureCode } from '../failure-code.js'
+import type { Invocation } from '../invocation.js'
+import { openHost, openRuntime } from '../open-host.js'
+import { toPageStyle } from '../render/page-style.js'
+import { toSweepPage } from '../render/sweep-page.js'
+import { toJson, writeOutput } from '../render/write-output.js'
+
+/** Removes what dead programs left, on every runtime or on the one that is named; fails when something could not be removed. */
+export async function sweep({ invocation, options }: Call<SweepCommandOptions>): Promise<number> {
+  const { io, interrupts } = invocation
+  const { dryRun = false, json = false } = options
+  const reports = await sweepAll(invocation, { dryRun, signal: interrupts.signal })
+  const text = json
+    ? toJson({ dryRun, runtimes: reports.map(toPlain) })
+    : toSweepPage(reports, { dryRun, page: toPageStyle(io) })
+  await writeOutput(io.stdout, text, interrupts)
+  return reports.some(({ failed }) => failed.length > 0) ? failureCode : 0
+}
+
+async function sweepAll(
+  invocation: Invocation,
+  options: { readonly dryRun: boolean; readonly signal: AbortSignal },
+): Promise<readonly SweepReport[]> {
+  const named = invocation.globals.runtime ?? (invocation.io.env.CAPSTAN_RUNTIME || undefined)
+  if (named !== undefined) {
+    await using opened = await openRuntime(invocation)
+    return [await opened.scope.sweep(options)]
+  }
+  await using host = await openHost(invocation)
+  return await host.sweep(options)
+}
+
+function toPlain({ failed, ...report }: SweepReport): object {
+  return {
+    ...report,
+    failed: failed.map(({ error, ...item }) => ({
+      ...item,
+      error: error instanceof Error ? error.message : String(error),
+    })),
+  }
+}

@@ -1,0 +1,47 @@
+import type { Command, OptionValues } from 'commander'
+import type { GlobalOptions, Invocation } from '../invocation.js'
+
+/** Where the commands are added: each says what can be written, and loads what it does when it is asked for. */
+export interface CommandLine {
+  readonly program: Command
+  /** Makes a command do `act`, whose answer is the exit status (nothing: 0). */
+  perform<O extends OptionValues>(command: Command, act: (call: Call<O>) => Promise<number | undefined>): void
+}
+
+/** One command as it was written. `O` is the shape of its options, as its definition gives them. */
+export interface Call<O> {
+  readonly invocation: Invocation
+  readonly operands: readonly string[]
+  readonly options: O
+}
+
+/** What every command takes, before or after its name. */
+export function addGlobalOptions(command: Command): Command {
+  return command
+    .optionsGroup('Global options:')
+    .option('--runtime <name>', 'use this runtime and no other (or CAPSTAN_RUNTIME)')
+    .option('--plugin <specifier>', 'add a runtime: a package or a folder (repeatable)', collect)
+    .option('--debug', 'show stacks and causes of errors')
+}
+
+/** The global options of a command and of the program before it. */
+export function readGlobalOptions(command: Command): GlobalOptions {
+  const own = command.opts<Partial<GlobalOptions>>()
+  const before = command.parent?.opts<Partial<GlobalOptions>>() ?? {}
+  return {
+    runtime: own.runtime ?? before.runtime,
+    plugin: [...(before.plugin ?? []), ...(own.plugin ?? [])],
+    debug: own.debug ?? before.debug ?? false,
+  }
+}
+
+/** Keeps each value of an option that may be repeated. */
+export function collect(value: string, values: readonly string[] = []): readonly string[] {
+  return [...values, value]
+}
+
+/** Examples at the end of a command's help: what is typed, and what it does. */
+export function toExamples(examples: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(examples).map(([typed, does]) => `  ${typed}\n      ${does}`)
+  return `\nExamples:\n${lines.join('\n')}`
+}

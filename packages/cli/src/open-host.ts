@@ -1,0 +1,58 @@
+import { pathToFileURL } from 'node:url'
+import {
+  createHostError,
+  createRuntimeHost,
+  isHostError,
+  loadPlugins,
+  type OpenOptions,
+  type RuntimeHost,
+  type RuntimePlugin,
+  type RuntimeScope,
+} from '@capstan/core'
+import type { Invocation } from './invocation.js'
+import { writeWarning } from './render/warning.js'
+
+/** A host of the command's own runtimes and of those of `--plugin`. */
+export async function openHost(
+  invocation: Invocation,
+  { more = [] }: { readonly more?: readonly RuntimePlugin[] } = {},
+): Promise<RuntimeHost> {
+  const { io, globals, plugins } = invocation
+  const from = pathToFileURL(`${io.cwd}/`).href
+  const given = globals.plugin.length === 0 ? [] : await loadPlugins(globals.plugin, { from })
+  return createRuntimeHost({
+    plugins: [...(await plugins()), ...given, ...more],
+    env: io.env,
+    onWarning: ({ runtime, message }) => writeWarning(io.stderr, `${runtime}: ${message}`),
+  })
+}
+
+/** A runtime that is open, with the host that closes it. */
+export interface OpenedRuntime extends AsyncDisposable {
+  readonly scope: RuntimeScope
+}
+
+/** The runtime that the command line, the environment or the order chooses; disposing closes it and its host. */
+export async function openRuntime(
+  invocation: Invocation,
+  wishes: Pick<OpenOptions, 'requires' | 'keeps'> = {},
+): Promise<OpenedRuntime> {
+  const host = await openHost(invocation)
+  const { runtime } = invocation.globals
+  const { signal } = invocation.interrupts
+  try {
+    const scope = await host.open({ ...wishes, signal, ...(runtime === undefined ? {} : { runtime }) })
+    return { scope, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() }
+  } catch (error) {
+    const known = await withAlternatives(host, error)
+    await host[Symbol.asyncDispose]()
+    throw known
+  }
+}
+
+/** A missing capability with the reports of all runtimes, for the sentence that says which other would do. */
+async function withAlternatives(host: RuntimeHost, error: unknown): Promise<unknown> {
+  if (!isHostError(error, 'CAPABILITY_MISSING')) return error
+  const reports = await host.discover().catch(() => error.facts.reports)
+  return createHostError('CAPABILITY_MISSING', { ...error.facts, reports }, { cause: error })
+}

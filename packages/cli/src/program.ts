@@ -1,0 +1,149 @@
+import { Command, CommanderError } from 'commander'
+import { addBuildCommand } from './commands/build.js'
+import { addGlobalOptions, type CommandLine, readGlobalOptions } from './commands/command-line.js'
+import { addDoctorCommand } from './commands/doctor.js'
+import { addExecCommand } from './commands/exec.js'
+import { addInspectCommand } from './commands/inspect.js'
+import { addLogsCommand } from './commands/logs.js'
+import { addPsCommand } from './commands/ps.js'
+import { addPullCommand } from './commands/pull.js'
+import { addQuickstartCommand } from './commands/quickstart.js'
+import { addRmCommand } from './commands/rm.js'
+import { addRunCommand } from './commands/run.js'
+import { addStopCommand } from './commands/stop.js'
+import { addSweepCommand } from './commands/sweep.js'
+import { failureCode } from './failure-code.js'
+import { exitStatusHelp, programExamples } from './help.js'
+import type { PluginSource } from './invocation.js'
+import type { Io } from './io.js'
+import { Interruption } from './terminal/interruption.js'
+import { Interrupts } from './terminal/interrupts.js'
+
+/**
+ * Runs one command line, without the name of the program; resolves with the exit status and never rejects.
+ *
+ * Errors are on `io.stderr` by then. `plugins` are the runtimes that are there without `--plugin`.
+ */
+export async function runProgram(argv: readonly string[], options: ProgramOptions): Promise<number> {
+  using interrupts = new Interrupts(options.io)
+  const outcome: Outcome = { exitCode: 0, command: 'capstan', debug: argv.includes('--debug') }
+  try {
+    const program = createProgram(options, { interrupts, outcome })
+    await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
+    return outcome.exitCode
+  } catch (error) {
+    const reason: unknown = interrupts.signal.aborted ? interrupts.signal.reason : error
+    return await report(reason, { io: options.io, outcome })
+  }
+}
+
+export interface ProgramOptions {
+  readonly io: Io
+  readonly plugins: PluginSource
+  readonly version: string
+}
+
+/** What is known when a command ends, in whichever way. */
+interface Outcome {
+  exitCode: number
+  command: string
+  debug: boolean
+}
+
+function createProgram(
+  { io, plugins, version }: ProgramOptions,
+  { interrupts, outcome }: { readonly interrupts: Interrupts; readonly outcome: Outcome },
+): Command {
+  const program = createRoot(io, version)
+  program.hook('preSubcommand', (_, command) => {
+    outcome.command = `capstan ${command.name()}`
+  })
+  const perform: CommandLine['perform'] = (command, act) => {
+    command.action(async () => {
+      const globals = readGlobalOptions(command)
+      outcome.debug = globals.debug
+      const invocation = { io, interrupts, plugins, globals }
+      outcome.exitCode = (await act({ invocation, operands: toOperands(command), options: command.opts() })) ?? 0
+    })
+  }
+  for (const add of commands) add({ program, perform })
+  return program
+}
+
+/** The program without its commands, which inherit what is set here. */
+function createRoot(io: Io, version: string): Command {
+  const program = new Command('capstan')
+    .description('Containers at the terminal, on whichever runtime is here.')
+    .version(version, '-v, --version', 'show the version')
+    .helpOption('-h, --help', 'show help; also `capstan COMMAND --help`')
+    .enablePositionalOptions()
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => void io.stdout.write(text),
+      writeErr: (text) => void io.stderr.write(text),
+      // `report` writes it, as it does any other error.
+      outputError: () => undefined,
+      getOutHelpWidth: () => Math.min(io.stdout.columns ?? helpWidth, helpWidth),
+      getErrHelpWidth: () => helpWidth,
+    })
+    .configureHelp({ minWidthToWrap: 20, subcommandTerm: toTerm })
+    .addHelpText('after', programExamples + exitStatusHelp)
+  return addGlobalOptions(program)
+}
+
+function toTerm(command: Command): string {
+  const operands = command.registeredArguments.map((argument) => {
+    const name = argument.variadic ? `${argument.name()}...` : argument.name()
+    return argument.required ? `<${name}>` : `[${name}]`
+  })
+  return [command.name(), ...operands].join(' ')
+}
+
+/** The arguments of the command, defaults filled in, those of a list one by one. */
+function toOperands(command: Command): readonly string[] {
+  return command.processedArgs.flat().filter((operand) => typeof operand === 'string')
+}
+
+async function report(error: unknown, { io, outcome }: { readonly io: Io; readonly outcome: Outcome }) {
+  if (error instanceof Interruption) return error.exitCode
+  if (isBrokenPipe(error)) return new Interruption('SIGPIPE').exitCode
+  if (error instanceof CommanderError) return reportUsage(error, { io, outcome })
+  const { command, debug } = outcome
+  const [{ toErrorText }, { toExitCode }] = await Promise.all([
+    import('./render/error-text.js'),
+    import('./exit-code.js'),
+  ])
+  io.stderr.write(`${toErrorText(error, { command, debug, width: io.stderr.isTTY ? io.stderr.columns : undefined })}\n`)
+  return toExitCode(error)
+}
+
+/** A write to stdout whose reader left: what a stream gives up with, besides telling that it ends. */
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE' && 'syscall' in error
+}
+
+/** Help and version were asked for and are written; the rest is a command line that cannot be read. */
+function reportUsage(error: CommanderError, { io, outcome }: { readonly io: Io; readonly outcome: Outcome }): number {
+  if (error.exitCode === 0) return 0
+  if (error.code === 'commander.help') return failureCode
+  const message = error.message.replaceAll(/^error: |\.$/g, '').replaceAll(/\s*\n\s*/g, ' ')
+  io.stderr.write(`${outcome.command}: ${message}. See \`${outcome.command} --help\`\n`)
+  return failureCode
+}
+
+const commands: readonly ((line: CommandLine) => void)[] = [
+  addQuickstartCommand,
+  addDoctorCommand,
+  addRunCommand,
+  addExecCommand,
+  addBuildCommand,
+  addPullCommand,
+  addPsCommand,
+  addInspectCommand,
+  addLogsCommand,
+  addStopCommand,
+  addRmCommand,
+  addSweepCommand,
+]
+
+const helpWidth = 80

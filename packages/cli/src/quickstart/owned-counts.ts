@@ -1,0 +1,46 @@
+import {
+  findCapability,
+  networkManagerCapability,
+  type OperationOptions,
+  ownershipLabelKeys,
+  type RuntimeScope,
+  type StringMap,
+} from '@capstan/core'
+
+/** How many things carry the label of one owner. */
+export interface OwnedCounts {
+  readonly containers: number
+  readonly networks: number
+  readonly images: number
+}
+
+/** Counts by the engine's own lists, not by what this process believes to have made. */
+export async function countOwned(
+  scope: RuntimeScope,
+  labels: StringMap,
+  options: OperationOptions,
+): Promise<OwnedCounts> {
+  const [containers, networks, images] = await Promise.all([
+    scope.runtime.listContainers({ ...options, labels }),
+    findCapability(scope, networkManagerCapability)?.listNetworks({ ...options, labels }) ?? [],
+    scope.runtime.listImages({ ...options, labels }),
+  ])
+  return { containers: containers.length, networks: networks.length, images: images.length }
+}
+
+/** The label by which all is found that the owner of this container has made. */
+export async function readOwnerLabel(scope: RuntimeScope, id: string, options: OperationOptions): Promise<StringMap> {
+  const container = (await scope.runtime.listContainers(options)).find((listed) => listed.id === id)
+  const instance = container?.labels[ownershipLabelKeys.instance]
+  if (instance === undefined) throw new TypeError(`container ${id} carries no label of its owner`)
+  return { [ownershipLabelKeys.instance]: instance }
+}
+
+/** `1 container, 1 network, 1 image`. */
+export function toCountText({ containers, networks, images }: OwnedCounts): string {
+  return [toAmount(containers, 'container'), toAmount(networks, 'network'), toAmount(images, 'image')].join(', ')
+}
+
+function toAmount(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}

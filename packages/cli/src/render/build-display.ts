@@ -1,0 +1,77 @@
+import type { BuildProgress } from '@capstan/core'
+import type { Io } from '../io.js'
+import { createStatusLine, type StatusLine } from './status-line.js'
+import { toPrintable } from './text.js'
+import { toJsonLine } from './write-output.js'
+
+/** Shows a build while it goes on. */
+export interface BuildDisplay {
+  onProgress(event: BuildProgress): void
+  succeed(text: string): void
+  /** Shows the last lines of the build where they were not seen before. */
+  fail(text: string): void
+  /** Takes away what is not finished. */
+  clear(): void
+}
+
+export type ProgressKind = 'auto' | 'plain' | 'json' | 'quiet'
+
+/** `auto`: one line that is rewritten on a terminal, `plain` elsewhere. Events in JSON go to stdout, all else to stderr. */
+export function createBuildDisplay(
+  { stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>,
+  kind: ProgressKind,
+): BuildDisplay {
+  if (kind === 'quiet') return silent
+  if (kind === 'json') {
+    return { ...silent, onProgress: (event) => void stdout.write(toJsonLine({ event: 'progress', ...event })) }
+  }
+  if (kind === 'auto' && stderr.isTTY === true) return new TerminalDisplay(createStatusLine(stderr), stderr)
+  return {
+    onProgress: ({ text }) => void stderr.write(`${toPrintable(text)}\n`),
+    succeed: (text) => void stderr.write(`${text}\n`),
+    fail: (text) => void stderr.write(`${text}\n`),
+    clear: () => undefined,
+  }
+}
+
+const silent: BuildDisplay = {
+  onProgress: () => undefined,
+  succeed: () => undefined,
+  fail: () => undefined,
+  clear: () => undefined,
+}
+
+class TerminalDisplay implements BuildDisplay {
+  readonly #line: StatusLine
+  readonly #output: NodeJS.WritableStream
+  readonly #last: string[] = []
+
+  constructor(line: StatusLine, output: NodeJS.WritableStream) {
+    this.#line = line
+    this.#output = output
+    line.show('Building')
+  }
+
+  onProgress({ step, totalSteps, text }: BuildProgress): void {
+    const line = toPrintable(text).trimEnd()
+    if (line === '') return
+    this.#last.push(line)
+    if (this.#last.length > keptLines) this.#last.shift()
+    this.#line.show(step === undefined ? line : `[${step}${totalSteps === undefined ? '' : `/${totalSteps}`}] ${line}`)
+  }
+
+  succeed(text: string): void {
+    this.#line.finish('done', text)
+  }
+
+  fail(text: string): void {
+    this.#line.finish('failed', text)
+    for (const line of this.#last) this.#output.write(`  ${line}\n`)
+  }
+
+  clear(): void {
+    this.#line.clear()
+  }
+}
+
+const keptLines = 20

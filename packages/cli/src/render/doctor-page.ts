@@ -1,0 +1,40 @@
+import type { FeatureSupport, RuntimeReport } from '@capstan/core'
+import {
+  toAbsentTable,
+  toAttemptTable,
+  toCapabilityTable,
+  toRefusalTable,
+  toRuntimeTable,
+  toSupportTable,
+} from './runtime-tables.js'
+import { type PageStyle, toSection } from './section.js'
+import { wrapText } from './text.js'
+
+/** All that is known of the runtimes here, for a person; no line is longer than the page is wide. */
+export function toDoctorPage({ reports, supports, choice }: DoctorFindings, page: PageStyle): string {
+  const sections = [
+    toSection('Runtimes', toRuntimeTable(reports, page), page),
+    `${wrapText(choice, page.width)}\n\n`,
+    toSection('Endpoints that did not serve', toAttemptTable(reports, page), page),
+    toSection('What each can do', toCapabilityTable(reports, page), page),
+    toSection('What is missing', toAbsentTable(reports, page), page),
+    toSection('Options that are refused', toRefusalTable(reports, page), page),
+    toSection('Features', toSupportTable(supports, page), page),
+    toSection('Notes', toNotes(reports, page), page),
+  ]
+  return `${sections.join('').trimEnd()}\n`
+}
+
+export interface DoctorFindings {
+  readonly reports: readonly RuntimeReport[]
+  readonly supports: readonly FeatureSupport[]
+  /** One sentence: which runtime commands use. */
+  readonly choice: string
+}
+
+function toNotes(reports: readonly RuntimeReport[], { width }: PageStyle): string {
+  return reports
+    .flatMap((report) => (report.available ? report.notes.map((note) => `${report.runtime}: ${note}`) : []))
+    .map((note) => wrapText(note, width))
+    .join('\n')
+}

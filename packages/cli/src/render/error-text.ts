@@ -1,0 +1,104 @@
+import { inspect } from 'node:util'
+import { type AnyHostError, type HostErrorCode, isHostError, joinWords, type RuntimeReport } from '@capstan/core'
+import { UsageError } from '../usage-error.js'
+import { toPrintable, wrapText } from './text.js'
+
+/** One paragraph for a person: what failed, where, and what to do. With `debug` what a developer wants to see follows it. */
+export function toErrorText(error: unknown, { debug, command, width }: ErrorTextOptions): string {
+  const paragraph = `${command}: ${[...toSentences(error, command), ...toUndoSentences(error)].join('. ')}`
+  const line = toPrintable(paragraph.replaceAll(/\s*\n\s*/g, ' '))
+  const text = width === undefined ? line : wrapText(line, width)
+  return debug ? `${text}\n${inspect(error, { depth: 6 })}` : text
+}
+
+export interface ErrorTextOptions {
+  readonly debug: boolean
+  /** For example `capstan run`. */
+  readonly command: string
+  /** Columns of the terminal. Without one the paragraph is one line. */
+  readonly width: number | undefined
+}
+
+function toSentences(error: unknown, command: string): readonly string[] {
+  if (isHostError(error)) return toHostSentences(error, command)
+  if (error instanceof UsageError) return [error.message]
+  return [
+    `something went wrong that Capstan did not expect: ${toText(error)}`,
+    'Run it with --debug and report it, please',
+  ]
+}
+
+function toHostSentences(error: AnyHostError, command: string): readonly string[] {
+  switch (error.code) {
+    case 'RUNTIME_UNAVAILABLE':
+      return toUnavailable(error.facts)
+    case 'CAPABILITY_MISSING':
+      return [error.message, ...error.facts.missing.map(toReason), toAlternatives(error.facts)]
+    case 'INVALID_ARGUMENT':
+      return [error.message, `See \`${command} --help\``]
+    default:
+      return [error.message, ...(remedies[error.code] ?? [])]
+  }
+}
+
+type Facts<C extends HostErrorCode> = Extract<AnyHostError, { code: C }>['facts']
+type Attempt = RuntimeReport['attempts'][number]
+
+function toUnavailable({ runtime, reports }: Facts<'RUNTIME_UNAVAILABLE'>): readonly string[] {
+  const subject = runtime === undefined ? 'no container runtime is available' : `runtime "${runtime}" is not available`
+  const attempts = reports.flatMap((report) => report.attempts.map((attempt) => toAttempt(report.runtime, attempt)))
+  const passed = reports.filter((report) => report.available).map((report) => report.runtime)
+  const barred = `Runtime ${joinWords(passed)} is available, but another endpoint was asked for: --runtime chooses it`
+  return [subject, ...attempts, ...(passed.length > 0 ? [barred] : []), '`capstan doctor` shows all that was tried']
+}
+
+/** `docker at unix:///run/x.sock (DOCKER_HOST) failed at connect: connect ECONNREFUSED; start the engine`. */
+function toAttempt(runtime: string, { candidate, source, step, cause, remedy }: Attempt): string {
+  return `${runtime} at ${candidate} (${source}) failed at ${step}: ${toCause(cause)}; ${remedy}`
+}
+
+/** The message, with the code in front where it does not say it itself. */
+export function toCause({ code, message }: Attempt['cause']): string {
+  return message.includes(code) ? message : `${code}, ${message}`
+}
+
+function toReason({ title, reason, remedy }: Facts<'CAPABILITY_MISSING'>['missing'][number]): string {
+  return `No ${title}: ${reason}${remedy === undefined ? '' : `; ${remedy}`}`
+}
+
+function toAlternatives({ missing, reports, runtime }: Facts<'CAPABILITY_MISSING'>): string {
+  const able = reports.filter(
+    (report) =>
+      report.available &&
+      report.runtime !== runtime &&
+      missing.every(({ id }) => report.provides.some((provided) => provided.id === id)),
+  )
+  if (able.length === 0) return 'No other runtime here would do: see `capstan doctor`'
+  return `Here it would work with ${joinWords(able.map(toChoice), 'or')}`
+}
+
+function toChoice({ runtime, selection }: RuntimeReport): string {
+  return `--runtime ${runtime}${selection === 'named' ? ' (simulated)' : ''}`
+}
+
+function toUndoSentences(error: unknown): readonly string[] {
+  const failures = isHostError(error) ? error.undoFailures : []
+  if (failures.length === 0) return []
+  return [`Undoing what was begun met ${joinWords(failures.map(toText))}`, '`capstan sweep` removes what is left']
+}
+
+function toText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+const remedies: { readonly [C in HostErrorCode]?: readonly string[] } = {
+  BUILD_FAILED: ['`--progress plain` shows all that the build wrote'],
+  CONTAINER_NOT_FOUND: ['`capstan ps --all` lists the containers'],
+  IMAGE_PULL_FAILED: ['Check its name, log in with the client of the engine if it is private, or build it'],
+  IN_USE: ['Stop or remove what uses it first'],
+  NOT_RUNNING: ['`capstan ps --all` shows the state of each container'],
+  CONNECTION_LOST: ['`capstan doctor` shows whether the engine still answers'],
+  TIMED_OUT: ['`capstan doctor` shows whether the engine still answers'],
+  PLUGIN_UNKNOWN: ['`--plugin PACKAGE` brings another'],
+  PROTOCOL_ERROR: ['Report this to the makers of the runtime plugin'],
+}

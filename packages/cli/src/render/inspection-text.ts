@@ -1,0 +1,45 @@
+import type { InspectedContainer } from '../actions/inspect.js'
+import { toAge } from './duration.js'
+import { toPrintable } from './text.js'
+
+/** One container as lines of a name and a value, for a person. */
+export function toInspectionText(container: InspectedContainer, now: Date = new Date()): string {
+  const lines = [...toBasics(container, now), ...toConnections(container), ...toLabels(container)]
+  const width = Math.max(...lines.map(([name]) => name.length))
+  return lines.map(([name, value]) => `${`${name}:`.padEnd(width + 2)}${toPrintable(value)}\n`).join('')
+}
+
+type Line = readonly [name: string, value: string]
+
+function toBasics({ id, name, image, imageId, command, createdAt, state }: InspectedContainer, now: Date): Line[] {
+  const created = createdAt === undefined ? '' : `${createdAt.toISOString()} (${toAge(createdAt, now)})`
+  const code = state.exitCode !== undefined && !state.running ? `, exit code ${state.exitCode}` : ''
+  return [
+    ['id', id],
+    ['name', name],
+    ['image', imageId === undefined ? image : `${image} (${imageId})`],
+    ...(command === undefined ? [] : [['command', command.map(quote).join(' ')] as const]),
+    ['state', `${state.status}${code}`],
+    ['created', created],
+  ]
+}
+
+function toConnections({ networks = [], ports = [] }: InspectedContainer): Line[] {
+  return [
+    ...networks.map(
+      ({ networkName, ipAddress }) => ['network', `${networkName} ${ipAddress ?? ''}`.trimEnd()] as const,
+    ),
+    ...ports.map(
+      ({ hostAddress, hostPort, containerPort, protocol }) =>
+        ['port', `${hostAddress === '' ? '' : `${hostAddress}:`}${hostPort} → ${containerPort}/${protocol}`] as const,
+    ),
+  ]
+}
+
+function toLabels({ labels }: InspectedContainer): Line[] {
+  return Object.entries(labels).map(([key, value]) => ['label', `${key}=${value}`] as const)
+}
+
+function quote(word: string): string {
+  return /^[\w./:=@%+,-]+$/.test(word) ? word : `'${word.replaceAll("'", String.raw`'\''`)}'`
+}

@@ -1,0 +1,53 @@
+import type { SweepItem, SweepReport } from '@capstan/core'
+import { type PageStyle, toSection } from './section.js'
+import { renderTable } from './table.js'
+
+/** What a sweep did, or would do, for a person. */
+export function toSweepPage(
+  reports: readonly SweepReport[],
+  { dryRun, page }: { readonly dryRun: boolean; readonly page: PageStyle },
+): string {
+  if (reports.length === 0) return 'No runtime is here to sweep: see `capstan doctor`.\n'
+  const sections = [
+    toSection(
+      dryRun ? 'Would be removed' : 'Removed',
+      toItems(reports, 'removed', () => '', page),
+      page,
+    ),
+    toSection(
+      'Left, because it may be in use',
+      toItems(reports, 'undecidable', ({ reason }) => reason, page),
+      page,
+    ),
+    toSection(
+      'Could not be removed',
+      toItems(reports, 'failed', ({ error }) => toText(error), page),
+      page,
+    ),
+  ].join('')
+  const names = reports.map(({ runtime }) => runtime).join(', ')
+  return sections === '' ? `Nothing was left behind on ${names}.\n` : `${sections.trimEnd()}\n`
+}
+
+function toItems<K extends 'removed' | 'undecidable' | 'failed'>(
+  reports: readonly SweepReport[],
+  key: K,
+  toWhy: (item: SweepReport[K][number]) => string,
+  { width }: PageStyle,
+): string {
+  const items = reports.flatMap((report) => report[key].map((item) => ({ runtime: report.runtime, item })))
+  const rows = items.map(({ runtime, item }) => [runtime, item.kind, toName(item), toWhy(item)])
+  if (rows.length === 0) return ''
+  const hasReasons = rows.some(([, , , why]) => why !== '')
+  return hasReasons
+    ? renderTable({ head: ['RUNTIME', 'KIND', 'NAME', 'WHY'], rows }, { width })
+    : renderTable({ head: ['RUNTIME', 'KIND', 'NAME'], rows: rows.map((row) => row.slice(0, 3)) }, { width })
+}
+
+function toName({ name, id }: SweepItem): string {
+  return name === '' || name === id ? id.slice(0, 19) : name
+}
+
+function toText(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

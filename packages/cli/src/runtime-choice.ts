@@ -1,0 +1,33 @@
+import type { RuntimeReport } from '@capstan/core'
+
+/** Which runtime a command without wishes of its own would use, by the rule of the host's `open`. */
+export type RuntimeChoice =
+  | { readonly runtime: string; readonly by: 'name' | 'order' }
+  /** `barred`: an endpoint was asked for and does not serve, so that no other is tried. */
+  | { readonly runtime: undefined; readonly barred: string | undefined }
+
+/** `named`: what `--runtime` or CAPSTAN_RUNTIME says. */
+export function chooseRuntime(reports: readonly RuntimeReport[], named: string | undefined): RuntimeChoice {
+  if (named !== undefined) {
+    const isHere = reports.some((report) => report.runtime === named && report.available)
+    return isHere ? { runtime: named, by: 'name' } : { runtime: undefined, barred: named }
+  }
+  const automatic = reports.filter(({ selection }) => selection === 'automatic')
+  const barring = automatic.find((report) => !report.available && report.chosen)
+  const first = automatic.find(({ available }) => available)
+  if (barring !== undefined) return { runtime: undefined, barred: barring.runtime }
+  return first === undefined ? { runtime: undefined, barred: undefined } : { runtime: first.runtime, by: 'order' }
+}
+
+/** The same in a sentence. */
+export function toChoiceText(choice: RuntimeChoice): string {
+  if (choice.runtime !== undefined) {
+    return choice.by === 'name'
+      ? `Commands use ${choice.runtime}, as asked for by name.`
+      : `Commands use ${choice.runtime}. Another: --runtime NAME, or CAPSTAN_RUNTIME.`
+  }
+  if (choice.barred !== undefined) {
+    return `Commands fail: ${choice.barred} was asked for and is not here, and no other is taken instead.`
+  }
+  return 'Commands fail: no runtime is here that runs real containers. A simulation runs only by name.'
+}

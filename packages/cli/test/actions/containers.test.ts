@@ -1,0 +1,165 @@
+import type { RuntimePlugin } from '@capstan/core'
+import { memoryPlugin } from '@capstan/runtime-memory'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { FakeIo } from '../support/fake-io.js'
+import { runCapstan } from '../support/run-capstan.js'
+
+const env = { CAPSTAN_RUNTIME: 'memory' }
+let plugins: readonly RuntimePlugin[]
+let web: string
+
+const capstan = (argv: readonly string[], more: object = {}) => runCapstan(argv, { env, plugins, ...more })
+const json = async (argv: readonly string[]) => JSON.parse((await capstan([...argv, '--json'])).stdout)
+
+beforeEach(async () => {
+  plugins = [memoryPlugin()]
+  const command = ['sh', '-c', 'echo one; echo two >&2; echo three; sleep 1000']
+  web = (await capstan(['run', '-d', '--name', 'web', '--label', 'tier=front', 'busybox', ...command])).stdout.trim()
+  const io = new FakeIo({ env })
+  const following = capstan(['logs', '-f', 'web'], { io })
+  await io.stdout.waitFor(/three/)
+  io.signals.emit('SIGINT')
+  await following
+})
+
+describe('capstan ps', () => {
+  it('lists running containers, and all with --all', async () => {
+    await capstan(['run', '--name', 'done', 'busybox', 'true'])
+    expect((await capstan(['ps'])).stdout).toMatch(
+      /^ID +NAME +IMAGE +STATE +CREATED\n[0-9a-f]{12} +web +busybox.* running .*\n$/,
+    )
+    expect((await capstan(['ps', '-a'])).stdout).toMatch(/done +busybox.* exited/)
+  })
+
+  it('filters by label', async () => {
+    expect((await capstan(['ps', '-q', '--label', 'tier=front'])).stdout.trim()).toBe(web)
+    expect((await capstan(['ps', '-q', '--label', 'tier=back'])).stdout).toBe('')
+  })
+
+  it('prints JSON with the version of its shape', async () => {
+    expect(await json(['ps'])).toMatchObject({
+      schemaVersion: 1,
+      runtime: 'memory',
+      containers: [{ id: web, name: 'web', state: 'running', labels: { tier: 'front' } }],
+    })
+  })
+})
+
+describe('capstan inspect', () => {
+  it('finds a container by id, by the beginning of one, and by name', async () => {
+    for (const reference of [web, web.slice(0, 6), 'web']) {
+      const { containers } = await json(['inspect', reference])
+      expect(containers).toMatchObject([{ id: web, name: 'web', state: { status: 'running', running: true } }])
+    }
+  })
+
+  it('shows it to a person', async () => {
+    const { stdout } = await capstan(['inspect', 'web'])
+    expect(stdout).toMatch(/^id: +[0-9a-f]+\nname: +web\n/)
+    expect(stdout).toMatch(/^command: +sh -c 'echo one; echo two/m)
+    expect(stdout).toMatch(/^label: +tier=front$/m)
+  })
+
+  it('says that there is none, and where to look', async () => {
+    expect(await capstan(['inspect', 'nobody'])).toEqual({
+      exitCode: 125,
+      stdout: '',
+      stderr: 'capstan inspect: there is no container "nobody". `capstan ps --all` lists the containers\n',
+    })
+  })
+
+  it('asks for more of an id that several begin with', async () => {
+    for (let count = 0; count < 20; count += 1) await capstan(['run', 'busybox', 'true'])
+    const ids = (await capstan(['ps', '-aq'])).stdout.trim().split('\n')
+    const shared = ids.map((id) => id.slice(0, 1)).find((first, index, all) => all.indexOf(first) !== index) ?? ''
+    const { exitCode, stderr } = await capstan(['inspect', shared])
+    expect(exitCode).toBe(125)
+    expect(stderr).toContain(`several containers have an id that begins with "${shared}"`)
+  })
+})
+
+describe('capstan logs', () => {
+  it('keeps stdout and stderr apart', async () => {
+    expect(await capstan(['logs', 'web'])).toEqual({ exitCode: 0, stdout: 'one\nthree\n', stderr: 'two\n' })
+  })
+
+  it('shows the last lines, times, and JSON lines', async () => {
+    expect((await capstan(['logs', '--tail', '1', 'web'])).stdout).toBe('three\n')
+    expect((await capstan(['logs', '-t', 'web'])).stdout).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z one\n\d{4}/)
+    const lines = (await capstan(['logs', '--json', 'web'])).stdout.trim().split('\n')
+    expect(lines.map((line) => JSON.parse(line))).toContainEqual({ schemaVersion: 1, source: 'stderr', text: 'two\n' })
+  })
+
+  it('follows until the container ends', async () => {
+    const io = new FakeIo({ env })
+    const following = capstan(['logs', '-f', 'web'], { io })
+    await io.stdout.waitFor(/three/)
+    await capstan(['stop', '-t', '0', 'web'])
+    expect((await following).exitCode).toBe(0)
+  })
+
+  it('ends with 130 at Ctrl-C while it follows', async () => {
+    const io = new FakeIo({ env })
+    const following = capstan(['logs', '-f', 'web'], { io })
+    await io.stdout.waitFor(/three/)
+    io.signals.emit('SIGINT')
+    expect(await following).toMatchObject({ exitCode: 130 })
+  })
+})
+
+describe('capstan stop and rm', () => {
+  it('stops, stops again, removes, and prints what was named', async () => {
+    expect(await capstan(['stop', '-t', '0', 'web'])).toEqual({ exitCode: 0, stdout: 'web\n', stderr: '' })
+    expect((await capstan(['stop', 'web'])).exitCode).toBe(0)
+    expect((await capstan(['rm', 'web'])).stdout).toBe('web\n')
+    expect((await capstan(['ps', '-aq'])).stdout).toBe('')
+  })
+
+  it('removes a running container only by force', async () => {
+    const refused = await capstan(['rm', 'web'])
+    expect(refused.exitCode).toBe(125)
+    expect(refused.stderr).toMatch(/container "web" is running: stop it first/)
+    expect((await capstan(['rm', '-f', 'web'])).exitCode).toBe(0)
+  })
+
+  it('does the others when one is not there, and fails; by force that is fine', async () => {
+    const mixed = await capstan(['stop', '-t', '0', 'nobody', 'web', 'no-one'])
+    expect(mixed).toMatchObject({ exitCode: 125, stdout: 'web\n' })
+    expect(mixed.stderr.trim().split('\n')).toHaveLength(2)
+    expect(await capstan(['rm', '-f', 'nobody', 'web'])).toEqual({ exitCode: 0, stdout: 'web\n', stderr: '' })
+  })
+
+  it('prints JSON', async () => {
+    expect(await json(['rm', '-f', 'web'])).toEqual({ schemaVersion: 1, runtime: 'memory', done: ['web'] })
+  })
+})
+
+describe('capstan exec', () => {
+  it('passes output and exit code through', async () => {
+    const result = await capstan(['exec', 'web', 'sh', '-c', 'echo out; echo err >&2; exit 7'])
+    expect(result).toEqual({ exitCode: 7, stdout: 'out\n', stderr: 'err\n' })
+  })
+
+  it('passes stdin, environment and literal options', async () => {
+    expect((await capstan(['exec', '-i', 'web', 'wc', '-c'], { stdin: 'abc' })).stdout.trim()).toBe('3')
+    expect((await capstan(['exec', '-e', 'A=1', 'web', 'sh', '-c', 'echo $A'])).stdout).toBe('1\n')
+    expect((await capstan(['exec', 'web', 'echo', '-i', '--'])).stdout).toBe('-i --\n')
+  })
+
+  it('ends with 127 for a command that is not there, and 125 where nothing runs (X14)', async () => {
+    expect((await capstan(['exec', 'web', 'no-such-command'])).exitCode).toBe(127)
+    await capstan(['stop', '-t', '0', 'web'])
+    const { exitCode, stderr } = await capstan(['exec', 'web', 'true'])
+    expect(exitCode).toBe(125)
+    expect(stderr).toContain('is not running')
+  })
+
+  it('ends the command at Ctrl-C, and not the container', async () => {
+    const io = new FakeIo({ env })
+    const running = capstan(['exec', 'web', 'sh', '-c', 'echo up; sleep 1000'], { io })
+    await io.stdout.waitFor(/up/)
+    io.signals.emit('SIGINT')
+    expect((await running).exitCode).toBe(130)
+    expect((await capstan(['ps', '-q'])).stdout.trim()).toBe(web)
+  })
+})

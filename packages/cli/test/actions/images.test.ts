@@ -1,0 +1,122 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { RuntimePlugin } from '@capstan/core'
+import { memoryPlugin } from '@capstan/runtime-memory'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runCapstan } from '../support/run-capstan.js'
+
+const env = { CAPSTAN_RUNTIME: 'memory', VERSION: '7' }
+let plugins: readonly RuntimePlugin[]
+let cwd: string
+
+const capstan = (argv: readonly string[], more: object = {}) => runCapstan(argv, { env, plugins, cwd, ...more })
+
+beforeEach(async () => {
+  plugins = [memoryPlugin({ pullable: { 'registry.example/app:1': { main: async () => 0 } } })]
+  cwd = await mkdtemp(join(tmpdir(), 'capstan build '))
+  await writeFile(
+    join(cwd, 'Dockerfile'),
+    'FROM busybox\nARG VERSION\nCOPY note.txt /note.txt\nENV SEEN=$VERSION\nCMD ["sh", "-c", "cat /note.txt; echo $SEEN"]\n',
+  )
+  await writeFile(join(cwd, 'note.txt'), 'from the context\n')
+})
+afterEach(() => rm(cwd, { recursive: true }))
+
+describe('capstan build', () => {
+  it('builds the directory with its Dockerfile and prints the tags', async () => {
+    const built = await capstan(['build', '-t', 'app', '-t', 'app:2', '--build-arg', 'VERSION'])
+    expect(built).toMatchObject({ exitCode: 0, stdout: 'app\napp:2\n' })
+    expect(built.stderr).toContain('COPY note.txt /note.txt')
+    expect((await capstan(['run', '--rm', 'app:2'])).stdout).toBe('from the context\n7\n')
+  })
+
+  it('takes the Dockerfile from a file or from stdin', async () => {
+    await writeFile(join(cwd, 'other'), 'FROM busybox\nCMD ["echo", "other"]\n')
+    expect((await capstan(['build', '-t', 'a', '-f', 'other', '.'])).exitCode).toBe(0)
+    expect((await capstan(['run', '--rm', 'a'])).stdout).toBe('other\n')
+    const stdin = 'FROM busybox\nCMD ["echo", "piped"]\n'
+    expect((await capstan(['build', '-t', 'b', '-f', '-'], { stdin })).exitCode).toBe(0)
+    expect((await capstan(['run', '--rm', 'b'])).stdout).toBe('piped\n')
+  })
+
+  it('prints its events and its result as JSON lines', async () => {
+    const { stdout } = await capstan(['build', '-t', 'app', '--progress', 'json'])
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(events[0]).toMatchObject({ schemaVersion: 1, event: 'progress', step: 1 })
+    expect(events.at(-1)).toMatchObject({ schemaVersion: 1, event: 'result', tags: ['app'], runtime: 'memory' })
+  })
+
+  it('prints one JSON document with --json, and no progress', async () => {
+    const { stdout, stderr } = await capstan(['build', '-t', 'app', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, tags: ['app'], runtime: 'memory' })
+    expect(stderr).toBe('')
+  })
+
+  it('fails with 125, the step, its exit code and what it wrote (F10)', async () => {
+    await writeFile(join(cwd, 'Dockerfile'), 'FROM busybox\nRUN echo about to fail; exit 9\n')
+    const failed = await capstan(['build', '-t', 'app'])
+    expect(failed).toMatchObject({ exitCode: 125, stdout: '' })
+    expect(failed.stderr).toContain('about to fail')
+    expect(failed.stderr).toMatch(/\ncapstan build: the build stopped .*exit code 9.*\n$/)
+  })
+
+  it('shows the last lines of a build that failed on a terminal, where they were not seen', async () => {
+    await writeFile(join(cwd, 'Dockerfile'), 'FROM busybox\nRUN echo about to fail; exit 9\n')
+    const { stderr } = await capstan(['build', '-t', 'app'], { columns: 80 })
+    expect(stderr).toContain('✖ app was not built\n')
+    expect(stderr).toContain('  about to fail\n')
+  })
+
+  it.each([
+    [['-t', 'app', 'nowhere'], /the directory .*nowhere cannot be read: it is not there/],
+    [['-t', 'app', 'note.txt'], /is no directory/],
+    [['-t', 'app', '-f', 'none'], /the Dockerfile .*none cannot be read .*it is not there/],
+    [['-t', 'app', '-'], /a context on stdin cannot be read/],
+    [['-t', 'app', 'https://example.com/x.git'], /cannot be fetched/],
+    [['-t', '-x'], /must be/],
+  ])('says what is wrong with %j', async (argv, stderr) => {
+    const result = await capstan(['build', ...argv])
+    expect(result).toMatchObject({ exitCode: 125, stdout: '' })
+    expect(result.stderr).toMatch(stderr)
+  })
+
+  it('makes images that no sweep takes', async () => {
+    await capstan(['build', '-t', 'app'])
+    expect((await capstan(['sweep'])).stdout).toBe('Nothing was left behind on memory.\n')
+    expect((await capstan(['run', '--rm', '--pull', 'never', 'app', 'true'])).exitCode).toBe(0)
+  })
+})
+
+describe('capstan pull', () => {
+  it('prints the id, and progress on stderr', async () => {
+    const { exitCode, stdout, stderr } = await capstan(['pull', 'registry.example/app:1'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^\S+\n$/)
+    expect(stderr).toMatch(/Pulled registry\.example\/app:1\n$/)
+  })
+
+  it('prints JSON, and nothing on stderr when it is quiet', async () => {
+    const { stdout, stderr } = await capstan(['pull', '-q', '--json', 'registry.example/app:1'])
+    expect(JSON.parse(stdout)).toMatchObject({
+      schemaVersion: 1,
+      image: 'registry.example/app:1',
+      id: expect.any(String),
+    })
+    expect(stderr).toBe('')
+  })
+
+  it('says why an image could not be had (F8)', async () => {
+    const { exitCode, stderr } = await capstan(['pull', 'registry.example/none:1'])
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/^capstan pull: image "registry\.example\/none:1" could not be pulled/m)
+  })
+
+  it('is done by run when it is told so', async () => {
+    expect((await capstan(['run', '--rm', '--pull', 'always', 'registry.example/app:1'])).exitCode).toBe(0)
+    expect((await capstan(['run', '--rm', '--pull', 'never', 'registry.example/none:1'])).exitCode).toBe(125)
+  })
+})

@@ -1,0 +1,85 @@
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { RuntimePlugin } from '@capstan/core'
+import { memoryPlugin } from '@capstan/runtime-memory'
+import { describe, expect, it } from 'vitest'
+import { helloProgram } from '../../src/quickstart/hello-program.js'
+import { findQuickstartFiles, toTargetArchitecture } from '../../src/quickstart/quickstart-files.js'
+import { FakeIo } from '../support/fake-io.js'
+import { fakePlugin, unavailable } from '../support/fake-plugin.js'
+import { runCapstan } from '../support/run-capstan.js'
+
+const commands = { hello: helloProgram }
+const docker = fakePlugin('docker', unavailable())
+
+async function isEmpty(plugin: RuntimePlugin): Promise<boolean> {
+  const env = { CAPSTAN_RUNTIME: 'memory' }
+  const { stdout } = await runCapstan(['ps', '-aq'], { plugins: [plugin], env })
+  return stdout === ''
+}
+
+describe('capstan quickstart', () => {
+  it('shows, builds, runs, asks and cleans up on the simulation where no engine is, and says so', async () => {
+    const memory = memoryPlugin({ commands })
+    const { exitCode, stdout, stderr } = await runCapstan(['quickstart'], { plugins: [docker, memory] })
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    const lines = stdout.split('\n')
+    expect(stdout).toContain('unix:///var/run/docker.sock')
+    for (const pattern of [
+      /^1\. Build .*\(simulated\)$/,
+      /^ {3}✔ built capstan-quickstart:\w+ on memory \(simulated\), \d/,
+      /^2\. Run it \(simulated\)$/,
+      /^ {3}Hello from a simulated container/,
+      /^ {3}✔ exit code 0 \(simulated\), \d/,
+      /^ {3}BuildKit +memory \(simulated\) +yes/,
+      /^ {3}BuildKit +bare \(simulated\) +no +needs networks and sidecars:/,
+      /^ {3}found by the label of their owner: 1 container, 1 network, 1 image$/,
+      /^ {3}✔ removed; left: 0 containers, 0 networks, 0 images \(simulated\), \d/,
+    ]) {
+      expect(lines).toContainEqual(expect.stringMatching(pattern))
+    }
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
+    expect(await isEmpty(memory)).toBe(true)
+  })
+
+  it('fails rather than simulate when a runtime or an endpoint was asked for (F2)', async () => {
+    const asked = fakePlugin('docker', unavailable({ chosen: true }))
+    const memory = memoryPlugin({ commands })
+    const byEndpoint = await runCapstan(['quickstart'], { plugins: [asked, memory] })
+    expect(byEndpoint.exitCode).toBe(125)
+    expect(byEndpoint.stderr).toContain('no container runtime is available')
+    const env = { CAPSTAN_RUNTIME: 'docker' }
+    expect((await runCapstan(['quickstart'], { plugins: [docker, memory], env })).exitCode).toBe(125)
+  })
+
+  it.each(['createNetwork', 'createContainer', 'startAttached', 'listImages'])(
+    'leaves nothing and fails when %s fails (F21)',
+    async (operation) => {
+      const faults = [{ operation, times: 1, error: new Error('no luck today') }]
+      const memory = memoryPlugin({ commands, faults })
+      const { exitCode, stderr } = await runCapstan(['quickstart'], { plugins: [docker, memory] })
+      expect(exitCode).toBe(125)
+      expect(stderr).toContain('no luck today')
+      expect(await isEmpty(memory)).toBe(true)
+    },
+  )
+
+  it('leaves nothing at Ctrl-C', async () => {
+    const memory = memoryPlugin({ commands, faults: [{ operation: 'startAttached', hang: true }] })
+    const io = new FakeIo()
+    const running = runCapstan(['quickstart'], { plugins: [docker, memory], io })
+    await io.stdout.waitFor(/2\. Run it/)
+    io.signals.emit('SIGINT')
+    expect((await running).exitCode).toBe(130)
+    expect(await isEmpty(memory)).toBe(true)
+  })
+
+  it('has an executable program for each architecture, below a kilobyte', async () => {
+    const folder = await findQuickstartFiles()
+    for (const architecture of ['x64', 'arm64']) {
+      const { mode, size } = await stat(join(folder, `hello-${toTargetArchitecture(architecture)}`))
+      expect({ mode: mode & 0o777, isSmall: size < 1024 }).toEqual({ mode: 0o755, isSmall: true })
+    }
+    expect(() => toTargetArchitecture('riscv64')).toThrow(/--runtime memory/)
+  })
+})

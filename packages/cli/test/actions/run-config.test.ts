@@ -1,0 +1,152 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { validateContainerConfig } from '@capstan/core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { toRunConfig } from '../../src/actions/run-config.js'
+import type { RunOptions } from '../../src/commands/run.js'
+
+const io = { env: { HOME: '/home/me' }, cwd: '/home/me' }
+const persistent = { 'capstan.lifetime': 'persistent' }
+
+function toConfig(options: Partial<RunOptions>, { command = [] as readonly string[], cwd = io.cwd } = {}) {
+  return toRunConfig({ image: 'busybox', command, options: { pull: 'missing', ...options } }, { ...io, cwd })
+}
+
+describe('toRunConfig', () => {
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'capstan cli '))
+    await writeFile(join(folder, 'app.env'), '# settings\nMODE=file\nLEVEL=1\nHOME\n')
+  })
+  afterAll(() => rm(folder, { recursive: true }))
+
+  it('asks for nothing that was not asked for', async () => {
+    expect(await toConfig({ rm: true })).toEqual({ image: 'busybox', autoRemove: true })
+  })
+
+  it('turns every option into a field that the validator accepts', async () => {
+    const config = await toConfig(
+      {
+        interactive: true,
+        tty: true,
+        rm: true,
+        init: true,
+        stopSignal: 'SIGINT',
+        name: 'web',
+        hostname: 'web.local',
+        env: ['A=1', 'HOME', 'GONE'],
+        workdir: '/srv',
+        user: '1000:1000',
+        groupAdd: ['video'],
+        entrypoint: '/bin/sh',
+        label: ['tier=front', 'bare'],
+        platform: 'linux/arm64',
+        pull: 'never',
+        volume: ['./src:/src:ro', 'cache:/cache'],
+        tmpfs: ['/run:size=1m'],
+        readOnly: true,
+        publish: ['8080:80', '127.0.0.1::53/udp'],
+        network: ['backend', 'frontend'],
+        networkAlias: ['api'],
+        dns: ['10.0.0.1'],
+        addHost: ['db:10.0.0.2'],
+        memory: '512m',
+        cpus: '1.5',
+        pidsLimit: '64',
+        ulimit: ['nofile=64:128'],
+        privileged: true,
+        capAdd: ['NET_ADMIN'],
+        capDrop: ['ALL'],
+        securityOpt: ['seccomp=unconfined'],
+      },
+      { command: ['-c', 'exit 7'] },
+    )
+    expect(() => validateContainerConfig(config)).not.toThrow()
+    expect(config).toEqual({
+      image: 'busybox',
+      command: ['-c', 'exit 7'],
+      entrypoint: ['/bin/sh'],
+      interactive: true,
+      tty: true,
+      autoRemove: true,
+      init: true,
+      stopSignal: 'SIGINT',
+      name: 'web',
+      hostname: 'web.local',
+      env: { A: '1', HOME: '/home/me' },
+      workingDirectory: '/srv',
+      user: '1000:1000',
+      groupAdd: ['video'],
+      labels: { tier: 'front', bare: '' },
+      platform: 'linux/arm64',
+      pull: 'never',
+      mounts: [
+        { type: 'bind', source: '/home/me/src', target: '/src', readOnly: true },
+        { type: 'volume', source: 'cache', target: '/cache', readOnly: false },
+        { type: 'tmpfs', target: '/run', sizeBytes: 1_048_576 },
+      ],
+      readOnlyRootFilesystem: true,
+      ports: [
+        { containerPort: 80, hostPort: 8080, hostAddress: '0.0.0.0', protocol: 'tcp' },
+        { containerPort: 53, hostAddress: '127.0.0.1', protocol: 'udp' },
+      ],
+      network: {
+        mode: 'networks',
+        networks: [
+          { networkId: 'backend', aliases: ['api'] },
+          { networkId: 'frontend', aliases: ['api'] },
+        ],
+      },
+      dns: ['10.0.0.1'],
+      extraHosts: { db: '10.0.0.2' },
+      memoryBytes: 536_870_912,
+      cpus: 1.5,
+      pidsLimit: 64,
+      ulimits: [{ name: 'nofile', soft: 64, hard: 128 }],
+      privileged: true,
+      capAdd: ['NET_ADMIN'],
+      capDrop: ['ALL'],
+      securityOptions: ['seccomp=unconfined'],
+    })
+  })
+
+  it('lets -e win over --env-file', async () => {
+    const { env } = await toConfig({ envFile: ['app.env'], env: ['MODE=option'] }, { cwd: folder })
+    expect(env).toEqual({ MODE: 'option', LEVEL: '1', HOME: '/home/me' })
+  })
+
+  it('says which environment file is not there', async () => {
+    await expect(toConfig({ envFile: ['none.env'] }, { cwd: folder })).rejects.toThrow(/none\.env .*it is not there/)
+  })
+
+  it('marks what stays after the command as meant to stay, so that no sweep takes it', async () => {
+    expect((await toConfig({})).labels).toEqual(persistent)
+    expect((await toConfig({ rm: true, detach: true })).labels).toEqual(persistent)
+    expect((await toConfig({ rm: true })).labels).toBeUndefined()
+  })
+
+  it.each([
+    ['host', { mode: 'host' }],
+    ['none', { mode: 'none' }],
+    ['bridge', { mode: 'default' }],
+  ])('takes --network %s for a mode', async (network, expected) => {
+    expect((await toConfig({ network: [network] })).network).toEqual(expected)
+  })
+
+  it.each([
+    [{ network: ['none', 'backend'] }, '--network'],
+    [{ network: ['backend', 'host'] }, '--network'],
+    [{ networkAlias: ['api'] }, '--network-alias'],
+    [{ network: ['host'], networkAlias: ['api'] }, '--network-alias'],
+    [{ memory: 'lots' }, '--memory'],
+    [{ cpus: 'two' }, '--cpus'],
+    [{ publish: ['1-2:3'] }, '--publish'],
+  ])('refuses %j, naming %s', async (options, field) => {
+    await expect(toConfig(options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
+  })
+
+  it('takes an empty --entrypoint for none', async () => {
+    expect((await toConfig({ entrypoint: '' })).entrypoint).toEqual([])
+  })
+})

@@ -1,0 +1,200 @@
+import { networkManagerCapability, type RuntimePlugin } from '@capstan/core'
+import { memoryPlugin } from '@capstan/runtime-memory'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { FakeIo } from '../support/fake-io.js'
+import { runCapstan } from '../support/run-capstan.js'
+
+const env = { CAPSTAN_RUNTIME: 'memory' }
+
+describe('capstan run', () => {
+  let plugins: readonly RuntimePlugin[]
+  beforeEach(() => {
+    plugins = [memoryPlugin()]
+  })
+  const run = (argv: readonly string[], more: object = {}) => runCapstan(['run', ...argv], { env, plugins, ...more })
+  const listAll = async () => (await runCapstan(['ps', '--all', '--quiet'], { env, plugins })).stdout
+
+  it('passes output and exit code through, and removes the container', async () => {
+    const result = await run(['--rm', 'busybox', 'sh', '-c', 'echo out; echo err >&2; exit 7'])
+    expect(result).toEqual({ exitCode: 7, stdout: 'out\n', stderr: 'err\n' })
+    expect(await listAll()).toBe('')
+  })
+
+  it('hands on what stands after the image as it is', async () => {
+    const { stdout } = await run(['--rm', 'busybox', 'echo', '--rm', '-i', '--', '--help', '-x'])
+    expect(stdout).toBe('--rm -i -- --help -x\n')
+    expect((await run(['--rm', '--', 'busybox', 'echo', 'x'])).stdout).toBe('x\n')
+  })
+
+  it('gives stdin to the container with -i, and to nobody without', async () => {
+    expect((await run(['--rm', '-i', 'busybox', 'wc', '-c'], { stdin: 'abc' })).stdout.trim()).toBe('3')
+    const io = new FakeIo({ env, stdin: 'abc' })
+    expect((await run(['--rm', 'busybox', 'wc', '-c'], { io })).stdout.trim()).toBe('0')
+    expect(io.stdin.readableLength).toBe(3)
+  })
+
+  it('ends with 127 for a command that the image does not have, and leaves nothing (X14)', async () => {
+    const result = await run(['busybox', 'no-such-command'])
+    expect(result.exitCode).toBe(127)
+    expect(result.stderr).toContain('no-such-command')
+    expect(await listAll()).toBe('')
+  })
+
+  it('keeps a container that has ended without --rm, with its logs', async () => {
+    await run(['--name', 'kept', 'busybox', 'echo', 'still here'])
+    expect((await runCapstan(['logs', 'kept'], { env, plugins })).stdout).toBe('still here\n')
+  })
+
+  it('prints the id with -d and leaves it running', async () => {
+    const { stdout } = await run(['-d', 'busybox', 'sleep', '1000'])
+    expect(stdout).toMatch(/^[0-9a-f]{12,}\n$/)
+    expect((await runCapstan(['ps', '-q'], { env, plugins })).stdout).toBe(stdout)
+    expect((await runCapstan(['rm', '-f', stdout.slice(0, 8)], { env, plugins })).exitCode).toBe(0)
+  })
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ])('stops and removes the container at %s and ends with %i', async (signal, exitCode) => {
+    const io = new FakeIo({ env })
+    const running = run(['--rm', 'busybox', 'sh', '-c', 'echo up; sleep 1000'], { io })
+    await io.stdout.waitFor(/up/)
+    io.signals.emit(signal)
+    expect((await running).exitCode).toBe(exitCode)
+    expect(await listAll()).toBe('')
+  })
+
+  it('ends with the code of a container that ends in its own way when asked to stop', async () => {
+    const own = memoryPlugin({
+      images: {
+        polite: {
+          main: async ({ stdout, signal }) => {
+            stdout.write('up\n')
+            await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+            return 3
+          },
+        },
+      },
+    })
+    const io = new FakeIo({ env })
+    const running = runCapstan(['run', '--rm', 'polite'], { io, plugins: [own] })
+    await io.stdout.waitFor(/up/)
+    io.signals.emit('SIGINT')
+    expect((await running).exitCode).toBe(3)
+  })
+
+  it('kills at the second Ctrl-C what does not stop at the first', async () => {
+    const stubborn = memoryPlugin({
+      images: {
+        stubborn: {
+          main: async ({ stdout }) => {
+            stdout.write('up\n')
+            return await new Promise<number>(() => undefined)
+          },
+        },
+      },
+    })
+    const io = new FakeIo({ env })
+    const running = runCapstan(['run', '--rm', '--stop-timeout', '3600', 'stubborn'], { io, plugins: [stubborn] })
+    await io.stdout.waitFor(/up/)
+    io.signals.emit('SIGINT')
+    io.signals.emit('SIGINT')
+    expect((await running).exitCode).toBe(130)
+  })
+
+  it('ends quietly with 141 when the reader of stdout leaves, and removes the container', async () => {
+    const io = new FakeIo({ env })
+    const running = run(['--rm', 'busybox', 'sh', '-c', 'echo up; sleep 1000'], { io })
+    await io.stdout.waitFor(/up/)
+    io.stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE', syscall: 'write' }))
+    expect(await running).toMatchObject({ exitCode: 141, stderr: '' })
+    expect(await listAll()).toBe('')
+  })
+
+  it('needs a terminal on stdin for -it, as docker does, and makes nothing without', async () => {
+    const result = await run(['-it', 'busybox', 'sh'])
+    expect(result.exitCode).toBe(125)
+    expect(result.stderr).toMatch(/^capstan run: the input device is not a TTY/)
+    expect(await listAll()).toBe('')
+  })
+
+  it('gives the terminal its size, raw mode while it runs, and the terminal back', async () => {
+    const modes: boolean[] = []
+    const io = new FakeIo({ env, columns: 91, isStdinOpen: true })
+    Object.assign(io.stdin, { isTTY: true, setRawMode: (raw: boolean) => void modes.push(raw) })
+    const sizes: unknown[] = []
+    const looking = memoryPlugin({
+      images: {
+        looking: {
+          main: async ({ terminalSize, stdout, terminal }) => {
+            sizes.push(terminalSize())
+            stdout.write(`terminal ${terminal}\n`)
+            while (terminalSize()?.width !== 70) await new Promise((resolve) => setImmediate(resolve))
+            sizes.push(terminalSize())
+            return 0
+          },
+        },
+      },
+    })
+    const running = runCapstan(['run', '--rm', '-it', 'looking'], { io, plugins: [looking] })
+    await io.stdout.waitFor(/terminal true/)
+    Object.assign(io.stdout, { columns: 70, rows: 20 })
+    io.stdout.emit('resize')
+    expect((await running).exitCode).toBe(0)
+    expect(sizes).toEqual([
+      { width: 91, height: 24 },
+      { width: 70, height: 20 },
+    ])
+    expect(modes).toEqual([true, false])
+  })
+
+  it('restores the terminal when the run fails', async () => {
+    const modes: boolean[] = []
+    const io = new FakeIo({ env })
+    Object.assign(io.stdin, { isTTY: true, setRawMode: (raw: boolean) => void modes.push(raw) })
+    const error = new Error('the engine is gone')
+    const failing = memoryPlugin({ faults: [{ operation: 'startAttached', error }] })
+    const { exitCode } = await runCapstan(['run', '--rm', '-it', 'busybox', 'sh'], { io, plugins: [failing] })
+    expect(exitCode).toBe(125)
+    expect(modes).toEqual([true, false])
+  })
+
+  it('joins a network by its name', async () => {
+    const { exitCode, stderr } = await run(['--rm', '--network', 'nowhere', 'busybox', 'true'])
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/^capstan run: there is no network "nowhere"/)
+  })
+
+  it('says which other runtime has networks where this one has none', async () => {
+    const bare = memoryPlugin({ name: 'bare', without: [networkManagerCapability] })
+    const both = { plugins: [bare, memoryPlugin()] }
+    const result = await runCapstan(['run', '--runtime', 'bare', '--network', 'x', 'busybox'], both)
+    expect(result.exitCode).toBe(125)
+    expect(result.stderr).toContain('which runtime "bare" does not provide')
+    expect(result.stderr).toContain('--runtime memory (simulated)')
+  })
+
+  it('refuses bad input before it makes anything, naming the option (F25)', async () => {
+    for (const options of [
+      ['-p', '0:80'],
+      ['-m', '-1'],
+      ['--name', 'a\nb'],
+      ['-v', '/data'],
+      ['-e', '=x'],
+    ]) {
+      const { exitCode, stderr } = await run([...options, 'busybox'])
+      expect([options, exitCode]).toEqual([options, 125])
+      expect(stderr.trim().split('\n')).toHaveLength(1)
+    }
+    expect((await run([''])).exitCode).toBe(125)
+    expect(await listAll()).toBe('')
+  })
+
+  it('is ended by Ctrl-C while it waits for the engine', async () => {
+    const io = new FakeIo({ env })
+    const waiting = memoryPlugin({ faults: [{ operation: 'createContainer', hang: true }] })
+    const running = runCapstan(['run', '--rm', 'busybox'], { io, plugins: [waiting] })
+    setImmediate(() => io.signals.emit('SIGINT'))
+    expect(await running).toMatchObject({ exitCode: 130, stderr: '' })
+  })
+})

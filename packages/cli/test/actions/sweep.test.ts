@@ -1,0 +1,65 @@
+import { createRuntimeHost, ownershipLabelKeys } from '@capstan/core'
+import { memoryPlugin } from '@capstan/runtime-memory'
+import { describe, expect, it } from 'vitest'
+import { toSweepPage } from '../../src/render/sweep-page.js'
+import { runCapstan } from '../support/run-capstan.js'
+
+const page = { width: 80, style: (_: string, text: string) => text }
+
+describe('capstan sweep', () => {
+  it('leaves what a living owner made', async () => {
+    const plugin = memoryPlugin()
+    await using host = createRuntimeHost({ plugins: [plugin] })
+    const scope = await host.open({ runtime: 'memory' })
+    await scope.runtime.createContainer({ image: 'busybox' })
+    const swept = await runCapstan(['sweep', '--runtime', 'memory', '--json'], { plugins: [plugin] })
+    expect(JSON.parse(swept.stdout)).toEqual({
+      schemaVersion: 1,
+      dryRun: false,
+      runtimes: [{ runtime: 'memory', removed: [], undecidable: [], failed: [] }],
+    })
+    const [container] = await scope.runtime.listContainers()
+    expect(container?.labels).toHaveProperty([ownershipLabelKeys.instance])
+  })
+
+  it('does not touch a simulation that was not named', async () => {
+    expect((await runCapstan(['sweep'], { plugins: [memoryPlugin()] })).stdout).toContain('No runtime is here to sweep')
+  })
+})
+
+describe('toSweepPage', () => {
+  const item = { kind: 'container', id: 'abc', name: 'web', owner: 'x (process 1)' } as const
+
+  it('tells what was removed, what was left and why, and what failed', () => {
+    const report = {
+      runtime: 'docker',
+      removed: [item],
+      undecidable: [{ ...item, kind: 'network', reason: 'made from another machine' }],
+      failed: [{ ...item, kind: 'image', error: new Error('in use') }],
+    } as const
+    expect(toSweepPage([report], { dryRun: false, page })).toBe(
+      [
+        'Removed',
+        '',
+        'RUNTIME   KIND        NAME',
+        'docker    container   web',
+        '',
+        'Left, because it may be in use',
+        '',
+        'RUNTIME   KIND      NAME   WHY',
+        'docker    network   web    made from another machine',
+        '',
+        'Could not be removed',
+        '',
+        'RUNTIME   KIND    NAME   WHY',
+        'docker    image   web    in use',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('says of a dry run that it is one', () => {
+    const report = { runtime: 'docker', removed: [item], undecidable: [], failed: [] }
+    expect(toSweepPage([report], { dryRun: true, page })).toMatch(/^Would be removed\n/)
+  })
+})

@@ -1,0 +1,96 @@
+import { memoryPlugin } from '@capstan/runtime-memory'
+import { describe, expect, it } from 'vitest'
+import { fakePlugin, unavailable } from './support/fake-plugin.js'
+import { runCapstan } from './support/run-capstan.js'
+
+const commands = [
+  'quickstart',
+  'doctor',
+  'run',
+  'exec',
+  'build',
+  'pull',
+  'ps',
+  'inspect',
+  'logs',
+  'stop',
+  'rm',
+  'sweep',
+]
+
+describe('runProgram', () => {
+  it('shows the version without loading a runtime', async () => {
+    expect(await runCapstan(['--version'])).toEqual({ exitCode: 0, stdout: '1.2.3\n', stderr: '' })
+    expect((await runCapstan(['-v'])).stdout).toBe('1.2.3\n')
+  })
+
+  it('shows help with the commands, examples and exit statuses, asked or not', async () => {
+    const { exitCode, stdout } = await runCapstan(['--help'])
+    expect(exitCode).toBe(0)
+    for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
+    for (const part of ['Examples:', 'Exit status:', '125', '126', '127', '130']) expect(stdout).toContain(part)
+    expect(await runCapstan([])).toEqual({ exitCode, stdout, stderr: '' })
+  })
+
+  it.each(commands)('shows help of %s with examples, within 80 columns', async (command) => {
+    const { exitCode, stdout } = await runCapstan([command, '--help'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('Examples:')
+    expect(stdout).toContain('--runtime <name>')
+    expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+  })
+
+  it.each([
+    [['fly'], /^capstan: unknown command 'fly'/],
+    [['rum'], /Did you mean .*run/],
+    [['run'], /^capstan run: missing required argument 'image'\. See `capstan run --help`\n$/],
+    [['run', '--colour', 'busybox'], /^capstan run: unknown option '--colour'/],
+    [['run', '--pull', 'sometimes', 'busybox'], /^capstan run: .*Allowed choices are missing, never, always\. See/],
+    [['build'], /^capstan build: required option '-t, --tag <reference>' not specified/],
+    [['ps', 'extra'], /^capstan ps: too many arguments/],
+    [['--runtime'], /^capstan: option '--runtime <name>' argument missing/],
+  ])('ends with 125 and one line for %j', async (argv, stderr) => {
+    const result = await runCapstan(argv)
+    expect(result).toMatchObject({ exitCode: 125, stdout: '' })
+    expect(result.stderr).toMatch(stderr)
+    expect(result.stderr.trim().split('\n')).toHaveLength(1)
+  })
+
+  it('takes the global options before and after the command', async () => {
+    const plugins = [memoryPlugin({ name: 'one' }), memoryPlugin({ name: 'two' })]
+    expect((await runCapstan(['--runtime', 'two', 'ps', '--json'], { plugins })).stdout).toContain('"runtime": "two"')
+    expect((await runCapstan(['ps', '--runtime', 'one', '--json'], { plugins })).stdout).toContain('"runtime": "one"')
+    const env = { CAPSTAN_RUNTIME: 'one' }
+    expect((await runCapstan(['ps', '--runtime', 'two', '--json'], { plugins, env })).stdout).toContain(
+      '"runtime": "two"',
+    )
+  })
+
+  it('names the runtimes that there are for one that there is not', async () => {
+    const { exitCode, stderr } = await runCapstan(['ps', '--runtime', 'podman'], { plugins: [memoryPlugin()] })
+    expect(exitCode).toBe(125)
+    expect(stderr).toBe('capstan ps: no plugin is named "podman"; known: memory. `--plugin PACKAGE` brings another\n')
+  })
+
+  it('names a plugin that cannot be loaded', async () => {
+    const { exitCode, stderr } = await runCapstan(['ps', '--plugin', '@example/not-installed'], { cwd: '/' })
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/^capstan ps: .*@example\/not-installed/)
+  })
+
+  it('never opens a simulation that was not named (F1)', async () => {
+    const plugins = [fakePlugin('docker', unavailable()), memoryPlugin()]
+    for (const argv of [['run', 'busybox'], ['ps'], ['pull', 'x'], ['logs', 'x'], ['rm', '-f', 'x']]) {
+      const { exitCode, stderr } = await runCapstan(argv, { plugins })
+      expect([argv, exitCode]).toEqual([argv, 125])
+      expect(stderr).toContain('unix:///var/run/docker.sock (default)')
+      expect(stderr.trim().split('\n')).toHaveLength(1)
+    }
+  })
+
+  it('shows a stack with --debug alone', async () => {
+    const plugins = [memoryPlugin()]
+    expect((await runCapstan(['ps', '--runtime', 'x'], { plugins })).stderr).not.toMatch(/\n +at /)
+    expect((await runCapstan(['ps', '--runtime', 'x', '--debug'], { plugins })).stderr).toMatch(/\n +at /)
+  })
+})

@@ -1,0 +1,96 @@
+import { createHostError, type RuntimeReport, withUndoFailures } from '@capstan/core'
+import { describe, expect, it } from 'vitest'
+import { toErrorText } from '../../src/render/error-text.js'
+import { UsageError } from '../../src/usage-error.js'
+
+const options = { command: 'capstan run', debug: false, width: undefined }
+const names = { packageName: '@example/runtime', packageVersion: '1.0.0' }
+
+const dead: RuntimeReport = {
+  ...names,
+  runtime: 'docker',
+  selection: 'automatic',
+  available: false,
+  chosen: true,
+  attempts: [
+    {
+      candidate: 'tcp://127.0.0.1:1',
+      source: 'DOCKER_HOST',
+      step: 'connect',
+      cause: { code: 'ECONNREFUSED', message: 'connect ECONNREFUSED 127.0.0.1:1' },
+      remedy: 'start the engine, or unset DOCKER_HOST',
+    },
+  ],
+}
+const alive: RuntimeReport = {
+  ...names,
+  runtime: 'other',
+  selection: 'automatic',
+  attempts: [],
+  available: true,
+  version: '1',
+  endpoint: 'here',
+  provides: [{ id: 'network-manager', title: 'networks' }],
+  absent: [],
+  refuses: [],
+  notes: [],
+}
+
+describe('toErrorText', () => {
+  it('names each endpoint that was tried with cause and remedy, and what was not taken instead (F1, F2)', () => {
+    const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [dead, alive] })
+    expect(toErrorText(error, options)).toBe(
+      'capstan run: no container runtime is available. docker at tcp://127.0.0.1:1 (DOCKER_HOST) failed at connect: ' +
+        'connect ECONNREFUSED 127.0.0.1:1; start the engine, or unset DOCKER_HOST. Runtime other is available, but ' +
+        'another endpoint was asked for: --runtime chooses it. `capstan doctor` shows all that was tried',
+    )
+  })
+
+  it('says which other runtime would do where a capability is missing (X10)', () => {
+    const missing = [{ id: 'network-manager', title: 'networks', reason: 'it has none', remedy: 'ask for them' }]
+    const error = createHostError('CAPABILITY_MISSING', {
+      feature: undefined,
+      runtime: 'bare',
+      missing,
+      reports: [dead, alive],
+    })
+    expect(toErrorText(error, options)).toBe(
+      'capstan run: the application needs networks, which runtime "bare" does not provide. No networks: it has none; ' +
+        'ask for them. Here it would work with --runtime other',
+    )
+  })
+
+  it('is one paragraph without a stack, also where a cause has several lines', () => {
+    const cause = new Error('deep')
+    const facts = { image: 'x', registryText: 'denied:\n  no access\u001b[31m' }
+    const text = toErrorText(createHostError('IMAGE_PULL_FAILED', facts, { cause }), options)
+    expect(text.split('\n')).toHaveLength(1)
+    expect(text).not.toContain('\u001b')
+    expect(text).not.toContain(' at ')
+    expect(text).toContain('denied: no access')
+  })
+
+  it('wraps the paragraph to a terminal', () => {
+    const text = toErrorText(createHostError('CONTAINER_NOT_FOUND', { id: 'web' }), { ...options, width: 40 })
+    expect(text.split('\n').every((line) => line.length <= 40)).toBe(true)
+  })
+
+  it('tells what could not be undone', () => {
+    const error = withUndoFailures(createHostError('CONTAINER_NOT_FOUND', { id: 'web' }), [new Error('net is in use')])
+    expect(toErrorText(error, options)).toContain('net is in use. `capstan sweep` removes what is left')
+  })
+
+  it('shows stack and cause with --debug alone', () => {
+    const error = createHostError('CONTAINER_NOT_FOUND', { id: 'web' }, { cause: new Error('the deep reason') })
+    expect(toErrorText(error, { ...options, debug: true })).toMatch(/the deep reason[\s\S]* at /)
+    expect(toErrorText(error, options)).not.toContain('the deep reason')
+  })
+
+  it('passes a usage error on in its own words', () => {
+    expect(toErrorText(new UsageError('give a directory'), options)).toBe('capstan run: give a directory')
+  })
+
+  it('asks for a report of what nobody expected', () => {
+    expect(toErrorText(new TypeError('x is not a function'), options)).toMatch(/x is not a function\. .*--debug/)
+  })
+})
