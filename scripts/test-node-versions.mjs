@@ -62,8 +62,8 @@ async function runTests(version, node) {
     cwd: root,
     env,
   })
-  const counts = readTestCounts(report)
-  return { outcome: toSummary(counts), output: code === 0 && counts.failed === 0 ? '' : output }
+  const counts = readTestCounts(report, code)
+  return { outcome: toSummary(counts), output: counts.failed === 0 ? '' : output }
 }
 
 const given = process.argv.slice(2)

@@ -17,19 +17,20 @@ import { isMain } from './is-main.mjs'
 
 /**
  * Counts what vitest reports. A test file that could not be loaded has no test that could fail: it counts as one failed,
- * and so does a run that failed by an error outside of any test.
+ * and so does a run that failed by an error outside of any test, of which the report says nothing (vitest 4).
  *
  * @param {VitestReport} report
+ * @param {number} status of the run
  * @returns {TestCounts}
  */
-export function toTestCounts(report) {
+export function toTestCounts(report, status) {
   const broken = report.testResults.filter(({ status, assertionResults }) => {
     return status === 'failed' && !assertionResults.some((test) => test.status === 'failed')
   })
   const failed = report.numFailedTests + broken.length
   return {
     passed: report.numPassedTests,
-    failed: report.success ? failed : Math.max(failed, 1),
+    failed: report.success && status === 0 ? failed : Math.max(failed, 1),
     skipped: report.numPendingTests + report.numTodoTests,
   }
 }
@@ -38,11 +39,12 @@ export function toTestCounts(report) {
  * Reads the report of a run; a run that left none ended before its first test, which counts as one failed.
  *
  * @param {string} file
+ * @param {number} status of the run
  * @returns {TestCounts}
  */
-export function readTestCounts(file) {
+export function readTestCounts(file, status) {
   try {
-    return toTestCounts(JSON.parse(readFileSync(file, 'utf8')))
+    return toTestCounts(JSON.parse(readFileSync(file, 'utf8')), status)
   } catch {
     return { passed: 0, failed: 1, skipped: 0 }
   }
@@ -53,5 +55,5 @@ export function toSummary({ passed, failed, skipped }) {
   return `${passed} passed, ${failed} failed, ${skipped} skipped`
 }
 
-// The command line: `node tools/test-counts.mjs FILE`.
-if (isMain(import.meta.url)) console.log(toSummary(readTestCounts(process.argv[2] ?? '')))
+// The command line: `node tools/test-counts.mjs FILE STATUS`.
+if (isMain(import.meta.url)) console.log(toSummary(readTestCounts(process.argv[2] ?? '', Number(process.argv[3]))))

@@ -18,7 +18,7 @@ async function main(args) {
   rmSync(reportFile, { force: true })
   const status = await runAttached([vitest, 'run', ...reporters, ...args], { cwd: root })
   if (!existsSync(reportFile)) console.error('vitest ended before it ran any test')
-  const counts = readTestCounts(reportFile)
+  const counts = readTestCounts(reportFile, status)
   console.log(toSummary(counts))
   return status === 0 && counts.failed > 0 ? 1 : status
 }
