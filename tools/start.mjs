@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { EngineSetUpError, findEngine, findOwnEngine, setUpEngine } from './engine/engine.mjs'
+import { findEngine, findOwnEngine, setUpEngine } from './engine/engine.mjs'
 import { runAttached } from './run-attached.mjs'
 import { runStep, showStepError } from './step.mjs'
 import { prepareWorkspace, root } from './workspace.mjs'
@@ -21,8 +21,8 @@ async function findOrSetUpEngine(say) {
   try {
     return describe(await setUpEngine({ say }))
   } catch (error) {
-    if (!(error instanceof EngineSetUpError)) throw error
-    say(error.message)
+    // Whatever the reason is, there is something to show without an engine.
+    say(error instanceof Error ? error.message : String(error))
     return 'none: going on with the simulation'
   }
 }

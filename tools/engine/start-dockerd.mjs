@@ -38,6 +38,25 @@ export async function startDockerd({ env, say }) {
 }
 
 /**
+ * A dockerd that has just been started, by its package or at boot, needs a moment before it answers.
+ *
+ * @param {number} pid
+ * @param {Required<import('./set-up-engine.mjs').SetUpOptions>} options
+ */
+async function waitForOther(pid, { env, say }) {
+  say(`dockerd runs already (pid ${pid}): waiting for its answer`)
+  for (const end = Date.now() + startTimeoutMs; Date.now() < end; await delay(intervalMs)) {
+    const found = await findEngine(env)
+    if (found.available) return found
+    if (!findProcess(pid))
+      throw new EngineSetUpError(`dockerd (pid ${pid}), which was not started here, has ended; try again`)
+  }
+  throw new EngineSetUpError(
+    `dockerd (pid ${pid}), which was not started here, does not answer: stop it, then try again`,
+  )
+}
+
+/**
  * @param {Required<import('./set-up-engine.mjs').SetUpOptions> &
  *   { path: string, runtime: string | undefined, dataRoot?: string }} options
  */

@@ -12,7 +12,9 @@ import { findProcess, isRunning } from './process-identity.mjs'
  * @param {{ readonly say?: (line: string) => void }} [options]
  * @returns {Promise<boolean>} false where there was none to stop
  */
-export function stopEngine({ say = () => {} } = {}) {
+export async function stopEngine({ say = () => {} } = {}) {
+  if (!readEngineState()) return false
+  if (process.getuid?.() !== 0) throw new EngineSetUpError('only root can stop the engine that was set up here')
   return withEngineLock(async () => {
     const state = readEngineState()
     if (!state) return false
