@@ -24,6 +24,8 @@ export function createEngine(options: MemoryPluginOptions): MemoryEngine {
   })
   addImage(engine, defaultReference, createDefaultImage(Object.keys(commands)))
   for (const [reference, image] of Object.entries(images)) addImage(engine, reference, createImage(reference, image))
+  for (const { programs } of [...registry.values(), ...engine.images.list()])
+    engine.programs.set(programs.key, programs)
   return engine
 }
 

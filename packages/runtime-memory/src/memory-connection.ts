@@ -109,6 +109,19 @@ export class MemoryConnection {
     return { own: controller.signal, end }
   }
 
+  /** The chunks, until the caller aborts or the runtime is closed: then its reason is thrown. */
+  async *stream(chunks: AsyncIterable<Uint8Array>, { signal }: OperationOptions): AsyncGenerator<Uint8Array> {
+    const { own, end } = this.begin(signal)
+    try {
+      for await (const chunk of chunks) {
+        own.throwIfAborted()
+        yield chunk
+      }
+    } finally {
+      end()
+    }
+  }
+
   /** @throws HostError RUNTIME_UNAVAILABLE after `close` */
   assertOpen(): void {
     if (this.#closed) throw createClosedError(this.runtimeName)

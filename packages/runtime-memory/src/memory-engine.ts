@@ -1,7 +1,7 @@
 import { ContainerStore } from './container/container-store.js'
 import { findRun } from './container/memory-container.js'
 import { ImageStore } from './image/image-store.js'
-import type { ImageContent } from './image/stored-image.js'
+import type { ImageContent, ImagePrograms } from './image/stored-image.js'
 import { MemoryClock, toDate } from './memory-clock.js'
 import type { FaultScript } from './memory-fault.js'
 import type { MemoryProgram } from './memory-program.js'
@@ -34,6 +34,8 @@ export class MemoryEngine {
   readonly faults: FaultScript
   readonly commands: ReadonlyMap<string, MemoryProgram>
   readonly registry: ReadonlyMap<string, ImageContent>
+  /** By their key, for archives, which cannot hold them. */
+  readonly programs: Map<string, ImagePrograms> = new Map()
   readonly logLimitBytes: number
   /** The runtimes that are open on it. */
   readonly connections: Set<object> = new Set()

@@ -1,5 +1,8 @@
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { type ImageTransfer, type OperationOptions, type PullOptions, validateImageReference } from '@capstan/core'
+import { loadImages } from './image/archive/load-images.js'
+import { saveImage } from './image/archive/save-image.js'
+import { toFamiliarReference } from './image/image-reference.js'
 import { pullImage } from './image/pull-image.js'
 import type { MemoryConnection } from './memory-connection.js'
 
@@ -16,11 +19,18 @@ export class MemoryImageTransfer implements ImageTransfer {
     return id
   }
 
-  async loadImages(_tar: AsyncIterable<Uint8Array>, _options: OperationOptions = {}): Promise<readonly string[]> {
-    throw new Error('later')
+  async loadImages(tar: AsyncIterable<Uint8Array>, options: OperationOptions = {}): Promise<readonly string[]> {
+    return await this.#connection.call('loadImages', options, (call) => loadImages(this.#connection.engine, tar, call))
   }
 
-  async saveImage(_reference: string, _options: OperationOptions = {}): Promise<Readable> {
-    throw new Error('later')
+  async saveImage(reference: string, options: OperationOptions = {}): Promise<Readable> {
+    validateImageReference(reference, 'reference')
+    const { images } = this.#connection.engine
+    return await this.#connection.call('saveImage', options, () => {
+      const image = images.require(reference)
+      const tag = toFamiliarReference(reference)
+      const chunks = saveImage(image, image.tags.has(tag) ? [tag] : [])
+      return Readable.from(this.#connection.stream(chunks, options), { objectMode: false })
+    })
   }
 }

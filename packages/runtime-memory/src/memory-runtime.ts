@@ -27,6 +27,7 @@ import {
   validateStopOptions,
   validateTerminalSize,
 } from '@capstan/core'
+import { buildImage } from './build/build-image.js'
 import { attachContainer, startAttached } from './container/attach-container.js'
 import { createContainer } from './container/create-container.js'
 import { toContainerInfo } from './container/inspect-container.js'
@@ -122,7 +123,9 @@ export class MemoryRuntime implements Runtime {
 
   async buildImage(dockerfile: string, tag: string, options: BuildOptions = {}): Promise<void> {
     validateBuild(dockerfile, tag, options)
-    throw new Error('later')
+    await this.#connection.call('buildImage', options, async (call) => {
+      await buildImage(this.#connection, { dockerfile, tag, options }, call)
+    })
   }
 
   async imageExists(tag: string, options: OperationOptions = {}): Promise<boolean> {

@@ -15,7 +15,7 @@ import { SimulatedProcess } from '../process/simulated-process.js'
 import { createSurroundings, type SurroundingsOptions } from '../process/surroundings.js'
 import { createTerminalInput, toTerminalOutput } from '../process/terminal.js'
 import { untilAborted } from '../wait.js'
-import type { ContainerRun } from './memory-container.js'
+import type { ContainerRun } from './container-run.js'
 import { writeTo } from './write-to.js'
 
 export interface ExecStart {

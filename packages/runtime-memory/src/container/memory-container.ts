@@ -1,20 +1,9 @@
-import type {
-  Argv,
-  ContainerConfig,
-  ContainerState,
-  FirewallRules,
-  PortBinding,
-  StringMap,
-  TerminalSize,
-} from '@capstan/core'
+import type { Argv, ContainerConfig, ContainerState, FirewallRules, StringMap, TerminalSize } from '@capstan/core'
 import type { ContainerFiles } from '../files/container-files.js'
 import type { StoredImage } from '../image/stored-image.js'
-import type { Origin } from '../network/connect.js'
-import type { NetworkSpace } from '../network/network-space.js'
-import type { SimulatedProcess } from '../process/simulated-process.js'
 import type { ContainerEvents } from './container-events.js'
 import type { ContainerLog } from './container-log.js'
-import type { ContainerStreams } from './container-streams.js'
+import type { ContainerRun } from './container-run.js'
 
 /** One simulated container, from create to removal. */
 export interface MemoryContainer {
@@ -39,21 +28,6 @@ export interface MemoryContainer {
   firewallRules: FirewallRules | undefined
   terminalSize: TerminalSize | undefined
   readonly events: ContainerEvents
-}
-
-/** One run of a container, from its start to its end. */
-export interface ContainerRun {
-  readonly process: SimulatedProcess
-  readonly streams: ContainerStreams
-  readonly space: NetworkSpace
-  readonly origin: Origin
-  readonly ports: readonly PortBinding[]
-  readonly execs: Set<SimulatedProcess>
-  readonly startedAt: bigint
-  /** Resolves with the exit code when everything of the run is cleared away. */
-  readonly ended: Promise<number>
-  finishedAt: bigint | undefined
-  exitCode: number | undefined
 }
 
 export function toContainerState({ run, events }: MemoryContainer): ContainerState {

@@ -1,8 +1,8 @@
 import type { MemoryEngine } from '../memory-engine.js'
 import { toSignalName } from '../process/signals.js'
 import { sleep, untilAborted } from '../wait.js'
+import { deleteContainer } from './delete-container.js'
 import { findRun, type MemoryContainer } from './memory-container.js'
-import { deleteContainer } from './start-container.js'
 
 /** The container's stop signal, then the grace, then the kill. Resolves when it has ended; not running: at once. */
 export async function stopContainer(

@@ -1,6 +1,12 @@
-import { createHostError } from '@capstan/core'
+import { createHostError, type UndoStack } from '@capstan/core'
 import { toFamiliarReference } from './image-reference.js'
 import { type ImageContent, type StoredImage, toImageId } from './stored-image.js'
+
+export interface KeepOptions {
+  readonly tags: readonly string[]
+  readonly createdAt: Date
+  readonly undo: UndoStack
+}
 
 /** The simulated images, by content; a tag is on one image at a time. */
 export class ImageStore {
@@ -31,6 +37,22 @@ export class ImageStore {
     const id = toImageId(content)
     const image = this.#images.get(id) ?? { ...content, id, createdAt, tags: new Set<string>() }
     this.#images.set(id, image)
+    return image
+  }
+
+  /** Adds and tags in one; the undo stack takes back both. */
+  keep(content: ImageContent, { tags, createdAt, undo }: KeepOptions): StoredImage {
+    const isNew = !this.#images.has(toImageId(content))
+    const image = this.add(content, createdAt)
+    const before = tags.map((tag) => ({ tag, holder: this.find(tag) }))
+    for (const tag of tags) this.tag(image, tag)
+    undo.add(`image ${image.id}`, async () => {
+      for (const { tag, holder } of before) {
+        this.untag(tag)
+        if (holder !== undefined) this.tag(holder, tag)
+      }
+      if (isNew) this.delete(image.id)
+    })
     return image
   }
 

@@ -10,7 +10,7 @@ export async function pullImage(
   options: PullOptions,
 ): Promise<StoredImage> {
   const { engine } = connection
-  return await connection.call('pullImage', options, async () => {
+  return await connection.call('pullImage', options, async ({ undo }) => {
     const { onProgress } = options
     onProgress?.({ id: reference, status: 'Resolving', phase: 'resolving' })
     const content = engine.registry.get(toFamiliarReference(reference))
@@ -19,8 +19,7 @@ export async function pullImage(
       throw createHostError('IMAGE_PULL_FAILED', { image: reference, registryText })
     }
     onProgress?.({ id: reference, status: 'Downloading', phase: 'downloading' })
-    const image = engine.images.add(content, engine.now())
-    engine.images.tag(image, reference)
+    const image = engine.images.keep(content, { tags: [reference], createdAt: engine.now(), undo })
     onProgress?.({ id: reference, status: 'Done', phase: 'done' })
     return image
   })

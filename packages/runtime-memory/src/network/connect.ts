@@ -1,14 +1,20 @@
 import { connect as connectSocket, isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { MemoryContainer } from '../container/memory-container.js'
+import type { StringMap } from '@capstan/core'
 import { isPermitted } from './firewall.js'
 import { createNetworkError } from './network-error.js'
-import type { NetworkSpace } from './network-space.js'
+import { NetworkSpace } from './network-space.js'
 import type { MemoryNetwork } from './network-store.js'
 
-/** Where a connection starts: a container, its networks, and what else runs on them. */
+/** Where a connection starts: its own ports, its networks, and what else runs on them. */
 export interface Origin {
-  readonly container: MemoryContainer
+  /** Whose it is, for messages. */
+  readonly id: string
+  /** On this machine's own network. */
+  readonly isHost: boolean
+  /** Names by which it knows itself. */
+  readonly ownNames: readonly string[]
+  readonly extraHosts: StringMap
   readonly space: NetworkSpace
   readonly networks: readonly MemoryNetwork[]
   readonly findSpace: (containerId: string) => NetworkSpace | undefined
@@ -17,7 +23,7 @@ export interface Origin {
 /** A connection from a container to a peer: on itself, on a network that both are on, or on this machine by the gateway. */
 export async function connect(origin: Origin, host: string, port: number): Promise<Duplex> {
   const { space } = origin
-  if (origin.container.config.network?.mode === 'host') return keep(space, await connectToMachine(host, port))
+  if (origin.isHost) return keep(space, await connectToMachine(host, port))
   const address = resolveHost(origin, host)
   if (address === undefined) throw createNetworkError('ENOTFOUND', host, port, 'no such name on its networks')
   if (isLoopback(address)) return keep(space, connectTo(space, host, port))
@@ -29,14 +35,20 @@ export async function connect(origin: Origin, host: string, port: number): Promi
   return peer
 }
 
+/** On no network at all. */
+export function createOfflineOrigin(): Origin {
+  const space = new NetworkSpace()
+  return { id: '', isHost: false, ownNames: [], extraHosts: {}, space, networks: [], findSpace: () => undefined }
+}
+
 /** The address of a name as the container sees it; an address is its own. */
 export function resolveHost(origin: Origin, host: string): string | undefined {
   if (isIP(host) !== 0) return host
-  const { container, networks, space } = origin
+  const { ownNames, extraHosts, networks, space } = origin
   if (host === 'localhost') return '127.0.0.1'
-  const given = container.config.extraHosts?.[host]
+  const given = extraHosts[host]
   if (given !== undefined) return given === 'host-gateway' ? findGateway(networks) : given
-  if (host === (container.config.hostname ?? container.id.slice(0, 12))) return '127.0.0.1'
+  if (ownNames.includes(host)) return '127.0.0.1'
   if (space.firewall?.resolvesNames === false) return undefined
   const endpoints = networks.flatMap((network) => [...network.endpoints.values()])
   return endpoints.find(({ names }) => names.includes(host))?.ipAddress

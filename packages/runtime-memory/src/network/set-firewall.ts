@@ -29,7 +29,7 @@ function createFirewall(origin: Origin, { proxyHost, proxyPort, allow = [], dns 
   }
 }
 
-function createFailure({ container: { id } }: Origin, reason: string): Error {
+function createFailure({ id }: Origin, reason: string): Error {
   return createHostError('FIREWALL_FAILED', { id, reason, containment: 'sealed' })
 }
 

@@ -1,0 +1,103 @@
+import { type ContextEntry, readBuildContext } from '@capstan/build-context'
+import type { BuildOptions } from '@capstan/core'
+import type { ImageContent, StoredImage } from '../image/stored-image.js'
+import type { MemoryCall, MemoryConnection } from '../memory-connection.js'
+import { requireBase } from './base-image.js'
+import { createBuildError } from './build-error.js'
+import { type Build, createStage, toContent } from './build-stage.js'
+import { type DockerfileStage, type ParsedDockerfile, parseDockerfile } from './dockerfile.js'
+import { expandVariables } from './expand-variables.js'
+import { type DockerfileInstruction, toShown } from './instruction.js'
+import { applyInstruction } from './instructions.js'
+
+export interface BuildRequest {
+  readonly dockerfile: string
+  readonly tag: string
+  readonly options: BuildOptions
+}
+
+/** Builds the image and tags it; a build that fails or is aborted leaves nothing. */
+export async function buildImage(
+  connection: MemoryConnection,
+  { dockerfile, tag, options }: BuildRequest,
+  { signal, undo }: MemoryCall,
+): Promise<StoredImage> {
+  const parsed = parseDockerfile(dockerfile)
+  const stages = selectStages(parsed, options.target)
+  const context = await readContext(options, signal)
+  const steps = createSteps(options, stages)
+  const build: Build = {
+    connection,
+    options,
+    signal,
+    context,
+    globals: toGlobals(parsed, options),
+    stages: new Map(),
+    report: steps.report,
+  }
+  let content: ImageContent | undefined
+  for (const [index, stage] of stages.entries()) {
+    content = await buildStage(build, stage, steps.next)
+    build.stages.set(String(index), content)
+    if (stage.name !== undefined) build.stages.set(stage.name, content)
+  }
+  if (content === undefined) throw createBuildError(undefined, 'the Dockerfile has no FROM')
+  signal.throwIfAborted()
+  const { engine, ownerLabels } = connection
+  const labels = { ...content.config.labels, ...options.labels, ...ownerLabels }
+  return engine.images.keep(
+    { ...content, config: { ...content.config, labels } },
+    { tags: [tag], createdAt: engine.now(), undo },
+  )
+}
+
+async function buildStage(
+  build: Build,
+  { from, base, instructions }: DockerfileStage,
+  next: (instruction: DockerfileInstruction) => void,
+): Promise<ImageContent> {
+  next(from)
+  const stage = createStage(await requireBase(build, expandVariables(base, build.globals), from))
+  for (const instruction of instructions) {
+    build.signal.throwIfAborted()
+    next(instruction)
+    await applyInstruction({ build, stage, instruction })
+  }
+  return toContent(stage)
+}
+
+/** Up to the target: by name or number, else the last. */
+function selectStages({ stages }: ParsedDockerfile, target: string | undefined): readonly DockerfileStage[] {
+  if (target === undefined) return stages
+  const index = stages.findIndex(({ name }, at) => name === target.toLowerCase() || String(at) === target)
+  if (index === -1) throw createBuildError(undefined, `the Dockerfile has no stage "${target}"`)
+  return stages.slice(0, index + 1)
+}
+
+function toGlobals({ globals }: ParsedDockerfile, { buildArgs = {} }: BuildOptions): ReadonlyMap<string, string> {
+  const values = new Map<string, string>()
+  for (const { name, value } of globals.flatMap(({ pairs }) => pairs)) {
+    const given = buildArgs[name] ?? (value === undefined ? undefined : expandVariables(value, values))
+    if (given !== undefined) values.set(name, given)
+  }
+  return values
+}
+
+async function readContext({ context }: BuildOptions, signal: AbortSignal): Promise<ReadonlyMap<string, ContextEntry>> {
+  const entries = new Map<string, ContextEntry>()
+  for await (const entry of readBuildContext(context, { signal })) entries.set(entry.path, entry)
+  return entries
+}
+
+/** Tells `onProgress` of each step and of the output in it. */
+function createSteps({ onProgress }: BuildOptions, stages: readonly DockerfileStage[]) {
+  const totalSteps = stages.reduce((sum, { instructions }) => sum + instructions.length + 1, 0)
+  let step = 0
+  const report = (text: string, stream: 'stdout' | 'stderr' = 'stdout') =>
+    onProgress?.({ step, totalSteps, text, stream })
+  const next = (instruction: DockerfileInstruction) => {
+    step += 1
+    report(`Step ${step}/${totalSteps} : ${toShown(instruction)}`)
+  }
+  return { report, next }
+}

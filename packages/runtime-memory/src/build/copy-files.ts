@@ -1,0 +1,77 @@
+import { posix } from 'node:path'
+import type { ReadonlyFileMap } from '../files/file-map.js'
+import { createBuildError } from './build-error.js'
+import { type InstructionCall, toVariables } from './build-stage.js'
+import { readSource } from './copy-source.js'
+import { expandVariables } from './expand-variables.js'
+
+/** COPY: files, directories (their contents), and `*` and `?` in names; from the context, a stage or an image. */
+export async function copyFiles(call: InstructionCall): Promise<void> {
+  const { stage, instruction } = call
+  const { patterns, target } = parseOperands(call)
+  const mode = parseMode(call)
+  const source = await readSource(call)
+  const found = patterns.map((pattern) => findPaths(call, source, pattern))
+  const isDirectory = target.endsWith('/') || found.flat().length > 1
+  const directory = posix.resolve(stage.config.workingDirectory, target)
+  for (const root of found.flat()) {
+    for (const [path, entry] of source) {
+      const place = toPlace({ source, root, path, directory, isDirectory })
+      if (place === undefined) continue
+      stage.files.set(place, mode === undefined || entry.type !== 'file' ? entry : { ...entry, mode })
+    }
+  }
+  if (found.flat().length === 0) throw createBuildError(instruction, 'COPY found nothing')
+}
+
+function parseOperands({ stage, instruction }: InstructionCall) {
+  const variables = toVariables(stage)
+  const given = instruction.words ?? instruction.text.split(/\s+/)
+  const patterns = given.map((word) => expandVariables(word, variables))
+  const target = patterns.pop()
+  if (target === undefined || patterns.length === 0 || instruction.text.startsWith('<<')) {
+    throw createBuildError(instruction, 'COPY takes sources and a target')
+  }
+  return { patterns, target }
+}
+
+function parseMode({ instruction }: InstructionCall): number | undefined {
+  const given = instruction.flags.get('chmod')
+  if (given === undefined) return undefined
+  if (/^[0-7]{3,4}$/.test(given)) return Number.parseInt(given, 8)
+  throw createBuildError(instruction, `--chmod takes octal digits, not ${given}`)
+}
+
+/** What the pattern names in the source: one path, or all that match. */
+function findPaths({ instruction }: InstructionCall, source: ReadonlyFileMap, pattern: string): readonly string[] {
+  const path = posix.join('/', pattern).replace(/(?<=.)\/$/, '')
+  if (path === '/') return ['/']
+  const expression = toExpression(path)
+  const found = [...source.keys()].filter((candidate) => expression.test(candidate))
+  if (found.length === 0) throw createBuildError(instruction, `"${pattern}" is not there`)
+  return found
+}
+
+function toExpression(pattern: string): RegExp {
+  const escaped = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&')
+  return new RegExp(`^${escaped.replaceAll('*', '[^/]*').replaceAll('?', '[^/]')}$`)
+}
+
+interface Placing {
+  readonly source: ReadonlyFileMap
+  readonly root: string
+  readonly path: string
+  readonly directory: string
+  readonly isDirectory: boolean
+}
+
+/** Where a path of the source goes; `undefined` for what is not of this root. A directory's contents go, not itself. */
+function toPlace({ source, root, path, directory, isDirectory }: Placing): string | undefined {
+  const isRootDirectory = root === '/' || source.get(root)?.type === 'directory'
+  if (!isRootDirectory) {
+    if (path !== root) return undefined
+    return isDirectory ? posix.join(directory, posix.basename(path)) : directory
+  }
+  const inside = posix.relative(root, path)
+  return inside === '' || inside.startsWith('..') ? undefined : posix.join(directory, inside)
+}

@@ -1,0 +1,89 @@
+import { posix } from 'node:path'
+import { createBuildError } from './build-error.js'
+import { type BuildStage, type InstructionCall, toVariables } from './build-stage.js'
+import { copyFiles } from './copy-files.js'
+import { expandVariables } from './expand-variables.js'
+import { type DockerfileInstruction, type DockerfilePair, toCommandLine } from './instruction.js'
+import { runStep } from './run-step.js'
+
+/** Does what the instruction says to the stage; one that is not known: BUILD_FAILED. */
+export async function applyInstruction(call: InstructionCall): Promise<void> {
+  const { keyword, flags } = call.instruction
+  const known = instructions.get(keyword)
+  if (known === undefined)
+    throw createBuildError(call.instruction, `the simulated builder does not understand ${keyword}`)
+  const unknown = [...flags.keys()].find((flag) => !known.flags.includes(flag))
+  if (unknown !== undefined)
+    throw createBuildError(call.instruction, `the simulated builder does not understand --${unknown}`)
+  await known.apply(call)
+}
+
+interface KnownInstruction {
+  readonly flags: readonly string[]
+  readonly apply: (call: InstructionCall) => void | Promise<void>
+}
+
+const instructions: ReadonlyMap<string, KnownInstruction> = new Map<string, KnownInstruction>([
+  ['ARG', { flags: [], apply: applyArg }],
+  ['CMD', { flags: [], apply: applyCommand }],
+  // Files have no owner here, and layers no links: these two change nothing.
+  ['COPY', { flags: ['from', 'chmod', 'chown', 'link'], apply: copyFiles }],
+  ['ENTRYPOINT', { flags: [], apply: applyEntrypoint }],
+  ['ENV', { flags: [], apply: applyEnv }],
+  // Documentation, in every builder.
+  ['EXPOSE', { flags: [], apply: () => {} }],
+  ['LABEL', { flags: [], apply: applyLabel }],
+  ['RUN', { flags: [], apply: runStep }],
+  ['USER', { flags: [], apply: applyUser }],
+  ['WORKDIR', { flags: [], apply: applyWorkdir }],
+])
+
+function applyArg({ build, stage, instruction }: InstructionCall): void {
+  for (const { name, value, isLiteral } of instruction.pairs) {
+    const fallback =
+      value === undefined ? build.globals.get(name) : isLiteral ? value : expandVariables(value, toVariables(stage))
+    const given = build.options.buildArgs?.[name] ?? fallback
+    if (given !== undefined) stage.arguments.set(name, given)
+  }
+}
+
+function applyEnv({ stage, instruction }: InstructionCall): void {
+  stage.config = { ...stage.config, env: { ...stage.config.env, ...toRecord(stage, instruction.pairs) } }
+}
+
+function applyLabel({ stage, instruction }: InstructionCall): void {
+  stage.config = { ...stage.config, labels: { ...stage.config.labels, ...toRecord(stage, instruction.pairs) } }
+}
+
+function applyUser({ stage, instruction }: InstructionCall): void {
+  stage.config = { ...stage.config, user: requireText(stage, instruction) }
+}
+
+function applyWorkdir({ stage, instruction }: InstructionCall): void {
+  const workingDirectory = posix.resolve(stage.config.workingDirectory, requireText(stage, instruction))
+  stage.config = { ...stage.config, workingDirectory }
+  if (!stage.files.has(workingDirectory)) stage.files.set(workingDirectory, { type: 'directory', mode: 0o755 })
+}
+
+function applyCommand({ stage, instruction }: InstructionCall): void {
+  stage.config = { ...stage.config, command: toCommandLine(instruction) }
+  stage.hasCommand = true
+}
+
+/** A command that came with the base image belonged to another entrypoint. */
+function applyEntrypoint({ stage, instruction }: InstructionCall): void {
+  const command = stage.hasCommand ? stage.config.command : []
+  stage.config = { ...stage.config, entrypoint: toCommandLine(instruction), command }
+}
+
+function toRecord(stage: BuildStage, pairs: readonly DockerfilePair[]): Readonly<Record<string, string>> {
+  const variables = toVariables(stage)
+  const expand = ({ value = '', isLiteral }: DockerfilePair) => (isLiteral ? value : expandVariables(value, variables))
+  return Object.fromEntries(pairs.map((pair) => [pair.name, expand(pair)]))
+}
+
+function requireText(stage: BuildStage, instruction: DockerfileInstruction): string {
+  const text = expandVariables(instruction.text, toVariables(stage)).replace(/^(["'])(.*)\1$/, '$2')
+  if (text === '') throw createBuildError(instruction, `${instruction.keyword} takes a value`)
+  return text
+}

@@ -1,0 +1,75 @@
+import type { PortBinding } from '@capstan/core'
+import type { MemoryEngine } from '../memory-engine.js'
+import type { Origin } from '../network/connect.js'
+import { NetworkSpace } from '../network/network-space.js'
+import { joinNetwork, type MemoryNetwork } from '../network/network-store.js'
+import { publishPorts } from '../network/published-ports.js'
+import { setFirewall } from '../network/set-firewall.js'
+import type { MemoryContainer } from './memory-container.js'
+
+/** What a running container has of networks: addresses, published ports, and its firewall. */
+export interface NetworkPlace {
+  readonly origin: Origin
+  readonly ports: readonly PortBinding[]
+  /** Gives all of it back; idempotent. */
+  leave(): Promise<void>
+}
+
+/** Joins the container's networks, publishes its ports and sets the firewall that was kept for it; all or nothing. */
+export async function takePlace(engine: MemoryEngine, container: MemoryContainer): Promise<NetworkPlace> {
+  const joined = findNetworks(engine, container)
+  for (const { network, names } of joined) joinNetwork(network, container.id, names)
+  const origin = createOrigin(
+    engine,
+    container,
+    joined.map(({ network }) => network),
+  )
+  const disconnect = () => {
+    origin.space.close()
+    for (const { endpoints } of origin.networks) endpoints.delete(container.id)
+  }
+  try {
+    if (container.firewallRules !== undefined) setFirewall(origin, container.firewallRules)
+    const { bindings, close } = await publishPorts(container.config.ports ?? [], origin.space)
+    const leave = async () => {
+      disconnect()
+      await close()
+    }
+    return { origin, ports: bindings, leave }
+  } catch (error) {
+    disconnect()
+    throw error
+  }
+}
+
+function createOrigin(
+  engine: MemoryEngine,
+  { id, config }: MemoryContainer,
+  networks: readonly MemoryNetwork[],
+): Origin {
+  return {
+    id,
+    isHost: config.network?.mode === 'host',
+    ownNames: [config.hostname ?? id.slice(0, 12)],
+    extraHosts: config.extraHosts ?? {},
+    space: new NetworkSpace(),
+    networks,
+    findSpace: (containerId) => engine.findSpace(containerId),
+  }
+}
+
+interface JoinedNetwork {
+  readonly network: MemoryNetwork
+  readonly names: readonly string[]
+}
+
+/** The networks to join, each with the names that peers know the container by; the default one resolves none. */
+function findNetworks({ networks }: MemoryEngine, { config, name, id }: MemoryContainer): readonly JoinedNetwork[] {
+  const { network = { mode: 'default' } } = config
+  if (network.mode === 'default') return [{ network: networks.defaultNetwork, names: [] }]
+  if (network.mode !== 'networks') return []
+  return network.networks.map(({ networkId, aliases = [] }) => ({
+    network: networks.require(networkId),
+    names: [name, id.slice(0, 12), ...aliases],
+  }))
+}

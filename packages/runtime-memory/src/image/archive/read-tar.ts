@@ -1,0 +1,40 @@
+import { buffer } from 'node:stream/consumers'
+import { type Extract, extract, type Header } from 'tar-stream'
+import { untilAborted } from '../../wait.js'
+
+export interface TarEntry {
+  readonly header: Header
+  readonly bytes: Buffer
+}
+
+/** All entries of an archive, in order. What reading the source throws is thrown as it is; no tar: an error of tar-stream. */
+export async function readTar(source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<readonly TarEntry[]> {
+  const archive = extract()
+  const read = readEntries(archive)
+  read.catch(() => {})
+  try {
+    for await (const chunk of source) {
+      signal.throwIfAborted()
+      if (!archive.write(chunk)) await untilAborted(Promise.race([drained(archive), read]), signal)
+    }
+    archive.end(null)
+    return await untilAborted(read, signal)
+  } finally {
+    archive.destroy()
+  }
+}
+
+async function readEntries(archive: Extract): Promise<readonly TarEntry[]> {
+  const entries: TarEntry[] = []
+  for await (const entry of archive) {
+    // The types leave open what it gives: bytes, always.
+    entries.push({ header: entry.header, bytes: await buffer(entry as AsyncIterable<Uint8Array>) })
+  }
+  return entries
+}
+
+function drained(archive: Extract): Promise<void> {
+  return new Promise((resolve) => {
+    archive.once('drain', resolve)
+  })
+}
