@@ -1,0 +1,151 @@
+import {
+  createHostError,
+  createUndoStack,
+  type FirewallRules,
+  isHostError,
+  type OperationOptions,
+  refuseField,
+  validateFirewallRules,
+  validateId,
+  withUndoFailures,
+} from '@capstan/core'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { isAnswered, toEngineText } from '../engine-text.js'
+import { type Contained, contain } from './contain.js'
+import { findDifference, parseFirewallAnswer } from './firewall-answer.js'
+import type { FirewallPlan } from './firewall-plan.js'
+import { toFirewallScript } from './firewall-script.js'
+import { makePlan } from './make-plan.js'
+import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
+import { listRunners } from './runners.js'
+import { readWorkload, type Workload } from './workload.js'
+
+export interface ApplyFirewallOptions extends OperationOptions {
+  /** An image with `sh`, `iptables` and `ip6tables`, for a helper; default: the workload's own image is tried. */
+  readonly firewallImage?: string
+}
+
+/**
+ * Leaves a running container no way out but what the rules name, IPv4 and IPv6, and proves it by reading the rules back
+ * and by a connection that must fail.
+ *
+ * Not running: NOT_RUNNING. Host networking, or the namespace of another container: FIREWALL_FAILED, `unchanged`. No
+ * network at all: nothing to do. Whatever fails later, and an abort: the way out is cut by the strongest means left,
+ * then FIREWALL_FAILED tells which (an abort rejects with its reason).
+ */
+export async function applyFirewall(
+  engine: DockerEngine,
+  id: string,
+  rules: FirewallRules,
+  options: ApplyFirewallOptions = {},
+): Promise<void> {
+  validateId(id)
+  validateFirewallRules(rules)
+  refuseField(engine.runtimeName, 'setupFirewall', rules, engine.details.refuses)
+  const call: EngineCall = { operation: 'setupFirewall', subject: id, signal: options.signal, timeoutMs: stepTimeoutMs }
+  const workload = await readWorkload(engine, call)
+  if (workload.networkMode === 'none') return
+  refuseForeignNamespace(id, workload)
+  const context = { engine, workload }
+  const runners = listRunners(context, options.firewallImage)
+  try {
+    const plan = await makePlan({ ...context, runners }, rules, call)
+    await fill({ context, runners, plan }, call)
+  } catch (error) {
+    throw await toContained(context, { id, runners, call, error })
+  }
+  if (workload.hasNetAdmin) {
+    engine.warn(`container "${workload.name}" has NET_ADMIN: its own processes can take its firewall away`)
+  }
+}
+
+/** The rules would be those of the host, or of a container that nobody asked for. */
+function refuseForeignNamespace(id: string, { networkMode }: Workload): void {
+  if (networkMode !== 'host' && !networkMode.startsWith('container:')) return
+  const whose = networkMode === 'host' ? 'the host' : `another container (${networkMode.slice('container:'.length)})`
+  const reason = `it shares the network of ${whose}, whose rules are not touched`
+  throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'unchanged' })
+}
+
+interface Filling {
+  readonly context: RunnerContext
+  readonly runners: readonly NamespaceRunner[]
+  readonly plan: FirewallPlan
+}
+
+/** By the first way that gets as far as the rules; from there on a failure is one. */
+async function fill({ runners, plan }: Filling, call: EngineCall): Promise<void> {
+  const reasons: string[] = []
+  for (const runner of runners) {
+    const reason = await tryRunner(runner, plan, call)
+    if (reason === undefined) return
+    reasons.push(`${runner.title}: ${reason}`)
+  }
+  throw new Error(
+    `there is no way to set the rules (${reasons.join('; ')}); give \`firewallImage\`, an image with iptables`,
+  )
+}
+
+/** Gives the reason why this way leads nowhere, as long as it has changed nothing; throws when it may have. */
+async function tryRunner(runner: NamespaceRunner, plan: FirewallPlan, call: EngineCall): Promise<string | undefined> {
+  const result = await runner.run(toFirewallScript(plan), call).catch((error: unknown) => ({ error }))
+  call.signal?.throwIfAborted()
+  if ('error' in result) {
+    if (isAnswered(result.error, call)) return toReason(result.error)
+    throw result.error // it may have begun
+  }
+  const answer = parseFirewallAnswer(result.output)
+  if (answer.missingTool !== undefined) return `no ${answer.missingTool} that works`
+  if (!answer.hasBegun) return `the script did not start (exit code ${result.exitCode})${toExcerpt(result.output)}`
+  if (answer.failure !== undefined) throw new Error(`a rule was refused: ${answer.failure}`)
+  const difference =
+    result.exitCode === 0 ? findDifference(answer, plan) : `the script ended with exit code ${result.exitCode}`
+  if (difference !== undefined) throw new Error(difference)
+  if (answer.trial === 'escaped') throw new Error(`a packet to ${plan.witness} got out in spite of the rules`)
+  if (answer.trial === undefined) throw new Error('the script did not come to its end')
+  return undefined
+}
+
+interface Fault {
+  readonly id: string
+  readonly runners: readonly NamespaceRunner[]
+  readonly call: EngineCall
+  readonly error: unknown
+}
+
+/** The failure, after the way out was cut; under a signal and a limit of its own. */
+async function toContained(context: RunnerContext, { id, runners, call, error }: Fault): Promise<unknown> {
+  let contained: Contained = { containment: 'unchanged', failures: [] }
+  let ended: unknown
+  const undo = createUndoStack({ timeoutMs: containTimeoutMs })
+  undo.add('firewall', async ({ signal }) => {
+    const own = { ...call, signal }
+    ended = await readWorkload(context.engine, own).then(() => undefined, toEnded)
+    if (ended === undefined) contained = await contain(context, runners, own)
+  })
+  const failures = await undo.run()
+  if (call.signal?.aborted) return withUndoFailures(call.signal.reason, failures)
+  if (ended !== undefined) return ended
+  const facts = { id, reason: toReason(error), containment: contained.containment }
+  return withUndoFailures(createHostError('FIREWALL_FAILED', facts, { cause: error }), [
+    ...contained.failures,
+    ...failures,
+  ])
+}
+
+/** A container that has ended meanwhile has no way out; any other error leaves it to be contained. */
+function toEnded(error: unknown): unknown {
+  return isHostError(error, 'NOT_RUNNING') || isHostError(error, 'CONTAINER_NOT_FOUND') ? error : undefined
+}
+
+function toReason(error: unknown): string {
+  return toEngineText(error) ?? (error instanceof Error ? error.message : String(error))
+}
+
+function toExcerpt(output: string): string {
+  const text = output.trim().slice(0, 200)
+  return text === '' ? '' : `: ${text}`
+}
+
+const stepTimeoutMs = 60_000
+const containTimeoutMs = 150_000

@@ -1,0 +1,79 @@
+import { type HostErrorFacts, isHostError } from '@capstan/core'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { pause } from '../pause.js'
+import { isSealed, parseFirewallAnswer } from './firewall-answer.js'
+import { toSealScript } from './firewall-script.js'
+import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
+
+export type Containment = HostErrorFacts['FIREWALL_FAILED']['containment']
+
+export interface Contained {
+  readonly containment: Containment
+  /** Why a stronger or gentler means did not work, in the order tried. */
+  readonly failures: readonly unknown[]
+}
+
+/**
+ * Cuts the way out by the first means that works, and that is proved by looking: sealed by rules, else disconnected
+ * from every network, else killed. `unchanged` when nothing of that could be done.
+ */
+export async function contain(
+  { engine, workload }: RunnerContext,
+  runners: readonly NamespaceRunner[],
+  call: EngineCall,
+): Promise<Contained> {
+  const failures: unknown[] = []
+  const attempt = async (means: () => Promise<boolean>) => {
+    try {
+      return await means()
+    } catch (error) {
+      failures.push(error)
+      return false
+    }
+  }
+  for (const runner of runners) {
+    if (await attempt(() => seal(runner, call))) return { containment: 'sealed', failures }
+  }
+  if (await attempt(() => disconnect(engine, workload.id, call))) return { containment: 'disconnected', failures }
+  if (await attempt(() => kill(engine, workload.id, call))) return { containment: 'killed', failures }
+  return { containment: 'unchanged', failures }
+}
+
+async function seal(runner: NamespaceRunner, call: EngineCall): Promise<boolean> {
+  const { exitCode, output } = await runner.run(toSealScript(), call)
+  return exitCode === 0 && isSealed(parseFirewallAnswer(output))
+}
+
+async function disconnect(engine: DockerEngine, id: string, call: EngineCall): Promise<boolean> {
+  const api = await engine.api(call)
+  for (const network of await listNetworksOf(engine, id, call)) {
+    try {
+      await api.getNetwork(network).disconnect({ Container: id, Force: true })
+    } catch (error) {
+      if (!isHostError(error, 'NETWORK_NOT_FOUND')) throw error
+    }
+  }
+  return (await listNetworksOf(engine, id, call)).length === 0
+}
+
+async function listNetworksOf(engine: DockerEngine, id: string, call: EngineCall): Promise<readonly string[]> {
+  const { NetworkSettings } = await (await engine.api(call)).getContainer(id).inspect()
+  return Object.entries(NetworkSettings?.Networks ?? {}).map(([name, network]) => network.NetworkID || name)
+}
+
+async function kill(engine: DockerEngine, id: string, call: EngineCall): Promise<boolean> {
+  try {
+    await (await engine.api(call)).getContainer(id).kill({ _query: { signal: 'KILL' }, _body: {} })
+  } catch (error) {
+    if (!isHostError(error, 'NOT_RUNNING')) throw error
+  }
+  for (let look = 0; look < mostLooks; look += 1) {
+    const { State } = await (await engine.api(call)).getContainer(id).inspect()
+    if (State?.Running === false) return true
+    await pause(betweenLooksMs, call)
+  }
+  return false
+}
+
+const mostLooks = 50
+const betweenLooksMs = 100

@@ -1,0 +1,55 @@
+import { isHostError } from '@capstan/core'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+
+/**
+ * The text of a small file in a container, such as `/etc/hosts`; `undefined` where there is none. Needs no program in
+ * the image: the engine packs it into a tar. https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerArchive
+ */
+export async function readContainerFile(
+  engine: DockerEngine,
+  id: string,
+  path: string,
+  call: EngineCall,
+): Promise<string | undefined> {
+  try {
+    const answer = await engine.send({ ...call, method: 'GET', path: `/containers/${id}/archive`, query: { path } })
+    return findFirstFile(await readStart(engine, answer, call))
+  } catch (error) {
+    // The container itself was seen a moment ago.
+    if (isHostError(error, 'CONTAINER_NOT_FOUND') || isHostError(error, 'OPERATION_FAILED')) return undefined
+    throw error
+  }
+}
+
+async function readStart(engine: DockerEngine, answer: AsyncIterable<Uint8Array>, call: EngineCall): Promise<Buffer> {
+  const blocks: Uint8Array[] = []
+  let length = 0
+  try {
+    for await (const block of answer) {
+      blocks.push(block)
+      length += block.byteLength
+      if (length > mostBytes) break
+    }
+  } catch (cause) {
+    throw engine.translate(cause, call)
+  }
+  return Buffer.concat(blocks)
+}
+
+/** The content after the first header of a file; headers that only extend the next one are passed over. */
+function findFirstFile(tar: Buffer): string | undefined {
+  for (let at = 0; at + headerBytes <= tar.length; ) {
+    const size = Number.parseInt(tar.toString('latin1', at + sizeAt, at + sizeAt + sizeBytes), 8) || 0
+    const type = tar.toString('latin1', at + typeAt, at + typeAt + 1)
+    if (type === '0' || type === '\0') return tar.toString('utf8', at + headerBytes, at + headerBytes + size)
+    if (type !== 'x' && type !== 'g') return undefined
+    at += headerBytes + Math.ceil(size / headerBytes) * headerBytes
+  }
+  return undefined
+}
+
+const mostBytes = 1024 * 1024
+const headerBytes = 512
+const sizeAt = 124
+const sizeBytes = 12
+const typeAt = 156

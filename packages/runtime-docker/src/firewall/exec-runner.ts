@@ -1,0 +1,51 @@
+import { createHostError } from '@capstan/core'
+import type { EngineCall } from '../docker-engine.js'
+import { pause } from '../pause.js'
+import type { NamespaceRunner, RunnerContext, ScriptResult } from './namespace-runner.js'
+import { readText } from './read-text.js'
+
+/**
+ * Runs scripts as user 0 in the workload itself, with the tools that lie in it now: it may have changed them.
+ *
+ * `privileged`: the exec gets every capability, whatever the workload has.
+ */
+export function createExecRunner(
+  { engine, workload }: RunnerContext,
+  { privileged, title }: { readonly privileged: boolean; readonly title: string },
+): NamespaceRunner {
+  async function start(script: string, call: EngineCall): Promise<ScriptResult> {
+    const { id } = await (await engine.api(call)).getContainer(workload.id).exec({
+      Cmd: ['/bin/sh', '-c', script],
+      User: '0',
+      Privileged: privileged,
+      Tty: true, // one raw stream, in order
+      AttachStdout: true,
+      AttachStderr: true,
+    })
+    const body = { Detach: false, Tty: true }
+    const { socket, head } = await engine.upgrade({ ...call, method: 'POST', path: `/exec/${id}/start`, body })
+    const { operation, timeoutMs = defaultTimeoutMs } = call
+    const expire = () =>
+      socket.destroy(createHostError('TIMED_OUT', { operation, phase: title, timeoutMs, lastLines: [] }))
+    const timer = setTimeout(expire, timeoutMs)
+    const output = head.toString() + (await readText(engine, socket, call).finally(() => clearTimeout(timer)))
+    socket.destroy()
+    return { exitCode: await readExitCode(id, call), output }
+  }
+
+  /** The engine may tell the code a moment after the output has ended. */
+  async function readExitCode(id: string, call: EngineCall): Promise<number> {
+    for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+      const { Running, ExitCode } = await (await engine.api(call)).getExec(id).inspect()
+      if (Running !== true && typeof ExitCode === 'number') return ExitCode
+      await pause(betweenAttemptsMs, call)
+    }
+    throw createHostError('EXIT_CODE_UNKNOWN', { id: workload.id, reason: 'the engine does not tell it' })
+  }
+
+  return { title, run: start }
+}
+
+const mostAttempts = 20
+const betweenAttemptsMs = 50
+const defaultTimeoutMs = 60_000

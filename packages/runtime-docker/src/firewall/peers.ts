@@ -1,0 +1,83 @@
+import { isHostError } from '@capstan/core'
+import type { EngineCall } from '../docker-engine.js'
+import { isSameHost } from './host-files.js'
+import type { RunnerContext } from './namespace-runner.js'
+import type { Attachment } from './workload.js'
+
+/** The addresses of the containers which this name means on the workload's networks: by name, alias or short id. */
+export async function findPeer(context: RunnerContext, host: string, call: EngineCall): Promise<readonly string[]> {
+  const found: string[] = []
+  for (const attachment of context.workload.attachments) {
+    for (const id of await listPeers(context, attachment, call)) {
+      found.push(...(await findAddresses(context, { id, host, attachment }, call)))
+    }
+  }
+  return found
+}
+
+async function listPeers(
+  { engine }: RunnerContext,
+  { networkId }: Attachment,
+  call: EngineCall,
+): Promise<readonly string[]> {
+  try {
+    const { Containers } = await (await engine.api(call)).getNetwork(networkId).inspect()
+    return Object.keys(Containers ?? {})
+  } catch (error) {
+    if (isHostError(error, 'NETWORK_NOT_FOUND')) return []
+    throw error
+  }
+}
+
+interface Peer {
+  readonly id: string
+  readonly host: string
+  readonly attachment: Attachment
+}
+
+async function findAddresses(
+  { engine }: RunnerContext,
+  { id, host, attachment }: Peer,
+  call: EngineCall,
+): Promise<readonly string[]> {
+  const peer = await inspect(id).catch((error: unknown) => {
+    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return undefined // gone since the network was looked at
+    throw error
+  })
+  const networks = Object.values(peer?.NetworkSettings?.Networks ?? {})
+  const network = networks.find((candidate) => candidate?.NetworkID === attachment.networkId)
+  if (peer === undefined || !network) return []
+  const names = [peer.Name?.replace(/^\//, ''), id.slice(0, 12), ...(network.Aliases ?? [])]
+  const isMeant = names.some((name) => {
+    return name !== undefined && (isSameHost(name, host) || isSameHost(`${name}.${attachment.networkName}`, host))
+  })
+  const addresses = [network.IPAddress, network.GlobalIPv6Address]
+  return isMeant ? addresses.filter((address) => address !== undefined).filter((address) => address !== '') : []
+
+  function inspect(container: string): Promise<InspectedPeer> {
+    return engine.sendJson<InspectedPeer>({
+      ...call,
+      method: 'GET',
+      path: `/containers/${container}/json`,
+      subject: container,
+    })
+  }
+}
+
+interface InspectedPeer {
+  readonly Name?: string
+  readonly NetworkSettings?: {
+    readonly Networks?: Readonly<
+      Record<
+        string,
+        | {
+            readonly NetworkID?: string
+            readonly IPAddress?: string
+            readonly GlobalIPv6Address?: string
+            readonly Aliases?: readonly string[] | null
+          }
+        | undefined
+      >
+    > | null
+  }
+}

@@ -1,0 +1,82 @@
+import type { ContainerState } from '@capstan/core'
+import { createHostError } from '@capstan/core'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+
+/** The container that is to be shut in, as the engine tells of it. */
+export interface Workload {
+  readonly id: string
+  readonly name: string
+  readonly imageId: string
+  readonly networkMode: string
+  /** It has NET_ADMIN itself: its processes could take the rules away again. */
+  readonly hasNetAdmin: boolean
+  /** `name:address`, as they were asked for. */
+  readonly extraHosts: readonly string[]
+  /** Of its own, instead of the engine's. */
+  readonly nameServers: readonly string[]
+  readonly attachments: readonly Attachment[]
+}
+
+export interface Attachment {
+  readonly networkId: string
+  readonly networkName: string
+  readonly gateways: readonly string[]
+}
+
+/** Reads it anew. Gone: CONTAINER_NOT_FOUND; not running, or paused: NOT_RUNNING. */
+export async function readWorkload(engine: DockerEngine, call: EngineCall): Promise<Workload> {
+  const inspected = await engine.sendJson<Inspected>({
+    ...call,
+    method: 'GET',
+    path: `/containers/${encodeURIComponent(call.subject)}/json`,
+  })
+  const { Running, Status } = inspected.State ?? {}
+  if (Running !== true || Status === 'paused') {
+    throw createHostError('NOT_RUNNING', { id: call.subject, state: toState(Status) })
+  }
+  return toWorkload(inspected)
+}
+
+function toWorkload({ Id, Name = Id, Image = '', HostConfig = {}, NetworkSettings = {} }: Inspected): Workload {
+  return {
+    id: Id,
+    name: Name.replace(/^\//, ''),
+    imageId: Image,
+    networkMode: HostConfig.NetworkMode ?? 'default',
+    hasNetAdmin: HostConfig.Privileged === true || (HostConfig.CapAdd ?? []).some((name) => netAdmin.test(name)),
+    extraHosts: HostConfig.ExtraHosts ?? [],
+    nameServers: HostConfig.Dns ?? [],
+    attachments: Object.entries(NetworkSettings.Networks ?? {}).map(([networkName, network]) => ({
+      networkId: network?.NetworkID || networkName,
+      networkName,
+      gateways: [network?.Gateway ?? '', network?.IPv6Gateway ?? ''].filter((address) => address !== ''),
+    })),
+  }
+}
+
+function toState(status: string | undefined): ContainerState {
+  const known = ['created', 'paused', 'restarting', 'exited', 'dead'] as const
+  return status === 'removing' ? 'stopping' : (known.find((state) => state === status) ?? 'unknown')
+}
+
+/** https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerInspect */
+interface Inspected {
+  readonly Id: string
+  readonly Name?: string
+  readonly Image?: string
+  readonly State?: { readonly Running?: boolean; readonly Status?: string }
+  readonly HostConfig?: {
+    readonly NetworkMode?: string
+    readonly Privileged?: boolean
+    readonly CapAdd?: readonly string[] | null
+    readonly ExtraHosts?: readonly string[] | null
+    readonly Dns?: readonly string[] | null
+  }
+  readonly NetworkSettings?: {
+    readonly Networks?: Readonly<
+      Record<string, { readonly NetworkID?: string; readonly Gateway?: string; readonly IPv6Gateway?: string } | null>
+    > | null
+  }
+}
+
+const netAdmin = /^(ALL|(CAP_)?NET_ADMIN)$/i

@@ -1,0 +1,87 @@
+import {
+  type BuildOptions,
+  type BuildProgress,
+  createHostError,
+  createUndoStack,
+  validateBuild,
+  withUndoFailures,
+} from '@capstan/core'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { toEngineText } from '../engine-text.js'
+import { toBuildFailure } from './build-failure.js'
+import { createBuildOutput } from './build-output.js'
+import { checkPlatform, refuseBuildOptions } from './build-refusals.js'
+import { type ImageToBuild, prepareBuild } from './build-request.js'
+import { checkTag } from './build-tag.js'
+import { type EngineFailure, readEngineMessages } from './engine-message.js'
+import { findImage } from './images.js'
+import { restoreTag } from './restore-tag.js'
+import { streamBody } from './stream-body.js'
+
+/**
+ * Builds with the engine's own (classic) builder; resolves when the image is there under `tag`.
+ *
+ * Options that this builder cannot honour: OPTION_UNSUPPORTED, a bad context: INVALID_ARGUMENT, both before anything is
+ * sent. Whatever stops the build: BUILD_FAILED, which tells the step, its command, the exit code and the last lines.
+ * An abort ends the build at the engine; an image that was made all the same is removed, its tag is as it was before.
+ */
+export async function buildImage(engine: DockerEngine, image: ImageToBuild, options: BuildOptions = {}): Promise<void> {
+  const { dockerfile, tag } = image
+  validateBuild(dockerfile, tag, options)
+  checkTag(tag)
+  refuseBuildOptions(engine, options)
+  const call: EngineCall = { operation: 'buildImage', subject: tag, signal: options.signal }
+  await checkPlatform(engine, { dockerfile, call }, options)
+  const request = await prepareBuild(engine, image, options)
+  const undo = createUndoStack()
+  try {
+    const before = (await findImage(engine, tag, call))?.Id
+    undo.add(`tag ${tag}`, ({ signal }) => restoreTag(engine, { tag, before }, { ...call, signal }))
+    await runBuild(engine, request, options)
+    await checkResult(engine, call, options)
+  } catch (error) {
+    request.body.destroy()
+    throw withUndoFailures(error, await undo.run())
+  }
+}
+
+type BuildRequest = Awaited<ReturnType<typeof prepareBuild>>
+
+async function runBuild(engine: DockerEngine, request: BuildRequest, { onProgress }: BuildOptions): Promise<void> {
+  const output = createBuildOutput()
+  const report = (lines: readonly BuildProgress[]) => {
+    for (const line of lines) onProgress?.(line)
+  }
+  const toError = (failure: EngineFailure) => {
+    report(output.end())
+    return toBuildFailure(output, failure)
+  }
+  const body = streamBody(engine, await send(engine, request), request)
+  let imageId: string | undefined
+  for await (const message of readEngineMessages(body, { operation: request.operation, toError })) {
+    imageId = message.imageId ?? imageId
+    report(output.add(message.stream ?? (message.status === undefined ? '' : `${message.status}\n`)))
+  }
+  report(output.end())
+  if ((imageId ?? output.builtId) !== undefined) return
+  throw createHostError('CONNECTION_LOST', { endpoint: engine.details.endpoint.url, lastTimestamp: undefined })
+}
+
+async function send(engine: DockerEngine, request: BuildRequest) {
+  try {
+    return await engine.send(request)
+  } catch (error) {
+    request.signal?.throwIfAborted()
+    // The context's own errors are told as they are; a refusal of the engine is a failed build, whatever its status.
+    if (request.body.errored) throw request.body.errored
+    const text = toEngineText(error)
+    throw text === undefined ? error : toBuildFailure(createBuildOutput(), { text, code: undefined }, error)
+  }
+}
+
+/** The image is there under its tag, and of the platform that was asked for. */
+async function checkResult(engine: DockerEngine, call: EngineCall, options: BuildOptions): Promise<void> {
+  const built = await findImage(engine, call.subject, call)
+  if (built === undefined) throw createHostError('IMAGE_NOT_FOUND', { image: call.subject })
+  await checkPlatform(engine, { built, call }, options)
+}

@@ -1,0 +1,71 @@
+import { type BuildOptions, createHostError, type RefusedOption, refuseField } from '@capstan/core'
+import type { InspectedImage } from '../docker-api.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { findDockerfileImages } from './dockerfile-images.js'
+import { findImage } from './images.js'
+
+/** What no engine's own builder can honour: part of every report of this plugin. */
+export const buildRefusals: readonly RefusedOption[] = [
+  {
+    field: 'build.dns',
+    // https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageBuild knows no such parameter
+    reason: "the engine's own builder takes no name servers for a build",
+    remedy: 'set them in the configuration of the engine, or build with BuildKit',
+  },
+]
+
+/** Throws OPTION_UNSUPPORTED for an option that stands in the engine's refusals. */
+export function refuseBuildOptions({ runtimeName, details }: DockerEngine, { dns = [], platform }: BuildOptions): void {
+  const refuses = [...details.refuses, ...buildRefusals]
+  refuseField(runtimeName, 'buildImage', 'a Dockerfile', refuses)
+  if (dns.length > 0) refuseField(runtimeName, 'build.dns', dns, refuses)
+  if (platform !== undefined) refuseField(runtimeName, 'build.platform', platform, refuses)
+}
+
+/**
+ * Throws OPTION_UNSUPPORTED when the builder would not keep, or did not keep, the platform that is asked for: the
+ * classic one takes a base image that is here as it is, whatever its platform.
+ */
+export async function checkPlatform(
+  engine: DockerEngine,
+  {
+    dockerfile,
+    built,
+    call,
+  }: { readonly dockerfile?: string; readonly built?: InspectedImage; readonly call: EngineCall },
+  { platform, pull, buildArgs }: BuildOptions,
+): Promise<void> {
+  if (platform === undefined) return
+  if (built !== undefined) return refuseOther(engine, platform, built)
+  if (dockerfile === undefined || pull) return
+  for (const base of findDockerfileImages(dockerfile, buildArgs)) {
+    if (base.platform !== undefined) continue
+    const image = await findImage(engine, base.reference, call)
+    if (image !== undefined) refuseOther(engine, platform, image, base.reference)
+  }
+}
+
+function refuseOther(engine: DockerEngine, platform: string, image: InspectedImage, base?: string): void {
+  const [os, architecture, variant] = platform.split('/')
+  const isKept =
+    (architecture === undefined ? [image.Os, image.Architecture].includes(os) : os === image.Os) &&
+    (architecture === undefined || toArchitecture(architecture) === image.Architecture) &&
+    (variant === undefined || !image.Variant || variant === image.Variant)
+  if (isKept) return
+  const found = `${image.Os}/${image.Architecture}`
+  const reason =
+    base === undefined
+      ? `the engine built an image for ${found}`
+      : `the base image "${base}" is here for ${found}, and the engine would build on that; pull it for ${platform}`
+  throw createHostError('OPTION_UNSUPPORTED', {
+    runtime: engine.runtimeName,
+    field: 'build.platform',
+    given: platform,
+    reason,
+  })
+}
+
+/** Other names under which a platform is known: https://github.com/containerd/platforms */
+function toArchitecture(name: string): string {
+  return { aarch64: 'arm64', x86_64: 'amd64', 'x86-64': 'amd64', armhf: 'arm', armel: 'arm' }[name] ?? name
+}

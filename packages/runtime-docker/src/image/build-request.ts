@@ -1,0 +1,65 @@
+import { createHash } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import { packBuildContext } from '@capstan/build-context'
+import { type BuildOptions, toObjectLabels } from '@capstan/core'
+import type { DockerEngine, EngineCall, EngineRequest } from '../docker-engine.js'
+import { findDockerfileImages } from './dockerfile-images.js'
+import { type CredentialSources, findCredentials } from './find-credentials.js'
+import { parseImageReference } from './image-reference.js'
+import { type RegistryAuth, toConfigHeader } from './registry-auth.js'
+
+/** What is built, and under which name. */
+export interface ImageToBuild {
+  /** The text of a Dockerfile. */
+  readonly dockerfile: string
+  readonly tag: string
+  /** Where credentials for its base images are looked for; default: the environment of this process. */
+  readonly credentialSources?: CredentialSources
+}
+
+/** The request of a build. Rejects with INVALID_ARGUMENT for a context that may not be sent; nothing is sent here. */
+export async function prepareBuild(
+  engine: DockerEngine,
+  image: ImageToBuild,
+  options: BuildOptions,
+): Promise<EngineRequest & { readonly body: Readable }> {
+  const { dockerfile, tag } = image
+  const { buildArgs, target, platform, noCache, pull, signal } = options
+  const call: EngineCall = { operation: 'buildImage', subject: tag, signal }
+  const auths = await findAuths(image, options)
+  const file = toHiddenName(dockerfile)
+  const labels = toObjectLabels({ kind: 'image', tag }, engine.ownerLabels, options.labels)
+  return {
+    ...call,
+    method: 'POST',
+    path: '/build',
+    query: {
+      ...{ t: tag, dockerfile: file, labels, target, platform, rm: true, forcerm: true },
+      ...(buildArgs === undefined ? {} : { buildargs: buildArgs }),
+      ...(noCache ? { nocache: true } : {}),
+      ...(pull ? { pull: true } : {}),
+    },
+    headers: { 'Content-Type': 'application/x-tar', 'X-Registry-Config': toConfigHeader(auths) },
+    body: await packBuildContext(options.context, { signal, extraFiles: { [file]: dockerfile } }),
+  }
+}
+
+/** For the registries of the images that the Dockerfile names, and for no other. */
+async function findAuths(
+  { dockerfile, credentialSources = { env: process.env } }: ImageToBuild,
+  { buildArgs, signal }: BuildOptions,
+): Promise<ReadonlyMap<string, RegistryAuth>> {
+  const images = findDockerfileImages(dockerfile, buildArgs)
+  const registries = new Set(images.map(({ reference }) => parseImageReference(reference).registry))
+  const auths = new Map<string, RegistryAuth>()
+  for (const registry of registries) {
+    const { auth } = await findCredentials(registry, credentialSources, { signal })
+    if (auth !== undefined) auths.set(registry, auth)
+  }
+  return auths
+}
+
+/** One name for one text: a name by chance would spoil the engine's cache of COPY. */
+function toHiddenName(dockerfile: string): string {
+  return `.dockerfile.${createHash('sha256').update(dockerfile).digest('hex').slice(0, 20)}`
+}

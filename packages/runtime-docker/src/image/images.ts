@@ -1,0 +1,88 @@
+import {
+  type ImageInfo,
+  isHostError,
+  type ListOptions,
+  type OperationOptions,
+  toImageHome,
+  validateImageReference,
+} from '@capstan/core'
+import type { InspectedImage, ListedImage } from '../docker-api.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { toLabelFilter } from '../label-filter.js'
+
+/** False only when the engine says that the image is absent; whatever else is wrong rejects. */
+export async function imageExists(
+  engine: DockerEngine,
+  image: string,
+  options: OperationOptions = {},
+): Promise<boolean> {
+  validateImageReference(image)
+  return (
+    (await findImage(engine, image, { operation: 'imageExists', subject: image, signal: options.signal })) !== undefined
+  )
+}
+
+/** The image, or `undefined` when the engine says that it is absent. */
+export async function findImage(
+  engine: DockerEngine,
+  image: string,
+  call: EngineCall,
+): Promise<InspectedImage | undefined> {
+  try {
+    return await (await engine.api(call)).getImage(image).inspect()
+  } catch (error) {
+    if (isHostError(error, 'IMAGE_NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
+/** One entry an image with all its tags. The filter works at the engine. */
+export async function listImages(
+  engine: DockerEngine,
+  { labels, signal }: ListOptions = {},
+): Promise<readonly ImageInfo[]> {
+  const api = await engine.api({ operation: 'listImages', subject: 'images', signal })
+  return (await api.listImages({ filters: toLabelFilter(labels) })).map(toImageInfo)
+}
+
+/**
+ * HOME of the image's env, else by its user, else `/root`; an image that cannot be seen has `/root`.
+ *
+ * Pulls nothing, runs nothing; rejects for an abort alone.
+ */
+export async function getImageHomeDir(
+  engine: DockerEngine,
+  image: string,
+  options: OperationOptions = {},
+): Promise<string> {
+  options.signal?.throwIfAborted()
+  const config = await readConfig(engine, image, options)
+  options.signal?.throwIfAborted()
+  return toImageHome({ env: toEnv(config?.Env ?? []), user: config?.User ?? '' })
+}
+
+async function readConfig(engine: DockerEngine, image: string, options: OperationOptions) {
+  try {
+    validateImageReference(image)
+    return (await findImage(engine, image, { operation: 'getImageHomeDir', subject: image, signal: options.signal }))
+      ?.Config
+  } catch {
+    return undefined
+  }
+}
+
+/** The first of a name counts, as the shell's `getenv` has it. */
+function toEnv(lines: readonly string[]): Readonly<Record<string, string>> {
+  const entries = lines.map((line) => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)] as const)
+  return Object.fromEntries(entries.reverse())
+}
+
+function toImageInfo({ Id, RepoTags, Size, Created, Labels }: ListedImage): ImageInfo {
+  return {
+    id: Id,
+    tags: (RepoTags ?? []).filter((tag) => !tag.includes('<none>')),
+    sizeBytes: Size,
+    createdAt: Created === undefined ? undefined : new Date(Created * 1000),
+    labels: Labels ?? {},
+  }
+}

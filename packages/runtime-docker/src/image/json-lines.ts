@@ -1,0 +1,61 @@
+import { createHostError, type HostError } from '@capstan/core'
+
+/**
+ * The objects of a stream of JSON, one a line: what the engine answers with to pull, build and load.
+ *
+ * A line that is no object, or longer than 1 MiB: PROTOCOL_ERROR. What the stream itself throws passes through. The end
+ * of the stream says nothing about success.
+ */
+export async function* readJsonLines(body: AsyncIterable<Uint8Array>, operation: string): AsyncIterable<JsonObject> {
+  const decoder = new TextDecoder()
+  let rest = ''
+  for await (const bytes of body) {
+    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
+    rest = lines.pop() ?? ''
+    for (const line of lines) yield* parseLine(line, operation)
+    if (rest.length > longestLine) throw toProtocolError(rest, operation)
+  }
+  yield* parseLine(rest + decoder.decode(), operation)
+}
+
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/** The member, when it is an object; else an empty one. */
+export function toObject(value: unknown): JsonObject {
+  // An object that is no list is a record of unknown values; that is all that is claimed here.
+  return isObject(value) ? value : {}
+}
+
+export function toText(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined
+}
+
+function* parseLine(line: string, operation: string): Iterable<JsonObject> {
+  const text = line.trim()
+  if (text === '') return
+  const value = line.length > longestLine ? undefined : parse(text)
+  if (!isObject(value)) throw toProtocolError(text, operation)
+  yield value
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+function isObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+function toProtocolError(text: string, operation: string): HostError<'PROTOCOL_ERROR'> {
+  const excerpt = Buffer.from(text.slice(0, 500))
+    .subarray(0, 500)
+    .toString('utf8')
+    .replace(/\uFFFD+$/, '')
+  return createHostError('PROTOCOL_ERROR', { operation, excerpt })
+}
+
+const longestLine = 1024 * 1024

@@ -1,0 +1,25 @@
+import { Readable } from 'node:stream'
+import { createHostError, type OperationOptions, validateImageReference } from '@capstan/core'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { findImage } from './images.js'
+import { streamBody } from './stream-body.js'
+
+/**
+ * A docker archive of one image as a stream of tar bytes, read no faster than it is read. Absent: IMAGE_NOT_FOUND.
+ *
+ * Cut off: the stream ends with CONNECTION_LOST, never as if it were whole. An abort, then too, ends it with its
+ * reason; destroying it closes the connection.
+ */
+export async function saveImage(
+  engine: DockerEngine,
+  image: string,
+  options: OperationOptions = {},
+): Promise<Readable> {
+  validateImageReference(image, 'reference')
+  const call: EngineCall = { operation: 'saveImage', subject: image, signal: options.signal }
+  // The engine may find out that there is none after it has answered 200.
+  const found = await findImage(engine, image, call)
+  if (found === undefined) throw createHostError('IMAGE_NOT_FOUND', { image })
+  const answer = await engine.send({ ...call, method: 'GET', path: `/images/${image}/get` })
+  return Readable.from(streamBody(engine, answer, call), { objectMode: false })
+}

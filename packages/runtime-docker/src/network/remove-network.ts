@@ -1,0 +1,72 @@
+import { createHostError, isHostError, type OperationOptions, validateId } from '@capstan/core'
+import type { DockerApi } from '../docker-api.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { toEngineText } from '../engine-text.js'
+import { pause } from '../pause.js'
+
+/**
+ * Removes a network. Gone: resolves. Used by a container that runs: IN_USE with the users' names.
+ *
+ * The endpoint of a container that has just ended, or is being removed, is waited for, 3 s at most.
+ */
+export async function removeNetwork(engine: DockerEngine, id: string, options: OperationOptions = {}): Promise<void> {
+  validateId(id)
+  const call: EngineCall = { operation: 'removeNetwork', subject: id, signal: options.signal }
+  for (let attempt = 0; ; attempt += 1) {
+    const api = await engine.api(call)
+    const refusal = await tryRemove(api, id)
+    if (refusal === undefined) return
+    const users = await listUsers(api, id)
+    if (attempt === mostAttempts || users.some(({ stays }) => stays)) {
+      const names = users.map(({ name }) => name)
+      throw createHostError('IN_USE', { subject: `network "${id}"`, users: names }, { cause: refusal })
+    }
+    await pause(betweenAttemptsMs, options)
+  }
+}
+
+async function tryRemove(api: DockerApi, id: string): Promise<unknown> {
+  try {
+    await api.getNetwork(id).remove()
+    return undefined
+  } catch (error) {
+    if (isHostError(error, 'NETWORK_NOT_FOUND')) return undefined
+    if (!isHostError(error, 'IN_USE')) throw error
+    const reason = toEngineText(error) ?? ''
+    if (!/pre-defined network/.test(reason)) return error
+    const facts = { operation: 'removeNetwork', subject: id, status: 403, reason }
+    throw createHostError('OPERATION_FAILED', facts, { cause: error })
+  }
+}
+
+interface NetworkUser {
+  readonly name: string
+  /** It runs, so its endpoint will not go by itself. */
+  readonly stays: boolean
+}
+
+async function listUsers(api: DockerApi, id: string): Promise<readonly NetworkUser[]> {
+  const network = await absentAsUndefined(api.getNetwork(id).inspect(), 'NETWORK_NOT_FOUND')
+  const endpoints = Object.entries(network?.Containers ?? {})
+  return Promise.all(
+    endpoints.map(async ([container, { Name }]) => {
+      const inspected = await absentAsUndefined(api.getContainer(container).inspect(), 'CONTAINER_NOT_FOUND')
+      return { name: Name || container, stays: inspected?.State?.Running === true }
+    }),
+  )
+}
+
+async function absentAsUndefined<T>(
+  answer: Promise<T>,
+  code: 'NETWORK_NOT_FOUND' | 'CONTAINER_NOT_FOUND',
+): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (isHostError(error, code)) return undefined
+    throw error
+  }
+}
+
+const mostAttempts = 30
+const betweenAttemptsMs = 100
