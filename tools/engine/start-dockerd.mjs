@@ -12,6 +12,7 @@ import { findEngine } from './find-engine.mjs'
 import { findProcess } from './process-identity.mjs'
 import { toRuncWrapper } from './runc-wrapper.mjs'
 import { removeStalePidFiles } from './stale-pid-files.mjs'
+import { waitForOtherDockerd } from './wait-for-other-dockerd.mjs'
 import { readWithheldCapabilities } from './withheld-capabilities.mjs'
 
 /**
@@ -23,45 +24,26 @@ import { readWithheldCapabilities } from './withheld-capabilities.mjs'
  */
 export async function startDockerd({ env, say }) {
   const other = removeStalePidFiles()
-  if (other)
-    throw new EngineSetUpError(`dockerd runs already (pid ${other}) but does not answer: stop it, or wait for it`)
+  if (other) return waitForOtherDockerd(other, { env, say })
+  const own = readOwnConfig()
   const runtime = writeRuncWrapper(say)
   const path = await chooseIptables(say)
   try {
-    return await tryDockerd({ env, say, path, runtime })
+    return await tryDockerd({ env, say, path, own, runtime })
   } catch (error) {
     if (!(error instanceof EngineSetUpError)) throw error
     say(`${error.message}\nTrying again with data in ${engineFiles.data}`)
     removeStalePidFiles()
-    return tryDockerd({ env, say, path, runtime, dataRoot: engineFiles.data })
+    return tryDockerd({ env, say, path, own, runtime, dataRoot: engineFiles.data })
   }
-}
-
-/**
- * A dockerd that has just been started, by its package or at boot, needs a moment before it answers.
- *
- * @param {number} pid
- * @param {Required<import('./set-up-engine.mjs').SetUpOptions>} options
- */
-async function waitForOther(pid, { env, say }) {
-  say(`dockerd runs already (pid ${pid}): waiting for its answer`)
-  for (const end = Date.now() + startTimeoutMs; Date.now() < end; await delay(intervalMs)) {
-    const found = await findEngine(env)
-    if (found.available) return found
-    if (!findProcess(pid))
-      throw new EngineSetUpError(`dockerd (pid ${pid}), which was not started here, has ended; try again`)
-  }
-  throw new EngineSetUpError(
-    `dockerd (pid ${pid}), which was not started here, does not answer: stop it, then try again`,
-  )
 }
 
 /**
  * @param {Required<import('./set-up-engine.mjs').SetUpOptions> &
- *   { path: string, runtime: string | undefined, dataRoot?: string }} options
+ *   { path: string, own: Record<string, unknown>, runtime: string | undefined, dataRoot?: string }} options
  */
-async function tryDockerd({ env, say, path, runtime, dataRoot }) {
-  const config = toEngineConfig(readOwnConfig(), { host: defaultHost, runtime, dataRoot })
+async function tryDockerd({ env, say, path, own, runtime, dataRoot }) {
+  const config = toEngineConfig(own, { host: defaultHost, runtime, dataRoot })
   writeFileSync(engineFiles.config, `${JSON.stringify(config, undefined, 2)}\n`)
   say(`Starting dockerd (its log: ${engineFiles.log})`)
   const child = spawnDockerd(env, path)
