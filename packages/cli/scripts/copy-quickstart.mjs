@@ -1,0 +1,13 @@
+// Puts the files of examples/quickstart, which are the source, into the package while it is packed (`--remove`: takes
+// them away again), so that the published command has them too.
+import { cpSync, rmSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+
+const source = fileURLToPath(new URL('../../../examples/quickstart/', import.meta.url))
+const copy = fileURLToPath(new URL('../quickstart/', import.meta.url))
+const names = ['Dockerfile', '.dockerignore', 'hello-amd64', 'hello-arm64']
+
+rmSync(copy, { recursive: true, force: true })
+if (!process.argv.includes('--remove')) {
+  for (const name of names) cpSync(`${source}${name}`, `${copy}${name}`)
+}

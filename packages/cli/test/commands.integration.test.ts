@@ -1,0 +1,73 @@
+import { once } from 'node:events'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeWithEngine } from '../../../test/support/test-engine.js'
+import { toTargetArchitecture } from '../src/quickstart/quickstart-files.js'
+import { spawnCapstan } from './support/spawn-capstan.js'
+
+describeWithEngine('the commands of capstan on a real engine', ({ socketPath, image }) => {
+  const env = { DOCKER_HOST: `unix://${socketPath}` }
+  const name = `capstan-commands-${process.pid}`
+  const capstan = (...argv: string[]) => spawnCapstan(argv, { env })
+
+  beforeAll(async () => {
+    const script = 'echo one; echo two >&2; exec sleep 1000'
+    await capstan('run', '-d', '--name', name, '--label', 'tier=front', image, 'sh', '-c', script)
+  })
+  afterAll(() => capstan('rm', '--force', name))
+
+  it('doctor finds the engine, and ends with 0', async () => {
+    const { exitCode, stdout } = await capstan('doctor', '--json')
+    expect(exitCode).toBe(0)
+    const docker = { runtime: 'docker', available: true, endpoint: `unix://${socketPath}` }
+    expect(JSON.parse(stdout)).toMatchObject({
+      schemaVersion: 1,
+      chosen: 'docker',
+      runtimes: [docker, { runtime: 'memory' }],
+    })
+    const { stdout: page } = await capstan('doctor')
+    expect(Math.max(...page.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
+  })
+
+  it('ps and inspect show the container', async () => {
+    const { containers } = JSON.parse((await capstan('ps', '--label', 'tier=front', '--json')).stdout)
+    expect(containers).toContainEqual(expect.objectContaining({ name, state: 'running' }))
+    const { stdout } = await capstan('inspect', name)
+    expect(stdout).toMatch(/^state: +running$/m)
+  })
+
+  it('logs keeps the streams apart, and follows until the container ends', async () => {
+    expect(await capstan('logs', name)).toMatchObject({ exitCode: 0, stdout: 'one', stderr: 'two' })
+    const following = capstan('logs', '--follow', name)
+    await once(following.stdout, 'data')
+    await capstan('stop', '--time', '0', name)
+    expect((await following).exitCode).toBe(0)
+    await capstan('rm', name)
+    await capstan('run', '-d', '--name', name, image, 'sleep', '1000')
+  })
+
+  it('exec passes stdin, output and exit code through', async () => {
+    expect((await capstan('exec', name, 'sh', '-c', 'exit 7')).exitCode).toBe(7)
+    const counted = await spawnCapstan(['exec', '-i', name, 'wc', '-c'], { env, input: 'abc' })
+    expect(counted.stdout.trim()).toBe('3')
+    expect((await capstan('exec', name, 'no-such-command')).exitCode).toBe(127)
+  })
+
+  it('builds examples/quickstart by hand as its README says', async () => {
+    const folder = fileURLToPath(new URL('../../../examples/quickstart', import.meta.url))
+    const tag = `${name}:test`
+    const architecture = `TARGETARCH=${toTargetArchitecture(process.arch)}`
+    const built = await capstan('build', '-t', tag, '--build-arg', architecture, folder)
+    expect(built).toMatchObject({ exitCode: 0, stdout: tag })
+    expect((await capstan('run', '--rm', tag)).stdout).toMatch(/^Hello from a container: Linux .* process 1$/)
+  })
+
+  it('quickstart shows all of it and leaves nothing', async () => {
+    const { exitCode, stdout } = await capstan('quickstart')
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/✔ built capstan-quickstart:\w+ on docker, \d/)
+    expect(stdout).toMatch(/^ {3}Hello from a container: Linux .* process 1$/m)
+    expect(stdout).toMatch(/✔ exit code 0, \d/)
+    expect(stdout).toMatch(/✔ removed; left: 0 containers, 0 networks, 0 images, \d/)
+  })
+})

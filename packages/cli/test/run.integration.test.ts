@@ -1,0 +1,131 @@
+import { once } from 'node:events'
+import { execa } from 'execa'
+import { afterEach, expect, it } from 'vitest'
+import { describeWithEngine } from '../../../test/support/test-engine.js'
+import { bin, spawnCapstan } from './support/spawn-capstan.js'
+
+describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
+  const env = { DOCKER_HOST: `unix://${socketPath}`, CAPSTAN_RUNTIME: 'docker' }
+  const name = `capstan-cli-${process.pid}`
+  const capstan = (...argv: string[]) => spawnCapstan(argv, { env })
+  const isThere = async () => JSON.parse((await capstan('ps', '--all', '--json')).stdout).containers.some(isOurs)
+  const isOurs = (container: { readonly name: string }) => container.name === name
+  const inShell = (script: string) =>
+    execa('sh', ['-c', script], { reject: false, env: { ...env, NODE: process.execPath, BIN: bin } })
+
+  afterEach(() => capstan('rm', '--force', name))
+
+  it('ends with the exit code of the container and leaves nothing', async () => {
+    const { exitCode, stdout, stderr } = await capstan(
+      'run',
+      '--rm',
+      '--name',
+      name,
+      image,
+      'sh',
+      '-c',
+      'echo out; exit 7',
+    )
+    expect({ exitCode, stdout, stderr }).toEqual({ exitCode: 7, stdout: 'out', stderr: '' })
+    expect(await isThere()).toBe(false)
+  })
+
+  it('passes stdin on to its end, and ends by itself where stdin stays open', async () => {
+    const counted = await spawnCapstan(['run', '--rm', '-i', image, 'wc', '-c'], { env, input: 'abc' })
+    expect(counted.stdout.trim()).toBe('3')
+    const open = spawnCapstan(['run', '--rm', '-i', image, 'echo', 'done'], { env, isStdinOpen: true })
+    expect((await open).stdout).toBe('done')
+    expect((await spawnCapstan(['run', '--rm', image, 'wc', '-c'], { env, isStdinOpen: true })).stdout.trim()).toBe('0')
+  })
+
+  it.each([
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)('stops and removes the container at %s and ends with %i', async (signal, exitCode) => {
+    const running = spawnCapstan(
+      ['run', '--rm', '--name', name, '--stop-timeout', '1', image, 'sh', '-c', 'echo up; exec sleep 1000'],
+      { env },
+    )
+    await once(running.stdout, 'data')
+    running.kill(signal)
+    expect((await running).exitCode).toBe(exitCode)
+    expect(await isThere()).toBe(false)
+  })
+
+  it('hands Ctrl-C on as the signal that was asked for, and ends with what the container makes of it', async () => {
+    const script = 'trap "exit 5" INT; echo up; while :; do sleep 0.1; done'
+    const running = spawnCapstan(['run', '--rm', '--stop-signal', 'SIGINT', image, 'sh', '-c', script], { env })
+    await once(running.stdout, 'data')
+    running.kill('SIGINT')
+    expect((await running).exitCode).toBe(5)
+  })
+
+  it('ends with 127 for a missing command and 126 for one that may not be executed, and leaves nothing (X14)', async () => {
+    const missing = await capstan('run', '--name', name, image, 'no-such-command')
+    expect(missing.exitCode).toBe(127)
+    expect(missing.stderr).toMatch(/^capstan run: .*no-such-command/)
+    expect((await capstan('run', '--name', name, image, '/etc/passwd')).exitCode).toBe(126)
+    expect(await isThere()).toBe(false)
+  })
+
+  it('ends quietly when the reader of its output leaves', async () => {
+    const { stdout, stderr } = await inShell(`"$NODE" "$BIN" run --rm --name ${name} ${image} yes | head -n 1`)
+    expect({ stdout, stderr }).toEqual({ stdout: 'y', stderr: '' })
+    expect(await isThere()).toBe(false)
+  })
+
+  it('gives a terminal with its size, passes keys on, and gives the terminal back', async () => {
+    const run = `"$NODE" "$BIN" run --rm -it ${image} sh`
+    const script = `stty rows 31 cols 97; ${run}; echo "code $?"; stty -a`
+    const terminal = execa('script', ['-qec', script, '/dev/null'], {
+      env: { ...env, NODE: process.execPath, BIN: bin },
+      stdin: 'pipe',
+    })
+    let output = ''
+    terminal.stdout.on('data', (chunk) => {
+      output += String(chunk)
+      if (/\$ $|# $/.test(output) && !output.includes('stty size')) terminal.stdin.write('stty size; exit 9\r')
+    })
+    await terminal
+    expect(output).toContain('31 97')
+    expect(output).toContain('code 9')
+    expect(output).toMatch(/[^-]icanon/)
+    expect(output).toMatch(/[^-]echo\b/)
+  })
+
+  it('leaves what stays to nobody: a sweep does not take a detached container', async () => {
+    const { stdout: id } = await capstan('run', '-d', '--name', name, image, 'sleep', '1000')
+    expect(id).toMatch(/^[0-9a-f]{64}$/)
+    expect((await capstan('sweep', '--dry-run', '--json')).stdout).not.toContain(id)
+  })
+
+  it('leaves a container to the sweep when it is killed itself (F22)', async () => {
+    const running = spawnCapstan(['run', '--rm', '--name', name, image, 'sh', '-c', 'echo up; exec sleep 1000'], {
+      env,
+    })
+    await once(running.stdout, 'data')
+    running.kill('SIGKILL')
+    await running
+    const swept = JSON.parse((await capstan('sweep', '--dry-run', '--json')).stdout)
+    expect(swept.runtimes[0].removed).toContainEqual(expect.objectContaining({ kind: 'container', name }))
+  })
+
+  it('publishes on every address without one, and on the one that is given (docker habit)', async () => {
+    const options = ['-p', '80', '-p', '127.0.0.1::81']
+    await capstan('run', '-d', '--name', name, ...options, image, 'sleep', '1000')
+    const { containers } = JSON.parse((await capstan('inspect', '--json', name)).stdout)
+    const addresses = containers[0].ports.map(({ containerPort, hostAddress }: Record<string, unknown>) => [
+      containerPort,
+      hostAddress,
+    ])
+    expect(addresses).toContainEqual([80, '0.0.0.0'])
+    expect(addresses).toContainEqual([81, '127.0.0.1'])
+  })
+
+  it('says which bind source is not there', async () => {
+    const { exitCode, stderr } = await capstan('run', '--rm', '-v', './no-such-folder:/data', image, 'true')
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/^capstan run: .*no-such-folder/)
+    expect(stderr.split('\n')).toHaveLength(1)
+  })
+})
