@@ -13,6 +13,7 @@ import { requestEngine } from './engine-request.mjs'
  * @property {false} available
  * @property {import('./engine-endpoint.mjs').EngineEndpoint} endpoint
  * @property {string} reason a clause that names the endpoint
+ * @property {string} [code] of the error, such as `EACCES`
  */
 
 /**
@@ -32,14 +33,19 @@ export async function findEngine(env = process.env) {
     const apiVersion = String(headers['api-version'] ?? 'unknown')
     return { available: true, endpoint, connection, name: String(headers.server ?? 'an engine'), apiVersion }
   } catch (error) {
-    return { available: false, endpoint, reason: `no engine answers at ${endpoint.host} (${toReason(error)})` }
+    const reason = `no engine answers at ${endpoint.host} (${toReason(error)})`
+    return { available: false, endpoint, reason, code: toCode(error) }
   }
 }
 
 /** @param {unknown} error */
 function toReason(error) {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return reasons[code] ?? (error instanceof Error ? error.message : String(error))
+  return reasons[toCode(error)] ?? (error instanceof Error ? error.message : String(error))
+}
+
+/** @param {unknown} error */
+function toCode(error) {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
 }
 
 /** @type {Record<string, string>} */

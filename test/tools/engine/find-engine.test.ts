@@ -53,6 +53,7 @@ test('nothing is set up where the user named another engine, or refused', async 
   if (named.available) throw new Error('no engine was expected')
   expect(findObstacle(named, {})).toContain('DOCKER_HOST names that engine')
   expect(findObstacle(named, { CAPSTAN_ENGINE: 'none' })).toContain('CAPSTAN_ENGINE=none refuses')
+  expect(findObstacle({ ...named, code: 'EACCES', reason: 'permission denied' }, {})).toBe('permission denied')
   await expect(setUpEngine({ env: { DOCKER_HOST } })).rejects.toThrow('DOCKER_HOST names that engine')
 })
 
