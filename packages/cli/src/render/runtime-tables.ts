@@ -83,7 +83,7 @@ export function toSupportTable(
   return orNothing({ head: ['FEATURE', 'RUNTIME', 'WORKS', 'WHY'], rows }, width)
 }
 
-export function toState(report: RuntimeReport): string {
+function toState(report: RuntimeReport): string {
   if (!report.available) return 'not here'
   return report.selection === 'named' ? 'simulated' : 'available'
 }

@@ -5,15 +5,6 @@ export function wrapText(text: string, width: number): string {
   return wrapAnsi(text, width, { hard: true, trim: true })
 }
 
-/** The same, each line set in by `indent` spaces. */
-export function wrapIndented(text: string, width: number, indent: number): string {
-  const margin = ' '.repeat(indent)
-  return wrapText(text, width - indent)
-    .split('\n')
-    .map((line) => margin + line)
-    .join('\n')
-}
-
 /** Escapes what would move the cursor or colour the terminal of whoever reads a text from elsewhere. */
 export function toPrintable(text: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
