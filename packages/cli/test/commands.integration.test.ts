@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWithEngine } from '../../../test/support/test-engine.js'
-import { toTargetArchitecture } from '../src/quickstart/quickstart-files.js'
+import { toTargetArchitectures } from '../src/quickstart/quickstart-files.js'
 import { spawnCapstan } from './support/spawn-capstan.js'
 
 describeWithEngine('the commands of capstan on a real engine', ({ socketPath, image }) => {
@@ -56,7 +56,7 @@ describeWithEngine('the commands of capstan on a real engine', ({ socketPath, im
   it('builds examples/quickstart by hand as its README says', async () => {
     const folder = fileURLToPath(new URL('../../../examples/quickstart', import.meta.url))
     const tag = `${name}:test`
-    const architecture = `TARGETARCH=${toTargetArchitecture(process.arch)}`
+    const architecture = `TARGETARCH=${toTargetArchitectures(process.arch)[0]}`
     const built = await capstan('build', '-t', tag, '--build-arg', architecture, folder)
     expect(built).toMatchObject({ exitCode: 0, stdout: tag })
     expect((await capstan('run', '--rm', tag)).stdout).toMatch(/^Hello from a container: Linux .* process 1$/)

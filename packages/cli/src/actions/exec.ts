@@ -38,6 +38,8 @@ interface JoinOptions {
 /** Connects the process to this terminal until it ends. */
 async function join(child: ExecProcess, { io, interrupts, interactive, tty }: JoinOptions): Promise<number> {
   const leaving = new AbortController()
+  // Read below, unless what comes before it fails: then it is that failure which counts.
+  child.exitCode.catch(() => undefined)
   using _terminal = interactive && tty ? enterRawMode(io.stdin) : undefined
   using _sizes = watchTerminalSize(io.stdout, (size) => {
     if (tty) child.resize(size, leaving).catch(() => undefined)

@@ -20,14 +20,13 @@ export async function findQuickstartFiles(): Promise<string> {
 }
 
 /**
- * Which of the programs there this machine's engine runs, in the words of a Dockerfile's TARGETARCH.
+ * The architectures that there is a program for, in the words of a Dockerfile's TARGETARCH: this machine's own first.
  *
- * @throws UsageError for an architecture that there is no program for.
+ * The engine may be another machine: no report tells its architecture.
  */
-export function toTargetArchitecture(architecture: string): string {
-  const target = targets[architecture]
-  if (target !== undefined) return target
-  throw new UsageError(`the quickstart has no program for ${architecture}: try it with --runtime memory`)
+export function toTargetArchitectures(own: string): readonly string[] {
+  const name = own === 'x64' ? 'amd64' : own
+  return architectures.toSorted((one, other) => Number(other === name) - Number(one === name))
 }
 
-const targets: Readonly<Record<string, string>> = { x64: 'amd64', arm64: 'arm64' }
+const architectures: readonly string[] = ['amd64', 'arm64']

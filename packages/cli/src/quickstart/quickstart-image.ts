@@ -3,9 +3,11 @@ import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
+  type BuildOptions,
   type ContainerNetwork,
   createUndoStack,
   findCapability,
+  isHostError,
   networkManagerCapability,
   type RuntimeScope,
   type StringMap,
@@ -15,7 +17,7 @@ import type { Io } from '../io.js'
 import { createBuildDisplay } from '../render/build-display.js'
 import { IndentedOutput } from './indented-output.js'
 import { countOwned, type OwnedCounts, readOwnerLabel } from './owned-counts.js'
-import { findQuickstartFiles, toTargetArchitecture } from './quickstart-files.js'
+import { findQuickstartFiles, toTargetArchitectures } from './quickstart-files.js'
 import { margin } from './quickstart-stage.js'
 
 /** The image of the quickstart and what is made of it; disposing removes what is still there. */
@@ -43,13 +45,9 @@ export class QuickstartImage implements AsyncDisposable {
     const output = this.#io.stdout.isTTY === true ? this.#io.stdout : new IndentedOutput(this.#io.stdout, margin)
     const display = createBuildDisplay({ stdout: this.#io.stdout, stderr: output }, 'auto')
     this.#undo.add('image', (own) => this.#scope.runtime.removeImage(this.#tag, own))
+    const options = { ...this.#operation, context: { directory }, onProgress: display.onProgress.bind(display) }
     try {
-      await this.#scope.runtime.buildImage(dockerfile, this.#tag, {
-        ...this.#operation,
-        context: { directory },
-        buildArgs: { TARGETARCH: toTargetArchitecture(process.arch) },
-        onProgress: display.onProgress.bind(display),
-      })
+      await this.#buildFor(toTargetArchitectures(process.arch), dockerfile, options)
     } finally {
       display.clear()
     }
@@ -84,6 +82,21 @@ export class QuickstartImage implements AsyncDisposable {
     await this.#undo[Symbol.asyncDispose]()
   }
 
+  /** For the first architecture; for the next one where the engine's machine cannot run the program of that. */
+  async #buildFor(
+    [architecture = '', ...others]: readonly string[],
+    dockerfile: string,
+    options: BuildOptions,
+  ): Promise<void> {
+    try {
+      const buildArgs = { TARGETARCH: architecture }
+      await this.#scope.runtime.buildImage(dockerfile, this.#tag, { ...options, buildArgs })
+    } catch (error) {
+      if (others.length === 0 || !isOtherArchitecture(error)) throw error
+      await this.#buildFor(others, dockerfile, options)
+    }
+  }
+
   async #createNetwork(): Promise<ContainerNetwork | undefined> {
     const networks = findCapability(this.#scope, networkManagerCapability)
     if (networks === undefined) return undefined
@@ -91,4 +104,9 @@ export class QuickstartImage implements AsyncDisposable {
     this.#undo.add('network', (own) => networks.removeNetwork(networkId, own))
     return { mode: 'networks', networks: [{ networkId }] }
   }
+}
+
+/** The kernel's ENOEXEC, in the words that runc passes on. */
+function isOtherArchitecture(error: unknown): boolean {
+  return isHostError(error, 'BUILD_FAILED') && error.facts.lastLines.some((line) => line.includes('exec format error'))
 }
