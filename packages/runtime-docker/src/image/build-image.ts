@@ -11,7 +11,7 @@ import { toEngineText } from '../engine-text.js'
 import { toBuildFailure } from './build-failure.js'
 import { createBuildOutput } from './build-output.js'
 import { checkPlatform, refuseBuildOptions } from './build-refusals.js'
-import { type ImageToBuild, prepareBuild } from './build-request.js'
+import { type BuildRequest, type ImageToBuild, prepareBuild } from './build-request.js'
 import { checkTag } from './build-tag.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
 import { findImage } from './images.js'
@@ -45,10 +45,8 @@ export async function buildImage(engine: DockerEngine, image: ImageToBuild, opti
   }
 }
 
-type BuildRequest = Awaited<ReturnType<typeof prepareBuild>>
-
 async function runBuild(engine: DockerEngine, request: BuildRequest, { onProgress }: BuildOptions): Promise<void> {
-  const output = createBuildOutput()
+  const output = createBuildOutput(request.addedSteps)
   const report = (lines: readonly BuildProgress[]) => {
     for (const line of lines) onProgress?.(line)
   }

@@ -16,9 +16,13 @@ export interface BuildOutput {
   readonly builtId: string | undefined
 }
 
-/** Reads steps, output and result from a build's text; lines may arrive in any pieces. Pure. */
-export function createBuildOutput(): BuildOutput {
-  return new ClassicBuildOutput()
+/**
+ * Reads steps, output and result from a build's text; lines may arrive in any pieces. Pure.
+ *
+ * `addedSteps` at the end, which are not of the caller's Dockerfile, are neither shown nor counted.
+ */
+export function createBuildOutput(addedSteps = 0): BuildOutput {
+  return new ClassicBuildOutput(addedSteps)
 }
 
 class ClassicBuildOutput implements BuildOutput {
@@ -30,6 +34,12 @@ class ClassicBuildOutput implements BuildOutput {
   #total: number | undefined
   #rest = ''
   #isError = false
+  #isAdded = false
+  readonly #addedSteps: number
+
+  constructor(addedSteps: number) {
+    this.#addedSteps = addedSteps
+  }
 
   get lastLines(): readonly string[] {
     return this.#lastLines
@@ -46,21 +56,29 @@ class ClassicBuildOutput implements BuildOutput {
   }
 
   #take(raw: string): readonly BuildProgress[] {
-    const { text, isError } = this.#uncolour(raw)
-    if (text.trim() === '') return []
-    const [, number, total, command] = stepLine.exec(text) ?? []
-    if (command !== undefined) this.#enter(text, command, [Number(number), Number(total)])
-    else if (!ownLine.test(text)) this.#keep(text)
+    const { text: line, isError } = this.#uncolour(raw)
+    if (line.trim() === '') return []
+    const step = this.#enter(line)
+    const text = step ?? line
+    if (step === undefined && !ownLine.test(text)) this.#keep(text)
     this.builtId = builtLine.exec(text)?.[1] ?? this.builtId
+    if (this.#isAdded && !resultLine.test(text)) return []
     return [{ step: this.#number, totalSteps: this.#total, text, stream: isError ? 'stderr' : 'stdout' }]
   }
 
-  #enter(step: string, command: string, [number, total]: readonly [number, number]): void {
-    this.step = step
+  /** The line as it is shown, when it begins a step. */
+  #enter(line: string): string | undefined {
+    const [, word, number, all, colon, command] = stepLine.exec(line) ?? []
+    if (command === undefined) return undefined
+    const total = Number(all) - this.#addedSteps
+    this.#isAdded = Number(number) > total
+    if (this.#isAdded) return ''
+    this.step = `${word} ${number}/${total}${colon}${command}`
     this.command = command
-    this.#number = number
+    this.#number = Number(number)
     this.#total = total
     this.#lastLines.length = 0
+    return this.step
   }
 
   #keep(line: string): void {
@@ -83,7 +101,8 @@ const red = '\u001b[91m'
 const plain = '\u001b[0m'
 const mostLines = 20
 /** `Step 2/3 : RUN make`; Buildah (Podman) says `STEP 2/3: RUN make`. */
-const stepLine = /^step (\d+)\/(\d+) ?: (.+)$/i
+const stepLine = /^(step) (\d+)\/(\d+)( ?: )(.+)$/i
 /** What the builder says itself between two steps. */
 const ownLine = /^ ---> |^(Removing intermediate container|Successfully (built|tagged)) /
+const resultLine = /^Successfully (built|tagged) /
 const builtLine = /^Successfully built ([0-9a-f]{12,64})$/

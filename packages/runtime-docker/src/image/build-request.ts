@@ -4,6 +4,7 @@ import { packBuildContext } from '@capstan/build-context'
 import { type BuildOptions, toObjectLabels } from '@capstan/core'
 import type { DockerEngine, EngineCall, EngineRequest } from '../docker-engine.js'
 import { findDockerfileImages } from './dockerfile-images.js'
+import { addLabels } from './dockerfile-labels.js'
 import { type CredentialSources, findCredentials } from './find-credentials.js'
 import { parseImageReference } from './image-reference.js'
 import { type RegistryAuth, toConfigHeader } from './registry-auth.js'
@@ -17,30 +18,38 @@ export interface ImageToBuild {
   readonly credentialSources?: CredentialSources
 }
 
+export interface BuildRequest extends EngineRequest {
+  readonly body: Readable
+  /** At the end, for labels. */
+  readonly addedSteps: number
+}
+
 /** The request of a build. Rejects with INVALID_ARGUMENT for a context that may not be sent; nothing is sent here. */
 export async function prepareBuild(
   engine: DockerEngine,
   image: ImageToBuild,
   options: BuildOptions,
-): Promise<EngineRequest & { readonly body: Readable }> {
-  const { dockerfile, tag } = image
+): Promise<BuildRequest> {
+  const { tag } = image
   const { buildArgs, target, platform, noCache, pull, signal } = options
   const call: EngineCall = { operation: 'buildImage', subject: tag, signal }
   const auths = await findAuths(image, options)
-  const file = toHiddenName(dockerfile)
   const labels = toObjectLabels({ kind: 'image', tag }, engine.ownerLabels, options.labels)
+  const { dockerfile, query, addedSteps } = addLabels(image.dockerfile, { labels, target })
+  const file = toHiddenName(image.dockerfile)
   return {
     ...call,
     method: 'POST',
     path: '/build',
     query: {
-      ...{ t: tag, dockerfile: file, labels, target, platform, rm: true, forcerm: true },
+      ...{ ...query, t: tag, dockerfile: file, target, platform, rm: true, forcerm: true },
       ...(buildArgs === undefined ? {} : { buildargs: buildArgs }),
       ...(noCache ? { nocache: true } : {}),
       ...(pull ? { pull: true } : {}),
     },
     headers: { 'Content-Type': 'application/x-tar', 'X-Registry-Config': toConfigHeader(auths) },
     body: await packBuildContext(options.context, { signal, extraFiles: { [file]: dockerfile } }),
+    addedSteps,
   }
 }
 

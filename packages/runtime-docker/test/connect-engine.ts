@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto'
+import { toOwnerLabels } from '@capstan/core'
+import { onTestFinished } from 'vitest'
+import type { DockerDetails } from '../src/docker-details.js'
+import { buildRefusals } from '../src/image/build-refusals.js'
+import { HttpEngine } from '../src/transport/http-engine.js'
+
+export interface ConnectedEngine {
+  readonly engine: HttpEngine
+  readonly warnings: readonly string[]
+  /** Of the labels of what this engine makes. */
+  readonly instance: string
+}
+
+/** An engine at a socket for one test, closed after it, with an owner of its own. */
+export function connectEngine(
+  { socketPath, apiVersion }: { readonly socketPath: string; readonly apiVersion: string },
+  changes: Partial<DockerDetails> = {},
+): ConnectedEngine {
+  const warnings: string[] = []
+  const instance = randomUUID()
+  const engine = new HttpEngine({
+    runtimeName: 'docker',
+    ownerLabels: toTestLabels(instance),
+    warn: (message) => void warnings.push(message),
+    details: { ...toDetails(socketPath, apiVersion), ...changes },
+  })
+  onTestFinished(() => engine.close())
+  return { engine, warnings, instance }
+}
+
+/** Of another machine, as it were: no sweep that runs meanwhile can decide about them. */
+function toTestLabels(instanceId: string) {
+  const nowhere = { bootId: 'test', pidNamespace: 'test', machineId: 'test', processStart: '1' }
+  return toOwnerLabels({ instanceId, pid: process.pid, ...nowhere })
+}
+
+function toDetails(path: string, version: string): DockerDetails {
+  return {
+    endpoint: { url: `unix://${path}`, connection: { type: 'socket', path } },
+    api: { version, newest: version, oldest: '1.12', pinned: false },
+    facts: {
+      product: 'docker',
+      version: '20.10.24',
+      operatingSystem: 'Linux',
+      osType: 'linux',
+      architecture: 'x86_64',
+      cpus: 2,
+      rootless: false,
+      userNamespaces: false,
+      location: 'this-machine',
+      indexServer: undefined,
+    },
+    refuses: buildRefusals,
+    hostAddress: undefined,
+    warnings: [],
+  }
+}

@@ -1,0 +1,214 @@
+import { randomUUID } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { pack } from 'tar-stream'
+import { expect, onTestFinished, test } from 'vitest'
+import { describeWithEngine } from '../../../../test/support/test-engine.js'
+import { DockerImageTransfer } from '../../src/docker-image-transfer.js'
+import { buildImage } from '../../src/image/build-image.js'
+import { getImageHomeDir, imageExists, listImages } from '../../src/image/images.js'
+import { pullImage } from '../../src/image/pull-image.js'
+import { removeImage } from '../../src/image/remove-image.js'
+import { type ConnectedEngine, connectEngine } from '../connect-engine.js'
+
+describeWithEngine('images of a real engine', (testEngine) => {
+  function connect(): ConnectedEngine & { readonly tag: string } {
+    const connected = connectEngine(testEngine)
+    const tag = `capstan-test-image:${randomUUID()}`
+    onTestFinished(() => removeImage(connected.engine, tag))
+    return { ...connected, tag }
+  }
+
+  const from = `FROM ${testEngine.image}\n`
+
+  test('builds with context, arguments, target and labels, and tells each step', async () => {
+    const { engine, tag, instance } = connect()
+    const lines: string[] = []
+    const dockerfile = `${from}ARG WORD\nCOPY . /app/\nRUN echo "$WORD" && ls -laR /app && /app/run.sh\nFROM base\n`
+    await buildImage(
+      engine,
+      { dockerfile: dockerfile.replace(from, `FROM ${testEngine.image} AS base\n`), tag },
+      {
+        context: { files: { 'run.sh': '#!/bin/sh\necho started\n', '.dockerignore': 'dropped', dropped: '' } },
+        buildArgs: { WORD: 'given' },
+        target: 'base',
+        labels: { team: 'a "b" $HOME \\ ' },
+        onProgress: ({ step, totalSteps, stream, text }) => void lines.push(`${step}/${totalSteps} ${stream} ${text}`),
+      },
+    )
+    expect(lines).toContain('4/4 stdout given')
+    expect(lines).toContain('4/4 stdout started')
+    expect(lines.join('\n')).not.toMatch(/dropped$|\.dockerfile\./m)
+    const [image] = await listImages(engine, { labels: { 'capstan.owner.instance': instance } })
+    expect(image).toMatchObject({ tags: [tag], labels: { team: 'a "b" $HOME \\ ' } })
+    expect(image?.sizeBytes).toBeGreaterThan(1_000_000)
+    expect(image?.createdAt).toBeInstanceOf(Date)
+  })
+
+  test.for([
+    [
+      'a RUN that exits 9',
+      'RUN echo out; echo err >&2; exit 9',
+      {
+        exitCode: 9,
+        step: 'Step 2/2 : RUN echo out; echo err >&2; exit 9',
+        lastLines: expect.arrayContaining(['out', 'err']),
+      },
+    ],
+    ['a command that is absent', 'RUN ["/nowhere"]', { step: 'Step 2/2 : RUN ["/nowhere"]' }],
+    [
+      'a file that is absent',
+      'COPY nowhere /x',
+      { step: 'Step 2/2 : COPY nowhere /x', command: 'COPY nowhere /x', exitCode: undefined },
+    ],
+    ['bad syntax', 'RUNN x', { step: undefined }],
+    ['a base that is absent', 'FROM 127.0.0.1:1/nowhere', { step: 'Step 2/2 : FROM 127.0.0.1:1/nowhere' }],
+  ] as const)('F10 %s is BUILD_FAILED that tells where and why', async ([, line, facts]) => {
+    const { engine, tag } = connect()
+    const failure = await buildImage(engine, { dockerfile: `${from}${line}\n`, tag }).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ code: 'BUILD_FAILED', facts })
+    expect(await imageExists(engine, tag)).toBe(false)
+  })
+
+  test('F10 refuses name servers before the upload, and a platform that the base is not of', async () => {
+    const { engine, tag } = connect()
+    const image = { dockerfile: from, tag }
+    await expect(buildImage(engine, image, { dns: ['1.1.1.1'] })).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { field: 'build.dns' },
+    })
+    await expect(buildImage(engine, image, { platform: 'linux/s390x' })).rejects.toMatchObject({
+      facts: { field: 'build.platform' },
+    })
+    expect(await imageExists(engine, tag)).toBe(false)
+  })
+
+  test('builds for another platform from scratch', async () => {
+    const { engine, tag } = connect()
+    const context = { files: { x: '' } }
+    await buildImage(engine, { dockerfile: 'FROM scratch\nCOPY x /\n', tag }, { context, platform: 'linux/arm64' })
+    expect(await imageExists(engine, tag)).toBe(true)
+  })
+
+  test('F16 an abort stops the build and leaves no image and no container of it', async () => {
+    const { engine, tag } = connect()
+    const abort = new AbortController()
+    const reason = new Error('enough')
+    const mark = randomUUID()
+    const building = buildImage(
+      engine,
+      { dockerfile: `${from}RUN echo ${mark} && sleep 300\n`, tag },
+      { signal: abort.signal, onProgress: ({ text }) => void (text === mark && abort.abort(reason)) },
+    )
+    await expect(building).rejects.toBe(reason)
+    expect(await imageExists(engine, tag)).toBe(false)
+    await expect.poll(() => countBuilding(mark), { timeout: 10_000 }).toBe(0)
+
+    async function countBuilding(text: string): Promise<number> {
+      const api = await engine.api({ operation: 'test', subject: 'containers' })
+      const containers = await api.listContainers({ all: true })
+      return containers.filter((container) => JSON.stringify(container).includes(text)).length
+    }
+  })
+
+  test('F14 no registry in reach is IMAGE_PULL_FAILED; an id is in no registry', async () => {
+    const { engine } = connect()
+    await expect(pullImage(engine, '127.0.0.1:1/capstan/nowhere:1')).rejects.toMatchObject({
+      code: 'IMAGE_PULL_FAILED',
+      facts: { registryText: expect.stringMatching(/connection refused/) },
+    })
+    await expect(pullImage(engine, `sha256:${'0'.repeat(64)}`)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })
+    await expect(pullImage(engine, '127.0.0.1:1/UPPER')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
+  test('F14 an absent image is absent, and its home is /root', async () => {
+    const { engine, tag } = connect()
+    expect(await imageExists(engine, tag)).toBe(false)
+    expect(await getImageHomeDir(engine, tag)).toBe('/root')
+    expect(await getImageHomeDir(engine, 'not a reference')).toBe('/root')
+  })
+
+  test('reads the home of an image from its env, else from its user', async () => {
+    const { engine, tag } = connect()
+    await buildImage(engine, { dockerfile: `${from}USER capstan:root\n`, tag })
+    expect(await getImageHomeDir(engine, tag)).toBe('/home/capstan')
+    await buildImage(engine, { dockerfile: `${from}ENV HOME=/srv/x=y\nUSER capstan\n`, tag })
+    expect(await getImageHomeDir(engine, tag)).toBe('/srv/x=y')
+  })
+
+  test('F11 F12 removes by tag and by id with all tags, twice; IN_USE names the users', async () => {
+    const { engine, tag, instance } = connect()
+    await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag })
+    const other = `${tag}-other`
+    await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag: other })
+    onTestFinished(() => removeImage(engine, other))
+    const name = `capstan-test-${randomUUID()}`
+    const api = await engine.api({ operation: 'test', subject: name })
+    await api.createContainer({ _query: { name }, _body: { Image: tag, Labels: engine.ownerLabels } })
+    await expect(removeImage(engine, tag)).rejects.toMatchObject({ code: 'IN_USE', facts: { users: [name] } })
+    await api.getContainer(name).remove({ force: true })
+    await removeImage(engine, other)
+    await removeImage(engine, other)
+    const [image] = await listImages(engine, { labels: { 'capstan.owner.instance': instance } })
+    await engine.sendJson({
+      ...{ operation: 'test', subject: tag, method: 'POST', path: `/images/${tag}/tag` },
+      query: { repo: 'capstan-test-image', tag: `${tag.split(':')[1]}-second` },
+    })
+    await removeImage(engine, image?.id ?? '')
+    await removeImage(engine, image?.id ?? '')
+    expect(await listImages(engine, { labels: { 'capstan.owner.instance': instance } })).toEqual([])
+  })
+
+  test('F12 the base of another image is in use by it', async () => {
+    const { engine, tag, instance } = connect()
+    await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag })
+    const [image] = await listImages(engine, { labels: { 'capstan.owner.instance': instance } })
+    const child = `${tag}-child`
+    await buildImage(engine, { dockerfile: `FROM ${tag}\nENV Y=1\n`, tag: child })
+    onTestFinished(() => removeImage(engine, child))
+    await expect(removeImage(engine, image?.id ?? '')).rejects.toMatchObject({ code: 'IN_USE' })
+    expect(await imageExists(engine, tag)).toBe(true)
+    await removeImage(engine, child)
+  })
+
+  test('saves an image and loads it again', async () => {
+    const { engine, tag } = connect()
+    const transfer = new DockerImageTransfer(engine)
+    await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag })
+    const archive = await (await transfer.saveImage(tag)).toArray()
+    await removeImage(engine, tag)
+    expect(await transfer.loadImages(Readable.from(archive))).toEqual([tag])
+    expect(await imageExists(engine, tag)).toBe(true)
+  })
+
+  test('a tar that holds no image is OPERATION_FAILED, though the engine answers 200', async () => {
+    const { engine } = connect()
+    const transfer = new DockerImageTransfer(engine)
+    const empty = pack()
+    empty.entry({ name: 'x' }, 'x')
+    empty.finalize()
+    for (const tar of [Readable.from([Buffer.alloc(100)]), empty as AsyncIterable<Uint8Array>]) {
+      await expect(transfer.loadImages(tar)).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
+    }
+  })
+
+  test('what the source of an archive throws is what the caller gets', async () => {
+    const { engine } = connect()
+    const broken = new Error('my disk')
+    async function* read(): AsyncIterable<Uint8Array> {
+      yield Buffer.alloc(1000)
+      throw broken
+    }
+    await expect(new DockerImageTransfer(engine).loadImages(read())).rejects.toBe(broken)
+  })
+
+  test('F16 saving ends with the reason of the abort; an absent image is IMAGE_NOT_FOUND', async () => {
+    const { engine, tag } = connect()
+    const transfer = new DockerImageTransfer(engine)
+    await expect(transfer.saveImage(tag)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND', facts: { image: tag } })
+    const abort = new AbortController()
+    const reason = new Error('enough')
+    const stream = await transfer.saveImage(testEngine.image, abort)
+    stream.once('data', () => abort.abort(reason))
+    await expect(stream.toArray()).rejects.toBe(reason)
+  })
+})
