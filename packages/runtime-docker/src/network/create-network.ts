@@ -1,22 +1,19 @@
 import {
   type CreateNetworkOptions,
-  createHostError,
   createUndoStack,
   isHostError,
-  ownershipLabelKeys,
-  type StringMap,
   toObjectLabels,
   validateLabels,
   validateName,
   withUndoFailures,
 } from '@capstan/core'
-import type { DockerApi, InspectedNetwork } from '../docker-api.js'
+import { hasApi } from '../api-version.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { texts } from '../docker-error-texts.js'
-import { isAnswered, toEngineText } from '../engine-text.js'
-import { toLabelFilter } from '../label-filter.js'
-import { createRequestMark, isOurs } from '../request-mark.js'
-import { whenItShows } from '../when-it-shows.js'
+import { isAnswered } from '../engine-text.js'
+import { pause } from '../pause.js'
+import { createRequestMark } from '../request-mark.js'
+import { explainFailure, toNameConflict } from './create-failure.js'
+import { findMarked, findNamed, type NetworkRequest, removeMarked } from './network-request.js'
 
 /**
  * Makes a bridge network and resolves with its id.
@@ -32,79 +29,61 @@ export async function createNetwork(
 ): Promise<string> {
   validateName(name)
   validateLabels(labels)
-  signal?.throwIfAborted()
   const call: EngineCall = { operation: 'createNetwork', subject: name, signal, timeoutMs: createTimeoutMs }
-  const mark = createRequestMark()
-  const Labels = { ...toObjectLabels({ kind: 'network' }, engine.ownerLabels, labels), ...mark }
+  const ownLabels = toObjectLabels({ kind: 'network' }, engine.ownerLabels, labels)
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    const id = await makeUnique(engine, { call, name, internal, labels: ownLabels, mark: createRequestMark() })
+    if (id !== undefined) return id
+    await pause(Math.random() * betweenAttemptsMs, { signal })
+  }
+  throw toNameConflict(engine, name, undefined)
+}
+
+/** The id; `undefined` when others wanted the name at the same moment, and none got it. */
+async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promise<string | undefined> {
+  const undo = createUndoStack()
+  undo.add(`network ${request.name}`, ({ signal }) => removeMarked(engine, request, { signal }))
   try {
-    return await request(engine, { Name: name, Driver: 'bridge', Internal: internal, Labels }, call)
+    const id = await make(engine, request)
+    if (hasApi(engine.apiVersion, uniqueNamesSince) || (await isAlone(engine, request, id))) return id
   } catch (error) {
-    return settle(engine, { name, call, mark }, error)
+    if (isAnswered(error, request.call)) throw await explainFailure(engine, request, error)
+    throw withUndoFailures(error, await undo.run())
+  }
+  const [failure] = await undo.run()
+  if (failure !== undefined) throw failure
+  const holder = await findNamed(engine, request)
+  if (holder !== undefined) throw toNameConflict(engine, request.name, holder)
+  return undefined
+}
+
+async function make(engine: DockerEngine, request: NetworkRequest): Promise<string> {
+  const { call, name, internal, labels, mark } = request
+  try {
+    const api = await engine.api(call)
+    const Labels = { ...labels, ...mark }
+    // Before API 1.44 a second network of the same name is made without this; later it is ignored.
+    const body = { Name: name, Driver: 'bridge', Internal: internal, Labels, CheckDuplicate: true }
+    return (await api.createNetwork(body)).id
+  } catch (error) {
+    call.signal?.throwIfAborted()
+    const made = isHostError(error, 'TIMED_OUT')
+      ? await findMarked(engine, request, { signal: call.signal })
+      : undefined
+    if (made === undefined) throw error
+    return made.Id // slow is not failed: what the engine made in the end is what was asked for
   }
 }
 
-interface Attempt {
-  readonly name: string
-  readonly call: EngineCall
-  readonly mark: StringMap
-}
-
-async function request(engine: DockerEngine, network: object, call: EngineCall): Promise<string> {
-  const api = await engine.api(call)
-  // Before API 1.44 a second network of the same name is made without this; later it is ignored.
-  const { id } = await api.createNetwork({ ...network, CheckDuplicate: true })
-  return id
-}
-
-/** The id after all, or the failure with what is to be known about it. */
-async function settle(engine: DockerEngine, attempt: Attempt, error: unknown): Promise<string> {
-  if (attempt.call.signal?.aborted) throw await undoUnanswered(engine, attempt, error)
-  if (isHostError(error, 'NAME_CONFLICT')) throw await toNameConflict(engine, attempt, error)
-  if (isHostError(error, 'TIMED_OUT')) return reconcile(engine, attempt, error)
-  if (isHostError(error, 'OPERATION_FAILED')) throw await toPoolFailure(engine, attempt, error)
-  throw await undoUnanswered(engine, attempt, error)
-}
-
-/** Slow is not failed: what the engine made in the end is what was asked for. */
-async function reconcile(engine: DockerEngine, { call, mark }: Attempt, error: unknown): Promise<string> {
-  const api = await engine.api({ ...call, timeoutMs: lookTimeoutMs })
-  const made = await whenItShows(() => findMarked(api, mark), call)
-  if (made === undefined) throw error
-  return made.Id
-}
-
-async function undoUnanswered(engine: DockerEngine, { name, call, mark }: Attempt, error: unknown): Promise<unknown> {
-  if (isAnswered(error, call)) return error
-  const undo = createUndoStack()
-  undo.add(`network ${name}`, async (own) => {
-    const api = await engine.api({ ...call, ...own })
-    const made = await whenItShows(() => findMarked(api, mark), own)
-    if (made !== undefined) await api.getNetwork(made.Id).remove()
-  })
-  return withUndoFailures(error, await undo.run())
-}
-
-async function findMarked(api: DockerApi, mark: StringMap): Promise<InspectedNetwork | undefined> {
-  return (await api.listNetworks({ filters: toLabelFilter(mark) }))[0]
-}
-
-async function toNameConflict(engine: DockerEngine, { name, call }: Attempt, cause: unknown): Promise<unknown> {
-  const named = await (await engine.api(call)).listNetworks({ filters: { name: [name] } })
-  const holder = named.find(({ Name }) => Name === name) // the filter takes parts of names
-  const facts = { name, holderId: holder?.Id, ours: isOurs(holder?.Labels, engine.ownerLabels) }
-  return createHostError('NAME_CONFLICT', facts, { cause })
-}
-
-/** The default pools hold about 30 networks: what is left behind by dead owners uses them up. */
-async function toPoolFailure(engine: DockerEngine, { call }: Attempt, error: unknown): Promise<unknown> {
-  const text = toEngineText(error) ?? ''
-  if (!isHostError(error, 'OPERATION_FAILED') || !texts.poolsExhausted.test(text)) return error
-  const networks = await (await engine.api(call)).listNetworks({ filters: { label: [ownershipLabelKeys.instance] } })
-  const names = networks.map(({ Id, Name }) => Name ?? Id)
-  const ours = names.length === 0 ? 'none of its networks are of Capstan' : `networks of Capstan: ${names.join(', ')}`
-  const reason = `${text}; ${ours}; a sweep removes those that a dead owner left`
-  return createHostError('OPERATION_FAILED', { ...error.facts, reason }, { cause: error })
+/**
+ * `CheckDuplicate` looks before the engine makes the network, so several of one name can be made at once. Whoever sees
+ * another gives up: then never two have the name, and the last to look may try again.
+ */
+async function isAlone(engine: DockerEngine, request: NetworkRequest, id: string): Promise<boolean> {
+  return (await findNamed(engine, request, id)) === undefined
 }
 
 const createTimeoutMs = 30_000
-const lookTimeoutMs = 5_000
+const uniqueNamesSince = '1.44'
+const mostAttempts = 8
+const betweenAttemptsMs = 100

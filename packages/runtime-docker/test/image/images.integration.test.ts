@@ -14,8 +14,15 @@ describeWithEngine('images of a real engine', (testEngine) => {
   function connect(): ConnectedEngine & { readonly tag: string } {
     const connected = connectEngine(testEngine)
     const tag = `capstan-test-image:${randomUUID()}`
-    onTestFinished(() => removeImage(connected.engine, tag))
+    onTestFinished(() => removeAll(connected))
     return { ...connected, tag }
+  }
+
+  /** Also what lost its tag to a later build; a child goes before its base. */
+  async function removeAll({ engine, instance }: ConnectedEngine): Promise<void> {
+    for (const { id } of await listImages(engine, { labels: { 'capstan.owner.instance': instance } })) {
+      await removeImage(engine, id)
+    }
   }
 
   const from = `FROM ${testEngine.image}\n`
@@ -140,7 +147,6 @@ describeWithEngine('images of a real engine', (testEngine) => {
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag })
     const other = `${tag}-other`
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag: other })
-    onTestFinished(() => removeImage(engine, other))
     const name = `capstan-test-${randomUUID()}`
     const api = await engine.api({ operation: 'test', subject: name })
     await api.createContainer({ _query: { name }, _body: { Image: tag, Labels: engine.ownerLabels } })
@@ -164,7 +170,6 @@ describeWithEngine('images of a real engine', (testEngine) => {
     const [image] = await listImages(engine, { labels: { 'capstan.owner.instance': instance } })
     const child = `${tag}-child`
     await buildImage(engine, { dockerfile: `FROM ${tag}\nENV Y=1\n`, tag: child })
-    onTestFinished(() => removeImage(engine, child))
     await expect(removeImage(engine, image?.id ?? '')).rejects.toMatchObject({ code: 'IN_USE' })
     expect(await imageExists(engine, tag)).toBe(true)
     await removeImage(engine, child)

@@ -1,0 +1,52 @@
+import type { OperationOptions, StringMap } from '@capstan/core'
+import type { InspectedNetwork } from '../docker-api.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { toLabelFilter } from '../label-filter.js'
+import { whenItShows } from '../when-it-shows.js'
+
+/** One request for a network. */
+export interface NetworkRequest {
+  readonly call: EngineCall
+  readonly name: string
+  readonly internal: boolean
+  readonly labels: StringMap
+  /** The label that this request alone puts on it. */
+  readonly mark: StringMap
+}
+
+/** What this very request made, though it was not answered. */
+export function findMarked(
+  engine: DockerEngine,
+  { call, mark }: NetworkRequest,
+  options: OperationOptions,
+): Promise<InspectedNetwork | undefined> {
+  return whenItShows(async () => {
+    const api = await engine.api({ ...call, signal: options.signal, timeoutMs: lookTimeoutMs })
+    return (await api.listNetworks({ filters: toLabelFilter(mark) }))[0]
+  }, options)
+}
+
+/** Removes what this very request made, if anything. */
+export async function removeMarked(
+  engine: DockerEngine,
+  request: NetworkRequest,
+  options: OperationOptions,
+): Promise<void> {
+  const made = await findMarked(engine, request, options)
+  if (made === undefined) return
+  const api = await engine.api({ ...request.call, signal: options.signal })
+  await api.getNetwork(made.Id).remove()
+}
+
+/** A network of that name, other than `except`. */
+export async function findNamed(
+  engine: DockerEngine,
+  { call, name }: Pick<NetworkRequest, 'call' | 'name'>,
+  except?: string,
+): Promise<InspectedNetwork | undefined> {
+  const api = await engine.api(call)
+  const networks = await api.listNetworks({ filters: { name: [name] } })
+  return networks.find(({ Id, Name }) => Name === name && Id !== except) // the filter takes parts of names
+}
+
+const lookTimeoutMs = 5_000

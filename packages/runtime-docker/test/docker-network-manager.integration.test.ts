@@ -1,0 +1,87 @@
+import { randomUUID } from 'node:crypto'
+import { expect, onTestFinished, test } from 'vitest'
+import { describeWithEngine } from '../../../test/support/test-engine.js'
+import { DockerNetworkManager } from '../src/docker-network-manager.js'
+import { connectEngine } from './connect-engine.js'
+
+describeWithEngine('networks of a real engine', (testEngine) => {
+  function connect() {
+    const connected = connectEngine(testEngine)
+    const networks = new DockerNetworkManager(connected.engine)
+    const labels = { 'capstan.owner.instance': connected.instance }
+    const list = () => networks.listNetworks({ labels })
+    onTestFinished(async () => {
+      for (const { id } of await list()) await networks.removeNetwork(id)
+    })
+    return { ...connected, networks, list, name: `capstan-test-${randomUUID()}` }
+  }
+
+  test('makes, lists by label and removes a network; what is gone is removed again', async () => {
+    const { networks, list, name } = connect()
+    const id = await networks.createNetwork(name, { labels: { team: 'a' }, internal: true })
+    expect(await list()).toMatchObject([{ id, name, internal: true, labels: { team: 'a' } }])
+    expect(await networks.listNetworks({ labels: { team: 'a', nobody: 'has this' } })).toEqual([])
+    await networks.removeNetwork(id)
+    await networks.removeNetwork(id)
+    expect(await list()).toEqual([])
+  })
+
+  test('F13 a taken name is NAME_CONFLICT with the holder, which stays; ours and of others', async () => {
+    const { networks, list, name } = connect()
+    const id = await networks.createNetwork(name)
+    await expect(networks.createNetwork(name)).rejects.toMatchObject({
+      code: 'NAME_CONFLICT',
+      facts: { name, holderId: id, ours: true },
+    })
+    const other = connect()
+    await expect(other.networks.createNetwork(name)).rejects.toMatchObject({ facts: { holderId: id, ours: false } })
+    expect(await list()).toHaveLength(1)
+  })
+
+  test('F13 of ten that want one name at once, one gets it', async () => {
+    const { networks, list, name } = connect()
+    const attempts = await Promise.allSettled(Array.from({ length: 10 }, () => networks.createNetwork(name)))
+    expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect(await list()).toHaveLength(1)
+  })
+
+  test('F12 a network with a running container is IN_USE by its name; one that is going is waited for', async () => {
+    const { engine, networks, name } = connect()
+    const id = await networks.createNetwork(name)
+    const api = await engine.api({ operation: 'test', subject: name })
+    const HostConfig = { NetworkMode: id, AutoRemove: true }
+    const body = { Image: testEngine.image, Cmd: ['sleep', '600'], Labels: engine.ownerLabels, HostConfig }
+    const container = await api.createContainer({ _query: { name }, _body: body })
+    onTestFinished(() =>
+      api
+        .getContainer(container.id)
+        .remove({ force: true })
+        .then(undefined, () => undefined),
+    )
+    await api.getContainer(container.id).start()
+    await expect(networks.removeNetwork(id)).rejects.toMatchObject({ code: 'IN_USE', facts: { users: [name] } })
+    await api.getContainer(container.id).kill()
+    await networks.removeNetwork(id)
+  })
+
+  test('F16 an abort while the engine works leaves no network', async () => {
+    const { networks, list, name } = connect()
+    const reason = new Error('enough')
+    for (let round = 0; round < 5; round += 1) {
+      const abort = new AbortController()
+      const making = networks.createNetwork(`${name}-${round}`, abort)
+      setTimeout(() => abort.abort(reason), round * 8)
+      await making.catch((error: unknown) => expect(error).toBe(reason))
+    }
+    const left = (await list()).filter(({ name: left }) => !left.endsWith('-4'))
+    expect(left).toEqual([])
+  })
+
+  test('a network of the engine itself is not removed, and not said to be in use', async () => {
+    const { networks } = connect()
+    await expect(networks.removeNetwork('bridge')).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: { reason: expect.stringMatching(/pre-defined/) },
+    })
+  })
+})
