@@ -8,9 +8,14 @@ export function compareApiVersions(left: string, right: string): number {
   return leftMajor - rightMajor || leftMinor - rightMinor
 }
 
-/** The newest version that both speak, if it is one of ours: the engine's `Api-Version` header against our own range. */
+/** The newest version that both may speak: the engine's `Api-Version` header against our own newest. */
 export function negotiateApiVersion(engineNewest: string): string {
   return compareApiVersions(engineNewest, supportedApi.newest) < 0 ? engineNewest : supportedApi.newest
+}
+
+/** Whether an engine has all that came with this version of the API. */
+export function hasApi(spoken: string, since: string): boolean {
+  return compareApiVersions(spoken, since) >= 0
 }
 
 /** `1.41`, and nothing else: it becomes part of a path. */

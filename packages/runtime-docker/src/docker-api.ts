@@ -119,6 +119,7 @@ export interface InspectedNetwork {
   readonly Name?: string
   readonly Internal?: boolean
   readonly Driver?: string
+  readonly Options?: Readonly<Record<string, string>> | null
   readonly Labels?: Readonly<Record<string, string>> | null
   readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null } | null
   readonly Containers?: Readonly<Record<string, { readonly Name?: string }>> | null
@@ -155,6 +156,7 @@ export interface InspectedImage {
 
 export interface InspectedExec {
   readonly ID?: string
+  readonly ContainerID?: string
   readonly Running?: boolean
   readonly ExitCode?: number | null
   readonly Pid?: number

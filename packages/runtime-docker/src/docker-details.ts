@@ -10,8 +10,8 @@ export interface DockerDetails {
   readonly refuses: readonly RefusedOption[]
   /** What the caller gave to `dockerPlugin` as the address by which containers reach this host. */
   readonly hostAddress: string | undefined
-  /** Warnings that the runtime is to pass on once it is opened. */
-  readonly warnings: readonly string[]
+  /** What the caller gave as the image that sets firewalls. */
+  readonly firewallImage: string | undefined
 }
 
 /** API versions such as `1.41`. */
@@ -37,10 +37,13 @@ export interface EngineFacts {
   readonly cpus: number | undefined
   readonly rootless: boolean
   readonly userNamespaces: boolean
-  /** The engine runs in a virtual machine that stands for this host (Docker Desktop, Colima, …). */
-  readonly virtualMachine: boolean
-  /** The engine is on another machine than this process. */
-  readonly remote: boolean
+  readonly location: EngineLocation
   /** Key of Docker Hub in stored credentials: `/info` `IndexServerAddress`. */
   readonly indexServer: string | undefined
 }
+
+/**
+ * Where the engine's containers run, seen from this process: on this machine's own kernel, in a virtual machine that
+ * stands for this machine (Docker Desktop, Colima, …), or elsewhere, as far as can be told.
+ */
+export type EngineLocation = 'this-machine' | 'virtual-machine' | 'elsewhere'

@@ -1,4 +1,5 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
+import type { Socket } from 'node:net'
 import { type Duplex, pipeline, Readable } from 'node:stream'
 import { createHostError } from '@capstan/core'
 
@@ -16,10 +17,11 @@ export type Exchange =
  *
  * Rejects with the raw error; it has `staleConnection` when a kept connection was dead before anything was answered.
  */
-export function exchange(open: () => ClientRequest, { body, signal }: ExchangeOptions): Promise<Exchange> {
+export function exchange(open: () => ClientRequest, { body, signal, onSocket }: ExchangeOptions): Promise<Exchange> {
   return new Promise((resolve, reject) => {
     const request = open()
     const stopClock = limitConnecting(request)
+    if (onSocket !== undefined) request.once('socket', onSocket)
     destroyOnAbort(request, signal)
     request.on('error', (error) => reject(request.reusedSocket && isReset(error) ? toStale(error) : error))
     request.on('close', () => {
@@ -41,6 +43,8 @@ export function exchange(open: () => ClientRequest, { body, signal }: ExchangeOp
 export interface ExchangeOptions {
   readonly body: Buffer | Readable | undefined
   readonly signal: AbortSignal | undefined
+  /** Sees the socket before it is connected, unless it was kept. */
+  readonly onSocket?: (socket: Socket) => void
 }
 
 /** What outlives the request. Its errors are its reader's, but must not end the process where nobody reads yet. */

@@ -100,6 +100,8 @@ export interface TransportRequest {
   /** May be sent again when a kept connection turns out to be dead. */
   readonly repeatable: boolean
   readonly signal: AbortSignal | undefined
+  /** Sees the socket before it is connected, unless it was kept. */
+  readonly onSocket?: (socket: Socket) => void
 }
 
 /** A kept connection may have died with the engine's restart. Nothing was answered then, so once more is safe. */

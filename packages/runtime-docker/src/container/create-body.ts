@@ -1,0 +1,121 @@
+import type { ContainerConfig, Mount, NetworkJoin, StringMap } from '@capstan/core'
+import { hasApi } from '../api-version.js'
+import { toPortSettings } from './port-settings.js'
+
+/**
+ * The body of `POST /containers/create`. Fields that the config leaves out are left out here too: then the image or the
+ * engine decides.
+ */
+export function toCreateBody(config: ContainerConfig, { labels, apiVersion }: CreateBodyOptions): object {
+  const { interactive = false, tty = false } = config
+  const { exposed, bindings } = toPortSettings(config.ports)
+  return dropUndefined({
+    Image: config.image,
+    Cmd: config.command,
+    Entrypoint: config.entrypoint,
+    WorkingDir: config.workingDirectory,
+    Env: config.env && Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
+    User: config.user,
+    Hostname: config.hostname,
+    Labels: labels,
+    StopSignal: config.stopSignal,
+    Tty: tty,
+    OpenStdin: interactive,
+    // The first client that is attached and leaves ends stdin: `wc -c` sees the end of what is piped in.
+    StdinOnce: interactive,
+    AttachStdin: interactive,
+    AttachStdout: true,
+    AttachStderr: true,
+    ExposedPorts: exposed,
+    HostConfig: dropUndefined({
+      ...toHostConfig(config),
+      ...toMounts(config.mounts, apiVersion),
+      PortBindings: bindings,
+    }),
+    NetworkingConfig: toNetworking(config, apiVersion),
+  })
+}
+
+export interface CreateBodyOptions {
+  readonly labels: StringMap
+  readonly apiVersion: string
+}
+
+/** The networks that are to be joined after the create: before API 1.44 it takes one alone. */
+export function toLaterNetworks({ network }: ContainerConfig, apiVersion: string): readonly NetworkJoin[] {
+  return network?.mode !== 'networks' || hasApi(apiVersion, severalNetworksApi) ? [] : network.networks.slice(1)
+}
+
+/** What the engine takes for one network of a container. */
+export function toEndpointSettings({ aliases = [] }: NetworkJoin): object {
+  return aliases.length === 0 ? {} : { Aliases: aliases }
+}
+
+function toHostConfig(config: ContainerConfig): Readonly<Record<string, unknown>> {
+  return {
+    NetworkMode: toNetworkMode(config),
+    Privileged: config.privileged,
+    ReadonlyRootfs: config.readOnlyRootFilesystem,
+    CapAdd: config.capAdd,
+    CapDrop: config.capDrop,
+    SecurityOpt: config.securityOptions,
+    GroupAdd: config.groupAdd,
+    Dns: config.dns,
+    ExtraHosts: config.extraHosts && Object.entries(config.extraHosts).map(([name, address]) => `${name}:${address}`),
+    Memory: config.memoryBytes,
+    NanoCpus: config.cpus && Math.round(config.cpus * 1e9),
+    PidsLimit: config.pidsLimit,
+    Ulimits: config.ulimits?.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
+    Init: config.init,
+    AutoRemove: config.autoRemove,
+  }
+}
+
+function toNetworkMode({ network }: ContainerConfig): string | undefined {
+  if (network === undefined || network.mode === 'default') return undefined
+  return network.mode === 'networks' ? network.networks[0].networkId : network.mode
+}
+
+function toNetworking({ network }: ContainerConfig, apiVersion: string): object | undefined {
+  if (network?.mode !== 'networks') return undefined
+  const joined = hasApi(apiVersion, severalNetworksApi) ? network.networks : network.networks.slice(0, 1)
+  return { EndpointsConfig: Object.fromEntries(joined.map((join) => [join.networkId, toEndpointSettings(join)])) }
+}
+
+/**
+ * `Mounts` and not `Binds`: those make a missing source of a bind, as root's directory.
+ *
+ * A tmpfs that may hold programs needs the text options of `Tmpfs`: `Mounts` has them from API 1.46 on alone.
+ */
+function toMounts(mounts: readonly Mount[] = [], apiVersion: string): object {
+  const isText = (mount: Mount) =>
+    mount.type === 'tmpfs' && mount.executable === true && !hasApi(apiVersion, tmpfsOptionsApi)
+  const plain = mounts.filter((mount) => !isText(mount)).map(toMount)
+  const texts = mounts.flatMap((mount) => (mount.type === 'tmpfs' && isText(mount) ? [toTmpfsText(mount)] : []))
+  return {
+    ...(plain.length === 0 ? {} : { Mounts: plain }),
+    ...(texts.length === 0 ? {} : { Tmpfs: Object.fromEntries(texts) }),
+  }
+}
+
+function toMount(mount: Mount): object {
+  if (mount.type !== 'tmpfs') {
+    const { type: Type, source: Source, target: Target, readOnly: ReadOnly } = mount
+    return dropUndefined({ Type, Source, Target, ReadOnly })
+  }
+  const { target: Target, sizeBytes: SizeBytes, mode: Mode, executable } = mount
+  const options = executable === true ? [['exec']] : undefined
+  return { Type: 'tmpfs', Target, TmpfsOptions: dropUndefined({ SizeBytes, Mode, Options: options }) }
+}
+
+function toTmpfsText({ target, sizeBytes, mode }: Extract<Mount, { type: 'tmpfs' }>): [string, string] {
+  const size = sizeBytes === undefined ? [] : [`size=${sizeBytes}`]
+  return [target, ['exec', ...size, ...(mode === undefined ? [] : [`mode=${mode.toString(8)}`])].join(',')]
+}
+
+function dropUndefined(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+}
+
+const severalNetworksApi = '1.44'
+const tmpfsOptionsApi = '1.46'

@@ -1,0 +1,126 @@
+import {
+  type ContainerConfig,
+  type CreateOptions,
+  createHostError,
+  createUndoStack,
+  isHostError,
+  toObjectLabels,
+  withUndoFailures,
+} from '@capstan/core'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { isAnswered } from '../engine-text.js'
+import { pullImage } from '../image/pull-image.js'
+import { createRequestMark } from '../request-mark.js'
+import { checkNetworks } from './check-networks.js'
+import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
+import { passWarnings } from './create-warnings.js'
+import { findNameHolder } from './name-holder.js'
+import { refuseConfig } from './refuse-config.js'
+import { removeContainer } from './remove-container.js'
+import { removeUnanswered } from './remove-unanswered.js'
+
+/**
+ * Makes a container and resolves with its full id; a missing image is pulled first, unless `pull` is `never`.
+ *
+ * What this engine cannot honour is refused before any request; what it drops all the same is refused after the
+ * container is removed again. Aborted while the engine makes it: it is removed.
+ */
+export async function createContainer(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  options: CreateOptions & { readonly operation?: string } = {},
+): Promise<string> {
+  refuseConfig(engine, config)
+  const { signal, operation = 'createContainer' } = options
+  const call: EngineCall = {
+    operation,
+    subject: config.name ?? config.image,
+    signal,
+    ...(config.command === undefined ? {} : { command: config.command }),
+    capabilityField: config.privileged ? 'privileged' : 'capAdd',
+  }
+  signal?.throwIfAborted()
+  await checkNetworks(engine, config, call)
+  const { id, warnings } = await createWithImage(engine, config, { ...options, call })
+  await finish(engine, config, { id, warnings, call })
+  return id
+}
+
+interface Created {
+  readonly id: string
+  readonly warnings: readonly string[]
+}
+
+type CreateCall = CreateOptions & { readonly call: EngineCall }
+
+/** Tries first and pulls then: where the image is there, that is one request in all. */
+async function createWithImage(engine: DockerEngine, config: ContainerConfig, options: CreateCall): Promise<Created> {
+  const { call, onProgress } = options
+  try {
+    return await request(engine, config, call)
+  } catch (error) {
+    if (!isHostError(error, 'IMAGE_NOT_FOUND') || config.pull === 'never') throw error
+    const { signal } = call
+    const platform = config.platform === undefined ? {} : { platform: config.platform }
+    await pullImage(engine, config.image, { signal, ...platform, ...(onProgress === undefined ? {} : { onProgress }) })
+    return request(engine, config, call)
+  }
+}
+
+async function request(engine: DockerEngine, config: ContainerConfig, call: EngineCall): Promise<Created> {
+  const mark = createRequestMark()
+  const labels = { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels, config.labels), ...mark }
+  let warnings: readonly string[] = []
+  const onAnswer = (answer: unknown) => {
+    warnings = readWarnings(answer)
+  }
+  try {
+    const api = await engine.api({ ...call, onAnswer })
+    const _query = { name: config.name, platform: config.platform }
+    const { id } = await api.createContainer({
+      _query,
+      _body: toCreateBody(config, { labels, apiVersion: engine.apiVersion }),
+    })
+    return { id, warnings }
+  } catch (error) {
+    throw isAnswered(error, call)
+      ? await explain(engine, config, { call, error })
+      : await removeUnanswered(engine, { call, mark, error })
+  }
+}
+
+/** What the refusal alone does not tell. */
+async function explain(
+  engine: DockerEngine,
+  { image }: ContainerConfig,
+  { call, error }: { readonly call: EngineCall; readonly error: unknown },
+): Promise<unknown> {
+  if (isHostError(error, 'IMAGE_NOT_FOUND'))
+    return createHostError('IMAGE_NOT_FOUND', { image }, { cause: error.cause })
+  return isHostError(error, 'NAME_CONFLICT') ? findNameHolder(engine, error, call) : error
+}
+
+/** What is left to do with a container that is made: undone with it when it fails. */
+async function finish(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  { id, warnings, call }: Created & { readonly call: EngineCall },
+): Promise<void> {
+  const undo = createUndoStack()
+  undo.add(`container ${id}`, (own) => removeContainer(engine, id, own))
+  try {
+    call.signal?.throwIfAborted()
+    passWarnings(engine, config, warnings)
+    for (const join of toLaterNetworks(config, engine.apiVersion)) {
+      const api = await engine.api({ ...call, subject: join.networkId })
+      await api.getNetwork(join.networkId).connect({ Container: id, EndpointConfig: toEndpointSettings(join) })
+    }
+  } catch (error) {
+    throw withUndoFailures(error, await undo.run())
+  }
+}
+
+function readWarnings(answer: unknown): readonly string[] {
+  if (typeof answer !== 'object' || answer === null || !('Warnings' in answer)) return []
+  return Array.isArray(answer.Warnings) ? answer.Warnings.map(String) : []
+}

@@ -1,0 +1,30 @@
+import type { OperationOptions } from '@capstan/core'
+import type { InspectedContainer } from '../docker-api.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { pause } from '../pause.js'
+import { inspectContainer, validateContainerId } from './inspect-container.js'
+import { toPortBindings, toPortMap } from './port-settings.js'
+
+/** Container port → host port. Mappings lag behind a start: a port that was asked for is looked for again, up to 1 s. */
+export async function getPortBindings(
+  engine: DockerEngine,
+  id: string,
+  options: OperationOptions = {},
+): Promise<ReadonlyMap<number, number>> {
+  validateContainerId(id)
+  const call: EngineCall = { operation: 'getPortBindings', subject: id, ...options }
+  for (let attempt = 1; ; attempt += 1) {
+    const container = await inspectContainer(engine, call)
+    const ports = toPortMap(toPortBindings(container.NetworkSettings?.Ports))
+    if (attempt === mostAttempts || !lacksPort(container, ports)) return ports
+    await pause(betweenMs, options)
+  }
+}
+
+function lacksPort({ State, HostConfig }: InspectedContainer, ports: ReadonlyMap<number, number>): boolean {
+  if (State?.Running !== true) return false
+  return Object.keys(HostConfig?.PortBindings ?? {}).some((key) => !ports.has(Number.parseInt(key, 10)))
+}
+
+const betweenMs = 100
+const mostAttempts = 11

@@ -1,0 +1,102 @@
+import type { IncomingMessage } from 'node:http'
+import { createHostError, isHostError } from '@capstan/core'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { pause } from '../pause.js'
+import { toConnectionLost } from '../stream/lost-connection.js'
+import { AnswerFormatError } from '../transport/answer-format-error.js'
+import { readBody } from '../transport/read-body.js'
+import { inspectContainer } from './inspect-container.js'
+
+/** A wait that the engine has taken up: an exit from now on is not missed. */
+export interface PendingExit {
+  /** The code that the engine answers. Rejects with CONNECTION_LOST when the connection is cut before. */
+  readonly exitCode: Promise<number>
+  /** By the engine's own clock, in seconds. */
+  readonly openedAt: number | undefined
+  /** Ends it; what is then left of `exitCode` is nobody's. */
+  close(): void
+}
+
+/** Resolves when the engine has seen the request. Gone: CONTAINER_NOT_FOUND. */
+export async function openWait(engine: DockerEngine, { call, condition }: WaitOptions): Promise<PendingExit> {
+  const own = new AbortController()
+  const signal = call.signal === undefined ? own.signal : AbortSignal.any([call.signal, own.signal])
+  const path = `/containers/${call.subject}/wait`
+  const response = await engine.send({ ...call, signal, method: 'POST', path, query: { condition } })
+  const answered = readExit(engine, response, call)
+  const exitCode = Promise.race([answered, watchContainer(engine, { ...call, signal })])
+  // A wait that is closed before its end is nobody's failure.
+  exitCode.catch(() => {})
+  const settled = exitCode.finally(() => own.abort())
+  settled.catch(() => {})
+  return { exitCode: settled, openedAt: toSeconds(response.headers.date), close: () => own.abort() }
+}
+
+export interface WaitOptions {
+  readonly call: EngineCall
+  /** `removed`: also until an engine that removes the container itself has done so. */
+  readonly condition: 'next-exit' | 'removed'
+}
+
+async function readExit(engine: DockerEngine, response: IncomingMessage, call: EngineCall): Promise<number> {
+  let answer: ExitAnswer
+  try {
+    answer = parseExit(await readBody(response))
+  } catch (cause) {
+    throw engine.translate(cause, call)
+  }
+  const { Error: failure, StatusCode } = answer
+  const { operation, subject } = call
+  if (failure?.Message) {
+    throw createHostError('OPERATION_FAILED', { operation, subject, status: 200, reason: failure.Message })
+  }
+  return StatusCode
+}
+
+interface ExitAnswer {
+  readonly StatusCode: number
+  readonly Error?: { readonly Message?: string } | null
+}
+
+function parseExit(text: string): ExitAnswer {
+  // Headers come at once and the body at the end: none at all is a connection that was cut in between.
+  if (text.trim() === '')
+    throw Object.assign(new Error('the answer ended before the exit code'), { code: 'ECONNRESET' })
+  const answer: unknown = JSON.parse(text)
+  if (typeof answer === 'object' && answer !== null && 'StatusCode' in answer && Number.isInteger(answer.StatusCode)) {
+    return answer as ExitAnswer // its one required field was just checked
+  }
+  throw new AnswerFormatError('the answer has no exit code', text)
+}
+
+/**
+ * Looks after the container slowly: an engine need not answer a wait when a container that never ran is removed, and one
+ * that hangs never does. Rejects then; resolves never.
+ */
+async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<never> {
+  for (;;) {
+    await pause(betweenLooksMs, call)
+    try {
+      await inspectContainer(engine, { ...call, timeoutMs: lookMs })
+    } catch (error) {
+      call.signal?.throwIfAborted()
+      if (isHostError(error, 'CONTAINER_NOT_FOUND')) return rejectSoon(call)
+      throw isHostError(error, 'TIMED_OUT') ? toConnectionLost(engine, { cause: error }) : error
+    }
+  }
+}
+
+/** The answer of the wait may still be under way. */
+async function rejectSoon(call: EngineCall): Promise<never> {
+  await pause(afterGoneMs, call)
+  throw createHostError('EXIT_CODE_UNKNOWN', { id: call.subject, reason: 'it was removed while it was waited for' })
+}
+
+function toSeconds(date: string | undefined): number | undefined {
+  const time = Date.parse(date ?? '')
+  return Number.isNaN(time) ? undefined : time / 1000
+}
+
+const betweenLooksMs = 5_000
+const lookMs = 10_000
+const afterGoneMs = 1_000

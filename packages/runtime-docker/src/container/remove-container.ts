@@ -1,0 +1,38 @@
+import { isHostError, type OperationOptions } from '@capstan/core'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { texts } from '../docker-error-texts.js'
+import { toEngineText } from '../engine-text.js'
+import { pause } from '../pause.js'
+import { validateContainerId } from './inspect-container.js'
+
+/** Removes a container by force, with its anonymous volumes. Gone: resolves; being removed by another: waits for it. */
+export async function removeContainer(engine: DockerEngine, id: string, options: OperationOptions = {}): Promise<void> {
+  validateContainerId(id)
+  const call: EngineCall = { operation: 'removeContainer', subject: id, ...options }
+  const api = await engine.api(call)
+  try {
+    await api.getContainer(id).remove({ force: true, v: true })
+  } catch (error) {
+    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return
+    if (!texts.removalUnderWay.test(toEngineText(error) ?? '')) throw error
+    await waitUntilGone(engine, call)
+  }
+}
+
+/** What another client, or the engine itself (`autoRemove`), is removing. A removal that failed leaves it: then ours is tried. */
+async function waitUntilGone(engine: DockerEngine, call: EngineCall): Promise<void> {
+  const api = await engine.api(call)
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await pause(betweenMs, call)
+      await api.getContainer(call.subject).remove({ force: true, v: true })
+      return
+    } catch (error) {
+      if (isHostError(error, 'CONTAINER_NOT_FOUND')) return
+      if (attempt === mostAttempts || !texts.removalUnderWay.test(toEngineText(error) ?? '')) throw error
+    }
+  }
+}
+
+const betweenMs = 50
+const mostAttempts = 400

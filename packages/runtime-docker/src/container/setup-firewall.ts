@@ -1,0 +1,38 @@
+import {
+  createHostError,
+  type FirewallRules,
+  type OperationOptions,
+  refuseField,
+  validateFirewallRules,
+} from '@capstan/core'
+import type { InspectedContainer } from '../docker-api.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { applyFirewall } from '../firewall/apply-firewall.js'
+import { inspectContainer, validateContainerId } from './inspect-container.js'
+import type { KeptSettings } from './kept-settings.js'
+
+/** Sets the rules, and keeps them for later starts by this runtime. On a created container they are kept for its first. */
+export async function setupFirewall(
+  engine: DockerEngine,
+  kept: KeptSettings,
+  id: string,
+  { rules, signal }: OperationOptions & { readonly rules: FirewallRules },
+): Promise<void> {
+  validateContainerId(id)
+  validateFirewallRules(rules)
+  refuseField(engine.runtimeName, 'setupFirewall', rules, engine.details.refuses)
+  const { firewallImage } = engine.details
+  const call: EngineCall = { operation: 'setupFirewall', subject: id, signal }
+  const container = await inspectContainer(engine, call)
+  if (container.State?.Status === 'created') refuseSharedNetwork(container)
+  else await applyFirewall(engine, id, rules, { signal, ...(firewallImage === undefined ? {} : { firewallImage }) })
+  kept.keep(container.Id, container.Name?.replace(/^\//, '') ?? '', { rules })
+}
+
+/** Known already, so it is not found out when the container runs. */
+function refuseSharedNetwork({ Id: id, HostConfig }: InspectedContainer): void {
+  const mode = HostConfig?.NetworkMode ?? ''
+  if (mode !== 'host' && !mode.startsWith('container:')) return
+  const reason = 'its network is not its own'
+  throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'unchanged' })
+}

@@ -1,0 +1,57 @@
+import { createHostError, isHostError, type OperationOptions } from '@capstan/core'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { applyFirewall } from '../firewall/apply-firewall.js'
+import { inspectContainer, validateContainerId } from './inspect-container.js'
+import type { KeptSettings } from './kept-settings.js'
+import { resizeStarted } from './resize-terminal.js'
+
+/**
+ * Starts a container; one that runs already: resolves. What was kept for the start is applied before this resolves: the
+ * size of its terminal, and its firewall, which is set and verified anew.
+ *
+ * A failed start leaves a created container: the caller's to remove.
+ */
+export async function startContainer(
+  engine: DockerEngine,
+  kept: KeptSettings,
+  id: string,
+  options: StartOptions = {},
+): Promise<void> {
+  validateContainerId(id)
+  const { signal, operation = 'startContainer' } = options
+  const call: EngineCall = { operation, subject: id, signal }
+  await start(engine, call)
+  const settings = kept.find(id)
+  if (settings?.rules !== undefined) {
+    const { firewallImage } = engine.details
+    await applyFirewall(engine, id, settings.rules, {
+      signal,
+      ...(firewallImage === undefined ? {} : { firewallImage }),
+    })
+  }
+  const size = kept.takeSize(id)
+  if (size !== undefined) await resizeStarted(engine, size, call)
+}
+
+export interface StartOptions extends OperationOptions {
+  /** The method in whose name it is started. */
+  readonly operation?: string
+}
+
+async function start(engine: DockerEngine, call: EngineCall): Promise<void> {
+  try {
+    const api = await engine.api(call)
+    await api.getContainer(call.subject).start() // 304, already running, is no failure
+  } catch (error) {
+    throw isHostError(error, 'OPTION_UNSUPPORTED') ? await nameCapabilities(engine, error, call) : error
+  }
+}
+
+/** The engine does not say which option asked for the capabilities that its machine withholds. */
+async function nameCapabilities(engine: DockerEngine, error: unknown, call: EngineCall): Promise<unknown> {
+  if (!isHostError(error, 'OPTION_UNSUPPORTED')) return error
+  const { HostConfig } = await inspectContainer(engine, call)
+  if (HostConfig?.Privileged || !HostConfig?.CapAdd?.length) return error
+  const facts = { ...error.facts, field: 'capAdd', given: HostConfig.CapAdd.join(', ') } as const
+  return createHostError('OPTION_UNSUPPORTED', facts, { cause: error.cause })
+}

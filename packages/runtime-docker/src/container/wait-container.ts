@@ -1,0 +1,80 @@
+import { createHostError, isHostError, type OperationOptions } from '@capstan/core'
+import type { InspectedContainer } from '../docker-api.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { hasEnded } from './container-shapes.js'
+import { findDeathCode } from './death-event.js'
+import { inspectContainer, validateContainerId } from './inspect-container.js'
+import { openWait, type PendingExit } from './pending-exit.js'
+
+/**
+ * Waits for start and exit; the true exit code, else EXIT_CODE_UNKNOWN. Gone before the call: CONTAINER_NOT_FOUND.
+ *
+ * The wait is open before the container is looked at: an exit in between is seen by the one or by the other.
+ */
+export async function waitContainer(
+  engine: DockerEngine,
+  id: string,
+  { signal }: OperationOptions = {},
+): Promise<number> {
+  validateContainerId(id)
+  const call: EngineCall = { operation: 'waitContainer', subject: id, signal }
+  const pending = await openWait(engine, { call, condition: 'next-exit' })
+  try {
+    const seen = await inspectOrUndefined(engine, call)
+    if (seen !== undefined && hasEnded(seen)) return readCode(seen, id)
+    const wasCreated = seen?.State?.Status === 'created' || seen === undefined
+    return await settle(engine, { pending, call, wasCreated })
+  } finally {
+    pending.close()
+  }
+}
+
+interface Waiting {
+  readonly pending: PendingExit
+  readonly call: EngineCall
+  /** It was not seen to run, so that an answer may tell of its removal and not of its exit. */
+  readonly wasCreated: boolean
+}
+
+async function settle(engine: DockerEngine, waiting: Waiting): Promise<number> {
+  const { pending, call, wasCreated } = waiting
+  try {
+    const code = await pending.exitCode
+    return wasCreated ? await confirm(engine, waiting, code) : code
+  } catch (error) {
+    call.signal?.throwIfAborted()
+    if (!isHostError(error, 'CONNECTION_LOST')) throw error
+    // The engine may have come back, with the container's end in its books.
+    const container = await inspectContainer(engine, call).catch(() => undefined)
+    if (container !== undefined && hasEnded(container)) return readCode(container, call.subject)
+    throw error
+  }
+}
+
+/** An engine answers 0 for the removal of a container that never ran: that is not its exit code. */
+async function confirm(engine: DockerEngine, { call, pending }: Waiting, code: number): Promise<number> {
+  const container = await inspectOrUndefined(engine, call)
+  if (container !== undefined && hasEnded(container)) return readCode(container, call.subject)
+  if (code !== 0) return code
+  const known = await findDeathCode(engine, { ...call, since: pending.openedAt })
+  if (known !== undefined) return known
+  throw toUnknown(call.subject, 'it was removed, and is not known to have run')
+}
+
+function readCode({ State }: InspectedContainer, id: string): number {
+  if (typeof State?.ExitCode === 'number') return State.ExitCode
+  throw toUnknown(id, 'the engine does not tell it')
+}
+
+async function inspectOrUndefined(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | undefined> {
+  try {
+    return await inspectContainer(engine, call)
+  } catch (error) {
+    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
+function toUnknown(id: string, reason: string): unknown {
+  return createHostError('EXIT_CODE_UNKNOWN', { id, reason })
+}

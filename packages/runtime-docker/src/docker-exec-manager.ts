@@ -1,0 +1,16 @@
+import type { Argv, ExecManager, ExecOptions, ExecProcess } from '@capstan/core'
+import type { DockerEngine } from './docker-engine.js'
+import { openExec } from './exec/open-exec.js'
+
+/** Further processes in containers of a Docker Engine. */
+export class DockerExecManager implements ExecManager {
+  readonly #engine: DockerEngine
+
+  constructor(engine: DockerEngine) {
+    this.#engine = engine
+  }
+
+  exec(id: string, command: Argv, options?: ExecOptions): Promise<ExecProcess> {
+    return openExec(this.#engine, id, command, options)
+  }
+}

@@ -1,0 +1,113 @@
+import type { IncomingMessage } from 'node:http'
+import { createHostError, isHostError, type LogChunk, type LogOptions, type LogStream } from '@capstan/core'
+import { inspectContainer } from './container/inspect-container.js'
+import { stillRuns } from './container/still-runs.js'
+import type { DockerEngine, EngineCall } from './docker-engine.js'
+import { watchLiveness } from './stream/liveness.js'
+import { createLogSplitter, type LogSplitter } from './stream/log-splitter.js'
+import { toEngineTime } from './stream/log-time.js'
+import { toConnectionLost } from './stream/lost-connection.js'
+
+/**
+ * The log of one container. Opens with the first read, and reads no faster than it is read.
+ *
+ * A followed log that ends while its container runs was interrupted (rotation, an engine that went away): CONNECTION_LOST
+ * with the engine's last timestamp, never a clean end.
+ */
+export class DockerLogStream implements LogStream {
+  readonly #engine: DockerEngine
+  readonly #id: string
+  readonly #options: LogOptions
+  readonly #own = new AbortController()
+  #chunks: AsyncGenerator<LogChunk, void> | undefined
+
+  constructor(engine: DockerEngine, id: string, options: LogOptions) {
+    this.#engine = engine
+    this.#id = id
+    this.#options = options
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<LogChunk> {
+    this.#chunks ??= this.#read()
+    return this.#chunks
+  }
+
+  /** Ends also a read that is waiting. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#own.abort(disposed)
+    await this.#chunks?.return()
+  }
+
+  async *#read(): AsyncGenerator<LogChunk, void> {
+    const { signal } = this.#options
+    const both = signal === undefined ? this.#own.signal : AbortSignal.any([signal, this.#own.signal])
+    const call: EngineCall = { operation: 'containerLogs', subject: this.#id, signal: both }
+    try {
+      yield* readLog(this.#engine, this.#options, call)
+    } catch (error) {
+      if (error !== disposed) throw error
+    }
+  }
+}
+
+/** Opens and reads; what goes wrong is ready for the caller. */
+export async function* readLog(
+  engine: DockerEngine,
+  options: LogOptions,
+  call: EngineCall,
+): AsyncGenerator<LogChunk, void> {
+  call.signal?.throwIfAborted()
+  const { follow = false, timestamps = false } = options
+  const { response, isTerminal } = await openLog(engine, options, call)
+  // A terminal's timestamps cannot be told from its text with certainty: asked for only when they are wanted.
+  const isStamped = timestamps || (follow && !isTerminal)
+  const splitter = createLogSplitter({ isTerminal, isStamped, isShown: timestamps })
+  const stopWatch = follow ? watchLiveness(engine, call, (error) => response.destroy(toError(error))) : () => {}
+  try {
+    yield* split(response, splitter)
+    if (follow && (await stillRuns(engine, call))) throw toConnectionLost(engine)
+  } catch (cause) {
+    throw withTimestamp(engine.translate(cause, call), splitter.lastTimestamp)
+  } finally {
+    stopWatch()
+    response.destroy()
+  }
+}
+
+async function* split(response: IncomingMessage, splitter: LogSplitter): AsyncGenerator<LogChunk, void> {
+  for await (const chunk of response as AsyncIterable<Buffer>) yield* splitter.push(chunk)
+  yield* splitter.end()
+}
+
+interface OpenLog {
+  readonly response: IncomingMessage
+  readonly isTerminal: boolean
+}
+
+/** Whether there is a terminal is asked beside: before API 1.42 the answer does not say how it is framed. */
+async function openLog(engine: DockerEngine, options: LogOptions, call: EngineCall): Promise<OpenLog> {
+  const container = await inspectContainer(engine, call)
+  const isTerminal = container.Config?.Tty === true
+  const { follow = false, timestamps = false, stdout = true, stderr = true, since, tailLines } = options
+  const query = {
+    follow,
+    stdout,
+    stderr,
+    timestamps: timestamps || (follow && !isTerminal),
+    since: since === undefined ? undefined : toEngineTime(since),
+    tail: tailLines ?? 'all',
+  }
+  const path = `/containers/${call.subject}/logs`
+  return { response: await engine.send({ ...call, method: 'GET', path, query }), isTerminal }
+}
+
+function withTimestamp(error: unknown, lastTimestamp: string | undefined): unknown {
+  if (!isHostError(error, 'CONNECTION_LOST')) return error
+  return createHostError('CONNECTION_LOST', { ...error.facts, lastTimestamp }, { cause: error.cause })
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error))
+}
+
+const disposed = new Error('the log stream was disposed of')

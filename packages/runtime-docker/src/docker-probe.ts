@@ -1,0 +1,123 @@
+import { realpath } from 'node:fs/promises'
+import {
+  execManagerCapability,
+  imageTransferCapability,
+  networkManagerCapability,
+  type ProbeAttempt,
+  type ProbeOptions,
+  type ProbeResult,
+  type ProbeStep,
+  probeCandidates,
+  runtimeCapability,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import type { DockerDetails } from './docker-details.js'
+import { checkApiRange, readPinnedVersion } from './endpoint/api-range.js'
+import { askEngine } from './endpoint/ask-engine.js'
+import { explainFailure } from './endpoint/connect-failure.js'
+import type { DockerSystem } from './endpoint/docker-system.js'
+import type { EndpointCandidate, EndpointSearch } from './endpoint/endpoint-candidate.js'
+import { toDetails, toNotes, toVersionText } from './endpoint/engine-details.js'
+
+/** Looks for an engine: all candidates in parallel, the first in order that answers. Starts nothing, changes nothing. */
+export async function probeEngines(
+  { candidates, chosen }: EndpointSearch,
+  options: ProbeEnginesOptions,
+): Promise<ProbeResult<DockerDetails>> {
+  const own = new AbortController()
+  const signal = AbortSignal.any([own.signal, ...(options.signal === undefined ? [] : [options.signal])])
+  try {
+    const distinct = await dropSameSockets(candidates)
+    const tries = distinct.map((candidate): Try => ({ candidate, reached: { step: 'find' } }))
+    const probe = (tried: Try, given: ProbeOptions) => probeOne(tried, { ...options, ...given })
+    const { found, attempts } = await probeCandidates(tries, probe, describe, { ...options, signal })
+    return found === undefined ? { available: false, chosen, attempts } : toResult(found.result, attempts)
+  } finally {
+    own.abort() // those that come after the one that is taken
+  }
+}
+
+export interface ProbeEnginesOptions extends ProbeOptions {
+  readonly system: DockerSystem
+  readonly hostAddress: string | undefined
+  readonly firewallImage: string | undefined
+}
+
+interface Try {
+  readonly candidate: EndpointCandidate
+  readonly reached: { step: ProbeStep }
+}
+
+/** Two paths that lead to one socket are one engine, which is reported once. */
+async function dropSameSockets(candidates: readonly EndpointCandidate[]): Promise<readonly EndpointCandidate[]> {
+  if (candidates.length < 2) return candidates
+  const targets = await Promise.all(candidates.map(findTarget))
+  return candidates.filter((_, index) => targets[index] === undefined || targets.indexOf(targets[index]) === index)
+}
+
+async function findTarget(candidate: EndpointCandidate): Promise<string | undefined> {
+  if ('failed' in candidate || candidate.endpoint.connection.type !== 'socket') return undefined
+  return realpath(candidate.endpoint.connection.path).catch(() => undefined)
+}
+
+async function probeOne({ candidate, reached }: Try, options: ProbeEnginesOptions): Promise<DockerDetails> {
+  if ('failed' in candidate) throw new FailedAttempt(candidate.failed)
+  const { endpoint, source } = candidate
+  try {
+    const onStep = (step: ProbeStep) => {
+      reached.step = step
+    }
+    const pinned = readPinnedVersion(options.env)
+    const findings = await askEngine(endpoint, { signal: options.signal, pinned, onStep })
+    const details = toDetails(findings, { ...options, endpoint })
+    checkApiRange(details.api, details.facts.product)
+    return details
+  } catch (error) {
+    const failure = await explainFailure(error, { endpoint, step: reached.step })
+    throw new FailedAttempt({ candidate: endpoint.url, source, ...failure })
+  }
+}
+
+/** One that failed says why; one that was cut off by the deadline is described by how far it had come. */
+function describe({ candidate, reached }: Try, error: unknown): ProbeAttempt {
+  if (error instanceof FailedAttempt) return error.attempt
+  if ('failed' in candidate) return candidate.failed
+  const { source, endpoint } = candidate
+  const message = error instanceof Error ? error.message : String(error)
+  return { candidate: endpoint.url, source, step: reached.step, cause: { code: 'TIMED_OUT', message }, remedy: silent }
+}
+
+function toResult(details: DockerDetails, attempts: readonly ProbeAttempt[]): ProbeResult<DockerDetails> {
+  return {
+    available: true,
+    version: toVersionText(details.facts),
+    endpoint: details.endpoint.url,
+    details,
+    provides: provided,
+    absent: [],
+    refuses: details.refuses,
+    attempts,
+    notes: toNotes(details),
+  }
+}
+
+class FailedAttempt extends Error {
+  readonly attempt: ProbeAttempt
+
+  constructor(attempt: ProbeAttempt) {
+    super(attempt.cause.message)
+    this.attempt = attempt
+  }
+}
+
+const silent = 'it takes connections and does not answer in time: restart the engine, or name another endpoint'
+
+const provided = [
+  runtimeCapability,
+  networkManagerCapability,
+  sidecarManagerCapability,
+  execManagerCapability,
+  imageTransferCapability,
+  volumeManagerCapability,
+] as const

@@ -1,0 +1,156 @@
+import type {
+  AttachOptions,
+  BuildOptions,
+  ContainerConfig,
+  ContainerInfo,
+  ContainerState,
+  CreateOptions,
+  FirewallRules,
+  HostAddressOptions,
+  ImageInfo,
+  ListContainersOptions,
+  ListOptions,
+  LogOptions,
+  LogStream,
+  OperationOptions,
+  Runtime,
+  StopOptions,
+  TerminalSize,
+} from '@capstan/core'
+import { validateLogOptions } from '@capstan/core'
+import { toContainerState } from './container/container-shapes.js'
+import { createContainer } from './container/create-container.js'
+import { getPortBindings } from './container/get-port-bindings.js'
+import { getHostAddress } from './container/host-address.js'
+import { inspectContainer, validateContainerId } from './container/inspect-container.js'
+import type { KeptSettings } from './container/kept-settings.js'
+import { listContainers } from './container/list-containers.js'
+import { removeContainer } from './container/remove-container.js'
+import { resizeTerminal } from './container/resize-terminal.js'
+import { setupFirewall } from './container/setup-firewall.js'
+import { startContainer } from './container/start-container.js'
+import { stopContainer } from './container/stop-container.js'
+import { waitContainer } from './container/wait-container.js'
+import type { DockerEngine } from './docker-engine.js'
+import { DockerLogStream } from './docker-log-stream.js'
+import { buildImage } from './image/build-image.js'
+import { getImageHomeDir, imageExists, listImages } from './image/images.js'
+import { removeImage } from './image/remove-image.js'
+import { attach } from './stream/attach.js'
+import { readAllLogs } from './stream/read-all-logs.js'
+import { startAttached } from './stream/start-attached.js'
+
+/** A Docker Engine. Each method is a file of its own; what is shared is the engine, and what is kept for later starts. */
+export class DockerRuntime implements Runtime {
+  readonly type: string
+  readonly #engine: DockerEngine
+  readonly #kept: KeptSettings
+
+  constructor(engine: DockerEngine, kept: KeptSettings) {
+    this.type = engine.runtimeName
+    this.#engine = engine
+    this.#kept = kept
+  }
+
+  async ping({ signal }: OperationOptions = {}): Promise<void> {
+    const call = { operation: 'ping', subject: this.#engine.details.endpoint.url, signal, timeoutMs: pingMs }
+    const response = await this.#engine.send({ ...call, method: 'GET', path: '/_ping', unversioned: true })
+    response.resume()
+  }
+
+  createContainer(config: ContainerConfig, options?: CreateOptions): Promise<string> {
+    return createContainer(this.#engine, config, options)
+  }
+
+  startContainer(id: string, { signal }: OperationOptions = {}): Promise<void> {
+    return startContainer(this.#engine, this.#kept, id, { signal })
+  }
+
+  stopContainer(id: string, options?: StopOptions): Promise<void> {
+    return stopContainer(this.#engine, id, options)
+  }
+
+  waitContainer(id: string, options?: OperationOptions): Promise<number> {
+    return waitContainer(this.#engine, id, options)
+  }
+
+  async removeContainer(id: string, options?: OperationOptions): Promise<void> {
+    await removeContainer(this.#engine, id, options)
+    this.#kept.forget(id)
+  }
+
+  async containerLogs(id: string, options: LogOptions = {}): Promise<LogStream> {
+    validateContainerId(id)
+    validateLogOptions(options)
+    options.signal?.throwIfAborted()
+    return new DockerLogStream(this.#engine, id, options)
+  }
+
+  containerLogsAll(id: string, options?: OperationOptions): Promise<Uint8Array> {
+    return readAllLogs(this.#engine, id, options)
+  }
+
+  async containerState(id: string, options: OperationOptions = {}): Promise<ContainerState> {
+    validateContainerId(id)
+    const call = { operation: 'containerState', subject: id, ...options }
+    return toContainerState((await inspectContainer(this.#engine, call)).State?.Status)
+  }
+
+  buildImage(dockerfile: string, tag: string, options?: BuildOptions): Promise<void> {
+    return buildImage(this.#engine, { dockerfile, tag }, options)
+  }
+
+  imageExists(tag: string, options?: OperationOptions): Promise<boolean> {
+    return imageExists(this.#engine, tag, options)
+  }
+
+  getImageHomeDir(image: string, options?: OperationOptions): Promise<string> {
+    return getImageHomeDir(this.#engine, image, options)
+  }
+
+  listImages(options?: ListOptions): Promise<readonly ImageInfo[]> {
+    return listImages(this.#engine, options)
+  }
+
+  removeImage(id: string, options?: OperationOptions): Promise<void> {
+    return removeImage(this.#engine, id, options)
+  }
+
+  attach(id: string, options: AttachOptions): Promise<void> {
+    return attach(this.#engine, id, options)
+  }
+
+  startAttached(id: string, options: AttachOptions): Promise<number> {
+    return startAttached(this.#engine, this.#kept, id, options)
+  }
+
+  resizeTTY(id: string, size: TerminalSize, { signal }: OperationOptions = {}): Promise<void> {
+    return resizeTerminal(this.#engine, this.#kept, id, { ...size, signal })
+  }
+
+  getHostAddress(options?: HostAddressOptions): Promise<string> {
+    return getHostAddress(this.#engine, options)
+  }
+
+  supportsHostNetwork(): boolean {
+    return !this.#engine.details.refuses.some(({ field }) => field === 'network.host')
+  }
+
+  getPortBindings(id: string, options?: OperationOptions): Promise<ReadonlyMap<number, number>> {
+    return getPortBindings(this.#engine, id, options)
+  }
+
+  setupFirewall(id: string, rules: FirewallRules, options?: OperationOptions): Promise<void> {
+    return setupFirewall(this.#engine, this.#kept, id, { ...options, rules })
+  }
+
+  listContainers(options?: ListContainersOptions): Promise<readonly ContainerInfo[]> {
+    return listContainers(this.#engine, options)
+  }
+
+  close(): Promise<void> {
+    return this.#engine.close()
+  }
+}
+
+const pingMs = 5_000

@@ -1,0 +1,52 @@
+import {
+  type ContainerConfig,
+  type ContainerInspection,
+  type CreateOptions,
+  createUndoStack,
+  type OperationOptions,
+  type SidecarConfig,
+  type SidecarManager,
+  withUndoFailures,
+} from '@capstan/core'
+import { toContainerInspection } from './container/container-shapes.js'
+import { createContainer } from './container/create-container.js'
+import { inspectContainer, validateContainerId } from './container/inspect-container.js'
+import type { KeptSettings } from './container/kept-settings.js'
+import { removeContainer } from './container/remove-container.js'
+import { startContainer } from './container/start-container.js'
+import type { DockerEngine } from './docker-engine.js'
+
+/** Long-running helper containers on a Docker Engine. */
+export class DockerSidecarManager implements SidecarManager {
+  readonly #engine: DockerEngine
+  readonly #kept: KeptSettings
+
+  constructor(engine: DockerEngine, kept: KeptSettings) {
+    this.#engine = engine
+    this.#kept = kept
+  }
+
+  async startSidecar(config: SidecarConfig, options: CreateOptions = {}): Promise<string> {
+    const operation = 'startSidecar'
+    const id = await createContainer(this.#engine, toContainerConfig(config), { ...options, operation })
+    const undo = createUndoStack()
+    undo.add(`sidecar ${config.name}`, (own) => removeContainer(this.#engine, id, own))
+    try {
+      await startContainer(this.#engine, this.#kept, id, { signal: options.signal, operation })
+      return id
+    } catch (error) {
+      throw withUndoFailures(error, await undo.run())
+    }
+  }
+
+  async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
+    validateContainerId(id)
+    const call = { operation: 'inspectContainer', subject: id, ...options }
+    return toContainerInspection(await inspectContainer(this.#engine, call))
+  }
+}
+
+function toContainerConfig({ networks = [], ...config }: SidecarConfig): ContainerConfig {
+  const [first, ...others] = networks
+  return first === undefined ? config : { ...config, network: { mode: 'networks', networks: [first, ...others] } }
+}

@@ -1,0 +1,33 @@
+import { compareApiVersions, isApiVersion, supportedApi } from '../api-version.js'
+import type { ApiVersions, EngineFacts } from '../docker-details.js'
+
+/**
+ * Accepts an engine whose API versions and ours overlap, and a pinned version that is in both.
+ *
+ * @throws ApiRangeError with both ranges.
+ */
+export function checkApiRange({ version, newest, oldest }: ApiVersions, product: EngineFacts['product']): void {
+  const ours = { oldest: product === 'podman' ? podmanOldest : supportedApi.oldest, newest: supportedApi.newest }
+  const ranges = `the engine speaks API versions ${oldest} to ${newest}, Capstan ${ours.oldest} to ${ours.newest}`
+  if (compareApiVersions(newest, ours.oldest) < 0) throw new ApiRangeError(`the engine is too old: ${ranges}`)
+  if (compareApiVersions(oldest, ours.newest) > 0) throw new ApiRangeError(`the engine is too new: ${ranges}`)
+  const isOld = [ours.oldest, oldest].some((least) => compareApiVersions(version, least) < 0)
+  const isNew = [ours.newest, newest].some((most) => compareApiVersions(version, most) > 0)
+  if (isOld || isNew) throw new ApiRangeError(`DOCKER_API_VERSION asks for ${version}: ${ranges}`)
+}
+
+/** `DOCKER_API_VERSION`, which switches negotiation off; `undefined` when it is not set. */
+export function readPinnedVersion(env: Readonly<Record<string, string | undefined>>): string | undefined {
+  const given = env.DOCKER_API_VERSION?.replace(/^v/, '')
+  if (!given) return undefined
+  if (isApiVersion(given)) return given
+  throw new ApiRangeError(`DOCKER_API_VERSION is no version such as 1.41: ${given}`)
+}
+
+/** An engine that is there and cannot be spoken to. */
+export class ApiRangeError extends Error {
+  readonly code = 'API_VERSION'
+}
+
+/** Podman says 1.40 where it means what Docker's 1.41 is. */
+const podmanOldest = '1.40'

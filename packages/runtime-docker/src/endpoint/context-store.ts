@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { EndpointTls } from './docker-endpoint.js'
+import type { EndpointCandidate } from './endpoint-candidate.js'
+import { findTls } from './endpoint-tls.js'
+import { parseEndpoint } from './parse-endpoint.js'
+
+/** The endpoint of a context of the docker CLI, read from its store; the CLI itself is not needed. */
+export async function readContext(name: string, configDirectory: string): Promise<EndpointCandidate> {
+  const source = `context "${name}"`
+  const hash = createHash('sha256').update(name).digest('hex')
+  const path = join(configDirectory, 'contexts', 'meta', hash, 'meta.json')
+  try {
+    const { host, skipVerify } = toEndpoint(JSON.parse(await readFile(path, 'utf8')))
+    const tls = await readContextTls(join(configDirectory, 'contexts', 'tls', hash, 'docker'), skipVerify)
+    return parseEndpoint(host, { source, tls })
+  } catch (error) {
+    return { source, failed: toUnreadable(error, { path, source, remedy: remedyOf(name) }) }
+  }
+}
+
+/** `currentContext` of `config.json`; `undefined` when the file is absent or names none. A broken file is an attempt. */
+export async function readCurrentContext(
+  configDirectory: string,
+): Promise<{ readonly name: string | undefined } | { readonly failed: EndpointCandidate }> {
+  const path = join(configDirectory, 'config.json')
+  const source = 'config.json'
+  try {
+    const config: unknown = JSON.parse(await readFile(path, 'utf8'))
+    const name =
+      typeof config === 'object' && config !== null && 'currentContext' in config ? config.currentContext : ''
+    return { name: typeof name === 'string' && name !== '' && name !== 'default' ? name : undefined }
+  } catch (error) {
+    if (isAbsent(error)) return { name: undefined }
+    const remedy = 'repair the file, or name the engine by DOCKER_HOST or DOCKER_CONTEXT'
+    return { failed: { source, failed: toUnreadable(error, { path, source, remedy }) } }
+  }
+}
+
+/** TLS is on when the context has files for it, or says that it does not verify. */
+async function readContextTls(directory: string, skipVerify: boolean): Promise<EndpointTls | undefined> {
+  const tls = await findTls(directory, { verify: !skipVerify })
+  const hasFiles = tls.caFile !== undefined || tls.certFile !== undefined || tls.keyFile !== undefined
+  return hasFiles || skipVerify ? tls : undefined
+}
+
+function toEndpoint(meta: unknown): { readonly host: string; readonly skipVerify: boolean } {
+  const docker = readField(readField(meta, 'Endpoints'), 'docker')
+  const host = readField(docker, 'Host')
+  if (typeof host !== 'string' || host === '') throw new SyntaxError('it names no endpoint for docker')
+  return { host, skipVerify: readField(docker, 'SkipTLSVerify') === true }
+}
+
+function readField(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? Object.entries(value).find(([name]) => name === key)?.[1]
+    : undefined
+}
+
+function toUnreadable(error: unknown, { path, source, remedy }: Unreadable) {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'PARSE'
+  const message = isAbsent(error)
+    ? `${path} is not there`
+    : `${path}: ${error instanceof Error ? error.message : error}`
+  const step = code === 'PARSE' ? ('parse' as const) : ('find' as const)
+  return { candidate: path, source, step, cause: { code, message }, remedy }
+}
+
+interface Unreadable {
+  readonly path: string
+  readonly source: string
+  readonly remedy: string
+}
+
+function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+}
+
+function remedyOf(name: string): string {
+  return `see "docker context ls", create context "${name}", or choose another by DOCKER_CONTEXT`
+}

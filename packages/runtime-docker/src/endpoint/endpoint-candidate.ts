@@ -1,0 +1,13 @@
+import type { ProbeAttempt } from '@capstan/core'
+import type { DockerEndpoint } from './docker-endpoint.js'
+
+/** A place where an engine may be; or what was named as one and is none. */
+export type EndpointCandidate =
+  | { readonly source: string; readonly endpoint: DockerEndpoint }
+  | { readonly source: string; readonly failed: ProbeAttempt }
+
+/** What is to be tried, in order of preference. `chosen`: the user named it, so nothing else may serve. */
+export interface EndpointSearch {
+  readonly chosen: boolean
+  readonly candidates: readonly EndpointCandidate[]
+}

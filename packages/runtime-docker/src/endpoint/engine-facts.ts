@@ -1,0 +1,69 @@
+import type { EngineFacts, EngineLocation } from '../docker-details.js'
+import type { DockerEndpoint } from './docker-endpoint.js'
+import type { DockerSystem } from './docker-system.js'
+
+/** Which engine this is, by what it says of itself: a binary's name proves nothing, and "docker" is often another engine. */
+export function toEngineFacts({ version, info, endpoint, system }: EngineAnswers): EngineFacts {
+  const podman = version.Components?.find(({ Name }) => Name === 'Podman Engine')
+  const options = info.SecurityOptions ?? []
+  return {
+    product: podman === undefined ? 'docker' : 'podman',
+    version: podman?.Version ?? version.Version ?? info.ServerVersion ?? 'unknown',
+    operatingSystem: info.OperatingSystem ?? 'unknown',
+    osType: info.OSType ?? version.Os ?? 'linux',
+    architecture: info.Architecture ?? version.Arch ?? 'unknown',
+    cpus: info.NCPU,
+    rootless: options.some((option) => option.startsWith('name=rootless')),
+    userNamespaces: options.some((option) => option.startsWith('name=userns')),
+    location: toLocation(info, endpoint, system),
+    indexServer: info.IndexServerAddress,
+  }
+}
+
+export interface EngineAnswers {
+  readonly version: VersionAnswer
+  readonly info: InfoAnswer
+  readonly endpoint: DockerEndpoint
+  readonly system: DockerSystem
+}
+
+/** `GET /version`, as far as it is read. */
+export interface VersionAnswer {
+  readonly Version?: string
+  readonly ApiVersion?: string
+  readonly MinAPIVersion?: string
+  readonly Os?: string
+  readonly Arch?: string
+  readonly Components?: readonly { readonly Name?: string; readonly Version?: string }[] | null
+}
+
+/** `GET /info`, as far as it is read. */
+export interface InfoAnswer {
+  readonly Name?: string
+  readonly ServerVersion?: string
+  readonly OperatingSystem?: string
+  readonly OSType?: string
+  readonly Architecture?: string
+  readonly KernelVersion?: string
+  readonly NCPU?: number
+  readonly SecurityOptions?: readonly string[] | null
+  readonly IndexServerAddress?: string
+  readonly MemoryLimit?: boolean
+  readonly CpuCfsQuota?: boolean
+  readonly PidsLimit?: boolean
+  readonly CgroupDriver?: string
+}
+
+/**
+ * One kernel and one host name mean one machine. A socket may be forwarded from elsewhere, or mounted into a container
+ * in which this process runs: then what containers call their host is not where this process listens.
+ */
+function toLocation(info: InfoAnswer, endpoint: DockerEndpoint, system: DockerSystem): EngineLocation {
+  if (isVirtualMachine(info, endpoint)) return 'virtual-machine'
+  return info.KernelVersion === system.kernel && info.Name === system.hostname ? 'this-machine' : 'elsewhere'
+}
+
+function isVirtualMachine({ OperatingSystem = '', Name = '' }: InfoAnswer, { url }: DockerEndpoint): boolean {
+  if (/^(Docker Desktop|OrbStack)\b/.test(OperatingSystem)) return true
+  return /^(docker-desktop|colima|lima-|orbstack)/.test(Name) || /\/\.(colima|lima|rd|orbstack)\//.test(url)
+}

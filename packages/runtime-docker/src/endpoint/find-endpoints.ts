@@ -1,0 +1,67 @@
+import { join } from 'node:path'
+import { readContext, readCurrentContext } from './context-store.js'
+import type { DockerSystem } from './docker-system.js'
+import type { EndpointCandidate, EndpointSearch } from './endpoint-candidate.js'
+import { findTls, readEnvironmentTls } from './endpoint-tls.js'
+import { parseEndpoint } from './parse-endpoint.js'
+import { findWellKnownEndpoints, toDefaultEndpoint } from './well-known-endpoints.js'
+
+/**
+ * Where to look for the engine, as the docker CLI finds it: the first of these that is set decides, and nothing else is
+ * tried. Endpoint or context given in code, `DOCKER_HOST`, `DOCKER_CONTEXT`, `currentContext` of `config.json`.
+ *
+ * Only when none is set there are several candidates: the default socket, then those of other engines.
+ */
+export async function findEndpoints(given: GivenEndpoint, { system, env }: SearchPlace): Promise<EndpointSearch> {
+  const configDirectory = env.DOCKER_CONFIG || join(system.home, '.docker')
+  const named = given.context ?? (env.DOCKER_CONTEXT || undefined)
+  const chosen = await findChosen(given, { env, configDirectory })
+  // The context "default" means that no context is used, whatever config.json says.
+  const decided = chosen ?? (named === 'default' ? undefined : await findCurrent(configDirectory))
+  if (decided !== undefined) return decided
+  const tls = await readEnvironmentTls(env, configDirectory)
+  const places = [toDefaultEndpoint(system), ...findWellKnownEndpoints(system, env)]
+  return { chosen: false, candidates: places.map(({ source, url }) => parseEndpoint(url, { source, tls })) }
+}
+
+/** Given in code. */
+export interface GivenEndpoint {
+  readonly endpoint?: string | undefined
+  readonly context?: string | undefined
+  readonly tls?: { readonly directory?: string | undefined; readonly verify?: boolean | undefined } | undefined
+}
+
+export interface SearchPlace {
+  readonly system: DockerSystem
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+async function findChosen(
+  { endpoint, context, tls }: GivenEndpoint,
+  { env, configDirectory }: Pick<SearchPlace, 'env'> & { readonly configDirectory: string },
+): Promise<EndpointSearch | undefined> {
+  if (endpoint !== undefined) {
+    const { directory = configDirectory, verify = true } = tls ?? {}
+    const files = tls === undefined ? undefined : await findTls(directory, { verify })
+    return toSearch(parseEndpoint(endpoint, { source: 'given in code', tls: files }))
+  }
+  if (context !== undefined && context !== 'default') return toSearch(await readContext(context, configDirectory))
+  if (env.DOCKER_HOST) {
+    const source = 'DOCKER_HOST'
+    return toSearch(parseEndpoint(env.DOCKER_HOST, { source, tls: await readEnvironmentTls(env, configDirectory) }))
+  }
+  if (context === 'default' || !env.DOCKER_CONTEXT || env.DOCKER_CONTEXT === 'default') return undefined
+  return toSearch(await readContext(env.DOCKER_CONTEXT, configDirectory))
+}
+
+/** Docker Desktop leaves a current context behind even where another runtime is meant: not the user's choice. */
+async function findCurrent(configDirectory: string): Promise<EndpointSearch | undefined> {
+  const current = await readCurrentContext(configDirectory)
+  if ('failed' in current) return { chosen: false, candidates: [current.failed] }
+  if (current.name === undefined) return undefined
+  return { chosen: false, candidates: [await readContext(current.name, configDirectory)] }
+}
+
+function toSearch(candidate: EndpointCandidate): EndpointSearch {
+  return { chosen: true, candidates: [candidate] }
+}

@@ -1,0 +1,88 @@
+import type { RefusedOption } from '@capstan/core'
+import type { EngineFacts } from '../docker-details.js'
+import { buildRefusals } from '../image/build-refusals.js'
+import type { InfoAnswer } from './engine-facts.js'
+
+/** What this engine, as found, cannot keep: the report shows this list, and the runtime refuses from it. */
+export function toRefusedOptions(
+  facts: EngineFacts,
+  info: InfoAnswer,
+  hostAddress: string | undefined,
+): readonly RefusedOption[] {
+  return [
+    ...toLimits(info),
+    ...toNamespaces(facts),
+    ...toHostNetwork(facts),
+    ...toHostAddress(facts, hostAddress),
+    ...toWindows(facts),
+    ...buildRefusals,
+  ]
+}
+
+/** The engine takes limits that it cannot keep and drops them with a warning. */
+function toLimits({ MemoryLimit, CpuCfsQuota, PidsLimit, CgroupDriver }: InfoAnswer): readonly RefusedOption[] {
+  const none = CgroupDriver === 'none'
+  const reason = none ? 'the engine has no cgroup driver' : 'the engine says that its kernel cannot enforce it'
+  const remedy = none
+    ? 'rootless engines need cgroup v2 and systemd for limits'
+    : 'enable the cgroup controller on the machine of the engine'
+  const limits = [
+    ['memoryBytes', MemoryLimit],
+    ['cpus', CpuCfsQuota],
+    ['pidsLimit', PidsLimit],
+  ] as const
+  return limits.flatMap(([field, works]) => (none || works === false ? [{ field, reason, remedy }] : []))
+}
+
+function toNamespaces({ userNamespaces }: EngineFacts): readonly RefusedOption[] {
+  if (!userNamespaces) return []
+  const reason = 'the engine keeps containers in user namespaces (userns-remap)'
+  const remedy = 'use an engine without userns-remap'
+  return [
+    { field: 'privileged', reason, remedy },
+    { field: 'network.host', reason, remedy },
+  ]
+}
+
+function toHostNetwork({ rootless, location }: EngineFacts): readonly RefusedOption[] {
+  const remedy = 'publish ports instead'
+  if (location === 'virtual-machine') {
+    return [{ field: 'network.host', reason: 'the network would be that of the virtual machine', remedy }]
+  }
+  if (rootless) {
+    return [{ field: 'network.host', reason: "the network would be that of the rootless engine's namespace", remedy }]
+  }
+  return []
+}
+
+/** No answer is better than one that leads elsewhere. */
+function toHostAddress({ location, rootless }: EngineFacts, given: string | undefined): readonly RefusedOption[] {
+  if (given !== undefined || location === 'virtual-machine') return []
+  const remedy = 'give hostAddress to dockerPlugin'
+  const field = 'getHostAddress'
+  if (location === 'elsewhere') {
+    return [{ field, reason: 'the engine is not on this machine, as far as can be told', remedy }]
+  }
+  return rootless
+    ? [{ field, reason: "the gateway is in the rootless engine's namespace, not on this host", remedy }]
+    : []
+}
+
+function toWindows({ osType }: EngineFacts): readonly RefusedOption[] {
+  if (osType !== 'windows') return []
+  const reason = 'Windows containers have no such thing'
+  const fields = [
+    'privileged',
+    'capAdd',
+    'capDrop',
+    'groupAdd',
+    'readOnlyRootFilesystem',
+    'mounts.tmpfs',
+    'ulimits',
+    'pidsLimit',
+    'init',
+    'network.host',
+    'setupFirewall',
+  ] as const
+  return fields.map((field) => ({ field, reason, remedy: 'use an engine with Linux containers' }))
+}

@@ -1,0 +1,82 @@
+import type { DockerSystem } from './docker-system.js'
+import { defaultPipe, defaultSocket } from './parse-endpoint.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+/** The socket where docker itself looks. */
+export function toDefaultEndpoint({ platform }: Pick<DockerSystem, 'platform'>): WellKnownEndpoint {
+  return platform === 'win32'
+    ? { source: 'default', url: `npipe://${defaultPipe}` }
+    : { source: 'default', url: `unix://${defaultSocket}` }
+}
+
+/**
+ * Where other engines with Docker's API put their sockets: tried when nothing was chosen and the default does not answer.
+ *
+ * Podman is not among them: it is a runtime of its own. The rows for Windows are unverified.
+ */
+export function findWellKnownEndpoints(system: DockerSystem, env: Environment): readonly WellKnownEndpoint[] {
+  const endpoints = rows.flatMap(({ source, find }) => find(system, env).map((url) => ({ source, url })))
+  const urls = endpoints.map(({ url }) => url)
+  return endpoints.filter(({ url }, index) => urls.indexOf(url) === index)
+}
+
+export interface WellKnownEndpoint {
+  readonly source: string
+  readonly url: string
+}
+
+interface Row {
+  readonly source: string
+  find(system: DockerSystem, env: Environment): readonly string[]
+}
+
+const rows: readonly Row[] = [
+  {
+    source: 'rootless Docker',
+    find: ({ platform, uid }, { XDG_RUNTIME_DIR }) => {
+      if (platform !== 'linux') return []
+      const directories = [XDG_RUNTIME_DIR, uid === undefined ? undefined : `/run/user/${uid}`]
+      return directories.flatMap((directory) => (directory ? [toSocket(directory, 'docker.sock')] : []))
+    },
+  },
+  {
+    source: 'Docker Desktop',
+    find: ({ platform, home }) => {
+      if (platform === 'win32') return ['npipe:////./pipe/dockerDesktopLinuxEngine']
+      const onLinux = platform === 'linux' ? [toSocket(home, '.docker/desktop/docker.sock')] : []
+      return [toSocket(home, '.docker/run/docker.sock'), ...onLinux]
+    },
+  },
+  {
+    source: 'Colima',
+    find: ({ platform, home }, { COLIMA_HOME, COLIMA_PROFILE, XDG_CONFIG_HOME }) => {
+      if (platform === 'win32') return []
+      const profile = COLIMA_PROFILE || 'default'
+      const homes = COLIMA_HOME
+        ? [COLIMA_HOME]
+        : [`${home}/.colima`, ...(XDG_CONFIG_HOME ? [`${XDG_CONFIG_HOME}/colima`] : [])]
+      return homes.flatMap((directory) => [
+        toSocket(directory, `${profile}/docker.sock`),
+        toSocket(directory, 'docker.sock'), // before Colima 0.4
+      ])
+    },
+  },
+  {
+    source: 'Lima',
+    find: ({ platform, home }, { LIMA_HOME }) =>
+      platform === 'win32' ? [] : [toSocket(LIMA_HOME || `${home}/.lima`, 'docker/sock/docker.sock')],
+  },
+  {
+    source: 'Rancher Desktop',
+    find: ({ platform, home }) => (platform === 'win32' ? [] : [toSocket(home, '.rd/docker.sock')]),
+  },
+  {
+    source: 'OrbStack',
+    find: ({ platform, home }) => (platform === 'darwin' ? [toSocket(home, '.orbstack/run/docker.sock')] : []),
+  },
+]
+
+function toSocket(directory: string, name: string): string {
+  return `unix://${directory.replace(/\/+$/, '')}/${name}`
+}

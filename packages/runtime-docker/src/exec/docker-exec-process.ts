@@ -1,0 +1,113 @@
+import { PassThrough, type Readable, type Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import {
+  createHostError,
+  type ExecProcess,
+  type OperationOptions,
+  type TerminalSize,
+  validateTerminalSize,
+} from '@capstan/core'
+import type { DockerEngine, EngineCall, UpgradedConnection } from '../docker-engine.js'
+import { watchLiveness } from '../stream/liveness.js'
+import { ProcessOutput } from '../stream/process-output.js'
+import { readExitCode } from './exec-exit-code.js'
+import { killExec } from './kill-exec.js'
+
+/** A process in a container, at the other end of an upgraded connection. */
+export class DockerExecProcess implements ExecProcess {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  readonly exitCode: Promise<number>
+  readonly #engine: DockerEngine
+  readonly #connection: UpgradedConnection
+  readonly #options: ExecProcessOptions
+  readonly #output: ProcessOutput
+  #isDisposed = false
+
+  constructor(engine: DockerEngine, connection: UpgradedConnection, options: ExecProcessOptions) {
+    this.#engine = engine
+    this.#connection = connection
+    this.#options = options
+    this.stdin = options.hasStdin ? connection.socket : createEndedInput()
+    const stopWatch = watchLiveness(engine, options.call, (error) => void connection.socket.destroy(toError(error)))
+    const { isTerminal } = options
+    let settle: (code: number | PromiseLike<number>) => void = () => {}
+    this.exitCode = new Promise<number>((resolve) => {
+      settle = resolve
+    })
+    // Who does not ask for it must not be ended by it.
+    this.exitCode.catch(() => {})
+    this.#output = new ProcessOutput(connection, {
+      isTerminal,
+      onEnd: (error) => {
+        stopWatch()
+        settle(this.#end(error))
+      },
+    })
+    this.stdout = this.#output.stdout
+    this.stderr = this.#output.stderr
+  }
+
+  async kill(signal: string = 'SIGTERM', options: OperationOptions = {}): Promise<boolean> {
+    return killExec(this.#engine, { ...this.#options, signal }, options)
+  }
+
+  async resize(size: TerminalSize, { signal }: OperationOptions = {}): Promise<void> {
+    validateTerminalSize(size)
+    const { call, execId } = this.#options
+    const api = await this.#engine.api({ ...call, operation: 'resize', signal })
+    await api.getExec(execId).resize({ _query: { h: size.height, w: size.width }, _body: {} })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true
+    this.#connection.socket.end()
+    this.#connection.socket.destroy()
+    await this.exitCode.catch(() => {})
+  }
+
+  /** The code, after both outputs ended. Nothing is guessed: the engine says that the process is over, or it is an error. */
+  async #end(error: unknown): Promise<number> {
+    try {
+      if (this.#isDisposed) throw this.#toDisposed()
+      if (error !== undefined) throw this.#engine.translate(error, this.#options.call)
+      const code = await readExitCode(this.#engine, this.#options)
+      this.#output.finish()
+      await Promise.all([this.stdout, this.stderr].map((output) => finished(output).catch(() => {})))
+      return code
+    } catch (failure) {
+      this.#output.finish(this.#isDisposed ? undefined : toError(failure))
+      throw failure
+    } finally {
+      this.#connection.socket.destroy()
+    }
+  }
+
+  #toDisposed(): unknown {
+    const { execId } = this.#options
+    return createHostError('EXIT_CODE_UNKNOWN', { id: execId, reason: 'the process was let go before it ended' })
+  }
+}
+
+export interface ExecProcessOptions {
+  readonly execId: string
+  readonly containerId: string
+  readonly isTerminal: boolean
+  readonly hasStdin: boolean
+  /** By which the process is found where its id cannot be: see `kill-exec.ts`. */
+  readonly marker: string | undefined
+  readonly call: EngineCall
+}
+
+function createEndedInput(): Writable {
+  const input = new PassThrough()
+  input.on('error', () => {})
+  input.end()
+  input.resume()
+  return input
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('aborted', { cause: error })
+}

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto'
+import { type Argv, createHostError, type ExecOptions, isHostError, validateExec } from '@capstan/core'
+import { toContainerState } from '../container/container-shapes.js'
+import { inspectContainer, validateContainerId } from '../container/inspect-container.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { DockerExecProcess } from './docker-exec-process.js'
+import { canReadInnerPid } from './kill-exec.js'
+
+/** Starts a further process in a running container and resolves when it is attached. */
+export async function openExec(
+  engine: DockerEngine,
+  id: string,
+  command: Argv,
+  options: ExecOptions = {},
+): Promise<DockerExecProcess> {
+  validateContainerId(id)
+  validateExec(command, options)
+  const { tty: isTerminal = false, stdin: hasStdin = true, signal } = options
+  const call: EngineCall = { operation: 'exec', subject: id, signal, command }
+  const marker = canReadInnerPid(engine) ? undefined : `${markerName}=${randomUUID()}`
+  try {
+    const api = await engine.api(call)
+    const { id: execId } = await api.getContainer(id).exec(toExecBody(command, { ...options, marker }))
+    const connection = await engine.upgrade({
+      ...call,
+      method: 'POST',
+      path: `/exec/${execId}/start`,
+      body: { Detach: false, Tty: isTerminal },
+    })
+    return new DockerExecProcess(engine, connection, { execId, containerId: id, isTerminal, hasStdin, marker, call })
+  } catch (error) {
+    throw isHostError(error, 'NOT_RUNNING') ? await withState(engine, call) : error
+  }
+}
+
+function toExecBody(command: Argv, options: ExecOptions & { readonly marker: string | undefined }): object {
+  const { env = {}, user, workingDirectory, tty = false, stdin = true, privileged = false, marker } = options
+  const lines = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+  const Env = marker === undefined ? lines : [...lines, marker]
+  return {
+    AttachStdin: stdin,
+    AttachStdout: true,
+    AttachStderr: true,
+    Tty: tty,
+    Cmd: command,
+    Privileged: privileged,
+    DetachKeys: noDetachKeys,
+    ...(Env.length === 0 ? {} : { Env }),
+    ...(user === undefined ? {} : { User: user }),
+    ...(workingDirectory === undefined ? {} : { WorkingDir: workingDirectory }),
+  }
+}
+
+/** The engine says that it is not running, and not what it is. */
+async function withState(engine: DockerEngine, call: EngineCall): Promise<unknown> {
+  const { State } = await inspectContainer(engine, call)
+  return createHostError('NOT_RUNNING', { id: call.subject, state: toContainerState(State?.Status) })
+}
+
+/** An engine leaves a terminal when it reads these, and cannot be told not to: a sequence that nobody types. */
+const noDetachKeys = Array.from({ length: 8 }, () => 'ctrl-^,ctrl-_').join(',')
+const markerName = 'CAPSTAN_EXEC'

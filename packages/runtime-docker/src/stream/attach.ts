@@ -1,0 +1,67 @@
+import { type AttachOptions, createHostError, validateTerminalSize } from '@capstan/core'
+import { toContainerState } from '../container/container-shapes.js'
+import { inspectContainer, validateContainerId } from '../container/inspect-container.js'
+import { resizeStarted } from '../container/resize-terminal.js'
+import { stillRuns } from '../container/still-runs.js'
+import type { DockerEngine, EngineCall, UpgradedConnection } from '../docker-engine.js'
+import { watchLiveness } from './liveness.js'
+import { toConnectionLost } from './lost-connection.js'
+import { openAttach } from './open-attach.js'
+import { pumpInput } from './pump-input.js'
+import { pumpOutput } from './pump-output.js'
+
+/**
+ * Joins a running container until its output ends or the signal aborts; the container goes on. Not running: NOT_RUNNING.
+ *
+ * An output that ends while the container runs was cut off: CONNECTION_LOST.
+ */
+export async function attach(engine: DockerEngine, id: string, options: AttachOptions): Promise<void> {
+  validateContainerId(id)
+  const { initialSize, signal } = options
+  if (initialSize !== undefined) validateTerminalSize(initialSize, 'initialSize')
+  const call: EngineCall = { operation: 'attach', subject: id, signal }
+  const container = await inspectContainer(engine, call)
+  const state = toContainerState(container.State?.Status)
+  if (state !== 'running') throw createHostError('NOT_RUNNING', { id, state })
+  const isTerminal = container.Config?.Tty === true
+  const connection = await openAttach(engine, call, isTerminal ? dropStderr(options) : options)
+  if (isTerminal && initialSize !== undefined) await resizeStarted(engine, initialSize, call)
+  const { stdinEnded } = await pump(engine, connection, { ...options, isTerminal, call })
+  // With a terminal the engine closes the output too when stdin ends.
+  if (!(isTerminal && stdinEnded) && (await stillRuns(engine, call))) throw toConnectionLost(engine)
+}
+
+/** A terminal has one stream. */
+export function dropStderr({ stdin, stdout }: AttachOptions): Pick<AttachOptions, 'stdin' | 'stdout'> {
+  return { ...(stdin === undefined ? {} : { stdin }), ...(stdout === undefined ? {} : { stdout }) }
+}
+
+/** Copies both ways until the output ends; what goes wrong is translated. The socket is gone afterwards. */
+export async function pump(
+  engine: DockerEngine,
+  connection: UpgradedConnection,
+  { stdin, stdout, stderr, isTerminal, call }: PumpedOptions,
+): Promise<{ readonly stdinEnded: boolean }> {
+  const { socket } = connection
+  const stopInput = stdin === undefined ? () => {} : pumpInput(stdin, socket)
+  const stopWatch = watchLiveness(
+    engine,
+    call,
+    (error) => void socket.destroy(error instanceof Error ? error : undefined),
+  )
+  try {
+    await pumpOutput(connection, { isTerminal, stdout, stderr, signal: call.signal })
+    return { stdinEnded: socket.writableEnded }
+  } catch (cause) {
+    throw engine.translate(cause, call)
+  } finally {
+    stopWatch()
+    stopInput()
+    socket.destroy()
+  }
+}
+
+export interface PumpedOptions extends Pick<AttachOptions, 'stdin' | 'stdout' | 'stderr'> {
+  readonly isTerminal: boolean
+  readonly call: EngineCall
+}

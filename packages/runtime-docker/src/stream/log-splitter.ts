@@ -1,0 +1,61 @@
+import type { LogChunk } from '@capstan/core'
+import { FrameParser } from './frame-parser.js'
+import { FrameTimestamps, LineTimestamps, type StampedSink } from './log-timestamps.js'
+
+/** Bytes of a log stream to chunks; pure. `end` finds what is cut off. */
+export interface LogSplitter {
+  push(chunk: Buffer): readonly LogChunk[]
+  end(): readonly LogChunk[]
+  /** The engine's last timestamp, where it sends them. */
+  readonly lastTimestamp: string | undefined
+}
+
+/** `isStamped`: the engine puts timestamps before the records; `isShown`: the chunks have them. */
+export function createLogSplitter({ isTerminal, isStamped, isShown }: LogFormat): LogSplitter {
+  let chunks: LogChunk[] = []
+  const emit: StampedSink = (source, bytes, timestamp) => {
+    const stamped = isShown && timestamp !== undefined ? { timestamp } : {}
+    chunks.push({ source: isTerminal ? 'combined' : source, bytes, ...stamped })
+  }
+  const reader = (isTerminal ? createTerminalReader : createFrameReader)(emit, isStamped)
+  const collect = (read: () => void) => {
+    chunks = []
+    read()
+    return chunks
+  }
+  return {
+    push: (chunk) => collect(() => reader.push(chunk)),
+    end: () => collect(() => reader.end()),
+    get lastTimestamp() {
+      return reader.timestamps?.last
+    },
+  }
+}
+
+export interface LogFormat {
+  readonly isTerminal: boolean
+  readonly isStamped: boolean
+  readonly isShown: boolean
+}
+
+interface LogReader {
+  push(chunk: Buffer): void
+  end(): void
+  readonly timestamps: { readonly last: string | undefined } | undefined
+}
+
+function createFrameReader(emit: StampedSink, isStamped: boolean): LogReader {
+  if (!isStamped) {
+    const parser = new FrameParser((source, bytes) => emit(source, bytes, undefined))
+    return { push: (chunk) => parser.push(chunk), end: () => parser.end(), timestamps: undefined }
+  }
+  const timestamps = new FrameTimestamps(emit)
+  const parser = new FrameParser((source, bytes, isLast) => timestamps.push(source, bytes, isLast))
+  return { push: (chunk) => parser.push(chunk), end: () => parser.end(), timestamps }
+}
+
+function createTerminalReader(emit: StampedSink, isStamped: boolean): LogReader {
+  if (!isStamped) return { push: (chunk) => emit('stdout', chunk, undefined), end() {}, timestamps: undefined }
+  const timestamps = new LineTimestamps(emit)
+  return { push: (chunk) => timestamps.push(chunk), end: () => timestamps.end(), timestamps }
+}

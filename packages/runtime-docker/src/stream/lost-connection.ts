@@ -1,0 +1,16 @@
+import { createHostError, type HostError } from '@capstan/core'
+import type { DockerEngine } from '../docker-engine.js'
+
+/** For what ended that had no right to: a stream of a container that still runs, an engine that hangs. */
+export function toConnectionLost(
+  { details }: Pick<DockerEngine, 'details'>,
+  { cause, lastTimestamp }: LostFacts = {},
+): HostError<'CONNECTION_LOST'> {
+  const facts = { endpoint: details.endpoint.url, lastTimestamp }
+  return createHostError('CONNECTION_LOST', facts, cause === undefined ? undefined : { cause })
+}
+
+interface LostFacts {
+  readonly cause?: unknown
+  readonly lastTimestamp?: string | undefined
+}

@@ -1,0 +1,98 @@
+import { Readable } from 'node:stream'
+import type { UpgradedConnection } from '../docker-engine.js'
+import { FrameParser, type FrameSource } from './frame-parser.js'
+
+/**
+ * Both outputs of a process as streams, read from the connection no faster than they are read.
+ *
+ * They share one connection: one that nobody reads holds the other up once its buffer is full, so what is not wanted is
+ * discarded by `resume()`. `onEnd` hears the end of the connection first, and says how the outputs end by `finish`.
+ */
+export class ProcessOutput {
+  readonly stdout: Readable
+  readonly stderr: Readable
+  readonly #connection: UpgradedConnection
+  readonly #parser: FrameParser | undefined
+  /** Outputs whose buffer is full: a flag each, cleared by their `_read`. */
+  readonly #full = new Set<FrameSource>()
+
+  constructor(connection: UpgradedConnection, { isTerminal, onEnd }: ProcessOutputOptions) {
+    this.#connection = connection
+    this.stdout = this.#createOutput('stdout')
+    this.stderr = this.#createOutput('stderr')
+    this.#parser = isTerminal ? undefined : new FrameParser((source, bytes) => this.#push(source, bytes))
+    if (isTerminal) this.stderr.push(null)
+    this.#listen(onEnd)
+  }
+
+  /** Ends both, or fails both. Without an error that is a clean end. */
+  finish(error?: Error): void {
+    for (const output of [this.stdout, this.stderr]) {
+      if (error !== undefined) output.destroy(error)
+      else if (!output.readableEnded && !output.destroyed) output.push(null)
+    }
+  }
+
+  #createOutput(source: FrameSource): Readable {
+    const read = () => {
+      if (this.#full.delete(source) && this.#full.size === 0) this.#connection.socket.resume()
+    }
+    // Destroyed by its reader: what still comes for it is dropped, so that the other one goes on.
+    const destroy = (error: Error | null, done: (error?: Error | null) => void) => {
+      read()
+      done(error)
+    }
+    const output = new Readable({ read, destroy })
+    // The failure shows where it is read, and in the exit code; nobody reading must not end the process.
+    output.on('error', () => {})
+    return output
+  }
+
+  #listen(onEnd: ProcessOutputOptions['onEnd']): void {
+    const { socket, head } = this.#connection
+    let isOver = false
+    const end = (error?: unknown) => {
+      if (!isOver) onEnd(error)
+      isOver = true
+    }
+    const take = (chunk: Buffer) => {
+      try {
+        this.#take(chunk)
+      } catch (error) {
+        end(error)
+        socket.destroy()
+      }
+    }
+    socket.on('data', take)
+    socket.on('end', () => end(this.#findPartialFrame()))
+    socket.on('error', end)
+    socket.on('close', () => end(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })))
+    if (head.length > 0) take(head)
+  }
+
+  #take(chunk: Buffer): void {
+    if (this.#parser === undefined) this.#push('stdout', chunk)
+    else this.#parser.push(chunk)
+    if (this.#full.size > 0) this.#connection.socket.pause()
+  }
+
+  #push(source: FrameSource, bytes: Buffer): void {
+    const output = this[source]
+    if (!output.destroyed && !output.push(bytes)) this.#full.add(source)
+  }
+
+  #findPartialFrame(): unknown {
+    try {
+      this.#parser?.end()
+      return undefined
+    } catch (error) {
+      return error
+    }
+  }
+}
+
+export interface ProcessOutputOptions {
+  readonly isTerminal: boolean
+  /** Once, with the raw error if there is one. */
+  readonly onEnd: (error: unknown) => void
+}

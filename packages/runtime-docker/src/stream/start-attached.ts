@@ -1,0 +1,73 @@
+import { type AttachOptions, createUndoStack, validateTerminalSize, withUndoFailures } from '@capstan/core'
+import { inspectContainer, validateContainerId } from '../container/inspect-container.js'
+import type { KeptSettings } from '../container/kept-settings.js'
+import { openWait, type PendingExit } from '../container/pending-exit.js'
+import { resizeStarted } from '../container/resize-terminal.js'
+import { startContainer } from '../container/start-container.js'
+import { stillRuns } from '../container/still-runs.js'
+import { stopContainer } from '../container/stop-container.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { pause } from '../pause.js'
+import { dropStderr, pump } from './attach.js'
+import { toConnectionLost } from './lost-connection.js'
+import { openAttach } from './open-attach.js'
+
+/**
+ * Attaches, waits, and starts then: a process that ends at once loses neither output nor exit code. Resolves with the
+ * code after all output.
+ *
+ * On failure and abort both connections are destroyed, and the container that was started is stopped.
+ */
+export async function startAttached(
+  engine: DockerEngine,
+  kept: KeptSettings,
+  id: string,
+  options: AttachOptions,
+): Promise<number> {
+  validateContainerId(id)
+  const { initialSize, signal } = options
+  if (initialSize !== undefined) validateTerminalSize(initialSize, 'initialSize')
+  const call: EngineCall = { operation: 'startAttached', subject: id, signal }
+  const { Config, HostConfig, State } = await inspectContainer(engine, call)
+  const isTerminal = Config?.Tty === true
+  const condition = HostConfig?.AutoRemove === true ? 'removed' : 'next-exit'
+  const undo = createUndoStack()
+  try {
+    const connection = await openAttach(engine, call, isTerminal ? dropStderr(options) : options)
+    undo.add('attachment', async () => void connection.socket.destroy())
+    const pending = await openWait(engine, { call, condition })
+    undo.add('wait', async () => pending.close())
+    if (State?.Running !== true) {
+      undo.add(`start of ${id}`, (own) => stopContainer(engine, id, { graceMs: undoGraceMs, ...own }))
+    }
+    const pumped = pump(engine, connection, { ...options, isTerminal, call })
+    const started = startContainer(engine, kept, id, { signal, operation: call.operation })
+    const sized = started.then(() => (isTerminal && initialSize ? resizeStarted(engine, initialSize, call) : undefined))
+    const [{ stdinEnded }] = await Promise.all([pumped, sized])
+    // With a terminal the engine closes the output too when stdin ends, and the process may go on.
+    return await (isTerminal && stdinEnded ? pending.exitCode : awaitExit(engine, pending, call))
+  } catch (error) {
+    throw withUndoFailures(error, await undo.run())
+  }
+}
+
+/** The code follows the output at once. When it does not and the container still runs, the output was cut off. */
+async function awaitExit(engine: DockerEngine, { exitCode }: PendingExit, call: EngineCall): Promise<number> {
+  const own = new AbortController()
+  const signal = call.signal === undefined ? own.signal : AbortSignal.any([call.signal, own.signal])
+  const checked = refuseCutOff(engine, { ...call, signal })
+  try {
+    return await Promise.race([exitCode, checked.then(() => exitCode)])
+  } finally {
+    own.abort()
+    checked.catch(() => {}) // the code came first
+  }
+}
+
+async function refuseCutOff(engine: DockerEngine, call: EngineCall): Promise<void> {
+  await pause(promptExitMs, call)
+  if (await stillRuns(engine, call)) throw toConnectionLost(engine)
+}
+
+const promptExitMs = 200
+const undoGraceMs = 1_000
