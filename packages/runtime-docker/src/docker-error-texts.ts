@@ -19,7 +19,7 @@ export const texts: {
   noContainer: /no such container|no container with name or ID/i,
   noNetwork: /network (?:"?([^\s":]+)"? )?not found|no such network:? ?"?([^\s"]*)"?/i,
   noVolume: /get ([^\s:]+): no such volume|no such volume:? ?"?([^\s"]*)"?/i,
-  noImage: /no such image:? ?"?([^\s"]*)"?/i,
+  noImage: /no such image:? ?"?([^\s"]*)"?|image with reference (\S+) was found but does not match/i,
   nameTaken: /already in use by container|network with name \S+ already exists|name "?[^"]+"? is already in use/i,
   nameHolder: /already in use by (?:container )?"?([0-9a-f]{12,64})"?/i,
   paused: /is paused/i,

@@ -80,6 +80,12 @@ const rules: readonly AnswerRule[] = [
     when: ({ text, path }) => path.endsWith('/logs') && texts.logsUnreadable.test(text),
     to: (answer, context) => toFailure({ context, status: answer.status, reason: answer.text, cause: answer }),
   },
+  {
+    when: ({ path, status, text }) =>
+      path === '/images/create' && (status === 401 || status === 403 || texts.pullDenied.test(text)),
+    to: (answer, { subject: image }) =>
+      createHostError('IMAGE_PULL_FAILED', { image, registryText: answer.text }, { cause: answer }),
+  },
   { when: ({ status }) => status === 404, to: toNotFound },
   {
     when: ({ status, path }) => status === 403 && path.startsWith('/networks/'),
@@ -89,12 +95,6 @@ const rules: readonly AnswerRule[] = [
   {
     when: ({ status, text }) => status === 409 || (status >= 500 && texts.nameTaken.test(text)),
     to: toConflict,
-  },
-  {
-    when: ({ path, status, text }) =>
-      path === '/images/create' && (status === 401 || status === 403 || texts.pullDenied.test(text)),
-    to: (answer, { subject: image }) =>
-      createHostError('IMAGE_PULL_FAILED', { image, registryText: answer.text }, { cause: answer }),
   },
   {
     when: ({ status }) => status === 400,
@@ -127,12 +127,14 @@ function toNotFound(answer: EngineAnswerError, context: ErrorContext): unknown {
   const { path, text } = answer
   const cause = { cause: answer }
   const network = texts.noNetwork.exec(text)
-  if (network !== null) return createHostError('NETWORK_NOT_FOUND', { id: network[1] ?? context.subject }, cause)
+  if (network !== null)
+    return createHostError('NETWORK_NOT_FOUND', { id: network[1] ?? network[2] ?? context.subject }, cause)
   const volume = texts.noVolume.exec(text)
-  if (volume !== null) return createHostError('VOLUME_NOT_FOUND', { name: volume[1] ?? context.subject }, cause)
+  if (volume !== null)
+    return createHostError('VOLUME_NOT_FOUND', { name: volume[1] ?? volume[2] ?? context.subject }, cause)
   const image = texts.noImage.exec(text)
   if (image !== null || path.startsWith('/images/')) {
-    return createHostError('IMAGE_NOT_FOUND', { image: image?.[1] ?? context.subject }, cause)
+    return createHostError('IMAGE_NOT_FOUND', { image: image?.[1] ?? image?.[2] ?? context.subject }, cause)
   }
   if (path.startsWith('/networks/') && !texts.noContainer.test(text)) {
     return createHostError('NETWORK_NOT_FOUND', { id: context.subject }, cause)

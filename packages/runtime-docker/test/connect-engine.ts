@@ -53,6 +53,6 @@ function toDetails(path: string, version: string): DockerDetails {
     },
     refuses: buildRefusals,
     hostAddress: undefined,
-    warnings: [],
+    firewallImage: undefined,
   }
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
 import { createHostError, type StringMap } from '@capstan/core'
 import { compareApiVersions, isApiVersion, negotiateApiVersion, supportedApi } from '../api-version.js'
 import type { DockerApi } from '../docker-api.js'
@@ -106,6 +107,7 @@ export class HttpEngine implements DockerEngine {
       return await work({ ...request, signal: limit.signal }, limit)
     } catch (cause) {
       limit.release()
+      if (request.body instanceof Readable) request.body.destroy()
       throw this.translate(cause, { ...request, signal: limit.signal })
     }
   }
@@ -135,7 +137,8 @@ export class HttpEngine implements DockerEngine {
       return await sendAs(version)
     } catch (error) {
       if (!isVersionRefusal(error)) throw error
-      const agreed = this.details.api.pinned || isStream(request.body) ? version : await this.#renegotiate(version)
+      const agreed =
+        this.details.api.pinned || request.body instanceof Readable ? version : await this.#renegotiate(version)
       if (agreed === version) throw this.#toVersionError(error, request)
       return await sendAs(agreed).catch((again: unknown) => {
         throw isVersionRefusal(again) ? this.#toVersionError(again, request) : again
@@ -193,10 +196,6 @@ function toTransportRequest(request: EngineRequest, apiVersion: string): Omit<Tr
 
 function isVersionRefusal(error: unknown): error is EngineAnswerError {
   return error instanceof EngineAnswerError && error.status === 400 && texts.versionRefused.test(error.text)
-}
-
-function isStream(body: EngineRequest['body']): boolean {
-  return body !== undefined && !Buffer.isBuffer(body) && 'pipe' in body
 }
 
 /** 304, 204 and a few 200s have no body; text that is no JSON is the engine's fault. */

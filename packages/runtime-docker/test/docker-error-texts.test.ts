@@ -1,0 +1,123 @@
+import { describe, expect, test } from 'vitest'
+import { texts } from '../src/docker-error-texts.js'
+
+/** Words of real engines: 20.10, 24 to 28, and Podman. */
+const words: {
+  readonly [K in keyof typeof texts]: { readonly yes: readonly string[]; readonly no?: readonly string[] }
+} = {
+  commandNotFound: {
+    yes: [
+      'OCI runtime create failed: container_linux.go:380: starting container process caused: exec: "nosuch": executable file not found in $PATH: unknown',
+      'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "/nosuch": stat /nosuch: no such file or directory: unknown',
+      'crun: executable file `nosuch` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found',
+    ],
+    no: [
+      'invalid mount config for type "bind": bind source path does not exist: /nosuch',
+      'open /x: no such file or directory',
+    ],
+  },
+  commandNotExecutable: {
+    yes: [
+      'OCI runtime create failed: container_linux.go:380: starting container process caused: exec: "/etc/passwd": permission denied: unknown',
+      'runc create failed: unable to start container process: exec: "/tmp": is a directory: unknown',
+    ],
+    no: ['dial unix /var/run/docker.sock: connect: permission denied', 'mkdir /x: permission denied'],
+  },
+  commandName: { yes: ['exec: "nosuch": executable file not found in $PATH'] },
+  capabilitiesWithheld: {
+    yes: [
+      'container_linux.go:380: starting container process caused: apply caps: unable to apply caps: operation not permitted',
+    ],
+  },
+  privilegedWithUserNamespaces: {
+    yes: [
+      'privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode',
+    ],
+  },
+  portTaken: {
+    yes: [
+      'driver failed programming external connectivity on endpoint x (abc): Bind for 127.0.0.1:8080 failed: port is already allocated',
+      'driver failed programming external connectivity on endpoint x (abc): Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use',
+    ],
+  },
+  port: { yes: ['Bind for 127.0.0.1:8080 failed', 'listen tcp4 0.0.0.0:80: bind', 'listen tcp [::]:80: bind'] },
+  poolsExhausted: {
+    yes: [
+      'could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network',
+      'all predefined address pools have been fully subnetted',
+    ],
+  },
+  logsUnreadable: { yes: ['configured logging driver does not support reading'] },
+  noContainer: { yes: ['No such container: x', 'no container with name or ID "x" found: no such container'] },
+  noNetwork: { yes: ['network x not found', 'No such network: x'], no: ['page not found'] },
+  noVolume: { yes: ['get x: no such volume', 'No such volume: x'] },
+  noImage: {
+    yes: [
+      'No such image: x:1',
+      'image with reference x:1 was found but does not match the specified platform: wanted linux/arm64, actual: linux/amd64',
+    ],
+  },
+  nameTaken: {
+    yes: [
+      'Conflict. The container name "/x" is already in use by container "0123456789abcdef". You have to remove (or rename) that container to be able to reuse that name.',
+      'network with name x already exists',
+      'creating container storage: the container name "x" is already in use by 0123456789abcdef. You have to remove that container to be able to reuse that name: that name is already in use',
+    ],
+    no: [
+      'conflict: unable to remove repository reference "x" (must force) - container 0123 is using its referenced image 4567',
+    ],
+  },
+  nameHolder: { yes: ['is already in use by container "0123456789abcdef"', 'is already in use by 0123456789abcdef.'] },
+  paused: { yes: ['Container x is paused, unpause the container before exec'] },
+  restarting: { yes: ['Container x is restarting, wait until the container is running'] },
+  notRunning: { yes: ['Container x is not running', 'container state improper'] },
+  users: {
+    yes: [
+      'conflict: unable to delete 4567 (cannot be forced) - image is being used by running container 0123456789ab',
+      'remove x: volume is in use - [0123456789ab]',
+    ],
+  },
+  removalUnderWay: { yes: ['removal of container x is already in progress'] },
+  pullDenied: {
+    yes: [
+      'pull access denied for x, repository does not exist or may require "docker login"',
+      'manifest for x:1 not found: manifest unknown: manifest unknown',
+      'unauthorized: authentication required',
+    ],
+  },
+  versionRefused: {
+    yes: [
+      'client version 1.99 is too new. Maximum supported API version is 1.41',
+      'client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade your client to a newer version',
+    ],
+  },
+  versionLimit: { yes: ['Maximum supported API version is 1.41', 'Minimum supported API version is 1.44'] },
+  connectionEnded: { yes: ['aborted', 'socket hang up', 'Premature close'], no: ['the build was aborted'] },
+}
+
+describe.each(Object.keys(words) as (keyof typeof texts)[])('the text %s', (name) => {
+  const { yes } = words[name]
+
+  test.each(yes)('is known in: %s', (text) => {
+    expect(text.match(texts[name])).not.toBeNull()
+  })
+})
+
+test('no text is seen where it is not', () => {
+  for (const [name, { no = [] }] of Object.entries(words)) {
+    for (const text of no)
+      expect([name, text, texts[name as keyof typeof texts].test(text)]).toEqual([name, text, false])
+  }
+})
+
+test.each([
+  ['nameHolder', 'already in use by container "0123456789abcdef".', '0123456789abcdef'],
+  ['commandName', 'starting container process caused: exec: "nosuch": executable', 'nosuch'],
+  ['port', 'listen tcp4 0.0.0.0:80: bind: address already in use', '80'],
+  ['noNetwork', 'network abc not found', 'abc'],
+  ['noVolume', 'get abc: no such volume', 'abc'],
+  ['noImage', 'No such image: a/b:1', 'a/b:1'],
+  ['versionLimit', 'Maximum supported API version is 1.41', '1.41'],
+] as const)('%s gives the part that matters', (name, text, part) => {
+  expect(texts[name].exec(text)?.[1]).toBe(part)
+})

@@ -1,0 +1,86 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { createRuntimeHost, type RegistrationScope, type RuntimePlugin } from '@capstan/core'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { DockerDetails } from '../src/docker-details.js'
+import { dockerPlugin } from '../src/index.js'
+import { startFakeEngine } from './fake/fake-docker-engine.js'
+
+const { cache } = createRequire(import.meta.url)
+
+function isDockerodeLoaded(): boolean {
+  return Object.keys(cache).some((path) => /[\\/]node_modules[\\/]dockerode[\\/]/.test(path))
+}
+
+function createHost(plugin: RuntimePlugin<DockerDetails>, env: Readonly<Record<string, string>> = {}) {
+  const host = createRuntimeHost({ plugins: [plugin as RuntimePlugin], env })
+  onTestFinished(() => host[Symbol.asyncDispose]())
+  return host
+}
+
+describe('dockerPlugin', () => {
+  test('neither discover nor open loads dockerode; the first call does', async () => {
+    const { fake } = await startFakeEngine()
+    const host = createHost(dockerPlugin({ endpoint: `unix://${fake.socketPath}` }))
+    expect((await host.discover())[0]).toMatchObject({ runtime: 'docker', available: true })
+    const { runtime } = await host.open()
+    await runtime.ping()
+    expect(isDockerodeLoaded()).toBe(false)
+    await runtime.listContainers()
+    expect(isDockerodeLoaded()).toBe(true)
+  })
+
+  test('opening asks nothing more than the probe', async () => {
+    const { fake } = await startFakeEngine()
+    await createHost(dockerPlugin({ endpoint: `unix://${fake.socketPath}` })).open()
+    expect(fake.log().toSorted()).toEqual(['GET /_ping', 'GET /info', 'GET /version'])
+  })
+
+  test('F2 a dead DOCKER_HOST stops the search, and says why', async () => {
+    const env = { DOCKER_HOST: 'unix:///nowhere/docker.sock' }
+    await expect(createHost(dockerPlugin(), env).open()).rejects.toMatchObject({
+      code: 'RUNTIME_UNAVAILABLE',
+      facts: { reports: [{ chosen: true, attempts: [{ source: 'DOCKER_HOST', step: 'find' }] }] },
+    })
+  })
+
+  test('register provides without any request', async () => {
+    const { fake, engine } = await startFakeEngine()
+    const registered: symbol[] = []
+    const container = { isRegistered: () => false, register: (token: symbol) => registered.push(token) }
+    const scope = { runtimeName: 'docker', ownerLabels: {}, warn: () => {}, container }
+    dockerPlugin().register(scope as unknown as RegistrationScope, engine.details)
+    expect(registered).toHaveLength(6)
+    expect(fake.requests).toHaveLength(0)
+  })
+
+  test('X8 after close every call is RUNTIME_UNAVAILABLE, without a request', async () => {
+    const { fake } = await startFakeEngine()
+    const host = createHost(dockerPlugin({ endpoint: `unix://${fake.socketPath}` }))
+    const scope = await host.open()
+    await scope[Symbol.asyncDispose]()
+    fake.requests.length = 0
+    const { runtime } = scope
+    for (const call of [
+      () => runtime.ping(),
+      () => runtime.listContainers(),
+      () => runtime.createContainer({ image: 'busybox:1' }),
+      () => runtime.waitContainer('x'),
+      () => runtime.imageExists('busybox:1'),
+    ]) {
+      await expect(call()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    }
+    expect(fake.requests).toHaveLength(0)
+  })
+
+  test('refuses an endpoint and a context at once', () => {
+    expect(() => dockerPlugin({ endpoint: 'unix:///x', context: 'y' })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    )
+  })
+
+  test('names the version of its own package', () => {
+    const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+    expect(dockerPlugin().packageVersion).toBe(JSON.parse(text).version)
+  })
+})

@@ -1,0 +1,280 @@
+import { chmod, chown, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { ProbeResult } from '@capstan/core'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { DockerDetails } from '../src/docker-details.js'
+import { probeEngines } from '../src/docker-probe.js'
+import { explainFailure } from '../src/endpoint/connect-failure.js'
+import { parseEndpoint } from '../src/endpoint/parse-endpoint.js'
+import { linux } from './endpoint/systems.js'
+import { startFakeEngine } from './fake/fake-docker-engine.js'
+
+async function createDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'capstan-probe-'))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  return directory
+}
+
+/** Something that is no engine, at a socket or a port. */
+async function listen(onConnection: Parameters<typeof createServer>[1], at: string | number): Promise<Server> {
+  const server = createServer({}, onConnection)
+  const sockets = new Set<{ destroy(): void }>()
+  server.on('connection', (socket) => sockets.add(socket.on('error', () => {})))
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1' as never, resolve as never))
+  onTestFinished(async () => {
+    for (const socket of sockets) socket.destroy()
+    await new Promise((resolve) => server.close(resolve))
+  })
+  return server
+}
+
+interface Probing {
+  readonly chosen?: boolean
+  readonly timeoutMs?: number
+  readonly env?: Readonly<Record<string, string>>
+  readonly signal?: AbortSignal
+}
+
+function probe(urls: readonly string[], { chosen = false, timeoutMs = 2_000, env = {}, signal }: Probing = {}) {
+  const candidates = urls.map((url, index) => parseEndpoint(url, { source: `candidate ${index}`, tls: undefined }))
+  const given = { hostAddress: undefined, firewallImage: undefined, system: linux }
+  return probeEngines({ chosen, candidates }, { ...given, timeoutMs, env, signal })
+}
+
+function attemptsOf(result: ProbeResult<DockerDetails>) {
+  return result.attempts.map(({ step, cause, source }) => ({ step, code: cause.code, source }))
+}
+
+describe('probe of an engine that answers', () => {
+  test('tells version, endpoint and facts, and provides all managers', async () => {
+    const { fake } = await startFakeEngine()
+    const result = await probe([`unix://${fake.socketPath}`])
+    expect(result).toMatchObject({
+      available: true,
+      version: '20.10.24',
+      endpoint: `unix://${fake.socketPath}`,
+      details: { api: { version: '1.41', newest: '1.41', oldest: '1.12', pinned: false } },
+      attempts: [],
+      absent: [],
+    })
+    expect(result.available && result.provides.map(({ id }) => id)).toEqual([
+      'runtime',
+      'network-manager',
+      'sidecar-manager',
+      'exec-manager',
+      'image-transfer',
+      'volume-manager',
+    ])
+  })
+
+  test('three requests, with the version on all but the ping, and no connection left', async () => {
+    const { fake } = await startFakeEngine()
+    await probe([`unix://${fake.socketPath}`])
+    expect(fake.requests.map(({ rawPath }) => rawPath).toSorted()).toEqual(['/_ping', '/v1.41/info', '/v1.41/version'])
+    await expect.poll(() => fake.sockets.size).toBe(0)
+  })
+
+  test('a newer engine is spoken to in our newest version', async () => {
+    const { fake } = await startFakeEngine()
+    fake.newestApi = '1.99'
+    fake.oldestApi = '1.44'
+    expect(await probe([`unix://${fake.socketPath}`])).toMatchObject({ details: { api: { version: '1.52' } } })
+  })
+
+  test('DOCKER_API_VERSION switches negotiation off', async () => {
+    const { fake } = await startFakeEngine()
+    fake.newestApi = '1.45'
+    const result = await probe([`unix://${fake.socketPath}`], { env: { DOCKER_API_VERSION: '1.42' } })
+    expect(result).toMatchObject({
+      details: { api: { version: '1.42', pinned: true } },
+      notes: [expect.stringContaining('pinned')],
+    })
+  })
+
+  test('an engine at a tcp port is found too', async () => {
+    const { fake } = await startFakeEngine()
+    const { connect } = await import('node:net')
+    const server = await listen((socket) => void socket.pipe(connect(fake.socketPath)).pipe(socket), 0)
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    expect(await probe([`tcp://127.0.0.1:${port}`])).toMatchObject({ available: true })
+  })
+
+  test('Podman is named in the version', async () => {
+    const { fake } = await startFakeEngine()
+    fake.override('GET /version', (reply) =>
+      reply.json(200, {
+        ApiVersion: '1.41',
+        MinAPIVersion: '1.24',
+        Components: [{ Name: 'Podman Engine', Version: '4.3.1' }],
+      }),
+    )
+    expect(await probe([`unix://${fake.socketPath}`])).toMatchObject({ version: 'Podman 4.3.1' })
+  })
+})
+
+describe('probe of several candidates', () => {
+  test('the first in order that answers is taken, also when it is the slower one; what failed before it is told', async () => {
+    const [slow, quick] = [await startFakeEngine(), await startFakeEngine()]
+    const asked = new Promise<void>((resolve) => {
+      quick.fake.onRequest = ({ path }) => (path === '/info' ? resolve() : undefined)
+    })
+    slow.fake.onRequest = ({ path }) => (path === '/_ping' ? asked : undefined)
+    const directory = await createDirectory()
+    const urls = [join(directory, 'gone'), slow.fake.socketPath, quick.fake.socketPath].map((path) => `unix://${path}`)
+    const result = await probe(urls)
+    expect(result).toMatchObject({ available: true, endpoint: urls[1] })
+    expect(attemptsOf(result)).toEqual([{ step: 'find', code: 'ENOENT', source: 'candidate 0' }])
+  })
+
+  test('two paths to one socket are one candidate', async () => {
+    const { fake } = await startFakeEngine()
+    const link = join(await createDirectory(), 'link.sock')
+    await symlink(fake.socketPath, link)
+    fake.override('GET /_ping', (reply) => reply.raw(500, 'broken'))
+    expect(attemptsOf(await probe([`unix://${fake.socketPath}`, `unix://${link}`]))).toHaveLength(1)
+  })
+})
+
+describe('probe of what does not serve', () => {
+  test('F1 F2 an absent socket is an attempt of step "find", and chosen is told', async () => {
+    const path = join(await createDirectory(), 'docker.sock')
+    const result = await probe([`unix://${path}`], { chosen: true })
+    expect(result).toMatchObject({ available: false, chosen: true, attempts: [{ candidate: `unix://${path}` }] })
+    expect(attemptsOf(result)).toEqual([{ step: 'find', code: 'ENOENT', source: 'candidate 0' }])
+  })
+
+  test('a link whose target is gone is told from a socket that was never there', async () => {
+    const link = join(await createDirectory(), 'docker.sock')
+    await symlink('/nowhere/docker.sock', link)
+    const { attempts } = await probe([`unix://${link}`])
+    expect(attempts[0]).toMatchObject({ cause: { message: expect.stringContaining('target is gone') } })
+    expect(attempts[0]?.remedy).toContain('virtual machine')
+  })
+
+  test('a file that is no socket', async () => {
+    const path = join(await createDirectory(), 'file')
+    await writeFile(path, '')
+    expect(attemptsOf(await probe([`unix://${path}`]))).toMatchObject([{ step: 'connect' }])
+  })
+
+  test('a refused port', async () => {
+    const server = await listen(() => {}, 0)
+    const address = server.address()
+    const port = typeof address === 'object' ? address?.port : undefined
+    await new Promise((resolve) => server.close(resolve))
+    expect(attemptsOf(await probe([`tcp://127.0.0.1:${port}`]))).toMatchObject([
+      { step: 'connect', code: 'ECONNREFUSED' },
+    ])
+  })
+
+  test('F3 a socket that takes the connection and is silent: step "ping" after one deadline, others meanwhile', async () => {
+    const directory = await createDirectory()
+    const paths = ['one', 'two', 'three'].map((name) => join(directory, name))
+    let open = 0
+    let most = 0
+    for (const path of paths) {
+      await listen((socket) => {
+        open += 1
+        most = Math.max(most, open)
+        socket.on('close', () => {
+          open -= 1
+        })
+      }, path)
+    }
+    const result = await probe(
+      paths.map((path) => `unix://${path}`),
+      { timeoutMs: 200 },
+    )
+    expect(most).toBe(3)
+    expect(attemptsOf(result)).toEqual(
+      [0, 1, 2].map((index) => ({ step: 'ping', code: 'TIMED_OUT', source: `candidate ${index}` })),
+    )
+  })
+
+  test('an engine that pings and hangs then: step "version"', async () => {
+    const { fake } = await startFakeEngine()
+    fake.override('GET /info', () => {})
+    expect(attemptsOf(await probe([`unix://${fake.socketPath}`], { timeoutMs: 200 }))).toMatchObject([
+      { step: 'version', code: 'TIMED_OUT' },
+    ])
+  })
+
+  test('what is no engine: another protocol, a web server, an answer that is no JSON', async () => {
+    const path = join(await createDirectory(), 'ssh')
+    await listen((socket) => void socket.end('SSH-2.0-OpenSSH_9.2\r\n'), path)
+    expect(attemptsOf(await probe([`unix://${path}`]))).toMatchObject([{ step: 'ping' }])
+    const { fake } = await startFakeEngine()
+    fake.override('GET /_ping', (reply) => reply.raw(200, '<html>'))
+    expect(attemptsOf(await probe([`unix://${fake.socketPath}`]))).toMatchObject([
+      { step: 'ping', code: 'PROTOCOL_ERROR' },
+    ])
+    fake.restore()
+    fake.override('GET /version', (reply) => reply.raw(200, 'not JSON'))
+    expect(attemptsOf(await probe([`unix://${fake.socketPath}`]))).toMatchObject([
+      { step: 'version', code: 'PROTOCOL_ERROR' },
+    ])
+  })
+
+  test('a port that speaks TLS has that as remedy', async () => {
+    const { fake } = await startFakeEngine()
+    fake.override('GET /_ping', (reply) => reply.raw(400, 'Client sent an HTTP request to an HTTPS server.'))
+    const { attempts } = await probe([`unix://${fake.socketPath}`])
+    expect(attempts[0]?.remedy).toContain('DOCKER_TLS_VERIFY')
+  })
+
+  test('X1 an engine out of our range names both ranges', async () => {
+    const { fake } = await startFakeEngine()
+    fake.newestApi = '1.39'
+    const { attempts } = await probe([`unix://${fake.socketPath}`])
+    expect(attempts[0]).toMatchObject({
+      step: 'version',
+      cause: { code: 'API_VERSION', message: expect.stringContaining('1.39') },
+    })
+  })
+
+  test('TLS files that are not there are an attempt with their path', async () => {
+    const tls = { verify: true, caFile: '/nowhere/ca.pem', certFile: undefined, keyFile: undefined }
+    const candidates = [parseEndpoint('tcp://127.0.0.1:1', { source: 'DOCKER_HOST', tls })]
+    const given = { hostAddress: undefined, firewallImage: undefined, system: linux, timeoutMs: 2_000, env: {} }
+    const { attempts } = await probeEngines({ chosen: true, candidates }, given)
+    expect(attempts[0]?.cause.message).toContain('/nowhere/ca.pem')
+  })
+
+  test('F16 an abort rejects with its reason', async () => {
+    const path = join(await createDirectory(), 'silent')
+    const controller = new AbortController()
+    const reason = new Error('enough')
+    await listen(() => controller.abort(reason), path)
+    await expect(probe([`unix://${path}`], { signal: controller.signal })).rejects.toBe(reason)
+  })
+})
+
+describe('F4 a socket that may not be opened', () => {
+  test('names path, owner, group and mode; the remedy offers more than sudo', async () => {
+    const path = join(await createDirectory(), 'docker.sock')
+    await writeFile(path, '')
+    await chmod(path, 0o660)
+    if (process.getuid?.() === 0) await chown(path, 0, 4_242)
+    const endpoint = { url: `unix://${path}`, connection: { type: 'socket', path } } as const
+    // As root nothing is denied, so the error is given.
+    const denied = Object.assign(new Error('connect EACCES'), { code: 'EACCES' })
+    const { step, cause, remedy } = await explainFailure(denied, { endpoint, step: 'connect' })
+    expect(step).toBe('connect')
+    expect(cause.message).toMatch(/docker\.sock may not be opened by this user: owner \S+, group \S+, mode 0660/)
+    expect(remedy).toMatch(/add this user to group .* rootless/)
+    expect(remedy).not.toContain('sudo')
+  })
+
+  test('one behind a closed directory is told from one that is not there', async () => {
+    const directory = join(await createDirectory(), 'closed')
+    await mkdir(directory)
+    const path = join(directory, 'docker.sock')
+    const endpoint = { url: `unix://${path}`, connection: { type: 'socket', path } } as const
+    const denied = Object.assign(new Error('connect EACCES'), { code: 'EACCES' })
+    const { cause } = await explainFailure(denied, { endpoint, step: 'connect' })
+    expect(cause.message).toContain('may not be reached by this user')
+  })
+})

@@ -1,0 +1,41 @@
+import { describe, expect, test } from 'vitest'
+import { compareApiVersions, negotiateApiVersion } from '../../src/api-version.js'
+import { ApiRangeError, checkApiRange, readPinnedVersion } from '../../src/endpoint/api-range.js'
+
+const ranges = { pinned: false, oldest: '1.12' }
+
+describe('API versions', () => {
+  test('1.9 is older than 1.10', () => {
+    expect(compareApiVersions('1.9', '1.10')).toBeLessThan(0)
+  })
+
+  test.each([
+    ['1.41', '1.41'],
+    ['1.45', '1.45'],
+    ['1.52', '1.52'],
+    ['1.99', '1.52'],
+  ])('an engine of %s is spoken to in %s', (newest, spoken) => {
+    expect(negotiateApiVersion(newest)).toBe(spoken)
+  })
+
+  test('X1 an engine that is too old is refused with both ranges, and so is one that is too new', () => {
+    const old = { ...ranges, version: '1.40', newest: '1.40' }
+    expect(() => checkApiRange(old, 'docker')).toThrow(/too old: .* 1\.12 to 1\.40, Capstan 1\.41 to 1\.52/)
+    const young = { ...ranges, version: '1.52', newest: '1.60', oldest: '1.55' }
+    expect(() => checkApiRange(young, 'docker')).toThrow(/too new: .* 1\.55 to 1\.60/)
+  })
+
+  test("Podman's 1.40 is taken", () => {
+    expect(() => checkApiRange({ ...ranges, version: '1.40', newest: '1.40' }, 'podman')).not.toThrow()
+  })
+
+  test.each(['1.30', '1.53'])('a pinned version out of range, %s, is refused', (version) => {
+    expect(() => checkApiRange({ ...ranges, version, newest: '1.60', pinned: true }, 'docker')).toThrow(ApiRangeError)
+  })
+
+  test('DOCKER_API_VERSION pins; an empty one does not; one that is no version is refused', () => {
+    expect(readPinnedVersion({ DOCKER_API_VERSION: 'v1.43' })).toBe('1.43')
+    expect(readPinnedVersion({ DOCKER_API_VERSION: '' })).toBeUndefined()
+    expect(() => readPinnedVersion({ DOCKER_API_VERSION: '1.43/../..' })).toThrow(ApiRangeError)
+  })
+})

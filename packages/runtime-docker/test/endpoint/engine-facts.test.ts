@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest'
+import { type InfoAnswer, toEngineFacts, type VersionAnswer } from '../../src/endpoint/engine-facts.js'
+import { toRefusedOptions } from '../../src/endpoint/refused-options.js'
+import { linux } from './systems.js'
+
+/** Recorded: Docker Engine 20.10 on Debian, shortened. */
+const debian: InfoAnswer = {
+  Name: 'host',
+  ServerVersion: '20.10.24+dfsg1',
+  OperatingSystem: 'Debian GNU/Linux 12 (bookworm)',
+  OSType: 'linux',
+  Architecture: 'x86_64',
+  KernelVersion: '6.1.0',
+  NCPU: 2,
+  SecurityOptions: ['name=seccomp,profile=default'],
+  IndexServerAddress: 'https://index.docker.io/v1/',
+  MemoryLimit: true,
+  CpuCfsQuota: true,
+  PidsLimit: true,
+  CgroupDriver: 'cgroupfs',
+}
+const engine: VersionAnswer = {
+  Version: '20.10.24+dfsg1',
+  ApiVersion: '1.41',
+  MinAPIVersion: '1.12',
+  Components: [{ Name: 'Engine', Version: '20.10.24+dfsg1' }],
+}
+const podman: VersionAnswer = {
+  Version: '4.3.1',
+  ApiVersion: '1.41',
+  MinAPIVersion: '1.24',
+  Components: [
+    { Name: 'Podman Engine', Version: '4.3.1' },
+    { Name: 'Conmon', Version: 'conmon version 2.1.6' },
+  ],
+}
+
+function factsOf(info: Partial<InfoAnswer>, options: { version?: VersionAnswer; url?: string } = {}) {
+  const { version = engine, url = 'unix:///var/run/docker.sock' } = options
+  const connection = { type: 'socket', path: url.slice('unix://'.length) } as const
+  return toEngineFacts({ version, info: { ...debian, ...info }, endpoint: { url, connection }, system: linux })
+}
+
+function refusedOf(info: Partial<InfoAnswer>, hostAddress?: string) {
+  return toRefusedOptions(factsOf(info), { ...debian, ...info }, hostAddress).map(({ field }) => field)
+}
+
+describe('toEngineFacts', () => {
+  test('tells Docker from Podman by the components, never by a name', () => {
+    expect(factsOf({})).toMatchObject({ product: 'docker', version: '20.10.24+dfsg1', cpus: 2 })
+    expect(factsOf({}, { version: podman })).toMatchObject({ product: 'podman', version: '4.3.1' })
+  })
+
+  test('reads rootless and user namespaces from the security options', () => {
+    expect(factsOf({ SecurityOptions: ['name=rootless'] })).toMatchObject({ rootless: true, userNamespaces: false })
+    expect(factsOf({ SecurityOptions: ['name=userns'] })).toMatchObject({ rootless: false, userNamespaces: true })
+    expect(factsOf({ SecurityOptions: null })).toMatchObject({ rootless: false, userNamespaces: false })
+  })
+
+  test.each([
+    ['one kernel and one host name', {}, undefined, 'this-machine'],
+    ['another kernel, whatever the socket', { KernelVersion: '5.15' }, undefined, 'elsewhere'],
+    ['a socket mounted into the container of this process', { Name: 'machine' }, undefined, 'elsewhere'],
+    ['Docker Desktop', { OperatingSystem: 'Docker Desktop' }, undefined, 'virtual-machine'],
+    ['OrbStack', { OperatingSystem: 'OrbStack' }, undefined, 'virtual-machine'],
+    ['Colima', { Name: 'colima' }, undefined, 'virtual-machine'],
+    ['a socket of Lima', { KernelVersion: '6.5' }, 'unix:///home/ann/.lima/docker/sock/docker.sock', 'virtual-machine'],
+  ])('%s: where containers run', (_, info, url, location) => {
+    expect(factsOf(info, url === undefined ? {} : { url }).location).toBe(location)
+  })
+})
+
+describe('toRefusedOptions', () => {
+  test('an engine that can keep all refuses only what no engine of Docker can do', () => {
+    expect(refusedOf({})).toEqual(['build.dns'])
+  })
+
+  test('X9 limits that the engine says it cannot enforce', () => {
+    expect(refusedOf({ MemoryLimit: false, PidsLimit: false })).toEqual(['memoryBytes', 'pidsLimit', 'build.dns'])
+    expect(refusedOf({ CgroupDriver: 'none' })).toEqual(['memoryBytes', 'cpus', 'pidsLimit', 'build.dns'])
+  })
+
+  test('privileged and host networking under user namespaces', () => {
+    expect(refusedOf({ SecurityOptions: ['name=userns'] })).toEqual(['privileged', 'network.host', 'build.dns'])
+  })
+
+  test('host networking where it is that of a virtual machine', () => {
+    expect(refusedOf({ OperatingSystem: 'Docker Desktop' })).toEqual(['network.host', 'build.dns'])
+  })
+
+  test('the address of the host where it cannot be told, unless it was given', () => {
+    expect(refusedOf({ KernelVersion: 'x' })).toEqual(['getHostAddress', 'build.dns'])
+    expect(refusedOf({ KernelVersion: 'x' }, '10.0.0.1')).toEqual(['build.dns'])
+    expect(refusedOf({ SecurityOptions: ['name=rootless'] })).toEqual(['network.host', 'getHostAddress', 'build.dns'])
+  })
+
+  test('what Windows containers have not: unverified', () => {
+    expect(refusedOf({ OSType: 'windows' })).toContain('privileged')
+  })
+})

@@ -1,0 +1,218 @@
+import { createHash } from 'node:crypto'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import type { EndpointSearch } from '../../src/endpoint/endpoint-candidate.js'
+import { findEndpoints, type GivenEndpoint } from '../../src/endpoint/find-endpoints.js'
+import { linux, mac, windows } from './systems.js'
+
+type Environment = Readonly<Record<string, string | undefined>>
+
+async function createHome(files: Readonly<Record<string, string>> = {}): Promise<string> {
+  const home = await mkdtemp(join(tmpdir(), 'capstan-home-'))
+  onTestFinished(() => rm(home, { recursive: true, force: true }))
+  for (const [name, text] of Object.entries(files)) {
+    const path = join(home, '.docker', name)
+    await mkdir(dirname(path), { recursive: true })
+    await writeFile(path, text)
+  }
+  return home
+}
+
+async function find(home: string, env: Environment = {}, given: GivenEndpoint = {}): Promise<EndpointSearch> {
+  return findEndpoints(given, { system: { ...linux, home }, env })
+}
+
+function toUrls({ candidates }: EndpointSearch): readonly string[] {
+  return candidates.map((candidate) => ('failed' in candidate ? candidate.failed.candidate : candidate.endpoint.url))
+}
+
+function contextFiles(name: string, meta: unknown): Readonly<Record<string, string>> {
+  const hash = createHash('sha256').update(name).digest('hex')
+  return { [`contexts/meta/${hash}/meta.json`]: typeof meta === 'string' ? meta : JSON.stringify(meta) }
+}
+
+function metaOf(name: string, Host: string, more: object = {}) {
+  return { Name: name, Metadata: {}, Endpoints: { docker: { Host, SkipTLSVerify: false, ...more } } }
+}
+
+describe('the order of the docker CLI: the first that is set decides, alone', () => {
+  const files = {
+    ...contextFiles('remote', metaOf('remote', 'tcp://remote:1')),
+    ...contextFiles('other', metaOf('other', 'tcp://other:2')),
+    'config.json': JSON.stringify({ currentContext: 'other', auths: {} }),
+  }
+
+  test('1 an endpoint given in code beats DOCKER_HOST', async () => {
+    const search = await find(await createHome(files), { DOCKER_HOST: 'tcp://env:3' }, { endpoint: 'tcp://code:4' })
+    expect([search.chosen, toUrls(search)]).toEqual([true, ['tcp://code:4']])
+  })
+
+  test('1 a context given in code beats DOCKER_HOST', async () => {
+    const search = await find(await createHome(files), { DOCKER_HOST: 'tcp://env:3' }, { context: 'remote' })
+    expect([search.chosen, toUrls(search)]).toEqual([true, ['tcp://remote:1']])
+  })
+
+  test('2 DOCKER_HOST beats DOCKER_CONTEXT', async () => {
+    const search = await find(await createHome(files), { DOCKER_HOST: 'tcp://env:3', DOCKER_CONTEXT: 'remote' })
+    expect([search.chosen, toUrls(search)]).toEqual([true, ['tcp://env:3']])
+  })
+
+  test('3 DOCKER_CONTEXT beats the current context', async () => {
+    const search = await find(await createHome(files), { DOCKER_CONTEXT: 'remote' })
+    expect([search.chosen, toUrls(search)]).toEqual([true, ['tcp://remote:1']])
+  })
+
+  test('3 the context "default" means that none is used, whatever config.json says', async () => {
+    const search = await find(await createHome(files), { DOCKER_CONTEXT: 'default' })
+    expect([search.chosen, toUrls(search)[0]]).toEqual([false, 'unix:///var/run/docker.sock'])
+  })
+
+  test('4 the current context is not the choice of the user, and is strict all the same', async () => {
+    const search = await find(await createHome(files))
+    expect([search.chosen, toUrls(search)]).toEqual([false, ['tcp://other:2']])
+    expect(search.candidates[0]?.source).toBe('context "other"')
+  })
+
+  test('4 DOCKER_CONFIG moves the store', async () => {
+    const home = await createHome(files)
+    const search = await find('/nowhere', { DOCKER_CONFIG: join(home, '.docker') })
+    expect(toUrls(search)).toEqual(['tcp://other:2'])
+  })
+
+  test.each([
+    ['no config.json', {}],
+    ['no current context', { 'config.json': '{}' }],
+    ['an empty one', { 'config.json': '{"currentContext":""}' }],
+    ['"default"', { 'config.json': '{"currentContext":"default"}' }],
+  ])('5 with %s the default socket comes first', async (_, given) => {
+    const search = await find(await createHome(given))
+    expect([search.chosen, toUrls(search)[0]]).toEqual([false, 'unix:///var/run/docker.sock'])
+  })
+
+  test('an empty DOCKER_HOST is none', async () => {
+    expect(toUrls(await find(await createHome(), { DOCKER_HOST: '' }))[0]).toBe('unix:///var/run/docker.sock')
+  })
+})
+
+describe('what cannot be read is an attempt with its path', () => {
+  test('a context that is not in the store', async () => {
+    const search = await find(await createHome(), { DOCKER_CONTEXT: 'gone' })
+    expect(search.chosen).toBe(true)
+    expect(search.candidates).toMatchObject([
+      {
+        failed: {
+          source: 'context "gone"',
+          step: 'find',
+          cause: { code: 'ENOENT' },
+          candidate: expect.stringContaining('meta.json'),
+        },
+      },
+    ])
+  })
+
+  test.each([
+    ['is no JSON', '{"Name":'],
+    ['names no endpoint', JSON.stringify({ Name: 'x', Endpoints: {} })],
+  ])('a context whose file %s', async (_, text) => {
+    const search = await find(await createHome(contextFiles('x', text)), { DOCKER_CONTEXT: 'x' })
+    expect(search.candidates).toMatchObject([{ failed: { step: 'parse' } }])
+  })
+
+  test('a broken config.json: no other engine is tried than the one it may have named', async () => {
+    const search = await find(await createHome({ 'config.json': '{"currentContext":' }))
+    expect(search).toMatchObject({ chosen: false, candidates: [{ failed: { step: 'parse', source: 'config.json' } }] })
+  })
+})
+
+describe('TLS', () => {
+  async function tlsOf(env: Environment, given: GivenEndpoint = {}, home?: string) {
+    const [candidate] = (await find(home ?? (await createHome({ 'ca.pem': 'ca' })), env, given)).candidates
+    if (candidate === undefined || 'failed' in candidate) throw new Error('no endpoint')
+    const { connection } = candidate.endpoint
+    return connection.type === 'tcp' ? connection.tls : undefined
+  }
+
+  test('DOCKER_TLS_VERIFY verifies, whatever its text; the files are those of the configuration directory', async () => {
+    const home = await createHome({ 'ca.pem': 'ca', 'cert.pem': 'cert', 'key.pem': 'key' })
+    const file = (name: string) => join(home, '.docker', name)
+    expect(await tlsOf({ DOCKER_HOST: 'tcp://h', DOCKER_TLS_VERIFY: '0' }, {}, home)).toEqual({
+      verify: true,
+      caFile: file('ca.pem'),
+      certFile: file('cert.pem'),
+      keyFile: file('key.pem'),
+    })
+  })
+
+  test('DOCKER_TLS does not verify; DOCKER_CERT_PATH moves the files; what is not there is left out', async () => {
+    const home = await createHome({ 'certs/ca.pem': 'ca' })
+    const DOCKER_CERT_PATH = join(home, '.docker', 'certs')
+    expect(await tlsOf({ DOCKER_HOST: 'tcp://h', DOCKER_TLS: '1', DOCKER_CERT_PATH }, {}, home)).toMatchObject({
+      verify: false,
+      caFile: join(DOCKER_CERT_PATH, 'ca.pem'),
+      certFile: undefined,
+    })
+  })
+
+  test('the environment has no say about a context or an endpoint given in code', async () => {
+    const env = { DOCKER_TLS_VERIFY: '1', DOCKER_CONTEXT: 'c' }
+    const home = await createHome(contextFiles('c', metaOf('c', 'tcp://c:1')))
+    expect(await tlsOf(env, {}, home)).toBeUndefined()
+    expect(await tlsOf(env, { endpoint: 'tcp://code' })).toBeUndefined()
+  })
+
+  test('a context has TLS when the store has files for it, or when it does not verify', async () => {
+    const hash = createHash('sha256').update('c').digest('hex')
+    const withFiles = { ...contextFiles('c', metaOf('c', 'tcp://c')), [`contexts/tls/${hash}/docker/ca.pem`]: 'ca' }
+    expect(await tlsOf({}, { context: 'c' }, await createHome(withFiles))).toMatchObject({ verify: true })
+    const unverified = contextFiles('c', metaOf('c', 'tcp://c', { SkipTLSVerify: true }))
+    expect(await tlsOf({}, { context: 'c' }, await createHome(unverified))).toMatchObject({ verify: false })
+  })
+})
+
+describe('beyond the CLI: only when nothing is set, after the default socket', () => {
+  async function urlsOf(system: typeof linux, env: Environment = {}) {
+    return toUrls(await findEndpoints({}, { system, env: { DOCKER_CONFIG: '/nowhere', ...env } }))
+  }
+
+  test('on Linux', async () => {
+    expect(await urlsOf(linux)).toEqual([
+      'unix:///var/run/docker.sock',
+      'unix:///run/user/1000/docker.sock',
+      'unix:///home/ann/.docker/run/docker.sock',
+      'unix:///home/ann/.docker/desktop/docker.sock',
+      'unix:///home/ann/.colima/default/docker.sock',
+      'unix:///home/ann/.colima/docker.sock',
+      'unix:///home/ann/.lima/docker/sock/docker.sock',
+      'unix:///home/ann/.rd/docker.sock',
+    ])
+  })
+
+  test('on macOS', async () => {
+    const urls = await urlsOf(mac)
+    expect(urls).toContain('unix:///Users/ann/.orbstack/run/docker.sock')
+    expect(urls).not.toContain('unix:///run/user/501/docker.sock')
+  })
+
+  test('on Windows: unverified', async () => {
+    expect(await urlsOf(windows)).toEqual([
+      'npipe:////./pipe/docker_engine',
+      'npipe:////./pipe/dockerDesktopLinuxEngine',
+    ])
+  })
+
+  test('XDG_RUNTIME_DIR, COLIMA_HOME, COLIMA_PROFILE and LIMA_HOME move their rows', async () => {
+    const env = { XDG_RUNTIME_DIR: '/run/x/', COLIMA_HOME: '/c', COLIMA_PROFILE: 'work', LIMA_HOME: '/l' }
+    const urls = await urlsOf(linux, env)
+    expect(urls.slice(1, 3)).toEqual(['unix:///run/x/docker.sock', 'unix:///run/user/1000/docker.sock'])
+    expect(urls).toContain('unix:///c/work/docker.sock')
+    expect(urls).toContain('unix:///l/docker/sock/docker.sock')
+    expect(urls.join()).not.toContain('.colima')
+  })
+
+  test('a place that two rows name is tried once', async () => {
+    const urls = await urlsOf(linux, { XDG_RUNTIME_DIR: '/run/user/1000' })
+    expect(urls.filter((url) => url === 'unix:///run/user/1000/docker.sock')).toHaveLength(1)
+  })
+})

@@ -1,0 +1,49 @@
+import { describe, expect, test } from 'vitest'
+import { parseEndpoint } from '../../src/endpoint/parse-endpoint.js'
+
+const tls = { verify: true, caFile: undefined, certFile: undefined, keyFile: undefined }
+
+function parse(text: string, withTls = false) {
+  const candidate = parseEndpoint(text, { source: 'DOCKER_HOST', tls: withTls ? tls : undefined })
+  return 'failed' in candidate ? candidate.failed : candidate.endpoint.connection
+}
+
+describe('parseEndpoint', () => {
+  test.each([
+    ['unix:///run/docker.sock', { type: 'socket', path: '/run/docker.sock' }],
+    ['unix://', { type: 'socket', path: '/var/run/docker.sock' }],
+    ['npipe:////./pipe/docker_engine', { type: 'pipe', path: '//./pipe/docker_engine' }],
+    ['npipe://\\\\.\\pipe\\other', { type: 'pipe', path: '//./pipe/other' }],
+    ['tcp://host', { type: 'tcp', host: 'host', port: 2375, tls: undefined }],
+    ['tcp://host:80', { type: 'tcp', host: 'host', port: 80, tls: undefined }],
+    ['TCP://10.0.0.1:1234/', { type: 'tcp', host: '10.0.0.1', port: 1234, tls: undefined }],
+    ['tcp://[::1]:2375', { type: 'tcp', host: '::1', port: 2375, tls: undefined }],
+  ])('%s', (text, connection) => {
+    expect(parse(text)).toEqual(connection)
+  })
+
+  test('tcp without a port is 2376 with TLS', () => {
+    expect(parse('tcp://host', true)).toEqual({ type: 'tcp', host: 'host', port: 2376, tls })
+  })
+
+  test.each([
+    ['/var/run/docker.sock', 'write unix:///var/run/docker.sock'],
+    ['host:2375', 'write unix:///PATH or tcp://host:2375'],
+    ['fd://3', 'name the socket: unix:///var/run/docker.sock'],
+    ['http://host', 'use unix://, tcp:// or npipe://'],
+    ['unix://relative', 'write unix:///relative'],
+    ['tcp://', 'write tcp://HOST:PORT, an IPv6 address in brackets'],
+    ['tcp://host:99999', 'write tcp://HOST:PORT, an IPv6 address in brackets'],
+    ['tcp://host:1/prefix', 'write tcp://host:1'],
+  ])('%s is an attempt of step "parse" with a remedy', (text, remedy) => {
+    expect(parse(text)).toMatchObject({ candidate: text, source: 'DOCKER_HOST', step: 'parse', remedy })
+  })
+
+  test('ssh:// is an attempt whose remedy names a command for that host, and nothing more of the text', () => {
+    const attempt = parse('ssh://ann@build.example/$(reboot)')
+    expect(attempt).toMatchObject({
+      step: 'parse',
+      remedy: expect.stringMatching(/docker\.sock ann@build\.example\) and set DOCKER_HOST/),
+    })
+  })
+})

@@ -1,0 +1,158 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import { onTestFinished } from 'vitest'
+import type { DockerDetails } from '../../src/docker-details.js'
+import { type ConnectedEngine, connectEngine } from '../connect-engine.js'
+import { FakeEngineState } from './fake-engine-state.js'
+import { FakeReply } from './fake-reply.js'
+import { route } from './fake-routes.js'
+
+/** One request as it arrived. */
+export interface FakeRequest {
+  readonly method: string
+  /** As it was sent, with version prefix. */
+  readonly rawPath: string
+  /** Without version prefix and query. */
+  readonly path: string
+  readonly query: URLSearchParams
+  readonly headers: IncomingMessage['headers']
+  readonly body: Buffer
+  readonly json: Readonly<Record<string, unknown>>
+}
+
+export type FakeHandler = (reply: FakeReply, request: FakeRequest) => unknown
+
+/**
+ * A working engine on a unix socket of its own, with containers that run in the test: enough of Docker's API to live by.
+ *
+ * Any answer can be replaced (`override`), the engine can die and come back, and every request is logged.
+ */
+export class FakeDockerEngine {
+  readonly state = new FakeEngineState()
+  readonly requests: FakeRequest[] = []
+  /** Open connections, as the engine has them. */
+  readonly sockets = new Set<Duplex>()
+  readonly socketPath: string
+  newestApi = '1.41'
+  oldestApi = '1.12'
+  /** Hears of each request before it is answered; may wait. */
+  onRequest: (request: FakeRequest, index: number) => void | Promise<void> = () => {}
+  readonly #overrides: { readonly pattern: RegExp; readonly handler: FakeHandler }[] = []
+  #server: Server | undefined
+
+  constructor(socketPath: string) {
+    this.socketPath = socketPath
+  }
+
+  /** `POST /containers/*\/start`: replaces the engine's own answer. The last that fits is taken. */
+  override(pattern: string, handler: FakeHandler): void {
+    this.#overrides.unshift({ pattern: toPattern(pattern), handler })
+  }
+
+  /** Takes all replacements back. */
+  restore(): void {
+    this.#overrides.length = 0
+  }
+
+  /** `GET /containers/json`, without version prefix and query. */
+  log(): readonly string[] {
+    return this.requests.map(({ method, path }) => `${method} ${path}`)
+  }
+
+  async listen(): Promise<void> {
+    const server = createServer()
+    server.on('connection', (socket) => {
+      this.sockets.add(socket)
+      socket.on('close', () => this.sockets.delete(socket))
+      socket.on('error', () => {})
+    })
+    server.on('request', (request, response) => void this.#answer(request, { response }))
+    server.on('upgrade', (request, socket, head) => void this.#answer(request, { socket, head }))
+    await new Promise<void>((resolve) => server.listen(this.socketPath, resolve))
+    this.#server = server
+  }
+
+  /** All connections break, and nothing listens any more. What it knew it still knows. */
+  async die(): Promise<void> {
+    const server = this.#server
+    this.#server = undefined
+    for (const socket of this.sockets) socket.destroy()
+    await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())))
+  }
+
+  async #answer(
+    incoming: IncomingMessage,
+    to: { response?: ServerResponse; socket?: Duplex; head?: Buffer },
+  ): Promise<void> {
+    const body = await (to.socket === undefined ? readBody(incoming) : readUpgradeBody(incoming, to.socket, to.head))
+    const request = toRequest(incoming, body.bytes)
+    const reply = new FakeReply({ ...to, rest: body.rest, engine: this })
+    const index = this.requests.push(request) - 1
+    await this.onRequest(request, index)
+    const named = `${request.method} ${request.path}`
+    const handler = this.#overrides.find(({ pattern }) => pattern.test(named))?.handler ?? route
+    await handler(reply, request)
+  }
+}
+
+/** Started for one test, and a client of it; both end with the test. */
+export async function startFakeEngine(changes: Partial<DockerDetails> = {}): Promise<StartedFake> {
+  const directory = await mkdtemp(join(tmpdir(), 'capstan-fake-'))
+  const fake = new FakeDockerEngine(join(directory, 'docker.sock'))
+  await fake.listen()
+  onTestFinished(async () => {
+    await fake.die()
+    await rm(directory, { recursive: true, force: true })
+  })
+  const apiVersion = changes.api?.version ?? '1.41'
+  return { fake, ...connectEngine({ socketPath: fake.socketPath, apiVersion }, changes) }
+}
+
+export interface StartedFake extends ConnectedEngine {
+  readonly fake: FakeDockerEngine
+}
+
+function toRequest(incoming: IncomingMessage, body: Buffer): FakeRequest {
+  const rawPath = incoming.url ?? '/'
+  const url = new URL(rawPath, 'http://docker')
+  return {
+    method: incoming.method ?? '',
+    rawPath,
+    path: url.pathname.replace(/^\/v\d+\.\d+/, ''),
+    query: url.searchParams,
+    headers: incoming.headers,
+    body,
+    get json() {
+      return body.length === 0 ? {} : JSON.parse(body.toString())
+    },
+  }
+}
+
+async function readBody(incoming: IncomingMessage): Promise<{ bytes: Buffer; rest: Buffer }> {
+  const chunks: Buffer[] = []
+  try {
+    for await (const chunk of incoming) chunks.push(chunk)
+  } catch {
+    // The client has gone.
+  }
+  return { bytes: Buffer.concat(chunks), rest: Buffer.alloc(0) }
+}
+
+/** Node leaves the body of an upgrade on the socket. */
+async function readUpgradeBody(incoming: IncomingMessage, socket: Duplex, head: Buffer = Buffer.alloc(0)) {
+  const length = Number(incoming.headers['content-length'] ?? 0)
+  let bytes: Buffer = head
+  while (bytes.length < length) {
+    const chunk: Buffer = await new Promise((resolve) => socket.once('data', resolve))
+    bytes = Buffer.concat([bytes, chunk])
+  }
+  socket.pause()
+  return { bytes: bytes.subarray(0, length), rest: bytes.subarray(length) }
+}
+
+function toPattern(pattern: string): RegExp {
+  return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^ ]*')}$`)
+}

@@ -1,0 +1,212 @@
+import type { FakeHandler, FakeRequest } from './fake-docker-engine.js'
+import type { FakeContainer } from './fake-engine-state.js'
+import type { FakeReply } from './fake-reply.js'
+
+/** The engine's own answer to a request. */
+export const route: FakeHandler = (reply, request) => {
+  const { method, path, rawPath } = request
+  if (path === '/_ping') return reply.raw(200, 'OK', { 'Api-Version': reply.engine.newestApi })
+  const version = /^\/v(\d+\.\d+)\//.exec(rawPath)?.[1]
+  if (version === undefined) return reply.refuse(400, 'the fake engine refuses paths without a version')
+  if (Number(version.slice(2)) > Number(reply.engine.newestApi.slice(2))) {
+    return reply.refuse(
+      400,
+      `client version ${version} is too new. Maximum supported API version is ${reply.engine.newestApi}`,
+    )
+  }
+  if (Number(version.slice(2)) < Number(reply.engine.oldestApi.slice(2))) {
+    return reply.refuse(
+      400,
+      `client version ${version} is too old. Minimum supported API version is ${reply.engine.oldestApi}, please upgrade your client to a newer version`,
+    )
+  }
+  const found = routes.find(({ pattern }) => pattern.test(`${method} ${path}`))
+  if (found === undefined) return reply.refuse(404, 'page not found')
+  const [, id = ''] = found.pattern.exec(`${method} ${path}`) ?? []
+  return found.handle(reply, request, decodeURIComponent(id))
+}
+
+interface Route {
+  readonly pattern: RegExp
+  handle(reply: FakeReply, request: FakeRequest, id: string): unknown
+}
+
+const routes: readonly Route[] = [
+  {
+    pattern: /^GET \/version$/,
+    handle: (reply) => reply.json(200, versionOf(reply)),
+  },
+  { pattern: /^GET \/info$/, handle: (reply) => reply.json(200, { Name: 'fake', OSType: 'linux', NCPU: 2 }) },
+  { pattern: /^POST \/containers\/create$/, handle: create },
+  { pattern: /^GET \/containers\/json$/, handle: list },
+  {
+    pattern: /^GET \/containers\/([^/]+)\/json$/,
+    handle: withContainer((container, reply) => reply.json(200, container.inspect())),
+  },
+  { pattern: /^POST \/containers\/([^/]+)\/start$/, handle: withContainer(start) },
+  { pattern: /^POST \/containers\/([^/]+)\/stop$/, handle: withContainer(stop) },
+  { pattern: /^POST \/containers\/([^/]+)\/wait$/, handle: withContainer(wait) },
+  { pattern: /^POST \/containers\/([^/]+)\/resize$/, handle: withContainer(resize) },
+  { pattern: /^POST \/containers\/([^/]+)\/attach$/, handle: withContainer(attach) },
+  { pattern: /^GET \/containers\/([^/]+)\/logs$/, handle: withContainer(logs) },
+  { pattern: /^POST \/containers\/([^/]+)\/exec$/, handle: withContainer(createExec) },
+  { pattern: /^DELETE \/containers\/([^/]+)$/, handle: withContainer(remove) },
+  { pattern: /^POST \/exec\/([^/]+)\/start$/, handle: startExec },
+  { pattern: /^GET \/exec\/([^/]+)\/json$/, handle: inspectExec },
+  { pattern: /^GET \/networks\/([^/]+)$/, handle: inspectNetwork },
+  { pattern: /^POST \/networks\/([^/]+)\/connect$/, handle: (reply) => reply.raw(200, '') },
+  { pattern: /^GET \/images\/(.+)\/json$/, handle: inspectImage },
+  { pattern: /^POST \/images\/create$/, handle: pull },
+  { pattern: /^GET \/events$/, handle: (reply) => reply.raw(200, '') },
+]
+
+function versionOf({ engine }: FakeReply) {
+  return {
+    Version: '20.10.24',
+    ApiVersion: engine.newestApi,
+    MinAPIVersion: engine.oldestApi,
+    Components: [{ Name: 'Engine', Version: '20.10.24' }],
+  }
+}
+
+function withContainer(
+  handle: (container: FakeContainer, reply: FakeReply, request: FakeRequest) => unknown,
+): Route['handle'] {
+  return (reply, request, id) => {
+    const container = reply.engine.state.findContainer(id)
+    if (container === undefined) return reply.refuse(404, `No such container: ${id}`)
+    return handle(container, reply, request)
+  }
+}
+
+function create(reply: FakeReply, { query, json }: FakeRequest): undefined {
+  const { state } = reply.engine
+  const name = query.get('name') ?? undefined
+  if (!state.images.has(String(json.Image))) return reply.refuse(404, `No such image: ${json.Image}`)
+  const holder = name === undefined ? undefined : state.findContainer(name)
+  if (holder !== undefined) {
+    const text = `Conflict. The container name "/${name}" is already in use by container "${holder.id}". You have to remove (or rename) that container to be able to reuse that name.`
+    return reply.refuse(409, text)
+  }
+  reply.json(201, { Id: state.createContainer(name, json).id, Warnings: [] })
+}
+
+function list(reply: FakeReply, { query }: FakeRequest): undefined {
+  const filters = JSON.parse(query.get('filters') ?? '{}') as { readonly label?: readonly string[] }
+  const listed = [...reply.engine.state.containers.values()].map(({ id, name, status, config }) => ({
+    Id: id,
+    Names: [`/${name}`],
+    Image: config.Image,
+    State: status,
+    Created: 1_700_000_000,
+    Labels: (config.Labels ?? {}) as Readonly<Record<string, string>>,
+  }))
+  const fits = ({ Labels }: { readonly Labels: Readonly<Record<string, string>> }) =>
+    (filters.label ?? []).every((label) => Labels[label.split('=')[0] ?? ''] === label.slice(label.indexOf('=') + 1))
+  reply.json(200, listed.filter(fits))
+}
+
+function start(container: FakeContainer, reply: FakeReply): undefined {
+  if (container.status === 'running') return reply.raw(304, '')
+  reply.raw(204, '')
+  container.start()
+}
+
+function stop(container: FakeContainer, reply: FakeReply): undefined {
+  if (container.status !== 'running') return reply.raw(304, '')
+  container.exit(143)
+  reply.raw(204, '')
+}
+
+function wait(container: FakeContainer, reply: FakeReply, { query }: FakeRequest): undefined {
+  const response = reply.open({ Date: new Date().toUTCString() })
+  const event = query.get('condition') === 'removed' ? 'removed' : 'exit'
+  container.events.once(event, () => response.end(JSON.stringify({ StatusCode: container.exitCode })))
+}
+
+function resize(container: FakeContainer, reply: FakeReply, { query }: FakeRequest): undefined {
+  if (container.status !== 'running') return reply.refuse(409, `Container ${container.id} is not running`)
+  container.size = `${query.get('h')}x${query.get('w')}`
+  reply.raw(200, '')
+}
+
+function attach(container: FakeContainer, reply: FakeReply): undefined {
+  const socket = reply.upgrade()
+  container.attached.add(socket)
+  socket.on('close', () => container.attached.delete(socket))
+  if (container.status === 'exited') socket.end()
+  socket.resume()
+}
+
+function logs(container: FakeContainer, reply: FakeReply, { query }: FakeRequest): undefined {
+  const response = reply.open({ 'Content-Type': 'application/octet-stream' })
+  for (const piece of container.log) response.write(piece)
+  if (query.get('follow') !== '1' || container.status === 'exited') response.end()
+  else container.events.once('exit', () => response.end())
+}
+
+function remove(container: FakeContainer, reply: FakeReply): undefined {
+  container.remove()
+  reply.raw(204, '')
+}
+
+function createExec(container: FakeContainer, reply: FakeReply, { json: config }: FakeRequest): undefined {
+  if (container.status !== 'running') return reply.refuse(409, `Container ${container.id} is not running`)
+  const id = reply.engine.state.createId()
+  reply.engine.state.execs.set(id, { id, container, config, running: false, exitCode: null })
+  reply.json(201, { Id: id })
+}
+
+/** Echoes what it reads, and ends with 0 when that ends. */
+function startExec(reply: FakeReply, { json }: FakeRequest, id: string): undefined {
+  const exec = reply.engine.state.execs.get(id)
+  if (exec === undefined) return reply.refuse(404, `No such exec instance: ${id}`)
+  if (json.Detach === true) {
+    exec.exitCode = 0
+    return reply.raw(200, '')
+  }
+  const socket = reply.upgrade()
+  exec.running = true
+  const end = () => {
+    exec.running = false
+    exec.exitCode ??= 0
+    socket.end()
+  }
+  if (exec.config.AttachStdin !== true) {
+    end()
+    return
+  }
+  socket.on('data', (chunk: Buffer) => {
+    const header = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0])
+    header.writeUInt32BE(chunk.length, 4)
+    socket.write(exec.config.Tty === true ? chunk : Buffer.concat([header, chunk]))
+  })
+  socket.on('end', end)
+  socket.resume()
+}
+
+function inspectExec(reply: FakeReply, _request: FakeRequest, id: string): undefined {
+  const exec = reply.engine.state.execs.get(id)
+  if (exec === undefined) return reply.refuse(404, `No such exec instance: ${id}`)
+  reply.json(200, { ID: id, ContainerID: exec.container.id, Running: exec.running, ExitCode: exec.exitCode, Pid: 1 })
+}
+
+function inspectNetwork(reply: FakeReply, _request: FakeRequest, id: string): undefined {
+  const network = reply.engine.state.networks.get(id)
+  if (network === undefined) return reply.refuse(404, `network ${id} not found`)
+  reply.json(200, network)
+}
+
+function inspectImage(reply: FakeReply, _request: FakeRequest, image: string): undefined {
+  if (!reply.engine.state.images.has(image)) return reply.refuse(404, `No such image: ${image}`)
+  reply.json(200, { Id: 'sha256:1', RepoTags: [image], Config: { Env: [], User: '' } })
+}
+
+function pull(reply: FakeReply, { query }: FakeRequest): undefined {
+  const image = `${query.get('fromImage')}:${query.get('tag')}`
+  reply.engine.state.images.add(image)
+  reply.raw(
+    200,
+    [`{"status":"Pulling from library"}`, `{"status":"Status: Downloaded newer image for ${image}"}`, ''].join('\n'),
+  )
+}
