@@ -23,6 +23,8 @@ import { readWorkload, type Workload } from './workload.js'
 export interface ApplyFirewallOptions extends OperationOptions {
   /** An image with `sh`, `iptables` and `ip6tables`, for a helper; default: the workload's own image is tried. */
   readonly firewallImage?: string
+  /** For each request, and for each run of a script; default 60 000. */
+  readonly stepTimeoutMs?: number
 }
 
 /**
@@ -42,7 +44,12 @@ export async function applyFirewall(
   validateId(id)
   validateFirewallRules(rules)
   refuseField(engine.runtimeName, 'setupFirewall', rules, engine.details.refuses)
-  const call: EngineCall = { operation: 'setupFirewall', subject: id, signal: options.signal, timeoutMs: stepTimeoutMs }
+  const call: EngineCall = {
+    operation: 'setupFirewall',
+    subject: id,
+    signal: options.signal,
+    timeoutMs: options.stepTimeoutMs ?? 60_000,
+  }
   const workload = await readWorkload(engine, call)
   if (workload.networkMode === 'none') return
   refuseForeignNamespace(id, workload)
@@ -147,5 +154,4 @@ function toExcerpt(output: string): string {
   return text === '' ? '' : `: ${text}`
 }
 
-const stepTimeoutMs = 60_000
 const containTimeoutMs = 150_000

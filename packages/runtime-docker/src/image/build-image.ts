@@ -29,6 +29,7 @@ export async function buildImage(engine: DockerEngine, image: ImageToBuild, opti
   const { dockerfile, tag } = image
   validateBuild(dockerfile, tag, options)
   checkTag(tag)
+  options.signal?.throwIfAborted()
   refuseBuildOptions(engine, options)
   const call: EngineCall = { operation: 'buildImage', subject: tag, signal: options.signal }
   await checkPlatform(engine, { dockerfile, call }, options)

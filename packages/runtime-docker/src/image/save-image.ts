@@ -1,8 +1,8 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import { createHostError, type OperationOptions, validateImageReference } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { toAnswerStream } from './answer-stream.js'
 import { findImage } from './images.js'
-import { streamBody } from './stream-body.js'
 
 /**
  * A docker archive of one image as a stream of tar bytes, read no faster than it is read. Absent: IMAGE_NOT_FOUND.
@@ -21,5 +21,5 @@ export async function saveImage(
   const found = await findImage(engine, image, call)
   if (found === undefined) throw createHostError('IMAGE_NOT_FOUND', { image })
   const answer = await engine.send({ ...call, method: 'GET', path: `/images/${image}/get` })
-  return Readable.from(streamBody(engine, answer, call), { objectMode: false })
+  return toAnswerStream(engine, answer, call)
 }

@@ -29,6 +29,7 @@ export async function createNetwork(
 ): Promise<string> {
   validateName(name)
   validateLabels(labels)
+  signal?.throwIfAborted()
   const call: EngineCall = { operation: 'createNetwork', subject: name, signal, timeoutMs: createTimeoutMs }
   const ownLabels = toObjectLabels({ kind: 'network' }, engine.ownerLabels, labels)
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
