@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { expect, onTestFinished, test } from 'vitest'
 import { describeWithFirewallImage } from '../../../../test/support/test-engine.js'
+import { KeptSettings } from '../../src/container/kept-settings.js'
+import { DockerRuntime } from '../../src/docker-runtime.js'
 import { applyFirewall } from '../../src/firewall/apply-firewall.js'
 import { connectEngine } from '../connect-engine.js'
 
@@ -234,6 +236,19 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({ code: 'NOT_RUNNING' })
     await api.getContainer(id).remove({ force: true })
     await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+  })
+
+  test('X11 rules are back, and verified, when this runtime has started the container again', async () => {
+    const { engine, run, reaches } = await connect()
+    const runtime = new DockerRuntime(engine, new KeptSettings())
+    const proxy = await run('proxy')
+    const stranger = await run('stranger')
+    const { id } = await run('workload', { Image: firewallImage })
+    await runtime.setupFirewall(id, { proxyHost: proxy.name, proxyPort: 8080 })
+    await runtime.stopContainer(id, { graceMs: 0 })
+    await runtime.startContainer(id)
+    expect(await reaches(id, proxy.address)).toBe(true)
+    expect(await reaches(id, stranger.address)).toBe(false)
   })
 
   test('IPv6 is shut as well', async () => {

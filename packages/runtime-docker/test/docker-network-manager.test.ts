@@ -1,0 +1,164 @@
+import { createHostError } from '@capstan/core'
+import { expect, test } from 'vitest'
+import type { DockerEngine } from '../src/docker-engine.js'
+import { DockerNetworkManager } from '../src/docker-network-manager.js'
+import type { FakeHandler } from './fake/fake-docker-engine.js'
+import { empty, inTurn, json, refusal, silence, startScriptedEngine } from './scripted-engine.js'
+
+const made = json(201, { Id: 'n1' })
+const none = json(200, [])
+
+test('sends what makes a bridge network, and asks that its name be free', async () => {
+  const { engine, seen } = await startScriptedEngine([
+    ['POST /networks/create', made],
+    ['GET /networks', none],
+  ])
+  expect(await new DockerNetworkManager(engine).createNetwork('net', { internal: true, labels: { a: 'b' } })).toBe('n1')
+  expect(seen[0]?.json).toMatchObject({
+    Name: 'net',
+    Driver: 'bridge',
+    Internal: true,
+    CheckDuplicate: true,
+    Labels: { a: 'b', 'capstan.lifetime': 'owner', 'capstan.object': 'network' },
+  })
+})
+
+test('looks for another of the name only where the engine does not keep names unique', async () => {
+  const api = { version: '1.44', newest: '1.44', oldest: '1.24', pinned: false }
+  const { engine, log } = await startScriptedEngine([['POST /networks/create', made]], { api })
+  await new DockerNetworkManager(engine).createNetwork('net')
+  expect(log()).toEqual(['POST /networks/create'])
+})
+
+test('F13 who sees another of its name takes its own back', async () => {
+  const own = { Id: 'n1', Name: 'net' }
+  const other = { Id: 'n2', Name: 'net', Labels: { 'capstan.owner.instance': 'other' } }
+  const { engine, log } = await startScriptedEngine([
+    ['POST /networks/create', made],
+    ['GET /networks', inTurn(json(200, [own, other]), json(200, [own]), json(200, [other]))],
+    ['DELETE /networks/n1', empty()],
+  ])
+  await expect(new DockerNetworkManager(engine).createNetwork('net')).rejects.toMatchObject({
+    code: 'NAME_CONFLICT',
+    facts: { name: 'net', holderId: 'n2', ours: false },
+  })
+  expect(log()).toContain('DELETE /networks/n1')
+})
+
+test('F13 when all have taken theirs back, one tries again', async () => {
+  const own = { Id: 'n1', Name: 'net' }
+  const { engine, log } = await startScriptedEngine([
+    ['POST /networks/create', inTurn(made, json(201, { Id: 'n3' }))],
+    ['GET /networks', inTurn(json(200, [own, { Id: 'n2', Name: 'net' }]), json(200, [own]), none)],
+    ['DELETE /networks/n1', empty()],
+  ])
+  expect(await new DockerNetworkManager(engine).createNetwork('net')).toBe('n3')
+  expect(log().filter((line) => line === 'POST /networks/create')).toHaveLength(2)
+})
+
+test.for([
+  [500, 'could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network'],
+  [404, 'all predefined address pools have been fully subnetted'],
+] as const)('X12 pools exhausted, as %i, lists what Capstan left and names the remedy', async ([status, text]) => {
+  const { engine } = await startScriptedEngine([
+    ['POST /networks/create', refusal(status, text)],
+    [
+      'GET /networks',
+      json(200, [
+        { Id: '1', Name: 'left-1' },
+        { Id: '2', Name: 'left-2' },
+      ]),
+    ],
+  ])
+  await expect(new DockerNetworkManager(engine).createNetwork('net')).rejects.toMatchObject({
+    code: 'OPERATION_FAILED',
+    facts: { reason: expect.stringMatching(/left-1, left-2; a sweep removes/) },
+  })
+})
+
+test.for([
+  ['cut', ((reply) => reply.destroy()) satisfies FakeHandler, 'CONNECTION_LOST'],
+  ['not understood', ((reply) => reply.raw(201, '<html>')) satisfies FakeHandler, 'PROTOCOL_ERROR'],
+] as const)('what was made is removed when the answer is %s', async ([, answer, code]) => {
+  const { engine, log, seen } = await startScriptedEngine([
+    ['POST /networks/create', answer],
+    ['GET /networks', inTurn(none, json(200, [{ Id: 'n1', Name: 'net' }]))],
+    ['DELETE /networks/n1', empty()],
+  ])
+  await expect(new DockerNetworkManager(engine).createNetwork('net')).rejects.toMatchObject({ code })
+  expect(log().at(-1)).toBe('DELETE /networks/n1')
+  const filter = JSON.parse(seen.at(-2)?.query.get('filters') ?? '')
+  const labels = seen[0]?.json.Labels as Readonly<Record<string, string>> // as this test's engine was sent them
+  expect(filter.label).toEqual([`capstan.request=${labels['capstan.request']}`])
+})
+
+test('F16 aborted before: no request; aborted meanwhile: what the engine makes in the end is removed', async () => {
+  const reason = new Error('enough')
+  const abort = new AbortController()
+  const { engine, log } = await startScriptedEngine([
+    [
+      'POST /networks/create',
+      (reply, request) => {
+        silence(reply, request)
+        abort.abort(reason)
+      },
+    ],
+    ['GET /networks', inTurn(none, none, json(200, [{ Id: 'n1', Name: 'net' }]))],
+    ['DELETE /networks/n1', empty()],
+  ])
+  const networks = new DockerNetworkManager(engine)
+  await expect(networks.createNetwork('net', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+  expect(log()).toEqual([])
+  await expect(networks.createNetwork('net', abort)).rejects.toBe(reason)
+  expect(log().at(-1)).toBe('DELETE /networks/n1')
+})
+
+test('a network that was made after the limit is the one that was asked for', async () => {
+  const timedOut = createHostError('TIMED_OUT', { operation: 'x', phase: undefined, timeoutMs: 1, lastLines: [] })
+  const { engine } = await startScriptedEngine([['GET /networks', json(200, [{ Id: 'n1', Name: 'net' }])]])
+  const slow: DockerEngine = Object.create(engine, {
+    api: {
+      value: async (call: Parameters<DockerEngine['api']>[0]) => {
+        const api = await engine.api(call)
+        return Object.create(api, { createNetwork: { value: () => Promise.reject(timedOut) } })
+      },
+    },
+    apiVersion: { value: '1.44' },
+  })
+  expect(await new DockerNetworkManager(slow).createNetwork('net')).toBe('n1')
+})
+
+test('F12 the endpoint of a container that has ended is waited for; of one that runs it is not', async () => {
+  const inUse = refusal(403, 'error while removing network: network net id n1 has active endpoints')
+  const network = json(200, { Id: 'n1', Containers: { c1: { Name: 'user' } } })
+  const state = (Running: boolean) => json(200, { Id: 'c1', State: { Running } })
+  const ending = await startScriptedEngine([
+    ['DELETE /networks/n1', inTurn(inUse, inUse, empty())],
+    ['GET /networks/n1', network],
+    ['GET /containers/c1/json', inTurn(state(false), refusal(404, 'No such container: c1'))],
+  ])
+  await new DockerNetworkManager(ending.engine).removeNetwork('n1')
+  const running = await startScriptedEngine([
+    ['DELETE /networks/n1', inUse],
+    ['GET /networks/n1', network],
+    ['GET /containers/c1/json', state(true)],
+  ])
+  await expect(new DockerNetworkManager(running.engine).removeNetwork('n1')).rejects.toMatchObject({
+    code: 'IN_USE',
+    facts: { users: ['user'] },
+  })
+})
+
+test('F25 bad names, ids and labels are refused before any request', async () => {
+  const { engine, log } = await startScriptedEngine([])
+  const networks = new DockerNetworkManager(engine)
+  const wrong = [
+    networks.createNetwork('-x'),
+    networks.createNetwork('a\nb'),
+    networks.createNetwork('net', { labels: { 'capstan.owner.pid': '1' } }),
+    networks.removeNetwork('../containers/x'),
+    networks.removeNetwork(''),
+  ]
+  for (const call of wrong) await expect(call).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  expect(log()).toEqual([])
+})

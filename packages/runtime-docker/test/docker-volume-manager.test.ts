@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest'
+import { DockerVolumeManager } from '../src/docker-volume-manager.js'
+import type { FakeHandler } from './fake/fake-docker-engine.js'
+import { empty, inTurn, json, refusal, startScriptedEngine } from './scripted-engine.js'
+
+const absent = refusal(404, 'get data: no such volume')
+/** As the engine does: it answers with what it was sent. */
+const made: FakeHandler = (reply, request) => reply.json(201, request.json)
+
+test('asks first, makes then, and tells its own volume by the labels of the answer', async () => {
+  const { engine, log, seen } = await startScriptedEngine([
+    ['GET /volumes/data', absent],
+    ['POST /volumes/create', made],
+  ])
+  expect(await new DockerVolumeManager(engine).createVolume('data', { labels: { a: 'b' } })).toBe('data')
+  expect(log()).toEqual(['GET /volumes/data', 'POST /volumes/create'])
+  expect(seen[1]?.json).toMatchObject({ Name: 'data', Labels: { a: 'b', 'capstan.object': 'volume' } })
+})
+
+test('F13 another made it between question and request: NAME_CONFLICT, and it stays', async () => {
+  const { engine, log } = await startScriptedEngine([
+    ['GET /volumes/data', absent],
+    ['POST /volumes/create', json(201, { Name: 'data', Labels: null })],
+  ])
+  await expect(new DockerVolumeManager(engine).createVolume('data')).rejects.toMatchObject({
+    code: 'NAME_CONFLICT',
+    facts: { holderId: 'data', ours: false },
+  })
+  expect(log().some((line) => line.startsWith('DELETE'))).toBe(false)
+})
+
+test('F13 a volume that is there is NAME_CONFLICT without a request to make it', async () => {
+  const { engine, log } = await startScriptedEngine([['GET /volumes/data', json(200, { Name: 'data' })]])
+  await expect(new DockerVolumeManager(engine).createVolume('data')).rejects.toMatchObject({ code: 'NAME_CONFLICT' })
+  expect(log()).toEqual(['GET /volumes/data'])
+})
+
+test('F16 what the engine made of an aborted request is removed, and nothing of another', async () => {
+  for (const isOwn of [true, false]) {
+    const reason = new Error('enough')
+    const abort = new AbortController()
+    let volume: unknown
+    const created: FakeHandler = (_reply, request) => {
+      volume = isOwn ? request.json : { Name: 'data', Labels: {} }
+      abort.abort(reason)
+    }
+    const { engine, log } = await startScriptedEngine([
+      ['GET /volumes/data', inTurn(absent, (reply) => reply.json(200, volume))],
+      ['POST /volumes/create', created],
+      ['DELETE /volumes/data', empty()],
+    ])
+    await expect(new DockerVolumeManager(engine).createVolume('data', abort)).rejects.toBe(reason)
+    expect(log().includes('DELETE /volumes/data')).toBe(isOwn)
+  }
+})
+
+test('F11 F12 gone resolves, in use names the users, and an engine without volumes has none', async () => {
+  const { engine } = await startScriptedEngine([
+    ['DELETE /volumes/gone', refusal(404, 'get gone: no such volume')],
+    ['DELETE /volumes/used', refusal(409, 'remove used: volume is in use - [0123456789ab]')],
+    ['GET /containers/json', json(200, [{ Id: '0123456789ab', Names: ['/user'] }])],
+    ['GET /volumes', json(200, { Volumes: null })],
+  ])
+  const volumes = new DockerVolumeManager(engine)
+  await volumes.removeVolume('gone')
+  await expect(volumes.removeVolume('used')).rejects.toMatchObject({ code: 'IN_USE', facts: { users: ['user'] } })
+  expect(await volumes.listVolumes()).toEqual([])
+})

@@ -1,0 +1,220 @@
+import { expect, test } from 'vitest'
+import { applyFirewall } from '../../src/firewall/apply-firewall.js'
+import { type FirewallPlan, inputRule, toOutputRules } from '../../src/firewall/firewall-plan.js'
+import type { FakeHandler } from '../fake/fake-docker-engine.js'
+import { empty, inTurn, json, refusal, type Script, silence, startScriptedEngine } from '../scripted-engine.js'
+
+const id = 'a'.repeat(64)
+const rules = { proxyHost: '172.18.0.9', proxyPort: 3128 }
+const plan: FirewallPlan = { destinations: [{ address: '172.18.0.9', port: 3128 }], dns: 'none', witness: '172.18.0.1' }
+const shut = '-P INPUT ACCEPT\n-P FORWARD DROP\n-P OUTPUT DROP\n'
+const sealed = `capstan: sealing\ncapstan: rules 4\n${shut}-A OUTPUT -o lo -j ACCEPT\ncapstan: rules 6\n${shut}-A OUTPUT -o lo -j ACCEPT\ncapstan: end\n`
+
+function toChains(family: 4 | 6): string {
+  const output = toOutputRules(plan, family).map((rule) => `-A OUTPUT ${rule.join(' ')}\n`)
+  return `${shut}-A INPUT ${inputRule.join(' ')}\n${output.join('')}`
+}
+
+const good = `capstan: sealing\ncapstan: rules 4\n${toChains(4)}capstan: rules 6\n${toChains(6)}capstan: end\ncapstan: held ping\ncapstan: done\n`
+
+interface World {
+  readonly HostConfig?: object
+  readonly State?: object
+  /** What a helper prints, one after the other: first for the rules, then for the seal. */
+  readonly outputs?: readonly string[]
+  /** Instead of the start of a helper. */
+  readonly helper?: FakeHandler
+  readonly exec?: FakeHandler
+  readonly disconnect?: FakeHandler
+  readonly kill?: FakeHandler
+}
+
+/** An engine with one workload, whose helpers print what they are told to. */
+async function start({ HostConfig = {}, State = {}, outputs = [good], ...answers }: World) {
+  let running = true
+  let networks: Record<string, object> = { net: { NetworkID: 'n1', Gateway: '172.18.0.1' } }
+  let turn = -1
+  const workload: FakeHandler = (reply) =>
+    reply.json(200, {
+      Id: id,
+      Name: '/workload',
+      Image: 'sha256:1',
+      State: { Running: running, Status: running ? 'running' : 'exited', ...State },
+      HostConfig: { NetworkMode: 'net', ...HostConfig },
+      NetworkSettings: { Networks: networks },
+    })
+  const script: Script = [
+    [`GET /containers/${id}/json`, workload],
+    [
+      'POST /containers/create',
+      (reply) => {
+        turn += 1
+        reply.json(201, { Id: 'h1' })
+      },
+    ],
+    ['POST /containers/h1/start', answers.helper ?? empty()],
+    ['POST /containers/h1/wait', json(200, { StatusCode: 0 })],
+    ['GET /containers/h1/logs', (reply) => reply.raw(200, outputs[Math.min(turn, outputs.length - 1)] ?? '')],
+    ['GET /containers/json', json(200, [{ Id: 'h1' }])],
+    ['DELETE /containers/h1', empty()],
+    [`POST /containers/${id}/exec`, answers.exec ?? refusal(409, `Container ${id} is paused`)],
+    [
+      'POST /networks/n1/disconnect',
+      answers.disconnect ??
+        ((reply) => {
+          networks = {}
+          reply.raw(200, '')
+        }),
+    ],
+    [
+      `POST /containers/${id}/kill`,
+      answers.kill ??
+        ((reply) => {
+          running = false
+          reply.raw(204, '')
+        }),
+    ],
+  ]
+  const scripted = await startScriptedEngine(script)
+  const helpers = () => scripted.seen.filter(({ path }) => path === '/containers/create')
+  /** The workload ends now, and the request is refused for that. */
+  const end = (reply: Parameters<FakeHandler>[0]) => {
+    running = false
+    reply.refuse(409, `Container ${id} is not running`)
+  }
+  return { ...scripted, helpers, hasEnded: () => !running, end }
+}
+
+const inUse = refusal(500, 'out of order')
+
+test('runs a helper of the own image in its network, with no more rights than it needs, and removes it', async () => {
+  const { engine, helpers, log } = await start({})
+  await applyFirewall(engine, id, rules)
+  expect(helpers()[0]?.json).toMatchObject({
+    Image: 'sha256:1',
+    User: '0:0',
+    Entrypoint: ['/bin/sh', '-c', expect.stringContaining('--dport 3128')],
+    HostConfig: { NetworkMode: `container:${id}`, CapDrop: ['ALL'], CapAdd: ['NET_ADMIN', 'NET_RAW'] },
+    Labels: { 'capstan.object': 'container' },
+  })
+  expect(log().at(-1)).toBe('DELETE /containers/h1')
+})
+
+test('takes the image that is given before the own one, and passes over what cannot be run', async () => {
+  const given = await start({})
+  await applyFirewall(given.engine, id, rules, { firewallImage: 'tools:1' })
+  expect(given.helpers().map(({ json: body }) => body.Image)).toEqual(['tools:1'])
+
+  const helper = inTurn(refusal(400, 'exec: "/bin/sh": stat /bin/sh: no such file or directory'), empty())
+  const other = await start({ helper })
+  await applyFirewall(other.engine, id, rules, { firewallImage: 'tools:1' })
+  expect(other.helpers().map(({ json: body }) => body.Image)).toEqual(['tools:1', 'sha256:1'])
+})
+
+test.for([
+  ['tool missing', ['capstan: no-tool iptables\n'], /its own image: no iptables that works.*firewallImage/],
+  ['no shell output', ['nonsense\n'], /the script did not start.*nonsense/],
+] as const)('X11 %s: nothing could be sealed, so it is disconnected', async ([, outputs, reason]) => {
+  const { engine } = await start({ outputs })
+  await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({
+    code: 'FIREWALL_FAILED',
+    facts: { id, containment: 'disconnected', reason: expect.stringMatching(reason) },
+  })
+})
+
+test.for([
+  [
+    'the k-th rule fails',
+    'capstan: sealing\nno chain\ncapstan: failed iptables -A OUTPUT\n',
+    /a rule was refused: iptables -A OUTPUT: no chain/,
+  ],
+  ['rules differ on read-back', good.replace('--dport 3128', '--dport 1'), /IPv4: the rules read back are not those/],
+  ['a packet gets out', good.replace('held', 'escaped'), /got out in spite of the rules/],
+  ['the script stops in the middle', good.replace(/capstan: held.*/s, ''), /did not come to its end/],
+] as const)('X11 %s: sealed, as read back', async ([, output, reason]) => {
+  const { engine, log } = await start({ outputs: [output, sealed] })
+  await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({
+    facts: { containment: 'sealed', reason: expect.stringMatching(reason) },
+  })
+  expect(log().some((line) => line.includes('disconnect'))).toBe(false)
+})
+
+test('X11 a seal that is not read back as one is none: disconnected, else killed, else the truth', async () => {
+  const bad = good.replace('held', 'escaped')
+  const disconnected = await start({ outputs: [bad, good] })
+  await expect(applyFirewall(disconnected.engine, id, rules)).rejects.toMatchObject({
+    facts: { containment: 'disconnected' },
+  })
+  const killed = await start({ outputs: [bad, good], disconnect: inUse })
+  await expect(applyFirewall(killed.engine, id, rules)).rejects.toMatchObject({ facts: { containment: 'killed' } })
+  expect(killed.hasEnded()).toBe(true)
+  const lost = await start({ outputs: [bad, good], disconnect: inUse, kill: inUse })
+  const failure: unknown = await applyFirewall(lost.engine, id, rules).catch((error: unknown) => error)
+  expect(failure).toMatchObject({ facts: { containment: 'unchanged' }, undoFailures: expect.any(Array) })
+})
+
+test('X11 being disconnected is looked at, not believed', async () => {
+  const { engine } = await start({ outputs: ['capstan: no-tool iptables\n'], disconnect: empty(200) })
+  await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({ facts: { containment: 'killed' } })
+})
+
+test('X11 a tool that hangs is not waited for: contained, and the helper removed', async () => {
+  const { engine, log } = await start({ helper: silence })
+  await expect(applyFirewall(engine, id, rules, { stepTimeoutMs: 50 })).rejects.toMatchObject({
+    code: 'FIREWALL_FAILED',
+    facts: { containment: 'disconnected', reason: expect.stringMatching(/not done within 50 ms/) },
+  })
+  const creates = log().filter((line) => line === 'POST /containers/create').length
+  expect(log().filter((line) => line === 'DELETE /containers/h1')).toHaveLength(creates)
+})
+
+test.for(['host', 'container:other'])('X11 network mode %s is refused before anything is done', async (NetworkMode) => {
+  const { engine, log } = await start({ HostConfig: { NetworkMode } })
+  await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({
+    code: 'FIREWALL_FAILED',
+    facts: { containment: 'unchanged' },
+  })
+  expect(log()).toEqual([`GET /containers/${id}/json`])
+})
+
+test('X11 a bad port makes no request; a paused container is NOT_RUNNING; without a network all is done', async () => {
+  const { engine, log } = await start({})
+  for (const proxyPort of [0, 65_536, 1.5]) {
+    await expect(applyFirewall(engine, id, { ...rules, proxyPort })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  }
+  expect(log()).toEqual([])
+  const paused = await start({ State: { Status: 'paused' } })
+  await expect(applyFirewall(paused.engine, id, rules)).rejects.toMatchObject({ facts: { state: 'paused' } })
+  const none = await start({ HostConfig: { NetworkMode: 'none' } })
+  await applyFirewall(none.engine, id, rules)
+  expect(none.helpers()).toEqual([])
+})
+
+test('X9 an engine that refuses firewalls is believed, before any request', async () => {
+  const { engine, log } = await startScriptedEngine([], {
+    refuses: [{ field: 'setupFirewall', reason: 'Windows', remedy: undefined }],
+  })
+  await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED' })
+  expect(log()).toEqual([])
+})
+
+test('a container that ends meanwhile is NOT_RUNNING, and keeps its networks', async () => {
+  const gone: FakeHandler = (reply) => reply.refuse(409, 'cannot join network of a non running container')
+  const world = await start({ helper: gone, exec: (reply) => world.end(reply) })
+  await expect(applyFirewall(world.engine, id, rules)).rejects.toMatchObject({ code: 'NOT_RUNNING' })
+  expect(world.log().some((line) => line.includes('disconnect'))).toBe(false)
+})
+
+test('F16 an abort contains what may be half done, and rejects with its reason', async () => {
+  const reason = new Error('enough')
+  const abort = new AbortController()
+  const { engine, log } = await start({
+    outputs: [sealed],
+    helper: inTurn((reply, request) => {
+      silence(reply, request)
+      abort.abort(reason)
+    }, empty()),
+  })
+  await expect(applyFirewall(engine, id, rules, { signal: abort.signal })).rejects.toBe(reason)
+  expect(log().filter((line) => line === 'DELETE /containers/h1')).toHaveLength(2)
+})

@@ -1,0 +1,164 @@
+import { Readable } from 'node:stream'
+import { extract } from 'tar-stream'
+import { expect, test } from 'vitest'
+import { buildImage } from '../../src/image/build-image.js'
+import type { FakeHandler } from '../fake/fake-docker-engine.js'
+import { empty, inTurn, json, refusal, type ScriptedEngine, startScriptedEngine, stream } from '../scripted-engine.js'
+
+const id = `sha256:${'c'.repeat(64)}`
+const absent = refusal(404, 'No such image')
+const built = `{"stream":"Step 1/2 : FROM scratch"}\n{"aux":{"ID":"${id}"}}\n{"stream":"Successfully built cccccccccccc\\n"}\n`
+const image = {
+  dockerfile: 'FROM scratch\n',
+  tag: 'app:1',
+  credentialSources: { env: { DOCKER_CONFIG: '/nonexistent' } },
+}
+
+function start(
+  answer: FakeHandler,
+  inspect: FakeHandler = inTurn(absent, json(200, { Id: id, Os: 'linux', Architecture: 'amd64' })),
+) {
+  return startScriptedEngine([
+    ['POST /build', answer],
+    ['GET /images/*/json', inspect],
+    ['DELETE /images/*', json(200, [])],
+    ['POST /images/*/tag', empty(201)],
+  ])
+}
+
+async function readTar(body: Buffer): Promise<Record<string, string>> {
+  const files: Record<string, string> = {}
+  const archive = extract()
+  Readable.from([body]).pipe(archive)
+  for await (const entry of archive) {
+    const blocks: Uint8Array[] = []
+    for await (const block of entry as AsyncIterable<Uint8Array>) blocks.push(block)
+    files[entry.header.name] = Buffer.concat(blocks).toString()
+  }
+  return files
+}
+
+function toRequest({ seen }: ScriptedEngine) {
+  const request = seen.find(({ path }) => path === '/build')
+  if (request === undefined) throw new Error('nothing was built')
+  return request
+}
+
+test('sends options, labels, context and Dockerfile as the engine wants them', async () => {
+  const scripted = await start(stream([built]))
+  await buildImage(scripted.engine, image, {
+    context: { files: { Dockerfile: 'own', 'a/b': 'text' } },
+    buildArgs: { A: '1' },
+    labels: { team: 'x' },
+    noCache: true,
+    pull: true,
+  })
+  const { query, body, headers } = toRequest(scripted)
+  const { dockerfile = '', ...rest } = Object.fromEntries(query)
+  expect(rest).toEqual({ t: 'app:1', rm: '1', forcerm: '1', nocache: '1', pull: '1', buildargs: '{"A":"1"}' })
+  expect(headers['content-type']).toBe('application/x-tar')
+  const files = await readTar(body)
+  expect(files).toMatchObject({ Dockerfile: 'own', 'a/b': 'text' })
+  expect(files[dockerfile]).toMatch(
+    /^FROM scratch\n\nLABEL .*"capstan\.owner\.pid"="\d+".*"capstan\.object"="image\..*"team"="x"\n$/,
+  )
+  expect(files['.dockerignore']).toContain(dockerfile)
+})
+
+test('gives the labels as a parameter where a stage is asked for', async () => {
+  const scripted = await start(stream([built]))
+  await buildImage(scripted.engine, image, { target: 'a', labels: { team: 'x' } })
+  const { query } = toRequest(scripted)
+  expect(JSON.parse(query.get('labels') ?? '')).toMatchObject({ team: 'x', 'capstan.lifetime': 'owner' })
+})
+
+test.for([
+  ['status 500', refusal(500, 'out of order'), ['out of order']],
+  ['status 400', refusal(400, 'dockerfile parse error line 1'), ['dockerfile parse error line 1']],
+  ['an error in the stream', stream(['{"stream":"Step 1/2 : FROM x"}\n{"error":"no such base"}\n']), ['no such base']],
+] as const)('F10 %s is BUILD_FAILED with the words of the engine', async ([, answer, lastLines]) => {
+  const scripted = await start(answer)
+  await expect(buildImage(scripted.engine, image)).rejects.toMatchObject({ code: 'BUILD_FAILED', facts: { lastLines } })
+})
+
+test('F10 tells step, command and exit code, also where they are in words alone', async () => {
+  const lines =
+    '{"stream":"STEP 2/3: RUN make\\n"}\n{"stream":"cc: no input\\n"}\n{"error":"building at STEP \\"RUN make\\": while running runtime: exit status 2"}\n'
+  const scripted = await start(stream([lines]))
+  await expect(buildImage(scripted.engine, image)).rejects.toMatchObject({
+    facts: { step: 'STEP 2/2: RUN make', command: 'RUN make', exitCode: 2, lastLines: ['cc: no input'] },
+  })
+})
+
+test.for([
+  ['is cut', stream(['{"stream":"Step 1/1"}\n'], 'cut'), 'CONNECTION_LOST'],
+  ['ends without an image', stream(['{"stream":"Step 1/1 : FROM scratch\\n"}\n']), 'CONNECTION_LOST'],
+  ['is not JSON', stream(['<html>']), 'PROTOCOL_ERROR'],
+] as const)('F9 a stream that %s does not resolve', async ([, answer, code]) => {
+  const scripted = await start(answer)
+  await expect(buildImage(scripted.engine, image)).rejects.toMatchObject({ code })
+})
+
+test('F9 an image that is not under its tag is no success', async () => {
+  const scripted = await start(stream([built]), absent)
+  await expect(buildImage(scripted.engine, image)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })
+})
+
+test('F10 F25 what cannot be built as asked is refused before any request', async () => {
+  const scripted = await start(stream([built]))
+  const wrong = [
+    buildImage(scripted.engine, image, { dns: ['1.1.1.1'] }),
+    buildImage(scripted.engine, { ...image, tag: 'App' }),
+    buildImage(scripted.engine, { ...image, dockerfile: ' ' }),
+    buildImage(scripted.engine, image, { context: { files: { '../x': '' } } }),
+    buildImage(scripted.engine, image, { context: { directory: '/nonexistent' } }),
+  ]
+  const codes = await Promise.all(wrong.map((building) => building.catch((error: { code: string }) => error.code)))
+  expect(codes).toEqual(['OPTION_UNSUPPORTED', ...Array(4).fill('INVALID_ARGUMENT')])
+  expect(scripted.seen).toEqual([])
+})
+
+test('X9 a platform that the engine did not keep is OPTION_UNSUPPORTED, and the image is gone', async () => {
+  const Labels = (scripted: ScriptedEngine) => ({
+    Id: id,
+    Os: 'linux',
+    Architecture: 'amd64',
+    Config: { Labels: scripted.engine.ownerLabels },
+  })
+  let scripted: ScriptedEngine | undefined
+  const own: FakeHandler = (reply, request) => json(200, scripted && Labels(scripted))(reply, request)
+  scripted = await start(stream([built]), inTurn(absent, own))
+  await expect(buildImage(scripted.engine, image, { platform: 'linux/arm64' })).rejects.toMatchObject({
+    code: 'OPTION_UNSUPPORTED',
+    facts: { field: 'build.platform' },
+  })
+  expect(scripted.log().at(-1)).toBe('DELETE /images/app:1')
+})
+
+test('F16 an abort puts the tag back where it was, when the image was made all the same', async () => {
+  const before = `sha256:${'b'.repeat(64)}`
+  const abort = new AbortController()
+  const reason = new Error('enough')
+  let scripted: ScriptedEngine | undefined
+  const own: FakeHandler = (reply, request) =>
+    json(200, { Id: id, Config: { Labels: scripted?.engine.ownerLabels } })(reply, request)
+  scripted = await start(stream([built], 'silence'), inTurn(json(200, { Id: before }), own))
+  const onProgress = () => abort.abort(reason)
+  await expect(buildImage(scripted.engine, image, { signal: abort.signal, onProgress })).rejects.toBe(reason)
+  expect(scripted.log().slice(-2)).toEqual([`POST /images/${before}/tag`, `DELETE /images/${id}`])
+  await expect.poll(scripted.countConnections).toBeLessThanOrEqual(1)
+})
+
+test('F25 credentials of the registries that the Dockerfile names are sent, and no other', async () => {
+  const auth = Buffer.from('user:SECRET').toString('base64')
+  const config = { auths: { 'r.example': { auth }, 'other.example': { auth } } }
+  const scripted = await start(refusal(500, 'denied'))
+  const failure: unknown = await buildImage(scripted.engine, {
+    dockerfile: 'FROM r.example/a\n',
+    tag: 'app:1',
+    credentialSources: { env: { DOCKER_AUTH_CONFIG: JSON.stringify(config), DOCKER_CONFIG: '/nonexistent' } },
+  }).catch((error: unknown) => error)
+  const header = String(toRequest(scripted).headers['x-registry-config'])
+  expect(Object.keys(JSON.parse(Buffer.from(header, 'base64url').toString()))).toEqual(['r.example'])
+  expect(JSON.stringify(failure) + String(failure)).not.toMatch(/SECRET/)
+})

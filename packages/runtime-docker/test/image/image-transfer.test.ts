@@ -1,0 +1,46 @@
+import { Readable } from 'node:stream'
+import { expect, test } from 'vitest'
+import { DockerImageTransfer } from '../../src/docker-image-transfer.js'
+import { json, startScriptedEngine, stream } from '../scripted-engine.js'
+
+test.for([
+  ['Loaded image: app:1\n', ['app:1']],
+  ['Loaded image: app:1\nLoaded image ID: sha256:1\n', ['app:1', 'sha256:1']],
+  ['Loaded image: localhost/a:1,localhost/b:1\n', ['localhost/a:1', 'localhost/b:1']],
+] as const)('reads what was loaded from %j', async ([text, expected]) => {
+  const { engine, seen } = await startScriptedEngine([
+    ['POST /images/load', stream([`${JSON.stringify({ stream: text })}\n`])],
+  ])
+  expect(await new DockerImageTransfer(engine).loadImages(Readable.from([Buffer.from('tar')]))).toEqual(expected)
+  expect(seen[0]?.body.toString()).toBe('tar')
+})
+
+test.for([
+  ['an error in the stream', stream(['{"errorDetail":{"message":"unexpected EOF"}}\n']), 'OPERATION_FAILED'],
+  ['no image', stream([]), 'OPERATION_FAILED'],
+  ['a cut', stream(['{"stream":"Loaded image: a\\n"}\n'], 'cut'), 'CONNECTION_LOST'],
+] as const)('F9 loading with %s under status 200 does not resolve', async ([, answer, code]) => {
+  const { engine } = await startScriptedEngine([['POST /images/load', answer]])
+  const loading = new DockerImageTransfer(engine).loadImages(Readable.from([Buffer.from('tar')]))
+  await expect(loading).rejects.toMatchObject({ code })
+})
+
+test('F9 a saved archive that is cut ends with CONNECTION_LOST, not as if it were whole', async () => {
+  const { engine, countConnections } = await startScriptedEngine([
+    ['GET /images/app/json', json(200, { Id: 'sha256:1' })],
+    ['GET /images/app/get', stream([Buffer.alloc(10_000)], 'cut')],
+  ])
+  const saved = await new DockerImageTransfer(engine).saveImage('app')
+  await expect(saved.toArray()).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  await expect.poll(countConnections).toBeLessThanOrEqual(1)
+})
+
+test('destroying a saved archive closes its connection', async () => {
+  const { engine, countConnections } = await startScriptedEngine([
+    ['GET /images/app/json', json(200, { Id: 'sha256:1' })],
+    ['GET /images/app/get', stream([Buffer.alloc(10_000)], 'silence')],
+  ])
+  const saved = await new DockerImageTransfer(engine).saveImage('app')
+  for await (const _block of saved) break
+  await expect.poll(countConnections).toBeLessThanOrEqual(1)
+})
