@@ -3,6 +3,7 @@ import {
   isHostError,
   type ListOptions,
   type OperationOptions,
+  type StringMap,
   toImageHome,
   validateImageReference,
 } from '@capstan/core'
@@ -71,10 +72,10 @@ async function readConfig(engine: DockerEngine, image: string, options: Operatio
   }
 }
 
-/** The first of a name counts, as the shell's `getenv` has it. */
-function toEnv(lines: readonly string[]): Readonly<Record<string, string>> {
-  const entries = lines.map((line) => [line.split('=', 1)[0] ?? '', line.slice(line.indexOf('=') + 1)] as const)
-  return Object.fromEntries(entries.reverse())
+/** Of a name that is there several times, the first with a value counts. */
+function toEnv(lines: readonly string[]): StringMap {
+  const entries = lines.map((line) => /^([^=]+)=(.+)$/s.exec(line)).filter((match) => match !== null)
+  return Object.fromEntries(entries.map(([, name, value]) => [name, value]).reverse())
 }
 
 function toImageInfo({ Id, RepoTags, Size, Created, Labels }: ListedImage): ImageInfo {

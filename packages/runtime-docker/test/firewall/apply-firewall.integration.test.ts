@@ -4,6 +4,10 @@ import { describeWithFirewallImage } from '../../../../test/support/test-engine.
 import { KeptSettings } from '../../src/container/kept-settings.js'
 import { DockerRuntime } from '../../src/docker-runtime.js'
 import { applyFirewall } from '../../src/firewall/apply-firewall.js'
+import { createExecRunner } from '../../src/firewall/exec-runner.js'
+import { findDifference, parseFirewallAnswer } from '../../src/firewall/firewall-answer.js'
+import { toFirewallScript } from '../../src/firewall/firewall-script.js'
+import { readWorkload } from '../../src/firewall/workload.js'
 import { connectEngine } from '../connect-engine.js'
 
 describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
@@ -236,6 +240,22 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({ code: 'NOT_RUNNING' })
     await api.getContainer(id).remove({ force: true })
     await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+  })
+
+  test.for([
+    ['a privileged exec, without any right of the workload', true, {}],
+    ['a plain exec, where the workload has NET_ADMIN', false, { CapAdd: ['NET_ADMIN'] }],
+  ] as const)('%s sets the same rules', async ([title, privileged, HostConfig]) => {
+    const { engine, run } = await connect()
+    const { id } = await run('workload', { Image: firewallImage, HostConfig })
+    const call = { operation: 'test', subject: id }
+    const workload = await readWorkload(engine, call)
+    const plan = { destinations: [{ address: '10.0.0.1', port: 1 }], dns: 'none', witness: '192.0.2.1' } as const
+    const runner = createExecRunner({ engine, workload }, { privileged, title })
+    const { exitCode, output } = await runner.run(toFirewallScript(plan), call)
+    expect({ exitCode, difference: findDifference(parseFirewallAnswer(output), plan) }).toEqual({ exitCode: 0 })
+    const plain = createExecRunner({ engine, workload }, { privileged: false, title })
+    if (privileged) expect((await plain.run(toFirewallScript(plan), call)).output).toMatch(/no-tool iptables/)
   })
 
   test('X11 rules are back, and verified, when this runtime has started the container again', async () => {

@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest'
+import { getImageHomeDir, imageExists, listImages } from '../../src/image/images.js'
+import { removeImage } from '../../src/image/remove-image.js'
+import { startFakeEngine } from '../fake/fake-docker-engine.js'
+import { empty, inTurn, json, refusal, silence, startScriptedEngine } from '../scripted-engine.js'
+
+const id = `sha256:${'c'.repeat(64)}`
+const absent = refusal(404, 'No such image: app')
+
+test('F14 an image is absent only when the engine says so', async () => {
+  const { engine } = await startScriptedEngine([
+    ['GET /images/app/json', json(200, { Id: id })],
+    ['GET /images/gone/json', absent],
+    ['GET /images/broken/json', refusal(500, 'out of order')],
+  ])
+  expect(await imageExists(engine, 'app')).toBe(true)
+  expect(await imageExists(engine, 'gone')).toBe(false)
+  await expect(imageExists(engine, 'broken')).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
+  await expect(imageExists(engine, 'a b')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+})
+
+test('F14 with the engine down imageExists throws, and the home is /root', async () => {
+  const { fake, engine } = await startFakeEngine()
+  await fake.die()
+  await expect(imageExists(engine, 'app')).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  expect(await getImageHomeDir(engine, 'app')).toBe('/root')
+})
+
+test.for([
+  [{ Env: ['PATH=/bin', 'HOME=/srv/a=b'], User: 'node' }, '/srv/a=b'],
+  [{ Env: ['HOME=', 'HOME=/first', 'HOME=/second'] }, '/first'],
+  [{ Env: ['HOME='], User: 'node:node' }, '/home/node'],
+  [{ Env: ['HOME'], User: '1000:1000' }, '/root'],
+  [{ Env: null, User: '../etc' }, '/root'],
+  [{}, '/root'],
+  [undefined, '/root'],
+] as const)('the home of an image with %j is %s', async ([Config, home]) => {
+  const { engine } = await startScriptedEngine([['GET /images/app/json', json(200, { Id: id, Config })]])
+  expect(await getImageHomeDir(engine, 'app')).toBe(home)
+})
+
+test('F16 asking for a home rejects for an abort alone', async () => {
+  const reason = new Error('enough')
+  const abort = new AbortController()
+  const { engine, log } = await startScriptedEngine([
+    [
+      'GET /images/app/json',
+      (reply, request) => {
+        silence(reply, request)
+        abort.abort(reason)
+      },
+    ],
+  ])
+  await expect(getImageHomeDir(engine, 'app', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+  expect(log()).toEqual([])
+  await expect(getImageHomeDir(engine, 'app', abort)).rejects.toBe(reason)
+})
+
+test('lists one entry an image, without <none>, and lets the engine filter', async () => {
+  const listed = [
+    { Id: id, RepoTags: ['app:1', 'app:2'], Size: 5, Created: 1_700_000_000, Labels: { a: 'b' } },
+    { Id: 'sha256:2', RepoTags: ['<none>:<none>'], Labels: null },
+    { Id: 'sha256:3', RepoTags: null },
+  ]
+  const { engine, seen } = await startScriptedEngine([['GET /images/json', json(200, listed)]])
+  const labels = { a: 'b', c: 'd' }
+  expect(await listImages(engine, { labels })).toEqual([
+    { id, tags: ['app:1', 'app:2'], sizeBytes: 5, createdAt: new Date(1_700_000_000_000), labels: { a: 'b' } },
+    { id: 'sha256:2', tags: [], sizeBytes: undefined, createdAt: undefined, labels: {} },
+    { id: 'sha256:3', tags: [], sizeBytes: undefined, createdAt: undefined, labels: {} },
+  ])
+  expect(JSON.parse(seen[0]?.query.get('filters') ?? '')).toEqual({ label: ['a=b', 'c=d'] })
+})
+
+const conflict = refusal(409, 'conflict: unable to remove repository reference')
+
+test('F11 an image that is gone is removed, also when it goes between two requests', async () => {
+  const gone = await startScriptedEngine([['DELETE /images/app', absent]])
+  await removeImage(gone.engine, 'app')
+  const going = await startScriptedEngine([
+    ['DELETE /images/app', conflict],
+    ['GET /images/app/json', absent],
+  ])
+  await removeImage(going.engine, 'app')
+})
+
+test('F12 IN_USE names the containers of the image itself, and the images on top of it', async () => {
+  const { engine } = await startScriptedEngine([
+    ['DELETE /images/app', conflict],
+    ['GET /images/app/json', json(200, { Id: id, RepoTags: ['app:latest'] })],
+    [
+      'GET /containers/json',
+      json(200, [
+        { Id: '1', Names: ['/mine'], ImageID: id },
+        { Id: '2', Names: ['/of-a-child'], ImageID: 'sha256:2' },
+      ]),
+    ],
+    [
+      'GET /images/json',
+      json(200, [
+        { Id: 'sha256:2', ParentId: id, RepoTags: ['child:1'] },
+        { Id: 'sha256:3', ParentId: '' },
+      ]),
+    ],
+  ])
+  await expect(removeImage(engine, 'app')).rejects.toMatchObject({
+    code: 'IN_USE',
+    facts: { users: ['mine', 'child:1'] },
+  })
+})
+
+test('an id takes all its tags with it; a refusal that nothing explains stays one', async () => {
+  const script = [
+    ['GET /containers/json', json(200, [])],
+    ['GET /images/json', json(200, [])],
+  ] as const
+  const two = await startScriptedEngine([
+    ...script,
+    [`DELETE /images/${id}`, conflict],
+    [`GET /images/${id}/json`, json(200, { Id: id, RepoTags: ['app:1', 'app:2'] })],
+    ['DELETE /images/app:*', inTurn(empty(), absent)],
+  ])
+  await removeImage(two.engine, id)
+  expect(two.log().filter((line) => line.startsWith('DELETE /images/app'))).toHaveLength(2)
+  const one = await startScriptedEngine([
+    ...script,
+    [`DELETE /images/${id}`, conflict],
+    [`GET /images/${id}/json`, json(200, { Id: id, RepoTags: ['app:1'] })],
+  ])
+  await expect(removeImage(one.engine, id)).rejects.toMatchObject({ code: 'IN_USE' })
+})
