@@ -23,6 +23,13 @@ export interface DockerEngine {
   readonly apiVersion: string
 
   /**
+   * The same engine for undoing: its calls go on while the runtime closes. `undo.add(title, (own) => remove(engine.undoing, …))`.
+   */
+  readonly undoing: DockerEngine
+  /** Keeps the closing of the runtime waiting for `work`, which has something to undo when its calls are cut off. */
+  keepOpen<T>(work: () => Promise<T>): Promise<T>
+
+  /**
    * dockerode for one call, or for a few in a row that make up one operation: its requests carry the call's signal and
    * deadline, and its failures come translated. For verbs with a short JSON answer; what streams goes through `send`.
    *
@@ -37,7 +44,7 @@ export interface DockerEngine {
   upgrade(request: EngineRequest): Promise<UpgradedConnection>
   /** What broke while a stream of this engine was read, as the caller gets it: the signal's reason before all else. */
   translate(cause: unknown, call: EngineCall): unknown
-  /** Destroys every request and stream with RUNTIME_UNAVAILABLE, and keeps no handle. Idempotent. */
+  /** Ends every request and stream with RUNTIME_UNAVAILABLE, waits for what is then undone, keeps no handle. Idempotent. */
   close(): Promise<void>
 }
 

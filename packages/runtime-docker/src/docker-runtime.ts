@@ -59,11 +59,11 @@ export class DockerRuntime implements Runtime {
   }
 
   createContainer(config: ContainerConfig, options?: CreateOptions): Promise<string> {
-    return createContainer(this.#engine, config, options)
+    return this.#engine.keepOpen(() => createContainer(this.#engine, config, options))
   }
 
   startContainer(id: string, { signal }: OperationOptions = {}): Promise<void> {
-    return startContainer(this.#engine, this.#kept, id, { signal })
+    return this.#engine.keepOpen(() => startContainer(this.#engine, this.#kept, id, { signal }))
   }
 
   stopContainer(id: string, options?: StopOptions): Promise<void> {
@@ -97,7 +97,7 @@ export class DockerRuntime implements Runtime {
   }
 
   buildImage(dockerfile: string, tag: string, options?: BuildOptions): Promise<void> {
-    return buildImage(this.#engine, { dockerfile, tag }, options)
+    return this.#engine.keepOpen(() => buildImage(this.#engine, { dockerfile, tag }, options))
   }
 
   imageExists(tag: string, options?: OperationOptions): Promise<boolean> {
@@ -121,7 +121,7 @@ export class DockerRuntime implements Runtime {
   }
 
   startAttached(id: string, options: AttachOptions): Promise<number> {
-    return startAttached(this.#engine, this.#kept, id, options)
+    return this.#engine.keepOpen(() => startAttached(this.#engine, this.#kept, id, options))
   }
 
   resizeTTY(id: string, size: TerminalSize, { signal }: OperationOptions = {}): Promise<void> {
@@ -141,7 +141,7 @@ export class DockerRuntime implements Runtime {
   }
 
   setupFirewall(id: string, rules: FirewallRules, options?: OperationOptions): Promise<void> {
-    return setupFirewall(this.#engine, this.#kept, id, { ...options, rules })
+    return this.#engine.keepOpen(() => setupFirewall(this.#engine, this.#kept, id, { ...options, rules }))
   }
 
   listContainers(options?: ListContainersOptions): Promise<readonly ContainerInfo[]> {

@@ -26,23 +26,27 @@ export class DockerSidecarManager implements SidecarManager {
     this.#kept = kept
   }
 
-  async startSidecar(config: SidecarConfig, options: CreateOptions = {}): Promise<string> {
-    const operation = 'startSidecar'
-    const id = await createContainer(this.#engine, toContainerConfig(config), { ...options, operation })
-    const undo = createUndoStack()
-    undo.add(`sidecar ${config.name}`, (own) => removeContainer(this.#engine, id, own))
-    try {
-      await startContainer(this.#engine, this.#kept, id, { signal: options.signal, operation })
-      return id
-    } catch (error) {
-      throw withUndoFailures(error, await undo.run())
-    }
+  startSidecar(config: SidecarConfig, options: CreateOptions = {}): Promise<string> {
+    return this.#engine.keepOpen(() => this.#start(config, options))
   }
 
   async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
     validateContainerId(id)
     const call = { operation: 'inspectContainer', subject: id, ...options }
     return toContainerInspection(await inspectContainer(this.#engine, call))
+  }
+
+  async #start(config: SidecarConfig, options: CreateOptions): Promise<string> {
+    const operation = 'startSidecar'
+    const id = await createContainer(this.#engine, toContainerConfig(config), { ...options, operation })
+    const undo = createUndoStack()
+    undo.add(`sidecar ${config.name}`, (own) => removeContainer(this.#engine.undoing, id, own))
+    try {
+      await startContainer(this.#engine, this.#kept, id, { signal: options.signal, operation })
+      return id
+    } catch (error) {
+      throw withUndoFailures(error, await undo.run())
+    }
   }
 }
 

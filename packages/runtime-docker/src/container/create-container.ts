@@ -11,6 +11,7 @@ import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { isAnswered } from '../engine-text.js'
 import { pullImage } from '../image/pull-image.js'
 import { createRequestMark } from '../request-mark.js'
+import { graceAfter } from './answer-grace.js'
 import { checkNetworks } from './check-networks.js'
 import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
 import { passWarnings } from './create-warnings.js'
@@ -74,18 +75,19 @@ async function request(engine: DockerEngine, config: ContainerConfig, call: Engi
   const onAnswer = (answer: unknown) => {
     warnings = readWarnings(answer)
   }
+  const grace = graceAfter(call.signal, answerGraceMs)
+  const api = await engine.api({ ...call, onAnswer, signal: grace.signal })
   try {
-    const api = await engine.api({ ...call, onAnswer })
     const _query = { name: config.name, platform: config.platform }
-    const { id } = await api.createContainer({
-      _query,
-      _body: toCreateBody(config, { labels, apiVersion: engine.apiVersion }),
-    })
+    const _body = toCreateBody(config, { labels, apiVersion: engine.apiVersion })
+    const { id } = await api.createContainer({ _query, _body })
     return { id, warnings }
   } catch (error) {
-    throw isAnswered(error, call)
-      ? await explain(engine, config, { call, error })
-      : await removeUnanswered(engine, { call, mark, error })
+    if (!isAnswered(error, grace)) throw await removeUnanswered(engine, { call, mark, error })
+    call.signal?.throwIfAborted()
+    throw await explain(engine, config, { call, error })
+  } finally {
+    grace.release()
   }
 }
 
@@ -107,7 +109,7 @@ async function finish(
   { id, warnings, call }: Created & { readonly call: EngineCall },
 ): Promise<void> {
   const undo = createUndoStack()
-  undo.add(`container ${id}`, (own) => removeContainer(engine, id, own))
+  undo.add(`container ${id}`, (own) => removeContainer(engine.undoing, id, own))
   try {
     call.signal?.throwIfAborted()
     passWarnings(engine, config, warnings)
@@ -124,3 +126,6 @@ function readWarnings(answer: unknown): readonly string[] {
   if (typeof answer !== 'object' || answer === null || !('Warnings' in answer)) return []
   return Array.isArray(answer.Warnings) ? answer.Warnings.map(String) : []
 }
+
+/** A create takes 50 to 150 ms, on a busy engine a second. */
+const answerGraceMs = 3_000

@@ -11,7 +11,7 @@ import { pause } from '../pause.js'
 export async function removeUnanswered(engine: DockerEngine, { call, mark, error }: Unanswered): Promise<unknown> {
   const undo = createUndoStack({ timeoutMs: undoMs })
   undo.add(`container ${call.subject}`, async (own) => {
-    const api = await engine.api({ ...call, ...own })
+    const api = await engine.undoing.api({ ...call, ...own })
     for (const waitMs of waitsMs) {
       await pause(waitMs, own)
       const [made] = await api.listContainers({ all: true, filters: toLabelFilter(mark) })

@@ -38,7 +38,7 @@ export async function startAttached(
     const pending = await openWait(engine, { call, condition })
     undo.add('wait', async () => pending.close())
     if (State?.Running !== true) {
-      undo.add(`start of ${id}`, (own) => stopContainer(engine, id, { graceMs: undoGraceMs, ...own }))
+      undo.add(`start of ${id}`, (own) => stopContainer(engine.undoing, id, { graceMs: undoGraceMs, ...own }))
     }
     const pumped = pump(engine, connection, { ...options, isTerminal, call })
     const started = startContainer(engine, kept, id, { signal, operation: call.operation })

@@ -1,20 +1,17 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import { createHostError, type StringMap } from '@capstan/core'
-import { compareApiVersions, isApiVersion, negotiateApiVersion, supportedApi } from '../api-version.js'
+import type { StringMap } from '@capstan/core'
 import type { DockerApi } from '../docker-api.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { DockerEngine, EngineCall, EngineRequest, UpgradedConnection } from '../docker-engine.js'
-import { texts } from '../docker-error-texts.js'
 import { toHostError } from '../docker-errors.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { type CallLimit, limitCall } from './call-limit.js'
 import { createDockerodeModem, type DialedRequest, type DockerodeModem } from './dockerode-modem.js'
-import { EngineAnswerError } from './engine-answer-error.js'
-import { HttpTransport, type TransportRequest } from './http-transport.js'
+import { EngineConnection } from './engine-connection.js'
+import { EngineLifetime } from './engine-lifetime.js'
 import { loadDockerode } from './load-dockerode.js'
 import { readBody } from './read-body.js'
-import { toRequestBody, toRequestPath } from './request-options.js'
 
 /** An engine at the other end of `node:http`. Connects with its first call. */
 export class HttpEngine implements DockerEngine {
@@ -22,24 +19,32 @@ export class HttpEngine implements DockerEngine {
   readonly details: DockerDetails
   readonly ownerLabels: StringMap
   readonly warn: (message: string) => void
-  readonly #transport: HttpTransport
+  readonly undoing: DockerEngine
   readonly #loadApi: (modem: DockerodeModem) => Promise<DockerApi>
-  readonly #closing = new AbortController()
-  #apiVersion: string
-  #negotiation: Promise<string> | undefined
+  readonly #connection: EngineConnection
+  readonly #lifetime: EngineLifetime
+  /** Ends the calls of this view: the closing, or its very end. */
+  readonly #ending: AbortSignal
 
-  constructor({ runtimeName, details, ownerLabels, warn, loadApi = loadDockerode }: HttpEngineOptions) {
-    this.runtimeName = runtimeName
-    this.details = details
-    this.ownerLabels = ownerLabels
-    this.warn = warn
-    this.#loadApi = loadApi
-    this.#apiVersion = details.api.version
-    this.#transport = new HttpTransport(details.endpoint)
+  constructor(options: HttpEngineOptions, shared?: SharedParts) {
+    this.runtimeName = options.runtimeName
+    this.details = options.details
+    this.ownerLabels = options.ownerLabels
+    this.warn = options.warn
+    this.#loadApi = options.loadApi ?? loadDockerode
+    this.#connection = shared?.connection ?? new EngineConnection(options.details)
+    this.#lifetime = shared?.lifetime ?? new EngineLifetime(options.runtimeName)
+    this.#ending = shared === undefined ? this.#lifetime.closing : this.#lifetime.closed
+    const parts = { connection: this.#connection, lifetime: this.#lifetime }
+    this.undoing = shared === undefined ? new HttpEngine(options, parts) : this
   }
 
   get apiVersion(): string {
-    return this.#apiVersion
+    return this.#connection.apiVersion
+  }
+
+  keepOpen<T>(work: () => Promise<T>): Promise<T> {
+    return this.#lifetime.keepOpen(work)
   }
 
   async api(call: EngineCall): Promise<DockerApi> {
@@ -49,12 +54,10 @@ export class HttpEngine implements DockerEngine {
 
   async sendJson<T>(request: EngineRequest): Promise<T> {
     const answer = await this.#limited({ timeoutMs: shortCallMs, ...request }, async (limited, limit) => {
-      try {
-        const response = await this.#request(limited, { pooled: true })
-        return readJson(await readBody(response))
-      } finally {
-        limit.release()
-      }
+      const response = await this.#connection.request(limited, true)
+      const value = readJson(await readBody(response))
+      limit.release()
+      return value
     })
     request.onAnswer?.(answer)
     return answer as T // what the engine documents for this path; see EngineRequest
@@ -62,7 +65,7 @@ export class HttpEngine implements DockerEngine {
 
   send(request: EngineRequest): Promise<IncomingMessage> {
     return this.#limited(request, async (limited, limit) => {
-      const response = await this.#request(limited, { pooled: false })
+      const response = await this.#connection.request(limited, false)
       limit.stopClock()
       response.once('close', limit.release)
       return response
@@ -71,7 +74,7 @@ export class HttpEngine implements DockerEngine {
 
   upgrade(request: EngineRequest): Promise<UpgradedConnection> {
     return this.#limited(request, async (limited, limit) => {
-      const connection = await this.#versioned(limited, { pooled: false }, (sent) => this.#transport.upgrade(sent))
+      const connection = await this.#connection.upgrade(limited)
       limit.stopClock()
       connection.socket.once('close', limit.release)
       return connection
@@ -79,20 +82,20 @@ export class HttpEngine implements DockerEngine {
   }
 
   translate(cause: unknown, call: EngineCall): unknown {
+    if (!call.signal?.aborted && this.#ending.aborted) return this.#ending.reason
     const { runtimeName, details } = this
-    if (!call.signal?.aborted && this.#closing.signal.aborted) return this.#closing.signal.reason
     return toHostError(cause, { ...call, endpoint: details.endpoint.url, runtimeName })
   }
 
   async close(): Promise<void> {
-    this.#closing.abort(createHostError('RUNTIME_UNAVAILABLE', { runtime: this.runtimeName, reports: [] }))
-    this.#transport.close()
+    await this.#lifetime.close()
+    this.#connection.close()
   }
 
   /** Zero requests for what is already over. */
   #admit({ signal }: EngineCall): void {
     signal?.throwIfAborted()
-    this.#closing.signal.throwIfAborted()
+    this.#ending.throwIfAborted()
   }
 
   /** Runs `work` under one signal of caller, deadline and closing; what it fails with is translated. */
@@ -102,7 +105,7 @@ export class HttpEngine implements DockerEngine {
   ): Promise<T> {
     this.#admit(request)
     const { operation, timeoutMs } = request
-    const limit = limitCall({ signals: [request.signal, this.#closing.signal], operation, timeoutMs })
+    const limit = limitCall({ signals: [request.signal, this.#ending], operation, timeoutMs })
     try {
       return await work({ ...request, signal: limit.signal }, limit)
     } catch (cause) {
@@ -120,62 +123,6 @@ export class HttpEngine implements DockerEngine {
     }
     return answer
   }
-
-  #request(request: EngineRequest, how: Pick<TransportRequest, 'pooled'>): Promise<IncomingMessage> {
-    return this.#versioned(request, how, (sent) => this.#transport.request(sent))
-  }
-
-  /** An engine that was upgraded under us refuses our version: asks for its range, and tries once more. */
-  async #versioned<T>(
-    request: EngineRequest,
-    { pooled }: Pick<TransportRequest, 'pooled'>,
-    send: (sent: TransportRequest) => Promise<T>,
-  ): Promise<T> {
-    const version = this.#apiVersion
-    const sendAs = (apiVersion: string) => send({ ...toTransportRequest(request, apiVersion), pooled })
-    try {
-      return await sendAs(version)
-    } catch (error) {
-      if (!isVersionRefusal(error)) throw error
-      const agreed =
-        this.details.api.pinned || request.body instanceof Readable ? version : await this.#renegotiate(version)
-      if (agreed === version) throw this.#toVersionError(error, request)
-      return await sendAs(agreed).catch((again: unknown) => {
-        throw isVersionRefusal(again) ? this.#toVersionError(again, request) : again
-      })
-    }
-  }
-
-  #renegotiate(refused: string): Promise<string> {
-    if (this.#apiVersion !== refused) return Promise.resolve(this.#apiVersion)
-    this.#negotiation ??= this.#askVersion().finally(() => {
-      this.#negotiation = undefined
-    })
-    return this.#negotiation
-  }
-
-  async #askVersion(): Promise<string> {
-    const limit = limitCall({ signals: [this.#closing.signal], operation: 'negotiate', timeoutMs: pingMs })
-    try {
-      const ping = { method: 'GET', path: '/_ping', headers: {}, body: undefined, pooled: true, repeatable: true }
-      const response = await this.#transport.request({ ...ping, signal: limit.signal })
-      await readBody(response)
-      const newest = response.headers['api-version']?.toString()
-      if (!isApiVersion(newest)) throw new AnswerFormatError('the ping names no API version', String(newest))
-      this.#apiVersion = negotiateApiVersion(newest)
-      return this.#apiVersion
-    } finally {
-      limit.release()
-    }
-  }
-
-  #toVersionError(cause: EngineAnswerError, { operation, subject }: EngineRequest): unknown {
-    const limit = texts.versionLimit.exec(cause.text)?.[1] ?? this.details.api.newest
-    const isOldest = compareApiVersions(limit, this.#apiVersion) > 0
-    const engine = isOldest ? `from ${limit}` : `up to ${limit}`
-    const reason = `the engine speaks API versions ${engine}, Capstan ${supportedApi.oldest} to ${supportedApi.newest}`
-    return createHostError('OPERATION_FAILED', { operation, subject, status: cause.status, reason }, { cause })
-  }
 }
 
 export interface HttpEngineOptions {
@@ -187,15 +134,10 @@ export interface HttpEngineOptions {
   readonly loadApi?: (modem: DockerodeModem) => Promise<DockerApi>
 }
 
-function toTransportRequest(request: EngineRequest, apiVersion: string): Omit<TransportRequest, 'pooled'> {
-  const { method, signal } = request
-  const { body, headers } = toRequestBody(request)
-  const repeatable = method === 'GET' || method === 'HEAD' || method === 'DELETE'
-  return { method, path: toRequestPath(request, apiVersion), headers, body, repeatable, signal }
-}
-
-function isVersionRefusal(error: unknown): error is EngineAnswerError {
-  return error instanceof EngineAnswerError && error.status === 400 && texts.versionRefused.test(error.text)
+/** What an engine and its view for undoing have in common. */
+interface SharedParts {
+  readonly connection: EngineConnection
+  readonly lifetime: EngineLifetime
 }
 
 /** 304, 204 and a few 200s have no body; text that is no JSON is the engine's fault. */
@@ -209,4 +151,3 @@ function readJson(text: string): unknown {
 }
 
 const shortCallMs = 60_000
-const pingMs = 5_000

@@ -1,0 +1,110 @@
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import { createHostError } from '@capstan/core'
+import { compareApiVersions, isApiVersion, negotiateApiVersion, supportedApi } from '../api-version.js'
+import type { DockerDetails } from '../docker-details.js'
+import type { EngineRequest, UpgradedConnection } from '../docker-engine.js'
+import { texts } from '../docker-error-texts.js'
+import { AnswerFormatError } from './answer-format-error.js'
+import { limitCall } from './call-limit.js'
+import { EngineAnswerError } from './engine-answer-error.js'
+import { HttpTransport, type TransportRequest } from './http-transport.js'
+import { readBody } from './read-body.js'
+import { toRequestBody, toRequestPath } from './request-options.js'
+
+/**
+ * Requests to one engine in the API version that both speak. Rejects with raw failures.
+ *
+ * An engine that was upgraded under us refuses our version: it is asked for its range, and the request sent once more.
+ */
+export class EngineConnection {
+  readonly #details: DockerDetails
+  readonly #transport: HttpTransport
+  #apiVersion: string
+  #negotiation: Promise<string> | undefined
+
+  constructor(details: DockerDetails) {
+    this.#details = details
+    this.#apiVersion = details.api.version
+    this.#transport = new HttpTransport(details.endpoint)
+  }
+
+  get apiVersion(): string {
+    return this.#apiVersion
+  }
+
+  /** `pooled`: on a kept connection, for what is short. */
+  request(request: EngineRequest, pooled: boolean): Promise<IncomingMessage> {
+    return this.#versioned(request, (sent) => this.#transport.request({ ...sent, pooled }))
+  }
+
+  upgrade(request: EngineRequest): Promise<UpgradedConnection> {
+    return this.#versioned(request, (sent) => this.#transport.upgrade({ ...sent, pooled: false }))
+  }
+
+  close(): void {
+    this.#transport.close()
+  }
+
+  async #versioned<T>(request: EngineRequest, send: (sent: VersionedRequest) => Promise<T>): Promise<T> {
+    const version = this.#apiVersion
+    const sendAs = (apiVersion: string) => send(toTransportRequest(request, apiVersion))
+    try {
+      return await sendAs(version)
+    } catch (error) {
+      if (!isVersionRefusal(error)) throw error
+      const isFixed = this.#details.api.pinned || request.body instanceof Readable
+      const agreed = isFixed ? version : await this.#renegotiate(version)
+      if (agreed === version) throw this.#toVersionError(error, request)
+      return await sendAs(agreed).catch((again: unknown) => {
+        throw isVersionRefusal(again) ? this.#toVersionError(again, request) : again
+      })
+    }
+  }
+
+  #renegotiate(refused: string): Promise<string> {
+    if (this.#apiVersion !== refused) return Promise.resolve(this.#apiVersion)
+    this.#negotiation ??= this.#askVersion().finally(() => {
+      this.#negotiation = undefined
+    })
+    return this.#negotiation
+  }
+
+  async #askVersion(): Promise<string> {
+    const limit = limitCall({ signals: [], operation: 'negotiate', timeoutMs: pingMs })
+    try {
+      const ping = { method: 'GET', path: '/_ping', headers: {}, body: undefined, pooled: true, repeatable: true }
+      const response = await this.#transport.request({ ...ping, signal: limit.signal })
+      await readBody(response)
+      const newest = response.headers['api-version']?.toString()
+      if (!isApiVersion(newest)) throw new AnswerFormatError('the ping names no API version', String(newest))
+      this.#apiVersion = negotiateApiVersion(newest)
+      return this.#apiVersion
+    } finally {
+      limit.release()
+    }
+  }
+
+  #toVersionError(cause: EngineAnswerError, { operation, subject }: EngineRequest): unknown {
+    const limit = texts.versionLimit.exec(cause.text)?.[1] ?? this.#details.api.newest
+    const isOldest = compareApiVersions(limit, this.#apiVersion) > 0
+    const engine = isOldest ? `from ${limit}` : `up to ${limit}`
+    const reason = `the engine speaks API versions ${engine}, Capstan ${supportedApi.oldest} to ${supportedApi.newest}`
+    return createHostError('OPERATION_FAILED', { operation, subject, status: cause.status, reason }, { cause })
+  }
+}
+
+type VersionedRequest = Omit<TransportRequest, 'pooled'>
+
+function toTransportRequest(request: EngineRequest, apiVersion: string): VersionedRequest {
+  const { method, signal } = request
+  const { body, headers } = toRequestBody(request)
+  const repeatable = method === 'GET' || method === 'HEAD' || method === 'DELETE'
+  return { method, path: toRequestPath(request, apiVersion), headers, body, repeatable, signal }
+}
+
+function isVersionRefusal(error: unknown): error is EngineAnswerError {
+  return error instanceof EngineAnswerError && error.status === 400 && texts.versionRefused.test(error.text)
+}
+
+const pingMs = 5_000

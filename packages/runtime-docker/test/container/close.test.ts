@@ -1,0 +1,54 @@
+import { describe, expect, test } from 'vitest'
+import { startRuntime } from '../start-runtime.js'
+
+const image = 'busybox:1'
+
+/** Closes the runtime when the fake engine hears this request. */
+async function closeAt(pattern: RegExp) {
+  const started = await startRuntime()
+  const { fake, runtime } = started
+  let closed: Promise<void> | undefined
+  fake.onRequest = ({ method, path }) => {
+    if (pattern.test(`${method} ${path}`)) closed ??= runtime.close()
+  }
+  return { ...started, waitForClose: () => closed }
+}
+
+describe('X5 closing while something is made', () => {
+  test('a create is undone, then close settles', async () => {
+    const { fake, runtime, waitForClose } = await closeAt(/create/)
+    await expect(runtime.createContainer({ image })).rejects.toMatchObject({
+      code: 'RUNTIME_UNAVAILABLE',
+      undoFailures: [],
+    })
+    await waitForClose()
+    expect(fake.state.containers.size).toBe(0)
+    await expect.poll(() => fake.sockets.size).toBe(0)
+  })
+
+  test('a sidecar is undone', async () => {
+    const { fake, sidecars, waitForClose } = await closeAt(/start/)
+    await expect(sidecars.startSidecar({ image, name: 'side', command: ['sleep'] })).rejects.toMatchObject({
+      code: 'RUNTIME_UNAVAILABLE',
+      undoFailures: [],
+    })
+    await waitForClose()
+    expect(fake.state.containers.size).toBe(0)
+  })
+
+  test('what startAttached started is stopped', async () => {
+    const { fake, runtime, waitForClose } = await closeAt(/resize/)
+    const id = await runtime.createContainer({ image, command: ['sleep'], tty: true })
+    const running = runtime.startAttached(id, { initialSize: { height: 1, width: 1 } })
+    await expect(running).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    await waitForClose()
+    expect(fake.state.findContainer(id)?.status).toBe('exited')
+  })
+
+  test('after it nothing is sent, and nothing is undone', async () => {
+    const { fake, runtime } = await startRuntime()
+    await runtime.close()
+    await expect(runtime.createContainer({ image })).rejects.toMatchObject({ undoFailures: [] })
+    expect(fake.requests).toHaveLength(0)
+  })
+})

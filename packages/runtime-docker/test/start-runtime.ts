@@ -1,0 +1,24 @@
+import { KeptSettings } from '../src/container/kept-settings.js'
+import type { DockerDetails } from '../src/docker-details.js'
+import { DockerExecManager } from '../src/docker-exec-manager.js'
+import { DockerRuntime } from '../src/docker-runtime.js'
+import { DockerSidecarManager } from '../src/docker-sidecar-manager.js'
+import { type StartedFake, startFakeEngine } from './fake/fake-docker-engine.js'
+
+export interface StartedRuntime extends StartedFake {
+  readonly runtime: DockerRuntime
+  readonly sidecars: DockerSidecarManager
+  readonly execs: DockerExecManager
+}
+
+/** A runtime on a fake engine, for one test. */
+export async function startRuntime(changes: Partial<DockerDetails> = {}): Promise<StartedRuntime> {
+  const started = await startFakeEngine(changes)
+  const kept = new KeptSettings()
+  return {
+    ...started,
+    runtime: new DockerRuntime(started.engine, kept),
+    sidecars: new DockerSidecarManager(started.engine, kept),
+    execs: new DockerExecManager(started.engine),
+  }
+}
