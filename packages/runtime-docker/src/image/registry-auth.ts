@@ -26,8 +26,9 @@ function toWire(auth: RegistryAuth, registry: string): object {
   return { username: auth.username, password: auth.password, serveraddress }
 }
 
+/** With padding: the engine ignores, without a word, what ends without it. */
 function encode(value: object): string {
-  return Buffer.from(JSON.stringify(value)).toString('base64url')
+  return Buffer.from(JSON.stringify(value)).toString('base64').replaceAll('+', '-').replaceAll('/', '_')
 }
 
 const dockerHubServer = 'https://index.docker.io/v1/'

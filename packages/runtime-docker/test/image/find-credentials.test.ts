@@ -138,10 +138,14 @@ function isAlive(pid: number): boolean {
   }
 }
 
-test('sends credentials in base64url, and those of a build by server', () => {
+test('sends credentials in base64url with padding, and those of a build by server', () => {
   const auth = { username: 'ü?>', password: '~~~' }
   const decode = (header: string) => JSON.parse(Buffer.from(header, 'base64url').toString())
-  expect(toAuthHeader(auth, 'r.example')).toMatch(/^[A-Za-z0-9_-]+$/)
+  for (const username of ['a', 'ab', 'abc']) {
+    const header = toAuthHeader({ ...auth, username }, 'r.example')
+    expect(header).toMatch(/^[A-Za-z0-9_-]+=*$/)
+    expect(header.length % 4).toBe(0)
+  }
   expect(decode(toAuthHeader(auth, 'docker.io'))).toEqual({ ...auth, serveraddress: 'https://index.docker.io/v1/' })
   expect(decode(toAuthHeader({ identityToken: 't' }, 'r.example'))).toEqual({
     identitytoken: 't',

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { Readable } from 'node:stream'
+import type { PullProgress } from '@capstan/core'
 import { pack } from 'tar-stream'
 import { expect, onTestFinished, test } from 'vitest'
 import { describeWithEngine } from '../../../../test/support/test-engine.js'
@@ -9,6 +10,7 @@ import { getImageHomeDir, imageExists, listImages } from '../../src/image/images
 import { pullImage } from '../../src/image/pull-image.js'
 import { removeImage } from '../../src/image/remove-image.js'
 import { type ConnectedEngine, connectEngine } from '../connect-engine.js'
+import { credentials, startTestRegistry } from './test-registry.js'
 
 describeWithEngine('images of a real engine', (testEngine) => {
   function connect(): ConnectedEngine & { readonly tag: string } {
@@ -115,6 +117,49 @@ describeWithEngine('images of a real engine', (testEngine) => {
       const containers = await api.listContainers({ all: true })
       return containers.filter((container) => JSON.stringify(container).includes(text)).length
     }
+  })
+
+  test('pulls one tag with credentials, given or stored, and tells its progress', async () => {
+    const { engine } = connect()
+    const { host } = await startTestRegistry()
+    const image = `${host}/app:1`
+    onTestFinished(() => removeImage(engine, image))
+    const events: PullProgress[] = []
+    const id = await pullImage(engine, image, { credentials, onProgress: (event) => void events.push(event) })
+    expect(id).toMatch(/^sha256:[0-9a-f]{64}$/)
+    expect(await getImageHomeDir(engine, image)).toBe('/pulled')
+    expect(new Set(events.map(({ phase }) => phase))).toContain('downloading')
+    expect(events.at(-1)).toMatchObject({ id: image, phase: 'done' })
+
+    await removeImage(engine, image)
+    const auth = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')
+    const env = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [host]: { auth } } }), DOCKER_CONFIG: '/nonexistent' }
+    expect(await new DockerImageTransfer(engine, { env }).pullImage(image)).toBe(id)
+  })
+
+  test('F8 a registry that refuses, before the stream or within it, is IMAGE_PULL_FAILED with its words', async () => {
+    const { engine } = connect()
+    const { host } = await startTestRegistry()
+    const credentialSources = { env: { DOCKER_CONFIG: '/nonexistent' } }
+    await expect(pullImage(engine, `${host}/app:1`, { credentialSources })).rejects.toMatchObject({
+      code: 'IMAGE_PULL_FAILED',
+      facts: { registryText: expect.stringMatching(/no basic auth credentials|unauthorized/) },
+    })
+    await expect(pullImage(engine, `${host}/broken:1`, { credentials })).rejects.toMatchObject({
+      code: 'IMAGE_PULL_FAILED',
+      facts: { registryText: expect.stringMatching(/\S/) },
+    })
+    expect(await imageExists(engine, `${host}/broken:1`)).toBe(false)
+  })
+
+  test('builds on an image of a registry that asks for credentials', async () => {
+    const { engine, tag } = connect()
+    const { host } = await startTestRegistry()
+    const auth = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')
+    const env = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [host]: { auth } } }), DOCKER_CONFIG: '/nonexistent' }
+    onTestFinished(() => removeImage(engine, `${host}/app:1`))
+    await buildImage(engine, { dockerfile: `FROM ${host}/app:1\n`, tag, credentialSources: { env } })
+    expect(await getImageHomeDir(engine, tag)).toBe('/pulled')
   })
 
   test('F14 no registry in reach is IMAGE_PULL_FAILED; an id is in no registry', async () => {
