@@ -1,0 +1,282 @@
+import { describe, expect, test } from 'vitest'
+import { startRuntime } from '../start-runtime.js'
+
+const image = 'busybox:1'
+
+describe('startContainer and stopContainer', () => {
+  test('one request each; started twice and stopped twice: both resolve', async () => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['sleep'] })
+    fake.requests.length = 0
+    await runtime.startContainer(id)
+    await runtime.startContainer(id)
+    await runtime.stopContainer(id, { graceMs: 1_500 })
+    await runtime.stopContainer(id, { graceMs: 0 })
+    expect(fake.log()).toEqual(['start', 'start', 'stop', 'stop'].map((verb) => `POST /containers/${id}/${verb}`))
+    expect(fake.requests.slice(2).map(({ query }) => query.get('t'))).toEqual(['2', '0'])
+  })
+
+  test('stopping what is gone resolves; starting it does not', async () => {
+    const { runtime } = await startRuntime()
+    await runtime.stopContainer('gone')
+    await expect(runtime.startContainer('gone')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+  })
+
+  test('X14 a missing command: COMMAND_NOT_STARTED, and the container stays for its maker to remove', async () => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['nosuch'] })
+    fake.override('POST /containers/*/start', (reply) =>
+      reply.refuse(400, 'OCI runtime create failed: exec: "nosuch": executable file not found in $PATH: unknown'),
+    )
+    await expect(runtime.startContainer(id)).rejects.toMatchObject({
+      code: 'COMMAND_NOT_STARTED',
+      facts: { id, command: ['nosuch'], exitCode: 127 },
+    })
+    expect(fake.state.containers.size).toBe(1)
+  })
+
+  test.each([
+    [{ Privileged: true }, 'privileged', 'true'],
+    [{ CapAdd: ['SYS_RESOURCE'] }, 'capAdd', 'SYS_RESOURCE'],
+  ])(
+    'X9 capabilities that the machine withholds: OPTION_UNSUPPORTED of what asked for them (%j)',
+    async (HostConfig, field, given) => {
+      const { fake, runtime } = await startRuntime()
+      const { id } = fake.state.createContainer('c', { HostConfig })
+      fake.override('POST /containers/*/start', (reply) =>
+        reply.refuse(500, 'unable to apply caps: operation not permitted'),
+      )
+      await expect(runtime.startContainer(id)).rejects.toMatchObject({
+        code: 'OPTION_UNSUPPORTED',
+        facts: { field, given },
+      })
+    },
+  )
+
+  test('F25 an id that would leave its path is refused without a request', async () => {
+    const { fake, runtime } = await startRuntime()
+    for (const id of ['', '../images/x', 'a/b', 'a?x', '-a', 'a b', 'a\n']) {
+      await expect(runtime.startContainer(id)).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        facts: { field: 'id' },
+      })
+      await expect(runtime.removeContainer(id)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    }
+    expect(fake.requests).toHaveLength(0)
+  })
+})
+
+describe('removeContainer', () => {
+  test('by force, with anonymous volumes; gone: resolves', async () => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['sleep'] })
+    await runtime.startContainer(id)
+    await runtime.removeContainer(id)
+    expect(fake.requests.at(-1)).toMatchObject({ method: 'DELETE', rawPath: `/v1.41/containers/${id}?force=1&v=1` })
+    await runtime.removeContainer(id)
+  })
+
+  test('F12 one that another is removing is waited for', async () => {
+    const { fake, runtime } = await startRuntime()
+    const { id } = fake.state.createContainer('c', {})
+    let asked = 0
+    fake.override('DELETE /containers/*', (reply) => {
+      asked += 1
+      if (asked < 3) reply.refuse(409, `removal of container ${id} is already in progress`)
+      else reply.refuse(404, `No such container: ${id}`)
+    })
+    await runtime.removeContainer(id)
+    expect(asked).toBe(3)
+  })
+
+  test('one whose removal by another failed is removed', async () => {
+    const { fake, runtime } = await startRuntime()
+    const { id } = fake.state.createContainer('c', {})
+    let isFirst = true
+    fake.override('DELETE /containers/*', (reply) => {
+      if (isFirst) reply.refuse(409, `removal of container ${id} is already in progress`)
+      else reply.raw(204, '')
+      isFirst = false
+    })
+    await runtime.removeContainer(id)
+  })
+})
+
+describe('containerState and listContainers', () => {
+  test.each([
+    ['created', 'created'],
+    ['running', 'running'],
+    ['paused', 'paused'],
+    ['removing', 'stopping'],
+    ['exited', 'exited'],
+    ['dead', 'dead'],
+    ['levitating', 'unknown'],
+  ])('the state %s is %s', async (status, state) => {
+    const { fake, runtime } = await startRuntime()
+    fake.override('GET /containers/*/json', (reply) => reply.json(200, { Id: 'c', State: { Status: status } }))
+    expect(await runtime.containerState('c')).toBe(state)
+  })
+
+  test('a list has full ids, names without slash, stopped ones too, and is filtered by the engine', async () => {
+    const { fake, runtime } = await startRuntime()
+    const { id } = fake.state.createContainer('one', { Image: image, Labels: { a: '1' } })
+    fake.state.createContainer('two', { Labels: {} })
+    expect(await runtime.listContainers({ labels: { a: '1' } })).toEqual([
+      { id, name: 'one', image, state: 'created', createdAt: new Date(1_700_000_000_000), labels: { a: '1' } },
+    ])
+    expect(fake.requests[0]?.query.get('all')).toBe('1')
+    expect(fake.requests[0]?.query.get('filters')).toBe('{"label":["a=1"]}')
+  })
+})
+
+describe('F15 resizeTTY', () => {
+  const size = { height: 24, width: 80 }
+
+  test('before the start it is kept, and applied by the start', async () => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['sleep'], tty: true, name: 'n' })
+    await runtime.resizeTTY('n', size)
+    await runtime.startContainer(id)
+    expect(fake.state.findContainer(id)?.size).toBe('24x80')
+  })
+
+  test('while it runs it is one request; after the exit nothing happens', async () => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['sleep'], tty: true })
+    await runtime.startContainer(id)
+    fake.requests.length = 0
+    await runtime.resizeTTY(id, size)
+    expect(fake.log()).toEqual([`POST /containers/${id}/resize`])
+    await runtime.stopContainer(id)
+    await runtime.resizeTTY(id, size)
+  })
+
+  test('numbers that are no size: INVALID_ARGUMENT with the field, and no request', async () => {
+    const { fake, runtime } = await startRuntime()
+    for (const [given, field] of [
+      [{ height: 0, width: 0 }, 'size.height'],
+      [{ height: 1, width: 70_000 }, 'size.width'],
+      [{ height: 1.5, width: 1 }, 'size.height'],
+      [{ height: Number.NaN, width: 1 }, 'size.height'],
+    ] as const) {
+      await expect(runtime.resizeTTY('c', given)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
+    }
+    expect(fake.requests).toHaveLength(0)
+  })
+
+  test('an unknown container: CONTAINER_NOT_FOUND', async () => {
+    const { runtime } = await startRuntime()
+    await expect(runtime.resizeTTY('gone', size)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+  })
+})
+
+describe('getPortBindings', () => {
+  test('a mapping that lags behind the start is looked for again', async () => {
+    const { fake, runtime } = await startRuntime()
+    let looks = 0
+    fake.override('GET /containers/*/json', (reply) => {
+      looks += 1
+      const Ports = looks < 3 ? {} : { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '40000' }] }
+      const HostConfig = { PortBindings: { '80/tcp': [{}] } }
+      reply.json(200, { Id: 'c', State: { Running: true }, HostConfig, NetworkSettings: { Ports } })
+    })
+    expect([...(await runtime.getPortBindings('c'))]).toEqual([[80, 40_000]])
+  })
+
+  test('nothing is looked for twice where nothing is published, or nothing runs', async () => {
+    const { fake, runtime } = await startRuntime()
+    const HostConfig = { PortBindings: { '80/tcp': [{ HostPort: '' }] } }
+    for (const id of [fake.state.createContainer('a', { HostConfig }).id, fake.state.createContainer('b', {}).id]) {
+      expect((await runtime.getPortBindings(id)).size).toBe(0)
+    }
+    expect(fake.requests).toHaveLength(2)
+  })
+})
+
+describe('getHostAddress', () => {
+  const network = (config: object, more: object = {}) => ({ Id: 'n', Name: 'n', IPAM: { Config: [config] }, ...more })
+
+  test('the gateway of the default network, or of the one that is named', async () => {
+    const { fake, runtime } = await startRuntime()
+    fake.state.networks.set('bridge', network({ Subnet: '172.17.0.0/16', Gateway: '172.17.0.1' }))
+    fake.state.networks.set('other', network({ Gateway: '10.1.0.1/24' }))
+    expect(await runtime.getHostAddress()).toBe('172.17.0.1')
+    expect(await runtime.getHostAddress({ networkId: 'other' })).toBe('10.1.0.1')
+  })
+
+  test('a default network that has a subnet alone gave itself its first address', async () => {
+    const { fake, runtime } = await startRuntime()
+    const Options = { 'com.docker.network.bridge.default_bridge': 'true' }
+    fake.state.networks.set('bridge', network({ Subnet: '172.18.0.0/16' }, { Options }))
+    expect(await runtime.getHostAddress()).toBe('172.18.0.1')
+  })
+
+  test('no gateway: OPERATION_FAILED with a remedy; no network: NETWORK_NOT_FOUND', async () => {
+    const { fake, runtime } = await startRuntime()
+    fake.state.networks.set('inner', network({ Subnet: '10.0.0.0/24' }))
+    await expect(runtime.getHostAddress({ networkId: 'inner' })).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: { reason: expect.stringContaining('hostAddress') },
+    })
+    await expect(runtime.getHostAddress({ networkId: 'gone' })).rejects.toMatchObject({ code: 'NETWORK_NOT_FOUND' })
+  })
+
+  test('what was given in code comes first; a refusal is OPTION_UNSUPPORTED; neither asks the engine', async () => {
+    const given = await startRuntime({ hostAddress: '10.9.9.9' })
+    expect(await given.runtime.getHostAddress()).toBe('10.9.9.9')
+    const refusing = await startRuntime({
+      refuses: [{ field: 'getHostAddress', reason: 'elsewhere', remedy: 'give it' }],
+    })
+    await expect(refusing.runtime.getHostAddress()).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED' })
+    expect([...given.fake.requests, ...refusing.fake.requests]).toHaveLength(0)
+  })
+})
+
+test('supportsHostNetwork says what the report refuses', async () => {
+  expect((await startRuntime()).runtime.supportsHostNetwork()).toBe(true)
+  const refuses = [{ field: 'network.host', reason: 'of the machine', remedy: undefined }] as const
+  expect((await startRuntime({ refuses })).runtime.supportsHostNetwork()).toBe(false)
+})
+
+describe('startSidecar', () => {
+  test('F21 a failed start: the container is removed again, and the first failure is what comes', async () => {
+    const { fake, sidecars } = await startRuntime()
+    fake.override('POST /containers/*/start', (reply) => reply.refuse(500, 'no start'))
+    await expect(sidecars.startSidecar({ image, name: 's' })).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: { operation: 'startSidecar', reason: 'no start' },
+    })
+    expect(fake.state.containers.size).toBe(0)
+  })
+
+  test('F21 a removal that fails too is told beside it', async () => {
+    const { fake, sidecars } = await startRuntime()
+    fake.override('POST /containers/*/start', (reply) => reply.refuse(500, 'no start'))
+    fake.override('DELETE /containers/*', (reply) => reply.refuse(500, 'stuck'))
+    await expect(sidecars.startSidecar({ image, name: 's' })).rejects.toMatchObject({
+      facts: { reason: 'no start' },
+      undoFailures: [{ facts: { reason: 'stuck' } }],
+    })
+  })
+
+  test('inspectContainer tells what adopting and addressing need', async () => {
+    const { sidecars } = await startRuntime()
+    const id = await sidecars.startSidecar({ image, name: 's', command: ['sleep'] })
+    expect(await sidecars.inspectContainer(id)).toMatchObject({
+      id,
+      name: 's',
+      image,
+      state: { status: 'running', running: true, exitCode: undefined, finishedAt: undefined },
+    })
+    await expect(sidecars.inspectContainer('gone')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+  })
+})
+
+describe('ping', () => {
+  test('resolves when the engine answers, else CONNECTION_LOST', async () => {
+    const { fake, runtime } = await startRuntime()
+    await runtime.ping()
+    await fake.die()
+    await expect(runtime.ping()).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+})

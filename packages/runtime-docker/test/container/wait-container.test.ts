@@ -1,0 +1,149 @@
+import { describe, expect, test } from 'vitest'
+import type { FakeContainer } from '../fake/fake-engine-state.js'
+import { startRuntime } from '../start-runtime.js'
+
+async function startWaiting(command: readonly string[] = ['sleep']) {
+  const started = await startRuntime()
+  const container = started.fake.state.createContainer('c', { Cmd: command })
+  return { ...started, container, id: container.id }
+}
+
+/** Resolves when the engine has taken the wait up and has been asked for the state. */
+function waitUntilAsked(log: () => readonly string[]): Promise<void> {
+  return expect.poll(() => log().filter((line) => line.endsWith('/json'))).toHaveLength(1) as unknown as Promise<void>
+}
+
+function exitNow(container: FakeContainer, code: number): void {
+  container.status = 'exited'
+  container.exitCode = code
+}
+
+describe('waitContainer', () => {
+  test('opens the wait before it looks', async () => {
+    const { fake, runtime, container, id } = await startWaiting()
+    container.start()
+    const waiting = runtime.waitContainer(id)
+    await waitUntilAsked(() => fake.log())
+    expect(fake.log()).toEqual([`POST /containers/${id}/wait`, `GET /containers/${id}/json`])
+    expect(fake.requests[0]?.query.get('condition')).toBe('next-exit')
+    container.exit(7)
+    expect(await waiting).toBe(7)
+    await expect.poll(() => fake.sockets.size).toBeLessThan(2)
+  })
+
+  test('one that has ended: its code at once, and the wait is let go', async () => {
+    const { fake, runtime, container, id } = await startWaiting()
+    exitNow(container, 3)
+    expect(await runtime.waitContainer(id)).toBe(3)
+    await expect.poll(() => fake.sockets.size).toBeLessThan(2)
+  })
+
+  test('X13 one that was never started is waited for, through its start', async () => {
+    const { fake, runtime, container, id } = await startWaiting()
+    const waiting = runtime.waitContainer(id)
+    await waitUntilAsked(() => fake.log())
+    container.start()
+    container.exit(0)
+    expect(await waiting).toBe(0)
+  })
+
+  test('X13 gone before the call: CONTAINER_NOT_FOUND', async () => {
+    const { runtime } = await startRuntime()
+    await expect(runtime.waitContainer('gone')).rejects.toMatchObject({
+      code: 'CONTAINER_NOT_FOUND',
+      facts: { id: 'gone' },
+    })
+  })
+
+  test('X13 removed without having run, for which the engine says 0: EXIT_CODE_UNKNOWN', async () => {
+    const { fake, runtime, container, id } = await startWaiting()
+    const waiting = runtime.waitContainer(id)
+    await waitUntilAsked(() => fake.log())
+    container.events.emit('exit', 0)
+    container.remove()
+    await expect(waiting).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN', facts: { id } })
+  })
+
+  test('X13 started and removed within one look: the code that the engine remembers', async () => {
+    const { fake, runtime, container, id } = await startWaiting()
+    const died = { Type: 'container', Action: 'die', Actor: { ID: id, Attributes: { exitCode: '0' } } }
+    fake.override('GET /events', (reply) => reply.raw(200, `${JSON.stringify(died)}\n`))
+    const waiting = runtime.waitContainer(id)
+    await waitUntilAsked(() => fake.log())
+    container.start()
+    container.exit(0)
+    container.remove()
+    expect(await waiting).toBe(0)
+    expect(JSON.parse(fake.requests.at(-1)?.query.get('filters') ?? '')).toMatchObject({
+      event: ['die'],
+      container: [id],
+    })
+  })
+
+  test('removed while it runs: the code that the engine answers', async () => {
+    const { fake, runtime, container, id } = await startWaiting()
+    container.start()
+    const waiting = runtime.waitContainer(id)
+    await waitUntilAsked(() => fake.log())
+    container.remove()
+    expect(await waiting).toBe(137)
+  })
+
+  test('a failure in the answer: OPERATION_FAILED with its words', async () => {
+    const { fake, runtime, container, id } = await startWaiting()
+    container.start()
+    fake.override(`POST /containers/${id}/wait`, (reply) =>
+      reply.open().end(JSON.stringify({ StatusCode: 0, Error: { Message: 'containerd went away' } })),
+    )
+    await expect(runtime.waitContainer(id)).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: { reason: 'containerd went away' },
+    })
+  })
+
+  test('F5 the engine dies: CONNECTION_LOST, never a code', async () => {
+    const { fake, runtime, container, id } = await startWaiting()
+    container.start()
+    const waiting = runtime.waitContainer(id)
+    await waitUntilAsked(() => fake.log())
+    await fake.die()
+    await expect(waiting).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+
+  test.each(['nothing', 'half of it'])(
+    'F5 the answer is cut off after %s, and one look still tells: the true code',
+    async (what) => {
+      const { fake, runtime, container, id } = await startWaiting()
+      container.start()
+      fake.override(`POST /containers/${id}/wait`, (reply) => {
+        const response = reply.open()
+        container.events.once('exit', () => {
+          if (what === 'nothing') response.end()
+          else response.write('{"Status', () => reply.destroy())
+        })
+      })
+      const waiting = runtime.waitContainer(id)
+      await waitUntilAsked(() => fake.log())
+      container.exit(9)
+      expect(await waiting).toBe(9)
+    },
+  )
+
+  test('F9 an answer that is no JSON: PROTOCOL_ERROR', async () => {
+    const { fake, runtime, container, id } = await startWaiting()
+    container.start()
+    fake.override(`POST /containers/${id}/wait`, (reply) => reply.open().end('exit: 0'))
+    await expect(runtime.waitContainer(id)).rejects.toMatchObject({ code: 'PROTOCOL_ERROR' })
+  })
+
+  test('F16 an abort while it waits: the reason, and the connection is gone', async () => {
+    const { fake, runtime, container, id } = await startWaiting()
+    container.start()
+    const controller = new AbortController()
+    const waiting = runtime.waitContainer(id, { signal: controller.signal })
+    await waitUntilAsked(() => fake.log())
+    controller.abort('enough')
+    await expect(waiting).rejects.toBe('enough')
+    await expect.poll(() => fake.sockets.size).toBeLessThan(2)
+  })
+})
