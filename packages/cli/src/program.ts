@@ -18,6 +18,7 @@ import type { PluginSource } from './invocation.js'
 import type { Io } from './io.js'
 import { Interruption } from './terminal/interruption.js'
 import { Interrupts } from './terminal/interrupts.js'
+import { findColumns } from './terminal/terminal-size.js'
 
 /**
  * Runs one command line, without the name of the program; resolves with the exit status and never rejects.
@@ -83,7 +84,7 @@ function createRoot(io: Io, version: string): Command {
       writeErr: (text) => void io.stderr.write(text),
       // `report` writes it, as it does any other error.
       outputError: () => undefined,
-      getOutHelpWidth: () => Math.min(io.stdout.columns ?? helpWidth, helpWidth),
+      getOutHelpWidth: () => Math.min(findColumns(io.stdout) ?? helpWidth, helpWidth),
       getErrHelpWidth: () => helpWidth,
     })
     .configureHelp({ minWidthToWrap: 20, subcommandTerm: toTerm })
@@ -113,7 +114,7 @@ async function report(error: unknown, { io, outcome }: { readonly io: Io; readon
     import('./render/error-text.js'),
     import('./exit-code.js'),
   ])
-  io.stderr.write(`${toErrorText(error, { command, debug, width: io.stderr.isTTY ? io.stderr.columns : undefined })}\n`)
+  io.stderr.write(`${toErrorText(error, { command, debug, width: findColumns(io.stderr) })}\n`)
   return toExitCode(error)
 }
 

@@ -27,8 +27,11 @@ export async function runAttached(runtime: Runtime, id: string, options: Attache
   // Aborted by what came before the hold, and by a stdout that cannot be written to.
   const signal = AbortSignal.any([leaving.signal, interrupts.signal])
   signal.throwIfAborted()
-  const code = await runtime.startAttached(id, { ...toStreams(options), signal })
-  return stopper.toExitCode(code)
+  try {
+    return stopper.toExitCode(await runtime.startAttached(id, { ...toStreams(options), signal }))
+  } catch (error) {
+    throw stopper.toFailure(error)
+  }
 }
 
 export interface AttachedRunOptions {
@@ -64,6 +67,11 @@ class Stopper {
     this.#runtime.stopContainer(this.#id, options).catch((error: unknown) => {
       if (error !== interruption && !this.#waiting.signal.aborted) onFailure(error)
     })
+  }
+
+  /** A write that failed because the reader left is no failure of the run. */
+  toFailure(error: unknown): unknown {
+    return this.#interruption?.signal === 'SIGPIPE' ? this.#interruption : error
   }
 
   toExitCode(code: number): number {

@@ -7,6 +7,7 @@ import { toAge } from '../render/duration.js'
 import { renderTable } from '../render/table.js'
 import { toPrintable } from '../render/text.js'
 import { toJson, writeOutput } from '../render/write-output.js'
+import { findColumns } from '../terminal/terminal-size.js'
 
 /** Lists containers, the newest first. */
 export async function ps({ invocation, options }: Call<PsOptions>): Promise<number> {
@@ -18,13 +19,14 @@ export async function ps({ invocation, options }: Call<PsOptions>): Promise<numb
   const containers = all
     .filter(({ state }) => options.all === true || !ended.has(state))
     .toSorted((one, other) => toTime(other) - toTime(one))
-  await writeOutput(io.stdout, toText(containers, { options, runtimeName, width: toWidth(io.stdout) }), interrupts)
+  await writeOutput(io.stdout, toText(containers, { options, runtimeName, width: findColumns(io.stdout) }), interrupts)
   return 0
 }
 
 interface TextOptions {
   readonly options: PsOptions
   readonly runtimeName: string
+  /** A terminal's lines are wrapped; a program that reads them gets one a container. */
   readonly width: number | undefined
 }
 
@@ -36,11 +38,6 @@ function toText(containers: readonly ContainerInfo[], { options, runtimeName, wi
     [id.slice(0, 12), name, image, state, toAge(createdAt, now)].map(toPrintable),
   )
   return renderTable({ head: ['ID', 'NAME', 'IMAGE', 'STATE', 'CREATED'], rows }, { width })
-}
-
-/** A terminal's lines are wrapped; a program that reads them gets one a container. */
-function toWidth({ isTTY, columns }: { readonly isTTY?: boolean; readonly columns?: number }): number | undefined {
-  return isTTY === true ? columns : undefined
 }
 
 function toTime({ createdAt }: ContainerInfo): number {

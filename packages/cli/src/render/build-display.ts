@@ -25,7 +25,8 @@ export function createBuildDisplay(
   if (kind === 'json') {
     return { ...silent, onProgress: (event) => void stdout.write(toJsonLine({ event: 'progress', ...event })) }
   }
-  if (kind === 'auto' && stderr.isTTY === true) return new TerminalDisplay(createStatusLine(stderr), stderr)
+  if (kind === 'auto' && stderr.isTTY === true && stderr.columns)
+    return new TerminalDisplay(createStatusLine(stderr), stderr)
   return {
     onProgress: ({ text }) => void stderr.write(`${toPrintable(text)}\n`),
     succeed: (text) => void stderr.write(`${text}\n`),
@@ -57,7 +58,9 @@ class TerminalDisplay implements BuildDisplay {
     if (line === '') return
     this.#last.push(line)
     if (this.#last.length > keptLines) this.#last.shift()
-    this.#line.show(step === undefined ? line : `[${step}${totalSteps === undefined ? '' : `/${totalSteps}`}] ${line}`)
+    const place = step === undefined ? '' : `[${step}${totalSteps === undefined ? '' : `/${totalSteps}`}] `
+    // The classic builder says the place itself.
+    this.#line.show(place + line.replace(/^Step \d+\/\d+ : /, ''))
   }
 
   succeed(text: string): void {

@@ -12,7 +12,8 @@ export interface StatusLine {
 }
 
 export function createStatusLine(output: Output): StatusLine {
-  return output.isTTY === true ? new SpinnerLine(output) : new PlainLine(output)
+  // Lines cannot be rewritten where nobody knows how wide they are.
+  return output.isTTY === true && output.columns ? new SpinnerLine(output) : new PlainLine(output)
 }
 
 /** Loads its library when there is something to show: most runs pull nothing. */

@@ -16,3 +16,8 @@ export function watchTerminalSize(output: Output, onSize: (size: TerminalSize) =
   output.on('resize', tell)
   return { [Symbol.dispose]: () => void output.off('resize', tell) }
 }
+
+/** Columns of the terminal; `undefined` where there is none. One that says 0, as a fresh pseudo-terminal does, has 80. */
+export function findColumns({ isTTY, columns }: Output): number | undefined {
+  return isTTY === true ? columns || 80 : undefined
+}
