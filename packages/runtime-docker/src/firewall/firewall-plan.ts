@@ -49,7 +49,7 @@ export const inputRule: Rule = [
   ...['-m', 'conntrack', '--ctstate', 'NEW', '-j', 'DROP'],
 ]
 
-export function toFamily(address: string): Family {
+function toFamily(address: string): Family {
   return isIPv6(address) ? 6 : 4
 }
 

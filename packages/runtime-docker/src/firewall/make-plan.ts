@@ -20,7 +20,7 @@ export async function makePlan(context: ResolveContext, rules: FirewallRules, ca
 }
 
 /** A name of the rules that has no address. */
-export class UnknownHostError extends Error {
+class UnknownHostError extends Error {
   constructor(host: string) {
     super(
       `no address is known for "${host}"; give its address, or a name that the container or this machine can resolve`,
