@@ -1,0 +1,49 @@
+import { spawnSync } from 'node:child_process'
+import { parseArgs } from 'node:util'
+import * as demux from './demux.mjs'
+import * as discoverOpen from './discover-open.mjs'
+import * as importCore from './import-core.mjs'
+import * as lifecycle from './lifecycle.mjs'
+import * as logsCpu from './logs-cpu.mjs'
+import { createRawEngine } from './raw-engine.mjs'
+
+// Ratios of one run: figures of two runs, or of two machines, are not to be compared.
+const { values } = parseArgs({ options: { pairs: { type: 'string', default: '40' }, only: { type: 'string' } } })
+const pairs = Number(values.pairs)
+const image = process.env.CAPSTAN_BENCH_IMAGE ?? 'capstan-test/busybox:1'
+const socketPath = process.env.DOCKER_HOST?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock'
+
+const benchmarks = { 'import-core': importCore, 'discover-open': discoverOpen, lifecycle, 'logs-cpu': logsCpu, demux }
+const missing = { engine: await findEngineProblem(), command: findCommandProblem() }
+console.log(`${pairs} pairs, by turns, medians; node ${process.version}`)
+for (const [name, benchmark] of Object.entries(benchmarks)) {
+  if (values.only !== undefined && values.only !== name) continue
+  const reason = (benchmark.needsEngine && missing.engine) || (benchmark.needsDockerCommand && missing.command)
+  if (reason) console.log(`\n${benchmark.title}\n  skipped: ${reason}`)
+  else console.log(`\n${benchmark.title}\n  ${toLine(benchmark, await benchmark.run({ pairs, image, socketPath }))}`)
+}
+
+function toLine({ aim, unit = 'ms', atLeast = false }, { ours, theirs, ratio, problem }) {
+  const figure =
+    theirs === undefined
+      ? `${ours.toFixed(0)} ${unit}`
+      : `${ratio.toFixed(2)}  (${ours.toFixed(1)} / ${theirs.toFixed(1)} ${unit})`
+  const reached = atLeast ? ours >= aim : ratio <= aim
+  return `${figure}; aim ${atLeast ? 'at least' : 'at most'} ${aim}${reached ? '' : ': missed'}${problem ? `; ${problem}` : ''}`
+}
+
+async function findEngineProblem() {
+  const raw = createRawEngine(socketPath)
+  try {
+    await raw.json('GET', `/images/${image}/json`)
+    return undefined
+  } catch (error) {
+    return `no engine at ${socketPath} with image ${image} (${error.message})`
+  } finally {
+    raw.close()
+  }
+}
+
+function findCommandProblem() {
+  return spawnSync('docker', ['--version']).status === 0 ? undefined : 'there is no docker command'
+}

@@ -1,0 +1,32 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { describe, expect, it } from 'vitest'
+import { readBlocks, root, toExpectedOutput } from './documents.js'
+import { runProgram } from './run-program.js'
+
+const blocks = readBlocks()
+const programs = blocks.filter(({ language, text }) => language === 'js' && !text.includes('@capstan/runtime-docker'))
+const types = blocks.filter(({ language }) => language === 'ts')
+
+describe('a program of the documents', () => {
+  it.each(programs)('of $place prints what it says', async (block) => {
+    expect(await runProgram(block.text)).toBe(toExpectedOutput(block))
+  })
+})
+
+describe('the samples of the documents', () => {
+  it('compile', async () => {
+    const folder = await mkdtemp(`${root}test/docs/.samples-`)
+    try {
+      await Promise.all(types.map(({ text }, index) => writeFile(`${folder}/sample-${index}.ts`, text)))
+      const compilerOptions = { composite: false, noEmit: true, customConditions: [], noUnusedLocals: false }
+      const config = { extends: `${root}tsconfig.base.json`, compilerOptions, include: ['*.ts'] }
+      await writeFile(`${folder}/tsconfig.json`, JSON.stringify(config))
+      const compiling = promisify(execFile)(`${root}node_modules/.bin/tsc`, ['-p', folder])
+      await expect(compiling.catch((error: { stdout: string }) => Promise.reject(error.stdout))).resolves.toBeDefined()
+    } finally {
+      await rm(folder, { recursive: true, force: true })
+    }
+  })
+})

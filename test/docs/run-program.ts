@@ -1,0 +1,21 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { root } from './documents.js'
+
+/** Runs a document's program under plain node, as its reader would, against the built packages; resolves with its output. */
+export async function runProgram(text: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
+  // Inside of the repository, so that it finds the packages.
+  const folder = await mkdtemp(`${root}test/docs/.program-`)
+  try {
+    await writeFile(`${folder}/program.mjs`, text)
+    const running = promisify(execFile)(process.execPath, [`${folder}/program.mjs`], {
+      cwd: folder,
+      env: { ...process.env, ...env },
+      timeout: 30_000,
+    })
+    return (await running).stdout.trimEnd()
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
