@@ -117,23 +117,26 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
   })
 
   // On the default bridge the kernel has kept no account of connections until the rules come.
-  test.for(['own', 'bridge'])('a connection that was open before is cut off, on the network %s', async (network) => {
-    const { engine, run, sh, networkId } = await connect()
-    const HostConfig = { NetworkMode: network === 'own' ? networkId : network }
-    const proxy = await run('proxy', { HostConfig })
-    const speak = 'while true; do echo tick; sleep 0.2; done'
-    const serve = `printf '#!/bin/sh\\n${speak}\\n' > /tmp/speak; chmod +x /tmp/speak; exec nc -ll -p 9090 -e /tmp/speak`
-    const stranger = await run('stranger', { HostConfig, Entrypoint: ['/bin/sh', '-c', serve] })
-    // Sends a line each fifth of a second over one connection; so does the stranger; the file tells what came.
-    const talk = `for i in $(seq 300); do echo $i; sleep 0.2; done | nc ${stranger.address} 9090 > /tmp/echo`
-    const { id } = await run('workload', { Image: firewallImage, Entrypoint: ['/bin/sh', '-c', talk], HostConfig })
-    const lines = async () => Number((await sh(id, 'wc -l < /tmp/echo')).output.trim())
-    await expect.poll(lines, { timeout: 5_000 }).toBeGreaterThan(2)
-    await applyFirewall(engine, id, { proxyHost: proxy.address, proxyPort: 8080 })
-    const before = await lines()
-    await sh(id, 'sleep 1')
-    expect(await lines()).toBe(before)
-  })
+  test.for(['own', 'bridge'])(
+    'nothing leaves by a connection that was open before, on the network %s',
+    async (network) => {
+      const { engine, run, sh, networkId } = await connect()
+      const HostConfig = { NetworkMode: network === 'own' ? networkId : network }
+      const proxy = await run('proxy', { HostConfig })
+      // Both send a line each fifth of a second over one connection; the stranger's file tells what it heard.
+      const speak = 'exec 3<&0; cat <&3 > /tmp/heard & while true; do echo tick; sleep 0.2; done'
+      const serve = `printf '#!/bin/sh\\n${speak}\\n' > /tmp/speak; chmod +x /tmp/speak; exec nc -ll -p 9090 -e /tmp/speak`
+      const stranger = await run('stranger', { HostConfig, Entrypoint: ['/bin/sh', '-c', serve] })
+      const talk = `for i in $(seq 300); do echo $i; sleep 0.2; done | nc ${stranger.address} 9090`
+      const { id } = await run('workload', { Image: firewallImage, Entrypoint: ['/bin/sh', '-c', talk], HostConfig })
+      const heard = async () => Number((await sh(stranger.id, 'wc -l < /tmp/heard')).output.trim())
+      await expect.poll(heard, { timeout: 5_000 }).toBeGreaterThan(2)
+      await applyFirewall(engine, id, { proxyHost: proxy.address, proxyPort: 8080 })
+      const before = await heard()
+      await sh(id, 'sleep 1')
+      expect(await heard()).toBe(before)
+    },
+  )
 
   test('peers may still come in, and get their answer', async () => {
     const { engine, run, reaches } = await connect()
