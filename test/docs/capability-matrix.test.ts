@@ -1,0 +1,9 @@
+import { createRuntimeHost } from '@capstan/core'
+import { memoryPlugin } from '@capstan/runtime-memory'
+import { expect, it } from 'vitest'
+import { readColumn, toColumn } from './capability-matrix.js'
+
+it('docs/capabilities.md says of memory what its probe claims', async () => {
+  const [report] = await createRuntimeHost({ plugins: [memoryPlugin()], env: {} }).discover()
+  expect(report && toColumn(report)).toEqual(readColumn('memory'))
+})
