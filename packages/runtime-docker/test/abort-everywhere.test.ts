@@ -1,89 +1,177 @@
-import { Readable } from 'node:stream'
-import { isHostError } from '@capstan/core'
-import { expect, test } from 'vitest'
-import type { DockerEngine } from '../src/docker-engine.js'
-import { DockerImageTransfer } from '../src/docker-image-transfer.js'
-import { DockerNetworkManager } from '../src/docker-network-manager.js'
-import { DockerVolumeManager } from '../src/docker-volume-manager.js'
-import { buildImage } from '../src/image/build-image.js'
-import { type FakeHandler, type StartedFake, startFakeEngine } from './fake/fake-docker-engine.js'
+import { PassThrough } from 'node:stream'
+import { describe, expect, test } from 'vitest'
+import { collectOutput } from './collect-output.js'
+import { type StartedRuntime, startRuntime } from './start-runtime.js'
 
-type Operation = (engine: DockerEngine, options: { readonly signal: AbortSignal }) => Promise<unknown>
+const image = 'busybox:1'
+
+interface Operation {
+  /** Makes what the operation needs; its requests do not count. */
+  prepare?(started: StartedRuntime): Promise<string>
+  run(started: StartedRuntime, options: { readonly signal: AbortSignal }, id: string): Promise<unknown>
+  /** Containers of `prepare` that stay. */
+  readonly stays?: number
+}
+
+async function create({ runtime }: StartedRuntime, command: readonly string[] = ['exit', '0'], tty = false) {
+  return runtime.createContainer({ image, command, interactive: true, tty })
+}
+
+async function createRunning(started: StartedRuntime): Promise<string> {
+  const id = await create(started, ['sleep'])
+  await started.runtime.startContainer(id)
+  return id
+}
 
 const operations: Readonly<Record<string, Operation>> = {
-  createNetwork: (engine, options) => new DockerNetworkManager(engine).createNetwork('net', options),
-  createVolume: (engine, options) => new DockerVolumeManager(engine).createVolume('data', options),
-  buildImage: (engine, options) => buildImage(engine, image, options),
-  pullImage: (engine, options) => new DockerImageTransfer(engine, nowhere).pullImage('busybox', options),
-  loadImages: (engine, options) =>
-    new DockerImageTransfer(engine).loadImages(Readable.from([Buffer.from('x')]), options),
+  ping: { run: ({ runtime }, options) => runtime.ping(options) },
+  createContainer: { run: ({ runtime }, options) => runtime.createContainer({ image, name: 'n' }, options) },
+  'createContainer with a pull': {
+    run: ({ runtime }, options) => runtime.createContainer({ image: 'other:2' }, options),
+  },
+  'createContainer on two networks': {
+    prepare: async ({ fake }) => {
+      for (const Id of ['n1', 'n2']) fake.state.networks.set(Id, { Id, Name: Id })
+      return ''
+    },
+    run: ({ runtime }, options) => {
+      const network = { mode: 'networks', networks: [{ networkId: 'n1' }, { networkId: 'n2' }] } as const
+      return runtime.createContainer({ image, network }, options)
+    },
+  },
+  startContainer: { prepare: create, stays: 1, run: ({ runtime }, options, id) => runtime.startContainer(id, options) },
+  stopContainer: {
+    prepare: createRunning,
+    stays: 1,
+    run: ({ runtime }, options, id) => runtime.stopContainer(id, options),
+  },
+  waitContainer: {
+    prepare: async (started) => {
+      const id = await createRunning(started)
+      started.fake.state.findContainer(id)?.exit(0)
+      return id
+    },
+    stays: 1,
+    run: ({ runtime }, options, id) => runtime.waitContainer(id, options),
+  },
+  containerState: { prepare: create, stays: 1, run: ({ runtime }, options, id) => runtime.containerState(id, options) },
+  containerLogs: {
+    prepare: create,
+    stays: 1,
+    run: async ({ runtime }, options, id) => {
+      for await (const _ of await runtime.containerLogs(id, options));
+    },
+  },
+  containerLogsAll: {
+    prepare: create,
+    stays: 1,
+    run: ({ runtime }, options, id) => runtime.containerLogsAll(id, options),
+  },
+  resizeTTY: {
+    prepare: create,
+    stays: 1,
+    run: ({ runtime }, options, id) => runtime.resizeTTY(id, { height: 1, width: 1 }, options),
+  },
+  getPortBindings: {
+    prepare: create,
+    stays: 1,
+    run: ({ runtime }, options, id) => runtime.getPortBindings(id, options),
+  },
+  getHostAddress: {
+    prepare: async ({ fake }) => {
+      fake.state.networks.set('bridge', { Id: 'b', Name: 'bridge', IPAM: { Config: [{ Gateway: '10.0.0.1' }] } })
+      return ''
+    },
+    run: ({ runtime }, options) => runtime.getHostAddress(options),
+  },
+  listContainers: { run: ({ runtime }, options) => runtime.listContainers(options) },
+  imageExists: { run: ({ runtime }, options) => runtime.imageExists(image, options) },
+  getImageHomeDir: { run: ({ runtime }, options) => runtime.getImageHomeDir(image, options) },
+  startAttached: {
+    prepare: (started) => create(started, ['cat']),
+    stays: 1,
+    run: ({ runtime }, options, id) => {
+      const stdin = new PassThrough()
+      stdin.end('x')
+      return runtime.startAttached(id, { ...options, stdin, stdout: collectOutput().stream })
+    },
+  },
+  'startAttached with a terminal': {
+    prepare: (started) => create(started, ['exit', '0'], true),
+    stays: 1,
+    run: ({ runtime }, options, id) => runtime.startAttached(id, { ...options, initialSize: { height: 1, width: 1 } }),
+  },
+  startSidecar: {
+    run: ({ sidecars }, options) => sidecars.startSidecar({ image, name: 's', command: ['sleep'] }, options),
+  },
+  inspectContainer: {
+    prepare: create,
+    stays: 1,
+    run: ({ sidecars }, options, id) => sidecars.inspectContainer(id, options),
+  },
+  exec: {
+    prepare: createRunning,
+    stays: 1,
+    run: async ({ execs }, options, id) => {
+      const running = await execs.exec(id, ['x'], { ...options, stdin: false })
+      running.stdout.resume()
+      running.stderr.resume()
+      return running.exitCode
+    },
+  },
 }
 
-const nowhere = { env: { DOCKER_CONFIG: '/nonexistent' } }
-const image = { dockerfile: 'FROM scratch\n', tag: 'app:1', credentialSources: nowhere }
-
-/** What the engine keeps, by `kind name`; made when the request arrives, and answered with some delay. */
-async function startKeeper(): Promise<StartedFake & { readonly kept: Map<string, unknown> }> {
-  const started = await startFakeEngine()
-  const kept = new Map<string, unknown>()
-  const { fake, engine } = started
-  const keep =
-    (kind: string): FakeHandler =>
-    (reply, { json }) => {
-      kept.set(`${kind} ${json.Name}`, { ...json, Id: String(json.Name) })
-      reply.json(201, { ...json, Id: String(json.Name) })
-    }
-  const find =
-    (key: string): FakeHandler =>
-    (reply) =>
-      kept.has(key) ? reply.json(200, kept.get(key)) : reply.refuse(404, `no such thing: ${key}`)
-  const remove =
-    (key: string): FakeHandler =>
-    (reply) => {
-      kept.delete(key)
-      reply.raw(204, '')
-    }
-  fake.override('POST /networks/create', keep('network'))
-  fake.override('GET /networks', (reply) =>
-    reply.json(
-      200,
-      [...kept].filter(([key]) => key.startsWith('network ')).map(([, value]) => value),
-    ),
-  )
-  fake.override('DELETE /networks/net', remove('network net'))
-  fake.override('POST /volumes/create', keep('volume'))
-  fake.override('GET /volumes/data', find('volume data'))
-  fake.override('DELETE /volumes/data', remove('volume data'))
-  fake.override('POST /build', (reply) => {
-    kept.set('image app:1', { Id: 'sha256:1', Config: { Labels: engine.ownerLabels } })
-    reply.raw(200, '{"aux":{"ID":"sha256:1"}}\n')
-  })
-  fake.override('GET /images/app:1/json', find('image app:1'))
-  fake.override('DELETE /images/app:1', remove('image app:1'))
-  fake.override('POST /images/load', (reply) => reply.raw(200, '{"stream":"Loaded image: a:1\\n"}\n'))
-  fake.override('GET /images/busybox/json', (reply) => reply.json(200, { Id: 'sha256:1' }))
-  return { ...started, kept }
-}
-
-test.for(Object.keys(operations))('F16 %s leaves nothing, aborted at its n-th request', async (name) => {
-  const operation = operations[name]
-  const reason = new Error('enough')
-  let completed = false
-  for (let n = 0; !completed; n += 1) {
-    expect(n).toBeLessThan(20)
-    const { fake, engine, kept } = await startKeeper()
-    const abort = new AbortController()
-    fake.onRequest = (_request, index) => {
-      if (index === n) abort.abort(reason)
-    }
-    const outcome = await operation?.(engine, abort).then(
-      () => 'done',
-      (error: unknown) => error,
-    )
-    completed = fake.requests.length <= n
-    if (completed) expect(outcome).toBe('done')
-    // The last answer may have been on its way when the signal came.
-    else if (outcome !== 'done') expect({ outcome, kept: [...kept.keys()] }).toEqual({ outcome: reason, kept: [] })
-    expect(isHostError(outcome)).toBe(false)
+/** One run that is aborted at its n-th request; whether that many were made. */
+async function abortAt(operation: Operation, wanted: number): Promise<boolean> {
+  const started = await startRuntime()
+  const { fake } = started
+  const id = (await operation.prepare?.(started)) ?? ''
+  fake.requests.length = 0
+  const controller = new AbortController()
+  const reason = new Error(`abort at request ${wanted}`)
+  fake.onRequest = (_, index) => {
+    if (index === wanted) controller.abort(reason)
   }
+  const outcome = await operation.run(started, { signal: controller.signal }, id).then(
+    () => 'done',
+    (error: unknown) => error,
+  )
+  const wasReached = fake.requests.length > wanted
+  if (outcome === 'done') {
+    // The answer to the very last request may be quicker than the abort.
+    expect(fake.requests.length).toBeLessThanOrEqual(wanted + 1)
+  } else {
+    expect(outcome).toBe(reason)
+    expect(fake.state.containers.size).toBe(operation.stays ?? 0)
+  }
+  await started.runtime.close()
+  for (const container of fake.state.containers.values()) {
+    for (const socket of container.attached) socket.destroy() // the fake engine's own end
+  }
+  await expect.poll(() => fake.sockets.size).toBe(0)
+  return wasReached
+}
+
+describe('F16', () => {
+  test.each(Object.entries(operations))(
+    '%s aborted before the call: its reason, and no request',
+    async (_, operation) => {
+      const started = await startRuntime()
+      const id = (await operation.prepare?.(started)) ?? ''
+      started.fake.requests.length = 0
+      const reason = new Error('before')
+      await expect(operation.run(started, { signal: AbortSignal.abort(reason) }, id)).rejects.toBe(reason)
+      expect(started.fake.requests).toHaveLength(0)
+    },
+  )
+
+  test.each(Object.entries(operations))(
+    '%s aborted at each request: its reason, nothing made is left',
+    async (_, operation) => {
+      let count = 0
+      while (await abortAt(operation, count)) count += 1
+      expect(count).toBeGreaterThan(0)
+    },
+    30_000,
+  )
 })

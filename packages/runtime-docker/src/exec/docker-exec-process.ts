@@ -30,23 +30,12 @@ export class DockerExecProcess implements ExecProcess {
     this.#connection = connection
     this.#options = options
     this.stdin = options.hasStdin ? connection.socket : createEndedInput()
-    const stopWatch = watchLiveness(engine, options.call, (error) => void connection.socket.destroy(toError(error)))
-    const { isTerminal } = options
-    let settle: (code: number | PromiseLike<number>) => void = () => {}
-    this.exitCode = new Promise<number>((resolve) => {
-      settle = resolve
-    })
-    // Who does not ask for it must not be ended by it.
-    this.exitCode.catch(() => {})
-    this.#output = new ProcessOutput(connection, {
-      isTerminal,
-      onEnd: (error) => {
-        stopWatch()
-        settle(this.#end(error))
-      },
-    })
+    this.#output = new ProcessOutput(connection, options)
     this.stdout = this.#output.stdout
     this.stderr = this.#output.stderr
+    this.exitCode = this.#run()
+    // Who does not ask for it must not be ended by it.
+    this.exitCode.catch(() => {})
   }
 
   async kill(signal: string = 'SIGTERM', options: OperationOptions = {}): Promise<boolean> {
@@ -67,6 +56,14 @@ export class DockerExecProcess implements ExecProcess {
     await this.exitCode.catch(() => {})
   }
 
+  async #run(): Promise<number> {
+    const { socket } = this.#connection
+    const stopWatch = watchLiveness(this.#engine, this.#options.call, (error) => void socket.destroy(toError(error)))
+    const error = await new Promise<unknown>((resolve) => this.#output.start(resolve))
+    stopWatch()
+    return this.#end(error)
+  }
+
   /** The code, after both outputs ended. Nothing is guessed: the engine says that the process is over, or it is an error. */
   async #end(error: unknown): Promise<number> {
     try {
@@ -74,7 +71,7 @@ export class DockerExecProcess implements ExecProcess {
       if (error !== undefined) throw this.#engine.translate(error, this.#options.call)
       const code = await readExitCode(this.#engine, this.#options)
       this.#output.finish()
-      await Promise.all([this.stdout, this.stderr].map((output) => finished(output).catch(() => {})))
+      await Promise.all([this.stdout, this.stderr].filter(isRead).map((output) => finished(output).catch(() => {})))
       return code
     } catch (failure) {
       this.#output.finish(this.#isDisposed ? undefined : toError(failure))
@@ -98,6 +95,11 @@ export interface ExecProcessOptions {
   /** By which the process is found where its id cannot be: see `kill-exec.ts`. */
   readonly marker: string | undefined
   readonly call: EngineCall
+}
+
+/** An output that nobody has begun to read must not keep the exit code back for ever. */
+function isRead(output: Readable): boolean {
+  return output.readableFlowing === true || output.listenerCount('readable') > 0 || output.listenerCount('data') > 0
 }
 
 function createEndedInput(): Writable {

@@ -6,7 +6,7 @@ import { FrameParser, type FrameSource } from './frame-parser.js'
  * Both outputs of a process as streams, read from the connection no faster than they are read.
  *
  * They share one connection: one that nobody reads holds the other up once its buffer is full, so what is not wanted is
- * discarded by `resume()`. `onEnd` hears the end of the connection first, and says how the outputs end by `finish`.
+ * discarded by `resume()`. Nothing is read before `start`.
  */
 export class ProcessOutput {
   readonly stdout: Readable
@@ -16,13 +16,35 @@ export class ProcessOutput {
   /** Outputs whose buffer is full: a flag each, cleared by their `_read`. */
   readonly #full = new Set<FrameSource>()
 
-  constructor(connection: UpgradedConnection, { isTerminal, onEnd }: ProcessOutputOptions) {
+  constructor(connection: UpgradedConnection, { isTerminal }: { readonly isTerminal: boolean }) {
     this.#connection = connection
     this.stdout = this.#createOutput('stdout')
     this.stderr = this.#createOutput('stderr')
     this.#parser = isTerminal ? undefined : new FrameParser((source, bytes) => this.#push(source, bytes))
     if (isTerminal) this.stderr.push(null)
-    this.#listen(onEnd)
+  }
+
+  /** Reads. `onEnd` hears once that the connection has ended, with the raw error if there is one, and calls `finish`. */
+  start(onEnd: (error: unknown) => void): void {
+    const { socket, head } = this.#connection
+    let isOver = false
+    const end = (error?: unknown) => {
+      if (!isOver) onEnd(error)
+      isOver = true
+    }
+    const take = (chunk: Buffer) => {
+      try {
+        this.#take(chunk)
+      } catch (error) {
+        end(error)
+        socket.destroy()
+      }
+    }
+    socket.on('data', take)
+    socket.on('end', () => end(this.#findPartialFrame()))
+    socket.on('error', end)
+    socket.on('close', () => end(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })))
+    if (head.length > 0) take(head)
   }
 
   /** Ends both, or fails both. Without an error that is a clean end. */
@@ -48,28 +70,6 @@ export class ProcessOutput {
     return output
   }
 
-  #listen(onEnd: ProcessOutputOptions['onEnd']): void {
-    const { socket, head } = this.#connection
-    let isOver = false
-    const end = (error?: unknown) => {
-      if (!isOver) onEnd(error)
-      isOver = true
-    }
-    const take = (chunk: Buffer) => {
-      try {
-        this.#take(chunk)
-      } catch (error) {
-        end(error)
-        socket.destroy()
-      }
-    }
-    socket.on('data', take)
-    socket.on('end', () => end(this.#findPartialFrame()))
-    socket.on('error', end)
-    socket.on('close', () => end(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })))
-    if (head.length > 0) take(head)
-  }
-
   #take(chunk: Buffer): void {
     if (this.#parser === undefined) this.#push('stdout', chunk)
     else this.#parser.push(chunk)
@@ -89,10 +89,4 @@ export class ProcessOutput {
       return error
     }
   }
-}
-
-export interface ProcessOutputOptions {
-  readonly isTerminal: boolean
-  /** Once, with the raw error if there is one. */
-  readonly onEnd: (error: unknown) => void
 }

@@ -10,6 +10,7 @@ import { EngineAnswerError, readAnswerText } from './engine-answer-error.js'
 import { exchange } from './exchange.js'
 import { readBody } from './read-body.js'
 import { TakenOverResponse } from './taken-over-response.js'
+import { tolerateReset } from './tolerate-reset.js'
 
 /**
  * HTTP to one endpoint: raw failures, no version, no names.
@@ -43,7 +44,7 @@ export class HttpTransport {
     if (response !== undefined) return takeOver(request, response)
     if (socket === undefined || upgraded === undefined) throw new AnswerFormatError('the upgrade gave no connection')
     return {
-      socket,
+      socket: tolerateReset(socket),
       head: upgraded.head,
       contentType: upgraded.response.headers['content-type'],
       headers: upgraded.response.headers,

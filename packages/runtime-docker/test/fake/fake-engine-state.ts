@@ -76,6 +76,7 @@ export class FakeContainer {
       this.exit(0)
     }
     if (program === 'cat') this.#echoInput()
+    else for (const socket of this.attached) socket.resume()
   }
 
   write(type: number, text: string | Uint8Array): void {

@@ -135,7 +135,8 @@ function attach(container: FakeContainer, reply: FakeReply): undefined {
   container.attached.add(socket)
   socket.on('close', () => container.attached.delete(socket))
   if (container.status === 'exited') socket.end()
-  socket.resume()
+  // What is sent before the start waits for the process.
+  if (container.status === 'created') socket.pause()
 }
 
 function logs(container: FakeContainer, reply: FakeReply, { query }: FakeRequest): undefined {

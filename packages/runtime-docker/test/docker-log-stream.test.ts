@@ -1,0 +1,209 @@
+import type { LogOptions } from '@capstan/core'
+import { describe, expect, test } from 'vitest'
+import type { FakeHandler } from './fake/fake-docker-engine.js'
+import { frame } from './fake/frames.js'
+import { startRuntime } from './start-runtime.js'
+
+const first = '2026-01-02T03:04:05.000000001Z'
+const second = '2026-01-02T03:04:06.123456789Z'
+
+async function startLogs(handler?: FakeHandler, config: Readonly<Record<string, unknown>> = {}) {
+  const started = await startRuntime()
+  const { fake, runtime } = started
+  const container = fake.state.createContainer('c', config)
+  container.status = 'running'
+  if (handler !== undefined) fake.override('GET /containers/*/logs', handler)
+  const open = (options?: LogOptions) => runtime.containerLogs(container.id, options)
+  return { ...started, container, open }
+}
+
+async function readText(stream: AsyncIterable<{ source: string; bytes: Uint8Array }>): Promise<string> {
+  let text = ''
+  for await (const { source, bytes } of stream) text += `${source}:${Buffer.from(bytes).toString()};`
+  return text
+}
+
+describe('containerLogs', () => {
+  test('resolves at once, also when the engine sends no headers; errors of opening show on the stream', async () => {
+    const { open } = await startLogs(() => {})
+    const silent = await open({ follow: true })
+    const gone = await (await startRuntime()).runtime.containerLogs('gone')
+    await expect(readText(gone)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+    await silent[Symbol.asyncDispose]()
+  })
+
+  test('gives both streams in order of arrival', async () => {
+    const { open, fake } = await startLogs((reply) => {
+      const response = reply.open()
+      response.end(Buffer.concat([frame(2, 'a'), frame(1, 'b'), frame(2, 'c')]))
+    })
+    expect(await readText(await open())).toBe('stderr:a;stdout:b;stderr:c;')
+    const { query } = fake.requests.at(-1) ?? {}
+    expect(Object.fromEntries(query ?? [])).toEqual({
+      follow: '0',
+      stdout: '1',
+      stderr: '1',
+      timestamps: '0',
+      tail: 'all',
+    })
+  })
+
+  test('hands since, tail and the choice of streams to the engine', async () => {
+    const { open, fake } = await startLogs((reply) => reply.open().end())
+    await readText(await open({ since: '2026-01-02T03:04:05.000000001Z', tailLines: 5, stderr: false }))
+    expect(Object.fromEntries(fake.requests.at(-1)?.query ?? [])).toMatchObject({
+      since: '1767323045.000000001',
+      tail: '5',
+      stderr: '0',
+    })
+  })
+
+  test('a terminal is one stream, as it is: CR, LF, and what looks like frames or JSON', async () => {
+    const raw = Buffer.concat([Buffer.from('{"a":1}\r\n'), frame(1, 'x')])
+    const { open } = await startLogs((reply) => reply.open().end(raw), { Tty: true })
+    expect(await readText(await open())).toBe(`combined:${raw.toString()};`)
+  })
+
+  test('bad options: INVALID_ARGUMENT, without a request', async () => {
+    const { open, fake } = await startLogs()
+    await expect(open({ tailLines: -1 })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'tailLines' },
+    })
+    expect(fake.requests).toHaveLength(0)
+  })
+
+  test('leaving the loop closes the connection', async () => {
+    const { open, fake } = await startLogs((reply) => reply.open().write(frame(1, 'x')))
+    for await (const chunk of await open({ follow: true })) {
+      expect(chunk.source).toBe('stdout')
+      break
+    }
+    await expect.poll(() => fake.sockets.size).toBeLessThan(2)
+  })
+
+  test('disposing ends a read that waits, cleanly', async () => {
+    const { open, fake } = await startLogs((reply) => reply.open())
+    const stream = await open({ follow: true })
+    const reading = readText(stream)
+    await expect.poll(() => fake.log()).toContainEqual(expect.stringContaining('/logs'))
+    await stream[Symbol.asyncDispose]()
+    expect(await reading).toBe('')
+    await expect.poll(() => fake.sockets.size).toBeLessThan(2)
+  })
+
+  test('F16 an abort rejects the read with its reason', async () => {
+    const { open, fake } = await startLogs((reply) => reply.open().write(frame(1, 'x')))
+    const controller = new AbortController()
+    const reading = readText(await open({ follow: true, signal: controller.signal }))
+    await expect.poll(() => fake.log()).toContainEqual(expect.stringContaining('/logs'))
+    controller.abort('enough')
+    await expect(reading).rejects.toBe('enough')
+    await expect.poll(() => fake.sockets.size).toBeLessThan(2)
+  })
+
+  test("F18 the engine's own error within the log: OPERATION_FAILED with its text", async () => {
+    const { open } = await startLogs((reply) => reply.open().end(Buffer.concat([frame(1, 'x'), frame(3, 'disk gone')])))
+    await expect(readText(await open())).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: { reason: 'disk gone' },
+    })
+  })
+
+  test('F18 what is no frame, and an end within one: PROTOCOL_ERROR', async () => {
+    for (const bytes of [Buffer.from('not a frame at all'), frame(1, 'abc').subarray(0, 9)]) {
+      const { open } = await startLogs((reply) => reply.open().end(bytes))
+      await expect(readText(await open())).rejects.toMatchObject({ code: 'PROTOCOL_ERROR' })
+    }
+  })
+})
+
+describe('a followed log', () => {
+  const stamped = Buffer.concat([frame(1, `${first} one\n`), frame(2, `${second} two\n`)])
+
+  test('ends cleanly when the container has ended', async () => {
+    const { open, container } = await startLogs((reply) => {
+      const response = reply.open()
+      response.write(stamped)
+      container.events.once('exit', () => response.end())
+    })
+    const reading = readText(await open({ follow: true }))
+    await expect.poll(() => container.events.listenerCount('exit')).toBe(1)
+    container.exit(0)
+    expect(await reading).toBe('stdout:one\n;stderr:two\n;')
+  })
+
+  test('F6 the engine dies: CONNECTION_LOST with its last timestamp, though none was asked for', async () => {
+    const { open, fake } = await startLogs((reply) => {
+      reply.open().write(stamped)
+    })
+    const texts: string[] = []
+    const stream = await open({ follow: true })
+    const reading = (async () => {
+      for await (const { bytes, timestamp } of stream) {
+        texts.push(Buffer.from(bytes).toString())
+        expect(timestamp).toBeUndefined()
+        if (texts.length === 2) void fake.die()
+      }
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'CONNECTION_LOST', facts: { lastTimestamp: second } })
+    expect(texts).toEqual(['one\n', 'two\n'])
+  })
+
+  test('X15 one that ends while its container runs was interrupted: CONNECTION_LOST, never a clean end', async () => {
+    const { open } = await startLogs((reply) => reply.open().end(stamped))
+    await expect(readText(await open({ follow: true }))).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+      facts: { lastTimestamp: second },
+    })
+  })
+
+  test('F17 a reader that sleeps holds the engine up: nothing piles up here, and nothing is lost', async () => {
+    const payload = Buffer.alloc(64 * 1024, 'z')
+    const count = 512
+    let taken = 0
+    const { open, container } = await startLogs((reply) => {
+      const response = reply.open()
+      const write = () => {
+        while (taken < count) {
+          taken += 1
+          if (!response.write(frame(1, payload))) return void response.once('drain', write)
+        }
+        container.exit(0)
+        response.end()
+      }
+      write()
+    })
+    const iterator = (await open())[Symbol.asyncIterator]()
+    let received = ((await iterator.next()).value?.bytes.length ?? 0) as number
+    // The engine goes on until it is held up: what it could get rid of meanwhile is what piled up on the way.
+    let before = -1
+    const isHeldUp = () => {
+      const isSame = before === taken
+      before = taken
+      return isSame
+    }
+    await expect.poll(isHeldUp, { interval: 100 }).toBe(true)
+    expect(taken).toBeLessThan(64) // 4 MB of 32
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) received += next.value.bytes.length
+    expect(received).toBe(count * payload.length)
+  })
+})
+
+describe('containerLogsAll', () => {
+  test('X16 all bytes in order of arrival, as they are', async () => {
+    const { runtime, container } = await startLogs((reply) =>
+      reply.open().end(Buffer.concat([frame(1, '{"a":1}'), frame(2, Buffer.from([0xff, 0]))])),
+    )
+    expect(Buffer.from(await runtime.containerLogsAll(container.id))).toEqual(
+      Buffer.from([...Buffer.from('{"a":1}'), 0xff, 0]),
+    )
+  })
+
+  test('F9 cut off: CONNECTION_LOST, not half of it', async () => {
+    const { runtime, container } = await startLogs((reply) => {
+      reply.open({ 'Content-Length': '100' }).write(frame(1, 'x'), () => reply.destroy())
+    })
+    await expect(runtime.containerLogsAll(container.id)).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+})

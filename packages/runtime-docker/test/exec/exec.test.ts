@@ -1,0 +1,265 @@
+import { describe, expect, test } from 'vitest'
+import type { FakeHandler } from '../fake/fake-docker-engine.js'
+import { frame } from '../fake/frames.js'
+import { startRuntime } from '../start-runtime.js'
+
+async function startExecutable(onStart?: FakeHandler) {
+  const started = await startRuntime()
+  const container = started.fake.state.createContainer('c', {})
+  container.status = 'running'
+  if (onStart !== undefined) started.fake.override('POST /exec/*/start', onStart)
+  const findExec = () => [...started.fake.state.execs.values()][0]
+  return { ...started, container, id: container.id, findExec }
+}
+
+async function readText(stream: AsyncIterable<Buffer>): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+describe('exec', () => {
+  test('sends what is written to stdin, half-closes, and resolves with the code after both outputs', async () => {
+    const { execs, id } = await startExecutable()
+    const running = await execs.exec(id, ['cat'])
+    running.stdin.end('hello')
+    expect(await readText(running.stdout)).toBe('hello')
+    expect(await readText(running.stderr)).toBe('')
+    expect(await running.exitCode).toBe(0)
+  })
+
+  test('the code is there for who reads no output', async () => {
+    const { execs, id } = await startExecutable()
+    const running = await execs.exec(id, ['true'], { stdin: false })
+    running.stdout.resume()
+    running.stderr.resume()
+    expect(await running.exitCode).toBe(0)
+  })
+
+  test('hands env, user, directory and terminal to the engine', async () => {
+    const { execs, id, findExec } = await startExecutable()
+    const running = await execs.exec(id, ['x'], {
+      env: { A: '1' },
+      user: 'u',
+      workingDirectory: '/w',
+      tty: true,
+      stdin: false,
+      privileged: true,
+    })
+    expect(findExec()?.config).toMatchObject({
+      Cmd: ['x'],
+      Env: ['A=1'],
+      User: 'u',
+      WorkingDir: '/w',
+      Tty: true,
+      AttachStdin: false,
+      Privileged: true,
+    })
+    await running[Symbol.asyncDispose]()
+  })
+
+  test('X16 both outputs, split anywhere, and what came with the headers', async () => {
+    const whole = Buffer.concat([frame(1, 'out'), frame(2, 'err'), frame(1, '!')])
+    const { execs, id, fake } = await startExecutable((reply) => {
+      const exec = [...fake.state.execs.values()][0]
+      if (exec !== undefined) exec.exitCode = 4
+      const socket = reply.upgrade({ first: whole.subarray(0, 5) })
+      socket.end(whole.subarray(5))
+    })
+    const running = await execs.exec(id, ['x'])
+    expect(await Promise.all([readText(running.stdout), readText(running.stderr)])).toEqual(['out!', 'err'])
+    expect(await running.exitCode).toBe(4)
+  })
+
+  test('not running: NOT_RUNNING with the state', async () => {
+    const { execs, id, container } = await startExecutable()
+    container.status = 'exited'
+    await expect(execs.exec(id, ['x'])).rejects.toMatchObject({ code: 'NOT_RUNNING', facts: { id, state: 'exited' } })
+    await expect(execs.exec('gone', ['x'])).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+  })
+
+  test('F25 no command: INVALID_ARGUMENT without a request', async () => {
+    const { execs, id, fake } = await startExecutable()
+    await expect(execs.exec(id, [])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field: 'command' } })
+    expect(fake.requests).toHaveLength(0)
+  })
+
+  test('X14 a code that comes late is waited for', async () => {
+    const { execs, id, fake, findExec } = await startExecutable()
+    let looks = 0
+    fake.override('GET /exec/*/json', (reply) => {
+      looks += 1
+      reply.json(200, { ID: findExec()?.id, Running: looks < 3, ExitCode: looks < 4 ? null : 5 })
+    })
+    const running = await execs.exec(id, ['x'], { stdin: false })
+    expect(await readText(running.stdout)).toBe('')
+    running.stderr.resume()
+    expect(await running.exitCode).toBe(5)
+  })
+
+  test('X14 a code that never comes: EXIT_CODE_UNKNOWN rather than a guess; the outputs end all the same', async () => {
+    const { execs, id, fake } = await startExecutable()
+    fake.override('GET /exec/*/json', (reply) => reply.json(200, { Running: true, ExitCode: null }))
+    const running = await execs.exec(id, ['x'], { stdin: false })
+    await expect(running.exitCode).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN' })
+  }, 15_000)
+
+  test('F7 the engine dies: CONNECTION_LOST on both outputs and the code', async () => {
+    const { execs, id, fake } = await startExecutable()
+    const running = await execs.exec(id, ['cat'])
+    const read = Promise.allSettled([readText(running.stdout), readText(running.stderr), running.exitCode])
+    await fake.die()
+    const lost = { status: 'rejected', reason: { code: 'CONNECTION_LOST' } }
+    expect(await read).toMatchObject([lost, lost, lost])
+  })
+
+  test('F18 a frame of the engine itself: OPERATION_FAILED on both outputs and the code', async () => {
+    const { execs, id } = await startExecutable((reply) => reply.upgrade().end(frame(3, 'broke')))
+    const running = await execs.exec(id, ['x'])
+    const read = await Promise.allSettled([readText(running.stdout), readText(running.stderr), running.exitCode])
+    const failed = { status: 'rejected', reason: { code: 'OPERATION_FAILED', facts: { reason: 'broke' } } }
+    expect(read).toMatchObject([failed, failed, failed])
+  })
+
+  test('F16 an abort while it runs: the reason everywhere, and the connection is gone', async () => {
+    const { execs, id, fake } = await startExecutable()
+    const controller = new AbortController()
+    const running = await execs.exec(id, ['cat'], { signal: controller.signal })
+    const reason = new Error('enough')
+    const read = Promise.allSettled([readText(running.stdout), running.exitCode])
+    controller.abort(reason)
+    expect(await read).toEqual([
+      { status: 'rejected', reason },
+      { status: 'rejected', reason },
+    ])
+    await expect.poll(() => fake.sockets.size).toBeLessThan(2)
+  })
+
+  test('disposing half-closes and lets go: the outputs end, the code is unknown, and nobody has to listen', async () => {
+    const { execs, id, fake } = await startExecutable()
+    const running = await execs.exec(id, ['cat'])
+    const read = readText(running.stdout)
+    await running[Symbol.asyncDispose]()
+    await running[Symbol.asyncDispose]()
+    expect(await read).toBe('')
+    await expect(running.exitCode).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN' })
+    await expect.poll(() => fake.sockets.size).toBeLessThan(2)
+  })
+
+  test('F17 an output that nobody reads holds the engine up; the other one waits with it', async () => {
+    const payload = Buffer.alloc(64 * 1024)
+    let sent = 0
+    const { execs, id, fake } = await startExecutable((reply) => {
+      const socket = reply.upgrade()
+      const send = () => {
+        while (sent < 256) {
+          sent += 1
+          if (!socket.write(frame(1 + (sent % 2), payload))) return void socket.once('drain', send)
+        }
+        const exec = [...fake.state.execs.values()][0]
+        if (exec !== undefined) exec.exitCode = 0
+        socket.end()
+      }
+      send()
+    })
+    const running = await execs.exec(id, ['x'])
+    let before = -1
+    const isHeldUp = () => {
+      const isSame = before === sent
+      before = sent
+      return isSame
+    }
+    await expect.poll(isHeldUp, { interval: 100 }).toBe(true)
+    expect(sent).toBeLessThan(64)
+    running.stderr.resume()
+    let received = 0
+    for await (const chunk of running.stdout) received += chunk.length
+    expect(received).toBe(128 * payload.length)
+    expect(await running.exitCode).toBe(0)
+  })
+
+  test('an output that its reader destroys does not hold the other one up', async () => {
+    const { execs, id, fake } = await startExecutable((reply) => {
+      const exec = [...fake.state.execs.values()][0]
+      if (exec !== undefined) exec.exitCode = 0
+      reply.upgrade().end(Buffer.concat([frame(1, Buffer.alloc(300_000)), frame(2, 'the other')]))
+    })
+    const running = await execs.exec(id, ['x'])
+    running.stdout.destroy()
+    expect(await readText(running.stderr)).toBe('the other')
+    expect(await running.exitCode).toBe(0)
+  })
+
+  test('F19 a process that ends with unread stdin resets the connection: its last output still arrives, with its code', async () => {
+    const output = frame(1, Buffer.alloc(150_000, 'o'))
+    const { execs, id, fake } = await startExecutable((reply) => {
+      const socket = reply.upgrade()
+      socket.pause()
+      const exec = [...fake.state.execs.values()][0]
+      if (exec !== undefined) exec.exitCode = 5
+      socket.write(output, () => socket.destroy())
+    })
+    const running = await execs.exec(id, ['x'])
+    const writing = setInterval(() => running.stdin.write(Buffer.alloc(1_000)), 1)
+    running.stderr.resume()
+    let received = 0
+    try {
+      for await (const chunk of running.stdout) {
+        received += chunk.length
+        await new Promise((resolve) => setImmediate(resolve)) // a reader that is slower than the reset
+      }
+      expect(await running.exitCode).toBe(5)
+    } finally {
+      clearInterval(writing)
+    }
+    expect(received).toBe(150_000)
+  })
+
+  test('an output that nobody reads does not keep the code back', async () => {
+    const { execs, id, fake } = await startExecutable((reply) => {
+      const exec = [...fake.state.execs.values()][0]
+      if (exec !== undefined) exec.exitCode = 6
+      reply.upgrade().end(frame(1, 'unread'))
+    })
+    const running = await execs.exec(id, ['x'])
+    expect(await running.exitCode).toBe(6)
+    expect(await readText(running.stdout)).toBe('unread')
+  })
+
+  test('resize hands the size on, and refuses what is none', async () => {
+    const { execs, id, fake } = await startExecutable()
+    fake.override('POST /exec/*/resize', (reply) => reply.raw(200, ''))
+    const running = await execs.exec(id, ['sh'], { tty: true })
+    await running.resize({ height: 3, width: 4 })
+    expect(fake.requests.at(-1)?.rawPath).toMatch(/\/resize\?h=3&w=4$/)
+    await expect(running.resize({ height: 0, width: 4 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    await running[Symbol.asyncDispose]()
+  })
+})
+
+describe('kill', () => {
+  test('one that has ended, or that is not found: false; a signal that is none: INVALID_ARGUMENT', async () => {
+    const { execs, id, findExec } = await startExecutable()
+    const running = await execs.exec(id, ['cat'])
+    await expect(running.kill('rm -rf')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field: 'signal' } })
+    const exec = findExec()
+    if (exec !== undefined) Object.assign(exec, { running: false, exitCode: 0 })
+    expect(await running.kill()).toBe(false)
+    await running[Symbol.asyncDispose]()
+  })
+
+  test('where the kernel is another one, the process is marked, and looked for by its marker', async () => {
+    const facts = { ...(await startRuntime()).engine.details.facts, location: 'virtual-machine' } as const
+    const { fake, execs } = await startRuntime({ facts })
+    const container = fake.state.createContainer('c', {})
+    container.status = 'running'
+    const running = await execs.exec(container.id, ['cat'], { env: { A: '1' } })
+    const marker = ([...fake.state.execs.values()][0]?.config.Env as readonly string[] | undefined)?.at(-1)
+    expect(marker).toMatch(/^CAPSTAN_EXEC=[0-9a-f-]{36}$/)
+    expect(await running.kill('SIGINT')).toBe(true)
+    const { Cmd, User } = [...fake.state.execs.values()][1]?.config ?? {}
+    expect((Cmd as readonly string[]).slice(-2)).toEqual(['INT', marker])
+    expect(User).toBe('0')
+    await running[Symbol.asyncDispose]()
+  })
+})

@@ -1,0 +1,276 @@
+import { PassThrough, Readable, Writable } from 'node:stream'
+import { describe, expect, test } from 'vitest'
+import { collectOutput, createSleeper } from '../collect-output.js'
+import { frame } from '../fake/frames.js'
+import { startRuntime } from '../start-runtime.js'
+
+const image = 'busybox:1'
+
+describe('attach', () => {
+  async function startAttachable(config: Readonly<Record<string, unknown>> = {}) {
+    const started = await startRuntime()
+    const container = started.fake.state.createContainer('c', config)
+    container.status = 'running'
+    const isAttached = () => expect.poll(() => container.attached.size).toBe(1)
+    return { ...started, container, isAttached }
+  }
+
+  test('copies both outputs until they end; the streams of the caller stay open', async () => {
+    const { runtime, container, isAttached } = await startAttachable()
+    const [stdout, stderr] = [collectOutput(), collectOutput()]
+    const attached = runtime.attach(container.id, { stdout: stdout.stream, stderr: stderr.stream })
+    await isAttached()
+    container.write(1, 'out')
+    container.write(2, 'err')
+    container.exit(0)
+    await attached
+    expect([stdout.text(), stderr.text()]).toEqual(['out', 'err'])
+    expect([stdout.stream.writableEnded, stdout.stream.destroyed]).toEqual([false, false])
+    expect(stdout.stream.listenerCount('error')).toBe(0)
+  })
+
+  test.each(['created', 'exited', 'paused'] as const)('one that is %s: NOT_RUNNING with the state', async (status) => {
+    const { runtime, container } = await startAttachable()
+    container.status = status
+    await expect(runtime.attach(container.id, {})).rejects.toMatchObject({
+      code: 'NOT_RUNNING',
+      facts: { state: status },
+    })
+  })
+
+  test('asks for what it was given streams for, and never for detach keys that can be typed', async () => {
+    const { fake, runtime, container, isAttached } = await startAttachable()
+    const attached = runtime.attach(container.id, { stdout: collectOutput().stream })
+    await isAttached()
+    container.exit(0)
+    await attached
+    const { rawPath } = fake.requests.find(({ path }) => path.endsWith('/attach')) ?? {}
+    expect(rawPath).toMatch(/attach\?stream=1&stdout=1&detachKeys=(%FF,){7}%FF$/)
+  })
+
+  test('a terminal is one stream, as it is', async () => {
+    const { runtime, container, isAttached } = await startAttachable({ Tty: true })
+    const [stdout, stderr] = [collectOutput(), collectOutput()]
+    const size = { height: 10, width: 20 }
+    const attached = runtime.attach(container.id, { stdout: stdout.stream, stderr: stderr.stream, initialSize: size })
+    await isAttached()
+    await expect.poll(() => container.size).toBe('10x20')
+    container.write(1, frame(2, 'not a frame here'))
+    container.exit(0)
+    await attached
+    expect(stdout.text()).toBe(frame(2, 'not a frame here').toString())
+    expect(stderr.text()).toBe('')
+  })
+
+  test('F16 an abort rejects with its reason, lets go of the connection, and the container goes on', async () => {
+    const { fake, runtime, container, isAttached } = await startAttachable()
+    const controller = new AbortController()
+    const stdin = new PassThrough()
+    const attached = runtime.attach(container.id, { stdin, stdout: collectOutput().stream, signal: controller.signal })
+    await isAttached()
+    controller.abort('enough')
+    await expect(attached).rejects.toBe('enough')
+    expect(container.status).toBe('running')
+    expect([stdin.destroyed, stdin.listenerCount('data'), stdin.isPaused()]).toEqual([false, 0, true])
+    for (const socket of container.attached) socket.destroy()
+    await expect.poll(() => fake.sockets.size).toBeLessThan(2)
+  })
+
+  test('F16 an abort while the output waits for a reader that sleeps', async () => {
+    const { runtime, container, isAttached } = await startAttachable()
+    const controller = new AbortController()
+    const sleeper = createSleeper()
+    const attached = runtime.attach(container.id, { stdout: sleeper.stream, signal: controller.signal })
+    await isAttached()
+    container.write(1, Buffer.alloc(1_000_000))
+    await expect.poll(() => sleeper.stream.writableNeedDrain).toBe(true)
+    controller.abort('enough')
+    await expect(attached).rejects.toBe('enough')
+  })
+
+  test('F7 the engine dies: CONNECTION_LOST, never a clean end', async () => {
+    const { fake, runtime, container, isAttached } = await startAttachable()
+    const attached = runtime.attach(container.id, { stdout: collectOutput().stream })
+    await isAttached()
+    await fake.die()
+    await expect(attached).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+
+  test('F7 an output that ends while the container runs was cut off: CONNECTION_LOST', async () => {
+    const { runtime, container, isAttached } = await startAttachable()
+    const attached = runtime.attach(container.id, { stdout: collectOutput().stream })
+    await isAttached()
+    for (const socket of container.attached) socket.end()
+    await expect(attached).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+
+  test('F18 a frame of the engine itself: OPERATION_FAILED with its text', async () => {
+    const { runtime, container, isAttached } = await startAttachable()
+    const attached = runtime.attach(container.id, { stdout: collectOutput().stream })
+    await isAttached()
+    container.write(3, 'stream broke')
+    await expect(attached).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { reason: 'stream broke' } })
+  })
+
+  test('a stream of the caller that fails ends it, and does not end the process', async () => {
+    const { runtime, container, isAttached } = await startAttachable()
+    const stdout = new Writable({ write: (_chunk, _encoding, done) => done(new Error('pipe is closed')) })
+    const attached = runtime.attach(container.id, { stdout })
+    await isAttached()
+    container.write(1, 'a')
+    await expect.poll(() => stdout.destroyed).toBe(true)
+    container.write(1, 'b')
+    await expect(attached).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: { reason: expect.stringContaining('pipe is closed') },
+    })
+  })
+
+  test('F17 a reader that sleeps holds the engine up, and gets all when it wakes', async () => {
+    const { runtime, container, isAttached } = await startAttachable()
+    const sleeper = createSleeper()
+    const attached = runtime.attach(container.id, { stdout: sleeper.stream })
+    await isAttached()
+    const [socket] = container.attached
+    const payload = Buffer.alloc(64 * 1024)
+    let sent = 0
+    const send = () => {
+      while (sent < 256) {
+        sent += 1
+        if (!socket?.write(frame(1, payload))) return void socket?.once('drain', send)
+      }
+      container.exit(0)
+    }
+    send()
+    let before = -1
+    const isHeldUp = () => {
+      const isSame = before === sent
+      before = sent
+      return isSame
+    }
+    await expect.poll(isHeldUp, { interval: 100 }).toBe(true)
+    expect(sent).toBeLessThan(64) // 4 MB of 16
+    sleeper.wake()
+    await attached
+    expect(sleeper.received()).toBe(256 * payload.length)
+  })
+})
+
+describe('startAttached', () => {
+  test('F20 attaches and waits before it starts, and resolves with the code after all output', async () => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['echo', 'hi'] })
+    const stdout = collectOutput()
+    fake.requests.length = 0
+    expect(await runtime.startAttached(id, { stdout: stdout.stream })).toBe(0)
+    expect(stdout.text()).toBe('hi\n')
+    expect(fake.log().map((line) => line.split('/').at(-1))).toEqual(['json', 'attach', 'wait', 'start'])
+  })
+
+  test.each([
+    [true, 'removed'],
+    [false, 'next-exit'],
+  ])('F20 autoRemove %s: waits for "%s"', async (autoRemove, condition) => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['exit', '7'], autoRemove })
+    expect(await runtime.startAttached(id, {})).toBe(7)
+    expect(fake.requests.find(({ path }) => path.endsWith('/wait'))?.query.get('condition')).toBe(condition)
+    expect(fake.state.containers.size).toBe(autoRemove ? 0 : 1)
+  })
+
+  test('F19 the end of stdin half-closes: what was sent comes back, then the code', async () => {
+    const { runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['cat'], interactive: true })
+    const stdout = collectOutput()
+    const stdin = Readable.from([Buffer.alloc(100_000, 'a'), Buffer.from('end')])
+    expect(await runtime.startAttached(id, { stdin, stdout: stdout.stream })).toBe(0)
+    expect([stdout.text().length, stdout.text().slice(-4)]).toEqual([100_003, 'aend'])
+  })
+
+  test('F19 a stdin that has ended before is the end of input', async () => {
+    const { runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['cat'], interactive: true })
+    const stdin = Readable.from([])
+    stdin.resume()
+    await new Promise((resolve) => stdin.once('end', resolve))
+    expect(await runtime.startAttached(id, { stdin })).toBe(0)
+  })
+
+  test('F19 a process that ends while it is written to is no failure: its code is what comes', async () => {
+    const { runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['exit', '3'], interactive: true })
+    const stdin = new Readable({ read() {} })
+    const writing = setInterval(() => stdin.push(Buffer.alloc(10_000)), 1)
+    try {
+      expect(await runtime.startAttached(id, { stdin })).toBe(3)
+    } finally {
+      clearInterval(writing)
+    }
+    expect(stdin.destroyed).toBe(false)
+  })
+
+  test('F15 the size that was kept is applied after the start', async () => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['sleep'], tty: true })
+    await runtime.resizeTTY(id, { height: 5, width: 6 })
+    const running = runtime.startAttached(id, {})
+    const container = fake.state.findContainer(id)
+    await expect.poll(() => container?.size).toBe('5x6')
+    container?.exit(0)
+    expect(await running).toBe(0)
+  })
+
+  test('F16 an abort: its reason; what was started is stopped, and no connection is left', async () => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['sleep'] })
+    const controller = new AbortController()
+    const running = runtime.startAttached(id, { signal: controller.signal })
+    await expect.poll(() => fake.state.findContainer(id)?.status).toBe('running')
+    controller.abort('enough')
+    await expect(running).rejects.toBe('enough')
+    expect(fake.state.findContainer(id)?.status).toBe('exited')
+    await expect.poll(() => fake.sockets.size).toBeLessThan(2)
+  })
+
+  test('a container that ran before is not stopped by an abort', async () => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['sleep'] })
+    await runtime.startContainer(id)
+    const controller = new AbortController()
+    const running = runtime.startAttached(id, { signal: controller.signal })
+    await expect.poll(() => fake.log().filter((line) => line.endsWith('/start'))).toHaveLength(2)
+    controller.abort('enough')
+    await expect(running).rejects.toBe('enough')
+    expect(fake.state.findContainer(id)?.status).toBe('running')
+  })
+
+  test('X14 a missing command: COMMAND_NOT_STARTED, and both connections are gone', async () => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['nosuch'] })
+    fake.override('POST /containers/*/start', (reply) =>
+      reply.refuse(400, 'exec: "nosuch": executable file not found in $PATH: unknown'),
+    )
+    await expect(runtime.startAttached(id, {})).rejects.toMatchObject({ code: 'COMMAND_NOT_STARTED', undoFailures: [] })
+    for (const socket of fake.state.findContainer(id)?.attached ?? []) socket.destroy()
+    await expect.poll(() => fake.sockets.size).toBeLessThan(2)
+  })
+
+  test('F7 the engine dies: CONNECTION_LOST, never 0', async () => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['sleep'] })
+    const running = runtime.startAttached(id, {})
+    await expect.poll(() => fake.state.findContainer(id)?.status).toBe('running')
+    await fake.die()
+    await expect(running).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+
+  test('F7 an output that is cut off while the process runs: CONNECTION_LOST', async () => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['sleep'] })
+    const running = runtime.startAttached(id, {})
+    const container = fake.state.findContainer(id)
+    await expect.poll(() => container?.status).toBe('running')
+    for (const socket of container?.attached ?? []) socket.end()
+    await expect(running).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+})
