@@ -13,9 +13,10 @@ export interface Io {
   exit(code: number): void
 }
 
-/** `isTTY` and `setRawMode` are there when it is a terminal. */
+/** `isTTY` and `setRawMode` are there when it is a terminal; `fd` when it is one of this process. */
 export interface Input extends Readable {
   readonly isTTY?: boolean
+  readonly fd?: number
   setRawMode?(raw: boolean): unknown
 }
 

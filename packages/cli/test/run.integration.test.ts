@@ -10,8 +10,8 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
   const capstan = (...argv: string[]) => spawnCapstan(argv, { env })
   const isThere = async () => JSON.parse((await capstan('ps', '--all', '--json')).stdout).containers.some(isOurs)
   const isOurs = (container: { readonly name: string }) => container.name === name
-  const inShell = (script: string) =>
-    execa('sh', ['-c', script], { reject: false, env: { ...env, NODE: process.execPath, BIN: bin } })
+  const inEnv = { ...env, NODE: process.execPath, BIN: bin }
+  const inShell = (script: string) => execa('sh', ['-c', script], { reject: false, env: inEnv })
 
   afterEach(() => capstan('rm', '--force', name))
 
@@ -75,22 +75,22 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
   })
 
   it('gives a terminal with its size, passes keys on, and gives the terminal back', async () => {
-    const run = `"$NODE" "$BIN" run --rm -it ${image} sh`
+    // A process may be up before its terminal has the size.
+    const program = 'until stty size | grep 31; do sleep 0.1; done; read line; echo "got $line"; exit 9'
+    const run = `"$NODE" "$BIN" run --rm -it ${image} sh -c '${program}'`
     const script = `stty rows 31 cols 97; ${run}; echo "code $?"; stty -a`
-    const terminal = execa('script', ['-qec', script, '/dev/null'], {
-      env: { ...env, NODE: process.execPath, BIN: bin },
-      stdin: 'pipe',
-    })
+    const terminal = execa('script', ['-qec', script, '/dev/null'], { env: inEnv, stdin: 'pipe' })
     let output = ''
     terminal.stdout.on('data', (chunk) => {
       output += String(chunk)
-      if (/\$ $|# $/.test(output) && !output.includes('stty size')) terminal.stdin.write('stty size; exit 9\r')
+      if (output.includes('31 97') && terminal.stdin.writable) terminal.stdin.end('keys\r')
     })
     await terminal
-    expect(output).toContain('31 97')
+    expect(output).toContain('\r\ngot keys\r\n')
     expect(output).toContain('code 9')
     expect(output).toMatch(/[^-]icanon/)
     expect(output).toMatch(/[^-]echo\b/)
+    expect(output).toMatch(/[^-]opost/)
   })
 
   it('leaves what stays to nobody: a sweep does not take a detached container', async () => {

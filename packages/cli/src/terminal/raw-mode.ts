@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process'
 import type { Input } from '../io.js'
 
 /**
@@ -10,6 +11,7 @@ export function enterRawMode(stdin: Input): Disposable {
   if (setRawMode === undefined) return { [Symbol.dispose]: () => undefined }
   const restore = () => void setRawMode(false)
   setRawMode(true)
+  keepLineFeeds(stdin)
   process.once('exit', restore)
   return {
     [Symbol.dispose]: () => {
@@ -17,4 +19,13 @@ export function enterRawMode(stdin: Input): Disposable {
       restore()
     },
   }
+}
+
+/**
+ * Stops the terminal from making CR LF of each LF: the container's own terminal has done that, and a full-screen
+ * program moves the cursor by a bare LF. Node's raw mode leaves it on (libuv's UV_TTY_MODE_RAW sets ONLCR), and has no
+ * other. Leaving raw mode brings it back. Without `stty` the terminal shows a CR too many.
+ */
+function keepLineFeeds({ fd }: Input): void {
+  if (fd !== undefined) spawnSync('stty', ['-opost'], { stdio: [fd, 'ignore', 'ignore'] })
 }
