@@ -1,10 +1,12 @@
 import { baseCommands } from './commands/base-commands.js'
+import type { FileEntry } from './files/file-map.js'
 import { createCommandFiles, createImage } from './image/create-image.js'
 import { toFamiliarReference } from './image/image-reference.js'
 import { emptyImageConfig, type ImageContent, noPrograms } from './image/stored-image.js'
 import { MemoryEngine } from './memory-engine.js'
 import { FaultScript } from './memory-fault.js'
 import type { MemoryPluginOptions } from './memory-plugin-options.js'
+import { defaultPath } from './process/find-program.js'
 
 /** The engine of one plugin, with the images that it has from the start. */
 export function createEngine(options: MemoryPluginOptions): MemoryEngine {
@@ -36,10 +38,14 @@ function addImage(engine: MemoryEngine, reference: string, content: ImageContent
 function createDefaultImage(commands: readonly string[]): ImageContent {
   return {
     config: { ...emptyImageConfig, env: { PATH: defaultPath }, command: ['sh'] },
-    files: createCommandFiles(commands),
+    files: new Map([...createCommandFiles(commands), ['/etc/passwd', passwd]]),
     programs: noPrograms,
   }
 }
 
+const passwd: FileEntry = {
+  type: 'file',
+  mode: 0o644,
+  bytes: Buffer.from('root:x:0:0:root:/root:/bin/sh\nnobody:x:65534:65534:nobody:/nonexistent:/bin/false\n'),
+}
 const defaultReference = 'busybox:latest'
-const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

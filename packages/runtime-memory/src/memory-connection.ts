@@ -3,6 +3,9 @@ import {
   createHostError,
   createUndoStack,
   type OperationOptions,
+  type RefusableField,
+  type RefusedOption,
+  refuseField,
   type StringMap,
   type UndoStack,
   withUndoFailures,
@@ -23,6 +26,7 @@ export interface MemoryConnectionOptions {
   readonly engine: MemoryEngine
   readonly runtimeName: string
   readonly ownerLabels: StringMap
+  readonly refuses: readonly RefusedOption[]
 }
 
 /**
@@ -34,15 +38,17 @@ export class MemoryConnection {
   readonly engine: MemoryEngine
   readonly runtimeName: string
   readonly ownerLabels: StringMap
+  readonly refuses: readonly RefusedOption[]
   readonly #open = new Set<AbortController>()
   readonly #calls = new Set<Promise<unknown>>()
   readonly #keepAlive = new KeepAlive()
   #closed = false
 
-  constructor({ engine, runtimeName, ownerLabels }: MemoryConnectionOptions) {
+  constructor({ engine, runtimeName, ownerLabels, refuses }: MemoryConnectionOptions) {
     this.engine = engine
     this.runtimeName = runtimeName
     this.ownerLabels = ownerLabels
+    this.refuses = refuses
     engine.connections.add(this)
   }
 
@@ -76,6 +82,8 @@ export class MemoryConnection {
     try {
       if (fault?.after !== true) await meetFault(fault, own)
       const result = await effect({ signal: own, undo })
+      // What took effect after the abort is undone as well.
+      own.throwIfAborted()
       if (fault?.after === true) await meetFault(fault, own)
       undo.release()
       return result
@@ -107,6 +115,11 @@ export class MemoryConnection {
       release()
     }
     return { own: controller.signal, end }
+  }
+
+  /** @throws HostError OPTION_UNSUPPORTED when something is asked of a field that this simulation refuses */
+  refuse(field: RefusableField, given: unknown): void {
+    if (given !== undefined && given !== false) refuseField(this.runtimeName, field, given, this.refuses)
   }
 
   /** The chunks, until the caller aborts or the runtime is closed: then its reason is thrown. */

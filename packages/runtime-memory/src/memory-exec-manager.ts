@@ -4,6 +4,7 @@ import {
   type ExecManager,
   type ExecOptions,
   type ExecProcess,
+  type UndoStack,
   validateExec,
   validateId,
 } from '@capstan/core'
@@ -11,6 +12,11 @@ import { MemoryExecProcess } from './container/exec-process.js'
 import { findRun, toContainerState } from './container/memory-container.js'
 import type { MemoryConnection } from './memory-connection.js'
 import { createFailing, findCommand } from './process/find-program.js'
+
+interface ExecCall {
+  readonly options: ExecOptions
+  readonly undo: UndoStack
+}
 
 export class MemoryExecManager implements ExecManager {
   readonly #connection: MemoryConnection
@@ -22,10 +28,10 @@ export class MemoryExecManager implements ExecManager {
   async exec(id: string, command: Argv, options: ExecOptions = {}): Promise<ExecProcess> {
     validateId(id)
     validateExec(command, options)
-    return await this.#connection.call('exec', options, () => this.#exec(id, command, options))
+    return await this.#connection.call('exec', options, ({ undo }) => this.#exec(id, command, { options, undo }))
   }
 
-  async #exec(id: string, argv: Argv, options: ExecOptions): Promise<ExecProcess> {
+  async #exec(id: string, argv: Argv, { options, undo }: ExecCall): Promise<ExecProcess> {
     const { engine } = this.#connection
     const container = engine.containers.require(id)
     const run = findRun(container)
@@ -35,7 +41,25 @@ export class MemoryExecManager implements ExecManager {
     const sources = { files: container.files, programs: container.image.programs, commands: engine.commands }
     const found = await findCommand(sources, { argv, env, workingDirectory })
     const { program = createFailing(found) } = found
-    const surroundings = { argv, env, user, workingDirectory, terminal, sources, origin: run.origin }
-    return new MemoryExecProcess(this.#connection, { containerId: container.id, run, program, surroundings, options })
+    const surroundings = {
+      argv,
+      env,
+      pid: run.nextPid(),
+      user,
+      groups: container.config.groupAdd ?? [],
+      workingDirectory,
+      terminal,
+      sources,
+      origin: run.origin,
+    }
+    const process = new MemoryExecProcess(this.#connection, {
+      containerId: container.id,
+      run,
+      program,
+      surroundings,
+      options,
+    })
+    undo.add('exec', () => process.end())
+    return process
   }
 }

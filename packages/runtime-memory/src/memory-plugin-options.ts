@@ -1,4 +1,4 @@
-import type { Capability } from '@capstan/core'
+import type { Capability, RefusableField } from '@capstan/core'
 import type { MemoryFault } from './memory-fault.js'
 import type { MemoryImage, MemoryProgram } from './memory-program.js'
 
@@ -17,6 +17,12 @@ export interface MemoryPluginOptions {
   readonly commands?: Readonly<Record<string, MemoryProgram>>
   /** Capabilities that it does not have: absent in the report with reason and remedy, and not registered. */
   readonly without?: readonly Capability<object>[]
+  /**
+   * Options and promises that it refuses, as a runtime that can do less would: OPTION_UNSUPPORTED, and in the report.
+   * `logs.split` makes one stream of a log; `attach.foreign` and `waitContainer.foreign` mean containers that
+   * another open runtime started.
+   */
+  readonly refuses?: readonly RefusableField[]
   /** What is to go wrong. The list is read at each call: it may grow while the runtime is open. */
   readonly faults?: readonly MemoryFault[]
   /** What the log of one container holds at most before the oldest goes; default 64 MiB. */

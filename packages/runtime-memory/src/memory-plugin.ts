@@ -13,7 +13,6 @@ import {
 } from '@capstan/core'
 import { createEngine } from './create-engine.js'
 import { MemoryConnection } from './memory-connection.js'
-import type { MemoryEngine } from './memory-engine.js'
 import { MemoryExecManager } from './memory-exec-manager.js'
 import { MemoryImageTransfer } from './memory-image-transfer.js'
 import { MemoryNetworkManager } from './memory-network-manager.js'
@@ -21,11 +20,7 @@ import type { MemoryPluginOptions } from './memory-plugin-options.js'
 import { MemoryRuntime } from './memory-runtime.js'
 import { MemorySidecarManager } from './memory-sidecar-manager.js'
 import { MemoryVolumeManager } from './memory-volume-manager.js'
-
-/** What the probe of a simulation hands to `register`. */
-export interface MemoryProbeDetails {
-  readonly engine: MemoryEngine
-}
+import { toRefused } from './refused-options.js'
 
 /**
  * A runtime simulated in this process, with every capability but those of `without`.
@@ -35,6 +30,7 @@ export interface MemoryProbeDetails {
  */
 export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
   const { name = 'memory', without = [] } = options
+  const refuses = toRefused(options.refuses)
   const engine = createEngine(options)
   const isLeftOut = ({ id }: Capability<object>) => without.some((capability) => capability.id === id)
   const provides = capabilities.filter((capability) => !isLeftOut(capability))
@@ -46,19 +42,20 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
     selection: 'named',
     probe: async ({ signal }) => {
       signal?.throwIfAborted()
-      return { ...available, provides, absent: without.map(toAbsent) }
+      return { ...available, provides, absent: without.map(toAbsent), refuses }
     },
-    register: (scope) => register(engine, scope, isLeftOut),
+    register: (scope) => {
+      const { runtimeName, ownerLabels } = scope
+      register(scope, new MemoryConnection({ engine, runtimeName, ownerLabels, refuses }), isLeftOut)
+    },
   }
 }
 
 function register(
-  engine: MemoryEngine,
   scope: RegistrationScope,
+  connection: MemoryConnection,
   isLeftOut: (capability: Capability<object>) => boolean,
 ): void {
-  const { runtimeName, ownerLabels } = scope
-  const connection = new MemoryConnection({ engine, runtimeName, ownerLabels })
   const runtime = new MemoryRuntime(connection)
   const offer = <T extends object>(capability: Capability<T>, create: () => NoInfer<T>) => {
     if (!isLeftOut(capability)) provide(scope, capability, create())
@@ -90,7 +87,6 @@ const available = {
   version: '0.1.0',
   endpoint: 'in this process',
   details: undefined,
-  refuses: [],
   attempts: [],
   notes: ['simulated: images are programs of this process; limits, privileges and security options have no effect'],
 } as const

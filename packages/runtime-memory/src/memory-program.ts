@@ -14,8 +14,12 @@ export interface MemoryProcess {
   /** The whole command line, `argv[0]` included; empty for the `main` of an image where neither image nor container give one. */
   readonly argv: Argv
   readonly env: StringMap
+  /** 1 for what the container was started for, unless it has an init. */
+  readonly pid: number
   /** As configured: `''` is root. */
   readonly user: string
+  /** Further groups, as configured. */
+  readonly groups: readonly string[]
   readonly workingDirectory: string
   /** Whether its streams are a terminal. */
   readonly terminal: boolean
@@ -32,19 +36,30 @@ export interface MemoryProcess {
   connect(host: string, port: number): Promise<Duplex>
   /** Serves a TCP port of the container until the process ends. Taken: throws EADDRINUSE. */
   listen(port: number, serve: (peer: Duplex) => void): void
-  /** Of the container's files, mounts included; rejects with ENOENT, EISDIR. */
-  readFile(path: string): Promise<Uint8Array>
-  /** Rejects with EROFS where the file system or the mount is read-only. */
-  writeFile(path: string, content: string | Uint8Array): Promise<void>
-  /** Paths of the files and directories directly in a directory; rejects with ENOENT. */
-  readDirectory(path: string): Promise<readonly string[]>
+  /** The container's files, mounts included. */
+  readonly files: MemoryFiles
   /** Runs another command of the image on the same streams; 126 and 127 as a shell has them. */
   run(argv: Argv, options?: MemoryRunOptions): Promise<number>
+}
+
+/** Files by their paths, absolute or from the working directory. Errors carry an errno code. */
+export interface MemoryFiles {
+  /** Rejects with ENOENT, EISDIR. */
+  read(path: string): Promise<Uint8Array>
+  /** Rejects with EISDIR, ENOSPC, and with EROFS where the file system or the mount is read-only. */
+  write(path: string, content: string | Uint8Array): Promise<void>
+  /** The names in a directory, sorted; rejects with ENOENT, ENOTDIR. */
+  list(path: string): Promise<readonly string[]>
+  /** The permission bits of what is there, links followed; rejects with ENOENT. */
+  mode(path: string): Promise<number>
+  /** Rejects as `write` does. */
+  changeMode(path: string, mode: number): Promise<void>
 }
 
 /** What a command that a program runs gets instead of the program's own. */
 export interface MemoryRunOptions {
   readonly env?: StringMap
+  readonly workingDirectory?: string
   readonly stdin?: Readable
   readonly stdout?: Writable
   readonly stderr?: Writable

@@ -15,6 +15,7 @@ import {
   type LogStream,
   type OperationOptions,
   type Runtime,
+  refuseOptions,
   type StopOptions,
   type TerminalSize,
   toImageHome,
@@ -32,7 +33,7 @@ import { attachContainer, startAttached } from './container/attach-container.js'
 import { createContainer } from './container/create-container.js'
 import { toContainerInfo } from './container/inspect-container.js'
 import { createLogStream, readAll } from './container/log-stream.js'
-import { findRun, toContainerState } from './container/memory-container.js'
+import { findRun, type MemoryContainer, toContainerState } from './container/memory-container.js'
 import { setupFirewall } from './container/setup-firewall.js'
 import { startContainer } from './container/start-container.js'
 import { removeContainer, stopContainer } from './container/stop-container.js'
@@ -59,6 +60,7 @@ export class MemoryRuntime implements Runtime {
 
   async createContainer(config: ContainerConfig, options: CreateOptions = {}): Promise<string> {
     validateContainerConfig(config)
+    refuseOptions(this.type, config, this.#connection.refuses)
     const { onProgress } = options
     return await this.#connection.call('createContainer', options, async (call) => {
       const { id } = await createContainer(this.#connection, config, { call, ...(onProgress && { onProgress }) })
@@ -69,8 +71,8 @@ export class MemoryRuntime implements Runtime {
   async startContainer(id: string, options: OperationOptions = {}): Promise<void> {
     validateId(id)
     const { engine } = this.#connection
-    await this.#connection.call('startContainer', options, async () => {
-      await startContainer(engine, engine.containers.require(id))
+    await this.#connection.call('startContainer', options, async ({ undo }) => {
+      await startContainer(engine, engine.containers.require(id), { starter: this.#connection, undo })
     })
   }
 
@@ -87,9 +89,11 @@ export class MemoryRuntime implements Runtime {
   async waitContainer(id: string, options: OperationOptions = {}): Promise<number> {
     validateId(id)
     const { containers } = this.#connection.engine
-    return await this.#connection.call('waitContainer', options, ({ signal }) =>
-      waitContainer(containers.require(id), signal),
-    )
+    return await this.#connection.call('waitContainer', options, ({ signal }) => {
+      const container = containers.require(id)
+      if (this.#isForeign(container)) this.#connection.refuse('waitContainer.foreign', id)
+      return waitContainer(container, signal)
+    })
   }
 
   async removeContainer(id: string, options: OperationOptions = {}): Promise<void> {
@@ -104,9 +108,16 @@ export class MemoryRuntime implements Runtime {
   async containerLogs(id: string, options: LogOptions = {}): Promise<LogStream> {
     validateId(id)
     validateLogOptions(options)
+    this.#refuseLogOptions(options)
     this.#connection.assertOpen()
     options.signal?.throwIfAborted()
     return createLogStream(this.#connection, id, options)
+  }
+
+  #refuseLogOptions({ since, timestamps, stdout = true, stderr = true }: LogOptions): void {
+    this.#connection.refuse('logs.since', since)
+    this.#connection.refuse('logs.timestamps', timestamps)
+    this.#connection.refuse('logs.split', stdout !== stderr)
   }
 
   async containerLogsAll(id: string, options: OperationOptions = {}): Promise<Uint8Array> {
@@ -123,6 +134,9 @@ export class MemoryRuntime implements Runtime {
 
   async buildImage(dockerfile: string, tag: string, options: BuildOptions = {}): Promise<void> {
     validateBuild(dockerfile, tag, options)
+    this.#connection.refuse('buildImage', tag)
+    this.#connection.refuse('build.platform', options.platform)
+    this.#connection.refuse('build.dns', options.dns?.length ? options.dns : undefined)
     await this.#connection.call('buildImage', options, async (call) => {
       await buildImage(this.#connection, { dockerfile, tag, options }, call)
     })
@@ -166,9 +180,11 @@ export class MemoryRuntime implements Runtime {
     validateId(id)
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
     const { containers } = this.#connection.engine
-    await this.#connection.call('attach', options, ({ signal }) =>
-      attachContainer(containers.require(id), { ...options, signal }),
-    )
+    await this.#connection.call('attach', options, ({ signal }) => {
+      const container = containers.require(id)
+      if (this.#isForeign(container)) this.#refuseForeignSession(id)
+      return attachContainer(container, { ...options, signal })
+    })
   }
 
   async startAttached(id: string, options: AttachOptions): Promise<number> {
@@ -176,13 +192,14 @@ export class MemoryRuntime implements Runtime {
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
     const { engine } = this.#connection
     return await this.#connection.call('startAttached', options, ({ signal }) =>
-      startAttached(engine, engine.containers.require(id), { attach: options, signal }),
+      startAttached(engine, engine.containers.require(id), { attach: options, signal, starter: this.#connection }),
     )
   }
 
   async resizeTTY(id: string, size: TerminalSize, options: OperationOptions = {}): Promise<void> {
     validateId(id)
     validateTerminalSize(size)
+    this.#connection.refuse('resizeTTY', size)
     const { containers } = this.#connection.engine
     await this.#connection.call('resizeTTY', options, () => {
       const container = containers.require(id)
@@ -192,6 +209,7 @@ export class MemoryRuntime implements Runtime {
 
   async getHostAddress(options: HostAddressOptions = {}): Promise<string> {
     if (options.networkId !== undefined) validateId(options.networkId, 'networkId')
+    this.#connection.refuse('getHostAddress', options.networkId ?? 'the default network')
     const { networks } = this.#connection.engine
     return await this.#connection.call('getHostAddress', options, () => {
       const network = options.networkId === undefined ? networks.defaultNetwork : networks.require(options.networkId)
@@ -204,7 +222,7 @@ export class MemoryRuntime implements Runtime {
   }
 
   supportsHostNetwork(): boolean {
-    return true
+    return !this.#connection.refuses.some(({ field }) => field === 'network' || field === 'network.host')
   }
 
   async getPortBindings(id: string, options: OperationOptions = {}): Promise<ReadonlyMap<number, number>> {
@@ -220,8 +238,13 @@ export class MemoryRuntime implements Runtime {
   async setupFirewall(id: string, rules: FirewallRules, options: OperationOptions = {}): Promise<void> {
     validateId(id)
     validateFirewallRules(rules)
+    this.#connection.refuse('setupFirewall', rules)
     const { containers } = this.#connection.engine
-    await this.#connection.call('setupFirewall', options, () => setupFirewall(containers.require(id), rules))
+    await this.#connection.call('setupFirewall', options, () => {
+      const container = containers.require(id)
+      if (toContainerState(container) === 'created') this.#connection.refuse('firewall.beforeStart', rules)
+      setupFirewall(container, rules)
+    })
   }
 
   async listContainers(options: ListContainersOptions = {}): Promise<readonly ContainerInfo[]> {
@@ -236,5 +259,14 @@ export class MemoryRuntime implements Runtime {
 
   async close(): Promise<void> {
     await this.#connection.close()
+  }
+
+  #isForeign({ run }: MemoryContainer): boolean {
+    return run !== undefined && run.starter !== this.#connection
+  }
+
+  #refuseForeignSession(id: string): void {
+    const refused = this.#connection.refuses.find(({ field }) => field === 'attach.foreign')
+    if (refused !== undefined) throw createHostError('NOT_ATTACHABLE', { id, reason: refused.reason })
   }
 }

@@ -22,7 +22,7 @@ it('smokes', async () => {
   expect(id).toMatch(/^[0-9a-f]{64}$/)
   await runtime.startContainer(id)
   expect(await runtime.waitContainer(id)).toBe(7)
-  expect(Buffer.from(await runtime.containerLogsAll(id)).toString()).toBe('out\nerr\n3\n1 \n')
+  expect(Buffer.from(await runtime.containerLogsAll(id)).toString()).toBe('out\nerr\n3\n1 /root\n')
   await runtime.removeContainer(id)
   const c2 = await runtime.createContainer({
     image: 'busybox',

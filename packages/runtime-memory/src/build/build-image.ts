@@ -74,13 +74,27 @@ function selectStages({ stages }: ParsedDockerfile, target: string | undefined):
   return stages.slice(0, index + 1)
 }
 
-function toGlobals({ globals }: ParsedDockerfile, { buildArgs = {} }: BuildOptions): ReadonlyMap<string, string> {
-  const values = new Map<string, string>()
+function toGlobals(
+  { globals }: ParsedDockerfile,
+  { buildArgs = {}, platform = ownPlatform }: BuildOptions,
+): ReadonlyMap<string, string> {
+  const values = new Map([...toPlatformArguments('TARGET', platform), ...toPlatformArguments('BUILD', ownPlatform)])
   for (const { name, value } of globals.flatMap(({ pairs }) => pairs)) {
     const given = buildArgs[name] ?? (value === undefined ? undefined : expandVariables(value, values))
     if (given !== undefined) values.set(name, given)
   }
   return values
+}
+
+/** What a builder sets itself: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */
+function toPlatformArguments(prefix: string, platform: string): readonly (readonly [string, string])[] {
+  const [system = '', architecture = '', variant = ''] = platform.split('/')
+  return [
+    [`${prefix}PLATFORM`, platform],
+    [`${prefix}OS`, system],
+    [`${prefix}ARCH`, architecture],
+    [`${prefix}VARIANT`, variant],
+  ]
 }
 
 async function readContext({ context }: BuildOptions, signal: AbortSignal): Promise<ReadonlyMap<string, ContextEntry>> {
@@ -101,3 +115,5 @@ function createSteps({ onProgress }: BuildOptions, stages: readonly DockerfileSt
   }
   return { report, next }
 }
+
+const ownPlatform = `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`

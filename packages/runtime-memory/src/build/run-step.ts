@@ -52,7 +52,9 @@ async function startProcess(
     createSurroundings({
       argv,
       env,
+      pid: 1,
       user,
+      groups: [],
       workingDirectory,
       terminal: false,
       terminalSize: () => undefined,

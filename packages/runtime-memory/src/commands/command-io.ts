@@ -23,7 +23,7 @@ export async function* readInput({ stdin, signal }: Pick<MemoryProcess, 'stdin' 
 export async function* readFiles(process: MemoryProcess, paths: readonly string[]): AsyncGenerator<Buffer> {
   for (const path of paths.length === 0 ? ['-'] : paths) {
     if (path === '-') yield* readInput(process)
-    else yield Buffer.from(await process.readFile(path))
+    else yield Buffer.from(await process.files.read(path))
   }
 }
 
@@ -43,4 +43,15 @@ export async function fail({ argv, stderr }: MemoryProcess, error: unknown, code
   const text = error instanceof Error ? error.message : String(error)
   await write(stderr, `${argv[0] ?? ''}: ${text}\n`)
   return code
+}
+
+/** 0, or 1 and the error's text for a file that cannot be read. */
+export async function attempt(process: MemoryProcess, work: () => Promise<void>): Promise<number> {
+  try {
+    await work()
+    return 0
+  } catch (error) {
+    process.signal.throwIfAborted()
+    return await fail(process, error)
+  }
 }

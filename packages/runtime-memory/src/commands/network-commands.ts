@@ -27,13 +27,15 @@ interface Arguments {
   readonly operands: readonly string[]
 }
 
+/** `-w SECONDS` is taken, and not needed: nothing here keeps silent. */
 function parse(words: readonly string[]): Arguments {
   const at = words.indexOf('-e')
   const command = at === -1 ? undefined : words.slice(at + 1)
   const own = at === -1 ? words : words.slice(0, at)
   const listens = own.some((word) => /^-l/.test(word))
   const port = Number(own[own.indexOf('-p') + 1])
-  return { listens, port, command, operands: own.filter((word) => !word.startsWith('-')) }
+  const operands = own.filter((word, index) => !word.startsWith('-') && own[index - 1] !== '-w')
+  return { listens, port, command, operands }
 }
 
 /** Until the peer ends; the end of stdin half-closes. */

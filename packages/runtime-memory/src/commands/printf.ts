@@ -1,13 +1,24 @@
-/** What `printf FORMAT VALUES` prints, with `%s`, `%d`, `%%` and the escapes `\n \t \r \0 \\`; the format repeats while there are values. */
-export function toPrinted(format: string, values: readonly string[]): string {
+/**
+ * The bytes that `printf FORMAT VALUES` prints: `%s`, `%d`, `%%`, and the escapes `\n \t \r \\ \NNN` (octal).
+ *
+ * The format repeats while there are values.
+ */
+export function toPrinted(format: string, values: readonly string[]): Uint8Array {
   const left = [...values]
-  let printed = ''
+  const printed: Buffer[] = []
   do {
     const before = left.length
-    printed += format.replace(/%[sd%]|\\[ntr0\\]/g, (found) => escapes.get(found) ?? left.shift() ?? '')
+    for (const [part] of format.matchAll(/%[sd%]|\\[0-7]{1,3}|\\[\s\S]|[^%\\]+|[\s\S]/g))
+      printed.push(toBytes(part, left))
     if (left.length === before) break
   } while (left.length > 0)
-  return printed
+  return Buffer.concat(printed)
+}
+
+function toBytes(part: string, values: string[]): Buffer {
+  if (part === '%s' || part === '%d') return Buffer.from(values.shift() ?? '')
+  if (/^\\[0-7]/.test(part)) return Buffer.from([Number.parseInt(part.slice(1), 8) & 0xff])
+  return Buffer.from(escapes.get(part) ?? part)
 }
 
 const escapes = new Map([
@@ -15,6 +26,5 @@ const escapes = new Map([
   ['\\n', '\n'],
   ['\\t', '\t'],
   ['\\r', '\r'],
-  ['\\0', '\0'],
   ['\\\\', '\\'],
 ])

@@ -12,112 +12,141 @@ export interface ShellStep {
 export interface ShellCommand {
   /** Expanded by {@link expandWords} when the command runs. */
   readonly words: readonly string[]
-  readonly input: string | undefined
-  readonly output: { readonly kind: 'file' | 'append'; readonly path: string } | { readonly kind: 'stderr' } | undefined
+  readonly redirects: readonly ShellRedirect[]
+}
+
+/** `target` is a path, not yet expanded, or for `copy` the number of the stream that is copied. */
+export interface ShellRedirect {
+  readonly stream: 0 | 1 | 2
+  readonly kind: 'read' | 'write' | 'append' | 'copy'
+  readonly target: string
 }
 
 /**
  * The steps of a script in the small language of the simulated `sh`.
  *
- * Commands, quotes, `$NAME`, `;` or line ends, `&&`, `||`, `|`, `< file`, `> file`, `>> file`, `>&2`. Anything else: throws.
+ * Commands, quotes, `$NAME`, `;` or line ends, `&&`, `||`, `|`, `<`, `>`, `>>`, `2>`, `>&2`, `2>&1`. Anything else that
+ * a shell knows (loops, conditions, substitution, patterns, `&`, `()`) is no part of it: it throws.
  */
 export function parseScript(text: string): readonly ShellStep[] {
   const steps: ShellStep[] = []
   let connector: Connector = ';'
-  for (const entries of splitBy(splitLines(text).flatMap(toEntries), isConnector)) {
-    if (entries.items.length > 0) steps.push({ connector, pipeline: toPipeline(entries.items) })
-    connector = toConnector(entries.separator)
+  for (const { items, separator } of splitBy(toLines(text).flatMap(toEntries), isConnector)) {
+    if (items.length > 0) steps.push({ connector, pipeline: toPipeline(items) })
+    connector = toConnector(separator)
   }
   return steps
 }
 
-/** Replaces what stands for variables; a word that is `$@` alone becomes all arguments. */
+/** Replaces what stands for variables; a word that is `$@` alone becomes all of `all`. */
 export function expandWords(
   words: readonly string[],
   find: (name: string) => string,
-  all: readonly string[],
+  all: readonly string[] = [],
 ): readonly string[] {
-  const expand = (word: string) => word.replace(/\0([^\0]*)\0/g, (_, name: string) => find(name))
+  const expand = (word: string) => word.replace(marked, (_, name: string) => find(name))
   return words.flatMap((word) => (word === mark('@') ? all : expand(word)))
 }
 
-type Entry = ParseEntry
-
-function toPipeline(entries: readonly Entry[]): readonly ShellCommand[] {
-  return splitBy(entries, (entry) => isOperator(entry, '|')).map(({ items }) => toCommand(items))
+function toPipeline(entries: readonly ParseEntry[]): readonly ShellCommand[] {
+  return splitBy(entries, (entry) => toOperator(entry) === '|').map(({ items }) => toCommand(items))
 }
 
-function toCommand(entries: readonly Entry[]): ShellCommand {
+function toCommand(entries: readonly ParseEntry[]): ShellCommand {
   const words: string[] = []
-  let input: string | undefined
-  let output: ShellCommand['output']
+  const redirects: ShellRedirect[] = []
   for (let at = 0; at < entries.length; at += 1) {
-    const entry = entries[at]
-    const word = toWord(entry)
-    if (word !== undefined) words.push(word)
+    const word = toWord(entries[at])
+    const stream = toStream(word)
+    if (word !== undefined && stream === undefined) words.push(word)
     else {
+      if (stream !== undefined) at += 1
+      redirects.push(toRedirect(stream, entries[at], entries[at + 1]))
       at += 1
-      const target = toWord(entries[at])
-      if (target === undefined) throw createSyntaxError(entry)
-      if (isOperator(entry, '<')) input = target
-      else if (isOperator(entry, '>')) output = { kind: 'file', path: target }
-      else if (isOperator(entry, '>>')) output = { kind: 'append', path: target }
-      else if (isOperator(entry, '>&') && target === '2') output = { kind: 'stderr' }
-      else throw createSyntaxError(entry)
     }
   }
-  if (words.length === 0) throw createSyntaxError(entries[0])
-  return { words, input, output }
+  const [first] = words
+  if (first === undefined || reserved.has(first)) throw createSyntaxError(entries[0])
+  return { words, redirects }
 }
 
-function toWord(entry: Entry | undefined): string | undefined {
-  if (typeof entry === 'string') return entry
-  return typeof entry === 'object' && 'pattern' in entry ? entry.pattern : undefined
+function toRedirect(stream: 1 | 2 = 1, entry: ParseEntry | undefined, target: ParseEntry | undefined): ShellRedirect {
+  const operator = toOperator(entry)
+  const word = toWord(target)
+  if (word === undefined) throw createSyntaxError(entry)
+  if (operator === '<') return { stream: 0, kind: 'read', target: word }
+  if (operator === '>') return { stream, kind: 'write', target: word }
+  if (operator === '>>') return { stream, kind: 'append', target: word }
+  if (operator === '>&' && (word === '1' || word === '2')) return { stream, kind: 'copy', target: word }
+  throw createSyntaxError(entry)
 }
 
-function toEntries(line: string): readonly Entry[] {
-  const entries = parse(line, mark).filter((entry) => typeof entry === 'string' || 'op' in entry)
+function toEntries(line: string): readonly ParseEntry[] {
+  // `2>` is one token, and the parser drops the space that tells it from `2 >`.
+  const text = line.replace(quotedOrStream, (found, before?: string, stream?: string) =>
+    stream === undefined ? found : `${before}${mark(`:${stream}`)}`,
+  )
+  const entries = parse(text, mark).filter((entry) => typeof entry === 'string' || 'op' in entry)
   return [...entries, { op: ';' }]
 }
 
-/** Stands for a variable until its command runs: what is set before is seen then. No argument can hold NUL. */
+/** Stands for a variable until its command runs: what was set before is seen then. No argument can hold NUL. */
 function mark(name: string): string {
   return `\0${name}\0`
 }
 
+function toStream(word: string | undefined): 1 | 2 | undefined {
+  if (word === mark(':1')) return 1
+  return word === mark(':2') ? 2 : undefined
+}
+
 /** At line ends that are in no quotes. */
-function splitLines(text: string): readonly string[] {
-  const lines = text.match(/(?:'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|[^\n'"\\])+/g)
-  return lines ?? []
+function toLines(text: string): readonly string[] {
+  return text.match(/(?:'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|[^\n'"\\])+/g) ?? []
 }
 
-function isConnector(entry: Entry): boolean {
-  return isOperator(entry, ';') || isOperator(entry, '&&') || isOperator(entry, '||')
+function toWord(entry: ParseEntry | undefined): string | undefined {
+  if (typeof entry === 'string') return entry
+  return typeof entry === 'object' && 'pattern' in entry ? entry.pattern : undefined
 }
 
-function toConnector(entry: Entry | undefined): Connector {
-  if (isOperator(entry, '&&')) return '&&'
-  return isOperator(entry, '||') ? '||' : ';'
+function toOperator(entry: ParseEntry | undefined): string | undefined {
+  return typeof entry === 'object' && 'op' in entry ? entry.op : undefined
 }
 
-function isOperator(entry: Entry | undefined, op: string): boolean {
-  return typeof entry === 'object' && 'op' in entry && entry.op === op
+function isConnector(entry: ParseEntry): boolean {
+  return [';', '&&', '||'].includes(toOperator(entry) ?? '')
 }
 
-function splitBy(entries: readonly Entry[], isSeparator: (entry: Entry) => boolean) {
-  const parts: { readonly items: Entry[]; separator: Entry | undefined }[] = [{ items: [], separator: undefined }]
+function toConnector(entry: ParseEntry | undefined): Connector {
+  const operator = toOperator(entry)
+  return operator === '&&' || operator === '||' ? operator : ';'
+}
+
+interface Part {
+  readonly items: ParseEntry[]
+  separator: ParseEntry | undefined
+}
+
+function splitBy(entries: readonly ParseEntry[], isSeparator: (entry: ParseEntry) => boolean): readonly Part[] {
+  let part: Part = { items: [], separator: undefined }
+  const parts = [part]
   for (const entry of entries) {
-    const part = parts.at(-1)
-    if (part === undefined) break
-    if (isSeparator(entry)) {
+    if (!isSeparator(entry)) part.items.push(entry)
+    else {
       part.separator = entry
-      parts.push({ items: [], separator: undefined })
-    } else part.items.push(entry)
+      part = { items: [], separator: undefined }
+      parts.push(part)
+    }
   }
   return parts
 }
 
-function createSyntaxError(entry: Entry | undefined): Error {
-  const shown = typeof entry === 'object' && 'op' in entry ? entry.op : String(entry)
-  return new Error(`the simulated shell does not understand "${shown}"`)
+function createSyntaxError(entry: ParseEntry | undefined): Error {
+  return new Error(`the simulated shell does not understand "${toOperator(entry) ?? toWord(entry) ?? 'the end'}"`)
 }
+
+/** What begins something that is no command. */
+const reserved = new Set(['!', '{', 'case', 'for', 'function', 'if', 'until', 'while'])
+const marked = /\0([^\0]*)\0/g
+const quotedOrStream = /'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|(^|[\s;|&])([12])(?=>)/g

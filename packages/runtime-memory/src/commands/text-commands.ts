@@ -1,9 +1,9 @@
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
-import { fail, readFiles, write } from './command-io.js'
+import { attempt, fail, readFiles, write } from './command-io.js'
 import { toPrinted } from './printf.js'
 
 /** Commands that write or read text. */
-export const textCommands: Readonly<Record<string, MemoryProgram>> = { cat, echo, head, ls, printf, seq, wc, yes }
+export const textCommands: Readonly<Record<string, MemoryProgram>> = { cat, echo, head, printf, seq, wc, yes }
 
 async function cat(process: MemoryProcess): Promise<number> {
   return await attempt(process, async () => {
@@ -28,13 +28,6 @@ async function head(process: MemoryProcess): Promise<number> {
       await write(process.stdout, chunk.subarray(0, end))
       if (end !== undefined) return
     }
-  })
-}
-
-async function ls(process: MemoryProcess): Promise<number> {
-  return await attempt(process, async () => {
-    const names = await process.readDirectory(process.argv[1] ?? '.')
-    await write(process.stdout, names.map((name) => `${name}\n`).join(''))
   })
 }
 
@@ -82,17 +75,6 @@ async function yes({ argv: [, ...words], stdout, signal }: MemoryProcess): Promi
   const lines = Buffer.from(line.repeat(Math.ceil(blockBytes / line.length)))
   while (!signal.aborted) await write(stdout, lines)
   throw signal.reason
-}
-
-/** 0, or 1 and the error's text for a file that cannot be read. */
-async function attempt(process: MemoryProcess, work: () => Promise<void>): Promise<number> {
-  try {
-    await work()
-    return 0
-  } catch (error) {
-    process.signal.throwIfAborted()
-    return await fail(process, error)
-  }
 }
 
 /** One leading option, its value in the same word or the next, and the rest. */

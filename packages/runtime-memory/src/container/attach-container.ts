@@ -26,20 +26,30 @@ export async function attachContainer(
   }
 }
 
-/** Attached before the program is started; an abort stops what was started. Resolves with the exit code after all output. */
+export interface StartAttachedOptions {
+  readonly attach: AttachOptions
+  /** Aborts with the caller's, and when the runtime is closed. */
+  readonly signal: AbortSignal
+  readonly starter: object
+}
+
+/** Attached before the program is started: nothing of it is lost. Resolves with the exit code after all output. */
 export async function startAttached(
   engine: MemoryEngine,
   container: MemoryContainer,
-  { attach, signal }: { readonly attach: AttachOptions; readonly signal: AbortSignal },
+  { attach, signal, starter }: StartAttachedOptions,
 ): Promise<number> {
   if (attach.initialSize !== undefined) container.terminalSize = attach.initialSize
   const output = new OutputClient(container.id, attach)
-  const run = await startContainer(engine, container, output)
+  const before = findRun(container)
+  const run = await startContainer(engine, container, { starter, client: output })
   try {
     return await converse(run, { attach, output, signal })
   } catch (error) {
-    // The caller is gone, and the container with it; a runtime that is closed stops none.
-    if (attach.signal?.aborted) await stopContainer(container, { graceMs: 1000, signal: new AbortController().signal })
+    // What this call started goes with it; but a runtime that is closed stops no container.
+    const isClosed = signal.aborted && attach.signal?.aborted !== true
+    if (run !== before && !isClosed)
+      await stopContainer(container, { graceMs: 1000, signal: new AbortController().signal })
     throw error
   } finally {
     run.streams.detach(output)

@@ -1,5 +1,6 @@
 import { createHostError, type Mount } from '@capstan/core'
 import type { MountedFiles } from '../files/container-files.js'
+import type { FileMap } from '../files/file-map.js'
 import { findMachineFile } from '../files/machine-files.js'
 import type { MemoryCall, MemoryConnection } from '../memory-connection.js'
 
@@ -16,12 +17,23 @@ export async function createMounts(
 
 async function createMount(connection: MemoryConnection, mount: Mount, call: MemoryCall): Promise<MountedFiles> {
   const { target } = mount
-  if (mount.type === 'tmpfs') return { type: 'memory', target, readOnly: false, files: new Map() }
+  if (mount.type === 'tmpfs') return createTmpfs(mount)
   const { source, readOnly = false } = mount
   if (mount.type === 'volume')
     return { type: 'memory', target, readOnly, files: findOrCreateVolume(connection, source, call) }
   if ((await findMachineFile(source)) === undefined) throw createMissingSource(source)
   return { type: 'bind', target, readOnly, source }
+}
+
+/** As docker has it by default: open to all, nothing in it executable. */
+function createTmpfs({
+  target,
+  sizeBytes,
+  mode = 0o1777,
+  executable = false,
+}: Mount & { type: 'tmpfs' }): MountedFiles {
+  const files: FileMap = new Map([['/', { type: 'directory', mode }]])
+  return { type: 'memory', target, readOnly: false, files, executable, ...(sizeBytes !== undefined && { sizeBytes }) }
 }
 
 function findOrCreateVolume({ engine, ownerLabels }: MemoryConnection, name: string, { undo }: MemoryCall) {

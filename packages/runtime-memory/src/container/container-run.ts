@@ -11,6 +11,7 @@ import type { MemoryContainer } from './memory-container.js'
 import type { NetworkPlace } from './network-place.js'
 
 export interface ContainerRunOptions {
+  readonly starter: object
   readonly program: MemoryProgram
   readonly place: NetworkPlace
   readonly client: AttachedClient | undefined
@@ -18,6 +19,8 @@ export interface ContainerRunOptions {
 
 /** One run of a container, from its start to its end. */
 export class ContainerRun {
+  /** Who started it. */
+  readonly starter: object
   readonly streams: ContainerStreams
   readonly process: SimulatedProcess
   readonly execs: Set<SimulatedProcess> = new Set()
@@ -27,9 +30,15 @@ export class ContainerRun {
   readonly #engine: MemoryEngine
   readonly #container: MemoryContainer
   readonly #place: NetworkPlace
+  #lastPid = 2
   #end: { readonly exitCode: number; readonly at: bigint } | undefined
 
-  constructor(engine: MemoryEngine, container: MemoryContainer, { program, place, client }: ContainerRunOptions) {
+  constructor(
+    engine: MemoryEngine,
+    container: MemoryContainer,
+    { starter, program, place, client }: ContainerRunOptions,
+  ) {
+    this.starter = starter
     this.#engine = engine
     this.#container = container
     this.#place = place
@@ -63,6 +72,12 @@ export class ContainerRun {
     return this.#place.ports
   }
 
+  /** For a further process. */
+  nextPid(): number {
+    this.#lastPid += 1
+    return this.#lastPid
+  }
+
   async #waitForEnd(): Promise<number> {
     const exitCode = await this.process.exitCode
     for (const exec of this.execs) exec.kill()
@@ -89,7 +104,10 @@ export class ContainerRun {
     return createSurroundings({
       argv,
       env,
+      // An init is 1 itself.
+      pid: config.init === true ? 2 : 1,
       user,
+      groups: config.groupAdd ?? [],
       workingDirectory,
       terminal: config.tty === true,
       terminalSize: () => this.#container.terminalSize,

@@ -5,16 +5,19 @@ import {
   createHostError,
   ownershipLabelKeys,
   type StringMap,
+  toImageHome,
 } from '@capstan/core'
-import { ContainerFiles } from '../files/container-files.js'
+import { ContainerFiles, type MountedFiles } from '../files/container-files.js'
 import { pullImage } from '../image/pull-image.js'
 import type { StoredImage } from '../image/stored-image.js'
 import type { MemoryCall, MemoryConnection } from '../memory-connection.js'
 import type { MemoryEngine } from '../memory-engine.js'
+import { defaultPath } from '../process/find-program.js'
 import { ContainerEvents } from './container-events.js'
 import { ContainerLog } from './container-log.js'
 import { createMounts } from './container-mounts.js'
 import type { MemoryContainer } from './memory-container.js'
+import { createSystemFiles } from './system-files.js'
 
 /** Makes a container, pulling its image if need be; undone when a later step of the same call fails. */
 export async function createContainer(
@@ -24,15 +27,14 @@ export async function createContainer(
 ): Promise<MemoryContainer> {
   const { engine } = connection
   checkName(connection, config.name)
-  checkNetwork(engine, config)
+  checkNetwork(connection, config)
   const image = await findOrPullImage(connection, config, { signal: call.signal, ...(onProgress && { onProgress }) })
   const mounts = await createMounts(connection, config.mounts ?? [], call)
-  const files = new ContainerFiles({ image: image.files, mounts, readOnly: config.readOnlyRootFilesystem === true })
   call.signal.throwIfAborted()
   // Once more: others may have come first while the image was pulled.
   checkName(connection, config.name)
-  checkNetwork(engine, config)
-  const container = toContainer(engine, config, { image, files, ownerLabels: connection.ownerLabels })
+  checkNetwork(connection, config)
+  const container = toContainer(engine, config, { image, mounts, ownerLabels: connection.ownerLabels })
   engine.containers.add(container)
   call.undo.add(`container ${container.name}`, async () => engine.containers.delete(container.id))
   return container
@@ -50,11 +52,11 @@ async function findOrPullImage(
 }
 
 function toContainer(
-  { clock, logLimitBytes }: MemoryEngine,
+  { clock, networks, logLimitBytes }: MemoryEngine,
   config: ContainerConfig,
-  parts: { readonly image: StoredImage; readonly files: ContainerFiles; readonly ownerLabels: StringMap },
+  parts: { readonly image: StoredImage; readonly mounts: readonly MountedFiles[]; readonly ownerLabels: StringMap },
 ): MemoryContainer {
-  const { image, files, ownerLabels } = parts
+  const { image, mounts, ownerLabels } = parts
   const id = randomBytes(32).toString('hex')
   const { entrypoint = image.config.entrypoint } = config
   // As an engine has it: the image's command belongs to the image's entrypoint.
@@ -67,16 +69,37 @@ function toContainer(
     labels: { ...image.config.labels, ...config.labels, ...ownerLabels },
     createdAt: clock.now(),
     argv: [...entrypoint, ...command],
-    env: { ...image.config.env, ...config.env },
+    env: toEnvironment(id, image, config),
     user: config.user ?? image.config.user,
     workingDirectory: config.workingDirectory ?? image.config.workingDirectory,
-    files,
+    files: new ContainerFiles({
+      image: image.files,
+      system: createSystemFiles(id, config, networks.defaultNetwork.gateway),
+      mounts,
+      readOnly: config.readOnlyRootFilesystem === true,
+    }),
     log: new ContainerLog(clock, logLimitBytes),
     run: undefined,
     starting: undefined,
     firewallRules: undefined,
     terminalSize: undefined,
     events: new ContainerEvents(),
+  }
+}
+
+/** What every engine sets, then the image's, then the container's own. */
+function toEnvironment(
+  id: string,
+  image: StoredImage,
+  { env, user = image.config.user, hostname, tty }: ContainerConfig,
+): StringMap {
+  return {
+    PATH: defaultPath,
+    HOSTNAME: hostname ?? id.slice(0, 12),
+    HOME: toImageHome({ env: {}, user }),
+    ...(tty === true && { TERM: 'xterm' }),
+    ...image.config.env,
+    ...env,
   }
 }
 
@@ -87,14 +110,20 @@ function checkName({ engine, ownerLabels }: MemoryConnection, name: string | und
   throw createHostError('NAME_CONFLICT', facts)
 }
 
-function checkNetwork(engine: MemoryEngine, { network = { mode: 'default' }, ports = [] }: ContainerConfig): void {
-  if (network.mode === 'networks') for (const { networkId } of network.networks) engine.networks.require(networkId)
-  if (network.mode !== 'none' || ports.length === 0) return
-  throw createHostError('INVALID_ARGUMENT', {
-    field: 'ports',
-    expected: 'absent with network mode "none"',
-    given: JSON.stringify(ports),
-  })
+function checkNetwork(
+  { engine, runtimeName }: MemoryConnection,
+  { network = { mode: 'default' }, ports = [] }: ContainerConfig,
+): void {
+  const networks =
+    network.mode === 'networks' ? network.networks.map(({ networkId }) => engine.networks.require(networkId)) : []
+  if (ports.length === 0) return
+  const given = JSON.stringify(ports)
+  if (network.mode === 'none') {
+    throw createHostError('INVALID_ARGUMENT', { field: 'ports', expected: 'absent with network mode "none"', given })
+  }
+  if (networks.length === 0 || networks.some(({ internal }) => !internal)) return
+  const reason = 'an internal network publishes no port; add one that is not internal'
+  throw createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'ports', given, reason })
 }
 
 /** Whether what carries `labels` was made by the owner of `ownerLabels`. */

@@ -14,9 +14,9 @@ import { toSignalName } from '../process/signals.js'
 import { SimulatedProcess } from '../process/simulated-process.js'
 import { createSurroundings, type SurroundingsOptions } from '../process/surroundings.js'
 import { createTerminalInput, toTerminalOutput } from '../process/terminal.js'
+import { writeTo } from '../process/write-to.js'
 import { untilAborted } from '../wait.js'
 import type { ContainerRun } from './container-run.js'
-import { writeTo } from './write-to.js'
 
 export interface ExecStart {
   readonly containerId: string
@@ -77,6 +77,12 @@ export class MemoryExecProcess implements ExecProcess {
     await this.#connection.call('resize', options, () => {
       this.#size = size
     })
+  }
+
+  /** Ends it by force. */
+  async end(): Promise<void> {
+    this.#process.kill()
+    await this.exitCode.catch(() => {})
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

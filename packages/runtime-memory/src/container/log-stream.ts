@@ -1,7 +1,8 @@
-import { createHostError, type LogChunk, type LogOptions, type LogStream } from '@capstan/core'
+import type { LogChunk, LogOptions, LogStream } from '@capstan/core'
 import { parseTimestamp, toTimestamp } from '../memory-clock.js'
 import type { MemoryConnection } from '../memory-connection.js'
 import type { ContainerLog, LogRecord } from './container-log.js'
+import { findTail, type LogFilter, type LogPosition, toPieces } from './log-lines.js'
 import { findRun, type MemoryContainer } from './memory-container.js'
 
 /** The log of a container as a stream that opens when it is first read; errors of opening surface there. */
@@ -28,73 +29,69 @@ interface ReadOptions extends LogOptions {
   readonly left: AbortSignal
 }
 
-async function* read(
-  connection: MemoryConnection,
-  id: string,
-  options: ReadOptions,
-): AsyncGenerator<LogChunk, undefined> {
+type Chunks = AsyncGenerator<LogChunk, undefined>
+
+async function* read(connection: MemoryConnection, id: string, options: ReadOptions): Chunks {
   const { own, end } = connection.begin(options.signal)
   try {
     const container = await connection.call('containerLogs', options, () => connection.engine.containers.require(id))
-    yield* readRecords(container, options, own)
+    const isOneStream = connection.refuses.some(({ field }) => field === 'logs.split')
+    for await (const chunk of readLog(container, { ...options, signal: own })) {
+      yield isOneStream ? { ...chunk, source: 'combined' } : chunk
+    }
   } finally {
     end()
   }
   return undefined
 }
 
-async function* readRecords(
-  container: MemoryContainer,
-  options: ReadOptions,
-  signal: AbortSignal,
-): AsyncGenerator<LogChunk, undefined> {
+async function* readLog(container: MemoryContainer, options: ReadOptions): Chunks {
   const { log } = container
   const isWanted = createFilter(options)
-  const run = options.follow === true ? findRun(container) : undefined
-  const end = run === undefined ? log.end : Number.POSITIVE_INFINITY
-  let position = findFirst(log, isWanted, options.tailLines)
-  let last: LogRecord | undefined
-  while (position < end && !options.left.aborted) {
-    signal.throwIfAborted()
-    if (position < log.start) throw createGap(container, last)
-    const record = log.at(position)
-    if (record !== undefined) {
-      position += 1
-      last = record
-      if (isWanted(record)) yield toChunk(record, options)
-    } else if (run?.exitCode !== undefined) return undefined
-    else await waitForChange(log, [signal, options.left])
+  const first = findTail(log, isWanted, options.tailLines)
+  const reader = { position: first.position }
+  log.open(reader)
+  try {
+    for await (const { record, offset } of readRecords(container, reader, { ...options, first })) {
+      if (isWanted(record)) yield* toChunks(record, offset, options)
+    }
+  } finally {
+    log.close(reader)
   }
   return undefined
 }
 
-type Filter = (record: LogRecord) => boolean
+async function* readRecords(
+  container: MemoryContainer,
+  reader: { position: number },
+  { follow, left, signal, first }: ReadOptions & { readonly first: LogPosition },
+) {
+  const { log } = container
+  // As a real engine: a container that does not run is not followed.
+  const run = follow === true ? findRun(container) : undefined
+  const end = run === undefined ? log.end : Number.POSITIVE_INFINITY
+  while (reader.position < end && !left.aborted) {
+    signal?.throwIfAborted()
+    const record = log.at(reader.position)
+    if (record !== undefined) {
+      yield { record, offset: reader.position === first.position ? first.offset : 0 }
+      log.advance(reader)
+    } else if (run?.exitCode !== undefined) return
+    else await waitForChange(log, signal === undefined ? [left] : [signal, left])
+  }
+}
 
-function createFilter({ since, stdout = true, stderr = true }: LogOptions): Filter {
+function createFilter({ since, stdout = true, stderr = true }: LogOptions): LogFilter {
   const from = since === undefined ? 0n : parseTimestamp(since)
   return ({ source, nanoseconds }) => nanoseconds >= from && (source === 'stderr' ? stderr : stdout)
 }
 
-/** Where the last `tailLines` lines begin. */
-function findFirst(log: ContainerLog, isWanted: Filter, tailLines: number | undefined): number {
-  if (tailLines === undefined) return log.start
-  let position = log.end
-  for (let lines = 0; lines < tailLines && position > log.start; ) {
-    position -= 1
-    const record = log.at(position)
-    if (record?.startsLine === true && isWanted(record)) lines += 1
-  }
-  return position
-}
-
-function toChunk({ source, bytes, nanoseconds }: LogRecord, { timestamps = false }: LogOptions): LogChunk {
-  return timestamps ? { source, bytes, timestamp: toTimestamp(nanoseconds) } : { source, bytes }
-}
-
-/** What the reader had not read yet was dropped, as when a real engine rotates: never a silent gap. */
-function createGap({ name }: MemoryContainer, last: LogRecord | undefined): Error {
-  const lastTimestamp = last === undefined ? undefined : toTimestamp(last.nanoseconds)
-  return createHostError('CONNECTION_LOST', { endpoint: `the log of container "${name}"`, lastTimestamp })
+/** A chunk for each line when each is to have its time. */
+function* toChunks(record: LogRecord, offset: number, { timestamps = false }: LogOptions): Generator<LogChunk> {
+  const { source, nanoseconds } = record
+  const bytes = record.bytes.subarray(offset)
+  if (!timestamps) yield { source, bytes }
+  else for (const piece of toPieces(bytes)) yield { source, bytes: piece, timestamp: toTimestamp(nanoseconds) }
 }
 
 /** Resolves on the next change, and when one of the signals aborts. */

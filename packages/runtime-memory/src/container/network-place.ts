@@ -5,7 +5,7 @@ import { NetworkSpace } from '../network/network-space.js'
 import { joinNetwork, type MemoryNetwork } from '../network/network-store.js'
 import { publishPorts } from '../network/published-ports.js'
 import { setFirewall } from '../network/set-firewall.js'
-import type { MemoryContainer } from './memory-container.js'
+import { findRun, type MemoryContainer } from './memory-container.js'
 
 /** What a running container has of networks: addresses, published ports, and its firewall. */
 export interface NetworkPlace {
@@ -30,7 +30,9 @@ export async function takePlace(engine: MemoryEngine, container: MemoryContainer
   }
   try {
     if (container.firewallRules !== undefined) setFirewall(origin, container.firewallRules)
-    const { bindings, close } = await publishPorts(container.config.ports ?? [], origin.space)
+    const { bindings, close } = await publishPorts(container.config.ports ?? [], origin.space, (hostPort) =>
+      findUsers(engine, hostPort),
+    )
     const leave = async () => {
       disconnect()
       await close()
@@ -40,6 +42,13 @@ export async function takePlace(engine: MemoryEngine, container: MemoryContainer
     disconnect()
     throw error
   }
+}
+
+function findUsers({ containers }: MemoryEngine, hostPort: number): readonly string[] {
+  const running = containers
+    .list()
+    .filter((container) => findRun(container)?.ports.some((port) => port.hostPort === hostPort))
+  return running.map(({ name }) => name)
 }
 
 function createOrigin(

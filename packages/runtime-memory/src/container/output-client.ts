@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
 import { type AttachOptions, createHostError } from '@capstan/core'
+import { writeTo } from '../process/write-to.js'
 import type { AttachedClient } from './container-streams.js'
-import { writeTo } from './write-to.js'
 
 /** The caller's outputs, borrowed: written as fast as they take it, never ended. */
 export class OutputClient implements AttachedClient {

@@ -1,4 +1,4 @@
-import { createHostError } from '@capstan/core'
+import { createHostError, type UndoStack } from '@capstan/core'
 import type { MemoryEngine } from '../memory-engine.js'
 import type { MemoryProgram } from '../memory-program.js'
 import { findMain } from '../process/find-program.js'
@@ -7,30 +7,39 @@ import type { AttachedClient } from './container-streams.js'
 import { findRun, type MemoryContainer } from './memory-container.js'
 import { takePlace } from './network-place.js'
 
-/** Starts the container unless it runs; a client is attached before its program is. A failed start leaves it as it was. */
+export interface StartOptions {
+  /** Who starts it. */
+  readonly starter: object
+  /** Stops again what this call started. */
+  readonly undo?: UndoStack
+  /** Attached before the program is started. */
+  readonly client?: AttachedClient
+}
+
+/** Starts the container unless it runs. A failed start leaves it as it was. */
 export async function startContainer(
   engine: MemoryEngine,
   container: MemoryContainer,
-  client?: AttachedClient,
+  options: StartOptions,
 ): Promise<ContainerRun> {
   while (container.starting !== undefined) await container.starting
   const current = findRun(container)
-  if (current === undefined) return await startOnce(engine, container, client)
-  if (client !== undefined) current.streams.attach(client)
+  if (current === undefined) return await startOnce(engine, container, options)
+  if (options.client !== undefined) current.streams.attach(options.client)
   return current
 }
 
+/** Others who start it meanwhile wait for this start. */
 async function startOnce(
   engine: MemoryEngine,
   container: MemoryContainer,
-  client: AttachedClient | undefined,
+  options: StartOptions,
 ): Promise<ContainerRun> {
-  const started = start(engine, container, client)
-  const settled = started.then(
+  const started = start(engine, container, options)
+  container.starting = started.then(
     () => {},
     () => {},
   )
-  container.starting = settled
   return await started.finally(() => {
     container.starting = undefined
   })
@@ -39,7 +48,7 @@ async function startOnce(
 async function start(
   engine: MemoryEngine,
   container: MemoryContainer,
-  client: AttachedClient | undefined,
+  { starter, undo, client }: StartOptions,
 ): Promise<ContainerRun> {
   const program = await requireMain(engine, container)
   const place = await takePlace(engine, container)
@@ -47,7 +56,12 @@ async function start(
     await place.leave()
     throw createHostError('CONTAINER_NOT_FOUND', { id: container.id })
   }
-  return new ContainerRun(engine, container, { program, place, client })
+  const run = new ContainerRun(engine, container, { starter, program, place, client })
+  undo?.add(`start of ${container.name}`, async () => {
+    run.process.kill()
+    await run.ended
+  })
+  return run
 }
 
 async function requireMain({ commands }: MemoryEngine, container: MemoryContainer): Promise<MemoryProgram> {

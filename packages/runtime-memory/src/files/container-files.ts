@@ -1,15 +1,24 @@
 import { posix } from 'node:path'
 import { createFileError, type FileEntry, type FileMap, type ReadonlyFileMap } from './file-map.js'
-import { findMachineFile, listMachineDirectory, writeMachineFile } from './machine-files.js'
+import { changeMachineMode, findMachineFile, listMachineDirectory, writeMachineFile } from './machine-files.js'
 
 /** A place in a container's tree that is not the image's: files of a volume or tmpfs (paths from its root), or of the machine. */
 export type MountedFiles = { readonly target: string; readonly readOnly: boolean } & (
-  | { readonly type: 'memory'; readonly files: FileMap }
+  | {
+      readonly type: 'memory'
+      readonly files: FileMap
+      /** Of all files together. Default: no limit. */
+      readonly sizeBytes?: number
+      /** Default true. */
+      readonly executable?: boolean
+    }
   | { readonly type: 'bind'; readonly source: string }
 )
 
 export interface ContainerFilesOptions {
   readonly image: ReadonlyFileMap
+  /** What the engine itself puts there: seen before what the image has. */
+  readonly system?: ReadonlyFileMap
   readonly mounts?: readonly MountedFiles[]
   readonly readOnly?: boolean
 }
@@ -18,12 +27,12 @@ export interface ContainerFilesOptions {
 export class ContainerFiles {
   /** What the container wrote over the image. */
   readonly written: FileMap = new Map()
-  readonly #image: ReadonlyFileMap
+  readonly #image: readonly ReadonlyFileMap[]
   readonly #mounts: readonly MountedFiles[]
   readonly #readOnly: boolean
 
-  constructor({ image, mounts = [], readOnly = false }: ContainerFilesOptions) {
-    this.#image = image
+  constructor({ image, system, mounts = [], readOnly = false }: ContainerFilesOptions) {
+    this.#image = system === undefined ? [image] : [system, image]
     // The deepest mount wins.
     this.#mounts = [...mounts].sort((one, other) => other.target.length - one.target.length)
     this.#readOnly = readOnly
@@ -40,34 +49,68 @@ export class ContainerFiles {
     throw createFileError('ELOOP', path)
   }
 
+  /** Whether files there may be executed at all, whatever their mode. */
+  isExecutable(path: string): boolean {
+    const { mount } = this.#locate(path)
+    return mount?.type !== 'memory' || mount.executable !== false
+  }
+
   async read(path: string): Promise<Uint8Array> {
-    const entry = await this.find(path)
-    if (entry === undefined) throw createFileError('ENOENT', path)
+    const entry = await this.#require(path)
     if (entry.type !== 'file') throw createFileError('EISDIR', path)
     return entry.bytes
+  }
+
+  async mode(path: string): Promise<number> {
+    const entry = await this.#require(path)
+    return entry.type === 'symlink' ? 0o777 : entry.mode
   }
 
   async write(path: string, bytes: Uint8Array): Promise<void> {
     const existing = await this.find(path)
     if (existing?.type === 'directory') throw createFileError('EISDIR', path)
-    const { mount, key } = this.#locate(path)
-    if (mount === undefined ? this.#readOnly : mount.readOnly) throw createFileError('EROFS', path)
-    if (mount?.type === 'bind') return writeMachineFile(posix.join(mount.source, key), bytes)
     const mode = existing?.type === 'file' ? existing.mode : 0o644
-    const files = mount === undefined ? this.written : mount.files
-    files.set(key, { type: 'file', bytes, mode })
+    await this.#put(path, { type: 'file', bytes, mode })
+  }
+
+  async changeMode(path: string, mode: number): Promise<void> {
+    const entry = await this.#require(path)
+    if (entry.type !== 'symlink') await this.#put(path, { ...entry, mode })
   }
 
   /** Names directly in the directory, sorted. */
   async list(path: string): Promise<readonly string[]> {
-    const entry = await this.find(path)
-    if (entry === undefined) throw createFileError('ENOENT', path)
+    const entry = await this.#require(path)
     if (entry.type !== 'directory') throw createFileError('ENOTDIR', path)
     const { mount, key } = this.#locate(path)
     if (mount?.type === 'bind') return listMachineDirectory(posix.join(mount.source, key))
     const paths = this.#layersOf(mount).flatMap((files) => [...files.keys()])
     if (mount === undefined) paths.push(...this.#mounts.map(({ target }) => target))
     return [...new Set(paths.flatMap((file) => toChildName(key, file)))].sort()
+  }
+
+  async #require(path: string): Promise<FileEntry> {
+    const entry = await this.find(path)
+    if (entry === undefined) throw createFileError('ENOENT', path)
+    return entry
+  }
+
+  async #put(path: string, entry: Exclude<FileEntry, { type: 'symlink' }>): Promise<void> {
+    const { mount, key } = this.#locate(path)
+    if (mount === undefined ? this.#readOnly : mount.readOnly) throw createFileError('EROFS', path)
+    if (mount?.type !== 'bind') return this.#keep(mount, key, entry)
+    const source = posix.join(mount.source, key)
+    if (entry.type === 'file') await writeMachineFile(source, entry.bytes)
+    await changeMachineMode(source, entry.mode)
+  }
+
+  #keep(mount: (MountedFiles & { type: 'memory' }) | undefined, key: string, entry: FileEntry): void {
+    const files = mount?.files ?? this.written
+    const { sizeBytes = Number.POSITIVE_INFINITY } = mount ?? {}
+    const size =
+      sizeOf(entry) - sizeOf(files.get(key)) + [...files.values()].reduce((sum, file) => sum + sizeOf(file), 0)
+    if (size > sizeBytes) throw createFileError('ENOSPC', key)
+    files.set(key, entry)
   }
 
   async #findEntry(path: string): Promise<FileEntry | undefined> {
@@ -89,9 +132,13 @@ export class ContainerFiles {
   }
 
   #layersOf(mount: MountedFiles | undefined): readonly ReadonlyFileMap[] {
-    if (mount === undefined) return [this.written, this.#image]
+    if (mount === undefined) return [this.written, ...this.#image]
     return mount.type === 'memory' ? [mount.files] : []
   }
+}
+
+function sizeOf(entry: FileEntry | undefined): number {
+  return entry?.type === 'file' ? entry.bytes.length : 0
 }
 
 /** Whether `path` is the directory or in it. */

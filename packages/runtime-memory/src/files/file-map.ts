@@ -9,10 +9,7 @@ export type FileMap = Map<string, FileEntry>
 export type ReadonlyFileMap = ReadonlyMap<string, FileEntry>
 
 /** An error as Node's file system gives it: `code` is the errno. */
-export function createFileError(
-  code: 'ENOENT' | 'EISDIR' | 'ENOTDIR' | 'EROFS' | 'ELOOP',
-  path: string,
-): NodeJS.ErrnoException {
+export function createFileError(code: keyof typeof messages, path: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${path}: ${messages[code]}`), { code })
 }
 
@@ -21,5 +18,6 @@ const messages = {
   EISDIR: 'Is a directory',
   ENOTDIR: 'Not a directory',
   EROFS: 'Read-only file system',
+  ENOSPC: 'No space left on device',
   ELOOP: 'Too many levels of symbolic links',
 }

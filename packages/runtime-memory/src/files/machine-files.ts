@@ -1,4 +1,4 @@
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import type { FileEntry } from './file-map.js'
 
 /** A file or directory of the machine, as a bind mount shows it; `undefined` where there is none. */
@@ -15,6 +15,10 @@ export async function findMachineFile(path: string): Promise<FileEntry | undefin
 
 export async function writeMachineFile(path: string, bytes: Uint8Array): Promise<void> {
   await writeFile(path, bytes)
+}
+
+export async function changeMachineMode(path: string, mode: number): Promise<void> {
+  await chmod(path, mode)
 }
 
 export async function listMachineDirectory(path: string): Promise<readonly string[]> {

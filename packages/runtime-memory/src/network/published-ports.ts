@@ -8,18 +8,25 @@ export interface PublishedPorts {
   close(): Promise<void>
 }
 
+/** The containers that have published the port. */
+export type FindUsers = (hostPort: number) => readonly string[]
+
 /**
  * Really listens on this machine for each port, and hands what connects to whoever listens in the container.
  *
  * One that is taken: IN_USE, and none of the others stays. The servers keep nobody's event loop running.
  */
-export async function publishPorts(specs: readonly PortSpec[], space: NetworkSpace): Promise<PublishedPorts> {
+export async function publishPorts(
+  specs: readonly PortSpec[],
+  space: NetworkSpace,
+  findUsers: FindUsers,
+): Promise<PublishedPorts> {
   const servers: Server[] = []
   const close = async () => void (await Promise.all(servers.splice(0).map(closeServer)))
   try {
     const bindings: PortBinding[] = []
     for (const spec of specs) {
-      const { server, binding } = await publish(spec, space)
+      const { server, binding } = await publish(spec, space, findUsers)
       servers.push(server)
       bindings.push(binding)
     }
@@ -33,13 +40,14 @@ export async function publishPorts(specs: readonly PortSpec[], space: NetworkSpa
 async function publish(
   { containerPort, hostPort = 0, hostAddress = '127.0.0.1' }: PortSpec,
   space: NetworkSpace,
+  findUsers: FindUsers,
 ): Promise<{ readonly server: Server; readonly binding: PortBinding }> {
   const server = createServer({ allowHalfOpen: true }, (socket) => accept(socket, space, containerPort))
   try {
     const port = await listen(server, hostPort, hostAddress)
     return { server, binding: { containerPort, hostPort: port, hostAddress, protocol: 'tcp' } }
   } catch (cause) {
-    throw toPublishError(cause, `${hostAddress}:${hostPort}`)
+    throw toPublishError(cause, `${hostAddress}:${hostPort}`, findUsers(hostPort))
   }
 }
 
@@ -67,9 +75,9 @@ function closeServer(server: Server): Promise<void> {
   })
 }
 
-function toPublishError(cause: unknown, endpoint: string): unknown {
+function toPublishError(cause: unknown, endpoint: string, users: readonly string[]): unknown {
   const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
-  if (code === 'EADDRINUSE') return createHostError('IN_USE', { subject: `port ${endpoint}`, users: [] }, { cause })
+  if (code === 'EADDRINUSE') return createHostError('IN_USE', { subject: `port ${endpoint}`, users }, { cause })
   const facts = { operation: 'publish', subject: `port ${endpoint}`, status: undefined, reason: code }
   return createHostError('OPERATION_FAILED', facts, { cause })
 }

@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import type { Argv, StringMap } from '@capstan/core'
 import type { ContainerFiles } from '../files/container-files.js'
+import type { FileEntry } from '../files/file-map.js'
 import type { ImagePrograms } from '../image/stored-image.js'
 import type { MemoryProgram } from '../memory-program.js'
 
@@ -30,7 +31,7 @@ export async function findCommand(sources: ProgramSources, line: CommandLine): P
   const [command = ''] = line.argv
   for (const path of toCandidates(command, line)) {
     const entry = await sources.files.find(path)
-    if (entry?.type === 'file') return toProgram(sources, command, entry.mode)
+    if (entry?.type === 'file') return await toProgram(sources, { line, path, entry })
   }
   return { program: undefined, exitCode: 127, reason: `${command}: not found` }
 }
@@ -61,13 +62,38 @@ function toCandidates(command: string, { env, workingDirectory }: CommandLine): 
   return command === '' ? [] : (env.PATH ?? defaultPath).split(':').map((directory) => posix.join(directory, command))
 }
 
-function toProgram({ programs, commands }: ProgramSources, command: string, mode: number): FoundProgram {
-  const name = posix.basename(command)
-  const program = programs.commands.get(name) ?? commands.get(name)
-  if ((mode & 0o111) === 0) return { program: undefined, exitCode: 126, reason: `${command}: Permission denied` }
+interface FoundFile {
+  readonly line: CommandLine
+  readonly path: string
+  readonly entry: FileEntry & { type: 'file' }
+}
+
+async function toProgram(sources: ProgramSources, file: FoundFile): Promise<FoundProgram> {
+  const { path, entry } = file
+  const name = posix.basename(path)
+  if ((entry.mode & 0o111) === 0 || !sources.files.isExecutable(path)) {
+    return { program: undefined, exitCode: 126, reason: `${path}: Permission denied` }
+  }
+  const program = sources.programs.commands.get(name) ?? sources.commands.get(name)
   if (program !== undefined) return { program }
-  const reason = `${command}: a simulated runtime cannot execute files; give a program for "${name}" in memoryPlugin({ commands })`
+  const [, interpreter] = /^#![ \t]*(\S+)/.exec(Buffer.from(entry.bytes.subarray(0, 256)).toString()) ?? []
+  if (interpreter !== undefined) return await toScript(sources, file, interpreter)
+  const reason = `${path}: a simulated runtime cannot execute files; give a program for "${name}" in memoryPlugin({ commands })`
   return { program: undefined, exitCode: 126, reason }
+}
+
+/** A file that begins with `#!` is run by what it names. */
+async function toScript(
+  sources: ProgramSources,
+  { line, path }: FoundFile,
+  interpreter: string,
+): Promise<FoundProgram> {
+  const argv = [interpreter, path, ...line.argv.slice(1)]
+  const found = interpreter === path ? undefined : await findCommand(sources, { ...line, argv })
+  if (found?.program === undefined)
+    return { program: undefined, exitCode: 126, reason: `${path}: bad interpreter ${interpreter}` }
+  const { program } = found
+  return { program: (process) => program({ ...process, argv }) }
 }
 
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

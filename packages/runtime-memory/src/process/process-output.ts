@@ -8,7 +8,7 @@ export function createProcessOutput(sink: OutputSink): Writable {
   const output = new Writable({
     write(chunk: Uint8Array, _encoding, done) {
       // A copy: the program may use its buffer again.
-      sink(Uint8Array.from(chunk)).then(() => done(), done)
+      sink(new Uint8Array(chunk)).then(() => done(), done)
     },
   })
   // A program that writes after its end, or after the kill, must not end this process.

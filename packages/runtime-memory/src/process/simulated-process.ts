@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
 import type { ProgramSources } from './find-program.js'
 import { flushOutput } from './process-output.js'
@@ -9,7 +9,7 @@ import { createMemorySignal, toSignalExitCode } from './signals.js'
 export interface ProcessSurroundings
   extends Omit<MemoryProcess, 'stdin' | 'stdout' | 'stderr' | 'signal' | 'run' | 'listen'> {
   readonly sources: ProgramSources
-  listen(...parameters: Parameters<MemoryProcess['listen']>): () => void
+  listen(port: number, serve: (peer: Duplex) => void, onError: (error: Error) => void): () => void
 }
 
 export interface ProcessStreams {
@@ -54,7 +54,8 @@ export class SimulatedProcess {
       ...surroundings,
       ...this.#streams,
       signal: this.#controller.signal,
-      listen: (port, serve) => void this.#listeners.push(surroundings.listen(port, serve)),
+      listen: (port, serve) =>
+        void this.#listeners.push(surroundings.listen(port, serve, (error) => this.#complain(error))),
       run: (argv, options) => runCommand(sources, process, argv, options),
     }
     return process
@@ -70,13 +71,18 @@ export class SimulatedProcess {
     try {
       // Not before the one who starts it has it on record.
       await Promise.resolve()
+      process.signal.throwIfAborted()
       return toExitStatus(await program(process))
     } catch (error) {
       const { signal } = this.#controller
       if (signal.aborted) return toSignalExitCode(signal.reason.signal)
-      process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+      this.#complain(error)
       return 1
     }
+  }
+
+  #complain(error: unknown): void {
+    this.#streams.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   }
 
   #end(code: number): void {

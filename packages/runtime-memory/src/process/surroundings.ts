@@ -1,14 +1,16 @@
-import { posix } from 'node:path'
 import type { Argv, StringMap, TerminalSize } from '@capstan/core'
-import type { Origin } from '../network/connect.js'
-import { connect } from '../network/connect.js'
+import { connect, type Origin } from '../network/connect.js'
+import { listen } from '../network/listen.js'
 import type { ProgramSources } from './find-program.js'
+import { createMemoryFiles } from './memory-files.js'
 import type { ProcessSurroundings } from './simulated-process.js'
 
 export interface SurroundingsOptions {
   readonly argv: Argv
   readonly env: StringMap
+  readonly pid: number
   readonly user: string
+  readonly groups: readonly string[]
   readonly workingDirectory: string
   readonly terminal: boolean
   readonly terminalSize: () => TerminalSize | undefined
@@ -18,15 +20,11 @@ export interface SurroundingsOptions {
 
 /** What a process of a container can see and reach. */
 export function createSurroundings({ sources, origin, ...own }: SurroundingsOptions): ProcessSurroundings {
-  const { files } = sources
-  const toPath = (path: string) => posix.resolve(own.workingDirectory, path)
   return {
     ...own,
     sources,
     connect: (host, port) => connect(origin, host, port),
-    listen: (port, serve) => origin.space.listen(port, serve),
-    readFile: async (path) => Uint8Array.from(await files.read(toPath(path))),
-    writeFile: (path, content) => files.write(toPath(path), Buffer.from(content)),
-    readDirectory: (path) => files.list(toPath(path)),
+    listen: (port, serve, onError) => listen(origin, { port, serve, onError }),
+    files: createMemoryFiles(sources.files, own.workingDirectory),
   }
 }

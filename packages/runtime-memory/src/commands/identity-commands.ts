@@ -1,0 +1,85 @@
+import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
+import { attempt, fail, readFiles, write } from './command-io.js'
+
+/** Commands that tell a process where and as whom it runs. */
+export const identityCommands: Readonly<Record<string, MemoryProgram>> = { awk, env, hostname, id, pwd, stty, whoami }
+
+/** `awk '/PATTERN/ { print $N }' [FILE…]`: what it takes to read a field out of /proc, and nothing else. */
+async function awk(process: MemoryProcess): Promise<number> {
+  const [, program = '', ...paths] = process.argv
+  const [, pattern, field] = /^\s*\/(.*)\/\s*\{\s*print \$(\d+)\s*\}\s*$/.exec(program) ?? []
+  if (pattern === undefined || field === undefined) return await fail(process, "give '/PATTERN/ { print $N }'", 2)
+  const expression = new RegExp(pattern)
+  return await attempt(process, async () => {
+    for (const line of (await readText(process, paths)).split('\n').filter((text) => expression.test(text))) {
+      await write(process.stdout, `${field === '0' ? line : (line.trim().split(/\s+/)[Number(field) - 1] ?? '')}\n`)
+    }
+  })
+}
+
+async function env({ env: variables, stdout }: MemoryProcess): Promise<number> {
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${value}\n`)
+  await write(stdout, lines.join(''))
+  return 0
+}
+
+async function hostname(process: MemoryProcess): Promise<number> {
+  return await attempt(process, async () => {
+    for await (const chunk of readFiles(process, ['/etc/hostname'])) await write(process.stdout, chunk)
+  })
+}
+
+/** `id -u`, `id -g`, `id -G`, `id -un`: numbers, or the name, of the configured user. */
+async function id(process: MemoryProcess): Promise<number> {
+  const [, option = '-u'] = process.argv
+  const { name, uid, gid } = await findAccount(process)
+  const answers = new Map([
+    ['-u', uid],
+    ['-g', gid],
+    ['-G', [gid, ...process.groups].join(' ')],
+    ['-un', name],
+  ])
+  const answer = answers.get(option)
+  if (answer === undefined) return await fail(process, `unknown option ${option}`)
+  await write(process.stdout, `${answer}\n`)
+  return 0
+}
+
+async function pwd({ workingDirectory, stdout }: MemoryProcess): Promise<number> {
+  await write(stdout, `${workingDirectory}\n`)
+  return 0
+}
+
+/** `stty size`: height and width. */
+async function stty(process: MemoryProcess): Promise<number> {
+  if (!process.terminal) return await fail(process, 'standard input: Not a tty')
+  const { height = 0, width = 0 } = process.terminalSize() ?? {}
+  await write(process.stdout, `${height} ${width}\n`)
+  return 0
+}
+
+async function whoami(process: MemoryProcess): Promise<number> {
+  await write(process.stdout, `${(await findAccount(process)).name}\n`)
+  return 0
+}
+
+/** By /etc/passwd, as far as the image has one; a number is itself. */
+async function findAccount({ user, files }: MemoryProcess) {
+  const [wanted = '', group] = (user === '' ? 'root' : user).split(':')
+  const passwd = await files.read('/etc/passwd').then(
+    (bytes) => Buffer.from(bytes).toString(),
+    () => rootAccount,
+  )
+  const accounts = passwd.split('\n').map((line) => line.split(':'))
+  const account = accounts.find(([name, , uid]) => name === wanted || uid === wanted)
+  const [name = wanted, , uid = wanted, gid = '0'] = account ?? []
+  return { name, uid, gid: group ?? gid }
+}
+
+async function readText(process: MemoryProcess, paths: readonly string[]): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of readFiles(process, paths)) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+const rootAccount = 'root:x:0:0:root:/root:/bin/sh\n'
