@@ -1,9 +1,16 @@
 import type { RuntimePlugin } from '@capstan/core'
 import { dockerPlugin } from '@capstan/runtime-docker'
-import { memoryPlugin } from '@capstan/runtime-memory'
-import { helloProgram } from './quickstart/hello-program.js'
+import { LazyPlugin } from './lazy-plugin.js'
 
 /** The runtimes that come with the command, in the order in which they are tried. */
 export async function loadBuiltInPlugins(): Promise<readonly RuntimePlugin[]> {
-  return [dockerPlugin(), memoryPlugin({ commands: { hello: helloProgram } })]
+  return [dockerPlugin(), new LazyPlugin({ name: 'memory', selection: 'named', load: loadMemoryPlugin })]
+}
+
+async function loadMemoryPlugin(): Promise<RuntimePlugin> {
+  const [{ memoryPlugin }, { helloProgram }] = await Promise.all([
+    import('@capstan/runtime-memory'),
+    import('./quickstart/hello-program.js'),
+  ])
+  return memoryPlugin({ commands: { hello: helloProgram } })
 }

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { createRuntimeHost } from '@capstan/core'
+import { dockerPlugin } from '@capstan/runtime-docker'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWithEngine } from '../../../test/support/test-engine.js'
 import { toTargetArchitectures } from '../src/quickstart/quickstart-files.js'
@@ -61,6 +63,8 @@ describeWithEngine('the commands of capstan on a real engine', ({ socketPath, im
     const built = await capstan('build', '-t', tag, '--build-arg', architecture, folder)
     expect(built).toMatchObject({ exitCode: 0, stdout: tag })
     expect((await capstan('run', '--rm', tag)).stdout).toMatch(/^Hello from a container: Linux .* process 1$/)
+    await using host = createRuntimeHost({ plugins: [dockerPlugin({ endpoint: env.DOCKER_HOST })] })
+    await (await host.open()).runtime.removeImage(tag)
   })
 
   it('quickstart shows all of it and leaves nothing', async () => {

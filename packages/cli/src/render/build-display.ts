@@ -1,7 +1,7 @@
 import type { BuildProgress } from '@capstan/core'
 import type { Io } from '../io.js'
+import { toPrintable } from './printable.js'
 import { createStatusLine, type StatusLine } from './status-line.js'
-import { toPrintable } from './text.js'
 import { toJsonLine } from './write-output.js'
 
 /** Shows a build while it goes on. */
@@ -28,10 +28,9 @@ export function createBuildDisplay(
   if (kind === 'auto' && stderr.isTTY === true && stderr.columns)
     return new TerminalDisplay(createStatusLine(stderr), stderr)
   return {
+    ...silent,
     onProgress: ({ text }) => void stderr.write(`${toPrintable(text)}\n`),
     succeed: (text) => void stderr.write(`${text}\n`),
-    fail: (text) => void stderr.write(`${text}\n`),
-    clear: () => undefined,
   }
 }
 

@@ -1,7 +1,8 @@
 import { inspect } from 'node:util'
 import { type AnyHostError, type HostErrorCode, isHostError, joinWords, type RuntimeReport } from '@capstan/core'
 import { UsageError } from '../usage-error.js'
-import { toPrintable, wrapText } from './text.js'
+import { toPrintable } from './printable.js'
+import { wrapText } from './text.js'
 
 /** One paragraph for a person: what failed, where, and what to do. With `debug` what a developer wants to see follows it. */
 export function toErrorText(error: unknown, { debug, command, width }: ErrorTextOptions): string {
@@ -35,7 +36,7 @@ function toHostSentences(error: AnyHostError, command: string): readonly string[
     case 'CAPABILITY_MISSING':
       return [error.message, ...error.facts.missing.map(toReason), toAlternatives(error.facts)]
     case 'INVALID_ARGUMENT':
-      return [error.message, `See \`${command} --help\``]
+      return [toInvalid(error.facts), `See \`${command} --help\``]
     default:
       return [error.message, ...(remedies[error.code] ?? [])]
   }
@@ -60,6 +61,12 @@ function toAttempt(runtime: string, { candidate, source, step, cause, remedy }: 
 /** The message, with the code in front where it does not say it itself. */
 export function toCause({ code, message }: Attempt['cause']): string {
   return message.includes(code) ? message : `${code}, ${message}`
+}
+
+/** The message, with the option by which the field was given. */
+function toInvalid({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): string {
+  const [name = ''] = field.split(/[.[]/, 1)
+  return `${options[name] ?? field} must be ${expected}, not ${given}`
 }
 
 function toReason({ title, reason, remedy }: Facts<'CAPABILITY_MISSING'>['missing'][number]): string {
@@ -92,7 +99,6 @@ function toText(error: unknown): string {
 }
 
 const remedies: { readonly [C in HostErrorCode]?: readonly string[] } = {
-  BUILD_FAILED: ['`--progress plain` shows all that the build wrote'],
   CONTAINER_NOT_FOUND: ['`capstan ps --all` lists the containers'],
   IMAGE_PULL_FAILED: ['Check its name, log in with the client of the engine if it is private, or build it'],
   IN_USE: ['Stop or remove what uses it first'],
@@ -101,4 +107,35 @@ const remedies: { readonly [C in HostErrorCode]?: readonly string[] } = {
   TIMED_OUT: ['`capstan doctor` shows whether the engine still answers'],
   PLUGIN_UNKNOWN: ['`--plugin PACKAGE` brings another'],
   PROTOCOL_ERROR: ['Report this to the makers of the runtime plugin'],
+}
+
+// Fields of the contract, by the option of `run`, `exec` or `build` that sets them.
+const options: Readonly<Record<string, string>> = {
+  buildArgs: '--build-arg',
+  capAdd: '--cap-add',
+  capDrop: '--cap-drop',
+  cpus: '--cpus',
+  dns: '--dns',
+  entrypoint: '--entrypoint',
+  env: '--env',
+  extraHosts: '--add-host',
+  graceMs: '--time',
+  groupAdd: '--group-add',
+  hostname: '--hostname',
+  labels: '--label',
+  memoryBytes: '--memory',
+  name: '--name',
+  network: '--network',
+  pidsLimit: '--pids-limit',
+  platform: '--platform',
+  ports: '--publish',
+  securityOptions: '--security-opt',
+  since: '--since',
+  stopSignal: '--stop-signal',
+  tag: '--tag',
+  tailLines: '--tail',
+  target: '--target',
+  ulimits: '--ulimit',
+  user: '--user',
+  workingDirectory: '--workdir',
 }

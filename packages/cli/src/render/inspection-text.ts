@@ -1,6 +1,7 @@
+import { ownershipLabelKeys, parseOwnerLabels } from '@capstan/core'
 import type { InspectedContainer } from '../actions/inspect.js'
 import { toAge } from './duration.js'
-import { toPrintable } from './text.js'
+import { toPrintable } from './printable.js'
 
 /** One container as lines of a name and a value, for a person. */
 export function toInspectionText(container: InspectedContainer, now: Date = new Date()): string {
@@ -36,8 +37,16 @@ function toConnections({ networks = [], ports = [] }: InspectedContainer): Line[
   ]
 }
 
+/** Those of the owner in words, the others as they are. */
 function toLabels({ labels }: InspectedContainer): Line[] {
-  return Object.entries(labels).map(([key, value]) => ['label', `${key}=${value}`] as const)
+  const owner = parseOwnerLabels(labels)
+  const stays = labels[ownershipLabelKeys.lifetime] === 'persistent' ? ', to stay' : ''
+  return [
+    ...(owner === undefined ? [] : [['made by', `Capstan, process ${owner.pid}${stays}`] as const]),
+    ...Object.entries(labels)
+      .filter(([key]) => owner === undefined || !key.startsWith('capstan.'))
+      .map(([key, value]) => ['label', `${key}=${value}`] as const),
+  ]
 }
 
 function quote(word: string): string {

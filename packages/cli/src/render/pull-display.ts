@@ -1,8 +1,8 @@
 import type { ProgressEvent } from '@capstan/core'
 import prettyBytes from 'pretty-bytes'
 import type { Output } from '../io.js'
+import { toPrintable } from './printable.js'
 import { createStatusLine, type StatusLine } from './status-line.js'
-import { toPrintable } from './text.js'
 
 /** Shows a pull while it goes on; says nothing when there is none. */
 export interface PullDisplay {

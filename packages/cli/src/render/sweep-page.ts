@@ -15,7 +15,7 @@ export function toSweepPage(
       page,
     ),
     toSection(
-      'Left, because it may be in use',
+      'Left, because nobody can tell here whether it is still wanted',
       toItems(reports, 'undecidable', ({ reason }) => reason, page),
       page,
     ),

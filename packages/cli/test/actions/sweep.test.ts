@@ -44,7 +44,7 @@ describe('toSweepPage', () => {
         'RUNTIME   KIND        NAME',
         'docker    container   web',
         '',
-        'Left, because it may be in use',
+        'Left, because nobody can tell here whether it is still wanted',
         '',
         'RUNTIME   KIND      NAME   WHY',
         'docker    network   web    made from another machine',

@@ -75,6 +75,16 @@ describe('toErrorText', () => {
     expect(text.split('\n').every((line) => line.length <= 40)).toBe(true)
   })
 
+  it('names the option by which a bad field was given', () => {
+    const facts = { expected: 'an absolute path', given: '"here"' }
+    const toText = (field: string) => toErrorText(createHostError('INVALID_ARGUMENT', { field, ...facts }), options)
+    expect(toText('workingDirectory')).toBe(
+      'capstan run: --workdir must be an absolute path, not "here". See `capstan run --help`',
+    )
+    expect(toText('env["A B"]')).toMatch(/^capstan run: --env must be/)
+    expect(toText('image')).toMatch(/^capstan run: image must be/)
+  })
+
   it('tells what could not be undone', () => {
     const error = withUndoFailures(createHostError('CONTAINER_NOT_FOUND', { id: 'web' }), [new Error('net is in use')])
     expect(toErrorText(error, options)).toContain('net is in use. `capstan sweep` removes what is left')
