@@ -113,18 +113,43 @@ test('F16 aborted before: no request; aborted meanwhile: what the engine makes i
   expect(log().at(-1)).toBe('DELETE /networks/n1')
 })
 
+test('X5 closing meanwhile removes what the engine made of it, before it settles', async () => {
+  let closed: Promise<void> | undefined
+  const { engine, log } = await startScriptedEngine([
+    [
+      'POST /networks/create',
+      () => {
+        closed = engine.close()
+      },
+    ],
+    ['GET /networks', json(200, [{ Id: 'n1', Name: 'net' }])],
+    ['DELETE /networks/n1', empty()],
+  ])
+  await expect(new DockerNetworkManager(engine).createNetwork('net')).rejects.toMatchObject({
+    code: 'RUNTIME_UNAVAILABLE',
+  })
+  await closed
+  expect(log().at(-1)).toBe('DELETE /networks/n1')
+  await expect(new DockerNetworkManager(engine).createNetwork('net')).rejects.toMatchObject({
+    code: 'RUNTIME_UNAVAILABLE',
+  })
+})
+
 test('a network that was made after the limit is the one that was asked for', async () => {
   const timedOut = createHostError('TIMED_OUT', { operation: 'x', phase: undefined, timeoutMs: 1, lastLines: [] })
   const { engine } = await startScriptedEngine([['GET /networks', json(200, [{ Id: 'n1', Name: 'net' }])]])
-  const slow: DockerEngine = Object.create(engine, {
-    api: {
-      value: async (call: Parameters<DockerEngine['api']>[0]) => {
-        const api = await engine.api(call)
-        return Object.create(api, { createNetwork: { value: () => Promise.reject(timedOut) } })
-      },
+  // The engine's own class has private members: a stand-in answers for itself.
+  const slow = new Proxy<DockerEngine>(engine, {
+    get(target, property) {
+      if (property === 'api') return createSlowApi
+      const value: unknown = Reflect.get(target, property, target)
+      return typeof value === 'function' ? value.bind(target) : value
     },
-    apiVersion: { value: '1.44' },
   })
+  async function createSlowApi(call: Parameters<DockerEngine['api']>[0]) {
+    const api = await engine.api(call)
+    return Object.create(api, { createNetwork: { value: () => Promise.reject(timedOut) } })
+  }
   expect(await new DockerNetworkManager(slow).createNetwork('net')).toBe('n1')
 })
 

@@ -218,3 +218,22 @@ test('F16 an abort contains what may be half done, and rejects with its reason',
   await expect(applyFirewall(engine, id, rules, { signal: abort.signal })).rejects.toBe(reason)
   expect(log().filter((line) => line === 'DELETE /containers/h1')).toHaveLength(2)
 })
+
+test('X5 closing meanwhile contains what may be half done, then rejects with RUNTIME_UNAVAILABLE', async () => {
+  const world = await start({
+    outputs: [sealed],
+    helper: inTurn((reply, request) => {
+      silence(reply, request)
+      void closing()
+    }, empty()),
+  })
+  let closed: Promise<void> | undefined
+  const closing = () => {
+    closed = world.engine.close()
+  }
+  const applying = world.engine.keepOpen(() => applyFirewall(world.engine, id, rules))
+  await expect(applying).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+  await closed
+  expect(world.helpers()).toHaveLength(2)
+  expect(world.log().filter((line) => line === 'DELETE /containers/h1')).toHaveLength(2)
+})

@@ -1,0 +1,48 @@
+import { onTestFinished } from 'vitest'
+import type { AvailableTestEngine } from '../../../test/support/test-engine.js'
+import { KeptSettings } from '../src/container/kept-settings.js'
+import type { DockerDetails } from '../src/docker-details.js'
+import { DockerExecManager } from '../src/docker-exec-manager.js'
+import { DockerNetworkManager } from '../src/docker-network-manager.js'
+import { DockerRuntime } from '../src/docker-runtime.js'
+import { DockerSidecarManager } from '../src/docker-sidecar-manager.js'
+import { type ConnectedEngine, connectEngine } from './connect-engine.js'
+
+export interface ConnectedRuntime extends ConnectedEngine {
+  readonly runtime: DockerRuntime
+  readonly sidecars: DockerSidecarManager
+  readonly execs: DockerExecManager
+  readonly networks: DockerNetworkManager
+  /** What this runtime has made and not removed. */
+  listLeft(): Promise<readonly string[]>
+}
+
+/** A runtime on a real engine, for one test; what it made is removed after it. */
+export function connectRuntime(
+  testEngine: AvailableTestEngine,
+  changes: Partial<DockerDetails> = {},
+): ConnectedRuntime {
+  const connected = connectEngine(testEngine, changes)
+  const { engine, instance } = connected
+  const kept = new KeptSettings()
+  const runtime = new DockerRuntime(engine, kept)
+  const networks = new DockerNetworkManager(engine)
+  const labels = { 'capstan.owner.instance': instance }
+  const list = async () => ({
+    containers: (await runtime.listContainers({ labels })).map(({ id }) => id),
+    networks: (await networks.listNetworks({ labels })).map(({ id }) => id),
+  })
+  onTestFinished(async () => {
+    const left = await list()
+    await Promise.all(left.containers.map((id) => runtime.removeContainer(id)))
+    await Promise.all(left.networks.map((id) => networks.removeNetwork(id)))
+  })
+  return {
+    ...connected,
+    runtime,
+    networks,
+    sidecars: new DockerSidecarManager(engine, kept),
+    execs: new DockerExecManager(engine),
+    listLeft: async () => Object.values(await list()).flat(),
+  }
+}

@@ -1,0 +1,368 @@
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { createConnection } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { describeWithEngine } from '../../../test/support/test-engine.js'
+import { collectOutput } from './collect-output.js'
+import { connectRuntime } from './connect-runtime.js'
+
+describeWithEngine('containers of a real engine', (testEngine) => {
+  const { image } = testEngine
+  const connect = () => connectRuntime(testEngine)
+  const toName = () => `capstan-test-${randomUUID()}`
+
+  async function runToEnd(config: object) {
+    const { runtime } = connect()
+    const [stdout, stderr] = [collectOutput(), collectOutput()]
+    const id = await runtime.createContainer({ image, ...config })
+    const code = await runtime.startAttached(id, { stdout: stdout.stream, stderr: stderr.stream })
+    return { id, code, runtime, stdout: stdout.text(), stderr: stderr.text() }
+  }
+
+  test('F11 a life: created, started twice, stopped twice, removed twice', async () => {
+    const { runtime, listLeft } = connect()
+    const name = toName()
+    const id = await runtime.createContainer({ image, name, command: ['sleep', '60'], init: true })
+    expect(id).toMatch(/^[0-9a-f]{64}$/)
+    expect(await runtime.containerState(id)).toBe('created')
+    await runtime.startContainer(id)
+    await runtime.startContainer(name)
+    expect(await runtime.containerState(name)).toBe('running')
+    await runtime.stopContainer(id, { graceMs: 5_000 })
+    await runtime.stopContainer(id)
+    expect(await runtime.containerState(id)).toBe('exited')
+    await runtime.removeContainer(id)
+    await runtime.removeContainer(id)
+    await expect(runtime.containerState(id)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+    await runtime.stopContainer(id)
+    expect(await listLeft()).toEqual([])
+  })
+
+  test('the config reaches the process', async () => {
+    const { code, stdout } = await runToEnd({
+      command: [
+        'pwd; id -u; id -g; hostname; echo "$A"; cat /proc/1/limits | grep -c "Max open files *64 *128"; ulimit -n',
+      ],
+      entrypoint: ['/bin/sh', '-c'],
+      workingDirectory: '/tmp',
+      user: '1000:1000',
+      hostname: 'inner',
+      env: { A: 'a "b" $c\nd' },
+      ulimits: [{ name: 'nofile', soft: 64, hard: 128 }],
+    })
+    expect(stdout).toBe('/tmp\n1000\n1000\ninner\na "b" $c\nd\n1\n64\n')
+    expect(code).toBe(0)
+  })
+
+  test('F25 what looks like an option or a shell is passed on literally', async () => {
+    const { stdout } = await runToEnd({ command: ['printf', '%s|', '--rm', '$(id)', "'; rm -rf /", '-'] })
+    expect(stdout).toBe("--rm|$(id)|'; rm -rf /|-|")
+  })
+
+  test('mounts: a bind, a read-only one, a tmpfs with its mode that holds programs', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'capstan-mount-'))
+    onTestFinished(() => rm(directory, { recursive: true, force: true }))
+    await writeFile(join(directory, 'file'), 'of the host')
+    const { stdout, code } = await runToEnd({
+      command: [
+        'sh',
+        '-c',
+        'cat /bind/file; touch /bind/x 2>&1 | grep -c Read-only; stat -c %a /t; cp /bin/true /t/ && /t/true && echo ran',
+      ],
+      mounts: [
+        { type: 'bind', source: directory, target: '/bind', readOnly: true },
+        { type: 'tmpfs', target: '/t', mode: 0o1770, sizeBytes: 4_000_000, executable: true },
+      ],
+    })
+    expect(stdout).toBe('of the host1\n1770\nran\n')
+    expect(code).toBe(0)
+  })
+
+  test('a bind whose source is not there fails, and makes no directory', async () => {
+    const { runtime, listLeft } = connect()
+    const mounts = [{ type: 'bind', source: '/nowhere/at/all', target: '/x' }] as const
+    await expect(runtime.createContainer({ image, mounts })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    expect(await listLeft()).toEqual([])
+  })
+
+  test('limits are set', async () => {
+    const { runtime } = connect()
+    const id = await runtime.createContainer({
+      image,
+      memoryBytes: 2 ** 26,
+      cpus: 0.5,
+      pidsLimit: 20,
+      command: ['true'],
+    })
+    expect(await runtime.startAttached(id, {})).toBe(0)
+  })
+
+  test('F13 a taken name: NAME_CONFLICT with the holder and whose it is', async () => {
+    const { runtime } = connect()
+    const name = toName()
+    const holderId = await runtime.createContainer({ image, name })
+    await expect(runtime.createContainer({ image, name })).rejects.toMatchObject({
+      code: 'NAME_CONFLICT',
+      facts: { name, holderId, ours: true },
+    })
+    await expect(connect().runtime.createContainer({ image, name })).rejects.toMatchObject({ facts: { ours: false } })
+    expect(await runtime.containerState(holderId)).toBe('created')
+  })
+
+  test("F14 an absent image with pull 'never': IMAGE_NOT_FOUND; where no registry is: IMAGE_PULL_FAILED; nothing left", async () => {
+    const { runtime, listLeft } = connect()
+    const absent = '127.0.0.1:1/capstan-test/absent:1'
+    await expect(runtime.createContainer({ image: absent, pull: 'never' })).rejects.toMatchObject({
+      code: 'IMAGE_NOT_FOUND',
+      facts: { image: absent },
+    })
+    await expect(runtime.createContainer({ image: absent })).rejects.toMatchObject({ code: 'IMAGE_PULL_FAILED' })
+    expect(await listLeft()).toEqual([])
+  })
+
+  test('X19 an absent network: NETWORK_NOT_FOUND, nothing left', async () => {
+    const { runtime, listLeft } = connect()
+    const network = { mode: 'networks', networks: [{ networkId: 'capstan-no-such-network' }] } as const
+    await expect(runtime.createContainer({ image, network })).rejects.toMatchObject({ code: 'NETWORK_NOT_FOUND' })
+    expect(await listLeft()).toEqual([])
+  })
+
+  test.each([
+    ['nosuch', 127],
+    ['/etc/passwd', 126],
+  ])('X14 the command %s: COMMAND_NOT_STARTED %i', async (command, exitCode) => {
+    const { runtime } = connect()
+    const id = await runtime.createContainer({ image, command: [command] })
+    const expected = { code: 'COMMAND_NOT_STARTED', facts: { id, command: [command], exitCode } }
+    await expect(runtime.startContainer(id)).rejects.toMatchObject(expected)
+    await expect(runtime.startAttached(id, {})).rejects.toMatchObject({ ...expected, undoFailures: [] })
+  })
+
+  test('ports are published on 127.0.0.1, IPv4, TCP first, and are free again afterwards', async () => {
+    const { runtime } = connect()
+    const ports = [{ containerPort: 80, protocol: 'udp' }, { containerPort: 80 }, { containerPort: 81 }] as const
+    const command = ['sh', '-c', 'while true; do echo served | nc -l -p 80; done']
+    const id = await runtime.createContainer({ image, ports, command, init: true })
+    expect((await runtime.getPortBindings(id)).size).toBe(0)
+    await runtime.startContainer(id)
+    const bindings = await runtime.getPortBindings(id)
+    expect([...bindings.keys()].toSorted()).toEqual([80, 81])
+    expect(await readFrom(bindings.get(80) ?? 0)).toBe('served\n')
+  })
+
+  test('a port that is taken: IN_USE naming it', async () => {
+    const { runtime } = connect()
+    const first = await runtime.createContainer({ image, command: ['sleep', '60'], ports: [{ containerPort: 80 }] })
+    await runtime.startContainer(first)
+    const hostPort = (await runtime.getPortBindings(first)).get(80) ?? 0
+    const second = await runtime.createContainer({
+      image,
+      command: ['sleep', '60'],
+      ports: [{ containerPort: 80, hostPort }],
+    })
+    await expect(runtime.startContainer(second)).rejects.toMatchObject({
+      code: 'IN_USE',
+      facts: { subject: `port ${hostPort}` },
+    })
+  })
+
+  test('getHostAddress is where a container reaches this host, also from a network of its own', async () => {
+    const { runtime, networks } = connect()
+    const networkId = await networks.createNetwork(toName())
+    const inner = await networks.createNetwork(toName(), { internal: true })
+    for (const [options, network] of [
+      [{}, { mode: 'default' }],
+      [{ networkId }, { mode: 'networks', networks: [{ networkId }] }],
+      [{ networkId: inner }, { mode: 'networks', networks: [{ networkId: inner }] }],
+    ] as const) {
+      const address = await runtime.getHostAddress(options)
+      const { stdout } = await runToEnd({
+        network,
+        command: ['sh', '-c', `ping -c 1 -W 2 ${address} >/dev/null && echo reached`],
+      })
+      expect([address, stdout]).toEqual([address, 'reached\n'])
+    }
+  })
+
+  test('several networks, each with its aliases', async () => {
+    const { runtime, networks, sidecars } = connect()
+    const [one, two] = [await networks.createNetwork(toName()), await networks.createNetwork(toName())]
+    const id = await sidecars.startSidecar({
+      image,
+      name: toName(),
+      command: ['sleep', '60'],
+      init: true,
+      networks: [
+        { networkId: one, aliases: ['first'] },
+        { networkId: two, aliases: ['second'] },
+      ],
+    })
+    const { networks: joined, state } = await sidecars.inspectContainer(id)
+    expect(joined.map(({ networkId }) => networkId).toSorted()).toEqual([one, two].toSorted())
+    expect(joined.every(({ ipAddress }) => ipAddress !== undefined)).toBe(true)
+    expect(state).toMatchObject({ status: 'running', running: true, exitCode: undefined })
+    for (const [networkId, alias] of [
+      [one, 'first'],
+      [two, 'second'],
+    ] as const) {
+      const network = { mode: 'networks', networks: [{ networkId }] } as const
+      const peer = await runtime.createContainer({ image, network, command: ['ping', '-c', '1', '-W', '2', alias] })
+      expect(await runtime.startAttached(peer, {})).toBe(0)
+    }
+  })
+
+  test('F21 a sidecar that does not start is removed', async () => {
+    const { sidecars, listLeft } = connect()
+    await expect(sidecars.startSidecar({ image, name: toName(), command: ['nosuch'] })).rejects.toMatchObject({
+      code: 'COMMAND_NOT_STARTED',
+      undoFailures: [],
+    })
+    expect(await listLeft()).toEqual([])
+  })
+
+  test('no network, and the network of the host', async () => {
+    const command = ['sh', '-c', 'tail -n +2 /proc/net/route | wc -l']
+    expect((await runToEnd({ network: { mode: 'none' }, command })).stdout).toBe('0\n')
+    expect(Number((await runToEnd({ network: { mode: 'host' }, command })).stdout)).toBeGreaterThan(0)
+  })
+
+  test('F12 a running container is removed by force, also by two at once', async () => {
+    const { runtime, listLeft } = connect()
+    const id = await runtime.createContainer({ image, command: ['sleep', '60'] })
+    await runtime.startContainer(id)
+    await Promise.all([runtime.removeContainer(id), runtime.removeContainer(id), connect().runtime.removeContainer(id)])
+    expect(await listLeft()).toEqual([])
+  })
+
+  test('one that removes itself, and is removed meanwhile', async () => {
+    const { runtime, listLeft } = connect()
+    for (let count = 0; count < 5; count += 1) {
+      const id = await runtime.createContainer({ image, command: ['true'], autoRemove: true })
+      await runtime.startContainer(id)
+      await runtime.removeContainer(id)
+    }
+    expect(await listLeft()).toEqual([])
+  })
+
+  test('a paused container is stopped', async () => {
+    const { runtime, engine } = connect()
+    const id = await runtime.createContainer({ image, command: ['sleep', '60'], init: true })
+    await runtime.startContainer(id)
+    await engine.sendJson({ operation: 'pause', subject: id, method: 'POST', path: `/containers/${id}/pause` })
+    expect(await runtime.containerState(id)).toBe('paused')
+    await expect(runtime.attach(id, {})).rejects.toMatchObject({ code: 'NOT_RUNNING', facts: { state: 'paused' } })
+    await runtime.stopContainer(id, { graceMs: 1_000 })
+    expect(await runtime.containerState(id)).toBe('exited')
+  })
+
+  test('F16 creates that are aborted at any moment leave nothing', async () => {
+    const { runtime, listLeft } = connect()
+    await Promise.all(
+      [0, 1, 2, 5, 10, 20, 40, 80].map(async (afterMs) => {
+        const controller = new AbortController()
+        const creating = runtime.createContainer({ image, command: ['true'] }, { signal: controller.signal })
+        setTimeout(() => controller.abort('enough'), afterMs)
+        await creating.then((id) => runtime.removeContainer(id)).catch((error: unknown) => expect(error).toBe('enough'))
+      }),
+    )
+    expect(await listLeft()).toEqual([])
+  })
+
+  test('X17 many lives at once: no failure, nothing left', async () => {
+    const { runtime, listLeft } = connect()
+    const codes = await Promise.all(
+      Array.from({ length: 20 }, async (_, index) => {
+        const id = await runtime.createContainer({ image, command: ['sh', '-c', `exit ${index}`] })
+        const code = await runtime.startAttached(id, {})
+        await runtime.removeContainer(id)
+        return code
+      }),
+    )
+    expect(codes).toEqual(Array.from({ length: 20 }, (_, index) => index))
+    expect(await listLeft()).toEqual([])
+  }, 120_000)
+})
+
+describeWithEngine('waiting on a real engine', (testEngine) => {
+  const { image } = testEngine
+  const connect = () => connectRuntime(testEngine)
+
+  test('the true code, before, while and after it runs', async () => {
+    const { runtime } = connect()
+    const id = await runtime.createContainer({ image, command: ['sh', '-c', 'sleep 0.2; exit 42'] })
+    const before = runtime.waitContainer(id)
+    await runtime.startContainer(id)
+    expect(await runtime.waitContainer(id)).toBe(42)
+    expect(await before).toBe(42)
+    expect(await runtime.waitContainer(id)).toBe(42)
+  })
+
+  test('X13 one that was never started: not 0 at once; removed: EXIT_CODE_UNKNOWN', async () => {
+    const { runtime } = connect()
+    const id = await runtime.createContainer({ image, command: ['true'] })
+    const waiting = runtime.waitContainer(id)
+    const settled = waiting.then(
+      () => 'settled',
+      () => 'settled',
+    )
+    // Longer than any answer that would come at once.
+    expect(await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, 500, 'waiting'))])).toBe('waiting')
+    await runtime.removeContainer(id)
+    await expect(waiting).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN' })
+  })
+
+  test('X13 removed while it runs: the code of its death; stopped by a signal: 128 + 15', async () => {
+    const { runtime } = connect()
+    const [removed, stopped] = await Promise.all(
+      ['a', 'b'].map(() => runtime.createContainer({ image, command: ['sleep', '60'], init: true })),
+    )
+    for (const id of [removed, stopped]) await runtime.startContainer(id ?? '')
+    const waits = [runtime.waitContainer(removed ?? ''), runtime.waitContainer(stopped ?? '')]
+    await runtime.removeContainer(removed ?? '')
+    await runtime.stopContainer(stopped ?? '', { graceMs: 5_000 })
+    expect(await Promise.all(waits)).toEqual([137, 143])
+  })
+
+  test('X13 started again: each wait has the code of its own run', async () => {
+    const { runtime } = connect()
+    const command = ['sh', '-c', 'if [ -e /tmp/ran ]; then exit 2; fi; touch /tmp/ran; exit 1']
+    const id = await runtime.createContainer({ image, command })
+    expect(await runtime.startAttached(id, {})).toBe(1)
+    expect(await runtime.startAttached(id, {})).toBe(2)
+    expect(await runtime.waitContainer(id)).toBe(2)
+  })
+
+  test('X13 started and gone within a wait: its code', async () => {
+    const { runtime } = connect()
+    const id = await runtime.createContainer({ image, command: ['sh', '-c', 'exit 5'], autoRemove: true })
+    const waiting = runtime.waitContainer(id)
+    await runtime.startContainer(id)
+    expect(await waiting).toBe(5)
+  })
+
+  test('X13 one that ends with 0 and removes itself within a wait: 0 is its code', async () => {
+    const { runtime } = connect()
+    const id = await runtime.createContainer({ image, command: ['true'], autoRemove: true })
+    const waiting = runtime.waitContainer(id)
+    await runtime.startContainer(id)
+    expect(await waiting).toBe(0)
+  })
+
+  test('X13 gone: CONTAINER_NOT_FOUND', async () => {
+    await expect(connect().runtime.waitContainer('0123456789ab')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+  })
+})
+
+function readFrom(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let text = ''
+    const socket = createConnection({ port, host: '127.0.0.1' })
+    socket.on('data', (chunk) => {
+      text += chunk
+    })
+    socket.on('error', reject)
+    socket.on('end', () => resolve(text))
+  })
+}

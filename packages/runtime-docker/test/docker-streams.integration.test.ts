@@ -1,0 +1,338 @@
+import { PassThrough, Readable } from 'node:stream'
+import { expect, test } from 'vitest'
+import { describeWithEngine } from '../../../test/support/test-engine.js'
+import { collectOutput } from './collect-output.js'
+import { type ConnectedRuntime, connectRuntime } from './connect-runtime.js'
+
+async function readText(stream: AsyncIterable<Uint8Array>): Promise<string> {
+  const chunks: Uint8Array[] = []
+  for await (const chunk of stream) chunks.push(chunk)
+  return Buffer.concat(chunks).toString()
+}
+
+function* repeat(count: number, size = 65_536): Generator<Buffer> {
+  for (let index = 0; index < count; index += 1) yield Buffer.alloc(size, 'a')
+}
+
+describeWithEngine('startAttached and attach on a real engine', (testEngine) => {
+  const { image } = testEngine
+  const connect = () => connectRuntime(testEngine)
+
+  async function run({ runtime }: ConnectedRuntime, config: object, stdin?: Readable) {
+    const [stdout, stderr] = [collectOutput(), collectOutput()]
+    const id = await runtime.createContainer({ image, interactive: stdin !== undefined, ...config })
+    const streams = { stdout: stdout.stream, stderr: stderr.stream, ...(stdin === undefined ? {} : { stdin }) }
+    const code = await runtime.startAttached(id, streams)
+    return { id, code, stdout: stdout.text(), stderr: stderr.text() }
+  }
+
+  test('F20 100 runs of a process of 1 ms lose no output and no exit code, half of them with autoRemove', async () => {
+    const connected = connect()
+    const outcomes: string[] = []
+    const runAll = async (indexes: readonly number[]) => {
+      for (const index of indexes) {
+        const config = { command: ['sh', '-c', `echo out ${index}; exit ${index}`], autoRemove: index % 2 === 0 }
+        const { id, code, stdout } = await run(connected, config)
+        outcomes[index] = `${stdout}${code}`
+        if (index % 2 === 1) await connected.runtime.removeContainer(id)
+      }
+    }
+    const all = Array.from({ length: 100 }, (_, index) => index)
+    await Promise.all([0, 1, 2, 3].map((lane) => runAll(all.filter((index) => Math.floor(index / 2) % 4 === lane))))
+    expect(outcomes).toEqual(all.map((index) => `out ${index}\n${index}`))
+    expect(await connected.listLeft()).toEqual([])
+  }, 180_000)
+
+  test('F19 wc -c on a piped stdin: the right count', async () => {
+    expect(await run(connect(), { command: ['wc', '-c'] }, Readable.from(['abc']))).toMatchObject({
+      stdout: '3\n',
+      code: 0,
+    })
+    const big = await run(connect(), { command: ['wc', '-c'] }, Readable.from(repeat(160)))
+    expect(big.stdout).toBe(`${160 * 65_536}\n`)
+  })
+
+  test('F19 a process that leaves its stdin unread: its output and its code, no EPIPE', async () => {
+    const command = ['sh', '-c', 'head -c 10 >/dev/null; seq 1 20000; exit 5']
+    const { code, stdout } = await run(connect(), { command }, Readable.from(repeat(320)))
+    expect([code, stdout.length, stdout.slice(-6)]).toEqual([5, 108_894, '20000\n'])
+  })
+
+  test('F19 20 MB both ways at once, without a deadlock', async () => {
+    const { code, stdout } = await run(connect(), { command: ['cat'] }, Readable.from(repeat(320)))
+    expect([code, stdout.length]).toEqual([0, 320 * 65_536])
+  })
+
+  test('both outputs, each to its own stream', async () => {
+    const { stdout, stderr, code } = await run(connect(), { command: ['sh', '-c', 'echo out; echo err >&2; exit 7'] })
+    expect([stdout, stderr, code]).toEqual(['out\n', 'err\n', 7])
+  })
+
+  test('a terminal: one stream, the size that was kept, and ctrl-p ctrl-q is input like any other', async () => {
+    const { runtime } = connect()
+    const stdin = new PassThrough()
+    const stdout = collectOutput()
+    const script = [
+      `until [ "$(stty size 2>/dev/null)" = "33 101" ]; do sleep 0.05; done`,
+      'stty raw -echo; echo ready >&2; head -c 3 | od -An -tx1',
+    ].join('; ')
+    const id = await runtime.createContainer({ image, tty: true, interactive: true, command: ['sh', '-c', script] })
+    await runtime.resizeTTY(id, { height: 33, width: 101 })
+    const running = runtime.startAttached(id, { stdin, stdout: stdout.stream })
+    await expect.poll(() => stdout.text()).toContain('ready')
+    stdin.write('\x10\x11x')
+    expect(await running).toBe(0)
+    expect(stdout.text()).toContain('10 11 78')
+  })
+
+  test('a terminal is resized while it runs, and nothing happens after it has ended', async () => {
+    const { runtime } = connect()
+    const stdout = collectOutput()
+    const command = [
+      'sh',
+      '-c',
+      'echo ready; until [ "$(stty size 2>/dev/null)" = "10 20" ]; do sleep 0.05; done; echo resized',
+    ]
+    const id = await runtime.createContainer({ image, tty: true, interactive: true, command })
+    const running = runtime.startAttached(id, { stdin: new PassThrough(), stdout: stdout.stream })
+    await expect.poll(() => stdout.text()).toContain('ready')
+    await runtime.resizeTTY(id, { height: 10, width: 20 })
+    expect(await running).toBe(0)
+    await runtime.resizeTTY(id, { height: 30, width: 20 })
+  })
+
+  test('attach joins what runs, sends to it, and leaves it running when it is aborted', async () => {
+    const { runtime } = connect()
+    const command = ['sh', '-c', 'while read line; do echo "got $line"; done; exit 3']
+    const id = await runtime.createContainer({ image, interactive: true, command })
+    await runtime.startContainer(id)
+    const stdout = collectOutput()
+    const stdin = new PassThrough()
+    const attached = runtime.attach(id, { stdin, stdout: stdout.stream })
+    stdin.write('one\n')
+    await expect.poll(() => stdout.text()).toBe('got one\n')
+    const watching = new AbortController()
+    const watched = collectOutput()
+    const watch = runtime.attach(id, { stdout: watched.stream, signal: watching.signal })
+    await expect
+      .poll(() => {
+        stdin.write('again\n')
+        return watched.text()
+      })
+      .toContain('got again')
+    watching.abort('enough')
+    await expect(watch).rejects.toBe('enough')
+    expect(await runtime.containerState(id)).toBe('running')
+    stdin.end('two\n')
+    await attached
+    expect(await runtime.waitContainer(id)).toBe(3)
+    expect(stdout.text()).toMatch(/got two\n$/)
+    await expect(runtime.attach(id, {})).rejects.toMatchObject({ code: 'NOT_RUNNING', facts: { state: 'exited' } })
+  })
+
+  test('F16 an abort of startAttached stops what it started', async () => {
+    const { runtime } = connect()
+    const controller = new AbortController()
+    const stdout = collectOutput()
+    const id = await runtime.createContainer({ image, command: ['sh', '-c', 'echo up; exec sleep 60'] })
+    const running = runtime.startAttached(id, { stdout: stdout.stream, signal: controller.signal })
+    await expect.poll(() => stdout.text()).toBe('up\n')
+    controller.abort('enough')
+    await expect(running).rejects.toBe('enough')
+    expect(await runtime.containerState(id)).toBe('exited')
+  })
+})
+
+describeWithEngine('logs of a real engine', (testEngine) => {
+  const { image } = testEngine
+  const connect = () => connectRuntime(testEngine)
+
+  async function runLogged(command: readonly string[], config: object = {}) {
+    const { runtime } = connect()
+    const id = await runtime.createContainer({ image, command, ...config })
+    await runtime.startAttached(id, {})
+    return { runtime, id }
+  }
+
+  test('all, by stream, the last lines, since a moment: what the engine has', async () => {
+    const { runtime, id } = await runLogged([
+      'sh',
+      '-c',
+      'for i in 1 2 3; do echo out $i; sleep 0.02; echo err $i >&2; sleep 0.02; done',
+    ])
+    expect(Buffer.from(await runtime.containerLogsAll(id)).toString()).toBe(
+      'out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n',
+    )
+    const read = async (options: object) => {
+      const lines: string[] = []
+      for await (const { source, bytes } of await runtime.containerLogs(id, options)) {
+        lines.push(`${source}:${Buffer.from(bytes).toString().trim()}`)
+      }
+      return lines
+    }
+    expect(await read({ stderr: false })).toEqual(['stdout:out 1', 'stdout:out 2', 'stdout:out 3'])
+    expect(await read({ tailLines: 2 })).toEqual(['stdout:out 3', 'stderr:err 3'])
+    const stamps: string[] = []
+    for await (const { timestamp } of await runtime.containerLogs(id, { timestamps: true }))
+      stamps.push(timestamp ?? '')
+    expect(stamps).toHaveLength(6)
+    expect(await read({ since: stamps[4] ?? '' })).toEqual(['stdout:out 3', 'stderr:err 3'])
+  })
+
+  test('follow begins with what there is, goes on, and ends with the container', async () => {
+    const { runtime } = connect()
+    const id = await runtime.createContainer({
+      image,
+      command: ['sh', '-c', 'echo one; read x; echo two'],
+      interactive: true,
+    })
+    await runtime.startContainer(id)
+    const stdin = new PassThrough()
+    const attached = runtime.attach(id, { stdin })
+    const texts: string[] = []
+    for await (const { bytes } of await runtime.containerLogs(id, { follow: true })) {
+      texts.push(Buffer.from(bytes).toString())
+      if (texts.length === 1) stdin.end('go\n')
+    }
+    await attached
+    expect(texts).toEqual(['one\n', 'two\n'])
+  })
+
+  test('follow of what is silent opens at once, and is left at once', async () => {
+    const { runtime } = connect()
+    const id = await runtime.createContainer({ image, command: ['sleep', '60'], init: true })
+    await runtime.startContainer(id)
+    const stream = await runtime.containerLogs(id, { follow: true })
+    const reading = (async () => {
+      for await (const _ of stream);
+    })()
+    await stream[Symbol.asyncDispose]()
+    await reading
+  })
+
+  test('a terminal is one stream, with timestamps taken off where they are', async () => {
+    const { runtime, id } = await runLogged(['sh', '-c', 'echo one; echo two >&2'], { tty: true })
+    const chunks: string[] = []
+    for await (const { source, bytes, timestamp } of await runtime.containerLogs(id, { timestamps: true })) {
+      chunks.push(`${source} ${Buffer.from(bytes).toString()} ${/^\d{4}-.*Z$/.test(timestamp ?? '')}`)
+    }
+    expect(chunks).toEqual(['combined one\r\n true', 'combined two\r\n true'])
+  })
+
+  test('a line of 100 KB is several records, whose timestamps do not get into its text', async () => {
+    for (const tty of [false, true]) {
+      const { runtime, id } = await runLogged(['sh', '-c', 'head -c 100000 /dev/zero | tr "\\0" x; echo'], { tty })
+      let text = ''
+      for await (const { bytes } of await runtime.containerLogs(id, { timestamps: true })) text += Buffer.from(bytes)
+      expect([tty, text.length, /^x+\r?\n$/.test(text)]).toEqual([tty, tty ? 100_002 : 100_001, true])
+    }
+  })
+})
+
+describeWithEngine('exec on a real engine', (testEngine) => {
+  const { image } = testEngine
+
+  async function startIdle(changes: Parameters<typeof connectRuntime>[1] = {}) {
+    const connected = connectRuntime(testEngine, changes)
+    const id = await connected.runtime.createContainer({ image, command: ['sleep', '300'], init: true })
+    await connected.runtime.startContainer(id)
+    return { ...connected, id }
+  }
+
+  test('streams, env, user, directory and the code', async () => {
+    const { execs, id } = await startIdle()
+    const options = { env: { A: 'x y' }, user: '1000', workingDirectory: '/tmp' }
+    const running = await execs.exec(id, ['sh', '-c', 'cat; echo "$A $(id -u) $(pwd)" >&2; exit 9'], options)
+    running.stdin.end('hello')
+    const [stdout, stderr] = await Promise.all([readText(running.stdout), readText(running.stderr)])
+    expect([stdout, stderr, await running.exitCode]).toEqual(['hello', 'x y 1000 /tmp\n', 9])
+  })
+
+  test('X14 what does not start is a code, 126 or 127, and no error', async () => {
+    const { execs, id } = await startIdle()
+    for (const command of [['nosuch'], ['/etc/passwd']]) {
+      const running = await execs.exec(id, command)
+      running.stdout.resume()
+      running.stderr.resume()
+      expect([126, 127]).toContain(await running.exitCode)
+    }
+  })
+
+  test('stdin false: the process reads end-of-file', async () => {
+    const { execs, id } = await startIdle()
+    const running = await execs.exec(id, ['wc', '-c'], { stdin: false })
+    expect(await readText(running.stdout)).toBe('0\n')
+    running.stderr.resume()
+    expect(await running.exitCode).toBe(0)
+  })
+
+  test('F19 wc -c, and a process that leaves its stdin unread', async () => {
+    const { execs, id } = await startIdle()
+    const counting = await execs.exec(id, ['wc', '-c'])
+    Readable.from(repeat(160)).pipe(counting.stdin)
+    expect(await readText(counting.stdout)).toBe(`${160 * 65_536}\n`)
+    const leaving = await execs.exec(id, ['sh', '-c', 'head -c 10 >/dev/null; seq 1 20000; exit 5'])
+    Readable.from(repeat(160)).pipe(leaving.stdin)
+    expect(await readText(leaving.stdout)).toHaveLength(108_894)
+    expect(await leaving.exitCode).toBe(5)
+  })
+
+  test('a terminal, and its size', async () => {
+    const { execs, id } = await startIdle()
+    const running = await execs.exec(
+      id,
+      ['sh', '-c', 'until [ "$(stty size 2>/dev/null)" = "10 20" ]; do sleep 0.05; done; echo resized'],
+      {
+        tty: true,
+      },
+    )
+    const text = readText(running.stdout)
+    await running.resize({ height: 10, width: 20 })
+    expect(await text).toBe('resized\r\n')
+    expect(await running.exitCode).toBe(0)
+  })
+
+  test.each(['this-machine', 'virtual-machine'] as const)(
+    'kill reaches that process and no other, as if the engine were on %s',
+    async (location) => {
+      const { facts } = connectRuntime(testEngine).engine.details
+      const { execs, id } = await startIdle({ facts: { ...facts, location } })
+      const [one, other] = [await execs.exec(id, ['sleep', '200']), await execs.exec(id, ['sleep', '200'])]
+      for (const { stdout, stderr } of [one, other]) {
+        stdout.resume()
+        stderr.resume()
+      }
+      expect(await one.kill()).toBe(true)
+      expect(await one.exitCode).toBe(143)
+      expect(await one.kill()).toBe(false)
+      expect(await other.kill('SIGKILL')).toBe(true)
+      expect(await other.exitCode).toBe(137)
+    },
+  )
+
+  test('X14 not running: NOT_RUNNING; a container that is stopped ends its processes', async () => {
+    const { execs, id, runtime } = await startIdle()
+    const running = await execs.exec(id, ['sh', '-c', 'echo up; exec sleep 200'])
+    await new Promise((resolve) => running.stdout.once('data', resolve))
+    const read = readText(running.stdout)
+    await runtime.stopContainer(id, { graceMs: 1_000 })
+    await read
+    expect(await running.exitCode).toBe(137)
+    await expect(execs.exec(id, ['true'])).rejects.toMatchObject({ code: 'NOT_RUNNING', facts: { state: 'exited' } })
+    await expect(execs.exec('0123456789ab', ['true'])).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+  })
+
+  test('disposing lets go of a process that reads, which then ends by itself', async () => {
+    const { execs, id } = await startIdle()
+    const running = await execs.exec(id, ['sh', '-c', 'cat; echo left >/tmp/left'])
+    running.stdin.write('x')
+    await running[Symbol.asyncDispose]()
+    await expect(running.exitCode).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN' })
+    await expect
+      .poll(async () => {
+        const look = await execs.exec(id, ['cat', '/tmp/left'], { stdin: false })
+        return readText(look.stdout)
+      })
+      .toBe('left\n')
+  })
+})
