@@ -14,7 +14,7 @@ export class DockerNetworkManager implements NetworkManager {
   }
 
   createNetwork(name: string, options?: CreateNetworkOptions): Promise<string> {
-    return createNetwork(this.#engine, name, options)
+    return this.#engine.keepOpen(() => createNetwork(this.#engine, name, options))
   }
 
   removeNetwork(id: string, options?: OperationOptions): Promise<void> {

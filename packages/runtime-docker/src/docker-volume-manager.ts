@@ -22,7 +22,7 @@ export class DockerVolumeManager implements VolumeManager {
   }
 
   createVolume(name: string, options?: CreateVolumeOptions): Promise<string> {
-    return createVolume(this.#engine, name, options)
+    return this.#engine.keepOpen(() => createVolume(this.#engine, name, options))
   }
 
   async removeVolume(name: string, { signal }: OperationOptions = {}): Promise<void> {

@@ -11,4 +11,9 @@ export function isAnswered(error: unknown, { signal }: OperationOptions): boolea
   return signal?.aborted !== true && isHostError(error) && !unanswered.has(error.code)
 }
 
-const unanswered: ReadonlySet<string> = new Set(['CONNECTION_LOST', 'PROTOCOL_ERROR', 'RUNTIME_UNAVAILABLE', 'TIMED_OUT'])
+const unanswered: ReadonlySet<string> = new Set([
+  'CONNECTION_LOST',
+  'PROTOCOL_ERROR',
+  'RUNTIME_UNAVAILABLE',
+  'TIMED_OUT',
+])

@@ -59,7 +59,7 @@ export async function applyFirewall(
     const plan = await makePlan({ ...context, runners }, rules, call)
     await fill({ context, runners, plan }, call)
   } catch (error) {
-    throw await toContained(context, { id, runners, call, error })
+    throw await toContained(context, { id, firewallImage: options.firewallImage, call, error })
   }
   if (workload.hasNetAdmin) {
     engine.warn(`container "${workload.name}" has NET_ADMIN: its own processes can take its firewall away`)
@@ -115,23 +115,26 @@ async function tryRunner(runner: NamespaceRunner, plan: FirewallPlan, call: Engi
 
 interface Fault {
   readonly id: string
-  readonly runners: readonly NamespaceRunner[]
+  readonly firewallImage: string | undefined
   readonly call: EngineCall
   readonly error: unknown
 }
 
-/** The failure, after the way out was cut; under a signal and a limit of its own. */
-async function toContained(context: RunnerContext, { id, runners, call, error }: Fault): Promise<unknown> {
+/** The failure, after the way out was cut; under a signal and a limit of its own, and while the runtime closes, too. */
+async function toContained(context: RunnerContext, fault: Fault): Promise<unknown> {
+  const { id, firewallImage, call, error } = fault
+  const undoing = { ...context, engine: context.engine.undoing }
   let contained: Contained = { containment: 'unchanged', failures: [] }
   let ended: unknown
   const undo = createUndoStack({ timeoutMs: containTimeoutMs })
   undo.add('firewall', async ({ signal }) => {
     const own = { ...call, signal }
-    ended = await readWorkload(context.engine, own).then(() => undefined, toEnded)
-    if (ended === undefined) contained = await contain(context, runners, own)
+    ended = await readWorkload(undoing.engine, own).then(() => undefined, toEnded)
+    if (ended === undefined) contained = await contain(undoing, listRunners(undoing, firewallImage), own)
   })
   const failures = await undo.run()
   if (call.signal?.aborted) return withUndoFailures(call.signal.reason, failures)
+  if (isHostError(error, 'RUNTIME_UNAVAILABLE')) return withUndoFailures(error, failures)
   if (ended !== undefined) return ended
   const facts = { id, reason: toReason(error), containment: contained.containment }
   return withUndoFailures(createHostError('FIREWALL_FAILED', facts, { cause: error }), [

@@ -1,5 +1,8 @@
 import { createHostError, createUndoStack, isHostError, toObjectLabels, withUndoFailures } from '@capstan/core'
+import { graceAfter } from '../container/answer-grace.js'
+import { removeUnanswered } from '../container/remove-unanswered.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { isAnswered } from '../engine-text.js'
 import { createRequestMark } from '../request-mark.js'
 import type { NamespaceRunner, RunnerContext, ScriptResult } from './namespace-runner.js'
 import { readText } from './read-text.js'
@@ -17,12 +20,10 @@ export function createHelperRunner(
   return {
     title,
     async run(script, call) {
+      const id = await createHelper(engine, toHelperConfig({ image, script, workload: workload.id }), call)
       const undo = createUndoStack()
-      const mark = createRequestMark()
-      undo.add('firewall helper', (own) => removeMarked(engine, mark, { ...call, ...own }))
-      const labels = { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels), ...mark }
-      const body = { ...toHelperConfig(image, script), Labels: labels }
-      const result = await runHelper(engine, toJoined(body, workload.id), call).catch(async (error: unknown) => {
+      undo.add('firewall helper', ({ signal }) => removeHelper(engine.undoing, id, { ...call, signal }))
+      const result = await runHelper(engine, id, call).catch(async (error: unknown) => {
         throw withUndoFailures(error, await undo.run())
       })
       const [failure] = await undo.run()
@@ -32,28 +33,45 @@ export function createHelperRunner(
   }
 }
 
-async function runHelper(engine: DockerEngine, config: object, call: EngineCall): Promise<ScriptResult> {
-  const { Id } = await engine.sendJson<{ readonly Id: string }>({
-    ...call,
-    method: 'POST',
-    path: '/containers/create',
-    body: config,
-  })
-  const of = { ...call, subject: Id }
-  await (await engine.api(of)).getContainer(Id).start()
+async function createHelper(engine: DockerEngine, config: object, call: EngineCall): Promise<string> {
+  const mark = createRequestMark()
+  const body = { ...config, Labels: { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels), ...mark } }
+  const grace = graceAfter(call.signal, answerGraceMs)
+  try {
+    const api = await engine.api({ ...call, signal: grace.signal })
+    return (await api.createContainer({ _query: {}, _body: body })).id
+  } catch (error) {
+    throw isAnswered(error, grace) ? error : await removeUnanswered(engine, { call, mark, error })
+  } finally {
+    grace.release()
+  }
+}
+
+async function runHelper(engine: DockerEngine, id: string, call: EngineCall): Promise<ScriptResult> {
+  const of = { ...call, subject: id }
+  await (await engine.api(of)).getContainer(id).start()
+  const path = `/containers/${id}`
   const { StatusCode: exitCode, Error: error } = await engine.sendJson<WaitAnswer>({
     ...of,
     method: 'POST',
-    path: `/containers/${Id}/wait`,
+    path: `${path}/wait`,
   })
   if (error?.Message) throw toFailure(call, error.Message)
   const query = { stdout: true, stderr: true }
-  const logs = await engine.send({ ...of, method: 'GET', path: `/containers/${Id}/logs`, query })
+  const logs = await engine.send({ ...of, method: 'GET', path: `${path}/logs`, query })
   return { exitCode, output: await readText(engine, logs, of) }
 }
 
+async function removeHelper(engine: DockerEngine, id: string, call: EngineCall): Promise<void> {
+  try {
+    await (await engine.api(call)).getContainer(id).remove({ force: true, v: true })
+  } catch (error) {
+    if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
+  }
+}
+
 /** Nothing of the image is started but its shell; nothing is allowed but what iptables needs. */
-function toHelperConfig(image: string, script: string) {
+function toHelperConfig({ image, script, workload }: Helper): object {
   return {
     Image: image,
     User: '0:0',
@@ -63,6 +81,7 @@ function toHelperConfig(image: string, script: string) {
     Cmd: [],
     Healthcheck: { Test: ['NONE'] },
     HostConfig: {
+      NetworkMode: `container:${workload}`,
       CapDrop: ['ALL'],
       CapAdd: ['NET_ADMIN', 'NET_RAW'],
       SecurityOpt: ['no-new-privileges'],
@@ -72,25 +91,18 @@ function toHelperConfig(image: string, script: string) {
   }
 }
 
-function toJoined(config: ReturnType<typeof toHelperConfig>, id: string): object {
-  return { ...config, HostConfig: { ...config.HostConfig, NetworkMode: `container:${id}` } }
-}
-
-async function removeMarked(engine: DockerEngine, mark: Readonly<Record<string, string>>, call: EngineCall) {
-  const label = Object.entries(mark).map(([key, value]) => `${key}=${value}`)
-  const api = await engine.api(call)
-  for (const { Id } of await api.listContainers({ all: true, filters: { label } })) {
-    try {
-      await api.getContainer(Id).remove({ force: true, v: true })
-    } catch (error) {
-      if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
-    }
-  }
-}
-
 function toFailure({ operation, subject }: EngineCall, reason: string) {
   return createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason })
 }
+
+interface Helper {
+  readonly image: string
+  readonly script: string
+  /** Its full id. */
+  readonly workload: string
+}
+
+const answerGraceMs = 2_000
 
 interface WaitAnswer {
   readonly StatusCode: number

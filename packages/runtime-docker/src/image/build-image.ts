@@ -37,7 +37,7 @@ export async function buildImage(engine: DockerEngine, image: ImageToBuild, opti
   const undo = createUndoStack()
   try {
     const before = (await findImage(engine, tag, call))?.Id
-    undo.add(`tag ${tag}`, ({ signal }) => restoreTag(engine, { tag, before }, { ...call, signal }))
+    undo.add(`tag ${tag}`, ({ signal }) => restoreTag(engine.undoing, { tag, before }, { ...call, signal }))
     await runBuild(engine, request, options)
     await checkResult(engine, call, options)
   } catch (error) {

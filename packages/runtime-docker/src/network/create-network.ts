@@ -8,6 +8,7 @@ import {
   withUndoFailures,
 } from '@capstan/core'
 import { hasApi } from '../api-version.js'
+import { graceAfter } from '../container/answer-grace.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { isAnswered } from '../engine-text.js'
 import { pause } from '../pause.js'
@@ -43,7 +44,7 @@ export async function createNetwork(
 /** The id; `undefined` when others wanted the name at the same moment, and none got it. */
 async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promise<string | undefined> {
   const undo = createUndoStack()
-  undo.add(`network ${request.name}`, ({ signal }) => removeMarked(engine, request, { signal }))
+  undo.add(`network ${request.name}`, ({ signal }) => removeMarked(engine.undoing, request, { signal }))
   try {
     const id = await make(engine, request)
     if (hasApi(engine.apiVersion, uniqueNamesSince) || (await isAlone(engine, request, id))) return id
@@ -60,12 +61,15 @@ async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promis
 
 async function make(engine: DockerEngine, request: NetworkRequest): Promise<string> {
   const { call, name, internal, labels, mark } = request
+  const grace = graceAfter(call.signal, answerGraceMs)
   try {
-    const api = await engine.api(call)
+    const api = await engine.api({ ...call, signal: grace.signal })
     const Labels = { ...labels, ...mark }
     // Before API 1.44 a second network of the same name is made without this; later it is ignored.
     const body = { Name: name, Driver: 'bridge', Internal: internal, Labels, CheckDuplicate: true }
-    return (await api.createNetwork(body)).id
+    const { id } = await api.createNetwork(body)
+    call.signal?.throwIfAborted()
+    return id
   } catch (error) {
     call.signal?.throwIfAborted()
     const made = isHostError(error, 'TIMED_OUT')
@@ -73,6 +77,8 @@ async function make(engine: DockerEngine, request: NetworkRequest): Promise<stri
       : undefined
     if (made === undefined) throw error
     return made.Id // slow is not failed: what the engine made in the end is what was asked for
+  } finally {
+    grace.release()
   }
 }
 
@@ -85,6 +91,7 @@ async function isAlone(engine: DockerEngine, request: NetworkRequest, id: string
 }
 
 const createTimeoutMs = 30_000
+const answerGraceMs = 2_000
 const uniqueNamesSince = '1.44'
 const mostAttempts = 8
 const betweenAttemptsMs = 100

@@ -9,6 +9,7 @@ import {
   validateName,
   withUndoFailures,
 } from '@capstan/core'
+import { graceAfter } from '../container/answer-grace.js'
 import type { InspectedVolume } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { isAnswered } from '../engine-text.js'
@@ -32,12 +33,16 @@ export async function createVolume(
   const mark = createRequestMark()
   const body = { Name: name, Labels: { ...toObjectLabels({ kind: 'volume' }, engine.ownerLabels, labels), ...mark } }
   refuseTaken(engine, await findVolume(engine, call), mark)
+  const grace = graceAfter(signal, answerGraceMs)
   try {
-    const made = await engine.sendJson<InspectedVolume>({ ...call, method: 'POST', path: '/volumes/create', body })
-    refuseTaken(engine, made, mark)
+    const request = { ...call, signal: grace.signal, method: 'POST', path: '/volumes/create', body } as const
+    refuseTaken(engine, await engine.sendJson<InspectedVolume>(request), mark)
+    signal?.throwIfAborted()
     return name
   } catch (error) {
     throw isAnswered(error, call) ? error : await undoUnanswered(engine, { call, mark }, error)
+  } finally {
+    grace.release()
   }
 }
 
@@ -54,11 +59,12 @@ async function undoUnanswered(
 ): Promise<unknown> {
   const undo = createUndoStack()
   undo.add(`volume ${call.subject}`, async (own) => {
-    const made = await whenItShows(() => findVolume(engine, { ...call, ...own }), own)
+    const made = await whenItShows(() => findVolume(engine.undoing, { ...call, ...own }), own)
     if (!isMarked(made?.Labels, mark)) return
-    await (await engine.api({ ...call, ...own })).getVolume(call.subject).remove()
+    await (await engine.undoing.api({ ...call, ...own })).getVolume(call.subject).remove()
   })
-  return withUndoFailures(error, await undo.run())
+  const failures = await undo.run()
+  return withUndoFailures(call.signal?.aborted ? call.signal.reason : error, failures)
 }
 
 async function findVolume(engine: DockerEngine, call: EngineCall): Promise<InspectedVolume | undefined> {
@@ -69,3 +75,5 @@ async function findVolume(engine: DockerEngine, call: EngineCall): Promise<Inspe
     throw error
   }
 }
+
+const answerGraceMs = 2_000
