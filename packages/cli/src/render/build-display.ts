@@ -54,7 +54,8 @@ class TerminalDisplay implements BuildDisplay {
 
   onProgress({ step, totalSteps, text }: BuildProgress): void {
     const line = toPrintable(text).trimEnd()
-    if (line === '') return
+    // Ids of the classic builder's intermediate images: nothing to read.
+    if (/^\s*(--->.*)?$/.test(line)) return
     this.#last.push(line)
     if (this.#last.length > keptLines) this.#last.shift()
     const place = step === undefined ? '' : `[${step}${totalSteps === undefined ? '' : `/${totalSteps}`}] `
