@@ -21,8 +21,9 @@ export async function runAttached(runtime: Runtime, id: string, options: Attache
     if (tty) runtime.resizeTTY(id, size, leaving).catch(() => undefined)
   })
   using _interrupts = interrupts.hold((interruption, count) => {
-    if (count > 2) leaving.abort(interruption)
-    else stopper.stop(interruption, count)
+    if (count > 2) return leaving.abort(interruption)
+    if (count === 1 && interruption.signal === 'SIGINT' && io.stderr.isTTY) io.stderr.write(stopping)
+    stopper.stop(interruption, count)
   })
   // Aborted by what came before the hold, and by a stdout that cannot be written to.
   const signal = AbortSignal.any([leaving.signal, interrupts.signal])
@@ -93,3 +94,6 @@ function toStreams({ io, interactive, tty }: AttachedRunOptions): AttachOptions 
     ...(initialSize === undefined ? {} : { initialSize }),
   }
 }
+
+// Whoever presses it waits for what the container makes of it, and may not want to. The terminal has just shown ^C.
+const stopping = '\nStopping the container; Ctrl-C again kills it\n'

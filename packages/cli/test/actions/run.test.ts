@@ -94,10 +94,11 @@ describe('capstan run', () => {
         },
       },
     })
-    const io = new FakeIo({ env })
+    const io = new FakeIo({ env, columns: 80 })
     const running = runCapstan(['run', '--rm', '--stop-timeout', '3600', 'stubborn'], { io, plugins: [stubborn] })
     await io.stdout.waitFor(/up/)
     io.signals.emit('SIGINT')
+    await io.stderr.waitFor(/Ctrl-C again kills it/)
     io.signals.emit('SIGINT')
     expect((await running).exitCode).toBe(130)
   })
