@@ -18,16 +18,16 @@ export interface DockerDetails {
 export interface ApiVersions {
   /** The one that is spoken: on every path. */
   readonly version: string
-  /** The engine's own range. */
+  /** The engine's own range; its begin is known where it matters. */
   readonly newest: string
-  readonly oldest: string
+  readonly oldest: string | undefined
   /** Given by `DOCKER_API_VERSION`: never negotiated anew. */
   readonly pinned: boolean
 }
 
-/** From `/version`, `/info` and the headers of `/_ping`. */
+/** From `/info` and the headers of `/_ping`. */
 export interface EngineFacts {
-  /** From the engine's components, never from a binary's name. */
+  /** By what the engine says, never by a binary's name. */
   readonly product: 'docker' | 'podman'
   /** Of the engine itself: `20.10.24`. */
   readonly version: string

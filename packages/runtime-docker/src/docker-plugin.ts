@@ -11,6 +11,7 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
+import { compareApiVersions, supportedApi } from './api-version.js'
 import { KeptSettings } from './container/kept-settings.js'
 import type { DockerDetails } from './docker-details.js'
 import { DockerExecManager } from './docker-exec-manager.js'
@@ -22,6 +23,7 @@ import { DockerSidecarManager } from './docker-sidecar-manager.js'
 import { DockerVolumeManager } from './docker-volume-manager.js'
 import { type DockerSystem, readDockerSystem } from './endpoint/docker-system.js'
 import { findEndpoints } from './endpoint/find-endpoints.js'
+import { RecentFindings } from './endpoint/recent-findings.js'
 import { HttpEngine } from './transport/http-engine.js'
 
 /**
@@ -63,6 +65,7 @@ export function createDockerPlugin(options: DockerPluginOptions, system: DockerS
     const facts = { field: 'context', expected: 'absent when an endpoint is given', given: JSON.stringify(context) }
     throw createHostError('INVALID_ARGUMENT', facts)
   }
+  const recent = new RecentFindings()
   return {
     name: 'docker',
     contractVersion: 1,
@@ -70,7 +73,7 @@ export function createDockerPlugin(options: DockerPluginOptions, system: DockerS
     packageVersion: '0.1.0',
     async probe(probeOptions: ProbeOptions) {
       const search = await findEndpoints(options, { system, env: probeOptions.env })
-      return probeEngines(search, { ...probeOptions, system, hostAddress, firewallImage })
+      return probeEngines(search, { ...probeOptions, system, hostAddress, firewallImage, recent })
     },
     register: wire,
   }
@@ -78,6 +81,10 @@ export function createDockerPlugin(options: DockerPluginOptions, system: DockerS
 
 function wire(scope: RegistrationScope, details: DockerDetails): void {
   const { runtimeName, ownerLabels, warn } = scope
+  const { api, facts } = details
+  if (facts.product === 'podman' && compareApiVersions(api.version, supportedApi.oldest) < 0) {
+    warn(`Podman ${facts.version} speaks API ${api.version}, which is older than what this runtime is tested with`)
+  }
   const engine = new HttpEngine({ runtimeName, ownerLabels, warn, details })
   const kept = new KeptSettings()
   provide(scope, runtimeCapability, new DockerRuntime(engine, kept))

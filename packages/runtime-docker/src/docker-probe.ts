@@ -19,6 +19,7 @@ import { explainFailure } from './endpoint/connect-failure.js'
 import type { DockerSystem } from './endpoint/docker-system.js'
 import type { EndpointCandidate, EndpointSearch } from './endpoint/endpoint-candidate.js'
 import { toDetails, toNotes, toVersionText } from './endpoint/engine-details.js'
+import type { RecentFindings } from './endpoint/recent-findings.js'
 
 /** Looks for an engine: all candidates in parallel, the first in order that answers. Starts nothing, changes nothing. */
 export async function probeEngines(
@@ -42,6 +43,7 @@ export interface ProbeEnginesOptions extends ProbeOptions {
   readonly system: DockerSystem
   readonly hostAddress: string | undefined
   readonly firewallImage: string | undefined
+  readonly recent: RecentFindings
 }
 
 interface Try {
@@ -69,7 +71,8 @@ async function probeOne({ candidate, reached }: Try, options: ProbeEnginesOption
       reached.step = step
     }
     const pinned = readPinnedVersion(options.env)
-    const findings = await askEngine(endpoint, { signal: options.signal, pinned, onStep })
+    const { signal, recent } = options
+    const findings = await askEngine(endpoint, { signal, pinned, onStep, recent })
     const details = toDetails(findings, { ...options, endpoint })
     checkApiRange(details.api, details.facts.product)
     return details

@@ -8,6 +8,7 @@ import type { DockerDetails } from '../src/docker-details.js'
 import { probeEngines } from '../src/docker-probe.js'
 import { explainFailure } from '../src/endpoint/connect-failure.js'
 import { parseEndpoint } from '../src/endpoint/parse-endpoint.js'
+import { RecentFindings } from '../src/endpoint/recent-findings.js'
 import { linux } from './endpoint/systems.js'
 import { startFakeEngine } from './fake/fake-docker-engine.js'
 
@@ -39,7 +40,7 @@ interface Probing {
 
 function probe(urls: readonly string[], { chosen = false, timeoutMs = 2_000, env = {}, signal }: Probing = {}) {
   const candidates = urls.map((url, index) => parseEndpoint(url, { source: `candidate ${index}`, tls: undefined }))
-  const given = { hostAddress: undefined, firewallImage: undefined, system: linux }
+  const given = { hostAddress: undefined, firewallImage: undefined, system: linux, recent: new RecentFindings() }
   return probeEngines({ chosen, candidates }, { ...given, timeoutMs, env, signal })
 }
 
@@ -55,7 +56,7 @@ describe('probe of an engine that answers', () => {
       available: true,
       version: '20.10.24',
       endpoint: `unix://${fake.socketPath}`,
-      details: { api: { version: '1.41', newest: '1.41', oldest: '1.12', pinned: false } },
+      details: { api: { version: '1.41', newest: '1.41', pinned: false }, facts: { product: 'docker', cpus: 2 } },
       attempts: [],
       absent: [],
     })
@@ -69,10 +70,10 @@ describe('probe of an engine that answers', () => {
     ])
   })
 
-  test('three requests, with the version on all but the ping, and no connection left', async () => {
+  test('two requests, the second with a version, and no connection left', async () => {
     const { fake } = await startFakeEngine()
     await probe([`unix://${fake.socketPath}`])
-    expect(fake.requests.map(({ rawPath }) => rawPath).toSorted()).toEqual(['/_ping', '/v1.41/info', '/v1.41/version'])
+    expect(fake.requests.map(({ rawPath }) => rawPath).toSorted()).toEqual(['/_ping', '/v1.41/info'])
     await expect.poll(() => fake.sockets.size).toBe(0)
   })
 
@@ -102,16 +103,19 @@ describe('probe of an engine that answers', () => {
     expect(await probe([`tcp://127.0.0.1:${port}`])).toMatchObject({ available: true })
   })
 
-  test('Podman is named in the version', async () => {
+  test('Podman is told by what answers, and named in the version', async () => {
     const { fake } = await startFakeEngine()
-    fake.override('GET /version', (reply) =>
-      reply.json(200, {
-        ApiVersion: '1.41',
-        MinAPIVersion: '1.24',
-        Components: [{ Name: 'Podman Engine', Version: '4.3.1' }],
-      }),
-    )
-    expect(await probe([`unix://${fake.socketPath}`])).toMatchObject({ version: 'Podman 4.3.1' })
+    fake.server = 'Libpod/4.3.1 (linux)'
+    fake.override('GET /info', (reply) => reply.json(200, { ServerVersion: '4.3.1' }))
+    const result = await probe([`unix://${fake.socketPath}`])
+    expect(result).toMatchObject({ version: 'Podman 4.3.1', details: { facts: { product: 'podman' } } })
+  })
+
+  test('where a proxy leaves the product out, the components tell it', async () => {
+    const { fake } = await startFakeEngine()
+    fake.server = ''
+    fake.override('GET /version', (reply) => reply.json(200, { Components: [{ Name: 'Podman Engine' }] }))
+    expect(await probe([`unix://${fake.socketPath}`])).toMatchObject({ details: { facts: { product: 'podman' } } })
   })
 })
 
@@ -212,7 +216,7 @@ describe('probe of what does not serve', () => {
       { step: 'ping', code: 'PROTOCOL_ERROR' },
     ])
     fake.restore()
-    fake.override('GET /version', (reply) => reply.raw(200, 'not JSON'))
+    fake.override('GET /info', (reply) => reply.raw(200, 'not JSON'))
     expect(attemptsOf(await probe([`unix://${fake.socketPath}`]))).toMatchObject([
       { step: 'version', code: 'PROTOCOL_ERROR' },
     ])
@@ -228,17 +232,24 @@ describe('probe of what does not serve', () => {
   test('X1 an engine out of our range names both ranges', async () => {
     const { fake } = await startFakeEngine()
     fake.newestApi = '1.39'
-    const { attempts } = await probe([`unix://${fake.socketPath}`])
-    expect(attempts[0]).toMatchObject({
+    const [old] = (await probe([`unix://${fake.socketPath}`])).attempts
+    expect(old).toMatchObject({
       step: 'version',
-      cause: { code: 'API_VERSION', message: expect.stringContaining('1.39') },
+      cause: { code: 'API_VERSION', message: expect.stringMatching(/1\.39, Capstan 1\.41/) },
+    })
+    fake.newestApi = '1.60'
+    fake.oldestApi = '1.55'
+    const [young] = (await probe([`unix://${fake.socketPath}`])).attempts
+    expect(young).toMatchObject({
+      cause: { code: 'API_VERSION', message: expect.stringMatching(/1\.55 to 1\.60, Capstan/) },
     })
   })
 
   test('TLS files that are not there are an attempt with their path', async () => {
     const tls = { verify: true, caFile: '/nowhere/ca.pem', certFile: undefined, keyFile: undefined }
     const candidates = [parseEndpoint('tcp://127.0.0.1:1', { source: 'DOCKER_HOST', tls })]
-    const given = { hostAddress: undefined, firewallImage: undefined, system: linux, timeoutMs: 2_000, env: {} }
+    const recent = new RecentFindings()
+    const given = { hostAddress: undefined, firewallImage: undefined, system: linux, recent, timeoutMs: 2_000, env: {} }
     const { attempts } = await probeEngines({ chosen: true, candidates }, given)
     expect(attempts[0]?.cause.message).toContain('/nowhere/ca.pem')
   })

@@ -8,11 +8,13 @@ import type { ApiVersions, EngineFacts } from '../docker-details.js'
  */
 export function checkApiRange({ version, newest, oldest }: ApiVersions, product: EngineFacts['product']): void {
   const ours = { oldest: product === 'podman' ? podmanOldest : supportedApi.oldest, newest: supportedApi.newest }
-  const ranges = `the engine speaks API versions ${oldest} to ${newest}, Capstan ${ours.oldest} to ${ours.newest}`
-  if (compareApiVersions(newest, ours.oldest) < 0) throw new ApiRangeError(`the engine is too old: ${ranges}`)
-  if (compareApiVersions(oldest, ours.newest) > 0) throw new ApiRangeError(`the engine is too new: ${ranges}`)
-  const isOld = [ours.oldest, oldest].some((least) => compareApiVersions(version, least) < 0)
-  const isNew = [ours.newest, newest].some((most) => compareApiVersions(version, most) > 0)
+  const theirs = oldest === undefined ? `up to ${newest}` : `${oldest} to ${newest}`
+  const ranges = `the engine speaks API versions ${theirs}, Capstan ${ours.oldest} to ${ours.newest}`
+  const isOlder = (left: string, right: string) => compareApiVersions(left, right) < 0
+  if (isOlder(newest, ours.oldest)) throw new ApiRangeError(`the engine is too old: ${ranges}`)
+  if (oldest !== undefined && isOlder(ours.newest, oldest)) throw new ApiRangeError(`the engine is too new: ${ranges}`)
+  const isOld = isOlder(version, ours.oldest) || (oldest !== undefined && isOlder(version, oldest))
+  const isNew = isOlder(ours.newest, version) || isOlder(newest, version)
   if (isOld || isNew) throw new ApiRangeError(`DOCKER_API_VERSION asks for ${version}: ${ranges}`)
 }
 

@@ -1,37 +1,39 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { ProbeStep } from '@capstan/core'
-import { isApiVersion, negotiateApiVersion } from '../api-version.js'
+import { compareApiVersions, isApiVersion, negotiateApiVersion } from '../api-version.js'
 import type { ApiVersions } from '../docker-details.js'
+import { texts } from '../docker-error-texts.js'
 import { AnswerFormatError } from '../transport/answer-format-error.js'
+import { EngineAnswerError } from '../transport/engine-answer-error.js'
 import { HttpTransport } from '../transport/http-transport.js'
 import { readBody } from '../transport/read-body.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
-import type { InfoAnswer, VersionAnswer } from './engine-facts.js'
+import type { EngineProduct, InfoAnswer, VersionAnswer } from './engine-facts.js'
+import type { RecentFindings } from './recent-findings.js'
 
 /**
- * Asks an engine who it is: a ping for the API version to speak, then all the rest at once. Looks only, and closes its
- * connections. `onStep` hears how far it has come.
+ * Asks an engine who it is: a ping tells product and API version, then one question tells all the rest. Looks only, and
+ * closes its connections. `onStep` hears how far it has come.
+ *
+ * `/version` is asked only where the ping leaves something open: it takes an engine as long as all else together.
  */
-export async function askEngine(
-  endpoint: DockerEndpoint,
-  { signal, pinned, onStep }: AskOptions,
-): Promise<EngineFindings> {
+export async function askEngine(endpoint: DockerEndpoint, options: AskOptions): Promise<EngineFindings> {
   const transport = new HttpTransport(endpoint)
-  const get = (path: string, onSocket?: (socket: Socket) => void) =>
+  const { signal, pinned, onStep, recent } = options
+  const get: Get = (path, onSocket) =>
     transport.request({ ...getRequest, path, signal, ...(onSocket === undefined ? {} : { onSocket }) })
   try {
     onStep('connect')
-    const newest = await readNewest(await get('/_ping', (socket) => watchConnecting(socket, onStep)))
+    const ping = await readPing(await get('/_ping', (socket) => watchConnecting(socket, onStep)))
+    const question = { endpoint, ping, pinned }
+    const known = recent.find(question)
+    if (known !== undefined) return known
     onStep('version')
-    const spoken = pinned ?? negotiateApiVersion(newest)
-    const [version, info] = await Promise.all([
-      get(`/v${spoken}/version`).then(readObject<VersionAnswer>),
-      get(`/v${spoken}/info`).then(readObject<InfoAnswer>),
-    ])
-    const oldest = isApiVersion(version.MinAPIVersion) ? version.MinAPIVersion : newest
-    return { api: { version: spoken, newest, oldest, pinned: pinned !== undefined }, version, info }
+    const findings = await askRest(get, ping, pinned)
+    recent.keep(question, findings)
+    return findings
   } finally {
     transport.close()
   }
@@ -42,12 +44,57 @@ export interface AskOptions {
   /** From `DOCKER_API_VERSION`: nothing is negotiated. */
   readonly pinned: string | undefined
   readonly onStep: (step: ProbeStep) => void
+  readonly recent: RecentFindings
 }
 
 export interface EngineFindings {
   readonly api: ApiVersions
-  readonly version: VersionAnswer
+  readonly product: EngineProduct
   readonly info: InfoAnswer
+}
+
+type Get = (path: string, onSocket?: (socket: Socket) => void) => Promise<IncomingMessage>
+
+/** Of the answer to a ping. */
+export interface PingFacts {
+  readonly newest: string
+  readonly server: string
+}
+
+async function askRest(get: Get, { newest, server }: PingFacts, pinned: string | undefined): Promise<EngineFindings> {
+  const spoken = pinned ?? negotiateApiVersion(newest)
+  const known = toProduct(server)
+  const [info, version] = await Promise.all([askInfo(get, spoken), known === undefined ? askVersion(get) : undefined])
+  const oldest = version?.MinAPIVersion ?? info.refused?.oldest
+  const api = {
+    version: spoken,
+    newest,
+    oldest: isApiVersion(oldest) ? oldest : undefined,
+    pinned: pinned !== undefined,
+  }
+  return { api, product: known ?? toProductOf(version), info: info.answer }
+}
+
+/** An engine that does not take our version says so: what it takes is then known, and the rest is not needed. */
+async function askInfo(get: Get, spoken: string): Promise<InfoFindings> {
+  try {
+    return { answer: await readObject<InfoAnswer>(await get(`/v${spoken}/info`)) }
+  } catch (error) {
+    if (!(error instanceof EngineAnswerError) || !texts.versionRefused.test(error.text)) throw error
+    const { MinAPIVersion: oldest } = await askVersion(get)
+    if (!isApiVersion(oldest) || compareApiVersions(oldest, spoken) <= 0) throw error
+    return { answer: {}, refused: { oldest } }
+  }
+}
+
+interface InfoFindings {
+  readonly answer: InfoAnswer
+  readonly refused?: { readonly oldest: string }
+}
+
+/** Without a prefix: it is asked by who does not know yet which version the engine takes. */
+async function askVersion(get: Get): Promise<VersionAnswer> {
+  return readObject<VersionAnswer>(await get('/version'))
 }
 
 /** Tells how far the first connection comes: an address that drops packets, a handshake, an engine that is silent. */
@@ -56,11 +103,25 @@ function watchConnecting(socket: Socket, onStep: (step: ProbeStep) => void): voi
   socket.once('secureConnect', () => onStep('ping'))
 }
 
-async function readNewest(ping: IncomingMessage): Promise<string> {
-  const body = await readBody(ping)
-  const newest = ping.headers['api-version']?.toString()
-  if (isApiVersion(newest)) return newest
+async function readPing(response: IncomingMessage): Promise<PingFacts> {
+  const body = await readBody(response)
+  const newest = readHeader(response.headers, 'api-version')
+  if (isApiVersion(newest)) return { newest, server: readHeader(response.headers, 'server') }
   throw new AnswerFormatError('the answer to the ping names no API version', body)
+}
+
+function readHeader(headers: IncomingHttpHeaders, name: string): string {
+  return headers[name]?.toString() ?? ''
+}
+
+/** `Server: Docker/20.10.24 (linux)` or `Libpod/4.3.1 (linux)`; a proxy may leave it out. */
+function toProduct(server: string): EngineProduct | undefined {
+  if (server.startsWith('Docker/')) return 'docker'
+  return server.startsWith('Libpod/') ? 'podman' : undefined
+}
+
+function toProductOf(version: VersionAnswer | undefined): EngineProduct {
+  return version?.Components?.some(({ Name }) => Name === 'Podman Engine') ? 'podman' : 'docker'
 }
 
 /** `T` is what the engine documents, each field optional. */

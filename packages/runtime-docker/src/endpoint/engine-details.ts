@@ -7,10 +7,10 @@ import { toRefusedOptions } from './refused-options.js'
 
 /** All that an opened runtime needs to know, from what the engine said. */
 export function toDetails(
-  { api, version, info }: EngineFindings,
+  { api, product, info }: EngineFindings,
   { endpoint, system, hostAddress, firewallImage }: DetailsOptions,
 ): DockerDetails {
-  const facts = toEngineFacts({ version, info, endpoint, system })
+  const facts = toEngineFacts({ product, info, endpoint, system })
   return { endpoint, api, facts, refuses: toRefusedOptions(facts, info, hostAddress), hostAddress, firewallImage }
 }
 

@@ -2,16 +2,15 @@ import type { EngineFacts, EngineLocation } from '../docker-details.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
 import type { DockerSystem } from './docker-system.js'
 
-/** Which engine this is, by what it says of itself: a binary's name proves nothing, and "docker" is often another engine. */
-export function toEngineFacts({ version, info, endpoint, system }: EngineAnswers): EngineFacts {
-  const podman = version.Components?.find(({ Name }) => Name === 'Podman Engine')
+/** What is to be known of an engine, from what it says of itself. */
+export function toEngineFacts({ product, info, endpoint, system }: EngineAnswers): EngineFacts {
   const options = info.SecurityOptions ?? []
   return {
-    product: podman === undefined ? 'docker' : 'podman',
-    version: podman?.Version ?? version.Version ?? info.ServerVersion ?? 'unknown',
+    product,
+    version: info.ServerVersion ?? 'unknown',
     operatingSystem: info.OperatingSystem ?? 'unknown',
-    osType: info.OSType ?? version.Os ?? 'linux',
-    architecture: info.Architecture ?? version.Arch ?? 'unknown',
+    osType: info.OSType ?? 'linux',
+    architecture: info.Architecture ?? 'unknown',
     cpus: info.NCPU,
     rootless: options.some((option) => option.startsWith('name=rootless')),
     userNamespaces: options.some((option) => option.startsWith('name=userns')),
@@ -21,20 +20,19 @@ export function toEngineFacts({ version, info, endpoint, system }: EngineAnswers
 }
 
 export interface EngineAnswers {
-  readonly version: VersionAnswer
+  readonly product: EngineProduct
   readonly info: InfoAnswer
   readonly endpoint: DockerEndpoint
   readonly system: DockerSystem
 }
 
+/** By what the engine says, never by a binary's name: "docker" is often another engine's. */
+export type EngineProduct = EngineFacts['product']
+
 /** `GET /version`, as far as it is read. */
 export interface VersionAnswer {
-  readonly Version?: string
-  readonly ApiVersion?: string
   readonly MinAPIVersion?: string
-  readonly Os?: string
-  readonly Arch?: string
-  readonly Components?: readonly { readonly Name?: string; readonly Version?: string }[] | null
+  readonly Components?: readonly { readonly Name?: string }[] | null
 }
 
 /** `GET /info`, as far as it is read. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { type InfoAnswer, toEngineFacts, type VersionAnswer } from '../../src/endpoint/engine-facts.js'
+import { type InfoAnswer, toEngineFacts } from '../../src/endpoint/engine-facts.js'
 import { toRefusedOptions } from '../../src/endpoint/refused-options.js'
 import { linux } from './systems.js'
 
@@ -19,26 +19,14 @@ const debian: InfoAnswer = {
   PidsLimit: true,
   CgroupDriver: 'cgroupfs',
 }
-const engine: VersionAnswer = {
-  Version: '20.10.24+dfsg1',
-  ApiVersion: '1.41',
-  MinAPIVersion: '1.12',
-  Components: [{ Name: 'Engine', Version: '20.10.24+dfsg1' }],
-}
-const podman: VersionAnswer = {
-  Version: '4.3.1',
-  ApiVersion: '1.41',
-  MinAPIVersion: '1.24',
-  Components: [
-    { Name: 'Podman Engine', Version: '4.3.1' },
-    { Name: 'Conmon', Version: 'conmon version 2.1.6' },
-  ],
-}
-
-function factsOf(info: Partial<InfoAnswer>, options: { version?: VersionAnswer; url?: string } = {}) {
-  const { version = engine, url = 'unix:///var/run/docker.sock' } = options
+function factsOf(info: Partial<InfoAnswer>, url = 'unix:///var/run/docker.sock') {
   const connection = { type: 'socket', path: url.slice('unix://'.length) } as const
-  return toEngineFacts({ version, info: { ...debian, ...info }, endpoint: { url, connection }, system: linux })
+  return toEngineFacts({
+    product: 'docker',
+    info: { ...debian, ...info },
+    endpoint: { url, connection },
+    system: linux,
+  })
 }
 
 function refusedOf(info: Partial<InfoAnswer>, hostAddress?: string) {
@@ -46,11 +34,6 @@ function refusedOf(info: Partial<InfoAnswer>, hostAddress?: string) {
 }
 
 describe('toEngineFacts', () => {
-  test('tells Docker from Podman by the components, never by a name', () => {
-    expect(factsOf({})).toMatchObject({ product: 'docker', version: '20.10.24+dfsg1', cpus: 2 })
-    expect(factsOf({}, { version: podman })).toMatchObject({ product: 'podman', version: '4.3.1' })
-  })
-
   test('reads rootless and user namespaces from the security options', () => {
     expect(factsOf({ SecurityOptions: ['name=rootless'] })).toMatchObject({ rootless: true, userNamespaces: false })
     expect(factsOf({ SecurityOptions: ['name=userns'] })).toMatchObject({ rootless: false, userNamespaces: true })
@@ -66,7 +49,7 @@ describe('toEngineFacts', () => {
     ['Colima', { Name: 'colima' }, undefined, 'virtual-machine'],
     ['a socket of Lima', { KernelVersion: '6.5' }, 'unix:///home/ann/.lima/docker/sock/docker.sock', 'virtual-machine'],
   ])('%s: where containers run', (_, info, url, location) => {
-    expect(factsOf(info, url === undefined ? {} : { url }).location).toBe(location)
+    expect(factsOf(info, url).location).toBe(location)
   })
 })
 

@@ -38,6 +38,8 @@ export class FakeDockerEngine {
   readonly socketPath: string
   newestApi = '1.41'
   oldestApi = '1.12'
+  /** As the header of a ping has it. */
+  server = 'Docker/20.10.24 (linux)'
   /** Hears of each request before it is answered; may wait. */
   onRequest: (request: FakeRequest, index: number) => void | Promise<void> = () => {}
   readonly #overrides: { readonly pattern: RegExp; readonly handler: FakeHandler }[] = []

@@ -5,7 +5,9 @@ import type { FakeReply } from './fake-reply.js'
 /** The engine's own answer to a request. */
 export const route: FakeHandler = (reply, request) => {
   const { method, path, rawPath } = request
-  if (path === '/_ping') return reply.raw(200, 'OK', { 'Api-Version': reply.engine.newestApi })
+  if (path === '/_ping')
+    return reply.raw(200, 'OK', { 'Api-Version': reply.engine.newestApi, Server: reply.engine.server })
+  if (path === '/version') return reply.json(200, versionOf(reply)) // also without a version
   const version = /^\/v(\d+\.\d+)\//.exec(rawPath)?.[1]
   if (version === undefined) return reply.refuse(400, 'the fake engine refuses paths without a version')
   if (Number(version.slice(2)) > Number(reply.engine.newestApi.slice(2))) {
@@ -33,10 +35,9 @@ interface Route {
 
 const routes: readonly Route[] = [
   {
-    pattern: /^GET \/version$/,
-    handle: (reply) => reply.json(200, versionOf(reply)),
+    pattern: /^GET \/info$/,
+    handle: (reply) => reply.json(200, { Name: 'fake', ServerVersion: '20.10.24', OSType: 'linux', NCPU: 2 }),
   },
-  { pattern: /^GET \/info$/, handle: (reply) => reply.json(200, { Name: 'fake', OSType: 'linux', NCPU: 2 }) },
   { pattern: /^POST \/containers\/create$/, handle: create },
   { pattern: /^GET \/containers\/json$/, handle: list },
   {
