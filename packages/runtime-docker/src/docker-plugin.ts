@@ -21,7 +21,7 @@ import { probeEngines } from './docker-probe.js'
 import { DockerRuntime } from './docker-runtime.js'
 import { DockerSidecarManager } from './docker-sidecar-manager.js'
 import { DockerVolumeManager } from './docker-volume-manager.js'
-import { type DockerSystem, readDockerSystem } from './endpoint/docker-system.js'
+import { readDockerSystem } from './endpoint/docker-system.js'
 import { findEndpoints } from './endpoint/find-endpoints.js'
 import { RecentFindings } from './endpoint/recent-findings.js'
 import { HttpEngine } from './transport/http-engine.js'
@@ -35,7 +35,24 @@ import { HttpEngine } from './transport/http-engine.js'
  * @throws HostError INVALID_ARGUMENT when both an endpoint and a context are given.
  */
 export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<DockerDetails> {
-  return createDockerPlugin(options, readDockerSystem())
+  const { endpoint, context, hostAddress, firewallImage } = options
+  if (endpoint !== undefined && context !== undefined) {
+    const facts = { field: 'context', expected: 'absent when an endpoint is given', given: JSON.stringify(context) }
+    throw createHostError('INVALID_ARGUMENT', facts)
+  }
+  const system = readDockerSystem()
+  const recent = new RecentFindings()
+  return {
+    name: 'docker',
+    contractVersion: 1,
+    packageName: '@capstan/runtime-docker',
+    packageVersion: '0.1.0',
+    async probe(probeOptions: ProbeOptions) {
+      const search = await findEndpoints(options, { system, env: probeOptions.env })
+      return probeEngines(search, { ...probeOptions, system, hostAddress, firewallImage, recent })
+    },
+    register: wire,
+  }
 }
 
 export interface DockerPluginOptions {
@@ -56,27 +73,6 @@ export interface DockerTlsOptions {
   readonly directory?: string
   /** Default true; false believes whoever answers. */
   readonly verify?: boolean
-}
-
-/** The same on a machine that is given as data. */
-export function createDockerPlugin(options: DockerPluginOptions, system: DockerSystem): RuntimePlugin<DockerDetails> {
-  const { endpoint, context, hostAddress, firewallImage } = options
-  if (endpoint !== undefined && context !== undefined) {
-    const facts = { field: 'context', expected: 'absent when an endpoint is given', given: JSON.stringify(context) }
-    throw createHostError('INVALID_ARGUMENT', facts)
-  }
-  const recent = new RecentFindings()
-  return {
-    name: 'docker',
-    contractVersion: 1,
-    packageName: '@capstan/runtime-docker',
-    packageVersion: '0.1.0',
-    async probe(probeOptions: ProbeOptions) {
-      const search = await findEndpoints(options, { system, env: probeOptions.env })
-      return probeEngines(search, { ...probeOptions, system, hostAddress, firewallImage, recent })
-    },
-    register: wire,
-  }
 }
 
 function wire(scope: RegistrationScope, details: DockerDetails): void {

@@ -1,6 +1,7 @@
 import {
   createHostError,
   type FirewallRules,
+  isHostError,
   type OperationOptions,
   refuseField,
   validateFirewallRules,
@@ -24,9 +25,20 @@ export async function setupFirewall(
   const { firewallImage } = engine.details
   const call: EngineCall = { operation: 'setupFirewall', subject: id, signal }
   const container = await inspectContainer(engine, call)
-  if (container.State?.Status === 'created') refuseSharedNetwork(container)
-  else await applyFirewall(engine, id, rules, { signal, ...(firewallImage === undefined ? {} : { firewallImage }) })
-  kept.keep(container.Id, container.Name?.replace(/^\//, '') ?? '', { rules })
+  const keep = () => kept.keep(container.Id, container.Name?.replace(/^\//, '') ?? '', { rules })
+  try {
+    if (container.State?.Status === 'created') refuseSharedNetwork(container)
+    else await applyFirewall(engine, id, rules, { signal, ...(firewallImage === undefined ? {} : { firewallImage }) })
+    keep()
+  } catch (error) {
+    // What was cut off now would be open again after its next start.
+    if (wasContained(error) || signal?.aborted) keep()
+    throw error
+  }
+}
+
+function wasContained(error: unknown): boolean {
+  return isHostError(error, 'FIREWALL_FAILED') && error.facts.containment !== 'unchanged'
 }
 
 /** Known already, so it is not found out when the container runs. */

@@ -6,7 +6,7 @@ import { FrameParser } from './frame-parser.js'
  * Copies the output of a process to the caller's streams until it ends, no faster than they take it. A stream that is
  * not given is dropped, so that it does not hold the other one up.
  *
- * Rejects with the raw error of the connection, or with {@link DestinationError}.
+ * Rejects with the raw error of the connection, or with one that says which stream of the caller failed.
  */
 export async function pumpOutput({ socket, head }: UpgradedConnection, options: PumpOptions): Promise<void> {
   const { isTerminal, stdout, stderr } = options
@@ -41,7 +41,7 @@ export interface PumpOptions {
 }
 
 /** The caller's own stream failed: not the engine's fault. */
-export class DestinationError extends Error {
+class DestinationError extends Error {
   constructor(cause: unknown) {
     super(`the stream for the output has failed${cause instanceof Error ? `: ${cause.message}` : ' or is closed'}`, {
       cause,

@@ -30,7 +30,7 @@ export interface EngineAnswer {
 }
 
 /** The path of a request without what is particular to it. */
-export function toPathTemplate(path: string): string {
+function toPathTemplate(path: string): string {
   const bare = path.replace(/[?].*$/, '').replace(/^\/v\d+\.\d+(?=\/)/, '')
   return bare
     .replace(/^\/(containers|exec|networks|volumes)\/(?!json$|create$|prune$)[^/]+/, '/$1/{id}')

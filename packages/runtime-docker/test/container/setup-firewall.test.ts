@@ -1,0 +1,47 @@
+import { describe, expect, test } from 'vitest'
+import { startRuntime } from '../start-runtime.js'
+
+const rules = { proxyHost: '10.0.0.1', proxyPort: 3_128 }
+
+describe('setupFirewall', () => {
+  test('on a created container the rules are kept: nothing is run yet', async () => {
+    const { fake, runtime } = await startRuntime()
+    const { id } = fake.state.createContainer('c', {})
+    await runtime.setupFirewall(id, rules)
+    expect(fake.log()).toEqual([`GET /containers/${id}/json`])
+  })
+
+  test('kept rules are set by the start, by id and by name; what cannot be set fails the start', async () => {
+    const { fake, runtime } = await startRuntime()
+    const { id } = fake.state.createContainer('c', { Cmd: ['sleep'] })
+    fake.override('POST /containers/*/exec', (reply) => reply.refuse(500, 'no exec here'))
+    fake.override('POST /containers/create', (reply) => reply.refuse(500, 'no helper here'))
+    await runtime.setupFirewall('c', rules)
+    await expect(runtime.startContainer(id)).rejects.toMatchObject({ code: 'FIREWALL_FAILED', facts: { id } })
+  })
+
+  test.each(['host', 'container:other'])(
+    'X11 on the network %s: FIREWALL_FAILED, unchanged, before it starts',
+    async (NetworkMode) => {
+      const { fake, runtime } = await startRuntime()
+      const { id } = fake.state.createContainer('c', { HostConfig: { NetworkMode }, Cmd: ['sleep'] })
+      await expect(runtime.setupFirewall(id, rules)).rejects.toMatchObject({
+        code: 'FIREWALL_FAILED',
+        facts: { containment: 'unchanged' },
+      })
+      await runtime.startContainer(id)
+    },
+  )
+
+  test('X11 a bad port: INVALID_ARGUMENT, and no request; not running: NOT_RUNNING', async () => {
+    const { fake, runtime } = await startRuntime()
+    await expect(runtime.setupFirewall('c', { ...rules, proxyPort: 0 })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'proxyPort' },
+    })
+    expect(fake.requests).toHaveLength(0)
+    const container = fake.state.createContainer('c', {})
+    container.status = 'exited'
+    await expect(runtime.setupFirewall('c', rules)).rejects.toMatchObject({ code: 'NOT_RUNNING' })
+  })
+})
