@@ -62,7 +62,7 @@ export async function* readLog(
   // A terminal's timestamps cannot be told from its text with certainty: asked for only when they are wanted.
   const isStamped = timestamps || (follow && !isTerminal)
   const splitter = createLogSplitter({ isTerminal, isStamped, isShown: timestamps })
-  const stopWatch = follow ? watchLiveness(engine, call, (error) => response.destroy(toError(error))) : () => {}
+  const stopWatch = follow ? watchLiveness(engine, call, { onLost: (error) => void response.destroy(error) }) : () => {}
   try {
     yield* split(response, splitter)
     if (follow && (await stillRuns(engine, call))) throw toConnectionLost(engine)
@@ -104,10 +104,6 @@ async function openLog(engine: DockerEngine, options: LogOptions, call: EngineCa
 function withTimestamp(error: unknown, lastTimestamp: string | undefined): unknown {
   if (!isHostError(error, 'CONNECTION_LOST')) return error
   return createHostError('CONNECTION_LOST', { ...error.facts, lastTimestamp }, { cause: error.cause })
-}
-
-function toError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error))
 }
 
 const disposed = new Error('the log stream was disposed of')

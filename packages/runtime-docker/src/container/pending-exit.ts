@@ -18,13 +18,16 @@ export interface PendingExit {
 }
 
 /** Resolves when the engine has seen the request. Gone: CONTAINER_NOT_FOUND. */
-export async function openWait(engine: DockerEngine, { call, condition }: WaitOptions): Promise<PendingExit> {
+export async function openWait(
+  engine: DockerEngine,
+  { call, condition, lookEveryMs = betweenLooksMs }: WaitOptions,
+): Promise<PendingExit> {
   const own = new AbortController()
   const signal = call.signal === undefined ? own.signal : AbortSignal.any([call.signal, own.signal])
   const path = `/containers/${call.subject}/wait`
   const response = await engine.send({ ...call, signal, method: 'POST', path, query: { condition } })
   const answered = readExit(engine, response, call)
-  const exitCode = Promise.race([answered, watchContainer(engine, { ...call, signal })])
+  const exitCode = Promise.race([answered, watchContainer(engine, { ...call, signal }, lookEveryMs)])
   // A wait that is closed before its end is nobody's failure.
   exitCode.catch(() => {})
   const settled = exitCode.finally(() => own.abort())
@@ -36,6 +39,8 @@ export interface WaitOptions {
   readonly call: EngineCall
   /** `removed`: also until an engine that removes the container itself has done so. */
   readonly condition: 'next-exit' | 'removed'
+  /** How often the container is looked at beside; default 5000. */
+  readonly lookEveryMs?: number
 }
 
 async function readExit(engine: DockerEngine, response: IncomingMessage, call: EngineCall): Promise<number> {
@@ -73,9 +78,9 @@ function parseExit(text: string): ExitAnswer {
  * Looks after the container slowly: an engine need not answer a wait when a container that never ran is removed, and one
  * that hangs never does. Rejects then; resolves never.
  */
-async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<never> {
+async function watchContainer(engine: DockerEngine, call: EngineCall, lookEveryMs: number): Promise<never> {
   for (;;) {
-    await pause(betweenLooksMs, call)
+    await pause(lookEveryMs, call)
     try {
       await inspectContainer(engine, { ...call, timeoutMs: lookMs })
     } catch (error) {

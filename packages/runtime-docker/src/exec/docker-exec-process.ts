@@ -58,7 +58,7 @@ export class DockerExecProcess implements ExecProcess {
 
   async #run(): Promise<number> {
     const { socket } = this.#connection
-    const stopWatch = watchLiveness(this.#engine, this.#options.call, (error) => void socket.destroy(toError(error)))
+    const stopWatch = watchLiveness(this.#engine, this.#options.call, { onLost: (error) => void socket.destroy(error) })
     const error = await new Promise<unknown>((resolve) => this.#output.start(resolve))
     stopWatch()
     return this.#end(error)

@@ -44,11 +44,7 @@ export async function pump(
 ): Promise<{ readonly stdinEnded: boolean }> {
   const { socket } = connection
   const stopInput = stdin === undefined ? () => {} : pumpInput(stdin, socket)
-  const stopWatch = watchLiveness(
-    engine,
-    call,
-    (error) => void socket.destroy(error instanceof Error ? error : undefined),
-  )
+  const stopWatch = watchLiveness(engine, call, { onLost: (error) => void socket.destroy(error) })
   try {
     await pumpOutput(connection, { isTerminal, stdout, stderr, signal: call.signal })
     return { stdinEnded: socket.writableEnded }

@@ -6,22 +6,27 @@ import { toConnectionLost } from './lost-connection.js'
  * Pings beside a stream that may be silent for days: an engine that hangs, and a connection that died without a word, are
  * told from silence. `onLost` gets CONNECTION_LOST, once. Returns what ends the watch.
  */
-export function watchLiveness(engine: DockerEngine, call: EngineCall, onLost: (error: unknown) => void): () => void {
+export function watchLiveness(
+  engine: DockerEngine,
+  call: EngineCall,
+  { onLost, betweenMs = betweenPingsMs, answerMs = answerLimitMs }: LivenessOptions,
+): () => void {
   const own = new AbortController()
   let isAsking = false
   const timer = setInterval(() => {
     if (isAsking) return
     isAsking = true
-    ping(engine, call, own.signal)
+    ping(engine, call, { signal: own.signal, timeoutMs: answerMs })
       .catch((error: unknown) => {
         if (own.signal.aborted) return
         stop()
-        onLost(isHostError(error, 'TIMED_OUT') ? toConnectionLost(engine, { cause: error }) : error)
+        const isKnown = isHostError(error) && error.code !== 'TIMED_OUT'
+        onLost(isKnown ? error : toConnectionLost(engine, { cause: error }))
       })
       .finally(() => {
         isAsking = false
       })
-  }, betweenPingsMs)
+  }, betweenMs)
   timer.unref()
   const stop = () => {
     clearInterval(timer)
@@ -30,18 +35,23 @@ export function watchLiveness(engine: DockerEngine, call: EngineCall, onLost: (e
   return stop
 }
 
-async function ping(engine: DockerEngine, { operation, subject }: EngineCall, signal: AbortSignal): Promise<void> {
-  const response = await engine.send({
-    operation,
-    subject,
-    signal,
-    method: 'GET',
-    path: '/_ping',
-    unversioned: true,
-    timeoutMs: answerMs,
-  })
+export interface LivenessOptions {
+  readonly onLost: (error: Error) => void
+  /** Default 30 000. */
+  readonly betweenMs?: number
+  /** How long an answer may take; default 15 000. */
+  readonly answerMs?: number
+}
+
+async function ping(
+  engine: DockerEngine,
+  { operation, subject }: EngineCall,
+  limits: Pick<EngineCall, 'signal' | 'timeoutMs'>,
+): Promise<void> {
+  const request = { operation, subject, ...limits, method: 'GET', path: '/_ping', unversioned: true } as const
+  const response = await engine.send(request)
   response.resume()
 }
 
 const betweenPingsMs = 30_000
-const answerMs = 15_000
+const answerLimitMs = 15_000

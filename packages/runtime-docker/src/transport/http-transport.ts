@@ -3,7 +3,7 @@ import { Agent as HttpsAgent, request as openHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { UpgradedConnection } from '../docker-engine.js'
-import type { DockerEndpoint } from '../endpoint/docker-endpoint.js'
+import type { DockerEndpoint, EndpointTls } from '../endpoint/docker-endpoint.js'
 import { readTlsFiles, type TlsMaterial } from '../endpoint/tls-files.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { EngineAnswerError, readAnswerText } from './engine-answer-error.js'
@@ -74,10 +74,19 @@ export class HttpTransport {
     } as const
     if (connection.type !== 'tcp') return { ...common, socketPath: connection.path }
     const { host, port, tls } = connection
-    const address = { ...common, host, port, headers: { ...headers, Host: `${host}:${port}` } }
-    if (tls === undefined) return address
-    this.#tls ??= readTlsFiles(tls)
-    return { ...address, ...(await this.#tls) }
+    const name = host.includes(':') ? `[${host}]` : host
+    // A peer that is gone without a word is noticed by TCP itself, also where nothing is sent for hours.
+    const address = { ...common, host, port, keepAlive: true, headers: { ...headers, Host: `${name}:${port}` } }
+    return tls === undefined ? address : { ...address, ...(await this.#readTls(tls)) }
+  }
+
+  /** Once; but files that cannot be read now may be there later. */
+  #readTls(tls: EndpointTls): Promise<TlsMaterial> {
+    this.#tls ??= readTlsFiles(tls).catch((error: unknown) => {
+      this.#tls = undefined
+      throw error
+    })
+    return this.#tls
   }
 
   #pool(): HttpAgent {

@@ -1,0 +1,35 @@
+import { expect, test } from 'vitest'
+import { openWait } from '../../src/container/pending-exit.js'
+import { startFakeEngine } from '../fake/fake-docker-engine.js'
+
+async function startPending(condition: 'next-exit' | 'removed' = 'next-exit') {
+  const started = await startFakeEngine()
+  const container = started.fake.state.createContainer('c', { Cmd: ['sleep'] })
+  const call = { operation: 'waitContainer', subject: container.id }
+  const pending = await openWait(started.engine, { call, condition, lookEveryMs: 5 })
+  return { ...started, container, pending }
+}
+
+test('X13 an engine that does not answer for a container that is gone: EXIT_CODE_UNKNOWN, not for ever', async () => {
+  const { container, pending, fake } = await startPending()
+  container.events.removeAllListeners('exit')
+  fake.state.containers.delete(container.id)
+  await expect(pending.exitCode).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN', facts: { id: container.id } })
+})
+
+test('an engine that breaks down beside a wait that is silent: CONNECTION_LOST', async () => {
+  const { fake, pending } = await startPending()
+  fake.override('GET /containers/*/json', (reply) => reply.destroy())
+  await expect(pending.exitCode).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+})
+
+test('looking beside ends with the answer', async () => {
+  const { fake, container, pending } = await startPending()
+  container.start()
+  await expect.poll(() => fake.requests.length).toBeGreaterThan(3)
+  container.exit(4)
+  expect(await pending.exitCode).toBe(4)
+  const asked = fake.requests.length
+  await new Promise((resolve) => setTimeout(resolve, 30)) // some more of its rounds
+  expect(fake.requests.length).toBe(asked)
+})

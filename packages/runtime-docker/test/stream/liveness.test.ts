@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest'
+import { watchLiveness } from '../../src/stream/liveness.js'
+import { startFakeEngine } from '../fake/fake-docker-engine.js'
+
+const call = { operation: 'attach', subject: 'c' }
+
+test('an engine that hangs beside a silent stream is told from silence: CONNECTION_LOST, once', async () => {
+  const { fake, engine } = await startFakeEngine()
+  fake.override('GET /_ping', () => {})
+  const lost: Error[] = []
+  watchLiveness(engine, call, { onLost: (error) => lost.push(error), betweenMs: 5, answerMs: 20 })
+  await expect.poll(() => lost).toMatchObject([{ code: 'CONNECTION_LOST', cause: { code: 'TIMED_OUT' } }])
+  const asked = fake.requests.length
+  await new Promise((resolve) => setTimeout(resolve, 30)) // some more of its rounds: it has ended
+  expect([lost.length, fake.requests.length]).toEqual([1, asked])
+})
+
+test('one that answers is asked again and again, until the watch is stopped, and no connection is left', async () => {
+  const { fake, engine } = await startFakeEngine()
+  const stop = watchLiveness(engine, call, { onLost: (error) => expect(error).toBeUndefined(), betweenMs: 2 })
+  await expect.poll(() => fake.requests.length).toBeGreaterThan(3)
+  stop()
+  await expect.poll(() => fake.sockets.size).toBe(0)
+})
