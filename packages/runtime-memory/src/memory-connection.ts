@@ -106,6 +106,8 @@ export class MemoryConnection {
     const controller = new AbortController()
     setMaxListeners(0, controller.signal)
     const abort = () => controller.abort(signal?.reason)
+    // Many calls under one signal are no leak: each takes its listener away again.
+    if (signal !== undefined) setMaxListeners(0, signal)
     signal?.addEventListener('abort', abort, { once: true })
     this.#open.add(controller)
     const release = this.#keepAlive.hold()

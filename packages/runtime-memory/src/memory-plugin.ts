@@ -1,6 +1,7 @@
 import {
   type AbsentCapability,
   type Capability,
+  createHostError,
   execManagerCapability,
   imageTransferCapability,
   networkManagerCapability,
@@ -27,10 +28,13 @@ import { toRefused } from './refused-options.js'
  *
  * It is opened only when it is named. Its state belongs to the value that this returns: closing a runtime leaves
  * containers, networks, volumes and images as they are, and opening the same plugin again finds them.
+ *
+ * @throws HostError INVALID_ARGUMENT when `without` names the runtime itself
  */
 export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
   const { name = 'memory', without = [] } = options
   const refuses = toRefused(options.refuses)
+  checkWithout(without)
   const engine = createEngine(options)
   const isLeftOut = ({ id }: Capability<object>) => without.some((capability) => capability.id === id)
   const provides = capabilities.filter((capability) => !isLeftOut(capability))
@@ -66,6 +70,12 @@ function register(
   offer(execManagerCapability, () => new MemoryExecManager(connection))
   offer(volumeManagerCapability, () => new MemoryVolumeManager(connection))
   offer(imageTransferCapability, () => new MemoryImageTransfer(connection))
+}
+
+function checkWithout(without: readonly Capability<object>[]): void {
+  if (without.every(({ id }) => id !== runtimeCapability.id)) return
+  const expected = 'without the runtime itself: every plugin provides it'
+  throw createHostError('INVALID_ARGUMENT', { field: 'without', expected, given: runtimeCapability.id })
 }
 
 function toAbsent({ id, title }: Capability<object>): AbsentCapability {

@@ -34,8 +34,8 @@ export interface MemoryProcess {
   readonly signal: AbortSignal
   /** A connection to a peer by name or address; rejects with an errno code (ENOTFOUND, ECONNREFUSED, EHOSTUNREACH, EACCES behind a firewall). */
   connect(host: string, port: number): Promise<Duplex>
-  /** Serves a TCP port of the container until the process ends. Taken: throws EADDRINUSE. */
-  listen(port: number, serve: (peer: Duplex) => void): void
+  /** Serves a TCP port of the container until the process ends. Taken: throws EADDRINUSE. A `serve` that fails loses its peer. */
+  listen(port: number, serve: (peer: Duplex) => void | Promise<void>): void
   /** The container's files, mounts included. */
   readonly files: MemoryFiles
   /** Runs another command of the image on the same streams; 126 and 127 as a shell has them. */

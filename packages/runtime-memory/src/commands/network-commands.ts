@@ -40,10 +40,10 @@ function parse(words: readonly string[]): Arguments {
 
 /** Until the peer ends; the end of stdin half-closes. */
 async function converse(process: MemoryProcess, peer: Duplex): Promise<number> {
-  const sent = pipeline(readInput(process), peer, { end: true }).catch(() => {})
+  // What cannot be sent any more is no error: the peer may have heard enough.
+  pipeline(readInput(process), peer).catch(() => {})
   for await (const chunk of readInput({ stdin: peer, signal: process.signal })) await write(process.stdout, chunk)
   peer.destroy()
-  await Promise.race([sent, Promise.resolve()])
   return 0
 }
 
@@ -53,8 +53,9 @@ function accept(process: MemoryProcess, port: number): Promise<Duplex> {
 
 /** Until a signal comes. */
 async function serve(process: MemoryProcess, port: number, command: readonly string[]): Promise<number> {
-  process.listen(port, (peer) => {
-    void process.run(command, { stdin: peer, stdout: peer }).finally(() => peer.end())
+  process.listen(port, async (peer) => {
+    await process.run(command, { stdin: peer, stdout: peer })
+    peer.end()
   })
   return await untilAborted(new Promise<number>(() => {}), process.signal)
 }

@@ -110,7 +110,7 @@ export class MemoryExecProcess implements ExecProcess {
   #createTerminalInput(stdin: Writable): Writable {
     return createTerminalInput({
       stdin,
-      echo: (bytes) => this.#write(this.stdout, bytes),
+      echo: (bytes) => this.#write(this.stdout, toTerminalOutput(bytes)),
       onInterrupt: () => this.#process.signal('SIGINT'),
     })
   }

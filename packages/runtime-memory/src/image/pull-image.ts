@@ -19,6 +19,7 @@ export async function pullImage(
       throw createHostError('IMAGE_PULL_FAILED', { image: reference, registryText })
     }
     onProgress?.({ id: reference, status: 'Downloading', phase: 'downloading' })
+    onProgress?.({ id: reference, status: 'Extracting', phase: 'extracting' })
     const image = engine.images.keep(content, { tags: [reference], createdAt: engine.now(), undo })
     onProgress?.({ id: reference, status: 'Done', phase: 'done' })
     return image

@@ -2,7 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Firewall } from './firewall.js'
 import { createPeerPair } from './peer-pair.js'
 
-export type Serve = (peer: Duplex) => void
+export type Serve = (peer: Duplex) => void | Promise<void>
 
 export interface Destination {
   readonly address: string
@@ -70,6 +70,6 @@ export class NetworkSpace {
   #serve(serve: Serve, peer: Duplex): void {
     this.keep(peer)
     // A listener that throws loses this connection, and nothing else.
-    new Promise((resolve) => resolve(serve(peer))).catch((error) => peer.destroy(error))
+    new Promise<void>((resolve) => resolve(serve(peer))).catch((error) => peer.destroy(error))
   }
 }

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createHostError, type StringMap } from '@capstan/core'
+import { createHostError, joinWords, ownershipLabelKeys, type StringMap } from '@capstan/core'
 
 /** Where one container sits on one network. */
 export interface Endpoint {
@@ -64,7 +64,9 @@ export class NetworkStore {
     const used = new Set(this.list().map(({ gateway }) => gateway))
     const free = Array.from({ length: 256 }, (_, index) => index).find((index) => !used.has(`10.${index}.0.1`))
     if (free !== undefined) return free
-    const reason = 'all 256 simulated subnets are in use; remove networks, or sweep what a dead owner left'
+    const ours = this.list().filter(({ labels }) => ownershipLabelKeys.instance in labels)
+    const names = ours.slice(0, 10).map(({ name }) => name)
+    const reason = `all 256 simulated subnets are in use, ${ours.length} by networks of Capstan (${joinWords(names)}); sweep what a dead owner left, or remove some`
     throw createHostError('OPERATION_FAILED', {
       operation: 'createNetwork',
       subject: 'network',

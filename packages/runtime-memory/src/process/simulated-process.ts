@@ -1,5 +1,6 @@
-import type { Duplex, Readable, Writable } from 'node:stream'
+import type { Readable, Writable } from 'node:stream'
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
+import type { Serve } from '../network/network-space.js'
 import type { ProgramSources } from './find-program.js'
 import { flushOutput } from './process-output.js'
 import { runCommand } from './run-command.js'
@@ -9,7 +10,7 @@ import { createMemorySignal, toSignalExitCode } from './signals.js'
 export interface ProcessSurroundings
   extends Omit<MemoryProcess, 'stdin' | 'stdout' | 'stderr' | 'signal' | 'run' | 'listen'> {
   readonly sources: ProgramSources
-  listen(port: number, serve: (peer: Duplex) => void, onError: (error: Error) => void): () => void
+  listen(port: number, serve: Serve, onError: (error: Error) => void): () => void
 }
 
 export interface ProcessStreams {

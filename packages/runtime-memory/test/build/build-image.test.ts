@@ -1,0 +1,221 @@
+import type { BuildProgress } from '@capstan/core'
+import { describe, expect, it } from 'vitest'
+import type { MemoryProgram } from '../../src/index.js'
+import { runToEnd } from '../support/collect.js'
+import { listEverything, nothing, type OpenMemory, openMemory } from '../support/open-memory.js'
+
+describe('buildImage', () => {
+  it('makes an image that runs: from scratch, with a copied program', async () => {
+    const hello: MemoryProgram = async ({ argv, env, stdout }) =>
+      Number(!stdout.write(`hello ${env.WHO} ${argv.join(' ')}\n`) && 0)
+    await using memory = await openMemory({ commands: { hello } })
+    const dockerfile = 'FROM scratch\nCOPY hello /\nENV WHO=me\nENTRYPOINT ["/hello"]\nCMD ["x"]'
+    const context = { files: { hello: '#!program' } }
+    await memory.runtime.buildImage(dockerfile, 'app:1', { context })
+    expect(await runToEnd(memory.runtime, { image: 'app:1' })).toMatchObject({
+      exitCode: 0,
+      stdout: 'hello me /hello x\n',
+    })
+  })
+
+  it('executes no file that it has no program for', async () => {
+    await using memory = await openMemory()
+    const context = { files: { hello: '#!/none' } }
+    await memory.runtime.buildImage('FROM scratch\nCOPY --chmod=644 hello /x\nCOPY hello /\nCMD ["/hello"]', 'app', {
+      context,
+    })
+    for (const command of [['/hello'], ['/x']]) {
+      const id = await memory.runtime.createContainer({ image: 'app', command })
+      await expect(memory.runtime.startContainer(id)).rejects.toMatchObject({ facts: { exitCode: 126 } })
+    }
+  })
+
+  it('really runs RUN, in both forms, with variables, user and directory, and keeps what it wrote', async () => {
+    await using memory = await openMemory()
+    const lines = await build(
+      memory,
+      `FROM busybox
+ARG GIVEN=default
+ENV SET=$GIVEN
+USER 7
+WORKDIR /w
+RUN echo $SET $GIVEN && \\
+  # a comment between
+  id -u; pwd; echo kept > file
+RUN ["echo", "a  b"]
+CMD cat file`,
+      { buildArgs: { GIVEN: 'given' } },
+    )
+    expect(lines.filter((line) => !line.startsWith('Step'))).toEqual(['given given', '7', '/w', 'a  b'])
+    expect((await runToEnd(memory.runtime, { image: 'app' })).stdout).toBe('kept\n')
+  })
+
+  it('reports each step, and each line of output with its stream', async () => {
+    await using memory = await openMemory()
+    const progress: BuildProgress[] = []
+    const onProgress = (event: BuildProgress) => void progress.push(event)
+    await memory.runtime.buildImage('FROM busybox\nRUN echo out; echo -n err >&2', 'app', { onProgress })
+    expect(progress).toEqual([
+      { step: 1, totalSteps: 2, text: 'Step 1/2 : FROM busybox', stream: 'stdout' },
+      { step: 2, totalSteps: 2, text: 'Step 2/2 : RUN echo out; echo -n err >&2', stream: 'stdout' },
+      { step: 2, totalSteps: 2, text: 'out', stream: 'stdout' },
+      { step: 2, totalSteps: 2, text: 'err', stream: 'stderr' },
+    ])
+  })
+
+  it('builds in stages, up to the target, and copies from stages and images', async () => {
+    await using memory = await openMemory()
+    const dockerfile = `FROM busybox AS base
+WORKDIR /out
+RUN echo one > a; echo two > b
+FROM scratch AS middle
+COPY --from=base /out/a /copied
+FROM busybox
+COPY --from=middle / /from-middle/
+COPY --from=0 /out /from-base
+COPY --from=busybox /etc/passwd /p`
+    await memory.runtime.buildImage(dockerfile, 'app')
+    const command = ['sh', '-c', 'cat /from-middle/copied /from-base/b; ls /from-base; head -n 1 /p']
+    expect((await runToEnd(memory.runtime, { image: 'app', command })).stdout).toBe(
+      'one\ntwo\na\nb\nroot:x:0:0:root:/root:/bin/sh\n',
+    )
+    await memory.runtime.buildImage(dockerfile, 'some', { target: 'middle' })
+    const [some] = (await memory.runtime.listImages()).filter(({ tags }) => tags.includes('some:latest'))
+    expect(some?.sizeBytes).toBe(4)
+    await expect(memory.runtime.buildImage(dockerfile, 'x', { target: 'none' })).rejects.toThrow('no stage "none"')
+  })
+
+  it('copies files, contents of directories, and patterns, to where docker puts them', async () => {
+    await using memory = await openMemory()
+    const context = { files: { 'a.txt': 'a', 'b.txt': 'b', 'd/c.txt': 'c', '.dockerignore': 'b.txt' } }
+    const dockerfile = `FROM busybox
+COPY a.txt /renamed
+COPY a.txt /dir/
+COPY *.txt d/?.txt /many/
+COPY . /all
+COPY d /all/x
+WORKDIR /rel
+COPY a.txt here`
+    await build(memory, dockerfile, { context })
+    const list = async (path: string) =>
+      (await runToEnd(memory.runtime, { image: 'app', command: ['ls', path] })).stdout.trim().split('\n')
+    expect((await runToEnd(memory.runtime, { image: 'app', command: ['cat', '/renamed'] })).stdout).toBe('a')
+    expect(await list('/dir')).toEqual(['a.txt'])
+    expect(await list('/many')).toEqual(['a.txt', 'c.txt'])
+    expect(await list('/all')).toEqual(expect.arrayContaining(['a.txt', 'd', 'x']))
+    expect(await list('/all')).not.toContain('b.txt')
+    expect(await list('/all/x')).toEqual(['c.txt'])
+    expect(await list('/rel')).toEqual(['here'])
+  })
+
+  it('has arguments before FROM, and those that every builder sets', async () => {
+    await using memory = await openMemory()
+    const dockerfile = `ARG NAME=busybox
+ARG TAG=latest
+FROM \${NAME}:\${TAG}
+ARG TAG
+ARG TARGETARCH
+RUN echo $TAG [$NAME] $TARGETARCH`
+    const lines = await build(memory, dockerfile, { platform: 'linux/arm64' })
+    expect(lines.at(-1)).toBe('latest [] arm64')
+  })
+
+  it('gives the same id to the same content, and the tag to the last image that took it', async () => {
+    await using memory = await openMemory()
+    const idOf = async (tag: string) => (await memory.runtime.listImages()).find(({ tags }) => tags.includes(tag))?.id
+    await memory.runtime.buildImage('FROM busybox\nENV A=1', 'app:1')
+    const first = await idOf('app:1')
+    await memory.runtime.buildImage('FROM busybox\nENV A=1', 'app:2')
+    expect(await idOf('app:2')).toBe(first)
+    await memory.runtime.buildImage('FROM busybox\nENV A=2', 'app:1')
+    expect(await idOf('app:1')).not.toBe(first)
+    expect(await idOf('app:2')).toBe(first)
+  })
+
+  it('pulls a base that is not here, and every base when it is told to', async () => {
+    await using memory = await openMemory({ pullable: { 'base:1': { main: async () => 4 } } })
+    await memory.runtime.buildImage('FROM base:1', 'app')
+    expect((await runToEnd(memory.runtime, { image: 'app' })).exitCode).toBe(4)
+    await expect(memory.runtime.buildImage('FROM busybox', 'x', { pull: true })).rejects.toMatchObject({
+      code: 'BUILD_FAILED',
+      cause: expect.objectContaining({ code: 'IMAGE_PULL_FAILED' }),
+    })
+  })
+})
+
+describe('a build that fails', () => {
+  it('F10: tells step, command, exit code and the last lines', async () => {
+    await using memory = await openMemory()
+    await expect(memory.runtime.buildImage('FROM busybox\n\nRUN seq 30; exit 9', 'x')).rejects.toMatchObject({
+      code: 'BUILD_FAILED',
+      facts: {
+        step: 'line 3: RUN seq 30; exit 9',
+        command: 'seq 30; exit 9',
+        exitCode: 9,
+        lastLines: Array.from({ length: 20 }, (_, index) => String(index + 11)),
+      },
+    })
+    expect(await listEverything(memory)).toEqual(nothing)
+  })
+
+  it.each([
+    ['an unknown instruction', 'FROM busybox\nFOO bar', 'line 2: FOO bar', 'FOO'],
+    ['one that is known elsewhere', 'FROM busybox\nADD a b', 'line 2: ADD a b', 'ADD'],
+    ['an unknown flag', 'FROM busybox\nRUN --mount=type=cache,target=/x true', 'line 2: RUN --mount', '--mount'],
+    ['a missing file', 'FROM busybox\nCOPY none /', 'line 2: COPY none /', 'none'],
+    ['COPY with one word', 'FROM busybox\nCOPY none', 'line 2', 'target'],
+    ['a here-document', 'FROM busybox\nRUN <<EOF\ntrue\nEOF', 'line 2', 'RUN takes'],
+    ['something before FROM', 'RUN true\nFROM busybox', 'line 1: RUN true', 'FROM'],
+    ['a bad FROM', 'FROM a b', 'line 1: FROM a b', 'AS'],
+    ['a bad mode', 'FROM busybox\nCOPY --chmod=u+x a /', 'line 2', 'octal'],
+    ['USER without a value', 'FROM busybox\nUSER', 'line 2: USER', 'value'],
+    ['an absent base', 'FROM none', 'line 1: FROM none', 'could not be pulled'],
+  ])('F10: names %s by its line', async (_, dockerfile, step, word) => {
+    await using memory = await openMemory()
+    const failing = memory.runtime.buildImage(dockerfile, 'x', { context: { files: { a: '' } } })
+    await expect(failing).rejects.toMatchObject({
+      code: 'BUILD_FAILED',
+      facts: { step: expect.stringContaining(step) },
+    })
+    await expect(failing).rejects.toThrow(word)
+    expect(await listEverything(memory)).toEqual(nothing)
+  })
+
+  it('F10: says so when the Dockerfile has no FROM', async () => {
+    await using memory = await openMemory()
+    await expect(memory.runtime.buildImage('# nothing', 'x')).rejects.toThrow('no FROM')
+  })
+
+  it('F10: has 127 for a command that the image has not', async () => {
+    await using memory = await openMemory()
+    await expect(memory.runtime.buildImage('FROM scratch\nRUN true', 'x')).rejects.toMatchObject({
+      facts: { exitCode: 127, lastLines: ['/bin/sh: not found'] },
+    })
+  })
+
+  it('F16: ends with the reason of the signal while it runs, and leaves nothing', async () => {
+    await using memory = await openMemory()
+    const abort = new AbortController()
+    const reason = new Error('enough')
+    const onProgress = ({ text }: BuildProgress) => text === 'ready' && abort.abort(reason)
+    const options = { signal: abort.signal, onProgress: (event: BuildProgress) => void onProgress(event) }
+    const building = memory.runtime.buildImage('FROM busybox\nRUN echo ready; sleep 100', 'x', options)
+    await expect(building).rejects.toBe(reason)
+    expect(await listEverything(memory)).toEqual(nothing)
+  })
+
+  it('F25: refuses what leaves the context', async () => {
+    await using memory = await openMemory()
+    const context = { files: { '../x': '' } }
+    await expect(memory.runtime.buildImage('FROM scratch', 'x', { context })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    })
+    await expect(memory.runtime.buildImage('', 'x')).rejects.toMatchObject({ facts: { field: 'dockerfile' } })
+  })
+})
+
+async function build({ runtime }: OpenMemory, dockerfile: string, options: object): Promise<readonly string[]> {
+  const lines: string[] = []
+  await runtime.buildImage(dockerfile, 'app', { ...options, onProgress: ({ text }) => lines.push(text) })
+  return lines
+}

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest'
+import { parseDockerfile } from '../../src/build/dockerfile.js'
+
+describe('parseDockerfile', () => {
+  it('knows stages by name, and what is before them', () => {
+    const { globals, stages } = parseDockerfile('# syntax=x\nARG V=1\nFROM a:$V AS Base\nFROM base\nRUN true')
+    expect(globals.map(({ pairs }) => pairs)).toEqual([[{ name: 'V', value: '1', isLiteral: false }]])
+    expect(stages.map(({ base, name, instructions }) => [base, name, instructions.length])).toEqual([
+      ['a:$V', 'base', 0],
+      ['base', undefined, 1],
+    ])
+  })
+
+  it('reads pairs in both forms, quotes taken off, and knows single ones', () => {
+    const [stage] = parseDockerfile(`FROM a\nENV A=1 B="two words" C='$x'\nENV OLD style here`).stages
+    expect(
+      stage?.instructions.map(({ pairs }) => pairs.map(({ name, value, isLiteral }) => [name, value, isLiteral])),
+    ).toEqual([
+      [
+        ['A', '1', false],
+        ['B', 'two words', false],
+        ['C', '$x', true],
+      ],
+      [['OLD', 'style here', false]],
+    ])
+  })
+
+  it('tells the exec form from the shell form, spaces kept', () => {
+    const [stage] = parseDockerfile('FROM a\nRUN ["x", "a b"]\nRUN [x]\nCMD echo  a').stages
+    expect(stage?.instructions.map(({ words, text }) => words ?? text)).toEqual([['x', 'a b'], '[x]', 'echo  a'])
+  })
+
+  it('joins continued lines by the escape character of the file', () => {
+    const [stage] = parseDockerfile(
+      '# escape=`\nFROM a\nRUN one `\n# comment\n  two\nCOPY --from=b --chmod=755 c:\\d e',
+    ).stages
+    expect(stage?.instructions.map(({ text }) => text)).toEqual(['one   two', 'c:\\d e'])
+    expect([...(stage?.instructions[1]?.flags ?? [])]).toEqual([
+      ['from', 'b'],
+      ['chmod', '755'],
+    ])
+  })
+})

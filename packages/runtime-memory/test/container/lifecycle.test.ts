@@ -1,0 +1,307 @@
+import { describe, expect, it } from 'vitest'
+import { runToEnd } from '../support/collect.js'
+import { listEverything, nothing, openMemory } from '../support/open-memory.js'
+
+describe('the life of a container', () => {
+  it('goes from created by running to exited, with an id of 64 digits', async () => {
+    await using memory = await openMemory()
+    const { runtime } = memory
+    const id = await runtime.createContainer({ image: 'busybox', name: 'box', command: ['sh', '-c', 'exit 7'] })
+    expect(id).toMatch(/^[0-9a-f]{64}$/)
+    expect(await runtime.containerState(id)).toBe('created')
+    const waiting = runtime.waitContainer(id)
+    await runtime.startContainer(id)
+    expect(await waiting).toBe(7)
+    expect(await runtime.containerState(id)).toBe('exited')
+    expect(await runtime.waitContainer(id)).toBe(7)
+    await runtime.removeContainer(id)
+    await expect(runtime.containerState(id)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND', facts: { id } })
+  })
+
+  it('is found by id, name, and the beginning of its id', async () => {
+    await using memory = await openMemory()
+    const id = await memory.runtime.createContainer({ image: 'busybox', name: 'box' })
+    for (const known of [id, 'box', id.slice(0, 12)]) expect(await memory.runtime.containerState(known)).toBe('created')
+  })
+
+  it('lists stopped ones too, with the labels of caller and owner, filtered by label', async () => {
+    await using memory = await openMemory()
+    const { runtime } = memory
+    const id = await runtime.createContainer({ image: 'busybox', name: 'a', labels: { role: 'x' } })
+    await runtime.createContainer({ image: 'busybox', name: 'b' })
+    const [found, ...others] = await runtime.listContainers({ labels: { role: 'x' } })
+    expect(others).toEqual([])
+    expect(found).toMatchObject({ id, name: 'a', image: 'busybox', state: 'created', createdAt: expect.any(Date) })
+    expect(found?.labels).toMatchObject({ role: 'x', 'capstan.owner.pid': String(process.pid) })
+    expect(await runtime.listContainers()).toHaveLength(2)
+  })
+
+  it('F11: starts, stops and removes twice', async () => {
+    await using memory = await openMemory()
+    const { runtime } = memory
+    const id = await runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
+    await Promise.all([runtime.startContainer(id), runtime.startContainer(id)])
+    await runtime.startContainer(id)
+    await Promise.all([runtime.stopContainer(id), runtime.stopContainer(id)])
+    await runtime.stopContainer(id)
+    await runtime.removeContainer(id)
+    await runtime.removeContainer(id)
+    await runtime.stopContainer(id)
+  })
+
+  it('F12: is removed by force while it runs, by two at once', async () => {
+    await using memory = await openMemory()
+    const { runtime } = memory
+    const id = await runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
+    await runtime.startContainer(id)
+    const waiting = runtime.waitContainer(id)
+    await Promise.all([runtime.removeContainer(id), runtime.removeContainer(id)])
+    expect(await waiting).toBe(137)
+    expect(await listEverything(memory)).toEqual(nothing)
+  })
+
+  it('F13: refuses a name that is taken, with the holder, which stays', async () => {
+    await using memory = await openMemory()
+    const { runtime } = memory
+    const holderId = await runtime.createContainer({ image: 'busybox', name: 'box' })
+    const again = runtime.createContainer({ image: 'busybox', name: 'box' })
+    await expect(again).rejects.toMatchObject({ code: 'NAME_CONFLICT', facts: { name: 'box', holderId, ours: true } })
+    expect(await runtime.containerState(holderId)).toBe('created')
+    await runtime.removeContainer(holderId)
+    await runtime.createContainer({ image: 'busybox', name: 'box' })
+  })
+
+  it('F14: pulls a missing image, or says why it cannot', async () => {
+    await using memory = await openMemory({ pullable: { 'app:1': { main: async () => 3 } } })
+    const { runtime } = memory
+    const progress: string[] = []
+    const onProgress = ({ id }: { readonly id: string }) => void progress.push(id)
+    const id = await runtime.createContainer({ image: 'app:1', autoRemove: true }, { onProgress })
+    expect(new Set(progress)).toEqual(new Set(['app:1']))
+    expect(await runtime.startAttached(id, {})).toBe(3)
+    await expect(runtime.createContainer({ image: 'none' })).rejects.toMatchObject({
+      code: 'IMAGE_PULL_FAILED',
+      facts: { image: 'none' },
+    })
+    await expect(runtime.createContainer({ image: 'none', pull: 'never' })).rejects.toMatchObject({
+      code: 'IMAGE_NOT_FOUND',
+    })
+    expect((await listEverything(memory)).containers).toEqual([])
+  })
+
+  it('X13: is removed before it ran: whoever waits learns that there is no code', async () => {
+    await using memory = await openMemory()
+    const id = await memory.runtime.createContainer({ image: 'busybox' })
+    const waiting = memory.runtime.waitContainer(id)
+    await memory.runtime.removeContainer(id)
+    await expect(waiting).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN', facts: { id } })
+    await expect(memory.runtime.waitContainer(id)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+  })
+
+  it('X13: is started again, and waited for again', async () => {
+    let runs = 0
+    await using memory = await openMemory({ images: { counter: { main: async () => (runs += 1) } } })
+    const { runtime } = memory
+    const id = await runtime.createContainer({ image: 'counter' })
+    for (const expected of [1, 2]) {
+      await runtime.startContainer(id)
+      expect(await runtime.waitContainer(id)).toBe(expected)
+    }
+  })
+
+  it('F20: removes itself when it is told to, and its code is not lost', async () => {
+    await using memory = await openMemory()
+    const { runtime } = memory
+    for (let round = 0; round < 100; round += 1) {
+      const id = await runtime.createContainer({ image: 'busybox', command: ['sh', '-c', 'exit 5'], autoRemove: true })
+      const waiting = runtime.waitContainer(id)
+      await runtime.startContainer(id)
+      expect(await waiting).toBe(5)
+    }
+    expect(await listEverything(memory)).toEqual(nothing)
+  })
+
+  it('X17: lives fifty times at once', async () => {
+    await using memory = await openMemory()
+    const { signal } = new AbortController()
+    const runs = Array.from({ length: 50 }, async (_, index) => {
+      const id = await memory.runtime.createContainer(
+        { image: 'busybox', command: ['echo', String(index)] },
+        { signal },
+      )
+      await memory.runtime.startContainer(id, { signal })
+      const code = await memory.runtime.waitContainer(id, { signal })
+      const text = Buffer.from(await memory.runtime.containerLogsAll(id, { signal })).toString()
+      await memory.runtime.removeContainer(id, { signal })
+      return [code, text]
+    })
+    expect(await Promise.all(runs)).toEqual(Array.from({ length: 50 }, (_, index) => [0, `${index}\n`]))
+    expect(await listEverything(memory)).toEqual(nothing)
+  })
+})
+
+describe('the command line', () => {
+  it('takes entrypoint and command from the image unless the container has its own', async () => {
+    await using memory = await openMemory()
+    const { runtime } = memory
+    await runtime.buildImage('FROM busybox\nENTRYPOINT ["echo", "image"]\nCMD ["command"]', 'app')
+    expect((await runToEnd(runtime, { image: 'app' })).stdout).toBe('image command\n')
+    expect((await runToEnd(runtime, { image: 'app', command: ['own'] })).stdout).toBe('image own\n')
+    expect((await runToEnd(runtime, { image: 'app', entrypoint: ['echo', 'mine'] })).stdout).toBe('mine\n')
+  })
+
+  it('runs the main program of an image unless it names a command', async () => {
+    await using memory = await openMemory({
+      images: {
+        app: {
+          main: async ({ argv, stdout }) => Number(!stdout.write(`main ${argv.join(' ')}\n`)),
+          commands: { tool: async ({ stdout }) => Number(!stdout.write('tool\n')) },
+        },
+      },
+    })
+    const { runtime } = memory
+    expect((await runToEnd(runtime, { image: 'app' })).stdout).toBe('main \n')
+    expect((await runToEnd(runtime, { image: 'app', command: ['--flag'] })).stdout).toBe('main --flag\n')
+    expect((await runToEnd(runtime, { image: 'app', command: ['/bin/tool'] })).stdout).toBe('tool\n')
+  })
+
+  it.each([
+    ['127 where the image has no such command', ['/none'], 127],
+    ['126 where the file may not be executed', ['/etc/passwd'], 126],
+  ])('X14: does not start with %s', async (_, command, exitCode) => {
+    await using memory = await openMemory()
+    const id = await memory.runtime.createContainer({ image: 'busybox', command })
+    await expect(memory.runtime.startContainer(id)).rejects.toMatchObject({
+      code: 'COMMAND_NOT_STARTED',
+      facts: { id, command, exitCode },
+    })
+    expect(await memory.runtime.containerState(id)).toBe('created')
+  })
+
+  it('gives the process its environment, user, directory and host name', async () => {
+    await using memory = await openMemory({
+      images: { app: { main: async () => 0, env: { A: '1', B: '1' }, user: 'nobody' } },
+    })
+    const seen = await memory.runtime.createContainer({ image: 'app', env: { B: '2' } })
+    await memory.runtime.removeContainer(seen)
+    const config = {
+      image: 'busybox',
+      env: { B: '2' },
+      user: '7:8',
+      workingDirectory: '/w',
+      hostname: 'h',
+      groupAdd: ['9'],
+    }
+    const script = 'echo $B $HOSTNAME $PATH; id -u; id -G; pwd; hostname; echo $HOME'
+    const { stdout } = await runToEnd(memory.runtime, { ...config, command: ['sh', '-c', script] })
+    expect(stdout).toBe('2 h /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin\n7\n8 9\n/w\nh\n/root\n')
+  })
+})
+
+describe('stopContainer', () => {
+  const untilSignal = 'echo ready; sleep 100'
+
+  it.each([
+    ['143 for one that minds SIGTERM not at all but for its default', untilSignal, 143],
+    ['the code that its trap gives', `trap 'exit 3' TERM; ${untilSignal}`, 3],
+    ['137 for one that ignores SIGTERM, after the grace', `trap '' TERM; ${untilSignal}`, 137],
+  ])('ends with %s', async (_, script, exitCode) => {
+    await using memory = await openMemory()
+    const { runtime } = memory
+    const id = await runtime.createContainer({ image: 'busybox', command: ['sh', '-c', script] })
+    await runtime.startContainer(id)
+    for await (const _chunk of await runtime.containerLogs(id, { follow: true })) break
+    await runtime.stopContainer(id, { graceMs: 20 })
+    expect(await runtime.waitContainer(id)).toBe(exitCode)
+  })
+
+  it('sends the stop signal of the container, and the program sees which', async () => {
+    const seen: unknown[] = []
+    const main = async ({
+      signal,
+      stdout,
+    }: {
+      readonly signal: AbortSignal
+      readonly stdout: NodeJS.WritableStream
+    }) => {
+      stdout.write('ready\n')
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve()))
+      seen.push(signal.reason)
+      return 0
+    }
+    await using memory = await openMemory({ images: { app: { main } } })
+    const id = await memory.runtime.createContainer({ image: 'app', stopSignal: 'SIGINT' })
+    await memory.runtime.startContainer(id)
+    for await (const _chunk of await memory.runtime.containerLogs(id, { follow: true })) break
+    await memory.runtime.stopContainer(id)
+    expect(await memory.runtime.waitContainer(id)).toBe(0)
+    expect(seen).toMatchObject([{ signal: 'SIGINT' }])
+  })
+
+  it('ends a program that never answers, and drops what that writes later', async () => {
+    let write: () => void = () => {}
+    const main = (process: { readonly stdout: NodeJS.WritableStream }) => {
+      process.stdout.write('ready\n')
+      write = () => void process.stdout.write('late\n')
+      return new Promise<number>(() => {})
+    }
+    await using memory = await openMemory({ images: { app: { main } } })
+    const id = await memory.runtime.createContainer({ image: 'app' })
+    await memory.runtime.startContainer(id)
+    await memory.runtime.stopContainer(id, { graceMs: 0 })
+    write()
+    expect(await memory.runtime.waitContainer(id)).toBe(137)
+    expect(Buffer.from(await memory.runtime.containerLogsAll(id)).toString()).toBe('ready\n')
+  })
+
+  it('goes on when the call is aborted, and is not undone', async () => {
+    await using memory = await openMemory()
+    const id = await memory.runtime.createContainer({
+      image: 'busybox',
+      command: ['sh', '-c', `trap '' TERM; ${untilSignal}`],
+    })
+    await memory.runtime.startContainer(id)
+    const abort = new AbortController()
+    const stopping = memory.runtime.stopContainer(id, { signal: abort.signal })
+    abort.abort(new Error('enough'))
+    await expect(stopping).rejects.toThrow('enough')
+    await memory.runtime.removeContainer(id)
+  })
+})
+
+describe('a program', () => {
+  it('that throws ends with 1 and its words on stderr', async () => {
+    const main = async () => {
+      throw new Error('broken')
+    }
+    await using memory = await openMemory({ images: { app: { main } } })
+    expect(await runToEnd(memory.runtime, { image: 'app' })).toEqual({ exitCode: 1, stdout: '', stderr: 'broken\n' })
+  })
+
+  it.each([
+    [256 + 7, 7],
+    [-1, 255],
+    [Number.NaN, 1],
+  ])('that ends with %d has the code %d, as a kernel keeps it', async (given, kept) => {
+    await using memory = await openMemory({ images: { app: { main: async () => given } } })
+    expect((await runToEnd(memory.runtime, { image: 'app' })).exitCode).toBe(kept)
+  })
+})
+
+describe('bad input', () => {
+  it.each([
+    ['name', { name: '-x' }],
+    ['name', { name: 'a\nb' }],
+    ['image', { image: '' }],
+    ['ports[0].containerPort', { ports: [{ containerPort: 65_536 }] }],
+    ['memoryBytes', { memoryBytes: -1 }],
+    ['ports', { ports: [{ containerPort: 80 }], network: { mode: 'none' as const } }],
+  ])('F25: is refused with the path of the field: %s', async (field, config) => {
+    await using memory = await openMemory()
+    await expect(memory.runtime.createContainer({ image: 'busybox', ...config })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field },
+    })
+    expect(await listEverything(memory)).toEqual(nothing)
+  })
+})

@@ -1,0 +1,99 @@
+import type { PullProgress } from '@capstan/core'
+import { describe, expect, it } from 'vitest'
+import { openMemory } from '../support/open-memory.js'
+
+const app = { main: async () => 0 }
+
+describe('images', () => {
+  it('are there or not, by every form of their reference', async () => {
+    await using memory = await openMemory({ images: { 'host.example:5000/team/app:1': app } })
+    const { runtime } = memory
+    for (const reference of [
+      'busybox',
+      'busybox:latest',
+      'docker.io/library/busybox',
+      'host.example:5000/team/app:1',
+    ]) {
+      expect(await runtime.imageExists(reference)).toBe(true)
+    }
+    for (const reference of ['busybox:1', 'app:1', 'host.example:5000/team/app']) {
+      expect(await runtime.imageExists(reference)).toBe(false)
+    }
+    const [image] = await runtime.listImages()
+    expect(await runtime.imageExists(image?.id ?? '')).toBe(true)
+  })
+
+  it('tell their size, time and labels, filtered by label', async () => {
+    await using memory = await openMemory()
+    await memory.runtime.buildImage('FROM busybox\nLABEL role=x', 'app:1', { labels: { more: 'y' } })
+    const found = await memory.runtime.listImages({ labels: { role: 'x', more: 'y' } })
+    expect(found).toMatchObject([
+      { tags: ['app:1'], sizeBytes: expect.any(Number), createdAt: expect.any(Date), labels: { role: 'x', more: 'y' } },
+    ])
+    expect(found[0]?.labels['capstan.owner.pid']).toBe(String(process.pid))
+  })
+
+  it('F11: are removed, tag by tag or whole; gone: resolves', async () => {
+    await using memory = await openMemory()
+    const { runtime } = memory
+    for (const tag of ['a', 'b', 'c']) await runtime.buildImage('FROM busybox\nENV X=1', tag)
+    const [image] = await runtime.listImages({ labels: { 'capstan.owner.pid': String(process.pid) } })
+    expect(image?.tags).toEqual(['a:latest', 'b:latest', 'c:latest'])
+    await runtime.removeImage('a')
+    await runtime.removeImage('a')
+    expect([await runtime.imageExists('a'), await runtime.imageExists('b')]).toEqual([false, true])
+    await runtime.removeImage(image?.id ?? '')
+    expect(await runtime.imageExists('b')).toBe(false)
+    await runtime.removeImage(image?.id ?? '')
+  })
+
+  it('F12: are in use by their containers', async () => {
+    await using memory = await openMemory()
+    const id = await memory.runtime.createContainer({ image: 'busybox', name: 'user' })
+    await expect(memory.runtime.removeImage('busybox')).rejects.toMatchObject({
+      code: 'IN_USE',
+      facts: { users: ['user'] },
+    })
+    await memory.runtime.removeContainer(id)
+    await memory.runtime.removeImage('busybox')
+  })
+
+  it.each([
+    [{ env: { HOME: '/h' }, user: 'node' }, '/h'],
+    [{ user: 'node:node' }, '/home/node'],
+    [{ user: '1000' }, '/root'],
+    [{}, '/root'],
+  ])('F14: have the home directory that %j gives', async (image, home) => {
+    await using memory = await openMemory({ images: { app: { ...app, ...image } } })
+    expect(await memory.runtime.getImageHomeDir('app')).toBe(home)
+  })
+
+  it('F14: have the home of root where there is no such image, without a pull', async () => {
+    const faults = [{ operation: 'getImageHomeDir' }]
+    await using memory = await openMemory({ pullable: { app: { ...app, user: 'node' } }, faults })
+    expect(await memory.runtime.getImageHomeDir('app')).toBe('/root')
+    expect(await memory.runtime.getImageHomeDir('app')).toBe('/root')
+    expect(await memory.runtime.imageExists('app')).toBe(false)
+    const signal = AbortSignal.abort(new Error('enough'))
+    await expect(memory.runtime.getImageHomeDir('app', { signal })).rejects.toThrow('enough')
+  })
+})
+
+describe('pullImage', () => {
+  it('takes what the simulated registry has, and reports each phase', async () => {
+    await using memory = await openMemory({ pullable: { 'app:1': app } })
+    const progress: PullProgress[] = []
+    const id = await memory.images.pullImage('app:1', { onProgress: (event) => progress.push(event) })
+    expect(id).toMatch(/^sha256:/)
+    expect(progress.map(({ phase }) => phase)).toEqual(['resolving', 'downloading', 'extracting', 'done'])
+    expect(await memory.images.pullImage('app:1')).toBe(id)
+  })
+
+  it('F8: says what the registry said when it has none, and no credentials', async () => {
+    await using memory = await openMemory()
+    const credentials = { username: 'me', password: 'secret' }
+    const failing = memory.images.pullImage('private:1', { credentials })
+    await expect(failing).rejects.toMatchObject({ code: 'IMAGE_PULL_FAILED', facts: { image: 'private:1' } })
+    await failing.catch((error) => expect(JSON.stringify(error) + error.message).not.toContain('secret'))
+  })
+})

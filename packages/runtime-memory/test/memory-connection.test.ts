@@ -1,0 +1,228 @@
+import { once } from 'node:events'
+import { createConnection } from 'node:net'
+import type { OperationOptions } from '@capstan/core'
+import { describe, expect, it } from 'vitest'
+import { type MemoryFault, type MemoryImage, memoryPlugin } from '../src/index.js'
+import { listEverything, nothing, type OpenMemory, openMemory, openPlugin } from './support/open-memory.js'
+
+type Operation = (memory: OpenMemory, options: OperationOptions) => Promise<unknown>
+
+/** Every method with I/O, on a container `c` that was created and one `r` that runs. */
+const operations: Readonly<Record<string, Operation>> = {
+  ping: ({ runtime }, options) => runtime.ping(options),
+  createContainer: ({ runtime }, options) => runtime.createContainer({ image: 'app', name: 'new' }, options),
+  startContainer: ({ runtime }, options) => runtime.startContainer('c', options),
+  stopContainer: ({ runtime }, options) => runtime.stopContainer('none', options),
+  waitContainer: ({ runtime }, options) => runtime.waitContainer('r', options),
+  removeContainer: ({ runtime }, options) => runtime.removeContainer('none', options),
+  containerLogsAll: ({ runtime }, options) => runtime.containerLogsAll('r', options),
+  containerState: ({ runtime }, options) => runtime.containerState('r', options),
+  buildImage: ({ runtime }, options) => runtime.buildImage('FROM busybox\nRUN true', 'new', options),
+  imageExists: ({ runtime }, options) => runtime.imageExists('busybox', options),
+  getImageHomeDir: ({ runtime }, options) => runtime.getImageHomeDir('busybox', options),
+  listImages: ({ runtime }, options) => runtime.listImages(options),
+  removeImage: ({ runtime }, options) => runtime.removeImage('none', options),
+  attach: ({ runtime }, options) => runtime.attach('r', options),
+  startAttached: ({ runtime }, options) => runtime.startAttached('c', options),
+  resizeTTY: ({ runtime }, options) => runtime.resizeTTY('r', { height: 1, width: 1 }, options),
+  getHostAddress: ({ runtime }, options) => runtime.getHostAddress(options),
+  getPortBindings: ({ runtime }, options) => runtime.getPortBindings('r', options),
+  setupFirewall: ({ runtime }, options) => runtime.setupFirewall('r', { proxyHost: '10.0.0.9', proxyPort: 1 }, options),
+  listContainers: ({ runtime }, options) => runtime.listContainers(options),
+  createNetwork: ({ networks }, options) => networks.createNetwork('new', options),
+  removeNetwork: ({ networks }, options) => networks.removeNetwork('none', options),
+  listNetworks: ({ networks }, options) => networks.listNetworks(options),
+  startSidecar: ({ sidecars }, options) => sidecars.startSidecar({ name: 'new', image: 'app' }, options),
+  inspectContainer: ({ sidecars }, options) => sidecars.inspectContainer('r', options),
+  exec: ({ exec }, options) => exec.exec('r', ['true'], options),
+  pullImage: ({ images }, options) => images.pullImage('other', options),
+  loadImages: ({ images }, options) => images.loadImages(noBytes(), options),
+  saveImage: ({ images }, options) => images.saveImage('busybox', options),
+  createVolume: ({ volumes }, options) => volumes.createVolume('new', options),
+  removeVolume: ({ volumes }, options) => volumes.removeVolume('none', options),
+  listVolumes: ({ volumes }, options) => volumes.listVolumes(options),
+}
+
+const before = { ...nothing, containers: ['c created', 'r running'] }
+
+describe('an aborted signal', () => {
+  it.each(
+    Object.entries({
+      ...operations,
+      containerLogs: ({ runtime }: OpenMemory, options: OperationOptions) => runtime.containerLogs('r', options),
+    }),
+  )('F16: rejects %s with its reason before any effect', async (_, operate) => {
+    await using memory = await setUp([])
+    const reason = new Error('enough')
+    await expect(operate(memory, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+    expect(await listEverything(memory)).toEqual(before)
+  })
+
+  it.each(
+    Object.entries(operations).flatMap(([name, operate]) => [false, true].map((after) => ({ name, operate, after }))),
+  )(
+    'F16: ends $name with its reason under way, and what was made is undone (after the effect: $after)',
+    async ({ name, operate, after }) => {
+      // What ends only with its container cannot have taken effect.
+      if (after && ['waitContainer', 'attach', 'loadImages'].includes(name)) return
+      const faults: MemoryFault[] = []
+      await using memory = await setUp(faults)
+      const abort = new AbortController()
+      const reason = new Error('enough')
+      faults.push({ operation: name, hang: true, after })
+      const operating = operate(memory, { signal: abort.signal })
+      const failing = expect(operating).rejects.toBe(reason)
+      for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+      abort.abort(reason)
+      await failing
+      expect(await listLeft(memory)).toEqual(before)
+    },
+  )
+
+  it('F21: undoes a sidecar at each of its steps', async () => {
+    for (const operation of ['pullImage', 'createContainer', 'startContainer']) {
+      for (const after of [false, true]) {
+        const faults: MemoryFault[] = []
+        await using memory = await setUp(faults)
+        const abort = new AbortController()
+        faults.push({ operation, hang: true, after })
+        const starting = memory.sidecars.startSidecar({ name: 'new', image: 'app' }, { signal: abort.signal })
+        const failing = expect(starting).rejects.toThrow('enough')
+        for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+        abort.abort(new Error('enough'))
+        await failing
+        expect(await listLeft(memory)).toEqual(before)
+      }
+    }
+  })
+
+  it('warns nobody when it is shared by many calls', async () => {
+    await using memory = await setUp([])
+    const warnings: Error[] = []
+    const listen = (warning: Error) => void warnings.push(warning)
+    process.on('warning', listen)
+    const abort = new AbortController()
+    const waiting = Array.from({ length: 30 }, () =>
+      memory.runtime.waitContainer('r', { signal: abort.signal }).catch(() => {}),
+    )
+    abort.abort()
+    await Promise.all(waiting)
+    await new Promise((resolve) => setImmediate(resolve))
+    process.off('warning', listen)
+    expect(warnings).toEqual([])
+  })
+})
+
+describe('close', () => {
+  it.each(Object.entries(operations))('makes %s reject with RUNTIME_UNAVAILABLE', async (_, operate) => {
+    await using memory = await setUp([])
+    await memory.runtime.close()
+    await memory.runtime.close()
+    await expect(operate(memory, {})).rejects.toMatchObject({
+      code: 'RUNTIME_UNAVAILABLE',
+      facts: { runtime: 'memory' },
+    })
+  })
+
+  it('X5: undoes what is under way before it resolves', async () => {
+    const plugin = memoryPlugin({ faults: [{ operation: 'createNetwork', hang: true, after: true }] })
+    await using memory = await openPlugin(plugin)
+    const creating = expect(memory.networks.createNetwork('n')).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    await new Promise((resolve) => setImmediate(resolve))
+    await memory.runtime.close()
+    await using again = await openPlugin(plugin)
+    expect(await listEverything(again)).toEqual(nothing)
+    await creating
+  })
+
+  it('X6: leaves the other runtime on the same simulation whole', async () => {
+    const plugin = memoryPlugin()
+    await using one = await openPlugin(plugin)
+    await using other = await openPlugin(plugin)
+    const id = await other.runtime.createContainer({ image: 'busybox', command: ['cat'], interactive: true })
+    await other.runtime.startContainer(id)
+    const waiting = other.runtime.waitContainer(id)
+    await one.runtime.close()
+    await other.runtime.stopContainer(id)
+    expect(await waiting).toBe(143)
+  })
+
+  it('X8: keeps no handle, though it leaves containers that sleep, listen and write for ever', async () => {
+    const handles = countHandles()
+    const memory = await setUp([])
+    const ports = [{ containerPort: 80 }]
+    for (const command of [['yes'], ['nc', '-lk', '-p', '80', '-e', 'cat']]) {
+      await memory.runtime.startContainer(await memory.runtime.createContainer({ image: 'busybox', command, ports }))
+    }
+    await memory.exec.exec('r', ['sleep', '100'])
+    const stream = await memory.runtime.containerLogs('r', { follow: true })
+    const reading = stream[Symbol.asyncIterator]().next()
+    const failing = expect(reading).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    expect(countHandles()).not.toEqual(handles)
+    await memory[Symbol.asyncDispose]()
+    await failing
+    // A write that was under way has its turn.
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    expect(countHandles()).toEqual(handles)
+  })
+
+  it('keeps the process alive for a call that waits, not for a container', async () => {
+    const handles = countHandles()
+    await using memory = await setUp([])
+    expect(countHandles()).toEqual(handles)
+    const waiting = memory.runtime.waitContainer('r')
+    expect(countHandles()).not.toEqual(handles)
+    await memory.runtime.removeContainer('r')
+    await waiting
+    expect(countHandles()).toEqual(handles)
+  })
+})
+
+describe('ports of a container', () => {
+  it('are free again when it has gone', async () => {
+    await using memory = await setUp([])
+    const ports = [{ containerPort: 80 }]
+    const id = await memory.runtime.createContainer({ image: 'busybox', command: ['sleep', '100'], ports })
+    await memory.runtime.startContainer(id)
+    const port = (await memory.runtime.getPortBindings(id)).get(80) ?? 0
+    await memory.runtime.removeContainer(id)
+    const socket = createConnection({ host: '127.0.0.1', port })
+    const [error] = await once(socket, 'error')
+    expect(error).toMatchObject({ code: 'ECONNREFUSED' })
+  })
+})
+
+/** Beside an image that was pulled for a container: it stays, as with a real engine; and that `startAttached` ran its container. */
+async function listLeft(memory: OpenMemory) {
+  const { containers, images, ...left } = await listEverything(memory)
+  return {
+    ...left,
+    containers: containers.map((container) => container.replace('c exited', 'c created')),
+    images: images.filter((tag) => tag !== 'app:latest'),
+  }
+}
+
+async function setUp(faults: readonly MemoryFault[]): Promise<OpenMemory> {
+  const memory = await openMemory({
+    faults,
+    pullable: { app, other: { ...app, user: 'other' } },
+  })
+  const command = ['sleep', '100']
+  await memory.runtime.createContainer({ image: 'busybox', name: 'c', command: ['true'] })
+  await memory.runtime.createContainer({ image: 'busybox', name: 'r', command, tty: true })
+  await memory.runtime.startContainer('r')
+  return memory
+}
+
+const app: MemoryImage = {
+  main: ({ signal }) => new Promise((resolve) => signal.addEventListener('abort', () => resolve(0))),
+}
+
+async function* noBytes(): AsyncGenerator<Uint8Array> {}
+
+/** What keeps the event loop running, as far as this package could. */
+function countHandles() {
+  const kinds = ['Timeout', 'Immediate', 'TCPServerWrap', 'TCPSocketWrap']
+  const active = process.getActiveResourcesInfo()
+  return kinds.map((kind) => `${kind} ${active.filter((resource) => resource === kind).length}`)
+}

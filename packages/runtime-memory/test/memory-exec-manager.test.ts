@@ -1,0 +1,176 @@
+import { text } from 'node:stream/consumers'
+import { describe, expect, it } from 'vitest'
+import type { MemoryProgram } from '../src/index.js'
+import { Collector } from './support/collect.js'
+import { type OpenMemory, openMemory } from './support/open-memory.js'
+
+describe('exec', () => {
+  it('runs a command in a running container, its streams apart', async () => {
+    await using memory = await openMemory()
+    const id = await startSleeping(memory)
+    const process = await memory.exec.exec(id, ['sh', '-c', 'cat; echo err >&2; exit 4'])
+    process.stdin.end('in')
+    const [stdout, stderr] = await Promise.all([text(process.stdout), text(process.stderr)])
+    expect([stdout, stderr, await process.exitCode]).toEqual(['in', 'err\n', 4])
+  })
+
+  it('resolves with the code also when nobody reads, and keeps what was written', async () => {
+    await using memory = await openMemory()
+    const id = await startSleeping(memory)
+    const process = await memory.exec.exec(id, ['echo', 'later'])
+    expect(await process.exitCode).toBe(0)
+    expect(await text(process.stdout)).toBe('later\n')
+  })
+
+  it.each([
+    ['127 for a command that is not there', ['none'], 127],
+    ['126 for a file that may not be executed', ['/etc/passwd'], 126],
+  ])('X14: has the exit code %s', async (_, command, code) => {
+    await using memory = await openMemory()
+    const id = await startSleeping(memory)
+    const process = await memory.exec.exec(id, command)
+    expect(await process.exitCode).toBe(code)
+    expect(await text(process.stderr)).not.toBe('')
+  })
+
+  it('answers with the commands of the image', async () => {
+    const tool: MemoryProgram = async ({ argv, stdout }) => Number(!stdout.write(argv.join(' ')))
+    const images = { app: { main: untilSignal, commands: { tool } } }
+    await using memory = await openMemory({ images })
+    const id = await memory.runtime.createContainer({ image: 'app' })
+    await memory.runtime.startContainer(id)
+    const process = await memory.exec.exec(id, ['tool', '-x'])
+    expect([await text(process.stdout), await process.exitCode]).toEqual(['tool -x', 0])
+    expect(await (await memory.exec.exec(id, ['sh'])).exitCode).toBe(127)
+  })
+
+  it('gives it environment, user and directory of its own', async () => {
+    await using memory = await openMemory()
+    const id = await startSleeping(memory, { env: { A: '1', B: '1' } })
+    const process = await memory.exec.exec(id, ['sh', '-c', 'echo $A $B'], {
+      env: { B: '2' },
+    })
+    expect(await text(process.stdout)).toBe('1 2\n')
+    const other = await memory.exec.exec(id, ['sh', '-c', 'id -u; pwd'], { user: '5', workingDirectory: '/w' })
+    expect(await text(other.stdout)).toBe('5\n/w\n')
+  })
+
+  it('reads the end of its input at once when it is to have none', async () => {
+    await using memory = await openMemory()
+    const id = await startSleeping(memory)
+    const process = await memory.exec.exec(id, ['wc', '-c'], { stdin: false })
+    expect(await text(process.stdout)).toBe('0\n')
+  })
+
+  it('F19: takes input after the end of the process for no error', async () => {
+    await using memory = await openMemory()
+    const id = await startSleeping(memory)
+    const process = await memory.exec.exec(id, ['true'])
+    expect(await process.exitCode).toBe(0)
+    await new Promise<void>((resolve, reject) =>
+      process.stdin.write('late', (error) => (error ? reject(error) : resolve())),
+    )
+    process.stdin.end()
+  })
+
+  it('sends signals', async () => {
+    await using memory = await openMemory()
+    const id = await startSleeping(memory)
+    for (const [signal, code] of [
+      [undefined, 143],
+      ['SIGINT', 130],
+      ['KILL', 137],
+    ] as const) {
+      const process = await memory.exec.exec(id, ['sleep', '100'])
+      expect(await process.kill(signal)).toBe(true)
+      expect(await process.exitCode).toBe(code)
+    }
+    const process = await memory.exec.exec(id, ['sleep', '100'])
+    await expect(process.kill('SIGNONE')).rejects.toMatchObject({ facts: { field: 'signal' } })
+  })
+
+  it('has one stream and a size with a terminal', async () => {
+    await using memory = await openMemory()
+    const id = await startSleeping(memory)
+    const process = await memory.exec.exec(id, ['sh', '-c', 'head -n 1 >&2; stty size'], { tty: true })
+    const stdout = new Collector()
+    process.stdout.pipe(stdout)
+    await process.resize({ height: 7, width: 8 })
+    process.stdin.write('go\r')
+    expect(await process.exitCode).toBe(0)
+    expect(stdout.text).toBe('go\r\ngo\r\n7 8\r\n')
+    expect(await text(process.stderr)).toBe('')
+    await expect(process.resize({ height: 0, width: 8 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+  })
+
+  it('X14: is refused by a container that does not run, and ends with one that stops', async () => {
+    await using memory = await openMemory()
+    const id = await startSleeping(memory)
+    const process = await memory.exec.exec(id, ['sleep', '100'])
+    await memory.runtime.stopContainer(id)
+    expect(await process.exitCode).toBe(137)
+    await expect(memory.exec.exec(id, ['true'])).rejects.toMatchObject({
+      code: 'NOT_RUNNING',
+      facts: { state: 'exited' },
+    })
+  })
+
+  it('F17: writes no faster than it is read', async () => {
+    await using memory = await openMemory()
+    const id = await startSleeping(memory)
+    const process = await memory.exec.exec(id, ['sh', '-c', 'yes | head -c 1000000'])
+    let received = 0
+    for await (const chunk of process.stdout) {
+      received += chunk.length
+      expect(process.stdout.readableLength).toBeLessThan(200_000)
+    }
+    expect(received).toBe(1_000_000)
+  })
+
+  it('ends its stdin when it is disposed, and knows no code then', async () => {
+    await using memory = await openMemory()
+    const ended: string[] = []
+    const main: MemoryProgram = async ({ stdin }) => {
+      for await (const _chunk of stdin);
+      ended.push('read the end')
+      return 0
+    }
+    await using other = await openMemory({ images: { app: { main: untilSignal, commands: { reader: main } } } })
+    const id = await other.runtime.createContainer({ image: 'app' })
+    await other.runtime.startContainer(id)
+    const process = await other.exec.exec(id, ['reader'])
+    await process[Symbol.asyncDispose]()
+    await expect(process.exitCode).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN' })
+    await new Promise((resolve) => setImmediate(resolve))
+    expect(ended).toEqual(['read the end'])
+    const done = await memory.exec.exec(await startSleeping(memory), ['true'])
+    await done.exitCode
+    await done[Symbol.asyncDispose]()
+    expect(await done.exitCode).toBe(0)
+  })
+
+  it('F7: rejects its code and breaks its streams when the runtime is closed', async () => {
+    await using memory = await openMemory()
+    const id = await startSleeping(memory)
+    const process = await memory.exec.exec(id, ['sleep', '100'])
+    const failing = [process.exitCode, text(process.stdout)].map((promise) =>
+      expect(promise).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' }),
+    )
+    await memory.runtime.close()
+    await Promise.all(failing)
+  })
+
+  it('refuses an empty command', async () => {
+    await using memory = await openMemory()
+    await expect(memory.exec.exec('none', [])).rejects.toMatchObject({ facts: { field: 'command' } })
+  })
+})
+
+const untilSignal: MemoryProgram = ({ signal }) =>
+  new Promise((resolve) => signal.addEventListener('abort', () => resolve(0)))
+
+async function startSleeping({ runtime }: OpenMemory, config: object = {}): Promise<string> {
+  const id = await runtime.createContainer({ image: 'busybox', command: ['sleep', '100'], ...config })
+  await runtime.startContainer(id)
+  return id
+}

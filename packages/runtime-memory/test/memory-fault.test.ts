@@ -1,0 +1,89 @@
+import { createHostError } from '@capstan/core'
+import { describe, expect, it } from 'vitest'
+import type { MemoryFault } from '../src/index.js'
+import { listEverything, nothing, openMemory } from './support/open-memory.js'
+
+describe('a scripted fault', () => {
+  it('fails one call with its error, and no more', async () => {
+    const error = createHostError('CONNECTION_LOST', { endpoint: 'x', lastTimestamp: undefined })
+    await using memory = await openMemory({ faults: [{ operation: 'createNetwork', error }] })
+    await expect(memory.networks.createNetwork('n')).rejects.toBe(error)
+    expect(await listEverything(memory)).toEqual(nothing)
+    await memory.networks.createNetwork('n')
+  })
+
+  it('has an error of its own unless it is given one', async () => {
+    await using memory = await openMemory({ faults: [{ operation: 'ping' }] })
+    await expect(memory.runtime.ping()).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: { operation: 'ping', reason: 'a scripted fault' },
+    })
+  })
+
+  it('fails as often as it says, then the next one does', async () => {
+    const faults: MemoryFault[] = [
+      { operation: 'ping', times: 2, error: new Error('first') },
+      { operation: 'ping', error: new Error('second') },
+    ]
+    await using memory = await openMemory({ faults })
+    for (const message of ['first', 'first', 'second']) await expect(memory.runtime.ping()).rejects.toThrow(message)
+    await memory.runtime.ping()
+  })
+
+  it('may be added while the runtime is open', async () => {
+    const faults: MemoryFault[] = []
+    await using memory = await openMemory({ faults })
+    await memory.runtime.ping()
+    faults.push({ operation: 'ping', times: Number.POSITIVE_INFINITY })
+    for (let round = 0; round < 3; round += 1) await expect(memory.runtime.ping()).rejects.toThrow('scripted')
+  })
+
+  it('delays, and fails only when it has an error too', async () => {
+    const faults: MemoryFault[] = [
+      { operation: 'ping', delayMs: 1 },
+      { operation: 'ping', delayMs: 1, error: new Error('late') },
+    ]
+    await using memory = await openMemory({ faults })
+    await memory.runtime.ping()
+    await expect(memory.runtime.ping()).rejects.toThrow('late')
+  })
+
+  it('takes effect first, then fails: what was made is there', async () => {
+    const faults: MemoryFault[] = [
+      { operation: 'createNetwork', after: true },
+      { operation: 'createContainer', after: true },
+    ]
+    await using memory = await openMemory({ faults })
+    await expect(memory.networks.createNetwork('n')).rejects.toThrow('scripted')
+    await expect(memory.runtime.createContainer({ image: 'busybox', name: 'c' })).rejects.toThrow('scripted')
+    expect(await listEverything(memory)).toMatchObject({ networks: ['n'], containers: ['c created'] })
+  })
+
+  it.each([false, true])('hangs until the signal aborts, and leaves nothing (after the effect: %s)', async (after) => {
+    await using memory = await openMemory({ faults: [{ operation: 'createNetwork', hang: true, after }] })
+    const abort = new AbortController()
+    const reason = new Error('enough')
+    const creating = memory.networks.createNetwork('n', { signal: abort.signal })
+    await new Promise((resolve) => setImmediate(resolve))
+    abort.abort(reason)
+    await expect(creating).rejects.toBe(reason)
+    expect(await listEverything(memory)).toEqual(nothing)
+  })
+
+  it('meets the operations of an exec process', async () => {
+    const faults: MemoryFault[] = [{ operation: 'kill' }, { operation: 'resize' }]
+    await using memory = await openMemory({ faults })
+    const id = await memory.runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
+    await memory.runtime.startContainer(id)
+    const process = await memory.exec.exec(id, ['sleep', '100'], { tty: true })
+    await expect(process.kill()).rejects.toThrow('scripted')
+    await expect(process.resize({ height: 1, width: 1 })).rejects.toThrow('scripted')
+  })
+
+  it('of a log surfaces on its stream', async () => {
+    await using memory = await openMemory({ faults: [{ operation: 'containerLogs', error: new Error('no log') }] })
+    const id = await memory.runtime.createContainer({ image: 'busybox' })
+    const stream = await memory.runtime.containerLogs(id)
+    await expect(stream[Symbol.asyncIterator]().next()).rejects.toThrow('no log')
+  })
+})

@@ -1,0 +1,155 @@
+import { readFile } from 'node:fs/promises'
+import {
+  createRuntimeHost,
+  execManagerCapability,
+  findCapability,
+  networkManagerCapability,
+  runtimeCapability,
+  sidecarManagerCapability,
+} from '@capstan/core'
+import { describe, expect, it } from 'vitest'
+import { memoryPlugin, plugin } from '../src/index.js'
+import { openMemory, openPlugin } from './support/open-memory.js'
+
+describe('memoryPlugin', () => {
+  it('provides every capability and says that it is a simulation', async () => {
+    await using host = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })
+    const [report] = await host.discover()
+    expect(report).toMatchObject({ runtime: 'memory', selection: 'named', available: true, absent: [] })
+    const ids = report?.available === true ? report.provides.map(({ id }) => id) : []
+    expect(ids.sort()).toEqual([
+      'exec-manager',
+      'image-transfer',
+      'network-manager',
+      'runtime',
+      'sidecar-manager',
+      'volume-manager',
+    ])
+    expect(report?.available === true && report.notes.join()).toContain('simulated')
+  })
+
+  it('F1: is not opened unless it is named', async () => {
+    await using host = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })
+    await expect(host.open()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    await expect(host.open({ runtime: 'memory' })).resolves.toMatchObject({ runtimeName: 'memory' })
+  })
+
+  it('is made without capabilities: absent with reason and remedy, and undefined in the scope', async () => {
+    const without = [networkManagerCapability, sidecarManagerCapability]
+    await using host = createRuntimeHost({ plugins: [memoryPlugin({ without })], env: {} })
+    const scope = await host.open({ runtime: 'memory' })
+    expect(findCapability(scope, networkManagerCapability)).toBeUndefined()
+    expect(findCapability(scope, sidecarManagerCapability)).toBeUndefined()
+    expect(findCapability(scope, execManagerCapability)).toBeDefined()
+    expect(scope.report).toMatchObject({
+      absent: [
+        { id: 'network-manager', title: 'networks', reason: 'this simulation was made without networks' },
+        { id: 'sidecar-manager', remedy: expect.stringContaining('without') },
+      ],
+    })
+  })
+
+  it('is always a runtime', () => {
+    expect(() => memoryPlugin({ without: [runtimeCapability] })).toThrow('without')
+  })
+
+  it('X6: keeps one state for each plugin value, and two names beside each other', async () => {
+    const plugins = [memoryPlugin({ name: 'one' }), memoryPlugin({ name: 'two' })]
+    await using host = createRuntimeHost({ plugins, env: {} })
+    const [one, two] = await Promise.all([host.open({ runtime: 'one' }), host.open({ runtime: 'two' })])
+    await one.runtime.createContainer({ image: 'busybox', name: 'here' })
+    expect([one.runtime.type, two.runtime.type]).toEqual(['one', 'two'])
+    expect(await two.runtime.listContainers()).toEqual([])
+    expect(await one.runtime.listContainers()).toHaveLength(1)
+  })
+
+  it('keeps containers, running ones too, while no runtime is open', async () => {
+    const kept = memoryPlugin()
+    const before = await openPlugin(kept)
+    const id = await before.runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
+    await before.runtime.startContainer(id)
+    await before[Symbol.asyncDispose]()
+    await using after = await openPlugin(kept)
+    expect(await after.runtime.containerState(id)).toBe('running')
+    await after.runtime.removeContainer(id)
+  })
+
+  it('has an image whose commands are those of a small busybox, and the images that it is given', async () => {
+    await using memory = await openMemory({ images: { 'app:1': { main: async () => 0 } } })
+    const tags = (await memory.runtime.listImages()).map((image) => image.tags)
+    expect(tags).toEqual([['busybox:latest'], ['app:1']])
+  })
+
+  it('is what loadPlugins finds, with the version of its package', async () => {
+    const { name, version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
+    expect(plugin).toMatchObject({ name: 'memory', packageName: name, packageVersion: version })
+  })
+
+  it('rejects a probe that was aborted with its reason', async () => {
+    const reason = new Error('enough')
+    const probing = memoryPlugin().probe({ signal: AbortSignal.abort(reason), timeoutMs: 1000, env: {} })
+    await expect(probing).rejects.toBe(reason)
+  })
+})
+
+describe('refuses', () => {
+  it('X9: refuses what it was told to refuse, as its report says', async () => {
+    await using memory = await openMemory({ refuses: ['privileged', 'network.aliases', 'logs.since', 'buildImage'] })
+    const { runtime, scope, sidecars, networks } = memory
+    const refused = (field: string) => ({ code: 'OPTION_UNSUPPORTED', facts: { field } })
+    const fields = scope.report.available ? scope.report.refuses.map(({ field }) => field) : []
+    expect(fields).toEqual(expect.arrayContaining(['privileged', 'network.aliases', 'logs.since', 'buildImage']))
+    await expect(runtime.createContainer({ image: 'busybox', privileged: true })).rejects.toMatchObject(
+      refused('privileged'),
+    )
+    const networkId = await networks.createNetwork('n')
+    const sidecar = { name: 's', image: 'busybox', networks: [{ networkId, aliases: ['a'] }] }
+    await expect(sidecars.startSidecar(sidecar)).rejects.toMatchObject(refused('network.aliases'))
+    const id = await runtime.createContainer({ image: 'busybox' })
+    await expect(runtime.containerLogs(id, { since: new Date() })).rejects.toMatchObject(refused('logs.since'))
+    await expect(runtime.buildImage('FROM scratch', 'x')).rejects.toMatchObject(refused('buildImage'))
+    expect((await runtime.listContainers()).map((container) => container.id)).toEqual([id])
+  })
+
+  it('X9: refuses UDP ports and name servers of a build in any case', async () => {
+    await using memory = await openMemory()
+    const ports = [{ containerPort: 53, protocol: 'udp' as const }]
+    await expect(memory.runtime.createContainer({ image: 'busybox', ports })).rejects.toMatchObject({
+      facts: { field: 'ports.udp' },
+    })
+    await expect(memory.runtime.buildImage('FROM scratch', 'x', { dns: ['1.1.1.1'] })).rejects.toMatchObject({
+      facts: { field: 'build.dns' },
+    })
+  })
+
+  it('X19: lets no runtime attach to what another one started, nor wait for it', async () => {
+    const shared = memoryPlugin({ refuses: ['attach.foreign', 'waitContainer.foreign'] })
+    await using first = await openPlugin(shared)
+    await using second = await openPlugin(shared)
+    const id = await first.runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
+    await first.runtime.startContainer(id)
+    await expect(second.runtime.attach(id, {})).rejects.toMatchObject({ code: 'NOT_ATTACHABLE' })
+    await expect(second.runtime.waitContainer(id)).rejects.toMatchObject({ facts: { field: 'waitContainer.foreign' } })
+    const own = first.runtime.attach(id, {})
+    await first.runtime.removeContainer(id)
+    await own
+  })
+
+  it('makes one stream of a log where the streams cannot be told apart', async () => {
+    await using memory = await openMemory({ refuses: ['logs.split'] })
+    const id = await memory.runtime.createContainer({ image: 'busybox', command: ['sh', '-c', 'echo a; echo b >&2'] })
+    await memory.runtime.startContainer(id)
+    await memory.runtime.waitContainer(id)
+    const sources: string[] = []
+    for await (const { source } of await memory.runtime.containerLogs(id)) sources.push(source)
+    expect(sources).toEqual(['combined', 'combined'])
+    await expect(memory.runtime.containerLogs(id, { stderr: false })).rejects.toMatchObject({
+      facts: { field: 'logs.split' },
+    })
+  })
+
+  it('says that it has no host network where that is refused', async () => {
+    await using memory = await openMemory({ refuses: ['network.host'] })
+    expect(memory.runtime.supportsHostNetwork()).toBe(false)
+  })
+})

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import { type MemoryFault, memoryPlugin } from '../src/index.js'
+import { listEverything, nothing, openMemory, openPlugin } from './support/open-memory.js'
+
+describe('startSidecar', () => {
+  it('resolves with the full id of a container that runs', async () => {
+    await using memory = await openMemory()
+    const networkId = await memory.networks.createNetwork('n')
+    const networks = [{ networkId, aliases: ['db'] }]
+    const id = await memory.sidecars.startSidecar({ name: 's', image: 'busybox', command: ['sleep', '100'], networks })
+    const inspection = await memory.sidecars.inspectContainer(id)
+    expect(inspection).toMatchObject({
+      id,
+      name: 's',
+      image: 'busybox',
+      imageId: expect.stringMatching(/^sha256:[0-9a-f]{64}$/),
+      command: ['sleep', '100'],
+      state: {
+        status: 'running',
+        running: true,
+        exitCode: undefined,
+        startedAt: expect.any(Date),
+        finishedAt: undefined,
+      },
+      ports: [],
+      networks: [{ networkId, aliases: ['db'] }],
+      labels: { 'capstan.owner.pid': String(process.pid) },
+    })
+    await memory.runtime.stopContainer(id)
+    expect((await memory.sidecars.inspectContainer(id)).state).toMatchObject({
+      status: 'exited',
+      running: false,
+      exitCode: 143,
+      finishedAt: expect.any(Date),
+    })
+  })
+
+  it.each(['pullImage', 'createContainer', 'startContainer'])(
+    'F21: leaves nothing when %s fails',
+    async (operation) => {
+      const faults: MemoryFault[] = [{ operation, error: new Error('no') }]
+      await using memory = await openMemory({ faults, pullable: { 'app:1': { main: async () => 0 } } })
+      await expect(memory.sidecars.startSidecar({ name: 's', image: 'app:1' })).rejects.toThrow('no')
+      expect((await listEverything(memory)).containers).toEqual([])
+    },
+  )
+
+  it('F21: tells of an undo step that fails, beside the first failure', async () => {
+    const faults: MemoryFault[] = [{ operation: 'removeContainer', error: new Error('not removed') }]
+    await using memory = await openMemory({ faults })
+    const failing = memory.sidecars.startSidecar({ name: 's', image: 'busybox', command: ['none'] })
+    await expect(failing).rejects.toMatchObject({
+      code: 'COMMAND_NOT_STARTED',
+      undoFailures: [expect.objectContaining({ message: 'not removed' })],
+    })
+  })
+
+  it('X5: is undone when the host is disposed meanwhile, and disposing waits for that', async () => {
+    const faults: MemoryFault[] = [{ operation: 'startContainer', hang: true }]
+    const plugin = memoryPlugin({ faults })
+    const memory = await openPlugin(plugin)
+    const starting = memory.sidecars.startSidecar({ name: 's', image: 'busybox' })
+    const failing = expect(starting).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    await memory[Symbol.asyncDispose]()
+    await failing
+    await using again = await openPlugin(plugin)
+    expect(await listEverything(again)).toEqual(nothing)
+  })
+
+  it('refuses bad input before anything is made', async () => {
+    await using memory = await openMemory()
+    const failing = memory.sidecars.startSidecar({ name: '-s', image: 'busybox' })
+    await expect(failing).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field: 'name' } })
+    await expect(memory.sidecars.inspectContainer('none')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+  })
+})

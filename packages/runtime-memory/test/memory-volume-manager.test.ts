@@ -1,0 +1,107 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { runToEnd } from './support/collect.js'
+import { listEverything, nothing, openMemory } from './support/open-memory.js'
+
+describe('volumes', () => {
+  it('are made, listed by label with those of the owner, and removed; gone: resolves', async () => {
+    await using memory = await openMemory()
+    expect(await memory.volumes.createVolume('data', { labels: { role: 'x' } })).toBe('data')
+    await memory.volumes.createVolume('other')
+    const found = await memory.volumes.listVolumes({ labels: { role: 'x' } })
+    expect(found).toMatchObject([
+      { name: 'data', createdAt: expect.any(Date), labels: { role: 'x', 'capstan.owner.pid': String(process.pid) } },
+    ])
+    for (const name of ['data', 'data', 'other']) await memory.volumes.removeVolume(name)
+    expect(await listEverything(memory)).toEqual(nothing)
+  })
+
+  it('F13: have one name each', async () => {
+    await using memory = await openMemory()
+    await memory.volumes.createVolume('data')
+    await expect(memory.volumes.createVolume('data')).rejects.toMatchObject({
+      code: 'NAME_CONFLICT',
+      facts: { name: 'data', ours: true },
+    })
+  })
+
+  it('F12: are in use by every container that mounts them', async () => {
+    await using memory = await openMemory()
+    await memory.volumes.createVolume('data')
+    const mounts = [{ type: 'volume', source: 'data', target: '/data' }] as const
+    const id = await memory.runtime.createContainer({ image: 'busybox', name: 'user', mounts })
+    await expect(memory.volumes.removeVolume('data')).rejects.toMatchObject({
+      code: 'IN_USE',
+      facts: { users: ['user'] },
+    })
+    await memory.runtime.removeContainer(id)
+    await memory.volumes.removeVolume('data')
+  })
+
+  it('hand files from one container to the next', async () => {
+    await using memory = await openMemory()
+    await memory.volumes.createVolume('data')
+    const at = (target: string, readOnly: boolean) => [{ type: 'volume', source: 'data', target, readOnly }] as const
+    const config = { image: 'busybox' }
+    await runToEnd(memory.runtime, { ...config, mounts: at('/a', false), command: ['sh', '-c', 'echo kept > /a/file'] })
+    const read = await runToEnd(memory.runtime, { ...config, mounts: at('/b', true), command: ['cat', '/b/file'] })
+    expect(read.stdout).toBe('kept\n')
+    const written = await runToEnd(memory.runtime, { ...config, mounts: at('/b', true), command: ['touch', '/b/more'] })
+    expect(written).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('Read-only') })
+  })
+
+  it('are made by the container that mounts one that is not there, with the labels of the owner', async () => {
+    await using memory = await openMemory()
+    const mounts = [{ type: 'volume', source: 'new', target: '/data' }] as const
+    await memory.runtime.createContainer({ image: 'busybox', mounts })
+    expect(await memory.volumes.listVolumes()).toMatchObject([
+      { name: 'new', labels: { 'capstan.owner.pid': expect.any(String) } },
+    ])
+  })
+})
+
+describe('other mounts', () => {
+  it('show a directory of this machine, which must be there', async () => {
+    await using memory = await openMemory()
+    const directory = await mkdtemp(join(tmpdir(), 'capstan-memory-'))
+    try {
+      await writeFile(join(directory, 'in'), 'from outside\n')
+      const mounts = [{ type: 'bind', source: directory, target: '/m' }] as const
+      const command = ['sh', '-c', 'cat /m/in; ls /m; echo out > /m/out']
+      const { stdout } = await runToEnd(memory.runtime, { image: 'busybox', mounts, command })
+      expect(stdout).toBe('from outside\nin\n')
+      expect(await readFile(join(directory, 'out'), 'utf8')).toBe('out\n')
+      const missing = [{ type: 'bind', source: join(directory, 'none'), target: '/m' }] as const
+      await expect(memory.runtime.createContainer({ image: 'busybox', mounts: missing })).rejects.toMatchObject({
+        code: 'OPERATION_FAILED',
+        facts: { subject: join(directory, 'none') },
+      })
+      expect(await listEverything(memory)).toEqual(nothing)
+    } finally {
+      await rm(directory, { recursive: true })
+    }
+  })
+
+  it('are a tmpfs with a mode, a size, and nothing executable in it', async () => {
+    await using memory = await openMemory()
+    const tmpfs = (more: object) => ({ image: 'busybox', mounts: [{ type: 'tmpfs', target: '/t', ...more }] as const })
+    const run = (script: string, more: object) =>
+      runToEnd(memory.runtime, { ...tmpfs(more), command: ['sh', '-c', script] })
+    expect((await run('stat -c %a /t', { mode: 0o700 })).stdout).toBe('700\n')
+    expect((await run('seq 1000 > /t/f', { sizeBytes: 100 })).stderr).toContain('No space left')
+    const script = `printf '#!/bin/sh\\necho executed\\n' > /t/x; chmod 755 /t/x; /t/x`
+    expect((await run(script, {})).exitCode).toBe(126)
+    expect((await run(script, { executable: true })).stdout).toBe('executed\n')
+  })
+
+  it('leave a read-only root as it is', async () => {
+    await using memory = await openMemory()
+    const config = { image: 'busybox', readOnlyRootFilesystem: true, command: ['touch', '/x'] }
+    expect(await runToEnd(memory.runtime, config)).toMatchObject({
+      exitCode: 1,
+      stderr: expect.stringContaining('Read-only'),
+    })
+  })
+})

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { Collector } from '../support/collect.js'
+import { type OpenMemory, openMemory } from '../support/open-memory.js'
+import { startServer } from '../support/servers.js'
+
+describe('setupFirewall', () => {
+  it('leaves no way out but the proxy', async () => {
+    await using memory = await openMemory()
+    const { proxy, other, id } = await setUp(memory)
+    expect((await dial(memory, id, other)).exitCode).toBe(0)
+    await memory.runtime.setupFirewall(id, { proxyHost: proxy, proxyPort: 80 })
+    expect((await dial(memory, id, proxy)).exitCode).toBe(0)
+    expect((await dial(memory, id, other)).stderr).toContain('EACCES')
+    expect((await dial(memory, id, proxy, 81)).stderr).toContain('EACCES')
+    expect((await dial(memory, id, await memory.runtime.getHostAddress())).stderr).toContain('EACCES')
+  })
+
+  it('takes the proxy by name, and resolves no name after it unless the engine is to', async () => {
+    await using memory = await openMemory()
+    const { proxy, id } = await setUp(memory)
+    await memory.runtime.setupFirewall(id, { proxyHost: 'proxy', proxyPort: 80 })
+    expect((await dial(memory, id, 'proxy')).stderr).toContain('ENOTFOUND')
+    expect((await dial(memory, id, proxy)).exitCode).toBe(0)
+  })
+
+  it('leaves names to the engine, and further destinations open, when it is told to', async () => {
+    await using memory = await openMemory()
+    const { id, other } = await setUp(memory)
+    const allow = [{ host: other, port: 80 }]
+    await memory.runtime.setupFirewall(id, { proxyHost: 'proxy', proxyPort: 80, dns: 'engine', allow })
+    expect((await dial(memory, id, 'proxy')).exitCode).toBe(0)
+    expect((await dial(memory, id, 'other')).exitCode).toBe(0)
+  })
+
+  it('is kept on a created container, and stands before its program runs; and again after a stop', async () => {
+    await using memory = await openMemory()
+    const { other, network, proxy } = await setUp(memory)
+    const command = ['nc', other, '80']
+    const id = await memory.runtime.createContainer({ image: 'busybox', network, command })
+    await memory.runtime.setupFirewall(id, { proxyHost: proxy, proxyPort: 80 })
+    for (let round = 0; round < 2; round += 1) {
+      const stderr = new Collector()
+      expect(await memory.runtime.startAttached(id, { stderr })).toBe(1)
+      expect(stderr.text).toContain('EACCES')
+    }
+  })
+
+  it('cuts connections that are open to elsewhere', async () => {
+    await using memory = await openMemory()
+    const { id, proxy } = await setUp(memory)
+    await startServer(memory, {
+      name: 'long',
+      networks: [{ networkId: 'n' }],
+      command: ['nc', '-lk', '-p', '80', '-e', 'cat'],
+    })
+    const process = await memory.exec.exec(id, ['nc', 'long', '80'])
+    const stdout = new Collector()
+    process.stdout.pipe(stdout)
+    process.stdin.write('hi')
+    await stdout.until('hi')
+    await memory.runtime.setupFirewall(id, { proxyHost: proxy, proxyPort: 80 })
+    expect(await process.exitCode).toBe(1)
+  })
+
+  it('X11: fails closed: sealed when the proxy does not resolve', async () => {
+    await using memory = await openMemory()
+    const { id, proxy } = await setUp(memory)
+    const failing = memory.runtime.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })
+    await expect(failing).rejects.toMatchObject({ code: 'FIREWALL_FAILED', facts: { id, containment: 'sealed' } })
+    expect((await dial(memory, id, proxy)).stderr).toContain('EACCES')
+  })
+
+  it('X11: starts no container whose rules cannot be set', async () => {
+    await using memory = await openMemory()
+    const id = await memory.runtime.createContainer({ image: 'busybox' })
+    await memory.runtime.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })
+    await expect(memory.runtime.startContainer(id)).rejects.toMatchObject({ code: 'FIREWALL_FAILED' })
+    expect(await memory.runtime.containerState(id)).toBe('created')
+  })
+
+  it('X11: refuses host networking and bad ports, and has nothing to do without a network', async () => {
+    await using memory = await openMemory()
+    const onHost = await memory.runtime.createContainer({ image: 'busybox', network: { mode: 'host' } })
+    const alone = await memory.runtime.createContainer({ image: 'busybox', network: { mode: 'none' } })
+    await expect(memory.runtime.setupFirewall(onHost, { proxyHost: '10.0.0.9', proxyPort: 80 })).rejects.toMatchObject({
+      code: 'FIREWALL_FAILED',
+      facts: { containment: 'unchanged' },
+    })
+    await expect(memory.runtime.setupFirewall(alone, { proxyHost: '10.0.0.9', proxyPort: 0 })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'proxyPort' },
+    })
+    await memory.runtime.setupFirewall(alone, { proxyHost: '10.0.0.9', proxyPort: 80 })
+  })
+
+  it('refuses a container that has run', async () => {
+    await using memory = await openMemory()
+    const id = await memory.runtime.createContainer({ image: 'busybox', command: ['true'] })
+    await memory.runtime.startContainer(id)
+    await memory.runtime.waitContainer(id)
+    const failing = memory.runtime.setupFirewall(id, { proxyHost: '10.0.0.9', proxyPort: 80 })
+    await expect(failing).rejects.toMatchObject({ code: 'NOT_RUNNING', facts: { state: 'exited' } })
+  })
+})
+
+/** A proxy, another server, and a container that can reach both. */
+async function setUp(memory: OpenMemory) {
+  const networkId = await memory.networks.createNetwork('n')
+  const network = { mode: 'networks', networks: [{ networkId }] } as const
+  const addresses: string[] = []
+  for (const name of ['proxy', 'other']) {
+    const server = await startServer(memory, { name, networks: [{ networkId }] })
+    addresses.push((await memory.sidecars.inspectContainer(server)).networks[0]?.ipAddress ?? '')
+  }
+  const [proxy = '', other = ''] = addresses
+  const id = await memory.runtime.createContainer({ image: 'busybox', network, command: ['sleep', '100'] })
+  await memory.runtime.startContainer(id)
+  return { id, network, proxy, other }
+}
+
+async function dial({ exec }: OpenMemory, id: string, host: string, port = 80) {
+  const process = await exec.exec(id, ['nc', host, String(port)], { stdin: false })
+  const stderr = new Collector()
+  process.stdout.resume()
+  process.stderr.pipe(stderr)
+  return { exitCode: await process.exitCode, stderr: stderr.text }
+}

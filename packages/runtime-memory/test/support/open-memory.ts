@@ -1,0 +1,51 @@
+import {
+  createRuntimeHost,
+  execManagerCapability,
+  imageTransferCapability,
+  networkManagerCapability,
+  type RuntimePlugin,
+  requireCapabilities,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { type MemoryPluginOptions, memoryPlugin } from '../../src/index.js'
+
+export type OpenMemory = Awaited<ReturnType<typeof openMemory>>
+
+/** A simulation with every manager, opened through the host; disposing closes both. */
+export async function openMemory(options: MemoryPluginOptions = {}) {
+  return await openPlugin(memoryPlugin(options))
+}
+
+/** The same of a plugin that is there already, and keeps its state. */
+export async function openPlugin(plugin: RuntimePlugin) {
+  const host = createRuntimeHost({ plugins: [plugin], env: {} })
+  const scope = await host.open({ runtime: plugin.name })
+  const managers = requireCapabilities(scope, {
+    exec: execManagerCapability,
+    images: imageTransferCapability,
+    networks: networkManagerCapability,
+    sidecars: sidecarManagerCapability,
+    volumes: volumeManagerCapability,
+  })
+  return { host, scope, runtime: scope.runtime, ...managers, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() }
+}
+
+/** What there is beside the images of the start and the default network. */
+export async function listEverything({ runtime, networks, volumes }: OpenMemory) {
+  const found = await Promise.all([
+    runtime.listContainers(),
+    networks.listNetworks(),
+    volumes.listVolumes(),
+    runtime.listImages(),
+  ])
+  const [containers, allNetworks, allVolumes, images] = found
+  return {
+    containers: containers.map(({ name, state }) => `${name} ${state}`),
+    networks: allNetworks.map(({ name }) => name).filter((name) => name !== 'bridge'),
+    volumes: allVolumes.map(({ name }) => name),
+    images: images.flatMap(({ tags }) => tags).filter((tag) => tag !== 'busybox:latest'),
+  }
+}
+
+export const nothing = { containers: [], networks: [], volumes: [], images: [] }

@@ -1,0 +1,19 @@
+import { runToEnd } from './collect.js'
+import type { OpenMemory } from './open-memory.js'
+
+/** A container that answers each connection to port 80 with `hello`. */
+export async function startServer(
+  memory: OpenMemory,
+  config: Partial<Parameters<OpenMemory['sidecars']['startSidecar']>[0]> & { readonly name: string },
+) {
+  const command = ['nc', '-lk', '-p', '80', '-e', 'echo', 'hello']
+  const id = await memory.sidecars.startSidecar({ image: 'busybox', command, ...config })
+  // It listens in its first turn.
+  await new Promise((resolve) => setImmediate(resolve))
+  return id
+}
+
+/** What a client of the port gets. */
+export async function connect({ runtime }: OpenMemory, host: string, config: object, port = 80) {
+  return await runToEnd(runtime, { image: 'busybox', command: ['nc', host, String(port)], ...config })
+}
