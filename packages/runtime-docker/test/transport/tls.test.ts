@@ -13,9 +13,10 @@ import { HttpEngine } from '../../src/transport/http-engine.js'
 import { linux } from '../endpoint/systems.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
 
+const openssl = 'openssl'
 const hasOpenssl = (() => {
   try {
-    execFileSync('openssl', ['version'])
+    execFileSync(openssl, ['version'])
     return true
   } catch {
     console.warn('Tests of TLS are skipped: there is no openssl to make certificates with')
@@ -32,7 +33,7 @@ describe.skipIf(!hasOpenssl)('an engine behind TLS', () => {
     for (const name of ['engine', 'stranger']) {
       const files = ['-keyout', join(directory, `${name}-key.pem`), '-out', join(directory, `${name}.pem`)]
       const subject = ['-subj', '/CN=127.0.0.1', '-addext', 'subjectAltName=IP:127.0.0.1']
-      execFileSync('openssl', ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...files, ...subject], {
+      execFileSync(openssl, ['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', ...files, ...subject], {
         stdio: 'ignore',
       })
     }
