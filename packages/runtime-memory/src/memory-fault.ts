@@ -3,7 +3,10 @@ import { sleep, untilAborted } from './wait.js'
 
 /** A scripted fault: what is to go wrong at an operation. */
 export interface MemoryFault {
-  /** A method's name: of the runtime, of a manager, or `kill` and `resize` of an exec process. */
+  /**
+   * A method's name: of the runtime, of a manager, or `kill` and `resize` of an exec process. `pullImage` is met by
+   * every pull; `createContainer`, `startContainer` and `removeContainer` also as steps of `startSidecar`.
+   */
   readonly operation: string
   /** How many calls meet it; default 1. */
   readonly times?: number

@@ -1,7 +1,5 @@
 import { Readable } from 'node:stream'
 import { type ImageTransfer, type OperationOptions, type PullOptions, validateImageReference } from '@capstan/core'
-import { loadImages } from './image/archive/load-images.js'
-import { saveImage } from './image/archive/save-image.js'
 import { toFamiliarReference } from './image/image-reference.js'
 import { pullImage } from './image/pull-image.js'
 import type { MemoryConnection } from './memory-connection.js'
@@ -20,13 +18,17 @@ export class MemoryImageTransfer implements ImageTransfer {
   }
 
   async loadImages(tar: AsyncIterable<Uint8Array>, options: OperationOptions = {}): Promise<readonly string[]> {
-    return await this.#connection.call('loadImages', options, (call) => loadImages(this.#connection.engine, tar, call))
+    return await this.#connection.call('loadImages', options, async (call) => {
+      const { loadImages } = await import('./image/archive/load-images.js')
+      return await loadImages(this.#connection.engine, tar, call)
+    })
   }
 
   async saveImage(reference: string, options: OperationOptions = {}): Promise<Readable> {
     validateImageReference(reference, 'reference')
     const { images } = this.#connection.engine
-    return await this.#connection.call('saveImage', options, () => {
+    return await this.#connection.call('saveImage', options, async () => {
+      const { saveImage } = await import('./image/archive/save-image.js')
       const image = images.require(reference)
       const tag = toFamiliarReference(reference)
       const chunks = saveImage(image, image.tags.has(tag) ? [tag] : [])

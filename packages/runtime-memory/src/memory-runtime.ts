@@ -28,7 +28,6 @@ import {
   validateStopOptions,
   validateTerminalSize,
 } from '@capstan/core'
-import { buildImage } from './build/build-image.js'
 import { attachContainer, startAttached } from './container/attach-container.js'
 import { createContainer } from './container/create-container.js'
 import { toContainerInfo } from './container/inspect-container.js'
@@ -43,6 +42,7 @@ import { toImageInfo } from './image/stored-image.js'
 import { hasLabels } from './labels.js'
 import type { MemoryConnection } from './memory-connection.js'
 import { findGateway } from './network/connect.js'
+import { toSignalName } from './process/signals.js'
 
 /** Every method of a runtime on the simulation. Each checks its input, then passes the one way in. */
 export class MemoryRuntime implements Runtime {
@@ -60,6 +60,7 @@ export class MemoryRuntime implements Runtime {
 
   async createContainer(config: ContainerConfig, options: CreateOptions = {}): Promise<string> {
     validateContainerConfig(config)
+    if (config.stopSignal !== undefined) toSignalName(config.stopSignal, 'stopSignal')
     refuseOptions(this.type, config, this.#connection.refuses)
     const { onProgress } = options
     return await this.#connection.call('createContainer', options, async (call) => {
@@ -138,6 +139,8 @@ export class MemoryRuntime implements Runtime {
     this.#connection.refuse('build.platform', options.platform)
     this.#connection.refuse('build.dns', options.dns?.length ? options.dns : undefined)
     await this.#connection.call('buildImage', options, async (call) => {
+      // With its parsers only when something is built: they take longer to load than all the rest.
+      const { buildImage } = await import('./build/build-image.js')
       await buildImage(this.#connection, { dockerfile, tag, options }, call)
     })
   }

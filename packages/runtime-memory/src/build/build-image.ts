@@ -25,30 +25,30 @@ export async function buildImage(
   const parsed = parseDockerfile(dockerfile)
   const stages = selectStages(parsed, options.target)
   const context = await readContext(options, signal)
-  const steps = createSteps(options, stages)
-  const build: Build = {
-    connection,
-    options,
-    signal,
-    context,
-    globals: toGlobals(parsed, options),
-    stages: new Map(),
-    report: steps.report,
-  }
+  const globals = toGlobals(parsed, options)
+  const { report, next } = createSteps(options, stages)
+  const build: Build = { connection, options, signal, context, globals, stages: new Map(), report }
+  const content = await buildStages(build, stages, next)
+  signal.throwIfAborted()
+  const { engine, ownerLabels } = connection
+  const config = { ...content.config, labels: { ...content.config.labels, ...options.labels, ...ownerLabels } }
+  return engine.images.keep({ ...content, config }, { tags: [tag], createdAt: engine.now(), undo })
+}
+
+/** One after the other; resolves with what the last one made. */
+async function buildStages(
+  build: Build,
+  stages: readonly DockerfileStage[],
+  next: (instruction: DockerfileInstruction) => void,
+): Promise<ImageContent> {
   let content: ImageContent | undefined
   for (const [index, stage] of stages.entries()) {
-    content = await buildStage(build, stage, steps.next)
+    content = await buildStage(build, stage, next)
     build.stages.set(String(index), content)
     if (stage.name !== undefined) build.stages.set(stage.name, content)
   }
   if (content === undefined) throw createBuildError(undefined, 'the Dockerfile has no FROM')
-  signal.throwIfAborted()
-  const { engine, ownerLabels } = connection
-  const labels = { ...content.config.labels, ...options.labels, ...ownerLabels }
-  return engine.images.keep(
-    { ...content, config: { ...content.config, labels } },
-    { tags: [tag], createdAt: engine.now(), undo },
-  )
+  return content
 }
 
 async function buildStage(

@@ -4,6 +4,7 @@ import { createBuildError } from './build-error.js'
 import { type InstructionCall, toVariables } from './build-stage.js'
 import { readSource } from './copy-source.js'
 import { expandVariables } from './expand-variables.js'
+import type { DockerfileInstruction } from './instruction.js'
 
 /** COPY: files, directories (their contents), and `*` and `?` in names; from the context, a stage or an image. */
 export async function copyFiles(call: InstructionCall): Promise<void> {
@@ -11,17 +12,16 @@ export async function copyFiles(call: InstructionCall): Promise<void> {
   const { patterns, target } = parseOperands(call)
   const mode = parseMode(call)
   const source = await readSource(call)
-  const found = patterns.map((pattern) => findPaths(call, source, pattern))
-  const isDirectory = target.endsWith('/') || found.flat().length > 1
+  const roots = patterns.flatMap((pattern) => findPaths(instruction, source, pattern))
+  const isDirectory = target.endsWith('/') || roots.length > 1
   const directory = posix.resolve(stage.config.workingDirectory, target)
-  for (const root of found.flat()) {
+  for (const root of roots) {
     for (const [path, entry] of source) {
       const place = toPlace({ source, root, path, directory, isDirectory })
       if (place === undefined) continue
       stage.files.set(place, mode === undefined || entry.type !== 'file' ? entry : { ...entry, mode })
     }
   }
-  if (found.flat().length === 0) throw createBuildError(instruction, 'COPY found nothing')
 }
 
 function parseOperands({ stage, instruction }: InstructionCall) {
@@ -43,7 +43,7 @@ function parseMode({ instruction }: InstructionCall): number | undefined {
 }
 
 /** What the pattern names in the source: one path, or all that match. */
-function findPaths({ instruction }: InstructionCall, source: ReadonlyFileMap, pattern: string): readonly string[] {
+function findPaths(instruction: DockerfileInstruction, source: ReadonlyFileMap, pattern: string): readonly string[] {
   const path = posix.join('/', pattern).replace(/(?<=.)\/$/, '')
   if (path === '/') return ['/']
   const expression = toExpression(path)

@@ -22,13 +22,13 @@ export function pumpInput(
       reject(error)
     }
     stop = () => {
-      source.off('data', onData).off('end', onEnd).off('error', onError)
+      source.off('data', onData).off('end', onEnd).off('close', onEnd).off('error', onError)
       target.off('drain', onDrain).off('close', stop)
       source.pause()
     }
     if (source.readableEnded || source.destroyed) return onEnd()
     target.on('drain', onDrain).on('close', stop)
-    source.on('end', onEnd).on('error', onError).on('data', onData)
+    source.on('end', onEnd).on('close', onEnd).on('error', onError).on('data', onData)
   })
   failed.catch(() => {})
   return { failed, stop: () => stop() }

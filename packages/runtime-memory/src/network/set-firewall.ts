@@ -9,10 +9,14 @@ import { type Firewall, isPermitted, sealed } from './firewall.js'
  */
 export function setFirewall(origin: Origin, rules: FirewallRules): void {
   const { space } = origin
-  const firewall = createFirewall(origin, rules)
-  space.firewall = firewall
-  if (isPermitted(firewall, unroutable, 1)) throw createFailure(origin, 'a connection that must fail was permitted')
-  space.cutConnections(({ address, port }) => !isPermitted(firewall, address, port))
+  try {
+    space.firewall = createFirewall(origin, rules)
+    if (isPermitted(space.firewall, unroutable, 1))
+      throw createFailure(origin, 'a connection that must fail was permitted')
+  } finally {
+    const { firewall = sealed } = space
+    space.cutConnections(({ address, port }) => !isPermitted(firewall, address, port))
+  }
 }
 
 function createFirewall(origin: Origin, { proxyHost, proxyPort, allow = [], dns = 'none' }: FirewallRules): Firewall {

@@ -2,12 +2,12 @@ import { constants } from 'node:os'
 import { createHostError } from '@capstan/core'
 import type { MemorySignal } from '../memory-program.js'
 
-/** `SIGTERM` for `SIGTERM`, `TERM` or `15`. Unknown: INVALID_ARGUMENT. */
-export function toSignalName(given: string): string {
+/** `SIGTERM` for `SIGTERM`, `TERM` or `15`. Unknown: INVALID_ARGUMENT for the field. */
+export function toSignalName(given: string, field = 'signal'): string {
   const named = given.startsWith('SIG') ? given : `SIG${given}`
   const found = Object.entries(constants.signals).find(([name, number]) => name === named || String(number) === given)
   if (found !== undefined) return found[0]
-  throw createHostError('INVALID_ARGUMENT', { field: 'signal', expected: 'a signal such as "SIGTERM"', given })
+  throw createHostError('INVALID_ARGUMENT', { field, expected: 'a signal such as "SIGTERM"', given })
 }
 
 /** The exit code of a process that a signal ended: 128 and its number. */

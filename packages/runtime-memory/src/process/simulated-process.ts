@@ -1,4 +1,4 @@
-import type { Readable, Writable } from 'node:stream'
+import type { Duplex, Readable, Writable } from 'node:stream'
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
 import type { Serve } from '../network/network-space.js'
 import type { ProgramSources } from './find-program.js'
@@ -26,6 +26,7 @@ export class SimulatedProcess {
   readonly #streams: ProcessStreams
   readonly #controller = new AbortController()
   readonly #listeners: (() => void)[] = []
+  readonly #peers = new Set<Duplex>()
   #finish: (code: number) => void = () => {}
 
   constructor(program: MemoryProgram, streams: ProcessStreams, surroundings: ProcessSurroundings) {
@@ -55,8 +56,11 @@ export class SimulatedProcess {
       ...surroundings,
       ...this.#streams,
       signal: this.#controller.signal,
-      listen: (port, serve) =>
-        void this.#listeners.push(surroundings.listen(port, serve, (error) => this.#complain(error))),
+      connect: async (host, port) => this.#keep(await surroundings.connect(host, port)),
+      listen: (port, serve) => {
+        const accept: Serve = (peer) => serve(this.#keep(peer))
+        this.#listeners.push(surroundings.listen(port, accept, (error) => this.#complain(error)))
+      },
       run: (argv, options) => runCommand(sources, process, argv, options),
     }
     return process
@@ -86,9 +90,17 @@ export class SimulatedProcess {
     this.#streams.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   }
 
+  #keep(peer: Duplex): Duplex {
+    this.#peers.add(peer)
+    peer.once('close', () => this.#peers.delete(peer))
+    return peer
+  }
+
   #end(code: number): void {
     this.#streams.stdin.destroy()
     for (const stopListening of this.#listeners.splice(0)) stopListening()
+    // As when a kernel closes sockets: what was written still arrives.
+    for (const peer of this.#peers) peer.end(() => peer.destroy())
     this.#finish(code)
   }
 }

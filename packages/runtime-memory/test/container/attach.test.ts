@@ -54,6 +54,15 @@ describe('startAttached', () => {
     expect(received).toBe(size)
   })
 
+  it('takes an input that is destroyed for its end', async () => {
+    await using memory = await openMemory()
+    const id = await memory.runtime.createContainer({ image: 'busybox', command: ['cat'], interactive: true })
+    const stdin = new PassThrough()
+    const running = memory.runtime.startAttached(id, { stdin })
+    stdin.destroy()
+    expect(await running).toBe(0)
+  })
+
   it('reads no input for a container that is not interactive', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['cat'] })

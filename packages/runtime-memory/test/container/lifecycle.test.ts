@@ -295,6 +295,7 @@ describe('bad input', () => {
     ['image', { image: '' }],
     ['ports[0].containerPort', { ports: [{ containerPort: 65_536 }] }],
     ['memoryBytes', { memoryBytes: -1 }],
+    ['stopSignal', { stopSignal: 'SIGNONE' }],
     ['ports', { ports: [{ containerPort: 80 }], network: { mode: 'none' as const } }],
   ])('F25: is refused with the path of the field: %s', async (field, config) => {
     await using memory = await openMemory()

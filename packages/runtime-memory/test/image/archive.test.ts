@@ -99,6 +99,18 @@ describe('saveImage and loadImages', () => {
     await expect(memory.images.loadImages(broken())).rejects.toBe(error)
   })
 
+  it('F16: end while they wait for a stream that is silent', async () => {
+    await using memory = await openMemory()
+    const abort = new AbortController()
+    async function* silent(): AsyncGenerator<Uint8Array> {
+      await new Promise(() => {})
+    }
+    const loading = memory.images.loadImages(silent(), { signal: abort.signal })
+    const reason = new Error('enough')
+    abort.abort(reason)
+    await expect(loading).rejects.toBe(reason)
+  })
+
   it('know no image that is not there', async () => {
     await using memory = await openMemory()
     await expect(memory.images.saveImage('none')).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })

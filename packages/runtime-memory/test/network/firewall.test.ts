@@ -70,6 +70,23 @@ describe('setupFirewall', () => {
     expect((await dial(memory, id, proxy)).stderr).toContain('EACCES')
   })
 
+  it('X11: cuts what was open when it fails', async () => {
+    await using memory = await openMemory()
+    const { id } = await setUp(memory)
+    await startServer(memory, {
+      name: 'long',
+      networks: [{ networkId: 'n' }],
+      command: ['nc', '-lk', '-p', '80', '-e', 'cat'],
+    })
+    const process = await memory.exec.exec(id, ['nc', 'long', '80'])
+    const stdout = new Collector()
+    process.stdout.pipe(stdout)
+    process.stdin.write('hi')
+    await stdout.until('hi')
+    await expect(memory.runtime.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })).rejects.toThrow('nowhere')
+    expect(await process.exitCode).toBe(1)
+  })
+
   it('X11: starts no container whose rules cannot be set', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox' })

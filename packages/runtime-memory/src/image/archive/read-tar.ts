@@ -13,14 +13,30 @@ export async function readTar(source: AsyncIterable<Uint8Array>, signal: AbortSi
   const read = readEntries(archive)
   read.catch(() => {})
   try {
-    for await (const chunk of source) {
-      signal.throwIfAborted()
+    for await (const chunk of untilAbort(source, signal)) {
       if (!archive.write(chunk)) await untilAborted(Promise.race([drained(archive), read]), signal)
     }
     archive.end(null)
     return await untilAborted(read, signal)
   } finally {
     archive.destroy()
+  }
+}
+
+/** The same, but an abort ends the waiting for a source that is silent. */
+async function* untilAbort(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
+  const chunks = source[Symbol.asyncIterator]()
+  let isDone = false
+  try {
+    for (;;) {
+      const { done, value } = await untilAborted(chunks.next(), signal)
+      isDone = done === true
+      if (isDone) return
+      yield value
+    }
+  } finally {
+    // Not waited for: a source that hangs would hang here too.
+    if (!isDone) chunks.return?.().catch(() => {})
   }
 }
 

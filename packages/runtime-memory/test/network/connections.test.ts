@@ -1,0 +1,148 @@
+import type { Duplex } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import type { MemoryImage, MemoryProgram } from '../../src/index.js'
+import { type OpenMemory, openMemory } from '../support/open-memory.js'
+
+describe('a connection between programs', () => {
+  it('half-closes: what is asked until its end is answered', async () => {
+    await using memory = await openPair(
+      serving(async (peer) => void peer.end(`got ${await readAll(peer)}`)),
+      async ({ connect }) => {
+        const peer = await connect('server', 80)
+        peer.end('question')
+        expect(await readAll(peer)).toBe('got question')
+        return 0
+      },
+    )
+    expect(await run(memory)).toBe(0)
+  })
+
+  it('holds the writer up while the reader does not read', async () => {
+    let written = 0
+    await using memory = await openPair(
+      serving(async (peer) => {
+        await new Promise((resolve) => peer.once('readable', resolve))
+        for (let turn = 0; turn < 200; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+        expect(written).toBeLessThan(1_000_000)
+        expect((await readAll(peer)).length).toBe(2_000_000)
+        peer.end()
+      }),
+      async ({ connect }) => {
+        const peer = await connect('server', 80)
+        for (; written < 2_000_000; written += 10_000) {
+          await new Promise((resolve) => peer.write(Buffer.alloc(10_000, 'x'), resolve))
+        }
+        peer.end()
+        await readAll(peer)
+        return 0
+      },
+    )
+    expect(await run(memory)).toBe(0)
+  })
+
+  it.each<[string, (peer: Duplex) => void | Promise<void>]>([
+    ['that destroys it', (peer) => void peer.destroy()],
+    ['whose listener throws', () => Promise.reject(new Error('broken'))],
+  ])('is reset by a peer %s, and other connections are not', async (_, serve) => {
+    let count = 0
+    await using memory = await openPair(
+      serving((peer) => {
+        count += 1
+        return count === 1 ? serve(peer) : void peer.end('fine')
+      }),
+      async ({ connect }) => {
+        await expect(readAll(await connect('server', 80))).rejects.toMatchObject({ code: expect.any(String) })
+        expect(await readAll(await connect('server', 80))).toBe('fine')
+        return 0
+      },
+    )
+    expect(await run(memory)).toBe(0)
+  })
+
+  it('delivers what a program wrote before it ended, and then the end', async () => {
+    const received = createGate()
+    await using memory = await openPair(
+      serving(async (peer) => received.open(await readAll(peer))),
+      async ({ connect }) => {
+        ;(await connect('server', 80)).write('last words')
+        return 0
+      },
+    )
+    expect(await run(memory)).toBe(0)
+    expect(await received.opened).toBe('last words')
+  })
+
+  it('is refused when the port is taken, out of range, or its server has ended', async () => {
+    const errors: unknown[] = []
+    await using memory = await openPair(
+      async ({ listen, signal }) => {
+        listen(80, () => {})
+        for (const port of [80, 0, 65_536, 1.5]) {
+          try {
+            listen(port, () => {})
+          } catch (error) {
+            errors.push(error)
+          }
+        }
+        await untilSignal(signal)
+        return 0
+      },
+      async ({ connect, argv }) => {
+        await connect('server', 80)
+        return argv.length
+      },
+    )
+    expect(await run(memory)).toBe(0)
+    expect(errors).toMatchObject([
+      { code: 'EADDRINUSE' },
+      expect.any(RangeError),
+      expect.any(RangeError),
+      expect.any(RangeError),
+    ])
+    await memory.runtime.stopContainer('server')
+    expect(await run(memory)).toBe(1)
+  })
+})
+
+/** Leaves the other direction open, which `for await` would close. */
+async function readAll(peer: Duplex): Promise<string> {
+  let text = ''
+  for await (const chunk of peer.iterator({ destroyOnReturn: false })) text += chunk
+  return text
+}
+
+/** A server that runs on a network, and the image of a client. */
+async function openPair(server: MemoryProgram, client: MemoryProgram): Promise<OpenMemory> {
+  const images: Readonly<Record<string, MemoryImage>> = { server: { main: server }, client: { main: client } }
+  const memory = await openMemory({ images })
+  const networkId = await memory.networks.createNetwork('n')
+  await memory.sidecars.startSidecar({ name: 'server', image: 'server', networks: [{ networkId }] })
+  await new Promise((resolve) => setImmediate(resolve))
+  return memory
+}
+
+async function run({ runtime }: OpenMemory): Promise<number> {
+  const network = { mode: 'networks', networks: [{ networkId: 'n' }] } as const
+  const id = await runtime.createContainer({ image: 'client', network, autoRemove: true })
+  return await runtime.startAttached(id, {})
+}
+
+function serving(serve: (peer: Duplex) => void | Promise<void>): MemoryProgram {
+  return async ({ listen, signal }) => {
+    listen(80, serve)
+    await untilSignal(signal)
+    return 0
+  }
+}
+
+function untilSignal(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve()))
+}
+
+function createGate() {
+  let open: (value: string) => void = () => {}
+  const opened = new Promise<string>((resolve) => {
+    open = resolve
+  })
+  return { opened, open: (value: string) => open(value) }
+}

@@ -1,0 +1,69 @@
+import {
+  networkManagerCapability,
+  ownershipLabelKeys,
+  type RuntimePlugin,
+  requireCapabilities,
+  runtimeCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { expect, it } from 'vitest'
+import { memoryPlugin } from '../src/index.js'
+import { listEverything, openPlugin } from './support/open-memory.js'
+
+it('F22: is swept of what a dead owner left, and of nothing else', async () => {
+  const plugin = memoryPlugin()
+  await using living = await openPlugin(plugin)
+  await makeAll(living, 'living')
+  const { labels } = (await living.networks.listNetworks()).find(({ name }) => name === 'living') ?? { labels: {} }
+  // The same process in every way but for the time of its start: its pid is in use again.
+  const dead = await openAs(plugin, living, {
+    ...labels,
+    [ownershipLabelKeys.processStart]: '1',
+    [ownershipLabelKeys.instance]: 'dead',
+  })
+  await makeAll(dead, 'dead')
+  const report = await living.scope.sweep()
+  expect(report.removed.map(({ kind, name }) => `${kind} ${name}`).sort()).toEqual([
+    'container dead',
+    'image dead:latest',
+    'network dead',
+    'volume dead',
+  ])
+  expect([report.failed, report.undecidable]).toEqual([[], []])
+  expect(await listEverything(living)).toEqual({
+    containers: ['living running'],
+    networks: ['living'],
+    volumes: ['living'],
+    images: ['living:latest'],
+  })
+  expect((await living.scope.sweep()).removed).toEqual([])
+})
+
+type Made = Pick<Awaited<ReturnType<typeof openPlugin>>, 'runtime' | 'networks' | 'volumes'>
+
+async function makeAll({ runtime, networks, volumes }: Made, name: string): Promise<void> {
+  const networkId = await networks.createNetwork(name)
+  await volumes.createVolume(name)
+  await runtime.buildImage(`FROM busybox\nENV NAME=${name}\nCMD ["sleep", "100"]`, name)
+  const network = { mode: 'networks', networks: [{ networkId }] } as const
+  const id = await runtime.createContainer({ image: name, name, network })
+  await runtime.startContainer(id)
+}
+
+/** The plugin as another process would have opened it. */
+async function openAs(
+  plugin: RuntimePlugin,
+  { scope }: Awaited<ReturnType<typeof openPlugin>>,
+  ownerLabels: Readonly<Record<string, string>>,
+): Promise<Made> {
+  const container = scope.container.createChildContainer()
+  const other = { runtimeName: plugin.name, container, ownerLabels, warn: () => {} }
+  const probed = await plugin.probe({ timeoutMs: 1000, env: {} })
+  if (!probed.available) throw new Error('a simulation is always here')
+  plugin.register(other, probed.details)
+  return requireCapabilities(other, {
+    runtime: runtimeCapability,
+    networks: networkManagerCapability,
+    volumes: volumeManagerCapability,
+  })
+}
