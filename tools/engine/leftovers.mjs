@@ -15,7 +15,7 @@ import { findEngine } from './find-engine.mjs'
  * @param {import('./engine-endpoint.mjs').EngineConnection} connection
  * @returns {Promise<readonly EngineObject[]>}
  */
-export async function listEngineObjects(connection) {
+async function listEngineObjects(connection) {
   /** @param {string} path */
   const get = async (path) => {
     const { status, body } = await requestEngine(connection, path, { timeoutMs: 10_000 })
