@@ -6,18 +6,14 @@ import { emptyImageConfig, type ImageContent, noPrograms } from './image/stored-
 import { MemoryEngine } from './memory-engine.js'
 import { FaultScript } from './memory-fault.js'
 import type { MemoryPluginOptions } from './memory-plugin-options.js'
+import type { MemoryImage } from './memory-program.js'
 import { defaultPath } from './process/find-program.js'
 
 /** The engine of one plugin, with the images that it has from the start. */
 export function createEngine(options: MemoryPluginOptions): MemoryEngine {
   const { images = {}, pullable = {}, faults = [], logLimitBytes = 64 * 1024 * 1024 } = options
   const commands = { ...baseCommands, ...options.commands }
-  const registry = new Map(
-    Object.entries(pullable).map(([reference, image]) => [
-      toFamiliarReference(reference),
-      createImage(reference, image),
-    ]),
-  )
+  const registry = createImages(pullable)
   const engine = new MemoryEngine({
     faults: new FaultScript(faults),
     commands: new Map(Object.entries(commands)),
@@ -25,10 +21,23 @@ export function createEngine(options: MemoryPluginOptions): MemoryEngine {
     logLimitBytes,
   })
   addImage(engine, defaultReference, createDefaultImage(Object.keys(commands)))
-  for (const [reference, image] of Object.entries(images)) addImage(engine, reference, createImage(reference, image))
-  for (const { programs } of [...registry.values(), ...engine.images.list()])
+  for (const [reference, content] of createImages(images)) addImage(engine, reference, content)
+  for (const { programs } of [...registry.values(), ...engine.images.list()]) {
     engine.programs.set(programs.key, programs)
+  }
   return engine
+}
+
+/** By familiar reference; one value under several references is one image with several tags. */
+function createImages(images: Readonly<Record<string, MemoryImage>>): ReadonlyMap<string, ImageContent> {
+  const contents = new Map<MemoryImage, ImageContent>()
+  return new Map(
+    Object.entries(images).map(([reference, image]) => {
+      const content = contents.get(image) ?? createImage(reference, image)
+      contents.set(image, content)
+      return [toFamiliarReference(reference), content]
+    }),
+  )
 }
 
 function addImage(engine: MemoryEngine, reference: string, content: ImageContent): void {

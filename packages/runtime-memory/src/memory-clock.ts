@@ -17,6 +17,7 @@ export function toTimestamp(nanoseconds: bigint): string {
   return `${date.slice(0, date.lastIndexOf('.'))}.${fraction}Z`
 }
 
+/** To the millisecond, as a Date keeps it. */
 export function toDate(nanoseconds: bigint): Date {
   return new Date(Number(nanoseconds / 1_000_000n))
 }

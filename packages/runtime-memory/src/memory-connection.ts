@@ -22,6 +22,15 @@ export interface MemoryCall {
   readonly undo: UndoStack
 }
 
+/** Something between its begin and its end; it keeps the event loop running that long. */
+export interface MemorySession {
+  /** Aborts with the caller's signal, at close, and by `abort`. */
+  readonly own: AbortSignal
+  readonly abort: (reason: unknown) => void
+  readonly end: () => void
+}
+
+/** What makes one open runtime: where it opens, as what, for whom, and what it is to refuse. */
 export interface MemoryConnectionOptions {
   readonly engine: MemoryEngine
   readonly runtimeName: string
@@ -95,28 +104,28 @@ export class MemoryConnection {
     }
   }
 
-  /** Begins what lasts: its signal aborts with the caller's or at close, and it keeps the event loop running until its end. */
-  begin(signal: AbortSignal | undefined): { readonly own: AbortSignal; readonly end: () => void } {
+  /** Begins what lasts: see {@link MemorySession}. */
+  begin(signal: AbortSignal | undefined): MemorySession {
     this.assertOpen()
     return this.#begin(signal)
   }
 
-  #begin(signal: AbortSignal | undefined): { readonly own: AbortSignal; readonly end: () => void } {
+  #begin(signal: AbortSignal | undefined): MemorySession {
     signal?.throwIfAborted()
     const controller = new AbortController()
     setMaxListeners(0, controller.signal)
-    const abort = () => controller.abort(signal?.reason)
+    const onAbort = () => controller.abort(signal?.reason)
     // Many calls under one signal are no leak: each takes its listener away again.
     if (signal !== undefined) setMaxListeners(0, signal)
-    signal?.addEventListener('abort', abort, { once: true })
+    signal?.addEventListener('abort', onAbort, { once: true })
     this.#open.add(controller)
     const release = this.#keepAlive.hold()
     const end = () => {
-      signal?.removeEventListener('abort', abort)
+      signal?.removeEventListener('abort', onAbort)
       this.#open.delete(controller)
       release()
     }
-    return { own: controller.signal, end }
+    return { own: controller.signal, abort: (reason) => controller.abort(reason), end }
   }
 
   /** @throws HostError OPTION_UNSUPPORTED when something is asked of a field that this simulation refuses */

@@ -10,6 +10,7 @@ import { NetworkStore } from './network/network-store.js'
 import { VolumeStore } from './volume/volume-store.js'
 import { nextTurn } from './wait.js'
 
+/** What a simulation has from its start, and for good. */
 export interface MemoryEngineOptions {
   readonly faults: FaultScript
   /** Run wherever a file of their name is. */

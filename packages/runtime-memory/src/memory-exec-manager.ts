@@ -18,6 +18,7 @@ interface ExecCall {
   readonly undo: UndoStack
 }
 
+/** Further processes in simulated containers. A command that is not there: exit code 127, one that may not run: 126. */
 export class MemoryExecManager implements ExecManager {
   readonly #connection: MemoryConnection
 

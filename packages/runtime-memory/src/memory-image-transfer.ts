@@ -4,6 +4,7 @@ import { toFamiliarReference } from './image/image-reference.js'
 import { pullImage } from './image/pull-image.js'
 import type { MemoryConnection } from './memory-connection.js'
 
+/** Images to and from the simulation: pulls out of what it was given, archives in the form of docker. */
 export class MemoryImageTransfer implements ImageTransfer {
   readonly #connection: MemoryConnection
 

@@ -5,6 +5,7 @@ import {
   type NetworkInfo,
   type NetworkManager,
   type OperationOptions,
+  toObjectLabels,
   validateId,
   validateLabels,
   validateName,
@@ -14,6 +15,7 @@ import { hasLabels } from './labels.js'
 import type { MemoryConnection } from './memory-connection.js'
 import type { MemoryNetwork } from './network/network-store.js'
 
+/** Simulated networks, each with a subnet and names of its own. */
 export class MemoryNetworkManager implements NetworkManager {
   readonly #connection: MemoryConnection
 
@@ -28,7 +30,11 @@ export class MemoryNetworkManager implements NetworkManager {
     const { engine, ownerLabels } = this.#connection
     return await this.#connection.call('createNetwork', options, ({ undo }) => {
       this.#checkName(name)
-      const { id } = engine.networks.add({ name, internal, labels: { ...labels, ...ownerLabels } })
+      const { id } = engine.networks.add({
+        name,
+        internal,
+        labels: toObjectLabels({ kind: 'network' }, ownerLabels, labels),
+      })
       undo.add(`network ${name}`, async () => engine.networks.delete(id))
       return id
     })

@@ -6,7 +6,7 @@ import type { MemoryImage, MemoryProgram } from './memory-program.js'
 export interface MemoryPluginOptions {
   /** Default `memory`. Two plugins in one host need two names. */
   readonly name?: string
-  /** Images that are there, by reference, beside `busybox:latest`. */
+  /** Images that are there, by reference, beside `busybox:latest`; one value under several is one image with several tags. */
   readonly images?: Readonly<Record<string, MemoryImage>>
   /** Images that a pull finds, by reference; any other: IMAGE_PULL_FAILED. */
   readonly pullable?: Readonly<Record<string, MemoryImage>>

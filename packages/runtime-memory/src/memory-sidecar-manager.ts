@@ -13,6 +13,7 @@ import { inspectContainer } from './container/inspect-container.js'
 import { removeContainer } from './container/stop-container.js'
 import type { MemoryConnection } from './memory-connection.js'
 
+/** Helper containers of the simulation, made of the runtime’s own steps: a fault of each of them is met here too. */
 export class MemorySidecarManager implements SidecarManager {
   readonly #connection: MemoryConnection
   readonly #runtime: Runtime

@@ -3,6 +3,7 @@ import {
   createHostError,
   type ListOptions,
   type OperationOptions,
+  toObjectLabels,
   type VolumeInfo,
   type VolumeManager,
   validateLabels,
@@ -12,6 +13,7 @@ import { isOurs } from './container/create-container.js'
 import { hasLabels } from './labels.js'
 import type { MemoryConnection } from './memory-connection.js'
 
+/** Simulated volumes: their files live in this process, as long as the volume. */
 export class MemoryVolumeManager implements VolumeManager {
   readonly #connection: MemoryConnection
 
@@ -33,7 +35,7 @@ export class MemoryVolumeManager implements VolumeManager {
           ours: isOurs(holder.labels, ownerLabels),
         })
       }
-      engine.volumes.add(name, { ...labels, ...ownerLabels }, engine.now())
+      engine.volumes.add(name, toObjectLabels({ kind: 'volume' }, ownerLabels, labels), engine.now())
       undo.add(`volume ${name}`, async () => engine.volumes.delete(name))
       return name
     })

@@ -160,6 +160,18 @@ describe('exec', () => {
     await Promise.all(failing)
   })
 
+  it('F16: ends the session with the reason of its signal; the container goes on', async () => {
+    await using memory = await openMemory()
+    const id = await startSleeping(memory)
+    const abort = new AbortController()
+    const process = await memory.exec.exec(id, ['cat'], { signal: abort.signal })
+    const reason = new Error('enough')
+    const failing = [process.exitCode, text(process.stdout)].map((promise) => expect(promise).rejects.toBe(reason))
+    abort.abort(reason)
+    await Promise.all(failing)
+    expect(await memory.runtime.containerState(id)).toBe('running')
+  })
+
   it('refuses an empty command', async () => {
     await using memory = await openMemory()
     await expect(memory.exec.exec('none', [])).rejects.toMatchObject({ facts: { field: 'command' } })

@@ -1,5 +1,5 @@
 import { type ContextEntry, readBuildContext } from '@capstan/build-context'
-import type { BuildOptions } from '@capstan/core'
+import { type BuildOptions, toObjectLabels } from '@capstan/core'
 import type { ImageContent, StoredImage } from '../image/stored-image.js'
 import type { MemoryCall, MemoryConnection } from '../memory-connection.js'
 import { requireBase } from './base-image.js'
@@ -10,6 +10,7 @@ import { expandVariables } from './expand-variables.js'
 import { type DockerfileInstruction, toShown } from './instruction.js'
 import { applyInstruction } from './instructions.js'
 
+/** What is built, under which tag. */
 export interface BuildRequest {
   readonly dockerfile: string
   readonly tag: string
@@ -31,7 +32,8 @@ export async function buildImage(
   const content = await buildStages(build, stages, next)
   signal.throwIfAborted()
   const { engine, ownerLabels } = connection
-  const config = { ...content.config, labels: { ...content.config.labels, ...options.labels, ...ownerLabels } }
+  const own = toObjectLabels({ kind: 'image', tag }, ownerLabels, options.labels)
+  const config = { ...content.config, labels: { ...content.config.labels, ...own } }
   return engine.images.keep({ ...content, config }, { tags: [tag], createdAt: engine.now(), undo })
 }
 

@@ -37,6 +37,7 @@ export interface BuildStage {
   readonly programs: ImagePrograms
 }
 
+/** A stage that begins as its base is, with files of its own. */
 export function createStage({ config, files, programs }: ImageContent): BuildStage {
   return { config, files: new Map(files), programs, arguments: new Map(), hasCommand: false }
 }

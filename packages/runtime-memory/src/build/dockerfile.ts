@@ -9,6 +9,7 @@ import {
 import { createBuildError } from './build-error.js'
 import type { DockerfileInstruction, DockerfilePair } from './instruction.js'
 
+/** From one FROM to the next. */
 export interface DockerfileStage {
   readonly from: DockerfileInstruction
   /** What FROM names, variables not yet replaced. */
@@ -17,6 +18,7 @@ export interface DockerfileStage {
   readonly instructions: readonly DockerfileInstruction[]
 }
 
+/** A Dockerfile as its stages; variables are not yet replaced. */
 export interface ParsedDockerfile {
   /** ARGs before the first FROM. */
   readonly globals: readonly DockerfileInstruction[]

@@ -12,6 +12,7 @@ export interface DockerfileInstruction {
   readonly pairs: readonly DockerfilePair[]
 }
 
+/** One `NAME=value`, or `NAME` alone. */
 export interface DockerfilePair {
   readonly name: string
   readonly value: string | undefined

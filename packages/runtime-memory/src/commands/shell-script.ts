@@ -3,12 +3,14 @@ import { type ParseEntry, parse } from 'shell-quote'
 /** How a step depends on the one before. */
 export type Connector = ';' | '&&' | '||'
 
+/** One step of a script. */
 export interface ShellStep {
   readonly connector: Connector
   /** One command, or several joined by `|`. */
   readonly pipeline: readonly ShellCommand[]
 }
 
+/** One command with its redirects, before anything of it is expanded. */
 export interface ShellCommand {
   /** Expanded by {@link expandWords} when the command runs. */
   readonly words: readonly string[]

@@ -26,6 +26,7 @@ export async function attachContainer(
   }
 }
 
+/** The caller’s streams, and whose container it becomes. */
 export interface StartAttachedOptions {
   readonly attach: AttachOptions
   /** Aborts with the caller's, and when the runtime is closed. */

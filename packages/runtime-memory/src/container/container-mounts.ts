@@ -36,11 +36,12 @@ function createTmpfs({
   return { type: 'memory', target, readOnly: false, files, executable, ...(sizeBytes !== undefined && { sizeBytes }) }
 }
 
-function findOrCreateVolume({ engine, ownerLabels }: MemoryConnection, name: string, { undo }: MemoryCall) {
+/** One that an engine makes by itself is nobody's: no sweep takes it. */
+function findOrCreateVolume({ engine }: MemoryConnection, name: string, { undo }: MemoryCall) {
   const found = engine.volumes.find(name)
   if (found !== undefined) return found.files
   undo.add(`volume ${name}`, async () => engine.volumes.delete(name))
-  return engine.volumes.add(name, ownerLabels, engine.now()).files
+  return engine.volumes.add(name, {}, engine.now()).files
 }
 
 function createMissingSource(source: string) {

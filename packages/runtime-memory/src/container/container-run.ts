@@ -10,6 +10,7 @@ import { deleteContainer } from './delete-container.js'
 import type { MemoryContainer } from './memory-container.js'
 import type { NetworkPlace } from './network-place.js'
 
+/** What a run takes beside its container. */
 export interface ContainerRunOptions {
   readonly starter: object
   readonly program: MemoryProgram

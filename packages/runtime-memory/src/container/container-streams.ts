@@ -12,6 +12,7 @@ export interface AttachedClient {
   detach(): void
 }
 
+/** Where the output goes, and how the input comes. */
 export interface ContainerStreamsOptions {
   readonly log: ContainerLog
   readonly interactive: boolean

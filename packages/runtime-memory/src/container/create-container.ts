@@ -6,6 +6,7 @@ import {
   ownershipLabelKeys,
   type StringMap,
   toImageHome,
+  toObjectLabels,
 } from '@capstan/core'
 import { ContainerFiles, type MountedFiles } from '../files/container-files.js'
 import { pullImage } from '../image/pull-image.js'
@@ -66,7 +67,7 @@ function toContainer(
     name: config.name ?? `memory-${id.slice(0, 12)}`,
     config,
     image,
-    labels: { ...image.config.labels, ...config.labels, ...ownerLabels },
+    labels: { ...image.config.labels, ...toObjectLabels({ kind: 'container' }, ownerLabels, config.labels) },
     createdAt: clock.now(),
     argv: [...entrypoint, ...command],
     env: toEnvironment(id, image, config),

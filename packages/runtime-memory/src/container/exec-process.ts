@@ -7,7 +7,7 @@ import {
   type TerminalSize,
   validateTerminalSize,
 } from '@capstan/core'
-import type { MemoryConnection } from '../memory-connection.js'
+import type { MemoryConnection, MemorySession } from '../memory-connection.js'
 import type { MemoryProgram } from '../memory-program.js'
 import { createProcessOutput } from '../process/process-output.js'
 import { toSignalName } from '../process/signals.js'
@@ -18,6 +18,7 @@ import { writeTo } from '../process/write-to.js'
 import { untilAborted } from '../wait.js'
 import type { ContainerRun } from './container-run.js'
 
+/** What an exec runs, and in which run of which container. */
 export interface ExecStart {
   readonly containerId: string
   readonly run: ContainerRun
@@ -35,13 +36,14 @@ export class MemoryExecProcess implements ExecProcess {
   readonly #connection: MemoryConnection
   readonly #process: SimulatedProcess
   readonly #containerId: string
-  readonly #disposed = new AbortController()
+  readonly #session: MemorySession
   #size: TerminalSize | undefined
 
   constructor(connection: MemoryConnection, { containerId, run, program, surroundings, options }: ExecStart) {
     this.#connection = connection
     this.#containerId = containerId
-    const { tty = false, stdin = true } = options
+    const { tty = false, stdin = true, signal } = options
+    this.#session = connection.begin(signal)
     const input = new PassThrough()
     input.on('error', () => {})
     const streams = {
@@ -86,20 +88,21 @@ export class MemoryExecProcess implements ExecProcess {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    this.stdin.end()
-    this.#disposed.abort(
+    this.#session.abort(
       createHostError('EXIT_CODE_UNKNOWN', { id: this.#containerId, reason: 'it was left before it ended' }),
     )
     await this.exitCode.catch(() => {})
   }
 
   async #wait(): Promise<number> {
-    const { own, end } = this.#connection.begin(this.#disposed.signal)
+    const { own, end } = this.#session
     try {
       const code = await untilAborted(this.#process.exitCode, own)
       await untilAborted(Promise.all([endOutput(this.stdout), endOutput(this.stderr)]), own)
       return code
     } catch (error) {
+      // Left: by an abort, at close, or disposed. The process may live on until it reads the end of its input.
+      this.stdin.end()
       for (const output of [this.stdout, this.stderr]) output.destroy(error instanceof Error ? error : undefined)
       throw error
     } finally {

@@ -1,7 +1,9 @@
 import type { ContainerLog, LogRecord } from './container-log.js'
 
+/** Whether a record is one of those that are asked for. */
 export type LogFilter = (record: LogRecord) => boolean
 
+/** A place in a log. */
 export interface LogPosition {
   /** Of the record. */
   readonly position: number

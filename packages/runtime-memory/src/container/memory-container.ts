@@ -30,6 +30,7 @@ export interface MemoryContainer {
   readonly events: ContainerEvents
 }
 
+/** As a real engine tells it; `stopping` while it is being removed. */
 export function toContainerState({ run, events }: MemoryContainer): ContainerState {
   if (events.isRemoved) return 'stopping'
   if (run === undefined) return 'created'

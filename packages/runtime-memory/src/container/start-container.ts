@@ -7,6 +7,7 @@ import type { AttachedClient } from './container-streams.js'
 import { findRun, type MemoryContainer } from './memory-container.js'
 import { takePlace } from './network-place.js'
 
+/** Who starts a container, and who is there from its first moment. */
 export interface StartOptions {
   /** Who starts it. */
   readonly starter: object

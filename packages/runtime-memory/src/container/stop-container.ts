@@ -1,22 +1,31 @@
 import type { MemoryEngine } from '../memory-engine.js'
 import { toSignalName } from '../process/signals.js'
 import { sleep, untilAborted } from '../wait.js'
+import type { ContainerRun } from './container-run.js'
 import { deleteContainer } from './delete-container.js'
 import { findRun, type MemoryContainer } from './memory-container.js'
 
+/** How long a container has, and how long the caller waits. */
+export interface StopRequest {
+  readonly graceMs: number
+  readonly signal: AbortSignal
+}
+
 /** The container's stop signal, then the grace, then the kill. Resolves when it has ended; not running: at once. */
-export async function stopContainer(
-  container: MemoryContainer,
-  { graceMs, signal }: { readonly graceMs: number; readonly signal: AbortSignal },
-): Promise<void> {
+export async function stopContainer(container: MemoryContainer, { graceMs, signal }: StopRequest): Promise<void> {
   const run = findRun(container)
   if (run === undefined) return
   run.process.signal(toSignalName(container.config.stopSignal ?? 'SIGTERM'))
-  const grace = new AbortController()
-  const ended = run.ended.finally(() => grace.abort())
-  await untilAborted(Promise.race([ended, sleep(graceMs, grace.signal).catch(() => {})]), signal)
+  // Without a grace the kill comes on the heels of the signal.
+  if (graceMs > 0) await waitFor(run, { graceMs, signal })
   run.process.kill()
   await untilAborted(run.ended, signal)
+}
+
+async function waitFor({ ended }: ContainerRun, { graceMs, signal }: StopRequest): Promise<void> {
+  const grace = new AbortController()
+  const elapsed = sleep(graceMs, grace.signal).catch(() => {})
+  await untilAborted(Promise.race([ended, elapsed]), signal).finally(() => grace.abort())
 }
 
 /** By force. Two at once: both resolve when it is gone. */

@@ -15,6 +15,7 @@ export type MountedFiles = { readonly target: string; readonly readOnly: boolean
   | { readonly type: 'bind'; readonly source: string }
 )
 
+/** The layers of a container’s files, and what is mounted over them. */
 export interface ContainerFilesOptions {
   readonly image: ReadonlyFileMap
   /** What the engine itself puts there: seen before what the image has. */

@@ -6,6 +6,7 @@ export type FileEntry =
 
 /** Absolute normalised path → entry. */
 export type FileMap = Map<string, FileEntry>
+/** The same, to look at: the files of an image never change. */
 export type ReadonlyFileMap = ReadonlyMap<string, FileEntry>
 
 /** An error as Node's file system gives it: `code` is the errno. */

@@ -13,14 +13,17 @@ export async function findMachineFile(path: string): Promise<FileEntry | undefin
   }
 }
 
+/** Through a bind mount. */
 export async function writeMachineFile(path: string, bytes: Uint8Array): Promise<void> {
   await writeFile(path, bytes)
 }
 
+/** Through a bind mount. */
 export async function changeMachineMode(path: string, mode: number): Promise<void> {
   await chmod(path, mode)
 }
 
+/** Names in a directory of the machine, sorted. */
 export async function listMachineDirectory(path: string): Promise<readonly string[]> {
   return (await readdir(path)).sort()
 }

@@ -2,6 +2,7 @@ import { createHostError, type UndoStack } from '@capstan/core'
 import { toFamiliarReference } from './image-reference.js'
 import { type ImageContent, type StoredImage, toImageId } from './stored-image.js'
 
+/** How an image is kept, and how that is taken back. */
 export interface KeepOptions {
   readonly tags: readonly string[]
   readonly createdAt: Date

@@ -20,12 +20,14 @@ export interface ImagePrograms {
   readonly commands: ReadonlyMap<string, MemoryProgram>
 }
 
+/** All that makes an image what it is: two with the same content are one. */
 export interface ImageContent {
   readonly config: ImageConfig
   readonly files: ReadonlyFileMap
   readonly programs: ImagePrograms
 }
 
+/** An image as the store keeps it. */
 export interface StoredImage extends ImageContent {
   /** `sha256:…` over the content: the same content is the same image. */
   readonly id: string
@@ -33,12 +35,14 @@ export interface StoredImage extends ImageContent {
   readonly tags: Set<string>
 }
 
+/** The id of the content, whatever order its parts came in. */
 export function toImageId({ config, files, programs }: ImageContent): string {
   const hash = createHash('sha256').update(JSON.stringify([toSorted(config), programs.key]))
   for (const path of [...files.keys()].sort()) hash.update(JSON.stringify(toDigest(path, files.get(path))))
   return `sha256:${hash.digest('hex')}`
 }
 
+/** The image as a list shows it; its size is that of its files. */
 export function toImageInfo({ id, tags, createdAt, config, files }: StoredImage): ImageInfo {
   const sizes = [...files.values()].map((entry) => (entry.type === 'file' ? entry.bytes.length : 0))
   const sizeBytes = sizes.reduce((sum, size) => sum + size, 0)
@@ -55,6 +59,7 @@ export const emptyImageConfig: ImageConfig = {
   labels: {},
 }
 
+/** Of an image that is files alone: the commands of the plugin run in it. */
 export const noPrograms: ImagePrograms = { key: '', main: undefined, commands: new Map() }
 
 function toSorted(config: ImageConfig): unknown {

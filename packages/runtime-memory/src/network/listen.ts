@@ -2,6 +2,7 @@ import { createServer } from 'node:net'
 import type { Origin } from './connect.js'
 import type { Serve } from './network-space.js'
 
+/** What is served, and who hears when it cannot be. */
 export interface Listening {
   readonly port: number
   readonly serve: Serve

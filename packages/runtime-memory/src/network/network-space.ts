@@ -2,8 +2,10 @@ import type { Duplex } from 'node:stream'
 import type { Firewall } from './firewall.js'
 import { createPeerPair } from './peer-pair.js'
 
+/** Gets each connection to a port. One that fails loses its peer, and nothing else. */
 export type Serve = (peer: Duplex) => void | Promise<void>
 
+/** Where a connection out of a container leads. */
 export interface Destination {
   readonly address: string
   readonly port: number

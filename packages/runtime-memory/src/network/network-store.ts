@@ -9,6 +9,7 @@ export interface Endpoint {
   readonly names: readonly string[]
 }
 
+/** One simulated network, and who is on it now. */
 export interface MemoryNetwork {
   readonly id: string
   readonly name: string

@@ -2,6 +2,7 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { createHostError, type PortBinding, type PortSpec } from '@capstan/core'
 import type { NetworkSpace } from './network-space.js'
 
+/** The ports of one running container that this machine serves. */
 export interface PublishedPorts {
   readonly bindings: readonly PortBinding[]
   /** Idempotent; resolves when the ports are free again. */

@@ -5,6 +5,7 @@ import type { FileEntry } from '../files/file-map.js'
 import type { ImagePrograms } from '../image/stored-image.js'
 import type { MemoryProgram } from '../memory-program.js'
 
+/** What is to run, and where it is looked for. */
 export interface CommandLine {
   readonly argv: Argv
   readonly env: StringMap
@@ -19,8 +20,10 @@ export interface ProgramSources {
   readonly commands: ReadonlyMap<string, MemoryProgram>
 }
 
+/** What runs, or why nothing does. */
 export type FoundProgram = { readonly program: MemoryProgram } | ({ readonly program: undefined } & NotFound)
 
+/** As a shell has it: 127 for what is not there, 126 for what may not be executed. */
 export interface NotFound {
   readonly exitCode: 126 | 127
   readonly reason: string
@@ -96,4 +99,5 @@ async function toScript(
   return { program: (process) => program({ ...process, argv }) }
 }
 
+/** What PATH is where nobody sets it, as docker has it. */
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

@@ -16,6 +16,7 @@ export function toSignalExitCode(name: string): number {
   return 128 + (number ?? 0)
 }
 
+/** What a program finds as the reason of its aborted signal. */
 export function createMemorySignal(name: string): MemorySignal {
   return Object.assign(new Error(`received ${name}`), { name: 'MemorySignal', signal: name })
 }

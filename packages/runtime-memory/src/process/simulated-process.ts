@@ -13,6 +13,7 @@ export interface ProcessSurroundings
   listen(port: number, serve: Serve, onError: (error: Error) => void): () => void
 }
 
+/** The three streams of a process. */
 export interface ProcessStreams {
   readonly stdin: Readable
   readonly stdout: Writable

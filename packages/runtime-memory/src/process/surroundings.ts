@@ -5,6 +5,7 @@ import type { ProgramSources } from './find-program.js'
 import { createMemoryFiles } from './memory-files.js'
 import type { ProcessSurroundings } from './simulated-process.js'
 
+/** What tells one process of a container from another, and what they share. */
 export interface SurroundingsOptions {
   readonly argv: Argv
   readonly env: StringMap

@@ -1,5 +1,6 @@
 import { Writable } from 'node:stream'
 
+/** Where the keys of a terminal lead. */
 export interface TerminalInputOptions {
   /** What the process reads. */
   readonly stdin: Writable

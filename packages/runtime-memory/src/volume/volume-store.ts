@@ -1,6 +1,7 @@
 import type { StringMap } from '@capstan/core'
 import type { FileMap } from '../files/file-map.js'
 
+/** One simulated volume. */
 export interface MemoryVolume {
   readonly name: string
   readonly labels: StringMap

@@ -215,6 +215,14 @@ describe('stopContainer', () => {
     expect(await runtime.waitContainer(id)).toBe(exitCode)
   })
 
+  it('ends with 137 at once without a grace', async () => {
+    await using memory = await openMemory()
+    const id = await memory.runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
+    await memory.runtime.startContainer(id)
+    await memory.runtime.stopContainer(id, { graceMs: 0 })
+    expect(await memory.runtime.waitContainer(id)).toBe(137)
+  })
+
   it('sends the stop signal of the container, and the program sees which', async () => {
     const seen: unknown[] = []
     const main = async ({

@@ -15,6 +15,7 @@ export function texts(value: Json): readonly string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
+/** The text, or the fallback for anything else. */
 export function text(value: Json, fallback = ''): string {
   return typeof value === 'string' ? value : fallback
 }

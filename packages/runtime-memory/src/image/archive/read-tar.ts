@@ -2,6 +2,7 @@ import { buffer } from 'node:stream/consumers'
 import { type Extract, extract, type Header } from 'tar-stream'
 import { untilAborted } from '../../wait.js'
 
+/** One entry of an archive, read whole. */
 export interface TarEntry {
   readonly header: Header
   readonly bytes: Buffer
