@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { createHostError } from '../errors/create-host-error.js'
 import type { OperationOptions } from '../operation.js'
 import type { Owner } from '../ownership/owner.js'
@@ -76,6 +77,7 @@ class PluginHost implements RuntimeHost {
   #track<T>({ signal }: OperationOptions, run: (own: { readonly signal: AbortSignal }) => Promise<T>): Promise<T> {
     const signals = signal === undefined ? [this.#closing.signal] : [this.#closing.signal, signal]
     const own = AbortSignal.any(signals)
+    setMaxListeners(0, own) // one a plugin is no leak, however many there are
     const running = own.aborted ? Promise.reject(own.reason) : run({ signal: own })
     this.#pending.add(running)
     const forget = () => this.#pending.delete(running)

@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { createHostError } from '../errors/create-host-error.js'
 import { checkPlugin, type PluginNames } from './check-plugin.js'
-import { findPluginPackage } from './find-plugin-package.js'
+import { findPluginPackage, type PluginPackage } from './find-plugin-package.js'
 import type { RuntimePlugin } from './plugin.js'
 
 /** Where plugin packages are looked up: a file URL of the application; default: the working directory. */
@@ -24,7 +24,7 @@ export async function loadPlugins(
 }
 
 async function loadPlugin(specifier: string, from: string): Promise<RuntimePlugin> {
-  const found = await findPluginPackage(specifier, from)
+  const found = await findPackage(specifier, from)
   const { name: packageName = specifier, version: packageVersion = 'unknown version' } = found ?? {}
   const names: PluginNames = { plugin: specifier, packageName, packageVersion }
   if (found === undefined) throw toInvalid(names, `was not found from ${from}`)
@@ -32,6 +32,15 @@ async function loadPlugin(specifier: string, from: string): Promise<RuntimePlugi
   if (!('plugin' in exports)) throw toInvalid(names, 'exports no "plugin"')
   checkPlugin(exports.plugin, names)
   return withPackage(exports.plugin, names)
+}
+
+async function findPackage(specifier: string, from: string): Promise<PluginPackage | undefined> {
+  try {
+    return await findPluginPackage(specifier, from)
+  } catch (cause) {
+    const names = { plugin: specifier, packageName: specifier, packageVersion: 'unknown version' }
+    throw toInvalid(names, `cannot be read: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+  }
 }
 
 async function importEntry(entry: string, names: PluginNames): Promise<object> {

@@ -88,6 +88,17 @@ describe('disposing of the host', () => {
   })
 })
 
+it('a host of many plugins warns of no leak', async () => {
+  const warnings: unknown[] = []
+  const note = (warning: unknown) => warnings.push(warning)
+  process.on('warning', note)
+  const plugins = Array.from({ length: 30 }, (_, index) => fakePlugin({ name: `plugin-${index}` }))
+  await createRuntimeHost({ plugins, env: {} }).discover({ signal: new AbortController().signal })
+  await new Promise((resolve) => setImmediate(resolve)) // a warning is told after the turn that caused it
+  process.off('warning', note)
+  expect(warnings).toEqual([])
+})
+
 describe('aborting', () => {
   it('rejects with the reason itself, and probes nothing when it came before (F16)', async () => {
     let probes = 0

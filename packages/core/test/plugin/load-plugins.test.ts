@@ -72,6 +72,14 @@ describe('loadPlugins', () => {
     expect(await host.discover()).toMatchObject([{ runtime: 'classy', packageName: 'class-runtime', attempts: [] }])
   })
 
+  it('says which package has a manifest that is none (F23)', async () => {
+    await write('app/node_modules/torn-runtime/package.json', '{ "name": ')
+    await expect(loadPlugins(['torn-runtime'], { from })).rejects.toMatchObject({
+      code: 'PLUGIN_INVALID',
+      message: expect.stringMatching(/"torn-runtime".* cannot be read/),
+    })
+  })
+
   it.each([
     ['is not installed', undefined, 'was not found'],
     ['exports no plugin', 'export const other = 1', 'exports no "plugin"'],
