@@ -1,0 +1,36 @@
+import type { Capability, Runtime, RuntimePlugin, RuntimeScope, StringMap, UndoStep } from '@capstan/core'
+import type { ConformancePrograms } from './programs.js'
+
+/** What one case works with: a runtime opened for it alone, under an owner of its own. */
+export interface CaseContext {
+  /** As it was given to the kit. */
+  readonly plugin: RuntimePlugin
+  readonly image: string
+  readonly firewallImage: string
+  readonly programs: ConformancePrograms
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly specifier: string | undefined
+  readonly unavailableEnv: Readonly<Record<string, string | undefined>> | undefined
+  /** Aborts when the time of the case is over. */
+  readonly signal: AbortSignal
+  /** @throws ConformanceFailure in a case that opens none */
+  readonly scope: RuntimeScope
+  readonly runtime: Runtime
+  /** What the scope has for it. @throws ConformanceFailure where it has nothing */
+  require<T extends object>(capability: Capability<T>): T
+  /** The same runtime once more, for another owner, on another host; closed after the case. */
+  open(options?: OpenOtherOptions): Promise<RuntimeScope>
+  /** What the case has made by now and is still there, by the runtime's own lists: `container "x" (running)`. */
+  listMade(): Promise<readonly string[]>
+  /** A name that nothing else has. */
+  uniqueName(word: string): string
+  /** Runs after the case, last one first, whatever became of it. What is left then fails the case. */
+  later(title: string, step: UndoStep): void
+}
+
+export interface OpenOtherOptions {
+  /** Makes another owner of the one that the host is. */
+  readonly relabel?: (ownerLabels: StringMap) => StringMap
+  /** The lists of the runtime hold nothing but what carries these. */
+  readonly onlyLabelled?: StringMap
+}

@@ -1,0 +1,258 @@
+import { setMaxListeners } from 'node:events'
+import {
+  execManagerCapability,
+  imageTransferCapability,
+  networkManagerCapability,
+  type OperationOptions,
+  runtimeCapability,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { expect, expectEqual } from '../assert/expect.js'
+import { expectReason } from '../assert/expect-rejection.js'
+import { pause, within } from '../assert/wait.js'
+import type { CaseContext } from '../case-context.js'
+import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
+import { collectBytes } from '../steps/collect.js'
+import { createContainer, findListed, startContainer, startReady } from '../steps/containers.js'
+import { inBackground } from '../steps/in-background.js'
+import { readLogs } from '../steps/logs.js'
+
+export const abortCases: readonly ConformanceCase[] = [
+  ...defineCases({ capability: runtimeCapability }, [
+    before('ABT-001', 'ping', ({ runtime }, own) => runtime.ping(own)),
+    before('ABT-002', 'createContainer', ({ runtime, image }, own) => runtime.createContainer({ image }, own)),
+    before('ABT-003', 'startContainer', ({ runtime }, own, id) => runtime.startContainer(id, own)),
+    before('ABT-004', 'stopContainer', ({ runtime }, own, id) => runtime.stopContainer(id, own)),
+    before('ABT-005', 'waitContainer', ({ runtime }, own, id) => runtime.waitContainer(id, own)),
+    before('ABT-006', 'removeContainer', ({ runtime }, own, id) => runtime.removeContainer(id, own)),
+    before('ABT-007', 'containerLogs, or reading them,', async ({ runtime }, own, id) =>
+      readLogs(await runtime.containerLogs(id, own)),
+    ),
+    before('ABT-008', 'containerLogsAll', ({ runtime }, own, id) => runtime.containerLogsAll(id, own)),
+    before('ABT-009', 'containerState', ({ runtime }, own, id) => runtime.containerState(id, own)),
+    {
+      ...before('ABT-010', 'buildImage', ({ runtime, image, uniqueName }, own) =>
+        runtime.buildImage(`FROM ${image}\n`, `${uniqueName('aborted')}:1`, own),
+      ),
+      keeps: ['buildImage'],
+    },
+    before('ABT-011', 'imageExists', ({ runtime, image }, own) => runtime.imageExists(image, own)),
+    before('ABT-012', 'listImages', ({ runtime }, own) => runtime.listImages(own)),
+    before('ABT-013', 'removeImage', ({ runtime, uniqueName }, own) => runtime.removeImage(uniqueName('none'), own)),
+    before('ABT-014', 'attach', ({ runtime }, own, id) =>
+      runtime.attach(id, { stdout: collectBytes().stream, ...own }),
+    ),
+    before('ABT-015', 'startAttached', ({ runtime }, own, id) =>
+      runtime.startAttached(id, { stdout: collectBytes().stream, ...own }),
+    ),
+    {
+      ...before('ABT-016', 'resizeTTY', ({ runtime }, own, id) =>
+        runtime.resizeTTY(id, { height: 24, width: 80 }, own),
+      ),
+      keeps: ['resizeTTY'],
+    },
+    {
+      ...before('ABT-017', 'getHostAddress', ({ runtime }, own) => runtime.getHostAddress(own)),
+      keeps: ['getHostAddress'],
+    },
+    before('ABT-018', 'getPortBindings', ({ runtime }, own, id) => runtime.getPortBindings(id, own)),
+    {
+      ...before('ABT-019', 'setupFirewall', ({ runtime }, own, id) =>
+        runtime.setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }, own),
+      ),
+      keeps: ['setupFirewall'],
+    },
+    before('ABT-020', 'listContainers', ({ runtime }, own) => runtime.listContainers(own)),
+    {
+      id: 'ABT-021',
+      title: 'the reason may be anything: it comes out as it is (F16)',
+      run: async ({ runtime }) => {
+        for (const reason of ['a text', { a: 'thing' }, 0]) {
+          await expectReason(reason, () => runtime.ping({ signal: AbortSignal.abort(reason) }))
+        }
+      },
+    },
+    {
+      id: 'ABT-022',
+      title: 'aborting waitContainer rejects with the very reason, and the container goes on (F16)',
+      run: async (context) => {
+        const id = await startContainer(context, { command: context.programs.sleep(60) })
+        await expectAborts((own) => context.runtime.waitContainer(id, own))
+        expectEqual(await context.runtime.containerState(id), 'running', 'the state')
+      },
+    },
+    {
+      id: 'ABT-023',
+      title: 'aborting waitContainer before the start rejects with the very reason (F16)',
+      run: async (context) => {
+        const id = await createContainer(context, { command: context.programs.exit(0) })
+        await expectAborts((own) => context.runtime.waitContainer(id, own))
+        expectEqual(await context.runtime.containerState(id), 'created', 'the state')
+      },
+    },
+    {
+      id: 'ABT-024',
+      title: 'aborting stopContainer in its time of grace rejects with the very reason, at once (F16)',
+      run: async (context) => {
+        const id = await startReady(context, { command: context.programs.ignore() })
+        await expectAborts((own) => context.runtime.stopContainer(id, { graceMs: 60_000, ...own }))
+      },
+    },
+    {
+      id: 'ABT-025',
+      title: 'a signal that aborts after the call has resolved changes nothing',
+      run: async (context) => {
+        const controller = new AbortController()
+        const { runtime, image, programs } = context
+        const id = await runtime.createContainer({ image, command: programs.sleep(60) }, { signal: controller.signal })
+        context.later(id, (own) => runtime.removeContainer(id, own))
+        await runtime.startContainer(id, { signal: controller.signal })
+        controller.abort(new Error('too late'))
+        await pause(100)
+        expectEqual(await runtime.containerState(id), 'running', 'the state')
+      },
+    },
+    {
+      id: 'ABT-026',
+      title: 'createContainer aborted on its way leaves nothing, whenever it comes (F16)',
+      run: async (context) => {
+        const { runtime, image } = context
+        await tryAborts(
+          context,
+          async (own) => await runtime.createContainer({ image }, own),
+          runtime.removeContainer.bind(runtime),
+        )
+      },
+    },
+    {
+      id: 'ABT-027',
+      title: 'one signal for many calls: all reject with the very reason (F16)',
+      run: async (context) => {
+        const id = await startContainer(context, { command: context.programs.sleep(60) })
+        const controller = new AbortController()
+        setMaxListeners(0, controller.signal)
+        const own = { signal: controller.signal }
+        const waits = Array.from({ length: 20 }, () => inBackground(context.runtime.waitContainer(id, own)))
+        await pause(200)
+        const reason = new Error('all of you')
+        controller.abort(reason)
+        for (const { result } of waits) await expectReason(reason, () => within(5000, 'the rejection', result))
+        expect((await findListed(context, id)) !== undefined, 'the container in the list', 'nothing')
+      },
+    },
+  ]),
+  ...defineCases({ capability: networkManagerCapability }, [
+    before('ABT-028', 'createNetwork', (context, own) =>
+      context.require(networkManagerCapability).createNetwork(context.uniqueName('aborted'), own),
+    ),
+    before('ABT-029', 'removeNetwork', (context, own) =>
+      context.require(networkManagerCapability).removeNetwork(context.uniqueName('none'), own),
+    ),
+    before('ABT-030', 'listNetworks', (context, own) => context.require(networkManagerCapability).listNetworks(own)),
+    {
+      id: 'ABT-031',
+      title: 'createNetwork aborted on its way leaves nothing, whenever it comes (F16)',
+      run: async (context) => {
+        const networks = context.require(networkManagerCapability)
+        const create = (own: OperationOptions) => networks.createNetwork(context.uniqueName('aborted'), own)
+        await tryAborts(context, create, (id) => networks.removeNetwork(id))
+      },
+    },
+  ]),
+  ...defineCases({ capability: volumeManagerCapability }, [
+    before('ABT-032', 'createVolume', (context, own) =>
+      context.require(volumeManagerCapability).createVolume(context.uniqueName('aborted'), own),
+    ),
+    before('ABT-033', 'removeVolume', (context, own) =>
+      context.require(volumeManagerCapability).removeVolume(context.uniqueName('none'), own),
+    ),
+    before('ABT-034', 'listVolumes', (context, own) => context.require(volumeManagerCapability).listVolumes(own)),
+    {
+      id: 'ABT-035',
+      title: 'createVolume aborted on its way leaves nothing, whenever it comes (F16)',
+      run: async (context) => {
+        const volumes = context.require(volumeManagerCapability)
+        const create = (own: OperationOptions) => volumes.createVolume(context.uniqueName('aborted'), own)
+        await tryAborts(context, create, (name) => volumes.removeVolume(name))
+      },
+    },
+  ]),
+  ...defineCases({ capability: sidecarManagerCapability }, [
+    before('ABT-036', 'startSidecar', (context, own) =>
+      context
+        .require(sidecarManagerCapability)
+        .startSidecar({ image: context.image, name: context.uniqueName('aborted') }, own),
+    ),
+    before('ABT-037', 'inspectContainer', (context, own, id) =>
+      context.require(sidecarManagerCapability).inspectContainer(id, own),
+    ),
+  ]),
+  ...defineCases({ capability: execManagerCapability }, [
+    before('ABT-038', 'exec', (context, own, id) => context.require(execManagerCapability).exec(id, ['true'], own)),
+  ]),
+  ...defineCases({ capability: imageTransferCapability }, [
+    before('ABT-039', 'pullImage', (context, own) =>
+      context.require(imageTransferCapability).pullImage('127.0.0.1:1/conformance/absent:1', own),
+    ),
+    before('ABT-040', 'loadImages', (context, own) =>
+      context.require(imageTransferCapability).loadImages(untouchable(), own),
+    ),
+    before('ABT-041', 'saveImage', (context, own) =>
+      context.require(imageTransferCapability).saveImage(context.image, own),
+    ),
+  ]),
+]
+
+/** The call under a signal that has aborted: the reason itself, and nothing is other than before. */
+function before(
+  id: string,
+  method: string,
+  call: (context: CaseContext, own: OperationOptions, container: string) => PromiseLike<unknown>,
+): CaseDefinition {
+  return {
+    id,
+    title: `${method} under an aborted signal rejects with the very reason, and does nothing (F16)`,
+    run: async (context) => {
+      const container = await createContainer(context, { command: context.programs.exit(0) })
+      const made = await context.listMade()
+      const reason = new Error('aborted before the call')
+      await expectReason(reason, () => call(context, { signal: AbortSignal.abort(reason) }, container))
+      expectEqual(await context.listMade(), made, 'what is there')
+    },
+  }
+}
+
+/** Aborts the call when it has been under way for a while; it must not have come to its end by itself. */
+async function expectAborts(call: (own: OperationOptions) => Promise<unknown>): Promise<void> {
+  const controller = new AbortController()
+  const running = inBackground(call({ signal: controller.signal }))
+  await pause(200)
+  const reason = new Error('waited enough')
+  controller.abort(reason)
+  await expectReason(reason, () => within(5000, 'the rejection', running.result))
+}
+
+/** Aborts a call that makes something after different times: either it was made, or nothing is left of it. */
+async function tryAborts(
+  context: CaseContext,
+  make: (own: OperationOptions) => Promise<string>,
+  remove: (made: string) => Promise<void>,
+): Promise<void> {
+  for (const delayMs of [0, 1, 3, 10, 30]) {
+    const controller = new AbortController()
+    const reason = new Error(`aborted after ${delayMs} ms`)
+    const making = inBackground(make({ signal: controller.signal }))
+    await pause(delayMs)
+    controller.abort(reason)
+    const outcome = await within(10_000, 'the end of the call', making.result).catch((error: unknown) => ({ error }))
+    if (typeof outcome === 'string') await remove(outcome)
+    else await expectReason(reason, () => Promise.reject(outcome.error))
+    expectEqual(await context.listMade(), [], `what is left after an abort at ${delayMs} ms`)
+  }
+}
+
+/** Whoever reads of it fails. */
+async function* untouchable(): AsyncGenerator<Uint8Array> {
+  yield await Promise.reject(new Error('the archive was read though the signal had aborted'))
+}

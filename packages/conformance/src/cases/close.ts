@@ -1,0 +1,235 @@
+import {
+  execManagerCapability,
+  findCapability,
+  imageTransferCapability,
+  networkManagerCapability,
+  type Runtime,
+  runtimeCapability,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { expectAnyHostError, expectHostError } from '../assert/expect-rejection.js'
+import { pause, within } from '../assert/wait.js'
+import type { CaseContext } from '../case-context.js'
+import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
+import { collectBytes } from '../steps/collect.js'
+import { createContainer, startContainer, startReady } from '../steps/containers.js'
+import { inBackground } from '../steps/in-background.js'
+import { readLogs } from '../steps/logs.js'
+
+export const closeCases: readonly ConformanceCase[] = [
+  ...defineCases({ capability: runtimeCapability }, [
+    {
+      id: 'CLS-001',
+      title: 'close may be repeated, and two at once both resolve',
+      run: async (context) => {
+        const { runtime } = await context.open()
+        await Promise.all([runtime.close(), runtime.close()])
+        await within(2000, 'the end of the third close', runtime.close())
+      },
+    },
+    {
+      id: 'CLS-002',
+      // But getImageHomeDir, which rejects for an abort alone.
+      title: 'after close every method of the runtime is RUNTIME_UNAVAILABLE',
+      run: async (context) => {
+        const id = await createContainer(context, { command: context.programs.exit(0) })
+        const { runtime } = await context.open()
+        await runtime.close()
+        for (const [method, call] of Object.entries(toCalls(context, runtime, id))) {
+          await named(method, () => expectHostError('RUNTIME_UNAVAILABLE', call))
+        }
+        expectEqual(await context.runtime.containerState(id), 'created', 'the state')
+      },
+    },
+    {
+      id: 'CLS-003',
+      title: 'close stops no container',
+      run: async (context) => {
+        const other = await context.open()
+        const id = await startContainer(context, { command: context.programs.sleep(60) }, other.runtime)
+        await other.runtime.close()
+        expectEqual(await context.runtime.containerState(id), 'running', 'the state')
+        await context.runtime.removeContainer(id)
+      },
+    },
+    {
+      id: 'CLS-004',
+      title: 'close ends a wait: RUNTIME_UNAVAILABLE, or CONNECTION_LOST, and no code',
+      run: async (context) => {
+        const id = await startContainer(context, { command: context.programs.sleep(60) })
+        const { runtime } = await context.open()
+        await expectEnds(runtime, () => runtime.waitContainer(id))
+      },
+    },
+    {
+      id: 'CLS-005',
+      title: 'close ends a followed log, and not as if all had been read',
+      run: async (context) => {
+        const id = await startReady(context, { command: context.programs.announce('one') }, 'one')
+        const { runtime } = await context.open()
+        await expectEnds(runtime, async () => await readLogs(await runtime.containerLogs(id, { follow: true })))
+      },
+    },
+    {
+      id: 'CLS-006',
+      title: 'close ends an attached session',
+      run: async (context) => {
+        const id = await startContainer(context, { command: context.programs.sleep(60) })
+        const { runtime } = await context.open()
+        await expectEnds(runtime, () => runtime.attach(id, { stdout: collectBytes().stream }))
+      },
+      keeps: ['attach.foreign'],
+    },
+    {
+      id: 'CLS-007',
+      title: "closing one host leaves the other's streams whole (X6)",
+      run: async (context) => {
+        const other = await context.open()
+        const id = await startContainer(context, { command: context.programs.pause('first', 'second') })
+        const reading = inBackground(readLogs(await context.runtime.containerLogs(id, { follow: true })))
+        await pause(100)
+        await other[Symbol.asyncDispose]()
+        const text = Buffer.concat((await reading.result).map(({ bytes }) => bytes)).toString('utf8')
+        expectEqual(text, 'first\nsecond\n', 'the log')
+      },
+    },
+    {
+      id: 'CLS-008',
+      title: 'close keeps nothing waiting: it resolves in good time while calls are under way',
+      run: async (context) => {
+        const id = await startReady(context, { command: context.programs.ignore() })
+        const { runtime } = await context.open()
+        const stopping = inBackground(runtime.stopContainer(id, { graceMs: 60_000 }))
+        const waiting = inBackground(runtime.waitContainer(id))
+        await pause(100)
+        await within(5000, 'the end of close', runtime.close())
+        const settled = Promise.allSettled([stopping.result, waiting.result])
+        await within(5000, 'the end of the calls', settled)
+      },
+    },
+  ]),
+  ...defineCases({ capability: networkManagerCapability }, [
+    closed('CLS-009', 'networks', (context) => {
+      const networks = context.require(networkManagerCapability)
+      return {
+        createNetwork: () => networks.createNetwork(context.uniqueName('closed')),
+        removeNetwork: () => networks.removeNetwork(context.uniqueName('closed')),
+        listNetworks: () => networks.listNetworks(),
+      }
+    }),
+  ]),
+  ...defineCases({ capability: sidecarManagerCapability }, [
+    closed('CLS-010', 'sidecars', (context) => {
+      const sidecars = context.require(sidecarManagerCapability)
+      return {
+        startSidecar: () => sidecars.startSidecar({ image: context.image, name: context.uniqueName('closed') }),
+        inspectContainer: () => sidecars.inspectContainer(context.uniqueName('closed')),
+      }
+    }),
+  ]),
+  ...defineCases({ capability: execManagerCapability }, [
+    closed('CLS-011', 'exec', (context) => {
+      const exec = context.require(execManagerCapability)
+      return { exec: () => exec.exec(context.uniqueName('closed'), ['true']) }
+    }),
+    {
+      id: 'CLS-012',
+      title: 'close ends a process of exec: its exit code is none, never 0',
+      run: async (context) => {
+        const id = await startContainer(context, { command: context.programs.sleep(60) })
+        const other = await context.open()
+        const exec = findCapability(other, execManagerCapability)
+        const process = expectDefined(await exec?.exec(id, context.programs.cat()), 'exec in the other scope')
+        for (const stream of [process.stdin, process.stdout, process.stderr]) stream.on('error', () => {})
+        const exitCode = inBackground(process.exitCode)
+        process.stdout.resume()
+        process.stderr.resume()
+        const rejecting = () => within(5000, 'the end of the process', exitCode.result)
+        await other.runtime.close()
+        await expectAnyHostError(rejecting, ['RUNTIME_UNAVAILABLE', 'CONNECTION_LOST', 'EXIT_CODE_UNKNOWN'])
+      },
+    },
+  ]),
+  ...defineCases({ capability: volumeManagerCapability }, [
+    closed('CLS-013', 'volumes', (context) => {
+      const volumes = context.require(volumeManagerCapability)
+      return {
+        createVolume: () => volumes.createVolume(context.uniqueName('closed')),
+        removeVolume: () => volumes.removeVolume(context.uniqueName('closed')),
+        listVolumes: () => volumes.listVolumes(),
+      }
+    }),
+  ]),
+  ...defineCases({ capability: imageTransferCapability }, [
+    closed('CLS-014', 'image transfer', (context) => {
+      const transfer = context.require(imageTransferCapability)
+      return {
+        pullImage: () => transfer.pullImage('127.0.0.1:1/conformance/absent:1'),
+        loadImages: () => transfer.loadImages(nothing()),
+        saveImage: () => transfer.saveImage(context.image),
+      }
+    }),
+  ]),
+]
+
+type Calls = Readonly<Record<string, () => Promise<unknown>>>
+
+function closed(id: string, title: string, toManagerCalls: (context: CaseContext) => Calls): CaseDefinition {
+  return {
+    id,
+    title: `after close of the runtime every method of its ${title} is RUNTIME_UNAVAILABLE`,
+    run: async (context) => {
+      const calls = toManagerCalls(context)
+      await context.runtime.close()
+      for (const [method, call] of Object.entries(calls)) {
+        await named(method, () => expectHostError('RUNTIME_UNAVAILABLE', call))
+      }
+    },
+  }
+}
+
+function toCalls({ image, programs }: CaseContext, runtime: Runtime, id: string): Calls {
+  const stdout = collectBytes().stream
+  return {
+    ping: () => runtime.ping(),
+    createContainer: () => runtime.createContainer({ image, command: programs.exit(0) }),
+    startContainer: () => runtime.startContainer(id),
+    stopContainer: () => runtime.stopContainer(id),
+    waitContainer: () => runtime.waitContainer(id),
+    removeContainer: () => runtime.removeContainer(id),
+    containerLogs: async () => await readLogs(await runtime.containerLogs(id)),
+    containerLogsAll: () => runtime.containerLogsAll(id),
+    containerState: () => runtime.containerState(id),
+    buildImage: () => runtime.buildImage(`FROM ${image}\n`, 'conformance-closed:1'),
+    imageExists: () => runtime.imageExists(image),
+    listImages: () => runtime.listImages(),
+    removeImage: () => runtime.removeImage('conformance-closed:1'),
+    attach: () => runtime.attach(id, { stdout }),
+    startAttached: () => runtime.startAttached(id, { stdout }),
+    resizeTTY: () => runtime.resizeTTY(id, { height: 24, width: 80 }),
+    getHostAddress: () => runtime.getHostAddress(),
+    getPortBindings: () => runtime.getPortBindings(id),
+    setupFirewall: () => runtime.setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }),
+    listContainers: () => runtime.listContainers(),
+  }
+}
+
+/** Closes the runtime while the call is under way: it ends soon, with an error that says so. */
+async function expectEnds(runtime: Runtime, call: () => Promise<unknown>): Promise<void> {
+  const running = inBackground(call())
+  await pause(200)
+  await within(5000, 'the end of close', runtime.close())
+  const ending = () => within(5000, 'the end of what was under way', running.result)
+  await expectAnyHostError(ending, ['RUNTIME_UNAVAILABLE', 'CONNECTION_LOST'])
+}
+
+/** Says in a failure which method it was. */
+async function named(method: string, check: () => Promise<unknown>): Promise<void> {
+  await check().catch((error: unknown) => {
+    expect(false, `${method} to reject with RUNTIME_UNAVAILABLE`, error)
+  })
+}
+
+async function* nothing(): AsyncGenerator<Uint8Array> {}

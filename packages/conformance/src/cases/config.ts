@@ -1,0 +1,147 @@
+import { runtimeCapability } from '@capstan/core'
+import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { createContainer, expectPrints, findListed, runAttached } from '../steps/containers.js'
+import { toPlatform } from '../steps/platform.js'
+
+export const configCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
+  {
+    id: 'CFG-001',
+    title: 'command is an argument list: nothing of it is read by a shell (F25)',
+    keeps: ['command'],
+    run: async (context) => {
+      const text = `$(id) ; * "two  spaces" 'quoted' \\n $HOME`
+      await expectPrints(context, { command: context.programs.echo(text) }, text)
+    },
+  },
+  {
+    id: 'CFG-002',
+    title: 'entrypoint stands before command',
+    keeps: ['entrypoint'],
+    run: async (context) => {
+      const [program = '', ...rest] = context.programs.echo('by the entrypoint')
+      await expectPrints(context, { entrypoint: [program], command: rest }, 'by the entrypoint')
+    },
+  },
+  {
+    id: 'CFG-003',
+    title: 'env sets variables, with any text in them but NUL (F25)',
+    keeps: ['env'],
+    run: async (context) => {
+      const value = `a=b "c" 'd' $HOME \\ end`
+      await expectPrints(context, { env: { SAID: value }, command: context.programs.variable('SAID') }, value)
+    },
+  },
+  {
+    id: 'CFG-004',
+    title: 'env takes values of several lines',
+    keeps: ['env'],
+    run: async (context) => {
+      const config = { env: { SAID: 'first\nsecond' }, command: context.programs.variable('SAID') }
+      await expectPrints(context, config, 'first\nsecond')
+    },
+  },
+  {
+    id: 'CFG-005',
+    title: 'env takes a value of 100 000 characters (F25)',
+    keeps: ['env'],
+    run: async (context) => {
+      const value = 'long'.repeat(25_000)
+      const { stdout } = await runAttached(context, {
+        env: { SAID: value },
+        command: context.programs.variable('SAID'),
+      })
+      expectEqual(stdout.trim().length, value.length, 'the length of the value')
+    },
+  },
+  {
+    id: 'CFG-006',
+    title: 'workingDirectory is where the program starts',
+    keeps: ['workingDirectory'],
+    run: async (context) =>
+      await expectPrints(context, { workingDirectory: '/etc', command: context.programs.directory() }, '/etc'),
+  },
+  {
+    id: 'CFG-007',
+    title: 'user is whom the program runs as',
+    keeps: ['user'],
+    run: async (context) => await expectPrints(context, { user: '1234', command: context.programs.user() }, '1234'),
+  },
+  {
+    id: 'CFG-008',
+    title: 'groupAdd gives further groups',
+    keeps: ['groupAdd'],
+    run: async (context) => {
+      const { stdout } = await runAttached(context, { groupAdd: ['4321'], command: context.programs.groups() })
+      expect(stdout.trim().split(' ').includes('4321'), 'group 4321 among the groups', stdout)
+    },
+  },
+  {
+    id: 'CFG-009',
+    title: 'hostname is what the container calls itself',
+    keeps: ['hostname'],
+    run: async (context) =>
+      await expectPrints(context, { hostname: 'lighthouse', command: context.programs.hostname() }, 'lighthouse'),
+  },
+  {
+    id: 'CFG-010',
+    title: 'readOnlyRootFilesystem keeps a program from writing',
+    keeps: ['readOnlyRootFilesystem'],
+    run: async (context) => {
+      const command = context.programs.write('/conformance', 'written')
+      const writable = await runAttached(context, { command })
+      const readOnly = await runAttached(context, { readOnlyRootFilesystem: true, command })
+      expectEqual(writable.exitCode, 0, 'the exit code without it')
+      expect(readOnly.exitCode !== 0, 'an exit code other than 0 with it', readOnly.exitCode)
+    },
+  },
+  {
+    id: 'CFG-011',
+    title: 'what a program writes stays in its container, and in no other',
+    run: async (context) => {
+      const first = await runAttached(context, { command: context.programs.write('/conformance', 'mine') })
+      expectEqual(first.exitCode, 0, 'the exit code of the write')
+      const other = await runAttached(context, { command: context.programs.read('/conformance') })
+      expect(other.exitCode !== 0, 'no such file in another container', other.stdout)
+    },
+  },
+  {
+    id: 'CFG-012',
+    title: 'labels are on the container, each as it was given',
+    keeps: ['labels'],
+    run: async (context) => {
+      const id = await createContainer(context, { labels: { 'example.com/kind': 'a "quoted" = text' } })
+      const { labels } = expectDefined(await findListed(context, id), 'the container in the list')
+      expectEqual(labels['example.com/kind'], 'a "quoted" = text', 'the label')
+    },
+  },
+  {
+    id: 'CFG-013',
+    title: 'platform of this machine makes a container',
+    keeps: ['platform'],
+    run: async (context) => {
+      const { exitCode } = await runAttached(context, { platform: toPlatform(), command: context.programs.exit(0) })
+      expectEqual(exitCode, 0, 'the exit code')
+    },
+  },
+  {
+    id: 'CFG-014',
+    title: 'dns sets the name servers',
+    keeps: ['dns'],
+    run: async (context) => {
+      const { stdout } = await runAttached(context, { dns: ['192.0.2.53'], command: context.programs.nameServers() })
+      expectEqual(stdout.trim().split('\n'), ['192.0.2.53'], 'the name servers')
+    },
+  },
+  {
+    id: 'CFG-015',
+    title: 'init runs another process as the first one',
+    keeps: ['init'],
+    run: async (context) => {
+      const command = context.programs.processId()
+      await expectPrints(context, { command }, '1')
+      const { stdout } = await runAttached(context, { init: true, command })
+      expect(Number(stdout) > 1, 'a process number above 1', stdout)
+    },
+  },
+])

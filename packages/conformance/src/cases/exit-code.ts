@@ -1,0 +1,147 @@
+import { runtimeCapability } from '@capstan/core'
+import { expectEqual } from '../assert/expect.js'
+import { expectAnyHostError, expectHostError } from '../assert/expect-rejection.js'
+import { pause, within } from '../assert/wait.js'
+import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
+import { createContainer, runToExit, startContainer, untilState } from '../steps/containers.js'
+import { inBackground } from '../steps/in-background.js'
+
+export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
+  givesCode('EXIT-001', 0),
+  givesCode('EXIT-002', 7),
+  givesCode('EXIT-003', 255),
+  {
+    id: 'EXIT-004',
+    title: 'waitContainer waits for the start of a created container, then for its exit (X13)',
+    run: async (context) => {
+      const id = await createContainer(context, { command: context.programs.exit(9) })
+      const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
+      await pause(200)
+      expectEqual(waiting.isSettled(), false, 'whether the wait was over before the start')
+      await context.runtime.startContainer(id)
+      expectEqual(await waiting.result, 9, 'the exit code')
+    },
+  },
+  {
+    id: 'EXIT-005',
+    title: 'waitContainer waits as long as the program runs',
+    run: async (context) => {
+      const id = await startContainer(context, { command: context.programs.sleep(1) })
+      const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
+      await pause(200)
+      expectEqual(waiting.isSettled(), false, 'whether the wait was over while the program ran')
+      expectEqual(await waiting.result, 0, 'the exit code')
+    },
+  },
+  {
+    id: 'EXIT-006',
+    title: 'waitContainer of a container that has exited gives its code at once, each time',
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.exit(11) })
+      const again = [context.runtime.waitContainer(id), context.runtime.waitContainer(id)]
+      expectEqual(await within(3000, 'the codes', Promise.all(again)), [11, 11], 'the exit codes')
+    },
+  },
+  {
+    id: 'EXIT-007',
+    title: 'two that wait at once get the same code',
+    run: async (context) => {
+      const id = await createContainer(context, { command: context.programs.exit(12) })
+      const waiting = inBackground(Promise.all([context.runtime.waitContainer(id), context.runtime.waitContainer(id)]))
+      await context.runtime.startContainer(id)
+      expectEqual(await waiting.result, [12, 12], 'the exit codes')
+    },
+  },
+  {
+    id: 'EXIT-008',
+    title: 'a program that was killed has ended with 137',
+    run: async (context) => {
+      const id = await startContainer(context, { command: context.programs.sleep(60) })
+      const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
+      await context.runtime.stopContainer(id, { graceMs: 0 })
+      expectEqual(await waiting.result, 137, 'the exit code')
+    },
+  },
+  {
+    id: 'EXIT-009',
+    title: 'waitContainer gives the code of the second run after a restart (X13)',
+    run: async (context) => {
+      const id = await startContainer(context, { command: context.programs.sleep(1) })
+      await context.runtime.stopContainer(id, { graceMs: 0 })
+      await untilState(context, id, 'exited')
+      await context.runtime.startContainer(id)
+      expectEqual(await context.runtime.waitContainer(id, { signal: context.signal }), 0, 'the exit code')
+    },
+  },
+  {
+    id: 'EXIT-010',
+    title: 'a container removed while one waits: its code or EXIT_CODE_UNKNOWN, never 0, no hang (X13)',
+    run: async (context) => {
+      const id = await startContainer(context, { command: context.programs.sleep(60) })
+      const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
+      await pause(100)
+      await context.runtime.removeContainer(id)
+      await expectCodeOrUnknown(waiting.result, 137)
+    },
+  },
+  {
+    id: 'EXIT-011',
+    title: 'a container removed before it was ever started: EXIT_CODE_UNKNOWN for who waits, not a guess (X13)',
+    run: async (context) => {
+      const id = await createContainer(context, { command: context.programs.exit(0) })
+      const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
+      await pause(200)
+      await context.runtime.removeContainer(id)
+      const late = within(15_000, 'the end of the wait', waiting.result)
+      await expectHostError('EXIT_CODE_UNKNOWN', () => late)
+    },
+  },
+  {
+    id: 'EXIT-012',
+    title: 'waitContainer of a container that is gone is CONTAINER_NOT_FOUND',
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.exit(0) })
+      await context.runtime.removeContainer(id)
+      await expectHostError('CONTAINER_NOT_FOUND', () => context.runtime.waitContainer(id), { id })
+    },
+  },
+  {
+    id: 'EXIT-013',
+    title: 'waitContainer gives the code of a container with autoRemove (F20)',
+    keeps: ['autoRemove'],
+    run: async (context) => {
+      const id = await createContainer(context, { autoRemove: true, command: context.programs.exit(13) })
+      const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
+      await pause(100)
+      await context.runtime.startContainer(id)
+      expectEqual(await waiting.result, 13, 'the exit code')
+    },
+  },
+  {
+    id: 'EXIT-014',
+    title: 'waitContainer gives the code of a container that another process made',
+    keeps: ['waitContainer.foreign'],
+    run: async (context) => {
+      const { runtime: other } = await context.open()
+      const id = await startContainer(context, { command: context.programs.exit(14) })
+      expectEqual(await other.waitContainer(id, { signal: context.signal }), 14, 'the exit code')
+    },
+  },
+])
+
+function givesCode(id: string, code: number): CaseDefinition {
+  return {
+    id,
+    title: `waitContainer gives ${code} for a program that ends with ${code}`,
+    run: async (context) => {
+      const { exitCode } = await runToExit(context, { command: context.programs.exit(code) })
+      expectEqual(exitCode, code, 'the exit code')
+    },
+  }
+}
+
+async function expectCodeOrUnknown(waiting: Promise<number>, code: number): Promise<void> {
+  const outcome = await within(15_000, 'the end of the wait', waiting).catch((error: unknown) => ({ error }))
+  if (typeof outcome === 'number') expectEqual(outcome, code, 'the exit code')
+  else await expectAnyHostError(() => Promise.reject(outcome.error), ['EXIT_CODE_UNKNOWN'])
+}

@@ -1,0 +1,237 @@
+import {
+  execManagerCapability,
+  type FirewallRules,
+  networkManagerCapability,
+  runtimeCapability,
+  sidecarManagerCapability,
+} from '@capstan/core'
+import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { expectHostError } from '../assert/expect-rejection.js'
+import { eventually } from '../assert/wait.js'
+import type { CaseContext } from '../case-context.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { readAll } from '../steps/collect.js'
+import { createContainer, runToExit, startContainer } from '../steps/containers.js'
+import { createNetwork, onNetwork } from '../steps/networks.js'
+
+export const firewallCases: readonly ConformanceCase[] = [
+  ...defineCases(
+    {
+      capability: runtimeCapability,
+      needs: [networkManagerCapability, sidecarManagerCapability, execManagerCapability],
+      keeps: ['setupFirewall', 'network', 'network.aliases'],
+      timeFactor: 2,
+    },
+    [
+      {
+        id: 'FW-001',
+        title: 'after setupFirewall the proxy is reached, and nobody else',
+        run: async (context) => {
+          const town = await buildTown(context)
+          // What could not be reached before proves nothing.
+          await town.expectReaches(town.proxy)
+          await town.expectReaches(town.stranger)
+          await town.seal()
+          await town.expectReaches(town.proxy)
+          await town.expectDoesNotReach(town.stranger)
+        },
+      },
+      {
+        id: 'FW-002',
+        title: 'another port of the proxy is shut, too',
+        run: async (context) => {
+          const town = await buildTown(context)
+          await town.expectReaches(town.proxy)
+          await town.seal({ proxyPort: 3129 })
+          await town.expectDoesNotReach(town.proxy)
+        },
+      },
+      {
+        id: 'FW-003',
+        title: 'the proxy may be given by its name, which is resolved before',
+        run: async (context) => {
+          const town = await buildTown(context)
+          await town.seal({ proxyHost: 'proxy' })
+          await town.expectReaches(town.proxy)
+          await town.expectDoesNotReach(town.stranger)
+        },
+      },
+      {
+        id: 'FW-004',
+        title: 'names do not resolve unless dns is "engine"',
+        run: async (context) => {
+          const town = await buildTown(context)
+          const byName = { host: 'proxy', line: town.proxy.line }
+          await town.expectReaches(byName)
+          await town.seal()
+          await town.expectDoesNotReach(byName)
+        },
+      },
+      {
+        id: 'FW-005',
+        title: 'with dns "engine" names resolve, and strangers stay out of reach',
+        run: async (context) => {
+          const town = await buildTown(context)
+          await town.seal({ dns: 'engine' })
+          await town.expectReaches({ host: 'proxy', line: town.proxy.line })
+          await town.expectDoesNotReach({ host: 'stranger' })
+        },
+      },
+      {
+        id: 'FW-006',
+        title: 'allow names further destinations',
+        run: async (context) => {
+          const town = await buildTown(context)
+          await town.seal({ allow: [{ host: town.stranger.host, port }] })
+          await town.expectReaches(town.proxy)
+          await town.expectReaches(town.stranger)
+        },
+      },
+      {
+        id: 'FW-007',
+        title: 'startContainer sets the rules again, before it resolves',
+        run: async (context) => {
+          const town = await buildTown(context)
+          await town.seal()
+          await context.runtime.stopContainer(town.workload, { graceMs: 0 })
+          await context.runtime.startContainer(town.workload)
+          await town.expectReaches(town.proxy)
+          await town.expectDoesNotReach(town.stranger)
+        },
+      },
+      {
+        id: 'FW-008',
+        title: 'on a container that was not started yet they are kept for its start',
+        keeps: ['firewall.beforeStart'],
+        run: async (context) => {
+          const town = await buildTown(context, { isStarted: false })
+          await town.seal()
+          await context.runtime.startContainer(town.workload)
+          await town.expectReaches(town.proxy)
+          await town.expectDoesNotReach(town.stranger)
+        },
+      },
+      {
+        id: 'FW-009',
+        title:
+          'it fails closed: where the proxy cannot be resolved, FIREWALL_FAILED comes after the way out was cut (X11)',
+        run: async (context) => {
+          const town = await buildTown(context)
+          await town.expectReaches(town.stranger)
+          const { facts } = await expectHostError('FIREWALL_FAILED', () => town.seal({ proxyHost: 'nobody.invalid' }))
+          const strongest = ['sealed', 'disconnected', 'killed']
+          expect(strongest.includes(facts.containment), `a containment of ${strongest}`, facts.containment)
+          const isAlive = (await context.runtime.containerState(town.workload)) === 'running'
+          expectEqual(isAlive, facts.containment !== 'killed', 'whether it runs')
+          if (isAlive) await town.expectDoesNotReach(town.stranger)
+        },
+      },
+    ],
+  ),
+  ...defineCases({ capability: runtimeCapability, keeps: ['setupFirewall'] }, [
+    {
+      id: 'FW-010',
+      title: "a container of the machine's own network is FIREWALL_FAILED, unchanged (X11)",
+      keeps: ['network', 'network.host'],
+      run: async (context) => {
+        const config = { network: { mode: 'host' }, command: context.programs.sleep(60) } as const
+        const id = await startContainer(context, config)
+        const setup = () => context.runtime.setupFirewall(id, somewhere)
+        await expectHostError('FIREWALL_FAILED', setup, { id, containment: 'unchanged' })
+        expectEqual(await context.runtime.containerState(id), 'running', 'the state')
+      },
+    },
+    {
+      id: 'FW-011',
+      title: 'a container without a network needs no rules: it resolves',
+      keeps: ['network', 'network.none'],
+      run: async (context) => {
+        const config = { network: { mode: 'none' }, command: context.programs.sleep(60) } as const
+        await context.runtime.setupFirewall(await startContainer(context, config), somewhere)
+      },
+    },
+    {
+      id: 'FW-012',
+      title: 'a container that has exited is NOT_RUNNING',
+      run: async (context) => {
+        const { id } = await runToExit(context, { command: context.programs.exit(0) })
+        await expectHostError('NOT_RUNNING', () => context.runtime.setupFirewall(id, somewhere), { id })
+      },
+    },
+    {
+      id: 'FW-013',
+      title: 'a bad port is INVALID_ARGUMENT, and the container goes on (X11)',
+      run: async (context) => {
+        const id = await startContainer(context, { command: context.programs.sleep(60) })
+        const setup = () => context.runtime.setupFirewall(id, { ...somewhere, proxyPort: 65_536 })
+        await expectHostError('INVALID_ARGUMENT', setup, { field: 'proxyPort' })
+        expectEqual(await context.runtime.containerState(id), 'running', 'the state')
+      },
+    },
+    {
+      id: 'FW-014',
+      title: 'a host that is no host is INVALID_ARGUMENT: nothing of it reaches a shell (F25)',
+      run: async (context) => {
+        const id = await startContainer(context, { command: context.programs.sleep(60) })
+        const setup = () => context.runtime.setupFirewall(id, { ...somewhere, proxyHost: '$(reboot)' })
+        await expectHostError('INVALID_ARGUMENT', setup, { field: 'proxyHost' })
+      },
+    },
+  ]),
+]
+
+interface Peer {
+  readonly host: string
+  readonly line: string
+}
+
+/** A network with a proxy, a stranger, and a workload that can try to reach them. */
+async function buildTown(context: CaseContext, { isStarted = true } = {}) {
+  const networkId = await createNetwork(context)
+  const [proxy, stranger] = [
+    await startPeer(context, networkId, 'proxy'),
+    await startPeer(context, networkId, 'stranger'),
+  ]
+  const config = {
+    ...onNetwork(networkId),
+    image: context.firewallImage,
+    command: context.programs.sleep(120),
+  }
+  const workload = isStarted ? await startContainer(context, config) : await createContainer(context, config)
+  const seal = async (rules: Partial<FirewallRules> = {}) => {
+    const all = { proxyHost: proxy.host, proxyPort: port, ...rules }
+    await context.runtime.setupFirewall(workload, all, { signal: context.signal })
+  }
+  const reach = (host: string) => reachFrom(context, workload, host)
+  return {
+    proxy,
+    stranger,
+    workload,
+    seal,
+    expectReaches: async ({ host, line }: Peer) => {
+      const answer = await eventually(`an answer of ${host}`, async () => (await reach(host)) || undefined)
+      expectEqual(answer.trim(), line, `what ${host} says`)
+    },
+    expectDoesNotReach: async ({ host }: Pick<Peer, 'host'>) =>
+      expectEqual(await reach(host), '', `what ${host} says to who may not reach it`),
+  }
+}
+
+async function startPeer(context: CaseContext, networkId: string, name: string): Promise<Peer> {
+  const line = `the ${name}`
+  const command = context.programs.listen(port, line)
+  const id = await startContainer(context, { ...onNetwork(networkId, name), command })
+  const { networks } = await context.require(sidecarManagerCapability).inspectContainer(id)
+  return { host: expectDefined(networks[0]?.ipAddress, `the address of ${name}`), line }
+}
+
+async function reachFrom(context: CaseContext, id: string, host: string): Promise<string> {
+  const command = context.programs.connect(host, port)
+  const options = { stdin: false, signal: context.signal }
+  const process = await context.require(execManagerCapability).exec(id, command, options)
+  const [output] = await Promise.all([readAll(process.stdout), readAll(process.stderr), process.exitCode])
+  return output.toString('utf8')
+}
+
+const port = 3128
+const somewhere: FirewallRules = { proxyHost: '127.0.0.1', proxyPort: port }

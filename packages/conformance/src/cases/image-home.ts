@@ -1,0 +1,47 @@
+import { runtimeCapability } from '@capstan/core'
+import { expectEqual } from '../assert/expect.js'
+import { expectReason } from '../assert/expect-rejection.js'
+import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
+import { buildImage } from '../steps/images.js'
+
+export const imageHomeCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
+  {
+    id: 'HOME-001',
+    title: 'getImageHomeDir of an absent image is /root, and nothing is pulled (F14)',
+    run: async ({ runtime, uniqueName }) => {
+      const image = `${uniqueName('absent')}:1`
+      expectEqual(await runtime.getImageHomeDir(image), '/root', 'the home')
+      expectEqual(await runtime.imageExists(image), false, 'imageExists afterwards')
+    },
+  },
+  {
+    id: 'HOME-002',
+    title: 'getImageHomeDir of what can be no image is /root',
+    run: async ({ runtime }) => expectEqual(await runtime.getImageHomeDir('-no image\n'), '/root', 'the home'),
+  },
+  hasHome('HOME-003', 'is HOME of its env, as it stands there', 'ENV HOME=/srv/data', '/srv/data'),
+  hasHome('HOME-004', "with a named user is that user's", 'USER node', '/home/node'),
+  hasHome('HOME-005', "with a user and a group is the user's", 'USER node:staff', '/home/node'),
+  hasHome('HOME-006', 'with the number of a user is /root', 'USER 1000:1000', '/root'),
+  hasHome('HOME-007', 'with HOME and a user is HOME', 'USER node\nENV HOME=/elsewhere', '/elsewhere'),
+  {
+    id: 'HOME-008',
+    title: 'getImageHomeDir rejects with the reason of an aborted signal (F16)',
+    run: async ({ runtime, image }) => {
+      const reason = new Error('aborted before the call')
+      await expectReason(reason, () => runtime.getImageHomeDir(image, { signal: AbortSignal.abort(reason) }))
+    },
+  },
+])
+
+function hasHome(id: string, claim: string, instructions: string, home: string): CaseDefinition {
+  return {
+    id,
+    title: `getImageHomeDir of an image ${claim}`,
+    keeps: ['buildImage'],
+    run: async (context) => {
+      const tag = await buildImage(context, `FROM ${context.image}\n${instructions}\n`)
+      expectEqual(await context.runtime.getImageHomeDir(tag), home, 'the home')
+    },
+  }
+}

@@ -1,0 +1,160 @@
+import { inspect } from 'node:util'
+import { imageTransferCapability } from '@capstan/core'
+import { expect, expectEqual } from '../assert/expect.js'
+import { expectAnyHostError, expectHostError, expectReason } from '../assert/expect-rejection.js'
+import type { CaseContext } from '../case-context.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { readAll } from '../steps/collect.js'
+import { expectPrints } from '../steps/containers.js'
+import { buildImage } from '../steps/images.js'
+
+export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capability: imageTransferCapability }, [
+  {
+    id: 'XFER-001',
+    title: 'saveImage gives a tar',
+    run: async (context) => {
+      const tar = await readAll(await save(context, context.image))
+      expectEqual(tar.length % 512, 0, 'what is left over of its blocks of 512 bytes')
+      expectEqual(tar.subarray(257, 262).toString('latin1'), 'ustar', 'the mark of a tar')
+    },
+  },
+  {
+    id: 'XFER-002',
+    title: 'an image that was saved and removed is there again when it was loaded, and runs',
+    keeps: ['buildImage'],
+    run: async (context) => {
+      const { runtime } = context
+      const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=carried\n`)
+      const tar = await readAll(await save(context, tag))
+      await runtime.removeImage(tag)
+      expectEqual(await runtime.imageExists(tag), false, 'imageExists after the removal')
+      const loaded = await load(context, [tar])
+      expect(loaded.includes(tag), `"${tag}" among what was loaded`, loaded)
+      await expectPrints(context, { image: tag, command: context.programs.variable('SAID') }, 'carried')
+    },
+  },
+  {
+    id: 'XFER-003',
+    title: 'loading what is there already changes nothing',
+    run: async (context) => {
+      const find = async () => (await context.runtime.listImages()).find(({ tags }) => tags.includes(context.image))?.id
+      const before = await find()
+      const loaded = await load(context, await save(context, context.image))
+      expect(loaded.includes(context.image), `"${context.image}" among what was loaded`, loaded)
+      expectEqual(await find(), before, 'the id of the image')
+    },
+  },
+  {
+    id: 'XFER-004',
+    title: 'a tar may come in pieces of any size',
+    run: async (context) => {
+      const tar = await readAll(await save(context, context.image))
+      const pieces = Array.from({ length: Math.ceil(tar.length / 7001) }, (_, at) =>
+        tar.subarray(at * 7001, (at + 1) * 7001),
+      )
+      const loaded = await load(context, pieces)
+      expect(loaded.includes(context.image), `"${context.image}" among what was loaded`, loaded)
+    },
+  },
+  {
+    id: 'XFER-005',
+    title: 'saveImage of an absent image is IMAGE_NOT_FOUND, from the call or from the stream',
+    run: async (context) => {
+      const image = `${context.uniqueName('absent')}:1`
+      const read = async () => await readAll(await save(context, image))
+      await expectHostError('IMAGE_NOT_FOUND', read, { image })
+    },
+  },
+  {
+    id: 'XFER-006',
+    title: 'loading what is no archive is a HostError',
+    run: async (context) => {
+      await expectAnyHostError(() => load(context, [Buffer.from('no archive at all\n'.repeat(100))]))
+    },
+  },
+  {
+    id: 'XFER-007',
+    title: 'an archive whose source fails is not loaded, and the failure comes out',
+    run: async (context) => {
+      const tar = await readAll(await save(context, context.image))
+      const failure = new Error('the disk is gone')
+      async function* broken(): AsyncGenerator<Uint8Array> {
+        yield tar.subarray(0, 2048)
+        throw failure
+      }
+      const transfer = context.require(imageTransferCapability)
+      const outcome = await transfer
+        .loadImages(broken(), { signal: context.signal })
+        .catch((error: unknown) => ({ error }))
+      expect('error' in outcome, 'a rejection', outcome)
+      const { error } = outcome
+      const isTold = error === failure || (error instanceof Error && error.cause === failure)
+      if (!isTold) await expectAnyHostError(() => Promise.reject(error))
+    },
+  },
+  {
+    id: 'XFER-008',
+    title: 'a pull that is refused is IMAGE_PULL_FAILED with the reference and a reason (F14)',
+    run: async (context) => {
+      const image = '127.0.0.1:1/conformance/absent:1'
+      const pull = () => context.require(imageTransferCapability).pullImage(image, { signal: context.signal })
+      const { facts } = await expectHostError('IMAGE_PULL_FAILED', pull, { image })
+      expect(facts.registryText.trim() !== '', 'a reason', facts)
+    },
+  },
+  {
+    id: 'XFER-009',
+    title: 'credentials are in no error and in no progress (F25)',
+    run: async (context) => {
+      const heard: unknown[] = []
+      const credentials = { username: 'conformance-user', password: 'conformance-secret' }
+      const onProgress = (event: unknown) => void heard.push(event)
+      const image = '127.0.0.1:1/conformance/absent:1'
+      const pull = () => context.require(imageTransferCapability).pullImage(image, { credentials, onProgress })
+      const error = await expectHostError('IMAGE_PULL_FAILED', pull)
+      const told = inspect([error, heard], { depth: 20, showHidden: true })
+      expect(!told.includes(credentials.password), 'no password in the error or the progress', 'the password')
+      const encoded = Buffer.from(JSON.stringify(credentials)).toString('base64')
+      expect(!told.includes(encoded.slice(0, 20)), 'no encoded credentials in the error', 'the credentials')
+    },
+  },
+  {
+    id: 'XFER-010',
+    title: 'leaving a saved archive half read closes it, and the image stays (F16)',
+    run: async (context) => {
+      const stream = await save(context, context.image)
+      for await (const _ of stream) break
+      expectEqual(stream.destroyed, true, 'whether the stream is destroyed')
+      expectEqual(await context.runtime.imageExists(context.image), true, 'imageExists')
+    },
+  },
+  {
+    id: 'XFER-011',
+    title: 'aborting a load rejects with the very reason (F16)',
+    run: async (context) => {
+      const controller = new AbortController()
+      const reason = new Error('loaded enough')
+      async function* endless(): AsyncGenerator<Uint8Array> {
+        yield Buffer.alloc(512)
+        controller.abort(reason)
+        await new Promise<never>(() => {})
+      }
+      const transfer = context.require(imageTransferCapability)
+      await expectReason(reason, () => transfer.loadImages(endless(), { signal: controller.signal }))
+    },
+  },
+])
+
+function save(context: CaseContext, reference: string) {
+  return context.require(imageTransferCapability).saveImage(reference, { signal: context.signal })
+}
+
+async function load(
+  context: CaseContext,
+  tar: Iterable<Uint8Array> | AsyncIterable<Uint8Array>,
+): Promise<readonly string[]> {
+  async function* toAsync(): AsyncGenerator<Uint8Array> {
+    yield* tar
+  }
+  return await context.require(imageTransferCapability).loadImages(toAsync(), { signal: context.signal })
+}

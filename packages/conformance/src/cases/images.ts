@@ -1,0 +1,77 @@
+import { runtimeCapability } from '@capstan/core'
+import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { expectHostError } from '../assert/expect-rejection.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { createContainer } from '../steps/containers.js'
+import { buildImage } from '../steps/images.js'
+
+export const imageCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
+  {
+    id: 'IMG-001',
+    title: 'imageExists is true for an image that is there',
+    run: async ({ runtime, image }) => expectEqual(await runtime.imageExists(image), true, 'imageExists'),
+  },
+  {
+    id: 'IMG-002',
+    title: 'imageExists is false for an image that is absent (F14)',
+    run: async ({ runtime, uniqueName }) =>
+      expectEqual(await runtime.imageExists(`${uniqueName('absent')}:1`), false, 'imageExists'),
+  },
+  {
+    id: 'IMG-003',
+    title: 'listImages has an image once, with its id, its tags and its size',
+    run: async (context) => {
+      const images = await context.runtime.listImages({ signal: context.signal })
+      const tagged = images.filter(({ tags }) => tags.includes(context.image))
+      expectEqual(tagged.length, 1, `how many have the tag "${context.image}"`)
+      const { id, sizeBytes = 1, createdAt } = expectDefined(tagged[0], 'the image')
+      expect(id !== '' && sizeBytes > 0, 'an id and a size', { id, sizeBytes })
+      expect(createdAt === undefined || !Number.isNaN(createdAt.getTime()), 'a valid date, or none', createdAt)
+    },
+  },
+  {
+    id: 'IMG-004',
+    title: 'listImages holds only what carries all labels that are asked for',
+    keeps: ['buildImage'],
+    run: async (context) => {
+      const mark = context.uniqueName('mark')
+      const tag = await buildImage(context, `FROM ${context.image}\n`, { labels: { 'conformance.mark': mark } })
+      const listed = await context.runtime.listImages({ labels: { 'conformance.mark': mark } })
+      expectEqual(
+        listed.flatMap(({ tags }) => tags),
+        [tag],
+        'the tags',
+      )
+      expectEqual(await context.runtime.listImages({ labels: { 'conformance.mark': 'none' } }), [], 'the other list')
+    },
+  },
+  {
+    id: 'IMG-005',
+    title: 'removeImage removes an image by its tag',
+    keeps: ['buildImage'],
+    run: async (context) => {
+      const tag = await buildImage(context, `FROM ${context.image}\nLABEL conformance.one=1\n`)
+      await context.runtime.removeImage(tag)
+      expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
+    },
+  },
+  {
+    id: 'IMG-006',
+    title: 'removeImage resolves for an image that is gone (F11)',
+    run: async ({ runtime, uniqueName }) => await runtime.removeImage(`${uniqueName('absent')}:1`),
+  },
+  {
+    id: 'IMG-007',
+    title: 'removeImage of an image that a container uses is IN_USE naming the user, and it stays (F12)',
+    keeps: ['buildImage', 'name'],
+    run: async (context) => {
+      const tag = await buildImage(context, `FROM ${context.image}\nLABEL conformance.used=1\n`)
+      const name = context.uniqueName('user')
+      const user = await createContainer(context, { name, image: tag, command: context.programs.exit(0) })
+      const { facts } = await expectHostError('IN_USE', () => context.runtime.removeImage(tag))
+      const isNamed = facts.users.some((text) => text.includes(name) || user.startsWith(text) || text.includes(user))
+      expect(isNamed, `the container "${name}" among the users`, facts.users)
+      expectEqual(await context.runtime.imageExists(tag), true, 'imageExists')
+    },
+  },
+])

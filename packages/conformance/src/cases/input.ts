@@ -1,0 +1,189 @@
+import {
+  type ContainerConfig,
+  execManagerCapability,
+  networkManagerCapability,
+  type Runtime,
+  runtimeCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { expectEqual } from '../assert/expect.js'
+import { expectHostError } from '../assert/expect-rejection.js'
+import type { CaseContext } from '../case-context.js'
+import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
+import { collectBytes } from '../steps/collect.js'
+import { startContainer } from '../steps/containers.js'
+
+export const inputCases: readonly ConformanceCase[] = [
+  ...defineCases({ capability: runtimeCapability }, [
+    refusesConfig('IN-001', 'an empty image', { image: '' }, 'image'),
+    refusesConfig('IN-002', 'an image with a newline', { image: 'busybox\n--privileged' }, 'image'),
+    refusesConfig('IN-003', 'an image with a leading "-"', { image: '--privileged' }, 'image'),
+    refusesConfig('IN-004', 'a name with NUL', { name: 'a\0b' }, 'name'),
+    refusesConfig('IN-005', 'a name with a slash', { name: '../escape' }, 'name'),
+    refusesConfig('IN-006', 'a label whose key has a newline', { labels: { 'a\nb': '1' } }, 'labels["a\\nb"]'),
+    refusesConfig('IN-007', 'a variable whose name has "="', { env: { 'A=B': '1' } }, 'env["A=B"]'),
+    refusesConfig('IN-008', 'an argument with NUL', { command: ['echo', 'a\0b'] }, 'command[1]'),
+    refusesConfig('IN-009', 'port 0', { ports: [{ containerPort: 0 }] }, 'ports[0].containerPort'),
+    refusesConfig('IN-010', 'port 65536', { ports: [{ containerPort: 80, hostPort: 65_536 }] }, 'ports[0].hostPort'),
+    refusesConfig(
+      'IN-011',
+      'a mount of an unknown type',
+      { mounts: [{ type: 'nfs', target: '/x' }] },
+      'mounts[0].type',
+    ),
+    refusesConfig('IN-012', 'a relative target', { mounts: [{ type: 'tmpfs', target: 'x' }] }, 'mounts[0].target'),
+    refusesConfig('IN-013', 'negative memory', { memoryBytes: -1 }, 'memoryBytes'),
+    refusesConfig('IN-014', 'no CPU at all', { cpus: 0 }, 'cpus'),
+    refusesConfig('IN-015', 'an alias given twice', toNetwork(['one', 'one']), 'network.networks[0].aliases[1]'),
+    refusesConfig(
+      'IN-016',
+      'ports with network mode "host"',
+      { network: { mode: 'host' }, ports: [{ containerPort: 80 }] },
+      'ports',
+    ),
+    refusesConfig(
+      'IN-017',
+      'a soft limit above the hard one',
+      { ulimits: [{ name: 'nofile', soft: 10, hard: 5 }] },
+      'ulimits[0].soft',
+    ),
+    refusesConfig('IN-018', 'a field that no config has', { restart: 'always' }, 'restart'),
+    {
+      id: 'IN-019',
+      title: 'a negative time of grace is INVALID_ARGUMENT, and the container goes on',
+      run: async (context) => {
+        const id = await startContainer(context, { command: context.programs.sleep(60) })
+        const stop = () => context.runtime.stopContainer(id, { graceMs: -1 })
+        await expectHostError('INVALID_ARGUMENT', stop, { field: 'graceMs' })
+        expectEqual(await context.runtime.containerState(id), 'running', 'the state')
+      },
+    },
+    {
+      id: 'IN-020',
+      title: 'log options that say nothing are INVALID_ARGUMENT: negative lines, no time, no stream',
+      run: async (context) => {
+        const id = await startContainer(context, { command: context.programs.sleep(60) })
+        const { runtime } = context
+        await expectHostError('INVALID_ARGUMENT', () => runtime.containerLogs(id, { tailLines: -1 }), {
+          field: 'tailLines',
+        })
+        await expectHostError('INVALID_ARGUMENT', () => runtime.containerLogs(id, { since: 'yesterday' }), {
+          field: 'since',
+        })
+        const nothing = { stdout: false, stderr: false }
+        await expectHostError('INVALID_ARGUMENT', () => runtime.containerLogs(id, nothing), { field: 'stdout' })
+      },
+    },
+    refusesIds('IN-021', 'an empty id', ''),
+    refusesIds('IN-022', 'an id with a leading "-"', '--all'),
+    refusesIds('IN-023', 'an id that climbs', '../../version'),
+    {
+      id: 'IN-024',
+      title: 'a value of a wrong type is INVALID_ARGUMENT too, and no error of the language (F25)',
+      run: async (context) => {
+        const { runtime } = context
+        // Callers may be plain JavaScript.
+        const wrong = [undefined, null, 7, {}, []] as unknown as readonly string[]
+        for (const id of wrong) {
+          await expectHostError('INVALID_ARGUMENT', () => runtime.startContainer(id), { field: 'id' })
+          await expectHostError('INVALID_ARGUMENT', () => runtime.imageExists(id))
+        }
+        for (const config of wrong as unknown as readonly ContainerConfig[]) {
+          await expectHostError('INVALID_ARGUMENT', () => runtime.createContainer(config))
+        }
+      },
+    },
+  ]),
+  ...defineCases({ capability: networkManagerCapability }, [
+    {
+      id: 'IN-025',
+      title: 'a bad name of a network is INVALID_ARGUMENT, and nothing is made (F25)',
+      run: async (context) => {
+        const networks = context.require(networkManagerCapability)
+        for (const name of ['', '-d', 'a b', 'a\nb', '../x']) {
+          await expectHostError('INVALID_ARGUMENT', () => networks.createNetwork(name), { field: 'name' })
+        }
+        await expectHostError('INVALID_ARGUMENT', () => networks.removeNetwork('--force'), { field: 'id' })
+        expectEqual(await context.listMade(), [], 'what is left')
+      },
+    },
+  ]),
+  ...defineCases({ capability: volumeManagerCapability }, [
+    {
+      id: 'IN-026',
+      title: 'a bad name of a volume is INVALID_ARGUMENT, and nothing is made (F25)',
+      run: async (context) => {
+        const volumes = context.require(volumeManagerCapability)
+        for (const name of ['', '-d', 'a b', 'a\nb', '../x']) {
+          await expectHostError('INVALID_ARGUMENT', () => volumes.createVolume(name), { field: 'name' })
+          await expectHostError('INVALID_ARGUMENT', () => volumes.removeVolume(name), { field: 'name' })
+        }
+        expectEqual(await context.listMade(), [], 'what is left')
+      },
+    },
+  ]),
+  ...defineCases({ capability: execManagerCapability }, [
+    {
+      id: 'IN-027',
+      title: 'bad options of exec are INVALID_ARGUMENT with their field (F25)',
+      run: async (context) => {
+        const id = await startContainer(context, { command: context.programs.sleep(60) })
+        const exec = context.require(execManagerCapability)
+        const command = context.programs.exit(0)
+        const calls = {
+          'env["A=B"]': () => exec.exec(id, command, { env: { 'A=B': '' } }),
+          workingDirectory: () => exec.exec(id, command, { workingDirectory: 'etc' }),
+          user: () => exec.exec(id, command, { user: '-u' }),
+          'command[1]': () => exec.exec(id, ['echo', 'a\0b']),
+        }
+        for (const [field, call] of Object.entries(calls)) await expectHostError('INVALID_ARGUMENT', call, { field })
+      },
+    },
+  ]),
+]
+
+function refusesConfig(id: string, what: string, config: object, field: string): CaseDefinition {
+  return {
+    id,
+    title: `${what} is INVALID_ARGUMENT for ${field}, and nothing is made (F25)`,
+    run: async (context) => {
+      // What no config may be; a caller in plain JavaScript may give it all the same.
+      const given = { image: context.image, ...config } as ContainerConfig
+      await expectHostError('INVALID_ARGUMENT', () => context.runtime.createContainer(given), { field })
+      expectEqual(await context.listMade(), [], 'what is left')
+    },
+  }
+}
+
+function refusesIds(id: string, what: string, given: string): CaseDefinition {
+  return {
+    id,
+    title: `${what} is INVALID_ARGUMENT for every method that takes one (F25)`,
+    run: async (context: CaseContext) => {
+      for (const call of toCalls(context.runtime, given)) await expectHostError('INVALID_ARGUMENT', call)
+    },
+  }
+}
+
+function toCalls(runtime: Runtime, id: string): readonly (() => Promise<unknown>)[] {
+  return [
+    () => runtime.startContainer(id),
+    () => runtime.stopContainer(id),
+    () => runtime.waitContainer(id),
+    () => runtime.removeContainer(id),
+    () => runtime.containerLogs(id),
+    () => runtime.containerLogsAll(id),
+    () => runtime.containerState(id),
+    () => runtime.imageExists(id),
+    () => runtime.removeImage(id),
+    () => runtime.attach(id, { stdout: collectBytes().stream }),
+    () => runtime.startAttached(id, { stdout: collectBytes().stream }),
+    () => runtime.resizeTTY(id, { height: 24, width: 80 }),
+    () => runtime.getPortBindings(id),
+    () => runtime.setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }),
+  ]
+}
+
+function toNetwork(aliases: readonly string[]): object {
+  return { network: { mode: 'networks', networks: [{ networkId: 'some', aliases }] } }
+}

@@ -1,0 +1,113 @@
+import { networkManagerCapability, sidecarManagerCapability } from '@capstan/core'
+import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { expectHostError } from '../assert/expect-rejection.js'
+import type { CaseContext } from '../case-context.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { createContainer, runToExit, startContainer } from '../steps/containers.js'
+import { createNetwork, onNetwork } from '../steps/networks.js'
+
+export const inspectionCases: readonly ConformanceCase[] = defineCases({ capability: sidecarManagerCapability }, [
+  {
+    id: 'INSP-001',
+    title: 'inspectContainer tells id, name, image, labels and command',
+    keeps: ['name', 'labels'],
+    run: async (context) => {
+      const name = context.uniqueName('inspected')
+      const command = context.programs.sleep(60)
+      const id = await createContainer(context, { name, labels: { 'conformance.kind': 'seen' }, command })
+      const seen = await inspect(context, id)
+      const facts = { id: seen.id, name: seen.name, image: seen.image, kind: seen.labels['conformance.kind'] }
+      expectEqual(facts, { id, name, image: context.image, kind: 'seen' }, 'the facts')
+      expectEqual([...seen.command], [...command], 'the command')
+    },
+  },
+  {
+    id: 'INSP-002',
+    title: 'imageId is the id under which the image is listed',
+    run: async (context) => {
+      const id = await createContainer(context, { command: context.programs.exit(0) })
+      const image = (await context.runtime.listImages()).find(({ tags }) => tags.includes(context.image))
+      expectEqual((await inspect(context, id)).imageId, image?.id, 'the id of the image')
+    },
+  },
+  {
+    id: 'INSP-003',
+    title: 'before the start it has no exit code, no start and no end',
+    run: async (context) => {
+      const id = await createContainer(context, { command: context.programs.exit(0) })
+      const { status, running, exitCode, startedAt, finishedAt } = (await inspect(context, id)).state
+      expectEqual({ status, running }, { status: 'created', running: false }, 'the state')
+      expectEqual([exitCode, startedAt, finishedAt], [undefined, undefined, undefined], 'exit code, start and end')
+    },
+  },
+  {
+    id: 'INSP-004',
+    title: 'while it runs it has a start, and neither an exit code nor an end',
+    run: async (context) => {
+      const id = await startContainer(context, { command: context.programs.sleep(60) })
+      const { status, running, exitCode, startedAt, finishedAt } = (await inspect(context, id)).state
+      expectEqual({ status, running }, { status: 'running', running: true }, 'the state')
+      expect(startedAt !== undefined && !Number.isNaN(startedAt.getTime()), 'a valid date of the start', startedAt)
+      expectEqual([exitCode, finishedAt], [undefined, undefined], 'exit code and end')
+    },
+  },
+  {
+    id: 'INSP-005',
+    title: 'after the exit it has the code, a start and an end',
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.exit(21) })
+      const { status, running, exitCode, startedAt, finishedAt } = (await inspect(context, id)).state
+      expectEqual({ status, running, exitCode }, { status: 'exited', running: false, exitCode: 21 }, 'the state')
+      const start = expectDefined(startedAt, 'a start').getTime()
+      // An engine may write down the start of a program that ends at once a little after its end.
+      const end = expectDefined(finishedAt, 'an end').getTime()
+      expect(end >= start - 1000, 'an end that is not before the start', { startedAt, finishedAt })
+    },
+  },
+  {
+    id: 'INSP-006',
+    title: 'it is told on which networks it is, with address, gateway and aliases',
+    needs: [networkManagerCapability],
+    keeps: ['network', 'network.aliases'],
+    run: async (context) => {
+      const networkId = await createNetwork(context)
+      const config = { ...onNetwork(networkId, 'known-as'), command: context.programs.sleep(60) }
+      const id = await startContainer(context, config)
+      const [joined, ...others] = (await inspect(context, id)).networks
+      expectEqual(others, [], 'further networks')
+      const { networkId: seen, ipAddress = '', gateway = '', aliases } = expectDefined(joined, 'a network')
+      expectEqual(seen, networkId, 'its network')
+      expect(ipAddress !== '' && gateway !== '' && ipAddress !== gateway, 'an address and a gateway', joined)
+      expect(aliases.includes('known-as'), '"known-as" among the aliases', aliases)
+    },
+  },
+  {
+    id: 'INSP-007',
+    title: 'a container that does not run has no address',
+    needs: [networkManagerCapability],
+    keeps: ['network'],
+    run: async (context) => {
+      const networkId = await createNetwork(context)
+      const { id } = await runToExit(context, { ...onNetwork(networkId), command: context.programs.exit(0) })
+      const addresses = (await inspect(context, id)).networks.map(({ ipAddress }) => ipAddress)
+      expectEqual(
+        addresses.filter((address) => address !== undefined),
+        [],
+        'its addresses',
+      )
+    },
+  },
+  {
+    id: 'INSP-008',
+    title: 'inspectContainer of a container that was removed is CONTAINER_NOT_FOUND',
+    run: async (context) => {
+      const id = await createContainer(context, { command: context.programs.exit(0) })
+      await context.runtime.removeContainer(id)
+      await expectHostError('CONTAINER_NOT_FOUND', () => inspect(context, id), { id })
+    },
+  },
+])
+
+function inspect(context: CaseContext, id: string) {
+  return context.require(sidecarManagerCapability).inspectContainer(id, { signal: context.signal })
+}

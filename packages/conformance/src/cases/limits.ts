@@ -1,0 +1,91 @@
+import { runtimeCapability } from '@capstan/core'
+import { expect, expectEqual } from '../assert/expect.js'
+import type { CaseContext } from '../case-context.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { type CaseConfig, expectPrints, runAttached } from '../steps/containers.js'
+
+export const limitCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
+  {
+    id: 'LIM-001',
+    title: 'memoryBytes is the limit of memory',
+    keeps: ['memoryBytes'],
+    run: async (context) => {
+      const memoryBytes = 64 * 1024 * 1024
+      await expectPrints(context, { memoryBytes, command: context.programs.memoryLimit() }, String(memoryBytes))
+    },
+  },
+  {
+    id: 'LIM-002',
+    title: 'cpus is the share of the CPUs',
+    keeps: ['cpus'],
+    run: async (context) => {
+      const { stdout } = await runAttached(context, { cpus: 0.5, command: context.programs.cpuLimit() })
+      const [quota = 0, period = 0] = stdout.trim().split(/\s+/).map(Number)
+      expectEqual(quota / period, 0.5, 'quota divided by period')
+    },
+  },
+  {
+    id: 'LIM-003',
+    title: 'pidsLimit is how many processes there may be',
+    keeps: ['pidsLimit'],
+    run: async (context) =>
+      await expectPrints(context, { pidsLimit: 77, command: context.programs.processLimit() }, '77'),
+  },
+  {
+    id: 'LIM-004',
+    title: 'ulimits are the limits of the process',
+    keeps: ['ulimits'],
+    run: async (context) => {
+      const ulimits = [{ name: 'nofile', soft: 345, hard: 678 }]
+      await expectPrints(context, { ulimits, command: context.programs.openFiles() }, '345')
+    },
+  },
+  {
+    id: 'LIM-005',
+    title: 'capAdd adds a capability',
+    keeps: ['capAdd'],
+    run: async (context) => {
+      expectEqual(await hasCapability(context, netAdmin), false, 'NET_ADMIN without it')
+      expectEqual(await hasCapability(context, netAdmin, { capAdd: ['NET_ADMIN'] }), true, 'NET_ADMIN with it')
+    },
+  },
+  {
+    id: 'LIM-006',
+    title: 'capDrop takes a capability away',
+    keeps: ['capDrop'],
+    run: async (context) => {
+      expectEqual(await hasCapability(context, chown), true, 'CHOWN without it')
+      expectEqual(await hasCapability(context, chown, { capDrop: ['CHOWN'] }), false, 'CHOWN with it')
+    },
+  },
+  {
+    id: 'LIM-007',
+    title: 'privileged gives the capabilities of the machine',
+    keeps: ['privileged'],
+    run: async (context) => {
+      expectEqual(await hasCapability(context, sysAdmin), false, 'SYS_ADMIN without it')
+      expectEqual(await hasCapability(context, sysAdmin, { privileged: true }), true, 'SYS_ADMIN with it')
+    },
+  },
+  {
+    id: 'LIM-008',
+    title: 'securityOptions are applied',
+    keeps: ['securityOptions'],
+    run: async (context) => {
+      const command = context.programs.noNewPrivileges()
+      await expectPrints(context, { command }, '0')
+      await expectPrints(context, { securityOptions: ['no-new-privileges'], command }, '1')
+    },
+  },
+])
+
+async function hasCapability(context: CaseContext, bit: bigint, config: CaseConfig = {}): Promise<boolean> {
+  const { stdout } = await runAttached(context, { ...config, command: context.programs.capabilities() })
+  expect(/^[0-9a-f]{16}$/.test(stdout.trim()), '16 hexadecimal digits', stdout)
+  return ((BigInt(`0x${stdout.trim()}`) >> bit) & 1n) === 1n
+}
+
+// Numbers of linux/capability.h.
+const chown = 0n
+const netAdmin = 12n
+const sysAdmin = 21n

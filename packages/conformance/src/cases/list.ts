@@ -1,0 +1,82 @@
+import { runtimeCapability } from '@capstan/core'
+import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { createContainer, findListed, runToExit, startContainer } from '../steps/containers.js'
+
+export const listCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
+  {
+    id: 'LIST-001',
+    title: 'listContainers has what runs, what was never started and what has exited, each with its state',
+    run: async (context) => {
+      const created = await createContainer(context, { command: context.programs.exit(0) })
+      const running = await startContainer(context, { command: context.programs.sleep(60) })
+      const { id: exited } = await runToExit(context, { command: context.programs.exit(1) })
+      const listed = await context.runtime.listContainers({ signal: context.signal })
+      const states = [created, running, exited].map((id) => listed.find((entry) => entry.id === id)?.state)
+      expectEqual(states, ['created', 'running', 'exited'], 'the states')
+    },
+  },
+  {
+    id: 'LIST-002',
+    title: 'listContainers gives each name as it was given',
+    keeps: ['name'],
+    run: async (context) => {
+      const name = context.uniqueName('listed')
+      const id = await createContainer(context, { name })
+      expectEqual((await findListed(context, id))?.name, name, 'the name')
+    },
+  },
+  {
+    id: 'LIST-003',
+    title: 'listContainers gives the image as it was asked for, and the time of creation',
+    run: async (context) => {
+      const before = Date.now()
+      const id = await createContainer(context, {})
+      const { image, createdAt } = expectDefined(await findListed(context, id), 'the container in the list')
+      expectEqual(image, context.image, 'the image')
+      const age = createdAt === undefined ? 0 : createdAt.getTime() - before
+      // The engine's clock is another one; a wrong unit would be off by years.
+      expect(Math.abs(age) < 86_400_000, 'a time of creation of today, or none', createdAt)
+    },
+  },
+  {
+    id: 'LIST-004',
+    title: 'listContainers gives the labels of the config',
+    keeps: ['labels'],
+    run: async (context) => {
+      const id = await createContainer(context, { labels: { 'conformance.one': '1', 'conformance.empty': '' } })
+      const { labels } = expectDefined(await findListed(context, id), 'the container in the list')
+      expectEqual([labels['conformance.one'], labels['conformance.empty']], ['1', ''], 'the labels')
+    },
+  },
+  {
+    id: 'LIST-005',
+    title: 'listContainers holds only what carries all labels that are asked for',
+    keeps: ['labels'],
+    run: async (context) => {
+      const mark = context.uniqueName('mark')
+      const both = await createContainer(context, { labels: { 'conformance.mark': mark, 'conformance.kind': 'a' } })
+      await createContainer(context, { labels: { 'conformance.mark': mark, 'conformance.kind': 'b' } })
+      await createContainer(context, { labels: { 'conformance.kind': 'a' } })
+      const listed = await context.runtime.listContainers({
+        labels: { 'conformance.mark': mark, 'conformance.kind': 'a' },
+      })
+      expectEqual(
+        listed.map(({ id }) => id),
+        [both],
+        'the ids',
+      )
+    },
+  },
+  {
+    id: 'LIST-006',
+    title: 'listContainers is empty for a label that nothing carries',
+    run: async ({ runtime, uniqueName }) => {
+      expectEqual(
+        await runtime.listContainers({ labels: { 'conformance.mark': uniqueName('nobody') } }),
+        [],
+        'the list',
+      )
+    },
+  },
+])

@@ -1,0 +1,336 @@
+import { type LogChunk, runtimeCapability } from '@capstan/core'
+import { expect, expectDefined, expectEqual, expectIncludes } from '../assert/expect.js'
+import { pause, within } from '../assert/wait.js'
+import type { CaseContext } from '../case-context.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { createContainer, runToExit, startContainer, startReady } from '../steps/containers.js'
+import { inBackground } from '../steps/in-background.js'
+import { readLogs, readLogText, toLogBytes, toLogText } from '../steps/logs.js'
+
+export const logCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
+  {
+    id: 'LOG-001',
+    title: 'containerLogs gives all that a program has printed, then ends',
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.lines(100) })
+      expectEqual(toLogText(await logsOf(context, id)), numbers(1, 100), 'the log')
+    },
+  },
+  {
+    id: 'LOG-002',
+    title: 'containerLogs without follow ends while the program runs',
+    run: async (context) => {
+      const id = await startReady(context, { command: context.programs.announce('so far') }, 'so far')
+      expectEqual(toLogText(await within(5000, 'the end of the log', logsOf(context, id))), 'so far\n', 'the log')
+    },
+  },
+  {
+    id: 'LOG-003',
+    title: 'with follow it gives what is printed later, and ends when the program does',
+    run: async (context) => {
+      const id = await startContainer(context, { command: context.programs.pause('first', 'second') })
+      expectEqual(toLogText(await logsOf(context, id, { follow: true })), 'first\nsecond\n', 'the log')
+    },
+  },
+  {
+    id: 'LOG-004',
+    title: 'containerLogs resolves at once for a container that is silent',
+    run: async (context) => {
+      const id = await startContainer(context, { command: context.programs.sleep(60) })
+      const opening = context.runtime.containerLogs(id, { follow: true, signal: context.signal })
+      const stream = await within(2000, 'the log stream', opening)
+      await stream[Symbol.asyncDispose]()
+    },
+  },
+  {
+    id: 'LOG-005',
+    title: 'with follow the log of a container that has exited is whole, and ends',
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.lines(10) })
+      const read = within(5000, 'the end of the log', logsOf(context, id, { follow: true }))
+      expectEqual(toLogText(await read), numbers(1, 10), 'the log')
+    },
+  },
+  {
+    id: 'LOG-006',
+    title: 'tailLines gives the last lines alone',
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.lines(50) })
+      expectEqual(toLogText(await logsOf(context, id, { tailLines: 3 })), numbers(48, 50), 'the log')
+    },
+  },
+  {
+    id: 'LOG-007',
+    title: 'tailLines 0 gives nothing of before',
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.lines(5) })
+      expectEqual(toLogText(await logsOf(context, id, { tailLines: 0 })), '', 'the log')
+    },
+  },
+  {
+    id: 'LOG-008',
+    title: 'more tailLines than there are give all',
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.lines(5) })
+      expectEqual(toLogText(await logsOf(context, id, { tailLines: 100 })), numbers(1, 5), 'the log')
+    },
+  },
+  {
+    id: 'LOG-009',
+    title: 'tailLines with follow gives the last lines, then what comes',
+    run: async (context) => {
+      const id = await startReady(context, { command: context.programs.pause('first', 'second') }, 'first')
+      expectEqual(toLogText(await logsOf(context, id, { tailLines: 0, follow: true })), 'second\n', 'the log')
+    },
+  },
+  {
+    id: 'LOG-010',
+    title: 'timestamps are RFC 3339 with nanoseconds, and do not go back',
+    keeps: ['logs.timestamps'],
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.lines(20) })
+      const stamps = (await logsOf(context, id, { timestamps: true })).map(toStamp)
+      const wrong = stamps.filter((stamp) => !/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(Z|[+-]\d\d:\d\d)$/.test(stamp))
+      expectEqual(wrong, [], 'timestamps of another form')
+      expectEqual(stamps, stamps.toSorted(), 'the timestamps')
+    },
+  },
+  {
+    id: 'LOG-011',
+    title: 'timestamps are no part of the bytes, and not there unless asked for',
+    keeps: ['logs.timestamps'],
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.echo('plain') })
+      expectEqual(toLogText(await logsOf(context, id, { timestamps: true })), 'plain\n', 'the bytes')
+      const stamped = (await logsOf(context, id)).filter(({ timestamp }) => timestamp !== undefined)
+      expectEqual(stamped, [], 'chunks with a timestamp')
+    },
+  },
+  {
+    id: 'LOG-012',
+    title: 'since with the text of a timestamp begins there, to the nanosecond',
+    keeps: ['logs.since', 'logs.timestamps'],
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.pause('before', 'after') })
+      const chunks = await logsOf(context, id, { timestamps: true })
+      const after = chunks.find(({ bytes }) => Buffer.from(bytes).toString().includes('after'))
+      const since = toStamp(expectDefined(after, 'the second line'))
+      expectEqual(toLogText(await logsOf(context, id, { since })), 'after\n', 'the log')
+    },
+  },
+  {
+    id: 'LOG-013',
+    title: 'since takes a Date, and leaves out what was before',
+    keeps: ['logs.since', 'logs.timestamps'],
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.pause('before', 'after') })
+      const [first] = await logsOf(context, id, { timestamps: true })
+      const start = Date.parse(toStamp(expectDefined(first, 'the first line')))
+      expectEqual(toLogText(await logsOf(context, id, { since: new Date(start + 500) })), 'after\n', 'the log')
+    },
+  },
+  {
+    id: 'LOG-014',
+    title: 'each chunk tells whether it was stdout or stderr',
+    keeps: ['logs.split'],
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.report('to out', 'to err', 0) })
+      const chunks = await logsOf(context, id)
+      expectEqual(toLogText(chunks, 'stdout'), 'to out\n', 'what was stdout')
+      expectEqual(toLogText(chunks, 'stderr'), 'to err\n', 'what was stderr')
+    },
+  },
+  {
+    id: 'LOG-015',
+    title: 'with stderr false it gives stdout alone',
+    keeps: ['logs.split'],
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.report('to out', 'to err', 0) })
+      expectEqual(toLogText(await logsOf(context, id, { stderr: false })), 'to out\n', 'the log')
+    },
+  },
+  {
+    id: 'LOG-016',
+    title: 'with stdout false it gives stderr alone',
+    keeps: ['logs.split'],
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.report('to out', 'to err', 0) })
+      expectEqual(toLogText(await logsOf(context, id, { stdout: false })), 'to err\n', 'the log')
+    },
+  },
+  {
+    id: 'LOG-017',
+    title: 'bytes that are no text come as they were printed',
+    keeps: ['logs.binary'],
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.bytes() })
+      const wanted = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+      expectEqual(toLogBytes(await logsOf(context, id)).toString('hex'), wanted.toString('hex'), 'the bytes')
+    },
+  },
+  {
+    id: 'LOG-018',
+    title: 'text in several bytes a letter comes as it was printed',
+    run: async (context) => {
+      const text = 'grüße, 世界, 🐳'
+      const { id } = await runToExit(context, { command: context.programs.echo(text) })
+      expectEqual(toLogText(await logsOf(context, id)), `${text}\n`, 'the log')
+    },
+  },
+  {
+    id: 'LOG-019',
+    title: 'nothing of a program that ends at once is missing, twenty times of twenty',
+    timeFactor: 2,
+    run: async (context) => {
+      const run = async (number: number) => {
+        const { id } = await runToExit(context, { command: context.programs.echo(`short ${number}`) })
+        return await readLogText(context, id)
+      }
+      const wanted = Array.from({ length: 20 }, (_, number) => number)
+      expectEqual(
+        await Promise.all(wanted.map(run)),
+        wanted.map((number) => `short ${number}\n`),
+        'the logs',
+      )
+    },
+  },
+  {
+    id: 'LOG-020',
+    title: 'a terminal is logged as one combined stream',
+    keeps: ['tty'],
+    run: async (context) => {
+      const command = context.programs.report('to out', 'to err', 0)
+      const { id } = await runToExit(context, { tty: true, command })
+      const chunks = await logsOf(context, id)
+      expectEqual([...new Set(chunks.map(({ source }) => source))], ['combined'], 'the sources')
+      expectIncludes(toLogText(chunks), 'to out\r\nto err\r\n', 'the log')
+    },
+  },
+  {
+    id: 'LOG-021',
+    title: 'a reader that stalls gets all of it, once, in order (F17)',
+    timeFactor: 2,
+    run: async (context) => {
+      const size = 1024 * 1024
+      const id = await startContainer(context, { command: context.programs.burst(size) })
+      const stream = await context.runtime.containerLogs(id, { follow: true, signal: context.signal })
+      const chunks: LogChunk[] = []
+      for await (const chunk of stream) {
+        if (chunks.length === 0) await pause(1500)
+        chunks.push(chunk)
+      }
+      const bytes = toLogBytes(chunks)
+      expectEqual(bytes.length, size, 'the number of bytes')
+      expect(bytes.equals(Buffer.alloc(size, '0123456789abcde\n')), 'the bytes in order', 'others')
+    },
+  },
+  {
+    id: 'LOG-022',
+    title: 'leaving the loop closes the stream: nothing more comes, and the container goes on',
+    run: async (context) => {
+      const id = await startReady(context, { command: context.programs.announce('one') }, 'one')
+      const stream = await context.runtime.containerLogs(id, { follow: true, signal: context.signal })
+      for await (const _ of stream) break
+      const next = await within(2000, 'the end of the stream', readLogs(stream))
+      expectEqual(next.length, 0, 'chunks after the loop was left')
+      expectEqual(await context.runtime.containerState(id), 'running', 'the state')
+    },
+  },
+  {
+    id: 'LOG-023',
+    title: 'disposing ends a read that waits, and may be repeated',
+    run: async (context) => {
+      const id = await startContainer(context, { command: context.programs.sleep(60) })
+      const stream = await context.runtime.containerLogs(id, { follow: true, signal: context.signal })
+      const reading = inBackground(readLogs(stream))
+      await pause(100)
+      await within(2000, 'the end of disposing', stream[Symbol.asyncDispose]())
+      await stream[Symbol.asyncDispose]()
+      expectEqual(await within(2000, 'the end of the read', reading.result), [], 'what was read')
+    },
+  },
+  {
+    id: 'LOG-024',
+    title: 'aborting a followed log throws the very reason from the stream (F16)',
+    run: async (context) => {
+      const id = await startContainer(context, { command: context.programs.sleep(60) })
+      const controller = new AbortController()
+      const stream = await context.runtime.containerLogs(id, { follow: true, signal: controller.signal })
+      const reading = inBackground(readLogs(stream).catch((error: unknown) => error))
+      await pause(100)
+      const reason = new Error('read enough')
+      controller.abort(reason)
+      expect((await within(2000, 'the end of the read', reading.result)) === reason, 'the reason', reading.result)
+    },
+  },
+  {
+    id: 'LOG-025',
+    title: 'two readers at once get everything each',
+    run: async (context) => {
+      const id = await startContainer(context, { command: context.programs.pause('first', 'second') })
+      const read = async () => toLogText(await logsOf(context, id, { follow: true }))
+      expectEqual(await Promise.all([read(), read()]), ['first\nsecond\n', 'first\nsecond\n'], 'both logs')
+    },
+  },
+  {
+    id: 'LOG-026',
+    title: 'a line of 100 000 characters comes whole',
+    run: async (context) => {
+      const line = 'x'.repeat(100_000)
+      const { id } = await runToExit(context, { command: context.programs.echo(line) })
+      expectEqual(toLogText(await logsOf(context, id)).length, line.length + 1, 'the length of the log')
+    },
+  },
+  {
+    id: 'LOG-027',
+    title: 'containerLogsAll gives what was printed so far, and does not wait for the end',
+    run: async (context) => {
+      const id = await startReady(context, { command: context.programs.announce('so far') }, 'so far')
+      expectEqual(await within(3000, 'the log', readLogText(context, id)), 'so far\n', 'the log')
+    },
+  },
+  {
+    id: 'LOG-028',
+    title: 'containerLogsAll gives both streams in the order of their arrival',
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.pause('first', 'second') })
+      expectEqual(await readLogText(context, id), 'first\nsecond\n', 'the log')
+      const both = await runToExit(context, { command: context.programs.report('to out', 'to err', 0) })
+      expectEqual((await readLogText(context, both.id)).split('\n').toSorted(), ['', 'to err', 'to out'], 'the lines')
+    },
+  },
+  {
+    id: 'LOG-029',
+    title: 'containerLogsAll is empty before the start',
+    run: async (context) => {
+      const id = await createContainer(context, { command: context.programs.echo('later') })
+      expectEqual(await readLogText(context, id), '', 'the log')
+    },
+  },
+  {
+    id: 'LOG-030',
+    title: 'containerLogsAll gives four megabytes whole',
+    timeFactor: 2,
+    run: async (context) => {
+      const size = 4 * 1024 * 1024
+      const { id } = await runToExit(context, { command: context.programs.burst(size) })
+      expectEqual((await context.runtime.containerLogsAll(id)).length, size, 'the number of bytes')
+    },
+  },
+])
+
+async function logsOf(
+  { runtime, signal }: CaseContext,
+  id: string,
+  options: Parameters<CaseContext['runtime']['containerLogs']>[1] = {},
+): Promise<readonly LogChunk[]> {
+  return await readLogs(await runtime.containerLogs(id, { signal, ...options }))
+}
+
+function numbers(first: number, last: number): string {
+  return Array.from({ length: last - first + 1 }, (_, index) => `${first + index}\n`).join('')
+}
+
+function toStamp({ timestamp }: LogChunk): string {
+  return expectDefined(timestamp, 'a timestamp')
+}

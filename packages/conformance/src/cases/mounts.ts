@@ -1,0 +1,145 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runtimeCapability, volumeManagerCapability } from '@capstan/core'
+import { expect, expectEqual } from '../assert/expect.js'
+import { expectAnyHostError } from '../assert/expect-rejection.js'
+import type { CaseContext } from '../case-context.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { expectPrints, runAttached } from '../steps/containers.js'
+import { createVolume } from '../steps/volumes.js'
+
+export const mountCases: readonly ConformanceCase[] = defineCases(
+  { capability: runtimeCapability, keeps: ['mounts'] },
+  [
+    {
+      id: 'MNT-001',
+      title: 'a bind mount shows a directory of the machine',
+      keeps: ['mounts.bind'],
+      run: async (context) => {
+        const source = await makeDirectory(context)
+        await writeFile(join(source, 'note'), 'from the machine\n')
+        const mounts = [{ type: 'bind', source, target: '/shown' }] as const
+        await expectPrints(context, { mounts, command: context.programs.read('/shown/note') }, 'from the machine')
+      },
+    },
+    {
+      id: 'MNT-002',
+      title: 'what is written to a bind mount is on the machine',
+      keeps: ['mounts.bind'],
+      run: async (context) => {
+        const source = await makeDirectory(context)
+        const mounts = [{ type: 'bind', source, target: '/shown' }] as const
+        const { exitCode } = await runAttached(context, {
+          mounts,
+          command: context.programs.write('/shown/note', 'back'),
+        })
+        expectEqual(exitCode, 0, 'the exit code')
+        expectEqual(await readFile(join(source, 'note'), 'utf8'), 'back\n', 'the file')
+      },
+    },
+    {
+      id: 'MNT-003',
+      title: 'a read-only bind mount cannot be written to',
+      keeps: ['mounts.bind'],
+      run: async (context) => {
+        const source = await makeDirectory(context)
+        const mounts = [{ type: 'bind', source, target: '/shown', readOnly: true }] as const
+        const { exitCode } = await runAttached(context, {
+          mounts,
+          command: context.programs.write('/shown/note', 'no'),
+        })
+        expect(exitCode !== 0, 'an exit code other than 0', exitCode)
+      },
+    },
+    {
+      id: 'MNT-004',
+      title: 'the source of a bind mount must exist: it is not made, and nothing is left running',
+      keeps: ['mounts.bind'],
+      run: async (context) => {
+        const source = join(await makeDirectory(context), 'absent')
+        const mounts = [{ type: 'bind', source, target: '/shown' }] as const
+        await expectAnyHostError(() => runAttached(context, { mounts, command: context.programs.exit(0) }))
+      },
+    },
+    {
+      id: 'MNT-005',
+      title: 'a volume keeps what one container wrote for the next',
+      needs: [volumeManagerCapability],
+      keeps: ['mounts.volume'],
+      run: async (context) => {
+        const mounts = [{ type: 'volume', source: await createVolume(context), target: '/kept' }] as const
+        const { exitCode } = await runAttached(context, {
+          mounts,
+          command: context.programs.write('/kept/note', 'kept'),
+        })
+        expectEqual(exitCode, 0, 'the exit code of the write')
+        await expectPrints(context, { mounts, command: context.programs.read('/kept/note') }, 'kept')
+      },
+    },
+    {
+      id: 'MNT-006',
+      title: 'a read-only volume cannot be written to',
+      needs: [volumeManagerCapability],
+      keeps: ['mounts.volume'],
+      run: async (context) => {
+        const source = await createVolume(context)
+        const mounts = [{ type: 'volume', source, target: '/kept', readOnly: true }] as const
+        const { exitCode } = await runAttached(context, { mounts, command: context.programs.write('/kept/note', 'no') })
+        expect(exitCode !== 0, 'an exit code other than 0', exitCode)
+      },
+    },
+    {
+      id: 'MNT-007',
+      title: 'a tmpfs can be written to where the root file system cannot',
+      keeps: ['mounts.tmpfs', 'readOnlyRootFilesystem'],
+      run: async (context) => {
+        const mounts = [{ type: 'tmpfs', target: '/scratch' }] as const
+        const command = context.programs.write('/scratch/note', 'there')
+        const { exitCode } = await runAttached(context, { mounts, readOnlyRootFilesystem: true, command })
+        expectEqual(exitCode, 0, 'the exit code')
+      },
+    },
+    {
+      id: 'MNT-008',
+      title: 'a tmpfs has the mode that was asked for',
+      keeps: ['mounts.tmpfs'],
+      run: async (context) => {
+        const mounts = [{ type: 'tmpfs', target: '/scratch', mode: 0o1750 }] as const
+        await expectPrints(context, { mounts, command: context.programs.permissions('/scratch') }, '1750')
+      },
+    },
+    {
+      id: 'MNT-009',
+      title: 'a tmpfs runs programs only where it is executable',
+      keeps: ['mounts.tmpfs'],
+      run: async (context) => {
+        const command = context.programs.execute('/scratch/program')
+        const mount = { type: 'tmpfs', target: '/scratch' } as const
+        await expectPrints(context, { mounts: [{ ...mount, executable: true }], command }, 'executed')
+        const { exitCode } = await runAttached(context, { mounts: [mount], command })
+        expect(exitCode !== 0, 'an exit code other than 0 by default', exitCode)
+      },
+    },
+    {
+      id: 'MNT-010',
+      title: 'several mounts of different kinds go together',
+      keeps: ['mounts.bind', 'mounts.tmpfs'],
+      run: async (context) => {
+        const source = await makeDirectory(context)
+        await writeFile(join(source, 'note'), 'beside\n')
+        const mounts = [
+          { type: 'tmpfs', target: '/scratch' },
+          { type: 'bind', source, target: '/shown' },
+        ] as const
+        await expectPrints(context, { mounts, command: context.programs.read('/shown/note') }, 'beside')
+      },
+    },
+  ],
+)
+
+async function makeDirectory(context: CaseContext): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'conformance-'))
+  context.later(directory, () => rm(directory, { recursive: true, force: true }))
+  return directory
+}

@@ -1,0 +1,71 @@
+import { networkManagerCapability, runtimeCapability } from '@capstan/core'
+import { expectEqual } from '../assert/expect.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { startContainer } from '../steps/containers.js'
+import { holdPort } from '../steps/host-ports.js'
+import { createNetwork, expectDoesNotReach, expectReaches, onNetwork } from '../steps/networks.js'
+
+export const networkModeCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
+  {
+    id: 'MODE-001',
+    title: 'network mode "host" is this machine\'s own network',
+    keeps: ['network', 'network.host'],
+    run: async (context) => {
+      const held = await holdPort({ line: 'from the machine' })
+      context.later('the listener', () => held.close())
+      const peer = { host: '127.0.0.1', port: held.port, line: 'from the machine' }
+      await expectReaches(context, { network: { mode: 'host' } }, peer)
+    },
+  },
+  {
+    id: 'MODE-002',
+    title: 'supportsHostNetwork says what the report says of "network.host"',
+    run: async ({ runtime, scope }) => {
+      const isRefused = ['network', 'network.host'].some((field) =>
+        scope.report.available ? scope.report.refuses.some((entry) => entry.field === field) : false,
+      )
+      expectEqual(runtime.supportsHostNetwork(), !isRefused, 'supportsHostNetwork')
+    },
+  },
+  {
+    id: 'MODE-003',
+    title: 'network mode "none" leads nowhere',
+    keeps: ['network', 'network.none', 'getHostAddress'],
+    run: async (context) => {
+      const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
+      context.later('the listener', () => held.close())
+      const host = await context.runtime.getHostAddress({ signal: context.signal })
+      await expectReaches(context, {}, { host, port: held.port, line: 'from the machine' })
+      await expectDoesNotReach(context, { network: { mode: 'none' } }, { host, port: held.port })
+    },
+  },
+  {
+    id: 'MODE-004',
+    title: 'a container on several networks reaches peers of each',
+    needs: [networkManagerCapability],
+    keeps: ['network', 'network.several', 'network.aliases'],
+    run: async (context) => {
+      const [left, right] = [await createNetwork(context), await createNetwork(context)]
+      for (const [networkId, name] of [[left, 'left'] as const, [right, 'right'] as const]) {
+        const command = context.programs.listen(8080, `on the ${name}`)
+        await startContainer(context, { ...onNetwork(networkId, name), command })
+      }
+      const network = { mode: 'networks', networks: [{ networkId: left }, { networkId: right }] } as const
+      for (const host of ['left', 'right']) {
+        await expectReaches(context, { network }, { host, port: 8080, line: `on the ${host}` })
+      }
+    },
+  },
+  {
+    id: 'MODE-005',
+    title: 'extraHosts are names that the container resolves',
+    keeps: ['extraHosts', 'getHostAddress'],
+    run: async (context) => {
+      const held = await holdPort({ address: '0.0.0.0', line: 'by another name' })
+      context.later('the listener', () => held.close())
+      const address = await context.runtime.getHostAddress({ signal: context.signal })
+      const peer = { host: 'machine.example', port: held.port, line: 'by another name' }
+      await expectReaches(context, { extraHosts: { 'machine.example': address } }, peer)
+    },
+  },
+])

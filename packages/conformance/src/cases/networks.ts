@@ -1,0 +1,225 @@
+import { findCapability, type NetworkManager, networkManagerCapability } from '@capstan/core'
+import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { expectHostError } from '../assert/expect-rejection.js'
+import type { CaseContext } from '../case-context.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { createContainer, runAttached, startContainer } from '../steps/containers.js'
+import { createNetwork, expectDoesNotReach, expectReaches, onNetwork } from '../steps/networks.js'
+
+export const networkCases: readonly ConformanceCase[] = defineCases({ capability: networkManagerCapability }, [
+  {
+    id: 'NET-001',
+    title: 'createNetwork resolves with the id by which the network is listed, under its name',
+    run: async (context) => {
+      const networks = context.require(networkManagerCapability)
+      const name = context.uniqueName('network')
+      const id = await networks.createNetwork(name, { signal: context.signal })
+      context.later(name, (own) => networks.removeNetwork(id, own))
+      const listed = expectDefined(await findNetwork(context, id), 'the network in the list')
+      expectEqual({ name: listed.name, internal: listed.internal }, { name, internal: false }, 'the entry')
+    },
+  },
+  {
+    id: 'NET-002',
+    title: 'a taken name is NAME_CONFLICT with its holder, which is ours (F13)',
+    run: async (context) => {
+      const networks = context.require(networkManagerCapability)
+      const holderId = await createNetwork(context)
+      const name = expectDefined(await findNetwork(context, holderId), 'the network in the list').name
+      const create = () => networks.createNetwork(name)
+      await expectHostError('NAME_CONFLICT', create, { name, holderId, ours: true })
+      const namesakes = (await networks.listNetworks()).filter((listed) => listed.name === name)
+      expectEqual(namesakes.length, 1, 'how many networks have the name')
+    },
+  },
+  {
+    id: 'NET-003',
+    title: 'a name taken by another owner is NAME_CONFLICT, and the holder is not ours (F13)',
+    run: async (context) => {
+      const holderId = await createNetwork(context)
+      const name = expectDefined(await findNetwork(context, holderId), 'the network in the list').name
+      const other = await openOther(context)
+      await expectHostError('NAME_CONFLICT', () => other.createNetwork(name), { name, holderId, ours: false })
+    },
+  },
+  {
+    id: 'NET-004',
+    title: 'the name of a network that was removed is free',
+    run: async (context) => {
+      const networks = context.require(networkManagerCapability)
+      const name = context.uniqueName('freed')
+      await networks.removeNetwork(await networks.createNetwork(name))
+      const second = await networks.createNetwork(name)
+      await networks.removeNetwork(second)
+      expectEqual(await context.listMade(), [], 'what is left')
+    },
+  },
+  {
+    id: 'NET-005',
+    title: 'removeNetwork removes it, and resolves for one that is gone (F11)',
+    run: async (context) => {
+      const networks = context.require(networkManagerCapability)
+      const id = await createNetwork(context)
+      await networks.removeNetwork(id)
+      expectEqual(await findNetwork(context, id), undefined, 'what the list has of it')
+      await networks.removeNetwork(id)
+    },
+  },
+  {
+    id: 'NET-006',
+    title: 'removeNetwork resolves for a network that never was',
+    run: async (context) => await context.require(networkManagerCapability).removeNetwork(context.uniqueName('never')),
+  },
+  {
+    id: 'NET-007',
+    title: 'two removals at once both resolve',
+    run: async (context) => {
+      const networks = context.require(networkManagerCapability)
+      const id = await createNetwork(context)
+      await Promise.all([networks.removeNetwork(id), networks.removeNetwork(id)])
+      expectEqual(await context.listMade(), [], 'what is left')
+    },
+  },
+  {
+    id: 'NET-008',
+    title: 'removeNetwork of a network that a container uses is IN_USE naming the user, and it stays (F12)',
+    keeps: ['network', 'name'],
+    run: async (context) => {
+      const networks = context.require(networkManagerCapability)
+      const id = await createNetwork(context)
+      const name = context.uniqueName('user')
+      await startContainer(context, { ...onNetwork(id), name, command: context.programs.sleep(60) })
+      const { facts } = await expectHostError('IN_USE', () => networks.removeNetwork(id))
+      expect(
+        facts.users.some((user) => user.includes(name)),
+        `the container "${name}" among the users`,
+        facts.users,
+      )
+      expectDefined(await findNetwork(context, id), 'the network in the list')
+    },
+  },
+  {
+    id: 'NET-009',
+    title: 'a network can be removed as soon as its containers are',
+    keeps: ['network'],
+    run: async (context) => {
+      const id = await createNetwork(context)
+      const user = await startContainer(context, { ...onNetwork(id), command: context.programs.sleep(60) })
+      await context.runtime.removeContainer(user)
+      await context.require(networkManagerCapability).removeNetwork(id)
+      expectEqual(await context.listMade(), [], 'what is left')
+    },
+  },
+  {
+    id: 'NET-010',
+    title: 'listNetworks gives labels, and holds only what carries all that are asked for',
+    run: async (context) => {
+      const networks = context.require(networkManagerCapability)
+      const mark = context.uniqueName('mark')
+      const wanted = await createNetwork(context, { labels: { 'conformance.mark': mark, 'conformance.kind': 'a' } })
+      await createNetwork(context, { labels: { 'conformance.mark': mark, 'conformance.kind': 'b' } })
+      const labels = { 'conformance.mark': mark, 'conformance.kind': 'a' }
+      const listed = await networks.listNetworks({ labels })
+      expectEqual(
+        listed.map(({ id }) => id),
+        [wanted],
+        'the ids',
+      )
+      expectEqual(listed[0]?.labels['conformance.kind'], 'a', 'the label')
+    },
+  },
+  {
+    id: 'NET-011',
+    title: 'two containers of a network reach each other by alias',
+    keeps: ['network', 'network.aliases'],
+    run: async (context) => {
+      const networkId = await createNetwork(context)
+      const command = context.programs.listen(8080, 'by alias')
+      await startContainer(context, { ...onNetwork(networkId, 'server', 'second-name'), command })
+      for (const host of ['server', 'second-name']) {
+        await expectReaches(context, onNetwork(networkId), { host, port: 8080, line: 'by alias' })
+      }
+    },
+  },
+  {
+    id: 'NET-012',
+    title: 'a container of another network does not reach them',
+    keeps: ['network', 'network.aliases'],
+    run: async (context) => {
+      const [inside, outside] = [await createNetwork(context), await createNetwork(context)]
+      const command = context.programs.listen(8080, 'not for you')
+      await startContainer(context, { ...onNetwork(inside, 'server'), command })
+      const peer = { host: 'server', port: 8080 }
+      await expectReaches(context, onNetwork(inside), { ...peer, line: 'not for you' })
+      await expectDoesNotReach(context, onNetwork(outside), peer)
+    },
+  },
+  {
+    id: 'NET-013',
+    title: 'an internal network is listed as one, and its containers reach each other',
+    keeps: ['network', 'network.aliases'],
+    run: async (context) => {
+      const networkId = await createNetwork(context, { internal: true })
+      expectEqual((await findNetwork(context, networkId))?.internal, true, '"internal" in the list')
+      const command = context.programs.listen(8080, 'inside')
+      await startContainer(context, { ...onNetwork(networkId, 'server'), command })
+      await expectReaches(context, onNetwork(networkId), { host: 'server', port: 8080, line: 'inside' })
+    },
+  },
+  {
+    id: 'NET-014',
+    title: 'a container is on its network after it was started again',
+    keeps: ['network', 'network.aliases'],
+    run: async (context) => {
+      const networkId = await createNetwork(context)
+      const command = context.programs.listen(8080, 'still here')
+      const id = await startContainer(context, { ...onNetwork(networkId, 'server'), command })
+      await context.runtime.stopContainer(id, { graceMs: 0 })
+      await context.runtime.startContainer(id)
+      await expectReaches(context, onNetwork(networkId), { host: 'server', port: 8080, line: 'still here' })
+    },
+  },
+  {
+    id: 'NET-015',
+    title: 'a network on which a container is to be made is found by its name, too',
+    keeps: ['network'],
+    run: async (context) => {
+      const id = await createNetwork(context)
+      const { name } = expectDefined(await findNetwork(context, id), 'the network in the list')
+      const { exitCode } = await runAttached(context, { ...onNetwork(name), command: context.programs.exit(0) })
+      expectEqual(exitCode, 0, 'the exit code')
+    },
+  },
+  {
+    id: 'NET-016',
+    title: 'a container that was never started does not keep its network from going, or is named as its user',
+    keeps: ['network', 'name'],
+    run: async (context) => {
+      const networks = context.require(networkManagerCapability)
+      const id = await createNetwork(context)
+      const name = context.uniqueName('created')
+      await createContainer(context, { ...onNetwork(id), name, command: context.programs.exit(0) })
+      const removing = networks.removeNetwork(id).then(() => true)
+      const removed = await removing.catch(async (error: unknown) => {
+        const { facts } = await expectHostError('IN_USE', () => Promise.reject(error))
+        expect(
+          facts.users.some((user) => user.includes(name)),
+          `the container "${name}" among the users`,
+          facts.users,
+        )
+        return false
+      })
+      expectEqual((await findNetwork(context, id)) === undefined, removed, 'whether it is gone')
+    },
+  },
+])
+
+async function findNetwork(context: CaseContext, id: string) {
+  const listed = await context.require(networkManagerCapability).listNetworks({ signal: context.signal })
+  return listed.find((network) => network.id === id)
+}
+
+async function openOther(context: CaseContext): Promise<NetworkManager> {
+  const found = findCapability(await context.open(), networkManagerCapability)
+  return expectDefined(found, 'networks in the other scope')
+}

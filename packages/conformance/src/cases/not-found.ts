@@ -1,0 +1,81 @@
+import {
+  execManagerCapability,
+  networkManagerCapability,
+  runtimeCapability,
+  sidecarManagerCapability,
+} from '@capstan/core'
+import { expectEqual } from '../assert/expect.js'
+import { expectHostError } from '../assert/expect-rejection.js'
+import type { CaseContext } from '../case-context.js'
+import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
+import { collectBytes } from '../steps/collect.js'
+import { readLogs } from '../steps/logs.js'
+
+export const notFoundCases: readonly ConformanceCase[] = [
+  ...defineCases({ capability: runtimeCapability }, [
+    notFound('NF-001', 'startContainer', ({ runtime }, id) => runtime.startContainer(id)),
+    notFound('NF-002', 'waitContainer', ({ runtime }, id) => runtime.waitContainer(id)),
+    notFound('NF-003', 'containerState', ({ runtime }, id) => runtime.containerState(id)),
+    notFound('NF-004', 'containerLogsAll', ({ runtime }, id) => runtime.containerLogsAll(id)),
+    notFound('NF-005', 'attach', ({ runtime }, id) => runtime.attach(id, { stdout: collectBytes().stream })),
+    notFound('NF-006', 'startAttached', ({ runtime }, id) =>
+      runtime.startAttached(id, { stdout: collectBytes().stream }),
+    ),
+    {
+      ...notFound('NF-007', 'resizeTTY', ({ runtime }, id) => runtime.resizeTTY(id, { height: 24, width: 80 })),
+      keeps: ['resizeTTY'],
+    },
+    notFound('NF-008', 'getPortBindings', ({ runtime }, id) => runtime.getPortBindings(id)),
+    {
+      ...notFound('NF-009', 'setupFirewall', ({ runtime }, id) =>
+        runtime.setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }),
+      ),
+      keeps: ['setupFirewall'],
+    },
+    {
+      id: 'NF-010',
+      title: 'containerLogs resolves for an unknown container; reading is CONTAINER_NOT_FOUND',
+      run: async ({ runtime, uniqueName, signal }) => {
+        const id = uniqueName('unknown')
+        const stream = await runtime.containerLogs(id, { signal })
+        await expectHostError('CONTAINER_NOT_FOUND', () => readLogs(stream), { id })
+      },
+    },
+  ]),
+  ...defineCases({ capability: execManagerCapability }, [
+    notFound('NF-011', 'exec', (context, id) => context.require(execManagerCapability).exec(id, ['true'])),
+  ]),
+  ...defineCases({ capability: sidecarManagerCapability }, [
+    notFound('NF-012', 'inspectContainer', (context, id) =>
+      context.require(sidecarManagerCapability).inspectContainer(id),
+    ),
+  ]),
+  ...defineCases({ capability: networkManagerCapability, keeps: ['network'] }, [
+    {
+      id: 'NF-013',
+      title: 'createContainer on an unknown network is NETWORK_NOT_FOUND, and nothing is made (X19)',
+      run: async (context) => {
+        const networkId = context.uniqueName('unknown')
+        const network = { mode: 'networks', networks: [{ networkId }] } as const
+        const create = () => context.runtime.createContainer({ image: context.image, network })
+        await expectHostError('NETWORK_NOT_FOUND', create, { id: networkId })
+        expectEqual(await context.listMade(), [], 'what is left')
+      },
+    },
+  ]),
+]
+
+function notFound(
+  id: string,
+  method: string,
+  call: (context: CaseContext, id: string) => PromiseLike<unknown>,
+): CaseDefinition {
+  return {
+    id,
+    title: `${method} of an unknown container is CONTAINER_NOT_FOUND with the id that was asked for`,
+    run: async (context) => {
+      const unknown = context.uniqueName('unknown')
+      await expectHostError('CONTAINER_NOT_FOUND', () => call(context, unknown), { id: unknown })
+    },
+  }
+}

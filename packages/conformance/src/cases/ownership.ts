@@ -1,0 +1,183 @@
+import {
+  networkManagerCapability,
+  type OwnedObject,
+  ownershipLabelKeys,
+  parseOwnerLabels,
+  runtimeCapability,
+  type StringMap,
+  sidecarManagerCapability,
+  toObjectLabels,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { expectHostError } from '../assert/expect-rejection.js'
+import type { CaseContext } from '../case-context.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { createContainer, findListed } from '../steps/containers.js'
+import { buildImage } from '../steps/images.js'
+import { createNetwork } from '../steps/networks.js'
+import { createVolume } from '../steps/volumes.js'
+
+export const ownershipCases: readonly ConformanceCase[] = [
+  ...defineCases({ capability: runtimeCapability }, [
+    {
+      id: 'OWN-001',
+      title: 'a container carries its owner, what it was made as, and its lifetime',
+      run: async (context) => {
+        const id = await createContainer(context, {})
+        expectOwned((await findListed(context, id))?.labels, { kind: 'container' })
+      },
+    },
+    {
+      id: 'OWN-002',
+      title: 'two hosts in one process are two owners (X6)',
+      run: async (context) => {
+        const { runtime: other } = await context.open()
+        const ids = [await createContainer(context, {}), await createContainer(context, {}, other)]
+        const listed = await context.runtime.listContainers()
+        const owners = ids.map((id) => listed.find((entry) => entry.id === id)?.labels[ownershipLabelKeys.instance])
+        expect(owners[0] !== owners[1] && !owners.includes(undefined), 'two instances', owners)
+      },
+    },
+    {
+      id: 'OWN-003',
+      title: 'the lifetime may be given: lease, persistent',
+      keeps: ['labels'],
+      run: async (context) => {
+        for (const lifetime of ['lease', 'persistent'] as const) {
+          const id = await createContainer(context, { labels: { [ownershipLabelKeys.lifetime]: lifetime } })
+          const { labels } = expectDefined(await findListed(context, id), 'the container in the list')
+          expectEqual(labels[ownershipLabelKeys.lifetime], lifetime, 'the lifetime')
+        }
+      },
+    },
+    {
+      id: 'OWN-004',
+      title: 'another label of a container that begins with "capstan." is INVALID_ARGUMENT, and nothing is made',
+      keeps: ['labels'],
+      run: async (context) => {
+        const create = () => createContainer(context, { labels: foreignLabels })
+        await expectHostError('INVALID_ARGUMENT', create, { field: foreignField })
+        expectEqual(await context.listMade(), [], 'what is left')
+      },
+    },
+    {
+      id: 'OWN-005',
+      title: 'a built image carries its owner and the tag that it was made under',
+      keeps: ['buildImage'],
+      run: async (context) => {
+        const tag = await buildImage(context, `FROM ${context.image}\n`)
+        expectOwned(await findImageLabels(context, tag), { kind: 'image', tag })
+      },
+    },
+    {
+      id: 'OWN-006',
+      title: 'an image that is built on a built one carries its own owner and tag',
+      keeps: ['buildImage'],
+      run: async (context) => {
+        const { runtime: other } = await context.open()
+        const base = `${context.uniqueName('base')}:1`
+        context.later(base, (own) => other.removeImage(base, own))
+        await other.buildImage(`FROM ${context.image}\nENV BASE=1\n`, base, { signal: context.signal })
+        const tag = await buildImage(context, `FROM ${base}\nENV TOP=1\n`)
+        const [below, above] = [await findImageLabels(context, base), await findImageLabels(context, tag)]
+        expectOwned(above, { kind: 'image', tag })
+        const { instance } = ownershipLabelKeys
+        expect(below?.[instance] !== above?.[instance], 'two owners', above)
+      },
+    },
+    {
+      id: 'OWN-007',
+      title: "a container of a built image counts as a container, and as its own owner's",
+      keeps: ['buildImage'],
+      run: async (context) => {
+        const image = await buildImage(context, `FROM ${context.image}\n`)
+        const { runtime: other } = await context.open()
+        const id = await createContainer(context, { image }, other)
+        const labels = (await findListed(context, id))?.labels
+        expectOwned(labels, { kind: 'container' })
+        const { instance } = ownershipLabelKeys
+        const imageLabels = await findImageLabels(context, image)
+        expect(labels?.[instance] !== imageLabels?.[instance], 'the owner of the container, not of the image', labels)
+      },
+    },
+    {
+      id: 'OWN-008',
+      title: 'another label of a build that begins with "capstan." is INVALID_ARGUMENT, and nothing is built',
+      keeps: ['buildImage'],
+      run: async (context) => {
+        const tag = `${context.uniqueName('labelled')}:1`
+        const build = () => context.runtime.buildImage(`FROM ${context.image}\n`, tag, { labels: foreignLabels })
+        await expectHostError('INVALID_ARGUMENT', build, { field: foreignField })
+        expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
+      },
+    },
+  ]),
+  ...defineCases({ capability: networkManagerCapability }, [
+    {
+      id: 'OWN-009',
+      title: 'a network carries its owner, what it was made as, and its lifetime',
+      run: async (context) => {
+        const id = await createNetwork(context)
+        const listed = await context.require(networkManagerCapability).listNetworks()
+        expectOwned(listed.find((network) => network.id === id)?.labels, { kind: 'network' })
+      },
+    },
+    {
+      id: 'OWN-010',
+      title: 'another label of a network that begins with "capstan." is INVALID_ARGUMENT, and nothing is made',
+      run: async (context) => {
+        const create = () => createNetwork(context, { labels: foreignLabels })
+        await expectHostError('INVALID_ARGUMENT', create, { field: foreignField })
+        expectEqual(await context.listMade(), [], 'what is left')
+      },
+    },
+  ]),
+  ...defineCases({ capability: volumeManagerCapability }, [
+    {
+      id: 'OWN-011',
+      title: 'a volume carries its owner, what it was made as, and its lifetime',
+      run: async (context) => {
+        const name = await createVolume(context)
+        const listed = await context.require(volumeManagerCapability).listVolumes()
+        expectOwned(listed.find((volume) => volume.name === name)?.labels, { kind: 'volume' })
+      },
+    },
+    {
+      id: 'OWN-012',
+      title: 'another label of a volume that begins with "capstan." is INVALID_ARGUMENT, and nothing is made',
+      run: async (context) => {
+        await expectHostError('INVALID_ARGUMENT', () => createVolume(context, foreignLabels), { field: foreignField })
+        expectEqual(await context.listMade(), [], 'what is left')
+      },
+    },
+  ]),
+  ...defineCases({ capability: sidecarManagerCapability, keeps: ['name'] }, [
+    {
+      id: 'OWN-013',
+      title: 'a sidecar carries its owner, what it was made as, and its lifetime; its inspection shows them',
+      run: async (context) => {
+        const sidecars = context.require(sidecarManagerCapability)
+        const { image, programs, signal } = context
+        const config = { image, name: context.uniqueName('sidecar'), command: programs.sleep(60) }
+        const id = await sidecars.startSidecar(config, { signal })
+        context.later(id, (own) => context.runtime.removeContainer(id, own))
+        expectOwned((await sidecars.inspectContainer(id)).labels, { kind: 'container' })
+      },
+    },
+  ]),
+]
+
+function expectOwned(labels: StringMap | undefined, object: OwnedObject): void {
+  const seen = expectDefined(labels, `the ${object.kind} in the list`)
+  const owner = expectDefined(parseOwnerLabels(seen), 'the six labels of an owner')
+  expectEqual(owner.pid, process.pid, 'the process of the owner')
+  for (const [key, value] of Object.entries(toObjectLabels(object, {}))) expectEqual(seen[key], value, `label ${key}`)
+}
+
+async function findImageLabels({ runtime, signal }: CaseContext, tag: string): Promise<StringMap | undefined> {
+  return (await runtime.listImages({ signal })).find(({ tags }) => tags.includes(tag))?.labels
+}
+
+const foreignLabels: StringMap = { 'capstan.owner.pid': '1' }
+const foreignField = 'labels["capstan.owner.pid"]'

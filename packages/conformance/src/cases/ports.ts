@@ -1,0 +1,138 @@
+import { runtimeCapability, sidecarManagerCapability } from '@capstan/core'
+import { expect, expectEqual } from '../assert/expect.js'
+import { expectHostError } from '../assert/expect-rejection.js'
+import { eventually } from '../assert/wait.js'
+import type { CaseContext } from '../case-context.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { createContainer, startContainer } from '../steps/containers.js'
+import { findFreePort, holdPort, readFromPort } from '../steps/host-ports.js'
+
+export const portCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
+  {
+    id: 'PORT-001',
+    title: 'a published port is reached from this machine at 127.0.0.1, at the port that was picked',
+    keeps: ['ports'],
+    run: async (context) => {
+      const id = await startContainer(context, { ports: [{ containerPort: 8080 }], command: serve(context, 8080) })
+      const hostPort = await untilPublished(context, id, 8080)
+      await expectServed(hostPort, 'port 8080')
+    },
+  },
+  {
+    id: 'PORT-002',
+    title: 'a port of this machine that was asked for is the one that is published',
+    keeps: ['ports', 'ports.hostPort'],
+    run: async (context) => {
+      const hostPort = await findFreePort()
+      const ports = [{ containerPort: 8080, hostPort }]
+      const id = await startContainer(context, { ports, command: serve(context, 8080) })
+      expectEqual(await untilPublished(context, id, 8080), hostPort, 'the published port')
+      await expectServed(hostPort, 'port 8080')
+    },
+  },
+  {
+    id: 'PORT-003',
+    title: 'several ports have a port of this machine each',
+    keeps: ['ports'],
+    run: async (context) => {
+      const ports = [{ containerPort: 8080 }, { containerPort: 9090 }]
+      const id = await startContainer(context, { ports, command: context.programs.sleep(60) })
+      const published = [await untilPublished(context, id, 8080), await untilPublished(context, id, 9090)]
+      expect(published[0] !== published[1], 'two different ports', published)
+    },
+  },
+  {
+    id: 'PORT-004',
+    title: 'getPortBindings is empty when nothing is published',
+    run: async (context) => {
+      const id = await startContainer(context, { command: context.programs.sleep(60) })
+      expectEqual([...(await context.runtime.getPortBindings(id))], [], 'the bindings')
+    },
+  },
+  {
+    id: 'PORT-005',
+    title: 'getPortBindings is empty before the start, and after the exit',
+    keeps: ['ports'],
+    run: async (context) => {
+      const config = { ports: [{ containerPort: 8080 }], command: context.programs.sleep(60) }
+      const id = await createContainer(context, config)
+      expectEqual([...(await context.runtime.getPortBindings(id))], [], 'the bindings before the start')
+      await context.runtime.startContainer(id)
+      await untilPublished(context, id, 8080)
+      await context.runtime.stopContainer(id, { graceMs: 0 })
+      expectEqual([...(await context.runtime.getPortBindings(id))], [], 'the bindings after the exit')
+    },
+  },
+  {
+    id: 'PORT-006',
+    title: 'a port of this machine that is taken is IN_USE at the start, naming it',
+    keeps: ['ports', 'ports.hostPort'],
+    run: async (context) => {
+      const held = await holdPort()
+      context.later('the held port', () => held.close())
+      const ports = [{ containerPort: 8080, hostPort: held.port }]
+      const id = await createContainer(context, { ports, command: context.programs.sleep(60) })
+      const error = await expectHostError('IN_USE', () => context.runtime.startContainer(id))
+      expect(error.facts.subject.includes(String(held.port)), `port ${held.port} in the subject`, error.facts.subject)
+    },
+  },
+  {
+    id: 'PORT-007',
+    title: 'a port is published at 127.0.0.1 unless another address is asked for',
+    needs: [sidecarManagerCapability],
+    keeps: ['ports'],
+    run: async (context) => {
+      const ports = [{ containerPort: 8080 }, { containerPort: 9090, hostAddress: '0.0.0.0' }]
+      const id = await startContainer(context, { ports, command: context.programs.sleep(60) })
+      await untilPublished(context, id, 9090)
+      const inspection = await context.require(sidecarManagerCapability).inspectContainer(id)
+      const addresses = [8080, 9090].map((containerPort) =>
+        inspection.ports.filter((port) => port.containerPort === containerPort).map(({ hostAddress }) => hostAddress),
+      )
+      expectEqual(addresses[0], ['127.0.0.1'], 'the address of port 8080')
+      expect(addresses[1]?.includes('0.0.0.0') === true, '0.0.0.0 among the addresses of port 9090', addresses[1])
+    },
+  },
+  {
+    id: 'PORT-008',
+    title: 'a UDP port is published, and a TCP port of the same number goes first',
+    keeps: ['ports', 'ports.udp'],
+    needs: [sidecarManagerCapability],
+    run: async (context) => {
+      const ports = [{ containerPort: 8080, protocol: 'udp' }, { containerPort: 8080 }] as const
+      const id = await startContainer(context, { ports, command: context.programs.sleep(60) })
+      const bound = await untilPublished(context, id, 8080)
+      const inspection = await context.require(sidecarManagerCapability).inspectContainer(id)
+      const find = (protocol: string) => inspection.ports.find((port) => port.protocol === protocol)?.hostPort
+      expectEqual(find('tcp'), bound, 'the TCP port')
+      expect(find('udp') !== undefined, 'a UDP port', inspection.ports)
+    },
+  },
+  {
+    id: 'PORT-009',
+    title: 'the port of a container that is gone is free again',
+    keeps: ['ports', 'ports.hostPort'],
+    run: async (context) => {
+      const hostPort = await findFreePort()
+      const config = { ports: [{ containerPort: 8080, hostPort }], command: context.programs.sleep(60) }
+      const first = await startContainer(context, config)
+      await context.runtime.removeContainer(first)
+      await startContainer(context, config)
+    },
+  },
+])
+
+function serve({ programs }: CaseContext, port: number) {
+  return programs.listen(port, `port ${port}`)
+}
+
+async function untilPublished({ runtime, signal }: CaseContext, id: string, port: number): Promise<number> {
+  return await eventually(`a binding of port ${port}`, async () =>
+    (await runtime.getPortBindings(id, { signal })).get(port),
+  )
+}
+
+async function expectServed(port: number, line: string): Promise<void> {
+  const answer = await eventually(`an answer of port ${port}`, async () => (await readFromPort(port)) || undefined)
+  expectEqual(answer.trim(), line, `what port ${port} says`)
+}

@@ -1,0 +1,68 @@
+import { runtimeCapability } from '@capstan/core'
+import { expect, expectEqual } from '../assert/expect.js'
+import { eventually } from '../assert/wait.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { createContainer } from '../steps/containers.js'
+import { startOwner } from '../steps/other-process.js'
+
+export const processCases: readonly ConformanceCase[] = defineCases(
+  { capability: runtimeCapability, given: ['specifier'] },
+  [
+    {
+      id: 'PROC-001',
+      title: 'after close the process ends by itself, within seconds (X8)',
+      run: async (context) => {
+        const owner = await startOwner(context, 'lifecycle')
+        await owner.untilSaid('closed')
+        await expectEndsItself(owner)
+      },
+    },
+    {
+      id: 'PROC-002',
+      title: 'it does so too where a followed log, a wait and a session were open (X8)',
+      run: async (context) => {
+        const owner = await startOwner(context, 'streams')
+        await owner.untilSaid('closed')
+        await expectEndsItself(owner)
+      },
+    },
+    {
+      id: 'PROC-003',
+      title: 'a process that only asked what is there ends by itself',
+      run: async (context) => {
+        const owner = await startOwner(context, 'discover')
+        await owner.untilSaid('closed')
+        await expectEndsItself(owner)
+      },
+    },
+    {
+      id: 'PROC-004',
+      title: 'what a process left that was killed is swept, and what the living have made is not (F22)',
+      keeps: ['labels'],
+      run: async (context) => {
+        const mark = context.uniqueName('mark')
+        const labels = { 'conformance.mark': mark }
+        const owner = await startOwner(context, 'leave', { mark })
+        await owner.untilSaid('left')
+        const alive = await createContainer(context, { labels })
+        await owner.kill()
+        const sweeper = await context.open({ onlyLabelled: labels })
+        const { failed } = await sweeper.sweep({ signal: context.signal })
+        expectEqual(failed, [], 'what could not be removed')
+        const left = await context.runtime.listContainers({ labels })
+        expectEqual(
+          left.map(({ id }) => id),
+          [alive],
+          'what is left',
+        )
+      },
+    },
+  ],
+)
+
+async function expectEndsItself(owner: Awaited<ReturnType<typeof startOwner>>): Promise<void> {
+  // X8 says one second; a machine that is busy with the other cases gets more.
+  const ending = eventually('the end of the process', () => owner.ended(), { timeoutMs: 4000 })
+  const { code, stderr } = await ending
+  expect(code === 0, 'exit code 0', { code, stderr })
+}

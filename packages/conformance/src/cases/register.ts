@@ -1,0 +1,158 @@
+import {
+  type Capability,
+  createRuntimeHost,
+  execManagerCapability,
+  findCapability,
+  imageTransferCapability,
+  networkManagerCapability,
+  type ProbeResult,
+  type RegistrationScope,
+  type RuntimePlugin,
+  type RuntimeScope,
+  runtimeCapability,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { pause } from '../assert/wait.js'
+import type { CaseContext } from '../case-context.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { withPlugin } from '../plugin/map-provided.js'
+import { watchIo } from '../plugin/watch-io.js'
+
+export const registerCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability, opens: false }, [
+  {
+    id: 'REG-001',
+    title: 'register is synchronous',
+    run: async (context) => {
+      const { returned } = await watchRegister(context)
+      expect(returned === undefined, 'register to return nothing', returned)
+    },
+  },
+  {
+    id: 'REG-002',
+    title: 'register does no I/O, nor does anything that it sets going',
+    run: async (context) => {
+      const { begun } = await watchRegister(context)
+      expectEqual(begun, [], 'the I/O that register began')
+    },
+  },
+  {
+    id: 'REG-003',
+    title: 'register provides exactly what the probe claimed',
+    run: async (context) => {
+      const { claimed, provided } = await watchRegister(context)
+      expectEqual(provided.toSorted(), claimed.toSorted(), 'what register provides')
+    },
+  },
+  {
+    id: 'REG-004',
+    title: 'the host opens the runtime: each claim has an implementation, what is not claimed has none',
+    run: async (context) => {
+      const scope = await context.open()
+      const claimed = scope.report.available ? scope.report.provides.map(({ id }) => id) : []
+      for (const capability of managers) {
+        const found = findCapability(scope, capability) !== undefined
+        expectEqual(found, claimed.includes(capability.id), `whether the scope has ${capability.title}`)
+      }
+    },
+  },
+  {
+    id: 'REG-005',
+    title: 'each manager has all methods of its contract',
+    run: async (context) => {
+      const scope = await context.open()
+      for (const [capability, methods] of methodsOf) {
+        const found: object | undefined = findCapability(scope, capability)
+        if (found === undefined) continue
+        const missing = methods.filter((name) => typeof Reflect.get(found, name) !== 'function')
+        expectEqual(missing, [], `methods that ${capability.title} lack`)
+      }
+    },
+  },
+  {
+    id: 'REG-006',
+    title: 'two scopes of one plugin have a runtime each, and closing one leaves the other whole (X6)',
+    run: async (context) => {
+      const [one, other] = await Promise.all([context.open(), context.open()])
+      expect(one.runtime !== other.runtime, 'two runtimes', 'one and the same')
+      await one[Symbol.asyncDispose]()
+      await other.runtime.ping({ signal: context.signal })
+    },
+  },
+  {
+    id: 'REG-007',
+    title: 'a runtime can be opened again after it was closed',
+    run: async (context) => {
+      const first = await context.open()
+      await first[Symbol.asyncDispose]()
+      const second = await context.open()
+      await second.runtime.ping({ signal: context.signal })
+    },
+  },
+])
+
+interface Registration {
+  readonly returned: unknown
+  readonly begun: readonly string[]
+  readonly claimed: readonly string[]
+  readonly provided: readonly string[]
+}
+
+/** Lets the host wire a scope, and looks over the shoulder of `register` meanwhile. What the host says of it is no matter here. */
+async function watchRegister({ plugin, env, signal }: CaseContext): Promise<Registration> {
+  let watched: Watched | undefined
+  let claimed: readonly string[] = []
+  const observed = withPlugin(plugin, {
+    probe: async (options) => {
+      const result = await plugin.probe(options)
+      claimed = toClaims(result)
+      return result
+    },
+    register: (scope, details) => {
+      watched = watchOnce(plugin, scope, details)
+    },
+  })
+  const host = createRuntimeHost({ plugins: [observed], env })
+  try {
+    const opened = await host.open({ runtime: plugin.name, signal }).catch((error: unknown) => ({ error }))
+    const { returned, account, provided } = expectDefined(watched, `register to be called (${toText(opened)})`)
+    // What it set going begins its I/O in one of the next turns.
+    await pause(50)
+    return { returned, begun: account().begun, claimed, provided }
+  } finally {
+    watched?.stop()
+    await host[Symbol.asyncDispose]()
+  }
+}
+
+interface Watched {
+  readonly returned: unknown
+  readonly provided: readonly string[]
+  readonly account: () => { readonly begun: readonly string[] }
+  stop(): void
+}
+
+function watchOnce(plugin: RuntimePlugin, scope: RegistrationScope, details: unknown): Watched {
+  const { result, account, stop } = watchIo((): unknown => plugin.register(scope, details))
+  const provided = managers.filter((capability) => findCapability(scope, capability) !== undefined)
+  return { returned: result, account, stop, provided: provided.map(({ id }) => id) }
+}
+
+function toClaims(result: ProbeResult<unknown>): readonly string[] {
+  const ids = result.available ? result.provides.map(({ id }) => id) : []
+  return ids.filter((id) => managers.some((known) => known.id === id))
+}
+
+function toText(opened: RuntimeScope | { readonly error: unknown }): string {
+  return 'error' in opened ? String(opened.error) : 'the host opened it without'
+}
+
+const methodsOf: ReadonlyMap<Capability<object>, readonly string[]> = new Map<Capability<object>, readonly string[]>([
+  [networkManagerCapability, ['createNetwork', 'removeNetwork', 'listNetworks']],
+  [sidecarManagerCapability, ['startSidecar', 'inspectContainer']],
+  [execManagerCapability, ['exec']],
+  [imageTransferCapability, ['pullImage', 'loadImages', 'saveImage']],
+  [volumeManagerCapability, ['createVolume', 'removeVolume', 'listVolumes']],
+])
+const managers: readonly Capability<object>[] = [runtimeCapability, ...methodsOf.keys()]

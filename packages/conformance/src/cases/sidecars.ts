@@ -1,0 +1,178 @@
+import { networkManagerCapability, type SidecarConfig, sidecarManagerCapability } from '@capstan/core'
+import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { expectHostError, expectReason } from '../assert/expect-rejection.js'
+import { pause, within } from '../assert/wait.js'
+import type { CaseContext } from '../case-context.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { createContainer, findListed } from '../steps/containers.js'
+import { holdPort } from '../steps/host-ports.js'
+import { inBackground } from '../steps/in-background.js'
+import { createNetwork, expectReaches, onNetwork } from '../steps/networks.js'
+
+export const sidecarCases: readonly ConformanceCase[] = defineCases(
+  { capability: sidecarManagerCapability, keeps: ['name'] },
+  [
+    {
+      id: 'SIDE-001',
+      title: 'startSidecar resolves with the full id of a container that runs, under its name',
+      run: async (context) => {
+        const name = context.uniqueName('sidecar')
+        const id = await startSidecar(context, { name, command: context.programs.sleep(60) })
+        const listed = expectDefined(await findListed(context, id), 'the sidecar in the list')
+        expectEqual({ name: listed.name, state: listed.state }, { name, state: 'running' }, 'the entry')
+      },
+    },
+    {
+      id: 'SIDE-002',
+      title: 'peers of its networks reach a sidecar by its alias',
+      needs: [networkManagerCapability],
+      keeps: ['network', 'network.aliases'],
+      run: async (context) => {
+        const networkId = await createNetwork(context)
+        const networks = [{ networkId, aliases: ['helper'] }]
+        await startSidecar(context, { networks, command: context.programs.listen(8080, 'at your service') })
+        const peer = { host: 'helper', port: 8080, line: 'at your service' }
+        await expectReaches(context, onNetwork(networkId), peer)
+      },
+    },
+    {
+      id: 'SIDE-003',
+      title: 'a sidecar is on all networks that it is to join',
+      needs: [networkManagerCapability],
+      keeps: ['network', 'network.several'],
+      run: async (context) => {
+        const ids = [await createNetwork(context), await createNetwork(context)]
+        const networks = ids.map((networkId) => ({ networkId }))
+        const id = await startSidecar(context, { networks, command: context.programs.sleep(60) })
+        const inspection = await context.require(sidecarManagerCapability).inspectContainer(id)
+        const joined = inspection.networks.map(({ networkId }) => networkId)
+        expectEqual(joined.toSorted(), ids.toSorted(), 'its networks')
+      },
+    },
+    {
+      id: 'SIDE-004',
+      title: 'a network that is absent is NETWORK_NOT_FOUND, and nothing is left (F21)',
+      needs: [networkManagerCapability],
+      keeps: ['network'],
+      run: async (context) => {
+        const networkId = context.uniqueName('absent')
+        const networks = [{ networkId }]
+        const start = () => startSidecar(context, { networks, command: context.programs.sleep(60) })
+        await expectHostError('NETWORK_NOT_FOUND', start, { id: networkId })
+        expectEqual(await context.listMade(), [], 'what is left')
+      },
+    },
+    {
+      id: 'SIDE-005',
+      title: 'a second network that is absent: the first is left again, and nothing else stays (F21)',
+      needs: [networkManagerCapability],
+      keeps: ['network', 'network.several'],
+      run: async (context) => {
+        const first = await createNetwork(context)
+        const networks = [{ networkId: first }, { networkId: context.uniqueName('absent') }]
+        const start = () => startSidecar(context, { networks, command: context.programs.sleep(60) })
+        await expectHostError('NETWORK_NOT_FOUND', start)
+        await context.require(networkManagerCapability).removeNetwork(first)
+        expectEqual(await context.listMade(), [], 'what is left')
+      },
+    },
+    {
+      id: 'SIDE-006',
+      title: 'a command that is missing is COMMAND_NOT_STARTED, and nothing is left (F21)',
+      run: async (context) => {
+        const start = () => startSidecar(context, { command: context.programs.missing() })
+        await expectHostError('COMMAND_NOT_STARTED', start, { exitCode: 127 })
+        expectEqual(await context.listMade(), [], 'what is left')
+      },
+    },
+    {
+      id: 'SIDE-007',
+      title: 'an image that no registry has is IMAGE_PULL_FAILED, and nothing is left (F21)',
+      run: async (context) => {
+        const image = '127.0.0.1:1/conformance/absent:1'
+        await expectHostError('IMAGE_PULL_FAILED', () => startSidecar(context, { image }), { image })
+        expectEqual(await context.listMade(), [], 'what is left')
+      },
+    },
+    {
+      id: 'SIDE-008',
+      title: 'a port that is taken is IN_USE, and nothing is left (F21)',
+      keeps: ['ports', 'ports.hostPort'],
+      run: async (context) => {
+        const held = await holdPort()
+        context.later('the held port', () => held.close())
+        const ports = [{ containerPort: 8080, hostPort: held.port }]
+        const start = () => startSidecar(context, { ports, command: context.programs.sleep(60) })
+        await expectHostError('IN_USE', start)
+        expectEqual(await context.listMade(), [], 'what is left')
+      },
+    },
+    {
+      id: 'SIDE-009',
+      title: 'a taken name is NAME_CONFLICT, and the holder is untouched (F13)',
+      run: async (context) => {
+        const name = context.uniqueName('taken')
+        const holderId = await createContainer(context, { name, command: context.programs.exit(0) })
+        const start = () => startSidecar(context, { name, command: context.programs.sleep(60) })
+        await expectHostError('NAME_CONFLICT', start, { name, holderId, ours: true })
+        expectEqual(await context.runtime.containerState(holderId), 'created', 'the state of the holder')
+      },
+    },
+    {
+      id: 'SIDE-010',
+      title: 'aborted on its way, startSidecar rejects with the very reason, and nothing is left (F16)',
+      run: async (context) => {
+        for (const delayMs of [0, 5, 40]) {
+          const controller = new AbortController()
+          const reason = new Error(`aborted after ${delayMs} ms`)
+          const starting = inBackground(
+            startSidecar(context, { command: context.programs.sleep(60) }, controller.signal),
+          )
+          await pause(delayMs)
+          controller.abort(reason)
+          const outcome = within(15_000, 'the end of startSidecar', starting.result)
+          // It may have been quicker than the abort.
+          const id = await outcome.catch((error: unknown) => ({ error }))
+          if (typeof id === 'string') await context.runtime.removeContainer(id)
+          else await expectReason(reason, () => Promise.reject(id.error))
+          expectEqual(await context.listMade(), [], 'what is left')
+        }
+      },
+    },
+    {
+      id: 'SIDE-011',
+      title: 'a sidecar takes the options of a container',
+      keeps: ['env', 'labels'],
+      run: async (context) => {
+        const command = context.programs.variable('SAID')
+        const labels = { 'conformance.kind': 'sidecar' }
+        const id = await startSidecar(context, { env: { SAID: 'as configured' }, labels, command })
+        expectEqual(await context.runtime.waitContainer(id, { signal: context.signal }), 0, 'the exit code')
+        const text = Buffer.from(await context.runtime.containerLogsAll(id)).toString('utf8')
+        expectEqual(text, 'as configured\n', 'the log')
+        expectEqual((await findListed(context, id))?.labels['conformance.kind'], 'sidecar', 'the label')
+      },
+    },
+    {
+      id: 'SIDE-012',
+      title: 'a bad config is INVALID_ARGUMENT before anything is made (F25)',
+      run: async (context) => {
+        const start = () => startSidecar(context, { name: '-leading-dash' })
+        await expectHostError('INVALID_ARGUMENT', start, { field: 'name' })
+        expect((await context.listMade()).length === 0, 'nothing to be made', await context.listMade())
+      },
+    },
+  ],
+)
+
+async function startSidecar(
+  context: CaseContext,
+  config: Partial<SidecarConfig>,
+  signal: AbortSignal = context.signal,
+): Promise<string> {
+  const sidecars = context.require(sidecarManagerCapability)
+  const name = context.uniqueName('sidecar')
+  const id = await sidecars.startSidecar({ image: context.image, name, ...config }, { signal })
+  context.later(`sidecar ${id}`, (own) => context.runtime.removeContainer(id, own))
+  return id
+}

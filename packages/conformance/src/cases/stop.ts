@@ -1,0 +1,106 @@
+import { runtimeCapability } from '@capstan/core'
+import { expect, expectEqual } from '../assert/expect.js'
+import { within } from '../assert/wait.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { createContainer, runToExit, startContainer, startReady } from '../steps/containers.js'
+
+export const stopCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
+  {
+    id: 'STOP-001',
+    title: 'stopContainer resolves when the container has exited',
+    run: async (context) => {
+      const id = await startReady(context, { command: context.programs.obey('TERM', 0) })
+      await context.runtime.stopContainer(id, { signal: context.signal })
+      expectEqual(await context.runtime.containerState(id), 'exited', 'the state')
+    },
+  },
+  {
+    id: 'STOP-002',
+    title: 'stopContainer sends the polite signal first: the program ends by itself, with its own code',
+    run: async (context) => {
+      const id = await startReady(context, { command: context.programs.obey('TERM', 3) })
+      await context.runtime.stopContainer(id, { signal: context.signal })
+      expectEqual(await context.runtime.waitContainer(id), 3, 'the exit code')
+    },
+  },
+  {
+    id: 'STOP-003',
+    title: 'stopContainer kills what does not end in graceMs, and not before',
+    run: async (context) => {
+      const id = await startReady(context, { command: context.programs.ignore() })
+      const start = performance.now()
+      await within(8000, 'the end of stopContainer', context.runtime.stopContainer(id, { graceMs: 1000 }))
+      const elapsed = performance.now() - start
+      // A real engine's clock and ours differ by a little.
+      expect(elapsed > 900, 'at least the time of grace', `${Math.round(elapsed)} ms`)
+      expectEqual(await context.runtime.waitContainer(id), 137, 'the exit code of what was killed')
+    },
+  },
+  {
+    id: 'STOP-004',
+    title: 'stopContainer with graceMs 0 kills at once',
+    run: async (context) => {
+      const id = await startReady(context, { command: context.programs.ignore() })
+      await within(5000, 'the end of stopContainer', context.runtime.stopContainer(id, { graceMs: 0 }))
+      expectEqual(await context.runtime.containerState(id), 'exited', 'the state')
+    },
+  },
+  {
+    id: 'STOP-005',
+    title: 'stopContainer sends the stopSignal of the config',
+    keeps: ['stopSignal'],
+    run: async (context) => {
+      const config = { stopSignal: 'SIGINT', command: context.programs.obey('INT', 5) }
+      const id = await startReady(context, config)
+      await context.runtime.stopContainer(id, { signal: context.signal })
+      expectEqual(await context.runtime.waitContainer(id), 5, 'the exit code')
+    },
+  },
+  {
+    id: 'STOP-006',
+    title: 'stopContainer resolves for a container that was never started, and leaves it so (F11)',
+    run: async (context) => {
+      const id = await createContainer(context, { command: context.programs.exit(0) })
+      await context.runtime.stopContainer(id)
+      expectEqual(await context.runtime.containerState(id), 'created', 'the state')
+    },
+  },
+  {
+    id: 'STOP-007',
+    title: 'stopContainer resolves for a container that has exited, and its code stays (F11)',
+    run: async (context) => {
+      const { id } = await runToExit(context, { command: context.programs.exit(6) })
+      await context.runtime.stopContainer(id)
+      await context.runtime.stopContainer(id)
+      expectEqual(await context.runtime.waitContainer(id), 6, 'the exit code')
+    },
+  },
+  {
+    id: 'STOP-008',
+    title: 'stopContainer resolves for a container that is gone (F11)',
+    run: async (context) => {
+      const id = await createContainer(context, { command: context.programs.exit(0) })
+      await context.runtime.removeContainer(id)
+      await context.runtime.stopContainer(id)
+    },
+  },
+  {
+    id: 'STOP-009',
+    title: 'two stops at once both resolve',
+    run: async (context) => {
+      const id = await startReady(context, { command: context.programs.obey('TERM', 0) })
+      await Promise.all([context.runtime.stopContainer(id), context.runtime.stopContainer(id)])
+      expectEqual(await context.runtime.containerState(id), 'exited', 'the state')
+    },
+  },
+  {
+    id: 'STOP-010',
+    title: 'a container that was stopped can be started again',
+    run: async (context) => {
+      const id = await startContainer(context, { command: context.programs.sleep(60) })
+      await context.runtime.stopContainer(id, { graceMs: 0 })
+      await context.runtime.startContainer(id)
+      expectEqual(await context.runtime.containerState(id), 'running', 'the state')
+    },
+  },
+])

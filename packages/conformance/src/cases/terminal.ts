@@ -1,0 +1,110 @@
+import { PassThrough } from 'node:stream'
+import { runtimeCapability, type TerminalSize } from '@capstan/core'
+import { expect, expectEqual } from '../assert/expect.js'
+import { expectHostError } from '../assert/expect-rejection.js'
+import { eventually, pause } from '../assert/wait.js'
+import type { CaseContext } from '../case-context.js'
+import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
+import { collectBytes } from '../steps/collect.js'
+import { createContainer, runAttached, runToExit, startContainer } from '../steps/containers.js'
+import { inBackground } from '../steps/in-background.js'
+
+export const terminalCases: readonly ConformanceCase[] = [
+  ...defineCases({ capability: runtimeCapability, keeps: ['tty'] }, [
+    {
+      id: 'TTY-001',
+      title: 'with tty the program has a terminal, of the initial size',
+      run: async (context) => {
+        const config = { tty: true, command: context.programs.terminalSize() }
+        const { stdout, exitCode } = await runAttached(context, config, { initialSize: { height: 33, width: 111 } })
+        expectEqual({ exitCode, size: stdout.trim() }, { exitCode: 0, size: '33 111' }, 'the result')
+      },
+    },
+    {
+      id: 'TTY-002',
+      title: 'without tty it has none, whatever the caller has',
+      run: async (context) => {
+        const { exitCode } = await runAttached(context, { command: context.programs.terminalSize() })
+        expect(exitCode !== 0, 'an exit code other than 0', exitCode)
+      },
+    },
+    {
+      id: 'TTY-003',
+      title: 'resizeTTY before the start is kept, and applied at the start (F15)',
+      keeps: ['resizeTTY'],
+      run: async (context) => {
+        const id = await createContainer(context, { tty: true, command: context.programs.terminalSize() })
+        await context.runtime.resizeTTY(id, { height: 44, width: 122 })
+        const stdout = collectBytes()
+        await context.runtime.startAttached(id, { stdout: stdout.stream, signal: context.signal })
+        expectEqual(stdout.text().trim(), '44 122', 'the size')
+      },
+    },
+    {
+      id: 'TTY-004',
+      title: 'resizeTTY of a running container changes the size of its terminal',
+      keeps: ['resizeTTY', 'interactive'],
+      run: async (context) => {
+        const { command, ...lines } = context.programs.terminalSizes()
+        const id = await createContainer(context, { tty: true, interactive: true, command })
+        const stdin = new PassThrough()
+        const stdout = collectBytes()
+        const options = { stdin, stdout: stdout.stream, initialSize: { height: 20, width: 90 }, signal: context.signal }
+        const running = inBackground(context.runtime.startAttached(id, options))
+        const ask = () => void stdin.write(lines.ask)
+        await untilShown(ask, stdout.text, '20 90')
+        await context.runtime.resizeTTY(id, { height: 55, width: 133 })
+        await untilShown(ask, stdout.text, '55 133')
+        stdin.write(lines.end)
+        expectEqual(await running.result, 0, 'the exit code')
+      },
+    },
+    {
+      id: 'TTY-005',
+      title: 'resizeTTY after the exit does nothing, and resolves (F15)',
+      keeps: ['resizeTTY'],
+      run: async (context) => {
+        const { id } = await runToExit(context, { tty: true, command: context.programs.exit(0) })
+        await context.runtime.resizeTTY(id, { height: 24, width: 80 })
+      },
+    },
+  ]),
+  ...defineCases({ capability: runtimeCapability, keeps: ['resizeTTY'] }, [
+    refusesSize('TTY-006', { height: 0, width: 80 }, 'size.height'),
+    refusesSize('TTY-007', { height: 24, width: 70_000 }, 'size.width'),
+    refusesSize('TTY-008', { height: 1.5, width: 80 }, 'size.height'),
+    refusesSize('TTY-009', { height: 24, width: Number.NaN }, 'size.width'),
+    {
+      id: 'TTY-010',
+      title: 'an absurd initialSize is INVALID_ARGUMENT, and nothing is started (F15)',
+      run: async (context) => {
+        const id = await createContainer(context, { command: context.programs.exit(0) })
+        const options = { stdout: collectBytes().stream, initialSize: { height: -1, width: 80 } }
+        await expectHostError('INVALID_ARGUMENT', () => context.runtime.startAttached(id, options), {
+          field: 'initialSize.height',
+        })
+        expectEqual(await context.runtime.containerState(id), 'created', 'the state')
+      },
+    },
+  ]),
+]
+
+function refusesSize(id: string, size: TerminalSize, field: string): CaseDefinition {
+  return {
+    id,
+    title: `resizeTTY to ${size.height} × ${size.width} is INVALID_ARGUMENT for ${field} (F15)`,
+    run: async (context: CaseContext) => {
+      const container = await startContainer(context, { command: context.programs.sleep(60) })
+      await expectHostError('INVALID_ARGUMENT', () => context.runtime.resizeTTY(container, size), { field })
+    },
+  }
+}
+
+/** Asks the program for the size until it is this one: an engine may set it only when the process is there. */
+async function untilShown(ask: () => void, read: () => string, size: string): Promise<void> {
+  await eventually(`the size ${size}`, async () => {
+    ask()
+    await pause(200)
+    return read().includes(size) ? size : undefined
+  })
+}

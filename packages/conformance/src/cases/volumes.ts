@@ -1,0 +1,121 @@
+import { findCapability, type VolumeManager, volumeManagerCapability } from '@capstan/core'
+import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import { expectHostError } from '../assert/expect-rejection.js'
+import type { CaseContext } from '../case-context.js'
+import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { createContainer } from '../steps/containers.js'
+import { createVolume } from '../steps/volumes.js'
+
+export const volumeCases: readonly ConformanceCase[] = defineCases({ capability: volumeManagerCapability }, [
+  {
+    id: 'VOL-001',
+    title: 'createVolume resolves with the name, under which the volume is listed',
+    run: async (context) => {
+      const volumes = context.require(volumeManagerCapability)
+      const name = context.uniqueName('volume')
+      context.later(name, (own) => volumes.removeVolume(name, own))
+      expectEqual(await volumes.createVolume(name), name, 'the result')
+      const { createdAt } = expectDefined(await findVolume(context, name), 'the volume in the list')
+      expect(createdAt === undefined || !Number.isNaN(createdAt.getTime()), 'a valid date, or none', createdAt)
+    },
+  },
+  {
+    id: 'VOL-002',
+    title: 'a taken name is NAME_CONFLICT, and the holder is ours (F13)',
+    run: async (context) => {
+      const name = await createVolume(context)
+      const create = () => context.require(volumeManagerCapability).createVolume(name)
+      await expectHostError('NAME_CONFLICT', create, { name, ours: true })
+    },
+  },
+  {
+    id: 'VOL-003',
+    title: 'a name taken by another owner is NAME_CONFLICT, and the holder is not ours (F13)',
+    run: async (context) => {
+      const name = await createVolume(context)
+      const other = await openOther(context)
+      await expectHostError('NAME_CONFLICT', () => other.createVolume(name), { name, ours: false })
+    },
+  },
+  {
+    id: 'VOL-004',
+    title: 'removeVolume removes it, and resolves for one that is gone (F11)',
+    run: async (context) => {
+      const volumes = context.require(volumeManagerCapability)
+      const name = await createVolume(context)
+      await volumes.removeVolume(name)
+      expectEqual(await findVolume(context, name), undefined, 'what the list has of it')
+      await volumes.removeVolume(name)
+    },
+  },
+  {
+    id: 'VOL-005',
+    title: 'removeVolume resolves for a volume that never was',
+    run: async (context) => await context.require(volumeManagerCapability).removeVolume(context.uniqueName('never')),
+  },
+  {
+    id: 'VOL-006',
+    title: 'removeVolume of a volume that a container has mounted is IN_USE naming it, and it stays (F12)',
+    keeps: ['mounts', 'mounts.volume', 'name'],
+    run: async (context) => {
+      const source = await createVolume(context)
+      const name = context.uniqueName('user')
+      const mounts = [{ type: 'volume', source, target: '/kept' }] as const
+      const id = await createContainer(context, { name, mounts, command: context.programs.exit(0) })
+      const remove = () => context.require(volumeManagerCapability).removeVolume(source)
+      const { facts } = await expectHostError('IN_USE', remove)
+      const isNamed = facts.users.some((user) => user.includes(name) || id.startsWith(user))
+      expect(isNamed, `the container "${name}" among the users`, facts.users)
+      expectDefined(await findVolume(context, source), 'the volume in the list')
+    },
+  },
+  {
+    id: 'VOL-007',
+    title: 'a named volume outlives the container that had mounted it',
+    keeps: ['mounts', 'mounts.volume'],
+    run: async (context) => {
+      const source = await createVolume(context)
+      const mounts = [{ type: 'volume', source, target: '/kept' }] as const
+      const id = await createContainer(context, { mounts, command: context.programs.exit(0) })
+      await context.runtime.removeContainer(id)
+      expectDefined(await findVolume(context, source), 'the volume in the list')
+    },
+  },
+  {
+    id: 'VOL-008',
+    title: 'listVolumes gives labels, and holds only what carries all that are asked for',
+    run: async (context) => {
+      const mark = context.uniqueName('mark')
+      const wanted = await createVolume(context, { 'conformance.mark': mark, 'conformance.kind': 'a' })
+      await createVolume(context, { 'conformance.mark': mark, 'conformance.kind': 'b' })
+      const labels = { 'conformance.mark': mark, 'conformance.kind': 'a' }
+      const listed = await context.require(volumeManagerCapability).listVolumes({ labels })
+      expectEqual(
+        listed.map(({ name }) => name),
+        [wanted],
+        'the names',
+      )
+      expectEqual(listed[0]?.labels['conformance.kind'], 'a', 'the label')
+    },
+  },
+  {
+    id: 'VOL-009',
+    title: 'the name of a volume that was removed is free',
+    run: async (context) => {
+      const volumes = context.require(volumeManagerCapability)
+      const name = await createVolume(context)
+      await volumes.removeVolume(name)
+      expectEqual(await volumes.createVolume(name), name, 'the result')
+    },
+  },
+])
+
+async function findVolume(context: CaseContext, name: string) {
+  const listed = await context.require(volumeManagerCapability).listVolumes({ signal: context.signal })
+  return listed.find((volume) => volume.name === name)
+}
+
+async function openOther(context: CaseContext): Promise<VolumeManager> {
+  const found = findCapability(await context.open(), volumeManagerCapability)
+  return expectDefined(found, 'volumes in the other scope')
+}

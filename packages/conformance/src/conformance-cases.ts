@@ -1,0 +1,78 @@
+import { abortCases } from './cases/abort.js'
+import { attachCases } from './cases/attach.js'
+import { buildCases } from './cases/build.js'
+import { closeCases } from './cases/close.js'
+import { configCases } from './cases/config.js'
+import { execCases } from './cases/exec.js'
+import { exitCodeCases } from './cases/exit-code.js'
+import { firewallCases } from './cases/firewall.js'
+import { hostAddressCases } from './cases/host-address.js'
+import { imageHomeCases } from './cases/image-home.js'
+import { imageTransferCases } from './cases/image-transfer.js'
+import { imageCases } from './cases/images.js'
+import { inputCases } from './cases/input.js'
+import { inspectionCases } from './cases/inspection.js'
+import { lifecycleCases } from './cases/lifecycle.js'
+import { limitCases } from './cases/limits.js'
+import { listCases } from './cases/list.js'
+import { logCases } from './cases/logs.js'
+import { mountCases } from './cases/mounts.js'
+import { nameCases } from './cases/names.js'
+import { networkModeCases } from './cases/network-modes.js'
+import { networkCases } from './cases/networks.js'
+import { notFoundCases } from './cases/not-found.js'
+import { ownershipCases } from './cases/ownership.js'
+import { portCases } from './cases/ports.js'
+import { probeCases } from './cases/probe.js'
+import { processCases } from './cases/process.js'
+import { registerCases } from './cases/register.js'
+import { sidecarCases } from './cases/sidecars.js'
+import { stopCases } from './cases/stop.js'
+import { sweepCases } from './cases/sweep.js'
+import { terminalCases } from './cases/terminal.js'
+import { volumeCases } from './cases/volumes.js'
+import { type ConformanceCase, toGroup } from './conformance-case.js'
+import type { ConformanceOptions } from './conformance-options.js'
+
+/** Every promise of the contract that can be tried without a scripted transport, in the order of a report. */
+export function conformanceCases({ only }: Pick<ConformanceOptions, 'only'> = {}): readonly ConformanceCase[] {
+  if (only === undefined) return all
+  const wanted = new Set(only)
+  return all.filter(({ id }) => wanted.has(id) || wanted.has(toGroup(id)))
+}
+
+const all: readonly ConformanceCase[] = [
+  ...probeCases,
+  ...registerCases,
+  ...lifecycleCases,
+  ...stopCases,
+  ...nameCases,
+  ...listCases,
+  ...notFoundCases,
+  ...exitCodeCases,
+  ...logCases,
+  ...attachCases,
+  ...terminalCases,
+  ...configCases,
+  ...limitCases,
+  ...mountCases,
+  ...portCases,
+  ...networkModeCases,
+  ...hostAddressCases,
+  ...imageCases,
+  ...imageHomeCases,
+  ...buildCases,
+  ...networkCases,
+  ...sidecarCases,
+  ...inspectionCases,
+  ...execCases,
+  ...volumeCases,
+  ...imageTransferCases,
+  ...firewallCases,
+  ...ownershipCases,
+  ...sweepCases,
+  ...inputCases,
+  ...abortCases,
+  ...closeCases,
+  ...processCases,
+]

@@ -1,0 +1,15 @@
+/** A promise that was not kept: what was expected of the plugin, and what was seen. */
+export class ConformanceFailure extends Error {
+  readonly expected: string
+  readonly seen: string
+
+  constructor(expected: string, seen: string, { cause }: { readonly cause?: unknown } = {}) {
+    super(`expected ${expected}; saw ${seen}`, cause === undefined ? undefined : { cause })
+    this.expected = expected
+    this.seen = seen
+  }
+
+  static {
+    Object.defineProperty(ConformanceFailure.prototype, 'name', { value: 'ConformanceFailure' })
+  }
+}

@@ -1,0 +1,28 @@
+import type { RuntimePlugin } from '@capstan/core'
+import type { ConformancePrograms } from './programs.js'
+
+/** What the kit needs to know of a plugin to try it. */
+export interface ConformanceOptions {
+  readonly plugin: RuntimePlugin
+  /** An image that the engine has, in which `programs` run; nothing is pulled. */
+  readonly image: string
+  /** One in which the programs run and whose firewall can be set. Default: `image`. */
+  readonly firewallImage?: string
+  /** The command lines that the cases use; each that is left out is the one for busybox. */
+  readonly programs?: Partial<ConformancePrograms>
+  /**
+   * Package, folder or file by which another process loads the plugin, as `loadPlugins` takes it from the working
+   * directory. Without it the cases that need a process of their own count as absent, with this reason.
+   */
+  readonly specifier?: string
+  /** What the probe reads instead of `process.env`. */
+  readonly env?: Readonly<Record<string, string | undefined>>
+  /** An environment in which the plugin finds no runtime. Without it the cases for that count as absent. */
+  readonly unavailableEnv?: Readonly<Record<string, string | undefined>>
+  /** Limit of one case, in milliseconds; a few cases that do much get a multiple. Default 20 000. */
+  readonly timeoutMs?: number
+  /** Ids or groups (`NET`, `RT-017`) of the cases to run. Default: all, and a report counts only then. */
+  readonly only?: readonly string[]
+  /** How many cases run at once. Default 4. */
+  readonly concurrency?: number
+}

@@ -1,0 +1,61 @@
+import type { AbsentCapability, CapabilityName, RefusedOption } from '@capstan/core'
+
+/** What the kit found out about one plugin on one engine: plain data, which survives JSON as it is. */
+export interface ConformanceReport {
+  readonly schemaVersion: 1
+  readonly kit: { readonly packageName: string; readonly packageVersion: string }
+  readonly plugin: { readonly name: string; readonly packageName: string; readonly packageVersion: string }
+  /** The engine that was found. */
+  readonly endpoint: { readonly address: string; readonly version: string }
+  readonly environment: { readonly node: string; readonly platform: string; readonly architecture: string }
+  /** ISO 8601. */
+  readonly startedAt: string
+  readonly durationMs: number
+  /** The ids or groups that were asked for; not there: all were. */
+  readonly only?: readonly string[]
+  readonly counts: Readonly<Record<CaseStatus, number>>
+  /** The claims that steered the run, from the plugin's own report. */
+  readonly provides: readonly CapabilityName[]
+  readonly absent: readonly NamedReason<Pick<AbsentCapability, 'id' | 'title'>>[]
+  readonly refuses: readonly NamedReason<Pick<RefusedOption, 'field'>>[]
+  readonly notes: readonly string[]
+  /** All cases of the kit, in its order. */
+  readonly cases: readonly CaseResult[]
+}
+
+/**
+ * `absent`: the runtime does not claim it, and does not have it. `refused`: its report refuses it, and so does the call.
+ * A claim that fails, a thing that is neither claimed nor listed with a reason, a refusal that is not one: `failed`.
+ */
+export type CaseStatus = 'passed' | 'failed' | 'absent' | 'refused'
+
+/** What became of one case. */
+export type CaseResult = CaseHeading &
+  (
+    | { readonly status: 'passed' }
+    | { readonly status: 'failed'; readonly failures: readonly CaseFailure[] }
+    | ({ readonly status: 'absent' | 'refused'; readonly subject: string } & Reason)
+  )
+
+export interface CaseHeading {
+  readonly id: string
+  readonly title: string
+  readonly capability: string
+  readonly durationMs: number
+}
+
+/** `code` is there where a HostError, or another error with a code, escaped. */
+export interface CaseFailure {
+  readonly message: string
+  readonly expected?: string
+  readonly seen?: string
+  readonly code?: string
+  readonly stack?: string
+}
+
+export interface Reason {
+  readonly reason: string
+  readonly remedy?: string
+}
+
+export type NamedReason<T> = T & Reason

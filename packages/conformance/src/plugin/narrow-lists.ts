@@ -1,0 +1,48 @@
+import {
+  type ListOptions,
+  type NetworkManager,
+  networkManagerCapability,
+  type Runtime,
+  type RuntimePlugin,
+  runtimeCapability,
+  type StringMap,
+  type VolumeManager,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { mapProvided, withParts } from './map-provided.js'
+
+/** The same plugin, but that its lists hold only what carries all of `labels`: a sweep of it touches nothing else. */
+export function narrowLists(plugin: RuntimePlugin, labels: StringMap): RuntimePlugin {
+  const narrow = (options: ListOptions = {}) => ({ ...options, labels: { ...options.labels, ...labels } })
+  return mapProvided(
+    plugin,
+    (token, implementation) => narrowers.get(token)?.(implementation as never, narrow) ?? implementation,
+  )
+}
+
+type Narrow = (options?: ListOptions) => ListOptions
+
+// What stands under a token has the interface of its capability: the plugin was held to it by `provide`.
+const narrowers: ReadonlyMap<symbol, (implementation: never, narrow: Narrow) => object> = new Map<
+  symbol,
+  (implementation: never, narrow: Narrow) => object
+>([
+  [runtimeCapability.token, narrowRuntime],
+  [networkManagerCapability.token, narrowNetworks],
+  [volumeManagerCapability.token, narrowVolumes],
+])
+
+function narrowRuntime(runtime: Runtime, narrow: Narrow): Runtime {
+  return withParts(runtime, {
+    listContainers: (options) => runtime.listContainers(narrow(options)),
+    listImages: (options) => runtime.listImages(narrow(options)),
+  })
+}
+
+function narrowNetworks(networks: NetworkManager, narrow: Narrow): NetworkManager {
+  return withParts(networks, { listNetworks: (options) => networks.listNetworks(narrow(options)) })
+}
+
+function narrowVolumes(volumes: VolumeManager, narrow: Narrow): VolumeManager {
+  return withParts(volumes, { listVolumes: (options) => volumes.listVolumes(narrow(options)) })
+}

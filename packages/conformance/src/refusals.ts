@@ -1,0 +1,143 @@
+import type { ContainerConfig, LogOptions, RefusableField, RefusedOption, RuntimeReport } from '@capstan/core'
+import { expect } from './assert/expect.js'
+import { expectHostError } from './assert/expect-rejection.js'
+import type { CaseContext } from './case-context.js'
+import { collectBytes } from './steps/collect.js'
+import { createContainer, startContainer } from './steps/containers.js'
+import { readLogs } from './steps/logs.js'
+
+/** How each field is used, so that a runtime which refuses it has to say so. */
+export const refusals: Readonly<Partial<Record<RefusableField, Refusal>>> = {
+  ...fromConfigs({
+    name: { name: 'conformance-refused' },
+    platform: { platform: 'linux/amd64' },
+    pull: { pull: 'never' },
+    command: { command: ['true'] },
+    entrypoint: { entrypoint: ['true'] },
+    workingDirectory: { workingDirectory: '/tmp' },
+    env: { env: { CONFORMANCE: 'refused' } },
+    user: { user: '0' },
+    groupAdd: { groupAdd: ['10'] },
+    hostname: { hostname: 'conformance' },
+    mounts: { mounts: [{ type: 'tmpfs', target: '/conformance' }] },
+    'mounts.bind': { mounts: [{ type: 'bind', source: '/tmp', target: '/conformance' }] },
+    'mounts.volume': { mounts: [{ type: 'volume', source: 'conformance-refused', target: '/conformance' }] },
+    'mounts.tmpfs': { mounts: [{ type: 'tmpfs', target: '/conformance' }] },
+    readOnlyRootFilesystem: { readOnlyRootFilesystem: true },
+    network: { network: { mode: 'none' } },
+    'network.host': { network: { mode: 'host' } },
+    'network.none': { network: { mode: 'none' } },
+    'network.several': toNetworks({ networkId: 'conformance-1' }, { networkId: 'conformance-2' }),
+    'network.aliases': toNetworks({ networkId: 'conformance-1', aliases: ['refused'] }),
+    ports: { ports: [{ containerPort: 80 }] },
+    'ports.hostPort': { ports: [{ containerPort: 80, hostPort: 1 }] },
+    'ports.udp': { ports: [{ containerPort: 80, protocol: 'udp' }] },
+    dns: { dns: ['127.0.0.1'] },
+    extraHosts: { extraHosts: { 'conformance.example': '127.0.0.1' } },
+    privileged: { privileged: true },
+    capAdd: { capAdd: ['NET_ADMIN'] },
+    capDrop: { capDrop: ['CHOWN'] },
+    securityOptions: { securityOptions: ['no-new-privileges'] },
+    interactive: { interactive: true },
+    tty: { tty: true },
+    labels: { labels: { conformance: 'refused' } },
+    memoryBytes: { memoryBytes: 64 * 1024 * 1024 },
+    cpus: { cpus: 0.5 },
+    pidsLimit: { pidsLimit: 100 },
+    ulimits: { ulimits: [{ name: 'nofile', soft: 512, hard: 512 }] },
+    init: { init: true },
+    autoRemove: { autoRemove: true },
+    stopSignal: { stopSignal: 'SIGINT' },
+  }),
+  'logs.since': refuseLogs({ since: new Date(0) }),
+  'logs.timestamps': refuseLogs({ timestamps: true }),
+  'logs.split': refuseLogs({ stderr: false }),
+  'attach.foreign': async (context) => {
+    const { id, other } = await startForOther(context)
+    const { stream } = collectBytes()
+    await expectHostError('NOT_ATTACHABLE', () => other.attach(id, { stdout: stream, signal: context.signal }))
+    await context.runtime.removeContainer(id)
+  },
+  'waitContainer.foreign': async (context, field) => {
+    const { id, other } = await startForOther(context)
+    await expectUnsupported(field, () => other.waitContainer(id, { signal: context.signal }))
+    await context.runtime.removeContainer(id)
+  },
+  resizeTTY: async (context, field) => {
+    const id = await createContainer(context, { command: context.programs.exit(0) })
+    await expectUnsupported(field, () => context.runtime.resizeTTY(id, { height: 24, width: 80 }))
+    await context.runtime.removeContainer(id)
+  },
+  buildImage: refuseBuild({}),
+  'build.platform': refuseBuild({ platform: 'linux/amd64' }),
+  'build.dns': refuseBuild({ dns: ['127.0.0.1'] }),
+  getHostAddress: async ({ runtime }, field) => await expectUnsupported(field, () => runtime.getHostAddress()),
+  setupFirewall: async (context, field) => {
+    const id = await startContainer(context, { command: context.programs.sleep(60) })
+    await expectUnsupported(field, () => context.runtime.setupFirewall(id, proxy))
+    await context.runtime.removeContainer(id)
+  },
+  'firewall.beforeStart': async (context, field) => {
+    const id = await createContainer(context, { command: context.programs.exit(0) })
+    await expectUnsupported(field, () => context.runtime.setupFirewall(id, proxy))
+    await context.runtime.removeContainer(id)
+  },
+}
+
+/** Uses the field; fails unless that is refused as it should be. */
+export type Refusal = (context: CaseContext, field: RefusableField) => Promise<void>
+
+/** The entry of the report, if it has one for the field. */
+export function findRefusal(report: RuntimeReport, field: RefusableField): RefusedOption | undefined {
+  return report.available ? report.refuses.find((entry) => entry.field === field) : undefined
+}
+
+type ConfigFields = Partial<Record<RefusableField, Omit<ContainerConfig, 'image'>>>
+
+function fromConfigs(configs: ConfigFields): Readonly<Partial<Record<RefusableField, Refusal>>> {
+  const entries = Object.entries(configs).map(([field, config]) => [field, refuseConfig(config)])
+  return Object.fromEntries(entries)
+}
+
+function refuseConfig(config: Omit<ContainerConfig, 'image'>): Refusal {
+  return async ({ runtime, image, signal }, field) => {
+    await expectUnsupported(field, () => runtime.createContainer({ image, ...config }, { signal }))
+  }
+}
+
+function toNetworks(
+  ...networks: Extract<ContainerConfig['network'], { mode: 'networks' }>['networks']
+): Omit<ContainerConfig, 'image'> {
+  return { network: { mode: 'networks', networks } }
+}
+
+function refuseLogs(options: LogOptions): Refusal {
+  return async (context, field) => {
+    const { programs, runtime, signal } = context
+    const id = await startContainer(context, { command: programs.echo('logged') })
+    // The refusal may come from the call or, as other errors of opening, from the stream.
+    const read = async () => await readLogs(await runtime.containerLogs(id, { ...options, signal }))
+    await expectUnsupported(field, read)
+    await runtime.removeContainer(id)
+  }
+}
+
+function refuseBuild(options: { platform?: string; dns?: readonly string[] }): Refusal {
+  return async ({ runtime, image, signal, uniqueName }, field) => {
+    const tag = `${uniqueName('refused')}:1`
+    await expectUnsupported(field, () => runtime.buildImage(`FROM ${image}\n`, tag, { ...options, signal }))
+    expect(!(await runtime.imageExists(tag)), 'no image to be built', tag)
+  }
+}
+
+async function startForOther(context: CaseContext) {
+  const id = await startContainer(context, { command: context.programs.sleep(60) })
+  const { runtime } = await context.open()
+  return { id, other: runtime }
+}
+
+async function expectUnsupported(field: RefusableField, call: () => PromiseLike<unknown>): Promise<void> {
+  await expectHostError('OPTION_UNSUPPORTED', call, { field })
+}
+
+const proxy = { proxyHost: '127.0.0.1', proxyPort: 3128 } as const

@@ -1,0 +1,76 @@
+import type { OperationOptions, RuntimeReport } from '@capstan/core'
+import { conformanceCases } from './conformance-cases.js'
+import type { ConformanceOptions } from './conformance-options.js'
+import type { CaseResult, ConformanceReport } from './conformance-report.js'
+import { kitPackage } from './kit-package.js'
+import { openCaseRunner } from './run/case-runner.js'
+import { countResults } from './run/count-results.js'
+import { runBounded } from './run/run-bounded.js'
+import { toReason } from './run/to-reason.js'
+
+/**
+ * Runs all cases and resolves with the report, whatever became of them; prints nothing.
+ *
+ * @throws HostError RUNTIME_UNAVAILABLE where the plugin says that no runtime is there; an abort rejects with its reason,
+ * after the cases under way were cleared up
+ */
+export async function runConformance(options: RunConformanceOptions): Promise<ConformanceReport> {
+  const { concurrency = defaultConcurrency, signal, onResult } = options
+  const startedAt = new Date()
+  const start = performance.now()
+  const runner = await openCaseRunner(options, { signal })
+  try {
+    const cases = await runBounded(conformanceCases(options), { concurrency, signal }, async (tried) => {
+      const result = await runner.run(tried)
+      onResult?.(result)
+      return result
+    })
+    const durationMs = Math.round(performance.now() - start)
+    return { ...toHeading(options, runner.report), startedAt: startedAt.toISOString(), durationMs, ...toBody(cases) }
+  } finally {
+    await runner[Symbol.asyncDispose]()
+  }
+}
+
+export interface RunConformanceOptions extends ConformanceOptions, OperationOptions {
+  /** Hears of each case when it has ended, in the order of the ends. Default: nobody is told. */
+  readonly onResult?: (result: CaseResult) => void
+}
+
+/** The part of a report that is known before the first case. */
+export function toHeading({ plugin, only }: ConformanceOptions, report: RuntimeReport): ReportHeading {
+  const { name, packageName = 'unknown package', packageVersion = 'unknown version' } = plugin
+  const { node } = process.versions
+  return {
+    schemaVersion: 1,
+    kit: kitPackage,
+    plugin: { name, packageName, packageVersion },
+    environment: { node, platform: process.platform, architecture: process.arch },
+    ...(only && { only }),
+    ...toClaims(report),
+  }
+}
+
+/** The part of a report that the cases make. */
+export function toBody(cases: readonly CaseResult[]): Pick<ConformanceReport, 'counts' | 'cases'> {
+  return { counts: countResults(cases), cases }
+}
+
+function toClaims(report: RuntimeReport): Pick<ConformanceReport, 'endpoint' | ClaimLists> {
+  if (!report.available) {
+    return { endpoint: { address: 'none', version: 'unknown' }, provides: [], absent: [], refuses: [], notes: [] }
+  }
+  const { endpoint, version, provides, absent, refuses, notes } = report
+  return {
+    endpoint: { address: endpoint, version },
+    provides,
+    absent: absent.map(({ id, title, ...rest }) => ({ id, title, ...toReason(rest) })),
+    refuses: refuses.map(({ field, ...rest }) => ({ field, ...toReason(rest) })),
+    notes,
+  }
+}
+
+type ReportHeading = Omit<ConformanceReport, 'startedAt' | 'durationMs' | 'counts' | 'cases'>
+type ClaimLists = 'provides' | 'absent' | 'refuses' | 'notes'
+
+export const defaultConcurrency = 4

@@ -1,0 +1,110 @@
+import { setMaxListeners } from 'node:events'
+import {
+  type Capability,
+  createHostError,
+  createRuntimeHost,
+  type OperationOptions,
+  type RefusableField,
+  type RuntimeReport,
+} from '@capstan/core'
+import { within } from '../assert/wait.js'
+import type { ConformanceCase } from '../conformance-case.js'
+import type { ConformanceOptions } from '../conformance-options.js'
+import type { CaseResult, Reason } from '../conformance-report.js'
+import { checkAbsent } from './check-absent.js'
+import { checkRefused, findRefused } from './check-refused.js'
+import { Janitor } from './janitor.js'
+import { OpenedCase } from './opened-case.js'
+import { toFailure } from './to-failure.js'
+
+/**
+ * Runs cases against one plugin, each on a runtime of its own, and clears up after each.
+ *
+ * @throws HostError RUNTIME_UNAVAILABLE where the plugin says that no runtime is there
+ */
+export async function openCaseRunner(options: ConformanceOptions, own: OperationOptions = {}): Promise<CaseRunner> {
+  const host = createRuntimeHost({ plugins: [options.plugin], ...(options.env && { env: options.env }) })
+  try {
+    const [report] = await host.discover(own)
+    if (report === undefined || isHonestlyUnavailable(report)) {
+      throw createHostError('RUNTIME_UNAVAILABLE', { runtime: options.plugin.name, reports: report ? [report] : [] })
+    }
+    return new CaseRunner(options, report)
+  } finally {
+    await host[Symbol.asyncDispose]()
+  }
+}
+
+/** The plugin's own answer, and not a fault of its probe: that is what the cases are there to find. */
+function isHonestlyUnavailable({ available, attempts }: RuntimeReport): boolean {
+  return !available && !attempts.some(({ step }) => step === 'probe')
+}
+
+export class CaseRunner implements AsyncDisposable {
+  readonly report: RuntimeReport
+  readonly #options: ConformanceOptions
+  readonly #janitor: Janitor
+
+  constructor(options: ConformanceOptions, report: RuntimeReport) {
+    this.report = report
+    this.#options = options
+    this.#janitor = new Janitor(options)
+  }
+
+  /** Never rejects: what goes wrong is in the result. */
+  async run(tried: ConformanceCase): Promise<CaseResult> {
+    const start = performance.now()
+    const expiry = new AbortController()
+    // A case may have more calls under way than Node finds plausible.
+    setMaxListeners(0, expiry.signal)
+    const context = new OpenedCase(this.#options, expiry.signal)
+    const failures: unknown[] = []
+    const outcome = await this.#evaluate(tried, context).catch((error: unknown) => void failures.push(error))
+    expiry.abort(new Error(`the case ${tried.id} is over`))
+    failures.push(...(await context.end(this.#janitor)))
+    const { id, title } = tried
+    const durationMs = Math.round(performance.now() - start)
+    const heading = { id, title, capability: tried.capability.id, durationMs }
+    if (failures.length > 0) return { ...heading, status: 'failed', failures: failures.map(toFailure) }
+    return { ...heading, ...(outcome ?? { status: 'passed' }) }
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#janitor[Symbol.asyncDispose]()
+  }
+
+  async #evaluate(tried: ConformanceCase, context: OpenedCase): Promise<Outcome> {
+    const { timeoutMs = defaultTimeoutMs } = this.#options
+    const limitMs = timeoutMs * tried.timeFactor
+    return await within(limitMs, `the end of ${tried.id}`, this.#try(tried, context))
+  }
+
+  async #try(tried: ConformanceCase, context: OpenedCase): Promise<Outcome> {
+    const ungiven = tried.given.find((option) => this.#options[option] === undefined)
+    if (ungiven !== undefined) return { status: 'absent', subject: ungiven, ...toUngiven(ungiven) }
+    const lacking = this.#findLacking(tried)
+    const refused = findRefused(this.report, tried.keeps)
+    if (tried.opens || lacking !== undefined || refused !== undefined) await context.begin()
+    if (lacking !== undefined) return { status: 'absent', subject: lacking.id, ...checkAbsent(context, lacking) }
+    if (refused !== undefined) return { status: 'refused', subject: refused, ...(await checkRefused(context, refused)) }
+    await tried.run(context)
+    return { status: 'passed' }
+  }
+
+  #findLacking({ capability, needs }: ConformanceCase): Capability<object> | undefined {
+    if (!this.report.available) return undefined
+    const provided = new Set(this.report.provides.map(({ id }) => id))
+    return [capability, ...needs].find(({ id }) => !provided.has(id))
+  }
+}
+
+type Outcome =
+  | { readonly status: 'passed' }
+  | ({ readonly status: 'absent' | 'refused'; readonly subject: string | RefusableField } & Reason)
+
+function toUngiven(option: string): Reason {
+  return { reason: `the kit was not given "${option}"`, remedy: `give it: see ${option} of the kit's options` }
+}
+
+/** Of a case of the usual kind. */
+export const defaultTimeoutMs = 20_000

@@ -1,0 +1,106 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type Capability,
+  createRuntimeHost,
+  createUndoStack,
+  findCapability,
+  type Runtime,
+  type RuntimeHost,
+  type RuntimePlugin,
+  type RuntimeScope,
+  type UndoStep,
+} from '@capstan/core'
+import { within } from '../assert/wait.js'
+import type { CaseContext, OpenOtherOptions } from '../case-context.js'
+import { ConformanceFailure } from '../conformance-failure.js'
+import type { ConformanceOptions } from '../conformance-options.js'
+import { narrowLists } from '../plugin/narrow-lists.js'
+import { observeOwner } from '../plugin/observe-owner.js'
+import { busyboxPrograms, type ConformancePrograms } from '../programs.js'
+import { type Janitor, listLeft } from './janitor.js'
+
+/** The context of one case, and what is cleared away after it. */
+export class OpenedCase implements CaseContext {
+  readonly plugin: RuntimePlugin
+  readonly image: string
+  readonly firewallImage: string
+  readonly programs: ConformancePrograms
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly specifier: string | undefined
+  readonly unavailableEnv: Readonly<Record<string, string | undefined>> | undefined
+  readonly signal: AbortSignal
+  readonly #undo = createUndoStack({ timeoutMs: undoLimitMs })
+  readonly #hosts: RuntimeHost[] = []
+  readonly #instances = new Set<string>()
+  #scope: RuntimeScope | undefined
+
+  constructor(options: ConformanceOptions, signal: AbortSignal) {
+    this.plugin = options.plugin
+    this.image = options.image
+    this.firewallImage = options.firewallImage ?? options.image
+    this.programs = { ...busyboxPrograms, ...options.programs }
+    this.env = options.env ?? process.env
+    this.specifier = options.specifier
+    this.unavailableEnv = options.unavailableEnv
+    this.signal = signal
+  }
+
+  get scope(): RuntimeScope {
+    if (this.#scope === undefined) throw new ConformanceFailure('an open runtime', 'a case that opens none')
+    return this.#scope
+  }
+
+  get runtime(): Runtime {
+    return this.scope.runtime
+  }
+
+  /** Opens the runtime of the case itself. */
+  async begin(): Promise<void> {
+    this.#scope ??= await this.open()
+  }
+
+  require<T extends object>(capability: Capability<T>): T {
+    const found = findCapability(this.scope, capability)
+    if (found === undefined) throw new ConformanceFailure(`${capability.title} in the scope`, 'none, though claimed')
+    return found
+  }
+
+  async open({ relabel, onlyLabelled }: OpenOtherOptions = {}): Promise<RuntimeScope> {
+    const onInstance = (instanceId: string) => void this.#instances.add(instanceId)
+    const observed = observeOwner(this.plugin, { onInstance, ...(relabel && { relabel }) })
+    const plugin = onlyLabelled === undefined ? observed : narrowLists(observed, onlyLabelled)
+    const host = createRuntimeHost({ plugins: [plugin], env: this.env })
+    this.#hosts.push(host)
+    return await host.open({ runtime: this.plugin.name, signal: this.signal })
+  }
+
+  async listMade(): Promise<readonly string[]> {
+    const made = await listLeft(this.scope, this.#instances, { signal: this.signal })
+    return made.map(({ title }) => title)
+  }
+
+  uniqueName(word: string): string {
+    return `conformance-${word}-${randomUUID().slice(0, 13)}`
+  }
+
+  later(title: string, step: UndoStep): void {
+    this.#undo.add(title, step)
+  }
+
+  /** Clears away what the case made; what would not go, and what did not close, as failures. */
+  async end(janitor: Janitor): Promise<readonly unknown[]> {
+    // A step that fails is nothing by itself: whether something is left is what counts.
+    await this.#undo.run()
+    const left = await janitor.clear(this.#instances)
+    return [...left, ...(await this.#closeHosts())]
+  }
+
+  async #closeHosts(): Promise<readonly unknown[]> {
+    const closing = this.#hosts.map((host) => within(closeLimitMs, 'the end of closing', host[Symbol.asyncDispose]()))
+    const closed = await Promise.allSettled(closing)
+    return closed.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+  }
+}
+
+const undoLimitMs = 20_000
+const closeLimitMs = 10_000

@@ -1,0 +1,87 @@
+import { type ConformanceCase, groupCases } from './conformance-case.js'
+import { conformanceCases } from './conformance-cases.js'
+import type { ConformanceOptions } from './conformance-options.js'
+import type { CaseResult, ConformanceReport } from './conformance-report.js'
+import { type CaseRunner, defaultTimeoutMs, openCaseRunner } from './run/case-runner.js'
+import { LookAhead } from './run/look-ahead.js'
+import { toResultError } from './run/to-result-error.js'
+import { defaultConcurrency, toBody, toHeading } from './run-conformance.js'
+
+/** What the suite uses of a test runner: vitest's own names, or those of `node:test` with its `before` and `after`. */
+export interface TestRunner {
+  readonly describe: (title: string, define: () => void) => unknown
+  readonly it: (title: string, options: { readonly timeout: number }, run: () => Promise<void>) => unknown
+  readonly beforeAll: (run: () => Promise<void>) => unknown
+  readonly afterAll: (run: () => Promise<void>) => unknown
+}
+
+export interface RuntimePluginSuiteOptions extends ConformanceOptions {
+  /** Gets the report after the last case, if all were run. Default: nobody is told. */
+  readonly onReport?: (report: ConformanceReport) => void
+}
+
+/**
+ * Declares every case as a test of the runner, grouped by area.
+ *
+ * A test passes when the promise is kept, and when the runtime honestly does without: absent or refused as its report
+ * says. Which of the three it was is in the report. While a test waits, the cases of the next ones are already running.
+ */
+export function runtimePluginSuite(
+  { describe, it, beforeAll, afterAll }: TestRunner,
+  options: RuntimePluginSuiteOptions,
+): void {
+  const { timeoutMs = defaultTimeoutMs } = options
+  const cases = conformanceCases(options)
+  const suite = new Suite(options, cases)
+  describe(`conformance of runtime plugin "${options.plugin.name}"`, () => {
+    beforeAll(() => suite.open())
+    for (const [group, members] of groupCases(cases)) {
+      describe(group, () => {
+        for (const tried of members) {
+          const timeout = timeoutMs * tried.timeFactor + marginMs
+          it(`${tried.id} ${tried.title}`, { timeout }, () => suite.check(tried))
+        }
+      })
+    }
+    afterAll(() => suite.close())
+  })
+}
+
+class Suite {
+  readonly #options: RuntimePluginSuiteOptions
+  readonly #cases: readonly ConformanceCase[]
+  readonly #startedAt = new Date()
+  #runner: CaseRunner | undefined
+  #results: LookAhead<ConformanceCase, CaseResult> | undefined
+
+  constructor(options: RuntimePluginSuiteOptions, cases: readonly ConformanceCase[]) {
+    this.#options = options
+    this.#cases = cases
+  }
+
+  async open(): Promise<void> {
+    const runner = await openCaseRunner(this.#options)
+    this.#runner = runner
+    const { concurrency = defaultConcurrency } = this.#options
+    this.#results = new LookAhead(this.#cases, concurrency, (tried) => runner.run(tried))
+  }
+
+  async check(tried: ConformanceCase): Promise<void> {
+    const result = await this.#results?.get(tried)
+    if (result === undefined) throw new Error('the suite was not opened: does the test runner call beforeAll?')
+    if (result.status === 'failed') throw toResultError(result)
+  }
+
+  async close(): Promise<void> {
+    const results = await this.#results?.settled()
+    await this.#runner?.[Symbol.asyncDispose]()
+    if (this.#runner === undefined || results?.length !== this.#cases.length) return
+    const startedAt = this.#startedAt.toISOString()
+    const durationMs = Date.now() - this.#startedAt.getTime()
+    const heading = toHeading(this.#options, this.#runner.report)
+    this.#options.onReport?.({ ...heading, startedAt, durationMs, ...toBody(results) })
+  }
+}
+
+/** For what a case waits behind, and for clearing up after it. */
+const marginMs = 60_000

@@ -1,0 +1,93 @@
+import type { AttachOptions, ContainerConfig, ContainerInfo, ContainerState, Runtime } from '@capstan/core'
+import { expectEqual } from '../assert/expect.js'
+import { eventually } from '../assert/wait.js'
+import type { CaseContext } from '../case-context.js'
+import { collectBytes } from './collect.js'
+import { untilLogged } from './logs.js'
+
+/** A container's config as a case gives it; the image is the kit's unless it says otherwise. */
+export type CaseConfig = Partial<ContainerConfig>
+
+/** Makes a container that is removed after the case. */
+export async function createContainer(
+  context: CaseContext,
+  config: CaseConfig,
+  runtime: Runtime = context.runtime,
+): Promise<string> {
+  const { image, signal } = context
+  const id = await runtime.createContainer({ image, ...config }, { signal })
+  context.later(`container ${id}`, (own) => runtime.removeContainer(id, own))
+  return id
+}
+
+/** Makes a container and starts it. */
+export async function startContainer(
+  context: CaseContext,
+  config: CaseConfig,
+  runtime: Runtime = context.runtime,
+): Promise<string> {
+  const id = await createContainer(context, config, runtime)
+  await runtime.startContainer(id, { signal: context.signal })
+  return id
+}
+
+/** Starts a container whose program prints a line when it is as far as the case needs it, and waits for that line. */
+export async function startReady(context: CaseContext, config: CaseConfig, line = 'ready'): Promise<string> {
+  const id = await startContainer(context, config)
+  await untilLogged(context, id, line)
+  return id
+}
+
+/** Makes a container, starts it and waits for its end. */
+export async function runToExit(
+  context: CaseContext,
+  config: CaseConfig,
+): Promise<{ readonly id: string; readonly exitCode: number }> {
+  const id = await startContainer(context, config)
+  return { id, exitCode: await context.runtime.waitContainer(id, { signal: context.signal }) }
+}
+
+/** Runs a container attached, from its start to its end. */
+export async function runAttached(
+  context: CaseContext,
+  config: CaseConfig,
+  attach: AttachOptions = {},
+): Promise<ProgramResult> {
+  const id = await createContainer(context, config)
+  const stdout = collectBytes()
+  const stderr = collectBytes()
+  const options = { stdout: stdout.stream, stderr: stderr.stream, signal: context.signal, ...attach }
+  const exitCode = await context.runtime.startAttached(id, options)
+  return { id, exitCode, stdout: stdout.text(), stderr: stderr.text(), bytes: stdout.bytes() }
+}
+
+export interface ProgramResult {
+  readonly id: string
+  readonly exitCode: number
+  readonly stdout: string
+  readonly stderr: string
+  readonly bytes: Buffer
+}
+
+/** Runs a program attached and fails unless it prints this line, and ends with 0. */
+export async function expectPrints(context: CaseContext, config: CaseConfig, line: string): Promise<void> {
+  const { stdout, stderr, exitCode } = await runAttached(context, config)
+  expectEqual({ exitCode, stdout: stdout.trim(), stderr }, { exitCode: 0, stdout: line, stderr: '' }, 'the program')
+}
+
+/** Waits until the container has the state. */
+export async function untilState({ runtime, signal }: CaseContext, id: string, state: ContainerState): Promise<void> {
+  await eventually(`the state "${state}"`, async () =>
+    (await runtime.containerState(id, { signal })) === state ? state : undefined,
+  )
+}
+
+/** What the list of containers has of this one. */
+export async function findListed({ runtime, signal }: CaseContext, id: string): Promise<ContainerInfo | undefined> {
+  return (await runtime.listContainers({ signal })).find((listed) => listed.id === id)
+}
+
+/** Waits until no list has the container any more. */
+export async function untilGone(context: CaseContext, id: string): Promise<void> {
+  await eventually('the container gone', async () => ((await findListed(context, id)) === undefined ? id : undefined))
+}

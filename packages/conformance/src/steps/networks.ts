@@ -1,0 +1,42 @@
+import { type ContainerNetwork, type CreateNetworkOptions, networkManagerCapability } from '@capstan/core'
+import { expectEqual } from '../assert/expect.js'
+import { eventually } from '../assert/wait.js'
+import type { CaseContext } from '../case-context.js'
+import { type CaseConfig, runAttached } from './containers.js'
+
+/** Makes a network that is removed after the case. */
+export async function createNetwork(context: CaseContext, options: CreateNetworkOptions = {}): Promise<string> {
+  const networks = context.require(networkManagerCapability)
+  const id = await networks.createNetwork(context.uniqueName('network'), { signal: context.signal, ...options })
+  context.later(`network ${id}`, (own) => networks.removeNetwork(id, own))
+  return id
+}
+
+/** What puts a container on one network, with these aliases. */
+export function onNetwork(networkId: string, ...aliases: readonly string[]): { readonly network: ContainerNetwork } {
+  return { network: { mode: 'networks', networks: [{ networkId, ...(aliases.length > 0 && { aliases }) }] } }
+}
+
+/** Connects from a new container; fails unless it gets the line. The peer may need a moment until it listens. */
+export async function expectReaches(
+  context: CaseContext,
+  config: CaseConfig,
+  { host, port, line }: { readonly host: string; readonly port: number; readonly line: string },
+): Promise<void> {
+  const connect = async () => {
+    const { stdout } = await runAttached(context, { ...config, command: context.programs.connect(host, port) })
+    return stdout === '' ? undefined : stdout
+  }
+  expectEqual((await eventually(`an answer of ${host}:${port}`, connect)).trim(), line, `what ${host}:${port} says`)
+}
+
+/** Connects from a new container; fails if that gets anywhere. A case first shows that there is somebody to reach. */
+export async function expectDoesNotReach(
+  context: CaseContext,
+  config: CaseConfig,
+  { host, port }: { readonly host: string; readonly port: number },
+): Promise<void> {
+  const command = context.programs.connect(host, port)
+  const { stdout } = await runAttached(context, { ...config, command })
+  expectEqual(stdout, '', `what ${host}:${port} says to who may not reach it`)
+}

@@ -1,0 +1,64 @@
+/**
+ * The program of the other process, as plain JavaScript: it runs where there is nothing but Node and the packages.
+ *
+ * It looks for core from the kit's place, and for the plugin from the working directory.
+ */
+export const otherProcessProgram: string = `
+import { createRequire } from 'node:module'
+import { pathToFileURL } from 'node:url'
+import { Writable } from 'node:stream'
+
+const { kit, specifier, runtime: name, image, command, errand, mark } = JSON.parse(process.argv.at(-1))
+const { createRuntimeHost, loadPlugins } = await import(pathToFileURL(createRequire(kit).resolve('@capstan/core')))
+const plugins = await loadPlugins([specifier])
+const host = createRuntimeHost({ plugins })
+const errands = { lifecycle, streams, discover, leave }
+await errands[errand]()
+
+async function lifecycle() {
+  const { runtime } = await host.open({ runtime: name })
+  const id = await runtime.createContainer({ image, command })
+  await runtime.startContainer(id)
+  await runtime.containerLogsAll(id)
+  await runtime.removeContainer(id)
+  await close()
+}
+
+async function streams() {
+  const { runtime } = await host.open({ runtime: name })
+  const id = await runtime.createContainer({ image, command, interactive: true })
+  await runtime.startContainer(id)
+  const logs = await runtime.containerLogs(id, { follow: true })
+  const open = [
+    (async () => { for await (const chunk of logs) if (chunk === undefined) return })(),
+    runtime.waitContainer(id),
+    runtime.attach(id, { stdout: new Writable({ write: (chunk, encoding, done) => done() }) }),
+  ]
+  for (const promise of open) promise.catch(() => {})
+  await new Promise((resolve) => setTimeout(resolve, 300))
+  const { runtime: other } = await createRuntimeHost({ plugins }).open({ runtime: name })
+  await host[Symbol.asyncDispose]()
+  await other.removeContainer(id)
+  await other.close()
+  console.log('closed')
+}
+
+async function discover() {
+  const reports = await host.discover()
+  if (!reports[0].available) throw new Error('no runtime is there: ' + JSON.stringify(reports))
+  await close()
+}
+
+async function leave() {
+  const { runtime } = await host.open({ runtime: name })
+  const id = await runtime.createContainer({ image, command, labels: { 'conformance.mark': mark } })
+  await runtime.startContainer(id)
+  console.log('left')
+  setInterval(() => {}, 1000)
+}
+
+async function close() {
+  await host[Symbol.asyncDispose]()
+  console.log('closed')
+}
+`

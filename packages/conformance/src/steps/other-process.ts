@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { expect } from '../assert/expect.js'
+import { eventually } from '../assert/wait.js'
+import type { CaseContext } from '../case-context.js'
+import { otherProcessProgram } from './other-process-program.js'
+
+/** What another process, which loads the plugin by its specifier, does: see the program. */
+export type Errand = 'lifecycle' | 'streams' | 'discover' | 'leave'
+
+export interface OtherProcess {
+  /** Waits until it has printed the word on a line of its own. */
+  untilSaid(word: string): Promise<void>
+  /** How it ended; `undefined` while it runs. */
+  ended(): { readonly code: number | null; readonly stderr: string } | undefined
+  /** By SIGKILL; resolves when it is gone. */
+  kill(): Promise<void>
+}
+
+/** Starts the process; it is killed, at the latest, after the case. */
+export async function startOwner(
+  context: CaseContext,
+  errand: Errand,
+  { mark = '' }: { readonly mark?: string } = {},
+): Promise<OtherProcess> {
+  const { specifier = '', plugin, image, programs, env } = context
+  const order = {
+    kit: import.meta.url,
+    specifier,
+    runtime: plugin.name,
+    image,
+    command: programs.sleep(60),
+    errand,
+    mark,
+  }
+  // Options of this process (a test runner's loaders) are nothing to the other one.
+  const { NODE_OPTIONS: _, ...rest } = env
+  const child = spawn(process.execPath, ['--input-type=module', '--eval', otherProcessProgram, JSON.stringify(order)], {
+    env: rest,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
+  const [stdout, stderr] = [collectText(child.stdout), collectText(child.stderr)]
+  const ended = () => {
+    const { exitCode, signalCode } = child
+    return exitCode === null && signalCode === null ? undefined : { code: exitCode, stderr: stderr() }
+  }
+  const kill = async () => {
+    if (ended() !== undefined) return
+    child.kill('SIGKILL')
+    await once(child, 'exit')
+  }
+  context.later('the other process', kill)
+  const hasSaid = (word: string) => stdout().split('\n').includes(word)
+  const untilSaid = async (word: string) => {
+    const said = () => (hasSaid(word) || ended() !== undefined ? true : undefined)
+    await eventually(`"${word}" from the other process`, said, { timeoutMs: 15_000 })
+    expect(hasSaid(word), `"${word}" from the other process`, { ...ended(), stdout: stdout() })
+  }
+  return { untilSaid, ended, kill }
+}
+
+function collectText(stream: NodeJS.ReadableStream): () => string {
+  let text = ''
+  stream.on('data', (chunk) => {
+    text += String(chunk)
+  })
+  return () => text
+}

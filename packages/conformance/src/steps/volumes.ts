@@ -1,0 +1,11 @@
+import { type StringMap, volumeManagerCapability } from '@capstan/core'
+import type { CaseContext } from '../case-context.js'
+
+/** Makes a volume that is removed after the case. */
+export async function createVolume(context: CaseContext, labels: StringMap = {}): Promise<string> {
+  const volumes = context.require(volumeManagerCapability)
+  const name = context.uniqueName('volume')
+  const created = await volumes.createVolume(name, { labels, signal: context.signal })
+  context.later(name, (own) => volumes.removeVolume(name, own))
+  return created
+}
