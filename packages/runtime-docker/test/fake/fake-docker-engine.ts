@@ -143,14 +143,21 @@ async function readBody(incoming: IncomingMessage): Promise<{ bytes: Buffer; res
   return { bytes: Buffer.concat(chunks), rest: Buffer.alloc(0) }
 }
 
-/** Node leaves the body of an upgrade on the socket. */
+/** Up to 24 node leaves the body of a request for an upgrade on the socket; from 26 on it is read like any other. */
 async function readUpgradeBody(incoming: IncomingMessage, socket: Duplex, head: Buffer = Buffer.alloc(0)) {
   const length = Number(incoming.headers['content-length'] ?? 0)
   let bytes: Buffer = head
-  while (bytes.length < length) {
-    const chunk: Buffer = await new Promise((resolve) => socket.once('data', resolve))
-    bytes = Buffer.concat([bytes, chunk])
-  }
+  const sources = [incoming, socket]
+  await new Promise<void>((resolve) => {
+    const take = (chunk: Buffer = Buffer.alloc(0)) => {
+      bytes = Buffer.concat([bytes, chunk])
+      if (bytes.length < length) return
+      for (const source of sources) source.off('data', take)
+      resolve()
+    }
+    for (const source of sources) source.on('data', take)
+    take()
+  })
   socket.pause()
   return { bytes: bytes.subarray(0, length), rest: bytes.subarray(length) }
 }
