@@ -1,41 +1,41 @@
 import { createHostError } from './errors/create-host-error.js'
+import { runUntilAborted } from './run-until-aborted.js'
+import { checkTimeout } from './validation/check.js'
 
 /**
  * Steps run in reverse, once, under the stack's own signal and deadline.
  *
- * Disposing runs them; `release` (success) forgets them. `run` never rejects: it returns the failures, in order.
+ * Disposing runs them, and keeps their failures to itself: where those matter, `run` comes first.
  */
 export interface UndoStack extends AsyncDisposable {
+  /** `title` names the step where it fails: `network`. */
   add(title: string, step: UndoStep): void
+  /** Never rejects: returns the failures, in order. Called while it runs: the same run. */
   run(): Promise<readonly unknown[]>
+  /** Forgets the steps: all went well. */
   release(): void
 }
 
+/** Takes one thing back. Its signal is not the caller's: it aborts when the time of the whole stack is over. */
 export type UndoStep = (own: { readonly signal: AbortSignal }) => PromiseLike<unknown>
 
+/** Options of `createUndoStack`. */
 export interface UndoOptions {
   /** For all steps together; default 30 000. */
   readonly timeoutMs?: number
 }
 
+/** Makes an empty stack. */
 export function createUndoStack({ timeoutMs = 30_000 }: UndoOptions = {}): UndoStack {
-  const steps: { readonly title: string; readonly step: UndoStep }[] = []
-
-  async function run(): Promise<readonly unknown[]> {
-    if (steps.length === 0) return []
-    const deadline = new AbortController()
-    const timer = setTimeout(() => deadline.abort(), timeoutMs)
-    const failures: unknown[] = []
-    for (let entry = steps.pop(); entry !== undefined; entry = steps.pop()) {
-      const { title, step } = entry
-      await settleWithin(step, deadline.signal, () => toTimedOut(title, timeoutMs)).catch((error) =>
-        failures.push(error),
-      )
-    }
-    clearTimeout(timer)
-    return failures
+  checkTimeout('timeoutMs', timeoutMs)
+  const steps: NamedStep[] = []
+  let running: Promise<readonly unknown[]> | undefined
+  const run = () => {
+    running ??= runSteps(steps, timeoutMs).finally(() => {
+      running = undefined
+    })
+    return running
   }
-
   return {
     add: (title, step) => void steps.push({ title, step }),
     run,
@@ -44,17 +44,25 @@ export function createUndoStack({ timeoutMs = 30_000 }: UndoOptions = {}): UndoS
   }
 }
 
-/** Settles with the step, or rejects when the deadline comes first: a step that ignores its signal holds nobody up. */
-function settleWithin(step: UndoStep, signal: AbortSignal, toError: () => unknown): Promise<unknown> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(toError())
-    const expire = () => reject(toError())
-    signal.addEventListener('abort', expire, { once: true })
-    Promise.resolve()
-      .then(() => step({ signal }))
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', expire))
-  })
+interface NamedStep {
+  readonly title: string
+  readonly step: UndoStep
+}
+
+/** Empties `steps`, from the end; those that are added meanwhile too. */
+async function runSteps(steps: NamedStep[], timeoutMs: number): Promise<readonly unknown[]> {
+  const failures: unknown[] = []
+  const deadline = new AbortController()
+  const timer = setTimeout(() => deadline.abort(), timeoutMs)
+  for (let entry = steps.pop(); entry !== undefined; entry = steps.pop()) {
+    try {
+      await runUntilAborted(entry.step, deadline.signal)
+    } catch (error) {
+      failures.push(error === deadline.signal.reason ? toTimedOut(entry.title, timeoutMs) : error)
+    }
+  }
+  clearTimeout(timer)
+  return failures
 }
 
 function toTimedOut(title: string, timeoutMs: number): unknown {

@@ -24,6 +24,31 @@ describe('the undo stack', () => {
     expect(done).toEqual(['network'])
   })
 
+  it('is run once where two ask for it at the same time, so that the order holds', async () => {
+    const done: string[] = []
+    let release: () => void = () => undefined
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const undo = createUndoStack()
+    undo.add('network', async () => done.push('network'))
+    undo.add('container', async () => {
+      await released
+      done.push('container')
+      throw new Error('busy')
+    })
+    const runs = [undo.run(), undo.run()]
+    release()
+    expect(await Promise.all(runs)).toMatchObject([[{ message: 'busy' }], [{ message: 'busy' }]])
+    expect(done).toEqual(['container', 'network'])
+  })
+
+  it('refuses a deadline that a timer takes for 1 ms', () => {
+    expect(() => createUndoStack({ timeoutMs: Number.POSITIVE_INFINITY })).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field: 'timeoutMs' }) }),
+    )
+  })
+
   it('forgets its steps on release', async () => {
     const done: string[] = []
     const undo = createUndoStack()

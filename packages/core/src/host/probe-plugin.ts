@@ -4,6 +4,7 @@ import { toPluginNames, toUnknownNames } from '../plugin/check-plugin.js'
 import type { RuntimePlugin } from '../plugin/plugin.js'
 import type { ProbeAttempt, ProbeOptions, ProbeResult } from '../plugin/probe.js'
 import type { ReportedPlugin, RuntimeReport } from '../plugin/runtime-report.js'
+import { runWithin } from '../run-within.js'
 import { findResultProblem } from './check-probe-result.js'
 import type { PluginEntry } from './plugin-entry.js'
 
@@ -37,22 +38,10 @@ export async function probePlugin(entry: PluginEntry, options: ProbeOptions): Pr
 }
 
 /** The probe's answer, or TIMED_OUT when the plugin does not keep its deadline: late by a margin, so that its own word comes first. */
-async function probeWithin(plugin: RuntimePlugin, options: ProbeOptions): Promise<ProbeResult<unknown>> {
+function probeWithin(plugin: RuntimePlugin, options: ProbeOptions): Promise<ProbeResult<unknown>> {
   const { timeoutMs, signal } = options
-  const own = new AbortController()
-  const expiry = new Promise<never>((_, reject) => {
-    own.signal.addEventListener('abort', () => reject(own.signal.reason), { once: true })
-  })
-  const forward = () => own.abort(signal?.reason)
-  signal?.addEventListener('abort', forward, { once: true })
-  const timer = setTimeout(() => own.abort(toTimedOut(timeoutMs)), timeoutMs + marginMs)
-  try {
-    const answer = Promise.resolve().then(() => plugin.probe({ ...options, signal: own.signal }))
-    return await Promise.race([answer, expiry])
-  } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', forward)
-  }
+  const limit = { operation: 'probe', timeoutMs, graceMs: marginMs, signal }
+  return runWithin((own) => plugin.probe({ ...options, ...own }), limit)
 }
 
 function toProbed(entry: PluginEntry, plugin: RuntimePlugin, result: ProbeResult<unknown>): ProbedPlugin {
@@ -98,10 +87,6 @@ function toReportedPlugin({ name, plugin, fault }: PluginEntry): Omit<ReportedPl
   }
   const { packageName, packageVersion } = toPluginNames(plugin, toUnknownNames(name))
   return { runtime: name, selection: 'automatic', packageName, packageVersion }
-}
-
-function toTimedOut(timeoutMs: number): unknown {
-  return createHostError('TIMED_OUT', { operation: 'probe', phase: undefined, timeoutMs, lastLines: [] })
 }
 
 const marginMs = 300

@@ -1,4 +1,6 @@
 import { createHostError } from '../errors/create-host-error.js'
+import { isTimeout, timeoutText } from '../validation/check.js'
+import { show } from '../validation/show.js'
 import type { RuntimePlugin } from './plugin.js'
 
 /** Throws PLUGIN_INVALID for what is no plugin of this contract; `fallback` names one that does not name itself. */
@@ -32,15 +34,17 @@ export function toUnknownNames(plugin: string): PluginNames {
 function findProblem(plugin: unknown): string | undefined {
   if (typeof plugin !== 'object' || plugin === null)
     return `is ${plugin === null ? 'null' : typeof plugin}, not a plugin`
-  const { name, contractVersion, probe, register, selection = 'automatic', probeTimeoutMs = 1 } = toFields(plugin)
+  const { name, contractVersion, probe, register } = toFields(plugin)
+  const { selection = 'automatic', probeTimeoutMs = 1, packageName = '', packageVersion = '' } = toFields(plugin)
   if (typeof name !== 'string' || !pluginName.test(name)) return 'has no name of lower-case letters, digits and "-"'
-  if (contractVersion !== 1) return `has contract version ${String(contractVersion)}; this host understands 1`
+  if (contractVersion !== 1) return `has contract version ${show(contractVersion)}; this host understands 1`
   if (typeof probe !== 'function') return 'has no method "probe"'
   if (typeof register !== 'function') return 'has no method "register"'
   if (selection !== 'automatic' && selection !== 'named')
-    return `has selection ${String(selection)}, not "automatic" or "named"`
-  if (typeof probeTimeoutMs !== 'number' || !(probeTimeoutMs > 0))
-    return 'has a probeTimeoutMs that is no positive number'
+    return `has selection ${show(selection)}, not "automatic" or "named"`
+  if (!isTimeout(probeTimeoutMs)) return `has a probeTimeoutMs that is not ${timeoutText}`
+  if (typeof packageName !== 'string' || typeof packageVersion !== 'string')
+    return 'has a packageName or packageVersion that is no text'
   return undefined
 }
 

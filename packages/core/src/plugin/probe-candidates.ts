@@ -1,7 +1,12 @@
-import { createHostError } from '../errors/create-host-error.js'
+import { linkAbort } from '../link-abort.js'
+import { runWithin } from '../run-within.js'
 import type { ProbeAttempt, ProbeOptions } from './probe.js'
 
-/** Tries candidates in parallel, each with the deadline; the first in order that answers, and an attempt for each that does not. */
+/**
+ * Tries candidates in parallel, each with the deadline; the first in order that answers, and an attempt for each that does not.
+ *
+ * The attempts are those before the one that is found. What is still under way by then, or at an abort, is aborted.
+ */
 export async function probeCandidates<C, R>(
   candidates: readonly C[],
   probe: (candidate: C, options: ProbeOptions) => Promise<R>,
@@ -12,45 +17,37 @@ export async function probeCandidates<C, R>(
   readonly attempts: readonly ProbeAttempt[]
 }> {
   options.signal?.throwIfAborted()
-  const running = candidates.map((candidate) => ({ candidate, outcome: settle(probe, candidate, options) }))
+  const search = linkAbort([options.signal])
+  const own = { ...options, signal: search.signal }
+  const running = candidates.map((candidate) => ({ candidate, outcome: settle(probe, candidate, own) }))
   const attempts: ProbeAttempt[] = []
-  for (const { candidate, outcome } of running) {
-    const settled = await outcome
-    options.signal?.throwIfAborted()
-    if ('result' in settled) return { found: { candidate, result: settled.result }, attempts }
-    attempts.push(describe(candidate, settled.error))
+  try {
+    for (const { candidate, outcome } of running) {
+      const settled = await outcome
+      options.signal?.throwIfAborted()
+      if ('result' in settled) return { found: { candidate, result: settled.result }, attempts }
+      attempts.push(describe(candidate, settled.error))
+    }
+    return { found: undefined, attempts }
+  } finally {
+    search.abort(new Error('the search for an endpoint has ended'))
+    search.unlink()
   }
-  return { found: undefined, attempts }
 }
 
 type Settled<R> = { readonly result: R } | { readonly error: unknown }
 
 /** One probe under its own deadline; it never rejects, and never outlives the deadline by more than a turn. */
-function settle<C, R>(
+async function settle<C, R>(
   probe: (candidate: C, options: ProbeOptions) => Promise<R>,
   candidate: C,
   options: ProbeOptions,
 ): Promise<Settled<R>> {
-  const { timeoutMs } = options
-  const own = new AbortController()
-  const forward = () => own.abort(options.signal?.reason)
-  options.signal?.addEventListener('abort', forward, { once: true })
-  const timer = setTimeout(() => own.abort(toTimedOut(timeoutMs)), timeoutMs)
-  const expired = new Promise<Settled<R>>((resolve) => {
-    own.signal.addEventListener('abort', () => resolve({ error: own.signal.reason }), { once: true })
-  })
-  const probed = Promise.resolve()
-    .then(() => probe(candidate, { ...options, signal: own.signal }))
-    .then(
-      (result) => ({ result }),
-      (error: unknown) => ({ error: own.signal.aborted ? own.signal.reason : error }),
-    )
-  return Promise.race([probed, expired]).finally(() => {
-    clearTimeout(timer)
-    options.signal?.removeEventListener('abort', forward)
-  })
-}
-
-function toTimedOut(timeoutMs: number): unknown {
-  return createHostError('TIMED_OUT', { operation: 'probe', phase: undefined, timeoutMs, lastLines: [] })
+  const { timeoutMs, signal } = options
+  const run = (own: { readonly signal: AbortSignal }) => probe(candidate, { ...options, ...own })
+  try {
+    return { result: await runWithin(run, { operation: 'probe', timeoutMs, signal }) }
+  } catch (error) {
+    return { error }
+  }
 }

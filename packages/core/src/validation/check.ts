@@ -25,6 +25,15 @@ export function checkInteger(
   )
 }
 
+/** A number of milliseconds that a timer of Node can wait: it takes a longer one, and `Infinity`, for 1. */
+export function checkTimeout(field: string, value: unknown): void {
+  check(isTimeout(value), field, timeoutText, value)
+}
+
+export function isTimeout(value: unknown): value is number {
+  return typeof value === 'number' && value > 0 && value <= longestTimeoutMs
+}
+
 export function checkBoolean(field: string, value: unknown): void {
   check(value === undefined || typeof value === 'boolean', field, 'true or false', value)
 }
@@ -47,3 +56,8 @@ function hasBreak(text: string): boolean {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
   return /[\u0000\n\r]/.test(text)
 }
+
+const longestTimeoutMs = 2 ** 30
+
+/** What {@link isTimeout} accepts, in words. */
+export const timeoutText: string = `a number of milliseconds from above 0 to ${longestTimeoutMs}`

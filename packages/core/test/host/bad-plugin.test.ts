@@ -129,8 +129,10 @@ describe('a plugin of the wrong shape (F23)', () => {
     ['another contract version', { contractVersion: 2 }, 'contract version 2'],
     ['no probe', { probe: undefined }, '"probe"'],
     ['no register', { register: 'yes' }, '"register"'],
-    ['a bad selection', { selection: 'sometimes' }, 'selection sometimes'],
+    ['a bad selection', { selection: 'sometimes' }, 'selection "sometimes"'],
     ['a bad time limit', { probeTimeoutMs: -1 }, 'probeTimeoutMs'],
+    ['a time limit that a timer takes for 1 ms', { probeTimeoutMs: Number.POSITIVE_INFINITY }, 'probeTimeoutMs'],
+    ['a package name that is no text', { packageName: 5 }, 'packageName'],
   ]
   it.each(cases)('with %s is PLUGIN_INVALID, and the others work', async (_, fields, text) => {
     const { report, error } = await openBeside({ ...fakePlugin({ name: 'bad' }), ...fields } as RuntimePlugin)

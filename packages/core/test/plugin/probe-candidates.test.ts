@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { isHostError, type ProbeAttempt, probeCandidates } from '../../src/index.js'
 
@@ -45,6 +46,24 @@ describe('probeCandidates', () => {
     }
     await probeCandidates(['a'], probe, describeAttempt, options)
     expect(told).toMatchObject([{ code: 'TIMED_OUT' }])
+  })
+
+  it('ends what is still under way when one is found: nothing keeps the process (X8)', async () => {
+    const ended = new Promise<unknown>((resolve) => {
+      const probe = async (candidate: string, { signal }: { readonly signal?: AbortSignal | undefined }) => {
+        if (candidate === 'first') return 'answer'
+        signal?.addEventListener('abort', () => resolve(signal.reason))
+        return new Promise<never>(() => undefined)
+      }
+      void probeCandidates(['first', 'silent'], probe, describeAttempt, { ...options, timeoutMs: 1_000_000 })
+    })
+    expect(await ended).toMatchObject({ message: 'the search for an endpoint has ended' })
+  })
+
+  it('leaves no listener on a signal that lives on', async () => {
+    const { signal } = new AbortController()
+    await probeCandidates(['a', 'b'], async () => 'answer', describeAttempt, { ...options, signal })
+    expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
   it('rejects with the reason of an abort (F16)', async () => {

@@ -1,0 +1,21 @@
+/**
+ * Settles with what `run` does, or rejects with the reason of `signal` as soon as that aborts.
+ *
+ * What ignores the signal that it gets holds nobody up: its late answer or failure is dropped. Aborted before: not run.
+ */
+export async function runUntilAborted<T>(
+  run: (own: { readonly signal: AbortSignal }) => PromiseLike<T>,
+  signal: AbortSignal,
+): Promise<T> {
+  signal.throwIfAborted()
+  let stop: () => void = () => undefined
+  const aborted = new Promise<never>((_, reject) => {
+    stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+  })
+  try {
+    return await Promise.race([Promise.resolve().then(() => run({ signal })), aborted])
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}

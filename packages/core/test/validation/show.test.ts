@@ -1,0 +1,24 @@
+import { describe, expect, it } from 'vitest'
+import { show } from '../../src/validation/show.js'
+
+describe('a value in an error', () => {
+  const circle: { self?: object } = {}
+  circle.self = circle
+  const cases: readonly (readonly [unknown, string])[] = [
+    ['a\nb', '"a\\nb"'],
+    [Number.NaN, 'NaN'],
+    [undefined, 'undefined'],
+    [null, 'null'],
+    [Symbol('x'), 'symbol'],
+    [10n, 'bigint'],
+    [circle, 'object'],
+    [Object.create(null), '{}'],
+  ]
+  it.each(cases)('is shown on one line, whatever it is', (value, text) => {
+    expect(show(value)).toBe(text)
+  })
+
+  it('is cut to 100 characters', () => {
+    expect(show('x'.repeat(1000))).toHaveLength(100)
+  })
+})
