@@ -149,7 +149,8 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     await runtime.startContainer(id)
     const bindings = await runtime.getPortBindings(id)
     expect([...bindings.keys()].toSorted()).toEqual([80, 81])
-    expect(await readFrom(bindings.get(80) ?? 0)).toBe('served\n')
+    // The engine's proxy accepts a connection also before the program in the container listens.
+    await expect.poll(() => readFrom(bindings.get(80) ?? 0), { timeout: 10_000 }).toBe('served\n')
   })
 
   test('a port that is taken: IN_USE naming it', async () => {
