@@ -11,7 +11,7 @@ import {
 } from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError, expectReason } from '../assert/expect-rejection.js'
-import { eventually, within } from '../assert/wait.js'
+import { eventually, pause, within } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { watchIo } from '../plugin/watch-io.js'
@@ -123,6 +123,8 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
       const watched = watchIo(async () => await probeAvailable(context))
       try {
         await watched.result
+        // What it set going opens its handles in one of the next turns.
+        await pause(50)
         // A handle that was closed goes in one of the next turns.
         const closed = () => (watched.account().open.length === 0 ? true : undefined)
         await eventually('all handles of the probe closed', closed, { timeoutMs: 2000 })

@@ -1,0 +1,52 @@
+import {
+  type Capability,
+  type ExecManager,
+  execManagerCapability,
+  type ImageTransfer,
+  imageTransferCapability,
+  type NetworkManager,
+  networkManagerCapability,
+  type Runtime,
+  type RuntimePlugin,
+  runtimeCapability,
+  type SidecarManager,
+  sidecarManagerCapability,
+  type VolumeManager,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { mapProvided, withParts } from '../../src/plugin/map-provided.js'
+
+/** What of a sound plugin is replaced by something that breaks the contract. */
+export interface BrokenParts {
+  readonly runtime?: Break<Runtime>
+  readonly networks?: Break<NetworkManager>
+  readonly volumes?: Break<VolumeManager>
+  readonly sidecars?: (sidecars: SidecarManager, runtime: Runtime) => Partial<SidecarManager>
+  readonly exec?: Break<ExecManager>
+  readonly transfer?: Break<ImageTransfer>
+}
+
+type Break<T> = (sound: T) => Partial<T>
+/** Of whichever capability. */
+type BreakAny = (sound: never) => object
+
+/** The plugin with these parts broken, in every scope that it is opened for. */
+export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimePlugin {
+  return mapProvided(plugin, (token, sound, scope) => {
+    const runtime = () => scope.container.resolve<Runtime>(runtimeCapability.token)
+    const breaks: readonly [Capability<object>, BreakAny | undefined][] = [
+      [runtimeCapability, parts.runtime],
+      [networkManagerCapability, parts.networks],
+      [volumeManagerCapability, parts.volumes],
+      [
+        sidecarManagerCapability,
+        parts.sidecars && ((found: SidecarManager) => parts.sidecars?.(found, runtime()) ?? {}),
+      ],
+      [execManagerCapability, parts.exec],
+      [imageTransferCapability, parts.transfer],
+    ]
+    const found = breaks.find(([capability]) => capability.token === token)?.[1]
+    // What stands under a token has the interface of its capability.
+    return found === undefined ? sound : withParts(sound, found(sound as never))
+  })
+}

@@ -1,0 +1,183 @@
+import {
+  type ContainerConfig,
+  createHostError,
+  isHostError,
+  type LogChunk,
+  type LogStream,
+  type Runtime,
+} from '@capstan/core'
+import { breakPlugin } from './break-plugin.js'
+import type { PlantedFault } from './planted-fault.js'
+
+/** Faults of the runtime itself: lifecycle, logs, attach, config. */
+export const containerFaults: readonly PlantedFault[] = [
+  runtimeFault('a removal cannot be repeated', 'RT-013', (runtime) => ({
+    removeContainer: async (id, options) => {
+      await runtime.containerState(id, options)
+      await runtime.removeContainer(id, options)
+    },
+  })),
+  runtimeFault('stopContainer of what has ended is an error', 'STOP-007', (runtime) => ({
+    stopContainer: async (id, options) => {
+      const state = await runtime.containerState(id, options).catch(() => undefined)
+      if (state === 'exited') throw createHostError('NOT_RUNNING', { id, state })
+      await runtime.stopContainer(id, options)
+    },
+  })),
+  runtimeFault('a holder of a name is always ours', 'NAME-002', (runtime) => ({
+    createContainer: async (config, options) =>
+      await runtime.createContainer(config, options).catch((error: unknown) => {
+        if (!isHostError(error, 'NAME_CONFLICT')) throw error
+        throw createHostError('NAME_CONFLICT', { ...error.facts, ours: true })
+      }),
+  })),
+  runtimeFault('a list has what carries any of the labels', 'LIST-005', (runtime) => ({
+    listContainers: async (options = {}) => {
+      const { labels = {} } = options
+      const all = await runtime.listContainers({ ...options, labels: {} })
+      const wanted = Object.entries(labels)
+      return wanted.length === 0 ? all : all.filter((one) => wanted.some(([key, value]) => one.labels[key] === value))
+    },
+  })),
+  runtimeFault('an unknown container has no ports, instead of not being found', 'NF-008', (runtime) => ({
+    getPortBindings: (id, options) =>
+      runtime.getPortBindings(id, options).catch(ignore('CONTAINER_NOT_FOUND', new Map())),
+  })),
+  runtimeFault('an exit code is guessed', 'EXIT-011', (runtime) => ({
+    waitContainer: (id, options) => runtime.waitContainer(id, options).catch(ignore('EXIT_CODE_UNKNOWN', 0)),
+  })),
+  runtimeFault('all of a log is stdout', 'LOG-014', (runtime) => ({
+    containerLogs: async (id, options) => toStdout(await runtime.containerLogs(id, options)),
+  })),
+  runtimeFault('tailLines is dropped', 'LOG-006', (runtime) => ({
+    containerLogs: async (id, { tailLines, ...options } = {}) => {
+      if (tailLines !== undefined && tailLines < 0) return await runtime.containerLogs(id, { tailLines })
+      return await runtime.containerLogs(id, options)
+    },
+  })),
+  runtimeFault('a borrowed output is ended', 'ATT-010', (runtime) => ({
+    startAttached: async (id, options) => {
+      const exitCode = await runtime.startAttached(id, options)
+      options.stdout?.end()
+      return exitCode
+    },
+  })),
+  runtimeFault('attach to what has exited resolves', 'ATT-019', (runtime) => ({
+    attach: (id, options) => runtime.attach(id, options).catch(ignore('NOT_RUNNING', undefined)),
+  })),
+  runtimeFault('an absurd size is taken', 'TTY-006', (runtime) => ({
+    resizeTTY: (id, size, options) =>
+      runtime.resizeTTY(id, { height: Math.max(1, size.height), width: size.width }, options),
+  })),
+  configFault('hostname is dropped', 'CFG-009', ({ hostname: _, ...config }) => config),
+  configFault('memoryBytes is dropped', 'LIM-001', ({ memoryBytes = 0, ...config }) =>
+    memoryBytes < 0 ? { ...config, memoryBytes } : config,
+  ),
+  configFault('a mount that is to be read-only is not', 'MNT-003', ({ mounts, ...config }) => {
+    if (mounts === undefined) return config
+    return { ...config, mounts: mounts.map((mount) => ('readOnly' in mount ? { ...mount, readOnly: false } : mount)) }
+  }),
+  configFault('ports are published to the world', 'PORT-007', ({ ports, ...config }) => {
+    if (ports === undefined) return config
+    return { ...config, ports: ports.map((port) => ({ hostAddress: '0.0.0.0', ...port })) }
+  }),
+  configFault('negative memory is no memory', 'IN-013', ({ memoryBytes = 1, ...config }) =>
+    memoryBytes > 1 ? { ...config, memoryBytes } : config,
+  ),
+  runtimeFault('the network of the host is denied, and not refused', 'MODE-002', () => ({
+    supportsHostNetwork: () => false,
+  })),
+  runtimeFault('the address of the host on a network is a constant', 'ADDR-002', (runtime) => ({
+    getHostAddress: async (options) => {
+      const address = await runtime.getHostAddress(options)
+      return options?.networkId === undefined ? address : '192.0.2.1'
+    },
+  })),
+  runtimeFault('an error that is no HostError escapes', 'IMG-007', (runtime) => ({
+    removeImage: (id, options) =>
+      runtime.removeImage(id, options).catch((error: unknown) => {
+        throw isHostError(error, 'IN_USE') ? new Error('409 conflict') : error
+      }),
+  })),
+  runtimeFault('the home of an absent image is an error', 'HOME-001', (runtime) => ({
+    getImageHomeDir: async (image, options) => {
+      options?.signal?.throwIfAborted()
+      if (await runtime.imageExists(image, options)) return await runtime.getImageHomeDir(image, options)
+      throw createHostError('IMAGE_NOT_FOUND', { image })
+    },
+  })),
+  runtimeFault('a build that fails does not say where', 'BLD-007', (runtime) => ({
+    buildImage: (dockerfile, tag, options) =>
+      runtime.buildImage(dockerfile, tag, options).catch((error: unknown) => {
+        if (!isHostError(error, 'BUILD_FAILED')) throw error
+        throw createHostError('BUILD_FAILED', { ...error.facts, exitCode: undefined, lastLines: [] })
+      }),
+  })),
+  runtimeFault('an abort rejects with an error of its own', 'ABT-022', (runtime) => ({
+    waitContainer: (id, options) =>
+      runtime.waitContainer(id, options).catch((error: unknown) => {
+        throw options?.signal?.aborted ? new Error('aborted', { cause: error }) : error
+      }),
+  })),
+  runtimeFault('what it makes does not say what it is', 'OWN-001', (runtime) => ({
+    listContainers: async (options) =>
+      (await runtime.listContainers(options)).map((one) => {
+        const { 'capstan.object': _, ...labels } = one.labels
+        return { ...one, labels }
+      }),
+  })),
+  runtimeFault('it can be closed once', 'CLS-001', (runtime) => {
+    let closed = false
+    return {
+      close: async () => {
+        if (closed) throw new Error('closed already')
+        closed = true
+        await runtime.close()
+      },
+    }
+  }),
+  runtimeFault('ping answers after close', 'CLS-002', (runtime) => ({
+    ping: (options) => runtime.ping(options).catch(ignore('RUNTIME_UNAVAILABLE', undefined)),
+  })),
+  runtimeFault('a firewall is not set, and nobody is told', 'FW-001', (runtime) => ({
+    setupFirewall: async (id, _rules, options) => void (await runtime.getPortBindings(id, options)),
+  })),
+]
+
+function runtimeFault(fault: string, expected: string, runtime: (sound: Runtime) => Partial<Runtime>): PlantedFault {
+  return { fault, expected, plant: (sound) => breakPlugin(sound, { runtime }) }
+}
+
+function configFault(
+  fault: string,
+  expected: string,
+  change: (config: ContainerConfig) => ContainerConfig,
+): PlantedFault {
+  return runtimeFault(fault, expected, (runtime) => ({
+    // Callers may be plain JavaScript: what is no object is passed on.
+    createContainer: (config, options) => runtime.createContainer(isObject(config) ? change(config) : config, options),
+  }))
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** Gives `instead` for an error of this code. */
+function ignore<T>(code: Parameters<typeof createHostError>[0], instead: T): (error: unknown) => T {
+  return (error) => {
+    if (isHostError(error, code)) return instead
+    throw error
+  }
+}
+
+function toStdout(stream: LogStream): LogStream {
+  const iterator = stream[Symbol.asyncIterator]()
+  const next = async () => {
+    const result = await iterator.next()
+    return result.done ? result : { ...result, value: { ...result.value, source: 'stdout' as const } }
+  }
+  const leave = async () => (await iterator.return?.()) ?? ({ done: true, value: undefined } as const)
+  const reader: AsyncIterator<LogChunk> = { next, return: leave }
+  return { [Symbol.asyncIterator]: () => reader, [Symbol.asyncDispose]: () => stream[Symbol.asyncDispose]() }
+}

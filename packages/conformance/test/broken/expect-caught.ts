@@ -1,0 +1,15 @@
+import { memoryPlugin } from '@capstan/runtime-memory'
+import { expect } from 'vitest'
+import { toGroup } from '../../src/conformance-case.js'
+import { runConformance } from '../../src/index.js'
+import type { PlantedFault } from './planted-fault.js'
+
+/** Runs the whole kit on the broken plugin: the expected case fails, and none of another group. */
+export async function expectCaught({ expected, plant }: PlantedFault): Promise<void> {
+  const plugin = plant(memoryPlugin())
+  const { cases } = await runConformance({ plugin, image: 'busybox:latest', concurrency: 64, timeoutMs: 8000 })
+  const failed = cases.filter(({ status }) => status === 'failed')
+  expect(failed.map(({ id }) => id)).toContain(expected)
+  const elsewhere = failed.filter(({ id }) => toGroup(id) !== toGroup(expected))
+  expect(elsewhere).toEqual([])
+}

@@ -1,0 +1,177 @@
+import { createHostError, isHostError, type NetworkManager, type OperationOptions } from '@capstan/core'
+import { withParts } from '../../src/plugin/map-provided.js'
+import { breakPlugin } from './break-plugin.js'
+import type { PlantedFault } from './planted-fault.js'
+
+/** Faults of the managers. */
+export const managerFaults: readonly PlantedFault[] = [
+  {
+    fault: 'a network is leaked when its making is aborted',
+    expected: 'ABT-031',
+    plant: (sound) => breakPlugin(sound, { networks: leakWhenAborted }),
+  },
+  {
+    fault: 'a network that is in use does not say by whom',
+    expected: 'NET-008',
+    plant: (sound) =>
+      breakPlugin(sound, {
+        networks: (networks) => ({
+          removeNetwork: (id, options) => networks.removeNetwork(id, options).catch(withoutUsers),
+        }),
+      }),
+  },
+  {
+    fault: 'a network that is gone cannot be removed again',
+    expected: 'NET-005',
+    plant: (sound) =>
+      breakPlugin(sound, {
+        networks: (networks) => ({
+          removeNetwork: async (id, options) => {
+            const listed = await networks.listNetworks(options)
+            // Left to the sound one: what is no id at all.
+            if (isName(id) && !listed.some((one) => one.id === id)) throw createHostError('NETWORK_NOT_FOUND', { id })
+            await networks.removeNetwork(id, options)
+          },
+        }),
+      }),
+  },
+  {
+    fault: 'a sidecar that cannot be started leaves its container',
+    expected: 'SIDE-006',
+    plant: (sound) =>
+      breakPlugin(sound, {
+        sidecars: (_sidecars, runtime) => ({
+          startSidecar: async ({ networks = [], ...config }, options) => {
+            const [first, ...others] = networks
+            const network = first && ({ mode: 'networks', networks: [first, ...others] } as const)
+            const id = await runtime.createContainer({ ...config, ...(network && { network }) }, options)
+            await runtime.startContainer(id, options)
+            return id
+          },
+        }),
+      }),
+  },
+  {
+    fault: 'an exit code is 0 while the program runs',
+    expected: 'INSP-004',
+    plant: (sound) =>
+      breakPlugin(sound, {
+        sidecars: (sidecars) => ({
+          inspectContainer: async (id, options) => {
+            const seen = await sidecars.inspectContainer(id, options)
+            return { ...seen, state: { ...seen.state, exitCode: seen.state.exitCode ?? 0 } }
+          },
+        }),
+      }),
+  },
+  {
+    fault: 'kill says that it has killed, and has not',
+    expected: 'EXEC-018',
+    plant: (sound) =>
+      breakPlugin(sound, {
+        exec: (exec) => ({
+          exec: async (id, command, options) =>
+            withParts(await exec.exec(id, command, options), { kill: async () => true }),
+        }),
+      }),
+  },
+  {
+    fault: 'a command that is missing is an error of exec',
+    expected: 'EXEC-011',
+    plant: (sound) =>
+      breakPlugin(sound, {
+        exec: (exec) => ({
+          exec: async (id, command, options) => {
+            if (command[0]?.startsWith('/capstan-no')) {
+              throw createHostError('COMMAND_NOT_STARTED', { id, command, exitCode: 127 })
+            }
+            return await exec.exec(id, command, options)
+          },
+        }),
+      }),
+  },
+  {
+    fault: 'a volume whose name is taken is given out again',
+    expected: 'VOL-002',
+    plant: (sound) =>
+      breakPlugin(sound, {
+        volumes: (volumes) => ({
+          createVolume: (name, options) =>
+            volumes.createVolume(name, options).catch((error: unknown) => {
+              if (isHostError(error, 'NAME_CONFLICT')) return name
+              throw error
+            }),
+        }),
+      }),
+  },
+  {
+    fault: 'what is no archive is loaded, as nothing',
+    expected: 'XFER-006',
+    plant: (sound) =>
+      breakPlugin(sound, {
+        transfer: (transfer) => ({
+          loadImages: async (tar, options) =>
+            await transfer.loadImages(tar, options).catch((error: unknown) => {
+              if (isHostError(error, 'RUNTIME_UNAVAILABLE') || options?.signal?.aborted) throw error
+              return []
+            }),
+        }),
+      }),
+  },
+  {
+    fault: 'a password is in the error of a pull',
+    expected: 'XFER-009',
+    plant: (sound) =>
+      breakPlugin(sound, {
+        transfer: (transfer) => ({
+          pullImage: (reference, options) =>
+            transfer.pullImage(reference, options).catch((error: unknown) => {
+              if (!isHostError(error, 'IMAGE_PULL_FAILED')) throw error
+              const cause = new Error(`POST /images/create with ${options?.credentials?.password}`)
+              throw createHostError('IMAGE_PULL_FAILED', error.facts, { cause })
+            }),
+        }),
+      }),
+  },
+  {
+    fault: 'a network that a stranger uses is swept from under him',
+    expected: 'SWP-014',
+    plant: (sound) =>
+      breakPlugin(sound, {
+        networks: (networks) => ({
+          removeNetwork: (id, options) =>
+            networks.removeNetwork(id, options).catch((error: unknown) => {
+              // As if it had gone: what a sweep is told, but no case of the networks, which look at the users.
+              if (isHostError(error, 'IN_USE') && isSweep(options)) return
+              throw error
+            }),
+        }),
+      }),
+  },
+]
+
+function leakWhenAborted(networks: NetworkManager): Partial<NetworkManager> {
+  return {
+    createNetwork: async (name, { signal, ...options } = {}) => {
+      signal?.throwIfAborted()
+      const id = await networks.createNetwork(name, options)
+      await new Promise((resolve) => setTimeout(resolve, 5))
+      signal?.throwIfAborted()
+      return id
+    },
+  }
+}
+
+function withoutUsers(error: unknown): never {
+  if (!isHostError(error, 'IN_USE')) throw error
+  throw createHostError('IN_USE', { ...error.facts, users: [] })
+}
+
+function isName(id: unknown): boolean {
+  return typeof id === 'string' && /^[a-z0-9]/i.test(id)
+}
+
+/** A sweep gives its signal, and the cases of the networks give none. */
+function isSweep(options: OperationOptions | undefined): boolean {
+  return options?.signal !== undefined
+}

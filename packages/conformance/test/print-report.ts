@@ -1,0 +1,13 @@
+import type { CaseResult, ConformanceReport } from '../src/index.js'
+
+/** Says how many cases ran, and what was absent or refused, with the reasons. */
+export function printReport({ plugin, endpoint, counts, cases, durationMs }: ConformanceReport): void {
+  const { passed, failed, absent, refused } = counts
+  const heading = `${plugin.name} ${endpoint.version}: ${passed} passed, ${failed} failed, ${absent} absent, ${refused} refused`
+  console.log([`${heading} (${durationMs} ms)`, ...new Set(cases.flatMap(toReasonLine))].join('\n  '))
+}
+
+function toReasonLine(result: CaseResult): readonly string[] {
+  if (result.status !== 'absent' && result.status !== 'refused') return []
+  return [`${result.status} ${result.subject}: ${result.reason}`]
+}

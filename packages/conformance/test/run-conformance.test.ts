@@ -1,0 +1,132 @@
+import { createHostError, type RuntimePlugin } from '@capstan/core'
+import { memoryPlugin } from '@capstan/runtime-memory'
+import { describe, expect, test } from 'vitest'
+import { type CaseResult, conformanceCases, runConformance } from '../src/index.js'
+import { withPlugin } from '../src/plugin/map-provided.js'
+import { breakPlugin } from './broken/break-plugin.js'
+
+describe('runConformance', () => {
+  test('resolves with a report that survives JSON as it is', async () => {
+    const report = await runConformance({ ...options, plugin: memoryPlugin(), only: ['PRB', 'PORT-008'] })
+    expect(JSON.parse(JSON.stringify(report))).toStrictEqual(report)
+    expect(report).toMatchObject({
+      schemaVersion: 1,
+      kit: { packageName: '@capstan/conformance' },
+      plugin: { name: 'memory', packageName: '@capstan/runtime-memory' },
+      endpoint: { version: expect.any(String) },
+      only: ['PRB', 'PORT-008'],
+      counts: { failed: 0, refused: 1 },
+    })
+  })
+
+  test('tells of each case when it has ended', async () => {
+    const heard: CaseResult[] = []
+    const onResult = (result: CaseResult) => void heard.push(result)
+    const { cases } = await runConformance({ ...options, plugin: memoryPlugin(), only: ['NAME'], onResult })
+    expect(heard.map(({ id }) => id).toSorted()).toEqual(cases.map(({ id }) => id))
+  })
+
+  test('says of a failure what was expected and what was seen', async () => {
+    const plugin = breakPlugin(memoryPlugin(), { runtime: () => ({ supportsHostNetwork: () => false }) })
+    const { cases } = await runConformance({ ...options, plugin, only: ['MODE-002'] })
+    const failures = [expect.objectContaining({ expected: 'supportsHostNetwork to be true', seen: 'false' })]
+    expect(cases).toEqual([expect.objectContaining({ id: 'MODE-002', status: 'failed', failures })])
+  })
+
+  test('reports and removes what a case leaves', async () => {
+    const plugin = breakPlugin(memoryPlugin(), {
+      sidecars: (_, runtime) => ({
+        startSidecar: async ({ networks: _networks, ...config }, own) => {
+          const id = await runtime.createContainer(config, own)
+          await runtime.startContainer(id, own)
+          return id
+        },
+      }),
+    })
+    const { cases } = await runConformance({ ...options, plugin, only: ['SIDE-006'] })
+    expect(JSON.stringify(cases)).toContain('nothing to be left after the case')
+    const again = await runConformance({ ...options, plugin, only: ['RT-012'] })
+    expect(again.counts).toMatchObject({ passed: 1, failed: 0 })
+  })
+
+  test('ends a case that hangs at its limit', async () => {
+    const plugin = breakPlugin(memoryPlugin(), { runtime: () => ({ ping: () => new Promise(() => {}) }) })
+    const { cases } = await runConformance({ ...options, plugin, only: ['RT-001'], timeoutMs: 200 })
+    expect(cases[0]).toMatchObject({ status: 'failed', failures: [{ expected: 'the end of RT-001 within 200 ms' }] })
+  })
+
+  test('rejects with RUNTIME_UNAVAILABLE where the plugin says that no runtime is there', async () => {
+    const run = runConformance({ ...options, plugin: unavailablePlugin() })
+    await expect(run).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+  })
+
+  test('reports a probe that throws as a failure, and does not stop there', async () => {
+    const plugin = withPlugin(memoryPlugin(), { probe: () => Promise.reject(new Error('no idea')) })
+    const { counts, cases } = await runConformance({ ...options, plugin, only: ['PRB-001', 'PRB-002', 'RT-001'] })
+    expect(counts).toMatchObject({ passed: 1, failed: 2 })
+    expect(JSON.stringify(cases)).toContain('no idea')
+  })
+
+  test('reports a plugin that does not keep its claim, where it breaks it', async () => {
+    const sound = memoryPlugin()
+    const plugin = withPlugin(sound, { register: () => {} })
+    const { cases } = await runConformance({ ...options, plugin, only: ['REG-003', 'REG-004', 'RT-001'] })
+    expect(cases.map(({ status }) => status)).toEqual(['failed', 'failed', 'failed'])
+    expect(JSON.stringify(cases[1])).toContain('PLUGIN_INVALID')
+  })
+
+  test('a register that returns a promise is caught', async () => {
+    const sound = memoryPlugin()
+    const register = async (...given: Parameters<RuntimePlugin['register']>) => sound.register(...given)
+    // Callers may be plain JavaScript: void is what the type says.
+    const plugin = withPlugin(sound, { register: register as RuntimePlugin['register'] })
+    const { cases } = await runConformance({ ...options, plugin, only: ['REG-001', 'REG-003'] })
+    expect(cases.map(({ status }) => status)).toEqual(['failed', 'passed'])
+  })
+
+  test('an abort rejects with its reason, after the cases under way', async () => {
+    const controller = new AbortController()
+    const reason = new Error('seen enough')
+    const onResult = () => controller.abort(reason)
+    const run = runConformance({ ...options, plugin: memoryPlugin(), signal: controller.signal, onResult })
+    await expect(run).rejects.toBe(reason)
+  })
+})
+
+describe('conformanceCases', () => {
+  test('has 150 cases or more, each with an id and a title of its own', () => {
+    const cases = conformanceCases()
+    expect(cases.length).toBeGreaterThanOrEqual(150)
+    expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length)
+    expect(new Set(cases.map(({ title, id }) => `${id.split('-')[0]} ${title}`)).size).toBe(cases.length)
+    expect(cases.filter(({ id }) => !/^[A-Z]+-\d{3}$/.test(id))).toEqual([])
+  })
+
+  test('numbers the cases of each group from 001 without a gap', () => {
+    const counts = new Map<string, number>()
+    for (const { id } of conformanceCases().toSorted((one, other) => one.id.localeCompare(other.id))) {
+      const [group = '', number] = id.split('-')
+      const next = (counts.get(group) ?? 0) + 1
+      counts.set(group, next)
+      expect([group, Number(number)]).toEqual([group, next])
+    }
+  })
+})
+
+function unavailablePlugin(): RuntimePlugin {
+  const attempt = {
+    candidate: 'nowhere',
+    source: 'default',
+    step: 'connect',
+    cause: { code: 'ENOENT', message: 'nothing there' },
+    remedy: 'start it',
+  } as const
+  return withPlugin(memoryPlugin(), {
+    probe: async () => ({ available: false, chosen: false, attempts: [attempt] }),
+    register: () => {
+      throw createHostError('PLUGIN_UNKNOWN', { plugin: 'never', known: [] })
+    },
+  })
+}
+
+const options = { image: 'busybox:latest' } as const
