@@ -1,6 +1,7 @@
 import type { Owner } from './owner.js'
 import type { ProcessFacts } from './process-facts.js'
 
+/** What is known of an owner: `undecidable` says why it is not more. */
 export type OwnerVerdict =
   | { readonly state: 'alive' | 'dead' }
   | { readonly state: 'undecidable'; readonly reason: string }
@@ -12,14 +13,22 @@ export async function judgeOwner(
   facts: Pick<ProcessFacts, 'readStart'>,
 ): Promise<OwnerVerdict> {
   if (owner.instanceId === here.instanceId) return { state: 'alive' }
-  const unknown = [owner, here].some((known) =>
-    [known.machineId, known.bootId, known.pidNamespace, known.processStart].includes('unknown'),
-  )
-  if (unknown) return { state: 'undecidable', reason: 'its process cannot be told from others on this machine' }
+  if ([owner, here].some(isVague)) return indistinct
   if (owner.machineId !== here.machineId) return { state: 'undecidable', reason: 'made from another machine' }
   if (owner.bootId !== here.bootId) return { state: 'dead' }
   if (owner.pidNamespace !== here.pidNamespace) {
     return { state: 'undecidable', reason: 'made from another pid namespace, such as a container' }
   }
-  return { state: (await facts.readStart(owner.pid)) === owner.processStart ? 'alive' : 'dead' }
+  const start = await facts.readStart(owner.pid)
+  if (start === 'unknown') return indistinct
+  return { state: start === owner.processStart ? 'alive' : 'dead' }
+}
+
+function isVague({ machineId, bootId, pidNamespace, processStart }: Owner): boolean {
+  return [machineId, bootId, pidNamespace, processStart].includes('unknown')
+}
+
+const indistinct: OwnerVerdict = {
+  state: 'undecidable',
+  reason: 'its process cannot be told from others on this machine',
 }

@@ -45,12 +45,16 @@ export function toOwnerLabels(owner: Owner): StringMap {
 /** The owner that the labels tell of; `undefined` for what Capstan did not make, or whose labels were tampered with. */
 export function parseOwnerLabels(labels: StringMap): Owner | undefined {
   const instanceId = labels[ownershipLabelKeys.instance]
-  const pid = Number(labels[ownershipLabelKeys.pid])
+  const pid = toPid(labels[ownershipLabelKeys.pid])
   const processStart = labels[ownershipLabelKeys.processStart]
   const bootId = labels[ownershipLabelKeys.bootId]
   const pidNamespace = labels[ownershipLabelKeys.pidNamespace]
   const machineId = labels[ownershipLabelKeys.machineId]
   if (!instanceId || !processStart || !bootId || !pidNamespace || !machineId) return undefined
-  if (!Number.isSafeInteger(pid) || pid < 1) return undefined
+  if (pid === undefined) return undefined
   return { instanceId, pid, processStart, bootId, pidNamespace, machineId }
+}
+
+function toPid(text: string | undefined): number | undefined {
+  return text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined
 }

@@ -5,7 +5,11 @@ import { promisify } from 'node:util'
 
 /** What this machine tells of itself and its processes. */
 export interface ProcessFacts {
-  /** When the process with this pid started, in the machine's own units; `undefined`: there is none, or it is a zombie. */
+  /**
+   * When the process with this pid started, in the machine's own units.
+   *
+   * `undefined`: there is none, or it is a zombie. `unknown`: there is one, and it cannot be read.
+   */
   readStart(pid: number): Promise<string | undefined>
   readBootId(): Promise<string>
   /** Processes of two namespaces share a boot but not their pids. */
@@ -14,30 +18,58 @@ export interface ProcessFacts {
 }
 
 /** Linux by /proc; macOS and others by `ps` and `sysctl`. What cannot be read is `unknown`, which no sweep takes for dead. */
-export function createProcessFacts(platform: NodeJS.Platform = process.platform): ProcessFacts {
-  return platform === 'linux' ? linuxFacts : otherFacts
+export function createProcessFacts(
+  platform: NodeJS.Platform = process.platform,
+  sources: FactSources = {},
+): ProcessFacts {
+  return platform === 'linux' ? createLinuxFacts(sources) : createOtherFacts(sources)
 }
 
-const linuxFacts: ProcessFacts = {
-  async readStart(pid) {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => undefined)
-    return stat === undefined ? undefined : parseStat(stat)
-  },
-  readBootId: async () => toLabelValue(await readText('/proc/sys/kernel/random/boot_id')),
-  readPidNamespace: async () => toLabelValue(await readlink('/proc/self/ns/pid').catch(() => undefined)),
-  readMachineId: async () =>
-    toLabelValue((await readText('/etc/machine-id')) || (await readText('/var/lib/dbus/machine-id')) || hostname()),
+/** Where the facts are read; the defaults are the machine's. */
+export interface FactSources {
+  readonly proc?: string
+  readonly ps?: string
 }
 
-const otherFacts: ProcessFacts = {
-  async readStart(pid) {
-    const line = await run('ps', ['-o', 'stat=,lstart=', '-p', String(pid)])
-    const [, state, start] = /^(\S+)\s+(.+)$/.exec(line?.trim() ?? '') ?? []
-    return state === undefined || state.startsWith('Z') ? undefined : toLabelValue(start)
-  },
-  readBootId: async () => toLabelValue(await run('sysctl', ['-n', 'kern.bootsessionuuid'])),
-  readPidNamespace: () => Promise.resolve('none'),
-  readMachineId: () => Promise.resolve(toLabelValue(hostname())),
+function createLinuxFacts({ proc = '/proc' }: FactSources): ProcessFacts {
+  return {
+    async readStart(pid) {
+      const stat = await readFile(`${proc}/${pid}/stat`, 'utf8').catch(() => undefined)
+      return stat === undefined ? toUnread(pid) : parseStat(stat)
+    },
+    readBootId: async () => toLabelValue(await readText(`${proc}/sys/kernel/random/boot_id`)),
+    readPidNamespace: async () => toLabelValue(await readlink(`${proc}/self/ns/pid`).catch(() => undefined)),
+    readMachineId: async () =>
+      toLabelValue((await readMachineId('/etc')) || (await readMachineId('/var/lib/dbus')) || hostname()),
+  }
+}
+
+function createOtherFacts({ ps = 'ps' }: FactSources): ProcessFacts {
+  return {
+    async readStart(pid) {
+      const line = await run(ps, ['-o', 'stat=,lstart=', '-p', String(pid)])
+      const [, state, start] = /^(\S+)\s+(.+)$/.exec(line?.trim() ?? '') ?? []
+      if (state === undefined) return toUnread(pid)
+      return state.startsWith('Z') ? undefined : toLabelValue(start)
+    },
+    readBootId: async () => toLabelValue(await run('sysctl', ['-n', 'kern.bootsessionuuid'])),
+    readPidNamespace: () => Promise.resolve('none'),
+    readMachineId: () => Promise.resolve(toLabelValue(hostname())),
+  }
+}
+
+/**
+ * Of a process that could not be read: `undefined` when the system says that there is none.
+ *
+ * It may live and be hidden (/proc mounted with `hidepid`), or out of reach (no file descriptors left, no `ps`).
+ */
+function toUnread(pid: number): string | undefined {
+  try {
+    process.kill(pid, 0)
+    return unknown
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'ESRCH' ? undefined : unknown
+  }
 }
 
 /**
@@ -47,13 +79,19 @@ const otherFacts: ProcessFacts = {
  */
 export function parseStat(stat: string): string | undefined {
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return state === 'Z' || state === 'X' ? undefined : fields[18]
+  return state === 'Z' || state === 'X' ? undefined : toLabelValue(fields[18])
 }
 
 /** As a label may hold it: letters, digits, `.`, `_`, `-`, at most 63. */
 function toLabelValue(text: string | undefined): string {
   const value = (text ?? '').replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^-+|-+$/g, '')
-  return value === '' ? 'unknown' : value.slice(0, 63)
+  return value === '' ? unknown : value.slice(0, 63)
+}
+
+/** Empty in many images; `uninitialized` until the first boot of a machine, machine-id(5). */
+async function readMachineId(folder: string): Promise<string> {
+  const id = await readText(`${folder}/machine-id`)
+  return id === 'uninitialized' ? '' : id
 }
 
 async function readText(path: string): Promise<string> {
@@ -64,3 +102,5 @@ async function run(command: string, argv: readonly string[]): Promise<string | u
   const running = promisify(execFile)(command, [...argv], { timeout: 2000, encoding: 'utf8' })
   return running.then(({ stdout }) => stdout.trim()).catch(() => undefined)
 }
+
+const unknown = 'unknown'

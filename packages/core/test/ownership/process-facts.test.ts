@@ -12,6 +12,10 @@ describe('parseStat', () => {
     expect(parseStat(`42 (a) b) c) S ${fields.join(' ')}`)).toBe('22')
   })
 
+  it('does not take what it cannot read for ended', () => {
+    expect(parseStat('42 (node) S 1 2')).toBe('unknown')
+  })
+
   it('takes a zombie for ended', () => {
     expect(parseStat(`42 (node) Z ${fields.join(' ')}`)).toBeUndefined()
   })
@@ -41,5 +45,19 @@ describe.each([process.platform, 'darwin' as const])('the start of a process, re
     child.kill('SIGKILL')
     await once(child, 'exit')
     expect(await facts.readStart(pid)).toBeUndefined()
+  })
+})
+
+describe('a process that lives and cannot be read', () => {
+  const own = process.pid
+
+  it('is unknown, not gone: /proc may hide it, or no file descriptor may be left', async () => {
+    const hidden = createProcessFacts('linux', { proc: '/nowhere' })
+    expect(await hidden.readStart(own)).toBe('unknown')
+  })
+
+  it('is unknown, not gone, where there is no ps', async () => {
+    const without = createProcessFacts('darwin', { ps: '/nowhere/ps' })
+    expect(await without.readStart(own)).toBe('unknown')
   })
 })

@@ -25,9 +25,9 @@ const here: Owner = {
 const dead: Owner = { ...here, instanceId: 'dead', pid: 7, processStart: '50' }
 const living: Owner = { ...here, instanceId: 'living', pid: 8, processStart: '60' }
 
-/** Pid 8 runs since 60; pid 9 runs too, since 90. */
+/** Pid 8 runs since 60; pid 9 runs too, since 90; pid 10 runs, and may not be read. */
 const facts: ProcessFacts = {
-  readStart: async (pid) => ({ 1: '100', 8: '60', 9: '90' })[pid],
+  readStart: async (pid) => ({ 1: '100', 8: '60', 9: '90', 10: 'unknown' })[pid],
   readBootId: async () => 'boot',
   readPidNamespace: async () => 'ns',
   readMachineId: async () => 'machine',
@@ -104,6 +104,18 @@ describe('a sweep (F22)', () => {
     const table = new Table()
     table.container('c', labelsOf({ ...living, bootId: 'earlier' }))
     expect((await table.sweep()).removed).toMatchObject([{ id: 'c' }])
+  })
+
+  it('leaves and reports what a process made that runs and cannot be read', async () => {
+    const table = new Table()
+    table.container('c', labelsOf({ ...dead, pid: 10 }))
+    expect(await table.sweep()).toMatchObject({ removed: [], undecidable: [{ id: 'c' }] })
+  })
+
+  it.each(['0', '-7', '1e3', '0x7', ' 7', '7.0'])('takes labels with pid %j for no owner', async (pid) => {
+    const table = new Table()
+    table.container('c', { ...labelsOf(dead), 'capstan.owner.pid': pid })
+    expect((await table.sweep()).removed).toEqual([])
   })
 
   it.each([
