@@ -4,6 +4,7 @@ import { type Runtime, runtimeCapability } from '../runtime.js'
 export function findRuntimeProblem(provided: ReadonlyMap<symbol, object>): string | undefined {
   const runtime = provided.get(runtimeCapability.token)
   if (runtime === undefined) return `does not provide capability "${runtimeCapability.id}"`
+  if (!('type' in runtime) || typeof runtime.type !== 'string') return 'provides a runtime without the text "type"'
   const missing = methods.find(
     (name) => !(name in runtime) || typeof runtime[name as keyof typeof runtime] !== 'function',
   )

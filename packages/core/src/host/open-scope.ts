@@ -6,7 +6,7 @@ import { sweepRuntime } from '../ownership/sweep.js'
 import type { SweepOptions, SweepReport } from '../ownership/sweep-report.js'
 import type { RuntimeReport } from '../plugin/runtime-report.js'
 import { type Runtime, runtimeCapability } from '../runtime.js'
-import { closeAll } from './close-all.js'
+import { type Closing, closeAll } from './close-all.js'
 import type { RuntimeScope } from './runtime-host.js'
 
 /** One open runtime: its container, its reports, and the order in which it closes. */
@@ -53,9 +53,13 @@ export class OpenScope implements RuntimeScope {
     return this.#closed
   }
 
+  /** The host forgets this scope only when it is closed: whoever closes the host meanwhile waits for it. */
   async #close(): Promise<void> {
-    this.#parts.onClose(this)
-    await closeAll(toClosings(this.#parts.provided), `closing runtime "${this.runtimeName}"`)
+    try {
+      await closeAll(toClosings(this.#parts.provided), `closing runtime "${this.runtimeName}"`)
+    } finally {
+      this.#parts.onClosed(this)
+    }
   }
 }
 
@@ -67,20 +71,19 @@ export interface OpenScopeParts {
   readonly owner: Owner
   /** All that the plugin registered, in order, by token. */
   readonly provided: ReadonlyMap<symbol, object>
-  readonly onClose: (scope: OpenScope) => void
+  readonly onClosed: (scope: OpenScope) => void
 }
 
 /** In reverse of registration what has something to dispose of; the runtime, which the others stand on, last. */
 export function toClosings(provided: ReadonlyMap<symbol, object>): readonly Closing[] {
   const runtime = provided.get(runtimeCapability.token)
-  const managers = [...provided.values()].filter((implementation) => implementation !== runtime).toReversed()
+  // A set: one object may be registered as several capabilities.
+  const managers = [...new Set(provided.values())].filter((implementation) => implementation !== runtime).toReversed()
   const closings = managers.flatMap((manager) =>
     isAsyncDisposable(manager) ? [() => manager[Symbol.asyncDispose]()] : [],
   )
   return isRuntime(runtime) ? [...closings, () => runtime.close()] : closings
 }
-
-type Closing = () => PromiseLike<void>
 
 /** Enough of one to be closed: a failed `register` may have left anything. */
 function isRuntime(value: object | undefined): value is Pick<Runtime, 'close'> {

@@ -11,7 +11,7 @@ export type PluginEntry =
 
 /** One entry a plugin, in order. Two of one name are both at fault: neither is what the name can mean. */
 export function toPluginEntries(plugins: readonly unknown[]): readonly PluginEntry[] {
-  const entries = plugins.map(toEntry)
+  const entries = Array.from(plugins, toEntry) // unlike map, it visits holes
   return entries.map((entry) => {
     const namesakes = entries.filter(({ name }) => name === entry.name)
     return namesakes.length === 1 ? entry : { ...entry, fault: toDuplicate(entry.name, namesakes) }

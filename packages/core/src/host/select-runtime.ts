@@ -47,12 +47,16 @@ function toUnion(available: readonly ProbedPlugin[], requires: readonly Capabili
   return requires.filter((capability) => lacking.has(capability))
 }
 
+/** Each with the reason of the first runtime that lacks it. */
 function toMissingError(available: readonly ProbedPlugin[], missing: readonly Capability<object>[]) {
   const only = available.length === 1 ? available[0] : undefined
   return createHostError('CAPABILITY_MISSING', {
     feature: undefined,
     runtime: only?.entry.name,
-    missing: missing.map((capability) => toMissingCapability(capability, (only ?? available[0])?.report)),
+    missing: missing.map((capability) => {
+      const lacking = available.find((candidate) => findMissing(candidate, [capability]).length > 0)
+      return toMissingCapability(capability, lacking?.report)
+    }),
     reports: available.map(({ report }) => report),
   })
 }

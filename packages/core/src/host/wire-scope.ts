@@ -20,19 +20,31 @@ export function wireScope(
 ): DependencyContainer {
   const container = createScopeContainer()
   container.register(runtimeReportCapability.token, { useValue: report })
-  recordRegistrations(container, provided)
   const { plugin: runtimeName, packageName, packageVersion } = toPluginNames(plugin, toUnknownNames(plugin.name))
   const invalid = (problem: string, cause?: unknown) =>
     createHostError('PLUGIN_INVALID', { plugin: runtimeName, packageName, packageVersion, problem }, { cause })
+  recordRegistrations(container, (token, registration) => {
+    const capability = toCapabilityId(token)
+    const value = toValue(registration)
+    if (value === undefined) throw invalid(`registers capability "${capability}", but not an object that is there`)
+    if (provided.has(token)) {
+      throw createHostError('CAPABILITY_DUPLICATE', { capability, runtime: runtimeName, packageName, packageVersion })
+    }
+    provided.set(token, value)
+  })
   let returned: unknown
   try {
     const scope = { runtimeName, container, ownerLabels, warn, packageName, packageVersion }
     returned = plugin.register(scope, result.details)
   } catch (cause) {
-    if (isHostError(cause)) throw cause
+    if (isHostError(cause, 'PLUGIN_INVALID') || isHostError(cause, 'CAPABILITY_DUPLICATE')) throw cause
     throw invalid(`throws in register: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   }
-  const problem = isThenable(returned) ? 'registers asynchronously' : findBrokenClaim(result.provides, provided)
+  if (isThenable(returned)) {
+    returned.then(ignore, ignore) // its late failure is nobody's: this one is told
+    throw invalid('registers asynchronously')
+  }
+  const problem = findBrokenClaim(result.provides, provided)
   if (problem !== undefined) throw invalid(problem)
   return container
 }
@@ -45,16 +57,18 @@ export interface WireOptions {
 }
 
 /**
- * Keeps account of what is registered under the tokens of capabilities.
+ * Tells `note` of what is registered under the token of a capability, before it is.
  *
  * Done at the container and not in `provide`: a plugin may bring a copy of core of its own.
  */
-function recordRegistrations(container: DependencyContainer, provided: Map<symbol, object>): void {
+function recordRegistrations(
+  container: DependencyContainer,
+  note: (token: symbol, registration: unknown) => void,
+): void {
   const register: (token: never, registration: never, options?: never) => DependencyContainer =
     container.register.bind(container)
   const record = (token: unknown, registration: unknown, options?: unknown) => {
-    const value = toValue(registration)
-    if (isCapabilityToken(token) && value !== undefined) provided.set(token, value)
+    if (isCapabilityToken(token)) note(token, registration)
     // Handed on as it came: tsyringe's overloads are the caller's matter.
     return register(token as never, registration as never, options as never)
   }
@@ -69,12 +83,16 @@ function findBrokenClaim(
   if (withheld !== undefined) return `claimed capability "${withheld.id}" in its probe and did not provide it`
   const tokens = new Set(claimed.map(({ token }) => token))
   const extra = [...provided.keys()].find((token) => !tokens.has(token))
-  if (extra !== undefined) return `provides ${String(extra.description)}, which its probe did not claim`
+  if (extra !== undefined) return `provides capability "${toCapabilityId(extra)}", which its probe did not claim`
   return findRuntimeProblem(provided)
 }
 
 function isCapabilityToken(token: unknown): token is symbol {
   return typeof token === 'symbol' && Symbol.keyFor(token)?.startsWith('capstan/') === true
+}
+
+function toCapabilityId({ description = '' }: symbol): string {
+  return description.replace(/^capstan\/|@1$/g, '')
 }
 
 function toValue(registration: unknown): object | undefined {
@@ -83,6 +101,8 @@ function toValue(registration: unknown): object | undefined {
   return typeof useValue === 'object' && useValue !== null ? useValue : undefined
 }
 
-function isThenable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'then' in value
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
+
+function ignore(): void {}

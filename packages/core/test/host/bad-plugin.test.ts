@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import {
+  createHostError,
   createRuntimeHost,
+  type HostOptions,
   networkManagerCapability,
   type ProbeResult,
   provide,
@@ -12,6 +14,12 @@ import { fakePlugin, toAvailable } from '../fakes/fake-plugin.js'
 import { FakeNetworkManager, FakeRuntime } from '../fakes/fake-runtime.js'
 
 const sound = fakePlugin({ name: 'sound' })
+
+/** As plain JavaScript may answer: a sound answer but for `fields`. */
+function odd(fields: object): RuntimePlugin['probe'] {
+  return async () =>
+    ({ ...toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] }), ...fields }) as never
+}
 
 /** Each bad plugin stands before a sound one, which must still work. */
 async function openBeside(bad: RuntimePlugin) {
@@ -33,6 +41,17 @@ describe('a plugin with a fault in its probe (F23)', () => {
       'oops',
     ],
     ['never resolves', () => new Promise(() => undefined), 'not done within'],
+    ['answers with a text for "available"', odd({ available: 'yes' }), 'without "available"'],
+    ['answers with a text for "chosen"', odd({ available: false, chosen: 'no', attempts: [] }), 'without "chosen"'],
+    ['answers with no attempt', odd({ available: false, chosen: false, attempts: [null] }), 'list of "attempts"'],
+    ['answers with half an attempt', odd({ attempts: [{ candidate: 'x' }] }), 'list of "attempts"'],
+    ['answers with a hole', odd({ notes: new Array(1) }), 'list of "notes"'],
+    ['lacks nothing in particular', odd({ absent: [null] }), 'list of "absent"'],
+    ['refuses nothing in particular', odd({ refuses: [undefined] }), 'list of "refuses"'],
+    ['claims a text', odd({ provides: ['networks'] }), 'list of "provides"'],
+    ['claims what has no token', odd({ provides: [{ id: 'x', title: 'x' }] }), 'no capability'],
+    ['claims twice', odd({ provides: [runtimeCapability, runtimeCapability] }), 'a capability twice'],
+    ['has no version', odd({ version: 1 }), 'text "version"'],
     ['answers undefined', async () => undefined as unknown as ProbeResult<unknown>, 'without "available"'],
     [
       'claims no list',
@@ -75,6 +94,36 @@ describe('a plugin with a fault in register (F23)', () => {
       'PLUGIN_INVALID',
       'claimed capability "network-manager"',
     ],
+    [
+      'throws the error of something else',
+      {
+        register: () => {
+          throw createHostError('CONNECTION_LOST', { endpoint: 'fake://', lastTimestamp: undefined })
+        },
+      },
+      'PLUGIN_INVALID',
+      'throws in register: the connection to fake:// was lost',
+    ],
+    [
+      'registers a way to make one',
+      {
+        register: (scope) =>
+          void scope.container.register(runtimeCapability.token, { useFactory: () => new FakeRuntime() }),
+      },
+      'PLUGIN_INVALID',
+      'capability "runtime", but not an object',
+    ],
+    [
+      'provides twice by the container',
+      {
+        register: ({ container }) => {
+          container.register(runtimeCapability.token, { useValue: new FakeRuntime() })
+          container.registerInstance(runtimeCapability.token, new FakeRuntime())
+        },
+      },
+      'CAPABILITY_DUPLICATE',
+      'twice',
+    ],
     ['provides more than it claimed', { networks, provides: [runtimeCapability] }, 'PLUGIN_INVALID', 'did not claim'],
     [
       'provides no runtime',
@@ -113,6 +162,29 @@ describe('a plugin with a fault in register (F23)', () => {
     expect(error).toMatchObject({ facts: { packageName: 'fake-runtime', packageVersion: '1.2.3' } })
   })
 
+  it('that is asynchronous and fails later is told once: its rejection ends no process', async () => {
+    const unhandled: unknown[] = []
+    const note = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', note)
+    const register = (async () => {
+      throw new TypeError('late')
+    }) as () => void
+    await openBeside(fakePlugin({ name: 'bad', register }))
+    await new Promise((resolve) => setImmediate(resolve)) // told after the turn
+    process.off('unhandledRejection', note)
+    expect(unhandled).toEqual([])
+  })
+
+  it('keeps its error when its remains do not close, which is told beside it', async () => {
+    const runtime = Object.assign(new FakeRuntime(), { close: () => Promise.reject(new Error('does not close')) })
+    const register: RuntimePlugin['register'] = (scope) => {
+      provide(scope, runtimeCapability, runtime)
+      throw new TypeError('oops')
+    }
+    const { error } = await openBeside(fakePlugin({ name: 'bad', register }))
+    expect(error).toMatchObject({ code: 'PLUGIN_INVALID', undoFailures: [{ message: 'does not close' }] })
+  })
+
   it('has what it had registered closed', async () => {
     const runtime = new FakeRuntime()
     const register: RuntimePlugin['register'] = (scope) => {
@@ -143,6 +215,15 @@ describe('a plugin of the wrong shape (F23)', () => {
   it('that is no object at all is reported by its place', async () => {
     const host = createRuntimeHost({ plugins: [null as unknown as RuntimePlugin, sound], env: {} })
     expect(await host.discover()).toMatchObject([{ runtime: 'plugins[0]', available: false }, { available: true }])
+  })
+
+  it('that is a hole in the list is reported by its place', async () => {
+    const plugins: RuntimePlugin[] = []
+    plugins[1] = sound
+    expect(await createRuntimeHost({ plugins, env: {} }).discover()).toMatchObject([
+      { runtime: 'plugins[0]', available: false },
+      { runtime: 'sound', available: true },
+    ])
   })
 
   it('with the name of another makes that name unusable, and names both packages', async () => {
@@ -184,5 +265,18 @@ describe('the deadline of a probe', () => {
     const plugins = [fakePlugin({ name: 'one', probe }), fakePlugin({ name: 'two', probe })]
     const reports = await createRuntimeHost({ plugins, env: {} }).discover()
     expect(reports.map(({ available }) => available)).toEqual([true, true])
+  })
+})
+
+describe('bad options of a host', () => {
+  const cases: readonly (readonly [string, object])[] = [
+    ['plugins', { plugins: sound }],
+    ['probeTimeoutMs', { plugins: [], probeTimeoutMs: Number.NaN }],
+    ['probeTimeoutMs', { plugins: [], probeTimeoutMs: Number.POSITIVE_INFINITY }],
+  ]
+  it.each(cases)('are INVALID_ARGUMENT naming %s: %j', (field, options) => {
+    expect(() => createRuntimeHost(options as HostOptions)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field }) }),
+    )
   })
 })

@@ -1,13 +1,17 @@
+import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
+import { PluginHost } from '../../src/host/plugin-host.js'
 import {
   createRuntimeHost,
   networkManagerCapability,
   provide,
   type RuntimePlugin,
   runtimeCapability,
+  volumeManagerCapability,
 } from '../../src/index.js'
+import { readOwner } from '../../src/ownership/read-owner.js'
 import { fakePlugin, toAvailable } from '../fakes/fake-plugin.js'
-import { FakeNetworkManager, FakeRuntime } from '../fakes/fake-runtime.js'
+import { FakeNetworkManager, FakeRuntime, FakeVolumeManager } from '../fakes/fake-runtime.js'
 
 class ClosingRuntime extends FakeRuntime {
   readonly #onClose: () => void
@@ -76,6 +80,45 @@ describe('disposing of the host', () => {
     expect(closed).toEqual(['networks', 'runtime'])
   })
 
+  it('disposes once of an object that is several capabilities', async () => {
+    let disposals = 0
+    const both = Object.assign(new FakeNetworkManager(), {
+      ...new FakeVolumeManager(),
+      [Symbol.asyncDispose]: async () => void disposals++,
+    })
+    const register: RuntimePlugin['register'] = (scope) => {
+      provide(scope, runtimeCapability, new FakeRuntime())
+      provide(scope, networkManagerCapability, both)
+      provide(scope, volumeManagerCapability, both)
+    }
+    const provides = [runtimeCapability, networkManagerCapability, volumeManagerCapability]
+    const scope = await createRuntimeHost({ plugins: [fakePlugin({ provides, register })], env: {} }).open()
+    await scope[Symbol.asyncDispose]()
+    expect(disposals).toBe(1)
+  })
+
+  it('waits for a scope that is being closed', async () => {
+    const events: string[] = []
+    let release: () => void = () => undefined
+    const released = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const runtime = Object.assign(new FakeRuntime(), {
+      close: async () => {
+        await released
+        events.push('runtime closed')
+      },
+    })
+    const host = createRuntimeHost({ plugins: [fakePlugin({ runtime })], env: {} })
+    const scope = await host.open()
+    const closing = scope[Symbol.asyncDispose]()
+    const hostClosing = Promise.resolve(host[Symbol.asyncDispose]()).then(() => events.push('host closed'))
+    await new Promise((resolve) => setImmediate(resolve)) // what could end without the runtime has ended by now
+    release()
+    await Promise.all([closing, hostClosing])
+    expect(events).toEqual(['runtime closed', 'host closed'])
+  })
+
   it('ends what is under way; what is asked for later is RUNTIME_UNAVAILABLE (X5)', async () => {
     const hanging = fakePlugin({ probe: () => new Promise(() => undefined) })
     const host = createRuntimeHost({ plugins: [hanging], env: {} })
@@ -100,6 +143,35 @@ it('a host of many plugins warns of no leak', async () => {
 })
 
 describe('aborting', () => {
+  it('after the probe, while the owner is read, opens nothing (F16)', async () => {
+    const controller = new AbortController()
+    const reason = new Error('changed my mind')
+    const register: RuntimePlugin['register'] = () => {
+      throw new Error('was wired')
+    }
+    const host = new PluginHost(
+      { plugins: [fakePlugin({ register })], env: {} },
+      {
+        readOwner: () => {
+          controller.abort(reason)
+          return readOwner()
+        },
+      },
+    )
+    await expect(host.open({ signal: controller.signal })).rejects.toBe(reason)
+  })
+
+  it('can be left undone: an operation that has ended leaves no listener on its signal', async () => {
+    const { signal } = new AbortController()
+    const host = createRuntimeHost({ plugins: [fakePlugin()], env: {} })
+    await host.discover({ signal })
+    await host.open({ signal })
+    await host.sweep({ signal })
+    await host[Symbol.asyncDispose]()
+    await expect(host.open({ signal })).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    expect(getEventListeners(signal, 'abort')).toEqual([])
+  })
+
   it('rejects with the reason itself, and probes nothing when it came before (F16)', async () => {
     let probes = 0
     const probe: RuntimePlugin['probe'] = async () => {

@@ -83,6 +83,19 @@ describe('open without a name', () => {
         'the application needs networks and sidecars, which no available runtime provides together: networked lacks sidecars; plain lacks networks and sidecars',
     })
   })
+
+  it('gives the reason of a runtime that lacks it, for each that is missing', async () => {
+    const absent = [{ id: 'network-manager', title: 'networks', reason: 'no kernel support', remedy: 'upgrade' }]
+    const host = createHost([networked('networked'), fakePlugin({ name: 'plain', absent })])
+    await expect(host.open({ requires: [networkManagerCapability, sidecarManagerCapability] })).rejects.toMatchObject({
+      facts: {
+        missing: [
+          { id: 'network-manager', reason: 'no kernel support', remedy: 'upgrade' },
+          { id: 'sidecar-manager', reason: 'the runtime plugin does not provide it' },
+        ],
+      },
+    })
+  })
 })
 
 describe('open by name', () => {

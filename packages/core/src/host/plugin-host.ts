@@ -1,0 +1,165 @@
+import { setMaxListeners } from 'node:events'
+import { createHostError } from '../errors/create-host-error.js'
+import { withUndoFailures } from '../errors/undo-failures.js'
+import { linkAbort } from '../link-abort.js'
+import type { OperationOptions } from '../operation.js'
+import type { Owner } from '../ownership/owner.js'
+import { toOwnerLabels } from '../ownership/owner-labels.js'
+import { readOwner } from '../ownership/read-owner.js'
+import type { SweepOptions, SweepReport } from '../ownership/sweep-report.js'
+import type { RuntimeReport } from '../plugin/runtime-report.js'
+import { type Runtime, runtimeCapability } from '../runtime.js'
+import { closeAll, collectFailures } from './close-all.js'
+import { OpenScope, toClosings } from './open-scope.js'
+import { type PluginEntry, toPluginEntries } from './plugin-entry.js'
+import { type ProbedPlugin, probePlugin } from './probe-plugin.js'
+import { RecentFinds } from './recent-finds.js'
+import type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope } from './runtime-host.js'
+import { selectFirst, selectNamed, type UsableRuntime } from './select-runtime.js'
+import { sweepEach } from './sweep-each.js'
+import { wireScope } from './wire-scope.js'
+
+/** The host of `createRuntimeHost`: what is under way and what is open, so that closing can end both. */
+export class PluginHost implements RuntimeHost {
+  readonly #options: HostOptions
+  readonly #entries: readonly PluginEntry[]
+  readonly #finds: RecentFinds
+  readonly #readOwner: () => Promise<Owner>
+  readonly #closing = new AbortController()
+  readonly #scopes = new Set<OpenScope>()
+  readonly #pending = new Set<Promise<unknown>>()
+  #owner: Promise<Owner> | undefined
+  #closed: Promise<void> | undefined
+
+  constructor(options: HostOptions, { now = () => performance.now(), readOwner: read = readOwner }: HostSources = {}) {
+    this.#options = options
+    this.#entries = toPluginEntries(options.plugins)
+    this.#finds = new RecentFinds(now)
+    this.#readOwner = read
+    setMaxListeners(0, this.#closing.signal) // one for each operation under way is no leak
+  }
+
+  discover(options: OperationOptions = {}): Promise<readonly RuntimeReport[]> {
+    const look = async (entry: PluginEntry, own: Own) => {
+      const probed = await this.#probe(entry, own)
+      this.#finds.keep(probed)
+      return probed.report
+    }
+    return this.#track(options, (own) => Promise.all(this.#entries.map((entry) => look(entry, own))))
+  }
+
+  open(options: OpenOptions = {}): Promise<RuntimeScope> {
+    return this.#track(options, async (own) => {
+      const { chosen, others } = await this.#select(options, own)
+      return this.#openScope(chosen, others, own)
+    })
+  }
+
+  sweep(options: SweepOptions = {}): Promise<readonly SweepReport[]> {
+    return this.#track(options, async (own) => {
+      const automatic = this.#entries.filter(({ plugin, fault }) => fault === undefined && plugin.selection !== 'named')
+      const probed = await Promise.all(automatic.map((entry) => this.#probe(entry, own)))
+      const open = (usable: UsableRuntime) => this.#openScope(usable, [], own)
+      return sweepEach(probed.filter(isUsable), open, { ...options, ...own })
+    })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close()
+    return this.#closed
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [] }))
+    await Promise.allSettled(this.#pending)
+    const scopes = [...this.#scopes].toReversed()
+    await closeAll(
+      scopes.map((scope) => () => scope[Symbol.asyncDispose]()),
+      'closing the host',
+    )
+  }
+
+  /** Runs an operation that ends when its caller aborts or the host closes, and that closing waits for. */
+  async #track<T>({ signal }: OperationOptions, run: (own: Own) => Promise<T>): Promise<T> {
+    const link = linkAbort([this.#closing.signal, signal])
+    const running = link.signal.aborted ? Promise.reject(link.signal.reason) : run({ signal: link.signal })
+    this.#pending.add(running)
+    try {
+      return await running
+    } finally {
+      this.#pending.delete(running)
+      link.unlink()
+    }
+  }
+
+  #probe(entry: PluginEntry, { signal }: Own): Promise<ProbedPlugin> {
+    const { env = process.env, probeTimeoutMs: timeoutMs = 2000 } = this.#options
+    return probePlugin(entry, { env, timeoutMs, signal })
+  }
+
+  async #probeToOpen(entry: PluginEntry, own: Own): Promise<ProbedPlugin> {
+    return this.#finds.take(entry) ?? this.#probe(entry, own)
+  }
+
+  async #select(options: OpenOptions, own: Own): Promise<Selection> {
+    const { env = process.env } = this.#options
+    const name = options.runtime ?? (env.CAPSTAN_RUNTIME || undefined)
+    if (name === undefined) return this.#selectAutomatic(options, own)
+    const entry = this.#entries.find((candidate) => candidate.name === name)
+    if (entry === undefined) {
+      throw createHostError('PLUGIN_UNKNOWN', { plugin: name, known: this.#entries.map((known) => known.name) })
+    }
+    return { chosen: selectNamed(await this.#probeToOpen(entry, own), options), others: [] }
+  }
+
+  async #selectAutomatic(options: OpenOptions, own: Own): Promise<Selection> {
+    const automatic = this.#entries.filter(({ plugin, fault }) => fault !== undefined || plugin.selection !== 'named')
+    const probed = await Promise.all(automatic.map((entry) => this.#probeToOpen(entry, own)))
+    const chosen = selectFirst(probed, options)
+    return { chosen, others: probed.filter((candidate) => candidate !== chosen) }
+  }
+
+  async #openScope(
+    { found, report }: UsableRuntime,
+    others: readonly ProbedPlugin[],
+    { signal }: Own,
+  ): Promise<OpenScope> {
+    this.#owner ??= this.#readOwner()
+    const owner = await this.#owner
+    signal.throwIfAborted()
+    const provided = new Map<symbol, object>()
+    const warn = (message: string) => this.#options.onWarning?.({ runtime: report.runtime, message })
+    try {
+      const container = wireScope(found, report, { ownerLabels: toOwnerLabels(owner), warn, provided })
+      const runtime = container.resolve<Runtime>(runtimeCapability.token)
+      const otherReports = others.map((other) => other.report)
+      const onClosed = (closed: OpenScope) => void this.#scopes.delete(closed)
+      const scope = new OpenScope({ container, runtime, report, otherReports, owner, provided, onClosed })
+      this.#scopes.add(scope)
+      return scope
+    } catch (error) {
+      throw withUndoFailures(error, await collectFailures(toClosings(provided)))
+    }
+  }
+}
+
+/** What the host asks of the machine; the defaults are the machine's own. */
+export interface HostSources {
+  /** Milliseconds of a clock that never goes back. */
+  readonly now?: () => number
+  readonly readOwner?: () => Promise<Owner>
+}
+
+/** What one operation of the host hands down: a signal that is there. */
+interface Own {
+  readonly signal: AbortSignal
+}
+
+interface Selection {
+  readonly chosen: UsableRuntime
+  readonly others: readonly ProbedPlugin[]
+}
+
+function isUsable(probed: ProbedPlugin): probed is UsableRuntime {
+  return probed.found !== undefined
+}
