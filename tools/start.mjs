@@ -10,7 +10,7 @@ async function main() {
   await runStep('Looking for a container engine', findOrSetUpEngine)
   console.log()
   const status = await runAttached([join(root, 'packages', 'cli', 'dist', 'bin.js'), 'quickstart'], { cwd: root })
-  if (findOwnEngine()) console.log('\nThe engine goes on running. Stop it with: node tools/engine/engine.mjs down')
+  if (findOwnEngine()) console.log('The engine goes on running. Stop it with: node tools/engine/engine.mjs down')
   return status
 }
 
@@ -23,7 +23,8 @@ async function findOrSetUpEngine(say) {
   } catch (error) {
     // Whatever the reason is, there is something to show without an engine.
     say(error instanceof Error ? error.message : String(error))
-    return 'none: going on with the simulation'
+    // An endpoint that the user named is the only one: then the quickstart says what is wrong with it, and ends.
+    return found.endpoint.chosen ? 'none' : 'none: going on with the simulation'
   }
 }
 
