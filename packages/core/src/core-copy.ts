@@ -7,6 +7,7 @@ export interface CoreCopy {
   readonly location: string
 }
 
+/** The one that this file belongs to. */
 export const thisCopy: CoreCopy = {
   location: fileURLToPath(new URL('..', import.meta.url)),
   get version() {
@@ -19,9 +20,14 @@ export function showCopy({ version, location }: CoreCopy): string {
   return `@capstan/core ${version} in ${location}`
 }
 
+/** Without a package.json beside it (a bundle) it is unknown: the sentence that names the copy must come all the same. */
 function readVersion(): string {
-  const { version }: { version?: unknown } = JSON.parse(
-    readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
-  )
-  return String(version)
+  try {
+    const { version }: { version?: unknown } = JSON.parse(
+      readFileSync(new URL('../package.json', import.meta.url), 'utf8'),
+    )
+    return String(version)
+  } catch {
+    return 'of unknown version'
+  }
 }

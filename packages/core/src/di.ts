@@ -10,6 +10,7 @@ export { inject }
  * Lets a scope construct this class: `@injectable()` on a feature.
  *
  * Each parameter of the constructor names its capability: `@inject(networkManagerCapability.token, { isOptional: true })`.
+ * A class that extends a feature is marked by itself, and declares a constructor of its own.
  */
 export function injectable(): (target: new (...parameters: never[]) => object) => void {
   return (target) => {
@@ -18,10 +19,15 @@ export function injectable(): (target: new (...parameters: never[]) => object) =
   }
 }
 
-/** The copy of core whose `injectable` marked the class; `undefined` for a class that none has marked. */
+/** The copy of core whose `injectable` marked the class itself; `undefined` for a class that none has marked. */
 export function findMarkingCopy(target: object): CoreCopy | undefined {
   // What stands under this key was put there by some copy of the function above.
-  return copyKey in target ? (target[copyKey] as CoreCopy) : undefined
+  return Object.hasOwn(target, copyKey) ? (target as { readonly [copyKey]: CoreCopy })[copyKey] : undefined
+}
+
+/** Whether a class inherits its mark: tsyringe would construct it, if it takes no parameters of its own, without its managers. */
+export function inheritsMark(target: object): boolean {
+  return copyKey in target && !Object.hasOwn(target, copyKey)
 }
 
 /** Makes an empty container of its own; nothing is ever registered on the one that it descends from. */
@@ -29,4 +35,4 @@ export function createScopeContainer(): DependencyContainer {
   return container.createChildContainer()
 }
 
-const copyKey: unique symbol = Symbol.for('capstan/injectable-copy@1') as never
+const copyKey: unique symbol = Symbol.for('capstan/injectable-copy@1')

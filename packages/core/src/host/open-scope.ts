@@ -1,5 +1,5 @@
 import { showCopy, thisCopy } from '../core-copy.js'
-import { type DependencyContainer, findMarkingCopy } from '../di.js'
+import { type DependencyContainer, findMarkingCopy, inheritsMark } from '../di.js'
 import { createHostError } from '../errors/create-host-error.js'
 import type { Owner } from '../ownership/owner.js'
 import { sweepRuntime } from '../ownership/sweep.js'
@@ -36,10 +36,11 @@ export class OpenScope implements RuntimeScope {
         `its class was made with ${showCopy(copy)}, the host with ${showCopy(thisCopy)}; install one copy`,
       )
     }
+    if (inheritsMark(feature)) throw toUnresolved(feature, unmarked)
     try {
       return this.container.resolve<F>(feature as new (...parameters: unknown[]) => F) // tsyringe types the parameters as any
     } catch (cause) {
-      const reason = copy === undefined ? 'its class is not marked with injectable() of @capstan/core' : toText(cause)
+      const reason = copy === undefined ? unmarked : toText(cause)
       throw toUnresolved(feature, reason, cause)
     }
   }
@@ -102,3 +103,5 @@ function toUnresolved({ name }: { readonly name: string }, reason: string, cause
 function toText(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+const unmarked = 'its class is not marked with injectable() of @capstan/core'

@@ -1,27 +1,37 @@
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
 import { createRequire } from 'node:module'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import { findEntry } from './package-entry.js'
+import { isAbsent, type Manifest, readManifest } from './package-manifest.js'
 
 /** An installed package and the file that its importers get. */
 export interface PluginPackage {
   readonly name: string
   readonly version: string
-  /** A file URL. */
-  readonly entry: string
+  /** A file URL; `undefined`: the package has no entry for those who import it. */
+  readonly entry: string | undefined
 }
 
-/** Finds a package by its name, a folder or a file, as seen from the file URL `from`; `undefined`: there is none. */
+/**
+ * Finds a package by its name, a folder or a file, as seen from the file URL `from`; `undefined`: there is none.
+ *
+ * Names are looked up in the `node_modules` folders that Node would look in. What is there and cannot be read throws.
+ */
 export async function findPluginPackage(specifier: string, from: string): Promise<PluginPackage | undefined> {
   if (!isPath(specifier)) return findByName(specifier, from)
-  const path = fileURLToPath(new URL(toUrl(specifier), from))
-  const kind = await stat(path).catch(() => undefined)
+  const path = toPath(specifier, from)
+  const kind = await stat(path).catch(toUndefinedWhenAbsent)
   if (kind === undefined) return undefined
-  return kind.isDirectory() ? readPackage(path) : toPackage(path, await findManifest(dirname(path)))
+  if (!kind.isDirectory()) return toPackage(path, path, await findManifest(dirname(path)))
+  const found = await readPackage(path)
+  if (found === undefined) throw new Error(`the folder ${path} has no package.json`)
+  return found
 }
 
 /** `import.meta.resolve` takes no parent on Node 20, and `require.resolve` reads no `import` condition: so by hand. */
 async function findByName(name: string, from: string): Promise<PluginPackage | undefined> {
+  if (!packageName.test(name)) throw new Error(`"${name}" is neither the name of a package nor a path`)
   for (const modules of createRequire(from).resolve.paths(name) ?? []) {
     const found = await readPackage(join(modules, name))
     if (found !== undefined) return found
@@ -31,21 +41,12 @@ async function findByName(name: string, from: string): Promise<PluginPackage | u
 
 async function readPackage(folder: string): Promise<PluginPackage | undefined> {
   const manifest = await readManifest(folder)
-  if (manifest === undefined) return undefined
-  const entry = resolveEntry(manifest.exports) ?? manifest.main ?? 'index.js'
-  return toPackage(join(folder, entry), manifest)
+  return manifest === undefined ? undefined : toPackage(folder, await findEntry(folder, manifest), manifest)
 }
 
-function toPackage(path: string, manifest: Manifest | undefined): PluginPackage {
-  const { name = path, version = 'unknown version' } = manifest ?? {}
-  return { name, version, entry: pathToFileURL(path).href }
-}
-
-interface Manifest {
-  readonly name?: string
-  readonly version?: string
-  readonly main?: string
-  readonly exports?: unknown
+function toPackage(place: string, entry: string | undefined, manifest: Manifest | undefined): PluginPackage {
+  const { name = place, version = 'unknown version' } = manifest ?? {}
+  return { name, version, entry: entry === undefined ? undefined : pathToFileURL(entry).href }
 }
 
 async function findManifest(folder: string): Promise<Manifest | undefined> {
@@ -53,31 +54,19 @@ async function findManifest(folder: string): Promise<Manifest | undefined> {
   return manifest !== undefined || dirname(folder) === folder ? manifest : findManifest(dirname(folder))
 }
 
-async function readManifest(folder: string): Promise<Manifest | undefined> {
-  const text = await readFile(join(folder, 'package.json'), 'utf8').catch(() => undefined)
-  return text === undefined ? undefined : JSON.parse(text)
-}
-
-/** The entry `.` of an `exports` field, by the conditions of an import in Node. */
-function resolveEntry(exports: unknown): string | undefined {
-  if (typeof exports === 'string') return exports
-  if (Array.isArray(exports)) return exports.map(resolveEntry).find((entry) => entry !== undefined)
-  if (typeof exports !== 'object' || exports === null) return undefined
-  if ('.' in exports) return resolveEntry(exports['.'])
-  for (const [condition, target] of Object.entries(exports)) {
-    const entry = conditions.has(condition) ? resolveEntry(target) : undefined
-    if (entry !== undefined) return entry
-  }
-  return undefined
-}
-
 function isPath(specifier: string): boolean {
   return /^(\.{1,2}$|\.{0,2}[/\\]|file:|[A-Za-z]:[/\\])/.test(specifier)
 }
 
-function toUrl(specifier: string): string {
-  if (specifier.startsWith('file:')) return specifier
-  return specifier.startsWith('.') ? specifier.replaceAll('\\', '/') : pathToFileURL(specifier).href
+/** As a path, not as a URL: `#`, `?` and `%` are parts of names here. */
+function toPath(specifier: string, from: string): string {
+  if (specifier.startsWith('file:')) return fileURLToPath(specifier)
+  return resolve(fileURLToPath(new URL('.', from)), specifier)
 }
 
-const conditions: ReadonlySet<string> = new Set(['node', 'import', 'module-sync', 'default'])
+function toUndefinedWhenAbsent(error: unknown): undefined {
+  if (!isAbsent(error)) throw error
+}
+
+// Without a path in the package: a plugin is what the package itself exports.
+const packageName = /^(@[A-Za-z0-9~-][\w.~-]*\/)?[A-Za-z0-9~-][\w.~-]*$/

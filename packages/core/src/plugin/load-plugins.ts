@@ -1,25 +1,33 @@
 import { pathToFileURL } from 'node:url'
 import { createHostError } from '../errors/create-host-error.js'
+import { checkList, checkText } from '../validation/check.js'
 import { checkPlugin, type PluginNames } from './check-plugin.js'
 import { findPluginPackage, type PluginPackage } from './find-plugin-package.js'
 import type { RuntimePlugin } from './plugin.js'
 
-/** Where plugin packages are looked up: a file URL of the application; default: the working directory. */
+/** Options of `loadPlugins`. */
 export interface LoadPluginsOptions {
+  /** Where plugin packages are looked up: a file URL of the application; default: the working directory. */
   readonly from?: string
 }
 
 /**
  * Imports plugins, in order, each by the name of its package, a folder (with a package.json) or a file.
  *
+ * A name is that of a package in a `node_modules` folder, without a path inside of it; paths are relative to `from`.
  * Expects an export `plugin`. The package's name and version are filled in where the plugin leaves them out.
  *
  * @throws HostError PLUGIN_INVALID that names package and version: not found, does not load, exports no plugin.
+ * INVALID_ARGUMENT for a `from` that is no file URL.
  */
 export async function loadPlugins(
   specifiers: readonly string[],
   { from = pathToFileURL(`${process.cwd()}/`).href }: LoadPluginsOptions = {},
 ): Promise<readonly RuntimePlugin[]> {
+  checkText('from', from, /^file:\/\//, 'a file URL, such as import.meta.url')
+  checkList('specifiers', specifiers)
+  for (const [index, specifier] of specifiers.entries())
+    checkText(`specifiers[${index}]`, specifier, /./, specifierText)
   return Promise.all(specifiers.map((specifier) => loadPlugin(specifier, from)))
 }
 
@@ -28,6 +36,7 @@ async function loadPlugin(specifier: string, from: string): Promise<RuntimePlugi
   const { name: packageName = specifier, version: packageVersion = 'unknown version' } = found ?? {}
   const names: PluginNames = { plugin: specifier, packageName, packageVersion }
   if (found === undefined) throw toInvalid(names, `was not found from ${from}`)
+  if (found.entry === undefined) throw toInvalid(names, 'has no entry "." for an import among its exports')
   const exports = await importEntry(found.entry, names)
   if (!('plugin' in exports)) throw toInvalid(names, 'exports no "plugin"')
   checkPlugin(exports.plugin, names)
@@ -70,3 +79,5 @@ function withPackage(plugin: RuntimePlugin, names: PluginNames): RuntimePlugin {
 function toInvalid(names: PluginNames, problem: string, cause?: unknown) {
   return createHostError('PLUGIN_INVALID', { ...names, problem }, { cause })
 }
+
+const specifierText = 'the name of a package or a path'

@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRuntimeHost, loadPlugins } from '../../src/index.js'
+import { findPluginPackage } from '../../src/plugin/find-plugin-package.js'
 
 const source = (extra = '') => `
   export const plugin = {
@@ -37,6 +38,11 @@ describe('loadPlugins', () => {
     ['a main', { main: './index.js' }],
     ['a text as exports', { exports: './index.js' }],
     ['an import condition alone', { exports: { '.': { types: './index.d.ts', import: './index.js' } } }],
+    ['a main without its extension', { main: 'index' }],
+    ['a main that is a folder', { main: '.' }],
+    ['a main that is not there', { main: './gone.js' }],
+    ['a list of exports', { exports: [{ unknown: './other.js' }, './index.js'] }],
+    ['no exports after all', { exports: null, main: 'index.js' }],
     ['nested conditions', { exports: { node: { default: './index.js' }, default: './other.js' } }],
   ])('finds a package by its name, with %s, as the application would', async (_, fields) => {
     await install('@their/runtime', { version: '3.0.0', ...fields }, source())
@@ -50,6 +56,32 @@ describe('loadPlugins', () => {
     for (const specifier of ['../plugin', '../plugin/index.js', join(folder, 'plugin')]) {
       expect(await loadPlugins([specifier], { from })).toMatchObject([{ name: 'theirs', packageName: 'local' }])
     }
+  })
+
+  it('takes the characters of a path as they are: it is no URL', async () => {
+    const path = 'my plugin #1%20?'
+    await write(`${path}/package.json`, '{ "name": "odd" }')
+    // Not imported: the module runner of vitest takes no such path, though Node does.
+    expect(await findPluginPackage(`../${path}`, from)).toMatchObject({
+      name: 'odd',
+      entry: pathToFileURL(join(folder, path, 'index.js')).href,
+    })
+  })
+
+  it('finds what is linked into node_modules, as a workspace does', async () => {
+    await write('elsewhere/package.json', '{ "name": "linked-runtime", "version": "4.0.0", "type": "module" }')
+    await write('elsewhere/index.js', source())
+    await mkdir(join(folder, 'app/node_modules/@their'), { recursive: true })
+    await symlink(join(folder, 'elsewhere'), join(folder, 'app/node_modules/@their/linked'), 'dir')
+    expect(await loadPlugins(['@their/linked'], { from })).toMatchObject([{ packageName: 'linked-runtime' }])
+  })
+
+  it('finds the nearest package of that name', async () => {
+    await write('node_modules/near/package.json', '{ "name": "near", "version": "1.0.0", "type": "module" }')
+    await write('node_modules/near/index.js', source())
+    expect(await loadPlugins(['near'], { from })).toMatchObject([{ packageVersion: '1.0.0' }])
+    await install('near', { version: '2.0.0' }, source())
+    expect(await loadPlugins(['near'], { from })).toMatchObject([{ packageVersion: '2.0.0' }])
   })
 
   it('leaves the names that the plugin gives itself', async () => {
@@ -72,12 +104,57 @@ describe('loadPlugins', () => {
     expect(await host.discover()).toMatchObject([{ runtime: 'classy', packageName: 'class-runtime', attempts: [] }])
   })
 
-  it('says which package has a manifest that is none (F23)', async () => {
-    await write('app/node_modules/torn-runtime/package.json', '{ "name": ')
+  it.each([
+    ['{ "name": ', 'JSON'],
+    ['null', 'is not a JSON object'],
+    ['[]', 'is not a JSON object'],
+  ])('says which package has a manifest that is none: %s (F23)', async (text, problem) => {
+    await write('app/node_modules/torn-runtime/package.json', text)
     await expect(loadPlugins(['torn-runtime'], { from })).rejects.toMatchObject({
       code: 'PLUGIN_INVALID',
-      message: expect.stringMatching(/"torn-runtime".* cannot be read/),
+      facts: { packageName: 'torn-runtime', packageVersion: 'unknown version' },
+      message: expect.stringMatching(new RegExp(`"torn-runtime".* cannot be read: .*package.json: .*${problem}`)),
     })
+  })
+
+  it('takes fields of a manifest that are of another type for absent', async () => {
+    await install('odd-runtime', { name: 5, version: {}, main: 7 }, source())
+    expect(await loadPlugins(['odd-runtime'], { from })).toMatchObject([
+      { packageName: join(folder, 'app/node_modules/odd-runtime'), packageVersion: 'unknown version' },
+    ])
+  })
+
+  it.each([
+    ['a path inside of a package', 'their-runtime/plugin', 'neither the name of a package nor a path'],
+    ['a way out of node_modules', 'a/../../b', 'neither the name of a package nor a path'],
+    ['a module of Node', 'node:fs', 'neither the name of a package nor a path'],
+    ['the name of a module of Node', 'fs', 'was not found'],
+    ['a Windows path that is not there', 'C:\\plugins\\mine', 'was not found'],
+    ['a relative path that is not there', './gone', 'was not found'],
+    ['a path through a file', './main.js/x', 'was not found'],
+    ['a folder without a package.json', '..', 'has no package.json'],
+  ])('says PLUGIN_INVALID for %s (F23)', async (_, specifier, problem) => {
+    await write('app/main.js', '')
+    await expect(loadPlugins([specifier], { from })).rejects.toMatchObject({
+      code: 'PLUGIN_INVALID',
+      message: expect.stringContaining(problem),
+    })
+  })
+
+  it('says which package exports nothing that can be imported (F23)', async () => {
+    await install('closed-runtime', { version: '1.0.0', exports: { './other': './index.js' } }, source())
+    await expect(loadPlugins(['closed-runtime'], { from })).rejects.toMatchObject({
+      code: 'PLUGIN_INVALID',
+      facts: { packageVersion: '1.0.0', problem: expect.stringContaining('no entry "."') },
+    })
+  })
+
+  it.each([
+    ['from', () => loadPlugins([], { from: '/app/main.js' })],
+    ['specifiers', () => loadPlugins('their-runtime' as never)],
+    ['specifiers[1]', () => loadPlugins(['.', ''])],
+  ])('refuses a %s that can be none', async (field, load) => {
+    await expect(load()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
   })
 
   it.each([

@@ -1,0 +1,36 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** What is read of a package.json; a field of another type counts as absent. */
+export interface Manifest {
+  readonly name?: string
+  readonly version?: string
+  readonly main?: string
+  readonly exports?: unknown
+}
+
+/** The manifest in a folder; `undefined`: there is none. One that cannot be read, or is no JSON object, throws. */
+export async function readManifest(folder: string): Promise<Manifest | undefined> {
+  const path = join(folder, 'package.json')
+  try {
+    return toManifest(JSON.parse(await readFile(path, 'utf8')))
+  } catch (error) {
+    if (isAbsent(error)) return undefined
+    throw new Error(`${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error })
+  }
+}
+
+/** Whether a failure of the file system says that there is no such file. */
+export function isAbsent(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
+}
+
+function toManifest(json: unknown): Manifest {
+  if (typeof json !== 'object' || json === null || Array.isArray(json)) throw new Error('is not a JSON object')
+  const fields = new Map<string, unknown>(Object.entries(json))
+  const texts = (['name', 'version', 'main'] as const).flatMap((field) => {
+    const value = fields.get(field)
+    return typeof value === 'string' ? [[field, value]] : []
+  })
+  return { ...Object.fromEntries(texts), exports: fields.get('exports') ?? undefined }
+}
