@@ -25,6 +25,7 @@ import { ownershipCases } from './cases/ownership.js'
 import { portCases } from './cases/ports.js'
 import { probeCases } from './cases/probe.js'
 import { processCases } from './cases/process.js'
+import { refusalCases } from './cases/refusals.js'
 import { registerCases } from './cases/register.js'
 import { sidecarCases } from './cases/sidecars.js'
 import { stopCases } from './cases/stop.js'
@@ -44,6 +45,7 @@ export function conformanceCases({ only }: Pick<ConformanceOptions, 'only'> = {}
 const all: readonly ConformanceCase[] = [
   ...probeCases,
   ...registerCases,
+  ...refusalCases,
   ...lifecycleCases,
   ...stopCases,
   ...nameCases,

@@ -34,8 +34,13 @@ export type CaseResult = CaseHeading &
   (
     | { readonly status: 'passed' }
     | { readonly status: 'failed'; readonly failures: readonly CaseFailure[] }
-    | ({ readonly status: 'absent' | 'refused'; readonly subject: string } & Reason)
+    | { readonly status: 'absent' | 'refused'; readonly lacks: readonly [Lack, ...Lack[]] }
   )
+
+/** A capability, an option of the kit, or a field that is refused: all that keeps a case from being tried, each held to it. */
+export interface Lack extends Reason {
+  readonly subject: string
+}
 
 export interface CaseHeading {
   readonly id: string

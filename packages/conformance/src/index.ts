@@ -9,6 +9,7 @@ export type {
   CaseResult,
   CaseStatus,
   ConformanceReport,
+  Lack,
   NamedReason,
   Reason,
 } from './conformance-report.js'

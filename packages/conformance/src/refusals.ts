@@ -1,4 +1,4 @@
-import type { ContainerConfig, LogOptions, RefusableField, RefusedOption, RuntimeReport } from '@capstan/core'
+import type { ContainerConfig, LogOptions, RefusableField } from '@capstan/core'
 import { expect } from './assert/expect.js'
 import { expectHostError } from './assert/expect-rejection.js'
 import type { CaseContext } from './case-context.js'
@@ -86,11 +86,6 @@ export const refusals: Readonly<Partial<Record<RefusableField, Refusal>>> = {
 
 /** Uses the field; fails unless that is refused as it should be. */
 export type Refusal = (context: CaseContext, field: RefusableField) => Promise<void>
-
-/** The entry of the report, if it has one for the field. */
-export function findRefusal(report: RuntimeReport, field: RefusableField): RefusedOption | undefined {
-  return report.available ? report.refuses.find((entry) => entry.field === field) : undefined
-}
 
 type ConfigFields = Partial<Record<RefusableField, Omit<ContainerConfig, 'image'>>>
 

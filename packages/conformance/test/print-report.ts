@@ -9,5 +9,5 @@ export function printReport({ plugin, endpoint, counts, cases, durationMs }: Con
 
 function toReasonLine(result: CaseResult): readonly string[] {
   if (result.status !== 'absent' && result.status !== 'refused') return []
-  return [`${result.status} ${result.subject}: ${result.reason}`]
+  return result.lacks.map(({ subject, reason }) => `${result.status} ${subject}: ${reason}`)
 }

@@ -16,7 +16,7 @@ import { type CaseDefinition, type ConformanceCase, defineCases } from '../confo
 import { collectBytes } from '../steps/collect.js'
 import { createContainer, startContainer, startReady } from '../steps/containers.js'
 import { inBackground } from '../steps/in-background.js'
-import { readLogs } from '../steps/logs.js'
+import { readLogs, untilLogged } from '../steps/logs.js'
 
 export const closeCases: readonly ConformanceCase[] = [
   ...defineCases({ capability: runtimeCapability }, [
@@ -35,9 +35,12 @@ export const closeCases: readonly ConformanceCase[] = [
       title: 'after close every method of the runtime is RUNTIME_UNAVAILABLE',
       run: async (context) => {
         const id = await createContainer(context, { command: context.programs.exit(0) })
-        const { runtime } = await context.open()
+        const { runtime, report } = await context.open()
+        const refused = new Set<string>(report.available ? report.refuses.map(({ field }) => field) : [])
         await runtime.close()
         for (const [method, call] of Object.entries(toCalls(context, runtime, id))) {
+          // What it refuses it may refuse first.
+          if (refused.has(method)) continue
           await named(method, () => expectHostError('RUNTIME_UNAVAILABLE', call))
         }
         expectEqual(await context.runtime.containerState(id), 'created', 'the state')
@@ -51,15 +54,14 @@ export const closeCases: readonly ConformanceCase[] = [
         const id = await startContainer(context, { command: context.programs.sleep(60) }, other.runtime)
         await other.runtime.close()
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
-        await context.runtime.removeContainer(id)
       },
     },
     {
       id: 'CLS-004',
       title: 'close ends a wait: RUNTIME_UNAVAILABLE, or CONNECTION_LOST, and no code',
       run: async (context) => {
-        const id = await startContainer(context, { command: context.programs.sleep(60) })
         const { runtime } = await context.open()
+        const id = await startContainer(context, { command: context.programs.sleep(60) }, runtime)
         await expectEnds(runtime, () => runtime.waitContainer(id))
       },
     },
@@ -76,11 +78,10 @@ export const closeCases: readonly ConformanceCase[] = [
       id: 'CLS-006',
       title: 'close ends an attached session',
       run: async (context) => {
-        const id = await startContainer(context, { command: context.programs.sleep(60) })
         const { runtime } = await context.open()
+        const id = await startContainer(context, { command: context.programs.sleep(60) }, runtime)
         await expectEnds(runtime, () => runtime.attach(id, { stdout: collectBytes().stream }))
       },
-      keeps: ['attach.foreign'],
     },
     {
       id: 'CLS-007',
@@ -99,8 +100,9 @@ export const closeCases: readonly ConformanceCase[] = [
       id: 'CLS-008',
       title: 'close keeps nothing waiting: it resolves in good time while calls are under way',
       run: async (context) => {
-        const id = await startReady(context, { command: context.programs.ignore() })
         const { runtime } = await context.open()
+        const id = await startContainer(context, { command: context.programs.ignore() }, runtime)
+        await untilLogged(context, id, 'ready')
         const stopping = inBackground(runtime.stopContainer(id, { graceMs: 60_000 }))
         const waiting = inBackground(runtime.waitContainer(id))
         await pause(100)

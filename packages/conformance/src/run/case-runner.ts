@@ -4,15 +4,14 @@ import {
   createHostError,
   createRuntimeHost,
   type OperationOptions,
-  type RefusableField,
   type RuntimeReport,
 } from '@capstan/core'
 import { within } from '../assert/wait.js'
 import type { ConformanceCase } from '../conformance-case.js'
 import type { ConformanceOptions } from '../conformance-options.js'
-import type { CaseResult, Reason } from '../conformance-report.js'
+import type { CaseResult, Lack } from '../conformance-report.js'
 import { checkAbsent } from './check-absent.js'
-import { checkRefused, findRefused } from './check-refused.js'
+import { checkAllRefused, findRefused } from './check-refused.js'
 import { Janitor } from './janitor.js'
 import { OpenedCase } from './opened-case.js'
 import { toFailure } from './to-failure.js'
@@ -80,30 +79,31 @@ export class CaseRunner implements AsyncDisposable {
   }
 
   async #try(tried: ConformanceCase, context: OpenedCase): Promise<Outcome> {
-    const ungiven = tried.given.find((option) => this.#options[option] === undefined)
-    if (ungiven !== undefined) return { status: 'absent', subject: ungiven, ...toUngiven(ungiven) }
-    const lacking = this.#findLacking(tried)
+    const ungiven = tried.given.filter((option) => this.#options[option] === undefined).map(toUngiven)
+    const missing = this.#findMissing(tried)
     const refused = findRefused(this.report, tried.keeps)
-    if (tried.opens || lacking !== undefined || refused !== undefined) await context.begin()
-    if (lacking !== undefined) return { status: 'absent', subject: lacking.id, ...checkAbsent(context, lacking) }
-    if (refused !== undefined) return { status: 'refused', subject: refused, ...(await checkRefused(context, refused)) }
+    if (tried.opens || missing.length > 0 || refused.length > 0) await context.begin()
+    const absent = [...ungiven, ...missing.map((capability) => checkAbsent(context, capability))]
+    const [first, ...others] = [...absent, ...(await checkAllRefused(context, refused))]
+    if (first !== undefined) return { status: absent.length > 0 ? 'absent' : 'refused', lacks: [first, ...others] }
     await tried.run(context)
     return { status: 'passed' }
   }
 
-  #findLacking({ capability, needs }: ConformanceCase): Capability<object> | undefined {
-    if (!this.report.available) return undefined
+  #findMissing({ capability, needs }: ConformanceCase): readonly Capability<object>[] {
+    if (!this.report.available) return []
     const provided = new Set(this.report.provides.map(({ id }) => id))
-    return [capability, ...needs].find(({ id }) => !provided.has(id))
+    return [capability, ...needs].filter(({ id }) => !provided.has(id))
   }
 }
 
 type Outcome =
   | { readonly status: 'passed' }
-  | ({ readonly status: 'absent' | 'refused'; readonly subject: string | RefusableField } & Reason)
+  | { readonly status: 'absent' | 'refused'; readonly lacks: readonly [Lack, ...Lack[]] }
 
-function toUngiven(option: string): Reason {
-  return { reason: `the kit was not given "${option}"`, remedy: `give it: see ${option} of the kit's options` }
+function toUngiven(option: string): Lack {
+  const reason = `the kit was not given "${option}"`
+  return { subject: option, reason, remedy: `give it: see ${option} of the kit's options` }
 }
 
 /** Of a case of the usual kind. */

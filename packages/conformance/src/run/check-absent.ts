@@ -1,11 +1,11 @@
 import { type Capability, findCapability } from '@capstan/core'
 import type { CaseContext } from '../case-context.js'
 import { ConformanceFailure } from '../conformance-failure.js'
-import type { Reason } from '../conformance-report.js'
+import type { Lack } from '../conformance-report.js'
 import { toReason } from './to-reason.js'
 
 /** Holds a runtime to the absence of a capability: the scope has nothing for it, the report says why. */
-export function checkAbsent({ scope }: CaseContext, { id, title, token }: Capability<object>): Reason {
+export function checkAbsent({ scope }: CaseContext, { id, title, token }: Capability<object>): Lack {
   const capability = { id, title, token }
   if (findCapability(scope, capability) !== undefined) {
     throw new ConformanceFailure(`no ${title} in the scope, since the probe did not claim "${id}"`, 'an implementation')
@@ -14,5 +14,5 @@ export function checkAbsent({ scope }: CaseContext, { id, title, token }: Capabi
   if (listed === undefined || listed.reason.trim() === '') {
     throw new ConformanceFailure(`"${id}" in the list of what is absent, with its reason`, 'no such entry')
   }
-  return toReason(listed)
+  return { subject: id, ...toReason(listed) }
 }

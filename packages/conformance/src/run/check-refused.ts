@@ -1,27 +1,38 @@
-import { createRuntimeHost, type RefusableField, type RuntimeReport } from '@capstan/core'
+import { createRuntimeHost, type RefusableField, type RefusedOption, type RuntimeReport } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
-import type { Reason } from '../conformance-report.js'
-import { findRefusal, refusals } from '../refusals.js'
+import type { Lack } from '../conformance-report.js'
+import { refusals } from '../refusals.js'
 import { toReason } from './to-reason.js'
 
 /**
- * Holds a runtime to a refusal of its report: using the field is OPTION_UNSUPPORTED with this very field, nothing is
+ * Holds a runtime to refusals of its report: using such a field is OPTION_UNSUPPORTED with this very field, nothing is
  * made, and who opens a runtime that `keeps` it is told the same.
  */
-export async function checkRefused(context: CaseContext, field: RefusableField): Promise<Reason> {
-  const refused = findRefusal(context.scope.report, field)
-  expect(refused !== undefined && refused.reason.trim() !== '', `a reason why "${field}" is refused`, refused)
+export async function checkAllRefused(
+  context: CaseContext,
+  refused: readonly RefusedOption[],
+): Promise<readonly Lack[]> {
+  const lacks: Lack[] = []
+  for (const entry of refused) lacks.push(await checkRefused(context, entry))
+  return lacks
+}
+
+/** The entries of the report for fields of `keeps`; a part of something that is refused as a whole is no matter of its own. */
+export function findRefused(report: RuntimeReport, keeps: readonly RefusableField[]): readonly RefusedOption[] {
+  if (!report.available) return []
+  const fields = new Set<string>(report.refuses.map(({ field }) => field))
+  return report.refuses.filter(({ field }) => keeps.includes(field) && !fields.has(toWhole(field)))
+}
+
+async function checkRefused(context: CaseContext, refused: RefusedOption): Promise<Lack> {
+  const { field, reason } = refused
+  expect(reason.trim() !== '', `a reason why "${field}" is refused`, refused)
   await refusals[field]?.(context, field)
   expectEqual(await context.listMade(), [], `what the refused use of "${field}" left`)
   await expectNotKept(context, field)
-  return toReason(refused)
-}
-
-/** The fields of `keeps` that the report refuses. */
-export function findRefused(report: RuntimeReport, keeps: readonly RefusableField[]): RefusableField | undefined {
-  return keeps.find((field) => findRefusal(report, field) !== undefined)
+  return { subject: field, ...toReason(refused) }
 }
 
 async function expectNotKept({ plugin, env }: CaseContext, field: RefusableField): Promise<void> {
@@ -32,3 +43,14 @@ async function expectNotKept({ plugin, env }: CaseContext, field: RefusableField
     await host[Symbol.asyncDispose]()
   }
 }
+
+/** `mounts` of `mounts.bind`; empty for what is no part. */
+function toWhole(field: RefusableField): string {
+  const [first = '', part] = field.split('.')
+  return part === undefined ? '' : (wholes.get(first) ?? first)
+}
+
+const wholes: ReadonlyMap<string, string> = new Map([
+  ['build', 'buildImage'],
+  ['firewall', 'setupFirewall'],
+])

@@ -16,7 +16,8 @@ export async function createContainer(
 ): Promise<string> {
   const { image, signal } = context
   const id = await runtime.createContainer({ image, ...config }, { signal })
-  context.later(`container ${id}`, (own) => runtime.removeContainer(id, own))
+  // By the runtime of the case, since the case may have closed the other one by then.
+  context.later(`container ${id}`, (own) => context.runtime.removeContainer(id, own))
   return id
 }
 

@@ -1,0 +1,53 @@
+import { execFileSync } from 'node:child_process'
+import { readFileSync, statSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { watchIo } from '../../src/plugin/watch-io.js'
+
+describe('watchIo', () => {
+  test('sees synchronous calls, and only those of the work', () => {
+    statSync('/')
+    const { account, stop } = watchIo(() => {
+      readFileSync('/dev/null')
+      execFileSync(process.execPath, ['--version'])
+    })
+    statSync('/')
+    stop()
+    expect(account().begun).toEqual(expect.arrayContaining(['readFileSync', 'execFileSync']))
+    expect(account().begun).not.toContain('statSync')
+  })
+
+  test('sees what goes on because of the work, and not what goes on beside it', async () => {
+    const beside = readFile('/dev/null')
+    const { result, account, stop } = watchIo(async () => {
+      await Promise.resolve()
+      return 'no I/O'
+    })
+    await Promise.all([beside, result])
+    expect(account().begun).toEqual([])
+    stop()
+    const reading = watchIo(async () => {
+      await Promise.resolve()
+      return await readFile('/dev/null')
+    })
+    await reading.result
+    reading.stop()
+    expect(reading.account().begun).not.toEqual([])
+  })
+
+  test('knows which handles are still open', async () => {
+    const { result, account, stop } = watchIo(() => listen())
+    const server = await result
+    expect(account().open).toEqual(['TCPSERVERWRAP'])
+    await new Promise((resolve) => server.close(resolve))
+    await expect.poll(() => account().open).toEqual([])
+    stop()
+  })
+})
+
+function listen(): Promise<Server> {
+  return new Promise((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => resolve(server))
+  })
+}
