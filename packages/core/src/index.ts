@@ -93,7 +93,14 @@ export { createUndoStack, type UndoOptions, type UndoStack, type UndoStep } from
 
 // Validation
 export { validateContainerConfig } from './validation/container-config.js'
-export { validateEnv, validateId, validateImageReference, validateLabels, validateName } from './validation/names.js'
+export {
+  validateEnv,
+  validateId,
+  validateImageReference,
+  validateLabels,
+  validateName,
+  validateSignal,
+} from './validation/names.js'
 export {
   validateBuild,
   validateExec,

@@ -24,7 +24,8 @@ export function refuseField(
 
 function toRefusal(runtime: string, { field, reason, remedy }: RefusedOption, given: unknown) {
   const text = remedy === undefined ? reason : `${reason}; ${remedy}`
-  return createHostError('OPTION_UNSUPPORTED', { runtime, field, given: show(given), reason: text })
+  const shown = secrets.has(field) && typeof given === 'object' && given !== null ? Object.keys(given) : given
+  return createHostError('OPTION_UNSUPPORTED', { runtime, field, given: show(shown), reason: text })
 }
 
 /** What the config asks of this field, or `undefined` when it asks nothing. `false` and empty lists ask nothing. */
@@ -42,6 +43,7 @@ function isAsked(value: unknown): boolean {
 }
 
 const finders: { readonly [F in RefusableField]?: (config: ContainerConfig) => unknown } = {
+  pull: ({ pull }) => (pull === 'missing' ? undefined : pull), // the default, said aloud
   'mounts.bind': ({ mounts }) => mounts?.find(({ type }) => type === 'bind'),
   'mounts.volume': ({ mounts }) => mounts?.find(({ type }) => type === 'volume'),
   'mounts.tmpfs': ({ mounts }) => mounts?.find(({ type }) => type === 'tmpfs'),
@@ -55,3 +57,6 @@ const finders: { readonly [F in RefusableField]?: (config: ContainerConfig) => u
   'ports.hostPort': ({ ports }) => ports?.find(({ hostPort }) => hostPort !== undefined),
   'ports.udp': ({ ports }) => ports?.find(({ protocol }) => protocol === 'udp'),
 }
+
+/** Of these an error shows the names alone. */
+const secrets: ReadonlySet<RefusableField> = new Set(['env'])

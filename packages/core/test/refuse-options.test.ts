@@ -7,6 +7,7 @@ describe('refuseOptions (X9)', () => {
   const asked: readonly (readonly [RefusableField, Partial<ContainerConfig>])[] = [
     ['privileged', { privileged: true }],
     ['memoryBytes', { memoryBytes: 1024 }],
+    ['pull', { pull: 'never' }],
     ['capAdd', { capAdd: ['NET_ADMIN'] }],
     ['extraHosts', { extraHosts: { host: '10.0.0.1' } }],
     ['mounts.bind', { mounts: [{ type: 'bind', source: '/a', target: '/b' }] }],
@@ -32,6 +33,7 @@ describe('refuseOptions (X9)', () => {
   const unasked: readonly (readonly [RefusableField, Partial<ContainerConfig>])[] = [
     ['privileged', { privileged: false }],
     ['capAdd', { capAdd: [] }],
+    ['pull', { pull: 'missing' }],
     ['labels', { labels: {} }],
     ['network', { network: { mode: 'default' } }],
     ['network.aliases', { network: { mode: 'networks', networks: [{ networkId: 'a' }] } }],
@@ -42,6 +44,12 @@ describe('refuseOptions (X9)', () => {
   it.each(unasked)('lets pass what does not ask for %s: %j', (field, config) => {
     expect(() => refuseOptions('fake', { image: 'x', ...config }, toRefused(field))).not.toThrow()
   })
+})
+
+it('a refusal of env shows its names and no value (F25)', () => {
+  expect(() => refuseOptions('fake', { image: 'x', env: { PASSWORD: 'hush' } }, toRefused('env'))).toThrow(
+    expect.objectContaining({ facts: expect.objectContaining({ given: '["PASSWORD"]' }) }),
+  )
 })
 
 describe('refuseField', () => {

@@ -1,9 +1,14 @@
 import { createHostError } from '../errors/create-host-error.js'
-import { show } from './show.js'
+import { show, showKind } from './show.js'
 
 /** Throws INVALID_ARGUMENT for `field` unless `holds`. */
 export function check(holds: boolean, field: string, expected: string, given: unknown): asserts holds {
   if (!holds) throw createHostError('INVALID_ARGUMENT', { field, expected, given: show(given) })
+}
+
+/** As {@link check}, for a value that may be a secret: the error tells of its kind alone. */
+export function checkSecret(holds: boolean, field: string, expected: string, given: unknown): asserts holds {
+  if (!holds) throw createHostError('INVALID_ARGUMENT', { field, expected, given: showKind(given) })
 }
 
 /** A text that matches `pattern`, without NUL and newline. */
@@ -11,6 +16,7 @@ export function checkText(field: string, value: unknown, pattern: RegExp, expect
   check(typeof value === 'string' && !hasBreak(value) && pattern.test(value), field, expected, value)
 }
 
+/** An integer between two others. */
 export function checkInteger(
   field: string,
   value: unknown,
@@ -30,20 +36,29 @@ export function checkTimeout(field: string, value: unknown): void {
   check(isTimeout(value), field, timeoutText, value)
 }
 
+/** As {@link checkTimeout}, for an error of one's own. */
 export function isTimeout(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value <= longestTimeoutMs
 }
 
+/** Absent passes too. */
 export function checkBoolean(field: string, value: unknown): void {
   check(value === undefined || typeof value === 'boolean', field, 'true or false', value)
 }
 
+/** Its entries are the caller's to check, by index: `entries()` visits holes, which `for in` and `map` do not. */
 export function checkList(field: string, value: unknown): asserts value is readonly unknown[] {
   check(Array.isArray(value), field, 'a list', value)
 }
 
+/** Of any prototype, or of none. */
 export function checkObject(field: string, value: unknown): asserts value is object {
-  check(typeof value === 'object' && value !== null && !Array.isArray(value), field, 'an object', value)
+  check(isObject(value), field, 'an object', value)
+}
+
+/** As {@link checkObject}, for an error of one's own. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** Refuses what would be given twice. */

@@ -1,6 +1,16 @@
-import type { ContainerConfig, ContainerNetwork, Mount, Ulimit } from '../container/container-config.js'
+import { posix } from 'node:path'
+import type { ContainerConfig, ContainerNetwork, Mount, NetworkJoin, Ulimit } from '../container/container-config.js'
 import type { PortSpec } from '../container/ports.js'
-import { check, checkBoolean, checkInteger, checkList, checkObject, checkText, checkUnique } from './check.js'
+import {
+  check,
+  checkBoolean,
+  checkInteger,
+  checkList,
+  checkObject,
+  checkSecret,
+  checkText,
+  checkUnique,
+} from './check.js'
 import { checkAddress, checkCommand, checkHostName, checkPath, checkPlatform, checkUser } from './fields.js'
 import {
   validateEnv,
@@ -8,16 +18,25 @@ import {
   validateImageReference,
   validateLabels,
   validateName,
+  validateSignal,
   validateStringMap,
 } from './names.js'
 
-/** One validator for all runtimes, called first by each: INVALID_ARGUMENT with the path of the field. */
+/**
+ * One validator for all runtimes, called first by each: INVALID_ARGUMENT with the path of the field.
+ *
+ * A field that the contract does not know is refused: it would be dropped silently. Inherited ones are checked as well.
+ *
+ * @throws HostError INVALID_ARGUMENT; its text shows no value of `env`.
+ */
 export function validateContainerConfig(config: ContainerConfig): void {
   checkObject('config', config)
   validateImageReference(config.image)
-  for (const [field, value] of Object.entries(config)) {
-    const checkField = fields[field as keyof ContainerConfig]
-    check(checkField !== undefined && Object.hasOwn(fields, field), field, 'a field of ContainerConfig', value)
+  for (const field of Object.keys(config)) {
+    checkSecret(Object.hasOwn(fields, field), field, 'a field of ContainerConfig', Reflect.get(config, field))
+  }
+  for (const [field, checkField] of Object.entries(fields)) {
+    const value: unknown = config[field as keyof ContainerConfig] // the names of `fields` are those of the config
     // Each check takes what may be of any type, though it declares its field's: it is what finds out.
     if (value !== undefined) checkField(value as never, config)
   }
@@ -61,7 +80,7 @@ const fields: Readonly<Record<string, (value: never, config: ContainerConfig) =>
   ulimits: checkUlimits,
   init: (value) => checkBoolean('init', value),
   autoRemove: (value) => checkBoolean('autoRemove', value),
-  stopSignal: (value) => checkText('stopSignal', value, /^([A-Z][A-Z0-9+-]*|[1-9]\d?)$/, 'a signal such as "SIGINT"'),
+  stopSignal: (value) => validateSignal(value, 'stopSignal'),
 }
 
 function checkTexts(field: string, values: unknown, pattern: RegExp, expected: string): void {
@@ -74,7 +93,7 @@ function checkMounts(mounts: readonly Mount[]): void {
   for (const [index, mount] of mounts.entries()) checkMount(`mounts[${index}]`, mount)
   checkUnique(
     'mounts',
-    mounts.map(({ target }) => target),
+    mounts.map(({ target }) => posix.resolve(target)),
   )
 }
 
@@ -83,6 +102,7 @@ function checkMount(field: string, mount: Mount): void {
   const { type } = mount
   check(type === 'bind' || type === 'volume' || type === 'tmpfs', `${field}.type`, '"bind", "volume" or "tmpfs"', type)
   checkPath(`${field}.target`, mount.target)
+  check(posix.resolve(mount.target) !== '/', `${field}.target`, 'a path below "/"', mount.target)
   if (mount.type === 'bind') checkPath(`${field}.source`, mount.source)
   if (mount.type === 'volume') validateName(mount.source, `${field}.source`)
   if (mount.type === 'tmpfs') checkTmpfs(field, mount)
@@ -95,7 +115,7 @@ function checkTmpfs(field: string, { executable, sizeBytes, mode }: Extract<Moun
   if (mode !== undefined) checkInteger(`${field}.mode`, mode, { least: 0, most: 0o7777 })
 }
 
-function checkNetwork(network: ContainerNetwork, { ports = [] }: ContainerConfig): void {
+function checkNetwork(network: ContainerNetwork): void {
   checkObject('network', network)
   const { mode } = network
   check(
@@ -104,36 +124,42 @@ function checkNetwork(network: ContainerNetwork, { ports = [] }: ContainerConfig
     '"default", "none", "host" or "networks"',
     mode,
   )
-  // An engine ignores them there without a word.
-  check(mode !== 'host' || ports.length === 0, 'ports', 'absent with network mode "host"', ports)
   if (network.mode !== 'networks') return
   checkList('network.networks', network.networks)
   check(network.networks.length > 0, 'network.networks', 'at least one network', network.networks)
-  for (const [index, { networkId, aliases = [] }] of network.networks.entries()) {
-    const field = `network.networks[${index}]`
-    validateId(networkId, `${field}.networkId`)
-    checkList(`${field}.aliases`, aliases)
-    for (const [at, alias] of aliases.entries()) checkHostName(`${field}.aliases[${at}]`, alias)
-    checkUnique(`${field}.aliases`, aliases)
-  }
+  for (const [index, join] of network.networks.entries()) checkJoin(`network.networks[${index}]`, join)
   checkUnique(
     'network.networks',
     network.networks.map(({ networkId }) => networkId),
   )
 }
 
-function checkPorts(ports: readonly PortSpec[]): void {
+function checkJoin(field: string, join: NetworkJoin): void {
+  checkObject(field, join)
+  const { networkId, aliases = [] } = join
+  validateId(networkId, `${field}.networkId`)
+  checkList(`${field}.aliases`, aliases)
+  for (const [at, alias] of aliases.entries()) checkHostName(`${field}.aliases[${at}]`, alias)
+  checkUnique(`${field}.aliases`, aliases)
+}
+
+function checkPorts(ports: readonly PortSpec[], { network }: ContainerConfig): void {
   checkList('ports', ports)
+  // An engine ignores them there without a word.
+  check(network?.mode !== 'host' || ports.length === 0, 'ports', 'absent with network mode "host"', ports)
   for (const [index, port] of ports.entries()) checkPort(`ports[${index}]`, port)
   checkUnique(
     'ports',
-    ports.map(({ containerPort, hostPort = '', hostAddress = '', protocol = 'tcp' }) =>
-      [hostAddress, hostPort, containerPort, protocol].join(' '),
+    // One port of the host leads to one port of the container.
+    ports.map(({ containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' }) =>
+      [hostAddress, protocol, hostPort ?? `any to ${containerPort}`].join(' '),
     ),
   )
 }
 
-function checkPort(field: string, { containerPort, hostPort, hostAddress, protocol = 'tcp' }: PortSpec): void {
+function checkPort(field: string, port: PortSpec): void {
+  checkObject(field, port)
+  const { containerPort, hostPort, hostAddress, protocol = 'tcp' } = port
   checkInteger(`${field}.containerPort`, containerPort, { least: 1, most: 65_535 })
   if (hostPort !== undefined) checkInteger(`${field}.hostPort`, hostPort, { least: 1, most: 65_535 })
   if (hostAddress !== undefined) checkAddress(`${field}.hostAddress`, hostAddress)
@@ -151,13 +177,20 @@ function checkExtraHosts(hosts: Readonly<Record<string, string>>): void {
 
 function checkUlimits(ulimits: readonly Ulimit[]): void {
   checkList('ulimits', ulimits)
-  for (const [index, { name, soft, hard }] of ulimits.entries()) {
-    const field = `ulimits[${index}]`
-    checkText(`${field}.name`, name, /^[a-z]+$/, 'a limit such as "nofile"')
-    checkInteger(`${field}.soft`, soft, { least: -1 })
-    checkInteger(`${field}.hard`, hard, { least: -1 })
-    check(hard === -1 || (soft !== -1 && soft <= hard), `${field}.soft`, `at most the hard limit ${hard}`, soft)
-  }
+  for (const [index, ulimit] of ulimits.entries()) checkUlimit(`ulimits[${index}]`, ulimit)
+  checkUnique(
+    'ulimits',
+    ulimits.map(({ name }) => name),
+  )
+}
+
+function checkUlimit(field: string, ulimit: Ulimit): void {
+  checkObject(field, ulimit)
+  const { name, soft, hard } = ulimit
+  checkText(`${field}.name`, name, /^[a-z]+$/, 'a limit such as "nofile"')
+  checkInteger(`${field}.soft`, soft, { least: -1 })
+  checkInteger(`${field}.hard`, hard, { least: -1 })
+  check(hard === -1 || (soft !== -1 && soft <= hard), `${field}.soft`, `at most the hard limit ${hard}`, soft)
 }
 
 const capability = /^[A-Za-z][A-Za-z_]*$/

@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { check, checkList, checkText } from './check.js'
 
+/** Words of any content: none is read by a shell. */
 export function checkCommand(field: string, command: unknown): asserts command is readonly string[] {
   checkList(field, command)
   for (const [index, word] of command.entries()) {
@@ -8,18 +9,22 @@ export function checkCommand(field: string, command: unknown): asserts command i
   }
 }
 
+/** Absolute, and of the container or of the engine's machine, never of Windows. */
 export function checkPath(field: string, path: unknown): void {
   checkText(field, path, /^\//, 'an absolute path')
 }
 
+/** By name or number, with or without a group. */
 export function checkUser(field: string, user: unknown): void {
   checkText(field, user, /^[^-:\s][^:\s]*(:[^-:\s][^:\s]*)?$/, 'a user, or user:group')
 }
 
+/** `linux`, `linux/arm64`, `linux/arm/v7`. */
 export function checkPlatform(field: string, platform: unknown): void {
   checkText(field, platform, /^[a-z0-9]+(\/[a-z0-9_]+(\/[a-z0-9_.]+)?)?$/, 'a platform such as "linux/arm64"')
 }
 
+/** IPv4 or IPv6. */
 export function checkAddress(field: string, address: unknown): void {
   check(typeof address === 'string' && isIP(address) !== 0, field, 'an IP address', address)
 }
@@ -27,5 +32,10 @@ export function checkAddress(field: string, address: unknown): void {
 /** A host name or an address. */
 export function checkHostName(field: string, host: unknown): void {
   if (typeof host === 'string' && isIP(host) !== 0) return
-  checkText(field, host, /^(?!-)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?$/, 'a host name or an IP address')
+  checkText(
+    field,
+    host,
+    /^(?!-)(?=.{1,254}$)[A-Za-z0-9_-]{1,63}(\.[A-Za-z0-9_-]{1,63})*\.?$/,
+    'a host name or an IP address',
+  )
 }

@@ -1,5 +1,5 @@
 import { ownershipLabelKeys } from '../ownership/owner-labels.js'
-import { check, checkObject, checkText } from './check.js'
+import { check, checkSecret, checkText, isObject } from './check.js'
 
 /** The name of a container, network or volume. */
 export function validateName(name: unknown, field = 'name'): void {
@@ -13,12 +13,17 @@ export function validateName(name: unknown, field = 'name'): void {
 
 /** The id or name by which something is addressed. */
 export function validateId(id: unknown, field = 'id'): void {
-  checkText(field, id, /^[A-Za-z0-9][A-Za-z0-9_.:@/+-]*$/, 'an id or a name')
+  checkText(field, id, reference, 'an id or a name')
 }
 
 /** A reference to an image, or its id. */
 export function validateImageReference(image: unknown, field = 'image'): void {
-  checkText(field, image, /^[A-Za-z0-9][A-Za-z0-9_.:@/+-]{0,4095}$/, 'a reference such as "busybox:1.37", or an id')
+  checkText(field, image, reference, 'a reference such as "busybox:1.37", or an id')
+}
+
+/** A signal by its name or number: `SIGTERM`, `KILL`, `9`. */
+export function validateSignal(signal: unknown, field = 'signal'): void {
+  checkText(field, signal, /^([A-Z][A-Z0-9+-]{0,31}|[1-9]\d?)$/, 'a signal such as "SIGINT"')
 }
 
 /** Labels as a caller may give them: the `capstan.` keys are the host's, but for `capstan.lifetime` with `lease` or `persistent`. */
@@ -39,19 +44,23 @@ export function validateEnv(env: unknown, field = 'env'): void {
   validateStringMap(env, field, { key: /^[^-=\s][^=\s]*$/, expectedKey: 'a name without "=", spaces or a leading "-"' })
 }
 
+/** Texts by their names; the values may be secrets, so no error shows one. */
 export function validateStringMap(
   map: unknown,
   field: string,
   rule: { readonly key: RegExp; readonly expectedKey: string },
 ): asserts map is Readonly<Record<string, string>> {
-  checkObject(field, map)
+  checkSecret(isObject(map), field, 'an object', map)
   for (const [key, value] of Object.entries(map)) {
     const path = `${field}[${JSON.stringify(key)}]`
     checkText(path, key, rule.key, rule.expectedKey)
-    check(typeof value === 'string' && !value.includes('\0'), path, 'a text without NUL', value)
+    checkSecret(typeof value === 'string' && !value.includes('\0'), path, 'a text without NUL', value)
   }
 }
 
 function isLifetime(key: string, value: unknown): boolean {
   return key === ownershipLabelKeys.lifetime && (value === 'lease' || value === 'persistent')
 }
+
+// Neither "//" nor a part that begins with a dot: engines read it as a path, and ".." would lead elsewhere.
+const reference = /^(?!.*\/[./])[A-Za-z0-9][A-Za-z0-9_.:@/+-]{0,4095}$/

@@ -2,30 +2,42 @@ import type { TerminalSize } from '../container/attach.js'
 import type { StopOptions } from '../container/container-info.js'
 import type { LogOptions } from '../container/logs.js'
 import type { FirewallRules } from '../firewall.js'
-import type { BuildOptions } from '../image/build.js'
+import type { BuildContext, BuildOptions } from '../image/build.js'
 import type { ExecOptions } from '../managers/exec-manager.js'
 import type { Argv } from '../operation.js'
-import { check, checkBoolean, checkInteger, checkList, checkText } from './check.js'
+import { check, checkBoolean, checkInteger, checkList, checkObject, checkText } from './check.js'
 import { checkAddress, checkCommand, checkHostName, checkPath, checkPlatform, checkUser } from './fields.js'
 import { validateEnv, validateImageReference, validateLabels, validateStringMap } from './names.js'
 
 /** Cells, 1…65535 each. */
-export function validateTerminalSize({ height, width }: TerminalSize, field = 'size'): void {
+export function validateTerminalSize(size: TerminalSize, field = 'size'): void {
+  checkObject(field, size)
+  const { height, width } = size
   checkInteger(`${field}.height`, height, { least: 1, most: 65_535 })
   checkInteger(`${field}.width`, width, { least: 1, most: 65_535 })
 }
 
+/** Grace of at most a day. */
 export function validateStopOptions({ graceMs = 0 }: StopOptions): void {
   checkInteger('graceMs', graceMs, { least: 0, most: 86_400_000 })
 }
 
-export function validateLogOptions({ since, tailLines, stdout = true, stderr = true }: LogOptions): void {
+/** At least one stream, and a `since` that is a moment. */
+export function validateLogOptions(options: LogOptions): void {
+  const { since, tailLines, follow, timestamps, stdout = true, stderr = true } = options
   if (since instanceof Date) check(!Number.isNaN(since.getTime()), 'since', 'a valid date', String(since))
-  else if (since !== undefined) checkText('since', since, rfc3339, 'a Date or an RFC 3339 time')
+  else if (since !== undefined) checkTime('since', since)
+  for (const [field, value] of Object.entries({ follow, timestamps, stdout, stderr })) checkBoolean(field, value)
   if (tailLines !== undefined) checkInteger('tailLines', tailLines, { least: 0 })
   check(stdout || stderr, 'stdout', 'true when stderr is false', stdout)
 }
 
+function checkTime(field: string, time: unknown): void {
+  checkText(field, time, rfc3339, timeText)
+  check(!Number.isNaN(Date.parse(time)), field, timeText, time)
+}
+
+/** What `exec` takes, but for its id. */
 export function validateExec(
   command: Argv,
   { env, user, workingDirectory, tty, stdin, privileged }: ExecOptions,
@@ -38,18 +50,22 @@ export function validateExec(
   for (const [field, value] of Object.entries({ tty, stdin, privileged })) checkBoolean(field, value)
 }
 
-export function validateFirewallRules({ proxyHost, proxyPort, allow = [], dns = 'none' }: FirewallRules): void {
+/** Hosts by name or address; ports of TCP. */
+export function validateFirewallRules(rules: FirewallRules): void {
+  checkObject('rules', rules)
+  const { proxyHost, proxyPort, allow = [], dns = 'none' } = rules
   checkHostName('proxyHost', proxyHost)
   checkInteger('proxyPort', proxyPort, { least: 1, most: 65_535 })
   checkList('allow', allow)
-  for (const [index, { host, port }] of allow.entries()) {
-    checkHostName(`allow[${index}].host`, host)
-    checkInteger(`allow[${index}].port`, port, { least: 1, most: 65_535 })
+  for (const [index, destination] of allow.entries()) {
+    checkObject(`allow[${index}]`, destination)
+    checkHostName(`allow[${index}].host`, destination.host)
+    checkInteger(`allow[${index}].port`, destination.port, { least: 1, most: 65_535 })
   }
   check(dns === 'none' || dns === 'engine', 'dns', '"none" or "engine"', dns)
 }
 
-/** What `buildImage` takes; the context's own paths are checked where they are read. */
+/** What `buildImage` takes; the context's own paths are checked where they are read. No error shows a build argument. */
 export function validateBuild(dockerfile: unknown, tag: unknown, options: BuildOptions): void {
   check(
     typeof dockerfile === 'string' && dockerfile.trim() !== '',
@@ -58,15 +74,24 @@ export function validateBuild(dockerfile: unknown, tag: unknown, options: BuildO
     dockerfile,
   )
   validateImageReference(tag, 'tag')
-  const { buildArgs, labels, target, platform, dns = [] } = options
+  const { context, buildArgs, labels, target, platform, noCache, pull, dns = [] } = options
+  if (context !== undefined) checkContext(context)
   if (buildArgs !== undefined) {
     validateStringMap(buildArgs, 'buildArgs', { key: /^[^-=\s][^=\s]*$/, expectedKey: 'a name without "=" or spaces' })
   }
   if (labels !== undefined) validateLabels(labels)
   if (target !== undefined) checkText('target', target, /^[A-Za-z0-9][\w.-]*$/, 'the name or number of a stage')
   if (platform !== undefined) checkPlatform('platform', platform)
+  for (const [field, value] of Object.entries({ noCache, pull })) checkBoolean(field, value)
   checkList('dns', dns)
   for (const [index, address] of dns.entries()) checkAddress(`dns[${index}]`, address)
 }
 
+function checkContext(context: BuildContext): void {
+  checkObject('context', context)
+  if ('directory' in context) checkText('context.directory', context.directory, /./, 'the path of a directory')
+  else checkObject('context.files', context.files)
+}
+
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
+const timeText = 'a Date or an RFC 3339 time'

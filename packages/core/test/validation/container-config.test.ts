@@ -6,6 +6,13 @@ function validate(fields: object): void {
   validateContainerConfig({ image: 'busybox', ...fields } as ContainerConfig)
 }
 
+/** A list whose second place was never filled: `map` and `every` pass over it. */
+function hole(first: unknown): readonly unknown[] {
+  const list = [first]
+  list.length = 2
+  return list
+}
+
 describe('a bad container config is INVALID_ARGUMENT with the path of its field (F25)', () => {
   const bad: readonly (readonly [string, object])[] = [
     ['image', { image: '' }],
@@ -77,13 +84,77 @@ describe('a bad container config is INVALID_ARGUMENT with the path of its field 
     ['pidsLimit', { pidsLimit: 0 }],
     ['ulimits[0].soft', { ulimits: [{ name: 'nofile', soft: 10, hard: 5 }] }],
     ['ulimits[0].soft', { ulimits: [{ name: 'nofile', soft: -1, hard: 5 }] }],
+    ['ulimits[0]', { ulimits: [null] }],
+    [
+      'ulimits[1]',
+      {
+        ulimits: [
+          { name: 'core', soft: 1, hard: 1 },
+          { name: 'core', soft: 2, hard: 2 },
+        ],
+      },
+    ],
     ['stopSignal', { stopSignal: 'kill it' }],
+    ['stopSignal', { stopSignal: 9 }],
+    ['image', { image: 'a/../../containers' }],
+    ['image', { image: 'a//b' }],
+    ['__proto__', JSON.parse('{ "__proto__": { "privileged": true } }')],
+    ['env', { env: ['A=b'] }],
+    ['command[1]', { command: hole('ls') }],
+    ['dns[1]', { dns: hole('1.1.1.1') }],
+    ['capAdd[1]', { capAdd: hole('NET_ADMIN') }],
+    ['mounts[1]', { mounts: hole({ type: 'tmpfs', target: '/a' }) }],
+    ['mounts[0].target', { mounts: [{ type: 'tmpfs', target: '/a/..' }] }],
+    [
+      'mounts[1]',
+      {
+        mounts: [
+          { type: 'tmpfs', target: '/a' },
+          { type: 'tmpfs', target: '/b/../a/' },
+        ],
+      },
+    ],
+    ['network', { network: null }],
+    ['network.networks[1]', { network: { mode: 'networks', networks: hole({ networkId: 'n' }) } }],
+    ['network.networks[0].networkId', { network: { mode: 'networks', networks: [{ networkId: 'n/../m' }] } }],
+    ['ports', { network: { mode: 'host' }, ports: null }],
+    ['ports[1]', { ports: hole({ containerPort: 80 }) }],
+    ['ports[1]', { ports: [{ containerPort: 80 }, { containerPort: 80, hostAddress: '127.0.0.1' }] }],
+    [
+      'ports[1]',
+      {
+        ports: [
+          { containerPort: 80, hostPort: 8080 },
+          { containerPort: 81, hostPort: 8080 },
+        ],
+      },
+    ],
+    ['hostname', { hostname: Array(64).fill('abcd').join('.') }],
+    ['cpus', { cpus: 1n }],
   ]
 
-  it.each(bad)('%s: %j', (field, fields) => {
+  it.each(bad)('%s: %o', (field, fields) => {
     expect(() => validate(fields)).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field }) }),
     )
+  })
+
+  it('finds a field that is inherited: a runtime would read it', () => {
+    expect(() => validate(Object.create({ privileged: 'yes' }))).not.toThrow() // spread: inherits nothing
+    const inheriting = Object.assign(Object.create({ privileged: 'yes' }), { image: 'busybox' })
+    expect(() => validateContainerConfig(inheriting)).toThrow(
+      expect.objectContaining({ facts: expect.objectContaining({ field: 'privileged' }) }),
+    )
+  })
+
+  it.each([
+    { env: { PASSWORD: 'hush\0' } },
+    { env: { PASSWORD: ['hush'] } },
+    { env: ['PASSWORD=hush'] },
+    { environment: { PASSWORD: 'hush' } },
+  ])('shows no value that may be a secret: %j', (fields) => {
+    expect(() => validate(fields)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
+    expect(() => validate(fields)).not.toThrow(/hush/)
   })
 
   it('tells what was expected and given', () => {
@@ -105,6 +176,14 @@ describe('a sound container config', () => {
     },
     { extraHosts: { gateway: 'host-gateway', six: '::1' }, dns: ['1.1.1.1'] },
     { labels: { 'capstan.lifetime': 'lease', 'com.example/x': '' }, ulimits: [{ name: 'nofile', soft: -1, hard: -1 }] },
+    Object.assign(Object.create(null), { env: Object.assign(Object.create(null), { A: 'b' }) }),
+    {
+      ports: [
+        { containerPort: 80, hostPort: 8080 },
+        { containerPort: 80, hostPort: 8081 },
+        { containerPort: 53, hostPort: 8080, protocol: 'udp' },
+      ],
+    },
     { privileged: false, cpus: 0.5, memoryBytes: 6 * 1024 * 1024, stopSignal: 'SIGINT', name: undefined },
   ]
 

@@ -3,7 +3,9 @@ import {
   validateBuild,
   validateExec,
   validateFirewallRules,
+  validateId,
   validateLogOptions,
+  validateSignal,
   validateStopOptions,
   validateTerminalSize,
 } from '../../src/index.js'
@@ -30,6 +32,24 @@ const cases: readonly (readonly [string, () => void])[] = [
   ['dockerfile', () => validateBuild(' ', 'app', {})],
   ['tag', () => validateBuild('FROM scratch', '-t', {})],
   ['target', () => validateBuild('FROM scratch', 'app', { target: 'a b' })],
+  ['size', () => validateTerminalSize(null as never)],
+  ['since', () => validateLogOptions({ since: '2026-13-45T99:99:99Z' })],
+  ['follow', () => validateLogOptions({ follow: 'yes' as never })],
+  ['stderr', () => validateLogOptions({ stderr: 0 as never })],
+  ['tty', () => validateExec(['ls'], { tty: 'yes' as never })],
+  ['command', () => validateExec('ls' as never, {})],
+  ['rules', () => validateFirewallRules(undefined as never)],
+  ['allow[0]', () => validateFirewallRules({ ...rules, allow: [null as never] })],
+  ['signal', () => validateSignal(9)],
+  ['signal', () => validateSignal('kill -9')],
+  ['signal', () => validateSignal(undefined)],
+  ['id', () => validateId('c1/../../images')],
+  ['id', () => validateId({ toString: () => 'c1' })],
+  ['context', () => validateBuild('FROM scratch', 'app', { context: '.' as never })],
+  ['context.directory', () => validateBuild('FROM scratch', 'app', { context: { directory: '' } })],
+  ['context.files', () => validateBuild('FROM scratch', 'app', { context: {} as never })],
+  ['noCache', () => validateBuild('FROM scratch', 'app', { noCache: 1 as never })],
+  ['buildArgs["A=B"]', () => validateBuild('FROM scratch', 'app', { buildArgs: { 'A=B': 'x' } })],
   ['dns[0]', () => validateBuild('FROM scratch', 'app', { dns: ['x'] })],
 ]
 
@@ -41,9 +61,17 @@ describe('bad arguments of an operation are INVALID_ARGUMENT with the path of th
   })
 })
 
+it('a bad build argument is not shown: it may be a secret', () => {
+  const build = () => validateBuild('FROM scratch', 'app', { buildArgs: { TOKEN: 'hush\0' } })
+  expect(build).toThrow('buildArgs["TOKEN"] must be a text without NUL, not string')
+})
+
 describe('sound arguments', () => {
   it('pass', () => {
     validateTerminalSize({ height: 1, width: 65_535 })
+    for (const signal of ['SIGTERM', 'KILL', '9', 'RTMIN+3']) validateSignal(signal)
+    validateId('sha256:0123/x@y')
+    validateBuild('FROM scratch', 'app', { context: { files: {} }, pull: true })
     validateLogOptions({ since: '2026-01-02T03:04:05.123456789Z', tailLines: 0, stderr: false })
     validateExec(['sh', '-c', 'echo "$1"', ''], { user: '0', tty: true })
     validateFirewallRules({ ...rules, allow: [{ host: '10.0.0.1', port: 53 }], dns: 'engine' })
