@@ -21,6 +21,7 @@ export type FeatureSupport =
       readonly missing: readonly MissingCapability[]
     }
 
+/** One capability that is not there: why, and what to do about it where something can be done. */
 export interface MissingCapability {
   readonly id: string
   readonly title: string

@@ -10,6 +10,7 @@ export interface FirewallRules {
   readonly dns?: 'none' | 'engine'
 }
 
+/** One further way out: a name or an address, and a port (1…65535) of TCP. */
 export interface FirewallDestination {
   readonly host: string
   readonly port: number

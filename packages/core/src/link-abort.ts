@@ -18,6 +18,7 @@ export function linkAbort(sources: readonly (AbortSignal | undefined)[]): Linked
   }
 }
 
+/** See {@link linkAbort}. */
 export interface LinkedAbort {
   readonly signal: AbortSignal
   /** Aborts this signal alone, not its sources. */

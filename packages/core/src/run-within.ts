@@ -20,6 +20,7 @@ export async function runWithin<T>(
   }
 }
 
+/** How long, and until which abort. */
 export interface TimeLimit extends OperationOptions {
   /** Named in the error. */
   readonly operation: string

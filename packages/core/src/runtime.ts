@@ -45,7 +45,7 @@ export interface Runtime {
   /** Gone: CONTAINER_NOT_FOUND; a state that is not known here: `unknown`. */
   containerState(id: string, options?: OperationOptions): Promise<ContainerState>
 
-  /** `dockerfile` is the text of a Dockerfile. Resolves when the image is there under `tag`; else BUILD_FAILED. */
+  /** `dockerfile` is the TEXT of a Dockerfile, not a path. Resolves when the image is there under `tag`; else BUILD_FAILED. */
   buildImage(dockerfile: string, tag: string, options?: BuildOptions): Promise<void>
 
   /** False only when the engine says that it is absent. */
@@ -54,6 +54,7 @@ export interface Runtime {
   /** HOME of the image's env, else by its user, else `/root`. Pulls nothing; rejects for an abort alone. */
   getImageHomeDir(image: string, options?: OperationOptions): Promise<string>
 
+  /** All images of the engine, one entry each, whatever the number of tags. */
   listImages(options?: ListOptions): Promise<readonly ImageInfo[]>
 
   /** Gone: resolves. Used by a container: IN_USE. */
@@ -71,6 +72,7 @@ export interface Runtime {
   /** The address by which a container reaches this host; read from the engine, never a constant. */
   getHostAddress(options?: HostAddressOptions): Promise<string>
 
+  /** False where `refuses` names `network.host` (or `network`); asks nothing of the engine. */
   supportsHostNetwork(): boolean
 
   /** Container port → host port, TCP first; empty when nothing is published. */
@@ -85,12 +87,14 @@ export interface Runtime {
    */
   setupFirewall(id: string, rules: FirewallRules, options?: OperationOptions): Promise<void>
 
+  /** All containers of the engine, stopped ones too. */
   listContainers(options?: ListContainersOptions): Promise<readonly ContainerInfo[]>
 
   /** Idempotent; ends streams, keeps no handle, stops no container. */
   close(): Promise<void>
 }
 
+/** The one capability that every runtime plugin provides. */
 export const runtimeCapability: Capability<Runtime> = defineCapability({ id: 'runtime', title: 'runtime' })
 
 /** `networkId`: seen from a container of that network; default: from the default network. */

@@ -21,7 +21,7 @@ export type UndoStep = (own: { readonly signal: AbortSignal }) => PromiseLike<un
 
 /** Options of `createUndoStack`. */
 export interface UndoOptions {
-  /** For all steps together; default 30 000. */
+  /** For all steps of one run together; default 30 000. */
   readonly timeoutMs?: number
 }
 

@@ -13,7 +13,7 @@ export interface ContainerConfig {
   readonly name?: string
   /** For example `linux/arm64`. */
   readonly platform?: string
-  /** Default `missing`; with `never` an absent image is IMAGE_NOT_FOUND. */
+  /** Default `missing`: an absent image is pulled; with `never` it is IMAGE_NOT_FOUND. */
   readonly pull?: 'missing' | 'never'
   readonly command?: Argv
   readonly entrypoint?: Argv
@@ -41,7 +41,7 @@ export interface ContainerConfig {
   readonly interactive?: boolean
   /** Gives the process a terminal. Default false, whatever the caller's own stdin is. */
   readonly tty?: boolean
-  /** Keys that begin with `capstan.` are refused: they are the host's. */
+  /** Keys that begin with `capstan.` are refused: they are the host's. But `capstan.lifetime` may be `lease` or `persistent`. */
   readonly labels?: StringMap
   readonly memoryBytes?: number
   readonly cpus?: number

@@ -1,6 +1,7 @@
 import type { Argv, ListOptions, OperationOptions, StringMap } from '../operation.js'
 import type { PortBinding } from './ports.js'
 
+/** `unknown`: a state of the engine that this contract has no word for. */
 export type ContainerState =
   | 'created'
   | 'running'
@@ -24,7 +25,7 @@ export interface ContainerInfo {
 /** Options of `listContainers`. */
 export interface ListContainersOptions extends ListOptions {}
 
-/** Where a container is reachable on one network; `undefined` while it does not run. */
+/** Where a container is reachable on one network; the addresses are `undefined` while it does not run. */
 export interface NetworkAttachment {
   readonly networkId: string
   readonly networkName: string
@@ -40,6 +41,7 @@ export interface ContainerInspection extends Omit<ContainerInfo, 'state'> {
   readonly state: {
     readonly status: ContainerState
     readonly running: boolean
+    /** `undefined` while it runs, before its first start, and where the engine does not tell. */
     readonly exitCode: number | undefined
     readonly startedAt: Date | undefined
     readonly finishedAt: Date | undefined

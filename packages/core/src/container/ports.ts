@@ -1,3 +1,4 @@
+/** What a port speaks. */
 export type Protocol = 'tcp' | 'udp'
 
 /** A port to publish; without `hostPort` one is picked (by the engine, else by the runtime). */

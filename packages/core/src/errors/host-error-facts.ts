@@ -74,4 +74,5 @@ export interface HostErrorFacts {
   }
 }
 
+/** The closed set that callers branch on; it grows by minor versions. */
 export type HostErrorCode = keyof HostErrorFacts

@@ -26,6 +26,7 @@ export class HostError<C extends HostErrorCode = HostErrorCode> extends Error {
 /** Any of them: `switch (error.code)` narrows the facts. */
 export type AnyHostError = { [C in HostErrorCode]: HostError<C> }[HostErrorCode]
 
+/** What an error keeps beside its facts: whence it came, and what failed when partial work was undone. */
 export interface HostErrorOptions {
   readonly cause?: unknown
   readonly undoFailures?: readonly unknown[]

@@ -64,6 +64,7 @@ export class OpenScope implements RuntimeScope {
   }
 }
 
+/** What an open scope is made of. */
 export interface OpenScopeParts {
   readonly container: DependencyContainer
   readonly runtime: Runtime

@@ -13,6 +13,7 @@ export type ProbedPlugin =
   | { readonly entry: PluginEntry; readonly report: RuntimeReport; readonly found: undefined }
   | { readonly entry: PluginEntry; readonly report: RuntimeReport; readonly found: FoundRuntime }
 
+/** What `open` needs of a runtime that is here. */
 export interface FoundRuntime {
   readonly plugin: RuntimePlugin
   readonly result: Extract<ProbeResult<unknown>, { available: true }>

@@ -7,26 +7,48 @@ import type { RuntimeReport } from '../plugin/runtime-report.js'
 import type { Runtime } from '../runtime.js'
 import type { CapabilityScope } from '../scope.js'
 
-/** Finds runtimes, opens them, and closes what it opened, in reverse. */
+/**
+ * Finds runtimes, opens them, and closes what it opened.
+ *
+ * Disposing ends what is under way, closes the open scopes in reverse of opening, and rejects with one AggregateError of
+ * what failed. It is idempotent. What it ends, and what is called later, is RUNTIME_UNAVAILABLE.
+ */
 export interface RuntimeHost extends AsyncDisposable {
-  /** One report per plugin, in order; never rejects for a plugin's fault. */
+  /** One report per plugin, in order; always probes; never rejects for a plugin's fault. */
   discover(options?: OperationOptions): Promise<readonly RuntimeReport[]>
-  /** None usable: RUNTIME_UNAVAILABLE. Usable ones that all lack something required: CAPABILITY_MISSING. Unknown name: PLUGIN_UNKNOWN. */
+  /**
+   * Opens the runtime that is named by `runtime`, else by CAPSTAN_RUNTIME: no other is tried. Else the first that fits.
+   *
+   * What `discover` of this host found available at most 1000 ms before is used once instead of a probe of its own; so a
+   * change of the environment or the end of an engine within that time shows at the first call only, or by a host anew.
+   *
+   * @throws HostError RUNTIME_UNAVAILABLE: none is usable, or one whose endpoint the user chose is not.
+   * CAPABILITY_MISSING: the usable ones all lack something required. OPTION_UNSUPPORTED: the able ones all refuse
+   * something of `keeps`. PLUGIN_UNKNOWN: no plugin has that name. PLUGIN_INVALID, PLUGIN_DUPLICATE,
+   * CAPABILITY_DUPLICATE: the plugin has a fault; what it had registered is closed.
+   */
   open(options?: OpenOptions): Promise<RuntimeScope>
-  /** Sweeps every runtime that is available here: the crash may have been on another one. */
+  /**
+   * Sweeps every automatic runtime that is available here: the crash may have been on another one.
+   *
+   * One that fails leaves the others swept; then the failure is thrown, several in an AggregateError.
+   */
   sweep(options?: SweepOptions): Promise<readonly SweepReport[]>
 }
 
+/** Options of `createRuntimeHost`. */
 export interface HostOptions {
+  /** In the order in which `open` prefers them. */
   readonly plugins: readonly RuntimePlugin[]
   /** Read instead of `process.env`: CAPSTAN_RUNTIME, and what the plugins look at. */
   readonly env?: Readonly<Record<string, string | undefined>>
-  /** Limit of one probe; default 2000. */
+  /** Limit of one probe, where the plugin has none of its own; default 2000. */
   readonly probeTimeoutMs?: number
   /** Facts that are no errors. Default: nobody is told. */
   readonly onWarning?: (warning: RuntimeWarning) => void
 }
 
+/** What a runtime has to say that is no error. */
 export interface RuntimeWarning {
   readonly runtime: string
   readonly message: string
@@ -35,17 +57,29 @@ export interface RuntimeWarning {
 /** Without `runtime` and CAPSTAN_RUNTIME: the first automatic plugin, in order, that provides all of `requires` and refuses none of `keeps`. */
 export interface OpenOptions extends OperationOptions {
   readonly runtime?: string
+  /** Default: none but the runtime itself. */
   readonly requires?: readonly Capability<object>[]
+  /** Default: none. */
   readonly keeps?: readonly RefusableField[]
 }
 
-/** One open runtime. Disposing is idempotent. */
+/**
+ * One open runtime.
+ *
+ * Disposing is idempotent: it closes what the plugin provided in reverse, the runtime last, and rejects with one
+ * AggregateError of what failed. It stops no container.
+ */
 export interface RuntimeScope extends CapabilityScope, AsyncDisposable {
   readonly runtime: Runtime
   readonly report: RuntimeReport
   /** Of the other plugins that this `open` probed; none when one was named. */
   readonly otherReports: readonly RuntimeReport[]
-  /** An instance of the feature, its managers injected from this scope. */
+  /**
+   * A new instance of the feature, its managers injected from this scope.
+   *
+   * @throws HostError OPERATION_FAILED: the class is not marked with `injectable()`, or by another copy of core.
+   */
   resolve<F extends object>(feature: new (...parameters: never[]) => F): F
+  /** Removes what dead owners left on this runtime; reports what cannot be decided or removed. */
   sweep(options?: SweepOptions): Promise<SweepReport>
 }

@@ -49,6 +49,7 @@ export function wireScope(
   return container
 }
 
+/** What the host brings to the wiring. */
 export interface WireOptions {
   readonly ownerLabels: StringMap
   readonly warn: (message: string) => void

@@ -9,8 +9,10 @@ export interface ExecManager {
   exec(id: string, command: Argv, options?: ExecOptions): Promise<ExecProcess>
 }
 
+/** Processes in containers that run. */
 export const execManagerCapability: Capability<ExecManager> = defineCapability({ id: 'exec-manager', title: 'exec' })
 
+/** Options of `exec`; what is absent is as in the container. */
 export interface ExecOptions extends OperationOptions {
   readonly env?: StringMap
   readonly user?: string
@@ -32,5 +34,6 @@ export interface ExecProcess extends AsyncDisposable {
   readonly exitCode: Promise<number>
   /** Sends the signal (default SIGTERM). False: this runtime has no way to reach the process (it needs one in the image). */
   kill(signal?: string, options?: OperationOptions): Promise<boolean>
+  /** Gives the terminal of the process another size. Bad numbers: INVALID_ARGUMENT. */
   resize(size: TerminalSize, options?: OperationOptions): Promise<void>
 }

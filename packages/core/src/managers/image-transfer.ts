@@ -13,6 +13,7 @@ export interface ImageTransfer {
   saveImage(reference: string, options?: OperationOptions): Promise<Readable>
 }
 
+/** Pulling, loading and saving of images. */
 export const imageTransferCapability: Capability<ImageTransfer> = defineCapability({
   id: 'image-transfer',
   title: 'image transfer',

@@ -7,14 +7,17 @@ export interface NetworkManager {
   createNetwork(name: string, options?: CreateNetworkOptions): Promise<string>
   /** Gone: resolves. In use: IN_USE naming the users. */
   removeNetwork(id: string, options?: OperationOptions): Promise<void>
+  /** All of the engine, not only those of this host. */
   listNetworks(options?: ListOptions): Promise<readonly NetworkInfo[]>
 }
 
+/** Networks of containers. */
 export const networkManagerCapability: Capability<NetworkManager> = defineCapability({
   id: 'network-manager',
   title: 'networks',
 })
 
+/** One network in a list. `internal`: without a way out. */
 export interface NetworkInfo {
   readonly id: string
   readonly name: string
@@ -22,6 +25,7 @@ export interface NetworkInfo {
   readonly labels: StringMap
 }
 
+/** Options of `createNetwork`. */
 export interface CreateNetworkOptions extends OperationOptions {
   readonly labels?: StringMap
   /** Without a way out. Default false. */

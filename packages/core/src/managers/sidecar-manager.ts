@@ -15,6 +15,7 @@ export interface SidecarManager {
   inspectContainer(id: string, options?: OperationOptions): Promise<ContainerInspection>
 }
 
+/** Helper containers that are reached over networks. */
 export const sidecarManagerCapability: Capability<SidecarManager> = defineCapability({
   id: 'sidecar-manager',
   title: 'sidecars',

@@ -2,15 +2,19 @@ import type { Capability } from '../capability.js'
 import type { ContainerConfig } from '../container/container-config.js'
 import type { OperationOptions } from '../operation.js'
 
-/** `timeoutMs`: the plugin's own `probeTimeoutMs`, else the host's (2000). `env`: what to read instead of `process.env`. */
+/** What a probe gets. */
 export interface ProbeOptions extends OperationOptions {
+  /** The plugin's own `probeTimeoutMs`, else the host's (2000). */
   readonly timeoutMs: number
+  /** What to read instead of `process.env`. */
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
 /**
- * `provides` is the plugin's claim: `register` must provide exactly these, else PLUGIN_INVALID.
+ * What a probe answers. An odd answer counts as a failure of the probe: PLUGIN_INVALID in an attempt.
  *
+ * `provides` is the plugin's claim: `register` must provide exactly these, else PLUGIN_INVALID. `details` goes to
+ * `register` as it is. `attempts`: candidates that did not serve, in order. `notes`: what is worth knowing, in words.
  * `chosen`: the user named this endpoint, so `open` goes to no other plugin.
  */
 export type ProbeResult<P> =
@@ -27,6 +31,7 @@ export type ProbeResult<P> =
     }
   | { readonly available: false; readonly chosen: boolean; readonly attempts: readonly ProbeAttempt[] }
 
+/** How far a probe came with a candidate. `probe`: the plugin itself failed, by throwing or by not keeping its deadline. */
 export type ProbeStep = 'parse' | 'find' | 'connect' | 'tls' | 'ping' | 'version' | 'service' | 'probe'
 
 /** One candidate that did not serve. */
@@ -40,6 +45,7 @@ export interface ProbeAttempt {
   readonly remedy: string
 }
 
+/** A capability that this runtime, as found, does not have. */
 export interface AbsentCapability {
   readonly id: string
   readonly title: string
@@ -47,7 +53,12 @@ export interface AbsentCapability {
   readonly remedy: string | undefined
 }
 
-/** What this runtime, as found, cannot keep. Using it: OPTION_UNSUPPORTED with this field, from this very list, so that report and refusal cannot drift. */
+/**
+ * What this runtime, as found, cannot keep.
+ *
+ * Using it: OPTION_UNSUPPORTED with this field (`attach.foreign`: NOT_ATTACHABLE), from this very list, so that report
+ * and refusal cannot drift.
+ */
 export interface RefusedOption {
   readonly field: RefusableField
   readonly reason: string
