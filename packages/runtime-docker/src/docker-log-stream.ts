@@ -7,6 +7,7 @@ import { watchLiveness } from './stream/liveness.js'
 import { createLogSplitter, type LogSplitter } from './stream/log-splitter.js'
 import { toEngineTime } from './stream/log-time.js'
 import { toConnectionLost } from './stream/lost-connection.js'
+import { linkSignals } from './transport/linked-signal.js'
 
 /**
  * The log of one container. Opens with the first read, and reads no faster than it is read.
@@ -39,13 +40,14 @@ export class DockerLogStream implements LogStream {
   }
 
   async *#read(): AsyncGenerator<LogChunk, void> {
-    const { signal } = this.#options
-    const both = signal === undefined ? this.#own.signal : AbortSignal.any([signal, this.#own.signal])
-    const call: EngineCall = { operation: 'containerLogs', subject: this.#id, signal: both }
+    const linked = linkSignals([this.#options.signal, this.#own.signal])
+    const call: EngineCall = { operation: 'containerLogs', subject: this.#id, signal: linked.signal }
     try {
       yield* readLog(this.#engine, this.#options, call)
     } catch (error) {
       if (error !== disposed) throw error
+    } finally {
+      linked.unlink()
     }
   }
 }

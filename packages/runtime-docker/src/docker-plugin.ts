@@ -23,7 +23,6 @@ import { DockerSidecarManager } from './docker-sidecar-manager.js'
 import { DockerVolumeManager } from './docker-volume-manager.js'
 import { readDockerSystem } from './endpoint/docker-system.js'
 import { findEndpoints } from './endpoint/find-endpoints.js'
-import { RecentFindings } from './endpoint/recent-findings.js'
 import { HttpEngine } from './transport/http-engine.js'
 
 /**
@@ -41,7 +40,6 @@ export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<D
     throw createHostError('INVALID_ARGUMENT', facts)
   }
   const system = readDockerSystem()
-  const recent = new RecentFindings()
   return {
     name: 'docker',
     contractVersion: 1,
@@ -49,7 +47,7 @@ export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<D
     packageVersion: '0.1.0',
     async probe(probeOptions: ProbeOptions) {
       const search = await findEndpoints(options, { system, env: probeOptions.env })
-      return probeEngines(search, { ...probeOptions, system, hostAddress, firewallImage, recent })
+      return probeEngines(search, { ...probeOptions, system, hostAddress, firewallImage })
     },
     register: wire,
   }

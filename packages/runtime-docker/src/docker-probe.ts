@@ -19,31 +19,23 @@ import { explainFailure } from './endpoint/connect-failure.js'
 import type { DockerSystem } from './endpoint/docker-system.js'
 import type { EndpointCandidate, EndpointSearch } from './endpoint/endpoint-candidate.js'
 import { toDetails, toNotes, toVersionText } from './endpoint/engine-details.js'
-import type { RecentFindings } from './endpoint/recent-findings.js'
 
 /** Looks for an engine: all candidates in parallel, the first in order that answers. Starts nothing, changes nothing. */
 export async function probeEngines(
   { candidates, chosen }: EndpointSearch,
   options: ProbeEnginesOptions,
 ): Promise<ProbeResult<DockerDetails>> {
-  const own = new AbortController()
-  const signal = AbortSignal.any([own.signal, ...(options.signal === undefined ? [] : [options.signal])])
-  try {
-    const distinct = await dropSameSockets(candidates)
-    const tries = distinct.map((candidate): Try => ({ candidate, reached: { step: 'find' } }))
-    const probe = (tried: Try, given: ProbeOptions) => probeOne(tried, { ...options, ...given })
-    const { found, attempts } = await probeCandidates(tries, probe, describe, { ...options, signal })
-    return found === undefined ? { available: false, chosen, attempts } : toResult(found.result, attempts)
-  } finally {
-    own.abort() // those that come after the one that is taken
-  }
+  const distinct = await dropSameSockets(candidates)
+  const tries = distinct.map((candidate): Try => ({ candidate, reached: { step: 'find' } }))
+  const probe = (tried: Try, given: ProbeOptions) => probeOne(tried, { ...options, ...given })
+  const { found, attempts } = await probeCandidates(tries, probe, describe, options)
+  return found === undefined ? { available: false, chosen, attempts } : toResult(found.result, attempts)
 }
 
 export interface ProbeEnginesOptions extends ProbeOptions {
   readonly system: DockerSystem
   readonly hostAddress: string | undefined
   readonly firewallImage: string | undefined
-  readonly recent: RecentFindings
 }
 
 interface Try {
@@ -71,8 +63,7 @@ async function probeOne({ candidate, reached }: Try, options: ProbeEnginesOption
       reached.step = step
     }
     const pinned = readPinnedVersion(options.env)
-    const { signal, recent } = options
-    const findings = await askEngine(endpoint, { signal, pinned, onStep, recent })
+    const findings = await askEngine(endpoint, { signal: options.signal, pinned, onStep })
     const details = toDetails(findings, { ...options, endpoint })
     checkApiRange(details.api, details.facts.product)
     return details

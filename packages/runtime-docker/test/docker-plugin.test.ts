@@ -30,24 +30,10 @@ describe('dockerPlugin', () => {
     expect(isDockerodeLoaded()).toBe(true)
   })
 
-  test('opening asks nothing more than the probe, and right after discover no more than a ping', async () => {
+  test('opening asks nothing more than the probe', async () => {
     const { fake } = await startFakeEngine()
-    const host = createHost(dockerPlugin({ endpoint: `unix://${fake.socketPath}` }))
-    await host.open()
+    await createHost(dockerPlugin({ endpoint: `unix://${fake.socketPath}` })).open()
     expect(fake.log()).toEqual(['GET /_ping', 'GET /info'])
-    fake.requests.length = 0
-    await host.discover()
-    await host.open()
-    expect(fake.log()).toEqual(['GET /_ping', 'GET /_ping'])
-  })
-
-  test('an engine that tells another version than before is asked anew', async () => {
-    const { fake } = await startFakeEngine()
-    const host = createHost(dockerPlugin({ endpoint: `unix://${fake.socketPath}` }))
-    await host.discover()
-    fake.server = 'Docker/26.1.5 (linux)'
-    await host.discover()
-    expect(fake.log().filter((line) => line === 'GET /info')).toHaveLength(2)
   })
 
   test('F2 a dead DOCKER_HOST stops the search, and says why', async () => {

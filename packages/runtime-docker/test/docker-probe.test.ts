@@ -8,7 +8,6 @@ import type { DockerDetails } from '../src/docker-details.js'
 import { probeEngines } from '../src/docker-probe.js'
 import { explainFailure } from '../src/endpoint/connect-failure.js'
 import { parseEndpoint } from '../src/endpoint/parse-endpoint.js'
-import { RecentFindings } from '../src/endpoint/recent-findings.js'
 import { linux } from './endpoint/systems.js'
 import { startFakeEngine } from './fake/fake-docker-engine.js'
 
@@ -40,7 +39,7 @@ interface Probing {
 
 function probe(urls: readonly string[], { chosen = false, timeoutMs = 2_000, env = {}, signal }: Probing = {}) {
   const candidates = urls.map((url, index) => parseEndpoint(url, { source: `candidate ${index}`, tls: undefined }))
-  const given = { hostAddress: undefined, firewallImage: undefined, system: linux, recent: new RecentFindings() }
+  const given = { hostAddress: undefined, firewallImage: undefined, system: linux }
   return probeEngines({ chosen, candidates }, { ...given, timeoutMs, env, signal })
 }
 
@@ -248,8 +247,7 @@ describe('probe of what does not serve', () => {
   test('TLS files that are not there are an attempt with their path', async () => {
     const tls = { verify: true, caFile: '/nowhere/ca.pem', certFile: undefined, keyFile: undefined }
     const candidates = [parseEndpoint('tcp://127.0.0.1:1', { source: 'DOCKER_HOST', tls })]
-    const recent = new RecentFindings()
-    const given = { hostAddress: undefined, firewallImage: undefined, system: linux, recent, timeoutMs: 2_000, env: {} }
+    const given = { hostAddress: undefined, firewallImage: undefined, system: linux, timeoutMs: 2_000, env: {} }
     const { attempts } = await probeEngines({ chosen: true, candidates }, given)
     expect(attempts[0]?.cause.message).toContain('/nowhere/ca.pem')
   })

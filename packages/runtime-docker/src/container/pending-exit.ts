@@ -4,6 +4,7 @@ import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { pause } from '../pause.js'
 import { toConnectionLost } from '../stream/lost-connection.js'
 import { AnswerFormatError } from '../transport/answer-format-error.js'
+import { linkSignals } from '../transport/linked-signal.js'
 import { readBody } from '../transport/read-body.js'
 import { inspectContainer } from './inspect-container.js'
 
@@ -22,17 +23,24 @@ export async function openWait(
   engine: DockerEngine,
   { call, condition, lookEveryMs = betweenLooksMs }: WaitOptions,
 ): Promise<PendingExit> {
-  const own = new AbortController()
-  const signal = call.signal === undefined ? own.signal : AbortSignal.any([call.signal, own.signal])
-  const path = `/containers/${call.subject}/wait`
-  const response = await engine.send({ ...call, signal, method: 'POST', path, query: { condition } })
-  const answered = readExit(engine, response, call)
-  const exitCode = Promise.race([answered, watchContainer(engine, { ...call, signal }, lookEveryMs)])
-  // A wait that is closed before its end is nobody's failure.
-  exitCode.catch(() => {})
-  const settled = exitCode.finally(() => own.abort())
-  settled.catch(() => {})
-  return { exitCode: settled, openedAt: toSeconds(response.headers.date), close: () => own.abort() }
+  const linked = linkSignals([call.signal])
+  const { signal } = linked
+  const close = () => {
+    linked.abort()
+    linked.unlink()
+  }
+  try {
+    const path = `/containers/${call.subject}/wait`
+    const response = await engine.send({ ...call, signal, method: 'POST', path, query: { condition } })
+    const answered = readExit(engine, response, call)
+    const exitCode = Promise.race([answered, watchContainer(engine, { ...call, signal }, lookEveryMs)]).finally(close)
+    // A wait that is closed before its end is nobody's failure.
+    exitCode.catch(() => {})
+    return { exitCode, openedAt: toSeconds(response.headers.date), close }
+  } catch (error) {
+    linked.unlink()
+    throw error
+  }
 }
 
 export interface WaitOptions {

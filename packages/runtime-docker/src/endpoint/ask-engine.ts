@@ -11,7 +11,6 @@ import { HttpTransport } from '../transport/http-transport.js'
 import { readBody } from '../transport/read-body.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
 import type { EngineProduct, InfoAnswer, VersionAnswer } from './engine-facts.js'
-import type { RecentFindings } from './recent-findings.js'
 
 /**
  * Asks an engine who it is: a ping tells product and API version, then one question tells all the rest. Looks only, and
@@ -21,19 +20,14 @@ import type { RecentFindings } from './recent-findings.js'
  */
 export async function askEngine(endpoint: DockerEndpoint, options: AskOptions): Promise<EngineFindings> {
   const transport = new HttpTransport(endpoint)
-  const { signal, pinned, onStep, recent } = options
+  const { signal, pinned, onStep } = options
   const get: Get = (path, onSocket) =>
     transport.request({ ...getRequest, path, signal, ...(onSocket === undefined ? {} : { onSocket }) })
   try {
     onStep('connect')
     const ping = await readPing(await get('/_ping', (socket) => watchConnecting(socket, onStep)))
-    const question = { endpoint, ping, pinned }
-    const known = recent.find(question)
-    if (known !== undefined) return known
     onStep('version')
-    const findings = await askRest(get, ping, pinned)
-    recent.keep(question, findings)
-    return findings
+    return await askRest(get, ping, pinned)
   } finally {
     transport.close()
   }
@@ -44,7 +38,6 @@ export interface AskOptions {
   /** From `DOCKER_API_VERSION`: nothing is negotiated. */
   readonly pinned: string | undefined
   readonly onStep: (step: ProbeStep) => void
-  readonly recent: RecentFindings
 }
 
 export interface EngineFindings {
@@ -56,7 +49,7 @@ export interface EngineFindings {
 type Get = (path: string, onSocket?: (socket: Socket) => void) => Promise<IncomingMessage>
 
 /** Of the answer to a ping. */
-export interface PingFacts {
+interface PingFacts {
   readonly newest: string
   readonly server: string
 }

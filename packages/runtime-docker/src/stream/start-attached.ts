@@ -8,6 +8,7 @@ import { stillRuns } from '../container/still-runs.js'
 import { stopContainer } from '../container/stop-container.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { pause } from '../pause.js'
+import { linkSignals } from '../transport/linked-signal.js'
 import { dropStderr, pump } from './attach.js'
 import { toConnectionLost } from './lost-connection.js'
 import { openAttach } from './open-attach.js'
@@ -53,14 +54,14 @@ export async function startAttached(
 
 /** The code follows the output at once. When it does not and the container still runs, the output was cut off. */
 async function awaitExit(engine: DockerEngine, { exitCode }: PendingExit, call: EngineCall): Promise<number> {
-  const own = new AbortController()
-  const signal = call.signal === undefined ? own.signal : AbortSignal.any([call.signal, own.signal])
-  const checked = refuseCutOff(engine, { ...call, signal })
+  const linked = linkSignals([call.signal])
+  const checked = refuseCutOff(engine, { ...call, signal: linked.signal })
+  checked.catch(() => {}) // of no matter when the code came first
   try {
     return await Promise.race([exitCode, checked.then(() => exitCode)])
   } finally {
-    own.abort()
-    checked.catch(() => {}) // the code came first
+    linked.abort()
+    linked.unlink()
   }
 }
 

@@ -1,5 +1,5 @@
-import { setMaxListeners } from 'node:events'
 import { createHostError } from '@capstan/core'
+import { type LinkedSignal, linkSignals } from './linked-signal.js'
 
 /** One signal for all that may end a call: the caller, the deadline, the closing of the runtime. The first gives the reason. */
 export interface CallLimit {
@@ -12,21 +12,14 @@ export interface CallLimit {
 
 /** Limits a call; without `timeoutMs` there is no deadline. */
 export function limitCall(options: CallLimitOptions): CallLimit {
-  const own = new AbortController()
-  const forward = (event: Event) => own.abort(toReason(event.target))
-  const sources = options.signals.filter((signal) => signal !== undefined)
-  const aborted = sources.find((signal) => signal.aborted)
-  if (aborted !== undefined) own.abort(aborted.reason)
-  // Many calls may share one signal, and a call has several parts: node would warn of a leak from the eleventh on.
-  setMaxListeners(0, own.signal, ...sources)
-  for (const source of sources) source.addEventListener('abort', forward, { once: true })
-  const timer = startTimer(own, options)
+  const linked = linkSignals(options.signals)
+  const timer = startTimer(linked, options)
   return {
-    signal: own.signal,
+    signal: linked.signal,
     stopClock: () => clearTimeout(timer),
     release() {
       clearTimeout(timer)
-      for (const source of sources) source.removeEventListener('abort', forward)
+      linked.unlink()
     },
   }
 }
@@ -38,12 +31,8 @@ export interface CallLimitOptions {
   readonly phase?: string
 }
 
-function startTimer(own: AbortController, { operation, timeoutMs, phase }: CallLimitOptions) {
+function startTimer(own: LinkedSignal, { operation, timeoutMs, phase }: CallLimitOptions) {
   if (timeoutMs === undefined) return undefined
   const expire = () => own.abort(createHostError('TIMED_OUT', { operation, phase, timeoutMs, lastLines: [] }))
   return setTimeout(expire, timeoutMs)
-}
-
-function toReason(source: EventTarget | null): unknown {
-  return source instanceof AbortSignal ? source.reason : undefined
 }

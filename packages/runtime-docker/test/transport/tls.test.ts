@@ -8,7 +8,6 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { probeEngines } from '../../src/docker-probe.js'
 import type { findTls } from '../../src/endpoint/endpoint-tls.js'
 import { parseEndpoint } from '../../src/endpoint/parse-endpoint.js'
-import { RecentFindings } from '../../src/endpoint/recent-findings.js'
 import { HttpEngine } from '../../src/transport/http-engine.js'
 import { linux } from '../endpoint/systems.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
@@ -67,7 +66,7 @@ describe.skipIf(!hasOpenssl)('an engine behind TLS', () => {
 
   async function probe(url: string, tls: Awaited<ReturnType<typeof findTls>> | undefined) {
     const candidates = [parseEndpoint(url, { source: 'DOCKER_HOST', tls })]
-    const given = { hostAddress: undefined, firewallImage: undefined, system: linux, recent: new RecentFindings() }
+    const given = { hostAddress: undefined, firewallImage: undefined, system: linux }
     return probeEngines({ chosen: true, candidates }, { ...given, timeoutMs: 5_000, env: {} })
   }
 
