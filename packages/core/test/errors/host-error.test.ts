@@ -18,7 +18,17 @@ describe('isHostError', () => {
   )
 })
 
+it('the brand of an error keeps its name: other copies and versions of core know it by that (X7)', () => {
+  expect(Symbol.for('capstan/HostError@1') in gone).toBe(true)
+})
+
 describe('withUndoFailures', () => {
+  it('adds to what an earlier undoing left', () => {
+    const error = createHostError('IMAGE_NOT_FOUND', { image: 'x' }, { undoFailures: ['first'] })
+    withUndoFailures(error, ['second'])
+    expect(error.undoFailures).toEqual(['first', 'second'])
+  })
+
   it('keeps the first failure, and what went wrong while it was undone', () => {
     const first = createHostError('IMAGE_NOT_FOUND', { image: 'x' })
     const failure = new Error('network in use')
