@@ -4,6 +4,8 @@ import { defineConfig } from 'vitest/config'
 const conditions = ['@capstan/source', 'module', 'node', 'import', 'default']
 // tsconfig.base.json says the same to tsc; vite reads it for the files that a tsconfig includes alone, so not for tests.
 const oxc = { decorator: { legacy: true, emitDecoratorMetadata: false } }
+// The whole conformance kit once for each planted fault.
+const plantedFaults = 'packages/conformance/test/broken/**/*.test.ts'
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
 
 export default defineConfig({
@@ -14,8 +16,13 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/*.integration.test.ts'],
+          exclude: ['**/*.integration.test.ts', plantedFaults],
         },
+      },
+      {
+        ...source,
+        // Minutes, and no part of `npm test`: `pnpm test:kit`.
+        test: { name: 'kit', include: [plantedFaults], testTimeout: 120_000, hookTimeout: 120_000 },
       },
       {
         ...source,

@@ -6,7 +6,7 @@ import { readTestCounts, toSummary } from './test-counts.mjs'
 import { prepareWorkspace, root, scratch } from './workspace.mjs'
 
 /**
- * `npm test`: installs and builds where needed, then runs every test; further arguments go to vitest. Where no engine
+ * `npm test`: installs and builds where needed, then runs the unit, types and integration tests; further arguments go to vitest. Where no engine
  * answers, its tests are skipped and the reason is printed (see test/support); CAPSTAN_REQUIRE_ENGINE=1 makes that a
  * failure. The last line is a summary.
  *
@@ -16,7 +16,7 @@ async function main(args) {
   await prepareWorkspace()
   mkdirSync(scratch, { recursive: true })
   rmSync(reportFile, { force: true })
-  const status = await runAttached([vitest, 'run', ...reporters, ...args], { cwd: root })
+  const status = await runAttached([vitest, 'run', ...projects, ...reporters, ...args], { cwd: root })
   if (!existsSync(reportFile)) console.error('vitest ended before it ran any test')
   const counts = readTestCounts(reportFile, status)
   console.log(toSummary(counts))
@@ -25,6 +25,8 @@ async function main(args) {
 
 const reportFile = join(scratch, 'test-report.json')
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
+// All but `kit`, which takes minutes and tests the conformance kit itself.
+const projects = ['unit', 'types', 'integration'].map((name) => `--project=${name}`)
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
 
 try {
