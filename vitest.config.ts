@@ -4,8 +4,10 @@ import { defineConfig } from 'vitest/config'
 const conditions = ['@capstan/source', 'module', 'node', 'import', 'default']
 // tsconfig.base.json says the same to tsc; vite reads it for the files that a tsconfig includes alone, so not for tests.
 const oxc = { decorator: { legacy: true, emitDecoratorMetadata: false } }
-// The whole conformance kit once for each planted fault.
-const plantedFaults = 'packages/conformance/test/broken/**/*.test.ts'
+// Minutes, and no part of `npm test`: the conformance kit on a real engine, and once for each planted fault.
+const kit = ['docker-conformance.integration.test.ts', 'broken/**/*.test.ts'].map(
+  (path) => `packages/conformance/test/${path}`,
+)
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
 
 export default defineConfig({
@@ -16,13 +18,18 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/*.integration.test.ts', plantedFaults],
+          exclude: ['**/*.integration.test.ts', ...kit],
         },
       },
       {
         ...source,
-        // Minutes, and no part of `npm test`: `pnpm test:kit`.
-        test: { name: 'kit', include: [plantedFaults], testTimeout: 120_000, hookTimeout: 120_000 },
+        test: {
+          name: 'kit',
+          globalSetup: ['test/support/set-up-test-engine.ts'],
+          include: kit,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
       },
       {
         ...source,
@@ -43,6 +50,7 @@ export default defineConfig({
           name: 'integration',
           globalSetup: ['test/support/set-up-test-engine.ts'],
           include: ['packages/*/test/**/*.integration.test.ts', 'test/**/*.integration.test.ts'],
+          exclude: kit,
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

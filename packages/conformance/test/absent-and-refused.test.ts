@@ -15,8 +15,8 @@ import { runConformance } from '../src/index.js'
 import { withPlugin } from '../src/plugin/map-provided.js'
 import { breakPlugin } from './broken/break-plugin.js'
 
-describe('a runtime that has less', () => {
-  test('passes when what it lacks is absent and listed with a reason', { timeout: 60_000 }, async () => {
+describe('a runtime that has less', { timeout: 60_000 }, () => {
+  test('passes when what it lacks is absent and listed with a reason', async () => {
     const without = [
       networkManagerCapability,
       sidecarManagerCapability,
@@ -67,7 +67,7 @@ describe('a runtime that has less', () => {
   })
 })
 
-describe('a runtime that refuses options', () => {
+describe('a runtime that refuses options', { timeout: 60_000 }, () => {
   test.each([{ refuses: whole }, { refuses: parts }])(
     'passes when each use is refused: $refuses',
     async ({ refuses }) => {

@@ -5,7 +5,7 @@ import { type CaseResult, conformanceCases, runConformance } from '../src/index.
 import { withPlugin } from '../src/plugin/map-provided.js'
 import { breakPlugin } from './broken/break-plugin.js'
 
-describe('runConformance', () => {
+describe('runConformance', { timeout: 30_000 }, () => {
   test('resolves with a report that survives JSON as it is', async () => {
     const report = await runConformance({ ...options, plugin: memoryPlugin(), only: ['PRB', 'PORT-008'] })
     expect(JSON.parse(JSON.stringify(report))).toStrictEqual(report)

@@ -26,7 +26,7 @@ export const closeCases: readonly ConformanceCase[] = [
       run: async (context) => {
         const { runtime } = await context.open()
         await Promise.all([runtime.close(), runtime.close()])
-        await within(2000, 'the end of the third close', runtime.close())
+        await within(5000, 'the end of the third close', runtime.close())
       },
     },
     {

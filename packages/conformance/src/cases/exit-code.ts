@@ -39,7 +39,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(11) })
       const again = [context.runtime.waitContainer(id), context.runtime.waitContainer(id)]
-      expectEqual(await within(3000, 'the codes', Promise.all(again)), [11, 11], 'the exit codes')
+      expectEqual(await within(5000, 'the codes', Promise.all(again)), [11, 11], 'the exit codes')
     },
   },
   {

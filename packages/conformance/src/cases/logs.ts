@@ -38,7 +38,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const opening = context.runtime.containerLogs(id, { follow: true, signal: context.signal })
-      const stream = await within(2000, 'the log stream', opening)
+      const stream = await within(5000, 'the log stream', opening)
       await stream[Symbol.asyncDispose]()
     },
   },
@@ -231,7 +231,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       const id = await startReady(context, { command: context.programs.announce('one') }, 'one')
       const stream = await context.runtime.containerLogs(id, { follow: true, signal: context.signal })
       for await (const _ of stream) break
-      const next = await within(2000, 'the end of the stream', readLogs(stream))
+      const next = await within(5000, 'the end of the stream', readLogs(stream))
       expectEqual(next.length, 0, 'chunks after the loop was left')
       expectEqual(await context.runtime.containerState(id), 'running', 'the state')
     },
@@ -244,9 +244,9 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       const stream = await context.runtime.containerLogs(id, { follow: true, signal: context.signal })
       const reading = inBackground(readLogs(stream))
       await pause(100)
-      await within(2000, 'the end of disposing', stream[Symbol.asyncDispose]())
+      await within(5000, 'the end of disposing', stream[Symbol.asyncDispose]())
       await stream[Symbol.asyncDispose]()
-      expectEqual(await within(2000, 'the end of the read', reading.result), [], 'what was read')
+      expectEqual(await within(5000, 'the end of the read', reading.result), [], 'what was read')
     },
   },
   {
@@ -260,7 +260,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       await pause(100)
       const reason = new Error('read enough')
       controller.abort(reason)
-      expect((await within(2000, 'the end of the read', reading.result)) === reason, 'the reason', reading.result)
+      expect((await within(5000, 'the end of the read', reading.result)) === reason, 'the reason', reading.result)
     },
   },
   {
@@ -286,7 +286,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
     title: 'containerLogsAll gives what was printed so far, and does not wait for the end',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.announce('so far') }, 'so far')
-      expectEqual(await within(3000, 'the log', readLogText(context, id)), 'so far\n', 'the log')
+      expectEqual(await within(5000, 'the log', readLogText(context, id)), 'so far\n', 'the log')
     },
   },
   {

@@ -76,9 +76,13 @@ export const pluginFaults: readonly PlantedFault[] = [
     }),
   },
   {
-    fault: 'probe gives a note that is no plain data',
+    fault: 'probe gives a remedy that is no plain data',
     expected: 'PRB-012',
-    plant: changeResult((result) => ({ ...result, notes: [new Date(0) as unknown as string] })),
+    plant: changeResult((result) => ({
+      ...result,
+      // What the type forbids; a plugin may be plain JavaScript.
+      refuses: result.refuses.map((entry) => ({ ...entry, remedy: new Date(0) as unknown as string })),
+    })),
   },
 ]
 

@@ -40,6 +40,7 @@ export interface InfoAnswer {
   readonly Name?: string
   readonly ServerVersion?: string
   readonly OperatingSystem?: string
+  readonly LoggingDriver?: string
   readonly OSType?: string
   readonly Architecture?: string
   readonly KernelVersion?: string

@@ -15,6 +15,7 @@ export function toRefusedOptions(
     ...toHostNetwork(facts),
     ...toHostAddress(facts, hostAddress),
     ...toWindows(facts),
+    ...toLogs(info),
     ...buildRefusals,
   ]
 }
@@ -85,4 +86,12 @@ function toWindows({ osType }: EngineFacts): readonly RefusedOption[] {
     'setupFirewall',
   ] as const
   return fields.map((field) => ({ field, reason, remedy: 'use an engine with Linux containers' }))
+}
+
+/** https://docs.docker.com/engine/logging/drivers/json-file/ keeps each record as a JSON text. */
+function toLogs({ LoggingDriver }: InfoAnswer): readonly RefusedOption[] {
+  if (LoggingDriver !== 'json-file') return []
+  const reason = 'the log driver json-file keeps text: bytes that are not UTF-8 are replaced'
+  const remedy = 'read the output by startAttached or attach, or set the log driver "local" on the engine'
+  return [{ field: 'logs.binary', reason, remedy }]
 }

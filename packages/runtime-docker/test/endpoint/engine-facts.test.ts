@@ -58,6 +58,11 @@ describe('toRefusedOptions', () => {
     expect(refusedOf({})).toEqual(['build.dns'])
   })
 
+  test('logs of other bytes than text, where the log driver keeps text', () => {
+    expect(refusedOf({ LoggingDriver: 'json-file' })).toEqual(['logs.binary', 'build.dns'])
+    expect(refusedOf({ LoggingDriver: 'local' })).toEqual(['build.dns'])
+  })
+
   test('X9 limits that the engine says it cannot enforce', () => {
     expect(refusedOf({ MemoryLimit: false, PidsLimit: false })).toEqual(['memoryBytes', 'pidsLimit', 'build.dns'])
     expect(refusedOf({ CgroupDriver: 'none' })).toEqual(['memoryBytes', 'cpus', 'pidsLimit', 'build.dns'])
