@@ -1,9 +1,9 @@
-/** Settles with the promise, or rejects with the signal's reason when that comes first. */
+/** Settles with the promise, or rejects with the signal's reason when that comes first; what the promise does later is nobody's failure. */
 export function untilAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason)
     const abort = () => reject(signal.reason)
-    signal.addEventListener('abort', abort, { once: true })
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
     Promise.resolve(promise)
       .then(resolve, reject)
       .finally(() => signal.removeEventListener('abort', abort))
