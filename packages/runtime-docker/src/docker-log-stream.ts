@@ -4,6 +4,7 @@ import { inspectContainer } from './container/inspect-container.js'
 import { stillRuns } from './container/still-runs.js'
 import type { DockerEngine, EngineCall } from './docker-engine.js'
 import { watchLiveness } from './stream/liveness.js'
+import { type LogFilter, LogPosition, type LogRest } from './stream/log-position.js'
 import { createLogSplitter, type LogSplitter } from './stream/log-splitter.js'
 import { toEngineTime } from './stream/log-time.js'
 import { toConnectionLost } from './stream/lost-connection.js'
@@ -13,7 +14,9 @@ import { linkSignals } from './transport/linked-signal.js'
  * The log of one container. Opens with the first read, and reads no faster than it is read.
  *
  * A followed log that ends while its container runs was interrupted (rotation, an engine that went away): CONNECTION_LOST
- * with the engine's last timestamp, never a clean end.
+ * with the engine's last timestamp, never a clean end. One that ends with its container is read to the end of what was
+ * logged, however slow the reader was; of a terminal's log with `tailLines`, and of a container that is removed at its
+ * end, a slow reader may miss the last part.
  */
 export class DockerLogStream implements LogStream {
   readonly #engine: DockerEngine
@@ -59,11 +62,36 @@ export async function* readLog(
   call: EngineCall,
 ): AsyncGenerator<LogChunk, void> {
   call.signal?.throwIfAborted()
+  if (options.follow !== true) return yield* readOnce({ engine, options, call })
+  const position = new LogPosition()
+  yield* readOnce({ engine, options, call, filter: position })
+  const rest = position.toRest()
+  if (rest !== undefined) yield* readRest({ engine, options, call, filter: rest })
+}
+
+/**
+ * Engine 20.10 cuts a followed log short when its reader is slow and the container ends meanwhile: the log itself has
+ * it all. So it is read on to its end, unless it went away with the container.
+ */
+async function* readRest({ filter, ...reading }: LogReading & { readonly filter: LogRest }) {
+  const { since = reading.options.since } = filter
+  const { tailLines, ...options } = reading.options
+  // Where a terminal's tail began is not known: its log cannot be read on.
+  if (filter.since === undefined && tailLines !== undefined) return
+  const whole = { ...options, follow: false, ...(since === undefined ? {} : { since }) }
+  try {
+    yield* readOnce({ ...reading, options: whole, filter, isStamped: filter.since !== undefined })
+  } catch (error) {
+    if (!isGone(error)) throw error
+  }
+}
+
+/** Reads what one request gives. A followed log that ends while its container runs was interrupted. */
+async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, void> {
+  const { engine, options, call, filter } = reading
   const { follow = false, timestamps = false } = options
-  const { response, isTerminal } = await openLog(engine, options, call)
-  // A terminal's timestamps cannot be told from its text with certainty: asked for only when they are wanted.
-  const isStamped = timestamps || (follow && !isTerminal)
-  const splitter = createLogSplitter({ isTerminal, isStamped, isShown: timestamps })
+  const { response, isTerminal, isStamped } = await openLog(reading)
+  const splitter = createLogSplitter({ isTerminal, isStamped, isShown: timestamps, filter })
   const stopWatch = follow ? watchLiveness(engine, call, { onLost: (error) => void response.destroy(error) }) : () => {}
   try {
     yield* split(response, splitter)
@@ -76,6 +104,16 @@ export async function* readLog(
   }
 }
 
+/** One request for a log. */
+interface LogReading {
+  readonly engine: DockerEngine
+  readonly options: LogOptions
+  readonly call: EngineCall
+  readonly filter?: LogFilter
+  /** Whether the engine shall send timestamps. Default: where they are wanted, or a followed log may need its last one. */
+  readonly isStamped?: boolean
+}
+
 async function* split(response: IncomingMessage, splitter: LogSplitter): AsyncGenerator<LogChunk, void> {
   for await (const chunk of response as AsyncIterable<Buffer>) yield* splitter.push(chunk)
   yield* splitter.end()
@@ -84,23 +122,32 @@ async function* split(response: IncomingMessage, splitter: LogSplitter): AsyncGe
 interface OpenLog {
   readonly response: IncomingMessage
   readonly isTerminal: boolean
+  readonly isStamped: boolean
 }
 
 /** Whether there is a terminal is asked beside: before API 1.42 the answer does not say how it is framed. */
-async function openLog(engine: DockerEngine, options: LogOptions, call: EngineCall): Promise<OpenLog> {
+async function openLog({ engine, options, call, isStamped: isStampWanted }: LogReading): Promise<OpenLog> {
   const container = await inspectContainer(engine, call)
   const isTerminal = container.Config?.Tty === true
   const { follow = false, timestamps = false, stdout = true, stderr = true, since, tailLines } = options
+  // A terminal's timestamps cannot be told from its text with certainty: asked for only when they are wanted.
+  const isStamped = timestamps || (isStampWanted ?? (follow && !isTerminal))
   const query = {
     follow,
     stdout,
     stderr,
-    timestamps: timestamps || (follow && !isTerminal),
+    timestamps: isStamped,
     since: since === undefined ? undefined : toEngineTime(since),
     tail: tailLines ?? 'all',
   }
   const path = `/containers/${call.subject}/logs`
-  return { response: await engine.send({ ...call, method: 'GET', path, query }), isTerminal }
+  return { response: await engine.send({ ...call, method: 'GET', path, query }), isTerminal, isStamped }
+}
+
+/** The container was removed, or is about to be. */
+function isGone(error: unknown): boolean {
+  if (isHostError(error, 'CONTAINER_NOT_FOUND')) return true
+  return isHostError(error, 'OPERATION_FAILED') && error.facts.status === 409
 }
 
 function withTimestamp(error: unknown, lastTimestamp: string | undefined): unknown {

@@ -122,10 +122,11 @@ describe('a followed log', () => {
   const stamped = Buffer.concat([frame(1, `${first} one\n`), frame(2, `${second} two\n`)])
 
   test('ends cleanly when the container has ended', async () => {
-    const { open, container } = await startLogs((reply) => {
+    const { open, container } = await startLogs((reply, { query }) => {
       const response = reply.open()
       response.write(stamped)
-      container.events.once('exit', () => response.end())
+      if (query.get('follow') === '0') response.end()
+      else container.events.once('exit', () => response.end())
     })
     const reading = readText(await open({ follow: true }))
     await expect.poll(() => container.events.listenerCount('exit')).toBe(1)
@@ -155,6 +156,89 @@ describe('a followed log', () => {
     await expect(readText(await open({ follow: true }))).rejects.toMatchObject({
       code: 'CONNECTION_LOST',
       facts: { lastTimestamp: second },
+    })
+  })
+
+  describe('F17 that the engine cuts short when the container ends is read to its end, nothing twice', () => {
+    const third = '2026-01-02T03:04:06.123456790Z'
+    const records = [
+      frame(1, `${first} a\n`),
+      frame(2, `${second} err a\n`),
+      frame(1, `${second} b\n`),
+      frame(1, `${second} c\n`),
+      frame(2, `${second} err b\n`),
+      frame(1, `${third} d\n`),
+    ]
+    const whole = { stdout: 'a\nb\nc\nd\n', stderr: 'err a\nerr b\n' }
+
+    /** Sends so many records while it is followed, and all that are wanted afterwards. */
+    function cutAfter(count: number, end: () => void): FakeHandler {
+      return (reply, { query }) => {
+        const isFollowed = query.get('follow') === '1'
+        if (isFollowed) end()
+        reply.open().end(Buffer.concat(isFollowed ? records.slice(0, count) : records))
+      }
+    }
+
+    test.each([1, 2, 3, 4, 5, 6])('after %i records', async (count) => {
+      const { open, container } = await startLogs(cutAfter(count, () => container.exit(0)))
+      const texts = { stdout: '', stderr: '', combined: '' }
+      for await (const { source, bytes, timestamp } of await open({ follow: true, tailLines: 100 })) {
+        texts[source] += Buffer.from(bytes).toString()
+        expect(timestamp).toBeUndefined()
+      }
+      expect(texts).toEqual({ ...whole, combined: '' })
+    })
+
+    test('asks again from a second before the last record, not before the first, and for the whole tail', async () => {
+      const { open, container, fake } = await startLogs(cutAfter(3, () => container.exit(0)))
+      await readText(await open({ follow: true, tailLines: 100, stderr: false }))
+      expect(Object.fromEntries(fake.requests.at(-1)?.query ?? [])).toEqual({
+        follow: '0',
+        stdout: '1',
+        stderr: '0',
+        timestamps: '1',
+        since: '1767323045.123',
+        tail: 'all',
+      })
+    })
+
+    test("a terminal's log, of which bytes are counted", async () => {
+      const { open, container } = await startLogs(
+        (reply, { query }) => {
+          const isFollowed = query.get('follow') === '1'
+          if (isFollowed) container.exit(0)
+          reply.open().end(isFollowed ? 'one\r\ntw' : 'one\r\ntwo\r\n')
+        },
+        { Tty: true },
+      )
+      expect(await readText(await open({ follow: true }))).toBe('combined:one\r\ntw;combined:o\r\n;')
+    })
+
+    test('a tail of nothing stays empty', async () => {
+      const { open, container } = await startLogs(cutAfter(0, () => container.exit(0)))
+      expect(await readText(await open({ follow: true, tailLines: 0 }))).toBe('')
+    })
+
+    test.each([404, 409])('ends where the container went away meanwhile (%i)', async (status) => {
+      const { open, container } = await startLogs((reply, { query }) => {
+        if (query.get('follow') === '0') return reply.refuse(status, 'dead or marked for removal')
+        container.exit(0)
+        reply.open().end(records[0])
+      })
+      expect(await readText(await open({ follow: true }))).toBe('stdout:a\n;')
+    })
+
+    test('CONNECTION_LOST with the last timestamp when the rest is cut off', async () => {
+      const { open, container } = await startLogs((reply, { query }) => {
+        if (query.get('follow') === '0') return reply.open().write(frame(1, `${third} d`), () => reply.destroy())
+        container.exit(0)
+        reply.open().end(records[0])
+      })
+      await expect(readText(await open({ follow: true }))).rejects.toMatchObject({
+        code: 'CONNECTION_LOST',
+        facts: { lastTimestamp: third },
+      })
     })
   })
 

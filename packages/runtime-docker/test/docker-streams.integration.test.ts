@@ -198,6 +198,23 @@ describeWithEngine('logs of a real engine', (testEngine) => {
     expect(texts).toEqual(['one\n', 'two\n'])
   })
 
+  test.each([false, true])('F17 a reader that sleeps until the container has ended gets all (tty %s)', async (tty) => {
+    const { runtime } = connect()
+    const id = await runtime.createContainer({
+      image,
+      command: ['sh', '-c', 'yes 0123456789abcde | head -c 1048576'],
+      tty,
+    })
+    await runtime.startContainer(id)
+    const chunks: Uint8Array[] = []
+    for await (const { bytes } of await runtime.containerLogs(id, { follow: true })) {
+      if (chunks.length === 0) await expect.poll(() => runtime.containerState(id), { timeout: 30_000 }).toBe('exited')
+      chunks.push(bytes)
+    }
+    const line = tty ? '0123456789abcde\r\n' : '0123456789abcde\n'
+    expect(Buffer.concat(chunks).equals(Buffer.from(line.repeat(65_536)))).toBe(true)
+  })
+
   test('follow of what is silent opens at once, and is left at once', async () => {
     const { runtime } = connect()
     const id = await runtime.createContainer({ image, command: ['sleep', '60'], init: true })

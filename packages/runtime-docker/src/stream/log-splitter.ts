@@ -1,5 +1,6 @@
 import type { LogChunk } from '@capstan/core'
 import { FrameParser } from './frame-parser.js'
+import type { LogFilter } from './log-position.js'
 import { FrameTimestamps, LineTimestamps, type StampedSink } from './log-timestamps.js'
 
 /** Bytes of a log stream to chunks; pure. `end` finds what is cut off. */
@@ -10,10 +11,15 @@ export interface LogSplitter {
   readonly lastTimestamp: string | undefined
 }
 
-/** `isStamped`: the engine puts timestamps before the records; `isShown`: the chunks have them. */
-export function createLogSplitter({ isTerminal, isStamped, isShown }: LogFormat): LogSplitter {
+/**
+ * `isStamped`: the engine puts timestamps before the records; `isShown`: the chunks have them; `filter`: what of the
+ * records becomes chunks, default all.
+ */
+export function createLogSplitter({ isTerminal, isStamped, isShown, filter }: LogFormat): LogSplitter {
   let chunks: LogChunk[] = []
-  const emit: StampedSink = (source, bytes, timestamp) => {
+  const emit: StampedSink = (source, record, timestamp) => {
+    const bytes = filter === undefined ? record : filter.pass(source, record, timestamp)
+    if (bytes.length === 0) return
     const stamped = isShown && timestamp !== undefined ? { timestamp } : {}
     chunks.push({ source: isTerminal ? 'combined' : source, bytes, ...stamped })
   }
@@ -36,6 +42,7 @@ export interface LogFormat {
   readonly isTerminal: boolean
   readonly isStamped: boolean
   readonly isShown: boolean
+  readonly filter?: LogFilter | undefined
 }
 
 interface LogReader {

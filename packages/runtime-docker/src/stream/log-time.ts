@@ -1,7 +1,19 @@
 /** A moment as the engine's `since` takes it: seconds, with up to nine digits of a fraction. */
 export function toEngineTime(moment: Date | string): string {
   if (moment instanceof Date) return (moment.getTime() / 1000).toFixed(3)
-  const [, fraction = ''] = /\.(\d+)/.exec(moment) ?? []
-  const seconds = Date.parse(moment.replace(/\.\d+/, '')) / 1000
-  return fraction === '' ? String(seconds) : `${seconds}.${fraction.padEnd(9, '0')}`
+  const { seconds, fraction } = parseTime(moment)
+  return fraction === '' ? String(seconds) : `${seconds}.${fraction}`
+}
+
+/** The order of two timestamps of the engine, to the nanosecond; those that have none are equal. */
+export function compareLogTimes(left: string | undefined, right: string | undefined): number {
+  if (left === right || left === undefined || right === undefined) return 0
+  const [a, b] = [parseTime(left), parseTime(right)]
+  return a.seconds - b.seconds || Number(a.fraction) - Number(b.fraction)
+}
+
+function parseTime(text: string): { readonly seconds: number; readonly fraction: string } {
+  const [, fraction = ''] = /\.(\d+)/.exec(text) ?? []
+  const seconds = Date.parse(text.replace(/\.\d+/, '')) / 1000
+  return { seconds, fraction: fraction === '' ? '' : fraction.padEnd(9, '0') }
 }
