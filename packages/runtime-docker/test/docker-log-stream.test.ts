@@ -231,9 +231,10 @@ describe('a followed log', () => {
 
     test('CONNECTION_LOST with the last timestamp when the rest is cut off', async () => {
       const { open, container } = await startLogs((reply, { query }) => {
-        if (query.get('follow') === '0') return reply.open().write(frame(1, `${third} d`), () => reply.destroy())
+        const response = reply.open()
+        if (query.get('follow') === '0') return void response.write(frame(1, `${third} d`), () => reply.destroy())
         container.exit(0)
-        reply.open().end(records[0])
+        response.end(records[0])
       })
       await expect(readText(await open({ follow: true }))).rejects.toMatchObject({
         code: 'CONNECTION_LOST',

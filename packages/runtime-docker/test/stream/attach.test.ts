@@ -29,6 +29,27 @@ describe('attach', () => {
     expect(stdout.stream.listenerCount('error')).toBe(0)
   })
 
+  test('resolves only when the output has dealt with the last byte, however much it puts by', async () => {
+    const { runtime, container, isAttached } = await startAttachable()
+    let text = ''
+    const stdout = new Writable({
+      highWaterMark: 1_000_000,
+      write(chunk: Buffer, _encoding, done) {
+        setTimeout(() => {
+          text += chunk.toString()
+          done()
+        }, 20)
+      },
+    })
+    const attached = runtime.attach(container.id, { stdout })
+    await isAttached()
+    container.write(1, 'one ')
+    container.write(1, 'two')
+    container.exit(0)
+    await attached
+    expect(text).toBe('one two')
+  })
+
   test.each(['created', 'exited', 'paused'] as const)('one that is %s: NOT_RUNNING with the state', async (status) => {
     const { runtime, container } = await startAttachable()
     container.status = status

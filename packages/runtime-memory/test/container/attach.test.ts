@@ -18,6 +18,24 @@ describe('startAttached', () => {
     expect(await memory.runtime.listContainers()).toEqual([])
   })
 
+  it('resolves only when the output has dealt with the last byte, however much it puts by', async () => {
+    await using memory = await openMemory()
+    const command = ['sh', '-c', 'echo out; echo more']
+    const id = await memory.runtime.createContainer({ image: 'busybox', command })
+    let text = ''
+    const stdout = new Writable({
+      highWaterMark: 1_000_000,
+      write(chunk: Buffer, _encoding, done) {
+        setTimeout(() => {
+          text += chunk.toString()
+          done()
+        }, 20)
+      },
+    })
+    expect(await memory.runtime.startAttached(id, { stdout })).toBe(0)
+    expect(text).toBe('out\nmore\n')
+  })
+
   it('F19: half-closes stdin when the input ends, and leaves the streams open', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['wc', '-c'], interactive: true })
