@@ -19,6 +19,9 @@ export const texts: {
   noContainer: /no such container|no container with name or ID/i,
   noNetwork: /network (?:"?([^\s":]+)"? )?not found|no such network:? ?"?([^\s"]*)"?/i,
   noVolume: /get ([^\s:]+): no such volume|no such volume:? ?"?([^\s"]*)"?/i,
+  noBindSource: /bind source path does not exist: (.+)$/im,
+  noUser: /unable to find user ([^:\s]+)/i,
+  noGroup: /unable to find group ([^:\s]+)/i,
   noImage: /no such image:? ?"?([^\s"]*)"?|image with reference (\S+) was found but does not match/i,
   nameTaken: /already in use by container|network with name \S+ already exists|name "?[^"]+"? is already in use/i,
   nameHolder: /already in use by (?:container )?"?([0-9a-f]{12,64})"?/i,
@@ -47,6 +50,9 @@ type TextName =
   | 'noContainer'
   | 'noNetwork'
   | 'noVolume'
+  | 'noBindSource'
+  | 'noUser'
+  | 'noGroup'
   | 'noImage'
   | 'nameTaken'
   | 'nameHolder'

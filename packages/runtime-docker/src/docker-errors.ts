@@ -1,4 +1,5 @@
 import { createHostError, type HostErrorFacts, isHostError } from '@capstan/core'
+import { findBadField } from './bad-field.js'
 import type { EngineCall } from './docker-engine.js'
 import { texts } from './docker-error-texts.js'
 import { AnswerFormatError } from './transport/answer-format-error.js'
@@ -96,20 +97,18 @@ const rules: readonly AnswerRule[] = [
     when: ({ status, text }) => status === 409 || (status >= 500 && texts.nameTaken.test(text)),
     to: toConflict,
   },
-  {
-    when: ({ status }) => status === 400,
-    to: (answer, { operation, subject }) =>
-      createHostError(
-        'INVALID_ARGUMENT',
-        { field: operation, expected: `what the engine accepts (${answer.text})`, given: subject },
-        { cause: answer },
-      ),
-  },
+  { when: ({ text }) => findBadField(text) !== undefined, to: toBadArgument },
+  { when: ({ status }) => status === 400, to: toBadArgument },
 ]
 
 interface AnswerRule {
   when(answer: EngineAnswerError, context: ErrorContext): boolean
   to(answer: EngineAnswerError, context: ErrorContext): unknown
+}
+
+function toBadArgument(answer: EngineAnswerError, { operation: field, subject: given }: ErrorContext): unknown {
+  const expected = `what the engine accepts (${answer.text})`
+  return createHostError('INVALID_ARGUMENT', findBadField(answer.text) ?? { field, expected, given }, { cause: answer })
 }
 
 function isStart({ path }: EngineAnswerError): boolean {

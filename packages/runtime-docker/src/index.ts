@@ -1,3 +1,10 @@
+import type { RuntimePlugin } from '@capstan/core'
+import { dockerPlugin } from './docker-plugin.js'
+
 export type { ApiVersions, DockerDetails, EngineFacts, EngineLocation } from './docker-details.js'
-export { type DockerPluginOptions, type DockerTlsOptions, dockerPlugin } from './docker-plugin.js'
+export type { DockerPluginOptions, DockerTlsOptions } from './docker-plugin.js'
 export type { DockerEndpoint, EndpointConnection, EndpointTls } from './endpoint/docker-endpoint.js'
+export { dockerPlugin }
+
+/** Docker with its defaults, as `loadPlugins` finds it. */
+export const plugin: RuntimePlugin = dockerPlugin()

@@ -51,6 +51,9 @@ const words: {
   noContainer: { yes: ['No such container: x', 'no container with name or ID "x" found: no such container'] },
   noNetwork: { yes: ['network x not found', 'No such network: x'], no: ['page not found'] },
   noVolume: { yes: ['get x: no such volume', 'No such volume: x'] },
+  noBindSource: { yes: ['invalid mount config for type "bind": bind source path does not exist: /nosuch dir'] },
+  noUser: { yes: ['unable to find user nosuch: no matching entries in passwd file'] },
+  noGroup: { yes: ['Unable to find group nosuch'] },
   noImage: {
     yes: [
       'No such image: x:1',
@@ -116,6 +119,8 @@ test.each([
   ['port', 'listen tcp4 0.0.0.0:80: bind: address already in use', '80'],
   ['noNetwork', 'network abc not found', 'abc'],
   ['noVolume', 'get abc: no such volume', 'abc'],
+  ['noBindSource', 'bind source path does not exist: /a b', '/a b'],
+  ['noUser', 'unable to find user who: no matching entries in passwd file', 'who'],
   ['noImage', 'No such image: a/b:1', 'a/b:1'],
   ['versionLimit', 'Maximum supported API version is 1.41', '1.41'],
 ] as const)('%s gives the part that matters', (name, text, part) => {

@@ -134,6 +134,17 @@ describe('an answer of the engine', () => {
     })
   })
 
+  test.each([
+    ['user', 400, 'unable to find user who: no matching entries in passwd file', '"who"'],
+    ['groupAdd', 400, 'Unable to find group who', '"who"'],
+    ['mounts', 400, 'invalid mount config for type "bind": bind source path does not exist: /a b', '"/a b"'],
+  ])('%s that the engine finds fault with: INVALID_ARGUMENT with that field', (field, status, text, given) => {
+    expect(answer('POST', `/containers/${id}/start`, [status, text])).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field, given },
+    })
+  })
+
   test('else: OPERATION_FAILED; method and path without ids are in the cause', () => {
     expect(answer('POST', `/containers/${id}/start`, [500, 'boom'])).toEqual({
       code: 'OPERATION_FAILED',

@@ -94,9 +94,15 @@ async function request(engine: DockerEngine, config: ContainerConfig, call: Engi
 /** What the refusal alone does not tell. */
 async function explain(
   engine: DockerEngine,
-  { image }: ContainerConfig,
+  { image, mounts = [] }: ContainerConfig,
   { call, error }: { readonly call: EngineCall; readonly error: unknown },
 ): Promise<unknown> {
+  if (isHostError(error, 'INVALID_ARGUMENT') && error.facts.field === 'mounts') {
+    const { given } = error.facts
+    const index = mounts.findIndex((mount) => mount.type === 'bind' && JSON.stringify(mount.source) === given)
+    const field = index === -1 ? 'mounts' : `mounts[${index}].source`
+    return createHostError('INVALID_ARGUMENT', { ...error.facts, field }, { cause: error.cause })
+  }
   if (isHostError(error, 'IMAGE_NOT_FOUND'))
     return createHostError('IMAGE_NOT_FOUND', { image }, { cause: error.cause })
   return isHostError(error, 'NAME_CONFLICT') ? findNameHolder(engine, error, call) : error

@@ -1,11 +1,10 @@
 import { readFile } from 'node:fs/promises'
-import { type Argv, isHostError, type OperationOptions } from '@capstan/core'
+import { type Argv, isHostError, type OperationOptions, validateSignal } from '@capstan/core'
 import type { InspectedExec } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { pause } from '../pause.js'
 import type { ExecProcessOptions } from './docker-exec-process.js'
 import { readExitCode } from './exec-exit-code.js'
-import { checkSignal } from './signal-name.js'
 
 /**
  * Signals a process that exec has started; false when it is over, or cannot be reached.
@@ -18,7 +17,9 @@ export async function killExec(
   target: KillTarget,
   { signal }: OperationOptions,
 ): Promise<boolean> {
-  const name = checkSignal(target.signal)
+  validateSignal(target.signal)
+  // As every `kill` takes it.
+  const name = target.signal.replace(/^SIG/, '')
   const call = { ...target.call, operation: 'kill', signal }
   const { Running, Pid = 0, ContainerID = '' } = await inspectStarted(engine, target.execId, call)
   if (Running !== true) return false

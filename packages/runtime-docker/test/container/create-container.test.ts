@@ -72,6 +72,17 @@ describe('createContainer', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
+  test('the source of a bind mount that the engine does not find: INVALID_ARGUMENT with its path', async () => {
+    const { fake, runtime } = await startRuntime()
+    const reason = 'invalid mount config for type "bind": bind source path does not exist: /b'
+    fake.override('POST /containers/create', (reply) => reply.refuse(400, reason))
+    const mounts = ['/a', '/b'].map((source) => ({ type: 'bind', source, target: `/to${source}` }) as const)
+    await expect(runtime.createContainer({ image, mounts })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      message: 'mounts[1].source must be a path that exists on the machine of the engine, not "/b"',
+    })
+  })
+
   test('other warnings are handed on', async () => {
     const { fake, runtime, warnings } = await startRuntime()
     fake.override('POST /containers/create', (reply, { json }) =>
