@@ -12,7 +12,7 @@ import {
 import type { Invocation } from './invocation.js'
 import { writeWarning } from './render/warning.js'
 
-/** A host of the command's own runtimes and of those of `--plugin`. */
+/** A host of the command's own runtimes and of those of `--plugin`, which may take the place of one of the first. */
 export async function openHost(
   invocation: Invocation,
   { more = [] }: { readonly more?: readonly RuntimePlugin[] } = {},
@@ -20,8 +20,9 @@ export async function openHost(
   const { io, globals, plugins } = invocation
   const from = pathToFileURL(`${io.cwd}/`).href
   const given = globals.plugin.length === 0 ? [] : await loadPlugins(globals.plugin, { from })
+  const own = (await plugins()).map((plugin) => given.find(({ name }) => name === plugin.name) ?? plugin)
   return createRuntimeHost({
-    plugins: [...(await plugins()), ...given, ...more],
+    plugins: [...new Set([...own, ...given, ...more])],
     env: io.env,
     onWarning: ({ runtime, message }) => writeWarning(io.stderr, `${runtime}: ${message}`),
   })

@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
 import { fakePlugin, unavailable } from './support/fake-plugin.js'
@@ -76,6 +77,14 @@ describe('runProgram', () => {
     const { exitCode, stderr } = await runCapstan(['ps', '--plugin', '@example/not-installed'], { cwd: '/' })
     expect(exitCode).toBe(125)
     expect(stderr).toMatch(/^capstan ps: .*@example\/not-installed/)
+  })
+
+  it('uses a plugin that is given in place of its own of the same name', async () => {
+    const cwd = fileURLToPath(new URL('.', import.meta.url))
+    const argv = ['ps', '--json', '--runtime', 'memory', '--plugin', '@capstan/runtime-memory']
+    const plugins = [fakePlugin('memory', unavailable())]
+    expect(await runCapstan(argv.slice(0, 4), { plugins })).toMatchObject({ exitCode: 125 })
+    expect(await runCapstan(argv, { plugins, cwd })).toMatchObject({ exitCode: 0, stderr: '' })
   })
 
   it('never opens a simulation that was not named (F1)', async () => {
