@@ -7,7 +7,7 @@ import { findProgram } from './engine-packages.mjs'
  * Gives the files of a small system: a static busybox, a link for each of its commands, and what programs expect to find
  * around them. Where this machine has no busybox that would run on the engine, it gives the reason instead.
  *
- * @param {string} architecture of the engine, in Docker's words
+ * @param {string} architecture of the engine, in Docker's words or Go's
  * @returns {readonly import('./tar-archive.mjs').TarEntry[] | string}
  */
 export function readBusyboxFiles(architecture) {
@@ -16,9 +16,19 @@ export function readBusyboxFiles(architecture) {
   const content = readFileSync(program)
   const elf = parseElf(content)
   if (!elf?.isStatic) return `${program} is not static (on Debian: apt-get install busybox-static)`
-  if (elf.architecture !== architecture) return `${program} is for ${elf.architecture}, the engine for ${architecture}`
+  const wanted = toKernelName(architecture)
+  if (elf.architecture !== wanted) return `${program} is for ${elf.architecture}, the engine for ${wanted}`
   const commands = execFileSync(program, ['--list-full'], { encoding: 'utf8' }).trim().split('\n')
   return [...directories, { path: busyboxPath, mode: 0o755, content }, ...accounts, ...commands.flatMap(toLink)]
+}
+
+/**
+ * Docker calls an architecture as the kernel does, Podman as Go does.
+ *
+ * @param {string} architecture
+ */
+function toKernelName(architecture) {
+  return { amd64: 'x86_64', arm64: 'aarch64' }[architecture] ?? architecture
 }
 
 /**

@@ -65,8 +65,8 @@ async function makeImage(connection, name, files) {
  * @param {string} digest
  */
 async function importImage(connection, name, archive, digest) {
-  const [repo = '', tag = ''] = name.split(':')
-  const query = new URLSearchParams({ fromSrc: '-', repo, tag })
+  // With its tag: Podman drops one that is given apart.
+  const query = new URLSearchParams({ fromSrc: '-', repo: name })
   const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
   const changes = ['LABEL capstan.test=1', `LABEL ${digestLabel}=${digest}`, `ENV PATH=${path}`, 'CMD ["sh"]']
   for (const change of changes) query.append('changes', change)
