@@ -1,4 +1,4 @@
-import type { RefusedOption } from '@capstan/core'
+import type { AbsentCapability, RefusedOption } from '@capstan/core'
 import type { DockerEndpoint } from './endpoint/docker-endpoint.js'
 
 /** What the probe found: facts alone, no connection. `register` gets them back and wires from them. */
@@ -8,7 +8,11 @@ export interface DockerDetails {
   readonly facts: EngineFacts
   /** What this engine, as found, cannot keep: the very list that the report shows. */
   readonly refuses: readonly RefusedOption[]
-  /** What the caller gave to `dockerPlugin` as the address by which containers reach this host. */
+  /** Capabilities that it does not have. */
+  readonly absent: readonly AbsentCapability[]
+  /** For the report: what is worth knowing of it, in words. */
+  readonly notes: readonly string[]
+  /** What the caller gave to the plugin as the address by which containers reach this host. */
   readonly hostAddress: string | undefined
   /** What the caller gave as the image that sets firewalls. */
   readonly firewallImage: string | undefined
@@ -21,14 +25,18 @@ export interface ApiVersions {
   /** The engine's own range; its begin is known where it matters. */
   readonly newest: string
   readonly oldest: string | undefined
-  /** Given by `DOCKER_API_VERSION`: never negotiated anew. */
+  /** Given by the environment: never negotiated anew. */
   readonly pinned: boolean
 }
 
 /** From `/info` and the headers of `/_ping`. */
 export interface EngineFacts {
-  /** By what the engine says, never by a binary's name. */
-  readonly product: 'docker' | 'podman'
+  /** By what the engine says, never by a binary's name: `docker`, `podman`, or what else the plugin serves. */
+  readonly product: string
+  /** As messages name the product: `Docker`. */
+  readonly title: string
+  /** The name that containers have for the host of a virtual machine. */
+  readonly hostName: string
   /** Of the engine itself: `20.10.24`. */
   readonly version: string
   readonly operatingSystem: string

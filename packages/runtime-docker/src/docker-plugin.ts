@@ -1,29 +1,8 @@
-import {
-  createHostError,
-  execManagerCapability,
-  imageTransferCapability,
-  networkManagerCapability,
-  type ProbeOptions,
-  provide,
-  type RegistrationScope,
-  type RuntimePlugin,
-  runtimeCapability,
-  sidecarManagerCapability,
-  volumeManagerCapability,
-} from '@capstan/core'
-import { compareApiVersions, supportedApi } from './api-version.js'
-import { KeptSettings } from './container/kept-settings.js'
+import { createHostError, type RuntimePlugin } from '@capstan/core'
+import { compatiblePlugin } from './compatible/compatible-plugin.js'
 import type { DockerDetails } from './docker-details.js'
-import { DockerExecManager } from './docker-exec-manager.js'
-import { DockerImageTransfer } from './docker-image-transfer.js'
-import { DockerNetworkManager } from './docker-network-manager.js'
-import { probeEngines } from './docker-probe.js'
-import { DockerRuntime } from './docker-runtime.js'
-import { DockerSidecarManager } from './docker-sidecar-manager.js'
-import { DockerVolumeManager } from './docker-volume-manager.js'
-import { readDockerSystem } from './endpoint/docker-system.js'
 import { findEndpoints } from './endpoint/find-endpoints.js'
-import { HttpEngine } from './transport/http-engine.js'
+import { dockerProduct, podmanProduct } from './endpoint/products.js'
 
 /**
  * The Docker Engine, found as the docker CLI finds it.
@@ -39,18 +18,16 @@ export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<D
     const facts = { field: 'context', expected: 'absent when an endpoint is given', given: JSON.stringify(context) }
     throw createHostError('INVALID_ARGUMENT', facts)
   }
-  const system = readDockerSystem()
-  return {
+  return compatiblePlugin({
     name: 'docker',
-    contractVersion: 1,
     packageName: '@capstan/runtime-docker',
     packageVersion: '0.1.0',
-    async probe(probeOptions: ProbeOptions) {
-      const search = await findEndpoints(options, { system, env: probeOptions.env })
-      return probeEngines(search, { ...probeOptions, system, hostAddress, firewallImage })
-    },
-    register: wire,
-  }
+    find: (place) => findEndpoints(options, place),
+    accepts: [dockerProduct, podmanProduct],
+    apiVersionVariable: 'DOCKER_API_VERSION',
+    hostAddress,
+    firewallImage,
+  })
 }
 
 export interface DockerPluginOptions {
@@ -71,20 +48,4 @@ export interface DockerTlsOptions {
   readonly directory?: string
   /** Default true; false believes whoever answers. */
   readonly verify?: boolean
-}
-
-function wire(scope: RegistrationScope, details: DockerDetails): void {
-  const { runtimeName, ownerLabels, warn } = scope
-  const { api, facts } = details
-  if (facts.product === 'podman' && compareApiVersions(api.version, supportedApi.oldest) < 0) {
-    warn(`Podman ${facts.version} speaks API ${api.version}, which is older than what this runtime is tested with`)
-  }
-  const engine = new HttpEngine({ runtimeName, ownerLabels, warn, details })
-  const kept = new KeptSettings()
-  provide(scope, runtimeCapability, new DockerRuntime(engine, kept))
-  provide(scope, networkManagerCapability, new DockerNetworkManager(engine))
-  provide(scope, sidecarManagerCapability, new DockerSidecarManager(engine, kept))
-  provide(scope, execManagerCapability, new DockerExecManager(engine))
-  provide(scope, imageTransferCapability, new DockerImageTransfer(engine))
-  provide(scope, volumeManagerCapability, new DockerVolumeManager(engine))
 }

@@ -1,5 +1,6 @@
 import { realpath } from 'node:fs/promises'
 import {
+  type Capability,
   execManagerCapability,
   imageTransferCapability,
   networkManagerCapability,
@@ -12,13 +13,13 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
+import type { AcceptedEngine } from './compatible/accepted-engine.js'
 import type { DockerDetails } from './docker-details.js'
 import { checkApiRange, readPinnedVersion } from './endpoint/api-range.js'
 import { askEngine } from './endpoint/ask-engine.js'
 import { explainFailure } from './endpoint/connect-failure.js'
-import type { DockerSystem } from './endpoint/docker-system.js'
 import type { EndpointCandidate, EndpointSearch } from './endpoint/endpoint-candidate.js'
-import { toDetails, toNotes, toVersionText } from './endpoint/engine-details.js'
+import { type DetailsOptions, toDetails, toVersionText } from './endpoint/engine-details.js'
 
 /** Looks for an engine: all candidates in parallel, the first in order that answers. Starts nothing, changes nothing. */
 export async function probeEngines(
@@ -29,13 +30,11 @@ export async function probeEngines(
   const tries = distinct.map((candidate): Try => ({ candidate, reached: { step: 'find' } }))
   const probe = (tried: Try, given: ProbeOptions) => probeOne(tried, { ...options, ...given })
   const { found, attempts } = await probeCandidates(tries, probe, describe, options)
-  return found === undefined ? { available: false, chosen, attempts } : toResult(found.result, attempts)
+  return found === undefined ? { available: false, chosen, attempts } : toResult(found.result, attempts, options)
 }
 
-export interface ProbeEnginesOptions extends ProbeOptions {
-  readonly system: DockerSystem
-  readonly hostAddress: string | undefined
-  readonly firewallImage: string | undefined
+export interface ProbeEnginesOptions extends ProbeOptions, Omit<DetailsOptions, 'endpoint' | 'env'> {
+  readonly apiVersionVariable?: string | undefined
 }
 
 interface Try {
@@ -62,11 +61,11 @@ async function probeOne({ candidate, reached }: Try, options: ProbeEnginesOption
     const onStep = (step: ProbeStep) => {
       reached.step = step
     }
-    const pinned = readPinnedVersion(options.env)
-    const findings = await askEngine(endpoint, { signal: options.signal, pinned, onStep })
-    const details = toDetails(findings, { ...options, endpoint })
-    checkApiRange(details.api, details.facts.product)
-    return details
+    const { env, signal, accepts, apiVersionVariable } = options
+    const pinned = apiVersionVariable === undefined ? undefined : readPinnedVersion(env, apiVersionVariable)
+    const findings = await askEngine(endpoint, { signal, accepts, pinned, onStep })
+    checkApiRange(findings.api, findings.product.oldestApi)
+    return toDetails(findings, { ...options, endpoint })
   } catch (error) {
     const failure = await explainFailure(error, { endpoint, step: reached.step })
     throw new FailedAttempt({ candidate: endpoint.url, source, ...failure })
@@ -82,17 +81,22 @@ function describe({ candidate, reached }: Try, error: unknown): ProbeAttempt {
   return { candidate: endpoint.url, source, step: reached.step, cause: { code: 'TIMED_OUT', message }, remedy: silent }
 }
 
-function toResult(details: DockerDetails, attempts: readonly ProbeAttempt[]): ProbeResult<DockerDetails> {
+function toResult(
+  details: DockerDetails,
+  attempts: readonly ProbeAttempt[],
+  { accepts }: { readonly accepts: readonly AcceptedEngine[] },
+): ProbeResult<DockerDetails> {
+  const { absent, refuses, notes } = details
   return {
     available: true,
-    version: toVersionText(details.facts),
+    version: toVersionText(details.facts, accepts),
     endpoint: details.endpoint.url,
     details,
-    provides: provided,
-    absent: [],
-    refuses: details.refuses,
+    provides: capabilities.filter(({ id }) => !absent.some((lacking) => lacking.id === id)),
+    absent,
+    refuses,
     attempts,
-    notes: toNotes(details),
+    notes,
   }
 }
 
@@ -107,11 +111,11 @@ class FailedAttempt extends Error {
 
 const silent = 'it takes connections and does not answer in time: restart the engine, or name another endpoint'
 
-const provided = [
+const capabilities: readonly Capability<object>[] = [
   runtimeCapability,
   networkManagerCapability,
   sidecarManagerCapability,
   execManagerCapability,
   imageTransferCapability,
   volumeManagerCapability,
-] as const
+]

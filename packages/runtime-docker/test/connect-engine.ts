@@ -41,6 +41,8 @@ function toDetails(path: string, version: string): DockerDetails {
     api: { version, newest: version, oldest: '1.12', pinned: false },
     facts: {
       product: 'docker',
+      title: 'Docker',
+      hostName: 'host.docker.internal',
       version: '20.10.24',
       operatingSystem: 'Linux',
       osType: 'linux',
@@ -52,6 +54,8 @@ function toDetails(path: string, version: string): DockerDetails {
       indexServer: undefined,
     },
     refuses: buildRefusals,
+    absent: [],
+    notes: [],
     hostAddress: undefined,
     firewallImage: undefined,
   }

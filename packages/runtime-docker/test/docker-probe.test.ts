@@ -8,6 +8,7 @@ import type { DockerDetails } from '../src/docker-details.js'
 import { probeEngines } from '../src/docker-probe.js'
 import { explainFailure } from '../src/endpoint/connect-failure.js'
 import { parseEndpoint } from '../src/endpoint/parse-endpoint.js'
+import { dockerProduct, podmanProduct } from '../src/endpoint/products.js'
 import { linux } from './endpoint/systems.js'
 import { startFakeEngine } from './fake/fake-docker-engine.js'
 
@@ -30,6 +31,9 @@ async function listen(onConnection: Parameters<typeof createServer>[1], at: stri
   return server
 }
 
+const accepts = [dockerProduct, podmanProduct]
+const given = { accepts, apiVersionVariable: 'DOCKER_API_VERSION', system: linux }
+
 interface Probing {
   readonly chosen?: boolean
   readonly timeoutMs?: number
@@ -39,7 +43,6 @@ interface Probing {
 
 function probe(urls: readonly string[], { chosen = false, timeoutMs = 2_000, env = {}, signal }: Probing = {}) {
   const candidates = urls.map((url, index) => parseEndpoint(url, { source: `candidate ${index}`, tls: undefined }))
-  const given = { hostAddress: undefined, firewallImage: undefined, system: linux }
   return probeEngines({ chosen, candidates }, { ...given, timeoutMs, env, signal })
 }
 
@@ -247,8 +250,7 @@ describe('probe of what does not serve', () => {
   test('TLS files that are not there are an attempt with their path', async () => {
     const tls = { verify: true, caFile: '/nowhere/ca.pem', certFile: undefined, keyFile: undefined }
     const candidates = [parseEndpoint('tcp://127.0.0.1:1', { source: 'DOCKER_HOST', tls })]
-    const given = { hostAddress: undefined, firewallImage: undefined, system: linux, timeoutMs: 2_000, env: {} }
-    const { attempts } = await probeEngines({ chosen: true, candidates }, given)
+    const { attempts } = await probeEngines({ chosen: true, candidates }, { ...given, timeoutMs: 2_000, env: {} })
     expect(attempts[0]?.cause.message).toContain('/nowhere/ca.pem')
   })
 

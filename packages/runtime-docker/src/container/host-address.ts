@@ -15,9 +15,7 @@ export async function getHostAddress(
   signal?.throwIfAborted()
   if (hostAddress !== undefined) return hostAddress
   refuseField(engine.runtimeName, 'getHostAddress', networkId, refuses)
-  if (facts.location === 'virtual-machine') {
-    return facts.product === 'podman' ? 'host.containers.internal' : 'host.docker.internal'
-  }
+  if (facts.location === 'virtual-machine') return facts.hostName
   return readGateway(engine, { operation: 'getHostAddress', subject: networkId ?? 'bridge', signal })
 }
 
@@ -26,7 +24,7 @@ async function readGateway(engine: DockerEngine, call: EngineCall): Promise<stri
   const network = await api.getNetwork(encodeURIComponent(call.subject)).inspect()
   const gateway = toGateway(network)
   if (gateway !== undefined) return gateway
-  const reason = 'the network has no gateway; use one that is not internal, or give hostAddress to dockerPlugin'
+  const reason = 'the network has no gateway; use one that is not internal, or give hostAddress to the plugin'
   const { operation, subject } = call
   throw createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason })
 }

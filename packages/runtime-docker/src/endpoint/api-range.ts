@@ -1,13 +1,13 @@
 import { compareApiVersions, isApiVersion, supportedApi } from '../api-version.js'
-import type { ApiVersions, EngineFacts } from '../docker-details.js'
+import type { ApiVersions } from '../docker-details.js'
 
 /**
  * Accepts an engine whose API versions and ours overlap, and a pinned version that is in both.
  *
  * @throws ApiRangeError with both ranges.
  */
-export function checkApiRange({ version, newest, oldest }: ApiVersions, product: EngineFacts['product']): void {
-  const ours = { oldest: product === 'podman' ? podmanOldest : supportedApi.oldest, newest: supportedApi.newest }
+export function checkApiRange({ version, newest, oldest }: ApiVersions, oldestTaken: string): void {
+  const ours = { oldest: oldestTaken, newest: supportedApi.newest }
   const theirs = oldest === undefined ? `up to ${newest}` : `${oldest} to ${newest}`
   const ranges = `the engine speaks API versions ${theirs}, Capstan ${ours.oldest} to ${ours.newest}`
   const isOlder = (left: string, right: string) => compareApiVersions(left, right) < 0
@@ -15,21 +15,21 @@ export function checkApiRange({ version, newest, oldest }: ApiVersions, product:
   if (oldest !== undefined && isOlder(ours.newest, oldest)) throw new ApiRangeError(`the engine is too new: ${ranges}`)
   const isOld = isOlder(version, ours.oldest) || (oldest !== undefined && isOlder(version, oldest))
   const isNew = isOlder(ours.newest, version) || isOlder(newest, version)
-  if (isOld || isNew) throw new ApiRangeError(`DOCKER_API_VERSION asks for ${version}: ${ranges}`)
+  if (isOld || isNew) throw new ApiRangeError(`the environment asks for ${version}: ${ranges}`)
 }
 
-/** `DOCKER_API_VERSION`, which switches negotiation off; `undefined` when it is not set. */
-export function readPinnedVersion(env: Readonly<Record<string, string | undefined>>): string | undefined {
-  const given = env.DOCKER_API_VERSION?.replace(/^v/, '')
+/** What the variable (docker's is `DOCKER_API_VERSION`) pins, which switches negotiation off; `undefined` when it is not set. */
+export function readPinnedVersion(
+  env: Readonly<Record<string, string | undefined>>,
+  variable: string,
+): string | undefined {
+  const given = env[variable]?.replace(/^v/, '')
   if (!given) return undefined
   if (isApiVersion(given)) return given
-  throw new ApiRangeError(`DOCKER_API_VERSION is no version such as 1.41: ${given}`)
+  throw new ApiRangeError(`${variable} is no version such as 1.41: ${given}`)
 }
 
 /** An engine that is there and cannot be spoken to. */
 export class ApiRangeError extends Error {
   readonly code = 'API_VERSION'
 }
-
-/** Podman says 1.40 where it means what Docker's 1.41 is. */
-const podmanOldest = '1.40'

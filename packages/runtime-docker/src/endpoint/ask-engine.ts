@@ -3,6 +3,7 @@ import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import type { ProbeStep } from '@capstan/core'
 import { compareApiVersions, isApiVersion, negotiateApiVersion } from '../api-version.js'
+import { type AcceptedEngine, findByComponents, findByServer } from '../compatible/accepted-engine.js'
 import type { ApiVersions } from '../docker-details.js'
 import { texts } from '../docker-error-texts.js'
 import { AnswerFormatError } from '../transport/answer-format-error.js'
@@ -10,7 +11,7 @@ import { EngineAnswerError } from '../transport/engine-answer-error.js'
 import { HttpTransport } from '../transport/http-transport.js'
 import { readBody } from '../transport/read-body.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
-import type { EngineProduct, InfoAnswer, VersionAnswer } from './engine-facts.js'
+import type { InfoAnswer, VersionAnswer } from './engine-facts.js'
 
 /**
  * Asks an engine who it is: a ping tells product and API version, then one question tells all the rest. Looks only, and
@@ -20,29 +21,31 @@ import type { EngineProduct, InfoAnswer, VersionAnswer } from './engine-facts.js
  */
 export async function askEngine(endpoint: DockerEndpoint, options: AskOptions): Promise<EngineFindings> {
   const transport = new HttpTransport(endpoint)
-  const { signal, pinned, onStep } = options
+  const { signal, onStep } = options
   const get: Get = (path, onSocket) =>
     transport.request({ ...getRequest, path, signal, ...(onSocket === undefined ? {} : { onSocket }) })
   try {
     onStep('connect')
     const ping = await readPing(await get('/_ping', (socket) => watchConnecting(socket, onStep)))
     onStep('version')
-    return await askRest(get, ping, pinned)
+    return await askRest(get, ping, options)
   } finally {
-    transport.close()
+    await transport.close()
   }
 }
 
 export interface AskOptions {
   readonly signal: AbortSignal | undefined
-  /** From `DOCKER_API_VERSION`: nothing is negotiated. */
+  /** The products that are served. */
+  readonly accepts: readonly AcceptedEngine[]
+  /** From the environment: nothing is negotiated. */
   readonly pinned: string | undefined
   readonly onStep: (step: ProbeStep) => void
 }
 
 export interface EngineFindings {
   readonly api: ApiVersions
-  readonly product: EngineProduct
+  readonly product: AcceptedEngine
   readonly info: InfoAnswer
 }
 
@@ -54,9 +57,13 @@ interface PingFacts {
   readonly server: string
 }
 
-async function askRest(get: Get, { newest, server }: PingFacts, pinned: string | undefined): Promise<EngineFindings> {
+async function askRest(
+  get: Get,
+  { newest, server }: PingFacts,
+  { accepts, pinned }: Pick<AskOptions, 'accepts' | 'pinned'>,
+): Promise<EngineFindings> {
   const spoken = pinned ?? negotiateApiVersion(newest)
-  const known = toProduct(server)
+  const known = findByServer(accepts, server)
   const [info, version] = await Promise.all([askInfo(get, spoken), known === undefined ? askVersion(get) : undefined])
   const oldest = version?.MinAPIVersion ?? info.refused?.oldest
   const api = {
@@ -65,7 +72,8 @@ async function askRest(get: Get, { newest, server }: PingFacts, pinned: string |
     oldest: isApiVersion(oldest) ? oldest : undefined,
     pinned: pinned !== undefined,
   }
-  return { api, product: known ?? toProductOf(version), info: info.answer }
+  const components = version?.Components?.map(({ Name = '' }) => Name) ?? []
+  return { api, product: known ?? findByComponents(accepts, { server, components }), info: info.answer }
 }
 
 /** An engine that does not take our version says so: what it takes is then known, and the rest is not needed. */
@@ -105,16 +113,6 @@ async function readPing(response: IncomingMessage): Promise<PingFacts> {
 
 function readHeader(headers: IncomingHttpHeaders, name: string): string {
   return headers[name]?.toString() ?? ''
-}
-
-/** `Server: Docker/20.10.24 (linux)` or `Libpod/4.3.1 (linux)`; a proxy may leave it out. */
-function toProduct(server: string): EngineProduct | undefined {
-  if (server.startsWith('Docker/')) return 'docker'
-  return server.startsWith('Libpod/') ? 'podman' : undefined
-}
-
-function toProductOf(version: VersionAnswer | undefined): EngineProduct {
-  return version?.Components?.some(({ Name }) => Name === 'Podman Engine') ? 'podman' : 'docker'
 }
 
 /** `T` is what the engine documents, each field optional. */

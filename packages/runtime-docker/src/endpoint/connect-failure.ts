@@ -8,6 +8,8 @@ import type { DockerEndpoint } from './docker-endpoint.js'
 export async function explainFailure(error: unknown, { endpoint, step }: FailedAt): Promise<FailureText> {
   const code = toCode(error)
   const { connection } = endpoint
+  if (connection.type === 'service')
+    return { step: 'service', cause: { code, message: toText(error) }, remedy: serviceRemedy }
   if (connection.type === 'socket') {
     if (code === 'ENOENT') return explainAbsent(connection.path)
     if (code === 'EACCES' || code === 'EPERM') return explainDenied(connection.path, code)
@@ -87,6 +89,8 @@ function toRemedy(error: unknown): string {
   return "what answers there is no engine with Docker's API: name another endpoint"
 }
 
+const serviceRemedy = 'install the engine, or see what it says when it is started by hand'
+
 const remedies: Readonly<Record<string, { readonly step?: ProbeStep; readonly remedy: string }>> = {
   API_VERSION: { step: 'version', remedy: 'use an engine of Docker 20.10 or later, and unset DOCKER_API_VERSION' },
   ECONNREFUSED: { step: 'connect', remedy: 'nothing listens there: start the engine, or name another endpoint' },
@@ -96,6 +100,7 @@ const remedies: Readonly<Record<string, { readonly step?: ProbeStep; readonly re
   EAI_AGAIN: { step: 'find', remedy: 'the host name could not be looked up: check the network' },
   EHOSTUNREACH: { step: 'connect', remedy: 'the host is not reachable: check the network' },
   ENETUNREACH: { step: 'connect', remedy: 'the host is not reachable: check the network' },
+  ENGINE_PRODUCT: { step: 'version', remedy: 'use the plugin of that engine, or name the endpoint of another one' },
   EMFILE: { step: 'connect', remedy: 'this process has no file descriptors left: close some, or raise "ulimit -n"' },
   ENFILE: { step: 'connect', remedy: 'this machine has no file descriptors left' },
   TIMED_OUT: {

@@ -5,10 +5,27 @@ export interface DockerEndpoint {
   readonly connection: EndpointConnection
 }
 
+export type EndpointConnection = DirectConnection | ServedConnection
+
 /** A unix socket and a Windows pipe are the same to `node:http`: a path. */
-export type EndpointConnection =
+export type DirectConnection =
   | { readonly type: 'socket' | 'pipe'; readonly path: string }
   | { readonly type: 'tcp'; readonly host: string; readonly port: number; readonly tls: EndpointTls | undefined }
+
+/**
+ * An engine that the plugin itself makes listen: for the time of a probe, and from the first call of an opened runtime
+ * until that is closed; each time anew, so that no two share one.
+ */
+export interface ServedConnection {
+  readonly type: 'service'
+  /** Resolves when it listens; the signal aborts when it is needed no more. */
+  serve(options: { readonly signal: AbortSignal }): Promise<EngineService>
+}
+
+/** Disposing ends it, whatever state it is in, and leaves no process and no socket. */
+export interface EngineService extends AsyncDisposable {
+  readonly connection: DirectConnection
+}
 
 /** TLS of a tcp endpoint, by file and not by content, so that no key stands in a report or a log. */
 export interface EndpointTls {

@@ -1,3 +1,5 @@
+import type { AcceptedEngine } from '../compatible/accepted-engine.js'
+import type { EngineAdjustment, FoundEngine } from '../compatible/engine-adjustment.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { EngineFindings } from './ask-engine.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
@@ -5,34 +7,45 @@ import type { DockerSystem } from './docker-system.js'
 import { toEngineFacts } from './engine-facts.js'
 import { toRefusedOptions } from './refused-options.js'
 
-/** All that an opened runtime needs to know, from what the engine said. */
-export function toDetails(
-  { api, product, info }: EngineFindings,
-  { endpoint, system, hostAddress, firewallImage }: DetailsOptions,
-): DockerDetails {
-  const facts = toEngineFacts({ product, info, endpoint, system })
-  return { endpoint, api, facts, refuses: toRefusedOptions(facts, info, hostAddress), hostAddress, firewallImage }
+/** All that an opened runtime needs to know, from what the engine said and what the plugin knows better. */
+export function toDetails({ api, product, info }: EngineFindings, options: DetailsOptions): DockerDetails {
+  const { endpoint, system, env, accepts, hostAddress, firewallImage } = options
+  const found = toEngineFacts({ product, info, endpoint, system })
+  const refused = toRefusedOptions(found, info, hostAddress)
+  const adjusted = options.adjust?.({ api, facts: found, refuses: refused, info, env }) ?? {}
+  const { refuses = refused, absent = [], notes = [] } = adjusted
+  const facts = { ...found, ...adjusted.facts }
+  const isOwn = accepts[0]?.product === facts.product
+  const said = [...toNotes(facts, isOwn), ...(api.pinned ? [toPinned(api.version)] : []), ...notes]
+  return { endpoint, api, facts, refuses, absent, notes: said, hostAddress, firewallImage }
 }
 
 export interface DetailsOptions {
   readonly endpoint: DockerEndpoint
   readonly system: DockerSystem
-  readonly hostAddress: string | undefined
-  readonly firewallImage: string | undefined
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly accepts: readonly AcceptedEngine[]
+  readonly adjust?: ((found: FoundEngine) => EngineAdjustment) | undefined
+  readonly hostAddress?: string | undefined
+  readonly firewallImage?: string | undefined
 }
 
+/** As reports name the engine: its version alone where it is the product that the plugin is for. */
+export function toVersionText({ title, version, product }: DockerDetails['facts'], [own]: Accepts): string {
+  return product === own?.product ? version : `${title} ${version}`
+}
+
+type Accepts = DetailsOptions['accepts']
+
 /** Facts of this engine that a user of it should know, and that are no refusals. */
-export function toNotes({ api, facts }: DockerDetails): readonly string[] {
+function toNotes({ title, version, rootless, osType }: DockerDetails['facts'], isOwn: boolean): readonly string[] {
   const notes: string[] = []
-  if (facts.product === 'podman') notes.push(`the engine is Podman ${facts.version}, which speaks Docker's API`)
-  if (facts.rootless)
-    notes.push('the engine is rootless: containers do not reach what listens on 127.0.0.1 of this host')
-  if (facts.osType === 'windows') notes.push('the engine runs Windows containers, which is not verified')
-  if (api.pinned) notes.push(`API version ${api.version} is pinned by DOCKER_API_VERSION`)
+  if (!isOwn) notes.push(`the engine is ${title} ${version}, which speaks Docker's API`)
+  if (rootless) notes.push('the engine is rootless: containers do not reach what listens on 127.0.0.1 of this host')
+  if (osType === 'windows') notes.push('the engine runs Windows containers, which is not verified')
   return notes
 }
 
-/** As reports name the engine: its version alone when it is Docker's own. */
-export function toVersionText({ product, version }: DockerDetails['facts']): string {
-  return product === 'podman' ? `Podman ${version}` : version
+function toPinned(version: string): string {
+  return `API version ${version} is pinned by the environment`
 }

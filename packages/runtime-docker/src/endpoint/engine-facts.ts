@@ -1,3 +1,4 @@
+import type { AcceptedEngine } from '../compatible/accepted-engine.js'
 import type { EngineFacts, EngineLocation } from '../docker-details.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
 import type { DockerSystem } from './docker-system.js'
@@ -6,7 +7,9 @@ import type { DockerSystem } from './docker-system.js'
 export function toEngineFacts({ product, info, endpoint, system }: EngineAnswers): EngineFacts {
   const options = info.SecurityOptions ?? []
   return {
-    product,
+    product: product.product,
+    title: product.title,
+    hostName: product.hostName,
     version: info.ServerVersion ?? 'unknown',
     operatingSystem: info.OperatingSystem ?? 'unknown',
     osType: info.OSType ?? 'linux',
@@ -20,14 +23,11 @@ export function toEngineFacts({ product, info, endpoint, system }: EngineAnswers
 }
 
 export interface EngineAnswers {
-  readonly product: EngineProduct
+  readonly product: AcceptedEngine
   readonly info: InfoAnswer
   readonly endpoint: DockerEndpoint
   readonly system: DockerSystem
 }
-
-/** By what the engine says, never by a binary's name: "docker" is often another engine's. */
-export type EngineProduct = EngineFacts['product']
 
 /** `GET /version`, as far as it is read. */
 export interface VersionAnswer {

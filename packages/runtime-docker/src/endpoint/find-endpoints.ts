@@ -1,7 +1,6 @@
 import { join } from 'node:path'
 import { readContext, readCurrentContext } from './context-store.js'
-import type { DockerSystem } from './docker-system.js'
-import type { EndpointCandidate, EndpointSearch } from './endpoint-candidate.js'
+import type { EndpointCandidate, EndpointSearch, SearchPlace } from './endpoint-candidate.js'
 import { findTls, readEnvironmentTls } from './endpoint-tls.js'
 import { parseEndpoint } from './parse-endpoint.js'
 import { findWellKnownEndpoints, toDefaultEndpoint } from './well-known-endpoints.js'
@@ -29,11 +28,6 @@ export interface GivenEndpoint {
   readonly endpoint?: string | undefined
   readonly context?: string | undefined
   readonly tls?: { readonly directory?: string | undefined; readonly verify?: boolean | undefined } | undefined
-}
-
-export interface SearchPlace {
-  readonly system: DockerSystem
-  readonly env: Readonly<Record<string, string | undefined>>
 }
 
 async function findChosen(

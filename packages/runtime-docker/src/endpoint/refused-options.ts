@@ -59,7 +59,7 @@ function toHostNetwork({ rootless, location }: EngineFacts): readonly RefusedOpt
 /** No answer is better than one that leads elsewhere. */
 function toHostAddress({ location, rootless }: EngineFacts, given: string | undefined): readonly RefusedOption[] {
   if (given !== undefined || location === 'virtual-machine') return []
-  const remedy = 'give hostAddress to dockerPlugin'
+  const remedy = 'give hostAddress to the plugin'
   const field = 'getHostAddress'
   if (location === 'elsewhere') {
     return [{ field, reason: 'the engine is not on this machine, as far as can be told', remedy }]

@@ -42,8 +42,8 @@ export class EngineConnection {
     return this.#versioned(request, (sent) => this.#transport.upgrade({ ...sent, pooled: false }))
   }
 
-  close(): void {
-    this.#transport.close()
+  close(): Promise<void> {
+    return this.#transport.close()
   }
 
   async #versioned<T>(request: EngineRequest, send: (sent: VersionedRequest) => Promise<T>): Promise<T> {

@@ -89,7 +89,7 @@ export class HttpEngine implements DockerEngine {
 
   async close(): Promise<void> {
     await this.#lifetime.close()
-    this.#connection.close()
+    await this.#connection.close()
   }
 
   /** Zero requests for what is already over. */

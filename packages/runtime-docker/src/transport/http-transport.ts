@@ -3,12 +3,13 @@ import { Agent as HttpsAgent, request as openHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { UpgradedConnection } from '../docker-engine.js'
-import type { DockerEndpoint, EndpointTls } from '../endpoint/docker-endpoint.js'
+import type { DirectConnection, DockerEndpoint, EndpointTls } from '../endpoint/docker-endpoint.js'
 import { readTlsFiles, type TlsMaterial } from '../endpoint/tls-files.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { EngineAnswerError, readAnswerText } from './engine-answer-error.js'
 import { exchange } from './exchange.js'
 import { readBody } from './read-body.js'
+import { ServedEngine } from './served-engine.js'
 import { TakenOverResponse } from './taken-over-response.js'
 import { tolerateReset } from './tolerate-reset.js'
 
@@ -18,12 +19,12 @@ import { tolerateReset } from './tolerate-reset.js'
  * Short requests share a pool of its own; what streams or is upgraded has a socket of its own outside of the pool.
  */
 export class HttpTransport {
-  readonly #endpoint: DockerEndpoint
+  readonly #connection: DirectConnection | ServedEngine
   #agent: HttpAgent | undefined
   #tls: Promise<TlsMaterial> | undefined
 
-  constructor(endpoint: DockerEndpoint) {
-    this.#endpoint = endpoint
+  constructor({ connection }: DockerEndpoint) {
+    this.#connection = connection.type === 'service' ? new ServedEngine(connection) : connection
   }
 
   /** Resolves at the headers of an answer below 400; what is above rejects with {@link EngineAnswerError}. */
@@ -51,26 +52,44 @@ export class HttpTransport {
     }
   }
 
-  /** Lets go of the kept connections. What is under way ends by its own signal. */
-  close(): void {
+  /** Lets go of the kept connections, and ends an engine that was made to listen. What is under way ends by its own signal. */
+  async close(): Promise<void> {
     this.#agent?.destroy()
+    if (this.#connection instanceof ServedEngine) await this.#connection.close()
   }
 
   async #exchange(request: TransportRequest) {
-    const options = await this.#toOptions(request)
+    const served = this.#connection
+    if (!(served instanceof ServedEngine)) return this.#exchangeAt(served, request)
+    const connection = await served.connect(request.signal)
+    try {
+      return await this.#exchangeAt(connection, request)
+    } catch (error) {
+      if (!isDeserted(error)) throw error
+      await served.forget(connection)
+      // Nothing was sent; but a stream in the body is spent.
+      if (request.body instanceof Readable) throw error
+      return this.#exchangeAt(await served.connect(request.signal), request)
+    }
+  }
+
+  async #exchangeAt(connection: DirectConnection, request: TransportRequest) {
+    const options = await this.#toOptions(connection, request)
     request.signal?.throwIfAborted()
-    const open = this.#isTls ? openHttps : openHttp
+    const open = isTls(connection) ? openHttps : openHttp
     const first = () => exchange(() => open(options), request)
     return request.repeatable && !(request.body instanceof Readable) ? repeatIfStale(first, request.signal) : first()
   }
 
-  async #toOptions({ method, path, headers, pooled }: TransportRequest): Promise<RequestOptions> {
-    const { connection } = this.#endpoint
+  async #toOptions(
+    connection: DirectConnection,
+    { method, path, headers, pooled }: TransportRequest,
+  ): Promise<RequestOptions> {
     const common = {
       method,
       path,
       headers: { Host: 'docker', ...headers },
-      agent: pooled ? this.#pool() : false,
+      agent: pooled ? this.#pool(connection) : false,
     } as const
     if (connection.type !== 'tcp') return { ...common, socketPath: connection.path }
     const { host, port, tls } = connection
@@ -89,15 +108,19 @@ export class HttpTransport {
     return this.#tls
   }
 
-  #pool(): HttpAgent {
-    this.#agent ??= new (this.#isTls ? HttpsAgent : HttpAgent)({ keepAlive: true, maxFreeSockets: 8 })
+  #pool(connection: DirectConnection): HttpAgent {
+    this.#agent ??= new (isTls(connection) ? HttpsAgent : HttpAgent)({ keepAlive: true, maxFreeSockets: 8 })
     return this.#agent
   }
+}
 
-  get #isTls(): boolean {
-    const { connection } = this.#endpoint
-    return connection.type === 'tcp' && connection.tls !== undefined
-  }
+function isTls(connection: DirectConnection): boolean {
+  return connection.type === 'tcp' && connection.tls !== undefined
+}
+
+/** Nothing listens there any more. */
+function isDeserted(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED')
 }
 
 export interface TransportRequest {

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { compareApiVersions, negotiateApiVersion } from '../../src/api-version.js'
 import { ApiRangeError, checkApiRange, readPinnedVersion } from '../../src/endpoint/api-range.js'
 
+const variable = 'DOCKER_API_VERSION'
 const ranges = { pinned: false, oldest: '1.12' }
 
 describe('API versions', () => {
@@ -20,22 +21,22 @@ describe('API versions', () => {
 
   test('X1 an engine that is too old is refused with both ranges, and so is one that is too new', () => {
     const old = { ...ranges, version: '1.40', newest: '1.40' }
-    expect(() => checkApiRange(old, 'docker')).toThrow(/too old: .* 1\.12 to 1\.40, Capstan 1\.41 to 1\.52/)
+    expect(() => checkApiRange(old, '1.41')).toThrow(/too old: .* 1\.12 to 1\.40, Capstan 1\.41 to 1\.52/)
     const young = { ...ranges, version: '1.52', newest: '1.60', oldest: '1.55' }
-    expect(() => checkApiRange(young, 'docker')).toThrow(/too new: .* 1\.55 to 1\.60/)
+    expect(() => checkApiRange(young, '1.41')).toThrow(/too new: .* 1\.55 to 1\.60/)
   })
 
-  test("Podman's 1.40 is taken", () => {
-    expect(() => checkApiRange({ ...ranges, version: '1.40', newest: '1.40' }, 'podman')).not.toThrow()
+  test('an older one is taken where the plugin takes it', () => {
+    expect(() => checkApiRange({ ...ranges, version: '1.40', newest: '1.40' }, '1.40')).not.toThrow()
   })
 
   test.each(['1.30', '1.53'])('a pinned version out of range, %s, is refused', (version) => {
-    expect(() => checkApiRange({ ...ranges, version, newest: '1.60', pinned: true }, 'docker')).toThrow(ApiRangeError)
+    expect(() => checkApiRange({ ...ranges, version, newest: '1.60', pinned: true }, '1.41')).toThrow(ApiRangeError)
   })
 
   test('DOCKER_API_VERSION pins; an empty one does not; one that is no version is refused', () => {
-    expect(readPinnedVersion({ DOCKER_API_VERSION: 'v1.43' })).toBe('1.43')
-    expect(readPinnedVersion({ DOCKER_API_VERSION: '' })).toBeUndefined()
-    expect(() => readPinnedVersion({ DOCKER_API_VERSION: '1.43/../..' })).toThrow(ApiRangeError)
+    expect(readPinnedVersion({ DOCKER_API_VERSION: 'v1.43' }, variable)).toBe('1.43')
+    expect(readPinnedVersion({ DOCKER_API_VERSION: '' }, variable)).toBeUndefined()
+    expect(() => readPinnedVersion({ DOCKER_API_VERSION: '1.43/../..' }, variable)).toThrow(ApiRangeError)
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { type InfoAnswer, toEngineFacts } from '../../src/endpoint/engine-facts.js'
+import { dockerProduct } from '../../src/endpoint/products.js'
 import { toRefusedOptions } from '../../src/endpoint/refused-options.js'
 import { linux } from './systems.js'
 
@@ -22,7 +23,7 @@ const debian: InfoAnswer = {
 function factsOf(info: Partial<InfoAnswer>, url = 'unix:///var/run/docker.sock') {
   const connection = { type: 'socket', path: url.slice('unix://'.length) } as const
   return toEngineFacts({
-    product: 'docker',
+    product: dockerProduct,
     info: { ...debian, ...info },
     endpoint: { url, connection },
     system: linux,

@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vit
 import { probeEngines } from '../../src/docker-probe.js'
 import type { findTls } from '../../src/endpoint/endpoint-tls.js'
 import { parseEndpoint } from '../../src/endpoint/parse-endpoint.js'
+import { dockerProduct } from '../../src/endpoint/products.js'
 import { HttpEngine } from '../../src/transport/http-engine.js'
 import { linux } from '../endpoint/systems.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
@@ -66,8 +67,8 @@ describe.skipIf(!hasOpenssl)('an engine behind TLS', () => {
 
   async function probe(url: string, tls: Awaited<ReturnType<typeof findTls>> | undefined) {
     const candidates = [parseEndpoint(url, { source: 'DOCKER_HOST', tls })]
-    const given = { hostAddress: undefined, firewallImage: undefined, system: linux }
-    return probeEngines({ chosen: true, candidates }, { ...given, timeoutMs: 5_000, env: {} })
+    const given = { accepts: [dockerProduct], system: linux, timeoutMs: 5_000, env: {} }
+    return probeEngines({ chosen: true, candidates }, given)
   }
 
   test('is found with the certificates, and half-closes', async () => {

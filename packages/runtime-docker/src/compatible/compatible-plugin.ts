@@ -1,0 +1,94 @@
+import {
+  type Capability,
+  execManagerCapability,
+  imageTransferCapability,
+  networkManagerCapability,
+  type ProbeOptions,
+  provide,
+  type RegistrationScope,
+  type RuntimePlugin,
+  runtimeCapability,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { compareApiVersions, supportedApi } from '../api-version.js'
+import { KeptSettings } from '../container/kept-settings.js'
+import type { DockerDetails } from '../docker-details.js'
+import type { DockerEngine } from '../docker-engine.js'
+import { DockerExecManager } from '../docker-exec-manager.js'
+import { DockerImageTransfer } from '../docker-image-transfer.js'
+import { DockerNetworkManager } from '../docker-network-manager.js'
+import { probeEngines } from '../docker-probe.js'
+import { DockerRuntime } from '../docker-runtime.js'
+import { DockerSidecarManager } from '../docker-sidecar-manager.js'
+import { DockerVolumeManager } from '../docker-volume-manager.js'
+import { readDockerSystem } from '../endpoint/docker-system.js'
+import type { EndpointSearch, SearchPlace } from '../endpoint/endpoint-candidate.js'
+import { HttpEngine } from '../transport/http-engine.js'
+import type { AcceptedEngine } from './accepted-engine.js'
+import type { EngineAdjustment, FoundEngine } from './engine-adjustment.js'
+
+/**
+ * A runtime for an engine that speaks Docker's API: `dockerPlugin` itself is made so.
+ *
+ * Making the plugin connects to nothing and loads no client.
+ */
+export function compatiblePlugin(options: CompatiblePluginOptions): RuntimePlugin<DockerDetails> {
+  const { name, packageName, packageVersion, probeTimeoutMs, find } = options
+  const system = readDockerSystem()
+  return {
+    name,
+    contractVersion: 1,
+    ...(packageName === undefined ? {} : { packageName }),
+    ...(packageVersion === undefined ? {} : { packageVersion }),
+    ...(probeTimeoutMs === undefined ? {} : { probeTimeoutMs }),
+    async probe(probeOptions: ProbeOptions) {
+      const search = await find({ system, env: probeOptions.env })
+      return probeEngines(search, { ...options, ...probeOptions, system })
+    },
+    register: wire,
+  }
+}
+
+export interface CompatiblePluginOptions {
+  /** Of the runtime: lower case. */
+  readonly name: string
+  /** For messages; `loadPlugins` fills in both where they are left out. */
+  readonly packageName?: string
+  readonly packageVersion?: string
+  /** See `RuntimePlugin`; an engine that is served by the plugin itself takes longer to answer. */
+  readonly probeTimeoutMs?: number
+  /** Where the engine may listen, in order of preference; asked anew by each probe. Opens nothing. */
+  readonly find: (place: SearchPlace) => EndpointSearch | Promise<EndpointSearch>
+  /** The products that are served. One other than the first is named as such in the report. */
+  readonly accepts: readonly [AcceptedEngine, ...AcceptedEngine[]]
+  /** What is otherwise with the engine that was found. Default: nothing. */
+  readonly adjust?: (found: FoundEngine) => EngineAdjustment
+  /** Variable of the environment that pins the API version. Default: the version is negotiated. */
+  readonly apiVersionVariable?: string
+  /** The address by which containers reach this host. Default: read from the engine. */
+  readonly hostAddress?: string | undefined
+  /** An image with `sh`, `iptables` and `ip6tables`, for `setupFirewall` where the container's own image has none. */
+  readonly firewallImage?: string | undefined
+}
+
+function wire(scope: RegistrationScope, details: DockerDetails): void {
+  const { runtimeName, ownerLabels, warn } = scope
+  const { api, facts, absent } = details
+  if (compareApiVersions(api.version, supportedApi.oldest) < 0) {
+    warn(
+      `${facts.title} ${facts.version} speaks API ${api.version}, which is older than what this runtime is tested with`,
+    )
+  }
+  const engine = new HttpEngine({ runtimeName, ownerLabels, warn, details })
+  const kept = new KeptSettings()
+  const offer = <T extends object>(capability: Capability<T>, make: (engine: DockerEngine) => T) => {
+    if (!absent.some(({ id }) => id === capability.id)) provide(scope, capability, make(engine))
+  }
+  offer(runtimeCapability, () => new DockerRuntime(engine, kept))
+  offer(networkManagerCapability, () => new DockerNetworkManager(engine))
+  offer(sidecarManagerCapability, () => new DockerSidecarManager(engine, kept))
+  offer(execManagerCapability, () => new DockerExecManager(engine))
+  offer(imageTransferCapability, () => new DockerImageTransfer(engine))
+  offer(volumeManagerCapability, () => new DockerVolumeManager(engine))
+}

@@ -1,0 +1,26 @@
+import type { AbsentCapability, RefusedOption } from '@capstan/core'
+import type { ApiVersions, EngineFacts } from '../docker-details.js'
+import type { InfoAnswer } from '../endpoint/engine-facts.js'
+
+/** An engine as it was found, for a plugin to say what is otherwise with it. */
+export interface FoundEngine {
+  readonly api: ApiVersions
+  readonly facts: EngineFacts
+  /** What is refused by what the engine says in `info`. */
+  readonly refuses: readonly RefusedOption[]
+  /** The engine's answer to `/info`. */
+  readonly info: InfoAnswer
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** What a plugin says of an engine that it knows better; all that is left out stays as it was found. */
+export interface EngineAdjustment {
+  /** In place of these facts. */
+  readonly facts?: Partial<EngineFacts>
+  /** In place of the whole list: so what was found goes into it, or is left out. */
+  readonly refuses?: readonly RefusedOption[]
+  /** Capabilities that this engine does not have: neither claimed nor provided. */
+  readonly absent?: readonly AbsentCapability[]
+  /** For the report, after what is said of every engine. */
+  readonly notes?: readonly string[]
+}

@@ -1,0 +1,52 @@
+import type { DirectConnection, EngineService, ServedConnection } from '../endpoint/docker-endpoint.js'
+
+/** An engine that is made to listen when it is first needed, and again when it has ended by itself. */
+export class ServedEngine {
+  readonly #serve: ServedConnection['serve']
+  readonly #needed = new AbortController()
+  #service: Promise<EngineService> | undefined
+
+  constructor({ serve }: ServedConnection) {
+    this.#serve = serve
+  }
+
+  /** Many may wait for one start; the signal of one ends its waiting alone. */
+  async connect(signal: AbortSignal | undefined): Promise<DirectConnection> {
+    signal?.throwIfAborted()
+    const { connection } = await untilAborted(this.#start(), signal)
+    return connection
+  }
+
+  /** To be called when nothing listens at `connection` any more: the next call makes it listen anew. */
+  async forget(connection: DirectConnection): Promise<void> {
+    const service = this.#service
+    if (service === undefined || (await service).connection !== connection || this.#service !== service) return
+    this.#service = undefined
+    await (await service)[Symbol.asyncDispose]()
+  }
+
+  async close(): Promise<void> {
+    this.#needed.abort(new Error('the engine is needed no more'))
+    const service = await this.#service?.catch(() => undefined)
+    await service?.[Symbol.asyncDispose]()
+  }
+
+  #start(): Promise<EngineService> {
+    this.#needed.signal.throwIfAborted()
+    this.#service ??= this.#serve({ signal: this.#needed.signal }).catch((error: unknown) => {
+      this.#service = undefined
+      throw error
+    })
+    return this.#service
+  }
+}
+
+/** Rejects with the reason of the signal as soon as that aborts; what is waited for goes on. */
+function untilAborted<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return waited
+  return new Promise<T>((resolve, reject) => {
+    const stop = () => reject(signal.reason)
+    signal.addEventListener('abort', stop, { once: true })
+    waited.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
+  })
+}
