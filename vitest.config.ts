@@ -4,10 +4,10 @@ import { defineConfig } from 'vitest/config'
 const conditions = ['@capstan/source', 'module', 'node', 'import', 'default']
 // tsconfig.base.json says the same to tsc; vite reads it for the files that a tsconfig includes alone, so not for tests.
 const oxc = { decorator: { legacy: true, emitDecoratorMetadata: false } }
-// Minutes, and no part of `npm test`: the conformance kit on a real engine, and once for each planted fault.
-const kit = ['docker-conformance.integration.test.ts', 'broken/**/*.test.ts'].map(
-  (path) => `packages/conformance/test/${path}`,
-)
+// Minutes, and no part of `npm test`: the conformance kit on a real engine.
+const kit = ['packages/conformance/test/docker-conformance.integration.test.ts']
+// The whole kit once for each planted fault: a minute of both processors, and no part of `npm test` either.
+const faults = ['packages/conformance/test/broken/**/*.test.ts']
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
 
 export default defineConfig({
@@ -18,7 +18,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/*.integration.test.ts', ...kit],
+          exclude: ['**/*.integration.test.ts', ...kit, ...faults],
         },
       },
       {
@@ -29,6 +29,15 @@ export default defineConfig({
           include: kit,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'faults',
+          include: faults,
+          maxWorkers: 2,
+          testTimeout: 120_000,
         },
       },
       {

@@ -30,10 +30,15 @@ export function watchIo<T>(work: () => T): { readonly result: T; readonly accoun
     destroy: (id) => void open.delete(id),
   }).enable()
   const unpatch = patchSynchronous(begun)
+  const stop = () => {
+    hook.disable()
+    // A storage that was used once is carried along by every promise until it is told to stop.
+    inWork.disable()
+  }
   try {
     const result = inWork.run(true, work)
     const account = () => ({ begun: [...begun], open: [...open.values()] })
-    return { result, account, stop: () => void hook.disable() }
+    return { result, account, stop }
   } finally {
     unpatch()
   }
