@@ -3,11 +3,13 @@ import type { Writable } from 'node:stream'
 /** One of the caller's streams for output: written to, waited for, never ended. */
 export class BorrowedOutput {
   readonly #stream: Writable
-  readonly #fail = (error: unknown) => {
-    this.#failure ??= { error }
-    this.#wake()
+  readonly #hear = (error: unknown) => {
+    this.#isHeard = true
+    this.#fail(error)
   }
   readonly #close = () => this.#wake()
+  /** Whether its `error` event has come. */
+  #isHeard = false
   #failure: { readonly error: unknown } | undefined
   /** Writes that the stream has not dealt with. */
   #pending = 0
@@ -16,16 +18,17 @@ export class BorrowedOutput {
   constructor(stream: Writable) {
     this.#stream = stream
     // An error that nobody hears would end the process, which is not for us to let happen.
-    stream.on('error', this.#fail).on('close', this.#close).on('drain', this.#close)
+    stream.on('error', this.#hear).on('close', this.#close).on('drain', this.#close)
   }
 
   /** @throws DestinationError when the stream takes no more. */
   write(bytes: Buffer): void {
     this.#throwIfBroken()
     this.#pending += 1
-    this.#stream.write(bytes, () => {
+    this.#stream.write(bytes, (error) => {
       this.#pending -= 1
-      this.#wake()
+      if (error) this.#fail(error)
+      else this.#wake()
     })
   }
 
@@ -46,7 +49,14 @@ export class BorrowedOutput {
 
   /** Takes every listener off. */
   release(): void {
-    this.#stream.off('error', this.#fail).off('close', this.#close).off('drain', this.#close)
+    this.#stream.off('error', this.#hear).off('close', this.#close).off('drain', this.#close)
+    // A file is closed first, and tells of its failed write then.
+    if (this.#failure !== undefined && !this.#isHeard) this.#stream.once('error', () => {})
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#wake()
   }
 
   async #until(isReached: () => boolean, signal: AbortSignal | undefined): Promise<void> {

@@ -50,6 +50,29 @@ describe('attach', () => {
     expect(text).toBe('one two')
   })
 
+  test('an output whose last write fails is no clean end, also where its error event comes much later', async () => {
+    const { runtime, container, isAttached } = await startAttachable()
+    const failure = new Error('no space left')
+    let close: () => void = () => {}
+    const stdout = new Writable({
+      write: (_chunk, _encoding, done) => void setImmediate(done, failure),
+      destroy(error, done) {
+        close = () => done(error) // as a file does, which is closed first
+      },
+    })
+    const attached = runtime.attach(container.id, { stdout })
+    await isAttached()
+    container.write(1, 'x')
+    container.exit(0)
+    const reason = 'the stream for the output has failed: no space left'
+    await expect(attached).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { reason } })
+    expect(stdout.closed).toBe(false)
+    const closed = new Promise((resolve) => stdout.once('close', resolve))
+    close() // its error is heard by nobody else, and does not end the process
+    await closed
+    expect(stdout.listenerCount('error')).toBe(0)
+  })
+
   test.each(['created', 'exited', 'paused'] as const)('one that is %s: NOT_RUNNING with the state', async (status) => {
     const { runtime, container } = await startAttachable()
     container.status = status
