@@ -1,4 +1,10 @@
-import { createHostError, isHostError, type OperationOptions } from '@capstan/core'
+import {
+  type ContainerState,
+  createHostError,
+  type FirewallRules,
+  isHostError,
+  type OperationOptions,
+} from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { applyFirewall } from '../firewall/apply-firewall.js'
 import { inspectContainer, validateContainerId } from './inspect-container.js'
@@ -6,8 +12,8 @@ import type { KeptSettings } from './kept-settings.js'
 import { resizeStarted } from './resize-terminal.js'
 
 /**
- * Starts a container; one that runs already: resolves. What was kept for the start is applied before this resolves: the
- * size of its terminal, and its firewall, which is set and verified anew.
+ * Starts a container; one that runs already, or has ended by now: resolves. What was kept for the start is applied before
+ * this resolves: the size of its terminal, and its firewall, which is set and verified anew.
  *
  * A failed start leaves a created container: the caller's to remove.
  */
@@ -21,14 +27,8 @@ export async function startContainer(
   const { signal, operation = 'startContainer' } = options
   const call: EngineCall = { operation, subject: id, signal }
   await start(engine, call)
-  const settings = kept.find(id)
-  if (settings?.rules !== undefined) {
-    const { firewallImage } = engine.details
-    await applyFirewall(engine, id, settings.rules, {
-      signal,
-      ...(firewallImage === undefined ? {} : { firewallImage }),
-    })
-  }
+  const rules = kept.find(id)?.rules
+  if (rules !== undefined) await shutIn(engine, id, rules, { signal })
   const size = kept.takeSize(id)
   if (size !== undefined) await resizeStarted(engine, size, call)
 }
@@ -47,6 +47,27 @@ async function start(engine: DockerEngine, call: EngineCall): Promise<void> {
   }
 }
 
+/** One that has ended meanwhile was started all the same, and has no way out any more. */
+async function shutIn(
+  engine: DockerEngine,
+  id: string,
+  rules: FirewallRules,
+  { signal }: OperationOptions,
+): Promise<void> {
+  const { firewallImage } = engine.details
+  try {
+    await applyFirewall(engine, id, rules, { signal, ...(firewallImage === undefined ? {} : { firewallImage }) })
+  } catch (error) {
+    if (!isEnd(error)) throw error
+  }
+}
+
+/** The engine removes one itself that has `autoRemove`. */
+function isEnd(error: unknown): boolean {
+  if (isHostError(error, 'CONTAINER_NOT_FOUND')) return true
+  return isHostError(error, 'NOT_RUNNING') && endedStates.has(error.facts.state)
+}
+
 /** The engine does not say which option asked for the capabilities that its machine withholds. */
 async function nameCapabilities(engine: DockerEngine, error: unknown, call: EngineCall): Promise<unknown> {
   if (!isHostError(error, 'OPTION_UNSUPPORTED')) return error
@@ -55,3 +76,5 @@ async function nameCapabilities(engine: DockerEngine, error: unknown, call: Engi
   const facts = { ...error.facts, field: 'capAdd', given: HostConfig.CapAdd.join(', ') } as const
   return createHostError('OPTION_UNSUPPORTED', facts, { cause: error.cause })
 }
+
+const endedStates: ReadonlySet<ContainerState> = new Set(['exited', 'stopping', 'dead'])

@@ -1,5 +1,5 @@
-import type { ContainerState } from '@capstan/core'
 import { createHostError } from '@capstan/core'
+import { toContainerState } from '../container/container-shapes.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 
 /** The container that is to be shut in, as the engine tells of it. */
@@ -32,7 +32,7 @@ export async function readWorkload(engine: DockerEngine, call: EngineCall): Prom
   })
   const { Running, Status } = inspected.State ?? {}
   if (Running !== true || Status === 'paused') {
-    throw createHostError('NOT_RUNNING', { id: call.subject, state: toState(Status) })
+    throw createHostError('NOT_RUNNING', { id: call.subject, state: toContainerState(Status) })
   }
   return toWorkload(inspected)
 }
@@ -52,11 +52,6 @@ function toWorkload({ Id, Name = Id, Image = '', HostConfig = {}, NetworkSetting
       gateways: [network?.Gateway ?? '', network?.IPv6Gateway ?? ''].filter((address) => address !== ''),
     })),
   }
-}
-
-function toState(status: string | undefined): ContainerState {
-  const known = ['created', 'paused', 'restarting', 'exited', 'dead'] as const
-  return status === 'removing' ? 'stopping' : (known.find((state) => state === status) ?? 'unknown')
 }
 
 /** https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerInspect */
