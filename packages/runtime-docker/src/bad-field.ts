@@ -13,5 +13,7 @@ export function findBadField(text: string): HostErrorFacts['INVALID_ARGUMENT'] |
 const faults = [
   { pattern: texts.noBindSource, field: 'mounts', expected: 'a path that exists on the machine of the engine' },
   { pattern: texts.noUser, field: 'user', expected: 'a user that the image knows, or a number' },
+  { pattern: texts.noUserGroup, field: 'user', expected: 'a user whose group the image knows, or is a number' },
   { pattern: texts.noGroup, field: 'groupAdd', expected: 'groups that the image knows, or numbers' },
+  { pattern: texts.noWorkingDirectory, field: 'workingDirectory', expected: 'a directory, or a path that is free' },
 ]

@@ -20,8 +20,11 @@ export const texts: {
   noNetwork: /network (?:"?([^\s":]+)"? )?not found|no such network:? ?"?([^\s"]*)"?/i,
   noVolume: /get ([^\s:]+): no such volume|no such volume:? ?"?([^\s"]*)"?/i,
   noBindSource: /bind source path does not exist: (.+)$/im,
-  noUser: /unable to find user ([^:\s]+)/i,
-  noGroup: /unable to find group ([^:\s]+)/i,
+  noUser: /unable to find user ([^:\s]+)/,
+  // runc, `libcontainer/user`: a small letter for the group of the user, a capital one for further groups.
+  noUserGroup: /unable to find group ([^:\s]+)/,
+  noGroup: /Unable to find group ([^:\s]+)/,
+  noWorkingDirectory: /Cannot mkdir: (.+) is not a directory/,
   noImage: /no such image:? ?"?([^\s"]*)"?|image with reference (\S+) was found but does not match/i,
   nameTaken: /already in use by container|network with name \S+ already exists|name "?[^"]+"? is already in use/i,
   nameHolder: /already in use by (?:container )?"?([0-9a-f]{12,64})"?/i,
@@ -52,7 +55,9 @@ type TextName =
   | 'noVolume'
   | 'noBindSource'
   | 'noUser'
+  | 'noUserGroup'
   | 'noGroup'
+  | 'noWorkingDirectory'
   | 'noImage'
   | 'nameTaken'
   | 'nameHolder'

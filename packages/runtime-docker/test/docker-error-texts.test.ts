@@ -53,7 +53,15 @@ const words: {
   noVolume: { yes: ['get x: no such volume', 'No such volume: x'] },
   noBindSource: { yes: ['invalid mount config for type "bind": bind source path does not exist: /nosuch dir'] },
   noUser: { yes: ['unable to find user nosuch: no matching entries in passwd file'] },
-  noGroup: { yes: ['Unable to find group nosuch'] },
+  noUserGroup: {
+    yes: ['unable to find group nosuch: no matching entries in group file'],
+    no: ['Unable to find group nosuch: no matching entries in group file'],
+  },
+  noGroup: {
+    yes: ['Unable to find group nosuch: no matching entries in group file'],
+    no: ['unable to find group nosuch: no matching entries in group file'],
+  },
+  noWorkingDirectory: { yes: ['Cannot mkdir: /etc/passwd is not a directory'] },
   noImage: {
     yes: [
       'No such image: x:1',
@@ -121,6 +129,9 @@ test.each([
   ['noVolume', 'get abc: no such volume', 'abc'],
   ['noBindSource', 'bind source path does not exist: /a b', '/a b'],
   ['noUser', 'unable to find user who: no matching entries in passwd file', 'who'],
+  ['noUserGroup', 'unable to find group who: no matching entries in group file', 'who'],
+  ['noGroup', 'Unable to find group who: no matching entries in group file', 'who'],
+  ['noWorkingDirectory', 'Cannot mkdir: /a b is not a directory', '/a b'],
   ['noImage', 'No such image: a/b:1', 'a/b:1'],
   ['versionLimit', 'Maximum supported API version is 1.41', '1.41'],
 ] as const)('%s gives the part that matters', (name, text, part) => {

@@ -136,7 +136,9 @@ describe('an answer of the engine', () => {
 
   test.each([
     ['user', 400, 'unable to find user who: no matching entries in passwd file', '"who"'],
-    ['groupAdd', 400, 'Unable to find group who', '"who"'],
+    ['user', 500, 'unable to find group who: no matching entries in group file', '"who"'],
+    ['groupAdd', 500, 'Unable to find group who: no matching entries in group file', '"who"'],
+    ['workingDirectory', 500, 'Cannot mkdir: /etc/passwd is not a directory', '"/etc/passwd"'],
     ['mounts', 400, 'invalid mount config for type "bind": bind source path does not exist: /a b', '"/a b"'],
   ])('%s that the engine finds fault with: INVALID_ARGUMENT with that field', (field, status, text, given) => {
     expect(answer('POST', `/containers/${id}/start`, [status, text])).toMatchObject({

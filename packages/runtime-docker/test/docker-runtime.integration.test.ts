@@ -56,6 +56,28 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(code).toBe(0)
   })
 
+  test.each([
+    ['mounts[0].source', { mounts: [{ type: 'bind', source: '/no/such source', target: '/to' }] }, '/no/such source'],
+    ['user', { user: 'nosuch' }, 'nosuch'],
+    ['user', { user: 'root:nosuch' }, 'nosuch'],
+    ['groupAdd', { groupAdd: ['nosuch'] }, 'nosuch'],
+    ['workingDirectory', { workingDirectory: '/etc/passwd' }, '/etc/passwd'],
+  ])('%s that the engine does not find: INVALID_ARGUMENT with that field', async (field, config, given) => {
+    await expect(runToEnd({ command: ['true'], ...config })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field, given: JSON.stringify(given) },
+    })
+  })
+
+  test('F20 kept firewall rules do not fail the start of a container that is over at once', async () => {
+    const { runtime } = connect()
+    for (const autoRemove of [false, true]) {
+      const id = await runtime.createContainer({ image, command: ['sh', '-c', 'exit 3'], autoRemove })
+      await runtime.setupFirewall(id, { proxyHost: '10.0.0.1', proxyPort: 3_128 })
+      expect(await runtime.startAttached(id, {})).toBe(3)
+    }
+  })
+
   test('F25 what looks like an option or a shell is passed on literally', async () => {
     const { stdout } = await runToEnd({ command: ['printf', '%s|', '--rm', '$(id)', "'; rm -rf /", '-'] })
     expect(stdout).toBe("--rm|$(id)|'; rm -rf /|-|")
