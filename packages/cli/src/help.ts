@@ -11,7 +11,8 @@ export const exitStatusHelp = `
 Exit status:
   that of the container (run) or of the command in it (exec); else
     0  it was done
-    1  doctor: no runtime is here that runs real containers
+    1  doctor: no runtime is here that runs real containers; conformance: a
+       promise is not kept
   125  Capstan could not do it; stderr says why
   126  the command in the container may not be executed
   127  the image has no such command

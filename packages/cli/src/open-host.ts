@@ -17,15 +17,20 @@ export async function openHost(
   invocation: Invocation,
   { more = [] }: { readonly more?: readonly RuntimePlugin[] } = {},
 ): Promise<RuntimeHost> {
-  const { io, globals, plugins } = invocation
-  const from = pathToFileURL(`${io.cwd}/`).href
-  const given = globals.plugin.length === 0 ? [] : await loadPlugins(globals.plugin, { from })
+  const { io, plugins } = invocation
+  const given = await loadGivenPlugins(invocation)
   const own = (await plugins()).map((plugin) => given.find(({ name }) => name === plugin.name) ?? plugin)
   return createRuntimeHost({
     plugins: [...new Set([...own, ...given, ...more])],
     env: io.env,
     onWarning: ({ runtime, message }) => writeWarning(io.stderr, `${runtime}: ${message}`),
   })
+}
+
+/** The plugins of `--plugin`, in order, as the working directory finds them. */
+export async function loadGivenPlugins({ io, globals }: Invocation): Promise<readonly RuntimePlugin[]> {
+  const from = pathToFileURL(`${io.cwd}/`).href
+  return globals.plugin.length === 0 ? [] : await loadPlugins(globals.plugin, { from })
 }
 
 /** A runtime that is open, with the host that closes it. */

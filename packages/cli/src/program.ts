@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { addBuildCommand } from './commands/build.js'
 import { addGlobalOptions, type CommandLine, readGlobalOptions } from './commands/command-line.js'
+import { addConformanceCommand } from './commands/conformance.js'
 import { addDoctorCommand } from './commands/doctor.js'
 import { addExecCommand } from './commands/exec.js'
 import { addInspectCommand } from './commands/inspect.js'
@@ -145,6 +146,7 @@ const commands: readonly ((line: CommandLine) => void)[] = [
   addStopCommand,
   addRmCommand,
   addSweepCommand,
+  addConformanceCommand,
 ]
 
 const helpWidth = 80

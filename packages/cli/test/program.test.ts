@@ -17,6 +17,7 @@ const commands = [
   'stop',
   'rm',
   'sweep',
+  'conformance',
 ]
 
 describe('runProgram', () => {

@@ -11,8 +11,8 @@ import { toReason } from './run/to-reason.js'
 /**
  * Runs all cases and resolves with the report, whatever became of them; prints nothing.
  *
- * @throws HostError RUNTIME_UNAVAILABLE where the plugin says that no runtime is there; an abort rejects with its reason,
- * after the cases under way were cleared up
+ * @throws HostError RUNTIME_UNAVAILABLE where the plugin says that no runtime is there, IMAGE_NOT_FOUND where it has no
+ * such image; an abort ends the cases under way, and rejects with its reason after they were cleared up
  */
 export async function runConformance(options: RunConformanceOptions): Promise<ConformanceReport> {
   const { concurrency = defaultConcurrency, signal, onResult } = options

@@ -1,4 +1,4 @@
-import { createHostError, type RuntimePlugin } from '@capstan/core'
+import { createHostError, createRuntimeHost, type RuntimePlugin } from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, test } from 'vitest'
 import { type CaseResult, conformanceCases, runConformance } from '../src/index.js'
@@ -60,6 +60,17 @@ describe('runConformance', { timeout: 30_000 }, () => {
     await expect(run).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
   })
 
+  test('rejects with IMAGE_NOT_FOUND where the runtime has no such image', async () => {
+    const run = runConformance({ ...options, plugin: memoryPlugin(), image: 'example.invalid/none:1' })
+    await expect(run).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND', facts: { image: 'example.invalid/none:1' } })
+  })
+
+  test('leaves a runtime that only denies its image to the cases', async () => {
+    const plugin = breakPlugin(memoryPlugin(), { runtime: () => ({ imageExists: async () => false }) })
+    const { counts } = await runConformance({ ...options, plugin, only: ['IMG'] })
+    expect(counts.failed).toBeGreaterThan(0)
+  })
+
   test('reports a probe that throws as a failure, and does not stop there', async () => {
     const plugin = withPlugin(memoryPlugin(), { probe: () => Promise.reject(new Error('no idea')) })
     const { counts, cases } = await runConformance({ ...options, plugin, only: ['PRB-001', 'PRB-002', 'RT-001'] })
@@ -90,6 +101,24 @@ describe('runConformance', { timeout: 30_000 }, () => {
     const onResult = () => controller.abort(reason)
     const run = runConformance({ ...options, plugin: memoryPlugin(), signal: controller.signal, onResult })
     await expect(run).rejects.toBe(reason)
+  })
+
+  test('an abort ends a case that waits, and what it had made is removed', { timeout: 10_000 }, async () => {
+    const controller = new AbortController()
+    const reason = new Error('seen enough')
+    const plugin = breakPlugin(memoryPlugin(), {
+      runtime: () => ({
+        waitContainer: () => {
+          controller.abort(reason)
+          return new Promise(() => {})
+        },
+      }),
+    })
+    const run = runConformance({ ...options, plugin, only: ['EXIT-001'], signal: controller.signal })
+    await expect(run).rejects.toBe(reason)
+    await using host = createRuntimeHost({ plugins: [plugin] })
+    const { runtime } = await host.open({ runtime: 'memory' })
+    expect(await runtime.listContainers()).toEqual([])
   })
 })
 

@@ -6,7 +6,7 @@ import {
   type OperationOptions,
   type RuntimeReport,
 } from '@capstan/core'
-import { within } from '../assert/wait.js'
+import { untilAborted, within } from '../assert/wait.js'
 import type { ConformanceCase } from '../conformance-case.js'
 import type { ConformanceOptions } from '../conformance-options.js'
 import type { CaseResult, Lack } from '../conformance-report.js'
@@ -14,12 +14,15 @@ import { checkAbsent } from './check-absent.js'
 import { checkAllRefused, findRefused } from './check-refused.js'
 import { Janitor } from './janitor.js'
 import { OpenedCase } from './opened-case.js'
+import { requireImage } from './require-image.js'
 import { toFailure } from './to-failure.js'
 
 /**
- * Runs cases against one plugin, each on a runtime of its own, and clears up after each.
+ * Runs cases against one plugin, each on a runtime of its own, and clears up after each. When the signal aborts, the cases
+ * under way end at once; clearing up goes on.
  *
- * @throws HostError RUNTIME_UNAVAILABLE where the plugin says that no runtime is there
+ * @throws HostError RUNTIME_UNAVAILABLE where the plugin says that no runtime is there, IMAGE_NOT_FOUND where the image
+ * is not there
  */
 export async function openCaseRunner(options: ConformanceOptions, own: OperationOptions = {}): Promise<CaseRunner> {
   const host = createRuntimeHost({ plugins: [options.plugin], ...(options.env && { env: options.env }) })
@@ -28,7 +31,9 @@ export async function openCaseRunner(options: ConformanceOptions, own: Operation
     if (report === undefined || isHonestlyUnavailable(report)) {
       throw createHostError('RUNTIME_UNAVAILABLE', { runtime: options.plugin.name, reports: report ? [report] : [] })
     }
-    return new CaseRunner(options, report)
+    await requireImage(options)
+    own.signal?.throwIfAborted()
+    return new CaseRunner(options, report, own)
   } finally {
     await host[Symbol.asyncDispose]()
   }
@@ -42,11 +47,13 @@ function isHonestlyUnavailable({ available, attempts }: RuntimeReport): boolean 
 export class CaseRunner implements AsyncDisposable {
   readonly report: RuntimeReport
   readonly #options: ConformanceOptions
+  readonly #signal: AbortSignal | undefined
   readonly #janitor: Janitor
 
-  constructor(options: ConformanceOptions, report: RuntimeReport) {
+  constructor(options: ConformanceOptions, report: RuntimeReport, { signal }: OperationOptions) {
     this.report = report
     this.#options = options
+    this.#signal = signal
     this.#janitor = new Janitor(options)
   }
 
@@ -58,8 +65,11 @@ export class CaseRunner implements AsyncDisposable {
     setMaxListeners(0, expiry.signal)
     const context = new OpenedCase(this.#options, expiry.signal)
     const failures: unknown[] = []
-    const outcome = await this.#evaluate(tried, context).catch((error: unknown) => void failures.push(error))
+    const trying = this.#try(tried, context)
+    const outcome = await this.#await(tried, trying).catch((error: unknown) => void failures.push(error))
     expiry.abort(new Error(`the case ${tried.id} is over`))
+    // What it has under way may still make something, which is to be cleared away as well.
+    await within(settleLimitMs, 'the end of what is under way', trying).catch(() => {})
     failures.push(...(await context.end(this.#janitor)))
     const { id, title } = tried
     const durationMs = Math.round(performance.now() - start)
@@ -72,10 +82,10 @@ export class CaseRunner implements AsyncDisposable {
     await this.#janitor[Symbol.asyncDispose]()
   }
 
-  async #evaluate(tried: ConformanceCase, context: OpenedCase): Promise<Outcome> {
+  async #await(tried: ConformanceCase, trying: Promise<Outcome>): Promise<Outcome> {
     const { timeoutMs = defaultTimeoutMs } = this.#options
     const limitMs = timeoutMs * tried.timeFactor
-    return await within(limitMs, `the end of ${tried.id}`, this.#try(tried, context))
+    return await within(limitMs, `the end of ${tried.id}`, untilAborted(this.#signal, trying))
   }
 
   async #try(tried: ConformanceCase, context: OpenedCase): Promise<Outcome> {
@@ -108,3 +118,4 @@ function toUngiven(option: string): Lack {
 
 /** Of a case of the usual kind. */
 export const defaultTimeoutMs = 20_000
+const settleLimitMs = 500

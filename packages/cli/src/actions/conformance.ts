@@ -1,0 +1,63 @@
+import { conformanceCases, type RunConformanceOptions, runConformance } from '@capstan/conformance'
+import type { Call } from '../commands/command-line.js'
+import type { ConformanceCommandOptions } from '../commands/conformance.js'
+import { findTriedPlugin } from '../conformance/find-tried-plugin.js'
+import { prepareReportFile } from '../conformance/report-file.js'
+import type { Io } from '../io.js'
+import { parseKeyValues } from '../parse/key-value.js'
+import { parseNumber } from '../parse/number.js'
+import { withoutUndefined } from '../parse/without-undefined.js'
+import { createConformanceDisplay } from '../render/conformance-display.js'
+import { toConformancePage } from '../render/conformance-page.js'
+import { toPageStyle } from '../render/page-style.js'
+import { toJson, writeOutput } from '../render/write-output.js'
+import { UsageError } from '../usage-error.js'
+
+/** Tries one plugin; progress and failures on stderr as they come, the whole on stdout. Ends with 1 when a case failed. */
+export async function conformance({ invocation, options }: Call<ConformanceCommandOptions>): Promise<number> {
+  const { io, interrupts } = invocation
+  const wishes = parseWishes(options)
+  const total = conformanceCases(wishes).length
+  if (total === 0) throw new UsageError(`no case is among ${options.only?.join(',')}; groups are ${listGroups()}`)
+  const file = options.report === undefined ? undefined : await prepareReportFile(options.report, io)
+  const tried = await findTriedPlugin(invocation)
+  const display = createConformanceDisplay(io.stderr, total)
+  const onResult = display.onResult.bind(display)
+  const { signal } = interrupts
+  const given = { ...tried, ...wishes, env: io.env, signal, onResult }
+  const report = await runConformance(given).finally(() => display.clear())
+  await writeOutput(io.stdout, options.json ? toJson(report) : toConformancePage(report, toPageStyle(io)), interrupts)
+  await file?.write(`${JSON.stringify(report, undefined, 2)}\n`)
+  const exitCode = report.counts.failed > 0 ? 1 : 0
+  endSoon(io, exitCode)
+  return exitCode
+}
+
+type Wishes = Omit<RunConformanceOptions, 'plugin' | 'specifier'>
+
+function parseWishes({ image, firewallImage, only, ...texts }: ConformanceCommandOptions): Wishes {
+  const bare = () => ''
+  return {
+    image,
+    ...withoutUndefined({
+      firewallImage,
+      only: only?.flatMap((ids) => ids.split(',').map((id) => id.trim())),
+      unavailableEnv:
+        texts.unavailableEnv && parseKeyValues(texts.unavailableEnv, { option: '--unavailable-env', bare }),
+      timeoutMs: texts.timeout === undefined ? undefined : 1000 * parseNumber(texts.timeout, { option: '--timeout' }),
+      concurrency:
+        texts.concurrency === undefined
+          ? undefined
+          : parseNumber(texts.concurrency, { option: '--concurrency', integer: true }),
+    }),
+  }
+}
+
+function listGroups(): string {
+  return [...new Set(conformanceCases().map(({ id }) => id.slice(0, id.indexOf('-'))))].join(', ')
+}
+
+/** A plugin that leaves something open holds nobody up: there is a case for that. */
+function endSoon(io: Io, exitCode: number): void {
+  setTimeout(() => io.exit(exitCode), 1000).unref()
+}

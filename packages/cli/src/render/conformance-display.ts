@@ -1,0 +1,46 @@
+import type { CaseResult } from '@capstan/conformance'
+import type { Output } from '../io.js'
+import { toPrintable } from './printable.js'
+import { createStatusLine, type StatusLine } from './status-line.js'
+
+/** Shows how far the cases are, and each that failed. */
+export interface ConformanceDisplay {
+  onResult(result: CaseResult): void
+  /** Takes away what is not to stay. */
+  clear(): void
+}
+
+/** One line that is rewritten on a terminal; elsewhere a line for each hundred cases. */
+export function createConformanceDisplay(output: Output, total: number): ConformanceDisplay {
+  return new CountingDisplay(output, total)
+}
+
+class CountingDisplay implements ConformanceDisplay {
+  readonly #output: Output
+  readonly #line: StatusLine
+  readonly #total: number
+  #ended = 0
+  #failed = 0
+
+  constructor(output: Output, total: number) {
+    this.#output = output
+    this.#line = createStatusLine(output)
+    this.#total = total
+  }
+
+  onResult(result: CaseResult): void {
+    this.#ended += 1
+    if (result.status === 'failed') {
+      this.#failed += 1
+      this.#line.finish('failed', toPrintable(`${result.id} ${result.title}`))
+    }
+    const counts = `${this.#ended} of ${this.#total} cases, ${this.#failed} failed`
+    this.#line.show(`${counts}: ${result.id} ${toPrintable(result.title)}`)
+    const isMilestone = this.#ended % 100 === 0 || this.#ended === this.#total
+    if (this.#output.isTTY !== true && isMilestone) this.#output.write(`${counts}\n`)
+  }
+
+  clear(): void {
+    this.#line.clear()
+  }
+}

@@ -1,0 +1,66 @@
+import type { CaseResult, CaseStatus, ConformanceReport } from '@capstan/conformance'
+import { toDuration } from './duration.js'
+import { toPrintable } from './printable.js'
+import { type PageStyle, toSection } from './section.js'
+import { renderTable } from './table.js'
+import { wrapText } from './text.js'
+
+/** A report of the conformance kit, for a person: each group in numbers, what failed, what is absent or refused and why. */
+export function toConformancePage(report: ConformanceReport, page: PageStyle): string {
+  const { kit, plugin, endpoint, cases, counts, durationMs } = report
+  const { passed, failed, absent, refused } = counts
+  const subject = `${plugin.name} ${endpoint.version}, ${endpoint.address}`
+  const by = `${plugin.packageName} ${plugin.packageVersion}, tried by ${kit.packageName} ${kit.packageVersion}`
+  const sum = `${passed} passed, ${failed} failed, ${absent} absent, ${refused} refused, in ${toDuration(durationMs)}`
+  return [
+    `${wrapText(toPrintable(`${subject} (${by})`), page.width)}\n\n`,
+    toSection('Cases', toGroupTable(cases, page), page),
+    toSection('Failed', toFailureTable(cases, page), page),
+    toSection('Absent', toLackTable(cases, 'absent', page), page),
+    toSection('Refused', toLackTable(cases, 'refused', page), page),
+    `${page.style('bold', sum)}\n`,
+  ].join('')
+}
+
+function toGroupTable(cases: readonly CaseResult[], { width }: PageStyle): string {
+  const groups = new Set(cases.map(toGroup))
+  const rows = [...groups].map((group) => {
+    const members = cases.filter((result) => toGroup(result) === group)
+    const counts = statuses.map((status) => members.filter((result) => result.status === status).length)
+    return [group, members[0]?.capability ?? '', ...counts.map((count) => (count === 0 ? '' : String(count)))]
+  })
+  return renderTable({ head: ['GROUP', 'CAPABILITY', 'PASSED', 'FAILED', 'ABSENT', 'REFUSED'], rows }, { width })
+}
+
+function toFailureTable(cases: readonly CaseResult[], { width }: PageStyle): string {
+  const rows = cases.flatMap((result) =>
+    result.status === 'failed'
+      ? [[result.id, [result.title, ...result.failures.map(({ message }) => `→ ${toPrintable(message)}`)].join('\n')]]
+      : [],
+  )
+  return rows.length === 0 ? '' : renderTable({ head: ['CASE', 'PROMISE, AND WHAT WAS SEEN'], rows }, { width })
+}
+
+/** Each thing that keeps cases from being tried, once, with how many cases that are. */
+function toLackTable(cases: readonly CaseResult[], status: 'absent' | 'refused', { width }: PageStyle): string {
+  const lacks = cases.flatMap((result) => (result.status === status ? result.lacks : []))
+  const subjects = new Map(lacks.map((lack) => [lack.subject, lack]))
+  const rows = [...subjects].map(([subject, { reason, remedy = '' }]) => [
+    subject,
+    String(lacks.filter((lack) => lack.subject === subject).length),
+    toPrintable([reason, ourRemedies[subject] ?? remedy].filter((text) => text !== '').join('\n→ ')),
+  ])
+  return rows.length === 0 ? '' : renderTable({ head: ['WHAT', 'CASES', 'WHY, AND WHAT TO DO'], rows }, { width })
+}
+
+function toGroup({ id }: CaseResult): string {
+  return id.slice(0, id.indexOf('-'))
+}
+
+const statuses: readonly CaseStatus[] = ['passed', 'failed', 'absent', 'refused']
+
+/** For options of the kit: how they are given here. */
+const ourRemedies: Readonly<Record<string, string>> = {
+  unavailableEnv: 'give it by --unavailable-env KEY=VALUE',
+  specifier: 'give the plugin by --plugin, so that another process can load it',
+}

@@ -1,0 +1,105 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRuntimeHost } from '@capstan/core'
+import { memoryPlugin } from '@capstan/runtime-memory'
+import { describe, expect, it } from 'vitest'
+import { changedMemory } from '../support/changed-memory.js'
+import { FakeIo } from '../support/fake-io.js'
+import { fakePlugin, unavailable } from '../support/fake-plugin.js'
+import { runCapstan } from '../support/run-capstan.js'
+
+describe('capstan conformance', () => {
+  it('shows each group in numbers, and why a case was refused or absent', async () => {
+    const argv = ['conformance', '--runtime', 'memory', '--only', 'NAME,PORT', '--only', 'PRB-013']
+    const { exitCode, stdout, stderr } = await runCapstan(argv, { plugins: [memoryPlugin()] })
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '16 of 16 cases, 0 failed\n' })
+    const lines = stdout.split('\n')
+    for (const pattern of [
+      /^memory \S+, in this process \(@capstan\/runtime-memory \S+, tried by$/,
+      /^PRB +runtime +1$/,
+      /^NAME +runtime +6$/,
+      /^PORT +runtime +8 +1$/,
+      /^unavailableEnv +1 +the kit was not given "unavailableEnv"$/,
+      /^ +→ give it by --unavailable-env KEY=VALUE$/,
+      /^ports\.udp +1 +simulated programs speak TCP alone$/,
+      /^14 passed, 0 failed, 1 absent, 1 refused, in \d/,
+    ]) {
+      expect(lines).toContainEqual(expect.stringMatching(pattern))
+    }
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(80)
+  })
+
+  it('ends with 1 and names the case, its promise and what was seen when one is not kept', async () => {
+    const argv = ['conformance', '--runtime', 'memory', '--only', 'MODE']
+    const plugins = [changedMemory({ supportsHostNetwork: () => false })]
+    const { exitCode, stdout, stderr } = await runCapstan(argv, { plugins })
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(/^MODE-002 .+\n5 of 5 cases, 1 failed\n$/)
+    expect(stdout).toMatch(/^MODE-002 {3}/m)
+    expect(stdout).toMatch(/^ +→ expected supportsHostNetwork to be true; saw false$/m)
+    expect(stdout).toMatch(/^4 passed, 1 failed, 0 absent, 0 refused, in \d/m)
+  })
+
+  it('prints the report as JSON, and writes the same to a file', async () => {
+    const cwd = await mkdtemp(join(tmpdir(), 'capstan-report-'))
+    try {
+      const argv = ['conformance', '--runtime', 'memory', '--only', 'NAME', '--json', '--report', 'report.json']
+      const { exitCode, stdout } = await runCapstan(argv, { plugins: [memoryPlugin()], cwd })
+      const printed: unknown = JSON.parse(stdout)
+      expect(exitCode).toBe(0)
+      expect(printed).toMatchObject({ schemaVersion: 1, counts: { passed: 6, failed: 0 }, plugin: { name: 'memory' } })
+      expect(JSON.parse(await readFile(join(cwd, 'report.json'), 'utf8'))).toEqual(printed)
+    } finally {
+      await rm(cwd, { recursive: true })
+    }
+  })
+
+  it('says before the first case that the report has no place', async () => {
+    const argv = ['conformance', '--runtime', 'memory', '--report', '/nowhere/at/all/report.json']
+    const { exitCode, stderr, stdout } = await runCapstan(argv, { plugins: [memoryPlugin()] })
+    expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })
+    expect(stderr).toBe(
+      'capstan conformance: the report /nowhere/at/all/report.json cannot be written: it is not there\n',
+    )
+  })
+
+  it.each([
+    ['no plugin', [], /no plugin is named: --plugin brings one/],
+    ['an unknown name', ['--runtime', 'podman'], /no plugin is named "podman"; known: memory/],
+    ['an unknown case', ['--runtime', 'memory', '--only', 'RT-999'], /no case is among RT-999; groups are PRB, REG/],
+    ['an image that is not there', ['--runtime', 'memory', '--image', 'x.invalid/none'], /x\.invalid\/none/],
+    ['a time that is none', ['--runtime', 'memory', '--timeout', 'long'], /--timeout must be a number, not "long"/],
+  ])('ends with 125 and one sentence for %s', async (_, options, sentence) => {
+    const { exitCode, stderr, stdout } = await runCapstan(['conformance', ...options], { plugins: [memoryPlugin()] })
+    expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })
+    expect(stderr).toMatch(sentence)
+    expect(stderr.trim().split('\n')).toHaveLength(1)
+  })
+
+  it('takes CAPSTAN_RUNTIME for the name', async () => {
+    const options = { plugins: [memoryPlugin()], env: { CAPSTAN_RUNTIME: 'memory' } }
+    expect(await runCapstan(['conformance', '--only', 'REF'], options)).toMatchObject({ exitCode: 0 })
+  })
+
+  it('says what was tried where the plugin finds no runtime', async () => {
+    const plugins = [fakePlugin('docker', unavailable())]
+    const { exitCode, stderr } = await runCapstan(['conformance', '--runtime', 'docker'], { plugins })
+    expect(exitCode).toBe(125)
+    expect(stderr).toContain('unix:///var/run/docker.sock')
+  })
+
+  it('ends with 130 when it is interrupted, and leaves nothing', async () => {
+    const io = new FakeIo()
+    const plugin = changedMemory({
+      waitContainer: () => {
+        io.signals.emit('SIGINT')
+        return new Promise(() => {})
+      },
+    })
+    const argv = ['conformance', '--runtime', 'memory', '--only', 'EXIT']
+    expect(await runCapstan(argv, { plugins: [plugin], io })).toMatchObject({ exitCode: 130, stdout: '' })
+    await using host = createRuntimeHost({ plugins: [plugin] })
+    expect(await (await host.open({ runtime: 'memory' })).runtime.listContainers()).toEqual([])
+  })
+})

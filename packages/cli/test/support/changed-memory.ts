@@ -1,0 +1,48 @@
+import {
+  type Capability,
+  execManagerCapability,
+  imageTransferCapability,
+  networkManagerCapability,
+  provide,
+  type Runtime,
+  type RuntimePlugin,
+  runtimeCapability,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { memoryPlugin } from '@capstan/runtime-memory'
+
+/** The simulation, with some methods of its runtime replaced. */
+export function changedMemory(parts: Partial<Runtime>): RuntimePlugin {
+  const sound = memoryPlugin()
+  return {
+    ...sound,
+    register: (scope, details) => {
+      const container = scope.container.createChildContainer()
+      sound.register({ ...scope, container }, details)
+      const runtime = container.resolve<Runtime>(runtimeCapability.token)
+      provide(scope, runtimeCapability, withParts(runtime, parts))
+      for (const manager of managers) provide(scope, manager, container.resolve<object>(manager.token))
+    },
+  }
+}
+
+/** The methods that stay run on the runtime itself, for its private fields. */
+function withParts(runtime: Runtime, parts: Partial<Runtime>): Runtime {
+  return new Proxy(runtime, {
+    get: (_, key) => {
+      const part: unknown = Reflect.get(parts, key)
+      if (part !== undefined) return part
+      const own: unknown = Reflect.get(runtime, key)
+      return typeof own === 'function' ? own.bind(runtime) : own
+    },
+  })
+}
+
+const managers: readonly Capability<object>[] = [
+  networkManagerCapability,
+  sidecarManagerCapability,
+  execManagerCapability,
+  imageTransferCapability,
+  volumeManagerCapability,
+]
