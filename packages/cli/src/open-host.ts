@@ -28,9 +28,9 @@ export async function openHost(
 }
 
 /** The plugins of `--plugin`, in order, as the working directory finds them. */
-export async function loadGivenPlugins({ io, globals }: Invocation): Promise<readonly RuntimePlugin[]> {
+export async function loadGivenPlugins({ io, globals, interrupts }: Invocation): Promise<readonly RuntimePlugin[]> {
   const from = pathToFileURL(`${io.cwd}/`).href
-  return globals.plugin.length === 0 ? [] : await loadPlugins(globals.plugin, { from })
+  return globals.plugin.length === 0 ? [] : await loadPlugins(globals.plugin, { from, signal: interrupts.signal })
 }
 
 /** A runtime that is open, with the host that closes it. */

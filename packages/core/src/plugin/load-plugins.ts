@@ -1,14 +1,18 @@
 import { pathToFileURL } from 'node:url'
 import { createHostError } from '../errors/create-host-error.js'
-import { checkList, checkText } from '../validation/check.js'
+import type { OperationOptions } from '../operation.js'
+import { runWithin } from '../run-within.js'
+import { checkList, checkText, checkTimeout } from '../validation/check.js'
 import { checkPlugin, type PluginNames } from './check-plugin.js'
 import { findPluginPackage, type PluginPackage } from './find-plugin-package.js'
 import type { RuntimePlugin } from './plugin.js'
 
 /** Options of `loadPlugins`. */
-export interface LoadPluginsOptions {
+export interface LoadPluginsOptions extends OperationOptions {
   /** Where plugin packages are looked up: a file URL of the application; default: the working directory. */
   readonly from?: string
+  /** How long the module of a plugin may take to load, in milliseconds: one may wait for ever. Default 10 000. */
+  readonly timeoutMs?: number
 }
 
 /**
@@ -17,27 +21,33 @@ export interface LoadPluginsOptions {
  * A name is that of a package in a `node_modules` folder, without a path inside of it; paths are relative to `from`.
  * Expects an export `plugin`. The package's name and version are filled in where the plugin leaves them out.
  *
- * @throws HostError PLUGIN_INVALID that names package and version: not found, does not load, exports no plugin.
- * INVALID_ARGUMENT for a `from` that is no file URL.
+ * @throws HostError PLUGIN_INVALID that names package and version: not found, does not load, or not in time, exports no
+ * plugin. INVALID_ARGUMENT for a `from` that is no file URL, and for a `timeoutMs` that no timer can wait.
  */
 export async function loadPlugins(
   specifiers: readonly string[],
-  { from = pathToFileURL(`${process.cwd()}/`).href }: LoadPluginsOptions = {},
+  options: LoadPluginsOptions = {},
 ): Promise<readonly RuntimePlugin[]> {
+  const { from = pathToFileURL(`${process.cwd()}/`).href, timeoutMs = 10_000, signal } = options
   checkText('from', from, /^file:\/\//, 'a file URL, such as import.meta.url')
   checkList('specifiers', specifiers)
   for (const [index, specifier] of specifiers.entries())
     checkText(`specifiers[${index}]`, specifier, /./, specifierText)
-  return Promise.all(specifiers.map((specifier) => loadPlugin(specifier, from)))
+  checkTimeout('timeoutMs', timeoutMs)
+  return Promise.all(specifiers.map((specifier) => loadPlugin(specifier, { from, timeoutMs, signal })))
 }
 
-async function loadPlugin(specifier: string, from: string): Promise<RuntimePlugin> {
+type LoadOptions = OperationOptions & Required<Pick<LoadPluginsOptions, 'from' | 'timeoutMs'>>
+
+async function loadPlugin(specifier: string, options: LoadOptions): Promise<RuntimePlugin> {
+  const { from, signal } = options
+  signal?.throwIfAborted()
   const found = await findPackage(specifier, from)
   const { name: packageName = specifier, version: packageVersion = 'unknown version' } = found ?? {}
   const names: PluginNames = { plugin: specifier, packageName, packageVersion }
   if (found === undefined) throw toInvalid(names, `was not found from ${from}`)
   if (found.entry === undefined) throw toInvalid(names, 'has no entry "." for an import among its exports')
-  const exports = await importEntry(found.entry, names)
+  const exports = await importEntry(found.entry, names, options)
   if (!('plugin' in exports)) throw toInvalid(names, 'exports no "plugin"')
   checkPlugin(exports.plugin, names)
   return withPackage(exports.plugin, names)
@@ -52,11 +62,14 @@ async function findPackage(specifier: string, from: string): Promise<PluginPacka
   }
 }
 
-async function importEntry(entry: string, names: PluginNames): Promise<object> {
+async function importEntry(entry: string, names: PluginNames, options: LoadOptions): Promise<object> {
+  const { timeoutMs, signal } = options
   try {
-    const imported: unknown = await import(entry)
+    const load = async (): Promise<unknown> => await import(entry)
+    const imported = await runWithin(load, { operation: 'the import', timeoutMs, signal })
     return typeof imported === 'object' && imported !== null ? imported : {}
   } catch (cause) {
+    signal?.throwIfAborted()
     throw toInvalid(names, `does not load: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   }
 }

@@ -150,7 +150,27 @@ describe('loadPlugins', () => {
     })
   })
 
+  it('waits for a module that does not finish loading no longer than its time (F23)', async () => {
+    await install('endless-runtime', { version: '5.0.0' }, `await new Promise(() => {})\n${source()}`)
+    await expect(loadPlugins(['endless-runtime'], { from, timeoutMs: 20 })).rejects.toMatchObject({
+      code: 'PLUGIN_INVALID',
+      facts: { packageName: 'endless-runtime', packageVersion: '5.0.0' },
+      message: expect.stringContaining('does not load: the import was not done within 20 ms'),
+    })
+  })
+
+  it('rejects with the very reason of an abort, before and while a module loads (F16)', async () => {
+    await install('waiting-runtime', {}, `globalThis.capstanLoads()\nawait new Promise(() => {})\n${source()}`)
+    const reason = new Error('enough')
+    const controller = new AbortController()
+    Object.assign(globalThis, { capstanLoads: () => controller.abort(reason) })
+    const { signal } = controller
+    await expect(loadPlugins(['waiting-runtime'], { from, signal })).rejects.toBe(reason)
+    await expect(loadPlugins(['not-even-there'], { from, signal })).rejects.toBe(reason)
+  })
+
   it.each([
+    ['timeoutMs', () => loadPlugins([], { timeoutMs: Number.NaN })],
     ['from', () => loadPlugins([], { from: '/app/main.js' })],
     ['specifiers', () => loadPlugins('their-runtime' as never)],
     ['specifiers[1]', () => loadPlugins(['.', ''])],
