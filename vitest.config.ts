@@ -8,6 +8,8 @@ const oxc = { decorator: { legacy: true, emitDecoratorMetadata: false } }
 const kit = ['packages/conformance/test/docker-conformance.integration.test.ts']
 // The whole kit once for each planted fault: a minute of both processors, and no part of `npm test` either.
 const faults = ['packages/conformance/test/broken/**/*.test.ts']
+// Installs what is packed with npm, which takes a minute and a registry: no part of `npm test`.
+const packed = ['test/packed/**/*.test.ts']
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
 
 export default defineConfig({
@@ -18,7 +20,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/*.integration.test.ts', ...kit, ...faults],
+          exclude: ['**/*.integration.test.ts', ...kit, ...faults, ...packed],
         },
       },
       {
@@ -38,6 +40,14 @@ export default defineConfig({
           include: faults,
           maxWorkers: 2,
           testTimeout: 120_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'packed',
+          include: packed,
+          testTimeout: 60_000,
         },
       },
       {

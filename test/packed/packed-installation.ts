@@ -1,0 +1,87 @@
+import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { packAll } from '../../scripts/exports/pack-all.mjs'
+import { readPackages } from '../../scripts/source/packages.mjs'
+import { runProgram } from '../../tools/run-program.mjs'
+
+/**
+ * What a user has who installs from a registry: the command, globally, and an application with packages of its own.
+ *
+ * The application has `their-runtime`, and `their-feature` with a second copy of core (9.9.9) below it.
+ */
+export interface PackedInstallation extends AsyncDisposable {
+  readonly app: string
+  /** The installed command. */
+  readonly capstan: string
+}
+
+/** Packs all that is published, and installs it with npm. Takes a minute, and a registry for what others publish. */
+export async function installPackedPackages(): Promise<PackedInstallation> {
+  const folder = await mkdtemp(join(tmpdir(), 'capstan-packed-'))
+  const remove = () => rm(folder, { recursive: true, force: true })
+  try {
+    const tarballs = await packOurs(folder)
+    const [core = '', ...others] = ['core', 'build-context', 'runtime-memory'].map((name) => tarballs.get(name) ?? '')
+    const secondCore = await packSecondCore(core, folder)
+    const theirs = await packTheirs(secondCore, folder)
+    const [global, app] = [join(folder, 'global'), join(folder, 'app')]
+    await mkdir(app)
+    await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }))
+    await npm(['install', '--global', '--prefix', global, ...tarballs.values()], folder)
+    await npm(['install', core, ...others, ...theirs], app)
+    return { app, capstan: join(global, 'bin', 'capstan'), [Symbol.asyncDispose]: remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
+/** By the names of the packages, without the scope. */
+async function packOurs(folder: string): Promise<ReadonlyMap<string, string>> {
+  const published = readPackages(root).filter(({ manifest }) => manifest.private !== true)
+  const packed = await packAll(published, folder)
+  return new Map(packed.map(({ name, tarball }) => [name.replace('@capstan/', ''), tarball]))
+}
+
+/** The same core, under another version, so that npm does not take the two for one. */
+async function packSecondCore(tarball: string, folder: string): Promise<string> {
+  const place = join(folder, 'second-core')
+  await mkdir(place)
+  await run('tar', ['-xzf', tarball, '-C', place, '--strip-components=1'], folder)
+  await changeManifest(place, { version: '9.9.9' })
+  return await pack(place, folder)
+}
+
+async function packTheirs(secondCore: string, folder: string): Promise<readonly string[]> {
+  const [feature, runtime] = [join(folder, 'their-feature'), join(folder, 'their-runtime')]
+  await cp(join(fixtures, 'their-feature'), feature, { recursive: true })
+  await cp(join(fixtures, 'their-runtime'), runtime, { recursive: true })
+  await changeManifest(feature, { dependencies: { '@capstan/core': `file:${secondCore}` } })
+  return [await pack(feature, folder), await pack(runtime, folder)]
+}
+
+async function changeManifest(place: string, fields: object): Promise<void> {
+  const file = join(place, 'package.json')
+  const manifest: object = JSON.parse(await readFile(file, 'utf8'))
+  await writeFile(file, JSON.stringify({ ...manifest, ...fields }))
+}
+
+async function pack(place: string, folder: string): Promise<string> {
+  const [{ filename }] = JSON.parse(await npm(['pack', '--json', '--pack-destination', folder], place))
+  return join(folder, filename)
+}
+
+async function npm(args: readonly string[], cwd: string): Promise<string> {
+  return await run('npm', [...args, '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund', '--silent'], cwd)
+}
+
+async function run(program: string, args: readonly string[], cwd: string): Promise<string> {
+  const { code, output } = await runProgram(program, args, { cwd })
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ends with ${code}:\n${output}`)
+  return output
+}
+
+const root = fileURLToPath(new URL('../../', import.meta.url))
+const fixtures = fileURLToPath(new URL('fixtures', import.meta.url))

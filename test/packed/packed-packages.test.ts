@@ -1,0 +1,111 @@
+import { cp, mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runProgram } from '../../tools/run-program.mjs'
+import { installPackedPackages, type PackedInstallation } from './packed-installation.js'
+
+let installed: PackedInstallation
+
+beforeAll(async () => {
+  installed = await installPackedPackages()
+}, 240_000)
+
+afterAll(async () => await installed[Symbol.asyncDispose]())
+
+describe('two installed copies of core in one tree (X7)', () => {
+  it('agree on tokens and errors; a feature class of the other copy fails with the sentence that names both', async () => {
+    const program = `
+      import { createHostError, createRuntimeHost, isHostError, networkManagerCapability } from '@capstan/core'
+      import { memoryPlugin } from '@capstan/runtime-memory'
+      import { core, TheirFeature } from 'their-feature'
+
+      const host = createRuntimeHost({ plugins: [memoryPlugin()] })
+      const scope = await host.open({ runtime: 'memory' })
+      const facts = { image: 'x' }
+      const refusal = () => {
+        try {
+          scope.resolve(TheirFeature)
+        } catch (error) {
+          return error.message
+        }
+      }
+      console.log(JSON.stringify({
+        isOne: core.isHostError === isHostError,
+        isSameToken: core.networkManagerCapability.token === networkManagerCapability.token,
+        isFound: core.findCapability(scope, core.networkManagerCapability) !== undefined,
+        isKnownHere: isHostError(core.createHostError('IMAGE_NOT_FOUND', facts), 'IMAGE_NOT_FOUND'),
+        isKnownThere: core.isHostError(createHostError('IMAGE_NOT_FOUND', facts), 'IMAGE_NOT_FOUND'),
+        refusal: refusal(),
+      }))
+      await host[Symbol.asyncDispose]()`
+    const { code, output } = await runInApp(program)
+    expect(code, output).toBe(0)
+    const { refusal, ...findings } = JSON.parse(output)
+    expect(findings).toEqual({
+      isOne: false,
+      isSameToken: true,
+      isFound: true,
+      isKnownHere: true,
+      isKnownThere: true,
+    })
+    expect(refusal).toMatch(
+      /@capstan\/core 9\.9\.9 in .*\/app\/node_modules\/their-feature\/node_modules\/@capstan\/core/,
+    )
+    expect(refusal).toMatch(/@capstan\/core 0\.\d+\.\d+ in .*\/app\/node_modules\/@capstan\/core/)
+  })
+})
+
+describe('the command, installed globally', () => {
+  it("finds a runtime package in the application's own node_modules", async () => {
+    const { output } = await capstan(['doctor', '--plugin', 'their-runtime', '--json'])
+    expect(findRuntime(output, 'theirs')).toMatchObject({
+      available: true,
+      packageName: 'their-runtime',
+      packageVersion: '2.3.4',
+    })
+  })
+
+  it('finds a runtime in a folder of the application', async () => {
+    const { app } = installed
+    await cp(join(app, 'node_modules', 'their-runtime'), join(app, 'plugins', 'mine'), { recursive: true })
+    const { output } = await capstan(['doctor', '--plugin', './plugins/mine', '--json'])
+    expect(findRuntime(output, 'theirs')).toMatchObject({ available: true, packageVersion: '2.3.4' })
+  })
+
+  it('runs a container on it', async () => {
+    const argv = ['--plugin', 'their-runtime', '--runtime', 'theirs', 'run', '--rm', 'busybox', 'echo', 'it works']
+    expect(await capstan(argv)).toEqual({ code: 0, output: 'it works\n' })
+  })
+
+  it('tries it by the kit, also in a process of its own', async () => {
+    const argv = ['conformance', '--plugin', 'their-runtime', '--only', 'PRB,REG,NAME,PROC', '--json']
+    const { code, output } = await capstan(argv)
+    expect(code, output).toBe(0)
+    expect(output).toMatch(/"passed": 29,\s+"failed": 0,\s+"absent": 2,/)
+  })
+
+  it('takes none of its own installation for one of the application', async () => {
+    const elsewhere = join(installed.app, '..', 'elsewhere')
+    await mkdir(elsewhere)
+    const { code, output } = await capstan(['doctor', '--plugin', '@capstan/runtime-memory'], elsewhere)
+    expect(code, output).toBe(125)
+    expect(output).toMatch(/"@capstan\/runtime-memory".*was not found from file:.*\/elsewhere\//)
+  })
+})
+
+async function runInApp(program: string) {
+  await writeFile(join(installed.app, 'program.mjs'), program)
+  return await runProgram(process.execPath, ['program.mjs'], { cwd: installed.app, env })
+}
+
+function capstan(argv: readonly string[], cwd = installed.app) {
+  return runProgram(installed.capstan, argv, { cwd, env })
+}
+
+function findRuntime(output: string, name: string): unknown {
+  const { runtimes }: { runtimes: readonly { readonly runtime: string }[] } = JSON.parse(output)
+  return runtimes.find(({ runtime }) => runtime === name)
+}
+
+// By NODE_PATH, which the programs of a pnpm workspace get, the workspace's own packages would be found.
+const { NODE_PATH: _, ...env } = process.env
