@@ -3,6 +3,7 @@ import type { Duplex, Readable } from 'node:stream'
 import type { Argv, OperationOptions, StringMap } from '@capstan/core'
 import type { DockerApi } from './docker-api.js'
 import type { DockerDetails } from './docker-details.js'
+import type { Patience } from './patience.js'
 
 /**
  * One engine, as all parts of this package see it: the only way to it.
@@ -21,6 +22,8 @@ export interface DockerEngine {
   readonly warn: (message: string) => void
   /** The API version that is spoken now: `1.41`. */
   readonly apiVersion: string
+  /** How long is waited for what it does late. */
+  readonly patience: Patience
 
   /**
    * The same engine for undoing: its calls go on while the runtime closes. `undo.add(title, (own) => remove(engine.undoing, …))`.
@@ -36,11 +39,14 @@ export interface DockerEngine {
    * Takes `{ _query, _body }` apart; 304 is success; ids are not escaped by dockerode, so validate them first.
    */
   api(call: EngineCall): Promise<DockerApi>
-  /** A request whose answer is read by the caller: resolves at its headers, status below 400. On a socket of its own. */
+  /**
+   * A request whose answer is read by the caller: resolves at its headers, status below 400. On a socket of its own, and
+   * with pings beside it until that is closed: an engine that hangs ends it with CONNECTION_LOST.
+   */
   send(request: EngineRequest): Promise<IncomingMessage>
   /** A short request with a JSON answer (`undefined` where there is no body). `T` is the engine's documented shape. */
   sendJson<T>(request: EngineRequest): Promise<T>
-  /** Takes the connection over: 101 and 200 both mean that. The signal destroys the socket until it is closed. */
+  /** Takes the connection over: 101 and 200 both mean that. Signal and pings guard the socket until it is closed. */
   upgrade(request: EngineRequest): Promise<UpgradedConnection>
   /** What broke while a stream of this engine was read, as the caller gets it: the signal's reason before all else. */
   translate(cause: unknown, call: EngineCall): unknown
@@ -60,7 +66,7 @@ export interface EngineCall extends OperationOptions {
   readonly capabilityField?: 'privileged' | 'capAdd'
   /**
    * Limit for the whole short call, or until the headers for `send` and `upgrade`; then TIMED_OUT.
-   * Default: 60 000 for `api` and `sendJson`; none for `send` and `upgrade`. Connecting has one of its own (10 000).
+   * Default: `answerMs` of the engine's patience; none for `send`. Connecting has one of its own (10 000).
    */
   readonly timeoutMs?: number
   /** Sees the body of each answer: dockerode drops parts of some (the warnings of a create). */

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { collectOutput } from './collect-output.js'
@@ -174,4 +175,18 @@ describe('F16', () => {
     },
     30_000,
   )
+
+  test.each(Object.entries(operations))('%s leaves nothing behind on a signal that lives on', async (_, operation) => {
+    const started = await startRuntime()
+    const id = (await operation.prepare?.(started)) ?? ''
+    const { signal } = new AbortController()
+    await operation.run(started, { signal }, id)
+    await expect.poll(() => getEventListeners(signal, 'abort')).toHaveLength(0)
+    started.fake.override('* *', (reply) => reply.refuse(500, 'not today'))
+    await operation.run(started, { signal }, id).catch(() => {})
+    await expect.poll(() => getEventListeners(signal, 'abort')).toHaveLength(0)
+    await started.runtime.close()
+    await operation.run(started, { signal }, id).catch(() => {})
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+  })
 })

@@ -3,6 +3,7 @@ import { toOwnerLabels } from '@capstan/core'
 import { onTestFinished } from 'vitest'
 import type { DockerDetails } from '../src/docker-details.js'
 import { buildRefusals } from '../src/image/build-refusals.js'
+import type { Patience } from '../src/patience.js'
 import { HttpEngine } from '../src/transport/http-engine.js'
 
 export interface ConnectedEngine {
@@ -12,9 +13,15 @@ export interface ConnectedEngine {
   readonly instance: string
 }
 
+export interface EngineAtSocket {
+  readonly socketPath: string
+  readonly apiVersion: string
+  readonly patience?: Partial<Patience>
+}
+
 /** An engine at a socket for one test, closed after it, with an owner of its own. */
 export function connectEngine(
-  { socketPath, apiVersion }: { readonly socketPath: string; readonly apiVersion: string },
+  { socketPath, apiVersion, patience = {} }: EngineAtSocket,
   changes: Partial<DockerDetails> = {},
 ): ConnectedEngine {
   const warnings: string[] = []
@@ -22,6 +29,7 @@ export function connectEngine(
   const engine = new HttpEngine({
     runtimeName: 'docker',
     ownerLabels: toTestLabels(instance),
+    patience,
     warn: (message) => void warnings.push(message),
     details: { ...toDetails(socketPath, apiVersion), ...changes },
   })

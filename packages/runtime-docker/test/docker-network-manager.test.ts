@@ -45,6 +45,20 @@ test('F13 who sees another of its name takes its own back', async () => {
   expect(log()).toContain('DELETE /networks/n1')
 })
 
+test('F21 what cannot be looked for is taken back: the first failure, and no network is left', async () => {
+  const { engine, log } = await startScriptedEngine([
+    ['POST /networks/create', made],
+    ['GET /networks', inTurn(refusal(500, 'not now'), json(200, [{ Id: 'n1', Name: 'net' }]))],
+    ['DELETE /networks/n1', empty()],
+  ])
+  await expect(new DockerNetworkManager(engine).createNetwork('net')).rejects.toMatchObject({
+    code: 'OPERATION_FAILED',
+    facts: { reason: 'not now' },
+    undoFailures: [],
+  })
+  expect(log().at(-1)).toBe('DELETE /networks/n1')
+})
+
 test('F13 when all have taken theirs back, one tries again', async () => {
   const own = { Id: 'n1', Name: 'net' }
   const { engine, log } = await startScriptedEngine([
@@ -132,6 +146,7 @@ test('X5 closing meanwhile removes what the engine made of it, before it settles
   expect(log().at(-1)).toBe('DELETE /networks/n1')
   await expect(new DockerNetworkManager(engine).createNetwork('net')).rejects.toMatchObject({
     code: 'RUNTIME_UNAVAILABLE',
+    undoFailures: [],
   })
 })
 

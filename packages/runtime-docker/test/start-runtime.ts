@@ -3,6 +3,7 @@ import type { DockerDetails } from '../src/docker-details.js'
 import { DockerExecManager } from '../src/docker-exec-manager.js'
 import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerSidecarManager } from '../src/docker-sidecar-manager.js'
+import type { Patience } from '../src/patience.js'
 import { type StartedFake, startFakeEngine } from './fake/fake-docker-engine.js'
 
 export interface StartedRuntime extends StartedFake {
@@ -12,8 +13,11 @@ export interface StartedRuntime extends StartedFake {
 }
 
 /** A runtime on a fake engine, for one test. */
-export async function startRuntime(changes: Partial<DockerDetails> = {}): Promise<StartedRuntime> {
-  const started = await startFakeEngine(changes)
+export async function startRuntime(
+  changes: Partial<DockerDetails> = {},
+  patience: Partial<Patience> = {},
+): Promise<StartedRuntime> {
+  const started = await startFakeEngine(changes, patience)
   const kept = new KeptSettings()
   return {
     ...started,

@@ -8,10 +8,10 @@ import {
   withUndoFailures,
 } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { isAnswered } from '../engine-text.js'
 import { pullImage } from '../image/pull-image.js'
-import { createRequestMark } from '../request-mark.js'
-import { graceAfter } from './answer-grace.js'
+import { withAnswerGrace } from '../unanswered/answer-grace.js'
+import { isAnswered } from '../unanswered/is-answered.js'
+import { createRequestMark } from '../unanswered/request-mark.js'
 import { checkNetworks } from './check-networks.js'
 import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
 import { passWarnings } from './create-warnings.js'
@@ -68,27 +68,27 @@ async function createWithImage(engine: DockerEngine, config: ContainerConfig, op
   }
 }
 
-async function request(engine: DockerEngine, config: ContainerConfig, call: EngineCall): Promise<Created> {
+function request(engine: DockerEngine, config: ContainerConfig, call: EngineCall): Promise<Created> {
   const mark = createRequestMark()
   const labels = { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels, config.labels), ...mark }
   let warnings: readonly string[] = []
   const onAnswer = (answer: unknown) => {
     warnings = readWarnings(answer)
   }
-  const grace = graceAfter(call.signal, answerGraceMs)
-  const api = await engine.api({ ...call, onAnswer, signal: grace.signal })
-  try {
-    const _query = { name: config.name, platform: config.platform }
-    const _body = toCreateBody(config, { labels, apiVersion: engine.apiVersion })
-    const { id } = await api.createContainer({ _query, _body })
-    return { id, warnings }
-  } catch (error) {
-    if (!isAnswered(error, grace)) throw await removeUnanswered(engine, { call, mark, error })
-    call.signal?.throwIfAborted()
-    throw await explain(engine, config, { call, error })
-  } finally {
-    grace.release()
-  }
+  const grace = { signal: call.signal, graceMs: engine.patience.afterAbortMs }
+  return withAnswerGrace(grace, async (signal) => {
+    const api = await engine.api({ ...call, onAnswer, signal })
+    try {
+      const _query = { name: config.name, platform: config.platform }
+      const _body = toCreateBody(config, { labels, apiVersion: engine.apiVersion })
+      const { id } = await api.createContainer({ _query, _body })
+      return { id, warnings }
+    } catch (error) {
+      if (!isAnswered(error, { signal })) throw await removeUnanswered(engine, { call, mark, error })
+      call.signal?.throwIfAborted()
+      throw await explain(engine, config, { call, error })
+    }
+  })
 }
 
 /** What the refusal alone does not tell. */
@@ -132,6 +132,3 @@ function readWarnings(answer: unknown): readonly string[] {
   if (typeof answer !== 'object' || answer === null || !('Warnings' in answer)) return []
   return Array.isArray(answer.Warnings) ? answer.Warnings.map(String) : []
 }
-
-/** A create takes 50 to 150 ms, on a busy engine a second. */
-const answerGraceMs = 3_000

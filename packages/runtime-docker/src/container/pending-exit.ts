@@ -93,15 +93,15 @@ async function watchContainer(engine: DockerEngine, call: EngineCall, lookEveryM
       await inspectContainer(engine, { ...call, timeoutMs: lookMs })
     } catch (error) {
       call.signal?.throwIfAborted()
-      if (isHostError(error, 'CONTAINER_NOT_FOUND')) return rejectSoon(call)
+      if (isHostError(error, 'CONTAINER_NOT_FOUND')) return rejectSoon(engine, call)
       throw isHostError(error, 'TIMED_OUT') ? toConnectionLost(engine, { cause: error }) : error
     }
   }
 }
 
 /** The answer of the wait may still be under way. */
-async function rejectSoon(call: EngineCall): Promise<never> {
-  await pause(afterGoneMs, call)
+async function rejectSoon({ patience }: DockerEngine, call: EngineCall): Promise<never> {
+  await pause(patience.afterGoneMs, call)
   throw createHostError('EXIT_CODE_UNKNOWN', { id: call.subject, reason: 'it was removed while it was waited for' })
 }
 
@@ -112,4 +112,3 @@ function toSeconds(date: string | undefined): number | undefined {
 
 const betweenLooksMs = 5_000
 const lookMs = 10_000
-const afterGoneMs = 1_000

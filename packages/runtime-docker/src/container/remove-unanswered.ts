@@ -1,25 +1,25 @@
 import { createUndoStack, type StringMap, withUndoFailures } from '@capstan/core'
+import { askUntil } from '../ask-until.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
-import { pause } from '../pause.js'
+import { removeContainer } from './remove-container.js'
 
 /**
- * The failure of a create that was not answered, after what the engine made of it is removed.
+ * The failure of a create that was not answered, after what the engine made of it is removed: the reason of an abort
+ * before all else.
  *
  * The engine goes on when its client has gone: it is asked again for a while, until a container of this request shows.
  */
-export async function removeUnanswered(engine: DockerEngine, { call, mark, error }: Unanswered): Promise<unknown> {
+export async function removeUnanswered({ undoing }: DockerEngine, { call, mark, error }: Unanswered): Promise<unknown> {
   const undo = createUndoStack({ timeoutMs: undoMs })
   undo.add(`container ${call.subject}`, async (own) => {
-    const api = await engine.undoing.api({ ...call, ...own })
-    for (const waitMs of waitsMs) {
-      await pause(waitMs, own)
-      const [made] = await api.listContainers({ all: true, filters: toLabelFilter(mark) })
-      if (made === undefined) continue
-      return void (await api.getContainer(made.Id).remove({ force: true, v: true }))
-    }
+    const api = await undoing.api({ ...call, ...own })
+    const find = async () => (await api.listContainers({ all: true, filters: toLabelFilter(mark) }))[0]
+    const made = await askUntil(find, { limitMs: undoing.patience.unansweredMs, ...own })
+    if (made !== undefined) await removeContainer(undoing, made.Id, own)
   })
-  return withUndoFailures(error, await undo.run())
+  const failures = await undo.run()
+  return withUndoFailures(call.signal?.aborted ? call.signal.reason : error, failures)
 }
 
 export interface Unanswered {
@@ -29,6 +29,4 @@ export interface Unanswered {
   readonly error: unknown
 }
 
-/** A create takes 50–150 ms; on a busy engine longer. */
-const waitsMs = [0, 50, 100, 200, 400] as const
 const undoMs = 10_000

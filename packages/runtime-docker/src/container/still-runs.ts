@@ -1,6 +1,6 @@
 import { isHostError } from '@capstan/core'
+import { askUntil } from '../ask-until.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { pause } from '../pause.js'
 import { inspectContainer } from './inspect-container.js'
 
 /**
@@ -8,11 +8,9 @@ import { inspectContainer } from './inspect-container.js'
  * container a moment after that of its output, so it is asked again for a while.
  */
 export async function stillRuns(engine: DockerEngine, call: EngineCall): Promise<boolean> {
-  for (let attempt = 1; attempt <= mostLooks; attempt += 1) {
-    if (!(await isRunning(engine, call))) return false
-    await pause(betweenLooksMs, call)
-  }
-  return true
+  const limit = { limitMs: engine.patience.containerEndMs, signal: call.signal }
+  const hasEnded = await askUntil(async () => ((await isRunning(engine, call)) ? undefined : true), limit)
+  return hasEnded === undefined
 }
 
 async function isRunning(engine: DockerEngine, call: EngineCall): Promise<boolean> {
@@ -23,6 +21,3 @@ async function isRunning(engine: DockerEngine, call: EngineCall): Promise<boolea
     throw error
   }
 }
-
-const mostLooks = 20
-const betweenLooksMs = 50

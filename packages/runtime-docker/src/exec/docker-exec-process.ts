@@ -8,7 +8,6 @@ import {
   validateTerminalSize,
 } from '@capstan/core'
 import type { DockerEngine, EngineCall, UpgradedConnection } from '../docker-engine.js'
-import { watchLiveness } from '../stream/liveness.js'
 import { ProcessOutput } from '../stream/process-output.js'
 import { readExitCode } from './exec-exit-code.js'
 import { killExec } from './kill-exec.js'
@@ -57,11 +56,7 @@ export class DockerExecProcess implements ExecProcess {
   }
 
   async #run(): Promise<number> {
-    const { socket } = this.#connection
-    const stopWatch = watchLiveness(this.#engine, this.#options.call, { onLost: (error) => void socket.destroy(error) })
-    const error = await new Promise<unknown>((resolve) => this.#output.start(resolve))
-    stopWatch()
-    return this.#end(error)
+    return this.#end(await new Promise<unknown>((resolve) => this.#output.start(resolve)))
   }
 
   /** The code, after both outputs ended. Nothing is guessed: the engine says that the process is over, or it is an error. */

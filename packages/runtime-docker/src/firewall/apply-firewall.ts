@@ -10,7 +10,8 @@ import {
   withUndoFailures,
 } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { isAnswered, toEngineText } from '../engine-text.js'
+import { toEngineText } from '../engine-text.js'
+import { isAnswered } from '../unanswered/is-answered.js'
 import { type Contained, contain } from './contain.js'
 import { findDifference, parseFirewallAnswer } from './firewall-answer.js'
 import type { FirewallPlan } from './firewall-plan.js'

@@ -1,6 +1,6 @@
 import { type HostErrorFacts, isHostError } from '@capstan/core'
+import { askUntil } from '../ask-until.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { pause } from '../pause.js'
 import { isSealed, parseFirewallAnswer } from './firewall-answer.js'
 import { toSealScript } from './firewall-script.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
@@ -67,13 +67,11 @@ async function kill(engine: DockerEngine, id: string, call: EngineCall): Promise
   } catch (error) {
     if (!isHostError(error, 'NOT_RUNNING')) throw error
   }
-  for (let look = 0; look < mostLooks; look += 1) {
+  const hasEnded = async () => {
     const { State } = await (await engine.api(call)).getContainer(id).inspect()
-    if (State?.Running === false) return true
-    await pause(betweenLooksMs, call)
+    return State?.Running === false || undefined
   }
-  return false
+  return (await askUntil(hasEnded, { limitMs: killedMs, signal: call.signal })) === true
 }
 
-const mostLooks = 50
-const betweenLooksMs = 100
+const killedMs = 5_000

@@ -1,6 +1,6 @@
 import { createHostError } from '@capstan/core'
 import type { EngineCall } from '../docker-engine.js'
-import { pause } from '../pause.js'
+import { readExitCode } from '../exec/exec-exit-code.js'
 import type { NamespaceRunner, RunnerContext, ScriptResult } from './namespace-runner.js'
 import { readText } from './read-text.js'
 
@@ -30,22 +30,10 @@ export function createExecRunner(
     const timer = setTimeout(expire, timeoutMs)
     const output = head.toString() + (await readText(engine, socket, call).finally(() => clearTimeout(timer)))
     socket.destroy()
-    return { exitCode: await readExitCode(id, call), output }
-  }
-
-  /** The engine may tell the code a moment after the output has ended. */
-  async function readExitCode(id: string, call: EngineCall): Promise<number> {
-    for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-      const { Running, ExitCode } = await (await engine.api(call)).getExec(id).inspect()
-      if (Running !== true && typeof ExitCode === 'number') return ExitCode
-      await pause(betweenAttemptsMs, call)
-    }
-    throw createHostError('EXIT_CODE_UNKNOWN', { id: workload.id, reason: 'the engine does not tell it' })
+    return { exitCode: await readExitCode(engine, { execId: id, call }), output }
   }
 
   return { title, run: start }
 }
 
-const mostAttempts = 20
-const betweenAttemptsMs = 50
 const defaultTimeoutMs = 60_000

@@ -1,9 +1,10 @@
-import { createHostError, createUndoStack, isHostError, toObjectLabels, withUndoFailures } from '@capstan/core'
-import { graceAfter } from '../container/answer-grace.js'
+import { createHostError, createUndoStack, toObjectLabels, withUndoFailures } from '@capstan/core'
+import { removeContainer } from '../container/remove-container.js'
 import { removeUnanswered } from '../container/remove-unanswered.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { isAnswered } from '../engine-text.js'
-import { createRequestMark } from '../request-mark.js'
+import { withAnswerGrace } from '../unanswered/answer-grace.js'
+import { isAnswered } from '../unanswered/is-answered.js'
+import { createRequestMark } from '../unanswered/request-mark.js'
 import type { NamespaceRunner, RunnerContext, ScriptResult } from './namespace-runner.js'
 import { readText } from './read-text.js'
 
@@ -22,7 +23,7 @@ export function createHelperRunner(
     async run(script, call) {
       const id = await createHelper(engine, toHelperConfig({ image, script, workload: workload.id }), call)
       const undo = createUndoStack()
-      undo.add('firewall helper', ({ signal }) => removeHelper(engine.undoing, id, { ...call, signal }))
+      undo.add('firewall helper', (own) => removeContainer(engine.undoing, id, own))
       const result = await runHelper(engine, id, call).catch(async (error: unknown) => {
         throw withUndoFailures(error, await undo.run())
       })
@@ -33,18 +34,17 @@ export function createHelperRunner(
   }
 }
 
-async function createHelper(engine: DockerEngine, config: object, call: EngineCall): Promise<string> {
+function createHelper(engine: DockerEngine, config: object, call: EngineCall): Promise<string> {
   const mark = createRequestMark()
   const body = { ...config, Labels: { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels), ...mark } }
-  const grace = graceAfter(call.signal, answerGraceMs)
-  try {
-    const api = await engine.api({ ...call, signal: grace.signal })
-    return (await api.createContainer({ _query: {}, _body: body })).id
-  } catch (error) {
-    throw isAnswered(error, grace) ? error : await removeUnanswered(engine, { call, mark, error })
-  } finally {
-    grace.release()
-  }
+  return withAnswerGrace({ signal: call.signal, graceMs: engine.patience.afterAbortMs }, async (signal) => {
+    const api = await engine.api({ ...call, signal })
+    try {
+      return (await api.createContainer({ _query: {}, _body: body })).id
+    } catch (error) {
+      throw isAnswered(error, { signal }) ? error : await removeUnanswered(engine, { call, mark, error })
+    }
+  })
 }
 
 async function runHelper(engine: DockerEngine, id: string, call: EngineCall): Promise<ScriptResult> {
@@ -60,14 +60,6 @@ async function runHelper(engine: DockerEngine, id: string, call: EngineCall): Pr
   const query = { stdout: true, stderr: true }
   const logs = await engine.send({ ...of, method: 'GET', path: `${path}/logs`, query })
   return { exitCode, output: await readText(engine, logs, of) }
-}
-
-async function removeHelper(engine: DockerEngine, id: string, call: EngineCall): Promise<void> {
-  try {
-    await (await engine.api(call)).getContainer(id).remove({ force: true, v: true })
-  } catch (error) {
-    if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
-  }
 }
 
 /** Nothing of the image is started but its shell; nothing is allowed but what iptables needs. */
@@ -101,8 +93,6 @@ interface Helper {
   /** Its full id. */
   readonly workload: string
 }
-
-const answerGraceMs = 2_000
 
 interface WaitAnswer {
   readonly StatusCode: number

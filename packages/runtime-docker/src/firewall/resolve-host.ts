@@ -1,6 +1,9 @@
+import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import type { EngineCall } from '../docker-engine.js'
+import { limitCall } from '../transport/call-limit.js'
+import { untilAborted } from '../until-aborted.js'
 import { readContainerFile } from './container-file.js'
 import { findInHosts, isOutside, isSameHost } from './host-files.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
@@ -44,7 +47,7 @@ async function readHosts({ engine, workload }: ResolveContext, host: string, cal
 }
 
 async function lookUpHere(_context: ResolveContext, host: string, { signal }: EngineCall): Promise<readonly string[]> {
-  const addresses = await untilAborted(lookup(host, { all: true }), signal).catch(() => [])
+  const addresses = await lookUp(host, signal)
   signal?.throwIfAborted()
   return addresses.map(({ address }) => address).filter(isOutside)
 }
@@ -76,16 +79,15 @@ export function parseLookup(output: string): readonly string[] {
 }
 
 /** A look-up cannot be stopped; it need not be waited for. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const stop = () => reject(signal?.reason)
-    const limit = setTimeout(() => reject(new Error('not answered in time')), lookupTimeoutMs)
-    signal?.addEventListener('abort', stop, { once: true })
-    promise.then(resolve, reject).finally(() => {
-      clearTimeout(limit)
-      signal?.removeEventListener('abort', stop)
-    })
-  })
+async function lookUp(host: string, signal: AbortSignal | undefined): Promise<readonly LookupAddress[]> {
+  const limit = limitCall({ signals: [signal], operation: 'lookup', timeoutMs: lookupTimeoutMs })
+  try {
+    return await untilAborted(lookup(host, { all: true }), limit.signal)
+  } catch {
+    return []
+  } finally {
+    limit.release()
+  }
 }
 
 const lookupTimeoutMs = 10_000

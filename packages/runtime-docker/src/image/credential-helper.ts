@@ -49,6 +49,7 @@ function run(program: string, server: string, { env, timeoutMs, signal }: Helper
     const timer = setTimeout(() => settle({ problem: `did not answer within ${timeoutMs} ms` }), timeoutMs)
     signal?.addEventListener('abort', stop)
     child.on('error', (error) => settle({ problem: toStartProblem(error) }))
+    if (signal?.aborted) stop()
     child.on('close', (code) => settle({ code, output }))
     child.stdin.on('error', () => {}) // a helper that does not read its input may still answer
     child.stdin.end(server)

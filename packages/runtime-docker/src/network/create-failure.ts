@@ -3,7 +3,7 @@ import type { InspectedNetwork } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { texts } from '../docker-error-texts.js'
 import { toEngineText } from '../engine-text.js'
-import { isOurs } from '../request-mark.js'
+import { isOurs } from '../unanswered/request-mark.js'
 import { findNamed, type NetworkRequest } from './network-request.js'
 
 /** A refusal with what is to be known about it: the holder of a name, our own networks that use up the pools. */

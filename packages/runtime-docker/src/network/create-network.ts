@@ -8,11 +8,11 @@ import {
   withUndoFailures,
 } from '@capstan/core'
 import { hasApi } from '../api-version.js'
-import { graceAfter } from '../container/answer-grace.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { isAnswered } from '../engine-text.js'
 import { pause } from '../pause.js'
-import { createRequestMark } from '../request-mark.js'
+import { withAnswerGrace } from '../unanswered/answer-grace.js'
+import { isAnswered } from '../unanswered/is-answered.js'
+import { createRequestMark } from '../unanswered/request-mark.js'
 import { explainFailure, toNameConflict } from './create-failure.js'
 import { findMarked, findNamed, type NetworkRequest, removeMarked } from './network-request.js'
 
@@ -43,13 +43,16 @@ export async function createNetwork(
 
 /** The id; `undefined` when others wanted the name at the same moment, and none got it. */
 async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promise<string | undefined> {
+  await engine.api(request.call) // where nothing can be sent there is nothing to undo
   const undo = createUndoStack()
   undo.add(`network ${request.name}`, ({ signal }) => removeMarked(engine.undoing, request, { signal }))
+  const id = await make(engine, request).catch(async (error: unknown) => {
+    if (isAnswered(error, request.call)) throw await explainFailure(engine, request, error)
+    throw withUndoFailures(error, await undo.run())
+  })
   try {
-    const id = await make(engine, request)
     if (hasApi(engine.apiVersion, uniqueNamesSince) || (await isAlone(engine, request, id))) return id
   } catch (error) {
-    if (isAnswered(error, request.call)) throw await explainFailure(engine, request, error)
     throw withUndoFailures(error, await undo.run())
   }
   const [failure] = await undo.run()
@@ -59,27 +62,23 @@ async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promis
   return undefined
 }
 
-async function make(engine: DockerEngine, request: NetworkRequest): Promise<string> {
-  const { call, name, internal, labels, mark } = request
-  const grace = graceAfter(call.signal, answerGraceMs)
-  try {
-    const api = await engine.api({ ...call, signal: grace.signal })
-    const Labels = { ...labels, ...mark }
-    // Before API 1.44 a second network of the same name is made without this; later it is ignored.
-    const body = { Name: name, Driver: 'bridge', Internal: internal, Labels, CheckDuplicate: true }
-    const { id } = await api.createNetwork(body)
-    call.signal?.throwIfAborted()
-    return id
-  } catch (error) {
-    call.signal?.throwIfAborted()
-    const made = isHostError(error, 'TIMED_OUT')
-      ? await findMarked(engine, request, { signal: call.signal })
-      : undefined
-    if (made === undefined) throw error
-    return made.Id // slow is not failed: what the engine made in the end is what was asked for
-  } finally {
-    grace.release()
-  }
+function make(engine: DockerEngine, { call, name, internal, labels, mark }: NetworkRequest): Promise<string> {
+  return withAnswerGrace({ signal: call.signal, graceMs: engine.patience.afterAbortMs }, async (signal) => {
+    try {
+      const api = await engine.api({ ...call, signal })
+      const Labels = { ...labels, ...mark }
+      // Before API 1.44 a second network of the same name is made without this; later it is ignored.
+      const body = { Name: name, Driver: 'bridge', Internal: internal, Labels, CheckDuplicate: true }
+      const { id } = await api.createNetwork(body)
+      call.signal?.throwIfAborted()
+      return id
+    } catch (error) {
+      call.signal?.throwIfAborted()
+      const made = isHostError(error, 'TIMED_OUT') ? await findMarked(engine, { call, mark }, call) : undefined
+      if (made === undefined) throw error
+      return made.Id // slow is not failed: what the engine made in the end is what was asked for
+    }
+  })
 }
 
 /**
@@ -91,7 +90,6 @@ async function isAlone(engine: DockerEngine, request: NetworkRequest, id: string
 }
 
 const createTimeoutMs = 30_000
-const answerGraceMs = 2_000
 const uniqueNamesSince = '1.44'
 const mostAttempts = 8
 const betweenAttemptsMs = 100

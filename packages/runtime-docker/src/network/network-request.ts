@@ -1,8 +1,8 @@
 import type { OperationOptions, StringMap } from '@capstan/core'
+import { askUntil } from '../ask-until.js'
 import type { InspectedNetwork } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
-import { whenItShows } from '../when-it-shows.js'
 
 /** One request for a network. */
 export interface NetworkRequest {
@@ -17,13 +17,14 @@ export interface NetworkRequest {
 /** What this very request made, though it was not answered. */
 export function findMarked(
   engine: DockerEngine,
-  { call, mark }: NetworkRequest,
-  options: OperationOptions,
+  { call, mark }: Pick<NetworkRequest, 'call' | 'mark'>,
+  { signal }: OperationOptions,
 ): Promise<InspectedNetwork | undefined> {
-  return whenItShows(async () => {
-    const api = await engine.api({ ...call, signal: options.signal, timeoutMs: lookTimeoutMs })
+  const find = async () => {
+    const api = await engine.api({ ...call, signal, timeoutMs: lookTimeoutMs })
     return (await api.listNetworks({ filters: toLabelFilter(mark) }))[0]
-  }, options)
+  }
+  return askUntil(find, { limitMs: engine.patience.unansweredMs, signal })
 }
 
 /** Removes what this very request made, if anything. */

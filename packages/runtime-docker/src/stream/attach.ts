@@ -4,7 +4,6 @@ import { inspectContainer, validateContainerId } from '../container/inspect-cont
 import { resizeStarted } from '../container/resize-terminal.js'
 import { stillRuns } from '../container/still-runs.js'
 import type { DockerEngine, EngineCall, UpgradedConnection } from '../docker-engine.js'
-import { watchLiveness } from './liveness.js'
 import { toConnectionLost } from './lost-connection.js'
 import { openAttach } from './open-attach.js'
 import { pumpInput } from './pump-input.js'
@@ -25,7 +24,12 @@ export async function attach(engine: DockerEngine, id: string, options: AttachOp
   if (state !== 'running') throw createHostError('NOT_RUNNING', { id, state })
   const isTerminal = container.Config?.Tty === true
   const connection = await openAttach(engine, call, isTerminal ? dropStderr(options) : options)
-  if (isTerminal && initialSize !== undefined) await resizeStarted(engine, initialSize, call)
+  if (isTerminal && initialSize !== undefined) {
+    await resizeStarted(engine, initialSize, call).catch((error: unknown) => {
+      connection.socket.destroy()
+      throw error
+    })
+  }
   const { stdinEnded } = await pump(engine, connection, { ...options, isTerminal, call })
   // With a terminal the engine closes the output too when stdin ends.
   if (!(isTerminal && stdinEnded) && (await stillRuns(engine, call))) throw toConnectionLost(engine)
@@ -44,14 +48,12 @@ export async function pump(
 ): Promise<{ readonly stdinEnded: boolean }> {
   const { socket } = connection
   const stopInput = stdin === undefined ? () => {} : pumpInput(stdin, socket)
-  const stopWatch = watchLiveness(engine, call, { onLost: (error) => void socket.destroy(error) })
   try {
     await pumpOutput(connection, { isTerminal, stdout, stderr, signal: call.signal })
     return { stdinEnded: socket.writableEnded }
   } catch (cause) {
     throw engine.translate(cause, call)
   } finally {
-    stopWatch()
     stopInput()
     socket.destroy()
   }

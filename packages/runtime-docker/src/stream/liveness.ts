@@ -6,17 +6,14 @@ import { toConnectionLost } from './lost-connection.js'
  * Pings beside a stream that may be silent for days: an engine that hangs, and a connection that died without a word, are
  * told from silence. `onLost` gets CONNECTION_LOST, once. Returns what ends the watch.
  */
-export function watchLiveness(
-  engine: DockerEngine,
-  call: EngineCall,
-  { onLost, betweenMs = betweenPingsMs, answerMs = answerLimitMs }: LivenessOptions,
-): () => void {
+export function watchLiveness(engine: DockerEngine, call: EngineCall, { onLost }: LivenessOptions): () => void {
+  const { betweenPingsMs, pingMs: timeoutMs } = engine.patience
   const own = new AbortController()
   let isAsking = false
   const timer = setInterval(() => {
     if (isAsking) return
     isAsking = true
-    ping(engine, call, { signal: own.signal, timeoutMs: answerMs })
+    ping(engine, call, { signal: own.signal, timeoutMs })
       .catch((error: unknown) => {
         if (own.signal.aborted) return
         stop()
@@ -26,7 +23,7 @@ export function watchLiveness(
       .finally(() => {
         isAsking = false
       })
-  }, betweenMs)
+  }, betweenPingsMs)
   timer.unref()
   const stop = () => {
     clearInterval(timer)
@@ -37,10 +34,6 @@ export function watchLiveness(
 
 export interface LivenessOptions {
   readonly onLost: (error: Error) => void
-  /** Default 30 000. */
-  readonly betweenMs?: number
-  /** How long an answer may take; default 15 000. */
-  readonly answerMs?: number
 }
 
 async function ping(
@@ -52,6 +45,3 @@ async function ping(
   const response = await engine.send(request)
   response.resume()
 }
-
-const betweenPingsMs = 30_000
-const answerLimitMs = 15_000

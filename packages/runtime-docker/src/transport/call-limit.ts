@@ -4,8 +4,12 @@ import { type LinkedSignal, linkSignals } from './linked-signal.js'
 /** One signal for all that may end a call: the caller, the deadline, the closing of the runtime. The first gives the reason. */
 export interface CallLimit {
   readonly signal: AbortSignal
+  /** Ends the call for a reason of its own. */
+  abort(reason: unknown): void
   /** From here on there is no deadline. */
   stopClock(): void
+  /** To be called with the release, once. */
+  onRelease(end: () => void): void
   /** Stops the clock, and lets go of the other signals. Call it when there is nothing more to guard. */
   release(): void
 }
@@ -14,12 +18,14 @@ export interface CallLimit {
 export function limitCall(options: CallLimitOptions): CallLimit {
   const linked = linkSignals(options.signals)
   const timer = startTimer(linked, options)
+  const ends = [() => clearTimeout(timer), linked.unlink]
   return {
     signal: linked.signal,
+    abort: linked.abort,
     stopClock: () => clearTimeout(timer),
+    onRelease: (end) => void ends.push(end),
     release() {
-      clearTimeout(timer)
-      linked.unlink()
+      for (const end of ends.splice(0)) end()
     },
   }
 }

@@ -5,6 +5,7 @@ import { compareApiVersions, isApiVersion, negotiateApiVersion, supportedApi } f
 import type { DockerDetails } from '../docker-details.js'
 import type { EngineRequest, UpgradedConnection } from '../docker-engine.js'
 import { texts } from '../docker-error-texts.js'
+import { untilAborted } from '../until-aborted.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { limitCall } from './call-limit.js'
 import { EngineAnswerError } from './engine-answer-error.js'
@@ -54,7 +55,7 @@ export class EngineConnection {
     } catch (error) {
       if (!isVersionRefusal(error)) throw error
       const isFixed = this.#details.api.pinned || request.body instanceof Readable
-      const agreed = isFixed ? version : await this.#renegotiate(version)
+      const agreed = isFixed ? version : await untilAborted(this.#renegotiate(version), request.signal)
       if (agreed === version) throw this.#toVersionError(error, request)
       return await sendAs(agreed).catch((again: unknown) => {
         throw isVersionRefusal(again) ? this.#toVersionError(again, request) : again

@@ -5,6 +5,8 @@ import type { DockerApi } from '../docker-api.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { DockerEngine, EngineCall, EngineRequest, UpgradedConnection } from '../docker-engine.js'
 import { toHostError } from '../docker-errors.js'
+import { defaultPatience, type Patience } from '../patience.js'
+import { watchLiveness } from '../stream/liveness.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { type CallLimit, limitCall } from './call-limit.js'
 import { createDockerodeModem, type DialedRequest, type DockerodeModem } from './dockerode-modem.js'
@@ -19,6 +21,7 @@ export class HttpEngine implements DockerEngine {
   readonly details: DockerDetails
   readonly ownerLabels: StringMap
   readonly warn: (message: string) => void
+  readonly patience: Patience
   readonly undoing: DockerEngine
   readonly #loadApi: (modem: DockerodeModem) => Promise<DockerApi>
   readonly #connection: EngineConnection
@@ -31,6 +34,7 @@ export class HttpEngine implements DockerEngine {
     this.details = options.details
     this.ownerLabels = options.ownerLabels
     this.warn = options.warn
+    this.patience = { ...defaultPatience, ...options.patience }
     this.#loadApi = options.loadApi ?? loadDockerode
     this.#connection = shared?.connection ?? new EngineConnection(options.details)
     this.#lifetime = shared?.lifetime ?? new EngineLifetime(options.runtimeName)
@@ -53,7 +57,7 @@ export class HttpEngine implements DockerEngine {
   }
 
   async sendJson<T>(request: EngineRequest): Promise<T> {
-    const answer = await this.#limited({ timeoutMs: shortCallMs, ...request }, async (limited, limit) => {
+    const answer = await this.#limited({ timeoutMs: this.patience.answerMs, ...request }, async (limited, limit) => {
       const response = await this.#connection.request(limited, true)
       const value = readJson(await readBody(response))
       limit.release()
@@ -65,6 +69,7 @@ export class HttpEngine implements DockerEngine {
 
   send(request: EngineRequest): Promise<IncomingMessage> {
     return this.#limited(request, async (limited, limit) => {
+      this.#watch(request, limit)
       const response = await this.#connection.request(limited, false)
       limit.stopClock()
       response.once('close', limit.release)
@@ -73,7 +78,8 @@ export class HttpEngine implements DockerEngine {
   }
 
   upgrade(request: EngineRequest): Promise<UpgradedConnection> {
-    return this.#limited(request, async (limited, limit) => {
+    return this.#limited({ timeoutMs: this.patience.answerMs, ...request }, async (limited, limit) => {
+      this.#watch(request, limit)
       const connection = await this.#connection.upgrade(limited)
       limit.stopClock()
       connection.socket.once('close', limit.release)
@@ -103,16 +109,20 @@ export class HttpEngine implements DockerEngine {
     request: EngineRequest,
     work: (limited: EngineRequest, limit: CallLimit) => Promise<T>,
   ): Promise<T> {
-    this.#admit(request)
     const { operation, timeoutMs } = request
     const limit = limitCall({ signals: [request.signal, this.#ending], operation, timeoutMs })
     try {
+      this.#admit(request)
       return await work({ ...request, signal: limit.signal }, limit)
     } catch (cause) {
       limit.release()
       if (request.body instanceof Readable) request.body.destroy()
       throw this.translate(cause, { ...request, signal: limit.signal })
     }
+  }
+
+  #watch(call: EngineCall, limit: CallLimit): void {
+    limit.onRelease(watchLiveness(this, call, { onLost: limit.abort }))
   }
 
   /** dockerode trusts an answer to have what it reads of it. */
@@ -130,6 +140,8 @@ export interface HttpEngineOptions {
   readonly details: DockerDetails
   readonly ownerLabels: StringMap
   readonly warn: (message: string) => void
+  /** Default for each: {@link defaultPatience}. */
+  readonly patience?: Partial<Patience>
   /** Default: dockerode, loaded when it is first needed. */
   readonly loadApi?: (modem: DockerodeModem) => Promise<DockerApi>
 }
@@ -149,5 +161,3 @@ function readJson(text: string): unknown {
     throw new AnswerFormatError('the answer is no JSON', text)
   }
 }
-
-const shortCallMs = 60_000

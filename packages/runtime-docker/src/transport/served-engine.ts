@@ -1,4 +1,5 @@
 import type { DirectConnection, EngineService, ServedConnection } from '../endpoint/docker-endpoint.js'
+import { untilAborted } from '../until-aborted.js'
 
 /** An engine that is made to listen when it is first needed, and again when it has ended by itself. */
 export class ServedEngine {
@@ -39,14 +40,4 @@ export class ServedEngine {
     })
     return this.#service
   }
-}
-
-/** Rejects with the reason of the signal as soon as that aborts; what is waited for goes on. */
-function untilAborted<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return waited
-  return new Promise<T>((resolve, reject) => {
-    const stop = () => reject(signal.reason)
-    signal.addEventListener('abort', stop, { once: true })
-    waited.then(resolve, reject).finally(() => signal.removeEventListener('abort', stop))
-  })
 }

@@ -9,12 +9,12 @@ import {
   validateName,
   withUndoFailures,
 } from '@capstan/core'
-import { graceAfter } from '../container/answer-grace.js'
+import { askUntil } from '../ask-until.js'
 import type { InspectedVolume } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { isAnswered } from '../engine-text.js'
-import { createRequestMark, isMarked, isOurs } from '../request-mark.js'
-import { whenItShows } from '../when-it-shows.js'
+import { withAnswerGrace } from '../unanswered/answer-grace.js'
+import { isAnswered } from '../unanswered/is-answered.js'
+import { createRequestMark, isMarked, isOurs } from '../unanswered/request-mark.js'
 
 /**
  * Makes a volume and resolves with its name.
@@ -33,17 +33,16 @@ export async function createVolume(
   const mark = createRequestMark()
   const body = { Name: name, Labels: { ...toObjectLabels({ kind: 'volume' }, engine.ownerLabels, labels), ...mark } }
   refuseTaken(engine, await findVolume(engine, call), mark)
-  const grace = graceAfter(signal, answerGraceMs)
-  try {
-    const request = { ...call, signal: grace.signal, method: 'POST', path: '/volumes/create', body } as const
-    refuseTaken(engine, await engine.sendJson<InspectedVolume>(request), mark)
-    signal?.throwIfAborted()
-    return name
-  } catch (error) {
-    throw isAnswered(error, call) ? error : await undoUnanswered(engine, { call, mark }, error)
-  } finally {
-    grace.release()
-  }
+  const request = { ...call, method: 'POST', path: '/volumes/create', body } as const
+  return withAnswerGrace({ signal, graceMs: engine.patience.afterAbortMs }, async (late) => {
+    try {
+      refuseTaken(engine, await engine.sendJson<InspectedVolume>({ ...request, signal: late }), mark)
+      signal?.throwIfAborted()
+      return name
+    } catch (error) {
+      throw isAnswered(error, call) ? error : await undoUnanswered(engine, { call, mark }, error)
+    }
+  })
 }
 
 function refuseTaken({ ownerLabels }: DockerEngine, volume: InspectedVolume | undefined, mark: StringMap): void {
@@ -59,7 +58,8 @@ async function undoUnanswered(
 ): Promise<unknown> {
   const undo = createUndoStack()
   undo.add(`volume ${call.subject}`, async (own) => {
-    const made = await whenItShows(() => findVolume(engine.undoing, { ...call, ...own }), own)
+    const find = () => findVolume(engine.undoing, { ...call, ...own })
+    const made = await askUntil(find, { limitMs: engine.patience.unansweredMs, ...own })
     if (!isMarked(made?.Labels, mark)) return
     await (await engine.undoing.api({ ...call, ...own })).getVolume(call.subject).remove()
   })
@@ -75,5 +75,3 @@ async function findVolume(engine: DockerEngine, call: EngineCall): Promise<Inspe
     throw error
   }
 }
-
-const answerGraceMs = 2_000

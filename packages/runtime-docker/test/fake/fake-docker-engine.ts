@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import type { DockerDetails } from '../../src/docker-details.js'
+import type { Patience } from '../../src/patience.js'
 import { type ConnectedEngine, connectEngine } from '../connect-engine.js'
 import { FakeEngineState } from './fake-engine-state.js'
 import { FakeReply } from './fake-reply.js'
@@ -100,8 +101,11 @@ export class FakeDockerEngine {
   }
 }
 
-/** Started for one test, and a client of it; both end with the test. */
-export async function startFakeEngine(changes: Partial<DockerDetails> = {}): Promise<StartedFake> {
+/** Started for one test, and a client of it, which soon loses its patience; both end with the test. */
+export async function startFakeEngine(
+  changes: Partial<DockerDetails> = {},
+  patience: Partial<Patience> = {},
+): Promise<StartedFake> {
   const directory = await mkdtemp(join(tmpdir(), 'capstan-fake-'))
   const fake = new FakeDockerEngine(join(directory, 'docker.sock'))
   await fake.listen()
@@ -110,7 +114,8 @@ export async function startFakeEngine(changes: Partial<DockerDetails> = {}): Pro
     await rm(directory, { recursive: true, force: true })
   })
   const apiVersion = changes.api?.version ?? '1.41'
-  return { fake, ...connectEngine({ socketPath: fake.socketPath, apiVersion }, changes) }
+  const at = { socketPath: fake.socketPath, apiVersion, patience: { ...littlePatience, ...patience } }
+  return { fake, ...connectEngine(at, changes) }
 }
 
 export interface StartedFake extends ConnectedEngine {
@@ -165,3 +170,5 @@ async function readUpgradeBody(incoming: IncomingMessage, socket: Duplex, head: 
 function toPattern(pattern: string): RegExp {
   return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^ ]*')}$`)
 }
+
+const littlePatience: Partial<Patience> = { afterAbortMs: 250, containerEndMs: 100, execEndMs: 100, afterGoneMs: 50 }

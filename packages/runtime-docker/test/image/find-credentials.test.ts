@@ -16,7 +16,7 @@ async function find(registry: string, config: object | string, env: Readonly<Rec
   await writeFile(join(directory, 'config.json'), typeof config === 'string' ? config : JSON.stringify(config))
   return findCredentials(registry, {
     env: { DOCKER_CONFIG: directory, PATH: directory, ...env },
-    helperTimeoutMs: 2_000,
+    helperTimeoutMs: 300,
   })
 }
 
@@ -84,7 +84,7 @@ test('a helper may answer with an identity token, or that it has none', async ()
 test.for([
   ['fails', 'echo SECRET; echo SECRET >&2; exit 3', /docker-credential-bad ended with exit code 3$/],
   ['gives no JSON', 'echo SECRET', /docker-credential-bad gave no credentials$/],
-  ['hangs', 'echo SECRET; exec sleep 60', /docker-credential-bad did not answer within 2000 ms$/],
+  ['hangs', 'echo SECRET; exec sleep 60', /docker-credential-bad did not answer within 300 ms$/],
   ['prints without end', 'exec yes SECRET', /docker-credential-bad printed too much$/],
 ] as const)('F25 a helper that %s is a problem told without what it printed', async ([, script, problem]) => {
   await writeHelper('bad', script)
@@ -128,6 +128,15 @@ test('F16 an abort ends the helper and rejects with its reason', async () => {
   await expect(finding).rejects.toBe(reason)
   await vi.waitUntil(() => !isAlive(pid))
   await expect(findCredentials('r.example', { env }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
+})
+
+test('F16 an abort before the helper is asked: it is not waited for', async () => {
+  await writeHelper('slow', 'exec sleep 60')
+  await writeFile(join(directory, 'config.json'), '{"credsStore":"slow"}')
+  const abort = new AbortController()
+  const finding = findCredentials('r.example', { env: { DOCKER_CONFIG: directory, PATH: directory } }, abort)
+  abort.abort('enough') // while the file is read
+  await expect(finding).rejects.toBe('enough')
 })
 
 function isAlive(pid: number): boolean {

@@ -132,6 +132,15 @@ describe('attach', () => {
     await expect(attached).rejects.toBe('enough')
   })
 
+  test('a size that cannot be set, since the engine is gone, leaves no connection', async () => {
+    const { fake, runtime, container } = await startAttachable({ Tty: true })
+    fake.override('POST /containers/*/resize', (reply) => reply.destroy())
+    const attached = runtime.attach(container.id, { initialSize: { height: 1, width: 1 } })
+    await expect(attached).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+    await expect.poll(() => [...container.attached].every((socket) => socket.readableEnded)).toBe(true)
+    expect(container.attached.size).toBe(1)
+  })
+
   test('F7 the engine dies: CONNECTION_LOST, never a clean end', async () => {
     const { fake, runtime, container, isAttached } = await startAttachable()
     const attached = runtime.attach(container.id, { stdout: collectOutput().stream })

@@ -51,6 +51,16 @@ describe('requests', () => {
     expect(failing.destroyed).toBe(true)
   })
 
+  test('a stream as a body that is never sent is destroyed, too', async () => {
+    const { engine } = await startFakeEngine()
+    await engine.close()
+    const body = new Readable({ read() {} })
+    await expect(engine.send({ ...get('/load'), method: 'POST', body })).rejects.toMatchObject({
+      code: 'RUNTIME_UNAVAILABLE',
+    })
+    expect(body.destroyed).toBe(true)
+  })
+
   test('X16 204 with a body, and 304, are success without a value', async () => {
     const { fake, engine } = await startFakeEngine()
     for (const status of [204, 304]) {
@@ -227,6 +237,15 @@ describe('X1 an engine that was upgraded under us', () => {
     })
   })
 
+  test('F16 an abort ends the wait for its range', async () => {
+    const { fake, engine } = await startFakeEngine()
+    fake.newestApi = '1.48'
+    fake.oldestApi = '1.44'
+    const controller = new AbortController()
+    fake.override('GET /_ping', () => controller.abort('enough'))
+    await expect(engine.sendJson({ ...get('/info'), signal: controller.signal })).rejects.toBe('enough')
+  })
+
   test('a pinned version is not negotiated', async () => {
     const api = { version: '1.41', newest: '1.41', oldest: '1.12', pinned: true }
     const { fake, engine } = await startFakeEngine({ api })
@@ -234,6 +253,43 @@ describe('X1 an engine that was upgraded under us', () => {
     fake.oldestApi = '1.44'
     await expect(engine.sendJson(get('/info'))).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
     expect(fake.log()).not.toContain('GET /_ping')
+  })
+})
+
+describe('an engine that hangs', () => {
+  const hang: FakeHandler = () => {}
+
+  test('before it takes a connection over: TIMED_OUT', async () => {
+    const { fake, engine } = await startFakeEngine({}, { answerMs: 30 })
+    fake.override('POST /x', hang)
+    await expect(engine.upgrade({ ...get('/x'), method: 'POST' })).rejects.toMatchObject({
+      code: 'TIMED_OUT',
+      facts: { operation: 'op', timeoutMs: 30 },
+    })
+  })
+
+  test.each([
+    ['before it answers', hang],
+    ['within its answer', ((reply) => reply.open().write('x')) satisfies FakeHandler],
+  ])('%s, however long that may take: CONNECTION_LOST by the pings beside it', async (_, handler) => {
+    const { fake, engine } = await startFakeEngine({}, { betweenPingsMs: 5, pingMs: 20 })
+    fake.override('POST /x', handler)
+    fake.override('GET /_ping', hang)
+    const read = async () => {
+      const response = await engine.send({ ...get('/x'), method: 'POST' })
+      return readBody(response).catch((error: unknown) => Promise.reject(engine.translate(error, call)))
+    }
+    await expect(read()).rejects.toMatchObject({ code: 'CONNECTION_LOST', cause: { code: 'TIMED_OUT' } })
+    await expect.poll(() => fake.sockets.size).toBe(0)
+  })
+
+  test('after the upgrade: CONNECTION_LOST likewise', async () => {
+    const { fake, engine } = await startFakeEngine({}, { betweenPingsMs: 5, pingMs: 20 })
+    fake.override('POST /x', endWithClient)
+    const { socket } = await engine.upgrade({ ...get('/x'), method: 'POST' })
+    fake.override('GET /_ping', hang)
+    await new Promise((resolve) => socket.once('close', resolve))
+    expect(socket.errored).toMatchObject({ code: 'CONNECTION_LOST' })
   })
 })
 
