@@ -51,7 +51,7 @@ export interface Runtime {
   /** False only when the engine says that it is absent. */
   imageExists(tag: string, options?: OperationOptions): Promise<boolean>
 
-  /** HOME of the image's env, else by its user, else `/root`. Pulls nothing; rejects for an abort alone. */
+  /** HOME of the image's env, else by its user, else `/root`, also for an image that is not there. Pulls nothing; rejects for an abort and after `close` alone. */
   getImageHomeDir(image: string, options?: OperationOptions): Promise<string>
 
   /** All images of the engine, one entry each, whatever the number of tags. */

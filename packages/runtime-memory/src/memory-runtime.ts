@@ -157,8 +157,9 @@ export class MemoryRuntime implements Runtime {
     try {
       return await this.#connection.call('getImageHomeDir', options, () => toImageHome(images.require(image).config))
     } catch {
-      // Only an abort is worth a rejection: a home that is not known is root's.
+      // Only an abort and a close are worth a rejection: a home that is not known is root's.
       options.signal?.throwIfAborted()
+      this.#connection.assertOpen()
       return '/root'
     }
   }

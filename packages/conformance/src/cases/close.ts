@@ -31,7 +31,6 @@ export const closeCases: readonly ConformanceCase[] = [
     },
     {
       id: 'CLS-002',
-      // But getImageHomeDir, which rejects for an abort alone.
       title: 'after close every method of the runtime is RUNTIME_UNAVAILABLE',
       run: async (context) => {
         const id = await createContainer(context, { command: context.programs.exit(0) })
@@ -206,6 +205,7 @@ function toCalls({ image, programs }: CaseContext, runtime: Runtime, id: string)
     containerState: () => runtime.containerState(id),
     buildImage: () => runtime.buildImage(`FROM ${image}\n`, 'conformance-closed:1'),
     imageExists: () => runtime.imageExists(image),
+    getImageHomeDir: () => runtime.getImageHomeDir(image),
     listImages: () => runtime.listImages(),
     removeImage: () => runtime.removeImage('conformance-closed:1'),
     attach: () => runtime.attach(id, { stdout }),

@@ -49,7 +49,7 @@ export async function listImages(
 /**
  * HOME of the image's env, else by its user, else `/root`; an image that cannot be seen has `/root`.
  *
- * Pulls nothing, runs nothing; rejects for an abort alone.
+ * Pulls nothing, runs nothing; rejects for an abort and after `close` alone.
  */
 export async function getImageHomeDir(
   engine: DockerEngine,
@@ -67,7 +67,8 @@ async function readConfig(engine: DockerEngine, image: string, options: Operatio
     validateImageReference(image)
     return (await findImage(engine, image, { operation: 'getImageHomeDir', subject: image, signal: options.signal }))
       ?.Config
-  } catch {
+  } catch (error) {
+    if (isHostError(error, 'RUNTIME_UNAVAILABLE')) throw error // closed
     return undefined
   }
 }

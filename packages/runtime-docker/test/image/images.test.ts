@@ -56,6 +56,20 @@ test('F16 asking for a home rejects for an abort alone', async () => {
   await expect(getImageHomeDir(engine, 'app', abort)).rejects.toBe(reason)
 })
 
+test('asking a closed engine for a home is RUNTIME_UNAVAILABLE, also where it closes meanwhile', async () => {
+  const { engine } = await startScriptedEngine([
+    [
+      'GET /images/app/json',
+      (reply, request) => {
+        silence(reply, request)
+        void engine.close()
+      },
+    ],
+  ])
+  await expect(getImageHomeDir(engine, 'app')).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+  await expect(getImageHomeDir(engine, 'app')).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+})
+
 test('lists one entry an image, without <none>, and lets the engine filter', async () => {
   const listed = [
     { Id: id, RepoTags: ['app:1', 'app:2'], Size: 5, Created: 1_700_000_000, Labels: { a: 'b' } },
