@@ -19,6 +19,9 @@ export default defineConfig({
         ...source,
         test: {
           name: 'unit',
+          // Tests share nothing but modules, and wait more than they compute.
+          isolate: false,
+          maxWorkers: 6,
           include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts', ...kit, ...faults, ...packed],
         },
@@ -67,6 +70,9 @@ export default defineConfig({
         ...source,
         test: {
           name: 'integration',
+          isolate: false,
+          // After the unit tests, which would take the engine's time.
+          sequence: { groupOrder: 1 },
           globalSetup: ['test/support/set-up-test-engine.ts'],
           include: ['packages/*/test/**/*.integration.test.ts', 'test/**/*.integration.test.ts'],
           exclude: kit,
