@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream'
-import type { BuildContext, OperationOptions } from '@capstan/core'
+import type { BuildContext } from '@capstan/core'
 import type { ContextEntry } from './context-entry.js'
 import { ignoreFile } from './ignore-rules.js'
 import { toField } from './invalid-entry.js'
 import { checkRelativePath, listMemoryContext } from './memory-context.js'
-import { listContext } from './read-build-context.js'
+import { listContext, type ReadContextOptions } from './read-build-context.js'
 import { packEntries } from './tar-archive.js'
 
-export interface PackOptions extends OperationOptions {
+export interface PackOptions extends ReadContextOptions {
   /**
    * Files for the builder alone, such as the Dockerfile: relative path → content. Default: none.
    *

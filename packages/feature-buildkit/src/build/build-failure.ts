@@ -1,0 +1,39 @@
+import type { HostErrorFacts } from '@capstan/core'
+import type { BuildProgressEvent } from './build-progress-event.js'
+
+/** Remembers of each step what a failure will want to tell. */
+export class FailureLog {
+  readonly #names = new Map<string, string>()
+  readonly #output = new Map<string, string>()
+  #failed: string | undefined
+
+  take(events: readonly BuildProgressEvent[]): void {
+    for (const event of events) {
+      if (event.type === 'step') {
+        this.#names.set(event.id, event.name)
+        if (event.state === 'failed') this.#failed = event.id
+      } else if (event.type === 'log') {
+        const text = (this.#output.get(event.stepId) ?? '') + Buffer.from(event.bytes).toString()
+        this.#output.set(event.stepId, text.slice(-mostText))
+      }
+    }
+  }
+
+  /** Of what `buildctl` said beside the progress, and of the step that failed. */
+  toFacts(diagnostics: readonly string[], exitCode: number): HostErrorFacts['BUILD_FAILED'] {
+    const name = this.#failed === undefined ? undefined : this.#names.get(this.#failed)
+    const output = this.#failed === undefined ? '' : (this.#output.get(this.#failed) ?? '')
+    const words = diagnostics.at(-1) ?? `buildctl ended with exit code ${exitCode}`
+    const [, code] = /exit code: (\d+)/.exec(words) ?? []
+    const command = name === undefined ? undefined : /^\[[^\]]*\] (.*)$/s.exec(name)?.[1]
+    return {
+      step: name,
+      command,
+      exitCode: code === undefined ? undefined : Number(code),
+      lastLines: [...output.split('\n'), ...diagnostics].filter((line) => line.trim() !== '').slice(-mostLines),
+    }
+  }
+}
+
+const mostText = 4000
+const mostLines = 30

@@ -1,0 +1,20 @@
+import type {
+  ExecManager,
+  ImageTransfer,
+  NetworkManager,
+  Runtime,
+  RuntimeReport,
+  SidecarManager,
+  VolumeManager,
+} from '@capstan/core'
+
+/** What the feature works with, narrowed once: the optional ones are there or not. */
+export interface BuildKitManagers {
+  readonly runtime: Runtime
+  readonly report: RuntimeReport
+  readonly networks: NetworkManager
+  readonly sidecars: SidecarManager
+  readonly execs: ExecManager
+  readonly images: ImageTransfer | undefined
+  readonly volumes: VolumeManager | undefined
+}

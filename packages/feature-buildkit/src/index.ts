@@ -1,0 +1,7 @@
+export type { BuildProgressEvent } from './build/build-progress-event.js'
+export type { BuildOutput, BuildRequest } from './build/build-request.js'
+export type { BuildKitBuild, BuildResult } from './build/buildkit-build.js'
+export { BuildKitFeature } from './buildkit-feature.js'
+export { type BuildKitOptions, defaultBuildKitImage } from './buildkit-options.js'
+export type { BuildKitSidecar, BuildKitWorker, CacheRecord, PruneOptions } from './buildkit-sidecar.js'
+export type { BuildKitPrivilege } from './start/rungs.js'

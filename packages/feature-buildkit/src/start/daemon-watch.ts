@@ -1,0 +1,54 @@
+import { isHostError, type Runtime } from '@capstan/core'
+
+/** Sees a sidecar end, and has its last words. */
+export class DaemonWatch {
+  /** Resolves with the exit code when the container ends, `undefined` where it cannot be told; never rejects. */
+  readonly ended: Promise<number | undefined>
+  readonly #own = new AbortController()
+  readonly #reading: Promise<void>
+  #lines: string[] = []
+  #rest = ''
+
+  constructor(runtime: Runtime, id: string) {
+    const { signal } = this.#own
+    this.ended = runtime.waitContainer(id, { signal }).catch((error: unknown) => {
+      // Its engine removed it at once, or nobody knows: it has ended all the same.
+      if (isHostError(error, 'CONTAINER_NOT_FOUND') || isHostError(error, 'EXIT_CODE_UNKNOWN')) return undefined
+      return new Promise<never>(() => {})
+    })
+    this.#reading = this.#read(runtime, id).catch(() => {})
+  }
+
+  /** Whether it has ended, as far as can be told within a moment: an engine books an end a little late. */
+  async hasEnded(): Promise<boolean> {
+    return Promise.race([this.ended.then(() => true), pause(momentMs).then(() => false)])
+  }
+
+  /** The last lines that it wrote, after a moment in which the rest of an ended one can come. */
+  async lastLines(): Promise<readonly string[]> {
+    await Promise.race([this.#reading, pause(momentMs)])
+    return [...this.#lines, this.#rest].filter((line) => line.trim() !== '').slice(-mostLines)
+  }
+
+  /** Looks no more. */
+  async stop(): Promise<void> {
+    this.#own.abort()
+    await this.#reading
+  }
+
+  async #read(runtime: Runtime, id: string): Promise<void> {
+    const { signal } = this.#own
+    for await (const { bytes } of await runtime.containerLogs(id, { follow: true, signal })) {
+      const lines = (this.#rest + Buffer.from(bytes).toString()).split('\n')
+      this.#rest = lines.pop() ?? ''
+      this.#lines = [...this.#lines, ...lines].slice(-mostLines)
+    }
+  }
+}
+
+const mostLines = 20
+const momentMs = 500
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+}

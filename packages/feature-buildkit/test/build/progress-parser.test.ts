@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import type { BuildProgressEvent } from '../../src/build/build-progress-event.js'
+import { ProgressParser } from '../../src/build/progress-parser.js'
+
+const read = (name: string) => readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
+
+function parse(bytes: Uint8Array, size = bytes.length) {
+  const parser = new ProgressParser()
+  const events: BuildProgressEvent[] = []
+  for (let at = 0; at < bytes.length; at += size) events.push(...parser.push(bytes.subarray(at, at + size)))
+  events.push(...parser.end())
+  return { events, diagnostics: parser.diagnostics }
+}
+
+const steps = (events: readonly BuildProgressEvent[]) =>
+  events.flatMap((event) => (event.type === 'step' ? [`${event.state} ${event.name}`] : []))
+
+describe('ProgressParser, on what BuildKit v0.32.2 wrote', () => {
+  it('tells each state of each step once, the output by stream, and transfers', () => {
+    const { events, diagnostics } = parse(read('build-ok.stderr.ndjson'))
+    expect(diagnostics).toEqual([])
+    const told = steps(events)
+    expect(new Set(told).size).toBe(told.length)
+    expect(told).toContain('started [internal] load build definition from Dockerfile')
+    const logs = events.filter((event) => event.type === 'log')
+    expect(new Set(logs.map(({ stream }) => stream))).toEqual(new Set(['stdout', 'stderr']))
+    expect(logs.every(({ bytes, at }) => bytes.length > 0 && at.getUTCFullYear() === 2026)).toBe(true)
+    expect(events.some((event) => event.type === 'status' && event.current === 305)).toBe(true)
+  })
+
+  it('marks what came from the cache', () => {
+    const told = steps(parse(read('build-cached.stderr.ndjson')).events)
+    expect(told.filter((text) => text.startsWith('cached '))).not.toEqual([])
+  })
+
+  it('keeps the words of a failure apart from the progress', () => {
+    const { events, diagnostics } = parse(read('build-run-exit-9.stderr.txt'))
+    const failed = events.find((event) => event.type === 'step' && event.state === 'failed')
+    expect(failed).toMatchObject({
+      name: '[2/2] RUN echo before; exit 9',
+      error: expect.stringContaining('exit code: 9'),
+    })
+    expect(diagnostics[0]).toBe('Dockerfile.fail:3')
+    expect(diagnostics.at(-1)).toBe(
+      'error: failed to solve: process "/bin/sh -c echo before; exit 9" did not complete successfully: exit code: 9',
+    )
+  })
+
+  it.each([
+    ['build-syntax-error.stderr.txt', 'unknown instruction: FLY'],
+    ['build-dockerfile-missing.stderr.txt', 'open Nope: no such file or directory'],
+    ['build-base-unreachable.stderr.txt', 'network is unreachable'],
+    ['build-secret-missing.stderr.txt', 'secret tok: not found'],
+  ])('has the last word of %s', (name, word) => {
+    expect(parse(read(name)).diagnostics.at(-1)).toContain(word)
+  })
+
+  it.each([1, 7, 4096])('makes no difference between pieces of %i bytes and one', (size) => {
+    const bytes = read('build-run-exit-9.stderr.txt')
+    expect(parse(bytes, size)).toEqual(parse(bytes))
+  })
+
+  it('takes what only looks like progress for words', () => {
+    const lines = ['{"vertexes":[{"name":"no digest"}]}', '{"logs":3}', '{', '[]', 'null', '{"other":1}']
+    expect(parse(Buffer.from(lines.join('\n')))).toEqual({ events: [], diagnostics: lines })
+  })
+
+  it('gives warnings as text', () => {
+    const short = Buffer.from('LegacyKeyValueFormat').toString('base64')
+    const line = JSON.stringify({ warnings: [{ vertex: 'sha256:1', short }] })
+    expect(parse(Buffer.from(line)).events).toEqual([
+      { type: 'warning', stepId: 'sha256:1', message: 'LegacyKeyValueFormat' },
+    ])
+  })
+})

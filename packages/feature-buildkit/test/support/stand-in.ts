@@ -1,0 +1,140 @@
+import { createRuntimeHost, type RuntimeScope } from '@capstan/core'
+import { type MemoryImage, type MemoryPluginOptions, type MemoryProcess, memoryPlugin } from '@capstan/runtime-memory'
+import { readFixture } from './read-fixture.js'
+
+/** How a simulated BuildKit misbehaves. */
+export interface StandInOptions {
+  /** From its start to its socket. Default 5. */
+  readonly bootMs?: number
+  /** Ends with this code instead of serving. */
+  readonly exitCode?: number
+  /** Never serves. */
+  readonly silent?: boolean
+  /** Its image has no `buildctl`. */
+  readonly withoutBuildctl?: boolean
+}
+
+/** Opens a simulation with an image that stands in for BuildKit: the scripts that run in it are played, not read. */
+export async function openWithStandIn({
+  standIn = {},
+  ...options
+}: MemoryPluginOptions & { readonly standIn?: StandInOptions } = {}): Promise<RuntimeScope> {
+  const image = createStandIn(standIn)
+  const plugin = memoryPlugin({ ...options, images: { 'moby/buildkit:v0.32.2': image, 'buildkit:other': image } })
+  const host = createRuntimeHost({ plugins: [plugin], env: {} })
+  return host.open({ runtime: options.name ?? 'memory' })
+}
+
+function createStandIn(options: StandInOptions): MemoryImage {
+  const buildctl = options.withoutBuildctl ? {} : { buildctl: runBuildctl }
+  const buildkitd = (daemon: MemoryProcess) => runDaemon(daemon, options)
+  return { main: async () => 0, commands: { sh: playScript, buildkitd, ...buildctl, cat: runCat, rm: async () => 0 } }
+}
+
+type Files = MemoryProcess['files']
+
+const readText = async (files: Files, path: string) => Buffer.from(await files.read(path)).toString()
+
+async function exists(files: Files, path: string): Promise<boolean> {
+  return files.read(path).then(
+    () => true,
+    () => false,
+  )
+}
+
+/** `sh -c SCRIPT NAME …`: what the script of that name does. */
+async function playScript(process: MemoryProcess): Promise<number> {
+  const [, , , name = '', ...args] = process.argv
+  const script = scripts[name]
+  if (script === undefined) throw new Error(`no script is named ${name}`)
+  return script(process, args)
+}
+
+const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly string[]) => Promise<number>>> = {
+  'capstan-buildkitd': ({ run }, [, , ...daemon]) => run(daemon),
+  'capstan-lease': playLease,
+  async 'capstan-wait'({ files, run, signal }, [socket = '', ...command]) {
+    while (!(await exists(files, socket))) await pause(2, signal)
+    return run(command)
+  },
+  async 'capstan-leash'({ stdin, run }, command) {
+    const own = new AbortController()
+    stdin.on('end', () => own.abort(new Error('SIGTERM'))).resume()
+    return run(command, { signal: own.signal })
+  },
+  async 'capstan-write'({ files, stdin }, [path = '']) {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of stdin) chunks.push(chunk)
+    await files.write(path.endsWith('/context') ? `${path}.tar` : path, Buffer.concat(chunks))
+    return 0
+  },
+}
+
+async function playLease({ files, stdin, stdout, signal }: MemoryProcess, [, grace = '0']: readonly string[]) {
+  await change(files, 1)
+  stdout.write('held\n')
+  for await (const _ of stdin);
+  await change(files, -1)
+  await pause(Number(grace) * 1000, signal)
+  const isLast = (await count(files)) === 0
+  stdout.write(isLast ? 'last\n' : 'shared\n')
+  if (isLast) await files.write('/tmp/stop', '')
+  return 0
+}
+
+const leases = '/tmp/leases'
+const count = async (files: Files) => Number(await readText(files, leases).catch(() => '0'))
+const change = async (files: Files, by: number) => files.write(leases, String((await count(files)) + by))
+
+async function runDaemon({ files, stderr, signal }: MemoryProcess, options: StandInOptions): Promise<number> {
+  const { bootMs = 5, exitCode, silent = false } = options
+  stderr.write('time="2026-11-23T12:27:33Z" level=warning msg="using host network as the default"\n')
+  await pause(bootMs, signal)
+  if (exitCode !== undefined) {
+    stderr.write('buildkitd: could not lock /var/lib/buildkit/buildkitd.lock\n')
+    return exitCode
+  }
+  if (!silent) await files.write('/run/buildkit/buildkitd.sock', '')
+  while (!(await exists(files, '/tmp/stop'))) await pause(2, signal)
+  return 0
+}
+
+async function runBuildctl({ argv, env, files, stdout, stderr, signal }: MemoryProcess): Promise<number> {
+  const [, command = '', ...rest] = argv
+  if (command === 'debug') stdout.write(readFixture('debug-workers.json'))
+  if (command === 'du') stdout.write(readFixture('du.json'))
+  if (command === 'prune') stdout.write(readFixture('prune.ndjson'))
+  if (command !== 'build') return 0
+  await files.write('/tmp/last-build', JSON.stringify({ argv, env }))
+  const option = (name: string) => rest.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)
+  const context = await readText(files, `${option('--local=context')}.tar`)
+  if (context.includes('RUN hang')) await pause(60_000, signal)
+  if (context.includes('RUN exit 9')) {
+    stderr.write(readFixture('build-run-exit-9.stderr.txt'))
+    return 1
+  }
+  stderr.write(readFixture('build-ok.stderr.ndjson'))
+  if (rest.some((word) => /^type=(docker|oci|tar)/.test(word))) stdout.write('the archive')
+  await files.write(option('--metadata-file') ?? '', readFixture('build-ok.metadata.json'))
+  return 0
+}
+
+async function runCat({ argv, files, stdout }: MemoryProcess): Promise<number> {
+  stdout.write(await files.read(argv[1] ?? ''))
+  return 0
+}
+
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    const stop = () => {
+      clearTimeout(timer)
+      reject(signal.reason)
+    }
+    const timer = setTimeout(() => {
+      signal.removeEventListener('abort', stop)
+      resolve()
+    }, ms)
+    signal.addEventListener('abort', stop, { once: true })
+  })
+}
