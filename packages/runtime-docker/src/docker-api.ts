@@ -16,7 +16,6 @@ export interface DockerApi {
   listImages(options?: object): Promise<readonly ListedImage[]>
   getImage(reference: string): ImageApi
   getExec(id: string): ExecApi
-  info(): Promise<unknown>
 }
 
 /** Keeps what belongs into the query out of the body, and the other way round: dockerode puts all into both. */
@@ -30,7 +29,6 @@ export interface ContainerApi {
   start(options?: object): Promise<unknown>
   stop(options?: SplitOptions): Promise<unknown>
   kill(options?: SplitOptions): Promise<unknown>
-  unpause(options?: object): Promise<unknown>
   remove(options?: object): Promise<unknown>
   resize(options: SplitOptions): Promise<unknown>
   exec(options: object): Promise<{ readonly id: string }>
@@ -86,7 +84,6 @@ export interface InspectedContainer {
   readonly Config?: {
     readonly Image?: string
     readonly Tty?: boolean
-    readonly OpenStdin?: boolean
     readonly Labels?: Readonly<Record<string, string>> | null
   }
   readonly HostConfig?: {
@@ -94,8 +91,9 @@ export interface InspectedContainer {
     readonly AutoRemove?: boolean
     readonly Privileged?: boolean
     readonly CapAdd?: readonly string[] | null
+    readonly ExtraHosts?: readonly string[] | null
+    readonly Dns?: readonly string[] | null
     readonly PortBindings?: PortMap | null
-    readonly LogConfig?: { readonly Type?: string }
   }
   readonly NetworkSettings?: {
     readonly Ports?: PortMap | null
@@ -111,6 +109,8 @@ export interface InspectedAttachment {
   readonly NetworkID?: string
   readonly IPAddress?: string
   readonly Gateway?: string
+  readonly IPv6Gateway?: string
+  readonly GlobalIPv6Address?: string
   readonly Aliases?: readonly string[] | null
 }
 
@@ -118,7 +118,6 @@ export interface InspectedNetwork {
   readonly Id: string
   readonly Name?: string
   readonly Internal?: boolean
-  readonly Driver?: string
   readonly Options?: Readonly<Record<string, string>> | null
   readonly Labels?: Readonly<Record<string, string>> | null
   readonly IPAM?: { readonly Config?: readonly { readonly Subnet?: string; readonly Gateway?: string }[] | null } | null
@@ -134,7 +133,6 @@ export interface InspectedVolume {
 export interface ListedImage {
   readonly Id: string
   readonly RepoTags?: readonly string[] | null
-  readonly RepoDigests?: readonly string[] | null
   readonly Size?: number
   readonly Created?: number
   readonly Labels?: Readonly<Record<string, string>> | null
@@ -143,7 +141,6 @@ export interface ListedImage {
 export interface InspectedImage {
   readonly Id: string
   readonly RepoTags?: readonly string[] | null
-  readonly RepoDigests?: readonly string[] | null
   readonly Architecture?: string
   readonly Os?: string
   readonly Variant?: string
@@ -155,7 +152,6 @@ export interface InspectedImage {
 }
 
 export interface InspectedExec {
-  readonly ID?: string
   readonly ContainerID?: string
   readonly Running?: boolean
   readonly ExitCode?: number | null

@@ -1,4 +1,4 @@
-import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
+import type { IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
 import type { Argv, OperationOptions, StringMap } from '@capstan/core'
 import type { DockerApi } from './docker-api.js'
@@ -93,7 +93,4 @@ export interface UpgradedConnection {
   readonly socket: Duplex
   /** What came in one packet with the headers: comes before all that the socket gives. */
   readonly head: Buffer
-  /** Framing by name, from API 1.42 on. */
-  readonly contentType: string | undefined
-  readonly headers: IncomingHttpHeaders
 }

@@ -33,6 +33,7 @@ export const texts: {
   notRunning: /is not running|is not paused|not running|container state improper/i,
   users:
     /(?:by (?:running |stopped )?container |volume is in use - \[|endpoints? on network .*?:? )([0-9a-z_.-]+(?:, [0-9a-z_.-]+)*)/gi,
+  predefinedNetwork: /pre-defined network/i,
   removalUnderWay: /removal of container .* is already in progress/i,
   pullDenied: /pull access denied|denied|unauthorized|manifest unknown|manifest for \S+ not found|not found: manifest/i,
   versionRefused: /client version [\d.]+ is too (?:new|old)/i,
@@ -65,6 +66,7 @@ type TextName =
   | 'restarting'
   | 'notRunning'
   | 'users'
+  | 'predefinedNetwork'
   | 'removalUnderWay'
   | 'pullDenied'
   | 'versionRefused'

@@ -88,6 +88,7 @@ const words: {
       'remove x: volume is in use - [0123456789ab]',
     ],
   },
+  predefinedNetwork: { yes: ['bridge is a pre-defined network and cannot be removed'] },
   removalUnderWay: { yes: ['removal of container x is already in progress'] },
   pullDenied: {
     yes: [

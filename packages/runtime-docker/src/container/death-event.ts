@@ -1,5 +1,6 @@
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { readBody } from '../transport/read-body.js'
+import { type JsonObject, readJsonLines, toObject, toText } from '../stream/json-lines.js'
+import { streamBody } from '../stream/stream-body.js'
 
 /** The exit code by which the engine remembers that the container died since then; `undefined` when it does not. */
 export async function findDeathCode(engine: DockerEngine, { since, ...call }: DeathCall): Promise<number | undefined> {
@@ -9,8 +10,11 @@ export async function findDeathCode(engine: DockerEngine, { since, ...call }: De
   const filters = { type: ['container'], event: ['die'], container: [call.subject] }
   const query = { since: since - 1, until: (now ?? since) + 1, filters }
   const response = await engine.send({ ...call, method: 'GET', path: '/events', query, timeoutMs: headersMs })
-  const lines = (await readBody(response).catch((cause) => Promise.reject(engine.translate(cause, call)))).split('\n')
-  return lines.flatMap(readCode).at(-1)
+  let code: number | undefined
+  for await (const event of readJsonLines(streamBody(engine, response, call), call.operation)) {
+    code = readCode(event) ?? code
+  }
+  return code
 }
 
 type DeathCall = EngineCall & { readonly since: number | undefined }
@@ -28,15 +32,9 @@ async function readClock(engine: DockerEngine, call: EngineCall): Promise<number
   return Number.isNaN(time) ? undefined : time / 1000
 }
 
-function readCode(line: string): readonly number[] {
-  if (line.trim() === '') return []
-  const event: unknown = JSON.parse(line)
-  const code = readField(readField(readField(event, 'Actor'), 'Attributes'), 'exitCode')
-  return typeof code === 'string' && /^\d+$/.test(code) ? [Number(code)] : []
-}
-
-function readField(value: unknown, key: string): unknown {
-  return typeof value === 'object' && value !== null && key in value ? value[key as keyof typeof value] : undefined
+function readCode({ Actor }: JsonObject): number | undefined {
+  const code = toText(toObject(toObject(Actor).Attributes).exitCode)
+  return code !== undefined && /^\d+$/.test(code) ? Number(code) : undefined
 }
 
 const headersMs = 10_000

@@ -1,5 +1,6 @@
 import { isHostError } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { readStart } from '../stream/read-start.js'
 
 /**
  * The text of a small file in a container, such as `/etc/hosts`; `undefined` where there is none. Needs no program in
@@ -21,21 +22,6 @@ export async function readContainerFile(
   }
 }
 
-async function readStart(engine: DockerEngine, answer: AsyncIterable<Uint8Array>, call: EngineCall): Promise<Buffer> {
-  const blocks: Uint8Array[] = []
-  let length = 0
-  try {
-    for await (const block of answer) {
-      blocks.push(block)
-      length += block.byteLength
-      if (length > mostBytes) break
-    }
-  } catch (cause) {
-    throw engine.translate(cause, call)
-  }
-  return Buffer.concat(blocks)
-}
-
 /** The content after the first header of a file; headers that only extend the next one are passed over. */
 function findFirstFile(tar: Buffer): string | undefined {
   for (let at = 0; at + headerBytes <= tar.length; ) {
@@ -48,7 +34,6 @@ function findFirstFile(tar: Buffer): string | undefined {
   return undefined
 }
 
-const mostBytes = 1024 * 1024
 const headerBytes = 512
 const sizeAt = 124
 const sizeBytes = 12

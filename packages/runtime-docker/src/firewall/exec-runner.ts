@@ -1,8 +1,8 @@
 import { createHostError } from '@capstan/core'
 import type { EngineCall } from '../docker-engine.js'
 import { readExitCode } from '../exec/exec-exit-code.js'
+import { readStart } from '../stream/read-start.js'
 import type { NamespaceRunner, RunnerContext, ScriptResult } from './namespace-runner.js'
-import { readText } from './read-text.js'
 
 /**
  * Runs scripts as user 0 in the workload itself, with the tools that lie in it now: it may have changed them.
@@ -28,8 +28,9 @@ export function createExecRunner(
     const expire = () =>
       socket.destroy(createHostError('TIMED_OUT', { operation, phase: title, timeoutMs, lastLines: [] }))
     const timer = setTimeout(expire, timeoutMs)
-    const output = head.toString() + (await readText(engine, socket, call).finally(() => clearTimeout(timer)))
+    const rest = await readStart(engine, socket, call).finally(() => clearTimeout(timer))
     socket.destroy()
+    const output = Buffer.concat([head, rest]).toString()
     return { exitCode: await readExitCode(engine, { execId: id, call }), output }
   }
 

@@ -2,11 +2,11 @@ import { createHostError, createUndoStack, toObjectLabels, withUndoFailures } fr
 import { removeContainer } from '../container/remove-container.js'
 import { removeUnanswered } from '../container/remove-unanswered.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { readStart } from '../stream/read-start.js'
 import { withAnswerGrace } from '../unanswered/answer-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 import { createRequestMark } from '../unanswered/request-mark.js'
 import type { NamespaceRunner, RunnerContext, ScriptResult } from './namespace-runner.js'
-import { readText } from './read-text.js'
 
 /**
  * Runs scripts in a short-lived container that joins the workload's network namespace, and nothing else of it.
@@ -59,7 +59,7 @@ async function runHelper(engine: DockerEngine, id: string, call: EngineCall): Pr
   if (error?.Message) throw toFailure(call, error.Message)
   const query = { stdout: true, stderr: true }
   const logs = await engine.send({ ...of, method: 'GET', path: `${path}/logs`, query })
-  return { exitCode, output: await readText(engine, logs, of) }
+  return { exitCode, output: (await readStart(engine, logs, of)).toString() }
 }
 
 /** Nothing of the image is started but its shell; nothing is allowed but what iptables needs. */

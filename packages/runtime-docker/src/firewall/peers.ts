@@ -1,4 +1,5 @@
 import { isHostError } from '@capstan/core'
+import { inspectContainer } from '../container/inspect-container.js'
 import type { EngineCall } from '../docker-engine.js'
 import { isSameHost } from './host-files.js'
 import type { RunnerContext } from './namespace-runner.js'
@@ -40,44 +41,17 @@ async function findAddresses(
   { id, host, attachment }: Peer,
   call: EngineCall,
 ): Promise<readonly string[]> {
-  const peer = await inspect(id).catch((error: unknown) => {
+  const peer = await inspectContainer(engine, { ...call, subject: id }).catch((error: unknown) => {
     if (isHostError(error, 'CONTAINER_NOT_FOUND')) return undefined // gone since the network was looked at
     throw error
   })
   const networks = Object.values(peer?.NetworkSettings?.Networks ?? {})
-  const network = networks.find((candidate) => candidate?.NetworkID === attachment.networkId)
-  if (peer === undefined || !network) return []
+  const network = networks.find(({ NetworkID }) => NetworkID === attachment.networkId)
+  if (peer === undefined || network === undefined) return []
   const names = [peer.Name?.replace(/^\//, ''), id.slice(0, 12), ...(network.Aliases ?? [])]
   const isMeant = names.some((name) => {
     return name !== undefined && (isSameHost(name, host) || isSameHost(`${name}.${attachment.networkName}`, host))
   })
   const addresses = [network.IPAddress, network.GlobalIPv6Address]
   return isMeant ? addresses.filter((address) => address !== undefined).filter((address) => address !== '') : []
-
-  function inspect(container: string): Promise<InspectedPeer> {
-    return engine.sendJson<InspectedPeer>({
-      ...call,
-      method: 'GET',
-      path: `/containers/${container}/json`,
-      subject: container,
-    })
-  }
-}
-
-interface InspectedPeer {
-  readonly Name?: string
-  readonly NetworkSettings?: {
-    readonly Networks?: Readonly<
-      Record<
-        string,
-        | {
-            readonly NetworkID?: string
-            readonly IPAddress?: string
-            readonly GlobalIPv6Address?: string
-            readonly Aliases?: readonly string[] | null
-          }
-        | undefined
-      >
-    > | null
-  }
 }

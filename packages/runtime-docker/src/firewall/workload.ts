@@ -1,5 +1,7 @@
 import { createHostError } from '@capstan/core'
 import { toContainerState } from '../container/container-shapes.js'
+import { inspectContainer } from '../container/inspect-container.js'
+import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 
 /** The container that is to be shut in, as the engine tells of it. */
@@ -25,11 +27,7 @@ export interface Attachment {
 
 /** Reads it anew. Gone: CONTAINER_NOT_FOUND; not running, or paused: NOT_RUNNING. */
 export async function readWorkload(engine: DockerEngine, call: EngineCall): Promise<Workload> {
-  const inspected = await engine.sendJson<Inspected>({
-    ...call,
-    method: 'GET',
-    path: `/containers/${encodeURIComponent(call.subject)}/json`,
-  })
+  const inspected = await inspectContainer(engine, call)
   const { Running, Status } = inspected.State ?? {}
   if (Running !== true || Status === 'paused') {
     throw createHostError('NOT_RUNNING', { id: call.subject, state: toContainerState(Status) })
@@ -37,7 +35,13 @@ export async function readWorkload(engine: DockerEngine, call: EngineCall): Prom
   return toWorkload(inspected)
 }
 
-function toWorkload({ Id, Name = Id, Image = '', HostConfig = {}, NetworkSettings = {} }: Inspected): Workload {
+function toWorkload({
+  Id,
+  Name = Id,
+  Image = '',
+  HostConfig = {},
+  NetworkSettings = {},
+}: InspectedContainer): Workload {
   return {
     id: Id,
     name: Name.replace(/^\//, ''),
@@ -47,30 +51,10 @@ function toWorkload({ Id, Name = Id, Image = '', HostConfig = {}, NetworkSetting
     extraHosts: HostConfig.ExtraHosts ?? [],
     nameServers: HostConfig.Dns ?? [],
     attachments: Object.entries(NetworkSettings.Networks ?? {}).map(([networkName, network]) => ({
-      networkId: network?.NetworkID || networkName,
+      networkId: network.NetworkID || networkName,
       networkName,
-      gateways: [network?.Gateway ?? '', network?.IPv6Gateway ?? ''].filter((address) => address !== ''),
+      gateways: [network.Gateway ?? '', network.IPv6Gateway ?? ''].filter((address) => address !== ''),
     })),
-  }
-}
-
-/** https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerInspect */
-interface Inspected {
-  readonly Id: string
-  readonly Name?: string
-  readonly Image?: string
-  readonly State?: { readonly Running?: boolean; readonly Status?: string }
-  readonly HostConfig?: {
-    readonly NetworkMode?: string
-    readonly Privileged?: boolean
-    readonly CapAdd?: readonly string[] | null
-    readonly ExtraHosts?: readonly string[] | null
-    readonly Dns?: readonly string[] | null
-  }
-  readonly NetworkSettings?: {
-    readonly Networks?: Readonly<
-      Record<string, { readonly NetworkID?: string; readonly Gateway?: string; readonly IPv6Gateway?: string } | null>
-    > | null
   }
 }
 

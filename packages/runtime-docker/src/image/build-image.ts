@@ -8,15 +8,15 @@ import {
 } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toEngineText } from '../engine-text.js'
+import { streamBody } from '../stream/stream-body.js'
 import { toBuildFailure } from './build-failure.js'
 import { createBuildOutput } from './build-output.js'
-import { checkPlatform, refuseBuildOptions } from './build-refusals.js'
+import { checkBasePlatforms, checkBuiltPlatform, refuseBuildOptions } from './build-refusals.js'
 import { type BuildRequest, type ImageToBuild, prepareBuild } from './build-request.js'
 import { checkTag } from './build-tag.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
 import { findImage } from './images.js'
 import { restoreTag } from './restore-tag.js'
-import { streamBody } from './stream-body.js'
 
 /**
  * Builds with the engine's own (classic) builder; resolves when the image is there under `tag`.
@@ -32,7 +32,7 @@ export async function buildImage(engine: DockerEngine, image: ImageToBuild, opti
   options.signal?.throwIfAborted()
   refuseBuildOptions(engine, options)
   const call: EngineCall = { operation: 'buildImage', subject: tag, signal: options.signal }
-  await checkPlatform(engine, { dockerfile, call }, options)
+  await checkBasePlatforms(engine, { dockerfile, call }, options)
   const request = await prepareBuild(engine, image, options)
   const undo = createUndoStack()
   try {
@@ -82,5 +82,5 @@ async function send(engine: DockerEngine, request: BuildRequest) {
 async function checkResult(engine: DockerEngine, call: EngineCall, options: BuildOptions): Promise<void> {
   const built = await findImage(engine, call.subject, call)
   if (built === undefined) throw createHostError('IMAGE_NOT_FOUND', { image: call.subject })
-  await checkPlatform(engine, { built, call }, options)
+  checkBuiltPlatform(engine, built, options)
 }

@@ -23,26 +23,25 @@ export function refuseBuildOptions({ runtimeName, details }: DockerEngine, { dns
 }
 
 /**
- * Throws OPTION_UNSUPPORTED when the builder would not keep, or did not keep, the platform that is asked for: the
- * classic one takes a base image that is here as it is, whatever its platform.
+ * Throws OPTION_UNSUPPORTED when the builder would not keep the platform that is asked for: the classic one takes a base
+ * image that is here as it is, whatever its platform.
  */
-export async function checkPlatform(
+export async function checkBasePlatforms(
   engine: DockerEngine,
-  {
-    dockerfile,
-    built,
-    call,
-  }: { readonly dockerfile?: string; readonly built?: InspectedImage; readonly call: EngineCall },
+  { dockerfile, call }: { readonly dockerfile: string; readonly call: EngineCall },
   { platform, pull, buildArgs }: BuildOptions,
 ): Promise<void> {
-  if (platform === undefined) return
-  if (built !== undefined) return refuseOther(engine, platform, built)
-  if (dockerfile === undefined || pull) return
+  if (platform === undefined || pull) return
   for (const base of findDockerfileImages(dockerfile, buildArgs)) {
     if (base.platform !== undefined) continue
     const image = await findImage(engine, base.reference, call)
     if (image !== undefined) refuseOther(engine, platform, image, base.reference)
   }
+}
+
+/** Throws OPTION_UNSUPPORTED when the builder did not keep the platform that was asked for. */
+export function checkBuiltPlatform(engine: DockerEngine, built: InspectedImage, { platform }: BuildOptions): void {
+  if (platform !== undefined) refuseOther(engine, platform, built)
 }
 
 function refuseOther(engine: DockerEngine, platform: string, image: InspectedImage, base?: string): void {

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import type { StringMap } from '@capstan/core'
-import { toObject, toText } from './json-lines.js'
+import { toObject, toText } from '../stream/json-lines.js'
 import type { RegistryAuth } from './registry-auth.js'
 
 /** `problem`: why there is no answer, without a word of what the helper printed. */

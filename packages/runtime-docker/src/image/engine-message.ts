@@ -1,4 +1,4 @@
-import { type JsonObject, readJsonLines, toObject, toText } from './json-lines.js'
+import { type JsonObject, readJsonLines, toObject, toText } from '../stream/json-lines.js'
 
 /** One message of a pull, build or load; a part that is absent is `undefined`. */
 export interface EngineMessage {

@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { OperationOptions } from '@capstan/core'
+import { type JsonObject, toObject, toText } from '../stream/json-lines.js'
 import { askCredentialHelper, type HelperAnswer } from './credential-helper.js'
 import { dockerHub } from './image-reference.js'
-import { type JsonObject, toObject, toText } from './json-lines.js'
 import { type RegistryAuth, toServerAddress } from './registry-auth.js'
 
 /** Where credentials are looked for. */

@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import { createHostError, type HostError, type OperationOptions } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { streamBody } from '../stream/stream-body.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
-import { streamBody } from './stream-body.js'
 
 /**
  * Loads a docker or OCI archive; resolves with the references, or the ids, that it held.

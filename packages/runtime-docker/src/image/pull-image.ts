@@ -1,13 +1,13 @@
 import { createHostError, type HostError, isHostError, type PullOptions, validateImageReference } from '@capstan/core'
 import type { DockerEngine, EngineCall, EngineRequest } from '../docker-engine.js'
 import { toEngineText } from '../engine-text.js'
+import { streamBody } from '../stream/stream-body.js'
 import { type EngineMessage, readEngineMessages } from './engine-message.js'
 import { type CredentialSources, type FoundCredentials, findCredentials } from './find-credentials.js'
 import { type ImageReference, isImageId, parseImageReference, toPullTag } from './image-reference.js'
 import { findImage } from './images.js'
 import { isPullDone, toPullProgress } from './pull-progress.js'
 import { type RegistryAuth, toAuthHeader } from './registry-auth.js'
-import { streamBody } from './stream-body.js'
 
 export interface PullImageOptions extends PullOptions {
   /** Where credentials are looked for when none are given; default: the environment of this process. */

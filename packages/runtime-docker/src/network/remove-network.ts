@@ -1,6 +1,7 @@
 import { createHostError, isHostError, type OperationOptions, validateId } from '@capstan/core'
 import type { DockerApi } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { texts } from '../docker-error-texts.js'
 import { toEngineText } from '../engine-text.js'
 import { pause } from '../pause.js'
 
@@ -33,7 +34,7 @@ async function tryRemove(api: DockerApi, id: string): Promise<unknown> {
     if (isHostError(error, 'NETWORK_NOT_FOUND')) return undefined
     if (!isHostError(error, 'IN_USE')) throw error
     const reason = toEngineText(error) ?? ''
-    if (!/pre-defined network/.test(reason)) return error
+    if (!texts.predefinedNetwork.test(reason)) return error
     const facts = { operation: 'removeNetwork', subject: id, status: 403, reason }
     throw createHostError('OPERATION_FAILED', facts, { cause: error })
   }

@@ -44,12 +44,7 @@ export class HttpTransport {
     const { response, upgraded, socket } = await this.#exchange({ ...request, headers, pooled: false })
     if (response !== undefined) return takeOver(request, response)
     if (socket === undefined || upgraded === undefined) throw new AnswerFormatError('the upgrade gave no connection')
-    return {
-      socket: tolerateReset(socket),
-      head: upgraded.head,
-      contentType: upgraded.response.headers['content-type'],
-      headers: upgraded.response.headers,
-    }
+    return { socket: tolerateReset(socket), head: upgraded.head }
   }
 
   /** Lets go of the kept connections, and ends an engine that was made to listen. What is under way ends by its own signal. */
@@ -163,7 +158,7 @@ async function takeOver(request: TransportRequest, response: IncomingMessage): P
     throw new AnswerFormatError(`the upgrade was answered with status ${response.statusCode}`)
   }
   const socket = new TakenOverResponse(response, response.socket as Socket) // an http response always has one by now
-  return { socket, head: Buffer.alloc(0), contentType: headers['content-type'], headers }
+  return { socket, head: Buffer.alloc(0) }
 }
 
 const refusalBytes = 1024 * 1024

@@ -55,6 +55,16 @@ describe('waitContainer', () => {
     })
   })
 
+  test('events that are none, asked for where it was removed: PROTOCOL_ERROR', async () => {
+    const { fake, runtime, container, id } = await startWaiting()
+    fake.override('GET /events', (reply) => reply.raw(200, '<html>'))
+    const waiting = runtime.waitContainer(id)
+    await waitUntilAsked(() => fake.log())
+    fake.state.containers.delete(id)
+    container.events.emit('exit')
+    await expect(waiting).rejects.toMatchObject({ code: 'PROTOCOL_ERROR', facts: { excerpt: '<html>' } })
+  })
+
   test('X13 removed without having run, for which the engine says 0: EXIT_CODE_UNKNOWN', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     const waiting = runtime.waitContainer(id)

@@ -249,6 +249,27 @@ describe('startAttached', () => {
     expect(await runtime.startAttached(id, { stdin })).toBe(0)
   })
 
+  test.each([true, false])(
+    'a stdin that fails is not the end of input: told, and stopped (before: %s)',
+    async (before) => {
+      const { fake, runtime } = await startRuntime()
+      const container = fake.state.createContainer('c', { Cmd: ['cat'] })
+      const stdin = new PassThrough()
+      const fail = () => new Promise((resolve) => stdin.once('error', resolve).destroy(new Error('the disk is gone')))
+      if (before) await fail()
+      else stdin.write('the begin')
+      const running = runtime.startAttached(container.id, { stdin })
+      if (!before)
+        void expect
+          .poll(() => container.log)
+          .toHaveLength(1)
+          .then(fail)
+      const reason = 'the stream for the input has failed: the disk is gone'
+      await expect(running).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { reason }, undoFailures: [] })
+      expect(container.status).not.toBe('running')
+    },
+  )
+
   test('F19 a process that ends while it is written to is no failure: its code is what comes', async () => {
     const { runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['exit', '3'], interactive: true })

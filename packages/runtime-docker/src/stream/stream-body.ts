@@ -1,10 +1,9 @@
-import type { IncomingMessage } from 'node:http'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 
 /** The bytes of an answer as they come. What breaks is thrown as the caller gets it; leaving the loop closes the connection. */
 export async function* streamBody(
   engine: DockerEngine,
-  body: IncomingMessage,
+  body: AsyncIterable<Uint8Array>,
   call: EngineCall,
 ): AsyncIterable<Uint8Array> {
   try {

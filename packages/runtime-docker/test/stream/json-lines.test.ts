@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { readEngineMessages } from '../../src/image/engine-message.js'
-import { readJsonLines } from '../../src/image/json-lines.js'
-import { chunksOf, toChunks } from './chunks.js'
+import { readJsonLines } from '../../src/stream/json-lines.js'
+import { chunksOf, toChunks } from '../image/chunks.js'
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const all: T[] = []
