@@ -11,6 +11,8 @@ const faults = ['packages/conformance/test/broken/**/*.test.ts']
 // Installs what is packed with npm, which takes a minute and a registry: no part of `npm test`.
 const packed = ['test/packed/**/*.test.ts']
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
+// What is waited for comes at once, but on a busy machine.
+const patient = { expect: { poll: { timeout: 4_000 } } }
 
 export default defineConfig({
   test: {
@@ -18,6 +20,7 @@ export default defineConfig({
       {
         ...source,
         test: {
+          ...patient,
           name: 'unit',
           // Tests share nothing but modules, and wait more than they compute.
           isolate: false,
@@ -69,6 +72,7 @@ export default defineConfig({
       {
         ...source,
         test: {
+          ...patient,
           name: 'integration',
           isolate: false,
           // After the unit tests, which would take the engine's time.

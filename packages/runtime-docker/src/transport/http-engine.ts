@@ -69,9 +69,11 @@ export class HttpEngine implements DockerEngine {
 
   send(request: EngineRequest): Promise<IncomingMessage> {
     return this.#limited(request, async (limited, limit) => {
-      this.#watch(request, limit)
+      // What has no deadline for its headers is watched from the start.
+      if (request.timeoutMs === undefined) this.#watch(request, limit)
       const response = await this.#connection.request(limited, false)
       limit.stopClock()
+      if (request.timeoutMs !== undefined) this.#watch(request, limit)
       response.once('close', limit.release)
       return response
     })
@@ -79,9 +81,9 @@ export class HttpEngine implements DockerEngine {
 
   upgrade(request: EngineRequest): Promise<UpgradedConnection> {
     return this.#limited({ timeoutMs: this.patience.answerMs, ...request }, async (limited, limit) => {
-      this.#watch(request, limit)
       const connection = await this.#connection.upgrade(limited)
       limit.stopClock()
+      this.#watch(request, limit)
       connection.socket.once('close', limit.release)
       return connection
     })

@@ -10,9 +10,9 @@ test('an engine that hangs beside a silent stream is told from silence: CONNECTI
   const lost: Error[] = []
   watchLiveness(engine, call, { onLost: (error) => lost.push(error) })
   await expect.poll(() => lost).toMatchObject([{ code: 'CONNECTION_LOST', cause: { code: 'TIMED_OUT' } }])
-  const asked = fake.requests.length
   await new Promise((resolve) => setTimeout(resolve, 30)) // some more of its rounds: it has ended
-  expect([lost.length, fake.requests.length]).toEqual([1, asked])
+  expect(lost).toHaveLength(1)
+  expect(fake.requests.length).toBeLessThanOrEqual(1)
 })
 
 test('one that answers is asked again and again, until the watch is stopped, and no connection is left', async () => {

@@ -284,7 +284,7 @@ describe('an engine that hangs', () => {
   })
 
   test('after the upgrade: CONNECTION_LOST likewise', async () => {
-    const { fake, engine } = await startFakeEngine({}, { betweenPingsMs: 5, pingMs: 20 })
+    const { fake, engine } = await startFakeEngine({}, { betweenPingsMs: 5, pingMs: 200 })
     fake.override('POST /x', endWithClient)
     const { socket } = await engine.upgrade({ ...get('/x'), method: 'POST' })
     fake.override('GET /_ping', hang)
