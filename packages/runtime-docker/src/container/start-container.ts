@@ -26,16 +26,21 @@ export async function startContainer(
   validateContainerId(id)
   const { signal, operation = 'startContainer' } = options
   const call: EngineCall = { operation, subject: id, signal }
+  const fullId = kept.isEmpty ? id : await findFullId(engine, call)
   await start(engine, call)
-  const rules = kept.find(id)?.rules
+  const rules = kept.find(fullId)?.rules
   if (rules !== undefined) await shutIn(engine, id, rules, { signal })
-  const size = kept.takeSize(id)
+  const size = kept.takeSize(fullId)
   if (size !== undefined) await resizeStarted(engine, size, call)
 }
 
 export interface StartOptions extends OperationOptions {
   /** The method in whose name it is started. */
   readonly operation?: string
+}
+
+async function findFullId(engine: DockerEngine, call: EngineCall): Promise<string> {
+  return fullIdPattern.test(call.subject) ? call.subject : (await inspectContainer(engine, call)).Id
 }
 
 async function start(engine: DockerEngine, call: EngineCall): Promise<void> {
@@ -77,4 +82,5 @@ async function nameCapabilities(engine: DockerEngine, error: unknown, call: Engi
   return createHostError('OPTION_UNSUPPORTED', facts, { cause: error.cause })
 }
 
+const fullIdPattern = /^[0-9a-f]{64}$/
 const endedStates: ReadonlySet<ContainerState> = new Set(['exited', 'stopping', 'dead'])

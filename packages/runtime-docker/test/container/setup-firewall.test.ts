@@ -54,6 +54,17 @@ describe('setupFirewall', () => {
     await expect(runtime.startContainer('c')).rejects.toMatchObject({ code: 'NOT_RUNNING', facts: { state: 'paused' } })
   })
 
+  test('what was kept of a container that is gone is not for another of its name', async () => {
+    const { fake, runtime } = await startRuntime()
+    const gone = fake.state.createContainer('c', { Cmd: ['sleep'] })
+    await runtime.setupFirewall('c', rules)
+    gone.remove() // by itself, or by another client
+    const { id } = fake.state.createContainer('c', { Cmd: ['sleep'] })
+    await runtime.startContainer('c')
+    expect(fake.log().slice(-2)).toEqual(['GET /containers/c/json', 'POST /containers/c/start'])
+    await expect(runtime.containerState(id)).resolves.toBe('running')
+  })
+
   test.each(['host', 'container:other'])(
     'X11 on the network %s: FIREWALL_FAILED, unchanged, before it starts',
     async (NetworkMode) => {
