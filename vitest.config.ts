@@ -77,6 +77,7 @@ export default defineConfig({
           isolate: false,
           // After the unit tests, which would take the engine's time.
           sequence: { groupOrder: 1 },
+          maxWorkers: 3,
           globalSetup: ['test/support/set-up-test-engine.ts'],
           include: ['packages/*/test/**/*.integration.test.ts', 'test/**/*.integration.test.ts'],
           exclude: kit,
