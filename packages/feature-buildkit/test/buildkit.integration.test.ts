@@ -1,5 +1,7 @@
+import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { Writable } from 'node:stream'
+import { fileURLToPath } from 'node:url'
 import {
   createRuntimeHost,
   execManagerCapability,
@@ -44,21 +46,37 @@ describeWithEngine('BuildKit’s stand-in on a real engine', (engine) => {
     await scope.runtime.close()
   })
 
-  async function start(options: BuildKitOptions = {}) {
+  const createName = () => `capstan-test-buildkit-${process.pid}-${Math.random().toString(36).slice(2, 8)}`
+
+  async function openFeature(name = createName()) {
     const scope = await open(engine)
     onTestFinished(() => scope.runtime.close())
-    const name = `capstan-test-buildkit-${process.pid}-${Math.random().toString(36).slice(2, 8)}`
-    const feature = scope.resolve(BuildKitFeature)
-    const given = { image, name, graceMs: 100, ...options }
     const listLeft = async () => {
-      const { networks, volumes } = requireCapabilities(scope, {
-        networks: networkManagerCapability,
-        volumes: volumeManagerCapability,
-      })
+      const needs = { networks: networkManagerCapability, volumes: volumeManagerCapability }
+      const { networks, volumes } = requireCapabilities(scope, needs)
       const all = [await scope.runtime.listContainers(), await networks.listNetworks(), await volumes.listVolumes()]
-      return all.flat().flatMap((object) => (object.name.startsWith(given.name) ? [object.name] : []))
+      return all.flat().flatMap((object) => (object.name.startsWith(name) ? [object.name] : []))
     }
-    return { scope, feature, options: given, listLeft, sidecar: await feature.start(given) }
+    return { scope, name, feature: scope.resolve(BuildKitFeature), listLeft }
+  }
+
+  async function start(options: BuildKitOptions = {}) {
+    const opened = await openFeature()
+    const given = { image, name: opened.name, graceMs: 100, ...options }
+    return { ...opened, options: given, sidecar: await opened.feature.start(given) }
+  }
+
+  /** A process that holds BuildKit, and is killed after a while. */
+  async function holdAndDie(name: string, afterMs: number): Promise<void> {
+    const program = fileURLToPath(new URL('programs/hold-buildkit.mjs', import.meta.url))
+    const child = spawn(process.execPath, [program, `unix://${engine.socketPath}`, image, name], {
+      stdio: ['ignore', 'pipe', 'inherit'],
+    })
+    const ended = new Promise((resolve) => child.once('exit', resolve))
+    if (afterMs === 0) await new Promise((resolve) => child.stdout.once('data', resolve))
+    else await new Promise((resolve) => setTimeout(resolve, afterMs))
+    child.kill('SIGKILL')
+    await ended
   }
 
   test('starts, answers, and leaves nothing when its only user goes', async () => {
@@ -143,6 +161,57 @@ describeWithEngine('BuildKit’s stand-in on a real engine', (engine) => {
     expect(seen).toBe('0\n')
     await sidecar[Symbol.asyncDispose]()
   })
+
+  test('a holder that is killed loses its lease within a second; a sweep removes what is left', async () => {
+    const { scope, name, listLeft } = await openFeature()
+    await holdAndDie(name, 0)
+    const isRunning = async () =>
+      (await scope.runtime.listContainers()).some((one) => one.name === name && one.state === 'running')
+    expect(await isRunning()).toBe(true)
+    await expect.poll(isRunning, { timeout: 3000 }).toBe(false)
+    await scope.sweep()
+    expect(await listLeft()).toEqual([])
+  })
+
+  test('a sweep spares what a living holder uses, though its maker is dead', async () => {
+    const { scope, feature, name, listLeft } = await openFeature()
+    const dying = holdAndDie(name, 2500)
+    await expect.poll(async () => (await listLeft()).length, { timeout: 20_000 }).toBe(4)
+    const sidecar = await feature.start({ image, name, graceMs: 100 })
+    await dying
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    await scope.sweep()
+    expect(await sidecar.workers()).toHaveLength(1)
+    await sidecar[Symbol.asyncDispose]()
+    expect(await listLeft()).toEqual([])
+  })
+
+  test('100 starts, half of them aborted at some moment, a fifth killed: nothing is left after one sweep', async () => {
+    const { scope, feature, name, listLeft } = await openFeature()
+    const runOne = async (index: number) => {
+      const own = `${name}-${index % 7}`
+      if (index % 5 === 0) return holdAndDie(own, 200 + ((index * 37) % 800))
+      const controller = new AbortController()
+      if (index % 2 === 1) setTimeout(() => controller.abort('enough'), (index * 53) % 700)
+      try {
+        const sidecar = await feature.start({ image, name: own, graceMs: 50, signal: controller.signal })
+        await sidecar[Symbol.asyncDispose]()
+      } catch (error) {
+        if (error !== 'enough') throw error
+      }
+    }
+    const next = Array.from({ length: 100 }, (_, index) => index)
+    const lane = async () => {
+      for (let index = next.shift(); index !== undefined; index = next.shift()) await runOne(index)
+    }
+    await Promise.all([lane(), lane(), lane(), lane()])
+    const countRunning = async () =>
+      (await scope.runtime.listContainers()).filter((one) => one.name.startsWith(name) && one.state === 'running')
+        .length
+    await expect.poll(countRunning, { timeout: 10_000 }).toBe(0)
+    await scope.sweep()
+    expect(await listLeft()).toEqual([])
+  }, 240_000)
 
   test('an image that ends, and one that is no BuildKit: a typed error with the last lines, and nothing is left', async () => {
     const { feature, options, sidecar, listLeft } = await start()

@@ -50,9 +50,7 @@ export async function areStillThere(
   settings: Settings,
   { undo, signal }: EnsureOptions,
 ): Promise<boolean> {
-  const isNetworkThere = (await networks.listNetworks({ signal, labels: settings.labels })).some(
-    ({ name }) => name === settings.name,
-  )
+  const isNetworkThere = (await networks.listNetworks({ signal })).some(({ name }) => name === settings.name)
   if (volumes === undefined) return isNetworkThere
   const names = [settings.stateVolume, settings.socketVolume]
   const found = (await volumes.listVolumes({ signal })).filter(({ name }) => names.includes(name))

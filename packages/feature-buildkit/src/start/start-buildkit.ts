@@ -1,10 +1,11 @@
-import { createUndoStack, isHostError, type OperationOptions, withUndoFailures } from '@capstan/core'
+import { createHostError, createUndoStack, isHostError, type OperationOptions, withUndoFailures } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
 import { type Lease, takeLease } from '../lease.js'
 import { RunningBuildKit } from '../running-buildkit.js'
 import { awaitReady, toEndedError } from './await-ready.js'
 import { DaemonWatch } from './daemon-watch.js'
+import { markSettings, removeMarked } from './remove-marked.js'
 import { type Settings, toSettings } from './settings.js'
 import { areStillThere, ensureNetwork, ensureVolume, sidecarEnds } from './shared-objects.js'
 import { type Daemon, startDaemon } from './start-daemon.js'
@@ -22,7 +23,8 @@ export async function startBuildKit(managers: BuildKitManagers, options: BuildKi
     try {
       return await tryStart(managers, settings, options)
     } catch (error) {
-      if (error !== sidecarEnds || attempt === mostAttempts) throw error
+      if (error !== sidecarEnds) throw error
+      if (attempt === mostAttempts) throw toBusyError(settings.name)
       await new Promise((resolve) => setTimeout(resolve, betweenMs))
     }
   }
@@ -30,11 +32,13 @@ export async function startBuildKit(managers: BuildKitManagers, options: BuildKi
 
 async function tryStart(
   managers: BuildKitManagers,
-  settings: Settings,
+  unmarked: Settings,
   { signal, onProgress, readyTimeoutMs: timeoutMs = 60_000, graceMs = 500 }: BuildKitOptions,
 ): Promise<RunningBuildKit> {
   const { runtime, volumes } = managers
+  const settings = markSettings(unmarked)
   const undo = createUndoStack()
+  undo.add('what was made unanswered', (own) => removeMarked(managers, settings, own))
   try {
     const networkId = await ensureNetwork(managers, settings, { undo, signal })
     if (volumes !== undefined) {
@@ -78,6 +82,15 @@ async function lend(
 
 function isEnding(error: unknown): boolean {
   return isHostError(error, 'NOT_RUNNING') || isHostError(error, 'CONTAINER_NOT_FOUND')
+}
+
+function toBusyError(name: string): Error {
+  return createHostError('OPERATION_FAILED', {
+    operation: 'start BuildKit',
+    subject: `sidecar "${name}"`,
+    status: undefined,
+    reason: 'the one that is there neither serves nor makes way: remove it, or sweep',
+  })
 }
 
 interface LendOptions extends OperationOptions {

@@ -58,10 +58,7 @@ async function startOnRung(managers: BuildKitManagers, settings: Settings, optio
     const holder = await findHolder(managers, error.facts.holderId ?? settings.name, options)
     if (holder === undefined) throw sidecarEnds
     if (!isSameConfiguration(holder.labels, settings)) throw error
-    if (hasEnded(holder)) {
-      await managers.runtime.removeContainer(holder.id, { signal })
-      throw sidecarEnds
-    }
+    await revive(managers, holder, options)
     return { id: holder.id, privilege: toPrivilege(holder.labels[privilegeLabel]) ?? rung.privilege, isAdopted: true }
   }
 }
@@ -108,8 +105,23 @@ async function findHolder(
   }
 }
 
-function hasEnded({ state: { status } }: ContainerInspection): boolean {
-  return status === 'exited' || status === 'dead'
+/** One that has ended makes way; one that was never started, because its maker died, is started. */
+async function revive(
+  { runtime }: BuildKitManagers,
+  { id, state: { status } }: ContainerInspection,
+  { signal }: StartDaemonOptions,
+): Promise<void> {
+  if (status === 'exited' || status === 'dead') {
+    await runtime.removeContainer(id, { signal })
+    throw sidecarEnds
+  }
+  if (status !== 'created') return
+  try {
+    await runtime.startContainer(id, { signal })
+  } catch {
+    signal?.throwIfAborted()
+    throw sidecarEnds // its maker finds the same out, and takes it back
+  }
 }
 
 function isRefused(error: unknown, { config }: Rung): boolean {
