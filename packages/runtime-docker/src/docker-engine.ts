@@ -22,6 +22,8 @@ export interface DockerEngine {
   readonly warn: (message: string) => void
   /** The API version that is spoken now: `1.41`. */
   readonly apiVersion: string
+  /** Aborts when its calls end, with the reason: for what waits for others than the engine. */
+  readonly ending: AbortSignal
   /** How long is waited for what it does late. */
   readonly patience: Patience
 

@@ -9,6 +9,8 @@ import {
 } from '@capstan/core'
 import type { DockerEngine, EngineCall, UpgradedConnection } from '../docker-engine.js'
 import { ProcessOutput } from '../stream/process-output.js'
+import { linkSignals } from '../transport/linked-signal.js'
+import { untilAborted } from '../until-aborted.js'
 import { readExitCode } from './exec-exit-code.js'
 import { killExec } from './kill-exec.js'
 
@@ -66,13 +68,23 @@ export class DockerExecProcess implements ExecProcess {
       if (error !== undefined) throw this.#engine.translate(error, this.#options.call)
       const code = await readExitCode(this.#engine, this.#options)
       this.#output.finish()
-      await Promise.all([this.stdout, this.stderr].filter(isRead).map((output) => finished(output).catch(() => {})))
+      await this.#awaitReaders()
       return code
     } catch (failure) {
       this.#output.finish(this.#isDisposed ? undefined : toError(failure))
       throw failure
     } finally {
       this.#connection.socket.destroy()
+    }
+  }
+
+  async #awaitReaders(): Promise<void> {
+    const read = [this.stdout, this.stderr].filter(isRead).map((output) => finished(output).catch(() => {}))
+    const linked = linkSignals([this.#options.call.signal, this.#engine.ending])
+    try {
+      await untilAborted(Promise.all(read), linked.signal)
+    } finally {
+      linked.unlink()
     }
   }
 

@@ -4,6 +4,7 @@ import { inspectContainer, validateContainerId } from '../container/inspect-cont
 import { resizeStarted } from '../container/resize-terminal.js'
 import { stillRuns } from '../container/still-runs.js'
 import type { DockerEngine, EngineCall, UpgradedConnection } from '../docker-engine.js'
+import { linkSignals } from '../transport/linked-signal.js'
 import { toConnectionLost } from './lost-connection.js'
 import { openAttach } from './open-attach.js'
 import { pumpInput } from './pump-input.js'
@@ -47,14 +48,16 @@ export async function pump(
   { stdin, stdout, stderr, isTerminal, call }: PumpedOptions,
 ): Promise<{ readonly stdinEnded: boolean }> {
   const { socket } = connection
+  const linked = linkSignals([call.signal, engine.ending])
   const stopInput = stdin === undefined ? () => {} : pumpInput(stdin, socket)
   try {
-    await pumpOutput(connection, { isTerminal, stdout, stderr, signal: call.signal })
+    await pumpOutput(connection, { isTerminal, stdout, stderr, signal: linked.signal })
     return { stdinEnded: socket.writableEnded }
   } catch (cause) {
     throw engine.translate(cause, call)
   } finally {
     stopInput()
+    linked.unlink()
     socket.destroy()
   }
 }

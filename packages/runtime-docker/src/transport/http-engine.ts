@@ -23,11 +23,11 @@ export class HttpEngine implements DockerEngine {
   readonly warn: (message: string) => void
   readonly patience: Patience
   readonly undoing: DockerEngine
+  /** The closing; for undoing its very end. */
+  readonly ending: AbortSignal
   readonly #loadApi: (modem: DockerodeModem) => Promise<DockerApi>
   readonly #connection: EngineConnection
   readonly #lifetime: EngineLifetime
-  /** Ends the calls of this view: the closing, or its very end. */
-  readonly #ending: AbortSignal
 
   constructor(options: HttpEngineOptions, shared?: SharedParts) {
     this.runtimeName = options.runtimeName
@@ -38,7 +38,7 @@ export class HttpEngine implements DockerEngine {
     this.#loadApi = options.loadApi ?? loadDockerode
     this.#connection = shared?.connection ?? new EngineConnection(options.details)
     this.#lifetime = shared?.lifetime ?? new EngineLifetime(options.runtimeName)
-    this.#ending = shared === undefined ? this.#lifetime.closing : this.#lifetime.closed
+    this.ending = shared === undefined ? this.#lifetime.closing : this.#lifetime.closed
     const parts = { connection: this.#connection, lifetime: this.#lifetime }
     this.undoing = shared === undefined ? new HttpEngine(options, parts) : this
   }
@@ -90,7 +90,7 @@ export class HttpEngine implements DockerEngine {
   }
 
   translate(cause: unknown, call: EngineCall): unknown {
-    if (!call.signal?.aborted && this.#ending.aborted) return this.#ending.reason
+    if (!call.signal?.aborted && this.ending.aborted) return this.ending.reason
     const { runtimeName, details } = this
     return toHostError(cause, { ...call, endpoint: details.endpoint.url, runtimeName })
   }
@@ -103,7 +103,7 @@ export class HttpEngine implements DockerEngine {
   /** Zero requests for what is already over. */
   #admit({ signal }: EngineCall): void {
     signal?.throwIfAborted()
-    this.#ending.throwIfAborted()
+    this.ending.throwIfAborted()
   }
 
   /** Runs `work` under one signal of caller, deadline and closing; what it fails with is translated. */
@@ -112,7 +112,7 @@ export class HttpEngine implements DockerEngine {
     work: (limited: EngineRequest, limit: CallLimit) => Promise<T>,
   ): Promise<T> {
     const { operation, timeoutMs } = request
-    const limit = limitCall({ signals: [request.signal, this.#ending], operation, timeoutMs })
+    const limit = limitCall({ signals: [request.signal, this.ending], operation, timeoutMs })
     try {
       this.#admit(request)
       return await work({ ...request, signal: limit.signal }, limit)

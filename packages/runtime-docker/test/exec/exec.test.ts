@@ -135,6 +135,25 @@ describe('exec', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
+  test('F16 an abort, or closing, while a reader has still to take the last output: the reason everywhere', async () => {
+    for (const isAbort of [true, false]) {
+      const { execs, runtime, id, fake } = await startExecutable((reply) => {
+        const exec = [...fake.state.execs.values()][0]
+        if (exec !== undefined) exec.exitCode = 6
+        reply.upgrade().end(frame(1, Buffer.alloc(1_000)))
+      })
+      const controller = new AbortController()
+      const running = await execs.exec(id, ['x'], { signal: controller.signal })
+      running.stdout.on('readable', () => {}) // looks, and takes nothing
+      await expect.poll(() => fake.log().at(-1)).toMatch(/^GET \/exec/)
+      if (isAbort) controller.abort('enough')
+      else await runtime.close()
+      if (isAbort) await expect(running.exitCode).rejects.toBe('enough')
+      else await expect(running.exitCode).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+      expect(running.stdout.destroyed).toBe(true)
+    }
+  })
+
   test('disposing half-closes and lets go: the outputs end, the code is unknown, and nobody has to listen', async () => {
     const { execs, id, fake } = await startExecutable()
     const running = await execs.exec(id, ['cat'])

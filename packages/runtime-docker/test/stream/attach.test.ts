@@ -179,6 +179,24 @@ describe('attach', () => {
     })
   })
 
+  test.each(['attach', 'startAttached'] as const)(
+    'X8 closing does not wait for an output that sleeps: %s',
+    async (method) => {
+      const { fake, runtime } = await startRuntime()
+      const container = fake.state.createContainer('c', { Cmd: ['sleep'] })
+      if (method === 'attach') container.start()
+      const sleeper = createSleeper()
+      const running = runtime[method](container.id, { stdout: sleeper.stream })
+      await expect.poll(() => container.attached.size === 1 && container.status).toBe('running')
+      container.write(1, Buffer.alloc(64 * 1024))
+      await expect.poll(() => sleeper.received()).toBeGreaterThan(0)
+      const closed = runtime.close()
+      await expect(running).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+      await closed
+      expect(sleeper.stream.listenerCount('error')).toBe(0)
+    },
+  )
+
   test('F17 a reader that sleeps holds the engine up, and gets all when it wakes', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const sleeper = createSleeper()
