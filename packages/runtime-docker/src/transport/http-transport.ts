@@ -157,8 +157,8 @@ async function takeOver(request: TransportRequest, response: IncomingMessage): P
     response.destroy()
     throw new AnswerFormatError(`the upgrade was answered with status ${response.statusCode}`)
   }
-  const socket = new TakenOverResponse(response, response.socket as Socket) // an http response always has one by now
-  return { socket, head: Buffer.alloc(0) }
+  const socket = tolerateReset(response.socket as Socket) // an http response always has one by now
+  return { socket: new TakenOverResponse(response, socket), head: Buffer.alloc(0) }
 }
 
 const refusalBytes = 1024 * 1024

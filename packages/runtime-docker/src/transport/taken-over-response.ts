@@ -1,13 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import type { Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 
 /** A connection that was taken over by an answer of status 200: reads its body, writes to its socket, half-closes. */
 export class TakenOverResponse extends Duplex {
   readonly #response: IncomingMessage
-  readonly #socket: Socket
+  readonly #socket: Duplex
 
-  constructor(response: IncomingMessage, socket: Socket) {
+  constructor(response: IncomingMessage, socket: Duplex) {
     super()
     this.#response = response
     this.#socket = socket
@@ -23,11 +22,12 @@ export class TakenOverResponse extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    this.#socket.write(chunk, done)
+    // That it has failed shows where it is read: its last output may still be on the way.
+    this.#socket.write(chunk, () => done())
   }
 
   override _final(done: () => void): void {
-    this.#socket.end(done)
+    this.#socket.end(() => done())
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
