@@ -1,5 +1,6 @@
 import {
   type ContainerConfig,
+  createHostError,
   MissingCapabilityError,
   type OperationOptions,
   refuseOptions,
@@ -88,7 +89,7 @@ export class RunningBuildKit implements BuildKitSidecar {
 
   async #close(): Promise<void> {
     const { lease, watch, settings } = this.#parts
-    this.#closing.abort(new Error('the BuildKit sidecar was disposed of'))
+    this.#closing.abort(createHostError('NOT_RUNNING', { id: this.containerId, state: 'stopping' }))
     await Promise.all(this.#sockets.map((socket) => socket.close()))
     const outcome = await lease.release()
     if (outcome === 'last')

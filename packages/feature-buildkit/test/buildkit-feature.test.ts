@@ -188,16 +188,6 @@ describe('a build', () => {
     })
   })
 
-  it('that is aborted rejects with the reason, and does not go on in the sidecar', async () => {
-    await using scope = await openWithStandIn()
-    await using sidecar = await start(scope)
-    const controller = new AbortController()
-    const context = files('FROM x\nRUN hang\n')
-    const build = sidecar.build({ context, output: { type: 'cache-only' } }, { signal: controller.signal })
-    setTimeout(() => controller.abort('enough'), 30)
-    await expect(build.result).rejects.toBe('enough')
-  })
-
   it.each([
     [{ output: { type: 'nothing' } }, 'output.type'],
     [{ output: { type: 'load', tags: [] } }, 'output.tags'],

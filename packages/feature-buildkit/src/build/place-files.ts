@@ -58,9 +58,10 @@ export async function placeFiles(target: PlaceTarget, request: BuildRequest, pla
   })
 }
 
-/** Removes what a build left in the sidecar; one that is gone has nothing left. */
-export async function removePlaces({ execs, id }: PlaceTarget, places: BuildPlaces): Promise<void> {
-  await runExec(execs, id, { command: ['rm', '-rf', places.directory] }).catch(() => {})
+/** Removes what a build left in the sidecar, within its own time; one that is gone has nothing left. */
+export async function removePlaces({ execs, id }: PlaceTarget, { directory }: BuildPlaces): Promise<void> {
+  const signal = AbortSignal.timeout(removalMs)
+  await runExec(execs, id, { command: ['rm', '-rf', directory], signal }).catch(() => {})
 }
 
 export interface PlaceTarget extends OperationOptions {
@@ -111,3 +112,5 @@ function toDockerConfig(credentials: Readonly<Record<string, RegistryCredentials
   ])
   return JSON.stringify({ auths: Object.fromEntries(auths) })
 }
+
+const removalMs = 10_000

@@ -1,23 +1,17 @@
-import { pipeline } from 'node:stream/promises'
-import {
-  createHostError,
-  type ExecProcess,
-  imageTransferCapability,
-  MissingCapabilityError,
-  toFeatureSupport,
-} from '@capstan/core'
+import { type ExecProcess, imageTransferCapability, MissingCapabilityError, toFeatureSupport } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { openSession } from '../open-session.js'
-import { runExec } from '../run-exec.js'
 import { toLeashedCommand } from '../scripts.js'
 import type { DaemonWatch } from '../start/daemon-watch.js'
 import { toBuildCommand } from './build-command.js'
-import { FailureLog } from './build-failure.js'
 import type { BuildProgressEvent } from './build-progress-event.js'
 import { type BuildOutput, type BuildRequest, validateBuildRequest } from './build-request.js'
+import { readResult } from './build-result.js'
 import type { BuildResult } from './buildkit-build.js'
+import { breakArchive, deliverOutput, endArchive } from './deliver-output.js'
+import { createLostError, followBuild } from './follow-build.js'
 import { placeFiles, planPlaces, removePlaces } from './place-files.js'
-import { ProgressParser } from './progress-parser.js'
+import { Redactor } from './redactor.js'
 
 export interface RunBuildOptions {
   /** Of the sidecar. */
@@ -31,60 +25,50 @@ export interface RunBuildOptions {
 export async function runBuild(
   managers: BuildKitManagers,
   request: BuildRequest,
-  { id, watch, signals, onEvents }: RunBuildOptions,
+  { signals, ...options }: RunBuildOptions,
 ): Promise<BuildResult> {
   validateBuildRequest(request)
   refuseWithoutTransfer(managers, request.output)
   const signal = AbortSignal.any(signals.filter((one) => one !== undefined))
-  signal.throwIfAborted()
-  const { env, ...places } = planPlaces(request)
-  const target = { execs: managers.execs, id, signal }
+  const plan = planPlaces(request)
   try {
-    await placeFiles(target, request, places)
-    const command = toLeashedCommand(toBuildCommand(request, places))
-    await using process = await openSession(managers.execs, id, { command, env, signal })
-    await Promise.race([
-      follow(managers, process, { request, onEvents, id }),
-      failAtEnd(watch, id),
-      stopAtAbort(process, signal),
-    ])
-    return toResult(await readMetadata(managers, id, places.metadata))
+    signal.throwIfAborted()
+    const work = build(managers, request, { ...options, signal, plan })
+    const result = await Promise.race([work, failAtEnd(options)])
+    await endArchive(request.output)
+    return result
   } catch (error) {
+    breakArchive(request.output)
     signal.throwIfAborted() // an aborted build also fails
     throw error
   } finally {
-    await removePlaces({ execs: managers.execs, id }, places)
+    await removePlaces({ execs: managers.execs, id: options.id }, plan)
   }
 }
 
-interface Following {
-  readonly id: string
-  readonly request: BuildRequest
-  readonly onEvents: (events: readonly BuildProgressEvent[]) => void
+interface BuildRun extends Omit<RunBuildOptions, 'signals'> {
+  readonly signal: AbortSignal
+  readonly plan: ReturnType<typeof planPlaces>
 }
 
-/** Resolves when the build has ended well: the exit code alone decides. */
-async function follow(managers: BuildKitManagers, process: ExecProcess, { request, onEvents }: Following) {
-  const failure = new FailureLog()
-  const delivered = deliver(managers, process, request.output)
-  delivered.catch(() => {})
-  const parser = new ProgressParser()
-  const tell = (events: readonly BuildProgressEvent[]) => {
-    failure.take(events)
-    onEvents(events)
+async function build(
+  managers: BuildKitManagers,
+  request: BuildRequest,
+  { id, signal, plan: { env, ...places }, ...options }: BuildRun,
+): Promise<BuildResult> {
+  const { execs } = managers
+  await placeFiles({ execs, id, signal }, request, places)
+  const command = toLeashedCommand(toBuildCommand(request, places))
+  await using process = await openSession(execs, id, { command, env, signal })
+  const delivery = deliverOutput(managers, process.stdout, { output: request.output, signal })
+  const following = followBuild(process, { ...options, id, delivery, redactor: new Redactor(request) })
+  try {
+    await Promise.race([following, rejectAtAbort(signal)])
+  } catch (error) {
+    await stop(process)
+    throw error
   }
-  for await (const chunk of process.stderr as AsyncIterable<Uint8Array>) tell(parser.push(chunk))
-  tell(parser.end())
-  const exitCode = await process.exitCode
-  if (exitCode !== 0) throw createHostError('BUILD_FAILED', failure.toFacts(parser.diagnostics, exitCode))
-  await delivered
-}
-
-/** What the build writes to stdout, to where it belongs. */
-async function deliver({ images }: BuildKitManagers, { stdout }: ExecProcess, output: BuildOutput): Promise<void> {
-  if (output.type === 'load' && images !== undefined) await images.loadImages(stdout)
-  else if (output.type === 'archive') await pipeline(stdout, output.to)
-  else stdout.resume()
+  return readResult(managers, id, { path: places.metadata, signal })
 }
 
 function refuseWithoutTransfer({ images, report }: BuildKitManagers, { type }: BuildOutput): void {
@@ -95,41 +79,22 @@ function refuseWithoutTransfer({ images, report }: BuildKitManagers, { type }: B
   throw new MissingCapabilityError({ feature: support.feature, runtime: support.runtime, missing })
 }
 
-async function failAtEnd(watch: DaemonWatch, id: string): Promise<never> {
+async function failAtEnd({ watch, id }: Pick<RunBuildOptions, 'watch' | 'id'>): Promise<never> {
   await watch.ended
-  throw createHostError('CONNECTION_LOST', { endpoint: `BuildKit in container "${id}"`, lastTimestamp: undefined })
+  throw createLostError(id)
+}
+
+function rejectAtAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    if (signal.aborted) return reject(signal.reason)
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
 }
 
 /** The end of its stdin ends a build; it is waited for a while, so that nothing of it goes on. */
-async function stopAtAbort(process: ExecProcess, signal: AbortSignal): Promise<never> {
-  await new Promise<void>((resolve) => {
-    if (signal.aborted) resolve()
-    else signal.addEventListener('abort', () => resolve(), { once: true })
-  })
-  process.stdin.end()
-  await Promise.race([process.exitCode.catch(() => {}), new Promise((resolve) => setTimeout(resolve, stopMs).unref())])
-  throw signal.reason
-}
-
-async function readMetadata({ execs }: BuildKitManagers, id: string, path: string) {
-  const { stdout } = await runExec(execs, id, { command: ['cat', path] })
-  try {
-    const value: unknown = JSON.parse(stdout.toString())
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
-  } catch {
-    return {} // written only where there is something to say
-  }
-}
-
-function toResult(metadata: Readonly<Record<string, unknown>>): BuildResult {
-  const read = (key: string) => (typeof metadata[key] === 'string' ? metadata[key] : undefined)
-  return {
-    builder: 'buildkit',
-    imageId: read('containerimage.config.digest'),
-    digest: read('containerimage.digest'),
-    metadata,
-    lost: [],
-  }
+async function stop({ stdin, exitCode }: ExecProcess): Promise<void> {
+  stdin.end()
+  await Promise.race([exitCode.catch(() => {}), new Promise((resolve) => setTimeout(resolve, stopMs).unref())])
 }
 
 const stopMs = 5000

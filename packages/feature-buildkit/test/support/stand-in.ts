@@ -12,6 +12,10 @@ export interface StandInOptions {
   readonly silent?: boolean
   /** Its image has no `buildctl`. */
   readonly withoutBuildctl?: boolean
+  /** Nothing more can be written there. */
+  readonly fullDisk?: boolean
+  /** What a build writes to stdout; default: a text. */
+  readonly archive?: Uint8Array
 }
 
 /** Opens a simulation with an image that stands in for BuildKit: the scripts that run in it are played, not read. */
@@ -26,9 +30,12 @@ export async function openWithStandIn({
 }
 
 function createStandIn(options: StandInOptions): MemoryImage {
-  const buildctl = options.withoutBuildctl ? {} : { buildctl: runBuildctl }
+  const buildctl = options.withoutBuildctl
+    ? {}
+    : { buildctl: (process: MemoryProcess) => runBuildctl(process, options) }
   const buildkitd = (daemon: MemoryProcess) => runDaemon(daemon, options)
-  return { main: async () => 0, commands: { sh: playScript, buildkitd, ...buildctl, cat: runCat, rm: async () => 0 } }
+  const sh = options.fullDisk ? refuseWrites : playScript
+  return { main: async () => 0, commands: { sh, buildkitd, ...buildctl, cat: runCat, rm: async () => 0 } }
 }
 
 type Files = MemoryProcess['files']
@@ -48,6 +55,12 @@ async function playScript(process: MemoryProcess): Promise<number> {
   const script = scripts[name]
   if (script === undefined) throw new Error(`no script is named ${name}`)
   return script(process, args)
+}
+
+async function refuseWrites(process: MemoryProcess): Promise<number> {
+  if (process.argv[3] !== 'capstan-write') return playScript(process)
+  process.stderr.write('tar: write error: No space left on device\n')
+  return 1
 }
 
 const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly string[]) => Promise<number>>> = {
@@ -99,22 +112,51 @@ async function runDaemon({ files, stderr, signal }: MemoryProcess, options: Stan
   return 0
 }
 
-async function runBuildctl({ argv, env, files, stdout, stderr, signal }: MemoryProcess): Promise<number> {
+async function runBuildctl(process: MemoryProcess, options: StandInOptions): Promise<number> {
+  const { argv, stdout } = process
   const [, command = '', ...rest] = argv
   if (command === 'debug') stdout.write(readFixture('debug-workers.json'))
   if (command === 'du') stdout.write(readFixture('du.json'))
   if (command === 'prune') stdout.write(readFixture('prune.ndjson'))
-  if (command !== 'build') return 0
+  return command === 'build' ? build(process, { ...options, words: rest }) : 0
+}
+
+interface BuildCall extends StandInOptions {
+  readonly words: readonly string[]
+}
+
+/** What a Dockerfile asks for by a word of its RUN, is played. */
+async function build({ argv, env, files, stdout, stderr, signal }: MemoryProcess, call: BuildCall): Promise<number> {
+  const { words, archive = Buffer.from('the archive') } = call
+  const option = (name: string) => words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)
   await files.write('/tmp/last-build', JSON.stringify({ argv, env }))
-  const option = (name: string) => rest.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)
   const context = await readText(files, `${option('--local=context')}.tar`)
-  if (context.includes('RUN hang')) await pause(60_000, signal)
-  if (context.includes('RUN exit 9')) {
+  const asks = (word: string) => context.includes(`RUN ${word}`)
+  if (asks('hang')) {
+    stderr.write(readFixture('build-ok.stderr.ndjson'))
+    await pause(60_000, signal).finally(() => files.write('/tmp/build-over', 'yes'))
+  }
+  if (asks('stop-the-daemon')) {
+    await files.write('/tmp/stop', '')
+    stderr.write('error: failed to receive status: rpc error: code = Unavailable desc = error reading: EOF\n')
+    return 1
+  }
+  if (asks('exit 9')) {
     stderr.write(readFixture('build-run-exit-9.stderr.txt'))
     return 1
   }
+  if (asks('print-secret')) {
+    const data = Buffer.from(`it is ${env.CAPSTAN_SECRET_0}.`).toString('base64')
+    stderr.write(`${JSON.stringify({ logs: [{ vertex: 'sha256:1', stream: 1, data }] })}\n`)
+    stderr.write(`error: failed to solve: ${env.CAPSTAN_SECRET_0}\n`)
+    return 1
+  }
   stderr.write(readFixture('build-ok.stderr.ndjson'))
-  if (rest.some((word) => /^type=(docker|oci|tar)/.test(word))) stdout.write('the archive')
+  if (words.some((word) => /^type=(docker|oci|tar)/.test(word))) stdout.write(archive)
+  if (asks('write-on')) {
+    stdout.write('more')
+    await pause(60_000, signal).finally(() => files.write('/tmp/build-over', 'yes'))
+  }
   await files.write(option('--metadata-file') ?? '', readFixture('build-ok.metadata.json'))
   return 0
 }

@@ -1,0 +1,150 @@
+import { Writable } from 'node:stream'
+import { createRuntimeHost, imageTransferCapability, type RuntimeScope, requireCapabilities } from '@capstan/core'
+import { memoryPlugin } from '@capstan/runtime-memory'
+import { describe, expect, it } from 'vitest'
+import { BuildKitFeature, type BuildKitSidecar, type BuildRequest } from '../../src/index.js'
+import { createCollector } from '../support/collect.js'
+import { readExec } from '../support/exec-text.js'
+import { openWithStandIn } from '../support/stand-in.js'
+
+const start = (scope: RuntimeScope) => scope.resolve(BuildKitFeature).start({ graceMs: 1 })
+const request = (run: string, rest: Partial<BuildRequest> = {}): BuildRequest => ({
+  context: { files: { Dockerfile: `FROM scratch\nRUN ${run}\n` } },
+  output: { type: 'cache-only' },
+  ...rest,
+})
+/** The lease, and the question that proves readiness. */
+const execsOfStart = 2
+const isOver = async (scope: RuntimeScope, { containerId }: BuildKitSidecar) =>
+  (await readExec(scope, containerId, ['cat', '/tmp/build-over'])) === 'yes'
+
+/** An archive of an image, as docker writes one. */
+async function readArchive(): Promise<Buffer> {
+  await using host = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })
+  const scope = await host.open({ runtime: 'memory' })
+  const { images } = requireCapabilities(scope, { images: imageTransferCapability })
+  const chunks: Buffer[] = []
+  for await (const chunk of await images.saveImage('busybox:latest')) chunks.push(chunk)
+  return Buffer.concat(chunks)
+}
+
+describe('the output of a build', () => {
+  it('is loaded into the images of the runtime', async () => {
+    await using scope = await openWithStandIn({ standIn: { archive: await readArchive() } })
+    await using sidecar = await start(scope)
+    await scope.runtime.removeImage('busybox:latest')
+    await sidecar.build(request('true', { output: { type: 'load', tags: ['app:1'] } })).result
+    expect(await scope.runtime.imageExists('busybox:latest')).toBe(true)
+  })
+
+  it('that the runtime does not take fails the build with its error, and stops it', async () => {
+    await using scope = await openWithStandIn({ faults: [{ operation: 'loadImages' }] })
+    await using sidecar = await start(scope)
+    const { result } = sidecar.build(request('write-on', { output: { type: 'load', tags: ['app:1'] } }))
+    await expect(result).rejects.toMatchObject({ facts: { operation: 'loadImages', reason: 'a scripted fault' } })
+    expect(await isOver(scope, sidecar)).toBe(true)
+  })
+
+  it('goes to a stream that ends with it', async () => {
+    await using scope = await openWithStandIn()
+    await using sidecar = await start(scope)
+    const { to, read } = createCollector()
+    await sidecar.build(request('true', { output: { type: 'archive', format: 'oci', to } })).result
+    expect(read()).toBe('the archive')
+    expect(to.writableFinished).toBe(true)
+  })
+
+  it('breaks off, and does not end, when the build fails', async () => {
+    await using scope = await openWithStandIn()
+    await using sidecar = await start(scope)
+    const { to } = createCollector()
+    const { result } = sidecar.build(request('exit 9', { output: { type: 'archive', format: 'oci', to } }))
+    await expect(result).rejects.toMatchObject({ code: 'BUILD_FAILED' })
+    expect(to).toMatchObject({ writableEnded: false, destroyed: true })
+  })
+
+  it('to a stream that fails ends the build with its error', async () => {
+    await using scope = await openWithStandIn()
+    await using sidecar = await start(scope)
+    const full = new Error('the disk is full')
+    const to = new Writable({ write: (_chunk, _encoding, done) => done(full) })
+    const { result } = sidecar.build(request('write-on', { output: { type: 'archive', format: 'oci', to } }))
+    await expect(result).rejects.toBe(full)
+    expect(await isOver(scope, sidecar)).toBe(true)
+  })
+
+  it('"load" needs image transfer, and says so', async () => {
+    await using scope = await openWithStandIn({ without: [imageTransferCapability] })
+    await using sidecar = await start(scope)
+    const { result } = sidecar.build(request('true', { output: { type: 'load', tags: ['app:1'] } }))
+    await expect(result).rejects.toThrow('output "load" needs image transfer, which runtime "memory" does not provide')
+  })
+})
+
+describe('a build that does not go well', () => {
+  it('is stopped in the sidecar when it is aborted', async () => {
+    await using scope = await openWithStandIn()
+    await using sidecar = await start(scope)
+    const controller = new AbortController()
+    const build = sidecar.build(request('hang'), { signal: controller.signal })
+    for await (const _ of build) controller.abort('enough')
+    await expect(build.result).rejects.toBe('enough')
+    expect(await isOver(scope, sidecar)).toBe(true)
+  })
+
+  it('is CONNECTION_LOST when the daemon ends under it', async () => {
+    await using scope = await openWithStandIn()
+    await using sidecar = await start(scope)
+    await expect(sidecar.build(request('stop-the-daemon')).result).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+
+  it('is NOT_RUNNING when its sidecar is disposed of', async () => {
+    await using scope = await openWithStandIn()
+    const sidecar = await start(scope)
+    const build = sidecar.build(request('hang'))
+    for await (const _ of build) void sidecar[Symbol.asyncDispose]()
+    await expect(build.result).rejects.toMatchObject({ code: 'NOT_RUNNING' })
+    await expect(sidecar.build(request('true')).result).rejects.toMatchObject({ code: 'NOT_RUNNING' })
+  })
+
+  it('says so when the disk is full', async () => {
+    await using scope = await openWithStandIn({ standIn: { fullDisk: true } })
+    await using sidecar = await start(scope)
+    await expect(sidecar.build(request('true')).result).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: { subject: 'the context', reason: expect.stringContaining('No space left on device') },
+    })
+  })
+
+  it.each([1, 2, 3])('fails with the error of its exec number %i', async (number) => {
+    const faults = [
+      { operation: 'exec', times: execsOfStart + number - 1, delayMs: 0 },
+      { operation: 'exec', times: 1 },
+    ]
+    await using scope = await openWithStandIn({ faults })
+    await using sidecar = await start(scope)
+    await expect(sidecar.build(request('true')).result).rejects.toMatchObject({ facts: { reason: 'a scripted fault' } })
+  })
+
+  it('shows no secret that a step prints, in an event or an error', async () => {
+    await using scope = await openWithStandIn()
+    await using sidecar = await start(scope)
+    const build = sidecar.build(request('print-secret', { secrets: { tok: 'hunter22\n' } }))
+    let shown = ''
+    for await (const event of build) if (event.type === 'log') shown += Buffer.from(event.bytes).toString()
+    expect(shown).toBe('it is ***\n.')
+    const error = await build.result.catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'BUILD_FAILED', facts: { lastLines: ['error: failed to solve: ***'] } })
+  })
+
+  it('has no secret in its command line', async () => {
+    await using scope = await openWithStandIn()
+    await using sidecar = await start(scope)
+    await sidecar.build(request('true', { secrets: { tok: 'hunter22', file: Buffer.from([0, 255]) } })).result
+    const { argv, env } = JSON.parse(await readExec(scope, sidecar.containerId, ['cat', '/tmp/last-build']))
+    expect(env.CAPSTAN_SECRET_0).toBe('hunter22')
+    expect(argv.join(' ')).toContain('id=tok,type=env,env=CAPSTAN_SECRET_0')
+    expect(argv.join(' ')).toMatch(/id=file,type=file,src=\/tmp\/capstan-build-[\w-]+\/secret-1/)
+    expect(argv.join(' ')).not.toContain('hunter22')
+  })
+})

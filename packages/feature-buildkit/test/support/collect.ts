@@ -1,0 +1,13 @@
+import { Writable } from 'node:stream'
+
+/** A stream that keeps what it gets. */
+export function createCollector(): { readonly to: Writable; readonly read: () => string } {
+  const chunks: Buffer[] = []
+  const to = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      chunks.push(chunk)
+      done()
+    },
+  })
+  return { to, read: () => Buffer.concat(chunks).toString() }
+}

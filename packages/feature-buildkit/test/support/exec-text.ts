@@ -1,0 +1,11 @@
+import { type Argv, execManagerCapability, type RuntimeScope, requireCapabilities } from '@capstan/core'
+
+/** What a command in a container writes. */
+export async function readExec(scope: RuntimeScope, id: string, command: Argv): Promise<string> {
+  const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
+  await using process = await execs.exec(id, command, { stdin: false })
+  process.exitCode.catch(() => {})
+  let text = ''
+  for await (const chunk of process.stdout) text += chunk
+  return text
+}
