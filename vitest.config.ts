@@ -25,6 +25,8 @@ export default defineConfig({
           // Tests share nothing but modules, and wait more than they compute.
           isolate: false,
           maxWorkers: 6,
+          // Against a hang; a busy machine may take its time.
+          testTimeout: 20_000,
           include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts', ...kit, ...faults, ...packed],
         },

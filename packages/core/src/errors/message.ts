@@ -65,7 +65,7 @@ const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
       phase === undefined ? '' : ` (${phase})`,
       lastLines.length === 0 ? '' : `: ${lastLines.at(-1)}`,
     ].join(''),
-  OPERATION_FAILED: ({ operation, subject, reason }) => `${operation} of ${subject} was refused: ${reason}`,
+  OPERATION_FAILED: ({ operation, subject, reason }) => `${operation} of ${subject} failed: ${reason}`,
 }
 
 const containments = {

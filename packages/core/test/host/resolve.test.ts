@@ -91,7 +91,7 @@ it('a class that inherits a mark is not constructed without its managers', async
   class Extended extends TunnelFeature {}
   const networks = new FakeNetworkManager()
   const scope = await createRuntimeHost({ plugins: [fakePlugin({ networks })], env: {} }).open()
-  expect(() => scope.resolve(Extended)).toThrow(/Extended was refused: its class is not marked with injectable\(\)/)
+  expect(() => scope.resolve(Extended)).toThrow(/Extended failed: its class is not marked with injectable\(\)/)
 })
 
 describe('a second copy of core in the tree (X7)', () => {
