@@ -38,18 +38,24 @@ function run(program: string, server: string, { env, timeoutMs, signal }: Helper
   return new Promise((resolve) => {
     const child = spawn(program, ['get'], { env: toProcessEnv(env), stdio: ['pipe', 'pipe', 'ignore'], shell: false })
     let output = ''
+    let end = () => {}
     const settle = (outcome: Outcome) => {
       clearTimeout(timer)
       signal?.removeEventListener('abort', stop)
-      child.kill('SIGKILL')
-      child.stdout.destroy()
+      end()
       resolve(outcome)
     }
     const stop = () => settle({ problem: 'was stopped' })
     const timer = setTimeout(() => settle({ problem: `did not answer within ${timeoutMs} ms` }), timeoutMs)
     signal?.addEventListener('abort', stop)
     child.on('error', (error) => settle({ problem: toStartProblem(error) }))
-    if (signal?.aborted) stop()
+    // Not started, which the event tells: where file descriptors are short it has not even streams.
+    if (child.pid === undefined) return
+    end = () => {
+      child.kill('SIGKILL')
+      child.stdout.destroy()
+    }
+    if (signal?.aborted) return stop()
     child.on('close', (code) => settle({ code, output }))
     child.stdin.on('error', () => {}) // a helper that does not read its input may still answer
     child.stdin.end(server)
