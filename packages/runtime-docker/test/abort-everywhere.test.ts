@@ -46,6 +46,8 @@ const operations: Readonly<Record<string, Operation>> = {
     stays: 1,
     run: ({ runtime }, options, id) => runtime.stopContainer(id, options),
   },
+  removeContainer: { prepare: create, run: ({ runtime }, options, id) => runtime.removeContainer(id, options) },
+  pullImage: { run: ({ images }, options) => images.pullImage('other:2', options) },
   waitContainer: {
     prepare: async (started) => {
       const id = await createRunning(started)

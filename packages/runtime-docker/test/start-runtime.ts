@@ -1,6 +1,7 @@
 import { KeptSettings } from '../src/container/kept-settings.js'
 import type { DockerDetails } from '../src/docker-details.js'
 import { DockerExecManager } from '../src/docker-exec-manager.js'
+import { DockerImageTransfer } from '../src/docker-image-transfer.js'
 import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerSidecarManager } from '../src/docker-sidecar-manager.js'
 import type { Patience } from '../src/patience.js'
@@ -10,6 +11,7 @@ export interface StartedRuntime extends StartedFake {
   readonly runtime: DockerRuntime
   readonly sidecars: DockerSidecarManager
   readonly execs: DockerExecManager
+  readonly images: DockerImageTransfer
 }
 
 /** A runtime on a fake engine, for one test. */
@@ -24,5 +26,6 @@ export async function startRuntime(
     runtime: new DockerRuntime(started.engine, kept),
     sidecars: new DockerSidecarManager(started.engine, kept),
     execs: new DockerExecManager(started.engine),
+    images: new DockerImageTransfer(started.engine, { env: { DOCKER_CONFIG: '/no/such/directory' } }),
   }
 }
