@@ -10,6 +10,7 @@ import {
 } from '@capstan/core'
 import { MemoryExecProcess } from './container/exec-process.js'
 import { findRun, toContainerState } from './container/memory-container.js'
+import { createStatusFile } from './container/system-files.js'
 import type { MemoryConnection } from './memory-connection.js'
 import { createFailing, findCommand } from './process/find-program.js'
 
@@ -39,7 +40,11 @@ export class MemoryExecManager implements ExecManager {
     if (run === undefined) throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
     const { user = container.user, workingDirectory = container.workingDirectory, tty: terminal = false } = options
     const env = { ...container.env, ...options.env }
-    const sources = { files: container.files, programs: container.image.programs, commands: engine.commands }
+    const files =
+      options.privileged === true
+        ? container.files.shownWith(createStatusFile({ ...container.config, privileged: true }))
+        : container.files
+    const sources = { files, programs: container.image.programs, commands: engine.commands }
     const found = await findCommand(sources, { argv, env, workingDirectory })
     const { program = createFailing(found) } = found
     const surroundings = {

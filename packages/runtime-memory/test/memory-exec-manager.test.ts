@@ -33,6 +33,17 @@ describe('exec', () => {
     expect(await text(process.stderr)).not.toBe('')
   })
 
+  it('shows a privileged process all capabilities, and nobody else, while they share what is written', async () => {
+    await using memory = await openMemory()
+    const id = await startSleeping(memory)
+    const show = async (privileged: boolean) => {
+      const command = ['sh', '-c', 'cat /proc/self/status; echo x >> /note; cat /note']
+      return await text((await memory.exec.exec(id, command, { privileged })).stdout)
+    }
+    expect(await show(true)).toMatch(/^CapEff:\t000001ffffffffff\n[^]*\nx\n$/)
+    expect(await show(false)).toMatch(/^CapEff:\t00000000a80425fb\n[^]*\nx\nx\n$/)
+  })
+
   it('answers with the commands of the image', async () => {
     const tool: MemoryProgram = async ({ argv, stdout }) => Number(!stdout.write(argv.join(' ')))
     const images = { app: { main: untilSignal, commands: { tool } } }

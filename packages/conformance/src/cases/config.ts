@@ -2,6 +2,7 @@ import { runtimeCapability } from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, expectPrints, findListed, runAttached } from '../steps/containers.js'
+import { buildImage } from '../steps/images.js'
 import { toPlatform } from '../steps/platform.js'
 
 export const configCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
@@ -142,6 +143,17 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectPrints(context, { command }, '1')
       const { stdout } = await runAttached(context, { init: true, command })
       expect(Number(stdout) > 1, 'a process number above 1', stdout)
+    },
+  },
+  {
+    id: 'CFG-016',
+    title: "env goes before the image's, of which the rest stays",
+    keeps: ['env', 'buildImage'],
+    run: async (context) => {
+      const image = await buildImage(context, `FROM ${context.image}\nENV SAID=image KEPT=image\n`)
+      const config = { image, env: { SAID: 'config' } }
+      await expectPrints(context, { ...config, command: context.programs.variable('SAID') }, 'config')
+      await expectPrints(context, { ...config, command: context.programs.variable('KEPT') }, 'image')
     },
   },
 ])

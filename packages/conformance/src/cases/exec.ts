@@ -249,6 +249,28 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual(await context.runtime.containerState(id), 'running', 'the state of the container')
     },
   },
+  {
+    id: 'EXEC-025',
+    title: 'what is not given is as in the container: its user, its directory',
+    keeps: ['user', 'workingDirectory'],
+    run: async (context) => {
+      const config = { user: '1234', workingDirectory: '/etc' }
+      const user = await runExec(context, context.programs.user(), {}, config)
+      const directory = await runExec(context, context.programs.directory(), {}, config)
+      expectEqual([user.stdout.trim(), directory.stdout.trim()], ['1234', '/etc'], 'user and directory')
+    },
+  },
+  {
+    id: 'EXEC-026',
+    title: 'privileged gives the process the capabilities of the machine',
+    keeps: ['privileged'],
+    run: async (context) => {
+      const plain = await runExec(context, context.programs.capabilities())
+      const privileged = await runExec(context, context.programs.capabilities(), { privileged: true })
+      expectEqual(hasSysAdmin(plain.stdout), false, 'SYS_ADMIN without it')
+      expectEqual(hasSysAdmin(privileged.stdout), true, 'SYS_ADMIN with it')
+    },
+  },
 ])
 
 function givesCode(id: string, code: number): CaseDefinition {
@@ -300,6 +322,11 @@ async function abandon(process: ExecProcess): Promise<void> {
 async function expectUnknownCode(error: unknown): Promise<undefined> {
   await expectHostError('EXIT_CODE_UNKNOWN', () => Promise.reject(error))
   return undefined
+}
+
+/** Bit 21 of linux/capability.h. */
+function hasSysAdmin(digits: string): boolean {
+  return ((BigInt(`0x${digits.trim()}`) >> 21n) & 1n) === 1n
 }
 
 // An odd number of them: no block size of a transport fits.

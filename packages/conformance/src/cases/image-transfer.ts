@@ -2,6 +2,7 @@ import { inspect } from 'node:util'
 import { imageTransferCapability } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectAnyHostError, expectHostError, expectReason } from '../assert/expect-rejection.js'
+import { within } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { readAll } from '../steps/collect.js'
@@ -141,6 +142,18 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
       }
       const transfer = context.require(imageTransferCapability)
       await expectReason(reason, () => transfer.loadImages(endless(), { signal: controller.signal }))
+    },
+  },
+  {
+    id: 'XFER-012',
+    title: 'aborting a save fails its stream with the very reason (F16)',
+    run: async (context) => {
+      const controller = new AbortController()
+      const reason = new Error('saved enough')
+      const transfer = context.require(imageTransferCapability)
+      const stream = await transfer.saveImage(context.image, { signal: controller.signal })
+      controller.abort(reason)
+      await expectReason(reason, () => within(5000, 'the end of the stream', readAll(stream)))
     },
   },
 ])

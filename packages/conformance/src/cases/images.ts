@@ -74,4 +74,15 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
       expectEqual(await context.runtime.imageExists(tag), true, 'imageExists')
     },
   },
+  {
+    id: 'IMG-008',
+    title: 'removeImage removes an image by its id, with its tag',
+    keeps: ['buildImage'],
+    run: async (context) => {
+      const tag = await buildImage(context, `FROM ${context.image}\nLABEL conformance.two=2\n`)
+      const image = (await context.runtime.listImages()).find(({ tags }) => tags.includes(tag))
+      await context.runtime.removeImage(expectDefined(image, 'the image in the list').id)
+      expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
+    },
+  },
 ])

@@ -1,6 +1,7 @@
 import { networkManagerCapability, sidecarManagerCapability } from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
+import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, runToExit, startContainer } from '../steps/containers.js'
@@ -104,6 +105,18 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
       const id = await createContainer(context, { command: context.programs.exit(0) })
       await context.runtime.removeContainer(id)
       await expectHostError('CONTAINER_NOT_FOUND', () => inspect(context, id), { id })
+    },
+  },
+  {
+    id: 'INSP-009',
+    title: 'it is told which ports are published, and where',
+    keeps: ['ports'],
+    run: async (context) => {
+      const ports = [{ containerPort: 8080 }]
+      const id = await startContainer(context, { ports, command: context.programs.sleep(60) })
+      const hostPort = await eventually('the port', async () => (await context.runtime.getPortBindings(id)).get(8080))
+      const told = (await inspect(context, id)).ports
+      expectEqual(told, [{ containerPort: 8080, hostPort, hostAddress: '127.0.0.1', protocol: 'tcp' }], 'the ports')
     },
   },
 ])

@@ -1,4 +1,4 @@
-import { runtimeCapability } from '@capstan/core'
+import { type ProgressEvent, runtimeCapability } from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
@@ -221,6 +221,17 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       }
       expectEqual(await Promise.all(codes.map(run)), codes, 'the exit codes')
       expectEqual(await context.listMade(), [], 'what is left')
+    },
+  },
+  {
+    id: 'RT-024',
+    title: 'onProgress hears nothing where nothing is pulled',
+    run: async (context) => {
+      const { runtime, image, signal } = context
+      const heard: ProgressEvent[] = []
+      const id = await runtime.createContainer({ image }, { signal, onProgress: (event) => void heard.push(event) })
+      context.later(id, (own) => runtime.removeContainer(id, own))
+      expectEqual(heard, [], 'what was heard')
     },
   },
 ])

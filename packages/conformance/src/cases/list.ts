@@ -79,4 +79,13 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
       )
     },
   },
+  {
+    id: 'LIST-007',
+    title: 'listContainers has what another owner has made, too',
+    run: async (context) => {
+      const { runtime } = await context.open()
+      const id = await createContainer(context, { command: context.programs.exit(0) }, runtime)
+      expectDefined(await findListed(context, id), "the other's container in the list")
+    },
+  },
 ])

@@ -135,6 +135,19 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         await expectPrints(context, { mounts, command: context.programs.read('/shown/note') }, 'beside')
       },
     },
+    {
+      id: 'MNT-011',
+      title: 'a tmpfs holds no more than its sizeBytes',
+      keeps: ['mounts.tmpfs'],
+      run: async (context) => {
+        const command = context.programs.write('/scratch/note', 'x'.repeat(100_000))
+        const mount = { type: 'tmpfs', target: '/scratch' } as const
+        const wide = await runAttached(context, { mounts: [mount], command })
+        const narrow = await runAttached(context, { mounts: [{ ...mount, sizeBytes: 64 * 1024 }], command })
+        expectEqual(wide.exitCode, 0, 'the exit code without it')
+        expect(narrow.exitCode !== 0, 'an exit code other than 0 with it', narrow.exitCode)
+      },
+    },
   ],
 )
 

@@ -68,4 +68,15 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
       await expectReaches(context, { extraHosts: { 'machine.example': address } }, peer)
     },
   },
+  {
+    id: 'MODE-006',
+    title: 'extraHosts take "host-gateway" for the address of this machine',
+    keeps: ['extraHosts', 'getHostAddress'],
+    run: async (context) => {
+      const held = await holdPort({ address: '0.0.0.0', line: 'by the gateway' })
+      context.later('the listener', () => held.close())
+      const peer = { host: 'machine.example', port: held.port, line: 'by the gateway' }
+      await expectReaches(context, { extraHosts: { 'machine.example': 'host-gateway' } }, peer)
+    },
+  },
 ])

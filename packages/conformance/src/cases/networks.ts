@@ -212,6 +212,19 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       expectEqual((await findNetwork(context, id)) === undefined, removed, 'whether it is gone')
     },
   },
+  {
+    id: 'NET-017',
+    title: 'listNetworks has what another owner has made, too',
+    run: async (context) => {
+      const id = await createNetwork(context)
+      const listed = await (await openOther(context)).listNetworks({ signal: context.signal })
+      expect(
+        listed.some((network) => network.id === id),
+        "the other's network in the list",
+        listed.map(({ name }) => name),
+      )
+    },
+  },
 ])
 
 async function findNetwork(context: CaseContext, id: string) {

@@ -1,8 +1,10 @@
 import { runtimeCapability } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
-import { within } from '../assert/wait.js'
+import { expectReason } from '../assert/expect-rejection.js'
+import { pause, within } from '../assert/wait.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, runToExit, startContainer, startReady } from '../steps/containers.js'
+import { inBackground } from '../steps/in-background.js'
 
 export const stopCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
@@ -101,6 +103,20 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
       await context.runtime.stopContainer(id, { graceMs: 0 })
       await context.runtime.startContainer(id)
       expectEqual(await context.runtime.containerState(id), 'running', 'the state')
+    },
+  },
+  {
+    id: 'STOP-011',
+    title: 'stopContainer without graceMs leaves a program time to end',
+    run: async (context) => {
+      const id = await startReady(context, { command: context.programs.ignore() })
+      const controller = new AbortController()
+      const stopping = inBackground(context.runtime.stopContainer(id, { signal: controller.signal }))
+      await pause(1500)
+      expectEqual(await context.runtime.containerState(id), 'running', 'the state after a second and a half')
+      const reason = new Error('long enough to see that it waits')
+      controller.abort(reason)
+      await expectReason(reason, () => within(5000, 'the rejection', stopping.result))
     },
   },
 ])

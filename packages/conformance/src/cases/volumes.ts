@@ -108,6 +108,19 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(await volumes.createVolume(name), name, 'the result')
     },
   },
+  {
+    id: 'VOL-010',
+    title: 'listVolumes has what another owner has made, too',
+    run: async (context) => {
+      const name = await createVolume(context)
+      const listed = await (await openOther(context)).listVolumes({ signal: context.signal })
+      expect(
+        listed.some((volume) => volume.name === name),
+        "the other's volume in the list",
+        listed.length,
+      )
+    },
+  },
 ])
 
 async function findVolume(context: CaseContext, name: string) {

@@ -91,6 +91,18 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
+    fault: 'privileged is dropped by exec',
+    expected: 'EXEC-026',
+    plant: (sound) =>
+      breakPlugin(sound, {
+        exec: (exec) => ({
+          exec: (id, command, options) =>
+            // Left to the sound one: what is neither true nor false.
+            exec.exec(id, command, options?.privileged === true ? { ...options, privileged: false } : options),
+        }),
+      }),
+  },
+  {
     fault: 'a volume whose name is taken is given out again',
     expected: 'VOL-002',
     plant: (sound) =>

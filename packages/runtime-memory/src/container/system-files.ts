@@ -15,14 +15,19 @@ export function createSystemFiles(id: string, config: ContainerConfig, gateway: 
     '/etc/hosts': hosts.map(([name, address]) => `${address === 'host-gateway' ? gateway : address}\t${name}`),
     '/etc/resolv.conf': dns.map((address) => `nameserver ${address}`),
     '/proc/self/limits': toLimits(ulimits),
-    '/proc/self/status': toStatus(config),
     '/sys/fs/cgroup/cpu.max': [
       config.cpus === undefined ? 'max 100000' : `${Math.round(config.cpus * 100_000)} 100000`,
     ],
     '/sys/fs/cgroup/memory.max': [String(config.memoryBytes ?? 'max')],
     '/sys/fs/cgroup/pids.max': [String(config.pidsLimit ?? 'max')],
   }
-  return new Map(Object.entries(texts).map(([path, lines]) => [path, toFile(lines)]))
+  const files = Object.entries(texts).map(([path, lines]) => [path, toFile(lines)] as const)
+  return new Map([...files, ...createStatusFile(config)])
+}
+
+/** What the kernel tells a process of its rights. */
+export function createStatusFile(config: ContainerConfig): FileMap {
+  return new Map([['/proc/self/status', toFile(toStatus(config))]])
 }
 
 function toStatus(config: ContainerConfig): readonly string[] {

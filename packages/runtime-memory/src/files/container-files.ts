@@ -22,21 +22,33 @@ export interface ContainerFilesOptions {
   readonly system?: ReadonlyFileMap
   readonly mounts?: readonly MountedFiles[]
   readonly readOnly?: boolean
+  /** What was written over the image before. Default: nothing. */
+  readonly written?: FileMap
 }
 
 /** The files that a container sees: the image's, what it wrote over them, and its mounts. Paths are absolute. */
 export class ContainerFiles {
   /** What the container wrote over the image. */
-  readonly written: FileMap = new Map()
+  readonly written: FileMap
+  readonly #options: ContainerFilesOptions
   readonly #image: readonly ReadonlyFileMap[]
   readonly #mounts: readonly MountedFiles[]
   readonly #readOnly: boolean
 
-  constructor({ image, system, mounts = [], readOnly = false }: ContainerFilesOptions) {
+  constructor(options: ContainerFilesOptions) {
+    const { image, system, mounts = [], readOnly = false, written = new Map() } = options
+    this.#options = options
+    this.written = written
     this.#image = system === undefined ? [image] : [system, image]
     // The deepest mount wins.
     this.#mounts = [...mounts].sort((one, other) => other.target.length - one.target.length)
     this.#readOnly = readOnly
+  }
+
+  /** The same files, of which the engine shows some otherwise: to one process, as /proc does. */
+  shownWith(system: ReadonlyFileMap): ContainerFiles {
+    const all = new Map([...(this.#options.system ?? []), ...system])
+    return new ContainerFiles({ ...this.#options, system: all, written: this.written })
   }
 
   /** What is at the path; a link there is followed, one on the way there is not. */
