@@ -40,8 +40,8 @@ describe('exec', () => {
       const command = ['sh', '-c', 'cat /proc/self/status; echo x >> /note; cat /note']
       return await text((await memory.exec.exec(id, command, { privileged })).stdout)
     }
-    expect(await show(true)).toMatch(/^CapEff:\t000001ffffffffff\n[^]*\nx\n$/)
-    expect(await show(false)).toMatch(/^CapEff:\t00000000a80425fb\n[^]*\nx\nx\n$/)
+    expect(await show(true)).toMatch(/^CapEff:\t000001ffffffffff\n[\s\S]*\nx\n$/)
+    expect(await show(false)).toMatch(/^CapEff:\t00000000a80425fb\n[\s\S]*\nx\nx\n$/)
   })
 
   it('answers with the commands of the image', async () => {
