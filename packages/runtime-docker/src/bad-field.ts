@@ -16,4 +16,13 @@ const faults = [
   { pattern: texts.noUserGroup, field: 'user', expected: 'a user whose group the image knows, or is a number' },
   { pattern: texts.noGroup, field: 'groupAdd', expected: 'groups that the image knows, or numbers' },
   { pattern: texts.noWorkingDirectory, field: 'workingDirectory', expected: 'a directory, or a path that is free' },
+  { pattern: texts.unknownCapAdd, field: 'capAdd', expected: 'capabilities that the kernel knows' },
+  { pattern: texts.unknownCapDrop, field: 'capDrop', expected: 'capabilities that the kernel knows' },
+  { pattern: texts.badSecurityOption, field: 'securityOptions', expected: 'options that the engine knows' },
+  { pattern: texts.badSignal, field: 'stopSignal', expected: 'a signal that the engine knows' },
+  { pattern: texts.badVolumeName, field: 'mounts', expected: 'a name of a volume, of two characters or more' },
+  { pattern: texts.unknownPlatform, field: 'platform', expected: 'an operating system or architecture' },
+  { pattern: texts.unknownLimit, field: 'ulimits', expected: 'limits that the kernel knows' },
+  { pattern: texts.mountMismatch, field: 'mounts', expected: 'a directory on a directory, or a file on a file' },
+  { pattern: texts.foreignAddress, field: 'ports', expected: 'addresses of the machine of the engine' },
 ]

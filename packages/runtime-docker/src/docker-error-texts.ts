@@ -25,6 +25,16 @@ export const texts: {
   noUserGroup: /unable to find group ([^:\s]+)/,
   noGroup: /Unable to find group ([^:\s]+)/,
   noWorkingDirectory: /Cannot mkdir: (.+) is not a directory/,
+  unknownCapAdd: /invalid CapAdd: unknown capability: "([^"]*)"/i,
+  unknownCapDrop: /invalid CapDrop: unknown capability: "([^"]*)"/i,
+  badSecurityOption: /invalid --security-opt(?: \d+)?: "([^"]*)"/i,
+  badSignal: /invalid signal: (\S+)/i,
+  badVolumeName: /create (\S+): volume name is too short/i,
+  badReference: /invalid reference format/i,
+  unknownPlatform: /"([^"]*)": unknown operating system or architecture/i,
+  unknownLimit: /wrong rlimit value: RLIMIT_(\w+)/i,
+  mountMismatch: /error mounting "([^"]*)" to rootfs at "[^"]*".*: not a directory/i,
+  foreignAddress: /listen (?:tcp|udp)[46]? (\S+): bind: cannot assign requested address/i,
   noImage: /no such image:? ?"?([^\s"]*)"?|image with reference (\S+) was found but does not match/i,
   nameTaken: /already in use by container|network with name \S+ already exists|name "?[^"]+"? is already in use/i,
   nameHolder: /already in use by (?:container )?"?([0-9a-f]{12,64})"?/i,
@@ -59,6 +69,16 @@ type TextName =
   | 'noUserGroup'
   | 'noGroup'
   | 'noWorkingDirectory'
+  | 'unknownCapAdd'
+  | 'unknownCapDrop'
+  | 'badSecurityOption'
+  | 'badSignal'
+  | 'badVolumeName'
+  | 'badReference'
+  | 'unknownPlatform'
+  | 'unknownLimit'
+  | 'mountMismatch'
+  | 'foreignAddress'
   | 'noImage'
   | 'nameTaken'
   | 'nameHolder'

@@ -61,6 +61,32 @@ const words: {
     yes: ['Unable to find group nosuch: no matching entries in group file'],
     no: ['unable to find group nosuch: no matching entries in group file'],
   },
+  unknownCapAdd: {
+    yes: ['invalid CapAdd: unknown capability: "CAP_NOSUCH"'],
+    no: ['invalid CapDrop: unknown capability: "CAP_NOSUCH"'],
+  },
+  unknownCapDrop: {
+    yes: ['invalid CapDrop: unknown capability: "CAP_NOSUCH"'],
+    no: ['invalid CapAdd: unknown capability: "CAP_NOSUCH"'],
+  },
+  badSecurityOption: { yes: ['invalid --security-opt 2: "nosuch=1"', 'invalid --security-opt: "nosuch"'] },
+  badSignal: { yes: ['Invalid signal: SIGFOO'] },
+  badVolumeName: {
+    yes: ['create a: volume name is too short, names should be at least two alphanumeric characters'],
+  },
+  badReference: { yes: ['invalid reference format: repository name must be lowercase'] },
+  unknownPlatform: { yes: ['"nosuch": unknown operating system or architecture: invalid argument'] },
+  unknownLimit: { yes: ['OCI runtime create failed: runc create failed: wrong rlimit value: RLIMIT_NOSUCH: unknown'] },
+  mountMismatch: {
+    yes: [
+      'error during container init: error mounting "/etc/hostname" to rootfs at "/etc": mount /etc/hostname:/etc (via /proc/self/fd/6), flags: 0x5000: not a directory: unknown',
+    ],
+    no: ['error mounting "/a" to rootfs at "/b": mount /a:/b, flags: 0x5000: permission denied: unknown'],
+  },
+  foreignAddress: {
+    yes: ['Error starting userland proxy: listen tcp4 1.2.3.4:32777: bind: cannot assign requested address'],
+    no: ['Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use'],
+  },
   noWorkingDirectory: { yes: ['Cannot mkdir: /etc/passwd is not a directory'] },
   noImage: {
     yes: [

@@ -62,6 +62,16 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     ['user', { user: 'root:nosuch' }, 'nosuch'],
     ['groupAdd', { groupAdd: ['nosuch'] }, 'nosuch'],
     ['workingDirectory', { workingDirectory: '/etc/passwd' }, '/etc/passwd'],
+    ['mounts[0].source', { mounts: [{ type: 'volume', source: 'a', target: '/to' }] }, 'a'],
+    ['mounts', { mounts: [{ type: 'bind', source: '/etc/hostname', target: '/etc' }] }, '/etc/hostname'],
+    ['capAdd', { capAdd: ['NOSUCH'] }, 'CAP_NOSUCH'],
+    ['capDrop', { capDrop: ['NOSUCH'] }, 'CAP_NOSUCH'],
+    ['securityOptions', { securityOptions: ['nosuch=1'] }, 'nosuch=1'],
+    ['stopSignal', { stopSignal: 'SIGFOO' }, 'SIGFOO'],
+    ['platform', { platform: 'nosuch' }, 'nosuch'],
+    ['ulimits', { ulimits: [{ name: 'nosuch', soft: 1, hard: 1 }] }, 'NOSUCH'],
+    ['image', { image: 'UPPER', pull: 'never' }, 'UPPER'],
+    ['network', { network: { mode: 'networks', networks: [{ networkId: 'host' }] } }, 'host'],
   ])('%s that the engine does not find: INVALID_ARGUMENT with that field', async (field, config, given) => {
     await expect(runToEnd({ command: ['true'], ...config })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',

@@ -35,6 +35,18 @@ test('F13 a volume that is there is NAME_CONFLICT without a request to make it',
   expect(log()).toEqual(['GET /volumes/data'])
 })
 
+test('a name that the engine does not accept: INVALID_ARGUMENT with the field', async () => {
+  const text = 'create a: volume name is too short, names should be at least two alphanumeric characters'
+  const { engine } = await startScriptedEngine([
+    ['GET /volumes/a', refusal(404, 'get a: no such volume')],
+    ['POST /volumes/create', refusal(400, text)],
+  ])
+  await expect(new DockerVolumeManager(engine).createVolume('a')).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    message: 'name must be a name of a volume, of two characters or more, not "a"',
+  })
+})
+
 test('F16 what the engine made of an aborted request is removed, and nothing of another', async () => {
   for (const isOwn of [true, false]) {
     const reason = new Error('enough')

@@ -18,6 +18,10 @@ async function checkNetwork(
 ): Promise<void> {
   const api = await engine.api({ ...call, subject: networkId })
   const { Name } = await api.getNetwork(encodeURIComponent(networkId)).inspect()
+  if (Name === 'host' || Name === 'none') {
+    const expected = `the mode "${Name}", which stands for that network`
+    throw createHostError('INVALID_ARGUMENT', { field: 'network', expected, given: JSON.stringify(networkId) })
+  }
   if (Name !== 'bridge' || aliases.length === 0) return
   const reason = 'the default network has no name server; make a network of your own'
   const facts = { runtime: engine.runtimeName, field: 'network.aliases', given: aliases.join(', '), reason } as const

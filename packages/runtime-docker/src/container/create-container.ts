@@ -1,7 +1,6 @@
 import {
   type ContainerConfig,
   type CreateOptions,
-  createHostError,
   createUndoStack,
   isHostError,
   toObjectLabels,
@@ -14,8 +13,8 @@ import { isAnswered } from '../unanswered/is-answered.js'
 import { createRequestMark } from '../unanswered/request-mark.js'
 import { checkNetworks } from './check-networks.js'
 import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
+import { explainFailure } from './create-failure.js'
 import { passWarnings } from './create-warnings.js'
-import { findNameHolder } from './name-holder.js'
 import { refuseConfig } from './refuse-config.js'
 import { removeContainer } from './remove-container.js'
 import { removeUnanswered } from './remove-unanswered.js'
@@ -86,26 +85,9 @@ function request(engine: DockerEngine, config: ContainerConfig, call: EngineCall
     } catch (error) {
       if (!isAnswered(error, { signal })) throw await removeUnanswered(engine, { call, mark, error })
       call.signal?.throwIfAborted()
-      throw await explain(engine, config, { call, error })
+      throw await explainFailure(engine, config, { call, error })
     }
   })
-}
-
-/** What the refusal alone does not tell. */
-async function explain(
-  engine: DockerEngine,
-  { image, mounts = [] }: ContainerConfig,
-  { call, error }: { readonly call: EngineCall; readonly error: unknown },
-): Promise<unknown> {
-  if (isHostError(error, 'INVALID_ARGUMENT') && error.facts.field === 'mounts') {
-    const { given } = error.facts
-    const index = mounts.findIndex((mount) => mount.type === 'bind' && JSON.stringify(mount.source) === given)
-    const field = index === -1 ? 'mounts' : `mounts[${index}].source`
-    return createHostError('INVALID_ARGUMENT', { ...error.facts, field }, { cause: error.cause })
-  }
-  if (isHostError(error, 'IMAGE_NOT_FOUND'))
-    return createHostError('IMAGE_NOT_FOUND', { image }, { cause: error.cause })
-  return isHostError(error, 'NAME_CONFLICT') ? findNameHolder(engine, error, call) : error
 }
 
 /** What is left to do with a container that is made: undone with it when it fails. */

@@ -40,9 +40,16 @@ export async function createVolume(
       signal?.throwIfAborted()
       return name
     } catch (error) {
-      throw isAnswered(error, call) ? error : await undoUnanswered(engine, { call, mark }, error)
+      throw isAnswered(error, call) ? toBadName(error, name) : await undoUnanswered(engine, { call, mark }, error)
     }
   })
+}
+
+/** The engine's words are of a mount as well. */
+function toBadName(error: unknown, name: string): unknown {
+  if (!isHostError(error, 'INVALID_ARGUMENT')) return error
+  const facts = { ...error.facts, field: 'name', given: JSON.stringify(name) }
+  return createHostError('INVALID_ARGUMENT', facts, { cause: error.cause })
 }
 
 function refuseTaken({ ownerLabels }: DockerEngine, volume: InspectedVolume | undefined, mark: StringMap): void {

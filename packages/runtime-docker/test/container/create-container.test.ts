@@ -72,6 +72,26 @@ describe('createContainer', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
+  test('a reference that the engine does not accept: INVALID_ARGUMENT for the image', async () => {
+    const { fake, runtime } = await startRuntime()
+    const reason = 'invalid reference format: repository name must be lowercase'
+    fake.override('POST /containers/create', (reply) => reply.refuse(400, reason))
+    await expect(runtime.createContainer({ image: 'UPPER', name: 'n' })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'image', given: '"UPPER"' },
+    })
+  })
+
+  test.each(['host', 'none'])('the network "%s" is a mode, not one to join: INVALID_ARGUMENT', async (Name) => {
+    const { fake, runtime } = await startRuntime()
+    fake.state.networks.set('n1', { Id: 'n1', Name })
+    const network = { mode: 'networks', networks: [{ networkId: 'n1' }] } as const
+    await expect(runtime.createContainer({ image, network })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'network', expected: `the mode "${Name}", which stands for that network` },
+    })
+  })
+
   test('the source of a bind mount that the engine does not find: INVALID_ARGUMENT with its path', async () => {
     const { fake, runtime } = await startRuntime()
     const reason = 'invalid mount config for type "bind": bind source path does not exist: /b'
