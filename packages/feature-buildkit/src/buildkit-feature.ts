@@ -16,24 +16,28 @@ import {
   runtimeReportCapability,
   type SidecarManager,
   sidecarManagerCapability,
-  toFeatureSupport,
   type VolumeManager,
   volumeManagerCapability,
 } from '@capstan/core'
+import { buildOnce } from './build/build-once.js'
+import { type BuildRequest, validateBuildRequest } from './build/build-request.js'
+import { type BuildKitBuild, createBuild } from './build/buildkit-build.js'
+import { requireTransfer } from './build/required-transfer.js'
 import type { BuildKitManagers } from './buildkit-managers.js'
-import type { BuildKitOptions } from './buildkit-options.js'
+import type { BuildKitBuildOptions, BuildKitOptions } from './buildkit-options.js'
 import type { BuildKitSidecar } from './buildkit-sidecar.js'
+import { buildKitNeeds, findRefusedMount, toBuildKitSupport } from './buildkit-support.js'
+import { buildOnRuntime, type FallbackOptions } from './fallback/build-on-runtime.js'
 import { startBuildKit } from './start/start-buildkit.js'
 
 /** BuildKit in a sidecar, on any runtime that offers networks, sidecars and exec. */
 @injectable()
 export class BuildKitFeature {
-  static readonly needs: FeatureNeeds = {
-    required: [networkManagerCapability, sidecarManagerCapability, execManagerCapability],
-    optional: [imageTransferCapability, volumeManagerCapability],
-  }
-  readonly #managers: BuildKitManagers | undefined
+  static readonly needs: FeatureNeeds = buildKitNeeds
+  readonly #runtime: Runtime
   readonly #report: RuntimeReport
+  readonly #images: ImageTransfer | undefined
+  readonly #managers: BuildKitManagers | undefined
 
   constructor(
     @inject(runtimeCapability.token) runtime: Runtime,
@@ -44,13 +48,17 @@ export class BuildKitFeature {
     @inject(imageTransferCapability.token, { isOptional: true }) images: ImageTransfer | undefined,
     @inject(volumeManagerCapability.token, { isOptional: true }) volumes: VolumeManager | undefined,
   ) {
+    this.#runtime = runtime
     this.#report = report
-    if (networks && sidecars && execs) this.#managers = { runtime, report, networks, sidecars, execs, images, volumes }
+    this.#images = images
+    const usable = report.available && findRefusedMount(report) === undefined ? volumes : undefined
+    if (networks && sidecars && execs)
+      this.#managers = { runtime, report, networks, sidecars, execs, images, volumes: usable }
   }
 
   /** Whether it would start on this runtime; all that is missing, or lacking in detail, with reason and remedy. */
   support(): FeatureSupport {
-    return toFeatureSupport('BuildKit', BuildKitFeature.needs, this.#report)
+    return toBuildKitSupport(this.#report)
   }
 
   /**
@@ -59,13 +67,34 @@ export class BuildKitFeature {
    * @throws MissingCapabilityError naming all that is missing, before anything is made.
    */
   async start(options: BuildKitOptions = {}): Promise<BuildKitSidecar> {
-    const managers = this.#managers
-    const support = this.support()
-    if (managers === undefined || !support.supported) {
-      const { feature, runtime } = support
-      const missing = support.supported ? [] : support.missing
-      throw new MissingCapabilityError({ feature, runtime, missing, reports: [this.#report] })
+    return startBuildKit(this.#requireManagers(), options)
+  }
+
+  /**
+   * One build with its own lease of a sidecar, which is given back before the result.
+   *
+   * `fallback: 'runtime'`: where no sidecar can be had, the runtime's own builder builds what it can (output `load`, one
+   * platform), and the result lists what was lost. Anything else fails as without it.
+   */
+  build(request: BuildRequest, options: BuildKitBuildOptions = {}): BuildKitBuild {
+    const { fallback = 'none', signal } = options
+    const start = async () => {
+      requireTransfer({ images: this.#images, report: this.#report }, request.output)
+      return this.start(options)
     }
-    return startBuildKit(managers, options)
+    const onRuntime = (given: FallbackOptions) => buildOnRuntime(this.#runtime, request, given)
+    return createBuild(async (onEvents) => {
+      validateBuildRequest(request)
+      const ways = { start, fallBack: fallback === 'runtime' ? onRuntime : undefined }
+      return buildOnce(request, ways, { signal, onEvents })
+    })
+  }
+
+  #requireManagers(): BuildKitManagers {
+    const support = this.support()
+    if (this.#managers !== undefined && support.supported) return this.#managers
+    const { feature, runtime } = support
+    const missing = support.supported ? [] : support.missing
+    throw new MissingCapabilityError({ feature, runtime, missing, reports: [this.#report] })
   }
 }

@@ -16,5 +16,6 @@ export interface BuildKitManagers {
   readonly sidecars: SidecarManager
   readonly execs: ExecManager
   readonly images: ImageTransfer | undefined
+  /** Also `undefined` where no container may mount one. */
   readonly volumes: VolumeManager | undefined
 }

@@ -23,6 +23,12 @@ export interface BuildKitOptions extends OperationOptions {
   readonly onProgress?: (event: ProgressEvent) => void
 }
 
+/** Options of a build that brings its own sidecar. */
+export interface BuildKitBuildOptions extends BuildKitOptions {
+  /** What builds where no sidecar can be had. Default `none`: the build fails then. */
+  readonly fallback?: 'none' | 'runtime'
+}
+
 /** The release that this package was written for; the oldest that works is v0.13.0. */
 export const defaultBuildKitImage: string = 'moby/buildkit:v0.32.2'
 

@@ -8,7 +8,8 @@ import {
   volumeManagerCapability,
 } from '@capstan/core'
 import type { BuildRequest } from './build/build-request.js'
-import { type BuildKitBuild, startBuild } from './build/buildkit-build.js'
+import { type BuildKitBuild, createBuild } from './build/buildkit-build.js'
+import { runBuild } from './build/run-build.js'
 import type { BuildKitManagers } from './buildkit-managers.js'
 import type { BuildKitSidecar, BuildKitWorker, CacheRecord, PruneOptions } from './buildkit-sidecar.js'
 import { listWorkers, prune, readDiskUsage } from './control.js'
@@ -49,18 +50,19 @@ export class RunningBuildKit implements BuildKitSidecar {
       mounts: [...(config.mounts ?? []), mount],
       env: { ...config.env, BUILDKIT_HOST: socketAddress },
     }
+    refuseOptions(report.runtime, { image: config.image, mounts: [mount] }, report.available ? report.refuses : [])
     if (volumes === undefined) {
       const support = toFeatureSupport('BuildKit', { required: [volumeManagerCapability], optional: [] }, report)
       const missing = support.supported ? [] : support.missing
       throw new MissingCapabilityError({ feature: 'a shared BuildKit socket', runtime: report.runtime, missing })
     }
-    refuseOptions(report.runtime, { image: config.image, mounts: [mount] }, report.available ? report.refuses : [])
     return connected
   }
 
   build(request: BuildRequest, { signal }: OperationOptions = {}): BuildKitBuild {
     const { watch } = this.#parts
-    return startBuild(this.#managers, request, { id: this.containerId, watch, signals: [signal, this.#closing.signal] })
+    const options = { id: this.containerId, watch, signals: [signal, this.#closing.signal] }
+    return createBuild((onEvents) => runBuild(this.#managers, request, { ...options, onEvents }))
   }
 
   workers(options: OperationOptions = {}): Promise<readonly BuildKitWorker[]> {

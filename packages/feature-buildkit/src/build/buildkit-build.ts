@@ -1,8 +1,5 @@
-import type { BuildKitManagers } from '../buildkit-managers.js'
 import type { BuildProgressEvent } from './build-progress-event.js'
-import type { BuildRequest } from './build-request.js'
 import { EventQueue } from './event-queue.js'
-import { type RunBuildOptions, runBuild } from './run-build.js'
 
 /** A build under way: its events end with it, and tell nothing of its failure; `result` does. */
 export interface BuildKitBuild extends AsyncIterable<BuildProgressEvent> {
@@ -22,15 +19,13 @@ export interface BuildResult {
   readonly lost: readonly string[]
 }
 
-/** Starts at once. */
-export function startBuild(
-  managers: BuildKitManagers,
-  request: BuildRequest,
-  options: Omit<RunBuildOptions, 'onEvents'>,
-): BuildKitBuild {
+/** Takes events while a build runs. */
+export type EventSink = (events: readonly BuildProgressEvent[]) => void
+
+/** Starts at once. Nobody needs to read the events, or to wait for the result. */
+export function createBuild(run: (onEvents: EventSink) => Promise<BuildResult>): BuildKitBuild {
   const queue = new EventQueue()
-  const onEvents = (events: readonly BuildProgressEvent[]) => queue.push(events)
-  const result = runBuild(managers, request, { ...options, onEvents }).finally(() => queue.end())
+  const result = run((events) => queue.push(events)).finally(() => queue.end())
   result.catch(() => {}) // heard by whoever awaits it
   return { result, [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator]() }
 }

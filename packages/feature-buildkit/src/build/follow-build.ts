@@ -2,6 +2,7 @@ import { createHostError, type ExecProcess } from '@capstan/core'
 import type { DaemonWatch } from '../start/daemon-watch.js'
 import { FailureLog } from './build-failure.js'
 import type { BuildProgressEvent } from './build-progress-event.js'
+import type { EventSink } from './buildkit-build.js'
 import type { Delivery } from './deliver-output.js'
 import { ProgressParser } from './progress-parser.js'
 import type { Redactor } from './redactor.js'
@@ -12,7 +13,7 @@ export interface FollowOptions {
   readonly watch: DaemonWatch
   readonly delivery: Delivery
   readonly redactor: Redactor
-  readonly onEvents: (events: readonly BuildProgressEvent[]) => void
+  readonly onEvents: EventSink
 }
 
 /** Tells the progress of a build, and resolves when it has ended well and its output has arrived. */

@@ -1,24 +1,24 @@
-import { type ExecProcess, imageTransferCapability, MissingCapabilityError, toFeatureSupport } from '@capstan/core'
+import type { ExecProcess } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { openSession } from '../open-session.js'
 import { toLeashedCommand } from '../scripts.js'
 import type { DaemonWatch } from '../start/daemon-watch.js'
 import { toBuildCommand } from './build-command.js'
-import type { BuildProgressEvent } from './build-progress-event.js'
-import { type BuildOutput, type BuildRequest, validateBuildRequest } from './build-request.js'
+import { type BuildRequest, validateBuildRequest } from './build-request.js'
 import { readResult } from './build-result.js'
-import type { BuildResult } from './buildkit-build.js'
+import type { BuildResult, EventSink } from './buildkit-build.js'
 import { breakArchive, deliverOutput, endArchive } from './deliver-output.js'
 import { createLostError, followBuild } from './follow-build.js'
 import { placeFiles, planPlaces, removePlaces } from './place-files.js'
 import { Redactor } from './redactor.js'
+import { requireTransfer } from './required-transfer.js'
 
 export interface RunBuildOptions {
   /** Of the sidecar. */
   readonly id: string
   readonly watch: DaemonWatch
   readonly signals: readonly (AbortSignal | undefined)[]
-  readonly onEvents: (events: readonly BuildProgressEvent[]) => void
+  readonly onEvents: EventSink
 }
 
 /** One build in the sidecar, by its own `buildctl`: client and daemon are of one version. Nothing of it stays there. */
@@ -28,7 +28,7 @@ export async function runBuild(
   { signals, ...options }: RunBuildOptions,
 ): Promise<BuildResult> {
   validateBuildRequest(request)
-  refuseWithoutTransfer(managers, request.output)
+  requireTransfer(managers, request.output)
   const signal = AbortSignal.any(signals.filter((one) => one !== undefined))
   const plan = planPlaces(request)
   try {
@@ -69,14 +69,6 @@ async function build(
     throw error
   }
   return readResult(managers, id, { path: places.metadata, signal })
-}
-
-function refuseWithoutTransfer({ images, report }: BuildKitManagers, { type }: BuildOutput): void {
-  if (type !== 'load' || images !== undefined) return
-  const needs = { required: [imageTransferCapability], optional: [] }
-  const support = toFeatureSupport('output "load"', needs, report)
-  const missing = support.supported ? [] : support.missing
-  throw new MissingCapabilityError({ feature: support.feature, runtime: support.runtime, missing })
 }
 
 async function failAtEnd({ watch, id }: Pick<RunBuildOptions, 'watch' | 'id'>): Promise<never> {

@@ -1,20 +1,9 @@
-import {
-  networkManagerCapability,
-  type RuntimeScope,
-  requireCapabilities,
-  volumeManagerCapability,
-} from '@capstan/core'
+import type { RuntimeScope } from '@capstan/core'
 import type { MemoryFault } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
 import { BuildKitFeature } from '../../src/index.js'
+import { listLeft } from '../support/list-left.js'
 import { openWithStandIn } from '../support/stand-in.js'
-
-async function listLeft(scope: RuntimeScope): Promise<readonly string[]> {
-  const needs = { networks: networkManagerCapability, volumes: volumeManagerCapability }
-  const { networks, volumes } = requireCapabilities(scope, needs)
-  const all = [await scope.runtime.listContainers(), await networks.listNetworks(), await volumes.listVolumes()]
-  return all.flat().flatMap(({ name }) => (name.startsWith('capstan-buildkit') ? [name] : []))
-}
 
 const start = (scope: RuntimeScope, signal?: AbortSignal) =>
   scope.resolve(BuildKitFeature).start({ graceMs: 1, readyTimeoutMs: 2000, signal })

@@ -1,0 +1,59 @@
+import {
+  type AvailableRuntime,
+  execManagerCapability,
+  type FeatureNeeds,
+  type FeatureSupport,
+  imageTransferCapability,
+  type MissingCapability,
+  networkManagerCapability,
+  type RefusedOption,
+  type RuntimeReport,
+  sidecarManagerCapability,
+  toFeatureSupport,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { listRungs } from './start/rungs.js'
+
+/** What BuildKit asks of a runtime. */
+export const buildKitNeeds: FeatureNeeds = {
+  required: [networkManagerCapability, sidecarManagerCapability, execManagerCapability],
+  optional: [imageTransferCapability, volumeManagerCapability],
+}
+
+/**
+ * Whether BuildKit would start on the runtime of this report, from the report alone.
+ *
+ * Beside capabilities it counts what the runtime refuses: with every rung of privilege refused there is no sidecar,
+ * without shared volumes no `connect`.
+ */
+export function toBuildKitSupport(report: RuntimeReport): FeatureSupport {
+  const support = toFeatureSupport('BuildKit', buildKitNeeds, report)
+  if (!report.available) return support
+  const privileges = listMissingPrivileges(report)
+  if (!support.supported) return { ...support, missing: [...support.missing, ...privileges] }
+  const { feature, runtime, lacks } = support
+  if (privileges.length > 0) return { supported: false, feature, runtime, missing: privileges }
+  return { ...support, lacks: [...lacks, ...listLackingMounts(report)] }
+}
+
+function listMissingPrivileges({ refuses }: AvailableRuntime): readonly MissingCapability[] {
+  const refused = refuses.find(({ field }) => field === 'privileged')
+  if (refused === undefined || listRungs(refuses).length > 0) return []
+  return [toMissing(refused, 'privileged containers')]
+}
+
+/** Without it the sidecar keeps its cache in itself, and has no socket that another container could mount. */
+function listLackingMounts(report: AvailableRuntime): readonly MissingCapability[] {
+  if (!report.provides.some(({ id }) => id === volumeManagerCapability.id)) return [] // said already
+  const refused = findRefusedMount(report)
+  return refused === undefined ? [] : [toMissing(refused, 'a shared socket')]
+}
+
+/** Why a container of this runtime mounts no volume. */
+export function findRefusedMount({ refuses }: Pick<AvailableRuntime, 'refuses'>): RefusedOption | undefined {
+  return refuses.find(({ field }) => field === 'mounts' || field === 'mounts.volume')
+}
+
+function toMissing({ field, reason, remedy }: RefusedOption, title: string): MissingCapability {
+  return { id: field, title, reason, remedy }
+}

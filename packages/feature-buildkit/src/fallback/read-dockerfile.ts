@@ -1,0 +1,42 @@
+import { readBuildContext } from '@capstan/build-context'
+import { createHostError, type OperationOptions } from '@capstan/core'
+import type { BuildRequest } from '../build/build-request.js'
+import type { DockerfileSource } from './lost-abilities.js'
+
+/** The text of the Dockerfile that is in the context. None there: BUILD_FAILED, as BuildKit has it. */
+export async function readDockerfile(
+  { context, dockerfile = 'Dockerfile' }: BuildRequest,
+  { signal }: OperationOptions,
+): Promise<DockerfileSource> {
+  const path = dockerfile.split('/').filter(isName).join('/')
+  const own = `${path}.dockerignore`
+  let text: string | undefined
+  let ignoreFile: string | undefined
+  for await (const entry of readBuildContext(context, { keep: [path, own], signal })) {
+    if (entry.path === own) ignoreFile = own
+    if (entry.path === path && entry.type === 'file') text = await readText(entry.open())
+  }
+  if (text !== undefined) return { text, syntax: findSyntax(text), ignoreFile }
+  const lastLines = [`failed to read dockerfile: open ${dockerfile}: no such file or directory`]
+  throw createHostError('BUILD_FAILED', { step: undefined, command: undefined, exitCode: undefined, lastLines })
+}
+
+function isName(part: string): boolean {
+  return part !== '' && part !== '.'
+}
+
+async function readText(blocks: AsyncIterable<Uint8Array>): Promise<string> {
+  const all: Uint8Array[] = []
+  for await (const block of blocks) all.push(block)
+  return Buffer.concat(all).toString()
+}
+
+/** Directives stand above everything else: https://docs.docker.com/reference/dockerfile/#parser-directives */
+function findSyntax(text: string): string | undefined {
+  for (const line of text.split('\n')) {
+    const [, key, value] = /^#\s*(\w+)\s*=\s*(.+?)\s*$/.exec(line) ?? []
+    if (value === undefined) return undefined
+    if (key?.toLowerCase() === 'syntax') return value
+  }
+  return undefined
+}

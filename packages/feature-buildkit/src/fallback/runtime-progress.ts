@@ -1,0 +1,32 @@
+import type { BuildProgress } from '@capstan/core'
+import type { BuildProgressEvent } from '../build/build-progress-event.js'
+
+/** Makes steps and logs of the lines that the runtime's builder tells. */
+export class RuntimeProgress {
+  #step: { readonly id: string; readonly name: string } | undefined
+
+  take({ step, totalSteps, text, stream }: BuildProgress): readonly BuildProgressEvent[] {
+    const at = new Date()
+    const id = step === undefined ? undefined : `step-${step}`
+    const opening = id === undefined || id === this.#step?.id ? [] : this.#enter(id, `[${step}/${totalSteps}]`, text)
+    if (opening.length > 0) return opening
+    const bytes = Buffer.from(`${text}\n`)
+    return [{ type: 'log', stepId: id ?? this.#step?.id ?? '', stream, bytes, at }]
+  }
+
+  /** The step under way ends, one way or the other. */
+  end(error?: string): readonly BuildProgressEvent[] {
+    const step = this.#step
+    this.#step = undefined
+    if (step === undefined) return []
+    const end = error === undefined ? ({ state: 'completed' } as const) : ({ state: 'failed', error } as const)
+    return [{ type: 'step', ...step, ...end, at: new Date() }]
+  }
+
+  /** The first line of a step says what it does. */
+  #enter(id: string, count: string, text: string): readonly BuildProgressEvent[] {
+    const ended = this.end()
+    this.#step = { id, name: `${count} ${text.replace(/^step \d+(\/\d+)?\s*:\s*/i, '')}` }
+    return [...ended, { type: 'step', ...this.#step, state: 'started', at: new Date() }]
+  }
+}

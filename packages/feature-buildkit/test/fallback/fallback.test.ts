@@ -1,0 +1,142 @@
+import {
+  imageTransferCapability,
+  networkManagerCapability,
+  type RuntimeScope,
+  sidecarManagerCapability,
+} from '@capstan/core'
+import { describe, expect, it } from 'vitest'
+import { type BuildKitBuildOptions, BuildKitFeature, type BuildRequest } from '../../src/index.js'
+import { listLeft } from '../support/list-left.js'
+import { openWithStandIn } from '../support/stand-in.js'
+
+const without = [networkManagerCapability, sidecarManagerCapability]
+const files = { Dockerfile: 'FROM busybox\nCOPY a.txt /a.txt\nRUN echo built\n', 'a.txt': 'a' }
+const request: BuildRequest = { context: { files }, output: { type: 'load', tags: ['app:1', 'app:2'] } }
+
+const build = (scope: RuntimeScope, changes: Partial<BuildRequest> = {}, options: BuildKitBuildOptions = {}) =>
+  scope.resolve(BuildKitFeature).build({ ...request, ...changes }, { graceMs: 1, fallback: 'runtime', ...options })
+
+describe('a build with its own lease', () => {
+  it('is by BuildKit where it can be, and leaves no sidecar', async () => {
+    await using scope = await openWithStandIn()
+    const built = build(scope, { output: { type: 'cache-only' } })
+    const states: string[] = []
+    for await (const event of built) if (event.type === 'step') states.push(event.state)
+    expect(await built.result).toMatchObject({ builder: 'buildkit', lost: [] })
+    expect(states).toContain('completed')
+    expect(await listLeft(scope)).toEqual([])
+  })
+
+  it('leaves no sidecar when it fails', async () => {
+    await using scope = await openWithStandIn()
+    const context = { files: { Dockerfile: 'FROM scratch\nRUN exit 9\n' } }
+    const { result } = build(scope, { context, output: { type: 'cache-only' } })
+    await expect(result).rejects.toMatchObject({ code: 'BUILD_FAILED' })
+    expect(await listLeft(scope)).toEqual([])
+  })
+
+  it('leaves no sidecar when it is aborted', async () => {
+    await using scope = await openWithStandIn()
+    const controller = new AbortController()
+    const context = { files: { Dockerfile: 'FROM scratch\nRUN hang\n' } }
+    const built = build(scope, { context, output: { type: 'cache-only' } }, { signal: controller.signal })
+    for await (const _ of built) controller.abort('enough')
+    await expect(built.result).rejects.toBe('enough')
+    expect(await listLeft(scope)).toEqual([])
+  })
+
+  it('is refused before a sidecar is made when it is a bad request', async () => {
+    await using scope = await openWithStandIn({ faults: [{ operation: 'createNetwork' }] })
+    const { result } = build(scope, { dockerfile: '/etc/passwd' })
+    await expect(result).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field: 'dockerfile' } })
+  })
+})
+
+describe('fallback to the builder of the runtime', () => {
+  it('builds every tag, tells its steps, and why', async () => {
+    await using scope = await openWithStandIn({ without })
+    const built = build(scope)
+    const told: string[] = []
+    for await (const event of built) {
+      if (event.type === 'step') told.push(`${event.state} ${event.name}`)
+      if (event.type === 'warning') told.push(event.message)
+    }
+    const { builder, imageId, lost } = await built.result
+    expect({ builder, lost }).toEqual({ builder: 'runtime', lost: [] })
+    expect(await scope.runtime.imageExists('app:2')).toBe(true)
+    expect((await scope.runtime.listImages()).find(({ tags }) => tags.includes('app:1'))?.id).toBe(imageId)
+    expect(told).toEqual([
+      'built by the runtime\'s own builder, for BuildKit needs networks and sidecars, which runtime "memory" does not provide',
+      'started [1/3] FROM busybox',
+      'completed [1/3] FROM busybox',
+      'started [2/3] COPY a.txt /a.txt',
+      'completed [2/3] COPY a.txt /a.txt',
+      'started [3/3] RUN echo built',
+      'completed [3/3] RUN echo built',
+    ])
+  })
+
+  it('lists what was lost', async () => {
+    await using scope = await openWithStandIn({ without })
+    const { result } = build(scope, {
+      dockerfile: 'Own',
+      context: { files: { Own: '# syntax=docker/dockerfile:1\nFROM busybox\n', 'Own.dockerignore': 'x' } },
+      secrets: { tok: 'hunter22' },
+      cacheFrom: ['type=registry,ref=a'],
+      cacheTo: ['type=inline'],
+      credentials: { 'registry.example': { username: 'u', password: 'p' } },
+    })
+    expect((await result).lost).toEqual([
+      'secrets: no step finds "tok"',
+      'import of a cache',
+      'export of the cache',
+      'credentials for registry.example: the runtime uses its own',
+      'the syntax "docker/dockerfile:1" that the Dockerfile names',
+      '"Own.dockerignore": .dockerignore alone is heeded',
+    ])
+  })
+
+  it.each<{ code: string; scene: Parameters<typeof openWithStandIn>[0]; options?: BuildKitBuildOptions }>([
+    { code: 'CAPABILITY_MISSING', scene: { without: [networkManagerCapability] } },
+    { code: 'CAPABILITY_MISSING', scene: { refuses: ['privileged', 'capAdd'] } },
+    { code: 'IMAGE_PULL_FAILED', scene: {}, options: { image: 'nowhere/buildkit:1' } },
+    { code: 'OPERATION_FAILED', scene: { standIn: { exitCode: 1 } } },
+    { code: 'TIMED_OUT', scene: { standIn: { silent: true } }, options: { readyTimeoutMs: 20 } },
+  ])('is taken after $code, and not unless asked for', async ({ code, scene, options }) => {
+    await using scope = await openWithStandIn(scene)
+    await expect(build(scope, {}, { ...options, fallback: 'none' }).result).rejects.toMatchObject({ code })
+    expect(await build(scope, {}, options).result).toMatchObject({ builder: 'runtime' })
+    expect(await listLeft(scope)).toEqual([])
+  })
+
+  it.each<BuildRequest['output']>([{ type: 'cache-only' }, { type: 'push', tags: ['a/b:1'] }])(
+    'is not taken for what it cannot make: $type',
+    async (output) => {
+      await using scope = await openWithStandIn({ without })
+      await expect(build(scope, { output }).result).rejects.toMatchObject({ code: 'CAPABILITY_MISSING' })
+    },
+  )
+
+  it('fails as the builder does: the step fails, and the code is BUILD_FAILED', async () => {
+    await using scope = await openWithStandIn({ without })
+    const built = build(scope, { context: { files: { Dockerfile: 'FROM busybox\nRUN exit 3\n' } } })
+    const failed: string[] = []
+    for await (const event of built) if (event.type === 'step' && event.state === 'failed') failed.push(event.name)
+    await expect(built.result).rejects.toMatchObject({ code: 'BUILD_FAILED', facts: { exitCode: 3 } })
+    expect(failed).toEqual(['[2/2] RUN exit 3'])
+  })
+
+  it('is BUILD_FAILED when there is no Dockerfile', async () => {
+    await using scope = await openWithStandIn({ without })
+    const { result } = build(scope, { dockerfile: 'Nope' })
+    await expect(result).rejects.toMatchObject({
+      code: 'BUILD_FAILED',
+      message: expect.stringMatching(/open Nope: no such file/),
+    })
+  })
+
+  it('is used where BuildKit could not load its result', async () => {
+    await using scope = await openWithStandIn({ without: [imageTransferCapability] })
+    expect(await build(scope).result).toMatchObject({ builder: 'runtime' })
+  })
+})

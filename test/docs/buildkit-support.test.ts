@@ -1,0 +1,46 @@
+import {
+  type Capability,
+  createRuntimeHost,
+  execManagerCapability,
+  imageTransferCapability,
+  networkManagerCapability,
+  type RefusableField,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { BuildKitFeature, toBuildKitSupport } from '@capstan/feature-buildkit'
+import { type MemoryPluginOptions, memoryPlugin } from '@capstan/runtime-memory'
+import { expect, it } from 'vitest'
+import { readSupportTable, toSupportRow } from './support-table.js'
+
+const capabilities: readonly Capability<object>[] = [
+  networkManagerCapability,
+  sidecarManagerCapability,
+  execManagerCapability,
+  imageTransferCapability,
+  volumeManagerCapability,
+]
+
+/** What the first cell of a row asks of the simulation. */
+function toOptions(runtime: string): MemoryPluginOptions {
+  const [, without, refuses] = /^memory(?: without (.+)| that refuses (.+))?$/.exec(runtime) ?? []
+  if (without === 'anything') return { without: capabilities }
+  if (without !== undefined) return { without: capabilities.filter(({ title }) => title === without) }
+  if (refuses !== undefined) return { refuses: refuses.replaceAll('`', '').split(', ') as RefusableField[] }
+  return {}
+}
+
+const rows = readSupportTable().filter(({ runtime }) => runtime.startsWith('memory'))
+
+it('docs/buildkit.md has a row for each capability', () => {
+  const names = rows.map(({ runtime }) => runtime)
+  for (const { title } of capabilities) expect(names).toContain(`memory without ${title}`)
+})
+
+it.each(rows)('docs/buildkit.md says of $runtime what support() answers', async (row) => {
+  await using host = createRuntimeHost({ plugins: [memoryPlugin(toOptions(row.runtime))], env: {} })
+  const scope = await host.open({ runtime: 'memory' })
+  const support = scope.resolve(BuildKitFeature).support()
+  expect(toSupportRow(row.runtime, support)).toEqual(row)
+  expect(toBuildKitSupport(scope.report)).toEqual(support)
+})

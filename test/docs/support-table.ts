@@ -1,0 +1,28 @@
+import { readFileSync } from 'node:fs'
+import type { FeatureSupport } from '@capstan/core'
+import { root } from './documents.js'
+
+/** One row of the table of docs/buildkit.md: what it says `support()` answers. */
+export interface SupportRow {
+  readonly runtime: string
+  readonly supported: string
+  readonly missing: string
+  readonly lacks: string
+}
+
+/** The rows, as they stand there. */
+export function readSupportTable(): readonly SupportRow[] {
+  const lines = readFileSync(`${root}docs/buildkit.md`, 'utf8').split('\n')
+  const rows = lines.filter((line) => line.startsWith('|')).map((line) => line.split('|').slice(1, -1))
+  return rows.slice(2).map((cells) => {
+    const [runtime = '', supported = '', missing = '', lacks = ''] = cells.map((cell) => cell.trim())
+    return { runtime, supported, missing, lacks }
+  })
+}
+
+/** The same, of an answer. */
+export function toSupportRow(runtime: string, support: FeatureSupport): SupportRow {
+  const join = (list: readonly { readonly title: string }[]) => list.map(({ title }) => title).join(', ')
+  if (support.supported) return { runtime, supported: 'yes', missing: '', lacks: join(support.lacks) }
+  return { runtime, supported: 'no', missing: join(support.missing), lacks: '' }
+}
