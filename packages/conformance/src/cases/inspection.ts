@@ -112,7 +112,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
     title: 'it is told which ports are published, and where',
     keeps: ['ports'],
     run: async (context) => {
-      const ports = [{ containerPort: 8080 }]
+      const ports = [{ containerPort: 8080, hostAddress: '127.0.0.1' }]
       const id = await startContainer(context, { ports, command: context.programs.sleep(60) })
       const hostPort = await eventually('the port', async () => (await context.runtime.getPortBindings(id)).get(8080))
       const told = (await inspect(context, id)).ports
