@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { createHostError, createRuntimeHost, type RuntimePlugin } from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, test } from 'vitest'
@@ -129,6 +130,11 @@ describe('conformanceCases', () => {
     expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length)
     expect(new Set(cases.map(({ title, id }) => `${id.split('-')[0]} ${title}`)).size).toBe(cases.length)
     expect(cases.filter(({ id }) => !/^[A-Z]+-\d{3}$/.test(id))).toEqual([])
+  })
+
+  test('are as many as the README says', () => {
+    const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
+    expect(readme).toContain(`${conformanceCases().length} of them`)
   })
 
   test('numbers the cases of each group from 001 without a gap', () => {

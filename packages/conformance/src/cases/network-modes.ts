@@ -1,6 +1,8 @@
 import { networkManagerCapability, runtimeCapability } from '@capstan/core'
 import { expectEqual } from '../assert/expect.js'
+import { pause } from '../assert/wait.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { watchIo } from '../plugin/watch-io.js'
 import { startContainer } from '../steps/containers.js'
 import { holdPort } from '../steps/host-ports.js'
 import { createNetwork, expectDoesNotReach, expectReaches, onNetwork } from '../steps/networks.js'
@@ -77,6 +79,17 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
       context.later('the listener', () => held.close())
       const peer = { host: 'machine.example', port: held.port, line: 'by the gateway' }
       await expectReaches(context, { extraHosts: { 'machine.example': 'host-gateway' } }, peer)
+    },
+  },
+  {
+    id: 'MODE-007',
+    title: 'supportsHostNetwork asks nothing of the engine',
+    run: async ({ runtime }) => {
+      const { result, account, stop } = watchIo((): unknown => runtime.supportsHostNetwork())
+      await pause(50)
+      stop()
+      expectEqual(typeof result, 'boolean', 'the type of the answer')
+      expectEqual(account().begun, [], 'the I/O that it began')
     },
   },
 ])

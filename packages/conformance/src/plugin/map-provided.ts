@@ -21,7 +21,7 @@ export function withParts<T extends object>(target: T, parts: Partial<T>): T {
     return typeof value === 'function' ? value.bind(target) : value
   }
   const has = (_: object, key: PropertyKey) => Reflect.has(target, key) || Object.hasOwn(parts, key)
-  // Not around the object itself: a proxy may not hide what is fixed on its own target.
+  // Not around the object itself: a proxy may not hide what is fixed on its own target. It answers as a T does.
   return new Proxy({}, { get, has }) as T
 }
 
