@@ -9,6 +9,7 @@ import {
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toEngineText } from '../engine-text.js'
 import { streamBody } from '../stream/stream-body.js'
+import { isAnswered } from '../unanswered/is-answered.js'
 import { toBuildFailure } from './build-failure.js'
 import { createBuildOutput } from './build-output.js'
 import { checkBasePlatforms, checkBuiltPlatform, refuseBuildOptions } from './build-refusals.js'
@@ -17,6 +18,7 @@ import { checkTag } from './build-tag.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
 import { findImage } from './images.js'
 import { restoreTag } from './restore-tag.js'
+import { listUntagged, removeUntagged } from './untagged-images.js'
 
 /**
  * Builds with the engine's own (classic) builder; resolves when the image is there under `tag`.
@@ -35,13 +37,20 @@ export async function buildImage(engine: DockerEngine, image: ImageToBuild, opti
   await checkBasePlatforms(engine, { dockerfile, call }, options)
   const request = await prepareBuild(engine, image, options)
   const undo = createUndoStack()
+  let untagged: readonly string[] | undefined
   try {
-    const before = (await findImage(engine, tag, call))?.Id
+    const [tagged, others] = await Promise.all([findImage(engine, tag, call), listUntagged(engine, tag, call)])
+    untagged = others
+    const before = tagged?.Id
     undo.add(`tag ${tag}`, ({ signal }) => restoreTag(engine.undoing, { tag, before }, { ...call, signal }))
     await runBuild(engine, request, options)
     await checkResult(engine, call, options)
   } catch (error) {
     request.body.destroy()
+    if (untagged !== undefined && !isAnswered(error, call)) {
+      const cut = { tag, before: untagged, call }
+      undo.add(`image of ${tag}`, (own) => removeUntagged(engine.undoing, cut, own))
+    }
     throw withUndoFailures(error, await undo.run())
   }
 }

@@ -17,9 +17,11 @@ const image = {
 function start(
   answer: FakeHandler,
   inspect: FakeHandler = inTurn(absent, json(200, { Id: id, Os: 'linux', Architecture: 'amd64' })),
+  untagged: FakeHandler = json(200, []),
 ) {
   return startScriptedEngine([
     ['POST /build', answer],
+    ['GET /images/json', untagged],
     ['GET /images/*/json', inspect],
     ['DELETE /images/*', json(200, [])],
     ['POST /images/*/tag', empty(201)],
@@ -146,7 +148,20 @@ test('F16 an abort puts the tag back where it was, when the image was made all t
   const onProgress = () => abort.abort(reason)
   await expect(buildImage(scripted.engine, image, { signal: abort.signal, onProgress })).rejects.toBe(reason)
   expect(scripted.log().slice(-2)).toEqual([`POST /images/${before}/tag`, `DELETE /images/${id}`])
-  await expect.poll(scripted.countConnections).toBeLessThanOrEqual(1)
+  await expect.poll(scripted.countConnections).toBeLessThanOrEqual(2) // those that are kept
+})
+
+test('F16 an abort between the last step and the tag: the image that has none is removed, and no other', async () => {
+  const abort = new AbortController()
+  const older = { Id: `sha256:${'a'.repeat(64)}` }
+  const untagged = inTurn(json(200, [older]), json(200, [older]), json(200, [older, { Id: id }]))
+  const scripted = await start(stream(['{"stream":"Step 1/2 : FROM scratch\\n"}\n'], 'silence'), absent, untagged)
+  const onProgress = () => abort.abort('enough')
+  await expect(buildImage(scripted.engine, image, { signal: abort.signal, onProgress })).rejects.toBe('enough')
+  expect(scripted.log().filter((line) => line.startsWith('DELETE'))).toEqual([`DELETE /images/${id}`])
+  const { filters } = Object.fromEntries(scripted.seen.find(({ path }) => path === '/images/json')?.query ?? [])
+  const labels = Object.entries(scripted.engine.ownerLabels).map(([key, value]) => `${key}=${value}`)
+  expect(JSON.parse(filters ?? '')).toMatchObject({ dangling: ['true'], label: expect.arrayContaining(labels) })
 })
 
 test('F25 credentials of the registries that the Dockerfile names are sent, and no other', async () => {

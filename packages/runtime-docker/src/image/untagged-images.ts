@@ -1,0 +1,39 @@
+import { isHostError, type OperationOptions, toObjectLabels } from '@capstan/core'
+import { askUntil } from '../ask-until.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { toLabelFilter } from '../label-filter.js'
+
+/** Ids of images that this host has built for the tag and that have no tag, or none any more. */
+export async function listUntagged(engine: DockerEngine, tag: string, call: EngineCall): Promise<readonly string[]> {
+  const { label } = toLabelFilter(toObjectLabels({ kind: 'image', tag }, engine.ownerLabels))
+  const api = await engine.api(call)
+  return (await api.listImages({ filters: { dangling: ['true'], label } })).map(({ Id }) => Id)
+}
+
+/**
+ * Removes what a build that was cut off has labelled and not tagged, other than those of `before`. The engine goes on for
+ * a moment when its client has gone, so it is asked again for a while.
+ */
+export async function removeUntagged(
+  engine: DockerEngine,
+  { tag, before, call }: CutBuild,
+  { signal }: OperationOptions,
+): Promise<void> {
+  const own = { ...call, signal }
+  const find = async () => (await listUntagged(engine, tag, own)).find((id) => !before.includes(id))
+  const id = await askUntil(find, { limitMs: engine.patience.unansweredMs, signal })
+  if (id === undefined) return
+  const api = await engine.api(own)
+  await api
+    .getImage(id)
+    .remove()
+    .catch((error: unknown) => {
+      if (!isHostError(error, 'IMAGE_NOT_FOUND')) throw error
+    })
+}
+
+export interface CutBuild {
+  readonly tag: string
+  readonly before: readonly string[]
+  readonly call: EngineCall
+}
