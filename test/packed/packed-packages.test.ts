@@ -81,7 +81,7 @@ describe('the command, installed globally', () => {
     const argv = ['conformance', '--plugin', 'their-runtime', '--only', 'PRB,REG,NAME,PROC', '--json']
     const { code, output } = await capstan(argv)
     expect(code, output).toBe(0)
-    expect(output).toMatch(/"passed": 29,\s+"failed": 0,\s+"absent": 2,/)
+    expect(output).toMatch(/"failed": 0,\s+"absent": 2,\s+"refused": 0/)
   })
 
   it('takes none of its own installation for one of the application', async () => {

@@ -11,7 +11,7 @@ describe('capstan conformance, as a process', () => {
     const argv = ['conformance', '--plugin', memory, '--only', 'PROC,NAME', '--json']
     const { exitCode, stdout } = await spawnCapstan(argv, { env: {} })
     expect(exitCode).toBe(0)
-    expect(JSON.parse(stdout)).toMatchObject({ counts: { passed: 10, failed: 0, absent: 0, refused: 0 } })
+    expect(JSON.parse(stdout)).toMatchObject({ counts: { failed: 0, absent: 0, refused: 0 } })
   })
 
   it('ends, though the plugin keeps something open, and tells of it', async () => {
