@@ -1,15 +1,18 @@
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { createHostError, type ExecProcess, type OperationOptions } from '@capstan/core'
 import type { BuildKitManagers } from './buildkit-managers.js'
 import { openSession } from './open-session.js'
-import { toLeaseCommand } from './scripts.js'
+import { endingCode, toLeaseCommand } from './scripts.js'
 import { untilAborted } from './until-aborted.js'
 
 /** The right to use a sidecar: it runs at least as long as somebody holds one. */
 export interface Lease {
-  /** Resolves with `last` when the sidecar stops because of it, with `shared` where others go on. */
-  release(): Promise<'last' | 'shared'>
+  /** Resolves with `last` when the sidecar stops because of it, with `shared` where others go on, else with `unknown`. */
+  release(): Promise<LeaseEnd>
 }
+
+export type LeaseEnd = 'last' | 'shared' | 'unknown'
 
 /**
  * Takes a lease; a sidecar that is about to end has none to give: NOT_RUNNING or CONTAINER_NOT_FOUND.
@@ -22,11 +25,11 @@ export async function takeLease(
   { graceMs, signal }: OperationOptions & { readonly graceMs: number },
 ): Promise<Lease> {
   const process = await openSession(execs, id, { command: toLeaseCommand(graceMs / 1000), signal })
-  process.stderr.resume()
+  const complaint = keepText(process.stderr)
   const words = createInterface({ input: process.stdout })[Symbol.asyncIterator]()
   try {
     const { value } = await untilAborted(words.next(), signal)
-    if (value !== 'held') throw createHostError('NOT_RUNNING', { id, state: 'stopping' })
+    if (value !== 'held') throw toRefusal(id, await untilAborted(process.exitCode, signal), complaint())
   } catch (error) {
     await process[Symbol.asyncDispose]() // which ends its stdin: what it may hold is given back
     throw error
@@ -34,15 +37,32 @@ export async function takeLease(
   return { release: () => release(process, words) }
 }
 
-async function release(process: ExecProcess, words: AsyncIterator<string, unknown>): Promise<'last' | 'shared'> {
+function keepText(stream: Readable): () => string {
+  let text = ''
+  stream.on('data', (chunk: Uint8Array) => {
+    text = (text + Buffer.from(chunk).toString()).slice(-1000)
+  })
+  return () => text.trim()
+}
+
+function toRefusal(id: string, exitCode: number, complaint: string): Error {
+  if (exitCode === endingCode) return createHostError('NOT_RUNNING', { id, state: 'stopping' })
+  return createHostError('OPERATION_FAILED', {
+    operation: 'take a lease of BuildKit',
+    subject: `container "${id}"`,
+    status: exitCode,
+    reason: complaint === '' ? `it ended with exit code ${exitCode}` : complaint,
+  })
+}
+
+async function release(process: ExecProcess, words: AsyncIterator<string, unknown>): Promise<LeaseEnd> {
   process.stdin.end()
   const timer = setTimeout(() => void process[Symbol.asyncDispose](), releaseTimeoutMs)
   try {
-    // A sidecar that is gone says nothing.
     const { value } = await words.next()
-    return value === 'shared' ? 'shared' : 'last'
+    return value === 'last' || value === 'shared' ? value : 'unknown'
   } catch {
-    return 'last'
+    return 'unknown' // a sidecar that is gone says nothing
   } finally {
     clearTimeout(timer)
     await process[Symbol.asyncDispose]()

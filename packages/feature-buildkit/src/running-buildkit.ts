@@ -14,12 +14,12 @@ import type { BuildKitManagers } from './buildkit-managers.js'
 import type { BuildKitSidecar, BuildKitWorker, CacheRecord, PruneOptions } from './buildkit-sidecar.js'
 import { listWorkers, prune, readDiskUsage } from './control.js'
 import { type ExposedSocket, exposeSocket } from './expose-socket.js'
-import type { Lease } from './lease.js'
+import type { Lease, LeaseEnd } from './lease.js'
 import { socketAddress, socketDirectory } from './scripts.js'
 import type { DaemonWatch } from './start/daemon-watch.js'
 import type { BuildKitPrivilege } from './start/rungs.js'
 import type { Settings } from './start/settings.js'
-import { tolerateUse } from './start/shared-objects.js'
+import { listVolumes, tolerateUse } from './start/shared-objects.js'
 import type { Daemon } from './start/start-daemon.js'
 
 /** The handle of a sidecar that is ready: one lease of it. */
@@ -93,9 +93,9 @@ export class RunningBuildKit implements BuildKitSidecar {
     const { lease, watch, settings } = this.#parts
     this.#closing.abort(createHostError('NOT_RUNNING', { id: this.containerId, state: 'stopping' }))
     await Promise.all(this.#sockets.map((socket) => socket.close()))
-    const outcome = await lease.release()
-    if (outcome === 'last')
-      await removeAll(this.#managers, { id: this.containerId, settings, watch, networkId: this.networkId })
+    const end = await lease.release()
+    if (end !== 'shared')
+      await removeAll(this.#managers, { id: this.containerId, settings, watch, networkId: this.networkId, end })
     await watch.stop()
   }
 }
@@ -109,17 +109,21 @@ export interface RunningParts {
   readonly watch: DaemonWatch
 }
 
-/** The sidecar ends by itself; what was made with it goes, unless the next one has it already. */
-async function removeAll(
-  { runtime, networks, volumes }: BuildKitManagers,
-  { id, settings, watch, networkId }: Remains,
-) {
-  await Promise.race([watch.ended, new Promise((resolve) => setTimeout(resolve, endTimeoutMs).unref())])
+/**
+ * The sidecar ends by itself; what was made with it goes, unless the next one has it already. What does not end is left
+ * alone when nobody knows whether others use it.
+ */
+async function removeAll(managers: BuildKitManagers, { id, settings, watch, networkId, end }: Remains): Promise<void> {
+  const { runtime, networks, volumes } = managers
+  const hasEnded = await Promise.race([watch.ended.then(() => true), pause(endTimeoutMs).then(() => false)])
+  if (!hasEnded && end === 'unknown') return
   await runtime.removeContainer(id)
-  if (volumes !== undefined) {
-    for (const name of [settings.socketVolume, settings.stateVolume]) await tolerateUse(volumes.removeVolume(name))
-  }
+  for (const name of listVolumes(managers, settings)) await tolerateUse(volumes?.removeVolume(name))
   await tolerateUse(networks.removeNetwork(networkId))
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }
 
 interface Remains {
@@ -127,6 +131,7 @@ interface Remains {
   readonly settings: Settings
   readonly watch: DaemonWatch
   readonly networkId: string
+  readonly end: Exclude<LeaseEnd, 'shared'>
 }
 
 const endTimeoutMs = 10_000

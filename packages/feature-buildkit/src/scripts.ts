@@ -1,5 +1,8 @@
 import type { Argv } from '@capstan/core'
 
+/** A lease that comes too late ends with this code. */
+export const endingCode = 3
+
 /** Where the daemon listens, and what another container needs to have of it. */
 export const socketDirectory = '/run/buildkit'
 const socketPath = `${socketDirectory}/buildkitd.sock`
@@ -8,7 +11,7 @@ export const socketAddress: string = `unix://${socketPath}`
 /** Where the daemon keeps its cache. */
 export const stateDirectory = '/var/lib/buildkit'
 
-/** Leases are files here; gone with the container. */
+/** Leases are files here; gone with the container. Without the directory nobody takes one any more. */
 const leaseDirectory = '/tmp/capstan-leases'
 
 /**
@@ -23,27 +26,42 @@ export function toDaemonCommand(seconds: number, daemon: Argv): { entrypoint: Ar
 
 const daemonScript = `dir=$1; wait=$2; shift 2
 mkdir -p "$dir"; echo $$ >"$dir.pid"
-( sleep "$wait"; [ -n "$(ls "$dir")" ] || kill -TERM "$(cat "$dir.pid")" ) >/dev/null 2>&1 &
+( sleep "$wait"; rmdir "$dir" && kill -TERM "$(cat "$dir.pid")" ) >/dev/null 2>&1 &
 exec "$@"`
 
 /**
  * Holds a lease until stdin ends, says \`held\` when it has it, and in the end \`shared\`, or \`last\` when it stops the
  * daemon because no other lease came within the grace. The end of the holder ends stdin, however it ends.
+ *
+ * Only an empty directory can be removed, and only once: so there is one last, and no lease after it.
  */
 export function toLeaseCommand(graceSeconds: number): Argv {
   return ['sh', '-c', leaseScript, 'capstan-lease', leaseDirectory, String(graceSeconds)]
 }
 
-const leaseScript = `dir=$1; mkdir -p "$dir"; lease=$(mktemp "$dir/XXXXXX") || exit 1
+const leaseScript = `dir=$1; trap '' PIPE; n=0
+while [ ! -e "$dir.pid" ] && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done
+[ -d "$dir" ] || exit ${endingCode}
+lease=$(mktemp "$dir/XXXXXX") || { [ -d "$dir" ] && exit 1; exit ${endingCode}; }
 echo held; cat >/dev/null; rm -f "$lease"; sleep "$2"
-if [ -n "$(ls "$dir")" ]; then echo shared; else echo last; kill -TERM "$(cat "$dir.pid")"; fi`
+if rmdir "$dir" 2>/dev/null; then kill -TERM "$(cat "$dir.pid")"; echo last; else echo shared; fi`
 
-/** Waits for the daemon's socket, and becomes the command then. */
-export function toWaitCommand(command: Argv): Argv {
-  return ['sh', '-c', waitScript, 'capstan-wait', socketPath, ...command]
+/** Stops the daemon unless there is a lease; says \`last\` or \`shared\` as one that ends does. */
+export function toCloseCommand(): Argv {
+  return ['sh', '-c', closeScript, 'capstan-close', leaseDirectory]
 }
 
-const waitScript = 'socket=$1; shift; while [ ! -e "$socket" ]; do sleep 0.01; done; exec "$@"'
+const closeScript = `if [ -d "$1" ] && ! rmdir "$1" 2>/dev/null; then echo shared; exit; fi
+echo last; kill -TERM "$(cat "$1.pid")"`
+
+/** Waits for the daemon's socket, for so long at most, and becomes the command then. */
+export function toWaitCommand(command: Argv, timeoutMs: number): Argv {
+  return ['sh', '-c', waitScript, 'capstan-wait', socketPath, String(Math.ceil(timeoutMs / 10)), ...command]
+}
+
+const waitScript = `socket=$1; n=$2; shift 2
+while [ ! -e "$socket" ] && [ "$n" -gt 0 ]; do sleep 0.01; n=$((n-1)); done
+exec "$@"`
 
 /** Runs a command, and sends it SIGTERM when stdin ends: the end of an exec's streams alone ends no process. */
 export function toLeashedCommand(command: Argv): Argv {

@@ -21,12 +21,18 @@ export async function ensureNetwork(
   }
 }
 
+/** The volumes of a sidecar: none where it can mount none. */
+export function listVolumes({ volumes }: BuildKitManagers, settings: Settings): readonly string[] {
+  return volumes === undefined ? [] : [settings.stateVolume, settings.socketVolume]
+}
+
 /** Makes a volume, or takes the one that is there for the same configuration. */
 export async function ensureVolume(
-  volumes: NonNullable<BuildKitManagers['volumes']>,
+  { volumes }: BuildKitManagers,
   name: string,
   { undo, signal, settings }: EnsureOptions & { readonly settings: Settings },
 ): Promise<void> {
+  if (volumes === undefined) return
   try {
     await volumes.createVolume(name, { labels: settings.labels, signal })
     undo.add(`volume ${name}`, (own) => tolerateUse(volumes.removeVolume(name, own)))
@@ -46,13 +52,14 @@ export interface EnsureOptions extends OperationOptions {
  * made in its place without a word goes with the undoing.
  */
 export async function areStillThere(
-  { networks, volumes }: BuildKitManagers,
+  managers: BuildKitManagers,
   settings: Settings,
   { undo, signal }: EnsureOptions,
 ): Promise<boolean> {
+  const { networks, volumes } = managers
   const isNetworkThere = (await networks.listNetworks({ signal })).some(({ name }) => name === settings.name)
   if (volumes === undefined) return isNetworkThere
-  const names = [settings.stateVolume, settings.socketVolume]
+  const names = listVolumes(managers, settings)
   const found = (await volumes.listVolumes({ signal })).filter(({ name }) => names.includes(name))
   const foreign = found.filter(({ labels }) => !isSameConfiguration(labels, settings))
   for (const { name } of foreign) undo.add(`volume ${name}`, (own) => tolerateUse(volumes.removeVolume(name, own)))
@@ -63,7 +70,7 @@ export async function areStillThere(
 export const sidecarEnds: Error = new Error('the sidecar that was found is about to end')
 
 /** What another holder uses stays. */
-export async function tolerateUse(removal: Promise<void>): Promise<void> {
+export async function tolerateUse(removal: Promise<void> | undefined): Promise<void> {
   try {
     await removal
   } catch (error) {

@@ -1,14 +1,16 @@
-import { createHostError, createUndoStack, isHostError, type OperationOptions, withUndoFailures } from '@capstan/core'
+import { createHostError, createUndoStack, isHostError, withUndoFailures } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
 import { type Lease, takeLease } from '../lease.js'
 import { RunningBuildKit } from '../running-buildkit.js'
-import { awaitReady, toEndedError } from './await-ready.js'
+import { askBuildKit } from './ask-buildkit.js'
 import { DaemonWatch } from './daemon-watch.js'
 import { markSettings, removeMarked } from './remove-marked.js'
 import { type Settings, toSettings } from './settings.js'
-import { areStillThere, ensureNetwork, ensureVolume, sidecarEnds } from './shared-objects.js'
+import { areStillThere, ensureNetwork, ensureVolume, listVolumes, sidecarEnds } from './shared-objects.js'
 import { type Daemon, startDaemon } from './start-daemon.js'
+import { takeBack } from './take-back.js'
+import { untilReady } from './until-ready.js'
 
 /**
  * Network, volumes, sidecar, lease, answer: each step is undone in reverse when a later one fails or the signal aborts;
@@ -35,28 +37,28 @@ async function tryStart(
   unmarked: Settings,
   { signal, onProgress, readyTimeoutMs: timeoutMs = 60_000, graceMs = 500 }: BuildKitOptions,
 ): Promise<RunningBuildKit> {
-  const { runtime, volumes } = managers
   const settings = markSettings(unmarked)
   const undo = createUndoStack()
   undo.add('what was made unanswered', (own) => removeMarked(managers, settings, own))
   try {
     const networkId = await ensureNetwork(managers, settings, { undo, signal })
-    if (volumes !== undefined) {
-      for (const name of [settings.stateVolume, settings.socketVolume])
-        await ensureVolume(volumes, name, { undo, signal, settings })
-    }
+    for (const name of listVolumes(managers, settings)) await ensureVolume(managers, name, { undo, signal, settings })
     const orphanMs = timeoutMs + orphanGraceMs
     // The undoing of a volume that an engine made by itself comes after that of the sidecar.
     const rest = createUndoStack()
     undo.add('volumes', () => rest.run())
     const daemon = await startDaemon(managers, settings, { undo, signal, networkId, orphanMs, onProgress })
-    if (!daemon.isAdopted) undo.add('sidecar', (own) => runtime.removeContainer(daemon.id, own))
-    const watch = new DaemonWatch(runtime, daemon.id)
+    if (!daemon.isAdopted) undo.add('sidecar', (own) => takeBack(managers, daemon.id, own))
+    const watch = new DaemonWatch(managers.runtime, daemon.id)
     undo.add('watch', () => watch.stop())
-    const lease = await lend(managers, daemon, { watch, graceMs, signal })
-    undo.add('lease', () => lease.release())
-    if (!(await areStillThere(managers, settings, { undo: rest, signal }))) throw sidecarEnds
-    await awaitReady(managers, daemon.id, { watch, timeoutMs, onProgress, signal })
+    const steps = async (own: { readonly signal: AbortSignal }) => {
+      const lease = await lend(managers, daemon, { ...own, graceMs })
+      undo.add('lease', () => lease.release())
+      if (!(await areStillThere(managers, settings, { ...own, undo: rest }))) throw sidecarEnds
+      await askBuildKit(managers, daemon.id, { ...own, timeoutMs })
+      return lease
+    }
+    const lease = await untilReady(steps, { daemon, watch, timeoutMs, onProgress, signal })
     undo.release()
     return new RunningBuildKit(managers, { settings, daemon, networkId, lease, watch })
   } catch (error) {
@@ -68,16 +70,17 @@ async function tryStart(
 async function lend(
   managers: BuildKitManagers,
   { id, isAdopted }: Daemon,
-  { watch, graceMs, signal }: LendOptions,
+  { graceMs, signal }: { readonly graceMs: number; readonly signal: AbortSignal },
 ): Promise<Lease> {
   try {
-    return await takeLease(managers, id, { graceMs, signal })
+    const lease = await takeLease(managers, id, { graceMs, signal })
+    if (!signal.aborted) return lease
+    await lease.release() // nobody waits for it any more, or will undo it
   } catch (error) {
-    signal?.throwIfAborted()
     if (isAdopted && isEnding(error)) throw sidecarEnds
-    if (!(await watch.hasEnded())) throw error
-    throw isAdopted ? sidecarEnds : await toEndedError(watch, id)
+    throw error
   }
+  throw signal.reason
 }
 
 function isEnding(error: unknown): boolean {
@@ -91,11 +94,6 @@ function toBusyError(name: string): Error {
     status: undefined,
     reason: 'the one that is there neither serves nor makes way: remove it, or sweep',
   })
-}
-
-interface LendOptions extends OperationOptions {
-  readonly watch: DaemonWatch
-  readonly graceMs: number
 }
 
 const mostAttempts = 50

@@ -1,5 +1,6 @@
 import { createRuntimeHost, type RuntimeScope } from '@capstan/core'
 import { type MemoryImage, type MemoryPluginOptions, type MemoryProcess, memoryPlugin } from '@capstan/runtime-memory'
+import { closeBook, findBook, openBook } from './lease-book.js'
 import { readFixture } from './read-fixture.js'
 
 /** How a simulated BuildKit misbehaves. */
@@ -64,10 +65,18 @@ async function refuseWrites(process: MemoryProcess): Promise<number> {
 }
 
 const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly string[]) => Promise<number>>> = {
-  'capstan-buildkitd': ({ run }, [, , ...daemon]) => run(daemon),
+  async 'capstan-buildkitd'({ files, run }, [, , ...daemon]) {
+    await openBook(files)
+    return run(daemon)
+  },
   'capstan-lease': playLease,
-  async 'capstan-wait'({ files, run, signal }, [socket = '', ...command]) {
-    while (!(await exists(files, socket))) await pause(2, signal)
+  async 'capstan-close'({ files, stdout }) {
+    const book = await findBook(files)
+    stdout.write(book?.isOpen && !closeBook(book) ? 'shared\n' : 'last\n')
+    return 0
+  },
+  async 'capstan-wait'({ files, run, signal }, [socket = '', times = '', ...command]) {
+    for (let left = Number(times); left > 0 && !(await exists(files, socket)); left -= 1) await pause(2, signal)
     return run(command)
   },
   async 'capstan-leash'({ stdin, run }, command) {
@@ -84,20 +93,17 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
 }
 
 async function playLease({ files, stdin, stdout, signal }: MemoryProcess, [, grace = '0']: readonly string[]) {
-  await change(files, 1)
+  let book = await findBook(files)
+  for (; book === undefined; book = await findBook(files)) await pause(1, signal)
+  if (!book.isOpen) return 3
+  book.count += 1
   stdout.write('held\n')
   for await (const _ of stdin);
-  await change(files, -1)
+  book.count -= 1
   await pause(Number(grace) * 1000, signal)
-  const isLast = (await count(files)) === 0
-  stdout.write(isLast ? 'last\n' : 'shared\n')
-  if (isLast) await files.write('/tmp/stop', '')
+  stdout.write(closeBook(book) ? 'last\n' : 'shared\n')
   return 0
 }
-
-const leases = '/tmp/leases'
-const count = async (files: Files) => Number(await readText(files, leases).catch(() => '0'))
-const change = async (files: Files, by: number) => files.write(leases, String((await count(files)) + by))
 
 async function runDaemon({ files, stderr, signal }: MemoryProcess, options: StandInOptions): Promise<number> {
   const { bootMs = 5, exitCode, silent = false } = options
@@ -108,13 +114,17 @@ async function runDaemon({ files, stderr, signal }: MemoryProcess, options: Stan
     return exitCode
   }
   if (!silent) await files.write('/run/buildkit/buildkitd.sock', '')
-  while (!(await exists(files, '/tmp/stop'))) await pause(2, signal)
+  while ((await findBook(files))?.isOpen && !(await exists(files, '/tmp/stop'))) await pause(2, signal)
   return 0
 }
 
 async function runBuildctl(process: MemoryProcess, options: StandInOptions): Promise<number> {
-  const { argv, stdout } = process
+  const { argv, files, stdout, stderr } = process
   const [, command = '', ...rest] = argv
+  if (!(await exists(files, '/run/buildkit/buildkitd.sock'))) {
+    stderr.write(readFixture('workers-no-daemon.stderr.txt'))
+    return 1
+  }
   if (command === 'debug') stdout.write(readFixture('debug-workers.json'))
   if (command === 'du') stdout.write(readFixture('du.json'))
   if (command === 'prune') stdout.write(readFixture('prune.ndjson'))

@@ -1,0 +1,28 @@
+import type { OperationOptions } from '@capstan/core'
+import type { BuildKitManagers } from '../buildkit-managers.js'
+import { runExec } from '../run-exec.js'
+import { toCloseCommand } from '../scripts.js'
+
+/** Removes a sidecar, unless others have a lease of it: then it is theirs. Gone: resolves. */
+export async function takeBack(managers: BuildKitManagers, id: string, options: OperationOptions): Promise<void> {
+  const { runtime } = managers
+  if (await isShared(managers, id, options)) return
+  // A daemon that is killed may leave its database broken in a volume that stays.
+  await runtime.stopContainer(id, { ...options, graceMs: stopMs })
+  await runtime.removeContainer(id, options)
+}
+
+/** Asks in the sidecar, which gives no lease any more if the answer is no. One that cannot be asked has no users. */
+async function isShared({ execs }: BuildKitManagers, id: string, { signal }: OperationOptions): Promise<boolean> {
+  const limit = AbortSignal.any([AbortSignal.timeout(askMs), ...(signal === undefined ? [] : [signal])])
+  try {
+    const { stdout } = await runExec(execs, id, { command: toCloseCommand(), signal: limit })
+    return stdout.toString().startsWith('shared')
+  } catch {
+    signal?.throwIfAborted()
+    return false
+  }
+}
+
+const askMs = 5000
+const stopMs = 2000

@@ -1,0 +1,78 @@
+import { createHostError, type OperationOptions, type ProgressEvent } from '@capstan/core'
+import type { DaemonWatch } from './daemon-watch.js'
+import { sidecarEnds } from './shared-objects.js'
+import type { Daemon } from './start-daemon.js'
+
+/**
+ * Takes the steps from a sidecar that runs to one that answers: under one deadline, and with an event each second.
+ *
+ * A sidecar that ends meanwhile is OPERATION_FAILED at once, with exit code and last lines (another attempt, if it was
+ * found and not made); no end of the steps in time is TIMED_OUT with the last lines.
+ */
+export async function untilReady<T>(
+  steps: (own: { readonly signal: AbortSignal }) => Promise<T>,
+  { daemon, watch, timeoutMs, onProgress, signal }: ReadyOptions,
+): Promise<T> {
+  const own = new AbortController()
+  const abort = () => own.abort(signal?.reason)
+  signal?.throwIfAborted()
+  signal?.addEventListener('abort', abort, { once: true })
+  const startedAt = Date.now()
+  const tick = setInterval(() => {
+    const seconds = Math.round((Date.now() - startedAt) / 1000)
+    onProgress?.({ id: 'buildkit', status: `waiting for BuildKit to answer, ${seconds} s` })
+  }, 1000)
+  const expire = setTimeout(() => own.abort(tooLate), timeoutMs)
+  try {
+    return await Promise.race([steps({ signal: own.signal }), failAtEnd(watch, daemon), rejectAtAbort(own.signal)])
+  } catch (error) {
+    signal?.throwIfAborted()
+    if (error === tooLate) throw await toTimedOut(watch, timeoutMs)
+    throw (await watch.hasEnded()) ? await toEndedError(watch, daemon) : error
+  } finally {
+    clearInterval(tick)
+    clearTimeout(expire)
+    signal?.removeEventListener('abort', abort)
+    own.abort(tooLate)
+  }
+}
+
+export interface ReadyOptions extends OperationOptions {
+  readonly daemon: Daemon
+  readonly watch: DaemonWatch
+  readonly timeoutMs: number
+  readonly onProgress?: ((event: ProgressEvent) => void) | undefined
+}
+
+async function failAtEnd(watch: DaemonWatch, daemon: Daemon): Promise<never> {
+  await watch.ended
+  throw await toEndedError(watch, daemon)
+}
+
+function rejectAtAbort(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
+  })
+}
+
+async function toTimedOut(watch: DaemonWatch, timeoutMs: number): Promise<Error> {
+  const lastLines = await watch.lastLines()
+  return createHostError('TIMED_OUT', { operation: 'start BuildKit', phase: 'ready', timeoutMs, lastLines })
+}
+
+/** A daemon that ended while it was waited for: one that was found makes way for one of ours. */
+async function toEndedError(watch: DaemonWatch, { id, isAdopted }: Daemon): Promise<Error> {
+  if (isAdopted) return sidecarEnds
+  const exitCode = await watch.ended
+  const code = exitCode === undefined ? '' : ` with exit code ${exitCode}`
+  const lines = await watch.lastLines()
+  const words = lines.length === 0 ? '; it wrote nothing' : `; its last lines:\n${lines.join('\n')}`
+  return createHostError('OPERATION_FAILED', {
+    operation: 'start BuildKit',
+    subject: `container "${id}"`,
+    status: undefined,
+    reason: `the sidecar ended${code} before BuildKit answered${words}`,
+  })
+}
+
+const tooLate = new Error('BuildKit did not answer in time')
