@@ -154,9 +154,10 @@ test('a network that was made after the limit is the one that was asked for', as
   const timedOut = createHostError('TIMED_OUT', { operation: 'x', phase: undefined, timeoutMs: 1, lastLines: [] })
   const { engine } = await startScriptedEngine([['GET /networks', json(200, [{ Id: 'n1', Name: 'net' }])]])
   // The engine's own class has private members: a stand-in answers for itself.
-  const slow = new Proxy<DockerEngine>(engine, {
+  const slow: DockerEngine = new Proxy<DockerEngine>(engine, {
     get(target, property) {
       if (property === 'api') return createSlowApi
+      if (property === 'undoing') return slow
       const value: unknown = Reflect.get(target, property, target)
       return typeof value === 'function' ? value.bind(target) : value
     },

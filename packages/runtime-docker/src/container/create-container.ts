@@ -74,9 +74,8 @@ function request(engine: DockerEngine, config: ContainerConfig, call: EngineCall
   const onAnswer = (answer: unknown) => {
     warnings = readWarnings(answer)
   }
-  const grace = { signal: call.signal, graceMs: engine.patience.afterAbortMs }
-  return withAnswerGrace(grace, async (signal) => {
-    const api = await engine.api({ ...call, onAnswer, signal })
+  return withAnswerGrace(engine, call, async ({ signal, wanted, ...patient }) => {
+    const api = await patient.engine.api({ ...call, onAnswer, signal })
     try {
       const _query = { name: config.name, platform: config.platform }
       const _body = toCreateBody(config, { labels, apiVersion: engine.apiVersion })
@@ -84,7 +83,7 @@ function request(engine: DockerEngine, config: ContainerConfig, call: EngineCall
       return { id, warnings }
     } catch (error) {
       if (!isAnswered(error, { signal })) throw await removeUnanswered(engine, { call, mark, error })
-      call.signal?.throwIfAborted()
+      wanted.throwIfAborted()
       throw await explainFailure(engine, config, { call, error })
     }
   })
@@ -100,6 +99,7 @@ async function finish(
   undo.add(`container ${id}`, (own) => removeContainer(engine.undoing, id, own))
   try {
     call.signal?.throwIfAborted()
+    engine.ending.throwIfAborted()
     passWarnings(engine, config, warnings)
     for (const join of toLaterNetworks(config, engine.apiVersion)) {
       const api = await engine.api({ ...call, subject: join.networkId })

@@ -37,8 +37,8 @@ export function createHelperRunner(
 function createHelper(engine: DockerEngine, config: object, call: EngineCall): Promise<string> {
   const mark = createRequestMark()
   const body = { ...config, Labels: { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels), ...mark } }
-  return withAnswerGrace({ signal: call.signal, graceMs: engine.patience.afterAbortMs }, async (signal) => {
-    const api = await engine.api({ ...call, signal })
+  return withAnswerGrace(engine, call, async ({ signal, ...patient }) => {
+    const api = await patient.engine.api({ ...call, signal })
     try {
       return (await api.createContainer({ _query: {}, _body: body })).id
     } catch (error) {

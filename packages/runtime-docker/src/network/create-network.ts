@@ -63,17 +63,17 @@ async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promis
 }
 
 function make(engine: DockerEngine, { call, name, internal, labels, mark }: NetworkRequest): Promise<string> {
-  return withAnswerGrace({ signal: call.signal, graceMs: engine.patience.afterAbortMs }, async (signal) => {
+  return withAnswerGrace(engine, call, async ({ signal, wanted, ...patient }) => {
     try {
-      const api = await engine.api({ ...call, signal })
+      const api = await patient.engine.api({ ...call, signal })
       const Labels = { ...labels, ...mark }
       // Before API 1.44 a second network of the same name is made without this; later it is ignored.
       const body = { Name: name, Driver: 'bridge', Internal: internal, Labels, CheckDuplicate: true }
       const { id } = await api.createNetwork(body)
-      call.signal?.throwIfAborted()
+      wanted.throwIfAborted()
       return id
     } catch (error) {
-      call.signal?.throwIfAborted()
+      wanted.throwIfAborted()
       const made = isHostError(error, 'TIMED_OUT') ? await findMarked(engine, { call, mark }, call) : undefined
       if (made === undefined) throw error
       return made.Id // slow is not failed: what the engine made in the end is what was asked for

@@ -1,27 +1,37 @@
+import type { OperationOptions } from '@capstan/core'
+import type { DockerEngine } from '../docker-engine.js'
+import { linkSignals } from '../transport/linked-signal.js'
+
 /**
- * Does `work` under a signal that follows another one late: an engine goes on with what it was asked for when its client
- * leaves, so the client stays for the answer a while, to know what there is to undo.
+ * Does `work`, which has an engine make something: an engine goes on with it when its client leaves, so the client stays
+ * for the answer a while, to know what there is to undo, also while the runtime closes.
  */
 export async function withAnswerGrace<T>(
-  { signal, graceMs }: GraceOptions,
-  work: (late: AbortSignal) => Promise<T>,
+  engine: DockerEngine,
+  { signal }: OperationOptions,
+  work: (grace: AnswerGrace) => Promise<T>,
 ): Promise<T> {
+  const linked = linkSignals([signal, engine.ending])
   const late = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   const follow = () => {
-    timer = setTimeout(() => late.abort(signal?.reason), graceMs)
+    timer = setTimeout(() => late.abort(linked.signal.reason), engine.patience.afterAbortMs)
   }
-  if (signal?.aborted) late.abort(signal.reason)
-  signal?.addEventListener('abort', follow, { once: true })
+  linked.signal.addEventListener('abort', follow, { once: true })
   try {
-    return await work(late.signal)
+    linked.signal.throwIfAborted()
+    return await work({ engine: engine.undoing, signal: late.signal, wanted: linked.signal })
   } finally {
     clearTimeout(timer)
-    signal?.removeEventListener('abort', follow)
+    linked.unlink()
   }
 }
 
-export interface GraceOptions {
-  readonly signal: AbortSignal | undefined
-  readonly graceMs: number
+export interface AnswerGrace {
+  /** For the request: it goes on while the runtime closes. */
+  readonly engine: DockerEngine
+  /** For the request: follows abort and closing late. */
+  readonly signal: AbortSignal
+  /** Aborts at once: what was made is then not wanted any more. */
+  readonly wanted: AbortSignal
 }

@@ -34,10 +34,11 @@ export async function createVolume(
   const body = { Name: name, Labels: { ...toObjectLabels({ kind: 'volume' }, engine.ownerLabels, labels), ...mark } }
   refuseTaken(engine, await findVolume(engine, call), mark)
   const request = { ...call, method: 'POST', path: '/volumes/create', body } as const
-  return withAnswerGrace({ signal, graceMs: engine.patience.afterAbortMs }, async (late) => {
+  return withAnswerGrace(engine, call, async ({ wanted, ...patient }) => {
     try {
-      refuseTaken(engine, await engine.sendJson<InspectedVolume>({ ...request, signal: late }), mark)
-      signal?.throwIfAborted()
+      const made = await patient.engine.sendJson<InspectedVolume>({ ...request, signal: patient.signal })
+      refuseTaken(engine, made, mark)
+      wanted.throwIfAborted()
       return name
     } catch (error) {
       throw isAnswered(error, call) ? toBadName(error, name) : await undoUnanswered(engine, { call, mark }, error)

@@ -26,6 +26,23 @@ describe('X5 closing while something is made', () => {
     await expect.poll(() => fake.sockets.size).toBe(0)
   })
 
+  test('a create that the engine takes long for is undone, too', async () => {
+    const { fake, runtime } = await startRuntime({}, { afterAbortMs: 1_000, unansweredMs: 0 })
+    let late: string | undefined
+    fake.override('POST /containers/create', async (reply, { json }) => {
+      void runtime.close()
+      await new Promise((resolve) => setTimeout(resolve, 60)) // goes on although its client wants to go
+      late = fake.state.createContainer('late', json).id
+      reply.json(201, { Id: late })
+    })
+    await expect(runtime.createContainer({ image })).rejects.toMatchObject({
+      code: 'RUNTIME_UNAVAILABLE',
+      undoFailures: [],
+    })
+    await expect.poll(() => late).toBeDefined()
+    expect(fake.state.containers.size).toBe(0)
+  })
+
   test('a sidecar is undone', async () => {
     const { fake, sidecars, waitForClose } = await closeAt(/start/)
     await expect(sidecars.startSidecar({ image, name: 'side', command: ['sleep'] })).rejects.toMatchObject({

@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { expect, test } from 'vitest'
 import { withAnswerGrace } from '../../src/unanswered/answer-grace.js'
+import { startFakeEngine } from '../fake/fake-docker-engine.js'
 
 /** Settles as the signal says. */
 function untilAbort(signal: AbortSignal): Promise<never> {
@@ -8,25 +9,45 @@ function untilAbort(signal: AbortSignal): Promise<never> {
 }
 
 test('an answer that comes within the grace is the outcome', async () => {
+  const { engine } = await startFakeEngine()
   const controller = new AbortController()
-  const work = async (late: AbortSignal) => {
+  const made = await withAnswerGrace(engine, controller, async ({ signal, wanted }) => {
     controller.abort('enough')
-    expect(late.aborted).toBe(false)
+    expect([signal.aborted, wanted.aborted]).toEqual([false, true])
     return 'made'
-  }
-  expect(await withAnswerGrace({ signal: controller.signal, graceMs: 1_000 }, work)).toBe('made')
+  })
+  expect(made).toBe('made')
   expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
 })
 
-test('after the grace the reason comes through, and nothing is left on the signal', async () => {
+test('after the grace the reason comes through, and nothing is left on the signals', async () => {
+  const { engine } = await startFakeEngine({}, { afterAbortMs: 5 })
   const controller = new AbortController()
-  const worked = withAnswerGrace({ signal: controller.signal, graceMs: 5 }, untilAbort)
+  const worked = withAnswerGrace(engine, controller, ({ signal }) => untilAbort(signal))
   controller.abort('enough')
   await expect(worked).rejects.toBe('enough')
   expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
+  expect(getEventListeners(engine.ending, 'abort')).toHaveLength(0)
 })
 
-test('what was aborted before has no grace', async () => {
-  const work = async (late: AbortSignal) => late.reason
-  expect(await withAnswerGrace({ signal: AbortSignal.abort('before'), graceMs: 1_000 }, work)).toBe('before')
+test('closing has the same grace, and requests go on within it', async () => {
+  const { engine } = await startFakeEngine()
+  const call = { operation: 'op', subject: 'thing', method: 'GET', path: '/info' } as const
+  const answered = engine.keepOpen(() =>
+    withAnswerGrace(engine, {}, async ({ engine: patient, signal }) => {
+      await Promise.resolve() // what is under way is known by now
+      void engine.close()
+      await expect(engine.sendJson(call)).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+      return patient.sendJson({ ...call, signal })
+    }),
+  )
+  expect(await answered).toMatchObject({ NCPU: 2 })
+})
+
+test('what was aborted before, or is closed, is not begun', async () => {
+  const { engine } = await startFakeEngine()
+  const work = () => Promise.reject(new Error('begun'))
+  await expect(withAnswerGrace(engine, { signal: AbortSignal.abort('before') }, work)).rejects.toBe('before')
+  await engine.close()
+  await expect(withAnswerGrace(engine, {}, work)).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
 })
