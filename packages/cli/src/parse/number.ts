@@ -9,7 +9,7 @@ export function parseNumber(
   text: string,
   { option, integer = false }: { readonly option: string; readonly integer?: boolean },
 ): number {
-  if (!(integer ? /^\d+$/ : /^\d+(\.\d+)?$/).test(text)) {
+  if (!(integer ? /^\d+$/ : /^(\d+(\.\d+)?|\.\d+)$/).test(text)) {
     throw invalidOption(option, integer ? 'a whole number' : 'a number', text)
   }
   return Number(text)

@@ -3,7 +3,7 @@ import type { Mount } from '@capstan/core'
 import { invalidOption } from './invalid-option.js'
 
 /**
- * A mount from `SOURCE:TARGET[:ro|rw]`. A source with a slash, `.` or `..` is a path, taken from `cwd`; else it is a volume's name.
+ * A mount from `SOURCE:TARGET[:ro|rw]`. A source with a slash, or with a dot in front, is a path, taken from `cwd`; else it is a volume's name.
  *
  * @throws HostError INVALID_ARGUMENT for anything else; options that ask for something (`z`, `Z`) are not dropped.
  */
@@ -18,7 +18,7 @@ export function parseVolume(text: string, cwd: string): Mount {
 }
 
 function isPath(source: string): boolean {
-  return source.includes('/') || source === '.' || source === '..'
+  return source.includes('/') || source.startsWith('.')
 }
 
 function toReadOnly(mode: string, text: string): boolean {

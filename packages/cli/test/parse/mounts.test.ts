@@ -9,6 +9,7 @@ describe('parseVolume', () => {
     ['src/lib:/lib', { type: 'bind', source: '/home/me/src/lib', target: '/lib', readOnly: false }],
     ['..:/up', { type: 'bind', source: '/home', target: '/up', readOnly: false }],
     ['.:/here:rw', { type: 'bind', source: '/home/me', target: '/here', readOnly: false }],
+    ['.cache:/cache', { type: 'bind', source: '/home/me/.cache', target: '/cache', readOnly: false }],
     ['cache:/cache', { type: 'volume', source: 'cache', target: '/cache', readOnly: false }],
     ['./a:/a:ro,cached', { type: 'bind', source: '/home/me/a', target: '/a', readOnly: true }],
   ])('reads %s', (text, mount) => {

@@ -65,8 +65,8 @@ describe('parseNetwork', () => {
 
 describe('parseNumber', () => {
   it('reads digits only', () => {
-    expect([parseNumber('1.5', { option: '--cpus' }), parseNumber('0', { option: '--cpus' })]).toEqual([1.5, 0])
-    for (const text of ['', '-1', '1e3', '.5', '0x1', 'NaN', '1.5.2']) {
+    expect(['1.5', '0', '.5'].map((text) => parseNumber(text, { option: '--cpus' }))).toEqual([1.5, 0, 0.5])
+    for (const text of ['', '-1', '1e3', '.', '1.', '0x1', 'NaN', '1.5.2']) {
       expect(() => parseNumber(text, { option: '--cpus' })).toThrow(invalid)
     }
     expect(() => parseNumber('1.5', { option: '--tail', integer: true })).toThrow(invalid)
