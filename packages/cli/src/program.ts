@@ -4,6 +4,7 @@ import { addGlobalOptions, type CommandLine, readGlobalOptions } from './command
 import { addConformanceCommand } from './commands/conformance.js'
 import { addDoctorCommand } from './commands/doctor.js'
 import { addExecCommand } from './commands/exec.js'
+import { addHelpCommand } from './commands/help.js'
 import { addInspectCommand } from './commands/inspect.js'
 import { addLogsCommand } from './commands/logs.js'
 import { addPsCommand } from './commands/ps.js'
@@ -34,8 +35,9 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
     return outcome.exitCode
   } catch (error) {
-    const reason: unknown = interrupts.signal.aborted ? interrupts.signal.reason : error
-    return await report(reason, { io: options.io, outcome })
+    // Whatever failed on the way: an interruption is why.
+    const { reason } = interrupts.signal
+    return await report(reason instanceof Interruption ? reason : error, { io: options.io, outcome })
   }
 }
 
@@ -78,6 +80,7 @@ function createRoot(io: Io, version: string): Command {
     .description('Containers at the terminal, on whichever runtime is here.')
     .version(version, '-v, --version', 'show the version')
     .helpOption('-h, --help', 'show help; also `capstan COMMAND --help`')
+    .helpCommand(false)
     .enablePositionalOptions()
     .exitOverride()
     .configureOutput({
@@ -147,6 +150,7 @@ const commands: readonly ((line: CommandLine) => void)[] = [
   addRmCommand,
   addSweepCommand,
   addConformanceCommand,
+  addHelpCommand,
 ]
 
 const helpWidth = 80

@@ -13,5 +13,6 @@ const reasons: Readonly<Record<string, string>> = {
   ENOENT: 'it is not there',
   EACCES: 'permission denied',
   EISDIR: 'it is a directory',
+  ENOSPC: 'no space is left',
   ENOTDIR: 'a part of its path is no directory',
 }

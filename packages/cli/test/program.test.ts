@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
+import { FakeIo } from './support/fake-io.js'
 import { fakePlugin, unavailable } from './support/fake-plugin.js'
 import { runCapstan } from './support/run-capstan.js'
 
@@ -34,6 +35,22 @@ describe('runProgram', () => {
     expect(await runCapstan([])).toEqual({ exitCode, stdout, stderr: '' })
   })
 
+  it('shows the help of a command by its name', async () => {
+    expect(await runCapstan(['help', 'run'])).toEqual(await runCapstan(['run', '--help']))
+    expect(await runCapstan(['help'])).toEqual(await runCapstan(['--help']))
+  })
+
+  it('says by what stdout could not be written to, and that it is no fault of its own', async () => {
+    const io = new FakeIo()
+    io.stdout._write = (_chunk, _encoding, done: (error?: Error) => void) =>
+      done(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' }))
+    expect(await runCapstan(['ps', '--runtime', 'memory'], { io, plugins: [memoryPlugin()] })).toEqual({
+      exitCode: 125,
+      stdout: '',
+      stderr: 'capstan ps: stdout cannot be written to: no space is left\n',
+    })
+  })
+
   it.each(commands)('shows help of %s with examples, within 80 columns', async (command) => {
     const { exitCode, stdout } = await runCapstan([command, '--help'])
     expect(exitCode).toBe(0)
@@ -50,6 +67,7 @@ describe('runProgram', () => {
     [['run', '--pull', 'sometimes', 'busybox'], /^capstan run: .*Allowed choices are missing, never, always\. See/],
     [['build'], /^capstan build: required option '-t, --tag <reference>' not specified/],
     [['ps', 'extra'], /^capstan ps: too many arguments/],
+    [['help', 'fly'], /^capstan help: there is no command "fly"/],
     [['--runtime'], /^capstan: option '--runtime <name>' argument missing/],
   ])('ends with 125 and one line for %j', async (argv, stderr) => {
     const result = await runCapstan(argv)

@@ -13,21 +13,18 @@ import { findTerminalSize, watchTerminalSize } from '../terminal/terminal-size.j
  */
 export async function runAttached(runtime: Runtime, id: string, options: AttachedRunOptions): Promise<number> {
   const { io, interrupts, interactive, tty } = options
-  const leaving = new AbortController()
-  const stopper = new Stopper(runtime, id, { graceMs: options.graceMs, onFailure: (error) => leaving.abort(error) })
+  const { signal } = interrupts
+  const stopper = new Stopper(runtime, id, { graceMs: options.graceMs, onFailure: (error) => interrupts.leave(error) })
   using _terminal = interactive && tty ? enterRawMode(io.stdin) : undefined
   using _sizes = watchTerminalSize(io.stdout, (size) => {
     // A container that has just ended has no size to change: nothing of the run depends on it.
-    if (tty) runtime.resizeTTY(id, size, leaving).catch(() => undefined)
+    if (tty) runtime.resizeTTY(id, size, { signal }).catch(() => undefined)
   })
   using _interrupts = interrupts.hold((interruption, count) => {
-    if (count > 2) return leaving.abort(interruption)
+    if (count > 2) return interrupts.leave(interruption)
     if (count === 1 && interruption.signal === 'SIGINT' && io.stderr.isTTY) io.stderr.write(stopping)
     stopper.stop(interruption, count)
   })
-  // Aborted by what came before the hold, and by a stdout that cannot be written to.
-  const signal = AbortSignal.any([leaving.signal, interrupts.signal])
-  signal.throwIfAborted()
   try {
     return stopper.toExitCode(await runtime.startAttached(id, { ...toStreams(options), signal }))
   } catch (error) {

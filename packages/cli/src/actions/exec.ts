@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { pipeline } from 'node:stream/promises'
 import { type ExecOptions, type ExecProcess, execManagerCapability, requireCapabilities } from '@capstan/core'
 import type { Call } from '../commands/command-line.js'
@@ -11,7 +10,7 @@ import type { Interruption } from '../terminal/interruption.js'
 import type { Interrupts } from '../terminal/interrupts.js'
 import { enterRawMode } from '../terminal/raw-mode.js'
 import { requireTerminal } from '../terminal/require-terminal.js'
-import { findTerminalSize, watchTerminalSize } from '../terminal/terminal-size.js'
+import { shareTerminalSize } from '../terminal/terminal-size.js'
 import { readEnvironment } from './environment.js'
 
 /** Runs a further command in a container, and ends with its exit code. */
@@ -37,18 +36,12 @@ interface JoinOptions {
 
 /** Connects the process to this terminal until it ends. */
 async function join(child: ExecProcess, { io, interrupts, interactive, tty }: JoinOptions): Promise<number> {
-  const leaving = new AbortController()
+  const { signal } = interrupts
   // Read below, unless what comes before it fails: then it is that failure which counts.
   child.exitCode.catch(() => undefined)
   using _terminal = interactive && tty ? enterRawMode(io.stdin) : undefined
-  using _sizes = watchTerminalSize(io.stdout, (size) => {
-    if (tty) child.resize(size, leaving).catch(() => undefined)
-  })
-  using _interrupts = interrupts.hold((interruption, count) => void pass(child, interruption, { count, leaving }))
-  const signal = AbortSignal.any([leaving.signal, interrupts.signal])
-  signal.throwIfAborted()
-  const size = tty ? findTerminalSize(io.stdout) : undefined
-  if (size !== undefined) await child.resize(size, { signal })
+  using _size = tty ? shareTerminalSize(io.stdout, (size) => child.resize(size, { signal })) : undefined
+  using _interrupts = interrupts.hold((interruption, count) => void pass(child, interruption, { count, interrupts }))
   const input = interactive ? pipeline(io.stdin, child.stdin, { signal }) : undefined
   // A process that ended while it was written to is no failure: its exit code tells how it went.
   input?.catch(() => undefined)
@@ -58,7 +51,7 @@ async function join(child: ExecProcess, { io, interrupts, interactive, tty }: Jo
   ]
   try {
     await Promise.all(outputs)
-    return await Promise.race([child.exitCode, rejectOn(signal)])
+    return await child.exitCode
   } catch (error) {
     signal.throwIfAborted()
     throw error
@@ -69,17 +62,11 @@ async function join(child: ExecProcess, { io, interrupts, interactive, tty }: Jo
 async function pass(
   child: ExecProcess,
   interruption: Interruption,
-  { count, leaving }: { readonly count: number; readonly leaving: AbortController },
+  { count, interrupts }: { readonly count: number; readonly interrupts: Interrupts },
 ): Promise<void> {
   const name = count > 1 ? 'SIGKILL' : interruption.signal
-  const reached = await child.kill(name, leaving).catch(() => false)
-  if (!reached || count > 1 || interruption.signal === 'SIGPIPE') leaving.abort(interruption)
-}
-
-async function rejectOn(signal: AbortSignal): Promise<never> {
-  signal.throwIfAborted()
-  await once(signal, 'abort')
-  throw signal.reason
+  const reached = await child.kill(name, interrupts).catch(() => false)
+  if (!reached || count > 1 || interruption.signal === 'SIGPIPE') interrupts.leave(interruption)
 }
 
 async function toExecOptions(options: ExecCommandOptions, io: Io): Promise<ExecOptions> {

@@ -1,4 +1,5 @@
 import type { Io } from '../io.js'
+import { toUsageError } from '../usage-error.js'
 import { Interruption, type InterruptSignal } from './interruption.js'
 
 /** Called with the first interruption, with the second, …, while a command minds them itself. */
@@ -30,7 +31,7 @@ export class Interrupts implements Disposable {
     return this.#aborter.signal
   }
 
-  /** Leaves all that come to `handler` until the answer is disposed of. */
+  /** Leaves all that come to `handler` until the answer is disposed of, or it calls {@link leave}. */
   hold(handler: InterruptHandler): Disposable {
     this.#handler = handler
     this.#count = 0
@@ -39,6 +40,12 @@ export class Interrupts implements Disposable {
         this.#handler = undefined
       },
     }
+  }
+
+  /** Gives up, for whoever holds them: aborts `signal`, and the next interruption ends the process. */
+  leave(reason: unknown): void {
+    this.#handler = undefined
+    this.#aborter.abort(reason)
   }
 
   [Symbol.dispose](): void {
@@ -58,7 +65,7 @@ export class Interrupts implements Disposable {
     // Any other error too means that nobody sees what is written: a full disk, a terminal that is gone.
     if (!this.#aborter.signal.aborted || this.#handler !== undefined) {
       if (error.code === 'EPIPE') this.#interrupt('SIGPIPE')
-      else this.#aborter.abort(error)
+      else this.#aborter.abort(toUsageError('stdout cannot be written to', error))
     }
   }
 }

@@ -1,5 +1,5 @@
 import type { RuntimePlugin } from '@capstan/core'
-import { memoryPlugin } from '@capstan/runtime-memory'
+import { type MemoryProgram, memoryPlugin } from '@capstan/runtime-memory'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FakeIo } from '../support/fake-io.js'
 import { runCapstan } from '../support/run-capstan.js'
@@ -161,5 +161,34 @@ describe('capstan exec', () => {
     io.signals.emit('SIGINT')
     expect((await running).exitCode).toBe(130)
     expect((await capstan(['ps', '-q'])).stdout.trim()).toBe(web)
+  })
+
+  it('gives its terminal the size, also where the process is not there yet for a moment, and each new one', async () => {
+    const looking: MemoryProgram = async ({ terminalSize, stdout }) => {
+      const widths = new Set<number>()
+      while (widths.size < 2) {
+        const { width } = terminalSize() ?? {}
+        if (width !== undefined && !widths.has(width)) stdout.write(`${width} wide\n`)
+        if (width !== undefined) widths.add(width)
+        await new Promise((resolve) => setImmediate(resolve))
+      }
+      return 0
+    }
+    plugins = [memoryPlugin({ commands: { looking }, faults: [{ operation: 'resize', times: 2 }] })]
+    await capstan(['run', '-d', '--name', 'late', 'busybox', 'sleep', '1000'])
+    const io = new FakeIo({ env, columns: 91 })
+    const running = capstan(['exec', '-t', 'late', 'looking'], { io })
+    await io.stdout.waitFor(/91 wide/)
+    Object.assign(io.stdout, { columns: 70 })
+    io.stdout.emit('resize')
+    expect(await running).toMatchObject({ exitCode: 0, stdout: '91 wide\r\n70 wide\r\n', stderr: '' })
+  })
+
+  it('ends with the code of a process whose terminal takes no size: it may have ended before', async () => {
+    plugins = [memoryPlugin({ faults: [{ operation: 'resize', times: 1000 }] })]
+    await capstan(['run', '-d', '--name', 'short', 'busybox', 'sleep', '1000'])
+    const io = new FakeIo({ env, columns: 91 })
+    const argv = ['exec', '-t', 'short', 'sh', '-c', 'echo out; exit 7']
+    expect(await capstan(argv, { io })).toEqual({ exitCode: 7, stdout: 'out\r\n', stderr: '' })
   })
 })

@@ -39,6 +39,17 @@ describe('Interrupts', () => {
     expect(interrupts.signal.aborted).toBe(false)
   })
 
+  it('aborts for a command that holds them and leaves, and ends the process at the next one', () => {
+    const io = new FakeIo()
+    using interrupts = new Interrupts(io)
+    using _hold = interrupts.hold((interruption) => interrupts.leave(interruption))
+    io.signals.emit('SIGINT')
+    expect(interrupts.signal.reason).toMatchObject({ signal: 'SIGINT' })
+    expect(io.exits).toEqual([])
+    io.signals.emit('SIGINT')
+    expect(io.exits).toEqual([130])
+  })
+
   it('takes a reader of stdout that left for a SIGPIPE', () => {
     const io = new FakeIo()
     using interrupts = new Interrupts(io)
