@@ -1,39 +1,61 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { isAbsolute, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
+import { createHostError } from '@capstan/core'
 import type { BuildKitManagers } from './buildkit-managers.js'
 
 /** A socket of this machine behind which BuildKit answers. */
 export interface ExposedSocket {
-  /** `unix:///…`, or a named pipe on Windows. */
+  /** `unix:///…` */
   readonly address: string
+  /** Ends its connections, and waits for what they had in the sidecar. */
   close(): Promise<void>
 }
 
-/** Each connection becomes one `buildctl dial-stdio` in the sidecar. Without a path: in a directory that only this user may enter. */
+/**
+ * Each connection becomes one `buildctl dial-stdio` in the sidecar. For this user alone; without a path, in a directory
+ * that only this user may enter.
+ *
+ * @throws HostError INVALID_ARGUMENT for a path that is not absolute; OPERATION_FAILED where there can be no socket, or something is there already.
+ */
 export async function exposeSocket(
   managers: BuildKitManagers,
   id: string,
   path: string | undefined,
 ): Promise<ExposedSocket> {
+  checkPath(path)
   const directory = path === undefined ? await mkdtemp(join(tmpdir(), 'capstan-buildkit-')) : undefined
   const socketPath = path ?? join(directory ?? '', 'buildkitd.sock')
-  const peers = new Set<Socket>()
+  const bridges = new Map<Socket, Promise<void>>()
   const server = createServer({ allowHalfOpen: true }, (peer) => {
-    peers.add(peer)
-    void bridge(managers, id, peer).finally(() => peers.delete(peer))
+    bridges.set(
+      peer,
+      bridge(managers, id, peer).finally(() => bridges.delete(peer)),
+    )
   })
-  await listen(server, socketPath)
-  return {
-    address: `unix://${socketPath}`,
-    async close() {
-      for (const peer of peers) peer.destroy()
-      await new Promise<void>((resolve) => server.close(() => resolve()))
-      if (directory !== undefined) await rm(directory, { recursive: true, force: true })
-    },
+  const close = async () => {
+    for (const peer of bridges.keys()) peer.destroy()
+    await Promise.all(bridges.values())
+    await new Promise<void>((resolve) => server.close(() => resolve()))
+    if (directory !== undefined) await rm(directory, { recursive: true, force: true })
   }
+  try {
+    await listen(server, socketPath)
+    await chmod(socketPath, 0o600)
+  } catch (cause) {
+    await close()
+    throw toSocketError(socketPath, cause)
+  }
+  return { address: `unix://${socketPath}`, close }
+}
+
+/** Node takes a number for a port. */
+function checkPath(path: string | undefined): void {
+  if (path === undefined || (isAbsolute(path) && !path.includes('\0'))) return
+  const given = JSON.stringify(path)
+  throw createHostError('INVALID_ARGUMENT', { field: 'path', expected: 'an absolute path', given })
 }
 
 /** Both ways, the end of each handed on. */
@@ -57,4 +79,13 @@ function listen(server: Server, path: string): Promise<void> {
       resolve()
     })
   })
+}
+
+function toSocketError(subject: string, cause: unknown): Error {
+  const reason = cause instanceof Error ? cause.message : String(cause)
+  return createHostError(
+    'OPERATION_FAILED',
+    { operation: 'exposeSocket', subject, status: undefined, reason },
+    { cause },
+  )
 }

@@ -29,7 +29,7 @@ export class RunningBuildKit implements BuildKitSidecar {
   readonly privilege: BuildKitPrivilege
   readonly #managers: BuildKitManagers
   readonly #parts: RunningParts
-  readonly #sockets: ExposedSocket[] = []
+  readonly #sockets: Promise<ExposedSocket>[] = []
   readonly #closing = new AbortController()
   #closed: Promise<void> | undefined
 
@@ -78,9 +78,10 @@ export class RunningBuildKit implements BuildKitSidecar {
   }
 
   async exposeSocket(path?: string): Promise<string> {
-    const socket = await exposeSocket(this.#managers, this.containerId, path)
+    this.#closing.signal.throwIfAborted()
+    const socket = exposeSocket(this.#managers, this.containerId, path)
     this.#sockets.push(socket)
-    return socket.address
+    return (await socket).address
   }
 
   /** Idempotent. Ends what runs by this handle; the sidecar and what belongs to it go when nobody else uses them. */
@@ -92,12 +93,18 @@ export class RunningBuildKit implements BuildKitSidecar {
   async #close(): Promise<void> {
     const { lease, watch, settings } = this.#parts
     this.#closing.abort(createHostError('NOT_RUNNING', { id: this.containerId, state: 'stopping' }))
-    await Promise.all(this.#sockets.map((socket) => socket.close()))
+    await Promise.all(this.#sockets.map(closeSocket))
     const end = await lease.release()
     if (end !== 'shared')
       await removeAll(this.#managers, { id: this.containerId, settings, watch, networkId: this.networkId, end })
     await watch.stop()
   }
+}
+
+/** One that could not be made needs no closing. */
+async function closeSocket(socket: Promise<ExposedSocket>): Promise<void> {
+  const exposed = await socket.catch(() => undefined)
+  await exposed?.close()
 }
 
 /** What a handle is made of. */

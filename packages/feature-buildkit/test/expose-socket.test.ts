@@ -1,0 +1,77 @@
+import { existsSync } from 'node:fs'
+import { mkdtemp, rm, stat, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { BuildKitFeature } from '../src/index.js'
+import { openWithStandIn } from './support/stand-in.js'
+
+async function start() {
+  const scope = await openWithStandIn()
+  onTestFinished(() => scope[Symbol.asyncDispose]())
+  return scope.resolve(BuildKitFeature).start({ graceMs: 1 })
+}
+
+async function createFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'capstan-test-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+const toPath = (address: string) => address.replace('unix://', '')
+const mode = async (path: string) => ((await stat(path)).mode & 0o777).toString(8)
+
+describe('exposeSocket', () => {
+  it('is for this user alone, and is gone with the sidecar', async () => {
+    const sidecar = await start()
+    const path = toPath(await sidecar.exposeSocket())
+    expect(await mode(path)).toBe('600')
+    expect(await mode(dirname(path))).toBe('700')
+    await sidecar[Symbol.asyncDispose]()
+    expect(existsSync(dirname(path))).toBe(false)
+  })
+
+  it('is where the caller wants it, and leaves the folder', async () => {
+    const folder = await createFolder()
+    const path = join(folder, 'b.sock')
+    const sidecar = await start()
+    expect(await sidecar.exposeSocket(path)).toBe(`unix://${path}`)
+    await sidecar[Symbol.asyncDispose]()
+    expect(existsSync(path)).toBe(false)
+    expect(existsSync(folder)).toBe(true)
+  })
+
+  it('ends its connections when the sidecar is disposed of', async () => {
+    const sidecar = await start()
+    const peer = connect(toPath(await sidecar.exposeSocket()))
+    const closed = new Promise((resolve) => peer.on('error', () => {}).once('close', resolve))
+    await new Promise((resolve) => peer.once('connect', resolve))
+    await sidecar[Symbol.asyncDispose]()
+    await closed
+  })
+
+  it('says what is wrong with its place', async () => {
+    await using sidecar = await start()
+    const folder = await createFolder()
+    await writeFile(join(folder, 'taken'), '')
+    const code = 'OPERATION_FAILED'
+    const taken = { code, facts: { subject: join(folder, 'taken'), reason: expect.stringContaining('EADDRINUSE') } }
+    await expect(sidecar.exposeSocket(join(folder, 'taken'))).rejects.toMatchObject(taken)
+    expect(existsSync(join(folder, 'taken'))).toBe(true)
+    await expect(sidecar.exposeSocket(join(folder, 'no', 'b.sock'))).rejects.toMatchObject({ code })
+    await expect(sidecar.exposeSocket(join(folder, 'x'.repeat(200)))).rejects.toMatchObject({ code })
+  })
+
+  it.each(['', '8080', 'b.sock', '/a\0b'])('refuses the path %j', async (path) => {
+    await using sidecar = await start()
+    const error = { code: 'INVALID_ARGUMENT', facts: { field: 'path' } }
+    await expect(sidecar.exposeSocket(path)).rejects.toMatchObject(error)
+  })
+
+  it('is NOT_RUNNING after the sidecar was disposed of', async () => {
+    const sidecar = await start()
+    await sidecar[Symbol.asyncDispose]()
+    await expect(sidecar.exposeSocket()).rejects.toMatchObject({ code: 'NOT_RUNNING' })
+  })
+})
