@@ -13,9 +13,11 @@ export interface BuildKitSidecar extends AsyncDisposable {
    * The config of a container that is to use this BuildKit: adds its socket on a shared volume, and BUILDKIT_HOST.
    *
    * Its network stays as it is. Where a socket cannot be shared: CAPABILITY_MISSING for want of volumes, or
-   * OPTION_UNSUPPORTED with the reason.
+   * OPTION_UNSUPPORTED with the reason, either of which `support()` has listed in `lacks`.
+   *
+   * `by: 'tcp'`, for a sidecar that was started with `tcp`: adds its network instead, and its address there.
    */
-  connect(config: ContainerConfig): ContainerConfig
+  connect(config: ContainerConfig, options?: ConnectOptions): ContainerConfig
   /** Starts a build at once. Its events may be read or not; its result settles either way. */
   build(request: BuildRequest, options?: OperationOptions): BuildKitBuild
   workers(options?: OperationOptions): Promise<readonly BuildKitWorker[]>
@@ -24,6 +26,12 @@ export interface BuildKitSidecar extends AsyncDisposable {
   prune(options?: PruneOptions): Promise<readonly CacheRecord[]>
   /** A local unix socket for buildctl, buildx and others; closed with the sidecar. Resolves with its address. */
   exposeSocket(path?: string): Promise<string>
+}
+
+/** Options of `connect`. */
+export interface ConnectOptions {
+  /** Default `socket`. */
+  readonly by?: 'socket' | 'tcp'
 }
 
 /** What builds in BuildKit. */

@@ -2,7 +2,15 @@ export type { BuildProgressEvent } from './build/build-progress-event.js'
 export type { BuildOutput, BuildRequest } from './build/build-request.js'
 export type { BuildKitBuild, BuildResult } from './build/buildkit-build.js'
 export { BuildKitFeature } from './buildkit-feature.js'
-export { type BuildKitBuildOptions, type BuildKitOptions, defaultBuildKitImage } from './buildkit-options.js'
-export type { BuildKitSidecar, BuildKitWorker, CacheRecord, PruneOptions } from './buildkit-sidecar.js'
+export {
+  type BuildKitBuildOptions,
+  type BuildKitCacheLimits,
+  type BuildKitCertificates,
+  type BuildKitOptions,
+  type BuildKitTcp,
+  defaultBuildKitImage,
+  defaultRootlessImage,
+} from './buildkit-options.js'
+export type { BuildKitSidecar, BuildKitWorker, CacheRecord, ConnectOptions, PruneOptions } from './buildkit-sidecar.js'
 export { toBuildKitSupport } from './buildkit-support.js'
 export type { BuildKitPrivilege } from './start/rungs.js'

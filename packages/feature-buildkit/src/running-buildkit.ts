@@ -1,26 +1,18 @@
-import {
-  type ContainerConfig,
-  createHostError,
-  MissingCapabilityError,
-  type OperationOptions,
-  refuseOptions,
-  toFeatureSupport,
-  volumeManagerCapability,
-} from '@capstan/core'
+import { type ContainerConfig, createHostError, type OperationOptions } from '@capstan/core'
 import type { BuildRequest } from './build/build-request.js'
 import { type BuildKitBuild, createBuild } from './build/buildkit-build.js'
 import { runBuild } from './build/run-build.js'
 import type { BuildKitManagers } from './buildkit-managers.js'
-import type { BuildKitSidecar, BuildKitWorker, CacheRecord, PruneOptions } from './buildkit-sidecar.js'
+import type { BuildKitSidecar, BuildKitWorker, CacheRecord, ConnectOptions, PruneOptions } from './buildkit-sidecar.js'
+import { connectBySocket } from './connect/connect-by-socket.js'
+import { connectByTcp } from './connect/connect-by-tcp.js'
 import { listWorkers, prune, readDiskUsage } from './control.js'
 import { type ExposedSocket, exposeSocket } from './expose-socket.js'
 import type { Lease, LeaseEnd } from './lease.js'
-import { socketAddress, socketDirectory } from './scripts.js'
+import { removeBelongings } from './start/belongings.js'
+import type { Daemon } from './start/daemon.js'
 import type { DaemonWatch } from './start/daemon-watch.js'
 import type { BuildKitPrivilege } from './start/rungs.js'
-import type { Settings } from './start/settings.js'
-import { listVolumes, tolerateUse } from './start/shared-objects.js'
-import type { Daemon } from './start/start-daemon.js'
 
 /** The handle of a sidecar that is ready: one lease of it. */
 export class RunningBuildKit implements BuildKitSidecar {
@@ -36,27 +28,15 @@ export class RunningBuildKit implements BuildKitSidecar {
   constructor(managers: BuildKitManagers, parts: RunningParts) {
     this.#managers = managers
     this.#parts = parts
-    this.networkId = parts.networkId
+    this.networkId = parts.daemon.networkId
     this.containerId = parts.daemon.id
-    this.privilege = parts.daemon.privilege
+    this.privilege = parts.daemon.rung.privilege
   }
 
-  connect(config: ContainerConfig): ContainerConfig {
-    const { report, volumes } = this.#managers
-    const { socketVolume: source } = this.#parts.settings
-    const mount = { type: 'volume', source, target: socketDirectory } as const
-    const connected = {
-      ...config,
-      mounts: [...(config.mounts ?? []), mount],
-      env: { ...config.env, BUILDKIT_HOST: socketAddress },
-    }
-    refuseOptions(report.runtime, { image: config.image, mounts: [mount] }, report.available ? report.refuses : [])
-    if (volumes === undefined) {
-      const support = toFeatureSupport('BuildKit', { required: [volumeManagerCapability], optional: [] }, report)
-      const missing = support.supported ? [] : support.missing
-      throw new MissingCapabilityError({ feature: 'a shared BuildKit socket', runtime: report.runtime, missing })
-    }
-    return connected
+  connect(config: ContainerConfig, { by = 'socket' }: ConnectOptions = {}): ContainerConfig {
+    const { daemon, tcpAddress: address } = this.#parts
+    if (by === 'socket') return connectBySocket(this.#managers, config, daemon.belongings.socketVolume)
+    return connectByTcp(this.#managers, config, { networkId: this.networkId, address })
   }
 
   build(request: BuildRequest, { signal }: OperationOptions = {}): BuildKitBuild {
@@ -91,12 +71,11 @@ export class RunningBuildKit implements BuildKitSidecar {
   }
 
   async #close(): Promise<void> {
-    const { lease, watch, settings } = this.#parts
+    const { lease, watch } = this.#parts
     this.#closing.abort(createHostError('NOT_RUNNING', { id: this.containerId, state: 'stopping' }))
     await Promise.all(this.#sockets.map(closeSocket))
     const end = await lease.release()
-    if (end !== 'shared')
-      await removeAll(this.#managers, { id: this.containerId, settings, watch, networkId: this.networkId, end })
+    if (end !== 'shared') await removeAll(this.#managers, this.#parts, end)
     await watch.stop()
   }
 }
@@ -109,36 +88,25 @@ async function closeSocket(socket: Promise<ExposedSocket>): Promise<void> {
 
 /** What a handle is made of. */
 export interface RunningParts {
-  readonly settings: Settings
   readonly daemon: Daemon
-  readonly networkId: string
+  readonly tcpAddress: string | undefined
   readonly lease: Lease
   readonly watch: DaemonWatch
 }
 
 /**
- * The sidecar ends by itself; what was made with it goes, unless the next one has it already. What does not end is left
- * alone when nobody knows whether others use it.
+ * The sidecar ends by itself, and what belongs to it goes. What does not end is left alone when nobody knows whether
+ * others use it.
  */
-async function removeAll(managers: BuildKitManagers, { id, settings, watch, networkId, end }: Remains): Promise<void> {
-  const { runtime, networks, volumes } = managers
+async function removeAll(managers: BuildKitManagers, { daemon, watch }: RunningParts, end: LeaseEnd): Promise<void> {
   const hasEnded = await Promise.race([watch.ended.then(() => true), pause(endTimeoutMs).then(() => false)])
   if (!hasEnded && end === 'unknown') return
-  await runtime.removeContainer(id)
-  for (const name of listVolumes(managers, settings)) await tolerateUse(volumes?.removeVolume(name))
-  await tolerateUse(networks.removeNetwork(networkId))
+  await managers.runtime.removeContainer(daemon.id)
+  await removeBelongings(managers, daemon.belongings)
 }
 
 function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms).unref())
-}
-
-interface Remains {
-  readonly id: string
-  readonly settings: Settings
-  readonly watch: DaemonWatch
-  readonly networkId: string
-  readonly end: Exclude<LeaseEnd, 'shared'>
 }
 
 const endTimeoutMs = 10_000

@@ -3,30 +3,39 @@ import type { Argv } from '@capstan/core'
 /** A lease that comes too late ends with this code. */
 export const endingCode = 3
 
-/** Where the daemon listens, and what another container needs to have of it. */
-export const socketDirectory = '/run/buildkit'
-const socketPath = `${socketDirectory}/buildkitd.sock`
-export const socketAddress: string = `unix://${socketPath}`
-
-/** Where the daemon keeps its cache. */
-export const stateDirectory = '/var/lib/buildkit'
-
 /** Leases are files here; gone with the container. Without the directory nobody takes one any more. */
 const leaseDirectory = '/tmp/capstan-leases'
 
-/**
- * Starts the daemon, and stops it again when nobody has taken a lease for `seconds`: whoever started it may have died.
- */
-export function toDaemonCommand(seconds: number, daemon: Argv): { entrypoint: Argv; command: Argv } {
+/** Of ca.pem, cert.pem and key.pem; the last file says that all are there. */
+export const certificateDirectory = '/tmp/capstan-certificates'
+export const certificatesAreThere: string = `${certificateDirectory}/ready`
+
+export interface DaemonCommand {
+  /** Stops when nobody has taken a lease for so long: whoever started it may have died. */
+  readonly orphanMs: number
+  /** The text of its buildkitd.toml. */
+  readonly config: string
+  readonly awaitsCertificates: boolean
+  readonly daemon: Argv
+}
+
+/** Starts the daemon. */
+export function toDaemonCommand({ orphanMs, config, awaitsCertificates, daemon }: DaemonCommand): {
+  entrypoint: Argv
+  command: Argv
+} {
+  const awaited = awaitsCertificates ? certificatesAreThere : ''
   return {
     entrypoint: ['sh', '-c', daemonScript, 'capstan-buildkitd'],
-    command: [leaseDirectory, String(seconds), ...daemon],
+    command: [leaseDirectory, String(orphanMs / 1000), awaited, config, ...daemon, '--config', configPath],
   }
 }
 
-const daemonScript = `dir=$1; wait=$2; shift 2
+const configPath = `${leaseDirectory}.toml`
+const daemonScript = `dir=$1; wait=$2; awaited=$3; printf %s "$4" >"$dir.toml"; shift 4
 mkdir -p "$dir"; echo $$ >"$dir.pid"
 ( sleep "$wait"; rmdir "$dir" && kill -TERM "$(cat "$dir.pid")" ) >/dev/null 2>&1 &
+trap 'exit 143' TERM; while [ -n "$awaited" ] && [ ! -e "$awaited" ]; do sleep 0.01; done
 exec "$@"`
 
 /**
@@ -55,8 +64,13 @@ const closeScript = `if [ -d "$1" ] && ! rmdir "$1" 2>/dev/null; then echo share
 echo last; kill -TERM "$(cat "$1.pid")"`
 
 /** Waits for the daemon's socket, for so long at most, and becomes the command then. */
-export function toWaitCommand(command: Argv, timeoutMs: number): Argv {
+export function toWaitCommand(command: Argv, { socketPath, timeoutMs }: SocketWait): Argv {
   return ['sh', '-c', waitScript, 'capstan-wait', socketPath, String(Math.ceil(timeoutMs / 10)), ...command]
+}
+
+export interface SocketWait {
+  readonly socketPath: string
+  readonly timeoutMs: number
 }
 
 const waitScript = `socket=$1; n=$2; shift 2

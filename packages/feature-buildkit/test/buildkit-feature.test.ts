@@ -8,6 +8,7 @@ import {
 } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
 import { BuildKitFeature, type BuildKitOptions } from '../src/index.js'
+import { readExec } from './support/exec-text.js'
 import { listLeft } from './support/list-left.js'
 import { openWithStandIn } from './support/stand-in.js'
 
@@ -72,13 +73,19 @@ describe('start', () => {
     expect(await scope.runtime.containerState(one.containerId)).toBe('running')
   })
 
-  it('takes the next rung where the runtime refuses the first', async () => {
-    await using scope = await openWithStandIn({ refuses: ['privileged'] })
-    await using sidecar = await start(scope)
-    expect(sidecar.privilege).toBe('added-capabilities')
-    await using bare = await openWithStandIn({ refuses: ['privileged', 'securityOptions'] })
-    await using other = await start(bare)
-    expect(other.privilege).toBe('all-capabilities')
+  it('tells BuildKit the limits of its cache, and name servers', async () => {
+    await using scope = await openWithStandIn()
+    await using sidecar = await start(scope, { cache: { maxUsedBytes: 7e9 }, dns: ['192.0.2.1'] })
+    expect((await readExec(scope, sidecar.containerId, ['cat', '/tmp/buildkitd.toml'])).split('\n')).toEqual([
+      '[worker.oci]',
+      'gc = true',
+      'reservedSpace = 1000000000',
+      'maxUsedSpace = 7000000000',
+      'minFreeSpace = 5000000000',
+      '[dns]',
+      'nameservers = ["192.0.2.1"]',
+      '',
+    ])
   })
 
   it('fails at once, with exit code and last lines, when the sidecar ends', async () => {
@@ -124,6 +131,12 @@ describe('start', () => {
     [{ memoryBytes: -1 }, 'memoryBytes'],
     [{ graceMs: -1 }, 'graceMs'],
     [{ readyTimeoutMs: 0 }, 'readyTimeoutMs'],
+    [{ rootlessImage: '' }, 'rootlessImage'],
+    [{ dns: ['example'] }, 'dns[0]'],
+    [{ cache: { maxUsedBytes: -1 } }, 'cache.maxUsedBytes'],
+    [{ tcp: { port: 0, withoutCertificates: true } as const }, 'tcp.port'],
+    [{ tcp: { withoutCertificates: false } as never }, 'tcp.certificates'],
+    [{ tcp: { certificates: { ca: 'x', cert: 'x', key: 'x' } } }, 'tcp.certificates.ca'],
   ])('refuses %j before anything is made', async (options, field) => {
     await using scope = await openWithStandIn()
     await expect(start(scope, options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
@@ -205,26 +218,5 @@ describe('control', () => {
     expect(record?.createdAt?.getUTCFullYear()).toBe(2026)
     expect((await sidecar.prune({ all: true, keepBytes: 5_000_000 })).length).toBeGreaterThan(1)
     await expect(sidecar.prune({ keepBytes: -1 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
-  })
-})
-
-describe('connect', () => {
-  it('adds the socket and its address, and leaves the network as it is', async () => {
-    await using scope = await openWithStandIn()
-    await using sidecar = await start(scope)
-    const config = sidecar.connect({ image: 'busybox', env: { A: '1' }, network: { mode: 'none' } })
-    expect(config).toMatchObject({
-      env: { A: '1', BUILDKIT_HOST: 'unix:///run/buildkit/buildkitd.sock' },
-      network: { mode: 'none' },
-      mounts: [{ type: 'volume', target: '/run/buildkit' }],
-    })
-  })
-
-  it('says what is missing where there are no volumes', async () => {
-    await using scope = await openWithStandIn({ without: [volumeManagerCapability] })
-    await using sidecar = await start(scope)
-    expect(() => sidecar.connect({ image: 'busybox' })).toThrow(
-      /needs volumes, which runtime "memory" does not provide/,
-    )
   })
 })

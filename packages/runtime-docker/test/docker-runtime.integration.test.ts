@@ -79,6 +79,13 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     })
   })
 
+  test('systempaths=unconfined leaves nothing of /proc read-only or masked', async () => {
+    const command = ['sh', '-c', 'grep -c " /proc/" /proc/mounts']
+    const { stdout } = await runToEnd({ command })
+    expect(Number(stdout)).toBeGreaterThan(3)
+    expect((await runToEnd({ command, securityOptions: ['systempaths=unconfined'] })).stdout).toBe('0\n')
+  })
+
   test('F20 kept firewall rules do not fail the start of a container that is over at once', async () => {
     const { runtime } = connect()
     for (const autoRemove of [false, true]) {

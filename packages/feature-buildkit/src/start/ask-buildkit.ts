@@ -2,6 +2,7 @@ import { createHostError } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { runExec } from '../run-exec.js'
 import { toWaitCommand } from '../scripts.js'
+import type { Daemon } from './daemon.js'
 
 /**
  * Resolves when BuildKit has answered a call: one command that waits in the sidecar for the socket, and asks then.
@@ -10,10 +11,10 @@ import { toWaitCommand } from '../scripts.js'
  */
 export async function askBuildKit(
   { execs }: BuildKitManagers,
-  id: string,
+  { id, rung }: Daemon,
   { timeoutMs, signal }: { readonly timeoutMs: number; readonly signal: AbortSignal },
 ): Promise<void> {
-  const command = toWaitCommand(['buildctl', 'debug', 'workers'], timeoutMs)
+  const command = toWaitCommand(['buildctl', 'debug', 'workers'], { socketPath: rung.layout.socketPath, timeoutMs })
   for (;;) {
     const { exitCode, stderr } = await runExec(execs, id, { command, signal })
     if (exitCode === 0) return

@@ -1,41 +1,40 @@
 import { createHash } from 'node:crypto'
 import { ownershipLabelKeys, type StringMap } from '@capstan/core'
-import { type BuildKitOptions, defaultBuildKitImage } from '../buildkit-options.js'
+import {
+  type BuildKitCertificates,
+  type BuildKitOptions,
+  defaultBuildKitImage,
+  defaultCacheLimits,
+  defaultRootlessImage,
+  defaultTcpPort,
+} from '../buildkit-options.js'
+import type { DaemonSettings } from './daemon-config.js'
 
 /** What makes two starts the same, and what that is called. */
 export interface Settings {
   readonly image: string
+  /** `undefined`: there is no rung without root. */
+  readonly rootlessImage: string | undefined
   readonly memoryBytes: number | undefined
   readonly cpus: number | undefined
-  /** Of container and network. */
+  readonly daemon: Omit<DaemonSettings, 'certificates'>
+  /** `certificates` of its own: it was asked in so many words for none. */
+  readonly tcp: { readonly port: number; readonly certificates: BuildKitCertificates | undefined } | undefined
+  /** Of the sidecar. */
   readonly name: string
-  /** Holds the daemon's cache. */
-  readonly stateVolume: string
-  /** Holds the daemon's socket. */
-  readonly socketVolume: string
   /** By these it is known whose a thing with that name is. */
   readonly labels: StringMap
 }
 
 /** The name follows from the configuration, unless it is given: one configuration, one sidecar. */
-export function toSettings({
-  image = defaultBuildKitImage,
-  memoryBytes,
-  cpus,
-  name: given,
-}: BuildKitOptions): Settings {
-  const configuration = createHash('sha256')
-    .update(JSON.stringify([formatVersion, image, memoryBytes ?? null, cpus ?? null]))
-    .digest('hex')
-    .slice(0, 16)
-  const name = given ?? `capstan-buildkit-${configuration}`
+export function toSettings(options: BuildKitOptions): Settings {
+  const chosen = toChosen(options)
+  const text = JSON.stringify([formatVersion, chosen], (_key, value: unknown) => value ?? null)
+  const configuration = createHash('sha256').update(text).digest('hex').slice(0, 16)
+  const name = options.name ?? `capstan-buildkit-${configuration}`
   return {
-    image,
-    memoryBytes,
-    cpus,
+    ...chosen,
     name,
-    stateVolume: `${name}-state`,
-    socketVolume: `${name}-socket`,
     labels: { [configurationLabel]: configuration, [ownershipLabelKeys.lifetime]: 'lease' },
   }
 }
@@ -45,6 +44,20 @@ export function isSameConfiguration(labels: StringMap, settings: Settings): bool
   return labels[configurationLabel] === settings.labels[configurationLabel]
 }
 
+function toChosen({ image, rootlessImage, memoryBytes, cpus, cache, dns = [], tcp }: BuildKitOptions) {
+  return {
+    image: image ?? defaultBuildKitImage,
+    rootlessImage: rootlessImage ?? (image === undefined ? defaultRootlessImage : undefined),
+    memoryBytes,
+    cpus,
+    daemon: { cache: { ...defaultCacheLimits, ...cache }, dns },
+    tcp: tcp && {
+      port: tcp.port ?? defaultTcpPort,
+      certificates: 'certificates' in tcp ? tcp.certificates : undefined,
+    },
+  }
+}
+
 /** Changes when an older sidecar would not do: another entrypoint, other paths. */
-const formatVersion = 1
+const formatVersion = 2
 const configurationLabel = 'buildkit.configuration'

@@ -1,20 +1,23 @@
 import { createHostError, createUndoStack, isHostError, withUndoFailures } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
+import { findTcpAddress } from '../connect/tcp-address.js'
 import { type Lease, takeLease } from '../lease.js'
 import { RunningBuildKit } from '../running-buildkit.js'
+import { untilAborted } from '../until-aborted.js'
 import { askBuildKit } from './ask-buildkit.js'
+import { removeBelongings, toBelongings } from './belongings.js'
+import { type Daemon, sidecarEnds } from './daemon.js'
 import { DaemonWatch } from './daemon-watch.js'
-import { markSettings, removeMarked } from './remove-marked.js'
+import { findDaemon } from './find-daemon.js'
+import { makeDaemon } from './make-daemon.js'
+import { placeCertificates } from './place-certificates.js'
 import { type Settings, toSettings } from './settings.js'
-import { areStillThere, ensureNetwork, ensureVolume, listVolumes, sidecarEnds } from './shared-objects.js'
-import { type Daemon, startDaemon } from './start-daemon.js'
-import { takeBack } from './take-back.js'
 import { untilReady } from './until-ready.js'
 
 /**
  * Network, volumes, sidecar, lease, answer: each step is undone in reverse when a later one fails or the signal aborts;
- * the first failure survives. What is there for the same configuration is shared, and stays while others use it.
+ * the first failure survives. A sidecar that is there for the same configuration is shared, and stays while others use it.
  */
 export async function startBuildKit(managers: BuildKitManagers, options: BuildKitOptions): Promise<RunningBuildKit> {
   validateBuildKitOptions(options)
@@ -27,40 +30,39 @@ export async function startBuildKit(managers: BuildKitManagers, options: BuildKi
     } catch (error) {
       if (error !== sidecarEnds) throw error
       if (attempt === mostAttempts) throw toBusyError(settings.name)
-      await new Promise((resolve) => setTimeout(resolve, betweenMs))
+      await untilAborted(new Promise((resolve) => setTimeout(resolve, betweenMs)), signal)
     }
   }
 }
 
 async function tryStart(
   managers: BuildKitManagers,
-  unmarked: Settings,
+  settings: Settings,
   { signal, onProgress, readyTimeoutMs: timeoutMs = 60_000, graceMs = 500 }: BuildKitOptions,
 ): Promise<RunningBuildKit> {
-  const settings = markSettings(unmarked)
+  const belongings = toBelongings(settings)
   const undo = createUndoStack()
-  undo.add('what was made unanswered', (own) => removeMarked(managers, settings, own))
   try {
-    const networkId = await ensureNetwork(managers, settings, { undo, signal })
-    for (const name of listVolumes(managers, settings)) await ensureVolume(managers, name, { undo, signal, settings })
-    const orphanMs = timeoutMs + orphanGraceMs
-    // The undoing of a volume that an engine made by itself comes after that of the sidecar.
-    const rest = createUndoStack()
-    undo.add('volumes', () => rest.run())
-    const daemon = await startDaemon(managers, settings, { undo, signal, networkId, orphanMs, onProgress })
-    if (!daemon.isAdopted) undo.add('sidecar', (own) => takeBack(managers, daemon.id, own))
-    const watch = new DaemonWatch(managers.runtime, daemon.id)
+    let daemon = await findDaemon(managers, settings, { signal })
+    if (daemon === undefined) {
+      undo.add('what was made unanswered', (own) => removeBelongings(managers, belongings, own))
+      const orphanMs = timeoutMs + orphanGraceMs
+      daemon = await makeDaemon(managers, settings, { belongings, undo, orphanMs, onProgress, signal })
+    }
+    const found = daemon
+    const watch = new DaemonWatch(managers.runtime, found.id)
     undo.add('watch', () => watch.stop())
     const steps = async (own: { readonly signal: AbortSignal }) => {
-      const lease = await lend(managers, daemon, { ...own, graceMs })
+      const lease = await lend(managers, found, { ...own, graceMs })
       undo.add('lease', () => lease.release())
-      if (!(await areStillThere(managers, settings, { ...own, undo: rest }))) throw sidecarEnds
-      await askBuildKit(managers, daemon.id, { ...own, timeoutMs })
-      return lease
+      await placeCertificates(managers, found.id, { ...own, certificates: settings.tcp?.certificates })
+      await askBuildKit(managers, found, { ...own, timeoutMs })
+      const tcpAddress = await findTcpAddress(managers, settings, { ...own, ...found })
+      return { lease, tcpAddress }
     }
-    const lease = await untilReady(steps, { daemon, watch, timeoutMs, onProgress, signal })
+    const ready = await untilReady(steps, { daemon, watch, timeoutMs, onProgress, signal })
     undo.release()
-    return new RunningBuildKit(managers, { settings, daemon, networkId, lease, watch })
+    return new RunningBuildKit(managers, { daemon, watch, ...ready })
   } catch (error) {
     throw withUndoFailures(error, await undo.run())
   }
@@ -96,6 +98,6 @@ function toBusyError(name: string): Error {
   })
 }
 
-const mostAttempts = 50
-const betweenMs = 100
+const mostAttempts = 100
+const betweenMs = 50
 const orphanGraceMs = 30_000

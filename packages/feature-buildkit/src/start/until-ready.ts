@@ -1,7 +1,6 @@
 import { createHostError, type OperationOptions, type ProgressEvent } from '@capstan/core'
+import { type Daemon, sidecarEnds } from './daemon.js'
 import type { DaemonWatch } from './daemon-watch.js'
-import { sidecarEnds } from './shared-objects.js'
-import type { Daemon } from './start-daemon.js'
 
 /**
  * Takes the steps from a sidecar that runs to one that answers: under one deadline, and with an event each second.

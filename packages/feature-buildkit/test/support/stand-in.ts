@@ -25,7 +25,14 @@ export async function openWithStandIn({
   ...options
 }: MemoryPluginOptions & { readonly standIn?: StandInOptions } = {}): Promise<RuntimeScope> {
   const image = createStandIn(standIn)
-  const plugin = memoryPlugin({ ...options, images: { 'moby/buildkit:v0.32.2': image, 'buildkit:other': image } })
+  const plugin = memoryPlugin({
+    ...options,
+    images: {
+      'moby/buildkit:v0.32.2': image,
+      'moby/buildkit:v0.32.2-rootless': image,
+      'buildkit:other': image,
+    },
+  })
   const host = createRuntimeHost({ plugins: [plugin], env: {} })
   return host.open({ runtime: options.name ?? 'memory' })
 }
@@ -36,7 +43,17 @@ function createStandIn(options: StandInOptions): MemoryImage {
     : { buildctl: (process: MemoryProcess) => runBuildctl(process, options) }
   const buildkitd = (daemon: MemoryProcess) => runDaemon(daemon, options)
   const sh = options.fullDisk ? refuseWrites : playScript
-  return { main: async () => 0, commands: { sh, buildkitd, ...buildctl, cat: runCat, rm: async () => 0 } }
+  return {
+    main: async () => 0,
+    commands: {
+      sh,
+      buildkitd,
+      rootlesskit: ({ argv, run }: MemoryProcess) => run(argv.slice(1)),
+      ...buildctl,
+      cat: runCat,
+      rm: async () => 0,
+    },
+  }
 }
 
 type Files = MemoryProcess['files']
@@ -65,8 +82,10 @@ async function refuseWrites(process: MemoryProcess): Promise<number> {
 }
 
 const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly string[]) => Promise<number>>> = {
-  async 'capstan-buildkitd'({ files, run }, [, , ...daemon]) {
+  async 'capstan-buildkitd'({ files, run, signal }, [, , awaited = '', config = '', ...daemon]) {
+    await files.write('/tmp/buildkitd.toml', config)
     await openBook(files)
+    while (awaited !== '' && !(await exists(files, awaited))) await pause(2, signal)
     return run(daemon)
   },
   'capstan-lease': playLease,
@@ -105,7 +124,7 @@ async function playLease({ files, stdin, stdout, signal }: MemoryProcess, [, gra
   return 0
 }
 
-async function runDaemon({ files, stderr, signal }: MemoryProcess, options: StandInOptions): Promise<number> {
+async function runDaemon({ argv, files, stderr, signal }: MemoryProcess, options: StandInOptions): Promise<number> {
   const { bootMs = 5, exitCode, silent = false } = options
   stderr.write('time="2026-11-23T12:27:33Z" level=warning msg="using host network as the default"\n')
   await pause(bootMs, signal)
@@ -113,15 +132,18 @@ async function runDaemon({ files, stderr, signal }: MemoryProcess, options: Stan
     stderr.write('buildkitd: could not lock /var/lib/buildkit/buildkitd.lock\n')
     return exitCode
   }
-  if (!silent) await files.write('/run/buildkit/buildkitd.sock', '')
+  if (!silent) await files.write(toSocketPath(argv[argv.indexOf('--addr') + 1]), '')
+  await files.write('/tmp/buildkitd-argv', argv.join(' '))
   while ((await findBook(files))?.isOpen && !(await exists(files, '/tmp/stop'))) await pause(2, signal)
   return 0
 }
 
+const toSocketPath = (address = '') => address.replace('unix://', '')
+
 async function runBuildctl(process: MemoryProcess, options: StandInOptions): Promise<number> {
-  const { argv, files, stdout, stderr } = process
+  const { argv, env, files, stdout, stderr } = process
   const [, command = '', ...rest] = argv
-  if (!(await exists(files, '/run/buildkit/buildkitd.sock'))) {
+  if (!(await exists(files, toSocketPath(env.BUILDKIT_HOST)))) {
     stderr.write(readFixture('workers-no-daemon.stderr.txt'))
     return 1
   }

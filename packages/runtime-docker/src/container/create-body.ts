@@ -58,7 +58,7 @@ function toHostConfig(config: ContainerConfig): Readonly<Record<string, unknown>
     ReadonlyRootfs: config.readOnlyRootFilesystem,
     CapAdd: config.capAdd,
     CapDrop: config.capDrop,
-    SecurityOpt: config.securityOptions,
+    ...toSecurity(config.securityOptions),
     GroupAdd: config.groupAdd,
     Dns: config.dns,
     ExtraHosts: config.extraHosts && Object.entries(config.extraHosts).map(([name, address]) => `${name}:${address}`),
@@ -69,6 +69,13 @@ function toHostConfig(config: ContainerConfig): Readonly<Record<string, unknown>
     Init: config.init,
     AutoRemove: config.autoRemove,
   }
+}
+
+/** The engine has no option for its system paths: docker's own client makes the same of it. */
+function toSecurity(options: readonly string[] | undefined): Readonly<Record<string, unknown>> {
+  if (options?.includes(openSystemPaths) !== true) return { SecurityOpt: options }
+  const others = options.filter((option) => option !== openSystemPaths)
+  return { SecurityOpt: others, MaskedPaths: [], ReadonlyPaths: [] }
 }
 
 function toNetworkMode({ network }: ContainerConfig): string | undefined {
@@ -117,5 +124,6 @@ function dropUndefined(fields: Readonly<Record<string, unknown>>): Readonly<Reco
   return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 }
 
+const openSystemPaths = 'systempaths=unconfined'
 const severalNetworksApi = '1.44'
 const tmpfsOptionsApi = '1.46'

@@ -19,6 +19,18 @@ describe('toCreateBody', () => {
     })
   })
 
+  test('security options as docker has them: what opens the system paths is none of the engine', () => {
+    expect(body({ securityOptions: ['seccomp=unconfined'] }).HostConfig).toEqual({
+      SecurityOpt: ['seccomp=unconfined'],
+    })
+    const securityOptions = ['seccomp=unconfined', 'systempaths=unconfined']
+    expect(body({ securityOptions }).HostConfig).toEqual({
+      SecurityOpt: ['seccomp=unconfined'],
+      MaskedPaths: [],
+      ReadonlyPaths: [],
+    })
+  })
+
   test('process and limits', () => {
     expect(
       body({

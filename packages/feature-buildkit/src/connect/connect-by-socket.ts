@@ -1,0 +1,31 @@
+import {
+  type ContainerConfig,
+  MissingCapabilityError,
+  refuseOptions,
+  toFeatureSupport,
+  volumeManagerCapability,
+} from '@capstan/core'
+import type { BuildKitManagers } from '../buildkit-managers.js'
+
+/** Adds the volume with the daemon's socket, and where it is. The network stays as it is. */
+export function connectBySocket(
+  { report, volumes }: BuildKitManagers,
+  config: ContainerConfig,
+  socketVolume: string,
+): ContainerConfig {
+  const mount = { type: 'volume', source: socketVolume, target: directory } as const
+  refuseOptions(report.runtime, { image: config.image, mounts: [mount] }, report.available ? report.refuses : [])
+  if (volumes === undefined) {
+    const support = toFeatureSupport('BuildKit', { required: [volumeManagerCapability], optional: [] }, report)
+    const missing = support.supported ? [] : support.missing
+    throw new MissingCapabilityError({ feature: 'a shared BuildKit socket', runtime: report.runtime, missing })
+  }
+  return {
+    ...config,
+    mounts: [...(config.mounts ?? []), mount],
+    env: { ...config.env, BUILDKIT_HOST: `unix://${directory}/buildkitd.sock` },
+  }
+}
+
+/** In the other container. */
+const directory = '/run/buildkit'

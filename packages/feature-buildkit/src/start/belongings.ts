@@ -1,0 +1,77 @@
+import { randomBytes } from 'node:crypto'
+import { isHostError, type OperationOptions, type StringMap, type UndoStack } from '@capstan/core'
+import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { Settings } from './settings.js'
+import { takeBack } from './take-back.js'
+
+/**
+ * What one sidecar has for itself. The names are of one attempt to start it: so no two attempts ever share a thing but
+ * the sidecar, whose name alone decides who makes it.
+ */
+export interface Belongings {
+  readonly attempt: string
+  readonly network: string
+  /** Holds the daemon's cache. */
+  readonly stateVolume: string
+  /** Holds the daemon's socket. */
+  readonly socketVolume: string
+}
+
+/** Those of a new attempt, unless one is given. */
+export function toBelongings({ name }: Settings, attempt: string = randomBytes(6).toString('hex')): Belongings {
+  const network = `${name}-${attempt}`
+  return { attempt, network, stateVolume: `${network}-state`, socketVolume: `${network}-socket` }
+}
+
+/** Labels of all that is made for one attempt. */
+export function toLabels({ labels }: Settings, { attempt }: Belongings): StringMap {
+  return { ...labels, [attemptLabel]: attempt }
+}
+
+/** Makes network and volumes. Resolves with the id of the network. */
+export async function makeBelongings(
+  { networks, volumes }: BuildKitManagers,
+  settings: Settings,
+  { belongings, undo, signal }: MakeOptions,
+): Promise<string> {
+  const labels = toLabels(settings, belongings)
+  const networkId = await networks.createNetwork(belongings.network, { labels, signal })
+  undo.add('network', (own) => tolerateUse(networks.removeNetwork(networkId, own)))
+  if (volumes === undefined) return networkId
+  for (const name of [belongings.stateVolume, belongings.socketVolume]) {
+    await volumes.createVolume(name, { labels, signal })
+    undo.add(`volume ${name}`, (own) => tolerateUse(volumes.removeVolume(name, own)))
+  }
+  return networkId
+}
+
+export interface MakeOptions extends OperationOptions {
+  readonly belongings: Belongings
+  readonly undo: UndoStack
+}
+
+/** Removes all that was made for an attempt, also what nobody has heard of, unless others use it. */
+export async function removeBelongings(
+  managers: BuildKitManagers,
+  { attempt }: Belongings,
+  { signal }: OperationOptions = {},
+): Promise<void> {
+  const { runtime, networks, volumes } = managers
+  const options = { labels: { [attemptLabel]: attempt }, signal }
+  for (const { id } of await runtime.listContainers(options)) await takeBack(managers, id, { signal })
+  for (const { name } of (await volumes?.listVolumes(options)) ?? [])
+    await tolerateUse(volumes?.removeVolume(name, { signal }))
+  for (const { id } of await networks.listNetworks(options)) await tolerateUse(networks.removeNetwork(id, { signal }))
+}
+
+/** What another holder uses stays. */
+async function tolerateUse(removal: Promise<void> | undefined): Promise<void> {
+  try {
+    await removal
+  } catch (error) {
+    if (!isHostError(error, 'IN_USE')) throw error
+  }
+}
+
+/** On the sidecar, too: by it those who find it know what belongs to it. */
+export const attemptLabel = 'buildkit.attempt'

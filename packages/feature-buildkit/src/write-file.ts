@@ -1,0 +1,49 @@
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { createHostError, type ExecManager, type OperationOptions } from '@capstan/core'
+
+/** Where something is to be written. */
+export interface WriteTarget extends OperationOptions {
+  readonly execs: ExecManager
+  /** Of the sidecar. */
+  readonly id: string
+}
+
+/** One thing to write: `script` gets `path` as its first word, and the content by its stdin. */
+export interface Transfer {
+  readonly what: string
+  readonly script: string
+  readonly path: string
+  readonly content: Readable
+}
+
+/** Writes over the stdin of a process in the sidecar. A failure there is OPERATION_FAILED with its words. */
+export async function writeFile(
+  { execs, id, signal }: WriteTarget,
+  { what, script, path, content }: Transfer,
+): Promise<void> {
+  await using process = await execs.exec(id, ['sh', '-c', script, 'capstan-write', path], { signal })
+  process.exitCode.catch(() => {})
+  process.stdout.resume()
+  let words = ''
+  process.stderr.on('data', (chunk: Uint8Array) => {
+    words = (words + Buffer.from(chunk).toString()).slice(-1000)
+  })
+  // A process that ends early says why itself.
+  const sent = pipeline(content, process.stdin).catch((error: unknown) => error)
+  const exitCode = await process.exitCode
+  content.destroy()
+  const failure = await sent
+  signal?.throwIfAborted()
+  if (exitCode === 0 && failure === undefined) return
+  if (exitCode === 0) throw failure
+  const reason = `it could not be written there (exit code ${exitCode}): ${words.trim()}`
+  throw createHostError('OPERATION_FAILED', { operation: 'write', subject: what, status: undefined, reason })
+}
+
+/** For this user alone, and at once whole: nobody sees half of it. */
+export const fileScript = 'umask 077; mkdir -p "$(dirname "$1")" && cat >"$1.part" && mv "$1.part" "$1"'
+
+export function toStream(content: string | Uint8Array): Readable {
+  return Readable.from([Buffer.from(content)], { objectMode: false })
+}
