@@ -1,4 +1,5 @@
 import type { AbsentCapability, RefusedOption } from '@capstan/core'
+import type { EngineHabits } from './compatible/engine-habits.js'
 import type { DockerEndpoint } from './endpoint/docker-endpoint.js'
 
 /** What the probe found: facts alone, no connection. `register` gets them back and wires from them. */
@@ -10,6 +11,8 @@ export interface DockerDetails {
   readonly refuses: readonly RefusedOption[]
   /** Capabilities that it does not have. */
   readonly absent: readonly AbsentCapability[]
+  /** Where it behaves otherwise than Docker's own. */
+  readonly habits: EngineHabits
   /** For the report: what is worth knowing of it, in words. */
   readonly notes: readonly string[]
   /** What the caller gave to the plugin as the address by which containers reach this host. */

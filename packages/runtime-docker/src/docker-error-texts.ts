@@ -7,9 +7,10 @@ export const texts: {
 } = {
   // runc: exec: "nosuch": executable file not found in $PATH; exec: "/nosuch": stat /nosuch: no such file or directory
   commandNotFound:
-    /exec: "[^"]*": (executable file not found|stat [^:]*: no such file|no such file)|executable file [`'"]?[^`'"]*[`'"]? ?not found in \$PATH/i,
-  commandNotExecutable: /exec: "[^"]*": (stat [^:]*: )?(permission denied|is a directory)/i,
-  commandName: /exec: "([^"]*)"/,
+    /exec: \\?"[^"\\]*\\?": (executable file not found|stat [^:]*: no such file|no such file)|executable file [`'"]?[^`'"]*[`'"]? ?not found in \$PATH/i,
+  commandNotExecutable: /exec: \\?"[^"\\]*\\?": (stat [^:]*: )?(permission denied|is a directory)/i,
+  // Podman quotes the quotes of runc.
+  commandName: /exec: \\?"([^"\\]*)/,
   capabilitiesWithheld: /unable to apply caps/i,
   privilegedWithUserNamespaces: /privileged mode is incompatible with user namespaces/i,
   portTaken: /port is already allocated|address already in use|ports are not available/i,
@@ -17,6 +18,8 @@ export const texts: {
   poolsExhausted: /fully subnetted|non-overlapping IPv4 address pool|could not find an available/i,
   logsUnreadable: /does not support reading/i,
   noContainer: /no such container|no container with name or ID/i,
+  // Podman, of one that was removed while it was looked at: with status 500.
+  containerVanished: /does not exist in database: no such container/i,
   noNetwork: /network (?:"?([^\s":]+)"? )?not found|no such network:? ?"?([^\s"]*)"?/i,
   noVolume: /get ([^\s:]+): no such volume|no such volume:? ?"?([^\s"]*)"?/i,
   noBindSource: /bind source path does not exist: (.+)$/im,
@@ -36,15 +39,19 @@ export const texts: {
   mountMismatch: /error mounting "([^"]*)" to rootfs at "[^"]*".*: not a directory/i,
   foreignAddress: /listen (?:tcp|udp)[46]? (\S+): bind: cannot assign requested address/i,
   noImage: /no such image:? ?"?([^\s"]*)"?|image with reference (\S+) was found but does not match/i,
-  nameTaken: /already in use by container|network with name \S+ already exists|name "?[^"]+"? is already in use/i,
+  nameTaken:
+    /already in use by container|network with name \S+ already exists|network name \S+ already used|name "?[^"]+"? is already in use/i,
   nameHolder: /already in use by (?:container )?"?([0-9a-f]{12,64})"?/i,
   paused: /is paused/i,
   restarting: /is restarting/i,
   notRunning: /is not running|is not paused|not running|container state improper/i,
+  // Podman lists images one after the other, and fails where one is removed meanwhile.
+  imageVanished: /image not known|locating item named "manifest"|file does not exist/i,
   users:
     /(?:by (?:running |stopped )?container |volume is in use - \[|endpoints? on network .*?:? )([0-9a-z_.-]+(?:, [0-9a-z_.-]+)*)/gi,
   predefinedNetwork: /pre-defined network/i,
-  removalUnderWay: /removal of container .* is already in progress/i,
+  // Podman, of one that ends by itself while it is removed.
+  removalUnderWay: /removal of container .* is already in progress|could not be stopped: .*container state improper/i,
   pullDenied: /pull access denied|denied|unauthorized|manifest unknown|manifest for \S+ not found|not found: manifest/i,
   versionRefused: /client version [\d.]+ is too (?:new|old)/i,
   versionLimit: /(?:minimum|maximum) supported API version is ([\d.]+)/i,
@@ -62,6 +69,7 @@ type TextName =
   | 'poolsExhausted'
   | 'logsUnreadable'
   | 'noContainer'
+  | 'containerVanished'
   | 'noNetwork'
   | 'noVolume'
   | 'noBindSource'
@@ -85,6 +93,7 @@ type TextName =
   | 'paused'
   | 'restarting'
   | 'notRunning'
+  | 'imageVanished'
   | 'users'
   | 'predefinedNetwork'
   | 'removalUnderWay'

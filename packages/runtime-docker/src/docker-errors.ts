@@ -87,14 +87,16 @@ const rules: readonly AnswerRule[] = [
     to: (answer, { subject: image }) =>
       createHostError('IMAGE_PULL_FAILED', { image, registryText: answer.text }, { cause: answer }),
   },
-  { when: ({ status }) => status === 404, to: toNotFound },
+  { when: ({ status, text }) => status === 404 || texts.containerVanished.test(text), to: toNotFound },
   {
     when: ({ status, path }) => status === 403 && path.startsWith('/networks/'),
     to: (answer, { subject }) =>
       createHostError('IN_USE', { subject: `network "${subject}"`, users: toUsers(answer.text) }, { cause: answer }),
   },
   {
-    when: ({ status, text }) => status === 409 || (status >= 500 && texts.nameTaken.test(text)),
+    when: ({ status, text, method }) =>
+      status === 409 ||
+      (status >= 500 && (texts.nameTaken.test(text) || (method !== 'DELETE' && texts.notRunning.test(text)))),
     to: toConflict,
   },
   { when: ({ text }) => findBadField(text) !== undefined, to: toBadArgument },
@@ -111,8 +113,9 @@ function toBadArgument(answer: EngineAnswerError, { operation: field, subject: g
   return createHostError('INVALID_ARGUMENT', findBadField(answer.text) ?? { field, expected, given }, { cause: answer })
 }
 
+/** Podman prepares a container for its start when one attaches to it. */
 function isStart({ path }: EngineAnswerError): boolean {
-  return path === '/containers/{id}/start' || path === '/exec/{id}/start'
+  return ['/containers/{id}/start', '/containers/{id}/attach', '/exec/{id}/start'].includes(path)
 }
 
 function toNotStarted(answer: EngineAnswerError, { subject: id, command }: ErrorContext, exitCode: 126 | 127): unknown {

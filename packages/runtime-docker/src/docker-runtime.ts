@@ -38,6 +38,7 @@ import { getImageHomeDir, imageExists, listImages } from './image/images.js'
 import { removeImage } from './image/remove-image.js'
 import { attach } from './stream/attach.js'
 import { readAllLogs } from './stream/read-all-logs.js'
+import { refuseLogOptions } from './stream/refuse-log-options.js'
 import { startAttached } from './stream/start-attached.js'
 
 /** A Docker Engine. Each method is a file of its own; what is shared is the engine, and what is kept for later starts. */
@@ -82,6 +83,7 @@ export class DockerRuntime implements Runtime {
   async containerLogs(id: string, options: LogOptions = {}): Promise<LogStream> {
     validateContainerId(id)
     validateLogOptions(options)
+    refuseLogOptions(this.#engine, options)
     options.signal?.throwIfAborted()
     return new DockerLogStream(this.#engine, id, options)
   }

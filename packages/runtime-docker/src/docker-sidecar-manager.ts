@@ -15,6 +15,7 @@ import type { KeptSettings } from './container/kept-settings.js'
 import { removeContainer } from './container/remove-container.js'
 import { startContainer } from './container/start-container.js'
 import type { DockerEngine } from './docker-engine.js'
+import { withNetworkIds } from './network/network-id.js'
 
 /** Long-running helper containers on a Docker Engine. */
 export class DockerSidecarManager implements SidecarManager {
@@ -33,7 +34,8 @@ export class DockerSidecarManager implements SidecarManager {
   async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
     validateContainerId(id)
     const call = { operation: 'inspectContainer', subject: id, ...options }
-    return toContainerInspection(await inspectContainer(this.#engine, call))
+    const inspection = toContainerInspection(await inspectContainer(this.#engine, call))
+    return { ...inspection, networks: await withNetworkIds(this.#engine, inspection.networks, call) }
   }
 
   async #start(config: SidecarConfig, options: CreateOptions): Promise<string> {

@@ -10,7 +10,7 @@ import {
 } from '@capstan/core'
 import type { InspectedVolume } from './docker-api.js'
 import type { DockerEngine, EngineCall } from './docker-engine.js'
-import { toLabelFilter } from './label-filter.js'
+import { hasLabels, toLabelFilter } from './label-filter.js'
 import { createVolume } from './volume/create-volume.js'
 
 /** Named volumes of a Docker Engine, of its `local` kind. */
@@ -38,7 +38,8 @@ export class DockerVolumeManager implements VolumeManager {
 
   async listVolumes({ labels, signal }: ListOptions = {}): Promise<readonly VolumeInfo[]> {
     const api = await this.#engine.api({ operation: 'listVolumes', subject: 'volumes', signal })
-    return ((await api.listVolumes({ filters: toLabelFilter(labels) })).Volumes ?? []).map(toVolumeInfo)
+    const { Volumes } = await api.listVolumes({ filters: toLabelFilter(labels) })
+    return (Volumes ?? []).filter(({ Labels }) => hasLabels(Labels, labels)).map(toVolumeInfo)
   }
 
   async #toInUse(call: EngineCall, cause: unknown): Promise<unknown> {

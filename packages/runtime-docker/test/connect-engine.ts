@@ -63,6 +63,7 @@ function toDetails(path: string, version: string): DockerDetails {
     },
     refuses: buildRefusals,
     absent: [],
+    habits: {},
     notes: [],
     hostAddress: undefined,
     firewallImage: undefined,

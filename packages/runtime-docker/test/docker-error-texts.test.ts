@@ -9,6 +9,7 @@ const words: {
     yes: [
       'OCI runtime create failed: container_linux.go:380: starting container process caused: exec: "nosuch": executable file not found in $PATH: unknown',
       'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "/nosuch": stat /nosuch: no such file or directory: unknown',
+      String.raw`time="2026-01-01T00:00:00Z" level=error msg="runc create failed: unable to start container process: exec: \"/nosuch\": stat /nosuch: no such file or directory": OCI runtime attempted to invoke a command that was not found`,
       'crun: executable file `nosuch` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found',
     ],
     no: [
@@ -20,10 +21,13 @@ const words: {
     yes: [
       'OCI runtime create failed: container_linux.go:380: starting container process caused: exec: "/etc/passwd": permission denied: unknown',
       'runc create failed: unable to start container process: exec: "/tmp": is a directory: unknown',
+      String.raw`level=error msg="runc create failed: unable to start container process: exec: \"/etc/passwd\": permission denied": OCI permission denied`,
     ],
     no: ['dial unix /var/run/docker.sock: connect: permission denied', 'mkdir /x: permission denied'],
   },
-  commandName: { yes: ['exec: "nosuch": executable file not found in $PATH'] },
+  commandName: {
+    yes: ['exec: "nosuch": executable file not found in $PATH', String.raw`exec: \"/nosuch\": stat /nosuch`],
+  },
   capabilitiesWithheld: {
     yes: [
       'container_linux.go:380: starting container process caused: apply caps: unable to apply caps: operation not permitted',
@@ -49,6 +53,7 @@ const words: {
   },
   logsUnreadable: { yes: ['configured logging driver does not support reading'] },
   noContainer: { yes: ['No such container: x', 'no container with name or ID "x" found: no such container'] },
+  containerVanished: { yes: ['container 0123 does not exist in database: no such container'] },
   noNetwork: { yes: ['network x not found', 'No such network: x'], no: ['page not found'] },
   noVolume: { yes: ['get x: no such volume', 'No such volume: x'] },
   noBindSource: { yes: ['invalid mount config for type "bind": bind source path does not exist: /nosuch dir'] },
@@ -98,6 +103,7 @@ const words: {
     yes: [
       'Conflict. The container name "/x" is already in use by container "0123456789abcdef". You have to remove (or rename) that container to be able to reuse that name.',
       'network with name x already exists',
+      'network name x already used: network already exists',
       'creating container storage: the container name "x" is already in use by 0123456789abcdef. You have to remove that container to be able to reuse that name: that name is already in use',
     ],
     no: [
@@ -107,7 +113,19 @@ const words: {
   nameHolder: { yes: ['is already in use by container "0123456789abcdef"', 'is already in use by 0123456789abcdef.'] },
   paused: { yes: ['Container x is paused, unpause the container before exec'] },
   restarting: { yes: ['Container x is restarting, wait until the container is running'] },
-  notRunning: { yes: ['Container x is not running', 'container state improper'] },
+  notRunning: {
+    yes: [
+      'Container x is not running',
+      'can only create exec sessions on running containers: container state improper',
+    ],
+  },
+  imageVanished: {
+    yes: [
+      'locating image with ID "e7cad838e87fd5f2": image not known',
+      'locating item named "manifest" for image with ID "a8723c5f8b331601" (consider removing the image to resolve the issue): file does not exist',
+    ],
+    no: ['No such image: x:1'],
+  },
   users: {
     yes: [
       'conflict: unable to delete 4567 (cannot be forced) - image is being used by running container 0123456789ab',
@@ -115,7 +133,13 @@ const words: {
     ],
   },
   predefinedNetwork: { yes: ['bridge is a pre-defined network and cannot be removed'] },
-  removalUnderWay: { yes: ['removal of container x is already in progress'] },
+  removalUnderWay: {
+    yes: [
+      'removal of container x is already in progress',
+      'cannot remove container x as it could not be stopped: sending SIGKILL to container x: container state improper: stopped',
+    ],
+    no: ['can only create exec sessions on running containers: container state improper'],
+  },
   pullDenied: {
     yes: [
       'pull access denied for x, repository does not exist or may require "docker login"',

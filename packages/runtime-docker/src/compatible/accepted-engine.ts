@@ -1,3 +1,5 @@
+import type { EngineAdjustment, FoundEngine } from './engine-adjustment.js'
+
 /** A product that a plugin serves, how it is told by what it says of itself, and from where on. */
 export interface AcceptedEngine {
   /** In lower case; for `facts.product`. */
@@ -14,6 +16,8 @@ export interface AcceptedEngine {
   readonly oldestApi: string
   /** The name that containers have for the host, where the engine runs in a virtual machine that stands for it. */
   readonly hostName: string
+  /** What is otherwise with one that was found. Default: nothing. */
+  readonly adjust?: (found: FoundEngine) => EngineAdjustment
 }
 
 /** By the header; `undefined` where that does not tell it. */

@@ -26,7 +26,6 @@ import { readDockerSystem } from '../endpoint/docker-system.js'
 import type { EndpointSearch, SearchPlace } from '../endpoint/endpoint-candidate.js'
 import { HttpEngine } from '../transport/http-engine.js'
 import type { AcceptedEngine } from './accepted-engine.js'
-import type { EngineAdjustment, FoundEngine } from './engine-adjustment.js'
 
 /**
  * A runtime for an engine that speaks Docker's API: `dockerPlugin` itself is made so.
@@ -62,8 +61,6 @@ export interface CompatiblePluginOptions {
   readonly find: (place: SearchPlace) => EndpointSearch | Promise<EndpointSearch>
   /** The products that are served. One other than the first is named as such in the report. */
   readonly accepts: readonly [AcceptedEngine, ...AcceptedEngine[]]
-  /** What is otherwise with the engine that was found. Default: nothing. */
-  readonly adjust?: (found: FoundEngine) => EngineAdjustment
   /** Variable of the environment that pins the API version. Default: the version is negotiated. */
   readonly apiVersionVariable?: string
   /** The address by which containers reach this host. Default: read from the engine. */

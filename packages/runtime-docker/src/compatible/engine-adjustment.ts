@@ -1,8 +1,9 @@
 import type { AbsentCapability, RefusedOption } from '@capstan/core'
 import type { ApiVersions, EngineFacts } from '../docker-details.js'
 import type { InfoAnswer } from '../endpoint/engine-facts.js'
+import type { EngineHabits } from './engine-habits.js'
 
-/** An engine as it was found, for a plugin to say what is otherwise with it. */
+/** An engine as it was found, for what is otherwise with it. */
 export interface FoundEngine {
   readonly api: ApiVersions
   readonly facts: EngineFacts
@@ -13,7 +14,7 @@ export interface FoundEngine {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/** What a plugin says of an engine that it knows better; all that is left out stays as it was found. */
+/** What is known better of an engine than it says itself; all that is left out stays as it was found. */
 export interface EngineAdjustment {
   /** In place of these facts. */
   readonly facts?: Partial<EngineFacts>
@@ -21,6 +22,7 @@ export interface EngineAdjustment {
   readonly refuses?: readonly RefusedOption[]
   /** Capabilities that this engine does not have: neither claimed nor provided. */
   readonly absent?: readonly AbsentCapability[]
+  readonly habits?: EngineHabits
   /** For the report, after what is said of every engine. */
   readonly notes?: readonly string[]
 }

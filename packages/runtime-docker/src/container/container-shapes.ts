@@ -1,5 +1,6 @@
 import type { ContainerInfo, ContainerInspection, ContainerState, NetworkAttachment } from '@capstan/core'
 import type { InspectedAttachment, InspectedContainer, ListedContainer } from '../docker-api.js'
+import { toFamiliarName } from '../image/familiar-name.js'
 import { toPortBindings } from './port-settings.js'
 
 /** The engine's word for a state as the contract has it; what is not known here is `unknown`. */
@@ -12,7 +13,7 @@ export function toContainerInfo({ Id, Names, Image, State, Created, Labels }: Li
   return {
     id: Id,
     name: toName(Names?.find((name) => name.lastIndexOf('/') === 0) ?? Names?.[0]), // others are of old links
-    image: Image ?? '',
+    image: toFamiliarName(Image ?? ''),
     state: toContainerState(State),
     createdAt: Created === undefined ? undefined : new Date(Created * 1000),
     labels: { ...Labels },
@@ -26,7 +27,7 @@ export function toContainerInspection(container: InspectedContainer): ContainerI
   return {
     id: Id,
     name: toName(Name),
-    image: Config?.Image ?? '',
+    image: toFamiliarName(Config?.Image ?? ''),
     imageId: Image ?? '',
     createdAt: toDate(Created),
     labels: { ...Config?.Labels },
@@ -39,7 +40,7 @@ export function toContainerInspection(container: InspectedContainer): ContainerI
       finishedAt: toDate(State?.FinishedAt),
     },
     networks: Object.entries(NetworkSettings?.Networks ?? {}).map(toAttachment),
-    ports: toPortBindings(NetworkSettings?.Ports),
+    ports: running ? toPortBindings(NetworkSettings?.Ports) : [], // Podman has them from the create on
   }
 }
 

@@ -92,11 +92,11 @@ function toNetworking({ network }: ContainerConfig, apiVersion: string): object 
 /**
  * `Mounts` and not `Binds`: those make a missing source of a bind, as root's directory.
  *
- * A tmpfs that may hold programs needs the text options of `Tmpfs`: `Mounts` has them from API 1.46 on alone.
+ * Whether a tmpfs may hold programs is for the text options of `Tmpfs`: `Mounts` has them from API 1.46 on alone, and not
+ * every engine has Docker's default, which is that it may not.
  */
 function toMounts(mounts: readonly Mount[] = [], apiVersion: string): object {
-  const isText = (mount: Mount) =>
-    mount.type === 'tmpfs' && mount.executable === true && !hasApi(apiVersion, tmpfsOptionsApi)
+  const isText = (mount: Mount) => mount.type === 'tmpfs' && !hasApi(apiVersion, tmpfsOptionsApi)
   const plain = mounts.filter((mount) => !isText(mount)).map(toMount)
   const texts = mounts.flatMap((mount) => (mount.type === 'tmpfs' && isText(mount) ? [toTmpfsText(mount)] : []))
   return {
@@ -115,9 +115,16 @@ function toMount(mount: Mount): object {
   return { Type: 'tmpfs', Target, TmpfsOptions: dropUndefined({ SizeBytes, Mode, Options: options }) }
 }
 
-function toTmpfsText({ target, sizeBytes, mode }: Extract<Mount, { type: 'tmpfs' }>): [string, string] {
+function toTmpfsText({ target, sizeBytes, mode, executable }: Extract<Mount, { type: 'tmpfs' }>): [string, string] {
   const size = sizeBytes === undefined ? [] : [`size=${sizeBytes}`]
-  return [target, ['exec', ...size, ...(mode === undefined ? [] : [`mode=${mode.toString(8)}`])].join(',')]
+  return [
+    target,
+    [
+      executable === true ? 'exec' : 'noexec',
+      ...size,
+      ...(mode === undefined ? [] : [`mode=${mode.toString(8)}`]),
+    ].join(','),
+  ]
 }
 
 function dropUndefined(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {

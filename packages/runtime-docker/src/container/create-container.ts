@@ -11,6 +11,7 @@ import { pullImage } from '../image/pull-image.js'
 import { withAnswerGrace } from '../unanswered/answer-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 import { createRequestMark } from '../unanswered/request-mark.js'
+import { checkBindSources } from './check-bind-sources.js'
 import { checkNetworks } from './check-networks.js'
 import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
 import { explainFailure } from './create-failure.js'
@@ -18,6 +19,7 @@ import { passWarnings } from './create-warnings.js'
 import { refuseConfig } from './refuse-config.js'
 import { removeContainer } from './remove-container.js'
 import { removeUnanswered } from './remove-unanswered.js'
+import { withHostGateway } from './with-host-gateway.js'
 
 /**
  * Makes a container and resolves with its full id; a missing image is pulled first, unless `pull` is `never`.
@@ -40,8 +42,10 @@ export async function createContainer(
     capabilityField: config.privileged ? 'privileged' : 'capAdd',
   }
   signal?.throwIfAborted()
+  await checkBindSources(engine, config)
   await checkNetworks(engine, config, call)
-  const { id, warnings } = await createWithImage(engine, config, { ...options, call })
+  const known = await withHostGateway(engine, config, call)
+  const { id, warnings } = await createWithImage(engine, known, { ...options, call })
   await finish(engine, config, { id, warnings, call })
   return id
 }

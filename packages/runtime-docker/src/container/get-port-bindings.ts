@@ -15,14 +15,14 @@ export async function getPortBindings(
   const call: EngineCall = { operation: 'getPortBindings', subject: id, ...options }
   for (let attempt = 1; ; attempt += 1) {
     const container = await inspectContainer(engine, call)
+    if (container.State?.Running !== true) return new Map() // Podman has them from the create on
     const ports = toPortMap(toPortBindings(container.NetworkSettings?.Ports))
     if (attempt === mostAttempts || !lacksPort(container, ports)) return ports
     await pause(betweenMs, options)
   }
 }
 
-function lacksPort({ State, HostConfig }: InspectedContainer, ports: ReadonlyMap<number, number>): boolean {
-  if (State?.Running !== true) return false
+function lacksPort({ HostConfig }: InspectedContainer, ports: ReadonlyMap<number, number>): boolean {
   return Object.keys(HostConfig?.PortBindings ?? {}).some((key) => !ports.has(Number.parseInt(key, 10)))
 }
 

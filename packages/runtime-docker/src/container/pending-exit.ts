@@ -7,6 +7,7 @@ import { AnswerFormatError } from '../transport/answer-format-error.js'
 import { linkSignals } from '../transport/linked-signal.js'
 import { readBody } from '../transport/read-body.js'
 import { inspectContainer } from './inspect-container.js'
+import { watchExit } from './watch-exit.js'
 
 /** A wait that the engine has taken up: an exit from now on is not missed. */
 export interface PendingExit {
@@ -18,11 +19,17 @@ export interface PendingExit {
   close(): void
 }
 
-/** Resolves when the engine has seen the request. Gone: CONTAINER_NOT_FOUND. */
-export async function openWait(
-  engine: DockerEngine,
-  { call, condition, lookEveryMs = betweenLooksMs }: WaitOptions,
-): Promise<PendingExit> {
+/**
+ * Resolves when the engine has seen the request. Gone: CONTAINER_NOT_FOUND.
+ *
+ * An engine that may miss the exit is looked after: the container is looked at often, and its code read from there, or
+ * from the events where it is gone.
+ */
+export async function openWait(engine: DockerEngine, options: WaitOptions): Promise<PendingExit> {
+  const { call, lookEveryMs = betweenLooksMs } = options
+  const { missesExits = false } = engine.details.habits
+  // Podman answers 0 for whatever is removed.
+  const condition = missesExits ? 'next-exit' : options.condition
   const linked = linkSignals([call.signal])
   const { signal } = linked
   const close = () => {
@@ -32,11 +39,15 @@ export async function openWait(
   try {
     const path = `/containers/${call.subject}/wait`
     const response = await engine.send({ ...call, signal, method: 'POST', path, query: { condition } })
+    const openedAt = toSeconds(response.headers.date)
+    const own = { ...call, signal }
     const answered = readExit(engine, response, call)
-    const exitCode = Promise.race([answered, watchContainer(engine, { ...call, signal }, lookEveryMs)]).finally(close)
+    const exitCode = missesExits
+      ? watchExit(engine, own, { ...options, openedAt, answered }).finally(close)
+      : Promise.race([answered, watchContainer(engine, own, lookEveryMs)]).finally(close)
     // A wait that is closed before its end is nobody's failure.
     exitCode.catch(() => {})
-    return { exitCode, openedAt: toSeconds(response.headers.date), close }
+    return { exitCode, openedAt, close }
   } catch (error) {
     linked.unlink()
     throw error
@@ -47,6 +58,8 @@ export interface WaitOptions {
   readonly call: EngineCall
   /** `removed`: also until an engine that removes the container itself has done so. */
   readonly condition: 'next-exit' | 'removed'
+  /** When the container had ended last, as the engine writes it: that is no exit that is waited for. */
+  readonly endedBefore?: string | undefined
   /** How often the container is looked at beside; default 5000. */
   readonly lookEveryMs?: number
 }

@@ -1,5 +1,4 @@
 import type { AcceptedEngine } from '../compatible/accepted-engine.js'
-import type { EngineAdjustment, FoundEngine } from '../compatible/engine-adjustment.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { EngineFindings } from './ask-engine.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
@@ -12,12 +11,12 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
   const { endpoint, system, env, accepts, hostAddress, firewallImage } = options
   const found = toEngineFacts({ product, info, endpoint, system })
   const refused = toRefusedOptions(found, info, hostAddress)
-  const adjusted = options.adjust?.({ api, facts: found, refuses: refused, info, env }) ?? {}
-  const { refuses = refused, absent = [], notes = [] } = adjusted
+  const adjusted = product.adjust?.({ api, facts: found, refuses: refused, info, env }) ?? {}
+  const { refuses = refused, absent = [], habits = {}, notes = [] } = adjusted
   const facts = { ...found, ...adjusted.facts }
   const isOwn = accepts[0]?.product === facts.product
   const said = [...toNotes(facts, isOwn), ...(api.pinned ? [toPinned(api.version)] : []), ...notes]
-  return { endpoint, api, facts, refuses, absent, notes: said, hostAddress, firewallImage }
+  return { endpoint, api, facts, refuses, absent, habits, notes: said, hostAddress, firewallImage }
 }
 
 export interface DetailsOptions {
@@ -25,7 +24,6 @@ export interface DetailsOptions {
   readonly system: DockerSystem
   readonly env: Readonly<Record<string, string | undefined>>
   readonly accepts: readonly AcceptedEngine[]
-  readonly adjust?: ((found: FoundEngine) => EngineAdjustment) | undefined
   readonly hostAddress?: string | undefined
   readonly firewallImage?: string | undefined
 }

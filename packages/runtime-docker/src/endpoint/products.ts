@@ -1,3 +1,4 @@
+import type { RefusedOption } from '@capstan/core'
 import { supportedApi } from '../api-version.js'
 import type { AcceptedEngine } from '../compatible/accepted-engine.js'
 
@@ -20,4 +21,19 @@ export const podmanProduct: AcceptedEngine = {
   component: 'Podman Engine',
   oldestApi: '1.40',
   hostName: 'host.containers.internal',
+  adjust: ({ facts, refuses }) => ({
+    habits: { removesUsedNetworks: true, makesBindSources: true, knowsNoHostGateway: true, missesExits: true },
+    refuses: [...refuses, ...podmanRefusals, ...(facts.location === 'this-machine' ? [] : [unseenSources])],
+  }),
+}
+
+const podmanRefusals: readonly RefusedOption[] = [
+  { field: 'logs.timestamps', reason: "Podman's timestamps have whole seconds", remedy: 'use a Docker Engine' },
+  { field: 'logs.since', reason: 'Podman reads the moment in whole seconds', remedy: 'use a Docker Engine' },
+]
+
+const unseenSources: RefusedOption = {
+  field: 'mounts.bind',
+  reason: 'Podman makes a source that is missing, and from here it cannot be seen whether one is',
+  remedy: 'use a volume',
 }

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import { finished } from 'node:stream/promises'
 import { type Argv, isHostError, type OperationOptions, validateSignal } from '@capstan/core'
 import type { InspectedExec } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
@@ -25,7 +26,7 @@ export async function killExec(
   if (Running !== true) return false
   const inner = target.marker === undefined ? await readInnerPid(Pid, ContainerID) : undefined
   for (const command of toCommands(name, inner, target.marker)) {
-    if ((await runDetached(engine, command, { ...call, subject: target.containerId })) === 0) return true
+    if ((await runToEnd(engine, command, { ...call, subject: target.containerId })) === 0) return true
   }
   return false
 }
@@ -50,14 +51,18 @@ async function inspectStarted(engine: DockerEngine, execId: string, call: Engine
   }
 }
 
-/** Runs a command as root with nobody attached, and resolves with its exit code. */
-async function runDetached(engine: DockerEngine, command: Argv, call: EngineCall): Promise<number> {
+/** Runs a command as root, and resolves with its exit code. Attached: Podman never books the end of one that is not. */
+async function runToEnd(engine: DockerEngine, command: Argv, call: EngineCall): Promise<number> {
   const api = await engine.api(call)
-  const { id: execId } = await api.getContainer(call.subject).exec({ Cmd: command, User: '0' })
-  const body = { Detach: true, Tty: false }
-  await engine.sendJson({ ...call, method: 'POST', path: `/exec/${execId}/start`, body }).catch((error: unknown) => {
+  const { id: execId } = await api.getContainer(call.subject).exec({ Cmd: command, User: '0', AttachStdout: true })
+  const body = { Detach: false, Tty: false }
+  try {
+    const { socket } = await engine.upgrade({ ...call, method: 'POST', path: `/exec/${execId}/start`, body })
+    await finished(socket.resume(), { writable: false }).catch((cause) => Promise.reject(engine.translate(cause, call)))
+    socket.destroy()
+  } catch (error) {
     if (!isHostError(error, 'COMMAND_NOT_STARTED')) throw error // its exit code says the same
-  })
+  }
   return readExitCode(engine, { execId, call })
 }
 

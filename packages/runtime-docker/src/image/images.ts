@@ -9,7 +9,11 @@ import {
 } from '@capstan/core'
 import type { InspectedImage, ListedImage } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { texts } from '../docker-error-texts.js'
+import { toEngineText } from '../engine-text.js'
 import { toLabelFilter } from '../label-filter.js'
+import { pause } from '../pause.js'
+import { toFamiliarName } from './familiar-name.js'
 
 /** False only when the engine says that the image is absent; whatever else is wrong rejects. */
 export async function imageExists(
@@ -42,8 +46,25 @@ export async function listImages(
   engine: DockerEngine,
   { labels, signal }: ListOptions = {},
 ): Promise<readonly ImageInfo[]> {
-  const api = await engine.api({ operation: 'listImages', subject: 'images', signal })
-  return (await api.listImages({ filters: toLabelFilter(labels) })).map(toImageInfo)
+  const call = { operation: 'listImages', subject: 'images', signal }
+  return (await listWhole(engine, { filters: toLabelFilter(labels) }, call)).map(toImageInfo)
+}
+
+/** The list as of one moment: it is asked for again where an image was removed while it was made. */
+export async function listWhole(
+  engine: DockerEngine,
+  query: object,
+  call: EngineCall,
+): Promise<readonly ListedImage[]> {
+  const api = await engine.api(call)
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await api.listImages(query)
+    } catch (error) {
+      if (attempt === mostLists || !texts.imageVanished.test(toEngineText(error) ?? '')) throw error
+      await pause(betweenListsMs * attempt, call)
+    }
+  }
 }
 
 /**
@@ -82,9 +103,12 @@ function toEnv(lines: readonly string[]): StringMap {
 function toImageInfo({ Id, RepoTags, Size, Created, Labels }: ListedImage): ImageInfo {
   return {
     id: Id,
-    tags: (RepoTags ?? []).filter((tag) => !tag.includes('<none>')),
+    tags: (RepoTags ?? []).filter((tag) => !tag.includes('<none>')).map(toFamiliarName),
     sizeBytes: Size,
     createdAt: Created === undefined ? undefined : new Date(Created * 1000),
     labels: Labels ?? {},
   }
 }
+
+const mostLists = 20
+const betweenListsMs = 20

@@ -3,6 +3,7 @@ import { createHostError, type HostError, type OperationOptions } from '@capstan
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { streamBody } from '../stream/stream-body.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
+import { toFamiliarName } from './familiar-name.js'
 
 /**
  * Loads a docker or OCI archive; resolves with the references, or the ids, that it held.
@@ -47,7 +48,10 @@ async function load(engine: DockerEngine, body: Readable, call: EngineCall): Pro
 /** `Loaded image: app:1`, `Loaded image ID: sha256:…`; Podman puts several into one line. */
 function findLoaded(text: string): readonly string[] {
   const lines = text.matchAll(/^Loaded image(?:\(s\))?(?: ID)?: *(.+)$/gm)
-  return [...lines].flatMap(([, names = '']) => names.split(/[,\s]+/)).filter((name) => name !== '')
+  return [...lines]
+    .flatMap(([, names = '']) => names.split(/[,\s]+/))
+    .filter((name) => name !== '')
+    .map(toFamiliarName)
 }
 
 function toFailure({ operation, subject }: EngineCall, reason: string): HostError<'OPERATION_FAILED'> {

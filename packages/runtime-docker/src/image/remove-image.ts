@@ -1,7 +1,8 @@
 import { createHostError, isHostError, type OperationOptions, validateImageReference } from '@capstan/core'
 import type { DockerApi, InspectedImage, ListedImage } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { findImage } from './images.js'
+import { toFamiliarName } from './familiar-name.js'
+import { findImage, listWhole } from './images.js'
 
 /**
  * Removes an image; a tag of several is only taken off, an id takes all its tags with it. Gone: resolves.
@@ -16,7 +17,7 @@ export async function removeImage(engine: DockerEngine, image: string, options: 
   if (refusal === undefined) return
   const found = await findImage(engine, image, call)
   if (found === undefined) return
-  const users = [...(await listContainersOf(api, found)), ...(await listChildren(api, found))]
+  const users = [...(await listContainersOf(api, found)), ...(await listChildren(engine, found, call))]
   if (users.length > 0) throw createHostError('IN_USE', { subject: `image "${image}"`, users }, { cause: refusal })
   if (!isIdOf(image, found)) throw refusal
   await removeTags(api, found, refusal)
@@ -45,16 +46,20 @@ async function removeTags(api: DockerApi, { RepoTags }: InspectedImage, refusal:
 }
 
 async function listContainersOf(api: DockerApi, { Id }: InspectedImage): Promise<readonly string[]> {
-  // The filter also finds containers of images that were built on this one.
-  const containers = await api.listContainers({ all: true, filters: { ancestor: [Id] } })
+  // Not by a filter: it also finds containers of images that were built on this one, and Podman's finds none by the id.
+  const containers = await api.listContainers({ all: true })
   return containers.filter(({ ImageID }) => ImageID === Id).map(({ Id: id, Names }) => toName(Names) ?? id)
 }
 
-async function listChildren(api: DockerApi, { Id }: InspectedImage): Promise<readonly string[]> {
-  const images = await api.listImages({ all: true })
+async function listChildren(
+  engine: DockerEngine,
+  { Id }: InspectedImage,
+  call: EngineCall,
+): Promise<readonly string[]> {
+  const images = await listWhole(engine, { all: true }, call)
   return images
     .filter((image: ListedImage & { readonly ParentId?: string }) => image.ParentId === Id)
-    .map(({ Id: id, RepoTags }) => RepoTags?.[0] ?? id)
+    .map(({ Id: id, RepoTags }) => toFamiliarName(RepoTags?.[0] ?? id))
 }
 
 function toName(names: readonly string[] | null | undefined): string | undefined {
@@ -63,5 +68,8 @@ function toName(names: readonly string[] | null | undefined): string | undefined
 
 /** Told by its tags: what is none of them, and found, is an id, whole or in part. */
 function isIdOf(image: string, { Id, RepoTags }: InspectedImage): boolean {
-  return !(RepoTags ?? []).includes(image) && Id.replace('sha256:', '').startsWith(image.replace('sha256:', ''))
+  return (
+    !(RepoTags ?? []).map(toFamiliarName).includes(toFamiliarName(image)) &&
+    Id.replace('sha256:', '').startsWith(image.replace('sha256:', ''))
+  )
 }

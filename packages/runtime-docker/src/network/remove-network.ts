@@ -15,7 +15,7 @@ export async function removeNetwork(engine: DockerEngine, id: string, options: O
   const call: EngineCall = { operation: 'removeNetwork', subject: id, signal: options.signal }
   for (let attempt = 0; ; attempt += 1) {
     const api = await engine.api(call)
-    const refusal = await tryRemove(api, id)
+    const refusal = await tryRemove(engine, api, id)
     if (refusal === undefined) return
     const users = await listUsers(api, id)
     if (attempt === mostAttempts || users.some(({ stays }) => stays)) {
@@ -26,8 +26,10 @@ export async function removeNetwork(engine: DockerEngine, id: string, options: O
   }
 }
 
-async function tryRemove(api: DockerApi, id: string): Promise<unknown> {
+/** Gives the refusal; an engine that would remove the users with their network is not asked while there are some. */
+async function tryRemove({ details }: DockerEngine, api: DockerApi, id: string): Promise<unknown> {
   try {
+    if (details.habits.removesUsedNetworks && (await listUsers(api, id)).length > 0) return new Error('it is used')
     await api.getNetwork(id).remove()
     return undefined
   } catch (error) {

@@ -36,7 +36,7 @@ export async function startAttached(
   try {
     const connection = await openAttach(engine, call, isTerminal ? dropStderr(options) : options)
     undo.add('attachment', async () => void connection.socket.destroy())
-    const pending = await openWait(engine, { call, condition })
+    const pending = await openWait(engine, { call, condition, endedBefore: State?.FinishedAt })
     undo.add('wait', async () => pending.close())
     if (State?.Running !== true) {
       undo.add(`start of ${id}`, (own) => stopContainer(engine.undoing, id, { graceMs: undoGraceMs, ...own }))

@@ -129,11 +129,18 @@ export class HttpEngine implements DockerEngine {
 
   /** dockerode trusts an answer to have what it reads of it. */
   async #dial(request: EngineCall & DialedRequest): Promise<unknown> {
+    if (/^\/networks\/[^/]+\/(connect|disconnect)$/.test(request.path)) return this.#dialWithoutAnswer(request)
     const answer = await this.sendJson<{ readonly Id?: string } | undefined>(request)
     if (/^\/(containers|networks)\/create$|\/exec$/.test(request.path) && typeof answer?.Id !== 'string') {
       throw this.translate(new AnswerFormatError('the answer has no Id', JSON.stringify(answer ?? null)), request)
     }
     return answer
+  }
+
+  /** Docker answers with nothing, Podman with a word that is no JSON. */
+  async #dialWithoutAnswer(request: EngineCall & DialedRequest): Promise<void> {
+    const response = await this.send({ timeoutMs: this.patience.answerMs, ...request })
+    await readBody(response).catch((cause) => Promise.reject(this.translate(cause, request)))
   }
 }
 

@@ -87,14 +87,16 @@ describe('compatiblePlugin', () => {
   test('what the plugin knows better stands in the report, and holds', async () => {
     const refused = { field: 'privileged', reason: 'it never could', remedy: undefined } as const
     const absent = { ...volumeManagerCapability, reason: 'it has none', remedy: undefined }
-    const { host } = await openHost({
+    const adjusted: AcceptedEngine = {
+      ...other,
       adjust: ({ facts, refuses, info, env }) => ({
         facts: { location: 'virtual-machine' },
         refuses: [...refuses.filter(({ field }) => field !== 'getHostAddress'), refused],
         absent: [{ id: absent.id, title: absent.title, reason: absent.reason, remedy: absent.remedy }],
         notes: [`${facts.title} has ${info.NCPU} CPUs, OTHER is ${env.OTHER}`],
       }),
-    })
+    }
+    const { host } = await openHost({ accepts: [adjusted] })
     const [report] = await host.discover()
     expect(report).toMatchObject({ available: true, notes: ['Other has 2 CPUs, OTHER is set'] })
     const scope = await host.open()

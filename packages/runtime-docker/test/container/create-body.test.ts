@@ -106,12 +106,17 @@ describe('toCreateBody', () => {
       Mounts: [
         { Type: 'bind', Source: '/s', Target: '/t', ReadOnly: true },
         { Type: 'volume', Source: 'v', Target: '/u' },
-        { Type: 'tmpfs', Target: '/tmp', TmpfsOptions: { SizeBytes: 1_024, Mode: 1_023 } },
       ],
+      Tmpfs: { '/tmp': 'noexec,size=1024,mode=1777' },
+    })
+    expect(body({ mounts }, '1.46').HostConfig?.Mounts).toContainEqual({
+      Type: 'tmpfs',
+      Target: '/tmp',
+      TmpfsOptions: { SizeBytes: 1_024, Mode: 1_023 },
     })
   })
 
-  test('a tmpfs that may hold programs: text options before API 1.46, Mounts from then on', () => {
+  test('a tmpfs: text options before API 1.46, which say whether it may hold programs, Mounts from then on', () => {
     const mounts = [{ type: 'tmpfs', target: '/t', executable: true, sizeBytes: 9, mode: 0o700 }]
     expect(body({ mounts }).HostConfig).toEqual({ Tmpfs: { '/t': 'exec,size=9,mode=700' } })
     expect(body({ mounts }, '1.46').HostConfig).toEqual({

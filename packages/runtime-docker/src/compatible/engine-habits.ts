@@ -1,0 +1,11 @@
+/** Where an engine behaves otherwise than Docker's own behind the same API. Default of each: it does not. */
+export interface EngineHabits {
+  /** Removes a network that is used, and its users with it: so they are looked for before. */
+  readonly removesUsedNetworks?: boolean
+  /** Makes the missing source of a bind mount: so it is looked for before, which needs an engine on this machine. */
+  readonly makesBindSources?: boolean
+  /** Takes `host-gateway` among the extra hosts for an address: so the address is put in its place. */
+  readonly knowsNoHostGateway?: boolean
+  /** Answers no wait for a container that ends at once, and a wrong one for one that is removed: so it is looked after. */
+  readonly missesExits?: boolean
+}

@@ -1,0 +1,75 @@
+import { createHostError, isHostError } from '@capstan/core'
+import type { InspectedContainer } from '../docker-api.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { pause } from '../pause.js'
+import { hasEnded } from './container-shapes.js'
+import { findDeathCode } from './death-event.js'
+import { inspectContainer } from './inspect-container.js'
+
+/**
+ * The exit code of a container on an engine that may miss its exit: by the wait's answer if it comes, else by what the
+ * container itself shows, else by the events, else EXIT_CODE_UNKNOWN. Where it is to be removed, it is gone by then.
+ */
+export async function watchExit(engine: DockerEngine, call: EngineCall, options: WatchOptions): Promise<number> {
+  const { answered, condition } = options
+  const code = await Promise.race([look(engine, call, options), untilTold(answered)])
+  if (condition === 'removed') await untilGone(engine, call)
+  return code
+}
+
+export interface WatchOptions {
+  /** Of the wait. */
+  readonly answered: Promise<number>
+  readonly condition: 'next-exit' | 'removed'
+  readonly openedAt: number | undefined
+  readonly endedBefore?: string | undefined
+}
+
+/** An answer that is no code, and a wait that failed, leave it to the looks; but a connection that is lost is lost. */
+async function untilTold(answered: Promise<number>): Promise<number> {
+  const code = await answered.catch((error: unknown) => {
+    if (isHostError(error, 'CONNECTION_LOST')) throw error
+    return -1
+  })
+  return code < 0 ? new Promise(() => {}) : code
+}
+
+async function look(engine: DockerEngine, call: EngineCall, { openedAt, endedBefore }: WatchOptions): Promise<number> {
+  for (let waitMs = firstLookMs; ; waitMs = Math.min(waitMs * 1.5, lastLookMs)) {
+    await pause(waitMs, call)
+    const seen = await inspectOrUndefined(engine, call)
+    if (seen === undefined) return readDeath(engine, call, openedAt)
+    const { State } = seen
+    if (!hasEnded(seen) || State?.FinishedAt === endedBefore) continue
+    if (typeof State?.ExitCode === 'number') return State.ExitCode
+  }
+}
+
+async function readDeath(engine: DockerEngine, call: EngineCall, since: number | undefined): Promise<number> {
+  const code = await findDeathCode(engine, { ...call, since })
+  if (code !== undefined) return code
+  const reason = 'it was removed while it was waited for'
+  throw createHostError('EXIT_CODE_UNKNOWN', { id: call.subject, reason })
+}
+
+/** The engine removes it a moment after its end; one that stays is not waited for any longer. */
+async function untilGone(engine: DockerEngine, call: EngineCall): Promise<void> {
+  for (let attempt = 0; attempt < mostLooks; attempt += 1) {
+    if ((await inspectOrUndefined(engine, call)) === undefined) return
+    await pause(firstLookMs, call)
+  }
+}
+
+async function inspectOrUndefined(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | undefined> {
+  try {
+    return await inspectContainer(engine, { ...call, timeoutMs: lookMs })
+  } catch (error) {
+    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
+const firstLookMs = 100
+const lastLookMs = 2_000
+const mostLooks = 50
+const lookMs = 10_000

@@ -1,0 +1,26 @@
+import { isIP } from 'node:net'
+import { type ContainerConfig, createHostError } from '@capstan/core'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { getHostAddress } from './host-address.js'
+
+/** The config with the address of this host in place of `host-gateway`, for an engine that does not know the word. */
+export async function withHostGateway(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  { signal }: EngineCall,
+): Promise<ContainerConfig> {
+  const { extraHosts = {}, network } = config
+  if (!engine.details.habits.knowsNoHostGateway || !Object.values(extraHosts).includes(word)) return config
+  const joined = network?.mode === 'networks' ? { networkId: network.networks[0].networkId } : {}
+  const address = await getHostAddress(engine, { ...joined, signal })
+  if (isIP(address) === 0) throw toUnknown(engine, address)
+  const entries = Object.entries(extraHosts).map(([name, given]) => [name, given === word ? address : given])
+  return { ...config, extraHosts: Object.fromEntries(entries) }
+}
+
+function toUnknown({ runtimeName }: DockerEngine, address: string): unknown {
+  const reason = `the engine does not know the word, and of this host there is but the name ${address}`
+  return createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'extraHosts', given: word, reason })
+}
+
+const word = 'host-gateway'
