@@ -38,6 +38,23 @@ export async function installPackedPackages(): Promise<PackedInstallation> {
   }
 }
 
+/** An application with all that is published here, and one more package by its folder, all installed from tarballs. */
+export async function installWithPackage(place: string): Promise<PackedInstallation> {
+  const folder = await mkdtemp(join(tmpdir(), 'capstan-packed-'))
+  const remove = () => rm(folder, { recursive: true, force: true })
+  try {
+    const tarballs = await packOurs(folder)
+    const app = join(folder, 'app')
+    await mkdir(app)
+    await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }))
+    await npm(['install', ...tarballs.values(), await pack(place, folder)], app)
+    return { app, capstan: join(app, 'node_modules', '.bin', 'capstan'), [Symbol.asyncDispose]: remove }
+  } catch (error) {
+    await remove()
+    throw error
+  }
+}
+
 /** By the names of the packages, without the scope. */
 async function packOurs(folder: string): Promise<ReadonlyMap<string, string>> {
   const published = readPackages(root).filter(({ manifest }) => manifest.private !== true)

@@ -1,5 +1,5 @@
 import { accessSync, constants } from 'node:fs'
-import { delimiter, join } from 'node:path'
+import { delimiter, isAbsolute, join } from 'node:path'
 import { runProgram } from '../run-program.mjs'
 import { EngineSetUpError } from './engine-set-up-error.mjs'
 
@@ -24,6 +24,7 @@ export const programPath = [
  * @returns {string | undefined}
  */
 export function findProgram(name) {
+  if (isAbsolute(name)) return isExecutable(name) ? name : undefined
   return programPath
     .split(delimiter)
     .map((directory) => join(directory, name))
@@ -36,8 +37,18 @@ export function findProgram(name) {
  *
  * @param {(line: string) => void} say
  */
-export async function installEnginePackages(say) {
-  const missing = enginePackages.filter(({ program }) => !findProgram(program)).map(({ name }) => name)
+export function installEnginePackages(say) {
+  return installPackages(enginePackages, say)
+}
+
+/**
+ * Installs those packages of Debian's or Ubuntu's own archive whose program is not there: a name, or an absolute path.
+ *
+ * @param {readonly { readonly name: string, readonly program: string }[]} packages
+ * @param {(line: string) => void} say
+ */
+export async function installPackages(packages, say) {
+  const missing = packages.filter(({ program }) => !findProgram(program)).map(({ name }) => name)
   if (missing.length === 0) return
   say(`Installing ${missing.join(', ')} with apt-get`)
   const updated = await runAptGet(['update'])

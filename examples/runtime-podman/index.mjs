@@ -1,0 +1,49 @@
+import { compatiblePlugin, parseEndpoint, podmanEngine } from '@capstan/runtime-docker/compatible'
+import { servePodman } from './serve-podman.mjs'
+
+/**
+ * Podman, by the API that it shares with Docker: where CONTAINER_HOST says, else at one of its own sockets, else by a
+ * service that is started for the time that it is needed.
+ */
+export const plugin = compatiblePlugin({
+  name: 'podman',
+  accepts: [podmanEngine],
+  // A service that has to be started answers within half a second, on a busy machine in a few.
+  probeTimeoutMs: 10_000,
+  find: ({ env, system }) => {
+    if (env.CONTAINER_HOST) return { chosen: true, candidates: [toCandidate(env.CONTAINER_HOST, 'CONTAINER_HOST')] }
+    const sockets = findSockets(env, system).map((path) => toCandidate(`unix://${path}`, 'socket of Podman'))
+    return { chosen: false, candidates: [...sockets, toOwnService(env)] }
+  },
+})
+
+/**
+ * @param {string} url
+ * @param {string} source
+ */
+function toCandidate(url, source) {
+  return parseEndpoint(url, { source, tls: undefined })
+}
+
+/**
+ * Where podman.socket listens, of the user and of the machine, and where `podman machine` does on macOS.
+ *
+ * @param {Readonly<Record<string, string | undefined>>} env
+ * @param {import('@capstan/runtime-docker/compatible').DockerSystem} system
+ */
+function findSockets({ XDG_RUNTIME_DIR, TMPDIR = '/tmp' }, { platform, home }) {
+  if (platform === 'darwin') {
+    const machine = `${home}/.local/share/containers/podman/machine`
+    return [`${machine}/podman.sock`, `${machine}/qemu/podman.sock`, `${TMPDIR}/podman/podman-machine-default-api.sock`]
+  }
+  return [...(XDG_RUNTIME_DIR ? [`${XDG_RUNTIME_DIR}/podman/podman.sock`] : []), '/run/podman/podman.sock']
+}
+
+/**
+ * @param {Readonly<Record<string, string | undefined>>} env
+ * @returns {import('@capstan/runtime-docker/compatible').EndpointCandidate}
+ */
+function toOwnService(env) {
+  const url = 'podman system service'
+  return { source: 'this plugin', endpoint: { url, connection: { type: 'service', serve: servePodman(env) } } }
+}

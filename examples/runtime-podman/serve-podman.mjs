@@ -1,0 +1,78 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+
+/**
+ * Serves Podman's API at a socket that no other user can reach, by `podman system service`.
+ *
+ * It ends with its disposal, and with this process, however that ends; what runs in its containers goes on.
+ *
+ * @param {Readonly<Record<string, string | undefined>>} env
+ * @returns {import('@capstan/runtime-docker/compatible').ServedConnection['serve']}
+ */
+export function servePodman(env) {
+  return async ({ signal }) => {
+    const directory = await mkdtemp(join(tmpdir(), 'capstan-podman-'))
+    const path = join(directory, 'podman.sock')
+    const service = startService(env, directory)
+    const end = async () => {
+      service.stdin.destroy()
+      await service.ended
+      await rm(directory, { recursive: true, force: true })
+    }
+    try {
+      while (!(await listens(path))) {
+        signal.throwIfAborted()
+        if (service.hasEnded()) throw new Error(`podman system service has ended: ${service.output()}`)
+        await delay(20)
+      }
+    } catch (error) {
+      await end()
+      throw error
+    }
+    return { connection: { type: 'socket', path }, [Symbol.asyncDispose]: end }
+  }
+}
+
+/**
+ * @param {Readonly<Record<string, string | undefined>>} env
+ * @param {string} directory
+ */
+function startService(env, directory) {
+  // In a session of its own: a Ctrl-C is for this process, which may still have something to undo by the service.
+  const options = /** @type {const} */ ({ env, detached: true, stdio: ['pipe', 'ignore', 'pipe'] })
+  const child = spawn('/bin/sh', ['-c', script, 'sh', directory], options)
+  let output = ''
+  child.stderr.on('data', (chunk) => {
+    output = (output + chunk).slice(-1000)
+  })
+  const ended = once(child, 'close')
+  return { stdin: child.stdin, ended, hasEnded: () => child.exitCode !== null, output: () => output.trim() }
+}
+
+/** @param {string} path */
+async function listens(path) {
+  const socket = connect(path)
+  try {
+    await once(socket, 'connect')
+    return true
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
+
+/** The kernel ends stdin with the process that holds its other end: then the service ends, and takes its socket along. */
+const script = `
+exec 3<&0
+podman system service --time 0 "unix://$1/podman.sock" & service=$!
+{ read -r line <&3; kill "$service"; } 2>/dev/null & watch=$!
+wait "$service"; code=$?
+kill "$watch" 2>/dev/null
+rm -rf -- "$1"
+exit "$code"`

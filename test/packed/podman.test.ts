@@ -1,0 +1,66 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { podmanEnv } from '../../tools/podman/podman-files.mjs'
+import { runProgram } from '../../tools/run-program.mjs'
+import { installWithPackage, type PackedInstallation } from './packed-installation.js'
+
+const example = fileURLToPath(new URL('../../examples/runtime-podman', import.meta.url))
+const plugin = 'capstan-example-runtime-podman'
+const podman = await findPodman()
+if (!podman.available) console.warn(`The tests of examples/runtime-podman are skipped: ${podman.reason}`)
+
+describe.skipIf(!podman.available)('examples/runtime-podman, installed beside the packed packages', () => {
+  let installed: PackedInstallation
+
+  beforeAll(async () => {
+    installed = await installWithPackage(example)
+  }, 240_000)
+
+  afterAll(async () => await installed?.[Symbol.asyncDispose]())
+
+  it('is shown by doctor, with no change anywhere else', async () => {
+    const { output } = await capstan(['--plugin', plugin, 'doctor', '--json'])
+    const { runtimes }: { runtimes: readonly { readonly runtime: string }[] } = JSON.parse(output)
+    expect(runtimes.find(({ runtime }) => runtime === 'podman')).toMatchObject({ available: true, packageName: plugin })
+  })
+
+  it('passes the kit on a real Podman, whose service it starts itself', async () => {
+    const report = join(installed.app, 'report.json')
+    const { code, output } = await capstan(
+      ['conformance', '--plugin', plugin, '--runtime', 'podman', '--report', report].concat(
+        ['--image', 'capstan-test/busybox:1', '--firewall-image', 'capstan-test/firewall:1'],
+        ['--unavailable-env', 'CONTAINER_HOST=unix:///nowhere/podman.sock', '--timeout', '60'],
+      ),
+    )
+    console.log(output.slice(-3000))
+    const { counts, cases }: Report = JSON.parse(await readFile(report, 'utf8'))
+    expect(cases.filter(({ status }) => status === 'failed')).toEqual([])
+    expect(code, output).toBe(0)
+    expect(counts.passed).toBeGreaterThan(400)
+  }, 540_000)
+
+  function capstan(argv: readonly string[]) {
+    return runProgram(installed.capstan, argv, { cwd: installed.app, env })
+  }
+})
+
+// By NODE_PATH, which the programs of a pnpm workspace get, the workspace's own packages would be found.
+const { NODE_PATH: _, CONTAINER_HOST: __, ...rest } = process.env
+const env = { ...rest, ...podmanEnv }
+
+/** CAPSTAN_REQUIRE_ENGINE=1 makes its absence a failure. */
+async function findPodman() {
+  const tool = fileURLToPath(new URL('../../tools/podman/podman.mjs', import.meta.url))
+  const { code, output } = await runProgram(process.execPath, [tool, 'status'])
+  const reason = `${output.trim()}; \`node tools/podman/podman.mjs up\` sets it up`
+  if (code !== 0 && process.env.CAPSTAN_REQUIRE_ENGINE === '1')
+    throw new Error(`CAPSTAN_REQUIRE_ENGINE=1, but ${reason}`)
+  return { available: code === 0, reason }
+}
+
+interface Report {
+  readonly counts: { readonly passed: number }
+  readonly cases: readonly { readonly id: string; readonly status: string }[]
+}

@@ -1,0 +1,78 @@
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { engineFiles } from '../engine/engine-files.mjs'
+import { findProgram } from '../engine/engine-packages.mjs'
+
+/** Where the tests' Podman has its configuration and everything that it makes: nothing of the machine's own is touched. */
+const podmanDirectory = '/var/lib/capstan-podman'
+
+/** By these `podman` finds its configuration there. */
+export const podmanEnv = {
+  CONTAINERS_CONF: join(podmanDirectory, 'containers.conf'),
+  CONTAINERS_STORAGE_CONF: join(podmanDirectory, 'storage.conf'),
+}
+
+/**
+ * Writes the configuration. cgroupfs, because there may be no systemd; limits that a machine without CAP_SYS_RESOURCE can
+ * set; runc by way of the wrapper that `tools/engine` wrote where the machine withholds capabilities.
+ */
+export function writePodmanFiles() {
+  for (const name of ['networks', 'tmp', 'run', 'data']) {
+    mkdirSync(join(podmanDirectory, name), { recursive: true, mode: 0o711 })
+  }
+  const runtime = join(podmanDirectory, 'runc')
+  const runc = existsSync(engineFiles.runc) ? engineFiles.runc : findProgram('runc')
+  writeFileSync(runtime, toRuntime(runc ?? 'runc'), { mode: 0o755 })
+  writeFileSync(podmanEnv.CONTAINERS_CONF, toContainersConf(runtime))
+  writeFileSync(podmanEnv.CONTAINERS_STORAGE_CONF, storageConf)
+}
+
+export function removePodmanFiles() {
+  rmSync(podmanDirectory, { recursive: true, force: true })
+}
+
+/** @param {string} runtime */
+function toContainersConf(runtime) {
+  return `[containers]
+default_ulimits = ["nofile=20000:20000", "nproc=${mostProcesses}:${mostProcesses}"]
+[engine]
+cgroup_manager = "cgroupfs"
+events_logger = "file"
+network_config_dir = "${podmanDirectory}/networks"
+runtime = "capstan-runc"
+tmp_dir = "${podmanDirectory}/tmp"
+[engine.runtimes]
+capstan-runc = ["${runtime}"]
+[network]
+network_backend = "netavark"
+network_config_dir = "${podmanDirectory}/networks"
+`
+}
+
+/** Podman asks for its own limit of processes where a container is privileged, whatever its configuration says.
+ *
+ * @param {string} runc
+ */
+function toRuntime(runc) {
+  const limit = `s/("type":"RLIMIT_NPROC","hard":)[0-9]+,"soft":[0-9]+/\\1${mostProcesses},"soft":${mostProcesses}/g`
+  return `#!/bin/sh
+# Written by tools/podman of Capstan: runc, with a limit of processes that this machine can set.
+set -eu
+previous=
+for argument in "$@"; do
+  case $previous in
+    --bundle) sed -i -E '${limit}' "$argument/config.json" ;;
+  esac
+  previous=$argument
+done
+exec '${runc}' "$@"
+`
+}
+
+const mostProcesses = 32_768
+
+const storageConf = `[storage]
+driver = "overlay"
+runroot = "${podmanDirectory}/run"
+graphroot = "${podmanDirectory}/data"
+`
