@@ -8,10 +8,7 @@ import { connectBySocket } from './connect/connect-by-socket.js'
 import { connectByTcp } from './connect/connect-by-tcp.js'
 import { listWorkers, prune, readDiskUsage } from './control.js'
 import { type ExposedSocket, exposeSocket } from './expose-socket.js'
-import type { Lease, LeaseEnd } from './lease.js'
-import { removeBelongings } from './start/belongings.js'
-import type { Daemon } from './start/daemon.js'
-import type { DaemonWatch } from './start/daemon-watch.js'
+import { giveBack, type Holding } from './give-back.js'
 import type { BuildKitPrivilege } from './start/rungs.js'
 
 /** The handle of a sidecar that is ready: one lease of it. */
@@ -71,12 +68,10 @@ export class RunningBuildKit implements BuildKitSidecar {
   }
 
   async #close(): Promise<void> {
-    const { lease, watch } = this.#parts
     this.#closing.abort(createHostError('NOT_RUNNING', { id: this.containerId, state: 'stopping' }))
     await Promise.all(this.#sockets.map(closeSocket))
-    const end = await lease.release()
-    if (end !== 'shared') await removeAll(this.#managers, this.#parts, end)
-    await watch.stop()
+    await giveBack(this.#managers, this.#parts)
+    await this.#parts.watch.stop()
   }
 }
 
@@ -87,26 +82,6 @@ async function closeSocket(socket: Promise<ExposedSocket>): Promise<void> {
 }
 
 /** What a handle is made of. */
-export interface RunningParts {
-  readonly daemon: Daemon
+export interface RunningParts extends Holding {
   readonly tcpAddress: string | undefined
-  readonly lease: Lease
-  readonly watch: DaemonWatch
 }
-
-/**
- * The sidecar ends by itself, and what belongs to it goes. What does not end is left alone when nobody knows whether
- * others use it.
- */
-async function removeAll(managers: BuildKitManagers, { daemon, watch }: RunningParts, end: LeaseEnd): Promise<void> {
-  const hasEnded = await Promise.race([watch.ended.then(() => true), pause(endTimeoutMs).then(() => false)])
-  if (!hasEnded && end === 'unknown') return
-  await managers.runtime.removeContainer(daemon.id)
-  await removeBelongings(managers, daemon.belongings)
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref())
-}
-
-const endTimeoutMs = 10_000

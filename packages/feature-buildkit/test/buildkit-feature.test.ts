@@ -106,6 +106,14 @@ describe('start', () => {
     expect(await listLeft(scope)).toEqual([])
   })
 
+  it('tells each second that it waits', async () => {
+    await using scope = await openWithStandIn({ standIn: { silent: true } })
+    const told: string[] = []
+    const onProgress = ({ status }: { readonly status: string }) => told.push(status)
+    await expect(start(scope, { readyTimeoutMs: 1_100, onProgress })).rejects.toMatchObject({ code: 'TIMED_OUT' })
+    expect(told).toEqual(['waiting for BuildKit to answer, 1 s'])
+  })
+
   it('says what is wrong with an image without buildctl', async () => {
     await using scope = await openWithStandIn({ standIn: { withoutBuildctl: true } })
     await expect(start(scope)).rejects.toMatchObject({

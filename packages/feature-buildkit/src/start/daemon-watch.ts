@@ -38,7 +38,7 @@ export class DaemonWatch {
 
   async #read(runtime: Runtime, id: string): Promise<void> {
     const { signal } = this.#own
-    for await (const { bytes } of await runtime.containerLogs(id, { follow: true, signal })) {
+    for await (const { bytes } of await runtime.containerLogs(id, { follow: true, tailLines: mostLines, signal })) {
       const lines = (this.#rest + Buffer.from(bytes).toString()).split('\n')
       this.#rest = lines.pop() ?? ''
       this.#lines = [...this.#lines, ...lines].slice(-mostLines)

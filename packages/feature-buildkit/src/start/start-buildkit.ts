@@ -2,6 +2,7 @@ import { createHostError, createUndoStack, isHostError, withUndoFailures } from 
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
 import { findTcpAddress } from '../connect/tcp-address.js'
+import { giveBack } from '../give-back.js'
 import { type Lease, takeLease } from '../lease.js'
 import { RunningBuildKit } from '../running-buildkit.js'
 import { untilAborted } from '../until-aborted.js'
@@ -54,7 +55,7 @@ async function tryStart(
     undo.add('watch', () => watch.stop())
     const steps = async (own: { readonly signal: AbortSignal }) => {
       const lease = await lend(managers, found, { ...own, graceMs })
-      undo.add('lease', () => lease.release())
+      undo.add('lease', (undoing) => giveBack(managers, { daemon: found, watch, lease }, undoing))
       await placeCertificates(managers, found.id, { ...own, certificates: settings.tcp?.certificates })
       await askBuildKit(managers, found, { ...own, timeoutMs })
       const tcpAddress = await findTcpAddress(managers, settings, { ...own, ...found })

@@ -126,6 +126,23 @@ describe('a build that does not go well', () => {
     await expect(sidecar.build(request('true')).result).rejects.toMatchObject({ facts: { reason: 'a scripted fault' } })
   })
 
+  it.each([1, 2, 3])('rejects with the reason of an abort while its exec number %i hangs', async (number) => {
+    const faults = [
+      { operation: 'exec', times: execsOfStart + number - 1, delayMs: 0 },
+      { operation: 'exec', hang: true },
+    ]
+    await using scope = await openWithStandIn({ faults })
+    await using sidecar = await start(scope)
+    const { result } = sidecar.build(request('true'), { signal: AbortSignal.timeout(30) })
+    await expect(result).rejects.toMatchObject({ name: 'TimeoutError' })
+  })
+
+  it('takes its time where every exec is slow', async () => {
+    await using scope = await openWithStandIn({ faults: [{ operation: 'exec', times: 10, delayMs: 10 }] })
+    await using sidecar = await start(scope)
+    expect(await sidecar.build(request('true')).result).toMatchObject({ builder: 'buildkit' })
+  })
+
   it('shows no secret that a step prints, in an event or an error', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)

@@ -1,22 +1,31 @@
 import type { RuntimeScope } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
 import { BuildKitFeature, type BuildKitOptions } from '../../src/index.js'
+import { readExec } from '../support/exec-text.js'
 import { listLeft } from '../support/list-left.js'
 import { openWithStandIn } from '../support/stand-in.js'
 
 const start = (scope: RuntimeScope, options: BuildKitOptions = {}) =>
-  scope.resolve(BuildKitFeature).start({ graceMs: 1, readyTimeoutMs: 3000, ...options })
+  scope.resolve(BuildKitFeature).start({ graceMs: 1, readyTimeoutMs: 20_000, ...options })
+
+async function countLeases(scope: RuntimeScope): Promise<number> {
+  const [container] = await scope.runtime.listContainers()
+  if (container?.state !== 'running') return 0
+  return (await readExec(scope, container.id, ['leases'])).length
+}
 
 describe('a sidecar that is shared', () => {
   it('stays when the one who made it gives up while another uses it', async () => {
-    await using scope = await openWithStandIn({ standIn: { bootMs: 200 } })
+    const { mayBoot, boot } = createBoot()
+    await using scope = await openWithStandIn({ standIn: { mayBoot } })
     const controller = new AbortController()
     const maker = start(scope, { signal: controller.signal })
-    await expect.poll(async () => (await scope.runtime.listContainers()).length).toBe(1)
+    await expect.poll(() => countLeases(scope)).toBe(1)
     const other = start(scope)
-    await new Promise((resolve) => setTimeout(resolve, 60))
+    await expect.poll(() => countLeases(scope)).toBe(2)
     controller.abort('enough')
     await expect(maker).rejects.toBe('enough')
+    boot()
     await using sidecar = await other
     expect(await scope.runtime.containerState(sidecar.containerId)).toBe('running')
     expect(await sidecar.workers()).toHaveLength(1)
@@ -39,6 +48,21 @@ describe('a sidecar that is shared', () => {
     expect(await listLeft(scope)).toEqual([])
   })
 
+  it('goes with the last of those who give up, whoever made it', async () => {
+    await using scope = await openWithStandIn({ standIn: { silent: true } })
+    const controllers = [new AbortController(), new AbortController()]
+    const users: Promise<unknown>[] = []
+    for (const { signal } of controllers) {
+      users.push(start(scope, { signal }))
+      await expect.poll(() => countLeases(scope)).toBe(users.length)
+    }
+    for (const [index, user] of users.entries()) {
+      controllers[index]?.abort('enough')
+      await expect(user).rejects.toBe('enough')
+      expect((await listLeft(scope)).length > 0).toBe(index === 0)
+    }
+  })
+
   it('is made anew for one who comes while the last one leaves', async () => {
     await using scope = await openWithStandIn()
     const first = await start(scope)
@@ -49,16 +73,27 @@ describe('a sidecar that is shared', () => {
   })
 
   it('makes way for a new one when it dies while a second user joins', async () => {
-    await using scope = await openWithStandIn({ standIn: { bootMs: 200 } })
-    const first = start(scope)
-    first.catch(() => {})
-    await expect.poll(async () => (await scope.runtime.listContainers()).length).toBe(1)
+    const { mayBoot, boot } = createBoot()
+    await using scope = await openWithStandIn({ standIn: { mayBoot } })
+    const maker = start(scope)
+    await expect.poll(() => countLeases(scope)).toBe(1)
+    const other = start(scope)
+    await expect.poll(() => countLeases(scope)).toBe(2)
     const [{ id } = { id: '' }] = await scope.runtime.listContainers()
-    const second = start(scope)
-    await new Promise((resolve) => setTimeout(resolve, 20))
-    await scope.runtime.stopContainer(id)
-    await expect(first).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
-    await using sidecar = await second
+    await Promise.all([
+      scope.runtime.stopContainer(id),
+      expect(maker).rejects.toMatchObject({ code: 'OPERATION_FAILED' }),
+    ])
+    boot()
+    await using sidecar = await other
     expect(sidecar.containerId).not.toBe(id)
   })
 })
+
+function createBoot() {
+  let boot: () => void = () => {}
+  const mayBoot = new Promise<void>((resolve) => {
+    boot = resolve
+  })
+  return { mayBoot, boot: () => boot() }
+}

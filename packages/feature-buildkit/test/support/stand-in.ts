@@ -7,6 +7,8 @@ import { readFixture } from './read-fixture.js'
 export interface StandInOptions {
   /** From its start to its socket. Default 5. */
   readonly bootMs?: number
+  /** It boots no earlier than this resolves. */
+  readonly mayBoot?: Promise<unknown>
   /** Ends with this code instead of serving. */
   readonly exitCode?: number
   /** Never serves. */
@@ -51,6 +53,7 @@ function createStandIn(options: StandInOptions): MemoryImage {
       rootlesskit: ({ argv, run }: MemoryProcess) => run(argv.slice(1)),
       ...buildctl,
       cat: runCat,
+      leases: showLeases,
       rm: async () => 0,
     },
   }
@@ -124,9 +127,17 @@ async function playLease({ files, stdin, stdout, signal }: MemoryProcess, [, gra
   return 0
 }
 
+/** A stroke for each. */
+async function showLeases({ files, stdout }: MemoryProcess): Promise<number> {
+  stdout.write('|'.repeat((await findBook(files))?.count ?? 0))
+  return 0
+}
+
 async function runDaemon({ argv, files, stderr, signal }: MemoryProcess, options: StandInOptions): Promise<number> {
-  const { bootMs = 5, exitCode, silent = false } = options
+  const { bootMs = 5, mayBoot, exitCode, silent = false } = options
   stderr.write('time="2026-11-23T12:27:33Z" level=warning msg="using host network as the default"\n')
+  const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+  await Promise.race([mayBoot, stopped])
   await pause(bootMs, signal)
   if (exitCode !== undefined) {
     stderr.write('buildkitd: could not lock /var/lib/buildkit/buildkitd.lock\n')

@@ -1,0 +1,37 @@
+import type { OperationOptions } from '@capstan/core'
+import type { BuildKitManagers } from './buildkit-managers.js'
+import type { Lease } from './lease.js'
+import { removeBelongings } from './start/belongings.js'
+import type { Daemon } from './start/daemon.js'
+import type { DaemonWatch } from './start/daemon-watch.js'
+
+/** What one user has of a sidecar. */
+export interface Holding {
+  readonly daemon: Daemon
+  readonly watch: DaemonWatch
+  readonly lease: Lease
+}
+
+/**
+ * Gives the lease back. After the last one the sidecar ends by itself, and what belongs to it goes.
+ *
+ * What does not end is left alone when nobody knows whether others use it.
+ */
+export async function giveBack(
+  managers: BuildKitManagers,
+  { daemon, watch, lease }: Holding,
+  options: OperationOptions = {},
+): Promise<void> {
+  const end = await lease.release()
+  if (end === 'shared') return
+  const hasEnded = await Promise.race([watch.ended.then(() => true), pause(endTimeoutMs).then(() => false)])
+  if (!hasEnded && end === 'unknown') return
+  await managers.runtime.removeContainer(daemon.id, options)
+  await removeBelongings(managers, daemon.belongings, options)
+}
+
+function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms).unref())
+}
+
+const endTimeoutMs = 10_000
