@@ -10,6 +10,8 @@ const kit = ['packages/conformance/test/docker-conformance.integration.test.ts']
 const faults = ['packages/conformance/test/broken/**/*.test.ts']
 // Installs what is packed with npm, which takes a minute and a registry: no part of `npm test`.
 const packed = ['test/packed/**/*.test.ts']
+// The same tests against a real BuildKit, where there is one; `integration` has a stand-in play it.
+const buildkit = ['packages/feature-buildkit/test/buildkit.integration.test.ts']
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
 // What is waited for comes at once, but on a busy machine.
 const patient = { expect: { poll: { timeout: 4_000 } } }
@@ -69,6 +71,19 @@ export default defineConfig({
             include: ['packages/*/test/**/*.test-d.ts'],
             tsconfig: './tsconfig.test.json',
           },
+        },
+      },
+      {
+        ...source,
+        test: {
+          ...patient,
+          name: 'real-buildkit',
+          isolate: false,
+          sequence: { groupOrder: 2 },
+          globalSetup: ['test/support/set-up-real-buildkit.ts'],
+          include: buildkit,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
         },
       },
       {

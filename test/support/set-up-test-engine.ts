@@ -1,16 +1,20 @@
 import type { TestProject } from 'vitest/node'
+import { makeStandInImage } from '../../packages/feature-buildkit/test/stand-in/make-stand-in-image.mjs'
+import type { EngineConnection } from '../../tools/engine/engine-endpoint.mjs'
 import { findEngine } from '../../tools/engine/find-engine.mjs'
-import { makeTestImages } from '../../tools/engine/test-image.mjs'
+import { makeTestImages, type TestImageReport } from '../../tools/engine/test-image.mjs'
+import type { TestBuildKit } from './test-buildkit.js'
 import type { TestEngine } from './test-engine.js'
 
 /** Runs once before the integration tests: finds an engine, makes the images in it, and says once what is missing. */
 export async function setup(project: TestProject): Promise<void> {
-  const { engine, missing } = await findTestEngine()
+  const { engine, buildkit, missing } = await findTestEngine()
   if (missing.length > 0 && process.env.CAPSTAN_REQUIRE_ENGINE === '1') {
     throw new Error(`CAPSTAN_REQUIRE_ENGINE=1, but ${missing.join('; ')}`)
   }
   for (const reason of missing) console.warn(`Integration tests are skipped: ${reason}`)
   project.provide('testEngine', engine)
+  project.provide('testBuildKit', buildkit)
 }
 
 async function findTestEngine(): Promise<Finding> {
@@ -21,16 +25,33 @@ async function findTestEngine(): Promise<Finding> {
   const [busybox, firewall] = await makeTestImages(found.connection)
   if (!busybox?.made) return toNone(`the engine lacks the test image: ${busybox?.reason}`)
   const engine = { available: true, socketPath, apiVersion: found.apiVersion, image: busybox.name } as const
-  if (firewall?.made) return { engine: { ...engine, firewallImage: firewall.name }, missing: [] }
-  return { engine, missing: [`those of the firewall; ${firewall?.reason}`] }
+  const standIn = await makeStandIn(found.connection)
+  const buildkit: TestBuildKit = standIn.made
+    ? { available: true, image: standIn.name, isStandIn: true }
+    : { available: false, reason: standIn.reason }
+  return {
+    engine: { ...engine, ...(firewall?.made && { firewallImage: firewall.name }) },
+    buildkit,
+    missing: [
+      ...(firewall?.made ? [] : [`those of the firewall; ${firewall?.reason}`]),
+      ...(standIn.made ? [] : [`those of BuildKit; ${standIn.reason}`]),
+    ],
+  }
+}
+
+async function makeStandIn(connection: EngineConnection): Promise<TestImageReport> {
+  return await makeStandInImage(connection).catch((error: unknown) => {
+    return { name: 'the stand-in for BuildKit', made: false, reason: String(error) } as const
+  })
 }
 
 function toNone(reason: string): Finding {
-  return { engine: { available: false, reason }, missing: [reason] }
+  return { engine: { available: false, reason }, buildkit: { available: false, reason }, missing: [reason] }
 }
 
 interface Finding {
   readonly engine: TestEngine
+  readonly buildkit: TestBuildKit
   /** Why some or all integration tests cannot run here. */
   readonly missing: readonly string[]
 }

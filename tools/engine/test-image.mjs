@@ -42,12 +42,14 @@ function withFiles(base, more) {
 }
 
 /**
+ * Makes sure that the engine has an image of these files under this name; one that is there in the same form is left.
+ *
  * @param {import('./engine-endpoint.mjs').EngineConnection} connection
  * @param {string} name
  * @param {readonly import('./tar-archive.mjs').TarEntry[] | string} files a string is the reason why there are none
  * @returns {Promise<TestImageReport>}
  */
-async function makeImage(connection, name, files) {
+export async function makeImage(connection, name, files) {
   if (typeof files === 'string') return { name, made: false, reason: files }
   const archive = toTarArchive(files)
   const digest = createHash('sha256').update(archive).digest('hex')

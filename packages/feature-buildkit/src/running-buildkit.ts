@@ -6,7 +6,7 @@ import type { BuildKitManagers } from './buildkit-managers.js'
 import type { BuildKitSidecar, BuildKitWorker, CacheRecord, ConnectOptions, PruneOptions } from './buildkit-sidecar.js'
 import { connectBySocket } from './connect/connect-by-socket.js'
 import { connectByTcp } from './connect/connect-by-tcp.js'
-import { listWorkers, prune, readDiskUsage } from './control.js'
+import type { ControlConnection } from './control/control-connection.js'
 import { type ExposedSocket, exposeSocket } from './expose-socket.js'
 import { giveBack, type Holding } from './give-back.js'
 import type { BuildKitPrivilege } from './start/rungs.js'
@@ -42,16 +42,16 @@ export class RunningBuildKit implements BuildKitSidecar {
     return createBuild((onEvents) => runBuild(this.#managers, request, { ...options, onEvents }))
   }
 
-  workers(options: OperationOptions = {}): Promise<readonly BuildKitWorker[]> {
-    return listWorkers(this.#managers, this.containerId, options)
+  async workers(options: OperationOptions = {}): Promise<readonly BuildKitWorker[]> {
+    return (await this.#parts.control.connect(options)).workers(options)
   }
 
-  diskUsage(options: OperationOptions = {}): Promise<readonly CacheRecord[]> {
-    return readDiskUsage(this.#managers, this.containerId, options)
+  async diskUsage(options: OperationOptions = {}): Promise<readonly CacheRecord[]> {
+    return (await this.#parts.control.connect(options)).diskUsage(options)
   }
 
-  prune(options: PruneOptions = {}): Promise<readonly CacheRecord[]> {
-    return prune(this.#managers, this.containerId, options)
+  async prune(options: PruneOptions = {}): Promise<readonly CacheRecord[]> {
+    return (await this.#parts.control.connect(options)).prune(options)
   }
 
   async exposeSocket(path?: string): Promise<string> {
@@ -69,7 +69,7 @@ export class RunningBuildKit implements BuildKitSidecar {
 
   async #close(): Promise<void> {
     this.#closing.abort(createHostError('NOT_RUNNING', { id: this.containerId, state: 'stopping' }))
-    await Promise.all(this.#sockets.map(closeSocket))
+    await Promise.all([this.#parts.control.close(), ...this.#sockets.map(closeSocket)])
     await giveBack(this.#managers, this.#parts)
     await this.#parts.watch.stop()
   }
@@ -84,4 +84,5 @@ async function closeSocket(socket: Promise<ExposedSocket>): Promise<void> {
 /** What a handle is made of. */
 export interface RunningParts extends Holding {
   readonly tcpAddress: string | undefined
+  readonly control: ControlConnection
 }

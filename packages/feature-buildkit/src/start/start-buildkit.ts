@@ -2,6 +2,7 @@ import { createHostError, createUndoStack, isHostError, withUndoFailures } from 
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
 import { findTcpAddress } from '../connect/tcp-address.js'
+import { ControlConnection, loadControlClient } from '../control/control-connection.js'
 import { giveBack } from '../give-back.js'
 import { type Lease, takeLease } from '../lease.js'
 import { RunningBuildKit } from '../running-buildkit.js'
@@ -22,6 +23,7 @@ import { untilReady } from './until-ready.js'
  */
 export async function startBuildKit(managers: BuildKitManagers, options: BuildKitOptions): Promise<RunningBuildKit> {
   validateBuildKitOptions(options)
+  loadControlClient().catch(() => {}) // whoever needs it hears of a failure
   const { signal } = options
   const settings = toSettings(options)
   for (let attempt = 1; ; attempt += 1) {
@@ -53,17 +55,19 @@ async function tryStart(
     const found = daemon
     const watch = new DaemonWatch(managers.runtime, found.id)
     undo.add('watch', () => watch.stop())
+    const control = new ControlConnection(managers.execs, daemon.id)
     const steps = async (own: { readonly signal: AbortSignal }) => {
       const lease = await lend(managers, found, { ...own, graceMs })
       undo.add('lease', (undoing) => giveBack(managers, { daemon: found, watch, lease }, undoing))
       await placeCertificates(managers, found.id, { ...own, certificates: settings.tcp?.certificates })
-      await askBuildKit(managers, found, { ...own, timeoutMs })
+      undo.add('connection', () => control.close())
+      await askBuildKit(control, found, { ...own, timeoutMs })
       const tcpAddress = await findTcpAddress(managers, settings, { ...own, ...found })
       return { lease, tcpAddress }
     }
     const ready = await untilReady(steps, { daemon, watch, timeoutMs, onProgress, signal })
     undo.release()
-    return new RunningBuildKit(managers, { daemon, watch, ...ready })
+    return new RunningBuildKit(managers, { daemon, watch, control, ...ready })
   } catch (error) {
     throw withUndoFailures(error, await undo.run())
   }

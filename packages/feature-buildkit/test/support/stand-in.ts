@@ -1,7 +1,11 @@
+import type { Readable, Writable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { createRuntimeHost, type RuntimeScope } from '@capstan/core'
 import { type MemoryImage, type MemoryPluginOptions, type MemoryProcess, memoryPlugin } from '@capstan/runtime-memory'
+import { serveControl } from '../stand-in/serve-control.js'
 import { closeBook, findBook, openBook } from './lease-book.js'
 import { readFixture } from './read-fixture.js'
+import { createStreamPair } from './stream-pair.js'
 
 /** How a simulated BuildKit misbehaves. */
 export interface StandInOptions {
@@ -152,15 +156,14 @@ async function runDaemon({ argv, files, stderr, signal }: MemoryProcess, options
 const toSocketPath = (address = '') => address.replace('unix://', '')
 
 async function runBuildctl(process: MemoryProcess, options: StandInOptions): Promise<number> {
-  const { argv, env, files, stdout, stderr } = process
+  const { argv, env, files, stdin, stdout, stderr } = process
   const [, command = '', ...rest] = argv
-  if (!(await exists(files, toSocketPath(env.BUILDKIT_HOST)))) {
-    stderr.write(readFixture('workers-no-daemon.stderr.txt'))
+  const socketPath = toSocketPath(env.BUILDKIT_HOST)
+  if (!(await exists(files, socketPath))) {
+    stderr.write(`error: dial unix ${socketPath}: connect: no such file or directory\n`)
     return 1
   }
-  if (command === 'debug') stdout.write(readFixture('debug-workers.json'))
-  if (command === 'du') stdout.write(readFixture('du.json'))
-  if (command === 'prune') stdout.write(readFixture('prune.ndjson'))
+  if (command === 'dial-stdio') return serve(stdin, stdout)
   return command === 'build' ? build(process, { ...options, words: rest }) : 0
 }
 
@@ -201,6 +204,13 @@ async function build({ argv, env, files, stdout, stderr, signal }: MemoryProcess
     await pause(60_000, signal).finally(() => files.write('/tmp/build-over', 'yes'))
   }
   await files.write(option('--metadata-file') ?? '', readFixture('build-ok.metadata.json'))
+  return 0
+}
+
+async function serve(stdin: Readable, stdout: Writable): Promise<number> {
+  const [ours, theirs] = createStreamPair()
+  serveControl(theirs)
+  await Promise.allSettled([pipeline(stdin, ours), pipeline(ours, stdout, { end: false })])
   return 0
 }
 

@@ -1,0 +1,124 @@
+import { once } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import { createControlClient } from '../../src/control/control-client.js'
+import { serveControl } from '../stand-in/serve-control.js'
+import { createStreamPair } from '../support/stream-pair.js'
+
+const endpoint = 'BuildKit in container "x"'
+
+function connectToStandIn() {
+  const [ours, theirs] = createStreamPair()
+  serveControl(theirs)
+  return { ours, theirs, client: createControlClient(ours, { endpoint }) }
+}
+
+describe('a client of the control service', () => {
+  it('tells which BuildKit answers, and which workers it has', async () => {
+    const { client } = connectToStandIn()
+    expect(await client.info()).toEqual({ version: 'v0.32.2', revision: expect.stringMatching(/^991535e/) })
+    expect(await client.workers()).toEqual([
+      {
+        id: '8xj5qfd1zy7t2933x6fvyp71f',
+        labels: expect.objectContaining({ 'org.mobyproject.buildkit.worker.snapshotter': 'overlayfs' }),
+        platforms: ['linux/amd64', 'linux/amd64/v2', 'linux/amd64/v3', 'linux/amd64/v4', 'linux/386'],
+        version: 'v0.32.2',
+      },
+    ])
+    client.close()
+  })
+
+  it('tells what the cache holds, and what a prune removed', async () => {
+    const { client } = connectToStandIn()
+    const records = await client.diskUsage()
+    expect(records).toHaveLength(8)
+    expect(records[0]).toEqual({
+      id: 'o9uxupinbat9qd10iervpqtht',
+      sizeBytes: 4096,
+      inUse: false,
+      description: 'local source for context',
+      createdAt: new Date('2026-11-23T12:27:54.580Z'),
+      lastUsedAt: new Date('2026-11-23T12:28:24.591Z'),
+    })
+    expect(await client.prune()).toHaveLength(8)
+    expect(await client.diskUsage()).toEqual([])
+    client.close()
+  })
+
+  it('keeps of the cache what is asked for', async () => {
+    const { client } = connectToStandIn()
+    await client.prune({ keepBytes: 4_000_000 })
+    const kept = await client.diskUsage()
+    expect(kept.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)).toBeLessThanOrEqual(4_000_000)
+    expect(kept.length).toBeGreaterThan(0)
+    client.close()
+  })
+
+  it.each([-1, 0.5, Number.NaN])('refuses to keep %d bytes', async (keepBytes) => {
+    const { client } = connectToStandIn()
+    const facts = { field: 'keepBytes' }
+    await expect(client.prune({ keepBytes })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts })
+    client.close()
+  })
+
+  it('rejects with the reason of an abort, and answers what is asked after it', async () => {
+    const { client } = connectToStandIn()
+    const controller = new AbortController()
+    const asked = client.workers(controller)
+    controller.abort('enough')
+    await expect(asked).rejects.toBe('enough')
+    await expect(client.workers(controller)).rejects.toBe('enough')
+    expect(await client.workers()).toHaveLength(1)
+    client.close()
+  })
+
+  it('is CONNECTION_LOST when its stream ends before an answer, and from then on', async () => {
+    const [ours, theirs] = createStreamPair()
+    const client = createControlClient(ours, { endpoint })
+    const asked = client.workers()
+    theirs.resume().end()
+    await expect(asked).rejects.toMatchObject({ code: 'CONNECTION_LOST', facts: { endpoint } })
+    await client.ended
+    await expect(client.info()).rejects.toMatchObject({ code: 'CONNECTION_LOST', facts: { endpoint } })
+  })
+
+  it('is CONNECTION_LOST when its stream fails, with the failure as its cause', async () => {
+    const { client, ours } = connectToStandIn()
+    const failure = new Error('the exec was cut')
+    await client.info()
+    const asked = client.workers()
+    ours.destroy(failure)
+    await expect(asked).rejects.toMatchObject({ code: 'CONNECTION_LOST', cause: failure })
+  })
+
+  it('is PROTOCOL_ERROR, with what was said, where something else answers', async () => {
+    const [ours, theirs] = createStreamPair()
+    theirs.write('HTTP/1.1 400 Bad Request\r\n\r\n')
+    const client = createControlClient(ours, { endpoint })
+    await expect(client.workers()).rejects.toMatchObject({
+      code: 'PROTOCOL_ERROR',
+      facts: { operation: `workers of ${endpoint}`, excerpt: expect.stringContaining('400 Bad Request') },
+    })
+  })
+
+  it('ends its stream when it is closed, and what is under way with it', async () => {
+    const { client, ours } = connectToStandIn()
+    await client.info()
+    const [asked, closed] = [client.workers(), once(ours, 'close')]
+    client.close()
+    client.close()
+    await expect(asked).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+    await closed
+    expect(ours.destroyed).toBe(true)
+  })
+
+  it('is OPERATION_FAILED, with the words of BuildKit, where a call is refused', async () => {
+    const [ours, theirs] = createStreamPair()
+    serveControl(theirs, { without: ['info'] })
+    const client = createControlClient(ours, { endpoint })
+    await expect(client.info()).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: { operation: 'info', subject: endpoint, reason: expect.stringMatching(/not implemented/) },
+    })
+    client.close()
+  })
+})

@@ -1,0 +1,70 @@
+import { once } from 'node:events'
+import type { Duplex } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { ControlConnection } from '../../src/control/control-connection.js'
+import { serveControl } from '../stand-in/serve-control.js'
+import { FakeExecs } from '../support/fake-execs.js'
+
+function connectToStandIn() {
+  const peers: Duplex[] = []
+  const execs = new FakeExecs(async (peer) => {
+    peers.push(peer)
+    serveControl(peer)
+    await once(peer, 'close')
+    return 0
+  })
+  return { execs, peers, control: new ControlConnection(execs, 'x') }
+}
+
+describe('a connection to the control service', () => {
+  it('is one for all who ask, by the words that it was dialled with first', async () => {
+    const { control, execs } = connectToStandIn()
+    const [one, other] = await Promise.all([control.connect(), control.connect({ command: ['sh'] })])
+    expect(await one.workers()).toEqual(await other.workers())
+    expect(execs.commands).toEqual([['buildctl', 'dial-stdio']])
+    await control.close()
+  })
+
+  it('is dialled again after it was lost', async () => {
+    const { control, execs, peers } = connectToStandIn()
+    const client = await control.connect()
+    await client.info()
+    peers[0]?.destroy()
+    await client.ended
+    expect(await (await control.connect()).workers()).toHaveLength(1)
+    expect(execs.commands).toHaveLength(2)
+    await control.close()
+  })
+
+  it('ends its process when it is closed, and is not dialled again', async () => {
+    const { control, peers } = connectToStandIn()
+    await (await control.connect()).info()
+    await control.close()
+    expect(peers[0]?.readableEnded || peers[0]?.destroyed).toBe(true)
+    await expect(control.connect()).rejects.toMatchObject({ code: 'NOT_RUNNING' })
+    await control.close()
+  })
+
+  it('goes on being made when one of those who wait for it gives up', async () => {
+    const { control } = connectToStandIn()
+    const controller = new AbortController()
+    const [one, other] = [control.connect({ signal: controller.signal }), control.connect()]
+    controller.abort('enough')
+    await expect(one).rejects.toBe('enough')
+    expect(await (await other).workers()).toHaveLength(1)
+    await control.close()
+  })
+
+  it('tells what buildctl said when nothing listens', async () => {
+    const execs = new FakeExecs(async (_, stderr) => {
+      stderr.write('error: dial unix /run/buildkit/buildkitd.sock: connect: no such file or directory\n')
+      return 1
+    })
+    const control = new ControlConnection(execs, 'x')
+    await expect(control.connect().then((client) => client.workers())).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: { reason: expect.stringMatching(/exit code 1: .*no such file or directory/) },
+    })
+    await control.close()
+  })
+})

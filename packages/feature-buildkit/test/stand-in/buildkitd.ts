@@ -1,0 +1,101 @@
+import { existsSync, readFileSync, rmSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { dirname } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { readFixture } from '../support/read-fixture.js'
+import { parseFlags, Refusal } from './flags.js'
+import { ControlStandIn } from './serve-control.js'
+
+/** Logs and listens as the daemon does: connections are taken before the workers are there, and served after. */
+export async function runBuildkitd(words: readonly string[]): Promise<number> {
+  if (words.includes('--version')) return say('buildkitd stand-in, plays github.com/moby/buildkit v0.32.2')
+  try {
+    return await serve(words)
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error
+    process.stderr.write(`buildkitd: ${error.message}\n`)
+    return 1
+  }
+}
+
+async function serve(words: readonly string[]): Promise<number> {
+  const { addr: addresses = [defaultAddress], config: [config] = [] } = parseFlags(words, flags)
+  if (config !== undefined && !existsSync(config)) throw new Refusal(`open ${config}: no such file or directory`)
+  requirePrivilege()
+  log('this is a stand-in, which plays recordings of BuildKit v0.32.2 and builds nothing')
+  const lines = readFixture('daemon.log').toString().split('\n')
+  const running = lines.findIndex((line) => line.includes('running server on'))
+  for (const line of lines.slice(0, running)) process.stderr.write(`${line}\n`)
+  const control = new ControlStandIn()
+  const waiting: Socket[] = []
+  let accept: (peer: Socket) => void = (peer) => waiting.push(peer)
+  await pause(listenMs)
+  for (const address of addresses) await listen(address, (peer) => accept(peer))
+  await pause(workersMs)
+  accept = (peer) => control.serve(peer)
+  for (const peer of waiting) control.serve(peer)
+  process.stderr.write(`${lines[running]}\n`)
+  await new Promise((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve))
+  for (const address of addresses) removeSocket(address)
+  process.exit(0) // with what is connected
+}
+
+async function listen(address: string, accept: (peer: Socket) => void): Promise<void> {
+  const path = toSocketPath(address)
+  if (path !== undefined) await mkdir(dirname(path), { recursive: true })
+  const server = createServer({ allowHalfOpen: true }, (peer) => accept(peer.on('error', () => {})))
+  const { hostname: host, port } = new URL(address)
+  await new Promise<void>((resolve) =>
+    server.listen(path === undefined ? { host, port: Number(port) } : { path }, resolve),
+  )
+}
+
+function removeSocket(address: string): void {
+  const path = toSocketPath(address)
+  if (path !== undefined) rmSync(path, { force: true })
+}
+
+function toSocketPath(address: string): string | undefined {
+  return address.startsWith('unix://') ? address.slice('unix://'.length) : undefined
+}
+
+/** The real daemon mounts and makes namespaces as it begins. */
+function requirePrivilege(): void {
+  const status = readFileSync('/proc/self/status', 'utf8')
+  const capabilities = BigInt(`0x${/^CapEff:\s*(\w+)$/m.exec(status)?.[1] ?? '0'}`)
+  const isFiltered = /^Seccomp:\s*2$/m.test(status)
+  if ((capabilities & sysAdmin) === 0n || isFiltered) throw new Refusal('operation not permitted')
+}
+
+function log(message: string): void {
+  process.stderr.write(`time="${new Date().toISOString()}" level=warning msg="${message}"\n`)
+}
+
+function say(text: string): number {
+  process.stdout.write(`${text}\n`)
+  return 0
+}
+
+const defaultAddress = 'unix:///run/buildkit/buildkitd.sock'
+/** As measured of the real one: from its start to its socket, and to its answers. */
+const listenMs = 40
+const workersMs = 40
+const sysAdmin = 1n << 21n
+const flags = {
+  addr: 'string',
+  root: 'string',
+  config: 'string',
+  debug: 'boolean',
+  group: 'string',
+  tlscert: 'string',
+  tlskey: 'string',
+  tlscacert: 'string',
+  'allow-insecure-entitlement': 'string',
+  'oci-worker': 'string',
+  'oci-worker-no-process-sandbox': 'boolean',
+  'oci-worker-gc': 'boolean',
+  'oci-worker-gc-keepstorage': 'string',
+  'oci-worker-snapshotter': 'string',
+  'containerd-worker': 'string',
+} as const

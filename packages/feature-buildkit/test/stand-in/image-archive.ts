@@ -1,0 +1,62 @@
+import { createHash } from 'node:crypto'
+import { type TarEntry, toTarArchive } from '../../../../tools/engine/tar-archive.mjs'
+import { readFixture } from '../support/read-fixture.js'
+import type { StandInBuild } from './play-build.js'
+
+/** The archive that `--output` asks for, if it does, and the metadata to it: real digests, recorded shape. */
+export function toArchive({ files, labels, output }: StandInBuild): Archive {
+  const tree = toTree(files)
+  const { type = '', name = '' } = output
+  if (type === 'tar') return { metadata: {}, archive: toTarArchive(tree) }
+  const layer = toTarArchive(tree)
+  const config = Buffer.from(JSON.stringify(toConfig(layer, labels)))
+  const names = name.split(',').filter((one) => one !== '')
+  const manifest = [{ Config: 'config.json', RepoTags: names, Layers: ['layer.tar'] }]
+  const entries: readonly TarEntry[] = [
+    { path: 'manifest.json', content: Buffer.from(JSON.stringify(manifest)) },
+    { path: 'config.json', content: config },
+    { path: 'layer.tar', content: layer },
+  ]
+  const metadata = {
+    ...JSON.parse(readFixture('build-ok.metadata.json').toString()),
+    'containerimage.config.digest': toDigest(config),
+    'image.name': name,
+  }
+  return type === 'docker' || type === 'oci'
+    ? { metadata, archive: toTarArchive(entries) }
+    : { metadata, archive: undefined }
+}
+
+export interface Archive {
+  readonly metadata: object
+  readonly archive: Buffer | undefined
+}
+
+function toTree(files: StandInBuild['files']): readonly TarEntry[] {
+  const directories = new Set(
+    [...files.keys()].flatMap((path) =>
+      path
+        .split('/')
+        .slice(0, -1)
+        .map((_, index, parts) => parts.slice(0, index + 1).join('/')),
+    ),
+  )
+  return [
+    ...[...directories].sort().map((path) => ({ path, directory: true }) as const),
+    ...[...files].map(([path, content]) => ({ path, content })),
+  ]
+}
+
+function toConfig(layer: Buffer, labels: StandInBuild['labels']): object {
+  return {
+    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+    os: 'linux',
+    config: { Labels: { ...labels, 'capstan.test.stand-in': '1' } },
+    rootfs: { type: 'layers', diff_ids: [toDigest(layer)] },
+    history: [{ comment: 'made by a stand-in for BuildKit: the build context as it was' }],
+  }
+}
+
+function toDigest(content: Buffer): string {
+  return `sha256:${createHash('sha256').update(content).digest('hex')}`
+}

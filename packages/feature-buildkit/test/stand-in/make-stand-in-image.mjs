@@ -1,0 +1,97 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync, readFileSync, realpathSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { build } from 'vite'
+import { readBusyboxFiles } from '../../../../tools/engine/busybox-files.mjs'
+import { requestEngine } from '../../../../tools/engine/engine-request.mjs'
+import { findEngine } from '../../../../tools/engine/find-engine.mjs'
+import { makeImage } from '../../../../tools/engine/test-image.mjs'
+import { isMain } from '../../../../tools/is-main.mjs'
+
+/** @typedef {import('../../../../tools/engine/tar-archive.mjs').TarEntry} TarEntry */
+
+/** Under one name for all: a run with other programs takes its place. */
+const standInImage = 'capstan-test/stand-in-for-buildkit:1'
+
+/**
+ * Makes sure that the engine has the image which stands in for BuildKit's: busybox, this machine's Node with its
+ * libraries, the stand-in's programs and the recordings that they play. Nothing is pulled.
+ *
+ * @param {import('../../../../tools/engine/engine-endpoint.mjs').EngineConnection} connection
+ */
+export async function makeStandInImage(connection) {
+  const { Architecture } = JSON.parse((await requestEngine(connection, '/info', { timeoutMs: 10_000 })).body)
+  const busybox = readBusyboxFiles(Architecture)
+  if (typeof busybox === 'string') return makeImage(connection, standInImage, busybox)
+  return makeImage(connection, standInImage, [...busybox, ...readNodeFiles(), ...(await readPrograms())])
+}
+
+/** @returns {readonly TarEntry[]} */
+function readNodeFiles() {
+  const node = realpathSync(process.execPath)
+  const libraries = [...execFileSync('ldd', [node], { encoding: 'utf8' }).matchAll(/(\/\S+) \(0x/g)]
+  const files = libraries.map(([, path = '']) => ({ path: path.slice(1), mode: 0o755, content: readFileSync(path) }))
+  const program = { path: 'usr/bin/node', mode: 0o755, content: readFileSync(node) }
+  return [...toDirectories([...files, program]), ...files, program]
+}
+
+/** @returns {Promise<readonly TarEntry[]>} */
+async function readPrograms() {
+  const recordings = fileURLToPath(new URL('../fixtures/', import.meta.url))
+  const entries = [
+    { path: `${home}/bin/main.mjs`, content: Buffer.from(await bundle()) },
+    ...['buildkitd', 'buildctl'].map((name) => ({
+      path: `usr/bin/${name}`,
+      mode: 0o755,
+      content: Buffer.from(`#!/bin/sh\nexec node /${home}/bin/main.mjs ${name} "$@"\n`),
+    })),
+    ...readdirSync(recordings).map((name) => ({
+      path: `${home}/fixtures/${name}`,
+      content: readFileSync(`${recordings}${name}`),
+    })),
+  ]
+  return [...toDirectories(entries), ...entries]
+}
+
+/** One file that needs nothing but Node. */
+async function bundle() {
+  const output = await build({
+    configFile: false,
+    logLevel: 'error',
+    resolve: { conditions: ['@capstan/source', 'module', 'node', 'import', 'default'] },
+    ssr: { noExternal: true },
+    build: {
+      ssr: fileURLToPath(new URL('main.ts', import.meta.url)),
+      write: false,
+      target: 'node20',
+      rolldownOptions: { output: { format: 'es', codeSplitting: false } },
+    },
+  })
+  const [first] = [output].flat()
+  if (first === undefined || !('output' in first)) throw new Error('the stand-in was not bundled')
+  return first.output[0].code
+}
+
+/**
+ * @param {readonly { readonly path: string }[]} entries
+ * @returns {readonly TarEntry[]}
+ */
+function toDirectories(entries) {
+  /** @param {string} path @returns {readonly string[]} */
+  const above = (path) => (dirname(path) === '.' ? [] : [...above(dirname(path)), dirname(path)])
+  return [...new Set(entries.flatMap(({ path }) => above(path)))].map((path) => ({ path, directory: true }))
+}
+
+/** The command line: `node packages/feature-buildkit/test/stand-in/make-stand-in-image.mjs`. */
+async function main() {
+  const engine = await findEngine()
+  if (!engine.available) throw new Error(engine.reason)
+  const report = await makeStandInImage(engine.connection)
+  console.log(`${report.name}: ${report.made ? (report.fresh ? 'made' : 'is there') : report.reason}`)
+}
+
+// Its programs find the recordings as they do here: ../fixtures/ from where they are.
+const home = 'opt/stand-in'
+
+if (isMain(import.meta.url)) await main()

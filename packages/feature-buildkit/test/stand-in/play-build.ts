@@ -1,0 +1,142 @@
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { readdir, readFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import { readFixture } from '../support/read-fixture.js'
+import { type Flags, parseFlags, Refusal } from './flags.js'
+import { toArchive } from './image-archive.js'
+
+/** `buildctl build`: plays the recording that fits the Dockerfile, with its timing, and writes an archive of the context. */
+export async function playBuild(words: readonly string[]): Promise<number> {
+  const flags = parseFlags(words, known)
+  if (flags.progress?.[0] !== 'rawjson') throw new Refusal('the stand-in plays --progress=rawjson alone')
+  if (flags.frontend?.[0] !== 'dockerfile.v0') throw new Refusal('the stand-in plays --frontend=dockerfile.v0 alone')
+  const build = await readBuild(flags)
+  const recording = chooseRecording(build)
+  await play(recording, build)
+  if (!recording.endsWith('.ndjson')) return 1
+  const { metadata, archive } = toArchive(build)
+  const [metadataFile] = flags['metadata-file'] ?? []
+  if (metadataFile !== undefined) writeFileSync(metadataFile, JSON.stringify(metadata, undefined, 2))
+  mkdirSync(dirname(build.cacheMark), { recursive: true })
+  writeFileSync(build.cacheMark, '')
+  if (archive !== undefined) await new Promise((resolve) => process.stdout.write(archive, resolve))
+  return 0
+}
+
+/** What of a command line and its context decides what is played. */
+export interface StandInBuild {
+  readonly dockerfile: string | undefined
+  readonly filename: string
+  /** By their paths. */
+  readonly files: ReadonlyMap<string, Buffer>
+  readonly secrets: readonly string[]
+  readonly labels: Readonly<Record<string, string>>
+  /** `type`, `name` and the like of `--output`. */
+  readonly output: Readonly<Record<string, string>>
+  readonly noCache: boolean
+  /** Is there when the same was built before. */
+  readonly cacheMark: string
+}
+
+async function readBuild(flags: Flags): Promise<StandInBuild> {
+  const local = toPairs(flags.local ?? [])
+  const { context = '.', dockerfile: directory = context } = local
+  const options = toPairs(flags.opt ?? [])
+  const filename = options.filename ?? 'Dockerfile'
+  const files = await readFiles(context)
+  const path = join(directory, filename)
+  const hash = createHash('sha256').update(filename)
+  for (const [name, content] of files) hash.update(name).update(content)
+  return {
+    filename,
+    files,
+    dockerfile: existsSync(path) ? readFileSync(path, 'utf8') : undefined,
+    secrets: (flags.secret ?? []).map(toFields).flatMap(({ id = '', ...source }) => (isThere(source) ? [id] : [])),
+    labels: Object.fromEntries(
+      Object.entries(options).flatMap(([key, value]) => (key.startsWith('label:') ? [[key.slice(6), value]] : [])),
+    ),
+    output: toFields(flags.output?.[0] ?? ''),
+    noCache: flags['no-cache'] !== undefined,
+    cacheMark: join('/var/lib/buildkit', `stand-in-${hash.digest('hex')}`),
+  }
+}
+
+function isThere({ type, env = '', src = '' }: Readonly<Record<string, string>>): boolean {
+  return type === 'env' ? process.env[env] !== undefined : existsSync(src)
+}
+
+/** The last whose condition holds counts. */
+function chooseRecording({ dockerfile, secrets, output, noCache, cacheMark }: StandInBuild): string {
+  if (dockerfile === undefined) return 'build-dockerfile-missing.stderr.txt'
+  const lines = dockerfile.split('\n').map((line) => line.trim())
+  if (lines.some((line) => /^[A-Za-z]/.test(line) && !instructions.test(line))) return 'build-syntax-error.stderr.txt'
+  const stages = lines.flatMap((line) => /^FROM\s+\S+\s+AS\s+(\S+)/i.exec(line)?.[1] ?? [])
+  const bases = lines.flatMap((line) => /^FROM\s+(\S+)/i.exec(line)?.[1] ?? [])
+  if (bases.some((base) => base !== 'scratch' && !stages.includes(base))) return 'build-base-unreachable.stderr.txt'
+  if (output.push === 'true') throw new Refusal(`failed to solve: failed to push ${output.name}: no registry is there`)
+  const required = [...dockerfile.matchAll(/--mount=type=secret,(\S*)/g)].map(([, fields = '']) => toFields(fields))
+  const missing = required.find(({ id = '', required: isRequired }) => isRequired === 'true' && !secrets.includes(id))
+  if (missing !== undefined) return 'build-secret-missing.stderr.txt'
+  if (/^RUN .*exit 9/m.test(dockerfile)) return 'build-run-exit-9.stderr.txt'
+  return existsSync(cacheMark) && !noCache ? 'build-cached.stderr.ndjson' : 'build-ok.stderr.ndjson'
+}
+
+/** Line by line, as far apart as they were recorded. A step that sleeps is one whose end does not come. */
+async function play(recording: string, { dockerfile = '' }: StandInBuild): Promise<void> {
+  const [, seconds] = /^RUN .*sleep (\d+)/m.exec(dockerfile) ?? []
+  let last: number | undefined
+  for (const line of readFixture(recording).toString().split('\n')) {
+    const at = toLatest(line)
+    if (at !== undefined) await pause(Math.max(0, at - (last ?? at)))
+    last = at ?? last
+    if (line !== '') process.stderr.write(`${line}\n`)
+    if (seconds !== undefined && line.includes('"logs"')) await pause(Number(seconds) * 1000)
+  }
+}
+
+function toLatest(line: string): number | undefined {
+  const times = [...line.matchAll(/"(?:timestamp|started|completed)":"([^"]+)"/g)].map(([, time = '']) =>
+    Date.parse(time),
+  )
+  return times.length === 0 ? undefined : Math.max(...times)
+}
+
+async function readFiles(directory: string): Promise<ReadonlyMap<string, Buffer>> {
+  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => {
+    throw new Refusal(`lstat ${directory}: no such file or directory`)
+  })
+  const paths = entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
+  const read = async (path: string) => [path.slice(directory.length + 1), await readFile(path)] as const
+  return new Map(await Promise.all(paths.sort().map(read)))
+}
+
+/** `key=value`, several times. */
+function toPairs(words: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(words.map((word) => [word.split('=')[0] ?? '', word.slice(word.indexOf('=') + 1)]))
+}
+
+/** The fields of one CSV line: one that holds a comma stands in quotes. */
+function toFields(text: string): Readonly<Record<string, string>> {
+  return toPairs([...text.matchAll(/"([^"]*)"|([^,]+)/g)].map(([, quoted, plain = '']) => quoted ?? plain))
+}
+
+const instructions =
+  /^(ADD|ARG|CMD|COPY|ENTRYPOINT|ENV|EXPOSE|FROM|HEALTHCHECK|LABEL|RUN|SHELL|STOPSIGNAL|USER|VOLUME|WORKDIR)\s/i
+const known = {
+  progress: 'string',
+  frontend: 'string',
+  local: 'string',
+  opt: 'string',
+  secret: 'string',
+  output: 'string',
+  'metadata-file': 'string',
+  'no-cache': 'boolean',
+  'import-cache': 'string',
+  'export-cache': 'string',
+  allow: 'string',
+  ssh: 'string',
+} as const

@@ -1,0 +1,38 @@
+import { type Duplex, PassThrough } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import type { Argv, ExecManager, ExecProcess } from '@capstan/core'
+import { createStreamPair } from './stream-pair.js'
+
+/** Processes that are played by `serve`, which has the other end of their streams and answers their exit code. */
+export class FakeExecs implements ExecManager {
+  readonly commands: Argv[] = []
+  readonly #serve: Serve
+
+  constructor(serve: Serve) {
+    this.#serve = serve
+  }
+
+  async exec(_id: string, command: Argv): Promise<ExecProcess> {
+    this.commands.push(command)
+    const [stream, peer] = createStreamPair()
+    const stderr = new PassThrough()
+    const exitCode = this.#serve(peer, stderr).then(async (code) => {
+      peer.end()
+      await finished(stderr.end(), { writable: false })
+      return code
+    })
+    return {
+      stdin: stream,
+      stdout: stream,
+      stderr,
+      exitCode,
+      kill: async () => false,
+      resize: async () => {},
+      async [Symbol.asyncDispose]() {
+        stream.destroy()
+      },
+    }
+  }
+}
+
+export type Serve = (peer: Duplex, stderr: PassThrough) => Promise<number>
