@@ -11,12 +11,17 @@ export class FailureLog {
     for (const event of events) {
       if (event.type === 'step') {
         this.#names.set(event.id, event.name)
-        if (event.state === 'failed') this.#failed = event.id
+        if (event.state === 'failed' && !this.#isConsequence(event.error)) this.#failed = event.id
       } else if (event.type === 'log') {
         const text = (this.#output.get(event.stepId) ?? '') + Buffer.from(event.bytes).toString()
         this.#output.set(event.stepId, text.slice(-mostText))
       }
     }
+  }
+
+  /** A step that fails takes those beside it along. */
+  #isConsequence(error = ''): boolean {
+    return this.#failed !== undefined && error.endsWith('context canceled')
   }
 
   /** Of what `buildctl` said beside the progress, and of the step that failed. */

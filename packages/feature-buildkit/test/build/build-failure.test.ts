@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { FailureLog } from '../../src/build/build-failure.js'
+import { ProgressParser } from '../../src/build/progress-parser.js'
+import { readFixture } from '../support/read-fixture.js'
+
+/** What a build that wrote this, and ended with 1, fails with. */
+function readFacts(bytes: Uint8Array) {
+  const parser = new ProgressParser()
+  const log = new FailureLog()
+  log.take(parser.push(bytes))
+  log.take(parser.end())
+  return log.toFacts(parser.diagnostics, 1)
+}
+
+describe('FailureLog, on what BuildKit v0.32.2 wrote', () => {
+  it('tells the step that failed, its exit code, its last output, and where it stands', () => {
+    expect(readFacts(readFixture('build-run-exit-9.stderr.txt'))).toEqual({
+      step: '[2/2] RUN echo before; exit 9',
+      command: 'RUN echo before; exit 9',
+      exitCode: 9,
+      lastLines: [
+        'before',
+        'Dockerfile.fail:3',
+        '--------------------',
+        '   1 |     FROM scratch',
+        '   2 |     ADD busybox-rootfs.tar.gz /',
+        '   3 | >>> RUN echo before; exit 9',
+        '   4 |     ',
+        '--------------------',
+        expect.stringMatching(/^error: failed to solve: process .* did not complete successfully: exit code: 9$/),
+      ],
+    })
+  })
+
+  it.each([
+    {
+      name: 'build-secret-missing',
+      step: '[stage-0 2/2] RUN --mount=type=secret,id=tok,required=true cat /run/secrets/tok >/dev/null',
+      last: /secret tok: not found$/,
+    },
+    {
+      name: 'build-base-unreachable',
+      step: '[internal] load metadata for docker.io/library/alpine:3.20',
+      last: /network is unreachable$/,
+    },
+    { name: 'build-syntax-error', step: undefined, last: /line 2: unknown instruction: FLY$/ },
+    { name: 'build-dockerfile-missing', step: undefined, last: /open Nope: no such file or directory$/ },
+  ])('tells no exit code where no command ended: $name', ({ name, step, last }) => {
+    const facts = readFacts(readFixture(`${name}.stderr.txt`))
+    expect(facts).toMatchObject({ step, exitCode: undefined })
+    expect(facts.lastLines.at(-1)).toMatch(last)
+  })
+})
+
+it('is not misled by steps that were cancelled because another one failed', () => {
+  const fail = (digest: string, name: string, error: string) =>
+    JSON.stringify({ vertexes: [{ digest, name, started: '2026-01-01T00:00:00Z', error }] })
+  const lines = [
+    fail('sha256:1', '[1/2] RUN false', 'exit code: 1'),
+    fail('sha256:2', '[a 1/1] RUN sleep 60', 'process "sleep 60": context canceled'),
+    'error: failed to solve: exit code: 1',
+  ]
+  expect(readFacts(Buffer.from(lines.join('\n')))).toMatchObject({ step: '[1/2] RUN false', exitCode: 1 })
+  expect(readFacts(Buffer.from(lines[1] ?? '')).step).toBe('[a 1/1] RUN sleep 60')
+})
