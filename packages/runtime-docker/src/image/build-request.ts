@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
-import { packBuildContext } from '@capstan/build-context'
 import { type BuildOptions, toObjectLabels } from '@capstan/core'
 import type { DockerEngine, EngineCall, EngineRequest } from '../docker-engine.js'
 import { findDockerfileImages } from './dockerfile-images.js'
@@ -37,6 +36,8 @@ export async function prepareBuild(
   const labels = toObjectLabels({ kind: 'image', tag }, engine.ownerLabels, options.labels)
   const { dockerfile, query, addedSteps } = addLabels(image.dockerfile, { labels, target })
   const file = toHiddenName(image.dockerfile)
+  // Loaded here: most programs build nothing, and would wait for its libraries at their start.
+  const { packBuildContext } = await import('@capstan/build-context')
   return {
     ...call,
     method: 'POST',
