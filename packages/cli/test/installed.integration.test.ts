@@ -1,0 +1,41 @@
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { execa } from 'execa'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { bin } from './support/spawn-capstan.js'
+
+// It needs the built command, and no engine: none is asked.
+describe('capstan as it is installed: by a link, and by its first lines', () => {
+  let folder: string
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'capstan with a space '))
+    await symlink(bin, join(folder, 'capstan'))
+  })
+  afterEach(() => rm(folder, { recursive: true }))
+
+  const run = (...argv: string[]) => {
+    const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`
+    const env = { PATH: path, DOCKER_HOST: 'unix:///nowhere/docker.sock' }
+    return execa('sh', [join(folder, 'capstan'), ...argv], { reject: false, env, cwd: folder })
+  }
+
+  it('hands arguments on as they are', async () => {
+    expect(await run('run', '-p', 'a b', 'busybox', '')).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringMatching(/^capstan run: --publish must be .*, not "a b"/),
+    })
+  })
+
+  it('keeps an environment file from Node: it is for the container alone', async () => {
+    expect(await run('run', '--env-file', 'no-such-file', 'busybox')).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringMatching(/^capstan run: the environment file .*no-such-file cannot be read/),
+    })
+    await writeFile(join(folder, 'env'), 'NODE_OPTIONS=--require /app/no-such-module.js\n')
+    expect(await run('run', '--env-file', 'env', 'busybox')).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringMatching(/^capstan run: .*nowhere\/docker\.sock/),
+    })
+  })
+})
