@@ -28,7 +28,7 @@ import type { BuildKitBuildOptions, BuildKitOptions } from './buildkit-options.j
 import type { BuildKitSidecar } from './buildkit-sidecar.js'
 import { buildKitNeeds, findRefusedMount, toBuildKitSupport } from './buildkit-support.js'
 import { buildOnRuntime, type FallbackOptions } from './fallback/build-on-runtime.js'
-import { startBuildKit } from './start/start-buildkit.js'
+import { findBuildKit, startBuildKit } from './start/start-buildkit.js'
 
 /** BuildKit in a sidecar, on any runtime that offers networks, sidecars and exec. */
 @injectable()
@@ -68,6 +68,16 @@ export class BuildKitFeature {
    */
   async start(options: BuildKitOptions = {}): Promise<BuildKitSidecar> {
     return startBuildKit(this.#requireManagers(), options)
+  }
+
+  /**
+   * The BuildKit that is there for this configuration, as `start` would share it; `undefined` where there is none. Nothing
+   * is made.
+   *
+   * @throws MissingCapabilityError naming all that is missing.
+   */
+  async find(options: BuildKitOptions = {}): Promise<BuildKitSidecar | undefined> {
+    return findBuildKit(this.#requireManagers(), options)
   }
 
   /**

@@ -26,6 +26,10 @@ export interface BuildKitSidecar extends AsyncDisposable {
   prune(options?: PruneOptions): Promise<readonly CacheRecord[]>
   /** A local unix socket for buildctl, buildx and others; closed with the sidecar. Resolves with its address. */
   exposeSocket(path?: string): Promise<string>
+  /** From now on it goes on without users, past the end of this process, until somebody lets it go. Idempotent. */
+  keep(options?: OperationOptions): Promise<void>
+  /** Takes back what `keep` did, whoever did it: it stops after its last user. Not kept: resolves. */
+  letGo(options?: OperationOptions): Promise<void>
 }
 
 /** Options of `connect`. */

@@ -1,4 +1,4 @@
-import { type ContainerConfig, createHostError, type OperationOptions } from '@capstan/core'
+import { type Argv, type ContainerConfig, createHostError, type OperationOptions } from '@capstan/core'
 import type { BuildRequest } from './build/build-request.js'
 import { type BuildKitBuild, createBuild } from './build/buildkit-build.js'
 import { runBuild } from './build/run-build.js'
@@ -9,6 +9,8 @@ import { connectByTcp } from './connect/connect-by-tcp.js'
 import type { ControlConnection } from './control/control-connection.js'
 import { type ExposedSocket, exposeSocket } from './expose-socket.js'
 import { giveBack, type Holding } from './give-back.js'
+import { runExec } from './run-exec.js'
+import { toKeepCommand, toLetGoCommand } from './scripts.js'
 import type { BuildKitPrivilege } from './start/rungs.js'
 
 /** The handle of a sidecar that is ready: one lease of it. */
@@ -61,10 +63,25 @@ export class RunningBuildKit implements BuildKitSidecar {
     return (await socket).address
   }
 
+  async keep(options: OperationOptions = {}): Promise<void> {
+    await this.#runScript('keep', toKeepCommand(), options)
+  }
+
+  async letGo(options: OperationOptions = {}): Promise<void> {
+    await this.#runScript('letGo', toLetGoCommand(), options)
+  }
+
   /** Idempotent. Ends what runs by this handle; the sidecar and what belongs to it go when nobody else uses them. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#closed ??= this.#close()
     await this.#closed
+  }
+
+  async #runScript(operation: string, command: Argv, { signal }: OperationOptions): Promise<void> {
+    const { exitCode, stderr } = await runExec(this.#managers.execs, this.containerId, { command, signal })
+    if (exitCode === 0) return
+    const subject = `container "${this.containerId}"`
+    throw createHostError('OPERATION_FAILED', { operation, subject, status: exitCode, reason: stderr.trim() })
   }
 
   async #close(): Promise<void> {

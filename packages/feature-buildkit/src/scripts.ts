@@ -63,6 +63,18 @@ export function toCloseCommand(): Argv {
 const closeScript = `if [ -d "$1" ] && ! rmdir "$1" 2>/dev/null; then echo shared; exit; fi
 echo last; kill -TERM "$(cat "$1.pid")"`
 
+/** A lease of nobody: with it the daemon goes on without users. */
+export function toKeepCommand(): Argv {
+  return ['sh', '-c', `: >"$1/${keptLease}"`, 'capstan-keep', leaseDirectory]
+}
+
+/** Gives that back, if it is there. */
+export function toLetGoCommand(): Argv {
+  return ['sh', '-c', `rm -f "$1/${keptLease}"`, 'capstan-let-go', leaseDirectory]
+}
+
+const keptLease = 'kept'
+
 /** Waits for the daemon's socket, for so long at most, and becomes the command then. */
 export function toWaitCommand(command: Argv, { socketPath, timeoutMs }: SocketWait): Argv {
   return ['sh', '-c', waitScript, 'capstan-wait', socketPath, String(Math.ceil(timeoutMs / 10)), ...command]

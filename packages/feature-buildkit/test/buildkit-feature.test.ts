@@ -204,6 +204,8 @@ describe('a build', () => {
     [{ output: { type: 'load', tags: ['a b'] } }, 'output.tags[0]'],
     [{ output: { type: 'cache-only' }, dockerfile: '../Dockerfile' }, 'dockerfile'],
     [{ output: { type: 'cache-only' }, platforms: ['arm64'] }, 'platforms[0]'],
+    [{ output: { type: 'cache-only' }, dockerfileText: ' ' }, 'dockerfileText'],
+    [{ output: { type: 'cache-only' }, dockerfileText: 'FROM a', dockerfile: 'b' }, 'dockerfile'],
     [{ output: { type: 'cache-only' }, secrets: { 'a,b': 'x' } }, 'secrets'],
     [{ output: { type: 'cache-only' }, cacheFrom: ['here'] }, 'cacheFrom[0]'],
   ])('refuses %j', async (part, field) => {

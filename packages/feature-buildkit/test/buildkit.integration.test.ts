@@ -196,6 +196,17 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await sidecar[Symbol.asyncDispose]()
   })
 
+  test('takes the text of a Dockerfile that is not in the context', async () => {
+    const { sidecar } = await start()
+    const archive = new Archive()
+    const context = { files: { 'a.txt': 'in it' } }
+    const output = { type: 'archive', format: 'files', to: archive } as const
+    const dockerfileText = 'FROM scratch\nCOPY a.txt /\n'
+    await sidecar.build({ context, dockerfileText, output }).result
+    expect(archive.text).toContain('in it')
+    await sidecar[Symbol.asyncDispose]()
+  })
+
   test('an abort ends the build in the sidecar', async () => {
     const { scope, sidecar } = await start()
     const controller = new AbortController()
@@ -266,6 +277,20 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await expect.poll(isRunning, { timeout: 3000 }).toBe(false)
     await scope.sweep()
     expect(await listLeft()).toEqual([])
+  })
+
+  test('one that is kept outlives its users and a sweep, and leaves nothing when it is let go', async () => {
+    const { scope, feature, options, sidecar, listLeft } = await start()
+    await sidecar.keep()
+    await sidecar[Symbol.asyncDispose]()
+    await scope.sweep()
+    const found = await feature.find(options)
+    expect(found?.containerId).toBe(sidecar.containerId)
+    expect(await found?.workers()).toHaveLength(1)
+    await found?.letGo()
+    await found?.[Symbol.asyncDispose]()
+    expect(await listLeft()).toEqual([])
+    expect(await feature.find(options)).toBeUndefined()
   })
 
   test('a sweep spares what a living holder uses, though its maker is dead', async () => {

@@ -6,6 +6,8 @@ export interface BuildPlaces {
   /** Of all of them; removed afterwards. */
   readonly directory: string
   readonly context: string
+  /** The directory of a Dockerfile that is not in the context. */
+  readonly dockerfile: string
   readonly metadata: string
   /** A directory with a `config.json`. */
   readonly credentials: string
@@ -17,7 +19,15 @@ export interface BuildPlaces {
 
 /** The command line of `buildctl`: no value of a secret is in it. */
 export function toBuildCommand(request: BuildRequest, places: BuildPlaces): Argv {
-  const { dockerfile = 'Dockerfile', target, buildArgs = {}, labels = {}, platforms = [], noCache = false } = request
+  const {
+    dockerfile = 'Dockerfile',
+    dockerfileText,
+    target,
+    buildArgs = {},
+    labels = {},
+    platforms = [],
+    noCache = false,
+  } = request
   const options: readonly (readonly [string, string | undefined])[] = [
     ['filename', dockerfile],
     ['target', target],
@@ -31,7 +41,7 @@ export function toBuildCommand(request: BuildRequest, places: BuildPlaces): Argv
     '--progress=rawjson',
     '--frontend=dockerfile.v0',
     `--local=context=${places.context}`,
-    `--local=dockerfile=${places.context}`,
+    `--local=dockerfile=${dockerfileText === undefined ? places.context : places.dockerfile}`,
     ...options.flatMap(([key, value]) => (value === undefined ? [] : ['--opt', `${key}=${value}`])),
     ...(noCache ? ['--no-cache'] : []),
     ...Object.entries(places.secretVariables).flatMap(([id, name]) => ['--secret', `id=${id},type=env,env=${name}`]),

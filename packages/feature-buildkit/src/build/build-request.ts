@@ -28,6 +28,8 @@ export interface BuildRequest {
   readonly context: BuildContext
   /** Its path in the context; default `Dockerfile`. */
   readonly dockerfile?: string
+  /** The text of one that is not in the context; instead of `dockerfile`. */
+  readonly dockerfileText?: string
   /** The stage to stop at. Default: the last. */
   readonly target?: string
   readonly buildArgs?: StringMap
@@ -58,6 +60,7 @@ export function validateBuildRequest(request: BuildRequest): void {
   for (const id of Object.keys(secrets))
     check(/^[\w.-]+$/.test(id), 'secrets', 'ids of letters, digits, "_", "." and "-"', id)
   checkPath('dockerfile', request.dockerfile ?? 'Dockerfile')
+  checkText(request)
   for (const field of ['cacheFrom', 'cacheTo'] as const) {
     for (const [index, text] of (request[field] ?? []).entries())
       check(/^type=\w+/.test(text), `${field}[${index}]`, 'a text such as "type=registry,ref=…"', text)
@@ -77,6 +80,12 @@ function checkOutput(output: BuildOutput): void {
     validateImageReference(tag, field)
     check(!tag.includes('"') && !tag.includes(','), field, 'a reference', tag)
   }
+}
+
+function checkText({ dockerfile, dockerfileText: text }: BuildRequest): void {
+  if (text === undefined) return
+  check(dockerfile === undefined, 'dockerfile', 'left out where dockerfileText is given', dockerfile)
+  check(typeof text === 'string' && text.trim() !== '', 'dockerfileText', 'the text of a Dockerfile', text)
 }
 
 function checkPath(field: string, path: string): void {

@@ -23,6 +23,7 @@ export function planPlaces(request: BuildRequest): BuildPlaces & { readonly env:
   return {
     directory,
     context: `${directory}/context`,
+    dockerfile: `${directory}/dockerfile`,
     metadata: `${directory}/metadata.json`,
     credentials,
     secretFiles,
@@ -33,11 +34,15 @@ export function planPlaces(request: BuildRequest): BuildPlaces & { readonly env:
 
 /** Sends context, secrets that are files, and credentials into the sidecar, each over the stdin of a process there. */
 export async function placeFiles(target: WriteTarget, request: BuildRequest, places: BuildPlaces): Promise<void> {
-  const { dockerfile = 'Dockerfile', secrets = {}, credentials } = request
+  const { dockerfile = 'Dockerfile', dockerfileText, secrets = {}, credentials } = request
   const { signal } = target
   const keep = [dockerfile, '.dockerignore', `${dockerfile}.dockerignore`]
   const tar = await packBuildContext(request.context, { keep, signal })
   await writeFile(target, { what: 'the context', script: contextScript, path: places.context, content: tar })
+  if (dockerfileText !== undefined) {
+    const given = { path: `${places.dockerfile}/Dockerfile`, content: toStream(dockerfileText) }
+    await writeFile(target, { what: 'the Dockerfile', script: fileScript, ...given })
+  }
   for (const [id, path] of Object.entries(places.secretFiles)) {
     await writeFile(target, { what: `secret "${id}"`, script: fileScript, path, content: toStream(secrets[id] ?? '') })
   }

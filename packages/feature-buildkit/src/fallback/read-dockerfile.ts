@@ -3,11 +3,13 @@ import { createHostError, type OperationOptions } from '@capstan/core'
 import type { BuildRequest } from '../build/build-request.js'
 import type { DockerfileSource } from './lost-abilities.js'
 
-/** The text of the Dockerfile that is in the context. None there: BUILD_FAILED, as BuildKit has it. */
+/** The text that was given, or of the Dockerfile that is in the context. None there: BUILD_FAILED, as BuildKit has it. */
 export async function readDockerfile(
-  { context, dockerfile = 'Dockerfile' }: BuildRequest,
+  { context, dockerfile = 'Dockerfile', dockerfileText }: BuildRequest,
   { signal }: OperationOptions,
 ): Promise<DockerfileSource> {
+  if (dockerfileText !== undefined)
+    return { text: dockerfileText, syntax: findSyntax(dockerfileText), ignoreFile: undefined }
   const path = dockerfile.split('/').filter(isName).join('/')
   const own = `${path}.dockerignore`
   let text: string | undefined

@@ -1,4 +1,4 @@
-import { createHostError, createUndoStack, isHostError, withUndoFailures } from '@capstan/core'
+import { createHostError, createUndoStack, isHostError, type UndoStack, withUndoFailures } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
 import { findTcpAddress } from '../connect/tcp-address.js'
@@ -22,55 +22,86 @@ import { untilReady } from './until-ready.js'
  * the first failure survives. A sidecar that is there for the same configuration is shared, and stays while others use it.
  */
 export async function startBuildKit(managers: BuildKitManagers, options: BuildKitOptions): Promise<RunningBuildKit> {
+  const { signal, onProgress, readyTimeoutMs } = options
+  return attemptOften(managers, options, async (settings, undo) => {
+    const daemon = await findDaemon(managers, settings, { signal })
+    if (daemon !== undefined) return daemon
+    const belongings = toBelongings(settings)
+    undo.add('what was made unanswered', (own) => removeBelongings(managers, belongings, own))
+    const orphanMs = (readyTimeoutMs ?? defaultReadyTimeoutMs) + orphanGraceMs
+    return makeDaemon(managers, settings, { belongings, undo, orphanMs, onProgress, signal })
+  })
+}
+
+/** The one that is there for the same configuration, and nothing where there is none. */
+export async function findBuildKit(
+  managers: BuildKitManagers,
+  options: BuildKitOptions,
+): Promise<RunningBuildKit | undefined> {
+  try {
+    return await attemptOften(managers, options, async (settings) => {
+      const daemon = await findDaemon(managers, settings, options)
+      if (daemon === undefined) throw noneThere
+      return daemon
+    })
+  } catch (error) {
+    if (error === noneThere) return undefined
+    throw error
+  }
+}
+
+/** One that is found may be about to end: then it is looked for again. */
+async function attemptOften(
+  managers: BuildKitManagers,
+  options: BuildKitOptions,
+  obtain: (settings: Settings, undo: UndoStack) => Promise<Daemon>,
+): Promise<RunningBuildKit> {
   validateBuildKitOptions(options)
   loadControlClient().catch(() => {}) // whoever needs it hears of a failure
   const { signal } = options
   const settings = toSettings(options)
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted()
+    const undo = createUndoStack()
     try {
-      return await tryStart(managers, settings, options)
+      const daemon = await obtain(settings, undo)
+      const running = await use(managers, settings, { ...options, daemon, undo })
+      undo.release()
+      return running
     } catch (error) {
-      if (error !== sidecarEnds) throw error
+      const failure = withUndoFailures(error, await undo.run())
+      if (error !== sidecarEnds) throw failure
       if (attempt === mostAttempts) throw toBusyError(settings.name)
       await untilAborted(new Promise((resolve) => setTimeout(resolve, betweenMs)), signal)
     }
   }
 }
 
-async function tryStart(
+interface UseOptions extends BuildKitOptions {
+  readonly daemon: Daemon
+  readonly undo: UndoStack
+}
+
+/** Lease and answer. */
+async function use(
   managers: BuildKitManagers,
   settings: Settings,
-  { signal, onProgress, readyTimeoutMs: timeoutMs = 60_000, graceMs = 500 }: BuildKitOptions,
+  { daemon, undo, signal, onProgress, readyTimeoutMs: timeoutMs = defaultReadyTimeoutMs, graceMs = 500 }: UseOptions,
 ): Promise<RunningBuildKit> {
-  const belongings = toBelongings(settings)
-  const undo = createUndoStack()
-  try {
-    let daemon = await findDaemon(managers, settings, { signal })
-    if (daemon === undefined) {
-      undo.add('what was made unanswered', (own) => removeBelongings(managers, belongings, own))
-      const orphanMs = timeoutMs + orphanGraceMs
-      daemon = await makeDaemon(managers, settings, { belongings, undo, orphanMs, onProgress, signal })
-    }
-    const found = daemon
-    const watch = new DaemonWatch(managers.runtime, found.id)
-    undo.add('watch', () => watch.stop())
-    const control = new ControlConnection(managers.execs, daemon.id)
-    const steps = async (own: { readonly signal: AbortSignal }) => {
-      const lease = await lend(managers, found, { ...own, graceMs })
-      undo.add('lease', (undoing) => giveBack(managers, { daemon: found, watch, lease }, undoing))
-      await placeCertificates(managers, found.id, { ...own, certificates: settings.tcp?.certificates })
-      undo.add('connection', () => control.close())
-      await askBuildKit(control, found, { ...own, timeoutMs })
-      const tcpAddress = await findTcpAddress(managers, settings, { ...own, ...found })
-      return { lease, tcpAddress }
-    }
-    const ready = await untilReady(steps, { daemon, watch, timeoutMs, onProgress, signal })
-    undo.release()
-    return new RunningBuildKit(managers, { daemon, watch, control, ...ready })
-  } catch (error) {
-    throw withUndoFailures(error, await undo.run())
+  const watch = new DaemonWatch(managers.runtime, daemon.id)
+  undo.add('watch', () => watch.stop())
+  const control = new ControlConnection(managers.execs, daemon.id)
+  const steps = async (own: { readonly signal: AbortSignal }) => {
+    const lease = await lend(managers, daemon, { ...own, graceMs })
+    undo.add('lease', (undoing) => giveBack(managers, { daemon, watch, lease }, undoing))
+    await placeCertificates(managers, daemon.id, { ...own, certificates: settings.tcp?.certificates })
+    undo.add('connection', () => control.close())
+    await askBuildKit(control, daemon, { ...own, timeoutMs })
+    const tcpAddress = await findTcpAddress(managers, settings, { ...own, ...daemon })
+    return { lease, tcpAddress }
   }
+  const ready = await untilReady(steps, { daemon, watch, timeoutMs, onProgress, signal })
+  return new RunningBuildKit(managers, { daemon, watch, control, ...ready })
 }
 
 /** One that was found may be about to end: then the next attempt makes a new one. One that was made has failed. */
@@ -103,6 +134,8 @@ function toBusyError(name: string): Error {
   })
 }
 
+const noneThere = new Error('there is no sidecar of this configuration')
+const defaultReadyTimeoutMs = 60_000
 const mostAttempts = 100
 const betweenMs = 50
 const orphanGraceMs = 30_000

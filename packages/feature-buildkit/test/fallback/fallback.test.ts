@@ -53,6 +53,14 @@ describe('a build with its own lease', () => {
 })
 
 describe('fallback to the builder of the runtime', () => {
+  it('takes the text of a Dockerfile that is not in the context', async () => {
+    await using scope = await openWithStandIn({ without })
+    const dockerfileText = 'FROM busybox\nCOPY a.txt /b.txt\n'
+    const built = build(scope, { context: { files: { 'a.txt': 'a' } }, dockerfileText })
+    expect(await built.result).toMatchObject({ builder: 'runtime', lost: [] })
+    expect(await scope.runtime.imageExists('app:1')).toBe(true)
+  })
+
   it('builds every tag, tells its steps, and why', async () => {
     await using scope = await openWithStandIn({ without })
     const built = build(scope)

@@ -101,6 +101,8 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
     stdout.write(book?.isOpen && !closeBook(book) ? 'shared\n' : 'last\n')
     return 0
   },
+  'capstan-keep': ({ files }) => keep(files, true),
+  'capstan-let-go': ({ files }) => keep(files, false),
   async 'capstan-wait'({ files, run, signal }, [socket = '', times = '', ...command]) {
     for (let left = Number(times); left > 0 && !(await exists(files, socket)); left -= 1) await pause(2, signal)
     return run(command)
@@ -116,6 +118,13 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
     await files.write(path.endsWith('/context') ? `${path}.tar` : path, Buffer.concat(chunks))
     return 0
   },
+}
+
+async function keep(files: Files, isKept: boolean): Promise<number> {
+  const book = await findBook(files)
+  if (book === undefined || (isKept && !book.isOpen)) return 1
+  book.isKept = isKept
+  return 0
 }
 
 async function playLease({ files, stdin, stdout, signal }: MemoryProcess, [, grace = '0']: readonly string[]) {
