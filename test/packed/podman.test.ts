@@ -1,4 +1,7 @@
-import { readFile } from 'node:fs/promises'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -41,6 +44,25 @@ describe.skipIf(!podman.available)('examples/runtime-podman, installed beside th
     expect(counts.passed).toBeGreaterThan(400)
   }, 540_000)
 
+  it('leaves no service and no socket where the process of the host is killed', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'capstan-killed-'))
+    const program = `
+      import { createRuntimeHost, loadPlugins } from '@capstan/core'
+      const host = createRuntimeHost({ plugins: await loadPlugins(['${plugin}']) })
+      const { runtime } = await host.open()
+      await runtime.ping()
+      console.log('answered')
+      setInterval(() => {}, 1000)`
+    const argv = ['--input-type=module', '--eval', program]
+    const host = spawn(process.execPath, argv, { cwd: installed.app, env: { ...env, TMPDIR: folder } })
+    await once(host.stdout, 'data')
+    expect(await findProcesses(folder)).not.toEqual([])
+    host.kill('SIGKILL')
+    await expect.poll(() => findProcesses(folder), { timeout: 10_000 }).toEqual([])
+    await expect.poll(() => readdir(folder)).toEqual([])
+    await rm(folder, { recursive: true })
+  })
+
   function capstan(argv: readonly string[]) {
     return runProgram(installed.capstan, argv, { cwd: installed.app, env })
   }
@@ -49,6 +71,13 @@ describe.skipIf(!podman.available)('examples/runtime-podman, installed beside th
 // By NODE_PATH, which the programs of a pnpm workspace get, the workspace's own packages would be found.
 const { NODE_PATH: _, CONTAINER_HOST: __, ...rest } = process.env
 const env = { ...rest, ...podmanEnv }
+
+/** The command lines that name the folder. */
+async function findProcesses(folder: string): Promise<readonly string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
+  return lines.filter((line) => line.includes(folder))
+}
 
 /** CAPSTAN_REQUIRE_ENGINE=1 makes its absence a failure. */
 async function findPodman() {

@@ -6,9 +6,10 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { findProgram, installPackages } from '../engine/engine-packages.mjs'
 import { requestEngine } from '../engine/engine-request.mjs'
 import { EngineSetUpError } from '../engine/engine-set-up-error.mjs'
-import { makeTestImages } from '../engine/test-image.mjs'
+import { makeTestImages, testImages } from '../engine/test-image.mjs'
 import { isMain } from '../is-main.mjs'
 import { runProgram } from '../run-program.mjs'
+import { addBridgeRule, removeBridgeRule } from './bridge-rule.mjs'
 import { podmanEnv, removePodmanFiles, writePodmanFiles } from './podman-files.mjs'
 
 /**
@@ -31,6 +32,8 @@ async function up() {
   writePodmanFiles()
   const images = await withService((socketPath) => makeTestImages({ protocol: 'http:', socketPath }))
   for (const image of images) if (!image.made) throw new EngineSetUpError(`${image.name}: ${image.reason}`)
+  await addBridgeRule()
+  await keepDefaultNetwork()
   console.log(`Podman has ${images.map(({ name }) => name).join(' and ')}`)
   console.log('Remove its storage with: node tools/podman/podman.mjs down')
   return 0
@@ -38,6 +41,7 @@ async function up() {
 
 async function down() {
   if (!findProgram('podman')) return 0
+  await removeBridgeRule()
   for (const args of [
     ['rm', '--all', '--force', '--time', '0'],
     ['rmi', '--all', '--force'],
@@ -49,6 +53,17 @@ async function down() {
   removePodmanFiles()
   console.log('The storage of the tests of Podman is removed')
   return 0
+}
+
+/**
+ * Runs a container that has nothing to do but stay: netavark makes the rules of a network with its first container and
+ * takes them away with its last, and fails where both happen at once.
+ */
+async function keepDefaultNetwork() {
+  if ((await runPodman(['container', 'exists', keeper])).code === 0) return
+  const command = ['run', '--detach', '--name', keeper, '--label', 'capstan.test=1', image, ...stay]
+  const { code, output } = await runPodman(command)
+  if (code !== 0) throw new EngineSetUpError(`podman ${command.join(' ')} ended with ${code}:\n${output.trimEnd()}`)
 }
 
 async function status() {
@@ -105,6 +120,10 @@ async function untilItAnswers(socketPath) {
     }
   }
 }
+
+const keeper = 'capstan-keeper'
+const image = `docker.io/${testImages.busybox}`
+const stay = ['sleep', '2147483647']
 
 const podmanPackages = [
   { name: 'podman', program: 'podman' },
