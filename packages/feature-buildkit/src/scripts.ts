@@ -1,6 +1,6 @@
 import type { Argv } from '@capstan/core'
 
-/** A lease that comes too late ends with this code. */
+/** A lease that comes too late ends with this code, and one that could not be written with 1. */
 export const endingCode = 3
 
 /** Leases are files here; gone with the container. Without the directory nobody takes one any more. */
@@ -40,7 +40,8 @@ exec "$@"`
 
 /**
  * Holds a lease until stdin ends, says \`held\` when it has it, and in the end \`shared\`, or \`last\` when it stops the
- * daemon because no other lease came within the grace. The end of the holder ends stdin, however it ends.
+ * daemon because no other lease came within the grace, or \`over\` when another one has done so meanwhile. The end of the
+ * holder ends stdin, however it ends.
  *
  * Only an empty directory can be removed, and only once: so there is one last, and no lease after it.
  */
@@ -53,7 +54,8 @@ while [ ! -e "$dir.pid" ] && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done
 [ -d "$dir" ] || exit ${endingCode}
 lease=$(mktemp "$dir/XXXXXX") || { [ -d "$dir" ] && exit 1; exit ${endingCode}; }
 echo held; cat >/dev/null; rm -f "$lease"; sleep "$2"
-if rmdir "$dir" 2>/dev/null; then kill -TERM "$(cat "$dir.pid")"; echo last; else echo shared; fi`
+if rmdir "$dir" 2>/dev/null; then kill -TERM "$(cat "$dir.pid")"; echo last
+elif [ -d "$dir" ]; then echo shared; else echo over; fi`
 
 /** Stops the daemon unless there is a lease; says \`last\` or \`shared\` as one that ends does. */
 export function toCloseCommand(): Argv {

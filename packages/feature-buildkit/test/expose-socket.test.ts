@@ -4,6 +4,7 @@ import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { createControlClient } from '../src/control/control-client.js'
 import { BuildKitFeature } from '../src/index.js'
 import { openWithStandIn } from './support/stand-in.js'
 
@@ -30,6 +31,15 @@ describe('exposeSocket', () => {
     expect(await mode(dirname(path))).toBe('700')
     await sidecar[Symbol.asyncDispose]()
     expect(existsSync(dirname(path))).toBe(false)
+  })
+
+  it('leads to BuildKit, for several at once', async () => {
+    await using sidecar = await start()
+    const path = toPath(await sidecar.exposeSocket())
+    const clients = [1, 2].map(() => createControlClient(connect(path), { endpoint: path }))
+    for (const client of clients) expect(await client.info()).toMatchObject({ version: 'v0.32.2' })
+    expect(await clients[0]?.workers()).toEqual(await sidecar.workers())
+    for (const client of clients) client.close()
   })
 
   it('is where the caller wants it, and leaves the folder', async () => {

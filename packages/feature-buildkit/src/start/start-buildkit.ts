@@ -65,7 +65,7 @@ async function attemptOften(
     const undo = createUndoStack()
     try {
       const daemon = await obtain(settings, undo)
-      const running = await use(managers, settings, { ...options, daemon, undo })
+      const running = await use(managers, settings, { ...options, daemon, undo, mayTryAgain: attempt < 3 })
       undo.release()
       return running
     } catch (error) {
@@ -80,14 +80,16 @@ async function attemptOften(
 interface UseOptions extends BuildKitOptions {
   readonly daemon: Daemon
   readonly undo: UndoStack
+  readonly mayTryAgain: boolean
 }
 
 /** Lease and answer. */
 async function use(
   managers: BuildKitManagers,
   settings: Settings,
-  { daemon, undo, signal, onProgress, readyTimeoutMs: timeoutMs = defaultReadyTimeoutMs, graceMs = 500 }: UseOptions,
+  { daemon, undo, mayTryAgain, ...options }: UseOptions,
 ): Promise<RunningBuildKit> {
+  const { signal, onProgress, readyTimeoutMs: timeoutMs = defaultReadyTimeoutMs, graceMs = 500 } = options
   const watch = new DaemonWatch(managers.runtime, daemon.id)
   undo.add('watch', () => watch.stop())
   const control = new ControlConnection(managers.execs, daemon.id)
@@ -100,7 +102,7 @@ async function use(
     const tcpAddress = await findTcpAddress(managers, settings, { ...own, ...daemon })
     return { lease, tcpAddress }
   }
-  const ready = await untilReady(steps, { daemon, watch, timeoutMs, onProgress, signal })
+  const ready = await untilReady(steps, { daemon, watch, timeoutMs, mayTryAgain, onProgress, signal })
   return new RunningBuildKit(managers, { daemon, watch, control, ...ready })
 }
 
@@ -115,13 +117,19 @@ async function lend(
     if (!signal.aborted) return lease
     await lease.release() // nobody waits for it any more, or will undo it
   } catch (error) {
-    if (isAdopted && isEnding(error)) throw sidecarEnds
-    throw error
+    throw isClosed(error) || (isAdopted && isEnding(error)) ? sidecarEnds : error
   }
   throw signal.reason
 }
 
+/** By others, who found it, used it and left. */
+function isClosed(error: unknown): boolean {
+  return isHostError(error, 'NOT_RUNNING') && error.facts.state === 'stopping'
+}
+
+/** Also a shell that was not started, or killed: it could be, when others took their leases. */
 function isEnding(error: unknown): boolean {
+  if (isHostError(error, 'OPERATION_FAILED')) return (error.facts.status ?? 0) > 125
   return isHostError(error, 'NOT_RUNNING') || isHostError(error, 'CONTAINER_NOT_FOUND')
 }
 

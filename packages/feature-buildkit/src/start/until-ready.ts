@@ -10,8 +10,9 @@ import type { DaemonWatch } from './daemon-watch.js'
  */
 export async function untilReady<T>(
   steps: (own: { readonly signal: AbortSignal }) => Promise<T>,
-  { daemon, watch, timeoutMs, onProgress, signal }: ReadyOptions,
+  options: ReadyOptions,
 ): Promise<T> {
+  const { watch, timeoutMs, onProgress, signal } = options
   const own = new AbortController()
   const abort = () => own.abort(signal?.reason)
   signal?.throwIfAborted()
@@ -23,11 +24,11 @@ export async function untilReady<T>(
   }, 1000)
   const expire = setTimeout(() => own.abort(tooLate), timeoutMs)
   try {
-    return await Promise.race([steps({ signal: own.signal }), failAtEnd(watch, daemon), rejectAtAbort(own.signal)])
+    return await Promise.race([steps({ signal: own.signal }), failAtEnd(options), rejectAtAbort(own.signal)])
   } catch (error) {
     signal?.throwIfAborted()
     if (error === tooLate) throw await toTimedOut(watch, timeoutMs)
-    throw (await watch.hasEnded()) ? await toEndedError(watch, daemon) : error
+    throw (await watch.hasEnded()) ? await toEndedError(options) : error
   } finally {
     clearInterval(tick)
     clearTimeout(expire)
@@ -40,12 +41,14 @@ export interface ReadyOptions extends OperationOptions {
   readonly daemon: Daemon
   readonly watch: DaemonWatch
   readonly timeoutMs: number
+  /** Whether it is worth another attempt when somebody else has stopped the sidecar. */
+  readonly mayTryAgain: boolean
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined
 }
 
-async function failAtEnd(watch: DaemonWatch, daemon: Daemon): Promise<never> {
-  await watch.ended
-  throw await toEndedError(watch, daemon)
+async function failAtEnd(options: ReadyOptions): Promise<never> {
+  await options.watch.ended
+  throw await toEndedError(options)
 }
 
 function rejectAtAbort(signal: AbortSignal): Promise<never> {
@@ -59,10 +62,13 @@ async function toTimedOut(watch: DaemonWatch, timeoutMs: number): Promise<Error>
   return createHostError('TIMED_OUT', { operation: 'start BuildKit', phase: 'ready', timeoutMs, lastLines })
 }
 
-/** A daemon that ended while it was waited for: one that was found makes way for one of ours. */
-async function toEndedError(watch: DaemonWatch, { id, isAdopted }: Daemon): Promise<Error> {
-  if (isAdopted) return sidecarEnds
+/**
+ * A daemon that ended while it was waited for: one that was found makes way for one of ours, and so does one of ours that
+ * others found, used and left, which ends it well.
+ */
+async function toEndedError({ watch, daemon: { id, isAdopted }, mayTryAgain }: ReadyOptions): Promise<Error> {
   const exitCode = await watch.ended
+  if (isAdopted || (exitCode === 0 && mayTryAgain)) return sidecarEnds
   const code = exitCode === undefined ? '' : ` with exit code ${exitCode}`
   const lines = await watch.lastLines()
   const words = lines.length === 0 ? '; it wrote nothing' : `; its last lines:\n${lines.join('\n')}`

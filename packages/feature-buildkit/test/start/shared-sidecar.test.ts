@@ -1,6 +1,7 @@
-import type { RuntimeScope } from '@capstan/core'
+import { execManagerCapability, type RuntimeScope, requireCapabilities } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
 import { BuildKitFeature, type BuildKitOptions } from '../../src/index.js'
+import { toLeaseCommand } from '../../src/scripts.js'
 import { readExec } from '../support/exec-text.js'
 import { listLeft } from '../support/list-left.js'
 import { openWithStandIn } from '../support/stand-in.js'
@@ -70,6 +71,28 @@ describe('a sidecar that is shared', () => {
     await using second = await start(scope)
     await leaving
     expect(await second.workers()).toHaveLength(1)
+  })
+
+  it('is made anew by its maker when another has used and left it before', async () => {
+    await using scope = await openWithStandIn({ faults: [{ operation: 'exec', delayMs: 200 }] })
+    const maker = start(scope)
+    await expect.poll(async () => (await scope.runtime.listContainers())[0]?.state).toBe('running')
+    const other = await start(scope)
+    await other[Symbol.asyncDispose]()
+    await using sidecar = await maker
+    expect(sidecar.containerId).not.toBe(other.containerId)
+  })
+
+  it('leaves nothing when a holder who is dead was the last but one', async () => {
+    await using scope = await openWithStandIn()
+    const sidecar = await start(scope, { graceMs: 50 })
+    const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
+    const dead = await execs.exec(sidecar.containerId, toLeaseCommand(0.001))
+    await new Promise((resolve) => dead.stdout.once('data', resolve))
+    const leaving = sidecar[Symbol.asyncDispose]()
+    dead.stdin.end()
+    await leaving
+    expect(await listLeft(scope)).toEqual([])
   })
 
   it('makes way for a new one when it dies while a second user joins', async () => {

@@ -136,7 +136,7 @@ async function playLease({ files, stdin, stdout, signal }: MemoryProcess, [, gra
   for await (const _ of stdin);
   book.count -= 1
   await pause(Number(grace) * 1000, signal)
-  stdout.write(closeBook(book) ? 'last\n' : 'shared\n')
+  stdout.write(closeBook(book) ? 'last\n' : book.isOpen ? 'shared\n' : 'over\n')
   return 0
 }
 
