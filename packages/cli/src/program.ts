@@ -21,6 +21,7 @@ import type { Io } from './io.js'
 import { Interruption } from './terminal/interruption.js'
 import { Interrupts } from './terminal/interrupts.js'
 import { findColumns } from './terminal/terminal-size.js'
+import { toErrors } from './thrown-errors.js'
 
 /**
  * Runs one command line, without the name of the program; resolves with the exit status and never rejects.
@@ -118,8 +119,11 @@ async function report(error: unknown, { io, outcome }: { readonly io: Io; readon
     import('./render/error-text.js'),
     import('./exit-code.js'),
   ])
-  io.stderr.write(`${toErrorText(error, { command, debug, width: findColumns(io.stderr) })}\n`)
-  return toExitCode(error)
+  const errors = toErrors(error)
+  for (const each of errors) {
+    io.stderr.write(`${toErrorText(each, { command, debug, width: findColumns(io.stderr) })}\n`)
+  }
+  return toExitCode(errors[0])
 }
 
 /** A write to stdout whose reader left: what a stream gives up with, besides telling that it ends. */

@@ -1,6 +1,7 @@
 import { fileURLToPath } from 'node:url'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
+import { changedMemory } from './support/changed-memory.js'
 import { FakeIo } from './support/fake-io.js'
 import { fakePlugin, unavailable } from './support/fake-plugin.js'
 import { runCapstan } from './support/run-capstan.js'
@@ -114,6 +115,16 @@ describe('runProgram', () => {
       expect(stderr).toContain('unix:///var/run/docker.sock (default)')
       expect(stderr.trim().split('\n')).toHaveLength(1)
     }
+  })
+
+  it('tells first what failed, and then what failed at closing, each in one line', async () => {
+    const plugins = [changedMemory({ close: () => Promise.reject(new Error('the door is stuck')) })]
+    const { exitCode, stderr } = await runCapstan(['run', '--runtime', 'memory', 'busybox', 'nosuch'], { plugins })
+    expect(exitCode).toBe(127)
+    expect(stderr.trim().split('\n')).toEqual([
+      'capstan run: the image has no command "nosuch"',
+      expect.stringMatching(/^capstan run: .*the door is stuck/),
+    ])
   })
 
   it('shows a stack with --debug alone', async () => {

@@ -1,9 +1,7 @@
 import type { ContainerInfo, Runtime } from '@capstan/core'
 import type { Call } from '../commands/command-line.js'
-import { failureCode } from '../failure-code.js'
 import { findContainer } from '../find-container.js'
 import { openRuntime } from '../open-host.js'
-import { toErrorText } from '../render/error-text.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 
 /** Does something to each container that was named. One that fails is told on stderr, and the others are still done. */
@@ -12,7 +10,7 @@ export async function forEachContainer(
   act: (runtime: Runtime, container: ContainerInfo) => Promise<void>,
   { isFine = () => false }: { readonly isFine?: (error: unknown) => boolean } = {},
 ): Promise<number> {
-  const { io, interrupts, globals } = invocation
+  const { io, interrupts } = invocation
   const { signal } = interrupts
   await using opened = await openRuntime(invocation)
   const { runtime } = opened.scope
@@ -29,9 +27,6 @@ export async function forEachContainer(
     }
   }
   if (options.json) await writeOutput(io.stdout, toJson({ runtime: opened.scope.runtimeName, done }), { signal })
-  const [first, ...others] = failures
-  if (others.length === 0 && first !== undefined) throw first
-  for (const error of failures)
-    io.stderr.write(`${toErrorText(error, { ...globals, command: 'capstan', width: undefined })}\n`)
-  return failures.length === 0 ? 0 : failureCode
+  if (failures.length > 0) throw new AggregateError(failures)
+  return 0
 }

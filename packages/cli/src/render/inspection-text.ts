@@ -32,9 +32,14 @@ function toConnections({ networks = [], ports = [] }: InspectedContainer): Line[
     ),
     ...ports.map(
       ({ hostAddress, hostPort, containerPort, protocol }) =>
-        ['port', `${hostAddress === '' ? '' : `${hostAddress}:`}${hostPort} → ${containerPort}/${protocol}`] as const,
+        ['port', `${toPrefix(hostAddress)}${hostPort} → ${containerPort}/${protocol}`] as const,
     ),
   ]
+}
+
+function toPrefix(address: string): string {
+  if (address === '') return ''
+  return address.includes(':') ? `[${address}]:` : `${address}:`
 }
 
 /** Those of the owner in words, the others as they are. */
