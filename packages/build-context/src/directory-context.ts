@@ -9,6 +9,7 @@ import { staysInside } from './link-target.js'
 import { nothing } from './memory-context.js'
 import { compareNames } from './name-order.js'
 import type { ReadContextOptions } from './read-build-context.js'
+import { reading } from './reading-failure.js'
 
 /** The entries of a directory on this machine. Absent, or no directory: INVALID_ARGUMENT. */
 export async function listDirectoryContext(
@@ -39,7 +40,7 @@ class ContextWalk {
     const entries: ContextEntry[] = []
     for (const name of await readNames(this.#root, directory)) {
       const path = directory === '' ? name : `${directory}/${name}`
-      const stats = await lstat(join(this.#root, path))
+      const stats = await reading(path, lstat(join(this.#root, path)))
       entries.push(...(stats.isDirectory() ? await this.#enter(path, stats) : await this.#take(path, stats)))
     }
     return entries
@@ -63,8 +64,8 @@ class ContextWalk {
   }
 
   async #takeLink(path: string, stats: Stats): Promise<ContextEntry> {
-    const linkTarget = await readlink(join(this.#root, path))
-    if (!(await staysInside(this.#root, path, linkTarget))) {
+    const linkTarget = await reading(path, readlink(join(this.#root, path)))
+    if (!(await reading(path, staysInside(this.#root, path, linkTarget)))) {
       throw refuse(toField('directory', path), `a link that stays inside the context${remedy}`, linkTarget)
     }
     return { ...toEntry(path, 'symlink', stats), linkTarget }
@@ -90,7 +91,7 @@ async function findRoot(directory: unknown): Promise<string> {
 }
 
 async function readNames(root: string, directory: string): Promise<readonly string[]> {
-  const names = await readdir(join(root, directory), { encoding: 'buffer' })
+  const names = await reading(directory, readdir(join(root, directory), { encoding: 'buffer' }))
   return names.map((name) => decodeName(directory, name)).sort(compareNames)
 }
 
@@ -110,7 +111,7 @@ async function readIgnoreFile(root: string): Promise<string> {
   const isInside = !stats.isSymbolicLink() || (await staysInside(root, ignoreFile, await readlink(path)))
   const isFile = isInside && (await stat(path).catch(() => undefined))?.isFile() === true
   if (!isFile) throw refuse(toField('directory', ignoreFile), 'a file inside the context', ignoreFile)
-  return readFile(path, 'utf8')
+  return reading(ignoreFile, readFile(path, 'utf8'))
 }
 
 const remedy = '; else name it in .dockerignore'

@@ -14,7 +14,8 @@ export interface ReadContextOptions extends OperationOptions {
  *
  * The whole context is checked before the first entry is given. INVALID_ARGUMENT names the path that is refused: an
  * absolute name, one with `..` or NUL, a link out of the context, a device or a named pipe; what .dockerignore drops is
- * not looked at. Sockets are left out, as docker does. Without a context there are no entries.
+ * not looked at. Sockets are left out, as docker does. What cannot be read: OPERATION_FAILED. Without a context there are
+ * no entries.
  *
  * .dockerignore means the same for a directory and for files in memory:
  * https://docs.docker.com/build/concepts/context/#dockerignore-files

@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process'
+import { rmSync } from 'node:fs'
 import { appendFile, mkdir, rename, symlink, truncate, utimes, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
@@ -191,4 +192,19 @@ test('reads a deep directory without following itself', async () => {
   await mkdir(join(directory, Array(60).fill('d').join('/')), { recursive: true })
   await symlink('.', join(directory, 'loop'))
   expect(await listPaths({ directory })).toHaveLength(61)
+})
+
+test('says what cannot be read as OPERATION_FAILED, with the path and the reason of the system', async () => {
+  const directory = await makeTree({ 'a/file': '', 'b/file': '' })
+  let asked = 0
+  const { signal } = new AbortController()
+  // It is asked at the start, and before each directory is read: the fourth time it is b's turn.
+  signal.throwIfAborted = () => {
+    asked += 1
+    if (asked === 4) rmSync(join(directory, 'b'), { recursive: true })
+  }
+  await expect(collect(readBuildContext({ directory }, { signal }))).rejects.toMatchObject({
+    code: 'OPERATION_FAILED',
+    message: expect.stringMatching(/"b" in the build context.*ENOENT/),
+  })
 })
