@@ -1,8 +1,7 @@
 import { posix } from 'node:path'
-import type { ReadonlyFileMap } from '../files/file-map.js'
 import { createBuildError } from './build-error.js'
 import { type InstructionCall, toVariables } from './build-stage.js'
-import { readSource } from './copy-source.js'
+import { type CopySource, openSource } from './copy-source.js'
 import { expandVariables } from './expand-variables.js'
 import type { DockerfileInstruction } from './instruction.js'
 
@@ -11,14 +10,15 @@ export async function copyFiles(call: InstructionCall): Promise<void> {
   const { stage, instruction } = call
   const { patterns, target } = parseOperands(call)
   const mode = parseMode(call)
-  const source = await readSource(call)
+  const source = await openSource(call)
   const roots = patterns.flatMap((pattern) => findPaths(instruction, source, pattern))
   const isDirectory = target.endsWith('/') || roots.length > 1
   const directory = posix.resolve(stage.config.workingDirectory, target)
   for (const root of roots) {
-    for (const [path, entry] of source) {
+    for (const path of source.paths.keys()) {
       const place = toPlace({ source, root, path, directory, isDirectory })
-      if (place === undefined) continue
+      const entry = place === undefined ? undefined : await source.read(path)
+      if (place === undefined || entry === undefined) continue
       stage.files.set(place, mode === undefined || entry.type !== 'file' ? entry : { ...entry, mode })
     }
   }
@@ -43,11 +43,11 @@ function parseMode({ instruction }: InstructionCall): number | undefined {
 }
 
 /** What the pattern names in the source: one path, or all that match. */
-function findPaths(instruction: DockerfileInstruction, source: ReadonlyFileMap, pattern: string): readonly string[] {
+function findPaths(instruction: DockerfileInstruction, { paths }: CopySource, pattern: string): readonly string[] {
   const path = posix.join('/', pattern).replace(/(?<=.)\/$/, '')
   if (path === '/') return ['/']
   const expression = toExpression(path)
-  const found = [...source.keys()].filter((candidate) => expression.test(candidate))
+  const found = [...paths.keys()].filter((candidate) => expression.test(candidate))
   if (found.length === 0) throw createBuildError(instruction, `"${pattern}" is not there`)
   return found
 }
@@ -58,7 +58,7 @@ function toExpression(pattern: string): RegExp {
 }
 
 interface Placing {
-  readonly source: ReadonlyFileMap
+  readonly source: CopySource
   readonly root: string
   readonly path: string
   readonly directory: string
@@ -67,11 +67,11 @@ interface Placing {
 
 /** Where a path of the source goes; `undefined` for what is not of this root. A directory's contents go, not itself. */
 function toPlace({ source, root, path, directory, isDirectory }: Placing): string | undefined {
-  const isRootDirectory = root === '/' || source.get(root)?.type === 'directory'
+  const isRootDirectory = root === '/' || source.paths.get(root)?.type === 'directory'
   if (!isRootDirectory) {
     if (path !== root) return undefined
     return isDirectory ? posix.join(directory, posix.basename(path)) : directory
   }
   const inside = posix.relative(root, path)
-  return inside === '' || inside.startsWith('..') ? undefined : posix.join(directory, inside)
+  return inside === '' || /^\.\.(\/|$)/.test(inside) ? undefined : posix.join(directory, inside)
 }

@@ -1,16 +1,27 @@
 import type { ContextEntry } from '@capstan/build-context'
-import type { FileEntry, FileMap, ReadonlyFileMap } from '../files/file-map.js'
+import type { FileEntry, ReadonlyFileMap } from '../files/file-map.js'
 import { requireBase } from './base-image.js'
 import type { InstructionCall } from './build-stage.js'
 
-/** The files that a COPY copies from: those of the stage or image that `--from` names, else the context's. */
-export async function readSource(call: InstructionCall): Promise<ReadonlyFileMap> {
-  const { build, instruction } = call
+/** What a COPY copies from: its paths, and what is there, read when it is asked for. */
+export interface CopySource {
+  readonly paths: ReadonlyMap<string, Pick<FileEntry, 'type'>>
+  read(path: string): Promise<FileEntry | undefined>
+}
+
+/** The stage or image that `--from` names, else the context. */
+export async function openSource({ build, instruction }: InstructionCall): Promise<CopySource> {
   const from = instruction.flags.get('from')
-  if (from !== undefined) return withDirectories((await requireBase(build, from, instruction)).files)
-  const files: FileMap = new Map()
-  for (const entry of build.context.values()) files.set(`/${entry.path}`, await toFileEntry(entry))
-  return files
+  if (from !== undefined) {
+    const paths = withDirectories((await requireBase(build, from, instruction)).files)
+    return { paths, read: async (path) => paths.get(path) }
+  }
+  const paths = new Map([...build.context.values()].map((entry) => [`/${entry.path}`, entry]))
+  const read = async (path: string) => {
+    const entry = paths.get(path)
+    return entry === undefined ? undefined : await toFileEntry(entry)
+  }
+  return { paths, read }
 }
 
 async function toFileEntry({ type, mode, linkTarget, open }: ContextEntry): Promise<FileEntry> {
@@ -23,7 +34,7 @@ async function toFileEntry({ type, mode, linkTarget, open }: ContextEntry): Prom
 
 /** With an entry for each directory that the paths name. */
 function withDirectories(files: ReadonlyFileMap): ReadonlyFileMap {
-  const all: FileMap = new Map()
+  const all = new Map<string, FileEntry>()
   for (const [path, entry] of files) {
     for (let end = path.indexOf('/', 1); end !== -1; end = path.indexOf('/', end + 1)) {
       const directory = path.slice(0, end)

@@ -1,5 +1,9 @@
+import { writeFileSync } from 'node:fs'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { BuildProgress } from '@capstan/core'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { MemoryProgram } from '../../src/index.js'
 import { runToEnd } from '../support/collect.js'
 import { listEverything, nothing, type OpenMemory, openMemory } from '../support/open-memory.js'
@@ -106,6 +110,18 @@ COPY a.txt here`
     expect(await list('/all')).not.toContain('b.txt')
     expect(await list('/all/x')).toEqual(['c.txt'])
     expect(await list('/rel')).toEqual(['here'])
+  })
+
+  it('copies names that begin with dots, and reads nothing that is not copied', async () => {
+    await using memory = await openMemory()
+    const directory = await mkdtemp(join(tmpdir(), 'capstan-copied-'))
+    onTestFinished(() => rm(directory, { recursive: true }))
+    await mkdir(join(directory, 'd'))
+    for (const name of ['d/..file', 'other']) await writeFile(join(directory, name), name)
+    // No longer the file that was listed: a build that reads it fails.
+    const onProgress = () => writeFileSync(join(directory, 'other'), 'something longer')
+    await memory.runtime.buildImage('FROM busybox\nCOPY d /d', 'app', { context: { directory }, onProgress })
+    expect((await runToEnd(memory.runtime, { image: 'app', command: ['cat', '/d/..file'] })).stdout).toBe('d/..file')
   })
 
   it('has arguments before FROM, and those that every builder sets', async () => {
