@@ -66,7 +66,8 @@ export function toCause({ code, message }: Attempt['cause']): string {
 /** The message, with the option by which the field was given. */
 function toInvalid({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): string {
   const [name = ''] = field.split(/[.[]/, 1)
-  return `${options[name] ?? field} must be ${expected}, not ${given}`
+  const option = name === 'mounts' ? mountOptions[field.slice(field.lastIndexOf('.') + 1)] : options[name]
+  return `${option ?? field} must be ${expected}, not ${given}`
 }
 
 function toReason({ title, reason, remedy }: Facts<'CAPABILITY_MISSING'>['missing'][number]): string {
@@ -107,6 +108,11 @@ const remedies: { readonly [C in HostErrorCode]?: readonly string[] } = {
   TIMED_OUT: ['`capstan doctor` shows whether the engine still answers'],
   PLUGIN_UNKNOWN: ['`--plugin PACKAGE` brings another'],
   PROTOCOL_ERROR: ['Report this to the makers of the runtime plugin'],
+}
+
+const mountOptions: Readonly<Record<string, string>> = {
+  source: 'the source of --volume',
+  target: 'the target of --volume or --tmpfs',
 }
 
 // Fields of the contract, by the option of `run`, `exec` or `build` that sets them.

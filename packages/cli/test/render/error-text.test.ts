@@ -82,6 +82,8 @@ describe('toErrorText', () => {
       'capstan run: --workdir must be an absolute path, not "here". See `capstan run --help`',
     )
     expect(toText('env["A B"]')).toMatch(/^capstan run: --env must be/)
+    expect(toText('mounts[0].source')).toMatch(/^capstan run: the source of --volume must be/)
+    expect(toText('mounts[1].target')).toMatch(/^capstan run: the target of --volume or --tmpfs must be/)
     expect(toText('image')).toMatch(/^capstan run: image must be/)
   })
 

@@ -63,6 +63,8 @@ export class ContainerStreams implements ProcessStreams {
 
   async #write(source: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {
     const { log, terminal, nextTurn } = this.#options
+    // A write of nothing leaves no record, and no chunk for a reader.
+    if (bytes.length === 0) return await nextTurn()
     const shown = terminal ? toTerminalOutput(bytes) : bytes
     log.append(terminal ? 'combined' : source, shown)
     const target = terminal ? 'stdout' : source

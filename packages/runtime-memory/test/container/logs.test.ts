@@ -45,6 +45,18 @@ describe('containerLogs', () => {
     expect(seen).toEqual(['before\n', 'after\n'])
   })
 
+  it('keeps no record of a write of nothing', async () => {
+    const main: MemoryProgram = async ({ stdout }) => {
+      for (const text of ['one\n', '', 'two\n', '']) stdout.write(text)
+      return 0
+    }
+    await using memory = await openMemory({ images: { app: { main } } })
+    const id = await memory.runtime.createContainer({ image: 'app' })
+    await memory.runtime.startAttached(id, {})
+    expect(await readChunks(await memory.runtime.containerLogs(id))).toHaveLength(2)
+    expect(await readText(await memory.runtime.containerLogs(id, { tailLines: 1 }))).toBe('two\n')
+  })
+
   it('does not follow a container that does not run', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox' })
