@@ -14,7 +14,8 @@ export const podmanEnv = {
 
 /**
  * Writes the configuration. cgroupfs, because there may be no systemd; limits that a machine without CAP_SYS_RESOURCE can
- * set; runc by way of the wrapper that `tools/engine` wrote where the machine withholds capabilities.
+ * set; no monitor that stays for five minutes after a process of exec; runc by way of the wrapper that `tools/engine`
+ * wrote where the machine withholds capabilities.
  */
 export function writePodmanFiles() {
   for (const name of ['networks', 'tmp', 'run', 'data']) {
@@ -38,6 +39,7 @@ default_ulimits = ["nofile=20000:20000", "nproc=${mostProcesses}:${mostProcesses
 [engine]
 cgroup_manager = "cgroupfs"
 events_logger = "file"
+exit_command_delay = 10
 network_config_dir = "${podmanDirectory}/networks"
 runtime = "capstan-runc"
 tmp_dir = "${podmanDirectory}/tmp"

@@ -10,6 +10,7 @@ import { makeTestImages, testImages } from '../engine/test-image.mjs'
 import { isMain } from '../is-main.mjs'
 import { runProgram } from '../run-program.mjs'
 import { addBridgeRule, removeBridgeRule } from './bridge-rule.mjs'
+import { endProcesses } from './end-processes.mjs'
 import { podmanEnv, removePodmanFiles, writePodmanFiles } from './podman-files.mjs'
 
 /**
@@ -50,6 +51,7 @@ async function down() {
   ]) {
     await runPodman(args)
   }
+  await endProcesses()
   removePodmanFiles()
   console.log('The storage of the tests of Podman is removed')
   return 0

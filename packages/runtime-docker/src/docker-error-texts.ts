@@ -45,7 +45,7 @@ export const texts: {
   paused: /is paused/i,
   restarting: /is restarting/i,
   notRunning: /is not running|is not paused|not running|container state improper/i,
-  // Podman lists images one after the other, and fails where one is removed meanwhile.
+  // Podman looks at images one after the other, and fails where one is removed meanwhile.
   imageVanished: /image not known|locating item named "manifest"|file does not exist/i,
   users:
     /(?:by (?:running |stopped )?container |volume is in use - \[|endpoints? on network .*?:? )([0-9a-z_.-]+(?:, [0-9a-z_.-]+)*)/gi,

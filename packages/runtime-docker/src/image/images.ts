@@ -9,10 +9,7 @@ import {
 } from '@capstan/core'
 import type { InspectedImage, ListedImage } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { texts } from '../docker-error-texts.js'
-import { toEngineText } from '../engine-text.js'
 import { toLabelFilter } from '../label-filter.js'
-import { pause } from '../pause.js'
 import { toFamiliarName } from './familiar-name.js'
 
 /** False only when the engine says that the image is absent; whatever else is wrong rejects. */
@@ -47,24 +44,7 @@ export async function listImages(
   { labels, signal }: ListOptions = {},
 ): Promise<readonly ImageInfo[]> {
   const call = { operation: 'listImages', subject: 'images', signal }
-  return (await listWhole(engine, { filters: toLabelFilter(labels) }, call)).map(toImageInfo)
-}
-
-/** The list as of one moment: it is asked for again where an image was removed while it was made. */
-export async function listWhole(
-  engine: DockerEngine,
-  query: object,
-  call: EngineCall,
-): Promise<readonly ListedImage[]> {
-  const api = await engine.api(call)
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await api.listImages(query)
-    } catch (error) {
-      if (attempt === mostLists || !texts.imageVanished.test(toEngineText(error) ?? '')) throw error
-      await pause(betweenListsMs * attempt, call)
-    }
-  }
+  return (await (await engine.api(call)).listImages({ filters: toLabelFilter(labels) })).map(toImageInfo)
 }
 
 /**
@@ -109,6 +89,3 @@ function toImageInfo({ Id, RepoTags, Size, Created, Labels }: ListedImage): Imag
     labels: Labels ?? {},
   }
 }
-
-const mostLists = 20
-const betweenListsMs = 20

@@ -2,7 +2,7 @@ import { createHostError, isHostError, type OperationOptions, validateImageRefer
 import type { DockerApi, InspectedImage, ListedImage } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toFamiliarName } from './familiar-name.js'
-import { findImage, listWhole } from './images.js'
+import { findImage } from './images.js'
 
 /**
  * Removes an image; a tag of several is only taken off, an id takes all its tags with it. Gone: resolves.
@@ -17,7 +17,7 @@ export async function removeImage(engine: DockerEngine, image: string, options: 
   if (refusal === undefined) return
   const found = await findImage(engine, image, call)
   if (found === undefined) return
-  const users = [...(await listContainersOf(api, found)), ...(await listChildren(engine, found, call))]
+  const users = [...(await listContainersOf(api, found)), ...(await listChildren(api, found))]
   if (users.length > 0) throw createHostError('IN_USE', { subject: `image "${image}"`, users }, { cause: refusal })
   if (!isIdOf(image, found)) throw refusal
   await removeTags(api, found, refusal)
@@ -51,12 +51,8 @@ async function listContainersOf(api: DockerApi, { Id }: InspectedImage): Promise
   return containers.filter(({ ImageID }) => ImageID === Id).map(({ Id: id, Names }) => toName(Names) ?? id)
 }
 
-async function listChildren(
-  engine: DockerEngine,
-  { Id }: InspectedImage,
-  call: EngineCall,
-): Promise<readonly string[]> {
-  const images = await listWhole(engine, { all: true }, call)
+async function listChildren(api: DockerApi, { Id }: InspectedImage): Promise<readonly string[]> {
+  const images = await api.listImages({ all: true })
   return images
     .filter((image: ListedImage & { readonly ParentId?: string }) => image.ParentId === Id)
     .map(({ Id: id, RepoTags }) => toFamiliarName(RepoTags?.[0] ?? id))

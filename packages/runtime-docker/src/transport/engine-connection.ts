@@ -12,6 +12,7 @@ import { EngineAnswerError } from './engine-answer-error.js'
 import { HttpTransport, type TransportRequest } from './http-transport.js'
 import { readBody } from './read-body.js'
 import { toRequestBody, toRequestPath } from './request-options.js'
+import { untilWhole } from './until-whole.js'
 
 /**
  * Requests to one engine in the API version that both speak. Rejects with raw failures.
@@ -36,7 +37,7 @@ export class EngineConnection {
 
   /** `pooled`: on a kept connection, for what is short. */
   request(request: EngineRequest, pooled: boolean): Promise<IncomingMessage> {
-    return this.#versioned(request, (sent) => this.#transport.request({ ...sent, pooled }))
+    return untilWhole(request, () => this.#versioned(request, (sent) => this.#transport.request({ ...sent, pooled })))
   }
 
   upgrade(request: EngineRequest): Promise<UpgradedConnection> {

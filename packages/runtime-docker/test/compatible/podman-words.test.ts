@@ -6,6 +6,7 @@ import { DockerVolumeManager } from '../../src/docker-volume-manager.js'
 import { toFamiliarName } from '../../src/image/familiar-name.js'
 import { listImages } from '../../src/image/images.js'
 import { removeImage } from '../../src/image/remove-image.js'
+import { listUntagged } from '../../src/image/untagged-images.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
 import { empty, inTurn, json, refusal, startScriptedEngine } from '../scripted-engine.js'
 import { startRuntime } from '../start-runtime.js'
@@ -29,6 +30,15 @@ test('images are listed by the names that people use, also after one was removed
   ])
   expect(await listImages(engine)).toMatchObject([{ tags: ['app:1'] }])
   expect(log()).toHaveLength(2)
+})
+
+test('so are those that a build has left without a tag', async () => {
+  const vanished = refusal(500, 'locating item named "manifest" for image with ID "e7cad838": file does not exist')
+  const { engine } = await startScriptedEngine([
+    ['GET /images/json', inTurn(vanished, json(200, [{ Id: 'sha256:1' }]))],
+  ])
+  const call = { operation: 'buildImage', subject: 'app:1' }
+  expect(await listUntagged(engine, 'app:1', call)).toEqual(['sha256:1'])
 })
 
 test('a list of images that fails otherwise is not asked for again', async () => {

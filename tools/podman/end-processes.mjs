@@ -1,0 +1,31 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { setTimeout as delay } from 'node:timers/promises'
+import { findProcess, isRunning } from '../engine/process-identity.mjs'
+import { podmanEnv } from './podman-files.mjs'
+
+/**
+ * Ends what the tests' Podman has left running: monitors of processes that exec had started, which it keeps for a while,
+ * and the name server of its networks. All that Podman starts inherits where the configuration is.
+ */
+export async function endProcesses() {
+  const left = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && Number(name) !== process.pid && isOurs(name))
+    .map((name) => findProcess(Number(name)))
+    .filter((found) => found !== undefined)
+  for (const signal of /** @type {const} */ (['SIGTERM', 'SIGKILL'])) {
+    for (const found of left.filter(isRunning)) process.kill(found.pid, signal)
+    for (const end = Date.now() + graceMs; Date.now() < end && left.some(isRunning); ) await delay(50)
+  }
+}
+
+/** @param {string} pid */
+function isOurs(pid) {
+  try {
+    const environment = readFileSync(`/proc/${pid}/environ`, 'utf8').split('\0')
+    return environment.includes(`CONTAINERS_CONF=${podmanEnv.CONTAINERS_CONF}`)
+  } catch {
+    return false
+  }
+}
+
+const graceMs = 3000
