@@ -1,17 +1,21 @@
 import { type ContainerInfo, createHostError, type OperationOptions, type Runtime } from '@capstan/core'
 import { UsageError } from './usage-error.js'
 
-/**
- * The container of that id, name, or beginning of an id that no other has.
- *
- * @throws HostError CONTAINER_NOT_FOUND; UsageError when several ids begin so.
- */
+/** See {@link pickContainer}. */
 export async function findContainer(
   runtime: Pick<Runtime, 'listContainers'>,
   reference: string,
   options: OperationOptions,
 ): Promise<ContainerInfo> {
-  const all = await runtime.listContainers(options)
+  return pickContainer(await runtime.listContainers(options), reference)
+}
+
+/**
+ * The container of that id, name, or beginning of an id that no other has.
+ *
+ * @throws HostError CONTAINER_NOT_FOUND; UsageError when several ids begin so.
+ */
+export function pickContainer(all: readonly ContainerInfo[], reference: string): ContainerInfo {
   const exact = all.find(({ id, name }) => id === reference || name === reference)
   if (exact !== undefined) return exact
   const [first, ...others] = all.filter(({ id }) => reference !== '' && id.startsWith(reference))

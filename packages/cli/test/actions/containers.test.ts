@@ -1,6 +1,7 @@
 import type { RuntimePlugin } from '@capstan/core'
 import { type MemoryProgram, memoryPlugin } from '@capstan/runtime-memory'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { changedMemory } from '../support/changed-memory.js'
 import { FakeIo } from '../support/fake-io.js'
 import { runCapstan } from '../support/run-capstan.js'
 
@@ -113,6 +114,22 @@ describe('capstan stop and rm', () => {
     expect((await capstan(['stop', 'web'])).exitCode).toBe(0)
     expect((await capstan(['rm', 'web'])).stdout).toBe('web\n')
     expect((await capstan(['ps', '-aq'])).stdout).toBe('')
+  })
+
+  it('does all at once, and prints them in the order in which they were named', async () => {
+    let begun = 0
+    let go = () => {}
+    const all = new Promise<void>((resolve) => {
+      go = resolve
+    })
+    const stopContainer = async () => {
+      begun += 1
+      if (begun === 2) go()
+      await all
+    }
+    plugins = [changedMemory({ stopContainer })]
+    for (const name of ['one', 'two']) await capstan(['run', '-d', '--name', name, 'busybox', 'sleep', '1000'])
+    expect((await capstan(['stop', 'two', 'one'])).stdout).toBe('two\none\n')
   })
 
   it('removes a running container only by force', async () => {
