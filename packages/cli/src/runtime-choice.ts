@@ -1,4 +1,10 @@
 import type { RuntimeReport } from '@capstan/core'
+import type { Invocation } from './invocation.js'
+
+/** The runtime that is asked for by name, and no other is: by `--runtime`, else by CAPSTAN_RUNTIME. */
+export function findNamedRuntime({ globals, io }: Pick<Invocation, 'globals' | 'io'>): string | undefined {
+  return globals.runtime ?? (io.env.CAPSTAN_RUNTIME || undefined)
+}
 
 /** Which runtime a command without wishes of its own would use, by the rule of the host's `open`. */
 export type RuntimeChoice =
@@ -6,7 +12,7 @@ export type RuntimeChoice =
   /** `barred`: an endpoint was asked for and does not serve, so that no other is tried. */
   | { readonly runtime: undefined; readonly barred: string | undefined }
 
-/** `named`: what `--runtime` or CAPSTAN_RUNTIME says. */
+/** `named`: see {@link findNamedRuntime}. */
 export function chooseRuntime(reports: readonly RuntimeReport[], named: string | undefined): RuntimeChoice {
   if (named !== undefined) {
     const isHere = reports.some((report) => report.runtime === named && report.available)

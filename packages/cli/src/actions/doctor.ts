@@ -6,15 +6,15 @@ import { openHost } from '../open-host.js'
 import { toDoctorPage } from '../render/doctor-page.js'
 import { toPageStyle } from '../render/page-style.js'
 import { toJson, writeOutput } from '../render/write-output.js'
-import { chooseRuntime, toChoiceText } from '../runtime-choice.js'
+import { chooseRuntime, findNamedRuntime, toChoiceText } from '../runtime-choice.js'
 
 /** Looks, changes nothing, and ends with 1 when no runtime is here that runs real containers. */
 export async function doctor({ invocation, options }: Call<DoctorOptions>): Promise<number> {
-  const { io, interrupts, globals } = invocation
+  const { io, interrupts } = invocation
   await using host = await openHost(invocation)
   const reports = await host.discover({ signal: interrupts.signal })
   const supports = toFeatureSupports(reports)
-  const choice = chooseRuntime(reports, globals.runtime ?? (io.env.CAPSTAN_RUNTIME || undefined))
+  const choice = chooseRuntime(reports, findNamedRuntime(invocation))
   const text = options.json
     ? toJson({ chosen: choice.runtime ?? null, runtimes: reports, features: supports })
     : toDoctorPage({ reports, supports, choice: toChoiceText(choice) }, toPageStyle(io))

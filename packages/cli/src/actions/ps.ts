@@ -1,6 +1,7 @@
 import type { ContainerInfo } from '@capstan/core'
 import type { Call } from '../commands/command-line.js'
 import type { PsOptions } from '../commands/ps.js'
+import { isIdle } from '../is-idle.js'
 import { openRuntime } from '../open-host.js'
 import { parseKeyValues } from '../parse/key-value.js'
 import { toAge } from '../render/duration.js'
@@ -17,7 +18,7 @@ export async function ps({ invocation, options }: Call<PsOptions>): Promise<numb
   const { runtime, runtimeName } = opened.scope
   const all = await runtime.listContainers({ labels, signal: interrupts.signal })
   const containers = all
-    .filter(({ state }) => options.all === true || !ended.has(state))
+    .filter(({ state }) => options.all === true || !isIdle(state))
     .toSorted((one, other) => toTime(other) - toTime(one))
   await writeOutput(io.stdout, toText(containers, { options, runtimeName, width: findColumns(io.stdout) }), interrupts)
   return 0
@@ -43,5 +44,3 @@ function toText(containers: readonly ContainerInfo[], { options, runtimeName, wi
 function toTime({ createdAt }: ContainerInfo): number {
   return createdAt?.getTime() ?? 0
 }
-
-const ended: ReadonlySet<string> = new Set(['created', 'exited', 'dead'])

@@ -17,7 +17,7 @@ import { toDoctorPage } from '../render/doctor-page.js'
 import { toPageStyle } from '../render/page-style.js'
 import { toSupportTable } from '../render/runtime-tables.js'
 import type { PageStyle } from '../render/section.js'
-import { chooseRuntime, toChoiceText } from '../runtime-choice.js'
+import { chooseRuntime, findNamedRuntime, toChoiceText } from '../runtime-choice.js'
 
 /** Shows what is here, builds, runs, asks and cleans up; on the simulation where no real runtime is here and none was asked for. */
 export async function quickstart({ invocation }: Call<object>): Promise<number> {
@@ -25,7 +25,7 @@ export async function quickstart({ invocation }: Call<object>): Promise<number> 
   const { signal } = interrupts
   await using host = await openHost(invocation)
   const reports = await host.discover({ signal })
-  const choice = chooseRuntime(reports, globals.runtime ?? (io.env.CAPSTAN_RUNTIME || undefined))
+  const choice = chooseRuntime(reports, findNamedRuntime(invocation))
   const isForced = choice.runtime === undefined && choice.barred === undefined
   io.stdout.write(toFirstPage(reports, isForced ? simulationText : toChoiceText(choice), toPageStyle(io)))
   const name = isForced ? simulation : globals.runtime

@@ -1,6 +1,7 @@
 import { isHostError } from '@capstan/core'
 import type { Call } from '../commands/command-line.js'
 import type { RmOptions } from '../commands/rm.js'
+import { isIdle } from '../is-idle.js'
 import { UsageError } from '../usage-error.js'
 import { forEachContainer } from './each-container.js'
 
@@ -11,7 +12,7 @@ export async function rm({ invocation, operands, options }: Call<RmOptions>): Pr
   return await forEachContainer(
     { invocation, operands, options },
     async (runtime, { id, name, state }) => {
-      if (!force && !ended.has(state)) {
+      if (!force && !isIdle(state)) {
         throw new UsageError(`container "${name}" is ${state}: stop it first, or remove it with --force`)
       }
       await runtime.removeContainer(id, { signal })
@@ -19,5 +20,3 @@ export async function rm({ invocation, operands, options }: Call<RmOptions>): Pr
     { isFine: (error) => force && isHostError(error, 'CONTAINER_NOT_FOUND') },
   )
 }
-
-const ended: ReadonlySet<string> = new Set(['created', 'exited', 'dead'])

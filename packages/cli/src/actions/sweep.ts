@@ -7,6 +7,7 @@ import { openHost, openRuntime } from '../open-host.js'
 import { toPageStyle } from '../render/page-style.js'
 import { toSweepPage } from '../render/sweep-page.js'
 import { toJson, writeOutput } from '../render/write-output.js'
+import { findNamedRuntime } from '../runtime-choice.js'
 
 /** Removes what dead programs left, on every runtime or on the one that is named; fails when something could not be removed. */
 export async function sweep({ invocation, options }: Call<SweepCommandOptions>): Promise<number> {
@@ -24,8 +25,7 @@ async function sweepAll(
   invocation: Invocation,
   options: { readonly dryRun: boolean; readonly signal: AbortSignal },
 ): Promise<readonly SweepReport[]> {
-  const named = invocation.globals.runtime ?? (invocation.io.env.CAPSTAN_RUNTIME || undefined)
-  if (named !== undefined) {
+  if (findNamedRuntime(invocation) !== undefined) {
     await using opened = await openRuntime(invocation)
     return [await opened.scope.sweep(options)]
   }

@@ -1,6 +1,7 @@
 import type { RuntimePlugin } from '@capstan/core'
 import type { Invocation } from '../invocation.js'
 import { loadGivenPlugins } from '../open-host.js'
+import { findNamedRuntime } from '../runtime-choice.js'
 import { UsageError } from '../usage-error.js'
 
 /** What the kit gets: a plugin, and by what another process finds it, where that is known. */
@@ -15,14 +16,14 @@ export interface TriedPlugin {
  * @throws UsageError where that is none, or more than one
  */
 export async function findTriedPlugin(invocation: Invocation): Promise<TriedPlugin> {
-  const { globals, io, plugins } = invocation
+  const { globals, plugins } = invocation
   const given = (await loadGivenPlugins(invocation)).map((plugin, index) => toGiven(plugin, globals.plugin[index]))
   const [only, ...others] = given
   if (globals.runtime === undefined && only !== undefined) {
     if (others.length === 0) return only
     throw new UsageError('one plugin is tried at a time: give one --plugin, or name one of them by --runtime')
   }
-  const name = globals.runtime ?? (io.env.CAPSTAN_RUNTIME || undefined)
+  const name = findNamedRuntime(invocation)
   if (name === undefined)
     throw new UsageError('no plugin is named: --plugin brings one, --runtime names one that is here')
   const all = [...given, ...(await plugins()).map((plugin) => ({ plugin }))]
