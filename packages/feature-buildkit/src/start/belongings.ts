@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { isHostError, type OperationOptions, type StringMap, type UndoStack } from '@capstan/core'
+import { allOrNone } from '../all-or-none.js'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import type { Settings } from './settings.js'
 import { takeBack } from './take-back.js'
@@ -28,20 +29,29 @@ export function toLabels({ labels }: Settings, { attempt }: Belongings): StringM
   return { ...labels, [attemptLabel]: attempt }
 }
 
-/** Makes network and volumes. Resolves with the id of the network. */
+/** Makes network and volumes, at once. Resolves with the id of the network. */
 export async function makeBelongings(
   { networks, volumes }: BuildKitManagers,
   settings: Settings,
   { belongings, undo, signal }: MakeOptions,
 ): Promise<string> {
+  const { network, stateVolume, socketVolume } = belongings
   const labels = toLabels(settings, belongings)
-  const networkId = await networks.createNetwork(belongings.network, { labels, signal })
-  undo.add('network', (own) => tolerateUse(networks.removeNetwork(networkId, own)))
-  if (volumes === undefined) return networkId
-  for (const name of [belongings.stateVolume, belongings.socketVolume]) {
-    await volumes.createVolume(name, { labels, signal })
-    undo.add(`volume ${name}`, (own) => tolerateUse(volumes.removeVolume(name, own)))
+  const makeNetwork = async (own: OperationOptions) => {
+    const id = await networks.createNetwork(network, { labels, ...own })
+    undo.add('network', (undoing) => tolerateUse(networks.removeNetwork(id, undoing)))
+    return id
   }
+  const makeVolume = async (name: string, own: OperationOptions) => {
+    await volumes?.createVolume(name, { labels, ...own })
+    undo.add(`volume ${name}`, (undoing) => tolerateUse(volumes?.removeVolume(name, undoing)))
+    return name
+  }
+  const [networkId = ''] = await allOrNone(signal, (own) => [
+    makeNetwork(own),
+    makeVolume(stateVolume, own),
+    makeVolume(socketVolume, own),
+  ])
   return networkId
 }
 

@@ -94,13 +94,14 @@ async function use(
   undo.add('watch', () => watch.stop())
   const control = new ControlConnection(managers.execs, daemon.id)
   const steps = async (own: { readonly signal: AbortSignal }) => {
-    const lease = await lend(managers, daemon, { ...own, graceMs })
-    undo.add('lease', (undoing) => giveBack(managers, { daemon, watch, lease }, undoing))
-    await placeCertificates(managers, daemon.id, { ...own, certificates: settings.tcp?.certificates })
     undo.add('connection', () => control.close())
-    await askBuildKit(control, daemon, { ...own, timeoutMs })
-    const tcpAddress = await findTcpAddress(managers, settings, { ...own, ...daemon })
-    return { lease, tcpAddress }
+    const [lease] = await Promise.all([
+      lend(managers, daemon, { ...own, graceMs, watch, undo }),
+      placeCertificates(managers, daemon.id, { ...own, certificates: settings.tcp?.certificates }).then(() =>
+        askBuildKit(control, daemon, { ...own, timeoutMs }),
+      ),
+    ])
+    return { lease, tcpAddress: await findTcpAddress(managers, settings, { ...own, ...daemon }) }
   }
   const ready = await untilReady(steps, { daemon, watch, timeoutMs, mayTryAgain, onProgress, signal })
   return new RunningBuildKit(managers, { daemon, watch, control, ...ready })
@@ -109,17 +110,28 @@ async function use(
 /** One that was found may be about to end: then the next attempt makes a new one. One that was made has failed. */
 async function lend(
   managers: BuildKitManagers,
-  { id, isAdopted }: Daemon,
-  { graceMs, signal }: { readonly graceMs: number; readonly signal: AbortSignal },
+  daemon: Daemon,
+  { graceMs, watch, undo, signal }: LendOptions,
 ): Promise<Lease> {
+  const { id, isAdopted } = daemon
   try {
     const lease = await takeLease(managers, id, { graceMs, signal })
-    if (!signal.aborted) return lease
+    if (!signal.aborted) {
+      undo.add('lease', (undoing) => giveBack(managers, { daemon, watch, lease }, undoing))
+      return lease
+    }
     await lease.release() // nobody waits for it any more, or will undo it
   } catch (error) {
     throw isClosed(error) || (isAdopted && isEnding(error)) ? sidecarEnds : error
   }
   throw signal.reason
+}
+
+interface LendOptions {
+  readonly graceMs: number
+  readonly watch: DaemonWatch
+  readonly undo: UndoStack
+  readonly signal: AbortSignal
 }
 
 /** By others, who found it, used it and left. */
