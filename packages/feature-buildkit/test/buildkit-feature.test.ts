@@ -97,6 +97,15 @@ describe('start', () => {
     expect(await listLeft(scope)).toEqual([])
   })
 
+  it('tells of the end of the sidecar, though what was to run there failed before the end was heard', async () => {
+    await using scope = await openWithStandIn({ standIn: { bootMs: 700, exitCode: 3, shellExitCode: 126 } })
+    await expect(start(scope)).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      message: expect.stringMatching(/ended with exit code 3.*could not lock/s),
+    })
+    expect(await listLeft(scope)).toEqual([])
+  })
+
   it('is TIMED_OUT with the last lines when BuildKit does not answer in time', async () => {
     await using scope = await openWithStandIn({ standIn: { silent: true } })
     await expect(start(scope, { readyTimeoutMs: 50 })).rejects.toMatchObject({

@@ -19,9 +19,9 @@ export class DaemonWatch {
     this.#reading = this.#read(runtime, id).catch(() => {})
   }
 
-  /** Whether it has ended, as far as can be told within a moment: an engine books an end a little late. */
-  async hasEnded(): Promise<boolean> {
-    return Promise.race([this.ended.then(() => true), pause(momentMs).then(() => false)])
+  /** Whether it has ended, as far as can be told within that time: an engine books an end a little late. */
+  async hasEnded(withinMs: number = momentMs): Promise<boolean> {
+    return Promise.race([this.ended.then(() => true), pause(withinMs).then(() => false)])
   }
 
   /** The last lines that it wrote, after a moment in which the rest of an ended one can come. */

@@ -1,4 +1,4 @@
-import { createHostError, type OperationOptions, type ProgressEvent } from '@capstan/core'
+import { createHostError, isHostError, type OperationOptions, type ProgressEvent } from '@capstan/core'
 import { type Daemon, sidecarEnds } from './daemon.js'
 import type { DaemonWatch } from './daemon-watch.js'
 
@@ -28,7 +28,7 @@ export async function untilReady<T>(
   } catch (error) {
     signal?.throwIfAborted()
     if (error === tooLate) throw await toTimedOut(watch, timeoutMs)
-    throw (await watch.hasEnded()) ? await toEndedError(options) : error
+    throw (await watch.hasEnded(isSignOfEnd(error) ? endMs : undefined)) ? await toEndedError(options) : error
   } finally {
     clearInterval(tick)
     clearTimeout(expire)
@@ -44,6 +44,16 @@ export interface ReadyOptions extends OperationOptions {
   /** Whether it is worth another attempt when somebody else has stopped the sidecar. */
   readonly mayTryAgain: boolean
   readonly onProgress?: ((event: ProgressEvent) => void) | undefined
+}
+
+/** What a process in a container that just ends comes to; of a busy engine the end itself is heard later. */
+function isSignOfEnd(error: unknown): boolean {
+  if (!isHostError(error)) return false
+  if (error.code === 'OPERATION_FAILED') {
+    const { status = 0 } = error.facts
+    return status > 125 && status !== commandNotFound
+  }
+  return ['NOT_RUNNING', 'CONTAINER_NOT_FOUND', 'CONNECTION_LOST', 'PROTOCOL_ERROR'].includes(error.code)
 }
 
 async function failAtEnd(options: ReadyOptions): Promise<never> {
@@ -81,3 +91,5 @@ async function toEndedError({ watch, daemon: { id, isAdopted }, mayTryAgain }: R
 }
 
 const tooLate = new Error('BuildKit did not answer in time')
+const endMs = 5000
+const commandNotFound = 127

@@ -73,14 +73,16 @@ describe('a sidecar that is shared', () => {
     expect(await second.workers()).toHaveLength(1)
   })
 
-  it('is made anew by its maker when another has used and left it before', async () => {
-    await using scope = await openWithStandIn({ faults: [{ operation: 'exec', delayMs: 200 }] })
-    const maker = start(scope)
-    await expect.poll(async () => (await scope.runtime.listContainers())[0]?.state).toBe('running')
-    const other = await start(scope)
-    await other[Symbol.asyncDispose]()
-    await using sidecar = await maker
-    expect(sidecar.containerId).not.toBe(other.containerId)
+  it('is made anew by its maker when others have used and left it before', async () => {
+    await using scope = await openWithStandIn({ standIn: { leftByOthers: 2 } })
+    await using sidecar = await start(scope)
+    expect(await sidecar.workers()).toHaveLength(1)
+  })
+
+  it('is not made for ever where it ends well each time', async () => {
+    await using scope = await openWithStandIn({ standIn: { leftByOthers: 1000 } })
+    await expect(start(scope)).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
+    expect(await listLeft(scope)).toEqual([])
   })
 
   it('leaves nothing when a holder who is dead was the last but one', async () => {

@@ -19,6 +19,10 @@ export interface StandInOptions {
   readonly silent?: boolean
   /** Its image has no `buildctl`. */
   readonly withoutBuildctl?: boolean
+  /** So many of its sidecars others have used and left before anybody else gets a lease. */
+  readonly leftByOthers?: number
+  /** What every shell there comes to, but for that of the daemon. */
+  readonly shellExitCode?: number
   /** Nothing more can be written there. */
   readonly fullDisk?: boolean
   /** What a build writes to stdout; default: a text. */
@@ -47,8 +51,16 @@ function createStandIn(options: StandInOptions): MemoryImage {
   const buildctl = options.withoutBuildctl
     ? {}
     : { buildctl: (process: MemoryProcess) => runBuildctl(process, options) }
-  const buildkitd = (daemon: MemoryProcess) => runDaemon(daemon, options)
-  const sh = options.fullDisk ? refuseWrites : playScript
+  let left = options.leftByOthers ?? 0
+  const buildkitd = async (daemon: MemoryProcess) => {
+    left -= 1
+    return left < 0 ? runDaemon(daemon, options) : endAtOnce(daemon)
+  }
+  const play = options.fullDisk ? refuseWrites : playScript
+  const sh = async (process: MemoryProcess) => {
+    const { shellExitCode } = options
+    return process.argv[3] === 'capstan-buildkitd' || shellExitCode === undefined ? play(process) : shellExitCode
+  }
   return {
     main: async () => 0,
     commands: {
@@ -143,6 +155,12 @@ async function playLease({ files, stdin, stdout, signal }: MemoryProcess, [, gra
 /** A stroke for each. */
 async function showLeases({ files, stdout }: MemoryProcess): Promise<number> {
   stdout.write('|'.repeat((await findBook(files))?.count ?? 0))
+  return 0
+}
+
+async function endAtOnce({ files }: MemoryProcess): Promise<number> {
+  const book = await findBook(files)
+  if (book !== undefined) closeBook(book)
   return 0
 }
 
