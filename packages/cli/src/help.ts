@@ -21,4 +21,5 @@ Exit status:
 Environment:
   CAPSTAN_RUNTIME  the runtime to use, and no other
   DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG  as the docker command reads them
+  CAPSTAN_BUILDKIT_IMAGE  another image of BuildKit than the default
   NO_COLOR  no colours`

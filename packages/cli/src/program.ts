@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander'
 import { addBuildCommand } from './commands/build.js'
+import { addBuildKitCommand } from './commands/buildkit.js'
 import { addGlobalOptions, type CommandLine, readGlobalOptions } from './commands/command-line.js'
 import { addConformanceCommand } from './commands/conformance.js'
 import { addDoctorCommand } from './commands/doctor.js'
@@ -60,9 +61,6 @@ function createProgram(
   { interrupts, outcome }: { readonly interrupts: Interrupts; readonly outcome: Outcome },
 ): Command {
   const program = createRoot(io, version)
-  program.hook('preSubcommand', (_, command) => {
-    outcome.command = `capstan ${command.name()}`
-  })
   const perform: CommandLine['perform'] = (command, act) => {
     command.action(async () => {
       const globals = readGlobalOptions(command)
@@ -72,7 +70,17 @@ function createProgram(
     })
   }
   for (const add of commands) add({ program, perform })
+  for (const parent of [program, ...program.commands]) {
+    parent.hook('preSubcommand', (_, command) => {
+      outcome.command = toPath(command)
+    })
+  }
   return program
+}
+
+/** `capstan buildkit du` */
+function toPath(command: Command): string {
+  return command.parent === null ? command.name() : `${toPath(command.parent)} ${command.name()}`
 }
 
 /** The program without its commands, which inherit what is set here. */
@@ -146,6 +154,7 @@ const commands: readonly ((line: CommandLine) => void)[] = [
   addRunCommand,
   addExecCommand,
   addBuildCommand,
+  addBuildKitCommand,
   addPullCommand,
   addPsCommand,
   addInspectCommand,

@@ -1,14 +1,19 @@
 import { readFile, stat } from 'node:fs/promises'
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { type BuildOptions, ownershipLabelKeys, type Runtime } from '@capstan/core'
+import { type BuildOptions, ownershipLabelKeys, type Runtime, type RuntimeScope } from '@capstan/core'
+import { BuildKitFeature } from '@capstan/feature-buildkit'
+import { buildByBuildKit } from '../buildkit/build-by-buildkit.js'
+import { type DockerfileChoice, toBuildRequest } from '../buildkit/build-request.js'
+import { type BuilderChoice, chooseBuilder, listNeedingBuildKit } from '../buildkit/choose-builder.js'
 import type { BuildCommandOptions } from '../commands/build.js'
 import type { Call } from '../commands/command-line.js'
+import type { Invocation } from '../invocation.js'
 import type { Io } from '../io.js'
 import { openRuntime } from '../open-host.js'
 import { parseKeyValues } from '../parse/key-value.js'
 import { withoutUndefined } from '../parse/without-undefined.js'
-import { createBuildDisplay } from '../render/build-display.js'
+import { createBuildDisplay, type ProgressKind } from '../render/build-display.js'
 import { toDuration } from '../render/duration.js'
 import { toJson, toJsonLine, writeOutput } from '../render/write-output.js'
 import { toUsageError, UsageError } from '../usage-error.js'
@@ -18,23 +23,62 @@ export async function build({ invocation, operands, options }: Call<BuildCommand
   const { io, interrupts } = invocation
   const directory = await toDirectory(operands[0] ?? '.', io)
   const dockerfile = await readDockerfile(directory, options, io)
-  const buildOptions = toBuildOptions(directory, options, io)
-  await using opened = await openRuntime(invocation)
-  const display = createBuildDisplay(io, options.json && options.progress === 'auto' ? 'quiet' : options.progress)
-  const { runtime } = opened.scope
+  const settings = toBuildOptions(directory, options, io)
+  await using opened = await openRuntime(invocation, { requires: toRequired(options) })
+  const { scope } = opened
+  const kind = options.json && options.progress === 'auto' ? 'quiet' : options.progress
+  const isQuiet = kind === 'quiet' || kind === 'json'
+  const choice = await chooseBuilder(scope, options, { invocation, isQuiet })
+  if (choice.builder === 'runtime' && choice.reason !== undefined && !isQuiet)
+    io.stderr.write(`BuildKit is not used: ${choice.reason}\n`)
   const started = performance.now()
-  const { signal } = interrupts
+  const work: Work = { invocation, options, settings, dockerfile, kind, started }
+  const result = choice.builder === 'buildkit' ? await byBuildKit(scope, choice, work) : await byRuntime(scope, work)
+  const durationMs = Math.round(performance.now() - started)
+  await writeOutput(io.stdout, toResult(options, { runtime: scope.runtimeName, durationMs, ...result }), interrupts)
+  return 0
+}
+
+interface Work {
+  readonly invocation: Invocation
+  readonly options: BuildCommandOptions
+  readonly settings: BuildOptions
+  readonly dockerfile: Dockerfile
+  readonly kind: ProgressKind
+  readonly started: number
+}
+
+async function byBuildKit(
+  scope: RuntimeScope,
+  { fallback }: Extract<BuilderChoice, { builder: 'buildkit' }>,
+  { invocation, options, settings, dockerfile, kind, started }: Work,
+): Promise<object> {
+  const request = await toBuildRequest(settings, dockerfile.choice, { options, io: invocation.io })
+  const title = options.tag[0]
+  const { result, display } = await buildByBuildKit(scope, request, { invocation, fallback, kind, title })
+  const { builder, imageId, digest, lost } = result
+  const by = builder === 'buildkit' ? ' with BuildKit' : ''
+  display.succeed(
+    `Built ${toNames(options)} on ${scope.runtimeName}${by} in ${toDuration(performance.now() - started)}`,
+  )
+  return { builder, ...withoutUndefined({ imageId, digest }), lost }
+}
+
+async function byRuntime(
+  { runtime, runtimeName }: RuntimeScope,
+  { invocation, options, settings, dockerfile, kind, started }: Work,
+): Promise<object> {
+  const display = createBuildDisplay(invocation.io, kind)
+  const { signal } = invocation.interrupts
   const onProgress = display.onProgress.bind(display)
   try {
-    await buildAll(runtime, dockerfile, { ...buildOptions, signal, onProgress }, options.tag)
+    await buildAll(runtime, dockerfile.text, { ...settings, signal, onProgress }, options.tag)
   } catch (error) {
     display.fail(`${options.tag[0]} was not built`)
     throw error
   }
-  const durationMs = Math.round(performance.now() - started)
-  display.succeed(`Built ${options.tag.join(' and ')} on ${opened.scope.runtimeName} in ${toDuration(durationMs)}`)
-  await writeOutput(io.stdout, toResult(options, { runtime: opened.scope.runtimeName, durationMs }), interrupts)
-  return 0
+  display.succeed(`Built ${toNames(options)} on ${runtimeName} in ${toDuration(performance.now() - started)}`)
+  return { builder: 'runtime' }
 }
 
 /** There is no call that gives an image a further tag: the builder's cache makes the same image again. */
@@ -48,6 +92,15 @@ async function buildAll(
   for (const tag of others) await runtime.buildImage(dockerfile, tag, { ...options, noCache: false, pull: false })
 }
 
+function toRequired(options: BuildCommandOptions) {
+  const isNeeded = options.builder === 'buildkit' || listNeedingBuildKit(options).length > 0
+  return isNeeded && options.builder !== 'runtime' ? BuildKitFeature.needs.required : []
+}
+
+function toNames({ tag }: BuildCommandOptions): string {
+  return tag.join(' and ')
+}
+
 function toBuildOptions(directory: string, options: BuildCommandOptions, io: Io): BuildOptions {
   const { label = [], buildArg = [], target, platform, cache, pull } = options
   return {
@@ -59,6 +112,7 @@ function toBuildOptions(directory: string, options: BuildCommandOptions, io: Io)
       ...parseKeyValues(label, { option: '--label', bare: () => '' }),
     },
     noCache: !cache,
+    // BuildKit always looks for a newer base image.
     ...withoutUndefined({ target, platform, pull }),
   }
 }
@@ -74,14 +128,30 @@ async function toDirectory(path: string, { cwd }: Io): Promise<string> {
   return directory
 }
 
-async function readDockerfile(directory: string, { file }: BuildCommandOptions, { stdin, cwd }: Io): Promise<string> {
-  if (file === '-') return await text(stdin)
+interface Dockerfile {
+  readonly text: string
+  readonly choice: DockerfileChoice
+}
+
+async function readDockerfile(
+  directory: string,
+  { file }: BuildCommandOptions,
+  { stdin, cwd }: Io,
+): Promise<Dockerfile> {
+  if (file === '-') return toGiven(await text(stdin))
   const path = file === undefined ? join(directory, 'Dockerfile') : resolve(cwd, file)
   try {
-    return await readFile(path, 'utf8')
+    const content = await readFile(path, 'utf8')
+    const inContext = relative(directory, path)
+    const isInside = !isAbsolute(inContext) && inContext.split(sep)[0] !== '..'
+    return isInside ? { text: content, choice: { dockerfile: inContext.split(sep).join('/') } } : toGiven(content)
   } catch (cause) {
     throw toUsageError(`the Dockerfile ${path} cannot be read (-f names another)`, cause)
   }
+}
+
+function toGiven(content: string): Dockerfile {
+  return { text: content, choice: { dockerfileText: content } }
 }
 
 function toResult({ tag, json, progress }: BuildCommandOptions, result: object): string {

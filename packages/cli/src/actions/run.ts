@@ -16,6 +16,7 @@ import { openRuntime } from '../open-host.js'
 import { createPullDisplay } from '../render/pull-display.js'
 import { writeOutput } from '../render/write-output.js'
 import { requireTerminal } from '../terminal/require-terminal.js'
+import { UsageError } from '../usage-error.js'
 import { type AttachedRunOptions, runAttached } from './attached-run.js'
 import { withNetworkIds } from './network-ids.js'
 import { toGraceMs, toRunConfig } from './run-config.js'
@@ -26,10 +27,15 @@ export async function run({ invocation, operands, options }: Call<RunOptions>): 
   const { interactive = false, tty = false, detach = false } = options
   const config = await toRunConfig({ image, command, options }, invocation.io)
   const graceMs = toGraceMs(options)
+  if (detach && options.buildkit) throw new UsageError('--buildkit ends with this command: leave out -d')
   if (!detach) requireTerminal(invocation.io.stdin, { interactive, tty })
-  await using opened = await openRuntime(invocation, { requires: toRequired(config, options), keeps: toKept(config) })
+  const buildkit = options.buildkit ? await import('../buildkit/shared-buildkit.js') : undefined
+  const requires = [...toRequired(config, options), ...(buildkit?.needs ?? [])]
+  await using opened = await openRuntime(invocation, { requires, keeps: toKept(config) })
   const { runtime } = opened.scope
-  const id = await create(opened.scope, config, { invocation, options })
+  // Given back after the container, which has its socket, is gone.
+  await using shared = await buildkit?.shareBuildKit(opened.scope, invocation)
+  const id = await create(opened.scope, shared?.connect(config) ?? config, { invocation, options })
   return detach
     ? await startDetached(runtime, id, invocation)
     : await startHere(runtime, id, { ...invocation, interactive, tty, graceMs, remove: options.rm === true })

@@ -13,9 +13,22 @@ export function addBuildCommand({ program, perform }: CommandLine): void {
     .option('--build-arg <key[=value]>', 'value of an ARG; KEY alone takes it from here (repeatable)', collect)
     .option('--target <stage>', 'stage to stop at')
     .option('--label <key=value>', 'label (repeatable)', collect)
-    .option('--platform <os/arch>', 'platform, such as linux/arm64')
+    .option('--platform <os/arch>', 'platform, such as linux/arm64; BuildKit takes several, with commas')
     .option('--no-cache', 'run every step again')
     .option('--pull', 'look for a newer base image')
+    .addOption(
+      new Option('--builder <builder>', "auto: BuildKit where it can be had, else the runtime's own")
+        .choices(['auto', 'buildkit', 'runtime'])
+        .default('auto'),
+    )
+    .option(
+      '--secret <id=name,src=file>',
+      'secret of a RUN, from a file or, with env=, a variable (repeatable)',
+      collect,
+    )
+    .option('--output <what>', 'load, push, cache-only, or type=docker|oci|files,dest=FILE (default: load)')
+    .option('--cache-from <type=…>', 'cache to start from, as buildctl has it (repeatable)', collect)
+    .option('--cache-to <type=…>', 'where to keep the cache (repeatable)', collect)
     .addOption(
       new Option('--progress <kind>', 'json: events on stdout, one a line')
         .choices(['auto', 'plain', 'json', 'quiet'])
@@ -26,12 +39,21 @@ export function addBuildCommand({ program, perform }: CommandLine): void {
       'after',
       toExamples({
         'capstan build -t app .': 'the Dockerfile of this directory',
+        'capstan build -t app --secret id=token,env=TOKEN .': 'a secret that no layer keeps',
         'capstan build -t app -f ci/Dockerfile --build-arg VERSION=2 .': 'another one, with an argument',
       }),
     )
+  command.addHelpText('after', builders)
   addGlobalOptions(command)
   perform<BuildCommandOptions>(command, async (call) => (await import('../actions/build.js')).build(call))
 }
+
+const builders = `
+
+Secrets, caches and outputs other than load are BuildKit's alone. It runs in a
+container for this build; \`capstan buildkit start\` keeps it, and its cache, for
+those that follow. It pulls base images itself: one that only the runtime has
+needs --builder runtime.`
 
 export interface BuildCommandOptions {
   readonly tag: readonly [string, ...string[]]
@@ -43,6 +65,11 @@ export interface BuildCommandOptions {
   /** False for `--no-cache`. */
   readonly cache: boolean
   readonly pull?: boolean
+  readonly builder: 'auto' | 'buildkit' | 'runtime'
+  readonly secret?: readonly string[]
+  readonly output?: string
+  readonly cacheFrom?: readonly string[]
+  readonly cacheTo?: readonly string[]
   readonly progress: 'auto' | 'plain' | 'json' | 'quiet'
   readonly json?: boolean
 }

@@ -24,16 +24,18 @@ export function addGlobalOptions(command: Command): Command {
     .option('--debug', 'show stacks and causes of errors')
 }
 
-/** The global options of a command and of the program before it. */
+/** The global options of a command and of those before it. */
 export function readGlobalOptions(command: Command): GlobalOptions {
   const own = command.opts<Partial<GlobalOptions>>()
-  const before = command.parent?.opts<Partial<GlobalOptions>>() ?? {}
+  const before = command.parent === null ? noGlobalOptions : readGlobalOptions(command.parent)
   return {
     runtime: own.runtime ?? before.runtime,
-    plugin: [...(before.plugin ?? []), ...(own.plugin ?? [])],
-    debug: own.debug ?? before.debug ?? false,
+    plugin: [...before.plugin, ...(own.plugin ?? [])],
+    debug: own.debug ?? before.debug,
   }
 }
+
+const noGlobalOptions: GlobalOptions = { runtime: undefined, plugin: [], debug: false }
 
 /** Keeps each value of an option that may be repeated. */
 export function collect(value: string, values: readonly string[] = []): readonly string[] {

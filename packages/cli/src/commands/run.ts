@@ -56,6 +56,7 @@ export interface RunOptions {
   readonly stopTimeout?: string
   readonly pull: 'missing' | 'never' | 'always'
   readonly platform?: string
+  readonly buildkit?: boolean
 }
 
 function addOptions(command: Command): void {
@@ -86,6 +87,7 @@ function addOptions(command: Command): void {
     .option('-v, --volume <source:target[:ro]>', 'mount a path (it must exist) or a named volume (repeatable)', collect)
     .option('--tmpfs <target[:options]>', 'mount memory, such as /run:size=64m (repeatable)', collect)
     .option('--read-only', 'nothing of the image can be written')
+    .option('--buildkit', 'share a BuildKit with it for as long as it runs: its socket, and BUILDKIT_HOST')
     .optionsGroup('Network:')
     .option(
       '-p, --publish <[[address:]port:]port>',

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RuntimePlugin } from '@capstan/core'
+import { networkManagerCapability, type RuntimePlugin, sidecarManagerCapability } from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runCapstan } from '../support/run-capstan.js'
@@ -88,6 +88,63 @@ describe('capstan build', () => {
     await capstan(['build', '-t', 'app'])
     expect((await capstan(['sweep'])).stdout).toBe('Nothing was left behind on memory.\n')
     expect((await capstan(['run', '--rm', '--pull', 'never', 'app', 'true'])).exitCode).toBe(0)
+  })
+})
+
+describe('capstan build --builder', () => {
+  it('auto says in one line why BuildKit is not used, and builds by the runtime', async () => {
+    const { exitCode, stdout, stderr } = await capstan(['build', '-t', 'app'])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'app\n' })
+    expect(stderr.split('\n').filter((line) => line.includes('BuildKit'))).toEqual([
+      expect.stringMatching(/^BuildKit is not used: image "moby\/buildkit:v.*" could not be pulled/),
+    ])
+  })
+
+  it('auto names what the runtime lacks', async () => {
+    plugins = [memoryPlugin({ without: [networkManagerCapability, sidecarManagerCapability] })]
+    const { exitCode, stderr } = await capstan(['build', '-t', 'app'])
+    expect(exitCode).toBe(0)
+    expect(stderr).toContain('BuildKit is not used: memory does not provide networks and sidecars\n')
+  })
+
+  it('runtime asks for no BuildKit', async () => {
+    const { exitCode, stdout, stderr } = await capstan(['build', '-t', 'app', '--builder', 'runtime', '--json'])
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject({ builder: 'runtime' })
+    expect((await capstan(['build', '-t', 'app', '--builder', 'runtime'])).stderr).not.toContain('BuildKit')
+  })
+
+  it('buildkit fails where there can be none, with its reason', async () => {
+    const { exitCode, stderr } = await capstan(['build', '-t', 'app', '--builder', 'buildkit'])
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/image "moby\/buildkit:v.*" could not be pulled/)
+    plugins = [memoryPlugin({ without: [sidecarManagerCapability] })]
+    const { stderr: lacking } = await capstan(['build', '-t', 'app', '--builder', 'buildkit'])
+    expect(lacking).toMatch(/capstan build: .*sidecars/)
+  })
+
+  it.each([
+    [['--secret', 'id=a,env=VERSION'], '--secret'],
+    [['--cache-from', 'type=registry,ref=a'], '--cache-from'],
+    [['--cache-to', 'type=registry,ref=a'], '--cache-to'],
+    [['--output', 'push'], '--output'],
+    [['--platform', 'linux/amd64,linux/arm64'], '--platform'],
+  ])('never drops %j for the runtime’s builder', async (argv, name) => {
+    const asked = await capstan(['build', '-t', 'app', '--builder', 'runtime', ...argv])
+    expect(asked).toMatchObject({ exitCode: 125, stdout: '' })
+    expect(asked.stderr).toBe(`capstan build: ${name} needs BuildKit: leave out --builder runtime\n`)
+    expect((await capstan(['build', '-t', 'app', ...argv])).exitCode).toBe(125)
+  })
+
+  it.each([
+    [['--secret', 'id=a,src=none'], /the secret .*none cannot be read: it is not there/],
+    [['--secret', 'id=a,env=NONE'], /--secret a: the variable NONE is not set/],
+    [['--secret', 'x'], /--secret must be/],
+    [['--output', 'disk'], /--output must be/],
+  ])('says what is wrong with %j', async (argv, stderr) => {
+    const result = await capstan(['build', '-t', 'app', ...argv])
+    expect(result).toMatchObject({ exitCode: 125, stdout: '' })
+    expect(result.stderr).toMatch(stderr)
   })
 })
 

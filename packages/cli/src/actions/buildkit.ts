@@ -1,0 +1,127 @@
+import { isHostError, type RuntimeScope } from '@capstan/core'
+import { BuildKitFeature, type BuildKitSidecar, defaultBuildKitImage } from '@capstan/feature-buildkit'
+import { readBuildKitOptions } from '../buildkit/buildkit-environment.js'
+import type { BuildKitCommandOptions } from '../commands/buildkit.js'
+import type { Call } from '../commands/command-line.js'
+import type { Invocation } from '../invocation.js'
+import { openRuntime } from '../open-host.js'
+import { parseBytes } from '../parse/bytes.js'
+import { toCacheDocument, toCachePage, toStatusPage } from '../render/buildkit-pages.js'
+import { toPageStyle } from '../render/page-style.js'
+import { createPullDisplay } from '../render/pull-display.js'
+import { toJson, writeOutput } from '../render/write-output.js'
+import { UsageError } from '../usage-error.js'
+
+/** What `capstan buildkit NAME` does. */
+export async function perform(name: string, { invocation, options }: Call<BuildKitCommandOptions>): Promise<number> {
+  const action = actions[name]
+  if (action === undefined) throw new UsageError(`there is no buildkit ${name}`)
+  await using opened = await openRuntime(invocation, { requires: BuildKitFeature.needs.required })
+  const answer = await action({ scope: opened.scope, invocation, options })
+  const text = options.json ? toJson(answer.document) : answer.page
+  await writeOutput(invocation.io.stdout, text, invocation.interrupts)
+  return 0
+}
+
+interface Request {
+  readonly scope: RuntimeScope
+  readonly invocation: Invocation
+  readonly options: BuildKitCommandOptions
+}
+
+interface Answer {
+  readonly document: object
+  readonly page: string
+}
+
+async function start({ scope, invocation, options }: Request): Promise<Answer> {
+  const { io, interrupts } = invocation
+  const chosen = readBuildKitOptions(io)
+  const display = options.json ? undefined : createPullDisplay(io.stderr, chosen.image ?? defaultBuildKitImage)
+  const onProgress = display?.onProgress.bind(display)
+  const { signal } = interrupts
+  try {
+    const given = { ...chosen, graceMs: 0, signal, ...(onProgress && { onProgress }) }
+    await using sidecar = await scope.resolve(BuildKitFeature).start(given)
+    await sidecar.keep({ signal })
+    const { containerId, privilege } = sidecar
+    display?.succeed(`BuildKit runs on ${scope.runtimeName} until \`capstan buildkit stop\``)
+    return { document: { runtime: scope.runtimeName, containerId, privilege }, page: `${containerId}\n` }
+  } finally {
+    display?.clear()
+  }
+}
+
+async function status(request: Request): Promise<Answer> {
+  const runtime = request.scope.runtimeName
+  await using sidecar = await find(request)
+  if (sidecar === undefined)
+    return { document: { runtime, running: false }, page: `BuildKit does not run on ${runtime}.\n` }
+  const { signal } = request.invocation.interrupts
+  const workers = await sidecar.workers({ signal })
+  const records = await sidecar.diskUsage({ signal })
+  const { containerId, networkId, privilege } = sidecar
+  const cacheBytes = records.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0)
+  const facts = { containerId, networkId, privilege, workers, cacheRecords: records.length, cacheBytes }
+  return { document: { runtime, running: true, ...facts }, page: toStatusPage({ runtime, ...facts }) }
+}
+
+async function diskUsage(request: Request): Promise<Answer> {
+  await using sidecar = await requireRunning(request)
+  const records = await sidecar.diskUsage(request.invocation.interrupts)
+  return { document: toCacheDocument(records), page: toCachePage(records, toPageStyle(request.invocation.io)) }
+}
+
+async function prune(request: Request): Promise<Answer> {
+  const { all = false, keep } = request.options
+  const keepBytes = keep === undefined ? 0 : parseBytes(keep, '--keep')
+  await using sidecar = await requireRunning(request)
+  const { signal } = request.invocation.interrupts
+  const records = await sidecar.prune({ all, keepBytes, signal })
+  const page = toCachePage(records, toPageStyle(request.invocation.io))
+  return { document: toCacheDocument(records), page }
+}
+
+async function stop(request: Request): Promise<Answer> {
+  const runtime = request.scope.runtimeName
+  const { signal } = request.invocation.interrupts
+  const sidecar = await find(request)
+  if (sidecar === undefined)
+    return { document: { runtime, state: 'absent' }, page: `BuildKit does not run on ${runtime}.\n` }
+  try {
+    await sidecar.letGo({ signal })
+  } finally {
+    await sidecar[Symbol.asyncDispose]()
+  }
+  return (await isThere(request.scope, sidecar))
+    ? { document: { runtime, state: 'in use' }, page: 'Others use it: it stops after the last of them.\n' }
+    : { document: { runtime, state: 'stopped' }, page: `BuildKit has stopped on ${runtime}.\n` }
+}
+
+async function isThere({ runtime }: RuntimeScope, { containerId }: BuildKitSidecar): Promise<boolean> {
+  try {
+    return (await runtime.containerState(containerId)) === 'running'
+  } catch (error) {
+    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return false
+    throw error
+  }
+}
+
+function find({ scope, invocation: { io, interrupts } }: Request): Promise<BuildKitSidecar | undefined> {
+  const options = { ...readBuildKitOptions(io), graceMs: 0, signal: interrupts.signal }
+  return scope.resolve(BuildKitFeature).find(options)
+}
+
+async function requireRunning(request: Request): Promise<BuildKitSidecar> {
+  const sidecar = await find(request)
+  if (sidecar !== undefined) return sidecar
+  throw new UsageError(`BuildKit does not run on ${request.scope.runtimeName}: \`capstan buildkit start\` starts it`)
+}
+
+const actions: Readonly<Record<string, (request: Request) => Promise<Answer>>> = {
+  start,
+  status,
+  du: diskUsage,
+  prune,
+  stop,
+}

@@ -1,0 +1,56 @@
+import { isHostError, type RuntimeScope } from '@capstan/core'
+import { BuildKitFeature, type BuildRequest, type BuildResult, defaultBuildKitImage } from '@capstan/feature-buildkit'
+import type { Invocation } from '../invocation.js'
+import type { ProgressKind } from '../render/build-display.js'
+import { createPullDisplay } from '../render/pull-display.js'
+import { createStepsDisplay, type StepsDisplay } from '../render/steps-display.js'
+import { readBuildKitOptions } from './buildkit-environment.js'
+
+/** One build by BuildKit, shown while it goes on; `finish` says in a line what came of it. */
+export async function buildByBuildKit(
+  scope: RuntimeScope,
+  request: BuildRequest,
+  { invocation, fallback, kind, title }: BuildByBuildKitOptions,
+): Promise<{ readonly result: BuildResult; readonly display: StepsDisplay }> {
+  const { io, interrupts } = invocation
+  const chosen = readBuildKitOptions(io)
+  const display = createStepsDisplay(io, kind)
+  const isShown = kind === 'auto' || kind === 'plain'
+  const starting = isShown ? createPullDisplay(io.stderr, chosen.image ?? defaultBuildKitImage) : undefined
+  const onProgress = starting?.onProgress.bind(starting)
+  const build = scope.resolve(BuildKitFeature).build(request, {
+    ...chosen,
+    fallback,
+    // Whoever builds again at once finds it kept, or starts another: nobody waits for that here.
+    graceMs: 0,
+    signal: interrupts.signal,
+    ...(onProgress && { onProgress }),
+  })
+  try {
+    for await (const event of build) {
+      starting?.clear()
+      display.onEvent(event)
+    }
+    return { result: await build.result, display }
+  } catch (error) {
+    starting?.clear()
+    display.fail(`${title} was not built`)
+    if (isShown && isBaseMissing(error)) io.stderr.write(`${baseHint}\n`)
+    throw error
+  }
+}
+
+/** An image that was built on this engine, and is in no registry. */
+function isBaseMissing(error: unknown): boolean {
+  return isHostError(error, 'BUILD_FAILED') && /failed to resolve source metadata/.test(error.facts.lastLines.join())
+}
+
+const baseHint = 'BuildKit pulls base images itself: --builder runtime finds those that only the runtime has, too'
+
+export interface BuildByBuildKitOptions {
+  readonly invocation: Invocation
+  readonly fallback: 'none' | 'runtime'
+  readonly kind: ProgressKind
+  /** What is built. */
+  readonly title: string
+}

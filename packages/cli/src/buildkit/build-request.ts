@@ -1,0 +1,68 @@
+import { createWriteStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import type { BuildOptions } from '@capstan/core'
+import type { BuildOutput, BuildRequest } from '@capstan/feature-buildkit'
+import type { BuildCommandOptions } from '../commands/build.js'
+import type { Io } from '../io.js'
+import { parseBuildOutput } from '../parse/build-output.js'
+import { parseSecret } from '../parse/secret.js'
+import { withoutUndefined } from '../parse/without-undefined.js'
+import { toUsageError, UsageError } from '../usage-error.js'
+
+/** The Dockerfile that was named: by its path in the context where it is there, else by its text. */
+export type DockerfileChoice = Pick<BuildRequest, 'dockerfile' | 'dockerfileText'>
+
+/** What the options ask of BuildKit. A file for an archive is opened, and overwritten, here. */
+export async function toBuildRequest(
+  build: BuildOptions,
+  dockerfile: DockerfileChoice,
+  { options, io }: { readonly options: BuildCommandOptions; readonly io: Pick<Io, 'env' | 'cwd'> },
+): Promise<BuildRequest> {
+  const { context, buildArgs, labels, target, noCache } = build
+  if (context === undefined) throw new UsageError('a build needs a directory')
+  const secrets = options.secret === undefined ? undefined : await readSecrets(options.secret, io)
+  const platforms = options.platform?.split(',')
+  return {
+    context,
+    ...dockerfile,
+    output: toOutput(options, io),
+    ...withoutUndefined<Omit<BuildRequest, 'context' | 'output'>>({
+      buildArgs,
+      labels,
+      target,
+      noCache,
+      secrets,
+      platforms,
+      cacheFrom: options.cacheFrom,
+      cacheTo: options.cacheTo,
+    }),
+  }
+}
+
+async function readSecrets(texts: readonly string[], io: Pick<Io, 'env' | 'cwd'>) {
+  const entries = texts.map(parseSecret).map(async (source) => {
+    if ('file' in source) return [source.id, await readSecretFile(resolve(io.cwd, source.file))] as const
+    const value = io.env[source.env]
+    if (value === undefined) throw new UsageError(`--secret ${source.id}: the variable ${source.env} is not set`)
+    return [source.id, value] as const
+  })
+  return Object.fromEntries(await Promise.all(entries))
+}
+
+async function readSecretFile(path: string): Promise<Uint8Array> {
+  try {
+    return await readFile(path)
+  } catch (cause) {
+    throw toUsageError(`the secret ${path} cannot be read`, cause)
+  }
+}
+
+function toOutput({ output = 'load', tag }: BuildCommandOptions, { cwd }: Pick<Io, 'cwd'>): BuildOutput {
+  const choice = parseBuildOutput(output)
+  if (choice.type === 'archive') {
+    const to = createWriteStream(resolve(cwd, choice.file))
+    return { type: 'archive', format: choice.format, to, ...(choice.format === 'files' ? {} : { tags: tag }) }
+  }
+  return choice.type === 'cache-only' ? { type: 'cache-only' } : { type: choice.type, tags: tag }
+}

@@ -1,0 +1,8 @@
+import type { BuildKitOptions } from '@capstan/feature-buildkit'
+import type { Io } from '../io.js'
+
+/** The image that the environment names, which makes it another configuration than the default. */
+export function readBuildKitOptions({ env }: Pick<Io, 'env'>): Pick<BuildKitOptions, 'image'> {
+  const image = env.CAPSTAN_BUILDKIT_IMAGE
+  return image ? { image } : {}
+}

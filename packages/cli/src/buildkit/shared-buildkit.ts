@@ -1,0 +1,23 @@
+import { type Capability, type RuntimeScope, volumeManagerCapability } from '@capstan/core'
+import { BuildKitFeature, type BuildKitSidecar, defaultBuildKitImage } from '@capstan/feature-buildkit'
+import type { Invocation } from '../invocation.js'
+import { createPullDisplay } from '../render/pull-display.js'
+import { readBuildKitOptions } from './buildkit-environment.js'
+
+/** What it takes to share a BuildKit with a container. */
+export const needs: readonly Capability<object>[] = [...BuildKitFeature.needs.required, volumeManagerCapability]
+
+/** Starts BuildKit, or shares the one that runs; disposing gives it back. */
+export async function shareBuildKit(
+  scope: RuntimeScope,
+  { io, interrupts: { signal } }: Invocation,
+): Promise<BuildKitSidecar> {
+  const chosen = readBuildKitOptions(io)
+  const display = createPullDisplay(io.stderr, chosen.image ?? defaultBuildKitImage)
+  const onProgress = display.onProgress.bind(display)
+  try {
+    return await scope.resolve(BuildKitFeature).start({ ...chosen, graceMs: 0, signal, onProgress })
+  } finally {
+    display.clear()
+  }
+}

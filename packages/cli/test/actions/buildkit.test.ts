@@ -1,0 +1,82 @@
+import { sidecarManagerCapability } from '@capstan/core'
+import { memoryPlugin } from '@capstan/runtime-memory'
+import { describe, expect, it } from 'vitest'
+import { runCapstan } from '../support/run-capstan.js'
+
+const env = { CAPSTAN_RUNTIME: 'memory' }
+const capstan = (...argv: readonly string[]) => runCapstan(argv, { env, plugins: [memoryPlugin()] })
+
+describe('capstan buildkit, where none runs', () => {
+  it('status and stop say so', async () => {
+    expect(await capstan('buildkit', 'status')).toEqual({
+      exitCode: 0,
+      stdout: 'BuildKit does not run on memory.\n',
+      stderr: '',
+    })
+    const { stdout } = await capstan('buildkit', 'status', '--json')
+    expect(JSON.parse(stdout)).toEqual({ schemaVersion: 1, runtime: 'memory', running: false })
+    expect((await capstan('buildkit', 'stop')).stdout).toBe('BuildKit does not run on memory.\n')
+  })
+
+  it.each(['du', 'prune'])('%s fails, and says what to do', async (name) => {
+    expect(await capstan('buildkit', name)).toEqual({
+      exitCode: 125,
+      stdout: '',
+      stderr: `capstan buildkit ${name}: BuildKit does not run on memory: \`capstan buildkit start\` starts it\n`,
+    })
+  })
+
+  it('start fails with the reason', async () => {
+    const { exitCode, stderr } = await capstan('buildkit', 'start')
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/^capstan buildkit start: image "moby\/buildkit:v.*" could not be pulled/m)
+  })
+
+  it('names what a runtime lacks', async () => {
+    const plugins = [memoryPlugin({ without: [sidecarManagerCapability] })]
+    const { exitCode, stderr } = await runCapstan(['buildkit', 'status'], { env, plugins })
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/sidecars/)
+  })
+})
+
+describe('the command line of capstan buildkit', () => {
+  it('shows its commands when none is given', async () => {
+    const { exitCode, stderr } = await capstan('buildkit')
+    expect(exitCode).toBe(125)
+    for (const name of ['start', 'status', 'du', 'prune', 'stop']) expect(stderr).toContain(`  ${name} `)
+  })
+
+  it('takes global options before and after each name', async () => {
+    const plugins = [memoryPlugin({ name: 'one' }), memoryPlugin({ name: 'two' })]
+    for (const argv of [
+      ['--runtime', 'two', 'buildkit', 'status'],
+      ['buildkit', 'status', '--runtime', 'two'],
+    ]) {
+      expect((await runCapstan(argv, { plugins })).stdout).toBe('BuildKit does not run on two.\n')
+    }
+  })
+
+  it('names the whole command when it cannot be read', async () => {
+    expect((await capstan('buildkit', 'status', '--none')).stderr).toMatch(/^capstan buildkit status: .*--none/)
+    expect((await capstan('buildkit', 'prune', '--keep', 'x')).stderr).toMatch(
+      /^capstan buildkit prune: --keep must be/,
+    )
+  })
+})
+
+describe('capstan run --buildkit', () => {
+  it('is refused with -d: the share ends with the command', async () => {
+    const { exitCode, stderr } = await capstan('run', '-d', '--buildkit', 'busybox')
+    expect(exitCode).toBe(125)
+    expect(stderr).toBe('capstan run: --buildkit ends with this command: leave out -d\n')
+  })
+
+  it('makes no container where there is no BuildKit', async () => {
+    const plugins = [memoryPlugin()]
+    const { exitCode, stderr } = await runCapstan(['run', '--buildkit', '--name', 'x', 'busybox'], { env, plugins })
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/could not be pulled/)
+    expect((await runCapstan(['inspect', 'x'], { env, plugins })).exitCode).toBe(125)
+  })
+})

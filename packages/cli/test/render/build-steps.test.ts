@@ -1,0 +1,88 @@
+import type { BuildProgressEvent } from '@capstan/feature-buildkit'
+import { describe, expect, it } from 'vitest'
+import { BuildSteps } from '../../src/render/build-steps.js'
+import { toStepsPage } from '../../src/render/steps-page.js'
+
+const at = (ms: number) => new Date(1_000_000 + ms)
+const step = (id: string, state: 'started' | 'cached' | 'completed' | 'failed', ms: number): BuildProgressEvent => {
+  return { type: 'step', id, name: `RUN ${id}`, state, at: at(ms) }
+}
+const log = (stepId: string, text: string): BuildProgressEvent => {
+  return { type: 'log', stepId, stream: 'stdout', bytes: Buffer.from(text), at: at(0) }
+}
+const plain = { width: 40, height: 24, now: 5000, style: (_: string, text: string) => text }
+
+function take(...events: readonly BuildProgressEvent[]): BuildSteps {
+  const steps = new BuildSteps(() => 2000)
+  for (const event of events) steps.take(event)
+  return steps
+}
+
+describe('the steps of a build', () => {
+  it('are numbered as they begin, with the time that BuildKit says they took', () => {
+    const steps = take(step('a', 'started', 0), step('b', 'started', 10), step('a', 'completed', 1500))
+    expect(steps.all).toMatchObject([
+      { number: 1, name: 'RUN a', state: 'completed', durationMs: 1500 },
+      { number: 2, name: 'RUN b', state: 'started', durationMs: 0 },
+    ])
+  })
+
+  it('give their output line by line, whatever the pieces, and the end of a line that was written over', () => {
+    const steps = new BuildSteps(() => 0)
+    steps.take(step('a', 'started', 0))
+    const euro = Buffer.from('€')
+    const pieces = [Buffer.from('on'), Buffer.from('e\ntwo '), euro.subarray(0, 1), euro.subarray(1), Buffer.from('\n')]
+    const lines = pieces.flatMap((bytes) => steps.take({ ...log('a', ''), bytes } as BuildProgressEvent)?.lines ?? [])
+    expect(lines.map(({ text }) => text)).toEqual(['one', 'two €'])
+    expect(steps.take(log('a', '10%\r50%\r100%\r\n'))?.lines).toMatchObject([{ text: '100%' }])
+  })
+
+  it('show nothing that would move the cursor', () => {
+    const steps = take(
+      { ...step('a', 'started', 0), name: 'a\u001b[2J' } as BuildProgressEvent,
+      log('a', '\u001b[1A\n'),
+    )
+    expect(steps.all).toMatchObject([{ name: 'a\ufffd[2J', tail: ['\ufffd[1A'] }])
+  })
+
+  it('that nobody has heard of have no output', () => {
+    expect(take(log('none', 'x\n')).all).toEqual([])
+  })
+})
+
+describe('the page of a build', () => {
+  it('has a line for each step with its time, and the end of the output of those that go on', () => {
+    const lines = ['1', '2', '3', '4', '5', '6'].map((text) => log('b', `${text}\n`))
+    const steps = take(step('a', 'cached', 0), step('b', 'started', 0), ...lines)
+    const page = toStepsPage(steps.all, plain)
+    expect(page.split('\n')).toEqual([
+      `✔ RUN a${' '.repeat(25)} cached`,
+      `● RUN b${' '.repeat(29)} 3s`,
+      ...['2', '3', '4', '5', '6'].map((text) => `  │ ${text}`),
+    ])
+  })
+
+  it('says no more of a step that is done than how long it took, and all that is known of one that failed', () => {
+    const page = toStepsPage(
+      take(
+        step('a', 'started', 0),
+        log('a', 'from a\n'),
+        step('a', 'completed', 20),
+        step('b', 'started', 0),
+        log('b', 'from b\n'),
+        step('b', 'failed', 30),
+      ).all,
+      plain,
+    )
+    expect(page).not.toContain('from a')
+    expect(page).toMatch(/✖ RUN b +30ms\n {2}│ from b$/)
+  })
+
+  it('is no wider and no higher than the terminal', () => {
+    const steps = take(...Array.from({ length: 30 }, (_, index) => step(`${index} ${'x'.repeat(60)}`, 'cached', 0)))
+    const lines = toStepsPage(steps.all, { ...plain, height: 10 }).split('\n')
+    expect(lines).toHaveLength(9)
+    expect(lines[0]).toBe('  … 22 lines above')
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40)
+  })
+})
