@@ -2,12 +2,12 @@ import { isHostError, type OperationOptions, toObjectLabels } from '@capstan/cor
 import { askUntil } from '../ask-until.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
-import { listWhole } from './images.js'
 
 /** Ids of images that this host has built for the tag and that have no tag, or none any more. */
 export async function listUntagged(engine: DockerEngine, tag: string, call: EngineCall): Promise<readonly string[]> {
   const { label } = toLabelFilter(toObjectLabels({ kind: 'image', tag }, engine.ownerLabels))
-  return (await listWhole(engine, { filters: { dangling: ['true'], label } }, call)).map(({ Id }) => Id)
+  const api = await engine.api(call)
+  return (await api.listImages({ filters: { dangling: ['true'], label } })).map(({ Id }) => Id)
 }
 
 /**
