@@ -9,7 +9,7 @@ export const plugin = compatiblePlugin({
   name: 'podman',
   accepts: [podmanEngine],
   // A service that has to be started answers within half a second, on a busy machine in a few.
-  probeTimeoutMs: 10_000,
+  probeTimeoutMs: 20_000,
   find: ({ env, system }) => {
     if (env.CONTAINER_HOST) return { chosen: true, candidates: [toCandidate(env.CONTAINER_HOST, 'CONTAINER_HOST')] }
     const sockets = findSockets(env, system).map((path) => toCandidate(`unix://${path}`, 'socket of Podman'))
