@@ -28,7 +28,8 @@ export default defineConfig({
           isolate: false,
           maxWorkers: 6,
           // Against a hang; a busy machine may take its time.
-          testTimeout: 20_000,
+          testTimeout: 30_000,
+          hookTimeout: 30_000,
           include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['**/*.integration.test.ts', ...kit, ...faults, ...packed],
         },
