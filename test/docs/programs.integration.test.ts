@@ -25,11 +25,11 @@ describeWithEngine('the documents, on a real engine', ({ socketPath, image }) =>
     const [command = '', comment = ''] = line.split(/\s+#\s+/)
     const script = `capstan() { "${process.execPath}" "${root}packages/cli/dist/bin.js" "$@"; }\n${withImage(command)}`
     const running = promisify(execFile)('sh', ['-c', script], { cwd: root, env: { ...process.env, ...env } })
-    const { code, stdout } = await running.then(
-      (ended) => ({ code: 0, stdout: ended.stdout }),
-      (error: { code: number; stdout: string }) => error,
+    const { code, stdout, stderr } = await running.then(
+      (ended) => ({ code: 0, ...ended }),
+      (error: { code: number; stdout: string; stderr: string }) => error,
     )
-    expect(code).toBe(Number(/^ends with (\d+)/.exec(comment)?.[1] ?? 0))
+    expect(code, stderr).toBe(Number(/^ends with (\d+)/.exec(comment)?.[1] ?? 0))
     const printed = /^prints (.*)$/.exec(comment)?.[1]
     if (printed !== undefined) expect(stdout.trim()).toBe(printed)
   })
