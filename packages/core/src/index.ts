@@ -89,6 +89,9 @@ export { refuseField, refuseOptions } from './refuse-options.js'
 // Runtime
 export { type HostAddressOptions, type Runtime, runtimeCapability } from './runtime.js'
 export type { CapabilityScope, RegistrationScope } from './scope.js'
+// Signals
+export { type LinkedSignal, linkSignals } from './signals/link-signals.js'
+export { untilAborted } from './signals/until-aborted.js'
 export { createUndoStack, type UndoOptions, type UndoStack, type UndoStep } from './undo-stack.js'
 
 // Validation

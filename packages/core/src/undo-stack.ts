@@ -1,5 +1,5 @@
 import { createHostError } from './errors/create-host-error.js'
-import { runUntilAborted } from './run-until-aborted.js'
+import { runUntilAborted } from './signals/run-until-aborted.js'
 import { checkTimeout } from './validation/check.js'
 
 /**

@@ -1,7 +1,6 @@
 import { setMaxListeners } from 'node:events'
 import { createHostError } from '../errors/create-host-error.js'
 import { withUndoFailures } from '../errors/undo-failures.js'
-import { linkAbort } from '../link-abort.js'
 import type { OperationOptions } from '../operation.js'
 import type { Owner } from '../ownership/owner.js'
 import { toOwnerLabels } from '../ownership/owner-labels.js'
@@ -9,6 +8,7 @@ import { readOwner } from '../ownership/read-owner.js'
 import type { SweepOptions, SweepReport } from '../ownership/sweep-report.js'
 import type { RuntimeReport } from '../plugin/runtime-report.js'
 import { type Runtime, runtimeCapability } from '../runtime.js'
+import { linkSignals } from '../signals/link-signals.js'
 import { closeAll, collectFailures } from './close-all.js'
 import { OpenScope, toClosings } from './open-scope.js'
 import { type PluginEntry, toPluginEntries } from './plugin-entry.js'
@@ -81,7 +81,7 @@ export class PluginHost implements RuntimeHost {
 
   /** Runs an operation that ends when its caller aborts or the host closes, and that closing waits for. */
   async #track<T>({ signal }: OperationOptions, run: (own: Own) => Promise<T>): Promise<T> {
-    const link = linkAbort([this.#closing.signal, signal])
+    const link = linkSignals([this.#closing.signal, signal])
     const running = link.signal.aborted ? Promise.reject(link.signal.reason) : run({ signal: link.signal })
     this.#pending.add(running)
     try {

@@ -4,7 +4,7 @@ import { toPluginNames, toUnknownNames } from '../plugin/check-plugin.js'
 import type { RuntimePlugin } from '../plugin/plugin.js'
 import type { ProbeAttempt, ProbeOptions, ProbeResult } from '../plugin/probe.js'
 import type { ReportedPlugin, RuntimeReport } from '../plugin/runtime-report.js'
-import { runWithin } from '../run-within.js'
+import { runWithin } from '../signals/run-within.js'
 import { findResultProblem } from './check-probe-result.js'
 import type { PluginEntry } from './plugin-entry.js'
 

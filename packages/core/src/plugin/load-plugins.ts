@@ -1,7 +1,7 @@
 import { pathToFileURL } from 'node:url'
 import { createHostError } from '../errors/create-host-error.js'
 import type { OperationOptions } from '../operation.js'
-import { runWithin } from '../run-within.js'
+import { runWithin } from '../signals/run-within.js'
 import { checkList, checkText, checkTimeout } from '../validation/check.js'
 import { checkPlugin, type PluginNames } from './check-plugin.js'
 import { findPluginPackage, type PluginPackage } from './find-plugin-package.js'

@@ -1,5 +1,5 @@
-import { linkAbort } from '../link-abort.js'
-import { runWithin } from '../run-within.js'
+import { linkSignals } from '../signals/link-signals.js'
+import { runWithin } from '../signals/run-within.js'
 import type { ProbeAttempt, ProbeOptions } from './probe.js'
 
 /**
@@ -17,7 +17,7 @@ export async function probeCandidates<C, R>(
   readonly attempts: readonly ProbeAttempt[]
 }> {
   options.signal?.throwIfAborted()
-  const search = linkAbort([options.signal])
+  const search = linkSignals([options.signal])
   const own = { ...options, signal: search.signal }
   const running = candidates.map((candidate) => ({ candidate, outcome: settle(probe, candidate, own) }))
   const attempts: ProbeAttempt[] = []

@@ -1,6 +1,6 @@
-import { createHostError } from './errors/create-host-error.js'
-import { linkAbort } from './link-abort.js'
-import type { OperationOptions } from './operation.js'
+import { createHostError } from '../errors/create-host-error.js'
+import type { OperationOptions } from '../operation.js'
+import { linkSignals } from './link-signals.js'
 import { runUntilAborted } from './run-until-aborted.js'
 
 /** Settles with what `run` does; rejects with the reason of an abort, or with TIMED_OUT, though `run` ignores its signal. */
@@ -8,7 +8,7 @@ export async function runWithin<T>(
   run: (own: { readonly signal: AbortSignal }) => PromiseLike<T>,
   { operation, timeoutMs, graceMs = 0, signal }: TimeLimit,
 ): Promise<T> {
-  const link = linkAbort([signal])
+  const link = linkSignals([signal])
   const expire = () =>
     link.abort(createHostError('TIMED_OUT', { operation, phase: undefined, timeoutMs, lastLines: [] }))
   const timer = setTimeout(expire, timeoutMs + graceMs)

@@ -1,3 +1,5 @@
+import { untilAborted } from './until-aborted.js'
+
 /**
  * Settles with what `run` does, or rejects with the reason of `signal` as soon as that aborts.
  *
@@ -8,14 +10,8 @@ export async function runUntilAborted<T>(
   signal: AbortSignal,
 ): Promise<T> {
   signal.throwIfAborted()
-  let stop: () => void = () => undefined
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
-    signal.addEventListener('abort', stop, { once: true })
-  })
-  try {
-    return await Promise.race([Promise.resolve().then(() => run({ signal })), aborted])
-  } finally {
-    signal.removeEventListener('abort', stop)
-  }
+  return await untilAborted(
+    Promise.resolve().then(() => run({ signal })),
+    signal,
+  )
 }

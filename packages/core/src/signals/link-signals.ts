@@ -5,10 +5,12 @@ import { setMaxListeners } from 'node:events'
  *
  * Leaves nothing at a source that lives on. `AbortSignal.any` would: Node 20 keeps a trace there for each call.
  */
-export function linkAbort(sources: readonly (AbortSignal | undefined)[]): LinkedAbort {
+export function linkSignals(sources: readonly (AbortSignal | undefined)[]): LinkedSignal {
   const own = new AbortController()
-  setMaxListeners(0, own.signal) // one for each of many probes is no leak
-  const links = sources.flatMap((source) => (source === undefined ? [] : [follow(source, own)]))
+  const given = sources.filter((source) => source !== undefined)
+  // Many calls may share one signal, and a call has several parts: node would warn of a leak from the eleventh on.
+  setMaxListeners(0, own.signal, ...given)
+  const links = given.map((source) => follow(source, own))
   return {
     signal: own.signal,
     abort: (reason) => own.abort(reason),
@@ -18,12 +20,12 @@ export function linkAbort(sources: readonly (AbortSignal | undefined)[]): Linked
   }
 }
 
-/** See {@link linkAbort}. */
-export interface LinkedAbort {
+/** See {@link linkSignals}. */
+export interface LinkedSignal {
   readonly signal: AbortSignal
   /** Aborts this signal alone, not its sources. */
-  abort(reason: unknown): void
-  /** To be called when what the signal is for has ended. */
+  abort(reason?: unknown): void
+  /** Lets go of the sources: to be called when what the signal is for has ended. */
   unlink(): void
 }
 
