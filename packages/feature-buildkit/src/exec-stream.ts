@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream'
 import { createHostError, type ExecProcess } from '@capstan/core'
+import { keepLastWords } from './last-words.js'
 
 /**
  * A process's stdin and stdout as one stream; destroying it ends the process's input.
@@ -9,16 +10,14 @@ import { createHostError, type ExecProcess } from '@capstan/core'
 export class ExecStream extends Duplex {
   readonly #process: ExecProcess
   readonly #title: string
-  #words = ''
+  readonly #lastWords: () => string
   #hasSpoken = false
 
   constructor(process: ExecProcess, title: string) {
     super()
     this.#process = process
     this.#title = title
-    process.stderr.on('data', (chunk: Uint8Array) => {
-      this.#words = (this.#words + Buffer.from(chunk).toString()).slice(-mostText)
-    })
+    this.#lastWords = keepLastWords(process.stderr)
     process.stdout.on('data', (chunk: Uint8Array) => {
       this.#hasSpoken = true
       if (!this.push(chunk)) process.stdout.pause()
@@ -53,10 +52,8 @@ export class ExecStream extends Duplex {
   /** After all output. */
   #end(exitCode: number): void {
     if (exitCode === 0 || this.#hasSpoken) return void this.push(null)
-    const reason = `${this.#title} ended with exit code ${exitCode}: ${this.#words.trim()}`
+    const reason = `${this.#title} ended with exit code ${exitCode}: ${this.#lastWords()}`
     const facts = { operation: this.#title, subject: 'BuildKit', status: exitCode, reason }
     this.destroy(createHostError('OPERATION_FAILED', facts))
   }
 }
-
-const mostText = 4000

@@ -5,6 +5,7 @@ import { isAbsolute, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { createHostError } from '@capstan/core'
 import type { BuildKitManagers } from './buildkit-managers.js'
+import { dialCommand } from './control/control-connection.js'
 
 /** A socket of this machine behind which BuildKit answers. */
 export interface ExposedSocket {
@@ -62,7 +63,7 @@ function checkPath(path: string | undefined): void {
 async function bridge({ execs }: BuildKitManagers, id: string, peer: Socket): Promise<void> {
   peer.on('error', () => {})
   try {
-    await using dialled = await execs.exec(id, ['buildctl', 'dial-stdio'])
+    await using dialled = await execs.exec(id, dialCommand)
     dialled.exitCode.catch(() => {})
     dialled.stderr.resume()
     await Promise.all([pipeline(peer, dialled.stdin), pipeline(dialled.stdout, peer)])

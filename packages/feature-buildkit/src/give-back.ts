@@ -24,14 +24,10 @@ export async function giveBack(
 ): Promise<void> {
   const end = await lease.release()
   if (end === 'shared') return
-  const hasEnded = await Promise.race([watch.ended.then(() => true), pause(endTimeoutMs).then(() => false)])
+  const hasEnded = await watch.hasEnded(endTimeoutMs)
   if (!hasEnded && end === 'unknown') return
   await managers.runtime.removeContainer(daemon.id, options)
   await removeBelongings(managers, daemon.belongings, options)
-}
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref())
 }
 
 const endTimeoutMs = 10_000

@@ -1,10 +1,9 @@
 import { createInterface } from 'node:readline'
-import type { Readable } from 'node:stream'
-import { createHostError, type ExecProcess, type OperationOptions } from '@capstan/core'
+import { createHostError, type ExecProcess, type OperationOptions, untilAborted } from '@capstan/core'
 import type { BuildKitManagers } from './buildkit-managers.js'
+import { keepLastWords } from './last-words.js'
 import { openSession } from './open-session.js'
 import { endingCode, toLeaseCommand } from './scripts.js'
-import { untilAborted } from './until-aborted.js'
 
 /** The right to use a sidecar: it runs at least as long as somebody holds one. */
 export interface Lease {
@@ -25,7 +24,7 @@ export async function takeLease(
   { graceMs, signal }: OperationOptions & { readonly graceMs: number },
 ): Promise<Lease> {
   const process = await openSession(execs, id, { command: toLeaseCommand(graceMs / 1000), signal })
-  const complaint = keepText(process.stderr)
+  const complaint = keepLastWords(process.stderr)
   const words = createInterface({ input: process.stdout })[Symbol.asyncIterator]()
   try {
     const { value } = await untilAborted(words.next(), signal)
@@ -35,14 +34,6 @@ export async function takeLease(
     throw error
   }
   return { release: () => release(process, words) }
-}
-
-function keepText(stream: Readable): () => string {
-  let text = ''
-  stream.on('data', (chunk: Uint8Array) => {
-    text = (text + Buffer.from(chunk).toString()).slice(-1000)
-  })
-  return () => text.trim()
 }
 
 function toRefusal(id: string, exitCode: number, complaint: string): Error {

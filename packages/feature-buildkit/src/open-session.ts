@@ -1,4 +1,4 @@
-import type { Argv, ExecManager, ExecOptions, ExecProcess } from '@capstan/core'
+import { type Argv, type ExecManager, type ExecOptions, type ExecProcess, linkSignals } from '@capstan/core'
 
 /**
  * An exec whose start the signal ends, but not its session: that is ended by its own means, when there is something to
@@ -9,16 +9,14 @@ export async function openSession(
   id: string,
   { command, signal, ...options }: ExecOptions & { readonly command: Argv },
 ): Promise<ExecProcess> {
-  const own = new AbortController()
-  const abort = () => own.abort(signal?.reason)
   signal?.throwIfAborted()
-  signal?.addEventListener('abort', abort, { once: true })
+  const linked = linkSignals([signal])
   try {
-    const process = await execs.exec(id, command, { ...options, signal: own.signal })
+    const process = await execs.exec(id, command, { ...options, signal: linked.signal })
     process.exitCode.catch(() => {})
     process.stdin.on('error', () => {})
     return process
   } finally {
-    signal?.removeEventListener('abort', abort)
+    linked.unlink()
   }
 }

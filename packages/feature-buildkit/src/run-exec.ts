@@ -1,5 +1,4 @@
-import type { Argv, ExecManager, ExecOptions, ExecProcess } from '@capstan/core'
-import { untilAborted } from './until-aborted.js'
+import { type Argv, type ExecManager, type ExecOptions, type ExecProcess, untilAborted } from '@capstan/core'
 
 /** What a short command in the sidecar wrote, at most 16 MiB of each stream, and how it ended. */
 export interface ExecResult {

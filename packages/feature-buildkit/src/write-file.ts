@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createHostError, type ExecManager, type OperationOptions } from '@capstan/core'
+import { keepLastWords } from './last-words.js'
 
 /** Where something is to be written. */
 export interface WriteTarget extends OperationOptions {
@@ -25,10 +26,7 @@ export async function writeFile(
   await using process = await execs.exec(id, ['sh', '-c', script, 'capstan-write', path], { signal })
   process.exitCode.catch(() => {})
   process.stdout.resume()
-  let words = ''
-  process.stderr.on('data', (chunk: Uint8Array) => {
-    words = (words + Buffer.from(chunk).toString()).slice(-1000)
-  })
+  const lastWords = keepLastWords(process.stderr)
   // A process that ends early says why itself.
   const sent = pipeline(content, process.stdin).catch((error: unknown) => error)
   const exitCode = await process.exitCode
@@ -37,7 +35,7 @@ export async function writeFile(
   signal?.throwIfAborted()
   if (exitCode === 0 && failure === undefined) return
   if (exitCode === 0) throw failure
-  const reason = `it could not be written there (exit code ${exitCode}): ${words.trim()}`
+  const reason = `it could not be written there (exit code ${exitCode}): ${lastWords()}`
   throw createHostError('OPERATION_FAILED', { operation: 'write', subject: what, status: undefined, reason })
 }
 

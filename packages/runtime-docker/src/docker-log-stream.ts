@@ -1,5 +1,12 @@
 import type { IncomingMessage } from 'node:http'
-import { createHostError, isHostError, type LogChunk, type LogOptions, type LogStream } from '@capstan/core'
+import {
+  createHostError,
+  isHostError,
+  type LogChunk,
+  type LogOptions,
+  type LogStream,
+  linkSignals,
+} from '@capstan/core'
 import { inspectContainer } from './container/inspect-container.js'
 import { stillRuns } from './container/still-runs.js'
 import type { DockerEngine, EngineCall } from './docker-engine.js'
@@ -8,7 +15,6 @@ import { type LogFilter, LogPosition, type LogRest } from './stream/log-position
 import { createLogSplitter, type LogSplitter } from './stream/log-splitter.js'
 import { toEngineTime } from './stream/log-time.js'
 import { toConnectionLost } from './stream/lost-connection.js'
-import { linkSignals } from './transport/linked-signal.js'
 
 /**
  * The log of one container. Opens with the first read, and reads no faster than it is read.

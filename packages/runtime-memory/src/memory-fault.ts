@@ -1,5 +1,5 @@
-import { createHostError } from '@capstan/core'
-import { sleep, untilAborted } from './wait.js'
+import { createHostError, untilAborted } from '@capstan/core'
+import { sleep } from './wait.js'
 
 /** A scripted fault: what is to go wrong at an operation. */
 export interface MemoryFault {

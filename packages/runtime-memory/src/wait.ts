@@ -1,14 +1,4 @@
-/** Settles with the promise, or rejects with the signal's reason when that comes first; what the promise does later is nobody's failure. */
-export function untilAborted<T>(promise: PromiseLike<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-    Promise.resolve(promise)
-      .then(resolve, reject)
-      .finally(() => signal.removeEventListener('abort', abort))
-  })
-}
+import { untilAborted } from '@capstan/core'
 
 /** Resolves after the time, holding up nobody's exit; rejects with the signal's reason. */
 export async function sleep(milliseconds: number, signal: AbortSignal): Promise<void> {

@@ -10,18 +10,6 @@ export async function within<T>(milliseconds: number, what: string, promise: Pro
   return await Promise.race([promise, expiry]).finally(() => clearTimeout(timer))
 }
 
-/** Settles with the promise, or rejects with the reason of the signal when that aborts before. */
-export async function untilAborted<T>(signal: AbortSignal | undefined, promise: Promise<T>): Promise<T> {
-  if (signal === undefined) return await promise
-  let stop: () => void = () => {}
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => reject(signal.reason)
-    if (signal.aborted) stop()
-    else signal.addEventListener('abort', stop, { once: true })
-  })
-  return await Promise.race([promise, aborted]).finally(() => signal.removeEventListener('abort', stop))
-}
-
 /** Asks again and again until the answer is not `undefined`; fails when the time is over. */
 export async function eventually<T>(
   what: string,

@@ -5,8 +5,9 @@ import {
   createRuntimeHost,
   type OperationOptions,
   type RuntimeReport,
+  untilAborted,
 } from '@capstan/core'
-import { untilAborted, within } from '../assert/wait.js'
+import { within } from '../assert/wait.js'
 import type { ConformanceCase } from '../conformance-case.js'
 import type { ConformanceOptions } from '../conformance-options.js'
 import type { CaseResult, Lack } from '../conformance-report.js'
@@ -85,7 +86,7 @@ export class CaseRunner implements AsyncDisposable {
   async #await(tried: ConformanceCase, trying: Promise<Outcome>): Promise<Outcome> {
     const { timeoutMs = defaultTimeoutMs } = this.#options
     const limitMs = timeoutMs * tried.timeFactor
-    return await within(limitMs, `the end of ${tried.id}`, untilAborted(this.#signal, trying))
+    return await within(limitMs, `the end of ${tried.id}`, untilAborted(trying, this.#signal))
   }
 
   async #try(tried: ConformanceCase, context: OpenedCase): Promise<Outcome> {

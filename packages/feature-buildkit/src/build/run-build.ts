@@ -1,6 +1,7 @@
-import type { ExecProcess } from '@capstan/core'
+import { type ExecProcess, linkSignals, untilAborted } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { openSession } from '../open-session.js'
+import { timeLimit } from '../pause.js'
 import { toLeashedCommand } from '../scripts.js'
 import type { DaemonWatch } from '../start/daemon-watch.js'
 import { toBuildCommand } from './build-command.js'
@@ -29,7 +30,8 @@ export async function runBuild(
 ): Promise<BuildResult> {
   validateBuildRequest(request)
   requireTransfer(managers, request.output)
-  const signal = AbortSignal.any(signals.filter((one) => one !== undefined))
+  const linked = linkSignals(signals)
+  const { signal } = linked
   const plan = planPlaces(request)
   try {
     signal.throwIfAborted()
@@ -42,6 +44,7 @@ export async function runBuild(
     signal.throwIfAborted() // an aborted build also fails
     throw error
   } finally {
+    linked.unlink()
     await removePlaces({ execs: managers.execs, id: options.id }, plan)
   }
 }
@@ -63,7 +66,7 @@ async function build(
   const delivery = deliverOutput(managers, process.stdout, { output: request.output, signal })
   const following = followBuild(process, { ...options, id, delivery, redactor: new Redactor(request) })
   try {
-    await Promise.race([following, rejectAtAbort(signal)])
+    await untilAborted(following, signal)
   } catch (error) {
     await stop(process)
     throw error
@@ -76,17 +79,10 @@ async function failAtEnd({ watch, id }: Pick<RunBuildOptions, 'watch' | 'id'>): 
   throw createLostError(id)
 }
 
-function rejectAtAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    if (signal.aborted) return reject(signal.reason)
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
-}
-
 /** The end of its stdin ends a build; it is waited for a while, so that nothing of it goes on. */
 async function stop({ stdin, exitCode }: ExecProcess): Promise<void> {
   stdin.end()
-  await Promise.race([exitCode.catch(() => {}), new Promise((resolve) => setTimeout(resolve, stopMs).unref())])
+  await Promise.race([exitCode.catch(() => {}), timeLimit(stopMs)])
 }
 
 const stopMs = 5000

@@ -1,7 +1,6 @@
-import { type Argv, createHostError, type ExecManager, type OperationOptions } from '@capstan/core'
+import { type Argv, createHostError, type ExecManager, type OperationOptions, untilAborted } from '@capstan/core'
 import { ExecStream } from '../exec-stream.js'
 import { openSession } from '../open-session.js'
-import { untilAborted } from '../until-aborted.js'
 import type { ControlClient } from './control-client.js'
 
 /** The control service of the daemon in one sidecar: dialled when it is asked, and again when the connection was lost. */

@@ -1,5 +1,6 @@
-import { isHostError } from '@capstan/core'
+import { isHostError, untilAborted } from '@capstan/core'
 import { type ControlConnection, dialCommand } from '../control/control-connection.js'
+import { pause } from '../pause.js'
 import { toWaitCommand } from '../scripts.js'
 import type { Daemon } from './daemon.js'
 
@@ -24,8 +25,7 @@ export async function askBuildKit(
       signal.throwIfAborted()
       if (!isNotReady(error)) throw error
     }
-    await new Promise((resolve) => setTimeout(resolve, betweenMs))
-    signal.throwIfAborted()
+    await untilAborted(pause(betweenMs), signal)
   }
 }
 

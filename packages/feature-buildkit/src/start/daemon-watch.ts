@@ -1,4 +1,5 @@
 import { isHostError, type Runtime } from '@capstan/core'
+import { timeLimit } from '../pause.js'
 
 /** Sees a sidecar end, and has its last words. */
 export class DaemonWatch {
@@ -21,12 +22,12 @@ export class DaemonWatch {
 
   /** Whether it has ended, as far as can be told within that time: an engine books an end a little late. */
   async hasEnded(withinMs: number = momentMs): Promise<boolean> {
-    return Promise.race([this.ended.then(() => true), pause(withinMs).then(() => false)])
+    return Promise.race([this.ended.then(() => true), timeLimit(withinMs).then(() => false)])
   }
 
   /** The last lines that it wrote, after a moment in which the rest of an ended one can come. */
   async lastLines(): Promise<readonly string[]> {
-    await Promise.race([this.#reading, pause(momentMs)])
+    await Promise.race([this.#reading, timeLimit(momentMs)])
     return [...this.#lines, this.#rest].filter((line) => line.trim() !== '').slice(-mostLines)
   }
 
@@ -48,7 +49,3 @@ export class DaemonWatch {
 
 const mostLines = 20
 const momentMs = 500
-
-function pause(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms).unref())
-}

@@ -1,12 +1,19 @@
-import { createHostError, createUndoStack, isHostError, type UndoStack, withUndoFailures } from '@capstan/core'
+import {
+  createHostError,
+  createUndoStack,
+  isHostError,
+  type UndoStack,
+  untilAborted,
+  withUndoFailures,
+} from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
 import { findTcpAddress } from '../connect/tcp-address.js'
 import { ControlConnection, loadControlClient } from '../control/control-connection.js'
 import { giveBack } from '../give-back.js'
 import { type Lease, takeLease } from '../lease.js'
+import { pause } from '../pause.js'
 import { RunningBuildKit } from '../running-buildkit.js'
-import { untilAborted } from '../until-aborted.js'
 import { askBuildKit } from './ask-buildkit.js'
 import { removeBelongings, toBelongings } from './belongings.js'
 import { type Daemon, sidecarEnds } from './daemon.js'
@@ -72,7 +79,7 @@ async function attemptOften(
       const failure = withUndoFailures(error, await undo.run())
       if (error !== sidecarEnds) throw failure
       if (attempt === mostAttempts) throw toBusyError(settings.name)
-      await untilAborted(new Promise((resolve) => setTimeout(resolve, betweenMs)), signal)
+      await untilAborted(pause(betweenMs), signal)
     }
   }
 }

@@ -1,4 +1,4 @@
-import type { OperationOptions } from '@capstan/core'
+import { linkSignals, type OperationOptions } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { runExec } from '../run-exec.js'
 import { toCloseCommand } from '../scripts.js'
@@ -14,13 +14,15 @@ export async function takeBack(managers: BuildKitManagers, id: string, options: 
 
 /** Asks in the sidecar, which gives no lease any more if the answer is no. One that cannot be asked has no users. */
 async function isShared({ execs }: BuildKitManagers, id: string, { signal }: OperationOptions): Promise<boolean> {
-  const limit = AbortSignal.any([AbortSignal.timeout(askMs), ...(signal === undefined ? [] : [signal])])
+  const limit = linkSignals([signal, AbortSignal.timeout(askMs)])
   try {
-    const { stdout } = await runExec(execs, id, { command: toCloseCommand(), signal: limit })
+    const { stdout } = await runExec(execs, id, { command: toCloseCommand(), signal: limit.signal })
     return stdout.toString().startsWith('shared')
   } catch {
     signal?.throwIfAborted()
     return false
+  } finally {
+    limit.unlink()
   }
 }
 

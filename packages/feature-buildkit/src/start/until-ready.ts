@@ -1,4 +1,11 @@
-import { createHostError, isHostError, type OperationOptions, type ProgressEvent } from '@capstan/core'
+import {
+  createHostError,
+  isHostError,
+  linkSignals,
+  type OperationOptions,
+  type ProgressEvent,
+  untilAborted,
+} from '@capstan/core'
 import { type Daemon, sidecarEnds } from './daemon.js'
 import type { DaemonWatch } from './daemon-watch.js'
 
@@ -13,10 +20,8 @@ export async function untilReady<T>(
   options: ReadyOptions,
 ): Promise<T> {
   const { watch, timeoutMs, onProgress, signal } = options
-  const own = new AbortController()
-  const abort = () => own.abort(signal?.reason)
   signal?.throwIfAborted()
-  signal?.addEventListener('abort', abort, { once: true })
+  const own = linkSignals([signal])
   const startedAt = Date.now()
   const tick = setInterval(() => {
     const seconds = Math.round((Date.now() - startedAt) / 1000)
@@ -24,7 +29,7 @@ export async function untilReady<T>(
   }, 1000)
   const expire = setTimeout(() => own.abort(tooLate), timeoutMs)
   try {
-    return await Promise.race([steps({ signal: own.signal }), failAtEnd(options), rejectAtAbort(own.signal)])
+    return await untilAborted(Promise.race([steps({ signal: own.signal }), failAtEnd(options)]), own.signal)
   } catch (error) {
     signal?.throwIfAborted()
     if (error === tooLate) throw await toTimedOut(watch, timeoutMs)
@@ -32,7 +37,7 @@ export async function untilReady<T>(
   } finally {
     clearInterval(tick)
     clearTimeout(expire)
-    signal?.removeEventListener('abort', abort)
+    own.unlink()
     own.abort(tooLate)
   }
 }
@@ -59,12 +64,6 @@ function isSignOfEnd(error: unknown): boolean {
 async function failAtEnd(options: ReadyOptions): Promise<never> {
   await options.watch.ended
   throw await toEndedError(options)
-}
-
-function rejectAtAbort(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => {
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true })
-  })
 }
 
 async function toTimedOut(watch: DaemonWatch, timeoutMs: number): Promise<Error> {

@@ -3,14 +3,14 @@ import { finished } from 'node:stream/promises'
 import {
   createHostError,
   type ExecProcess,
+  linkSignals,
   type OperationOptions,
   type TerminalSize,
+  untilAborted,
   validateTerminalSize,
 } from '@capstan/core'
 import type { DockerEngine, EngineCall, UpgradedConnection } from '../docker-engine.js'
 import { ProcessOutput } from '../stream/process-output.js'
-import { linkSignals } from '../transport/linked-signal.js'
-import { untilAborted } from '../until-aborted.js'
 import { readExitCode } from './exec-exit-code.js'
 import { killExec } from './kill-exec.js'
 

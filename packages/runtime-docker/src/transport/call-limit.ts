@@ -1,5 +1,4 @@
-import { createHostError } from '@capstan/core'
-import { type LinkedSignal, linkSignals } from './linked-signal.js'
+import { createHostError, type LinkedSignal, linkSignals } from '@capstan/core'
 
 /** One signal for all that may end a call: the caller, the deadline, the closing of the runtime. The first gives the reason. */
 export interface CallLimit {

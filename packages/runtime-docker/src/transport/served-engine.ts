@@ -1,5 +1,5 @@
+import { untilAborted } from '@capstan/core'
 import type { DirectConnection, EngineService, ServedConnection } from '../endpoint/docker-endpoint.js'
-import { untilAborted } from '../until-aborted.js'
 
 /** An engine that is made to listen when it is first needed, and again when it has ended by itself. */
 export class ServedEngine {

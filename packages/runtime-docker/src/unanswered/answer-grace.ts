@@ -1,6 +1,5 @@
-import type { OperationOptions } from '@capstan/core'
+import { linkSignals, type OperationOptions } from '@capstan/core'
 import type { DockerEngine } from '../docker-engine.js'
-import { linkSignals } from '../transport/linked-signal.js'
 
 /**
  * Does `work`, which has an engine make something: an engine goes on with it when its client leaves, so the client stays

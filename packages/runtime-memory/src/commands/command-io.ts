@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
+import { untilAborted } from '@capstan/core'
 import type { MemoryProcess } from '../memory-program.js'
-import { untilAborted } from '../wait.js'
 
 /** Resolves when the output took it. */
 export function write(output: Writable, content: string | Uint8Array): Promise<void> {

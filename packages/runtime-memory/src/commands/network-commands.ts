@@ -1,7 +1,7 @@
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { untilAborted } from '@capstan/core'
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
-import { untilAborted } from '../wait.js'
 import { fail, readInput, write } from './command-io.js'
 
 /** Commands that use the network. */

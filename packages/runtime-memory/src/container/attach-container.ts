@@ -1,6 +1,5 @@
-import { type AttachOptions, createHostError } from '@capstan/core'
+import { type AttachOptions, createHostError, untilAborted } from '@capstan/core'
 import type { MemoryEngine } from '../memory-engine.js'
-import { untilAborted } from '../wait.js'
 import type { ContainerRun } from './container-run.js'
 import { findRun, type MemoryContainer, toContainerState } from './memory-container.js'
 import { OutputClient } from './output-client.js'

@@ -5,6 +5,7 @@ import {
   type ExecProcess,
   type OperationOptions,
   type TerminalSize,
+  untilAborted,
   validateTerminalSize,
 } from '@capstan/core'
 import type { MemoryConnection, MemorySession } from '../memory-connection.js'
@@ -15,7 +16,6 @@ import { SimulatedProcess } from '../process/simulated-process.js'
 import { createSurroundings, type SurroundingsOptions } from '../process/surroundings.js'
 import { createTerminalInput, toTerminalOutput } from '../process/terminal.js'
 import { writeTo } from '../process/write-to.js'
-import { untilAborted } from '../wait.js'
 import type { ContainerRun } from './container-run.js'
 
 /** What an exec runs, and in which run of which container. */

@@ -1,6 +1,7 @@
+import { untilAborted } from '@capstan/core'
 import type { MemoryEngine } from '../memory-engine.js'
 import { toSignalName } from '../process/signals.js'
-import { sleep, untilAborted } from '../wait.js'
+import { sleep } from '../wait.js'
 import type { ContainerRun } from './container-run.js'
 import { deleteContainer } from './delete-container.js'
 import { findRun, type MemoryContainer } from './memory-container.js'

@@ -1,5 +1,4 @@
-import { createHostError } from '@capstan/core'
-import { untilAborted } from '../wait.js'
+import { createHostError, untilAborted } from '@capstan/core'
 import type { MemoryContainer } from './memory-container.js'
 
 /** The exit code of the run that is, or was, or is to come. */

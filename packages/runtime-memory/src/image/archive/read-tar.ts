@@ -1,6 +1,6 @@
 import { buffer } from 'node:stream/consumers'
+import { untilAborted } from '@capstan/core'
 import { type Extract, extract, type Header } from 'tar-stream'
-import { untilAborted } from '../../wait.js'
 
 /** One entry of an archive, read whole. */
 export interface TarEntry {
