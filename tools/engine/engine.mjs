@@ -1,4 +1,5 @@
 import { isMain } from '../is-main.mjs'
+import { runTool } from '../run-tool.mjs'
 import { findOwnEngine } from './engine-files.mjs'
 import { EngineSetUpError } from './engine-set-up-error.mjs'
 import { findEngine } from './find-engine.mjs'
@@ -6,20 +7,6 @@ import { setUpEngine } from './set-up-engine.mjs'
 import { stopEngine } from './stop-engine.mjs'
 
 export { EngineSetUpError, findEngine, findOwnEngine, setUpEngine, stopEngine }
-
-/**
- * The command line: `node tools/engine/engine.mjs up|down|status`. `status` ends with 0 where an engine answers, else 1.
- *
- * @param {string | undefined} command
- * @returns {Promise<number>} the exit status
- */
-async function main(command) {
-  if (command === 'up') return up()
-  if (command === 'down') return down()
-  if (command === 'status') return showStatus()
-  console.error('Usage: node tools/engine/engine.mjs up|down|status')
-  return 2
-}
 
 async function up() {
   const engine = await setUpEngine({ say: console.log })
@@ -44,12 +31,7 @@ async function showStatus() {
   return engine.available ? 0 : 1
 }
 
+// `status` ends with 0 where an engine answers, else with 1.
 if (isMain(import.meta.url)) {
-  try {
-    process.exitCode = await main(process.argv[2])
-  } catch (error) {
-    if (!(error instanceof EngineSetUpError)) throw error
-    console.error(error.message)
-    process.exitCode = 1
-  }
+  await runTool('tools/engine/engine.mjs', { up, down, status: showStatus }, EngineSetUpError)
 }

@@ -9,25 +9,12 @@ import { EngineSetUpError } from '../engine/engine-set-up-error.mjs'
 import { makeTestImages, testImages } from '../engine/test-image.mjs'
 import { isMain } from '../is-main.mjs'
 import { runProgram } from '../run-program.mjs'
+import { runTool } from '../run-tool.mjs'
 import { addBridgeRule, removeBridgeRule } from './bridge-rule.mjs'
 import { endProcesses } from './end-processes.mjs'
 import { podmanEnv, removePodmanFiles, writePodmanFiles } from './podman-files.mjs'
 
-/**
- * The command line: `node tools/podman/podman.mjs up|down|status`. `up` installs Podman from Debian's archive where it is
- * not there, and gives it the images of the tests, in a storage of its own; `down` removes that storage.
- *
- * @param {string | undefined} command
- * @returns {Promise<number>} the exit status
- */
-async function main(command) {
-  if (command === 'up') return up()
-  if (command === 'down') return down()
-  if (command === 'status') return status()
-  console.error('Usage: node tools/podman/podman.mjs up|down|status')
-  return 2
-}
-
+/** Installs Podman from Debian's archive where it is not there, and gives it the images of the tests, in a storage of its own. */
 async function up() {
   await installPackages(podmanPackages, console.log)
   writePodmanFiles()
@@ -135,12 +122,4 @@ const podmanPackages = [
   { name: 'runc', program: 'runc' },
 ]
 
-if (isMain(import.meta.url)) {
-  try {
-    process.exitCode = await main(process.argv[2])
-  } catch (error) {
-    if (!(error instanceof EngineSetUpError)) throw error
-    console.error(error.message)
-    process.exitCode = 1
-  }
-}
+if (isMain(import.meta.url)) await runTool('tools/podman/podman.mjs', { up, down, status }, EngineSetUpError)

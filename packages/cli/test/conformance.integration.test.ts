@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { spawnCapstan } from './support/spawn-capstan.js'
 
 const memory = fileURLToPath(new URL('../../runtime-memory', import.meta.url))
-const restless = fileURLToPath(new URL('fixtures/restless-plugin.mjs', import.meta.url))
+const restless = fileURLToPath(new URL('../../../test/fixtures/restless-plugin.mjs', import.meta.url))
 
 // The command as it is installed: nothing here needs an engine, but the built packages are needed.
 describe('capstan conformance, as a process', () => {

@@ -12,7 +12,7 @@ runtimePluginSuite(
 )
 
 it('a plugin that keeps the process from ending is caught', async () => {
-  const specifier = fileURLToPath(new URL('fixtures/restless-plugin.mjs', import.meta.url))
+  const specifier = fileURLToPath(new URL('../../../test/fixtures/restless-plugin.mjs', import.meta.url))
   const { cases } = await runConformance({ ...options, specifier })
   const failed = cases.filter(({ status }) => status === 'failed').map(({ id }) => id)
   expect(failed).toEqual(['PROC-001', 'PROC-002'])

@@ -10,7 +10,6 @@ import {
 import { inspectContainer } from './container/inspect-container.js'
 import { stillRuns } from './container/still-runs.js'
 import type { DockerEngine, EngineCall } from './docker-engine.js'
-import { watchLiveness } from './stream/liveness.js'
 import { type LogFilter, LogPosition, type LogRest } from './stream/log-position.js'
 import { createLogSplitter, type LogSplitter } from './stream/log-splitter.js'
 import { toEngineTime } from './stream/log-time.js'
@@ -98,14 +97,12 @@ async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, void> {
   const { follow = false, timestamps = false } = options
   const { response, isTerminal, isStamped } = await openLog(reading)
   const splitter = createLogSplitter({ isTerminal, isStamped, isShown: timestamps, filter })
-  const stopWatch = follow ? watchLiveness(engine, call, { onLost: (error) => void response.destroy(error) }) : () => {}
   try {
     yield* split(response, splitter)
     if (follow && (await stillRuns(engine, call))) throw toConnectionLost(engine)
   } catch (cause) {
     throw withTimestamp(engine.translate(cause, call), splitter.lastTimestamp)
   } finally {
-    stopWatch()
     response.destroy()
   }
 }

@@ -68,7 +68,8 @@ async function status(request: Request): Promise<Answer> {
 
 async function diskUsage(request: Request): Promise<Answer> {
   await using sidecar = await requireRunning(request)
-  const records = await sidecar.diskUsage(request.invocation.interrupts)
+  const { signal } = request.invocation.interrupts
+  const records = await sidecar.diskUsage({ signal })
   return { document: toCacheDocument(records), page: toCachePage(records, toPageStyle(request.invocation.io)) }
 }
 

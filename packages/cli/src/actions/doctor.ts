@@ -8,7 +8,7 @@ import { toPageStyle } from '../render/page-style.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import { chooseRuntime, findNamedRuntime, toChoiceText } from '../runtime-choice.js'
 
-/** Looks, changes nothing, and ends with 1 when no runtime is here that runs real containers. */
+/** Looks, changes nothing, and ends with 1 when no runtime is here that runs real containers, or not the one that is named. */
 export async function doctor({ invocation, options }: Call<DoctorOptions>): Promise<number> {
   const { io, interrupts } = invocation
   await using host = await openHost(invocation)
@@ -19,7 +19,7 @@ export async function doctor({ invocation, options }: Call<DoctorOptions>): Prom
     ? toJson({ chosen: choice.runtime ?? null, runtimes: reports, features: supports })
     : toDoctorPage({ reports, supports, choice: toChoiceText(choice) }, toPageStyle(io))
   await writeOutput(io.stdout, text, interrupts)
-  return reports.some(isReal) ? 0 : 1
+  return reports.some(isReal) && choice.runtime !== undefined ? 0 : 1
 }
 
 function isReal({ available, selection }: RuntimeReport): boolean {

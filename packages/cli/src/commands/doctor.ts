@@ -7,7 +7,7 @@ export function addDoctorCommand({ program, perform }: CommandLine): void {
     .summary('show which runtimes are here, and what each can do')
     .description(
       'Shows each runtime, each endpoint that was tried with the reason and what to do, what each runtime can do and ' +
-        'refuses, and which features it supports. Exit status 1 when no runtime is here that runs real containers.',
+        'refuses, and which features it supports. Exit status 1 when no runtime is here that runs real containers, or not the one that is named.',
     )
     .option('--json', 'print one JSON document')
     .addHelpText(

@@ -47,10 +47,22 @@ type Attempt = RuntimeReport['attempts'][number]
 
 function toUnavailable({ runtime, reports }: Facts<'RUNTIME_UNAVAILABLE'>): readonly string[] {
   const subject = runtime === undefined ? 'no container runtime is available' : `runtime "${runtime}" is not available`
-  const attempts = reports.flatMap((report) => report.attempts.map((attempt) => toAttempt(report.runtime, attempt)))
+  const attempts = reports.flatMap((report) => toAttempts(report.runtime, report.attempts))
   const passed = reports.filter((report) => report.available).map((report) => report.runtime)
   const barred = `Runtime ${joinWords(passed)} is available, but another endpoint was asked for: --runtime chooses it`
   return [subject, ...attempts, ...(passed.length > 0 ? [barred] : []), '`capstan doctor` shows all that was tried']
+}
+
+/** Of places where nothing is, the first stands for all: the others are usual ones that few machines have. */
+function toAttempts(runtime: string, attempts: readonly Attempt[]): readonly string[] {
+  const vacant = attempts.filter(({ step }) => step === 'find')
+  const shown = attempts.filter((attempt) => attempt.step !== 'find' || attempt === vacant[0])
+  const more = attempts.length - shown.length
+  const others = more === 1 ? 'one other place' : `${more} other places`
+  return [
+    ...shown.map((attempt) => toAttempt(runtime, attempt)),
+    ...(more === 0 ? [] : [`Nothing is at ${others} where ${runtime} may listen`]),
+  ]
 }
 
 /** `docker at unix:///run/x.sock (DOCKER_HOST) failed at connect: connect ECONNREFUSED; start the engine`. */

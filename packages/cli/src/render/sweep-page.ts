@@ -45,9 +45,12 @@ function toItems<K extends 'removed' | 'undecidable' | 'failed'>(
 }
 
 function toName({ name, id }: SweepItem): string {
-  return name === '' || name === id ? id.slice(0, 19) : name
+  const shown = name === '' ? id : name
+  return isDigest.test(shown) ? shown.slice(0, 19) : shown
 }
 
 function toText(error: unknown): string {
   return error instanceof Error ? error.message : String(error)
 }
+
+const isDigest = /^(sha256:)?[0-9a-f]{64}$/

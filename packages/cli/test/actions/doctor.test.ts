@@ -33,6 +33,10 @@ describe('capstan doctor', () => {
     expect((await runCapstan(['doctor'], { plugins: [] })).exitCode).toBe(1)
   })
 
+  it('ends with 1 when the runtime that is named is not here, though another is', async () => {
+    expect((await runCapstan(['doctor', '--runtime', 'nosuch'], { plugins: [real, memory] })).exitCode).toBe(1)
+  })
+
   it('says where it looked, why that did not serve and what to do', async () => {
     const { stdout } = await runCapstan(['doctor'], { plugins: [fakePlugin('docker', unavailable()), memory] })
     const text = stdout.replaceAll(/\s+/g, ' ')

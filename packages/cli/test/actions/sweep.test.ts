@@ -30,6 +30,17 @@ describe('capstan sweep', () => {
 describe('toSweepPage', () => {
   const item = { kind: 'container', id: 'abc', name: 'web', owner: 'x (process 1)' } as const
 
+  it('shows whole names of volumes, whose name is their id, and cuts digests', () => {
+    const volumes = ['capstan-buildkit-0123456789abcdef-state', 'capstan-buildkit-0123456789abcdef-socket']
+    const removed = [
+      ...volumes.map((name) => ({ ...item, kind: 'volume', id: name, name }) as const),
+      { ...item, kind: 'image', id: `sha256:${'a'.repeat(64)}`, name: '' } as const,
+    ]
+    const shown = toSweepPage([{ runtime: 'docker', removed, undecidable: [], failed: [] }], { dryRun: true, page })
+    for (const name of volumes) expect(shown).toContain(`   ${name}\n`)
+    expect(shown).toContain(`   sha256:${'a'.repeat(12)}\n`)
+  })
+
   it('tells what was removed, what was left and why, and what failed', () => {
     const report = {
       runtime: 'docker',

@@ -46,6 +46,22 @@ describe('toErrorText', () => {
     )
   })
 
+  it('lets the first of the places where nothing is stand for all, and shows what failed otherwise', () => {
+    const attempt = {
+      source: 'default',
+      cause: { code: 'ENOENT', message: 'nothing is there' },
+      remedy: 'start one',
+    }
+    const vacant = ['a', 'b', 'c'].map((name) => ({ ...attempt, candidate: `unix:///${name}`, step: 'find' }) as const)
+    const denied = { ...attempt, candidate: 'unix:///d', step: 'connect' } as const
+    const reports = [{ ...dead, attempts: [...vacant, denied] }]
+    const text = toErrorText(createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports }), options)
+    for (const part of ['docker at unix:///a ', 'docker at unix:///d ', 'Nothing is at 2 other places']) {
+      expect(text).toContain(part)
+    }
+    expect(text).not.toContain('unix:///b')
+  })
+
   it('says which other runtime would do where a capability is missing (X10)', () => {
     const missing = [{ id: 'network-manager', title: 'networks', reason: 'it has none', remedy: 'ask for them' }]
     const error = createHostError('CAPABILITY_MISSING', {

@@ -1,0 +1,27 @@
+/**
+ * The command line of a tool: its first argument names what it does. Any other prints the usage, and ends with 2; a
+ * failure of the kind that says itself what is wrong ends with 1.
+ *
+ * @param {string} path as the usage names the tool
+ * @param {Readonly<Record<string, () => Promise<number>>>} commands each answers the exit status
+ * @param {new (message: string) => Error} OwnError
+ */
+export async function runTool(path, commands, OwnError) {
+  const command = commands[process.argv[2] ?? '']
+  try {
+    process.exitCode = command === undefined ? showUsage(path, commands) : await command()
+  } catch (error) {
+    if (!(error instanceof OwnError)) throw error
+    console.error(error.message)
+    process.exitCode = 1
+  }
+}
+
+/**
+ * @param {string} path
+ * @param {object} commands
+ */
+function showUsage(path, commands) {
+  console.error(`Usage: node ${path} ${Object.keys(commands).join('|')}`)
+  return 2
+}
