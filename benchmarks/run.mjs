@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
+import * as buildkitStart from './buildkit-start.mjs'
 import * as demux from './demux.mjs'
 import * as discoverOpen from './discover-open.mjs'
 import * as importCore from './import-core.mjs'
@@ -13,26 +14,44 @@ const pairs = Number(values.pairs)
 const image = process.env.CAPSTAN_BENCH_IMAGE ?? 'capstan-test/busybox:1'
 const socketPath = process.env.DOCKER_HOST?.replace(/^unix:\/\//, '') ?? '/var/run/docker.sock'
 
-const benchmarks = { 'import-core': importCore, 'discover-open': discoverOpen, lifecycle, 'logs-cpu': logsCpu, demux }
-const missing = { engine: await findEngineProblem(), command: findCommandProblem() }
+const buildkitImage = process.env.CAPSTAN_BUILDKIT_IMAGE ?? 'capstan-test/stand-in-for-buildkit:1'
+const benchmarks = {
+  'import-core': importCore,
+  'discover-open': discoverOpen,
+  lifecycle,
+  'logs-cpu': logsCpu,
+  demux,
+  'buildkit-start': buildkitStart,
+}
+const missing = {
+  engine: await findImageProblem(image),
+  buildkit: await findImageProblem(buildkitImage),
+  command: findCommandProblem(),
+}
 console.log(`${pairs} pairs, by turns, medians; node ${process.version}`)
 for (const [name, benchmark] of Object.entries(benchmarks)) {
   if (values.only !== undefined && values.only !== name) continue
-  const reason = (benchmark.needsEngine && missing.engine) || (benchmark.needsDockerCommand && missing.command)
+  const reason =
+    (benchmark.needsEngine && missing.engine) ||
+    (benchmark.needsBuildKitImage && missing.buildkit) ||
+    (benchmark.needsDockerCommand && missing.command)
   if (reason) console.log(`\n${benchmark.title}\n  skipped: ${reason}`)
-  else console.log(`\n${benchmark.title}\n  ${toLine(benchmark, await benchmark.run({ pairs, image, socketPath }))}`)
+  else
+    console.log(
+      `\n${benchmark.title}\n  ${toLine(benchmark, await benchmark.run({ pairs, image, buildkitImage, socketPath }))}`,
+    )
 }
 
-function toLine({ aim, unit = 'ms', atLeast = false }, { ours, theirs, ratio, problem }) {
+function toLine({ aim, unit = 'ms', atLeast = false }, { ours, theirs, ratio, problem, remark }) {
   const figure =
     theirs === undefined
       ? `${ours.toFixed(0)} ${unit}`
       : `${ratio.toFixed(2)}  (${ours.toFixed(1)} / ${theirs.toFixed(1)} ${unit})`
   const reached = atLeast ? ours >= aim : ratio <= aim
-  return `${figure}; aim ${atLeast ? 'at least' : 'at most'} ${aim}${reached ? '' : ': missed'}${problem ? `; ${problem}` : ''}`
+  return `${figure}; aim ${atLeast ? 'at least' : 'at most'} ${aim}${reached ? '' : ': missed'}${problem ? `; ${problem}` : ''}${remark ? `; ${remark}` : ''}`
 }
 
-async function findEngineProblem() {
+async function findImageProblem(image) {
   const raw = createRawEngine(socketPath)
   try {
     await raw.json('GET', `/images/${image}/json`)

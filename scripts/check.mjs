@@ -54,6 +54,7 @@ const checks = [
     ],
   },
   { title: 'Boundaries of packages', runs: [['scripts/check-boundaries.mjs']] },
+  { title: 'Generated protocol code', runs: [['scripts/check-generated.mjs']] },
   { title: 'Cycles', runs: [['scripts/check-cycles.mjs']] },
   { title: 'Abilities asked for by capability', runs: [['scripts/check-abilities.mjs']] },
   { title: 'Unused code and dependencies', runs: [[join(modules, 'knip', 'bin', 'knip.js'), '--no-progress']] },

@@ -1,0 +1,109 @@
+import { randomBytes } from 'node:crypto'
+import { createRuntimeHost } from '@capstan/core'
+import { BuildKitFeature } from '@capstan/feature-buildkit'
+import { dockerPlugin } from '@capstan/runtime-docker'
+import { toElapsed, toMedian } from './measure.mjs'
+import { createRawEngine } from './raw-engine.mjs'
+
+export const title = 'BuildKit, from start() to ready / the same steps by raw requests'
+export const aim = 1.15
+export const needsEngine = true
+export const needsBuildKitImage = true
+
+/** By turns: ours, the raw steps, and those with the loop of the seed, which looks each second whether it runs. */
+export async function run({ pairs, buildkitImage: image, socketPath }) {
+  const host = createRuntimeHost({ plugins: [dockerPlugin({ endpoint: `unix://${socketPath}` })] })
+  const feature = (await host.open()).resolve(BuildKitFeature)
+  const raw = createRawEngine(socketPath)
+  const sides = {
+    ours: () => startOurs(feature, image),
+    theirs: () => startRaw(raw, image, waitForAnswer),
+    seed: () => startRaw(raw, image, lookEachSecond),
+  }
+  const costs = { ours: [], theirs: [], seed: [] }
+  try {
+    for (let round = 0; round <= Math.min(pairs, mostPairs); round += 1) {
+      const names = Object.keys(sides)
+      for (const name of round % 2 === 0 ? names : names.reverse()) {
+        const cost = await sides[name]()
+        if (round > 0) costs[name].push(cost) // the first warms up
+      }
+    }
+  } finally {
+    raw.close()
+    await host[Symbol.asyncDispose]()
+  }
+  const [ours, theirs, seed] = [costs.ours, costs.theirs, costs.seed].map(toMedian)
+  return {
+    ours,
+    theirs,
+    ratio: ours / theirs,
+    remark: `${(ours / seed).toFixed(2)} of the seed's loop (${seed.toFixed(0)} ms)`,
+  }
+}
+
+async function startOurs(feature, image) {
+  let sidecar
+  const cost = await toElapsed(async () => {
+    sidecar = await feature.start({ image, name: toName(), graceMs: 0 })
+  })
+  await sidecar[Symbol.asyncDispose]()
+  return cost
+}
+
+/** Network, two volumes, container, start, and `prove`. */
+async function startRaw(raw, image, prove) {
+  const name = toName()
+  const Labels = { 'capstan.bench': '1' }
+  const volumes = [`${name}-state`, `${name}-socket`]
+  try {
+    return await toElapsed(async () => {
+      await raw.json('POST', '/networks/create', { Name: name, CheckDuplicate: true, Labels })
+      for (const volume of volumes) await raw.json('POST', '/volumes/create', { Name: volume, Labels })
+      await raw.json('POST', `/containers/create?name=${name}`, {
+        Image: image,
+        Cmd: ['buildkitd'],
+        Entrypoint: [],
+        Labels,
+        HostConfig: {
+          Privileged: true,
+          Init: true,
+          NetworkMode: name,
+          Binds: [`${volumes[0]}:/var/lib/buildkit`, `${volumes[1]}:/run/buildkit`],
+        },
+      })
+      await raw.json('POST', `/containers/${name}/start`)
+      await prove(raw, name)
+    })
+  } finally {
+    await raw.json('DELETE', `/containers/${name}?force=1&v=1`)
+    for (const volume of volumes) await raw.json('DELETE', `/volumes/${volume}`)
+    await raw.json('DELETE', `/networks/${name}`)
+  }
+}
+
+/** One exec that waits for the socket, and asks then. */
+async function waitForAnswer(raw, name) {
+  const script = 'while [ ! -e /run/buildkit/buildkitd.sock ]; do sleep 0.01; done; exec buildctl debug workers'
+  const command = { Cmd: ['sh', '-c', script], AttachStdout: true, AttachStderr: true }
+  const { Id } = await raw.json('POST', `/containers/${name}/exec`, command)
+  for await (const _ of await raw.stream('POST', `/exec/${Id}/start`, { Detach: false, Tty: false }));
+  const { ExitCode } = await raw.json('GET', `/exec/${Id}/json`)
+  if (ExitCode !== 0) throw new Error(`exit code ${ExitCode}`)
+}
+
+async function lookEachSecond(raw, name) {
+  for (let attempt = 0; attempt < 10; attempt += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 1000))
+    const { State } = await raw.json('GET', `/containers/${name}/json`)
+    if (State.Running) return
+  }
+  throw new Error('it does not run')
+}
+
+function toName() {
+  return `capstan-bench-buildkit-${randomBytes(4).toString('hex')}`
+}
+
+/** A start takes its time. */
+const mostPairs = 12

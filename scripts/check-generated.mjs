@@ -1,0 +1,46 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { isMain } from '../tools/is-main.mjs'
+import { runProgram } from '../tools/run-program.mjs'
+import { reportOffences } from './source/offence.mjs'
+
+/**
+ * Finds where the protocol code that is checked in is not what the generator makes of the .proto files.
+ *
+ * @param {string} directory of a package with a `buf.gen.yaml`
+ * @returns {Promise<readonly import('./source/offence.mjs').Offence[]>}
+ */
+export async function findGeneratedOffences(directory) {
+  const folder = mkdtempSync(join(tmpdir(), 'capstan-generated-'))
+  try {
+    const programs = join(directory, 'node_modules', '.bin')
+    const env = { ...process.env, PATH: `${programs}${delimiter}${process.env.PATH}` }
+    const { code, output } = await runProgram(join(programs, 'buf'), ['generate', '--output', folder], {
+      cwd: directory,
+      env,
+    })
+    if (code !== 0) throw new Error(`buf generate ended with ${code}: ${output}`)
+    const made = readFolder(join(folder, generated))
+    const kept = readFolder(join(directory, generated))
+    const names = [...new Set([...Object.keys(made), ...Object.keys(kept)])]
+    return names
+      .filter((name) => made[name] !== kept[name])
+      .map((name) => ({ path: join(generated, name), text: 'is not what `pnpm generate` makes of proto/' }))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+/** @param {string} folder @returns {Record<string, string>} */
+function readFolder(folder) {
+  return Object.fromEntries(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]))
+}
+
+const generated = join('src', 'control', 'generated')
+
+if (isMain(import.meta.url)) {
+  const root = dirname(dirname(fileURLToPath(import.meta.url)))
+  reportOffences(await findGeneratedOffences(join(root, 'packages', 'feature-buildkit')))
+}
