@@ -72,6 +72,11 @@ function watch(session: ClientHttp2Session, stream: Duplex): Promise<SessionEnd>
   session.on('error', (reason) => {
     error ??= reason
   })
+  // Node up to 20.19 leaves a session open whose stream has ended. What came before the end is read by then.
+  stream.once('end', () => {
+    const timer = setTimeout(() => session.destroy(), afterEndMs)
+    session.once('close', () => clearTimeout(timer))
+  })
   return new Promise((resolve) => {
     session.once('close', () => {
       stream.destroy()
@@ -80,3 +85,5 @@ function watch(session: ClientHttp2Session, stream: Duplex): Promise<SessionEnd>
     })
   })
 }
+
+const afterEndMs = 100
