@@ -48,8 +48,15 @@ async function start(engine: DockerEngine, call: EngineCall): Promise<void> {
     const api = await engine.api(call)
     await api.getContainer(call.subject).start() // 304, already running, is no failure
   } catch (error) {
+    if (await hasBeenStarted(engine, error, call)) return
     throw isHostError(error, 'OPTION_UNSUPPORTED') ? await nameCapabilities(engine, error, call) : error
   }
+}
+
+/** Podman finds a container in no state to be started where another start is ahead of this one. */
+async function hasBeenStarted(engine: DockerEngine, error: unknown, call: EngineCall): Promise<boolean> {
+  if (!isHostError(error, 'NOT_RUNNING')) return false
+  return (await inspectContainer(engine, call)).State?.Running === true
 }
 
 /** One that has ended meanwhile was started all the same, and has no way out any more. */

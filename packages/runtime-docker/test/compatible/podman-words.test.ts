@@ -156,3 +156,20 @@ test('a container that ends by itself while it is removed is removed all the sam
   await runtime.removeContainer('c1')
   expect(fake.log()).toEqual(['DELETE /containers/c1', 'DELETE /containers/c1'])
 })
+
+test.for([
+  [true, undefined],
+  [false, 'NOT_RUNNING'],
+] as const)(
+  'a start that comes second where the first is under way resolves once it runs (runs: %s)',
+  async ([runs, code]) => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image: 'busybox:1', command: ['sleep'] })
+    if (runs) await runtime.startContainer(id)
+    fake.override('POST /containers/*/start', (reply) =>
+      reply.refuse(500, `container ${id} must be in Created or Stopped state to be started: container state improper`),
+    )
+    const codeOf = (error: unknown) => (error as { code?: string }).code
+    expect(await runtime.startContainer(id).catch(codeOf)).toBe(code)
+  },
+)
