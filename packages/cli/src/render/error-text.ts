@@ -37,6 +37,8 @@ function toHostSentences(error: AnyHostError, command: string): readonly string[
       return [error.message, ...error.facts.missing.map(toReason), toAlternatives(error.facts)]
     case 'INVALID_ARGUMENT':
       return [toInvalid(error.facts), `See \`${command} --help\``]
+    case 'IMAGE_PULL_FAILED':
+      return [error.message, toPullRemedy(error.facts)]
     default:
       return [error.message, ...(remedies[error.code] ?? [])]
   }
@@ -82,6 +84,16 @@ function toInvalid({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): strin
   return `${option ?? field} must be ${expected}, not ${given}`
 }
 
+function toPullRemedy({ registryText }: Facts<'IMAGE_PULL_FAILED'>): string {
+  return unreachable.test(registryText)
+    ? 'The engine does not reach the registry: check its network, name servers and proxy, or build the image'
+    : 'Check its name, log in with the client of the engine if it is private, or build it'
+}
+
+// Words of Go's net package, by which Docker and Podman reach a registry.
+const unreachable =
+  /dial tcp|no such host|i\/o timeout|connection refused|network is unreachable|TLS handshake timeout/i
+
 function toReason({ title, reason, remedy }: Facts<'CAPABILITY_MISSING'>['missing'][number]): string {
   return `No ${title}: ${reason}${remedy === undefined ? '' : `; ${remedy}`}`
 }
@@ -113,7 +125,6 @@ function toText(error: unknown): string {
 
 const remedies: { readonly [C in HostErrorCode]?: readonly string[] } = {
   CONTAINER_NOT_FOUND: ['`capstan ps --all` lists the containers'],
-  IMAGE_PULL_FAILED: ['Check its name, log in with the client of the engine if it is private, or build it'],
   IN_USE: ['Stop or remove what uses it first'],
   NOT_RUNNING: ['`capstan ps --all` shows the state of each container'],
   CONNECTION_LOST: ['`capstan doctor` shows whether the engine still answers'],

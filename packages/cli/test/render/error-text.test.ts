@@ -86,6 +86,18 @@ describe('toErrorText', () => {
     expect(text).toContain('denied: no access')
   })
 
+  it.each([
+    [
+      'Get "https://r.example/v2/": dial tcp: lookup r.example: no such host',
+      'check its network, name servers and proxy',
+    ],
+    ['pull access denied for x, repository does not exist', 'Check its name, log in'],
+  ])('says what to do about a pull that fails: %s', (registryText, remedy) => {
+    const text = toErrorText(createHostError('IMAGE_PULL_FAILED', { image: 'x', registryText }), options)
+    expect(text).toContain(registryText)
+    expect(text).toContain(remedy)
+  })
+
   it('wraps the paragraph to a terminal', () => {
     const text = toErrorText(createHostError('CONTAINER_NOT_FOUND', { id: 'web' }), { ...options, width: 40 })
     expect(text.split('\n').every((line) => line.length <= 40)).toBe(true)
