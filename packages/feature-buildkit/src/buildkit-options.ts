@@ -68,11 +68,13 @@ export interface BuildKitBuildOptions extends BuildKitOptions {
   readonly fallback?: 'none' | 'runtime'
 }
 
-/** The release that this package was written for; the oldest that works is v0.13.0. */
-export const defaultBuildKitImage: string = 'moby/buildkit:v0.32.2'
+/** The release that this package was written for, by the digest of its index; the oldest that works is v0.13.0. */
+export const defaultBuildKitImage: string =
+  'moby/buildkit:v0.32.2@sha256:28a898719c18a33f4e8000685287fa36fd0dd9560c6440227d3a732d79bb41d8'
 
 /** The same, for a daemon without root. */
-export const defaultRootlessImage: string = 'moby/buildkit:v0.32.2-rootless'
+export const defaultRootlessImage: string =
+  'moby/buildkit:v0.32.2-rootless@sha256:504731e577c20559c00f968f33219f30115e70be29ab96728d1d06e963fc494b'
 
 export const defaultTcpPort = 1234
 

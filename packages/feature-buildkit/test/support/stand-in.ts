@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createRuntimeHost, type RuntimeScope } from '@capstan/core'
 import { type MemoryImage, type MemoryPluginOptions, type MemoryProcess, memoryPlugin } from '@capstan/runtime-memory'
+import { defaultBuildKitImage, defaultRootlessImage } from '../../src/buildkit-options.js'
 import { serveControl } from '../stand-in/serve-control.js'
 import { closeBook, findBook, openBook } from './lease-book.js'
 import { readFixture } from './read-fixture.js'
@@ -38,8 +39,8 @@ export async function openWithStandIn({
   const plugin = memoryPlugin({
     ...options,
     images: {
-      'moby/buildkit:v0.32.2': image,
-      'moby/buildkit:v0.32.2-rootless': image,
+      [defaultBuildKitImage]: image,
+      [defaultRootlessImage]: image,
       'buildkit:other': image,
     },
   })
