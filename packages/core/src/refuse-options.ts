@@ -56,7 +56,12 @@ const finders: { readonly [F in RefusableField]?: (config: ContainerConfig) => u
     network?.mode === 'networks' ? network.networks.find(({ aliases = [] }) => aliases.length > 0) : undefined,
   'ports.hostPort': ({ ports }) => ports?.find(({ hostPort }) => hostPort !== undefined),
   'ports.udp': ({ ports }) => ports?.find(({ protocol }) => protocol === 'udp'),
+  'cpus.fraction': ({ cpus }) => (cpus === undefined || Number.isInteger(cpus) ? undefined : cpus),
+  'memoryBytes.small': ({ memoryBytes = Number.POSITIVE_INFINITY }) =>
+    memoryBytes < smallMemoryBytes ? memoryBytes : undefined,
 }
+
+const smallMemoryBytes = 200 * 1024 * 1024
 
 /** Of these an error shows the names alone. */
 const secrets: ReadonlySet<RefusableField> = new Set(['env'])

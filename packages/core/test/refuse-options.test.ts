@@ -19,6 +19,8 @@ describe('refuseOptions (X9)', () => {
     ['network.aliases', { network: { mode: 'networks', networks: [{ networkId: 'a', aliases: ['db'] }] } }],
     ['ports.hostPort', { ports: [{ containerPort: 80, hostPort: 8080 }] }],
     ['ports.udp', { ports: [{ containerPort: 53, protocol: 'udp' }] }],
+    ['cpus.fraction', { cpus: 1.5 }],
+    ['memoryBytes.small', { memoryBytes: 64 * 1024 * 1024 }],
   ]
 
   it.each(asked)('refuses %s where it is asked for, naming the field', (field, config) => {
@@ -38,6 +40,9 @@ describe('refuseOptions (X9)', () => {
     ['network', { network: { mode: 'default' } }],
     ['network.aliases', { network: { mode: 'networks', networks: [{ networkId: 'a' }] } }],
     ['ports.hostPort', { ports: [{ containerPort: 80 }] }],
+    ['cpus.fraction', { cpus: 2 }],
+    ['memoryBytes.small', { memoryBytes: 200 * 1024 * 1024 }],
+    ['memoryBytes.small', {}],
     ['logs.since', {}],
   ]
 

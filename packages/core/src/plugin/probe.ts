@@ -65,7 +65,7 @@ export interface RefusedOption {
   readonly remedy: string | undefined
 }
 
-/** Options and promises that a runtime may have to refuse; grows by minor versions. */
+/** Options and promises that a runtime may have to refuse; grows by minor versions. `memoryBytes.small`: below 200 MiB, with which no machine of its own starts. */
 export type RefusableField =
   | Exclude<keyof ContainerConfig, 'image'>
   | 'mounts.bind'
@@ -77,6 +77,8 @@ export type RefusableField =
   | 'network.aliases'
   | 'ports.hostPort'
   | 'ports.udp'
+  | 'cpus.fraction'
+  | 'memoryBytes.small'
   | 'logs.since'
   | 'logs.timestamps'
   | 'logs.split'
