@@ -43,6 +43,8 @@ export const refusals: Readonly<Partial<Record<RefusableField, Refusal>>> = {
     labels: { labels: { conformance: 'refused' } },
     memoryBytes: { memoryBytes: 64 * 1024 * 1024 },
     cpus: { cpus: 0.5 },
+    'cpus.fraction': { cpus: 0.5 },
+    'memoryBytes.small': { memoryBytes: 64 * 1024 * 1024 },
     pidsLimit: { pidsLimit: 100 },
     ulimits: { ulimits: [{ name: 'nofile', soft: 512, hard: 512 }] },
     init: { init: true },

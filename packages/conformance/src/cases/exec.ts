@@ -124,6 +124,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   {
     id: 'EXEC-015',
     title: 'with tty the process has a terminal, and stderr stays empty',
+    keeps: ['tty'],
     run: async (context) => {
       const { stdout, stderr } = await runExec(context, context.programs.report('to out', 'to err', 0), { tty: true })
       expectIncludes(stdout, 'to err', 'stdout')
@@ -133,6 +134,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   {
     id: 'EXEC-016',
     title: 'resize changes the size of its terminal',
+    keeps: ['tty'],
     run: async (context) => {
       const { command, ask, end } = context.programs.terminalSizes()
       const process = await beginExec(context, command, { tty: true })
@@ -146,6 +148,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   {
     id: 'EXEC-017',
     title: 'resize to an absurd size is INVALID_ARGUMENT (F15)',
+    keeps: ['tty'],
     run: async (context) => {
       const process = await beginExec(context, context.programs.sleep(60), { tty: true })
       await expectHostError('INVALID_ARGUMENT', () => process.resize({ height: 0, width: 80 }), {

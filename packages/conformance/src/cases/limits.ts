@@ -10,19 +10,15 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
     title: 'memoryBytes is the limit of memory',
     keeps: ['memoryBytes'],
     run: async (context) => {
-      const memoryBytes = 64 * 1024 * 1024
+      const memoryBytes = 256 * 1024 * 1024
       await expectPrints(context, { memoryBytes, command: context.programs.memoryLimit() }, String(memoryBytes))
     },
   },
   {
     id: 'LIM-002',
-    title: 'cpus is the share of the CPUs',
-    keeps: ['cpus'],
-    run: async (context) => {
-      const { stdout } = await runAttached(context, { cpus: 0.5, command: context.programs.cpuLimit() })
-      const [quota = 0, period = 0] = stdout.trim().split(/\s+/).map(Number)
-      expectEqual(quota / period, 0.5, 'quota divided by period')
-    },
+    title: 'cpus may be a part of a CPU',
+    keeps: ['cpus', 'cpus.fraction'],
+    run: async (context) => await expectShare(context, 0.5),
   },
   {
     id: 'LIM-003',
@@ -77,7 +73,28 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
       await expectPrints(context, { securityOptions: ['no-new-privileges'], command }, '1')
     },
   },
+  {
+    id: 'LIM-009',
+    title: 'cpus is how many CPUs there are to use',
+    keeps: ['cpus'],
+    run: async (context) => await expectShare(context, 1),
+  },
+  {
+    id: 'LIM-010',
+    title: 'memoryBytes may be less than a machine of its own needs',
+    keeps: ['memoryBytes', 'memoryBytes.small'],
+    run: async (context) => {
+      const memoryBytes = 64 * 1024 * 1024
+      await expectPrints(context, { memoryBytes, command: context.programs.memoryLimit() }, String(memoryBytes))
+    },
+  },
 ])
+
+async function expectShare(context: CaseContext, cpus: number): Promise<void> {
+  const { stdout } = await runAttached(context, { cpus, command: context.programs.cpuLimit() })
+  const [quota = 0, period = 0] = stdout.trim().split(/\s+/).map(Number)
+  expectEqual(quota / period, cpus, 'quota divided by period')
+}
 
 async function hasCapability(context: CaseContext, bit: bigint, config: CaseConfig = {}): Promise<boolean> {
   const { stdout } = await runAttached(context, { ...config, command: context.programs.capabilities() })

@@ -40,10 +40,12 @@ export const nameCases: readonly ConformanceCase[] = defineCases({ capability: r
     title: 'the name of a container that was removed is free',
     run: async (context) => {
       const name = context.uniqueName('freed')
-      const first = await createContainer(context, { name, command: context.programs.exit(0) })
+      const { id: first } = await runToExit(context, { name, command: context.programs.exit(3) })
       await context.runtime.removeContainer(first)
-      const second = await createContainer(context, { name, command: context.programs.exit(0) })
-      expect(second !== first, 'another id', second)
+      const second = await createContainer(context, { name, command: context.programs.exit(7) })
+      // Where the name is the id, the second has that of the first; nothing else of it stays.
+      await context.runtime.startContainer(second, { signal: context.signal })
+      expectEqual(await context.runtime.waitContainer(second, { signal: context.signal }), 7, 'the code of the second')
     },
   },
   {
