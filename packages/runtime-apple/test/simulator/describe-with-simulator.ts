@@ -1,0 +1,14 @@
+import { describe } from 'vitest'
+import { findSimulatorProblem } from './set-up.mjs'
+
+/**
+ * Declares tests that need the simulator. Where it cannot run they count as skipped, with the reason in their title;
+ * CAPSTAN_REQUIRE_SIMULATOR=1 makes that a failure.
+ */
+export function describeWithSimulator(title: string, define: () => void): void {
+  if (problem !== undefined && process.env.CAPSTAN_REQUIRE_SIMULATOR === '1') throw new Error(problem)
+  describe.skipIf(problem !== undefined)(problem === undefined ? title : `${title} (skipped: ${problem})`, define)
+}
+
+/** Why the simulator cannot run here. */
+export const problem: string | undefined = findSimulatorProblem()

@@ -1,0 +1,96 @@
+# Becomes a program of a simulated container: `perl enter.pl SPEC`, within the namespaces of that container.
+# Tells on file descriptor 3, or in the file `status`, that it is ready to run, or why it is not. SPEC: keys and values, each ended by NUL.
+use strict;
+
+my %spec;
+{
+  open(my $file, '<:raw', $ARGV[0]) or die "no spec";
+  local $/;
+  my @parts = split /\0/, <$file>, -1;
+  while (@parts > 1) { my ($key, $value) = splice @parts, 0, 2; push @{$spec{$key}}, $value }
+}
+unlink $ARGV[0];
+# At a terminal there is no third descriptor, but a file.
+my $status;
+($spec{status} ? open($status, '>>', $spec{status}[0]) : open($status, '>&=', 3)) or die "no status";
+fcntl($status, 2, 1);
+my %numbers = $spec{arch}[0] eq 'arm64' ? (mount => 40, prctl => 167, unshare => 97) : (mount => 165, prctl => 157, unshare => 272);
+my ($root) = @{$spec{root}};
+
+# Namespaces of its own: of mounts, IPC, host name, processes and network. The first process in them is a child.
+if ($spec{setup}) {
+  syscall($numbers{unshare}, 0x6c020000) == 0 or fail(125, "unshare: $!");
+  my $child = fork // fail(125, "fork: $!");
+  if ($child) {
+    close $status;
+    waitpid $child, 0;
+    exit($? & 127 ? 128 + ($? & 127) : $? >> 8);
+  }
+  syscall($numbers{prctl}, 1, 9, 0, 0, 0); # It does not outlive its parent.
+  mount_at('', '/', '', 16384 | 262144);
+}
+
+if ($spec{setup}) {
+  mount_at($root, $root, '', 4096) if $spec{readonly};
+  mkdir "$root/$_" for qw(proc dev);
+  mount_at('proc', "$root/proc", 'proc', 0);
+  mount_at('/dev', "$root/dev", '', 4096 | 16384);
+  for my $mount (@{$spec{mount} // []}) {
+    my ($mode, $source, $target) = split /\t/, $mount;
+    mount_at($source, "$root$target", '', 4096);
+    mount_at('', "$root$target", '', 4096 | 32 | 1) if $mode eq 'ro';
+  }
+  mount_at('', $root, '', 4096 | 32 | 1) if $spec{readonly};
+  # The loopback interface of the new network namespace goes up.
+  socket(my $socket, 2, 2, 0);
+  ioctl($socket, 0x8914, my $request = pack('a16 s x22', 'lo', 0x41));
+}
+
+chroot $root or fail(125, "chroot: $!");
+chdir($spec{directory}[0]) or (make_directory($spec{directory}[0]), chdir $spec{directory}[0]) or fail(125, "chdir: $!");
+syscall($numbers{prctl}, 24, $_ + 0, 0, 0, 0) for @{$spec{drop} // []};
+my ($uid, $gid) = ($spec{uid}[0], $spec{gid}[0]);
+$) = join ' ', $gid, $gid, @{$spec{group} // []};
+$( = $gid;
+($<, $>) = ($uid, $uid);
+%ENV = map { split /=/, $_, 2 } @{$spec{env} // []};
+my @argv = @{$spec{argv}};
+my $program = find($argv[0]) // fail(127, 'no such file');
+fail(126, 'permission denied') unless -f $program && -x _;
+if ($spec{init}) {
+  my $child = fork // fail(125, "fork: $!");
+  if ($child) {
+    syswrite $status, "0 ready\n";
+    $SIG{$_} = do { my $name = $_; sub { kill $name, $child } } for qw(TERM INT HUP QUIT USR1 USR2);
+    while ((my $pid = waitpid(-1, 0)) != -1 || $!{EINTR}) {
+      exit($? & 127 ? 128 + ($? & 127) : $? >> 8) if $pid == $child;
+    }
+    exit 1;
+  }
+} else {
+  syswrite $status, "0 ready\n";
+}
+exec { $program } @argv or fail(126, "exec: $!");
+
+sub find {
+  my ($name) = @_;
+  return -e $name ? $name : undef if $name =~ m{/};
+  my ($found) = grep { -f && -x _ } map { "$_/$name" } split /:/, $ENV{PATH} // '/bin:/usr/bin:/sbin:/usr/sbin';
+  return $found;
+}
+
+sub make_directory {
+  my $path = '';
+  for my $part (grep { length } split m{/}, shift) { $path .= "/$part"; mkdir $path }
+}
+
+sub mount_at {
+  my ($source, $target, $type, $flags) = @_;
+  syscall($numbers{mount}, "$source", "$target", "$type", $flags, 0) == 0 or fail(125, "mount of $target: $!");
+}
+
+sub fail {
+  my ($code, $text) = @_;
+  syswrite $status, "$code $text\n";
+  exit $code;
+}

@@ -1,0 +1,9 @@
+import { onTestFinished } from 'vitest'
+import { type Simulator, type SimulatorOptions, startSimulator } from './start-simulator.mjs'
+
+/** A simulator for one test. */
+export async function useSimulator(options?: SimulatorOptions): Promise<Simulator> {
+  const simulator = await startSimulator(options)
+  onTestFinished(() => simulator.close())
+  return simulator
+}
