@@ -4,8 +4,11 @@ import { defineConfig } from 'vitest/config'
 const conditions = ['@capstan/source', 'module', 'node', 'import', 'default']
 // tsconfig.base.json says the same to tsc; vite reads it for the files that a tsconfig includes alone, so not for tests.
 const oxc = { decorator: { legacy: true, emitDecoratorMetadata: false } }
-// Minutes, and no part of `npm test`: the conformance kit on a real engine.
-const kit = ['packages/conformance/test/docker-conformance.integration.test.ts']
+// Minutes, and no part of `npm test`: the conformance kit on a real engine, and on simulated ones.
+const kit = [
+  'packages/conformance/test/docker-conformance.integration.test.ts',
+  'packages/runtime-apple/test/apple-conformance.integration.test.ts',
+]
 // The whole kit once for each planted fault: a minute of both processors, and no part of `npm test` either.
 const faults = ['packages/conformance/test/broken/**/*.test.ts']
 // Installs what is packed with npm, which takes a minute and a registry: no part of `npm test`.

@@ -1,0 +1,171 @@
+import { setMaxListeners } from 'node:events'
+import {
+  createHostError,
+  createUndoStack,
+  isHostError,
+  type OperationOptions,
+  type RefusableField,
+  refuseField,
+  type StringMap,
+  type UndoStack,
+  withUndoFailures,
+} from '@capstan/core'
+import type { AppleDetails } from './apple-details.js'
+import { toAppleError } from './apple-errors.js'
+import { AppleCli, type CliCall, type CliResult } from './cli/apple-cli.js'
+import { KeptContainers } from './container/kept-containers.js'
+
+/** One call under way. */
+export interface AppleCall {
+  readonly operation: string
+  readonly subject: string
+  /** Aborts with the caller's reason, or with RUNTIME_UNAVAILABLE when the runtime is closed. */
+  readonly signal: AbortSignal
+  /** Undone when the call fails or is aborted. */
+  readonly undo: UndoStack
+}
+
+export interface AppleConnectionOptions {
+  readonly details: AppleDetails
+  readonly runtimeName: string
+  readonly ownerLabels: StringMap
+}
+
+/** What one open runtime and its managers share: the command line, what it remembers of containers, and the one way in. */
+export class AppleConnection {
+  readonly cli: AppleCli
+  readonly details: AppleDetails
+  readonly runtimeName: string
+  readonly ownerLabels: StringMap
+  readonly kept: KeptContainers = new KeptContainers()
+  readonly #open = new Set<AbortController>()
+  readonly #calls = new Set<Promise<unknown>>()
+  #isClosed = false
+
+  constructor({ details, runtimeName, ownerLabels }: AppleConnectionOptions) {
+    this.cli = new AppleCli(details.command)
+    this.details = details
+    this.runtimeName = runtimeName
+    this.ownerLabels = ownerLabels
+  }
+
+  /** Runs one operation. What it made is undone when it fails, and when it is aborted. */
+  async call<T>(
+    { operation, subject }: { readonly operation: string; readonly subject: string },
+    { signal }: OperationOptions,
+    effect: (call: AppleCall) => Promise<T>,
+  ): Promise<T> {
+    const { own, end } = this.begin(signal)
+    const undo = createUndoStack()
+    const work = async () => {
+      try {
+        const result = await effect({ operation, subject, signal: own, undo })
+        own.throwIfAborted()
+        undo.release()
+        return result
+      } catch (error) {
+        const failures = await undo.run()
+        throw withUndoFailures(own.aborted ? own.reason : error, failures)
+      } finally {
+        end()
+      }
+    }
+    const running = work()
+    this.#calls.add(running)
+    return await running.finally(() => this.#calls.delete(running))
+  }
+
+  /** Begins what lasts: its signal aborts with the caller's, and at close. */
+  begin(signal: AbortSignal | undefined): { readonly own: AbortSignal; readonly end: () => void } {
+    this.assertOpen()
+    signal?.throwIfAborted()
+    const controller = new AbortController()
+    setMaxListeners(0, controller.signal)
+    const onAbort = () => controller.abort(signal?.reason)
+    // Many calls under one signal are no leak: each takes its listener away again.
+    if (signal !== undefined) setMaxListeners(0, signal)
+    signal?.addEventListener('abort', onAbort, { once: true })
+    this.#open.add(controller)
+    const end = () => {
+      signal?.removeEventListener('abort', onAbort)
+      this.#open.delete(controller)
+    }
+    return { own: controller.signal, end }
+  }
+
+  /** Runs the command line; an exit code other than 0 is an error. */
+  async run(argv: readonly string[], call: CliCall): Promise<CliResult> {
+    const result = await this.cli.run(argv, call)
+    if (result.exitCode !== 0) throw this.toError(result, call)
+    return result
+  }
+
+  toError(result: Pick<CliResult, 'exitCode' | 'stderr'>, call: Pick<CliCall, 'operation' | 'subject'>): Error {
+    return toAppleError(result, { ...call, endpoint: this.cli.command })
+  }
+
+  /** @throws HostError OPTION_UNSUPPORTED when something is asked of a field that stands in the report's list */
+  refuse(field: RefusableField, given: unknown): void {
+    if (given !== undefined && given !== false) refuseField(this.runtimeName, field, given, this.details.refuses)
+  }
+
+  /** Why that field is refused, for errors of other kinds. */
+  reasonFor(field: RefusableField): string {
+    return this.details.refuses.find((refused) => refused.field === field)?.reason ?? 'this runtime cannot do it'
+  }
+
+  /** @throws HostError RUNTIME_UNAVAILABLE after `close` */
+  assertOpen(): void {
+    if (this.#isClosed) throw this.#toClosed()
+  }
+
+  get isClosed(): boolean {
+    return this.#isClosed
+  }
+
+  /** Ends all that is under way and the command lines that are held; containers go on. */
+  async close(): Promise<void> {
+    this.#isClosed = true
+    for (const controller of this.#open) controller.abort(this.#toClosed())
+    await Promise.allSettled(this.#calls)
+    await this.kept.endSessions()
+  }
+
+  #toClosed(): Error {
+    return createHostError('RUNTIME_UNAVAILABLE', {
+      runtime: this.runtimeName,
+      reports: [
+        {
+          runtime: this.runtimeName,
+          selection: 'automatic',
+          packageName: '@capstan/runtime-apple',
+          packageVersion: undefined,
+          available: false,
+          chosen: true,
+          attempts: [
+            {
+              candidate: this.details.command,
+              source: 'open runtime',
+              step: 'connect',
+              cause: { code: 'CLOSED', message: 'the runtime was closed' },
+              remedy: 'open it again with host.open()',
+            },
+          ],
+        },
+      ],
+    })
+  }
+}
+
+/** The result, or `undefined` for what is gone. */
+export async function orGone<T>(
+  run: PromiseLike<T>,
+  code: 'CONTAINER_NOT_FOUND' | 'IMAGE_NOT_FOUND' | 'NETWORK_NOT_FOUND' | 'VOLUME_NOT_FOUND',
+): Promise<T | undefined> {
+  try {
+    return await run
+  } catch (error) {
+    if (isHostError(error, code)) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,14 @@
+import type { RefusedOption } from '@capstan/core'
+
+/** What the probe found out, for `register`: facts, nothing open. */
+export interface AppleDetails {
+  /** Path or name of the command line. */
+  readonly command: string
+  readonly version: string
+  readonly refuses: readonly RefusedOption[]
+  /** Which managers to register beside those that every release has. */
+  readonly canNetwork: boolean
+  readonly canVolume: boolean
+  /** `--progress` of `image pull`, which came later than the command. */
+  readonly hasPullProgress: boolean
+}

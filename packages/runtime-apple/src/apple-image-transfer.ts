@@ -1,0 +1,105 @@
+import { createReadStream, createWriteStream } from 'node:fs'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import {
+  createHostError,
+  type ImageTransfer,
+  type OperationOptions,
+  type PullOptions,
+  validateImageReference,
+} from '@capstan/core'
+import type { AppleCall, AppleConnection } from './apple-connection.js'
+import { untilAborted } from './container/until-aborted.js'
+import { toFamiliarName } from './image/familiar-name.js'
+import { findReference } from './image/find-reference.js'
+import { findImage } from './image/images.js'
+import { pullImage } from './image/pull-image.js'
+import { withLogin } from './image/with-login.js'
+import { parseImages } from './output/images.js'
+
+/** Images to and from the service. Archives go through a file of their own: the command line reads and writes no pipe. */
+export class AppleImageTransfer implements ImageTransfer {
+  readonly #connection: AppleConnection
+
+  constructor(connection: AppleConnection) {
+    this.#connection = connection
+  }
+
+  async pullImage(reference: string, options: PullOptions = {}): Promise<string> {
+    validateImageReference(reference, 'reference')
+    const { platform, credentials, onProgress } = options
+    return await this.#connection.call({ operation: 'pullImage', subject: reference }, options, async (call) => {
+      const pull = () => pullImage(this.#connection, reference, { call, platform, onProgress })
+      await (credentials === undefined ? pull() : withLogin(this.#connection, { reference, credentials, call }, pull))
+      const image = await findImage(this.#connection, reference, call)
+      if (image === undefined) throw createHostError('IMAGE_NOT_FOUND', { image: reference })
+      return image.id
+    })
+  }
+
+  async loadImages(tar: AsyncIterable<Uint8Array>, options: OperationOptions = {}): Promise<readonly string[]> {
+    return await this.#connection.call({ operation: 'loadImages', subject: 'an archive' }, options, (call) =>
+      withFile(async (file) => {
+        await untilAborted(pipeline(Readable.from(tar), createWriteStream(file), { signal: call.signal }), call.signal)
+        const { stdout } = await this.#connection.run(['image', 'load', `--input=${file}`], {
+          ...call,
+          timeoutMs: fileMs,
+        })
+        return await this.#findLoaded(stdout.toString('utf8'), call)
+      }),
+    )
+  }
+
+  async saveImage(reference: string, options: OperationOptions = {}): Promise<Readable> {
+    validateImageReference(reference, 'reference')
+    const directory = await mkdtemp(join(tmpdir(), 'capstan-'))
+    const clear = () => rm(directory, { recursive: true, force: true })
+    const file = join(directory, 'image.tar')
+    try {
+      await this.#connection.call({ operation: 'saveImage', subject: reference }, options, async (call) => {
+        const name = await findReference(this.#connection, reference, call)
+        await this.#connection.run(['image', 'save', `--output=${file}`, name], { ...call, timeoutMs: fileMs })
+      })
+    } catch (error) {
+      await clear()
+      throw error
+    }
+    return this.#openFile(file, options, clear)
+  }
+
+  /** The words of the answer that are references of images which are there. */
+  async #findLoaded(text: string, call: AppleCall): Promise<readonly string[]> {
+    const words = new Set(text.split(/\s+/))
+    const { stdout } = await this.#connection.run(['image', 'list', '--format', 'json'], call)
+    const loaded = parseImages(call.operation, stdout).filter(({ reference }) => words.has(reference))
+    return [...new Set(loaded.flatMap(({ reference, id }) => [toFamiliarName(reference), id]))]
+  }
+
+  /** Fails at an abort and at close, as if it came from the service itself. */
+  #openFile(file: string, { signal }: OperationOptions, clear: () => Promise<void>): Readable {
+    const { own, end } = this.#connection.begin(signal)
+    const stream = createReadStream(file)
+    const onAbort = () => stream.destroy(own.reason)
+    own.addEventListener('abort', onAbort, { once: true })
+    stream.on('close', () => {
+      own.removeEventListener('abort', onAbort)
+      end()
+      void clear()
+    })
+    return stream
+  }
+}
+
+async function withFile<T>(use: (file: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'capstan-'))
+  try {
+    return await use(join(directory, 'image.tar'))
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+const fileMs = 10 * 60 * 1000

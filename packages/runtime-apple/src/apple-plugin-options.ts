@@ -1,0 +1,11 @@
+/** Options of `applePlugin`. */
+export interface ApplePluginOptions {
+  /** Path or name of the command line. Default: `container` of the PATH. Given, it is chosen: no other runtime is opened instead. */
+  readonly command?: string
+  /** What kind of machine this is, for tests. Default: what Node says. */
+  readonly platform?: { readonly os: string; readonly arch: string }
+  /** `start`: the probe starts a service that is not running. Default `require`: it tells how to. */
+  readonly system?: 'require' | 'start'
+  /** `probe`: networks and sidecars are registered where the command line, the service and macOS have them. Default `none`. */
+  readonly managers?: 'none' | 'probe'
+}

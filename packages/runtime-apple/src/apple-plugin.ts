@@ -1,0 +1,49 @@
+import {
+  execManagerCapability,
+  imageTransferCapability,
+  networkManagerCapability,
+  provide,
+  type RegistrationScope,
+  type RuntimePlugin,
+  runtimeCapability,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { AppleConnection } from './apple-connection.js'
+import type { AppleDetails } from './apple-details.js'
+import { AppleExecManager } from './apple-exec-manager.js'
+import { AppleImageTransfer } from './apple-image-transfer.js'
+import { AppleNetworkManager } from './apple-network-manager.js'
+import type { ApplePluginOptions } from './apple-plugin-options.js'
+import { probeApple } from './apple-probe.js'
+import { AppleRuntime } from './apple-runtime.js'
+import { AppleSidecarManager } from './apple-sidecar-manager.js'
+import { AppleVolumeManager } from './apple-volume-manager.js'
+
+/**
+ * Apple's `container` command, on Macs with Apple silicon.
+ *
+ * Making the plugin does nothing; elsewhere than on such a Mac the probe answers without starting a process.
+ */
+export function applePlugin(options: ApplePluginOptions = {}): RuntimePlugin<AppleDetails> {
+  return {
+    name: 'apple',
+    contractVersion: 1,
+    packageName: '@capstan/runtime-apple',
+    packageVersion: '0.1.0',
+    probe: (probing) => probeApple(options, probing),
+    register,
+  }
+}
+
+function register(scope: RegistrationScope, details: AppleDetails): void {
+  const { runtimeName, ownerLabels } = scope
+  const connection = new AppleConnection({ details, runtimeName, ownerLabels })
+  provide(scope, runtimeCapability, new AppleRuntime(connection))
+  provide(scope, execManagerCapability, new AppleExecManager(connection))
+  provide(scope, imageTransferCapability, new AppleImageTransfer(connection))
+  if (details.canVolume) provide(scope, volumeManagerCapability, new AppleVolumeManager(connection))
+  if (!details.canNetwork) return
+  provide(scope, networkManagerCapability, new AppleNetworkManager(connection))
+  provide(scope, sidecarManagerCapability, new AppleSidecarManager(connection))
+}

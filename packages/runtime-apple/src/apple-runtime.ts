@@ -1,0 +1,218 @@
+import {
+  type AttachOptions,
+  type BuildOptions,
+  type ContainerConfig,
+  type ContainerInfo,
+  type ContainerState,
+  type CreateOptions,
+  type FirewallRules,
+  type HostAddressOptions,
+  type ImageInfo,
+  type ListContainersOptions,
+  type ListOptions,
+  type LogOptions,
+  type LogStream,
+  type OperationOptions,
+  type Runtime,
+  type StopOptions,
+  type TerminalSize,
+  validateBuild,
+  validateFirewallRules,
+  validateId,
+  validateImageReference,
+  validateLogOptions,
+  validateStopOptions,
+  validateTerminalSize,
+} from '@capstan/core'
+import type { AppleCall, AppleConnection } from './apple-connection.js'
+import { toContainerInfo, toPortMap, toPorts } from './container/container-shapes.js'
+import { checkConfig, createContainer } from './container/create-container.js'
+import { findContainer, listAll, toContainerState } from './container/find-container.js'
+import { getHostAddress } from './container/host-address.js'
+import { hasLabels } from './container/ours.js'
+import { resizeTerminal } from './container/resize-terminal.js'
+import { startContainer } from './container/start-container.js'
+import { removeContainer, stopContainer } from './container/stop-container.js'
+import { waitContainer } from './container/wait-container.js'
+import { setupFirewall } from './firewall/setup-firewall.js'
+import { buildImage } from './image/build-image.js'
+import { findImage, getImageHomeDir, listImages, removeImage } from './image/images.js'
+import { AppleLogStream } from './session/apple-log-stream.js'
+import { attach, startAttached } from './session/attach.js'
+import { readAllLogs } from './session/read-logs.js'
+
+/** Apple's `container` command. Each method checks its input, refuses what cannot be, then passes the one way in. */
+export class AppleRuntime implements Runtime {
+  readonly type: string
+  readonly #connection: AppleConnection
+
+  constructor(connection: AppleConnection) {
+    this.type = connection.runtimeName
+    this.#connection = connection
+  }
+
+  async ping(options: OperationOptions = {}): Promise<void> {
+    await this.#connection.call({ operation: 'ping', subject: 'the service' }, options, async (call) => {
+      await this.#connection.run(['system', 'status'], { ...call, timeoutMs: 10_000 })
+    })
+  }
+
+  async createContainer(config: ContainerConfig, options: CreateOptions = {}): Promise<string> {
+    checkConfig(this.#connection, config)
+    const { onProgress } = options
+    return await this.#call('createContainer', config.name ?? config.image, options, (call) =>
+      createContainer(this.#connection, config, { call, onProgress }),
+    )
+  }
+
+  async startContainer(id: string, options: OperationOptions = {}): Promise<void> {
+    validateId(id)
+    await this.#call('startContainer', id, options, (call) => startContainer(this.#connection, id, call))
+  }
+
+  async stopContainer(id: string, options: StopOptions = {}): Promise<void> {
+    validateId(id)
+    validateStopOptions(options)
+    const { graceMs = 10_000 } = options
+    await this.#call('stopContainer', id, options, (call) => stopContainer(this.#connection, id, { call, graceMs }))
+  }
+
+  async waitContainer(id: string, options: OperationOptions = {}): Promise<number> {
+    validateId(id)
+    return await this.#call('waitContainer', id, options, (call) => waitContainer(this.#connection, id, call))
+  }
+
+  async removeContainer(id: string, options: OperationOptions = {}): Promise<void> {
+    validateId(id)
+    await this.#call('removeContainer', id, options, (call) => removeContainer(this.#connection, id, call))
+  }
+
+  async containerLogs(id: string, options: LogOptions = {}): Promise<LogStream> {
+    validateId(id)
+    validateLogOptions(options)
+    const { since, timestamps, stdout = true, stderr = true } = options
+    this.#connection.refuse('logs.since', since)
+    this.#connection.refuse('logs.timestamps', timestamps)
+    this.#connection.refuse('logs.split', stdout !== stderr)
+    this.#connection.assertOpen()
+    options.signal?.throwIfAborted()
+    return new AppleLogStream(this.#connection, id, options)
+  }
+
+  async containerLogsAll(id: string, options: OperationOptions = {}): Promise<Uint8Array> {
+    validateId(id)
+    return await this.#call('containerLogsAll', id, options, (call) => readAllLogs(this.#connection, id, call))
+  }
+
+  async containerState(id: string, options: OperationOptions = {}): Promise<ContainerState> {
+    validateId(id)
+    return await this.#call('containerState', id, options, async (call) =>
+      toContainerState(this.#connection, await findContainer(this.#connection, id, call)),
+    )
+  }
+
+  async buildImage(dockerfile: string, tag: string, options: BuildOptions = {}): Promise<void> {
+    validateBuild(dockerfile, tag, options)
+    await this.#call('buildImage', tag, options, (call) =>
+      buildImage(this.#connection, { dockerfile, tag, options, call }),
+    )
+  }
+
+  async imageExists(tag: string, options: OperationOptions = {}): Promise<boolean> {
+    validateImageReference(tag, 'tag')
+    return await this.#call('imageExists', tag, options, async (call) => {
+      return (await findImage(this.#connection, tag, call)) !== undefined
+    })
+  }
+
+  async getImageHomeDir(image: string, options: OperationOptions = {}): Promise<string> {
+    try {
+      validateImageReference(image)
+      return await this.#call('getImageHomeDir', image, options, (call) =>
+        getImageHomeDir(this.#connection, image, call),
+      )
+    } catch {
+      // Only an abort and a close are worth a rejection: a home that is not known is root's.
+      options.signal?.throwIfAborted()
+      this.#connection.assertOpen()
+      return '/root'
+    }
+  }
+
+  async listImages(options: ListOptions = {}): Promise<readonly ImageInfo[]> {
+    return await this.#call('listImages', 'the images', options, (call) => listImages(this.#connection, options, call))
+  }
+
+  async removeImage(id: string, options: OperationOptions = {}): Promise<void> {
+    validateImageReference(id, 'id')
+    await this.#call('removeImage', id, options, (call) => removeImage(this.#connection, id, call))
+  }
+
+  async attach(id: string, options: AttachOptions): Promise<void> {
+    validateId(id)
+    if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
+    await this.#call('attach', id, options, (call) => attach(this.#connection, id, { call, options }))
+  }
+
+  async startAttached(id: string, options: AttachOptions): Promise<number> {
+    validateId(id)
+    if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
+    return await this.#call('startAttached', id, options, (call) =>
+      startAttached(this.#connection, id, { call, options }),
+    )
+  }
+
+  async resizeTTY(id: string, size: TerminalSize, options: OperationOptions = {}): Promise<void> {
+    validateId(id)
+    validateTerminalSize(size)
+    await this.#call('resizeTTY', id, options, (call) => resizeTerminal(this.#connection, id, { size, call }))
+  }
+
+  async getHostAddress(options: HostAddressOptions = {}): Promise<string> {
+    const { networkId = 'default' } = options
+    validateId(networkId, 'networkId')
+    this.#connection.refuse('getHostAddress', networkId)
+    return await this.#call('getHostAddress', networkId, options, (call) =>
+      getHostAddress(this.#connection, networkId, call),
+    )
+  }
+
+  supportsHostNetwork(): boolean {
+    return false
+  }
+
+  async getPortBindings(id: string, options: OperationOptions = {}): Promise<ReadonlyMap<number, number>> {
+    validateId(id)
+    return await this.#call('getPortBindings', id, options, async (call) =>
+      toPortMap(toPorts(await findContainer(this.#connection, id, call))),
+    )
+  }
+
+  async setupFirewall(id: string, rules: FirewallRules, options: OperationOptions = {}): Promise<void> {
+    validateId(id)
+    validateFirewallRules(rules)
+    this.#connection.refuse('setupFirewall', rules)
+    await this.#call('setupFirewall', id, options, (call) => setupFirewall(this.#connection, id, { rules, call }))
+  }
+
+  async listContainers(options: ListContainersOptions = {}): Promise<readonly ContainerInfo[]> {
+    return await this.#call('listContainers', 'the containers', options, async (call) =>
+      (await listAll(this.#connection, call))
+        .filter(({ labels }) => hasLabels(labels, options.labels))
+        .map((container) => toContainerInfo(this.#connection, container)),
+    )
+  }
+
+  async close(): Promise<void> {
+    await this.#connection.close()
+  }
+
+  #call<T>(
+    operation: string,
+    subject: string,
+    options: OperationOptions,
+    effect: (call: AppleCall) => Promise<T>,
+  ): Promise<T> {
+    return this.#connection.call({ operation, subject }, options, effect)
+  }
+}

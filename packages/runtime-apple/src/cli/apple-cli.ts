@@ -1,0 +1,176 @@
+import type { Readable, Writable } from 'node:stream'
+import { createHostError, type OperationOptions, type TerminalSize } from '@capstan/core'
+import { killGroup } from './kill-group.js'
+import { LineSplitter } from './line-splitter.js'
+import { loadTerminalLibrary } from './terminal-library.js'
+import { openTerminalSession } from './terminal-session.js'
+
+/** One run of the command line. */
+export interface CliCall extends OperationOptions {
+  readonly operation: string
+  /** Name or id of what it is about, for errors. */
+  readonly subject: string
+  /** Default 60 000. */
+  readonly timeoutMs?: number
+  /** What the command reads; default: nothing. */
+  readonly input?: string | undefined
+  /** Hears each line of stderr as it comes. */
+  readonly onLine?: ((line: string) => void) | undefined
+  /** How long it may go on after an abort, to come to a known end. Default 0. */
+  readonly lingerMs?: number
+}
+
+export interface CliResult {
+  readonly exitCode: number
+  readonly stdout: Buffer
+  readonly stderr: string
+}
+
+/** A run that lasts: a program's session. */
+export interface CliSession {
+  /** `undefined` where the command has nothing to read. */
+  readonly stdin: Writable | undefined
+  readonly stdout: Readable
+  readonly stderr: Readable
+  /** `undefined` when the command was ended, or did not start. Never rejects. */
+  readonly exitCode: Promise<number | undefined>
+  /** Of its terminal; nothing where it has none. */
+  resize(size: TerminalSize): void
+  /** Ends the command itself, and nothing in the container. */
+  end(): void
+}
+
+/**
+ * Apple's `container` command: every run of it begins here.
+ *
+ * Each has a process group of its own, so that none of it stays, and so that a Ctrl-C at the terminal is not the
+ * container's. No shell is in between: what is handed over is one argument each.
+ */
+export class AppleCli {
+  readonly command: string
+
+  constructor(command: string) {
+    this.command = command
+  }
+
+  /** Runs to the end, within the deadline and 64 MiB of output. Any exit code is a result. */
+  async run(argv: readonly string[], call: CliCall): Promise<CliResult> {
+    call.signal?.throwIfAborted()
+    const { execa } = await import('execa')
+    const { input, onLine } = call
+    const child = execa(this.command, argv, {
+      ...options,
+      buffer: true,
+      maxBuffer: mostBytes,
+      ...(input === undefined ? { stdin: 'ignore' } : { input }),
+    })
+    if (onLine !== undefined) splitLines(child.stderr, onLine)
+    const limit = startLimits(call, () => killGroup(child.pid))
+    try {
+      const result = await Promise.race([child, limit.reached])
+      call.signal?.throwIfAborted()
+      if (result.isMaxBuffer) throw toTooMuch(call)
+      if (result.exitCode === undefined) throw this.#toNotRun(call, result)
+      return { exitCode: result.exitCode, stdout: Buffer.from(result.stdout), stderr: toText(result.stderr) }
+    } finally {
+      limit.clear()
+    }
+  }
+
+  /** Starts a run whose output is read as it comes. */
+  async open(argv: readonly string[], options: OpenOptions): Promise<CliSession> {
+    const library = options.terminal === undefined ? undefined : await loadTerminalLibrary()
+    const run = { command: this.command, argv, size: options.terminal?.size }
+    return library === undefined ? await this.#openPlain(argv, options) : openTerminalSession(library, run)
+  }
+
+  async #openPlain(argv: readonly string[], { stdin }: OpenOptions): Promise<CliSession> {
+    const { execa } = await import('execa')
+    const child = execa(this.command, argv, { ...options, stdin: stdin ? 'pipe' : 'ignore' })
+    return {
+      stdin: child.stdin ?? undefined,
+      stdout: child.stdout,
+      stderr: child.stderr,
+      exitCode: child.then(({ exitCode }) => exitCode),
+      resize: () => {},
+      end: () => killGroup(child.pid),
+    }
+  }
+
+  #toNotRun({ operation, subject }: CliCall, { message, code, signal }: Unstarted): Error {
+    const endpoint = this.command
+    if (code === 'ENOENT' || code === 'EACCES') {
+      return createHostError('CONNECTION_LOST', { endpoint, lastTimestamp: undefined }, { cause: new Error(message) })
+    }
+    const reason = signal === undefined ? (message?.split('\n', 1)[0] ?? 'it did not run') : `it was ended by ${signal}`
+    return createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason })
+  }
+}
+
+interface Unstarted {
+  readonly message?: string | undefined
+  readonly code?: string | undefined
+  readonly signal?: string | undefined
+}
+
+export interface OpenOptions {
+  /** Whether there is anything to read for it. */
+  readonly stdin: boolean
+  /** It gets a terminal; the probe has found that there is a library for it. */
+  readonly terminal?: { readonly size: TerminalSize | undefined } | undefined
+}
+
+const options = {
+  detached: true,
+  cleanup: false,
+  reject: false,
+  buffer: false,
+  encoding: 'buffer',
+  stripFinalNewline: false,
+} as const
+
+/** Kills the run at its deadline, and after the abort. */
+function startLimits(call: CliCall, kill: () => void) {
+  const { operation, signal, timeoutMs = 60_000, lingerMs = 0 } = call
+  let linger: NodeJS.Timeout | undefined
+  let stop: () => void = () => {}
+  let timer: NodeJS.Timeout | undefined
+  const reached = new Promise<never>((_, reject) => {
+    const expire = () => {
+      kill()
+      reject(createHostError('TIMED_OUT', { operation, phase: undefined, timeoutMs, lastLines: [] }))
+    }
+    timer = setTimeout(expire, timeoutMs)
+    const give = () => {
+      kill()
+      reject(signal?.reason)
+    }
+    stop = () => {
+      if (lingerMs === 0) give()
+      else linger = setTimeout(give, lingerMs)
+    }
+    signal?.addEventListener('abort', stop, { once: true })
+  })
+  const clear = () => {
+    clearTimeout(timer)
+    clearTimeout(linger)
+    signal?.removeEventListener('abort', stop)
+  }
+  return { reached, clear }
+}
+
+function splitLines(stream: Readable | null, onLine: (line: string) => void): void {
+  const lines = new LineSplitter(onLine)
+  stream?.on('data', (chunk: Buffer) => lines.push(chunk))
+  stream?.on('end', () => lines.end())
+}
+
+function toTooMuch({ operation }: CliCall): Error {
+  return createHostError('PROTOCOL_ERROR', { operation, excerpt: `more than ${mostBytes} bytes` })
+}
+
+function toText(bytes: Uint8Array | undefined): string {
+  return Buffer.from(bytes ?? []).toString('utf8')
+}
+
+const mostBytes = 64 * 1024 * 1024

@@ -1,0 +1,36 @@
+/** What is used of the library for pseudo-terminals. */
+export interface TerminalLibrary {
+  spawn(file: string, args: string[], options: TerminalOptions): TerminalProcess
+}
+
+export interface TerminalProcess {
+  readonly pid: number
+  onData(listener: (data: Buffer) => void): unknown
+  onExit(listener: (end: { readonly exitCode: number; readonly signal?: number }) => void): unknown
+  write(data: Buffer): void
+  resize(columns: number, rows: number): void
+  pause(): void
+  resume(): void
+}
+
+interface TerminalOptions {
+  readonly name: string
+  readonly cols: number
+  readonly rows: number
+  /** Bytes, and no text. */
+  readonly encoding: null
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/** An optional dependency with a native part: it is loaded when there is need of it. `undefined`: it does not load here. */
+export async function loadTerminalLibrary(): Promise<TerminalLibrary | undefined> {
+  try {
+    // Its types are of text alone, though it gives and takes bytes as well.
+    const loaded = (await import('@lydell/node-pty')) as unknown as TerminalLibrary & {
+      readonly default?: TerminalLibrary
+    }
+    return loaded.default ?? loaded
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,66 @@
+import { PassThrough, Writable } from 'node:stream'
+import type { TerminalSize } from '@capstan/core'
+import type { CliSession } from './apple-cli.js'
+import { killGroup } from './kill-group.js'
+import type { TerminalLibrary, TerminalProcess } from './terminal-library.js'
+
+export interface TerminalRun {
+  readonly command: string
+  readonly argv: readonly string[]
+  readonly size: TerminalSize | undefined
+}
+
+/** A run of the command line at a real terminal, which it sets to raw: both outputs are one. */
+export function openTerminalSession(library: TerminalLibrary, { command, argv, size }: TerminalRun): CliSession {
+  const { height = 24, width = 80 } = size ?? {}
+  const options = { name: 'xterm-256color', cols: width, rows: height, encoding: null, env: process.env } as const
+  const terminal = library.spawn(command, [...argv], options)
+  let isLeft = false
+  const stdout = readTerminal(terminal, () => isLeft)
+  const exitCode = new Promise<number | undefined>((resolve) => {
+    terminal.onExit(({ exitCode, signal = 0 }) => {
+      stdout.end()
+      resolve(signal === 0 ? exitCode : undefined)
+    })
+  })
+  let hasEnded = false
+  void exitCode.then(() => {
+    hasEnded = true
+  })
+  return {
+    stdin: writeTerminal(terminal, () => hasEnded),
+    stdout,
+    stderr: new PassThrough().end(),
+    exitCode,
+    resize: ({ height: rows, width: columns }) => {
+      if (!hasEnded) terminal.resize(columns, rows)
+    },
+    end: () => {
+      if (hasEnded) return
+      // Its exit is told when all of it was read.
+      isLeft = true
+      terminal.resume()
+      killGroup(terminal.pid)
+    },
+  }
+}
+
+function readTerminal(terminal: TerminalProcess, isLeft: () => boolean): PassThrough {
+  const output = new PassThrough()
+  terminal.onData((data) => {
+    if (isLeft() || output.writableEnded || output.write(data)) return
+    terminal.pause()
+    output.once('drain', () => terminal.resume())
+  })
+  return output
+}
+
+/** The end of it is no end of the terminal: that stays until the program ends. */
+function writeTerminal(terminal: TerminalProcess, hasEnded: () => boolean): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      if (!hasEnded()) terminal.write(chunk)
+      done()
+    },
+  })
+}

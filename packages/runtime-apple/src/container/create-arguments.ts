@@ -1,0 +1,102 @@
+import { isIPv6 } from 'node:net'
+import {
+  type ContainerConfig,
+  createHostError,
+  type Mount,
+  type PortSpec,
+  type StringMap,
+  type Ulimit,
+} from '@capstan/core'
+
+/** What is settled before a container is made: its name, and the ports that the config left open. */
+export interface CreateSettings {
+  readonly name: string
+  readonly image: string
+  readonly labels: StringMap
+  readonly ports: readonly PortSpec[]
+}
+
+/**
+ * The arguments of `create`; pure.
+ *
+ * Each value is attached by `=`, since one that begins with `-` is refused otherwise; an empty one stands alone, since
+ * `--x=` has no value. All options stand before the image, where their parsing ends.
+ */
+export function toCreateArguments(config: ContainerConfig, settings: CreateSettings): readonly string[] {
+  const { env = {}, mounts = [], dns = [], capAdd = [], capDrop = [], ulimits = [], network } = config
+  const { memoryBytes, cpus, entrypoint = [], command = [] } = config
+  const [program, ...programArguments] = entrypoint
+  return [
+    'create',
+    ...toOption('name', settings.name),
+    ...toOption('platform', config.platform),
+    ...toOption('entrypoint', program),
+    ...toOption('workdir', config.workingDirectory),
+    ...toOption('user', config.user),
+    ...toOptions('env', Object.entries(env).map(toPair)),
+    ...toOptions('label', Object.entries(settings.labels).map(toPair)),
+    ...mounts.flatMap(toMount),
+    ...toOptions('publish', settings.ports.map(toPublish)),
+    ...(network?.mode === 'none' ? ['--network=none'] : []),
+    ...toOptions('network', network?.mode === 'networks' ? network.networks.map(({ networkId }) => networkId) : []),
+    ...toOptions('dns', dns),
+    ...toOptions('cap-add', capAdd),
+    ...toOptions('cap-drop', capDrop),
+    ...toOptions('ulimit', ulimits.map(toUlimit)),
+    ...toOption('memory', memoryBytes === undefined ? undefined : `${Math.ceil(memoryBytes / mebibyte)}M`),
+    ...toOption('cpus', cpus === undefined ? undefined : String(cpus)),
+    ...toFlag('read-only', config.readOnlyRootFilesystem),
+    ...toFlag('init', config.init),
+    ...toFlag('rm', config.autoRemove),
+    ...toFlag('interactive', config.interactive),
+    ...toFlag('tty', config.tty),
+    settings.image,
+    ...programArguments,
+    ...command,
+  ]
+}
+
+/** `--name=value`; an empty value as an argument of its own. */
+export function toOption(name: string, value: string | undefined): readonly string[] {
+  if (value === undefined) return []
+  return value === '' ? [`--${name}`, ''] : [`--${name}=${value}`]
+}
+
+export function toOptions(name: string, values: readonly string[]): readonly string[] {
+  return values.flatMap((value) => toOption(name, value))
+}
+
+export function toPair([key, value]: readonly [string, string]): string {
+  return `${key}=${value}`
+}
+
+function toFlag(name: string, isSet: boolean | undefined): readonly string[] {
+  return isSet ? [`--${name}`] : []
+}
+
+function toPublish({ containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' }: PortSpec): string {
+  const address = isIPv6(hostAddress) ? `[${hostAddress}]` : hostAddress
+  return `${address}:${hostPort}:${containerPort}/${protocol}`
+}
+
+function toMount(mount: Mount, index: number): readonly string[] {
+  if (mount.type === 'tmpfs') return toOption('tmpfs', mount.target)
+  const { source, target, readOnly } = mount
+  if (![source, target].some((path) => path.includes(':'))) {
+    return toOption('volume', `${source}:${target}${readOnly ? ':ro' : ''}`)
+  }
+  const isPlain = mount.type === 'bind' && ![source, target].some((path) => /[,=]/.test(path))
+  if (isPlain) return toOption('mount', `type=bind,source=${source},target=${target}${readOnly ? ',readonly' : ''}`)
+  const expected = 'paths without ":", "," or "=", which the command line has no way to quote'
+  throw createHostError('INVALID_ARGUMENT', { field: `mounts[${index}]`, expected, given: `${source}:${target}` })
+}
+
+function toUlimit({ name, soft, hard }: Ulimit): string {
+  return `${name}=${toLimit(soft)}:${toLimit(hard)}`
+}
+
+function toLimit(value: number): string {
+  return value === -1 ? 'unlimited' : String(value)
+}
+
+const mebibyte = 1024 * 1024

@@ -1,0 +1,96 @@
+import type { ContainerConfig, FirewallRules, PortSpec, TerminalSize } from '@capstan/core'
+import type { ContainerSession } from '../session/container-session.js'
+
+/** What this runtime knows of a container beyond what the command line tells. */
+export interface KeptContainer {
+  /** How it was made, as long as it has not been started: a lost race for a port has it made once more. */
+  plan: ContainerPlan | undefined
+  isMine: boolean
+  hasRun: boolean
+  session: ContainerSession | undefined
+  firewall: FirewallRules | undefined
+  terminalSize: TerminalSize | undefined
+}
+
+export interface ContainerPlan {
+  readonly config: ContainerConfig
+  /** Reference by which the image is known to the command line. */
+  readonly image: string
+  readonly ports: readonly PortSpec[]
+}
+
+/** By id. One start at a time for each of them. */
+export class KeptContainers {
+  readonly #kept = new Map<string, KeptContainer>()
+  readonly #starting = new Map<string, Promise<unknown>>()
+  readonly #sessions = new Set<ContainerSession>()
+  readonly #waiting = new Map<string, Set<() => void>>()
+
+  find(id: string): KeptContainer | undefined {
+    return this.#kept.get(id)
+  }
+
+  require(id: string): KeptContainer {
+    const known = this.#kept.get(id)
+    if (known !== undefined) return known
+    const fresh: KeptContainer = {
+      plan: undefined,
+      isMine: false,
+      hasRun: false,
+      session: undefined,
+      firewall: undefined,
+      terminalSize: undefined,
+    }
+    this.#kept.set(id, fresh)
+    return fresh
+  }
+
+  /** A new container of that name knows nothing of an earlier one. */
+  add(id: string, plan: ContainerPlan): void {
+    this.#kept.delete(id)
+    Object.assign(this.require(id), { plan, isMine: true })
+  }
+
+  forget(id: string): void {
+    this.#kept.delete(id)
+    this.#wake(id)
+  }
+
+  hold(id: string, session: ContainerSession): void {
+    Object.assign(this.require(id), { session })
+    this.#sessions.add(session)
+    void session.outcome.then(() => this.#sessions.delete(session))
+    this.#wake(id)
+  }
+
+  /** Resolves at the next change of the container that this runtime makes. */
+  async untilChanged(id: string): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const waiting = this.#waiting.get(id) ?? new Set()
+      this.#waiting.set(id, waiting.add(resolve))
+    })
+  }
+
+  /** One after the other. */
+  async startOne<T>(id: string, start: () => Promise<T>): Promise<T> {
+    const before = this.#starting.get(id) ?? Promise.resolve()
+    const starting = before.then(start, start)
+    this.#starting.set(id, starting)
+    try {
+      return await starting
+    } finally {
+      if (this.#starting.get(id) === starting) this.#starting.delete(id)
+    }
+  }
+
+  async endSessions(): Promise<void> {
+    const sessions = [...this.#sessions]
+    for (const session of sessions) session.end()
+    await Promise.all(sessions.map(({ outcome }) => outcome))
+  }
+
+  #wake(id: string): void {
+    for (const tell of this.#waiting.get(id) ?? []) tell()
+    this.#waiting.delete(id)
+  }
+}

@@ -1,0 +1,135 @@
+import { PassThrough, type Readable, type Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import {
+  createHostError,
+  type ExecProcess,
+  type OperationOptions,
+  type TerminalSize,
+  validateSignal,
+  validateTerminalSize,
+} from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
+import { isCliFailure, isNotFound, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
+import type { CliSession } from '../cli/apple-cli.js'
+import { killExec } from './kill-exec.js'
+
+export interface ExecSettings {
+  readonly id: string
+  /** By which the process is found again in the container. */
+  readonly mark: string
+  readonly session: CliSession
+  readonly hasTerminal: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+/** One run of `exec`: its streams are those of the command line. */
+export class AppleExecProcess implements ExecProcess {
+  readonly stdin: Writable
+  readonly stdout: PassThrough
+  readonly stderr: PassThrough
+  readonly exitCode: Promise<number>
+  readonly #connection: AppleConnection
+  readonly #settings: ExecSettings
+  #tail = ''
+  #hasEnded = false
+
+  constructor(connection: AppleConnection, settings: ExecSettings) {
+    this.#connection = connection
+    this.#settings = settings
+    const { stdin, stdout, stderr } = settings.session
+    this.stdin = stdin ?? createClosedInput()
+    this.stdin.on('error', () => {}) // A process that has ended takes no more; that is no failure of its.
+    const keep = (chunk: Buffer) => {
+      this.#tail = (this.#tail + chunk.toString('utf8')).slice(-2000)
+    }
+    // At a terminal the words of the command itself come on stdout.
+    this.stdout = settings.hasTerminal ? tap(stdout, keep) : tap(stdout)
+    this.stderr = tap(stderr, keep)
+    this.exitCode = this.#follow()
+    this.exitCode.catch(() => {}) // Whoever asks hears it.
+  }
+
+  async kill(signal = 'SIGTERM', options: OperationOptions = {}): Promise<boolean> {
+    validateSignal(signal)
+    if (this.#hasEnded) return true
+    const { id, mark } = this.#settings
+    return await this.#connection.call({ operation: 'kill', subject: id }, options, (call) =>
+      killExec(this.#connection, { ...call, id, mark, killSignal: signal }),
+    )
+  }
+
+  async resize(size: TerminalSize, options: OperationOptions = {}): Promise<void> {
+    validateTerminalSize(size)
+    options.signal?.throwIfAborted()
+    this.#connection.assertOpen()
+    this.#settings.session.resize(size)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stdin.destroy()
+    this.#settings.session.end()
+    this.stdout.destroy()
+    this.stderr.destroy()
+    await this.exitCode.catch(() => {})
+  }
+
+  async #follow(): Promise<number> {
+    const { session, signal, id, mark } = this.#settings
+    const { own, end } = this.#connection.begin(signal)
+    const onAbort = () => {
+      session.end()
+      const reason = own.reason instanceof Error ? own.reason : new Error(String(own.reason))
+      for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(reason)
+      // The command line was ended, but not what it ran.
+      const undoing = { operation: 'kill', subject: id, signal: AbortSignal.timeout(5_000) }
+      void killExec(this.#connection, { ...undoing, id, mark, killSignal: 'SIGKILL' }).catch(() => {})
+    }
+    own.addEventListener('abort', onAbort, { once: true })
+    if (own.aborted) onAbort()
+    try {
+      const [exitCode] = await Promise.all([session.exitCode, untilEnd(this.stdout), untilEnd(this.stderr)])
+      own.throwIfAborted()
+      return await this.#toCode(exitCode)
+    } catch (error) {
+      throw own.aborted ? own.reason : error
+    } finally {
+      this.#hasEnded = true
+      own.removeEventListener('abort', onAbort)
+      end()
+    }
+  }
+
+  async #toCode(exitCode: number | undefined): Promise<number> {
+    const { id } = this.#settings
+    if (exitCode === undefined) throw toUnknown(id, 'the command that held it was ended')
+    if (!isCliFailure(exitCode, this.#tail)) return exitCode
+    const text = toErrorText(this.#tail)
+    const notStarted = toNotStartedCode(text)
+    if (notStarted !== undefined) return notStarted
+    const isLost = isServiceGone(text) || isNotFound(text) || /is not running/i.test(text)
+    if (isLost) throw toUnknown(id, text)
+    return exitCode
+  }
+}
+
+function toUnknown(id: string, reason: string): Error {
+  return createHostError('EXIT_CODE_UNKNOWN', { id, reason })
+}
+
+function tap(stream: Readable, onData: (chunk: Buffer) => void = () => {}): PassThrough {
+  const through = new PassThrough()
+  stream.on('data', onData).pause()
+  stream.on('error', () => through.end())
+  return stream.pipe(through)
+}
+
+/** Read to its end, or closed. Empty, it need not be read. */
+async function untilEnd(stream: PassThrough): Promise<void> {
+  const failed = () => {}
+  await finished(stream, { readable: false }).catch(failed)
+  if (stream.readableLength > 0) await finished(stream, { writable: false }).catch(failed)
+}
+
+function createClosedInput(): Writable {
+  return new PassThrough().end()
+}

@@ -1,0 +1,68 @@
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { type ContextEntry, readBuildContext } from '@capstan/build-context'
+import { type BuildOptions, toObjectLabels } from '@capstan/core'
+import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { isServiceGone, toErrorText } from '../apple-errors.js'
+import { toOption, toOptions, toPair } from '../container/create-arguments.js'
+import { BuildOutput } from './build-output.js'
+import { toFullName } from './familiar-name.js'
+
+export interface ImageBuild {
+  readonly dockerfile: string
+  readonly tag: string
+  readonly options: BuildOptions
+  readonly call: AppleCall
+}
+
+/** By `container build`, in a folder with what the context may hold and nothing else. */
+export async function buildImage(connection: AppleConnection, build: ImageBuild): Promise<void> {
+  const { dockerfile, tag, options, call } = build
+  const directory = await mkdtemp(join(tmpdir(), 'capstan-build-'))
+  try {
+    const context = join(directory, 'context')
+    await mkdir(context)
+    for await (const entry of readBuildContext(options.context, { signal: call.signal })) await place(context, entry)
+    const file = join(directory, 'Dockerfile')
+    await writeFile(file, dockerfile)
+    const output = new BuildOutput(options.onProgress)
+    const argv = [...toArguments(connection, build), `--file=${file}`, context]
+    const onLine = (line: string) => output.push(line)
+    const result = await connection.cli.run(argv, { ...call, subject: tag, timeoutMs: buildMs, onLine })
+    if (result.exitCode === 0) return
+    const text = toErrorText(result.stderr)
+    if (isServiceGone(text)) throw connection.toError(result, call)
+    throw output.toError(text)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+function toArguments({ ownerLabels }: AppleConnection, { tag, options }: ImageBuild): readonly string[] {
+  const { buildArgs = {}, labels, target, platform, noCache, pull, dns = [] } = options
+  const owned = toObjectLabels({ kind: 'image', tag }, ownerLabels, labels)
+  return [
+    'build',
+    '--progress=plain',
+    ...toOption('tag', toFullName(tag)),
+    ...toOptions('build-arg', Object.entries(buildArgs).map(toPair)),
+    ...toOptions('label', Object.entries(owned).map(toPair)),
+    ...toOption('target', target),
+    ...toOption('platform', platform),
+    ...toOptions('dns', dns),
+    ...(noCache ? ['--no-cache'] : []),
+    ...(pull ? ['--pull'] : []),
+  ]
+}
+
+async function place(context: string, entry: ContextEntry): Promise<void> {
+  const path = join(context, entry.path)
+  await mkdir(dirname(path), { recursive: true })
+  if (entry.type === 'directory') await mkdir(path, { recursive: true })
+  else if (entry.type === 'symlink') return await symlink(entry.linkTarget ?? '', path)
+  else await writeFile(path, entry.open())
+  await chmod(path, entry.type === 'directory' ? entry.mode | 0o700 : entry.mode)
+}
+
+const buildMs = 2 * 60 * 60 * 1000

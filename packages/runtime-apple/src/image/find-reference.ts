@@ -1,0 +1,28 @@
+import { createHostError } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
+import type { CliCall } from '../cli/apple-cli.js'
+import { parseImages } from '../output/images.js'
+
+/** What the command line calls an image: it takes no ids. A reference stays as it is. */
+export async function findReference(connection: AppleConnection, image: string, call: CliCall): Promise<string> {
+  if (!isImageId(image)) return image
+  const [reference] = await findReferences(connection, image, call)
+  if (reference === undefined) throw createHostError('IMAGE_NOT_FOUND', { image })
+  return reference
+}
+
+/** All references that lead to the image of this id. */
+export async function findReferences(
+  connection: AppleConnection,
+  id: string,
+  call: CliCall,
+): Promise<readonly string[]> {
+  const { stdout } = await connection.run(['image', 'list', '--format', 'json'], call)
+  const wanted = id.replace(/^sha256:/, '')
+  const images = parseImages(call.operation, stdout).filter((listed) => listed.id.endsWith(wanted))
+  return images.map(({ reference }) => reference)
+}
+
+export function isImageId(image: string): boolean {
+  return /^(sha256:)?[0-9a-f]{64}$/.test(image)
+}

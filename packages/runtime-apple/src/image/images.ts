@@ -1,0 +1,78 @@
+import { createHostError, type ImageInfo, type ListOptions, toImageHome } from '@capstan/core'
+import { type AppleCall, type AppleConnection, orGone } from '../apple-connection.js'
+import type { CliCall } from '../cli/apple-cli.js'
+import { listAll } from '../container/find-container.js'
+import { hasLabels } from '../container/ours.js'
+import { type AppleImage, parseImages } from '../output/images.js'
+import { toFamiliarName, toFullName } from './familiar-name.js'
+import { findReference, findReferences, isImageId } from './find-reference.js'
+
+/** The image of this reference, or `undefined` when the command line says that there is none. */
+export async function findImage(
+  connection: AppleConnection,
+  reference: string,
+  call: CliCall,
+): Promise<AppleImage | undefined> {
+  const asking = connection.run(['image', 'inspect', reference], { ...call, subject: reference })
+  const result = await orGone(asking, 'IMAGE_NOT_FOUND')
+  return result === undefined ? undefined : parseImages(call.operation, result.stdout)[0]
+}
+
+/** One entry for each image, with all references that lead to it. */
+export async function listImages(
+  connection: AppleConnection,
+  { labels }: ListOptions,
+  call: CliCall,
+): Promise<readonly ImageInfo[]> {
+  const { stdout } = await connection.run(['image', 'list', '--format', 'json'], call)
+  const listed = parseImages(call.operation, stdout)
+  const known = listed.every(({ config }) => config !== undefined) ? listed : await inspectAll(connection, listed, call)
+  const byId = new Map<string, AppleImage[]>()
+  for (const image of known) byId.set(image.id, [...(byId.get(image.id) ?? []), image])
+  return [...byId.values()].map(toImageInfo).filter((image) => hasLabels(image.labels, labels))
+}
+
+/** Lists of releases before 1.0 have no labels. One that goes meanwhile fails them all, and they are asked one by one. */
+async function inspectAll(
+  connection: AppleConnection,
+  listed: readonly AppleImage[],
+  call: CliCall,
+): Promise<readonly AppleImage[]> {
+  if (listed.length === 0) return []
+  const references = listed.map(({ reference }) => reference)
+  const asking = connection.run(['image', 'inspect', ...references], call)
+  const result = await orGone(asking, 'IMAGE_NOT_FOUND')
+  if (result !== undefined) return parseImages(call.operation, result.stdout)
+  const found = await Promise.all(references.map((reference) => findImage(connection, reference, call)))
+  return found.filter((image) => image !== undefined)
+}
+
+function toImageInfo(images: readonly AppleImage[]): ImageInfo {
+  const [first] = images
+  return {
+    id: first?.id ?? '',
+    tags: images.map(({ reference }) => toFamiliarName(reference)),
+    sizeBytes: first?.sizeBytes,
+    createdAt: first?.createdAt,
+    labels: first?.config?.labels ?? {},
+  }
+}
+
+/** By the pure rule over what the image says of itself; an image that is not there has root's. */
+export async function getImageHomeDir(connection: AppleConnection, image: string, call: CliCall): Promise<string> {
+  const config = (await findImage(connection, await findReference(connection, image, call), call))?.config
+  return config === undefined ? '/root' : toImageHome(config)
+}
+
+/** By a reference that alone, by an id with all its references. The command line would remove what is in use, too. */
+export async function removeImage(connection: AppleConnection, image: string, call: AppleCall): Promise<void> {
+  const references = isImageId(image) ? await findReferences(connection, image, call) : [toFullName(image)]
+  if (references.length === 0) return
+  const containers = await listAll(connection, call)
+  const users = containers.filter((container) => references.includes(container.image)).map(({ id }) => id)
+  if (users.length > 0) throw createHostError('IN_USE', { subject: `image "${image}"`, users })
+  const result = await connection.cli.run(['image', 'delete', ...references], call)
+  if (result.exitCode === 0) return
+  const left = await Promise.all(references.map((reference) => findImage(connection, reference, call)))
+  if (left.some((found) => found !== undefined)) throw connection.toError(result, { ...call, subject: image })
+}

@@ -1,0 +1,43 @@
+import { createHostError, type PullProgress } from '@capstan/core'
+import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { isServiceGone, toErrorText } from '../apple-errors.js'
+import { toOption } from '../container/create-arguments.js'
+
+export interface PullSettings {
+  readonly call: AppleCall
+  readonly platform?: string | undefined
+  readonly onProgress?: ((event: PullProgress) => void) | undefined
+}
+
+/** Refused or unreachable: IMAGE_PULL_FAILED. */
+export async function pullImage(
+  connection: AppleConnection,
+  image: string,
+  { call, platform, onProgress }: PullSettings,
+): Promise<void> {
+  const progress = connection.details.hasPullProgress ? ['--progress', onProgress === undefined ? 'none' : 'plain'] : []
+  const argv = ['image', 'pull', ...progress, ...toOption('platform', platform), image]
+  const onLine = onProgress && ((line: string) => tell(onProgress, image, line))
+  const result = await connection.cli.run(argv, { ...call, timeoutMs: pullMs, onLine })
+  if (result.exitCode === 0) {
+    onProgress?.({ id: image, status: 'pulled', phase: 'done' })
+    return
+  }
+  const text = toErrorText(result.stderr)
+  if (isServiceGone(text)) throw connection.toError(result, call)
+  throw createHostError('IMAGE_PULL_FAILED', { image, registryText: text === '' ? 'the command gave no reason' : text })
+}
+
+/** `[1/2] Fetching image 40% (12 of 30 blobs, 15.0/37.4 MB)` and the like: the words are for people. */
+function tell(onProgress: (event: PullProgress) => void, image: string, line: string): void {
+  const status = line.trim()
+  if (status === '' || status.startsWith('Error: ')) return
+  const phase = /unpack|extract/i.test(status)
+    ? 'extracting'
+    : /fetch|download|blob/i.test(status)
+      ? 'downloading'
+      : 'resolving'
+  onProgress({ id: image, status, phase })
+}
+
+const pullMs = 60 * 60 * 1000

@@ -1,0 +1,83 @@
+import type { RefusableField, RefusedOption } from '@capstan/core'
+
+/** What decides over the list: the command line, the machine, and what is installed beside. */
+export interface Abilities {
+  readonly hasCapabilities: boolean
+  readonly hasUlimits: boolean
+  readonly hasInit: boolean
+  readonly hasReadOnly: boolean
+  readonly hasNetworks: boolean
+  readonly hasNoNetwork: boolean
+  readonly hasBuildDns: boolean
+  /** Why there is no terminal; `undefined`: there is. */
+  readonly noTerminal: RefusedOption | undefined
+}
+
+/** What the command line has no word for, or cannot keep; in the order of the report. */
+export function listRefused(abilities: Abilities): readonly RefusedOption[] {
+  return [...always, ...(abilities.noTerminal === undefined ? [] : [abilities.noTerminal]), ...listByVersion(abilities)]
+}
+
+function listByVersion(abilities: Abilities): readonly RefusedOption[] {
+  const { hasCapabilities, hasUlimits, hasInit, hasReadOnly, hasNetworks, hasNoNetwork, hasBuildDns } = abilities
+  const older = (option: string) => `this release of the command has no ${option}`
+  const entries: readonly (readonly [boolean, RefusableField, string, string])[] = [
+    [hasCapabilities, 'capAdd', older('--cap-add'), update],
+    [hasCapabilities, 'capDrop', older('--cap-drop'), update],
+    [hasCapabilities, 'setupFirewall', `${older('--cap-add')}, and rules take NET_ADMIN in the guest`, update],
+    [hasUlimits, 'ulimits', older('--ulimit'), update],
+    [hasInit, 'init', older('--init'), update],
+    [hasReadOnly, 'readOnlyRootFilesystem', older('--read-only'), update],
+    [hasNetworks, 'network', 'networks other than the default one need macOS 26', 'update macOS'],
+    [
+      hasNetworks,
+      'getHostAddress',
+      'without the command `network` nobody tells the address of this machine',
+      'update macOS',
+    ],
+    [!hasNetworks || hasNoNetwork, 'network.none', older('network "none"'), update],
+    [hasBuildDns, 'build.dns', older('--dns for builds'), update],
+  ]
+  return entries.flatMap(([isThere, field, reason, remedy]) => (isThere ? [] : [{ field, reason, remedy }]))
+}
+
+const update = 'update the command'
+const noWord = 'the command has no word for it'
+const perVm = 'each container is a virtual machine of its own'
+
+const always: readonly RefusedOption[] = [
+  { field: 'privileged', reason: `${noWord}: ${perVm}`, remedy: 'use capAdd' },
+  { field: 'securityOptions', reason: noWord, remedy: undefined },
+  { field: 'groupAdd', reason: noWord, remedy: 'give the group with `user`, as user:group' },
+  { field: 'hostname', reason: `${noWord}: the name is the host name`, remedy: 'use name' },
+  { field: 'extraHosts', reason: noWord, remedy: 'use addresses' },
+  { field: 'pidsLimit', reason: noWord, remedy: undefined },
+  { field: 'stopSignal', reason: `${noWord}: the image says it`, remedy: 'build an image with STOPSIGNAL' },
+  { field: 'cpus.fraction', reason: 'a virtual machine has whole CPUs', remedy: 'give a whole number' },
+  { field: 'memoryBytes.small', reason: 'a virtual machine needs 200 MiB', remedy: 'give more' },
+  {
+    field: 'mounts.tmpfs',
+    reason: 'the command takes neither size nor mode for it, and cannot keep programs from being run there',
+    remedy: 'use a directory of the container, or a volume',
+  },
+  { field: 'network.host', reason: perVm, remedy: 'use getHostAddress' },
+  {
+    field: 'network.aliases',
+    reason: 'there is no name service in the guests',
+    remedy: 'use the address of the inspection',
+  },
+  { field: 'logs.since', reason: 'the service keeps no times', remedy: undefined },
+  { field: 'logs.timestamps', reason: 'the service keeps no times', remedy: undefined },
+  { field: 'logs.split', reason: 'the service keeps one file for both outputs', remedy: 'use startAttached or exec' },
+  {
+    field: 'logs.binary',
+    reason: 'the log of a container that another process started is read as text',
+    remedy: 'use startAttached or exec',
+  },
+  { field: 'attach.foreign', reason: 'its session belongs to the process that started it', remedy: 'use exec' },
+  {
+    field: 'waitContainer.foreign',
+    reason: 'the service keeps no exit codes: only the process that started it learns it',
+    remedy: 'wait where it was started',
+  },
+]

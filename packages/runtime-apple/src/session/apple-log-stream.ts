@@ -1,0 +1,39 @@
+import type { LogChunk, LogOptions, LogStream } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
+import { readLogs } from './read-logs.js'
+
+/** Reads when it is read; errors of opening come out of the first read. */
+export class AppleLogStream implements LogStream {
+  readonly #abort = new AbortController()
+  readonly #chunks: AsyncGenerator<LogChunk>
+
+  constructor(connection: AppleConnection, id: string, options: LogOptions) {
+    this.#chunks = this.#read(connection, id, options)
+  }
+
+  [Symbol.asyncIterator](): AsyncIterator<LogChunk> {
+    return this.#chunks
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#abort.abort(disposed)
+    await this.#chunks.return(undefined)
+  }
+
+  async *#read(connection: AppleConnection, id: string, options: LogOptions): AsyncGenerator<LogChunk> {
+    if (this.#abort.signal.aborted) return
+    const { own, end } = connection.begin(options.signal)
+    const call = { operation: 'containerLogs', subject: id, signal: AbortSignal.any([own, this.#abort.signal]) }
+    try {
+      for await (const bytes of readLogs(connection, id, { call, options })) yield { source: 'combined', bytes }
+      call.signal.throwIfAborted()
+    } catch (error) {
+      if (this.#abort.signal.aborted) return
+      throw own.aborted ? own.reason : error
+    } finally {
+      end()
+    }
+  }
+}
+
+const disposed = new Error('the stream was left')

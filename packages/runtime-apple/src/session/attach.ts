@@ -1,0 +1,56 @@
+import { type AttachOptions, createHostError } from '@capstan/core'
+import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { isServiceGone, toErrorText } from '../apple-errors.js'
+import { findContainer, toContainerState } from '../container/find-container.js'
+import { startContainer } from '../container/start-container.js'
+import { untilAborted } from '../container/until-aborted.js'
+import { toExitCode } from '../container/wait-container.js'
+import type { ContainerSession } from './container-session.js'
+import { deliver, forwardInput } from './deliver.js'
+
+/** Joins the session that this process holds; the command line has no way into another one. */
+export async function attach(
+  connection: AppleConnection,
+  id: string,
+  { call, options }: { readonly call: AppleCall; readonly options: AttachOptions },
+): Promise<void> {
+  const session = connection.kept.find(id)?.session
+  if (session === undefined || session.ended !== undefined) {
+    const found = await findContainer(connection, id, call)
+    const state = toContainerState(connection, found)
+    if (state !== 'running' || session !== undefined) throw createHostError('NOT_RUNNING', { id, state })
+    throw createHostError('NOT_ATTACHABLE', { id, reason: connection.reasonFor('attach.foreign') })
+  }
+  const { signal } = call
+  if (options.initialSize !== undefined) session.resize(options.initialSize)
+  const chunks = session.record.read({ from: 'now', signal, isPaced: true })
+  forwardInput(session, options.stdin, signal)
+  await untilAborted(deliver(chunks, options, signal), signal)
+  const { failure } = await session.outcome
+  if (failure !== undefined && isServiceGone(failure)) {
+    throw connection.toError({ exitCode: 1, stderr: toErrorText(failure) }, call)
+  }
+}
+
+/** Attached from the first byte on. An abort ends what it started. */
+export async function startAttached(
+  connection: AppleConnection,
+  id: string,
+  { call, options }: { readonly call: AppleCall; readonly options: AttachOptions },
+): Promise<number> {
+  const { signal } = call
+  if (options.initialSize !== undefined) connection.kept.require(id).terminalSize = options.initialSize
+  let delivered: Promise<void> | undefined
+  const onSession = (session: ContainerSession) => {
+    const chunks = session.record.read({ from: 'start', signal, isPaced: true })
+    delivered = deliver(chunks, options, signal)
+    delivered.catch(() => {}) // Awaited below, unless the start itself fails.
+    forwardInput(session, options.stdin, signal)
+  }
+  const session = await startContainer(connection, id, call, onSession)
+  if (session === undefined) {
+    throw createHostError('NOT_ATTACHABLE', { id, reason: 'it runs already: its output so far would be missing' })
+  }
+  const [outcome] = await untilAborted(Promise.all([session.outcome, delivered]), signal)
+  return toExitCode(id, outcome)
+}

@@ -1,0 +1,41 @@
+import { once } from 'node:events'
+import type { Writable } from 'node:stream'
+import type { AttachOptions } from '@capstan/core'
+import { untilAborted } from '../container/until-aborted.js'
+import type { ContainerSession } from './container-session.js'
+import type { RecordedChunk } from './output-record.js'
+
+/** Hands the output on, no faster than it is taken. The outputs are borrowed: they are not ended. */
+export async function deliver(
+  chunks: AsyncIterable<RecordedChunk>,
+  { stdout, stderr }: Pick<AttachOptions, 'stdout' | 'stderr'>,
+  signal: AbortSignal,
+): Promise<void> {
+  for await (const { source, bytes } of chunks) {
+    const output = source === 'stdout' ? stdout : stderr
+    if (output !== undefined) await write(output, bytes, signal)
+  }
+}
+
+async function write(output: Writable, bytes: Uint8Array, signal: AbortSignal): Promise<void> {
+  if (output.destroyed || output.writableEnded || output.write(bytes)) return
+  // One that is closed takes nothing more, and holds nobody up.
+  const taken = Promise.race([once(output, 'drain'), once(output, 'close')])
+  await untilAborted(
+    taken.catch(() => {}),
+    signal,
+  )
+}
+
+/** Hands stdin on to the program, and its end. Stops when the program has ended, or at the abort. */
+export function forwardInput(session: ContainerSession, input: AttachOptions['stdin'], signal: AbortSignal): void {
+  const { stdin } = session
+  if (input === undefined || stdin === undefined) return
+  const stop = () => {
+    input.unpipe(stdin)
+    input.pause()
+  }
+  input.pipe(stdin)
+  void session.outcome.then(stop)
+  signal.addEventListener('abort', stop, { once: true })
+}

@@ -1,0 +1,75 @@
+import { createHostError, type LogOptions } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
+import { isServiceGone } from '../apple-errors.js'
+import type { ContainerSession } from './container-session.js'
+import { followForeignLogs } from './follow-foreign-logs.js'
+import { OutputLostError } from './output-record.js'
+import { lastLines } from './last-lines.js'
+
+export interface LogCall {
+  readonly operation: string
+  readonly subject: string
+  readonly signal: AbortSignal
+}
+
+/**
+ * From the session that holds the container, every byte as it was printed. Without one, or when that no longer has the
+ * begin, by the command line: that trims newlines at both ends, and a follower drops empty lines.
+ */
+export async function* readLogs(
+  connection: AppleConnection,
+  id: string,
+  { call, options }: { readonly call: LogCall; readonly options: LogOptions },
+): AsyncGenerator<Uint8Array> {
+  const session = connection.kept.find(id)?.session
+  const { follow = false, tailLines } = options
+  if (session?.record.isWhole) yield* readSession(connection, session, { call, follow, tailLines })
+  else if (follow) yield* followForeignLogs(connection, id, { call, tailLines })
+  else yield* tail(await readForeignLogs(connection, id, call), tailLines)
+}
+
+/** What has been printed so far. */
+export async function readAllLogs(connection: AppleConnection, id: string, call: LogCall): Promise<Uint8Array> {
+  const session = connection.kept.find(id)?.session
+  return session?.record.isWhole ? session.record.bytes : await readForeignLogs(connection, id, call)
+}
+
+async function readForeignLogs(connection: AppleConnection, id: string, call: LogCall): Promise<Uint8Array> {
+  const { stdout } = await connection.run(['logs', id], { ...call, timeoutMs: 120_000 })
+  return stdout
+}
+
+async function* readSession(
+  connection: AppleConnection,
+  session: ContainerSession,
+  {
+    call,
+    follow,
+    tailLines,
+  }: { readonly call: LogCall; readonly follow: boolean; readonly tailLines: number | undefined },
+): AsyncGenerator<Uint8Array> {
+  const { record } = session
+  const { signal } = call
+  const isTail = tailLines !== undefined
+  // Both begin at this very moment, so that nothing is between them.
+  const before = isTail ? record.bytes : undefined
+  const chunks = record.read({ from: isTail ? 'now' : 'start', signal, hasEnd: !follow })
+  if (before !== undefined) yield* tail(before, tailLines)
+  try {
+    for await (const { bytes } of chunks) yield bytes
+  } catch (error) {
+    if (!(error instanceof OutputLostError)) throw error
+    throw toLost(connection, error)
+  }
+  const { failure } = session.ended ?? {}
+  if (follow && failure !== undefined && isServiceGone(failure)) throw toLost(connection, new Error(failure))
+}
+
+function toLost({ cli }: AppleConnection, cause: Error): Error {
+  return createHostError('CONNECTION_LOST', { endpoint: cli.command, lastTimestamp: undefined }, { cause })
+}
+
+function* tail(bytes: Uint8Array, tailLines: number | undefined): Generator<Uint8Array> {
+  const wanted = tailLines === undefined ? bytes : lastLines(bytes, tailLines)
+  if (wanted.length > 0) yield wanted
+}

@@ -1,0 +1,49 @@
+import { fileURLToPath } from 'node:url'
+import { type ConformanceReport, runtimePluginSuite } from '@capstan/conformance'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { applePlugin } from '../src/index.js'
+import { describeWithSimulator, problem } from './simulator/describe-with-simulator.js'
+import { appleSilicon } from './simulator/open-apple.js'
+import { releases, startSimulator } from './simulator/start-simulator.mjs'
+
+const runs = [
+  ...Object.entries(releases).map(([title, release]) => ({ title, release, managers: 'probe' as const })),
+  { title: '1.2 on macOS 26, managers: none', release: releases['1.2 on macOS 26'], managers: 'none' as const },
+]
+
+for (const { title, release, managers } of runs) {
+  // The suite wants to know its environment when it is declared.
+  const simulator = problem === undefined ? await startSimulator({ release }) : undefined
+  const path = `${simulator?.home ?? ''}:${process.env.PATH}`
+
+  describeWithSimulator(`the Apple runtime on the simulator of ${title}`, () => {
+    let report: ConformanceReport | undefined
+    runtimePluginSuite(
+      { describe, it, beforeAll, afterAll },
+      {
+        plugin: { ...applePlugin({ platform: appleSilicon, managers }), probeTimeoutMs: 20_000 },
+        image: simulator?.image ?? '',
+        env: { ...process.env, PATH: path },
+        unavailableEnv: { PATH: '' },
+        // The simulated host and peers are reached by a program of the image: see simulator/host-calls.mjs.
+        programs: { connect: (host, port) => ['connect', host, String(port)] },
+        ...(managers === 'probe' && {
+          specifier: fileURLToPath(new URL('fixtures/apple-plugin.mjs', import.meta.url)),
+        }),
+        onReport: (made) => {
+          report = made
+        },
+      },
+    )
+
+    it('has called the command by nothing but its grammar, and has left nothing that runs', async () => {
+      const calls = simulator?.calls() ?? []
+      expect(calls.length).toBeGreaterThan(1000)
+      expect(calls.filter(({ problem }) => problem !== undefined)).toEqual([])
+      expect((await simulator?.control({}))?.pids).toEqual([])
+      expect(report?.counts.failed).toBe(0)
+    })
+
+    afterAll(() => simulator?.close())
+  })
+}

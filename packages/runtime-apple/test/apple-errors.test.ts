@@ -1,0 +1,70 @@
+import type { HostErrorCode } from '@capstan/core'
+import { describe, expect, it } from 'vitest'
+import { isCliFailure, toAppleError, toErrorText, toNotStartedCode } from '../src/apple-errors.js'
+
+const call = { operation: 'startContainer', subject: 'web', endpoint: '/usr/local/bin/container' }
+const toError = (stderr: string, subject = call.subject) => toAppleError({ exitCode: 1, stderr }, { ...call, subject })
+
+describe('toAppleError', () => {
+  const texts: readonly (readonly [HostErrorCode, string])[] = [
+    ['CONTAINER_NOT_FOUND', 'Error: container not found: web'],
+    ['CONTAINER_NOT_FOUND', 'Error: get failed: container web not found'],
+    ['CONTAINER_NOT_FOUND', 'Error: notFound: "container with ID web not found"'],
+    ['IMAGE_NOT_FOUND', 'Error: image not found: web'],
+    ['NETWORK_NOT_FOUND', 'Error: network not found: web'],
+    ['VOLUME_NOT_FOUND', "Error: volume 'web' not found"],
+    ['NOT_RUNNING', 'Error: container web is not running'],
+    ['NOT_RUNNING', 'Error: invalidState: "container web is not running"'],
+    ['INVALID_ARGUMENT', "Error: path '/nowhere' does not exist"],
+    ['INVALID_ARGUMENT', 'Error: subnet overlaps an existing network'],
+    ['CONNECTION_LOST', 'Error: interrupted: "XPC connection error: Connection invalid"'],
+    ['CONNECTION_LOST', 'Error: x\nEnsure container system service has been started with `container system start`.'],
+    ['TIMED_OUT', 'Error: XPC timeout for request to com.apple.container.apiserver/containerList'],
+    ['OPERATION_FAILED', 'Error: something else'],
+    ['OPERATION_FAILED', ''],
+  ]
+
+  it.each(texts)('%s for %j', (code, stderr) => {
+    expect(toError(stderr)).toMatchObject({ code })
+  })
+
+  it('names the network that the text names', () => {
+    expect(toError('Error: notFound: "network inside not found"')).toMatchObject({ facts: { id: 'inside' } })
+  })
+
+  it.each(['image', 'my-network', 'volume.1'])('is not led astray by a container called %s', (subject) => {
+    expect(toError(`Error: container not found: ${subject}`, subject)).toMatchObject({
+      code: 'CONTAINER_NOT_FOUND',
+      facts: { id: subject },
+    })
+  })
+
+  it('keeps the words of a failure that it does not know, on one line, without escape sequences', () => {
+    expect(toError('progress\nError: \u001b[31mfirst\nsecond\u001b[0m\n')).toMatchObject({
+      facts: { reason: 'first; second', status: 1 },
+    })
+  })
+})
+
+describe('what the command says itself', () => {
+  it('is what stands after the last "Error: " at the begin of a line', () => {
+    expect(toErrorText('Error: of the program\nError: of the command')).toBe('of the command')
+    expect(toErrorText('no Error: here')).toBe('no Error: here')
+  })
+
+  it('is only looked for with exit codes of the command', () => {
+    expect(isCliFailure(1, 'x\nError: y')).toBe(true)
+    expect(isCliFailure(64, 'Error: y')).toBe(true)
+    expect(isCliFailure(2, 'Error: y')).toBe(false)
+    expect(isCliFailure(1, 'an Error: y')).toBe(false)
+  })
+
+  it.each([
+    [127, 'failed to find target executable /nope'],
+    [127, 'exec: no such file or directory'],
+    [126, 'failed to exec process: Permission denied'],
+    [undefined, 'path does not exist'],
+  ])('tells %s for %j', (code, text) => {
+    expect(toNotStartedCode(text)).toBe(code)
+  })
+})

@@ -1,0 +1,173 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
+import { execManagerCapability, type HostErrorCode, type Runtime, requireCapabilities } from '@capstan/core'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { describeWithSimulator } from './simulator/describe-with-simulator.js'
+import { type OpenApple, openApple } from './simulator/open-apple.js'
+import { type Simulator, startSimulator } from './simulator/start-simulator.mjs'
+import { useSimulator } from './simulator/use-simulator.js'
+
+let simulator: Simulator
+let opened: OpenApple
+let runtime: Runtime
+let image: string
+
+describeWithSimulator('the Apple runtime when the command misbehaves', () => {
+  beforeAll(async () => {
+    simulator = await startSimulator()
+    opened = await openApple(simulator, { managers: 'probe' })
+    runtime = opened.scope.runtime
+    image = simulator.image
+  })
+  beforeEach(async () => {
+    await simulator.control({ faults: [], service: { status: 'running' } })
+  })
+  afterAll(async () => {
+    await opened[Symbol.asyncDispose]()
+    await simulator.close()
+  })
+
+  const rejectsWith = async (code: HostErrorCode, call: () => Promise<unknown>, facts: object = {}) => {
+    const error: unknown = await call().catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ code, facts })
+  }
+  const start = async (...command: readonly string[]) => {
+    const id = await runtime.createContainer({ image, command })
+    await runtime.startContainer(id)
+    return id
+  }
+
+  it('a service that stops is CONNECTION_LOST, for every call', async () => {
+    const id = await runtime.createContainer({ image, command: ['true'] })
+    await simulator.control({ service: { status: 'not running' } })
+    await rejectsWith('CONNECTION_LOST', () => runtime.containerState(id))
+    await rejectsWith('CONNECTION_LOST', () => runtime.startContainer(id))
+    await rejectsWith('CONNECTION_LOST', () => runtime.imageExists(image))
+    await rejectsWith('CONNECTION_LOST', () => runtime.listContainers())
+  })
+
+  it('a service that goes while a container runs leaves no guess of its code', async () => {
+    const id = await start('sleep', '60')
+    await simulator.control({ faults: [{ on: 'inspect', kind: 'drop', times: 1 }] })
+    await rejectsWith('CONNECTION_LOST', () => runtime.containerState(id))
+    expect(await runtime.containerState(id)).toBe('running')
+    await runtime.removeContainer(id)
+  })
+
+  it('unknown fields are ignored, missing ones are an error that shows the begin of the answer', async () => {
+    const id = await runtime.createContainer({ image, command: ['true'] })
+    const answers = ['[{"id":"x","status":{"state":"running"}}]', 'no JSON at all', '']
+    for (const text of answers) {
+      await simulator.control({ faults: [{ on: 'inspect', kind: 'garbage', text, times: 1 }] })
+      await rejectsWith('PROTOCOL_ERROR', () => runtime.containerState(id), {
+        excerpt: text === '' ? 'nothing at all' : expect.stringContaining(text.slice(0, 20)),
+      })
+    }
+  })
+
+  it('warnings before the JSON are passed over', async () => {
+    const id = await runtime.createContainer({ image, command: ['true'] })
+    await simulator.control({
+      faults: [
+        { on: 'inspect', kind: 'warn' },
+        { on: 'list', kind: 'warn' },
+      ],
+    })
+    expect(await runtime.containerState(id)).toBe('created')
+    expect((await runtime.listContainers()).map((listed) => listed.id)).toContain(id)
+  })
+
+  it('not found is told by its words, in every wording', async () => {
+    const wordings = [
+      'container not found: gone-1',
+      'get failed: container gone-1 not found',
+      'notFound: "container with ID gone-1 not found"',
+      'internalError: "failed to stop container" (cause: "notFound: "container with ID gone-1 not found"")',
+    ]
+    for (const text of wordings) {
+      await simulator.control({ faults: [{ on: 'inspect', kind: 'fail', text, times: 1 }] })
+      await rejectsWith('CONTAINER_NOT_FOUND', () => runtime.containerState('gone-1'), { id: 'gone-1' })
+    }
+  })
+
+  it('a name that holds the words of another failure is no such failure', async () => {
+    await rejectsWith('CONTAINER_NOT_FOUND', () => runtime.containerState('image-of-network-volume'))
+  })
+
+  it('a hang ends with the abort, at once, and leaves no process of the command', async () => {
+    await simulator.control({ faults: [{ on: 'list', kind: 'hang' }] })
+    const controller = new AbortController()
+    const listing = runtime.listContainers({ signal: controller.signal })
+    await expect.poll(() => simulator.calls().at(-1)?.argv[0]).toBe('list')
+    const reason = new Error('waited enough')
+    controller.abort(reason)
+    await expect(listing).rejects.toBe(reason)
+  })
+
+  it('a lost race for a port that it picked is run again with another one', async () => {
+    await simulator.control({ faults: [{ on: 'start', kind: 'take-port', times: 1 }] })
+    const id = await runtime.createContainer({ image, command: ['sleep', '60'], ports: [{ containerPort: 80 }] })
+    await runtime.startContainer(id)
+    expect((await runtime.getPortBindings(id)).get(80)).toBeGreaterThan(0)
+    const creates = simulator.calls().filter(({ argv }) => argv[0] === 'create' && argv.includes(`--name=${id}`))
+    const published = creates.map(({ argv }) => argv.find((word) => word.startsWith('--publish=')))
+    expect(new Set(published).size).toBe(2)
+    await runtime.removeContainer(id)
+  })
+
+  it('a lost race for a port that was asked for is IN_USE', async () => {
+    const id = await runtime.createContainer({
+      image,
+      command: ['sleep', '60'],
+      ports: [{ containerPort: 80, hostPort: 18_473 }],
+    })
+    await simulator.control({ faults: [{ on: 'start', kind: 'take-port', times: 1 }] })
+    await rejectsWith('IN_USE', () => runtime.startContainer(id), { subject: 'port 18473 of 127.0.0.1' })
+  })
+
+  it('a lost race for a name is NAME_CONFLICT with a holder that is not ours, and stays', async () => {
+    await simulator.control({ faults: [{ on: 'create', kind: 'take-name', times: 1 }] })
+    const create = () => runtime.createContainer({ image, name: 'raced', command: ['true'] })
+    await rejectsWith('NAME_CONFLICT', create, { name: 'raced', holderId: 'raced', ours: false })
+    expect((await runtime.listContainers()).map(({ id }) => id)).toContain('raced')
+  })
+
+  it('a slow service is waited for', async () => {
+    await simulator.control({ faults: [{ on: 'create', kind: 'slow', ms: 300 }] })
+    await runtime.createContainer({ image, command: ['true'] })
+  })
+
+  it('an abort while a container is made leaves none, though the command comes to its end', async () => {
+    const before = (await runtime.listContainers()).length
+    await simulator.control({ faults: [{ on: 'create', kind: 'slow', ms: 200 }] })
+    const controller = new AbortController()
+    const creating = runtime.createContainer({ image, command: ['true'] }, { signal: controller.signal })
+    await expect.poll(() => simulator.calls().at(-1)?.argv[0]).toBe('create')
+    const reason = new Error('no longer wanted')
+    controller.abort(reason)
+    await expect(creating).rejects.toBe(reason)
+    expect(await runtime.listContainers()).toHaveLength(before)
+  })
+
+  it("a program's own words and code 1 are no failure of the command", async () => {
+    const id = await start('sh', '-c', 'echo "Error: my own" >&2; sleep 0.2; exit 1')
+    expect(await runtime.waitContainer(id)).toBe(1)
+    const { execs } = requireCapabilities(opened.scope, { execs: execManagerCapability })
+    const host = await start('sleep', '60')
+    const process = await execs.exec(host, ['sh', '-c', 'echo "Error: my own" >&2; exit 1'])
+    process.stderr.resume()
+    expect(await process.exitCode).toBe(1)
+    await runtime.removeContainer(host)
+  })
+
+  it('what began with other words than the grammar knows would be refused: the simulator is no yes-man', async () => {
+    const other = await useSimulator()
+    await expect(other.control({}).then(() => run(other.command, ['list', '--filter', 'x']))).rejects.toMatchObject({
+      code: 64,
+      stderr: expect.stringContaining("Unknown option '--filter'"),
+    })
+    expect(other.takeProblems()).toHaveLength(1)
+  })
+})
+
+const run = promisify(execFile)

@@ -1,0 +1,105 @@
+import type { FirewallRules, Runtime } from '@capstan/core'
+import { execManagerCapability, requireCapabilities } from '@capstan/core'
+import { text } from 'node:stream/consumers'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeWithSimulator } from './simulator/describe-with-simulator.js'
+import { type OpenApple, openApple } from './simulator/open-apple.js'
+import { type Simulator, startSimulator } from './simulator/start-simulator.mjs'
+
+let simulator: Simulator
+let opened: OpenApple
+let runtime: Runtime
+
+const rules: FirewallRules = { proxyHost: '192.168.64.1', proxyPort: 3128 }
+
+/** Keeps chains in a file and prints them as the real tool does; refuses where the process has no NET_ADMIN. */
+const iptables = `#!/bin/sh
+[ $(( 0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 12 & 1 )) = 1 ] || { echo 'Permission denied' >&2; exit 4; }
+file=/tmp/$(basename $0); shift 2
+case $1 in
+  -P) echo "-P $2 $3" > $file.$2.policy;;
+  -F) : > $file.$2;;
+  -A) shift; chain=$1; shift; echo "-A $chain $*" >> $file.$chain;;
+  -S) cat $file.$2.policy $file.$2;;
+esac
+`
+
+async function buildImage(tag: string, tool: string): Promise<string> {
+  const files = { iptables: tool, ip6tables: tool }
+  const copies = 'COPY --chmod=755 iptables /bin/iptables\nCOPY --chmod=755 ip6tables /bin/ip6tables\n'
+  await runtime.buildImage(`FROM ${simulator.image}\n${copies}`, tag, { context: { files } })
+  return tag
+}
+
+async function start(image: string, capAdd: readonly string[] = ['NET_ADMIN']): Promise<string> {
+  const id = await runtime.createContainer({ image, capAdd, command: ['sleep', '60'] })
+  await runtime.startContainer(id)
+  return id
+}
+
+async function readRules(id: string): Promise<string> {
+  const { execs } = requireCapabilities(opened.scope, { execs: execManagerCapability })
+  const { stdout, stderr } = await execs.exec(id, ['iptables', '-w', '5', '-S', 'OUTPUT'], { user: '0' })
+  stderr.resume()
+  return await text(stdout)
+}
+
+describeWithSimulator('setupFirewall of an Apple runtime', () => {
+  let image: string
+
+  beforeAll(async () => {
+    simulator = await startSimulator()
+    opened = await openApple(simulator)
+    runtime = opened.scope.runtime
+    image = await buildImage('with-iptables:1', iptables)
+  })
+  afterAll(async () => {
+    await opened[Symbol.asyncDispose]()
+    await simulator.close()
+  })
+
+  it('leaves the way to the proxy alone, as read back from the guest', async () => {
+    const id = await start(image)
+    await runtime.setupFirewall(id, rules)
+    const set = await readRules(id)
+    expect(set).toContain('-P OUTPUT DROP')
+    expect(set).toContain('-d 192.168.64.1 -p tcp --dport 3128 -j ACCEPT')
+  })
+
+  it('is set and proved again at each start, before that resolves', async () => {
+    const id = await start(image)
+    await runtime.setupFirewall(id, rules)
+    await runtime.stopContainer(id, { graceMs: 0 })
+    await runtime.startContainer(id)
+    expect(await readRules(id)).toContain('--dport 3128')
+  })
+
+  it('is kept for the start of a container that has not been started', async () => {
+    const id = await runtime.createContainer({ image, capAdd: ['NET_ADMIN'], command: ['sleep', '60'] })
+    await runtime.setupFirewall(id, rules)
+    await runtime.startContainer(id)
+    expect(await readRules(id)).toContain('--dport 3128')
+  })
+
+  it.each([
+    ['without NET_ADMIN', () => start(image, [])],
+    ['without iptables in the image', () => start(simulator.image)],
+    ['where rules do not stand', async () => start(await buildImage('lying:1', '#!/bin/sh\nexit 0\n'))],
+  ])('kills a container %s, and says so', async (_, begin) => {
+    const id = await begin()
+    await expect(runtime.setupFirewall(id, rules)).rejects.toMatchObject({
+      code: 'FIREWALL_FAILED',
+      facts: { id, containment: 'killed' },
+    })
+    expect(await runtime.containerState(id)).toBe('exited')
+  })
+
+  it('shuts the way out where the proxy cannot be resolved', async () => {
+    const id = await start(image)
+    await expect(runtime.setupFirewall(id, { ...rules, proxyHost: 'nobody.invalid' })).rejects.toMatchObject({
+      code: 'FIREWALL_FAILED',
+      facts: { containment: 'sealed', reason: 'nobody.invalid does not resolve' },
+    })
+    expect(await readRules(id)).toBe('-P OUTPUT DROP\n-A OUTPUT -o lo -j ACCEPT\n')
+  })
+})

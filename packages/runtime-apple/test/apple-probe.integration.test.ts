@@ -1,0 +1,159 @@
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRuntimeHost, type RuntimeReport } from '@capstan/core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { ApplePluginOptions } from '../src/index.js'
+import { describeWithSimulator } from './simulator/describe-with-simulator.js'
+import { simulatedPlugin } from './simulator/open-apple.js'
+import { releases, type Simulator, type SimulatorOptions, startSimulator } from './simulator/start-simulator.mjs'
+import { useSimulator } from './simulator/use-simulator.js'
+
+async function discover(simulator: Pick<Simulator, 'command'>, options?: ApplePluginOptions): Promise<RuntimeReport> {
+  await using host = createRuntimeHost({ plugins: [simulatedPlugin(simulator, options)], env: {} })
+  const [report] = await host.discover()
+  if (report === undefined) throw new Error('no report')
+  return report
+}
+
+async function probe(simulation: SimulatorOptions, options?: ApplePluginOptions): Promise<RuntimeReport> {
+  const simulator = await useSimulator(simulation)
+  return await discover(simulator, options)
+}
+
+const toIds = (report: RuntimeReport) => (report.available ? report.provides.map(({ id }) => id) : [])
+const toFields = (report: RuntimeReport) => (report.available ? report.refuses.map(({ field }) => field) : [])
+
+describeWithSimulator('what the probe claims', () => {
+  it('by default provides no networks and no sidecars, and says why (seed)', async () => {
+    const report = await probe({})
+    expect(toIds(report)).toEqual(['runtime', 'exec-manager', 'image-transfer', 'volume-manager'])
+    expect(report).toMatchObject({
+      absent: [
+        { id: 'network-manager', remedy: expect.stringContaining("managers: 'probe'") },
+        { id: 'sidecar-manager', remedy: expect.stringContaining("managers: 'probe'") },
+      ],
+    })
+  })
+
+  it.each(['0.12 on macOS 26', '1.2 on macOS 26'] as const)(
+    'with managers "probe" provides all on %s',
+    async (title) => {
+      const report = await probe({ release: releases[title] }, { managers: 'probe' })
+      expect(report).toMatchObject({ available: true, absent: [], version: releases[title].version })
+      expect(toFields(report)).not.toContain('network')
+      expect(toFields(report).includes('network.none')).toBe(title.startsWith('0.'))
+    },
+  )
+
+  it.each(['0.12 on macOS 15', '1.2 on macOS 15'] as const)(
+    'lacks networks on %s, whatever is asked',
+    async (title) => {
+      const report = await probe({ release: releases[title] }, { managers: 'probe' })
+      expect(report).toMatchObject({
+        absent: [
+          { id: 'network-manager', remedy: 'update macOS to 26 or newer' },
+          { id: 'sidecar-manager', remedy: 'update macOS to 26 or newer' },
+        ],
+        notes: ['networks other than the default one need macOS 26'],
+      })
+      expect(toFields(report)).toEqual(expect.arrayContaining(['network', 'getHostAddress']))
+    },
+  )
+
+  it('refuses by what the command has, and compares no versions', async () => {
+    const fields = toFields(await probe({ release: { version: '0.9.0', macos: 26 } }))
+    expect(fields).toEqual(expect.arrayContaining(['capAdd', 'capDrop', 'setupFirewall', 'init']))
+    expect(fields).not.toContain('ulimits')
+  })
+
+  it('reads the help, page by page, where the tree of commands is not printed any more', async () => {
+    const simulator = await useSimulator()
+    const before = await discover(simulator, { managers: 'probe' })
+    await simulator.control({ faults: [{ on: '--experimental-dump-help', kind: 'garbage', text: 'no longer' }] })
+    expect(await discover(simulator, { managers: 'probe' })).toEqual(before)
+  })
+
+  it('tolerates warnings before the answers', async () => {
+    const simulator = await useSimulator()
+    await simulator.control({ faults: [{ on: 'system status', kind: 'warn' }] })
+    expect(await discover(simulator)).toMatchObject({ available: true })
+  })
+
+  it('notes a service of another version', async () => {
+    const report = await probe({ service: { version: '1.1.0' } })
+    expect(report).toMatchObject({ notes: [expect.stringContaining('1.2.2 and its service 1.1.0')] })
+  })
+
+  it('notes that no kernel is configured, and how to', async () => {
+    const report = await probe({ service: { kernel: false } })
+    expect(report).toMatchObject({ notes: ['no kernel is configured: container system kernel set --recommended'] })
+  })
+
+  it('starts the service where it was asked to', async () => {
+    const simulator = await useSimulator({ service: { status: 'unregistered' } })
+    expect(await discover(simulator)).toMatchObject({ available: false })
+    expect(await discover(simulator, { system: 'start' })).toMatchObject({ available: true })
+  })
+})
+
+describeWithSimulator('why it is not available', () => {
+  let simulator: Simulator
+  let folder: string
+
+  beforeAll(async () => {
+    simulator = await startSimulator()
+    folder = await mkdtemp(join(tmpdir(), 'capstan-'))
+  })
+  afterAll(async () => {
+    await simulator.close()
+    await rm(folder, { recursive: true })
+  })
+
+  const failure = (step: string, code: string, remedy: string) => ({
+    available: false,
+    attempts: [{ step, cause: { code }, remedy: expect.stringContaining(remedy) }],
+  })
+
+  it('not macOS: at once, and no process is started', async () => {
+    const before = simulator.calls().length
+    const start = performance.now()
+    const report = await discover(simulator, { platform: { os: 'linux', arch: 'arm64' } })
+    expect(performance.now() - start).toBeLessThan(500)
+    expect(report).toMatchObject(failure('find', 'NOT_MACOS', 'another runtime'))
+    expect(simulator.calls()).toHaveLength(before)
+  })
+
+  it('not Apple silicon', async () => {
+    const report = await discover(simulator, { platform: { os: 'darwin', arch: 'x64' } })
+    expect(report).toMatchObject(failure('find', 'NOT_APPLE_SILICON', 'another runtime'))
+  })
+
+  it('no command: where to get it', async () => {
+    const report = await discover({ command: join(folder, 'container') })
+    expect(report).toMatchObject(failure('find', 'ENOENT', 'https://github.com/apple/container/releases'))
+    expect(report).toMatchObject({ chosen: true })
+  })
+
+  it('another command of that name', async () => {
+    const command = join(folder, 'other')
+    await writeFile(command, '#!/bin/sh\necho other things\n')
+    await chmod(command, 0o755)
+    expect(await discover({ command })).toMatchObject(failure('version', 'PROTOCOL_ERROR', 'the path of the right one'))
+  })
+
+  it.each(['not running', 'unregistered'])('the service is %s: the command that starts it', async (status) => {
+    await simulator.control({ service: { status } })
+    expect(await discover(simulator)).toMatchObject(failure('service', 'SERVICE_STOPPED', 'container system start'))
+    await simulator.control({ service: { status: 'running' } })
+  })
+
+  it('the service hangs: TIMED_OUT within the deadline', async () => {
+    await simulator.control({ faults: [{ on: 'system status', kind: 'hang' }] })
+    const plugin = { ...simulatedPlugin(simulator), probeTimeoutMs: 300 }
+    await using host = createRuntimeHost({ plugins: [plugin], env: {} })
+    const [report] = await host.discover()
+    expect(report).toMatchObject(failure('probe', 'TIMED_OUT', 'container system stop'))
+    await simulator.control({ faults: [] })
+  })
+})

@@ -1,0 +1,165 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { PassThrough } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { setTimeout as pause } from 'node:timers/promises'
+import { execManagerCapability, type Runtime, requireCapabilities } from '@capstan/core'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { describeWithSimulator } from './simulator/describe-with-simulator.js'
+import { type OpenApple, openApple } from './simulator/open-apple.js'
+import { type Simulator, startSimulator } from './simulator/start-simulator.mjs'
+
+let simulator: Simulator
+let opened: OpenApple
+let runtime: Runtime
+let image: string
+
+async function start(...command: readonly string[]): Promise<string> {
+  const id = await runtime.createContainer({ image, command })
+  await runtime.startContainer(id)
+  return id
+}
+
+async function readLogs(reader: Runtime, id: string, options = {}): Promise<string> {
+  let read = ''
+  for await (const { bytes } of await reader.containerLogs(id, options)) read += Buffer.from(bytes).toString()
+  return read
+}
+
+describeWithSimulator('the processes of the command that an Apple runtime holds', () => {
+  beforeAll(async () => {
+    simulator = await startSimulator()
+    opened = await openApple(simulator, { managers: 'probe' })
+    runtime = opened.scope.runtime
+    image = simulator.image
+  })
+  afterAll(async () => {
+    await opened[Symbol.asyncDispose]()
+    await simulator.close()
+  })
+
+  it('are ended by close, which leaves the containers running; their codes are unknown from then on', async () => {
+    const first = await openApple(simulator)
+    const id = await first.scope.runtime.createContainer({ image, command: ['sleep', '60'] })
+    await first.scope.runtime.startContainer(id)
+    await first[Symbol.asyncDispose]()
+    expect(await runtime.containerState(id)).toBe('running')
+    await expect(runtime.waitContainer(id)).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { field: 'waitContainer.foreign' },
+    })
+    await runtime.stopContainer(id, { graceMs: 0 })
+    await expect(runtime.waitContainer(id)).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN' })
+    expect(await runtime.containerState(id)).toBe('exited')
+  })
+
+  it('are not to be had by another process: NOT_ATTACHABLE with the reason of the report', async () => {
+    const id = await start('sleep', '60')
+    await using other = await openApple(simulator)
+    await expect(other.scope.runtime.attach(id, { stdout: new PassThrough() })).rejects.toMatchObject({
+      code: 'NOT_ATTACHABLE',
+      facts: { id, reason: 'its session belongs to the process that started it' },
+    })
+    await runtime.removeContainer(id)
+  })
+
+  it('are one for each container that runs, and none when it has ended', async () => {
+    const count = () => simulator.calls().filter(({ argv }) => argv[0] === 'start').length
+    const before = count()
+    const ids = await Promise.all(Array.from({ length: 5 }, () => start('sleep', '60')))
+    expect(count() - before).toBe(5)
+    await Promise.all(ids.map((id) => runtime.removeContainer(id)))
+    expect(await findChildren()).toEqual([])
+  })
+
+  it('64 lifecycles at once: every code is true, no process, no zombie and no descriptor is left', async () => {
+    const run = async (code: number) => {
+      const id = await runtime.createContainer({ image, command: ['sh', '-c', `echo ${code}; exit ${code}`] })
+      await runtime.startContainer(id)
+      const exitCode = await runtime.waitContainer(id)
+      const log = await readLogs(runtime, id)
+      await runtime.removeContainer(id)
+      return { exitCode, log }
+    }
+    await run(0) // What is loaded once stays open.
+    const descriptors = countDescriptors()
+    const codes = Array.from({ length: 64 }, (_, code) => code)
+    const results = await Promise.all(codes.map(run))
+    expect(results).toEqual(codes.map((code) => ({ exitCode: code, log: `${code}\n` })))
+    expect((await simulator.control({})).pids).toEqual([])
+    await expect.poll(findChildren).toEqual([])
+    await expect.poll(countDescriptors).toBeLessThanOrEqual(descriptors)
+  }, 120_000)
+
+  it('a log that another process follows ends when the container does', async () => {
+    await using other = await openApple(simulator)
+    const id = await start('sh', '-c', 'echo first; sleep 0.5; echo second')
+    expect(await readLogs(other.scope.runtime, id, { follow: true })).toBe('first\nsecond\n')
+    expect(await readLogs(other.scope.runtime, id)).toBe('first\nsecond\n')
+    expect(await readLogs(other.scope.runtime, id, { tailLines: 1 })).toBe('second\n')
+  })
+
+  it('what is no longer held whole is read from the service', async () => {
+    const id = await start('sh', '-c', 'yes 0123456789abcde | head -c 6291456')
+    expect(await runtime.waitContainer(id)).toBe(0)
+    expect(await runtime.containerLogsAll(id)).toHaveLength(6_291_456)
+    await runtime.removeContainer(id)
+  })
+
+  it('a service that started anew forgets what has run: another process calls it unknown, and does not guess', async () => {
+    const id = await start('true')
+    await runtime.waitContainer(id)
+    await simulator.control({ restart: true })
+    await using other = await openApple(simulator)
+    expect(await other.scope.runtime.containerState(id)).toBe('unknown')
+    expect(await runtime.containerState(id)).toBe('exited')
+    await runtime.removeContainer(id)
+  })
+
+  it('an aborted exec ends what runs in the container, too', async () => {
+    const id = await start('sleep', '60')
+    const { execs } = requireCapabilities(opened.scope, { execs: execManagerCapability })
+    const controller = new AbortController()
+    const process = await execs.exec(id, ['sleep', '45'], { signal: controller.signal })
+    for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {}).resume()
+    const listing = async () => {
+      const listed = await execs.exec(id, ['ps'])
+      listed.stderr.resume()
+      return await text(listed.stdout)
+    }
+    await expect.poll(listing).toContain('sleep 45')
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(process.exitCode).rejects.toBe(reason)
+    await expect.poll(listing).not.toContain('sleep 45')
+    await runtime.removeContainer(id)
+  })
+
+  it('a terminal is a real one, of the size that was asked for', async () => {
+    const id = await runtime.createContainer({ image, tty: true, command: ['sh', '-c', 'sleep 0.2; tty; stty size'] })
+    const stdout = new PassThrough()
+    const code = await runtime.startAttached(id, { stdout, initialSize: { height: 31, width: 101 } })
+    stdout.end()
+    expect([code, await text(stdout)]).toEqual([0, expect.stringContaining('31 101')])
+  })
+})
+
+/** Of this process: those of the command, and zombies. The server of the simulator is not among them. */
+async function findChildren(): Promise<readonly string[]> {
+  await pause(50)
+  const numbers = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ')
+  const states = numbers.filter((number) => number !== '').map(readCommand)
+  return states.filter((command) => command === 'zombie' || command.includes(simulator.command))
+}
+
+function readCommand(number: string): string {
+  try {
+    if (/\) Z /.test(readFileSync(`/proc/${number}/stat`, 'utf8'))) return 'zombie'
+    return readFileSync(`/proc/${number}/cmdline`, 'utf8').replaceAll('\0', ' ')
+  } catch {
+    return '' // It has ended meanwhile.
+  }
+}
+
+function countDescriptors(): number {
+  return readdirSync('/proc/self/fd').length
+}
