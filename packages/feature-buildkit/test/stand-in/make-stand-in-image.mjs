@@ -24,7 +24,16 @@ export async function makeStandInImage(connection) {
   const { Architecture } = JSON.parse((await requestEngine(connection, '/info', { timeoutMs: 10_000 })).body)
   const busybox = readBusyboxFiles(Architecture)
   if (typeof busybox === 'string') return makeImage(connection, standInImage, busybox)
-  return makeImage(connection, standInImage, [...busybox, ...readNodeFiles(), ...(await readPrograms())])
+  return makeImage(connection, standInImage, [...busybox, ...(await readStandInFiles())])
+}
+
+/**
+ * What such an image has beside busybox.
+ *
+ * @returns {Promise<readonly TarEntry[]>}
+ */
+export async function readStandInFiles() {
+  return [...readNodeFiles(), ...(await readPrograms())]
 }
 
 /** @returns {readonly TarEntry[]} */

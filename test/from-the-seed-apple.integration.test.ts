@@ -1,0 +1,59 @@
+import { createRuntimeHost, findCapability, networkManagerCapability, sidecarManagerCapability } from '@capstan/core'
+import { BuildKitFeature } from '@capstan/feature-buildkit'
+import { expect, it, onTestFinished } from 'vitest'
+import { describeWithSimulator } from '../packages/runtime-apple/test/simulator/describe-with-simulator.js'
+import { openApple, simulatedPlugin } from '../packages/runtime-apple/test/simulator/open-apple.js'
+import { useSimulator } from '../packages/runtime-apple/test/simulator/use-simulator.js'
+import { readColumn, toColumn } from './docs/capability-matrix.js'
+import { addStandInImage } from './support/add-stand-in-image.js'
+
+describeWithSimulator('what the seed asks of Apple', () => {
+  it('registers no NetworkManager and no SidecarManager', async () => {
+    await using apple = await openApple(await useSimulator())
+    expect(findCapability(apple.scope, networkManagerCapability)).toBeUndefined()
+    expect(findCapability(apple.scope, sidecarManagerCapability)).toBeUndefined()
+  })
+
+  it('lets BuildKit fail with the clear message, and with no call of the command after the probe', async () => {
+    const simulator = await useSimulator()
+    await using apple = await openApple(simulator)
+    const probed = simulator.calls().length
+    const feature = apple.scope.resolve(BuildKitFeature)
+    expect(feature.support()).toMatchObject({
+      supported: false,
+      missing: [
+        { title: 'networks', remedy: expect.stringContaining("managers: 'probe'") },
+        { title: 'sidecars', remedy: expect.stringContaining("managers: 'probe'") },
+      ],
+    })
+    await expect(feature.start()).rejects.toMatchObject({
+      code: 'CAPABILITY_MISSING',
+      message: 'BuildKit needs networks and sidecars, which runtime "apple" does not provide',
+    })
+    expect(simulator.calls()).toHaveLength(probed)
+  })
+
+  it('says in docs/capabilities.md what its probe claims', async () => {
+    await using host = createRuntimeHost({ plugins: [simulatedPlugin(await useSimulator())], env: {} })
+    const [report] = await host.discover()
+    expect(report && toColumn(report)).toEqual(readColumn('apple'))
+  })
+})
+
+describeWithSimulator('BuildKit on Apple with its managers, played by a stand-in', () => {
+  it('is supported, starts, answers and leaves nothing', async () => {
+    const simulator = await useSimulator()
+    const image = await addStandInImage(simulator)
+    await using apple = await openApple(simulator, { managers: 'probe' })
+    const { scope } = apple
+    const feature = scope.resolve(BuildKitFeature)
+    expect(feature.support()).toMatchObject({ supported: true })
+    const sidecar = await feature.start({ image, readyTimeoutMs: 30_000 })
+    onTestFinished(() => sidecar[Symbol.asyncDispose]())
+    expect(await sidecar.workers()).toMatchObject([{ platforms: expect.arrayContaining(['linux/amd64']) }])
+    await sidecar[Symbol.asyncDispose]()
+    expect(await scope.runtime.listContainers()).toEqual([])
+    const networks = await findCapability(scope, networkManagerCapability)?.listNetworks()
+    expect(networks?.map(({ name }) => name)).toEqual(['default'])
+  })
+})

@@ -1,0 +1,24 @@
+import { spawnSync } from 'node:child_process'
+import { cpSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { readStandInFiles } from '../../packages/feature-buildkit/test/stand-in/make-stand-in-image.mjs'
+import type { Simulator } from '../../packages/runtime-apple/test/simulator/start-simulator.mjs'
+import { toTarArchive } from '../../tools/engine/tar-archive.mjs'
+
+/** Puts the image that stands in for BuildKit's into the registry of a simulator; gives its name. */
+export async function addStandInImage({ home }: Pick<Simulator, 'home'>): Promise<string> {
+  const place = join(home, 'registry', encodeURIComponent(`docker.io/${name}`))
+  const root = join(place, 'rootfs')
+  mkdirSync(root, { recursive: true })
+  const [busybox = ''] = readdirSync(join(home, 'images'))
+  cpSync(join(home, 'images', busybox, 'rootfs'), root, { recursive: true, verbatimSymlinks: true })
+  const input = toTarArchive(await readStandInFiles())
+  const { status, stderr } = spawnSync('tar', ['-x', '-C', root], { input, encoding: 'utf8' })
+  if (status !== 0) throw new Error(stderr)
+  const config = { Env: ['PATH=/bin:/usr/bin:/sbin'], Entrypoint: ['buildkitd'], WorkingDir: '/' }
+  const record = { digest: `sha256:${'c'.repeat(64)}`, createdAt: Date.now(), references: [], config }
+  writeFileSync(join(place, 'record.json'), JSON.stringify(record))
+  return name
+}
+
+const name = 'capstan-test/stand-in-for-buildkit:1'
