@@ -4,7 +4,16 @@ import { LazyPlugin } from './lazy-plugin.js'
 
 /** The runtimes that come with the command, in the order in which they are tried. */
 export async function loadBuiltInPlugins(): Promise<readonly RuntimePlugin[]> {
-  return [dockerPlugin(), new LazyPlugin({ name: 'memory', selection: 'named', load: loadMemoryPlugin })]
+  return [
+    dockerPlugin(),
+    new LazyPlugin({ name: 'apple', selection: 'automatic', load: loadApplePlugin }),
+    new LazyPlugin({ name: 'memory', selection: 'named', load: loadMemoryPlugin }),
+  ]
+}
+
+async function loadApplePlugin(): Promise<RuntimePlugin> {
+  const { applePlugin } = await import('@capstan/runtime-apple')
+  return applePlugin()
 }
 
 async function loadMemoryPlugin(): Promise<RuntimePlugin> {
