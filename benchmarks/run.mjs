@@ -1,5 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { parseArgs } from 'node:util'
+import * as appleCalls from './apple-calls.mjs'
 import * as buildkitStart from './buildkit-start.mjs'
 import * as demux from './demux.mjs'
 import * as discoverOpen from './discover-open.mjs'
@@ -22,6 +23,7 @@ const benchmarks = {
   'logs-cpu': logsCpu,
   demux,
   'buildkit-start': buildkitStart,
+  'apple-calls': appleCalls,
 }
 const missing = {
   engine: await findImageProblem(image),
@@ -34,12 +36,15 @@ for (const [name, benchmark] of Object.entries(benchmarks)) {
   const reason =
     (benchmark.needsEngine && missing.engine) ||
     (benchmark.needsBuildKitImage && missing.buildkit) ||
-    (benchmark.needsDockerCommand && missing.command)
-  if (reason) console.log(`\n${benchmark.title}\n  skipped: ${reason}`)
-  else
-    console.log(
-      `\n${benchmark.title}\n  ${toLine(benchmark, await benchmark.run({ pairs, image, buildkitImage, socketPath }))}`,
-    )
+    (benchmark.needsDockerCommand && missing.command) ||
+    benchmark.findProblem?.()
+  console.log(`\n${benchmark.title}`)
+  if (reason) {
+    console.log(`  skipped: ${reason}`)
+    continue
+  }
+  const { lines = [], ...result } = await benchmark.run({ pairs, image, buildkitImage, socketPath })
+  for (const line of [toLine(benchmark, result), ...lines]) console.log(`  ${line}`)
 }
 
 function toLine({ aim, unit = 'ms', atLeast = false }, { ours, theirs, ratio, problem, remark }) {
