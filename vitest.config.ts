@@ -4,11 +4,9 @@ import { defineConfig } from 'vitest/config'
 const conditions = ['@capstan/source', 'module', 'node', 'import', 'default']
 // tsconfig.base.json says the same to tsc; vite reads it for the files that a tsconfig includes alone, so not for tests.
 const oxc = { decorator: { legacy: true, emitDecoratorMetadata: false } }
-// Minutes, and no part of `npm test`: the conformance kit on a real engine, and on simulated ones.
-const kit = [
-  'packages/conformance/test/docker-conformance.integration.test.ts',
-  'packages/runtime-apple/test/apple-conformance.integration.test.ts',
-]
+// Minutes, and no part of `npm test`: the conformance kit on a real engine, and on the simulator of Apple's command.
+const kit = ['packages/conformance/test/docker-conformance.integration.test.ts']
+const appleKit = ['packages/runtime-apple/test/apple-conformance.integration.test.ts']
 // The whole kit once for each planted fault: a minute of both processors, and no part of `npm test` either.
 const faults = ['packages/conformance/test/broken/**/*.test.ts']
 // Installs what is packed with npm, which takes a minute and a registry: no part of `npm test`.
@@ -34,7 +32,7 @@ export default defineConfig({
           testTimeout: 30_000,
           hookTimeout: 30_000,
           include: ['packages/*/test/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/*.integration.test.ts', ...kit, ...faults, ...packed],
+          exclude: ['**/*.integration.test.ts', ...faults, ...packed],
         },
       },
       {
@@ -43,6 +41,15 @@ export default defineConfig({
           name: 'kit',
           globalSetup: ['test/support/set-up-test-engine.ts'],
           include: kit,
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        ...source,
+        test: {
+          name: 'kit-apple',
+          include: appleKit,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },
@@ -101,7 +108,7 @@ export default defineConfig({
           maxWorkers: 3,
           globalSetup: ['test/support/set-up-test-engine.ts'],
           include: ['packages/*/test/**/*.integration.test.ts', 'test/**/*.integration.test.ts'],
-          exclude: kit,
+          exclude: [...kit, ...appleKit],
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

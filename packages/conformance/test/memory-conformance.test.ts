@@ -1,7 +1,7 @@
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { afterAll, beforeAll, describe, it } from 'vitest'
+import { printReport } from '../../../test/support/print-report.js'
 import { runtimePluginSuite } from '../src/index.js'
-import { printReport } from './print-report.js'
 
 runtimePluginSuite(
   { describe, it, beforeAll, afterAll },

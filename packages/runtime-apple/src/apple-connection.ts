@@ -1,8 +1,9 @@
-import { setMaxListeners } from 'node:events'
 import {
   createHostError,
   createUndoStack,
   isHostError,
+  type LinkedSignal,
+  linkSignals,
   type OperationOptions,
   type RefusableField,
   refuseField,
@@ -38,7 +39,7 @@ export class AppleConnection {
   readonly runtimeName: string
   readonly ownerLabels: StringMap
   readonly kept: KeptContainers = new KeptContainers()
-  readonly #open = new Set<AbortController>()
+  readonly #open = new Set<LinkedSignal>()
   readonly #calls = new Set<Promise<unknown>>()
   #isClosed = false
 
@@ -79,18 +80,13 @@ export class AppleConnection {
   begin(signal: AbortSignal | undefined): { readonly own: AbortSignal; readonly end: () => void } {
     this.assertOpen()
     signal?.throwIfAborted()
-    const controller = new AbortController()
-    setMaxListeners(0, controller.signal)
-    const onAbort = () => controller.abort(signal?.reason)
-    // Many calls under one signal are no leak: each takes its listener away again.
-    if (signal !== undefined) setMaxListeners(0, signal)
-    signal?.addEventListener('abort', onAbort, { once: true })
-    this.#open.add(controller)
+    const link = linkSignals([signal])
+    this.#open.add(link)
     const end = () => {
-      signal?.removeEventListener('abort', onAbort)
-      this.#open.delete(controller)
+      link.unlink()
+      this.#open.delete(link)
     }
-    return { own: controller.signal, end }
+    return { own: link.signal, end }
   }
 
   /** Runs the command line; an exit code other than 0 is an error. */
@@ -119,14 +115,10 @@ export class AppleConnection {
     if (this.#isClosed) throw this.#toClosed()
   }
 
-  get isClosed(): boolean {
-    return this.#isClosed
-  }
-
   /** Ends all that is under way and the command lines that are held; containers go on. */
   async close(): Promise<void> {
     this.#isClosed = true
-    for (const controller of this.#open) controller.abort(this.#toClosed())
+    for (const link of this.#open) link.abort(this.#toClosed())
     await Promise.allSettled(this.#calls)
     await this.kept.endSessions()
   }

@@ -38,31 +38,32 @@ export function toErrorText(stderr: string): string {
     .slice(0, 1000)
 }
 
-/** Whether the output ends in words of the command itself, and not of the program that it ran. */
+/** Whether what stderr ends in may be words of the command itself, and not of the program that it ran. */
 export function isCliFailure(exitCode: number, stderrTail: string): boolean {
   return (exitCode === 1 || exitCode === 64) && /(^|[\r\n])Error: [^\r\n]/.test(stderrTail)
 }
 
 /** The service does not answer, or has gone. */
 export function isServiceGone(text: string): boolean {
-  return /XPC connection error|Connection (invalid|interrupted)|container system start/i.test(text)
-}
-
-/** The absent thing, where the text tells of one. */
-export function isNotFound(text: string): boolean {
-  return /not ?found/i.test(text) && !/executable|command/i.test(text)
+  return serviceGone.test(text)
 }
 
 export function isNameTaken(text: string): boolean {
   return /already exist/i.test(text)
 }
 
-/** 127 where the image lacks the command, 126 where that may not be executed. */
+/**
+ * 127 where the image lacks the command, 126 where that may not be executed: only in words that the guest's own tool has
+ * for it. A program may well say itself that there is no such file.
+ */
 export function toNotStartedCode(text: string): 126 | 127 | undefined {
-  if (/permission denied|not executable/i.test(text)) return 126
-  return /(find|found).*executable|executable.*not found|no such file or directory|command not found/i.test(text)
-    ? 127
-    : undefined
+  if (/failed to find target executable/i.test(text)) return 127
+  return /failed to exec (\[|process .*permission denied)/i.test(text) ? 126 : undefined
+}
+
+/** Whether the command says of this container that it is gone or does not run. */
+export function isContainerLost(text: string, id: string): boolean {
+  return text.includes(id) && /container .*(not found|is not running)/i.test(text)
 }
 
 export function isAddressInUse(text: string): boolean {
@@ -74,9 +75,11 @@ interface Wording {
   readonly cause: Error
 }
 
+const serviceGone = /XPC connection error|`container system start`/i
+
 const meanings: readonly (readonly [RegExp, (call: FailedCall, wording: Wording) => Error])[] = [
   [
-    /XPC connection error|Connection (invalid|interrupted)|container system start/i,
+    serviceGone,
     ({ endpoint }, { cause }) => createHostError('CONNECTION_LOST', { endpoint, lastTimestamp: undefined }, { cause }),
   ],
   [

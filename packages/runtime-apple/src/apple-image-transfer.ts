@@ -9,10 +9,10 @@ import {
   type ImageTransfer,
   type OperationOptions,
   type PullOptions,
+  untilAborted,
   validateImageReference,
 } from '@capstan/core'
 import type { AppleCall, AppleConnection } from './apple-connection.js'
-import { untilAborted } from './container/until-aborted.js'
 import { toFamiliarName } from './image/familiar-name.js'
 import { findReference } from './image/find-reference.js'
 import { findImage } from './image/images.js'

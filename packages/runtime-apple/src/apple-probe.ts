@@ -1,4 +1,11 @@
-import { createHostError, type ProbeAttempt, type ProbeOptions, type ProbeResult, type ProbeStep } from '@capstan/core'
+import {
+  createHostError,
+  linkSignals,
+  type ProbeAttempt,
+  type ProbeOptions,
+  type ProbeResult,
+  type ProbeStep,
+} from '@capstan/core'
 import type { AppleDetails } from './apple-details.js'
 import type { ApplePluginOptions } from './apple-plugin-options.js'
 import { AppleCli } from './cli/apple-cli.js'
@@ -51,16 +58,14 @@ export async function probeApple(
 
 /** For all that is asked together. */
 function startLimit({ signal, timeoutMs }: ProbeOptions) {
-  const controller = new AbortController()
+  const link = linkSignals([signal])
   const facts = { operation: 'probe', phase: undefined, timeoutMs, lastLines: [] }
-  const timer = setTimeout(() => controller.abort(createHostError('TIMED_OUT', facts)), timeoutMs)
-  const onAbort = () => controller.abort(signal?.reason)
-  signal?.addEventListener('abort', onAbort, { once: true })
+  const timer = setTimeout(() => link.abort(createHostError('TIMED_OUT', facts)), timeoutMs)
   const clear = () => {
     clearTimeout(timer)
-    signal?.removeEventListener('abort', onAbort)
+    link.unlink()
   }
-  return { signal: controller.signal, clear }
+  return { signal: link.signal, clear }
 }
 
 function findUnfit({

@@ -67,7 +67,7 @@ export class AppleRuntime implements Runtime {
 
   async startContainer(id: string, options: OperationOptions = {}): Promise<void> {
     validateId(id)
-    await this.#call('startContainer', id, options, (call) => startContainer(this.#connection, id, call))
+    await this.#call('startContainer', id, options, (call) => startContainer(this.#connection, id, { call }))
   }
 
   async stopContainer(id: string, options: StopOptions = {}): Promise<void> {

@@ -30,7 +30,7 @@ export class AppleSidecarManager implements SidecarManager {
       options,
       async (call) => {
         const id = await createContainer(this.#connection, config, { call, onProgress })
-        await startContainer(this.#connection, id, call)
+        await startContainer(this.#connection, id, { call })
         return id
       },
     )

@@ -1,17 +1,24 @@
 import { fileURLToPath } from 'node:url'
 import { type ConformanceReport, runtimePluginSuite } from '@capstan/conformance'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { printReport } from '../../../test/support/print-report.js'
 import { applePlugin } from '../src/index.js'
 import { describeWithSimulator, problem } from './simulator/describe-with-simulator.js'
 import { appleSilicon } from './simulator/open-apple.js'
 import { releases, startSimulator } from './simulator/start-simulator.mjs'
 
+// What is registered differs only where there is something to register: on macOS 15 both come to the same.
 const runs = [
-  ...Object.entries(releases).map(([title, release]) => ({ title, release, managers: 'probe' as const })),
-  { title: '1.2 on macOS 26, managers: none', release: releases['1.2 on macOS 26'], managers: 'none' as const },
-]
+  ['0.12 on macOS 15', 'none'],
+  ['0.12 on macOS 26', 'probe'],
+  ['1.2 on macOS 15', 'probe'],
+  ['1.2 on macOS 26', 'none'],
+  ['1.2 on macOS 26', 'probe'],
+] as const
 
-for (const { title, release, managers } of runs) {
+for (const [on, managers] of runs) {
+  const release = releases[on]
+  const title = `${on}, managers: ${managers}`
   // The suite wants to know its environment when it is declared.
   const simulator = problem === undefined ? await startSimulator({ release }) : undefined
   const path = `${simulator?.home ?? ''}:${process.env.PATH}`
@@ -32,6 +39,7 @@ for (const { title, release, managers } of runs) {
         }),
         onReport: (made) => {
           report = made
+          printReport(made, ` (${title})`)
         },
       },
     )

@@ -60,10 +60,11 @@ describe('what the command says itself', () => {
   })
 
   it.each([
-    [127, 'failed to find target executable /nope'],
-    [127, 'exec: no such file or directory'],
-    [126, 'failed to exec process: Permission denied'],
-    [undefined, 'path does not exist'],
+    [127, 'failed to start process p in container c (cause: "vmexec error: "failed to find target executable /x"")'],
+    [126, 'failed to start process p in container c (cause: "vmexec error: "failed to exec [x] POSIXError(13)"")'],
+    [126, 'internalError: "failed to exec process x: Permission denied"'],
+    [undefined, "ENOENT: no such file or directory, open '/nope'"],
+    [undefined, 'Permission denied'],
   ])('tells %s for %j', (code, text) => {
     expect(toNotStartedCode(text)).toBe(code)
   })

@@ -2,6 +2,9 @@ import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
 import { execManagerCapability, type HostErrorCode, type Runtime, requireCapabilities } from '@capstan/core'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { AppleConnection } from '../src/apple-connection.js'
+import { startContainer } from '../src/container/start-container.js'
+import type { AppleDetails } from '../src/index.js'
 import { describeWithSimulator } from './simulator/describe-with-simulator.js'
 import { type OpenApple, openApple } from './simulator/open-apple.js'
 import { type Simulator, startSimulator } from './simulator/start-simulator.mjs'
@@ -11,6 +14,7 @@ let simulator: Simulator
 let opened: OpenApple
 let runtime: Runtime
 let image: string
+let details: AppleDetails
 
 describeWithSimulator('the Apple runtime when the command misbehaves', () => {
   beforeAll(async () => {
@@ -18,6 +22,8 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     opened = await openApple(simulator, { managers: 'probe' })
     runtime = opened.scope.runtime
     image = simulator.image
+    const { command } = simulator
+    details = { command, version: '1.2.2', refuses: [], canNetwork: true, canVolume: true, hasPullProgress: true }
   })
   beforeEach(async () => {
     await simulator.control({ faults: [], service: { status: 'running' } })
@@ -149,15 +155,43 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     expect(await runtime.listContainers()).toHaveLength(before)
   })
 
-  it("a program's own words and code 1 are no failure of the command", async () => {
-    const id = await start('sh', '-c', 'echo "Error: my own" >&2; sleep 0.2; exit 1')
+  it.each([
+    'my own',
+    "ENOENT: no such file or directory, open '/nowhere'",
+    'Permission denied',
+    'Connection interrupted',
+    'container other is not running',
+  ])("a program's own words and code 1 are no failure of the command: %s", async (words) => {
+    const script = `echo "Error: ${words}" >&2; sleep 0.1; exit 1`
+    const id = await start('sh', '-c', script)
     expect(await runtime.waitContainer(id)).toBe(1)
     const { execs } = requireCapabilities(opened.scope, { execs: execManagerCapability })
     const host = await start('sleep', '60')
-    const process = await execs.exec(host, ['sh', '-c', 'echo "Error: my own" >&2; exit 1'])
+    const process = await execs.exec(host, ['sh', '-c', script])
     process.stderr.resume()
     expect(await process.exitCode).toBe(1)
     await runtime.removeContainer(host)
+  })
+
+  it('a program that repeats the words of the command after its own was found', async () => {
+    const { execs } = requireCapabilities(opened.scope, { execs: execManagerCapability })
+    const host = await start('sleep', '60')
+    const script = 'echo begun; echo "Error: failed to find target executable x" >&2; exit 1'
+    const process = await execs.exec(host, ['sh', '-c', script])
+    for (const stream of [process.stdout, process.stderr]) stream.resume()
+    expect(await process.exitCode).toBe(1)
+    await runtime.removeContainer(host)
+  })
+
+  it('a start that hangs is TIMED_OUT, and is taken back', async () => {
+    const connection = new AppleConnection({ details, runtimeName: 'apple', ownerLabels: {} })
+    const id = await runtime.createContainer({ image, command: ['sleep', '60'] })
+    await simulator.control({ faults: [{ on: 'start', kind: 'hang' }] })
+    const about = { operation: 'startContainer', subject: id }
+    const starting = connection.call(about, {}, (call) => startContainer(connection, id, { call, timeoutMs: 200 }))
+    await expect(starting).rejects.toMatchObject({ code: 'TIMED_OUT', facts: { phase: 'the start', timeoutMs: 200 } })
+    expect(simulator.calls().at(-1)?.argv).toEqual(['kill', '--signal', 'KILL', id])
+    await connection.close()
   })
 
   it('what began with other words than the grammar knows would be refused: the simulator is no yes-man', async () => {

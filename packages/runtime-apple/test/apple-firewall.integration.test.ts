@@ -1,6 +1,6 @@
+import { text } from 'node:stream/consumers'
 import type { FirewallRules, Runtime } from '@capstan/core'
 import { execManagerCapability, requireCapabilities } from '@capstan/core'
-import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWithSimulator } from './simulator/describe-with-simulator.js'
 import { type OpenApple, openApple } from './simulator/open-apple.js'

@@ -63,12 +63,18 @@ export class KeptContainers {
     this.#wake(id)
   }
 
-  /** Resolves at the next change of the container that this runtime makes. */
-  async untilChanged(id: string): Promise<void> {
-    await new Promise<void>((resolve) => {
-      const waiting = this.#waiting.get(id) ?? new Set()
-      this.#waiting.set(id, waiting.add(resolve))
+  /** Resolves at the next change of the container that this runtime makes, and at the latest with `limit`. */
+  async untilChanged(id: string, limit: Promise<void>): Promise<void> {
+    const waiting = this.#waiting.get(id) ?? new Set()
+    this.#waiting.set(id, waiting)
+    let tell: () => void = () => {}
+    const changed = new Promise<void>((resolve) => {
+      tell = resolve
     })
+    waiting.add(tell)
+    await Promise.race([changed, limit])
+    waiting.delete(tell)
+    if (waiting.size === 0 && this.#waiting.get(id) === waiting) this.#waiting.delete(id)
   }
 
   /** One after the other. */

@@ -1,6 +1,6 @@
 import { createHostError } from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
-import { isAddressInUse, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
+import { isAddressInUse, isContainerLost, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
 import { applyFirewall } from '../firewall/apply-firewall.js'
 import type { AppleContainer } from '../output/containers.js'
 import { ContainerSession, type SessionOutcome } from '../session/container-session.js'
@@ -13,8 +13,7 @@ import { pause } from './pause.js'
 export async function startContainer(
   connection: AppleConnection,
   id: string,
-  call: AppleCall,
-  onSession: (session: ContainerSession) => void = () => {},
+  { call, onSession = () => {}, timeoutMs = startMs }: StartOptions,
 ): Promise<ContainerSession | undefined> {
   const { kept } = connection
   const before = kept.find(id)?.session
@@ -25,21 +24,30 @@ export async function startContainer(
     if (current !== undefined && (current !== before || current.ended === undefined)) return undefined
     const found = await findContainer(connection, id, call)
     if (found.state === 'running') return undefined
-    const session = await startAnew(connection, found, { call, onSession, attempts: 3 })
+    const session = await startAnew(connection, found, { call, onSession, attempts: 3, timeoutMs })
     const { firewall } = kept.require(id)
     if (firewall !== undefined && session.ended === undefined) await applyFirewall(connection, id, firewall, call)
     return session
   })
 }
 
+export interface StartOptions {
+  readonly call: AppleCall
+  /** Hears of each session at once, before it is known whether the program runs. */
+  readonly onSession?: ((session: ContainerSession) => void) | undefined
+  /** The service itself has no limit for it. Default 120 000. */
+  readonly timeoutMs?: number
+}
+
 interface Start {
   readonly call: AppleCall
   readonly onSession: (session: ContainerSession) => void
   readonly attempts: number
+  readonly timeoutMs: number
 }
 
 async function startAnew(connection: AppleConnection, found: AppleContainer, start: Start): Promise<ContainerSession> {
-  const { call, onSession, attempts } = start
+  const { call, onSession, attempts, timeoutMs } = start
   const { id, labels, hasTerminal } = found
   const known = connection.kept.require(id)
   const isInteractive = labels[interactiveLabel] === 'true'
@@ -48,7 +56,7 @@ async function startAnew(connection: AppleConnection, found: AppleContainer, sta
   const session = await ContainerSession.open(connection.cli, id, { isInteractive, terminal })
   connection.kept.hold(id, session)
   onSession(session)
-  const failure = await untilStarted(connection, { found, session, call })
+  const failure = await untilStarted(connection, { found, session, call, timeoutMs })
   if (failure === undefined) {
     known.hasRun = true
     known.plan = undefined
@@ -72,12 +80,14 @@ interface Starting {
   readonly found: AppleContainer
   readonly session: ContainerSession
   readonly call: AppleCall
+  readonly timeoutMs: number
 }
 
 /** The text of the failure, or `undefined` when it runs or has run. */
 async function untilStarted(connection: AppleConnection, starting: Starting): Promise<string | undefined> {
-  const { found, session, call } = starting
-  for (let delayMs = 30; ; delayMs = Math.min(delayMs * 2, 250)) {
+  const { found, session, call, timeoutMs } = starting
+  const limit = performance.now() + timeoutMs
+  for (let delayMs = 30; performance.now() < limit; delayMs = Math.min(delayMs * 2, 250)) {
     const event = await Promise.race([
       session.outcome,
       session.firstOutput.then(() => 'output' as const),
@@ -89,9 +99,13 @@ async function untilStarted(connection: AppleConnection, starting: Starting): Pr
     const state = (await findContainerOrGone(connection, found.id, call))?.state
     if (state === 'running') return undefined
   }
+  throw createHostError('TIMED_OUT', { operation: call.operation, phase: 'the start', timeoutMs, lastLines: [] })
 }
 
-/** A program's own exit code 1 after words like those of the command line is told from its failure by the date of the start. */
+/**
+ * A program's own exit code 1 after words like those of the command is told from its failure by the date of the start;
+ * where the container has gone with its end, by the words alone.
+ */
 async function toFailure(
   connection: AppleConnection,
   { found, call }: Starting,
@@ -99,10 +113,18 @@ async function toFailure(
 ): Promise<string | undefined> {
   if (failure === undefined) return undefined
   const text = toErrorText(failure)
-  const isKnown = isServiceGone(text) || isAddressInUse(text) || toNotStartedCode(text) !== undefined
   const now = await findContainerOrGone(connection, found.id, call)
-  const hasStarted = now !== undefined && now.startedAt?.getTime() !== found.startedAt?.getTime()
-  return hasStarted && !isKnown ? undefined : hasStarted && now.startedAt !== undefined ? undefined : failure
+  if (now !== undefined) return isLater(now.startedAt, found.startedAt) ? undefined : failure
+  const isKnown =
+    isServiceGone(text) ||
+    isAddressInUse(text) ||
+    isContainerLost(text, found.id) ||
+    toNotStartedCode(text) !== undefined
+  return isKnown ? failure : undefined
+}
+
+function isLater(date: Date | undefined, before: Date | undefined): boolean {
+  return date !== undefined && date.getTime() !== before?.getTime()
 }
 
 function toStartError(connection: AppleConnection, found: AppleContainer, failure: string, call: AppleCall): Error {
@@ -125,3 +147,5 @@ async function stopAtOnce(connection: AppleConnection, id: string, signal: Abort
   await connection.cli.run(['kill', '--signal', 'KILL', id], call)
   session?.end()
 }
+
+const startMs = 120_000

@@ -1,10 +1,9 @@
-import { createHostError } from '@capstan/core'
+import { createHostError, untilAborted } from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { isServiceGone } from '../apple-errors.js'
 import type { SessionOutcome } from '../session/container-session.js'
 import { findContainerOrGone, toContainerState } from './find-container.js'
 import { pause } from './pause.js'
-import { untilAborted } from './until-aborted.js'
 
 /** The true code of what this runtime has started; of anything else none is known to anybody. */
 export async function waitContainer(connection: AppleConnection, id: string, call: AppleCall): Promise<number> {
@@ -20,7 +19,7 @@ export async function waitContainer(connection: AppleConnection, id: string, cal
     const state = toContainerState(connection, found)
     if (state === 'running' || state === 'stopping') connection.refuse('waitContainer.foreign', id)
     if (state === 'exited') throw toUnknown(id, 'its end was not seen by this process, and the command keeps no code')
-    await Promise.race([connection.kept.untilChanged(id), pause(pollMs, call.signal)])
+    await connection.kept.untilChanged(id, pause(pollMs, call.signal))
     call.signal.throwIfAborted()
   }
 }

@@ -9,7 +9,7 @@ import {
   validateTerminalSize,
 } from '@capstan/core'
 import type { AppleConnection } from '../apple-connection.js'
-import { isCliFailure, isNotFound, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
+import { isCliFailure, isContainerLost, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
 import type { CliSession } from '../cli/apple-cli.js'
 import { killExec } from './kill-exec.js'
 
@@ -31,6 +31,8 @@ export class AppleExecProcess implements ExecProcess {
   readonly #connection: AppleConnection
   readonly #settings: ExecSettings
   #tail = ''
+  /** Whether the program itself has begun to print: what comes first is not in the words of the command. */
+  #hasPrinted = false
   #hasEnded = false
 
   constructor(connection: AppleConnection, settings: ExecSettings) {
@@ -40,10 +42,15 @@ export class AppleExecProcess implements ExecProcess {
     this.stdin = stdin ?? createClosedInput()
     this.stdin.on('error', () => {}) // A process that has ended takes no more; that is no failure of its.
     const keep = (chunk: Buffer) => {
-      this.#tail = (this.#tail + chunk.toString('utf8')).slice(-2000)
+      const text = chunk.toString('utf8')
+      if (this.#tail === '') this.#hasPrinted ||= !text.startsWith('Error: ')
+      this.#tail = (this.#tail + text).slice(-2000)
+    }
+    const note = () => {
+      this.#hasPrinted = true
     }
     // At a terminal the words of the command itself come on stdout.
-    this.stdout = settings.hasTerminal ? tap(stdout, keep) : tap(stdout)
+    this.stdout = tap(stdout, settings.hasTerminal ? keep : note)
     this.stderr = tap(stderr, keep)
     this.exitCode = this.#follow()
     this.exitCode.catch(() => {}) // Whoever asks hears it.
@@ -104,10 +111,10 @@ export class AppleExecProcess implements ExecProcess {
     if (exitCode === undefined) throw toUnknown(id, 'the command that held it was ended')
     if (!isCliFailure(exitCode, this.#tail)) return exitCode
     const text = toErrorText(this.#tail)
-    const notStarted = toNotStartedCode(text)
+    // The command has no codes of its own for these; a program that was run may have said anything before.
+    const notStarted = this.#hasPrinted ? undefined : toNotStartedCode(text)
     if (notStarted !== undefined) return notStarted
-    const isLost = isServiceGone(text) || isNotFound(text) || /is not running/i.test(text)
-    if (isLost) throw toUnknown(id, text)
+    if (isServiceGone(text) || isContainerLost(text, id)) throw toUnknown(id, text)
     return exitCode
   }
 }
@@ -116,7 +123,7 @@ function toUnknown(id: string, reason: string): Error {
   return createHostError('EXIT_CODE_UNKNOWN', { id, reason })
 }
 
-function tap(stream: Readable, onData: (chunk: Buffer) => void = () => {}): PassThrough {
+function tap(stream: Readable, onData: (chunk: Buffer) => void): PassThrough {
   const through = new PassThrough()
   stream.on('data', onData).pause()
   stream.on('error', () => through.end())

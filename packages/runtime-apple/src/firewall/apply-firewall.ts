@@ -6,13 +6,13 @@ import {
   type FirewallRules,
   type HostErrorFacts,
   isHostError,
+  untilAborted,
   withUndoFailures,
 } from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
 import { findContainerOrGone } from '../container/find-container.js'
 import { pause } from '../container/pause.js'
-import { untilAborted } from '../container/until-aborted.js'
 import { findDifference, type OpenWays, toFirewallScript, toOutputRules } from './firewall-rules.js'
 
 /**

@@ -79,12 +79,6 @@ export class JsonReader {
     return Number.isNaN(time) ? undefined : new Date(time)
   }
 
-  /** The one key of what Swift writes for a case with values. */
-  caseName(key: string): string | undefined {
-    const value = this.#value[key]
-    return isObject(value) ? Object.keys(value)[0] : undefined
-  }
-
   #fail(): never {
     throw toProtocolError(this.#operation, this.#whole)
   }

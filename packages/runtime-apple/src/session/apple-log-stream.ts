@@ -1,4 +1,4 @@
-import type { LogChunk, LogOptions, LogStream } from '@capstan/core'
+import { type LogChunk, type LogOptions, type LogStream, linkSignals } from '@capstan/core'
 import type { AppleConnection } from '../apple-connection.js'
 import { readLogs } from './read-logs.js'
 
@@ -23,7 +23,8 @@ export class AppleLogStream implements LogStream {
   async *#read(connection: AppleConnection, id: string, options: LogOptions): AsyncGenerator<LogChunk> {
     if (this.#abort.signal.aborted) return
     const { own, end } = connection.begin(options.signal)
-    const call = { operation: 'containerLogs', subject: id, signal: AbortSignal.any([own, this.#abort.signal]) }
+    const link = linkSignals([own, this.#abort.signal])
+    const call = { operation: 'containerLogs', subject: id, signal: link.signal }
     try {
       for await (const bytes of readLogs(connection, id, { call, options })) yield { source: 'combined', bytes }
       call.signal.throwIfAborted()
@@ -31,6 +32,7 @@ export class AppleLogStream implements LogStream {
       if (this.#abort.signal.aborted) return
       throw own.aborted ? own.reason : error
     } finally {
+      link.unlink()
       end()
     }
   }

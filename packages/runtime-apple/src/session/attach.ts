@@ -1,9 +1,8 @@
-import { type AttachOptions, createHostError } from '@capstan/core'
+import { type AttachOptions, createHostError, untilAborted } from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
 import { findContainer, toContainerState } from '../container/find-container.js'
 import { startContainer } from '../container/start-container.js'
-import { untilAborted } from '../container/until-aborted.js'
 import { toExitCode } from '../container/wait-container.js'
 import type { ContainerSession } from './container-session.js'
 import { deliver, forwardInput } from './deliver.js'
@@ -47,7 +46,7 @@ export async function startAttached(
     delivered.catch(() => {}) // Awaited below, unless the start itself fails.
     forwardInput(session, options.stdin, signal)
   }
-  const session = await startContainer(connection, id, call, onSession)
+  const session = await startContainer(connection, id, { call, onSession })
   if (session === undefined) {
     throw createHostError('NOT_ATTACHABLE', { id, reason: 'it runs already: its output so far would be missing' })
   }

@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
-import type { AttachOptions } from '@capstan/core'
-import { untilAborted } from '../container/until-aborted.js'
+import { type AttachOptions, untilAborted } from '@capstan/core'
 import type { ContainerSession } from './container-session.js'
 import type { RecordedChunk } from './output-record.js'
 

@@ -1,3 +1,4 @@
+import { type LinkedSignal, linkSignals } from '@capstan/core'
 import type { AppleConnection } from '../apple-connection.js'
 import { findContainer, findContainerOrGone } from '../container/find-container.js'
 import { pause } from '../container/pause.js'
@@ -18,7 +19,7 @@ export async function* followForeignLogs(
   const { signal } = call
   signal.addEventListener('abort', session.end, { once: true })
   if (signal.aborted) session.end()
-  const watch = new AbortController()
+  const watch = linkSignals([signal])
   void endAfterStop(connection, id, { call, watch, end: session.end })
   let stderr = ''
   session.stderr.on('data', (chunk: Buffer) => {
@@ -30,6 +31,7 @@ export async function* followForeignLogs(
     if (exitCode !== undefined && exitCode !== 0) throw connection.toError({ exitCode, stderr }, call)
   } finally {
     watch.abort()
+    watch.unlink()
     signal.removeEventListener('abort', session.end)
     session.end()
   }
@@ -37,13 +39,13 @@ export async function* followForeignLogs(
 
 interface Watch {
   readonly call: LogCall
-  readonly watch: AbortController
+  readonly watch: LinkedSignal
   readonly end: () => void
 }
 
 /** The log is written before the state changes: what comes after that is only on its way. */
 async function endAfterStop(connection: AppleConnection, id: string, { call, watch, end }: Watch): Promise<void> {
-  const own = { ...call, signal: AbortSignal.any([call.signal, watch.signal]) }
+  const own = { ...call, signal: watch.signal }
   try {
     for (;;) {
       await pause(pollMs, own.signal)

@@ -25,10 +25,12 @@ export class OutputLostError extends Error {}
  */
 export class OutputRecord {
   readonly #keptBytes: number
-  readonly #chunks: RecordedChunk[] = []
+  readonly #chunks: (RecordedChunk & { readonly begin: number })[] = []
   readonly #readers = new Set<{ index: number; readonly isPaced: boolean }>()
   #first = 0
   #bytes = 0
+  /** How many bytes have ever come. */
+  #end = 0
   #hasEnded = false
   #change = createChange()
 
@@ -48,8 +50,9 @@ export class OutputRecord {
 
   /** Resolves when there is room for more. */
   async push(chunk: RecordedChunk): Promise<void> {
-    this.#chunks.push(chunk)
+    this.#chunks.push({ ...chunk, begin: this.#end })
     this.#bytes += chunk.bytes.length
+    this.#end += chunk.bytes.length
     while (this.#bytes > this.#keptBytes && this.#chunks.length > 1) {
       this.#bytes -= this.#chunks.shift()?.bytes.length ?? 0
       this.#first += 1
@@ -96,8 +99,8 @@ export class OutputRecord {
   }
 
   #bytesFrom(index: number): number {
-    const unread = this.#chunks.slice(Math.max(0, index - this.#first))
-    return unread.reduce((sum, { bytes }) => sum + bytes.length, 0)
+    const unread = this.#chunks[Math.max(0, index - this.#first)]
+    return unread === undefined ? 0 : this.#end - unread.begin
   }
 
   async #untilChange(signal: AbortSignal): Promise<void> {

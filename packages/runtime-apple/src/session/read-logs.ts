@@ -3,8 +3,8 @@ import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone } from '../apple-errors.js'
 import type { ContainerSession } from './container-session.js'
 import { followForeignLogs } from './follow-foreign-logs.js'
-import { OutputLostError } from './output-record.js'
 import { lastLines } from './last-lines.js'
+import { OutputLostError } from './output-record.js'
 
 export interface LogCall {
   readonly operation: string

@@ -12,3 +12,4 @@ export function describeWithSimulator(title: string, define: () => void): void {
 
 /** Why the simulator cannot run here. */
 export const problem: string | undefined = findSimulatorProblem()
+if (problem !== undefined) console.warn(`Tests of the Apple runtime are skipped: ${problem}`)

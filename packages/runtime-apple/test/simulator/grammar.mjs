@@ -171,7 +171,7 @@ function checkNamed(path, { options, positionals }) {
 }
 
 /** Negative, 0 or positive, as the first is older, the same or newer. */
-export function compareVersions(one, other) {
+function compareVersions(one, other) {
   const [first, second] = [one, other].map((version) => (version === 'HEAD' ? '99' : version).split('.').map(Number))
   for (let at = 0; at < 3; at += 1) {
     const difference = (first[at] ?? 0) - (second[at] ?? 0)

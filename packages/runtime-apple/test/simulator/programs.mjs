@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import {
   chmodSync,
   chownSync,
@@ -17,7 +18,6 @@ import {
 import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
-import { randomUUID } from 'node:crypto'
 
 const enter = fileURLToPath(new URL('./enter.pl', import.meta.url))
 

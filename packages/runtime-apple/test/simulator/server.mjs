@@ -1,14 +1,14 @@
 import { appendFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
+import { Caller } from './caller.mjs'
+import { CommandError } from './command-error.mjs'
 import { commands } from './commands/index.mjs'
 import { printHelp } from './commands/system.mjs'
 import { meetFaults, serviceProblem } from './faults.mjs'
 import { parseArgv } from './grammar.mjs'
-import { openState } from './state.mjs'
-import { Caller } from './caller.mjs'
-import { CommandError } from './command-error.mjs'
 import { stopAll } from './programs.mjs'
+import { openState } from './state.mjs'
 
 // The resident server behind `container`: `node server.mjs HOME`. Ends when its stdin does.
 const home = process.argv[2] ?? '.'

@@ -33,8 +33,7 @@ export function findSimulatorProblem() {
   const missing = ['busybox', 'perl', 'unshare', 'nsenter', 'prlimit', 'tar'].filter(
     (name) => spawnSync('which', [name]).status !== 0,
   )
-  if (missing.length > 0)
-    return `${missing.join(', ')} not found; on Debian: apt-get install busybox-static perl util-linux tar`
+  if (missing.length > 0) return `${missing.join(', ')} not found; on Debian or Ubuntu: node tools/simulator.mjs up`
   const { status, stderr } = spawnSync('unshare', ['--mount', '--pid', '--net', '--fork', 'true'], { encoding: 'utf8' })
   return status === 0 ? undefined : `no namespaces for this user (${stderr.trim()})`
 }

@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { once } from 'node:events'
 import {
   chmodSync,
   cpSync,
@@ -10,13 +11,12 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { once } from 'node:events'
 import { basename, join, resolve } from 'node:path'
+import { toDrop } from '../capabilities.mjs'
 import { CommandError } from '../command-error.mjs'
 import { parseDockerfile, parsePairs } from '../dockerfile.mjs'
 import { copyTree, kill, startProgram } from '../programs.mjs'
 import { findUser } from '../users.mjs'
-import { toDrop } from '../capabilities.mjs'
 import { add, pullImage, tag } from './images.mjs'
 
 export const buildCommands = {

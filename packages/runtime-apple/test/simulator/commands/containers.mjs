@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import {
   createReadStream,
   createWriteStream,
@@ -7,16 +9,15 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
-import { spawn } from 'node:child_process'
+import { toDrop } from '../capabilities.mjs'
 import { CommandError } from '../command-error.mjs'
 import { answerCalls } from '../host-calls.mjs'
+import { toProcessProblem } from '../process-problem.mjs'
 import { copyTree, findFirst, kill, signals, startAtTerminal, startProgram } from '../programs.mjs'
 import { toContainerShape, toJson } from '../shapes.mjs'
 import { newId } from '../state.mjs'
-import { toDrop } from '../capabilities.mjs'
 import { findUser } from '../users.mjs'
 import { pullImage } from './images.mjs'
 
@@ -254,7 +255,8 @@ async function launch(state, container, { relays, size }) {
   if (problem !== undefined) {
     stdin.destroy()
     calls.close()
-    throw new CommandError(toStartProblem(container, problem))
+    const { id, process } = container
+    throw new CommandError(toProcessProblem({ process: id, container: id, argv: process.argv }, problem))
   }
   const log = createWriteStream(join(place, 'log'))
   const run = { stdin, resize, pid: findFirst(child), sessions: new Set(), ended: undefined, flushed: undefined }
@@ -283,12 +285,6 @@ async function launch(state, container, { relays, size }) {
     return code
   })
   return run
-}
-
-function toStartProblem({ process: { argv } }, { code, text }) {
-  if (code === 127) return `internalError: "failed to find target executable ${argv[0]}"`
-  if (code === 126) return `internalError: "failed to exec process ${argv[0]}: Permission denied"`
-  return `internalError: "failed to bootstrap container: ${text}"`
 }
 
 /** To the log and to who is attached; no faster than that one reads. */
@@ -352,7 +348,7 @@ function publish(container, { hostAddress, hostPort, containerPort, proto }) {
   })
 }
 
-export async function stop(container, seconds, signal) {
+async function stop(container, seconds, signal) {
   const { run } = container
   if (run === undefined) return
   kill(run.pid, signal === undefined ? container.stopSignal : toSignal(signal))

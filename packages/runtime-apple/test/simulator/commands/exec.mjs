@@ -1,7 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { toDrop } from '../capabilities.mjs'
 import { CommandError } from '../command-error.mjs'
+import { toProcessProblem } from '../process-problem.mjs'
 import { startAtTerminal, startProgram } from '../programs.mjs'
 import { findUser } from '../users.mjs'
 
@@ -24,11 +26,7 @@ export const execCommands = {
     const { stdin, stdout, stderr, ended, resize, problem } = await begin(state.home, spec, place)
     if (problem !== undefined) {
       stdin.destroy()
-      const text =
-        problem.code === 127
-          ? `failed to find target executable ${argv[0]}`
-          : `failed to exec process ${argv[0]}: ${problem.text}`
-      throw new CommandError(`internalError: "failed to exec process ${text}"`)
+      throw new CommandError(toProcessProblem({ process: randomUUID(), container: id, argv }, problem))
     }
     if (hasTerminal && options.has('interactive')) caller.takeTerminal(resize)
     if (options.has('interactive')) {

@@ -4,8 +4,7 @@ export const systemCommands = {
   '': ({ caller }) => help(caller),
   '--version': ({ state, caller }) =>
     caller.print(`container CLI version ${state.release.version} (build: release, commit: abcdef1)`),
-  '--experimental-dump-help': ({ state, caller }) =>
-    caller.print(JSON.stringify(toTree(listCommands(state.release), state.release), undefined, 2)),
+  '--experimental-dump-help': ({ state, caller }) => caller.print(printTree(state.release)),
   'system status': ({ state, caller, options }) => {
     const { status } = state.service
     const isRunning = status === 'running'
@@ -53,6 +52,16 @@ export function printHelp({ state, caller }, path) {
     `OVERVIEW: ${path}\n\nUSAGE: container ${path}\n\nOPTIONS:\n${names.map((name) => `  ${name}`).join('\n')}`,
   )
 }
+
+/** Large, and always the same for one release. */
+function printTree(release) {
+  const key = JSON.stringify(release)
+  const printed = printedTrees.get(key) ?? JSON.stringify(toTree(listCommands(release), release), undefined, 2)
+  printedTrees.set(key, printed)
+  return printed
+}
+
+const printedTrees = new Map()
 
 function help(caller) {
   caller.print('OVERVIEW: A container platform for macOS\n\nUSAGE: container [--debug] <subcommand>')
