@@ -47,6 +47,9 @@ const finders: { readonly [F in RefusableField]?: (config: ContainerConfig) => u
   'mounts.bind': ({ mounts }) => mounts?.find(({ type }) => type === 'bind'),
   'mounts.volume': ({ mounts }) => mounts?.find(({ type }) => type === 'volume'),
   'mounts.tmpfs': ({ mounts }) => mounts?.find(({ type }) => type === 'tmpfs'),
+  'mounts.tmpfs.noexec': ({ mounts }) => mounts?.find((mount) => mount.type === 'tmpfs' && !mount.executable),
+  'mounts.tmpfs.size': ({ mounts }) =>
+    mounts?.find((mount) => mount.type === 'tmpfs' && (mount.sizeBytes ?? 0) % mebibyte !== 0),
   network: ({ network }) => (network === undefined || network.mode === 'default' ? undefined : network),
   'network.host': ({ network }) => (network?.mode === 'host' ? network : undefined),
   'network.none': ({ network }) => (network?.mode === 'none' ? network : undefined),
@@ -56,12 +59,14 @@ const finders: { readonly [F in RefusableField]?: (config: ContainerConfig) => u
     network?.mode === 'networks' ? network.networks.find(({ aliases = [] }) => aliases.length > 0) : undefined,
   'ports.hostPort': ({ ports }) => ports?.find(({ hostPort }) => hostPort !== undefined),
   'ports.udp': ({ ports }) => ports?.find(({ protocol }) => protocol === 'udp'),
+  'labels.equalsSign': ({ labels = {} }) => Object.entries(labels).find(([, value]) => value.includes('=')),
   'cpus.fraction': ({ cpus }) => (cpus === undefined || Number.isInteger(cpus) ? undefined : cpus),
   'memoryBytes.small': ({ memoryBytes = Number.POSITIVE_INFINITY }) =>
     memoryBytes < smallMemoryBytes ? memoryBytes : undefined,
 }
 
-const smallMemoryBytes = 200 * 1024 * 1024
+const mebibyte = 1024 * 1024
+const smallMemoryBytes = 200 * mebibyte
 
 /** Of these an error shows the names alone. */
 const secrets: ReadonlySet<RefusableField> = new Set(['env'])

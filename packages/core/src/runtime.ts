@@ -69,7 +69,10 @@ export interface Runtime {
   /** Before start: kept. After exit: nothing. */
   resizeTTY(id: string, size: TerminalSize, options?: OperationOptions): Promise<void>
 
-  /** The address by which a container reaches this host; read from the engine, never a constant. */
+  /**
+   * The address by which a container reaches this host; read from the engine, never a constant. Where the engine knows
+   * none while nothing runs there: OPERATION_FAILED.
+   */
   getHostAddress(options?: HostAddressOptions): Promise<string>
 
   /** False where `refuses` names `network.host` (or `network`); asks nothing of the engine. */

@@ -65,18 +65,25 @@ export interface RefusedOption {
   readonly remedy: string | undefined
 }
 
-/** Options and promises that a runtime may have to refuse; grows by minor versions. `memoryBytes.small`: below 200 MiB, with which no machine of its own starts. */
+/**
+ * Options and promises that a runtime may have to refuse; grows by minor versions. `memoryBytes.small`: below 200 MiB,
+ * with which no machine of its own starts. `labels.equalsSign`: one in a value. `mounts.tmpfs.noexec`: that nothing can be
+ * run there, as by default. `mounts.tmpfs.size`: one that is no whole number of MiB.
+ */
 export type RefusableField =
   | Exclude<keyof ContainerConfig, 'image'>
   | 'mounts.bind'
   | 'mounts.volume'
   | 'mounts.tmpfs'
+  | 'mounts.tmpfs.noexec'
+  | 'mounts.tmpfs.size'
   | 'network.host'
   | 'network.none'
   | 'network.several'
   | 'network.aliases'
   | 'ports.hostPort'
   | 'ports.udp'
+  | 'labels.equalsSign'
   | 'cpus.fraction'
   | 'memoryBytes.small'
   | 'logs.since'
