@@ -50,7 +50,7 @@ export function runtimePluginSuite(
 class Suite {
   readonly #options: RuntimePluginSuiteOptions
   readonly #cases: readonly ConformanceCase[]
-  readonly #startedAt = new Date()
+  #startedAt = new Date()
   #runner: CaseRunner | undefined
   #results: LookAhead<ConformanceCase, CaseResult> | undefined
 
@@ -60,6 +60,8 @@ class Suite {
   }
 
   async open(): Promise<void> {
+    // Not when it was declared: other suites may come first.
+    this.#startedAt = new Date()
     const runner = await openCaseRunner(this.#options)
     this.#runner = runner
     const { concurrency = defaultConcurrency } = this.#options

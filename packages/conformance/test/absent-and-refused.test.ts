@@ -68,7 +68,7 @@ describe('a runtime that has less', { timeout: 60_000 }, () => {
 })
 
 describe('a runtime that refuses options', { timeout: 60_000 }, () => {
-  test.each([{ refuses: whole }, { refuses: parts }])(
+  test.each([{ refuses: whole }, { refuses: parts }, { refuses: ofParts }])(
     'passes when each use is refused: $refuses',
     async ({ refuses }) => {
       const { cases } = await run(memoryPlugin({ refuses }))
@@ -165,6 +165,9 @@ const parts: readonly RefusableField[] = [
   'mounts.bind',
   'mounts.volume',
   'mounts.tmpfs',
+  'labels.equalsSign',
+  'cpus.fraction',
+  'memoryBytes.small',
   'network.host',
   'network.none',
   'network.several',
@@ -175,3 +178,6 @@ const parts: readonly RefusableField[] = [
   'build.dns',
   'firewall.beforeStart',
 ]
+
+/** What is refused of a part that is otherwise there. */
+const ofParts: readonly RefusableField[] = ['mounts.tmpfs.noexec', 'mounts.tmpfs.size']

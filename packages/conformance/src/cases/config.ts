@@ -1,5 +1,6 @@
 import { runtimeCapability } from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
+import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, expectPrints, findListed, runAttached } from '../steps/containers.js'
 import { buildImage } from '../steps/images.js'
@@ -110,11 +111,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
     id: 'CFG-012',
     title: 'labels are on the container, each as it was given',
     keeps: ['labels'],
-    run: async (context) => {
-      const id = await createContainer(context, { labels: { 'example.com/kind': 'a "quoted" = text' } })
-      const { labels } = expectDefined(await findListed(context, id), 'the container in the list')
-      expectEqual(labels['example.com/kind'], 'a "quoted" = text', 'the label')
-    },
+    run: async (context) => await expectLabel(context, 'a "quoted", \'single\' text'),
   },
   {
     id: 'CFG-013',
@@ -156,4 +153,16 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
       await expectPrints(context, { ...config, command: context.programs.variable('KEPT') }, 'image')
     },
   },
+  {
+    id: 'CFG-017',
+    title: 'a label may have equals signs in its value',
+    keeps: ['labels', 'labels.equalsSign'],
+    run: async (context) => await expectLabel(context, '=a = b=='),
+  },
 ])
+
+async function expectLabel(context: CaseContext, value: string): Promise<void> {
+  const id = await createContainer(context, { labels: { 'example.com/kind': value } })
+  const { labels } = expectDefined(await findListed(context, id), 'the container in the list')
+  expectEqual(labels['example.com/kind'], value, 'the label')
+}

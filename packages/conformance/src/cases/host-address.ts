@@ -2,6 +2,7 @@ import { networkManagerCapability, runtimeCapability } from '@capstan/core'
 import { expect } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { startContainer } from '../steps/containers.js'
 import { holdPort } from '../steps/host-ports.js'
 import { createNetwork, expectReaches, onNetwork } from '../steps/networks.js'
 
@@ -10,8 +11,9 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases(
   [
     {
       id: 'ADDR-001',
-      title: 'getHostAddress is where a container of the default network reaches this machine',
+      title: 'getHostAddress is where a container of the default network reaches this machine, while one runs',
       run: async (context) => {
+        await startContainer(context, { command: context.programs.sleep(60) })
         const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
         context.later('the listener', () => held.close())
         const host = await context.runtime.getHostAddress({ signal: context.signal })
@@ -45,6 +47,7 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases(
       id: 'ADDR-004',
       title: 'it is asked of the engine: two runtimes on one engine agree',
       run: async (context) => {
+        await startContainer(context, { command: context.programs.sleep(60) })
         const { runtime: other } = await context.open()
         const [one, two] = await Promise.all([context.runtime.getHostAddress(), other.getHostAddress()])
         expect(one === two && one !== '', 'one address', [one, two])

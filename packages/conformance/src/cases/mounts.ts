@@ -94,7 +94,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
       title: 'a tmpfs can be written to where the root file system cannot',
       keeps: ['mounts.tmpfs', 'readOnlyRootFilesystem'],
       run: async (context) => {
-        const mounts = [{ type: 'tmpfs', target: '/scratch' }] as const
+        const mounts = [{ type: 'tmpfs', target: '/scratch', executable: true }] as const
         const command = context.programs.write('/scratch/note', 'there')
         const { exitCode } = await runAttached(context, { mounts, readOnlyRootFilesystem: true, command })
         expectEqual(exitCode, 0, 'the exit code')
@@ -105,19 +105,18 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
       title: 'a tmpfs has the mode that was asked for',
       keeps: ['mounts.tmpfs'],
       run: async (context) => {
-        const mounts = [{ type: 'tmpfs', target: '/scratch', mode: 0o1750 }] as const
+        const mounts = [{ type: 'tmpfs', target: '/scratch', executable: true, mode: 0o1750 }] as const
         await expectPrints(context, { mounts, command: context.programs.permissions('/scratch') }, '1750')
       },
     },
     {
       id: 'MNT-009',
       title: 'a tmpfs runs programs only where it is executable',
-      keeps: ['mounts.tmpfs'],
+      keeps: ['mounts.tmpfs', 'mounts.tmpfs.noexec'],
       run: async (context) => {
         const command = context.programs.execute('/scratch/program')
-        const mount = { type: 'tmpfs', target: '/scratch' } as const
-        await expectPrints(context, { mounts: [{ ...mount, executable: true }], command }, 'executed')
-        const { exitCode } = await runAttached(context, { mounts: [mount], command })
+        const mounts = [{ type: 'tmpfs', target: '/scratch' }] as const
+        const { exitCode } = await runAttached(context, { mounts, command })
         expect(exitCode !== 0, 'an exit code other than 0 by default', exitCode)
       },
     },
@@ -129,7 +128,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         const source = await makeDirectory(context)
         await writeFile(join(source, 'note'), 'beside\n')
         const mounts = [
-          { type: 'tmpfs', target: '/scratch' },
+          { type: 'tmpfs', target: '/scratch', executable: true },
           { type: 'bind', source, target: '/shown' },
         ] as const
         await expectPrints(context, { mounts, command: context.programs.read('/shown/note') }, 'beside')
@@ -138,14 +137,24 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'MNT-011',
       title: 'a tmpfs holds no more than its sizeBytes',
-      keeps: ['mounts.tmpfs'],
+      keeps: ['mounts.tmpfs', 'mounts.tmpfs.size'],
       run: async (context) => {
         const command = context.programs.write('/scratch/note', 'x'.repeat(100_000))
-        const mount = { type: 'tmpfs', target: '/scratch' } as const
+        const mount = { type: 'tmpfs', target: '/scratch', executable: true } as const
         const wide = await runAttached(context, { mounts: [mount], command })
         const narrow = await runAttached(context, { mounts: [{ ...mount, sizeBytes: 64 * 1024 }], command })
         expectEqual(wide.exitCode, 0, 'the exit code without it')
         expect(narrow.exitCode !== 0, 'an exit code other than 0 with it', narrow.exitCode)
+      },
+    },
+    {
+      id: 'MNT-012',
+      title: 'a tmpfs that is executable runs programs',
+      keeps: ['mounts.tmpfs'],
+      run: async (context) => {
+        const mounts = [{ type: 'tmpfs', target: '/scratch', executable: true }] as const
+        const command = context.programs.execute('/scratch/program')
+        await expectPrints(context, { mounts, command }, 'executed')
       },
     },
   ],
