@@ -6,6 +6,8 @@ export interface AppleDetails {
   readonly command: string
   readonly version: string
   readonly refuses: readonly RefusedOption[]
+  /** Whether there is a command `network`, which macOS 26 brings. */
+  readonly hasNetworkCommand: boolean
   /** Which managers to register beside those that every release has. */
   readonly canNetwork: boolean
   readonly canVolume: boolean

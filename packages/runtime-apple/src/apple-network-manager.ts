@@ -12,7 +12,7 @@ import {
 } from '@capstan/core'
 import { type AppleCall, type AppleConnection, orGone } from './apple-connection.js'
 import { isNameTaken, toErrorText } from './apple-errors.js'
-import { toOptions, toPair } from './container/create-arguments.js'
+import { toLabelOptions } from './container/create-arguments.js'
 import { listAll } from './container/find-container.js'
 import { hasLabels, isOurs } from './container/ours.js'
 import { type AppleNetwork, parseNetworks } from './output/networks.js'
@@ -33,7 +33,7 @@ export class AppleNetworkManager implements NetworkManager {
     checkLabelKeys(labels)
     const owned = toObjectLabels({ kind: 'network' }, this.#connection.ownerLabels, labels)
     const flags = internal ? ['--internal'] : []
-    const argv = ['network', 'create', ...flags, ...toOptions('label', Object.entries(owned).map(toPair)), name]
+    const argv = ['network', 'create', ...flags, ...toLabelOptions(owned), name]
     return await this.#connection.call({ operation: 'createNetwork', subject: name }, options, async (call) => {
       call.undo.add('network', ({ signal }) => this.#removeOurs(name, { ...call, signal }))
       const result = await this.#connection.cli.run(argv, { ...call, lingerMs: 5_000 })

@@ -171,7 +171,6 @@ export class AppleRuntime implements Runtime {
   async getHostAddress(options: HostAddressOptions = {}): Promise<string> {
     const { networkId = 'default' } = options
     validateId(networkId, 'networkId')
-    this.#connection.refuse('getHostAddress', networkId)
     return await this.#call('getHostAddress', networkId, options, (call) =>
       getHostAddress(this.#connection, networkId, call),
     )

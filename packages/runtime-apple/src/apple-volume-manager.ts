@@ -11,7 +11,7 @@ import {
 } from '@capstan/core'
 import type { AppleCall, AppleConnection } from './apple-connection.js'
 import { isNameTaken, toErrorText } from './apple-errors.js'
-import { toOptions, toPair } from './container/create-arguments.js'
+import { toLabelOptions } from './container/create-arguments.js'
 import { listAll } from './container/find-container.js'
 import { hasLabels, isOurs } from './container/ours.js'
 import { parseVolumes } from './output/volumes.js'
@@ -29,7 +29,7 @@ export class AppleVolumeManager implements VolumeManager {
     const { labels = {} } = options
     validateLabels(labels)
     const owned = toObjectLabels({ kind: 'volume' }, this.#connection.ownerLabels, labels)
-    const argv = ['volume', 'create', ...toOptions('label', Object.entries(owned).map(toPair)), name]
+    const argv = ['volume', 'create', ...toLabelOptions(owned), name]
     return await this.#connection.call({ operation: 'createVolume', subject: name }, options, async (call) => {
       call.undo.add('volume', ({ signal }) => this.#removeOurs(name, { ...call, signal }))
       const result = await this.#connection.cli.run(argv, { ...call, lingerMs: 5_000 })

@@ -23,7 +23,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     runtime = opened.scope.runtime
     image = simulator.image
     const { command } = simulator
-    details = { command, version: '1.2.2', refuses: [], canNetwork: true, canVolume: true, hasPullProgress: true }
+    details = { ...able, command }
   })
   beforeEach(async () => {
     await simulator.control({ faults: [], service: { status: 'running' } })
@@ -205,3 +205,11 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
 })
 
 const run = promisify(execFile)
+const able = {
+  version: '1.2.2',
+  refuses: [],
+  hasNetworkCommand: true,
+  canNetwork: true,
+  canVolume: true,
+  hasPullProgress: true,
+}

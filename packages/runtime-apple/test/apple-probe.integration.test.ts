@@ -57,7 +57,7 @@ describeWithSimulator('what the probe claims', () => {
         ],
         notes: ['networks other than the default one need macOS 26'],
       })
-      expect(toFields(report)).toEqual(expect.arrayContaining(['network', 'getHostAddress']))
+      expect(toFields(report)).toContain('network')
     },
   )
 

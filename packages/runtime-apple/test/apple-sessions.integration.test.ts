@@ -6,7 +6,8 @@ import { execManagerCapability, type Runtime, requireCapabilities } from '@capst
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWithSimulator } from './simulator/describe-with-simulator.js'
 import { type OpenApple, openApple } from './simulator/open-apple.js'
-import { type Simulator, startSimulator } from './simulator/start-simulator.mjs'
+import { releases, type Simulator, startSimulator } from './simulator/start-simulator.mjs'
+import { useSimulator } from './simulator/use-simulator.js'
 
 let simulator: Simulator
 let opened: OpenApple
@@ -132,6 +133,21 @@ describeWithSimulator('the processes of the command that an Apple runtime holds'
     await expect(process.exitCode).rejects.toBe(reason)
     await expect.poll(listing).not.toContain('sleep 45')
     await runtime.removeContainer(id)
+  })
+
+  it('without a command for networks, what runs tells the address of the host; nothing runs: no guess', async () => {
+    const older = await useSimulator({ release: releases['1.2 on macOS 15'] })
+    await using apple = await openApple(older)
+    const onOlder = apple.scope.runtime
+    await expect(onOlder.getHostAddress()).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: { reason: expect.stringContaining('start a container') },
+    })
+    const id = await onOlder.createContainer({ image: older.image, command: ['sleep', '60'] })
+    await onOlder.startContainer(id)
+    expect(await onOlder.getHostAddress()).toBe('192.168.64.1')
+    await expect(onOlder.getHostAddress({ networkId: 'other' })).rejects.toMatchObject({ code: 'NETWORK_NOT_FOUND' })
+    await onOlder.removeContainer(id)
   })
 
   it('a terminal is a real one, of the size that was asked for', async () => {

@@ -34,7 +34,7 @@ export function toCreateArguments(config: ContainerConfig, settings: CreateSetti
     ...toOption('workdir', config.workingDirectory),
     ...toOption('user', config.user),
     ...toOptions('env', Object.entries(env).map(toPair)),
-    ...toOptions('label', Object.entries(settings.labels).map(toPair)),
+    ...toLabelOptions(settings.labels),
     ...mounts.flatMap(toMount),
     ...toOptions('publish', settings.ports.map(toPublish)),
     ...(network?.mode === 'none' ? ['--network=none'] : []),
@@ -70,6 +70,12 @@ export function toPair([key, value]: readonly [string, string]): string {
   return `${key}=${value}`
 }
 
+/** An empty value goes without its `=`, which some releases take for a part of the key. */
+export function toLabelOptions(labels: StringMap): readonly string[] {
+  const pairs = Object.entries(labels).map(([key, value]) => (value === '' ? key : toPair([key, value])))
+  return toOptions('label', pairs)
+}
+
 function toFlag(name: string, isSet: boolean | undefined): readonly string[] {
   return isSet ? [`--${name}`] : []
 }
@@ -80,15 +86,26 @@ function toPublish({ containerPort, hostPort, hostAddress = '127.0.0.1', protoco
 }
 
 function toMount(mount: Mount, index: number): readonly string[] {
-  if (mount.type === 'tmpfs') return toOption('tmpfs', mount.target)
+  if (mount.type === 'tmpfs') return toTmpfs(mount, index)
   const { source, target, readOnly } = mount
   if (![source, target].some((path) => path.includes(':'))) {
     return toOption('volume', `${source}:${target}${readOnly ? ':ro' : ''}`)
   }
   const isPlain = mount.type === 'bind' && ![source, target].some((path) => /[,=]/.test(path))
   if (isPlain) return toOption('mount', `type=bind,source=${source},target=${target}${readOnly ? ',readonly' : ''}`)
+  throw toUnquotable(index, `${source}:${target}`)
+}
+
+/** Sizes are read in whole MiB: others are refused before. */
+function toTmpfs({ target, sizeBytes, mode }: Extract<Mount, { type: 'tmpfs' }>, index: number): readonly string[] {
+  if (/[,=]/.test(target)) throw toUnquotable(index, target)
+  const size = sizeBytes === undefined ? '' : `,size=${sizeBytes / mebibyte}M`
+  return toOption('mount', `type=tmpfs,target=${target}${size}${mode === undefined ? '' : `,mode=${mode.toString(8)}`}`)
+}
+
+function toUnquotable(index: number, given: string): Error {
   const expected = 'paths without ":", "," or "=", which the command line has no way to quote'
-  throw createHostError('INVALID_ARGUMENT', { field: `mounts[${index}]`, expected, given: `${source}:${target}` })
+  return createHostError('INVALID_ARGUMENT', { field: `mounts[${index}]`, expected, given })
 }
 
 function toUlimit({ name, soft, hard }: Ulimit): string {

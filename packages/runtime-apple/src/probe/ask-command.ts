@@ -27,6 +27,7 @@ export async function askCommand(
     findCommands(cli, call),
     findTerminalRefusal(),
   ])
+  requireImages(commands, version)
   const hasFormat = commands.hasOption(['system', 'status'], 'format')
   const status = await askStatus(cli, { system, hasFormat, call })
   const noNetworks = await findNoNetworks(cli, commands, { managers, call })
@@ -39,7 +40,7 @@ export async function askCommand(
     hasInit: create('init'),
     hasReadOnly: create('read-only'),
     hasNetworks: commands.hasCommand('network'),
-    hasNoNetwork: !version.startsWith('0.') && version !== '1.0.0',
+    hasNoNetwork: !/^(0|1\.0)\./.test(version), // No option tells: it is one value of `--network`.
     hasBuildDns: commands.hasOption(['build'], 'dns'),
     noTerminal,
   })
@@ -47,6 +48,7 @@ export async function askCommand(
     command: cli.command,
     version,
     refuses,
+    hasNetworkCommand: commands.hasCommand('network'),
     canNetwork: claims.provides.some(({ id }) => id === 'network-manager'),
     canVolume: hasVolumes,
     hasPullProgress: commands.hasOption(['image', 'pull'], 'progress'),
@@ -66,6 +68,13 @@ async function askVersion(cli: AppleCli, call: CliCall): Promise<string> {
     message,
     remedy: 'give the path of the right one: applePlugin({ command })',
   })
+}
+
+/** Before 0.5 the group had another name, and much was different. */
+function requireImages(commands: Commands, version: string): void {
+  if (commands.hasCommand('image', 'pull')) return
+  const message = `version ${version} has no command \`image\`: it is too old`
+  throw new FailedProbe({ step: 'version', code: 'TOO_OLD', message, remedy: update })
 }
 
 interface StatusQuestion {
@@ -135,6 +144,8 @@ async function listNotes({ version, status, commands }: Noted): Promise<readonly
     ...(/^(0\.([6-9]|1[0-2])|1\.[0-2])\./.test(version) ? [] : [`version ${version} was not tried`]),
   ]
 }
+
+const update = 'update it from https://github.com/apple/container/releases'
 
 /** Without one nothing starts. It lies in a folder of the service; where that is not to be seen, nothing is said. */
 async function lacksKernel({ appRoot = '' }: SystemStatus): Promise<boolean> {

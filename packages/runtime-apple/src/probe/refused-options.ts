@@ -29,12 +29,6 @@ function listByVersion(abilities: Abilities): readonly RefusedOption[] {
     [hasInit, 'init', older('--init'), update],
     [hasReadOnly, 'readOnlyRootFilesystem', older('--read-only'), update],
     [hasNetworks, 'network', 'networks other than the default one need macOS 26', 'update macOS'],
-    [
-      hasNetworks,
-      'getHostAddress',
-      'without the command `network` nobody tells the address of this machine',
-      'update macOS',
-    ],
     [!hasNetworks || hasNoNetwork, 'network.none', older('network "none"'), update],
     [hasBuildDns, 'build.dns', older('--dns for builds'), update],
   ]
@@ -56,9 +50,15 @@ const always: readonly RefusedOption[] = [
   { field: 'cpus.fraction', reason: 'a virtual machine has whole CPUs', remedy: 'give a whole number' },
   { field: 'memoryBytes.small', reason: 'a virtual machine needs 200 MiB', remedy: 'give more' },
   {
-    field: 'mounts.tmpfs',
-    reason: 'the command takes neither size nor mode for it, and cannot keep programs from being run there',
-    remedy: 'use a directory of the container, or a volume',
+    field: 'mounts.tmpfs.noexec',
+    reason: 'the command cannot keep programs from being run there',
+    remedy: 'make it executable, knowingly',
+  },
+  { field: 'mounts.tmpfs.size', reason: 'the command reads sizes in whole MiB', remedy: 'give a whole number of them' },
+  {
+    field: 'labels.equalsSign',
+    reason: 'the command splits labels of containers at every equals sign, and refuses or loses the rest',
+    remedy: 'write the value in another way',
   },
   { field: 'network.host', reason: perVm, remedy: 'use getHostAddress' },
   {

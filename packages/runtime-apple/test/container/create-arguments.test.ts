@@ -10,13 +10,14 @@ describe('toCreateArguments', () => {
   it('puts all options before the image, and hands the rest on untouched', () => {
     const argv = toCreateArguments(
       { image: 'x', entrypoint: ['sh', '-c'], command: ['--rm', '--', ''] },
-      { ...settings, labels: { a: 'b' } },
+      { ...settings, labels: { a: 'b', empty: '' } },
     )
     expect(argv).toEqual([
       'create',
       '--name=web',
       '--entrypoint=sh',
       '--label=a=b',
+      '--label=empty',
       'busybox:1',
       '-c',
       '--rm',
@@ -43,6 +44,11 @@ describe('toCreateArguments', () => {
       'a bind with a colon in its path',
       { mounts: [{ type: 'bind', source: '/a:b', target: '/c' }] },
       ['--mount=type=bind,source=/a:b,target=/c'],
+    ],
+    [
+      'a tmpfs with its size and mode',
+      { mounts: [{ type: 'tmpfs', target: '/t', executable: true, sizeBytes: 2 ** 21, mode: 0o1750 }] },
+      ['--mount=type=tmpfs,target=/t,size=2M,mode=1750'],
     ],
     ['a volume', { mounts: [{ type: 'volume', source: 'data', target: '/d' }] }, ['--volume=data:/d']],
   ]

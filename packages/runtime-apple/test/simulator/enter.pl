@@ -37,6 +37,7 @@ if ($spec{setup}) {
   mount_at('/dev', "$root/dev", '', 4096 | 16384);
   for my $mount (@{$spec{mount} // []}) {
     my ($mode, $source, $target) = split /\t/, $mount;
+    if ($mode eq 'tmpfs') { mount_at('tmpfs', "$root$target", 'tmpfs', 0, $source); next }
     mount_at($source, "$root$target", '', 4096);
     mount_at('', "$root$target", '', 4096 | 32 | 1) if $mode eq 'ro';
   }
@@ -85,8 +86,8 @@ sub make_directory {
 }
 
 sub mount_at {
-  my ($source, $target, $type, $flags) = @_;
-  syscall($numbers{mount}, "$source", "$target", "$type", $flags, 0) == 0 or fail(125, "mount of $target: $!");
+  my ($source, $target, $type, $flags, $options) = @_;
+  syscall($numbers{mount}, "$source", "$target", "$type", $flags, ($options // '') eq '' ? 0 : "$options") == 0 or fail(125, "mount of $target: $!");
 }
 
 sub fail {

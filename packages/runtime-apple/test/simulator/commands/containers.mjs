@@ -119,12 +119,12 @@ async function create({ state, options, positionals: [reference, ...words] }) {
       directory: one('workdir') ?? config.WorkingDir ?? '/',
       user: one('user') ?? config.User ?? '0',
     },
-    labels: Object.fromEntries(all('label').map(splitPair)),
+    labels: Object.fromEntries(all('label').map(parseLabel)),
     ports: all('publish').map(parsePort),
     mounts: [
       ...all('volume').map((text) => parseVolume(state, text)),
       ...all('mount').map(parseMount),
-      ...all('tmpfs').map((target) => ({ kind: 'tmpfs', source: 'tmpfs', target })),
+      ...all('tmpfs').map((target) => ({ kind: 'tmpfs', source: 'tmpfs', target, options: [] })),
     ],
     networks,
     attachments: [],
@@ -297,9 +297,12 @@ function pass(run, log, { kind, stream, chunk }) {
   }
 }
 
-function toMountLine(state, root, { kind, source, target, readOnly }) {
-  const from =
-    kind === 'volume' ? join(state.place('volumes', source), 'data') : kind === 'tmpfs' ? join(root, '.host') : source
+function toMountLine(state, root, { kind, source, target, readOnly, options = [] }) {
+  if (kind === 'tmpfs') {
+    mkdirSync(join(root, target), { recursive: true })
+    return `tmpfs\t${options.join(',')}\t${target}`
+  }
+  const from = kind === 'volume' ? join(state.place('volumes', source), 'data') : source
   const isFile = existsSync(from) && !statSync(from).isDirectory()
   const at = join(root, target)
   mkdirSync(isFile ? join(at, '..') : at, { recursive: true })
@@ -427,7 +430,7 @@ async function follow(caller, path, from) {
 function parsePort(text) {
   const [, address, hostPort, containerPort, proto] =
     /^(?:(\[[^\]]+\]|[^:]+):)?(\d+):(\d+)(?:\/(tcp|udp))?$/.exec(text) ?? []
-  if (hostPort === undefined || hostPort === '0')
+  if (hostPort === undefined || Number(hostPort) < 2 || Number(containerPort) < 2)
     throw new CommandError(`invalidArgument: "invalid publish value: ${text}"`, 64)
   return {
     hostAddress: address?.replace(/^\[|\]$/g, '') ?? '0.0.0.0',
@@ -453,15 +456,69 @@ function parseVolume(state, text) {
 }
 
 function parseMount(text) {
-  const fields = Object.fromEntries(text.split(',').map(splitPair))
-  const source = fields.source ?? fields.src
-  if (fields.type !== 'tmpfs' && !existsSync(source)) throw new CommandError(`path '${source}' does not exist`)
-  return {
-    kind: fields.type === 'tmpfs' ? 'tmpfs' : 'bind',
-    source,
-    target: fields.target ?? fields.destination ?? fields.dst,
-    readOnly: 'readonly' in fields || 'ro' in fields,
+  const fields = Object.fromEntries(text.split(',').map((part) => readDirective(text, part)))
+  const { type = 'virtiofs', source, destination: target, size, mode } = fields
+  const readOnly = 'ro' in fields
+  const kind = mountKinds[type]
+  if (kind === undefined) throw new CommandError(`invalidArgument: "unsupported mount type ${type}"`)
+  if (target === undefined) throw new CommandError('invalidArgument: "mount destination cannot be empty"')
+  if (kind === 'tmpfs') {
+    if (source !== undefined) throw new CommandError('invalidArgument: "cannot specify source for tmpfs mount"')
+    const sizeOption = size === undefined ? [] : [`size=${Math.floor(toBytes(size) / 2 ** 20) * 2 ** 20}`]
+    return { kind, source: 'tmpfs', target, readOnly, options: [...sizeOption, ...(mode ? [`mode=${mode}`] : [])] }
   }
+  for (const name of ['size', 'mode'])
+    if (name in fields) throw new CommandError(`invalidArgument: "unsupported option ${name} for ${type} mount"`)
+  if (!existsSync(source)) throw new CommandError(`path '${source}' does not exist`)
+  if (!statSync(source).isDirectory()) throw new CommandError(`path '${source}' is not a directory`)
+  return { kind, source, target, readOnly }
+}
+
+const mountKinds = { bind: 'bind', virtiofs: 'bind', tmpfs: 'tmpfs' }
+
+/** \`key=value\`, by its one name; what is no key of a mount is refused, as is a second equals sign. */
+function readDirective(text, part) {
+  const words = part.split('=').filter((word) => word !== '')
+  const name = directives[words[0]]
+  if (name === undefined)
+    throw new CommandError(`invalidArgument: "unknown directive ${words[0]} when parsing mount ${text}"`)
+  if (name === 'ro') return [name, '']
+  if (words.length !== 2)
+    throw new CommandError(`invalidArgument: "invalid directive format missing value ${part} in ${text}"`)
+  return [name, words[1]]
+}
+
+const directives = {
+  type: 'type',
+  size: 'size',
+  mode: 'mode',
+  source: 'source',
+  src: 'source',
+  destination: 'destination',
+  dst: 'destination',
+  target: 'destination',
+  readonly: 'ro',
+  ro: 'ro',
+}
+
+/** At most two parts between equals signs; empty ones do not count, so that some are lost without a word. */
+function parseLabel(text) {
+  if (text === '') throw new CommandError('invalidArgument: "label cannot be an empty string"')
+  const [key, value, rest] = splitSwift(text, 2)
+  if (rest !== undefined) throw new CommandError(`invalidArgument: "invalid label format ${text}"`)
+  return [key, value ?? '']
+}
+
+/** As Swift's \`split(separator: "=", maxSplits:)\` does: empty parts are left out, and make no split. */
+function splitSwift(text, maxSplits) {
+  const parts = []
+  let rest = text
+  while (parts.length < maxSplits && rest.includes('=')) {
+    const at = rest.indexOf('=')
+    if (at > 0) parts.push(rest.slice(0, at))
+    rest = rest.slice(at + 1)
+  }
+  return rest === '' ? parts : [...parts, rest]
 }
 
 function splitPair(text) {
