@@ -98,8 +98,10 @@ async function readText(path: string): Promise<string> {
   return (await readFile(path, 'utf8').catch(() => '')).trim()
 }
 
+/** `ps` tells times by the zone and the language of whoever asks: two processes must read the same start of a third. */
 async function run(command: string, argv: readonly string[]): Promise<string | undefined> {
-  const running = promisify(execFile)(command, [...argv], { timeout: 2000, encoding: 'utf8' })
+  const env = { ...process.env, TZ: 'UTC0', LC_ALL: 'C' }
+  const running = promisify(execFile)(command, [...argv], { timeout: 2000, encoding: 'utf8', env })
   return running.then(({ stdout }) => stdout.trim()).catch(() => undefined)
 }
 

@@ -33,7 +33,7 @@ export async function sweepRuntime(
     const failure = dryRun ? undefined : await remove(thing, signal)
     if (failure === undefined) removed.push(thing.item)
     else if (isHostError(failure.error, 'IN_USE')) {
-      undecidable.push({ ...thing.item, reason: `in use by ${joinWords(failure.error.facts.users)}` })
+      undecidable.push({ ...thing.item, reason: toUseText(failure.error.facts.users) })
     } else failed.push({ ...thing.item, error: failure.error })
   }
   return { runtime: scope.runtimeName, removed, undecidable, failed }
@@ -55,4 +55,9 @@ async function remove(
     signal?.throwIfAborted()
     return { error }
   }
+}
+
+/** Not every engine names the users. */
+function toUseText(users: readonly string[]): string {
+  return users.length === 0 ? 'in use' : `in use by ${joinWords(users)}`
 }

@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { describe, expect, it } from 'vitest'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { parseOwnerLabels, toOwnerLabels } from '../../src/index.js'
 import { createProcessFacts, parseStat } from '../../src/ownership/process-facts.js'
 import { readOwner } from '../../src/ownership/read-owner.js'
@@ -46,6 +49,30 @@ describe.each([process.platform, 'darwin' as const])('the start of a process, re
     await once(child, 'exit')
     expect(await facts.readStart(pid)).toBeUndefined()
   })
+})
+
+describe('the start of a process, read by ps', () => {
+  afterEach(() => vi.unstubAllEnvs())
+
+  it.each(['TZ', 'LC_ALL', 'LC_TIME', 'LANG'])(
+    'is the same whatever %s of the reader is: its owner may have another',
+    async (name) => {
+      const folder = await mkdtemp(join(tmpdir(), 'capstan-ps-'))
+      const ps = join(folder, 'ps')
+      await writeFile(ps, '#!/bin/sh\nprintf "S+   %s %s 2026\\n" "${TZ-local}" "${LC_ALL:-${LC_TIME:-$LANG}}"\n', {
+        mode: 0o755,
+      })
+      const facts = createProcessFacts('darwin', { ps })
+      const starts: (string | undefined)[] = []
+      for (const value of ['Europe/Berlin', 'C', undefined]) {
+        vi.stubEnv(name, value)
+        starts.push(await facts.readStart(1))
+      }
+      await rm(folder, { recursive: true })
+      expect(starts[0]).toMatch(/2026$/)
+      expect(new Set(starts).size).toBe(1)
+    },
+  )
 })
 
 describe('a process that lives and cannot be read', () => {

@@ -137,15 +137,14 @@ describe('a sweep (F22)', () => {
     expect((await table.sweep()).removed).toMatchObject([{ id: 'ended' }])
   })
 
-  it('leaves and reports what a stranger still uses', async () => {
+  it.each([
+    { users: ['their-container'], reason: 'in use by their-container' },
+    { users: [], reason: 'in use' },
+  ])('leaves and reports what a stranger still uses: $reason', async ({ users, reason }) => {
     const table = new Table()
     table.network('n', labelsOf(dead, 'network'))
-    table.engine.used.set('n', ['their-container'])
-    expect(await table.sweep()).toMatchObject({
-      removed: [],
-      failed: [],
-      undecidable: [{ id: 'n', reason: 'in use by their-container' }],
-    })
+    table.engine.used.set('n', users)
+    expect(await table.sweep()).toMatchObject({ removed: [], failed: [], undecidable: [{ id: 'n', reason }] })
   })
 
   it("does not take a stranger's container of an image that Capstan built for its own", async () => {
