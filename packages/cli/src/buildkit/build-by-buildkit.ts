@@ -6,7 +6,7 @@ import { createPullDisplay } from '../render/pull-display.js'
 import { createStepsDisplay, type StepsDisplay } from '../render/steps-display.js'
 import { readBuildKitOptions } from './buildkit-environment.js'
 
-/** One build by BuildKit, shown while it goes on; `finish` says in a line what came of it. */
+/** One build by BuildKit, shown while it goes on. That it succeeded is the caller's to say, on the display. */
 export async function buildByBuildKit(
   scope: RuntimeScope,
   request: BuildRequest,

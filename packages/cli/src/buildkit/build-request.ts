@@ -1,6 +1,6 @@
-import { createWriteStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { open, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
+import type { Writable } from 'node:stream'
 import type { BuildOptions } from '@capstan/core'
 import type { BuildOutput, BuildRequest } from '@capstan/feature-buildkit'
 import type { BuildCommandOptions } from '../commands/build.js'
@@ -26,7 +26,7 @@ export async function toBuildRequest(
   return {
     context,
     ...dockerfile,
-    output: toOutput(options, io),
+    output: await openOutput(options, io),
     ...withoutUndefined<Omit<BuildRequest, 'context' | 'output'>>({
       buildArgs,
       labels,
@@ -58,11 +58,23 @@ async function readSecretFile(path: string): Promise<Uint8Array> {
   }
 }
 
-function toOutput({ output = 'load', tag }: BuildCommandOptions, { cwd }: Pick<Io, 'cwd'>): BuildOutput {
+async function openOutput(
+  { output = 'load', tag }: BuildCommandOptions,
+  { cwd }: Pick<Io, 'cwd'>,
+): Promise<BuildOutput> {
   const choice = parseBuildOutput(output)
   if (choice.type === 'archive') {
-    const to = createWriteStream(resolve(cwd, choice.file))
+    const to = await openFile(resolve(cwd, choice.file))
     return { type: 'archive', format: choice.format, to, ...(choice.format === 'files' ? {} : { tags: tag }) }
   }
   return choice.type === 'cache-only' ? { type: 'cache-only' } : { type: choice.type, tags: tag }
+}
+
+/** Opened now: nobody hears what a stream of a path says before the build writes to it. */
+async function openFile(path: string): Promise<Writable> {
+  try {
+    return (await open(path, 'w')).createWriteStream()
+  } catch (cause) {
+    throw toUsageError(`the output ${path} cannot be written`, cause)
+  }
 }

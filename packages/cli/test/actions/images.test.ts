@@ -141,6 +141,7 @@ describe('capstan build --builder', () => {
     [['--secret', 'id=a,env=NONE'], /--secret a: the variable NONE is not set/],
     [['--secret', 'x'], /--secret must be/],
     [['--output', 'disk'], /--output must be/],
+    [['--output', 'type=oci,dest=none/app.tar'], /the output .*none\/app\.tar cannot be written: it is not there/],
   ])('says what is wrong with %j', async (argv, stderr) => {
     const result = await capstan(['build', '-t', 'app', ...argv])
     expect(result).toMatchObject({ exitCode: 125, stdout: '' })
