@@ -6,6 +6,7 @@ import { prepareReportFile } from '../conformance/report-file.js'
 import type { Io } from '../io.js'
 import { parseKeyValues } from '../parse/key-value.js'
 import { parseNumber } from '../parse/number.js'
+import { parseSeconds } from '../parse/seconds.js'
 import { withoutUndefined } from '../parse/without-undefined.js'
 import { createConformanceDisplay } from '../render/conformance-display.js'
 import { toConformancePage } from '../render/conformance-page.js'
@@ -44,7 +45,7 @@ function parseWishes({ image, firewallImage, only, ...texts }: ConformanceComman
       only: only?.flatMap((ids) => ids.split(',').map((id) => id.trim())),
       unavailableEnv:
         texts.unavailableEnv && parseKeyValues(texts.unavailableEnv, { option: '--unavailable-env', bare }),
-      timeoutMs: texts.timeout === undefined ? undefined : 1000 * parseNumber(texts.timeout, { option: '--timeout' }),
+      timeoutMs: texts.timeout === undefined ? undefined : parseSeconds(texts.timeout, '--timeout'),
       concurrency:
         texts.concurrency === undefined
           ? undefined

@@ -8,6 +8,7 @@ import { parseKeyValues } from '../parse/key-value.js'
 import { parseNetwork } from '../parse/network.js'
 import { parseNumber } from '../parse/number.js'
 import { parsePort } from '../parse/port.js'
+import { parseSeconds } from '../parse/seconds.js'
 import { parseTmpfs } from '../parse/tmpfs.js'
 import { parseUlimit } from '../parse/ulimit.js'
 import { parseVolume } from '../parse/volume.js'
@@ -47,7 +48,7 @@ export interface RunRequest {
 
 /** How long a container has between the polite signal and the end, when `--stop-timeout` says it. */
 export function toGraceMs({ stopTimeout }: RunOptions): number | undefined {
-  return stopTimeout === undefined ? undefined : 1000 * parseNumber(stopTimeout, { option: '--stop-timeout' })
+  return stopTimeout === undefined ? undefined : parseSeconds(stopTimeout, '--stop-timeout')
 }
 
 type Loose<T> = { readonly [K in keyof T]?: T[K] | undefined }

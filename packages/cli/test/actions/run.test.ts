@@ -103,6 +103,18 @@ describe('capstan run', () => {
     expect((await running).exitCode).toBe(130)
   })
 
+  it('takes a time to stop that is no whole number of milliseconds, and refuses one that is too long before it begins', async () => {
+    const io = new FakeIo({ env })
+    const running = run(['--rm', '--stop-timeout', '1.0005', 'busybox', 'sh', '-c', 'echo up; sleep 1000'], { io })
+    await io.stdout.waitFor(/up/)
+    io.signals.emit('SIGTERM')
+    expect(await running).toMatchObject({ exitCode: 143, stderr: '' })
+    const refused = await run(['--stop-timeout', '86401', 'busybox', 'true'])
+    expect(refused.exitCode).toBe(125)
+    expect(refused.stderr).toMatch(/^capstan run: --stop-timeout must be a .*, not "86401"/)
+    expect(await listAll()).toBe('')
+  })
+
   it('ends quietly with 141 when the reader of stdout leaves, and removes the container', async () => {
     const io = new FakeIo({ env })
     const running = run(['--rm', 'busybox', 'sh', '-c', 'echo up; sleep 1000'], { io })
