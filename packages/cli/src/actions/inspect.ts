@@ -2,6 +2,7 @@ import {
   type ContainerInspection,
   findCapability,
   type OperationOptions,
+  type PortBinding,
   type RuntimeScope,
   sidecarManagerCapability,
 } from '@capstan/core'
@@ -30,9 +31,12 @@ export async function inspect({ invocation, operands, options }: Call<InspectOpt
 
 /** What every runtime can tell, and the rest where it can be had. */
 export type InspectedContainer = Pick<ContainerInspection, 'id' | 'name' | 'image' | 'createdAt' | 'labels'> &
-  Partial<Pick<ContainerInspection, 'imageId' | 'command' | 'networks' | 'ports'>> & {
+  Partial<Pick<ContainerInspection, 'imageId' | 'command' | 'networks'>> & {
+    readonly ports: readonly InspectedPort[]
     readonly state: Pick<ContainerInspection['state'], 'status' | 'running'> & Partial<ContainerInspection['state']>
   }
+
+export type InspectedPort = Pick<PortBinding, 'containerPort' | 'hostPort'> & Partial<PortBinding>
 
 async function inspectOne(
   scope: RuntimeScope,
@@ -46,11 +50,6 @@ async function inspectOne(
   return {
     ...found,
     state: { status: found.state, running: found.state === 'running' },
-    ports: [...bindings].map(([containerPort, hostPort]) => ({
-      containerPort,
-      hostPort,
-      hostAddress: '',
-      protocol: 'tcp' as const,
-    })),
+    ports: [...bindings].map(([containerPort, hostPort]) => ({ containerPort, hostPort })),
   }
 }

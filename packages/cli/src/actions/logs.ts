@@ -19,8 +19,9 @@ export async function logs({ invocation, operands, options }: Call<LogsOptions>)
   const { signal } = interrupts
   const { id } = await findContainer(runtime, operands[0] ?? '', { signal })
   await using stream = await runtime.containerLogs(id, { ...logOptions, signal })
-  const write = options.json ? toJsonWriter(io) : toTextWriter(io)
-  for await (const chunk of stream) await write(chunk, { signal })
+  const writer = options.json ? createJsonWriter(io) : createTextWriter(io)
+  for await (const chunk of stream) await writer.write(chunk, { signal })
+  await writer.end?.({ signal })
   return 0
 }
 
@@ -34,28 +35,42 @@ function toLogOptions({ follow, tail, since, timestamps }: LogsOptions): LogOpti
   })
 }
 
-type ChunkWriter = (chunk: LogChunk, options: { readonly signal: AbortSignal }) => Promise<void>
+interface ChunkWriter {
+  write(chunk: LogChunk, options: { readonly signal: AbortSignal }): Promise<void>
+  /** Writes what was kept back. */
+  end?(options: { readonly signal: AbortSignal }): Promise<void>
+}
 
-function toTextWriter({ stdout, stderr }: Io): ChunkWriter {
+function createTextWriter({ stdout, stderr }: Io): ChunkWriter {
   const isLineOpen = new Map<LogChunk['source'], boolean>()
-  return async ({ source, bytes, timestamp }, options) => {
-    const output = source === 'stderr' ? stderr : stdout
-    // A line that came in several pieces is told its time once.
-    const isStart = isLineOpen.get(source) !== true
-    if (timestamp !== undefined && isStart) await writeOutput(output, `${timestamp} `, options)
-    isLineOpen.set(source, bytes.at(-1) !== newline)
-    await writeOutput(output, bytes, options)
+  return {
+    async write({ source, bytes, timestamp }, options) {
+      const output = source === 'stderr' ? stderr : stdout
+      // A line that came in several pieces is told its time once.
+      const isStart = isLineOpen.get(source) !== true
+      if (timestamp !== undefined && isStart) await writeOutput(output, `${timestamp} `, options)
+      isLineOpen.set(source, bytes.at(-1) !== newline)
+      await writeOutput(output, bytes, options)
+    },
   }
 }
 
 /** A chunk may end within a character: what is written so far is decoded, the rest waits. */
-function toJsonWriter({ stdout }: Io): ChunkWriter {
+function createJsonWriter({ stdout }: Io): ChunkWriter {
   const decoders = new Map<LogChunk['source'], TextDecoder>()
-  return async ({ source, bytes, timestamp }, options) => {
-    const decoder = decoders.get(source) ?? new TextDecoder()
-    decoders.set(source, decoder)
-    const text = decoder.decode(bytes, { stream: true })
-    await writeOutput(stdout, toJsonLine({ source, ...withoutUndefined({ timestamp }), text }), options)
+  return {
+    async write({ source, bytes, timestamp }, options) {
+      const decoder = decoders.get(source) ?? new TextDecoder()
+      decoders.set(source, decoder)
+      const text = decoder.decode(bytes, { stream: true })
+      await writeOutput(stdout, toJsonLine({ source, ...withoutUndefined({ timestamp }), text }), options)
+    },
+    async end(options) {
+      for (const [source, decoder] of decoders) {
+        const text = decoder.decode()
+        if (text !== '') await writeOutput(stdout, toJsonLine({ source, text }), options)
+      }
+    },
   }
 }
 

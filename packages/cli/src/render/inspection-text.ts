@@ -1,5 +1,5 @@
 import { ownershipLabelKeys, parseOwnerLabels } from '@capstan/core'
-import type { InspectedContainer } from '../actions/inspect.js'
+import type { InspectedContainer, InspectedPort } from '../actions/inspect.js'
 import { toAge } from './duration.js'
 import { toPrintable } from './printable.js'
 
@@ -25,16 +25,18 @@ function toBasics({ id, name, image, imageId, command, createdAt, state }: Inspe
   ]
 }
 
-function toConnections({ networks = [], ports = [] }: InspectedContainer): Line[] {
+function toConnections({ networks = [], ports }: InspectedContainer): Line[] {
   return [
     ...networks.map(
       ({ networkName, ipAddress }) => ['network', `${networkName} ${ipAddress ?? ''}`.trimEnd()] as const,
     ),
-    ...ports.map(
-      ({ hostAddress, hostPort, containerPort, protocol }) =>
-        ['port', `${toPrefix(hostAddress)}${hostPort} → ${containerPort}/${protocol}`] as const,
-    ),
+    ...ports.map((port) => ['port', toPortText(port)] as const),
   ]
+}
+
+function toPortText({ hostAddress = '', hostPort, containerPort, protocol }: InspectedPort): string {
+  const port = protocol === undefined ? containerPort : `${containerPort}/${protocol}`
+  return `${toPrefix(hostAddress)}${hostPort} → ${port}`
 }
 
 function toPrefix(address: string): string {

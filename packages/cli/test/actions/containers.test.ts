@@ -1,4 +1,4 @@
-import type { RuntimePlugin } from '@capstan/core'
+import { type RuntimePlugin, sidecarManagerCapability } from '@capstan/core'
 import { type MemoryProgram, memoryPlugin } from '@capstan/runtime-memory'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changedMemory } from '../support/changed-memory.js'
@@ -69,6 +69,14 @@ describe('capstan inspect', () => {
     })
   })
 
+  it('tells no address of a published port where the runtime does not', async () => {
+    plugins = [memoryPlugin({ without: [sidecarManagerCapability] })]
+    await capstan(['run', '-d', '--name', 'web', '-p', '8080:80', 'busybox', 'sleep', '1000'])
+    const { containers } = await json(['inspect', 'web'])
+    expect(containers[0].ports).toEqual([{ containerPort: 80, hostPort: 8080 }])
+    expect((await capstan(['inspect', 'web'])).stdout).toMatch(/^port: +8080 → 80$/m)
+  })
+
   it('asks for more of an id that several begin with', async () => {
     for (let count = 0; count < 20; count += 1) await capstan(['run', 'busybox', 'true'])
     const ids = (await capstan(['ps', '-aq'])).stdout.trim().split('\n')
@@ -89,6 +97,17 @@ describe('capstan logs', () => {
     expect((await capstan(['logs', '-t', 'web'])).stdout).toMatch(/^\d{4}-\d\d-\d\dT[\d:.]+Z one\n\d{4}/)
     const lines = (await capstan(['logs', '--json', 'web'])).stdout.trim().split('\n')
     expect(lines.map((line) => JSON.parse(line))).toContainEqual({ schemaVersion: 1, source: 'stderr', text: 'two\n' })
+  })
+
+  it('shows in JSON also what ends within a character', async () => {
+    const torn: MemoryProgram = async ({ stdout }) => {
+      stdout.write(Buffer.from('caf\u00e9').subarray(0, 4))
+      return 0
+    }
+    plugins = [memoryPlugin({ images: { torn: { main: torn } } })]
+    await capstan(['run', '--name', 'torn', 'torn'])
+    const lines = (await capstan(['logs', '--json', 'torn'])).stdout.trim().split('\n')
+    expect(lines.map((line) => JSON.parse(line).text).join('')).toBe('caf\ufffd')
   })
 
   it('follows until the container ends', async () => {
@@ -114,6 +133,12 @@ describe('capstan stop and rm', () => {
     expect((await capstan(['stop', 'web'])).exitCode).toBe(0)
     expect((await capstan(['rm', 'web'])).stdout).toBe('web\n')
     expect((await capstan(['ps', '-aq'])).stdout).toBe('')
+  })
+
+  it.each(['86401', '1e9', 'soon', '-1'])('refuses a time of %s before it looks for anything', async (time) => {
+    const { exitCode, stderr } = await capstan(['stop', `--time=${time}`, 'web'])
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/^capstan stop: --time must be a .*, not "/)
   })
 
   it('does all at once, and prints them in the order in which they were named', async () => {
