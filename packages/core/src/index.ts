@@ -85,7 +85,7 @@ export {
   runtimeReportCapability,
   type UnavailableRuntime,
 } from './plugin/runtime-report.js'
-export { refuseField, refuseOptions } from './refuse-options.js'
+export { refuseField, refuseOptions, toAskedFields } from './refuse-options.js'
 // Runtime
 export { type HostAddressOptions, type Runtime, runtimeCapability } from './runtime.js'
 export type { CapabilityScope, RegistrationScope } from './scope.js'

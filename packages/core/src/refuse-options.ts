@@ -22,6 +22,13 @@ export function refuseField(
   if (refused !== undefined) throw toRefusal(runtime, refused, given)
 }
 
+/** What of a valid config a runtime may refuse, by the fields that it would name: for `keeps` of `RuntimeHost.open`. */
+export function toAskedFields(config: ContainerConfig): readonly RefusableField[] {
+  const own = (Object.keys(config) as (keyof ContainerConfig)[]).filter((field) => field !== 'image')
+  const finer = Object.keys(finders) as RefusableField[] // the keys of `finders` are these
+  return [...new Set([...own, ...finer])].filter((field) => findGiven(config, field) !== undefined)
+}
+
 function toRefusal(runtime: string, { field, reason, remedy }: RefusedOption, given: unknown) {
   const text = remedy === undefined ? reason : `${reason}; ${remedy}`
   const shown = secrets.has(field) && typeof given === 'object' && given !== null ? Object.keys(given) : given

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type ContainerConfig, type RefusableField, refuseField, refuseOptions } from '../src/index.js'
+import { type ContainerConfig, type RefusableField, refuseField, refuseOptions, toAskedFields } from '../src/index.js'
 
 const toRefused = (field: RefusableField) => [{ field, reason: 'not here', remedy: 'use another' }]
 
@@ -35,6 +35,10 @@ describe('refuseOptions (X9)', () => {
     )
   })
 
+  it.each(asked)('is told beforehand that %s is asked for', (field, config) => {
+    expect(toAskedFields({ image: 'x', ...config })).toContain(field)
+  })
+
   const unasked: readonly (readonly [RefusableField, Partial<ContainerConfig>])[] = [
     ['privileged', { privileged: false }],
     ['capAdd', { capAdd: [] }],
@@ -55,6 +59,11 @@ describe('refuseOptions (X9)', () => {
 
   it.each(unasked)('lets pass what does not ask for %s: %j', (field, config) => {
     expect(() => refuseOptions('fake', { image: 'x', ...config }, toRefused(field))).not.toThrow()
+    expect(toAskedFields({ image: 'x', ...config })).not.toContain(field)
+  })
+
+  it('asks for nothing by an image alone', () => {
+    expect(toAskedFields({ image: 'x' })).toEqual([])
   })
 })
 
