@@ -3,10 +3,10 @@ import {
   type ContainerConfig,
   imageTransferCapability,
   networkManagerCapability,
-  type RefusableField,
   type Runtime,
   type RuntimeScope,
   requireCapabilities,
+  toAskedFields,
   withUndoFailures,
 } from '@capstan/core'
 import type { Call } from '../commands/command-line.js'
@@ -31,7 +31,8 @@ export async function run({ invocation, operands, options }: Call<RunOptions>): 
   if (!detach) requireTerminal(invocation.io.stdin, { interactive, tty })
   const buildkit = options.buildkit ? await import('../buildkit/shared-buildkit.js') : undefined
   const requires = [...toRequired(config, options), ...(buildkit?.needs ?? [])]
-  await using opened = await openRuntime(invocation, { requires, keeps: toKept(config) })
+  // A runtime that refuses what is asked for is passed over where another would do it.
+  await using opened = await openRuntime(invocation, { requires, keeps: toAskedFields(config) })
   const { runtime } = opened.scope
   // Given back after the container, which has its socket, is gone.
   await using shared = await buildkit?.shareBuildKit(opened.scope, invocation)
@@ -106,20 +107,5 @@ function toRequired({ network }: ContainerConfig, { pull }: RunOptions): readonl
   return [
     ...(network?.mode === 'networks' ? [networkManagerCapability] : []),
     ...(pull === 'always' ? [imageTransferCapability] : []),
-  ]
-}
-
-/** What was asked for: a runtime that refuses it is passed over where another would do it. */
-function toKept(config: ContainerConfig): readonly RefusableField[] {
-  const { mounts = [], ports = [], network } = config
-  const asked = (Object.keys(config) as (keyof ContainerConfig)[]).filter(
-    (key): key is Exclude<keyof ContainerConfig, 'image'> => key !== 'image' && config[key] !== false,
-  )
-  return [
-    ...asked,
-    ...mounts.map(({ type }) => `mounts.${type}` as const),
-    ...(ports.some(({ protocol }) => protocol === 'udp') ? (['ports.udp'] as const) : []),
-    ...(ports.some(({ hostPort }) => hostPort !== undefined) ? (['ports.hostPort'] as const) : []),
-    ...(network?.mode === 'host' || network?.mode === 'none' ? [`network.${network.mode}` as const] : []),
   ]
 }

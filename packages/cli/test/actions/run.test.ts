@@ -115,6 +115,21 @@ describe('capstan run', () => {
     expect(await listAll()).toBe('')
   })
 
+  it.each([
+    ['cpus.fraction', ['--cpus', '0.5']],
+    ['memoryBytes.small', ['--memory', '64m']],
+    ['labels.equalsSign', ['--label', 'a=b=c']],
+    ['mounts.tmpfs.noexec', ['--tmpfs', '/scratch']],
+    ['ports.hostPort', ['--publish', '8080:80']],
+  ] as const)('passes over a runtime that refuses %s where another would do', async (field, argv) => {
+    const able = memoryPlugin({ name: 'able' })
+    const unable = memoryPlugin({ name: 'unable', refuses: [field] })
+    const plugins = [unable, able].map((plugin) => ({ ...plugin, selection: 'automatic' as const }))
+    const ran = await runCapstan(['run', '--name', 'job', ...argv, 'busybox', 'true'], { plugins })
+    expect(ran).toEqual({ exitCode: 0, stdout: '', stderr: '' })
+    expect((await runCapstan(['ps', '-a', '--runtime', 'able'], { plugins })).stdout).toContain('job')
+  })
+
   it('ends quietly with 141 when the reader of stdout leaves, and removes the container', async () => {
     const io = new FakeIo({ env })
     const running = run(['--rm', 'busybox', 'sh', '-c', 'echo up; sleep 1000'], { io })
