@@ -1,6 +1,12 @@
 // Capabilities and scopes
+
 export { type Capability, defineCapability } from './capability.js'
 export { findCapability, provide, requireCapabilities } from './capability-access.js'
+export { type DependencyContainer, inject, injectable } from './di.js'
+export type { CapabilityScope, RegistrationScope } from './scope.js'
+
+// Runtime
+
 export type { AttachOptions, TerminalSize } from './container/attach.js'
 export type {
   ContainerConfig,
@@ -20,30 +26,15 @@ export type {
 } from './container/container-info.js'
 export type { LogChunk, LogOptions, LogStream } from './container/logs.js'
 export type { PortBinding, PortSpec, Protocol } from './container/ports.js'
-export { type DependencyContainer, inject, injectable } from './di.js'
-// Errors and undo
-export { createHostError } from './errors/create-host-error.js'
-export { type AnyHostError, HostError, type HostErrorOptions, isHostError } from './errors/host-error.js'
-export type { HostErrorCode, HostErrorFacts } from './errors/host-error-facts.js'
-export { joinWords } from './errors/message.js'
-export {
-  ExitCodeUnknownError,
-  MissingCapabilityError,
-  OptionUnsupportedError,
-  RuntimeUnavailableError,
-} from './errors/named-errors.js'
-export { withUndoFailures } from './errors/undo-failures.js'
-// Features
-export type { FeatureNeeds, FeatureSupport, MissingCapability } from './feature.js'
-export { toFeatureSupport } from './feature-support.js'
 export type { FirewallDestination, FirewallRules } from './firewall.js'
-// Host
-export { createRuntimeHost } from './host/create-runtime-host.js'
-export type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope, RuntimeWarning } from './host/runtime-host.js'
 export type { BuildContext, BuildOptions, BuildProgress } from './image/build.js'
 export type { ImageInfo, PullOptions, PullProgress, RegistryCredentials } from './image/image.js'
 export { toImageHome } from './image/image-home.js'
+export type { Argv, ListOptions, OperationOptions, ProgressEvent, StringMap } from './operation.js'
+export { type HostAddressOptions, type Runtime, runtimeCapability } from './runtime.js'
+
 // Managers
+
 export { type ExecManager, type ExecOptions, type ExecProcess, execManagerCapability } from './managers/exec-manager.js'
 export { type ImageTransfer, imageTransferCapability } from './managers/image-transfer.js'
 export {
@@ -59,14 +50,10 @@ export {
   type VolumeManager,
   volumeManagerCapability,
 } from './managers/volume-manager.js'
-export type { Argv, ListOptions, OperationOptions, ProgressEvent, StringMap } from './operation.js'
-export { type OwnedObject, toObjectLabels } from './ownership/object-labels.js'
-// Ownership
-export type { Owner } from './ownership/owner.js'
-export { type Lifetime, ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './ownership/owner-labels.js'
-export type { SweepItem, SweepOptions, SweepReport } from './ownership/sweep-report.js'
-export { type LoadPluginsOptions, loadPlugins } from './plugin/load-plugins.js'
+
 // Plugins
+
+export { type LoadPluginsOptions, loadPlugins } from './plugin/load-plugins.js'
 export type { CapabilityName, RuntimePlugin } from './plugin/plugin.js'
 export type {
   AbsentCapability,
@@ -86,15 +73,46 @@ export {
   type UnavailableRuntime,
 } from './plugin/runtime-report.js'
 export { refuseField, refuseOptions, toAskedFields } from './refuse-options.js'
-// Runtime
-export { type HostAddressOptions, type Runtime, runtimeCapability } from './runtime.js'
-export type { CapabilityScope, RegistrationScope } from './scope.js'
-// Signals
-export { type LinkedSignal, linkSignals } from './signals/link-signals.js'
-export { untilAborted } from './signals/until-aborted.js'
+
+// Host
+
+export { createRuntimeHost } from './host/create-runtime-host.js'
+export type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope, RuntimeWarning } from './host/runtime-host.js'
+
+// Features
+
+export type { FeatureNeeds, FeatureSupport, MissingCapability } from './feature.js'
+export { toFeatureSupport } from './feature-support.js'
+
+// Errors and undo
+
+export { createHostError } from './errors/create-host-error.js'
+export { type AnyHostError, HostError, type HostErrorOptions, isHostError } from './errors/host-error.js'
+export type { HostErrorCode, HostErrorFacts } from './errors/host-error-facts.js'
+export { joinWords } from './errors/message.js'
+export {
+  ExitCodeUnknownError,
+  MissingCapabilityError,
+  OptionUnsupportedError,
+  RuntimeUnavailableError,
+} from './errors/named-errors.js'
+export { withUndoFailures } from './errors/undo-failures.js'
 export { createUndoStack, type UndoOptions, type UndoStack, type UndoStep } from './undo-stack.js'
 
+// Ownership
+
+export { type OwnedObject, toObjectLabels } from './ownership/object-labels.js'
+export type { Owner } from './ownership/owner.js'
+export { type Lifetime, ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './ownership/owner-labels.js'
+export type { SweepItem, SweepOptions, SweepReport } from './ownership/sweep-report.js'
+
+// Signals
+
+export { type LinkedSignal, linkSignals } from './signals/link-signals.js'
+export { untilAborted } from './signals/until-aborted.js'
+
 // Validation
+
 export { validateContainerConfig } from './validation/container-config.js'
 export {
   validateEnv,

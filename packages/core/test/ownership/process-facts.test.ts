@@ -59,9 +59,13 @@ describe('the start of a process, read by ps', () => {
     async (name) => {
       const folder = await mkdtemp(join(tmpdir(), 'capstan-ps-'))
       const ps = join(folder, 'ps')
-      await writeFile(ps, '#!/bin/sh\nprintf "S+   %s %s 2026\\n" "${TZ-local}" "${LC_ALL:-${LC_TIME:-$LANG}}"\n', {
-        mode: 0o755,
-      })
+      await writeFile(
+        ps,
+        '#!/bin/sh\n[ "$LC_ALL" ] || LC_ALL=$LC_TIME$LANG\nprintf "S+   %s %s 2026\\n" "$TZ" "$LC_ALL"\n',
+        {
+          mode: 0o755,
+        },
+      )
       const facts = createProcessFacts('darwin', { ps })
       const starts: (string | undefined)[] = []
       for (const value of ['Europe/Berlin', 'C', undefined]) {
