@@ -8,6 +8,7 @@ import {
   type VolumeManager,
   validateName,
 } from '@capstan/core'
+import { toContainerName } from './container/container-shapes.js'
 import type { InspectedVolume } from './docker-api.js'
 import type { DockerEngine, EngineCall } from './docker-engine.js'
 import { hasLabels, toLabelFilter } from './label-filter.js'
@@ -47,7 +48,7 @@ export class DockerVolumeManager implements VolumeManager {
       all: true,
       filters: { volume: [call.subject] },
     })
-    const users = containers.map(({ Id, Names }) => Names?.[0]?.replace(/^\//, '') ?? Id)
+    const users = containers.map(({ Id, Names }) => toContainerName(Names?.[0]) || Id)
     return createHostError('IN_USE', { subject: `volume "${call.subject}"`, users }, { cause })
   }
 }

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { type ContainerConfig, createHostError } from '@capstan/core'
+import { isAbsentFile } from '../absent-file.js'
 import type { DockerEngine } from '../docker-engine.js'
 
 /** Looks for the sources of bind mounts where the engine would make those that are missing: INVALID_ARGUMENT. */
@@ -20,6 +21,6 @@ export async function checkBindSources(
 function isThere(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
-    (error: NodeJS.ErrnoException) => error.code !== 'ENOENT' && error.code !== 'ENOTDIR',
+    (error: unknown) => !isAbsentFile(error),
   )
 }

@@ -12,7 +12,7 @@ export function toContainerState(status: string | undefined): ContainerState {
 export function toContainerInfo({ Id, Names, Image, State, Created, Labels }: ListedContainer): ContainerInfo {
   return {
     id: Id,
-    name: toName(Names?.find((name) => name.lastIndexOf('/') === 0) ?? Names?.[0]), // others are of old links
+    name: toContainerName(Names?.find((name) => name.lastIndexOf('/') === 0) ?? Names?.[0]), // others are of old links
     image: toFamiliarName(Image ?? ''),
     state: toContainerState(State),
     createdAt: Created === undefined ? undefined : new Date(Created * 1000),
@@ -26,7 +26,7 @@ export function toContainerInspection(container: InspectedContainer): ContainerI
   const running = State?.Running === true
   return {
     id: Id,
-    name: toName(Name),
+    name: toContainerName(Name),
     image: toFamiliarName(Config?.Image ?? ''),
     imageId: Image ?? '',
     createdAt: toDate(Created),
@@ -60,7 +60,8 @@ function toAttachment([networkName, settings]: [string, InspectedAttachment]): N
   }
 }
 
-function toName(name: string | undefined): string {
+/** The engine's paths of names begin with a slash; empty where it tells none. */
+export function toContainerName(name: string | undefined): string {
   return name?.replace(/^\//, '') ?? ''
 }
 

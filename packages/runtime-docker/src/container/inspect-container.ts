@@ -1,4 +1,4 @@
-import { validateName } from '@capstan/core'
+import { isHostError, validateName } from '@capstan/core'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 
@@ -6,6 +6,16 @@ import type { DockerEngine, EngineCall } from '../docker-engine.js'
 export async function inspectContainer(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer> {
   const api = await engine.api(call)
   return api.getContainer(call.subject).inspect()
+}
+
+/** The same; `undefined` when it is gone. */
+export async function findContainer(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | undefined> {
+  try {
+    return await inspectContainer(engine, call)
+  } catch (error) {
+    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return undefined
+    throw error
+  }
 }
 
 /** An id or a name of a container: it becomes part of a path, so it has no slash. */

@@ -1,7 +1,7 @@
 import { isHostError, type OperationOptions, type TerminalSize, validateTerminalSize } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { pause } from '../pause.js'
-import { toContainerState } from './container-shapes.js'
+import { toContainerName, toContainerState } from './container-shapes.js'
 import { inspectContainer, validateContainerId } from './inspect-container.js'
 import type { KeptSettings } from './kept-settings.js'
 
@@ -19,9 +19,9 @@ export async function resizeTerminal(
     await resize(engine, size, call)
   } catch (error) {
     if (isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
-    const { Id, Name = '', State } = await inspectContainer(engine, call)
+    const { Id, Name, State } = await inspectContainer(engine, call)
     const state = toContainerState(State?.Status)
-    if (state === 'created') kept.keep(Id, Name.replace(/^\//, ''), { size })
+    if (state === 'created') kept.keep(Id, toContainerName(Name), { size })
     else if (state === 'running') throw error
   }
 }

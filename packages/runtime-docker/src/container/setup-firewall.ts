@@ -9,6 +9,7 @@ import {
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { applyFirewall } from '../firewall/apply-firewall.js'
+import { toContainerName } from './container-shapes.js'
 import { inspectContainer, validateContainerId } from './inspect-container.js'
 import type { KeptSettings } from './kept-settings.js'
 
@@ -25,7 +26,7 @@ export async function setupFirewall(
   const { firewallImage } = engine.details
   const call: EngineCall = { operation: 'setupFirewall', subject: id, signal }
   const container = await inspectContainer(engine, call)
-  const keep = () => kept.keep(container.Id, container.Name?.replace(/^\//, '') ?? '', { rules })
+  const keep = () => kept.keep(container.Id, toContainerName(container.Name), { rules })
   try {
     if (container.State?.Status === 'created') refuseSharedNetwork(container)
     else await applyFirewall(engine, id, rules, { signal, ...(firewallImage === undefined ? {} : { firewallImage }) })

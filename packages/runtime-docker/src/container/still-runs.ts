@@ -1,7 +1,6 @@
-import { isHostError } from '@capstan/core'
 import { askUntil } from '../ask-until.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { inspectContainer } from './inspect-container.js'
+import { findContainer } from './inspect-container.js'
 
 /**
  * Whether a container whose output has ended still runs: then the output was cut off. The engine books the end of a
@@ -14,10 +13,5 @@ export async function stillRuns(engine: DockerEngine, call: EngineCall): Promise
 }
 
 async function isRunning(engine: DockerEngine, call: EngineCall): Promise<boolean> {
-  try {
-    return (await inspectContainer(engine, call)).State?.Running === true
-  } catch (error) {
-    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return false
-    throw error
-  }
+  return (await findContainer(engine, call))?.State?.Running === true
 }

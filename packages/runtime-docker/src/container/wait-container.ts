@@ -3,7 +3,7 @@ import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { hasEnded } from './container-shapes.js'
 import { findDeathCode } from './death-event.js'
-import { inspectContainer, validateContainerId } from './inspect-container.js'
+import { findContainer, inspectContainer, validateContainerId } from './inspect-container.js'
 import { openWait, type PendingExit } from './pending-exit.js'
 
 /**
@@ -20,7 +20,7 @@ export async function waitContainer(
   const call: EngineCall = { operation: 'waitContainer', subject: id, signal }
   const pending = await openWait(engine, { call, condition: 'next-exit' })
   try {
-    const seen = await inspectOrUndefined(engine, call)
+    const seen = await findContainer(engine, call)
     if (seen !== undefined && hasEnded(seen)) return readCode(seen, id)
     const wasCreated = seen?.State?.Status === 'created' || seen === undefined
     return await settle(engine, { pending, call, wasCreated })
@@ -53,7 +53,7 @@ async function settle(engine: DockerEngine, waiting: Waiting): Promise<number> {
 
 /** An engine answers 0 for the removal of a container that never ran: that is not its exit code. */
 async function confirm(engine: DockerEngine, { call, pending }: Waiting, code: number): Promise<number> {
-  const container = await inspectOrUndefined(engine, call)
+  const container = await findContainer(engine, call)
   if (container !== undefined && hasEnded(container)) return readCode(container, call.subject)
   if (code !== 0) return code
   const known = await findDeathCode(engine, { ...call, since: pending.openedAt })
@@ -64,15 +64,6 @@ async function confirm(engine: DockerEngine, { call, pending }: Waiting, code: n
 function readCode({ State }: InspectedContainer, id: string): number {
   if (typeof State?.ExitCode === 'number') return State.ExitCode
   throw toUnknown(id, 'the engine does not tell it')
-}
-
-async function inspectOrUndefined(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | undefined> {
-  try {
-    return await inspectContainer(engine, call)
-  } catch (error) {
-    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return undefined
-    throw error
-  }
 }
 
 function toUnknown(id: string, reason: string): unknown {

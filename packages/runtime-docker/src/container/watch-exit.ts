@@ -1,10 +1,9 @@
 import { createHostError, isHostError } from '@capstan/core'
-import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { pause } from '../pause.js'
 import { hasEnded } from './container-shapes.js'
 import { findDeathCode } from './death-event.js'
-import { inspectContainer } from './inspect-container.js'
+import { findContainer } from './inspect-container.js'
 
 /**
  * The exit code of a container on an engine that may miss its exit: by the wait's answer if it comes, else by what the
@@ -37,7 +36,7 @@ async function untilTold(answered: Promise<number>): Promise<number> {
 async function look(engine: DockerEngine, call: EngineCall, { openedAt, endedBefore }: WatchOptions): Promise<number> {
   for (let waitMs = firstLookMs; ; waitMs = Math.min(waitMs * 1.5, lastLookMs)) {
     await pause(waitMs, call)
-    const seen = await inspectOrUndefined(engine, call)
+    const seen = await findContainer(engine, { ...call, timeoutMs: lookMs })
     if (seen === undefined) return readDeath(engine, call, openedAt)
     const { State } = seen
     if (!hasEnded(seen) || State?.FinishedAt === endedBefore) continue
@@ -55,17 +54,8 @@ async function readDeath(engine: DockerEngine, call: EngineCall, since: number |
 /** The engine removes it a moment after its end; one that stays is not waited for any longer. */
 async function untilGone(engine: DockerEngine, call: EngineCall): Promise<void> {
   for (let attempt = 0; attempt < mostLooks; attempt += 1) {
-    if ((await inspectOrUndefined(engine, call)) === undefined) return
+    if ((await findContainer(engine, { ...call, timeoutMs: lookMs })) === undefined) return
     await pause(firstLookMs, call)
-  }
-}
-
-async function inspectOrUndefined(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | undefined> {
-  try {
-    return await inspectContainer(engine, { ...call, timeoutMs: lookMs })
-  } catch (error) {
-    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return undefined
-    throw error
   }
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isAbsentFile } from '../absent-file.js'
 import type { EndpointTls } from './docker-endpoint.js'
 import type { EndpointCandidate } from './endpoint-candidate.js'
 import { findTls } from './endpoint-tls.js'
@@ -32,7 +33,7 @@ export async function readCurrentContext(
       typeof config === 'object' && config !== null && 'currentContext' in config ? config.currentContext : ''
     return { name: typeof name === 'string' && name !== '' && name !== 'default' ? name : undefined }
   } catch (error) {
-    if (isAbsent(error)) return { name: undefined }
+    if (isAbsentFile(error)) return { name: undefined }
     const remedy = 'repair the file, or name the engine by DOCKER_HOST or DOCKER_CONTEXT'
     return { failed: { source, failed: toUnreadable(error, { path, source, remedy }) } }
   }
@@ -60,7 +61,7 @@ function readField(value: unknown, key: string): unknown {
 
 function toUnreadable(error: unknown, { path, source, remedy }: Unreadable) {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'PARSE'
-  const message = isAbsent(error)
+  const message = isAbsentFile(error)
     ? `${path} is not there`
     : `${path}: ${error instanceof Error ? error.message : error}`
   const step = code === 'PARSE' ? ('parse' as const) : ('find' as const)
@@ -71,10 +72,6 @@ interface Unreadable {
   readonly path: string
   readonly source: string
   readonly remedy: string
-}
-
-function isAbsent(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
 }
 
 function remedyOf(name: string): string {

@@ -1,5 +1,6 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isAbsentFile } from '../absent-file.js'
 import type { EndpointTls } from './docker-endpoint.js'
 
 /** The TLS that `DOCKER_TLS_VERIFY`, `DOCKER_TLS` and `DOCKER_CERT_PATH` ask for; `undefined` when they ask for none. */
@@ -26,7 +27,6 @@ async function findFile(path: string): Promise<string | undefined> {
     await access(path)
     return path
   } catch (error) {
-    const isAbsent = error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
-    return isAbsent ? undefined : path
+    return isAbsentFile(error) ? undefined : path
   }
 }

@@ -1,5 +1,6 @@
 import { isHostError } from '@capstan/core'
-import { inspectContainer } from '../container/inspect-container.js'
+import { toContainerName } from '../container/container-shapes.js'
+import { findContainer } from '../container/inspect-container.js'
 import type { EngineCall } from '../docker-engine.js'
 import { isSameHost } from './host-files.js'
 import type { RunnerContext } from './namespace-runner.js'
@@ -41,16 +42,13 @@ async function findAddresses(
   { id, host, attachment }: Peer,
   call: EngineCall,
 ): Promise<readonly string[]> {
-  const peer = await inspectContainer(engine, { ...call, subject: id }).catch((error: unknown) => {
-    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return undefined // gone since the network was looked at
-    throw error
-  })
+  const peer = await findContainer(engine, { ...call, subject: id }) // it may be gone since the network was looked at
   const networks = Object.values(peer?.NetworkSettings?.Networks ?? {})
   const network = networks.find(({ NetworkID }) => NetworkID === attachment.networkId)
   if (peer === undefined || network === undefined) return []
-  const names = [peer.Name?.replace(/^\//, ''), id.slice(0, 12), ...(network.Aliases ?? [])]
+  const names = [toContainerName(peer.Name), id.slice(0, 12), ...(network.Aliases ?? [])]
   const isMeant = names.some((name) => {
-    return name !== undefined && (isSameHost(name, host) || isSameHost(`${name}.${attachment.networkName}`, host))
+    return name !== '' && (isSameHost(name, host) || isSameHost(`${name}.${attachment.networkName}`, host))
   })
   const addresses = [network.IPAddress, network.GlobalIPv6Address]
   return isMeant ? addresses.filter((address) => address !== undefined).filter((address) => address !== '') : []

@@ -58,7 +58,7 @@ async function lookUpInside({ runners }: ResolveContext, host: string, call: Eng
       const { output } = await runner.run(toLookupScript(host), call)
       return parseLookup(output)
     } catch {
-      call.signal?.throwIfAborted()
+      call.signal?.throwIfAborted() // else the next way in may do; where none does, nobody knows the name
     }
   }
   return []
@@ -84,7 +84,7 @@ async function lookUp(host: string, signal: AbortSignal | undefined): Promise<re
   try {
     return await untilAborted(lookup(host, { all: true }), limit.signal)
   } catch {
-    return []
+    return [] // not known, or not in time: who asks looks elsewhere, or says so
   } finally {
     limit.release()
   }

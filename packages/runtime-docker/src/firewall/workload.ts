@@ -1,5 +1,5 @@
 import { createHostError } from '@capstan/core'
-import { toContainerState } from '../container/container-shapes.js'
+import { toContainerName, toContainerState } from '../container/container-shapes.js'
 import { inspectContainer } from '../container/inspect-container.js'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
@@ -44,7 +44,7 @@ function toWorkload({
 }: InspectedContainer): Workload {
   return {
     id: Id,
-    name: Name.replace(/^\//, ''),
+    name: toContainerName(Name),
     imageId: Image,
     networkMode: HostConfig.NetworkMode ?? 'default',
     hasNetAdmin: HostConfig.Privileged === true || (HostConfig.CapAdd ?? []).some((name) => netAdmin.test(name)),

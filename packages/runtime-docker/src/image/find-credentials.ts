@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import type { OperationOptions } from '@capstan/core'
+import { isAbsentFile } from '../absent-file.js'
 import { type JsonObject, toObject, toText } from '../stream/json-lines.js'
 import { askCredentialHelper, type HelperAnswer } from './credential-helper.js'
 import { dockerHub } from './image-reference.js'
@@ -94,9 +95,9 @@ async function readConfigFile(env: CredentialSources['env']): Promise<Config> {
   try {
     return parseConfig(await readFile(path, 'utf8'), path)
   } catch (error) {
+    if (isAbsentFile(error)) return { config: {}, problem: undefined }
     const code = error instanceof Error && 'code' in error ? error.code : undefined
-    const isAbsent = code === 'ENOENT' || code === 'ENOTDIR'
-    return { config: {}, problem: isAbsent ? undefined : `${path} could not be read (${String(code)})` }
+    return { config: {}, problem: `${path} could not be read (${String(code)})` }
   }
 }
 

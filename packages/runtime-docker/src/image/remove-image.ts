@@ -1,4 +1,5 @@
 import { createHostError, isHostError, type OperationOptions, validateImageReference } from '@capstan/core'
+import { toContainerName } from '../container/container-shapes.js'
 import type { DockerApi, InspectedImage, ListedImage } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toFamiliarName } from './familiar-name.js'
@@ -48,7 +49,9 @@ async function removeTags(api: DockerApi, { RepoTags }: InspectedImage, refusal:
 async function listContainersOf(api: DockerApi, { Id }: InspectedImage): Promise<readonly string[]> {
   // Not by a filter: it also finds containers of images that were built on this one, and Podman's finds none by the id.
   const containers = await api.listContainers({ all: true })
-  return containers.filter(({ ImageID }) => ImageID === Id).map(({ Id: id, Names }) => toName(Names) ?? id)
+  return containers
+    .filter(({ ImageID }) => ImageID === Id)
+    .map(({ Id: id, Names }) => toContainerName(Names?.[0]) || id)
 }
 
 async function listChildren(api: DockerApi, { Id }: InspectedImage): Promise<readonly string[]> {
@@ -56,10 +59,6 @@ async function listChildren(api: DockerApi, { Id }: InspectedImage): Promise<rea
   return images
     .filter((image: ListedImage & { readonly ParentId?: string }) => image.ParentId === Id)
     .map(({ Id: id, RepoTags }) => toFamiliarName(RepoTags?.[0] ?? id))
-}
-
-function toName(names: readonly string[] | null | undefined): string | undefined {
-  return names?.[0]?.replace(/^\//, '')
 }
 
 /** Told by its tags: what is none of them, and found, is an id, whole or in part. */
