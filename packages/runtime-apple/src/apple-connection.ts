@@ -105,6 +105,11 @@ export class AppleConnection {
     if (given !== undefined && given !== false) refuseField(this.runtimeName, field, given, this.details.refuses)
   }
 
+  /** Of a value that another runtime could take. */
+  toUnsupported(field: RefusableField, given: string, reason: string): Error {
+    return createHostError('OPTION_UNSUPPORTED', { runtime: this.runtimeName, field, given, reason })
+  }
+
   /** Why that field is refused, for errors of other kinds. */
   reasonFor(field: RefusableField): string {
     return this.details.refuses.find((refused) => refused.field === field)?.reason ?? 'this runtime cannot do it'

@@ -20,7 +20,7 @@ export function toAppleError({ exitCode, stderr }: Pick<CliResult, 'exitCode' | 
   const text = toErrorText(stderr)
   // A name may be any word.
   const words = call.subject === '' ? text : text.replaceAll(call.subject, '…')
-  const known = meanings.find(([pattern]) => pattern.test(words))
+  const known = findMeaning(words) ?? findMeaning(text)
   const cause = new Error(text)
   if (known !== undefined) return known[1](call, { text, cause })
   const { operation, subject } = call
@@ -127,6 +127,10 @@ const meanings: readonly (readonly [RegExp, (call: FailedCall, wording: Wording)
       ),
   ],
 ]
+
+function findMeaning(text: string) {
+  return meanings.find(([pattern]) => pattern.test(text))
+}
 
 function findName(text: string, kind: string): string | undefined {
   return new RegExp(`${kind} (?:not found: )?"?([A-Za-z0-9][A-Za-z0-9_.-]*)"? not found`, 'i').exec(text)?.[1]

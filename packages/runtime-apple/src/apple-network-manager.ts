@@ -5,6 +5,7 @@ import {
   type NetworkInfo,
   type NetworkManager,
   type OperationOptions,
+  type StringMap,
   toObjectLabels,
   validateId,
   validateLabels,
@@ -27,10 +28,10 @@ export class AppleNetworkManager implements NetworkManager {
 
   async createNetwork(name: string, options: CreateNetworkOptions = {}): Promise<string> {
     validateName(name)
-    checkNetworkName(name)
+    this.#checkName(name)
     const { labels = {}, internal = false } = options
     validateLabels(labels)
-    checkLabelKeys(labels)
+    this.#checkLabelKeys(labels)
     const owned = toObjectLabels({ kind: 'network' }, this.#connection.ownerLabels, labels)
     const flags = internal ? ['--internal'] : []
     const argv = ['network', 'create', ...flags, ...toLabelOptions(owned), name]
@@ -80,17 +81,17 @@ export class AppleNetworkManager implements NetworkManager {
     if (found === undefined || !isOurs(this.#connection, found.labels)) return
     await orGone(this.#remove(name, call), 'NETWORK_NOT_FOUND')
   }
-}
 
-function checkNetworkName(name: string): void {
-  if (/^[a-z0-9][a-z0-9_.-]{0,62}$/.test(name)) return
-  const expected = 'at most 63 lower-case letters, digits, "_", "." or "-"'
-  throw createHostError('INVALID_ARGUMENT', { field: 'name', expected, given: JSON.stringify(name) })
-}
+  #checkName(name: string): void {
+    if (/^[a-z0-9][a-z0-9_.-]{0,62}$/.test(name)) return
+    const reason = 'a network has a name of at most 63 lower-case letters, digits, "_", "." or "-" here'
+    throw this.#connection.toUnsupported('name', name, reason)
+  }
 
-function checkLabelKeys(labels: Readonly<Record<string, string>>): void {
-  const bad = Object.keys(labels).find((key) => !/^[a-z0-9](?:[a-z0-9./-]{0,126}[a-z0-9])?$/.test(key))
-  if (bad === undefined) return
-  const expected = 'a key of lower-case letters, digits, ".", "/" or "-"'
-  throw createHostError('INVALID_ARGUMENT', { field: `labels[${JSON.stringify(bad)}]`, expected, given: bad })
+  #checkLabelKeys(labels: StringMap): void {
+    const bad = Object.keys(labels).find((key) => !/^[a-z0-9](?:[a-z0-9./-]{0,126}[a-z0-9])?$/.test(key))
+    if (bad === undefined) return
+    const reason = 'labels of networks have keys of lower-case letters, digits, ".", "/" or "-" here'
+    throw this.#connection.toUnsupported('labels', bad, reason)
+  }
 }

@@ -4,7 +4,7 @@ export interface ApplePluginOptions {
   readonly command?: string
   /** What kind of machine this is, for tests. Default: what Node says. */
   readonly platform?: { readonly os: string; readonly arch: string }
-  /** `start`: the probe starts a service that is not running. Default `require`: it tells how to. */
+  /** `start`: the probe starts a service that is not running, and takes up to a minute for it. Default `require`: it tells how to. */
   readonly system?: 'require' | 'start'
   /** `probe`: networks and sidecars are registered where the command line, the service and macOS have them. Default `none`. */
   readonly managers?: 'none' | 'probe'

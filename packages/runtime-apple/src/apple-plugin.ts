@@ -31,6 +31,8 @@ export function applePlugin(options: ApplePluginOptions = {}): RuntimePlugin<App
     contractVersion: 1,
     packageName: '@capstan/runtime-apple',
     packageVersion: '0.1.0',
+    // A service that has to be started takes its time, and more where it fetches a kernel first.
+    ...(options.system === 'start' && { probeTimeoutMs: 60_000 }),
     probe: (probing) => probeApple(options, probing),
     register,
   }

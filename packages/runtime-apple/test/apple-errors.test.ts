@@ -32,7 +32,7 @@ describe('toAppleError', () => {
     expect(toError('Error: notFound: "network inside not found"')).toMatchObject({ facts: { id: 'inside' } })
   })
 
-  it.each(['image', 'my-network', 'volume.1'])('is not led astray by a container called %s', (subject) => {
+  it.each(['image', 'my-network', 'volume.1', 'found'])('is not led astray by a container called %s', (subject) => {
     expect(toError(`Error: container not found: ${subject}`, subject)).toMatchObject({
       code: 'CONTAINER_NOT_FOUND',
       facts: { id: subject },

@@ -1,6 +1,13 @@
 import { execFile } from 'node:child_process'
 import { promisify } from 'node:util'
-import { execManagerCapability, type HostErrorCode, type Runtime, requireCapabilities } from '@capstan/core'
+import {
+  execManagerCapability,
+  type HostErrorCode,
+  imageTransferCapability,
+  networkManagerCapability,
+  type Runtime,
+  requireCapabilities,
+} from '@capstan/core'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { AppleConnection } from '../src/apple-connection.js'
 import { startContainer } from '../src/container/start-container.js'
@@ -181,6 +188,44 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     for (const stream of [process.stdout, process.stderr]) stream.resume()
     expect(await process.exitCode).toBe(1)
     await runtime.removeContainer(host)
+  })
+
+  it('what another runtime could take, and this one cannot, is OPTION_UNSUPPORTED before anything runs', async () => {
+    const before = simulator.calls().length
+    const { networks } = requireCapabilities(opened.scope, { networks: networkManagerCapability })
+    const mounts = [{ type: 'bind', source: '/a:b,c', target: '/d' }] as const
+    await rejectsWith('OPTION_UNSUPPORTED', () => runtime.createContainer({ image, mounts }), { field: 'mounts' })
+    await rejectsWith('OPTION_UNSUPPORTED', () => runtime.createContainer({ image, name: 'x' }), { field: 'name' })
+    await rejectsWith('OPTION_UNSUPPORTED', () => networks.createNetwork('Upper'), { field: 'name' })
+    await rejectsWith('OPTION_UNSUPPORTED', () => networks.createNetwork('low', { labels: { Key: 'x' } }), {
+      field: 'labels',
+    })
+    expect(simulator.calls()).toHaveLength(before)
+  })
+
+  it('a password is in no argument, and its login is gone after the pull', async () => {
+    const { images } = requireCapabilities(opened.scope, { images: imageTransferCapability })
+    const before = simulator.calls().length
+    const credentials = { username: 'someone', password: 'the-secret' }
+    await rejectsWith('IMAGE_PULL_FAILED', () => images.pullImage('localhost:1/private:1', { credentials }))
+    const calls = simulator.calls().slice(before)
+    expect(calls.map(({ argv }) => argv.slice(0, 2).join(' '))).toEqual([
+      'registry list',
+      'registry login',
+      'image pull',
+      'registry logout',
+    ])
+    expect(JSON.stringify(calls)).not.toContain('the-secret')
+  })
+
+  it('a login that the user has is not replaced', async () => {
+    const { images } = requireCapabilities(opened.scope, { images: imageTransferCapability })
+    await simulator.control({ service: { logins: ['localhost:1'] } })
+    const credentials = { username: 'someone', password: 'the-secret' }
+    const pull = () => images.pullImage('localhost:1/private:1', { credentials })
+    await rejectsWith('IMAGE_PULL_FAILED', pull, { registryText: expect.stringContaining('a login at localhost:1') })
+    expect(simulator.calls().at(-1)?.argv[1]).toBe('list')
+    await simulator.control({ service: { logins: [] } })
   })
 
   it('a start that hangs is TIMED_OUT, and is taken back', async () => {

@@ -87,13 +87,17 @@ export class AppleCli {
   async #openPlain(argv: readonly string[], { stdin }: OpenOptions): Promise<CliSession> {
     const { execa } = await import('execa')
     const child = execa(this.command, argv, { ...options, stdin: stdin ? 'pipe' : 'ignore' })
+    const end = () => {
+      // The number of a process that has ended may be another one's.
+      if (child.exitCode === null && child.signalCode === null) killGroup(child.pid)
+    }
     return {
       stdin: child.stdin ?? undefined,
       stdout: child.stdout,
       stderr: child.stderr,
       exitCode: child.then(({ exitCode }) => exitCode),
       resize: () => {},
-      end: () => killGroup(child.pid),
+      end,
     }
   }
 

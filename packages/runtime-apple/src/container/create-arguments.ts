@@ -1,12 +1,5 @@
 import { isIPv6 } from 'node:net'
-import {
-  type ContainerConfig,
-  createHostError,
-  type Mount,
-  type PortSpec,
-  type StringMap,
-  type Ulimit,
-} from '@capstan/core'
+import type { ContainerConfig, Mount, PortSpec, StringMap, Ulimit } from '@capstan/core'
 
 /** What is settled before a container is made: its name, and the ports that the config left open. */
 export interface CreateSettings {
@@ -85,27 +78,28 @@ function toPublish({ containerPort, hostPort, hostAddress = '127.0.0.1', protoco
   return `${address}:${hostPort}:${containerPort}/${protocol}`
 }
 
-function toMount(mount: Mount, index: number): readonly string[] {
-  if (mount.type === 'tmpfs') return toTmpfs(mount, index)
+/** The first mount whose paths the command has no way to quote. */
+export function findUnquotable(mounts: readonly Mount[]): Mount | undefined {
+  return mounts.find((mount) => {
+    const paths = mount.type === 'tmpfs' ? [mount.target] : [mount.source, mount.target]
+    const has = (marks: RegExp) => paths.some((path) => marks.test(path))
+    return mount.type === 'tmpfs' ? has(/[,=]/) : has(/:/) && (mount.type === 'volume' || has(/[,=]/))
+  })
+}
+
+function toMount(mount: Mount): readonly string[] {
+  if (mount.type === 'tmpfs') return toTmpfs(mount)
   const { source, target, readOnly } = mount
   if (![source, target].some((path) => path.includes(':'))) {
     return toOption('volume', `${source}:${target}${readOnly ? ':ro' : ''}`)
   }
-  const isPlain = mount.type === 'bind' && ![source, target].some((path) => /[,=]/.test(path))
-  if (isPlain) return toOption('mount', `type=bind,source=${source},target=${target}${readOnly ? ',readonly' : ''}`)
-  throw toUnquotable(index, `${source}:${target}`)
+  return toOption('mount', `type=bind,source=${source},target=${target}${readOnly ? ',readonly' : ''}`)
 }
 
 /** Sizes are read in whole MiB: others are refused before. */
-function toTmpfs({ target, sizeBytes, mode }: Extract<Mount, { type: 'tmpfs' }>, index: number): readonly string[] {
-  if (/[,=]/.test(target)) throw toUnquotable(index, target)
+function toTmpfs({ target, sizeBytes, mode }: Extract<Mount, { type: 'tmpfs' }>): readonly string[] {
   const size = sizeBytes === undefined ? '' : `,size=${sizeBytes / mebibyte}M`
   return toOption('mount', `type=tmpfs,target=${target}${size}${mode === undefined ? '' : `,mode=${mode.toString(8)}`}`)
-}
-
-function toUnquotable(index: number, given: string): Error {
-  const expected = 'paths without ":", "," or "=", which the command line has no way to quote'
-  return createHostError('INVALID_ARGUMENT', { field: `mounts[${index}]`, expected, given })
 }
 
 function toUlimit({ name, soft, hard }: Ulimit): string {

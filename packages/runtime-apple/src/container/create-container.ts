@@ -12,7 +12,7 @@ import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { isNameTaken, toErrorText } from '../apple-errors.js'
 import { findReference } from '../image/find-reference.js'
 import { provideImage } from '../image/provide-image.js'
-import { toCreateArguments } from './create-arguments.js'
+import { findUnquotable, toCreateArguments } from './create-arguments.js'
 import { findContainerOrGone } from './find-container.js'
 import { fillPorts } from './free-ports.js'
 import type { ContainerPlan } from './kept-containers.js'
@@ -22,11 +22,13 @@ import { isOurs } from './ours.js'
 export function checkConfig(connection: AppleConnection, config: ContainerConfig): void {
   validateContainerConfig(config)
   refuseOptions(connection.runtimeName, config, connection.details.refuses)
-  const { name } = config
-  if (name === undefined || /^.{2,63}$/.test(name)) return
-  const facts = { runtime: connection.runtimeName, field: 'name', given: name } as const
-  throw createHostError('OPTION_UNSUPPORTED', { ...facts, reason: 'a name has 2 to 63 characters here' })
+  const { name = 'none', mounts = [] } = config
+  if (!/^.{2,63}$/.test(name)) throw connection.toUnsupported('name', name, 'a name has 2 to 63 characters here')
+  const mount = findUnquotable(mounts)
+  if (mount !== undefined) throw connection.toUnsupported('mounts', JSON.stringify(mount), unquotable)
 }
+
+const unquotable = 'the command has no way to quote ":", "," and "=" in paths'
 
 /** Makes a container, after a pull where the image is missing; what was made is undone when the call fails later. */
 export async function createContainer(

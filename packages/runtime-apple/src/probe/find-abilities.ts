@@ -24,7 +24,7 @@ async function readHelp(cli: AppleCli, call: CliCall): Promise<Commands> {
   await Promise.all(asked.map(read))
   return {
     hasCommand: (...path) => pages.has(path.join(' ')),
-    hasOption: (path, name) => new RegExp(`--${name}\\b`).test(pages.get(path.join(' ')) ?? ''),
+    hasOption: (path, name) => new RegExp(`--${name}(?![\\w-])`).test(pages.get(path.join(' ')) ?? ''),
   }
 }
 

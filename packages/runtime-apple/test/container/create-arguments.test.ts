@@ -1,6 +1,6 @@
 import type { ContainerConfig } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
-import { toCreateArguments } from '../../src/container/create-arguments.js'
+import { findUnquotable, toCreateArguments } from '../../src/container/create-arguments.js'
 
 const settings = { name: 'web', image: 'busybox:1', labels: {}, ports: [] }
 const toArguments = (config: Partial<ContainerConfig>) =>
@@ -66,10 +66,12 @@ describe('toCreateArguments', () => {
     expect(argv.slice(2, -1)).toEqual(['--publish=127.0.0.1:8080:80/tcp', '--publish=[::1]:5353:53/udp'])
   })
 
-  it('refuses a path that the command has no way to quote', () => {
-    const mounts = [{ type: 'bind', source: '/a:b,c', target: '/d' }] as const
-    expect(() => toArguments({ mounts })).toThrow(
-      expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field: 'mounts[0]' }) }),
-    )
+  it('tells a path that the command has no way to quote', () => {
+    const plain = { type: 'bind', source: '/a:b', target: '/d' } as const
+    const bind = { type: 'bind', source: '/a:b,c', target: '/d' } as const
+    const volume = { type: 'volume', source: 'data', target: '/a:b' } as const
+    const tmpfs = { type: 'tmpfs', target: '/a=b' } as const
+    expect(findUnquotable([plain])).toBeUndefined()
+    for (const mount of [bind, volume, tmpfs]) expect(findUnquotable([plain, mount])).toBe(mount)
   })
 })

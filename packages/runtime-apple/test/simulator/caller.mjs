@@ -73,6 +73,8 @@ export class Caller {
   takeTerminal(onResize) {
     this.#onResize = onResize
     this.write(5, Buffer.alloc(0))
+    // It may be another one by now than that with which the program began.
+    if (this.size !== undefined) onResize(this.size)
   }
 
   fail(text, exitCode) {
@@ -101,9 +103,15 @@ export class Caller {
       this.#buffer = this.#buffer.subarray(5 + length)
       if (kind === 0) this.#begin(payload.toString('utf8').split('\0'))
       else if (kind === 1) this.stdin.write(Buffer.from(payload))
-      else if (kind === 3) this.#onResize(toSize(payload.toString('utf8')))
+      else if (kind === 3) this.#resize(toSize(payload.toString('utf8')))
       else this.stdin.end()
     }
+  }
+
+  #resize(size) {
+    if (size === undefined) return
+    this.size = size
+    this.#onResize(size)
   }
 
   #begin([pid, terminal, ...argv]) {
