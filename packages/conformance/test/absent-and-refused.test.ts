@@ -80,6 +80,14 @@ describe('a runtime that refuses options', { timeout: 60_000 }, () => {
     },
   )
 
+  test.each([
+    { refuses: ['mounts', 'mounts.tmpfs.size'] },
+    { refuses: ['mounts.tmpfs', 'mounts.tmpfs.noexec', 'mounts.tmpfs.size'] },
+  ] as const)('passes when it refuses a thing and parts of it: $refuses', async ({ refuses }) => {
+    const { cases } = await run(memoryPlugin({ refuses }), ['MNT'])
+    expect(cases.filter(({ status }) => status === 'failed')).toEqual([])
+  })
+
   test('fails when an option that its report refuses is taken all the same', async () => {
     const { cases } = await run(withRefusals(memoryPlugin(), ['memoryBytes']), ['LIM-001', 'LIM-002'])
     expect(cases[0]).toMatchObject({ id: 'LIM-001', status: 'failed' })

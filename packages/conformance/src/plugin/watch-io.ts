@@ -39,6 +39,9 @@ export function watchIo<T>(work: () => T): { readonly result: T; readonly accoun
     const result = inWork.run(true, work)
     const account = () => ({ begun: [...begun], open: [...open.values()] })
     return { result, account, stop }
+  } catch (error) {
+    stop()
+    throw error
   } finally {
     unpatch()
   }

@@ -57,7 +57,7 @@ export interface AbsentCapability {
  * What this runtime, as found, cannot keep.
  *
  * Using it: OPTION_UNSUPPORTED with this field (`attach.foreign`: NOT_ATTACHABLE), from this very list, so that report
- * and refusal cannot drift.
+ * and refusal cannot drift. Only `logs.binary` is no option that could be refused: such bytes come changed.
  */
 export interface RefusedOption {
   readonly field: RefusableField
