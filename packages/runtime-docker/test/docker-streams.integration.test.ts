@@ -158,7 +158,7 @@ describeWithEngine('logs of a real engine', (testEngine) => {
     const { runtime, id } = await runLogged([
       'sh',
       '-c',
-      'for i in 1 2 3; do echo out $i; sleep 0.02; echo err $i >&2; sleep 0.02; done',
+      'for i in 1 2 3; do echo out $i; sleep 0.2; echo err $i >&2; sleep 0.2; done',
     ])
     expect(Buffer.from(await runtime.containerLogsAll(id)).toString()).toBe(
       'out 1\nerr 1\nout 2\nerr 2\nout 3\nerr 3\n',
