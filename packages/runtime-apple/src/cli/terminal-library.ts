@@ -11,6 +11,14 @@ export interface TerminalProcess {
   resize(columns: number, rows: number): void
   pause(): void
   resume(): void
+  /** Its own end of the terminal: see `readToEnd`. */
+  readonly fd?: number | undefined
+  readonly _socket?: TerminalSocket | undefined
+}
+
+interface TerminalSocket {
+  read(): Buffer | null
+  destroy(error?: Error): unknown
 }
 
 interface TerminalOptions {

@@ -2,6 +2,7 @@ import { PassThrough, Writable } from 'node:stream'
 import type { TerminalSize } from '@capstan/core'
 import type { CliSession } from './apple-cli.js'
 import { killGroup } from './kill-group.js'
+import { readToEnd } from './read-to-end.js'
 import type { TerminalLibrary, TerminalProcess } from './terminal-library.js'
 
 export interface TerminalRun {
@@ -33,12 +34,13 @@ export function openTerminalSession(library: TerminalLibrary, { command, argv, s
     stderr: new PassThrough().end(),
     exitCode,
     resize: ({ height: rows, width: columns }) => {
-      if (!hasEnded) terminal.resize(columns, rows)
+      if (!hasEnded) resizeOpen(terminal, columns, rows)
     },
     end: () => {
       if (hasEnded) return
       // Its exit is told when all of it was read.
       isLeft = true
+      stdout.resume()
       terminal.resume()
       killGroup(terminal.pid)
     },
@@ -52,7 +54,19 @@ function readTerminal(terminal: TerminalProcess, isLeft: () => boolean): PassThr
     terminal.pause()
     output.once('drain', () => terminal.resume())
   })
+  readToEnd(terminal, (data) => {
+    if (!isLeft() && !output.writableEnded) output.write(data)
+  })
   return output
+}
+
+/** It is closed before its end is told: then there is nothing to resize. */
+function resizeOpen(terminal: TerminalProcess, columns: number, rows: number): void {
+  try {
+    terminal.resize(columns, rows)
+  } catch (error) {
+    if (!(error instanceof Error && /EBADF|ENOTTY/.test(error.message))) throw error
+  }
 }
 
 /** The end of it is no end of the terminal: that stays until the program ends. */

@@ -11,6 +11,7 @@ import {
   readdirSync,
   readFileSync,
   readlinkSync,
+  readSync,
   rmSync,
   symlinkSync,
   writeFileSync,
@@ -78,6 +79,7 @@ export async function startAtTerminal(home, spec, { inside, limits = [], size = 
     terminal.pause()
     stdout.once('drain', () => terminal.resume())
   })
+  readToEnd(terminal, (data) => stdout.write(data))
   let hasEnded = false
   const ended = new Promise((resolve) => {
     terminal.onExit(({ exitCode, signal }) => {
@@ -93,7 +95,11 @@ export async function startAtTerminal(home, spec, { inside, limits = [], size = 
     },
   })
   const resize = ({ rows, columns }) => {
-    if (!hasEnded) terminal.resize(columns, rows)
+    try {
+      if (!hasEnded) terminal.resize(columns, rows)
+    } catch {
+      // It was closed before its end is told.
+    }
   }
   while (!hasEnded && !(existsSync(status) && readFileSync(status, 'utf8').includes('\n')))
     await new Promise((resolve) => setTimeout(resolve, 3))
@@ -102,6 +108,30 @@ export async function startAtTerminal(home, spec, { inside, limits = [], size = 
   const code = Number(told.split(' ')[0])
   const problem = code === 0 ? undefined : { code, text: told.trim().slice(told.indexOf(' ') + 1) }
   return { child: { pid: terminal.pid }, stdin, stdout, stderr: new PassThrough().end(), ended, resize, problem }
+}
+
+/** As the runtime does itself: the library would close it before the last byte was read. */
+function readToEnd({ _socket: socket, fd }, onData) {
+  const close = socket.destroy.bind(socket)
+  let isClosed = false
+  socket.destroy = (error) => {
+    if (!isClosed) {
+      isClosed = true
+      // What a paused one has read already: it tells of that as of any other.
+      while (socket.read() !== null);
+      for (let data = readNext(fd); data.length > 0; data = readNext(fd)) onData(data)
+    }
+    return close(error)
+  }
+}
+
+function readNext(fd) {
+  const buffer = Buffer.alloc(65_536)
+  try {
+    return buffer.subarray(0, readSync(fd, buffer))
+  } catch {
+    return buffer.subarray(0, 0)
+  }
 }
 
 function toWords(home, spec, { inside, limits }) {

@@ -1,0 +1,43 @@
+import { setTimeout as delay } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import type { CliSession } from '../../src/cli/apple-cli.js'
+import { loadTerminalLibrary } from '../../src/cli/terminal-library.js'
+import { openTerminalSession } from '../../src/cli/terminal-session.js'
+
+async function open(script: string): Promise<CliSession> {
+  const library = await loadTerminalLibrary()
+  if (library === undefined) throw new Error('the optional library is a dependency of the tests')
+  return openTerminalSession(library, { command: '/bin/sh', argv: ['-c', script], size: { height: 31, width: 101 } })
+}
+
+describe.skipIf(process.platform === 'win32')('a session at a terminal', () => {
+  it('has the size that was asked for, and the code of the program', async () => {
+    const session = await open('stty size; exit 7')
+    let read = ''
+    for await (const chunk of session.stdout) read += chunk
+    expect([read.trim(), await session.exitCode]).toEqual(['31 101', 7])
+  })
+
+  it('gives all of the output to a reader that is slower than the program, and then the code', async () => {
+    const session = await open('i=0; while [ $i -lt 2500 ]; do echo 0123456789012345678; i=$((i+1)); done')
+    let length = 0
+    let isFirst = true
+    for await (const chunk of session.stdout) {
+      length += chunk.length
+      // Longer than the library waits by itself.
+      if (isFirst || length > 40_000) await delay(isFirst ? 300 : 30)
+      isFirst = false
+    }
+    expect([length, await session.exitCode]).toEqual([2500 * 21, 0])
+  })
+
+  it('can be told a size until its end, and beyond', async () => {
+    const session = await open('sleep 0.05')
+    session.stdout.resume()
+    for (let hasEnded = false; !hasEnded; ) {
+      session.resize({ height: 20, width: 70 })
+      hasEnded = await Promise.race([session.exitCode.then(() => true), delay(1).then(() => false)])
+    }
+    session.resize({ height: 20, width: 70 })
+  })
+})
