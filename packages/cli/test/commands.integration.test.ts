@@ -22,11 +22,9 @@ describeWithEngine('the commands of capstan on a real engine', ({ socketPath, im
     const { exitCode, stdout } = await capstan('doctor', '--json')
     expect(exitCode).toBe(0)
     const docker = { runtime: 'docker', available: true, endpoint: `unix://${socketPath}` }
-    expect(JSON.parse(stdout)).toMatchObject({
-      schemaVersion: 1,
-      chosen: 'docker',
-      runtimes: [docker, { runtime: 'memory' }],
-    })
+    const report = JSON.parse(stdout)
+    expect(report).toMatchObject({ schemaVersion: 1, chosen: 'docker' })
+    expect(report.runtimes).toContainEqual(expect.objectContaining(docker))
     const { stdout: page } = await capstan('doctor')
     expect(Math.max(...page.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
   })

@@ -2,9 +2,11 @@ import { networkManagerCapability, type RuntimePlugin } from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { FakeIo } from '../support/fake-io.js'
+import { findFreePort } from '../support/find-free-port.js'
 import { runCapstan } from '../support/run-capstan.js'
 
 const env = { CAPSTAN_RUNTIME: 'memory' }
+const freePort = await findFreePort()
 
 describe('capstan run', () => {
   let plugins: readonly RuntimePlugin[]
@@ -120,7 +122,7 @@ describe('capstan run', () => {
     ['memoryBytes.small', ['--memory', '64m']],
     ['labels.equalsSign', ['--label', 'a=b=c']],
     ['mounts.tmpfs.noexec', ['--tmpfs', '/scratch']],
-    ['ports.hostPort', ['--publish', '8080:80']],
+    ['ports.hostPort', ['--publish', `${freePort}:80`]],
   ] as const)('passes over a runtime that refuses %s where another would do', async (field, argv) => {
     const able = memoryPlugin({ name: 'able' })
     const unable = memoryPlugin({ name: 'unable', refuses: [field] })
