@@ -59,7 +59,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await rejectsWith('CONNECTION_LOST', () => runtime.listContainers())
   })
 
-  it('a service that goes while a container runs leaves no guess of its code', async () => {
+  it('a connection that breaks is CONNECTION_LOST, and the next call is served', async () => {
     const id = await start('sleep', '60')
     await simulator.control({ faults: [{ on: 'inspect', kind: 'drop', times: 1 }] })
     await rejectsWith('CONNECTION_LOST', () => runtime.containerState(id))

@@ -135,6 +135,11 @@ describeWithSimulator('why it is not available', () => {
     expect(report).toMatchObject({ chosen: true })
   })
 
+  it('a release that has another name for images: update it', async () => {
+    const old = await useSimulator({ release: { version: '0.4.1', macos: 15 } })
+    expect(await discover(old)).toMatchObject(failure('version', 'TOO_OLD', 'container/releases'))
+  })
+
   it('another command of that name', async () => {
     const command = join(folder, 'other')
     await writeFile(command, '#!/bin/sh\necho other things\n')

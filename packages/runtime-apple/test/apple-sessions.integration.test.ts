@@ -72,6 +72,16 @@ describeWithSimulator('the processes of the command that an Apple runtime holds'
     expect(await findChildren()).toEqual([])
   })
 
+  it('are killed by somebody else: the container goes on, and nobody guesses its code', async () => {
+    const id = await start('sleep', '60')
+    const waiting = runtime.waitContainer(id)
+    waiting.catch(() => {})
+    for (const number of findHolders(id)) process.kill(number, 'SIGKILL')
+    await expect(waiting).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN', facts: { id } })
+    expect(await runtime.containerState(id)).toBe('running')
+    await runtime.removeContainer(id)
+  })
+
   it('64 lifecycles at once: every code is true, no process, no zombie and no descriptor is left', async () => {
     const run = async (code: number) => {
       const id = await runtime.createContainer({ image, command: ['sh', '-c', `echo ${code}; exit ${code}`] })
@@ -159,12 +169,23 @@ describeWithSimulator('the processes of the command that an Apple runtime holds'
   })
 })
 
+/** The processes of the command that hold this container. */
+function findHolders(id: string): readonly number[] {
+  const numbers = listChildren().filter((number) => readCommand(number).includes(`start --attach ${id}`))
+  if (numbers.length === 0) throw new Error('nobody holds it')
+  return numbers.map(Number)
+}
+
 /** Of this process: those of the command, and zombies. The server of the simulator is not among them. */
 async function findChildren(): Promise<readonly string[]> {
   await pause(50)
-  const numbers = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8').trim().split(' ')
-  const states = numbers.filter((number) => number !== '').map(readCommand)
+  const states = listChildren().map(readCommand)
   return states.filter((command) => command === 'zombie' || command.includes(simulator.command))
+}
+
+function listChildren(): readonly string[] {
+  const numbers = readFileSync(`/proc/${process.pid}/task/${process.pid}/children`, 'utf8')
+  return numbers.split(' ').filter((number) => number.trim() !== '')
 }
 
 function readCommand(number: string): string {
