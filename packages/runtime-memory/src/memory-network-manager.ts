@@ -10,8 +10,7 @@ import {
   validateLabels,
   validateName,
 } from '@capstan/core'
-import { isOurs } from './container/create-container.js'
-import { hasLabels } from './labels.js'
+import { hasLabels, isOurs } from './labels.js'
 import type { MemoryConnection } from './memory-connection.js'
 import type { MemoryNetwork } from './network/network-store.js'
 

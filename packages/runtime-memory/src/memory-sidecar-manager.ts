@@ -36,7 +36,10 @@ export class MemorySidecarManager implements SidecarManager {
 
   async #remove(id: string, signal: AbortSignal): Promise<void> {
     const { engine } = this.#connection
-    await this.#connection.undo('removeContainer', signal, () => removeContainer(engine, engine.containers.require(id)))
+    await this.#connection.undo('removeContainer', signal, async () => {
+      const container = engine.containers.find(id)
+      if (container !== undefined) await removeContainer(engine, container)
+    })
   }
 
   async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {

@@ -9,8 +9,7 @@ import {
   validateLabels,
   validateName,
 } from '@capstan/core'
-import { isOurs } from './container/create-container.js'
-import { hasLabels } from './labels.js'
+import { hasLabels, isOurs } from './labels.js'
 import type { MemoryConnection } from './memory-connection.js'
 
 /** Simulated volumes: their files live in this process, as long as the volume. */

@@ -55,6 +55,18 @@ describe('startSidecar', () => {
     })
   })
 
+  it('F21: has nothing left to undo when another removed it meanwhile', async () => {
+    const plugin = memoryPlugin({ faults: [{ operation: 'startContainer', hang: true }] })
+    await using other = await openPlugin(plugin)
+    const memory = await openPlugin(plugin)
+    const starting = memory.sidecars.startSidecar({ name: 's', image: 'busybox' })
+    const failing = expect(starting).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE', undoFailures: [] })
+    await expect.poll(async () => (await listEverything(other)).containers).toHaveLength(1)
+    await other.runtime.removeContainer('s')
+    await memory[Symbol.asyncDispose]()
+    await failing
+  })
+
   it('X5: is undone when the host is disposed meanwhile, and disposing waits for that', async () => {
     const faults: MemoryFault[] = [{ operation: 'startContainer', hang: true }]
     const plugin = memoryPlugin({ faults })

@@ -3,7 +3,6 @@ import {
   type ContainerConfig,
   type CreateOptions,
   createHostError,
-  ownershipLabelKeys,
   type StringMap,
   toImageHome,
   toObjectLabels,
@@ -11,6 +10,7 @@ import {
 import { ContainerFiles, type MountedFiles } from '../files/container-files.js'
 import { pullImage } from '../image/pull-image.js'
 import type { StoredImage } from '../image/stored-image.js'
+import { isOurs } from '../labels.js'
 import type { MemoryCall, MemoryConnection } from '../memory-connection.js'
 import type { MemoryEngine } from '../memory-engine.js'
 import { defaultPath } from '../process/find-program.js'
@@ -125,10 +125,4 @@ function checkNetwork(
   if (networks.length === 0 || networks.some(({ internal }) => !internal)) return
   const reason = 'an internal network publishes no port; add one that is not internal'
   throw createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'ports', given, reason })
-}
-
-/** Whether what carries `labels` was made by the owner of `ownerLabels`. */
-export function isOurs(labels: StringMap, ownerLabels: StringMap): boolean {
-  const { instance } = ownershipLabelKeys
-  return ownerLabels[instance] !== undefined && labels[instance] === ownerLabels[instance]
 }

@@ -26,6 +26,7 @@ export function pumpInput(
       target.off('drain', onDrain).off('close', stop)
       source.pause()
     }
+    if (source.errored !== null) return onError(source.errored)
     if (source.readableEnded || source.destroyed) return onEnd()
     target.on('drain', onDrain).on('close', stop)
     source.on('end', onEnd).on('close', onEnd).on('error', onError).on('data', onData)

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { PassThrough, Readable, Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import type { MemoryProgram } from '../../src/index.js'
@@ -79,6 +80,23 @@ describe('startAttached', () => {
     const running = memory.runtime.startAttached(id, { stdin })
     stdin.destroy()
     expect(await running).toBe(0)
+  })
+
+  it('rejects with the error of an input that fails, before the start or after it', async () => {
+    await using memory = await openMemory()
+    const attach = async (stdin: Readable) => {
+      const id = await memory.runtime.createContainer({ image: 'busybox', command: ['cat'], interactive: true })
+      await memory.runtime.startAttached(id, { stdin })
+    }
+    const failed = new PassThrough()
+    failed.destroy(new Error('failed early'))
+    await once(failed, 'error')
+    await expect(attach(failed)).rejects.toThrow('failed early')
+    const failing = new PassThrough()
+    const running = expect(attach(failing)).rejects.toThrow('failed late')
+    await expect.poll(() => failing.listenerCount('data')).toBe(1)
+    failing.destroy(new Error('failed late'))
+    await running
   })
 
   it('reads no input for a container that is not interactive', async () => {
