@@ -12,11 +12,11 @@ export interface BuildStep {
   readonly seenAt: number
   /** How long it took, by BuildKit's own clock; 0 while it goes on. */
   readonly durationMs: number
-  /** The last lines of its output; the last of them may be unfinished. */
+  /** The last lines of its output that are complete. */
   readonly tail: readonly string[]
 }
 
-/** A line of a step's output that is complete. */
+/** A line of a step's output; the last one of a step that ended needs no line feed to be complete. */
 export interface StepLine {
   readonly step: BuildStep
   readonly text: string
@@ -37,13 +37,16 @@ export class BuildSteps {
 
   /** Takes what happened to a step; `undefined` for what is not of one. */
   take(event: BuildProgressEvent): { readonly step: BuildStep; readonly lines: readonly StepLine[] } | undefined {
-    if (event.type === 'step') return { step: this.#enter(event), lines: [] }
-    if (event.type !== 'log') return undefined
-    const step = this.#steps.get(event.stepId)
-    return step && { step, lines: addOutput(step, event.bytes).map((text) => ({ step, text })) }
+    if (event.type !== 'step' && event.type !== 'log') return undefined
+    const step = event.type === 'step' ? this.#enter(event) : this.#steps.get(event.stepId)
+    if (step === undefined) return undefined
+    const lines = event.type === 'log' ? addOutput(step, event.bytes) : []
+    // BuildKit may tell of output after it told of the end of its step.
+    const last = step.state === 'started' ? [] : endOutput(step)
+    return { step, lines: [...lines, ...last].map((text) => ({ step, text })) }
   }
 
-  #enter({ id, name, state, at }: Extract<BuildProgressEvent, { type: 'step' }>): BuildStep {
+  #enter({ id, name, state, at }: Extract<BuildProgressEvent, { type: 'step' }>): MutableStep {
     const known = this.#steps.get(id)
     const step = known ?? this.#add(id, { name: toPrintable(name), startedAt: at.getTime() })
     if (state === 'started') step.startedAt = at.getTime()
@@ -81,6 +84,17 @@ interface MutableStep extends BuildStep {
 function addOutput(step: MutableStep, bytes: Uint8Array): readonly string[] {
   const texts = (step.rest + step.decoder.write(Buffer.from(bytes))).split('\n')
   step.rest = texts.pop() ?? ''
+  return addLines(step, texts)
+}
+
+/** What came after the last line feed. */
+function endOutput(step: MutableStep): readonly string[] {
+  const rest = step.rest + step.decoder.end()
+  step.rest = ''
+  return rest === '' ? [] : addLines(step, [rest])
+}
+
+function addLines(step: MutableStep, texts: readonly string[]): readonly string[] {
   const lines = texts.map(toLine)
   step.tail = [...step.tail, ...lines.filter((line) => line.trim() !== '')].slice(-keptLines)
   return lines

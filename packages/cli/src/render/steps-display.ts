@@ -1,3 +1,4 @@
+import { StringDecoder } from 'node:string_decoder'
 import type { BuildProgressEvent } from '@capstan/feature-buildkit'
 import type { Io, Output } from '../io.js'
 import type { ProgressKind } from './build-display.js'
@@ -13,7 +14,7 @@ export interface StepsDisplay {
   onEvent(event: BuildProgressEvent): void
   /** A line about the whole, which stays. */
   succeed(text: string): void
-  /** The same; what was seen of the steps stays above it. */
+  /** The same, where what was seen of the steps would go; it stays above. Elsewhere the error is all there is to say. */
   fail(text: string): void
   /** Takes away what is not finished. */
   clear(): void
@@ -22,7 +23,7 @@ export interface StepsDisplay {
 /** `auto`: a page that is rewritten on a terminal, `plain` elsewhere. Events in JSON go to stdout, all else to stderr. */
 export function createStepsDisplay(io: Pick<Io, 'stdout' | 'stderr' | 'env'>, kind: ProgressKind): StepsDisplay {
   if (kind === 'quiet') return silent
-  if (kind === 'json') return { ...silent, onEvent: (event) => void io.stdout.write(toJsonLine(toPlain(event))) }
+  if (kind === 'json') return new JsonDisplay(io.stdout)
   return kind === 'auto' && io.stderr.isTTY === true && io.stderr.columns
     ? new LiveDisplay(io)
     : new PlainDisplay(io.stderr)
@@ -35,11 +36,36 @@ const silent: StepsDisplay = {
   clear: () => undefined,
 }
 
-/** An event as a program reads it: its type as the event, output as text. */
-function toPlain({ type, ...event }: BuildProgressEvent): object {
-  if (!('bytes' in event)) return { event: type, ...event }
-  const { bytes, ...rest } = event
-  return { event: type, ...rest, text: Buffer.from(bytes).toString() }
+/** An event a line, as a program reads it: its type as the event, output as text, of characters that are whole. */
+class JsonDisplay implements StepsDisplay {
+  readonly #output: Output
+  readonly #decoders = new Map<string, StringDecoder>()
+
+  constructor(output: Output) {
+    this.#output = output
+  }
+
+  onEvent(event: BuildProgressEvent): void {
+    const document = event.type === 'log' ? this.#toText(event) : event
+    if (document === undefined) return
+    const { type, ...rest } = document
+    this.#output.write(toJsonLine({ event: type, ...rest }))
+  }
+
+  succeed(): void {}
+
+  fail(): void {}
+
+  clear(): void {}
+
+  /** `undefined` while the bytes are but the begin of a character. */
+  #toText({ bytes, ...log }: Extract<BuildProgressEvent, { type: 'log' }>) {
+    const stream = `${log.stepId} ${log.stream}`
+    const decoder = this.#decoders.get(stream) ?? new StringDecoder('utf8')
+    this.#decoders.set(stream, decoder)
+    const text = decoder.write(Buffer.from(bytes))
+    return text === '' ? undefined : { ...log, text }
+  }
 }
 
 /** A line for each thing that happens, by the number of its step, since steps run beside each other. */
@@ -57,11 +83,10 @@ class PlainDisplay implements StepsDisplay {
     if (taken === undefined) return
     const { step, lines } = taken
     const mark = `#${step.number}`
-    if (event.type === 'step') {
-      if (step.state === 'started' || step.state === 'cached') this.#output.write(`${mark} ${step.name}\n`)
-      if (step.state !== 'started') this.#output.write(`${mark} ${toEnd(step)}\n`)
-    }
+    const isNew = event.type === 'step' && (step.state === 'started' || step.state === 'cached')
+    if (isNew) this.#output.write(`${mark} ${step.name}\n`)
     for (const { text } of lines) this.#output.write(`${mark} ${text}\n`)
+    if (event.type === 'step' && step.state !== 'started') this.#output.write(`${mark} ${toEnd(step)}\n`)
   }
 
   succeed(text: string): void {

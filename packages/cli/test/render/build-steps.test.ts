@@ -37,6 +37,13 @@ describe('the steps of a build', () => {
     expect(steps.take(log('a', '10%\r50%\r100%\r\n'))?.lines).toMatchObject([{ text: '100%' }])
   })
 
+  it('give a last line without its end when they end, and at once when it comes later than that', () => {
+    const steps = take(step('a', 'started', 0), log('a', 'first\nno end'))
+    expect(steps.take(step('a', 'failed', 10))?.lines).toMatchObject([{ text: 'no end' }])
+    expect(steps.take(log('a', 'late'))?.lines).toMatchObject([{ text: 'late' }])
+    expect(steps.all).toMatchObject([{ tail: ['first', 'no end', 'late'] }])
+  })
+
   it('show nothing that would move the cursor', () => {
     const steps = take(
       { ...step('a', 'started', 0), name: 'a\u001b[2J' } as BuildProgressEvent,

@@ -31,6 +31,16 @@ describe('what is shown of a build by BuildKit', () => {
     expect(io.stdout.text).toBe('')
   })
 
+  it('has the last line of a step before its end, also one that no line feed ends', () => {
+    const io = new FakeIo()
+    const display = createStepsDisplay(io, 'plain')
+    const started: BuildProgressEvent = { type: 'step', id: 'b', name: 'RUN make', state: 'started', at }
+    display.onEvent(started)
+    display.onEvent({ type: 'log', stepId: 'b', stream: 'stderr', bytes: Buffer.from('it broke'), at })
+    display.onEvent({ ...started, state: 'failed', error: 'no' })
+    expect(io.stderr.lines).toEqual(['#1 RUN make', '#1 it broke', '#1 failed after 0ms', ''])
+  })
+
   it('is a page on a terminal, of which the step that failed stays', async () => {
     const io = new FakeIo({ columns: 60 })
     const display = createStepsDisplay(io, 'auto')
@@ -67,6 +77,22 @@ describe('what is shown of a build by BuildKit', () => {
       text: 'making\n',
     })
     expect(io.stderr.text).toBe('')
+  })
+
+  it('cuts no character of the output in two for a program, whatever the pieces', () => {
+    const io = new FakeIo()
+    const display = createStepsDisplay(io, 'json')
+    const take = (stream: 'stdout' | 'stderr', bytes: Uint8Array) =>
+      display.onEvent({ type: 'log', stepId: 'b', stream, bytes, at })
+    const euro = Buffer.from('€')
+    take('stdout', euro.subarray(0, 1))
+    take('stderr', Buffer.from('e'))
+    take('stdout', euro.subarray(1))
+    const documents = io.stdout.lines.filter((line) => line !== '').map((line) => JSON.parse(line))
+    expect(documents).toMatchObject([
+      { stream: 'stderr', text: 'e' },
+      { stream: 'stdout', text: '€' },
+    ])
   })
 
   it('is nothing when it is to be quiet', () => {
