@@ -124,13 +124,12 @@ class LiveDisplay implements StepsDisplay {
   }
 
   succeed(text: string): void {
-    this.clear()
-    for (const warning of this.#warnings) this.#io.stderr.write(toWarning(warning))
+    this.#leave()
     this.#io.stderr.write(`✔ ${text}\n`)
   }
 
   fail(text: string): void {
-    this.clear()
+    this.#leave()
     const failed = this.#steps.all.filter(({ state }) => state === 'failed')
     if (failed.length > 0) this.#io.stderr.write(`${this.#toPage(failed, Number.POSITIVE_INFINITY)}\n`)
     this.#io.stderr.write(`✖ ${text}\n`)
@@ -141,6 +140,12 @@ class LiveDisplay implements StepsDisplay {
     this.#page.clear()
     this.#page.done()
     this.#page = noPage
+  }
+
+  /** Instead of the page come the warnings that it had no place for. */
+  #leave(): void {
+    this.clear()
+    for (const warning of this.#warnings) this.#io.stderr.write(toWarning(warning))
   }
 
   async #load(): Promise<void> {

@@ -49,7 +49,9 @@ describe('what is shown of a build by BuildKit', () => {
     expect(io.stderr.text).toContain('│ making')
     for (const event of events.slice(3)) display.onEvent(event)
     display.fail('app was not built')
-    expect(io.stderr.text).toMatch(/✖.* \[2\/2\] RUN make .*1\.5s.*\n.*│ making.*\n✖ app was not built\n$/)
+    expect(io.stderr.text).toMatch(
+      /warning: it is old\n.*✖.* \[2\/2\] RUN make .*1\.5s.*\n.*│ making.*\n✖ app was not built\n$/,
+    )
   })
 
   it('ends on a terminal with a line about the whole, and its warnings', () => {
