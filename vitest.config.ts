@@ -6,7 +6,7 @@ const conditions = ['@capstan/source', 'module', 'node', 'import', 'default']
 const oxc = { decorator: { legacy: true, emitDecoratorMetadata: false } }
 // Minutes, and no part of `npm test`: the conformance kit on a real engine, and on the simulator of Apple's command.
 const kit = ['packages/conformance/test/docker-conformance.integration.test.ts']
-const appleKit = ['packages/runtime-apple/test/apple-conformance.integration.test.ts']
+const appleKit = ['packages/runtime-apple/test/kit/*.integration.test.ts']
 // The whole kit once for each planted fault: a minute of both processors, and no part of `npm test` either.
 const faults = ['packages/conformance/test/broken/**/*.test.ts']
 // Installs what is packed with npm, which takes a minute and a registry: no part of `npm test`.
@@ -50,6 +50,7 @@ export default defineConfig({
         test: {
           name: 'kit-apple',
           include: appleKit,
+          maxWorkers: 1,
           testTimeout: 120_000,
           hookTimeout: 120_000,
         },

@@ -1,26 +1,17 @@
 import { fileURLToPath } from 'node:url'
 import { type ConformanceReport, runtimePluginSuite } from '@capstan/conformance'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { printReport } from '../../../test/support/print-report.js'
-import { applePlugin } from '../src/index.js'
-import { describeWithSimulator, problem } from './simulator/describe-with-simulator.js'
-import { appleSilicon } from './simulator/open-apple.js'
-import { releases, startSimulator } from './simulator/start-simulator.mjs'
+import { printReport } from '../../../../test/support/print-report.js'
+import { applePlugin } from '../../src/index.js'
+import { describeWithSimulator, problem } from '../simulator/describe-with-simulator.js'
+import { appleSilicon } from '../simulator/open-apple.js'
+import { releases, startSimulator } from '../simulator/start-simulator.mjs'
 
-// What is registered differs only where there is something to register: on macOS 15 both come to the same.
-const runs = [
-  ['0.12 on macOS 15', 'none'],
-  ['0.12 on macOS 26', 'probe'],
-  ['1.2 on macOS 15', 'probe'],
-  ['1.2 on macOS 26', 'none'],
-  ['1.2 on macOS 26', 'probe'],
-] as const
-
-for (const [on, managers] of runs) {
-  const release = releases[on]
+/** Declares the conformance kit on the simulator of one release of the command on one macOS. */
+export async function tryByKit(on: keyof typeof releases, managers: 'none' | 'probe'): Promise<void> {
   const title = `${on}, managers: ${managers}`
   // The suite wants to know its environment when it is declared.
-  const simulator = problem === undefined ? await startSimulator({ release }) : undefined
+  const simulator = problem === undefined ? await startSimulator({ release: releases[on] }) : undefined
   const path = `${simulator?.home ?? ''}:${process.env.PATH}`
 
   describeWithSimulator(`the Apple runtime on the simulator of ${title}`, () => {
@@ -35,7 +26,7 @@ for (const [on, managers] of runs) {
         // The simulated host and peers are reached by a program of the image: see simulator/host-calls.mjs.
         programs: { connect: (host, port) => ['connect', host, String(port)] },
         ...(managers === 'probe' && {
-          specifier: fileURLToPath(new URL('fixtures/apple-plugin.mjs', import.meta.url)),
+          specifier: fileURLToPath(new URL('../fixtures/apple-plugin.mjs', import.meta.url)),
         }),
         onReport: (made) => {
           report = made

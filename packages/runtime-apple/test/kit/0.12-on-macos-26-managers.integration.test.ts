@@ -1,0 +1,3 @@
+import { tryByKit } from './try-by-kit.js'
+
+await tryByKit('0.12 on macOS 26', 'probe')

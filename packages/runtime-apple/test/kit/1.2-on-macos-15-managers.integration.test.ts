@@ -1,0 +1,3 @@
+import { tryByKit } from './try-by-kit.js'
+
+await tryByKit('1.2 on macOS 15', 'probe')
