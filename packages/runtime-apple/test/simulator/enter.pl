@@ -63,7 +63,7 @@ if ($spec{init}) {
   if ($child) {
     syswrite $status, "0 ready\n";
     $SIG{$_} = do { my $name = $_; sub { kill $name, $child } } for qw(TERM INT HUP QUIT USR1 USR2);
-    while ((my $pid = waitpid(-1, 0)) != -1 || $!{EINTR}) {
+    while ((my $pid = waitpid(-1, 0)) != -1 || $! == 4) { # EINTR
       exit($? & 127 ? 128 + ($? & 127) : $? >> 8) if $pid == $child;
     }
     exit 1;
