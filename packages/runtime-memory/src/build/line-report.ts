@@ -1,25 +1,34 @@
+import { StringDecoder } from 'node:string_decoder'
+
 type OutputStream = 'stdout' | 'stderr'
 
 /** Cuts the output of a command into lines, reports each, and keeps the last. */
 export class LineReport {
   readonly lastLines: string[] = []
   readonly #report: (text: string, stream: OutputStream) => void
-  readonly #rest = new Map<OutputStream, string>()
+  readonly #decoders = { stdout: new StringDecoder('utf8'), stderr: new StringDecoder('utf8') }
+  readonly #rests = { stdout: '', stderr: '' }
 
   constructor(report: (text: string, stream: OutputStream) => void) {
     this.#report = report
   }
 
   add(stream: OutputStream, bytes: Uint8Array): void {
-    const lines = `${this.#rest.get(stream) ?? ''}${Buffer.from(bytes).toString()}`.split('\n')
-    this.#rest.set(stream, lines.pop() ?? '')
-    for (const line of lines) this.#take(stream, line)
+    this.#add(stream, this.#decoders[stream].write(Buffer.from(bytes)))
   }
 
   /** Reports what has no line end. */
   end(): void {
-    for (const [stream, line] of this.#rest) if (line !== '') this.#take(stream, line)
-    this.#rest.clear()
+    for (const stream of ['stdout', 'stderr'] as const) {
+      this.#add(stream, this.#decoders[stream].end())
+      if (this.#rests[stream] !== '') this.#add(stream, '\n')
+    }
+  }
+
+  #add(stream: OutputStream, text: string): void {
+    const lines = `${this.#rests[stream]}${text}`.split('\n')
+    this.#rests[stream] = lines.pop() ?? ''
+    for (const line of lines) this.#take(stream, line)
   }
 
   #take(stream: OutputStream, line: string): void {

@@ -1,4 +1,5 @@
 import type { Writable } from 'node:stream'
+import { StringDecoder } from 'node:string_decoder'
 import { untilAborted } from '@capstan/core'
 import type { MemoryProcess } from '../memory-program.js'
 
@@ -29,12 +30,14 @@ export async function* readFiles(process: MemoryProcess, paths: readonly string[
 
 /** Stdin line by line, each without its line end. */
 export async function* readLines(process: MemoryProcess): AsyncGenerator<string> {
+  const decoder = new StringDecoder('utf8')
   let rest = ''
   for await (const chunk of readInput(process)) {
-    const lines = (rest + chunk.toString()).split('\n')
+    const lines = (rest + decoder.write(chunk)).split('\n')
     rest = lines.pop() ?? ''
     yield* lines
   }
+  rest += decoder.end()
   if (rest !== '') yield rest
 }
 

@@ -1,5 +1,6 @@
 import type { Argv } from '@capstan/core'
 import type { MemoryProcess, MemoryRunOptions } from '../memory-program.js'
+import { toExitStatus } from './exit-status.js'
 import { findCommand, type ProgramSources } from './find-program.js'
 import { createMemoryFiles } from './memory-files.js'
 
@@ -14,7 +15,7 @@ export async function runCommand(
   const files = createMemoryFiles(sources.files, workingDirectory)
   const child: MemoryProcess = { ...parent, ...options, argv, files }
   const found = await findCommand(sources, child)
-  if (found.program !== undefined) return await found.program(child)
+  if (found.program !== undefined) return toExitStatus(await found.program(child))
   child.stderr.write(`${found.reason}\n`)
   return found.exitCode
 }

@@ -1,6 +1,7 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
 import type { Serve } from '../network/network-space.js'
+import { toExitStatus } from './exit-status.js'
 import type { ProgramSources } from './find-program.js'
 import { flushOutput } from './process-output.js'
 import { runCommand } from './run-command.js'
@@ -104,9 +105,4 @@ export class SimulatedProcess {
     for (const peer of this.#peers) peer.end(() => peer.destroy())
     this.#finish(code)
   }
-}
-
-/** As a kernel keeps it: eight bits. */
-function toExitStatus(code: number): number {
-  return Number.isInteger(code) ? code & 0xff : 1
 }

@@ -67,6 +67,16 @@ CMD cat file`,
     ])
   })
 
+  it('reports whole characters, whatever the pieces they are written in', async () => {
+    await using memory = await openMemory()
+    const texts: string[] = []
+    const onProgress = ({ text }: BuildProgress) => void texts.push(text)
+    const dockerfile = String.raw`FROM busybox
+RUN printf '\342\202'; printf '\254'`
+    await memory.runtime.buildImage(dockerfile, 'app', { onProgress })
+    expect(texts.at(-1)).toBe('€')
+  })
+
   it('builds in stages, up to the target, and copies from stages and images', async () => {
     await using memory = await openMemory()
     const dockerfile = `FROM busybox AS base

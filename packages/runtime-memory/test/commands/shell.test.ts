@@ -7,6 +7,7 @@ describe('the simulated sh', () => {
   it.each([
     ['runs one command after another', 'echo a; echo b\necho c', 'a\nb\nc\n', 0],
     ['stops at exit, with its code', 'exit 7; echo no', '', 7],
+    ['ends with a code of eight bits', 'sh -c "exit 300"; echo $?; exit -1', '44\n', 255],
     ['has the code of the last command', 'true; false', '', 1],
     ['goes on after &&, and after ||', 'true && echo a; false && echo b; false || echo c; true || echo d', 'a\nc\n', 0],
     ['knows $?', 'false; echo $?', '1\n', 0],
