@@ -113,6 +113,12 @@ export const containerFaults: readonly PlantedFault[] = [
         throw createHostError('BUILD_FAILED', { ...error.facts, exitCode: undefined, lastLines: [] })
       }),
   })),
+  runtimeFault('a start under an aborted signal starts, and then rejects', 'ABT-003', (runtime) => ({
+    startContainer: async (id, options) => {
+      await runtime.startContainer(id)
+      options?.signal?.throwIfAborted()
+    },
+  })),
   runtimeFault('an abort rejects with an error of its own', 'ABT-022', (runtime) => ({
     waitContainer: (id, options) =>
       runtime.waitContainer(id, options).catch((error: unknown) => {
