@@ -1,5 +1,6 @@
 import type { Ora } from 'ora'
 import type { Output } from '../io.js'
+import { cutLine } from './text.js'
 
 /** One line that tells what goes on, where there is a terminal to rewrite it; else nothing but the lines that stay. */
 export interface StatusLine {
@@ -29,7 +30,7 @@ class SpinnerLine implements StatusLine {
   }
 
   show(text: string): void {
-    this.#text = cut(text, (this.#output.columns ?? 80) - 3)
+    this.#text = cutLine(text, (this.#output.columns ?? 80) - 3)
     this.#isOver = false
     if (this.#spinner === undefined) this.#loading ??= this.#load().catch(noSpinner)
     else this.#spin(this.#spinner)
@@ -76,7 +77,3 @@ class PlainLine implements StatusLine {
 
 /** Without its library the line is not shown; what it tells of goes on. */
 function noSpinner(): void {}
-
-function cut(text: string, width: number): string {
-  return text.length > width ? `${text.slice(0, width - 1)}…` : text
-}

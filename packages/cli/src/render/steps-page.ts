@@ -1,6 +1,8 @@
+import stringWidth from 'string-width'
 import type { BuildStep } from './build-steps.js'
 import { toDuration } from './duration.js'
 import type { Style } from './style.js'
+import { breakLine, cutLine } from './text.js'
 
 /** How much room there is, and what time it is. */
 export interface StepsPageOptions {
@@ -26,18 +28,20 @@ function toStepLine(step: BuildStep, { width, now, style }: StepsPageOptions): s
   const time =
     step.state === 'cached' ? 'cached' : toDuration(step.state === 'started' ? now - step.seenAt : step.durationMs)
   const room = Math.max(1, width - time.length - 4)
-  const name = cut(step.name.replaceAll('\n', ' '), room)
-  return `${style(format, mark)} ${name.padEnd(room)} ${style('dim', time)}`
+  const name = cutLine(step.name.replaceAll('\n', ' '), room)
+  const gap = ' '.repeat(Math.max(0, room - stringWidth(name)))
+  return `${style(format, mark)} ${name}${gap} ${style('dim', time)}`
 }
 
 function toTail({ state, tail }: BuildStep, { width, style, tailLines = 5 }: StepsPageOptions): readonly string[] {
   if (state !== 'started' && state !== 'failed') return []
-  const shown = tail.slice(-(state === 'failed' ? 20 : tailLines))
-  return shown.map((line) => style('dim', `  │ ${cut(line, Math.max(1, width - 5))}`))
-}
-
-function cut(text: string, width: number): string {
-  return text.length > width ? `${text.slice(0, width - 1)}…` : text
+  const room = Math.max(1, width - 5)
+  // Why a step failed may stand at the end of a long line.
+  const shown =
+    state === 'failed'
+      ? tail.flatMap((line) => breakLine(line, room))
+      : tail.slice(-tailLines).map((line) => cutLine(line, room))
+  return shown.map((line) => style('dim', `  │ ${line}`))
 }
 
 const marks = {

@@ -1,4 +1,5 @@
 import type { BuildProgressEvent } from '@capstan/feature-buildkit'
+import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
 import { BuildSteps } from '../../src/render/build-steps.js'
 import { toStepsPage } from '../../src/render/steps-page.js'
@@ -83,6 +84,26 @@ describe('the page of a build', () => {
     )
     expect(page).not.toContain('from a')
     expect(page).toMatch(/✖ RUN b +30ms\n {2}│ from b$/)
+  })
+
+  it('breaks the long lines of a step that failed, and cuts nothing off', () => {
+    const output = `   ${'word '.repeat(15)}the reason`
+    const page = toStepsPage(take(step('a', 'started', 0), log('a', output), step('a', 'failed', 30)).all, plain)
+    const lines = page.split('\n').slice(1)
+    expect(lines.map((line) => line.replace(/^ {2}│ /, '')).join('')).toBe(output)
+    expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40)
+  })
+
+  it('counts the columns of a character, not its code units', () => {
+    const steps = take(
+      { ...step('a', 'started', 0), name: '版'.repeat(30) } as BuildProgressEvent,
+      log('a', '😀'.repeat(30)),
+    )
+    steps.take(log('a', '\n'))
+    for (const line of toStepsPage(steps.all, plain).split('\n')) {
+      expect(stringWidth(line)).toBeLessThanOrEqual(40)
+      expect(line).toMatch(/^(● 版{10,}… +3s| {2}│ (😀){10,}…)$/u)
+    }
   })
 
   it('is no wider and no higher than the terminal', () => {
