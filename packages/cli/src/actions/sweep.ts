@@ -6,6 +6,7 @@ import type { Invocation } from '../invocation.js'
 import { openHost, openRuntime } from '../open-host.js'
 import { toPageStyle } from '../render/page-style.js'
 import { toSweepPage } from '../render/sweep-page.js'
+import { toMessage } from '../render/thrown-message.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import { findNamedRuntime } from '../runtime-choice.js'
 
@@ -38,7 +39,7 @@ function toPlain({ failed, ...report }: SweepReport): object {
     ...report,
     failed: failed.map(({ error, ...item }) => ({
       ...item,
-      error: error instanceof Error ? error.message : String(error),
+      error: toMessage(error),
     })),
   }
 }

@@ -3,6 +3,7 @@ import { BuildKitFeature, defaultBuildKitImage } from '@capstan/feature-buildkit
 import type { BuildCommandOptions } from '../commands/build.js'
 import type { Invocation } from '../invocation.js'
 import { createPullDisplay } from '../render/pull-display.js'
+import { toMessage } from '../render/thrown-message.js'
 import { UsageError } from '../usage-error.js'
 import { readBuildKitOptions } from './buildkit-environment.js'
 
@@ -71,7 +72,7 @@ async function findImageProblem(
     return undefined
   } catch (error) {
     signal.throwIfAborted()
-    return error instanceof Error ? error.message : String(error)
+    return toMessage(error)
   } finally {
     display?.clear()
   }

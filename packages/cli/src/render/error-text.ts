@@ -3,6 +3,7 @@ import { type AnyHostError, type HostErrorCode, isHostError, joinWords, type Run
 import { UsageError } from '../usage-error.js'
 import { toPrintable } from './printable.js'
 import { wrapText } from './text.js'
+import { toMessage } from './thrown-message.js'
 
 /** One paragraph for a person: what failed, where, and what to do. With `debug` what a developer wants to see follows it. */
 export function toErrorText(error: unknown, { debug, command, width }: ErrorTextOptions): string {
@@ -24,7 +25,7 @@ function toSentences(error: unknown, command: string): readonly string[] {
   if (isHostError(error)) return toHostSentences(error, command)
   if (error instanceof UsageError) return [error.message]
   return [
-    `something went wrong that Capstan did not expect: ${toText(error)}`,
+    `something went wrong that Capstan did not expect: ${toMessage(error)}`,
     'Run it with --debug and report it, please',
   ]
 }
@@ -116,11 +117,7 @@ function toChoice({ runtime, selection }: RuntimeReport): string {
 function toUndoSentences(error: unknown): readonly string[] {
   const failures = isHostError(error) ? error.undoFailures : []
   if (failures.length === 0) return []
-  return [`Undoing what was begun met ${joinWords(failures.map(toText))}`, '`capstan sweep` removes what is left']
-}
-
-function toText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return [`Undoing what was begun met ${joinWords(failures.map(toMessage))}`, '`capstan sweep` removes what is left']
 }
 
 const remedies: { readonly [C in HostErrorCode]?: readonly string[] } = {

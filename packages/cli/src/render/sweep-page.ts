@@ -1,6 +1,7 @@
 import type { SweepItem, SweepReport } from '@capstan/core'
 import { type PageStyle, toSection } from './section.js'
 import { renderTable } from './table.js'
+import { toMessage } from './thrown-message.js'
 
 /** What a sweep did, or would do, for a person. */
 export function toSweepPage(
@@ -21,7 +22,7 @@ export function toSweepPage(
     ),
     toSection(
       'Could not be removed',
-      toItems(reports, 'failed', ({ error }) => toText(error), page),
+      toItems(reports, 'failed', ({ error }) => toMessage(error), page),
       page,
     ),
   ].join('')
@@ -47,10 +48,6 @@ function toItems<K extends 'removed' | 'undecidable' | 'failed'>(
 function toName({ name, id }: SweepItem): string {
   const shown = name === '' ? id : name
   return isDigest.test(shown) ? shown.slice(0, 19) : shown
-}
-
-function toText(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }
 
 const isDigest = /^(sha256:)?[0-9a-f]{64}$/
