@@ -144,8 +144,11 @@ function toWords(home, spec, { inside, limits }) {
 
 /** The number of the first process of what `startProgram` has made; 0 when that has ended already. */
 export function findFirst({ pid }) {
-  if (!existsSync(`/proc/${pid}/task/${pid}/children`)) return 0
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0])
+  try {
+    return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0])
+  } catch {
+    return 0
+  }
 }
 
 function toSpec(spec) {

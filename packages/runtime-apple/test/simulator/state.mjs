@@ -46,7 +46,8 @@ class State {
 
   remove(kind, name) {
     this[kind].delete(name)
-    rmSync(this.place(kind, name), { recursive: true, force: true })
+    // A program of it that is just ending may still have a file made there.
+    rmSync(this.place(kind, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 10 })
   }
 
   /** By its reference, as it stands in the list. */

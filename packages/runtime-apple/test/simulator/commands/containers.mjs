@@ -271,7 +271,9 @@ async function launch(state, container, { relays, size }) {
   const read = ended.then(() =>
     Promise.all([stdout, stderr].map((stream) => stream.readableEnded || once(stream, 'end'))),
   )
-  run.flushed = read.then(() => new Promise((resolve) => log.end(resolve)))
+  log.on('error', () => {})
+  run.flushed = read.then(() => new Promise((resolve) => log.on('close', resolve).end()))
+  flushing.set(container, run.flushed)
   run.ended = ended.then((code) => {
     for (const relay of relays) relay.close()
     calls.close()
@@ -360,12 +362,16 @@ async function stop(container, seconds, signal) {
   clearTimeout(limit)
 }
 
+/** Until when the log of a container is written, which may be longer than it runs. */
+const flushing = new WeakMap()
+
 async function remove(state, container, isForced) {
   if (container.state !== 'stopped') {
     if (!isForced) throw new CommandError(`invalidState: "container ${container.id} is running and can not be deleted"`)
     if (container.run !== undefined) kill(container.run.pid, 'SIGKILL')
     await container.run?.ended
   }
+  await flushing.get(container)
   if (state.containers.get(container.id) === container) state.remove('containers', container.id)
 }
 
