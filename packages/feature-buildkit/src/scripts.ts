@@ -19,7 +19,10 @@ export interface DaemonCommand {
   readonly daemon: Argv
 }
 
-/** Starts the daemon. */
+/**
+ * Starts the daemon, and ends with its code; with 0 where it was ended because nobody has a lease: after SIGTERM a daemon
+ * ends with 1, as after any failure (https://github.com/moby/buildkit/issues/3282).
+ */
 export function toDaemonCommand({ orphanMs, config, awaitsCertificates, daemon }: DaemonCommand): {
   entrypoint: Argv
   command: Argv
@@ -35,8 +38,11 @@ const configPath = `${leaseDirectory}.toml`
 const daemonScript = `dir=$1; wait=$2; awaited=$3; printf %s "$4" >"$dir.toml"; shift 4
 mkdir -p "$dir"; echo $$ >"$dir.pid"
 ( sleep "$wait"; rmdir "$dir" && kill -TERM "$(cat "$dir.pid")" ) >/dev/null 2>&1 &
-trap 'exit 143' TERM; while [ -n "$awaited" ] && [ ! -e "$awaited" ]; do sleep 0.01; done
-exec "$@"`
+p=; trap '[ -n "$p" ] || exit 143; kill -TERM "$p"' TERM
+while [ -n "$awaited" ] && [ ! -e "$awaited" ]; do sleep 0.01; done
+"$@" & p=$!
+while wait "$p"; rc=$?; kill -0 "$p" 2>/dev/null; do :; done
+[ ! -d "$dir" ] || exit "$rc"`
 
 /**
  * Holds a lease until stdin ends, says \`held\` when it has it, and in the end \`shared\`, or \`last\` when it stops the

@@ -38,7 +38,8 @@ async function serve(words: readonly string[]): Promise<number> {
   process.stderr.write(`${lines[running]}\n`)
   await new Promise((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve))
   for (const address of addresses) removeSocket(address)
-  process.exit(0) // with what is connected
+  process.stderr.write('buildkitd: context canceled\n')
+  process.exit(1) // with what is connected: https://github.com/moby/buildkit/issues/3282
 }
 
 async function listen(address: string, accept: (peer: Socket) => void): Promise<void> {

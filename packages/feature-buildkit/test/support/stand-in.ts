@@ -104,9 +104,10 @@ async function refuseWrites(process: MemoryProcess): Promise<number> {
 const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly string[]) => Promise<number>>> = {
   async 'capstan-buildkitd'({ files, run, signal }, [, , awaited = '', config = '', ...daemon]) {
     await files.write('/tmp/buildkitd.toml', config)
-    await openBook(files)
+    const book = await openBook(files)
     while (awaited !== '' && !(await exists(files, awaited))) await pause(2, signal)
-    return run(daemon)
+    const code = await run(daemon)
+    return book.isOpen ? code : 0
   },
   'capstan-lease': playLease,
   async 'capstan-close'({ files, stdout }) {
@@ -162,7 +163,7 @@ async function showLeases({ files, stdout }: MemoryProcess): Promise<number> {
 async function endAtOnce({ files }: MemoryProcess): Promise<number> {
   const book = await findBook(files)
   if (book !== undefined) closeBook(book)
-  return 0
+  return stoppedCode
 }
 
 async function runDaemon({ argv, files, stderr, signal }: MemoryProcess, options: StandInOptions): Promise<number> {
@@ -178,8 +179,11 @@ async function runDaemon({ argv, files, stderr, signal }: MemoryProcess, options
   if (!silent) await files.write(toSocketPath(argv[argv.indexOf('--addr') + 1]), '')
   await files.write('/tmp/buildkitd-argv', argv.join(' '))
   while ((await findBook(files))?.isOpen && !(await exists(files, '/tmp/stop'))) await pause(2, signal)
-  return 0
+  return stoppedCode
 }
+
+/** Of a daemon after SIGTERM: https://github.com/moby/buildkit/issues/3282 */
+const stoppedCode = 1
 
 const toSocketPath = (address = '') => address.replace('unix://', '')
 

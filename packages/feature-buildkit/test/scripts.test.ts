@@ -1,0 +1,48 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtemp, readFile, rm, rmdir } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { toDaemonCommand } from '../src/scripts.js'
+
+/** Says that it serves, and ends with this code: at once, or after SIGTERM. */
+const daemonOf = (code: number) => `trap 'exit ${code}' TERM; echo serves; while :; do sleep 0.01; done`
+
+/** The script as the sidecar runs it, by the shell of this machine and in a directory of its own. */
+async function startScript(daemon: string) {
+  const folder = await mkdtemp(join(tmpdir(), 'capstan-scripts-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const directory = join(folder, 'leases')
+  const given = { orphanMs: 60_000, config: 'gc = true', awaitsCertificates: false, daemon: ['sh', '-c', daemon] }
+  const { entrypoint, command } = toDaemonCommand(given)
+  const [program = '', ...words] = [...entrypoint, directory, ...command.slice(1)]
+  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  onTestFinished(() => void process.kill(-(child.pid ?? 0), 'SIGKILL'))
+  return { directory, child, ended: once(child, 'exit').then(([code]) => code) }
+}
+
+describe('the script of the daemon', () => {
+  it('ends with 0 where it was ended for want of leases, though the daemon ends with 1', async () => {
+    const { directory, child, ended } = await startScript(daemonOf(1))
+    await once(child.stdout, 'data')
+    await rmdir(directory)
+    process.kill(Number(await readFile(`${directory}.pid`, 'utf8')), 'SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
+  it('ends with the code of the daemon where somebody else stops it, after that has ended', async () => {
+    const { child, ended } = await startScript(`${daemonOf(1).replace('exit', 'sleep 0.2; echo last; exit')}`)
+    await once(child.stdout, 'data')
+    const rest = text(child.stdout)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(1)
+    expect(await rest).toBe('last\n')
+  })
+
+  it('ends with the code of a daemon that ends by itself', async () => {
+    const { ended } = await startScript('exit 9')
+    expect(await ended).toBe(9)
+  })
+})
