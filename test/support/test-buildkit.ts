@@ -16,16 +16,24 @@ export function describeWithBuildKit(title: string, define: (given: BuildKitOnEn
 
 function findGiven(): BuildKitOnEngine | undefined {
   if (!testEngine.available || !testBuildKit.available) return undefined
-  return { ...testEngine, buildkitImage: testBuildKit.image, isStandIn: testBuildKit.isStandIn }
+  const { image: buildkitImage, isStandIn, rootlessImage } = testBuildKit
+  return { ...testEngine, buildkitImage, isStandIn, rootlessImage }
 }
 
 export type TestBuildKit =
-  | { readonly available: true; readonly image: string; readonly isStandIn: boolean }
+  | {
+      readonly available: true
+      readonly image: string
+      readonly isStandIn: boolean
+      /** For a daemon without root; of a real one alone, and where it can be had. */
+      readonly rootlessImage?: string | undefined
+    }
   | { readonly available: false; readonly reason: string }
 
 export interface BuildKitOnEngine extends AvailableTestEngine {
   readonly buildkitImage: string
   readonly isStandIn: boolean
+  readonly rootlessImage: string | undefined
 }
 
 const placeholder: BuildKitOnEngine = {
@@ -35,6 +43,7 @@ const placeholder: BuildKitOnEngine = {
   image: '',
   buildkitImage: '',
   isStandIn: true,
+  rootlessImage: undefined,
 }
 
 declare module 'vitest' {

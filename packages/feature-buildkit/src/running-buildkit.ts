@@ -86,9 +86,11 @@ export class RunningBuildKit implements BuildKitSidecar {
 
   async #close(): Promise<void> {
     this.#closing.abort(createHostError('NOT_RUNNING', { id: this.containerId, state: 'stopping' }))
-    await Promise.all([this.#parts.control.close(), ...this.#sockets.map(closeSocket)])
-    await giveBack(this.#managers, this.#parts)
-    await this.#parts.watch.stop()
+    try {
+      await Promise.all([this.#parts.control.close(), ...this.#sockets.map(closeSocket)])
+    } finally {
+      await giveBack(this.#managers, this.#parts).finally(() => this.#parts.watch.stop())
+    }
   }
 }
 

@@ -23,16 +23,16 @@ import { BuildKitFeature, type BuildKitOptions, type BuildKitSidecar } from '../
 /** `refuses`: as an engine that says beforehand that it does not give it. */
 async function open(
   { socketPath }: AvailableTestEngine,
-  { refuses }: { readonly refuses?: 'privileged' } = {},
+  { refuses = [] }: { readonly refuses?: readonly ('privileged' | 'capAdd')[] } = {},
 ): Promise<RuntimeScope> {
   const docker = dockerPlugin({ endpoint: `unix://${socketPath}` })
   const plugin: RuntimePlugin<unknown> = {
     ...docker,
     async probe(options) {
       const result = await docker.probe(options)
-      if (!result.available || refuses === undefined) return result
-      const refusal = { field: refuses, reason: 'a test takes it away', remedy: undefined }
-      return { ...result, refuses: [...result.refuses, refusal] }
+      if (!result.available) return result
+      const taken = refuses.map((field) => ({ field, reason: 'a test takes it away', remedy: undefined }))
+      return { ...result, refuses: [...result.refuses, ...taken] }
     },
   }
   return createRuntimeHost({ plugins: [plugin], env: {} }).open()
@@ -95,6 +95,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const ended = once(child, 'exit')
+    onTestFinished(() => void child.kill('SIGKILL'))
     return {
       holds: once(child.stdout, 'data'),
       async kill() {
@@ -230,6 +231,8 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(records.length).toBeGreaterThan(1)
     expect(records.map(({ description }) => description).join()).toContain('local source for context')
     expect(records.every(({ createdAt }) => createdAt !== undefined && createdAt.getTime() <= Date.now())).toBe(true)
+    // What a build used it gives back a little after its end.
+    await expect.poll(async () => (await sidecar.diskUsage()).filter(({ inUse }) => inUse)).toEqual([])
     const removed = await sidecar.prune({ all: true })
     expect(removed.map(({ id }) => id)).toEqual(expect.arrayContaining(records.map(({ id }) => id)))
     expect(await sidecar.diskUsage()).toEqual([])
@@ -255,11 +258,20 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await sidecar[Symbol.asyncDispose]()
   })
 
-  test('without the privilege of the first rung it answers and copies files', async () => {
-    const scope = await open(given, { refuses: 'privileged' })
+  // The stand-in has no twin without root: it does nothing that root is needed for.
+  const withoutRoot = given.isStandIn
+    ? []
+    : [{ rung: 'rootless', refuses: ['privileged', 'capAdd'], rootlessImage: given.rootlessImage } as const]
+  test.for([
+    { rung: 'added-capabilities', refuses: ['privileged'], rootlessImage: undefined } as const,
+    ...withoutRoot,
+  ])('on the rung $rung it answers and copies files', async ({ rung, refuses, rootlessImage }, { skip }) => {
+    skip(rung === 'rootless' && rootlessImage === undefined, 'the image for a daemon without root is not to be had')
+    const scope = await open(given, { refuses })
     onTestFinished(() => scope.runtime.close())
-    await using sidecar = await scope.resolve(BuildKitFeature).start({ image, name: createName(), graceMs: 100 })
-    expect(sidecar.privilege).toBe('added-capabilities')
+    const options = { image, name: createName(), graceMs: 100, ...(rootlessImage && { rootlessImage }) }
+    await using sidecar = await scope.resolve(BuildKitFeature).start(options)
+    expect(sidecar.privilege).toBe(rung)
     const archive = new Archive()
     const files = { Dockerfile: 'FROM scratch\nCOPY a.txt /\n', 'a.txt': 'in it' }
     await sidecar.build({ context: { files }, output: { type: 'archive', format: 'files', to: archive } }).result
