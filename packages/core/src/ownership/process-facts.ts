@@ -28,23 +28,30 @@ export function createProcessFacts(
 /** Where the facts are read; the defaults are the machine's. */
 export interface FactSources {
   readonly proc?: string
+  /** Folders that a machine-id may lie in. */
+  readonly machineIds?: readonly string[]
   readonly ps?: string
+  readonly ioreg?: string
 }
 
-function createLinuxFacts({ proc = '/proc' }: FactSources): ProcessFacts {
+function createLinuxFacts({ proc = '/proc', machineIds = ['/etc', '/var/lib/dbus'] }: FactSources): ProcessFacts {
+  const readBootId = async () => toLabelValue(await readText(`${proc}/sys/kernel/random/boot_id`))
   return {
     async readStart(pid) {
       const stat = await readFile(`${proc}/${pid}/stat`, 'utf8').catch(() => undefined)
       return stat === undefined ? toUnread(pid) : parseStat(stat)
     },
-    readBootId: async () => toLabelValue(await readText(`${proc}/sys/kernel/random/boot_id`)),
+    readBootId,
     readPidNamespace: async () => toLabelValue(await readlink(`${proc}/self/ns/pid`).catch(() => undefined)),
-    readMachineId: async () =>
-      toLabelValue((await readMachineId('/etc')) || (await readMachineId('/var/lib/dbus')) || hostname()),
+    async readMachineId() {
+      const ids = await Promise.all(machineIds.map(readMachineId))
+      return toLabelValue(ids.find((id) => id !== '') ?? (await nameMachine(readBootId)))
+    },
   }
 }
 
-function createOtherFacts({ ps = 'ps' }: FactSources): ProcessFacts {
+function createOtherFacts({ ps = 'ps', ioreg = 'ioreg' }: FactSources): ProcessFacts {
+  const readBootId = async () => toLabelValue(await run('sysctl', ['-n', 'kern.bootsessionuuid']))
   return {
     async readStart(pid) {
       const line = await run(ps, ['-o', 'stat=,lstart=', '-p', String(pid)])
@@ -52,10 +59,22 @@ function createOtherFacts({ ps = 'ps' }: FactSources): ProcessFacts {
       if (state === undefined) return toUnread(pid)
       return state.startsWith('Z') ? undefined : toLabelValue(start)
     },
-    readBootId: async () => toLabelValue(await run('sysctl', ['-n', 'kern.bootsessionuuid'])),
+    readBootId,
     readPidNamespace: () => Promise.resolve('none'),
-    readMachineId: () => Promise.resolve(toLabelValue(hostname())),
+    async readMachineId() {
+      const registry = await run(ioreg, ['-rd1', '-c', 'IOPlatformExpertDevice'])
+      const [, id] = /"IOPlatformUUID" = "([^"]+)"/.exec(registry ?? '') ?? []
+      return toLabelValue(id ?? (await nameMachine(readBootId)))
+    },
   }
+}
+
+/**
+ * For a machine that has no id. Two may have one name, so it is one machine for one boot alone: what another boot has left
+ * is another machine's, and not dead.
+ */
+async function nameMachine(readBootId: () => Promise<string>): Promise<string> {
+  return `${await readBootId()}-${hostname()}`
 }
 
 /**

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { parseOwnerLabels, toOwnerLabels } from '../../src/index.js'
 import { createProcessFacts, parseStat } from '../../src/ownership/process-facts.js'
 import { readOwner } from '../../src/ownership/read-owner.js'
@@ -48,6 +48,44 @@ describe.each([process.platform, 'darwin' as const])('the start of a process, re
     child.kill('SIGKILL')
     await once(child, 'exit')
     expect(await facts.readStart(pid)).toBeUndefined()
+  })
+})
+
+describe('the id of a machine', () => {
+  async function makeFolder() {
+    const folder = await mkdtemp(join(tmpdir(), 'capstan-machine-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    return folder
+  }
+
+  it('is that of systemd, wherever it lies', async () => {
+    const [empty, full] = [await makeFolder(), await makeFolder()]
+    await writeFile(join(empty, 'machine-id'), 'uninitialized\n')
+    await writeFile(join(full, 'machine-id'), '0123456789abcdef0123456789abcdef\n')
+    const facts = createProcessFacts('linux', { machineIds: [empty, full] })
+    expect(await facts.readMachineId()).toBe('0123456789abcdef0123456789abcdef')
+  })
+
+  it('is that of the hardware on macOS', async () => {
+    const ioreg = join(await makeFolder(), 'ioreg')
+    await writeFile(ioreg, `#!/bin/sh\necho '    "IOPlatformUUID" = "5A1F0C2B-0000-4000-8000-0123456789AB"'\n`, {
+      mode: 0o755,
+    })
+    const facts = createProcessFacts('darwin', { ioreg })
+    expect(await facts.readMachineId()).toBe('5A1F0C2B-0000-4000-8000-0123456789AB')
+  })
+
+  it('is another after each boot where there is none, since two machines may have one name', async () => {
+    const proc = await makeFolder()
+    await mkdir(join(proc, 'sys/kernel/random'), { recursive: true })
+    const facts = createProcessFacts('linux', { proc, machineIds: [] })
+    const readAfterBoot = async (bootId: string) => {
+      await writeFile(join(proc, 'sys/kernel/random/boot_id'), bootId)
+      return facts.readMachineId()
+    }
+    const first = await readAfterBoot('one')
+    expect(await readAfterBoot('one')).toBe(first)
+    expect(await readAfterBoot('two')).not.toBe(first)
   })
 })
 
