@@ -9,7 +9,7 @@ import { readLogs } from './steps/logs.js'
 /**
  * How each field is used, so that a runtime which refuses it has to say so.
  *
- * All but `logs.binary`: nobody asks for binary bytes, so no call can be refused for them.
+ * All but {@link UntriedField}.
  */
 export const refusals: Readonly<Record<TriedField, Refusal>> = {
   ...fromConfigs({
@@ -93,7 +93,14 @@ export const refusals: Readonly<Record<TriedField, Refusal>> = {
   },
 }
 
-type TriedField = Exclude<RefusableField, 'logs.binary'>
+/** Nobody asks for binary bytes, and no config tells who else has its volume: no call can be refused for them. */
+export type UntriedField = 'logs.binary' | 'mounts.volume.shared'
+
+type TriedField = Exclude<RefusableField, UntriedField>
+
+export function isTried(field: RefusableField): field is TriedField {
+  return field in refusals
+}
 
 /** Uses the field; fails unless that is refused as it should be. */
 export type Refusal = (context: CaseContext, field: RefusableField) => Promise<void>

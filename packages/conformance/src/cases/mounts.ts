@@ -6,7 +6,7 @@ import { expect, expectEqual } from '../assert/expect.js'
 import { expectAnyHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { expectPrints, runAttached } from '../steps/containers.js'
+import { expectPrints, runAttached, startReady } from '../steps/containers.js'
 import { createVolume } from '../steps/volumes.js'
 
 export const mountCases: readonly ConformanceCase[] = defineCases(
@@ -155,6 +155,23 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
         const mounts = [{ type: 'tmpfs', target: '/scratch', executable: true }] as const
         const command = context.programs.execute('/scratch/program')
         await expectPrints(context, { mounts, command }, 'executed')
+      },
+    },
+    {
+      id: 'MNT-013',
+      title: 'two containers that run at once have one volume: what one writes the other has',
+      needs: [volumeManagerCapability],
+      keeps: ['mounts.volume', 'mounts.volume.shared'],
+      run: async (context) => {
+        const mounts = [{ type: 'volume', source: await createVolume(context), target: '/shared' }] as const
+        const id = await startReady(context, { mounts, command: context.programs.ignore() })
+        const { exitCode } = await runAttached(context, {
+          mounts,
+          command: context.programs.write('/shared/note', 'shared'),
+        })
+        expectEqual(exitCode, 0, 'the exit code of the write')
+        await expectPrints(context, { mounts, command: context.programs.read('/shared/note') }, 'shared')
+        expectEqual(await context.runtime.containerState(id), 'running', 'the state of the first')
       },
     },
   ],

@@ -3,7 +3,7 @@ import { expect, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
 import type { Lack } from '../conformance-report.js'
-import { refusals } from '../refusals.js'
+import { isTried, refusals } from '../refusals.js'
 import { toReason } from './to-reason.js'
 
 /**
@@ -31,7 +31,7 @@ export function findRefused(report: RuntimeReport, keeps: readonly RefusableFiel
 async function checkRefused(context: CaseContext, refused: RefusedOption): Promise<Lack> {
   const { field, reason } = refused
   expect(reason.trim() !== '', `a reason why "${field}" is refused`, refused)
-  if (field !== 'logs.binary') await refusals[field](context, field)
+  if (isTried(field)) await refusals[field](context, field)
   expectEqual(await context.listMade(), [], `what the refused use of "${field}" left`)
   await expectNotKept(context, field)
   return { subject: field, ...toReason(refused) }

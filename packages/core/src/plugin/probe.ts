@@ -57,7 +57,8 @@ export interface AbsentCapability {
  * What this runtime, as found, cannot keep.
  *
  * Using it: OPTION_UNSUPPORTED with this field (`attach.foreign`: NOT_ATTACHABLE), from this very list, so that report
- * and refusal cannot drift. Only `logs.binary` is no option that could be refused: such bytes come changed.
+ * and refusal cannot drift. Two are no options of a call: by `logs.binary` such bytes come changed, by
+ * `mounts.volume.shared` the start of a second container fails.
  */
 export interface RefusedOption {
   readonly field: RefusableField
@@ -68,12 +69,14 @@ export interface RefusedOption {
 /**
  * Options and promises that a runtime may have to refuse; grows by minor versions. `memoryBytes.small`: below 200 MiB,
  * with which no machine of its own starts. `labels.equalsSign`: one in a value. `mounts.tmpfs.noexec`: that nothing can be
- * run there, as by default. `mounts.tmpfs.size`: one that is no whole number of MiB.
+ * run there, as by default. `mounts.tmpfs.size`: one that is no whole number of MiB. `mounts.volume.shared`: one in two
+ * containers that run at once.
  */
 export type RefusableField =
   | Exclude<keyof ContainerConfig, 'image'>
   | 'mounts.bind'
   | 'mounts.volume'
+  | 'mounts.volume.shared'
   | 'mounts.tmpfs'
   | 'mounts.tmpfs.noexec'
   | 'mounts.tmpfs.size'
