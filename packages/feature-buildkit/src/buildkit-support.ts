@@ -42,16 +42,21 @@ function listMissingPrivileges({ refuses }: AvailableRuntime): readonly MissingC
   return [toMissing(refused, 'privileged containers')]
 }
 
-/** Without it the sidecar keeps its cache in itself, and has no socket that another container could mount. */
+/** Without volumes the sidecar keeps its cache in itself; without shared ones no other container has its socket. */
 function listLackingMounts(report: AvailableRuntime): readonly MissingCapability[] {
   if (!report.provides.some(({ id }) => id === volumeManagerCapability.id)) return [] // said already
-  const refused = findRefusedMount(report)
+  const refused = findRefusedMount(report) ?? findRefusedShare(report)
   return refused === undefined ? [] : [toMissing(refused, 'a shared socket')]
 }
 
 /** Why a container of this runtime mounts no volume. */
 export function findRefusedMount({ refuses }: Pick<AvailableRuntime, 'refuses'>): RefusedOption | undefined {
   return refuses.find(({ field }) => field === 'mounts' || field === 'mounts.volume')
+}
+
+/** Why two containers of this runtime have no volume at once. */
+function findRefusedShare({ refuses }: Pick<AvailableRuntime, 'refuses'>): RefusedOption | undefined {
+  return refuses.find(({ field }) => field === 'mounts.volume.shared')
 }
 
 function toMissing({ field, reason, remedy }: RefusedOption, title: string): MissingCapability {

@@ -1,6 +1,7 @@
 import {
   type ContainerConfig,
   MissingCapabilityError,
+  refuseField,
   refuseOptions,
   toFeatureSupport,
   volumeManagerCapability,
@@ -14,7 +15,9 @@ export function connectBySocket(
   socketVolume: string,
 ): ContainerConfig {
   const mount = { type: 'volume', source: socketVolume, target: directory } as const
-  refuseOptions(report.runtime, { image: config.image, mounts: [mount] }, report.available ? report.refuses : [])
+  const refuses = report.available ? report.refuses : []
+  refuseOptions(report.runtime, { image: config.image, mounts: [mount] }, refuses)
+  refuseField(report.runtime, 'mounts.volume.shared', socketVolume, refuses)
   if (volumes === undefined) {
     const support = toFeatureSupport('BuildKit', { required: [volumeManagerCapability], optional: [] }, report)
     const missing = support.supported ? [] : support.missing

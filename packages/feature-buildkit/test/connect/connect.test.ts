@@ -43,13 +43,16 @@ describe('connect', () => {
     )
   })
 
-  it('says what is refused where none can be mounted; it builds all the same', async () => {
-    await using scope = await openWithStandIn({ refuses: ['mounts.volume'] })
-    await using sidecar = await start(scope)
-    expect(() => sidecar.connect({ image: 'busybox' })).toThrow(/does not support "mounts.volume"/)
-    const context = { files: { Dockerfile: 'FROM scratch\n' } }
-    expect(await sidecar.build({ context, output: { type: 'cache-only' } }).result).toMatchObject({ lost: [] })
-  })
+  it.each(['mounts.volume', 'mounts.volume.shared'] as const)(
+    'says what is refused where there is no %s; it builds all the same',
+    async (field) => {
+      await using scope = await openWithStandIn({ refuses: [field] })
+      await using sidecar = await start(scope)
+      expect(() => sidecar.connect({ image: 'busybox' })).toThrow(`does not support "${field}"`)
+      const context = { files: { Dockerfile: 'FROM scratch\n' } }
+      expect(await sidecar.build({ context, output: { type: 'cache-only' } }).result).toMatchObject({ lost: [] })
+    },
+  )
 })
 
 describe('connect by TCP', () => {

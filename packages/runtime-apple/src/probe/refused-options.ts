@@ -56,6 +56,11 @@ const always: readonly RefusedOption[] = [
   },
   { field: 'mounts.tmpfs.size', reason: 'the command reads sizes in whole MiB', remedy: 'give a whole number of them' },
   {
+    field: 'mounts.volume.shared',
+    reason: 'a volume is the disk of one virtual machine at a time',
+    remedy: 'use a directory of the host, or exec',
+  },
+  {
     field: 'labels.equalsSign',
     reason: 'the command splits labels of containers at every equals sign, and refuses or loses the rest',
     remedy: 'write the value in another way',
