@@ -1,12 +1,15 @@
 import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bin } from './support/spawn-capstan.js'
 
 // It needs the built command, and no engine: none is asked.
-describe('capstan as it is installed: by a link, and by its first lines', () => {
+const byPnpm = join(fileURLToPath(new URL('../../../node_modules', import.meta.url)), '.bin', 'capstan')
+
+describe.each(['a link, as npm makes it', 'a script, as pnpm makes it'])('capstan as it is installed: by %s', (how) => {
   let folder: string
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'capstan with a space '))
@@ -17,7 +20,8 @@ describe('capstan as it is installed: by a link, and by its first lines', () => 
   const run = (...argv: string[]) => {
     const path = `${dirname(process.execPath)}${delimiter}${process.env.PATH}`
     const env = { PATH: path, DOCKER_HOST: 'unix:///nowhere/docker.sock' }
-    return execa('sh', [join(folder, 'capstan'), ...argv], { reject: false, env, cwd: folder })
+    const command = how.startsWith('a link') ? join(folder, 'capstan') : byPnpm
+    return execa('sh', [command, ...argv], { reject: false, env, cwd: folder })
   }
 
   it('hands arguments on as they are', async () => {

@@ -4,7 +4,7 @@ import { addGlobalOptions, type CommandLine, toExamples } from './command-line.j
 export function addInspectCommand({ program, perform }: CommandLine): void {
   const command = program
     .command('inspect')
-    .summary('show all that is known of a container')
+    .summary('show the state, networks and ports of a container')
     .description('Shows state, networks, ports and labels of containers.')
     .argument('<container...>', 'id, beginning of an id, or name')
     .option('--json', 'print one JSON document')

@@ -87,7 +87,7 @@ function toInvalid({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): strin
 
 function toPullRemedy({ registryText }: Facts<'IMAGE_PULL_FAILED'>): string {
   return unreachable.test(registryText)
-    ? 'The engine does not reach the registry: check its network, name servers and proxy, or build the image'
+    ? 'The engine does not reach the registry: check its network, name servers and proxy'
     : 'Check its name, log in with the client of the engine if it is private, or build it'
 }
 
