@@ -101,6 +101,7 @@ export { createUndoStack, type UndoOptions, type UndoStack, type UndoStep } from
 
 // Ownership
 
+export { hasLabels, isOurs } from './ownership/match-labels.js'
 export { type OwnedObject, toObjectLabels } from './ownership/object-labels.js'
 export type { Owner } from './ownership/owner.js'
 export { type Lifetime, ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './ownership/owner-labels.js'
@@ -110,6 +111,10 @@ export type { SweepItem, SweepOptions, SweepReport } from './ownership/sweep-rep
 
 export { type LinkedSignal, linkSignals } from './signals/link-signals.js'
 export { untilAborted } from './signals/until-aborted.js'
+
+// Streams
+
+export { type InputPump, pumpInput } from './streams/pump-input.js'
 
 // Validation
 

@@ -1,6 +1,8 @@
 import {
   type CreateNetworkOptions,
   createHostError,
+  hasLabels,
+  isOurs,
   type ListOptions,
   type NetworkInfo,
   type NetworkManager,
@@ -15,7 +17,6 @@ import { type AppleCall, type AppleConnection, orGone } from './apple-connection
 import { isNameTaken, toErrorText } from './apple-errors.js'
 import { toLabelOptions } from './container/create-arguments.js'
 import { listAll } from './container/find-container.js'
-import { hasLabels, isOurs } from './container/ours.js'
 import { type AppleNetwork, parseNetworks } from './output/networks.js'
 
 /** Networks of the command line; macOS 26 and newer. The name is the id. */
@@ -42,7 +43,7 @@ export class AppleNetworkManager implements NetworkManager {
       call.undo.release()
       if (!isNameTaken(toErrorText(result.stderr))) throw this.#connection.toError(result, call)
       const holder = (await this.#list(call)).find((network) => network.name === name)
-      const ours = holder !== undefined && isOurs(this.#connection, holder.labels)
+      const ours = isOurs(holder?.labels, this.#connection.ownerLabels)
       throw createHostError('NAME_CONFLICT', { name, holderId: holder?.id, ours })
     })
   }
@@ -78,7 +79,7 @@ export class AppleNetworkManager implements NetworkManager {
 
   async #removeOurs(name: string, call: Omit<AppleCall, 'undo'>): Promise<void> {
     const found = (await this.#list(call)).find((network) => network.name === name)
-    if (found === undefined || !isOurs(this.#connection, found.labels)) return
+    if (found === undefined || !isOurs(found.labels, this.#connection.ownerLabels)) return
     await orGone(this.#remove(name, call), 'NETWORK_NOT_FOUND')
   }
 

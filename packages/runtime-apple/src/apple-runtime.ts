@@ -7,6 +7,7 @@ import {
   type CreateOptions,
   type FirewallRules,
   type HostAddressOptions,
+  hasLabels,
   type ImageInfo,
   type ListContainersOptions,
   type ListOptions,
@@ -29,7 +30,6 @@ import { toContainerInfo, toPortMap, toPorts } from './container/container-shape
 import { checkConfig, createContainer } from './container/create-container.js'
 import { findContainer, listAll, toContainerState } from './container/find-container.js'
 import { getHostAddress } from './container/host-address.js'
-import { hasLabels } from './container/ours.js'
 import { resizeTerminal } from './container/resize-terminal.js'
 import { startContainer } from './container/start-container.js'
 import { removeContainer, stopContainer } from './container/stop-container.js'

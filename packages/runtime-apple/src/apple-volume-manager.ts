@@ -1,6 +1,8 @@
 import {
   type CreateVolumeOptions,
   createHostError,
+  hasLabels,
+  isOurs,
   type ListOptions,
   type OperationOptions,
   toObjectLabels,
@@ -13,7 +15,6 @@ import type { AppleCall, AppleConnection } from './apple-connection.js'
 import { isNameTaken, toErrorText } from './apple-errors.js'
 import { toLabelOptions } from './container/create-arguments.js'
 import { listAll } from './container/find-container.js'
-import { hasLabels, isOurs } from './container/ours.js'
 import { parseVolumes } from './output/volumes.js'
 
 /** Volumes of the command line: images of disks, each for one running container at a time. */
@@ -37,7 +38,7 @@ export class AppleVolumeManager implements VolumeManager {
       call.undo.release()
       if (!isNameTaken(toErrorText(result.stderr))) throw this.#connection.toError(result, call)
       const holder = (await this.#list(call)).find((volume) => volume.name === name)
-      const ours = holder !== undefined && isOurs(this.#connection, holder.labels)
+      const ours = isOurs(holder?.labels, this.#connection.ownerLabels)
       throw createHostError('NAME_CONFLICT', { name, holderId: holder?.name, ours })
     })
   }
@@ -73,6 +74,6 @@ export class AppleVolumeManager implements VolumeManager {
 
   async #removeOurs(name: string, call: Omit<AppleCall, 'undo'>): Promise<void> {
     const found = (await this.#list(call)).find((volume) => volume.name === name)
-    if (found !== undefined && isOurs(this.#connection, found.labels)) await this.#remove(name, call)
+    if (found !== undefined && isOurs(found.labels, this.#connection.ownerLabels)) await this.#remove(name, call)
   }
 }

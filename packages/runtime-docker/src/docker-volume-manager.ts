@@ -1,6 +1,7 @@
 import {
   type CreateVolumeOptions,
   createHostError,
+  hasLabels,
   isHostError,
   type ListOptions,
   type OperationOptions,
@@ -11,7 +12,7 @@ import {
 import { toContainerName } from './container/container-shapes.js'
 import type { InspectedVolume } from './docker-api.js'
 import type { DockerEngine, EngineCall } from './docker-engine.js'
-import { hasLabels, toLabelFilter } from './label-filter.js'
+import { toLabelFilter } from './label-filter.js'
 import { createVolume } from './volume/create-volume.js'
 
 /** Named volumes of a Docker Engine, of its `local` kind. */

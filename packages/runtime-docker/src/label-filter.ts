@@ -5,8 +5,3 @@ export function toLabelFilter(labels: StringMap = {}): { readonly label?: readon
   const filter = Object.entries(labels).map(([key, value]) => `${key}=${value}`)
   return filter.length === 0 ? {} : { label: filter }
 }
-
-/** Whether a thing carries all of these labels: of several, Podman's filter of volumes wants one alone. */
-export function hasLabels(carried: StringMap | null | undefined, labels: StringMap = {}): boolean {
-  return Object.entries(labels).every(([key, value]) => carried?.[key] === value)
-}

@@ -1,6 +1,8 @@
 import {
   type CreateNetworkOptions,
   createHostError,
+  hasLabels,
+  isOurs,
   type ListOptions,
   type NetworkInfo,
   type NetworkManager,
@@ -10,7 +12,6 @@ import {
   validateLabels,
   validateName,
 } from '@capstan/core'
-import { hasLabels, isOurs } from './labels.js'
 import type { MemoryConnection } from './memory-connection.js'
 import type { MemoryNetwork } from './network/network-store.js'
 

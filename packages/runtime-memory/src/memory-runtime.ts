@@ -8,6 +8,7 @@ import {
   createHostError,
   type FirewallRules,
   type HostAddressOptions,
+  hasLabels,
   type ImageInfo,
   type ListContainersOptions,
   type ListOptions,
@@ -39,7 +40,6 @@ import { removeContainer, stopContainer } from './container/stop-container.js'
 import { waitContainer } from './container/wait-container.js'
 import { removeImage } from './image/remove-image.js'
 import { toImageInfo } from './image/stored-image.js'
-import { hasLabels } from './labels.js'
 import type { MemoryConnection } from './memory-connection.js'
 import { findGateway } from './network/connect.js'
 import { toSignalName } from './process/signals.js'

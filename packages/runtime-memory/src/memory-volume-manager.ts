@@ -1,6 +1,8 @@
 import {
   type CreateVolumeOptions,
   createHostError,
+  hasLabels,
+  isOurs,
   type ListOptions,
   type OperationOptions,
   toObjectLabels,
@@ -9,7 +11,6 @@ import {
   validateLabels,
   validateName,
 } from '@capstan/core'
-import { hasLabels, isOurs } from './labels.js'
 import type { MemoryConnection } from './memory-connection.js'
 
 /** Simulated volumes: their files live in this process, as long as the volume. */

@@ -263,6 +263,26 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual({ lines: toLines(stdout), stderr }, { lines: ['to out', 'to err'], stderr: '' }, 'the output')
     },
   },
+  {
+    id: 'ATT-023',
+    title: 'a stdin that fails ends the session with an error: what came of it does not pass for the whole',
+    keeps: ['interactive'],
+    run: async (context) => {
+      const id = await createContainer(context, { interactive: true, command: context.programs.cat() })
+      const stdin = new PassThrough()
+      const stdout = collectBytes()
+      const session = context.runtime.startAttached(id, { stdin, stdout: stdout.stream, signal: context.signal })
+      const { result } = inBackground(session)
+      stdin.write('the begin\n')
+      await eventually('the begin of the input', () => stdout.text().includes('the begin') || undefined)
+      stdin.destroy(new Error('the input has failed'))
+      const ended = result.then(
+        (exitCode) => `it resolves with ${exitCode}`,
+        () => undefined,
+      )
+      expectEqual(await within(15_000, 'the end of the session', ended), undefined, 'what the session comes to')
+    },
+  },
 ])
 
 function* toPieces(bytes: Buffer, size: number): Generator<Buffer> {

@@ -4,6 +4,7 @@ import {
   type CreateOptions,
   createHostError,
   isHostError,
+  isOurs,
   refuseOptions,
   toObjectLabels,
   validateContainerConfig,
@@ -16,7 +17,6 @@ import { findUnquotable, toCreateArguments } from './create-arguments.js'
 import { findContainerOrGone } from './find-container.js'
 import { fillPorts } from './free-ports.js'
 import type { ContainerPlan } from './kept-containers.js'
-import { isOurs } from './ours.js'
 
 /** Throws for what no container of this runtime can be; asks nothing of the command line. */
 export function checkConfig(connection: AppleConnection, config: ContainerConfig): void {
@@ -67,14 +67,14 @@ export async function makeContainer(
   call.undo.release()
   if (!isNameTaken(toErrorText(result.stderr))) throw connection.toError(result, { ...call, subject: image })
   const holder = await findContainerOrGone(connection, name, call)
-  const facts = { name, holderId: holder?.id, ours: holder !== undefined && isOurs(connection, holder.labels) }
+  const facts = { name, holderId: holder?.id, ours: isOurs(holder?.labels, connection.ownerLabels) }
   throw createHostError('NAME_CONFLICT', facts)
 }
 
 /** Only of a call that was killed on its way: who has the name now, if anybody? */
 async function isMine(connection: AppleConnection, name: string, call: AppleCall): Promise<boolean> {
   const found = await findContainerOrGone(connection, name, call)
-  return found !== undefined && isOurs(connection, found.labels) && connection.kept.find(name) === undefined
+  return found !== undefined && isOurs(found.labels, connection.ownerLabels) && connection.kept.find(name) === undefined
 }
 
 async function removeMade(connection: AppleConnection, id: string, signal: AbortSignal): Promise<void> {

@@ -1,11 +1,11 @@
-import { type AttachOptions, createHostError, untilAborted } from '@capstan/core'
+import { type AttachOptions, createHostError, type InputPump, pumpInput, untilAborted } from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
 import { findContainer, toContainerState } from '../container/find-container.js'
 import { startContainer } from '../container/start-container.js'
 import { toExitCode } from '../container/wait-container.js'
 import type { ContainerSession } from './container-session.js'
-import { deliver, forwardInput } from './deliver.js'
+import { deliver } from './deliver.js'
 
 /** Joins the session that this process holds; the command line has no way into another one. */
 export async function attach(
@@ -23,8 +23,12 @@ export async function attach(
   const { signal } = call
   if (options.initialSize !== undefined) session.resize(options.initialSize)
   const chunks = session.record.read({ from: 'now', signal, isPaced: true })
-  forwardInput(session, options.stdin, signal)
-  await untilAborted(deliver(chunks, options, signal), signal)
+  const input = feed(session, options.stdin)
+  try {
+    await untilAborted(Promise.race([deliver(chunks, options, signal), ...failuresOf(input)]), signal)
+  } finally {
+    input?.stop()
+  }
   const { failure } = await session.outcome
   if (failure !== undefined && isServiceGone(failure)) {
     throw connection.toError({ exitCode: 1, stderr: toErrorText(failure) }, call)
@@ -40,16 +44,31 @@ export async function startAttached(
   const { signal } = call
   if (options.initialSize !== undefined) connection.kept.require(id).terminalSize = options.initialSize
   let delivered: Promise<void> | undefined
+  const inputs: InputPump[] = []
   const onSession = (session: ContainerSession) => {
     const chunks = session.record.read({ from: 'start', signal, isPaced: true })
     delivered = deliver(chunks, options, signal)
     delivered.catch(() => {}) // Awaited below, unless the start itself fails.
-    forwardInput(session, options.stdin, signal)
+    const input = feed(session, options.stdin)
+    if (input !== undefined) inputs.push(input)
   }
-  const session = await startContainer(connection, id, { call, onSession })
-  if (session === undefined) {
-    throw createHostError('NOT_ATTACHABLE', { id, reason: 'it runs already: its output so far would be missing' })
+  try {
+    const session = await startContainer(connection, id, { call, onSession })
+    if (session === undefined) {
+      throw createHostError('NOT_ATTACHABLE', { id, reason: 'it runs already: its output so far would be missing' })
+    }
+    const ended = Promise.all([session.outcome, delivered])
+    const [outcome] = await untilAborted(Promise.race([ended, ...failuresOf(inputs.at(-1))]), signal)
+    return toExitCode(id, outcome)
+  } finally {
+    for (const input of inputs) input.stop()
   }
-  const [outcome] = await untilAborted(Promise.all([session.outcome, delivered]), signal)
-  return toExitCode(id, outcome)
+}
+
+function feed({ stdin }: ContainerSession, source: AttachOptions['stdin']): InputPump | undefined {
+  return source === undefined || stdin === undefined ? undefined : pumpInput(source, stdin)
+}
+
+function failuresOf(input: InputPump | undefined): readonly Promise<never>[] {
+  return input === undefined ? [] : [input.failed]
 }

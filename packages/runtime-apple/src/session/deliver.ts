@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 import { type AttachOptions, untilAborted } from '@capstan/core'
-import type { ContainerSession } from './container-session.js'
 import type { RecordedChunk } from './output-record.js'
 
 /** Hands the output on, no faster than it is taken. The outputs are borrowed: they are not ended. */
@@ -24,17 +23,4 @@ async function write(output: Writable, bytes: Uint8Array, signal: AbortSignal): 
     taken.catch(() => {}),
     signal,
   )
-}
-
-/** Hands stdin on to the program, and its end. Stops when the program has ended, or at the abort. */
-export function forwardInput(session: ContainerSession, input: AttachOptions['stdin'], signal: AbortSignal): void {
-  const { stdin } = session
-  if (input === undefined || stdin === undefined) return
-  const stop = () => {
-    input.unpipe(stdin)
-    input.pause()
-  }
-  input.pipe(stdin)
-  void session.outcome.then(stop)
-  signal.addEventListener('abort', stop, { once: true })
 }

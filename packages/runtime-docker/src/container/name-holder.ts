@@ -1,6 +1,5 @@
-import { createHostError, type HostError, isHostError } from '@capstan/core'
+import { createHostError, type HostError, isHostError, isOurs } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { isOurs } from '../unanswered/request-mark.js'
 import { inspectContainer } from './inspect-container.js'
 
 /** The conflict, with the holder's id and whether this host made it. */

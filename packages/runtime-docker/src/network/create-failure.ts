@@ -1,9 +1,8 @@
-import { createHostError, type HostError, isHostError, ownershipLabelKeys } from '@capstan/core'
+import { createHostError, type HostError, isHostError, isOurs, ownershipLabelKeys } from '@capstan/core'
 import type { InspectedNetwork } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { texts } from '../docker-error-texts.js'
 import { toEngineText } from '../engine-text.js'
-import { isOurs } from '../unanswered/request-mark.js'
 import { findNamed, type NetworkRequest } from './network-request.js'
 
 /** A refusal with what is to be known about it: the holder of a name, our own networks that use up the pools. */

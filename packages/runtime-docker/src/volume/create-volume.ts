@@ -2,7 +2,9 @@ import {
   type CreateVolumeOptions,
   createHostError,
   createUndoStack,
+  hasLabels,
   isHostError,
+  isOurs,
   type StringMap,
   toObjectLabels,
   validateLabels,
@@ -14,7 +16,7 @@ import type { InspectedVolume } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { withAnswerGrace } from '../unanswered/answer-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
-import { createRequestMark, isMarked, isOurs } from '../unanswered/request-mark.js'
+import { createRequestMark } from '../unanswered/request-mark.js'
 
 /**
  * Makes a volume and resolves with its name.
@@ -54,7 +56,7 @@ function toBadName(error: unknown, name: string): unknown {
 }
 
 function refuseTaken({ ownerLabels }: DockerEngine, volume: InspectedVolume | undefined, mark: StringMap): void {
-  if (volume === undefined || isMarked(volume.Labels, mark)) return
+  if (volume === undefined || hasLabels(volume.Labels, mark)) return
   const { Name: name, Labels } = volume
   throw createHostError('NAME_CONFLICT', { name, holderId: name, ours: isOurs(Labels, ownerLabels) })
 }
@@ -68,7 +70,7 @@ async function undoUnanswered(
   undo.add(`volume ${call.subject}`, async (own) => {
     const find = () => findVolume(engine.undoing, { ...call, ...own })
     const made = await askUntil(find, { limitMs: engine.patience.unansweredMs, ...own })
-    if (!isMarked(made?.Labels, mark)) return
+    if (!hasLabels(made?.Labels, mark)) return
     await (await engine.undoing.api({ ...call, ...own })).getVolume(call.subject).remove()
   })
   const failures = await undo.run()

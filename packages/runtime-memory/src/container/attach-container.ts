@@ -1,9 +1,8 @@
-import { type AttachOptions, createHostError, untilAborted } from '@capstan/core'
+import { type AttachOptions, createHostError, pumpInput, untilAborted } from '@capstan/core'
 import type { MemoryEngine } from '../memory-engine.js'
 import type { ContainerRun } from './container-run.js'
 import { findRun, type MemoryContainer, toContainerState } from './memory-container.js'
 import { OutputClient } from './output-client.js'
-import { pumpInput } from './pump-input.js'
 import { startContainer } from './start-container.js'
 import { stopContainer } from './stop-container.js'
 

@@ -3,6 +3,7 @@ import {
   type ContainerConfig,
   type CreateOptions,
   createHostError,
+  isOurs,
   type StringMap,
   toImageHome,
   toObjectLabels,
@@ -10,7 +11,6 @@ import {
 import { ContainerFiles, type MountedFiles } from '../files/container-files.js'
 import { pullImage } from '../image/pull-image.js'
 import type { StoredImage } from '../image/stored-image.js'
-import { isOurs } from '../labels.js'
 import type { MemoryCall, MemoryConnection } from '../memory-connection.js'
 import type { MemoryEngine } from '../memory-engine.js'
 import { defaultPath } from '../process/find-program.js'

@@ -1,10 +1,10 @@
 import type { Readable, Writable } from 'node:stream'
 
-/** Sends the caller's input to the container until either ends; the end of the input half-closes. Rejects when reading fails. */
-export function pumpInput(
-  source: Readable,
-  target: Writable,
-): { readonly failed: Promise<never>; readonly stop: () => void } {
+/**
+ * Sends a caller's input to a program until either ends, as `attach` promises: the end of the input half-closes, the input
+ * itself is borrowed and never closed, and a program that ends before it has read all is no failure.
+ */
+export function pumpInput(source: Readable, target: Writable): InputPump {
   let stop = () => {}
   const failed = new Promise<never>((_, reject) => {
     const onData = (chunk: Uint8Array | string) => {
@@ -33,4 +33,11 @@ export function pumpInput(
   })
   failed.catch(() => {})
   return { failed, stop: () => stop() }
+}
+
+export interface InputPump {
+  /** Rejects with the error of an input that fails, which half-closes too: its begin must not pass for the whole. */
+  readonly failed: Promise<never>
+  /** Sends no more; the input is left paused. */
+  readonly stop: () => void
 }
