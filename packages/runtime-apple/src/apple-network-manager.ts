@@ -1,30 +1,31 @@
 import {
   type CreateNetworkOptions,
-  createHostError,
   hasLabels,
-  isOurs,
   type ListOptions,
   type NetworkInfo,
   type NetworkManager,
   type OperationOptions,
   type StringMap,
-  toObjectLabels,
   validateId,
   validateLabels,
   validateName,
 } from '@capstan/core'
-import { type AppleCall, type AppleConnection, orGone } from './apple-connection.js'
-import { isNameTaken, toErrorText } from './apple-errors.js'
-import { toLabelOptions } from './container/create-arguments.js'
-import { listAll } from './container/find-container.js'
+import type { AppleConnection } from './apple-connection.js'
+import { NamedObjects } from './named-objects.js'
 import { type AppleNetwork, parseNetworks } from './output/networks.js'
 
 /** Networks of the command line; macOS 26 and newer. The name is the id. */
 export class AppleNetworkManager implements NetworkManager {
   readonly #connection: AppleConnection
+  readonly #networks: NamedObjects<AppleNetwork>
 
   constructor(connection: AppleConnection) {
     this.#connection = connection
+    this.#networks = new NamedObjects(connection, {
+      noun: 'network',
+      parse: parseNetworks,
+      usedBy: ({ networks }) => networks,
+    })
   }
 
   async createNetwork(name: string, options: CreateNetworkOptions = {}): Promise<string> {
@@ -33,54 +34,20 @@ export class AppleNetworkManager implements NetworkManager {
     const { labels = {}, internal = false } = options
     validateLabels(labels)
     this.#checkLabelKeys(labels)
-    const owned = toObjectLabels({ kind: 'network' }, this.#connection.ownerLabels, labels)
     const flags = internal ? ['--internal'] : []
-    const argv = ['network', 'create', ...flags, ...toLabelOptions(owned), name]
-    return await this.#connection.call({ operation: 'createNetwork', subject: name }, options, async (call) => {
-      call.undo.add('network', ({ signal }) => this.#removeOurs(name, { ...call, signal }))
-      const result = await this.#connection.cli.run(argv, { ...call, lingerMs: 5_000 })
-      if (result.exitCode === 0) return name
-      call.undo.release()
-      if (!isNameTaken(toErrorText(result.stderr))) throw this.#connection.toError(result, call)
-      const holder = (await this.#list(call)).find((network) => network.name === name)
-      const ours = isOurs(holder?.labels, this.#connection.ownerLabels)
-      throw createHostError('NAME_CONFLICT', { name, holderId: holder?.id, ours })
-    })
+    return await this.#networks.create({ operation: 'createNetwork', name, labels, flags }, options)
   }
 
   async removeNetwork(id: string, options: OperationOptions = {}): Promise<void> {
     validateId(id)
-    await this.#connection.call({ operation: 'removeNetwork', subject: id }, options, (call) => this.#remove(id, call))
+    await this.#networks.remove('removeNetwork', id, options)
   }
 
   async listNetworks(options: ListOptions = {}): Promise<readonly NetworkInfo[]> {
-    return await this.#connection.call({ operation: 'listNetworks', subject: 'the networks' }, options, async (call) =>
-      (await this.#list(call))
-        .filter(({ labels }) => hasLabels(labels, options.labels))
-        .map(({ id, name, internal, labels }) => ({ id, name, internal, labels })),
-    )
-  }
-
-  async #list(call: Omit<AppleCall, 'undo'>): Promise<readonly AppleNetwork[]> {
-    const { stdout } = await this.#connection.run(['network', 'list', '--format', 'json'], call)
-    return parseNetworks(call.operation, stdout)
-  }
-
-  async #remove(id: string, call: Omit<AppleCall, 'undo'>): Promise<void> {
-    const result = await this.#connection.cli.run(['network', 'delete', id], call)
-    if (result.exitCode === 0) return
-    // The text does not always tell why: what is there does.
-    if (!(await this.#list(call)).some((network) => network.id === id)) return
-    const containers = await listAll(this.#connection, call)
-    const users = containers.filter(({ networks }) => networks.includes(id)).map((container) => container.id)
-    if (users.length > 0) throw createHostError('IN_USE', { subject: `network "${id}"`, users })
-    throw this.#connection.toError(result, call)
-  }
-
-  async #removeOurs(name: string, call: Omit<AppleCall, 'undo'>): Promise<void> {
-    const found = (await this.#list(call)).find((network) => network.name === name)
-    if (found === undefined || !isOurs(found.labels, this.#connection.ownerLabels)) return
-    await orGone(this.#remove(name, call), 'NETWORK_NOT_FOUND')
+    const all = await this.#networks.list('listNetworks', options)
+    return all
+      .filter(({ labels }) => hasLabels(labels, options.labels))
+      .map(({ id, name, internal, labels }) => ({ id, name, internal, labels }))
   }
 
   #checkName(name: string): void {
