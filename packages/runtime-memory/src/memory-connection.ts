@@ -1,7 +1,8 @@
-import { setMaxListeners } from 'node:events'
 import {
   createHostError,
   createUndoStack,
+  type LinkedSignal,
+  linkSignals,
   type OperationOptions,
   type RefusableField,
   type RefusedOption,
@@ -48,7 +49,7 @@ export class MemoryConnection {
   readonly runtimeName: string
   readonly ownerLabels: StringMap
   readonly refuses: readonly RefusedOption[]
-  readonly #open = new Set<AbortController>()
+  readonly #open = new Set<LinkedSignal>()
   readonly #calls = new Set<Promise<unknown>>()
   readonly #keepAlive = new KeepAlive()
   #closed = false
@@ -112,20 +113,15 @@ export class MemoryConnection {
 
   #begin(signal: AbortSignal | undefined): MemorySession {
     signal?.throwIfAborted()
-    const controller = new AbortController()
-    setMaxListeners(0, controller.signal)
-    const onAbort = () => controller.abort(signal?.reason)
-    // Many calls under one signal are no leak: each takes its listener away again.
-    if (signal !== undefined) setMaxListeners(0, signal)
-    signal?.addEventListener('abort', onAbort, { once: true })
-    this.#open.add(controller)
+    const link = linkSignals([signal])
+    this.#open.add(link)
     const release = this.#keepAlive.hold()
     const end = () => {
-      signal?.removeEventListener('abort', onAbort)
-      this.#open.delete(controller)
+      link.unlink()
+      this.#open.delete(link)
       release()
     }
-    return { own: controller.signal, abort: (reason) => controller.abort(reason), end }
+    return { own: link.signal, abort: link.abort, end }
   }
 
   /** @throws HostError OPTION_UNSUPPORTED when something is asked of a field that this simulation refuses */
@@ -155,7 +151,7 @@ export class MemoryConnection {
   async close(): Promise<void> {
     this.#closed = true
     this.engine.connections.delete(this)
-    for (const controller of this.#open) controller.abort(createClosedError(this.runtimeName))
+    for (const link of this.#open) link.abort(createClosedError(this.runtimeName))
     await Promise.allSettled(this.#calls)
     this.#keepAlive.close()
   }
