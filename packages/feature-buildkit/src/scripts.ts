@@ -35,13 +35,13 @@ export function toDaemonCommand({ orphanMs, config, awaitsCertificates, daemon }
 }
 
 const configPath = `${leaseDirectory}.toml`
-const daemonScript = `dir=$1; wait=$2; awaited=$3; printf %s "$4" >"$dir.toml"; shift 4
+const daemonScript = `p=; ending=; trap 'ending=1; [ -z "$p" ] || kill -TERM "$p"' TERM
+dir=$1; wait=$2; awaited=$3; printf %s "$4" >"$dir.toml"; shift 4
 mkdir -p "$dir"; echo $$ >"$dir.pid"
 ( sleep "$wait"; rmdir "$dir" && kill -TERM "$(cat "$dir.pid")" ) >/dev/null 2>&1 &
-p=; trap '[ -n "$p" ] || exit 143; kill -TERM "$p"' TERM
-while [ -n "$awaited" ] && [ ! -e "$awaited" ]; do sleep 0.01; done
-"$@" & p=$!
-while wait "$p"; rc=$?; kill -0 "$p" 2>/dev/null; do :; done
+while [ -n "$awaited" ] && [ ! -e "$awaited" ]; do [ -z "$ending" ] || exit 143; sleep 0.01; done
+"$@" & p=$!; [ -z "$ending" ] || kill -TERM "$p"
+while ending=; wait "$p"; rc=$?; [ -n "$ending" ]; do :; done
 [ ! -d "$dir" ] || exit "$rc"`
 
 /**

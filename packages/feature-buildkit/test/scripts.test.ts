@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, rmdir } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -10,15 +10,24 @@ import { toDaemonCommand } from '../src/scripts.js'
 /** Says that it serves, and ends with this code: at once, or after SIGTERM. */
 const daemonOf = (code: number) => `trap 'exit ${code}' TERM; echo serves; while :; do sleep 0.01; done`
 
-/** The script as the sidecar runs it, by the shell of this machine and in a directory of its own. */
-async function startScript(daemon: string) {
+/** Before bash notes the number of the daemon that it has just started: the daemon serves, and SIGTERM comes. */
+const stopBetween = `trap 'case $BASH_COMMAND in "p=\\$!") sleep 0.2; kill -TERM $$;; esac' DEBUG`
+
+/** The script as the sidecar runs it, in a directory of its own: by this machine's sh, or by bash with this startup. */
+async function startScript(daemon: string, startup?: string) {
   const folder = await mkdtemp(join(tmpdir(), 'capstan-scripts-'))
   onTestFinished(() => rm(folder, { recursive: true }))
+  const env = { ...process.env, BASH_ENV: join(folder, 'startup') }
+  await writeFile(env.BASH_ENV, startup ?? '')
   const directory = join(folder, 'leases')
   const given = { orphanMs: 60_000, config: 'gc = true', awaitsCertificates: false, daemon: ['sh', '-c', daemon] }
   const { entrypoint, command } = toDaemonCommand(given)
-  const [program = '', ...words] = [...entrypoint, directory, ...command.slice(1)]
-  const child = spawn(program, words, { stdio: ['ignore', 'pipe', 'inherit'], detached: true })
+  const [sh = '', ...words] = [...entrypoint, directory, ...command.slice(1)]
+  const child = spawn(startup === undefined ? sh : 'bash', words, {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    detached: true,
+    env,
+  })
   onTestFinished(() => void process.kill(-(child.pid ?? 0), 'SIGKILL'))
   return { directory, child, ended: once(child, 'exit').then(([code]) => code) }
 }
@@ -39,6 +48,13 @@ describe('the script of the daemon', () => {
     child.kill('SIGTERM')
     expect(await ended).toBe(1)
     expect(await rest).toBe('last\n')
+  })
+
+  it('stops the daemon where it is stopped at the very start, too', async () => {
+    const { child, ended } = await startScript(daemonOf(1).replace('exit', 'echo last; exit'), stopBetween)
+    const printed = text(child.stdout)
+    expect(await ended).toBe(1)
+    expect(await printed).toBe('serves\nlast\n')
   })
 
   it('ends with the code of a daemon that ends by itself', async () => {
