@@ -108,9 +108,9 @@ describe('start', () => {
 
   it('is TIMED_OUT with the last lines when BuildKit does not answer in time', async () => {
     await using scope = await openWithStandIn({ standIn: { silent: true } })
-    await expect(start(scope, { readyTimeoutMs: 50 })).rejects.toMatchObject({
+    await expect(start(scope, { readyTimeoutMs: 200 })).rejects.toMatchObject({
       code: 'TIMED_OUT',
-      facts: { phase: 'ready', timeoutMs: 50, lastLines: [expect.stringContaining('host network')] },
+      facts: { phase: 'ready', timeoutMs: 200, lastLines: [expect.stringContaining('host network')] },
     })
     expect(await listLeft(scope)).toEqual([])
   })

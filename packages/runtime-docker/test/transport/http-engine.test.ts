@@ -123,8 +123,8 @@ describe('limits', () => {
       const response = reply.open()
       finish = () => void response.end('late')
     })
-    const response = await engine.send({ ...get('/x'), timeoutMs: 50 })
-    await new Promise((resolve) => setTimeout(resolve, 80)) // longer than the limit is what is tested
+    const response = await engine.send({ ...get('/x'), timeoutMs: 500 })
+    await new Promise((resolve) => setTimeout(resolve, 550)) // longer than the limit is what is tested
     finish()
     expect(await readBody(response)).toBe('late')
   })
