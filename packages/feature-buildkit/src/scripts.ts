@@ -35,14 +35,25 @@ export function toDaemonCommand({ orphanMs, config, awaitsCertificates, daemon }
 }
 
 const configPath = `${leaseDirectory}.toml`
-const daemonScript = `p=; ending=; trap 'ending=1; [ -z "$p" ] || kill -TERM "$p"' TERM
+/**
+ * A shell that has just split off still has the signal handler of the one before, and loses a signal that comes then (dash
+ * and busybox do): so none is sent before the daemon's own has said that it is past that, or where there is no need.
+ */
+const daemonScript = `p=; ending=; trap 'ending=1; stop' TERM
+stop() {
+  [ -n "$p" ] || return 0; n=0
+  while [ ! -e "$dir.up" ] && [ $n -lt 100 ]; do sleep 0.01; n=$((n+1)); done
+  kill -TERM "$p"
+}
+leave() { [ ! -d "$dir" ] || exit "$1"; exit 0; }
 dir=$1; wait=$2; awaited=$3; printf %s "$4" >"$dir.toml"; shift 4
-mkdir -p "$dir"; echo $$ >"$dir.pid"
+rm -f "$dir.up" "$dir.pid"; mkdir -p "$dir"; echo $$ >"$dir.pid"
 ( sleep "$wait"; rmdir "$dir" && kill -TERM "$(cat "$dir.pid")" ) >/dev/null 2>&1 &
-while [ -n "$awaited" ] && [ ! -e "$awaited" ]; do [ -z "$ending" ] || exit 143; sleep 0.01; done
-"$@" & p=$!; [ -z "$ending" ] || kill -TERM "$p"
+while [ -n "$awaited" ] && [ ! -e "$awaited" ] && [ -z "$ending" ]; do sleep 0.01; done
+[ -z "$ending" ] || leave 143
+{ true >"$dir.up"; exec "$@"; } & p=$!; [ -z "$ending" ] || stop
 while ending=; wait "$p"; rc=$?; [ -n "$ending" ]; do :; done
-[ ! -d "$dir" ] || exit "$rc"`
+leave "$rc"`
 
 /**
  * Holds a lease until stdin ends, says \`held\` when it has it, and in the end \`shared\`, or \`last\` when it stops the
@@ -56,19 +67,20 @@ export function toLeaseCommand(graceSeconds: number): Argv {
 }
 
 const leaseScript = `dir=$1; trap '' PIPE; n=0
-while [ ! -e "$dir.pid" ] && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done
+while [ ! -s "$dir.pid" ] && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done
 [ -d "$dir" ] || exit ${endingCode}
 lease=$(mktemp "$dir/XXXXXX") || { [ -d "$dir" ] && exit 1; exit ${endingCode}; }
 echo held; cat >/dev/null; rm -f "$lease"; sleep "$2"
 if rmdir "$dir" 2>/dev/null; then kill -TERM "$(cat "$dir.pid")"; echo last
 elif [ -d "$dir" ]; then echo shared; else echo over; fi`
 
-/** Stops the daemon unless there is a lease; says \`last\` or \`shared\` as one that ends does. */
+/** Stops the daemon, as soon as it can be told to, unless there is a lease; says \`last\` or \`shared\` as one that ends does. */
 export function toCloseCommand(): Argv {
   return ['sh', '-c', closeScript, 'capstan-close', leaseDirectory]
 }
 
-const closeScript = `if [ -d "$1" ] && ! rmdir "$1" 2>/dev/null; then echo shared; exit; fi
+const closeScript = `n=0; while [ ! -s "$1.pid" ] && [ $n -lt 100 ]; do sleep 0.01; n=$((n+1)); done
+if [ -d "$1" ] && ! rmdir "$1" 2>/dev/null; then echo shared; exit; fi
 echo last; kill -TERM "$(cat "$1.pid")"`
 
 /** A lease of nobody: with it the daemon goes on without users. */

@@ -1,11 +1,11 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { toDaemonCommand } from '../src/scripts.js'
+import { toCloseCommand, toDaemonCommand } from '../src/scripts.js'
 
 /** Says that it serves, and ends with this code: at once, or after SIGTERM. */
 const daemonOf = (code: number) => `trap 'exit ${code}' TERM; echo serves; while :; do sleep 0.01; done`
@@ -13,15 +13,41 @@ const daemonOf = (code: number) => `trap 'exit ${code}' TERM; echo serves; while
 /** Before bash notes the number of the daemon that it has just started: the daemon serves, and SIGTERM comes. */
 const stopBetween = `trap 'case $BASH_COMMAND in "p=\\$!") sleep 0.2; kill -TERM $$;; esac' DEBUG`
 
-/** The script as the sidecar runs it, in a directory of its own: by this machine's sh, or by bash with this startup. */
-async function startScript(daemon: string, startup?: string) {
+/** Programs to be found first: this mkdir sends SIGTERM to the script, too. */
+const stopEarly = `#!/bin/sh\nPATH=/bin:/usr/bin mkdir "$@"; kill -TERM $PPID`
+
+interface ScriptSurroundings {
+  readonly folder?: string
+  /** Of bash, which runs the script then. */
+  readonly startup?: string
+  /** A program instead of mkdir. */
+  readonly mkdir?: string
+}
+
+async function makeFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), 'capstan-scripts-'))
   onTestFinished(() => rm(folder, { recursive: true }))
-  const env = { ...process.env, BASH_ENV: join(folder, 'startup') }
+  return folder
+}
+
+/** The script as the sidecar runs it, in a directory of its own: by this machine's sh, or by bash with a startup. */
+async function startScript(daemon: string, { startup, mkdir: program, ...given }: ScriptSurroundings = {}) {
+  const folder = given.folder ?? (await makeFolder())
+  const programs = join(folder, 'programs')
+  await mkdir(programs)
+  if (program !== undefined) {
+    await writeFile(join(programs, 'mkdir'), program)
+    await chmod(join(programs, 'mkdir'), 0o755)
+  }
+  const env = { ...process.env, BASH_ENV: join(folder, 'startup'), PATH: `${programs}:${process.env.PATH}` }
   await writeFile(env.BASH_ENV, startup ?? '')
   const directory = join(folder, 'leases')
-  const given = { orphanMs: 60_000, config: 'gc = true', awaitsCertificates: false, daemon: ['sh', '-c', daemon] }
-  const { entrypoint, command } = toDaemonCommand(given)
+  const { entrypoint, command } = toDaemonCommand({
+    orphanMs: 60_000,
+    config: 'gc = true',
+    awaitsCertificates: false,
+    daemon: ['sh', '-c', daemon],
+  })
   const [sh = '', ...words] = [...entrypoint, directory, ...command.slice(1)]
   const child = spawn(startup === undefined ? sh : 'bash', words, {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -51,10 +77,28 @@ describe('the script of the daemon', () => {
   })
 
   it('stops the daemon where it is stopped at the very start, too', async () => {
-    const { child, ended } = await startScript(daemonOf(1).replace('exit', 'echo last; exit'), stopBetween)
+    const { child, ended } = await startScript(daemonOf(1).replace('exit', 'echo last; exit'), {
+      startup: stopBetween,
+    })
     const printed = text(child.stdout)
     expect(await ended).toBe(1)
     expect(await printed).toBe('serves\nlast\n')
+  })
+
+  it('starts no daemon, which would not hear of it, where it is stopped before', async () => {
+    const scripts = Array.from({ length: 4 }, () => startScript(daemonOf(1), { mkdir: stopEarly }))
+    const ends = scripts.map(async (script) => (await script).ended)
+    expect(await Promise.all(ends)).toEqual([143, 143, 143, 143])
+  })
+
+  it('is stopped, too, by one who wants to close it before it has noted its number', async () => {
+    const folder = await makeFolder()
+    const [sh = '', ...words] = toCloseCommand()
+    const closing = spawn(sh, [...words.slice(0, -1), join(folder, 'leases')], { stdio: ['ignore', 'pipe', 'pipe'] })
+    const said = Promise.all([text(closing.stdout), text(closing.stderr)])
+    const { ended } = await startScript(daemonOf(1), { folder })
+    expect(await ended).toBe(0)
+    expect(await said).toEqual(['last\n', ''])
   })
 
   it('ends with the code of a daemon that ends by itself', async () => {
