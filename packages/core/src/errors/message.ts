@@ -85,8 +85,15 @@ function toUnavailable(runtime: string | undefined, reports: readonly RuntimeRep
   const subject = runtime === undefined ? 'no container runtime is available' : `runtime "${runtime}" is not available`
   if (reports.length === 0)
     return runtime === undefined ? `${subject}: no plugin was given, or the host is closed` : `${subject}: it is closed`
-  const reasons = reports.flatMap((report) => report.attempts.map((attempt) => toReason(report.runtime, attempt)))
+  const reasons = reports.flatMap((report) => [
+    ...report.attempts.map((attempt) => toReason(report.runtime, attempt)),
+    ...(report.available && report.selection === 'named' ? [toNameIt(report.runtime)] : []),
+  ])
   return reasons.length === 0 ? subject : `${subject}: ${reasons.join('; ')}`
+}
+
+function toNameIt(runtime: string): string {
+  return `${runtime} is here, and opened only when it is named: open({ runtime: '${runtime}' }), or CAPSTAN_RUNTIME`
 }
 
 function toReason(runtime: string, { candidate, source, cause, remedy }: RuntimeReport['attempts'][number]): string {

@@ -1,3 +1,4 @@
+import { joinWords } from '../errors/message.js'
 import { type Runtime, runtimeCapability } from '../runtime.js'
 
 /** Why what was provided is no runtime, in words; `undefined` when it is one. */
@@ -5,10 +6,12 @@ export function findRuntimeProblem(provided: ReadonlyMap<symbol, object>): strin
   const runtime = provided.get(runtimeCapability.token)
   if (runtime === undefined) return `does not provide capability "${runtimeCapability.id}"`
   if (!('type' in runtime) || typeof runtime.type !== 'string') return 'provides a runtime without the text "type"'
-  const missing = methods.find(
+  const missing = methods.filter(
     (name) => !(name in runtime) || typeof runtime[name as keyof typeof runtime] !== 'function',
   )
-  return missing === undefined ? undefined : `provides a runtime without the method "${missing}"`
+  const noun = missing.length === 1 ? 'method' : 'methods'
+  const quoted = joinWords(missing.map((name) => `"${name}"`))
+  return missing.length === 0 ? undefined : `provides a runtime without the ${noun} ${quoted}`
 }
 
 type MethodName = {

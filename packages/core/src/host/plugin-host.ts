@@ -114,9 +114,16 @@ export class PluginHost implements RuntimeHost {
 
   async #selectAutomatic(options: OpenOptions, own: Own): Promise<Selection> {
     const automatic = this.#entries.filter(({ plugin, fault }) => fault !== undefined || plugin.selection !== 'named')
+    if (automatic.length === 0) await this.#refuseUnnamed(own)
     const probed = await Promise.all(automatic.map((entry) => this.#probeToOpen(entry, own)))
     const chosen = selectFirst(probed, options)
     return { chosen, others: probed.filter((candidate) => candidate !== chosen) }
+  }
+
+  /** Nothing is opened unasked here: the reports, if any, tell what could be by its name. */
+  async #refuseUnnamed(own: Own): Promise<never> {
+    const probed = await Promise.all(this.#entries.map((entry) => this.#probeToOpen(entry, own)))
+    throw createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: probed.map(({ report }) => report) })
   }
 
   async #openScope(

@@ -32,6 +32,7 @@ export function toUnknownNames(plugin: string): PluginNames {
 }
 
 function findProblem(plugin: unknown): string | undefined {
+  if (typeof plugin === 'function') return 'is a function, not a plugin: pass what it returns'
   if (typeof plugin !== 'object' || plugin === null)
     return `is ${plugin === null ? 'null' : typeof plugin}, not a plugin`
   const { name, contractVersion, probe, register } = toFields(plugin)

@@ -135,6 +135,14 @@ describe('a plugin with a fault in register (F23)', () => {
       'provides half a runtime',
       { register: (scope) => provide(scope, runtimeCapability, { type: 'half' } as never) },
       'PLUGIN_INVALID',
+      'without the methods "ping", "createContainer", "startContainer", ',
+    ],
+    [
+      'provides a runtime that lacks one method',
+      {
+        register: (scope) => provide(scope, runtimeCapability, Object.assign(new FakeRuntime(), { ping: 1 }) as never),
+      },
+      'PLUGIN_INVALID',
       'without the method "ping"',
     ],
     [
@@ -215,6 +223,12 @@ describe('a plugin of the wrong shape (F23)', () => {
   it('that is no object at all is reported by its place', async () => {
     const host = createRuntimeHost({ plugins: [null as unknown as RuntimePlugin, sound], env: {} })
     expect(await host.discover()).toMatchObject([{ runtime: 'plugins[0]', available: false }, { available: true }])
+  })
+
+  it('that is what makes it, and not it, is told so', async () => {
+    const host = createRuntimeHost({ plugins: [fakePlugin as unknown as RuntimePlugin, sound], env: {} })
+    const [report] = await host.discover()
+    expect(report?.attempts[0]?.cause.message).toContain('is a function, not a plugin: pass what it returns')
   })
 
   it('that is a hole in the list is reported by its place', async () => {

@@ -55,7 +55,11 @@ describe('open without a name', () => {
 
   it('never opens a simulation unasked (F1)', async () => {
     const host = createHost([fakePlugin({ name: 'simulated', selection: 'named' })])
-    await expect(host.open()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    await expect(host.open()).rejects.toMatchObject({
+      code: 'RUNTIME_UNAVAILABLE',
+      facts: { runtime: undefined, reports: [{ runtime: 'simulated', selection: 'named' }] },
+      message: expect.stringContaining("opened only when it is named: open({ runtime: 'simulated' })"),
+    })
   })
 
   it('rejects with all reports when none is available (F1)', async () => {
