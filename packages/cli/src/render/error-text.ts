@@ -51,9 +51,16 @@ type Attempt = RuntimeReport['attempts'][number]
 function toUnavailable({ runtime, reports }: Facts<'RUNTIME_UNAVAILABLE'>): readonly string[] {
   const subject = runtime === undefined ? 'no container runtime is available' : `runtime "${runtime}" is not available`
   const attempts = reports.flatMap((report) => toAttempts(report.runtime, report.attempts))
-  const passed = reports.filter((report) => report.available).map((report) => report.runtime)
+  const available = reports.filter((report) => report.available)
+  const passed = available.filter(({ selection }) => selection === 'automatic').map((report) => report.runtime)
   const barred = `Runtime ${joinWords(passed)} is available, but another endpoint was asked for: --runtime chooses it`
-  return [subject, ...attempts, ...(passed.length > 0 ? [barred] : []), '`capstan doctor` shows all that was tried']
+  const unasked = available.filter(({ selection }) => selection === 'named').map((report) => toUnasked(report.runtime))
+  const others = [...(passed.length > 0 ? [barred] : []), ...unasked]
+  return [subject, ...attempts, ...others, '`capstan doctor` shows all that was tried']
+}
+
+function toUnasked(runtime: string): string {
+  return `Runtime ${runtime} is opened only when it is named: --runtime ${runtime}`
 }
 
 /** Of places where nothing is, the first stands for all: the others are usual ones that few machines have. */

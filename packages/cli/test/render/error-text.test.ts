@@ -46,6 +46,15 @@ describe('toErrorText', () => {
     )
   })
 
+  it('names what is opened only when it is named, where nothing else is', () => {
+    const reports = [{ ...alive, runtime: 'simulated', selection: 'named' } as const]
+    const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports })
+    expect(toErrorText(error, options)).toBe(
+      'capstan run: no container runtime is available. Runtime simulated is opened only when it is named: --runtime ' +
+        'simulated. `capstan doctor` shows all that was tried',
+    )
+  })
+
   it('lets the first of the places where nothing is stand for all, and shows what failed otherwise', () => {
     const attempt = {
       source: 'default',
