@@ -10,6 +10,7 @@ export const plugin = compatiblePlugin({
   accepts: [podmanEngine],
   // A service that has to be started answers within half a second, on a busy machine in a few.
   probeTimeoutMs: 20_000,
+  endpointVariable: 'CONTAINER_HOST',
   find: ({ env, system }) => {
     if (env.CONTAINER_HOST) return { chosen: true, candidates: [toCandidate(env.CONTAINER_HOST, 'CONTAINER_HOST')] }
     const sockets = findSockets(env, system).map((path) => toCandidate(`unix://${path}`, 'socket of Podman'))

@@ -25,6 +25,8 @@ export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<D
     find: (place) => findEndpoints(options, place),
     accepts: [dockerProduct, podmanProduct],
     apiVersionVariable: 'DOCKER_API_VERSION',
+    // What is given in code is tried alone: the variable would not help there.
+    endpointVariable: endpoint === undefined && context === undefined ? 'DOCKER_HOST' : undefined,
     hostAddress,
     firewallImage,
   })

@@ -35,6 +35,7 @@ export async function probeEngines(
 
 export interface ProbeEnginesOptions extends ProbeOptions, Omit<DetailsOptions, 'endpoint' | 'env'> {
   readonly apiVersionVariable?: string | undefined
+  readonly endpointVariable?: string | undefined
 }
 
 interface Try {
@@ -67,7 +68,7 @@ async function probeOne({ candidate, reached }: Try, options: ProbeEnginesOption
     checkApiRange(findings.api, findings.product.oldestApi)
     return toDetails(findings, { ...options, endpoint })
   } catch (error) {
-    const failure = await explainFailure(error, { endpoint, step: reached.step })
+    const failure = await explainFailure(error, { endpoint, step: reached.step, variable: options.endpointVariable })
     throw new FailedAttempt({ candidate: endpoint.url, source, ...failure })
   }
 }

@@ -37,6 +37,14 @@ describe('dockerPlugin', () => {
     })
   })
 
+  test('where nothing is, the remedy tells of DOCKER_HOST only where that would be read', async () => {
+    const env = { DOCKER_HOST: 'unix:///nowhere/docker.sock' }
+    const named = await createHost(dockerPlugin(), env).discover()
+    expect(named[0]?.attempts[0]?.remedy).toBe('start a container engine, or name its socket by DOCKER_HOST')
+    const given = await createHost(dockerPlugin({ endpoint: 'unix:///nowhere/docker.sock' })).discover()
+    expect(given[0]?.attempts[0]?.remedy).toBe('start a container engine, or name another endpoint')
+  })
+
   test('register provides without any request', async () => {
     const { fake, engine } = await startFakeEngine()
     const registered: symbol[] = []

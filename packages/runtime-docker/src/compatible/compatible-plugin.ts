@@ -63,6 +63,8 @@ export interface CompatiblePluginOptions {
   readonly accepts: readonly [AcceptedEngine, ...AcceptedEngine[]]
   /** Variable of the environment that pins the API version. Default: the version is negotiated. */
   readonly apiVersionVariable?: string
+  /** Variable of the environment that names the endpoint; a remedy tells of it where nothing is. */
+  readonly endpointVariable?: string | undefined
   /** The address by which containers reach this host. Default: read from the engine. */
   readonly hostAddress?: string | undefined
   /** An image with `sh`, `iptables` and `ip6tables`, for `setupFirewall` where the container's own image has none. */

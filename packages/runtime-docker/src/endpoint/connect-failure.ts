@@ -5,13 +5,13 @@ import { EngineAnswerError } from '../transport/engine-answer-error.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
 
 /** Why an endpoint did not serve, as its attempt tells it: how far it came, the cause, and what to do. */
-export async function explainFailure(error: unknown, { endpoint, step }: FailedAt): Promise<FailureText> {
+export async function explainFailure(error: unknown, { endpoint, step, variable }: FailedAt): Promise<FailureText> {
   const code = toCode(error)
   const { connection } = endpoint
   if (connection.type === 'service')
     return { step: 'service', cause: { code, message: toText(error) }, remedy: serviceRemedy }
   if (connection.type === 'socket') {
-    if (code === 'ENOENT') return explainAbsent(connection.path)
+    if (code === 'ENOENT') return explainAbsent(connection.path, variable)
     if (code === 'EACCES' || code === 'EPERM') return explainDenied(connection.path, code)
   }
   const known = remedies[code]
@@ -33,17 +33,20 @@ export interface FailedAt {
   readonly endpoint: DockerEndpoint
   /** The step that was under way. */
   readonly step: ProbeStep
+  /** Variable of the environment by which the user may name another endpoint, where there is one. */
+  readonly variable?: string | undefined
 }
 
 /** Sockets of virtual machines are links, which dangle while the machine is stopped. */
-async function explainAbsent(path: string): Promise<FailureText> {
+async function explainAbsent(path: string, variable: string | undefined): Promise<FailureText> {
   const link = await lstat(path).catch(() => undefined)
   if (link?.isSymbolicLink()) {
     const cause = { code: 'ENOENT', message: `${path} is a link whose target is gone` }
     return { step: 'find', cause, remedy: 'start the virtual machine or the engine that the link belongs to' }
   }
   const cause = { code: 'ENOENT', message: `${path} is not there` }
-  return { step: 'find', cause, remedy: 'start a container engine, or name its socket by DOCKER_HOST' }
+  const other = variable === undefined ? 'name another endpoint' : `name its socket by ${variable}`
+  return { step: 'find', cause, remedy: `start a container engine, or ${other}` }
 }
 
 async function explainDenied(path: string, code: string): Promise<FailureText> {
@@ -95,7 +98,7 @@ const remedies: Readonly<Record<string, { readonly step?: ProbeStep; readonly re
   API_VERSION: { step: 'version', remedy: 'use an engine of Docker 20.10 or later, and unset DOCKER_API_VERSION' },
   ECONNREFUSED: { step: 'connect', remedy: 'nothing listens there: start the engine, or name another endpoint' },
   ENOTSOCK: { step: 'connect', remedy: 'the path is no socket: name the socket of an engine' },
-  ENOENT: { step: 'find', remedy: 'start a container engine, or name another endpoint by DOCKER_HOST' },
+  ENOENT: { step: 'find', remedy: 'start a container engine, or name another endpoint' },
   ENOTFOUND: { step: 'find', remedy: 'the host name is not known: check it and the name server' },
   EAI_AGAIN: { step: 'find', remedy: 'the host name could not be looked up: check the network' },
   EHOSTUNREACH: { step: 'connect', remedy: 'the host is not reachable: check the network' },

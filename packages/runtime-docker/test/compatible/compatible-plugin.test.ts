@@ -54,6 +54,19 @@ describe('compatiblePlugin', () => {
     expect(await host.discover()).toMatchObject([{ available: true }])
   })
 
+  test('where nothing is, the remedy names its own variable, and never that of Docker', async () => {
+    const candidates = [parseEndpoint('unix:///nowhere/other.sock', { source: 'OTHER_HOST', tls: undefined })]
+    const find = () => ({ chosen: true, candidates })
+    const remedies = [createHost({ find }), createHost({ find, endpointVariable: 'OTHER_HOST' })].map(async (host) => {
+      const [report] = await host.discover()
+      return report?.attempts[0]?.remedy
+    })
+    expect(await Promise.all(remedies)).toEqual([
+      'start a container engine, or name another endpoint',
+      'start a container engine, or name its socket by OTHER_HOST',
+    ])
+  })
+
   test('another product is not accepted: the attempt names what answers', async () => {
     const { host } = await openHost({}, 'Docker/20.10.24 (linux)')
     const [report] = await host.discover()
