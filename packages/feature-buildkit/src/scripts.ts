@@ -1,4 +1,4 @@
-import type { Argv } from '@capstan/core'
+import type { Argv, StringMap } from '@capstan/core'
 
 /** A lease that comes too late ends with this code, and one that could not be written with 1. */
 export const endingCode = 3
@@ -109,11 +109,31 @@ const waitScript = `socket=$1; n=$2; shift 2
 while [ ! -e "$socket" ] && [ "$n" -gt 0 ]; do sleep 0.01; n=$((n-1)); done
 exec "$@"`
 
-/** Runs a command, and sends it SIGTERM when stdin ends: the end of an exec's streams alone ends no process. */
+/**
+ * Runs a command, and sends it SIGTERM when stdin ends: the end of an exec's streams alone ends no process. Reads
+ * {@link toLeashInput} first.
+ */
 export function toLeashedCommand(command: Argv): Argv {
   return ['sh', '-c', leashScript, 'capstan-leash', ...command]
 }
 
-const leashScript = `exec 3<&0; "$@" </dev/null 3<&- & p=$!
+/**
+ * Variables of a leashed command, by its stdin: what an exec is given as its environment stands in the command line of a
+ * runtime's own program, and in the log of an engine.
+ */
+export function toLeashInput(variables: StringMap): string {
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${toLine(value)}\n`)
+  return `${lines.join('')}\n`
+}
+
+/** One line, for \`printf %b\`. */
+function toLine(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+}
+
+const leashScript = `while IFS= read -r line && [ -n "$line" ]; do
+  value=$(printf '%bx' "\${line#*=}"); export "\${line%%=*}=\${value%x}"
+done
+exec 3<&0; "$@" </dev/null 3<&- & p=$!
 { cat <&3; kill -TERM "$p"; } >/dev/null 2>&1 & w=$!
 exec 3<&-; wait "$p"; rc=$?; kill "$w" 2>/dev/null; exit "$rc"`

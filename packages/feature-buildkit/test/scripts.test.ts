@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { toCloseCommand, toDaemonCommand } from '../src/scripts.js'
+import { toCloseCommand, toDaemonCommand, toLeashedCommand, toLeashInput } from '../src/scripts.js'
 
 /** Says that it serves, and ends with this code: at once, or after SIGTERM. */
 const daemonOf = (code: number) => `trap 'exit ${code}' TERM; echo serves; while :; do sleep 0.01; done`
@@ -104,5 +104,29 @@ describe('the script of the daemon', () => {
   it('ends with the code of a daemon that ends by itself', async () => {
     const { ended } = await startScript('exit 9')
     expect(await ended).toBe(9)
+  })
+})
+
+describe('the script of a leash', () => {
+  function startLeashed(...command: readonly string[]) {
+    const [sh = '', ...words] = toLeashedCommand(command)
+    const child = spawn(sh, words, { stdio: ['pipe', 'pipe', 'inherit'] })
+    return { child, printed: text(child.stdout), ended: once(child, 'exit').then(([code]) => code) }
+  }
+
+  it.each(['plain', '', ' a = b ', 'two\nlines\n\n', '\\n $(id) %s "\'`\\c\r', 'ü'])(
+    'gives the command %j as it came by stdin, and ends with its code',
+    async (value) => {
+      const { child, printed, ended } = startLeashed('sh', '-c', 'printf %s "$ONE-$TWO"; exit 4')
+      child.stdin.write(toLeashInput({ ONE: value, TWO: 'two' }))
+      expect(await printed).toBe(`${value}-two`)
+      expect(await ended).toBe(4)
+    },
+  )
+
+  it.each(['', toLeashInput({ ONE: '1' })])('ends the command when stdin ends, after %j', async (input) => {
+    const { child, ended } = startLeashed('sleep', '60')
+    child.stdin.end(input)
+    expect(await ended).toBe(143)
   })
 })

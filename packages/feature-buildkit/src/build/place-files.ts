@@ -6,20 +6,25 @@ import { fileScript, toStream, type WriteTarget, writeFile } from '../write-file
 import type { BuildPlaces } from './build-command.js'
 import type { BuildRequest } from './build-request.js'
 
-/** Where a build's things will be, and the variables that its secrets are in. */
-export function planPlaces(request: BuildRequest): BuildPlaces & { readonly env: StringMap } {
+/** Where a build's things will be, and the variables of its process. */
+export interface BuildPlan extends BuildPlaces {
+  readonly env: StringMap
+  /** What is secret of them, and is no part of any request to the runtime. */
+  readonly secretValues: StringMap
+}
+
+export function planPlaces(request: BuildRequest): BuildPlan {
   const directory = `/tmp/capstan-build-${randomUUID()}`
   const secretVariables: Record<string, string> = {}
   const secretFiles: Record<string, string> = {}
-  const env: Record<string, string> = {}
+  const secretValues: Record<string, string> = {}
   for (const [index, [id, value]] of Object.entries(request.secrets ?? {}).entries()) {
-    if (typeof value === 'string' && !value.includes('\0')) {
+    if (typeof value === 'string' && !value.includes('\0') && value.length < longest) {
       secretVariables[id] = `CAPSTAN_SECRET_${index}`
-      env[`CAPSTAN_SECRET_${index}`] = value
+      secretValues[`CAPSTAN_SECRET_${index}`] = value
     } else secretFiles[id] = `${directory}/secret-${index}`
   }
   const credentials = `${directory}/docker`
-  if (request.credentials !== undefined) env.DOCKER_CONFIG = credentials
   return {
     directory,
     context: `${directory}/context`,
@@ -28,7 +33,8 @@ export function planPlaces(request: BuildRequest): BuildPlaces & { readonly env:
     credentials,
     secretFiles,
     secretVariables,
-    env,
+    secretValues,
+    env: request.credentials === undefined ? {} : { DOCKER_CONFIG: credentials },
   }
 }
 
@@ -74,3 +80,5 @@ function toDockerConfig(credentials: Readonly<Record<string, RegistryCredentials
 }
 
 const removalMs = 10_000
+/** Linux takes 128 KiB for one variable, of bytes. */
+const longest = 32_768

@@ -2,7 +2,7 @@ import { type ExecProcess, linkSignals, untilAborted } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { openSession } from '../open-session.js'
 import { timeLimit } from '../pause.js'
-import { toLeashedCommand } from '../scripts.js'
+import { toLeashedCommand, toLeashInput } from '../scripts.js'
 import type { DaemonWatch } from '../start/daemon-watch.js'
 import { toBuildCommand } from './build-command.js'
 import { type BuildRequest, validateBuildRequest } from './build-request.js'
@@ -10,7 +10,7 @@ import { readResult } from './build-result.js'
 import type { BuildResult, EventSink } from './buildkit-build.js'
 import { breakArchive, deliverOutput, endArchive } from './deliver-output.js'
 import { createLostError, followBuild } from './follow-build.js'
-import { placeFiles, planPlaces, removePlaces } from './place-files.js'
+import { type BuildPlan, placeFiles, planPlaces, removePlaces } from './place-files.js'
 import { Redactor } from './redactor.js'
 import { requireTransfer } from './required-transfer.js'
 
@@ -51,18 +51,19 @@ export async function runBuild(
 
 interface BuildRun extends Omit<RunBuildOptions, 'signals'> {
   readonly signal: AbortSignal
-  readonly plan: ReturnType<typeof planPlaces>
+  readonly plan: BuildPlan
 }
 
 async function build(
   managers: BuildKitManagers,
   request: BuildRequest,
-  { id, signal, plan: { env, ...places }, ...options }: BuildRun,
+  { id, signal, plan: { env, secretValues, ...places }, ...options }: BuildRun,
 ): Promise<BuildResult> {
   const { execs } = managers
   await placeFiles({ execs, id, signal }, request, places)
   const command = toLeashedCommand(toBuildCommand(request, places))
   await using process = await openSession(execs, id, { command, env, signal })
+  process.stdin.write(toLeashInput(secretValues))
   const delivery = deliverOutput(managers, process.stdout, { output: request.output, signal })
   const following = followBuild(process, { ...options, id, delivery, redactor: new Redactor(request) })
   try {

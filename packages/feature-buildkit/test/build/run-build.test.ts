@@ -1,7 +1,13 @@
 import { Writable } from 'node:stream'
-import { createRuntimeHost, imageTransferCapability, type RuntimeScope, requireCapabilities } from '@capstan/core'
+import {
+  createRuntimeHost,
+  execManagerCapability,
+  imageTransferCapability,
+  type RuntimeScope,
+  requireCapabilities,
+} from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { BuildKitFeature, type BuildKitSidecar, type BuildRequest } from '../../src/index.js'
 import { createCollector } from '../support/collect.js'
 import { readExec } from '../support/exec-text.js'
@@ -154,12 +160,18 @@ describe('a build that does not go well', () => {
     expect(error).toMatchObject({ code: 'BUILD_FAILED', facts: { lastLines: ['error: failed to solve: ***'] } })
   })
 
-  it('has no secret in its command line', async () => {
+  it('has no secret in its command line, nor in what the runtime is asked to run', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
-    await sidecar.build(request('true', { secrets: { tok: 'hunter22', file: Buffer.from([0, 255]) } })).result
+    const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
+    const asked = vi.spyOn(execs, 'exec')
+    const long = 'hunter22'.repeat(10_000)
+    await sidecar.build(request('true', { secrets: { tok: 'hunter22', file: Buffer.from([0, 255]), long } })).result
+    expect(JSON.stringify(asked.mock.calls)).toContain('CAPSTAN_SECRET_0')
+    expect(JSON.stringify(asked.mock.calls)).not.toContain('hunter22')
     const { argv, env } = JSON.parse(await readExec(scope, sidecar.containerId, ['cat', '/tmp/last-build']))
     expect(env.CAPSTAN_SECRET_0).toBe('hunter22')
+    expect(argv.join(' ')).toMatch(/id=long,type=file,src=\/tmp\/capstan-build-[\w-]+\/secret-2/)
     expect(argv.join(' ')).toContain('id=tok,type=env,env=CAPSTAN_SECRET_0')
     expect(argv.join(' ')).toMatch(/id=file,type=file,src=\/tmp\/capstan-build-[\w-]+\/secret-1/)
     expect(argv.join(' ')).not.toContain('hunter22')

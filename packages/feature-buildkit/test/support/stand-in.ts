@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createRuntimeHost, type RuntimeScope } from '@capstan/core'
@@ -121,10 +122,12 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
     for (let left = Number(times); left > 0 && !(await exists(files, socket)); left -= 1) await pause(2, signal)
     return run(command)
   },
-  async 'capstan-leash'({ stdin, run }, command) {
+  async 'capstan-leash'({ stdin, env, run }, command) {
     const own = new AbortController()
+    const given = await readLeashInput(stdin)
+    if (stdin.readableEnded) own.abort(new Error('SIGTERM'))
     stdin.on('end', () => own.abort(new Error('SIGTERM'))).resume()
-    return run(command, { signal: own.signal })
+    return run(command, { env: { ...env, ...given }, signal: own.signal })
   },
   async 'capstan-write'({ files, stdin }, [path = '']) {
     const chunks: Uint8Array[] = []
@@ -132,6 +135,21 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
     await files.write(path.endsWith('/context') ? `${path}.tar` : path, Buffer.concat(chunks))
     return 0
   },
+}
+
+/** Lines to the first that is empty; what comes after is left alone. */
+async function readLeashInput(stdin: Readable): Promise<Readonly<Record<string, string>>> {
+  let text = ''
+  while (!/(^|\n)\n/.test(text) && !stdin.readableEnded) {
+    const chunk: Buffer | null = stdin.read(1)
+    if (chunk === null) await Promise.race(['readable', 'end'].map((event) => once(stdin, event)))
+    else text += chunk.toString('latin1')
+  }
+  const lines = Buffer.from(text, 'latin1').toString().split('\n').filter(Boolean)
+  const toPlain = (value: string) => value.replace(/\\(.)/g, (_, mark: string) => (mark === 'n' ? '\n' : mark))
+  return Object.fromEntries(
+    lines.map((line) => [line.slice(0, line.indexOf('=')), toPlain(line.slice(line.indexOf('=') + 1))]),
+  )
 }
 
 async function keep(files: Files, isKept: boolean): Promise<number> {
