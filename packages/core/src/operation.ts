@@ -17,7 +17,8 @@ export interface ProgressEvent {
   readonly totalBytes?: number
 }
 
-/** What every list method takes: only what carries all of `labels`. */
+/** What every list method takes. */
 export interface ListOptions extends OperationOptions {
+  /** Only what carries all of these, with these values. Default: everything. */
   readonly labels?: StringMap
 }

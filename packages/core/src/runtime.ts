@@ -100,7 +100,8 @@ export interface Runtime {
 /** The one capability that every runtime plugin provides. */
 export const runtimeCapability: Capability<Runtime> = defineCapability({ id: 'runtime', title: 'runtime' })
 
-/** `networkId`: seen from a container of that network; default: from the default network. */
+/** Options of `getHostAddress`. */
 export interface HostAddressOptions extends OperationOptions {
+  /** Seen from a container of that network. Default: from the default network. */
   readonly networkId?: string
 }

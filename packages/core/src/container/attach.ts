@@ -13,5 +13,6 @@ export interface AttachOptions extends OperationOptions {
   readonly stdout?: Writable
   /** Unused with a terminal. */
   readonly stderr?: Writable
+  /** Of the terminal, before the program starts; without one it is the engine's. */
   readonly initialSize?: TerminalSize
 }

@@ -15,25 +15,37 @@ export interface ContainerConfig {
   readonly platform?: string
   /** Default `missing`: an absent image is pulled; with `never` it is IMAGE_NOT_FOUND. */
   readonly pull?: 'missing' | 'never'
+  /** What runs, after the entrypoint. Default: the image's. */
   readonly command?: Argv
+  /** Stands before `command`, in place of the image's. */
   readonly entrypoint?: Argv
   /** An absolute path in the container. */
   readonly workingDirectory?: string
+  /** Added to the image's variables, and before them. */
   readonly env?: StringMap
+  /** A name or a number, with or without a group: `app`, `1000:1000`. Default: the image's. */
   readonly user?: string
+  /** Further groups of the process, by name or number. */
   readonly groupAdd?: readonly string[]
+  /** What the container calls itself. */
   readonly hostname?: string
+  /** No two have one target. */
   readonly mounts?: readonly Mount[]
+  /** Mounts stay as they are. Default false. */
   readonly readOnlyRootFilesystem?: boolean
   /** Default `{ mode: 'default' }`. */
   readonly network?: ContainerNetwork
+  /** Published from the start to the exit; refused with network mode `host`. */
   readonly ports?: readonly PortSpec[]
   /** Addresses of name servers. Default: the engine's. */
   readonly dns?: readonly string[]
   /** Host name → address, or `host-gateway`. */
   readonly extraHosts?: StringMap
+  /** Root of the engine's machine in all but name: never for code that is not trusted. Default false. */
   readonly privileged?: boolean
+  /** For example `NET_ADMIN`. */
   readonly capAdd?: readonly string[]
+  /** For example `NET_RAW`, or `ALL`. */
   readonly capDrop?: readonly string[]
   /** For example `seccomp=unconfined`. */
   readonly securityOptions?: readonly string[]
@@ -43,9 +55,13 @@ export interface ContainerConfig {
   readonly tty?: boolean
   /** Keys that begin with `capstan.` are refused: they are the host's. But `capstan.lifetime` may be `lease` or `persistent`. */
   readonly labels?: StringMap
+  /** Limit of memory. Default: none. */
   readonly memoryBytes?: number
+  /** How many CPUs it may use; may be a part of one: 0.5. Default: all. */
   readonly cpus?: number
+  /** How many processes there may be. Default: the engine's. */
   readonly pidsLimit?: number
+  /** Each name once. Default: the engine's. */
   readonly ulimits?: readonly Ulimit[]
   /** Runs an init that reaps zombies as process 1. */
   readonly init?: boolean
@@ -67,9 +83,11 @@ export type Mount =
   | {
       readonly type: 'tmpfs'
       readonly target: string
+      /** Default: the engine's. */
       readonly sizeBytes?: number
       /** Permission bits, for example `0o1777`. */
       readonly mode?: number
+      /** Whether programs may be run there. Default false. */
       readonly executable?: boolean
     }
 
@@ -78,14 +96,17 @@ export type ContainerNetwork =
   | { readonly mode: 'default' | 'none' | 'host' }
   | { readonly mode: 'networks'; readonly networks: readonly [NetworkJoin, ...NetworkJoin[]] }
 
-/** One network to join; `aliases` are names by which peers of that network resolve the container. */
+/** One network to join. */
 export interface NetworkJoin {
+  /** The id that `createNetwork` gave, or the name. */
   readonly networkId: string
+  /** Names by which peers of that network resolve the container. */
   readonly aliases?: readonly string[]
 }
 
 /** A resource limit of the container's processes; -1 is unlimited. */
 export interface Ulimit {
+  /** As in `nofile`, `nproc`. */
   readonly name: string
   readonly soft: number
   readonly hard: number

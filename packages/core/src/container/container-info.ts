@@ -16,8 +16,10 @@ export type ContainerState =
 export interface ContainerInfo {
   readonly id: string
   readonly name: string
+  /** As it was asked for. */
   readonly image: string
   readonly state: ContainerState
+  /** `undefined` where the engine does not tell. */
   readonly createdAt: Date | undefined
   readonly labels: StringMap
 }
@@ -50,7 +52,8 @@ export interface ContainerInspection extends Omit<ContainerInfo, 'state'> {
   readonly ports: readonly PortBinding[]
 }
 
-/** Polite signal, wait `graceMs` (default 10 000), then kill. */
+/** Options of `stopContainer`: the polite signal, a wait, then kill. */
 export interface StopOptions extends OperationOptions {
+  /** How long the program may take to end. Default 10 000; 0 kills at once. */
   readonly graceMs?: number
 }

@@ -1,13 +1,18 @@
 import type { OperationOptions } from '../operation.js'
 
-/** Options of `containerLogs`; default: both streams, all there is, no follow. */
+/** Options of `containerLogs`. */
 export interface LogOptions extends OperationOptions {
+  /** Goes on with what is printed later, until the program ends. Default false. */
   readonly follow?: boolean
   /** A moment, or its RFC 3339 text (nanoseconds are kept). */
   readonly since?: Date | string
+  /** The last lines alone; 0: nothing of before. Default: all there is. */
   readonly tailLines?: number
+  /** Whether chunks have a `timestamp`. Default false. */
   readonly timestamps?: boolean
+  /** Default true. */
   readonly stdout?: boolean
+  /** Default true. */
   readonly stderr?: boolean
 }
 

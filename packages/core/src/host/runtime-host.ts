@@ -54,12 +54,16 @@ export interface RuntimeWarning {
   readonly message: string
 }
 
-/** Without `runtime` and CAPSTAN_RUNTIME: the first automatic plugin, in order, that provides all of `requires` and refuses none of `keeps`. */
+/** Options of `open`. */
 export interface OpenOptions extends OperationOptions {
+  /**
+   * The name of the plugin, and no other is tried. Default: CAPSTAN_RUNTIME, else the first automatic plugin, in order,
+   * that is available, provides all of `requires` and refuses none of `keeps`.
+   */
   readonly runtime?: string
-  /** Default: none but the runtime itself. */
+  /** Capabilities that it must provide. Default: none but the runtime itself. */
   readonly requires?: readonly Capability<object>[]
-  /** Default: none. */
+  /** Options and promises that it must not refuse. Default: none. */
   readonly keeps?: readonly RefusableField[]
 }
 
@@ -77,7 +81,8 @@ export interface RuntimeScope extends CapabilityScope, AsyncDisposable {
   /**
    * A new instance of the feature, its managers injected from this scope.
    *
-   * @throws HostError OPERATION_FAILED: the class is not marked with `injectable()`, or by another copy of core.
+   * @throws HostError OPERATION_FAILED: the class has parameters and is not marked with `injectable()`, or it is marked by
+   * another copy of core, or asks for what this scope does not have.
    */
   resolve<F extends object>(feature: new (...parameters: never[]) => F): F
   /** Removes what dead owners left on this runtime; reports what cannot be decided or removed. */

@@ -15,14 +15,16 @@ export interface RegistryCredentials {
   readonly password: string
 }
 
-/** Without `credentials` those which the engine's own CLI would find. */
+/** Options of `pullImage`. */
 export interface PullOptions extends OperationOptions {
+  /** For example `linux/arm64`. Default: that of the engine. */
   readonly platform?: string
+  /** Default: those which the engine's own CLI would find. */
   readonly credentials?: RegistryCredentials
   readonly onProgress?: (event: PullProgress) => void
 }
 
-/** `id` is the layer, or the reference for the whole. */
+/** How far a pull is; `id` is the layer, or the reference for the whole. */
 export interface PullProgress extends ProgressEvent {
   readonly phase: 'resolving' | 'downloading' | 'extracting' | 'done'
 }

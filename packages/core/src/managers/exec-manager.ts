@@ -14,6 +14,7 @@ export const execManagerCapability: Capability<ExecManager> = defineCapability({
 
 /** Options of `exec`; what is absent is as in the container. */
 export interface ExecOptions extends OperationOptions {
+  /** Added to that of the container. */
   readonly env?: StringMap
   readonly user?: string
   readonly workingDirectory?: string
@@ -21,6 +22,7 @@ export interface ExecOptions extends OperationOptions {
   readonly tty?: boolean
   /** Default true; false: the process reads end-of-file. */
   readonly stdin?: boolean
+  /** Gives the process the capabilities of the machine. Default false. */
   readonly privileged?: boolean
 }
 

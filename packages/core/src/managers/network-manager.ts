@@ -17,16 +17,18 @@ export const networkManagerCapability: Capability<NetworkManager> = defineCapabi
   title: 'networks',
 })
 
-/** One network in a list. `internal`: without a way out. */
+/** One network in a list. */
 export interface NetworkInfo {
   readonly id: string
   readonly name: string
+  /** Without a way out. */
   readonly internal: boolean
   readonly labels: StringMap
 }
 
 /** Options of `createNetwork`. */
 export interface CreateNetworkOptions extends OperationOptions {
+  /** For keys that begin with `capstan.`, see `ContainerConfig`. */
   readonly labels?: StringMap
   /** Without a way out. Default false. */
   readonly internal?: boolean

@@ -21,8 +21,9 @@ export const sidecarManagerCapability: Capability<SidecarManager> = defineCapabi
   title: 'sidecars',
 })
 
-/** `aliases` of `networks` are refused where peers have no DNS: then use the address of the inspection. */
+/** What a sidecar is made from: no terminal, no stdin, a name of its own, and networks instead of a mode. */
 export interface SidecarConfig extends Omit<ContainerConfig, 'network' | 'tty' | 'interactive'> {
   readonly name: string
+  /** Default: the default network. `aliases` are refused where peers have no DNS: then use the address of the inspection. */
   readonly networks?: readonly NetworkJoin[]
 }

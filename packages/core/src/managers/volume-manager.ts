@@ -26,5 +26,6 @@ export interface VolumeInfo {
 
 /** Options of `createVolume`. */
 export interface CreateVolumeOptions extends OperationOptions {
+  /** For keys that begin with `capstan.`, see `ContainerConfig`. */
   readonly labels?: StringMap
 }

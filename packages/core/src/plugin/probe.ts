@@ -10,45 +10,57 @@ export interface ProbeOptions extends OperationOptions {
   readonly env: Readonly<Record<string, string | undefined>>
 }
 
-/**
- * What a probe answers. An odd answer counts as a failure of the probe: PLUGIN_INVALID in an attempt.
- *
- * `provides` is the plugin's claim: `register` must provide exactly these, else PLUGIN_INVALID. `details` goes to
- * `register` as it is. `attempts`: candidates that did not serve, in order. `notes`: what is worth knowing, in words.
- * `chosen`: the user named this endpoint, so `open` goes to no other plugin.
- */
+/** What a probe answers. An odd answer counts as a failure of the probe: PLUGIN_INVALID in an attempt. */
 export type ProbeResult<P> =
   | {
       readonly available: true
+      /** Of the engine, as people know it. */
       readonly version: string
+      /** Where it was found, as people know it. */
       readonly endpoint: string
+      /** Goes to `register` as it is. */
       readonly details: P
+      /** The plugin's claim, the runtime included: `register` must provide exactly these, else PLUGIN_INVALID. */
       readonly provides: readonly Capability<object>[]
+      /** Each capability of core that is not among `provides`, with its reason. */
       readonly absent: readonly AbsentCapability[]
+      /** What is finer than a capability, and cannot be kept here. */
       readonly refuses: readonly RefusedOption[]
+      /** Candidates that did not serve, in order. */
       readonly attempts: readonly ProbeAttempt[]
+      /** What is worth knowing, in words. */
       readonly notes: readonly string[]
     }
-  | { readonly available: false; readonly chosen: boolean; readonly attempts: readonly ProbeAttempt[] }
+  | {
+      readonly available: false
+      /** The user named this endpoint: `open` without a name goes to no other plugin. */
+      readonly chosen: boolean
+      /** Candidates that did not serve, in order. */
+      readonly attempts: readonly ProbeAttempt[]
+    }
 
 /** How far a probe came with a candidate. `probe`: the plugin itself failed, by throwing or by not keeping its deadline. */
 export type ProbeStep = 'parse' | 'find' | 'connect' | 'tls' | 'ping' | 'version' | 'service' | 'probe'
 
 /** One candidate that did not serve. */
 export interface ProbeAttempt {
+  /** Where it was looked: an endpoint, a command. */
   readonly candidate: string
   /** Where it came from: `DOCKER_HOST`, `context "x"`, `default`. */
   readonly source: string
   readonly step: ProbeStep
   /** `code`: errno, exit code or HostErrorCode. */
   readonly cause: { readonly code: string; readonly message: string }
+  /** What the user can do, as an order: `start the engine`. */
   readonly remedy: string
 }
 
 /** A capability that this runtime, as found, does not have. */
 export interface AbsentCapability {
+  /** Those of the capability. */
   readonly id: string
   readonly title: string
+  /** Half a sentence, in lower case: `the engine has no networks`. */
   readonly reason: string
   readonly remedy: string | undefined
 }
