@@ -23,7 +23,7 @@ export const plugin = compatiblePlugin({
  * @param {string} source
  */
 function toCandidate(url, source) {
-  return parseEndpoint(url, { source, tls: undefined })
+  return parseEndpoint(url, { source })
 }
 
 /**

@@ -7,6 +7,7 @@ import { checkRelativePath, listMemoryContext } from './memory-context.js'
 import { listContext, type ReadContextOptions } from './read-build-context.js'
 import { packEntries } from './tar-archive.js'
 
+/** Options of `packBuildContext`. */
 export interface PackOptions extends ReadContextOptions {
   /**
    * Files for the builder alone, such as the Dockerfile: relative path → content. Default: none.

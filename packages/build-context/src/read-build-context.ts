@@ -4,6 +4,7 @@ import { listDirectoryContext } from './directory-context.js'
 import { refuse } from './invalid-entry.js'
 import { listMemoryContext } from './memory-context.js'
 
+/** Options of `readBuildContext`. */
 export interface ReadContextOptions extends OperationOptions {
   /** Paths that no rule of .dockerignore drops, such as the Dockerfile that is to be read from the context. Default: none. */
   readonly keep?: readonly string[]

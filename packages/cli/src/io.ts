@@ -27,6 +27,7 @@ export interface Output extends Writable {
   readonly rows?: number
 }
 
+/** Where signals come from: `process`, or what plays it. */
 export interface SignalSource {
   on(event: string, listener: () => void): unknown
   off(event: string, listener: () => void): unknown

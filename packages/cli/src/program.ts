@@ -43,9 +43,11 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
   }
 }
 
+/** What one command line runs on. */
 export interface ProgramOptions {
   readonly io: Io
   readonly plugins: PluginSource
+  /** As `--version` prints it. */
   readonly version: string
 }
 

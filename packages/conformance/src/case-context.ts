@@ -28,6 +28,7 @@ export interface CaseContext {
   later(title: string, step: UndoStep): void
 }
 
+/** Options of `CaseContext.open`. */
 export interface OpenOtherOptions {
   /** Makes another owner of the one that the host is. */
   readonly relabel?: (ownerLabels: StringMap) => StringMap

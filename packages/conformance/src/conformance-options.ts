@@ -3,6 +3,7 @@ import type { ConformancePrograms } from './programs.js'
 
 /** What the kit needs to know of a plugin to try it. */
 export interface ConformanceOptions {
+  /** What is tried. */
   readonly plugin: RuntimePlugin
   /** An image that the engine has, in which `programs` run; nothing is pulled. */
   readonly image: string

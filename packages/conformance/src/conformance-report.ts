@@ -42,25 +42,31 @@ export interface Lack extends Reason {
   readonly subject: string
 }
 
+/** What is told of a case whatever became of it. */
 export interface CaseHeading {
+  /** As in `RT-017`: group and number. */
   readonly id: string
   readonly title: string
+  /** Id of the capability whose promise it is. */
   readonly capability: string
   readonly durationMs: number
 }
 
-/** `code` is there where a HostError, or another error with a code, escaped. */
+/** One thing that was not as promised. */
 export interface CaseFailure {
   readonly message: string
   readonly expected?: string
   readonly seen?: string
+  /** Of a HostError, or another error with a code, that escaped. */
   readonly code?: string
   readonly stack?: string
 }
 
+/** Why, and what to do about it where something can be done. */
 export interface Reason {
   readonly reason: string
   readonly remedy?: string
 }
 
+/** A capability or a field, with its reason. */
 export type NamedReason<T> = T & Reason

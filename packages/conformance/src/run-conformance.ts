@@ -32,6 +32,7 @@ export async function runConformance(options: RunConformanceOptions): Promise<Co
   }
 }
 
+/** Options of `runConformance`. */
 export interface RunConformanceOptions extends ConformanceOptions, OperationOptions {
   /** Hears of each case when it has ended, in the order of the ends. Default: nobody is told. */
   readonly onResult?: (result: CaseResult) => void

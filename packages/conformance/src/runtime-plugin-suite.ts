@@ -15,6 +15,7 @@ export interface TestRunner {
   readonly afterAll: (run: () => Promise<void>) => unknown
 }
 
+/** Options of `runtimePluginSuite`. */
 export interface RuntimePluginSuiteOptions extends ConformanceOptions {
   /** Gets the report after the last case, if all were run. Default: nobody is told. */
   readonly onReport?: (report: ConformanceReport) => void

@@ -18,7 +18,9 @@ export interface BuildKitOptions extends OperationOptions {
   readonly rootlessImage?: string
   /** Users of one name and one configuration share one sidecar. Default: derived from the configuration. */
   readonly name?: string
+  /** Limit of the sidecar's memory. Default: none. */
   readonly memoryBytes?: number
+  /** How many CPUs the sidecar may use. Default: all. */
   readonly cpus?: number
   /** How much BuildKit keeps: it collects by itself what is over these. */
   readonly cache?: BuildKitCacheLimits

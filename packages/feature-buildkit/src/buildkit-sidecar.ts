@@ -5,6 +5,7 @@ import type { BuildKitPrivilege } from './start/rungs.js'
 
 /** BuildKit that has answered, in a sidecar which other users of the same configuration may share. */
 export interface BuildKitSidecar extends AsyncDisposable {
+  /** The network of its own. */
   readonly networkId: string
   readonly containerId: string
   /** The rung that it stands on. */
@@ -20,9 +21,11 @@ export interface BuildKitSidecar extends AsyncDisposable {
   connect(config: ContainerConfig, options?: ConnectOptions): ContainerConfig
   /** Starts a build at once. Its events may be read or not; its result settles either way. */
   build(request: BuildRequest, options?: OperationOptions): BuildKitBuild
+  /** What builds there, and for which platforms. */
   workers(options?: OperationOptions): Promise<readonly BuildKitWorker[]>
+  /** The cache, entry by entry. */
   diskUsage(options?: OperationOptions): Promise<readonly CacheRecord[]>
-  /** Removes what no build uses, and resolves with it. `all`: also what is internal to BuildKit or used by a cache mount. */
+  /** Removes what no build uses, and resolves with it. */
   prune(options?: PruneOptions): Promise<readonly CacheRecord[]>
   /** A local unix socket for buildctl, buildx and others; closed with the sidecar. Resolves with its address. */
   exposeSocket(path?: string): Promise<string>
@@ -60,6 +63,7 @@ export interface CacheRecord {
 
 /** Options of `prune`. */
 export interface PruneOptions extends OperationOptions {
+  /** Also what is internal to BuildKit, or used by a cache mount. Default false. */
   readonly all?: boolean
   /** Keeps the newest of the cache up to this size. */
   readonly keepBytes?: number

@@ -32,6 +32,7 @@ export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<D
   })
 }
 
+/** Options of `dockerPlugin`: which engine, and what it cannot tell of itself. */
 export interface DockerPluginOptions {
   /** `unix:///var/run/docker.sock`, `tcp://host:2376`, `npipe:////./pipe/docker_engine`. Default: as the docker CLI finds it. */
   readonly endpoint?: string
@@ -45,6 +46,7 @@ export interface DockerPluginOptions {
   readonly firewallImage?: string
 }
 
+/** How a tcp endpoint that is given in code is secured. */
 export interface DockerTlsOptions {
   /** Has `ca.pem`, and for a client's certificate `cert.pem` and `key.pem`. Default: docker's configuration directory. */
   readonly directory?: string

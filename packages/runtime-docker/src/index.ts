@@ -1,9 +1,17 @@
 import type { RuntimePlugin } from '@capstan/core'
 import { dockerPlugin } from './docker-plugin.js'
 
+export type { EngineHabits } from './compatible/engine-habits.js'
 export type { ApiVersions, DockerDetails, EngineFacts, EngineLocation } from './docker-details.js'
 export type { DockerPluginOptions, DockerTlsOptions } from './docker-plugin.js'
-export type { DockerEndpoint, EndpointConnection, EndpointTls } from './endpoint/docker-endpoint.js'
+export type {
+  DirectConnection,
+  DockerEndpoint,
+  EndpointConnection,
+  EndpointTls,
+  EngineService,
+  ServedConnection,
+} from './endpoint/docker-endpoint.js'
 export { dockerPlugin }
 
 /** Docker with its defaults, as `loadPlugins` finds it. */

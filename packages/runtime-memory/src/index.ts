@@ -3,7 +3,14 @@ import { memoryPlugin } from './memory-plugin.js'
 
 export type { MemoryFault } from './memory-fault.js'
 export type { MemoryPluginOptions } from './memory-plugin-options.js'
-export type { MemoryImage, MemoryProcess, MemoryProgram, MemoryRunOptions, MemorySignal } from './memory-program.js'
+export type {
+  MemoryFiles,
+  MemoryImage,
+  MemoryProcess,
+  MemoryProgram,
+  MemoryRunOptions,
+  MemorySignal,
+} from './memory-program.js'
 export { memoryPlugin }
 
 /** The simulation with its defaults, as `loadPlugins` finds it: one for each process. */

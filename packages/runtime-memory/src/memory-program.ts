@@ -58,6 +58,7 @@ export interface MemoryFiles {
 
 /** What a command that a program runs gets instead of the program's own. */
 export interface MemoryRunOptions {
+  /** The whole environment: nothing of the program's own is added. */
   readonly env?: StringMap
   readonly workingDirectory?: string
   readonly stdin?: Readable

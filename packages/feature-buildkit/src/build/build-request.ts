@@ -38,6 +38,7 @@ export interface BuildRequest {
   readonly platforms?: readonly string[]
   /** By the ids that `RUN --mount=type=secret` names. Never in a command line, in the image or in an error. */
   readonly secrets?: Readonly<Record<string, string | Uint8Array>>
+  /** Runs every step anew. Default false. */
   readonly noCache?: boolean
   /** As `buildctl --import-cache` has them: `type=registry,ref=…`. */
   readonly cacheFrom?: readonly string[]

@@ -3,11 +3,13 @@ import { EventQueue } from './event-queue.js'
 
 /** A build under way: its events end with it, and tell nothing of its failure; `result` does. */
 export interface BuildKitBuild extends AsyncIterable<BuildProgressEvent> {
+  /** What came of it; rejects with BUILD_FAILED. Nobody need await it. */
   readonly result: Promise<BuildResult>
 }
 
 /** What came of a build. */
 export interface BuildResult {
+  /** Who built: `runtime` is the fallback. */
   readonly builder: 'buildkit' | 'runtime'
   /** The digest of the image's configuration, by which a runtime knows it. */
   readonly imageId: string | undefined

@@ -49,6 +49,7 @@ export function compatiblePlugin(options: CompatiblePluginOptions): RuntimePlugi
   }
 }
 
+/** What is particular to an engine that has Docker's API. */
 export interface CompatiblePluginOptions {
   /** Of the runtime: lower case. */
   readonly name: string

@@ -5,6 +5,7 @@ export interface DockerEndpoint {
   readonly connection: EndpointConnection
 }
 
+/** How an endpoint is reached. */
 export type EndpointConnection = DirectConnection | ServedConnection
 
 /** A unix socket and a Windows pipe are the same to `node:http`: a path. */

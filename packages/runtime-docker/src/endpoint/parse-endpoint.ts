@@ -14,9 +14,12 @@ export function parseEndpoint(text: string, { source, tls }: ParseEndpointOption
   return 'problem' in parsed ? toFailed(text, source, parsed) : { source, endpoint: { url: text, ...parsed } }
 }
 
+/** Options of `parseEndpoint`. */
 export interface ParseEndpointOptions {
+  /** Where the text came from, as attempts name it: `DOCKER_HOST`, `default`. */
   readonly source: string
-  readonly tls: EndpointTls | undefined
+  /** Default: none. */
+  readonly tls?: EndpointTls | undefined
 }
 
 type Parsed = Pick<DockerEndpoint, 'connection'> | Problem
