@@ -57,3 +57,22 @@ describeWithSimulator('BuildKit on Apple with its managers, played by a stand-in
     expect(networks?.map(({ name }) => name)).toEqual(['default'])
   })
 })
+
+describeWithSimulator('a BuildKit on Apple that two share, of which one only found it', () => {
+  it('goes soon after the last of them, who could not wait for its end', async () => {
+    const simulator = await useSimulator()
+    const image = await addStandInImage(simulator)
+    await using maker = await openApple(simulator, { managers: 'probe' })
+    await using finder = await openApple(simulator, { managers: 'probe' })
+    const options = { image, readyTimeoutMs: 30_000, graceMs: 100 }
+    const made = await maker.scope.resolve(BuildKitFeature).start(options)
+    const found = await finder.scope.resolve(BuildKitFeature).start(options)
+    expect(found.containerId).toBe(made.containerId)
+    await made[Symbol.asyncDispose]()
+    expect(await finder.scope.runtime.containerState(found.containerId)).toBe('running')
+    const startedAt = Date.now()
+    await found[Symbol.asyncDispose]()
+    expect(Date.now() - startedAt).toBeLessThan(8000)
+    expect(await finder.scope.runtime.listContainers()).toEqual([])
+  })
+})

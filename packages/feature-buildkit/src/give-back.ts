@@ -26,7 +26,7 @@ export async function giveBack(
   if (end === 'shared') return
   const hasEnded = await watch.hasEnded(endTimeoutMs)
   if (!hasEnded && end === 'unknown') return
-  await managers.runtime.removeContainer(daemon.id, options)
+  // By the label of its attempt: where a name is the id, it may be another one's by now.
   await removeBelongings(managers, daemon.belongings, options)
 }
 

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { isHostError, type OperationOptions, type StringMap, type UndoStack } from '@capstan/core'
+import { type ContainerState, isHostError, type OperationOptions, type StringMap, type UndoStack } from '@capstan/core'
 import { allOrNone } from '../all-or-none.js'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import type { Settings } from './settings.js'
@@ -68,7 +68,10 @@ export async function removeBelongings(
 ): Promise<void> {
   const { runtime, networks, volumes } = managers
   const options = { labels: { [attemptLabel]: attempt }, signal }
-  for (const { id } of await runtime.listContainers(options)) await takeBack(managers, id, { signal })
+  for (const { id, state } of await runtime.listContainers(options)) {
+    if (hasEnded.has(state)) await runtime.removeContainer(id, { signal })
+    else await takeBack(managers, id, { signal })
+  }
   for (const { name } of (await volumes?.listVolumes(options)) ?? [])
     await tolerateUse(volumes?.removeVolume(name, { signal }))
   for (const { id } of await networks.listNetworks(options)) await tolerateUse(networks.removeNetwork(id, { signal }))
@@ -82,6 +85,8 @@ async function tolerateUse(removal: Promise<void> | undefined): Promise<void> {
     if (!isHostError(error, 'IN_USE')) throw error
   }
 }
+
+const hasEnded: ReadonlySet<ContainerState> = new Set(['exited', 'dead'])
 
 /** On the sidecar, too: by it those who find it know what belongs to it. */
 export const attemptLabel = 'buildkit.attempt'

@@ -1,5 +1,5 @@
-import { isHostError, type Runtime } from '@capstan/core'
-import { timeLimit } from '../pause.js'
+import { type ContainerState, isHostError, type Runtime } from '@capstan/core'
+import { pause, timeLimit } from '../pause.js'
 
 /** Sees a sidecar end, and has its last words. */
 export class DaemonWatch {
@@ -12,12 +12,18 @@ export class DaemonWatch {
 
   constructor(runtime: Runtime, id: string) {
     const { signal } = this.#own
-    this.ended = runtime.waitContainer(id, { signal }).catch((error: unknown) => {
-      // Its engine removed it at once, or nobody knows: it has ended all the same.
-      if (isHostError(error, 'CONTAINER_NOT_FOUND') || isHostError(error, 'EXIT_CODE_UNKNOWN')) return undefined
-      return new Promise<never>(() => {})
-    })
     this.#reading = this.#read(runtime, id).catch(() => {})
+    this.ended = runtime
+      .waitContainer(id, { signal })
+      .catch((error: unknown) => {
+        if (isHostError(error, 'OPTION_UNSUPPORTED')) return this.#untilGone(runtime, id)
+        throw error
+      })
+      .catch((error: unknown) => {
+        // Its engine removed it at once, or nobody knows: it has ended all the same.
+        if (isHostError(error, 'CONTAINER_NOT_FOUND') || isHostError(error, 'EXIT_CODE_UNKNOWN')) return undefined
+        return new Promise<never>(() => {})
+      })
   }
 
   /** Whether it has ended, as far as can be told within that time: an engine books an end a little late. */
@@ -37,6 +43,14 @@ export class DaemonWatch {
     await this.#reading
   }
 
+  /** Where only the process that started it may wait for it: its log ends with it, and its state is asked for then. */
+  async #untilGone(runtime: Runtime, id: string): Promise<undefined> {
+    const { signal } = this.#own
+    await this.#reading
+    while (goesOn.has(await runtime.containerState(id, { signal }))) await pause(pollMs)
+    return undefined
+  }
+
   async #read(runtime: Runtime, id: string): Promise<void> {
     const { signal } = this.#own
     for await (const { bytes } of await runtime.containerLogs(id, { follow: true, tailLines: mostLines, signal })) {
@@ -47,5 +61,7 @@ export class DaemonWatch {
   }
 }
 
+const goesOn: ReadonlySet<ContainerState> = new Set(['running', 'stopping', 'paused', 'restarting'])
+const pollMs = 1000
 const mostLines = 20
 const momentMs = 500

@@ -1,10 +1,10 @@
 import { execManagerCapability, type RuntimeScope, requireCapabilities } from '@capstan/core'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { BuildKitFeature, type BuildKitOptions } from '../../src/index.js'
 import { toLeaseCommand } from '../../src/scripts.js'
 import { readExec } from '../support/exec-text.js'
 import { listLeft } from '../support/list-left.js'
-import { openWithStandIn } from '../support/stand-in.js'
+import { openTwiceWithStandIn, openWithStandIn } from '../support/stand-in.js'
 
 const start = (scope: RuntimeScope, options: BuildKitOptions = {}) =>
   scope.resolve(BuildKitFeature).start({ graceMs: 1, readyTimeoutMs: 20_000, ...options })
@@ -95,6 +95,38 @@ describe('a sidecar that is shared', () => {
     dead.stdin.end()
     await leaving
     expect(await listLeft(scope)).toEqual([])
+  })
+
+  describe('where only who started it may wait for its end', () => {
+    const refuses = ['waitContainer.foreign'] as const
+
+    it('goes at once with one who has found it, and takes nothing of the next', async () => {
+      const [one, other] = await openTwiceWithStandIn({ refuses })
+      await using _one = one
+      await using _other = other
+      const made = await start(one)
+      const found = await start(other)
+      expect(found.containerId).toBe(made.containerId)
+      await made[Symbol.asyncDispose]()
+      const removed = vi.spyOn(other.runtime, 'removeContainer')
+      const leaving = found[Symbol.asyncDispose]()
+      await expect.poll(async () => (await listLeft(one)).length, { timeout: 5000 }).toBe(0)
+      await leaving
+      expect(removed).toHaveBeenCalledTimes(1)
+    })
+
+    it('is seen to end by a build of one who has found it', async () => {
+      const [one, other] = await openTwiceWithStandIn({ refuses })
+      await using _one = one
+      await using _other = other
+      await using made = await start(one)
+      await using found = await start(other)
+      const context = { files: { Dockerfile: 'FROM scratch\nRUN hang\n' } }
+      const { result } = found.build({ context, output: { type: 'cache-only' } })
+      const outcome = expect(result).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+      await one.runtime.stopContainer(made.containerId)
+      await outcome
+    })
   })
 
   it('makes way for a new one when it dies while a second user joins', async () => {

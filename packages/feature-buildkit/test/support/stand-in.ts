@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createRuntimeHost, type RuntimeScope } from '@capstan/core'
+import { createRuntimeHost, type RuntimePlugin, type RuntimeScope } from '@capstan/core'
 import { type MemoryImage, type MemoryPluginOptions, type MemoryProcess, memoryPlugin } from '@capstan/runtime-memory'
 import { defaultBuildKitImage, defaultRootlessImage } from '../../src/buildkit-options.js'
 import { serveControl } from '../stand-in/serve-control.js'
@@ -32,22 +32,29 @@ export interface StandInOptions {
 }
 
 /** Opens a simulation with an image that stands in for BuildKit: the scripts that run in it are played, not read. */
-export async function openWithStandIn({
-  standIn = {},
-  ...options
-}: MemoryPluginOptions & { readonly standIn?: StandInOptions } = {}): Promise<RuntimeScope> {
-  const image = createStandIn(standIn)
-  const plugin = memoryPlugin({
-    ...options,
-    images: {
-      [defaultBuildKitImage]: image,
-      [defaultRootlessImage]: image,
-      'buildkit:other': image,
-    },
-  })
-  const host = createRuntimeHost({ plugins: [plugin], env: {} })
-  return host.open({ runtime: options.name ?? 'memory' })
+export async function openWithStandIn(options: StandInPluginOptions = {}): Promise<RuntimeScope> {
+  return open(createStandInPlugin(options), options)
 }
+
+/** The same simulation for two hosts, as if of two processes. */
+export async function openTwiceWithStandIn(
+  options: StandInPluginOptions,
+): Promise<readonly [RuntimeScope, RuntimeScope]> {
+  const plugin = createStandInPlugin(options)
+  return [await open(plugin, options), await open(plugin, options)]
+}
+
+function createStandInPlugin({ standIn = {}, ...options }: StandInPluginOptions): RuntimePlugin {
+  const image = createStandIn(standIn)
+  const images = { [defaultBuildKitImage]: image, [defaultRootlessImage]: image, 'buildkit:other': image }
+  return memoryPlugin({ ...options, images })
+}
+
+async function open(plugin: RuntimePlugin, { name = 'memory' }: StandInPluginOptions): Promise<RuntimeScope> {
+  return createRuntimeHost({ plugins: [plugin], env: {} }).open({ runtime: name })
+}
+
+export type StandInPluginOptions = MemoryPluginOptions & { readonly standIn?: StandInOptions }
 
 function createStandIn(options: StandInOptions): MemoryImage {
   const buildctl = options.withoutBuildctl
