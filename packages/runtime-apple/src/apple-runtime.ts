@@ -148,13 +148,13 @@ export class AppleRuntime implements Runtime {
     await this.#call('removeImage', id, options, (call) => removeImage(this.#connection, id, call))
   }
 
-  async attach(id: string, options: AttachOptions): Promise<void> {
+  async attach(id: string, options: AttachOptions = {}): Promise<void> {
     validateId(id)
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
     await this.#call('attach', id, options, (call) => attach(this.#connection, id, { call, options }))
   }
 
-  async startAttached(id: string, options: AttachOptions): Promise<number> {
+  async startAttached(id: string, options: AttachOptions = {}): Promise<number> {
     validateId(id)
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
     return await this.#call('startAttached', id, options, (call) =>

@@ -4,6 +4,7 @@ import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
 import { execManagerCapability, type Runtime, requireCapabilities } from '@capstan/core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { AppleRuntime } from '../src/apple-runtime.js'
 import { describeWithSimulator } from './simulator/describe-with-simulator.js'
 import { type OpenApple, openApple } from './simulator/open-apple.js'
 import { releases, type Simulator, startSimulator } from './simulator/start-simulator.mjs'
@@ -60,6 +61,13 @@ describeWithSimulator('the processes of the command that an Apple runtime holds'
       code: 'NOT_ATTACHABLE',
       facts: { id, reason: 'its session belongs to the process that started it' },
     })
+    await runtime.removeContainer(id)
+  })
+
+  it('are had without options, too, as plain JavaScript may ask for them', async () => {
+    const id = await runtime.createContainer({ image, command: ['sh', '-c', 'echo unheard; exit 4'] })
+    expect(await (runtime as AppleRuntime).startAttached(id)).toBe(4)
+    await expect((runtime as AppleRuntime).attach(id)).rejects.toMatchObject({ code: 'NOT_RUNNING' })
     await runtime.removeContainer(id)
   })
 

@@ -118,11 +118,11 @@ export class DockerRuntime implements Runtime {
     return removeImage(this.#engine, id, options)
   }
 
-  attach(id: string, options: AttachOptions): Promise<void> {
+  attach(id: string, options: AttachOptions = {}): Promise<void> {
     return attach(this.#engine, id, options)
   }
 
-  startAttached(id: string, options: AttachOptions): Promise<number> {
+  startAttached(id: string, options: AttachOptions = {}): Promise<number> {
     return this.#engine.keepOpen(() => startAttached(this.#engine, this.#kept, id, options))
   }
 

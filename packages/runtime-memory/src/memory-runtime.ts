@@ -180,7 +180,7 @@ export class MemoryRuntime implements Runtime {
     await this.#connection.call('removeImage', options, () => removeImage(engine, id))
   }
 
-  async attach(id: string, options: AttachOptions): Promise<void> {
+  async attach(id: string, options: AttachOptions = {}): Promise<void> {
     validateId(id)
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
     const { containers } = this.#connection.engine
@@ -191,7 +191,7 @@ export class MemoryRuntime implements Runtime {
     })
   }
 
-  async startAttached(id: string, options: AttachOptions): Promise<number> {
+  async startAttached(id: string, options: AttachOptions = {}): Promise<number> {
     validateId(id)
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
     const { engine } = this.#connection

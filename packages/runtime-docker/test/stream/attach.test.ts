@@ -15,6 +15,16 @@ describe('attach', () => {
     return { ...started, container, isAttached }
   }
 
+  test('goes without options, as plain JavaScript may call it', async () => {
+    const { runtime, container, isAttached } = await startAttachable()
+    const attached = runtime.attach(container.id)
+    await isAttached()
+    container.write(1, 'unheard')
+    container.exit(0)
+    await attached
+    await expect(runtime.attach(container.id)).rejects.toMatchObject({ code: 'NOT_RUNNING' })
+  })
+
   test('copies both outputs until they end; the streams of the caller stay open', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const [stdout, stderr] = [collectOutput(), collectOutput()]
@@ -244,7 +254,7 @@ describe('startAttached', () => {
   ])('F20 autoRemove %s: waits for "%s"', async (autoRemove, condition) => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['exit', '7'], autoRemove })
-    expect(await runtime.startAttached(id, {})).toBe(7)
+    expect(await runtime.startAttached(id)).toBe(7)
     expect(fake.requests.find(({ path }) => path.endsWith('/wait'))?.query.get('condition')).toBe(condition)
     expect(fake.state.containers.size).toBe(autoRemove ? 0 : 1)
   })

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { PassThrough, Readable, Writable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import type { MemoryProgram } from '../../src/index.js'
+import type { MemoryRuntime } from '../../src/memory-runtime.js'
 import { Collector } from '../support/collect.js'
 import { openMemory } from '../support/open-memory.js'
 
@@ -35,6 +36,14 @@ describe('startAttached', () => {
     })
     expect(await memory.runtime.startAttached(id, { stdout })).toBe(0)
     expect(text).toBe('out\nmore\n')
+  })
+
+  it('goes without options, as plain JavaScript may call it', async () => {
+    await using memory = await openMemory()
+    const runtime = memory.runtime as MemoryRuntime
+    const id = await runtime.createContainer({ image: 'busybox', command: ['sh', '-c', 'echo unheard; exit 4'] })
+    expect(await runtime.startAttached(id)).toBe(4)
+    await expect(runtime.attach(id)).rejects.toMatchObject({ code: 'NOT_RUNNING' })
   })
 
   it('F19: half-closes stdin when the input ends, and leaves the streams open', async () => {
