@@ -14,8 +14,10 @@ export interface OwnedThing {
   readonly item: SweepItem
   readonly owner: Owner
   readonly lifetime: Lifetime
-  /** Known of containers alone. */
-  readonly running: boolean
+  /** Of containers alone; `undefined`: the runtime cannot tell. */
+  readonly running: boolean | undefined
+  /** The same, asked again. */
+  isRunning(options: OperationOptions): Promise<boolean>
   remove(options: OperationOptions): Promise<void>
 }
 
@@ -29,26 +31,29 @@ export async function listOwned(scope: CapabilityScope, options: OperationOption
     const owner = wasMadeAs(kind, listed.labels, listed.tags) ? parseOwnerLabels(listed.labels) : undefined
     if (owner === undefined) return
     const item = { kind, id: listed.id, name: listed.name, owner: `${owner.instanceId} (process ${owner.pid})` }
-    things.push({ item, owner, lifetime: toLifetime(listed.labels), running: listed.running ?? false, remove })
+    const { labels, running, isRunning } = listed
+    things.push({ item, owner, lifetime: toLifetime(labels), running, isRunning, remove })
   }
   if (runtime !== undefined) {
     for (const { id, name, labels, state } of await runtime.listContainers(options)) {
-      add('container', { id, name, labels, running: !ended.has(state) }, (own) => runtime.removeContainer(id, own))
+      const isRunning = async (own: OperationOptions) => !ended.has(await runtime.containerState(id, own))
+      const listed = { id, name, labels, running: state === 'unknown' ? undefined : !ended.has(state), isRunning }
+      add('container', listed, (own) => runtime.removeContainer(id, own))
     }
   }
   if (networks !== undefined) {
     for (const { id, name, labels } of await networks.listNetworks(options)) {
-      add('network', { id, name, labels }, (own) => networks.removeNetwork(id, own))
+      add('network', { id, name, labels, ...neverRuns }, (own) => networks.removeNetwork(id, own))
     }
   }
   if (volumes !== undefined) {
     for (const { name, labels } of await volumes.listVolumes(options)) {
-      add('volume', { id: name, name, labels }, (own) => volumes.removeVolume(name, own))
+      add('volume', { id: name, name, labels, ...neverRuns }, (own) => volumes.removeVolume(name, own))
     }
   }
   if (runtime !== undefined) {
     for (const { id, tags, labels } of await runtime.listImages(options)) {
-      add('image', { id, name: tags[0] ?? id, labels, tags }, (own) => runtime.removeImage(id, own))
+      add('image', { id, name: tags[0] ?? id, labels, tags, ...neverRuns }, (own) => runtime.removeImage(id, own))
     }
   }
   return things
@@ -59,8 +64,11 @@ interface Listed {
   readonly name: string
   readonly labels: StringMap
   readonly tags?: readonly string[]
-  readonly running?: boolean
+  readonly running: boolean | undefined
+  readonly isRunning: OwnedThing['isRunning']
 }
+
+const neverRuns = { running: false, isRunning: async () => false }
 
 function toLifetime(labels: StringMap): Lifetime {
   const value = labels[ownershipLabelKeys.lifetime]

@@ -31,6 +31,7 @@ export async function sweepRuntime(
       continue
     }
     const failure = dryRun ? undefined : await remove(thing, signal)
+    if (failure === 'spared') continue
     if (failure === undefined) removed.push(thing.item)
     else if (isHostError(failure.error, 'IN_USE')) {
       undecidable.push({ ...thing.item, reason: toUseText(failure.error.facts.users) })
@@ -39,21 +40,36 @@ export async function sweepRuntime(
   return { runtime: scope.runtimeName, removed, undecidable, failed }
 }
 
-function judge({ owner, lifetime, running }: OwnedThing, here: Owner, facts: ProcessFacts) {
+async function judge({ owner, lifetime, running }: OwnedThing, here: Owner, facts: ProcessFacts) {
   if (lifetime === 'persistent' || (lifetime === 'lease' && running)) return { state: 'alive' } as const
-  return judgeOwner(owner, here, facts)
+  const verdict = await judgeOwner(owner, here, facts)
+  const mayRun = lifetime === 'lease' && running === undefined && verdict.state === 'dead'
+  return mayRun ? ({ state: 'undecidable', reason: notKnown } as const) : verdict
 }
+
+const notKnown = 'the runtime cannot tell whether it runs for others; start it, or remove it'
 
 async function remove(
   thing: OwnedThing,
   signal: AbortSignal | undefined,
-): Promise<{ readonly error: unknown } | undefined> {
+): Promise<{ readonly error: unknown } | 'spared' | undefined> {
   try {
+    // Meanwhile somebody may have started it, or where a name is the id, another one of that name.
+    if (thing.lifetime === 'lease' && (await isRunning(thing, signal))) return 'spared'
     await thing.remove({ signal })
     return undefined
   } catch (error) {
     signal?.throwIfAborted()
     return { error }
+  }
+}
+
+async function isRunning(thing: OwnedThing, signal: AbortSignal | undefined): Promise<boolean> {
+  try {
+    return await thing.isRunning({ signal })
+  } catch (error) {
+    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return false
+    throw error
   }
 }
 

@@ -1,5 +1,6 @@
 import type {
   ContainerInfo,
+  ContainerState,
   ImageInfo,
   LogStream,
   NetworkInfo,
@@ -48,7 +49,7 @@ export class FakeRuntime implements Runtime {
     async [Symbol.asyncDispose]() {},
   })
   containerLogsAll = async (): Promise<Uint8Array> => new Uint8Array()
-  containerState = async () => 'running' as const
+  containerState = async (id: string): Promise<ContainerState> => this.engine.containers.get(id)?.state ?? 'running'
   buildImage = async (): Promise<void> => {}
   imageExists = async (): Promise<boolean> => true
   getImageHomeDir = async (): Promise<string> => '/root'

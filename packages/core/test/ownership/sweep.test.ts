@@ -36,7 +36,7 @@ const facts: ProcessFacts = {
 class Table {
   readonly engine = new FakeEngine()
 
-  container(id: string, labels: StringMap, state: 'running' | 'exited' = 'exited'): void {
+  container(id: string, labels: StringMap, state: 'running' | 'exited' | 'unknown' = 'exited'): void {
     this.engine.containers.set(id, { id, name: id, image: 'x', state, createdAt: undefined, labels })
   }
 
@@ -135,6 +135,27 @@ describe('a sweep (F22)', () => {
     table.container('ended', labelsOf(dead, 'container', lease))
     table.container('kept', labelsOf(dead, 'container', { 'capstan.lifetime': 'persistent' }))
     expect((await table.sweep()).removed).toMatchObject([{ id: 'ended' }])
+  })
+
+  it('leaves and reports a lease of which the runtime cannot tell whether it runs', async () => {
+    const table = new Table()
+    table.container('c', labelsOf(dead, 'container', { 'capstan.lifetime': 'lease' }), 'unknown')
+    const reason = expect.stringContaining('cannot tell')
+    expect(await table.sweep()).toMatchObject({ removed: [], failed: [], undecidable: [{ id: 'c', reason }] })
+  })
+
+  it('leaves a lease that somebody has taken since it was listed', async () => {
+    const table = new Table()
+    const labels = labelsOf(dead, 'container', { 'capstan.lifetime': 'lease' })
+    for (const id of ['first', 'second']) table.container(id, labels)
+    const { engine } = table
+    const remove = engine.remove.bind(engine)
+    engine.remove = (from, id) => {
+      table.container('second', labels, 'running')
+      return remove(from, id)
+    }
+    expect(await table.sweep()).toMatchObject({ removed: [{ id: 'first' }], undecidable: [], failed: [] })
+    expect([...engine.containers.keys()]).toEqual(['second'])
   })
 
   it.each([
