@@ -58,6 +58,27 @@ describeWithSimulator('BuildKit on Apple with its managers, played by a stand-in
   })
 })
 
+describeWithSimulator('a BuildKit on Apple that its service has forgotten', () => {
+  it('is started anew by who needs it, and goes with it', async () => {
+    const simulator = await useSimulator()
+    const options = { image: await addStandInImage(simulator), readyTimeoutMs: 30_000, graceMs: 100 }
+    {
+      await using before = await openApple(simulator, { managers: 'probe' })
+      await using sidecar = await before.scope.resolve(BuildKitFeature).start(options)
+      await sidecar.keep()
+    }
+    await using apple = await openApple(simulator, { managers: 'probe' })
+    const { runtime } = apple.scope
+    for (const { id } of await runtime.listContainers()) await runtime.stopContainer(id)
+    await simulator.control({ restart: true })
+    expect(await runtime.listContainers()).toMatchObject([{ state: 'unknown' }])
+    const sidecar = await apple.scope.resolve(BuildKitFeature).start(options)
+    expect(await sidecar.workers()).toHaveLength(1)
+    await sidecar[Symbol.asyncDispose]()
+    expect(await runtime.listContainers()).toEqual([])
+  })
+})
+
 describeWithSimulator('a BuildKit on Apple that two share, of which one only found it', () => {
   it('goes soon after the last of them, who could not wait for its end', async () => {
     const simulator = await useSimulator()

@@ -47,7 +47,7 @@ stop() {
 }
 leave() { [ ! -d "$dir" ] || exit "$1"; exit 0; }
 dir=$1; wait=$2; awaited=$3; printf %s "$4" >"$dir.toml"; shift 4
-rm -f "$dir.up" "$dir.pid"; mkdir -p "$dir"; echo $$ >"$dir.pid"
+rm -rf "$dir" "$dir.up" "$dir.pid"; mkdir -p "$dir"; echo $$ >"$dir.pid"
 ( sleep "$wait"; rmdir "$dir" && kill -TERM "$(cat "$dir.pid")" ) >/dev/null 2>&1 &
 while [ -n "$awaited" ] && [ ! -e "$awaited" ] && [ -z "$ending" ]; do sleep 0.01; done
 [ -z "$ending" ] || leave 143

@@ -101,6 +101,16 @@ describe('the script of the daemon', () => {
     expect(await said).toEqual(['last\n', ''])
   })
 
+  it('knows nothing of leases that an earlier run of its container has left', async () => {
+    const folder = await makeFolder()
+    await mkdir(join(folder, 'leases', 'an-old-one'), { recursive: true })
+    const { directory, child, ended } = await startScript(daemonOf(1), { folder })
+    await once(child.stdout, 'data')
+    await rmdir(directory)
+    child.kill('SIGTERM')
+    expect(await ended).toBe(0)
+  })
+
   it('ends with the code of a daemon that ends by itself', async () => {
     const { ended } = await startScript('exit 9')
     expect(await ended).toBe(9)

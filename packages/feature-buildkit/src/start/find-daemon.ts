@@ -48,6 +48,7 @@ async function adopt(
       await removeBelongings(managers, belongings, { signal })
       return undefined
     case 'created':
+    case 'unknown': // of another process, on a runtime that does not tell what has run
       await revive(managers, id, { signal })
       throw sidecarEnds // and look again: it has a network now
     default: {
