@@ -7,14 +7,19 @@ import {
   RuntimeUnavailableError,
 } from './named-errors.js'
 
-/** Throw this: the message is built from the same facts. Codes with a class of their own get that class. */
+/**
+ * Throw this: the message is built from the same facts. Codes with a class of their own get that class. Its stack begins
+ * at the caller.
+ */
 export function createHostError<C extends HostErrorCode>(
   code: C,
   facts: HostErrorFacts[C],
   options?: HostErrorOptions,
 ): HostError<C> {
   const create = named[code]
-  return create === undefined ? new HostError(code, facts, options) : create(facts, options)
+  const error = create === undefined ? new HostError(code, facts, options) : create(facts, options)
+  Error.captureStackTrace(error, createHostError)
+  return error
 }
 
 type Create<C extends HostErrorCode> = (facts: HostErrorFacts[C], options?: HostErrorOptions) => HostError<C>

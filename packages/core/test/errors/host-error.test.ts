@@ -22,6 +22,15 @@ it('the brand of an error keeps its name: other copies and versions of core know
   expect(Symbol.for('capstan/HostError@1') in gone).toBe(true)
 })
 
+it.each([gone, createHostError('RUNTIME_UNAVAILABLE', { runtime: 'x', reports: [] })])(
+  'the stack of an error begins with its sentence, then where it was made: %s',
+  ({ name, message, stack = '' }) => {
+    const [sentence, place] = stack.split('\n    at ')
+    expect(sentence).toBe(`${name}: ${message}`)
+    expect(place).toContain('host-error.test.ts')
+  },
+)
+
 describe('withUndoFailures', () => {
   it('adds to what an earlier undoing left', () => {
     const error = createHostError('IMAGE_NOT_FOUND', { image: 'x' }, { undoFailures: ['first'] })
