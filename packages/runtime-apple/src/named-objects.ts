@@ -22,6 +22,8 @@ interface Named {
 export class NamedObjects<T extends Named> {
   readonly #connection: AppleConnection
   readonly #kind: NamedKind<T>
+  /** Names of what was made here, and is known to be: the undoing of a later call is not for it. */
+  readonly #made = new Set<string>()
 
   constructor(connection: AppleConnection, kind: NamedKind<T>) {
     this.#connection = connection
@@ -33,11 +35,11 @@ export class NamedObjects<T extends Named> {
     const { noun } = this.#kind
     const { ownerLabels } = this.#connection
     const owned = toLabelOptions(toObjectLabels({ kind: noun }, ownerLabels, labels))
-    return await this.#connection.call({ operation, subject: name }, options, async (call) => {
+    await this.#connection.call({ operation, subject: name }, options, async (call) => {
       call.undo.add(noun, ({ signal }) => this.#removeOurs(name, { ...call, signal }))
       const argv = [noun, 'create', ...flags, ...owned, name]
       const result = await this.#connection.cli.run(argv, { ...call, lingerMs: 5_000 })
-      if (result.exitCode === 0) return name
+      if (result.exitCode === 0) return
       call.undo.release()
       if (!isNameTaken(toErrorText(result.stderr))) throw this.#connection.toError(result, call)
       const holder = await this.#find(name, call)
@@ -47,11 +49,16 @@ export class NamedObjects<T extends Named> {
         ours: isOurs(holder?.labels, ownerLabels),
       })
     })
+    this.#made.add(name)
+    return name
   }
 
   /** Gone: resolves. Used by a container: IN_USE. */
   async remove(operation: string, name: string, options: OperationOptions): Promise<void> {
-    await this.#connection.call({ operation, subject: name }, options, (call) => this.#remove(name, call))
+    await this.#connection.call({ operation, subject: name }, options, async (call) => {
+      await this.#remove(name, call)
+      this.#made.delete(name)
+    })
   }
 
   async list(operation: string, options: OperationOptions): Promise<readonly T[]> {
@@ -82,6 +89,7 @@ export class NamedObjects<T extends Named> {
   }
 
   async #removeOurs(name: string, call: Omit<AppleCall, 'undo'>): Promise<void> {
+    if (this.#made.has(name)) return
     const found = await this.#find(name, call)
     if (isOurs(found?.labels, this.#connection.ownerLabels)) await this.#remove(name, call)
   }

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
+import { inspect, promisify } from 'node:util'
 import {
   execManagerCapability,
   type HostErrorCode,
@@ -216,6 +216,28 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
       'registry logout',
     ])
     expect(JSON.stringify(calls)).not.toContain('the-secret')
+  })
+
+  it('what is given to a container is in no error of a command line that cannot be started', async () => {
+    const env = { TOKEN: 'the-secret'.repeat(20_000) }
+    const error: unknown = await runtime.createContainer({ image, env }).catch((caught: unknown) => caught)
+    expect(error).toMatchObject({ code: 'OPERATION_FAILED', facts: { reason: expect.stringContaining('E2BIG') } })
+    expect(inspect(error, { depth: 9 })).not.toContain('the-secret')
+  })
+
+  it('an abort while a name is asked for again leaves what was made by it before', async () => {
+    const { networks } = requireCapabilities(opened.scope, { networks: networkManagerCapability })
+    const id = await networks.createNetwork('twice')
+    await simulator.control({ faults: [{ on: 'network create', kind: 'slow', ms: 200 }] })
+    const controller = new AbortController()
+    const creating = networks.createNetwork('twice', { signal: controller.signal })
+    await expect.poll(() => simulator.calls().at(-1)?.argv.slice(0, 2)).toEqual(['network', 'create'])
+    controller.abort('enough')
+    await expect(creating).rejects.toBe('enough')
+    expect((await networks.listNetworks()).map((network) => network.id)).toContain(id)
+    await networks.removeNetwork(id)
+    await expect(networks.createNetwork('twice', { signal: AbortSignal.timeout(100) })).rejects.toThrow()
+    expect((await networks.listNetworks()).map((network) => network.id)).not.toContain(id)
   })
 
   it('a login that the user has is not replaced', async () => {

@@ -101,18 +101,20 @@ export class AppleCli {
     }
   }
 
-  #toNotRun({ operation, subject }: CliCall, { message, code, signal }: Unstarted): Error {
+  #toNotRun({ operation, subject }: CliCall, { originalMessage, code, signal }: Unstarted): Error {
     const endpoint = this.command
     if (code === 'ENOENT' || code === 'EACCES') {
-      return createHostError('CONNECTION_LOST', { endpoint, lastTimestamp: undefined }, { cause: new Error(message) })
+      const cause = new Error(originalMessage)
+      return createHostError('CONNECTION_LOST', { endpoint, lastTimestamp: undefined }, { cause })
     }
-    const reason = signal === undefined ? (message?.split('\n', 1)[0] ?? 'it did not run') : `it was ended by ${signal}`
+    const reason = signal === undefined ? (originalMessage ?? 'it did not run') : `it was ended by ${signal}`
     return createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason })
   }
 }
 
 interface Unstarted {
-  readonly message?: string | undefined
+  /** Without the command line, which holds what is given to containers. */
+  readonly originalMessage?: string | undefined
   readonly code?: string | undefined
   readonly signal?: string | undefined
 }
