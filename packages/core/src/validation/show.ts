@@ -13,6 +13,7 @@ export function showKind(value: unknown): string {
 function toText(value: unknown): string {
   if (typeof value === 'number' || value === undefined) return String(value)
   try {
+    if (value instanceof Promise) return 'a promise' // the caller left out an `await`
     return JSON.stringify(value) ?? typeof value
   } catch {
     return typeof value // a bigint, a circle, a toJSON that throws

@@ -13,6 +13,7 @@ describe('a value in an error', () => {
     [10n, 'bigint'],
     [circle, 'object'],
     [Object.create(null), '{}'],
+    [Promise.resolve('x'), 'a promise'],
   ]
   it.each(cases)('is shown on one line, whatever it is', (value, text) => {
     expect(show(value)).toBe(text)
