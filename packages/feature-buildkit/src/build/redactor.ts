@@ -9,7 +9,10 @@ export class Redactor {
     const passwords = Object.values(credentials).map(({ password }) => password)
     // As a shell prints them: a line end at the end is lost.
     const values = [...Object.values(secrets), ...passwords].map((value) => trimEnd(Buffer.from(value)))
-    this.#secrets = values.filter((value) => value.length >= shortest).sort((one, other) => other.length - one.length)
+    const whole = values.filter((value) => value.length >= shortest)
+    // Output comes line by line, and words beside it are read so.
+    const lines = whole.flatMap(toLines).filter((line) => line.length >= shortestLine)
+    this.#secrets = [...whole, ...lines].sort((one, other) => other.length - one.length)
   }
 
   hide(text: string): string {
@@ -37,6 +40,11 @@ export class Redactor {
   }
 }
 
+function toLines(secret: Buffer): readonly Buffer[] {
+  const lines = secret.toString('latin1').split(/[\r\n]+/)
+  return lines.length === 1 ? [] : lines.map((line) => Buffer.from(line, 'latin1'))
+}
+
 function trimEnd(bytes: Buffer): Buffer {
   let { length } = bytes
   while (length > 0 && (bytes[length - 1] === 10 || bytes[length - 1] === 13)) length -= 1
@@ -56,3 +64,5 @@ function replaceAll(bytes: Buffer, secret: Buffer): Buffer {
 const mask = Buffer.from('***')
 /** What is shorter stands in any output by chance. */
 const shortest = 4
+/** Of a secret with several. */
+const shortestLine = 8

@@ -160,6 +160,14 @@ describe('a build that does not go well', () => {
     expect(error).toMatchObject({ code: 'BUILD_FAILED', facts: { lastLines: ['error: failed to solve: ***'] } })
   })
 
+  it('shows no line of a secret that has several', async () => {
+    await using scope = await openWithStandIn()
+    await using sidecar = await start(scope)
+    const { result } = sidecar.build(request('print-secret', { secrets: { tok: 'the first one\nthe second one\n' } }))
+    const error = await result.catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'BUILD_FAILED', facts: { lastLines: ['error: failed to solve: ***', '***'] } })
+  })
+
   it('has no secret in its command line, nor in what the runtime is asked to run', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
