@@ -17,8 +17,9 @@ export async function listDirectoryContext(
   options: ReadContextOptions,
 ): Promise<readonly ContextEntry[]> {
   const root = await findRoot(directory)
-  const rules = createIgnoreRules(await readIgnoreFile(root), {
-    field: toField('directory', ignoreFile),
+  const name = await findIgnoreFile(root, options)
+  const rules = createIgnoreRules(await readIgnoreFile(root, name), {
+    field: toField('directory', name),
     keep: options.keep ?? [],
   })
   return new ContextWalk(root, rules, options).list('')
@@ -104,14 +105,19 @@ function decodeName(directory: string, name: Buffer): string {
   }
 }
 
-async function readIgnoreFile(root: string): Promise<string> {
-  const path = join(root, ignoreFile)
+async function findIgnoreFile(root: string, { ignoreFile: own }: ReadContextOptions): Promise<string> {
+  if (own === undefined) return ignoreFile
+  return (await lstat(join(root, own)).catch(() => undefined)) === undefined ? ignoreFile : own
+}
+
+async function readIgnoreFile(root: string, name: string): Promise<string> {
+  const path = join(root, name)
   const stats = await lstat(path).catch(() => undefined)
   if (stats === undefined) return ''
-  const isInside = !stats.isSymbolicLink() || (await staysInside(root, ignoreFile, await readlink(path)))
+  const isInside = !stats.isSymbolicLink() || (await staysInside(root, name, await readlink(path)))
   const isFile = isInside && (await stat(path).catch(() => undefined))?.isFile() === true
-  if (!isFile) throw refuse(toField('directory', ignoreFile), 'a file inside the context', ignoreFile)
-  return reading(ignoreFile, readFile(path, 'utf8'))
+  if (!isFile) throw refuse(toField('directory', name), 'a file inside the context', name)
+  return reading(name, readFile(path, 'utf8'))
 }
 
 const remedy = '; else name it in .dockerignore'

@@ -13,8 +13,10 @@ export function listMemoryContext(
 ): readonly ContextEntry[] {
   if (typeof files !== 'object' || files === null) throw refuse('context.files', 'an object: path to content', files)
   const contents = checkFiles(files)
-  const rules = createIgnoreRules(toText(contents.get(ignoreFile)), {
-    field: toField('files', ignoreFile),
+  const { ignoreFile: own = ignoreFile } = options
+  const name = contents.has(own) ? own : ignoreFile
+  const rules = createIgnoreRules(toText(contents.get(name)), {
+    field: toField('files', name),
     keep: options.keep ?? [],
   })
   return toEntries(contents, rules, options)

@@ -8,6 +8,8 @@ import { listMemoryContext } from './memory-context.js'
 export interface ReadContextOptions extends OperationOptions {
   /** Paths that no rule of .dockerignore drops, such as the Dockerfile that is to be read from the context. Default: none. */
   readonly keep?: readonly string[]
+  /** A path in the context: its rules count instead of those of .dockerignore where it is there. Default: none. */
+  readonly ignoreFile?: string
 }
 
 /**

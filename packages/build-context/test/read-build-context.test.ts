@@ -79,6 +79,17 @@ test.for([
   expect(given).toEqual([])
 })
 
+test('goes by a file of rules that is named, where it is there, and not by .dockerignore', async () => {
+  const tree = { '.dockerignore': 'a', 'b/X.dockerignore': 'c', a: '', c: '' }
+  const directory = await makeTree(tree)
+  for (const context of [{ directory }, { files: tree }]) {
+    const list = async (ignoreFile: string) =>
+      (await collect(readBuildContext(context, { ignoreFile }))).map(({ path }) => path)
+    expect(await list('b/X.dockerignore')).toEqual(['.dockerignore', 'a', 'b', 'b/X.dockerignore'])
+    expect(await list('Y.dockerignore')).toEqual(['.dockerignore', 'b', 'b/X.dockerignore', 'c'])
+  }
+})
+
 test('does not look at a bad link that .dockerignore drops', async () => {
   const directory = await makeTree({ '.dockerignore': 'bad', bad: { link: '/etc/passwd' } })
   expect(await listPaths({ directory })).toEqual(['.dockerignore'])

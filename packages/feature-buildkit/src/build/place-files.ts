@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import { posix } from 'node:path'
 import { packBuildContext } from '@capstan/build-context'
 import type { RegistryCredentials, StringMap } from '@capstan/core'
 import { runExec } from '../run-exec.js'
@@ -42,8 +43,11 @@ export function planPlaces(request: BuildRequest): BuildPlan {
 export async function placeFiles(target: WriteTarget, request: BuildRequest, places: BuildPlaces): Promise<void> {
   const { dockerfile = 'Dockerfile', dockerfileText, secrets = {}, credentials } = request
   const { signal } = target
-  const keep = [dockerfile, '.dockerignore', `${dockerfile}.dockerignore`]
-  const tar = await packBuildContext(request.context, { keep, signal })
+  // As BuildKit does, which looks for both once more: https://docs.docker.com/build/concepts/context/#filename-and-location
+  const ignoreFile = `${posix.normalize(dockerfile)}.dockerignore`
+  const keep = [posix.normalize(dockerfile), '.dockerignore', ignoreFile]
+  const own = dockerfileText === undefined ? { ignoreFile } : {}
+  const tar = await packBuildContext(request.context, { keep, ...own, signal })
   await writeFile(target, { what: 'the context', script: contextScript, path: places.context, content: tar })
   if (dockerfileText !== undefined) {
     const given = { path: `${places.dockerfile}/Dockerfile`, content: toStream(dockerfileText) }

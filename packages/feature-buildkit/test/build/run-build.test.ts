@@ -87,6 +87,30 @@ describe('the output of a build', () => {
   })
 })
 
+describe('the context of a build', () => {
+  it.each([
+    { dockerfile: './Dockerfile', sent: ['needed'], left: 'big' },
+    { dockerfileText: 'FROM scratch\n', sent: ['big'], left: 'needed' },
+  ])('goes by the rules beside its Dockerfile, if that is in it: $dockerfile', async ({ sent, left, ...choice }) => {
+    await using scope = await openWithStandIn()
+    await using sidecar = await start(scope)
+    const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
+    const files = {
+      Dockerfile: 'FROM scratch\n',
+      '.dockerignore': 'needed',
+      'Dockerfile.dockerignore': 'big',
+      needed: 'the content of one',
+      big: 'the content of another',
+    }
+    const asked = vi.spyOn(execs, 'exec')
+    await sidecar.build(request('true', { context: { files }, ...choice })).result
+    const [place = ''] = asked.mock.calls.flatMap(([, command]) => command.filter((word) => word.endsWith('/context')))
+    const tar = await readExec(scope, sidecar.containerId, ['cat', `${place}.tar`])
+    for (const name of sent) expect(tar).toContain(files[name as keyof typeof files])
+    expect(tar).not.toContain(files[left as keyof typeof files])
+  })
+})
+
 describe('a build that does not go well', () => {
   it('is stopped in the sidecar when it is aborted', async () => {
     await using scope = await openWithStandIn()
