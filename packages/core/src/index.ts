@@ -135,3 +135,4 @@ export {
   validateStopOptions,
   validateTerminalSize,
 } from './validation/operations.js'
+export { toSidecarContainer } from './validation/sidecar-config.js'

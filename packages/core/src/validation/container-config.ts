@@ -125,12 +125,17 @@ function checkNetwork(network: ContainerNetwork): void {
     mode,
   )
   if (network.mode !== 'networks') return
-  checkList('network.networks', network.networks)
+  checkJoins('network.networks', network.networks)
   check(network.networks.length > 0, 'network.networks', 'at least one network', network.networks)
-  for (const [index, join] of network.networks.entries()) checkJoin(`network.networks[${index}]`, join)
+}
+
+/** The networks to join, as a container and a sidecar name them. */
+export function checkJoins(field: string, joins: readonly NetworkJoin[]): void {
+  checkList(field, joins)
+  for (const [index, join] of joins.entries()) checkJoin(`${field}[${index}]`, join)
   checkUnique(
-    'network.networks',
-    network.networks.map(({ networkId }) => networkId),
+    field,
+    joins.map(({ networkId }) => networkId),
   )
 }
 
