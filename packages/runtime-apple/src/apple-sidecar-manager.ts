@@ -1,10 +1,10 @@
 import {
-  type ContainerConfig,
   type ContainerInspection,
   type CreateOptions,
   type OperationOptions,
   type SidecarConfig,
   type SidecarManager,
+  toSidecarContainer,
   validateId,
 } from '@capstan/core'
 import type { AppleConnection } from './apple-connection.js'
@@ -22,7 +22,7 @@ export class AppleSidecarManager implements SidecarManager {
   }
 
   async startSidecar(sidecar: SidecarConfig, options: CreateOptions = {}): Promise<string> {
-    const config = toContainerConfig(sidecar)
+    const config = toSidecarContainer(sidecar)
     checkConfig(this.#connection, config)
     const { onProgress } = options
     return await this.#connection.call(
@@ -42,9 +42,4 @@ export class AppleSidecarManager implements SidecarManager {
       toInspection(this.#connection, await findContainer(this.#connection, id, call)),
     )
   }
-}
-
-function toContainerConfig({ networks, ...config }: SidecarConfig): ContainerConfig {
-  const [first, ...rest] = networks ?? []
-  return first === undefined ? config : { ...config, network: { mode: 'networks', networks: [first, ...rest] } }
 }

@@ -1,11 +1,11 @@
 import {
-  type ContainerConfig,
   type ContainerInspection,
   type CreateOptions,
   createUndoStack,
   type OperationOptions,
   type SidecarConfig,
   type SidecarManager,
+  toSidecarContainer,
   withUndoFailures,
 } from '@capstan/core'
 import { toContainerInspection } from './container/container-shapes.js'
@@ -40,7 +40,7 @@ export class DockerSidecarManager implements SidecarManager {
 
   async #start(config: SidecarConfig, options: CreateOptions): Promise<string> {
     const operation = 'startSidecar'
-    const id = await createContainer(this.#engine, toContainerConfig(config), { ...options, operation })
+    const id = await createContainer(this.#engine, toSidecarContainer(config), { ...options, operation })
     const undo = createUndoStack()
     undo.add(`sidecar ${config.name}`, (own) => removeContainer(this.#engine.undoing, id, own))
     try {
@@ -50,9 +50,4 @@ export class DockerSidecarManager implements SidecarManager {
       throw withUndoFailures(error, await undo.run())
     }
   }
-}
-
-function toContainerConfig({ networks = [], ...config }: SidecarConfig): ContainerConfig {
-  const [first, ...others] = networks
-  return first === undefined ? config : { ...config, network: { mode: 'networks', networks: [first, ...others] } }
 }

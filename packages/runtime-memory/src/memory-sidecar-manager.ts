@@ -1,12 +1,11 @@
 import {
-  type ContainerConfig,
   type ContainerInspection,
   type CreateOptions,
   type OperationOptions,
   type Runtime,
   type SidecarConfig,
   type SidecarManager,
-  validateContainerConfig,
+  toSidecarContainer,
   validateId,
 } from '@capstan/core'
 import { inspectContainer } from './container/inspect-container.js'
@@ -24,8 +23,7 @@ export class MemorySidecarManager implements SidecarManager {
   }
 
   async startSidecar(config: SidecarConfig, options: CreateOptions = {}): Promise<string> {
-    const container = toContainerConfig(config)
-    validateContainerConfig(container)
+    const container = toSidecarContainer(config)
     return await this.#connection.call('startSidecar', options, async ({ signal, undo }) => {
       const id = await this.#runtime.createContainer(container, { ...options, signal })
       undo.add(`sidecar ${config.name}`, (own) => this.#remove(id, own.signal))
@@ -49,10 +47,4 @@ export class MemorySidecarManager implements SidecarManager {
       inspectContainer(engine, engine.containers.require(id)),
     )
   }
-}
-
-function toContainerConfig({ networks = [], ...config }: SidecarConfig): ContainerConfig {
-  const [first, ...others] = networks
-  if (first === undefined) return config
-  return { ...config, network: { mode: 'networks', networks: [first, ...others] } }
 }

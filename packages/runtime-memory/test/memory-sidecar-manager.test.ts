@@ -1,3 +1,4 @@
+import type { SidecarConfig } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
 import { type MemoryFault, memoryPlugin } from '../src/index.js'
 import { listEverything, nothing, openMemory, openPlugin } from './support/open-memory.js'
@@ -33,6 +34,18 @@ describe('startSidecar', () => {
       exitCode: 143,
       finishedAt: expect.any(Date),
     })
+  })
+
+  it.each([
+    ['config', undefined],
+    ['name', { image: 'busybox' }],
+    ['network', { image: 'busybox', name: 's', network: { mode: 'host' } }],
+    ['networks[0].networkId', { image: 'busybox', name: 's', networks: [{ networkId: '-' }] }],
+  ])('F25: refuses a bad %s by its path', async (field, config) => {
+    await using memory = await openMemory()
+    const start = memory.sidecars.startSidecar(config as SidecarConfig)
+    await expect(start).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
+    expect((await listEverything(memory)).containers).toEqual([])
   })
 
   it.each(['pullImage', 'createContainer', 'startContainer'])(

@@ -1,3 +1,4 @@
+import type { SidecarConfig } from '@capstan/core'
 import { describe, expect, test } from 'vitest'
 import { startRuntime } from '../start-runtime.js'
 
@@ -257,6 +258,16 @@ describe('startSidecar', () => {
       facts: { reason: 'no start' },
       undoFailures: [{ facts: { reason: 'stuck' } }],
     })
+  })
+
+  test('F25 a config that is none, or has what only containers have, is refused before any request', async () => {
+    const { fake, sidecars } = await startRuntime()
+    const seen = fake.requests.length
+    for (const config of [undefined, { image }, { image, name: 's', network: { mode: 'host' } }]) {
+      const start = sidecars.startSidecar(config as SidecarConfig)
+      await expect(start).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
+    }
+    expect(fake.requests).toHaveLength(seen)
   })
 
   test('inspectContainer tells what adopting and addressing need', async () => {
