@@ -20,6 +20,7 @@ const faults = [
   { pattern: texts.unknownCapDrop, field: 'capDrop', expected: 'capabilities that the kernel knows' },
   { pattern: texts.badSecurityOption, field: 'securityOptions', expected: 'options that the engine knows' },
   { pattern: texts.badSignal, field: 'stopSignal', expected: 'a signal that the engine knows' },
+  { pattern: texts.badContainerName, field: 'name', expected: 'a name of a container, of two characters or more' },
   { pattern: texts.badVolumeName, field: 'mounts', expected: 'a name of a volume, of two characters or more' },
   { pattern: texts.unknownPlatform, field: 'platform', expected: 'an operating system or architecture' },
   { pattern: texts.unknownLimit, field: 'ulimits', expected: 'limits that the kernel knows' },

@@ -64,6 +64,8 @@ export interface EngineCall extends OperationOptions {
   readonly subject: string
   /** The command that is to run, for COMMAND_NOT_STARTED. */
   readonly command?: Argv
+  /** The parameter that the subject is, where the engine may find fault with it: for INVALID_ARGUMENT. */
+  readonly field?: string
   /** Capabilities were asked for by `privileged` or by `capAdd`; default `privileged`. */
   readonly capabilityField?: 'privileged' | 'capAdd'
   /**

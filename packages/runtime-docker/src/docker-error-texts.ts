@@ -32,6 +32,7 @@ export const texts: {
   unknownCapDrop: /invalid CapDrop: unknown capability: "([^"]*)"/i,
   badSecurityOption: /invalid --security-opt(?: \d+)?: "([^"]*)"/i,
   badSignal: /invalid signal: (\S+)/i,
+  badContainerName: /invalid container name \(([^)]*)\)/i,
   badVolumeName: /create (\S+): volume name is too short/i,
   badReference: /invalid reference format/i,
   unknownPlatform: /"([^"]*)": unknown operating system or architecture/i,
@@ -49,7 +50,7 @@ export const texts: {
   imageVanished: /image not known|locating item named "manifest"|file does not exist/i,
   users:
     /(?:by (?:running |stopped )?container |volume is in use - \[|endpoints? on network .*?:? )([0-9a-z_.-]+(?:, [0-9a-z_.-]+)*)/gi,
-  predefinedNetwork: /pre-defined network/i,
+  predefinedNetwork: /pre-?defined (?:\S+ )?network/i,
   // Podman, of one that ends by itself while it is removed.
   removalUnderWay: /removal of container .* is already in progress|could not be stopped: .*container state improper/i,
   pullDenied: /pull access denied|denied|unauthorized|manifest unknown|manifest for \S+ not found|not found: manifest/i,
@@ -81,6 +82,7 @@ type TextName =
   | 'unknownCapDrop'
   | 'badSecurityOption'
   | 'badSignal'
+  | 'badContainerName'
   | 'badVolumeName'
   | 'badReference'
   | 'unknownPlatform'

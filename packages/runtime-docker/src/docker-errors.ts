@@ -108,9 +108,9 @@ interface AnswerRule {
   to(answer: EngineAnswerError, context: ErrorContext): unknown
 }
 
-function toBadArgument(answer: EngineAnswerError, { operation: field, subject: given }: ErrorContext): unknown {
-  const expected = `what the engine accepts (${answer.text})`
-  return createHostError('INVALID_ARGUMENT', findBadField(answer.text) ?? { field, expected, given }, { cause: answer })
+function toBadArgument(answer: EngineAnswerError, { operation, field = operation, subject }: ErrorContext): unknown {
+  const facts = { field, expected: `what the engine accepts (${answer.text})`, given: JSON.stringify(subject) }
+  return createHostError('INVALID_ARGUMENT', findBadField(answer.text) ?? facts, { cause: answer })
 }
 
 /** Podman prepares a container for its start when one attaches to it. */

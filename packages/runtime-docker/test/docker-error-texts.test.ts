@@ -76,6 +76,7 @@ const words: {
   },
   badSecurityOption: { yes: ['invalid --security-opt 2: "nosuch=1"', 'invalid --security-opt: "nosuch"'] },
   badSignal: { yes: ['Invalid signal: SIGFOO'] },
+  badContainerName: { yes: ['Invalid container name (a), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed'] },
   badVolumeName: {
     yes: ['create a: volume name is too short, names should be at least two alphanumeric characters'],
   },
@@ -132,7 +133,12 @@ const words: {
       'remove x: volume is in use - [0123456789ab]',
     ],
   },
-  predefinedNetwork: { yes: ['bridge is a pre-defined network and cannot be removed'] },
+  predefinedNetwork: {
+    yes: [
+      'bridge is a pre-defined network and cannot be removed',
+      'operation is not permitted on predefined bridge network',
+    ],
+  },
   removalUnderWay: {
     yes: [
       'removal of container x is already in progress',

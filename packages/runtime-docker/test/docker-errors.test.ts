@@ -135,6 +135,7 @@ describe('an answer of the engine', () => {
   })
 
   test.each([
+    ['name', 400, 'Invalid container name (a), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed', '"a"'],
     ['user', 400, 'unable to find user who: no matching entries in passwd file', '"who"'],
     ['user', 500, 'unable to find group who: no matching entries in group file', '"who"'],
     ['groupAdd', 500, 'Unable to find group who: no matching entries in group file', '"who"'],

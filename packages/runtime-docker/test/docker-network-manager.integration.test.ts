@@ -38,6 +38,21 @@ describeWithEngine('networks of a real engine', (testEngine) => {
     expect(await list()).toHaveLength(1)
   })
 
+  test('F13 the names of the networks of the engine itself are taken', async () => {
+    const { networks } = connect()
+    for (const own of ['bridge', 'host', 'none']) {
+      await expect(networks.createNetwork(own)).rejects.toMatchObject({
+        code: 'NAME_CONFLICT',
+        facts: { name: own, holderId: expect.stringMatching(/^[0-9a-f]{64}$/), ours: false },
+      })
+    }
+    // No network has this one: it stands for the first of them.
+    await expect(networks.createNetwork('default')).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'name' },
+    })
+  })
+
   test('F13 of ten that want one name at once, one gets it', async () => {
     const { networks, list, name } = connect()
     const attempts = await Promise.allSettled(Array.from({ length: 10 }, () => networks.createNetwork(name)))

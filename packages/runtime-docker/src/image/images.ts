@@ -19,9 +19,8 @@ export async function imageExists(
   options: OperationOptions = {},
 ): Promise<boolean> {
   validateImageReference(image)
-  return (
-    (await findImage(engine, image, { operation: 'imageExists', subject: image, signal: options.signal })) !== undefined
-  )
+  const call: EngineCall = { operation: 'imageExists', subject: image, field: 'image', signal: options.signal }
+  return (await findImage(engine, image, call)) !== undefined
 }
 
 /** The image, or `undefined` when the engine says that it is absent. */

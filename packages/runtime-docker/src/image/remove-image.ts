@@ -12,7 +12,7 @@ import { findImage } from './images.js'
  */
 export async function removeImage(engine: DockerEngine, image: string, options: OperationOptions = {}): Promise<void> {
   validateImageReference(image, 'id')
-  const call: EngineCall = { operation: 'removeImage', subject: image, signal: options.signal }
+  const call: EngineCall = { operation: 'removeImage', subject: image, field: 'id', signal: options.signal }
   const api = await engine.api(call)
   const refusal = await tryRemove(api, image)
   if (refusal === undefined) return

@@ -16,7 +16,7 @@ export async function saveImage(
   options: OperationOptions = {},
 ): Promise<Readable> {
   validateImageReference(image, 'reference')
-  const call: EngineCall = { operation: 'saveImage', subject: image, signal: options.signal }
+  const call: EngineCall = { operation: 'saveImage', subject: image, field: 'reference', signal: options.signal }
   // The engine may find out that there is none after it has answered 200.
   const found = await findImage(engine, image, call)
   if (found === undefined) throw createHostError('IMAGE_NOT_FOUND', { image })

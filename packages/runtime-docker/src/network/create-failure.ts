@@ -10,6 +10,9 @@ export async function explainFailure(engine: DockerEngine, request: NetworkReque
   if (isHostError(error, 'NAME_CONFLICT')) {
     return toNameConflict(engine, request.name, await findNamed(engine, request), error)
   }
+  if (isHostError(error, 'IN_USE') && texts.predefinedNetwork.test(toEngineText(error) ?? '')) {
+    return toReservedName(engine, request, error)
+  }
   const isPool = isHostError(error, 'OPERATION_FAILED') && texts.poolsExhausted.test(toEngineText(error) ?? '')
   return isPool ? toPoolFailure(engine, request.call, error) : error
 }
@@ -22,6 +25,16 @@ export function toNameConflict(
 ): HostError<'NAME_CONFLICT'> {
   const facts = { name, holderId: holder?.Id, ours: isOurs(holder?.Labels, ownerLabels) }
   return createHostError('NAME_CONFLICT', facts, cause === undefined ? undefined : { cause })
+}
+
+/** The engine keeps some names for itself: its own networks have them, and `default` stands for one of those. */
+async function toReservedName(engine: DockerEngine, request: NetworkRequest, error: unknown): Promise<unknown> {
+  const { name } = request
+  const holder = await findNamed(engine, request)
+  if (holder !== undefined) return toNameConflict(engine, name, holder, error)
+  const expected = 'a name that the engine does not keep for itself'
+  const facts = { field: 'name', expected, given: JSON.stringify(name) }
+  return createHostError('INVALID_ARGUMENT', facts, { cause: error })
 }
 
 /** The default pools hold about 30 networks: what dead owners left behind uses them up. */

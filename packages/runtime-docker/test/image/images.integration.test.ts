@@ -53,6 +53,14 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(image?.createdAt).toBeInstanceOf(Date)
   })
 
+  test('F25 a reference that the engine takes for none is INVALID_ARGUMENT with the path of the field', async () => {
+    const { engine } = connect()
+    const refused = (field: string) => ({ code: 'INVALID_ARGUMENT', facts: { field, given: '"Upper:1"' } })
+    await expect(imageExists(engine, 'Upper:1')).rejects.toMatchObject(refused('image'))
+    await expect(removeImage(engine, 'Upper:1')).rejects.toMatchObject(refused('id'))
+    await expect(new DockerImageTransfer(engine).saveImage('Upper:1')).rejects.toMatchObject(refused('reference'))
+  })
+
   test.for([
     [
       'a RUN that exits 9',
