@@ -15,6 +15,7 @@ import type { AppleDetails } from './apple-details.js'
 import { toAppleError } from './apple-errors.js'
 import { AppleCli, type CliCall, type CliResult } from './cli/apple-cli.js'
 import { KeptContainers } from './container/kept-containers.js'
+import { BuildTurns } from './image/build-turns.js'
 
 /** One call under way. */
 export interface AppleCall {
@@ -39,6 +40,7 @@ export class AppleConnection {
   readonly runtimeName: string
   readonly ownerLabels: StringMap
   readonly kept: KeptContainers = new KeptContainers()
+  readonly builds: BuildTurns = new BuildTurns()
   readonly #open = new Set<LinkedSignal>()
   readonly #calls = new Set<Promise<unknown>>()
   #isClosed = false

@@ -240,6 +240,25 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     expect((await networks.listNetworks()).map((network) => network.id)).not.toContain(id)
   })
 
+  it('a build of other settings, for which the builder is made anew, waits for those under way', async () => {
+    await simulator.control({ faults: [{ on: 'build', kind: 'hang', times: 1 }] })
+    const before = simulator.calls().length
+    const begun = () => simulator.calls().filter(({ argv }, at) => at >= before && argv[0] === 'build').length
+    const controllers = [new AbortController(), new AbortController()] as const
+    const build = (tag: string, options: object) => runtime.buildImage('FROM scratch\n', tag, options)
+    const hanging = expect(build('one:1', { dns: ['9.9.9.9'], signal: controllers[0].signal })).rejects.toBe('enough')
+    await expect.poll(begun).toBe(1)
+    const next = build('two:1', {})
+    const givenUp = expect(build('three:1', { signal: controllers[1].signal })).rejects.toBe('enough')
+    await build('four:1', { dns: ['9.9.9.9'] })
+    await runtime.listImages()
+    expect(begun()).toBe(2)
+    for (const controller of controllers) controller.abort('enough')
+    await Promise.all([givenUp, hanging, next])
+    expect(begun()).toBe(3)
+    for (const tag of ['two:1', 'four:1']) await runtime.removeImage(tag)
+  })
+
   it('a login that the user has is not replaced', async () => {
     const { images } = requireCapabilities(opened.scope, { images: imageTransferCapability })
     await simulator.control({ service: { logins: ['localhost:1'] } })

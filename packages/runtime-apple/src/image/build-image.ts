@@ -29,7 +29,9 @@ export async function buildImage(connection: AppleConnection, build: ImageBuild)
     const output = new BuildOutput(options.onProgress)
     const argv = [...toArguments(connection, build), `--file=${file}`, context]
     const onLine = (line: string) => output.push(line)
-    const result = await connection.cli.run(argv, { ...call, subject: tag, timeoutMs: buildMs, onLine })
+    const run = () => connection.cli.run(argv, { ...call, subject: tag, timeoutMs: buildMs, onLine })
+    const settings = (options.dns ?? []).join()
+    const result = await connection.builds.take({ settings, signal: call.signal }, run)
     if (result.exitCode === 0) return
     const text = toErrorText(result.stderr)
     if (isServiceGone(text)) throw connection.toError(result, call)
