@@ -13,6 +13,6 @@ export interface AttachOptions extends OperationOptions {
   readonly stdout?: Writable
   /** Unused with a terminal. */
   readonly stderr?: Writable
-  /** Of the terminal, before the program starts; without one it is the engine's. */
+  /** Of the terminal, where there is one: before the program starts, or when `attach` joins it. Default: the engine's. */
   readonly initialSize?: TerminalSize
 }

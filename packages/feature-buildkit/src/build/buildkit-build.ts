@@ -3,7 +3,7 @@ import { EventQueue } from './event-queue.js'
 
 /** A build under way: its events end with it, and tell nothing of its failure; `result` does. */
 export interface BuildKitBuild extends AsyncIterable<BuildProgressEvent> {
-  /** What came of it; rejects with BUILD_FAILED. Nobody need await it. */
+  /** What came of it. A build that failed: BUILD_FAILED. Nobody need await it. */
   readonly result: Promise<BuildResult>
 }
 
