@@ -123,6 +123,7 @@ export {
   validateEnv,
   validateId,
   validateImageReference,
+  validateImageTag,
   validateLabels,
   validateName,
   validateSignal,

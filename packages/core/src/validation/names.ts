@@ -21,6 +21,11 @@ export function validateImageReference(image: unknown, field = 'image'): void {
   checkText(field, image, reference, 'a reference such as "busybox:1.37", or an id')
 }
 
+/** The name of an image that is to be made: as registries have them, with an optional tag, and no digest. */
+export function validateImageTag(tag: unknown, field = 'tag'): void {
+  checkText(field, tag, imageTag, 'a name in lower case with an optional tag, such as "app:1"')
+}
+
 /** A signal by its name or number: `SIGTERM`, `KILL`, `9`. */
 export function validateSignal(signal: unknown, field = 'signal'): void {
   checkText(field, signal, /^([A-Z][A-Z0-9+-]{0,31}|[1-9]\d?)$/, 'a signal such as "SIGINT"')
@@ -64,3 +69,6 @@ function isLifetime(key: string, value: unknown): boolean {
 
 // Neither "//" nor a part that begins with a dot: engines read it as a path, and ".." would lead elsewhere.
 const reference = /^(?!.*\/[./])[A-Za-z0-9][A-Za-z0-9_.:@/+-]{0,4095}$/
+// https://github.com/distribution/reference/blob/main/regexp.go
+const imageTag =
+  /^(?=.{1,384}$)(?:(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?=:\d))(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+|\/)[a-z0-9]+)*(?::\w[\w.-]{0,127})?$/

@@ -7,7 +7,7 @@ import type { ExecOptions } from '../managers/exec-manager.js'
 import type { Argv } from '../operation.js'
 import { check, checkBoolean, checkInteger, checkList, checkObject, checkText } from './check.js'
 import { checkAddress, checkCommand, checkHostName, checkPath, checkPlatform, checkUser } from './fields.js'
-import { validateEnv, validateImageReference, validateLabels, validateStringMap } from './names.js'
+import { validateEnv, validateImageTag, validateLabels, validateStringMap } from './names.js'
 
 /** Cells, 1…65535 each. */
 export function validateTerminalSize(size: TerminalSize, field = 'size'): void {
@@ -73,7 +73,7 @@ export function validateBuild(dockerfile: unknown, tag: unknown, options: BuildO
     'the text of a Dockerfile',
     dockerfile,
   )
-  validateImageReference(tag, 'tag')
+  validateImageTag(tag)
   const { context, buildArgs, labels, target, platform, noCache, pull, dns = [] } = options
   if (context !== undefined) checkContext(context)
   if (buildArgs !== undefined) {

@@ -5,7 +5,7 @@ import {
   type RegistryCredentials,
   type StringMap,
   validateBuild,
-  validateImageReference,
+  validateImageTag,
 } from '@capstan/core'
 
 /** What becomes of the result. There is no default: BuildKit's own keeps it in the cache alone. */
@@ -76,11 +76,7 @@ function checkOutput(output: BuildOutput): void {
   if (output.type === 'cache-only') return
   const { tags = [] } = output
   if (output.type !== 'archive') check(tags.length > 0, 'output.tags', 'at least one reference', 'none')
-  for (const [index, tag] of tags.entries()) {
-    const field = `output.tags[${index}]`
-    validateImageReference(tag, field)
-    check(!tag.includes('"') && !tag.includes(','), field, 'a reference', tag)
-  }
+  for (const [index, tag] of tags.entries()) validateImageTag(tag, `output.tags[${index}]`)
 }
 
 function checkText({ dockerfile, dockerfileText: text }: BuildRequest): void {

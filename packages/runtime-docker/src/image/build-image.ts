@@ -14,7 +14,6 @@ import { toBuildFailure } from './build-failure.js'
 import { createBuildOutput } from './build-output.js'
 import { checkBasePlatforms, checkBuiltPlatform, refuseBuildOptions } from './build-refusals.js'
 import { type BuildRequest, type ImageToBuild, prepareBuild } from './build-request.js'
-import { checkTag } from './build-tag.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
 import { findImage } from './images.js'
 import { restoreTag } from './restore-tag.js'
@@ -30,7 +29,6 @@ import { listUntagged, removeUntagged } from './untagged-images.js'
 export async function buildImage(engine: DockerEngine, image: ImageToBuild, options: BuildOptions = {}): Promise<void> {
   const { dockerfile, tag } = image
   validateBuild(dockerfile, tag, options)
-  checkTag(tag)
   options.signal?.throwIfAborted()
   refuseBuildOptions(engine, options)
   const call: EngineCall = { operation: 'buildImage', subject: tag, signal: options.signal }

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { validateImageTag } from '../../src/index.js'
+
+test.for([
+  'app',
+  'app:1',
+  'a/b/c:V1.2_3-x',
+  'localhost/app',
+  'localhost:5000/a',
+  'r.example/a--b',
+  'registry:5000/a',
+  'a__b',
+])('an image may be named %s', (tag) => expect(() => validateImageTag(tag)).not.toThrow())
+
+test.for([
+  '',
+  'App',
+  'Bad:Tag',
+  'app:',
+  'app:-1',
+  `app@sha256:${'a'.repeat(64)}`,
+  'a//b',
+  'a/',
+  'a..b',
+  'a:b:c',
+  `a:${'x'.repeat(129)}`,
+  'a'.repeat(400),
+  'a\n',
+  7,
+])('no image may be named %s: the error names the field', (tag) =>
+  expect(() => validateImageTag(tag, 'output.tags[0]')).toThrow(
+    expect.objectContaining({ facts: expect.objectContaining({ field: 'output.tags[0]' }) }),
+  ),
+)
