@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { type BuildOptions, ownershipLabelKeys, type Runtime, type RuntimeScope } from '@capstan/core'
+import { type BuildOptions, ownershipLabelKeys, type Runtime, type RuntimeScope, validateBuild } from '@capstan/core'
 import { BuildKitFeature } from '@capstan/feature-buildkit'
 import { buildByBuildKit } from '../buildkit/build-by-buildkit.js'
 import { type DockerfileChoice, toBuildRequest } from '../buildkit/build-request.js'
@@ -11,6 +11,7 @@ import type { Call } from '../commands/command-line.js'
 import type { Invocation } from '../invocation.js'
 import type { Io } from '../io.js'
 import { openRuntime } from '../open-host.js'
+import { parseBuildOutput } from '../parse/build-output.js'
 import { parseKeyValues } from '../parse/key-value.js'
 import { withoutUndefined } from '../parse/without-undefined.js'
 import { createBuildDisplay, type ProgressKind } from '../render/build-display.js'
@@ -24,6 +25,7 @@ export async function build({ invocation, operands, options }: Call<BuildCommand
   const directory = await toDirectory(operands[0] ?? '.', io)
   const dockerfile = await readDockerfile(directory, options, io)
   const settings = toBuildOptions(directory, options, io)
+  checkBuild(dockerfile.text, settings, options)
   await using opened = await openRuntime(invocation, { requires: toRequired(options) })
   const { scope } = opened
   const kind = options.json && options.progress === 'auto' ? 'quiet' : options.progress
@@ -95,6 +97,19 @@ async function buildAll(
 function toRequired(options: BuildCommandOptions) {
   const isNeeded = options.builder === 'buildkit' || listNeedingBuildKit(options).length > 0
   return isNeeded && options.builder !== 'runtime' ? BuildKitFeature.needs.required : []
+}
+
+/** Before anything is looked for, pulled or overwritten. */
+function checkBuild(
+  dockerfile: string,
+  settings: BuildOptions,
+  { tag: tags, output, platform = '' }: BuildCommandOptions,
+) {
+  if (output !== undefined) parseBuildOutput(output)
+  const platforms = platform.split(',')
+  for (const tag of tags) {
+    for (const one of platforms) validateBuild(dockerfile, tag, { ...settings, ...(platform && { platform: one }) })
+  }
 }
 
 function toNames({ tag }: BuildCommandOptions): string {

@@ -1,5 +1,11 @@
 import { pipeline } from 'node:stream/promises'
-import { type ExecOptions, type ExecProcess, execManagerCapability, requireCapabilities } from '@capstan/core'
+import {
+  type ExecOptions,
+  type ExecProcess,
+  execManagerCapability,
+  requireCapabilities,
+  validateExec,
+} from '@capstan/core'
 import type { Call } from '../commands/command-line.js'
 import type { ExecCommandOptions } from '../commands/exec.js'
 import { findContainer } from '../find-container.js'
@@ -20,6 +26,7 @@ export async function exec({ invocation, operands, options }: Call<ExecCommandOp
   const { interactive = false, tty = false } = options
   requireTerminal(io.stdin, { interactive, tty })
   const execOptions = await toExecOptions(options, io)
+  validateExec(command, execOptions)
   await using opened = await openRuntime(invocation, { requires: [execManagerCapability] })
   const { execs } = requireCapabilities(opened.scope, { execs: execManagerCapability })
   const { id } = await findContainer(opened.scope.runtime, reference, { signal: interrupts.signal })

@@ -1,5 +1,5 @@
 import { TextDecoder } from 'node:util'
-import type { LogChunk, LogOptions } from '@capstan/core'
+import { type LogChunk, type LogOptions, validateLogOptions } from '@capstan/core'
 import type { Call } from '../commands/command-line.js'
 import type { LogsOptions } from '../commands/logs.js'
 import { findContainer } from '../find-container.js'
@@ -14,6 +14,7 @@ import { toJsonLine, writeOutput } from '../render/write-output.js'
 export async function logs({ invocation, operands, options }: Call<LogsOptions>): Promise<number> {
   const { io, interrupts } = invocation
   const logOptions = toLogOptions(options)
+  validateLogOptions(logOptions)
   await using opened = await openRuntime(invocation)
   const { runtime } = opened.scope
   const { signal } = interrupts

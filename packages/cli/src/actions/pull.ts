@@ -1,4 +1,4 @@
-import { imageTransferCapability, requireCapabilities } from '@capstan/core'
+import { imageTransferCapability, requireCapabilities, validateImageReference } from '@capstan/core'
 import type { Call } from '../commands/command-line.js'
 import type { PullCommandOptions } from '../commands/pull.js'
 import { openRuntime } from '../open-host.js'
@@ -10,6 +10,7 @@ import { toJson, writeOutput } from '../render/write-output.js'
 export async function pull({ invocation, operands, options }: Call<PullCommandOptions>): Promise<number> {
   const { io, interrupts } = invocation
   const [image = ''] = operands
+  validateImageReference(image)
   await using opened = await openRuntime(invocation, { requires: [imageTransferCapability] })
   const { images } = requireCapabilities(opened.scope, { images: imageTransferCapability })
   const display = options.quiet === true ? undefined : createPullDisplay(io.stderr, image)

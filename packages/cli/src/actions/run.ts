@@ -7,6 +7,7 @@ import {
   type RuntimeScope,
   requireCapabilities,
   toAskedFields,
+  validateContainerConfig,
   withUndoFailures,
 } from '@capstan/core'
 import type { Call } from '../commands/command-line.js'
@@ -26,6 +27,7 @@ export async function run({ invocation, operands, options }: Call<RunOptions>): 
   const [image = '', ...command] = operands
   const { interactive = false, tty = false, detach = false } = options
   const config = await toRunConfig({ image, command, options }, invocation.io)
+  validateContainerConfig(config)
   const graceMs = toGraceMs(options)
   if (detach && options.buildkit) throw new UsageError('--buildkit ends with this command: leave out -d')
   if (!detach) requireTerminal(invocation.io.stdin, { interactive, tty })

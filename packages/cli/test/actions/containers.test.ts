@@ -199,6 +199,13 @@ describe('capstan exec', () => {
     expect(stderr).toContain('is not running')
   })
 
+  it('says what is wrong with an option before it looks for a runtime', async () => {
+    const { exitCode, stderr } = await capstan(['exec', '-w', 'here', 'web', 'true'], {
+      env: { CAPSTAN_RUNTIME: 'none' },
+    })
+    expect({ exitCode, stderr }).toEqual({ exitCode: 125, stderr: expect.stringContaining('--workdir must be') })
+  })
+
   it('ends the command at Ctrl-C, and not the container', async () => {
     const io = new FakeIo({ env })
     const running = capstan(['exec', 'web', 'sh', '-c', 'echo up; sleep 1000'], { io })

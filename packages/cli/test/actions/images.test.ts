@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { networkManagerCapability, type RuntimePlugin, sidecarManagerCapability } from '@capstan/core'
@@ -82,6 +82,20 @@ describe('capstan build', () => {
     const result = await capstan(['build', ...argv])
     expect(result).toMatchObject({ exitCode: 125, stdout: '' })
     expect(result.stderr).toMatch(stderr)
+  })
+
+  it.each([
+    [['-t', 'Bad:Tag'], '--tag must be a name in lower case with an optional tag, such as "app:1", not "Bad:Tag"'],
+    [['-t', 'app', '-t', 'app:'], '--tag must be a name'],
+    [['-t', 'app', '--target', 'a b'], '--target must be the name or number of a stage'],
+    [['-t', 'app', '--platform', 'linux/arm64,Linux'], '--platform must be a platform such as "linux/arm64"'],
+    [['-t', 'Bad:Tag', '--output', 'type=oci,dest=note.txt'], '--tag must be a name'],
+  ])('says what is wrong with %j before it looks for a runtime or for BuildKit', async (argv, message) => {
+    const { exitCode, stdout, stderr } = await capstan(['build', ...argv], { env: { CAPSTAN_RUNTIME: 'none' } })
+    expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })
+    expect(stderr).toContain(`capstan build: ${message}`)
+    expect(stderr).not.toContain('BuildKit')
+    expect(await readFile(join(cwd, 'note.txt'), 'utf8')).toBe('from the context\n')
   })
 
   it('makes images that no sweep takes', async () => {
@@ -171,6 +185,14 @@ describe('capstan pull', () => {
     const { exitCode, stderr } = await capstan(['pull', 'registry.example/none:1'])
     expect(exitCode).toBe(125)
     expect(stderr).toMatch(/^capstan pull: image "registry\.example\/none:1" could not be pulled/m)
+  })
+
+  it('says what is wrong with a name before it looks for a runtime', async () => {
+    const { exitCode, stderr } = await capstan(['pull', 'a b'], { env: { CAPSTAN_RUNTIME: 'none' } })
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 125,
+      stderr: expect.stringContaining('capstan pull: image must be'),
+    })
   })
 
   it('is done by run when it is told so', async () => {

@@ -28,6 +28,15 @@ describe('capstan run', () => {
     expect((await run(['--rm', '--', 'busybox', 'echo', 'x'])).stdout).toBe('x\n')
   })
 
+  it.each([
+    [['--pull', 'always', '--name', 'a b'], '--name must be'],
+    [['--buildkit', '--user', 'a b'], '--user must be'],
+    [['--network', 'one', '--workdir', 'here'], '--workdir must be'],
+  ])('says what is wrong with %j before it looks for a runtime, pulls or starts anything', async (argv, message) => {
+    const { exitCode, stderr } = await run([...argv, 'busybox'], { env: { CAPSTAN_RUNTIME: 'none' } })
+    expect({ exitCode, stderr }).toEqual({ exitCode: 125, stderr: expect.stringContaining(message) })
+  })
+
   it('gives stdin to the container with -i, and to nobody without', async () => {
     expect((await run(['--rm', '-i', 'busybox', 'wc', '-c'], { stdin: 'abc' })).stdout.trim()).toBe('3')
     const io = new FakeIo({ env, stdin: 'abc' })
