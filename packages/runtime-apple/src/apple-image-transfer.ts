@@ -84,6 +84,8 @@ export class AppleImageTransfer implements ImageTransfer {
     const stream = createReadStream(file)
     const onAbort = () => stream.destroy(own.reason)
     own.addEventListener('abort', onAbort, { once: true })
+    // The failure shows where it is read, also later; nobody reading yet must not end the process.
+    stream.on('error', () => {})
     stream.on('close', () => {
       own.removeEventListener('abort', onAbort)
       end()

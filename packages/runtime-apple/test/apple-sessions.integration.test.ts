@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setTimeout as pause } from 'node:timers/promises'
-import { execManagerCapability, type Runtime, requireCapabilities } from '@capstan/core'
+import { execManagerCapability, imageTransferCapability, type Runtime, requireCapabilities } from '@capstan/core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { AppleRuntime } from '../src/apple-runtime.js'
 import { describeWithSimulator } from './simulator/describe-with-simulator.js'
@@ -37,6 +37,16 @@ describeWithSimulator('the processes of the command that an Apple runtime holds'
   afterAll(async () => {
     await opened[Symbol.asyncDispose]()
     await simulator.close()
+  })
+
+  it('F16 a saved archive of which nothing is read yet tells of close to its reader, and ends no process', async () => {
+    const other = await openApple(simulator)
+    const { transfer } = requireCapabilities(other.scope, { transfer: imageTransferCapability })
+    const saved = await transfer.saveImage(image)
+    const closed = new Promise((resolve) => saved.on('close', resolve))
+    await other[Symbol.asyncDispose]()
+    await closed
+    await expect(text(saved)).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
   })
 
   it('are ended by close, which leaves the containers running; their codes are unknown from then on', async () => {

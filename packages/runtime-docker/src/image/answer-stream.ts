@@ -24,6 +24,8 @@ export function toAnswerStream(engine: DockerEngine, answer: IncomingMessage, ca
     if (!answer.readableEnded) fail(Object.assign(new Error('aborted'), { code: 'ECONNRESET' }))
   })
   answer.pause()
+  // The failure shows where it is read, also later; nobody reading yet must not end the process.
+  stream.on('error', () => {})
   return stream
 }
 

@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { DockerImageTransfer } from '../../src/docker-image-transfer.js'
 import { json, startScriptedEngine, stream } from '../scripted-engine.js'
 
@@ -33,6 +33,24 @@ test('F9 a saved archive that is cut ends with CONNECTION_LOST, not as if it wer
   const saved = await new DockerImageTransfer(engine).saveImage('app')
   await expect(saved.toArray()).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   await expect.poll(countConnections).toBeLessThanOrEqual(1)
+})
+
+test('F16 aborted before it is read, a saved archive tells its reason to its reader, and ends no process', async () => {
+  const { engine } = await startScriptedEngine([
+    ['GET /images/app/json', json(200, { Id: 'sha256:1' })],
+    ['GET /images/app/get', stream([Buffer.alloc(10_000)], 'silence')],
+  ])
+  const abort = new AbortController()
+  const saved = await new DockerImageTransfer(engine).saveImage('app', { signal: abort.signal })
+  const uncaught: unknown[] = []
+  const hear = (error: unknown) => void uncaught.push(error)
+  process.on('uncaughtExceptionMonitor', hear)
+  onTestFinished(() => void process.off('uncaughtExceptionMonitor', hear))
+  const closed = new Promise((resolve) => saved.on('close', resolve))
+  abort.abort(new Error('enough'))
+  await closed
+  await expect(saved.toArray()).rejects.toThrow('enough')
+  expect(uncaught).toEqual([])
 })
 
 test('destroying a saved archive closes its connection', async () => {
