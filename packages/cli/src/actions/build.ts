@@ -57,7 +57,9 @@ async function byBuildKit(
 ): Promise<object> {
   const request = await toBuildRequest(settings, dockerfile.choice, { options, io: invocation.io })
   const title = options.tag[0]
-  const { result, display } = await buildByBuildKit(scope, request, { invocation, fallback, kind, title })
+  const canBuildWithout = listNeedingBuildKit(options).length === 0
+  const given = { invocation, fallback, canBuildWithout, kind, title }
+  const { result, display } = await buildByBuildKit(scope, request, given)
   const { builder, imageId, digest, lost } = result
   const by = builder === 'buildkit' ? ' with BuildKit' : ''
   display.succeed(

@@ -1,6 +1,7 @@
 import { isHostError, type RuntimeScope } from '@capstan/core'
 import { BuildKitFeature, type BuildKitSidecar, defaultBuildKitImage } from '@capstan/feature-buildkit'
 import { readBuildKitOptions } from '../buildkit/buildkit-environment.js'
+import { withImageRemedy } from '../buildkit/with-image-remedy.js'
 import type { BuildKitCommandOptions } from '../commands/buildkit.js'
 import type { Call } from '../commands/command-line.js'
 import type { Invocation } from '../invocation.js'
@@ -47,6 +48,8 @@ async function start({ scope, invocation, options }: Request): Promise<Answer> {
     const { containerId, privilege } = sidecar
     display?.succeed(`BuildKit runs on ${scope.runtimeName} until \`capstan buildkit stop\``)
     return { document: { runtime: scope.runtimeName, containerId, privilege }, page: `${containerId}\n` }
+  } catch (error) {
+    throw withImageRemedy(error, { io, canBuildWithout: false })
   } finally {
     display?.clear()
   }

@@ -5,12 +5,13 @@ import type { ProgressKind } from '../render/build-display.js'
 import { createPullDisplay } from '../render/pull-display.js'
 import { createStepsDisplay, type StepsDisplay } from '../render/steps-display.js'
 import { readBuildKitOptions } from './buildkit-environment.js'
+import { withImageRemedy } from './with-image-remedy.js'
 
 /** One build by BuildKit, shown while it goes on. That it succeeded is the caller's to say, on the display. */
 export async function buildByBuildKit(
   scope: RuntimeScope,
   request: BuildRequest,
-  { invocation, fallback, kind, title }: BuildByBuildKitOptions,
+  { invocation, fallback, canBuildWithout, kind, title }: BuildByBuildKitOptions,
 ): Promise<{ readonly result: BuildResult; readonly display: StepsDisplay }> {
   const { io, interrupts } = invocation
   const chosen = readBuildKitOptions(io)
@@ -36,7 +37,7 @@ export async function buildByBuildKit(
     starting?.clear()
     display.fail(`${title} was not built`)
     if (isShown && isBaseMissing(error)) io.stderr.write(`${baseHint}\n`)
-    throw error
+    throw withImageRemedy(error, { io, canBuildWithout })
   }
 }
 
@@ -50,6 +51,8 @@ const baseHint = 'BuildKit pulls base images itself: --builder runtime finds tho
 export interface BuildByBuildKitOptions {
   readonly invocation: Invocation
   readonly fallback: 'none' | 'runtime'
+  /** Whether the runtime's own builder does all that is asked. */
+  readonly canBuildWithout: boolean
   readonly kind: ProgressKind
   /** What is built. */
   readonly title: string

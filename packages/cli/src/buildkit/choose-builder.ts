@@ -1,4 +1,4 @@
-import { findCapability, imageTransferCapability, joinWords, type RuntimeScope } from '@capstan/core'
+import { findCapability, imageTransferCapability, isHostError, joinWords, type RuntimeScope } from '@capstan/core'
 import { BuildKitFeature, defaultBuildKitImage } from '@capstan/feature-buildkit'
 import type { BuildCommandOptions } from '../commands/build.js'
 import type { Invocation } from '../invocation.js'
@@ -6,6 +6,7 @@ import { createPullDisplay } from '../render/pull-display.js'
 import { toMessage } from '../render/thrown-message.js'
 import { UsageError } from '../usage-error.js'
 import { readBuildKitOptions } from './buildkit-environment.js'
+import { autoRemedy } from './with-image-remedy.js'
 
 /** Which builder is used. `reason`: why it is the runtime's own, where nobody asked for that. */
 export type BuilderChoice =
@@ -72,7 +73,7 @@ async function findImageProblem(
     return undefined
   } catch (error) {
     signal.throwIfAborted()
-    return toMessage(error)
+    return isHostError(error, 'IMAGE_PULL_FAILED') ? `${toMessage(error)}; ${autoRemedy}` : toMessage(error)
   } finally {
     display?.clear()
   }

@@ -3,6 +3,7 @@ import { BuildKitFeature, type BuildKitSidecar, defaultBuildKitImage } from '@ca
 import type { Invocation } from '../invocation.js'
 import { createPullDisplay } from '../render/pull-display.js'
 import { readBuildKitOptions } from './buildkit-environment.js'
+import { withImageRemedy } from './with-image-remedy.js'
 
 /** What it takes to share a BuildKit with a container. */
 export const needs: readonly Capability<object>[] = [...BuildKitFeature.needs.required, volumeManagerCapability]
@@ -17,6 +18,8 @@ export async function shareBuildKit(
   const onProgress = display.onProgress.bind(display)
   try {
     return await scope.resolve(BuildKitFeature).start({ ...chosen, graceMs: 0, signal, onProgress })
+  } catch (error) {
+    throw withImageRemedy(error, { io, canBuildWithout: false })
   } finally {
     display.clear()
   }

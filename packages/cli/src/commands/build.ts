@@ -53,7 +53,8 @@ const builders = `
 Secrets, caches and outputs other than load are BuildKit's alone. It runs in a
 container for this build; \`capstan buildkit start\` keeps it, and its cache, for
 those that follow. It pulls base images itself: one that only the runtime has
-needs --builder runtime.`
+needs --builder runtime. Where its own image cannot be pulled, each build tries
+again: --builder runtime does not, and CAPSTAN_BUILDKIT_IMAGE names another.`
 
 export interface BuildCommandOptions {
   readonly tag: readonly [string, ...string[]]

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { type AnyHostError, type HostErrorCode, isHostError, joinWords, type RuntimeReport } from '@capstan/core'
+import { BuildKitImageError } from '../buildkit/buildkit-image-error.js'
 import { UsageError } from '../usage-error.js'
 import { toPrintable } from './printable.js'
 import { wrapText } from './text.js'
@@ -24,6 +25,7 @@ export interface ErrorTextOptions {
 function toSentences(error: unknown, command: string): readonly string[] {
   if (isHostError(error)) return toHostSentences(error, command)
   if (error instanceof UsageError) return [error.message]
+  if (error instanceof BuildKitImageError) return [error.message, error.remedy]
   return [
     `something went wrong that Capstan did not expect: ${toMessage(error)}`,
     'Run it with --debug and report it, please',

@@ -110,7 +110,9 @@ describe('capstan build --builder', () => {
     const { exitCode, stdout, stderr } = await capstan(['build', '-t', 'app'])
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'app\n' })
     expect(stderr.split('\n').filter((line) => line.includes('BuildKit'))).toEqual([
-      expect.stringMatching(/^BuildKit is not used: image "moby\/buildkit:v.*" could not be pulled/),
+      expect.stringMatching(
+        /^BuildKit is not used: image "moby\/buildkit:v.*" could not be pulled.*; each build tries again: --builder runtime saves the wait, and CAPSTAN_BUILDKIT_IMAGE names another image$/,
+      ),
     ])
   })
 
@@ -132,9 +134,19 @@ describe('capstan build --builder', () => {
     const { exitCode, stderr } = await capstan(['build', '-t', 'app', '--builder', 'buildkit'])
     expect(exitCode).toBe(125)
     expect(stderr).toMatch(/image "moby\/buildkit:v.*" could not be pulled/)
+    expect(stderr).toContain('. --builder runtime builds without it; CAPSTAN_BUILDKIT_IMAGE names another image')
     plugins = [memoryPlugin({ without: [sidecarManagerCapability] })]
     const { stderr: lacking } = await capstan(['build', '-t', 'app', '--builder', 'buildkit'])
     expect(lacking).toMatch(/capstan build: .*sidecars/)
+  })
+
+  it('offers the runtime’s builder only where that does what is asked', async () => {
+    const argv = ['build', '-t', 'app', '--secret', 'id=a,env=VERSION']
+    const { stderr } = await capstan(argv, { env: { ...env, CAPSTAN_BUILDKIT_IMAGE: 'registry.example/buildkit:1' } })
+    expect(stderr).toMatch(
+      /image "registry\.example\/buildkit:1" could not be pulled.*\. CAPSTAN_BUILDKIT_IMAGE names another image/,
+    )
+    expect(stderr).not.toContain('--builder')
   })
 
   it.each([
