@@ -2,13 +2,13 @@ import {
   type ContainerInspection,
   findCapability,
   type OperationOptions,
-  type PortBinding,
   type RuntimeScope,
   sidecarManagerCapability,
 } from '@capstan/core'
 import type { Call } from '../commands/command-line.js'
 import type { InspectOptions } from '../commands/inspect.js'
 import { findContainer } from '../find-container.js'
+import { type PublishedPort, readPorts } from '../find-ports.js'
 import { openRuntime } from '../open-host.js'
 import { toInspectionText } from '../render/inspection-text.js'
 import { toJson, writeOutput } from '../render/write-output.js'
@@ -32,11 +32,9 @@ export async function inspect({ invocation, operands, options }: Call<InspectOpt
 /** What every runtime can tell, and the rest where it can be had. */
 export type InspectedContainer = Pick<ContainerInspection, 'id' | 'name' | 'image' | 'createdAt' | 'labels'> &
   Partial<Pick<ContainerInspection, 'imageId' | 'command' | 'networks'>> & {
-    readonly ports: readonly InspectedPort[]
+    readonly ports: readonly PublishedPort[]
     readonly state: Pick<ContainerInspection['state'], 'status' | 'running'> & Partial<ContainerInspection['state']>
   }
-
-export type InspectedPort = Pick<PortBinding, 'containerPort' | 'hostPort'> & Partial<PortBinding>
 
 async function inspectOne(
   scope: RuntimeScope,
@@ -46,10 +44,9 @@ async function inspectOne(
   const found = await findContainer(scope.runtime, reference, options)
   const inspector = findCapability(scope, sidecarManagerCapability)
   if (inspector !== undefined) return await inspector.inspectContainer(found.id, options)
-  const bindings = await scope.runtime.getPortBindings(found.id, options)
   return {
     ...found,
     state: { status: found.state, running: found.state === 'running' },
-    ports: [...bindings].map(([containerPort, hostPort]) => ({ containerPort, hostPort })),
+    ports: await readPorts(scope, found.id, options),
   }
 }

@@ -5,7 +5,7 @@ export function addPsCommand({ program, perform }: CommandLine): void {
   const command = program
     .command('ps')
     .summary('list containers')
-    .description('Lists the running containers of the runtime, whoever made them.')
+    .description('Lists the running containers of the runtime, whoever made them, and the ports that they publish.')
     .option('-a, --all', 'those that do not run, too')
     .option('-q, --quiet', 'ids only, in full')
     .option('--label <key=value>', 'only those with this label (repeatable)', collect)

@@ -1,6 +1,7 @@
 import { ownershipLabelKeys, parseOwnerLabels } from '@capstan/core'
-import type { InspectedContainer, InspectedPort } from '../actions/inspect.js'
+import type { InspectedContainer } from '../actions/inspect.js'
 import { toAge } from './duration.js'
+import { toPortText } from './port-text.js'
 import { toPrintable } from './printable.js'
 
 /** One container as lines of a name and a value, for a person. */
@@ -32,16 +33,6 @@ function toConnections({ networks = [], ports }: InspectedContainer): Line[] {
     ),
     ...ports.map((port) => ['port', toPortText(port)] as const),
   ]
-}
-
-function toPortText({ hostAddress = '', hostPort, containerPort, protocol }: InspectedPort): string {
-  const port = protocol === undefined ? containerPort : `${containerPort}/${protocol}`
-  return `${toPrefix(hostAddress)}${hostPort} → ${port}`
-}
-
-function toPrefix(address: string): string {
-  if (address === '') return ''
-  return address.includes(':') ? `[${address}]:` : `${address}:`
 }
 
 /** Those of the owner in words, the others as they are. */

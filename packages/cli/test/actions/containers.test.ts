@@ -1,4 +1,4 @@
-import { type RuntimePlugin, sidecarManagerCapability } from '@capstan/core'
+import { createHostError, type RuntimePlugin, sidecarManagerCapability } from '@capstan/core'
 import { type MemoryProgram, memoryPlugin } from '@capstan/runtime-memory'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changedMemory } from '../support/changed-memory.js'
@@ -27,9 +27,35 @@ describe('capstan ps', () => {
   it('lists running containers, and all with --all', async () => {
     await capstan(['run', '--name', 'done', 'busybox', 'true'])
     expect((await capstan(['ps'])).stdout).toMatch(
-      /^ID +NAME +IMAGE +STATE +CREATED\n[0-9a-f]{12} +web +busybox.* running .*\n$/,
+      /^ID +NAME +IMAGE +STATE +CREATED +PORTS\n[0-9a-f]{12} +web +busybox.* running .*\n$/,
     )
     expect((await capstan(['ps', '-a'])).stdout).toMatch(/done +busybox.* exited/)
+  })
+
+  it('tells the published ports of what runs, in the table and in JSON', async () => {
+    await capstan(['run', '-d', '--name', 'shop', '-p', '127.0.0.1::80', 'busybox', 'sleep', '1000'])
+    const { containers } = await json(['ps'])
+    const [{ hostPort }] = containers[0].ports
+    expect(containers).toMatchObject([
+      { name: 'shop', ports: [{ hostAddress: '127.0.0.1', hostPort, containerPort: 80, protocol: 'tcp' }] },
+      { name: 'web', ports: [] },
+    ])
+    expect((await capstan(['ps'])).stdout).toContain(` 127.0.0.1:${hostPort}->80/tcp\n`)
+    await capstan(['stop', '-t', '0', 'shop'])
+    expect((await json(['ps', '-a'])).containers[0]).toMatchObject({ name: 'shop', ports: [] })
+  })
+
+  it('tells what it can of ports where the runtime cannot inspect', async () => {
+    plugins = [memoryPlugin({ without: [sidecarManagerCapability] })]
+    await capstan(['run', '-d', '--name', 'shop', '-p', '80', 'busybox', 'sleep', '1000'])
+    expect((await capstan(['ps'])).stdout).toMatch(/ \d+->80\n$/)
+  })
+
+  it('goes on where a container is removed meanwhile', async () => {
+    const getPortBindings = (id: string) => Promise.reject(createHostError('CONTAINER_NOT_FOUND', { id }))
+    plugins = [changedMemory({ getPortBindings }, { without: [sidecarManagerCapability] })]
+    await capstan(['run', '-d', '--name', 'shop', 'busybox', 'sleep', '1000'])
+    expect((await json(['ps'])).containers).toMatchObject([{ name: 'shop', ports: [] }])
   })
 
   it('filters by label', async () => {
@@ -75,7 +101,7 @@ describe('capstan inspect', () => {
     const { containers } = await json(['inspect', 'web'])
     const [{ hostPort }] = containers[0].ports
     expect(containers[0].ports).toEqual([{ containerPort: 80, hostPort: expect.any(Number) }])
-    expect((await capstan(['inspect', 'web'])).stdout).toMatch(new RegExp(`^port: +${hostPort} → 80$`, 'm'))
+    expect((await capstan(['inspect', 'web'])).stdout).toMatch(new RegExp(`^port: +${hostPort}->80$`, 'm'))
   })
 
   it('asks for more of an id that several begin with', async () => {

@@ -9,8 +9,8 @@ it('shows addresses of both families so that the port is seen', () => {
     ports: ['', '127.0.0.1', '::1'].map(port),
   })
   expect(text.match(/^port: .*$/gm)?.map((line) => line.replace(/^port: +/, ''))).toEqual([
-    '8080 → 80/tcp',
-    '127.0.0.1:8080 → 80/tcp',
-    '[::1]:8080 → 80/tcp',
+    '8080->80/tcp',
+    '127.0.0.1:8080->80/tcp',
+    '[::1]:8080->80/tcp',
   ])
 })

@@ -10,11 +10,11 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import { memoryPlugin } from '@capstan/runtime-memory'
+import { type MemoryPluginOptions, memoryPlugin } from '@capstan/runtime-memory'
 
 /** The simulation, with some methods of its runtime replaced. */
-export function changedMemory(parts: Partial<Runtime>): RuntimePlugin {
-  const sound = memoryPlugin()
+export function changedMemory(parts: Partial<Runtime>, options: MemoryPluginOptions = {}): RuntimePlugin {
+  const sound = memoryPlugin(options)
   return {
     ...sound,
     register: (scope, details) => {
@@ -22,7 +22,8 @@ export function changedMemory(parts: Partial<Runtime>): RuntimePlugin {
       sound.register({ ...scope, container }, details)
       const runtime = container.resolve<Runtime>(runtimeCapability.token)
       provide(scope, runtimeCapability, withParts(runtime, parts))
-      for (const manager of managers) provide(scope, manager, container.resolve<object>(manager.token))
+      const provided = managers.filter(({ id }) => options.without?.every((without) => without.id !== id) ?? true)
+      for (const manager of provided) provide(scope, manager, container.resolve<object>(manager.token))
     },
   }
 }
