@@ -123,6 +123,15 @@ describe('start', () => {
     expect(told).toEqual(['waiting for BuildKit to answer, 1 s'])
   })
 
+  it('fails with what its listener throws, and leaves nothing', async () => {
+    await using scope = await openWithStandIn({ standIn: { silent: true } })
+    const onProgress = () => {
+      throw new Error('of the listener')
+    }
+    await expect(start(scope, { readyTimeoutMs: 5_000, onProgress })).rejects.toThrow('of the listener')
+    expect(await listLeft(scope)).toEqual([])
+  })
+
   it('says what is wrong with an image without buildctl', async () => {
     await using scope = await openWithStandIn({ standIn: { withoutBuildctl: true } })
     await expect(start(scope)).rejects.toMatchObject({

@@ -25,7 +25,11 @@ export async function untilReady<T>(
   const startedAt = Date.now()
   const tick = setInterval(() => {
     const seconds = Math.round((Date.now() - startedAt) / 1000)
-    onProgress?.({ id: 'buildkit', status: `waiting for BuildKit to answer, ${seconds} s` })
+    try {
+      onProgress?.({ id: 'buildkit', status: `waiting for BuildKit to answer, ${seconds} s` })
+    } catch (error) {
+      own.abort(error) // thrown from here it would end the process
+    }
   }, 1000)
   const expire = setTimeout(() => own.abort(tooLate), timeoutMs)
   try {
