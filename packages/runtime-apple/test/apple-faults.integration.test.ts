@@ -240,6 +240,15 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     expect((await networks.listNetworks()).map((network) => network.id)).not.toContain(id)
   })
 
+  it('a listener that throws ends a build with that, and not the process', async () => {
+    const onProgress = () => {
+      throw new Error('of the listener')
+    }
+    const building = runtime.buildImage('FROM scratch\nLABEL a=b\n', 'heard:1', { onProgress })
+    await expect(building).rejects.toThrow('of the listener')
+    await runtime.removeImage('heard:1')
+  })
+
   it('a build of other settings, for which the builder is made anew, waits for those under way', async () => {
     await simulator.control({ faults: [{ on: 'build', kind: 'hang', times: 1 }] })
     const before = simulator.calls().length

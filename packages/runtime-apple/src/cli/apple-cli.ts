@@ -64,10 +64,14 @@ export class AppleCli {
       maxBuffer: mostBytes,
       ...(input === undefined ? { stdin: 'ignore' } : { input }),
     })
-    if (onLine !== undefined) splitLines(child.stderr, onLine)
+    const deafened = splitLines(child.stderr, onLine).catch((error: unknown) => {
+      killGroup(child.pid)
+      throw error
+    })
+    deafened.catch(() => {}) // heard by the race
     const limit = startLimits(call, () => killGroup(child.pid))
     try {
-      const result = await Promise.race([child, limit.reached])
+      const result = await Promise.race([child, limit.reached, deafened])
       call.signal?.throwIfAborted()
       if (result.isMaxBuffer) throw toTooMuch(call)
       if (result.exitCode === undefined) throw this.#toNotRun(call, result)
@@ -165,10 +169,22 @@ function startLimits(call: CliCall, kill: () => void) {
   return { reached, clear }
 }
 
-function splitLines(stream: Readable | null, onLine: (line: string) => void): void {
-  const lines = new LineSplitter(onLine)
-  stream?.on('data', (chunk: Buffer) => lines.push(chunk))
-  stream?.on('end', () => lines.end())
+/** Rejects with what the listener throws, which hears no more then; resolves never. */
+function splitLines(stream: Readable | null, onLine: (line: string) => void = () => {}): Promise<never> {
+  return new Promise((_, reject) => {
+    const lines = new LineSplitter(onLine)
+    const listen = (hear: () => void) => {
+      try {
+        hear()
+      } catch (error) {
+        stream?.off('data', push).off('end', end).resume()
+        reject(error)
+      }
+    }
+    const push = (chunk: Buffer) => listen(() => lines.push(chunk))
+    const end = () => listen(() => lines.end())
+    stream?.on('data', push).on('end', end)
+  })
 }
 
 function toTooMuch({ operation }: CliCall): Error {
