@@ -15,7 +15,7 @@ Exit status:
        promise is not kept
   125  Capstan could not do it; stderr says why
   126  the command in the container may not be executed
-  127  the image has no such command
+  127  there is no such command in the image or container
   130  ended by Ctrl-C; 143 by SIGTERM; 141 because the reader of stdout left
 
 Environment:

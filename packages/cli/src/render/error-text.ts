@@ -9,7 +9,7 @@ import { toMessage } from './thrown-message.js'
 /** One paragraph for a person: what failed, where, and what to do. With `debug` what a developer wants to see follows it. */
 export function toErrorText(error: unknown, { debug, command, width }: ErrorTextOptions): string {
   const paragraph = `${command}: ${[...toSentences(error, command), ...toUndoSentences(error)].join('. ')}`
-  const line = toPrintable(paragraph.replaceAll(/\s*\n\s*/g, ' '))
+  const line = toPrintable(paragraph.replaceAll(/\s*\n\s*/g, ' ').replaceAll(wholeId, (id) => id.slice(0, 12)))
   const text = width === undefined ? line : wrapText(line, width)
   return debug ? `${text}\n${inspect(error, { depth: 6 })}` : text
 }
@@ -42,10 +42,15 @@ function toHostSentences(error: AnyHostError, command: string): readonly string[
       return [toInvalid(error.facts), `See \`${command} --help\``]
     case 'IMAGE_PULL_FAILED':
       return [error.message, toPullRemedy(error.facts)]
+    case 'COMMAND_NOT_STARTED':
+      return [command === 'capstan exec' ? toNotStarted(error.facts) : error.message]
     default:
       return [error.message, ...(remedies[error.code] ?? [])]
   }
 }
+
+/** As `ps` shows ids. Of a digest all is told: a name with a part of it names nothing. */
+const wholeId = /(?<![:\w])[0-9a-f]{64}(?!\w)/g
 
 type Facts<C extends HostErrorCode> = Extract<AnyHostError, { code: C }>['facts']
 type Attempt = RuntimeReport['attempts'][number]
@@ -92,6 +97,13 @@ function toInvalid({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): strin
   const [name = ''] = field.split(/[.[]/, 1)
   const option = name === 'mounts' ? mountOptions[field.slice(field.lastIndexOf('.') + 1)] : options[name]
   return `${option ?? field} must be ${expected}, not ${given}`
+}
+
+/** An image is not what one thinks of in a container that runs. */
+function toNotStarted({ id, command: [name = ''], exitCode }: Facts<'COMMAND_NOT_STARTED'>): string {
+  return exitCode === 127
+    ? `container "${id}" has no command "${name}"`
+    : `the command "${name}" may not be executed in container "${id}"`
 }
 
 function toPullRemedy({ registryText }: Facts<'IMAGE_PULL_FAILED'>): string {

@@ -46,6 +46,14 @@ describe('toErrorText', () => {
     )
   })
 
+  it('shows ids as ps does, and whole digests', () => {
+    const id = '0123456789ab'.padEnd(64, 'c')
+    const gone = createHostError('CONTAINER_NOT_FOUND', { id })
+    expect(toErrorText(gone, options)).toContain('there is no container "0123456789ab"')
+    const image = `app@sha256:${id}`
+    expect(toErrorText(createHostError('IMAGE_NOT_FOUND', { image }), options)).toContain(image)
+  })
+
   it('names what is opened only when it is named, where nothing else is', () => {
     const reports = [{ ...alive, runtime: 'simulated', selection: 'named' } as const]
     const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports })
