@@ -9,14 +9,14 @@ import type { Call } from '../commands/command-line.js'
 import { failureCode } from '../failure-code.js'
 import { toFeatureSupports } from '../features.js'
 import type { Invocation } from '../invocation.js'
+import type { Io } from '../io.js'
 import { openHost } from '../open-host.js'
 import { type OwnedCounts, toCountText } from '../quickstart/owned-counts.js'
 import { QuickstartImage } from '../quickstart/quickstart-image.js'
 import { QuickstartStage } from '../quickstart/quickstart-stage.js'
-import { toDoctorPage } from '../render/doctor-page.js'
 import { toPageStyle } from '../render/page-style.js'
+import { toFirstPage, toLastPage } from '../render/quickstart-pages.js'
 import { toSupportTable } from '../render/runtime-tables.js'
-import type { PageStyle } from '../render/section.js'
 import { chooseRuntime, findNamedRuntime, toChoiceText } from '../runtime-choice.js'
 
 /** Shows what is here, builds, runs, asks and cleans up; on the simulation where no real runtime is here and none was asked for. */
@@ -27,16 +27,21 @@ export async function quickstart({ invocation }: Call<object>): Promise<number> 
   const reports = await host.discover({ signal })
   const choice = chooseRuntime(reports, findNamedRuntime(invocation))
   const isForced = choice.runtime === undefined && choice.barred === undefined
-  io.stdout.write(toFirstPage(reports, isForced ? simulationText : toChoiceText(choice), toPageStyle(io)))
+  const page = toPageStyle(io)
+  io.stdout.write(toFirstPage(reports, { choice: isForced ? simulationText : toChoiceText(choice), isForced, page }))
   const name = isForced ? simulation : globals.runtime
   await using scope = await host.open({ signal, ...(name === undefined ? {} : { runtime: name }) })
   const stage = new QuickstartStage(invocation, { simulated: scope.report.selection === 'named' })
   await using image = new QuickstartImage(scope, { io, signal })
-  return await play(image, stage, () => askFeatures(reports, invocation, stage))
+  const exitCode = await play(image, stage, () => askFeatures(reports, invocation, stage))
+  const simulated = scope.report.selection === 'named' ? scope.runtimeName : undefined
+  io.stdout.write(toLastPage({ command: findCommand(io), runtime: simulated, page }))
+  return exitCode
 }
 
-function toFirstPage(reports: readonly RuntimeReport[], choice: string, page: PageStyle): string {
-  return `${toDoctorPage({ reports, supports: [], choice }, page)}\n`
+/** By a script of npm, or by npx, it is no command of the shell. */
+function findCommand({ env }: Pick<Io, 'env'>): string {
+  return env.npm_lifecycle_event === undefined ? 'capstan' : 'npx capstan'
 }
 
 async function play(image: QuickstartImage, stage: QuickstartStage, ask: () => Promise<string>): Promise<number> {

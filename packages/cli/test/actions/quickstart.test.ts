@@ -43,6 +43,26 @@ describe('capstan quickstart', () => {
     expect(await isEmpty(memory)).toBe(true)
   })
 
+  it('is short where a runtime is here, and ends with what to type next', async () => {
+    const real = { ...memoryPlugin({ name: 'real', commands }), selection: 'automatic' as const }
+    const { exitCode, stdout } = await runCapstan(['quickstart'], { plugins: [docker, real] })
+    expect(exitCode).toBe(0)
+    expect(stdout).toContain('What each can do')
+    for (const absent of ['Endpoints', 'refused', 'What is missing']) expect(stdout).not.toContain(absent)
+    expect(stdout).toMatch(
+      /\nNext\n {2}capstan doctor .*\n {2}capstan run --rm busybox echo hi .*\n {2}capstan --help .*\n$/,
+    )
+  })
+
+  it('shows commands that work as it was started itself: by npm, and on a simulation', async () => {
+    const plugins = [docker, memoryPlugin({ commands })]
+    const { stdout } = await runCapstan(['quickstart'], { plugins, env: { npm_lifecycle_event: 'start' } })
+    const typed = 'npx capstan run --runtime memory --rm busybox echo hi'
+    expect(stdout).toContain(`  ${typed}  `)
+    const argv = typed.split(' ').slice(2)
+    expect(await runCapstan(argv, { plugins })).toMatchObject({ exitCode: 0, stdout: 'hi\n' })
+  })
+
   it('fails rather than simulate when a runtime or an endpoint was asked for (F2)', async () => {
     const asked = fakePlugin('docker', unavailable({ chosen: true }))
     const memory = memoryPlugin({ commands })
