@@ -1,6 +1,7 @@
 import { abortCases } from './cases/abort.js'
 import { attachCases } from './cases/attach.js'
 import { buildCases } from './cases/build.js'
+import { buildReuseCases } from './cases/build-reuse.js'
 import { closeCases } from './cases/close.js'
 import { configCases } from './cases/config.js'
 import { execCases } from './cases/exec.js'
@@ -64,6 +65,7 @@ const all: readonly ConformanceCase[] = [
   ...imageCases,
   ...imageHomeCases,
   ...buildCases,
+  ...buildReuseCases,
   ...networkCases,
   ...sidecarCases,
   ...inspectionCases,

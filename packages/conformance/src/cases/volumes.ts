@@ -1,9 +1,10 @@
-import { findCapability, type VolumeManager, volumeManagerCapability } from '@capstan/core'
+import { findCapability, ownershipLabelKeys, type VolumeManager, volumeManagerCapability } from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { createContainer } from '../steps/containers.js'
+import { createContainer, startContainer } from '../steps/containers.js'
+import { buildImage } from '../steps/images.js'
 import { createVolume } from '../steps/volumes.js'
 
 export const volumeCases: readonly ConformanceCase[] = defineCases({ capability: volumeManagerCapability }, [
@@ -121,7 +122,31 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       )
     },
   },
+  {
+    id: 'VOL-011',
+    title: 'a volume that the image asks for goes with its container',
+    keeps: ['buildImage'],
+    run: async (context) => {
+      const image = await buildImage(context, `FROM ${context.image}\nVOLUME /kept\n`)
+      const before = new Set(await listAnonymous(context))
+      const id = await startContainer(context, { image, command: context.programs.sleep(60) })
+      const made = (await listAnonymous(context)).filter((name) => !before.has(name))
+      await context.runtime.removeContainer(id)
+      const left = new Set(await listAnonymous(context))
+      expectEqual(
+        made.filter((name) => left.has(name)),
+        [],
+        'what is left of the volumes that came with the container',
+      )
+    },
+  },
 ])
+
+/** Those that nobody has made by `createVolume`. */
+async function listAnonymous(context: CaseContext): Promise<readonly string[]> {
+  const listed = await context.require(volumeManagerCapability).listVolumes({ signal: context.signal })
+  return listed.filter(({ labels }) => labels[ownershipLabelKeys.instance] === undefined).map(({ name }) => name)
+}
 
 async function findVolume(context: CaseContext, name: string) {
   const listed = await context.require(volumeManagerCapability).listVolumes({ signal: context.signal })

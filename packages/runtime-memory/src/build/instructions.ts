@@ -35,6 +35,7 @@ const instructions: ReadonlyMap<string, KnownInstruction> = new Map<string, Know
   ['LABEL', { flags: [], apply: applyLabel }],
   ['RUN', { flags: [], apply: runStep }],
   ['USER', { flags: [], apply: applyUser }],
+  ['VOLUME', { flags: [], apply: applyVolume }],
   ['WORKDIR', { flags: [], apply: applyWorkdir }],
 ])
 
@@ -62,7 +63,17 @@ function applyUser({ stage, instruction }: InstructionCall): void {
 function applyWorkdir({ stage, instruction }: InstructionCall): void {
   const workingDirectory = posix.resolve(stage.config.workingDirectory, requireText(stage, instruction))
   stage.config = { ...stage.config, workingDirectory }
-  if (!stage.files.has(workingDirectory)) stage.files.set(workingDirectory, { type: 'directory', mode: 0o755 })
+  makeDirectory(stage, workingDirectory)
+}
+
+/** An anonymous volume lives as long as its container, as the container's own files do: only the directory is made. */
+function applyVolume({ stage, instruction }: InstructionCall): void {
+  const paths = instruction.words ?? requireText(stage, instruction).split(/\s+/)
+  for (const path of paths) makeDirectory(stage, posix.resolve('/', path))
+}
+
+function makeDirectory(stage: BuildStage, path: string): void {
+  if (!stage.files.has(path)) stage.files.set(path, { type: 'directory', mode: 0o755 })
 }
 
 function applyCommand({ stage, instruction }: InstructionCall): void {

@@ -54,6 +54,15 @@ CMD cat file`,
     expect((await runToEnd(memory.runtime, { image: 'app' })).stdout).toBe('kept\n')
   })
 
+  it('makes the directories of VOLUME, in both forms', async () => {
+    await using memory = await openMemory()
+    await build(
+      memory,
+      'FROM busybox\nVOLUME /one two\nVOLUME ["/has space"]\nCMD cd /one; cd /two; cd "/has space"; pwd',
+    )
+    expect(await runToEnd(memory.runtime, { image: 'app' })).toMatchObject({ exitCode: 0, stdout: '/has space\n' })
+  })
+
   it('reports each step, and each line of output with its stream', async () => {
     await using memory = await openMemory()
     const progress: BuildProgress[] = []

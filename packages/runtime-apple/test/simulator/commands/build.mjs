@@ -124,7 +124,8 @@ class Builder {
       if (earlier !== undefined) copyTree(earlier.root, root)
       let config = earlier?.config ?? {}
       if (earlier === undefined && reference !== 'scratch') {
-        const image = this.state.findImage(reference) ?? (await pullImage(this.state, reference))
+        const known = this.options.has('pull') ? undefined : this.state.findImage(reference)
+        const image = known ?? (await pullImage(this.state, reference))
         copyTree(join(this.state.place('images', image.digest), 'rootfs'), root)
         config = image.config
       }
