@@ -106,6 +106,9 @@ export const containerFaults: readonly PlantedFault[] = [
       throw createHostError('IMAGE_NOT_FOUND', { image })
     },
   })),
+  runtimeFault('a build asks no registry for a newer base image', 'BLD-025', (runtime) => ({
+    buildImage: (dockerfile, tag, options) => runtime.buildImage(dockerfile, tag, { ...options, pull: false }),
+  })),
   runtimeFault('a build that fails does not say where', 'BLD-007', (runtime) => ({
     buildImage: (dockerfile, tag, options) =>
       runtime.buildImage(dockerfile, tag, options).catch((error: unknown) => {

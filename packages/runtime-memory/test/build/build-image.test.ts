@@ -56,9 +56,9 @@ CMD cat file`,
 
   it('makes the directories of VOLUME, in both forms', async () => {
     await using memory = await openMemory()
-    await build(
-      memory,
+    await memory.runtime.buildImage(
       'FROM busybox\nVOLUME /one two\nVOLUME ["/has space"]\nCMD cd /one; cd /two; cd "/has space"; pwd',
+      'app',
     )
     expect(await runToEnd(memory.runtime, { image: 'app' })).toMatchObject({ exitCode: 0, stdout: '/has space\n' })
   })
