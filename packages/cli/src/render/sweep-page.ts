@@ -1,6 +1,7 @@
 import type { SweepItem, SweepReport } from '@capstan/core'
 import { type PageStyle, toSection } from './section.js'
 import { renderTable } from './table.js'
+import { wrapText } from './text.js'
 import { toMessage } from './thrown-message.js'
 
 /** What a sweep did, or would do, for a person. */
@@ -20,6 +21,7 @@ export function toSweepPage(
       toItems(reports, 'undecidable', ({ reason }) => reason, page),
       page,
     ),
+    reports.some(({ undecidable }) => undecidable.length > 0) ? `${wrapText(leftRemedy, page.width)}\n\n` : '',
     toSection(
       'Could not be removed',
       toItems(reports, 'failed', ({ error }) => toMessage(error), page),
@@ -50,4 +52,7 @@ function toName({ name, id }: SweepItem): string {
   return isDigest.test(shown) ? shown.slice(0, 19) : shown
 }
 
+const leftRemedy =
+  '→ What was made elsewhere a sweep there can tell. What nobody wants any more: `capstan rm --force NAME` removes a ' +
+  'container, and the command of the engine itself the rest.'
 const isDigest = /^(sha256:)?[0-9a-f]{64}$/

@@ -27,7 +27,9 @@ const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
   PLUGIN_UNKNOWN: ({ plugin, known }) =>
     `no plugin is named "${plugin}"; known: ${known.length === 0 ? 'none' : joinWords(known)}`,
   PLUGIN_INVALID: ({ plugin, packageName, packageVersion, problem }) =>
-    `plugin "${plugin}" (${packageName} ${packageVersion}) ${problem}`,
+    plugin === packageName && packageVersion === unknownVersion
+      ? `plugin "${plugin}" ${problem}`
+      : `plugin "${plugin}" (${packageName} ${packageVersion}) ${problem}`,
   RUNTIME_UNAVAILABLE: ({ runtime, reports }) => toUnavailable(runtime, reports),
   CONTAINER_NOT_FOUND: ({ id }) => `there is no container "${id}"`,
   IMAGE_NOT_FOUND: ({ image }) => `there is no image "${image}" here; pull or build it first`,
@@ -67,6 +69,9 @@ const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
     ].join(''),
   OPERATION_FAILED: ({ operation, subject, reason }) => `${operation} of ${subject} failed: ${reason}`,
 }
+
+// Of a package that was not found: there is nothing to tell beside its name.
+const unknownVersion = 'unknown version'
 
 const containments = {
   sealed: 'sealed off: nothing leaves it',

@@ -1,4 +1,4 @@
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { createHostError } from '../errors/create-host-error.js'
 import type { OperationOptions } from '../operation.js'
 import { runWithin } from '../signals/run-within.js'
@@ -45,7 +45,7 @@ async function loadPlugin(specifier: string, options: LoadOptions): Promise<Runt
   const found = await findPackage(specifier, from)
   const { name: packageName = specifier, version: packageVersion = 'unknown version' } = found ?? {}
   const names: PluginNames = { plugin: specifier, packageName, packageVersion }
-  if (found === undefined) throw toInvalid(names, `was not found from ${from}`)
+  if (found === undefined) throw toInvalid(names, toNotFound(from))
   if (found.entry === undefined) throw toInvalid(names, 'has no entry "." for an import among its exports')
   const exports = await importEntry(found.entry, names, options)
   if (!('plugin' in exports)) throw toInvalid(names, 'exports no "plugin"')
@@ -91,6 +91,11 @@ function withPackage(plugin: RuntimePlugin, names: PluginNames): RuntimePlugin {
 
 function toInvalid(names: PluginNames, problem: string, cause?: unknown) {
   return createHostError('PLUGIN_INVALID', { ...names, problem }, { cause })
+}
+
+/** The folder as a path: people read it, and what they gave may have been either. */
+function toNotFound(from: string): string {
+  return `was not found from ${fileURLToPath(new URL('.', from))}: give the name of a package that is installed there, or a path that begins with "./" or "/"`
 }
 
 const specifierText = 'the name of a package or a path'

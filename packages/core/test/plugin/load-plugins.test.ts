@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { createRuntimeHost, loadPlugins } from '../../src/index.js'
 import { findPluginPackage } from '../../src/plugin/find-plugin-package.js'
@@ -139,6 +139,15 @@ describe('loadPlugins', () => {
     await expect(loadPlugins([specifier], { from })).rejects.toMatchObject({
       code: 'PLUGIN_INVALID',
       message: expect.stringContaining(problem),
+    })
+  })
+
+  it('names once what was not found, the folder as a path, and what may be given', async () => {
+    await expect(loadPlugins(['gone-runtime'], { from })).rejects.toMatchObject({
+      facts: { plugin: 'gone-runtime', packageName: 'gone-runtime', packageVersion: 'unknown version' },
+      message:
+        `plugin "gone-runtime" was not found from ${fileURLToPath(new URL('.', from))}: give the name of a package ` +
+        'that is installed there, or a path that begins with "./" or "/"',
     })
   })
 
