@@ -36,6 +36,6 @@ export interface ExecProcess extends AsyncDisposable {
   readonly exitCode: Promise<number>
   /** Sends the signal (default SIGTERM). False: this runtime has no way to reach the process (it needs one in the image). */
   kill(signal?: string, options?: OperationOptions): Promise<boolean>
-  /** Gives the terminal of the process another size. Bad numbers: INVALID_ARGUMENT. */
+  /** Gives the terminal of the process another size. After its end: nothing. Bad numbers: INVALID_ARGUMENT. */
   resize(size: TerminalSize, options?: OperationOptions): Promise<void>
 }
