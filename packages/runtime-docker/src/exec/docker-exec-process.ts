@@ -25,6 +25,7 @@ export class DockerExecProcess implements ExecProcess {
   readonly #options: ExecProcessOptions
   readonly #output: ProcessOutput
   #isDisposed = false
+  #isOver = false
 
   constructor(engine: DockerEngine, connection: UpgradedConnection, options: ExecProcessOptions) {
     this.#engine = engine
@@ -43,11 +44,17 @@ export class DockerExecProcess implements ExecProcess {
     return killExec(this.#engine, { ...this.#options, signal }, options)
   }
 
+  /** After its end: nothing. */
   async resize(size: TerminalSize, { signal }: OperationOptions = {}): Promise<void> {
     validateTerminalSize(size)
     const { call, execId } = this.#options
     const api = await this.#engine.api({ ...call, operation: 'resize', signal })
-    await api.getExec(execId).resize({ _query: { h: size.height, w: size.width }, _body: {} })
+    try {
+      await api.getExec(execId).resize({ _query: { h: size.height, w: size.width }, _body: {} })
+    } catch (error) {
+      signal?.throwIfAborted()
+      if (!(await this.#hasEnded(signal))) throw error
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -55,6 +62,14 @@ export class DockerExecProcess implements ExecProcess {
     this.#connection.socket.end()
     this.#connection.socket.destroy()
     await this.exitCode.catch(() => {})
+  }
+
+  /** What an engine answers of a process that has ended says nothing: not found, stopped, or a failure. */
+  async #hasEnded(signal: AbortSignal | undefined): Promise<boolean> {
+    if (this.#isOver) return true
+    const { call, execId } = this.#options
+    const api = await this.#engine.api({ ...call, operation: 'resize', signal })
+    return (await api.getExec(execId).inspect()).Running === false
   }
 
   async #run(): Promise<number> {
@@ -74,6 +89,7 @@ export class DockerExecProcess implements ExecProcess {
       this.#output.finish(this.#isDisposed ? undefined : toError(failure))
       throw failure
     } finally {
+      this.#isOver = true
       this.#connection.socket.destroy()
     }
   }

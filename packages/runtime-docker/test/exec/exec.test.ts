@@ -257,6 +257,17 @@ describe('exec', () => {
     await expect(running.resize({ height: 0, width: 4 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     await running[Symbol.asyncDispose]()
   })
+
+  test('resize after its end does nothing; of one that the engine does not know while it runs: its error', async () => {
+    const { execs, id, fake } = await startExecutable()
+    fake.override('POST /exec/*/resize', (reply) => reply.refuse(404, 'no such exec'))
+    const running = await execs.exec(id, ['cat'], { tty: true })
+    await expect(running.resize({ height: 1, width: 2 })).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+    running.stdout.resume()
+    running.stdin.end()
+    await running.exitCode
+    await running.resize({ height: 1, width: 2 })
+  })
 })
 
 describe('kill', () => {
