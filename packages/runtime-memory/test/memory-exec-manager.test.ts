@@ -84,6 +84,19 @@ describe('exec', () => {
     process.stdin.end()
   })
 
+  it.each([undefined, new Error('the source broke')])(
+    'F7: takes a stdin that is destroyed for its end: no hang, and no error that nobody hears (%s)',
+    async (error) => {
+      await using memory = await openMemory()
+      const id = await startSleeping(memory)
+      const process = await memory.exec.exec(id, ['cat'])
+      await new Promise((resolve) => process.stdin.write('hello', resolve))
+      process.stdin.destroy(error)
+      expect(await text(process.stdout)).toBe('hello')
+      expect(await process.exitCode).toBe(0)
+    },
+  )
+
   it('sends signals', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)

@@ -125,9 +125,12 @@ export class MemoryExecProcess implements ExecProcess {
   }
 }
 
-/** Takes input for as long as it lasts, and drops what comes after the process has ended: EPIPE is no error. */
+/**
+ * Takes input for as long as it lasts, and drops what comes after the process has ended: EPIPE is no error. Destroying it
+ * is its end for the process.
+ */
 function createInput(target: Writable): Writable {
-  return new Writable({
+  const input = new Writable({
     write(chunk: Uint8Array, _encoding, done) {
       writeTo(target, chunk).then(
         () => done(),
@@ -138,7 +141,14 @@ function createInput(target: Writable): Writable {
       if (target.writable) target.end()
       done()
     },
+    destroy(error, done) {
+      if (target.writable) target.end()
+      done(error)
+    },
   })
+  // Whoever destroys it knows why.
+  input.on('error', () => {})
+  return input
 }
 
 function createOutput(): PassThrough {
