@@ -79,6 +79,23 @@ describeWithSimulator('a BuildKit on Apple that its service has forgotten', () =
   })
 })
 
+describeWithSimulator('a BuildKit on Apple that another process is about to start', () => {
+  it('is waited for, and not started by another command under its maker', async () => {
+    const simulator = await useSimulator()
+    const options = { image: await addStandInImage(simulator), readyTimeoutMs: 30_000, graceMs: 100 }
+    await using maker = await openApple(simulator, { managers: 'probe' })
+    await using finder = await openApple(simulator, { managers: 'probe' })
+    await simulator.control({ faults: [{ on: 'start', kind: 'slow', ms: 1000, times: 1 }] })
+    const making = maker.scope.resolve(BuildKitFeature).start(options)
+    await expect.poll(() => simulator.calls().some(({ argv }) => argv[0] === 'start')).toBe(true)
+    const found = await finder.scope.resolve(BuildKitFeature).start(options)
+    const made = await making
+    expect(found.containerId).toBe(made.containerId)
+    expect(simulator.calls().filter(({ argv }) => argv[0] === 'start')).toHaveLength(1)
+    for (const sidecar of [made, found]) await sidecar[Symbol.asyncDispose]()
+  })
+})
+
 describeWithSimulator('a BuildKit on Apple that two share, of which one only found it', () => {
   it('goes soon after the last of them, who could not wait for its end', async () => {
     const simulator = await useSimulator()

@@ -5,11 +5,16 @@ import { type Daemon, sidecarEnds } from './daemon.js'
 import { findRung, privilegeLabel } from './rungs.js'
 import { isSameConfiguration, type Settings } from './settings.js'
 
+export interface FindOptions extends OperationOptions {
+  /** How long it has been looked for. */
+  readonly elapsedMs: number
+}
+
 /** The sidecar that is there for the same configuration, if there is one. */
 export async function findDaemon(
   managers: BuildKitManagers,
   settings: Settings,
-  options: OperationOptions,
+  options: FindOptions,
 ): Promise<Daemon | undefined> {
   const holder = await findHolder(managers, settings.name, options)
   return holder === undefined ? undefined : adopt(managers, settings, { ...options, holder })
@@ -29,14 +34,14 @@ export async function findHolder(
   }
 }
 
-interface AdoptOptions extends OperationOptions {
+interface AdoptOptions extends FindOptions {
   readonly holder: ContainerInspection
 }
 
 async function adopt(
   managers: BuildKitManagers,
   settings: Settings,
-  { holder, signal }: AdoptOptions,
+  { holder, elapsedMs, signal }: AdoptOptions,
 ): Promise<Daemon | undefined> {
   const { id, labels, networks } = holder
   const rung = findRung(labels[privilegeLabel])
@@ -47,8 +52,10 @@ async function adopt(
     case 'dead':
       await removeBelongings(managers, belongings, { signal })
       return undefined
+    case 'unknown': // of another process, which may be about to start it, and has to, where its code is to be known
+      if (elapsedMs > patienceMs) await revive(managers, id, { signal })
+      throw sidecarEnds
     case 'created':
-    case 'unknown': // of another process, on a runtime that does not tell what has run
       await revive(managers, id, { signal })
       throw sidecarEnds // and look again: it has a network now
     default: {
@@ -67,3 +74,5 @@ async function revive({ runtime }: BuildKitManagers, id: string, { signal }: Ope
     signal?.throwIfAborted() // else: its maker finds the same out, and takes it back
   }
 }
+
+const patienceMs = 3000

@@ -30,8 +30,8 @@ import { untilReady } from './until-ready.js'
  */
 export async function startBuildKit(managers: BuildKitManagers, options: BuildKitOptions): Promise<RunningBuildKit> {
   const { signal, onProgress, readyTimeoutMs } = options
-  return attemptOften(managers, options, async (settings, undo) => {
-    const daemon = await findDaemon(managers, settings, { signal })
+  return attemptOften(managers, options, async (settings, { undo, elapsedMs }) => {
+    const daemon = await findDaemon(managers, settings, { signal, elapsedMs })
     if (daemon !== undefined) return daemon
     const belongings = toBelongings(settings)
     undo.add('what was made unanswered', (own) => removeBelongings(managers, belongings, own))
@@ -46,8 +46,8 @@ export async function findBuildKit(
   options: BuildKitOptions,
 ): Promise<RunningBuildKit | undefined> {
   try {
-    return await attemptOften(managers, options, async (settings) => {
-      const daemon = await findDaemon(managers, settings, options)
+    return await attemptOften(managers, options, async (settings, { elapsedMs }) => {
+      const daemon = await findDaemon(managers, settings, { signal: options.signal, elapsedMs })
       if (daemon === undefined) throw noneThere
       return daemon
     })
@@ -61,17 +61,18 @@ export async function findBuildKit(
 async function attemptOften(
   managers: BuildKitManagers,
   options: BuildKitOptions,
-  obtain: (settings: Settings, undo: UndoStack) => Promise<Daemon>,
+  obtain: (settings: Settings, attempt: Attempt) => Promise<Daemon>,
 ): Promise<RunningBuildKit> {
   validateBuildKitOptions(options)
   loadControlClient().catch(() => {}) // whoever needs it hears of a failure
   const { signal } = options
   const settings = toSettings(options)
+  const startedAt = performance.now()
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted()
     const undo = createUndoStack()
     try {
-      const daemon = await obtain(settings, undo)
+      const daemon = await obtain(settings, { undo, elapsedMs: performance.now() - startedAt })
       const running = await use(managers, settings, { ...options, daemon, undo, mayTryAgain: attempt < 3 })
       undo.release()
       return running
@@ -82,6 +83,12 @@ async function attemptOften(
       await untilAborted(pause(betweenMs), signal)
     }
   }
+}
+
+interface Attempt {
+  readonly undo: UndoStack
+  /** Since the first of them. */
+  readonly elapsedMs: number
 }
 
 interface UseOptions extends BuildKitOptions {
