@@ -1,5 +1,5 @@
 export type { BuildProgressEvent } from './build/build-progress-event.js'
-export type { BuildOutput, BuildRequest } from './build/build-request.js'
+export { type BuildOutput, type BuildRequest, validateBuildRequest } from './build/build-request.js'
 export type { BuildKitBuild, BuildResult } from './build/buildkit-build.js'
 export { BuildKitFeature } from './buildkit-feature.js'
 export {

@@ -2,7 +2,7 @@ import { open, readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { BuildOptions } from '@capstan/core'
-import type { BuildOutput, BuildRequest } from '@capstan/feature-buildkit'
+import { type BuildOutput, type BuildRequest, validateBuildRequest } from '@capstan/feature-buildkit'
 import type { BuildCommandOptions } from '../commands/build.js'
 import type { Io } from '../io.js'
 import { parseBuildOutput } from '../parse/build-output.js'
@@ -23,10 +23,9 @@ export async function toBuildRequest(
   if (context === undefined) throw new UsageError('a build needs a directory')
   const secrets = options.secret === undefined ? undefined : await readSecrets(options.secret, io)
   const platforms = options.platform?.split(',')
-  return {
+  const request = {
     context,
     ...dockerfile,
-    output: await openOutput(options, io),
     ...withoutUndefined<Omit<BuildRequest, 'context' | 'output'>>({
       buildArgs,
       labels,
@@ -38,6 +37,9 @@ export async function toBuildRequest(
       cacheTo: options.cacheTo,
     }),
   }
+  // All but the output, which is overwritten where it is opened.
+  validateBuildRequest({ ...request, output: { type: 'cache-only' } })
+  return { ...request, output: await openOutput(options, io) }
 }
 
 async function readSecrets(texts: readonly string[], io: Pick<Io, 'env' | 'cwd'>) {

@@ -159,6 +159,8 @@ const mountOptions: Readonly<Record<string, string>> = {
 // Fields of the contract, by the option of `run`, `exec` or `build` that sets them.
 const options: Readonly<Record<string, string>> = {
   buildArgs: '--build-arg',
+  cacheFrom: '--cache-from',
+  cacheTo: '--cache-to',
   capAdd: '--cap-add',
   capDrop: '--cap-drop',
   cpus: '--cpus',
@@ -176,6 +178,7 @@ const options: Readonly<Record<string, string>> = {
   pidsLimit: '--pids-limit',
   platform: '--platform',
   ports: '--publish',
+  secrets: '--secret',
   securityOptions: '--security-opt',
   since: '--since',
   stopSignal: '--stop-signal',

@@ -167,11 +167,18 @@ describe('capstan build --builder', () => {
     [['--secret', 'id=a,env=NONE'], /--secret a: the variable NONE is not set/],
     [['--secret', 'x'], /--secret must be/],
     [['--output', 'disk'], /--output must be/],
+    [['--cache-from', 'x'], /--cache-from must be/],
     [['--output', 'type=oci,dest=none/app.tar'], /the output .*none\/app\.tar cannot be written: it is not there/],
   ])('says what is wrong with %j', async (argv, stderr) => {
     const result = await capstan(['build', '-t', 'app', ...argv])
     expect(result).toMatchObject({ exitCode: 125, stdout: '' })
     expect(result.stderr).toMatch(stderr)
+  })
+
+  it('overwrites no file for a build that could not be', async () => {
+    const argv = ['--output', 'type=oci,dest=note.txt', '--cache-to', 'x']
+    expect((await capstan(['build', '-t', 'app', ...argv])).stderr).toContain('--cache-to must be')
+    expect(await readFile(join(cwd, 'note.txt'), 'utf8')).toBe('from the context\n')
   })
 })
 
