@@ -120,4 +120,18 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
       await expectReason(reason, () => within(5000, 'the rejection', stopping.result))
     },
   },
+  {
+    id: 'STOP-012',
+    title: 'stopContainer without graceMs kills what does not end in ten seconds, and not before',
+    timeFactor: 2,
+    run: async (context) => {
+      const id = await startReady(context, { command: context.programs.ignore() })
+      const start = performance.now()
+      await within(20_000, 'the end of stopContainer', context.runtime.stopContainer(id))
+      const elapsed = performance.now() - start
+      // A real engine's clock and ours differ by a little.
+      expect(elapsed > 9900, 'at least ten seconds of grace', `${Math.round(elapsed)} ms`)
+      expectEqual(await context.runtime.waitContainer(id), 137, 'the exit code of what was killed')
+    },
+  },
 ])

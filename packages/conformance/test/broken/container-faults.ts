@@ -24,6 +24,9 @@ export const containerFaults: readonly PlantedFault[] = [
       await runtime.stopContainer(id, options)
     },
   })),
+  runtimeFault('the grace is five seconds unless it is given', 'STOP-012', (runtime) => ({
+    stopContainer: (id, options) => runtime.stopContainer(id, { graceMs: 5000, ...options }),
+  })),
   runtimeFault('a holder of a name is always ours', 'NAME-002', (runtime) => ({
     createContainer: async (config, options) =>
       await runtime.createContainer(config, options).catch((error: unknown) => {
@@ -116,6 +119,16 @@ export const containerFaults: readonly PlantedFault[] = [
         throw createHostError('BUILD_FAILED', { ...error.facts, exitCode: undefined, lastLines: [] })
       }),
   })),
+  runtimeFault('a step is taken from the cache, though noCache forbids it', 'BLD-024', (runtime) => {
+    const cached = new Set<string>()
+    return {
+      buildImage: async (dockerfile, tag, options) => {
+        if (!cached.has(dockerfile))
+          return await runtime.buildImage(dockerfile, tag, options).then(() => void cached.add(dockerfile))
+        await runtime.buildImage(dockerfile, tag, { ...options, onProgress: () => {} })
+      },
+    }
+  }),
   runtimeFault('a start under an aborted signal starts, and then rejects', 'ABT-003', (runtime) => ({
     startContainer: async (id, options) => {
       await runtime.startContainer(id)
