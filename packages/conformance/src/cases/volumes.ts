@@ -128,19 +128,26 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
     keeps: ['buildImage'],
     run: async (context) => {
       const image = await buildImage(context, `FROM ${context.image}\nVOLUME /kept\n`)
-      const before = new Set(await listAnonymous(context))
-      const id = await startContainer(context, { image, command: context.programs.sleep(60) })
-      const made = (await listAnonymous(context)).filter((name) => !before.has(name))
-      await context.runtime.removeContainer(id)
-      const left = new Set(await listAnonymous(context))
-      expectEqual(
-        made.filter((name) => left.has(name)),
-        [],
-        'what is left of the volumes that came with the container',
+      const left = [await leaveVolumes(context, image), await leaveVolumes(context, image)]
+      // Another user of the engine may have made one meanwhile, but hardly both times.
+      expect(
+        left.some((names) => names.length === 0),
+        'nothing left of the volumes that came with the container',
+        left,
       )
     },
   },
 ])
+
+/** Anonymous volumes that came while a container of the image ran, and are there after it was removed. */
+async function leaveVolumes(context: CaseContext, image: string): Promise<readonly string[]> {
+  const before = new Set(await listAnonymous(context))
+  const id = await startContainer(context, { image, command: context.programs.sleep(60) })
+  const made = (await listAnonymous(context)).filter((name) => !before.has(name))
+  await context.runtime.removeContainer(id)
+  const after = new Set(await listAnonymous(context))
+  return made.filter((name) => after.has(name))
+}
 
 /** Those that nobody has made by `createVolume`. */
 async function listAnonymous(context: CaseContext): Promise<readonly string[]> {

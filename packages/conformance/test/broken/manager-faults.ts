@@ -1,4 +1,11 @@
-import { createHostError, isHostError, type NetworkManager, type OperationOptions } from '@capstan/core'
+import {
+  createHostError,
+  isHostError,
+  type NetworkManager,
+  type OperationOptions,
+  type RuntimePlugin,
+  type VolumeInfo,
+} from '@capstan/core'
 import { withParts } from '../../src/plugin/map-provided.js'
 import { breakPlugin } from './break-plugin.js'
 import type { PlantedFault } from './planted-fault.js'
@@ -117,6 +124,11 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
+    fault: 'an anonymous volume stays when its container goes',
+    expected: 'VOL-011',
+    plant: leaveAnonymousVolumes,
+  },
+  {
     fault: 'what is no archive is loaded, as nothing',
     expected: 'XFER-006',
     plant: (sound) =>
@@ -161,6 +173,26 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
 ]
+
+/** Each container has one, of nobody, which only the list of volumes tells. */
+function leaveAnonymousVolumes(sound: RuntimePlugin): RuntimePlugin {
+  const anonymous: VolumeInfo[] = []
+  return breakPlugin(sound, {
+    runtime: (runtime) => ({
+      createContainer: async (config, options) => {
+        const id = await runtime.createContainer(config, options)
+        anonymous.push({ name: `${id}-anonymous`, labels: {}, createdAt: undefined })
+        return id
+      },
+    }),
+    volumes: (volumes) => ({
+      listVolumes: async (options = {}) => {
+        const listed = await volumes.listVolumes(options)
+        return Object.keys(options.labels ?? {}).length > 0 ? listed : [...listed, ...anonymous]
+      },
+    }),
+  })
+}
 
 function leakWhenAborted(networks: NetworkManager): Partial<NetworkManager> {
   return {
