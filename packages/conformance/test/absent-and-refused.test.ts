@@ -14,6 +14,7 @@ import { describe, expect, test } from 'vitest'
 import { runConformance } from '../src/index.js'
 import { withPlugin } from '../src/plugin/map-provided.js'
 import { breakPlugin } from './broken/break-plugin.js'
+import { quickCases } from './quick-cases.js'
 
 describe('a runtime that has less', { timeout: 60_000 }, () => {
   test('passes when what it lacks is absent and listed with a reason', async () => {
@@ -108,8 +109,8 @@ describe('a runtime that refuses options', { timeout: 60_000 }, () => {
   })
 })
 
-function run(plugin: RuntimePlugin, only?: readonly string[]) {
-  return runConformance({ plugin, image: 'busybox:latest', concurrency: 32, ...(only && { only }) })
+function run(plugin: RuntimePlugin, only: readonly string[] = quickCases) {
+  return runConformance({ plugin, image: 'busybox:latest', concurrency: 32, only })
 }
 
 function withRefusals(plugin: RuntimePlugin, refused: readonly RefusableField[]): RuntimePlugin {
