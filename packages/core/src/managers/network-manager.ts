@@ -30,6 +30,6 @@ export interface NetworkInfo {
 export interface CreateNetworkOptions extends OperationOptions {
   /** For keys that begin with `capstan.`, see `ContainerConfig`. */
   readonly labels?: StringMap
-  /** Without a way out. Default false. */
+  /** Without a way out to other machines; this machine itself may still be reached. Default false. */
   readonly internal?: boolean
 }
