@@ -1,6 +1,5 @@
 import { pipeline } from 'node:stream/promises'
 import {
-  type Argv,
   createHostError,
   type ExecOptions,
   type ExecProcess,
@@ -16,14 +15,12 @@ import { findContainer } from '../find-container.js'
 import type { Io } from '../io.js'
 import { openRuntime } from '../open-host.js'
 import { withoutUndefined } from '../parse/without-undefined.js'
-import { writeOutput } from '../render/write-output.js'
 import type { Interruption } from '../terminal/interruption.js'
 import type { Interrupts } from '../terminal/interrupts.js'
 import { enterRawMode } from '../terminal/raw-mode.js'
 import { requireTerminal } from '../terminal/require-terminal.js'
 import { shareTerminalSize } from '../terminal/terminal-size.js'
 import { readEnvironment } from './environment.js'
-import { StartWords, toStartError } from './start-words.js'
 
 /** Runs a further command in a container, and ends with its exit code. */
 export async function exec({ invocation, operands, options }: Call<ExecCommandOptions>): Promise<number> {
@@ -39,7 +36,7 @@ export async function exec({ invocation, operands, options }: Call<ExecCommandOp
   const container = name === '' ? id : name
   try {
     await using child = await execs.exec(id, command, { ...execOptions, signal: interrupts.signal })
-    return await join(child, { io, interrupts, interactive, tty, container, command })
+    return await join(child, { io, interrupts, interactive, tty })
   } catch (error) {
     throw isHostError(error, 'COMMAND_NOT_STARTED') ? named(error, container) : error
   }
@@ -55,16 +52,11 @@ interface JoinOptions {
   readonly interrupts: Interrupts
   readonly interactive: boolean
   readonly tty: boolean
-  /** Its name, where it has one. */
-  readonly container: string
-  readonly command: Argv
 }
 
 /** Connects the process to this terminal until it ends. */
-async function join(child: ExecProcess, options: JoinOptions): Promise<number> {
-  const { io, interrupts, interactive, tty } = options
+async function join(child: ExecProcess, { io, interrupts, interactive, tty }: JoinOptions): Promise<number> {
   const { signal } = interrupts
-  const start = new StartWords()
   // Read below, unless what comes before it fails: then it is that failure which counts.
   child.exitCode.catch(() => undefined)
   using _terminal = interactive && tty ? enterRawMode(io.stdin) : undefined
@@ -74,26 +66,16 @@ async function join(child: ExecProcess, options: JoinOptions): Promise<number> {
   // A process that ended while it was written to is no failure: its exit code tells how it went.
   input?.catch(() => undefined)
   const outputs = [
-    pipeline(child.stdout, start, io.stdout, { signal, end: false }),
+    pipeline(child.stdout, io.stdout, { signal, end: false }),
     pipeline(child.stderr, io.stderr, { signal, end: false }),
   ]
   try {
     await Promise.all(outputs)
-    const code = await child.exitCode
-    await settle(start, code, options)
-    return code
+    return await child.exitCode
   } catch (error) {
     signal.throwIfAborted()
     throw error
   }
-}
-
-/** Fails with what an engine wrote of a command that did not start; other words are output. */
-async function settle({ words }: StartWords, code: number, { io, interrupts, ...about }: JoinOptions): Promise<void> {
-  if (words === undefined) return
-  const error = code === 126 || code === 127 ? toStartError(words.toString(), about) : undefined
-  if (error !== undefined) throw error
-  await writeOutput(io.stdout, words, interrupts)
 }
 
 /** Sends a signal on to the process; who asks twice, or where it cannot be reached, leaves. */
