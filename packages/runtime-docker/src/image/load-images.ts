@@ -6,7 +6,8 @@ import { type EngineFailure, readEngineMessages } from './engine-message.js'
 import { toFamiliarName } from './familiar-name.js'
 
 /**
- * Loads a docker or OCI archive; resolves with the references, or the ids, that it held.
+ * Loads a docker archive, or an OCI one where the engine takes it (20.10 does not: OPERATION_FAILED); resolves with the
+ * references, or the ids, that it held.
  *
  * The engine answers 200 before it has looked: what it says in the stream counts. Not an archive of images:
  * OPERATION_FAILED with its words. What reading the archive throws is thrown as it is.
