@@ -38,8 +38,10 @@ export class ExecStream extends Duplex {
     this.#process.stdin.write(chunk, done)
   }
 
+  /** Not waited for: Node fails an assertion, and the process with it, where HTTP/2 says goodbye while an end is under way. */
   override _final(done: () => void): void {
-    this.#process.stdin.end(done)
+    this.#process.stdin.end()
+    done()
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
