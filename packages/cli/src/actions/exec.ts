@@ -1,11 +1,8 @@
 import { pipeline } from 'node:stream/promises'
 import {
-  createHostError,
   type ExecOptions,
   type ExecProcess,
   execManagerCapability,
-  type HostError,
-  isHostError,
   requireCapabilities,
   validateExec,
 } from '@capstan/core'
@@ -32,19 +29,9 @@ export async function exec({ invocation, operands, options }: Call<ExecCommandOp
   validateExec(command, execOptions)
   await using opened = await openRuntime(invocation, { requires: [execManagerCapability] })
   const { execs } = requireCapabilities(opened.scope, { execs: execManagerCapability })
-  const { id, name } = await findContainer(opened.scope.runtime, reference, { signal: interrupts.signal })
-  const container = name === '' ? id : name
-  try {
-    await using child = await execs.exec(id, command, { ...execOptions, signal: interrupts.signal })
-    return await join(child, { io, interrupts, interactive, tty })
-  } catch (error) {
-    throw isHostError(error, 'COMMAND_NOT_STARTED') ? named(error, container) : error
-  }
-}
-
-/** The same error of the container by its name. */
-function named(error: HostError<'COMMAND_NOT_STARTED'>, container: string): unknown {
-  return createHostError(error.code, { ...error.facts, id: container }, { cause: error.cause ?? error })
+  const { id } = await findContainer(opened.scope.runtime, reference, { signal: interrupts.signal })
+  await using child = await execs.exec(id, command, { ...execOptions, signal: interrupts.signal })
+  return await join(child, { io, interrupts, interactive, tty })
 }
 
 interface JoinOptions {

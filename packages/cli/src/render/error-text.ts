@@ -42,8 +42,6 @@ function toHostSentences(error: AnyHostError, command: string): readonly string[
       return [toInvalid(error.facts), `See \`${command} --help\``]
     case 'IMAGE_PULL_FAILED':
       return [error.message, toPullRemedy(error.facts)]
-    case 'COMMAND_NOT_STARTED':
-      return [command === 'capstan exec' ? toNotStarted(error.facts) : error.message]
     default:
       return [error.message, ...(remedies[error.code] ?? [])]
   }
@@ -97,13 +95,6 @@ function toInvalid({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): strin
   const [name = ''] = field.split(/[.[]/, 1)
   const option = name === 'mounts' ? mountOptions[field.slice(field.lastIndexOf('.') + 1)] : options[name]
   return `${option ?? field} must be ${expected}, not ${given}`
-}
-
-/** An image is not what one thinks of in a container that runs. */
-function toNotStarted({ id, command: [name = ''], exitCode }: Facts<'COMMAND_NOT_STARTED'>): string {
-  return exitCode === 127
-    ? `container "${id}" has no command "${name}"`
-    : `the command "${name}" may not be executed in container "${id}"`
 }
 
 function toPullRemedy({ registryText }: Facts<'IMAGE_PULL_FAILED'>): string {
