@@ -21,7 +21,7 @@ export interface ContainerConfig {
   readonly entrypoint?: Argv
   /** An absolute path in the container. */
   readonly workingDirectory?: string
-  /** Added to the image's variables, and before them. */
+  /** Added to the image's variables, in place of those of the same names. */
   readonly env?: StringMap
   /** A name or a number, with or without a group: `app`, `1000:1000`. Default: the image's. */
   readonly user?: string

@@ -49,7 +49,11 @@ export interface BuildRequest {
   readonly output: BuildOutput
 }
 
-/** What `build` checks before it does anything. @throws HostError INVALID_ARGUMENT with the path of the field; it shows no secret. */
+/**
+ * What `build` checks before it does anything.
+ *
+ * @throws HostError INVALID_ARGUMENT with the path of the field; it shows no secret.
+ */
 export function validateBuildRequest(request: BuildRequest): void {
   const { context, buildArgs, labels, target, noCache, platforms = [], secrets = {}, output } = request
   const given = { context, buildArgs, labels, target, noCache }
