@@ -86,7 +86,8 @@ export interface Runtime {
    *
    * Fails closed: FIREWALL_FAILED comes after the way out was cut by the strongest means left (`containment`). Rules
    * last until the container stops; `startContainer` of this runtime sets and verifies them again. On a created
-   * container they are kept for its start. No race at all: an internal network with the proxy as its only way out.
+   * container they are kept for its start. No race at all: an internal network with the proxy as its only way out, where
+   * this machine may still be reached.
    */
   setupFirewall(id: string, rules: FirewallRules, options?: OperationOptions): Promise<void>
 
