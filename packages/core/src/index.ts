@@ -105,6 +105,7 @@ export { hasLabels, isOurs } from './ownership/match-labels.js'
 export { type OwnedObject, toObjectLabels } from './ownership/object-labels.js'
 export type { Owner } from './ownership/owner.js'
 export { type Lifetime, ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './ownership/owner-labels.js'
+export { createRequestMark } from './ownership/request-mark.js'
 export type { SweepItem, SweepOptions, SweepReport } from './ownership/sweep-report.js'
 
 // Signals

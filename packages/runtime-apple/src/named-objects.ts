@@ -1,4 +1,12 @@
-import { createHostError, isOurs, type OperationOptions, type StringMap, toObjectLabels } from '@capstan/core'
+import {
+  createHostError,
+  createRequestMark,
+  hasLabels,
+  isOurs,
+  type OperationOptions,
+  type StringMap,
+  toObjectLabels,
+} from '@capstan/core'
 import type { AppleCall, AppleConnection } from './apple-connection.js'
 import { isNameTaken, toErrorText } from './apple-errors.js'
 import { toLabelOptions } from './container/create-arguments.js'
@@ -22,8 +30,6 @@ interface Named {
 export class NamedObjects<T extends Named> {
   readonly #connection: AppleConnection
   readonly #kind: NamedKind<T>
-  /** Names of what was made here, and is known to be: the undoing of a later call is not for it. */
-  readonly #made = new Set<string>()
 
   constructor(connection: AppleConnection, kind: NamedKind<T>) {
     this.#connection = connection
@@ -34,12 +40,13 @@ export class NamedObjects<T extends Named> {
   async create({ operation, name, labels, flags = [] }: Creation, options: OperationOptions): Promise<string> {
     const { noun } = this.#kind
     const { ownerLabels } = this.#connection
-    const owned = toLabelOptions(toObjectLabels({ kind: noun }, ownerLabels, labels))
-    await this.#connection.call({ operation, subject: name }, options, async (call) => {
-      call.undo.add(noun, ({ signal }) => this.#removeOurs(name, { ...call, signal }))
+    const mark = createRequestMark()
+    const owned = toLabelOptions({ ...toObjectLabels({ kind: noun }, ownerLabels, labels), ...mark })
+    return await this.#connection.call({ operation, subject: name }, options, async (call) => {
+      call.undo.add(noun, ({ signal }) => this.#removeMarked(name, mark, { ...call, signal }))
       const argv = [noun, 'create', ...flags, ...owned, name]
       const result = await this.#connection.cli.run(argv, { ...call, lingerMs: 5_000 })
-      if (result.exitCode === 0) return
+      if (result.exitCode === 0) return name
       call.undo.release()
       if (!isNameTaken(toErrorText(result.stderr))) throw this.#connection.toError(result, call)
       const holder = await this.#find(name, call)
@@ -49,16 +56,11 @@ export class NamedObjects<T extends Named> {
         ours: isOurs(holder?.labels, ownerLabels),
       })
     })
-    this.#made.add(name)
-    return name
   }
 
   /** Gone: resolves. Used by a container: IN_USE. */
   async remove(operation: string, name: string, options: OperationOptions): Promise<void> {
-    await this.#connection.call({ operation, subject: name }, options, async (call) => {
-      await this.#remove(name, call)
-      this.#made.delete(name)
-    })
+    await this.#connection.call({ operation, subject: name }, options, (call) => this.#remove(name, call))
   }
 
   async list(operation: string, options: OperationOptions): Promise<readonly T[]> {
@@ -88,10 +90,10 @@ export class NamedObjects<T extends Named> {
     throw this.#connection.toError(result, call)
   }
 
-  async #removeOurs(name: string, call: Omit<AppleCall, 'undo'>): Promise<void> {
-    if (this.#made.has(name)) return
+  /** Another of the name, made before or meanwhile, stays. */
+  async #removeMarked(name: string, mark: StringMap, call: Omit<AppleCall, 'undo'>): Promise<void> {
     const found = await this.#find(name, call)
-    if (isOurs(found?.labels, this.#connection.ownerLabels)) await this.#remove(name, call)
+    if (found !== undefined && hasLabels(found.labels, mark)) await this.#remove(name, call)
   }
 }
 

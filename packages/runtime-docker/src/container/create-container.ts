@@ -1,6 +1,7 @@
 import {
   type ContainerConfig,
   type CreateOptions,
+  createRequestMark,
   createUndoStack,
   isHostError,
   toObjectLabels,
@@ -10,7 +11,6 @@ import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { pullImage } from '../image/pull-image.js'
 import { withAnswerGrace } from '../unanswered/answer-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
-import { createRequestMark } from '../unanswered/request-mark.js'
 import { checkBindSources } from './check-bind-sources.js'
 import { checkNetworks } from './check-networks.js'
 import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'

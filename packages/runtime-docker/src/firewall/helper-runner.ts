@@ -1,11 +1,10 @@
-import { createHostError, createUndoStack, toObjectLabels, withUndoFailures } from '@capstan/core'
+import { createHostError, createRequestMark, createUndoStack, toObjectLabels, withUndoFailures } from '@capstan/core'
 import { removeContainer } from '../container/remove-container.js'
 import { removeUnanswered } from '../container/remove-unanswered.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { readStart } from '../stream/read-start.js'
 import { withAnswerGrace } from '../unanswered/answer-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
-import { createRequestMark } from '../unanswered/request-mark.js'
 import type { NamespaceRunner, RunnerContext, ScriptResult } from './namespace-runner.js'
 
 /**

@@ -1,5 +1,6 @@
 import {
   type CreateNetworkOptions,
+  createRequestMark,
   createUndoStack,
   isHostError,
   toObjectLabels,
@@ -12,7 +13,6 @@ import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { pause } from '../pause.js'
 import { withAnswerGrace } from '../unanswered/answer-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
-import { createRequestMark } from '../unanswered/request-mark.js'
 import { explainFailure, toNameConflict } from './create-failure.js'
 import { findMarked, findNamed, type NetworkRequest, removeMarked } from './network-request.js'
 

@@ -1,6 +1,7 @@
 import {
   type CreateVolumeOptions,
   createHostError,
+  createRequestMark,
   createUndoStack,
   hasLabels,
   isHostError,
@@ -16,7 +17,6 @@ import type { InspectedVolume } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { withAnswerGrace } from '../unanswered/answer-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
-import { createRequestMark } from '../unanswered/request-mark.js'
 
 /**
  * Makes a volume and resolves with its name.

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { StringMap } from '@capstan/core'
+import type { StringMap } from '../operation.js'
 
 /**
  * One label that no other request puts on a thing: by it a thing is found again whose making was not answered, and one
