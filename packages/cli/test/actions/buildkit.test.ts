@@ -33,6 +33,15 @@ describe('capstan buildkit, where none runs', () => {
     expect(stderr).toMatch(/\. CAPSTAN_BUILDKIT_IMAGE names another image, one that is here or .*\n$/)
   })
 
+  it('refuses a variable that names no image, by its name', async () => {
+    const given = { env: { ...env, CAPSTAN_BUILDKIT_IMAGE: 'no image' }, plugins: [memoryPlugin()] }
+    const { exitCode, stderr } = await runCapstan(['buildkit', 'start'], given)
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 125,
+      stderr: expect.stringContaining('CAPSTAN_BUILDKIT_IMAGE must be a reference'),
+    })
+  })
+
   it('names what a runtime lacks', async () => {
     const plugins = [memoryPlugin({ without: [sidecarManagerCapability] })]
     const { exitCode, stderr } = await runCapstan(['buildkit', 'status'], { env, plugins })
