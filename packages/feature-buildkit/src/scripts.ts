@@ -35,9 +35,10 @@ export function toDaemonCommand({ orphanMs, config, awaitsCertificates, daemon }
 }
 
 const configPath = `${leaseDirectory}.toml`
+
 /**
  * A shell that has just split off still has the signal handler of the one before, and loses a signal that comes then (dash
- * and busybox do): so none is sent before the daemon's own has said that it is past that, or where there is no need.
+ * and busybox do): so the daemon gets none before its own shell has said, by a file, that it is past that.
  */
 const daemonScript = `p=; ending=; trap 'ending=1; stop' TERM
 stop() {
