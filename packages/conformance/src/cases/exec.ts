@@ -274,6 +274,16 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       expectEqual(hasSysAdmin(privileged.stdout), true, 'SYS_ADMIN with it')
     },
   },
+  {
+    id: 'EXEC-027',
+    title: 'resize after the end of the process does nothing',
+    keeps: ['tty'],
+    run: async (context) => {
+      const process = await beginExec(context, context.programs.exit(4), { tty: true })
+      expectEqual((await finishExec(process)).exitCode, 4, 'the exit code')
+      await process.resize({ height: 24, width: 80 })
+    },
+  },
 ])
 
 function givesCode(id: string, code: number): CaseDefinition {

@@ -162,6 +162,16 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         expect((await context.listMade()).length === 0, 'nothing to be made', await context.listMade())
       },
     },
+    {
+      id: 'SIDE-013',
+      title: 'what only other containers have is INVALID_ARGUMENT by its name, and nothing is made (F25)',
+      run: async (context) => {
+        for (const [field, value] of Object.entries({ network: { mode: 'none' }, tty: true, interactive: true })) {
+          await expectHostError('INVALID_ARGUMENT', () => startSidecar(context, { [field]: value }), { field })
+        }
+        expectEqual(await context.listMade(), [], 'what was made')
+      },
+    },
   ],
 )
 
