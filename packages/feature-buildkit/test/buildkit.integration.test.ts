@@ -128,17 +128,22 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
   test('builds: the context arrives, the archive leaves, the secret is in no command line and no image', async () => {
     const { scope, sidecar } = await start()
     const archive = new Archive()
-    const { result } = sidecar.build({
-      context: { files: { ...toFiles(`COPY a /a`, requireSecret), 'a/b.txt': 'in it' } },
+    const steps = ['COPY a /a', requireSecret, 'COPY --chmod=755 busybox /bin/sleep', 'RUN echo begun; sleep 1']
+    const build = sidecar.build({
+      context: { files: { ...toFiles(...steps), 'a/b.txt': 'in it' } },
       secrets: { tok: 'hunter2' },
       output: { type: 'archive', format: 'files', to: archive },
     })
-    expect(await result).toMatchObject({ builder: 'buildkit', lost: [] })
+    let during = ''
+    for await (const event of build) {
+      if (event.type === 'log') during = await look(scope, sidecar, 'cat /proc/*/cmdline')
+    }
+    expect(during).toContain('id=tok')
+    expect(during).not.toContain('hunter2')
+    expect(await build.result).toMatchObject({ builder: 'buildkit', lost: [] })
     expect(archive.text).toContain('in it')
     expect(archive.text).not.toContain('hunter2')
-    const seen = await look(scope, sidecar, 'ls /tmp; cat /proc/*/cmdline')
-    expect(seen).not.toContain('hunter2')
-    expect(seen).not.toContain('capstan-build-')
+    expect(await look(scope, sidecar, 'ls /tmp')).not.toContain('capstan-build-')
     await sidecar[Symbol.asyncDispose]()
   })
 
