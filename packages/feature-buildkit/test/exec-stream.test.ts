@@ -9,8 +9,18 @@ test('a process that goes before its stdin has ended ends the session, and no as
   const exitCode = new Promise<number>((resolve) => {
     end = resolve
   })
+  let hear = () => {}
+  const greeting = new Promise<void>((resolve) => {
+    hear = resolve
+  })
   const child: ExecProcess = {
-    stdin: new Writable({ write: (_chunk, _encoding, done) => done(), final: () => {} }),
+    stdin: new Writable({
+      write(_chunk, _encoding, done) {
+        done()
+        setImmediate(hear)
+      },
+      final: () => {},
+    }),
     stdout: new Readable({ read: () => {} }),
     stderr: Readable.from([]),
     exitCode,
@@ -19,7 +29,7 @@ test('a process that goes before its stdin has ended ends the session, and no as
     [Symbol.asyncDispose]: async () => {},
   }
   const session = new StreamSession(new ExecStream(child, 'dial-stdio'), 'http://buildkit')
-  await new Promise((resolve) => setTimeout(resolve, 20)) // what a session says first is written by then
+  await greeting
   end(0)
   expect((await session.ended).understood).toBe(true)
   expect(session.isOver).toBe(true)
