@@ -72,7 +72,7 @@ export {
   runtimeReportCapability,
   type UnavailableRuntime,
 } from './plugin/runtime-report.js'
-export { refuseField, refuseOptions, toAskedFields } from './refuse-options.js'
+export { findRefusal, refuseField, refuseOptions, toAskedFields } from './refuse-options.js'
 
 // Host
 
@@ -86,6 +86,7 @@ export { toFeatureSupport } from './feature-support.js'
 
 // Errors and undo
 
+export { type ClosedRuntime, createClosedError } from './errors/create-closed-error.js'
 export { createHostError } from './errors/create-host-error.js'
 export { type AnyHostError, HostError, type HostErrorOptions, isHostError } from './errors/host-error.js'
 export type { HostErrorCode, HostErrorFacts } from './errors/host-error-facts.js'

@@ -11,14 +11,24 @@ export function refuseOptions(runtime: string, config: ContainerConfig, refuses:
   }
 }
 
-/** Throws OPTION_UNSUPPORTED when `field` stands in `refuses`: for options outside of a container's config. */
+/**
+ * The entry of `refuses` by which `field` is refused: its own, else that of the field it is a part of. A refused `network`
+ * refuses `network.host`, a refused `buildImage` refuses `build.dns`. `undefined`: the field is not refused.
+ */
+export function findRefusal(field: RefusableField, refuses: readonly RefusedOption[]): RefusedOption | undefined {
+  const whole = wholes[field] ?? field
+  const names: readonly string[] = [field, ...parentsOf(field), whole]
+  return names.map((name) => refuses.find((entry) => entry.field === name)).find((entry) => entry !== undefined)
+}
+
+/** Throws OPTION_UNSUPPORTED when `refuses` has `field`, or a field it is a part of: for options outside of a container's config. */
 export function refuseField(
   runtime: string,
   field: RefusableField,
   given: unknown,
   refuses: readonly RefusedOption[],
 ): void {
-  const refused = refuses.find((entry) => entry.field === field)
+  const refused = findRefusal(field, refuses)
   if (refused !== undefined) throw toRefusal(runtime, refused, given)
 }
 
@@ -27,6 +37,19 @@ export function toAskedFields(config: ContainerConfig): readonly RefusableField[
   const own = (Object.keys(config) as (keyof ContainerConfig)[]).filter((field) => field !== 'image')
   const finer = Object.keys(finders) as RefusableField[] // the keys of `finders` are these
   return [...new Set([...own, ...finer])].filter((field) => findGiven(config, field) !== undefined)
+}
+
+/** `mounts.tmpfs` and `mounts` of `mounts.tmpfs.size`, the nearest first. */
+function parentsOf(field: string): readonly string[] {
+  const end = field.lastIndexOf('.')
+  return end === -1 ? [] : [field.slice(0, end), ...parentsOf(field.slice(0, end))]
+}
+
+/** The methods whose options have a shorter prefix than the method's name. */
+const wholes: { readonly [F in RefusableField]?: RefusableField } = {
+  'build.platform': 'buildImage',
+  'build.dns': 'buildImage',
+  'firewall.beforeStart': 'setupFirewall',
 }
 
 function toRefusal(runtime: string, { field, reason, remedy }: RefusedOption, given: unknown) {

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { type ContainerConfig, type RefusableField, refuseField, refuseOptions, toAskedFields } from '../src/index.js'
+import {
+  type ContainerConfig,
+  findRefusal,
+  type RefusableField,
+  refuseField,
+  refuseOptions,
+  toAskedFields,
+} from '../src/index.js'
 
 const toRefused = (field: RefusableField) => [{ field, reason: 'not here', remedy: 'use another' }]
 
@@ -79,5 +86,33 @@ describe('refuseField', () => {
       expect.objectContaining({ facts: expect.objectContaining({ given: '"2026-01-01T00:00:00Z"' }) }),
     )
     expect(() => refuseField('fake', 'logs.since', 'x', toRefused('logs.split'))).not.toThrow()
+  })
+})
+
+describe('findRefusal', () => {
+  it.each([
+    ['network.host', 'network'],
+    ['mounts.tmpfs.size', 'mounts.tmpfs'],
+    ['mounts.tmpfs.size', 'mounts'],
+    ['mounts.volume.shared', 'mounts.volume'],
+    ['memoryBytes.small', 'memoryBytes'],
+    ['build.dns', 'buildImage'],
+    ['build.platform', 'buildImage'],
+    ['firewall.beforeStart', 'setupFirewall'],
+  ] as const)('finds %s refused when the report refuses %s', (part, whole) => {
+    expect(findRefusal(part, toRefused(whole))).toMatchObject({ field: whole })
+    expect(() => refuseField('fake', part, 'given', toRefused(whole))).toThrow(
+      expect.objectContaining({ code: 'OPTION_UNSUPPORTED', facts: expect.objectContaining({ field: whole }) }),
+    )
+  })
+
+  it('names the entry of the field itself before that of the whole', () => {
+    const refuses = [...toRefused('network'), ...toRefused('network.host')]
+    expect(findRefusal('network.host', refuses)).toMatchObject({ field: 'network.host' })
+  })
+
+  it('does not find a whole refused when only a part of it is', () => {
+    expect(findRefusal('network', toRefused('network.host'))).toBeUndefined()
+    expect(findRefusal('ports', toRefused('ports.udp'))).toBeUndefined()
   })
 })

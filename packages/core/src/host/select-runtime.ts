@@ -1,7 +1,7 @@
 import type { Capability } from '../capability.js'
 import { toMissingCapability } from '../capability-access.js'
 import { createHostError } from '../errors/create-host-error.js'
-import { refuseField } from '../refuse-options.js'
+import { findRefusal, refuseField } from '../refuse-options.js'
 import type { FoundRuntime, ProbedPlugin } from './probe-plugin.js'
 import type { OpenOptions } from './runtime-host.js'
 
@@ -32,7 +32,7 @@ export function selectFirst(probed: readonly ProbedPlugin[], { requires = [], ke
   const able = available.filter((candidate) => findMissing(candidate, requires).length === 0)
   const [firstAble] = able
   if (firstAble === undefined) throw toMissingError(available, toUnion(available, requires))
-  const keeping = able.find(({ found }) => !found.result.refuses.some(({ field }) => keeps.includes(field)))
+  const keeping = able.find(({ found }) => keeps.every((field) => !findRefusal(field, found.result.refuses)))
   return keeping ?? selectNamed(firstAble, { requires, keeps })
 }
 

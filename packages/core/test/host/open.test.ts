@@ -53,6 +53,19 @@ describe('open without a name', () => {
     })
   })
 
+  it.each([
+    ['network', 'network.host'],
+    ['buildImage', 'build.dns'],
+  ] as const)('takes a refused %s for a refused %s', async (field, part) => {
+    const refuses = [{ field, reason: 'has none', remedy: undefined }]
+    const host = createHost([fakePlugin({ name: 'without', refuses }), fakePlugin({ name: 'with' })])
+    await expect(host.open({ keeps: [part] })).resolves.toMatchObject({ runtimeName: 'with' })
+    await expect(createHost([fakePlugin({ refuses })]).open({ keeps: [part] })).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { field, reason: 'has none' },
+    })
+  })
+
   it('never opens a simulation unasked (F1)', async () => {
     const host = createHost([fakePlugin({ name: 'simulated', selection: 'named' })])
     await expect(host.open()).rejects.toMatchObject({
