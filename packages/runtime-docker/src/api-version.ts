@@ -1,5 +1,19 @@
 /** The API versions that this package speaks: 1.41 is Docker Engine 20.10. Podman's 1.40 is taken with a warning. */
-export const supportedApi: { readonly oldest: string; readonly newest: string } = { oldest: '1.41', newest: '1.52' }
+export const supportedApi: ApiRange = { oldest: '1.41', newest: '1.52' }
+
+/** The API versions that one side speaks, from the oldest to the newest. */
+export interface ApiRange {
+  readonly oldest: string
+  readonly newest: string
+}
+
+/** Names the engine's range, as far as it is known, and that of this package. */
+export function toRangesText({ oldest, newest }: Partial<ApiRange>, ours: ApiRange): string {
+  const bounds = [oldest === undefined ? '' : `from ${oldest}`, newest === undefined ? '' : `up to ${newest}`]
+  const known = bounds.filter((bound) => bound !== '').join(' ')
+  const theirs = oldest !== undefined && newest !== undefined ? `${oldest} to ${newest}` : known || 'unknown'
+  return `the engine speaks API versions ${theirs}, Capstan ${ours.oldest} to ${ours.newest}`
+}
 
 /** Below zero when `left` is older than `right`. Not a text order: 1.9 is older than 1.10. */
 export function compareApiVersions(left: string, right: string): number {

@@ -1,4 +1,4 @@
-import { compareApiVersions, isApiVersion, supportedApi } from '../api-version.js'
+import { compareApiVersions, isApiVersion, supportedApi, toRangesText } from '../api-version.js'
 import type { ApiVersions } from '../docker-details.js'
 
 /**
@@ -8,8 +8,7 @@ import type { ApiVersions } from '../docker-details.js'
  */
 export function checkApiRange({ version, newest, oldest }: ApiVersions, oldestTaken: string): void {
   const ours = { oldest: oldestTaken, newest: supportedApi.newest }
-  const theirs = oldest === undefined ? `up to ${newest}` : `${oldest} to ${newest}`
-  const ranges = `the engine speaks API versions ${theirs}, Capstan ${ours.oldest} to ${ours.newest}`
+  const ranges = toRangesText({ newest, ...(oldest === undefined ? {} : { oldest }) }, ours)
   const isOlder = (left: string, right: string) => compareApiVersions(left, right) < 0
   if (isOlder(newest, ours.oldest)) throw new ApiRangeError(`the engine is too old: ${ranges}`)
   if (oldest !== undefined && isOlder(ours.newest, oldest)) throw new ApiRangeError(`the engine is too new: ${ranges}`)

@@ -31,6 +31,7 @@ export interface EngineAnswers {
 
 /** `GET /version`, as far as it is read. */
 export interface VersionAnswer {
+  readonly ApiVersion?: string
   readonly MinAPIVersion?: string
   readonly Components?: readonly { readonly Name?: string }[] | null
 }

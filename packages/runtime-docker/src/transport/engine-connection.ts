@@ -1,10 +1,11 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
 import { createHostError, untilAborted } from '@capstan/core'
-import { compareApiVersions, isApiVersion, negotiateApiVersion, supportedApi } from '../api-version.js'
+import { type ApiRange, isApiVersion, negotiateApiVersion, supportedApi, toRangesText } from '../api-version.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { EngineRequest, UpgradedConnection } from '../docker-engine.js'
 import { texts } from '../docker-error-texts.js'
+import type { VersionAnswer } from '../endpoint/engine-facts.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { limitCall } from './call-limit.js'
 import { EngineAnswerError } from './engine-answer-error.js'
@@ -56,9 +57,9 @@ export class EngineConnection {
       if (!isVersionRefusal(error)) throw error
       const isFixed = this.#details.api.pinned || request.body instanceof Readable
       const agreed = isFixed ? version : await untilAborted(this.#renegotiate(version), request.signal)
-      if (agreed === version) throw this.#toVersionError(error, request)
-      return await sendAs(agreed).catch((again: unknown) => {
-        throw isVersionRefusal(again) ? this.#toVersionError(again, request) : again
+      if (agreed === version) throw await this.#toVersionError(error, request)
+      return await sendAs(agreed).catch(async (again: unknown) => {
+        throw isVersionRefusal(again) ? await this.#toVersionError(again, request) : again
       })
     }
   }
@@ -72,27 +73,50 @@ export class EngineConnection {
   }
 
   async #askVersion(): Promise<string> {
-    const limit = limitCall({ signals: [], operation: 'negotiate', timeoutMs: pingMs })
+    const response = await this.#ask('/_ping')
+    const newest = response.headers['api-version']?.toString()
+    if (!isApiVersion(newest)) throw new AnswerFormatError('the ping names no API version', String(newest))
+    this.#apiVersion = negotiateApiVersion(newest)
+    return this.#apiVersion
+  }
+
+  /** A question without a version prefix, which every engine answers. */
+  async #ask(path: '/_ping' | '/version'): Promise<{ readonly headers: IncomingHttpHeaders; readonly body: string }> {
+    const limit = limitCall({ signals: [], operation: 'negotiate', timeoutMs: negotiateMs })
     try {
-      const ping = { method: 'GET', path: '/_ping', headers: {}, body: undefined, pooled: true, repeatable: true }
-      const response = await this.#transport.request({ ...ping, signal: limit.signal })
-      await readBody(response)
-      const newest = response.headers['api-version']?.toString()
-      if (!isApiVersion(newest)) throw new AnswerFormatError('the ping names no API version', String(newest))
-      this.#apiVersion = negotiateApiVersion(newest)
-      return this.#apiVersion
+      const question = { method: 'GET', path, headers: {}, body: undefined, pooled: true, repeatable: true }
+      const response = await this.#transport.request({ ...question, signal: limit.signal })
+      return { headers: response.headers, body: await readBody(response) }
     } finally {
       limit.release()
     }
   }
 
-  #toVersionError(cause: EngineAnswerError, { operation, subject }: EngineRequest): unknown {
-    const limit = texts.versionLimit.exec(cause.text)?.[1] ?? this.#details.api.newest
-    const isOldest = compareApiVersions(limit, this.#apiVersion) > 0
-    const engine = isOldest ? `from ${limit}` : `up to ${limit}`
-    const reason = `the engine speaks API versions ${engine}, Capstan ${supportedApi.oldest} to ${supportedApi.newest}`
+  async #toVersionError(cause: EngineAnswerError, { operation, subject, signal }: EngineRequest): Promise<unknown> {
+    const asked = await untilAborted(
+      this.#ask('/version').catch(() => undefined),
+      signal,
+    )
+    const reason = toRangesText({ ...readRefusedLimit(cause.text), ...readVersionRange(asked?.body) }, supportedApi)
     return createHostError('OPERATION_FAILED', { operation, subject, status: cause.status, reason }, { cause })
   }
+}
+
+/** Both bounds as `/version` has them. */
+function readVersionRange(body: string | undefined): Partial<ApiRange> {
+  try {
+    const { ApiVersion: newest, MinAPIVersion: oldest }: VersionAnswer = JSON.parse(body ?? '{}')
+    return { ...(isApiVersion(newest) ? { newest } : {}), ...(isApiVersion(oldest) ? { oldest } : {}) }
+  } catch {
+    return {} // the refusal tells one bound at least
+  }
+}
+
+/** The one bound that a refusal names. */
+function readRefusedLimit(text: string): Partial<ApiRange> {
+  const [, bound, version] = texts.versionLimit.exec(text) ?? []
+  if (version === undefined) return {}
+  return bound?.toLowerCase() === 'minimum' ? { oldest: version } : { newest: version }
 }
 
 type VersionedRequest = Omit<TransportRequest, 'pooled'>
@@ -108,4 +132,4 @@ function isVersionRefusal(error: unknown): error is EngineAnswerError {
   return error instanceof EngineAnswerError && error.status === 400 && texts.versionRefused.test(error.text)
 }
 
-const pingMs = 5_000
+const negotiateMs = 30_000

@@ -227,12 +227,26 @@ describe('X1 an engine that was upgraded under us', () => {
     expect(engine.apiVersion).toBe('1.48')
   })
 
-  test('no version in common: OPERATION_FAILED naming both ranges', async () => {
+  test.each([
+    ['an engine that became too new', '1.55', '1.60', false],
+    ['an engine that became too old for a pinned version', '1.12', '1.40', true],
+  ])('rejects with OPERATION_FAILED naming both ranges for %s', async (_, oldest, newest, pinned) => {
+    const api = { version: '1.41', newest: '1.41', oldest: '1.12', pinned }
+    const { fake, engine } = await startFakeEngine({ api })
+    fake.newestApi = newest
+    fake.oldestApi = oldest
+    await expect(engine.sendJson(get('/info'))).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: { reason: `the engine speaks API versions ${oldest} to ${newest}, Capstan 1.41 to 1.52` },
+    })
+  })
+
+  test('names the bound of the refusal when the engine does not tell its range', async () => {
     const { fake, engine } = await startFakeEngine()
     fake.newestApi = '1.60'
     fake.oldestApi = '1.55'
+    fake.override('GET /version', (reply) => reply.refuse(500, 'not now'))
     await expect(engine.sendJson(get('/info'))).rejects.toMatchObject({
-      code: 'OPERATION_FAILED',
       facts: { reason: 'the engine speaks API versions from 1.55, Capstan 1.41 to 1.52' },
     })
   })
