@@ -3,6 +3,7 @@ import {
   execManagerCapability,
   type FeatureNeeds,
   type FeatureSupport,
+  findRefusal,
   imageTransferCapability,
   type MissingCapability,
   networkManagerCapability,
@@ -51,12 +52,12 @@ function listLackingMounts(report: AvailableRuntime): readonly MissingCapability
 
 /** Why a container of this runtime mounts no volume. */
 export function findRefusedMount({ refuses }: Pick<AvailableRuntime, 'refuses'>): RefusedOption | undefined {
-  return refuses.find(({ field }) => field === 'mounts' || field === 'mounts.volume')
+  return findRefusal('mounts.volume', refuses)
 }
 
 /** Why two containers of this runtime have no volume at once. */
 function findRefusedShare({ refuses }: Pick<AvailableRuntime, 'refuses'>): RefusedOption | undefined {
-  return refuses.find(({ field }) => field === 'mounts.volume.shared')
+  return findRefusal('mounts.volume.shared', refuses)
 }
 
 function toMissing({ field, reason, remedy }: RefusedOption, title: string): MissingCapability {

@@ -1,6 +1,8 @@
 import {
+  createClosedError,
   createHostError,
   createUndoStack,
+  findRefusal,
   isHostError,
   type LinkedSignal,
   linkSignals,
@@ -31,6 +33,9 @@ export interface AppleConnectionOptions {
   readonly details: AppleDetails
   readonly runtimeName: string
   readonly ownerLabels: StringMap
+  /** For the report in the error after `close`. */
+  readonly packageName?: string | undefined
+  readonly packageVersion?: string | undefined
 }
 
 /** What one open runtime and its managers share: the command line, what it remembers of containers, and the one way in. */
@@ -41,11 +46,14 @@ export class AppleConnection {
   readonly ownerLabels: StringMap
   readonly kept: KeptContainers = new KeptContainers()
   readonly builds: BuildTurns = new BuildTurns()
+  readonly #options: AppleConnectionOptions
   readonly #open = new Set<LinkedSignal>()
   readonly #calls = new Set<Promise<unknown>>()
   #isClosed = false
 
-  constructor({ details, runtimeName, ownerLabels }: AppleConnectionOptions) {
+  constructor(options: AppleConnectionOptions) {
+    const { details, runtimeName, ownerLabels } = options
+    this.#options = options
     this.cli = new AppleCli(details.command)
     this.details = details
     this.runtimeName = runtimeName
@@ -114,7 +122,7 @@ export class AppleConnection {
 
   /** Why that field is refused, for errors of other kinds. */
   reasonFor(field: RefusableField): string {
-    return this.details.refuses.find((refused) => refused.field === field)?.reason ?? 'this runtime cannot do it'
+    return findRefusal(field, this.details.refuses)?.reason ?? 'this runtime cannot do it'
   }
 
   /** @throws HostError RUNTIME_UNAVAILABLE after `close` */
@@ -131,28 +139,8 @@ export class AppleConnection {
   }
 
   #toClosed(): Error {
-    return createHostError('RUNTIME_UNAVAILABLE', {
-      runtime: this.runtimeName,
-      reports: [
-        {
-          runtime: this.runtimeName,
-          selection: 'automatic',
-          packageName: '@capstan/runtime-apple',
-          packageVersion: undefined,
-          available: false,
-          chosen: true,
-          attempts: [
-            {
-              candidate: this.details.command,
-              source: 'open runtime',
-              step: 'connect',
-              cause: { code: 'CLOSED', message: 'the runtime was closed' },
-              remedy: 'open it again with host.open()',
-            },
-          ],
-        },
-      ],
-    })
+    const { runtimeName: runtime, packageName, packageVersion } = this.#options
+    return createClosedError({ runtime, packageName, packageVersion, endpoint: this.details.command })
   }
 }
 

@@ -39,8 +39,7 @@ export function applePlugin(options: ApplePluginOptions = {}): RuntimePlugin<App
 }
 
 function register(scope: RegistrationScope, details: AppleDetails): void {
-  const { runtimeName, ownerLabels } = scope
-  const connection = new AppleConnection({ details, runtimeName, ownerLabels })
+  const connection = new AppleConnection({ ...scope, details })
   provide(scope, runtimeCapability, new AppleRuntime(connection))
   provide(scope, execManagerCapability, new AppleExecManager(connection))
   provide(scope, imageTransferCapability, new AppleImageTransfer(connection))

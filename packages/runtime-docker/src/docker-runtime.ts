@@ -17,7 +17,7 @@ import type {
   StopOptions,
   TerminalSize,
 } from '@capstan/core'
-import { validateLogOptions } from '@capstan/core'
+import { findRefusal, validateLogOptions } from '@capstan/core'
 import { toContainerState } from './container/container-shapes.js'
 import { createContainer } from './container/create-container.js'
 import { getPortBindings } from './container/get-port-bindings.js'
@@ -135,7 +135,7 @@ export class DockerRuntime implements Runtime {
   }
 
   supportsHostNetwork(): boolean {
-    return !this.#engine.details.refuses.some(({ field }) => field === 'network.host')
+    return findRefusal('network.host', this.#engine.details.refuses) === undefined
   }
 
   getPortBindings(id: string, options?: OperationOptions): Promise<ReadonlyMap<number, number>> {

@@ -1,5 +1,5 @@
 import {
-  createHostError,
+  createClosedError,
   createUndoStack,
   type LinkedSignal,
   linkSignals,
@@ -37,6 +37,9 @@ export interface MemoryConnectionOptions {
   readonly runtimeName: string
   readonly ownerLabels: StringMap
   readonly refuses: readonly RefusedOption[]
+  /** For the report in the error after `close`. */
+  readonly packageName?: string | undefined
+  readonly packageVersion?: string | undefined
 }
 
 /**
@@ -49,12 +52,15 @@ export class MemoryConnection {
   readonly runtimeName: string
   readonly ownerLabels: StringMap
   readonly refuses: readonly RefusedOption[]
+  readonly #options: MemoryConnectionOptions
   readonly #open = new Set<LinkedSignal>()
   readonly #calls = new Set<Promise<unknown>>()
   readonly #keepAlive = new KeepAlive()
   #closed = false
 
-  constructor({ engine, runtimeName, ownerLabels, refuses }: MemoryConnectionOptions) {
+  constructor(options: MemoryConnectionOptions) {
+    const { engine, runtimeName, ownerLabels, refuses } = options
+    this.#options = options
     this.engine = engine
     this.runtimeName = runtimeName
     this.ownerLabels = ownerLabels
@@ -144,16 +150,22 @@ export class MemoryConnection {
 
   /** @throws HostError RUNTIME_UNAVAILABLE after `close` */
   assertOpen(): void {
-    if (this.#closed) throw createClosedError(this.runtimeName)
+    if (this.#closed) throw this.#toClosed()
   }
 
   /** Ends all that is under way, and resolves when it is undone; containers go on. */
   async close(): Promise<void> {
     this.#closed = true
     this.engine.connections.delete(this)
-    for (const link of this.#open) link.abort(createClosedError(this.runtimeName))
+    for (const link of this.#open) link.abort(this.#toClosed())
     await Promise.allSettled(this.#calls)
     this.#keepAlive.close()
+  }
+
+  #toClosed(): Error {
+    const { packageName, packageVersion } = this.#options
+    const of = { runtime: this.runtimeName, packageName, packageVersion }
+    return createClosedError({ ...of, endpoint: 'in this process', selection: 'named' })
   }
 
   #track<T>(call: Promise<T>): Promise<T> {
@@ -166,24 +178,4 @@ export class MemoryConnection {
 function toFailure(error: unknown, signal: AbortSignal): unknown {
   if (signal.aborted) return signal.reason
   return error instanceof ScriptedFailure ? error.error : error
-}
-
-function createClosedError(runtime: string): Error {
-  const attempt = {
-    candidate: 'in this process',
-    source: 'memory',
-    step: 'connect',
-    cause: { code: 'CLOSED', message: 'the runtime was closed' },
-    remedy: 'open it again with host.open()',
-  } as const
-  const report = {
-    runtime,
-    selection: 'named',
-    packageName: '@capstan/runtime-memory',
-    packageVersion: undefined,
-    available: false,
-    chosen: true,
-    attempts: [attempt],
-  } as const
-  return createHostError('RUNTIME_UNAVAILABLE', { runtime, reports: [report] })
 }

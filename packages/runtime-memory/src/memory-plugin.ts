@@ -49,8 +49,7 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
       return { ...available, provides, absent: without.map(toAbsent), refuses }
     },
     register: (scope) => {
-      const { runtimeName, ownerLabels } = scope
-      register(scope, new MemoryConnection({ engine, runtimeName, ownerLabels, refuses }), isLeftOut)
+      register(scope, new MemoryConnection({ ...scope, engine, refuses }), isLeftOut)
     },
   }
 }

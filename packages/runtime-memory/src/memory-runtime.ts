@@ -7,6 +7,7 @@ import {
   type CreateOptions,
   createHostError,
   type FirewallRules,
+  findRefusal,
   type HostAddressOptions,
   hasLabels,
   type ImageInfo,
@@ -226,7 +227,7 @@ export class MemoryRuntime implements Runtime {
   }
 
   supportsHostNetwork(): boolean {
-    return !this.#connection.refuses.some(({ field }) => field === 'network' || field === 'network.host')
+    return findRefusal('network.host', this.#connection.refuses) === undefined
   }
 
   async getPortBindings(id: string, options: OperationOptions = {}): Promise<ReadonlyMap<number, number>> {
@@ -270,7 +271,7 @@ export class MemoryRuntime implements Runtime {
   }
 
   #refuseForeignSession(id: string): void {
-    const refused = this.#connection.refuses.find(({ field }) => field === 'attach.foreign')
+    const refused = findRefusal('attach.foreign', this.#connection.refuses)
     if (refused !== undefined) throw createHostError('NOT_ATTACHABLE', { id, reason: refused.reason })
   }
 }

@@ -31,7 +31,7 @@ export const closeCases: readonly ConformanceCase[] = [
     },
     {
       id: 'CLS-002',
-      title: 'after close every method of the runtime is RUNTIME_UNAVAILABLE',
+      title: 'after close every method of the runtime is RUNTIME_UNAVAILABLE with a report',
       run: async (context) => {
         const id = await createContainer(context, { command: context.programs.exit(0) })
         const { runtime, report } = await context.open()
@@ -40,7 +40,7 @@ export const closeCases: readonly ConformanceCase[] = [
         for (const [method, call] of Object.entries(toCalls(context, runtime, id))) {
           // What it refuses it may refuse first.
           if (refused.has(method)) continue
-          await named(method, () => expectHostError('RUNTIME_UNAVAILABLE', call))
+          await named(method, () => expectClosed(runtime.type, call))
         }
         expectEqual(await context.runtime.containerState(id), 'created', 'the state')
       },
@@ -181,15 +181,27 @@ type Calls = Readonly<Record<string, Call>>
 function closed(id: string, title: string, toManagerCalls: (context: CaseContext) => Calls): CaseDefinition {
   return {
     id,
-    title: `after close of the runtime every method of its ${title} is RUNTIME_UNAVAILABLE`,
+    title: `after close of the runtime every method of its ${title} is RUNTIME_UNAVAILABLE with a report`,
     run: async (context) => {
       const calls = toManagerCalls(context)
-      await context.runtime.close()
+      const { runtime } = context
+      await runtime.close()
       for (const [method, call] of Object.entries(calls)) {
-        await named(method, () => expectHostError('RUNTIME_UNAVAILABLE', call))
+        await named(method, () => expectClosed(runtime.type, call))
       }
     },
   }
+}
+
+/** The error has one report, of this runtime, which tells what to do. */
+async function expectClosed(runtimeName: string, call: Call): Promise<void> {
+  const { facts } = await expectHostError('RUNTIME_UNAVAILABLE', call, { runtime: runtimeName })
+  const seen = facts.reports.map(({ runtime, available, attempts }) => ({
+    runtime,
+    available,
+    attempts: attempts.map(({ cause }) => cause.code),
+  }))
+  expectEqual(seen, [{ runtime: runtimeName, available: false, attempts: ['CLOSED'] }], 'the reports')
 }
 
 /** Of all methods but those that ask the engine nothing. */

@@ -19,13 +19,12 @@ export async function checkAllRefused(
   return lacks
 }
 
-/** The entries of the report for fields of `keeps`; a part of something that is refused as a whole is no matter of its own. */
+/** The entries of the report that refuse a field of `keeps`, itself or as a part of the whole; of whole and part the whole alone. */
 export function findRefused(report: RuntimeReport, keeps: readonly RefusableField[]): readonly RefusedOption[] {
   if (!report.available) return []
   const fields = new Set<string>(report.refuses.map(({ field }) => field))
-  return report.refuses.filter(
-    ({ field }) => keeps.includes(field) && !toWholes(field).some((whole) => fields.has(whole)),
-  )
+  const kept = new Set<string>(keeps.flatMap((field) => [field, ...toWholes(field)]))
+  return report.refuses.filter(({ field }) => kept.has(field) && !toWholes(field).some((whole) => fields.has(whole)))
 }
 
 async function checkRefused(context: CaseContext, refused: RefusedOption): Promise<Lack> {

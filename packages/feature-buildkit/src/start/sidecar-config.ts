@@ -1,4 +1,4 @@
-import type { Mount, RefusableField, RuntimeReport, SidecarConfig } from '@capstan/core'
+import { findRefusal, type Mount, type RefusableField, type RuntimeReport, type SidecarConfig } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { certificateDirectory, toDaemonCommand } from '../scripts.js'
 import { type Belongings, toLabels } from './belongings.js'
@@ -47,7 +47,7 @@ export function toSidecarConfig(managers: BuildKitManagers, settings: Settings, 
 
 /** Whether the runtime has said that it takes no such field. */
 export function isRefused(report: RuntimeReport, field: RefusableField): boolean {
-  return report.available && report.refuses.some((refused) => refused.field === field)
+  return report.available && findRefusal(field, report.refuses) !== undefined
 }
 
 function toDaemon({ program, address, stateDirectory }: Layout, port: number | undefined): readonly string[] {

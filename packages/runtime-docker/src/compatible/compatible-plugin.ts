@@ -73,14 +73,14 @@ export interface CompatiblePluginOptions {
 }
 
 function wire(scope: RegistrationScope, details: DockerDetails): void {
-  const { runtimeName, ownerLabels, warn } = scope
+  const { warn } = scope
   const { api, facts, absent } = details
   if (compareApiVersions(api.version, supportedApi.oldest) < 0) {
     warn(
       `${facts.title} ${facts.version} speaks API ${api.version}, which is older than what this runtime is tested with`,
     )
   }
-  const engine = new HttpEngine({ runtimeName, ownerLabels, warn, details })
+  const engine = new HttpEngine({ ...scope, details })
   const kept = new KeptSettings()
   const offer = <T extends object>(capability: Capability<T>, make: (engine: DockerEngine) => T) => {
     if (!absent.some(({ id }) => id === capability.id)) provide(scope, capability, make(engine))

@@ -1,17 +1,17 @@
-import { createHostError } from '@capstan/core'
+import { type ClosedRuntime, createClosedError } from '@capstan/core'
 
 /**
  * From open to closed: first what is under way ends, then what has to undo something does so, then all is over.
  */
 export class EngineLifetime {
-  readonly #runtimeName: string
+  readonly #runtime: ClosedRuntime
   readonly #closing = new AbortController()
   readonly #closed = new AbortController()
   readonly #working = new Set<Promise<unknown>>()
   #end: Promise<void> | undefined
 
-  constructor(runtimeName: string) {
-    this.#runtimeName = runtimeName
+  constructor(runtime: ClosedRuntime) {
+    this.#runtime = runtime
   }
 
   /** Ends every call but those that undo. */
@@ -39,7 +39,7 @@ export class EngineLifetime {
   }
 
   async #close(): Promise<void> {
-    const reason = createHostError('RUNTIME_UNAVAILABLE', { runtime: this.#runtimeName, reports: [] })
+    const reason = createClosedError(this.#runtime)
     this.#closing.abort(reason)
     await this.#awaitWork()
     this.#closed.abort(reason)

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import type { StringMap } from '@capstan/core'
+import type { ClosedRuntime, StringMap } from '@capstan/core'
 import type { DockerApi } from '../docker-api.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { DockerEngine, EngineCall, EngineRequest, UpgradedConnection } from '../docker-engine.js'
@@ -37,7 +37,7 @@ export class HttpEngine implements DockerEngine {
     this.patience = { ...defaultPatience, ...options.patience }
     this.#loadApi = options.loadApi ?? loadDockerode
     this.#connection = shared?.connection ?? new EngineConnection(options.details)
-    this.#lifetime = shared?.lifetime ?? new EngineLifetime(options.runtimeName)
+    this.#lifetime = shared?.lifetime ?? new EngineLifetime(toClosedRuntime(options))
     this.ending = shared === undefined ? this.#lifetime.closing : this.#lifetime.closed
     const parts = { connection: this.#connection, lifetime: this.#lifetime }
     this.undoing = shared === undefined ? new HttpEngine(options, parts) : this
@@ -149,6 +149,9 @@ export interface HttpEngineOptions {
   readonly details: DockerDetails
   readonly ownerLabels: StringMap
   readonly warn: (message: string) => void
+  /** For the report in the error after `close`. */
+  readonly packageName?: string | undefined
+  readonly packageVersion?: string | undefined
   /** Default for each: {@link defaultPatience}. */
   readonly patience?: Partial<Patience>
   /** Default: dockerode, loaded when it is first needed. */
@@ -159,6 +162,10 @@ export interface HttpEngineOptions {
 interface SharedParts {
   readonly connection: EngineConnection
   readonly lifetime: EngineLifetime
+}
+
+function toClosedRuntime({ runtimeName, details, packageName, packageVersion }: HttpEngineOptions): ClosedRuntime {
+  return { runtime: runtimeName, endpoint: details.endpoint.url, packageName, packageVersion }
 }
 
 /** 304, 204 and a few 200s have no body; text that is no JSON is the engine's fault. */

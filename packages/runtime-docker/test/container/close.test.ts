@@ -69,3 +69,29 @@ describe('X5 closing while something is made', () => {
     expect(fake.requests).toHaveLength(0)
   })
 })
+
+test('a call after close tells that the runtime was closed, where it was open, and what to do', async () => {
+  const { fake, runtime } = await startRuntime()
+  await runtime.close()
+  await expect(runtime.ping()).rejects.toMatchObject({
+    code: 'RUNTIME_UNAVAILABLE',
+    facts: {
+      runtime: 'docker',
+      reports: [
+        {
+          runtime: 'docker',
+          available: false,
+          attempts: [
+            {
+              candidate: `unix://${fake.socketPath}`,
+              source: 'open runtime',
+              step: 'connect',
+              cause: { code: 'CLOSED', message: 'the runtime was closed' },
+              remedy: 'open it again with host.open()',
+            },
+          ],
+        },
+      ],
+    },
+  })
+})

@@ -233,11 +233,14 @@ describe('getHostAddress', () => {
   })
 })
 
-test('supportsHostNetwork says what the report refuses', async () => {
-  expect((await startRuntime()).runtime.supportsHostNetwork()).toBe(true)
-  const refuses = [{ field: 'network.host', reason: 'of the machine', remedy: undefined }] as const
-  expect((await startRuntime({ refuses })).runtime.supportsHostNetwork()).toBe(false)
-})
+test.each(['network', 'network.host'] as const)(
+  'supportsHostNetwork is false when the report refuses %s',
+  async (field) => {
+    expect((await startRuntime()).runtime.supportsHostNetwork()).toBe(true)
+    const refuses = [{ field, reason: 'of the machine', remedy: undefined }]
+    expect((await startRuntime({ refuses })).runtime.supportsHostNetwork()).toBe(false)
+  },
+)
 
 describe('startSidecar', () => {
   test('F21 a failed start: the container is removed again, and the first failure is what comes', async () => {
