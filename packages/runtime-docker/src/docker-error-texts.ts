@@ -55,7 +55,7 @@ export const texts: {
   removalUnderWay: /removal of container .* is already in progress|could not be stopped: .*container state improper/i,
   pullDenied: /pull access denied|denied|unauthorized|manifest unknown|manifest for \S+ not found|not found: manifest/i,
   versionRefused: /client version [\d.]+ is too (?:new|old)/i,
-  versionLimit: /(minimum|maximum) supported API version is ([\d.]+)/i,
+  versionLimit: /(?:minimum|maximum) supported API version is ([\d.]+)/i,
   connectionEnded: /^(aborted|socket hang up|Premature close|the connection was closed)/,
 }
 

@@ -114,9 +114,9 @@ function readVersionRange(body: string | undefined): Partial<ApiRange> {
 
 /** The one bound that a refusal names. */
 function readRefusedLimit(text: string): Partial<ApiRange> {
-  const [, bound, version] = texts.versionLimit.exec(text) ?? []
+  const [limit, version] = texts.versionLimit.exec(text) ?? []
   if (version === undefined) return {}
-  return bound?.toLowerCase() === 'minimum' ? { oldest: version } : { newest: version }
+  return /^minimum/i.test(limit ?? '') ? { oldest: version } : { newest: version }
 }
 
 type VersionedRequest = Omit<TransportRequest, 'pooled'>
