@@ -2,9 +2,9 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
+import { findTemporaryDirectory } from '@capstan/core'
 
 /**
  * Serves Podman's API at a socket that no other user can reach, by `podman system service`.
@@ -16,7 +16,7 @@ import { setTimeout as delay } from 'node:timers/promises'
  */
 export function servePodman(env) {
   return async ({ signal }) => {
-    const directory = await mkdtemp(join(tmpdir(), 'capstan-podman-'))
+    const directory = await mkdtemp(join(findTemporaryDirectory(env), 'capstan-podman-'))
     const path = join(directory, 'podman.sock')
     const service = startService(env, directory)
     const end = async () => {

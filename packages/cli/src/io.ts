@@ -1,11 +1,12 @@
 import type { Readable, Writable } from 'node:stream'
+import type { Environment } from '@capstan/core'
 
 /** All that a command reads and writes of the process it runs in, so that a test can bring its own. */
 export interface Io {
   readonly stdin: Input
   readonly stdout: Output
   readonly stderr: Output
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
   readonly cwd: string
   /** Where SIGINT, SIGTERM and SIGHUP arrive: the process itself. */
   readonly signals: SignalSource

@@ -1,4 +1,4 @@
-import type { Capability, Runtime, RuntimePlugin, RuntimeScope, StringMap, UndoStep } from '@capstan/core'
+import type { Capability, Environment, Runtime, RuntimePlugin, RuntimeScope, StringMap, UndoStep } from '@capstan/core'
 import type { ConformancePrograms } from './programs.js'
 
 /** What one case works with: a runtime opened for it alone, under an owner of its own. */
@@ -8,9 +8,9 @@ export interface CaseContext {
   readonly image: string
   readonly firewallImage: string
   readonly programs: ConformancePrograms
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
   readonly specifier: string | undefined
-  readonly unavailableEnv: Readonly<Record<string, string | undefined>> | undefined
+  readonly unavailableEnv: Environment | undefined
   /** Aborts when the time of the case is over. */
   readonly signal: AbortSignal
   /** @throws ConformanceFailure in a case that opens none */

@@ -1,4 +1,4 @@
-import type { RuntimePlugin } from '@capstan/core'
+import type { Environment, RuntimePlugin } from '@capstan/core'
 import type { ConformancePrograms } from './programs.js'
 
 /** What the kit needs to know of a plugin to try it. */
@@ -16,10 +16,10 @@ export interface ConformanceOptions {
    * directory. Without it the cases that need a process of their own count as absent, with this reason.
    */
   readonly specifier?: string
-  /** What the probe reads instead of `process.env`. */
-  readonly env?: Readonly<Record<string, string | undefined>>
+  /** The environment of the hosts and processes of the cases. Default: `process.env`. */
+  readonly env?: Environment
   /** An environment in which the plugin finds no runtime. Without it the cases for that count as absent. */
-  readonly unavailableEnv?: Readonly<Record<string, string | undefined>>
+  readonly unavailableEnv?: Environment
   /** Limit of one case, in milliseconds; a few cases that do much get a multiple. Default 20 000. */
   readonly timeoutMs?: number
   /** Ids or groups (`NET`, `RT-017`) of the cases to run. Default: all, and a report counts only then. */

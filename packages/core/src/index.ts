@@ -3,6 +3,12 @@
 export { type Capability, defineCapability } from './capability.js'
 export { findCapability, provide, requireCapabilities } from './capability-access.js'
 export { type DependencyContainer, inject, injectable } from './di.js'
+export {
+  type Environment,
+  findHomeDirectory,
+  findTemporaryDirectory,
+  hostEnvironmentCapability,
+} from './environment.js'
 export type { CapabilityScope, RegistrationScope } from './scope.js'
 
 // Runtime

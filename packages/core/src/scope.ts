@@ -1,4 +1,5 @@
 import type { DependencyContainer } from './di.js'
+import type { Environment } from './environment.js'
 import type { StringMap } from './operation.js'
 
 /** What resolves capabilities: a scope while it is wired, and after. `container` is the runtime's own child container. */
@@ -11,6 +12,8 @@ export interface CapabilityScope {
 export interface RegistrationScope extends CapabilityScope {
   /** Go on everything that the runtime makes: containers, networks, volumes, built images. */
   readonly ownerLabels: StringMap
+  /** The environment that the host was given: read this, and pass it to child processes, instead of `process.env`. */
+  readonly env: Environment
   /** For facts that are no errors. */
   readonly warn: (message: string) => void
   /** The package of the plugin, as PLUGIN_* errors name it. */

@@ -14,7 +14,7 @@ import { FakeNetworkManager } from './fakes/fake-runtime.js'
 
 function createScope(): RegistrationScope {
   const container = createScopeContainer()
-  return { runtimeName: 'fake', container, ownerLabels: {}, warn: () => undefined }
+  return { runtimeName: 'fake', container, ownerLabels: {}, env: {}, warn: () => undefined }
 }
 
 describe('findCapability', () => {

@@ -1,8 +1,10 @@
 import {
+  type Environment,
   type ExecManager,
   execManagerCapability,
   type FeatureNeeds,
   type FeatureSupport,
+  hostEnvironmentCapability,
   type ImageTransfer,
   imageTransferCapability,
   inject,
@@ -47,13 +49,14 @@ export class BuildKitFeature {
     @inject(execManagerCapability.token, { isOptional: true }) execs: ExecManager | undefined,
     @inject(imageTransferCapability.token, { isOptional: true }) images: ImageTransfer | undefined,
     @inject(volumeManagerCapability.token, { isOptional: true }) volumes: VolumeManager | undefined,
+    @inject(hostEnvironmentCapability.token, { isOptional: true }) env: Environment = {},
   ) {
     this.#runtime = runtime
     this.#report = report
     this.#images = images
     const usable = report.available && findRefusedMount(report) === undefined ? volumes : undefined
     if (networks && sidecars && execs)
-      this.#managers = { runtime, report, networks, sidecars, execs, images, volumes: usable }
+      this.#managers = { runtime, report, env, networks, sidecars, execs, images, volumes: usable }
   }
 
   /** Whether it would start on this runtime; all that is missing, or lacking in detail, with reason and remedy. */

@@ -1,4 +1,5 @@
 import type {
+  Environment,
   ExecManager,
   ImageTransfer,
   NetworkManager,
@@ -12,6 +13,7 @@ import type {
 export interface BuildKitManagers {
   readonly runtime: Runtime
   readonly report: RuntimeReport
+  readonly env: Environment
   readonly networks: NetworkManager
   readonly sidecars: SidecarManager
   readonly execs: ExecManager

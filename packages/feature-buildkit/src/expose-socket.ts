@@ -1,9 +1,8 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { isAbsolute, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { createHostError } from '@capstan/core'
+import { createHostError, findTemporaryDirectory } from '@capstan/core'
 import type { BuildKitManagers } from './buildkit-managers.js'
 import { dialCommand } from './control/control-connection.js'
 
@@ -27,7 +26,7 @@ export async function exposeSocket(
   path: string | undefined,
 ): Promise<ExposedSocket> {
   checkPath(path)
-  const directory = path === undefined ? await mkdtemp(join(tmpdir(), 'capstan-buildkit-')) : undefined
+  const directory = path === undefined ? await makeDirectory(managers) : undefined
   const socketPath = path ?? join(directory ?? '', 'buildkitd.sock')
   const bridges = new Map<Socket, Promise<void>>()
   const server = createServer({ allowHalfOpen: true }, (peer) => {
@@ -50,6 +49,10 @@ export async function exposeSocket(
     throw toSocketError(socketPath, cause)
   }
   return { address: `unix://${socketPath}`, close }
+}
+
+function makeDirectory({ env }: BuildKitManagers): Promise<string> {
+  return mkdtemp(join(findTemporaryDirectory(env), 'capstan-buildkit-'))
 }
 
 /** Node takes a number for a port. */

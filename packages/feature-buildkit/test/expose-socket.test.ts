@@ -33,6 +33,13 @@ describe('exposeSocket', () => {
     expect(existsSync(dirname(path))).toBe(false)
   })
 
+  it("is made in the temporary directory of the host's environment", async () => {
+    const TMPDIR = await createFolder()
+    await using scope = await openWithStandIn({ env: { TMPDIR } })
+    await using sidecar = await scope.resolve(BuildKitFeature).start({ graceMs: 1 })
+    expect(dirname(dirname(toPath(await sidecar.exposeSocket())))).toBe(TMPDIR)
+  })
+
   it('leads to BuildKit, for several at once', async () => {
     await using sidecar = await start()
     const path = toPath(await sidecar.exposeSocket())

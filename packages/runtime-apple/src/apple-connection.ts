@@ -2,6 +2,7 @@ import {
   createClosedError,
   createHostError,
   createUndoStack,
+  type Environment,
   findRefusal,
   isHostError,
   type LinkedSignal,
@@ -36,6 +37,7 @@ export interface AppleConnectionOptions {
   /** For the report in the error after `close`. */
   readonly packageName?: string | undefined
   readonly packageVersion?: string | undefined
+  readonly env: Environment
 }
 
 /** What one open runtime and its managers share: the command line, what it remembers of containers, and the one way in. */
@@ -44,6 +46,7 @@ export class AppleConnection {
   readonly details: AppleDetails
   readonly runtimeName: string
   readonly ownerLabels: StringMap
+  readonly env: Environment
   readonly kept: KeptContainers = new KeptContainers()
   readonly builds: BuildTurns = new BuildTurns()
   readonly #options: AppleConnectionOptions
@@ -52,12 +55,13 @@ export class AppleConnection {
   #isClosed = false
 
   constructor(options: AppleConnectionOptions) {
-    const { details, runtimeName, ownerLabels } = options
+    const { details, runtimeName, ownerLabels, env } = options
     this.#options = options
-    this.cli = new AppleCli(details.command)
+    this.cli = new AppleCli(details.command, env)
     this.details = details
     this.runtimeName = runtimeName
     this.ownerLabels = ownerLabels
+    this.env = env
   }
 
   /** Runs one operation. What it made is undone when it fails, and when it is aborted. */

@@ -1,11 +1,12 @@
 import { createReadStream, createWriteStream } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import {
   createHostError,
+  type Environment,
+  findTemporaryDirectory,
   type ImageTransfer,
   type OperationOptions,
   type PullOptions,
@@ -42,7 +43,7 @@ export class AppleImageTransfer implements ImageTransfer {
 
   async loadImages(tar: AsyncIterable<Uint8Array>, options: OperationOptions = {}): Promise<readonly string[]> {
     return await this.#connection.call({ operation: 'loadImages', subject: 'an archive' }, options, (call) =>
-      withFile(async (file) => {
+      withFile(this.#connection.env, async (file) => {
         await untilAborted(pipeline(Readable.from(tar), createWriteStream(file), { signal: call.signal }), call.signal)
         const { stdout } = await this.#connection.run(['image', 'load', `--input=${file}`], {
           ...call,
@@ -55,7 +56,7 @@ export class AppleImageTransfer implements ImageTransfer {
 
   async saveImage(reference: string, options: OperationOptions = {}): Promise<Readable> {
     validateImageReference(reference, 'reference')
-    const directory = await mkdtemp(join(tmpdir(), 'capstan-'))
+    const directory = await mkdtemp(join(findTemporaryDirectory(this.#connection.env), 'capstan-'))
     const clear = () => rm(directory, { recursive: true, force: true })
     const file = join(directory, 'image.tar')
     try {
@@ -95,8 +96,8 @@ export class AppleImageTransfer implements ImageTransfer {
   }
 }
 
-async function withFile<T>(use: (file: string) => Promise<T>): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'capstan-'))
+async function withFile<T>(env: Environment, use: (file: string) => Promise<T>): Promise<T> {
+  const directory = await mkdtemp(join(findTemporaryDirectory(env), 'capstan-'))
   try {
     return await use(join(directory, 'image.tar'))
   } finally {

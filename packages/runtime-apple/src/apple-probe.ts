@@ -46,7 +46,7 @@ export async function probeApple(
   const limit = startLimit(probing)
   try {
     const own = { ...probing, signal: limit.signal }
-    return { available: true, attempts: [], ...(await askCommand(new AppleCli(command), options, own)) }
+    return { available: true, attempts: [], ...(await askCommand(new AppleCli(command, env), options, own)) }
   } catch (error) {
     signal?.throwIfAborted()
     const { step, code, message, remedy } = FailedProbe.from(error)

@@ -279,7 +279,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
   })
 
   it('a start that hangs is TIMED_OUT, and is taken back', async () => {
-    const connection = new AppleConnection({ details, runtimeName: 'apple', ownerLabels: {} })
+    const connection = new AppleConnection({ details, runtimeName: 'apple', ownerLabels: {}, env: process.env })
     const id = await runtime.createContainer({ image, command: ['sleep', '60'] })
     await simulator.control({ faults: [{ on: 'start', kind: 'hang' }] })
     const about = { operation: 'startContainer', subject: id }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
-import type { Argv, OperationOptions, StringMap } from '@capstan/core'
+import type { Argv, Environment, OperationOptions, StringMap } from '@capstan/core'
 import type { DockerApi } from './docker-api.js'
 import type { DockerDetails } from './docker-details.js'
 import type { Patience } from './patience.js'
@@ -18,6 +18,8 @@ export interface DockerEngine {
   readonly details: DockerDetails
   /** Go on everything that is made: through core's `toObjectLabels`. */
   readonly ownerLabels: StringMap
+  /** The environment of the host: where credentials are looked for, and what their helpers run in. */
+  readonly env: Environment
   /** For facts that are no errors. */
   readonly warn: (message: string) => void
   /** The API version that is spoken now: `1.41`. */

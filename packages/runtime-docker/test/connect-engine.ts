@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { toOwnerLabels } from '@capstan/core'
+import { type Environment, toOwnerLabels } from '@capstan/core'
 import { onTestFinished } from 'vitest'
 import type { DockerDetails } from '../src/docker-details.js'
 import { buildRefusals } from '../src/image/build-refusals.js'
@@ -17,11 +17,13 @@ export interface EngineAtSocket {
   readonly socketPath: string
   readonly apiVersion: string
   readonly patience?: Partial<Patience>
+  /** Default: one that leads to no credentials. */
+  readonly env?: Environment
 }
 
 /** An engine at a socket for one test, closed after it, with an owner of its own. */
 export function connectEngine(
-  { socketPath, apiVersion, patience = {} }: EngineAtSocket,
+  { socketPath, apiVersion, patience = {}, env = noCredentials }: EngineAtSocket,
   changes: Partial<DockerDetails> = {},
 ): ConnectedEngine {
   const warnings: string[] = []
@@ -30,12 +32,15 @@ export function connectEngine(
     runtimeName: 'docker',
     ownerLabels: toTestLabels(instance),
     patience,
+    env,
     warn: (message) => void warnings.push(message),
     details: { ...toDetails(socketPath, apiVersion), ...changes },
   })
   onTestFinished(() => engine.close())
   return { engine, warnings, instance }
 }
+
+const noCredentials = { DOCKER_CONFIG: '/no/such/directory' }
 
 /** Of another machine, as it were: no sweep that runs meanwhile can decide about them. */
 function toTestLabels(instanceId: string) {

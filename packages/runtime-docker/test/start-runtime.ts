@@ -26,6 +26,6 @@ export async function startRuntime(
     runtime: new DockerRuntime(started.engine, kept),
     sidecars: new DockerSidecarManager(started.engine, kept),
     execs: new DockerExecManager(started.engine),
-    images: new DockerImageTransfer(started.engine, { env: { DOCKER_CONFIG: '/no/such/directory' } }),
+    images: new DockerImageTransfer(started.engine),
   }
 }

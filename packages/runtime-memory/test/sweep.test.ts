@@ -57,7 +57,7 @@ async function openAs(
   ownerLabels: Readonly<Record<string, string>>,
 ): Promise<Made> {
   const container = scope.container.createChildContainer()
-  const other = { runtimeName: plugin.name, container, ownerLabels, warn: () => {} }
+  const other = { runtimeName: plugin.name, container, ownerLabels, env: {}, warn: () => {} }
   const probed = await plugin.probe({ timeoutMs: 1000, env: {} })
   if (!probed.available) throw new Error('a simulation is always here')
   plugin.register(other, probed.details)

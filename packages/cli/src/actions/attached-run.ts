@@ -15,7 +15,7 @@ export async function runAttached(runtime: Runtime, id: string, options: Attache
   const { io, interrupts, interactive, tty } = options
   const { signal } = interrupts
   const stopper = new Stopper(runtime, id, { graceMs: options.graceMs, onFailure: (error) => interrupts.leave(error) })
-  using _terminal = interactive && tty ? enterRawMode(io.stdin) : undefined
+  using _terminal = interactive && tty ? enterRawMode(io) : undefined
   using _sizes = watchTerminalSize(io.stdout, (size) => {
     // A container that has just ended has no size to change: nothing of the run depends on it.
     if (tty) runtime.resizeTTY(id, size, { signal }).catch(() => undefined)

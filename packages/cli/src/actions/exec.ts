@@ -46,7 +46,7 @@ async function join(child: ExecProcess, { io, interrupts, interactive, tty }: Jo
   const { signal } = interrupts
   // Read below, unless what comes before it fails: then it is that failure which counts.
   child.exitCode.catch(() => undefined)
-  using _terminal = interactive && tty ? enterRawMode(io.stdin) : undefined
+  using _terminal = interactive && tty ? enterRawMode(io) : undefined
   using _size = tty ? shareTerminalSize(io.stdout, (size) => child.resize(size, { signal })) : undefined
   using _interrupts = interrupts.hold((interruption, count) => void pass(child, interruption, { count, interrupts }))
   const input = interactive ? pipeline(io.stdin, child.stdin, { signal }) : undefined

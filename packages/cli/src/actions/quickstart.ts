@@ -65,11 +65,11 @@ async function play(image: QuickstartImage, stage: QuickstartStage, ask: () => P
 /** On the runtimes that are here, and on one that lacks things, to see what a no looks like. */
 async function askFeatures(
   reports: readonly RuntimeReport[],
-  { interrupts }: Invocation,
+  { io, interrupts }: Invocation,
   stage: QuickstartStage,
 ): Promise<string> {
   const without = [networkManagerCapability, sidecarManagerCapability]
-  await using host = createRuntimeHost({ plugins: [memoryPlugin({ name: 'bare', without })] })
+  await using host = createRuntimeHost({ plugins: [memoryPlugin({ name: 'bare', without })], env: io.env })
   const all = [...reports, ...(await host.discover({ signal: interrupts.signal }))]
   const simulated = new Set(all.filter(({ selection }) => selection === 'named').map(({ runtime }) => runtime))
   const toName = (runtime: string) => (simulated.has(runtime) ? `${runtime} (simulated)` : runtime)

@@ -1,17 +1,17 @@
 import { spawnSync } from 'node:child_process'
-import type { Input } from '../io.js'
+import type { Io } from '../io.js'
 
 /**
  * Hands every key to the container, Ctrl-C too, until it is disposed of; nothing where stdin is no terminal.
  *
  * An exit by another path restores the terminal as well: Node does not.
  */
-export function enterRawMode(stdin: Input): Disposable {
+export function enterRawMode({ stdin, env }: Pick<Io, 'stdin' | 'env'>): Disposable {
   const setRawMode = stdin.isTTY === true ? stdin.setRawMode?.bind(stdin) : undefined
   if (setRawMode === undefined) return { [Symbol.dispose]: () => undefined }
   const restore = () => void setRawMode(false)
   setRawMode(true)
-  keepLineFeeds(stdin)
+  keepLineFeeds({ stdin, env })
   process.once('exit', restore)
   return {
     [Symbol.dispose]: () => {
@@ -26,6 +26,6 @@ export function enterRawMode(stdin: Input): Disposable {
  * program moves the cursor by a bare LF. Node's raw mode leaves it on (libuv's UV_TTY_MODE_RAW sets ONLCR), and has no
  * other. Leaving raw mode brings it back. Without `stty` the terminal shows a CR too many.
  */
-function keepLineFeeds({ fd }: Input): void {
-  if (fd !== undefined) spawnSync('stty', ['-opost'], { stdio: [fd, 'ignore', 'ignore'] })
+function keepLineFeeds({ stdin: { fd }, env }: Pick<Io, 'stdin' | 'env'>): void {
+  if (fd !== undefined) spawnSync('stty', ['-opost'], { env: { ...env }, stdio: [fd, 'ignore', 'ignore'] })
 }

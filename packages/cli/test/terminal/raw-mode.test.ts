@@ -11,14 +11,14 @@ function terminal() {
 describe('enterRawMode', () => {
   it('restores the terminal when it is disposed of', () => {
     const { modes, stdin } = terminal()
-    enterRawMode(stdin)[Symbol.dispose]()
+    enterRawMode({ stdin, env: {} })[Symbol.dispose]()
     expect(modes).toEqual([true, false])
   })
 
   it('restores it when the process exits by another path, and no longer after it was disposed of', () => {
     const { modes, stdin } = terminal()
     const before = process.listeners('exit')
-    const raw = enterRawMode(stdin)
+    const raw = enterRawMode({ stdin, env: {} })
     const added = process.listeners('exit').filter((listener) => !before.includes(listener))
     for (const listener of added) listener.call(process, 0)
     expect(modes).toEqual([true, false])
@@ -28,6 +28,6 @@ describe('enterRawMode', () => {
 
   it('does nothing where stdin is no terminal', () => {
     const { stdin } = new FakeIo()
-    expect(() => enterRawMode(stdin)[Symbol.dispose]()).not.toThrow()
+    expect(() => enterRawMode({ stdin, env: {} })[Symbol.dispose]()).not.toThrow()
   })
 })

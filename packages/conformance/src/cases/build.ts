@@ -1,7 +1,6 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { type BuildOptions, type BuildProgress, runtimeCapability } from '@capstan/core'
+import { type BuildOptions, type BuildProgress, findTemporaryDirectory, runtimeCapability } from '@capstan/core'
 import { expect, expectEqual, expectIncludes } from '../assert/expect.js'
 import { expectHostError, expectReason } from '../assert/expect-rejection.js'
 import { eventually, within } from '../assert/wait.js'
@@ -285,7 +284,7 @@ async function expectNotBuilt(
 }
 
 async function makeContext(context: CaseContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'conformance-'))
+  const directory = await mkdtemp(join(findTemporaryDirectory(context.env), 'conformance-'))
   context.later(directory, () => rm(directory, { recursive: true, force: true }))
   return directory
 }

@@ -1,7 +1,6 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { runtimeCapability, volumeManagerCapability } from '@capstan/core'
+import { findTemporaryDirectory, runtimeCapability, volumeManagerCapability } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectAnyHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
@@ -178,7 +177,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
 )
 
 async function makeDirectory(context: CaseContext): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'conformance-'))
+  const directory = await mkdtemp(join(findTemporaryDirectory(context.env), 'conformance-'))
   context.later(directory, () => rm(directory, { recursive: true, force: true }))
   return directory
 }

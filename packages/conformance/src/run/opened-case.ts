@@ -3,6 +3,7 @@ import {
   type Capability,
   createRuntimeHost,
   createUndoStack,
+  type Environment,
   findCapability,
   type Runtime,
   type RuntimeHost,
@@ -25,9 +26,9 @@ export class OpenedCase implements CaseContext {
   readonly image: string
   readonly firewallImage: string
   readonly programs: ConformancePrograms
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
   readonly specifier: string | undefined
-  readonly unavailableEnv: Readonly<Record<string, string | undefined>> | undefined
+  readonly unavailableEnv: Environment | undefined
   readonly signal: AbortSignal
   readonly #undo = createUndoStack({ timeoutMs: undoLimitMs })
   readonly #hosts: RuntimeHost[] = []

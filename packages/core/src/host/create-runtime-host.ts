@@ -11,5 +11,6 @@ export function createRuntimeHost(options: HostOptions): RuntimeHost {
   checkObject('options', options)
   checkList('plugins', options.plugins)
   if (options.probeTimeoutMs !== undefined) checkTimeout('probeTimeoutMs', options.probeTimeoutMs)
-  return new PluginHost(options)
+  // The one place of the libraries where the environment of the process is read.
+  return new PluginHost({ ...options, env: options.env ?? process.env })
 }

@@ -21,7 +21,7 @@ import { wireScope } from './wire-scope.js'
 
 /** The host of `createRuntimeHost`: what is under way and what is open, so that closing can end both. */
 export class PluginHost implements RuntimeHost {
-  readonly #options: HostOptions
+  readonly #options: PluginHostOptions
   readonly #entries: readonly PluginEntry[]
   readonly #finds: RecentFinds
   readonly #readOwner: () => Promise<Owner>
@@ -31,7 +31,10 @@ export class PluginHost implements RuntimeHost {
   #owner: Promise<Owner> | undefined
   #closed: Promise<void> | undefined
 
-  constructor(options: HostOptions, { now = () => performance.now(), readOwner: read = readOwner }: HostSources = {}) {
+  constructor(
+    options: PluginHostOptions,
+    { now = () => performance.now(), readOwner: read = readOwner }: HostSources = {},
+  ) {
     this.#options = options
     this.#entries = toPluginEntries(options.plugins)
     this.#finds = new RecentFinds(now)
@@ -93,7 +96,7 @@ export class PluginHost implements RuntimeHost {
   }
 
   #probe(entry: PluginEntry, { signal }: Own): Promise<ProbedPlugin> {
-    const { env = process.env, probeTimeoutMs: timeoutMs = 2000 } = this.#options
+    const { env, probeTimeoutMs: timeoutMs = 2000 } = this.#options
     return probePlugin(entry, { env, timeoutMs, signal })
   }
 
@@ -102,7 +105,7 @@ export class PluginHost implements RuntimeHost {
   }
 
   async #select(options: OpenOptions, own: Own): Promise<Selection> {
-    const { env = process.env } = this.#options
+    const { env } = this.#options
     const name = options.runtime ?? (env.CAPSTAN_RUNTIME || undefined)
     if (name === undefined) return this.#selectAutomatic(options, own)
     const entry = this.#entries.find((candidate) => candidate.name === name)
@@ -135,9 +138,10 @@ export class PluginHost implements RuntimeHost {
     const owner = await this.#owner
     signal.throwIfAborted()
     const provided = new Map<symbol, object>()
-    const warn = (message: string) => this.#options.onWarning?.({ runtime: report.runtime, message })
+    const { env, onWarning } = this.#options
+    const warn = (message: string) => onWarning?.({ runtime: report.runtime, message })
     try {
-      const container = wireScope(found, report, { ownerLabels: toOwnerLabels(owner), warn, provided })
+      const container = wireScope(found, report, { ownerLabels: toOwnerLabels(owner), env, warn, provided })
       const runtime = container.resolve<Runtime>(runtimeCapability.token)
       const otherReports = others.map((other) => other.report)
       const onClosed = (closed: OpenScope) => void this.#scopes.delete(closed)
@@ -149,6 +153,9 @@ export class PluginHost implements RuntimeHost {
     }
   }
 }
+
+/** Options of a host whose environment is known. */
+export type PluginHostOptions = HostOptions & Required<Pick<HostOptions, 'env'>>
 
 /** What the host asks of the machine; the defaults are the machine's own. */
 export interface HostSources {

@@ -1,4 +1,5 @@
 import type { Capability } from '../capability.js'
+import type { Environment } from '../environment.js'
 import type { OperationOptions } from '../operation.js'
 import type { SweepOptions, SweepReport } from '../ownership/sweep-report.js'
 import type { RuntimePlugin } from '../plugin/plugin.js'
@@ -40,8 +41,11 @@ export interface RuntimeHost extends AsyncDisposable {
 export interface HostOptions {
   /** In the order in which `open` prefers them. */
   readonly plugins: readonly RuntimePlugin[]
-  /** Read instead of `process.env`: CAPSTAN_RUNTIME, and what the plugins look at. */
-  readonly env?: Readonly<Record<string, string | undefined>>
+  /**
+   * The environment of the host, of its runtimes and of the programs that they start: CAPSTAN_RUNTIME, DOCKER_HOST, PATH,
+   * HOME, credentials. Default: `process.env`, which nothing reads when another one is given.
+   */
+  readonly env?: Environment
   /** Limit of one probe, where the plugin has none of its own; default 2000. */
   readonly probeTimeoutMs?: number
   /** Facts that are no errors. Default: nobody is told. */

@@ -1,5 +1,6 @@
 import type { Capability } from '../capability.js'
 import { createScopeContainer, type DependencyContainer } from '../di.js'
+import { type Environment, hostEnvironmentCapability } from '../environment.js'
 import { createHostError } from '../errors/create-host-error.js'
 import { isHostError } from '../errors/host-error.js'
 import type { StringMap } from '../operation.js'
@@ -16,10 +17,11 @@ import type { FoundRuntime } from './probe-plugin.js'
 export function wireScope(
   { plugin, result }: FoundRuntime,
   report: RuntimeReport,
-  { ownerLabels, warn, provided }: WireOptions,
+  { ownerLabels, env, warn, provided }: WireOptions,
 ): DependencyContainer {
   const container = createScopeContainer()
   container.register(runtimeReportCapability.token, { useValue: report })
+  container.register(hostEnvironmentCapability.token, { useValue: env })
   const { plugin: runtimeName, packageName, packageVersion } = toPluginNames(plugin, toUnknownNames(plugin.name))
   const invalid = (problem: string, cause?: unknown) =>
     createHostError('PLUGIN_INVALID', { plugin: runtimeName, packageName, packageVersion, problem }, { cause })
@@ -34,7 +36,7 @@ export function wireScope(
   })
   let returned: unknown
   try {
-    const scope = { runtimeName, container, ownerLabels, warn, packageName, packageVersion }
+    const scope = { runtimeName, container, ownerLabels, env, warn, packageName, packageVersion }
     returned = plugin.register(scope, result.details)
   } catch (cause) {
     if (isHostError(cause, 'PLUGIN_INVALID') || isHostError(cause, 'CAPABILITY_DUPLICATE')) throw cause
@@ -52,6 +54,7 @@ export function wireScope(
 /** What the host brings to the wiring. */
 export interface WireOptions {
   readonly ownerLabels: StringMap
+  readonly env: Environment
   readonly warn: (message: string) => void
   /** Gets what the plugin registers, in order, by token: also what a failed `register` leaves behind. */
   readonly provided: Map<symbol, object>

@@ -1,7 +1,6 @@
 import { execFile } from 'node:child_process'
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
-import { promisify } from 'node:util'
 
 /** What this machine tells of itself and its processes. */
 export interface ProcessFacts {
@@ -117,11 +116,19 @@ async function readText(path: string): Promise<string> {
   return (await readFile(path, 'utf8').catch(() => '')).trim()
 }
 
-/** `ps` tells times by the zone and the language of whoever asks: two processes must read the same start of a third. */
-async function run(command: string, argv: readonly string[]): Promise<string | undefined> {
-  const env = { ...process.env, TZ: 'UTC0', LC_ALL: 'C' }
-  const running = promisify(execFile)(command, [...argv], { timeout: 2000, encoding: 'utf8', env })
-  return running.then(({ stdout }) => stdout.trim()).catch(() => undefined)
+/** The output of a command of the system; `undefined` when it is absent or fails. */
+function run(command: string, argv: readonly string[]): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    execFile(command, argv, { timeout: 2000, encoding: 'utf8', env: commandEnvironment }, (error, stdout) => {
+      resolve(error === null ? stdout.trim() : undefined)
+    })
+  })
 }
+
+/**
+ * The same for all: `ps` prints times in the zone and language of its caller, and two processes must read the same start
+ * of a third. The search path holds the directories where systems keep `ps`, `sysctl` and `ioreg`.
+ */
+const commandEnvironment = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', TZ: 'UTC0', LC_ALL: 'C' }
 
 const unknown = 'unknown'

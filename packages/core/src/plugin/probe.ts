@@ -1,13 +1,14 @@
 import type { Capability } from '../capability.js'
 import type { ContainerConfig } from '../container/container-config.js'
+import type { Environment } from '../environment.js'
 import type { OperationOptions } from '../operation.js'
 
 /** What a probe gets. */
 export interface ProbeOptions extends OperationOptions {
   /** The plugin's own `probeTimeoutMs`, else the host's (2000). */
   readonly timeoutMs: number
-  /** What to read instead of `process.env`. */
-  readonly env: Readonly<Record<string, string | undefined>>
+  /** The environment that the host was given: read this, and pass it to child processes, instead of `process.env`. */
+  readonly env: Environment
 }
 
 /** What a probe answers. An odd answer counts as a failure of the probe: PLUGIN_INVALID in an attempt. */

@@ -53,7 +53,13 @@ class Table {
   }
 
   sweep(options: { readonly dryRun?: boolean; readonly signal?: AbortSignal } = {}) {
-    const scope = { runtimeName: 'fake', container: createScopeContainer(), ownerLabels: {}, warn: () => undefined }
+    const scope = {
+      runtimeName: 'fake',
+      container: createScopeContainer(),
+      ownerLabels: {},
+      env: {},
+      warn: () => undefined,
+    }
     provide(scope, runtimeCapability, new FakeRuntime(this.engine))
     provide(scope, networkManagerCapability, new FakeNetworkManager(this.engine))
     provide(scope, volumeManagerCapability, new FakeVolumeManager(this.engine))

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createRuntimeHost, type RuntimePlugin, type RuntimeScope } from '@capstan/core'
+import { createRuntimeHost, type Environment, type RuntimePlugin, type RuntimeScope } from '@capstan/core'
 import { type MemoryImage, type MemoryPluginOptions, type MemoryProcess, memoryPlugin } from '@capstan/runtime-memory'
 import { defaultBuildKitImage, defaultRootlessImage } from '../../src/buildkit-options.js'
 import { serveControl } from '../stand-in/serve-control.js'
@@ -50,11 +50,15 @@ function createStandInPlugin({ standIn = {}, ...options }: StandInPluginOptions)
   return memoryPlugin({ ...options, images })
 }
 
-async function open(plugin: RuntimePlugin, { name = 'memory' }: StandInPluginOptions): Promise<RuntimeScope> {
-  return createRuntimeHost({ plugins: [plugin], env: {} }).open({ runtime: name })
+async function open(plugin: RuntimePlugin, { name = 'memory', env = {} }: StandInPluginOptions): Promise<RuntimeScope> {
+  return createRuntimeHost({ plugins: [plugin], env }).open({ runtime: name })
 }
 
-export type StandInPluginOptions = MemoryPluginOptions & { readonly standIn?: StandInOptions }
+export type StandInPluginOptions = MemoryPluginOptions & {
+  readonly standIn?: StandInOptions
+  /** Of the host. Default: empty. */
+  readonly env?: Environment
+}
 
 function createStandIn(options: StandInOptions): MemoryImage {
   const buildctl = options.withoutBuildctl

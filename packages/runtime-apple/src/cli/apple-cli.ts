@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import { createHostError, type OperationOptions, type TerminalSize } from '@capstan/core'
+import { createHostError, type Environment, type OperationOptions, type TerminalSize } from '@capstan/core'
 import { killGroup } from './kill-group.js'
 import { LineSplitter } from './line-splitter.js'
 import { loadTerminalLibrary } from './terminal-library.js'
@@ -48,9 +48,12 @@ export interface CliSession {
  */
 export class AppleCli {
   readonly command: string
+  readonly #env: Environment
 
-  constructor(command: string) {
+  /** `env`: what the command runs in; nothing of this process's environment is added. */
+  constructor(command: string, env: Environment) {
     this.command = command
+    this.#env = env
   }
 
   /** Runs to the end, within the deadline and 64 MiB of output. Any exit code is a result. */
@@ -60,6 +63,8 @@ export class AppleCli {
     const { input, onLine } = call
     const child = execa(this.command, argv, {
       ...options,
+      env: this.#env,
+      extendEnv: false,
       buffer: true,
       maxBuffer: mostBytes,
       ...(input === undefined ? { stdin: 'ignore' } : { input }),
@@ -84,13 +89,18 @@ export class AppleCli {
   /** Starts a run whose output is read as it comes. */
   async open(argv: readonly string[], options: OpenOptions): Promise<CliSession> {
     const library = options.terminal === undefined ? undefined : await loadTerminalLibrary()
-    const run = { command: this.command, argv, size: options.terminal?.size }
+    const run = { command: this.command, argv, env: this.#env, size: options.terminal?.size }
     return library === undefined ? await this.#openPlain(argv, options) : openTerminalSession(library, run)
   }
 
   async #openPlain(argv: readonly string[], { stdin }: OpenOptions): Promise<CliSession> {
     const { execa } = await import('execa')
-    const child = execa(this.command, argv, { ...options, stdin: stdin ? 'pipe' : 'ignore' })
+    const child = execa(this.command, argv, {
+      ...options,
+      env: this.#env,
+      extendEnv: false,
+      stdin: stdin ? 'pipe' : 'ignore',
+    })
     const end = () => {
       // The number of a process that has ended may be another one's.
       if (child.exitCode === null && child.signalCode === null) killGroup(child.pid)

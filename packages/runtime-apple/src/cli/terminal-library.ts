@@ -1,3 +1,5 @@
+import type { Environment } from '@capstan/core'
+
 /** What is used of the library for pseudo-terminals. */
 export interface TerminalLibrary {
   spawn(file: string, args: string[], options: TerminalOptions): TerminalProcess
@@ -27,7 +29,8 @@ interface TerminalOptions {
   readonly rows: number
   /** Bytes, and no text. */
   readonly encoding: null
-  readonly env: Readonly<Record<string, string | undefined>>
+  /** Required: the library's default is the environment of the process. */
+  readonly env: Environment
 }
 
 /** An optional dependency with a native part: it is loaded when there is need of it. `undefined`: it does not load here. */

@@ -1,5 +1,5 @@
 import { PassThrough, Writable } from 'node:stream'
-import type { TerminalSize } from '@capstan/core'
+import type { Environment, TerminalSize } from '@capstan/core'
 import type { CliSession } from './apple-cli.js'
 import { killGroup } from './kill-group.js'
 import { readToEnd } from './read-to-end.js'
@@ -8,13 +8,14 @@ import type { TerminalLibrary, TerminalProcess } from './terminal-library.js'
 export interface TerminalRun {
   readonly command: string
   readonly argv: readonly string[]
+  readonly env: Environment
   readonly size: TerminalSize | undefined
 }
 
 /** A run of the command line at a real terminal, which it sets to raw: both outputs are one. */
-export function openTerminalSession(library: TerminalLibrary, { command, argv, size }: TerminalRun): CliSession {
+export function openTerminalSession(library: TerminalLibrary, { command, argv, env, size }: TerminalRun): CliSession {
   const { height = 24, width = 80 } = size ?? {}
-  const options = { name: 'xterm-256color', cols: width, rows: height, encoding: null, env: process.env } as const
+  const options = { name: 'xterm-256color', cols: width, rows: height, encoding: null, env: { ...env } } as const
   const terminal = library.spawn(command, [...argv], options)
   let isLeft = false
   const stdout = readTerminal(terminal, () => isLeft)

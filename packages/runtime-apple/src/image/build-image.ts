@@ -1,8 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { type ContextEntry, readBuildContext } from '@capstan/build-context'
-import { type BuildOptions, toObjectLabels } from '@capstan/core'
+import { type BuildOptions, findTemporaryDirectory, toObjectLabels } from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
 import { toOption, toOptions, toPair } from '../container/create-arguments.js'
@@ -19,7 +18,7 @@ export interface ImageBuild {
 /** By `container build`, in a folder with what the context may hold and nothing else. */
 export async function buildImage(connection: AppleConnection, build: ImageBuild): Promise<void> {
   const { dockerfile, tag, options, call } = build
-  const directory = await mkdtemp(join(tmpdir(), 'capstan-build-'))
+  const directory = await mkdtemp(join(findTemporaryDirectory(connection.env), 'capstan-build-'))
   try {
     const context = join(directory, 'context')
     await mkdir(context)

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { CliSession } from '../../src/cli/apple-cli.js'
 import { loadTerminalLibrary } from '../../src/cli/terminal-library.js'
 import { openTerminalSession } from '../../src/cli/terminal-session.js'
@@ -7,10 +7,20 @@ import { openTerminalSession } from '../../src/cli/terminal-session.js'
 async function open(script: string): Promise<CliSession> {
   const library = await loadTerminalLibrary()
   if (library === undefined) throw new Error('the optional library is a dependency of the tests')
-  return openTerminalSession(library, { command: '/bin/sh', argv: ['-c', script], size: { height: 31, width: 101 } })
+  const size = { height: 31, width: 101 }
+  return openTerminalSession(library, { command: '/bin/sh', argv: ['-c', script], env: { GIVEN: 'by the host' }, size })
 }
 
 describe.skipIf(process.platform === 'win32')('a session at a terminal', () => {
+  it('runs in the environment that was given, and in nothing of the one of this process', async () => {
+    vi.stubEnv('OF_THIS_PROCESS', 'secret')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    const session = await open('echo "$GIVEN/$OF_THIS_PROCESS"')
+    let read = ''
+    for await (const chunk of session.stdout) read += chunk
+    expect(read.trim()).toBe('by the host/')
+  })
+
   it('has the size that was asked for, and the code of the program', async () => {
     const session = await open('stty size; exit 7')
     let read = ''

@@ -34,7 +34,6 @@ import type { AcceptedEngine } from './accepted-engine.js'
  */
 export function compatiblePlugin(options: CompatiblePluginOptions): RuntimePlugin<DockerDetails> {
   const { name, packageName, packageVersion, probeTimeoutMs, find } = options
-  const system = readDockerSystem()
   return {
     name,
     contractVersion: 1,
@@ -42,6 +41,7 @@ export function compatiblePlugin(options: CompatiblePluginOptions): RuntimePlugi
     ...(packageVersion === undefined ? {} : { packageVersion }),
     ...(probeTimeoutMs === undefined ? {} : { probeTimeoutMs }),
     async probe(probeOptions: ProbeOptions) {
+      const system = readDockerSystem(probeOptions.env)
       const search = await find({ system, env: probeOptions.env })
       return probeEngines(search, { ...options, ...probeOptions, system })
     },

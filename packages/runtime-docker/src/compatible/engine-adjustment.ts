@@ -1,4 +1,4 @@
-import type { AbsentCapability, RefusedOption } from '@capstan/core'
+import type { AbsentCapability, Environment, RefusedOption } from '@capstan/core'
 import type { ApiVersions, EngineFacts } from '../docker-details.js'
 import type { InfoAnswer } from '../endpoint/engine-facts.js'
 import type { EngineHabits } from './engine-habits.js'
@@ -11,7 +11,7 @@ export interface FoundEngine {
   readonly refuses: readonly RefusedOption[]
   /** The engine's answer to `/info`. */
   readonly info: InfoAnswer
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
 }
 
 /** What is known better of an engine than it says itself; all that is left out stays as it was found. */

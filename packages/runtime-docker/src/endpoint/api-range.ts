@@ -1,3 +1,4 @@
+import type { Environment } from '@capstan/core'
 import { compareApiVersions, isApiVersion, supportedApi, toRangesText } from '../api-version.js'
 import type { ApiVersions } from '../docker-details.js'
 
@@ -18,10 +19,7 @@ export function checkApiRange({ version, newest, oldest }: ApiVersions, oldestTa
 }
 
 /** What the variable (docker's is `DOCKER_API_VERSION`) pins, which switches negotiation off; `undefined` when it is not set. */
-export function readPinnedVersion(
-  env: Readonly<Record<string, string | undefined>>,
-  variable: string,
-): string | undefined {
+export function readPinnedVersion(env: Environment, variable: string): string | undefined {
   const given = env[variable]?.replace(/^v/, '')
   if (!given) return undefined
   if (isApiVersion(given)) return given

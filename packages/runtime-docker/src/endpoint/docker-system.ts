@@ -1,4 +1,5 @@
-import { homedir, hostname, platform, release } from 'node:os'
+import { hostname, platform, release } from 'node:os'
+import { type Environment, findHomeDirectory } from '@capstan/core'
 
 /** What the search for an engine reads of this machine: data, so that each row of it can be tested anywhere. */
 export interface DockerSystem {
@@ -11,10 +12,11 @@ export interface DockerSystem {
   readonly kernel: string
 }
 
-export function readDockerSystem(): DockerSystem {
+/** What this machine is; the home directory is that of the environment. */
+export function readDockerSystem(env: Environment): DockerSystem {
   return {
     platform: platform(),
-    home: homedir(),
+    home: findHomeDirectory(env),
     uid: process.getuid?.(),
     hostname: hostname(),
     kernel: release(),

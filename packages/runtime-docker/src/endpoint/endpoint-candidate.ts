@@ -1,4 +1,4 @@
-import type { ProbeAttempt } from '@capstan/core'
+import type { Environment, ProbeAttempt } from '@capstan/core'
 import type { DockerEndpoint } from './docker-endpoint.js'
 import type { DockerSystem } from './docker-system.js'
 
@@ -10,7 +10,7 @@ export type EndpointCandidate =
 /** What a search for endpoints may read. */
 export interface SearchPlace {
   readonly system: DockerSystem
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
 }
 
 /** What is to be tried, in order of preference. `chosen`: the user named it, so nothing else may serve. */

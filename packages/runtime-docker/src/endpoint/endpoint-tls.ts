@@ -1,13 +1,11 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Environment } from '@capstan/core'
 import { isAbsentFile } from '../absent-file.js'
 import type { EndpointTls } from './docker-endpoint.js'
 
 /** The TLS that `DOCKER_TLS_VERIFY`, `DOCKER_TLS` and `DOCKER_CERT_PATH` ask for; `undefined` when they ask for none. */
-export async function readEnvironmentTls(
-  env: Readonly<Record<string, string | undefined>>,
-  configDirectory: string,
-): Promise<EndpointTls | undefined> {
+export async function readEnvironmentTls(env: Environment, configDirectory: string): Promise<EndpointTls | undefined> {
   const verify = Boolean(env.DOCKER_TLS_VERIFY) // any text that is not empty, "0" too: as docker has it
   if (!verify && !env.DOCKER_TLS) return undefined
   return findTls(env.DOCKER_CERT_PATH || configDirectory, { verify })

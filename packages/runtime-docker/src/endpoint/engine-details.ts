@@ -1,3 +1,4 @@
+import type { Environment } from '@capstan/core'
 import type { AcceptedEngine } from '../compatible/accepted-engine.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { EngineFindings } from './ask-engine.js'
@@ -22,7 +23,7 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
 export interface DetailsOptions {
   readonly endpoint: DockerEndpoint
   readonly system: DockerSystem
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
   readonly accepts: readonly AcceptedEngine[]
   readonly hostAddress?: string | undefined
   readonly firewallImage?: string | undefined

@@ -1,7 +1,6 @@
+import type { Environment } from '@capstan/core'
 import type { DockerSystem } from './docker-system.js'
 import { defaultPipe, defaultSocket } from './parse-endpoint.js'
-
-type Environment = Readonly<Record<string, string | undefined>>
 
 /** The socket where docker itself looks. */
 export function toDefaultEndpoint({ platform }: Pick<DockerSystem, 'platform'>): WellKnownEndpoint {

@@ -13,7 +13,7 @@ export interface ImageToBuild {
   /** The text of a Dockerfile. */
   readonly dockerfile: string
   readonly tag: string
-  /** Where credentials for its base images are looked for; default: the environment of this process. */
+  /** Where credentials for its base images are looked for; default: the environment of the host. */
   readonly credentialSources?: CredentialSources
 }
 
@@ -32,7 +32,7 @@ export async function prepareBuild(
   const { tag } = image
   const { buildArgs, target, platform, noCache, pull, signal } = options
   const call: EngineCall = { operation: 'buildImage', subject: tag, signal }
-  const auths = await findAuths(image, options)
+  const auths = await findAuths(engine, image, options)
   const labels = toObjectLabels({ kind: 'image', tag }, engine.ownerLabels, options.labels)
   const { dockerfile, query, addedSteps } = addLabels(image.dockerfile, { labels, target })
   const file = toHiddenName(image.dockerfile)
@@ -56,7 +56,8 @@ export async function prepareBuild(
 
 /** For the registries of the images that the Dockerfile names, and for no other. */
 async function findAuths(
-  { dockerfile, credentialSources = { env: process.env } }: ImageToBuild,
+  { env }: DockerEngine,
+  { dockerfile, credentialSources = { env } }: ImageToBuild,
   { buildArgs, signal }: BuildOptions,
 ): Promise<ReadonlyMap<string, RegistryAuth>> {
   const images = findDockerfileImages(dockerfile, buildArgs)

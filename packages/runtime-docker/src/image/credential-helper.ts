@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import type { StringMap } from '@capstan/core'
+import type { Environment } from '@capstan/core'
 import { toObject, toText } from '../stream/json-lines.js'
 import type { RegistryAuth } from './registry-auth.js'
 
@@ -7,7 +7,7 @@ import type { RegistryAuth } from './registry-auth.js'
 export type HelperAnswer = { readonly auth: RegistryAuth | undefined } | { readonly problem: string }
 
 export interface HelperOptions {
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
 }
@@ -36,7 +36,7 @@ type Outcome = { readonly code: number | null; readonly output: string } | { rea
 
 function run(program: string, server: string, { env, timeoutMs, signal }: HelperOptions): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = spawn(program, ['get'], { env: toProcessEnv(env), stdio: ['pipe', 'pipe', 'ignore'], shell: false })
+    const child = spawn(program, ['get'], { env: { ...env }, stdio: ['pipe', 'pipe', 'ignore'], shell: false })
     let output = ''
     let end = () => {}
     const settle = (outcome: Outcome) => {
@@ -64,10 +64,6 @@ function run(program: string, server: string, { env, timeoutMs, signal }: Helper
       if (output.length > mostOutput) settle({ problem: 'printed too much' })
     })
   })
-}
-
-function toProcessEnv(env: HelperOptions['env']): StringMap {
-  return Object.fromEntries(Object.entries(env).flatMap(([key, value]) => (value === undefined ? [] : [[key, value]])))
 }
 
 function toStartProblem(error: Error & { readonly code?: unknown }): string {

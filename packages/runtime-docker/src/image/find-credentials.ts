@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
-import type { OperationOptions } from '@capstan/core'
+import { type Environment, findHomeDirectory, type OperationOptions } from '@capstan/core'
 import { isAbsentFile } from '../absent-file.js'
 import { type JsonObject, toObject, toText } from '../stream/json-lines.js'
 import { askCredentialHelper, type HelperAnswer } from './credential-helper.js'
@@ -11,7 +10,7 @@ import { type RegistryAuth, toServerAddress } from './registry-auth.js'
 /** Where credentials are looked for. */
 export interface CredentialSources {
   /** DOCKER_AUTH_CONFIG, DOCKER_CONFIG, and PATH and HOME for helpers. */
-  readonly env: Readonly<Record<string, string | undefined>>
+  readonly env: Environment
   /** Of one helper; default 10 000. */
   readonly helperTimeoutMs?: number
 }
@@ -90,8 +89,8 @@ interface Config {
   readonly problem: string | undefined
 }
 
-async function readConfigFile(env: CredentialSources['env']): Promise<Config> {
-  const path = join(env.DOCKER_CONFIG || join(env.HOME || homedir(), '.docker'), 'config.json')
+async function readConfigFile(env: Environment): Promise<Config> {
+  const path = join(env.DOCKER_CONFIG || join(findHomeDirectory(env), '.docker'), 'config.json')
   try {
     return parseConfig(await readFile(path, 'utf8'), path)
   } catch (error) {

@@ -10,7 +10,7 @@ import { isPullDone, toPullProgress } from './pull-progress.js'
 import { type RegistryAuth, toAuthHeader } from './registry-auth.js'
 
 export interface PullImageOptions extends PullOptions {
-  /** Where credentials are looked for when none are given; default: the environment of this process. */
+  /** Where credentials are looked for when none are given; default: the environment of the host. */
   readonly credentialSources?: CredentialSources
 }
 
@@ -25,7 +25,7 @@ export async function pullImage(engine: DockerEngine, image: string, options: Pu
   if (isImageId(image)) throw createHostError('IMAGE_NOT_FOUND', { image })
   const { signal, platform } = options
   const reference = parseImageReference(image)
-  const found = await chooseCredentials(reference, options)
+  const found = await chooseCredentials(engine, reference, options)
   const call: EngineCall = { operation: 'pullImage', subject: image, signal }
   try {
     return await pull(engine, { call, reference, auth: found.auth, platform }, options)
@@ -75,8 +75,9 @@ function toRequest({ call, reference, auth, platform }: Pull): EngineRequest {
 }
 
 async function chooseCredentials(
+  { env }: DockerEngine,
   { registry }: ImageReference,
-  { credentials, credentialSources = { env: process.env }, signal }: PullImageOptions,
+  { credentials, credentialSources = { env }, signal }: PullImageOptions,
 ): Promise<FoundCredentials> {
   if (credentials !== undefined) return { auth: credentials, problem: undefined }
   return findCredentials(registry, credentialSources, { signal })

@@ -3,7 +3,7 @@ import type { EngineRequest, QueryValue } from '../docker-engine.js'
 /**
  * Lets dockerode speak over our own transport: it builds the call, `send` makes it.
  *
- * Its own modem reads `process.env` whatever it is given, puts the options of a create into the URL, deletes fields from
+ * Its own modem reads the environment of the process whatever it is given, puts the options of a create into the URL, deletes fields from
  * the caller's objects, has no deadline, and cannot abort every call. None of that happens here.
  */
 export function createDockerodeModem(send: (request: DialedRequest) => Promise<unknown>): DockerodeModem {

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import type { ClosedRuntime, StringMap } from '@capstan/core'
+import type { ClosedRuntime, Environment, StringMap } from '@capstan/core'
 import type { DockerApi } from '../docker-api.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { DockerEngine, EngineCall, EngineRequest, UpgradedConnection } from '../docker-engine.js'
@@ -20,6 +20,7 @@ export class HttpEngine implements DockerEngine {
   readonly runtimeName: string
   readonly details: DockerDetails
   readonly ownerLabels: StringMap
+  readonly env: Environment
   readonly warn: (message: string) => void
   readonly patience: Patience
   readonly undoing: DockerEngine
@@ -33,6 +34,7 @@ export class HttpEngine implements DockerEngine {
     this.runtimeName = options.runtimeName
     this.details = options.details
     this.ownerLabels = options.ownerLabels
+    this.env = options.env
     this.warn = options.warn
     this.patience = { ...defaultPatience, ...options.patience }
     this.#loadApi = options.loadApi ?? loadDockerode
@@ -148,6 +150,7 @@ export interface HttpEngineOptions {
   readonly runtimeName: string
   readonly details: DockerDetails
   readonly ownerLabels: StringMap
+  readonly env: Environment
   readonly warn: (message: string) => void
   /** For the report in the error after `close`. */
   readonly packageName?: string | undefined

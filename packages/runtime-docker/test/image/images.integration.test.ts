@@ -142,7 +142,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     await removeImage(engine, image)
     const auth = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')
     const env = { DOCKER_AUTH_CONFIG: JSON.stringify({ auths: { [host]: { auth } } }), DOCKER_CONFIG: '/nonexistent' }
-    expect(await new DockerImageTransfer(engine, { env }).pullImage(image)).toBe(id)
+    expect(await pullImage(engine, image, { credentialSources: { env } })).toBe(id)
   })
 
   test('F8 a registry that refuses, before the stream or within it, is IMAGE_PULL_FAILED with its words', async () => {

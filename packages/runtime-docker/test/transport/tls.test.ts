@@ -79,6 +79,7 @@ describe.skipIf(!hasOpenssl)('an engine behind TLS', () => {
     const secure = new HttpEngine({
       runtimeName: 'docker',
       ownerLabels: {},
+      env: {},
       warn: engine.warn,
       details: result.details,
     })
