@@ -15,13 +15,31 @@ import { parseSync } from 'oxc-parser'
  * @throws {Error} naming the file, where it does not parse
  */
 export function parseNodes(file, text) {
-  const { program, errors } = parseSync(file, text)
-  if (errors[0]) throw new Error(`${file} does not parse: ${errors[0].message}`)
   /** @type {SyntaxNode[]} */
   const nodes = []
-  collect(program, nodes)
+  collect(parseProgram(file, text), nodes)
   return nodes
 }
+
+/**
+ * Parses a TypeScript or JavaScript file. Later calls with the same text get the same nodes.
+ *
+ * @param {string} file
+ * @param {string} text
+ * @returns {SyntaxNode}
+ * @throws {Error} naming the file, where it does not parse
+ */
+export function parseProgram(file, text) {
+  if (latest?.file === file && latest.text === text) return latest.program
+  const { program, errors } = parseSync(file, text)
+  if (errors[0]) throw new Error(`${file} does not parse: ${errors[0].message}`)
+  // The parser's own types do not say that each node has fields by name.
+  latest = { file, text, program: /** @type {SyntaxNode} */ (/** @type {unknown} */ (program)) }
+  return latest.program
+}
+
+/** @type {{ readonly file: string, readonly text: string, readonly program: SyntaxNode } | undefined} */
+let latest
 
 /**
  * Tells in which line, counted from 1, an offset lies.
