@@ -95,7 +95,7 @@ export { toFeatureSupport } from './feature-support.js'
 export { type ClosedRuntime, createClosedError } from './errors/create-closed-error.js'
 export { createHostError } from './errors/create-host-error.js'
 export { type AnyHostError, HostError, type HostErrorOptions, isHostError } from './errors/host-error.js'
-export type { HostErrorCode, HostErrorFacts } from './errors/host-error-facts.js'
+export type { BuildSource, HostErrorCode, HostErrorFacts } from './errors/host-error-facts.js'
 export { joinWords } from './errors/message.js'
 export {
   ExitCodeUnknownError,

@@ -4,6 +4,16 @@ import type { Argv } from '../operation.js'
 import type { RefusableField } from '../plugin/probe.js'
 import type { RuntimeReport } from '../plugin/runtime-report.js'
 
+/** The lines of a Dockerfile that a builder shows for a failure. */
+export interface BuildSource {
+  /** The name of the Dockerfile, as the builder prints it. */
+  readonly file: string
+  /** Counted from 1. */
+  readonly line: number
+  /** The lines as the builder prints them, with its numbers and marks. */
+  readonly excerpt: readonly string[]
+}
+
 /** What a {@link HostError} knows, by its code. */
 export interface HostErrorFacts {
   CAPABILITY_MISSING: {
@@ -37,6 +47,8 @@ export interface HostErrorFacts {
     readonly command: string | undefined
     readonly exitCode: number | undefined
     readonly lastLines: readonly string[]
+    /** Present when the builder shows the lines of the Dockerfile that failed. */
+    readonly source?: BuildSource
   }
   NAME_CONFLICT: { readonly name: string; readonly holderId: string | undefined; readonly ours: boolean }
   IN_USE: { readonly subject: string; readonly users: readonly string[] }
