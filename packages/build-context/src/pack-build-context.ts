@@ -16,6 +16,8 @@ export interface PackOptions extends ReadContextOptions {
    * them into an image (the classic builder and Buildah both look there).
    */
   readonly extraFiles?: Readonly<Record<string, string | Uint8Array>>
+  /** Called once, before the first byte, with the size of the archive in bytes; headers of long names are not counted. */
+  readonly onSize?: (archiveBytes: number) => void
 }
 
 /**
@@ -33,7 +35,14 @@ export async function packBuildContext(
   const extra = await listExtra(entries, options)
   const replaced = new Set(extra.map(({ path }) => path))
   const all = [...extra, ...entries.filter(({ path }) => !replaced.has(path))]
+  options.onSize?.(toArchiveBytes(all))
   return Readable.from(packEntries(all, options), { objectMode: false })
+}
+
+/** A header of one block for each entry, its content in whole blocks, and two empty blocks at the end. */
+function toArchiveBytes(entries: readonly ContextEntry[]): number {
+  const blocks = entries.reduce((sum, { sizeBytes }) => sum + 1 + Math.ceil(sizeBytes / blockBytes), 2)
+  return blocks * blockBytes
 }
 
 async function listExtra(entries: readonly ContextEntry[], options: PackOptions): Promise<readonly ContextEntry[]> {
@@ -61,3 +70,5 @@ async function readText(entry: ContextEntry): Promise<string> {
   for await (const block of entry.open()) blocks.push(block)
   return Buffer.concat(blocks).toString('utf8')
 }
+
+const blockBytes = 512

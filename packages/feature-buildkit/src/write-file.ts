@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createHostError, type ExecManager, type OperationOptions } from '@capstan/core'
+import type { TransferCount } from './build/transfer-count.js'
 import { keepLastWords } from './last-words.js'
 
 /** Where something is to be written. */
@@ -16,24 +17,27 @@ export interface Transfer {
   readonly script: string
   readonly path: string
   readonly content: Readable
+  /** Counts what is sent. */
+  readonly transfer?: TransferCount | undefined
 }
 
 /** Writes over the stdin of a process in the sidecar. A failure there is OPERATION_FAILED with its words. */
 export async function writeFile(
   { execs, id, signal }: WriteTarget,
-  { what, script, path, content }: Transfer,
+  { what, script, path, content, transfer }: Transfer,
 ): Promise<void> {
   await using process = await execs.exec(id, ['sh', '-c', script, 'capstan-write', path], { signal })
   process.exitCode.catch(() => {})
   process.stdout.resume()
   const lastWords = keepLastWords(process.stderr)
   // A process that ends early says why itself.
-  const sent = pipeline(content, process.stdin).catch((error: unknown) => error)
+  const bytes = transfer === undefined ? content : transfer.count(content)
+  const sent = pipeline(bytes, process.stdin).catch((error: unknown) => error)
   const exitCode = await process.exitCode
   content.destroy()
   const failure = await sent
   signal?.throwIfAborted()
-  if (exitCode === 0 && failure === undefined) return
+  if (exitCode === 0 && failure === undefined) return transfer?.finish()
   if (exitCode === 0) throw failure
   const reason = `it could not be written there (exit code ${exitCode}): ${lastWords()}`
   throw createHostError('OPERATION_FAILED', { operation: 'write', subject: what, status: undefined, reason })

@@ -1,4 +1,4 @@
-import type { HostErrorFacts } from '@capstan/core'
+import type { BuildSource, HostErrorFacts } from '@capstan/core'
 import type { BuildProgressEvent } from './build-progress-event.js'
 
 /** Remembers of each step what a failure will want to tell. */
@@ -31,14 +31,32 @@ export class FailureLog {
     const words = diagnostics.at(-1) ?? `buildctl ended with exit code ${exitCode}`
     const [, code] = /exit code: (\d+)/.exec(words) ?? []
     const command = name === undefined ? undefined : /^\[[^\]]*\] (.*)$/s.exec(name)?.[1]
+    const source = findSource(diagnostics)
     return {
       step: name,
       command,
       exitCode: code === undefined ? undefined : Number(code),
       lastLines: [...output.split('\n'), ...diagnostics].filter((line) => line.trim() !== '').slice(-mostLines),
+      ...(source === undefined ? {} : { source }),
     }
   }
 }
+
+/**
+ * The excerpt of the Dockerfile between two lines of dashes, below a line `FILE:LINE`; the first, where there are several.
+ * https://github.com/moby/buildkit/blob/v0.32.2/solver/errdefs/source.go
+ */
+function findSource(diagnostics: readonly string[]): BuildSource | undefined {
+  const opening = diagnostics.findIndex((line, index) => dashes.test(line) && place.test(diagnostics[index - 1] ?? ''))
+  const [, file = '', line = ''] = place.exec(diagnostics[opening - 1] ?? '') ?? []
+  if (opening === -1 || file === '') return undefined
+  const below = diagnostics.slice(opening + 1)
+  const closing = below.findIndex((text) => dashes.test(text))
+  return { file, line: Number(line), excerpt: closing === -1 ? below : below.slice(0, closing) }
+}
+
+const dashes = /^-{8,}$/
+const place = /^(.+):(\d+)$/
 
 const mostText = 4000
 const mostLines = 30

@@ -1,10 +1,11 @@
-/** One thing that happened in a build. Times are BuildKit's own. */
+/** One thing that happened in a build. Times are BuildKit's own, except those of a `transfer`. */
 export type BuildProgressEvent =
   | {
       readonly type: 'step'
       readonly id: string
       /** As BuildKit shows it: `[2/3] RUN make`. */
       readonly name: string
+      /** A step that has completed may start again: BuildKit reads a local source in two intervals. */
       readonly state: 'started' | 'cached' | 'completed' | 'failed'
       readonly at: Date
       /** With `failed` alone. */
@@ -17,7 +18,7 @@ export type BuildProgressEvent =
       readonly bytes: Uint8Array
       readonly at: Date
     }
-  /** How far a transfer is; bytes or pieces, as its `id` tells. */
+  /** The progress within one step; bytes or pieces, as its `id` tells. */
   | {
       readonly type: 'status'
       readonly stepId: string
@@ -27,3 +28,18 @@ export type BuildProgressEvent =
       readonly at: Date
     }
   | { readonly type: 'warning'; readonly stepId: string; readonly message: string }
+  /**
+   * Bytes between this process and the sidecar: the context on its way there, or the result on its way to the runtime or
+   * the archive. Emitted at most four times a second, and at the end with `isDone`; a transfer that is over sooner than
+   * that has no event.
+   */
+  | {
+      readonly type: 'transfer'
+      readonly id: 'context' | 'result'
+      readonly currentBytes: number
+      /** Always `undefined` for the result: its size is not known. */
+      readonly totalBytes: number | undefined
+      /** The receiver has taken all of it. */
+      readonly isDone: boolean
+      readonly at: Date
+    }

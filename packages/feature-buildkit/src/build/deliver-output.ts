@@ -3,6 +3,8 @@ import { finished, pipeline } from 'node:stream/promises'
 import type { OperationOptions } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import type { BuildOutput } from './build-request.js'
+import type { EventSink } from './buildkit-build.js'
+import { TransferCount } from './transfer-count.js'
 
 /** What a build writes to stdout, brought to where it belongs. */
 export interface Delivery {
@@ -22,7 +24,7 @@ export interface DeliveryFailure {
 export function deliverOutput(
   { images }: BuildKitManagers,
   stdout: Readable,
-  { output, signal }: OperationOptions & { readonly output: BuildOutput },
+  { output, onEvents, signal }: DeliveryOptions,
 ): Delivery {
   const settled = deliver().then(
     () => undefined,
@@ -39,10 +41,17 @@ export function deliverOutput(
   return { settled, brokenOff }
 
   async function deliver(): Promise<void> {
-    if (output.type === 'load' && images !== undefined) await images.loadImages(stdout, { signal })
-    else if (output.type === 'archive') await pipeline(stdout, output.to, { end: false })
-    else stdout.resume()
+    using transfer = new TransferCount({ id: 'result', onEvents })
+    if (output.type === 'load' && images !== undefined) await images.loadImages(transfer.count(stdout), { signal })
+    else if (output.type === 'archive') await pipeline(transfer.count(stdout), output.to, { end: false })
+    else return void stdout.resume()
+    transfer.finish()
   }
+}
+
+export interface DeliveryOptions extends OperationOptions {
+  readonly output: BuildOutput
+  readonly onEvents: EventSink
 }
 
 /** The end of an archive says that it is whole. */

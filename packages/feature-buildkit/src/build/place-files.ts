@@ -6,6 +6,8 @@ import { runExec } from '../run-exec.js'
 import { fileScript, toStream, type WriteTarget, writeFile } from '../write-file.js'
 import type { BuildPlaces } from './build-command.js'
 import type { BuildRequest } from './build-request.js'
+import type { EventSink } from './buildkit-build.js'
+import { TransferCount } from './transfer-count.js'
 
 /** Where a build's things will be, and the variables of its process. */
 export interface BuildPlan extends BuildPlaces {
@@ -40,15 +42,23 @@ export function planPlaces(request: BuildRequest): BuildPlan {
 }
 
 /** Sends context, secrets that are files, and credentials into the sidecar, each over the stdin of a process there. */
-export async function placeFiles(target: WriteTarget, request: BuildRequest, places: BuildPlaces): Promise<void> {
+export async function placeFiles(
+  { onEvents, ...target }: WriteTarget & { readonly onEvents: EventSink },
+  request: BuildRequest,
+  places: BuildPlaces,
+): Promise<void> {
   const { dockerfile = 'Dockerfile', dockerfileText, secrets = {}, credentials } = request
   const { signal } = target
   // As BuildKit does, which looks for both once more: https://docs.docker.com/build/concepts/context/#filename-and-location
   const ignoreFile = `${posix.normalize(dockerfile)}.dockerignore`
   const keep = [posix.normalize(dockerfile), '.dockerignore', ignoreFile]
   const own = dockerfileText === undefined ? { ignoreFile } : {}
-  const tar = await packBuildContext(request.context, { keep, ...own, signal })
-  await writeFile(target, { what: 'the context', script: contextScript, path: places.context, content: tar })
+  using transfer = new TransferCount({ id: 'context', onEvents })
+  const onSize = (archiveBytes: number) => {
+    transfer.totalBytes = archiveBytes
+  }
+  const content = await packBuildContext(request.context, { keep, ...own, onSize, signal })
+  await writeFile(target, { what: 'the context', script: contextScript, path: places.context, content, transfer })
   if (dockerfileText !== undefined) {
     const given = { path: `${places.dockerfile}/Dockerfile`, content: toStream(dockerfileText) }
     await writeFile(target, { what: 'the Dockerfile', script: fileScript, ...given })
@@ -57,12 +67,11 @@ export async function placeFiles(target: WriteTarget, request: BuildRequest, pla
     await writeFile(target, { what: `secret "${id}"`, script: fileScript, path, content: toStream(secrets[id] ?? '') })
   }
   if (credentials === undefined) return
-  const content = toStream(toDockerConfig(credentials))
   await writeFile(target, {
     what: 'the credentials',
     script: fileScript,
     path: `${places.credentials}/config.json`,
-    content,
+    content: toStream(toDockerConfig(credentials)),
   })
 }
 

@@ -9,14 +9,15 @@ import {
 } from './progress-record.js'
 
 /**
- * Takes the output of `buildctl build --progress=rawjson` apart: one JSON object a line, and plain text after a failure.
+ * Parses the output of `buildctl build --progress=rawjson`: one JSON object a line, and plain text after a failure.
  *
- * BuildKit sends a step again on each change: here each of its states is told once.
+ * BuildKit sends a step again on each change, and a step may run in several intervals (a local source has two). Emits
+ * `started` and `completed` once per interval, `cached` and `failed` once per step.
  * https://github.com/moby/buildkit/blob/v0.32.2/client/graph.go
  */
 export class ProgressParser {
   readonly #decoder = new StringDecoder('utf8')
-  readonly #states = new Map<string, string>()
+  readonly #steps = new Map<string, KnownStep>()
   readonly #diagnostics: string[] = []
   #line = ''
 
@@ -58,26 +59,36 @@ export class ProgressParser {
     ]
   }
 
-  /** A step of which only the end is told has begun, too, unless it came from the cache. */
+  /** A step whose end alone is sent has started, too, unless it came from the cache. */
   #toStep({ digest: id, name = id, started, completed, cached, error }: RawVertex): readonly BuildProgressEvent[] {
     const state = toState({ started, completed, cached, error })
     if (state === undefined) return []
     const states = isSet(started) && state !== 'cached' ? (['started', state] as const) : [state]
     return [...new Set(states)]
-      .filter((one) => this.#isNews(id, one))
+      .filter((one) => this.#isNews(id, { state: one, started }))
       .map((one) => {
         const at = toTime(one === 'started' ? started : (completed ?? started))
         return { type: 'step', id, name, state: one, at, ...(one === 'failed' ? { error: error ?? '' } : {}) }
       })
   }
 
-  /** A local source starts and completes twice; a step that has failed tells of no other end. */
-  #isNews(id: string, state: string): boolean {
-    const last = this.#states.get(id)
-    if (last === state || (last !== undefined && state === 'started') || last === 'failed') return false
-    this.#states.set(id, state)
-    return true
+  /** A step that has failed or was cached has no further state; one that has completed may start again, at another time. */
+  #isNews(id: string, next: KnownStep): boolean {
+    const known = this.#steps.get(id)
+    const isAgain = known?.state === 'completed' && known.started !== next.started
+    const isNews =
+      known === undefined ||
+      isAgain ||
+      (known.state !== next.state && known.state !== 'failed' && next.state !== 'started')
+    if (isNews) this.#steps.set(id, next)
+    return isNews
   }
+}
+
+/** The last state that was emitted, and the begin of its interval. */
+interface KnownStep {
+  readonly state: string
+  readonly started: string | undefined
 }
 
 function parseRecord(line: string): ProgressRecord | undefined {

@@ -31,6 +31,7 @@ export class Redactor {
       case 'warning':
         return { ...event, message: this.hide(event.message) }
       case 'status':
+      case 'transfer':
         return event
     }
   }

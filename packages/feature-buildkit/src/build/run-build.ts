@@ -60,11 +60,12 @@ async function build(
   { id, signal, plan: { env, secretValues, ...places }, ...options }: BuildRun,
 ): Promise<BuildResult> {
   const { execs } = managers
-  await placeFiles({ execs, id, signal }, request, places)
+  await placeFiles({ execs, id, signal, onEvents: options.onEvents }, request, places)
   const command = toLeashedCommand(toBuildCommand(request, places))
   await using process = await openSession(execs, id, { command, env, signal })
   process.stdin.write(toLeashInput(secretValues))
-  const delivery = deliverOutput(managers, process.stdout, { output: request.output, signal })
+  const { onEvents } = options
+  const delivery = deliverOutput(managers, process.stdout, { output: request.output, onEvents, signal })
   const following = followBuild(process, { ...options, id, delivery, redactor: new Redactor(request) })
   try {
     await untilAborted(following, signal)

@@ -29,6 +29,16 @@ describe('FailureLog, on what BuildKit v0.32.2 wrote', () => {
         '--------------------',
         expect.stringMatching(/^error: failed to solve: process .* did not complete successfully: exit code: 9$/),
       ],
+      source: {
+        file: 'Dockerfile.fail',
+        line: 3,
+        excerpt: [
+          '   1 |     FROM scratch',
+          '   2 |     ADD busybox-rootfs.tar.gz /',
+          '   3 | >>> RUN echo before; exit 9',
+          '   4 |     ',
+        ],
+      },
     })
   })
 
@@ -50,6 +60,28 @@ describe('FailureLog, on what BuildKit v0.32.2 wrote', () => {
     expect(facts).toMatchObject({ step, exitCode: undefined })
     expect(facts.lastLines.at(-1)).toMatch(last)
   })
+
+  it('keeps the excerpt of a syntax error, with the name and the line of the Dockerfile', () => {
+    expect(readFacts(readFixture('build-syntax-error.stderr.txt')).source).toEqual({
+      file: 'Dockerfile.bad',
+      line: 2,
+      excerpt: ['   1 |     FROM scratch', '   2 | >>> FLY away', '   3 |     '],
+    })
+  })
+
+  it('keeps a long excerpt whole, though the last lines are cut', () => {
+    const excerpt = Array.from({ length: 60 }, (_, index) => `${String(index + 1).padStart(4)} | >>> line`)
+    const rule = '-'.repeat(20)
+    const text = ['Dockerfile:1', rule, ...excerpt, rule, 'error: failed to solve: x'].join('\n')
+    expect(readFacts(Buffer.from(text)).source?.excerpt).toEqual(excerpt)
+  })
+
+  it.each(['build-dockerfile-missing.stderr.txt', 'build-ok.stderr.ndjson'])(
+    'has no excerpt where none is shown: %s',
+    (name) => {
+      expect(readFacts(readFixture(name))).not.toHaveProperty('source')
+    },
+  )
 })
 
 it('is not misled by steps that were cancelled because another one failed', () => {

@@ -24,6 +24,14 @@ const execsOfStart = 2
 const isOver = async (scope: RuntimeScope, { containerId }: BuildKitSidecar) =>
   (await readExec(scope, containerId, ['cat', '/tmp/build-over'])) === 'yes'
 
+function createGate(): { readonly promise: Promise<void>; readonly resolve: () => void } {
+  let resolve = () => {}
+  const promise = new Promise<void>((given) => {
+    resolve = given
+  })
+  return { promise, resolve: () => resolve() }
+}
+
 /** An archive of an image, as docker writes one. */
 async function readArchive(): Promise<Buffer> {
   await using host = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })
@@ -108,6 +116,44 @@ describe('the context of a build', () => {
     const tar = await readExec(scope, sidecar.containerId, ['cat', `${place}.tar`])
     for (const name of sent) expect(tar).toContain(files[name as keyof typeof files])
     expect(tar).not.toContain(files[left as keyof typeof files])
+  })
+})
+
+describe('the bytes of a build', () => {
+  it('are told while the context is sent, with their total, and at the end', async () => {
+    const { promise: mayReceive, resolve: receive } = createGate()
+    await using scope = await openWithStandIn({ standIn: { mayReceive } })
+    await using sidecar = await start(scope)
+    const files = { Dockerfile: 'FROM scratch\n', large: 'x'.repeat(3_000_000) }
+    const told: unknown[] = []
+    for await (const event of sidecar.build(request('true', { context: { files } }))) {
+      if (event.type !== 'transfer') continue
+      told.push(event)
+      receive()
+    }
+    const totalBytes = 3_002_880 // a block for each header, content in whole blocks, two blocks at the end
+    expect(told[0]).toMatchObject({ id: 'context', currentBytes: expect.any(Number), totalBytes, isDone: false })
+    expect(told.at(-1)).toMatchObject({ id: 'context', currentBytes: totalBytes, totalBytes, isDone: true })
+  })
+
+  it('are told while the result goes into the runtime, until the runtime has taken it', async () => {
+    await using scope = await openWithStandIn({ standIn: { archive: await readArchive() } })
+    await using sidecar = await start(scope)
+    const { images } = requireCapabilities(scope, { images: imageTransferCapability })
+    const { promise: mayLoad, resolve: load } = createGate()
+    const loadImages = images.loadImages.bind(images)
+    vi.spyOn(images, 'loadImages').mockImplementation(async (tar, options) => {
+      await mayLoad
+      return loadImages(tar, options)
+    })
+    const told: unknown[] = []
+    for await (const event of sidecar.build(request('true', { output: { type: 'load', tags: ['app:1'] } }))) {
+      if (event.type !== 'transfer') continue
+      told.push(event)
+      load()
+    }
+    expect(told[0]).toMatchObject({ id: 'result', totalBytes: undefined, isDone: false })
+    expect(told.at(-1)).toMatchObject({ id: 'result', currentBytes: (await readArchive()).length, isDone: true })
   })
 })
 

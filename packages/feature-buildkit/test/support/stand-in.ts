@@ -27,6 +27,8 @@ export interface StandInOptions {
   readonly shellExitCode?: number
   /** Nothing more can be written there. */
   readonly fullDisk?: boolean
+  /** Reads what is sent there no earlier than this resolves. */
+  readonly mayReceive?: Promise<unknown>
   /** What a build writes to stdout; default: a text. */
   readonly archive?: Uint8Array
 }
@@ -69,7 +71,10 @@ function createStandIn(options: StandInOptions): MemoryImage {
     left -= 1
     return left < 0 ? runDaemon(daemon, options) : endAtOnce(daemon)
   }
-  const play = options.fullDisk ? refuseWrites : playScript
+  const play = async (process: MemoryProcess) => {
+    if (process.argv[3] === 'capstan-write') await options.mayReceive
+    return options.fullDisk ? refuseWrites(process) : playScript(process)
+  }
   const sh = async (process: MemoryProcess) => {
     const { shellExitCode } = options
     return process.argv[3] === 'capstan-buildkitd' || shellExitCode === undefined ? play(process) : shellExitCode

@@ -1,0 +1,69 @@
+import type { BuildProgressEvent } from './build-progress-event.js'
+
+/** Counts the bytes of one transfer, and emits how far it is; nothing of one that is over within a quarter of a second. */
+export class TransferCount implements Disposable {
+  /** Set before the first byte, where the size is known. */
+  totalBytes: number | undefined
+  readonly #options: TransferOptions
+  #currentBytes = 0
+  #emittedBytes: number | undefined
+  #stopTimer: () => void = () => {}
+
+  constructor(options: TransferOptions) {
+    this.#options = options
+  }
+
+  /** Passes the bytes on and counts them. The transfer begins with this call, also while nobody reads. */
+  count(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
+    const { every = everyUnreferenced } = this.#options
+    this.#stopTimer = every(betweenMs, () => {
+      if (this.#emittedBytes !== this.#currentBytes) this.#emit({ isDone: false })
+    })
+    return this.#pass(source)
+  }
+
+  /** Tells that the receiver has all of it. */
+  finish(): void {
+    this.#stopTimer()
+    if (this.#emittedBytes !== undefined) this.#emit({ isDone: true })
+  }
+
+  /** Tells no more. */
+  [Symbol.dispose](): void {
+    this.#stopTimer()
+  }
+
+  async *#pass(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+    for await (const chunk of source) {
+      yield chunk
+      this.#currentBytes += chunk.length
+    }
+  }
+
+  #emit({ isDone }: { readonly isDone: boolean }): void {
+    const { id, onEvents } = this.#options
+    const currentBytes = this.#currentBytes
+    this.#emittedBytes = currentBytes
+    onEvents([{ type: 'transfer', id, currentBytes, totalBytes: this.#toTotal(isDone), isDone, at: new Date() }])
+  }
+
+  /** What was announced is an estimate: never less than what was sent, and exact at the end. */
+  #toTotal(isDone: boolean): number | undefined {
+    if (this.totalBytes === undefined) return undefined
+    return isDone ? this.#currentBytes : Math.max(this.totalBytes, this.#currentBytes)
+  }
+}
+
+export interface TransferOptions {
+  readonly id: Extract<BuildProgressEvent, { type: 'transfer' }>['id']
+  readonly onEvents: (events: readonly BuildProgressEvent[]) => void
+  /** Calls `act` each `ms` until the function that it returns is called. Default: a timer that keeps no process alive. */
+  readonly every?: (ms: number, act: () => void) => () => void
+}
+
+function everyUnreferenced(ms: number, act: () => void): () => void {
+  const timer = setInterval(act, ms).unref()
+  return () => clearInterval(timer)
+}
+
+const betweenMs = 250

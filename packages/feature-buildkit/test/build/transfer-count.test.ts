@@ -1,0 +1,70 @@
+import { describe, expect, it } from 'vitest'
+import type { BuildProgressEvent } from '../../src/build/build-progress-event.js'
+import { TransferCount } from '../../src/build/transfer-count.js'
+
+type Transfer = Extract<BuildProgressEvent, { type: 'transfer' }>
+
+/** A transfer of whose events the test decides when they are due. */
+function createTransfer(id: Transfer['id'] = 'context') {
+  const events: Transfer[] = []
+  const timer = { tick: () => {}, isStopped: false }
+  const transfer = new TransferCount({
+    id,
+    onEvents: (some) => events.push(...some.filter((event) => event.type === 'transfer')),
+    every: (_, act) => {
+      timer.tick = () => timer.isStopped || act()
+      return () => {
+        timer.isStopped = true
+      }
+    },
+  })
+  return { transfer, timer, events, sent: () => events.map(({ currentBytes }) => currentBytes) }
+}
+
+async function* give(...sizes: readonly number[]) {
+  for (const size of sizes) yield new Uint8Array(size)
+}
+
+describe('the count of a transfer', () => {
+  it('emits how much was sent of how much, and the end', async () => {
+    const { transfer, timer, events } = createTransfer()
+    transfer.totalBytes = 30
+    for await (const _ of transfer.count(give(10, 20))) timer.tick()
+    transfer.finish()
+    expect(events).toMatchObject([
+      { type: 'transfer', id: 'context', currentBytes: 0, totalBytes: 30, isDone: false },
+      { currentBytes: 10, totalBytes: 30, isDone: false },
+      { currentBytes: 30, totalBytes: 30, isDone: true },
+    ])
+  })
+
+  it('emits nothing when it is over before the first event is due', async () => {
+    const { transfer, timer, events } = createTransfer()
+    for await (const _ of transfer.count(give(10, 20)));
+    transfer.finish()
+    timer.tick()
+    expect(events).toEqual([])
+  })
+
+  it('emits nothing while nothing moves, and no end of a transfer that breaks off', async () => {
+    const { transfer, timer, sent } = createTransfer()
+    for await (const _ of transfer.count(give(10))) {
+      timer.tick()
+      timer.tick()
+    }
+    transfer[Symbol.dispose]()
+    timer.tick()
+    expect(sent()).toEqual([0])
+  })
+
+  it('corrects a total that is too small, and has none where the size is not known', async () => {
+    const small = createTransfer()
+    small.transfer.totalBytes = 5
+    for await (const _ of small.transfer.count(give(10, 10))) small.timer.tick()
+    expect(small.events.at(-1)).toMatchObject({ currentBytes: 10, totalBytes: 10 })
+    const unknown = createTransfer('result')
+    for await (const _ of unknown.transfer.count(give(10))) unknown.timer.tick()
+    unknown.transfer.finish()
+    expect(unknown.events.at(-1)).toMatchObject({ id: 'result', currentBytes: 10, totalBytes: undefined, isDone: true })
+  })
+})
