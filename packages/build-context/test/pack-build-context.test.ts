@@ -115,7 +115,7 @@ test.runIf(process.platform === 'linux')('closes the file when the reader leaves
   expect(links.filter((link) => link.startsWith(directory))).toEqual([])
 })
 
-it('tells the size of the archive before the first byte', async () => {
+test('tells the size of the archive before the first byte', async () => {
   const files = { 'a.txt': 'a', 'large.bin': new Uint8Array(70_000), 'd/e': '' }
   let announced = 0
   const archive = await packBuildContext(
