@@ -3,7 +3,7 @@ import type { Duplex, Readable } from 'node:stream'
 import type { Argv, Environment, OperationOptions, StringMap } from '@capstan/core'
 import type { DockerApi } from './docker-api.js'
 import type { DockerDetails } from './docker-details.js'
-import type { Patience } from './patience.js'
+import type { DockerTimeouts } from './docker-timeouts.js'
 
 /**
  * One engine, as all parts of this package see it: the only way to it.
@@ -26,8 +26,8 @@ export interface DockerEngine {
   readonly apiVersion: string
   /** Aborts when its calls end, with the reason: for what waits for others than the engine. */
   readonly ending: AbortSignal
-  /** How long is waited for what it does late. */
-  readonly patience: Patience
+  /** How long its answers are waited for. */
+  readonly timeouts: DockerTimeouts
 
   /**
    * The same engine for undoing: its calls go on while the runtime closes. `undo.add(title, (own) => remove(engine.undoing, …))`.
@@ -71,10 +71,16 @@ export interface EngineCall extends OperationOptions {
   /** Capabilities were asked for by `privileged` or by `capAdd`; default `privileged`. */
   readonly capabilityField?: 'privileged' | 'capAdd'
   /**
-   * Limit for the whole short call, or until the headers for `send` and `upgrade`; then TIMED_OUT.
-   * Default: `answerMs` of the engine's patience; none for `send`. Connecting has one of its own (10 000).
+   * Limit for the whole short call, or until the headers for `send` and `upgrade`; then TIMED_OUT. Default: `answerMs`
+   * of the engine's timeouts where there is no signal; with one, and for `send`, none. Without a limit the engine is
+   * pinged beside the request: one that answers no ping ends it with CONNECTION_LOST.
    */
   readonly timeoutMs?: number
+  /**
+   * The request that this one stands beside. Until that has resolved, silence of the engine is no reason to end a stream:
+   * an engine that is busy with the one answers no other.
+   */
+  readonly judgedAfter?: Promise<unknown>
   /** Sees the body of each answer: dockerode drops parts of some (the warnings of a create). */
   readonly onAnswer?: (answer: unknown) => void
 }

@@ -54,7 +54,9 @@ export class DockerRuntime implements Runtime {
   }
 
   async ping({ signal }: OperationOptions = {}): Promise<void> {
-    const call = { operation: 'ping', subject: this.#engine.details.endpoint.url, signal, timeoutMs: pingMs }
+    const { details, timeouts } = this.#engine
+    const limit = signal === undefined ? { timeoutMs: timeouts.pingMs } : { signal }
+    const call = { operation: 'ping', subject: details.endpoint.url, ...limit }
     const response = await this.#engine.send({ ...call, method: 'GET', path: '/_ping', unversioned: true })
     response.resume()
   }
@@ -154,5 +156,3 @@ export class DockerRuntime implements Runtime {
     return this.#engine.close()
   }
 }
-
-const pingMs = 5_000

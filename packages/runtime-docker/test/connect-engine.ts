@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { type Environment, toOwnerLabels } from '@capstan/core'
 import { onTestFinished } from 'vitest'
 import type { DockerDetails } from '../src/docker-details.js'
+import type { DockerTimeouts } from '../src/docker-timeouts.js'
 import { buildRefusals } from '../src/image/build-refusals.js'
-import type { Patience } from '../src/patience.js'
 import { HttpEngine } from '../src/transport/http-engine.js'
 
 export interface ConnectedEngine {
@@ -16,14 +16,14 @@ export interface ConnectedEngine {
 export interface EngineAtSocket {
   readonly socketPath: string
   readonly apiVersion: string
-  readonly patience?: Partial<Patience>
+  readonly timeouts?: Partial<DockerTimeouts>
   /** Default: one that leads to no credentials. */
   readonly env?: Environment
 }
 
 /** An engine at a socket for one test, closed after it, with an owner of its own. */
 export function connectEngine(
-  { socketPath, apiVersion, patience = {}, env = noCredentials }: EngineAtSocket,
+  { socketPath, apiVersion, timeouts = {}, env = noCredentials }: EngineAtSocket,
   changes: Partial<DockerDetails> = {},
 ): ConnectedEngine {
   const warnings: string[] = []
@@ -31,7 +31,7 @@ export function connectEngine(
   const engine = new HttpEngine({
     runtimeName: 'docker',
     ownerLabels: toTestLabels(instance),
-    patience,
+    timeouts,
     env,
     warn: (message) => void warnings.push(message),
     details: { ...toDetails(socketPath, apiVersion), ...changes },

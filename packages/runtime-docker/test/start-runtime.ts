@@ -4,7 +4,7 @@ import { DockerExecManager } from '../src/docker-exec-manager.js'
 import { DockerImageTransfer } from '../src/docker-image-transfer.js'
 import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerSidecarManager } from '../src/docker-sidecar-manager.js'
-import type { Patience } from '../src/patience.js'
+import type { DockerTimeouts } from '../src/docker-timeouts.js'
 import { type StartedFake, startFakeEngine } from './fake/fake-docker-engine.js'
 
 export interface StartedRuntime extends StartedFake {
@@ -17,9 +17,9 @@ export interface StartedRuntime extends StartedFake {
 /** A runtime on a fake engine, for one test. */
 export async function startRuntime(
   changes: Partial<DockerDetails> = {},
-  patience: Partial<Patience> = {},
+  timeouts: Partial<DockerTimeouts> = {},
 ): Promise<StartedRuntime> {
-  const started = await startFakeEngine(changes, patience)
+  const started = await startFakeEngine(changes, timeouts)
   const kept = new KeptSettings()
   return {
     ...started,

@@ -26,6 +26,23 @@ export async function findContainerOrGone(
   }
 }
 
+/**
+ * As `findContainer`, for an inspection beside something else. `unknown` when it was not answered in time: a busy service
+ * answers the next one.
+ */
+export async function inspectBeside(
+  connection: AppleConnection,
+  id: string,
+  call: CliCall,
+): Promise<AppleContainer | 'gone' | 'unknown'> {
+  try {
+    return (await findContainerOrGone(connection, id, call)) ?? 'gone'
+  } catch (error) {
+    if (isHostError(error, 'TIMED_OUT')) return 'unknown'
+    throw error
+  }
+}
+
 export async function listAll(connection: AppleConnection, call: CliCall): Promise<readonly AppleContainer[]> {
   const { stdout } = await connection.run(['list', '--all', '--format', 'json'], call)
   return parseContainers(call.operation, stdout)

@@ -5,7 +5,7 @@ import { applyFirewall } from '../firewall/apply-firewall.js'
 import type { AppleContainer } from '../output/containers.js'
 import { ContainerSession, type SessionOutcome } from '../session/container-session.js'
 import { interactiveLabel, makeContainer } from './create-container.js'
-import { findContainer, findContainerOrGone } from './find-container.js'
+import { findContainer, findContainerOrGone, inspectBeside } from './find-container.js'
 import { fillPorts, findTakenPort } from './free-ports.js'
 import { pause } from './pause.js'
 
@@ -96,8 +96,8 @@ async function untilStarted(connection: AppleConnection, starting: Starting): Pr
     call.signal.throwIfAborted()
     if (event === 'output') return undefined
     if (event !== 'time') return await toFailure(connection, starting, event)
-    const state = (await findContainerOrGone(connection, found.id, call))?.state
-    if (state === 'running') return undefined
+    const seen = await inspectBeside(connection, found.id, call)
+    if (typeof seen === 'object' && seen.state === 'running') return undefined
   }
   throw createHostError('TIMED_OUT', { operation: call.operation, phase: 'the start', timeoutMs, lastLines: [] })
 }

@@ -2,7 +2,7 @@ import { createHostError, untilAborted } from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { isServiceGone } from '../apple-errors.js'
 import type { SessionOutcome } from '../session/container-session.js'
-import { findContainerOrGone, toContainerState } from './find-container.js'
+import { inspectBeside, toContainerState } from './find-container.js'
 import { pause } from './pause.js'
 
 /** The true code of what this runtime has started; of anything else none is known to anybody. */
@@ -10,9 +10,9 @@ export async function waitContainer(connection: AppleConnection, id: string, cal
   for (let isFirst = true; ; isFirst = false) {
     const session = connection.kept.find(id)?.session
     if (session !== undefined) return toExitCode(id, await untilAborted(session.outcome, call.signal))
-    const found = await findContainerOrGone(connection, id, call)
-    if (connection.kept.find(id)?.session !== undefined) continue
-    if (found === undefined) {
+    const found = await inspectBeside(connection, id, call)
+    if (found === 'unknown' || connection.kept.find(id)?.session !== undefined) continue
+    if (found === 'gone') {
       if (isFirst) throw createHostError('CONTAINER_NOT_FOUND', { id })
       throw toUnknown(id, 'it was removed before its end was seen')
     }

@@ -1,4 +1,3 @@
-import { isHostError } from '@capstan/core'
 import type { AppleConnection } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
 
@@ -18,12 +17,7 @@ export async function killExec(
 ): Promise<boolean> {
   const name = killSignal.replace(/^SIG/, '')
   const argv = ['exec', '--user=0', id, 'sh', '-c', script, 'sh', name, toMark(mark)]
-  try {
-    return (await connection.cli.run(argv, { ...call, subject: id })).exitCode === 0
-  } catch (error) {
-    if (isHostError(error, 'TIMED_OUT')) return false
-    throw error
-  }
+  return (await connection.cli.run(argv, { ...call, subject: id })).exitCode === 0
 }
 
 export function toMark(mark: string): string {

@@ -1,6 +1,6 @@
 import { type LinkedSignal, linkSignals } from '@capstan/core'
 import type { AppleConnection } from '../apple-connection.js'
-import { findContainer, findContainerOrGone } from '../container/find-container.js'
+import { findContainer, inspectBeside } from '../container/find-container.js'
 import { pause } from '../container/pause.js'
 import type { LogCall } from './read-logs.js'
 
@@ -20,7 +20,8 @@ export async function* followForeignLogs(
   signal.addEventListener('abort', session.end, { once: true })
   if (signal.aborted) session.end()
   const watch = linkSignals([signal])
-  void endAfterStop(connection, id, { call, watch, end: session.end })
+  const stopped = endAfterStop(connection, id, { call, watch, end: session.end })
+  stopped.catch(() => {}) // awaited at the end of the output
   let stderr = ''
   session.stderr.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString('utf8')).slice(-2000)
@@ -28,6 +29,7 @@ export async function* followForeignLogs(
   try {
     for await (const bytes of session.stdout) yield bytes
     const exitCode = await session.exitCode
+    if (exitCode === undefined) await stopped
     if (exitCode !== undefined && exitCode !== 0) throw connection.toError({ exitCode, stderr }, call)
   } finally {
     watch.abort()
@@ -43,22 +45,24 @@ interface Watch {
   readonly end: () => void
 }
 
-/** The log is written before the state changes: what comes after that is only on its way. */
+/**
+ * Ends the follower after the end of the container: the log is written before the state changes, so what comes after that
+ * is on its way. Rejects when the state can be asked for no more: the follower was then ended before its time.
+ */
 async function endAfterStop(connection: AppleConnection, id: string, { call, watch, end }: Watch): Promise<void> {
   const own = { ...call, signal: watch.signal }
   try {
-    for (;;) {
+    for (let isOver = false; !isOver; ) {
       await pause(pollMs, own.signal)
-      const state = (await findContainerOrGone(connection, id, own))?.state
-      if (state !== 'running' && state !== 'stopping') break
+      const seen = await inspectBeside(connection, id, own)
+      isOver = seen !== 'unknown' && (seen === 'gone' || !goesOn.has(seen.state))
     }
+  } finally {
     await pause(drainMs, own.signal)
-  } catch {
-    // Aborted, or the service is gone: the follower itself tells.
-    await pause(drainMs, own.signal)
+    end()
   }
-  end()
 }
 
+const goesOn: ReadonlySet<string> = new Set(['running', 'stopping'])
 const pollMs = 500
 const drainMs = 500

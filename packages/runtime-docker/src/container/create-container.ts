@@ -78,8 +78,8 @@ function request(engine: DockerEngine, config: ContainerConfig, call: EngineCall
   const onAnswer = (answer: unknown) => {
     warnings = readWarnings(answer)
   }
-  return withAnswerGrace(engine, call, async ({ signal, wanted, ...patient }) => {
-    const api = await patient.engine.api({ ...call, onAnswer, signal })
+  return withAnswerGrace(engine, call, async ({ signal, wanted, limit, ...patient }) => {
+    const api = await patient.engine.api({ ...limit, ...call, onAnswer, signal })
     try {
       const _query = { name: config.name, platform: config.platform }
       const _body = toCreateBody(config, { labels, apiVersion: engine.apiVersion })

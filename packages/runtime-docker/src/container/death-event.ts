@@ -9,7 +9,13 @@ export async function findDeathCode(engine: DockerEngine, { since, ...call }: De
   const now = await readClock(engine, call)
   const filters = { type: ['container'], event: ['die'], container: [call.subject] }
   const query = { since: since - 1, until: (now ?? since) + 1, filters }
-  const response = await engine.send({ ...call, method: 'GET', path: '/events', query, timeoutMs: headersMs })
+  const response = await engine.send({
+    ...call,
+    method: 'GET',
+    path: '/events',
+    query,
+    timeoutMs: engine.timeouts.answerMs,
+  })
   let code: number | undefined
   for await (const event of readJsonLines(streamBody(engine, response, call), call.operation)) {
     code = readCode(event) ?? code
@@ -25,7 +31,7 @@ async function readClock(engine: DockerEngine, call: EngineCall): Promise<number
     method: 'GET',
     path: '/_ping',
     unversioned: true,
-    timeoutMs: headersMs,
+    timeoutMs: engine.timeouts.answerMs,
   })
   response.resume()
   const time = Date.parse(response.headers.date ?? '')
@@ -36,5 +42,3 @@ function readCode({ Actor }: JsonObject): number | undefined {
   const code = toText(toObject(toObject(Actor).Attributes).exitCode)
   return code !== undefined && /^\d+$/.test(code) ? Number(code) : undefined
 }
-
-const headersMs = 10_000

@@ -1,10 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import { createHostError, isHostError, linkSignals } from '@capstan/core'
+import { createHostError, isHostError, linkSignals, untilAborted } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { pause } from '../pause.js'
-import { toConnectionLost } from '../stream/lost-connection.js'
 import { AnswerFormatError } from '../transport/answer-format-error.js'
 import { readBody } from '../transport/read-body.js'
+import { isInconclusive } from '../unanswered/is-inconclusive.js'
 import { inspectContainer } from './inspect-container.js'
 import { watchExit } from './watch-exit.js'
 
@@ -14,7 +14,7 @@ export interface PendingExit {
   readonly exitCode: Promise<number>
   /** By the engine's own clock, in seconds. */
   readonly openedAt: number | undefined
-  /** Ends it; what is then left of `exitCode` is nobody's. */
+  /** Cancels the wait. `exitCode` then stays pending and can be ignored. */
   close(): void
 }
 
@@ -25,7 +25,7 @@ export interface PendingExit {
  * from the events where it is gone.
  */
 export async function openWait(engine: DockerEngine, options: WaitOptions): Promise<PendingExit> {
-  const { call, lookEveryMs = betweenLooksMs } = options
+  const { call } = options
   const { missesExits = false } = engine.details.habits
   // Podman answers 0 for whatever is removed.
   const condition = missesExits ? 'next-exit' : options.condition
@@ -43,8 +43,8 @@ export async function openWait(engine: DockerEngine, options: WaitOptions): Prom
     const answered = readExit(engine, response, call)
     const exitCode = missesExits
       ? watchExit(engine, own, { ...options, openedAt, answered }).finally(close)
-      : Promise.race([answered, watchContainer(engine, own, lookEveryMs)]).finally(close)
-    // A wait that is closed before its end is nobody's failure.
+      : Promise.race([answered, watchContainer(engine, own)]).finally(close)
+    // A wait that is closed before its end rejects, and has no reader by then.
     exitCode.catch(() => {})
     return { exitCode, openedAt, close }
   } catch (error) {
@@ -59,8 +59,6 @@ export interface WaitOptions {
   readonly condition: 'next-exit' | 'removed'
   /** When the container had ended last, as the engine writes it: that is no exit that is waited for. */
   readonly endedBefore?: string | undefined
-  /** How often the container is looked at beside; default 5000. */
-  readonly lookEveryMs?: number
 }
 
 async function readExit(engine: DockerEngine, response: IncomingMessage, call: EngineCall): Promise<number> {
@@ -95,25 +93,28 @@ function parseExit(text: string): ExitAnswer {
 }
 
 /**
- * Looks after the container slowly: an engine need not answer a wait when a container that never ran is removed, and one
- * that hangs never does. Rejects then; resolves never.
+ * Inspects the container at intervals: an engine need not answer a wait when a container that never ran is removed.
+ * Rejects then, and when the connection is lost; resolves never. An inspection that fails otherwise decides nothing: a
+ * busy engine answers late, and the pings beside the wait notice one that hangs.
  */
-async function watchContainer(engine: DockerEngine, call: EngineCall, lookEveryMs: number): Promise<never> {
+async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<never> {
+  const { inspectIntervalMs, inspectAnswerMs: timeoutMs } = engine.timeouts
+  await untilAborted(call.judgedAfter ?? Promise.resolve(), call.signal)
   for (;;) {
-    await pause(lookEveryMs, call)
+    await pause(inspectIntervalMs, call)
     try {
-      await inspectContainer(engine, { ...call, timeoutMs: lookMs })
+      await inspectContainer(engine, { ...call, timeoutMs })
     } catch (error) {
       call.signal?.throwIfAborted()
       if (isHostError(error, 'CONTAINER_NOT_FOUND')) return rejectSoon(engine, call)
-      throw isHostError(error, 'TIMED_OUT') ? toConnectionLost(engine, { cause: error }) : error
+      if (!isInconclusive(error)) throw error
     }
   }
 }
 
 /** The answer of the wait may still be under way. */
-async function rejectSoon({ patience }: DockerEngine, call: EngineCall): Promise<never> {
-  await pause(patience.afterGoneMs, call)
+async function rejectSoon({ timeouts }: DockerEngine, call: EngineCall): Promise<never> {
+  await pause(timeouts.afterGoneMs, call)
   throw createHostError('EXIT_CODE_UNKNOWN', { id: call.subject, reason: 'it was removed while it was waited for' })
 }
 
@@ -121,6 +122,3 @@ function toSeconds(date: string | undefined): number | undefined {
   const time = Date.parse(date ?? '')
   return Number.isNaN(time) ? undefined : time / 1000
 }
-
-const betweenLooksMs = 5_000
-const lookMs = 10_000

@@ -15,7 +15,7 @@ export async function removeUnanswered({ undoing }: DockerEngine, { call, mark, 
   undo.add(`container ${call.subject}`, async (own) => {
     const api = await undoing.api({ ...call, ...own })
     const find = async () => (await api.listContainers({ all: true, filters: toLabelFilter(mark) }))[0]
-    const made = await askUntil(find, { limitMs: undoing.patience.unansweredMs, ...own })
+    const made = await askUntil(find, { limitMs: undoing.timeouts.lateResultMs, ...own })
     if (made !== undefined) await removeContainer(undoing, made.Id, own)
   })
   const failures = await undo.run()

@@ -7,7 +7,7 @@ import { findContainer } from './inspect-container.js'
  * container a moment after that of its output, so it is asked again for a while.
  */
 export async function stillRuns(engine: DockerEngine, call: EngineCall): Promise<boolean> {
-  const limit = { limitMs: engine.patience.containerEndMs, signal: call.signal }
+  const limit = { limitMs: engine.timeouts.containerEndMs, signal: call.signal }
   const hasEnded = await askUntil(async () => ((await isRunning(engine, call)) ? undefined : true), limit)
   return hasEnded === undefined
 }

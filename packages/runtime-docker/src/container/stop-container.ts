@@ -12,8 +12,8 @@ export async function stopContainer(
   validateStopOptions({ graceMs })
   // The engine counts in whole seconds, and blocks until it is done.
   const graceSeconds = Math.ceil(graceMs / 1000)
-  const timeoutMs = graceSeconds * 1000 + marginMs
-  const call: EngineCall = { operation: 'stopContainer', subject: id, signal, timeoutMs }
+  const limit = signal === undefined ? { timeoutMs: graceSeconds * 1000 + engine.timeouts.answerMs } : { signal }
+  const call: EngineCall = { operation: 'stopContainer', subject: id, ...limit }
   const api = await engine.api(call)
   try {
     await api.getContainer(id).stop({ _query: { t: graceSeconds }, _body: {} })
@@ -21,5 +21,3 @@ export async function stopContainer(
     if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
   }
 }
-
-const marginMs = 30_000

@@ -1,6 +1,8 @@
-import { createHostError, isHostError } from '@capstan/core'
+import { createHostError, isHostError, untilAborted } from '@capstan/core'
+import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { pause } from '../pause.js'
+import { isInconclusive } from '../unanswered/is-inconclusive.js'
 import { hasEnded } from './container-shapes.js'
 import { findDeathCode } from './death-event.js'
 import { findContainer } from './inspect-container.js'
@@ -34,13 +36,25 @@ async function untilTold(answered: Promise<number>): Promise<number> {
 }
 
 async function look(engine: DockerEngine, call: EngineCall, { openedAt, endedBefore }: WatchOptions): Promise<number> {
+  await untilAborted(call.judgedAfter ?? Promise.resolve(), call.signal)
   for (let waitMs = firstLookMs; ; waitMs = Math.min(waitMs * 1.5, lastLookMs)) {
     await pause(waitMs, call)
-    const seen = await findContainer(engine, { ...call, timeoutMs: lookMs })
-    if (seen === undefined) return readDeath(engine, call, openedAt)
-    const { State } = seen
-    if (!hasEnded(seen) || State?.FinishedAt === endedBefore) continue
-    if (typeof State?.ExitCode === 'number') return State.ExitCode
+    const seen = await inspect(engine, call)
+    if (seen === 'gone') return readDeath(engine, call, openedAt)
+    if (seen === 'unknown' || !hasEnded(seen) || seen.State?.FinishedAt === endedBefore) continue
+    if (typeof seen.State?.ExitCode === 'number') return seen.State.ExitCode
+  }
+}
+
+/** An inspection that is not answered in time decides nothing: a busy engine answers the next one. */
+async function inspect(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | 'gone' | 'unknown'> {
+  try {
+    const seen = await findContainer(engine, { ...call, timeoutMs: engine.timeouts.inspectAnswerMs })
+    return seen ?? 'gone'
+  } catch (error) {
+    call.signal?.throwIfAborted()
+    if (isInconclusive(error)) return 'unknown'
+    throw error
   }
 }
 
@@ -54,7 +68,7 @@ async function readDeath(engine: DockerEngine, call: EngineCall, since: number |
 /** The engine removes it a moment after its end; one that stays is not waited for any longer. */
 async function untilGone(engine: DockerEngine, call: EngineCall): Promise<void> {
   for (let attempt = 0; attempt < mostLooks; attempt += 1) {
-    if ((await findContainer(engine, { ...call, timeoutMs: lookMs })) === undefined) return
+    if ((await inspect(engine, call)) === 'gone') return
     await pause(firstLookMs, call)
   }
 }
@@ -62,4 +76,3 @@ async function untilGone(engine: DockerEngine, call: EngineCall): Promise<void> 
 const firstLookMs = 100
 const lastLookMs = 2_000
 const mostLooks = 50
-const lookMs = 10_000

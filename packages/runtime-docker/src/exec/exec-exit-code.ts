@@ -9,7 +9,7 @@ export async function readExitCode(engine: DockerEngine, { execId, call }: ExitC
     const { Running, ExitCode } = await api.getExec(execId).inspect()
     return Running !== true && typeof ExitCode === 'number' ? ExitCode : undefined
   }
-  const code = await askUntil(ask, { limitMs: engine.patience.execEndMs, signal: call.signal })
+  const code = await askUntil(ask, { limitMs: engine.timeouts.execEndMs, signal: call.signal })
   if (code !== undefined) return code
   const reason = 'its output ended, and the engine still has it running'
   throw createHostError('EXIT_CODE_UNKNOWN', { id: execId, reason })

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
 import { type Argv, isHostError, type OperationOptions, validateSignal } from '@capstan/core'
+import { askUntil } from '../ask-until.js'
 import type { InspectedExec } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { pause } from '../pause.js'
 import type { ExecProcessOptions } from './docker-exec-process.js'
 import { readExitCode } from './exec-exit-code.js'
 
@@ -43,12 +43,12 @@ export function canReadInnerPid({ details }: Pick<DockerEngine, 'details'>): boo
 /** The engine hands the connection over a moment before the process is there. */
 async function inspectStarted(engine: DockerEngine, execId: string, call: EngineCall): Promise<InspectedExec> {
   const api = await engine.api(call)
-  for (let attempt = 1; ; attempt += 1) {
-    const exec = await api.getExec(execId).inspect()
-    const isUnborn = typeof exec.ExitCode !== 'number' && !(exec.Running && exec.Pid)
-    if (!isUnborn || attempt === mostLooks) return exec
-    await pause(betweenLooksMs, call)
+  let exec: InspectedExec = {}
+  const look = async () => {
+    exec = await api.getExec(execId).inspect()
+    return typeof exec.ExitCode === 'number' || (exec.Running && exec.Pid) ? exec : undefined
   }
+  return (await askUntil(look, { limitMs: engine.timeouts.execStartMs, signal: call.signal })) ?? exec
 }
 
 /** Runs a command as root, and resolves with its exit code. Attached: Podman never books the end of one that is not. */
@@ -95,5 +95,3 @@ for directory in /proc/[0-9]*; do
   kill "-$1" "\${directory#/proc/}" && exit 0
 done
 exit 1`
-const mostLooks = 40
-const betweenLooksMs = 25

@@ -21,7 +21,7 @@ export async function removeUntagged(
 ): Promise<void> {
   const own = { ...call, signal }
   const find = async () => (await listUntagged(engine, tag, own)).find((id) => !before.includes(id))
-  const id = await askUntil(find, { limitMs: engine.patience.unansweredMs, signal })
+  const id = await askUntil(find, { limitMs: engine.timeouts.lateResultMs, signal })
   if (id === undefined) return
   const api = await engine.api(own)
   await api

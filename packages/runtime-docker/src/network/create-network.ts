@@ -19,7 +19,7 @@ import { findMarked, findNamed, type NetworkRequest, removeMarked } from './netw
 /**
  * Makes a bridge network and resolves with its id.
  *
- * Name taken: NAME_CONFLICT with the holder. Not answered within 30 s: the network, if it was made all the same, else
+ * Name taken: NAME_CONFLICT with the holder. Not answered within `answerMs`: the network, if it was made all the same, else
  * TIMED_OUT. No address pool left: OPERATION_FAILED that lists what Capstan itself has left behind. Aborted, or the
  * connection lost: what was made is removed.
  */
@@ -31,7 +31,7 @@ export async function createNetwork(
   validateName(name)
   validateLabels(labels)
   signal?.throwIfAborted()
-  const call: EngineCall = { operation: 'createNetwork', subject: name, signal, timeoutMs: createTimeoutMs }
+  const call: EngineCall = { operation: 'createNetwork', subject: name, signal }
   const ownLabels = toObjectLabels({ kind: 'network' }, engine.ownerLabels, labels)
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
     const id = await makeUnique(engine, { call, name, internal, labels: ownLabels, mark: createRequestMark() })
@@ -63,9 +63,9 @@ async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promis
 }
 
 function make(engine: DockerEngine, { call, name, internal, labels, mark }: NetworkRequest): Promise<string> {
-  return withAnswerGrace(engine, call, async ({ signal, wanted, ...patient }) => {
+  return withAnswerGrace(engine, call, async ({ signal, wanted, limit, ...patient }) => {
     try {
-      const api = await patient.engine.api({ ...call, signal })
+      const api = await patient.engine.api({ ...limit, ...call, signal })
       const Labels = { ...labels, ...mark }
       // Before API 1.44 a second network of the same name is made without this; later it is ignored.
       const body = { Name: name, Driver: 'bridge', Internal: internal, Labels, CheckDuplicate: true }
@@ -89,7 +89,6 @@ async function isAlone(engine: DockerEngine, request: NetworkRequest, id: string
   return (await findNamed(engine, request, id)) === undefined
 }
 
-const createTimeoutMs = 30_000
 const uniqueNamesSince = '1.44'
 const mostAttempts = 8
 const betweenAttemptsMs = 100

@@ -21,10 +21,10 @@ export function findMarked(
   { signal }: OperationOptions,
 ): Promise<InspectedNetwork | undefined> {
   const find = async () => {
-    const api = await engine.api({ ...call, signal, timeoutMs: lookTimeoutMs })
+    const api = await engine.api({ ...call, signal })
     return (await api.listNetworks({ filters: toLabelFilter(mark) }))[0]
   }
-  return askUntil(find, { limitMs: engine.patience.unansweredMs, signal })
+  return askUntil(find, { limitMs: engine.timeouts.lateResultMs, signal })
 }
 
 /** Removes what this very request made, if anything. */
@@ -49,5 +49,3 @@ export async function findNamed(
   const networks = await api.listNetworks({ filters: { name: [name] } })
   return networks.find(({ Id, Name }) => Name === name && Id !== except) // the filter takes parts of names
 }
-
-const lookTimeoutMs = 5_000

@@ -1,29 +1,39 @@
 import { isHostError } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { isInconclusive } from '../unanswered/is-inconclusive.js'
 import { toConnectionLost } from './lost-connection.js'
 
 /**
- * Pings beside a stream that may be silent for days: an engine that hangs, and a connection that died without a word, are
- * told from silence. `onLost` gets CONNECTION_LOST, once. Returns what ends the watch.
+ * Pings beside a stream that may be silent for days, to tell an engine that hangs, and a connection that broke unnoticed,
+ * from silence. `onLost` gets CONNECTION_LOST, once. Returns what ends the watch.
+ *
+ * A ping that times out is no verdict, since a busy engine answers late: the engine is lost after three in a row.
  */
 export function watchLiveness(engine: DockerEngine, call: EngineCall, { onLost }: LivenessOptions): () => void {
-  const { betweenPingsMs, pingMs: timeoutMs } = engine.patience
+  const { livenessIntervalMs, livenessAnswerMs: timeoutMs } = engine.timeouts
   const own = new AbortController()
   let isAsking = false
-  const timer = setInterval(() => {
+  let unanswered = 0
+  const judge = (error: unknown) => {
+    if (own.signal.aborted) return
+    unanswered = isUnanswered(error) ? unanswered + 1 : 0
+    if (isInconclusive(error) && unanswered < mostUnanswered) return
+    stop()
+    const isTold = isHostError(error) && !isHostError(error, 'TIMED_OUT')
+    onLost(isTold ? error : toConnectionLost(engine, { cause: error }))
+  }
+  const ask = () => {
     if (isAsking) return
     isAsking = true
     ping(engine, call, { signal: own.signal, timeoutMs })
-      .catch((error: unknown) => {
-        if (own.signal.aborted) return
-        stop()
-        const isKnown = isHostError(error) && error.code !== 'TIMED_OUT'
-        onLost(isKnown ? error : toConnectionLost(engine, { cause: error }))
-      })
+      .then(() => {
+        unanswered = 0
+      }, judge)
       .finally(() => {
         isAsking = false
       })
-  }, betweenPingsMs)
+  }
+  const timer = setInterval(ask, livenessIntervalMs)
   timer.unref()
   const stop = () => {
     clearInterval(timer)
@@ -45,3 +55,10 @@ async function ping(
   const response = await engine.send(request)
   response.resume()
 }
+
+/** An engine that refuses a ping has answered it. */
+function isUnanswered(error: unknown): boolean {
+  return isHostError(error, 'TIMED_OUT') || isHostError(error, 'CONNECTION_LOST')
+}
+
+const mostUnanswered = 3

@@ -32,23 +32,37 @@ export async function startAttached(
   const isTerminal = Config?.Tty === true
   const condition = HostConfig?.AutoRemove === true ? 'removed' : 'next-exit'
   const undo = createUndoStack()
+  const start = createMark()
+  const beside: EngineCall = { ...call, judgedAfter: start.reached }
   try {
-    const connection = await openAttach(engine, call, isTerminal ? dropStderr(options) : options)
+    const connection = await openAttach(engine, beside, isTerminal ? dropStderr(options) : options)
     undo.add('attachment', async () => void connection.socket.destroy())
-    const pending = await openWait(engine, { call, condition, endedBefore: State?.FinishedAt })
+    const pending = await openWait(engine, { call: beside, condition, endedBefore: State?.FinishedAt })
     undo.add('wait', async () => pending.close())
     if (State?.Running !== true) {
       undo.add(`start of ${id}`, (own) => stopContainer(engine.undoing, id, { graceMs: undoGraceMs, ...own }))
     }
     const pumped = pump(engine, connection, { ...options, isTerminal, call })
     const started = startContainer(engine, kept, id, { signal, operation: call.operation })
-    const sized = started.then(() => (isTerminal && initialSize ? resizeStarted(engine, initialSize, call) : undefined))
+    const sized = started.then(() => {
+      start.reach()
+      return isTerminal && initialSize ? resizeStarted(engine, initialSize, call) : undefined
+    })
     const [{ stdinEnded }] = await Promise.all([pumped, sized])
     // With a terminal the engine closes the output too when stdin ends, and the process may go on.
     return await (isTerminal && stdinEnded ? pending.exitCode : awaitExit(engine, pending, call))
   } catch (error) {
     throw withUndoFailures(error, await undo.run())
   }
+}
+
+/** A moment that others wait for. */
+function createMark(): { readonly reached: Promise<void>; readonly reach: () => void } {
+  let reach = () => {}
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve
+  })
+  return { reached, reach: () => reach() }
 }
 
 /** The code follows the output at once. When it does not and the container still runs, the output was cut off. */

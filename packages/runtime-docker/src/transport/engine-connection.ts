@@ -5,6 +5,7 @@ import { type ApiRange, isApiVersion, negotiateApiVersion, supportedApi, toRange
 import type { DockerDetails } from '../docker-details.js'
 import type { EngineRequest, UpgradedConnection } from '../docker-engine.js'
 import { texts } from '../docker-error-texts.js'
+import type { DockerTimeouts } from '../docker-timeouts.js'
 import type { VersionAnswer } from '../endpoint/engine-facts.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { limitCall } from './call-limit.js'
@@ -21,14 +22,16 @@ import { untilWhole } from './until-whole.js'
  */
 export class EngineConnection {
   readonly #details: DockerDetails
+  readonly #timeouts: DockerTimeouts
   readonly #transport: HttpTransport
   #apiVersion: string
   #negotiation: Promise<string> | undefined
 
-  constructor(details: DockerDetails) {
+  constructor(details: DockerDetails, timeouts: DockerTimeouts) {
     this.#details = details
+    this.#timeouts = timeouts
     this.#apiVersion = details.api.version
-    this.#transport = new HttpTransport(details.endpoint)
+    this.#transport = new HttpTransport(details.endpoint, timeouts)
   }
 
   get apiVersion(): string {
@@ -82,7 +85,7 @@ export class EngineConnection {
 
   /** A question without a version prefix, which every engine answers. */
   async #ask(path: '/_ping' | '/version'): Promise<{ readonly headers: IncomingHttpHeaders; readonly body: string }> {
-    const limit = limitCall({ signals: [], operation: 'negotiate', timeoutMs: negotiateMs })
+    const limit = limitCall({ signals: [], operation: 'negotiate', timeoutMs: this.#timeouts.answerMs })
     try {
       const question = { method: 'GET', path, headers: {}, body: undefined, pooled: true, repeatable: true }
       const response = await this.#transport.request({ ...question, signal: limit.signal })
@@ -131,5 +134,3 @@ function toTransportRequest(request: EngineRequest, apiVersion: string): Version
 function isVersionRefusal(error: unknown): error is EngineAnswerError {
   return error instanceof EngineAnswerError && error.status === 400 && texts.versionRefused.test(error.text)
 }
-
-const negotiateMs = 30_000

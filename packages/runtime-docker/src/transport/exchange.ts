@@ -17,10 +17,13 @@ export type Exchange =
  *
  * Rejects with the raw error; it has `staleConnection` when a kept connection was dead before anything was answered.
  */
-export function exchange(open: () => ClientRequest, { body, signal, onSocket }: ExchangeOptions): Promise<Exchange> {
+export function exchange(
+  open: () => ClientRequest,
+  { body, signal, connectMs, onSocket }: ExchangeOptions,
+): Promise<Exchange> {
   return new Promise((resolve, reject) => {
     const request = open()
-    const stopClock = limitConnecting(request)
+    const stopClock = limitConnecting(request, connectMs)
     if (onSocket !== undefined) request.once('socket', onSocket)
     destroyOnAbort(request, signal)
     request.on('error', (error) => reject(request.reusedSocket && isReset(error) ? toStale(error) : error))
@@ -43,6 +46,8 @@ export function exchange(open: () => ClientRequest, { body, signal, onSocket }: 
 export interface ExchangeOptions {
   readonly body: Buffer | Readable | undefined
   readonly signal: AbortSignal | undefined
+  /** Limit for a TCP connection to be made. */
+  readonly connectMs: number
   /** Sees the socket before it is connected, unless it was kept. */
   readonly onSocket?: (socket: Socket) => void
 }
@@ -67,12 +72,12 @@ interface Destroyable {
 }
 
 /** Connecting has a limit of its own: an answer may take long where an address that drops packets never answers. */
-function limitConnecting(request: ClientRequest): () => void {
+function limitConnecting(request: ClientRequest, connectMs: number): () => void {
   let timer: ReturnType<typeof setTimeout> | undefined
   const stop = () => clearTimeout(timer)
   request.once('socket', (socket) => {
     if (!socket.connecting) return
-    timer = setTimeout(() => request.destroy(toConnectTimeout()), connectTimeoutMs)
+    timer = setTimeout(() => request.destroy(toConnectTimeout(connectMs)), connectMs)
     socket.once('connect', stop)
     socket.once('close', stop)
   })
@@ -100,9 +105,7 @@ function toError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
 }
 
-function toConnectTimeout(): Error {
-  const facts = { operation: 'connecting', phase: undefined, timeoutMs: connectTimeoutMs, lastLines: [] }
+function toConnectTimeout(timeoutMs: number): Error {
+  const facts = { operation: 'connecting', phase: undefined, timeoutMs, lastLines: [] }
   return createHostError('TIMED_OUT', facts)
 }
-
-const connectTimeoutMs = 10_000

@@ -5,7 +5,7 @@ import type { DockerApi } from '../docker-api.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { DockerEngine, EngineCall, EngineRequest, UpgradedConnection } from '../docker-engine.js'
 import { toHostError } from '../docker-errors.js'
-import { defaultPatience, type Patience } from '../patience.js'
+import { type DockerTimeouts, defaultTimeouts } from '../docker-timeouts.js'
 import { watchLiveness } from '../stream/liveness.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { type CallLimit, limitCall } from './call-limit.js'
@@ -22,7 +22,7 @@ export class HttpEngine implements DockerEngine {
   readonly ownerLabels: StringMap
   readonly env: Environment
   readonly warn: (message: string) => void
-  readonly patience: Patience
+  readonly timeouts: DockerTimeouts
   readonly undoing: DockerEngine
   /** The closing; for undoing its very end. */
   readonly ending: AbortSignal
@@ -36,9 +36,9 @@ export class HttpEngine implements DockerEngine {
     this.ownerLabels = options.ownerLabels
     this.env = options.env
     this.warn = options.warn
-    this.patience = { ...defaultPatience, ...options.patience }
+    this.timeouts = { ...defaultTimeouts, ...options.timeouts }
     this.#loadApi = options.loadApi ?? loadDockerode
-    this.#connection = shared?.connection ?? new EngineConnection(options.details)
+    this.#connection = shared?.connection ?? new EngineConnection(options.details, this.timeouts)
     this.#lifetime = shared?.lifetime ?? new EngineLifetime(toClosedRuntime(options))
     this.ending = shared === undefined ? this.#lifetime.closing : this.#lifetime.closed
     const parts = { connection: this.#connection, lifetime: this.#lifetime }
@@ -59,7 +59,8 @@ export class HttpEngine implements DockerEngine {
   }
 
   async sendJson<T>(request: EngineRequest): Promise<T> {
-    const answer = await this.#limited({ timeoutMs: this.patience.answerMs, ...request }, async (limited, limit) => {
+    const answer = await this.#limited(this.#withAnswerLimit(request), async (limited, limit) => {
+      if (limited.timeoutMs === undefined) this.#watch(request, limit)
       const response = await this.#connection.request(limited, true)
       const value = readJson(await readBody(response))
       limit.release()
@@ -72,20 +73,21 @@ export class HttpEngine implements DockerEngine {
   send(request: EngineRequest): Promise<IncomingMessage> {
     return this.#limited(request, async (limited, limit) => {
       // What has no deadline for its headers is watched from the start.
-      if (request.timeoutMs === undefined) this.#watch(request, limit)
+      const stopWatch = request.timeoutMs === undefined ? this.#watch(request, limit) : undefined
       const response = await this.#connection.request(limited, false)
       limit.stopClock()
-      if (request.timeoutMs !== undefined) this.#watch(request, limit)
+      this.#watchAnswered(request, limit, stopWatch)
       response.once('close', limit.release)
       return response
     })
   }
 
   upgrade(request: EngineRequest): Promise<UpgradedConnection> {
-    return this.#limited({ timeoutMs: this.patience.answerMs, ...request }, async (limited, limit) => {
+    return this.#limited(this.#withAnswerLimit(request), async (limited, limit) => {
+      const stopWatch = limited.timeoutMs === undefined ? this.#watch(request, limit) : undefined
       const connection = await this.#connection.upgrade(limited)
       limit.stopClock()
-      this.#watch(request, limit)
+      this.#watchAnswered(request, limit, stopWatch)
       connection.socket.once('close', limit.release)
       return connection
     })
@@ -125,8 +127,31 @@ export class HttpEngine implements DockerEngine {
     }
   }
 
-  #watch(call: EngineCall, limit: CallLimit): void {
-    limit.onRelease(watchLiveness(this, call, { onLost: limit.abort }))
+  /** The caller's own signal takes the place of the limit that requests have by default. */
+  #withAnswerLimit(request: EngineRequest): EngineRequest {
+    if (request.timeoutMs !== undefined || request.signal !== undefined) return request
+    return { ...request, timeoutMs: this.timeouts.answerMs }
+  }
+
+  #watch(call: EngineCall, limit: CallLimit): () => void {
+    const stop = watchLiveness(this, call, { onLost: limit.abort })
+    limit.onRelease(stop)
+    return stop
+  }
+
+  /** From the headers on; beside a call that is under way only after that. */
+  #watchAnswered(request: EngineRequest, limit: CallLimit, stopWatch: (() => void) | undefined): void {
+    if (request.judgedAfter === undefined) {
+      if (stopWatch === undefined) this.#watch(request, limit)
+      return
+    }
+    stopWatch?.()
+    let isReleased = false
+    limit.onRelease(() => {
+      isReleased = true
+    })
+    const watch = () => void (isReleased || this.#watch(request, limit))
+    request.judgedAfter.then(watch, () => {})
   }
 
   /** dockerode trusts an answer to have what it reads of it. */
@@ -141,7 +166,7 @@ export class HttpEngine implements DockerEngine {
 
   /** Docker answers with nothing, Podman with a word that is no JSON. */
   async #dialWithoutAnswer(request: EngineCall & DialedRequest): Promise<void> {
-    const response = await this.send({ timeoutMs: this.patience.answerMs, ...request })
+    const response = await this.send(this.#withAnswerLimit(request))
     await readBody(response).catch((cause) => Promise.reject(this.translate(cause, request)))
   }
 }
@@ -155,8 +180,8 @@ export interface HttpEngineOptions {
   /** For the report in the error after `close`. */
   readonly packageName?: string | undefined
   readonly packageVersion?: string | undefined
-  /** Default for each: {@link defaultPatience}. */
-  readonly patience?: Partial<Patience>
+  /** Default for each: {@link defaultTimeouts}. */
+  readonly timeouts?: Partial<DockerTimeouts>
   /** Default: dockerode, loaded when it is first needed. */
   readonly loadApi?: (modem: DockerodeModem) => Promise<DockerApi>
 }

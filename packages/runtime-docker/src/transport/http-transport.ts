@@ -3,6 +3,7 @@ import { Agent as HttpsAgent, request as openHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
 import type { UpgradedConnection } from '../docker-engine.js'
+import { type DockerTimeouts, defaultTimeouts } from '../docker-timeouts.js'
 import type { DirectConnection, DockerEndpoint, EndpointTls } from '../endpoint/docker-endpoint.js'
 import { readTlsFiles, type TlsMaterial } from '../endpoint/tls-files.js'
 import { AnswerFormatError } from './answer-format-error.js'
@@ -20,10 +21,12 @@ import { tolerateReset } from './tolerate-reset.js'
  */
 export class HttpTransport {
   readonly #connection: DirectConnection | ServedEngine
+  readonly #connectMs: number
   #agent: HttpAgent | undefined
   #tls: Promise<TlsMaterial> | undefined
 
-  constructor({ connection }: DockerEndpoint) {
+  constructor({ connection }: DockerEndpoint, { connectMs }: Pick<DockerTimeouts, 'connectMs'> = defaultTimeouts) {
+    this.#connectMs = connectMs
     this.#connection = connection.type === 'service' ? new ServedEngine(connection) : connection
   }
 
@@ -72,7 +75,7 @@ export class HttpTransport {
     const options = await this.#toOptions(connection, request)
     request.signal?.throwIfAborted()
     const open = isTls(connection) ? openHttps : openHttp
-    const first = () => exchange(() => open(options), request)
+    const first = () => exchange(() => open(options), { ...request, connectMs: this.#connectMs })
     return request.repeatable && !(request.body instanceof Readable) ? repeatIfStale(first, request.signal) : first()
   }
 

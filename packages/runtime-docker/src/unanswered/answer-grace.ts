@@ -1,5 +1,5 @@
 import { linkSignals, type OperationOptions } from '@capstan/core'
-import type { DockerEngine } from '../docker-engine.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
 
 /**
  * Does `work`, which has an engine make something: an engine goes on with it when its client leaves, so the client stays
@@ -14,12 +14,13 @@ export async function withAnswerGrace<T>(
   const late = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   const follow = () => {
-    timer = setTimeout(() => late.abort(linked.signal.reason), engine.patience.afterAbortMs)
+    timer = setTimeout(() => late.abort(linked.signal.reason), engine.timeouts.abortGraceMs)
   }
   linked.signal.addEventListener('abort', follow, { once: true })
   try {
     linked.signal.throwIfAborted()
-    return await work({ engine: engine.undoing, signal: late.signal, wanted: linked.signal })
+    const limit = signal === undefined ? { timeoutMs: engine.timeouts.answerMs } : {}
+    return await work({ engine: engine.undoing, signal: late.signal, wanted: linked.signal, limit })
   } finally {
     clearTimeout(timer)
     linked.unlink()
@@ -31,6 +32,8 @@ export interface AnswerGrace {
   readonly engine: DockerEngine
   /** For the request: follows abort and closing late. */
   readonly signal: AbortSignal
+  /** For the request, which has a signal also where the caller gave none: the default limit is not lost by that. */
+  readonly limit: Pick<EngineCall, 'timeoutMs'>
   /** Aborts at once: what was made is then not wanted any more. */
   readonly wanted: AbortSignal
 }

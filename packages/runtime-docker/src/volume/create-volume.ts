@@ -38,7 +38,11 @@ export async function createVolume(
   const request = { ...call, method: 'POST', path: '/volumes/create', body } as const
   return withAnswerGrace(engine, call, async ({ wanted, ...patient }) => {
     try {
-      const made = await patient.engine.sendJson<InspectedVolume>({ ...request, signal: patient.signal })
+      const made = await patient.engine.sendJson<InspectedVolume>({
+        ...patient.limit,
+        ...request,
+        signal: patient.signal,
+      })
       refuseTaken(engine, made, mark)
       wanted.throwIfAborted()
       return name
@@ -69,7 +73,7 @@ async function undoUnanswered(
   const undo = createUndoStack()
   undo.add(`volume ${call.subject}`, async (own) => {
     const find = () => findVolume(engine.undoing, { ...call, ...own })
-    const made = await askUntil(find, { limitMs: engine.patience.unansweredMs, ...own })
+    const made = await askUntil(find, { limitMs: engine.timeouts.lateResultMs, ...own })
     if (!hasLabels(made?.Labels, mark)) return
     await (await engine.undoing.api({ ...call, ...own })).getVolume(call.subject).remove()
   })

@@ -27,7 +27,7 @@ describe('X5 closing while something is made', () => {
   })
 
   test('a create that the engine takes long for is undone, too', async () => {
-    const { fake, runtime } = await startRuntime({}, { afterAbortMs: 1_000, unansweredMs: 0 })
+    const { fake, runtime } = await startRuntime({}, { abortGraceMs: 1_000, lateResultMs: 0 })
     let late: string | undefined
     fake.override('POST /containers/create', async (reply, { json }) => {
       void runtime.close()

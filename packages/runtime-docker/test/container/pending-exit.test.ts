@@ -3,10 +3,10 @@ import { openWait } from '../../src/container/pending-exit.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
 
 async function startPending(condition: 'next-exit' | 'removed' = 'next-exit') {
-  const started = await startFakeEngine()
+  const started = await startFakeEngine({}, { inspectIntervalMs: 5, inspectAnswerMs: 10 })
   const container = started.fake.state.createContainer('c', { Cmd: ['sleep'] })
   const call = { operation: 'waitContainer', subject: container.id }
-  const pending = await openWait(started.engine, { call, condition, lookEveryMs: 5 })
+  const pending = await openWait(started.engine, { call, condition })
   return { ...started, container, pending }
 }
 
@@ -32,4 +32,29 @@ test('looking beside ends with the answer', async () => {
   const asked = fake.requests.length
   await new Promise((resolve) => setTimeout(resolve, 50)) // ten more of its rounds
   expect(fake.requests.length).toBeLessThanOrEqual(asked + 1) // one may have been on its way
+})
+
+test('an inspection that is not answered in time decides nothing: the code is that of the wait', async () => {
+  const { fake, container, pending } = await startPending()
+  const asked = { count: 0 }
+  fake.override('GET /containers/*/json', () => {
+    asked.count += 1
+  })
+  container.start()
+  await expect.poll(() => asked.count).toBeGreaterThan(3)
+  container.exit(4)
+  expect(await pending.exitCode).toBe(4)
+})
+
+test('an inspection that the engine fails decides nothing', async () => {
+  const { fake, container, pending } = await startPending()
+  const asked = { count: 0 }
+  fake.override('GET /containers/*/json', (reply) => {
+    asked.count += 1
+    reply.refuse(500, 'context deadline exceeded')
+  })
+  container.start()
+  await expect.poll(() => asked.count).toBeGreaterThan(3)
+  container.exit(4)
+  expect(await pending.exitCode).toBe(4)
 })

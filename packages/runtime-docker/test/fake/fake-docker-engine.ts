@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
 import { onTestFinished } from 'vitest'
 import type { DockerDetails } from '../../src/docker-details.js'
-import type { Patience } from '../../src/patience.js'
+import type { DockerTimeouts } from '../../src/docker-timeouts.js'
 import { type ConnectedEngine, connectEngine } from '../connect-engine.js'
 import { FakeEngineState } from './fake-engine-state.js'
 import { FakeReply } from './fake-reply.js'
@@ -101,10 +101,10 @@ export class FakeDockerEngine {
   }
 }
 
-/** Started for one test, and a client of it, which soon loses its patience; both end with the test. */
+/** Started for one test, and a client of it, which soon loses its timeouts; both end with the test. */
 export async function startFakeEngine(
   changes: Partial<DockerDetails> = {},
-  patience: Partial<Patience> = {},
+  timeouts: Partial<DockerTimeouts> = {},
 ): Promise<StartedFake> {
   const directory = await mkdtemp(join(tmpdir(), 'capstan-fake-'))
   const fake = new FakeDockerEngine(join(directory, 'docker.sock'))
@@ -114,7 +114,7 @@ export async function startFakeEngine(
     await rm(directory, { recursive: true, force: true })
   })
   const apiVersion = changes.api?.version ?? '1.41'
-  const at = { socketPath: fake.socketPath, apiVersion, patience: { ...littlePatience, ...patience } }
+  const at = { socketPath: fake.socketPath, apiVersion, timeouts: { ...shortTimeouts, ...timeouts } }
   return { fake, ...connectEngine(at, changes) }
 }
 
@@ -171,4 +171,9 @@ function toPattern(pattern: string): RegExp {
   return new RegExp(`^${pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^ ]*')}$`)
 }
 
-const littlePatience: Partial<Patience> = { afterAbortMs: 250, containerEndMs: 100, execEndMs: 100, afterGoneMs: 50 }
+const shortTimeouts: Partial<DockerTimeouts> = {
+  abortGraceMs: 250,
+  containerEndMs: 100,
+  execEndMs: 100,
+  afterGoneMs: 50,
+}

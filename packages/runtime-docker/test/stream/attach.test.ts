@@ -1,6 +1,7 @@
 import { PassThrough, Readable, Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { collectOutput, createSleeper } from '../collect-output.js'
+import { route } from '../fake/fake-routes.js'
 import { frame } from '../fake/frames.js'
 import { startRuntime } from '../start-runtime.js'
 
@@ -375,4 +376,24 @@ describe('startAttached', () => {
     for (const socket of container?.attached ?? []) socket.end()
     await expect(running).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   })
+
+  test.each([false, true])(
+    'waits for a start that takes long while the engine answers nothing else (misses exits: %s)',
+    async (missesExits) => {
+      const limits = { livenessIntervalMs: 2, livenessAnswerMs: 5, inspectIntervalMs: 2, inspectAnswerMs: 5 }
+      const { fake, runtime } = await startRuntime({ habits: { missesExits } }, limits)
+      const id = await runtime.createContainer({ image, command: ['echo', 'hi'] })
+      const stdout = collectOutput()
+      fake.override('POST /containers/*/start', async (reply, request) => {
+        fake.override('GET /_ping', () => {})
+        fake.override('GET /containers/*/json', () => {})
+        await new Promise((resolve) => setTimeout(resolve, 100)) // many of their limits
+        fake.restore()
+        await route(reply, request)
+      })
+      expect(await runtime.startAttached(id, { stdout: stdout.stream })).toBe(0)
+      expect(stdout.text()).toBe('hi\n')
+      expect(fake.log()).not.toContain(`POST /containers/${id}/stop`)
+    },
+  )
 })

@@ -282,11 +282,26 @@ describe('an engine that hangs', () => {
     })
   })
 
+  test('a signal of the caller takes the place of the limit', async () => {
+    const { fake, engine } = await startFakeEngine({}, { answerMs: 20 })
+    fake.override('GET /slow', (reply) => setTimeout(() => reply.json(200, { done: true }), 80))
+    await expect(engine.sendJson(get('/slow'))).rejects.toMatchObject({ code: 'TIMED_OUT' })
+    const { signal } = new AbortController()
+    expect(await engine.sendJson({ ...get('/slow'), signal })).toEqual({ done: true })
+  })
+
+  test('a call with a signal ends with CONNECTION_LOST when the engine answers no ping either', async () => {
+    const { fake, engine } = await startFakeEngine({}, { answerMs: 5, livenessIntervalMs: 5, livenessAnswerMs: 20 })
+    fake.override('GET *', hang)
+    const { signal } = new AbortController()
+    await expect(engine.sendJson({ ...get('/slow'), signal })).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+
   test.each([
     ['before it answers', hang],
     ['within its answer', ((reply) => reply.open().write('x')) satisfies FakeHandler],
   ])('%s, however long that may take: CONNECTION_LOST by the pings beside it', async (_, handler) => {
-    const { fake, engine } = await startFakeEngine({}, { betweenPingsMs: 5, pingMs: 20 })
+    const { fake, engine } = await startFakeEngine({}, { livenessIntervalMs: 5, livenessAnswerMs: 20 })
     fake.override('POST /x', handler)
     fake.override('GET /_ping', hang)
     const read = async () => {
@@ -298,7 +313,7 @@ describe('an engine that hangs', () => {
   })
 
   test('after the upgrade: CONNECTION_LOST likewise', async () => {
-    const { fake, engine } = await startFakeEngine({}, { betweenPingsMs: 5, pingMs: 200 })
+    const { fake, engine } = await startFakeEngine({}, { livenessIntervalMs: 5, livenessAnswerMs: 200 })
     fake.override('POST /x', endWithClient)
     const { socket } = await engine.upgrade({ ...get('/x'), method: 'POST' })
     fake.override('GET /_ping', hang)

@@ -21,7 +21,7 @@ test('an answer that comes within the grace is the outcome', async () => {
 })
 
 test('after the grace the reason comes through, and nothing is left on the signals', async () => {
-  const { engine } = await startFakeEngine({}, { afterAbortMs: 5 })
+  const { engine } = await startFakeEngine({}, { abortGraceMs: 5 })
   const controller = new AbortController()
   const worked = withAnswerGrace(engine, controller, ({ signal }) => untilAbort(signal))
   controller.abort('enough')

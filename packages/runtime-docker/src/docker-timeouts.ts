@@ -1,0 +1,49 @@
+/** How long a runtime waits for its engine, in milliseconds. `docs/timeouts.md` lists them with all others. */
+export interface DockerTimeouts {
+  /**
+   * For the answer to one request (create, start, inspect, list, …), in a call without a signal: TIMED_OUT then. A call
+   * with a signal waits until that aborts, as long as the engine answers pings. Pulls and builds have no such limit.
+   */
+  readonly answerMs: number
+  /** For the answer to `ping`, in a call without a signal. */
+  readonly pingMs: number
+  /** For a connection to a TCP endpoint to be made. */
+  readonly connectMs: number
+  /** Between two pings beside a stream, and beside a request without a limit of its own. */
+  readonly livenessIntervalMs: number
+  /** For the answer to such a ping. Three in a row without one: CONNECTION_LOST. */
+  readonly livenessAnswerMs: number
+  /** Between two inspections of a container that is waited for. */
+  readonly inspectIntervalMs: number
+  /** For the answer to such an inspection; one that is not answered decides nothing. */
+  readonly inspectAnswerMs: number
+  /** For the answer to a request that makes something, after an abort: to know what to undo. */
+  readonly abortGraceMs: number
+  /** For what the engine makes of a request that it has not answered to show in a list. */
+  readonly lateResultMs: number
+  /** For the end of a container, after that of its output: CONNECTION_LOST then. */
+  readonly containerEndMs: number
+  /** For a further process to be there, when it is to be sent a signal just after its start. */
+  readonly execStartMs: number
+  /** For the exit code of a further process, after the end of its output: EXIT_CODE_UNKNOWN then. */
+  readonly execEndMs: number
+  /** For the answer to a wait, after its container is gone: EXIT_CODE_UNKNOWN then. */
+  readonly afterGoneMs: number
+}
+
+/** A create takes 50 to 150 ms on an idle engine, and seconds on a busy one. */
+export const defaultTimeouts: DockerTimeouts = {
+  answerMs: 60_000,
+  pingMs: 10_000,
+  connectMs: 10_000,
+  livenessIntervalMs: 30_000,
+  livenessAnswerMs: 15_000,
+  inspectIntervalMs: 5_000,
+  inspectAnswerMs: 10_000,
+  abortGraceMs: 3_000,
+  lateResultMs: 750,
+  containerEndMs: 10_000,
+  execStartMs: 10_000,
+  execEndMs: 30_000,
+  afterGoneMs: 5_000,
+}
