@@ -6,6 +6,7 @@ import {
   validateImageReference,
   validateName,
 } from '@capstan/core'
+import type { BuildKitPrivilege } from './start/rungs.js'
 
 /** How BuildKit is to be started. */
 export interface BuildKitOptions extends OperationOptions {
@@ -35,9 +36,19 @@ export interface BuildKitOptions extends OperationOptions {
   readonly readyTimeoutMs?: number
   /** How long, in milliseconds, the sidecar waits for another user after this one was the last; default 500. */
   readonly graceMs?: number
-  /** The pull, where there is one, and once a second how long BuildKit is waited for. */
-  readonly onProgress?: (event: ProgressEvent) => void
+  /** Called for a pull, where there is one, once a second while BuildKit is waited for, and when it is ready. */
+  readonly onProgress?: (event: BuildKitStartProgress) => void
 }
+
+/** What happens between the call of `start` and its result. `id` is that of a layer while `pulling`, else `buildkit`. */
+export type BuildKitStartProgress = ProgressEvent &
+  (
+    | { readonly phase: 'pulling'; readonly image: string }
+    | { readonly phase: 'waiting' }
+    /** `status` is the reason; the next rung of the ladder follows. */
+    | { readonly phase: 'passed-over'; readonly privilege: BuildKitPrivilege }
+    | { readonly phase: 'ready'; readonly privilege: BuildKitPrivilege }
+  )
 
 /** Limits of the cache, in bytes; in force from BuildKit v0.17.0 on. */
 export interface BuildKitCacheLimits {

@@ -7,6 +7,7 @@ export {
   type BuildKitCacheLimits,
   type BuildKitCertificates,
   type BuildKitOptions,
+  type BuildKitStartProgress,
   type BuildKitTcp,
   defaultBuildKitImage,
   defaultRootlessImage,

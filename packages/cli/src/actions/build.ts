@@ -11,15 +11,16 @@ import type { Call } from '../commands/command-line.js'
 import type { Invocation } from '../invocation.js'
 import type { Io } from '../io.js'
 import { openRuntime } from '../open-host.js'
-import { parseBuildOutput } from '../parse/build-output.js'
+import { isTagged, parseBuildOutput } from '../parse/build-output.js'
 import { parseKeyValues } from '../parse/key-value.js'
 import { withoutUndefined } from '../parse/without-undefined.js'
 import { createBuildDisplay, type ProgressKind } from '../render/build-display.js'
+import { toSuccessText } from '../render/build-success.js'
 import { toDuration } from '../render/duration.js'
 import { toJson, toJsonLine, writeOutput } from '../render/write-output.js'
 import { toUsageError, UsageError } from '../usage-error.js'
 
-/** Builds an image; progress on stderr, its tags on stdout. */
+/** Builds an image; progress on stderr, the tags that it has on stdout. */
 export async function build({ invocation, operands, options }: Call<BuildCommandOptions>): Promise<number> {
   const { io, interrupts } = invocation
   const directory = await toDirectory(operands[0] ?? '.', io)
@@ -61,11 +62,11 @@ async function byBuildKit(
   const given = { invocation, fallback, canBuildWithout, kind, title }
   const { result, display } = await buildByBuildKit(scope, request, given)
   const { builder, imageId, digest, lost } = result
+  const output = parseBuildOutput(options.output ?? 'load')
   const by = builder === 'buildkit' ? ' with BuildKit' : ''
-  display.succeed(
-    `Built ${toNames(options)} on ${scope.runtimeName}${by} in ${toDuration(performance.now() - started)}`,
-  )
-  return { builder, ...withoutUndefined({ imageId, digest }), lost }
+  const took = `${by} in ${toDuration(performance.now() - started)}`
+  display.succeed(toSuccessText(output, { names: toNames(options), runtime: scope.runtimeName, took }))
+  return { builder, output, ...withoutUndefined({ imageId, digest }), lost }
 }
 
 async function byRuntime(
@@ -81,8 +82,10 @@ async function byRuntime(
     display.fail(`${options.tag[0]} was not built`)
     throw error
   }
-  display.succeed(`Built ${toNames(options)} on ${runtimeName} in ${toDuration(performance.now() - started)}`)
-  return { builder: 'runtime' }
+  const took = ` in ${toDuration(performance.now() - started)}`
+  const output = { type: 'load' } as const
+  display.succeed(toSuccessText(output, { names: toNames(options), runtime: runtimeName, took }))
+  return { builder: 'runtime', output }
 }
 
 /** There is no call that gives an image a further tag: the builder's cache makes the same image again. */
@@ -171,7 +174,9 @@ function toGiven(content: string): Dockerfile {
   return { text: content, choice: { dockerfileText: content } }
 }
 
-function toResult({ tag, json, progress }: BuildCommandOptions, result: object): string {
-  if (progress === 'json') return toJsonLine({ event: 'result', tags: tag, ...result })
-  return json ? toJson({ tags: tag, ...result }) : tag.map((name) => `${name}\n`).join('')
+/** The tags are those that an image has now: files alone, and a result that stays in the cache, have none. */
+function toResult({ tag, output = 'load', json, progress }: BuildCommandOptions, result: object): string {
+  const tags = isTagged(parseBuildOutput(output)) ? tag : []
+  if (progress === 'json') return toJsonLine({ event: 'result', tags, ...result })
+  return json ? toJson({ tags, ...result }) : tags.map((name) => `${name}\n`).join('')
 }

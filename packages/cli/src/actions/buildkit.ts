@@ -1,5 +1,5 @@
 import { isHostError, type RuntimeScope } from '@capstan/core'
-import { BuildKitFeature, type BuildKitSidecar, defaultBuildKitImage } from '@capstan/feature-buildkit'
+import { BuildKitFeature, type BuildKitSidecar } from '@capstan/feature-buildkit'
 import { readBuildKitOptions } from '../buildkit/buildkit-environment.js'
 import { withImageRemedy } from '../buildkit/with-image-remedy.js'
 import type { BuildKitCommandOptions } from '../commands/buildkit.js'
@@ -9,7 +9,7 @@ import { openRuntime } from '../open-host.js'
 import { parseBytes } from '../parse/bytes.js'
 import { toCacheDocument, toCachePage, toStatusPage } from '../render/buildkit-pages.js'
 import { toPageStyle } from '../render/page-style.js'
-import { createPullDisplay } from '../render/pull-display.js'
+import { createStartDisplay } from '../render/start-display.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import { UsageError } from '../usage-error.js'
 
@@ -38,7 +38,7 @@ interface Answer {
 async function start({ scope, invocation, options }: Request): Promise<Answer> {
   const { io, interrupts } = invocation
   const chosen = readBuildKitOptions(io)
-  const display = options.json ? undefined : createPullDisplay(io.stderr, chosen.image ?? defaultBuildKitImage)
+  const display = options.json ? undefined : createStartDisplay(io.stderr)
   const onProgress = display?.onProgress.bind(display)
   const { signal } = interrupts
   try {
@@ -111,9 +111,17 @@ async function isThere({ runtime }: RuntimeScope, { containerId }: BuildKitSidec
   }
 }
 
-function find({ scope, invocation: { io, interrupts } }: Request): Promise<BuildKitSidecar | undefined> {
-  const options = { ...readBuildKitOptions(io), graceMs: 0, signal: interrupts.signal }
-  return scope.resolve(BuildKitFeature).find(options)
+/** Shows how long an answer is waited for: a BuildKit that is there may be slow, or hang. */
+async function find({ scope, invocation, options }: Request): Promise<BuildKitSidecar | undefined> {
+  const { io, interrupts } = invocation
+  const display = options.json ? undefined : createStartDisplay(io.stderr, { title: 'Asking BuildKit' })
+  const onProgress = display?.onProgress.bind(display)
+  const given = { ...readBuildKitOptions(io), graceMs: 0, signal: interrupts.signal }
+  try {
+    return await scope.resolve(BuildKitFeature).find({ ...given, ...(onProgress && { onProgress }) })
+  } finally {
+    display?.clear()
+  }
 }
 
 async function requireRunning(request: Request): Promise<BuildKitSidecar> {

@@ -7,7 +7,7 @@ import { openRuntime } from '../open-host.js'
 import { parseKeyValues } from '../parse/key-value.js'
 import { toAge } from '../render/duration.js'
 import { toPortText } from '../render/port-text.js'
-import { toPrintable } from '../render/printable.js'
+import { toOneLine } from '../render/printable.js'
 import { renderTable } from '../render/table.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import { findColumns } from '../terminal/terminal-size.js'
@@ -60,7 +60,7 @@ function toText(containers: readonly ListedContainer[], { options, runtimeName, 
   if (options.quiet) return containers.map(({ id }) => `${id}\n`).join('')
   const now = new Date()
   const rows = containers.map(({ id, name, image, state, createdAt, ports }) =>
-    [id.slice(0, 12), name, image, state, toAge(createdAt, now), ports.map(toPortText).join(', ')].map(toPrintable),
+    [id.slice(0, 12), name, image, state, toAge(createdAt, now), ports.map(toPortText).join(', ')].map(toOneLine),
   )
   return renderTable({ head: ['ID', 'NAME', 'IMAGE', 'STATE', 'CREATED', 'PORTS'], rows }, { width })
 }

@@ -1,8 +1,15 @@
 import { isHostError, type RuntimeScope } from '@capstan/core'
-import { BuildKitFeature, type BuildRequest, type BuildResult, defaultBuildKitImage } from '@capstan/feature-buildkit'
+import {
+  BuildKitFeature,
+  type BuildKitStartProgress,
+  type BuildRequest,
+  type BuildResult,
+} from '@capstan/feature-buildkit'
 import type { Invocation } from '../invocation.js'
+import type { Io } from '../io.js'
 import type { ProgressKind } from '../render/build-display.js'
-import { createPullDisplay } from '../render/pull-display.js'
+import { toOneLine, toPrintable } from '../render/printable.js'
+import { createStartDisplay } from '../render/start-display.js'
 import { createStepsDisplay, type StepsDisplay } from '../render/steps-display.js'
 import { readBuildKitOptions } from './buildkit-environment.js'
 import { withImageRemedy } from './with-image-remedy.js'
@@ -17,15 +24,18 @@ export async function buildByBuildKit(
   const chosen = readBuildKitOptions(io)
   const display = createStepsDisplay(io, kind)
   const isShown = kind === 'auto' || kind === 'plain'
-  const starting = isShown ? createPullDisplay(io.stderr, chosen.image ?? defaultBuildKitImage) : undefined
-  const onProgress = starting?.onProgress.bind(starting)
+  const starting = isShown ? createStartDisplay(io.stderr) : undefined
+  const onProgress = (event: BuildKitStartProgress) => {
+    starting?.onProgress(event)
+    if (event.phase === 'ready') display.begin()
+  }
   const build = scope.resolve(BuildKitFeature).build(request, {
     ...chosen,
     fallback,
     // Whoever builds again at once finds it kept, or starts another: nobody waits for that here.
     graceMs: 0,
     signal: interrupts.signal,
-    ...(onProgress && { onProgress }),
+    onProgress,
   })
   try {
     for await (const event of build) {
@@ -36,9 +46,17 @@ export async function buildByBuildKit(
   } catch (error) {
     starting?.clear()
     display.fail(`${title} was not built`)
+    writeSource(error, io)
     if (isShown && isBaseMissing(error)) io.stderr.write(`${baseHint}\n`)
     throw withImageRemedy(error, { io, canBuildWithout })
   }
+}
+
+/** The lines of the Dockerfile at which the build failed. */
+function writeSource(error: unknown, { stderr }: Pick<Io, 'stderr'>): void {
+  if (!isHostError(error, 'BUILD_FAILED') || error.facts.source === undefined) return
+  const { file, line, excerpt } = error.facts.source
+  stderr.write(`${toOneLine(file)}:${line}\n${excerpt.map((text) => `${toPrintable(text)}\n`).join('')}`)
 }
 
 /** An image that was built on this engine, and is in no registry. */

@@ -1,7 +1,7 @@
 import { type Capability, type RuntimeScope, volumeManagerCapability } from '@capstan/core'
-import { BuildKitFeature, type BuildKitSidecar, defaultBuildKitImage } from '@capstan/feature-buildkit'
+import { BuildKitFeature, type BuildKitSidecar } from '@capstan/feature-buildkit'
 import type { Invocation } from '../invocation.js'
-import { createPullDisplay } from '../render/pull-display.js'
+import { createStartDisplay } from '../render/start-display.js'
 import { readBuildKitOptions } from './buildkit-environment.js'
 import { withImageRemedy } from './with-image-remedy.js'
 
@@ -14,7 +14,7 @@ export async function shareBuildKit(
   { io, interrupts: { signal } }: Invocation,
 ): Promise<BuildKitSidecar> {
   const chosen = readBuildKitOptions(io)
-  const display = createPullDisplay(io.stderr, chosen.image ?? defaultBuildKitImage)
+  const display = createStartDisplay(io.stderr)
   const onProgress = display.onProgress.bind(display)
   try {
     return await scope.resolve(BuildKitFeature).start({ ...chosen, graceMs: 0, signal, onProgress })

@@ -6,7 +6,9 @@ export function addBuildCommand({ program, perform }: CommandLine): void {
   const command = program
     .command('build')
     .summary('build an image from a Dockerfile')
-    .description('Builds an image from a Dockerfile and a directory, and prints its tags. Progress goes to stderr.')
+    .description(
+      'Builds an image from a Dockerfile and a directory, and prints the tags that it has. Progress goes to stderr.',
+    )
     .argument('[path]', 'directory that COPY takes from; its .dockerignore is honoured', '.')
     .requiredOption('-t, --tag <reference>', 'name of the image (repeatable)', collect)
     .option('-f, --file <file>', "the Dockerfile, '-' for stdin (default: PATH/Dockerfile)")

@@ -13,3 +13,8 @@ export function parseBuildOutput(text: string): OutputChoice {
   if (isArchive && dest && Object.keys(others).length === 0) return { type: 'archive', format: type, file: dest }
   throw invalidOption('--output', 'load, push, cache-only, or type=docker|oci|files,dest=FILE', text)
 }
+
+/** Whether the result is an image that carries the tags. */
+export function isTagged(output: OutputChoice): boolean {
+  return output.type === 'archive' ? output.format !== 'files' : output.type !== 'cache-only'
+}

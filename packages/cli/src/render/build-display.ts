@@ -1,5 +1,7 @@
 import type { BuildProgress } from '@capstan/core'
 import type { Io } from '../io.js'
+import { type Clock, quietMs, systemClock } from './clock.js'
+import { toDuration } from './duration.js'
 import { toPrintable } from './printable.js'
 import { createStatusLine, type StatusLine } from './status-line.js'
 import { toJsonLine } from './write-output.js'
@@ -20,6 +22,7 @@ export type ProgressKind = 'auto' | 'plain' | 'json' | 'quiet'
 export function createBuildDisplay(
   { stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>,
   kind: ProgressKind,
+  clock: Clock = systemClock,
 ): BuildDisplay {
   if (kind === 'quiet') return silent
   if (kind === 'json') {
@@ -27,11 +30,7 @@ export function createBuildDisplay(
   }
   if (kind === 'auto' && stderr.isTTY === true && stderr.columns)
     return new TerminalDisplay(createStatusLine(stderr), stderr)
-  return {
-    ...silent,
-    onProgress: ({ text }) => void stderr.write(`${toPrintable(text)}\n`),
-    succeed: (text) => void stderr.write(`${text}\n`),
-  }
+  return new PlainDisplay(stderr, clock)
 }
 
 const silent: BuildDisplay = {
@@ -39,6 +38,40 @@ const silent: BuildDisplay = {
   succeed: () => undefined,
   fail: () => undefined,
   clear: () => undefined,
+}
+
+/** The builder's own lines, and one that says that it goes on when it has written nothing for 10 seconds. */
+class PlainDisplay implements BuildDisplay {
+  readonly #output: NodeJS.WritableStream
+  readonly #stop: () => void
+  #isQuiet = true
+
+  constructor(output: NodeJS.WritableStream, clock: Clock) {
+    this.#output = output
+    const startedAt = clock.now()
+    this.#stop = clock.every(quietMs, () => {
+      if (this.#isQuiet) output.write(`building, ${toDuration(clock.now() - startedAt)}\n`)
+      this.#isQuiet = true
+    })
+  }
+
+  onProgress({ text }: BuildProgress): void {
+    this.#isQuiet = false
+    this.#output.write(`${toPrintable(text)}\n`)
+  }
+
+  succeed(text: string): void {
+    this.#stop()
+    this.#output.write(`${text}\n`)
+  }
+
+  fail(): void {
+    this.#stop()
+  }
+
+  clear(): void {
+    this.#stop()
+  }
 }
 
 class TerminalDisplay implements BuildDisplay {

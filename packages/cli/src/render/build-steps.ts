@@ -1,17 +1,21 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { BuildProgressEvent } from '@capstan/feature-buildkit'
-import { toPrintable } from './printable.js'
+import prettyBytes from 'pretty-bytes'
+import { toOneLine, toPrintable } from './printable.js'
 
-/** One step of a build, as far as it has come. */
+/** One step of a build, or a transfer that takes a while, as far as it has come. */
 export interface BuildStep {
   /** In the order in which they began, from 1. */
   readonly number: number
+  /** On one line, whatever stands in it. */
   readonly name: string
   readonly state: 'started' | 'cached' | 'completed' | 'failed'
   /** By the clock of this machine, for a step under way. */
   readonly seenAt: number
-  /** How long it took, by BuildKit's own clock; 0 while it goes on. */
+  /** The sum of the intervals that have ended, by BuildKit's own clock. */
   readonly durationMs: number
+  /** How many bytes it has moved: `1.2 MB of 30 MB`. */
+  readonly progress: string | undefined
   /** The last lines of its output that are complete. */
   readonly tail: readonly string[]
 }
@@ -20,6 +24,14 @@ export interface BuildStep {
 export interface StepLine {
   readonly step: BuildStep
   readonly text: string
+}
+
+/** What became of a step. */
+export interface StepChange {
+  readonly step: BuildStep
+  /** False for output alone. */
+  readonly isNewState: boolean
+  readonly lines: readonly StepLine[]
 }
 
 /** The steps of a build, from its events. */
@@ -35,24 +47,48 @@ export class BuildSteps {
     return [...this.#steps.values()]
   }
 
-  /** Takes what happened to a step; `undefined` for what is not of one. */
-  take(event: BuildProgressEvent): { readonly step: BuildStep; readonly lines: readonly StepLine[] } | undefined {
-    if (event.type !== 'step' && event.type !== 'log') return undefined
-    const step = event.type === 'step' ? this.#enter(event) : this.#steps.get(event.stepId)
-    if (step === undefined) return undefined
-    const lines = event.type === 'log' ? addOutput(step, event.bytes) : []
-    // BuildKit may tell of output after it told of the end of its step.
-    const last = step.state === 'started' ? [] : endOutput(step)
-    return { step, lines: [...lines, ...last].map((text) => ({ step, text })) }
+  /** Takes what happened to a step; `undefined` for what is not of one, and for what only moves its progress. */
+  take(event: BuildProgressEvent): StepChange | undefined {
+    switch (event.type) {
+      case 'step':
+        return toChange(this.#enter(event), { isNewState: true })
+      case 'transfer':
+        return this.#move(event)
+      case 'log': {
+        const step = this.#steps.get(event.stepId)
+        return step && toChange(step, { isNewState: false, lines: addOutput(step, event.bytes) })
+      }
+      case 'status':
+        this.#steps.get(event.stepId)?.amounts.set(event.id, event)
+        return undefined
+      case 'warning':
+        return undefined
+    }
   }
 
   #enter({ id, name, state, at }: Extract<BuildProgressEvent, { type: 'step' }>): MutableStep {
     const known = this.#steps.get(id)
-    const step = known ?? this.#add(id, { name: toPrintable(name), startedAt: at.getTime() })
-    if (state === 'started') step.startedAt = at.getTime()
-    else step.durationMs = Math.max(0, at.getTime() - step.startedAt)
+    const step = known ?? this.#add(id, { name: toOneLine(name), startedAt: at.getTime() })
+    if (state === 'started') this.#start(step, at)
+    else if (step.state === 'started') step.durationMs += Math.max(0, at.getTime() - step.startedAt)
     step.state = state
     return step
+  }
+
+  /** Of a step that starts again, the time of the intervals before counts. */
+  #start(step: MutableStep, at: Date): void {
+    step.startedAt = at.getTime()
+    step.seenAt = this.#now() - step.durationMs
+  }
+
+  /** A transfer has a step of its own. */
+  #move({ id: what, isDone, currentBytes: current, totalBytes: total, at }: Transfer): StepChange | undefined {
+    const name = transferNames[what]
+    const state = isDone ? 'completed' : 'started'
+    const isNewState = this.#steps.get(name)?.state !== state
+    const step = isNewState ? this.#enter({ type: 'step', id: name, name, state, at }) : this.#steps.get(name)
+    step?.amounts.set(what, { current, total })
+    return step && isNewState ? toChange(step, { isNewState }) : undefined
   }
 
   #add(id: string, given: Pick<MutableStep, 'name' | 'startedAt'>): MutableStep {
@@ -62,6 +98,10 @@ export class BuildSteps {
       state: 'started',
       seenAt: this.#now(),
       durationMs: 0,
+      amounts: new Map(),
+      get progress() {
+        return toProgress(this.amounts)
+      },
       tail: [],
       decoder: new StringDecoder('utf8'),
       rest: '',
@@ -71,13 +111,42 @@ export class BuildSteps {
   }
 }
 
+/** BuildKit may tell of output after it told of the end of its step. */
+function toChange(
+  step: MutableStep,
+  { isNewState, lines = [] }: { readonly isNewState: boolean; readonly lines?: readonly string[] },
+): StepChange {
+  const last = step.state === 'started' ? [] : endOutput(step)
+  return { step, isNewState, lines: [...lines, ...last].map((text) => ({ step, text })) }
+}
+
+type Transfer = Extract<BuildProgressEvent, { type: 'transfer' }>
+
+const transferNames = { context: 'send the context to BuildKit', result: 'take the result from BuildKit' }
+
 interface MutableStep extends BuildStep {
   state: BuildStep['state']
   startedAt: number
+  seenAt: number
+  readonly amounts: Map<string, Amount>
   durationMs: number
   tail: string[]
   readonly decoder: StringDecoder
   rest: string
+}
+
+interface Amount {
+  readonly current: number
+  readonly total: number | undefined
+}
+
+/** The sum; without a total where that of one part is not known. */
+function toProgress(amounts: ReadonlyMap<string, Amount>): string | undefined {
+  const moving = [...amounts.values()].filter(({ current }) => current > 0)
+  if (moving.length === 0) return undefined
+  const current = moving.reduce((sum, amount) => sum + amount.current, 0)
+  const total = moving.reduce((sum, amount) => sum + (amount.total ?? Number.NaN), 0)
+  return Number.isNaN(total) ? prettyBytes(current) : `${prettyBytes(current)} of ${prettyBytes(total)}`
 }
 
 /** Answers the lines that are complete now; a carriage return begins its line again. */

@@ -1,7 +1,7 @@
 import type { BuildKitPrivilege, BuildKitWorker, CacheRecord } from '@capstan/feature-buildkit'
 import prettyBytes from 'pretty-bytes'
 import { toAge } from './duration.js'
-import { toPrintable } from './printable.js'
+import { toOneLine } from './printable.js'
 import type { PageStyle } from './section.js'
 import { renderTable } from './table.js'
 
@@ -27,10 +27,10 @@ export function toStatusPage(status: BuildKitStatus): string {
     ['platforms:', platforms.join(', ')],
     ['cache:', `${prettyBytes(cacheBytes)} in ${cacheRecords} ${cacheRecords === 1 ? 'entry' : 'entries'}`],
   ]
-  return rows.map(([title = '', value]) => `${title.padEnd(12)}${value}\n`).join('')
+  return rows.map(([title = '', value = '']) => `${title.padEnd(12)}${toOneLine(value)}\n`).join('')
 }
 
-/** Entries of the cache and their sum. */
+/** Entries of the cache, one a line, and their sum. */
 export function toCachePage(records: readonly CacheRecord[], { width }: PageStyle, now: Date = new Date()): string {
   const total = `${prettyBytes(sumBytes(records))} in all\n`
   if (records.length === 0) return total
@@ -38,9 +38,9 @@ export function toCachePage(records: readonly CacheRecord[], { width }: PageStyl
     id,
     prettyBytes(sizeBytes),
     inUse ? 'in use' : toAge(lastUsedAt, now),
-    toPrintable(description),
+    description,
   ])
-  return `${renderTable({ head: ['ID', 'SIZE', 'USED', 'WHAT'], rows }, { width })}\n${total}`
+  return `${renderTable({ head: ['ID', 'SIZE', 'USED', 'WHAT'], rows }, { width, overflow: 'cut' })}\n${total}`
 }
 
 /** The same for a program. */

@@ -10,7 +10,7 @@ export interface ConformanceDisplay {
   clear(): void
 }
 
-/** One line that is rewritten on a terminal; elsewhere a line for each hundred cases. */
+/** One line that is rewritten on a terminal; elsewhere one each 10 seconds, and one at the end. */
 export function createConformanceDisplay(output: Output, total: number): ConformanceDisplay {
   return new CountingDisplay(output, total)
 }
@@ -36,8 +36,7 @@ class CountingDisplay implements ConformanceDisplay {
     }
     const counts = `${this.#ended} of ${this.#total} cases, ${this.#failed} failed`
     this.#line.show(`${counts}: ${result.id} ${toPrintable(result.title)}`)
-    const isMilestone = this.#ended % 100 === 0 || this.#ended === this.#total
-    if (this.#output.isTTY !== true && isMilestone) this.#output.write(`${counts}\n`)
+    if (this.#output.isTTY !== true && this.#ended === this.#total) this.#output.write(`${counts}\n`)
   }
 
   clear(): void {

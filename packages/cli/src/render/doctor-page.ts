@@ -1,4 +1,5 @@
 import type { FeatureSupport, RuntimeReport } from '@capstan/core'
+import { toPrintable } from './printable.js'
 import {
   toAbsentTable,
   toAttemptTable,
@@ -35,6 +36,6 @@ export interface DoctorFindings {
 function toNotes(reports: readonly RuntimeReport[], { width }: PageStyle): string {
   return reports
     .flatMap((report) => (report.available ? report.notes.map((note) => `${report.runtime}: ${note}`) : []))
-    .map((note) => wrapText(note, width))
+    .map((note) => wrapText(toPrintable(note), width))
     .join('\n')
 }

@@ -2,13 +2,13 @@ import { ownershipLabelKeys, parseOwnerLabels } from '@capstan/core'
 import type { InspectedContainer } from '../actions/inspect.js'
 import { toAge } from './duration.js'
 import { toPortText } from './port-text.js'
-import { toPrintable } from './printable.js'
+import { toOneLine } from './printable.js'
 
 /** One container as lines of a name and a value, for a person. */
 export function toInspectionText(container: InspectedContainer, now: Date = new Date()): string {
   const lines = [...toBasics(container, now), ...toConnections(container), ...toLabels(container)]
   const width = Math.max(...lines.map(([name]) => name.length))
-  return lines.map(([name, value]) => `${`${name}:`.padEnd(width + 2)}${toPrintable(value)}\n`).join('')
+  return lines.map(([name, value]) => `${`${name}:`.padEnd(width + 2)}${toOneLine(value)}\n`).join('')
 }
 
 type Line = readonly [name: string, value: string]

@@ -1,10 +1,10 @@
 import type { ProgressEvent } from '@capstan/core'
 import prettyBytes from 'pretty-bytes'
 import type { Output } from '../io.js'
-import { toPrintable } from './printable.js'
+import { type Clock, systemClock } from './clock.js'
 import { createStatusLine, type StatusLine } from './status-line.js'
 
-/** Shows a pull while it goes on; says nothing when there is none. */
+/** Shows a pull while it goes on; writes nothing when nothing is pulled. */
 export interface PullDisplay {
   onProgress(event: ProgressEvent): void
   succeed(text: string): void
@@ -12,29 +12,32 @@ export interface PullDisplay {
   clear(): void
 }
 
-/** One line with the sum of the layers on a terminal; elsewhere a line each time that a layer goes on to something else. */
-export function createPullDisplay(output: Output, image: string): PullDisplay {
-  return output.isTTY === true ? new TerminalDisplay(createStatusLine(output), image) : new PlainDisplay(output)
+/** One line with the sum of the layers: rewritten on a terminal; elsewhere one at the start, and one each 10 seconds. */
+export function createPullDisplay(output: Output, image: string, clock: Clock = systemClock): PullDisplay {
+  return new LayerSum(output, image, clock)
 }
 
-class TerminalDisplay implements PullDisplay {
+class LayerSum implements PullDisplay {
+  readonly #output: Output
   readonly #line: StatusLine
   readonly #image: string
   readonly #layers = new Map<string, ProgressEvent>()
 
-  constructor(line: StatusLine, image: string) {
-    this.#line = line
+  constructor(output: Output, image: string, clock: Clock) {
+    this.#output = output
+    this.#line = createStatusLine(output, clock)
     this.#image = image
   }
 
   onProgress(event: ProgressEvent): void {
+    if (this.#layers.size === 0 && this.#output.isTTY !== true) this.#output.write(`Pulling ${this.#image}\n`)
     // An event without a size keeps the size that was known: "verifying" is no step back.
     this.#layers.set(event.id, { ...this.#layers.get(event.id), ...event })
     const layers = [...this.#layers.values()].filter(({ totalBytes }) => totalBytes !== undefined)
     const current = sum(layers.map(({ currentBytes = 0 }) => currentBytes))
     const all = sum(layers.map(({ totalBytes = 0 }) => totalBytes))
     const amount = all === 0 ? '' : ` ${prettyBytes(current)} of ${prettyBytes(all)}`
-    this.#line.show(`Pulling ${this.#image}:${amount} ${toPrintable(event.status)}`)
+    this.#line.show(`Pulling ${this.#image}:${amount} ${event.status}`)
   }
 
   succeed(text: string): void {
@@ -44,27 +47,6 @@ class TerminalDisplay implements PullDisplay {
   clear(): void {
     this.#line.clear()
   }
-}
-
-class PlainDisplay implements PullDisplay {
-  readonly #output: Output
-  readonly #statuses = new Map<string, string>()
-
-  constructor(output: Output) {
-    this.#output = output
-  }
-
-  onProgress({ id, status }: ProgressEvent): void {
-    if (this.#statuses.get(id) === status) return
-    this.#statuses.set(id, status)
-    this.#output.write(`${toPrintable(`${id}: ${status}`)}\n`)
-  }
-
-  succeed(text: string): void {
-    this.#output.write(`${text}\n`)
-  }
-
-  clear(): void {}
 }
 
 function sum(numbers: readonly number[]): number {

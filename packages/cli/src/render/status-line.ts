@@ -1,8 +1,11 @@
 import type { Ora } from 'ora'
 import type { Output } from '../io.js'
+import { type Clock, quietMs, systemClock } from './clock.js'
+import { toDuration } from './duration.js'
+import { toOneLine } from './printable.js'
 import { cutLine } from './text.js'
 
-/** One line that tells what goes on, where there is a terminal to rewrite it; else nothing but the lines that stay. */
+/** One line about work that goes on: rewritten on a terminal, and written each 10 seconds elsewhere. */
 export interface StatusLine {
   /** Replaces what the line says. */
   show(text: string): void
@@ -12,9 +15,9 @@ export interface StatusLine {
   clear(): void
 }
 
-export function createStatusLine(output: Output): StatusLine {
-  // Lines cannot be rewritten where nobody knows how wide they are.
-  return output.isTTY === true && output.columns ? new SpinnerLine(output) : new PlainLine(output)
+export function createStatusLine(output: Output, clock: Clock = systemClock): StatusLine {
+  // A line can be rewritten only where its width is known.
+  return output.isTTY === true && output.columns ? new SpinnerLine(output) : new PlainLine(output, clock)
 }
 
 /** Loads its library when there is something to show: most runs pull nothing. */
@@ -30,7 +33,7 @@ class SpinnerLine implements StatusLine {
   }
 
   show(text: string): void {
-    this.#text = cutLine(text, (this.#output.columns ?? 80) - 3)
+    this.#text = cutLine(toOneLine(text), (this.#output.columns ?? 80) - 3)
     this.#isOver = false
     if (this.#spinner === undefined) this.#loading ??= this.#load().catch(noSpinner)
     else this.#spin(this.#spinner)
@@ -61,18 +64,40 @@ class SpinnerLine implements StatusLine {
 
 class PlainLine implements StatusLine {
   readonly #output: Output
+  readonly #clock: Clock
+  #text = ''
+  #written = ''
+  #startedAt = 0
+  #stop: (() => void) | undefined
 
-  constructor(output: Output) {
+  constructor(output: Output, clock: Clock) {
     this.#output = output
+    this.#clock = clock
   }
 
-  show(): void {}
+  show(text: string): void {
+    this.#text = toOneLine(text)
+    if (this.#stop !== undefined) return
+    this.#startedAt = this.#clock.now()
+    this.#stop = this.#clock.every(quietMs, () => this.#write())
+  }
 
   finish(_mark: 'done' | 'failed', text: string): void {
+    this.clear()
     this.#output.write(`${text}\n`)
   }
 
-  clear(): void {}
+  clear(): void {
+    this.#stop?.()
+    this.#stop = undefined
+  }
+
+  /** A text that has not changed is written with the time that has passed. */
+  #write(): void {
+    const passed = this.#text === this.#written ? ` (${toDuration(this.#clock.now() - this.#startedAt)})` : ''
+    this.#written = this.#text
+    this.#output.write(`${this.#text}${passed}\n`)
+  }
 }
 
 /** Without its library the line is not shown; what it tells of goes on. */

@@ -2,15 +2,18 @@ import { StringDecoder } from 'node:string_decoder'
 import type { BuildProgressEvent } from '@capstan/feature-buildkit'
 import type { Io, Output } from '../io.js'
 import type { ProgressKind } from './build-display.js'
-import { type BuildStep, BuildSteps } from './build-steps.js'
+import { type BuildStep, BuildSteps, type StepChange } from './build-steps.js'
+import { type Clock, quietMs, systemClock } from './clock.js'
 import { toDuration } from './duration.js'
-import { toPrintable } from './printable.js'
+import { toOneLine } from './printable.js'
 import { toStepsPage } from './steps-page.js'
 import { toStyle } from './style.js'
 import { toJsonLine } from './write-output.js'
 
 /** Shows a build by BuildKit while it goes on. */
 export interface StepsDisplay {
+  /** The build has begun, though there is no event yet. */
+  begin(): void
   onEvent(event: BuildProgressEvent): void
   /** A line about the whole, which stays. */
   succeed(text: string): void
@@ -21,15 +24,20 @@ export interface StepsDisplay {
 }
 
 /** `auto`: a page that is rewritten on a terminal, `plain` elsewhere. Events in JSON go to stdout, all else to stderr. */
-export function createStepsDisplay(io: Pick<Io, 'stdout' | 'stderr' | 'env'>, kind: ProgressKind): StepsDisplay {
+export function createStepsDisplay(
+  io: Pick<Io, 'stdout' | 'stderr' | 'env'>,
+  kind: ProgressKind,
+  clock: Clock = systemClock,
+): StepsDisplay {
   if (kind === 'quiet') return silent
   if (kind === 'json') return new JsonDisplay(io.stdout)
   return kind === 'auto' && io.stderr.isTTY === true && io.stderr.columns
-    ? new LiveDisplay(io)
-    : new PlainDisplay(io.stderr)
+    ? new LiveDisplay(io, clock)
+    : new PlainDisplay(io.stderr, clock)
 }
 
 const silent: StepsDisplay = {
+  begin: () => undefined,
   onEvent: () => undefined,
   succeed: () => undefined,
   fail: () => undefined,
@@ -44,6 +52,8 @@ class JsonDisplay implements StepsDisplay {
   constructor(output: Output) {
     this.#output = output
   }
+
+  begin(): void {}
 
   onEvent(event: BuildProgressEvent): void {
     const document = event.type === 'log' ? this.#toText(event) : event
@@ -68,34 +78,101 @@ class JsonDisplay implements StepsDisplay {
   }
 }
 
-/** A line for each thing that happens, by the number of its step, since steps run beside each other. */
+/**
+ * A line for each thing that happens, with the number of its step, since steps run beside each other. Each 10 seconds a
+ * line tells how many bytes a step has moved, or what goes on when nothing else was written.
+ */
 class PlainDisplay implements StepsDisplay {
   readonly #output: Output
-  readonly #steps = new BuildSteps()
+  readonly #clock: Clock
+  readonly #steps: BuildSteps
+  /** Steps whose end is not written yet: BuildKit may start them again at once. */
+  readonly #completed = new Set<BuildStep>()
+  readonly #named = new Set<BuildStep>()
+  readonly #moved = new Map<BuildStep, string | undefined>()
+  readonly #stops: (() => void)[] = []
+  #startedAt = 0
+  #isQuiet = true
 
-  constructor(output: Output) {
+  constructor(output: Output, clock: Clock) {
     this.#output = output
+    this.#clock = clock
+    this.#steps = new BuildSteps(clock.now)
+  }
+
+  begin(): void {
+    if (this.#stops.length > 0) return
+    this.#startedAt = this.#clock.now()
+    this.#stops.push(
+      this.#clock.every(quietMs, () => this.#tellWhatGoesOn()),
+      this.#clock.every(holdMs, () => this.#writeCompleted()),
+    )
   }
 
   onEvent(event: BuildProgressEvent): void {
-    if (event.type === 'warning') this.#output.write(toWarning(event.message))
-    const taken = this.#steps.take(event)
-    if (taken === undefined) return
-    const { step, lines } = taken
-    const mark = `#${step.number}`
-    const isNew = event.type === 'step' && (step.state === 'started' || step.state === 'cached')
-    if (isNew) this.#output.write(`${mark} ${step.name}\n`)
-    for (const { text } of lines) this.#output.write(`${mark} ${text}\n`)
-    if (event.type === 'step' && step.state !== 'started') this.#output.write(`${mark} ${toEnd(step)}\n`)
+    this.begin()
+    if (event.type === 'warning') this.#write(toWarning(event.message))
+    const change = this.#steps.take(event)
+    if (change !== undefined) this.#writeChange(change)
   }
 
   succeed(text: string): void {
+    this.clear()
     this.#output.write(`${text}\n`)
   }
 
-  fail(): void {}
+  fail(): void {
+    this.clear()
+  }
 
-  clear(): void {}
+  clear(): void {
+    for (const stop of this.#stops.splice(0)) stop()
+    this.#writeCompleted()
+  }
+
+  #writeChange({ step, isNewState, lines }: StepChange): void {
+    const mark = `#${step.number}`
+    if (step.state === 'started' && isNewState) this.#completed.delete(step)
+    if (!this.#named.has(step)) this.#write(`${mark} ${step.name}\n`)
+    this.#named.add(step)
+    for (const { text } of lines) this.#write(`${mark} ${text}\n`)
+    if (!isNewState || step.state === 'started') return
+    if (step.state === 'completed') this.#completed.add(step)
+    else this.#write(`${mark} ${toEnd(step)}\n`)
+  }
+
+  #writeCompleted(): void {
+    for (const step of this.#completed) {
+      this.#write(`#${step.number} ${toEnd(step)}\n`)
+      // If it starts again all the same, its name comes again, too.
+      this.#named.delete(step)
+    }
+    this.#completed.clear()
+  }
+
+  #tellWhatGoesOn(): void {
+    const wasQuiet = this.#isQuiet
+    const running = this.#steps.all.filter((step) => step.state === 'started' && this.#named.has(step))
+    const moving = running.filter((step) => step.progress !== undefined && step.progress !== this.#moved.get(step))
+    for (const step of moving) {
+      this.#moved.set(step, step.progress)
+      this.#output.write(`#${step.number} ${step.progress}\n`)
+    }
+    const [first] = running
+    if (wasQuiet && moving.length === 0) this.#output.write(`${this.#toPatience(first)}\n`)
+    this.#isQuiet = true
+  }
+
+  #toPatience(step: BuildStep | undefined): string {
+    const now = this.#clock.now()
+    if (step === undefined) return `building, ${toDuration(now - this.#startedAt)}`
+    return `#${step.number} goes on, ${toDuration(now - step.seenAt)}`
+  }
+
+  #write(text: string): void {
+    this.#isQuiet = false
+    this.#output.write(text)
+  }
 }
 
 function toEnd({ state, durationMs }: BuildStep): string {
@@ -103,24 +180,33 @@ function toEnd({ state, durationMs }: BuildStep): string {
   return `${state === 'failed' ? 'failed after' : 'done'} ${toDuration(durationMs)}`
 }
 
-/** Draws a few times a second, by a library that knows how to rewrite lines; it is loaded with the first thing to show. */
+/** Draws a few times a second, by a library that can rewrite lines; it is loaded with the first thing to show. */
 class LiveDisplay implements StepsDisplay {
   readonly #io: Pick<Io, 'stderr' | 'env'>
-  readonly #steps = new BuildSteps()
+  readonly #clock: Clock
+  readonly #steps: BuildSteps
   #page: ((text: string) => void) & { clear(): void; done(): void } = noPage
-  #timer: NodeJS.Timeout | undefined
+  #stop: (() => void) | undefined
+  #startedAt = 0
   readonly #warnings: string[] = []
 
-  constructor(io: Pick<Io, 'stderr' | 'env'>) {
+  constructor(io: Pick<Io, 'stderr' | 'env'>, clock: Clock) {
     this.#io = io
+    this.#clock = clock
+    this.#steps = new BuildSteps(clock.now)
+  }
+
+  begin(): void {
+    if (this.#stop !== undefined) return
+    this.#startedAt = this.#clock.now()
+    this.#stop = this.#clock.every(redrawMs, () => this.#draw())
+    this.#load().catch(() => undefined) // without it nothing is drawn
   }
 
   onEvent(event: BuildProgressEvent): void {
+    this.begin()
     this.#steps.take(event)
     if (event.type === 'warning') this.#warnings.push(event.message)
-    if (this.#timer !== undefined) return
-    this.#timer = setInterval(() => this.#draw(), redrawMs).unref()
-    this.#load().catch(() => undefined) // without it nothing is drawn
   }
 
   succeed(text: string): void {
@@ -136,7 +222,7 @@ class LiveDisplay implements StepsDisplay {
   }
 
   clear(): void {
-    clearInterval(this.#timer)
+    this.#stop?.()
     this.#page.clear()
     this.#page.done()
     this.#page = noPage
@@ -155,18 +241,28 @@ class LiveDisplay implements StepsDisplay {
   }
 
   #draw(): void {
-    this.#page(this.#toPage(this.#steps.all, this.#io.stderr.rows ?? 24))
+    const { all } = this.#steps
+    this.#page(this.#toPage(all.length === 0 ? [toPreparation(this.#startedAt)] : all, this.#io.stderr.rows ?? 24))
   }
 
   #toPage(steps: BuildSteps['all'], height: number): string {
     const { stderr, env } = this.#io
-    return toStepsPage(steps, { width: stderr.columns ?? 80, height, now: Date.now(), style: toStyle(stderr, env) })
+    const now = this.#clock.now()
+    return toStepsPage(steps, { width: stderr.columns ?? 80, height, now, style: toStyle(stderr, env) })
   }
 }
 
+/** What goes on before the first event: files are looked for. */
+function toPreparation(seenAt: number): BuildStep {
+  const name = 'prepare the build'
+  return { number: 0, name, state: 'started', seenAt, durationMs: 0, progress: undefined, tail: [] }
+}
+
 function toWarning(message: string): string {
-  return `warning: ${toPrintable(message)}\n`
+  return `warning: ${toOneLine(message)}\n`
 }
 
 const redrawMs = 100
+/** A step that BuildKit reads in two intervals starts again within some microseconds. */
+const holdMs = 500
 const noPage = Object.assign(() => undefined, { clear: () => undefined, done: () => undefined })

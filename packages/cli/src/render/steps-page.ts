@@ -28,19 +28,22 @@ function toStepLine(step: BuildStep, { width, now, style }: StepsPageOptions): s
   const time =
     step.state === 'cached' ? 'cached' : toDuration(step.state === 'started' ? now - step.seenAt : step.durationMs)
   const room = Math.max(1, width - time.length - 4)
-  const name = cutLine(step.name.replaceAll('\n', ' '), room)
+  const name = cutLine(step.name, room)
   const gap = ' '.repeat(Math.max(0, room - stringWidth(name)))
   return `${style(format, mark)} ${name}${gap} ${style('dim', time)}`
 }
 
-function toTail({ state, tail }: BuildStep, { width, style, tailLines = 5 }: StepsPageOptions): readonly string[] {
+function toTail(
+  { state, tail, progress }: BuildStep,
+  { width, style, tailLines = 5 }: StepsPageOptions,
+): readonly string[] {
   if (state !== 'started' && state !== 'failed') return []
   const room = Math.max(1, width - 5)
   // Why a step failed may stand at the end of a long line.
   const shown =
     state === 'failed'
       ? tail.flatMap((line) => breakLine(line, room))
-      : tail.slice(-tailLines).map((line) => cutLine(line, room))
+      : [...tail.slice(-tailLines), ...(progress === undefined ? [] : [progress])].map((line) => cutLine(line, room))
   return shown.map((line) => style('dim', `  │ ${line}`))
 }
 

@@ -1,4 +1,5 @@
 import type { SweepItem, SweepReport } from '@capstan/core'
+import { toOneLine } from './printable.js'
 import { type PageStyle, toSection } from './section.js'
 import { renderTable } from './table.js'
 import { wrapText } from './text.js'
@@ -48,7 +49,7 @@ function toItems<K extends 'removed' | 'undecidable' | 'failed'>(
 }
 
 function toName({ name, id }: SweepItem): string {
-  const shown = name === '' ? id : name
+  const shown = toOneLine(name === '' ? id : name)
   return isDigest.test(shown) ? shown.slice(0, 19) : shown
 }
 

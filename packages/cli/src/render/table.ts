@@ -1,6 +1,7 @@
 import Table from 'cli-table3'
 import stringWidth from 'string-width'
-import { wrapText } from './text.js'
+import { toOneLine, toPrintable } from './printable.js'
+import { cutLine, wrapText } from './text.js'
 
 export interface TableContent {
   /** As they stand: titles are written in capitals, names are not. */
@@ -8,23 +9,29 @@ export interface TableContent {
   readonly rows: readonly (readonly string[])[]
 }
 
+export interface TableOptions {
+  /** In columns. Default: none, every row is one line, for programs that read it. */
+  readonly width?: number | undefined
+  /** What becomes of a text that is wider than its column. Default `wrap`. */
+  readonly overflow?: 'wrap' | 'cut'
+}
+
 /**
- * A table without frames. With a `width` no line is longer than that: the widest columns give way, and their texts wrap.
- *
- * Without `width` every row is one line, for programs that read it.
+ * A table without frames. With a `width` no line is longer than that: the widest columns give way, and their texts wrap or
+ * are cut. Control characters are shown as such, never sent to the terminal; line feeds stand only where texts may wrap.
  */
-export function renderTable(
-  { head, rows }: TableContent,
-  { width }: { readonly width?: number | undefined } = {},
-): string {
-  const limits = width === undefined ? undefined : fitColumns([head, ...rows], width)
+export function renderTable({ head, rows }: TableContent, { width, overflow = 'wrap' }: TableOptions = {}): string {
+  const toCell = overflow === 'cut' || width === undefined ? toOneLine : toPrintable
+  const cells = rows.map((row) => row.map(toCell))
+  const limits = width === undefined ? undefined : fitColumns([head, ...cells], { width, overflow })
+  const shorten = overflow === 'cut' ? cutLine : wrapText
   const fit = (row: readonly string[]) =>
-    row.map((cell, column) => (limits === undefined ? cell : wrapText(cell, limits[column] ?? 1)))
+    row.map((cell, column) => (limits === undefined ? cell : shorten(cell, limits[column] ?? 1)))
   const table = new Table({
     chars: frameless,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
   })
-  table.push(...spread([fit(head), ...rows.map(fit)]))
+  table.push(...spread([fit(head), ...cells.map(fit)]))
   return `${table.toString().replaceAll(/ +$/gm, '')}\n`
 }
 
@@ -43,15 +50,24 @@ function toLines(row: readonly string[]): string[][] {
   return Array.from({ length: height }, (_, line) => columns.map((lines) => lines[line] ?? ''))
 }
 
-/** Widths of the columns: what they need, or less. Texts of many words give way first, then single long words are broken. */
-function fitColumns(rows: readonly (readonly string[])[], width: number): readonly number[] {
+/**
+ * Widths of the columns: what they need, or less. Texts of many words give way first, then single long words are broken;
+ * where texts are cut, the last column gives way first.
+ */
+function fitColumns(
+  rows: readonly (readonly string[])[],
+  { width, overflow }: Required<TableOptions> & { readonly width: number },
+): readonly number[] {
   const columns = rows[0]?.map((_, column) => rows.map((row) => row[column] ?? '')) ?? []
   const room = width - (columns.length - 1) * gap
   const widths = columns.map((cells) => Math.max(1, ...cells.map(widestLine)))
-  const words = columns.map((cells) => Math.min(longestUnbroken, Math.max(...cells.map(widestWord))))
+  const floors =
+    overflow === 'cut'
+      ? widths.map((columnWidth, column) => (column === columns.length - 1 ? leastCut : columnWidth))
+      : columns.map((cells) => Math.min(longestUnbroken, Math.max(...cells.map(widestWord))))
   return shrink(
-    shrink(widths, words, room),
-    words.map(() => least),
+    shrink(widths, floors, room),
+    floors.map(() => least),
     room,
   )
 }
@@ -82,6 +98,8 @@ function total(numbers: readonly number[]): number {
 
 const gap = 3
 const least = 4
+/** Enough of a text to tell it from another one. */
+const leastCut = 12
 const longestUnbroken = 36
 const frameless = {
   top: '',

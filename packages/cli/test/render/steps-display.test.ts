@@ -2,6 +2,7 @@ import type { BuildProgressEvent } from '@capstan/feature-buildkit'
 import { describe, expect, it } from 'vitest'
 import { createStepsDisplay } from '../../src/render/steps-display.js'
 import { FakeIo } from '../support/fake-io.js'
+import { ManualClock } from '../support/manual-clock.js'
 
 const at = new Date(0)
 const events: readonly BuildProgressEvent[] = [
@@ -104,4 +105,87 @@ describe('what is shown of a build by BuildKit', () => {
     display.fail('x')
     expect(io.stdout.text + io.stderr.text).toBe('')
   })
+
+  it('has one end of a step that BuildKit runs in two intervals, with the time of both', () => {
+    const { io, clock, display } = createPlain()
+    const local = { type: 'step', id: 'a', name: '[internal] load build context' } as const
+    display.onEvent({ ...local, state: 'started', at })
+    display.onEvent({ ...local, state: 'completed', at })
+    display.onEvent({ ...local, state: 'started', at: new Date(1) })
+    clock.advance(3_000)
+    expect(io.stderr.text).toBe('#1 [internal] load build context\n')
+    display.onEvent({ ...local, state: 'completed', at: new Date(3_001) })
+    clock.advance(1_000)
+    expect(io.stderr.lines).toEqual(['#1 [internal] load build context', '#1 done 3s', ''])
+  })
+
+  it('names a step again that starts after its end was written', () => {
+    const { io, clock, display } = createPlain()
+    const step = { type: 'step', id: 'a', name: 'RUN make' } as const
+    display.onEvent({ ...step, state: 'started', at })
+    display.onEvent({ ...step, state: 'completed', at: new Date(1_000) })
+    clock.advance(2_000)
+    display.onEvent({ ...step, state: 'started', at: new Date(2_000) })
+    display.onEvent({ ...step, state: 'completed', at: new Date(3_000) })
+    display.succeed('Built it')
+    expect(io.stderr.lines).toEqual(['#1 RUN make', '#1 done 1s', '#1 RUN make', '#1 done 2s', 'Built it', ''])
+  })
+
+  it('tells each 10 seconds how much of the context was sent, where there is no terminal', () => {
+    const { io, clock, display } = createPlain()
+    const transfer = { type: 'transfer', id: 'context', totalBytes: 300e6, isDone: false, at } as const
+    for (let second = 0; second <= 30; second += 1) {
+      display.onEvent({ ...transfer, currentBytes: second * 10e6 })
+      clock.advance(1_000)
+    }
+    display.onEvent({ ...transfer, currentBytes: 300e6, isDone: true, at: new Date(31_000) })
+    display.succeed('Built it')
+    expect(io.stderr.lines).toEqual([
+      '#1 send the context to BuildKit',
+      '#1 90 MB of 300 MB',
+      '#1 190 MB of 300 MB',
+      '#1 290 MB of 300 MB',
+      '#1 done 31s',
+      'Built it',
+      '',
+    ])
+  })
+
+  it('tells how much a step has moved, and each 10 seconds that a silent one goes on', () => {
+    const { io, clock, display } = createPlain()
+    display.begin()
+    clock.advance(10_000)
+    const step = { type: 'step', id: 'a', name: 'FROM base', state: 'started', at } as const
+    display.onEvent(step)
+    const status = { type: 'status', stepId: 'a', total: 30e6, at } as const
+    display.onEvent({ ...status, id: 'sha256:1', current: 1e6 })
+    display.onEvent({ ...status, id: 'sha256:2', current: 2e6 })
+    clock.advance(20_000)
+    expect(io.stderr.lines).toEqual(['building, 10s', '#1 FROM base', '#1 3 MB of 60 MB', '#1 goes on, 20s', ''])
+  })
+
+  it('has the name of a step on one line, though it is a script', () => {
+    const { io, display } = createPlain()
+    const name = 'RUN <<EOF (a...)\n  echo a\n\n  echo b\nEOF'
+    display.onEvent({ type: 'step', id: 'a', name, state: 'cached', at })
+    display.onEvent({ type: 'warning', stepId: '', message: 'one\ntwo' })
+    expect(io.stderr.lines).toEqual(['#1 RUN <<EOF (a...) echo a echo b EOF', '#1 cached', 'warning: one two', ''])
+  })
+
+  it('shows on a terminal how much was sent, and that a build prepares while there is no event', async () => {
+    const io = new FakeIo({ columns: 60 })
+    const display = createStepsDisplay(io, 'auto')
+    display.begin()
+    await io.stderr.waitFor(/● prepare the build/)
+    display.onEvent({ type: 'transfer', id: 'context', currentBytes: 1e6, totalBytes: 3e6, isDone: false, at })
+    await io.stderr.waitFor(/● send the context to BuildKit/)
+    expect(io.stderr.text).toContain('│ 1 MB of 3 MB')
+    display.clear()
+  })
 })
+
+function createPlain() {
+  const io = new FakeIo()
+  const clock = new ManualClock()
+  return { io, clock, display: createStepsDisplay(io, 'plain', clock) }
+}

@@ -42,3 +42,14 @@ describe('renderTable', () => {
     expect(renderTable({ head: ['A'], rows: [['x'.repeat(300)]] }).split('\n')).toHaveLength(3)
   })
 })
+
+describe('renderTable, of texts from outside', () => {
+  it('shows control characters as such, with and without a width', () => {
+    const table = { head: ['A'], rows: [['a\u001b[31mb\u009bc']] }
+    for (const width of [undefined, 40]) expect(renderTable(table, { width })).toBe('A\na\ufffd[31mb\ufffdc\n')
+  })
+
+  it('keeps a row with line feeds on one line where programs read it', () => {
+    expect(renderTable({ head: ['A', 'B'], rows: [['a\n  b', 'c']] })).toBe('A     B\na b   c\n')
+  })
+})

@@ -6,6 +6,7 @@ import {
   type SidecarConfig,
 } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitOptions } from '../buildkit-options.js'
 import { type MakeOptions, makeBelongings } from './belongings.js'
 import { type Daemon, sidecarEnds } from './daemon.js'
 import { findHolder } from './find-daemon.js'
@@ -18,7 +19,7 @@ import { takeBack } from './take-back.js'
 export interface MakeDaemonOptions extends MakeOptions {
   /** A sidecar in which nobody takes a lease for so long ends by itself. */
   readonly orphanMs: number
-  readonly onProgress?: ((event: ProgressEvent) => void) | undefined
+  readonly onProgress?: BuildKitOptions['onProgress'] | undefined
 }
 
 /** Network, volumes, and the sidecar on the first rung that the runtime takes. */
@@ -50,7 +51,9 @@ function startSidecar(
   config: SidecarConfig,
   { signal, onProgress }: Pick<MakeDaemonOptions, 'signal' | 'onProgress'>,
 ): Promise<string> {
-  return sidecars.startSidecar(config, { signal, ...(onProgress === undefined ? {} : { onProgress }) })
+  const { image } = config
+  const onPull = onProgress && ((event: ProgressEvent) => onProgress({ ...event, phase: 'pulling', image }))
+  return sidecars.startSidecar(config, { signal, ...(onPull === undefined ? {} : { onProgress: onPull }) })
 }
 
 function listRungsWithImages({ report }: BuildKitManagers, { image, rootlessImage }: Settings) {

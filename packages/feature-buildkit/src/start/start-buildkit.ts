@@ -74,6 +74,7 @@ async function attemptOften(
     try {
       const daemon = await obtain(settings, { undo, elapsedMs: performance.now() - startedAt })
       const running = await use(managers, settings, { ...options, daemon, undo, mayTryAgain: attempt < 3 })
+      options.onProgress?.({ id: 'buildkit', phase: 'ready', status: 'ready', privilege: running.privilege })
       undo.release()
       return running
     } catch (error) {

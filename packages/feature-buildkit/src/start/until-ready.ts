@@ -1,11 +1,5 @@
-import {
-  createHostError,
-  isHostError,
-  linkSignals,
-  type OperationOptions,
-  type ProgressEvent,
-  untilAborted,
-} from '@capstan/core'
+import { createHostError, isHostError, linkSignals, type OperationOptions, untilAborted } from '@capstan/core'
+import type { BuildKitOptions } from '../buildkit-options.js'
 import { type Daemon, sidecarEnds } from './daemon.js'
 import type { DaemonWatch } from './daemon-watch.js'
 
@@ -26,7 +20,7 @@ export async function untilReady<T>(
   const tick = setInterval(() => {
     const seconds = Math.round((Date.now() - startedAt) / 1000)
     try {
-      onProgress?.({ id: 'buildkit', status: `waiting for BuildKit to answer, ${seconds} s` })
+      onProgress?.({ id: 'buildkit', phase: 'waiting', status: `waiting for BuildKit to answer, ${seconds} s` })
     } catch (error) {
       own.abort(error) // thrown from here it would end the process
     }
@@ -52,7 +46,7 @@ export interface ReadyOptions extends OperationOptions {
   readonly timeoutMs: number
   /** Whether it is worth another attempt when somebody else has stopped the sidecar. */
   readonly mayTryAgain: boolean
-  readonly onProgress?: ((event: ProgressEvent) => void) | undefined
+  readonly onProgress?: BuildKitOptions['onProgress'] | undefined
 }
 
 /** What a process in a container that just ends comes to; of a busy engine the end itself is heard later. */

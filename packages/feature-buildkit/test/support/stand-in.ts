@@ -46,7 +46,8 @@ export async function openTwiceWithStandIn(
   return [await open(plugin, options), await open(plugin, options)]
 }
 
-function createStandInPlugin({ standIn = {}, ...options }: StandInPluginOptions): RuntimePlugin {
+/** The plugin of a simulation that has such an image under the names of the default ones. */
+export function createStandInPlugin({ standIn = {}, ...options }: StandInPluginOptions = {}): RuntimePlugin {
   const image = createStandIn(standIn)
   const images = { [defaultBuildKitImage]: image, [defaultRootlessImage]: image, 'buildkit:other': image }
   return memoryPlugin({ ...options, images })
@@ -251,6 +252,10 @@ async function build({ argv, env, files, stdout, stderr, signal }: MemoryProcess
   if (asks('stop-the-daemon')) {
     await files.write('/tmp/stop', '')
     stderr.write('error: failed to receive status: rpc error: code = Unavailable desc = error reading: EOF\n')
+    return 1
+  }
+  if (context.includes('\nFLY ')) {
+    stderr.write(readFixture('build-syntax-error.stderr.txt'))
     return 1
   }
   if (asks('exit 9')) {

@@ -1,0 +1,77 @@
+import type { BuildKitStartProgress } from '@capstan/feature-buildkit'
+import type { Output } from '../io.js'
+import { type Clock, systemClock } from './clock.js'
+import { createPullDisplay, type PullDisplay } from './pull-display.js'
+import { createStatusLine, type StatusLine } from './status-line.js'
+
+/** Shows the start of BuildKit: a pull of its image, where there is one, and how long its answer is waited for. */
+export interface StartDisplay {
+  onProgress(event: BuildKitStartProgress): void
+  succeed(text: string): void
+  /** Takes away what is not finished. */
+  clear(): void
+}
+
+export interface StartDisplayOptions {
+  /** What the line says before the first event. Default `Starting BuildKit`. */
+  readonly title?: string
+  readonly clock?: Clock
+}
+
+/** One line that is rewritten on a terminal; elsewhere one each 10 seconds. */
+export function createStartDisplay(output: Output, options: StartDisplayOptions = {}): StartDisplay {
+  return new StartLine(output, options)
+}
+
+class StartLine implements StartDisplay {
+  readonly #output: Output
+  readonly #clock: Clock
+  readonly #line: StatusLine
+  readonly #pulls = new Map<string, PullDisplay>()
+
+  constructor(output: Output, { title = 'Starting BuildKit', clock = systemClock }: StartDisplayOptions) {
+    this.#output = output
+    this.#clock = clock
+    this.#line = createStatusLine(output, clock)
+    this.#line.show(title)
+  }
+
+  onProgress(event: BuildKitStartProgress): void {
+    if (event.phase === 'pulling') {
+      this.#line.clear()
+      this.#findPull(event.image).onProgress(event)
+      return
+    }
+    this.#clearPulls()
+    if (event.phase === 'ready') this.#line.clear()
+    else this.#line.show(event.phase === 'waiting' ? capitalize(event.status) : toPassedOver(event))
+  }
+
+  succeed(text: string): void {
+    this.#clearPulls()
+    this.#line.finish('done', text)
+  }
+
+  clear(): void {
+    this.#clearPulls()
+    this.#line.clear()
+  }
+
+  #findPull(image: string): PullDisplay {
+    const pull = this.#pulls.get(image) ?? createPullDisplay(this.#output, image, this.#clock)
+    this.#pulls.set(image, pull)
+    return pull
+  }
+
+  #clearPulls(): void {
+    for (const pull of this.#pulls.values()) pull.clear()
+  }
+}
+
+function toPassedOver({ privilege, status }: Extract<BuildKitStartProgress, { phase: 'passed-over' }>): string {
+  return `Starting BuildKit: ${privilege} is passed over, ${status}`
+}
+
+function capitalize(text: string): string {
+  return `${text.slice(0, 1).toUpperCase()}${text.slice(1)}`
+}

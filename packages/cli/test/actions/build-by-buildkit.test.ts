@@ -1,0 +1,61 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createStandInPlugin } from '../../../feature-buildkit/test/support/stand-in.js'
+import { runCapstan } from '../support/run-capstan.js'
+
+const env = { CAPSTAN_RUNTIME: 'memory' }
+let cwd: string
+
+beforeEach(async () => {
+  cwd = await mkdtemp(join(tmpdir(), 'capstan buildkit '))
+  await writeFile(join(cwd, 'Dockerfile'), 'FROM scratch\nRUN true\n')
+})
+afterEach(() => rm(cwd, { recursive: true }))
+
+const build = (...argv: readonly string[]) =>
+  runCapstan(['build', '-t', 'app', '--builder', 'buildkit', ...argv], { env, cwd, plugins: [createStandInPlugin()] })
+
+describe('capstan build by BuildKit', () => {
+  it.each([
+    {
+      output: 'cache-only',
+      last: /^Built with BuildKit in \S+; no image was made, the result is in BuildKit's cache alone$/,
+    },
+    {
+      output: 'type=files,dest=a.tar',
+      last: /^Built with BuildKit in \S+, and wrote the files to a\.tar; no image was made$/,
+    },
+  ])('prints no tag where no image has one: --output $output', async ({ output, last }) => {
+    const { exitCode, stdout, stderr } = await build('--output', output)
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' })
+    expect(stderr.trimEnd().split('\n').at(-1)).toMatch(last)
+    expect(stderr).not.toContain('on memory')
+    const { stdout: json } = await build('--output', output, '--json')
+    expect(JSON.parse(json)).toMatchObject({
+      tags: [],
+      output: { type: output.startsWith('type') ? 'archive' : output },
+    })
+  })
+
+  it('says where an archive is, and prints the tag that its image has', async () => {
+    const { stdout, stderr } = await build('--output', 'type=oci,dest=a.tar')
+    expect(stdout).toBe('app\n')
+    expect(stderr).toMatch(/^Built app with BuildKit in \S+, and wrote the image to a\.tar \(oci archive\)$/m)
+    expect(await readFile(join(cwd, 'a.tar'), 'utf8')).toBe('the archive')
+  })
+
+  it('says that a push loads nothing', async () => {
+    const { stderr } = await build('--output', 'push')
+    expect(stderr).toMatch(/^Built and pushed app with BuildKit in \S+; it was not loaded into memory$/m)
+  })
+
+  it.each(['auto', 'plain', 'quiet', 'json'])('shows the lines of a syntax error: --progress %s', async (progress) => {
+    await writeFile(join(cwd, 'Dockerfile'), 'FROM scratch\nFLY away\n')
+    const { exitCode, stderr } = await build('--output', 'cache-only', '--progress', progress)
+    expect(exitCode).toBe(125)
+    expect(stderr).toContain('Dockerfile.bad:2\n   1 |     FROM scratch\n   2 | >>> FLY away\n')
+    expect(stderr).toMatch(/unknown instruction: FLY/)
+  })
+})
