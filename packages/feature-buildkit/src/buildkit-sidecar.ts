@@ -1,6 +1,7 @@
 import type { ContainerConfig, OperationOptions, StringMap } from '@capstan/core'
 import type { BuildRequest } from './build/build-request.js'
 import type { BuildKitBuild } from './build/buildkit-build.js'
+import type { RungVerdict } from './start/ladder.js'
 import type { BuildKitPrivilege } from './start/rungs.js'
 
 /** BuildKit that has answered, in a sidecar which other users of the same configuration may share. */
@@ -10,6 +11,8 @@ export interface BuildKitSidecar extends AsyncDisposable {
   readonly containerId: string
   /** The rung that it stands on. */
   readonly privilege: BuildKitPrivilege
+  /** What came of each rung that this start tried, and of those that the runtime refuses; the last is `privilege`. */
+  readonly rungs: readonly RungVerdict[]
   /**
    * The config of a container that is to use this BuildKit: adds its socket on a shared volume, and BUILDKIT_HOST.
    *

@@ -14,4 +14,5 @@ export {
 } from './buildkit-options.js'
 export type { BuildKitSidecar, BuildKitWorker, CacheRecord, ConnectOptions, PruneOptions } from './buildkit-sidecar.js'
 export { toBuildKitSupport } from './buildkit-support.js'
+export type { RungVerdict } from './start/ladder.js'
 export type { BuildKitPrivilege } from './start/rungs.js'

@@ -11,6 +11,7 @@ import { type ExposedSocket, exposeSocket } from './expose-socket.js'
 import { giveBack, type Holding } from './give-back.js'
 import { runExec } from './run-exec.js'
 import { toKeepCommand, toLetGoCommand } from './scripts.js'
+import type { RungVerdict } from './start/ladder.js'
 import type { BuildKitPrivilege } from './start/rungs.js'
 
 /** The handle of a sidecar that is ready: one lease of it. */
@@ -18,6 +19,7 @@ export class RunningBuildKit implements BuildKitSidecar {
   readonly networkId: string
   readonly containerId: string
   readonly privilege: BuildKitPrivilege
+  readonly rungs: readonly RungVerdict[]
   readonly #managers: BuildKitManagers
   readonly #parts: RunningParts
   readonly #sockets: Promise<ExposedSocket>[] = []
@@ -30,6 +32,7 @@ export class RunningBuildKit implements BuildKitSidecar {
     this.networkId = parts.daemon.networkId
     this.containerId = parts.daemon.id
     this.privilege = parts.daemon.rung.privilege
+    this.rungs = parts.rungs
   }
 
   connect(config: ContainerConfig, { by = 'socket' }: ConnectOptions = {}): ContainerConfig {
@@ -104,4 +107,5 @@ async function closeSocket(socket: Promise<ExposedSocket>): Promise<void> {
 export interface RunningParts extends Holding {
   readonly tcpAddress: string | undefined
   readonly control: ControlConnection
+  readonly rungs: readonly RungVerdict[]
 }

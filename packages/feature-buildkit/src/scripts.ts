@@ -111,6 +111,24 @@ while [ ! -e "$socket" ] && [ "$n" -gt 0 ]; do sleep 0.01; n=$((n-1)); done
 exec "$@"`
 
 /**
+ * Builds one RUN by `buildctl`, on a root of this shell and the libraries that it is linked with; ends with the code of
+ * the build. One that has worked in this sidecar is not tried again.
+ */
+export function toRunProofCommand(): Argv {
+  return ['sh', '-c', runProofScript, 'capstan-prove-run', '/tmp/capstan-run-works']
+}
+
+const runProofScript = `[ ! -e "$1" ] || exit 0
+dir=$(mktemp -d /tmp/capstan-run-XXXXXX) || exit; trap 'rm -rf "$dir"' EXIT
+root=$dir/root; mkdir -p "$root/bin" && cp "$(readlink -f "/proc/$$/exe")" "$root/bin/sh" || exit
+for file in $(ldd "$root/bin/sh" 2>/dev/null | grep -o '/[^ ]*') /lib/ld-musl-*; do
+  [ ! -f "$file" ] || { mkdir -p "$root\${file%/*}" && cp "$file" "$root$file"; } || exit
+done
+printf 'FROM scratch\\nCOPY . /\\nRUN :\\n' >"$dir/Dockerfile"
+buildctl build --progress=rawjson --frontend=dockerfile.v0 --local=context="$root" --local=dockerfile="$dir" &&
+: >"$1"`
+
+/**
  * Runs a command, and sends it SIGTERM when stdin ends: the end of an exec's streams alone ends no process. Reads
  * {@link toLeashInput} first.
  */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { toCloseCommand, toDaemonCommand, toLeashedCommand, toLeashInput } from '../src/scripts.js'
+import { toCloseCommand, toDaemonCommand, toLeashedCommand, toLeashInput, toRunProofCommand } from '../src/scripts.js'
 
 /** Says that it serves, and ends with this code: at once, or after SIGTERM. */
 const daemonOf = (code: number) => `trap 'exit ${code}' TERM; echo serves; while :; do sleep 0.01; done`
@@ -138,5 +138,47 @@ describe('the script of a leash', () => {
     const { child, ended } = startLeashed('sleep', '60')
     child.stdin.end(input)
     expect(await ended).toBe(143)
+  })
+})
+
+describe('the script that tries a RUN', () => {
+  /** Runs it with a `buildctl` that keeps what it is given, and ends with this code. */
+  async function tryRun(code: number) {
+    const folder = await makeFolder()
+    const programs = join(folder, 'programs')
+    await mkdir(programs)
+    const buildctl = `#!/bin/sh
+echo "$*" >>${folder}/calls
+for word; do case $word in --local=*) mkdir -p ${folder}/given; cp -r "\${word##*=}/." ${folder}/given;; esac; done
+exit ${code}
+`
+    await writeFile(join(programs, 'buildctl'), buildctl)
+    await chmod(join(programs, 'buildctl'), 0o755)
+    const env = { ...process.env, PATH: `${programs}:${process.env.PATH}` }
+    const run = async () => {
+      const [sh = '', ...words] = toRunProofCommand()
+      const [exitCode] = await once(spawn(sh, [...words.slice(0, -1), join(folder, 'works')], { env }), 'exit')
+      return exitCode
+    }
+    const countCalls = async () => (await readFile(join(folder, 'calls'), 'utf8')).trimEnd().split('\n').length
+    return { folder, run, countCalls }
+  }
+
+  it('builds a RUN on a root with a shell and its libraries, once where it works', async () => {
+    const { folder, run, countCalls } = await tryRun(0)
+    expect([await run(), await run(), await countCalls()]).toEqual([0, 0, 1])
+    expect(await readFile(join(folder, 'given/Dockerfile'), 'utf8')).toBe('FROM scratch\nCOPY . /\nRUN :\n')
+    expect(await readFile(join(folder, 'calls'), 'utf8')).toMatch(
+      /^build --progress=rawjson --frontend=dockerfile\.v0 /,
+    )
+    // Only root may try whether the shell starts there.
+    if (process.getuid?.() !== 0) return
+    const [code] = await once(spawn('sh', ['-c', 'chroot "$0" /bin/sh -c :', join(folder, 'given')]), 'exit')
+    expect(code).toBe(0)
+  })
+
+  it('ends with the code of the build that failed, and tries again the next time', async () => {
+    const { run, countCalls } = await tryRun(1)
+    expect([await run(), await run(), await countCalls()]).toEqual([1, 1, 2])
   })
 })

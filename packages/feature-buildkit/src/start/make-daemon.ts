@@ -1,17 +1,11 @@
-import {
-  createHostError,
-  isHostError,
-  type OperationOptions,
-  type ProgressEvent,
-  type SidecarConfig,
-} from '@capstan/core'
+import { isHostError, type OperationOptions, type ProgressEvent, type SidecarConfig } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import type { BuildKitOptions } from '../buildkit-options.js'
 import { type MakeOptions, makeBelongings } from './belongings.js'
 import { type Daemon, sidecarEnds } from './daemon.js'
 import { findHolder } from './find-daemon.js'
-import { rootlessLayout } from './layout.js'
-import { listRungs, type Rung } from './rungs.js'
+import { type Ladder, RungFailure } from './ladder.js'
+import type { Rung } from './rungs.js'
 import { isSameConfiguration, type Settings } from './settings.js'
 import { toSidecarConfig } from './sidecar-config.js'
 import { takeBack } from './take-back.js'
@@ -19,19 +13,20 @@ import { takeBack } from './take-back.js'
 export interface MakeDaemonOptions extends MakeOptions {
   /** A sidecar in which nobody takes a lease for so long ends by itself. */
   readonly orphanMs: number
+  readonly ladder: Ladder
   readonly onProgress?: BuildKitOptions['onProgress'] | undefined
 }
 
-/** Network, volumes, and the sidecar on the first rung that the runtime takes. */
+/** Network, volumes, and the sidecar on the first open rung that the runtime takes; the others are passed over. */
 export async function makeDaemon(
   managers: BuildKitManagers,
   settings: Settings,
   options: MakeDaemonOptions,
 ): Promise<Daemon> {
-  const { undo, belongings, signal, onProgress } = options
+  const { undo, belongings, ladder, signal, onProgress } = options
+  if (ladder.open.length === 0) throw ladder.toError()
   const networkId = await makeBelongings(managers, settings, options)
-  let refusal: unknown
-  for (const { rung, image } of listRungsWithImages(managers, settings)) {
+  for (const { rung, image } of ladder.open) {
     const config = toSidecarConfig(managers, settings, { ...options, rung, image, networkId })
     try {
       const id = await startSidecar(managers, config, { signal, onProgress })
@@ -39,11 +34,12 @@ export async function makeDaemon(
       return { id, networkId, rung, belongings, isAdopted: false }
     } catch (error) {
       if (isHostError(error, 'NAME_CONFLICT')) throw await toConflict(managers, settings, { error, signal })
-      if (!isRefused(error, rung)) throw error
-      refusal ??= error
+      const verdict = toVerdict(error, rung)
+      if (verdict === undefined) throw error
+      ladder.passOver(rung, new RungFailure(verdict, error))
     }
   }
-  throw refusal ?? toNoRung(managers)
+  throw ladder.toError()
 }
 
 function startSidecar(
@@ -56,13 +52,6 @@ function startSidecar(
   return sidecars.startSidecar(config, { signal, ...(onPull === undefined ? {} : { onProgress: onPull }) })
 }
 
-function listRungsWithImages({ report }: BuildKitManagers, { image, rootlessImage }: Settings) {
-  return listRungs(report.available ? report.refuses : []).flatMap((rung) => {
-    const its = rung.layout === rootlessLayout ? rootlessImage : image
-    return its === undefined ? [] : [{ rung, image: its }]
-  })
-}
-
 /** Another one was faster, and is to be adopted; or has another configuration, which is the error. */
 async function toConflict(
   managers: BuildKitManagers,
@@ -73,18 +62,9 @@ async function toConflict(
   return holder === undefined || isSameConfiguration(holder.labels, settings) ? sidecarEnds : error
 }
 
-function isRefused(error: unknown, { config }: Rung): boolean {
-  return isHostError(error, 'OPTION_UNSUPPORTED') && error.facts.field in config
-}
-
-/** All that is left is refused, or needs an image that was not named. */
-function toNoRung({ report }: BuildKitManagers): Error {
-  const refused = report.available ? report.refuses.find(({ field }) => field === 'privileged') : undefined
-  const reason = refused?.reason ?? 'it takes no BuildKit on any rung of privilege'
-  return createHostError('OPTION_UNSUPPORTED', {
-    runtime: report.runtime,
-    field: 'privileged',
-    given: 'true',
-    reason: `${reason}; a rootlessImage may do`,
-  })
+/** `undefined`: it is no matter of the rung. Without the image of BuildKit itself no other rung is worth a try. */
+function toVerdict(error: unknown, { privilege, config }: Rung): RungFailure['verdict'] | undefined {
+  if (isHostError(error, 'OPTION_UNSUPPORTED')) return error.facts.field in config ? 'refused' : undefined
+  const isAbsent = isHostError(error, 'IMAGE_PULL_FAILED') || isHostError(error, 'IMAGE_NOT_FOUND')
+  return privilege === 'rootless' && isAbsent ? 'no-image' : undefined
 }

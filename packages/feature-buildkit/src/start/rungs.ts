@@ -1,8 +1,8 @@
 import type { ContainerConfig, RefusedOption } from '@capstan/core'
 import { type Layout, rootLayout, rootlessLayout } from './layout.js'
 
-/** How much a BuildKit sidecar may do on its machine, from most to least. */
-export type BuildKitPrivilege = 'privileged' | 'added-capabilities' | 'all-capabilities' | 'rootless'
+/** How much a BuildKit sidecar may do on its machine, in the order in which the rungs are tried. */
+export type BuildKitPrivilege = 'privileged' | 'rootless' | 'added-capabilities' | 'all-capabilities'
 
 /** One rung of the ladder. */
 export interface Rung {
@@ -13,8 +13,21 @@ export interface Rung {
 
 /** The rungs that the runtime does not refuse beforehand; what it refuses at start alone is found out then. */
 export function listRungs(refuses: readonly RefusedOption[]): readonly Rung[] {
-  const refused = new Set<string>(refuses.map(({ field }) => field))
-  return rungs.filter(({ config }) => !Object.keys(config).some((field) => refused.has(field)))
+  return rungs.filter((rung) => findRefusal(rung, refuses) === undefined)
+}
+
+/** Those that it refuses beforehand, each with the reason. */
+export function listRefusedRungs(
+  refuses: readonly RefusedOption[],
+): readonly { readonly privilege: BuildKitPrivilege; readonly reason: string }[] {
+  return rungs.flatMap((rung) => {
+    const refusal = findRefusal(rung, refuses)
+    return refusal === undefined ? [] : [{ privilege: rung.privilege, reason: refusal.reason }]
+  })
+}
+
+function findRefusal({ config }: Rung, refuses: readonly RefusedOption[]): RefusedOption | undefined {
+  return refuses.find(({ field }) => field in config)
 }
 
 /** Says on which rung a sidecar stands, for those who find it. */
@@ -27,19 +40,23 @@ export function findRung(privilege: string | undefined): Rung | undefined {
 
 const unconfined = ['seccomp=unconfined', 'apparmor=unconfined']
 
-/** A runtime in whose machines a container is alone has no seccomp to take off, and gives all capabilities. */
+/**
+ * Rootless comes before the added capabilities: these leave the cgroup filesystem read-only, so that on most engines no
+ * RUN works. A runtime that gives each container a machine of its own has no seccomp to take off, and gives all
+ * capabilities.
+ */
 const rungs: readonly Rung[] = [
   { privilege: 'privileged', config: { privileged: true }, layout: rootLayout },
-  {
-    privilege: 'added-capabilities',
-    config: { capAdd: ['SYS_ADMIN'], securityOptions: unconfined },
-    layout: rootLayout,
-  },
-  { privilege: 'all-capabilities', config: { capAdd: ['ALL'] }, layout: rootLayout },
   // https://github.com/moby/buildkit/blob/v0.32.2/docs/rootless.md
   {
     privilege: 'rootless',
     config: { securityOptions: [...unconfined, 'systempaths=unconfined'] },
     layout: rootlessLayout,
   },
+  {
+    privilege: 'added-capabilities',
+    config: { capAdd: ['SYS_ADMIN'], securityOptions: unconfined },
+    layout: rootLayout,
+  },
+  { privilege: 'all-capabilities', config: { capAdd: ['ALL'] }, layout: rootLayout },
 ]

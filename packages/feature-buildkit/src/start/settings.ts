@@ -59,5 +59,5 @@ function toChosen({ image, rootlessImage, memoryBytes, cpus, cache, dns = [], tc
 }
 
 /** Changes when an older sidecar would not do: another entrypoint, other paths. */
-const formatVersion = 3
+const formatVersion = 4
 const configurationLabel = 'buildkit.configuration'

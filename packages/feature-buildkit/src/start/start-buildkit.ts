@@ -19,8 +19,10 @@ import { removeBelongings, toBelongings } from './belongings.js'
 import { type Daemon, sidecarEnds } from './daemon.js'
 import { DaemonWatch } from './daemon-watch.js'
 import { findDaemon } from './find-daemon.js'
+import { Ladder, RungFailure } from './ladder.js'
 import { makeDaemon } from './make-daemon.js'
 import { placeCertificates } from './place-certificates.js'
+import { proveRun } from './prove-run.js'
 import { type Settings, toSettings } from './settings.js'
 import { untilReady } from './until-ready.js'
 
@@ -30,13 +32,14 @@ import { untilReady } from './until-ready.js'
  */
 export async function startBuildKit(managers: BuildKitManagers, options: BuildKitOptions): Promise<RunningBuildKit> {
   const { signal, onProgress, readyTimeoutMs } = options
-  return attemptOften(managers, options, async (settings, { undo, elapsedMs }) => {
+  return attemptOften(managers, { ...options, mustRun: true }, async (settings, { undo, ladder, elapsedMs }) => {
     const daemon = await findDaemon(managers, settings, { signal, elapsedMs })
+    if (daemon !== undefined && ladder.isPassedOver(daemon.rung)) throw sidecarEnds
     if (daemon !== undefined) return daemon
     const belongings = toBelongings(settings)
     undo.add('what was made unanswered', (own) => removeBelongings(managers, belongings, own))
     const orphanMs = (readyTimeoutMs ?? defaultReadyTimeoutMs) + orphanGraceMs
-    return makeDaemon(managers, settings, { belongings, undo, orphanMs, onProgress, signal })
+    return makeDaemon(managers, settings, { belongings, undo, ladder, orphanMs, onProgress, signal })
   })
 }
 
@@ -46,7 +49,7 @@ export async function findBuildKit(
   options: BuildKitOptions,
 ): Promise<RunningBuildKit | undefined> {
   try {
-    return await attemptOften(managers, options, async (settings, { elapsedMs }) => {
+    return await attemptOften(managers, { ...options, mustRun: false }, async (settings, { elapsedMs }) => {
       const daemon = await findDaemon(managers, settings, { signal: options.signal, elapsedMs })
       if (daemon === undefined) throw noneThere
       return daemon
@@ -60,26 +63,33 @@ export async function findBuildKit(
 /** One that is found may be about to end: then it is looked for again. */
 async function attemptOften(
   managers: BuildKitManagers,
-  options: BuildKitOptions,
+  { mustRun, ...options }: BuildKitOptions & Pick<UseOptions, 'mustRun'>,
   obtain: (settings: Settings, attempt: Attempt) => Promise<Daemon>,
 ): Promise<RunningBuildKit> {
   validateBuildKitOptions(options)
   loadControlClient().catch(() => {}) // whoever needs it hears of a failure
   const { signal } = options
   const settings = toSettings(options)
+  const ladder = new Ladder(managers, settings, options.onProgress)
   const startedAt = performance.now()
   for (let attempt = 1; ; attempt += 1) {
     signal?.throwIfAborted()
     const undo = createUndoStack()
+    let daemon: Daemon | undefined
     try {
-      const daemon = await obtain(settings, { undo, elapsedMs: performance.now() - startedAt })
-      const running = await use(managers, settings, { ...options, daemon, undo, mayTryAgain: attempt < 3 })
+      daemon = await obtain(settings, { undo, ladder, elapsedMs: performance.now() - startedAt })
+      const given = { ...options, daemon, undo, ladder, mustRun, mayTryAgain: attempt < 3 }
+      const running = await use(managers, settings, given)
       options.onProgress?.({ id: 'buildkit', phase: 'ready', status: 'ready', privilege: running.privilege })
       undo.release()
       return running
     } catch (error) {
-      const failure = withUndoFailures(error, await undo.run())
-      if (error !== sidecarEnds) throw failure
+      const undoFailures = await undo.run()
+      if (error instanceof RungFailure && daemon !== undefined) {
+        ladder.passOver(daemon.rung, error, undoFailures)
+        continue
+      }
+      if (error !== sidecarEnds) throw withUndoFailures(error, undoFailures)
       if (attempt === mostAttempts) throw toBusyError(settings.name)
       await untilAborted(pause(betweenMs), signal)
     }
@@ -88,38 +98,42 @@ async function attemptOften(
 
 interface Attempt {
   readonly undo: UndoStack
+  readonly ladder: Ladder
   /** Since the first of them. */
   readonly elapsedMs: number
 }
 
 interface UseOptions extends BuildKitOptions {
   readonly daemon: Daemon
+  readonly ladder: Ladder
+  /** Whether it is of no use where no RUN works. */
+  readonly mustRun: boolean
   readonly undo: UndoStack
   readonly mayTryAgain: boolean
 }
 
-/** Lease and answer. */
+/** Acquires a lease, and waits until BuildKit answers and can run steps. */
 async function use(
   managers: BuildKitManagers,
   settings: Settings,
-  { daemon, undo, mayTryAgain, ...options }: UseOptions,
+  { daemon, undo, ladder, mustRun, mayTryAgain, ...options }: UseOptions,
 ): Promise<RunningBuildKit> {
   const { signal, onProgress, readyTimeoutMs: timeoutMs = defaultReadyTimeoutMs, graceMs = 500 } = options
   const watch = new DaemonWatch(managers.runtime, daemon.id)
   undo.add('watch', () => watch.stop())
   const control = new ControlConnection(managers.execs, daemon.id)
+  const prepare = async (own: { readonly signal: AbortSignal }) => {
+    await placeCertificates(managers, daemon.id, { ...own, certificates: settings.tcp?.certificates })
+    await askBuildKit(control, daemon, { ...own, timeoutMs })
+    if (mustRun) await proveRun(managers, daemon, own)
+  }
   const steps = async (own: { readonly signal: AbortSignal }) => {
     undo.add('connection', () => control.close())
-    const [lease] = await Promise.all([
-      lend(managers, daemon, { ...own, graceMs, watch, undo }),
-      placeCertificates(managers, daemon.id, { ...own, certificates: settings.tcp?.certificates }).then(() =>
-        askBuildKit(control, daemon, { ...own, timeoutMs }),
-      ),
-    ])
+    const [lease] = await Promise.all([lend(managers, daemon, { ...own, graceMs, watch, undo }), prepare(own)])
     return { lease, tcpAddress: await findTcpAddress(managers, settings, { ...own, ...daemon }) }
   }
   const ready = await untilReady(steps, { daemon, watch, timeoutMs, mayTryAgain, onProgress, signal })
-  return new RunningBuildKit(managers, { daemon, watch, control, ...ready })
+  return new RunningBuildKit(managers, { daemon, watch, control, rungs: ladder.toVerdicts(daemon.rung), ...ready })
 }
 
 /** One that was found may be about to end: then the next attempt makes a new one. One that was made has failed. */

@@ -2,6 +2,7 @@ import { createHostError, isHostError, linkSignals, type OperationOptions, until
 import type { BuildKitOptions } from '../buildkit-options.js'
 import { type Daemon, sidecarEnds } from './daemon.js'
 import type { DaemonWatch } from './daemon-watch.js'
+import { RungFailure } from './ladder.js'
 
 /**
  * Takes the steps from a sidecar that runs to one that answers: under one deadline, and with an event each second.
@@ -73,18 +74,20 @@ async function toTimedOut(watch: DaemonWatch, timeoutMs: number): Promise<Error>
  * A daemon that ended while it was waited for: one that was found makes way for one of ours, and so does one of ours that
  * others found, used and left, which ends it well.
  */
-async function toEndedError({ watch, daemon: { id, isAdopted }, mayTryAgain }: ReadyOptions): Promise<Error> {
+async function toEndedError({ watch, daemon, mayTryAgain }: ReadyOptions): Promise<Error> {
+  const { id, isAdopted, rung } = daemon
   const exitCode = await watch.ended
   if (isAdopted || (exitCode === 0 && mayTryAgain)) return sidecarEnds
   const code = exitCode === undefined ? '' : ` with exit code ${exitCode}`
   const lines = await watch.lastLines()
   const words = lines.length === 0 ? '; it wrote nothing' : `; its last lines:\n${lines.join('\n')}`
-  return createHostError('OPERATION_FAILED', {
+  const error = createHostError('OPERATION_FAILED', {
     operation: 'start BuildKit',
     subject: `container "${id}"`,
     status: undefined,
     reason: `the sidecar ended${code} before BuildKit answered${words}`,
   })
+  return rung.privilege === 'privileged' ? error : new RungFailure('ended', error)
 }
 
 const tooLate = new Error('BuildKit did not answer in time')

@@ -1,31 +1,122 @@
-import type { RefusableField, RuntimeScope } from '@capstan/core'
-import { describe, expect, it } from 'vitest'
-import { BuildKitFeature, type BuildKitOptions } from '../../src/index.js'
+import { type RefusableField, type RuntimeScope, requireCapabilities, sidecarManagerCapability } from '@capstan/core'
+import { describe, expect, it, vi } from 'vitest'
+import {
+  BuildKitFeature,
+  type BuildKitOptions,
+  type BuildKitStartProgress,
+  defaultBuildKitImage,
+  defaultRootlessImage,
+} from '../../src/index.js'
+import { readExec } from '../support/exec-text.js'
+import { listLeft } from '../support/list-left.js'
+import { cgroupRefusal } from '../support/run-refusal.js'
 import { openWithStandIn } from '../support/stand-in.js'
 
 const start = (scope: RuntimeScope, options: BuildKitOptions = {}) =>
   scope.resolve(BuildKitFeature).start({ graceMs: 1, ...options })
 
+/** The images of the sidecars that a start makes, one after the other. */
+function watchImages(scope: RuntimeScope): () => readonly string[] {
+  const { sidecars } = requireCapabilities(scope, { sidecars: sidecarManagerCapability })
+  const made = vi.spyOn(sidecars, 'startSidecar')
+  return () => made.mock.calls.map(([{ image }]) => image)
+}
+
 describe('the ladder of privilege', () => {
-  it.each<{ refuses: readonly RefusableField[]; rung: string }>([
-    { refuses: [], rung: 'privileged' },
-    { refuses: ['privileged'], rung: 'added-capabilities' },
-    { refuses: ['privileged', 'securityOptions'], rung: 'all-capabilities' },
-    { refuses: ['privileged', 'capAdd'], rung: 'rootless' },
-  ])('stands on $rung where $refuses is refused, and builds there', async ({ refuses, rung }) => {
-    await using scope = await openWithStandIn({ refuses })
+  it.each<{ refuses: readonly RefusableField[]; rung: string; runs: string }>([
+    { refuses: [], rung: 'privileged', runs: '' },
+    { refuses: ['privileged'], rung: 'rootless', runs: '|' },
+    { refuses: ['privileged', 'capAdd'], rung: 'rootless', runs: '|' },
+    { refuses: ['privileged', 'securityOptions'], rung: 'all-capabilities', runs: '|' },
+  ])(
+    'ends at $rung where $refuses is refused, after these RUNs: "$runs", and builds there',
+    async ({ refuses, rung, runs }) => {
+      await using scope = await openWithStandIn({ refuses })
+      await using sidecar = await start(scope)
+      expect(sidecar.privilege).toBe(rung)
+      const counted = await readExec(scope, sidecar.containerId, ['sh', '-c', '', 'runs'])
+      expect(counted).toBe(runs)
+      const context = { files: { Dockerfile: 'FROM scratch\n' } }
+      const { builder } = await sidecar.build({ context, output: { type: 'cache-only' } }).result
+      expect(builder).toBe('buildkit')
+    },
+  )
+
+  it('takes the added capabilities where the image has no twin without root, if a RUN works there', async () => {
+    await using scope = await openWithStandIn({ refuses: ['privileged'] })
+    await using sidecar = await start(scope, { image: 'buildkit:other' })
+    expect(sidecar.privilege).toBe('added-capabilities')
+  })
+
+  it('passes over a rung that answers and cannot RUN, and says so', async () => {
+    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn: { cannotRun: ['rootless'] } })
+    const images = watchImages(scope)
+    const told: BuildKitStartProgress[] = []
+    await using sidecar = await start(scope, { onProgress: (event) => told.push(event) })
+    expect(sidecar.privilege).toBe('added-capabilities')
+    const reason = expect.stringContaining(cgroupRefusal)
+    expect(sidecar.rungs).toEqual([
+      { privilege: 'privileged', verdict: 'refused', reason: expect.any(String) },
+      { privilege: 'rootless', verdict: 'cannot-run', reason },
+      { privilege: 'added-capabilities', verdict: 'runs', reason: '' },
+    ])
+    expect(told.filter(({ phase }) => phase !== 'waiting')).toEqual([
+      { id: 'buildkit', phase: 'passed-over', privilege: 'rootless', status: reason },
+      { id: 'buildkit', phase: 'ready', privilege: 'added-capabilities', status: 'ready' },
+    ])
+    expect(images()).toEqual([defaultRootlessImage, defaultBuildKitImage])
+  })
+
+  it('passes over a rung whose daemon ends at its start', async () => {
+    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn: { ends: ['rootless'] } })
     await using sidecar = await start(scope)
-    expect(sidecar.privilege).toBe(rung)
-    const context = { files: { Dockerfile: 'FROM scratch\n' } }
-    const { builder } = await sidecar.build({ context, output: { type: 'cache-only' } }).result
-    expect(builder).toBe('buildkit')
+    expect(sidecar.rungs.map(({ privilege, verdict }) => [privilege, verdict])).toEqual([
+      ['privileged', 'refused'],
+      ['rootless', 'ended'],
+      ['added-capabilities', 'runs'],
+    ])
+  })
+
+  it('passes over rootless where its image cannot be had, and fails with that where nothing else can RUN', async () => {
+    const image = 'buildkit:other'
+    const options = { image, rootlessImage: 'registry.example/none:1' }
+    await using able = await openWithStandIn({ refuses: ['privileged'] })
+    await using sidecar = await start(able, options)
+    expect(sidecar.rungs.map(({ verdict }) => verdict)).toEqual(['refused', 'no-image', 'runs'])
+    await using unable = await openWithStandIn({ refuses: ['privileged'], standIn: { cannotRun: ['root'] } })
+    await expect(start(unable, options)).rejects.toMatchObject({
+      code: 'IMAGE_PULL_FAILED',
+      facts: { image: options.rootlessImage },
+    })
+    expect(await listLeft(unable)).toEqual([])
+  })
+
+  it('fails with the verdict of each rung where none can RUN, and leaves nothing', async () => {
+    const standIn = { cannotRun: ['root', 'rootless'] } as const
+    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn })
+    const error: unknown = await start(scope).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field: 'privileged' } })
+    for (const rung of ['privileged', 'rootless', 'added-capabilities', 'all-capabilities']) {
+      expect(error).toMatchObject({ facts: { reason: expect.stringContaining(`${rung}: `) } })
+    }
+    expect(error).toMatchObject({ facts: { reason: expect.stringContaining(cgroupRefusal) } })
+    expect(await listLeft(scope)).toEqual([])
+  })
+
+  it('lets the runtime build where no rung can RUN and a fallback is asked for', async () => {
+    const standIn = { cannotRun: ['root', 'rootless'] } as const
+    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn })
+    const context = { files: { Dockerfile: 'FROM busybox\n' } }
+    const output = { type: 'load', tags: ['app:1'] } as const
+    const { result } = scope.resolve(BuildKitFeature).build({ context, output }, { fallback: 'runtime', graceMs: 1 })
+    expect(await result).toMatchObject({ builder: 'runtime' })
   })
 
   it('says so when no rung is left for the image', async () => {
     await using scope = await openWithStandIn({ refuses: ['privileged', 'capAdd'] })
     await expect(start(scope, { image: 'buildkit:other' })).rejects.toMatchObject({
       code: 'OPTION_UNSUPPORTED',
-      facts: { field: 'privileged' },
+      facts: { field: 'privileged', reason: expect.stringMatching(/privileged: .*; a rootlessImage may do$/) },
     })
     await using sidecar = await start(scope, { image: 'buildkit:other', rootlessImage: 'buildkit:other' })
     expect(sidecar.privilege).toBe('rootless')
@@ -35,6 +126,15 @@ describe('the ladder of privilege', () => {
     await using scope = await openWithStandIn({ refuses: ['privileged'] })
     await using first = await start(scope)
     await using second = await start(scope)
-    expect([first.privilege, second.privilege]).toEqual(['added-capabilities', 'added-capabilities'])
+    expect([first.privilege, second.privilege]).toEqual(['rootless', 'rootless'])
+    expect(second.containerId).toBe(first.containerId)
+  })
+
+  it('ends at the same rung for starts at once, of which none is ready where no RUN works', async () => {
+    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn: { cannotRun: ['rootless'] } })
+    const sidecars = await Promise.all([start(scope), start(scope), start(scope)])
+    expect(new Set(sidecars.map(({ privilege }) => privilege))).toEqual(new Set(['added-capabilities']))
+    for (const sidecar of sidecars) await sidecar[Symbol.asyncDispose]()
+    expect(await listLeft(scope)).toEqual([])
   })
 })

@@ -7,6 +7,7 @@ import { defaultBuildKitImage, defaultRootlessImage } from '../../src/buildkit-o
 import { serveControl } from '../stand-in/serve-control.js'
 import { closeBook, findBook, openBook } from './lease-book.js'
 import { readFixture } from './read-fixture.js'
+import { toRunRefusal } from './run-refusal.js'
 import { createStreamPair } from './stream-pair.js'
 
 /** How a simulated BuildKit misbehaves. */
@@ -19,6 +20,10 @@ export interface StandInOptions {
   readonly exitCode?: number
   /** Never serves. */
   readonly silent?: boolean
+  /** Who answers, but whose RUNs do not work. A privileged daemon is never asked. */
+  readonly cannotRun?: readonly DaemonUser[]
+  /** Whose daemon ends at once. */
+  readonly ends?: readonly DaemonUser[]
   /** Its image has no `buildctl`. */
   readonly withoutBuildctl?: boolean
   /** So many of its sidecars others have used and left before anybody else gets a lease. */
@@ -32,6 +37,9 @@ export interface StandInOptions {
   /** What a build writes to stdout; default: a text. */
   readonly archive?: Uint8Array
 }
+
+/** Who a daemon runs as. */
+export type DaemonUser = 'root' | 'rootless'
 
 /** Opens a simulation with an image that stands in for BuildKit: the scripts that run in it are played, not read. */
 export async function openWithStandIn(options: StandInPluginOptions = {}): Promise<RuntimeScope> {
@@ -74,6 +82,7 @@ function createStandIn(options: StandInOptions): MemoryImage {
   }
   const play = async (process: MemoryProcess) => {
     if (process.argv[3] === 'capstan-write') await options.mayReceive
+    if (process.argv[3] === 'capstan-prove-run') return playRun(process, options)
     return options.fullDisk ? refuseWrites(process) : playScript(process)
   }
   const sh = async (process: MemoryProcess) => {
@@ -113,6 +122,18 @@ async function playScript(process: MemoryProcess): Promise<number> {
   return script(process, args)
 }
 
+const toUser = ({ env }: MemoryProcess): DaemonUser => (env.BUILDKIT_HOST?.includes('/run/user/') ? 'rootless' : 'root')
+
+/** One RUN: it is counted, works or is refused. */
+async function playRun(process: MemoryProcess, { cannotRun = [] }: StandInOptions): Promise<number> {
+  const { files, stderr } = process
+  const runs = (await exists(files, '/tmp/runs')) ? await readText(files, '/tmp/runs') : ''
+  await files.write('/tmp/runs', `${runs}|`)
+  if (!cannotRun.includes(toUser(process))) return 0
+  stderr.write(toRunRefusal())
+  return 1
+}
+
 async function refuseWrites(process: MemoryProcess): Promise<number> {
   if (process.argv[3] !== 'capstan-write') return playScript(process)
   process.stderr.write('tar: write error: No space left on device\n')
@@ -131,6 +152,11 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
   async 'capstan-close'({ files, stdout }) {
     const book = await findBook(files)
     stdout.write(book?.isOpen && !closeBook(book) ? 'shared\n' : 'last\n')
+    return 0
+  },
+  /** A stroke for each RUN that was tried. */
+  async runs({ files, stdout }) {
+    if (await exists(files, '/tmp/runs')) stdout.write(await files.read('/tmp/runs'))
     return 0
   },
   'capstan-keep': ({ files }) => keep(files, true),
@@ -201,8 +227,10 @@ async function endAtOnce({ files }: MemoryProcess): Promise<number> {
   return stoppedCode
 }
 
-async function runDaemon({ argv, files, stderr, signal }: MemoryProcess, options: StandInOptions): Promise<number> {
-  const { bootMs = 5, mayBoot, exitCode, silent = false } = options
+async function runDaemon(daemon: MemoryProcess, options: StandInOptions): Promise<number> {
+  const { argv, files, stderr, signal } = daemon
+  const { bootMs = 5, mayBoot, silent = false, ends = [] } = options
+  const exitCode = ends.includes(toUser(daemon)) ? 1 : options.exitCode
   stderr.write('time="2026-11-23T12:27:33Z" level=warning msg="using host network as the default"\n')
   const stopped = new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
   await Promise.race([mayBoot, stopped])

@@ -2,8 +2,8 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createStandInPlugin } from '../../../feature-buildkit/test/support/stand-in.js'
-import { runCapstan } from '../support/run-capstan.js'
+import { runCapstan } from '../../packages/cli/test/support/run-capstan.js'
+import { createStandInPlugin } from '../../packages/feature-buildkit/test/support/stand-in.js'
 
 const env = { CAPSTAN_RUNTIME: 'memory' }
 let cwd: string
