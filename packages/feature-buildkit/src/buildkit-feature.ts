@@ -31,6 +31,7 @@ import type { BuildKitSidecar } from './buildkit-sidecar.js'
 import { buildKitNeeds, findRefusedMount, toBuildKitSupport } from './buildkit-support.js'
 import { buildOnRuntime, type FallbackOptions } from './fallback/build-on-runtime.js'
 import { findBuildKit, startBuildKit } from './start/start-buildkit.js'
+import { type BuildKitStopOutcome, stopBuildKit } from './start/stop-buildkit.js'
 
 /** BuildKit in a sidecar, on any runtime that offers networks, sidecars and exec. */
 @injectable()
@@ -81,6 +82,16 @@ export class BuildKitFeature {
    */
   async find(options: BuildKitOptions = {}): Promise<BuildKitSidecar | undefined> {
     return findBuildKit(this.#requireManagers(), options)
+  }
+
+  /**
+   * Stops the BuildKit of this configuration, kept or not, and removes its cache; `in-use` where others hold it, and then
+   * it stops after the last of them. The daemon is not asked: one that hangs is stopped, too.
+   *
+   * @throws MissingCapabilityError naming all that is missing.
+   */
+  async stop(options: BuildKitOptions = {}): Promise<BuildKitStopOutcome> {
+    return stopBuildKit(this.#requireManagers(), options)
   }
 
   /**

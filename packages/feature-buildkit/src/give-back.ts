@@ -13,9 +13,9 @@ export interface Holding {
 }
 
 /**
- * Gives the lease back. After the last one the sidecar ends by itself, and what belongs to it goes.
+ * Gives the lease back. After the last one the sidecar ends by itself, and what belongs to it is removed.
  *
- * What does not end is left alone when nobody knows whether others use it.
+ * A daemon that does not end after the last lease is stopped. It is left alone where it is unknown whether others use it.
  */
 export async function giveBack(
   managers: BuildKitManagers,
@@ -24,10 +24,14 @@ export async function giveBack(
 ): Promise<void> {
   const end = await lease.release()
   if (end === 'shared') return
-  const hasEnded = await watch.hasEnded(endTimeoutMs)
+  const hasEnded = await watch.hasEnded(end === 'last' ? lastMs : unknownMs)
   if (!hasEnded && end === 'unknown') return
+  // It was asked to end by the lease, and nobody else can have one.
+  if (!hasEnded) await managers.runtime.stopContainer(daemon.id, { ...options, graceMs: 0 })
   // By the label of its attempt: where a name is the id, it may be another one's by now.
   await removeBelongings(managers, daemon.belongings, options)
 }
 
-const endTimeoutMs = 10_000
+/** A daemon takes a tenth of a second to end; one that hangs never does. */
+const lastMs = 2000
+const unknownMs = 10_000

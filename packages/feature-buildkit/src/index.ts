@@ -16,3 +16,4 @@ export type { BuildKitSidecar, BuildKitWorker, CacheRecord, ConnectOptions, Prun
 export { toBuildKitSupport } from './buildkit-support.js'
 export type { RungVerdict } from './start/ladder.js'
 export type { BuildKitPrivilege } from './start/rungs.js'
+export type { BuildKitStopOutcome } from './start/stop-buildkit.js'

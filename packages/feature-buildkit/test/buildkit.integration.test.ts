@@ -263,24 +263,60 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await sidecar[Symbol.asyncDispose]()
   })
 
-  // The stand-in has no twin without root: it does nothing that root is needed for.
-  const withoutRoot = given.isStandIn
-    ? []
-    : [{ rung: 'rootless', refuses: ['privileged', 'capAdd'], rootlessImage: given.rootlessImage } as const]
-  test.for([
-    { rung: 'added-capabilities', refuses: ['privileged'], rootlessImage: undefined } as const,
-    ...withoutRoot,
-  ])('on the rung $rung it answers and copies files', async ({ rung, refuses, rootlessImage }, { skip }) => {
-    skip(rung === 'rootless' && rootlessImage === undefined, 'the image for a daemon without root is not to be had')
-    const scope = await open(given, { refuses })
+  // The stand-in's image plays both: with root and without.
+  const rootlessImage = given.isStandIn ? image : given.rootlessImage
+
+  test.for([{ rung: 'privileged', refuses: [] } as const, { rung: 'rootless', refuses: ['privileged'] } as const])(
+    'on the rung $rung it answers, copies files and runs steps',
+    async ({ rung, refuses }, { skip }) => {
+      skip(rung === 'rootless' && rootlessImage === undefined, 'the image for a daemon without root is not to be had')
+      const scope = await open(given, { refuses })
+      onTestFinished(() => scope.runtime.close())
+      const options = { image, name: createName(), graceMs: 100, ...(rootlessImage && { rootlessImage }) }
+      await using sidecar = await scope.resolve(BuildKitFeature).start(options)
+      expect(sidecar.privilege).toBe(rung)
+      const archive = new Archive()
+      const files = { ...toFiles('COPY a.txt /', 'RUN true'), 'a.txt': 'in it' }
+      await sidecar.build({ context: { files }, output: { type: 'archive', format: 'files', to: archive } }).result
+      expect(archive.text).toContain('in it')
+    },
+  )
+
+  test('with added capabilities alone it is ready where a RUN works, and else the error tells why', async () => {
+    const scope = await open(given, { refuses: ['privileged'] })
     onTestFinished(() => scope.runtime.close())
-    const options = { image, name: createName(), graceMs: 100, ...(rootlessImage && { rootlessImage }) }
-    await using sidecar = await scope.resolve(BuildKitFeature).start(options)
-    expect(sidecar.privilege).toBe(rung)
-    const archive = new Archive()
-    const files = { Dockerfile: 'FROM scratch\nCOPY a.txt /\n', 'a.txt': 'in it' }
-    await sidecar.build({ context: { files }, output: { type: 'archive', format: 'files', to: archive } }).result
-    expect(archive.text).toContain('in it')
+    const starting = scope.resolve(BuildKitFeature).start({ image, name: createName(), graceMs: 100 })
+    const sidecar = await starting.catch((error: unknown) => error)
+    if (sidecar instanceof Error) {
+      expect(sidecar).toMatchObject({
+        code: 'OPTION_UNSUPPORTED',
+        facts: {
+          field: 'privileged',
+          reason: expect.stringMatching(
+            /added-capabilities: BuildKit answers, but no RUN works: .*read-only file system/,
+          ),
+        },
+      })
+      return
+    }
+    await using running = await starting
+    await running.build({ context: { files: toFiles('RUN true') }, output: { type: 'cache-only' } }).result
+  })
+
+  test('stop removes a kept sidecar whose daemon is frozen', async () => {
+    const { scope, feature, options, sidecar, listLeft } = await start()
+    await sidecar.keep()
+    await sidecar[Symbol.asyncDispose]()
+    await look(scope, sidecar, 'kill -STOP $(pgrep -o -f "main.mjs buildkitd" || pidof buildkitd)')
+    expect(await feature.stop(options)).toBe('stopped')
+    expect(await listLeft()).toEqual([])
+  })
+
+  test('closing the last handle stops a sidecar whose daemon is frozen', async () => {
+    const { scope, sidecar, listLeft } = await start()
+    await look(scope, sidecar, 'kill -STOP $(pgrep -o -f "main.mjs buildkitd" || pidof buildkitd)')
+    await sidecar[Symbol.asyncDispose]()
+    expect(await listLeft()).toEqual([])
   })
 
   test('a holder that is killed loses its lease within a second; a sweep removes what is left', async () => {

@@ -1,5 +1,5 @@
-import { isHostError, type RuntimeScope } from '@capstan/core'
-import { BuildKitFeature, type BuildKitSidecar } from '@capstan/feature-buildkit'
+import type { RuntimeScope } from '@capstan/core'
+import { BuildKitFeature, type BuildKitSidecar, type BuildKitStopOutcome } from '@capstan/feature-buildkit'
 import { readBuildKitOptions } from '../buildkit/buildkit-environment.js'
 import { withImageRemedy } from '../buildkit/with-image-remedy.js'
 import type { BuildKitCommandOptions } from '../commands/buildkit.js'
@@ -7,9 +7,10 @@ import type { Call } from '../commands/command-line.js'
 import type { Invocation } from '../invocation.js'
 import { openRuntime } from '../open-host.js'
 import { parseBytes } from '../parse/bytes.js'
-import { toCacheDocument, toCachePage, toStatusPage } from '../render/buildkit-pages.js'
+import { toCacheDocument, toCachePage, toRungLines, toStatusPage } from '../render/buildkit-pages.js'
 import { toPageStyle } from '../render/page-style.js'
 import { createStartDisplay } from '../render/start-display.js'
+import { createStatusLine } from '../render/status-line.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import { UsageError } from '../usage-error.js'
 
@@ -45,9 +46,10 @@ async function start({ scope, invocation, options }: Request): Promise<Answer> {
     const given = { ...chosen, graceMs: 0, signal, ...(onProgress && { onProgress }) }
     await using sidecar = await scope.resolve(BuildKitFeature).start(given)
     await sidecar.keep({ signal })
-    const { containerId, privilege } = sidecar
+    const { containerId, privilege, rungs } = sidecar
     display?.succeed(`BuildKit runs on ${scope.runtimeName} until \`capstan buildkit stop\``)
-    return { document: { runtime: scope.runtimeName, containerId, privilege }, page: `${containerId}\n` }
+    if (!options.json) io.stderr.write(toRungLines(rungs))
+    return { document: { runtime: scope.runtimeName, containerId, privilege, rungs }, page: `${containerId}\n` }
   } catch (error) {
     throw withImageRemedy(error, { io, canBuildWithout: false })
   } finally {
@@ -86,29 +88,25 @@ async function prune(request: Request): Promise<Answer> {
   return { document: toCacheDocument(records), page }
 }
 
-async function stop(request: Request): Promise<Answer> {
-  const runtime = request.scope.runtimeName
-  const { signal } = request.invocation.interrupts
-  const sidecar = await find(request)
-  if (sidecar === undefined)
-    return { document: { runtime, state: 'absent' }, page: `BuildKit does not run on ${runtime}.\n` }
+async function stop({ scope, invocation, options }: Request): Promise<Answer> {
+  const { io, interrupts } = invocation
+  const runtime = scope.runtimeName
+  const line = options.json ? undefined : createStatusLine(io.stderr)
+  line?.show('Stopping BuildKit')
   try {
-    await sidecar.letGo({ signal })
+    const given = { ...readBuildKitOptions(io), signal: interrupts.signal }
+    return stopAnswers[await scope.resolve(BuildKitFeature).stop(given)](runtime)
   } finally {
-    await sidecar[Symbol.asyncDispose]()
+    line?.clear()
   }
-  return (await isThere(request.scope, sidecar))
-    ? { document: { runtime, state: 'in use' }, page: 'Others use it: it stops after the last of them.\n' }
-    : { document: { runtime, state: 'stopped' }, page: `BuildKit has stopped on ${runtime}.\n` }
 }
 
-async function isThere({ runtime }: RuntimeScope, { containerId }: BuildKitSidecar): Promise<boolean> {
-  try {
-    return (await runtime.containerState(containerId)) === 'running'
-  } catch (error) {
-    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return false
-    throw error
-  }
+const stopAnswers: Readonly<Record<BuildKitStopOutcome, (runtime: string) => Answer>> = {
+  absent: (runtime) => ({ document: { runtime, state: 'absent' }, page: `BuildKit does not run on ${runtime}.\n` }),
+  'in-use': (runtime) => {
+    return { document: { runtime, state: 'in use' }, page: 'Others use it: it stops after the last of them.\n' }
+  },
+  stopped: (runtime) => ({ document: { runtime, state: 'stopped' }, page: `BuildKit has stopped on ${runtime}.\n` }),
 }
 
 /** Shows how long an answer is waited for: a BuildKit that is there may be slow, or hang. */

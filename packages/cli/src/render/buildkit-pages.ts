@@ -1,4 +1,4 @@
-import type { BuildKitPrivilege, BuildKitWorker, CacheRecord } from '@capstan/feature-buildkit'
+import type { BuildKitPrivilege, BuildKitWorker, CacheRecord, RungVerdict } from '@capstan/feature-buildkit'
 import prettyBytes from 'pretty-bytes'
 import { toAge } from './duration.js'
 import { toOneLine } from './printable.js'
@@ -28,6 +28,12 @@ export function toStatusPage(status: BuildKitStatus): string {
     ['cache:', `${prettyBytes(cacheBytes)} in ${cacheRecords} ${cacheRecords === 1 ? 'entry' : 'entries'}`],
   ]
   return rows.map(([title = '', value = '']) => `${title.padEnd(12)}${toOneLine(value)}\n`).join('')
+}
+
+/** Why BuildKit does not stand on a rung above its own; nothing where it stands on the first. */
+export function toRungLines(rungs: readonly RungVerdict[]): string {
+  const passed = rungs.filter(({ verdict }) => verdict !== 'runs')
+  return passed.map(({ privilege, reason }) => `${privilege} is passed over: ${toOneLine(reason)}\n`).join('')
 }
 
 /** Entries of the cache, one a line, and their sum. */

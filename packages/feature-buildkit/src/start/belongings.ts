@@ -69,7 +69,7 @@ export async function removeBelongings(
   const { runtime, networks, volumes } = managers
   const options = { labels: { [attemptLabel]: attempt }, signal }
   for (const { id, state } of await runtime.listContainers(options)) {
-    if (hasEnded.has(state)) await runtime.removeContainer(id, { signal })
+    if (hasEnded(state)) await runtime.removeContainer(id, { signal })
     else await takeBack(managers, id, { signal })
   }
   for (const { name } of (await volumes?.listVolumes(options)) ?? [])
@@ -86,7 +86,10 @@ async function tolerateUse(removal: Promise<void> | undefined): Promise<void> {
   }
 }
 
-const hasEnded: ReadonlySet<ContainerState> = new Set(['exited', 'dead'])
+/** Whether a container in this state has no process any more, and gets none again. */
+export function hasEnded(state: ContainerState): boolean {
+  return state === 'exited' || state === 'dead'
+}
 
 /** On the sidecar, too: by it those who find it know what belongs to it. */
 export const attemptLabel = 'buildkit.attempt'

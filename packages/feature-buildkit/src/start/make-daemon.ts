@@ -30,7 +30,7 @@ export async function makeDaemon(
     const config = toSidecarConfig(managers, settings, { ...options, rung, image, networkId })
     try {
       const id = await startSidecar(managers, config, { signal, onProgress })
-      undo.add('sidecar', (own) => takeBack(managers, id, own))
+      undo.add('sidecar', async (own) => void (await takeBack(managers, id, own)))
       return { id, networkId, rung, belongings, isAdopted: false }
     } catch (error) {
       if (isHostError(error, 'NAME_CONFLICT')) throw await toConflict(managers, settings, { error, signal })

@@ -4,16 +4,30 @@ import { runExec } from '../run-exec.js'
 import { toCloseCommand } from '../scripts.js'
 
 /** Removes a sidecar, unless others have a lease of it: then it is theirs. Gone: resolves. */
-export async function takeBack(managers: BuildKitManagers, id: string, options: OperationOptions): Promise<void> {
+export async function takeBack(
+  managers: BuildKitManagers,
+  id: string,
+  { askMs = 5000, ...options }: TakeBackOptions,
+): Promise<'removed' | 'shared'> {
   const { runtime } = managers
-  if (await isShared(managers, id, options)) return
+  if (await isShared(managers, id, { askMs, ...options })) return 'shared'
   // A daemon that is killed may leave its database broken in a volume that stays.
   await runtime.stopContainer(id, { ...options, graceMs: stopMs })
   await runtime.removeContainer(id, options)
+  return 'removed'
+}
+
+export interface TakeBackOptions extends OperationOptions {
+  /** How long an answer about leases is waited for; without one there are none. Default 5000. */
+  readonly askMs?: number
 }
 
 /** Asks in the sidecar, which gives no lease any more if the answer is no. One that cannot be asked has no users. */
-async function isShared({ execs }: BuildKitManagers, id: string, { signal }: OperationOptions): Promise<boolean> {
+async function isShared(
+  { execs }: BuildKitManagers,
+  id: string,
+  { askMs, signal }: Required<Pick<TakeBackOptions, 'askMs'>> & OperationOptions,
+): Promise<boolean> {
   const limit = linkSignals([signal, AbortSignal.timeout(askMs)])
   try {
     const { stdout } = await runExec(execs, id, { command: toCloseCommand(), signal: limit.signal })
@@ -26,5 +40,4 @@ async function isShared({ execs }: BuildKitManagers, id: string, { signal }: Ope
   }
 }
 
-const askMs = 5000
 const stopMs = 2000

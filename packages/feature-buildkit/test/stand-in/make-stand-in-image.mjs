@@ -45,7 +45,11 @@ function readNodeFiles() {
   return [...toDirectories([...files, program]), ...files, program]
 }
 
-/** @returns {Promise<readonly TarEntry[]>} */
+/**
+ * `rootlesskit` plays the image without root: the stand-in does nothing that root is needed for.
+ *
+ * @returns {Promise<readonly TarEntry[]>}
+ */
 async function readPrograms() {
   const recordings = fileURLToPath(new URL('../fixtures/', import.meta.url))
   const entries = [
@@ -55,6 +59,11 @@ async function readPrograms() {
       mode: 0o755,
       content: Buffer.from(`#!/bin/sh\nexec node /${home}/bin/main.mjs ${name} "$@"\n`),
     })),
+    {
+      path: 'usr/bin/rootlesskit',
+      mode: 0o755,
+      content: Buffer.from('#!/bin/sh\nROOTLESSKIT=played exec "$@"\n'),
+    },
     ...readdirSync(recordings).map((name) => ({
       path: `${home}/fixtures/${name}`,
       content: readFileSync(`${recordings}${name}`),

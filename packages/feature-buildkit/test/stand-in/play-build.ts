@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { readFixture } from '../support/read-fixture.js'
+import { toRunRefusal } from '../support/run-refusal.js'
 import { type Flags, parseFlags, Refusal } from './flags.js'
 import { toArchive } from './image-archive.js'
 
@@ -13,6 +14,10 @@ export async function playBuild(words: readonly string[]): Promise<number> {
   if (flags.progress?.[0] !== 'rawjson') throw new Refusal('the stand-in plays --progress=rawjson alone')
   if (flags.frontend?.[0] !== 'dockerfile.v0') throw new Refusal('the stand-in plays --frontend=dockerfile.v0 alone')
   const build = await readBuild(flags)
+  if (hasRun(build) && !canRun()) {
+    process.stderr.write(toRunRefusal())
+    return 1
+  }
   const recording = chooseRecording(build)
   await play(recording, build)
   if (!recording.endsWith('.ndjson')) return 1
@@ -23,6 +28,23 @@ export async function playBuild(words: readonly string[]): Promise<number> {
   writeFileSync(build.cacheMark, '')
   if (archive !== undefined) await new Promise((resolve) => process.stdout.write(archive, resolve))
   return 0
+}
+
+function hasRun({ dockerfile = '' }: StandInBuild): boolean {
+  return /^RUN /m.test(dockerfile)
+}
+
+/** runc makes a cgroup for each RUN; without root it makes none. */
+function canRun(): boolean {
+  if (process.env.BUILDKIT_HOST?.includes('/run/user/')) return true
+  const cgroup = '/sys/fs/cgroup/cpuset/buildkit'
+  try {
+    mkdirSync(cgroup)
+    rmdirSync(cgroup)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'EROFS'
+  }
 }
 
 /** What of a command line and its context decides what is played. */

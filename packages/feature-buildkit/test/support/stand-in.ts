@@ -24,6 +24,8 @@ export interface StandInOptions {
   readonly cannotRun?: readonly DaemonUser[]
   /** Whose daemon ends at once. */
   readonly ends?: readonly DaemonUser[]
+  /** While it is true, the daemon neither answers nor ends: only a kill ends it. */
+  readonly isFrozen?: () => boolean
   /** Its image has no `buildctl`. */
   readonly withoutBuildctl?: boolean
   /** So many of its sidecars others have used and left before anybody else gets a lease. */
@@ -241,9 +243,12 @@ async function runDaemon(daemon: MemoryProcess, options: StandInOptions): Promis
   }
   if (!silent) await files.write(toSocketPath(argv[argv.indexOf('--addr') + 1]), '')
   await files.write('/tmp/buildkitd-argv', argv.join(' '))
-  while ((await findBook(files))?.isOpen && !(await exists(files, '/tmp/stop'))) await pause(2, signal)
+  const goesOn = async () => (await findBook(files))?.isOpen && !(await exists(files, '/tmp/stop'))
+  while (options.isFrozen?.() || (!signal.aborted && (await goesOn()))) await pause(2, never)
   return stoppedCode
 }
+
+const never = new AbortController().signal
 
 /** Of a daemon after SIGTERM: https://github.com/moby/buildkit/issues/3282 */
 const stoppedCode = 1
@@ -258,6 +263,7 @@ async function runBuildctl(process: MemoryProcess, options: StandInOptions): Pro
     stderr.write(`error: dial unix ${socketPath}: connect: no such file or directory\n`)
     return 1
   }
+  if (options.isFrozen?.()) await new Promise((resolve) => process.signal.addEventListener('abort', resolve))
   if (command === 'dial-stdio') return serve(stdin, stdout)
   return command === 'build' ? build(process, { ...options, words: rest }) : 0
 }

@@ -1,0 +1,36 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { runCapstan } from '../../packages/cli/test/support/run-capstan.js'
+import { createStandInPlugin } from '../../packages/feature-buildkit/test/support/stand-in.js'
+
+const env = { CAPSTAN_RUNTIME: 'memory' }
+
+describe('capstan buildkit stop', () => {
+  it('stops a BuildKit whose daemon does not answer', async () => {
+    const daemon = { isFrozen: false }
+    onTestFinished(() => {
+      daemon.isFrozen = false
+    })
+    const plugins = [createStandInPlugin({ standIn: { isFrozen: () => daemon.isFrozen } })]
+    const capstan = (...argv: readonly string[]) => runCapstan(['buildkit', ...argv], { env, plugins })
+    expect(await capstan('start')).toMatchObject({ exitCode: 0 })
+    daemon.isFrozen = true
+    expect(await capstan('stop', '--json')).toMatchObject({
+      exitCode: 0,
+      stdout: expect.stringContaining('"state": "stopped"'),
+    })
+    expect((await capstan('stop')).stdout).toBe('BuildKit does not run on memory.\n')
+  })
+})
+
+describe('capstan buildkit start', () => {
+  it('tells on which rung BuildKit stands, and why not above', async () => {
+    const plugins = [createStandInPlugin({ refuses: ['privileged'], standIn: { cannotRun: ['rootless'] } })]
+    const { exitCode, stderr } = await runCapstan(['buildkit', 'start'], { env, plugins })
+    expect(exitCode).toBe(0)
+    expect(stderr).toMatch(/^privileged is passed over: .+$/m)
+    expect(stderr).toMatch(/^rootless is passed over: BuildKit answers, but no RUN works: .*read-only file system$/m)
+    const { stdout } = await runCapstan(['buildkit', 'start', '--json'], { env, plugins })
+    expect(JSON.parse(stdout)).toMatchObject({ privilege: 'added-capabilities', rungs: expect.any(Array) })
+    await runCapstan(['buildkit', 'stop'], { env, plugins })
+  })
+})
