@@ -307,14 +307,14 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     const { scope, feature, options, sidecar, listLeft } = await start()
     await sidecar.keep()
     await sidecar[Symbol.asyncDispose]()
-    await look(scope, sidecar, 'kill -STOP $(pgrep -o -f "main.mjs buildkitd" || pidof buildkitd)')
+    await look(scope, sidecar, 'kill -STOP $(pgrep -o -f "[m]ain.mjs buildkitd" || pidof buildkitd)')
     expect(await feature.stop(options)).toBe('stopped')
     expect(await listLeft()).toEqual([])
   })
 
   test('closing the last handle stops a sidecar whose daemon is frozen', async () => {
     const { scope, sidecar, listLeft } = await start()
-    await look(scope, sidecar, 'kill -STOP $(pgrep -o -f "main.mjs buildkitd" || pidof buildkitd)')
+    await look(scope, sidecar, 'kill -STOP $(pgrep -o -f "[m]ain.mjs buildkitd" || pidof buildkitd)')
     await sidecar[Symbol.asyncDispose]()
     expect(await listLeft()).toEqual([])
   })
