@@ -46,6 +46,15 @@ describe('capstan build by BuildKit', () => {
     expect(await readFile(join(cwd, 'a.tar'), 'utf8')).toBe('the archive')
   })
 
+  it('says what the runtime does without when it builds instead', async () => {
+    await writeFile(join(cwd, 'Dockerfile'), '# syntax=example/frontend:1\nFROM busybox\n')
+    const plugins = [createStandInPlugin({ standIn: { exitCode: 1 } })]
+    const { exitCode, stderr } = await runCapstan(['build', '-t', 'app'], { env, cwd, plugins })
+    expect(exitCode).toBe(0)
+    expect(stderr).toMatch(/^Built app on memory in \S+$/m)
+    expect(stderr).toContain('does without the syntax "example/frontend:1" that the Dockerfile names')
+  })
+
   it('says that a push loads nothing', async () => {
     const { stderr } = await build('--output', 'push')
     expect(stderr).toMatch(/^Built and pushed app with BuildKit in \S+; it was not loaded into memory$/m)

@@ -10,6 +10,7 @@ import {
   type RuntimeScope,
 } from '@capstan/core'
 import type { Invocation } from './invocation.js'
+import { whileWaiting } from './render/waiting.js'
 import { writeWarning } from './render/warning.js'
 
 /** A host of the command's own runtimes and of those of `--plugin`, which may take the place of one of the first. */
@@ -47,7 +48,8 @@ export async function openRuntime(
   const { runtime } = invocation.globals
   const { signal } = invocation.interrupts
   try {
-    const scope = await host.open({ ...wishes, signal, ...(runtime === undefined ? {} : { runtime }) })
+    const open = () => host.open({ ...wishes, signal, ...(runtime === undefined ? {} : { runtime }) })
+    const scope = await whileWaiting(invocation.io.stderr, 'Looking for a container runtime', open)
     return { scope, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() }
   } catch (error) {
     const known = await withAlternatives(host, error)

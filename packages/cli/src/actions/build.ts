@@ -17,6 +17,7 @@ import { withoutUndefined } from '../parse/without-undefined.js'
 import { createBuildDisplay, type ProgressKind } from '../render/build-display.js'
 import { toSuccessText } from '../render/build-success.js'
 import { toDuration } from '../render/duration.js'
+import { writeWarning } from '../render/warning.js'
 import { toJson, toJsonLine, writeOutput } from '../render/write-output.js'
 import { toUsageError, UsageError } from '../usage-error.js'
 
@@ -66,6 +67,8 @@ async function byBuildKit(
   const by = builder === 'buildkit' ? ' with BuildKit' : ''
   const took = `${by} in ${toDuration(performance.now() - started)}`
   display.succeed(toSuccessText(output, { names: toNames(options), runtime: scope.runtimeName, took }))
+  if (kind !== 'quiet' && kind !== 'json')
+    for (const text of lost) writeWarning(invocation.io.stderr, `the runtime's own builder does without ${text}`)
   return { builder, output, ...withoutUndefined({ imageId, digest }), lost }
 }
 

@@ -10,7 +10,7 @@ import { parseBytes } from '../parse/bytes.js'
 import { toCacheDocument, toCachePage, toRungLines, toStatusPage } from '../render/buildkit-pages.js'
 import { toPageStyle } from '../render/page-style.js'
 import { createStartDisplay } from '../render/start-display.js'
-import { createStatusLine } from '../render/status-line.js'
+import { whileWaiting } from '../render/waiting.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import { UsageError } from '../usage-error.js'
 
@@ -83,22 +83,18 @@ async function prune(request: Request): Promise<Answer> {
   const keepBytes = keep === undefined ? 0 : parseBytes(keep, '--keep')
   await using sidecar = await requireRunning(request)
   const { signal } = request.invocation.interrupts
-  const records = await sidecar.prune({ all, keepBytes, signal })
+  const work = () => sidecar.prune({ all, keepBytes, signal })
+  const records = await whileWaiting(request.invocation.io.stderr, 'Pruning the cache of BuildKit', work)
   const page = toCachePage(records, toPageStyle(request.invocation.io))
   return { document: toCacheDocument(records), page }
 }
 
-async function stop({ scope, invocation, options }: Request): Promise<Answer> {
+async function stop({ scope, invocation }: Request): Promise<Answer> {
   const { io, interrupts } = invocation
   const runtime = scope.runtimeName
-  const line = options.json ? undefined : createStatusLine(io.stderr)
-  line?.show('Stopping BuildKit')
-  try {
-    const given = { ...readBuildKitOptions(io), signal: interrupts.signal }
-    return stopAnswers[await scope.resolve(BuildKitFeature).stop(given)](runtime)
-  } finally {
-    line?.clear()
-  }
+  const given = { ...readBuildKitOptions(io), signal: interrupts.signal }
+  const work = () => scope.resolve(BuildKitFeature).stop(given)
+  return stopAnswers[await whileWaiting(io.stderr, 'Stopping BuildKit', work)](runtime)
 }
 
 const stopAnswers: Readonly<Record<BuildKitStopOutcome, (runtime: string) => Answer>> = {

@@ -5,6 +5,7 @@ import { toFeatureSupports } from '../features.js'
 import { openHost } from '../open-host.js'
 import { toDoctorPage } from '../render/doctor-page.js'
 import { toPageStyle } from '../render/page-style.js'
+import { whileWaiting } from '../render/waiting.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import { chooseRuntime, findNamedRuntime, toChoiceText } from '../runtime-choice.js'
 
@@ -12,7 +13,8 @@ import { chooseRuntime, findNamedRuntime, toChoiceText } from '../runtime-choice
 export async function doctor({ invocation, options }: Call<DoctorOptions>): Promise<number> {
   const { io, interrupts } = invocation
   await using host = await openHost(invocation)
-  const reports = await host.discover({ signal: interrupts.signal })
+  const discover = () => host.discover({ signal: interrupts.signal })
+  const reports = await whileWaiting(io.stderr, 'Looking for container runtimes', discover)
   const supports = toFeatureSupports(reports)
   const choice = chooseRuntime(reports, findNamedRuntime(invocation))
   const text = options.json

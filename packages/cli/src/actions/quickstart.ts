@@ -17,6 +17,7 @@ import { QuickstartStage } from '../quickstart/quickstart-stage.js'
 import { toPageStyle } from '../render/page-style.js'
 import { toFirstPage, toLastPage } from '../render/quickstart-pages.js'
 import { toSupportTable } from '../render/runtime-tables.js'
+import { whileWaiting } from '../render/waiting.js'
 import { chooseRuntime, findNamedRuntime, toChoiceText } from '../runtime-choice.js'
 
 /** Shows what is here, builds, runs, asks and cleans up; on the simulation where no real runtime is here and none was asked for. */
@@ -24,7 +25,7 @@ export async function quickstart({ invocation }: Call<object>): Promise<number> 
   const { io, interrupts, globals } = invocation
   const { signal } = interrupts
   await using host = await openHost(invocation)
-  const reports = await host.discover({ signal })
+  const reports = await whileWaiting(io.stderr, 'Looking for container runtimes', () => host.discover({ signal }))
   const choice = chooseRuntime(reports, findNamedRuntime(invocation))
   const isForced = choice.runtime === undefined && choice.barred === undefined
   const page = toPageStyle(io)

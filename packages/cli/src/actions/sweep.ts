@@ -7,6 +7,7 @@ import { openHost, openRuntime } from '../open-host.js'
 import { toPageStyle } from '../render/page-style.js'
 import { toSweepPage } from '../render/sweep-page.js'
 import { toMessage } from '../render/thrown-message.js'
+import { whileWaiting } from '../render/waiting.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import { findNamedRuntime } from '../runtime-choice.js'
 
@@ -26,12 +27,14 @@ async function sweepAll(
   invocation: Invocation,
   options: { readonly dryRun: boolean; readonly signal: AbortSignal },
 ): Promise<readonly SweepReport[]> {
+  const { stderr } = invocation.io
   if (findNamedRuntime(invocation) !== undefined) {
     await using opened = await openRuntime(invocation)
-    return [await opened.scope.sweep(options)]
+    const { scope } = opened
+    return [await whileWaiting(stderr, sweeping, () => scope.sweep(options))]
   }
   await using host = await openHost(invocation)
-  return await host.sweep(options)
+  return await whileWaiting(stderr, sweeping, () => host.sweep(options))
 }
 
 function toPlain({ failed, ...report }: SweepReport): object {
@@ -43,3 +46,5 @@ function toPlain({ failed, ...report }: SweepReport): object {
     })),
   }
 }
+
+const sweeping = 'Looking for what programs left behind'

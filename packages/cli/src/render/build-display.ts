@@ -2,7 +2,7 @@ import type { BuildProgress } from '@capstan/core'
 import type { Io } from '../io.js'
 import { type Clock, quietMs, systemClock } from './clock.js'
 import { toDuration } from './duration.js'
-import { toPrintable } from './printable.js'
+import { toShownLine } from './printable.js'
 import { createStatusLine, type StatusLine } from './status-line.js'
 import { toJsonLine } from './write-output.js'
 
@@ -57,7 +57,7 @@ class PlainDisplay implements BuildDisplay {
 
   onProgress({ text }: BuildProgress): void {
     this.#isQuiet = false
-    this.#output.write(`${toPrintable(text)}\n`)
+    this.#output.write(`${toShownLine(text)}\n`)
   }
 
   succeed(text: string): void {
@@ -86,7 +86,7 @@ class TerminalDisplay implements BuildDisplay {
   }
 
   onProgress({ step, totalSteps, text }: BuildProgress): void {
-    const line = toPrintable(text).trimEnd()
+    const line = toShownLine(text).trimEnd()
     // Ids of the classic builder's intermediate images: nothing to read.
     if (/^\s*(--->.*)?$/.test(line)) return
     this.#last.push(line)

@@ -1,7 +1,7 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { BuildProgressEvent } from '@capstan/feature-buildkit'
 import prettyBytes from 'pretty-bytes'
-import { toOneLine, toPrintable } from './printable.js'
+import { toOneLine, toShownLine } from './printable.js'
 
 /** One step of a build, or a transfer that takes a while, as far as it has come. */
 export interface BuildStep {
@@ -164,13 +164,9 @@ function endOutput(step: MutableStep): readonly string[] {
 }
 
 function addLines(step: MutableStep, texts: readonly string[]): readonly string[] {
-  const lines = texts.map(toLine)
+  const lines = texts.map(toShownLine)
   step.tail = [...step.tail, ...lines.filter((line) => line.trim() !== '')].slice(-keptLines)
   return lines
-}
-
-function toLine(text: string): string {
-  return toPrintable(text.replace(/\r+$/, '').replace(/^.*\r/s, ''))
 }
 
 const keptLines = 20

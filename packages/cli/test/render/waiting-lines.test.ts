@@ -4,6 +4,7 @@ import { createBuildDisplay } from '../../src/render/build-display.js'
 import { createPullDisplay } from '../../src/render/pull-display.js'
 import { createStartDisplay } from '../../src/render/start-display.js'
 import { createStatusLine } from '../../src/render/status-line.js'
+import { whileWaiting } from '../../src/render/waiting.js'
 import { FakeIo } from '../support/fake-io.js'
 import { ManualClock } from '../support/manual-clock.js'
 
@@ -33,6 +34,41 @@ describe('a line about work that goes on, without a terminal', () => {
     createStatusLine(stderr, clock).show('one\n  two\u001b[2J\r\nthree\u202e')
     clock.advance(10_000)
     expect(stderr.text).toBe('one two\ufffd[2J three\ufffd\n')
+  })
+})
+
+describe('work that is waited for', () => {
+  it('is told on a terminal after a second, and taken away at its end', async () => {
+    const { stderr } = new FakeIo({ columns: 60 })
+    const clock = new ManualClock()
+    const answer = await whileWaiting(
+      stderr,
+      'Looking for a runtime',
+      async () => {
+        clock.advance(999)
+        expect(stderr.text).toBe('')
+        clock.advance(1)
+        await stderr.waitFor(/Looking for a runtime/)
+        return 7
+      },
+      clock,
+    )
+    expect(answer).toBe(7)
+    const { length } = stderr.text
+    clock.advance(60_000)
+    expect(stderr.text).toHaveLength(length)
+  })
+
+  it('is told each 10 seconds without a terminal, and no more when it fails', async () => {
+    const { stderr } = new FakeIo()
+    const clock = new ManualClock()
+    const work = async () => {
+      clock.advance(25_000)
+      throw new Error('of the work')
+    }
+    await expect(whileWaiting(stderr, 'Looking', work, clock)).rejects.toThrow('of the work')
+    clock.advance(60_000)
+    expect(stderr.lines).toEqual(['Looking', 'Looking (20s)', ''])
   })
 })
 
@@ -120,5 +156,12 @@ describe('a build by the runtime, without a terminal', () => {
     display.succeed('Built it')
     clock.advance(60_000)
     expect(io.stderr.lines).toEqual(['building, 10s', 'building, 20s', 'Step 1/1 : FROM scratch', 'Built it', ''])
+  })
+
+  it('shows of a line that was written over its end alone', () => {
+    const io = new FakeIo()
+    const display = createBuildDisplay(io, 'plain', new ManualClock())
+    display.onProgress({ step: 1, totalSteps: 1, text: '10%\r50%\r100%\r', stream: 'stdout' })
+    expect(io.stderr.text).toBe('100%\n')
   })
 })
