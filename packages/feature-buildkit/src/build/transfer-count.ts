@@ -7,37 +7,37 @@ export class TransferCount implements Disposable {
   readonly #options: TransferOptions
   #currentBytes = 0
   #emittedBytes: number | undefined
-  #stopTimer: () => void = () => {}
+  #stopTimer: (() => void) | undefined
 
   constructor(options: TransferOptions) {
     this.#options = options
   }
 
-  /** Passes the bytes on and counts them. The transfer begins with this call, also while nobody reads. */
-  count(source: AsyncIterable<Uint8Array>): AsyncIterable<Uint8Array> {
-    const { every = everyUnreferenced } = this.#options
-    this.#stopTimer = every(betweenMs, () => {
-      if (this.#emittedBytes !== this.#currentBytes) this.#emit({ isDone: false })
-    })
-    return this.#pass(source)
+  /** Passes the bytes on and counts them. The transfer begins with the first of them. */
+  async *count(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
+    for await (const chunk of source) {
+      this.#begin()
+      yield chunk
+      this.#currentBytes += chunk.length
+    }
   }
 
   /** Tells that the receiver has all of it. */
   finish(): void {
-    this.#stopTimer()
+    this.#stopTimer?.()
     if (this.#emittedBytes !== undefined) this.#emit({ isDone: true })
   }
 
   /** Tells no more. */
   [Symbol.dispose](): void {
-    this.#stopTimer()
+    this.#stopTimer?.()
   }
 
-  async *#pass(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
-    for await (const chunk of source) {
-      yield chunk
-      this.#currentBytes += chunk.length
-    }
+  #begin(): void {
+    const { every = everyUnreferenced } = this.#options
+    this.#stopTimer ??= every(betweenMs, () => {
+      if (this.#emittedBytes !== this.#currentBytes) this.#emit({ isDone: false })
+    })
   }
 
   #emit({ isDone }: { readonly isDone: boolean }): void {

@@ -142,9 +142,14 @@ describe('the bytes of a build', () => {
     const { images } = requireCapabilities(scope, { images: imageTransferCapability })
     const { promise: mayLoad, resolve: load } = createGate()
     const loadImages = images.loadImages.bind(images)
-    vi.spyOn(images, 'loadImages').mockImplementation(async (tar, options) => {
-      await mayLoad
-      return loadImages(tar, options)
+    vi.spyOn(images, 'loadImages').mockImplementation((tar, options) => {
+      const slowly = async function* () {
+        for await (const chunk of tar) {
+          yield chunk
+          await mayLoad
+        }
+      }
+      return loadImages(slowly(), options)
     })
     const told: unknown[] = []
     for await (const event of sidecar.build(request('true', { output: { type: 'load', tags: ['app:1'] } }))) {

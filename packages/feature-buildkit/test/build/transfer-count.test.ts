@@ -57,6 +57,17 @@ describe('the count of a transfer', () => {
     expect(sent()).toEqual([0])
   })
 
+  it('begins with the first byte: a build that has no result yet emits nothing', async () => {
+    const { transfer, timer, events } = createTransfer('result')
+    const nothingYet = async function* () {
+      timer.tick()
+      yield* give()
+    }
+    for await (const _ of transfer.count(nothingYet()));
+    transfer.finish()
+    expect(events).toEqual([])
+  })
+
   it('corrects a total that is too small, and has none where the size is not known', async () => {
     const small = createTransfer()
     small.transfer.totalBytes = 5
