@@ -75,12 +75,15 @@ echo held; cat >/dev/null; rm -f "$lease"; sleep "$2"
 if rmdir "$dir" 2>/dev/null; then kill -TERM "$(cat "$dir.pid")"; echo last
 elif [ -d "$dir" ]; then echo shared; else echo over; fi`
 
-/** Stops the daemon, as soon as it can be told to, unless there is a lease; says \`last\` or \`shared\` as one that ends does. */
-export function toCloseCommand(): Argv {
-  return ['sh', '-c', closeScript, 'capstan-close', leaseDirectory]
+/**
+ * Stops the daemon, as soon as it can be told to, unless there is a lease; says `last` or `shared` as one that ends does.
+ * With `takesKeepBack` what `keep` did is taken back first.
+ */
+export function toCloseCommand({ takesKeepBack = false }: { readonly takesKeepBack?: boolean } = {}): Argv {
+  return ['sh', '-c', closeScript, 'capstan-close', leaseDirectory, ...(takesKeepBack ? [keptLease] : [])]
 }
 
-const closeScript = `n=0; while [ ! -s "$1.pid" ] && [ $n -lt 100 ]; do sleep 0.01; n=$((n+1)); done
+const closeScript = `[ -z "$2" ] || rm -f "$1/$2"; n=0; while [ ! -s "$1.pid" ] && [ $n -lt 100 ]; do sleep 0.01; n=$((n+1)); done
 if [ -d "$1" ] && ! rmdir "$1" 2>/dev/null; then echo shared; exit; fi
 echo last; kill -TERM "$(cat "$1.pid")"`
 

@@ -1,8 +1,5 @@
-import { linkSignals, type OperationOptions } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
-import { runExec } from '../run-exec.js'
-import { toLetGoCommand } from '../scripts.js'
 import { attemptLabel, hasEnded, removeBelongings, toBelongings } from './belongings.js'
 import { findHolder } from './find-daemon.js'
 import { isSameConfiguration, toSettings } from './settings.js'
@@ -28,22 +25,9 @@ export async function stopBuildKit(managers: BuildKitManagers, options: BuildKit
     await removeBelongings(managers, belongings, { signal })
     return 'absent'
   }
-  await letGo(managers, id, { signal })
-  if ((await takeBack(managers, id, { signal, askMs })) === 'shared') return 'in-use'
+  if ((await takeBack(managers, id, { signal, askMs, takesKeepBack: true })) === 'shared') return 'in-use'
   await removeBelongings(managers, belongings, { signal })
   return 'stopped'
-}
-
-/** Where no process can be started in the sidecar, it is not kept by one either. */
-async function letGo({ execs }: BuildKitManagers, id: string, { signal }: OperationOptions): Promise<void> {
-  const limit = linkSignals([signal, AbortSignal.timeout(askMs)])
-  try {
-    await runExec(execs, id, { command: toLetGoCommand(), signal: limit.signal })
-  } catch {
-    signal?.throwIfAborted()
-  } finally {
-    limit.unlink()
-  }
 }
 
 /** A busy engine starts a process late, and leases of others count: longer than for a sidecar of one's own. */

@@ -7,10 +7,10 @@ import { toCloseCommand } from '../scripts.js'
 export async function takeBack(
   managers: BuildKitManagers,
   id: string,
-  { askMs = 5000, ...options }: TakeBackOptions,
+  { askMs = 5000, takesKeepBack = false, ...options }: TakeBackOptions,
 ): Promise<'removed' | 'shared'> {
   const { runtime } = managers
-  if (await isShared(managers, id, { askMs, ...options })) return 'shared'
+  if (await isShared(managers, id, { askMs, takesKeepBack, ...options })) return 'shared'
   // A daemon that is killed may leave its database broken in a volume that stays.
   await runtime.stopContainer(id, { ...options, graceMs: stopMs })
   await runtime.removeContainer(id, options)
@@ -20,17 +20,19 @@ export async function takeBack(
 export interface TakeBackOptions extends OperationOptions {
   /** How long an answer about leases is waited for; without one there are none. Default 5000. */
   readonly askMs?: number
+  /** Whether a sidecar that was kept goes, too. Default false. */
+  readonly takesKeepBack?: boolean
 }
 
 /** Asks in the sidecar, which gives no lease any more if the answer is no. One that cannot be asked has no users. */
 async function isShared(
   { execs }: BuildKitManagers,
   id: string,
-  { askMs, signal }: Required<Pick<TakeBackOptions, 'askMs'>> & OperationOptions,
+  { askMs, takesKeepBack, signal }: Required<Omit<TakeBackOptions, 'signal'>> & OperationOptions,
 ): Promise<boolean> {
   const limit = linkSignals([signal, AbortSignal.timeout(askMs)])
   try {
-    const { stdout } = await runExec(execs, id, { command: toCloseCommand(), signal: limit.signal })
+    const { stdout } = await runExec(execs, id, { command: toCloseCommand({ takesKeepBack }), signal: limit.signal })
     return stdout.toString().startsWith('shared')
   } catch {
     signal?.throwIfAborted()

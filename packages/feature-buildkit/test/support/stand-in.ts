@@ -151,8 +151,9 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
     return book.isOpen ? code : 0
   },
   'capstan-lease': playLease,
-  async 'capstan-close'({ files, stdout }) {
+  async 'capstan-close'({ files, stdout }, [, kept = '']) {
     const book = await findBook(files)
+    if (book !== undefined && kept !== '') book.isKept = false
     stdout.write(book?.isOpen && !closeBook(book) ? 'shared\n' : 'last\n')
     return 0
   },
