@@ -2,12 +2,13 @@ import type { Stats } from 'node:fs'
 import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ContextEntry } from './context-entry.js'
+import { type ContextNode, type ContextTree, walkContext } from './context-walk.js'
 import { readUnchanged } from './file-content.js'
-import { createIgnoreRules, type IgnoreRules, ignoreFile } from './ignore-rules.js'
+import { type ByteText, decode, toByteText } from './ignore/byte-text.js'
+import { IgnoreRules, ignoreFile } from './ignore/ignore-rules.js'
 import { refuse, toField } from './invalid-entry.js'
 import { staysInside } from './link-target.js'
 import { nothing } from './memory-context.js'
-import { compareNames } from './name-order.js'
 import type { ReadContextOptions } from './read-build-context.js'
 import { reading } from './reading-failure.js'
 
@@ -18,53 +19,48 @@ export async function listDirectoryContext(
 ): Promise<readonly ContextEntry[]> {
   const root = await findRoot(directory)
   const name = await findIgnoreFile(root, options)
-  const rules = createIgnoreRules(await readIgnoreFile(root, name), {
+  const rules = new IgnoreRules(await readIgnoreFile(root, name), {
     field: toField('directory', name),
-    keep: options.keep ?? [],
+    keep: (options.keep ?? []).map(toByteText),
+    isWindows: process.platform === 'win32',
   })
-  return new ContextWalk(root, rules, options).list('')
+  return walkContext(new DirectoryTree(root, options), rules, options)
 }
 
-class ContextWalk {
+class DirectoryTree implements ContextTree {
   readonly #root: string
-  readonly #rules: IgnoreRules
   readonly #options: ReadContextOptions
 
-  constructor(root: string, rules: IgnoreRules, options: ReadContextOptions) {
+  constructor(root: string, options: ReadContextOptions) {
     this.#root = root
-    this.#rules = rules
     this.#options = options
   }
 
-  async list(directory: string): Promise<readonly ContextEntry[]> {
-    this.#options.signal?.throwIfAborted()
-    const entries: ContextEntry[] = []
-    for (const name of await readNames(this.#root, directory)) {
-      const path = directory === '' ? name : `${directory}/${name}`
-      const stats = await reading(path, lstat(join(this.#root, path)))
-      entries.push(...(stats.isDirectory() ? await this.#enter(path, stats) : await this.#take(path, stats)))
-    }
-    return entries
+  async list(directory: ByteText): Promise<readonly ContextNode[]> {
+    const path = requireText(directory)
+    const location = join(this.#root, path)
+    const items = await reading(path, readdir(location, { encoding: 'buffer', withFileTypes: true }))
+    const nodes = items.map((item): ContextNode => {
+      const own = directory === '' ? toByteText(item.name) : `${directory}/${toByteText(item.name)}`
+      return { path: own, isDirectory: item.isDirectory(), toEntry: () => this.#find(own) }
+    })
+    return nodes.sort((one, other) => (one.path < other.path ? -1 : 1))
   }
 
-  /** An ignored directory comes along when something below it is kept. */
-  async #enter(path: string, stats: Stats): Promise<readonly ContextEntry[]> {
-    const isIgnored = this.#rules.ignores(path)
-    if (isIgnored && !this.#rules.mayKeepBelow(path)) return []
-    const below = await this.list(path)
-    return isIgnored && below.length === 0 ? [] : [toEntry(path, 'directory', stats), ...below]
-  }
-
-  async #take(path: string, stats: Stats): Promise<readonly ContextEntry[]> {
-    if (this.#rules.ignores(path) || stats.isSocket()) return []
-    if (stats.isSymbolicLink()) return [await this.#takeLink(path, stats)]
+  async #find(bytes: ByteText): Promise<ContextEntry | undefined> {
+    const path = requireText(bytes)
+    const location = join(this.#root, path)
+    const stats = await reading(path, lstat(location))
+    if (stats.isSocket()) return undefined
+    if (stats.isDirectory()) return toEntry(path, 'directory', stats)
+    if (stats.isSymbolicLink()) return this.#toLink(path, stats)
     if (!stats.isFile())
       throw refuse(toField('directory', path), `a file, directory or link${remedy}`, 'a special file')
-    const open = () => readUnchanged(join(this.#root, path), { path, stats, signal: this.#options.signal })
-    return [{ ...toEntry(path, 'file', stats), sizeBytes: stats.size, open }]
+    const open = () => readUnchanged(location, { path, stats, signal: this.#options.signal })
+    return { ...toEntry(path, 'file', stats), sizeBytes: stats.size, open }
   }
 
-  async #takeLink(path: string, stats: Stats): Promise<ContextEntry> {
+  async #toLink(path: string, stats: Stats): Promise<ContextEntry> {
     const linkTarget = await reading(path, readlink(join(this.#root, path)))
     if (!(await reading(path, staysInside(this.#root, path, linkTarget)))) {
       throw refuse(toField('directory', path), `a link that stays inside the context${remedy}`, linkTarget)
@@ -91,18 +87,13 @@ async function findRoot(directory: unknown): Promise<string> {
   return root
 }
 
-async function readNames(root: string, directory: string): Promise<readonly string[]> {
-  const names = await reading(directory, readdir(join(root, directory), { encoding: 'buffer' }))
-  return names.map((name) => decodeName(directory, name)).sort(compareNames)
-}
-
 /** A name that is not UTF-8 would reach the builder as another one. */
-function decodeName(directory: string, name: Buffer): string {
-  try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(name)
-  } catch {
-    throw refuse(toField('directory', directory), 'a directory of names in UTF-8', name.toString('latin1'))
-  }
+function requireText(path: ByteText): string {
+  const text = decode(path)
+  if (text !== undefined) return text
+  const names = path.split('/').map(decode)
+  const directory = names.slice(0, names.indexOf(undefined)).join('/')
+  throw refuse(toField('directory', directory), `a directory of names in UTF-8${remedy}`, path)
 }
 
 async function findIgnoreFile(root: string, { ignoreFile: own }: ReadContextOptions): Promise<string> {
@@ -110,14 +101,16 @@ async function findIgnoreFile(root: string, { ignoreFile: own }: ReadContextOpti
   return (await lstat(join(root, own)).catch(() => undefined)) === undefined ? ignoreFile : own
 }
 
-async function readIgnoreFile(root: string, name: string): Promise<string> {
+/** A link to nothing counts as no file, as for docker. */
+async function readIgnoreFile(root: string, name: string): Promise<string | Uint8Array> {
   const path = join(root, name)
   const stats = await lstat(path).catch(() => undefined)
   if (stats === undefined) return ''
   const isInside = !stats.isSymbolicLink() || (await staysInside(root, name, await readlink(path)))
-  const isFile = isInside && (await stat(path).catch(() => undefined))?.isFile() === true
-  if (!isFile) throw refuse(toField('directory', name), 'a file inside the context', name)
-  return reading(name, readFile(path, 'utf8'))
+  const target = isInside ? await stat(path).catch(() => undefined) : undefined
+  if (isInside && target === undefined) return ''
+  if (target?.isFile() !== true) throw refuse(toField('directory', name), 'a file inside the context', name)
+  return reading(name, readFile(path))
 }
 
 const remedy = '; else name it in .dockerignore'

@@ -1,25 +1,51 @@
 import type { ContextEntry } from './context-entry.js'
-import { createIgnoreRules, type IgnoreRules, ignoreFile } from './ignore-rules.js'
+import { type ContextNode, type ContextTree, walkContext } from './context-walk.js'
+import { type ByteText, toByteText } from './ignore/byte-text.js'
+import { IgnoreRules, ignoreFile } from './ignore/ignore-rules.js'
 import { refuse, toField } from './invalid-entry.js'
-import { compareNames } from './name-order.js'
 import type { ReadContextOptions } from './read-build-context.js'
 
 type Content = string | Uint8Array
 
 /** The entries of files in memory; the directories that their paths name come with them. */
-export function listMemoryContext(
+export async function listMemoryContext(
   files: Readonly<Record<string, Content>>,
   options: ReadContextOptions,
-): readonly ContextEntry[] {
+): Promise<readonly ContextEntry[]> {
   if (typeof files !== 'object' || files === null) throw refuse('context.files', 'an object: path to content', files)
   const contents = checkFiles(files)
   const { ignoreFile: own = ignoreFile } = options
   const name = contents.has(own) ? own : ignoreFile
-  const rules = createIgnoreRules(toText(contents.get(name)), {
+  const rules = new IgnoreRules(contents.get(name) ?? '', {
     field: toField('files', name),
-    keep: options.keep ?? [],
+    keep: (options.keep ?? []).map(toByteText),
+    isWindows: process.platform === 'win32',
   })
-  return toEntries(contents, rules, options)
+  return walkContext(new MemoryTree(contents, options), rules, options)
+}
+
+class MemoryTree implements ContextTree {
+  readonly #directories = new Map<ByteText, Map<ByteText, ContextNode>>([['', new Map()]])
+
+  constructor(contents: ReadonlyMap<string, Content>, options: ReadContextOptions) {
+    for (const [path, content] of contents) {
+      for (const parent of parentsOf(path)) this.#add(toDirectory(parent))
+      this.#add(toFile(path, content, options))
+    }
+  }
+
+  async list(directory: ByteText): Promise<readonly ContextNode[]> {
+    const nodes = this.#directories.get(directory) ?? new Map()
+    return [...nodes.values()].sort((one, other) => (one.path < other.path ? -1 : 1))
+  }
+
+  #add(entry: ContextEntry): void {
+    const path = toByteText(entry.path)
+    const isDirectory = entry.type === 'directory'
+    const siblings = this.#directories.get(path.slice(0, Math.max(path.lastIndexOf('/'), 0)))
+    siblings?.set(path, { path, isDirectory, toEntry: async () => entry })
+    if (isDirectory && !this.#directories.has(path)) this.#directories.set(path, new Map())
+  }
 }
 
 function checkFiles(files: Readonly<Record<string, Content>>): ReadonlyMap<string, Content> {
@@ -40,22 +66,6 @@ function checkFiles(files: Readonly<Record<string, Content>>): ReadonlyMap<strin
 export function checkRelativePath(path: string, field: string): void {
   const isWrong = path.includes('\0') || path.split('/').some((part) => part === '' || part === '.' || part === '..')
   if (isWrong) throw refuse(field, 'a relative path inside the context, without "..", "." and NUL', path)
-}
-
-function toEntries(
-  contents: ReadonlyMap<string, Content>,
-  rules: IgnoreRules,
-  options: ReadContextOptions,
-): readonly ContextEntry[] {
-  const entries = new Map<string, ContextEntry>()
-  for (const [path, content] of contents) {
-    const isKept = !rules.ignores(path)
-    for (const parent of parentsOf(path)) {
-      if (isKept || !rules.ignores(parent)) entries.set(parent, toDirectory(parent))
-    }
-    if (isKept) entries.set(path, toFile(path, content, options))
-  }
-  return [...entries.values()].sort((one, other) => comparePaths(one.path, other.path))
 }
 
 function toDirectory(path: string): ContextEntry {
@@ -86,22 +96,6 @@ export async function* nothing(): AsyncIterable<Uint8Array> {}
 
 function* parentsOf(path: string): Iterable<string> {
   for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) yield path.slice(0, end)
-}
-
-function comparePaths(one: string, other: string): number {
-  const ones = one.split('/')
-  const others = other.split('/')
-  for (const [index, name] of ones.entries()) {
-    const counterpart = others[index]
-    if (counterpart === undefined) return 1
-    const order = compareNames(name, counterpart)
-    if (order !== 0) return order
-  }
-  return ones.length - others.length
-}
-
-function toText(content: Content | undefined): string {
-  return typeof content === 'string' ? content : new TextDecoder().decode(content)
 }
 
 const programMarks: readonly (readonly number[])[] = [

@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream'
 import type { BuildContext } from '@capstan/core'
 import type { ContextEntry } from './context-entry.js'
-import { ignoreFile } from './ignore-rules.js'
+import { ignoreFile } from './ignore/ignore-rules.js'
 import { toField } from './invalid-entry.js'
 import { checkRelativePath, listMemoryContext } from './memory-context.js'
 import { listContext, type ReadContextOptions } from './read-build-context.js'

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { expect, test } from 'vitest'
 import { listPaths } from './collect.js'
 import { makeTree } from './temp-context.js'
@@ -23,9 +24,11 @@ test.for([
   ['DOCS', [...all, ...rest]],
   ['*.md', ['.dockerignore', 'a.txt', 'constructor', 'docs', 'docs/api', 'docs/api/index.md', ...rest]],
   ['**/*.md\r\nconstructor', ['.dockerignore', 'a.txt', 'docs', 'docs/api', 'docs/api/index.txt', 'src']],
-  ['*\n!docs/guide.md', ['docs', 'docs/guide.md']],
-  ['*\n!docs/api', ['docs', 'docs/api', 'docs/api/index.md', 'docs/api/index.txt']],
-  ['*\n!**/*.txt', ['a.txt', 'docs', 'docs/api', 'docs/api/index.txt']],
+  ['*\n!docs/guide.md', ['docs/guide.md']],
+  ['*\n!docs', ['docs', 'docs/api', 'docs/api/index.md', 'docs/api/index.txt', 'docs/guide.md']],
+  ['*\n!docs/api', ['docs/api', 'docs/api/index.md', 'docs/api/index.txt']],
+  ['*\n!**/*.txt', ['a.txt']],
+  ['*\n!docs/**/*.txt', []],
   ['docs\n!docs/api/*.txt\ndocs/api/index.txt', ['.dockerignore', 'a.md', 'a.txt', 'constructor', 'src', 'src/a.md']],
   ['\uFEFF*\n!a.md', ['a.md']],
   ['*\n! a.md', ['a.md']],
@@ -38,26 +41,92 @@ test.for([
 })
 
 test('keeps the Dockerfile that is asked for, whatever the rules drop', async () => {
-  const context = { ...files, 'build/Dockerfile': '', '.dockerignore': '*' }
-  const keep = ['build/Dockerfile']
-  expect(await listPaths({ files: context }, keep)).toEqual(['build', 'build/Dockerfile'])
-  expect(await listPaths({ directory: await makeTree(context) }, keep)).toEqual(['build', 'build/Dockerfile'])
+  const context = { ...files, 'build/Dockerfile': '', 'build/*': '', '.dockerignore': '*' }
+  for (const keep of [['build/Dockerfile'], ['build/*']]) {
+    expect(await listPaths({ files: context }, keep)).toEqual(keep)
+    expect(await listPaths({ directory: await makeTree(context) }, keep)).toEqual(keep)
+  }
 })
 
-test('leaves out empty directories that only an ignored name explains, and keeps others', async () => {
-  const directory = await makeTree({ '.dockerignore': 'gone\n!gone/kept', 'gone/sub': null, empty: null })
-  expect(await listPaths({ directory })).toEqual(['.dockerignore', 'empty'])
-})
-
-test('refuses a pattern that is none, and a .dockerignore that is no file of the context', async () => {
-  const bad = { '.dockerignore': 'good\nbad(', good: '' }
-  await expect(listPaths({ files: bad })).rejects.toMatchObject({
-    code: 'INVALID_ARGUMENT',
-    facts: { field: 'context.files[".dockerignore"]', given: '"bad("' },
+test('gives no ignored directory, and gives empty directories that are not ignored', async () => {
+  const directory = await makeTree({
+    '.dockerignore': 'gone\n!gone/kept',
+    'gone/sub': null,
+    'gone/kept': '',
+    empty: null,
   })
+  expect(await listPaths({ directory })).toEqual(['.dockerignore', 'empty', 'gone/kept'])
+})
+
+test.for([
+  '!',
+  '\\',
+  'a\\',
+  '[]a]',
+  '[-]',
+  'x[a-]',
+  '[',
+  ' ! ',
+  '!/',
+  '[z-a]',
+  'x*[',
+  'docs\\x',
+  '**/\\example',
+  'a{2,1}*',
+])('rejects with INVALID_ARGUMENT that names file, line and pattern when docker refuses %j', async (pattern) => {
+  const context = { ...files, '.dockerignore': `# comment\n\n${pattern}\r\nc` }
+  for (const [part, given] of [
+    ['files', { files: context }],
+    ['directory', { directory: await makeTree(context) }],
+  ] as const) {
+    await expect(listPaths(given)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: {
+        field: `context.${part}[".dockerignore"]`,
+        expected: 'a file of patterns that docker accepts; line 3 is none',
+        given: JSON.stringify(pattern),
+      },
+    })
+  }
+})
+
+test('accepts a pattern without a meaning when no path is compared with it, as docker does', async () => {
+  expect(await listPaths({ files: { a: '', '.dockerignore': '![z-a]' } })).toEqual(['.dockerignore', 'a'])
+  await expect(listPaths({ files: { a: '', '.dockerignore': 'a\n![z-a]' } })).rejects.toThrow('line 2 is none')
+  await expect(listPaths({ files: { a: '', '.dockerignore': '![z-a]\n[z-a]' } })).rejects.toThrow('line 2 is none')
+})
+
+test.for([
+  ['a byte that is not UTF-8 is no character of a name', 'x\xff', ['x\ufffd', 'x']],
+  ['in a pattern with a wildcard such a byte is U+FFFD', 'x?\xff', ['x', 'x\ufffd']],
+  ['a mark at the start of the file is cut off once', '\xef\xbb\xbf\xef\xbb\xbfx', ['x', 'x\ufffd']],
+] as const)('of a .dockerignore with other bytes than text, %s', async ([, rules, expected]) => {
+  const context = { x: '', 'x\ufffd': '', 'xy\ufffd': '', '.dockerignore': Buffer.from(rules, 'latin1') }
+  const kept = (await listPaths({ files: context })).filter((path) => path !== '.dockerignore' && path !== 'xy\ufffd')
+  expect(new Set(kept)).toEqual(new Set(expected))
+})
+
+test('drops a name that is not UTF-8 when the rules do', async () => {
+  const directory = await makeTree({ '.dockerignore': 'dro*\nx?y', file: '' })
+  for (const name of ['dro\xff', 'x\xffy']) await writeFile(Buffer.from(`${directory}/${name}`, 'latin1'), '')
+  expect(await listPaths({ directory })).toEqual(['.dockerignore', 'file'])
+})
+
+test('takes a link to nothing for no rules', async () => {
+  const directory = await makeTree({ '.dockerignore': { link: 'absent' }, a: '' })
+  expect(await listPaths({ directory })).toEqual(['.dockerignore', 'a'])
+})
+
+test('refuses a .dockerignore that is no file of the context', async () => {
   const directories = [{ '.dockerignore/file': '' }, { '.dockerignore': { link: '/etc/passwd' } }]
   for (const tree of directories) {
     const reading = listPaths({ directory: await makeTree(tree) })
     await expect(reading).rejects.toMatchObject({ facts: { field: 'context.directory[".dockerignore"]' } })
   }
+})
+
+test('compares a pattern of many wildcards with a long name in linear time', async () => {
+  const rules = `${'*a'.repeat(100)}b\n${'a*'.repeat(100)}b\n${'**/a/'.repeat(60)}**/b*\n${'a{0,99}'.repeat(20)}b*`
+  const files = { ['a'.repeat(250)]: '', [`${'a/'.repeat(90)}c`]: '', '.dockerignore': rules }
+  expect(await listPaths({ files })).toContain('a'.repeat(250))
 })

@@ -1,0 +1,173 @@
+import type { Expression, Place, RuneTest } from './regular-expression.js'
+
+/**
+ * Tells whether a regular expression matches somewhere in a text. The time is linear in the length of the text: all
+ * ways to match are followed at once, and the sets of ways that were met are kept, with a limit.
+ */
+export class StateMachine {
+  readonly #program: readonly Step[]
+  readonly #start: number
+  readonly #mayStartLater: boolean
+  readonly #states = new Map<string, State>()
+  readonly #initial: State
+  #moves = 0
+
+  constructor(expression: Expression) {
+    const { program, start } = compile(expression)
+    this.#program = program
+    this.#start = start
+    this.#initial = this.#toState([start], { isStart: true, isAfterWord: false })
+    this.#mayStartLater = this.#reach([start], { isStart: false, isEnd: true, isWordEdge: 'either' }).size > 0
+  }
+
+  matches(runes: readonly number[]): boolean {
+    let state = this.#initial
+    for (const rune of runes) {
+      state = state.moves.get(rune) ?? this.#move(state, rune)
+      if (state === accepted) return true
+      if (state === failed) return false
+    }
+    state.acceptsEnd ??= this.#acceptsEnd(state)
+    return state.acceptsEnd
+  }
+
+  #acceptsEnd({ steps, isStart, isAfterWord }: State): boolean {
+    const reached = this.#reach(steps, { isStart, isEnd: true, isWordEdge: isAfterWord })
+    return [...reached].some((at) => this.#program[at]?.kind === 'match')
+  }
+
+  #move(state: State, rune: number): State {
+    const next = this.#findNext(state, rune)
+    if (this.#moves >= mostMoves) {
+      this.#moves = 0
+      this.#states.clear()
+      this.#initial.moves.clear()
+    }
+    this.#moves += 1
+    state.moves.set(rune, next)
+    return next
+  }
+
+  #findNext({ steps, isStart, isAfterWord }: State, rune: number): State {
+    const isBeforeWord = isWord(rune)
+    const next = new Set<number>()
+    for (const at of this.#reach(steps, { isStart, isEnd: false, isWordEdge: isAfterWord !== isBeforeWord })) {
+      const step = this.#program[at]
+      if (step?.kind === 'match') return accepted
+      if (step?.kind === 'one' && step.accepts(rune)) next.add(step.next)
+    }
+    if (this.#mayStartLater) next.add(this.#start)
+    if (next.size === 0) return failed
+    return this.#toState(
+      [...next].sort((one, other) => one - other),
+      { isStart: false, isAfterWord: isBeforeWord },
+    )
+  }
+
+  #toState(steps: readonly number[], { isStart, isAfterWord }: Pick<State, 'isStart' | 'isAfterWord'>): State {
+    const key = `${steps.join()} ${isStart} ${isAfterWord}`
+    const known = this.#states.get(key)
+    if (known !== undefined) return known
+    const state: State = { steps, isStart, isAfterWord, moves: new Map(), acceptsEnd: undefined }
+    this.#states.set(key, state)
+    return state
+  }
+
+  /** The steps that take a character, or end, and are reached without taking one. */
+  #reach(from: readonly number[], around: Surroundings): ReadonlySet<number> {
+    const seen = new Set<number>()
+    const reached = new Set<number>()
+    const ahead = [...from]
+    for (let at = ahead.pop(); at !== undefined; at = ahead.pop()) {
+      if (seen.has(at)) continue
+      seen.add(at)
+      const step = this.#program[at]
+      if (step?.kind === 'split') ahead.push(...step.next)
+      else if (step?.kind === 'at' && holds(step.place, around)) ahead.push(step.next)
+      else if (step?.kind === 'one' || step?.kind === 'match') reached.add(at)
+    }
+    return reached
+  }
+}
+
+/** How many steps the expression has when its counts are written out; Go refuses more than 3,355,443. */
+export function countSteps(expression: Expression): number {
+  if ('parts' in expression) return expression.parts.reduce((sum, part) => sum + countSteps(part), 1)
+  if (expression.kind !== 'repeat') return 1
+  const { part, min, max } = expression
+  return 1 + countSteps(part) * (Number.isFinite(max) ? max : min + 1)
+}
+
+type Step =
+  | { readonly kind: 'one'; readonly accepts: RuneTest; readonly next: number }
+  | { readonly kind: 'at'; readonly place: Place; readonly next: number }
+  | { readonly kind: 'split'; readonly next: readonly number[] }
+  | { readonly kind: 'match' }
+
+interface State {
+  readonly steps: readonly number[]
+  readonly isStart: boolean
+  readonly isAfterWord: boolean
+  readonly moves: Map<number, State>
+  acceptsEnd: boolean | undefined
+}
+
+interface Surroundings {
+  readonly isStart: boolean
+  readonly isEnd: boolean
+  readonly isWordEdge: boolean | 'either'
+}
+
+function holds(place: Place, { isStart, isEnd, isWordEdge }: Surroundings): boolean {
+  if (place === 'start') return isStart
+  if (place === 'end') return isEnd
+  return isWordEdge === 'either' || isWordEdge === (place === 'word-edge')
+}
+
+/** Words are ASCII: https://pkg.go.dev/regexp/syntax */
+function isWord(rune: number): boolean {
+  return rune < 0x80 && /\w/.test(String.fromCharCode(rune))
+}
+
+function compile(expression: Expression): { readonly program: readonly Step[]; readonly start: number } {
+  const program: Step[] = []
+  const add = (step: Step) => program.push(step) - 1
+  return { start: compilePart(expression, add({ kind: 'match' }), { program, add }), program }
+}
+
+interface Target {
+  readonly program: Step[]
+  readonly add: (step: Step) => number
+}
+
+/** Puts the part before the step `next`; gives the step that it begins with. */
+function compilePart(part: Expression, next: number, target: Target): number {
+  if (part.kind === 'one') return target.add({ kind: 'one', accepts: part.accepts, next })
+  if (part.kind === 'at') return target.add({ kind: 'at', place: part.place, next })
+  if (part.kind === 'repeat') return compileRepeat(part, next, target)
+  if (part.kind === 'sequence') return part.parts.reduceRight((after, one) => compilePart(one, after, target), next)
+  return target.add({ kind: 'split', next: part.parts.map((one) => compilePart(one, next, target)) })
+}
+
+function compileRepeat(
+  { part, min, max }: Extract<Expression, { kind: 'repeat' }>,
+  next: number,
+  target: Target,
+): number {
+  let first = next
+  if (Number.isFinite(max)) {
+    for (let count = min; count < max; count += 1) {
+      first = target.add({ kind: 'split', next: [compilePart(part, first, target), next] })
+    }
+  } else {
+    const again: number[] = [next]
+    first = target.add({ kind: 'split', next: again })
+    again.push(compilePart(part, first, target))
+  }
+  for (let count = 0; count < min; count += 1) first = compilePart(part, first, target)
+  return first
+}
+
+const accepted: State = { steps: [], isStart: false, isAfterWord: false, moves: new Map(), acceptsEnd: true }
+const failed: State = { steps: [], isStart: false, isAfterWord: false, moves: new Map(), acceptsEnd: false }
+const mostMoves = 4000

@@ -1,0 +1,394 @@
+/** What is compared for one tree. */
+export interface IgnoreInput {
+  /** The text of the .dockerignore. */
+  readonly rules: string
+  /** A path in the tree. */
+  readonly dockerfile: string
+}
+
+/** Of a file the path; of a directory the path with `/` at its end; of a link the path, ` -> ` and where it points. */
+export type TreeItem = string
+
+/** Numbers from a seed, the same on every machine: a linear congruential generator. */
+export class Dice {
+  #state: number
+
+  constructor(seed: number) {
+    this.#state = seed >>> 0
+    for (let round = 0; round < 4; round += 1) this.below(2)
+  }
+
+  /** From 0 to `limit - 1`. */
+  below(limit: number): number {
+    this.#state = (Math.imul(this.#state, 1_664_525) + 1_013_904_223) >>> 0
+    return Math.floor((this.#state / 2 ** 32) * limit)
+  }
+
+  isHit(percent: number): boolean {
+    return this.below(100) < percent
+  }
+
+  pick<T>(items: readonly [T, ...T[]]): T
+  pick<T>(items: readonly T[]): T | undefined
+  pick<T>(items: readonly T[]): T | undefined {
+    return items[this.below(items.length)]
+  }
+}
+
+/** A tree with names of many kinds, up to four directories deep; every other one without links and empty directories. */
+export function createTree(dice: Dice): readonly TreeItem[] {
+  const isPlain = dice.isHit(50)
+  const items = new Map<string, TreeItem>([['Dockerfile', 'Dockerfile']])
+  const fill = (directory: string, depth: number) => {
+    for (let count = 2 + dice.below(7); count > 0; count -= 1) {
+      const path = `${directory}${createName(dice)}`
+      if (items.has(path) || path === '.dockerignore') continue
+      if (depth < 4 && dice.isHit(45)) {
+        items.set(path, `${path}/`)
+        if (isPlain || !dice.isHit(10)) fill(`${path}/`, depth + 1)
+      } else items.set(path, !isPlain && dice.isHit(7) ? `${path} -> ${createName(dice)}` : path)
+    }
+  }
+  fill('', 1)
+  return [...items.values()]
+}
+
+function createName(dice: Dice): string {
+  const name = dice.isHit(75)
+    ? dice.pick(names)
+    : dice.pick(pieces) + dice.pick(pieces) + (dice.isHit(30) ? dice.pick(pieces) : '')
+  return name === '.' || name === '..' ? 'a' : name
+}
+
+/** A .dockerignore for the tree, most lines of which concern names that are there, and a Dockerfile. */
+export function createInput(dice: Dice, tree: readonly TreeItem[]): IgnoreInput {
+  // docker's client takes the Dockerfile's name for a pattern.
+  const files = tree.filter((item) => /^[\w./-]+$/.test(item) && !item.endsWith('/'))
+  return {
+    rules: createRules(dice, tree),
+    dockerfile: dice.isHit(85) ? 'Dockerfile' : (dice.pick(files) ?? 'Dockerfile'),
+  }
+}
+
+function createRules(dice: Dice, tree: readonly TreeItem[]): string {
+  const paths = tree.map((item) => item.replace(/ -> .*$/s, '').replace(/\/$/, ''))
+  const lines: string[] = []
+  for (let count = 1 + dice.below(dice.isHit(10) ? 12 : 5); count > 0; count -= 1) lines.push(createLine(dice, paths))
+  const end = dice.isHit(85) ? '\n' : '\r\n'
+  return `${dice.isHit(4) ? '\uFEFF' : ''}${lines.join(end)}${dice.isHit(50) ? end : ''}`
+}
+
+function createLine(dice: Dice, paths: readonly string[]): string {
+  const pattern = dice.isHit(12) ? createWild(dice) : alter(dice, dice.pick(paths) ?? 'a')
+  const isException = dice.isHit(30)
+  const marked = isException ? `!${pattern}` : pattern
+  return dice.isHit(15) ? `${dice.pick(openings)}${marked}${dice.pick(closings)}` : marked
+}
+
+/** Changes a path to a pattern that may match it. */
+function alter(dice: Dice, path: string): string {
+  const names = path.split('/')
+  if (dice.isHit(30)) names.length = 1 + dice.below(names.length)
+  const altered = names.map((name) => (dice.isHit(55) ? name : alterName(dice, name)))
+  if (dice.isHit(15))
+    altered.splice(dice.below(altered.length + 1), dice.below(2), dice.pick(['**', '*', '..', '.', '']))
+  return altered.join('/')
+}
+
+function alterName(dice: Dice, name: string): string {
+  const runes = Array.from(name)
+  const at = dice.below(runes.length)
+  const rune = runes[at] ?? ''
+  const kind = dice.below(14)
+  if (kind < 3)
+    return dice.pick(['*', '**', '?', '*.*', `*${rune}`, `${rune}*`, `**${rune}`, `${rune}**`, `**/${name}`])
+  if (kind < 10) {
+    const next = dice.pick(pieces)
+    const class_ = [`[${rune}]`, `[^${rune}]`, `[${rune}-${next}]`, `[${next}${rune}]`, `[\\${rune}]`, `[!${rune}]`]
+    runes[at] = dice.pick([
+      '*',
+      '?',
+      '**',
+      `\\${rune}`,
+      `${rune}*`,
+      `${rune}?`,
+      dice.pick(class_) ?? '',
+      dice.pick(special),
+    ])
+    return runes.join('')
+  }
+  if (kind < 12) return runes.map((one) => (dice.isHit(40) ? `\\${one}` : one)).join('')
+  return name + dice.pick(special)
+}
+
+/** Characters that mean something, in any order. */
+function createWild(dice: Dice): string {
+  let text = ''
+  for (let count = 1 + dice.below(7); count > 0; count -= 1)
+    text += dice.isHit(55) ? dice.pick(special) : dice.pick(pieces)
+  return text
+}
+
+const names = [
+  'a',
+  'b',
+  'c',
+  'ab',
+  'abc',
+  'a.b',
+  '.a',
+  '.git',
+  'src',
+  'lib',
+  'node_modules',
+  'README.md',
+  'a.md',
+  'x.txt',
+  'A',
+  'Dockerfile',
+  'Dockerfile.dockerignore',
+  'dockerfile',
+  'constructor',
+  '__proto__',
+  'a b',
+  ' a',
+  'a ',
+  ' ',
+  'a\nb',
+  'é',
+  '日本',
+  '日',
+  '\u{1F600}',
+  'e\u0301',
+  '\uFEFFa',
+  '\u0085',
+  'a\u00a0',
+  '\u2028',
+  '\ufffd',
+  'ß',
+  'Ω',
+  'я',
+  'a|b',
+  'a{2}',
+  'aa',
+  '{',
+  '}',
+  '[a]',
+  ']',
+  '[',
+  '^a',
+  'a^b',
+  '$',
+  'a$',
+  '(a)',
+  'a+',
+  '+',
+  '\\',
+  'a\\b',
+  '\\d',
+  '1',
+  '*',
+  'a*b',
+  '**',
+  '?',
+  '!a',
+  '!',
+  '#a',
+  '-',
+  '_',
+  '~',
+  "a'b",
+  '"',
+  '\t',
+  'a\tb',
+  '\r',
+  'a,b',
+  ':',
+  '...',
+  'a..b',
+  '@',
+  '%',
+] as [string, ...string[]]
+const pieces = [
+  'a',
+  'b',
+  'ab',
+  '.',
+  '-',
+  '_',
+  '1',
+  'é',
+  '日',
+  'A',
+  'z',
+  ' ',
+  ']',
+  '^',
+  '|',
+  '+',
+  '\\',
+  '~',
+  '*',
+  '!',
+  '{',
+  '\n',
+] as [string, ...string[]]
+const special = [
+  '*',
+  '**',
+  '?',
+  '/',
+  '**/',
+  '/**',
+  '***',
+  '[a-z]',
+  '[^a]',
+  '[',
+  ']',
+  '[]',
+  '[]a]',
+  '[^]a]',
+  '[a-]',
+  '[-a]',
+  '[*]',
+  '[?]',
+  '[**]',
+  '[a?b]',
+  '[.]',
+  '[|]',
+  '[z-a]',
+  '[[:alpha:]]',
+  '[[:^digit:]]',
+  '[[:no:]]',
+  '[\\]]',
+  '[\\d]',
+  '[^/]',
+  '[/]',
+  '[é-日]',
+  '[a*b]',
+  '[(**]',
+  '\\',
+  '\\\\',
+  '\\*',
+  '\\?',
+  '\\[',
+  '\\d',
+  '\\D',
+  '\\w',
+  '\\W',
+  '\\s',
+  '\\S',
+  '\\b',
+  '\\B',
+  '\\A',
+  '\\z',
+  '\\Q',
+  '\\E',
+  '\\n',
+  '\\t',
+  '\\x61',
+  '\\x{62}',
+  '\\x{}',
+  '\\x',
+  '\\141',
+  '\\1',
+  '\\0',
+  '\\pL',
+  '\\PL',
+  '\\p{Greek}',
+  '\\p{^Lu}',
+  '\\p{No}',
+  '\\p',
+  '\\C',
+  '\\e',
+  '\\é',
+  '\\!',
+  '\\ ',
+  '|',
+  '{',
+  '}',
+  '{2}',
+  '{0,1}',
+  '{1,}',
+  '{,2}',
+  '{2,1}',
+  '{1001}',
+  '{02}',
+  '^',
+  '$',
+  '(',
+  ')',
+  '+',
+  '.',
+  '..',
+  '!',
+  '#',
+  ' ',
+  '\t',
+  '\r',
+  '\u0085',
+  '\\Qa*\\E',
+  '\\Q\\E',
+  'a|b',
+  '|a',
+  'a|',
+  '||',
+  'a{1}{1}',
+  '*{2}',
+  '?{2}',
+  '[a]{2}',
+  '[*]{2}',
+  '\uFEFF',
+  '//',
+  './',
+  '../',
+  '/.',
+  '/..',
+] as [string, ...string[]]
+const openings = [
+  '/',
+  '//',
+  './',
+  '../',
+  '/../',
+  ' ',
+  '\t',
+  '! ',
+  '!',
+  '!!',
+  '/!',
+  './!',
+  '!/',
+  '! /',
+  '# ',
+  ' #',
+  '#',
+  '\u00a0',
+  '\u0085',
+  'a/../',
+  '\uFEFF',
+  '**/',
+  '!../',
+  '!../../',
+] as [string, ...string[]]
+const closings = [
+  '',
+  '',
+  '/',
+  '//',
+  '/.',
+  '/..',
+  ' ',
+  '\t',
+  '\r',
+  '\u00a0',
+  '/*',
+  '/**',
+  '/**/',
+  '/**/*',
+  '*',
+  ' /',
+  '/ ',
+  '\u2003',
+  '\v\f',
+] as [string, ...string[]]

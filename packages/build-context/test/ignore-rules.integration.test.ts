@@ -1,0 +1,100 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { type Answer, askCapstan, askDocker, placeTree, toMemoryContext } from './docker-client/compare.js'
+import { toRecorded, writeCorpus } from './docker-client/corpus.js'
+import { DockerClient, findVersion } from './docker-client/docker-client.js'
+import { createInput, createTree, Dice, type IgnoreInput, type TreeItem } from './docker-client/ignore-inputs.js'
+import { longRules, writtenRules, writtenTree } from './docker-client/written-rules.js'
+
+const client = await findVersion()
+if ('problem' in client) console.warn(`Comparisons with docker's client are skipped: ${client.problem}`)
+
+describe.skipIf('problem' in client)("docker's client", () => {
+  test('sends the same entries of generated trees with generated rules, and refuses the same rules', async () => {
+    const seed = Number(process.env.CAPSTAN_IGNORE_SEED ?? Date.now() % 1_000_000)
+    const wanted = Number(process.env.CAPSTAN_IGNORE_INPUTS ?? 150)
+    const dice = new Dice(seed)
+    const counts = { inputs: 0, inMemory: 0, refused: 0 }
+    const differences: unknown[] = []
+    while (counts.inputs < wanted && differences.length < 10) {
+      const tree = createTree(dice)
+      await compareTree(tree, inputsFor(dice, tree), ({ input, docker, capstan, memory }) => {
+        counts.inputs += 1
+        if (docker === 'refused') counts.refused += 1
+        if (memory !== undefined) counts.inMemory += 1
+        for (const ours of [capstan, memory ?? capstan]) {
+          if (JSON.stringify(ours) !== JSON.stringify(docker)) differences.push({ tree, input, docker, ours })
+        }
+      })
+    }
+    console.info(`seed ${seed}: ${JSON.stringify({ ...counts, differences: differences.length })}`)
+    expect(differences).toEqual([])
+  }, 7_200_000)
+
+  test('reads lines as long as ours, and refuses the same', async () => {
+    const inputs = longRules.map((rules) => ({ rules, dockerfile: 'Dockerfile' }))
+    await compareTree(['Dockerfile', 'src', 'x'], inputs, ({ input, docker, capstan }) => {
+      expect({ lines: toLengths(input.rules), answer: capstan }).toEqual({
+        lines: toLengths(input.rules),
+        answer: docker,
+      })
+    })
+  }, 120_000)
+
+  test.runIf(process.env.CAPSTAN_RECORD_IGNORE_CORPUS !== undefined)(
+    'is recorded',
+    async () => {
+      const dice = new Dice(20)
+      const generated = Array.from({ length: 18 }, () => createTree(dice)).filter(({ length }) => length < 90)
+      const inputs = generated.map((tree) => ({ tree, inputs: inputsFor(dice, tree) }))
+      const written = writtenRules.map((rules) => ({ rules, dockerfile: 'Dockerfile' }))
+      const trees = []
+      for (const item of [{ tree: writtenTree, inputs: written }, ...inputs]) {
+        const answers: ReturnType<typeof toRecorded>[] = []
+        await compareTree(item.tree, item.inputs, ({ input, docker }) =>
+          answers.push(toRecorded(item.tree, input, docker)),
+        )
+        trees.push({ tree: item.tree, answers })
+      }
+      await writeCorpus({ client: 'version' in client ? client.version : '', trees })
+    },
+    7_200_000,
+  )
+})
+
+interface Comparison {
+  readonly input: IgnoreInput
+  readonly docker: Answer
+  readonly capstan: Answer
+  readonly memory: Answer | undefined
+}
+
+async function compareTree(
+  tree: readonly TreeItem[],
+  inputs: readonly IgnoreInput[],
+  onCompared: (comparison: Comparison) => void,
+): Promise<void> {
+  await using docker = await DockerClient.start()
+  const directory = await mkdtemp(join(tmpdir(), 'capstan context '))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  await placeTree(directory, tree)
+  for (const input of inputs) {
+    const answer = await askDocker(docker, directory, input)
+    const context = toMemoryContext(tree, input)
+    const memory = context === undefined ? undefined : await askCapstan(context, input)
+    onCompared({ input, docker: answer, capstan: await askCapstan({ directory }, input), memory })
+  }
+}
+
+function inputsFor(dice: Dice, tree: readonly TreeItem[]): readonly IgnoreInput[] {
+  return Array.from({ length: 50 }, () => createInput(dice, tree))
+}
+
+function toLengths(rules: string): string {
+  return rules
+    .split('\n')
+    .map((line) => `${line.length} × ${JSON.stringify(line[0])}`)
+    .join(', ')
+}
