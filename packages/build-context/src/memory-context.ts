@@ -63,7 +63,7 @@ function checkFiles(files: Readonly<Record<string, Content>>): ReadonlyMap<strin
 }
 
 /** Throws INVALID_ARGUMENT for a path that is absolute, empty, not in its shortest form, or leaves where it starts. */
-export function checkRelativePath(path: string, field: string): void {
+function checkRelativePath(path: string, field: string): void {
   const isWrong = path.includes('\0') || path.split('/').some((part) => part === '' || part === '.' || part === '..')
   if (isWrong) throw refuse(field, 'a relative path inside the context, without "..", "." and NUL', path)
 }

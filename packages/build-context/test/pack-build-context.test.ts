@@ -1,7 +1,7 @@
 import { appendFile, open, readdir, readlink } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
-import { packBuildContext } from '@capstan/build-context'
+import { packBuild, packBuildContext } from '@capstan/build-context'
 import { extract, type Header } from 'tar-stream'
 import { expect, test } from 'vitest'
 import { makeTree } from './temp-context.js'
@@ -53,20 +53,9 @@ test('packs an empty archive without a context', async () => {
   expect((await unpack(await packBuildContext(undefined))).size).toBe(0)
 })
 
-test("adds the files of the builder, in place of the context's own, and hides them from COPY", async () => {
-  const files = { '.dockerignore': 'dropped', dropped: '', Dockerfile: 'own', 'x!y': 'own' }
-  const extraFiles = { Dockerfile: 'FROM scratch', 'x!y': 'other' }
-  const packed = await unpack(await packBuildContext({ files }, { extraFiles }))
-  expect([...packed.keys()].sort()).toEqual(['.dockerignore', 'Dockerfile', 'x!y'])
-  expect(packed.get('Dockerfile')?.text).toBe('FROM scratch')
-  expect(packed.get('.dockerignore')?.text).toBe('dropped\nDockerfile\nx\\!y\n')
-  const alone = await unpack(await packBuildContext(undefined, { extraFiles: { Dockerfile: '' } }))
-  expect(alone.get('.dockerignore')?.text).toBe('.dockerignore\nDockerfile\n')
-})
-
 test('F25 refuses what may not be in a context before there is a stream', async () => {
   await expect(packBuildContext({ files: { '../x': '' } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
-  await expect(packBuildContext(undefined, { extraFiles: { '/x': '' } })).rejects.toMatchObject({
+  await expect(packBuild({ files: { '/x': '' } }, { text: 'FROM a' })).rejects.toMatchObject({
     facts: { field: 'context.files["/x"]' },
   })
 })

@@ -26,7 +26,8 @@ export interface IgnoreRulesOptions {
  * https://pkg.go.dev/github.com/moby/patternmatcher
  */
 export class IgnoreRules {
-  readonly #patterns: readonly Pattern[]
+  /** In the order of the file. */
+  readonly patterns: readonly Pattern[]
   readonly #options: IgnoreRulesOptions
   readonly #kept: ReadonlySet<ByteText>
 
@@ -34,12 +35,12 @@ export class IgnoreRules {
   constructor(content: string | Uint8Array, options: IgnoreRulesOptions) {
     this.#options = options
     this.#kept = new Set(options.keep)
-    this.#patterns = parseIgnoreFile(content, options).flatMap((line) => this.#compile(line))
+    this.patterns = parseIgnoreFile(content, options).flatMap((line) => this.#compile(line))
   }
 
   /** False: `judge` and `check` never throw. */
   get mayRefuse(): boolean {
-    return this.#patterns.some(({ test }) => test === undefined)
+    return this.patterns.some(({ test }) => test === undefined)
   }
 
   /** Asked for directories before what they hold, with the verdict on the directory. */
@@ -47,7 +48,7 @@ export class IgnoreRules {
     const asked = new IgnorePath(path)
     let isIgnored = false
     const matched: boolean[] = []
-    for (const [index, pattern] of this.#patterns.entries()) {
+    for (const [index, pattern] of this.patterns.entries()) {
       const isAbove = above?.matched[index] === true
       const isMatch = isAbove || (pattern.isException === isIgnored && this.#test(pattern, asked))
       if (isMatch) isIgnored = !pattern.isException
@@ -63,7 +64,7 @@ export class IgnoreRules {
   enters(directory: ByteText): boolean {
     const isBelow = (path: ByteText) => `${path}/`.startsWith(`${directory}/`)
     return (
-      this.#patterns.some(({ isException, pattern }) => isException && isBelow(pattern)) ||
+      this.patterns.some(({ isException, pattern }) => isException && isBelow(pattern)) ||
       this.#options.keep.some(isBelow)
     )
   }
@@ -76,7 +77,7 @@ export class IgnoreRules {
     const names = path.split('/')
     const asked = names.map((_, index) => new IgnorePath(names.slice(0, index + 1).join('/'))).reverse()
     let isIgnored = false
-    for (const pattern of this.#patterns) {
+    for (const pattern of this.patterns) {
       if (pattern.isException !== isIgnored) continue
       if (asked.some((one) => this.#test(pattern, one))) isIgnored = !pattern.isException
     }
@@ -101,7 +102,8 @@ export class IgnoreRules {
   }
 }
 
-interface Pattern extends IgnoreLine {
+/** A line of the file, with the test of its pattern. */
+export interface Pattern extends IgnoreLine {
   readonly pattern: ByteText
   /** `undefined`: the pattern has no meaning. */
   readonly test: PathTest | undefined

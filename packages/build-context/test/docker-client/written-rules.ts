@@ -268,7 +268,7 @@ export const writtenRules: readonly string[] = [
 ]
 
 /** Lines that docker's client can just read, and that are one byte too long for it: too large to be recorded. */
-export const longRules: readonly string[] = ['x', '#', 'ab*', ' '].flatMap((text) => {
+export const longRules: readonly string[] = ['x', '#'].flatMap((text) => {
   const longest = text.repeat(65_535).slice(0, 65_535)
   return [
     `${longest}\nsrc`,

@@ -57,9 +57,13 @@ function toArguments({ ownerLabels }: AppleConnection, { tag, options }: ImageBu
   ]
 }
 
+/** A directory that is no entry of its own has mode 0755, whatever the umask of this process. */
 async function place(context: string, entry: ContextEntry): Promise<void> {
   const path = join(context, entry.path)
-  await mkdir(dirname(path), { recursive: true })
+  const first = await mkdir(dirname(path), { recursive: true })
+  for (let made = dirname(path); first !== undefined && made.length >= first.length; made = dirname(made)) {
+    await chmod(made, 0o755)
+  }
   if (entry.type === 'directory') await mkdir(path, { recursive: true })
   else if (entry.type === 'symlink') return await symlink(entry.linkTarget ?? '', path)
   else await writeFile(path, entry.open())

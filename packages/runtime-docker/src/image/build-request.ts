@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import { type BuildOptions, toObjectLabels } from '@capstan/core'
 import type { DockerEngine, EngineCall, EngineRequest } from '../docker-engine.js'
 import { findDockerfileImages } from './dockerfile-images.js'
-import { addLabels } from './dockerfile-labels.js'
+import { addLabels, toLabelParameter } from './dockerfile-labels.js'
 import { type CredentialSources, findCredentials } from './find-credentials.js'
 import { parseImageReference } from './image-reference.js'
 import { type RegistryAuth, toConfigHeader } from './registry-auth.js'
@@ -34,22 +33,24 @@ export async function prepareBuild(
   const call: EngineCall = { operation: 'buildImage', subject: tag, signal }
   const auths = await findAuths(engine, image, options)
   const labels = toObjectLabels({ kind: 'image', tag }, engine.ownerLabels, options.labels)
-  const { dockerfile, query, addedSteps } = addLabels(image.dockerfile, { labels, target })
-  const file = toHiddenName(image.dockerfile)
+  const labelled = addLabels(image.dockerfile, { labels, target })
   // Loaded here: most programs build nothing, and would wait for its libraries at their start.
-  const { packBuildContext } = await import('@capstan/build-context')
+  const { packBuild } = await import('@capstan/build-context')
+  const file = { text: image.dockerfile, replacement: labelled.dockerfile }
+  const { archive, dockerfile, isContextFile } = await packBuild(options.context, file, { signal })
+  const { query, addedSteps } = isContextFile ? toLabelParameter(labels) : labelled
   return {
     ...call,
     method: 'POST',
     path: '/build',
     query: {
-      ...{ ...query, t: tag, dockerfile: file, target, platform, rm: true, forcerm: true },
+      ...{ ...query, t: tag, dockerfile, target, platform, rm: true, forcerm: true },
       ...(buildArgs === undefined ? {} : { buildargs: buildArgs }),
       ...(noCache ? { nocache: true } : {}),
       ...(pull ? { pull: true } : {}),
     },
     headers: { 'Content-Type': 'application/x-tar', 'X-Registry-Config': toConfigHeader(auths) },
-    body: await packBuildContext(options.context, { signal, extraFiles: { [file]: dockerfile } }),
+    body: archive,
     addedSteps,
   }
 }
@@ -68,9 +69,4 @@ async function findAuths(
     if (auth !== undefined) auths.set(registry, auth)
   }
   return auths
-}
-
-/** One name for one text: a name by chance would spoil the engine's cache of COPY. */
-function toHiddenName(dockerfile: string): string {
-  return `.dockerfile.${createHash('sha256').update(dockerfile).digest('hex').slice(0, 20)}`
 }

@@ -17,12 +17,14 @@ export function addLabels(
   dockerfile: string,
   { labels, target }: { readonly labels: StringMap; readonly target: string | undefined },
 ): LabelledBuild {
-  const entries = Object.entries(labels)
-  if (target !== undefined || !canAppend(dockerfile)) {
-    return { dockerfile, query: { labels }, addedSteps: entries.length }
-  }
-  const pairs = entries.map(([key, value]) => `${quote(key)}=${quote(value)}`)
+  if (target !== undefined || !canAppend(dockerfile)) return { dockerfile, ...toLabelParameter(labels) }
+  const pairs = Object.entries(labels).map(([key, value]) => `${quote(key)}=${quote(value)}`)
   return { dockerfile: `${dockerfile}\nLABEL ${pairs.join(' ')}\n`, query: {}, addedSteps: 1 }
+}
+
+/** The engine's own parameter, for a Dockerfile that is sent as it is: a step for each label. */
+export function toLabelParameter(labels: StringMap): Omit<LabelledBuild, 'dockerfile'> {
+  return { query: { labels }, addedSteps: Object.keys(labels).length }
 }
 
 /** No other escape character, no text of several lines, no last line that goes on. */

@@ -64,7 +64,29 @@ test('sends options, labels, context and Dockerfile as the engine wants them', a
   expect(files[dockerfile]).toMatch(
     /^FROM scratch\n\nLABEL .*"capstan\.owner\.pid"="\d+".*"capstan\.object"="image\..*"team"="x"\n$/,
   )
-  expect(files['.dockerignore']).toContain(dockerfile)
+  expect(files['.dockerignore']).toBe(`.dockerignore\n${dockerfile}\n`)
+})
+
+test('sends a Dockerfile of the context as it is, with labels as a parameter, and nothing else beside the context', async () => {
+  const scripted = await start(stream([built]))
+  const files = { 'ci/Dockerfile': image.dockerfile, '.dockerignore': 'x', a: 'text' }
+  await buildImage(scripted.engine, image, { context: { files }, labels: { team: 'x' } })
+  const { query, body } = toRequest(scripted)
+  expect(query.get('dockerfile')).toBe('ci/Dockerfile')
+  expect(JSON.parse(query.get('labels') ?? '')).toMatchObject({ team: 'x', 'capstan.lifetime': 'owner' })
+  expect(await readTar(body)).toEqual({ ...files, 'ci/': '' })
+})
+
+test('sends a Dockerfile from elsewhere under a name that .dockerignore drops, which stays as it is', async () => {
+  const scripted = await start(stream([built]))
+  await buildImage(scripted.engine, image, { context: { files: { '.dockerignore': '*.log\n', a: 'text' } } })
+  const { query, body } = toRequest(scripted)
+  expect(query.get('dockerfile')).toBe('x.log')
+  expect(await readTar(body)).toEqual({
+    '.dockerignore': '*.log\n',
+    a: 'text',
+    'x.log': expect.stringMatching(/^FROM scratch\n\nLABEL /),
+  })
 })
 
 test('gives the labels as a parameter where a stage is asked for', async () => {

@@ -1,5 +1,5 @@
 import type { ContextEntry } from '@capstan/build-context'
-import type { FileEntry, ReadonlyFileMap } from '../files/file-map.js'
+import type { FileEntry } from '../files/file-map.js'
 import { requireBase } from './base-image.js'
 import type { InstructionCall } from './build-stage.js'
 
@@ -16,10 +16,10 @@ export async function openSource({ build, instruction }: InstructionCall): Promi
     const paths = withDirectories((await requireBase(build, from, instruction)).files)
     return { paths, read: async (path) => paths.get(path) }
   }
-  const paths = new Map([...build.context.values()].map((entry) => [`/${entry.path}`, entry]))
+  const paths = withDirectories(new Map([...build.context.values()].map((entry) => [`/${entry.path}`, entry])))
   const read = async (path: string) => {
     const entry = paths.get(path)
-    return entry === undefined ? undefined : await toFileEntry(entry)
+    return entry === undefined || !('open' in entry) ? entry : await toFileEntry(entry)
   }
   return { paths, read }
 }
@@ -33,8 +33,8 @@ async function toFileEntry({ type, mode, linkTarget, open }: ContextEntry): Prom
 }
 
 /** With an entry for each directory that the paths name. */
-function withDirectories(files: ReadonlyFileMap): ReadonlyFileMap {
-  const all = new Map<string, FileEntry>()
+function withDirectories<T>(files: ReadonlyMap<string, T>): ReadonlyMap<string, T | DirectoryEntry> {
+  const all = new Map<string, T | DirectoryEntry>()
   for (const [path, entry] of files) {
     for (let end = path.indexOf('/', 1); end !== -1; end = path.indexOf('/', end + 1)) {
       const directory = path.slice(0, end)
@@ -44,3 +44,5 @@ function withDirectories(files: ReadonlyFileMap): ReadonlyFileMap {
   }
   return all
 }
+
+type DirectoryEntry = Extract<FileEntry, { readonly type: 'directory' }>

@@ -108,6 +108,14 @@ COPY --from=busybox /etc/passwd /p`
     await expect(memory.runtime.buildImage(dockerfile, 'x', { target: 'none' })).rejects.toThrow('no stage "none"')
   })
 
+  it('copies a directory that .dockerignore drops, with what it keeps of it', async () => {
+    await using memory = await openMemory()
+    const context = { files: { 'd/a': 'a', 'd/b': 'b', 'd/e/c': 'c', '.dockerignore': 'd\n!d/e' } }
+    await build(memory, 'FROM busybox\nCOPY d /x\nCOPY d/e/ /y/', { context })
+    const command = ['sh', '-c', 'ls /x; ls /y; cat /x/e/c']
+    expect((await runToEnd(memory.runtime, { image: 'app', command })).stdout).toBe('e\nc\nc')
+  })
+
   it('copies files, contents of directories, and patterns, to where docker puts them', async () => {
     await using memory = await openMemory()
     const context = { files: { 'a.txt': 'a', 'b.txt': 'b', 'd/c.txt': 'c', '.dockerignore': 'b.txt' } }
