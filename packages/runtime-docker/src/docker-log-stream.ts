@@ -14,6 +14,7 @@ import { type LogFilter, LogPosition, type LogRest } from './stream/log-position
 import { createLogSplitter, type LogSplitter } from './stream/log-splitter.js'
 import { toEngineTime } from './stream/log-time.js'
 import { toConnectionLost } from './stream/lost-connection.js'
+import { readWhole } from './stream/read-whole.js'
 
 /**
  * The log of one container. Opens with the first read, and reads no faster than it is read.
@@ -98,7 +99,7 @@ async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, void> {
   const { response, isTerminal, isStamped } = await openLog(reading)
   const splitter = createLogSplitter({ isTerminal, isStamped, isShown: timestamps, filter })
   try {
-    yield* split(response, splitter)
+    yield* split(response, splitter, call)
     if (follow && (await stillRuns(engine, call))) throw toConnectionLost(engine)
   } catch (cause) {
     throw withTimestamp(engine.translate(cause, call), splitter.lastTimestamp)
@@ -117,8 +118,12 @@ interface LogReading {
   readonly isStamped?: boolean
 }
 
-async function* split(response: IncomingMessage, splitter: LogSplitter): AsyncGenerator<LogChunk, void> {
-  for await (const chunk of response as AsyncIterable<Buffer>) yield* splitter.push(chunk)
+async function* split(
+  response: IncomingMessage,
+  splitter: LogSplitter,
+  { signal }: EngineCall,
+): AsyncGenerator<LogChunk, void> {
+  for await (const chunk of readWhole(response, signal)) yield* splitter.push(chunk)
   yield* splitter.end()
 }
 

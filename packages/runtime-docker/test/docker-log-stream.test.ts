@@ -102,6 +102,40 @@ describe('containerLogs', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
+  test.each([
+    ["the engine's own error", frame(3, 'disk gone'), 'OPERATION_FAILED'],
+    ['what is no frame', Buffer.from('no frame'), 'PROTOCOL_ERROR'],
+  ])('gives the records that come in one chunk with %s before it rejects', async (_, fault, code) => {
+    const { open } = await startLogs((reply) =>
+      reply.open().end(Buffer.concat([frame(1, 'x'), frame(2, 'y'), fault, frame(1, 'never')])),
+    )
+    let read = ''
+    const reading = (async () => {
+      for await (const { bytes } of await open()) read += Buffer.from(bytes).toString()
+    })()
+    await expect(reading).rejects.toMatchObject({ code })
+    expect(read).toBe('xy')
+  })
+
+  test('gives a slow reader all that came before the connection broke', async () => {
+    const { open, fake } = await startLogs((reply) => {
+      const response = reply.open()
+      response.write(Buffer.concat(Array.from({ length: 300 }, (_, index) => frame(1, `${index};`.padEnd(100)))))
+    })
+    let read = ''
+    const reading = (async () => {
+      for await (const { bytes } of await open({ follow: true })) {
+        if (read === '') {
+          await fake.die()
+          await new Promise((resolve) => setTimeout(resolve, 20)) // the break has arrived
+        }
+        read += Buffer.from(bytes).toString().trim()
+      }
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+    expect(read.split(';')).toHaveLength(301)
+  })
+
   test("F18 the engine's own error within the log: OPERATION_FAILED with its text", async () => {
     const { open } = await startLogs((reply) => reply.open().end(Buffer.concat([frame(1, 'x'), frame(3, 'disk gone')])))
     await expect(readText(await open())).rejects.toMatchObject({

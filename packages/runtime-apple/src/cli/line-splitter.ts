@@ -18,7 +18,8 @@ export class LineSplitter {
 
   /** What stands after the last line end is a line, too. */
   end(): void {
-    if (this.#rest !== '') this.#onLine(this.#rest)
+    const last = this.#rest + this.#decoder.end()
     this.#rest = ''
+    if (last !== '') this.#onLine(last)
   }
 }

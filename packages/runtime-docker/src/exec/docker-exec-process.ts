@@ -86,7 +86,8 @@ export class DockerExecProcess implements ExecProcess {
       await this.#awaitReaders()
       return code
     } catch (failure) {
-      this.#output.finish(this.#isDisposed ? undefined : toError(failure))
+      const atOnce = this.#options.call.signal?.aborted === true || this.#engine.ending.aborted
+      this.#output.finish(this.#isDisposed ? undefined : toError(failure), { atOnce })
       throw failure
     } finally {
       this.#isOver = true

@@ -64,11 +64,14 @@ async function runBuild(engine: DockerEngine, request: BuildRequest, { onProgres
   }
   const body = streamBody(engine, await send(engine, request), request)
   let imageId: string | undefined
-  for await (const message of readEngineMessages(body, { operation: request.operation, toError })) {
-    imageId = message.imageId ?? imageId
-    report(output.add(message.stream ?? (message.status === undefined ? '' : `${message.status}\n`)))
+  try {
+    for await (const message of readEngineMessages(body, { operation: request.operation, toError })) {
+      imageId = message.imageId ?? imageId
+      report(output.add(message.stream ?? (message.status === undefined ? '' : `${message.status}\n`)))
+    }
+  } finally {
+    report(output.end())
   }
-  report(output.end())
   if ((imageId ?? output.builtId) !== undefined) return
   throw createHostError('CONNECTION_LOST', { endpoint: engine.details.endpoint.url, lastTimestamp: undefined })
 }

@@ -1,19 +1,26 @@
-import { createHostError, type HostError } from '@capstan/core'
+import { createHostError, type HostError, isHostError } from '@capstan/core'
 
 /**
  * The objects of a stream of JSON, one a line: what the engine answers with to pull, build and load.
  *
- * A line that is no object, or longer than 1 MiB: PROTOCOL_ERROR. What the stream itself throws passes through. The end
- * of the stream says nothing about success.
+ * A line that is no object, or longer than 1 MiB: PROTOCOL_ERROR. What the stream itself throws passes through, after the
+ * objects that came before it: the last may have lost its line end alone. The end of the stream says nothing about
+ * success.
  */
 export async function* readJsonLines(body: AsyncIterable<Uint8Array>, operation: string): AsyncIterable<JsonObject> {
   const decoder = new TextDecoder()
   let rest = ''
-  for await (const bytes of body) {
-    const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
-    rest = lines.pop() ?? ''
-    for (const line of lines) yield* parseLine(line, operation)
-    if (rest.length > longestLine) throw toProtocolError(rest, operation)
+  try {
+    for await (const bytes of body) {
+      const lines = (rest + decoder.decode(bytes, { stream: true })).split('\n')
+      rest = lines.pop() ?? ''
+      for (const line of lines) yield* parseLine(line, operation)
+      if (rest.length > longestLine) throw toProtocolError(rest, operation)
+    }
+  } catch (error) {
+    const last = isHostError(error, 'PROTOCOL_ERROR') ? undefined : parse(rest)
+    if (isObject(last)) yield last
+    throw error
   }
   yield* parseLine(rest + decoder.decode(), operation)
 }

@@ -3,10 +3,13 @@ import { FrameParser } from './frame-parser.js'
 import type { LogFilter } from './log-position.js'
 import { FrameTimestamps, LineTimestamps, type StampedSink } from './log-timestamps.js'
 
-/** Bytes of a log stream to chunks; pure. `end` finds what is cut off. */
+/**
+ * Bytes of a log stream to chunks; pure. `end` finds what is cut off. Both give the chunks before a fault, and throw it
+ * after the last of them.
+ */
 export interface LogSplitter {
-  push(chunk: Buffer): readonly LogChunk[]
-  end(): readonly LogChunk[]
+  push(chunk: Buffer): Iterable<LogChunk>
+  end(): Iterable<LogChunk>
   /** The engine's last timestamp, where it sends them. */
   readonly lastTimestamp: string | undefined
 }
@@ -16,7 +19,7 @@ export interface LogSplitter {
  * records becomes chunks, default all.
  */
 export function createLogSplitter({ isTerminal, isStamped, isShown, filter }: LogFormat): LogSplitter {
-  let chunks: LogChunk[] = []
+  const chunks: LogChunk[] = []
   const emit: StampedSink = (source, record, timestamp) => {
     const bytes = filter === undefined ? record : filter.pass(source, record, timestamp)
     if (bytes.length === 0) return
@@ -24,10 +27,15 @@ export function createLogSplitter({ isTerminal, isStamped, isShown, filter }: Lo
     chunks.push({ source: isTerminal ? 'combined' : source, bytes, ...stamped })
   }
   const reader = (isTerminal ? createTerminalReader : createFrameReader)(emit, isStamped)
-  const collect = (read: () => void) => {
-    chunks = []
-    read()
-    return chunks
+  function* collect(read: () => void): Iterable<LogChunk> {
+    let fault: { readonly error: unknown } | undefined
+    try {
+      read()
+    } catch (error) {
+      fault = { error }
+    }
+    yield* chunks.splice(0)
+    if (fault !== undefined) throw fault.error
   }
   return {
     push: (chunk) => collect(() => reader.push(chunk)),

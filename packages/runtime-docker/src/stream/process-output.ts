@@ -1,6 +1,7 @@
-import { Readable } from 'node:stream'
+import type { Readable } from 'node:stream'
 import type { UpgradedConnection } from '../docker-engine.js'
 import { FrameParser, type FrameSource } from './frame-parser.js'
+import { OutputReadable } from './output-readable.js'
 
 /**
  * Both outputs of a process as streams, read from the connection no faster than they are read.
@@ -9,8 +10,8 @@ import { FrameParser, type FrameSource } from './frame-parser.js'
  * discarded by `resume()`. Nothing is read before `start`.
  */
 export class ProcessOutput {
-  readonly stdout: Readable
-  readonly stderr: Readable
+  readonly stdout: OutputReadable
+  readonly stderr: OutputReadable
   readonly #connection: UpgradedConnection
   readonly #parser: FrameParser | undefined
   /** Outputs whose buffer is full: a flag each, cleared by their `_read`. */
@@ -24,7 +25,10 @@ export class ProcessOutput {
     if (isTerminal) this.stderr.push(null)
   }
 
-  /** Reads. `onEnd` hears once that the connection has ended, with the raw error if there is one, and calls `finish`. */
+  /**
+   * Reads. `onEnd` hears once that the connection has ended, with the raw error if there is one, and calls `finish`. What
+   * had arrived by then is in the outputs.
+   */
   start(onEnd: (error: unknown) => void): void {
     const { socket, head } = this.#connection
     let isOver = false
@@ -40,22 +44,29 @@ export class ProcessOutput {
         socket.destroy()
       }
     }
+    const breakOff = (error: unknown) => {
+      socket.off('data', take)
+      // A slow reader has paused the socket: what that holds in its buffer is not told by `data` any more.
+      for (let chunk = readNext(socket); chunk !== null && !isOver; chunk = readNext(socket)) take(chunk)
+      end(error)
+    }
     socket.on('data', take)
     socket.on('end', () => end(this.#findPartialFrame()))
-    socket.on('error', end)
-    socket.on('close', () => end(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })))
+    socket.on('error', breakOff)
+    socket.on('close', () => breakOff(Object.assign(new Error('the connection was closed'), { code: 'ECONNRESET' })))
     if (head.length > 0) take(head)
   }
 
-  /** Ends both, or fails both. Without an error that is a clean end. */
-  finish(error?: Error): void {
+  /** Ends both, or fails both after what they hold; `atOnce` drops that. Without an error that is a clean end. */
+  finish(error?: Error, { atOnce = false }: { readonly atOnce?: boolean } = {}): void {
     for (const output of [this.stdout, this.stderr]) {
-      if (error !== undefined) output.destroy(error)
+      if (error !== undefined && atOnce) output.destroy(error)
+      else if (error !== undefined) output.fail(error)
       else if (!output.readableEnded && !output.destroyed) output.push(null)
     }
   }
 
-  #createOutput(source: FrameSource): Readable {
+  #createOutput(source: FrameSource): OutputReadable {
     const read = () => {
       if (this.#full.delete(source) && this.#full.size === 0) this.#connection.socket.resume()
     }
@@ -64,10 +75,7 @@ export class ProcessOutput {
       read()
       done(error)
     }
-    const output = new Readable({ read, destroy })
-    // The failure shows where it is read, and in the exit code; nobody reading must not end the process.
-    output.on('error', () => {})
-    return output
+    return new OutputReadable({ read, destroy })
   }
 
   #take(chunk: Buffer): void {
@@ -89,4 +97,9 @@ export class ProcessOutput {
       return error
     }
   }
+}
+
+/** A socket gives bytes: it has no encoding set. */
+function readNext(socket: Readable): Buffer | null {
+  return socket.read()
 }

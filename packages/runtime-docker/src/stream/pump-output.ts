@@ -2,12 +2,14 @@ import type { Writable } from 'node:stream'
 import type { UpgradedConnection } from '../docker-engine.js'
 import { BorrowedOutput } from './borrowed-output.js'
 import { FrameParser } from './frame-parser.js'
+import { readWhole } from './read-whole.js'
 
 /**
  * Copies the output of a process to the caller's streams until it ends, no faster than they take it, and waits until
  * they have dealt with all of it. A stream that is not given is dropped, so that it does not hold the other one up.
  *
- * Rejects with the raw error of the connection, or with one that says which stream of the caller failed.
+ * Rejects with the raw error of the connection, after the streams have dealt with what came before it, or with an error
+ * that says which stream of the caller failed.
  */
 export async function pumpOutput({ socket, head }: UpgradedConnection, options: PumpOptions): Promise<void> {
   const { isTerminal, signal } = options
@@ -18,12 +20,15 @@ export async function pumpOutput({ socket, head }: UpgradedConnection, options: 
   try {
     if (head.length > 0) push(head)
     for (const output of outputs) if (output.isFull) await output.drained(signal)
-    for await (const chunk of socket as AsyncIterable<Buffer>) {
+    for await (const chunk of readWhole(socket, signal)) {
       push(chunk)
       for (const output of outputs) if (output.isFull) await output.drained(signal)
     }
     parser.end()
     for (const output of outputs) await output.flushed(signal)
+  } catch (error) {
+    for (const output of outputs) if (!signal?.aborted) await output.flushed(signal)
+    throw error
   } finally {
     for (const output of outputs) output.release()
   }

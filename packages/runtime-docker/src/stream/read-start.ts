@@ -1,12 +1,9 @@
+import type { Readable } from 'node:stream'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { streamBody } from './stream-body.js'
 
 /** All that a stream gives, or the first MiB of it. */
-export async function readStart(
-  engine: DockerEngine,
-  stream: AsyncIterable<Uint8Array>,
-  call: EngineCall,
-): Promise<Buffer> {
+export async function readStart(engine: DockerEngine, stream: Readable, call: EngineCall): Promise<Buffer> {
   const blocks: Uint8Array[] = []
   let length = 0
   for await (const block of streamBody(engine, stream, call)) {

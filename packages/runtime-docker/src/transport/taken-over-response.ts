@@ -10,11 +10,17 @@ export class TakenOverResponse extends Duplex {
     super()
     this.#response = response
     this.#socket = socket
-    response.on('data', (chunk: Buffer) => {
+    const take = (chunk: Buffer) => {
       if (!this.push(chunk)) response.pause()
-    })
+    }
+    response.on('data', take)
     response.on('end', () => this.push(null))
-    response.on('error', (error) => this.destroy(error))
+    response.on('error', (error) => {
+      // What it holds for a slow reader came before the error.
+      response.off('data', take)
+      for (let chunk: Buffer | null = response.read(); chunk !== null; chunk = response.read()) this.push(chunk)
+      this.destroy(error)
+    })
   }
 
   override _read(): void {

@@ -58,6 +58,36 @@ describe('exec', () => {
     await running[Symbol.asyncDispose]()
   })
 
+  test.each([
+    ["the engine's own error", frame(3, 'gone'), 'OPERATION_FAILED'],
+    ['what is no frame', Buffer.from('no frame'), 'PROTOCOL_ERROR'],
+    ['a connection that is closed within a frame', frame(1, 'cut').subarray(0, 9), 'PROTOCOL_ERROR'],
+  ])('gives a slow reader the output before %s, then fails', async (_, fault, code) => {
+    const { execs, id } = await startExecutable((reply) => {
+      const outputs = Array.from({ length: 40 }, () => [frame(1, 'o'.repeat(1000)), frame(2, 'e'.repeat(1000))]).flat()
+      reply.upgrade().end(Buffer.concat([...outputs, fault]))
+    })
+    const running = await execs.exec(id, ['x'])
+    const read = async (stream: AsyncIterable<Buffer>) => {
+      let length = 0
+      try {
+        for await (const chunk of stream) {
+          length += chunk.length
+          await new Promise((resolve) => setTimeout(resolve, 5)) // the fault has arrived long before the last chunk
+        }
+      } catch (error) {
+        return { length, error }
+      }
+      return { length }
+    }
+    const [stdout, stderr] = await Promise.all([read(running.stdout), read(running.stderr)])
+    const expected = { length: 40_000, error: expect.objectContaining({ code }) }
+    await expect(running.exitCode).rejects.toMatchObject({ code })
+    expect(stderr).toEqual(expected)
+    expect(stdout.length).toBeGreaterThanOrEqual(40_000)
+    expect(stdout.error).toMatchObject({ code })
+  })
+
   test('X16 both outputs, split anywhere, and what came with the headers', async () => {
     const whole = Buffer.concat([frame(1, 'out'), frame(2, 'err'), frame(1, '!')])
     const { execs, id, fake } = await startExecutable((reply) => {

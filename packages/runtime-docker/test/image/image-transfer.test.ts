@@ -35,6 +35,21 @@ test('F9 a saved archive that is cut ends with CONNECTION_LOST, not as if it wer
   await expect.poll(countConnections).toBeLessThanOrEqual(1)
 })
 
+test('a saved archive that is cut gives a slow reader all that came before', async () => {
+  const { engine, countConnections } = await startScriptedEngine([
+    ['GET /images/app/json', json(200, { Id: 'sha256:1' })],
+    ['GET /images/app/get', stream([Buffer.alloc(10_000)], 'cut')],
+  ])
+  const saved = await new DockerImageTransfer(engine).saveImage('app')
+  let length = 0
+  const reading = (async () => {
+    await expect.poll(countConnections).toBeLessThanOrEqual(1) // it was cut, and nothing is read yet
+    for await (const bytes of saved) length += Buffer.from(bytes).length
+  })()
+  await expect(reading).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  expect(length).toBe(10_000)
+})
+
 test('F16 aborted before it is read, a saved archive tells its reason to its reader, and ends no process', async () => {
   const { engine } = await startScriptedEngine([
     ['GET /images/app/json', json(200, { Id: 'sha256:1' })],

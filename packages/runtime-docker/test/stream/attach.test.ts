@@ -61,6 +61,29 @@ describe('attach', () => {
     expect(text).toBe('one two')
   })
 
+  test.each([
+    ["the engine's own error", frame(3, 'gone'), 'OPERATION_FAILED'],
+    ['what is no frame', Buffer.from('no frame'), 'PROTOCOL_ERROR'],
+  ])('gives a slow output what came before %s, then rejects', async (_, fault, code) => {
+    const { runtime, container, isAttached } = await startAttachable()
+    let length = 0
+    const stdout = new Writable({
+      highWaterMark: 1_000_000,
+      write(chunk: Buffer, _encoding, done) {
+        setTimeout(() => {
+          length += chunk.length
+          done()
+        }, 5)
+      },
+    })
+    const attached = runtime.attach(container.id, { stdout })
+    await isAttached()
+    const [socket] = container.attached
+    socket?.write(Buffer.concat([frame(1, 'a'.repeat(100)), frame(1, 'b'.repeat(100)), fault]))
+    await expect(attached).rejects.toMatchObject({ code })
+    expect(length).toBe(200)
+  })
+
   test('an output whose last write fails is no clean end, also where its error event comes much later', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const failure = new Error('no space left')

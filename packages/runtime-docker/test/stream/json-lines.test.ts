@@ -81,3 +81,16 @@ test('reads ids, bytes and results from messages, and leaves seconds and unknown
   ])
   expect(messages[3]?.imageId).toBe('sha256:1')
 })
+
+test('gives a last object that lacks its line end before the failure of the stream', async () => {
+  async function* broken(): AsyncIterable<Uint8Array> {
+    yield Buffer.from('{"a":1}\n{"error":"denied"}')
+    throw new Error('the connection was reset')
+  }
+  const read: unknown[] = []
+  const reading = (async () => {
+    for await (const object of readJsonLines(broken(), 'pullImage')) read.push(object)
+  })()
+  await expect(reading).rejects.toThrow('the connection was reset')
+  expect(read).toEqual([{ a: 1 }, { error: 'denied' }])
+})

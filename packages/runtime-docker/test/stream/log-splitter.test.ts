@@ -15,7 +15,7 @@ interface Joined {
 /** Neighbours that belong together are joined: where a piece is cut is not promised. */
 function split(format: Parameters<typeof createLogSplitter>[0], chunks: readonly Buffer[]) {
   const splitter = createLogSplitter(format)
-  const pieces: LogChunk[] = [...chunks.flatMap((chunk) => splitter.push(chunk)), ...splitter.end()]
+  const pieces: LogChunk[] = [...chunks.flatMap((chunk) => [...splitter.push(chunk)]), ...splitter.end()]
   const joined: Joined[] = []
   for (const { source, bytes, timestamp } of pieces) {
     const last = joined.at(-1)
@@ -91,5 +91,25 @@ describe('log of a terminal', () => {
 
   test('loses nothing of a line that ends before it could have a timestamp', () => {
     expect(split(format, [Buffer.from('2026-01')]).joined.map(({ text }) => text)).toEqual(['2026-01'])
+  })
+})
+
+describe('a fault in a log', () => {
+  const bad = Buffer.from('HTTP/1.1 500 x')
+  const cut = frame(1, 'cut off').subarray(0, 10)
+
+  test.each([
+    ['an error frame of the engine', [frame(1, 'a'), frame(2, 'b'), frame(3, 'gone')], 'gone'],
+    ['bytes that are no frame', [frame(1, 'a'), frame(2, 'b'), bad], 'none'],
+    ['a frame that is cut off', [frame(1, 'a'), frame(2, 'b'), cut], 'within a frame'],
+  ])('gives what came before %s in one chunk, then throws', (_, parts, words) => {
+    const splitter = createLogSplitter({ isTerminal: false, isStamped: false, isShown: false })
+    const read: string[] = []
+    const readAll = () => {
+      for (const { bytes } of splitter.push(Buffer.concat(parts))) read.push(Buffer.from(bytes).toString())
+      for (const { bytes } of splitter.end()) read.push(Buffer.from(bytes).toString())
+    }
+    expect(readAll).toThrow(words)
+    expect(read.slice(0, 2)).toEqual(['a', 'b'])
   })
 })

@@ -1,0 +1,30 @@
+import { Readable, type ReadableOptions } from 'node:stream'
+
+/** A stream for a reader of any speed: a failure shows after the data that arrived before it, which `destroy` drops. */
+export class OutputReadable extends Readable {
+  #fault: { readonly error: Error } | undefined
+
+  constructor(options: ReadableOptions) {
+    super(options)
+    // The failure shows where the stream is read. Without a reader it must not end the process.
+    this.on('error', () => {})
+  }
+
+  /** Destroys the stream with the error when all data was read. */
+  fail(error: Error): void {
+    this.#fault ??= { error }
+    this.#destroyWhenRead()
+  }
+
+  override read(size?: number): unknown {
+    const chunk: unknown = super.read(size)
+    this.#destroyWhenRead()
+    return chunk
+  }
+
+  #destroyWhenRead(): void {
+    const fault = this.#fault
+    // In a turn of its own: who has just read the last data hears of it first.
+    if (fault !== undefined && this.readableLength === 0) process.nextTick(() => this.destroy(fault.error))
+  }
+}
