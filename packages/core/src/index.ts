@@ -123,6 +123,7 @@ export { untilAborted } from './signals/until-aborted.js'
 // Streams
 
 export { type InputPump, pumpInput } from './streams/pump-input.js'
+export { TerminalEnd } from './streams/terminal-end.js'
 
 // Validation
 

@@ -3,7 +3,7 @@ import { runtimeCapability } from '@capstan/core'
 import { expect, expectEqual, expectIncludes } from '../assert/expect.js'
 import { expectHostError, expectReason } from '../assert/expect-rejection.js'
 import { eventually, pause, within } from '../assert/wait.js'
-import { type ConformanceCase, defineCases } from '../conformance-case.js'
+import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
 import { collectBytes, toLines } from '../steps/collect.js'
 import { createContainer, runAttached, runToExit, startContainer, startReady } from '../steps/containers.js'
 import { inBackground } from '../steps/in-background.js'
@@ -283,7 +283,39 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       expectEqual(await within(15_000, 'the end of the session', ended), undefined, 'what the session comes to')
     },
   },
+  endsTerminalInput('ATT-024', 'a line', 'abc\n'),
+  endsTerminalInput('ATT-025', 'a line and a part of one', 'abc\nde'),
+  endsTerminalInput('ATT-026', 'nothing', ''),
+  {
+    id: 'ATT-027',
+    title: 'attach at a terminal reads on after the end of its stdin',
+    keeps: ['tty', 'interactive'],
+    run: async (context) => {
+      const id = await startContainer(context, { tty: true, interactive: true, command: context.programs.count() })
+      const stdout = collectBytes()
+      const stdin = Readable.from([Buffer.from('abc\n')])
+      await context.runtime.attach(id, { stdin, stdout: stdout.stream, signal: context.signal })
+      expectEqual(stdout.text().trimEnd().at(-1), '4', 'the end of the output')
+    },
+  },
 ])
+
+/** A terminal echoes what is typed; what the program prints after the end of its input comes last. */
+function endsTerminalInput(id: string, sent: string, text: string): CaseDefinition {
+  return {
+    id,
+    title: `at a terminal the end of a stdin of ${sent} is end-of-file, and the output after it comes`,
+    keeps: ['tty', 'interactive'],
+    run: async (context) => {
+      const config = { tty: true, interactive: true, command: context.programs.count() }
+      const container = await createContainer(context, config)
+      const stdout = collectBytes()
+      const options = { stdin: Readable.from([Buffer.from(text)]), stdout: stdout.stream, signal: context.signal }
+      expectEqual(await context.runtime.startAttached(container, options), 0, 'the exit code')
+      expectEqual(stdout.text().trimEnd().at(-1), String(text.length), 'the end of the output')
+    },
+  }
+}
 
 function* toPieces(bytes: Buffer, size: number): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)

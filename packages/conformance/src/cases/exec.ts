@@ -284,6 +284,9 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
       await process.resize({ height: 24, width: 80 })
     },
   },
+  endsTerminalInput('EXEC-028', 'a line', 'abc\n'),
+  endsTerminalInput('EXEC-029', 'a line and a part of one', 'abc\nde'),
+  endsTerminalInput('EXEC-030', 'nothing', ''),
 ])
 
 function givesCode(id: string, code: number): CaseDefinition {
@@ -304,6 +307,22 @@ async function beginExec(
 ): Promise<ExecProcess> {
   const id = await startContainer(context, { ...config, command: context.programs.sleep(60) })
   return await context.require(execManagerCapability).exec(id, command, { signal: context.signal, ...options })
+}
+
+/** A terminal echoes what is typed; what the process prints after the end of its input comes last. */
+function endsTerminalInput(id: string, sent: string, text: string): CaseDefinition {
+  return {
+    id,
+    title: `at a terminal the end of a stdin of ${sent} is end-of-file, and the output after it comes`,
+    keeps: ['tty'],
+    run: async (context) => {
+      const process = await beginExec(context, context.programs.count(), { tty: true })
+      process.stdin.end(text)
+      const { stdout, exitCode } = await finishExec(process)
+      expectEqual(exitCode, 0, 'the exit code')
+      expectEqual(stdout.trimEnd().at(-1), String(text.length), 'the end of the output')
+    },
+  }
 }
 
 async function runExec(

@@ -7,7 +7,10 @@ export interface TerminalSize {
   readonly width: number
 }
 
-/** Streams are borrowed: never closed by Capstan, except that the end of `stdin` half-closes the process's stdin. */
+/**
+ * Streams are borrowed: never closed by Capstan. The end of `stdin` ends the process's stdin, and its output goes on: without
+ * a terminal stdin is closed, at a terminal end-of-transmission (Ctrl-D) is typed, once or twice as the line asks.
+ */
 export interface AttachOptions extends OperationOptions {
   readonly stdin?: Readable
   readonly stdout?: Writable

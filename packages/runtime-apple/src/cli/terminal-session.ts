@@ -1,5 +1,5 @@
 import { PassThrough, Writable } from 'node:stream'
-import type { Environment, TerminalSize } from '@capstan/core'
+import { type Environment, TerminalEnd, type TerminalSize } from '@capstan/core'
 import type { CliSession } from './apple-cli.js'
 import { killGroup } from './kill-group.js'
 import { readToEnd } from './read-to-end.js'
@@ -17,6 +17,9 @@ export function openTerminalSession(library: TerminalLibrary, { command, argv, e
   const { height = 24, width = 80 } = size ?? {}
   const options = { name: 'xterm-256color', cols: width, rows: height, encoding: null, env: { ...env } } as const
   const terminal = library.spawn(command, [...argv], options)
+  // The command sets it to raw when it has begun. What is typed before would be echoed, and an end be taken, by this terminal
+  // and not by that of the container.
+  terminal._socket?.setRawMode?.(true)
   let isLeft = false
   const stdout = readTerminal(terminal, () => isLeft)
   const exitCode = new Promise<number | undefined>((resolve) => {
@@ -70,11 +73,20 @@ function resizeOpen(terminal: TerminalProcess, columns: number, rows: number): v
   }
 }
 
-/** The end of it is no end of the terminal: that stays until the program ends. */
+/** At its end end-of-transmission is typed: the terminal itself stays until the program ends. */
 function writeTerminal(terminal: TerminalProcess, hasEnded: () => boolean): Writable {
+  const end = new TerminalEnd()
+  const write = (chunk: Uint8Array) => {
+    if (!hasEnded()) terminal.write(Buffer.from(chunk))
+  }
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
-      if (!hasEnded()) terminal.write(chunk)
+      end.note(chunk)
+      write(chunk)
+      done()
+    },
+    final(done) {
+      write(end.bytes)
       done()
     },
   })

@@ -11,6 +11,7 @@ import {
 } from '@capstan/core'
 import type { DockerEngine, EngineCall, UpgradedConnection } from '../docker-engine.js'
 import { ProcessOutput } from '../stream/process-output.js'
+import { createTerminalInput } from '../stream/terminal-input.js'
 import { readExitCode } from './exec-exit-code.js'
 import { killExec } from './kill-exec.js'
 
@@ -31,7 +32,7 @@ export class DockerExecProcess implements ExecProcess {
     this.#engine = engine
     this.#connection = connection
     this.#options = options
-    this.stdin = options.hasStdin ? connection.socket : createEndedInput()
+    this.stdin = options.hasStdin ? createInput(connection, options) : createEndedInput()
     this.#output = new ProcessOutput(connection, options)
     this.stdout = this.#output.stdout
     this.stderr = this.#output.stderr
@@ -124,6 +125,10 @@ export interface ExecProcessOptions {
 /** An output that nobody has begun to read must not keep the exit code back for ever. */
 function isRead(output: Readable): boolean {
   return output.readableFlowing === true || output.listenerCount('readable') > 0 || output.listenerCount('data') > 0
+}
+
+function createInput({ socket }: UpgradedConnection, { isTerminal }: ExecProcessOptions): Writable {
+  return isTerminal ? createTerminalInput(socket) : socket
 }
 
 function createEndedInput(): Writable {

@@ -30,9 +30,8 @@ export async function attach(engine: DockerEngine, id: string, options: AttachOp
       throw error
     })
   }
-  const { stdinEnded } = await pump(engine, connection, { ...options, isTerminal, call })
-  // With a terminal the engine closes the output too when stdin ends.
-  if (!(isTerminal && stdinEnded) && (await stillRuns(engine, call))) throw toConnectionLost(engine)
+  await pump(engine, connection, { ...options, isTerminal, call })
+  if (await stillRuns(engine, call)) throw toConnectionLost(engine)
 }
 
 /** A terminal has one stream. */
@@ -45,13 +44,12 @@ export async function pump(
   engine: DockerEngine,
   connection: UpgradedConnection,
   { stdin, stdout, stderr, isTerminal, call }: PumpedOptions,
-): Promise<{ readonly stdinEnded: boolean }> {
+): Promise<void> {
   const { socket } = connection
   const linked = linkSignals([call.signal, engine.ending])
-  const stopInput = stdin === undefined ? () => {} : pumpInput(stdin, socket)
+  const stopInput = stdin === undefined ? () => {} : pumpInput(stdin, socket, { isTerminal })
   try {
     await pumpOutput(connection, { isTerminal, stdout, stderr, signal: linked.signal })
-    return { stdinEnded: socket.writableEnded }
   } catch (cause) {
     throw engine.translate(cause, call)
   } finally {

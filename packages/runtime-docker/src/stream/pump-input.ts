@@ -1,27 +1,34 @@
 import type { Duplex, Readable } from 'node:stream'
+import { createTerminalInput } from './terminal-input.js'
 
 /**
- * Copies the caller's stream to the process until it ends, and half-closes then: the process reads end-of-file, and its
- * output goes on. Returns what ends the copying; the stream is borrowed, so it is neither closed nor left flowing.
+ * Copies the caller's stream to the process until it ends. The process reads end-of-file then, and its output goes on: the
+ * connection is half-closed, or at a terminal the end is typed. Returns what ends the copying; the stream is borrowed, so
+ * it is neither closed nor left flowing.
  *
  * One that fails destroys the connection: its begin must not pass for the whole. A process that ended before it read all
  * is no failure: its exit code tells.
  */
-export function pumpInput(source: Readable, socket: Duplex): () => void {
+export function pumpInput(source: Readable, socket: Duplex, { isTerminal }: PumpInputOptions): () => void {
+  const input = isTerminal ? createTerminalInput(socket) : socket
   const fail = (error: Error) => void socket.destroy(new SourceError(error))
-  const end = () => void socket.end()
+  const end = () => void input.end()
   if (source.errored !== null) fail(source.errored)
   if (source.readableEnded || source.destroyed) {
     end()
     return () => {}
   }
   source.on('error', fail).on('close', end)
-  source.pipe(socket)
+  source.pipe(input)
   return () => {
-    source.unpipe(socket)
+    source.unpipe(input)
     source.off('error', fail).off('close', end)
     source.pause()
   }
+}
+
+export interface PumpInputOptions {
+  readonly isTerminal: boolean
 }
 
 /** The caller's own stream failed: not the engine's fault. */

@@ -48,9 +48,8 @@ export async function startAttached(
       start.reach()
       return isTerminal && initialSize ? resizeStarted(engine, initialSize, call) : undefined
     })
-    const [{ stdinEnded }] = await Promise.all([pumped, sized])
-    // With a terminal the engine closes the output too when stdin ends, and the process may go on.
-    return await (isTerminal && stdinEnded ? pending.exitCode : awaitExit(engine, pending, call))
+    await Promise.all([pumped, sized])
+    return await awaitExit(engine, pending, call)
   } catch (error) {
     throw withUndoFailures(error, await undo.run())
   }

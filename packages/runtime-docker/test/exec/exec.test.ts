@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import type { FakeHandler } from '../fake/fake-docker-engine.js'
 import { frame } from '../fake/frames.js'
@@ -25,6 +26,17 @@ describe('exec', () => {
     running.stdin.end('hello')
     expect(await readText(running.stdout)).toBe('hello')
     expect(await readText(running.stderr)).toBe('')
+    expect(await running.exitCode).toBe(0)
+  })
+
+  test.each([
+    ['ended', (stdin: Writable) => stdin.end('hello')],
+    ['destroyed', (stdin: Writable) => stdin.write('hello', () => stdin.destroy())],
+  ])('gives all output of a terminal when its stdin is %s', async (_, end) => {
+    const { execs, id } = await startExecutable()
+    const running = await execs.exec(id, ['cat'], { tty: true })
+    end(running.stdin)
+    expect(await readText(running.stdout)).toBe('hellothe end')
     expect(await running.exitCode).toBe(0)
   })
 

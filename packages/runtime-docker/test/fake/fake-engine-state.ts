@@ -67,16 +67,30 @@ export class FakeContainer {
     return (this.config.HostConfig ?? {}) as Readonly<Record<string, unknown>>
   }
 
+  get program(): string {
+    return this.#command[0] ?? 'exit'
+  }
+
+  get argument(): string {
+    return this.#command[1] ?? ''
+  }
+
+  get #command(): readonly string[] {
+    return (this.config.Cmd ?? []) as readonly string[]
+  }
+
   start(): void {
     this.status = 'running'
-    const [program = 'exit', argument = ''] = (this.config.Cmd ?? []) as readonly string[]
+    const { program, argument } = this
     if (program === 'exit') this.exit(Number(argument))
     if (program === 'echo') {
       this.write(1, `${argument}\n`)
       this.exit(0)
     }
-    if (program === 'cat') this.#echoInput()
-    else for (const socket of this.attached) socket.resume()
+    for (const socket of this.attached) {
+      if (program === 'cat') this.echoInput(socket)
+      else socket.resume()
+    }
   }
 
   write(type: number, text: string | Uint8Array): void {
@@ -119,11 +133,37 @@ export class FakeContainer {
     }
   }
 
-  #echoInput(): void {
-    for (const socket of this.attached) {
-      socket.on('data', (chunk: Buffer) => this.write(1, chunk))
-      socket.on('end', () => this.exit(0))
-      socket.resume()
-    }
+  /** Of `cat`: what comes on this connection is printed, and its end is that of the program. */
+  echoInput(socket: Duplex): void {
+    const end = () => this.exit(0)
+    if (this.isTerminal) followTerminal(socket, { write: (text) => this.write(1, text), end })
+    else socket.on('data', (chunk: Buffer) => this.write(1, chunk)).on('end', end)
+    socket.resume()
   }
+}
+
+/**
+ * A program that copies its input by the line, prints `the end` when that ends, and ends: at a terminal, where the
+ * character 4 is the end at the begin of a line, and where a half-close ends the output, as with a real engine.
+ */
+export function followTerminal(
+  socket: Duplex,
+  { write, end }: { readonly write: (text: string) => void; readonly end: () => void },
+): void {
+  let line = ''
+  const take = (character: string) => {
+    if (character === '\u0004' && line === '') {
+      write('the end')
+      return end()
+    }
+    if (character !== '\u0004') line += character
+    if (character !== '\u0004' && character !== '\n') return
+    write(line)
+    line = ''
+  }
+  socket.on('data', (chunk: Buffer) => {
+    for (const character of chunk.toString()) take(character)
+  })
+  socket.on('end', () => socket.end())
+  socket.resume()
 }

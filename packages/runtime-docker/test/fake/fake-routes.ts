@@ -1,5 +1,5 @@
 import type { FakeHandler, FakeRequest } from './fake-docker-engine.js'
-import type { FakeContainer } from './fake-engine-state.js'
+import { type FakeContainer, followTerminal } from './fake-engine-state.js'
 import type { FakeReply } from './fake-reply.js'
 
 /** The engine's own answer to a request. */
@@ -136,6 +136,7 @@ function attach(container: FakeContainer, reply: FakeReply): undefined {
   container.attached.add(socket)
   socket.on('close', () => container.attached.delete(socket))
   if (container.status === 'exited') socket.end()
+  if (container.status === 'running' && container.program === 'cat') container.echoInput(socket)
   // What is sent before the start waits for the process.
   if (container.status === 'created') socket.pause()
 }
@@ -178,10 +179,14 @@ function startExec(reply: FakeReply, { json }: FakeRequest, id: string): undefin
     end()
     return
   }
+  if (exec.config.Tty === true) {
+    followTerminal(socket, { write: (text) => socket.write(text), end })
+    return
+  }
   socket.on('data', (chunk: Buffer) => {
     const header = Buffer.from([1, 0, 0, 0, 0, 0, 0, 0])
     header.writeUInt32BE(chunk.length, 4)
-    socket.write(exec.config.Tty === true ? chunk : Buffer.concat([header, chunk]))
+    socket.write(Buffer.concat([header, chunk]))
   })
   socket.on('end', end)
   socket.resume()

@@ -40,6 +40,14 @@ describe('attach', () => {
     expect(stdout.stream.listenerCount('error')).toBe(0)
   })
 
+  test('keeps reading the output of a terminal after the end of stdin', async () => {
+    const { runtime, container } = await startAttachable({ Tty: true, Cmd: ['cat'] })
+    const stdout = collectOutput()
+    const attached = runtime.attach(container.id, { stdin: Readable.from(['one']), stdout: stdout.stream })
+    await attached
+    expect(stdout.text()).toBe('onethe end')
+  })
+
   test('resolves only when the output has dealt with the last byte, however much it puts by', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     let text = ''
@@ -321,6 +329,40 @@ describe('startAttached', () => {
       expect(container.status).not.toBe('running')
     },
   )
+
+  test.each([
+    ['whole lines', 'a\nb\n', 'a\nb\nthe end'],
+    ['a line without its end', 'a\nb', 'a\nbthe end'],
+    ['nothing', '', 'the end'],
+  ])('keeps reading the output of a terminal after the end of a stdin of %s', async (_, text, output) => {
+    const { runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['cat'], interactive: true, tty: true })
+    const stdout = collectOutput()
+    expect(await runtime.startAttached(id, { stdin: Readable.from([Buffer.from(text)]), stdout: stdout.stream })).toBe(
+      0,
+    )
+    expect(stdout.text()).toBe(output)
+  })
+
+  test('ends the input of a terminal whose stdin had ended before', async () => {
+    const { runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['cat'], interactive: true, tty: true })
+    const stdin = Readable.from([])
+    stdin.resume()
+    await new Promise((resolve) => stdin.once('end', resolve))
+    const stdout = collectOutput()
+    expect(await runtime.startAttached(id, { stdin, stdout: stdout.stream })).toBe(0)
+    expect(stdout.text()).toBe('the end')
+  })
+
+  test('rejects with CONNECTION_LOST when the output of a terminal is cut off after the end of stdin', async () => {
+    const { fake, runtime } = await startRuntime()
+    const container = fake.state.createContainer('c', { Cmd: ['sleep'], Tty: true })
+    const running = runtime.startAttached(container.id, { stdin: Readable.from(['x']) })
+    await expect.poll(() => container.status).toBe('running')
+    for (const socket of container.attached) socket.end()
+    await expect(running).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  })
 
   test('F19 a process that ends while it is written to is no failure: its code is what comes', async () => {
     const { runtime } = await startRuntime()

@@ -1,0 +1,27 @@
+import { type Duplex, Writable } from 'node:stream'
+import { TerminalEnd } from '@capstan/core'
+
+/**
+ * The input of a process at a terminal. Its end is typed, and the connection stays open: an engine ends the output of a
+ * terminal, too, when its connection is half-closed.
+ */
+export function createTerminalInput(connection: Duplex): Writable {
+  const end = new TerminalEnd()
+  let isEnded = false
+  const sendEnd = (done: () => void) => {
+    if (isEnded || connection.destroyed) return done()
+    isEnded = true
+    connection.write(end.bytes, () => done())
+  }
+  const input = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      end.note(chunk)
+      connection.write(chunk, () => done()) // that it failed shows where the output is read
+    },
+    final: (done) => sendEnd(done),
+    destroy: (error, done) => sendEnd(() => done(error)),
+  })
+  input.on('error', () => {})
+  connection.once('close', () => void input.destroy())
+  return input
+}
