@@ -146,3 +146,4 @@ export {
   validateTerminalSize,
 } from './validation/operations.js'
 export { toSidecarContainer } from './validation/sidecar-config.js'
+export { withTimeouts } from './validation/timeouts.js'

@@ -16,6 +16,7 @@ import {
 } from '@capstan/core'
 import type { AppleDetails } from './apple-details.js'
 import { toAppleError } from './apple-errors.js'
+import { type AppleTimeouts, defaultAppleTimeouts } from './apple-timeouts.js'
 import { AppleCli, type CliCall, type CliResult } from './cli/apple-cli.js'
 import { KeptContainers } from './container/kept-containers.js'
 import { BuildTurns } from './image/build-turns.js'
@@ -26,6 +27,8 @@ export interface AppleCall {
   readonly subject: string
   /** Aborts with the caller's reason, or with RUNTIME_UNAVAILABLE when the runtime is closed. */
   readonly signal: AbortSignal
+  /** Whether the caller gave a signal: it takes the place of the limits. */
+  readonly isBounded: boolean
   /** Undone when the call fails or is aborted. */
   readonly undo: UndoStack
 }
@@ -38,6 +41,8 @@ export interface AppleConnectionOptions {
   readonly packageName?: string | undefined
   readonly packageVersion?: string | undefined
   readonly env: Environment
+  /** Default: {@link defaultAppleTimeouts}. */
+  readonly timeouts?: AppleTimeouts
 }
 
 /** What one open runtime and its managers share: the command line, what it remembers of containers, and the one way in. */
@@ -47,6 +52,7 @@ export class AppleConnection {
   readonly runtimeName: string
   readonly ownerLabels: StringMap
   readonly env: Environment
+  readonly timeouts: AppleTimeouts
   readonly kept: KeptContainers = new KeptContainers()
   readonly builds: BuildTurns = new BuildTurns()
   readonly #options: AppleConnectionOptions
@@ -55,9 +61,10 @@ export class AppleConnection {
   #isClosed = false
 
   constructor(options: AppleConnectionOptions) {
-    const { details, runtimeName, ownerLabels, env } = options
+    const { details, runtimeName, ownerLabels, env, timeouts = defaultAppleTimeouts } = options
+    this.timeouts = timeouts
     this.#options = options
-    this.cli = new AppleCli(details.command, env)
+    this.cli = new AppleCli(details.command, env, timeouts)
     this.details = details
     this.runtimeName = runtimeName
     this.ownerLabels = ownerLabels
@@ -71,10 +78,10 @@ export class AppleConnection {
     effect: (call: AppleCall) => Promise<T>,
   ): Promise<T> {
     const { own, end } = this.begin(signal)
-    const undo = createUndoStack()
+    const undo = createUndoStack({ timeoutMs: this.timeouts.undoMs })
     const work = async () => {
       try {
-        const result = await effect({ operation, subject, signal: own, undo })
+        const result = await effect({ operation, subject, signal: own, isBounded: signal !== undefined, undo })
         own.throwIfAborted()
         undo.release()
         return result

@@ -47,7 +47,7 @@ export class AppleImageTransfer implements ImageTransfer {
         await untilAborted(pipeline(Readable.from(tar), createWriteStream(file), { signal: call.signal }), call.signal)
         const { stdout } = await this.#connection.run(['image', 'load', `--input=${file}`], {
           ...call,
-          timeoutMs: fileMs,
+          limit: 'archiveMs',
         })
         return await this.#findLoaded(stdout.toString('utf8'), call)
       }),
@@ -62,7 +62,7 @@ export class AppleImageTransfer implements ImageTransfer {
     try {
       await this.#connection.call({ operation: 'saveImage', subject: reference }, options, async (call) => {
         const name = await findReference(this.#connection, reference, call)
-        await this.#connection.run(['image', 'save', `--output=${file}`, name], { ...call, timeoutMs: fileMs })
+        await this.#connection.run(['image', 'save', `--output=${file}`, name], { ...call, limit: 'archiveMs' })
       })
     } catch (error) {
       await clear()
@@ -104,5 +104,3 @@ async function withFile<T>(env: Environment, use: (file: string) => Promise<T>):
     await rm(directory, { recursive: true, force: true })
   }
 }
-
-const fileMs = 10 * 60 * 1000

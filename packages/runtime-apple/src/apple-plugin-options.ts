@@ -1,3 +1,5 @@
+import type { AppleTimeouts } from './apple-timeouts.js'
+
 /** Options of `applePlugin`. */
 export interface ApplePluginOptions {
   /** Path or name of the command line. Default: `container` of the PATH. Given, it is chosen: no other runtime is opened instead. */
@@ -8,4 +10,6 @@ export interface ApplePluginOptions {
   readonly system?: 'require' | 'start'
   /** `probe`: networks and sidecars are registered where the command line, the service and macOS have them. Default `none`. */
   readonly managers?: 'none' | 'probe'
+  /** Limits in milliseconds. Default of each: see {@link AppleTimeouts}; another name or value: INVALID_ARGUMENT. */
+  readonly timeouts?: Partial<AppleTimeouts>
 }

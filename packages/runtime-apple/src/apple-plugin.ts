@@ -8,6 +8,7 @@ import {
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
+  withTimeouts,
 } from '@capstan/core'
 import { AppleConnection } from './apple-connection.js'
 import type { AppleDetails } from './apple-details.js'
@@ -18,14 +19,18 @@ import type { ApplePluginOptions } from './apple-plugin-options.js'
 import { probeApple } from './apple-probe.js'
 import { AppleRuntime } from './apple-runtime.js'
 import { AppleSidecarManager } from './apple-sidecar-manager.js'
+import { defaultAppleTimeouts } from './apple-timeouts.js'
 import { AppleVolumeManager } from './apple-volume-manager.js'
 
 /**
  * Apple's `container` command, on Macs with Apple silicon.
  *
  * Making the plugin does nothing; elsewhere than on such a Mac the probe answers without starting a process.
+ *
+ * @throws HostError INVALID_ARGUMENT for bad `timeouts`
  */
 export function applePlugin(options: ApplePluginOptions = {}): RuntimePlugin<AppleDetails> {
+  const timeouts = withTimeouts('timeouts', options.timeouts, defaultAppleTimeouts)
   return {
     name: 'apple',
     contractVersion: 1,
@@ -34,12 +39,12 @@ export function applePlugin(options: ApplePluginOptions = {}): RuntimePlugin<App
     // A service that has to be started takes its time, and more where it fetches a kernel first.
     ...(options.system === 'start' && { probeTimeoutMs: 60_000 }),
     probe: (probing) => probeApple(options, probing),
-    register,
+    register: (scope, details) => register(scope, new AppleConnection({ ...scope, details, timeouts })),
   }
 }
 
-function register(scope: RegistrationScope, details: AppleDetails): void {
-  const connection = new AppleConnection({ ...scope, details })
+function register(scope: RegistrationScope, connection: AppleConnection): void {
+  const { details } = connection
   provide(scope, runtimeCapability, new AppleRuntime(connection))
   provide(scope, execManagerCapability, new AppleExecManager(connection))
   provide(scope, imageTransferCapability, new AppleImageTransfer(connection))

@@ -53,7 +53,7 @@ export class AppleRuntime implements Runtime {
 
   async ping(options: OperationOptions = {}): Promise<void> {
     await this.#connection.call({ operation: 'ping', subject: 'the service' }, options, async (call) => {
-      await this.#connection.run(['system', 'status'], { ...call, timeoutMs: 10_000 })
+      await this.#connection.run(['system', 'status'], { ...call, limit: 'pingMs' })
     })
   }
 

@@ -45,7 +45,7 @@ export class NamedObjects<T extends Named> {
     return await this.#connection.call({ operation, subject: name }, options, async (call) => {
       call.undo.add(noun, ({ signal }) => this.#removeMarked(name, mark, { ...call, signal }))
       const argv = [noun, 'create', ...flags, ...owned, name]
-      const result = await this.#connection.cli.run(argv, { ...call, lingerMs: 5_000 })
+      const result = await this.#connection.cli.run(argv, { ...call, lingerMs: this.#connection.timeouts.abortGraceMs })
       if (result.exitCode === 0) return name
       call.undo.release()
       if (!isNameTaken(toErrorText(result.stderr))) throw this.#connection.toError(result, call)

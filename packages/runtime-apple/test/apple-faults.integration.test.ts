@@ -9,9 +9,7 @@ import {
   requireCapabilities,
 } from '@capstan/core'
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
-import { AppleConnection } from '../src/apple-connection.js'
-import { startContainer } from '../src/container/start-container.js'
-import type { AppleDetails } from '../src/index.js'
+import type { AppleTimeouts } from '../src/index.js'
 import { describeWithSimulator } from './simulator/describe-with-simulator.js'
 import { type OpenApple, openApple } from './simulator/open-apple.js'
 import { type Simulator, startSimulator } from './simulator/start-simulator.mjs'
@@ -21,7 +19,6 @@ let simulator: Simulator
 let opened: OpenApple
 let runtime: Runtime
 let image: string
-let details: AppleDetails
 
 describeWithSimulator('the Apple runtime when the command misbehaves', () => {
   beforeAll(async () => {
@@ -29,8 +26,6 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     opened = await openApple(simulator, { managers: 'probe' })
     runtime = opened.scope.runtime
     image = simulator.image
-    const { command } = simulator
-    details = { ...able, command }
   })
   beforeEach(async () => {
     await simulator.control({ faults: [], service: { status: 'running' } })
@@ -278,15 +273,41 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await simulator.control({ service: { logins: [] } })
   })
 
+  const openShort = (timeouts: Partial<AppleTimeouts>) =>
+    openApple(simulator, { managers: 'probe', timeouts: { inspectAnswerMs: 300, ...timeouts } })
+
   it('a start that hangs is TIMED_OUT, and is taken back', async () => {
-    const connection = new AppleConnection({ details, runtimeName: 'apple', ownerLabels: {}, env: process.env })
-    const id = await runtime.createContainer({ image, command: ['sleep', '60'] })
+    await using short = await openShort({ startMs: 200 })
+    const id = await short.scope.runtime.createContainer({ image, command: ['sleep', '60'] })
     await simulator.control({ faults: [{ on: 'start', kind: 'hang' }] })
-    const about = { operation: 'startContainer', subject: id }
-    const starting = connection.call(about, {}, (call) => startContainer(connection, id, { call, timeoutMs: 200 }))
-    await expect(starting).rejects.toMatchObject({ code: 'TIMED_OUT', facts: { phase: 'the start', timeoutMs: 200 } })
+    const starting = short.scope.runtime.startContainer(id)
+    const facts = { phase: 'the start', timeoutMs: 200, option: 'timeouts.startMs' }
+    await expect(starting).rejects.toMatchObject({ code: 'TIMED_OUT', facts })
     expect(simulator.calls().at(-1)?.argv).toEqual(['kill', '--signal', 'KILL', id])
-    await connection.close()
+  })
+
+  it('a start goes on while an inspection beside it is not answered in time', async () => {
+    await using short = await openShort({})
+    const id = await short.scope.runtime.createContainer({ image, command: ['sleep', '60'] })
+    await simulator.control({
+      faults: [
+        { on: 'start', kind: 'slow', ms: 1500, times: 1 },
+        { on: 'inspect', kind: 'slow', ms: 0, times: 1 },
+        { on: 'inspect', kind: 'hang', times: 1 },
+      ],
+    })
+    await short.scope.runtime.startContainer(id)
+    expect(await short.scope.runtime.containerState(id)).toBe('running')
+    await short.scope.runtime.removeContainer(id)
+  })
+
+  it('a signal of the caller takes the place of the limit', async () => {
+    await using short = await openShort({ answerMs: 300 })
+    await simulator.control({ faults: [{ on: 'list', kind: 'slow', ms: 1500 }] })
+    const facts = { timeoutMs: 300, option: 'timeouts.answerMs' }
+    await expect(short.scope.runtime.listContainers()).rejects.toMatchObject({ code: 'TIMED_OUT', facts })
+    const { signal } = new AbortController()
+    expect(await short.scope.runtime.listContainers({ signal })).toBeInstanceOf(Array)
   })
 
   it('what began with other words than the grammar knows would be refused: the simulator is no yes-man', async () => {
@@ -300,11 +321,3 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
 })
 
 const run = promisify(execFile)
-const able = {
-  version: '1.2.2',
-  refuses: [],
-  hasNetworkCommand: true,
-  canNetwork: true,
-  canVolume: true,
-  hasPullProgress: true,
-}

@@ -76,6 +76,8 @@ export interface EngineCall extends OperationOptions {
    * pinged beside the request: one that answers no ping ends it with CONNECTION_LOST.
    */
   readonly timeoutMs?: number
+  /** The plugin's option that raises `timeoutMs`, for the error. */
+  readonly timeoutOption?: string
   /**
    * The request that this one stands beside. Until that has resolved, silence of the engine is no reason to end a stream:
    * an engine that is busy with the one answers no other.

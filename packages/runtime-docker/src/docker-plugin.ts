@@ -1,6 +1,7 @@
 import { createHostError, type RuntimePlugin } from '@capstan/core'
 import { compatiblePlugin } from './compatible/compatible-plugin.js'
 import type { DockerDetails } from './docker-details.js'
+import type { DockerTimeouts } from './docker-timeouts.js'
 import { findEndpoints } from './endpoint/find-endpoints.js'
 import { dockerProduct, podmanProduct } from './endpoint/products.js'
 
@@ -10,10 +11,10 @@ import { dockerProduct, podmanProduct } from './endpoint/products.js'
  * Making the plugin connects to nothing and loads no client. An endpoint or context that is given here is the only one
  * that is tried.
  *
- * @throws HostError INVALID_ARGUMENT when both an endpoint and a context are given.
+ * @throws HostError INVALID_ARGUMENT when both an endpoint and a context are given, and for bad `timeouts`.
  */
 export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<DockerDetails> {
-  const { endpoint, context, hostAddress, firewallImage } = options
+  const { endpoint, context, hostAddress, firewallImage, timeouts } = options
   if (endpoint !== undefined && context !== undefined) {
     const facts = { field: 'context', expected: 'absent when an endpoint is given', given: JSON.stringify(context) }
     throw createHostError('INVALID_ARGUMENT', facts)
@@ -29,6 +30,7 @@ export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<D
     endpointVariable: endpoint === undefined && context === undefined ? 'DOCKER_HOST' : undefined,
     hostAddress,
     firewallImage,
+    timeouts,
   })
 }
 
@@ -44,6 +46,8 @@ export interface DockerPluginOptions {
   readonly hostAddress?: string
   /** An image with `sh`, `iptables` and `ip6tables`, for `setupFirewall` where the container's own image has none. */
   readonly firewallImage?: string
+  /** Limits in milliseconds. Default of each: see {@link DockerTimeouts}; another name or value: INVALID_ARGUMENT. */
+  readonly timeouts?: Partial<DockerTimeouts>
 }
 
 /** How a tcp endpoint that is given in code is secured. */

@@ -55,7 +55,7 @@ export class DockerRuntime implements Runtime {
 
   async ping({ signal }: OperationOptions = {}): Promise<void> {
     const { details, timeouts } = this.#engine
-    const limit = signal === undefined ? { timeoutMs: timeouts.pingMs } : { signal }
+    const limit = signal === undefined ? { timeoutMs: timeouts.pingMs, timeoutOption: 'timeouts.pingMs' } : { signal }
     const call = { operation: 'ping', subject: details.endpoint.url, ...limit }
     const response = await this.#engine.send({ ...call, method: 'GET', path: '/_ping', unversioned: true })
     response.resume()

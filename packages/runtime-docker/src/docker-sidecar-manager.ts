@@ -41,7 +41,7 @@ export class DockerSidecarManager implements SidecarManager {
   async #start(config: SidecarConfig, options: CreateOptions): Promise<string> {
     const operation = 'startSidecar'
     const id = await createContainer(this.#engine, toSidecarContainer(config), { ...options, operation })
-    const undo = createUndoStack()
+    const undo = createUndoStack({ timeoutMs: this.#engine.timeouts.undoMs })
     undo.add(`sidecar ${config.name}`, (own) => removeContainer(this.#engine.undoing, id, own))
     try {
       await startContainer(this.#engine, this.#kept, id, { signal: options.signal, operation })

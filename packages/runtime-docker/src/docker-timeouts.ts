@@ -29,6 +29,10 @@ export interface DockerTimeouts {
   readonly execEndMs: number
   /** For the answer to a wait, after its container is gone: EXIT_CODE_UNKNOWN then. */
   readonly afterGoneMs: number
+  /** For undoing what a failed or aborted call had made: what is left then is in the error's `undoFailures`. */
+  readonly undoMs: number
+  /** For what is under way to be undone when the runtime is closed. */
+  readonly closeMs: number
 }
 
 /** A create takes 50 to 150 ms on an idle engine, and seconds on a busy one. */
@@ -46,4 +50,6 @@ export const defaultTimeouts: DockerTimeouts = {
   execStartMs: 10_000,
   execEndMs: 30_000,
   afterGoneMs: 5_000,
+  undoMs: 30_000,
+  closeMs: 20_000,
 }

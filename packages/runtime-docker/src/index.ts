@@ -4,6 +4,7 @@ import { dockerPlugin } from './docker-plugin.js'
 export type { EngineHabits } from './compatible/engine-habits.js'
 export type { ApiVersions, DockerDetails, EngineFacts, EngineLocation } from './docker-details.js'
 export type { DockerPluginOptions, DockerTlsOptions } from './docker-plugin.js'
+export type { DockerTimeouts } from './docker-timeouts.js'
 export type {
   DirectConnection,
   DockerEndpoint,

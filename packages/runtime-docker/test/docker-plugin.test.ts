@@ -85,3 +85,14 @@ describe('dockerPlugin', () => {
     expect(dockerPlugin().packageVersion).toBe(JSON.parse(text).version)
   })
 })
+
+test.each([
+  [{ answerMs: 0 }, 'timeouts.answerMs'],
+  [{ answerMs: Number.NaN }, 'timeouts.answerMs'],
+  [{ startMs: 1000 }, 'timeouts.startMs'],
+])('rejects timeouts %j with INVALID_ARGUMENT for %s', (timeouts, field) => {
+  const facts = expect.objectContaining({ field })
+  expect(() => dockerPlugin({ timeouts: timeouts as object })).toThrow(
+    expect.objectContaining({ code: 'INVALID_ARGUMENT', facts }),
+  )
+})

@@ -77,6 +77,8 @@ export interface HostErrorFacts {
     readonly phase: string | undefined
     readonly timeoutMs: number
     readonly lastLines: readonly string[]
+    /** The option that raises this limit, where there is one: `timeouts.answerMs`. */
+    readonly option?: string
   }
   OPERATION_FAILED: {
     readonly operation: string

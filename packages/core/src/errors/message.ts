@@ -61,11 +61,12 @@ const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
   CONNECTION_LOST: ({ endpoint, lastTimestamp }) =>
     `the connection to ${endpoint} was lost${lastTimestamp === undefined ? '' : ` after ${lastTimestamp}`}`,
   PROTOCOL_ERROR: ({ operation, excerpt }) => `the answer to ${operation} was not understood: ${excerpt}`,
-  TIMED_OUT: ({ operation, phase, timeoutMs, lastLines }) =>
+  TIMED_OUT: ({ operation, phase, timeoutMs, lastLines, option }) =>
     [
       `${operation} was not done within ${timeoutMs} ms`,
       phase === undefined ? '' : ` (${phase})`,
       lastLines.length === 0 ? '' : `: ${lastLines.at(-1)}`,
+      option === undefined ? '' : `; raise the option ${option}, or pass a signal with a longer deadline`,
     ].join(''),
   OPERATION_FAILED: ({ operation, subject, reason }) => `${operation} of ${subject} failed: ${reason}`,
 }

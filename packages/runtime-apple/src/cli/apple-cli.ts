@@ -1,5 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import { createHostError, type Environment, type OperationOptions, type TerminalSize } from '@capstan/core'
+import { type AppleTimeouts, defaultAppleTimeouts } from '../apple-timeouts.js'
 import { killGroup } from './kill-group.js'
 import { LineSplitter } from './line-splitter.js'
 import { loadTerminalLibrary } from './terminal-library.js'
@@ -10,7 +11,13 @@ export interface CliCall extends OperationOptions {
   readonly operation: string
   /** Name or id of what it is about, for errors. */
   readonly subject: string
-  /** Default 60 000. */
+  /** Which limit it has; default `answerMs`. */
+  readonly limit?: keyof AppleTimeouts
+  /** Beyond that limit, in milliseconds: what the command itself is told to wait. Default 0. */
+  readonly extraMs?: number
+  /** Whether the caller's own signal takes the place of the limit. Default false. */
+  readonly isBounded?: boolean
+  /** A limit in place of these. */
   readonly timeoutMs?: number
   /** What the command reads; default: nothing. */
   readonly input?: string | undefined
@@ -48,12 +55,14 @@ export interface CliSession {
  */
 export class AppleCli {
   readonly command: string
+  readonly #timeouts: AppleTimeouts
   readonly #env: Environment
 
   /** `env`: what the command runs in; nothing of this process's environment is added. */
-  constructor(command: string, env: Environment) {
+  constructor(command: string, env: Environment, timeouts: AppleTimeouts = defaultAppleTimeouts) {
     this.command = command
     this.#env = env
+    this.#timeouts = timeouts
   }
 
   /** Runs to the end, within the deadline and 64 MiB of output. Any exit code is a result. */
@@ -74,7 +83,7 @@ export class AppleCli {
       throw error
     })
     deafened.catch(() => {}) // heard by the race
-    const limit = startLimits(call, () => killGroup(child.pid))
+    const limit = startLimits(call, this.#timeouts, () => killGroup(child.pid))
     try {
       const result = await Promise.race([child, limit.reached, deafened])
       call.signal?.throwIfAborted()
@@ -149,18 +158,26 @@ const options = {
   stripFinalNewline: false,
 } as const
 
+function toLimit({ limit = 'answerMs', extraMs = 0, isBounded = false, timeoutMs }: CliCall, timeouts: AppleTimeouts) {
+  if (timeoutMs !== undefined) return { timeoutMs, option: undefined }
+  if (isBounded) return { timeoutMs: undefined, option: undefined }
+  return { timeoutMs: timeouts[limit] + extraMs, option: `timeouts.${limit}` }
+}
+
 /** Kills the run at its deadline, and after the abort. */
-function startLimits(call: CliCall, kill: () => void) {
-  const { operation, signal, timeoutMs = 60_000, lingerMs = 0 } = call
+function startLimits(call: CliCall, timeouts: AppleTimeouts, kill: () => void) {
+  const { operation, signal, lingerMs = 0 } = call
+  const { timeoutMs, option } = toLimit(call, timeouts)
   let linger: NodeJS.Timeout | undefined
   let stop: () => void = () => {}
   let timer: NodeJS.Timeout | undefined
   const reached = new Promise<never>((_, reject) => {
     const expire = () => {
       kill()
-      reject(createHostError('TIMED_OUT', { operation, phase: undefined, timeoutMs, lastLines: [] }))
+      const facts = { operation, phase: undefined, timeoutMs: timeoutMs ?? 0, lastLines: [] }
+      reject(createHostError('TIMED_OUT', option === undefined ? facts : { ...facts, option }))
     }
-    timer = setTimeout(expire, timeoutMs)
+    if (timeoutMs !== undefined) timer = setTimeout(expire, timeoutMs)
     const give = () => {
       kill()
       reject(signal?.reason)

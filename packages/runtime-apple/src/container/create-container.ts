@@ -57,7 +57,7 @@ export async function makeContainer(
     if (isOver || (await isMine(connection, name, { ...call, signal }))) await removeMade(connection, name, signal)
   })
   // An abort lets it come to its end, so that it is known what there is to undo.
-  const limits = { timeoutMs: 300_000, lingerMs: 5_000 }
+  const limits = { limit: 'createMs', lingerMs: connection.timeouts.abortGraceMs } as const
   const result = await connection.cli.run(argv, { ...call, ...limits })
   if (result.exitCode === 0) {
     isOver = true

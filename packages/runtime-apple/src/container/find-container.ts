@@ -36,7 +36,9 @@ export async function inspectBeside(
   call: CliCall,
 ): Promise<AppleContainer | 'gone' | 'unknown'> {
   try {
-    return (await findContainerOrGone(connection, id, call)) ?? 'gone'
+    return (
+      (await findContainerOrGone(connection, id, { ...call, timeoutMs: connection.timeouts.inspectAnswerMs })) ?? 'gone'
+    )
   } catch (error) {
     if (isHostError(error, 'TIMED_OUT')) return 'unknown'
     throw error

@@ -13,7 +13,7 @@ import { pause } from './pause.js'
 export async function startContainer(
   connection: AppleConnection,
   id: string,
-  { call, onSession = () => {}, timeoutMs = startMs }: StartOptions,
+  { call, onSession = () => {} }: StartOptions,
 ): Promise<ContainerSession | undefined> {
   const { kept } = connection
   const before = kept.find(id)?.session
@@ -24,7 +24,7 @@ export async function startContainer(
     if (current !== undefined && (current !== before || current.ended === undefined)) return undefined
     const found = await findContainer(connection, id, call)
     if (found.state === 'running') return undefined
-    const session = await startAnew(connection, found, { call, onSession, attempts: 3, timeoutMs })
+    const session = await startAnew(connection, found, { call, onSession, attempts: 3 })
     const { firewall } = kept.require(id)
     if (firewall !== undefined && session.ended === undefined) await applyFirewall(connection, id, firewall, call)
     return session
@@ -35,19 +35,16 @@ export interface StartOptions {
   readonly call: AppleCall
   /** Hears of each session at once, before it is known whether the program runs. */
   readonly onSession?: ((session: ContainerSession) => void) | undefined
-  /** The service itself has no limit for it. Default 120 000. */
-  readonly timeoutMs?: number
 }
 
 interface Start {
   readonly call: AppleCall
   readonly onSession: (session: ContainerSession) => void
   readonly attempts: number
-  readonly timeoutMs: number
 }
 
 async function startAnew(connection: AppleConnection, found: AppleContainer, start: Start): Promise<ContainerSession> {
-  const { call, onSession, attempts, timeoutMs } = start
+  const { call, onSession, attempts } = start
   const { id, labels, hasTerminal } = found
   const known = connection.kept.require(id)
   const isInteractive = labels[interactiveLabel] === 'true'
@@ -56,7 +53,7 @@ async function startAnew(connection: AppleConnection, found: AppleContainer, sta
   const session = await ContainerSession.open(connection.cli, id, { isInteractive, terminal })
   connection.kept.hold(id, session)
   onSession(session)
-  const failure = await untilStarted(connection, { found, session, call, timeoutMs })
+  const failure = await untilStarted(connection, { found, session, call })
   if (failure === undefined) {
     known.hasRun = true
     known.plan = undefined
@@ -80,13 +77,14 @@ interface Starting {
   readonly found: AppleContainer
   readonly session: ContainerSession
   readonly call: AppleCall
-  readonly timeoutMs: number
 }
 
 /** The text of the failure, or `undefined` when it runs or has run. */
 async function untilStarted(connection: AppleConnection, starting: Starting): Promise<string | undefined> {
-  const { found, session, call, timeoutMs } = starting
-  const limit = performance.now() + timeoutMs
+  const { found, session, call } = starting
+  // The service itself has no limit for it.
+  const { startMs: timeoutMs } = connection.timeouts
+  const limit = call.isBounded ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
   for (let delayMs = 30; performance.now() < limit; delayMs = Math.min(delayMs * 2, 250)) {
     const event = await Promise.race([
       session.outcome,
@@ -99,7 +97,8 @@ async function untilStarted(connection: AppleConnection, starting: Starting): Pr
     const seen = await inspectBeside(connection, found.id, call)
     if (typeof seen === 'object' && seen.state === 'running') return undefined
   }
-  throw createHostError('TIMED_OUT', { operation: call.operation, phase: 'the start', timeoutMs, lastLines: [] })
+  const facts = { operation: call.operation, phase: 'the start', timeoutMs, lastLines: [], option: 'timeouts.startMs' }
+  throw createHostError('TIMED_OUT', facts)
 }
 
 /**
@@ -147,5 +146,3 @@ async function stopAtOnce(connection: AppleConnection, id: string, signal: Abort
   await connection.cli.run(['kill', '--signal', 'KILL', id], call)
   session?.end()
 }
-
-const startMs = 120_000

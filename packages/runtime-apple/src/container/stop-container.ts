@@ -8,7 +8,7 @@ export async function stopContainer(
   { call, graceMs }: { readonly call: AppleCall; readonly graceMs: number },
 ): Promise<void> {
   const time = String(Math.ceil(graceMs / 1000))
-  const limits = { subject: id, timeoutMs: graceMs + 60_000 }
+  const limits = { subject: id, extraMs: graceMs }
   const stopping = connection.run(['stop', `--time=${time}`, id], { ...call, ...limits })
   await orGone(stopping, 'CONTAINER_NOT_FOUND')
   await settle(connection, id)
@@ -16,7 +16,7 @@ export async function stopContainer(
 
 /** By force; gone: resolves. */
 export async function removeContainer(connection: AppleConnection, id: string, call: AppleCall): Promise<void> {
-  const removing = connection.run(['delete', '--force', id], { ...call, subject: id, timeoutMs: 90_000 })
+  const removing = connection.run(['delete', '--force', id], { ...call, subject: id, limit: 'removeMs' })
   await orGone(removing, 'CONTAINER_NOT_FOUND')
   await settle(connection, id)
   connection.kept.forget(id)

@@ -28,7 +28,7 @@ export async function buildImage(connection: AppleConnection, build: ImageBuild)
     const output = new BuildOutput(options.onProgress)
     const argv = [...toArguments(connection, build), `--file=${file}`, context]
     const onLine = (line: string) => output.push(line)
-    const run = () => connection.cli.run(argv, { ...call, subject: tag, timeoutMs: buildMs, onLine })
+    const run = () => connection.cli.run(argv, { ...call, subject: tag, limit: 'buildMs', onLine })
     const settings = (options.dns ?? []).join()
     const result = await connection.builds.take({ settings, signal: call.signal }, run)
     if (result.exitCode === 0) return
@@ -69,5 +69,3 @@ async function place(context: string, entry: ContextEntry): Promise<void> {
   else await writeFile(path, entry.open())
   await chmod(path, entry.type === 'directory' ? entry.mode | 0o700 : entry.mode)
 }
-
-const buildMs = 2 * 60 * 60 * 1000

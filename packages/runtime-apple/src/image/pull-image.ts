@@ -18,7 +18,7 @@ export async function pullImage(
   const progress = connection.details.hasPullProgress ? ['--progress', onProgress === undefined ? 'none' : 'plain'] : []
   const argv = ['image', 'pull', ...progress, ...toOption('platform', platform), image]
   const onLine = onProgress && ((line: string) => tell(onProgress, image, line))
-  const result = await connection.cli.run(argv, { ...call, timeoutMs: pullMs, onLine })
+  const result = await connection.cli.run(argv, { ...call, limit: 'pullMs', onLine })
   if (result.exitCode === 0) {
     onProgress?.({ id: image, status: 'pulled', phase: 'done' })
     return
@@ -39,5 +39,3 @@ function tell(onProgress: (event: PullProgress) => void, image: string, line: st
       : 'resolving'
   onProgress({ id: image, status, phase })
 }
-
-const pullMs = 60 * 60 * 1000

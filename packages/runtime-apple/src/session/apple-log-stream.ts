@@ -24,7 +24,12 @@ export class AppleLogStream implements LogStream {
     if (this.#abort.signal.aborted) return
     const { own, end } = connection.begin(options.signal)
     const link = linkSignals([own, this.#abort.signal])
-    const call = { operation: 'containerLogs', subject: id, signal: link.signal }
+    const call = {
+      operation: 'containerLogs',
+      subject: id,
+      signal: link.signal,
+      isBounded: options.signal !== undefined,
+    }
     try {
       for await (const bytes of readLogs(connection, id, { call, options })) yield { source: 'combined', bytes }
       call.signal.throwIfAborted()

@@ -10,6 +10,7 @@ export interface LogCall {
   readonly operation: string
   readonly subject: string
   readonly signal: AbortSignal
+  readonly isBounded?: boolean
 }
 
 /**
@@ -35,7 +36,7 @@ export async function readAllLogs(connection: AppleConnection, id: string, call:
 }
 
 async function readForeignLogs(connection: AppleConnection, id: string, call: LogCall): Promise<Uint8Array> {
-  const { stdout } = await connection.run(['logs', id], { ...call, timeoutMs: 120_000 })
+  const { stdout } = await connection.run(['logs', id], { ...call, limit: 'logsMs' })
   return stdout
 }
 

@@ -10,6 +10,7 @@ import {
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
+  withTimeouts,
 } from '@capstan/core'
 import { compareApiVersions, supportedApi } from '../api-version.js'
 import { KeptSettings } from '../container/kept-settings.js'
@@ -21,6 +22,7 @@ import { DockerNetworkManager } from '../docker-network-manager.js'
 import { probeEngines } from '../docker-probe.js'
 import { DockerRuntime } from '../docker-runtime.js'
 import { DockerSidecarManager } from '../docker-sidecar-manager.js'
+import { type DockerTimeouts, defaultTimeouts } from '../docker-timeouts.js'
 import { DockerVolumeManager } from '../docker-volume-manager.js'
 import { readDockerSystem } from '../endpoint/docker-system.js'
 import type { EndpointSearch, SearchPlace } from '../endpoint/endpoint-candidate.js'
@@ -31,9 +33,12 @@ import type { AcceptedEngine } from './accepted-engine.js'
  * A runtime for an engine that speaks Docker's API: `dockerPlugin` itself is made so.
  *
  * Making the plugin connects to nothing and loads no client.
+ *
+ * @throws HostError INVALID_ARGUMENT for bad `timeouts`
  */
 export function compatiblePlugin(options: CompatiblePluginOptions): RuntimePlugin<DockerDetails> {
   const { name, packageName, packageVersion, probeTimeoutMs, find } = options
+  const timeouts = withTimeouts('timeouts', options.timeouts, defaultTimeouts)
   return {
     name,
     contractVersion: 1,
@@ -45,7 +50,7 @@ export function compatiblePlugin(options: CompatiblePluginOptions): RuntimePlugi
       const search = await find({ system, env: probeOptions.env })
       return probeEngines(search, { ...options, ...probeOptions, system })
     },
-    register: wire,
+    register: (scope, details) => wire(scope, { details, timeouts }),
   }
 }
 
@@ -70,9 +75,16 @@ export interface CompatiblePluginOptions {
   readonly hostAddress?: string | undefined
   /** An image with `sh`, `iptables` and `ip6tables`, for `setupFirewall` where the container's own image has none. */
   readonly firewallImage?: string | undefined
+  /** Limits in milliseconds. Default of each: see {@link DockerTimeouts}; another name or value: INVALID_ARGUMENT. */
+  readonly timeouts?: Partial<DockerTimeouts> | undefined
 }
 
-function wire(scope: RegistrationScope, details: DockerDetails): void {
+interface Wiring {
+  readonly details: DockerDetails
+  readonly timeouts: DockerTimeouts
+}
+
+function wire(scope: RegistrationScope, { details, timeouts }: Wiring): void {
   const { warn } = scope
   const { api, facts, absent } = details
   if (compareApiVersions(api.version, supportedApi.oldest) < 0) {
@@ -80,7 +92,7 @@ function wire(scope: RegistrationScope, details: DockerDetails): void {
       `${facts.title} ${facts.version} speaks API ${api.version}, which is older than what this runtime is tested with`,
     )
   }
-  const engine = new HttpEngine({ ...scope, details })
+  const engine = new HttpEngine({ ...scope, details, timeouts })
   const kept = new KeptSettings()
   const offer = <T extends object>(capability: Capability<T>, make: (engine: DockerEngine) => T) => {
     if (!absent.some(({ id }) => id === capability.id)) provide(scope, capability, make(engine))

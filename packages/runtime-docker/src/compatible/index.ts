@@ -1,4 +1,5 @@
 export type { ApiVersions, DockerDetails, EngineFacts, EngineLocation } from '../docker-details.js'
+export type { DockerTimeouts } from '../docker-timeouts.js'
 export type {
   DirectConnection,
   DockerEndpoint,

@@ -99,7 +99,7 @@ async function finish(
   config: ContainerConfig,
   { id, warnings, call }: Created & { readonly call: EngineCall },
 ): Promise<void> {
-  const undo = createUndoStack()
+  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add(`container ${id}`, (own) => removeContainer(engine.undoing, id, own))
   try {
     call.signal?.throwIfAborted()

@@ -11,7 +11,7 @@ import { removeContainer } from './remove-container.js'
  * The engine goes on when its client has gone: it is asked again for a while, until a container of this request shows.
  */
 export async function removeUnanswered({ undoing }: DockerEngine, { call, mark, error }: Unanswered): Promise<unknown> {
-  const undo = createUndoStack({ timeoutMs: undoMs })
+  const undo = createUndoStack({ timeoutMs: undoing.timeouts.undoMs })
   undo.add(`container ${call.subject}`, async (own) => {
     const api = await undoing.api({ ...call, ...own })
     const find = async () => (await api.listContainers({ all: true, filters: toLabelFilter(mark) }))[0]
@@ -28,5 +28,3 @@ export interface Unanswered {
   readonly mark: StringMap
   readonly error: unknown
 }
-
-const undoMs = 10_000

@@ -12,7 +12,8 @@ export async function stopContainer(
   validateStopOptions({ graceMs })
   // The engine counts in whole seconds, and blocks until it is done.
   const graceSeconds = Math.ceil(graceMs / 1000)
-  const limit = signal === undefined ? { timeoutMs: graceSeconds * 1000 + engine.timeouts.answerMs } : { signal }
+  const timeoutMs = graceSeconds * 1000 + engine.timeouts.answerMs
+  const limit = signal === undefined ? { timeoutMs, timeoutOption: 'timeouts.answerMs' } : { signal }
   const call: EngineCall = { operation: 'stopContainer', subject: id, ...limit }
   const api = await engine.api(call)
   try {

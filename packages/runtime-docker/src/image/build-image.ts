@@ -34,7 +34,7 @@ export async function buildImage(engine: DockerEngine, image: ImageToBuild, opti
   const call: EngineCall = { operation: 'buildImage', subject: tag, signal: options.signal }
   await checkBasePlatforms(engine, { dockerfile, call }, options)
   const request = await prepareBuild(engine, image, options)
-  const undo = createUndoStack()
+  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   let untagged: readonly string[] | undefined
   try {
     const [tagged, others] = await Promise.all([findImage(engine, tag, call), listUntagged(engine, tag, call)])

@@ -44,7 +44,7 @@ export async function createNetwork(
 /** The id; `undefined` when others wanted the name at the same moment, and none got it. */
 async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promise<string | undefined> {
   await engine.api(request.call) // where nothing can be sent there is nothing to undo
-  const undo = createUndoStack()
+  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add(`network ${request.name}`, ({ signal }) => removeMarked(engine.undoing, request, { signal }))
   const id = await make(engine, request).catch(async (error: unknown) => {
     if (isAnswered(error, request.call)) throw await explainFailure(engine, request, error)

@@ -31,7 +31,7 @@ export async function startAttached(
   const { Config, HostConfig, State } = await inspectContainer(engine, call)
   const isTerminal = Config?.Tty === true
   const condition = HostConfig?.AutoRemove === true ? 'removed' : 'next-exit'
-  const undo = createUndoStack()
+  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   const start = createMark()
   const beside: EngineCall = { ...call, judgedAfter: start.reached }
   try {

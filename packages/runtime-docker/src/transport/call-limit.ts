@@ -34,10 +34,13 @@ export interface CallLimitOptions {
   readonly operation: string
   readonly timeoutMs: number | undefined
   readonly phase?: string
+  /** The plugin's option that raises the limit. */
+  readonly option?: string | undefined
 }
 
-function startTimer(own: LinkedSignal, { operation, timeoutMs, phase }: CallLimitOptions) {
+function startTimer(own: LinkedSignal, { operation, timeoutMs, phase, option }: CallLimitOptions) {
   if (timeoutMs === undefined) return undefined
-  const expire = () => own.abort(createHostError('TIMED_OUT', { operation, phase, timeoutMs, lastLines: [] }))
+  const facts = { operation, phase, timeoutMs, lastLines: [], ...(option === undefined ? {} : { option }) }
+  const expire = () => own.abort(createHostError('TIMED_OUT', facts))
   return setTimeout(expire, timeoutMs)
 }

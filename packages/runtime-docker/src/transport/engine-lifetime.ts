@@ -1,17 +1,20 @@
 import { type ClosedRuntime, createClosedError } from '@capstan/core'
+import type { DockerTimeouts } from '../docker-timeouts.js'
 
 /**
  * From open to closed: first what is under way ends, then what has to undo something does so, then all is over.
  */
 export class EngineLifetime {
   readonly #runtime: ClosedRuntime
+  readonly #closeMs: number
   readonly #closing = new AbortController()
   readonly #closed = new AbortController()
   readonly #working = new Set<Promise<unknown>>()
   #end: Promise<void> | undefined
 
-  constructor(runtime: ClosedRuntime) {
+  constructor(runtime: ClosedRuntime, { closeMs }: Pick<DockerTimeouts, 'closeMs'>) {
     this.#runtime = runtime
+    this.#closeMs = closeMs
   }
 
   /** Ends every call but those that undo. */
@@ -48,13 +51,11 @@ export class EngineLifetime {
   async #awaitWork(): Promise<void> {
     if (this.#working.size === 0) return
     let timer: ReturnType<typeof setTimeout> | undefined
+    // What is not undone by then is left to a sweep.
     const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, undoLimitMs)
+      timer = setTimeout(resolve, this.#closeMs)
     })
     await Promise.race([Promise.all(this.#working), limit])
     clearTimeout(timer)
   }
 }
-
-/** What is not undone by then is left to a sweep. */
-const undoLimitMs = 20_000

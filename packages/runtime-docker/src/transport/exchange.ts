@@ -106,6 +106,6 @@ function toError(reason: unknown): Error {
 }
 
 function toConnectTimeout(timeoutMs: number): Error {
-  const facts = { operation: 'connecting', phase: undefined, timeoutMs, lastLines: [] }
+  const facts = { operation: 'connecting', phase: undefined, timeoutMs, lastLines: [], option: 'timeouts.connectMs' }
   return createHostError('TIMED_OUT', facts)
 }

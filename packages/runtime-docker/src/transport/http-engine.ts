@@ -39,7 +39,7 @@ export class HttpEngine implements DockerEngine {
     this.timeouts = { ...defaultTimeouts, ...options.timeouts }
     this.#loadApi = options.loadApi ?? loadDockerode
     this.#connection = shared?.connection ?? new EngineConnection(options.details, this.timeouts)
-    this.#lifetime = shared?.lifetime ?? new EngineLifetime(toClosedRuntime(options))
+    this.#lifetime = shared?.lifetime ?? new EngineLifetime(toClosedRuntime(options), this.timeouts)
     this.ending = shared === undefined ? this.#lifetime.closing : this.#lifetime.closed
     const parts = { connection: this.#connection, lifetime: this.#lifetime }
     this.undoing = shared === undefined ? new HttpEngine(options, parts) : this
@@ -115,8 +115,8 @@ export class HttpEngine implements DockerEngine {
     request: EngineRequest,
     work: (limited: EngineRequest, limit: CallLimit) => Promise<T>,
   ): Promise<T> {
-    const { operation, timeoutMs } = request
-    const limit = limitCall({ signals: [request.signal, this.ending], operation, timeoutMs })
+    const { operation, timeoutMs, timeoutOption: option } = request
+    const limit = limitCall({ signals: [request.signal, this.ending], operation, timeoutMs, option })
     try {
       this.#admit(request)
       return await work({ ...request, signal: limit.signal }, limit)
@@ -130,7 +130,7 @@ export class HttpEngine implements DockerEngine {
   /** The caller's own signal takes the place of the limit that requests have by default. */
   #withAnswerLimit(request: EngineRequest): EngineRequest {
     if (request.timeoutMs !== undefined || request.signal !== undefined) return request
-    return { ...request, timeoutMs: this.timeouts.answerMs }
+    return { ...request, timeoutMs: this.timeouts.answerMs, timeoutOption: 'timeouts.answerMs' }
   }
 
   #watch(call: EngineCall, limit: CallLimit): () => void {

@@ -19,7 +19,8 @@ export async function withAnswerGrace<T>(
   linked.signal.addEventListener('abort', follow, { once: true })
   try {
     linked.signal.throwIfAborted()
-    const limit = signal === undefined ? { timeoutMs: engine.timeouts.answerMs } : {}
+    const limit =
+      signal === undefined ? { timeoutMs: engine.timeouts.answerMs, timeoutOption: 'timeouts.answerMs' } : {}
     return await work({ engine: engine.undoing, signal: late.signal, wanted: linked.signal, limit })
   } finally {
     clearTimeout(timer)
@@ -33,7 +34,7 @@ export interface AnswerGrace {
   /** For the request: follows abort and closing late. */
   readonly signal: AbortSignal
   /** For the request, which has a signal also where the caller gave none: the default limit is not lost by that. */
-  readonly limit: Pick<EngineCall, 'timeoutMs'>
+  readonly limit: Pick<EngineCall, 'timeoutMs' | 'timeoutOption'>
   /** Aborts at once: what was made is then not wanted any more. */
   readonly wanted: AbortSignal
 }

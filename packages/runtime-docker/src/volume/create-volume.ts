@@ -70,7 +70,7 @@ async function undoUnanswered(
   { call, mark }: { readonly call: EngineCall; readonly mark: StringMap },
   error: unknown,
 ): Promise<unknown> {
-  const undo = createUndoStack()
+  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add(`volume ${call.subject}`, async (own) => {
     const find = () => findVolume(engine.undoing, { ...call, ...own })
     const made = await askUntil(find, { limitMs: engine.timeouts.lateResultMs, ...own })
