@@ -34,7 +34,7 @@ export async function startBuildKit(managers: BuildKitManagers, options: BuildKi
   const { signal, onProgress, readyTimeoutMs } = options
   return attemptOften(managers, { ...options, mustRun: true }, async (settings, { undo, ladder, elapsedMs }) => {
     const daemon = await findDaemon(managers, settings, { signal, elapsedMs })
-    if (daemon !== undefined && ladder.isPassedOver(daemon.rung)) throw sidecarEnds
+    if (daemon !== undefined && ladder.isPassedOver(daemon.rung)) throw passedOver
     if (daemon !== undefined) return daemon
     const belongings = toBelongings(settings)
     undo.add('what was made unanswered', (own) => removeBelongings(managers, belongings, own))
@@ -68,7 +68,7 @@ async function attemptOften(
 ): Promise<RunningBuildKit> {
   validateBuildKitOptions(options)
   loadControlClient().catch(() => {}) // whoever needs it hears of a failure
-  const { signal } = options
+  const { signal, readyTimeoutMs: timeoutMs = defaultReadyTimeoutMs } = options
   const settings = toSettings(options)
   const ladder = new Ladder(managers, settings, options.onProgress)
   const startedAt = performance.now()
@@ -89,9 +89,10 @@ async function attemptOften(
         ladder.passOver(daemon.rung, error, undoFailures)
         continue
       }
-      if (error !== sidecarEnds) throw withUndoFailures(error, undoFailures)
-      if (attempt === mostAttempts) throw toBusyError(settings.name)
-      await untilAborted(pause(betweenMs), signal)
+      if (error !== sidecarEnds && error !== passedOver) throw withUndoFailures(error, undoFailures)
+      const isPatient = error === passedOver && performance.now() - startedAt < timeoutMs
+      if (attempt >= mostAttempts && !isPatient) throw toBusyError(settings.name)
+      await untilAborted(pause(isPatient ? passedOverMs : betweenMs), signal)
     }
   }
 }
@@ -183,8 +184,11 @@ function toBusyError(name: string): Error {
   })
 }
 
+/** The sidecar that was found is on a rung of no use: its maker takes it back, when it has found out the same. */
+const passedOver = new Error('the sidecar that was found cannot run steps')
 const noneThere = new Error('there is no sidecar of this configuration')
 const defaultReadyTimeoutMs = 60_000
 const mostAttempts = 100
 const betweenMs = 50
+const passedOverMs = 250
 const orphanGraceMs = 30_000

@@ -6,7 +6,7 @@ import { listLeft } from '../support/list-left.js'
 import { openWithStandIn } from '../support/stand-in.js'
 
 const start = (scope: RuntimeScope, signal?: AbortSignal) =>
-  scope.resolve(BuildKitFeature).start({ graceMs: 1, readyTimeoutMs: 2000, signal })
+  scope.resolve(BuildKitFeature).start({ graceMs: 1, readyTimeoutMs: 20_000, signal })
 
 /** The steps that fail a start when they fail, in order. */
 const steps = ['createNetwork', 'createVolume', 'createContainer', 'startContainer', 'exec'] as const
