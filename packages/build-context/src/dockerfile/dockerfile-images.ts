@@ -1,0 +1,123 @@
+import { DockerfileError } from './dockerfile-error.js'
+import { expandWord } from './expand-word.js'
+import { splitInstruction } from './instruction-line.js'
+import { parseDockerfile } from './parse-dockerfile.js'
+import type { EscapeCharacter } from './parser-directives.js'
+import {
+  type DockerfileBuilder,
+  type DockerfileStage,
+  findFlag,
+  findTarget,
+  readGlobals,
+  splitStages,
+} from './stages.js'
+
+/** An image that a Dockerfile builds on, copies from or mounts. */
+export interface DockerfileImage {
+  /** As the Dockerfile has it, variables replaced. */
+  readonly reference: string
+  /** Of `FROM --platform=`, variables replaced. */
+  readonly platform: string | undefined
+  /** `trigger`: named by an ONBUILD that this build stores and does not run. */
+  readonly use: 'base' | 'source' | 'trigger'
+}
+
+/** Options of `findDockerfileImages`. */
+export interface DockerfileImagesOptions {
+  /** Default `classic`. */
+  readonly builder?: DockerfileBuilder | undefined
+  /** Default: none. */
+  readonly buildArgs?: Readonly<Record<string, string>> | undefined
+  /** Stages after it are not looked at. Default: the last stage. */
+  readonly target?: string | undefined
+  /** What the builder sets itself, such as TARGETPLATFORM. Default: nothing, as the engine's classic builder. */
+  readonly variables?: ReadonlyMap<string, string> | undefined
+}
+
+/**
+ * The images that a build of this Dockerfile may ask for, in order; stages of its own and `scratch` left out.
+ *
+ * It looks ahead, and the builder reads the Dockerfile itself: where that would fail, the images up to there are told.
+ * What the ONBUILD of a base image names is not known here.
+ */
+export function findDockerfileImages(
+  dockerfile: string,
+  options: DockerfileImagesOptions = {},
+): readonly DockerfileImage[] {
+  const images: DockerfileImage[] = []
+  try {
+    collectImages(dockerfile, options, images)
+  } catch (error) {
+    if (!(error instanceof DockerfileError)) throw error
+  }
+  return images
+}
+
+function collectImages(text: string, options: DockerfileImagesOptions, images: DockerfileImage[]): void {
+  const { builder = 'classic', buildArgs = {}, target, variables = new Map() } = options
+  const dockerfile = parseDockerfile(text)
+  const { globals, stages } = splitStages(dockerfile)
+  const { escapeCharacter } = dockerfile
+  const known = readGlobals(globals, { escapeCharacter, builder, buildArgs, variables })
+  const last = target === undefined ? stages.length - 1 : findTarget(stages, target, builder)
+  if (last === undefined) return
+  const built = new Map<string, readonly Instruction[]>()
+  for (const stage of stages.slice(0, last + 1)) {
+    const { reference, platform } = expandFrom(stage, known, escapeCharacter)
+    const inherited = built.get(reference.toLowerCase())
+    if (inherited === undefined && reference !== scratch) images.push({ reference, platform, use: 'base' })
+    const triggers: Instruction[] = []
+    for (const instruction of [...(inherited ?? []), ...stage.instructions]) {
+      if (instruction.keyword !== 'ONBUILD') {
+        images.push(...findSources(instruction, built).map(toImage('source')))
+        continue
+      }
+      const trigger = splitInstruction(instruction.text, escapeCharacter)
+      triggers.push(trigger)
+      images.push(...findSources(trigger, built).map(toImage('trigger')))
+    }
+    if (stage.name !== undefined) built.set(stage.name, triggers)
+  }
+}
+
+type Instruction = ReturnType<typeof splitInstruction>
+
+function expandFrom(
+  { base, platform, from }: DockerfileStage,
+  variables: ReadonlyMap<string, string>,
+  escapeCharacter: EscapeCharacter,
+): { readonly reference: string; readonly platform: string | undefined } {
+  const reference = expandWord(base, { variables, escapeCharacter })
+  if (reference === '') throw new DockerfileError(`the base image ${base} is empty`, from.line)
+  return {
+    reference,
+    platform: platform === undefined ? undefined : expandWord(platform, { variables, escapeCharacter }),
+  }
+}
+
+/** Variables are not replaced here, by no builder. */
+function findSources({ keyword, flags }: Instruction, built: ReadonlyMap<string, unknown>): readonly string[] {
+  const isStage = (name: string) => name === '' || name === scratch || built.has(name.toLowerCase())
+  if (keyword === 'COPY') {
+    const from = findFlag(flags, 'from') ?? ''
+    // By its number too; a number is no image there.
+    return isStage(from) || /^[+-]?\d+$/.test(from) || from.includes('$') ? [] : [from]
+  }
+  if (keyword !== 'RUN') return []
+  const mounts = flags.flatMap((flag) => (flag.startsWith(mount) ? [flag.slice(mount.length)] : []))
+  return mounts.map(findMountSource).filter((from) => !isStage(from) && !from.includes('$'))
+}
+
+/** The last `from` of the fields of a mount, which are comma-separated values: a field in double quotes may hold commas. */
+function findMountSource(fields: string): string {
+  const parts = fields.match(/"(?:[^"]|"")*"|[^,]+/g) ?? []
+  const plain = parts.map((part) => part.replace(/^"([\s\S]*)"$/, '$1').replaceAll('""', '"'))
+  return plain.findLast((part) => /^from=/i.test(part))?.slice('from='.length) ?? ''
+}
+
+function toImage(use: DockerfileImage['use']): (reference: string) => DockerfileImage {
+  return (reference) => ({ reference, platform: undefined, use })
+}
+
+const scratch = 'scratch'
+const mount = '--mount='

@@ -1,0 +1,170 @@
+import { DockerfileError } from './dockerfile-error.js'
+import type { EscapeCharacter } from './parser-directives.js'
+import { removePrefix, removeSuffix, replacePattern } from './shell-pattern.js'
+
+/** Options of `expandWord`. */
+export interface ExpandOptions {
+  readonly variables: ReadonlyMap<string, string>
+  /** Default `\`. */
+  readonly escapeCharacter?: EscapeCharacter
+}
+
+/**
+ * Replaces the variables of a word, and takes off its quotes and escape characters, as the builders do.
+ *
+ * Knows `$NAME`, `${NAME}`, and `${NAME` with `-`, `:-`, `+`, `:+`, `?`, `:?`, `#`, `##`, `%`, `%%`, `/` or `//`. A variable
+ * that is not set is empty. https://docs.docker.com/reference/dockerfile/#environment-replacement
+ *
+ * @throws DockerfileError for what no builder accepts, and for the text of `?` where the variable is not set.
+ */
+export function expandWord(word: string, { variables, escapeCharacter = '\\' }: ExpandOptions): string {
+  return new WordReader(word, { variables, escapeCharacter }).readAll()
+}
+
+/** Reads one word from its start to its end. */
+class WordReader {
+  readonly #characters: readonly string[]
+  readonly #variables: ReadonlyMap<string, string>
+  readonly #escapeCharacter: EscapeCharacter
+  #at = 0
+
+  constructor(word: string, { variables, escapeCharacter }: Required<ExpandOptions>) {
+    this.#characters = [...word]
+    this.#variables = variables
+    this.#escapeCharacter = escapeCharacter
+  }
+
+  readAll(): string {
+    return this.#readUntil(undefined, { keepsEscapes: false })
+  }
+
+  /** `keepsEscapes`: for patterns, in which they have a meaning of their own. */
+  #readUntil(end: string | undefined, mode: { readonly keepsEscapes: boolean }): string {
+    let result = ''
+    for (;;) {
+      const character = this.#next()
+      if (character === end) return result
+      if (character === undefined) throw new DockerfileError(`there is no ${end} that ends the substitution`)
+      if (character === "'") result += this.#readSingleQuoted()
+      else if (character === '"') result += this.#readDoubleQuoted(mode)
+      else if (character === '$') result += this.#readVariable()
+      else if (character === this.#escapeCharacter)
+        result += (mode.keepsEscapes ? character : '') + (this.#next() ?? '')
+      else result += character
+    }
+  }
+
+  #readSingleQuoted(): string {
+    const end = this.#characters.indexOf("'", this.#at)
+    if (end === -1) throw new DockerfileError("there is no ' that ends the quotation")
+    const text = this.#characters.slice(this.#at, end).join('')
+    this.#at = end + 1
+    return text
+  }
+
+  #readDoubleQuoted({ keepsEscapes }: { readonly keepsEscapes: boolean }): string {
+    let result = ''
+    for (;;) {
+      const character = this.#next()
+      if (character === undefined) throw new DockerfileError('there is no " that ends the quotation')
+      if (character === '"') return result
+      if (character === '$') result += this.#readVariable()
+      else if (character === this.#escapeCharacter) result += this.#readEscapedInQuotes(character, keepsEscapes)
+      else result += character
+    }
+  }
+
+  /** Before other characters than these three the escape character stands for itself. */
+  #readEscapedInQuotes(escapeCharacter: string, keepsEscapes: boolean): string {
+    const kept = keepsEscapes ? escapeCharacter : ''
+    const next = this.#peek()
+    if (next === undefined) return kept
+    if (next !== '"' && next !== '$' && next !== escapeCharacter) return kept + escapeCharacter
+    this.#at += 1
+    return kept + next
+  }
+
+  #readVariable(): string {
+    if (this.#peek() !== '{') {
+      const name = this.#readName()
+      return name === '' ? '$' : (this.#variables.get(name) ?? '')
+    }
+    this.#at += 1
+    if (['{', '}', ':', undefined].includes(this.#peek())) throw new DockerfileError('a substitution has no name')
+    const name = this.#readName()
+    return this.#readSubstitution(name, this.#next())
+  }
+
+  #readSubstitution(name: string, operator: string | undefined): string {
+    if (operator === '}') return this.#variables.get(name) ?? ''
+    if (operator === '/') return this.#readReplacement(name)
+    const isColon = operator === ':'
+    const sign = (isColon ? this.#next() : operator) ?? ''
+    const isPattern = sign === '#' || sign === '%'
+    if (!'-+?#%'.includes(sign) || sign === '' || (isColon && isPattern)) {
+      throw new DockerfileError(`the modifier ${isColon ? ':' : ''}${sign} of \${${name}} is not known`)
+    }
+    const word = this.#readUntil('}', { keepsEscapes: isPattern })
+    const value = this.#variables.get(name)
+    return isPattern ? applyPattern(value ?? '', sign, word) : this.#choose({ name, value, sign, isColon, word })
+  }
+
+  #choose({ name, value, sign, isColon, word }: Choice): string {
+    const isGiven = value !== undefined && !(isColon && value === '')
+    if (sign === '+') return isGiven ? word : ''
+    if (isGiven) return value
+    if (sign === '-') return word
+    const reason = word === '' ? `is not allowed to be ${value === undefined ? 'unset' : 'empty'}` : word
+    throw new DockerfileError(`${name}: ${reason}`)
+  }
+
+  #readReplacement(name: string): string {
+    const isGlobal = this.#peek() === '/'
+    if (isGlobal) this.#at += 1
+    const pattern = this.#readUntil('/', { keepsEscapes: true })
+    const replacement = this.#readUntil('}', { keepsEscapes: true })
+    return replacePattern(this.#variables.get(name) ?? '', { pattern, replacement, isGlobal })
+  }
+
+  /** Letters, digits and `_`; a number; or one of the shell's special parameters, which are never set. */
+  #readName(): string {
+    const first = this.#peek() ?? ''
+    if (/^\p{Nd}$/u.test(first)) return this.#readWhile(/^\p{Nd}$/u)
+    if (/^[@*#?\-$!]$/.test(first)) {
+      this.#at += 1
+      return first
+    }
+    return this.#readWhile(/^[\p{L}\p{Nd}_]$/u)
+  }
+
+  #readWhile(pattern: RegExp): string {
+    const start = this.#at
+    while (pattern.test(this.#peek() ?? '')) this.#at += 1
+    return this.#characters.slice(start, this.#at).join('')
+  }
+
+  #peek(): string | undefined {
+    return this.#characters[this.#at]
+  }
+
+  #next(): string | undefined {
+    const character = this.#peek()
+    this.#at += 1
+    return character
+  }
+}
+
+interface Choice {
+  readonly name: string
+  readonly value: string | undefined
+  readonly sign: string
+  readonly isColon: boolean
+  readonly word: string
+}
+
+/** `#` and `%` once are the shortest match, twice the longest. */
+function applyPattern(value: string, sign: string, word: string): string {
+  const isLongest = word.startsWith(sign)
+  const pattern = isLongest ? word.slice(1) : word
+  return sign === '#' ? removePrefix(value, pattern, isLongest) : removeSuffix(value, pattern, isLongest)
+}

@@ -1,0 +1,103 @@
+import { DockerfileError } from './dockerfile-error.js'
+import type { InstructionLine } from './instruction-line.js'
+import { splitInstruction } from './instruction-line.js'
+import { isSpace } from './white-space.js'
+
+/** A text in the lines after an instruction: https://docs.docker.com/reference/dockerfile/#here-documents */
+export interface Heredoc {
+  /** The line that ends it. */
+  readonly name: string
+  /** Leading tabs are dropped: `<<-`. */
+  readonly stripsTabs: boolean
+  /** Variables in it are replaced: no part of its name was quoted. */
+  readonly expands: boolean
+}
+
+/** The texts that an instruction announces, in order. Only RUN, COPY and ADD do, in their shell form, and ONBUILD of these. */
+export function findHeredocs(line: string, instruction: InstructionLine): readonly Heredoc[] {
+  if (!line.includes('<<') || !takesHeredocs(instruction)) return []
+  return splitShellWords(line).flatMap((word) => {
+    const [, dash, name = ''] = /^\d*<<(-?)\s*([^<]*)$/.exec(word) ?? []
+    if (dash === undefined || name === '') return []
+    const { words, isQuoted } = unquote(name)
+    const [only] = words
+    return only === undefined || words.length > 1 ? [] : [{ name: only, stripsTabs: dash === '-', expands: !isQuoted }]
+  })
+}
+
+function takesHeredocs({ keyword, text }: InstructionLine): boolean {
+  if (keyword === 'ONBUILD') return takesHeredocs(splitInstruction(text, '\\'))
+  return ['RUN', 'COPY', 'ADD'].includes(keyword) && toWordList(text) === undefined
+}
+
+/** The words of an exec form, which is a JSON array of texts; `undefined` for a shell form. */
+export function toWordList(text: string): readonly string[] | undefined {
+  if (!text.startsWith('[')) return undefined
+  try {
+    const words: unknown = JSON.parse(text)
+    return Array.isArray(words) && words.every((word) => typeof word === 'string') ? words : undefined
+  } catch {
+    // What is no JSON is for the shell.
+    return undefined
+  }
+}
+
+/** The words of the line with their quotes and escape characters. White space after `<<` is part of the word. */
+function splitShellWords(line: string): readonly string[] {
+  const words: string[] = []
+  let word = ''
+  let at = 0
+  const take = (length: number) => {
+    word += line.slice(at, at + length)
+    at += length
+  }
+  while (at < line.length) {
+    const character = line.charAt(at)
+    if (isSpace(character)) {
+      if (word !== '') words.push(word)
+      word = ''
+      at += 1
+    } else if (character === '\\') take(2)
+    else if (character === "'" || character === '"') {
+      const length = findQuoteEnd(line, at, character) - at
+      // A quotation without an end is a fault of the shell's text, and no heredoc is looked for.
+      if (length <= 0) return []
+      take(length)
+    } else if (line.startsWith('<<', at)) take(/^<<[\t\r ]*/.exec(line.slice(at))?.[0].length ?? 2)
+    else take(1)
+  }
+  if (word !== '') words.push(word)
+  return words
+}
+
+/** Just after the end of the quotation; 0 where it has none. */
+function findQuoteEnd(line: string, start: number, quote: string): number {
+  for (let at = start + 1; at < line.length; at += 1) {
+    if (line.charAt(at) === quote) return at + 1
+    if (quote === '"' && line.charAt(at) === '\\') at += 1
+  }
+  return 0
+}
+
+/** The words of a name, quotes and escape characters taken off. */
+function unquote(name: string): { readonly words: readonly string[]; readonly isQuoted: boolean } {
+  const words: string[] = []
+  let word: string | undefined
+  for (let at = 0; at < name.length; at += 1) {
+    const character = name.charAt(at)
+    if (isSpace(character)) {
+      if (word !== undefined) words.push(word)
+      word = undefined
+    } else if (character === "'" || character === '"') {
+      const end = findQuoteEnd(name, at, character)
+      if (end === 0) throw new DockerfileError(`there is no ${character} that ends the name of a heredoc`)
+      word = (word ?? '') + name.slice(at + 1, end - 1)
+      at = end - 1
+    } else {
+      if (character === '\\') at += 1
+      word = (word ?? '') + name.charAt(at)
+    }
+  }
+  if (word !== undefined && word !== '') words.push(word)
+  return { words, isQuoted: /['"]/.test(name) }
+}

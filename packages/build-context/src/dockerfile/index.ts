@@ -1,0 +1,13 @@
+export { DockerfileError } from './dockerfile-error.js'
+export { type DockerfileImage, type DockerfileImagesOptions, findDockerfileImages } from './dockerfile-images.js'
+export { type ExpandOptions, expandWord } from './expand-word.js'
+export { toWordList } from './heredoc.js'
+export {
+  type DockerfileInstruction,
+  type HeredocText,
+  type ParsedDockerfile,
+  parseDockerfile,
+} from './parse-dockerfile.js'
+export type { EscapeCharacter } from './parser-directives.js'
+export { type DockerfilePair, readPairs, splitWords } from './split-words.js'
+export { type DockerfileStage, findTarget, readGlobals, splitStages } from './stages.js'

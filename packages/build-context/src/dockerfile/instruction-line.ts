@@ -1,0 +1,54 @@
+import type { EscapeCharacter } from './parser-directives.js'
+import { isSpace, trimSpaces } from './white-space.js'
+
+/** One instruction, cut into the parts that all kinds of it have. */
+export interface InstructionLine {
+  /** In upper case. */
+  readonly keyword: string
+  /** The words before the arguments that begin with `--`, quotes taken off: `--from=base`. */
+  readonly flags: readonly string[]
+  /** All that follows, as it is written. */
+  readonly text: string
+}
+
+/** Cuts a line whose continuations are joined. */
+export function splitInstruction(line: string, escapeCharacter: EscapeCharacter): InstructionLine {
+  const [, keyword = '', rest = ''] = /^([^\t\v\f\r ]+)(?:[\t\v\f\r ]+([\s\S]*))?$/.exec(trimSpaces(line)) ?? []
+  const { flags, end } = readFlags(rest, escapeCharacter)
+  return { keyword: keyword.toUpperCase(), flags, text: trimSpaces(rest.slice(end)) }
+}
+
+/** The flags at the start of the arguments, and where they end; `--` alone ends them. */
+function readFlags(
+  text: string,
+  escapeCharacter: EscapeCharacter,
+): { readonly flags: readonly string[]; readonly end: number } {
+  const flags: string[] = []
+  let at = 0
+  for (;;) {
+    while (at < text.length && isSpace(text.charAt(at))) at += 1
+    if (!text.startsWith('--', at)) return { flags, end: at }
+    const word = readFlag(text, at, escapeCharacter)
+    at = word.end
+    if (word.value === '--') return { flags, end: at }
+    flags.push(word.value)
+  }
+}
+
+/** One word: quotes group and are taken off, the escape character takes the next character as it is. */
+function readFlag(text: string, start: number, escapeCharacter: EscapeCharacter) {
+  let value = ''
+  let quote = ''
+  let at = start
+  for (; at < text.length; at += 1) {
+    const character = text.charAt(at)
+    if (character === quote) quote = ''
+    else if (quote === '' && isSpace(character)) break
+    else if (quote === '' && (character === "'" || character === '"')) quote = character
+    else if (character === escapeCharacter) {
+      at += 1
+      value += text.charAt(at)
+    } else value += character
+  }
+  return { value, end: at }
+}

@@ -1,0 +1,116 @@
+import { DockerfileError } from './dockerfile-error.js'
+import { expandWord } from './expand-word.js'
+import type { DockerfileInstruction, ParsedDockerfile } from './parse-dockerfile.js'
+import type { EscapeCharacter } from './parser-directives.js'
+import { readPairs } from './split-words.js'
+
+/** A Dockerfile as its stages, variables not replaced. */
+export interface DockerfileStages {
+  /** The ARGs before the first FROM. */
+  readonly globals: readonly DockerfileInstruction[]
+  readonly stages: readonly DockerfileStage[]
+}
+
+/** From one FROM to the next. */
+export interface DockerfileStage {
+  readonly from: DockerfileInstruction
+  /** What FROM names. */
+  readonly base: string
+  /** Of `FROM --platform=`. */
+  readonly platform: string | undefined
+  /** In lower case: names of stages have none of their own. */
+  readonly name: string | undefined
+  readonly instructions: readonly DockerfileInstruction[]
+}
+
+/** @throws DockerfileError for something else than ARG before the first FROM, for none, and for a FROM of another form. */
+export function splitStages({ instructions }: Pick<ParsedDockerfile, 'instructions'>): DockerfileStages {
+  const globals: DockerfileInstruction[] = []
+  const stages: (DockerfileStage & { readonly instructions: DockerfileInstruction[] })[] = []
+  for (const instruction of instructions) {
+    const stage = stages.at(-1)
+    if (instruction.keyword === 'FROM') stages.push({ ...readFrom(instruction), from: instruction, instructions: [] })
+    else if (stage !== undefined) stage.instructions.push(instruction)
+    else if (instruction.keyword === 'ARG') globals.push(instruction)
+    else throw new DockerfileError('the first instruction must be FROM, or ARG', instruction.line)
+  }
+  if (stages.length === 0) throw new DockerfileError('the Dockerfile has no FROM')
+  return { globals, stages }
+}
+
+function readFrom({ text, flags, line }: DockerfileInstruction): Pick<DockerfileStage, 'base' | 'platform' | 'name'> {
+  const [base = '', as, name, ...rest] = text.split(/[\t\v\f\r ]+/)
+  const isNamed = as?.toUpperCase() === 'AS' && name !== undefined && rest.length === 0
+  if (base === '' || (as !== undefined && !isNamed)) {
+    throw new DockerfileError('FROM takes an image, and AS a name', line)
+  }
+  return { base, platform: findFlag(flags, 'platform'), name: name?.toLowerCase() }
+}
+
+/**
+ * The number of the stage that a target names. `undefined`: there is none.
+ *
+ * Of several stages with that name the classic builder takes the first and BuildKit the last.
+ */
+export function findTarget(
+  stages: readonly DockerfileStage[],
+  target: string,
+  builder: DockerfileBuilder,
+): number | undefined {
+  const isTarget = ({ name }: DockerfileStage) => name === target.toLowerCase()
+  const index = builder === 'classic' ? stages.findIndex(isTarget) : stages.findLastIndex(isTarget)
+  return index === -1 ? undefined : index
+}
+
+/** The value of `--name=value`; `undefined` where the flag is not given. */
+export function findFlag(flags: readonly string[], name: string): string | undefined {
+  const prefix = `--${name}=`
+  return flags.findLast((flag) => flag.startsWith(prefix))?.slice(prefix.length)
+}
+
+/** Which builder reads the Dockerfile: the one of the engine's own API, or BuildKit. */
+export type DockerfileBuilder = 'classic' | 'buildkit'
+
+/** Options of `readGlobals`. */
+export interface GlobalOptions {
+  readonly escapeCharacter: EscapeCharacter
+  readonly builder: DockerfileBuilder
+  readonly buildArgs: Readonly<Record<string, string>>
+  /** What the builder sets itself, such as TARGETPLATFORM. */
+  readonly variables: ReadonlyMap<string, string>
+}
+
+/**
+ * The variables that FROM knows: of the ARGs before the first one, each with the value that was given, or else with its
+ * default, in which earlier ones are known.
+ *
+ * The builders differ. The classic one expands all defaults of a line before it sets the first of them, also those that
+ * are not used; takes an ARG without a default for unset, whatever came before; and knows the given values of the proxy
+ * variables without an ARG.
+ *
+ * @throws DockerfileError for a default that cannot be expanded.
+ */
+export function readGlobals(
+  globals: readonly DockerfileInstruction[],
+  { escapeCharacter, builder, buildArgs, variables }: GlobalOptions,
+): ReadonlyMap<string, string> {
+  const isClassic = builder === 'classic'
+  const values = new Map(isClassic ? [...variables, ...toProxyVariables(buildArgs)] : variables)
+  for (const instruction of globals) {
+    const known = isClassic ? new Map(values) : values
+    for (const { name, value } of readPairs(instruction, escapeCharacter)) {
+      const given = Object.hasOwn(buildArgs, name) ? buildArgs[name] : undefined
+      const isRead = value !== undefined && (isClassic || given === undefined)
+      const chosen = isRead ? expandWord(value, { variables: known, escapeCharacter }) : undefined
+      if ((given ?? chosen) !== undefined) values.set(name, given ?? chosen ?? '')
+      else if (isClassic) values.delete(name)
+    }
+  }
+  return values
+}
+
+function toProxyVariables(buildArgs: GlobalOptions['buildArgs']): readonly (readonly [string, string])[] {
+  return Object.entries(buildArgs).filter(([name]) => proxyName.test(name))
+}
+
+const proxyName = /^((HTTP|HTTPS|FTP|NO)_PROXY|(http|https|ftp|no)_proxy)$/
