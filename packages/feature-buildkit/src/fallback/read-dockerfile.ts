@@ -1,4 +1,5 @@
 import { readBuildContext } from '@capstan/build-context'
+import { DockerfileError, parseDockerfile } from '@capstan/build-context/dockerfile'
 import { createHostError, type OperationOptions } from '@capstan/core'
 import type { BuildRequest } from '../build/build-request.js'
 import type { DockerfileSource } from './lost-abilities.js'
@@ -33,12 +34,12 @@ async function readText(blocks: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(all).toString()
 }
 
-/** Directives stand above everything else: https://docs.docker.com/reference/dockerfile/#parser-directives */
+/** `undefined` also for a file whose directives no builder accepts: the build tells what is wrong with them. */
 function findSyntax(text: string): string | undefined {
-  for (const line of text.split('\n')) {
-    const [, key, value] = /^#\s*(\w+)\s*=\s*(.+?)\s*$/.exec(line) ?? []
-    if (value === undefined) return undefined
-    if (key?.toLowerCase() === 'syntax') return value
+  try {
+    return parseDockerfile(text).syntax
+  } catch (error) {
+    if (error instanceof DockerfileError) return undefined
+    throw error
   }
-  return undefined
 }

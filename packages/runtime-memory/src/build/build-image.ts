@@ -6,7 +6,7 @@ import { requireBase } from './base-image.js'
 import { createBuildError } from './build-error.js'
 import { type Build, createStage, toContent } from './build-stage.js'
 import { type DockerfileStage, type ParsedDockerfile, parseDockerfile } from './dockerfile.js'
-import { expandVariables } from './expand-variables.js'
+import { expand } from './expand.js'
 import { type DockerfileInstruction, toShown } from './instruction.js'
 import { applyInstruction } from './instructions.js'
 
@@ -59,7 +59,7 @@ async function buildStage(
   next: (instruction: DockerfileInstruction) => void,
 ): Promise<ImageContent> {
   next(from)
-  const stage = createStage(await requireBase(build, expandVariables(base, build.globals), from))
+  const stage = createStage(await requireBase(build, expand(from, base, build.globals), from))
   for (const instruction of instructions) {
     build.signal.throwIfAborted()
     next(instruction)
@@ -77,15 +77,11 @@ function selectStages({ stages }: ParsedDockerfile, target: string | undefined):
 }
 
 function toGlobals(
-  { globals }: ParsedDockerfile,
+  dockerfile: ParsedDockerfile,
   { buildArgs = {}, platform = ownPlatform }: BuildOptions,
 ): ReadonlyMap<string, string> {
-  const values = new Map([...toPlatformArguments('TARGET', platform), ...toPlatformArguments('BUILD', ownPlatform)])
-  for (const { name, value } of globals.flatMap(({ pairs }) => pairs)) {
-    const given = buildArgs[name] ?? (value === undefined ? undefined : expandVariables(value, values))
-    if (given !== undefined) values.set(name, given)
-  }
-  return values
+  const variables = [...toPlatformArguments('TARGET', platform), ...toPlatformArguments('BUILD', ownPlatform)]
+  return dockerfile.readGlobals(buildArgs, new Map(variables))
 }
 
 /** What a builder sets itself: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */

@@ -2,7 +2,7 @@ import { posix } from 'node:path'
 import { createBuildError } from './build-error.js'
 import { type InstructionCall, toVariables } from './build-stage.js'
 import { type CopySource, openSource } from './copy-source.js'
-import { expandVariables } from './expand-variables.js'
+import { expand } from './expand.js'
 import type { DockerfileInstruction } from './instruction.js'
 
 /** COPY: files, directories (their contents), and `*` and `?` in names; from the context, a stage or an image. */
@@ -27,9 +27,9 @@ export async function copyFiles(call: InstructionCall): Promise<void> {
 function parseOperands({ stage, instruction }: InstructionCall) {
   const variables = toVariables(stage)
   const given = instruction.words ?? instruction.text.split(/\s+/)
-  const patterns = given.map((word) => expandVariables(word, variables))
+  const patterns = given.map((word) => expand(instruction, word, variables))
   const target = patterns.pop()
-  if (target === undefined || patterns.length === 0 || instruction.text.startsWith('<<')) {
+  if (target === undefined || patterns.length === 0 || instruction.hasHeredocs) {
     throw createBuildError(instruction, 'COPY takes sources and a target')
   }
   return { patterns, target }

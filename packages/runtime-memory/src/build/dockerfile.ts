@@ -1,13 +1,16 @@
 import {
-  DockerfileParser,
-  type Instruction,
-  JSONInstruction,
-  ModifiableInstruction,
-  type Property,
-  PropertyInstruction,
-} from 'dockerfile-ast'
+  DockerfileError,
+  type EscapeCharacter,
+  type DockerfileInstruction as ParsedInstruction,
+  parseDockerfile as parse,
+  readGlobals,
+  readPairs,
+  splitStages,
+  toWordList,
+} from '@capstan/build-context/dockerfile'
+import type { StringMap } from '@capstan/core'
 import { createBuildError } from './build-error.js'
-import type { DockerfileInstruction, DockerfilePair } from './instruction.js'
+import type { DockerfileInstruction } from './instruction.js'
 
 /** From one FROM to the next. */
 export interface DockerfileStage {
@@ -20,80 +23,57 @@ export interface DockerfileStage {
 
 /** A Dockerfile as its stages; variables are not yet replaced. */
 export interface ParsedDockerfile {
-  /** ARGs before the first FROM. */
-  readonly globals: readonly DockerfileInstruction[]
   readonly stages: readonly DockerfileStage[]
+  /** What FROM knows: the ARGs before the first one, with the values that were given, or else with their defaults. */
+  readGlobals(buildArgs: StringMap, variables: ReadonlyMap<string, string>): ReadonlyMap<string, string>
 }
 
-/** The stages of a Dockerfile, from its text. Something before the first FROM, or none: BUILD_FAILED. */
+/** The stages of a Dockerfile, from its text. What no builder accepts: BUILD_FAILED, at its instruction where it has one. */
 export function parseDockerfile(text: string): ParsedDockerfile {
-  const globals: DockerfileInstruction[] = []
-  const stages: {
-    from: DockerfileInstruction
-    base: string
-    name: string | undefined
-    instructions: DockerfileInstruction[]
-  }[] = []
-  const dockerfile = DockerfileParser.parse(text)
-  const escapeCharacter = dockerfile.getEscapeCharacter()
-  for (const instruction of dockerfile.getInstructions().map((found) => toInstruction(found, escapeCharacter))) {
-    const stage = stages.at(-1)
-    if (instruction.keyword === 'FROM') stages.push({ ...parseFrom(instruction), instructions: [] })
-    else if (stage !== undefined) stage.instructions.push(instruction)
-    else if (instruction.keyword === 'ARG') globals.push(instruction)
-    else throw createBuildError(instruction, 'the first instruction must be FROM, or ARG')
-  }
-  if (stages.length === 0) throw createBuildError(undefined, 'the Dockerfile has no FROM')
-  return { globals, stages }
-}
-
-function parseFrom(from: DockerfileInstruction) {
-  const [base, as, name, ...rest] = from.text.split(/\s+/)
-  const isNamed = as?.toUpperCase() === 'AS' && name !== undefined && rest.length === 0
-  if (!base || (as !== undefined && !isNamed)) throw createBuildError(from, 'FROM takes an image, and AS a name')
-  return { from, base, name: name?.toLowerCase() }
-}
-
-function toInstruction(instruction: Instruction, escapeCharacter: string): DockerfileInstruction {
-  const text = joinLines(instruction.getRawArgumentsContent() ?? '', escapeCharacter)
+  const { instructions, escapeCharacter } = orFail(() => parse(text))
+  const convert = (instruction: ParsedInstruction) => toInstruction(instruction, escapeCharacter)
+  const converted = instructions.map(convert)
+  const { globals, stages } = orFail(() => splitStages({ instructions }), converted)
   return {
-    keyword: instruction.getKeyword().toUpperCase(),
-    line: instruction.getRange().start.line + 1,
-    text,
-    words: instruction instanceof JSONInstruction ? parseWords(text) : undefined,
-    flags: toFlags(instruction),
-    pairs: instruction instanceof PropertyInstruction ? instruction.getProperties().map(toPair) : [],
+    stages: stages.map(({ from, base, name, instructions: own }) => {
+      return { from: convert(from), base, name, instructions: own.map(convert) }
+    }),
+    readGlobals: (buildArgs, variables) => {
+      const options = { escapeCharacter, builder: 'buildkit', buildArgs, variables } as const
+      return orFail(() => readGlobals(globals, options), converted)
+    },
   }
 }
 
-/** Continued lines as one; comment lines between them count for nothing. */
-function joinLines(text: string, escapeCharacter: string): string {
-  const lines = text.split('\n').filter((line, index) => index === 0 || !/^\s*#/.test(line))
-  return lines
-    .map((line) => line.trimEnd())
-    .map((line) => (line.endsWith(escapeCharacter) ? line.slice(0, -1) : `${line}\n`))
-    .join('')
-    .trim()
-}
-
-/** None for an instruction that takes none. */
-function toFlags(instruction: Instruction): ReadonlyMap<string, string> {
-  const flags = instruction instanceof ModifiableInstruction ? instruction.getFlags() : []
-  return new Map(flags.map((flag) => [flag.getName(), flag.getValue() ?? '']))
-}
-
-function parseWords(text: string): readonly string[] | undefined {
-  if (!text.startsWith('[')) return undefined
+function orFail<T>(read: () => T, instructions: readonly DockerfileInstruction[] = []): T {
   try {
-    const words: unknown = JSON.parse(text)
-    return Array.isArray(words) && words.every((word) => typeof word === 'string') ? words : undefined
-  } catch {
-    // As every builder: what is no JSON is a command for the shell.
-    return undefined
+    return read()
+  } catch (error) {
+    if (!(error instanceof DockerfileError)) throw error
+    const { line, message } = error
+    const at = instructions.find((instruction) => instruction.line === line)
+    const reason = line === undefined || at !== undefined ? message : `line ${line}: ${message}`
+    throw createBuildError(at, reason, { cause: error })
   }
 }
 
-function toPair(property: Property): DockerfilePair {
-  const isLiteral = property.getUnescapedValue()?.startsWith("'") ?? false
-  return { name: property.getName(), value: property.getValue() ?? undefined, isLiteral }
+function toInstruction(instruction: ParsedInstruction, escapeCharacter: EscapeCharacter): DockerfileInstruction {
+  const { keyword, line, text, flags, heredocs } = instruction
+  return {
+    keyword,
+    line,
+    text,
+    words: ['RUN', 'CMD', 'ENTRYPOINT', 'SHELL', 'COPY', 'ADD', 'VOLUME'].includes(keyword)
+      ? toWordList(text)
+      : undefined,
+    flags: new Map(flags.map(toFlag)),
+    pairs: ['ARG', 'ENV', 'LABEL'].includes(keyword) ? readPairs(instruction, escapeCharacter) : [],
+    escapeCharacter,
+    hasHeredocs: heredocs.length > 0,
+  }
+}
+
+function toFlag(flag: string): readonly [string, string] {
+  const [, name = '', value = ''] = /^--([^=]*)(?:=([\s\S]*))?$/.exec(flag) ?? []
+  return [name, value]
 }

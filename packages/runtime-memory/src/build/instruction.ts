@@ -1,3 +1,5 @@
+import type { EscapeCharacter } from '@capstan/build-context/dockerfile'
+
 /** One instruction, as far as every kind of it can be read alike. */
 export interface DockerfileInstruction {
   readonly keyword: string
@@ -8,16 +10,18 @@ export interface DockerfileInstruction {
   /** `text` where it is a JSON list of words: the exec form. */
   readonly words: readonly string[] | undefined
   readonly flags: ReadonlyMap<string, string>
-  /** `NAME=value` pairs of ENV, LABEL and ARG. */
+  /** `NAME=value` pairs of ENV, LABEL and ARG; values as they are written. */
   readonly pairs: readonly DockerfilePair[]
+  /** Of the file. */
+  readonly escapeCharacter: EscapeCharacter
+  /** Whether lines after it belong to it. */
+  readonly hasHeredocs: boolean
 }
 
 /** One `NAME=value`, or `NAME` alone. */
 export interface DockerfilePair {
   readonly name: string
   readonly value: string | undefined
-  /** In single quotes: no variable is replaced. */
-  readonly isLiteral: boolean
 }
 
 /** As a message shows it. */

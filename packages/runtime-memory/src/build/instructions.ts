@@ -2,8 +2,8 @@ import { posix } from 'node:path'
 import { createBuildError } from './build-error.js'
 import { type BuildStage, type InstructionCall, toVariables } from './build-stage.js'
 import { copyFiles } from './copy-files.js'
-import { expandVariables } from './expand-variables.js'
-import { type DockerfileInstruction, type DockerfilePair, toCommandLine } from './instruction.js'
+import { expand } from './expand.js'
+import { type DockerfileInstruction, toCommandLine } from './instruction.js'
 import { runStep } from './run-step.js'
 
 /** Does what the instruction says to the stage; one that is not known: BUILD_FAILED. */
@@ -40,20 +40,19 @@ const instructions: ReadonlyMap<string, KnownInstruction> = new Map<string, Know
 ])
 
 function applyArg({ build, stage, instruction }: InstructionCall): void {
-  for (const { name, value, isLiteral } of instruction.pairs) {
-    const fallback =
-      value === undefined ? build.globals.get(name) : isLiteral ? value : expandVariables(value, toVariables(stage))
+  for (const { name, value } of instruction.pairs) {
+    const fallback = value === undefined ? build.globals.get(name) : expand(instruction, value, toVariables(stage))
     const given = build.options.buildArgs?.[name] ?? fallback
     if (given !== undefined) stage.arguments.set(name, given)
   }
 }
 
 function applyEnv({ stage, instruction }: InstructionCall): void {
-  stage.config = { ...stage.config, env: { ...stage.config.env, ...toRecord(stage, instruction.pairs) } }
+  stage.config = { ...stage.config, env: { ...stage.config.env, ...toRecord(stage, instruction) } }
 }
 
 function applyLabel({ stage, instruction }: InstructionCall): void {
-  stage.config = { ...stage.config, labels: { ...stage.config.labels, ...toRecord(stage, instruction.pairs) } }
+  stage.config = { ...stage.config, labels: { ...stage.config.labels, ...toRecord(stage, instruction) } }
 }
 
 function applyUser({ stage, instruction }: InstructionCall): void {
@@ -87,14 +86,18 @@ function applyEntrypoint({ stage, instruction }: InstructionCall): void {
   stage.config = { ...stage.config, entrypoint: toCommandLine(instruction), command }
 }
 
-function toRecord(stage: BuildStage, pairs: readonly DockerfilePair[]): Readonly<Record<string, string>> {
+function toRecord(stage: BuildStage, instruction: DockerfileInstruction): Readonly<Record<string, string>> {
   const variables = toVariables(stage)
-  const expand = ({ value = '', isLiteral }: DockerfilePair) => (isLiteral ? value : expandVariables(value, variables))
-  return Object.fromEntries(pairs.map((pair) => [pair.name, expand(pair)]))
+  return Object.fromEntries(
+    instruction.pairs.map(({ name, value }) => {
+      if (value === undefined) throw createBuildError(instruction, `${name} has no value`)
+      return [name, expand(instruction, value, variables)]
+    }),
+  )
 }
 
 function requireText(stage: BuildStage, instruction: DockerfileInstruction): string {
-  const text = expandVariables(instruction.text, toVariables(stage)).replace(/^(["'])(.*)\1$/, '$2')
+  const text = expand(instruction, instruction.text, toVariables(stage))
   if (text === '') throw createBuildError(instruction, `${instruction.keyword} takes a value`)
   return text
 }

@@ -3,25 +3,24 @@ import { parseDockerfile } from '../../src/build/dockerfile.js'
 
 describe('parseDockerfile', () => {
   it('knows stages by name, and what is before them', () => {
-    const { globals, stages } = parseDockerfile('# syntax=x\nARG V=1\nFROM a:$V AS Base\nFROM base\nRUN true')
-    expect(globals.map(({ pairs }) => pairs)).toEqual([[{ name: 'V', value: '1', isLiteral: false }]])
+    const parsed = parseDockerfile('# syntax=x\nARG V=1\nFROM a:$V AS Base\nFROM base\nRUN true')
+    const { stages } = parsed
+    expect([...parsed.readGlobals({ W: '2' }, new Map())]).toEqual([['V', '1']])
     expect(stages.map(({ base, name, instructions }) => [base, name, instructions.length])).toEqual([
       ['a:$V', 'base', 0],
       ['base', undefined, 1],
     ])
   })
 
-  it('reads pairs in both forms, quotes taken off, and knows single ones', () => {
+  it('reads pairs in both forms, values as they are written', () => {
     const [stage] = parseDockerfile(`FROM a\nENV A=1 B="two words" C='$x'\nENV OLD style here`).stages
-    expect(
-      stage?.instructions.map(({ pairs }) => pairs.map(({ name, value, isLiteral }) => [name, value, isLiteral])),
-    ).toEqual([
+    expect(stage?.instructions.map(({ pairs }) => pairs.map(({ name, value }) => [name, value]))).toEqual([
       [
-        ['A', '1', false],
-        ['B', 'two words', false],
-        ['C', '$x', true],
+        ['A', '1'],
+        ['B', '"two words"'],
+        ['C', "'$x'"],
       ],
-      [['OLD', 'style here', false]],
+      [['OLD', 'style here']],
     ])
   })
 

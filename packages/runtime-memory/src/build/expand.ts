@@ -1,0 +1,17 @@
+import { DockerfileError, expandWord } from '@capstan/build-context/dockerfile'
+import { createBuildError } from './build-error.js'
+import type { DockerfileInstruction } from './instruction.js'
+
+/** A word of the instruction, its variables replaced and its quotes taken off. What cannot be expanded: BUILD_FAILED. */
+export function expand(
+  instruction: DockerfileInstruction,
+  word: string,
+  variables: ReadonlyMap<string, string>,
+): string {
+  try {
+    return expandWord(word, { variables, escapeCharacter: instruction.escapeCharacter })
+  } catch (error) {
+    if (error instanceof DockerfileError) throw createBuildError(instruction, error.message, { cause: error })
+    throw error
+  }
+}
