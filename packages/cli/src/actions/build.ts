@@ -1,8 +1,16 @@
 import { readFile, stat } from 'node:fs/promises'
 import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { text } from 'node:stream/consumers'
-import { type BuildOptions, ownershipLabelKeys, type Runtime, type RuntimeScope, validateBuild } from '@capstan/core'
+import {
+  type BuildOptions,
+  ownershipLabelKeys,
+  type Runtime,
+  type RuntimeScope,
+  type StringMap,
+  validateBuild,
+} from '@capstan/core'
 import { BuildKitFeature } from '@capstan/feature-buildkit'
+import { readProxyVariables } from '@capstan/runtime-docker'
 import { buildByBuildKit } from '../buildkit/build-by-buildkit.js'
 import { type DockerfileChoice, toBuildRequest } from '../buildkit/build-request.js'
 import { type BuilderChoice, chooseBuilder, listNeedingBuildKit } from '../buildkit/choose-builder.js'
@@ -57,7 +65,8 @@ async function byBuildKit(
   { fallback }: Extract<BuilderChoice, { builder: 'buildkit' }>,
   { invocation, options, settings, dockerfile, kind, started }: Work,
 ): Promise<object> {
-  const request = await toBuildRequest(settings, dockerfile.choice, { options, io: invocation.io })
+  const buildArgs = await withProxyVariables(settings.buildArgs, scope.report, invocation.io)
+  const request = await toBuildRequest({ ...settings, buildArgs }, dockerfile.choice, { options, io: invocation.io })
   const title = options.tag[0]
   const canBuildWithout = listNeedingBuildKit(options).length === 0
   const given = { invocation, fallback, canBuildWithout, kind, title }
@@ -89,6 +98,16 @@ async function byRuntime(
   const output = { type: 'load' } as const
   display.succeed(toSuccessText(output, { names: toNames(options), runtime: runtimeName, took }))
   return { builder: 'runtime', output }
+}
+
+/** BuildKit gets the proxy variables of docker's configuration as it does from docker's client; the runtime's builder adds its own. */
+async function withProxyVariables(
+  buildArgs: BuildOptions['buildArgs'],
+  report: RuntimeScope['report'],
+  { env }: Io,
+): Promise<StringMap> {
+  const endpoint = report.available ? report.endpoint : ''
+  return { ...(await readProxyVariables(env, endpoint)), ...buildArgs }
 }
 
 /** There is no call that gives an image a further tag: the builder's cache makes the same image again. */

@@ -20,6 +20,7 @@ import { refuseConfig } from './refuse-config.js'
 import { removeContainer } from './remove-container.js'
 import { removeUnanswered } from './remove-unanswered.js'
 import { withHostGateway } from './with-host-gateway.js'
+import { withProxyVariables } from './with-proxy-variables.js'
 
 /**
  * Makes a container and resolves with its full id; a missing image is pulled first, unless `pull` is `never`.
@@ -44,7 +45,7 @@ export async function createContainer(
   signal?.throwIfAborted()
   await checkBindSources(engine, config)
   await checkNetworks(engine, config, call)
-  const known = await withHostGateway(engine, config, call)
+  const known = await withProxyVariables(engine, await withHostGateway(engine, config, call))
   const { id, warnings } = await createWithImage(engine, known, { ...options, call })
   await finish(engine, config, { id, warnings, call })
   return id

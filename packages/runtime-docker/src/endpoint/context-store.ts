@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isAbsentFile } from '../absent-file.js'
+import { parseConfigText } from '../configuration/docker-config.js'
 import type { EndpointTls } from './docker-endpoint.js'
 import type { EndpointCandidate } from './endpoint-candidate.js'
 import { findTls } from './endpoint-tls.js'
@@ -13,7 +14,7 @@ export async function readContext(name: string, configDirectory: string): Promis
   const hash = createHash('sha256').update(name).digest('hex')
   const path = join(configDirectory, 'contexts', 'meta', hash, 'meta.json')
   try {
-    const { host, skipVerify } = toEndpoint(JSON.parse(await readFile(path, 'utf8')))
+    const { host, skipVerify } = toEndpoint(parseConfigText(await readFile(path, 'utf8')))
     const tls = await readContextTls(join(configDirectory, 'contexts', 'tls', hash, 'docker'), skipVerify)
     return parseEndpoint(host, { source, tls })
   } catch (error) {
@@ -28,7 +29,7 @@ export async function readCurrentContext(
   const path = join(configDirectory, 'config.json')
   const source = 'config.json'
   try {
-    const config: unknown = JSON.parse(await readFile(path, 'utf8'))
+    const config = parseConfigText(await readFile(path, 'utf8'))
     const name =
       typeof config === 'object' && config !== null && 'currentContext' in config ? config.currentContext : ''
     return { name: typeof name === 'string' && name !== '' && name !== 'default' ? name : undefined }

@@ -1,4 +1,4 @@
-import { join } from 'node:path'
+import { toConfigDirectory } from '../configuration/docker-config.js'
 import { readContext, readCurrentContext } from './context-store.js'
 import type { EndpointCandidate, EndpointSearch, SearchPlace } from './endpoint-candidate.js'
 import { findTls, readEnvironmentTls } from './endpoint-tls.js'
@@ -12,7 +12,7 @@ import { findWellKnownEndpoints, toDefaultEndpoint } from './well-known-endpoint
  * Only when none is set there are several candidates: the default socket, then those of other engines.
  */
 export async function findEndpoints(given: GivenEndpoint, { system, env }: SearchPlace): Promise<EndpointSearch> {
-  const configDirectory = env.DOCKER_CONFIG || join(system.home, '.docker')
+  const configDirectory = toConfigDirectory(env, system.home)
   const named = given.context ?? (env.DOCKER_CONTEXT || undefined)
   const chosen = await findChosen(given, { env, configDirectory })
   // The context "default" means that no context is used, whatever config.json says.

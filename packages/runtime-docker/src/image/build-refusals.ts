@@ -1,7 +1,7 @@
+import { findDockerfileImages } from '@capstan/build-context/dockerfile'
 import { type BuildOptions, createHostError, type RefusedOption, refuseField } from '@capstan/core'
 import type { InspectedImage } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { findDockerfileImages } from './dockerfile-images.js'
 import { findImage } from './images.js'
 
 /** What no engine's own builder can honour: part of every report of this plugin. */
@@ -29,11 +29,11 @@ export function refuseBuildOptions({ runtimeName, details }: DockerEngine, { dns
 export async function checkBasePlatforms(
   engine: DockerEngine,
   { dockerfile, call }: { readonly dockerfile: string; readonly call: EngineCall },
-  { platform, pull, buildArgs }: BuildOptions,
+  { platform, pull, buildArgs, target }: BuildOptions,
 ): Promise<void> {
   if (platform === undefined || pull) return
-  for (const base of findDockerfileImages(dockerfile, buildArgs)) {
-    if (base.platform !== undefined) continue
+  for (const base of findDockerfileImages(dockerfile, { buildArgs, target })) {
+    if (base.platform !== undefined || base.use === 'trigger') continue
     const image = await findImage(engine, base.reference, call)
     if (image !== undefined) refuseOther(engine, platform, image, base.reference)
   }

@@ -1,7 +1,8 @@
 import type { Readable } from 'node:stream'
+import { findDockerfileImages } from '@capstan/build-context/dockerfile'
 import { type BuildOptions, toObjectLabels } from '@capstan/core'
+import { readProxyVariables } from '../configuration/proxy-variables.js'
 import type { DockerEngine, EngineCall, EngineRequest } from '../docker-engine.js'
-import { findDockerfileImages } from './dockerfile-images.js'
 import { addLabels, toLabelParameter } from './dockerfile-labels.js'
 import { type CredentialSources, findCredentials } from './find-credentials.js'
 import { parseImageReference } from './image-reference.js'
@@ -29,9 +30,11 @@ export async function prepareBuild(
   options: BuildOptions,
 ): Promise<BuildRequest> {
   const { tag } = image
-  const { buildArgs, target, platform, noCache, pull, signal } = options
+  const { target, platform, noCache, pull, signal } = options
   const call: EngineCall = { operation: 'buildImage', subject: tag, signal }
-  const auths = await findAuths(engine, image, options)
+  const proxies = await readProxyVariables(engine.env, engine.details.endpoint.url, engine.warn)
+  const buildArgs = { ...proxies, ...options.buildArgs }
+  const auths = await findAuths(engine, image, { ...options, buildArgs })
   const labels = toObjectLabels({ kind: 'image', tag }, engine.ownerLabels, options.labels)
   const labelled = addLabels(image.dockerfile, { labels, target })
   // Loaded here: most programs build nothing, and would wait for its libraries at their start.
@@ -45,7 +48,7 @@ export async function prepareBuild(
     path: '/build',
     query: {
       ...{ ...query, t: tag, dockerfile, target, platform, rm: true, forcerm: true },
-      ...(buildArgs === undefined ? {} : { buildargs: buildArgs }),
+      ...(Object.keys(buildArgs).length === 0 ? {} : { buildargs: buildArgs }),
       ...(noCache ? { nocache: true } : {}),
       ...(pull ? { pull: true } : {}),
     },
@@ -55,13 +58,18 @@ export async function prepareBuild(
   }
 }
 
-/** For the registries of the images that the Dockerfile names, and for no other. */
+/**
+ * For the registries of the images that the build may ask for, and for no other: docker's client sends the credentials of
+ * all registries that it knows, which the engine of this build has no use for.
+ *
+ * What the ONBUILD of a base image names is not known before that is pulled, so its registry is not among them.
+ */
 async function findAuths(
   { env }: DockerEngine,
   { dockerfile, credentialSources = { env } }: ImageToBuild,
-  { buildArgs, signal }: BuildOptions,
+  { buildArgs, target, signal }: BuildOptions,
 ): Promise<ReadonlyMap<string, RegistryAuth>> {
-  const images = findDockerfileImages(dockerfile, buildArgs)
+  const images = findDockerfileImages(dockerfile, { buildArgs, target })
   const registries = new Set(images.map(({ reference }) => parseImageReference(reference).registry))
   const auths = new Map<string, RegistryAuth>()
   for (const registry of registries) {

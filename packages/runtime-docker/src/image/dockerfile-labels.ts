@@ -1,3 +1,4 @@
+import { DockerfileError, parseDockerfile } from '@capstan/build-context/dockerfile'
 import type { StringMap } from '@capstan/core'
 
 /** A Dockerfile and the query by which its image gets its labels. */
@@ -17,9 +18,9 @@ export function addLabels(
   dockerfile: string,
   { labels, target }: { readonly labels: StringMap; readonly target: string | undefined },
 ): LabelledBuild {
-  if (target !== undefined || !canAppend(dockerfile)) return { dockerfile, ...toLabelParameter(labels) }
-  const pairs = Object.entries(labels).map(([key, value]) => `${quote(key)}=${quote(value)}`)
-  return { dockerfile: `${dockerfile}\nLABEL ${pairs.join(' ')}\n`, query: {}, addedSteps: 1 }
+  const instruction = target === undefined ? toInstruction(dockerfile, Object.entries(labels)) : undefined
+  if (instruction === undefined) return { dockerfile, ...toLabelParameter(labels) }
+  return { dockerfile: `${dockerfile}\n${instruction}\n`, query: {}, addedSteps: 1 }
 }
 
 /** The engine's own parameter, for a Dockerfile that is sent as it is: a step for each label. */
@@ -27,13 +28,26 @@ export function toLabelParameter(labels: StringMap): Omit<LabelledBuild, 'docker
   return { query: { labels }, addedSteps: Object.keys(labels).length }
 }
 
-/** No other escape character, no text of several lines, no last line that goes on. */
-function canAppend(dockerfile: string): boolean {
-  const lines = dockerfile.split(/\r?\n/).filter((line) => !/^\s*(#|$)/.test(line))
-  return !/^\s*#\s*escape\s*=/im.test(dockerfile) && !dockerfile.includes('<<') && !/\\\s*$/.test(lines.at(-1) ?? '\\')
+/** The instruction to append; `undefined` where the Dockerfile would not end with it: in a continuation or a heredoc. */
+function toInstruction(dockerfile: string, labels: readonly (readonly [string, string])[]): string | undefined {
+  try {
+    const { instructions, escapeCharacter } = parseDockerfile(dockerfile)
+    // The classic builder of older engines knows no heredocs.
+    if (instructions.some(({ heredocs }) => heredocs.length > 0)) return undefined
+    const pairs = labels.map((label) => label.map((text) => quote(text, escapeCharacter)).join('='))
+    const instruction = `LABEL ${pairs.join(' ')}`
+    const appended = parseDockerfile(`${dockerfile}\n${instruction}\n`).instructions
+    return appended.length === instructions.length + 1 ? instruction : undefined
+  } catch (error) {
+    if (error instanceof DockerfileError) return undefined
+    throw error
+  }
 }
 
 /** In double quotes these three alone mean something: https://docs.docker.com/reference/dockerfile/#environment-replacement */
-function quote(text: string): string {
-  return `"${text.replace(/["\\$]/g, '\\$&')}"`
+function quote(text: string, escapeCharacter: string): string {
+  const quoted = [...text].map((character) => {
+    return ['"', '$', escapeCharacter].includes(character) ? `${escapeCharacter}${character}` : character
+  })
+  return `"${quoted.join('')}"`
 }

@@ -1,7 +1,5 @@
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { type Environment, findHomeDirectory, type OperationOptions } from '@capstan/core'
-import { isAbsentFile } from '../absent-file.js'
+import type { Environment, OperationOptions } from '@capstan/core'
+import { parseDockerConfig, readDockerConfig } from '../configuration/docker-config.js'
 import { type JsonObject, toObject, toText } from '../stream/json-lines.js'
 import { askCredentialHelper, type HelperAnswer } from './credential-helper.js'
 import { dockerHub } from './image-reference.js'
@@ -32,13 +30,15 @@ export async function findCredentials(
   options: OperationOptions = {},
 ): Promise<FoundCredentials> {
   options.signal?.throwIfAborted()
-  const given = parseConfig(sources.env.DOCKER_AUTH_CONFIG, 'DOCKER_AUTH_CONFIG')
+  const given = parseDockerConfig(sources.env.DOCKER_AUTH_CONFIG, 'DOCKER_AUTH_CONFIG')
   const inEnvironment = findInline(given.config, registry)
-  if (inEnvironment !== undefined) return { auth: inEnvironment, problem: undefined }
-  const file = await readConfigFile(sources.env)
+  if ('auth' in inEnvironment && inEnvironment.auth) return { auth: inEnvironment.auth, problem: undefined }
+  const file = await readDockerConfig(sources.env)
   const found = await findInConfig(file.config, registry, { ...sources, signal: options.signal })
   if ('problem' in found) return { auth: undefined, problem: found.problem }
-  return { auth: found.auth, problem: found.auth === undefined ? (file.problem ?? given.problem) : undefined }
+  if (found.auth !== undefined) return { auth: found.auth, problem: undefined }
+  const problem = file.problem ?? given.problem ?? ('problem' in inEnvironment ? inEnvironment.problem : undefined)
+  return { auth: undefined, problem }
 }
 
 async function findInConfig(
@@ -47,64 +47,46 @@ async function findInConfig(
   options: CredentialSources & OperationOptions,
 ): Promise<HelperAnswer> {
   const helper = findByHost(toObject(config.credHelpers), registry) ?? config.credsStore
-  const inline = { auth: findInline(config, registry) }
+  const inline = findInline(config, registry)
   if (typeof helper !== 'string' || helper === '') return inline
   const answer = await askCredentialHelper(helper, toServerAddress(registry), {
     env: options.env,
     timeoutMs: options.helperTimeoutMs ?? 10_000,
     signal: options.signal,
   })
-  return inline.auth !== undefined && !('auth' in answer && answer.auth) ? inline : answer
+  const isFound = 'auth' in answer && answer.auth !== undefined
+  return !isFound && 'auth' in inline && inline.auth !== undefined ? inline : answer
 }
 
-function findInline(config: JsonObject, registry: string): RegistryAuth | undefined {
+/** Of `auths`. A token for the registry itself comes before one by which such are asked for, as in the engine. */
+function findInline(config: JsonObject, registry: string): HelperAnswer {
   const entry = toObject(findByHost(toObject(config.auths), registry))
-  const token = toText(entry.identitytoken)
-  if (token) return { identityToken: token }
-  const [username, password] = entry.auth ? decodeAuth(entry.auth) : [toText(entry.username), toText(entry.password)]
-  return username && password ? { username, password } : undefined
+  const registryToken = toText(entry.registrytoken)
+  if (registryToken) return { auth: { registryToken } }
+  const identityToken = toText(entry.identitytoken)
+  if (identityToken) return { auth: { identityToken } }
+  const encoded = toText(entry.auth)
+  if (encoded) return decodeAuth(encoded, registry)
+  const [username, password = ''] = [toText(entry.username), toText(entry.password)]
+  return { auth: username ? { username, password } : undefined }
 }
 
-/** Base64 of `user:password`, cut at the first colon; older CLIs padded it with NUL. */
-function decodeAuth(value: unknown): readonly [string | undefined, string | undefined] {
-  const text = Buffer.from(toText(value) ?? '', 'base64').toString('utf8')
+/** Base64 of `user:password`, cut at the first colon; older clients padded it with NUL. */
+function decodeAuth(encoded: string, registry: string): HelperAnswer {
+  const text = Buffer.from(encoded, 'base64').toString('utf8')
   const colon = text.indexOf(':')
-  return colon === -1 ? [undefined, undefined] : [text.slice(0, colon), text.slice(colon + 1).replace(/\0+$/, '')]
+  if (colon < 1) return { problem: `the stored credentials of ${registry} are not the base64 of a user and a password` }
+  return { auth: { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/^\0+|\0+$/g, '') } }
 }
 
 /** Keys may be hosts or addresses with scheme and path; the exact one comes first. */
 function findByHost(entries: JsonObject, registry: string): unknown {
   const exact = [registry, toServerAddress(registry)].find((key) => Object.hasOwn(entries, key))
-  const key = exact ?? Object.keys(entries).find((candidate) => toHost(candidate) === registry)
+  const key = exact ?? Object.keys(entries).find((candidate) => isHost(candidate, registry))
   return key === undefined ? undefined : entries[key]
 }
 
-function toHost(key: string): string {
+function isHost(key: string, registry: string): boolean {
   const host = key.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
-  return /^(index\.|registry-1\.)?docker\.io$/.test(host) ? dockerHub : host
-}
-
-interface Config {
-  readonly config: JsonObject
-  readonly problem: string | undefined
-}
-
-async function readConfigFile(env: Environment): Promise<Config> {
-  const path = join(env.DOCKER_CONFIG || join(findHomeDirectory(env), '.docker'), 'config.json')
-  try {
-    return parseConfig(await readFile(path, 'utf8'), path)
-  } catch (error) {
-    if (isAbsentFile(error)) return { config: {}, problem: undefined }
-    const code = error instanceof Error && 'code' in error ? error.code : undefined
-    return { config: {}, problem: `${path} could not be read (${String(code)})` }
-  }
-}
-
-function parseConfig(text: string | undefined, source: string): Config {
-  if (text === undefined || text.trim() === '') return { config: {}, problem: undefined }
-  try {
-    return { config: toObject(JSON.parse(text)), problem: undefined }
-  } catch {
-    return { config: {}, problem: `${source} is not JSON` } // the parser's own words may quote a secret
-  }
+  return host === registry || (registry === dockerHub && /^(index\.|registry-1\.)?docker\.io$/.test(host))
 }

@@ -1,6 +1,6 @@
 /** A reference to an image, in parts. https://github.com/distribution/reference */
 export interface ImageReference {
-  /** The host of the registry, `docker.io` where none is named. */
+  /** The host of the registry: `docker.io` where none is named, and for its older name `index.docker.io`. */
   readonly registry: string
   /** All before the tag and the digest, as it was given. */
   readonly name: string
@@ -35,8 +35,9 @@ export function isImageId(image: string): boolean {
 function toRegistry(name: string): string {
   const slash = name.indexOf('/')
   const first = slash === -1 ? '' : name.slice(0, slash)
-  const isHost = first.includes('.') || first.includes(':') || first === 'localhost'
-  return isHost ? first : dockerHub
+  // Names of repositories have no upper case.
+  const isHost = /[.:A-Z]/.test(first) || first === 'localhost'
+  return isHost && first !== 'index.docker.io' ? first : dockerHub
 }
 
 export const dockerHub = 'docker.io'

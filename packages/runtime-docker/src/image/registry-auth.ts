@@ -2,7 +2,7 @@ import type { RegistryCredentials } from '@capstan/core'
 import { dockerHub } from './image-reference.js'
 
 /** What proves to a registry who asks; never in an error, log or event. */
-export type RegistryAuth = RegistryCredentials | { readonly identityToken: string }
+export type RegistryAuth = RegistryCredentials | { readonly identityToken: string } | { readonly registryToken: string }
 
 /** The value of `X-Registry-Auth`, for one pull. https://docs.docker.com/reference/api/engine/version/v1.41/#section/Authentication */
 export function toAuthHeader(auth: RegistryAuth, registry: string): string {
@@ -22,6 +22,7 @@ export function toServerAddress(registry: string): string {
 
 function toWire(auth: RegistryAuth, registry: string): object {
   const serveraddress = toServerAddress(registry)
+  if ('registryToken' in auth) return { registrytoken: auth.registryToken, serveraddress }
   if ('identityToken' in auth) return { identitytoken: auth.identityToken, serveraddress }
   return { username: auth.username, password: auth.password, serveraddress }
 }

@@ -84,6 +84,10 @@ describe('the order of the docker CLI: the first that is set decides, alone', ()
   test.each([
     ['no config.json', {}],
     ['no current context', { 'config.json': '{}' }],
+    ['a file of 0 bytes', { 'config.json': '' }],
+    ['a blank file', { 'config.json': ' \r\n' }],
+    ['a byte order mark alone', { 'config.json': '\uFEFF' }],
+    ['a byte order mark', { 'config.json': '\uFEFF{}' }],
     ['an empty one', { 'config.json': '{"currentContext":""}' }],
     ['"default"', { 'config.json': '{"currentContext":"default"}' }],
   ])('5 with %s the default socket comes first', async (_, given) => {
@@ -94,6 +98,12 @@ describe('the order of the docker CLI: the first that is set decides, alone', ()
   test('an empty DOCKER_HOST is none', async () => {
     expect(toUrls(await find(await createHome(), { DOCKER_HOST: '' }))[0]).toBe('unix:///var/run/docker.sock')
   })
+})
+
+test('reads the current context of a file with a byte order mark', async () => {
+  const files = { ...contextFiles('x', { Endpoints: { docker: { Host: 'tcp://x:1' } } }) }
+  const search = await find(await createHome({ ...files, 'config.json': '\uFEFF{"currentContext":"x"}' }))
+  expect(toUrls(search)).toEqual(['tcp://x:1'])
 })
 
 describe('what cannot be read is an attempt with its path', () => {
@@ -121,8 +131,10 @@ describe('what cannot be read is an attempt with its path', () => {
   })
 
   test('a broken config.json: no other engine is tried than the one it may have named', async () => {
-    const search = await find(await createHome({ 'config.json': '{"currentContext":' }))
-    expect(search).toMatchObject({ chosen: false, candidates: [{ failed: { step: 'parse', source: 'config.json' } }] })
+    const search = await find(await createHome({ 'config.json': '{"auths": SECRET' }))
+    const cause = { code: 'PARSE', message: expect.stringMatching(/config\.json: it is not JSON$/) }
+    const failed = { step: 'parse', source: 'config.json', cause }
+    expect(search).toMatchObject({ chosen: false, candidates: [{ failed }] })
   })
 })
 

@@ -3,6 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
+import type { Environment } from '@capstan/core'
 import { onTestFinished } from 'vitest'
 import type { DockerDetails } from '../../src/docker-details.js'
 import type { DockerTimeouts } from '../../src/docker-timeouts.js'
@@ -105,6 +106,7 @@ export class FakeDockerEngine {
 export async function startFakeEngine(
   changes: Partial<DockerDetails> = {},
   timeouts: Partial<DockerTimeouts> = {},
+  env?: Environment,
 ): Promise<StartedFake> {
   const directory = await mkdtemp(join(tmpdir(), 'capstan-fake-'))
   const fake = new FakeDockerEngine(join(directory, 'docker.sock'))
@@ -114,7 +116,12 @@ export async function startFakeEngine(
     await rm(directory, { recursive: true, force: true })
   })
   const apiVersion = changes.api?.version ?? '1.41'
-  const at = { socketPath: fake.socketPath, apiVersion, timeouts: { ...shortTimeouts, ...timeouts } }
+  const at = {
+    socketPath: fake.socketPath,
+    apiVersion,
+    timeouts: { ...shortTimeouts, ...timeouts },
+    ...(env && { env }),
+  }
   return { fake, ...connectEngine(at, changes) }
 }
 

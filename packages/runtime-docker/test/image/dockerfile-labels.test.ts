@@ -14,10 +14,14 @@ test.for([
   ['FROM scratch AS a\nFROM scratch', 'a'],
   ['FROM scratch\nRUN a \\', undefined],
   ['FROM scratch\nRUN a \\\n# comment\n\n', undefined],
-  ['# escape=`\nFROM scratch', undefined],
   ['FROM scratch\nRUN <<END\na\nEND', undefined],
 ] as const)('leaves %j of target %s as it is, and lets the engine add them', ([dockerfile, target]) => {
   expect(addLabels(dockerfile, { labels, target })).toEqual({ dockerfile, query: { labels }, addedSteps: 2 })
+})
+
+test('escapes by the escape character of the file', () => {
+  const { dockerfile } = addLabels('# escape=`\nFROM scratch', { labels: { a: 'C:\\x "$y" `' }, target: undefined })
+  expect(dockerfile).toBe('# escape=`\nFROM scratch\nLABEL "a"="C:\\x `"`$y`" ``"\n')
 })
 
 test('the steps that were added are neither shown nor counted', () => {

@@ -54,6 +54,60 @@ test('takes an identity token before a password, and plain fields where there is
   expect((await find('r.example', plain)).auth).toEqual({ username: 'u', password: 'p' })
 })
 
+test('takes a token for the registry itself before all else, and sends it as one', async () => {
+  const entry = { auth: encoded, identitytoken: 'identity', registrytoken: 'bearer' }
+  const { auth } = await find('r.example', { auths: { 'https://r.example/v2/': entry } })
+  expect(auth).toEqual({ registryToken: 'bearer' })
+  const header = auth === undefined ? '' : toAuthHeader(auth, 'r.example')
+  expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toEqual({
+    registrytoken: 'bearer',
+    serveraddress: 'r.example',
+  })
+})
+
+test.for<[string, object, object | undefined]>([
+  ['an empty entry', {}, undefined],
+  ['an entry with an empty auth', { auth: '' }, undefined],
+  ['an e-mail address alone', { email: 'a@b.example' }, undefined],
+  ['a user without a password', { auth: btoa('user:') }, { username: 'user', password: '' }],
+  ['NUL around the password', { auth: btoa('user:\0pass\0\0') }, { username: 'user', password: 'pass' }],
+  [
+    'base64 over several lines',
+    { auth: `${encoded.slice(0, 8)}\n${encoded.slice(8)}` },
+    { username: 'user', password: 'pass:word' },
+  ],
+  ['an identity token with the user <token>', { auth: btoa('<token>:'), identitytoken: 't' }, { identityToken: 't' }],
+  ['an identity token with the user 0', { auth: btoa('0:'), identitytoken: 't' }, { identityToken: 't' }],
+  ['fields of other types', { auth: 1, username: {}, identitytoken: null, registrytoken: [] }, undefined],
+  ['an entry that is a text', new String('x'), undefined],
+])('reads %s', async ([, entry, auth]) => {
+  expect(await find('r.example', { auths: { 'r.example': entry } })).toEqual({ auth, problem: undefined })
+})
+
+test.for(['bm90IGEgdXNlcg==', btoa(':password'), '%%%'])('says that the auth %s is none, without it', async (auth) => {
+  expect(await find('r.example', { auths: { 'r.example': { auth } } })).toEqual({
+    auth: undefined,
+    problem: 'the stored credentials of r.example are not the base64 of a user and a password',
+  })
+})
+
+test('an empty name of a helper means the file, whatever the store is', async () => {
+  const config = { credHelpers: { 'r.example': '' }, credsStore: 'absent', auths: { 'r.example': { auth: encoded } } }
+  expect((await find('r.example', config)).auth).toMatchObject({ username: 'user' })
+})
+
+test('finds the registry registry-1.docker.io under its own name, which is not that of Docker Hub', async () => {
+  const config = { auths: { 'https://registry-1.docker.io/v2/': { auth: encoded } } }
+  expect((await find('registry-1.docker.io', config)).auth).toMatchObject({ username: 'user' })
+})
+
+test.for(['', ' \n', '\uFEFF', '\uFEFF{}'])(
+  'a config.json that is %j says nothing, and is no problem',
+  async (text) => {
+    expect(await find('r.example', text)).toEqual({ auth: undefined, problem: undefined })
+  },
+)
+
 test('takes DOCKER_AUTH_CONFIG first', async () => {
   const given = JSON.stringify({ auths: { 'r.example': { username: 'env', password: 'p' } } })
   const config = { auths: { 'r.example': { auth: encoded } } }

@@ -1,0 +1,52 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Environment, findHomeDirectory } from '@capstan/core'
+import { isAbsentFile } from '../absent-file.js'
+import { type JsonObject, toObject } from '../stream/json-lines.js'
+
+/** What docker's client is configured with; `problem` says why a configuration that is there could not be used. */
+export interface DockerConfig {
+  readonly config: JsonObject
+  readonly problem: string | undefined
+}
+
+/** The directory of docker's client: DOCKER_CONFIG, else `.docker` in the home directory. */
+export function toConfigDirectory(env: Environment, home: string = findHomeDirectory(env)): string {
+  return env.DOCKER_CONFIG || join(home, '.docker')
+}
+
+/** Reads `config.json`. Never rejects: a file that is absent or blank configures nothing. */
+export async function readDockerConfig(env: Environment): Promise<DockerConfig> {
+  const path = join(toConfigDirectory(env), 'config.json')
+  try {
+    return parseDockerConfig(await readFile(path, 'utf8'), path)
+  } catch (error) {
+    if (isAbsentFile(error)) return { config: {}, problem: undefined }
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    return { config: {}, problem: `${path} could not be read (${String(code)})` }
+  }
+}
+
+/** The configuration in a text, of which `source` is the name in problems. */
+export function parseDockerConfig(text: string | undefined, source: string): DockerConfig {
+  try {
+    return { config: toObject(parseConfigText(text ?? '')), problem: undefined }
+  } catch {
+    return { config: {}, problem: `${source} is not JSON` }
+  }
+}
+
+/**
+ * The value in a JSON text that editors may have left blank, or saved with a byte order mark.
+ *
+ * @throws SyntaxError that quotes nothing of the text, which may hold secrets
+ */
+export function parseConfigText(text: string): unknown {
+  const content = text.replace(/^\uFEFF/, '')
+  if (content.trim() === '') return {}
+  try {
+    return JSON.parse(content)
+  } catch {
+    throw new SyntaxError('it is not JSON')
+  }
+}
