@@ -24,7 +24,12 @@ export interface Runtime {
   /** Makes a container, pulling a missing image first unless `pull` is `never`; resolves with its full id. Name taken: NAME_CONFLICT. */
   createContainer(config: ContainerConfig, options?: CreateOptions): Promise<string>
 
-  /** Already running: resolves. Kept terminal size is applied. */
+  /**
+   * Starts a container. Already running: resolves. The kept terminal size is applied.
+   *
+   * With kept firewall rules the process runs under them from its first instruction, or the start rejects with
+   * FIREWALL_FAILED; see `setupFirewall`.
+   */
   startContainer(id: string, options?: OperationOptions): Promise<void>
 
   /** Not running, or gone: resolves. */
@@ -84,10 +89,17 @@ export interface Runtime {
   /**
    * Leaves the container no way out but `proxyHost:proxyPort`, IPv4 and IPv6, and verifies it.
    *
-   * Fails closed: FIREWALL_FAILED comes after the way out was cut by the strongest means left (`containment`). Rules
-   * last until the container stops; `startContainer` of this runtime sets and verifies them again. On a created
-   * container they are kept for its start. No race at all: an internal network with the proxy as its only way out, where
-   * this machine may still be reached.
+   * Fails closed: FIREWALL_FAILED comes after the way out was cut by the strongest means left (`containment`).
+   *
+   * The rules last until the container stops, and are kept for its next starts by this runtime; on a created container
+   * they are kept for its first. `startContainer` and `startAttached` set and verify kept rules before the first
+   * instruction of the process; a start that cannot do so rejects with FIREWALL_FAILED, and its process has reached
+   * nothing. A process that has run before may find no network in its first moments. Where `refuses` names
+   * `firewall.beforeStart`, kept rules are set right after the start instead: the process can reach others before that,
+   * and one that ends before that is FIREWALL_FAILED.
+   *
+   * Aborted: the way out is cut and what was made for the rules is removed, for 30 s at most; then it rejects with the
+   * signal's reason. What may be left is in a warning, and carries the labels of its owner.
    */
   setupFirewall(id: string, rules: FirewallRules, options?: OperationOptions): Promise<void>
 

@@ -67,7 +67,12 @@ export interface HostErrorFacts {
   FIREWALL_FAILED: {
     readonly id: string
     readonly reason: string
-    readonly containment: 'sealed' | 'disconnected' | 'killed' | 'unchanged'
+    /**
+     * What became of the container. `sealed`: rules let nothing out. `disconnected`: from every network. `killed`.
+     * `ended`: its process had ended before the rules stood. `not-started`: by this start it ran no instruction.
+     * `unchanged`: it was refused before anything was done, or no means worked.
+     */
+    readonly containment: 'sealed' | 'disconnected' | 'killed' | 'ended' | 'not-started' | 'unchanged'
   }
   CONNECTION_LOST: { readonly endpoint: string; readonly lastTimestamp: string | undefined }
   /** `excerpt`: at most 500 bytes. */

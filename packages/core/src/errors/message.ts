@@ -78,6 +78,8 @@ const containments = {
   sealed: 'sealed off: nothing leaves it',
   disconnected: 'disconnected from every network',
   killed: 'killed',
+  ended: 'no longer running when the rules were to be set',
+  'not-started': 'not started',
   unchanged: 'left unchanged',
 } as const
 

@@ -70,8 +70,9 @@ export interface AbsentCapability {
  * What this runtime, as found, cannot keep.
  *
  * Using it: OPTION_UNSUPPORTED with this field (`attach.foreign`: NOT_ATTACHABLE), from this very list, so that report
- * and refusal cannot drift. Two are no options of a call: by `logs.binary` such bytes come changed, by
- * `mounts.volume.shared` the start of a second container fails.
+ * and refusal cannot drift. Three are no options of a call: by `logs.binary` such bytes come changed, by
+ * `mounts.volume.shared` the start of a second container fails, and by `firewall.beforeStart` kept firewall rules are set
+ * right after a start and not before the first instruction.
  */
 export interface RefusedOption {
   readonly field: RefusableField
