@@ -64,6 +64,7 @@ export interface ListedContainer {
   readonly State?: string
   readonly Created?: number
   readonly Labels?: Readonly<Record<string, string>> | null
+  readonly HostConfig?: { readonly NetworkMode?: string } | null
 }
 
 export interface InspectedContainer {
@@ -112,6 +113,9 @@ export interface InspectedAttachment {
   readonly IPv6Gateway?: string
   readonly GlobalIPv6Address?: string
   readonly Aliases?: readonly string[] | null
+  readonly IPAMConfig?: object | null
+  readonly Links?: readonly string[] | null
+  readonly DriverOpts?: object | null
 }
 
 export interface InspectedNetwork {

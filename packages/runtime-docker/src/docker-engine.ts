@@ -4,6 +4,7 @@ import type { Argv, Environment, OperationOptions, StringMap } from '@capstan/co
 import type { DockerApi } from './docker-api.js'
 import type { DockerDetails } from './docker-details.js'
 import type { DockerTimeouts } from './docker-timeouts.js'
+import type { KnownContainers } from './sandbox/known-containers.js'
 
 /**
  * One engine, as all parts of this package see it: the only way to it.
@@ -28,6 +29,8 @@ export interface DockerEngine {
   readonly ending: AbortSignal
   /** How long its answers are waited for. */
   readonly timeouts: DockerTimeouts
+  /** Containers that stand in for others: all requests and answers of this engine are translated by it. */
+  readonly containers: KnownContainers
 
   /**
    * The same engine for undoing: its calls go on while the runtime closes. `undo.add(title, (own) => remove(engine.undoing, …))`.

@@ -70,7 +70,10 @@ export async function* readLog(
   call.signal?.throwIfAborted()
   if (options.follow !== true) return yield* readOnce({ engine, options, call })
   const position = new LogPosition()
+  const before = toEngineId(engine, call)
   yield* readOnce({ engine, options, call, filter: position })
+  // A start under firewall rules has replaced the container, which had written nothing.
+  if (toEngineId(engine, call) !== before) return yield* readLog(engine, options, call)
   const rest = position.toRest()
   if (rest !== undefined) yield* readRest({ engine, options, call, filter: rest })
 }
@@ -96,11 +99,13 @@ async function* readRest({ filter, ...reading }: LogReading & { readonly filter:
 async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, void> {
   const { engine, options, call, filter } = reading
   const { follow = false, timestamps = false } = options
+  const engineId = toEngineId(engine, call)
   const { response, isTerminal, isStamped } = await openLog(reading)
   const splitter = createLogSplitter({ isTerminal, isStamped, isShown: timestamps, filter })
   try {
     yield* split(response, splitter, call)
-    if (follow && (await stillRuns(engine, call))) throw toConnectionLost(engine)
+    const isSame = toEngineId(engine, call) === engineId
+    if (follow && isSame && (await stillRuns(engine, call))) throw toConnectionLost(engine)
   } catch (cause) {
     throw withTimestamp(engine.translate(cause, call), splitter.lastTimestamp)
   } finally {
@@ -150,6 +155,10 @@ async function openLog({ engine, options, call, isStamped: isStampWanted }: LogR
   }
   const path = `/containers/${call.subject}/logs`
   return { response: await engine.send({ ...call, method: 'GET', path, query }), isTerminal, isStamped }
+}
+
+function toEngineId({ containers }: DockerEngine, { subject }: EngineCall): string {
+  return containers.findSandboxed(subject)?.id ?? subject
 }
 
 /** The container was removed, or is about to be. */

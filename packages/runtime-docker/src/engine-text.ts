@@ -5,3 +5,8 @@ import { EngineAnswerError } from './transport/engine-answer-error.js'
 export function toEngineText(error: unknown): string | undefined {
   return isHostError(error) && error.cause instanceof EngineAnswerError ? error.cause.text : undefined
 }
+
+/** Why something failed, in the engine's own words where there are any. */
+export function toReason(error: unknown): string {
+  return toEngineText(error) ?? (error instanceof Error ? error.message : String(error))
+}

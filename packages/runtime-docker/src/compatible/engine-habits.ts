@@ -8,4 +8,8 @@ export interface EngineHabits {
   readonly knowsNoHostGateway?: boolean
   /** Answers no wait for a container that ends at once, and a wrong one for one that is removed: so it is looked after. */
   readonly missesExits?: boolean
+  /** Gives a container in the network namespace of another one a host name of its own: so the name is given to both. */
+  readonly hasOwnHostname?: boolean
+  /** Starts, with a container in the network namespace of another one, that one too: so a sandbox is never stopped. */
+  readonly startsNamespaceOwners?: boolean
 }

@@ -6,7 +6,7 @@ import { toPortSettings } from './port-settings.js'
  * The body of `POST /containers/create`. Fields that the config leaves out are left out here too: then the image or the
  * engine decides.
  */
-export function toCreateBody(config: ContainerConfig, { labels, apiVersion }: CreateBodyOptions): object {
+export function toCreateBody(config: ContainerConfig, { labels, apiVersion }: CreateBodyOptions): CreateBody {
   const { interactive = false, tty = false } = config
   const { exposed, bindings } = toPortSettings(config.ports)
   return dropUndefined({
@@ -33,7 +33,38 @@ export function toCreateBody(config: ContainerConfig, { labels, apiVersion }: Cr
       PortBindings: bindings,
     }),
     NetworkingConfig: toNetworking(config, apiVersion),
-  })
+  }) as unknown as CreateBody // its fields, without those that are undefined
+}
+
+/** The fields of a create that are read again here; the others are passed on. */
+export interface CreateBody {
+  readonly Image?: string
+  readonly Hostname?: string | undefined
+  readonly Labels?: StringMap
+  readonly ExposedPorts?: object | undefined
+  readonly HostConfig: {
+    readonly NetworkMode?: string | undefined
+    readonly Dns?: unknown
+    readonly ExtraHosts?: unknown
+    readonly PortBindings?: unknown
+    readonly AutoRemove?: boolean
+    readonly [field: string]: unknown
+  }
+  readonly NetworkingConfig?: { readonly EndpointsConfig: Readonly<Record<string, EndpointSettings>> } | undefined
+  readonly [field: string]: unknown
+}
+
+/** One network of a container. */
+export interface EndpointSettings {
+  readonly Aliases?: readonly string[]
+}
+
+/** All of one create. */
+export interface CreateRequest {
+  readonly body: CreateBody
+  readonly platform: string | undefined
+  /** Networks that are joined after the create. */
+  readonly later: readonly NetworkJoin[]
 }
 
 export interface CreateBodyOptions {
@@ -47,7 +78,7 @@ export function toLaterNetworks({ network }: ContainerConfig, apiVersion: string
 }
 
 /** What the engine takes for one network of a container. */
-export function toEndpointSettings({ aliases = [] }: NetworkJoin): object {
+export function toEndpointSettings({ aliases = [] }: NetworkJoin): EndpointSettings {
   return aliases.length === 0 ? {} : { Aliases: aliases }
 }
 
@@ -83,7 +114,7 @@ function toNetworkMode({ network }: ContainerConfig): string | undefined {
   return network.mode === 'networks' ? network.networks[0].networkId : network.mode
 }
 
-function toNetworking({ network }: ContainerConfig, apiVersion: string): object | undefined {
+function toNetworking({ network }: ContainerConfig, apiVersion: string): CreateBody['NetworkingConfig'] {
   if (network?.mode !== 'networks') return undefined
   const joined = hasApi(apiVersion, severalNetworksApi) ? network.networks : network.networks.slice(0, 1)
   return { EndpointsConfig: Object.fromEntries(joined.map((join) => [join.networkId, toEndpointSettings(join)])) }

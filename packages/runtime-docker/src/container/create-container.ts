@@ -13,7 +13,7 @@ import { withAnswerGrace } from '../unanswered/answer-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 import { checkBindSources } from './check-bind-sources.js'
 import { checkNetworks } from './check-networks.js'
-import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
+import { type CreateRequest, toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
 import { explainFailure } from './create-failure.js'
 import { passWarnings } from './create-warnings.js'
 import { refuseConfig } from './refuse-config.js'
@@ -51,7 +51,8 @@ export async function createContainer(
   return id
 }
 
-interface Created {
+/** A container that was made, and what the engine warns of. */
+export interface Created {
   readonly id: string
   readonly warnings: readonly string[]
 }
@@ -72,9 +73,33 @@ async function createWithImage(engine: DockerEngine, config: ContainerConfig, op
   }
 }
 
-function request(engine: DockerEngine, config: ContainerConfig, call: EngineCall): Promise<Created> {
+async function request(engine: DockerEngine, config: ContainerConfig, call: EngineCall): Promise<Created> {
+  const labels = toObjectLabels({ kind: 'container' }, engine.ownerLabels, config.labels)
+  const request: CreateRequest = {
+    body: toCreateBody(config, { labels, apiVersion: engine.apiVersion }),
+    platform: config.platform,
+    later: toLaterNetworks(config, engine.apiVersion),
+  }
+  try {
+    const created = await requestContainer(engine, { ...request, name: config.name }, call)
+    engine.containers.addCreated(created.id, request)
+    return created
+  } catch (error) {
+    if (!isAnswered(error, call)) throw error
+    throw await explainFailure(engine, config, { call, error })
+  }
+}
+
+/**
+ * Sends one create. Where its answer is not seen, what the engine made of it is removed before this rejects; where it is
+ * aborted, the answer is waited for a while.
+ */
+export function requestContainer(
+  engine: DockerEngine,
+  { body, platform, name }: Omit<CreateRequest, 'later'> & { readonly name: string | undefined },
+  call: EngineCall,
+): Promise<Created> {
   const mark = createRequestMark()
-  const labels = { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels, config.labels), ...mark }
   let warnings: readonly string[] = []
   const onAnswer = (answer: unknown) => {
     warnings = readWarnings(answer)
@@ -82,14 +107,13 @@ function request(engine: DockerEngine, config: ContainerConfig, call: EngineCall
   return withAnswerGrace(engine, call, async ({ signal, wanted, limit, ...patient }) => {
     const api = await patient.engine.api({ ...limit, ...call, onAnswer, signal })
     try {
-      const _query = { name: config.name, platform: config.platform }
-      const _body = toCreateBody(config, { labels, apiVersion: engine.apiVersion })
-      const { id } = await api.createContainer({ _query, _body })
+      const _body = { ...body, Labels: { ...body.Labels, ...mark } }
+      const { id } = await api.createContainer({ _query: { name, platform }, _body })
       return { id, warnings }
     } catch (error) {
       if (!isAnswered(error, { signal })) throw await removeUnanswered(engine, { call, mark, error })
       wanted.throwIfAborted()
-      throw await explainFailure(engine, config, { call, error })
+      throw error
     }
   })
 }

@@ -7,7 +7,11 @@ export async function findDeathCode(engine: DockerEngine, { since, ...call }: De
   if (since === undefined) return undefined
   // `until` lies a second ahead, since the engine's clock is known by the second: the answer ends then.
   const now = await readClock(engine, call)
-  const filters = { type: ['container'], event: ['die'], container: [call.subject] }
+  const filters = {
+    type: ['container'],
+    event: ['die'],
+    container: [engine.containers.findSandboxed(call.subject)?.id ?? call.subject],
+  }
   const query = { since: since - 1, until: (now ?? since) + 1, filters }
   const response = await engine.send({
     ...call,

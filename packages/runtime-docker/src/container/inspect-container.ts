@@ -1,11 +1,41 @@
 import { isHostError, validateName } from '@capstan/core'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { findSandboxLabels } from '../sandbox/sandbox-labels.js'
+import { toContainerName } from './container-shapes.js'
 
-/** The engine's own inspection. Gone: CONTAINER_NOT_FOUND. */
+/**
+ * The engine's own inspection; of a container in a sandbox, with the network of the sandbox. Gone: CONTAINER_NOT_FOUND.
+ */
 export async function inspectContainer(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer> {
   const api = await engine.api(call)
-  return api.getContainer(call.subject).inspect()
+  const container = await api.getContainer(call.subject).inspect()
+  const { Config, HostConfig } = container
+  const labels = findSandboxLabels(Config?.Labels, HostConfig?.NetworkMode)
+  if (labels === undefined) return container
+  const sandbox = await findContainer(engine, { ...call, subject: labels.sandboxId })
+  return sandbox === undefined ? container : withNetworkOf(container, sandbox)
+}
+
+/** Without the aliases that the sandbox has beside those of its container. */
+function withNetworkOf(container: InspectedContainer, sandbox: InspectedContainer): InspectedContainer {
+  const { NetworkMode = 'default', ExtraHosts, Dns, PortBindings } = sandbox.HostConfig ?? {}
+  const shortIds = [container.Id, sandbox.Id].map((id) => id.slice(0, 12))
+  const hidden = new Set([toContainerName(container.Name), ...shortIds])
+  const networks = Object.entries(sandbox.NetworkSettings?.Networks ?? {}).map(([name, network]) => {
+    return [name, { ...network, Aliases: network.Aliases?.filter((alias) => !hidden.has(alias)) ?? null }] as const
+  })
+  return {
+    ...container,
+    HostConfig: {
+      ...container.HostConfig,
+      NetworkMode,
+      ...(ExtraHosts === undefined ? {} : { ExtraHosts }),
+      ...(Dns === undefined ? {} : { Dns }),
+      ...(PortBindings === undefined ? {} : { PortBindings }),
+    },
+    NetworkSettings: { ...sandbox.NetworkSettings, Networks: Object.fromEntries(networks) },
+  }
 }
 
 /** The same; `undefined` when it is gone. */

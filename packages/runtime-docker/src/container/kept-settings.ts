@@ -1,4 +1,5 @@
 import type { FirewallRules, TerminalSize } from '@capstan/core'
+import type { InspectedAttachment } from '../docker-api.js'
 
 /**
  * What was asked for of containers for when they start: kept by the runtime, since the engine does not keep it.
@@ -43,6 +44,8 @@ export class KeptSettings {
 export interface ContainerSettings {
   readonly size?: TerminalSize
   readonly rules?: FirewallRules
+  /** Those that the container is cut off from until its rules stand. */
+  readonly networks?: Readonly<Record<string, InspectedAttachment>>
 }
 
 type KeptEntry = ContainerSettings & { readonly name: string }

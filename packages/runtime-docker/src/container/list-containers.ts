@@ -1,13 +1,19 @@
 import type { ContainerInfo, ListContainersOptions } from '@capstan/core'
 import type { DockerEngine } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
+import { findSandboxOf } from '../sandbox/sandbox-labels.js'
 import { toContainerInfo } from './container-shapes.js'
 
-/** All containers, stopped ones too. The filter works at the engine. */
+/**
+ * All containers, stopped ones too, without the sandboxes of those in the list. The filter works at the engine.
+ */
 export async function listContainers(
   engine: DockerEngine,
   { labels, ...options }: ListContainersOptions = {},
 ): Promise<readonly ContainerInfo[]> {
   const api = await engine.api({ operation: 'listContainers', subject: 'containers', ...options })
-  return (await api.listContainers({ all: true, filters: toLabelFilter(labels) })).map(toContainerInfo)
+  const listed = await api.listContainers({ all: true, filters: toLabelFilter(labels) })
+  const ids = new Set(listed.map(({ Id }) => Id))
+  // One whose container is gone is shown, so that it is found and removed.
+  return listed.filter(({ Labels }) => !ids.has(findSandboxOf(Labels) ?? '')).map(toContainerInfo)
 }

@@ -5,13 +5,25 @@ import { toEngineText } from '../engine-text.js'
 import { pause } from '../pause.js'
 import { validateContainerId } from './inspect-container.js'
 
-/** Removes a container by force, with its anonymous volumes. Gone: resolves; being removed by another: waits for it. */
+/**
+ * Removes a container by force, with its anonymous volumes and its sandbox. Gone: resolves; being removed by another: waits
+ * for it.
+ */
 export async function removeContainer(engine: DockerEngine, id: string, options: OperationOptions = {}): Promise<void> {
   validateContainerId(id)
   const call: EngineCall = { operation: 'removeContainer', subject: id, ...options }
+  await removeOne(engine, call)
+  engine.containers.forgetCreated(id)
+  const known = engine.containers.findSandboxed(id)
+  if (known === undefined) return
+  await removeOne(engine, { ...call, subject: known.sandboxId })
+  engine.containers.forgetSandboxed(known.firstId)
+}
+
+async function removeOne(engine: DockerEngine, call: EngineCall): Promise<void> {
   const api = await engine.api(call)
   try {
-    await api.getContainer(id).remove({ force: true, v: true })
+    await api.getContainer(call.subject).remove({ force: true, v: true })
   } catch (error) {
     if (isHostError(error, 'CONTAINER_NOT_FOUND')) return
     if (!texts.removalUnderWay.test(toEngineText(error) ?? '')) throw error

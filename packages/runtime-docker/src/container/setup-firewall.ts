@@ -9,6 +9,7 @@ import {
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { applyFirewall } from '../firewall/apply-firewall.js'
+import { withAbortGrace } from '../unanswered/abort-grace.js'
 import { toContainerName } from './container-shapes.js'
 import { inspectContainer, validateContainerId } from './inspect-container.js'
 import type { KeptSettings } from './kept-settings.js'
@@ -24,12 +25,13 @@ export async function setupFirewall(
   validateFirewallRules(rules)
   refuseField(engine.runtimeName, 'setupFirewall', rules, engine.details.refuses)
   const { firewallImage } = engine.details
+  const options = { signal, ...(firewallImage === undefined ? {} : { firewallImage }) }
   const call: EngineCall = { operation: 'setupFirewall', subject: id, signal }
   const container = await inspectContainer(engine, call)
   const keep = () => kept.keep(container.Id, toContainerName(container.Name), { rules })
   try {
     if (container.State?.Status === 'created') refuseSharedNetwork(container)
-    else await applyFirewall(engine, id, rules, { signal, ...(firewallImage === undefined ? {} : { firewallImage }) })
+    else await withAbortGrace(engine, call, () => applyFirewall(engine, id, rules, options))
     keep()
   } catch (error) {
     // What was cut off now would be open again after its next start.

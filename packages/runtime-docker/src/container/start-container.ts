@@ -1,42 +1,47 @@
-import {
-  type ContainerState,
-  createHostError,
-  type FirewallRules,
-  isHostError,
-  type OperationOptions,
-} from '@capstan/core'
+import { createHostError, isHostError, type OperationOptions } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { applyFirewall } from '../firewall/apply-firewall.js'
+import { watchSandbox } from '../sandbox/watch-sandbox.js'
 import { inspectContainer, validateContainerId } from './inspect-container.js'
 import type { KeptSettings } from './kept-settings.js'
+import { type PreparedStart, prepareStart } from './prepare-start.js'
 import { resizeStarted } from './resize-terminal.js'
 
 /**
- * Starts a container; one that runs already, or has ended by now: resolves. What was kept for the start is applied before
- * this resolves: the size of its terminal, and its firewall, which is set and verified anew.
+ * Starts a container; one that runs already: resolves. The size of its terminal that was kept for the start is applied;
+ * kept firewall rules stand before its first instruction, else FIREWALL_FAILED.
  *
- * A failed start leaves a created container: the caller's to remove.
+ * A failed start leaves a created container for the caller to remove.
  */
 export async function startContainer(
   engine: DockerEngine,
   kept: KeptSettings,
   id: string,
-  options: StartOptions = {},
+  { signal, operation = 'startContainer' }: StartOptions = {},
 ): Promise<void> {
   validateContainerId(id)
-  const { signal, operation = 'startContainer' } = options
   const call: EngineCall = { operation, subject: id, signal }
-  const fullId = kept.isEmpty ? id : await findFullId(engine, call)
-  await start(engine, call)
-  const rules = kept.find(fullId)?.rules
-  if (rules !== undefined) await shutIn(engine, id, rules, { signal })
-  const size = kept.takeSize(fullId)
-  if (size !== undefined) await resizeStarted(engine, size, call)
+  await startPrepared(engine, kept, await prepareStart(engine, kept, call), call)
 }
 
 export interface StartOptions extends OperationOptions {
   /** The method in whose name it is started. */
   readonly operation?: string
+}
+
+/** Starts a container whose rules were prepared. */
+export async function startPrepared(
+  engine: DockerEngine,
+  kept: KeptSettings,
+  prepared: PreparedStart,
+  call: EngineCall,
+): Promise<void> {
+  const { subject: id } = call
+  const fullId = kept.isEmpty ? id : await findFullId(engine, call)
+  await prepared.run(() => start(engine, call))
+  engine.containers.forgetCreated(fullId)
+  watchSandbox(engine, id)
+  const size = kept.takeSize(fullId)
+  if (size !== undefined) await resizeStarted(engine, size, call)
 }
 
 async function findFullId(engine: DockerEngine, call: EngineCall): Promise<string> {
@@ -59,27 +64,6 @@ async function hasBeenStarted(engine: DockerEngine, error: unknown, call: Engine
   return (await inspectContainer(engine, call)).State?.Running === true
 }
 
-/** One that has ended meanwhile was started all the same, and has no way out any more. */
-async function shutIn(
-  engine: DockerEngine,
-  id: string,
-  rules: FirewallRules,
-  { signal }: OperationOptions,
-): Promise<void> {
-  const { firewallImage } = engine.details
-  try {
-    await applyFirewall(engine, id, rules, { signal, ...(firewallImage === undefined ? {} : { firewallImage }) })
-  } catch (error) {
-    if (!isEnd(error)) throw error
-  }
-}
-
-/** The engine removes one itself that has `autoRemove`. */
-function isEnd(error: unknown): boolean {
-  if (isHostError(error, 'CONTAINER_NOT_FOUND')) return true
-  return isHostError(error, 'NOT_RUNNING') && endedStates.has(error.facts.state)
-}
-
 /** The engine does not say which option asked for the capabilities that its machine withholds. */
 async function nameCapabilities(engine: DockerEngine, error: unknown, call: EngineCall): Promise<unknown> {
   if (!isHostError(error, 'OPTION_UNSUPPORTED')) return error
@@ -90,4 +74,3 @@ async function nameCapabilities(engine: DockerEngine, error: unknown, call: Engi
 }
 
 const fullIdPattern = /^[0-9a-f]{64}$/
-const endedStates: ReadonlySet<ContainerState> = new Set(['exited', 'stopping', 'dead'])

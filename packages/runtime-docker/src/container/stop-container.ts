@@ -1,5 +1,6 @@
 import { isHostError, type StopOptions, validateStopOptions } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { releaseAfterEnd } from '../sandbox/release-sandbox.js'
 import { validateContainerId } from './inspect-container.js'
 
 /** Polite signal, then kill when the grace is over. Not running, or gone: resolves. */
@@ -21,4 +22,5 @@ export async function stopContainer(
   } catch (error) {
     if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
   }
+  await releaseAfterEnd(engine, call)
 }

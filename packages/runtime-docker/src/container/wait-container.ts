@@ -1,6 +1,7 @@
 import { createHostError, isHostError, type OperationOptions } from '@capstan/core'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { releaseAfterEnd } from '../sandbox/release-sandbox.js'
 import { hasEnded } from './container-shapes.js'
 import { findDeathCode } from './death-event.js'
 import { findContainer, inspectContainer, validateContainerId } from './inspect-container.js'
@@ -18,6 +19,15 @@ export async function waitContainer(
 ): Promise<number> {
   validateContainerId(id)
   const call: EngineCall = { operation: 'waitContainer', subject: id, signal }
+  const code = await waitOnce(engine, call)
+  await releaseAfterEnd(engine, call)
+  // The wait was for a container that a start under firewall rules has replaced: its successor is waited for.
+  return code ?? waitContainer(engine, id, { signal })
+}
+
+/** The exit code; `undefined` where the container was replaced meanwhile. */
+async function waitOnce(engine: DockerEngine, call: EngineCall): Promise<number | undefined> {
+  const { subject: id } = call
   const pending = await openWait(engine, { call, condition: 'next-exit' })
   try {
     const seen = await findContainer(engine, call)
@@ -36,7 +46,7 @@ interface Waiting {
   readonly wasCreated: boolean
 }
 
-async function settle(engine: DockerEngine, waiting: Waiting): Promise<number> {
+async function settle(engine: DockerEngine, waiting: Waiting): Promise<number | undefined> {
   const { pending, call, wasCreated } = waiting
   try {
     const code = await pending.exitCode
@@ -52,9 +62,10 @@ async function settle(engine: DockerEngine, waiting: Waiting): Promise<number> {
 }
 
 /** An engine answers 0 for the removal of a container that never ran: that is not its exit code. */
-async function confirm(engine: DockerEngine, { call, pending }: Waiting, code: number): Promise<number> {
+async function confirm(engine: DockerEngine, { call, pending }: Waiting, code: number): Promise<number | undefined> {
   const container = await findContainer(engine, call)
   if (container !== undefined && hasEnded(container)) return readCode(container, call.subject)
+  if (container !== undefined && engine.containers.findSandboxed(container.Id) !== undefined) return undefined
   if (code !== 0) return code
   const known = await findDeathCode(engine, { ...call, since: pending.openedAt })
   if (known !== undefined) return known

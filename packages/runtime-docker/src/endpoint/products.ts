@@ -22,7 +22,14 @@ export const podmanProduct: AcceptedEngine = {
   oldestApi: '1.40',
   hostName: 'host.containers.internal',
   adjust: ({ facts, refuses }) => ({
-    habits: { removesUsedNetworks: true, makesBindSources: true, knowsNoHostGateway: true, missesExits: true },
+    habits: {
+      removesUsedNetworks: true,
+      makesBindSources: true,
+      knowsNoHostGateway: true,
+      missesExits: true,
+      hasOwnHostname: true,
+      startsNamespaceOwners: true,
+    },
     refuses: [...refuses, ...podmanRefusals, ...(facts.location === 'this-machine' ? [] : [unseenSources])],
   }),
 }

@@ -10,7 +10,7 @@ import {
   withUndoFailures,
 } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { toEngineText } from '../engine-text.js'
+import { toReason } from '../engine-text.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 import { type Contained, contain } from './contain.js'
 import { findDifference, parseFirewallAnswer } from './firewall-answer.js'
@@ -18,6 +18,8 @@ import type { FirewallPlan } from './firewall-plan.js'
 import { toFirewallScript } from './firewall-script.js'
 import { makePlan } from './make-plan.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
+import { NoRunnerError } from './no-runner-error.js'
+import type { ResolveContext } from './resolve-host.js'
 import { listRunners } from './runners.js'
 import { readWorkload, type Workload } from './workload.js'
 
@@ -57,11 +59,20 @@ export async function applyFirewall(
   const context = { engine, workload }
   const runners = listRunners(context, options.firewallImage)
   try {
-    const plan = await makePlan({ ...context, runners }, rules, call)
-    await fill({ context, runners, plan }, call)
+    await setRules({ ...context, runners }, rules, call)
   } catch (error) {
     throw await toContained(context, { id, firewallImage: options.firewallImage, call, error })
   }
+}
+
+/**
+ * Sets the rules in the workload's network namespace by one of the runners, and verifies them.
+ *
+ * Where this rejects the namespace may be open, unless no runner got as far as the rules: {@link NoRunnerError}.
+ */
+export async function setRules(context: ResolveContext, rules: FirewallRules, call: EngineCall): Promise<void> {
+  const { engine, workload, runners } = context
+  await fill({ runners, plan: await makePlan(context, rules, call) }, call)
   if (workload.hasNetAdmin) {
     engine.warn(`container "${workload.name}" has NET_ADMIN: its own processes can take its firewall away`)
   }
@@ -76,7 +87,6 @@ function refuseForeignNamespace(id: string, { networkMode }: Workload): void {
 }
 
 interface Filling {
-  readonly context: RunnerContext
   readonly runners: readonly NamespaceRunner[]
   readonly plan: FirewallPlan
 }
@@ -89,9 +99,7 @@ async function fill({ runners, plan }: Filling, call: EngineCall): Promise<void>
     if (reason === undefined) return
     reasons.push(`${runner.title}: ${reason}`)
   }
-  throw new Error(
-    `there is no way to set the rules (${reasons.join('; ')}); give \`firewallImage\`, an image with iptables`,
-  )
+  throw new NoRunnerError(reasons)
 }
 
 /** Gives the reason why this way leads nowhere, as long as it has changed nothing; throws when it may have. */
@@ -147,10 +155,6 @@ async function toContained(context: RunnerContext, fault: Fault): Promise<unknow
 /** A container that has ended meanwhile has no way out; any other error leaves it to be contained. */
 function toEnded(error: unknown): unknown {
   return isHostError(error, 'NOT_RUNNING') || isHostError(error, 'CONTAINER_NOT_FOUND') ? error : undefined
-}
-
-function toReason(error: unknown): string {
-  return toEngineText(error) ?? (error instanceof Error ? error.message : String(error))
 }
 
 function toExcerpt(output: string): string {

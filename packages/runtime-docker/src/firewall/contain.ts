@@ -34,7 +34,8 @@ export async function contain(
   for (const runner of runners) {
     if (await attempt(() => seal(runner, call))) return { containment: 'sealed', failures }
   }
-  if (await attempt(() => disconnect(engine, workload.id, call))) return { containment: 'disconnected', failures }
+  if (await attempt(() => disconnect(engine, workload.namespaceId, call)))
+    return { containment: 'disconnected', failures }
   if (await attempt(() => kill(engine, workload.id, call))) return { containment: 'killed', failures }
   return { containment: 'unchanged', failures }
 }

@@ -5,7 +5,8 @@ import { readStart } from '../stream/read-start.js'
 import type { NamespaceRunner, RunnerContext, ScriptResult } from './namespace-runner.js'
 
 /**
- * Runs scripts as user 0 in the workload itself, with the tools that lie in it now: it may have changed them.
+ * Runs scripts as user 0 in the container that the network namespace belongs to. Where that is the workload itself, it may
+ * have changed the tools.
  *
  * `privileged`: the exec gets every capability, whatever the workload has.
  */
@@ -14,7 +15,7 @@ export function createExecRunner(
   { privileged, title }: { readonly privileged: boolean; readonly title: string },
 ): NamespaceRunner {
   async function start(script: string, call: EngineCall): Promise<ScriptResult> {
-    const { id } = await (await engine.api(call)).getContainer(workload.id).exec({
+    const { id } = await (await engine.api(call)).getContainer(workload.namespaceId).exec({
       Cmd: ['/bin/sh', '-c', script],
       User: '0',
       Privileged: privileged,

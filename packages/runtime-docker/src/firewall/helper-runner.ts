@@ -20,7 +20,7 @@ export function createHelperRunner(
   return {
     title,
     async run(script, call) {
-      const id = await createHelper(engine, toHelperConfig({ image, script, workload: workload.id }), call)
+      const id = await createHelper(engine, toHelperConfig({ image, script, workload: workload.namespaceId }), call)
       const undo = createUndoStack()
       undo.add('firewall helper', (own) => removeContainer(engine.undoing, id, own))
       const result = await runHelper(engine, id, call).catch(async (error: unknown) => {
@@ -89,7 +89,7 @@ function toFailure({ operation, subject }: EngineCall, reason: string) {
 interface Helper {
   readonly image: string
   readonly script: string
-  /** Its full id. */
+  /** Full id of the container that the namespace belongs to. */
   readonly workload: string
 }
 

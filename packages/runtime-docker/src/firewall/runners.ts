@@ -10,13 +10,21 @@ import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
  * engine 20.10; a plain one where the workload has NET_ADMIN itself.
  */
 export function listRunners(context: RunnerContext, firewallImage: string | undefined): readonly NamespaceRunner[] {
-  const { imageId, hasNetAdmin } = context.workload
+  const { id, namespaceId, imageId, hasNetAdmin } = context.workload
   const given =
     firewallImage === undefined ? [] : [{ image: firewallImage, title: `a helper container of ${firewallImage}` }]
   const own = imageId === '' ? [] : [{ image: imageId, title: 'a helper container of its own image' }]
   return [
+    ...(namespaceId === id ? [] : [createSandboxRunner(context)]),
     ...[...given, ...own].map((helper) => createHelperRunner(context, helper)),
-    createExecRunner(context, { privileged: true, title: 'a privileged exec' }),
-    ...(hasNetAdmin ? [createExecRunner(context, { privileged: false, title: 'an exec as user 0' })] : []),
+    ...(namespaceId === id ? [createExecRunner(context, { privileged: true, title: 'a privileged exec' })] : []),
+    ...(namespaceId === id && hasNetAdmin
+      ? [createExecRunner(context, { privileged: false, title: 'an exec as user 0' })]
+      : []),
   ]
+}
+
+/** Its process has NET_ADMIN, and its files come fresh from its image. */
+export function createSandboxRunner(context: RunnerContext): NamespaceRunner {
+  return createExecRunner(context, { privileged: false, title: 'an exec in its sandbox' })
 }

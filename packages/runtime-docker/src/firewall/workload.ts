@@ -7,6 +7,8 @@ import type { DockerEngine, EngineCall } from '../docker-engine.js'
 /** The container that is to be shut in, as the engine tells of it. */
 export interface Workload {
   readonly id: string
+  /** The container that its network namespace belongs to: itself, or its sandbox. */
+  readonly namespaceId: string
   readonly name: string
   readonly imageId: string
   readonly networkMode: string
@@ -32,18 +34,17 @@ export async function readWorkload(engine: DockerEngine, call: EngineCall): Prom
   if (Running !== true || Status === 'paused') {
     throw createHostError('NOT_RUNNING', { id: call.subject, state: toContainerState(Status) })
   }
-  return toWorkload(inspected)
+  return toWorkload(inspected, engine.containers.findSandboxed(inspected.Id)?.sandboxId)
 }
 
-function toWorkload({
-  Id,
-  Name = Id,
-  Image = '',
-  HostConfig = {},
-  NetworkSettings = {},
-}: InspectedContainer): Workload {
+/** The workload that an inspection shows, whether it runs or not. Pure. */
+export function toWorkload(
+  { Id, Name = Id, Image = '', HostConfig = {}, NetworkSettings = {} }: InspectedContainer,
+  sandboxId: string | undefined,
+): Workload {
   return {
     id: Id,
+    namespaceId: sandboxId ?? Id,
     name: toContainerName(Name),
     imageId: Image,
     networkMode: HostConfig.NetworkMode ?? 'default',

@@ -1,9 +1,12 @@
 import { createHostError, isHostError, type OperationOptions, validateId } from '@capstan/core'
+import { toContainerName } from '../container/container-shapes.js'
 import type { DockerApi } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { texts } from '../docker-error-texts.js'
 import { toEngineText } from '../engine-text.js'
 import { pause } from '../pause.js'
+import { releaseAfterEnd } from '../sandbox/release-sandbox.js'
+import { findSandboxOf } from '../sandbox/sandbox-labels.js'
 
 /**
  * Removes a network. Gone: resolves. Used by a container that runs: IN_USE with the users' names.
@@ -17,7 +20,7 @@ export async function removeNetwork(engine: DockerEngine, id: string, options: O
     const api = await engine.api(call)
     const refusal = await tryRemove(engine, api, id)
     if (refusal === undefined) return
-    const users = await listUsers(api, id)
+    const users = await listUsers(engine, api, id)
     if (attempt === mostAttempts || users.some(({ stays }) => stays)) {
       const names = users.map(({ name }) => name)
       throw createHostError('IN_USE', { subject: `network "${id}"`, users: names }, { cause: refusal })
@@ -27,9 +30,10 @@ export async function removeNetwork(engine: DockerEngine, id: string, options: O
 }
 
 /** Gives the refusal; an engine that would remove the users with their network is not asked while there are some. */
-async function tryRemove({ details }: DockerEngine, api: DockerApi, id: string): Promise<unknown> {
+async function tryRemove(engine: DockerEngine, api: DockerApi, id: string): Promise<unknown> {
   try {
-    if (details.habits.removesUsedNetworks && (await listUsers(api, id)).length > 0) return new Error('it is used')
+    if (engine.details.habits.removesUsedNetworks && (await listUsers(engine, api, id)).length > 0)
+      return new Error('it is used')
     await api.getNetwork(id).remove()
     return undefined
   } catch (error) {
@@ -48,15 +52,25 @@ interface NetworkUser {
   readonly stays: boolean
 }
 
-async function listUsers(api: DockerApi, id: string): Promise<readonly NetworkUser[]> {
+async function listUsers(engine: DockerEngine, api: DockerApi, id: string): Promise<readonly NetworkUser[]> {
   const network = await absentAsUndefined(api.getNetwork(id).inspect(), 'NETWORK_NOT_FOUND')
   const endpoints = Object.entries(network?.Containers ?? {})
   return Promise.all(
     endpoints.map(async ([container, { Name }]) => {
       const inspected = await absentAsUndefined(api.getContainer(container).inspect(), 'CONTAINER_NOT_FOUND')
+      const firstId = findSandboxOf(inspected?.Config?.Labels)
+      if (firstId !== undefined) return findSandboxUser(engine, api, firstId)
       return { name: Name || container, stays: inspected?.State?.Running === true }
     }),
   )
+}
+
+/** The container of a sandbox stands for it; where that does not run, the sandbox has no reason to. */
+async function findSandboxUser(engine: DockerEngine, api: DockerApi, firstId: string): Promise<NetworkUser> {
+  const inspected = await absentAsUndefined(api.getContainer(firstId).inspect(), 'CONTAINER_NOT_FOUND')
+  const stays = inspected?.State?.Running === true || engine.containers.isStarting(firstId)
+  if (!stays) await releaseAfterEnd(engine, { operation: 'removeNetwork', subject: firstId })
+  return { name: toContainerName(inspected?.Name) || firstId, stays }
 }
 
 async function absentAsUndefined<T>(

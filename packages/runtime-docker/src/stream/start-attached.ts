@@ -2,8 +2,9 @@ import { type AttachOptions, createUndoStack, linkSignals, validateTerminalSize,
 import { inspectContainer, validateContainerId } from '../container/inspect-container.js'
 import type { KeptSettings } from '../container/kept-settings.js'
 import { openWait, type PendingExit } from '../container/pending-exit.js'
+import { type PreparedStart, prepareStart } from '../container/prepare-start.js'
 import { resizeStarted } from '../container/resize-terminal.js'
-import { startContainer } from '../container/start-container.js'
+import { startPrepared } from '../container/start-container.js'
 import { stillRuns } from '../container/still-runs.js'
 import { stopContainer } from '../container/stop-container.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
@@ -28,6 +29,22 @@ export async function startAttached(
   const { initialSize, signal } = options
   if (initialSize !== undefined) validateTerminalSize(initialSize, 'initialSize')
   const call: EngineCall = { operation: 'startAttached', subject: id, signal }
+  const prepared = await prepareStart(engine, kept, call)
+  try {
+    return await runAttached(engine, kept, prepared, { ...options, call })
+  } finally {
+    await prepared.giveUp()
+  }
+}
+
+async function runAttached(
+  engine: DockerEngine,
+  kept: KeptSettings,
+  prepared: PreparedStart,
+  { call, ...options }: AttachOptions & { readonly call: EngineCall },
+): Promise<number> {
+  const { subject: id } = call
+  const { initialSize } = options
   const { Config, HostConfig, State } = await inspectContainer(engine, call)
   const isTerminal = Config?.Tty === true
   const condition = HostConfig?.AutoRemove === true ? 'removed' : 'next-exit'
@@ -43,7 +60,7 @@ export async function startAttached(
       undo.add(`start of ${id}`, (own) => stopContainer(engine.undoing, id, { graceMs: undoGraceMs, ...own }))
     }
     const pumped = pump(engine, connection, { ...options, isTerminal, call })
-    const started = startContainer(engine, kept, id, { signal, operation: call.operation })
+    const started = startPrepared(engine, kept, prepared, call)
     const sized = started.then(() => {
       start.reach()
       return isTerminal && initialSize ? resizeStarted(engine, initialSize, call) : undefined

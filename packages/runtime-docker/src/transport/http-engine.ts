@@ -1,11 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import type { ClosedRuntime, Environment, StringMap } from '@capstan/core'
-import type { DockerApi } from '../docker-api.js'
+import { type ClosedRuntime, type Environment, isHostError, type StringMap } from '@capstan/core'
+import type { DockerApi, InspectedContainer, ListedContainer } from '../docker-api.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { DockerEngine, EngineCall, EngineRequest, UpgradedConnection } from '../docker-engine.js'
 import { toHostError } from '../docker-errors.js'
 import { type DockerTimeouts, defaultTimeouts } from '../docker-timeouts.js'
+import { KnownContainers } from '../sandbox/known-containers.js'
+import { sandboxedKey } from '../sandbox/sandbox-labels.js'
 import { watchLiveness } from '../stream/liveness.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { type CallLimit, limitCall } from './call-limit.js'
@@ -23,6 +25,7 @@ export class HttpEngine implements DockerEngine {
   readonly env: Environment
   readonly warn: (message: string) => void
   readonly timeouts: DockerTimeouts
+  readonly containers: KnownContainers
   readonly undoing: DockerEngine
   /** The closing; for undoing its very end. */
   readonly ending: AbortSignal
@@ -37,11 +40,12 @@ export class HttpEngine implements DockerEngine {
     this.env = options.env
     this.warn = options.warn
     this.timeouts = { ...defaultTimeouts, ...options.timeouts }
+    this.containers = shared?.containers ?? new KnownContainers()
     this.#loadApi = options.loadApi ?? loadDockerode
     this.#connection = shared?.connection ?? new EngineConnection(options.details, this.timeouts)
     this.#lifetime = shared?.lifetime ?? new EngineLifetime(toClosedRuntime(options), this.timeouts)
     this.ending = shared === undefined ? this.#lifetime.closing : this.#lifetime.closed
-    const parts = { connection: this.#connection, lifetime: this.#lifetime }
+    const parts = { connection: this.#connection, lifetime: this.#lifetime, containers: this.containers }
     this.undoing = shared === undefined ? new HttpEngine(options, parts) : this
   }
 
@@ -110,8 +114,31 @@ export class HttpEngine implements DockerEngine {
     this.ending.throwIfAborted()
   }
 
-  /** Runs `work` under one signal of caller, deadline and closing; what it fails with is translated. */
+  /** A container that another process replaced is found by its first id on the second attempt. */
   async #limited<T>(
+    request: EngineRequest,
+    work: (limited: EngineRequest, limit: CallLimit) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.#attempt(request, work)
+    } catch (error) {
+      if (!isHostError(error, 'CONTAINER_NOT_FOUND') || !(await this.#isReplaced(request))) throw error
+      return this.#attempt(request, work)
+    }
+  }
+
+  async #isReplaced({ path, body, method: _method, query: _query, headers: _headers, ...call }: EngineRequest) {
+    const [, id] = /^\/containers\/([0-9a-f]{64})(\/|$)/.exec(path) ?? []
+    if (id === undefined || body instanceof Readable || this.containers.findSandboxed(id) !== undefined) return false
+    const filters = { label: [sandboxedKey] }
+    const listing = { ...call, method: 'GET', path: '/containers/json', query: { all: true, filters } } as const
+    const listed = await this.sendJson<readonly ListedContainer[]>(listing).catch(() => [])
+    await this.#toListed(listed, call)
+    return this.containers.findSandboxed(id) !== undefined
+  }
+
+  /** Runs `work` under one signal of caller, deadline and closing; what it fails with is translated. */
+  async #attempt<T>(
     request: EngineRequest,
     work: (limited: EngineRequest, limit: CallLimit) => Promise<T>,
   ): Promise<T> {
@@ -119,7 +146,8 @@ export class HttpEngine implements DockerEngine {
     const limit = limitCall({ signals: [request.signal, this.ending], operation, timeoutMs, option })
     try {
       this.#admit(request)
-      return await work({ ...request, signal: limit.signal }, limit)
+      const path = this.containers.toEnginePath(request.path)
+      return await work({ ...request, path, signal: limit.signal }, limit)
     } catch (cause) {
       limit.release()
       if (request.body instanceof Readable) request.body.destroy()
@@ -161,7 +189,24 @@ export class HttpEngine implements DockerEngine {
     if (/^\/(containers|networks)\/create$|\/exec$/.test(request.path) && typeof answer?.Id !== 'string') {
       throw this.translate(new AnswerFormatError('the answer has no Id', JSON.stringify(answer ?? null)), request)
     }
-    return answer
+    if (request.method !== 'GET') return answer
+    // What the engine documents for these two paths.
+    if (/^\/containers\/[^/]+\/json$/.test(request.path)) return this.containers.toSeen(answer as InspectedContainer)
+    return request.path === '/containers/json' && Array.isArray(answer) ? this.#toListed(answer, request) : answer
+  }
+
+  async #toListed(
+    listed: readonly ListedContainer[],
+    { operation, signal }: EngineCall,
+  ): Promise<readonly ListedContainer[]> {
+    for (const { Id } of listed.filter((container) => this.containers.isUncertain(container))) {
+      const request = { operation, signal, subject: Id, method: 'GET', path: `/containers/${Id}/json` } as const
+      await this.sendJson<InspectedContainer>(request).then(
+        (container) => this.containers.toSeen(container),
+        () => undefined, // it may be gone by now
+      )
+    }
+    return listed.map((container) => this.containers.toListed(container))
   }
 
   /** Docker answers with nothing, Podman with a word that is no JSON. */
@@ -190,6 +235,7 @@ export interface HttpEngineOptions {
 interface SharedParts {
   readonly connection: EngineConnection
   readonly lifetime: EngineLifetime
+  readonly containers: KnownContainers
 }
 
 function toClosedRuntime({ runtimeName, details, packageName, packageVersion }: HttpEngineOptions): ClosedRuntime {

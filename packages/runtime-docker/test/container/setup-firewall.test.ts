@@ -20,40 +20,6 @@ describe('setupFirewall', () => {
     await expect(runtime.startContainer(id)).rejects.toMatchObject({ code: 'FIREWALL_FAILED', facts: { id } })
   })
 
-  test.each([
-    ['is over before its rules can be set', false],
-    ['is over, and removed by the engine itself', true],
-  ])('one that %s has been started, and has ended', async (_, AutoRemove) => {
-    const { fake, runtime } = await startRuntime()
-    const config = { Cmd: ['exit', '3'], HostConfig: { AutoRemove } }
-    const container = fake.state.createContainer('c', config)
-    await runtime.setupFirewall('c', rules)
-    await runtime.startContainer('c')
-    expect(container.status).toBe('exited')
-  })
-
-  test('one that ends while its rules are set has been started; its exit code is told', async () => {
-    const { fake, runtime } = await startRuntime()
-    const container = fake.state.createContainer('c', { Cmd: ['sleep'] })
-    fake.override('POST /containers/create', (reply) => {
-      container.exit(3)
-      reply.refuse(409, `cannot join network of a non running container: ${container.id}`)
-    })
-    await runtime.setupFirewall('c', rules)
-    expect(await runtime.startAttached('c', {})).toBe(3)
-  })
-
-  test('one that is paused has a way out when it goes on: NOT_RUNNING', async () => {
-    const { fake, runtime } = await startRuntime()
-    const container = fake.state.createContainer('c', { Cmd: ['sleep'] })
-    await runtime.setupFirewall('c', rules)
-    fake.override('POST /containers/*/start', (reply) => {
-      container.status = 'paused'
-      reply.raw(204, '')
-    })
-    await expect(runtime.startContainer('c')).rejects.toMatchObject({ code: 'NOT_RUNNING', facts: { state: 'paused' } })
-  })
-
   test('what was kept of a container that is gone is not for another of its name', async () => {
     const { fake, runtime } = await startRuntime()
     const gone = fake.state.createContainer('c', { Cmd: ['sleep'] })
@@ -69,6 +35,7 @@ describe('setupFirewall', () => {
     'X11 on the network %s: FIREWALL_FAILED, unchanged, before it starts',
     async (NetworkMode) => {
       const { fake, runtime } = await startRuntime()
+      fake.state.createContainer('other', { Cmd: ['sleep'] }).start()
       const { id } = fake.state.createContainer('c', { HostConfig: { NetworkMode }, Cmd: ['sleep'] })
       await expect(runtime.setupFirewall(id, rules)).rejects.toMatchObject({
         code: 'FIREWALL_FAILED',

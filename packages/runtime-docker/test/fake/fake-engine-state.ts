@@ -42,8 +42,12 @@ type Status = 'created' | 'running' | 'paused' | 'exited'
 /** A container whose process is a few words: `exit N`, `echo TEXT`, `cat`, `sleep`. */
 export class FakeContainer {
   readonly id: string
-  readonly name: string
+  name: string
   readonly config: Readonly<Record<string, unknown>>
+  /** What it is joined to, by name. */
+  networks: Readonly<Record<string, object>> = {}
+  /** What a script of the firewall has left in its network namespace since its start. */
+  rules: 'none' | 'sealed' | 'set' = 'none'
   /** `exit` with the code; `removed`. */
   readonly events = new EventEmitter()
   readonly attached = new Set<Duplex>()
@@ -81,6 +85,8 @@ export class FakeContainer {
 
   start(): void {
     this.status = 'running'
+    this.rules = 'none'
+    if (this.config.Entrypoint !== undefined) return
     const { program, argument } = this
     if (program === 'exit') this.exit(Number(argument))
     if (program === 'echo') {
@@ -129,7 +135,7 @@ export class FakeContainer {
       },
       Config: config,
       HostConfig,
-      NetworkSettings: { Ports: {}, Networks: {} },
+      NetworkSettings: { Ports: {}, Networks: this.networks },
     }
   }
 

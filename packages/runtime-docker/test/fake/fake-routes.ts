@@ -1,5 +1,6 @@
 import type { FakeHandler, FakeRequest } from './fake-docker-engine.js'
 import { type FakeContainer, followTerminal } from './fake-engine-state.js'
+import { markRules, runFirewallScript } from './fake-firewall.js'
 import type { FakeReply } from './fake-reply.js'
 
 /** The engine's own answer to a request. */
@@ -45,6 +46,9 @@ const routes: readonly Route[] = [
     handle: withContainer((container, reply) => reply.json(200, container.inspect())),
   },
   { pattern: /^POST \/containers\/([^/]+)\/start$/, handle: withContainer(start) },
+  { pattern: /^POST \/containers\/([^/]+)\/rename$/, handle: withContainer(rename) },
+  { pattern: /^GET \/containers\/([^/]+)\/changes$/, handle: withContainer((_, reply) => reply.json(200, null)) },
+  { pattern: /^POST \/containers\/([^/]+)\/kill$/, handle: withContainer(kill) },
   { pattern: /^POST \/containers\/([^/]+)\/stop$/, handle: withContainer(stop) },
   { pattern: /^POST \/containers\/([^/]+)\/wait$/, handle: withContainer(wait) },
   { pattern: /^POST \/containers\/([^/]+)\/resize$/, handle: withContainer(resize) },
@@ -55,7 +59,8 @@ const routes: readonly Route[] = [
   { pattern: /^POST \/exec\/([^/]+)\/start$/, handle: startExec },
   { pattern: /^GET \/exec\/([^/]+)\/json$/, handle: inspectExec },
   { pattern: /^GET \/networks\/([^/]+)$/, handle: inspectNetwork },
-  { pattern: /^POST \/networks\/([^/]+)\/connect$/, handle: (reply) => reply.raw(200, '') },
+  { pattern: /^POST \/networks\/([^/]+)\/connect$/, handle: connect },
+  { pattern: /^POST \/networks\/([^/]+)\/disconnect$/, handle: disconnect },
   { pattern: /^GET \/images\/(.+)\/json$/, handle: inspectImage },
   { pattern: /^POST \/images\/create$/, handle: pull },
   { pattern: /^GET \/events$/, handle: (reply) => reply.raw(200, '') },
@@ -83,7 +88,8 @@ function withContainer(
 function create(reply: FakeReply, { query, json }: FakeRequest): undefined {
   const { state } = reply.engine
   const name = query.get('name') ?? undefined
-  if (!state.images.has(String(json.Image))) return reply.refuse(404, `No such image: ${json.Image}`)
+  const isKnown = state.images.has(String(json.Image)) || json.Image === 'sha256:1'
+  if (!isKnown) return reply.refuse(404, `No such image: ${json.Image}`)
   const holder = name === undefined ? undefined : state.findContainer(name)
   if (holder !== undefined) {
     const text = `Conflict. The container name "/${name}" is already in use by container "${holder.id}". You have to remove (or rename) that container to be able to reuse that name.`
@@ -94,21 +100,37 @@ function create(reply: FakeReply, { query, json }: FakeRequest): undefined {
 
 function list(reply: FakeReply, { query }: FakeRequest): undefined {
   const filters = JSON.parse(query.get('filters') ?? '{}') as { readonly label?: readonly string[] }
-  const listed = [...reply.engine.state.containers.values()].map(({ id, name, status, config }) => ({
+  const listed = [...reply.engine.state.containers.values()].map(({ id, name, status, config, hostConfig }) => ({
     Id: id,
     Names: [`/${name}`],
     Image: config.Image,
     State: status,
     Created: 1_700_000_000,
     Labels: (config.Labels ?? {}) as Readonly<Record<string, string>>,
+    HostConfig: { NetworkMode: String(hostConfig.NetworkMode ?? 'default') },
   }))
   const fits = ({ Labels }: { readonly Labels: Readonly<Record<string, string>> }) =>
-    (filters.label ?? []).every((label) => Labels[label.split('=')[0] ?? ''] === label.slice(label.indexOf('=') + 1))
+    (filters.label ?? []).every((label) => {
+      const [key = '', value] = label.split('=')
+      return value === undefined ? key in Labels : Labels[key] === value
+    })
   reply.json(200, listed.filter(fits))
 }
 
 function start(container: FakeContainer, reply: FakeReply): undefined {
   if (container.status === 'running') return reply.raw(304, '')
+  const [, owner] = /^container:(.*)$/.exec(String(container.hostConfig.NetworkMode)) ?? []
+  if (owner !== undefined && reply.engine.state.findContainer(owner)?.status !== 'running') {
+    return reply.refuse(409, `cannot join network of a non running container: ${owner}`)
+  }
+  const run = runFirewallScript((container.config.Entrypoint ?? []) as readonly string[])
+  if (run !== undefined) {
+    container.start()
+    markRules(reply.engine.state, container, run)
+    container.log.push(Buffer.from(run.output))
+    container.exit(0)
+    return reply.raw(204, '')
+  }
   reply.raw(204, '')
   container.start()
 }
@@ -119,9 +141,37 @@ function stop(container: FakeContainer, reply: FakeReply): undefined {
   reply.raw(204, '')
 }
 
+function rename(container: FakeContainer, reply: FakeReply, { query }: FakeRequest): undefined {
+  container.name = query.get('name') ?? container.name
+  reply.raw(204, '')
+}
+
+function kill(container: FakeContainer, reply: FakeReply): undefined {
+  if (container.status !== 'running') return reply.refuse(409, `Container ${container.id} is not running`)
+  container.exit(137)
+  reply.raw(204, '')
+}
+
+function connect(reply: FakeReply, { json }: FakeRequest, network: string): undefined {
+  const container = reply.engine.state.findContainer(String(json.Container))
+  if (container !== undefined) container.networks = { ...container.networks, [network]: json.EndpointConfig ?? {} }
+  reply.raw(200, '')
+}
+
+function disconnect(reply: FakeReply, { json }: FakeRequest, network: string): undefined {
+  const container = reply.engine.state.findContainer(String(json.Container))
+  if (container !== undefined) {
+    container.networks = Object.fromEntries(Object.entries(container.networks).filter(([name]) => name !== network))
+  }
+  reply.raw(200, '')
+}
+
 function wait(container: FakeContainer, reply: FakeReply, { query }: FakeRequest): undefined {
   const response = reply.open({ Date: new Date().toUTCString() })
-  const event = query.get('condition') === 'removed' ? 'removed' : 'exit'
+  const condition = query.get('condition')
+  const isOver = container.status === 'exited' && (condition === 'not-running' || condition === null)
+  if (isOver) return void response.end(JSON.stringify({ StatusCode: container.exitCode }))
+  const event = condition === 'removed' ? 'removed' : 'exit'
   container.events.once(event, () => response.end(JSON.stringify({ StatusCode: container.exitCode })))
 }
 
@@ -170,6 +220,11 @@ function startExec(reply: FakeReply, { json }: FakeRequest, id: string): undefin
   }
   const socket = reply.upgrade()
   exec.running = true
+  const run = runFirewallScript((exec.config.Cmd ?? []) as readonly string[])
+  if (run !== undefined) {
+    markRules(reply.engine.state, exec.container, run)
+    socket.write(run.output)
+  }
   const end = () => {
     exec.running = false
     exec.exitCode ??= 0

@@ -1,0 +1,49 @@
+import { createUndoStack, isHostError } from '@capstan/core'
+import { findContainer } from '../container/inspect-container.js'
+import { removeContainer } from '../container/remove-container.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { toReason } from '../engine-text.js'
+
+/**
+ * Stops the sandbox of a container that does not run, so that its ports and addresses are free, and removes it with a
+ * container that is gone. Of a container that runs, is being started, or has no sandbox: does nothing. Never rejects: what
+ * cannot be released is warned of.
+ */
+export async function releaseAfterEnd(engine: DockerEngine, call: EngineCall): Promise<void> {
+  if (engine.containers.findSandboxed(call.subject) === undefined) return
+  const cleanup = createUndoStack({ timeoutMs: cleanupMs })
+  cleanup.add('firewall sandbox', (own) => releaseSandbox(engine.undoing, { ...call, ...own }))
+  for (const failure of await cleanup.run()) {
+    engine.warn(`the sandbox of container "${call.subject}" is left: ${toReason(failure)}`)
+  }
+}
+
+async function releaseSandbox(engine: DockerEngine, call: EngineCall): Promise<void> {
+  const known = engine.containers.findSandboxed(call.subject)
+  if (known === undefined || engine.containers.isStarting(known.firstId)) return
+  const { firstId, sandboxId } = known
+  const container = await findContainer(engine, call)
+  if (container === undefined) {
+    await removeContainer(engine, sandboxId, { signal: call.signal })
+    engine.containers.forgetSandboxed(firstId)
+  } else if (!staysRunning(engine) && container.State?.Running !== true && !engine.containers.isStarting(firstId)) {
+    await killSandbox(engine, { ...call, subject: sandboxId })
+  }
+}
+
+/** Started by the engine it would have no rules. */
+function staysRunning({ details }: DockerEngine): boolean {
+  return details.habits.startsNamespaceOwners === true
+}
+
+/** Its process has nothing to end. */
+async function killSandbox(engine: DockerEngine, call: EngineCall): Promise<void> {
+  try {
+    const api = await engine.api(call)
+    await api.getContainer(call.subject).kill({ _query: { signal: 'KILL' }, _body: {} })
+  } catch (error) {
+    if (!isHostError(error, 'NOT_RUNNING') && !isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
+  }
+}
+
+const cleanupMs = 10_000

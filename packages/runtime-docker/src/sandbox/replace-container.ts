@@ -1,0 +1,79 @@
+import { randomUUID } from 'node:crypto'
+import { createUndoStack, isHostError, withUndoFailures } from '@capstan/core'
+import { toContainerName } from '../container/container-shapes.js'
+import { requestContainer } from '../container/create-container.js'
+import { findContainer } from '../container/inspect-container.js'
+import { removeContainer } from '../container/remove-container.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { toReason } from '../engine-text.js'
+import type { Opening } from './open-sandbox.js'
+import { toSandboxedBody } from './sandbox-body.js'
+import { toSandboxedLabels } from './sandbox-labels.js'
+
+/**
+ * Creates a container that was not started yet once more, in the network namespace of its sandbox, and removes the first
+ * one. The name goes over; from then on the first id stands for the new container.
+ *
+ * Where this rejects the first container is there as it was.
+ */
+export async function replaceContainer(
+  engine: DockerEngine,
+  { container, request, sandboxId }: Omit<Opening, 'rules'> & { readonly sandboxId: string },
+  call: EngineCall,
+): Promise<void> {
+  const firstId = container.Id
+  const name = toContainerName(container.Name)
+  const image = await pinImage(engine, container.Image ?? '', request.body.Image ?? '', call)
+  const aside = `${name}-${randomUUID().slice(0, 8)}`
+  const undo = createUndoStack()
+  try {
+    undo.add(`the name of ${name}`, async (own) => {
+      engine.containers.forgetSandboxed(firstId)
+      const undoing = { ...call, ...own }
+      const first = await findContainer(engine.undoing, { ...undoing, subject: firstId })
+      if (toContainerName(first?.Name) === aside) await rename(engine.undoing, firstId, name, undoing)
+    })
+    await rename(engine, firstId, aside, call)
+    const hostname = engine.details.habits.hasOwnHostname ? (request.body.Hostname ?? firstId.slice(0, 12)) : undefined
+    const labels = toSandboxedLabels({ firstId, sandboxId })
+    const body = toSandboxedBody(request.body, { image, sandboxId, labels, hostname })
+    const { id } = await requestContainer(engine, { body, platform: request.platform, name }, call)
+    engine.containers.addSandboxed(firstId, { id, sandboxId })
+    engine.containers.forgetCreated(firstId)
+  } catch (error) {
+    throw withUndoFailures(error, await undo.run())
+  }
+  await removeFirst(engine, aside)
+}
+
+/** By its name, since the first id now means the new container. What is left carries the labels of its owner. */
+async function removeFirst(engine: DockerEngine, name: string): Promise<void> {
+  const cleanup = createUndoStack({ timeoutMs: cleanupMs })
+  cleanup.add(`container ${name}`, (own) => removeContainer(engine.undoing, name, own))
+  for (const failure of await cleanup.run()) engine.warn(`container "${name}" is left: ${toReason(failure)}`)
+}
+
+/** Whether a container that was not started yet is as it was created: files that were copied into it would be lost. */
+export async function canReplace(engine: DockerEngine, call: EngineCall): Promise<boolean> {
+  const path = `/containers/${call.subject}/changes`
+  const changes = await engine.sendJson<readonly unknown[] | null>({ ...call, method: 'GET', path })
+  return (changes ?? []).length === 0
+}
+
+async function rename(engine: DockerEngine, id: string, name: string, call: EngineCall): Promise<void> {
+  await engine.sendJson({ ...call, subject: id, method: 'POST', path: `/containers/${id}/rename`, query: { name } })
+}
+
+/** The tag that was asked for, unless it means another image by now. */
+async function pinImage(engine: DockerEngine, imageId: string, reference: string, call: EngineCall): Promise<string> {
+  try {
+    const api = await engine.api({ ...call, subject: reference })
+    const { Id } = await api.getImage(reference).inspect()
+    return Id === imageId ? reference : imageId
+  } catch (error) {
+    if (isHostError(error, 'IMAGE_NOT_FOUND')) return imageId
+    throw error
+  }
+}
+
+const cleanupMs = 10_000

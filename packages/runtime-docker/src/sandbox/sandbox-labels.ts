@@ -1,0 +1,49 @@
+import type { StringMap } from '@capstan/core'
+
+/** The labels of a container that runs in the network namespace of a sandbox. */
+export function toSandboxedLabels({ firstId, sandboxId }: SandboxLabels): StringMap {
+  return { [labelKeys.firstId]: firstId, [labelKeys.sandboxId]: sandboxId }
+}
+
+/** The label of a sandbox: the first id of its container. */
+export function toSandboxLabels(firstId: string): StringMap {
+  return { [labelKeys.sandboxOf]: firstId }
+}
+
+/**
+ * What the labels of a container in a sandbox tell; `undefined` for any other container, also for one that inherited the
+ * labels from an image.
+ */
+export function findSandboxLabels(
+  labels: StringMap | null | undefined,
+  networkMode: string | undefined,
+): SandboxLabels | undefined {
+  const firstId = labels?.[labelKeys.firstId]
+  const sandboxId = labels?.[labelKeys.sandboxId]
+  if (firstId === undefined || sandboxId === undefined) return undefined
+  return networkMode === `container:${sandboxId}` ? { firstId, sandboxId } : undefined
+}
+
+/** The labels alone: an image may have handed them on. */
+export function hasSandboxLabels(labels: StringMap | null | undefined): boolean {
+  return labels?.[labelKeys.firstId] !== undefined
+}
+
+/** The first id of the container that a sandbox is for; `undefined` for what is no sandbox. */
+export function findSandboxOf(labels: StringMap | null | undefined): string | undefined {
+  return labels?.[labelKeys.sandboxOf]
+}
+
+export interface SandboxLabels {
+  readonly firstId: string
+  readonly sandboxId: string
+}
+
+/** Key of the label that all containers in sandboxes carry. */
+export const sandboxedKey = 'capstan.firewall.first-id'
+
+const labelKeys = {
+  firstId: sandboxedKey,
+  sandboxId: 'capstan.firewall.sandbox',
+  sandboxOf: 'capstan.firewall.sandbox-of',
+} as const

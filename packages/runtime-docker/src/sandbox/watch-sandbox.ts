@@ -1,0 +1,52 @@
+import { isHostError } from '@capstan/core'
+import { findContainer } from '../container/inspect-container.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { readBody } from '../transport/read-body.js'
+import { releaseAfterEnd } from './release-sandbox.js'
+
+/**
+ * Releases the sandbox of a container when that ends, for as long as this runtime is open; keeps no process alive. Of a
+ * container without a sandbox: does nothing.
+ */
+export function watchSandbox(engine: DockerEngine, id: string): void {
+  const known = engine.containers.findSandboxed(id)
+  if (known === undefined) return
+  const call: EngineCall = { operation: 'startContainer', subject: known.firstId }
+  // What is not released here goes with the removal of the container, or with a sweep.
+  watch(engine, call).catch(() => {})
+}
+
+async function watch(engine: DockerEngine, call: EngineCall): Promise<void> {
+  await untilEnded(engine, call)
+  if ((await findContainer(engine, call))?.HostConfig?.AutoRemove === true) await untilGone(engine, call)
+  await engine.keepOpen(() => releaseAfterEnd(engine, call))
+}
+
+async function untilEnded(engine: DockerEngine, call: EngineCall): Promise<void> {
+  if (engine.details.habits.missesExits) {
+    while ((await findContainer(engine, call))?.State?.Running === true) await idle(betweenLooksMs)
+    return
+  }
+  try {
+    const path = `/containers/${call.subject}/wait`
+    const response = await engine.send({ ...call, method: 'POST', path, query: { condition: 'not-running' } })
+    response.socket.unref()
+    await readBody(response)
+  } catch (error) {
+    if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
+  }
+}
+
+async function untilGone(engine: DockerEngine, call: EngineCall): Promise<void> {
+  for (let look = 0; look < mostLooks; look += 1) {
+    if ((await findContainer(engine, call)) === undefined) return
+    await idle(betweenLooksMs)
+  }
+}
+
+function idle(timeMs: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, timeMs).unref())
+}
+
+const betweenLooksMs = 500
+const mostLooks = 60

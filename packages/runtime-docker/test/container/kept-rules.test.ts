@@ -1,0 +1,373 @@
+import { describe, expect, test } from 'vitest'
+import { KeptSettings } from '../../src/container/kept-settings.js'
+import { DockerRuntime } from '../../src/docker-runtime.js'
+import { collectOutput } from '../collect-output.js'
+import { connectEngine } from '../connect-engine.js'
+import type { FakeHandler } from '../fake/fake-docker-engine.js'
+import type { FakeContainer } from '../fake/fake-engine-state.js'
+import { route } from '../fake/fake-routes.js'
+import { type StartedRuntime, startRuntime } from '../start-runtime.js'
+
+const rules = { proxyHost: '10.0.0.1', proxyPort: 3_128 }
+const image = 'busybox:1'
+
+/** Sees each start of a container that is neither a sandbox nor a helper, and whether it had a way out. */
+function watchStarts({ fake }: StartedRuntime) {
+  const starts: { readonly name: string; readonly isOpen: boolean }[] = []
+  fake.onRequest = ({ method, path }) => {
+    const [, id = ''] = /^POST \/containers\/([^/]+)\/start$/.exec(`${method} ${path}`) ?? []
+    const container = fake.state.findContainer(id)
+    if (container === undefined || container.config.Entrypoint !== undefined || container.status === 'running') return
+    starts.push({ name: container.name, isOpen: isOpen(fake.state.findContainer.bind(fake.state), container) })
+  }
+  return starts
+}
+
+function isOpen(find: (id: string) => FakeContainer | undefined, container: FakeContainer): boolean {
+  const [, owner] = /^container:(.*)$/.exec(String(container.hostConfig.NetworkMode)) ?? []
+  if (owner !== undefined) return find(owner)?.rules === 'none'
+  return Object.keys(container.networks).some((network) => network !== 'none')
+}
+
+async function createKept(started: StartedRuntime, command: readonly string[], changes: object = {}) {
+  const id = await started.runtime.createContainer({ image, command, name: 'c', ...changes })
+  const container = started.fake.state.findContainer(id)
+  if (container !== undefined) container.networks = { bridge: {} }
+  await started.runtime.setupFirewall(id, rules)
+  return id
+}
+
+/** A container that this runtime did not create, or that has run before. */
+async function makeForeign(started: StartedRuntime, command: readonly string[]): Promise<FakeContainer> {
+  const container = started.fake.state.createContainer('c', { Image: image, Cmd: command })
+  container.networks = { net: { Aliases: ['alias', container.id.slice(0, 12)] } }
+  await started.runtime.setupFirewall(container.id, rules)
+  return container
+}
+
+describe('the first start under kept rules', () => {
+  test('starts the container in the namespace of a sandbox that has the rules, and its id goes on to mean it', async () => {
+    const started = await startRuntime()
+    const { fake, runtime } = started
+    const starts = watchStarts(started)
+    const id = await createKept(started, ['sleep'])
+    await runtime.startContainer(id)
+    expect(starts).toEqual([{ name: 'c', isOpen: false }])
+    expect(fake.state.findContainer(id)).toBeUndefined()
+    expect(await runtime.containerState(id)).toBe('running')
+    expect((await runtime.listContainers()).map((listed) => [listed.id, listed.name])).toEqual([[id, 'c']])
+    await runtime.removeContainer(id)
+    expect(fake.state.containers.size).toBe(0)
+  })
+
+  test('loses neither the output nor the exit code of a process that ends at once; nothing is left with autoRemove', async () => {
+    const started = await startRuntime()
+    const id = await createKept(started, ['echo', 'hello'], { autoRemove: true })
+    const stdout = collectOutput()
+    expect(await started.runtime.startAttached(id, { stdout: stdout.stream })).toBe(0)
+    expect(stdout.text()).toBe('hello\n')
+    expect(started.fake.state.containers.size).toBe(0)
+  })
+
+  test('gives the sandbox all that is of the network, and the container the rest', async () => {
+    const started = await startRuntime()
+    started.fake.state.networks.set('net', { Id: 'net', Name: 'net' })
+    const id = await createKept(started, ['sleep'], {
+      hostname: 'host',
+      dns: ['10.0.0.53'],
+      extraHosts: { name: '10.0.0.7' },
+      ports: [{ containerPort: 80, hostPort: 8_080 }],
+      network: { mode: 'networks', networks: [{ networkId: 'net', aliases: ['alias'] }] },
+      memoryBytes: 64 * 1024 * 1024,
+      labels: { mine: '1' },
+    })
+    const first = started.fake.state.findContainer(id)
+    if (first !== undefined) first.networks = { net: {} }
+    await started.runtime.startContainer(id)
+    const bodies = started.fake.requests.filter(({ path }) => path === '/containers/create').map(({ json }) => json)
+    const [, sandbox, workload] = bodies
+    expect(sandbox).toMatchObject({
+      Hostname: 'host',
+      ExposedPorts: { '80/tcp': {} },
+      HostConfig: {
+        NetworkMode: 'net',
+        Dns: ['10.0.0.53'],
+        ExtraHosts: ['name:10.0.0.7'],
+        PortBindings: { '80/tcp': [{ HostPort: '8080' }] },
+        CapDrop: ['ALL'],
+      },
+      NetworkingConfig: { EndpointsConfig: { net: { Aliases: ['alias', 'c', id.slice(0, 12)] } } },
+    })
+    expect(sandbox).not.toHaveProperty(['Labels', 'mine'])
+    expect(workload).toMatchObject({ Cmd: ['sleep'], Labels: { mine: '1' }, HostConfig: { Memory: 67_108_864 } })
+    expect(Object.keys(workload ?? {})).not.toEqual(expect.arrayContaining(['Hostname']))
+    expect(workload).not.toHaveProperty('ExposedPorts')
+    expect(workload).not.toHaveProperty('NetworkingConfig')
+    expect(workload?.HostConfig).not.toHaveProperty('PortBindings')
+  })
+
+  test('keeps the sandbox over a second start, and sets the rules in it anew', async () => {
+    const started = await startRuntime()
+    const starts = watchStarts(started)
+    const id = await createKept(started, ['exit', '3'])
+    for (const _ of [1, 2]) {
+      await started.runtime.startContainer(id)
+      expect(await started.runtime.waitContainer(id)).toBe(3)
+    }
+    expect(starts).toEqual([
+      { name: 'c', isOpen: false },
+      { name: 'c', isOpen: false },
+    ])
+    expect(started.fake.state.containers.size).toBe(2)
+  })
+
+  test('releases the network when the container is stopped', async () => {
+    const started = await startRuntime()
+    const id = await createKept(started, ['sleep'])
+    await started.runtime.startContainer(id)
+    await started.runtime.stopContainer(id)
+    expect([...started.fake.state.containers.values()].map(({ status }) => status)).toEqual(['exited', 'exited'])
+  })
+
+  test('is FIREWALL_FAILED, not started, where no image has the tools; nothing is left but the container as it was', async () => {
+    const started = await startRuntime({ firewallImage: 'tools:1' })
+    const { fake, runtime } = started
+    const starts = watchStarts(started)
+    const id = await createKept(started, ['exit', '0'])
+    fake.override('POST /exec/*/start', (reply) => {
+      for (const exec of fake.state.execs.values()) exec.exitCode = 3
+      reply.upgrade().end('capstan: no-tool iptables\n')
+    })
+    await expect(runtime.startContainer(id)).rejects.toMatchObject({
+      code: 'FIREWALL_FAILED',
+      facts: {
+        id,
+        containment: 'not-started',
+        reason: expect.stringMatching(/tools:1: the engine does not have it.*own image.*no iptables.*firewallImage/),
+      },
+    })
+    expect(starts).toEqual([])
+    expect([...fake.state.containers.values()].map((left) => [left.id, left.name, left.status])).toEqual([
+      [id, 'c', 'created'],
+    ])
+  })
+
+  test('tells of a port that is taken as any start does', async () => {
+    const started = await startRuntime()
+    const id = await createKept(started, ['exit', '0'])
+    started.fake.override('POST /containers/*/start', (reply) =>
+      reply.refuse(500, 'driver failed: Bind for 127.0.0.1:8080 failed: port is already allocated'),
+    )
+    await expect(started.runtime.startContainer(id)).rejects.toMatchObject({ code: 'IN_USE' })
+    expect(started.fake.state.containers.size).toBe(1)
+  })
+
+  test('a container with files that were copied into it is not created anew', async () => {
+    const started = await startRuntime()
+    const starts = watchStarts(started)
+    const id = await createKept(started, ['sleep'])
+    started.fake.override('GET /containers/*/changes', (reply) => reply.json(200, [{ Path: '/x', Kind: 1 }]))
+    await started.runtime.startContainer(id)
+    expect(started.fake.state.findContainer(id)?.status).toBe('running')
+    expect(starts).toEqual([{ name: 'c', isOpen: false }])
+  })
+
+  test('a start that the engine finishes after the abort finds the rules in place', async () => {
+    const started = await startRuntime()
+    const { fake, runtime } = started
+    const id = await createKept(started, ['sleep'])
+    const abort = new AbortController()
+    const late: (() => void)[] = []
+    fake.override('POST /containers/*/start', (reply, request) => {
+      const container = fake.state.findContainer(request.path.split('/')[2] ?? '')
+      if (container?.config.Entrypoint !== undefined) return route(reply, request)
+      late.push(() => void route(reply, request))
+      return abort.abort(new Error('enough'))
+    })
+    await expect(runtime.startContainer(id, { signal: abort.signal })).rejects.toThrow('enough')
+    for (const start of late) start()
+    const container = [...fake.state.containers.values()].find(({ name }) => name === 'c')
+    expect(container?.status).toBe('running')
+    expect(container !== undefined && isOpen((one) => fake.state.findContainer(one), container)).toBe(false)
+  })
+})
+
+describe('another process', () => {
+  test('finds the container by its first id, and removes the sandbox with it', async () => {
+    const started = await startRuntime()
+    const id = await createKept(started, ['sleep'])
+    await started.runtime.startContainer(id)
+    const other = new DockerRuntime(
+      connectEngine({ socketPath: started.fake.socketPath, apiVersion: '1.41' }).engine,
+      new KeptSettings(),
+    )
+    expect(await other.containerState(id)).toBe('running')
+    await other.removeContainer(id)
+    expect(started.fake.state.containers.size).toBe(0)
+  })
+
+  test('takes a container that has inherited the labels from an image for itself', async () => {
+    const started = await startRuntime()
+    const id = await createKept(started, ['sleep'])
+    await started.runtime.startContainer(id)
+    const [inherited] = [...started.fake.state.containers.values()].flatMap(({ name, config }) =>
+      name === 'c' ? [started.fake.state.createContainer('d', { Labels: config.Labels })] : [],
+    )
+    const listed = await started.runtime.listContainers()
+    expect(listed.find(({ name }) => name === 'd')?.id).toBe(inherited?.id)
+  })
+})
+
+describe('the start of a container that cannot be created anew', () => {
+  test('cuts it off from its networks until the rules stand, and then joins them as before', async () => {
+    const started = await startRuntime()
+    const starts = watchStarts(started)
+    const container = await makeForeign(started, ['sleep'])
+    await started.runtime.startContainer('c')
+    expect(starts).toEqual([{ name: 'c', isOpen: false }])
+    expect(container.networks).toEqual({ net: { Aliases: ['alias'] } })
+    expect(container.rules).toBe('set')
+    const log = started.fake.log()
+    const joined = log.indexOf('POST /networks/net/connect')
+    expect(log.slice(0, joined).filter((line) => line === 'POST /containers/create')).toHaveLength(1) // it is sealed before
+  })
+
+  test.each([
+    ['stays', false],
+    ['is removed by the engine', true],
+  ])(
+    'is FIREWALL_FAILED, ended, where the process ends before the rules stand and the container %s',
+    async (_, AutoRemove) => {
+      const started = await startRuntime()
+      const container = started.fake.state.createContainer('c', { Cmd: ['exit', '3'], HostConfig: { AutoRemove } })
+      container.networks = { net: {} }
+      await started.runtime.setupFirewall('c', rules)
+      await expect(started.runtime.startContainer('c')).rejects.toMatchObject({
+        code: 'FIREWALL_FAILED',
+        facts: { id: container.id, containment: 'ended' },
+        undoFailures: [],
+      })
+      expect(container.networks).toEqual(AutoRemove ? { none: {} } : { net: {} })
+    },
+  )
+
+  test('leaves it cut off where nothing can seal it; the next start has its networks again', async () => {
+    const started = await startRuntime()
+    const { fake, runtime } = started
+    const container = await makeForeign(started, ['sleep'])
+    fake.override('POST /containers/*/exec', (reply) => reply.refuse(500, 'no exec here'))
+    fake.override('POST /containers/create', (reply) => reply.refuse(500, 'no helper here'))
+    await expect(runtime.startContainer('c')).rejects.toMatchObject({
+      code: 'FIREWALL_FAILED',
+      facts: { containment: 'disconnected', reason: expect.stringContaining('no helper here') },
+    })
+    expect(container.networks).toEqual({ none: {} })
+    await runtime.stopContainer('c')
+    fake.restore()
+    await runtime.startContainer('c')
+    expect(container.networks).toEqual({ net: { Aliases: ['alias'] } })
+  })
+})
+
+describe('each request of a start under kept rules', () => {
+  const kinds = {
+    'created here': (started: StartedRuntime) => createKept(started, ['sleep']),
+    'created elsewhere': async (started: StartedRuntime) => (await makeForeign(started, ['sleep'])).id,
+  }
+
+  test.each(Object.entries(kinds))(
+    '%s: is refused once: never open, and nothing is left of a failed start',
+    async (_, make) => {
+      const count = await countRequests(make)
+      for (let index = 0; index < count; index += 1) {
+        const started = await startRuntime()
+        const { fake, runtime } = started
+        const id = await make(started)
+        const starts = watchStarts(started)
+        replaceAt(started, index, (reply) => reply.refuse(500, 'out of order'))
+        const outcome = await runtime.startContainer(id).then(
+          () => 'started',
+          (error: unknown) => error,
+        )
+        expect([index, starts.filter((start) => start.isOpen)]).toEqual([index, []])
+        const own = [...fake.state.containers.values()].filter(({ name }) => name === 'c')
+        expect([index, own.length]).toEqual([index, 1])
+        const isRestricted = own.every((container) => container.status !== 'running' || !isLeaky(started, container))
+        expect([index, isRestricted]).toEqual([index, true])
+        if (outcome !== 'started')
+          expect([index, outcome]).toEqual([index, expect.objectContaining({ name: 'HostError' })])
+        await runtime.removeContainer(id)
+        const left = [...fake.state.containers.values()].map((container) => [container.name, container.config.Labels])
+        const unlabelled = left.filter(([, labels]) => !Object.hasOwn(labels ?? {}, 'capstan.owner.instance'))
+        expect([index, unlabelled]).toEqual([index, []])
+      }
+    },
+  )
+
+  test.each(Object.entries(kinds))(
+    '%s: is not answered, nor any after it: an abort settles with its reason',
+    async (_, make) => {
+      const count = await countRequests(make)
+      for (let index = 0; index < count; index += 1) {
+        const started = await startRuntime({}, { cleanupMs: 50, abortGraceMs: 20, lateResultMs: 10 })
+        const id = await make(started)
+        const starts = watchStarts(started)
+        const abort = new AbortController()
+        hangFrom(started, index, () => abort.abort(new Error('enough')))
+        await expect(started.runtime.startContainer(id, { signal: abort.signal })).rejects.toThrow('enough')
+        expect([index, starts.filter((start) => start.isOpen)]).toEqual([index, []])
+      }
+    },
+  )
+})
+
+test('setupFirewall: a request is not answered, nor any after it: an abort settles with its reason, and it is warned of', async () => {
+  for (let index = 0; ; index += 1) {
+    const started = await startRuntime({}, { cleanupMs: 50, abortGraceMs: 20, lateResultMs: 10 })
+    const container = started.fake.state.createContainer('c', { Image: image, Cmd: ['sleep'] })
+    await started.runtime.startContainer('c')
+    started.fake.requests.length = 0
+    const abort = new AbortController()
+    hangFrom(started, index, () => abort.abort(new Error('enough')))
+    const outcome = await started.runtime.setupFirewall('c', rules, { signal: abort.signal }).then(
+      () => 'set',
+      (error: unknown) => error,
+    )
+    if (outcome === 'set') {
+      expect(index).toBeGreaterThan(5)
+      expect(container.rules).toBe('set')
+      return
+    }
+    expect([index, outcome]).toEqual([index, new Error('enough')])
+    const helpers = [...started.fake.state.containers.values()].filter(({ name }) => name !== 'c')
+    if (helpers.length > 0) expect([index, started.warnings]).toEqual([index, [expect.stringContaining('may be left')]])
+    for (const { config } of helpers) expect(config.Labels).toHaveProperty(['capstan.owner.instance'])
+  }
+})
+
+function isLeaky({ fake }: StartedRuntime, container: FakeContainer): boolean {
+  return container.rules === 'none' && isOpen((id) => fake.state.findContainer(id), container)
+}
+
+async function countRequests(make: (started: StartedRuntime) => Promise<string>): Promise<number> {
+  const started = await startRuntime()
+  const id = await make(started)
+  started.fake.requests.length = 0
+  await started.runtime.startContainer(id)
+  return started.fake.requests.length
+}
+
+/** The request of that index is answered so, once. */
+function replaceAt({ fake }: StartedRuntime, index: number, handler: FakeHandler): void {
+  const before = fake.requests.length
+  fake.override('* *', (reply, request) => {
+    return fake.requests.indexOf(request) === before + index ? handler(reply, request) : route(reply, request)
+  })
+}
+
+function hangFrom({ fake }: StartedRuntime, index: number, onHang: () => void): void {
+  const before = fake.requests.length
+  fake.override('* *', (reply, request) => {
+    return fake.requests.indexOf(request) < before + index ? route(reply, request) : onHang()
+  })
+}

@@ -1,0 +1,33 @@
+import type { FakeContainer, FakeEngineState } from './fake-engine-state.js'
+
+/** What a script of the firewall prints where every tool works; `undefined` for any other command line. */
+export function runFirewallScript(command: readonly string[]): FirewallRun | undefined {
+  const script = command.find((word) => word.includes('mark sealing'))
+  if (script === undefined) return undefined
+  const families = ['4', '6'].flatMap((family) => [`capstan: rules ${family}`, ...readChains(script, family)])
+  const isSeal = !script.includes('--dport')
+  const trial = isSeal ? [] : ['capstan: held ping', 'capstan: done']
+  return { isSeal, output: ['capstan: sealing', ...families, 'capstan: end', ...trial, ''].join('\n') }
+}
+
+export interface FirewallRun {
+  /** Nothing is open but the loopback. */
+  readonly isSeal: boolean
+  readonly output: string
+}
+
+/** Marks the container whose network namespace this one is in. */
+export function markRules(state: FakeEngineState, container: FakeContainer, { isSeal }: FirewallRun): void {
+  const [, owner] = /^container:(.*)$/.exec(String(container.hostConfig.NetworkMode)) ?? []
+  const marked = owner === undefined ? container : state.findContainer(owner)
+  if (marked !== undefined) marked.rules = isSeal ? 'sealed' : 'set'
+}
+
+function readChains(script: string, family: string): readonly string[] {
+  const lines = script.split('\n').filter((line) => line.startsWith(`if_family ${family} -`))
+  const commands = lines.map((line) => line.slice(`if_family ${family} `.length))
+  const policies = commands.filter((line) => line.startsWith('-P '))
+  const added = commands.filter((line) => line.startsWith('-A '))
+  const inserted = commands.filter((line) => line.startsWith('-I ')).map((line) => line.replace('-I ', '-A '))
+  return ['-P INPUT ACCEPT', ...policies, ...inserted, ...added]
+}

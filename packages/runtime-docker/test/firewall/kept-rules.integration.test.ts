@@ -1,0 +1,137 @@
+import { randomUUID } from 'node:crypto'
+import { isHostError } from '@capstan/core'
+import { expect, test } from 'vitest'
+import { describeWithFirewallImage } from '../../../../test/support/test-engine.js'
+import { collectOutput } from '../collect-output.js'
+import { connectRuntime } from '../connect-runtime.js'
+
+/** How many processes each test starts. */
+const starts = Number(process.env.CAPSTAN_FIREWALL_STARTS ?? 3)
+
+/** Its process sends a packet to each port and ends, without waiting for an answer. */
+const send = (address: string) => ['sh', '-c', `nc -w 1 ${address} 8080 </dev/null & nc -w 1 ${address} 9 & sleep 0.02`]
+
+describeWithFirewallImage('a process that ends at once under kept rules', (testEngine) => {
+  const { firewallImage, image } = testEngine
+
+  /** A stranger on a network, and how many segments of TCP its kernel has received. */
+  async function setUp(changes: Parameters<typeof connectRuntime>[1] = {}) {
+    const connected = connectRuntime(testEngine, changes)
+    const { runtime, networks, sidecars, execs } = connected
+    const networkId = await networks.createNetwork(`capstan-test-${randomUUID()}`)
+    const network = { mode: 'networks', networks: [{ networkId }] } as const
+    const strangerId = await runtime.createContainer({
+      image,
+      network,
+      command: ['nc', '-ll', '-p', '8080', '-e', 'cat'],
+    })
+    await runtime.startContainer(strangerId)
+    const { networks: attachments } = await sidecars.inspectContainer(strangerId)
+    const address = attachments[0]?.ipAddress ?? ''
+    const countReceived = async () => {
+      const process = await execs.exec(strangerId, ['cat', '/proc/net/snmp'], { stdin: false })
+      process.stderr.resume()
+      let text = ''
+      for await (const chunk of process.stdout) text += chunk
+      const [names = '', values = ''] = text.split('\n').filter((line) => line.startsWith('Tcp:'))
+      return Number(values.split(' ')[names.split(' ').indexOf('InSegs')])
+    }
+    const rules = { proxyHost: '172.17.0.250', proxyPort: 3_128 }
+    return { ...connected, config: { network, command: send(address) }, countReceived, rules }
+  }
+
+  test('without rules its packets arrive', async () => {
+    const { runtime, config, countReceived } = await setUp()
+    const before = await countReceived()
+    const id = await runtime.createContainer({ image, ...config })
+    await runtime.startAttached(id, {})
+    expect(await countReceived()).toBeGreaterThan(before)
+  })
+
+  test.for([
+    { title: 'of an image with iptables', workload: firewallImage, changes: {}, outcome: 'ran' },
+    {
+      title: 'of an image without, beside the firewall image',
+      workload: image,
+      changes: { firewallImage },
+      outcome: 'ran',
+    },
+    { title: 'of an image without', workload: image, changes: {}, outcome: 'not-started' },
+  ])(
+    'sends nothing to a stranger: $title',
+    { timeout: 60_000 + starts * 10_000 },
+    async ({ workload, changes, outcome }) => {
+      const { runtime, config, countReceived, rules, listLeft } = await setUp(changes)
+      const before = await countReceived()
+      const left = await listLeft()
+      const outcomes: Record<string, number> = {}
+      for (let turn = 0; turn < starts; turn += 1) {
+        const id = await runtime.createContainer({ image: workload, ...config, autoRemove: turn % 2 === 1 })
+        await runtime.setupFirewall(id, rules)
+        const seen = await runtime
+          .startAttached(id, { stdout: collectOutput().stream })
+          .then(() => 'ran', toContainment)
+        outcomes[seen] = (outcomes[seen] ?? 0) + 1
+        await runtime.removeContainer(id)
+      }
+      expect({ received: await countReceived(), outcomes, left: await listLeft() }).toEqual({
+        received: before,
+        outcomes: { [outcome]: starts },
+        left,
+      })
+    },
+  )
+
+  test('sends nothing to a stranger: of a container that another runtime created', {
+    timeout: 60_000 + starts * 10_000,
+  }, async () => {
+    const { runtime, config, countReceived, rules } = await setUp({ firewallImage })
+    const other = connectRuntime(testEngine)
+    const before = await countReceived()
+    const outcomes = new Set<string>()
+    for (let turn = 0; turn < starts; turn += 1) {
+      const id = await other.runtime.createContainer({ image, ...config })
+      await runtime.setupFirewall(id, rules)
+      outcomes.add(await runtime.startContainer(id).then(() => 'ran', toContainment))
+      await runtime.removeContainer(id)
+    }
+    expect(await countReceived()).toBe(before)
+    expect([...outcomes].filter((seen) => seen !== 'ran' && seen !== 'ended')).toEqual([])
+  })
+
+  test('reaches the network it was created with after a start that cut it off', async () => {
+    const { runtime, config, countReceived, rules } = await setUp({ firewallImage })
+    const other = connectRuntime(testEngine)
+    const id = await other.runtime.createContainer({ image, ...config, command: ['sleep', '60'] })
+    await runtime.setupFirewall(id, rules)
+    await runtime.startContainer(id)
+    const { networks } = await other.sidecars.inspectContainer(id)
+    expect(networks.map(({ networkId }) => networkId)).toEqual([config.network.networks[0].networkId])
+    const before = await countReceived()
+    const process = await other.execs.exec(id, config.command, { stdin: false })
+    process.stdout.resume()
+    process.stderr.resume()
+    await process.exitCode
+    expect(await countReceived()).toBe(before)
+  })
+
+  test('answers on its published port while it runs, and gives the port back when it is stopped', async () => {
+    const { runtime, config, rules } = await setUp({ firewallImage })
+    const command = ['nc', '-ll', '-p', '80', '-e', 'echo', 'here'] as const
+    const id = await runtime.createContainer({ image, ...config, command, ports: [{ containerPort: 80 }] })
+    await runtime.setupFirewall(id, rules)
+    await runtime.startContainer(id)
+    const hostPort = (await runtime.getPortBindings(id)).get(80)
+    expect(hostPort).toBeGreaterThan(0)
+    await runtime.stopContainer(id, { graceMs: 0 })
+    const ports = [{ containerPort: 80, hostPort: hostPort ?? 0 }]
+    const next = await runtime.createContainer({ image, ...config, command, ports })
+    await runtime.startContainer(next)
+    expect((await runtime.getPortBindings(next)).get(80)).toBe(hostPort)
+  })
+})
+
+function toContainment(error: unknown): string {
+  if (isHostError(error, 'FIREWALL_FAILED')) return error.facts.containment
+  throw error
+}
