@@ -81,6 +81,21 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     expect(await readRules(id)).toContain('--dport 3128')
   })
 
+  it('is FIREWALL_FAILED where the process ends before the rules are set', async () => {
+    const id = await runtime.createContainer({ image, capAdd: ['NET_ADMIN'], command: ['true'] })
+    await runtime.setupFirewall(id, rules)
+    await expect(runtime.startContainer(id)).rejects.toMatchObject({
+      code: 'FIREWALL_FAILED',
+      facts: { id, containment: 'ended' },
+    })
+  })
+
+  it('is named in the report as set after the start', () => {
+    expect(opened.scope.report).toMatchObject({
+      refuses: expect.arrayContaining([expect.objectContaining({ field: 'firewall.beforeStart' })]),
+    })
+  })
+
   it.each([
     ['without NET_ADMIN', () => start(image, [])],
     ['without iptables in the image', () => start(simulator.image)],

@@ -130,6 +130,11 @@ export class MemoryConnection {
     return { own: link.signal, abort: link.abort, end }
   }
 
+  /** When kept firewall rules stand: before the first instruction of a container, or right after it. */
+  get rulesStand(): 'before' | 'after' {
+    return this.refuses.some(({ field }) => field === 'firewall.beforeStart') ? 'after' : 'before'
+  }
+
   /** @throws HostError OPTION_UNSUPPORTED when something is asked of a field that this simulation refuses */
   refuse(field: RefusableField, given: unknown): void {
     if (given !== undefined && given !== false) refuseField(this.runtimeName, field, given, this.refuses)

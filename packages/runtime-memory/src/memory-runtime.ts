@@ -74,7 +74,8 @@ export class MemoryRuntime implements Runtime {
     validateId(id)
     const { engine } = this.#connection
     await this.#connection.call('startContainer', options, async ({ undo }) => {
-      await startContainer(engine, engine.containers.require(id), { starter: this.#connection, undo })
+      const rulesStand = this.#connection.rulesStand
+      await startContainer(engine, engine.containers.require(id), { starter: this.#connection, undo, rulesStand })
     })
   }
 
@@ -196,8 +197,14 @@ export class MemoryRuntime implements Runtime {
     validateId(id)
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
     const { engine } = this.#connection
+    const starter = this.#connection
     return await this.#connection.call('startAttached', options, ({ signal }) =>
-      startAttached(engine, engine.containers.require(id), { attach: options, signal, starter: this.#connection }),
+      startAttached(engine, engine.containers.require(id), {
+        attach: options,
+        signal,
+        starter,
+        rulesStand: starter.rulesStand,
+      }),
     )
   }
 
@@ -246,9 +253,7 @@ export class MemoryRuntime implements Runtime {
     this.#connection.refuse('setupFirewall', rules)
     const { containers } = this.#connection.engine
     await this.#connection.call('setupFirewall', options, () => {
-      const container = containers.require(id)
-      if (toContainerState(container) === 'created') this.#connection.refuse('firewall.beforeStart', rules)
-      setupFirewall(container, rules)
+      setupFirewall(containers.require(id), rules)
     })
   }
 

@@ -1,4 +1,4 @@
-import { createHostError } from '@capstan/core'
+import { createHostError, type FirewallRules, isHostError } from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { isAddressInUse, isContainerLost, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
 import { applyFirewall } from '../firewall/apply-firewall.js'
@@ -26,7 +26,7 @@ export async function startContainer(
     if (found.state === 'running') return undefined
     const session = await startAnew(connection, found, { call, onSession, attempts: 3 })
     const { firewall } = kept.require(id)
-    if (firewall !== undefined && session.ended === undefined) await applyFirewall(connection, id, firewall, call)
+    if (firewall !== undefined) await restrict(connection, id, { session, firewall, call })
     return session
   })
 }
@@ -35,6 +35,29 @@ export interface StartOptions {
   readonly call: AppleCall
   /** Hears of each session at once, before it is known whether the program runs. */
   readonly onSession?: ((session: ContainerSession) => void) | undefined
+}
+
+interface Restricting {
+  readonly session: ContainerSession
+  readonly firewall: FirewallRules
+  readonly call: AppleCall
+}
+
+/** Rules are set inside the guest, which runs by then. */
+async function restrict(
+  connection: AppleConnection,
+  id: string,
+  { session, firewall, call }: Restricting,
+): Promise<void> {
+  try {
+    if (session.ended === undefined) return await applyFirewall(connection, id, firewall, call)
+  } catch (error) {
+    const isEnd = isHostError(error, 'NOT_RUNNING') || isHostError(error, 'CONTAINER_NOT_FOUND')
+    if (!isEnd && !(isHostError(error, 'FIREWALL_FAILED') && error.facts.containment === 'unchanged')) throw error
+    if (!isEnd && session.ended === undefined) throw error
+  }
+  const reason = 'its process ended before the rules were set'
+  throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'ended' })
 }
 
 interface Start {

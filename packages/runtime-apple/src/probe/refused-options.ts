@@ -71,6 +71,11 @@ const always: readonly RefusedOption[] = [
     reason: 'there is no name service in the guests',
     remedy: 'use the address of the inspection',
   },
+  {
+    field: 'firewall.beforeStart',
+    reason: 'rules are set inside the guest, once its process runs',
+    remedy: 'let the process wait for a mark that is given after the start, or use network "none"',
+  },
   { field: 'logs.since', reason: 'the service keeps no times', remedy: undefined },
   { field: 'logs.timestamps', reason: 'the service keeps no times', remedy: undefined },
   { field: 'logs.split', reason: 'the service keeps one file for both outputs', remedy: 'use startAttached or exec' },

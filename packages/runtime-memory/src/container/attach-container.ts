@@ -3,7 +3,7 @@ import type { MemoryEngine } from '../memory-engine.js'
 import type { ContainerRun } from './container-run.js'
 import { findRun, type MemoryContainer, toContainerState } from './memory-container.js'
 import { OutputClient } from './output-client.js'
-import { startContainer } from './start-container.js'
+import { type StartOptions, startContainer } from './start-container.js'
 import { stopContainer } from './stop-container.js'
 
 /** Joins the run under way until its output ends. The container goes on, whatever ends the session. */
@@ -30,18 +30,19 @@ export interface StartAttachedOptions {
   /** Aborts with the caller's, and when the runtime is closed. */
   readonly signal: AbortSignal
   readonly starter: object
+  readonly rulesStand: NonNullable<StartOptions['rulesStand']>
 }
 
 /** Attached before the program is started: nothing of it is lost. Resolves with the exit code after all output. */
 export async function startAttached(
   engine: MemoryEngine,
   container: MemoryContainer,
-  { attach, signal, starter }: StartAttachedOptions,
+  { attach, signal, starter, rulesStand }: StartAttachedOptions,
 ): Promise<number> {
   if (attach.initialSize !== undefined) container.terminalSize = attach.initialSize
   const output = new OutputClient(container.id, attach)
   const before = findRun(container)
-  const run = await startContainer(engine, container, { starter, client: output })
+  const run = await startContainer(engine, container, { starter, client: output, rulesStand })
   try {
     return await converse(run, { attach, output, signal })
   } catch (error) {

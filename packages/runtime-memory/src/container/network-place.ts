@@ -1,4 +1,4 @@
-import type { PortBinding } from '@capstan/core'
+import { createHostError, type FirewallRules, isHostError, type PortBinding } from '@capstan/core'
 import type { MemoryEngine } from '../memory-engine.js'
 import type { Origin } from '../network/connect.js'
 import { NetworkSpace } from '../network/network-space.js'
@@ -15,8 +15,12 @@ export interface NetworkPlace {
   leave(): Promise<void>
 }
 
-/** Joins the container's networks, publishes its ports and sets the firewall that was kept for it; all or nothing. */
-export async function takePlace(engine: MemoryEngine, container: MemoryContainer): Promise<NetworkPlace> {
+/** Joins the container's networks, sets the firewall rules and publishes its ports; all or nothing. */
+export async function takePlace(
+  engine: MemoryEngine,
+  container: MemoryContainer,
+  rules: FirewallRules | undefined,
+): Promise<NetworkPlace> {
   const joined = findNetworks(engine, container)
   for (const { network, names } of joined) joinNetwork(network, container.id, names)
   const origin = createOrigin(
@@ -29,7 +33,7 @@ export async function takePlace(engine: MemoryEngine, container: MemoryContainer
     for (const { endpoints } of origin.networks) endpoints.delete(container.id)
   }
   try {
-    if (container.firewallRules !== undefined) setFirewall(origin, container.firewallRules)
+    if (rules !== undefined) setKept(origin, rules)
     const { bindings, close } = await publishPorts(container.config.ports ?? [], origin.space, (hostPort) =>
       findUsers(engine, hostPort),
     )
@@ -41,6 +45,16 @@ export async function takePlace(engine: MemoryEngine, container: MemoryContainer
   } catch (error) {
     disconnect()
     throw error
+  }
+}
+
+/** Nothing has run yet. */
+function setKept(origin: Origin, rules: FirewallRules): void {
+  try {
+    setFirewall(origin, rules)
+  } catch (error) {
+    if (!isHostError(error, 'FIREWALL_FAILED')) throw error
+    throw createHostError('FIREWALL_FAILED', { ...error.facts, containment: 'not-started' }, { cause: error.cause })
   }
 }
 

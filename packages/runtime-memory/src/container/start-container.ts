@@ -1,6 +1,7 @@
-import { createHostError, type UndoStack } from '@capstan/core'
+import { createHostError, type FirewallRules, type UndoStack } from '@capstan/core'
 import type { MemoryEngine } from '../memory-engine.js'
 import type { MemoryProgram } from '../memory-program.js'
+import { setFirewall } from '../network/set-firewall.js'
 import { findMain } from '../process/find-program.js'
 import { ContainerRun } from './container-run.js'
 import type { AttachedClient } from './container-streams.js'
@@ -15,6 +16,8 @@ export interface StartOptions {
   readonly undo?: UndoStack
   /** Attached before the program is started. */
   readonly client?: AttachedClient
+  /** When kept firewall rules stand: before the program runs, or right after its start. Default `before`. */
+  readonly rulesStand?: 'before' | 'after'
 }
 
 /** Starts the container unless it runs. A failed start leaves it as it was. */
@@ -49,10 +52,11 @@ async function startOnce(
 async function start(
   engine: MemoryEngine,
   container: MemoryContainer,
-  { starter, undo, client }: StartOptions,
+  { starter, undo, client, rulesStand = 'before' }: StartOptions,
 ): Promise<ContainerRun> {
   const program = await requireMain(engine, container)
-  const place = await takePlace(engine, container)
+  const rules = container.firewallRules
+  const place = await takePlace(engine, container, rulesStand === 'before' ? rules : undefined)
   if (container.events.isRemoved) {
     await place.leave()
     throw createHostError('CONTAINER_NOT_FOUND', { id: container.id })
@@ -62,7 +66,16 @@ async function start(
     run.process.kill()
     await run.ended
   })
+  if (rules !== undefined && rulesStand === 'after') await restrict(run, container.id, rules)
   return run
+}
+
+/** By then the program has begun. */
+async function restrict(run: ContainerRun, id: string, rules: FirewallRules): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  if (run.exitCode === undefined) return setFirewall(run.origin, rules)
+  const reason = 'its process ended before the rules were set'
+  throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'ended' })
 }
 
 async function requireMain({ commands }: MemoryEngine, container: MemoryContainer): Promise<MemoryProgram> {

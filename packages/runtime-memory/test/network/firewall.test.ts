@@ -45,6 +45,22 @@ describe('setupFirewall', () => {
     }
   })
 
+  it('sets kept rules right after the start where "firewall.beforeStart" is refused; an end before is FIREWALL_FAILED', async () => {
+    await using memory = await openMemory({ refuses: ['firewall.beforeStart'] })
+    const { other, network, proxy } = await setUp(memory)
+    const rules = { proxyHost: proxy, proxyPort: 80 }
+    const short = await memory.runtime.createContainer({ image: 'busybox', network, command: ['true'] })
+    await memory.runtime.setupFirewall(short, rules)
+    await expect(memory.runtime.startContainer(short)).rejects.toMatchObject({
+      code: 'FIREWALL_FAILED',
+      facts: { id: short, containment: 'ended' },
+    })
+    const long = await memory.runtime.createContainer({ image: 'busybox', network, command: ['sleep', '60'] })
+    await memory.runtime.setupFirewall(long, rules)
+    await memory.runtime.startContainer(long)
+    expect((await dial(memory, long, other)).stderr).toContain('EACCES')
+  })
+
   it('cuts connections that are open to elsewhere', async () => {
     await using memory = await openMemory()
     const { id, proxy } = await setUp(memory)
@@ -91,7 +107,10 @@ describe('setupFirewall', () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox' })
     await memory.runtime.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })
-    await expect(memory.runtime.startContainer(id)).rejects.toMatchObject({ code: 'FIREWALL_FAILED' })
+    await expect(memory.runtime.startContainer(id)).rejects.toMatchObject({
+      code: 'FIREWALL_FAILED',
+      facts: { containment: 'not-started' },
+    })
     expect(await memory.runtime.containerState(id)).toBe('created')
   })
 
