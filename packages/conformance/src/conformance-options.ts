@@ -20,6 +20,8 @@ export interface ConformanceOptions {
   readonly env?: Environment
   /** An environment in which the plugin finds no runtime. Without it the cases for that count as absent. */
   readonly unavailableEnv?: Environment
+  /** How many processes the cases of a start under kept firewall rules start, each. Default 2. */
+  readonly firewallStarts?: number
   /** Limit of one case, in milliseconds; a few cases that do much get a multiple. Default 20 000. */
   readonly timeoutMs?: number
   /** Ids or groups (`NET`, `RT-017`) of the cases to run. Default: all, and a report counts only then. */

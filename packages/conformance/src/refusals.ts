@@ -86,15 +86,10 @@ export const refusals: Readonly<Record<TriedField, Refusal>> = {
     await expectUnsupported(field, () => context.runtime.setupFirewall(id, proxy))
     await context.runtime.removeContainer(id)
   },
-  'firewall.beforeStart': async (context, field) => {
-    const id = await createContainer(context, { command: context.programs.exit(0) })
-    await expectUnsupported(field, () => context.runtime.setupFirewall(id, proxy))
-    await context.runtime.removeContainer(id)
-  },
 }
 
-/** Nobody asks for binary bytes, and no config tells who else has its volume: no call can be refused for them. */
-export type UntriedField = 'logs.binary' | 'mounts.volume.shared'
+/** No call can be refused for them: they are no options of one. */
+export type UntriedField = 'logs.binary' | 'mounts.volume.shared' | 'firewall.beforeStart'
 
 type TriedField = Exclude<RefusableField, UntriedField>
 

@@ -185,7 +185,6 @@ const parts: readonly RefusableField[] = [
   'ports.udp',
   'build.platform',
   'build.dns',
-  'firewall.beforeStart',
 ]
 
 /** What is refused of a part that is otherwise there. */

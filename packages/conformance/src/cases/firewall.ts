@@ -1,7 +1,9 @@
 import {
   execManagerCapability,
   type FirewallRules,
+  isHostError,
   networkManagerCapability,
+  type Runtime,
   runtimeCapability,
   sidecarManagerCapability,
 } from '@capstan/core'
@@ -10,7 +12,7 @@ import { expectHostError } from '../assert/expect-rejection.js'
 import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { readAll } from '../steps/collect.js'
+import { collectBytes, readAll } from '../steps/collect.js'
 import { createContainer, runToExit, startContainer } from '../steps/containers.js'
 import { createNetwork, onNetwork } from '../steps/networks.js'
 
@@ -102,7 +104,6 @@ export const firewallCases: readonly ConformanceCase[] = [
       {
         id: 'FW-008',
         title: 'on a container that was not started yet they are kept for its start',
-        keeps: ['firewall.beforeStart'],
         run: async (context) => {
           const town = await buildTown(context, { isStarted: false })
           await town.seal()
@@ -124,6 +125,80 @@ export const firewallCases: readonly ConformanceCase[] = [
           const isAlive = (await context.runtime.containerState(town.workload)) === 'running'
           expectEqual(isAlive, facts.containment !== 'killed', 'whether it runs')
           if (isAlive) await town.expectDoesNotReach(town.stranger)
+        },
+      },
+      {
+        id: 'FW-015',
+        title:
+          'a process that is started under kept rules reaches the proxy, and nobody else, from its first instruction',
+        keeps: ['firewall.beforeStart', 'autoRemove'],
+        timeFactor: 3,
+        run: async (context) => {
+          const town = await buildTown(context)
+          await town.expectReaches(town.stranger)
+          for (let turn = 0; turn < context.firewallStarts; turn += 1) {
+            const autoRemove = turn % 2 === 1
+            expectEqual(await town.start(town.stranger, { autoRemove }), '', 'what the stranger says')
+            expectEqual(await town.start(town.proxy, { autoRemove }), town.proxy.line, 'what the proxy says')
+          }
+        },
+      },
+      {
+        id: 'FW-016',
+        title:
+          'of a container that another owner made, a process under kept rules reaches no stranger, or is FIREWALL_FAILED',
+        keeps: ['firewall.beforeStart'],
+        timeFactor: 3,
+        run: async (context) => {
+          const town = await buildTown(context)
+          const { runtime } = await context.open()
+          for (let turn = 0; turn < context.firewallStarts; turn += 1) {
+            const said = await town.start(town.stranger, { maker: runtime }).catch(passFirewallFailure)
+            expectEqual(said, '', 'what the stranger says')
+          }
+        },
+      },
+      {
+        id: 'FW-017',
+        title: 'a start whose kept rules cannot be set is FIREWALL_FAILED, and its process reaches nobody (X11)',
+        keeps: ['firewall.beforeStart'],
+        run: async (context) => {
+          const town = await buildTown(context)
+          await town.expectReaches(town.stranger)
+          const id = await town.create(town.stranger)
+          const rules = { proxyHost: 'nobody.invalid', proxyPort: port }
+          await context.runtime.setupFirewall(id, rules, { signal: context.signal })
+          await expectHostError('FIREWALL_FAILED', () => context.runtime.startContainer(id), { id })
+          expectEqual(await readText(context, id), '', 'what its process has heard')
+        },
+      },
+      {
+        id: 'FW-018',
+        title: 'the id of the create goes on to mean the container after a start under kept rules',
+        keeps: ['firewall.beforeStart'],
+        timeFactor: 2,
+        run: async (context) => {
+          const { runtime, signal } = context
+          const town = await buildTown(context)
+          const id = await town.create(town.proxy)
+          const exited = runtime.waitContainer(id, { signal })
+          await runtime.setupFirewall(id, { proxyHost: town.proxy.host, proxyPort: port }, { signal })
+          await runtime.startContainer(id, { signal })
+          expectEqual(await exited, 0, 'the exit code that was waited for from before')
+          expectEqual(await readText(context, id), town.proxy.line, 'its log')
+          expectEqual(await runtime.containerState(id), 'exited', 'its state')
+          const seen = await context.require(sidecarManagerCapability).inspectContainer(id)
+          expectEqual([seen.id, seen.networks.length], [id, 1], 'the inspection')
+          const listed = (await runtime.listContainers({ signal })).filter((container) => container.name === seen.name)
+          expectEqual(
+            listed.map((container) => container.id),
+            [id],
+            'the list',
+          )
+          const other = await context.open()
+          expectEqual(await other.runtime.containerState(id), 'exited', 'the state as another owner sees it')
+          await other.runtime.removeContainer(id)
+          await expectHostError('CONTAINER_NOT_FOUND', () => runtime.containerState(id), { id })
         },
       },
     ],
@@ -203,11 +278,27 @@ async function buildTown(context: CaseContext, { isStarted = true } = {}) {
     await context.runtime.setupFirewall(workload, all, { signal: context.signal })
   }
   const reach = (host: string) => reachFrom(context, workload, host)
+  /** A container whose process connects to the peer at once, and ends. */
+  const create = (peer: Peer, { autoRemove, maker }: StartOptions = {}) => {
+    const command = context.programs.connect(peer.host, port)
+    return createContainer(context, { ...config, command, ...(autoRemove && { autoRemove }) }, maker)
+  }
+  /** Starts one under kept rules; resolves with what the peer says to it. */
+  const start = async (peer: Peer, options: StartOptions = {}) => {
+    const id = await create(peer, options)
+    const stdout = collectBytes()
+    const { runtime, signal } = context
+    await runtime.setupFirewall(id, { proxyHost: proxy.host, proxyPort: port }, { signal })
+    await runtime.startAttached(id, { stdout: stdout.stream, signal })
+    return stdout.text().trim()
+  }
   return {
     proxy,
     stranger,
     workload,
     seal,
+    create,
+    start,
     expectReaches: async ({ host, line }: Peer) => {
       const answer = await eventually(`an answer of ${host}`, async () => (await reach(host)) || undefined)
       expectEqual(answer.trim(), line, `what ${host} says`)
@@ -215,6 +306,23 @@ async function buildTown(context: CaseContext, { isStarted = true } = {}) {
     expectDoesNotReach: async ({ host }: Pick<Peer, 'host'>) =>
       expectEqual(await reach(host), '', `what ${host} says to who may not reach it`),
   }
+}
+
+interface StartOptions {
+  readonly autoRemove?: boolean
+  /** Makes the container; the case's own runtime starts it. */
+  readonly maker?: Runtime
+}
+
+function passFirewallFailure(error: unknown): string {
+  if (isHostError(error, 'FIREWALL_FAILED')) return ''
+  throw error
+}
+
+async function readText({ runtime, signal }: CaseContext, id: string): Promise<string> {
+  return Buffer.from(await runtime.containerLogsAll(id, { signal }))
+    .toString('utf8')
+    .trim()
 }
 
 async function startPeer(context: CaseContext, networkId: string, name: string): Promise<Peer> {

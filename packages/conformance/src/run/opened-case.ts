@@ -25,6 +25,7 @@ export class OpenedCase implements CaseContext {
   readonly plugin: RuntimePlugin
   readonly image: string
   readonly firewallImage: string
+  readonly firewallStarts: number
   readonly programs: ConformancePrograms
   readonly env: Environment
   readonly specifier: string | undefined
@@ -39,6 +40,7 @@ export class OpenedCase implements CaseContext {
     this.plugin = options.plugin
     this.image = options.image
     this.firewallImage = options.firewallImage ?? options.image
+    this.firewallStarts = options.firewallStarts ?? 2
     this.programs = { ...busyboxPrograms, ...options.programs }
     this.env = options.env ?? process.env
     this.specifier = options.specifier
