@@ -1,4 +1,4 @@
-import { createHostError, type RuntimeReport, withUndoFailures } from '@capstan/core'
+import { createHostError, isHostError, type RuntimeReport, withUndoFailures } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import type { BuildKitOptions } from '../buildkit-options.js'
 import { rootlessLayout } from './layout.js'
@@ -113,6 +113,9 @@ export class Ladder {
   }
 }
 
-function toReason({ verdict, message }: RungFailure): string {
-  return verdict === 'cannot-run' ? `BuildKit answers, but no RUN works: ${message}` : message
+/** On one line, without the id of a sidecar that is gone. */
+function toReason({ verdict, error, message }: RungFailure): string {
+  const text = isHostError(error, 'OPERATION_FAILED') ? error.facts.reason : message
+  const reason = text.replaceAll(/\s*\n\s*/g, ' ')
+  return verdict === 'cannot-run' ? `BuildKit answers, but no RUN works: ${reason}` : reason
 }

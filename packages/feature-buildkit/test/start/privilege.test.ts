@@ -54,7 +54,7 @@ describe('the ladder of privilege', () => {
     const told: BuildKitStartProgress[] = []
     await using sidecar = await start(scope, { onProgress: (event) => told.push(event) })
     expect(sidecar.privilege).toBe('added-capabilities')
-    const reason = expect.stringContaining(cgroupRefusal)
+    const reason = `BuildKit answers, but no RUN works: ${cgroupRefusal}`
     expect(sidecar.rungs).toEqual([
       { privilege: 'privileged', verdict: 'refused', reason: expect.any(String) },
       { privilege: 'rootless', verdict: 'cannot-run', reason },
@@ -75,6 +75,7 @@ describe('the ladder of privilege', () => {
       ['rootless', 'ended'],
       ['added-capabilities', 'runs'],
     ])
+    expect(sidecar.rungs[1]?.reason).toMatch(/^the sidecar ended with exit code 1 .*buildkitd\.lock$/)
   })
 
   it('passes over rootless where its image cannot be had, and fails with that where nothing else can RUN', async () => {
