@@ -289,16 +289,24 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
   it('a start goes on while an inspection beside it is not answered in time', async () => {
     await using short = await openShort({})
     const id = await short.scope.runtime.createContainer({ image, command: ['sleep', '60'] })
-    await simulator.control({
-      faults: [
-        { on: 'start', kind: 'slow', ms: 1500, times: 1 },
-        { on: 'inspect', kind: 'slow', ms: 0, times: 1 },
-        { on: 'inspect', kind: 'hang', times: 1 },
-      ],
-    })
-    await short.scope.runtime.startContainer(id)
+    await simulator.control({ faults: [{ on: 'start', kind: 'slow', ms: 2000, times: 1 }] })
+    const starting = short.scope.runtime.startContainer(id)
+    await expect.poll(() => simulator.calls().some(({ argv }) => argv[0] === 'start' && argv.at(-1) === id)).toBe(true)
+    await simulator.control({ faults: [{ on: 'inspect', kind: 'hang', times: 2 }] })
+    await starting
     expect(await short.scope.runtime.containerState(id)).toBe('running')
     await short.scope.runtime.removeContainer(id)
+  })
+
+  it('an abort settles though the command ignores signals and answers nothing', async () => {
+    await using short = await openShort({ abortGraceMs: 100, undoMs: 300 })
+    const controller = new AbortController()
+    await simulator.control({ faults: ['create', 'inspect', 'delete'].map((on) => ({ on, kind: 'hang' })) })
+    const creating = short.scope.runtime.createContainer({ image }, { signal: controller.signal })
+    await expect.poll(() => simulator.calls().at(-1)?.argv[0]).toBe('create')
+    const reason = new Error('waited enough')
+    controller.abort(reason)
+    await expect(creating).rejects.toBe(reason)
   })
 
   it('a signal of the caller takes the place of the limit', async () => {
