@@ -9,6 +9,8 @@ export interface ContextEntry {
   readonly sizeBytes: number
   /** `undefined` for what lies in memory. */
   readonly modifiedAt: Date | undefined
+  /** Of a file with several names alone: the same text for each of its names. */
+  readonly fileId?: string
   /** Of a link alone: where it points, as written; relative. */
   readonly linkTarget?: string
   /**

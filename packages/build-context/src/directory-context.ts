@@ -57,7 +57,8 @@ class DirectoryTree implements ContextTree {
     if (!stats.isFile())
       throw refuse(toField('directory', path), `a file, directory or link${remedy}`, 'a special file')
     const open = () => readUnchanged(location, { path, stats, signal: this.#options.signal })
-    return { ...toEntry(path, 'file', stats), sizeBytes: stats.size, open }
+    const identity = stats.nlink > 1 ? { fileId: `${stats.dev}:${stats.ino}` } : {}
+    return { ...toEntry(path, 'file', stats), sizeBytes: stats.size, ...identity, open }
   }
 
   async #toLink(path: string, stats: Stats): Promise<ContextEntry> {

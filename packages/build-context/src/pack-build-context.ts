@@ -4,7 +4,7 @@ import type { ContextEntry } from './context-entry.js'
 import { findDockerfilePlace } from './dockerfile-place.js'
 import { listMemoryContext } from './memory-context.js'
 import { listContext, type ReadContextOptions } from './read-build-context.js'
-import { packEntries } from './tar-archive.js'
+import { type ArchiveEntry, packEntries } from './tar-archive.js'
 
 /** Options of `packBuildContext` and `packBuild`. */
 export interface PackOptions extends ReadContextOptions {
@@ -64,13 +64,26 @@ export async function packBuild(
   return { archive: toArchive([...kept, ...extra], options), dockerfile: path, isContextFile: names.length === 0 }
 }
 
-function toArchive(entries: readonly ContextEntry[], options: PackOptions): Readable {
+function toArchive(given: readonly ContextEntry[], options: PackOptions): Readable {
+  const entries = toArchiveEntries(given)
   options.onSize?.(toArchiveBytes(entries))
   return Readable.from(packEntries(entries, options), { objectMode: false })
 }
 
+/** Of a file with several names the first is packed, and each other one as a hard link to it. */
+function toArchiveEntries(entries: readonly ContextEntry[]): readonly ArchiveEntry[] {
+  const packed = new Map<string, string>()
+  return entries.map((entry) => {
+    const { fileId, path } = entry
+    const linkTarget = fileId === undefined ? undefined : packed.get(fileId)
+    if (linkTarget !== undefined) return { ...entry, type: 'link', sizeBytes: 0, linkTarget }
+    if (fileId !== undefined) packed.set(fileId, path)
+    return entry
+  })
+}
+
 /** A header of one block for each entry, its content in whole blocks, and two empty blocks at the end. */
-function toArchiveBytes(entries: readonly ContextEntry[]): number {
+function toArchiveBytes(entries: readonly ArchiveEntry[]): number {
   const blocks = entries.reduce((sum, { sizeBytes }) => sum + 1 + Math.ceil(sizeBytes / blockBytes), 2)
   return blocks * blockBytes
 }

@@ -1,9 +1,12 @@
 import { type Header, type Pack, pack } from 'tar-stream'
 import type { ContextEntry } from './context-entry.js'
 
+/** An entry of a context, or one more name of a file, which `linkTarget` names. */
+export type ArchiveEntry = Omit<ContextEntry, 'type'> & { readonly type: ContextEntry['type'] | 'link' }
+
 /** The bytes of a tar archive, made as they are read. Leaving the loop stops the packing and closes the file. */
 export async function* packEntries(
-  entries: readonly ContextEntry[],
+  entries: readonly ArchiveEntry[],
   options: { readonly signal?: AbortSignal | undefined },
 ): AsyncIterable<Uint8Array> {
   const archive = pack()
@@ -35,7 +38,7 @@ interface Target {
 
 async function fill(
   target: Target,
-  entries: readonly ContextEntry[],
+  entries: readonly ArchiveEntry[],
   { signal }: { readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
   for (const entry of entries) {
@@ -47,7 +50,7 @@ async function fill(
 }
 
 /** Settles when the entry is in the archive and its file is closed. */
-async function addEntry({ archive, stop }: Target, entry: ContextEntry): Promise<void> {
+async function addEntry({ archive, stop }: Target, entry: ArchiveEntry): Promise<void> {
   let written = Promise.resolve()
   await new Promise<void>((resolve, reject) => {
     const sink = archive.entry(toHeader(entry), (error) => (error ? reject(error) : resolve()))
@@ -57,7 +60,7 @@ async function addEntry({ archive, stop }: Target, entry: ContextEntry): Promise
   }).finally(() => written)
 }
 
-async function write(entry: ContextEntry, sink: NodeJS.WritableStream, stop: AbortSignal): Promise<void> {
+async function write(entry: ArchiveEntry, sink: NodeJS.WritableStream, stop: AbortSignal): Promise<void> {
   for await (const block of entry.open()) {
     if (stop.aborted) return
     if (!sink.write(block)) await drained(sink, stop)
@@ -86,19 +89,21 @@ function toHeader({
   sizeBytes,
   modifiedAt,
   linkTarget,
-}: ContextEntry): Partial<Header> & { readonly name: string } {
+}: ArchiveEntry): Partial<Header> & { readonly name: string } {
   return {
     name: type === 'directory' ? `${path}/` : path,
     type,
     // The library takes mode 0 for "not given"; the bit of a plain file makes it a number, and does not reach the tar.
     mode: mode | 0o100000,
     size: sizeBytes,
-    mtime: toTarTime(modifiedAt),
+    ...toTimes(modifiedAt),
     ...(linkTarget === undefined ? {} : { linkname: linkTarget }),
   }
 }
 
-/** What the header can hold: no time before 1970, and with this library none after 2038. */
-function toTarTime(time: Date | undefined): Date {
-  return new Date(Math.min(Math.max(time?.getTime() ?? 0, 0), 0x7fff_ffff * 1000))
+/** In whole seconds, and none before 1970. The library's header has no room for times after 2038. */
+function toTimes(time: Date | undefined): Pick<Partial<Header>, 'mtime' | 'pax'> {
+  const seconds = Math.max(Math.floor((time?.getTime() ?? 0) / 1000), 0)
+  const mtime = new Date(Math.min(seconds, 0x7fff_ffff) * 1000)
+  return seconds > 0x7fff_ffff ? { mtime, pax: { mtime: String(seconds) } } : { mtime }
 }

@@ -1,4 +1,4 @@
-import { appendFile, open, readdir, readlink } from 'node:fs/promises'
+import { appendFile, link, open, readdir, readlink, truncate, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import { packBuild, packBuildContext } from '@capstan/build-context'
@@ -40,6 +40,40 @@ test('packs files, directories and links with their modes, owned by root', async
   expect(look('link')).toMatchObject({ type: 'symlink', linkname: 'bin/run' })
   expect(look('empty')).toMatchObject({ type: 'file', size: 0 })
   expect(packed.get(`long/${'n'.repeat(180)}/ü`)?.text).toBe('far')
+})
+
+test('packs a further name of a file as a hard link to the first, as docker does', async () => {
+  const directory = await makeTree({ a: 'text', 'b/c': '' })
+  await link(join(directory, 'a'), join(directory, 'b/d'))
+  let archiveBytes: number | undefined
+  const tar = await packBuildContext({ directory }, { onSize: (bytes) => (archiveBytes = bytes) })
+  const packed = await unpack(tar)
+  expect(packed.get('a')).toMatchObject({ header: { type: 'file', size: 4 }, text: 'text' })
+  expect(packed.get('b/d')).toMatchObject({ header: { type: 'link', linkname: 'a', size: 0 }, text: '' })
+  expect(archiveBytes).toBe(7 * 512)
+})
+
+test('packs times after 2038, and none before 1970', async () => {
+  const directory = await makeTree({ early: '', late: '', now: '' })
+  await utimes(join(directory, 'early'), new Date(-100_000), new Date(-100_000))
+  await utimes(join(directory, 'late'), 2_211_840_000.75, 2_211_840_000.75)
+  await utimes(join(directory, 'now'), 1_700_000_000.987, 1_700_000_000.987)
+  const packed = await unpack(await packBuildContext({ directory }))
+  expect(packed.get('early')?.header.mtime).toEqual(new Date(0))
+  expect(packed.get('late')?.header.pax).toMatchObject({ mtime: '2211840000' })
+  expect(packed.get('now')?.header.mtime).toEqual(new Date(1_700_000_000_000))
+})
+
+test('packs the size of a file of more than 8 GiB', async () => {
+  const directory = await makeTree({ big: '' })
+  await truncate(join(directory, 'big'), 8 * 2 ** 30 + 5)
+  const tar = await packBuildContext({ directory })
+  const reader = extract()
+  const size = new Promise((resolve) => reader.on('entry', (header) => resolve(header.size)))
+  tar.on('error', () => {}).pipe(reader)
+  expect(await size).toBe(8 * 2 ** 30 + 5)
+  tar.destroy()
+  reader.destroy()
 })
 
 test('packs the same bytes for the same files in memory', async () => {
