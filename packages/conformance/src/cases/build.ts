@@ -251,6 +251,25 @@ export const buildCases: readonly ConformanceCase[] = defineCases(
         expectIncludes(stdout, '192.0.2.53', 'the name servers')
       },
     },
+    {
+      id: 'BLD-026',
+      title: 'COPY of the whole context takes .dockerignore as it is, and does not take one that drops itself',
+      run: async (context) => {
+        const dockerfile = `FROM ${context.image}\nCOPY . /copied\n`
+        const kept = [{ '.dockerignore': '*.log\n' }, { '.dockerignore': '# nothing\n', Dockerfile: dockerfile }]
+        const dropped = [{}, { '.dockerignore': '.dockerignore\n' }]
+        for (const own of [...kept, ...dropped]) {
+          const files: Readonly<Record<string, string>> = { note: 'copied', ...own }
+          const image = await buildImage(context, dockerfile, { context: { files } })
+          const read = (path: string) => runAttached(context, { image, command: context.programs.read(path) })
+          expectEqual((await read('/copied/note')).stdout, 'copied', 'a file of the context')
+          const rules = await read('/copied/.dockerignore')
+          const isKept = kept.some((one) => one === own)
+          expectEqual(rules.stdout, isKept ? files['.dockerignore'] : '', '.dockerignore in the image')
+          expectEqual(rules.exitCode === 0, isKept, 'whether .dockerignore is in the image')
+        }
+      },
+    },
   ],
 )
 
