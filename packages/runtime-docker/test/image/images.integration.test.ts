@@ -53,6 +53,53 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(image?.createdAt).toBeInstanceOf(Date)
   })
 
+  test.for([
+    ['without .dockerignore', {}, ['a']],
+    ['with a .dockerignore that drops itself', { '.dockerignore': '.docker*' }, ['a']],
+    ['with a .dockerignore that drops a name', { '.dockerignore': 'node_modules\n' }, ['.dockerignore', 'a']],
+    ['with a .dockerignore that drops all but this', { '.dockerignore': '*\n!a\n' }, ['a']],
+    [
+      'with a .dockerignore for names in a directory',
+      { '.dockerignore': 'd/*.md', 'd/e': '' },
+      ['.dockerignore', 'a', 'd'],
+    ],
+  ] as const)(
+    'COPY of a context %s sees its files alone, and is cached when the Dockerfile changes',
+    async ([, more, names]) => {
+      const { engine, tag } = connect()
+      const files: Readonly<Record<string, string>> = { ...more, a: randomUUID() }
+      const build = async (last: string) => {
+        const lines: string[] = []
+        const dockerfile = `${from}COPY . /copied/\nRUN find /copied -type f | sort | xargs head -n 9\nRUN ls -A /copied\n${last}\n`
+        const onProgress = ({ text }: { readonly text: string }) => void lines.push(text)
+        await buildImage(engine, { dockerfile, tag }, { context: { files }, onProgress })
+        return lines
+      }
+      const first = await build('RUN echo first')
+      expect(first.filter((line) => ['.dockerignore', 'a', 'd', '.capstan.dockerfile', 'x'].includes(line))).toEqual(
+        names,
+      )
+      for (const name of names.filter((one) => one === '.dockerignore')) {
+        expect(first.join('\n')).toContain(`==> /copied/${name} <==\n${files[name]?.trimEnd()}\n`)
+        expect(first.join('\n')).not.toContain('.dockerfile')
+      }
+      const second = await build('RUN echo second')
+      expect(second.filter((line) => line.includes('Using cache'))).toHaveLength(3)
+    },
+  )
+
+  test('a Dockerfile of the context is the one that is built, and COPY sees it as it is', async () => {
+    const { engine, tag, instance } = connect()
+    const lines: string[] = []
+    const dockerfile = `${from}COPY . /copied/\nRUN ls -A /copied && cat /copied/.dockerignore\n`
+    const files = { Dockerfile: dockerfile, '.dockerignore': '# drops nothing\n' }
+    const onProgress = ({ text }: { readonly text: string }) => void lines.push(text)
+    await buildImage(engine, { dockerfile, tag }, { context: { files }, labels: { team: 'x' }, onProgress })
+    expect(lines.slice(-20)).toEqual(expect.arrayContaining(['.dockerignore', 'Dockerfile', '# drops nothing']))
+    const [image] = await listImages(engine, { labels: { 'capstan.owner.instance': instance } })
+    expect(image).toMatchObject({ tags: [tag], labels: { team: 'x' } })
+  })
+
   test('F25 a reference that the engine takes for none is INVALID_ARGUMENT with the path of the field', async () => {
     const { engine } = connect()
     const refused = (field: string) => ({ code: 'INVALID_ARGUMENT', facts: { field, given: '"Upper:1"' } })
