@@ -70,7 +70,7 @@ export type {
   RefusableField,
   RefusedOption,
 } from './plugin/probe.js'
-export { probeCandidates } from './plugin/probe-candidates.js'
+export { type CandidateProbeOptions, type ProbeCandidatesOptions, probeCandidates } from './plugin/probe-candidates.js'
 export {
   type AvailableRuntime,
   type ReportedPlugin,
@@ -79,10 +79,12 @@ export {
   type UnavailableRuntime,
 } from './plugin/runtime-report.js'
 export { findRefusal, refuseField, refuseOptions, toAskedFields } from './refuse-options.js'
+export { isSlow, raiseLimitRemedy } from './plugin/slow-probe.js'
 
 // Host
 
 export { createRuntimeHost } from './host/create-runtime-host.js'
+export { parseProbeTimeout } from './host/probe-timeout.js'
 export type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope, RuntimeWarning } from './host/runtime-host.js'
 
 // Features
@@ -103,7 +105,8 @@ export {
   OptionUnsupportedError,
   RuntimeUnavailableError,
 } from './errors/named-errors.js'
-export { withUndoFailures } from './errors/undo-failures.js'
+export { toAttemptLines, toCauseText, toUnavailableSubject } from './errors/unavailable.js'
+export { findUndoFailures, withUndoFailures } from './errors/undo-failures.js'
 export { createUndoStack, type UndoOptions, type UndoStack, type UndoStep } from './undo-stack.js'
 
 // Ownership
@@ -117,6 +120,7 @@ export type { SweepItem, SweepOptions, SweepReport } from './ownership/sweep-rep
 
 // Signals
 
+export { type Deadline, startDeadline } from './signals/deadline.js'
 export { type LinkedSignal, linkSignals } from './signals/link-signals.js'
 export { untilAborted } from './signals/until-aborted.js'
 

@@ -1,4 +1,5 @@
 import { createHostError } from './errors/create-host-error.js'
+import { startDeadline } from './signals/deadline.js'
 import { runUntilAborted } from './signals/run-until-aborted.js'
 import { checkTimeout } from './validation/check.js'
 
@@ -53,7 +54,7 @@ interface NamedStep {
 async function runSteps(steps: NamedStep[], timeoutMs: number): Promise<readonly unknown[]> {
   const failures: unknown[] = []
   const deadline = new AbortController()
-  const timer = setTimeout(() => deadline.abort(), timeoutMs)
+  const limit = startDeadline(timeoutMs, () => deadline.abort())
   for (let entry = steps.pop(); entry !== undefined; entry = steps.pop()) {
     try {
       await runUntilAborted(entry.step, deadline.signal)
@@ -61,7 +62,7 @@ async function runSteps(steps: NamedStep[], timeoutMs: number): Promise<readonly
       failures.push(error === deadline.signal.reason ? toTimedOut(entry.title, timeoutMs) : error)
     }
   }
-  clearTimeout(timer)
+  limit.clear()
   return failures
 }
 

@@ -1,8 +1,14 @@
 import type { MissingCapability } from '../feature.js'
 import type { RuntimeReport } from '../plugin/runtime-report.js'
+import { toDuration } from './duration.js'
 import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
+import { toUnavailable } from './unavailable.js'
 
-/** The sentence of an error, from the facts that it stores: who needs or does what, on which runtime, what to do. */
+/**
+ * The text of an error, from the facts that it stores: who needs or does what, on which runtime, what to do.
+ *
+ * One sentence. Where several runtimes or endpoints are concerned, each follows on a line of its own.
+ */
 export function toMessage<C extends HostErrorCode>(code: C, facts: HostErrorFacts[C]): string {
   return messages[code](facts)
 }
@@ -18,7 +24,7 @@ const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
     [
       `${feature ?? 'the application'} needs ${joinWords(missing.map(({ title }) => title))}, which `,
       runtime === undefined ? 'no available runtime provides together' : `runtime "${runtime}" does not provide`,
-      runtime === undefined ? `: ${reports.flatMap((report) => toLacking(report, missing)).join('; ')}` : '',
+      ...(runtime === undefined ? reports.flatMap((report) => toLacking(report, missing)) : []),
     ].join(''),
   CAPABILITY_DUPLICATE: ({ capability, runtime, packageName, packageVersion }) =>
     `plugin "${runtime}" (${packageName} ${packageVersion}) provides capability "${capability}" twice; provide it once in register`,
@@ -30,7 +36,7 @@ const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
     plugin === packageName && packageVersion === unknownVersion
       ? `plugin "${plugin}" ${problem}`
       : `plugin "${plugin}" (${packageName} ${packageVersion}) ${problem}`,
-  RUNTIME_UNAVAILABLE: ({ runtime, reports }) => toUnavailable(runtime, reports),
+  RUNTIME_UNAVAILABLE: toUnavailable,
   CONTAINER_NOT_FOUND: ({ id }) => `there is no container "${id}"`,
   IMAGE_NOT_FOUND: ({ image }) => `there is no image "${image}" here; pull or build it first`,
   NETWORK_NOT_FOUND: ({ id }) => `there is no network "${id}"`,
@@ -63,7 +69,7 @@ const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
   PROTOCOL_ERROR: ({ operation, excerpt }) => `the answer to ${operation} was not understood: ${excerpt}`,
   TIMED_OUT: ({ operation, phase, timeoutMs, lastLines, option }) =>
     [
-      `${operation} was not done within ${timeoutMs} ms`,
+      `${operation} did not finish within ${toDuration(timeoutMs)}`,
       phase === undefined ? '' : ` (${phase})`,
       lastLines.length === 0 ? '' : `: ${lastLines.at(-1)}`,
       option === undefined ? '' : `; raise the option ${option}, or pass a signal with a longer deadline`,
@@ -86,24 +92,5 @@ const containments = {
 function toLacking(report: RuntimeReport, missing: readonly MissingCapability[]): readonly string[] {
   const provided = new Set(report.available ? report.provides.map(({ id }) => id) : [])
   const lacking = missing.filter(({ id }) => !provided.has(id)).map(({ title }) => title)
-  return report.available && lacking.length > 0 ? [`${report.runtime} lacks ${joinWords(lacking)}`] : []
-}
-
-function toUnavailable(runtime: string | undefined, reports: readonly RuntimeReport[]): string {
-  const subject = runtime === undefined ? 'no container runtime is available' : `runtime "${runtime}" is not available`
-  if (reports.length === 0)
-    return runtime === undefined ? `${subject}: no plugin was given, or the host is closed` : `${subject}: it is closed`
-  const reasons = reports.flatMap((report) => [
-    ...report.attempts.map((attempt) => toReason(report.runtime, attempt)),
-    ...(report.available && report.selection === 'named' ? [toNameIt(report.runtime)] : []),
-  ])
-  return reasons.length === 0 ? subject : `${subject}: ${reasons.join('; ')}`
-}
-
-function toNameIt(runtime: string): string {
-  return `${runtime} is here, and opened only when it is named: open({ runtime: '${runtime}' }), or CAPSTAN_RUNTIME`
-}
-
-function toReason(runtime: string, { candidate, source, cause, remedy }: RuntimeReport['attempts'][number]): string {
-  return `${runtime} at ${candidate} (${source}): ${cause.message}; ${remedy}`
+  return report.available && lacking.length > 0 ? [`\n  ${report.runtime} lacks ${joinWords(lacking)}`] : []
 }

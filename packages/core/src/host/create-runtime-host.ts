@@ -5,7 +5,8 @@ import type { HostOptions, RuntimeHost } from './runtime-host.js'
 /**
  * Makes a host of these plugins; no I/O, no connection. A plugin with a fault is reported by `discover`; the others work.
  *
- * @throws HostError INVALID_ARGUMENT for `plugins` that are no list, and for a `probeTimeoutMs` that no timer can wait.
+ * @throws HostError INVALID_ARGUMENT for `plugins` that are no list, for a `probeTimeoutMs` that no timer can wait, and
+ * for a CAPSTAN_PROBE_TIMEOUT that is not a number of seconds where `probeTimeoutMs` is not given.
  */
 export function createRuntimeHost(options: HostOptions): RuntimeHost {
   checkObject('options', options)

@@ -7,15 +7,18 @@ import { toOwnerLabels } from '../ownership/owner-labels.js'
 import { readOwner } from '../ownership/read-owner.js'
 import type { SweepOptions, SweepReport } from '../ownership/sweep-report.js'
 import type { RuntimeReport } from '../plugin/runtime-report.js'
+import { isSlow } from '../plugin/slow-probe.js'
 import { type Runtime, runtimeCapability } from '../runtime.js'
 import { linkSignals } from '../signals/link-signals.js'
 import { closeAll, collectFailures } from './close-all.js'
 import { OpenScope, toClosings } from './open-scope.js'
 import { type PluginEntry, toPluginEntries } from './plugin-entry.js'
 import { type ProbedPlugin, probePlugin } from './probe-plugin.js'
+import { readProbeTimeout } from './probe-timeout.js'
+import { probeUntilDecided } from './probe-until-decided.js'
 import { RecentFinds } from './recent-finds.js'
 import type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope } from './runtime-host.js'
-import { selectFirst, selectNamed, type UsableRuntime } from './select-runtime.js'
+import { isFitting, selectFirst, selectNamed, type UsableRuntime } from './select-runtime.js'
 import { sweepEach } from './sweep-each.js'
 import { wireScope } from './wire-scope.js'
 
@@ -25,17 +28,19 @@ export class PluginHost implements RuntimeHost {
   readonly #entries: readonly PluginEntry[]
   readonly #finds: RecentFinds
   readonly #readOwner: () => Promise<Owner>
+  readonly #othersMs: number
+  readonly #probeTimeoutMs: number | undefined
   readonly #closing = new AbortController()
   readonly #scopes = new Set<OpenScope>()
   readonly #pending = new Set<Promise<unknown>>()
   #owner: Promise<Owner> | undefined
   #closed: Promise<void> | undefined
 
-  constructor(
-    options: PluginHostOptions,
-    { now = () => performance.now(), readOwner: read = readOwner }: HostSources = {},
-  ) {
+  constructor(options: PluginHostOptions, sources: HostSources = {}) {
+    const { now = () => performance.now(), readOwner: read = readOwner, othersMs = 2000 } = sources
     this.#options = options
+    this.#probeTimeoutMs = options.probeTimeoutMs ?? readProbeTimeout(options.env)
+    this.#othersMs = othersMs
     this.#entries = toPluginEntries(options.plugins)
     this.#finds = new RecentFinds(now)
     this.#readOwner = read
@@ -96,8 +101,7 @@ export class PluginHost implements RuntimeHost {
   }
 
   #probe(entry: PluginEntry, { signal }: Own): Promise<ProbedPlugin> {
-    const { env, probeTimeoutMs: timeoutMs = 2000 } = this.#options
-    return probePlugin(entry, { env, timeoutMs, signal })
+    return probePlugin(entry, { env: this.#options.env, timeoutMs: this.#probeTimeoutMs, signal })
   }
 
   async #probeToOpen(entry: PluginEntry, own: Own): Promise<ProbedPlugin> {
@@ -118,9 +122,23 @@ export class PluginHost implements RuntimeHost {
   async #selectAutomatic(options: OpenOptions, own: Own): Promise<Selection> {
     const automatic = this.#entries.filter(({ plugin, fault }) => fault !== undefined || plugin.selection !== 'named')
     if (automatic.length === 0) await this.#refuseUnnamed(own)
-    const probed = await Promise.all(automatic.map((entry) => this.#probeToOpen(entry, own)))
+    const probe = (entry: PluginEntry, linked: Own) => this.#probeToOpen(entry, linked)
+    const fits = (candidate: ProbedPlugin) => isFitting(candidate, options)
+    const decision = { env: this.#options.env, fits, othersMs: this.#othersMs, signal: own.signal }
+    const probed = await probeUntilDecided(automatic, probe, decision)
     const chosen = selectFirst(probed, options)
+    this.#warnOfSlow(probed.slice(0, probed.indexOf(chosen)), chosen)
     return { chosen, others: probed.filter((candidate) => candidate !== chosen) }
+  }
+
+  /** One that would have been preferred, had it answered. */
+  #warnOfSlow(passed: readonly ProbedPlugin[], { entry: { name } }: UsableRuntime): void {
+    for (const { report } of passed.filter((candidate) => isSlow(candidate.report))) {
+      this.#options.onWarning?.({
+        runtime: report.runtime,
+        message: `did not answer in time; "${name}" is used instead`,
+      })
+    }
   }
 
   /** Nothing is opened unasked here: the reports, if any, tell what could be by its name. */
@@ -162,6 +180,8 @@ export interface HostSources {
   /** Milliseconds of a clock that never goes back. */
   readonly now?: () => number
   readonly readOwner?: () => Promise<Owner>
+  /** How long `open` waits for the reports of other plugins, once it is known which one it opens; default 2000. */
+  readonly othersMs?: number
 }
 
 /** What one operation of the host hands down: a signal that is there. */

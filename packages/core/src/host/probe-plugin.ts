@@ -1,9 +1,11 @@
 import { createHostError } from '../errors/create-host-error.js'
-import { isHostError } from '../errors/host-error.js'
+import { toDuration } from '../errors/duration.js'
+import { type HostError, isHostError } from '../errors/host-error.js'
 import { toPluginNames, toUnknownNames } from '../plugin/check-plugin.js'
 import type { RuntimePlugin } from '../plugin/plugin.js'
 import type { ProbeAttempt, ProbeOptions, ProbeResult } from '../plugin/probe.js'
 import type { ReportedPlugin, RuntimeReport } from '../plugin/runtime-report.js'
+import { raiseLimitRemedy } from '../plugin/slow-probe.js'
 import { runWithin } from '../signals/run-within.js'
 import { findResultProblem } from './check-probe-result.js'
 import type { PluginEntry } from './plugin-entry.js'
@@ -19,29 +21,54 @@ export interface FoundRuntime {
   readonly result: Extract<ProbeResult<unknown>, { available: true }>
 }
 
-/** Probes one plugin. A plugin's fault is an attempt in its report; only an abort rejects, with its reason. */
+/**
+ * Probes one plugin. A plugin's fault is an attempt in its report; only an abort rejects, with its reason.
+ *
+ * Whether the endpoint was named is asked before the probe, so that it is known however that ends.
+ */
 export async function probePlugin(entry: PluginEntry, options: ProbeOptions): Promise<ProbedPlugin> {
   options.signal?.throwIfAborted()
-  if (entry.fault !== undefined) return toFailed(entry, entry.fault)
+  const chosen = isChosen(entry, options.env)
+  if (entry.fault !== undefined) return toFailed(entry, chosen, toFault(entry, entry.fault))
   const { plugin } = entry
-  const timeoutMs = plugin.probeTimeoutMs ?? options.timeoutMs
   try {
-    const result = await probeWithin(plugin, { ...options, timeoutMs })
+    const result = await probeWithin(plugin, { ...options, timeoutMs: options.timeoutMs ?? plugin.probeTimeoutMs })
     const problem = findResultProblem(result)
     if (problem !== undefined) {
       throw createHostError('PLUGIN_INVALID', { ...toPluginNames(plugin, toUnknownNames(entry.name)), problem })
     }
-    return toProbed(entry, plugin, result)
+    return toProbed(entry, plugin, result.available || !chosen ? result : { ...result, chosen })
   } catch (error) {
     options.signal?.throwIfAborted()
-    return toFailed(entry, error)
+    return toFailed(entry, chosen, isHostError(error, 'TIMED_OUT') ? toLate(entry, error) : toFault(entry, error))
   }
 }
 
-/** The probe's answer, or TIMED_OUT when the plugin does not keep its deadline: late by a margin, so that its own word comes first. */
+/** The report of a plugin whose answer was not waited for, because another runtime could be opened. */
+export function toUnawaited(entry: PluginEntry): ProbedPlugin {
+  const message = 'it had not answered when another runtime was opened'
+  return toFailed(entry, false, toAttempt(entry, { code: 'TIMED_OUT', message }, raiseLimitRemedy))
+}
+
+/** False for a plugin that does not tell, or fails to. Also asked of one with a fault: its name may be what was meant. */
+export function isChosen({ plugin }: PluginEntry, env: ProbeOptions['env']): boolean {
+  try {
+    const given: unknown = plugin
+    return hasChosen(given) && given.isChosen(env) === true
+  } catch {
+    return false
+  }
+}
+
+/** Whether the plugin tells without being probed that its endpoint was, or was not, named. */
+export function hasChosen(plugin: unknown): plugin is Required<Pick<RuntimePlugin, 'isChosen'>> {
+  return typeof plugin === 'object' && plugin !== null && 'isChosen' in plugin && typeof plugin.isChosen === 'function'
+}
+
+/** The probe's answer, or TIMED_OUT when the plugin does not keep its deadline. */
 function probeWithin(plugin: RuntimePlugin, options: ProbeOptions): Promise<ProbeResult<unknown>> {
-  const { timeoutMs, signal } = options
-  const limit = { operation: 'probe', timeoutMs, graceMs: marginMs, signal }
+  const { timeoutMs = longestTimeoutMs, signal } = options
+  const limit = { operation: 'probe', timeoutMs, graceMs: Math.min(mostMarginMs, timeoutMs + 100), signal }
   return runWithin((own) => plugin.probe({ ...options, ...own }), limit)
 }
 
@@ -57,28 +84,26 @@ function toProbed(entry: PluginEntry, plugin: RuntimePlugin, result: ProbeResult
   return { entry, report, found: { plugin, result } }
 }
 
-function toFailed(entry: PluginEntry, error: unknown): ProbedPlugin {
-  const report = {
-    ...toReportedPlugin(entry),
-    available: false,
-    chosen: false,
-    attempts: [toAttempt(entry, error)],
-  } as const
+function toFailed(entry: PluginEntry, chosen: boolean, attempt: ProbeAttempt): ProbedPlugin {
+  const report = { ...toReportedPlugin(entry), available: false, chosen, attempts: [attempt] } as const
   return { entry, report, found: undefined }
 }
 
-function toAttempt(entry: PluginEntry, error: unknown): ProbeAttempt {
+/** Also where the plugin lets out a deadline of its own: nothing is known to be wrong with it. */
+function toLate(entry: PluginEntry, { facts }: HostError<'TIMED_OUT'>): ProbeAttempt {
+  const message = `it did not answer within ${toDuration(facts.timeoutMs)}`
+  return toAttempt(entry, { code: 'TIMED_OUT', message }, raiseLimitRemedy)
+}
+
+function toFault(entry: PluginEntry, error: unknown): ProbeAttempt {
+  const code = isHostError(error) ? error.code : 'PLUGIN_INVALID'
+  const message = error instanceof Error ? error.message : String(error)
+  return toAttempt(entry, { code, message }, `report it to the authors of plugin "${entry.name}", or leave it out`)
+}
+
+function toAttempt(entry: PluginEntry, cause: ProbeAttempt['cause'], remedy: string): ProbeAttempt {
   const { plugin, packageName, packageVersion } = toPluginNames(entry.plugin, toUnknownNames(entry.name))
-  return {
-    candidate: plugin,
-    source: `${packageName} ${packageVersion}`,
-    step: 'probe',
-    cause: {
-      code: isHostError(error) ? error.code : 'PLUGIN_INVALID',
-      message: error instanceof Error ? error.message : String(error),
-    },
-    remedy: `tell the makers of plugin "${plugin}", or leave it out`,
-  }
+  return { candidate: plugin, source: `${packageName} ${packageVersion}`, step: 'probe', cause, remedy }
 }
 
 function toReportedPlugin({ name, plugin, fault }: PluginEntry): Omit<ReportedPlugin, 'attempts'> {
@@ -90,4 +115,7 @@ function toReportedPlugin({ name, plugin, fault }: PluginEntry): Omit<ReportedPl
   return { runtime: name, selection: 'automatic', packageName, packageVersion }
 }
 
-const marginMs = 300
+/** Of a plugin that keeps no deadline where nobody set one. */
+const longestTimeoutMs = 30_000
+/** Beyond the limit: the answer of a plugin that keeps its deadline comes first. */
+const mostMarginMs = 1_000

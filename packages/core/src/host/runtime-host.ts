@@ -23,7 +23,10 @@ export interface RuntimeHost extends AsyncDisposable {
    * What `discover` of this host found available at most 1000 ms before is used once instead of a probe of its own; so a
    * change of the environment or the end of an engine within that time shows at the first call only, or by a host anew.
    *
-   * @throws HostError RUNTIME_UNAVAILABLE: none is usable, or one whose endpoint the user chose is not.
+   * A plugin that is later in the order and does not answer delays this by 2 s at most, unless its endpoint was named.
+   *
+   * @throws HostError RUNTIME_UNAVAILABLE: none is usable, or one whose endpoint the user named is not; an attempt with
+   * `cause.code` TIMED_OUT tells one that did not answer in time from one that is not there.
    * CAPABILITY_MISSING: the usable ones all lack something required. OPTION_UNSUPPORTED: the able ones all refuse
    * something of `keeps`. PLUGIN_UNKNOWN: no plugin has that name. PLUGIN_INVALID, PLUGIN_DUPLICATE,
    * CAPABILITY_DUPLICATE: the plugin has a fault; what it had registered is closed.
@@ -42,13 +45,17 @@ export interface HostOptions {
   /** In the order in which `open` prefers them. */
   readonly plugins: readonly RuntimePlugin[]
   /**
-   * The environment of the host, of its runtimes and of the programs that they start: CAPSTAN_RUNTIME, DOCKER_HOST, PATH,
+   * The environment of the host, of its runtimes and of the programs that they start: CAPSTAN_RUNTIME, CAPSTAN_PROBE_TIMEOUT, DOCKER_HOST, PATH,
    * HOME, credentials. Default: `process.env`, which nothing reads when another one is given.
    */
   readonly env?: Environment
-  /** Limit of one probe, where the plugin has none of its own; default 2000. */
+  /**
+   * Limit of each probe, in milliseconds; it also replaces the plugin's own. Default: CAPSTAN_PROBE_TIMEOUT (seconds), else
+   * the plugin's `probeTimeoutMs`, else what the probe chooses by the endpoint: 10 s for a socket of this machine that
+   * accepts the connection, 30 s for another machine or a command. What is not there is found out at once.
+   */
   readonly probeTimeoutMs?: number
-  /** Facts that are no errors. Default: nobody is told. */
+  /** Facts that are no errors. Default: they are dropped. */
   readonly onWarning?: (warning: RuntimeWarning) => void
 }
 

@@ -24,7 +24,7 @@ export function selectNamed(probed: ProbedPlugin, { requires = [], keeps = [] }:
 /** The first, in order, that is available, provides all of `requires` and refuses none of `keeps`. */
 export function selectFirst(probed: readonly ProbedPlugin[], { requires = [], keeps = [] }: Wishes): UsableRuntime {
   const available = probed.filter((candidate): candidate is UsableRuntime => candidate.found !== undefined)
-  // Whoever named an endpoint gets that one or an error, wherever its plugin stands in the order.
+  // An endpoint that the user named is never replaced by another runtime, wherever its plugin is in the order.
   const isBarred = probed.some(({ report }) => !report.available && report.chosen)
   if (isBarred || available.length === 0) {
     throw createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: probed.map(({ report }) => report) })
@@ -32,8 +32,15 @@ export function selectFirst(probed: readonly ProbedPlugin[], { requires = [], ke
   const able = available.filter((candidate) => findMissing(candidate, requires).length === 0)
   const [firstAble] = able
   if (firstAble === undefined) throw toMissingError(available, toUnion(available, requires))
-  const keeping = able.find(({ found }) => keeps.every((field) => !findRefusal(field, found.result.refuses)))
+  const keeping = able.find((candidate) => isFitting(candidate, { keeps }))
   return keeping ?? selectNamed(firstAble, { requires, keeps })
+}
+
+/** Whether it is available, provides all of `requires` and refuses none of `keeps`. */
+export function isFitting(probed: ProbedPlugin, { requires = [], keeps = [] }: Wishes): boolean {
+  const { found } = probed
+  if (found === undefined || findMissing(probed, requires).length > 0) return false
+  return keeps.every((field) => !findRefusal(field, found.result.refuses))
 }
 
 function findMissing({ found }: ProbedPlugin, requires: readonly Capability<object>[]): readonly Capability<object>[] {

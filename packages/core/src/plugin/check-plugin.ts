@@ -35,12 +35,13 @@ function findProblem(plugin: unknown): string | undefined {
   if (typeof plugin === 'function') return 'is a function, not a plugin: pass what it returns'
   if (typeof plugin !== 'object' || plugin === null)
     return `is ${plugin === null ? 'null' : typeof plugin}, not a plugin`
-  const { name, contractVersion, probe, register } = toFields(plugin)
+  const { name, contractVersion, probe, register, isChosen } = toFields(plugin)
   const { selection = 'automatic', probeTimeoutMs = 1, packageName = '', packageVersion = '' } = toFields(plugin)
   if (typeof name !== 'string' || !pluginName.test(name)) return 'has no name of lower-case letters, digits and "-"'
   if (contractVersion !== 1) return `has contract version ${show(contractVersion)}; this host understands 1`
   if (typeof probe !== 'function') return 'has no method "probe"'
   if (typeof register !== 'function') return 'has no method "register"'
+  if (isChosen !== undefined && typeof isChosen !== 'function') return 'has an "isChosen" that is not a method'
   if (selection !== 'automatic' && selection !== 'named')
     return `has selection ${show(selection)}, not "automatic" or "named"`
   if (!isTimeout(probeTimeoutMs)) return `has a probeTimeoutMs that is not ${timeoutText}`

@@ -84,6 +84,7 @@ function withPackage(plugin: RuntimePlugin, names: PluginNames): RuntimePlugin {
     packageVersion: plugin.packageVersion ?? names.packageVersion,
     ...(probeTimeoutMs === undefined ? {} : { probeTimeoutMs }),
     ...(selection === undefined ? {} : { selection }),
+    ...(plugin.isChosen === undefined ? {} : { isChosen: (env) => plugin.isChosen?.(env) ?? false }),
     probe: (options) => plugin.probe(options),
     register: (scope, details) => plugin.register(scope, details),
   }

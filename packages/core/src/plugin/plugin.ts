@@ -15,15 +15,23 @@ export interface RuntimePlugin<P = unknown> {
   /** Named, with the version, in PLUGIN_* errors; `loadPlugins` fills in both for a plugin that leaves them out. */
   readonly packageName?: string
   readonly packageVersion?: string
-  /** For probes that need longer than the host's limit (ssh, a VM shell). Default: the host's `probeTimeoutMs`. */
+  /** The limit of one probe where the host sets none, in milliseconds. Default: the probe's own, at most 30 000. */
   readonly probeTimeoutMs?: number
   /** `named`: never opened unless named (a simulation). Default `automatic`. */
   readonly selection?: 'automatic' | 'named'
   /**
+   * Tells from the environment and the plugin's own options whether the user named the endpoint: `open` without a name
+   * then opens no other runtime in its place, however the probe fails, and also when it never answers.
+   *
+   * Synchronous and without I/O; throws nothing. Without this method only the `chosen` of an answer counts.
+   */
+  isChosen?(env: ProbeOptions['env']): boolean
+  /**
    * Looks, with I/O; keeps the deadline; answers with a value either way; closes what it opened.
    *
-   * Throwing, or answering later than 300 ms past the deadline, is an attempt with step `probe`; the other plugins are
-   * unharmed.
+   * Throwing, or answering a second or more past the deadline, is an attempt with step `probe`; the other plugins are
+   * unharmed. A candidate that accepts the connection and does not answer in time is an attempt with `cause.code`
+   * TIMED_OUT, and `raiseLimitRemedy` as its remedy.
    */
   probe(options: ProbeOptions): Promise<ProbeResult<P>>
   /**

@@ -5,8 +5,12 @@ import type { OperationOptions } from '../operation.js'
 
 /** What a probe gets. */
 export interface ProbeOptions extends OperationOptions {
-  /** The plugin's own `probeTimeoutMs`, else the host's (2000). */
-  readonly timeoutMs: number
+  /**
+   * The limit that the host or the plugin's own `probeTimeoutMs` sets. `undefined`: nobody set one, and the probe keeps a
+   * limit that fits what it asks: by default 10 s for a socket of this machine, 30 s for another machine or a command.
+   * The host waits 30 s for a plugin that keeps none.
+   */
+  readonly timeoutMs?: number | undefined
   /** The environment that the host was given: read this, and pass it to child processes, instead of `process.env`. */
   readonly env: Environment
 }
@@ -34,13 +38,16 @@ export type ProbeResult<P> =
     }
   | {
       readonly available: false
-      /** The user named this endpoint: `open` without a name goes to no other plugin. */
+      /** The user named this endpoint: `open` without a name goes to no other plugin. See `RuntimePlugin.isChosen`. */
       readonly chosen: boolean
       /** Candidates that did not serve, in order. */
       readonly attempts: readonly ProbeAttempt[]
     }
 
-/** How far a probe came with a candidate. `probe`: the plugin itself failed, by throwing or by not keeping its deadline. */
+/**
+ * How far a probe came with a candidate: `find` and `connect` before something accepted the connection, the later ones
+ * after that. `probe`: the plugin itself failed, by throwing or by not keeping its deadline.
+ */
 export type ProbeStep = 'parse' | 'find' | 'connect' | 'tls' | 'ping' | 'version' | 'service' | 'probe'
 
 /** One candidate that did not serve. */
@@ -50,7 +57,7 @@ export interface ProbeAttempt {
   /** Where it came from: `DOCKER_HOST`, `context "x"`, `default`. */
   readonly source: string
   readonly step: ProbeStep
-  /** `code`: errno, exit code or HostErrorCode. */
+  /** `code`: errno, exit code or HostErrorCode. TIMED_OUT: it may be there and busy, and nothing is known to be wrong. */
   readonly cause: { readonly code: string; readonly message: string }
   /** What the user can do, as an order: `start the engine`. */
   readonly remedy: string

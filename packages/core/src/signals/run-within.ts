@@ -1,9 +1,14 @@
 import { createHostError } from '../errors/create-host-error.js'
 import type { OperationOptions } from '../operation.js'
+import { startDeadline } from './deadline.js'
 import { linkSignals } from './link-signals.js'
 import { runUntilAborted } from './run-until-aborted.js'
 
-/** Settles with what `run` does; rejects with the reason of an abort, or with TIMED_OUT, though `run` ignores its signal. */
+/**
+ * Settles with what `run` does; rejects with the reason of an abort, or with TIMED_OUT, though `run` ignores its signal.
+ *
+ * What had arrived when the time was over is read first: see {@link startDeadline}.
+ */
 export async function runWithin<T>(
   run: (own: { readonly signal: AbortSignal }) => PromiseLike<T>,
   { operation, timeoutMs, graceMs = 0, signal }: TimeLimit,
@@ -11,11 +16,11 @@ export async function runWithin<T>(
   const link = linkSignals([signal])
   const expire = () =>
     link.abort(createHostError('TIMED_OUT', { operation, phase: undefined, timeoutMs, lastLines: [] }))
-  const timer = setTimeout(expire, timeoutMs + graceMs)
+  const deadline = startDeadline(timeoutMs + graceMs, expire)
   try {
     return await runUntilAborted(run, link.signal)
   } finally {
-    clearTimeout(timer)
+    deadline.clear()
     link.unlink()
   }
 }
@@ -25,6 +30,6 @@ export interface TimeLimit extends OperationOptions {
   /** Named in the error. */
   readonly operation: string
   readonly timeoutMs: number
-  /** Beyond `timeoutMs`, so that the word of one who keeps the limit himself comes first. Default 0. */
+  /** Waited beyond `timeoutMs`, so that the answer of one who keeps the limit comes first. Default 0. */
   readonly graceMs?: number
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createHostError, isHostError, withUndoFailures } from '../../src/index.js'
+import { createHostError, findUndoFailures, isHostError, withUndoFailures } from '../../src/index.js'
 
 const gone = createHostError('CONTAINER_NOT_FOUND', { id: 'c1' })
 
@@ -49,5 +49,15 @@ describe('withUndoFailures', () => {
     const reason = new Error('aborted')
     expect(withUndoFailures(reason, [new Error('x')])).toBe(reason)
     expect(reason).not.toHaveProperty('undoFailures')
+  })
+
+  it('keeps what went wrong after an abort where it can be found, without a change of the reason', () => {
+    const reason = new Error('aborted')
+    withUndoFailures(reason, ['first'])
+    expect(findUndoFailures(withUndoFailures(reason, ['second']))).toEqual(['first', 'second'])
+    expect(findUndoFailures(createHostError('IMAGE_NOT_FOUND', { image: 'x' }, { undoFailures: ['third'] }))).toEqual([
+      'third',
+    ])
+    expect([undefined, null, 'text', new Error('x')].map(findUndoFailures)).toEqual([[], [], [], []])
   })
 })

@@ -12,6 +12,7 @@ import {
 } from '../../src/index.js'
 import { fakePlugin, toAvailable } from '../fakes/fake-plugin.js'
 import { FakeNetworkManager, FakeRuntime } from '../fakes/fake-runtime.js'
+import { blockLoop } from '../support/block-loop.js'
 
 const sound = fakePlugin({ name: 'sound' })
 
@@ -40,7 +41,7 @@ describe('a plugin with a fault in its probe (F23)', () => {
       },
       'oops',
     ],
-    ['never resolves', () => new Promise(() => undefined), 'not done within'],
+    ['never resolves', () => new Promise(() => undefined), 'did not answer within 20 ms'],
     ['answers with a text for "available"', odd({ available: 'yes' }), 'without "available"'],
     ['answers with a text for "chosen"', odd({ available: false, chosen: 'no', attempts: [] }), 'without "chosen"'],
     ['answers with no attempt', odd({ available: false, chosen: false, attempts: [null] }), 'list of "attempts"'],
@@ -212,6 +213,7 @@ describe('a plugin of the wrong shape (F23)', () => {
     ['a bad selection', { selection: 'sometimes' }, 'selection "sometimes"'],
     ['a bad time limit', { probeTimeoutMs: -1 }, 'probeTimeoutMs'],
     ['a time limit that a timer takes for 1 ms', { probeTimeoutMs: Number.POSITIVE_INFINITY }, 'probeTimeoutMs'],
+    ['an isChosen that is not a method', { isChosen: true }, '"isChosen"'],
     ['a package name that is no text', { packageName: 5 }, 'packageName'],
   ]
   it.each(cases)('with %s is PLUGIN_INVALID, and the others work', async (_, fields, text) => {
@@ -254,14 +256,52 @@ describe('a plugin of the wrong shape (F23)', () => {
 
 describe('the deadline of a probe', () => {
   it("is the plugin's own where it has one", async () => {
-    const seen: number[] = []
+    const seen: (number | undefined)[] = []
     const probe: RuntimePlugin['probe'] = async ({ timeoutMs }) => {
       seen.push(timeoutMs)
       return toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] })
     }
     const plugins = [fakePlugin({ name: 'slow', probe, probeTimeoutMs: 9000 }), fakePlugin({ name: 'quick', probe })]
     await createRuntimeHost({ plugins, env: {} }).discover()
-    expect(seen).toEqual([9000, 2000])
+    expect(seen).toEqual([9000, undefined])
+  })
+
+  it("is the host's for every plugin where the host has one, else that of CAPSTAN_PROBE_TIMEOUT in seconds", async () => {
+    const seen: (number | undefined)[] = []
+    const probe: RuntimePlugin['probe'] = async ({ timeoutMs }) => {
+      seen.push(timeoutMs)
+      return toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] })
+    }
+    const plugins = [fakePlugin({ name: 'own', probe, probeTimeoutMs: 9000 }), fakePlugin({ name: 'none', probe })]
+    const env = { CAPSTAN_PROBE_TIMEOUT: '1.5' }
+    await createRuntimeHost({ plugins, env, probeTimeoutMs: 400 }).discover()
+    await createRuntimeHost({ plugins, env }).discover()
+    await createRuntimeHost({ plugins, env: { CAPSTAN_PROBE_TIMEOUT: '' } }).discover()
+    expect(seen).toEqual([400, 400, 1500, 1500, 9000, undefined])
+  })
+
+  it.each(['0', '-1', 'ten', '10s', '1e3', 'Infinity', ' ', '86401', '0.0001'])(
+    'is INVALID_ARGUMENT before anything is probed for CAPSTAN_PROBE_TIMEOUT=%j',
+    (given) => {
+      const env = { CAPSTAN_PROBE_TIMEOUT: given }
+      const facts = { field: 'CAPSTAN_PROBE_TIMEOUT', given: JSON.stringify(given) }
+      expect(() => createRuntimeHost({ plugins: [sound], env })).toThrow(
+        expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining(facts) }),
+      )
+      expect(() => createRuntimeHost({ plugins: [sound], env, probeTimeoutMs: 5 })).not.toThrow()
+    },
+  )
+
+  it('leaves an answer that arrives while the loop is blocked for longer than the limit', async () => {
+    const probe: RuntimePlugin['probe'] = async () => {
+      const answer = toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] })
+      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+      return answer
+    }
+    const host = createRuntimeHost({ plugins: [fakePlugin({ name: 'busy', probe })], env: {}, probeTimeoutMs: 20 })
+    const opening = host.open()
+    blockLoop(500)
+    await expect(opening).resolves.toMatchObject({ runtimeName: 'busy' })
   })
 
   it('runs for all plugins at once (F3)', async () => {

@@ -71,7 +71,7 @@ describe('open without a name', () => {
     await expect(host.open()).rejects.toMatchObject({
       code: 'RUNTIME_UNAVAILABLE',
       facts: { runtime: undefined, reports: [{ runtime: 'simulated', selection: 'named' }] },
-      message: expect.stringContaining("opened only when it is named: open({ runtime: 'simulated' })"),
+      message: expect.stringContaining("opened only by its name: open({ runtime: 'simulated' })"),
     })
   })
 
@@ -79,7 +79,13 @@ describe('open without a name', () => {
     await expect(createHost([dead('first'), dead('second')]).open()).rejects.toMatchObject({
       code: 'RUNTIME_UNAVAILABLE',
       facts: { runtime: undefined, reports: [{ runtime: 'first' }, { runtime: 'second', attempts: [deadAttempt] }] },
-      message: expect.stringContaining('unix:///dead.sock (default): connection refused; start the engine'),
+      message: [
+        'no container runtime is available',
+        '  first at unix:///dead.sock (default) failed at connect: ECONNREFUSED, connection refused',
+        '  → start the engine',
+        '  second at unix:///dead.sock (default) failed at connect: ECONNREFUSED, connection refused',
+        '  → start the engine',
+      ].join('\n'),
     })
   })
 
@@ -97,7 +103,8 @@ describe('open without a name', () => {
     await expect(host.open({ requires: [networkManagerCapability, sidecarManagerCapability] })).rejects.toMatchObject({
       code: 'CAPABILITY_MISSING',
       message:
-        'the application needs networks and sidecars, which no available runtime provides together: networked lacks sidecars; plain lacks networks and sidecars',
+        'the application needs networks and sidecars, which no available runtime provides together\n' +
+        '  networked lacks sidecars\n  plain lacks networks and sidecars',
     })
   })
 

@@ -164,7 +164,7 @@ describe('loadPlugins', () => {
     await expect(loadPlugins(['endless-runtime'], { from, timeoutMs: 20 })).rejects.toMatchObject({
       code: 'PLUGIN_INVALID',
       facts: { packageName: 'endless-runtime', packageVersion: '5.0.0' },
-      message: expect.stringContaining('does not load: the import was not done within 20 ms'),
+      message: expect.stringContaining('does not load: the import did not finish within 20 ms'),
     })
   })
 

@@ -1,0 +1,57 @@
+import type { ProbeAttempt } from '../plugin/probe.js'
+import type { RuntimeReport } from '../plugin/runtime-report.js'
+import { isSlow } from '../plugin/slow-probe.js'
+import type { HostErrorFacts } from './host-error-facts.js'
+
+/** The text of RUNTIME_UNAVAILABLE: what is the matter, then each endpoint that was tried, and below it what to do. */
+export function toUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
+  const { runtime, reports } = facts
+  const subject = toUnavailableSubject(facts)
+  if (reports.every(({ available }) => available) && runtime !== undefined) return `${subject}: it is closed`
+  if (reports.length === 0) return `${subject}: no plugin was given, or the host is closed`
+  const simulations = reports.filter(({ available, selection }) => available && selection === 'named')
+  const lines = [...reports.flatMap(toAttemptLines), ...simulations.map((report) => toNameIt(report.runtime))]
+  return [subject, ...lines.map((line) => `  ${line}`)].join('\n')
+}
+
+/** The first line of it: a runtime that did not answer in time is told from none that is there. */
+export function toUnavailableSubject({ runtime, reports }: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
+  const chosen = reports.filter((report) => !report.available && report.chosen)
+  const slow = (chosen.length > 0 ? chosen : reports).filter(isSlow).map((report) => `"${report.runtime}"`)
+  if (slow.length > 0) return `runtime ${slow.join(' and ')} did not answer in time`
+  return runtime === undefined ? 'no container runtime is available' : `runtime "${runtime}" is not available`
+}
+
+/**
+ * The attempts of a report as lines, each with its remedy on the next, `→ start the engine`; a remedy of several comes once.
+ *
+ * Of places where nothing is, the first stands for all: the others are usual ones that few machines have.
+ */
+export function toAttemptLines({ runtime, attempts }: RuntimeReport): readonly string[] {
+  const vacant = attempts.filter(({ step }) => step === 'find')
+  const shown = attempts.filter((attempt) => attempt.step !== 'find' || attempt === vacant[0])
+  const more = attempts.length - shown.length
+  const others = more === 1 ? 'one other place' : `${more} other places`
+  return [
+    ...shown.flatMap((attempt, index) => {
+      const isTold = shown.slice(index + 1).some(({ remedy }) => remedy === attempt.remedy)
+      return [toAttemptLine(runtime, attempt), ...(isTold ? [] : [`→ ${attempt.remedy}`])]
+    }),
+    ...(more === 0 ? [] : [`nothing is at ${others} where ${runtime} may listen`]),
+  ]
+}
+
+/** `docker at unix:///run/x.sock (DOCKER_HOST) failed at connect: connect ECONNREFUSED`. */
+function toAttemptLine(runtime: string, { candidate, source, step, cause }: ProbeAttempt): string {
+  const where = candidate === runtime ? `${runtime} (${source})` : `${runtime} at ${candidate} (${source})`
+  return `${where} failed at ${step}: ${toCauseText(cause)}`
+}
+
+/** The message, with the code before it where it does not name that itself. */
+export function toCauseText({ code, message }: ProbeAttempt['cause']): string {
+  return message.includes(code) ? message : `${code}, ${message}`
+}
+
+function toNameIt(runtime: string): string {
+  return `${runtime} is a simulation, and opened only by its name: open({ runtime: '${runtime}' }), or CAPSTAN_RUNTIME`
+}

@@ -1,0 +1,26 @@
+import { createHostError } from '../errors/create-host-error.js'
+import { isTimeout } from '../validation/check.js'
+
+/**
+ * The limit of one probe that CAPSTAN_PROBE_TIMEOUT sets, in milliseconds; `undefined` where it is not set or empty.
+ *
+ * @throws HostError INVALID_ARGUMENT for what is not a number of seconds above 0.
+ */
+export function readProbeTimeout(env: Readonly<Record<string, string | undefined>>): number | undefined {
+  const text = env.CAPSTAN_PROBE_TIMEOUT
+  return text === undefined || text === '' ? undefined : parseProbeTimeout(text, 'CAPSTAN_PROBE_TIMEOUT')
+}
+
+/**
+ * The same of a text: seconds, with or without a fraction, up to a day.
+ *
+ * @throws HostError INVALID_ARGUMENT that names `field`.
+ */
+export function parseProbeTimeout(text: string, field: string): number {
+  const timeoutMs = /^(\d+(\.\d+)?|\.\d+)$/.test(text) ? Math.round(Number(text) * 1000) : 0
+  if (isTimeout(timeoutMs) && timeoutMs <= dayMs) return timeoutMs
+  const expected = 'a number of seconds above 0, up to 86400'
+  throw createHostError('INVALID_ARGUMENT', { field, expected, given: JSON.stringify(text) })
+}
+
+const dayMs = 86_400_000

@@ -1,0 +1,64 @@
+import type { ProbeOptions } from '../plugin/probe.js'
+import { startDeadline } from '../signals/deadline.js'
+import { linkSignals } from '../signals/link-signals.js'
+import type { PluginEntry } from './plugin-entry.js'
+import { hasChosen, isChosen, type ProbedPlugin, toUnawaited } from './probe-plugin.js'
+
+/**
+ * Probes plugins in parallel, for `open`: waits for each whose answer decides which of them is opened.
+ *
+ * Once the first in order that `fits` is known, a plugin that hangs holds nobody up: the answers of the others are waited
+ * for `othersMs` longer, for the reports. An endpoint that the user named may not serve, which bars every other one, so
+ * its answer is always waited for.
+ */
+export async function probeUntilDecided(
+  entries: readonly PluginEntry[],
+  probe: (entry: PluginEntry, own: { readonly signal: AbortSignal }) => Promise<ProbedPlugin>,
+  { env, fits, othersMs, signal }: DecisionOptions,
+): Promise<readonly ProbedPlugin[]> {
+  const link = linkSignals([signal])
+  const running = entries.map((entry) => ({ entry, probed: probe(entry, { signal: link.signal }) }))
+  for (const { probed } of running) probed.catch(() => {}) // one that rejects is heard below
+  try {
+    const isDecided = await findFitting(running, fits)
+    await Promise.all(running.map(({ entry, probed }) => (mayBar(entry, env) ? probed : undefined)))
+    const limit = isDecided ? startDeadline(othersMs, () => link.abort(unawaited)) : undefined
+    const all = running.map(({ entry, probed }) =>
+      probed.catch((error: unknown) => {
+        if (error !== unawaited) throw error
+        return toUnawaited(entry)
+      }),
+    )
+    return await Promise.all(all).finally(() => limit?.clear())
+  } finally {
+    link.unlink()
+  }
+}
+
+export interface DecisionOptions {
+  readonly env: ProbeOptions['env']
+  /** Whether `open` would take it. */
+  readonly fits: (probed: ProbedPlugin) => boolean
+  readonly othersMs: number
+  readonly signal: AbortSignal
+}
+
+interface Running {
+  readonly entry: PluginEntry
+  readonly probed: Promise<ProbedPlugin>
+}
+
+/** In order: an earlier one that is slow is preferred to a later one that is quick. */
+async function findFitting(running: readonly Running[], fits: DecisionOptions['fits']): Promise<boolean> {
+  for (const { probed } of running) {
+    if (fits(await probed)) return true
+  }
+  return false
+}
+
+/** A plugin without `isChosen` says only with its answer that its endpoint was named. */
+function mayBar(entry: PluginEntry, env: ProbeOptions['env']): boolean {
+  return !hasChosen(entry.plugin) || isChosen(entry, env)
+}
+
+const unawaited = new Error('another runtime is opened')
