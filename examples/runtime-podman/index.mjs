@@ -8,8 +8,6 @@ import { servePodman } from './serve-podman.mjs'
 export const plugin = compatiblePlugin({
   name: 'podman',
   accepts: [podmanEngine],
-  // A service that has to be started answers within half a second, on a busy machine in a few.
-  probeTimeoutMs: 20_000,
   endpointVariable: 'CONTAINER_HOST',
   find: ({ env, system }) => {
     if (env.CONTAINER_HOST) return { chosen: true, candidates: [toCandidate(env.CONTAINER_HOST, 'CONTAINER_HOST')] }

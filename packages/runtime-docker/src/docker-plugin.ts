@@ -2,7 +2,7 @@ import { createHostError, type RuntimePlugin } from '@capstan/core'
 import { compatiblePlugin } from './compatible/compatible-plugin.js'
 import type { DockerDetails } from './docker-details.js'
 import type { DockerTimeouts } from './docker-timeouts.js'
-import { findEndpoints } from './endpoint/find-endpoints.js'
+import { findEndpoints, isEndpointChosen } from './endpoint/find-endpoints.js'
 import { dockerProduct, podmanProduct } from './endpoint/products.js'
 
 /**
@@ -14,7 +14,7 @@ import { dockerProduct, podmanProduct } from './endpoint/products.js'
  * @throws HostError INVALID_ARGUMENT when both an endpoint and a context are given, and for bad `timeouts`.
  */
 export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<DockerDetails> {
-  const { endpoint, context, hostAddress, firewallImage, timeouts } = options
+  const { endpoint, context, hostAddress, firewallImage, probeTimeoutMs, timeouts } = options
   if (endpoint !== undefined && context !== undefined) {
     const facts = { field: 'context', expected: 'absent when an endpoint is given', given: JSON.stringify(context) }
     throw createHostError('INVALID_ARGUMENT', facts)
@@ -23,6 +23,8 @@ export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<D
     name: 'docker',
     packageName: '@capstan/runtime-docker',
     packageVersion: '0.1.0',
+    probeTimeoutMs,
+    isChosen: (env) => isEndpointChosen(options, env),
     find: (place) => findEndpoints(options, place),
     accepts: [dockerProduct, podmanProduct],
     apiVersionVariable: 'DOCKER_API_VERSION',
@@ -48,6 +50,11 @@ export interface DockerPluginOptions {
   readonly firewallImage?: string
   /** Limits in milliseconds. Default of each: see {@link DockerTimeouts}; another name or value: INVALID_ARGUMENT. */
   readonly timeouts?: Partial<DockerTimeouts>
+  /**
+   * How long the probe waits for an engine, in milliseconds, where the host sets no limit. Default, by the endpoint: 10 000
+   * for a socket or pipe of this machine, 30 000 for tcp. One that refuses the connection is absent at once.
+   */
+  readonly probeTimeoutMs?: number
 }
 
 /** How a tcp endpoint that is given in code is secured. */

@@ -1,8 +1,10 @@
 import { realpath } from 'node:fs/promises'
 import {
+  type CandidateProbeOptions,
   type Capability,
   execManagerCapability,
   imageTransferCapability,
+  isHostError,
   networkManagerCapability,
   type ProbeAttempt,
   type ProbeOptions,
@@ -17,7 +19,7 @@ import type { AcceptedEngine } from './compatible/accepted-engine.js'
 import type { DockerDetails } from './docker-details.js'
 import { checkApiRange, readPinnedVersion } from './endpoint/api-range.js'
 import { askEngine } from './endpoint/ask-engine.js'
-import { explainFailure } from './endpoint/connect-failure.js'
+import { explainFailure, explainSlow } from './endpoint/connect-failure.js'
 import type { EndpointCandidate, EndpointSearch } from './endpoint/endpoint-candidate.js'
 import { type DetailsOptions, toDetails, toVersionText } from './endpoint/engine-details.js'
 
@@ -28,8 +30,8 @@ export async function probeEngines(
 ): Promise<ProbeResult<DockerDetails>> {
   const distinct = await dropSameSockets(candidates)
   const tries = distinct.map((candidate): Try => ({ candidate, reached: { step: 'find' } }))
-  const probe = (tried: Try, given: ProbeOptions) => probeOne(tried, { ...options, ...given })
-  const { found, attempts } = await probeCandidates(tries, probe, describe, options)
+  const probe = (tried: Try, given: CandidateProbeOptions) => probeOne(tried, { ...options, ...given })
+  const { found, attempts } = await probeCandidates(tries, probe, describe, { ...options, toDefaultTimeoutMs })
   return found === undefined ? { available: false, chosen, attempts } : toResult(found.result, attempts, options)
 }
 
@@ -55,16 +57,24 @@ async function findTarget(candidate: EndpointCandidate): Promise<string | undefi
   return realpath(candidate.endpoint.connection.path).catch(() => undefined)
 }
 
-async function probeOne({ candidate, reached }: Try, options: ProbeEnginesOptions): Promise<DockerDetails> {
+/** Another machine is reached over a network, and a service has to start first. */
+export function toDefaultTimeoutMs({ candidate }: Pick<Try, 'candidate'>): number {
+  const isLocal = 'failed' in candidate || ['socket', 'pipe'].includes(candidate.endpoint.connection.type)
+  return isLocal ? 10_000 : 30_000
+}
+
+type ProbeOneOptions = ProbeEnginesOptions & CandidateProbeOptions
+
+async function probeOne({ candidate, reached }: Try, options: ProbeOneOptions): Promise<DockerDetails> {
   if ('failed' in candidate) throw new FailedAttempt(candidate.failed)
   const { endpoint, source } = candidate
   try {
     const onStep = (step: ProbeStep) => {
       reached.step = step
     }
-    const { env, signal, accepts, apiVersionVariable } = options
+    const { env, signal, timeoutMs, accepts, apiVersionVariable } = options
     const pinned = apiVersionVariable === undefined ? undefined : readPinnedVersion(env, apiVersionVariable)
-    const findings = await askEngine(endpoint, { signal, accepts, pinned, onStep })
+    const findings = await askEngine(endpoint, { signal, timeoutMs, accepts, pinned, onStep })
     checkApiRange(findings.api, findings.product.oldestApi)
     return toDetails(findings, { ...options, endpoint })
   } catch (error) {
@@ -73,13 +83,15 @@ async function probeOne({ candidate, reached }: Try, options: ProbeEnginesOption
   }
 }
 
-/** One that failed says why; one that was cut off by the deadline is described by how far it had come. */
+/** A candidate that was cut off by its deadline is described by how far it had come. */
 function describe({ candidate, reached }: Try, error: unknown): ProbeAttempt {
   if (error instanceof FailedAttempt) return error.attempt
   if ('failed' in candidate) return candidate.failed
   const { source, endpoint } = candidate
-  const message = error instanceof Error ? error.message : String(error)
-  return { candidate: endpoint.url, source, step: reached.step, cause: { code: 'TIMED_OUT', message }, remedy: silent }
+  const failure = isHostError(error, 'TIMED_OUT')
+    ? explainSlow(error.facts, { endpoint, step: reached.step })
+    : { step: reached.step, cause: { code: 'UNKNOWN', message: String(error) }, remedy: 'report this error' }
+  return { candidate: endpoint.url, source, ...failure }
 }
 
 function toResult(
@@ -109,8 +121,6 @@ class FailedAttempt extends Error {
     this.attempt = attempt
   }
 }
-
-const silent = 'it takes connections and does not answer in time: restart the engine, or name another endpoint'
 
 const capabilities: readonly Capability<object>[] = [
   runtimeCapability,

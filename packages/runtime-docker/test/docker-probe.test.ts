@@ -1,12 +1,17 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { chmod, chown, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
-import { createServer, type Server } from 'node:net'
+import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { ProbeResult } from '@capstan/core'
+import { createRuntimeHost, type ProbeResult, provide, type RuntimePlugin, runtimeCapability } from '@capstan/core'
 import { describe, expect, onTestFinished, test } from 'vitest'
+import { compatiblePlugin } from '../src/compatible/compatible-plugin.js'
 import type { DockerDetails } from '../src/docker-details.js'
-import { probeEngines } from '../src/docker-probe.js'
-import { explainFailure } from '../src/endpoint/connect-failure.js'
+import { dockerPlugin } from '../src/docker-plugin.js'
+import { probeEngines, toDefaultTimeoutMs } from '../src/docker-probe.js'
+import { explainFailure, explainSlow } from '../src/endpoint/connect-failure.js'
+import type { EndpointCandidate } from '../src/endpoint/endpoint-candidate.js'
 import { parseEndpoint } from '../src/endpoint/parse-endpoint.js'
 import { dockerProduct, podmanProduct } from '../src/endpoint/products.js'
 import { linux } from './endpoint/systems.js'
@@ -44,6 +49,36 @@ interface Probing {
 function probe(urls: readonly string[], { chosen = false, timeoutMs = 2_000, env = {}, signal }: Probing = {}) {
   const candidates = urls.map((url, index) => parseEndpoint(url, { source: `candidate ${index}`, tls: undefined }))
   return probeEngines({ chosen, candidates }, { ...given, timeoutMs, env, signal })
+}
+
+/** As a program does that computes for long. */
+function blockLoop(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
+}
+
+function toEndpoint(candidate: EndpointCandidate) {
+  if ('failed' in candidate) throw new Error('no endpoint')
+  return { endpoint: candidate.endpoint }
+}
+
+const toCompatible = (url: string) =>
+  compatiblePlugin({
+    name: 'own',
+    accepts: [dockerProduct],
+    endpointVariable: 'MY_HOST',
+    find: () => ({ chosen: false, candidates: [parseEndpoint(url, { source: 'MY_HOST' })] }),
+  })
+
+/** Whatever it would provide: it must not be opened. */
+const memoryLike: RuntimePlugin = {
+  name: 'other',
+  contractVersion: 1,
+  probe: async () => ({
+    ...{ available: true, version: '1', endpoint: 'here', details: undefined, absent: [], refuses: [], attempts: [] },
+    notes: [],
+    provides: [runtimeCapability],
+  }),
+  register: (scope) => provide(scope, runtimeCapability, {} as never),
 }
 
 function attemptsOf(result: ProbeResult<DockerDetails>) {
@@ -98,7 +133,6 @@ describe('probe of an engine that answers', () => {
 
   test('an engine at a tcp port is found too', async () => {
     const { fake } = await startFakeEngine()
-    const { connect } = await import('node:net')
     const server = await listen((socket) => void socket.pipe(connect(fake.socketPath)).pipe(socket), 0)
     const address = server.address()
     const port = typeof address === 'object' ? address?.port : undefined
@@ -118,6 +152,65 @@ describe('probe of an engine that answers', () => {
     fake.server = ''
     fake.override('GET /version', (reply) => reply.json(200, { Components: [{ Name: 'Podman Engine' }] }))
     expect(await probe([`unix://${fake.socketPath}`])).toMatchObject({ details: { facts: { product: 'podman' } } })
+  })
+})
+
+describe('the deadline of a candidate', () => {
+  const service = {
+    url: 'own service',
+    connection: { type: 'service', serve: () => new Promise<never>(() => {}) },
+  } as const
+  test.each([
+    ['a socket', 'unix:///x', 10_000],
+    ['a pipe', 'npipe:////./pipe/x', 10_000],
+    ['tcp', 'tcp://127.0.0.1:1', 30_000],
+    ['a service that has to start', service, 30_000],
+    ['a text that is no endpoint', 'nonsense', 10_000],
+  ])('of %s is %3$d ms where nobody sets one', (_, place, timeoutMs) => {
+    const candidate =
+      typeof place === 'string' ? parseEndpoint(place, { source: 'x' }) : { source: 'x', endpoint: place }
+    expect(toDefaultTimeoutMs({ candidate })).toBe(timeoutMs)
+  })
+
+  test('leaves an engine that answers while the loop is blocked for longer than that', async () => {
+    const { fake } = await startFakeEngine()
+    const probing = probe([`unix://${fake.socketPath}`], { timeoutMs: 300 })
+    blockLoop(900)
+    expect(await probing).toMatchObject({ available: true })
+  })
+
+  test.each(['discover', 'open', 'open after discover'])(
+    'leaves a host time that blocks its loop after %s for longer than that',
+    async (method) => {
+      const { fake } = await startFakeEngine()
+      const env = { DOCKER_HOST: `unix://${fake.socketPath}` }
+      await using host = createRuntimeHost({ plugins: [dockerPlugin()], env, probeTimeoutMs: 300 })
+      if (method === 'open after discover') await host.discover()
+      const answer = method === 'discover' ? host.discover() : host.open().then(({ report }) => [report])
+      blockLoop(1200)
+      expect(await answer).toMatchObject([{ available: true }])
+    },
+  )
+})
+
+describe('an engine that was named and does not answer', () => {
+  test.each([
+    ['DOCKER_HOST', (url: string) => ({ plugin: dockerPlugin(), env: { DOCKER_HOST: url } })],
+    ['option in code', (url: string) => ({ plugin: dockerPlugin({ endpoint: url }), env: {} })],
+    ['option of a compatible plugin', (url: string) => ({ plugin: toCompatible(url), env: { MY_HOST: url } })],
+  ])('by %s is never replaced, also where the loop is blocked beyond every limit', async (_, toSetup) => {
+    const path = join(await createDirectory(), 'busy')
+    await listen(() => {}, path)
+    const { plugin, env } = toSetup(`unix://${path}`)
+    const second = { ...memoryLike, name: 'second' }
+    await using host = createRuntimeHost({ plugins: [plugin, second], env, probeTimeoutMs: 30 })
+    const opening = host.open()
+    opening.catch(() => {})
+    blockLoop(600)
+    await expect(opening).rejects.toMatchObject({
+      code: 'RUNTIME_UNAVAILABLE',
+      message: expect.stringMatching(/^runtime "\w+" did not answer in time\n/),
+    })
   })
 })
 
@@ -156,7 +249,7 @@ describe('probe of what does not serve', () => {
     const link = join(await createDirectory(), 'docker.sock')
     await symlink('/nowhere/docker.sock', link)
     const { attempts } = await probe([`unix://${link}`])
-    expect(attempts[0]).toMatchObject({ cause: { message: expect.stringContaining('target is gone') } })
+    expect(attempts[0]).toMatchObject({ cause: { message: expect.stringContaining('target does not exist') } })
     expect(attempts[0]?.remedy).toContain('virtual machine')
   })
 
@@ -221,6 +314,63 @@ describe('probe of what does not serve', () => {
     fake.override('GET /info', (reply) => reply.raw(200, 'not JSON'))
     expect(attemptsOf(await probe([`unix://${fake.socketPath}`]))).toMatchObject([
       { step: 'version', code: 'PROTOCOL_ERROR' },
+    ])
+  })
+
+  test('a socket that does not exist is found out without waiting, whatever the limit is', async () => {
+    const path = join(await createDirectory(), 'docker.sock')
+    const { attempts } = await probe([`unix://${path}`], { timeoutMs: 2 ** 30 })
+    expect(attempts).toMatchObject([{ step: 'find', cause: { code: 'ENOENT' } }])
+  })
+
+  test.each([
+    ['answers nothing', () => {}, 'ping'],
+    ['answers half of its headers', (socket: Socket) => void socket.write('HTTP/1.1 200 OK\r\nApi-'), 'ping'],
+  ])('one that accepts and %s is busy, not dead: wait or raise the limit', async (_, onConnection, step) => {
+    const path = join(await createDirectory(), 'busy')
+    await listen(onConnection, path)
+    const { attempts } = await probe([`unix://${path}`], { timeoutMs: 100 })
+    const message = 'it accepted the connection and did not answer within 0.1 s'
+    expect(attempts).toMatchObject([{ step, cause: { code: 'TIMED_OUT', message } }])
+    expect(attempts[0]?.remedy).toMatch(/^wait and try again, or raise the limit: .*--probe-timeout/)
+    expect(attempts[0]?.remedy).not.toMatch(/restart/)
+  })
+
+  test('one whose queue of connections is full is busy too', async () => {
+    const path = join(await createDirectory(), 'full')
+    const program = `const server = require('node:net').createServer()
+      server.listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => {
+        require('node:fs').writeSync(1, 'listening')
+        Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0)
+      })`
+    const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    await once(child.stdout, 'data')
+    for (let isFull = false; !isFull; ) {
+      const socket = connect(path)
+      onTestFinished(() => void socket.destroy())
+      isFull = await once(socket, 'connect').then(
+        () => false,
+        () => true,
+      )
+    }
+    const { attempts } = await probe([`unix://${path}`], { timeoutMs: 150 })
+    const message = 'it did not accept the connection within 0.15 s'
+    expect(attempts).toMatchObject([{ step: 'connect', cause: { code: 'TIMED_OUT', message } }])
+  })
+
+  test('a host that drops the packets of a connection has its network as remedy', async () => {
+    const candidate = parseEndpoint('tcp://192.0.2.1:2375', { source: 'DOCKER_HOST' })
+    const result = explainSlow({ timeoutMs: 30_000 }, { ...toEndpoint(candidate), step: 'connect' })
+    expect(result).toMatchObject({ step: 'connect', cause: { message: expect.stringMatching(/host .* within 30 s/) } })
+    expect(result.remedy).toMatch(/check the address, the network/)
+  })
+
+  test('one that answers with an error of the server may be starting', async () => {
+    const { fake } = await startFakeEngine()
+    fake.override('GET /_ping', (reply) => reply.raw(503, 'starting'))
+    expect((await probe([`unix://${fake.socketPath}`])).attempts).toMatchObject([
+      { step: 'ping', cause: { code: 'HTTP_503' }, remedy: expect.stringContaining('may be starting: wait') },
     ])
   })
 

@@ -7,8 +7,7 @@ import type { HostErrorFacts } from './host-error-facts.js'
 export function toUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
   const { runtime, reports } = facts
   const subject = toUnavailableSubject(facts)
-  if (reports.every(({ available }) => available) && runtime !== undefined) return `${subject}: it is closed`
-  if (reports.length === 0) return `${subject}: no plugin was given, or the host is closed`
+  if (reports.length === 0) return runtime === undefined ? `${subject}: no plugin was given, or the host is closed` : subject
   const simulations = reports.filter(({ available, selection }) => available && selection === 'named')
   const lines = [...reports.flatMap(toAttemptLines), ...simulations.map((report) => toNameIt(report.runtime))]
   return [subject, ...lines.map((line) => `  ${line}`)].join('\n')
@@ -16,6 +15,8 @@ export function toUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): str
 
 /** The first line of it: a runtime that did not answer in time is told from none that is there. */
 export function toUnavailableSubject({ runtime, reports }: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
+  const isClosed = reports.some(({ attempts }) => attempts.some(({ cause }) => cause.code === 'CLOSED'))
+  if (runtime !== undefined && (isClosed || reports.length === 0)) return `runtime "${runtime}" is closed`
   const chosen = reports.filter((report) => !report.available && report.chosen)
   const slow = (chosen.length > 0 ? chosen : reports).filter(isSlow).map((report) => `"${report.runtime}"`)
   if (slow.length > 0) return `runtime ${slow.join(' and ')} did not answer in time`

@@ -37,7 +37,7 @@ import type { AcceptedEngine } from './accepted-engine.js'
  * @throws HostError INVALID_ARGUMENT for bad `timeouts`
  */
 export function compatiblePlugin(options: CompatiblePluginOptions): RuntimePlugin<DockerDetails> {
-  const { name, packageName, packageVersion, probeTimeoutMs, find } = options
+  const { name, packageName, packageVersion, probeTimeoutMs, endpointVariable, find } = options
   const timeouts = withTimeouts('timeouts', options.timeouts, defaultTimeouts)
   return {
     name,
@@ -45,6 +45,7 @@ export function compatiblePlugin(options: CompatiblePluginOptions): RuntimePlugi
     ...(packageName === undefined ? {} : { packageName }),
     ...(packageVersion === undefined ? {} : { packageVersion }),
     ...(probeTimeoutMs === undefined ? {} : { probeTimeoutMs }),
+    isChosen: options.isChosen ?? ((env) => Boolean(endpointVariable !== undefined && env[endpointVariable])),
     async probe(probeOptions: ProbeOptions) {
       const system = readDockerSystem(probeOptions.env)
       const search = await find({ system, env: probeOptions.env })
@@ -61,8 +62,13 @@ export interface CompatiblePluginOptions {
   /** For messages; `loadPlugins` fills in both where they are left out. */
   readonly packageName?: string
   readonly packageVersion?: string
-  /** See `RuntimePlugin`; an engine that is served by the plugin itself takes longer to answer. */
-  readonly probeTimeoutMs?: number
+  /**
+   * Limit of the probe for every endpoint, in milliseconds. Default, by the endpoint: 10 000 for a socket or pipe of this
+   * machine, 30 000 for tcp and for a service that the plugin starts.
+   */
+  readonly probeTimeoutMs?: number | undefined
+  /** See `RuntimePlugin`. Default: whether `endpointVariable` is set. */
+  readonly isChosen?: RuntimePlugin['isChosen']
   /** Where the engine may listen, in order of preference; asked anew by each probe. Opens nothing. */
   readonly find: (place: SearchPlace) => EndpointSearch | Promise<EndpointSearch>
   /** The products that are served. One other than the first is named as such in the report. */

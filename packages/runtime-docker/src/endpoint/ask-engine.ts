@@ -20,10 +20,15 @@ import type { InfoAnswer, VersionAnswer } from './engine-facts.js'
  * `/version` is asked only where the ping leaves something open: it takes an engine as long as all else together.
  */
 export async function askEngine(endpoint: DockerEndpoint, options: AskOptions): Promise<EngineFindings> {
-  const transport = new HttpTransport(endpoint)
-  const { signal, onStep } = options
+  const { signal, timeoutMs: connectMs, onStep } = options
+  const transport = new HttpTransport(endpoint, { connectMs })
   const get: Get = (path, onSocket) =>
-    transport.request({ ...getRequest, path, signal, ...(onSocket === undefined ? {} : { onSocket }) })
+    transport.request({
+      ...getRequest,
+      path,
+      signal,
+      ...(onSocket === undefined ? {} : { onSocket }),
+    })
   try {
     onStep('connect')
     const ping = await readPing(await get('/_ping', (socket) => watchConnecting(socket, onStep)))
@@ -36,6 +41,8 @@ export async function askEngine(endpoint: DockerEndpoint, options: AskOptions): 
 
 export interface AskOptions {
   readonly signal: AbortSignal | undefined
+  /** For one connection, in milliseconds; the signal ends all. */
+  readonly timeoutMs: number
   /** The products that are served. */
   readonly accepts: readonly AcceptedEngine[]
   /** From the environment: nothing is negotiated. */

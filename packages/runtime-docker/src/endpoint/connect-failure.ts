@@ -1,11 +1,12 @@
 import { lstat, readFile, stat } from 'node:fs/promises'
-import { isHostError, type ProbeAttempt, type ProbeStep } from '@capstan/core'
+import { type HostErrorFacts, isHostError, type ProbeAttempt, type ProbeStep, raiseLimitRemedy } from '@capstan/core'
 import { AnswerFormatError } from '../transport/answer-format-error.js'
 import { EngineAnswerError } from '../transport/engine-answer-error.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
 
 /** Why an endpoint did not serve, as its attempt tells it: how far it came, the cause, and what to do. */
 export async function explainFailure(error: unknown, { endpoint, step, variable }: FailedAt): Promise<FailureText> {
+  if (isHostError(error, 'TIMED_OUT')) return explainSlow(error.facts, { endpoint, step })
   const code = toCode(error)
   const { connection } = endpoint
   if (connection.type === 'service')
@@ -27,6 +28,29 @@ export async function explainFailure(error: unknown, { endpoint, step, variable 
   return { step, cause: { code, message: toText(error) }, remedy: toRemedy(error) }
 }
 
+/** What did not answer in time: it may be busy, so nothing is to be restarted. `timeoutMs` is what was waited. */
+export function explainSlow(
+  { timeoutMs }: Pick<HostErrorFacts['TIMED_OUT'], 'timeoutMs'>,
+  { endpoint, step: reached }: Pick<FailedAt, 'endpoint' | 'step'>,
+): FailureText {
+  const { type } = endpoint.connection
+  const step = type === 'service' && isBeforeAnswer(reached) ? 'service' : reached
+  const seconds = `within ${timeoutMs / 1000} s`
+  if (step === 'service') return toSlow(step, `it did not start ${seconds}`)
+  if (!isBeforeAnswer(step)) return toSlow(step, `it accepted the connection and did not answer ${seconds}`)
+  if (type !== 'tcp') return toSlow(step, `it did not accept the connection ${seconds}`)
+  const remedy = `check the address, the network and the firewalls on the way; or ${raiseLimitRemedy}`
+  return { ...toSlow(step, `the host did not accept the connection ${seconds}`), remedy }
+}
+
+function toSlow(step: ProbeStep, message: string): FailureText {
+  return { step, cause: { code: 'TIMED_OUT', message }, remedy: raiseLimitRemedy }
+}
+
+function isBeforeAnswer(step: ProbeStep): boolean {
+  return step === 'find' || step === 'connect'
+}
+
 export type FailureText = Pick<ProbeAttempt, 'step' | 'cause' | 'remedy'>
 
 export interface FailedAt {
@@ -41,10 +65,10 @@ export interface FailedAt {
 async function explainAbsent(path: string, variable: string | undefined): Promise<FailureText> {
   const link = await lstat(path).catch(() => undefined)
   if (link?.isSymbolicLink()) {
-    const cause = { code: 'ENOENT', message: `${path} is a link whose target is gone` }
+    const cause = { code: 'ENOENT', message: `${path} is a link whose target does not exist` }
     return { step: 'find', cause, remedy: 'start the virtual machine or the engine that the link belongs to' }
   }
-  const cause = { code: 'ENOENT', message: `${path} is not there` }
+  const cause = { code: 'ENOENT', message: `${path} does not exist` }
   const other = variable === undefined ? 'name another endpoint' : `name its socket by ${variable}`
   return { step: 'find', cause, remedy: `start a container engine, or ${other}` }
 }
@@ -89,25 +113,29 @@ function toRemedy(error: unknown): string {
   if (error instanceof EngineAnswerError && /HTTPS? (server|client)/.test(error.text)) {
     return 'the endpoint speaks TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH'
   }
+  if (error instanceof EngineAnswerError && error.status >= 500) {
+    return 'the engine may be starting: wait and try again, or see its log'
+  }
   return "what answers there is no engine with Docker's API: name another endpoint"
 }
 
-const serviceRemedy = 'install the engine, or see what it says when it is started by hand'
+const serviceRemedy = 'install the engine, or start it by hand to see its messages'
+
+const closedRemedy = 'the connection was closed without an answer: see the log of the engine, or name another endpoint'
 
 const remedies: Readonly<Record<string, { readonly step?: ProbeStep; readonly remedy: string }>> = {
   API_VERSION: { step: 'version', remedy: 'use an engine of Docker 20.10 or later, and unset DOCKER_API_VERSION' },
-  ECONNREFUSED: { step: 'connect', remedy: 'nothing listens there: start the engine, or name another endpoint' },
-  ENOTSOCK: { step: 'connect', remedy: 'the path is no socket: name the socket of an engine' },
+  ECONNREFUSED: { step: 'connect', remedy: 'start the engine, or name another endpoint' },
+  ENOTSOCK: { step: 'connect', remedy: 'the path is not a socket: name the socket of an engine' },
   ENOENT: { step: 'find', remedy: 'start a container engine, or name another endpoint' },
-  ENOTFOUND: { step: 'find', remedy: 'the host name is not known: check it and the name server' },
-  EAI_AGAIN: { step: 'find', remedy: 'the host name could not be looked up: check the network' },
-  EHOSTUNREACH: { step: 'connect', remedy: 'the host is not reachable: check the network' },
-  ENETUNREACH: { step: 'connect', remedy: 'the host is not reachable: check the network' },
-  ENGINE_PRODUCT: { step: 'version', remedy: 'use the plugin of that engine, or name the endpoint of another one' },
-  EMFILE: { step: 'connect', remedy: 'this process has no file descriptors left: close some, or raise "ulimit -n"' },
-  ENFILE: { step: 'connect', remedy: 'this machine has no file descriptors left' },
-  TIMED_OUT: {
-    remedy:
-      'something accepts connections there and does not answer in time: restart the engine, or name another endpoint',
-  },
+  ENOTFOUND: { step: 'find', remedy: 'check the host name and the name server' },
+  EAI_AGAIN: { step: 'find', remedy: 'check the network and the name server' },
+  EHOSTUNREACH: { step: 'connect', remedy: 'check the network' },
+  ENETUNREACH: { step: 'connect', remedy: 'check the network' },
+  ENGINE_PRODUCT: { step: 'version', remedy: 'use the plugin for that engine, or name another endpoint' },
+  EMFILE: { step: 'connect', remedy: 'close files of this process, or raise "ulimit -n"' },
+  ENFILE: { step: 'connect', remedy: 'close files on this machine, or raise fs.file-max' },
+  ETIMEDOUT: { step: 'connect', remedy: 'the host does not answer: check the address, the network and the firewalls' },
+  ECONNRESET: { remedy: closedRemedy },
+  EPIPE: { remedy: closedRemedy },
 }

@@ -15,12 +15,23 @@ export async function findEndpoints(given: GivenEndpoint, { system, env }: Searc
   const configDirectory = toConfigDirectory(env, system.home)
   const named = given.context ?? (env.DOCKER_CONTEXT || undefined)
   const chosen = await findChosen(given, { env, configDirectory })
+  if (chosen !== undefined) return { chosen: true, candidates: [chosen] }
   // The context "default" means that no context is used, whatever config.json says.
-  const decided = chosen ?? (named === 'default' ? undefined : await findCurrent(configDirectory))
+  const decided = await (named === 'default' ? undefined : findCurrent(configDirectory))
   if (decided !== undefined) return decided
   const tls = await readEnvironmentTls(env, configDirectory)
   const places = [toDefaultEndpoint(system), ...findWellKnownEndpoints(system, env)]
   return { chosen: false, candidates: places.map(({ source, url }) => parseEndpoint(url, { source, tls })) }
+}
+
+/** Whether the user names the endpoint: in code, by `DOCKER_HOST`, or by `DOCKER_CONTEXT`. Reads nothing else. */
+export function isEndpointChosen({ endpoint, context }: GivenEndpoint, env: SearchPlace['env']): boolean {
+  return endpoint !== undefined || Boolean(env.DOCKER_HOST) || isContext(context ?? env.DOCKER_CONTEXT)
+}
+
+/** The context "default" is the name for using none. */
+function isContext(name: string | undefined): name is string {
+  return name !== undefined && name !== '' && name !== 'default'
 }
 
 /** Given in code. */
@@ -33,19 +44,19 @@ export interface GivenEndpoint {
 async function findChosen(
   { endpoint, context, tls }: GivenEndpoint,
   { env, configDirectory }: Pick<SearchPlace, 'env'> & { readonly configDirectory: string },
-): Promise<EndpointSearch | undefined> {
+): Promise<EndpointCandidate | undefined> {
   if (endpoint !== undefined) {
     const { directory = configDirectory, verify = true } = tls ?? {}
     const files = tls === undefined ? undefined : await findTls(directory, { verify })
-    return toSearch(parseEndpoint(endpoint, { source: 'given in code', tls: files }))
+    return parseEndpoint(endpoint, { source: 'given in code', tls: files })
   }
-  if (context !== undefined && context !== 'default') return toSearch(await readContext(context, configDirectory))
+  if (isContext(context)) return readContext(context, configDirectory)
   if (env.DOCKER_HOST) {
     const source = 'DOCKER_HOST'
-    return toSearch(parseEndpoint(env.DOCKER_HOST, { source, tls: await readEnvironmentTls(env, configDirectory) }))
+    return parseEndpoint(env.DOCKER_HOST, { source, tls: await readEnvironmentTls(env, configDirectory) })
   }
-  if (context === 'default' || !env.DOCKER_CONTEXT || env.DOCKER_CONTEXT === 'default') return undefined
-  return toSearch(await readContext(env.DOCKER_CONTEXT, configDirectory))
+  if (context !== undefined || !isContext(env.DOCKER_CONTEXT)) return undefined
+  return readContext(env.DOCKER_CONTEXT, configDirectory)
 }
 
 /** Docker Desktop leaves a current context behind even where another runtime is meant: not the user's choice. */
@@ -54,8 +65,4 @@ async function findCurrent(configDirectory: string): Promise<EndpointSearch | un
   if ('failed' in current) return { chosen: false, candidates: [current.failed] }
   if (current.name === undefined) return undefined
   return { chosen: false, candidates: [await readContext(current.name, configDirectory)] }
-}
-
-function toSearch(candidate: EndpointCandidate): EndpointSearch {
-  return { chosen: true, candidates: [candidate] }
 }

@@ -1,4 +1,4 @@
-import { createHostError } from '@capstan/core'
+import { createHostError, startDeadline } from '@capstan/core'
 import type { EngineCall } from '../docker-engine.js'
 import { readExitCode } from '../exec/exec-exit-code.js'
 import { readStart } from '../stream/read-start.js'
@@ -28,8 +28,8 @@ export function createExecRunner(
     const { operation, timeoutMs = defaultTimeoutMs } = call
     const expire = () =>
       socket.destroy(createHostError('TIMED_OUT', { operation, phase: title, timeoutMs, lastLines: [] }))
-    const timer = setTimeout(expire, timeoutMs)
-    const rest = await readStart(engine, socket, call).finally(() => clearTimeout(timer))
+    const deadline = startDeadline(timeoutMs, expire)
+    const rest = await readStart(engine, socket, call).finally(() => deadline.clear())
     socket.destroy()
     const output = Buffer.concat([head, rest]).toString()
     return { exitCode: await readExitCode(engine, { execId: id, call }), output }

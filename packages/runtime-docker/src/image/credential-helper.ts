@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import type { Environment } from '@capstan/core'
+import { type Environment, startDeadline } from '@capstan/core'
 import { toObject, toText } from '../stream/json-lines.js'
 import type { RegistryAuth } from './registry-auth.js'
 
@@ -40,13 +40,13 @@ function run(program: string, server: string, { env, timeoutMs, signal }: Helper
     let output = ''
     let end = () => {}
     const settle = (outcome: Outcome) => {
-      clearTimeout(timer)
+      deadline.clear()
       signal?.removeEventListener('abort', stop)
       end()
       resolve(outcome)
     }
     const stop = () => settle({ problem: 'was stopped' })
-    const timer = setTimeout(() => settle({ problem: `did not answer within ${timeoutMs} ms` }), timeoutMs)
+    const deadline = startDeadline(timeoutMs, () => settle({ problem: `did not answer within ${timeoutMs} ms` }))
     signal?.addEventListener('abort', stop)
     child.on('error', (error) => settle({ problem: toStartProblem(error) }))
     // Not started, which the event tells: where file descriptors are short it has not even streams.

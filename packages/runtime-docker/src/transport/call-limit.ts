@@ -1,4 +1,4 @@
-import { createHostError, type LinkedSignal, linkSignals } from '@capstan/core'
+import { createHostError, type Deadline, type LinkedSignal, linkSignals, startDeadline } from '@capstan/core'
 
 /** One signal for all that may end a call: the caller, the deadline, the closing of the runtime. The first gives the reason. */
 export interface CallLimit {
@@ -17,11 +17,11 @@ export interface CallLimit {
 export function limitCall(options: CallLimitOptions): CallLimit {
   const linked = linkSignals(options.signals)
   const timer = startTimer(linked, options)
-  const ends = [() => clearTimeout(timer), linked.unlink]
+  const ends = [() => timer?.clear(), linked.unlink]
   return {
     signal: linked.signal,
     abort: linked.abort,
-    stopClock: () => clearTimeout(timer),
+    stopClock: () => timer?.clear(),
     onRelease: (end) => void ends.push(end),
     release() {
       for (const end of ends.splice(0)) end()
@@ -38,9 +38,11 @@ export interface CallLimitOptions {
   readonly option?: string | undefined
 }
 
-function startTimer(own: LinkedSignal, { operation, timeoutMs, phase, option }: CallLimitOptions) {
+function startTimer(
+  own: LinkedSignal,
+  { operation, timeoutMs, phase, option }: CallLimitOptions,
+): Deadline | undefined {
   if (timeoutMs === undefined) return undefined
   const facts = { operation, phase, timeoutMs, lastLines: [], ...(option === undefined ? {} : { option }) }
-  const expire = () => own.abort(createHostError('TIMED_OUT', facts))
-  return setTimeout(expire, timeoutMs)
+  return startDeadline(timeoutMs, () => own.abort(createHostError('TIMED_OUT', facts)))
 }

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Duplex, pipeline, Readable } from 'node:stream'
-import { createHostError } from '@capstan/core'
+import { createHostError, type Deadline, startDeadline } from '@capstan/core'
 
 /** Either an answer, or the connection that it was upgraded to. */
 export type Exchange =
@@ -73,11 +73,11 @@ interface Destroyable {
 
 /** Connecting has a limit of its own: an answer may take long where an address that drops packets never answers. */
 function limitConnecting(request: ClientRequest, connectMs: number): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const stop = () => clearTimeout(timer)
+  let deadline: Deadline | undefined
+  const stop = () => deadline?.clear()
   request.once('socket', (socket) => {
     if (!socket.connecting) return
-    timer = setTimeout(() => request.destroy(toConnectTimeout(connectMs)), connectMs)
+    deadline = startDeadline(connectMs, () => request.destroy(toConnectTimeout(connectMs)))
     socket.once('connect', stop)
     socket.once('close', stop)
   })
@@ -105,7 +105,8 @@ function toError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
 }
 
-function toConnectTimeout(timeoutMs: number): Error {
+/** See `toHostError`, which names the operation. */
+export function toConnectTimeout(timeoutMs: number): Error {
   const facts = { operation: 'connecting', phase: undefined, timeoutMs, lastLines: [], option: 'timeouts.connectMs' }
   return createHostError('TIMED_OUT', facts)
 }

@@ -6,9 +6,10 @@ import type { UpgradedConnection } from '../docker-engine.js'
 import { type DockerTimeouts, defaultTimeouts } from '../docker-timeouts.js'
 import type { DirectConnection, DockerEndpoint, EndpointTls } from '../endpoint/docker-endpoint.js'
 import { readTlsFiles, type TlsMaterial } from '../endpoint/tls-files.js'
+import { pause } from '../pause.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { EngineAnswerError, readAnswerText } from './engine-answer-error.js'
-import { exchange } from './exchange.js'
+import { exchange, toConnectTimeout } from './exchange.js'
 import { readBody } from './read-body.js'
 import { ServedEngine } from './served-engine.js'
 import { TakenOverResponse } from './taken-over-response.js'
@@ -75,7 +76,8 @@ export class HttpTransport {
     const options = await this.#toOptions(connection, request)
     request.signal?.throwIfAborted()
     const open = isTls(connection) ? openHttps : openHttp
-    const first = () => exchange(() => open(options), { ...request, connectMs: this.#connectMs })
+    const limited = { ...request, connectMs: this.#connectMs }
+    const first = () => untilAccepted(() => exchange(() => open(options), limited), limited)
     return request.repeatable && !(request.body instanceof Readable) ? repeatIfStale(first, request.signal) : first()
   }
 
@@ -135,6 +137,27 @@ export interface TransportRequest {
   readonly onSocket?: (socket: Socket) => void
 }
 
+/**
+ * Connects again while the queue of a unix socket is full, which the kernel says at once: the engine is busy. Nothing was
+ * sent; but a stream in the body is spent. https://man7.org/linux/man-pages/man2/connect.2.html (EAGAIN)
+ */
+async function untilAccepted<T>(
+  attempt: () => Promise<T>,
+  { body, signal, connectMs }: TransportRequest & Pick<DockerTimeouts, 'connectMs'>,
+): Promise<T> {
+  const end = performance.now() + connectMs
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const isBusy = error instanceof Error && 'code' in error && error.code === 'EAGAIN'
+      if (!isBusy || body instanceof Readable || signal?.aborted) throw error
+      if (performance.now() > end) throw toConnectTimeout(connectMs)
+      await pause(betweenConnectsMs, { signal })
+    }
+  }
+}
+
 /** A kept connection may have died with the engine's restart. Nothing was answered then, so once more is safe. */
 async function repeatIfStale<T>(attempt: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   try {
@@ -165,3 +188,4 @@ async function takeOver(request: TransportRequest, response: IncomingMessage): P
 }
 
 const refusalBytes = 1024 * 1024
+const betweenConnectsMs = 50

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import type { EndpointSearch } from '../../src/endpoint/endpoint-candidate.js'
-import { findEndpoints, type GivenEndpoint } from '../../src/endpoint/find-endpoints.js'
+import { findEndpoints, type GivenEndpoint, isEndpointChosen } from '../../src/endpoint/find-endpoints.js'
 import { linux, mac, windows } from './systems.js'
 
 type Environment = Readonly<Record<string, string | undefined>>
@@ -36,6 +36,24 @@ function contextFiles(name: string, meta: unknown): Readonly<Record<string, stri
 function metaOf(name: string, Host: string, more: object = {}) {
   return { Name: name, Metadata: {}, Endpoints: { docker: { Host, SkipTLSVerify: false, ...more } } }
 }
+
+test('whether the endpoint was named is known without reading anything: as the search finds it, in every combination', async () => {
+  const home = await createHome()
+  for (const endpoint of [undefined, 'tcp://code:4']) {
+    for (const context of [undefined, 'default', 'remote']) {
+      for (const DOCKER_HOST of [undefined, '', 'tcp://env:3', 'nonsense']) {
+        for (const DOCKER_CONTEXT of [undefined, '', 'default', 'remote']) {
+          const [given, env] = [
+            { endpoint, context },
+            { DOCKER_HOST, DOCKER_CONTEXT },
+          ]
+          const { chosen } = await find(home, env, given)
+          expect({ given, env, chosen: isEndpointChosen(given, env) }).toEqual({ given, env, chosen })
+        }
+      }
+    }
+  }
+})
 
 describe('the order of the docker CLI: the first that is set decides, alone', () => {
   const files = {

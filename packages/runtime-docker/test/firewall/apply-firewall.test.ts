@@ -162,7 +162,7 @@ test('X11 a tool that hangs is not waited for: contained, and the helper removed
   const { engine, log } = await start({ helper: silence })
   await expect(applyFirewall(engine, id, rules, { stepTimeoutMs: 50 })).rejects.toMatchObject({
     code: 'FIREWALL_FAILED',
-    facts: { containment: 'disconnected', reason: expect.stringMatching(/not done within 50 ms/) },
+    facts: { containment: 'disconnected', reason: expect.stringMatching(/did not finish within 50 ms/) },
   })
   const creates = log().filter((line) => line === 'POST /containers/create').length
   expect(log().filter((line) => line === 'DELETE /containers/h1')).toHaveLength(creates)
