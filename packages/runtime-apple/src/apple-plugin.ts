@@ -36,8 +36,9 @@ export function applePlugin(options: ApplePluginOptions = {}): RuntimePlugin<App
     contractVersion: 1,
     packageName: '@capstan/runtime-apple',
     packageVersion: '0.1.0',
-    // A service that has to be started takes its time, and more where it fetches a kernel first.
-    ...(options.system === 'start' && { probeTimeoutMs: 60_000 }),
+    // A busy machine takes long to start a process; a service that has to be started may fetch a kernel first.
+    probeTimeoutMs: options.probeTimeoutMs ?? (options.system === 'start' ? 60_000 : 30_000),
+    isChosen: () => options.command !== undefined,
     probe: (probing) => probeApple(options, probing),
     register: (scope, details) => register(scope, new AppleConnection({ ...scope, details, timeouts })),
   }

@@ -5,11 +5,12 @@ import {
   type ProbeOptions,
   type ProbeResult,
   type ProbeStep,
+  startDeadline,
 } from '@capstan/core'
 import type { AppleDetails } from './apple-details.js'
 import type { ApplePluginOptions } from './apple-plugin-options.js'
 import { AppleCli } from './cli/apple-cli.js'
-import { askCommand } from './probe/ask-command.js'
+import { askCommand, type Reached } from './probe/ask-command.js'
 import { FailedProbe } from './probe/failed-probe.js'
 import { findCommand } from './probe/find-command.js'
 
@@ -43,29 +44,30 @@ export async function probeApple(
     const attempt = toAttempt('find', 'ENOENT', `there is no command "${name}"`, install)
     return { available: false, chosen, attempts: [attempt] }
   }
-  const limit = startLimit(probing)
+  const { clear, ...limit } = startLimit(probing)
+  const reached: Reached = { step: 'version' }
   try {
-    const own = { ...probing, signal: limit.signal }
-    return { available: true, attempts: [], ...(await askCommand(new AppleCli(command, env), options, own)) }
+    const found = await askCommand(new AppleCli(command, env), options, { ...limit, env, reached })
+    return { available: true, attempts: [], ...found }
   } catch (error) {
     signal?.throwIfAborted()
-    const { step, code, message, remedy } = FailedProbe.from(error)
+    const { step, code, message, remedy } = FailedProbe.from(error, reached)
     return { available: false, chosen, attempts: [toAttempt(step, code, message, remedy)] }
   } finally {
-    limit.clear()
+    clear()
   }
 }
 
 /** For all that is asked together. */
-function startLimit({ signal, timeoutMs }: ProbeOptions) {
+function startLimit({ signal, timeoutMs = defaultTimeoutMs }: ProbeOptions) {
   const link = linkSignals([signal])
   const facts = { operation: 'probe', phase: undefined, timeoutMs, lastLines: [] }
-  const timer = setTimeout(() => link.abort(createHostError('TIMED_OUT', facts)), timeoutMs)
+  const deadline = startDeadline(timeoutMs, () => link.abort(createHostError('TIMED_OUT', facts)))
   const clear = () => {
-    clearTimeout(timer)
+    deadline.clear()
     link.unlink()
   }
-  return { signal: link.signal, clear }
+  return { signal: link.signal, timeoutMs, clear }
 }
 
 function findUnfit({
@@ -86,3 +88,5 @@ function findUnfit({
 }
 
 const install = 'install it from https://github.com/apple/container/releases'
+/** Where neither the host nor the plugin sets one. */
+const defaultTimeoutMs = 30_000

@@ -153,12 +153,13 @@ describeWithSimulator('why it is not available', () => {
     await simulator.control({ service: { status: 'running' } })
   })
 
-  it('the service hangs: TIMED_OUT within the deadline', async () => {
+  it('the service does not answer in time: TIMED_OUT of step "service", and nobody is told to stop it', async () => {
     await simulator.control({ faults: [{ on: 'system status', kind: 'hang' }] })
-    const plugin = { ...simulatedPlugin(simulator), probeTimeoutMs: 300 }
+    const plugin = { ...simulatedPlugin(simulator), probeTimeoutMs: 3000 }
     await using host = createRuntimeHost({ plugins: [plugin], env: {} })
     const [report] = await host.discover()
-    expect(report).toMatchObject(failure('probe', 'TIMED_OUT', 'container system stop'))
+    expect(report).toMatchObject({ ...failure('service', 'TIMED_OUT', 'raise the limit'), chosen: true })
+    expect(report?.attempts[0]?.remedy).not.toContain('system stop')
     await simulator.control({ faults: [] })
   })
 })

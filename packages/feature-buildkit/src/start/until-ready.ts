@@ -1,4 +1,11 @@
-import { createHostError, isHostError, linkSignals, type OperationOptions, untilAborted } from '@capstan/core'
+import {
+  createHostError,
+  isHostError,
+  linkSignals,
+  type OperationOptions,
+  startDeadline,
+  untilAborted,
+} from '@capstan/core'
 import type { BuildKitOptions } from '../buildkit-options.js'
 import { type Daemon, sidecarEnds } from './daemon.js'
 import type { DaemonWatch } from './daemon-watch.js'
@@ -26,7 +33,7 @@ export async function untilReady<T>(
       own.abort(error) // thrown from here it would end the process
     }
   }, 1000)
-  const expire = setTimeout(() => own.abort(tooLate), timeoutMs)
+  const deadline = startDeadline(timeoutMs, () => own.abort(tooLate))
   try {
     return await untilAborted(Promise.race([steps({ signal: own.signal }), failAtEnd(options)]), own.signal)
   } catch (error) {
@@ -35,7 +42,7 @@ export async function untilReady<T>(
     throw (await watch.hasEnded(isSignOfEnd(error) ? endMs : undefined)) ? await toEndedError(options) : error
   } finally {
     clearInterval(tick)
-    clearTimeout(expire)
+    deadline.clear()
     own.unlink()
     own.abort(tooLate)
   }

@@ -1,5 +1,12 @@
 import type { Readable, Writable } from 'node:stream'
-import { createHostError, type Environment, type OperationOptions, type TerminalSize } from '@capstan/core'
+import {
+  createHostError,
+  type Deadline,
+  type Environment,
+  type OperationOptions,
+  startDeadline,
+  type TerminalSize,
+} from '@capstan/core'
 import { type AppleTimeouts, defaultAppleTimeouts } from '../apple-timeouts.js'
 import { killGroup } from './kill-group.js'
 import { LineSplitter } from './line-splitter.js'
@@ -170,14 +177,14 @@ function startLimits(call: CliCall, timeouts: AppleTimeouts, kill: () => void) {
   const { timeoutMs, option } = toLimit(call, timeouts)
   let linger: NodeJS.Timeout | undefined
   let stop: () => void = () => {}
-  let timer: NodeJS.Timeout | undefined
+  let deadline: Deadline | undefined
   const reached = new Promise<never>((_, reject) => {
     const expire = () => {
       kill()
       const facts = { operation, phase: undefined, timeoutMs: timeoutMs ?? 0, lastLines: [] }
       reject(createHostError('TIMED_OUT', option === undefined ? facts : { ...facts, option }))
     }
-    if (timeoutMs !== undefined) timer = setTimeout(expire, timeoutMs)
+    if (timeoutMs !== undefined) deadline = startDeadline(timeoutMs, expire)
     const give = () => {
       kill()
       reject(signal?.reason)
@@ -189,7 +196,7 @@ function startLimits(call: CliCall, timeouts: AppleTimeouts, kill: () => void) {
     signal?.addEventListener('abort', stop, { once: true })
   })
   const clear = () => {
-    clearTimeout(timer)
+    deadline?.clear()
     clearTimeout(linger)
     signal?.removeEventListener('abort', stop)
   }

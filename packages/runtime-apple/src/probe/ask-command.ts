@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ProbeOptions, ProbeResult } from '@capstan/core'
+import type { ProbeResult, ProbeStep } from '@capstan/core'
 import type { AppleDetails } from '../apple-details.js'
 import { toErrorText } from '../apple-errors.js'
 import type { ApplePluginOptions } from '../apple-plugin-options.js'
@@ -19,7 +19,7 @@ type Findings = Omit<Extract<ProbeResult<AppleDetails>, { readonly available: tr
 export async function askCommand(
   cli: AppleCli,
   { managers = 'none', system = 'require' }: ApplePluginOptions,
-  { signal, timeoutMs }: ProbeOptions,
+  { signal, timeoutMs, reached }: AskOptions,
 ): Promise<Findings> {
   const call: CliCall = { operation: 'probe', subject: cli.command, signal, timeoutMs }
   const [version, commands, noTerminal] = await Promise.all([
@@ -29,6 +29,7 @@ export async function askCommand(
   ])
   requireImages(commands, version)
   const hasFormat = commands.hasOption(['system', 'status'], 'format')
+  reached.step = 'service'
   const status = await askStatus(cli, { system, hasFormat, call })
   const noNetworks = await findNoNetworks(cli, commands, { managers, call })
   const hasVolumes = commands.hasCommand('volume')
@@ -55,6 +56,17 @@ export async function askCommand(
   }
   const notes = await listNotes({ version, status, commands, claims })
   return { version, endpoint: cli.command, details, ...claims, refuses, notes }
+}
+
+export interface AskOptions {
+  readonly signal: AbortSignal
+  readonly timeoutMs: number
+  readonly reached: Reached
+}
+
+/** How far the probe has come: the command itself (`version`), or the service behind it. */
+export interface Reached {
+  step: ProbeStep
 }
 
 async function askVersion(cli: AppleCli, call: CliCall): Promise<string> {

@@ -1,4 +1,4 @@
-import { isHostError, type ProbeStep } from '@capstan/core'
+import { isHostError, type ProbeStep, raiseLimitRemedy } from '@capstan/core'
 
 interface Failure {
   readonly step: ProbeStep
@@ -20,14 +20,16 @@ export class FailedProbe extends Error implements Failure {
     this.remedy = remedy
   }
 
-  static from(error: unknown): Failure {
+  /** What did not answer in time may be busy: its service is not to be stopped for that. */
+  static from(error: unknown, { step }: Pick<Failure, 'step'>): Failure {
     if (error instanceof FailedProbe) return error
+    if (isHostError(error, 'TIMED_OUT')) {
+      const subject = step === 'service' ? 'the service behind the command' : 'the command'
+      const message = `${subject} did not answer within ${error.facts.timeoutMs / 1000} s`
+      return { step, code: error.code, message, remedy: raiseLimitRemedy }
+    }
     const message = error instanceof Error ? error.message : String(error)
     const code = isHostError(error) ? error.code : 'UNKNOWN'
-    const remedy =
-      code === 'TIMED_OUT'
-        ? 'the command or its service hangs: `container system stop`, then `container system start`'
-        : 'try `container system status` at a terminal'
-    return { step: 'probe', code, message, remedy }
+    return { step: 'probe', code, message, remedy: 'try `container system status` at a terminal' }
   }
 }
