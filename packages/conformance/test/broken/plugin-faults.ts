@@ -35,7 +35,7 @@ export const pluginFaults: readonly PlantedFault[] = [
     plant: (sound) =>
       withPlugin(sound, {
         probe: async (options) => {
-          if (options.timeoutMs < 100) throw new Error('no time')
+          if ((options.timeoutMs ?? 100) < 100) throw new Error('no time')
           return await sound.probe(options)
         },
       }),
@@ -61,6 +61,11 @@ export const pluginFaults: readonly PlantedFault[] = [
           return await sound.probe(options)
         },
       }),
+  },
+  {
+    fault: 'isChosen reads a file',
+    expected: 'PRB-015',
+    plant: (sound) => withPlugin(sound, { isChosen: () => readFileSync('/dev/null').length > 0 }),
   },
   {
     fault: 'probe refuses a field twice',
