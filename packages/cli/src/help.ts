@@ -20,6 +20,8 @@ Exit status:
 
 Environment:
   CAPSTAN_RUNTIME  the runtime to use, and no other
+  CAPSTAN_PROBE_TIMEOUT  seconds to wait for a runtime to answer (default: 10 for
+       a socket of this machine, 30 for tcp and for a command)
   DOCKER_HOST, DOCKER_CONTEXT, DOCKER_CONFIG  as the docker command reads them
   CAPSTAN_BUILDKIT_IMAGE  another image of BuildKit than the default
   NO_COLOR  no colours`

@@ -18,5 +18,7 @@ export interface GlobalOptions {
   readonly runtime: string | undefined
   /** `--plugin`, each. */
   readonly plugin: readonly string[]
+  /** `--probe-timeout`, else CAPSTAN_PROBE_TIMEOUT; without both each runtime chooses by its endpoint. */
+  readonly probeTimeoutMs: number | undefined
   readonly debug: boolean
 }

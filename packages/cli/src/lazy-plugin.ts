@@ -22,6 +22,11 @@ export class LazyPlugin implements RuntimePlugin {
     return this.#plugin?.packageVersion ?? 'unknown'
   }
 
+  /** Nothing of it can be named before it is loaded. */
+  isChosen(): boolean {
+    return false
+  }
+
   async probe(options: ProbeOptions): Promise<ProbeResult<unknown>> {
     this.#plugin ??= await this.#load()
     return await this.#plugin.probe(options)

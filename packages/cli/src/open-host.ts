@@ -18,12 +18,14 @@ export async function openHost(
   invocation: Invocation,
   { more = [] }: { readonly more?: readonly RuntimePlugin[] } = {},
 ): Promise<RuntimeHost> {
-  const { io, plugins } = invocation
+  const { io, plugins, globals } = invocation
+  const { probeTimeoutMs } = globals
   const given = await loadGivenPlugins(invocation)
   const own = (await plugins()).map((plugin) => given.find(({ name }) => name === plugin.name) ?? plugin)
   return createRuntimeHost({
     plugins: [...new Set([...own, ...given, ...more])],
     env: io.env,
+    ...(probeTimeoutMs === undefined ? {} : { probeTimeoutMs }),
     onWarning: ({ runtime, message }) => writeWarning(io.stderr, `${runtime}: ${message}`),
   })
 }

@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander'
 import { addBuildCommand } from './commands/build.js'
 import { addBuildKitCommand } from './commands/buildkit.js'
-import { addGlobalOptions, type CommandLine, readGlobalOptions } from './commands/command-line.js'
+import { addGlobalOptions, type CommandLine, findProbeTimeout, readGlobalOptions } from './commands/command-line.js'
 import { addConformanceCommand } from './commands/conformance.js'
 import { addDoctorCommand } from './commands/doctor.js'
 import { addExecCommand } from './commands/exec.js'
@@ -31,15 +31,15 @@ import { toErrors } from './thrown-errors.js'
  */
 export async function runProgram(argv: readonly string[], options: ProgramOptions): Promise<number> {
   using interrupts = new Interrupts(options.io)
-  const outcome: Outcome = { exitCode: 0, command: 'capstan', debug: argv.includes('--debug') }
+  const outcome: Outcome = { exitCode: 0, command: 'capstan', debug: argv.includes('--debug'), json: false }
   try {
     const program = createProgram(options, { interrupts, outcome })
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
     return outcome.exitCode
   } catch (error) {
-    // Whatever failed on the way: an interruption is why.
     const { reason } = interrupts.signal
-    return await report(reason instanceof Interruption ? reason : error, { io: options.io, outcome })
+    const interruption = reason instanceof Interruption ? reason : undefined
+    return await report(error, { io: options.io, outcome, interruption })
   }
 }
 
@@ -56,6 +56,8 @@ interface Outcome {
   exitCode: number
   command: string
   debug: boolean
+  /** Whether a program reads the result: then it gets a failure as JSON too. */
+  json: boolean
 }
 
 function createProgram(
@@ -65,8 +67,10 @@ function createProgram(
   const program = createRoot(io, version)
   const perform: CommandLine['perform'] = (command, act) => {
     command.action(async () => {
-      const globals = readGlobalOptions(command)
-      outcome.debug = globals.debug
+      const given = readGlobalOptions(command)
+      outcome.debug = given.debug
+      outcome.json = isForProgram(command.opts())
+      const globals = { ...given, probeTimeoutMs: await findProbeTimeout(given, io.env) }
       const invocation = { io, interrupts, plugins, globals }
       outcome.exitCode = (await act({ invocation, operands: toOperands(command), options: command.opts() })) ?? 0
     })
@@ -120,20 +124,59 @@ function toOperands(command: Command): readonly string[] {
   return command.processedArgs.flat().filter((operand) => typeof operand === 'string')
 }
 
-async function report(error: unknown, { io, outcome }: { readonly io: Io; readonly outcome: Outcome }) {
-  if (error instanceof Interruption) return error.exitCode
+async function report(
+  error: unknown,
+  { interruption, ...to }: ReportOptions & { interruption: Interruption | undefined },
+) {
+  if (error instanceof Interruption || interruption !== undefined) {
+    return reportInterruption(interruption ?? error, { error, ...to })
+  }
   if (isBrokenPipe(error)) return new Interruption('SIGPIPE').exitCode
-  if (error instanceof CommanderError) return reportUsage(error, { io, outcome })
-  const { command, debug } = outcome
-  const [{ toErrorText }, { toExitCode }] = await Promise.all([
-    import('./render/error-text.js'),
+  if (error instanceof CommanderError) return reportUsage(error, to)
+  const errors = toErrors(error)
+  await writeErrors(errors, to)
+  return (await import('./exit-code.js')).toExitCode(errors[0])
+}
+
+interface ReportOptions {
+  readonly io: Io
+  readonly outcome: Outcome
+}
+
+/** Whatever failed on the way, the interruption is why. What is left of it, because it could not be undone, is told. */
+async function reportInterruption(
+  interruption: unknown,
+  { error, ...to }: ReportOptions & { readonly error: unknown },
+): Promise<number> {
+  const [{ findUndoFailures, withUndoFailures }, { toExitCode }] = await Promise.all([
+    import('@capstan/core'),
     import('./exit-code.js'),
   ])
-  const errors = toErrors(error)
-  for (const each of errors) {
-    io.stderr.write(`${toErrorText(each, { command, debug, width: findColumns(io.stderr) })}\n`)
+  const others = toErrors(error).filter((other) => other !== interruption)
+  withUndoFailures(interruption, others.flatMap(findUndoFailures))
+  if (findUndoFailures(interruption).length > 0) await writeErrors([interruption], to)
+  return toExitCode(interruption)
+}
+
+async function writeErrors(errors: readonly unknown[], { io, outcome }: ReportOptions): Promise<void> {
+  const { command, debug, json } = outcome
+  if (json && !debug) {
+    const [{ toErrorDocument }, { toJsonLine }] = await Promise.all([
+      import('./render/error-document.js'),
+      import('./render/write-output.js'),
+    ])
+    io.stderr.write(toJsonLine({ errors: errors.map((error) => toErrorDocument(error, { command })) }))
+    return
   }
-  return toExitCode(errors[0])
+  const { toErrorText } = await import('./render/error-text.js')
+  const width = findColumns(io.stderr)
+  const texts = new Set(errors.map((error) => toErrorText(error, { command, debug, width })))
+  for (const text of texts) io.stderr.write(`${text}\n`)
+}
+
+/** `--json`, and what else prints JSON. */
+function isForProgram({ json, progress }: { readonly json?: unknown; readonly progress?: unknown }): boolean {
+  return json === true || progress === 'json'
 }
 
 /** A write to stdout whose reader left: what a stream gives up with, besides telling that it ends. */
@@ -145,8 +188,8 @@ function isBrokenPipe(error: unknown): boolean {
 function reportUsage(error: CommanderError, { io, outcome }: { readonly io: Io; readonly outcome: Outcome }): number {
   if (error.exitCode === 0) return 0
   if (error.code === 'commander.help') return failureCode
-  const message = error.message.replaceAll(/^error: |\.$/g, '').replaceAll(/\s*\n\s*/g, ' ')
-  io.stderr.write(`${outcome.command}: ${message}. See \`${outcome.command} --help\`\n`)
+  const lines = error.message.replaceAll(/^error: |\.$/g, '').split(/\s*\n\s*/)
+  io.stderr.write(`${outcome.command}: ${lines.join('\n  ')}\n  → see \`${outcome.command} --help\`\n`)
   return failureCode
 }
 

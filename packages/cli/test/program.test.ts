@@ -1,7 +1,9 @@
 import { fileURLToPath } from 'node:url'
+import type { RuntimePlugin } from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
 import { changedMemory } from './support/changed-memory.js'
+import { expectShortLines } from './support/expect-short-lines.js'
 import { FakeIo } from './support/fake-io.js'
 import { fakePlugin, unavailable } from './support/fake-plugin.js'
 import { runCapstan } from './support/run-capstan.js'
@@ -63,18 +65,21 @@ describe('runProgram', () => {
   it.each([
     [['fly'], /^capstan: unknown command 'fly'/],
     [['rum'], /Did you mean .*run/],
-    [['run'], /^capstan run: missing required argument 'image'\. See `capstan run --help`\n$/],
+    [['run'], /^capstan run: missing required argument 'image'\n {2}→ see `capstan run --help`\n$/],
     [['run', '--colour', 'busybox'], /^capstan run: unknown option '--colour'/],
-    [['run', '--pull', 'sometimes', 'busybox'], /^capstan run: .*Allowed choices are missing, never, always\. See/],
+    [
+      ['run', '--pull', 'sometimes', 'busybox'],
+      /^capstan run: .*Allowed choices are missing, never, always\n {2}→ see/,
+    ],
     [['build'], /^capstan build: required option '-t, --tag <reference>' not specified/],
     [['ps', 'extra'], /^capstan ps: too many arguments/],
     [['help', 'fly'], /^capstan help: there is no command "fly"/],
     [['--runtime'], /^capstan: option '--runtime <name>' argument missing/],
-  ])('ends with 125 and one line for %j', async (argv, stderr) => {
+  ])('ends with 125 and short lines for %j', async (argv, stderr) => {
     const result = await runCapstan(argv)
     expect(result).toMatchObject({ exitCode: 125, stdout: '' })
     expect(result.stderr).toMatch(stderr)
-    expect(result.stderr.trim().split('\n')).toHaveLength(1)
+    expectShortLines(result.stderr)
   })
 
   it('takes the global options before and after the command', async () => {
@@ -90,7 +95,75 @@ describe('runProgram', () => {
   it('names the runtimes that there are for one that there is not', async () => {
     const { exitCode, stderr } = await runCapstan(['ps', '--runtime', 'podman'], { plugins: [memoryPlugin()] })
     expect(exitCode).toBe(125)
-    expect(stderr).toBe('capstan ps: no plugin is named "podman"; known: memory. `--plugin PACKAGE` brings another\n')
+    expect(stderr).toBe('capstan ps: no plugin is named "podman"\n  known: memory\n  → `--plugin PACKAGE` adds one\n')
+  })
+
+  it('gives every runtime the time of --probe-timeout, before or after the command, else of CAPSTAN_PROBE_TIMEOUT', async () => {
+    const seen: (number | undefined)[] = []
+    const memory = memoryPlugin()
+    const plugins: RuntimePlugin[] = [
+      {
+        ...memory,
+        probeTimeoutMs: 7000,
+        probe: async (options) => {
+          seen.push(options.timeoutMs)
+          return await memory.probe(options)
+        },
+      },
+    ]
+    const argv = ['ps', '--runtime', 'memory']
+    const env = { CAPSTAN_PROBE_TIMEOUT: '2.5' }
+    await runCapstan(['--probe-timeout', '4', ...argv], { plugins, env })
+    await runCapstan([...argv, '--probe-timeout', '.5'], { plugins, env })
+    await runCapstan(argv, { plugins, env })
+    await runCapstan(argv, { plugins, env: { CAPSTAN_PROBE_TIMEOUT: '' } })
+    expect(seen).toEqual([4000, 500, 2500, 7000])
+    seen.length = 0
+    await runCapstan(['conformance', '--only', 'PRB-001', '--runtime', 'memory', '--probe-timeout', '4'], { plugins })
+    expect(seen).not.toContain(7000)
+    expect(seen).toContain(4000)
+  })
+
+  it.each(
+    commands.filter((command) => !['build', 'run', 'exec', 'pull', 'inspect', 'logs', 'stop', 'rm'].includes(command)),
+  )('refuses a time for the probe that is none before %s does anything', async (command) => {
+    const plugins = [fakePlugin('docker', unavailable(), { probe: () => Promise.reject(new Error('was probed')) })]
+    const expected = (name: string, given: string) => ({
+      exitCode: 125,
+      stdout: '',
+      stderr:
+        `capstan ${command}: ${name} must be a number of seconds above 0, up to 86400, not "${given}"\n` +
+        `  → see \`capstan ${command} --help\`\n`,
+    })
+    expect(await runCapstan([command, '--probe-timeout', '0'], { plugins })).toEqual(expected('--probe-timeout', '0'))
+    const env = { CAPSTAN_PROBE_TIMEOUT: '10s' }
+    expect(await runCapstan([command], { plugins, env })).toEqual(expected('CAPSTAN_PROBE_TIMEOUT', '10s'))
+  })
+
+  it('tells a failure as one JSON document on stderr where --json is given', async () => {
+    const result = await runCapstan(['inspect', '--json', '--runtime', 'memory', 'nobody'], {
+      plugins: [memoryPlugin()],
+    })
+    expect(result).toMatchObject({ exitCode: 125, stdout: '' })
+    expect(JSON.parse(result.stderr)).toEqual({
+      schemaVersion: 1,
+      errors: [
+        {
+          command: 'capstan inspect',
+          code: 'CONTAINER_NOT_FOUND',
+          message: 'there is no container "nobody"',
+          details: [],
+          remedies: ['`capstan ps --all` lists the containers'],
+          facts: { id: 'nobody' },
+          undoFailures: [],
+          causes: [],
+        },
+      ],
+    })
+    const { stderr } = await runCapstan(['ps', '--json'], { plugins: [fakePlugin('docker', unavailable())] })
+    expect(JSON.parse(stderr)).toMatchObject({
+      errors: [{ facts: { reports: [{ attempts: [{ step: 'connect' }] }] } }],
+    })
   })
 
   it('names a plugin that cannot be loaded', async () => {
@@ -113,17 +186,18 @@ describe('runProgram', () => {
       const { exitCode, stderr } = await runCapstan(argv, { plugins })
       expect([argv, exitCode]).toEqual([argv, 125])
       expect(stderr).toContain('unix:///var/run/docker.sock (default)')
-      expect(stderr.trim().split('\n')).toHaveLength(1)
+      expectShortLines(stderr)
     }
   })
 
-  it('tells first what failed, and then what failed at closing, each in one line', async () => {
+  it('tells first what failed, and then what failed at closing', async () => {
     const plugins = [changedMemory({ close: () => Promise.reject(new Error('the door is stuck')) })]
     const { exitCode, stderr } = await runCapstan(['run', '--runtime', 'memory', 'busybox', 'nosuch'], { plugins })
     expect(exitCode).toBe(127)
     expect(stderr.trim().split('\n')).toEqual([
       'capstan run: the image has no command "nosuch"',
       expect.stringMatching(/^capstan run: .*the door is stuck/),
+      expect.stringContaining('--debug'),
     ])
   })
 

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { execa } from 'execa'
 import { afterEach, expect, it } from 'vitest'
 import { describeWithEngine } from '../../../test/support/test-engine.js'
+import { expectShortLines } from './support/expect-short-lines.js'
 import { bin, spawnCapstan } from './support/spawn-capstan.js'
 
 describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
@@ -126,6 +127,6 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
     const { exitCode, stderr } = await capstan('run', '--rm', '-v', './no-such-folder:/data', image, 'true')
     expect(exitCode).toBe(125)
     expect(stderr).toMatch(/^capstan run: .*no-such-folder/)
-    expect(stderr.split('\n')).toHaveLength(1)
+    expectShortLines(stderr)
   })
 })

@@ -3,6 +3,7 @@ import type { Call } from '../commands/command-line.js'
 import type { ConformanceCommandOptions } from '../commands/conformance.js'
 import { findTriedPlugin } from '../conformance/find-tried-plugin.js'
 import { prepareReportFile } from '../conformance/report-file.js'
+import type { GlobalOptions } from '../invocation.js'
 import type { Io } from '../io.js'
 import { parseKeyValues } from '../parse/key-value.js'
 import { parseNumber } from '../parse/number.js'
@@ -16,22 +17,27 @@ import { UsageError } from '../usage-error.js'
 
 /** Tries one plugin; progress and failures on stderr as they come, the whole on stdout. Ends with 1 when a case failed. */
 export async function conformance({ invocation, options }: Call<ConformanceCommandOptions>): Promise<number> {
-  const { io, interrupts } = invocation
+  const { io, interrupts, globals } = invocation
   const wishes = parseWishes(options)
   const total = conformanceCases(wishes).length
-  if (total === 0) throw new UsageError(`no case is among ${options.only?.join(',')}; groups are ${listGroups()}`)
+  if (total === 0) throw new UsageError(`no case is among ${options.only?.join(',')}\ngroups: ${listGroups()}`)
   const file = options.report === undefined ? undefined : await prepareReportFile(options.report, io)
   const tried = await findTriedPlugin(invocation)
   const display = createConformanceDisplay(io.stderr, total)
   const onResult = display.onResult.bind(display)
   const { signal } = interrupts
-  const given = { ...tried, ...wishes, env: io.env, signal, onResult }
+  const given = { ...tried, ...wishes, env: toEnv(io, globals), signal, onResult }
   const report = await runConformance(given).finally(() => display.clear())
   await writeOutput(io.stdout, options.json ? toJson(report) : toConformancePage(report, toPageStyle(io)), interrupts)
   await file?.write(`${JSON.stringify(report, undefined, 2)}\n`)
   const exitCode = report.counts.failed > 0 ? 1 : 0
   endSoon(io, exitCode)
   return exitCode
+}
+
+/** Each case opens a host of its own, some in another process: what all of them read is the environment. */
+function toEnv({ env }: Io, { probeTimeoutMs }: GlobalOptions): Io['env'] {
+  return probeTimeoutMs === undefined ? env : { ...env, CAPSTAN_PROBE_TIMEOUT: String(probeTimeoutMs / 1000) }
 }
 
 type Wishes = Omit<RunConformanceOptions, 'plugin' | 'specifier'>

@@ -1,5 +1,6 @@
 import type { Command, OptionValues } from 'commander'
 import type { GlobalOptions, Invocation } from '../invocation.js'
+import type { Io } from '../io.js'
 
 /** Where the commands are added: each says what can be written, and loads what it does when it is asked for. */
 export interface CommandLine {
@@ -21,21 +22,46 @@ export function addGlobalOptions(command: Command): Command {
     .optionsGroup('Global options:')
     .option('--runtime <name>', 'use this runtime and no other (or CAPSTAN_RUNTIME)')
     .option('--plugin <specifier>', 'add a runtime: a package or a folder (repeatable)', collect)
+    .option('--probe-timeout <seconds>', 'wait this long for a runtime to answer (or CAPSTAN_PROBE_TIMEOUT)')
     .option('--debug', 'show stacks and causes of errors')
 }
 
-/** The global options of a command and of those before it. */
-export function readGlobalOptions(command: Command): GlobalOptions {
-  const own = command.opts<Partial<GlobalOptions>>()
+/** The global options of a command and of those before it, as they were written. */
+export function readGlobalOptions(command: Command): GivenOptions {
+  const own = command.opts<Partial<GivenOptions>>()
   const before = command.parent === null ? noGlobalOptions : readGlobalOptions(command.parent)
   return {
     runtime: own.runtime ?? before.runtime,
     plugin: [...before.plugin, ...(own.plugin ?? [])],
+    probeTimeout: own.probeTimeout ?? before.probeTimeout,
     debug: own.debug ?? before.debug,
   }
 }
 
-const noGlobalOptions: GlobalOptions = { runtime: undefined, plugin: [], debug: false }
+/** See {@link GlobalOptions}. */
+export interface GivenOptions extends Omit<GlobalOptions, 'probeTimeoutMs'> {
+  /** Of `--probe-timeout`: seconds. */
+  readonly probeTimeout: string | undefined
+}
+
+const noGlobalOptions: GivenOptions = { runtime: undefined, plugin: [], probeTimeout: undefined, debug: false }
+
+/**
+ * What `--probe-timeout`, else CAPSTAN_PROBE_TIMEOUT, sets: told before a command does anything.
+ *
+ * @throws HostError INVALID_ARGUMENT that names the option or the variable
+ */
+export async function findProbeTimeout(
+  { probeTimeout }: GivenOptions,
+  { CAPSTAN_PROBE_TIMEOUT }: Io['env'],
+): Promise<number | undefined> {
+  const [text, name] =
+    probeTimeout === undefined
+      ? [CAPSTAN_PROBE_TIMEOUT || undefined, 'CAPSTAN_PROBE_TIMEOUT']
+      : [probeTimeout, '--probe-timeout']
+  // Help and version need nothing of core.
+  return text === undefined ? undefined : (await import('@capstan/core')).parseProbeTimeout(text, name)
+}
 
 /** Keeps each value of an option that may be repeated. */
 export function collect(value: string, values: readonly string[] = []): readonly string[] {

@@ -3,14 +3,15 @@ import {
   execManagerCapability,
   type FeatureSupport,
   imageTransferCapability,
+  isSlow,
   joinWords,
   networkManagerCapability,
   type RuntimeReport,
   runtimeCapability,
   sidecarManagerCapability,
+  toCauseText,
   volumeManagerCapability,
 } from '@capstan/core'
-import { toCause } from './error-text.js'
 import type { PageStyle } from './section.js'
 import { renderTable } from './table.js'
 
@@ -67,7 +68,7 @@ export function toAttemptTable(reports: readonly RuntimeReport[], { width }: Pag
     attempts.map(({ candidate, source, step, cause, remedy }) => [
       runtime,
       `${candidate}\n(${source})`,
-      withRemedy(toFailure(step, toCause(cause)), remedy),
+      withRemedy(toFailure(step, toCauseText(cause)), remedy),
     ]),
   )
   return orNothing({ head: ['RUNTIME', 'ENDPOINT', 'WHY NOT, AND WHAT TO DO'], rows }, width)
@@ -84,7 +85,7 @@ export function toSupportTable(
 }
 
 function toState(report: RuntimeReport): string {
-  if (!report.available) return 'not here'
+  if (!report.available) return isSlow(report) ? 'no answer in time' : 'not here'
   return report.selection === 'named' ? 'simulated' : 'available'
 }
 

@@ -30,7 +30,7 @@ describe('capstan buildkit, where none runs', () => {
     const { exitCode, stderr } = await capstan('buildkit', 'start')
     expect(exitCode).toBe(125)
     expect(stderr).toMatch(/^capstan buildkit start: image "moby\/buildkit:v.*" could not be pulled/m)
-    expect(stderr).toMatch(/\. CAPSTAN_BUILDKIT_IMAGE names another image, one that is here or .*\n$/)
+    expect(stderr).toMatch(/\n {2}→ CAPSTAN_BUILDKIT_IMAGE names another image, one that is here or .*\n$/)
   })
 
   it('refuses a variable that names no image, by its name', async () => {
@@ -86,7 +86,7 @@ describe('capstan run --buildkit', () => {
     const plugins = [memoryPlugin()]
     const { exitCode, stderr } = await runCapstan(['run', '--buildkit', '--name', 'x', 'busybox'], { env, plugins })
     expect(exitCode).toBe(125)
-    expect(stderr).toMatch(/could not be pulled.*\. CAPSTAN_BUILDKIT_IMAGE names another image/)
+    expect(stderr).toMatch(/could not be pulled[^→]*→ CAPSTAN_BUILDKIT_IMAGE names another image/)
     expect((await runCapstan(['inspect', 'x'], { env, plugins })).exitCode).toBe(125)
   })
 })

@@ -5,6 +5,7 @@ import { createRuntimeHost } from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
 import { changedMemory } from '../support/changed-memory.js'
+import { expectShortLines } from '../support/expect-short-lines.js'
 import { FakeIo } from '../support/fake-io.js'
 import { fakePlugin, unavailable } from '../support/fake-plugin.js'
 import { runCapstan } from '../support/run-capstan.js'
@@ -73,14 +74,14 @@ describe('capstan conformance', () => {
   it.each([
     ['no plugin', [], /no plugin is named: --plugin brings one/],
     ['an unknown name', ['--runtime', 'podman'], /no plugin is named "podman"; known: memory/],
-    ['an unknown case', ['--runtime', 'memory', '--only', 'RT-999'], /no case is among RT-999; groups are PRB, REG/],
+    ['an unknown case', ['--runtime', 'memory', '--only', 'RT-999'], /no case is among RT-999\n {2}groups: PRB, REG/],
     ['an image that is not there', ['--runtime', 'memory', '--image', 'x.invalid/none'], /x\.invalid\/none/],
     ['a time that is none', ['--runtime', 'memory', '--timeout', 'long'], /--timeout must be a number, not "long"/],
-  ])('ends with 125 and one sentence for %s', async (_, options, sentence) => {
+  ])('ends with 125 and short lines for %s', async (_, options, sentence) => {
     const { exitCode, stderr, stdout } = await runCapstan(['conformance', ...options], { plugins: [memoryPlugin()] })
     expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })
     expect(stderr).toMatch(sentence)
-    expect(stderr.trim().split('\n')).toHaveLength(1)
+    expectShortLines(stderr)
   })
 
   it('takes CAPSTAN_RUNTIME for the name', async () => {

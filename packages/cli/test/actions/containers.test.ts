@@ -91,7 +91,7 @@ describe('capstan inspect', () => {
     expect(await capstan(['inspect', 'nobody'])).toEqual({
       exitCode: 125,
       stdout: '',
-      stderr: 'capstan inspect: there is no container "nobody". `capstan ps --all` lists the containers\n',
+      stderr: 'capstan inspect: there is no container "nobody"\n  → `capstan ps --all` lists the containers\n',
     })
   })
 
@@ -195,7 +195,7 @@ describe('capstan stop and rm', () => {
     const mixed = await capstan(['stop', '-t', '0', 'nobody', 'web', 'no-one'])
     expect(mixed).toMatchObject({ exitCode: 125, stdout: 'web\n' })
     const none = (name: string) =>
-      `capstan stop: there is no container "${name}". \`capstan ps --all\` lists the containers\n`
+      `capstan stop: there is no container "${name}"\n  → \`capstan ps --all\` lists the containers\n`
     expect(mixed.stderr).toBe(none('nobody') + none('no-one'))
     expect(await capstan(['rm', '-f', 'nobody', 'web'])).toEqual({ exitCode: 0, stdout: 'web\n', stderr: '' })
   })

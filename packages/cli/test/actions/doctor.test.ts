@@ -7,7 +7,7 @@ import {
 import { memoryPlugin } from '@capstan/runtime-memory'
 import stringWidth from 'string-width'
 import { describe, expect, it } from 'vitest'
-import { available, fakePlugin, unavailable } from '../support/fake-plugin.js'
+import { available, fakePlugin, slow, unavailable } from '../support/fake-plugin.js'
 import { runCapstan } from '../support/run-capstan.js'
 
 const memory = memoryPlugin()
@@ -92,6 +92,16 @@ describe('capstan doctor', () => {
     expect(await choose([memory])).toContain('A simulation runs only by name.')
     const barring = fakePlugin('docker', unavailable({ chosen: true }))
     expect(await choose([barring, real])).toContain('docker was asked for and is not here, and no other is taken')
+  })
+
+  it('tells a runtime that did not answer in time from one that is not here', async () => {
+    const plugins = [fakePlugin('docker', slow), real]
+    const { stdout, exitCode } = await runCapstan(['doctor'], { plugins })
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^docker +no answer in time$/m)
+    const alone = await runCapstan(['doctor'], { plugins: plugins.slice(0, 1) })
+    expect(alone.exitCode).toBe(1)
+    expect(alone.stdout.replaceAll(/\s+/g, ' ')).toContain('Commands fail: docker did not answer in time.')
   })
 
   it('prints JSON of a shape that has a version', async () => {

@@ -134,7 +134,9 @@ describe('capstan build --builder', () => {
     const { exitCode, stderr } = await capstan(['build', '-t', 'app', '--builder', 'buildkit'])
     expect(exitCode).toBe(125)
     expect(stderr).toMatch(/image "moby\/buildkit:v.*" could not be pulled/)
-    expect(stderr).toContain('. --builder runtime builds without it; CAPSTAN_BUILDKIT_IMAGE names another image')
+    expect(stderr).toMatch(
+      /\n {2}→ --builder runtime builds without it\n {2}→ CAPSTAN_BUILDKIT_IMAGE names another image/,
+    )
     plugins = [memoryPlugin({ without: [sidecarManagerCapability] })]
     const { stderr: lacking } = await capstan(['build', '-t', 'app', '--builder', 'buildkit'])
     expect(lacking).toMatch(/capstan build: .*sidecars/)
@@ -144,7 +146,7 @@ describe('capstan build --builder', () => {
     const argv = ['build', '-t', 'app', '--secret', 'id=a,env=VERSION']
     const { stderr } = await capstan(argv, { env: { ...env, CAPSTAN_BUILDKIT_IMAGE: 'registry.example/buildkit:1' } })
     expect(stderr).toMatch(
-      /image "registry\.example\/buildkit:1" could not be pulled.*\. CAPSTAN_BUILDKIT_IMAGE names another image/,
+      /image "registry\.example\/buildkit:1" could not be pulled[^→]*→ CAPSTAN_BUILDKIT_IMAGE names another image/,
     )
     expect(stderr).not.toContain('--builder')
   })

@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest'
 import { helloProgram } from '../../src/quickstart/hello-program.js'
 import { findQuickstartFiles, toTargetArchitectures } from '../../src/quickstart/quickstart-files.js'
 import { FakeIo } from '../support/fake-io.js'
-import { fakePlugin, unavailable } from '../support/fake-plugin.js'
+import { fakePlugin, slow, unavailable } from '../support/fake-plugin.js'
 import { runCapstan } from '../support/run-capstan.js'
 
 const commands = { hello: helloProgram }
@@ -71,6 +71,15 @@ describe('capstan quickstart', () => {
     expect(byEndpoint.stderr).toContain('no container runtime is available')
     const env = { CAPSTAN_RUNTIME: 'docker' }
     expect((await runCapstan(['quickstart'], { plugins: [docker, memory], env })).exitCode).toBe(125)
+  })
+
+  it('fails rather than simulate when an engine is here and did not answer in time', async () => {
+    const { exitCode, stdout, stderr } = await runCapstan(['quickstart'], {
+      plugins: [fakePlugin('docker', slow), memoryPlugin({ commands })],
+    })
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/^capstan quickstart: runtime "docker" did not answer in time/)
+    expect(stdout).not.toContain('No container engine is here')
   })
 
   it.each(['createNetwork', 'createContainer', 'startAttached', 'listImages'])(

@@ -1,6 +1,8 @@
-import { networkManagerCapability, type RuntimePlugin } from '@capstan/core'
+import { networkManagerCapability, type Runtime, type RuntimePlugin, withUndoFailures } from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { beforeEach, describe, expect, it } from 'vitest'
+import { changedMemory } from '../support/changed-memory.js'
+import { expectShortLines } from '../support/expect-short-lines.js'
 import { FakeIo } from '../support/fake-io.js'
 import { findFreePort } from '../support/find-free-port.js'
 import { runCapstan } from '../support/run-capstan.js'
@@ -223,10 +225,28 @@ describe('capstan run', () => {
     ]) {
       const { exitCode, stderr } = await run([...options, 'busybox'])
       expect([options, exitCode]).toEqual([options, 125])
-      expect(stderr.trim().split('\n')).toHaveLength(1)
+      expectShortLines(stderr)
     }
     expect((await run([''])).exitCode).toBe(125)
     expect(await listAll()).toBe('')
+  })
+
+  it('tells after Ctrl-C what could not be undone', async () => {
+    const io = new FakeIo()
+    const createContainer: Runtime['createContainer'] = (_, { signal } = {}) =>
+      new Promise((_resolve, reject) => {
+        const fail = () => reject(withUndoFailures(signal?.reason, [new Error('the container is stuck')]))
+        signal?.addEventListener('abort', fail, { once: true })
+        io.signals.emit('SIGINT')
+      })
+    const argv = ['run', '--runtime', 'memory', '--rm', 'busybox', 'true']
+    expect(await runCapstan(argv, { plugins: [changedMemory({ createContainer })], io })).toEqual({
+      exitCode: 130,
+      stdout: '',
+      stderr:
+        'capstan run: interrupted by SIGINT\n  1 step of the cleanup failed:\n  - the container is stuck\n' +
+        '  → `capstan sweep` removes what is left\n',
+    })
   })
 
   it('is ended by Ctrl-C while it waits for the engine', async () => {

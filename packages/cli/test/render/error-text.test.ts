@@ -39,11 +39,14 @@ const alive: RuntimeReport = {
 describe('toErrorText', () => {
   it('names each endpoint that was tried with cause and remedy, and what was not taken instead (F1, F2)', () => {
     const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [dead, alive] })
-    expect(toErrorText(error, options)).toBe(
-      'capstan run: no container runtime is available. docker at tcp://127.0.0.1:1 (DOCKER_HOST) failed at connect: ' +
-        'connect ECONNREFUSED 127.0.0.1:1; start the engine, or unset DOCKER_HOST. Runtime other is available, but ' +
-        'another endpoint was asked for: --runtime chooses it. `capstan doctor` shows all that was tried',
-    )
+    expect(toErrorText(error, options).split('\n')).toEqual([
+      'capstan run: no container runtime is available',
+      '  docker at tcp://127.0.0.1:1 (DOCKER_HOST) failed at connect: connect ECONNREFUSED 127.0.0.1:1',
+      '  → start the engine, or unset DOCKER_HOST',
+      '  runtime other is available, but another endpoint was asked for',
+      '  → --runtime other uses it',
+      '  → `capstan doctor` shows all that was tried',
+    ])
   })
 
   it('shows ids as ps does, and whole digests', () => {
@@ -57,10 +60,12 @@ describe('toErrorText', () => {
   it('names what is opened only when it is named, where nothing else is', () => {
     const reports = [{ ...alive, runtime: 'simulated', selection: 'named' } as const]
     const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports })
-    expect(toErrorText(error, options)).toBe(
-      'capstan run: no container runtime is available. Runtime simulated is opened only when it is named: --runtime ' +
-        'simulated. `capstan doctor` shows all that was tried',
-    )
+    expect(toErrorText(error, options).split('\n')).toEqual([
+      'capstan run: no container runtime is available',
+      '  runtime simulated is a simulation',
+      '  → --runtime simulated uses it',
+      '  → `capstan doctor` shows all that was tried',
+    ])
   })
 
   it('lets the first of the places where nothing is stand for all, and shows what failed otherwise', () => {
@@ -73,7 +78,7 @@ describe('toErrorText', () => {
     const denied = { ...attempt, candidate: 'unix:///d', step: 'connect' } as const
     const reports = [{ ...dead, attempts: [...vacant, denied] }]
     const text = toErrorText(createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports }), options)
-    for (const part of ['docker at unix:///a ', 'docker at unix:///d ', 'Nothing is at 2 other places']) {
+    for (const part of ['docker at unix:///a ', 'docker at unix:///d ', 'nothing is at 2 other places']) {
       expect(text).toContain(part)
     }
     expect(text).not.toContain('unix:///b')
@@ -87,20 +92,36 @@ describe('toErrorText', () => {
       missing,
       reports: [dead, alive],
     })
-    expect(toErrorText(error, options)).toBe(
-      'capstan run: the application needs networks, which runtime "bare" does not provide. No networks: it has none; ' +
-        'ask for them. Here it would work with --runtime other',
-    )
+    expect(toErrorText(error, options).split('\n')).toEqual([
+      'capstan run: the application needs networks, which runtime "bare" does not provide',
+      '  no networks: it has none',
+      '  → ask for them',
+      '  → it works with --runtime other',
+    ])
   })
 
-  it('is one paragraph without a stack, also where a cause has several lines', () => {
+  it('tells a runtime that did not answer in time from one that is not there, and how to wait longer', () => {
+    const cause = { code: 'TIMED_OUT', message: 'it accepted the connection and did not answer within 10 s' }
+    const attempts = dead.attempts.map((attempt) => ({ ...attempt, step: 'ping' as const, cause, remedy: 'wait' }))
+    const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [{ ...dead, attempts }] })
+    expect(toErrorText(error, options).split('\n')).toEqual([
+      'capstan run: runtime "docker" did not answer in time',
+      '  docker at tcp://127.0.0.1:1 (DOCKER_HOST) failed at ping: TIMED_OUT, it accepted the connection and did not answer within 10 s',
+      '  → wait',
+      '  → `capstan doctor` shows all that was tried',
+    ])
+  })
+
+  it('has a line for each statement, without a stack, also where an engine says several', () => {
     const cause = new Error('deep')
     const facts = { image: 'x', registryText: 'denied:\n  no access\u001b[31m' }
     const text = toErrorText(createHostError('IMAGE_PULL_FAILED', facts, { cause }), options)
-    expect(text.split('\n')).toHaveLength(1)
+    expect(text.split('\n')).toHaveLength(3)
     expect(text).not.toContain('\u001b')
     expect(text).not.toContain(' at ')
-    expect(text).toContain('denied: no access')
+    expect(text).toMatch(/denied:\n {2}no access/)
+    const taken = createHostError('NAME_CONFLICT', { name: 'db', holderId: undefined, ours: false })
+    expect(toErrorText(taken, options)).toMatch(/is taken\n {2}choose another/)
   })
 
   it.each([
@@ -108,23 +129,28 @@ describe('toErrorText', () => {
       'Get "https://r.example/v2/": dial tcp: lookup r.example: no such host',
       'check its network, name servers and proxy',
     ],
-    ['pull access denied for x, repository does not exist', 'Check its name, log in'],
+    ['pull access denied for x, repository does not exist', 'check the name, log in'],
   ])('says what to do about a pull that fails: %s', (registryText, remedy) => {
     const text = toErrorText(createHostError('IMAGE_PULL_FAILED', { image: 'x', registryText }), options)
     expect(text).toContain(registryText)
     expect(text).toContain(remedy)
   })
 
-  it('wraps the paragraph to a terminal', () => {
-    const text = toErrorText(createHostError('CONTAINER_NOT_FOUND', { id: 'web' }), { ...options, width: 40 })
-    expect(text.split('\n').every((line) => line.length <= 40)).toBe(true)
+  it('wraps its lines to a terminal, what goes on further to the right', () => {
+    const text = toErrorText(createHostError('CONTAINER_NOT_FOUND', { id: 'web' }), { ...options, width: 30 })
+    expect(text.split('\n')).toEqual([
+      'capstan run: there is no',
+      'container "web"',
+      '  → `capstan ps --all` lists',
+      '    the containers',
+    ])
   })
 
   it('names the option by which a bad field was given', () => {
     const facts = { expected: 'an absolute path', given: '"here"' }
     const toText = (field: string) => toErrorText(createHostError('INVALID_ARGUMENT', { field, ...facts }), options)
     expect(toText('workingDirectory')).toBe(
-      'capstan run: --workdir must be an absolute path, not "here". See `capstan run --help`',
+      'capstan run: --workdir must be an absolute path, not "here"\n  → see `capstan run --help`',
     )
     expect(toText('env["A B"]')).toMatch(/^capstan run: --env must be/)
     expect(toText('mounts[0].source')).toMatch(/^capstan run: the source of --volume must be/)
@@ -132,9 +158,17 @@ describe('toErrorText', () => {
     expect(toText('image')).toMatch(/^capstan run: image must be/)
   })
 
-  it('tells what could not be undone', () => {
-    const error = withUndoFailures(createHostError('CONTAINER_NOT_FOUND', { id: 'web' }), [new Error('net is in use')])
-    expect(toErrorText(error, options)).toContain('net is in use. `capstan sweep` removes what is left')
+  it('tells how many steps could not be undone, and why, each on a line', () => {
+    const failures = [new Error('net is in use'), createHostError('NETWORK_NOT_FOUND', { id: 'b' })]
+    const error = withUndoFailures(createHostError('IMAGE_NOT_FOUND', { image: 'web' }), failures)
+    expect(toErrorText(error, options).split('\n')).toEqual([
+      'capstan run: there is no image "web" here',
+      '  pull or build it first',
+      '  2 steps of the cleanup failed:',
+      '  - net is in use',
+      '  - there is no network "b"',
+      '  → `capstan sweep` removes what is left',
+    ])
   })
 
   it('shows stack and cause with --debug alone', () => {
@@ -148,6 +182,6 @@ describe('toErrorText', () => {
   })
 
   it('asks for a report of what nobody expected', () => {
-    expect(toErrorText(new TypeError('x is not a function'), options)).toMatch(/x is not a function\. .*--debug/)
+    expect(toErrorText(new TypeError('x is not a function'), options)).toMatch(/x is not a function\n {2}→ .*--debug/)
   })
 })

@@ -37,6 +37,21 @@ export function unavailable(
   }
 }
 
+/** What a probe says of an engine that accepts the connection and does not answer in time. */
+export const slow: ProbeResult<object> = {
+  available: false,
+  chosen: false,
+  attempts: [
+    {
+      candidate: 'unix:///var/run/docker.sock',
+      source: 'default',
+      step: 'ping',
+      cause: { code: 'TIMED_OUT', message: 'it accepted the connection and did not answer within 10 s' },
+      remedy: 'wait and try again',
+    },
+  ],
+}
+
 /** What a probe says that found a runtime which provides nothing. */
 export function available(more: Partial<Extract<ProbeResult<object>, { available: true }>> = {}): ProbeResult<object> {
   return {

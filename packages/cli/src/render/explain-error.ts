@@ -1,0 +1,197 @@
+import {
+  type AnyHostError,
+  findUndoFailures,
+  type HostErrorCode,
+  isHostError,
+  joinWords,
+  type RuntimeReport,
+  toAttemptLines,
+  toUnavailableSubject,
+} from '@capstan/core'
+import { BuildKitImageError } from '../buildkit/buildkit-image-error.js'
+import { Interruption } from '../terminal/interruption.js'
+import { UsageError } from '../usage-error.js'
+import { toMessage } from './thrown-message.js'
+
+/** What is known of a failure, by what a person asks: each a short line without a full stop. */
+export interface ErrorExplanation {
+  readonly what: string
+  /** Where, and what came of it. */
+  readonly details: readonly string[]
+  /** What to do. */
+  readonly remedies: readonly string[]
+  /** What went wrong while partial work was undone. */
+  readonly undoFailures: readonly string[]
+}
+
+/** Explains what a command failed with; `command` is for example `capstan run`. */
+export function explainError(error: unknown, command: string): ErrorExplanation {
+  const { what, details = [], remedies = [] } = explain(error, command)
+  const undoFailures = findUndoFailures(error).map(toMessage)
+  const sweep = undoFailures.length === 0 ? [] : ['`capstan sweep` removes what is left']
+  return { what, details, remedies: [...remedies, ...sweep], undoFailures }
+}
+
+type Explained = Pick<ErrorExplanation, 'what'> & Partial<Pick<ErrorExplanation, 'details' | 'remedies'>>
+
+function explain(error: unknown, command: string): Explained {
+  if (isHostError(error)) return explainHostError(error, command)
+  if (error instanceof UsageError) return splitMessage(error.message)
+  if (error instanceof BuildKitImageError) return { ...splitMessage(error.message), remedies: error.remedy.split('; ') }
+  if (error instanceof Interruption) return { what: `interrupted by ${error.signal}` }
+  const { what, details = [] } = splitMessage(toMessage(error))
+  return {
+    what: `unexpected error: ${what}`,
+    details,
+    remedies: ['run it again with --debug, and report what it shows'],
+  }
+}
+
+function explainHostError(error: AnyHostError, command: string): Explained {
+  switch (error.code) {
+    case 'RUNTIME_UNAVAILABLE':
+      return error.facts.reports.length === 0 ? splitMessage(error.message) : explainUnavailable(error.facts)
+    case 'CAPABILITY_MISSING':
+      return explainMissing(error)
+    case 'INVALID_ARGUMENT':
+      return { what: toInvalid(error.facts), remedies: [`see \`${command} --help\``] }
+    case 'IMAGE_PULL_FAILED':
+      return { ...splitMessage(error.message), remedies: [toPullRemedy(error.facts)] }
+    default:
+      return { ...splitMessage(error.message, separated.has(error.code)), remedies: remedies[error.code] ?? [] }
+  }
+}
+
+/** A message of several lines, and where it `isSeparated` of several statements, as lines. */
+function splitMessage(message: string, isSeparated = false): Explained {
+  const lines = message.split(isSeparated ? /\s*\n\s*|; / : /\s*\n\s*/)
+  const [what = '', ...details] = lines.filter((line) => line !== '')
+  return { what, details }
+}
+
+/** Of these a semicolon is the message's own, and not part of a command or of a registry's answer. */
+const separated: ReadonlySet<HostErrorCode> = new Set([
+  'CAPABILITY_DUPLICATE',
+  'FIREWALL_FAILED',
+  'IMAGE_NOT_FOUND',
+  'NAME_CONFLICT',
+  'OPERATION_FAILED',
+  'OPTION_UNSUPPORTED',
+  'PLUGIN_DUPLICATE',
+  'PLUGIN_UNKNOWN',
+])
+
+type Facts<C extends HostErrorCode> = Extract<AnyHostError, { code: C }>['facts']
+
+function explainUnavailable(facts: Facts<'RUNTIME_UNAVAILABLE'>): Explained {
+  const { reports } = facts
+  const available = reports.filter((report) => report.available)
+  const passed = available.filter(({ selection }) => selection === 'automatic').map((report) => report.runtime)
+  const unasked = available.filter(({ selection }) => selection === 'named').map((report) => report.runtime)
+  return {
+    what: toUnavailableSubject(facts),
+    details: [
+      ...reports.flatMap(toAttemptLines),
+      ...passed.flatMap((runtime) => [
+        `runtime ${runtime} is available, but another endpoint was asked for`,
+        `→ --runtime ${runtime} uses it`,
+      ]),
+      ...unasked.flatMap((runtime) => [`runtime ${runtime} is a simulation`, `→ --runtime ${runtime} uses it`]),
+    ],
+    remedies: ['`capstan doctor` shows all that was tried'],
+  }
+}
+
+function explainMissing({ message, facts }: Extract<AnyHostError, { code: 'CAPABILITY_MISSING' }>): Explained {
+  const { what, details = [] } = splitMessage(message)
+  return {
+    what,
+    details: [...details, ...facts.missing.flatMap(toReason)],
+    remedies: [toAlternatives(facts)],
+  }
+}
+
+function toReason({ title, reason, remedy }: Facts<'CAPABILITY_MISSING'>['missing'][number]): readonly string[] {
+  return [`no ${title}: ${reason}`, ...(remedy === undefined ? [] : [`→ ${remedy}`])]
+}
+
+function toAlternatives({ missing, reports, runtime }: Facts<'CAPABILITY_MISSING'>): string {
+  const able = reports.filter(
+    (report) =>
+      report.available &&
+      report.runtime !== runtime &&
+      missing.every(({ id }) => report.provides.some((provided) => provided.id === id)),
+  )
+  if (able.length === 0) return 'no other runtime here provides it: see `capstan doctor`'
+  return `it works with ${joinWords(able.map(toChoice), 'or')}`
+}
+
+function toChoice({ runtime, selection }: RuntimeReport): string {
+  return `--runtime ${runtime}${selection === 'named' ? ' (simulated)' : ''}`
+}
+
+/** The message, with the option by which the field was given. */
+function toInvalid({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): string {
+  const [name = ''] = field.split(/[.[]/, 1)
+  const option = name === 'mounts' ? mountOptions[field.slice(field.lastIndexOf('.') + 1)] : options[name]
+  return `${option ?? field} must be ${expected}, not ${given}`
+}
+
+function toPullRemedy({ registryText }: Facts<'IMAGE_PULL_FAILED'>): string {
+  return unreachable.test(registryText)
+    ? 'the engine cannot reach the registry: check its network, name servers and proxy'
+    : 'check the name, log in with the client of the engine if the image is private, or build it'
+}
+
+// Words of Go's net package, by which Docker and Podman reach a registry.
+const unreachable =
+  /dial tcp|no such host|i\/o timeout|connection refused|network is unreachable|TLS handshake timeout/i
+
+const remedies: { readonly [C in HostErrorCode]?: readonly string[] } = {
+  CONTAINER_NOT_FOUND: ['`capstan ps --all` lists the containers'],
+  IN_USE: ['stop or remove what uses it first'],
+  NOT_RUNNING: ['`capstan ps --all` shows the state of each container'],
+  CONNECTION_LOST: ['`capstan doctor` shows whether the engine still answers'],
+  TIMED_OUT: ['wait and try again: `capstan doctor` shows whether the engine answers'],
+  PLUGIN_UNKNOWN: ['`--plugin PACKAGE` adds one'],
+  PROTOCOL_ERROR: ['report this to the authors of the runtime plugin'],
+}
+
+const mountOptions: Readonly<Record<string, string>> = {
+  source: 'the source of --volume',
+  target: 'the target of --volume or --tmpfs',
+}
+
+// Fields of the contract, by the option of `run`, `exec` or `build` that sets them.
+const options: Readonly<Record<string, string>> = {
+  buildArgs: '--build-arg',
+  cacheFrom: '--cache-from',
+  cacheTo: '--cache-to',
+  capAdd: '--cap-add',
+  capDrop: '--cap-drop',
+  cpus: '--cpus',
+  dns: '--dns',
+  entrypoint: '--entrypoint',
+  env: '--env',
+  extraHosts: '--add-host',
+  graceMs: '--time',
+  groupAdd: '--group-add',
+  hostname: '--hostname',
+  labels: '--label',
+  memoryBytes: '--memory',
+  name: '--name',
+  network: '--network',
+  pidsLimit: '--pids-limit',
+  platform: '--platform',
+  ports: '--publish',
+  secrets: '--secret',
+  securityOptions: '--security-opt',
+  since: '--since',
+  stopSignal: '--stop-signal',
+  tag: '--tag',
+  tailLines: '--tail',
+  target: '--target',
+  ulimits: '--ulimit',
+  user: '--user',
+  workingDirectory: '--workdir',
+}
