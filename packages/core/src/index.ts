@@ -78,8 +78,8 @@ export {
   runtimeReportCapability,
   type UnavailableRuntime,
 } from './plugin/runtime-report.js'
-export { findRefusal, refuseField, refuseOptions, toAskedFields } from './refuse-options.js'
 export { isSlow, raiseLimitRemedy } from './plugin/slow-probe.js'
+export { findRefusal, refuseField, refuseOptions, toAskedFields } from './refuse-options.js'
 
 // Host
 

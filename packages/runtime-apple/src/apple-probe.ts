@@ -47,7 +47,7 @@ export async function probeApple(
   const { clear, ...limit } = startLimit(probing)
   const reached: Reached = { step: 'version' }
   try {
-    const found = await askCommand(new AppleCli(command, env), options, { ...limit, env, reached })
+    const found = await askCommand(new AppleCli(command, env), options, { ...limit, reached })
     return { available: true, attempts: [], ...found }
   } catch (error) {
     signal?.throwIfAborted()

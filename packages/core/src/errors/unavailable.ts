@@ -7,7 +7,8 @@ import type { HostErrorFacts } from './host-error-facts.js'
 export function toUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
   const { runtime, reports } = facts
   const subject = toUnavailableSubject(facts)
-  if (reports.length === 0) return runtime === undefined ? `${subject}: no plugin was given, or the host is closed` : subject
+  if (reports.length === 0)
+    return runtime === undefined ? `${subject}: no plugin was given, or the host is closed` : subject
   const simulations = reports.filter(({ available, selection }) => available && selection === 'named')
   const lines = [...reports.flatMap(toAttemptLines), ...simulations.map((report) => toNameIt(report.runtime))]
   return [subject, ...lines.map((line) => `  ${line}`)].join('\n')
