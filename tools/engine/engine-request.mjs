@@ -10,14 +10,14 @@ import https from 'node:https'
 
 /**
  * Asks the engine one thing and resolves with the whole answer, whatever its status. Rejects when no connection is made,
- * when it breaks, or when nothing is heard for `timeoutMs` (2 s unless told).
+ * when it breaks, or, with code TIMED_OUT, when nothing is heard for `timeoutMs` (30 s unless told: a machine may be busy).
  *
  * @param {import('./engine-endpoint.mjs').EngineConnection} connection
  * @param {string} path
  * @param {{ readonly method?: string, readonly body?: Buffer, readonly contentType?: string, readonly timeoutMs?: number }} [options]
  * @returns {Promise<EngineAnswer>}
  */
-export function requestEngine(connection, path, { method = 'GET', body, contentType, timeoutMs = 2000 } = {}) {
+export function requestEngine(connection, path, { method = 'GET', body, contentType, timeoutMs = 30_000 } = {}) {
   const { request } = connection.protocol === 'https:' ? https : http
   const headers = body ? { 'content-type': contentType ?? 'application/json', 'content-length': body.length } : {}
   return new Promise((resolve, reject) => {
@@ -30,7 +30,8 @@ export function requestEngine(connection, path, { method = 'GET', body, contentT
         resolve({ status: response.statusCode ?? 0, headers: response.headers, body: Buffer.concat(chunks).toString() })
       })
     })
-    sent.on('timeout', () => sent.destroy(new Error(`no answer for ${timeoutMs} ms`)))
+    const toLate = () => Object.assign(new Error(`no answer for ${timeoutMs / 1000} s`), { code: 'TIMED_OUT' })
+    sent.on('timeout', () => sent.destroy(toLate()))
     sent.on('error', reject)
     sent.end(body)
   })

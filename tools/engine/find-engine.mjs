@@ -13,30 +13,37 @@ import { requestEngine } from './engine-request.mjs'
  * @property {false} available
  * @property {import('./engine-endpoint.mjs').EngineEndpoint} endpoint
  * @property {string} reason a clause that names the endpoint
- * @property {string} [code] of the error, such as `EACCES`
+ * @property {string} [code] of the error, such as `EACCES`; TIMED_OUT: it may be there, and busy
  */
 
 /**
  * Asks whether an engine answers at the endpoint which the docker command line would use. Only an answer counts: a
- * client on PATH or a socket file proves nothing. Never rejects; a silent endpoint is given up after 2 s.
+ * client on PATH or a socket file proves nothing. Never rejects. What is not there is found out at once; one that accepts
+ * the connection is waited for, 10 s on this machine and 30 s elsewhere, and is then slow (code TIMED_OUT), not absent.
  *
  * @param {NodeJS.ProcessEnv} [env]
+ * @param {{ readonly timeoutMs?: number }} [options]
  * @returns {Promise<FoundEngine | NoEngine>}
  */
-export async function findEngine(env = process.env) {
+export async function findEngine(env = process.env, { timeoutMs } = {}) {
   const endpoint = findEndpoint(env)
   const { connection } = endpoint
   if (!connection) return { available: false, endpoint, reason: `${endpoint.source}: ${endpoint.problem}` }
   try {
-    const { status, headers } = await requestEngine(connection, '/_ping')
+    const limitMs = timeoutMs ?? (connection.socketPath ? localMs : remoteMs)
+    const { status, headers } = await requestEngine(connection, '/_ping', { timeoutMs: limitMs })
     if (status !== 200) return { available: false, endpoint, reason: `${endpoint.host} answers with status ${status}` }
     const apiVersion = String(headers['api-version'] ?? 'unknown')
     return { available: true, endpoint, connection, name: String(headers.server ?? 'an engine'), apiVersion }
   } catch (error) {
-    const reason = `no engine answers at ${endpoint.host} (${toReason(error)})`
-    return { available: false, endpoint, reason, code: toCode(error) }
+    const code = toCode(error)
+    const answers = code === 'TIMED_OUT' ? 'the engine does not answer in time' : 'no engine answers'
+    return { available: false, endpoint, reason: `${answers} at ${endpoint.host} (${toReason(error)})`, code }
   }
 }
+
+const localMs = 10_000
+const remoteMs = 30_000
 
 /** @param {unknown} error */
 function toReason(error) {

@@ -41,6 +41,7 @@ export async function setUpEngine({ env = process.env, say = () => {} } = {}) {
 export function findObstacle({ endpoint, reason, code }, env) {
   // One may well be there: it is not for us to say, and another at the same socket is no help.
   if (code === 'EACCES') return reason
+  if (code === 'TIMED_OUT') return `${reason}: wait until the machine is less busy, and try again`
   if (env.CAPSTAN_ENGINE === 'none') return `${reason}, and CAPSTAN_ENGINE=none refuses to set one up`
   if (endpoint.host !== defaultHost) return `${reason}; ${endpoint.source} names that engine: start it, or unset it`
   if (process.platform !== 'linux' || !isDebianLike()) {

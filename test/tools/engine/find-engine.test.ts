@@ -35,6 +35,19 @@ test('a missing socket is named with the reason', async () => {
   expect(found).toMatchObject({ available: false, reason: `no engine answers at ${DOCKER_HOST} (no such socket)` })
 })
 
+test('an engine that accepts the connection and does not answer in time is slow, and nothing is set up beside it', async () => {
+  await using _server = await serve(() => {})
+  const found = await findEngine({ DOCKER_HOST }, { timeoutMs: 50 })
+  expect(found).toMatchObject({
+    available: false,
+    code: 'TIMED_OUT',
+    reason: `the engine does not answer in time at ${DOCKER_HOST} (no answer for 0.05 s)`,
+  })
+  if (found.available) throw new Error('no answer was expected')
+  const unnamed = { ...found, endpoint: { ...found.endpoint, host: 'unix:///var/run/docker.sock', source: 'default' } }
+  expect(findObstacle(unnamed, {})).toContain('wait until the machine is less busy')
+})
+
 test('an answer that is not OK is none', async () => {
   await using _server = await serve((_, response) => response.writeHead(500).end())
   expect(await findEngine({ DOCKER_HOST })).toMatchObject({
@@ -60,5 +73,10 @@ test('nothing is set up where the user named another engine, or refused', async 
 async function serve(listener: RequestListener): Promise<AsyncDisposable> {
   const server = createServer(listener).listen(join(directory, 'engine.sock'))
   await once(server, 'listening')
-  return { [Symbol.asyncDispose]: async () => void (await once(server.close(), 'close')) }
+  const close = async () => {
+    const closed = once(server.close(), 'close')
+    server.closeAllConnections()
+    await closed
+  }
+  return { [Symbol.asyncDispose]: close }
 }
