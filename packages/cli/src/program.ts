@@ -92,9 +92,9 @@ function toPath(command: Command): string {
 /** The program without its commands, which inherit what is set here. */
 function createRoot(io: Io, version: string): Command {
   const program = new Command('capstan')
-    .description('Containers at the terminal, on whichever runtime is here.')
-    .version(version, '-v, --version', 'show the version')
-    .helpOption('-h, --help', 'show help; also `capstan COMMAND --help`')
+    .description('Run and manage containers on the runtimes of this machine.')
+    .version(version, '-v, --version', 'Show the version')
+    .helpOption('-h, --help', 'Show help; also `capstan COMMAND --help`')
     .helpCommand(false)
     .enablePositionalOptions()
     .exitOverride()

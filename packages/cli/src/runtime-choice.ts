@@ -42,7 +42,7 @@ export function toChoiceText(choice: RuntimeChoice): string {
     return `Commands fail: ${joinWords(choice.slow)} did not answer in time. Wait, or raise --probe-timeout.`
   }
   if (choice.barred !== undefined) {
-    return `Commands fail: ${choice.barred} was asked for and is not here, and no other is taken instead.`
+    return `Commands fail: ${choice.barred} was asked for and is not available, and no other is used instead.`
   }
-  return 'Commands fail: no runtime is here that runs real containers. A simulation runs only by name.'
+  return 'Commands fail: no runtime for real containers is available. A simulation runs only by name.'
 }

@@ -86,5 +86,5 @@ function isNothing(counts: OwnedCounts): boolean {
 
 const simulation = 'memory'
 const simulationText =
-  'No container engine is here, so all that the quickstart does is simulated: it runs in this process, and makes no ' +
-  'real container.'
+  'No container engine is available, so the quickstart is simulated: it runs in this process and makes no real ' +
+  'container.'

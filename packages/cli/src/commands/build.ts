@@ -5,38 +5,36 @@ import { addGlobalOptions, type CommandLine, collect, toExamples } from './comma
 export function addBuildCommand({ program, perform }: CommandLine): void {
   const command = program
     .command('build')
-    .summary('build an image from a Dockerfile')
-    .description(
-      'Builds an image from a Dockerfile and a directory, and prints the tags that it has. Progress goes to stderr.',
-    )
-    .argument('[path]', 'directory that COPY takes from; its .dockerignore is honoured', '.')
-    .requiredOption('-t, --tag <reference>', 'name of the image (repeatable)', collect)
-    .option('-f, --file <file>', "the Dockerfile, '-' for stdin (default: PATH/Dockerfile)")
-    .option('--build-arg <key[=value]>', 'value of an ARG; KEY alone takes it from here (repeatable)', collect)
-    .option('--target <stage>', 'stage to stop at')
-    .option('--label <key=value>', 'label (repeatable)', collect)
-    .option('--platform <os/arch>', 'platform, such as linux/arm64; BuildKit takes several, with commas')
-    .option('--no-cache', 'run every step again')
-    .option('--pull', 'look for a newer base image')
+    .summary('Build an image from a Dockerfile')
+    .description('Builds an image from a Dockerfile and a directory, and prints its tags. Progress goes to stderr.')
+    .argument('[path]', 'Build context; its .dockerignore applies', '.')
+    .requiredOption('-t, --tag <reference>', 'Name of the image (repeatable)', collect)
+    .option('-f, --file <file>', "Path of the Dockerfile, '-' for stdin (default: PATH/Dockerfile)")
+    .option('--build-arg <key[=value]>', 'Set a build argument; KEY alone copies it from here (repeatable)', collect)
+    .option('--target <stage>', 'Build this stage')
+    .option('--label <key=value>', 'Set a label (repeatable)', collect)
+    .option('--platform <os/arch>', 'Platform, such as linux/arm64; for BuildKit also a list with commas')
+    .option('--no-cache', 'Do not use the cache')
+    .option('--pull', 'Pull newer base images')
     .addOption(
-      new Option('--builder <builder>', "auto: BuildKit where it can be had, else the runtime's own")
+      new Option('--builder <builder>', "auto: BuildKit where available, else the runtime's builder")
         .choices(['auto', 'buildkit', 'runtime'])
         .default('auto'),
     )
     .option(
       '--secret <id=name,src=file>',
-      'secret of a RUN, from a file or, with env=, a variable (repeatable)',
+      'Secret for RUN, from a file or, with env=, a variable (repeatable)',
       collect,
     )
     .option('--output <what>', 'load, push, cache-only, or type=docker|oci|files,dest=FILE (default: load)')
-    .option('--cache-from <type=…>', 'cache to start from, as buildctl has it (repeatable)', collect)
-    .option('--cache-to <type=…>', 'where to keep the cache (repeatable)', collect)
+    .option('--cache-from <type=…>', 'Import a cache, in the syntax of buildctl (repeatable)', collect)
+    .option('--cache-to <type=…>', 'Export the cache (repeatable)', collect)
     .addOption(
-      new Option('--progress <kind>', 'json: events on stdout, one a line')
+      new Option('--progress <kind>', 'Progress output; json: one event per line on stdout')
         .choices(['auto', 'plain', 'json', 'quiet'])
         .default('auto'),
     )
-    .option('--json', 'print the result as one JSON document')
+    .option('--json', 'Print the result as one JSON document')
     .addHelpText(
       'after',
       toExamples({

@@ -5,25 +5,25 @@ import { addGlobalOptions, type CommandLine, toExamples } from './command-line.j
 export function addBuildKitCommand({ program, perform }: CommandLine): void {
   const group = program
     .command('buildkit')
-    .summary('keep a BuildKit for the builds that follow')
+    .summary('Keep a BuildKit running for later builds')
     .description(
-      'BuildKit in a container of its own, shared by `capstan build`, `capstan run --buildkit` and programs. Without ' +
-        '`start` it lives as long as somebody uses it, and its cache with it.',
+      'Manages a BuildKit in a container, shared by `capstan build`, `capstan run --buildkit` and programs. Without ' +
+        '`start`, it and its cache are removed after the last user.',
     )
     .addHelpText(
       'after',
       toExamples({
-        'capstan buildkit start': 'it goes on, with its cache, until `capstan buildkit stop`',
-        'capstan buildkit prune --keep 2g': 'leaves the newest 2 GB of its cache',
+        'capstan buildkit start': 'runs, with its cache, until `capstan buildkit stop`',
+        'capstan buildkit prune --keep 2g': 'keeps the newest 2 GB of the cache',
       }) + environment,
     )
-  add(group, 'start', 'start it, or share the one that runs; print its container')
-  add(group, 'status', 'tell whether it runs, and what it is')
-  add(group, 'du', 'show what its cache holds')
-  add(group, 'prune', 'remove what no build uses from its cache')
-    .option('-a, --all', 'also what is internal to BuildKit')
-    .option('--keep <size>', 'keep the newest up to this size, such as 2g')
-  add(group, 'stop', 'stop it after its last user, and remove its cache')
+  add(group, 'start', 'Start BuildKit, or find the running one, and print its container')
+  add(group, 'status', 'Show whether BuildKit runs, and its version')
+  add(group, 'du', 'Show the records of the cache')
+  add(group, 'prune', 'Remove unused records from the cache')
+    .option('-a, --all', 'Also remove internal records')
+    .option('--keep <size>', 'Keep the newest records up to this size, such as 2g')
+  add(group, 'stop', 'Stop BuildKit after its last user, and remove its cache')
   for (const command of group.commands) {
     addGlobalOptions(command)
     perform<BuildKitCommandOptions>(command, async (call) => {
@@ -41,7 +41,7 @@ export interface BuildKitCommandOptions {
 
 function add(group: Command, name: string, summary: string): Command {
   const description = `${summary[0]?.toUpperCase()}${summary.slice(1)}.`
-  return group.command(name).summary(summary).description(description).option('--json', 'print one JSON document')
+  return group.command(name).summary(summary).description(description).option('--json', 'Print one JSON document')
 }
 
 const environment = `

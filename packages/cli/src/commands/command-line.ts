@@ -20,10 +20,10 @@ export interface Call<O> {
 export function addGlobalOptions(command: Command): Command {
   return command
     .optionsGroup('Global options:')
-    .option('--runtime <name>', 'use this runtime and no other (or CAPSTAN_RUNTIME)')
-    .option('--plugin <specifier>', 'add a runtime: a package or a folder (repeatable)', collect)
-    .option('--probe-timeout <seconds>', 'wait this long for a runtime to answer (or CAPSTAN_PROBE_TIMEOUT)')
-    .option('--debug', 'show stacks and causes of errors')
+    .option('--runtime <name>', 'Use this runtime and no other (or CAPSTAN_RUNTIME)')
+    .option('--plugin <specifier>', 'Add a runtime: a package or a folder (repeatable)', collect)
+    .option('--probe-timeout <seconds>', 'Set how long to wait for a runtime to answer (or CAPSTAN_PROBE_TIMEOUT)')
+    .option('--debug', 'Show stack traces and causes of errors')
 }
 
 /** The global options of a command and of those before it, as they were written. */

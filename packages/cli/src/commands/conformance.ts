@@ -4,20 +4,20 @@ import { addGlobalOptions, type CommandLine, collect, toExamples } from './comma
 export function addConformanceCommand({ program, perform }: CommandLine): void {
   const command = program
     .command('conformance')
-    .summary('try a runtime plugin by every promise of the contract')
+    .summary('Test a runtime plugin against the contract')
     .description(
-      'Tries a runtime plugin by every promise of the contract: what it claims must be kept, what it lacks or refuses ' +
-        'must be absent or refused with a reason. The plugin is that of --plugin, or the one that --runtime names. ' +
-        'Exit status 1 when a promise is not kept.',
+      'Tests a runtime plugin against every promise of the contract: what it provides must work, and what it lacks or ' +
+        'refuses must be absent or refused with a reason. The plugin is given by --plugin or named by --runtime. ' +
+        'Exit status 1 when a case fails.',
     )
-    .option('--image <image>', 'image with busybox in it, which the engine has; nothing is pulled', 'busybox:latest')
-    .option('--firewall-image <image>', 'one whose firewall can be set (default: that of --image)')
-    .option('--only <ids>', 'cases or groups, such as NET,RT-017 (repeatable)', collect)
-    .option('--unavailable-env <key=value>', 'environment in which the plugin finds nothing (repeatable)', collect)
-    .option('--timeout <seconds>', 'how long a case may take (default: 20)')
-    .option('--concurrency <number>', 'how many cases run at once (default: 4)')
-    .option('--report <file>', 'write the report to a file, as JSON')
-    .option('--json', 'print the report, instead of the page for a person')
+    .option('--image <image>', 'Image with busybox that the engine has; it is not pulled', 'busybox:latest')
+    .option('--firewall-image <image>', 'Image with iptables for the firewall cases (default: --image)')
+    .option('--only <ids>', 'Run these cases or groups, such as NET,RT-017 (repeatable)', collect)
+    .option('--unavailable-env <key=value>', 'Environment in which the plugin finds no runtime (repeatable)', collect)
+    .option('--timeout <seconds>', 'Time limit of one case (default: 20)')
+    .option('--concurrency <number>', 'Number of cases to run in parallel (default: 4)')
+    .option('--report <file>', 'Write the report to a file, as JSON')
+    .option('--json', 'Print the report as one JSON document')
     .addHelpText(
       'after',
       toExamples({

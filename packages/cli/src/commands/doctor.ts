@@ -4,16 +4,17 @@ import { addGlobalOptions, type CommandLine, toExamples } from './command-line.j
 export function addDoctorCommand({ program, perform }: CommandLine): void {
   const command = program
     .command('doctor')
-    .summary('show which runtimes are here, and what each can do')
+    .summary('Show the runtimes on this machine and their capabilities')
     .description(
-      'Shows each runtime, each endpoint that was tried with the reason and what to do, what each runtime can do and ' +
-        'refuses, and which features it supports. Exit status 1 when no runtime is here that runs real containers, or not the one that is named.',
+      'Shows the runtimes on this machine, the endpoints that failed with reason and remedy, and what each runtime ' +
+        'provides, refuses and supports. Exit status 1 when no runtime for real containers is available, or the named ' +
+        'one is not.',
     )
-    .option('--json', 'print one JSON document')
+    .option('--json', 'Print one JSON document')
     .addHelpText(
       'after',
       toExamples({
-        'capstan doctor': 'what is here, for a person',
+        'capstan doctor': 'all runtimes, as tables',
         'capstan doctor --json | jq .runtimes[].available': 'the same, for a program',
       }),
     )

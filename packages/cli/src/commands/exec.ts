@@ -4,19 +4,23 @@ import { addGlobalOptions, type CommandLine, collect, toExamples } from './comma
 export function addExecCommand({ program, perform }: CommandLine): void {
   const command = program
     .command('exec')
-    .summary('run a command in a running container')
-    .description('Runs a further command in a running container, and ends with its exit code.')
-    .argument('<container>', 'id, beginning of an id, or name')
-    .argument('<command...>', 'command and arguments, handed on as they are')
-    .helpOption('--help', 'show this help')
+    .summary('Run a command in a running container')
+    .description('Runs a command in a running container and exits with its exit code.')
+    .argument('<container>', 'ID, prefix of an ID, or name')
+    .argument('<command...>', 'Command and arguments, passed unchanged')
+    .helpOption('--help', 'Show this help')
     .passThroughOptions()
-    .option('-i, --interactive', 'pass stdin to the command')
-    .option('-t, --tty', 'give it a terminal')
-    .option('-e, --env <key[=value]>', 'environment; KEY alone takes the value from here (repeatable)', collect)
-    .option('--env-file <file>', 'environment from a file of KEY=VALUE lines (repeatable)', collect)
-    .option('-w, --workdir <path>', 'working directory in the container')
-    .option('-u, --user <user[:group]>', 'user')
-    .option('--privileged', 'all rights')
+    .option('-i, --interactive', 'Pass stdin to the command')
+    .option('-t, --tty', 'Allocate a pseudo-TTY')
+    .option(
+      '-e, --env <key[=value]>',
+      'Set an environment variable; KEY alone copies it from here (repeatable)',
+      collect,
+    )
+    .option('--env-file <file>', 'Read environment variables from a file of KEY=VALUE lines (repeatable)', collect)
+    .option('-w, --workdir <path>', 'Working directory inside the container')
+    .option('-u, --user <user[:group]>', 'User, and group, to run the command as')
+    .option('--privileged', 'Give extended privileges to the command')
     .addHelpText(
       'after',
       toExamples({

@@ -4,12 +4,14 @@ import { addGlobalOptions, type CommandLine, collect, toExamples } from './comma
 export function addPsCommand({ program, perform }: CommandLine): void {
   const command = program
     .command('ps')
-    .summary('list containers')
-    .description('Lists the running containers of the runtime, whoever made them, and the ports that they publish.')
-    .option('-a, --all', 'those that do not run, too')
-    .option('-q, --quiet', 'ids only, in full')
-    .option('--label <key=value>', 'only those with this label (repeatable)', collect)
-    .option('--json', 'print one JSON document')
+    .summary('List containers')
+    .description(
+      'Lists the running containers of the runtime and their published ports, also those not made by Capstan.',
+    )
+    .option('-a, --all', 'Show all containers, not only running ones')
+    .option('-q, --quiet', 'Print full container IDs only')
+    .option('--label <key=value>', 'Show only containers with this label (repeatable)', collect)
+    .option('--json', 'Print one JSON document')
     .addHelpText('after', toExamples({ 'capstan ps --all': 'all containers, the newest first' }))
   addGlobalOptions(command)
   perform<PsOptions>(command, async (call) => (await import('../actions/ps.js')).ps(call))

@@ -4,12 +4,12 @@ import { addGlobalOptions, type CommandLine, toExamples } from './command-line.j
 export function addPullCommand({ program, perform }: CommandLine): void {
   const command = program
     .command('pull')
-    .summary('fetch an image from a registry')
-    .description('Fetches an image from a registry, and prints its id.')
-    .argument('<image>', 'reference, such as busybox:1.37')
-    .option('--platform <os/arch>', 'platform, such as linux/arm64')
-    .option('-q, --quiet', 'no progress')
-    .option('--json', 'print one JSON document')
+    .summary('Pull an image from a registry')
+    .description('Pulls an image from a registry and prints its ID.')
+    .argument('<image>', 'Reference, such as busybox:1.37')
+    .option('--platform <os/arch>', 'Platform, such as linux/arm64')
+    .option('-q, --quiet', 'Suppress progress output')
+    .option('--json', 'Print one JSON document')
     .addHelpText('after', toExamples({ 'capstan pull busybox:1.37': 'progress on stderr, the id on stdout' }))
   addGlobalOptions(command)
   perform<PullCommandOptions>(command, async (call) => (await import('../actions/pull.js')).pull(call))

@@ -4,12 +4,12 @@ import { addGlobalOptions, type CommandLine, toExamples } from './command-line.j
 export function addQuickstartCommand({ program, perform }: CommandLine): void {
   const command = program
     .command('quickstart')
-    .summary('see all of it at work in some seconds')
+    .summary('Build, run and clean up a small example')
     .description(
-      'Shows the runtimes that are here, builds a small image (no registry is needed), runs it, asks each feature ' +
-        'where it would work, and removes all that it made. Without a container engine all of it is simulated.',
+      'Shows the runtimes on this machine, builds a small image without a registry, runs it, lists which features each ' +
+        'runtime supports, and removes everything it made. Without a container engine, everything is simulated.',
     )
-    .addHelpText('after', toExamples({ 'capstan quickstart --runtime memory': 'simulated, whatever is here' }))
+    .addHelpText('after', toExamples({ 'capstan quickstart --runtime memory': 'simulated, on any machine' }))
   addGlobalOptions(command)
   perform(command, async (call) => (await import('../actions/quickstart.js')).quickstart(call))
 }

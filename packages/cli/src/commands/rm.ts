@@ -4,12 +4,12 @@ import { addGlobalOptions, type CommandLine, toExamples } from './command-line.j
 export function addRmCommand({ program, perform }: CommandLine): void {
   const command = program
     .command('rm')
-    .summary('remove containers')
-    .description('Removes containers, with their anonymous volumes.')
-    .argument('<container...>', 'id, beginning of an id, or name')
-    .option('-f, --force', 'running ones too; one that is gone is no error')
-    .option('--json', 'print one JSON document')
-    .addHelpText('after', toExamples({ 'capstan rm -f web': 'whatever state it is in' }))
+    .summary('Remove one or more containers')
+    .description('Removes containers and their anonymous volumes.')
+    .argument('<container...>', 'ID, prefix of an ID, or name')
+    .option('-f, --force', 'Also remove running containers; an absent one is not an error')
+    .option('--json', 'Print one JSON document')
+    .addHelpText('after', toExamples({ 'capstan rm -f web': 'in any state' }))
   addGlobalOptions(command)
   perform<RmOptions>(command, async (call) => (await import('../actions/rm.js')).rm(call))
 }

@@ -5,14 +5,14 @@ import { addGlobalOptions, type CommandLine, collect, toExamples } from './comma
 export function addRunCommand({ program, perform }: CommandLine): void {
   const command = program
     .command('run')
-    .summary('run a command in a new container')
+    .summary('Run a command in a new container')
     .description(
-      'Runs a command in a new container. What stands after IMAGE is handed on as it is, options too. ' +
-        'Ends with the exit code of the container.',
+      'Runs a command in a new container. Arguments after IMAGE are passed to the container unchanged. ' +
+        'Exits with the exit code of the container.',
     )
-    .argument('<image>', 'reference or id of the image; pulled when it is missing')
-    .argument('[command...]', 'command and arguments; default: those of the image')
-    .helpOption('--help', 'show this help')
+    .argument('<image>', 'Reference or ID of the image; pulled when it is missing')
+    .argument('[command...]', 'Command and arguments (default: those of the image)')
+    .helpOption('--help', 'Show this help')
     .passThroughOptions()
   addOptions(command)
   command.addHelpText('after', toExamples(examples) + signals)
@@ -61,52 +61,56 @@ export interface RunOptions {
 
 function addOptions(command: Command): void {
   command
-    .optionsGroup('How it runs:')
-    .option('-i, --interactive', 'pass stdin to the container')
-    .option('-t, --tty', 'give it a terminal')
-    .option('-d, --detach', 'leave it running, print its id')
-    .option('--rm', 'remove it when it has ended, however that comes')
-    .option('--init', 'run an init as process 1')
-    .option('--stop-signal <signal>', 'what Ctrl-C and stop send first, such as SIGINT')
-    .option('--stop-timeout <seconds>', 'how long Ctrl-C waits before it kills (default: 10)')
-    .optionsGroup('What it is:')
-    .option('--name <name>', 'its name')
-    .option('-h, --hostname <name>', 'its host name')
-    .option('-e, --env <key[=value]>', 'environment; KEY alone takes the value from here (repeatable)', collect)
-    .option('--env-file <file>', 'environment from a file of KEY=VALUE lines (repeatable)', collect)
-    .option('-w, --workdir <path>', 'working directory in the container')
-    .option('-u, --user <user[:group]>', 'user')
-    .option('--group-add <group>', 'further group (repeatable)', collect)
-    .option('--entrypoint <command>', "instead of the image's entrypoint; '' for none")
-    .option('-l, --label <key=value>', 'label (repeatable)', collect)
-    .addOption(
-      new Option('--pull <when>', 'when to pull the image').choices(['missing', 'never', 'always']).default('missing'),
+    .optionsGroup('Process:')
+    .option('-i, --interactive', 'Pass stdin to the container')
+    .option('-t, --tty', 'Allocate a pseudo-TTY')
+    .option('-d, --detach', 'Run in the background and print the container ID')
+    .option('--rm', 'Remove the container when it exits')
+    .option('--init', 'Run an init process as PID 1')
+    .option('--stop-signal <signal>', 'Signal that Ctrl-C and stop send first, such as SIGINT')
+    .option('--stop-timeout <seconds>', 'Seconds that Ctrl-C waits before killing (default: 10)')
+    .optionsGroup('Container:')
+    .option('--name <name>', 'Container name')
+    .option('-h, --hostname <name>', 'Container host name')
+    .option(
+      '-e, --env <key[=value]>',
+      'Set an environment variable; KEY alone copies it from here (repeatable)',
+      collect,
     )
-    .option('--platform <os/arch>', 'platform, such as linux/arm64')
+    .option('--env-file <file>', 'Read environment variables from a file of KEY=VALUE lines (repeatable)', collect)
+    .option('-w, --workdir <path>', 'Working directory inside the container')
+    .option('-u, --user <user[:group]>', 'User, and group, to run as')
+    .option('--group-add <group>', 'Add a supplementary group (repeatable)', collect)
+    .option('--entrypoint <command>', "Replace the entrypoint of the image; '' for none")
+    .option('-l, --label <key=value>', 'Set a label (repeatable)', collect)
+    .addOption(
+      new Option('--pull <when>', 'When to pull the image').choices(['missing', 'never', 'always']).default('missing'),
+    )
+    .option('--platform <os/arch>', 'Platform, such as linux/arm64')
     .optionsGroup('Files:')
-    .option('-v, --volume <source:target[:ro]>', 'mount a path (it must exist) or a named volume (repeatable)', collect)
-    .option('--tmpfs <target[:options]>', 'mount memory, such as /run:size=64m (repeatable)', collect)
-    .option('--read-only', 'nothing of the image can be written')
-    .option('--buildkit', 'share a BuildKit with it for as long as it runs: its socket, and BUILDKIT_HOST')
+    .option('-v, --volume <source:target[:ro]>', 'Mount an existing path or a named volume (repeatable)', collect)
+    .option('--tmpfs <target[:options]>', 'Mount a tmpfs, such as /run:size=64m (repeatable)', collect)
+    .option('--read-only', "Mount the container's root filesystem read-only")
+    .option('--buildkit', 'Give the container the socket of a shared BuildKit, and BUILDKIT_HOST')
     .optionsGroup('Network:')
     .option(
       '-p, --publish <[[address:]port:]port>',
-      'publish a port; without an address on all of them (repeatable)',
+      'Publish a port, without an address on all addresses (repeatable)',
       collect,
     )
-    .option('--network <network>', 'none, host, or a network by name or id (repeatable)', collect)
-    .option('--network-alias <name>', 'name for the peers of the network (repeatable)', collect)
-    .option('--dns <address>', 'name server (repeatable)', collect)
-    .option('--add-host <name:address>', 'host name; the address may be host-gateway (repeatable)', collect)
-    .optionsGroup('Limits and rights:')
-    .option('-m, --memory <size>', 'memory, such as 512m')
-    .option('--cpus <number>', 'processors, such as 1.5')
-    .option('--pids-limit <number>', 'processes')
-    .option('--ulimit <name=soft[:hard]>', 'resource limit (repeatable)', collect)
-    .option('--privileged', 'all rights: no barrier to this machine is left')
-    .option('--cap-add <capability>', 'add a Linux capability (repeatable)', collect)
-    .option('--cap-drop <capability>', 'take one away (repeatable)', collect)
-    .option('--security-opt <option>', 'such as seccomp=unconfined (repeatable)', collect)
+    .option('--network <network>', 'Connect to a network: none, host, or a name or ID (repeatable)', collect)
+    .option('--network-alias <name>', 'Name of the container on the network (repeatable)', collect)
+    .option('--dns <address>', 'Set a DNS server (repeatable)', collect)
+    .option('--add-host <name:address>', 'Add a host name; the address may be host-gateway (repeatable)', collect)
+    .optionsGroup('Limits and privileges:')
+    .option('-m, --memory <size>', 'Memory limit, such as 512m')
+    .option('--cpus <number>', 'Number of CPUs, such as 1.5')
+    .option('--pids-limit <number>', 'Maximum number of processes')
+    .option('--ulimit <name=soft[:hard]>', 'Set a resource limit (repeatable)', collect)
+    .option('--privileged', 'Give extended privileges: no isolation from this machine')
+    .option('--cap-add <capability>', 'Add a Linux capability (repeatable)', collect)
+    .option('--cap-drop <capability>', 'Drop a Linux capability (repeatable)', collect)
+    .option('--security-opt <option>', 'Set a security option, such as seccomp=unconfined (repeatable)', collect)
 }
 
 const examples = {
@@ -119,6 +123,6 @@ const examples = {
 
 const signals = `
 
-Ctrl-C and SIGTERM stop the container politely, a second one kills it, a third
-leaves at once. Without --rm a container that has ended stays, for
-\`capstan logs\` and \`capstan inspect\`, until \`capstan rm\`.`
+Ctrl-C and SIGTERM stop the container, a second one kills it, a third exits at
+once. Without --rm the container remains after it exits, for \`capstan logs\` and
+\`capstan inspect\`, until \`capstan rm\`.`

@@ -4,13 +4,13 @@ import { addGlobalOptions, type CommandLine, toExamples } from './command-line.j
 export function addStopCommand({ program, perform }: CommandLine): void {
   const command = program
     .command('stop')
-    .summary('stop running containers')
+    .summary('Stop one or more running containers')
     .description(
-      'Asks containers to stop, and kills those that do not in time. One that does not run is left as it is.',
+      'Sends the stop signal to containers and kills those that do not exit in time. A stopped container is left unchanged.',
     )
-    .argument('<container...>', 'id, beginning of an id, or name')
-    .option('-t, --time <seconds>', 'how long to wait before killing', '10')
-    .option('--json', 'print one JSON document')
+    .argument('<container...>', 'ID, prefix of an ID, or name')
+    .option('-t, --time <seconds>', 'Seconds to wait before killing', '10')
+    .option('--json', 'Print one JSON document')
     .addHelpText('after', toExamples({ 'capstan stop -t 2 web': 'two seconds, then kill' }))
   addGlobalOptions(command)
   perform<StopCommandOptions>(command, async (call) => (await import('../actions/stop.js')).stop(call))

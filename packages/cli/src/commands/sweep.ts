@@ -4,14 +4,14 @@ import { addGlobalOptions, type CommandLine, toExamples } from './command-line.j
 export function addSweepCommand({ program, perform }: CommandLine): void {
   const command = program
     .command('sweep')
-    .summary('remove what crashed programs left behind')
+    .summary('Remove resources left behind by crashed programs')
     .description(
       'Removes containers, networks, volumes and images that a program made through Capstan and left behind when it ' +
-        'died, on every runtime that is here. What a living program owns, what was made to stay, and what others made ' +
-        'is not touched.',
+        'crashed, on every runtime of this machine. Resources of running programs, persistent ones, and those not made ' +
+        'by Capstan are kept.',
     )
-    .option('--dry-run', 'only show what would be removed')
-    .option('--json', 'print one JSON document')
+    .option('--dry-run', 'Show what would be removed, and remove nothing')
+    .option('--json', 'Print one JSON document')
     .addHelpText('after', toExamples({ 'capstan sweep --dry-run': 'look first' }))
   addGlobalOptions(command)
   perform<SweepCommandOptions>(command, async (call) => (await import('../actions/sweep.js')).sweep(call))

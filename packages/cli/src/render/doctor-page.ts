@@ -16,10 +16,10 @@ export function toDoctorPage({ reports, supports, choice }: DoctorFindings, page
   const sections = [
     toSection('Runtimes', toRuntimeTable(reports, page), page),
     `${wrapText(choice, page.width)}\n\n`,
-    toSection('Endpoints that did not serve', toAttemptTable(reports, page), page),
-    toSection('What each can do', toCapabilityTable(reports, page), page),
-    toSection('What is missing', toAbsentTable(reports, page), page),
-    toSection('Options that are refused', toRefusalTable(reports, page), page),
+    toSection('Endpoints that failed', toAttemptTable(reports, page), page),
+    toSection('Capabilities', toCapabilityTable(reports, page), page),
+    toSection('Missing capabilities', toAbsentTable(reports, page), page),
+    toSection('Refused options', toRefusalTable(reports, page), page),
     toSection('Features', toSupportTable(supports, page), page),
     toSection('Notes', toNotes(reports, page), page),
   ]

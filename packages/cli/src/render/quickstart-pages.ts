@@ -8,8 +8,8 @@ export function toFirstPage(reports: readonly RuntimeReport[], { choice, isForce
   return [
     toSection('Runtimes', toRuntimeTable(reports, page), page),
     `${wrapText(choice, page.width)}\n\n`,
-    isForced ? toSection('Endpoints that did not serve', toAttemptTable(reports, page), page) : '',
-    toSection('What each can do', toCapabilityTable(reports, page), page),
+    isForced ? toSection('Endpoints that failed', toAttemptTable(reports, page), page) : '',
+    toSection('Capabilities', toCapabilityTable(reports, page), page),
   ].join('')
 }
 

@@ -10,7 +10,7 @@ export function toSweepPage(
   reports: readonly SweepReport[],
   { dryRun, page }: { readonly dryRun: boolean; readonly page: PageStyle },
 ): string {
-  if (reports.length === 0) return 'No runtime is here to sweep: see `capstan doctor`.\n'
+  if (reports.length === 0) return 'No runtime is available to sweep: see `capstan doctor`.\n'
   const sections = [
     toSection(
       dryRun ? 'Would be removed' : 'Removed',
@@ -18,7 +18,7 @@ export function toSweepPage(
       page,
     ),
     toSection(
-      'Left, because nobody can tell here whether it is still wanted',
+      'Kept, because it may still be in use',
       toItems(reports, 'undecidable', ({ reason }) => reason, page),
       page,
     ),
@@ -54,6 +54,6 @@ function toName({ name, id }: SweepItem): string {
 }
 
 const leftRemedy =
-  '→ What was made elsewhere a sweep there can tell. What nobody wants any more: `capstan rm --force NAME` removes a ' +
-  'container, and the command of the engine itself the rest.'
+  '→ Run a sweep on the machine that made it. `capstan rm --force NAME` removes a container, and the command of the ' +
+  'engine the rest.'
 const isDigest = /^(sha256:)?[0-9a-f]{64}$/

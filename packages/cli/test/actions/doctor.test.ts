@@ -91,7 +91,7 @@ describe('capstan doctor', () => {
     expect(await choose([real, memory], { CAPSTAN_RUNTIME: 'memory' })).toContain('Commands use memory, as asked for')
     expect(await choose([memory])).toContain('A simulation runs only by name.')
     const barring = fakePlugin('docker', unavailable({ chosen: true }))
-    expect(await choose([barring, real])).toContain('docker was asked for and is not here, and no other is taken')
+    expect(await choose([barring, real])).toContain('docker was asked for and is not available, and no other is used')
   })
 
   it('tells a runtime that did not answer in time from one that is not here', async () => {

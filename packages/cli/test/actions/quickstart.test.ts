@@ -47,8 +47,8 @@ describe('capstan quickstart', () => {
     const real = { ...memoryPlugin({ name: 'real', commands }), selection: 'automatic' as const }
     const { exitCode, stdout } = await runCapstan(['quickstart'], { plugins: [docker, real] })
     expect(exitCode).toBe(0)
-    expect(stdout).toContain('What each can do')
-    for (const absent of ['Endpoints', 'refused', 'What is missing']) expect(stdout).not.toContain(absent)
+    expect(stdout).toContain('Capabilities')
+    for (const absent of ['Endpoints', 'refused', 'Missing']) expect(stdout).not.toContain(absent)
     expect(stdout).toMatch(
       /\nNext\n {2}capstan doctor .*\n {2}capstan run --rm busybox echo hi .*\n {2}capstan --help .*\n$/,
     )

@@ -23,7 +23,9 @@ describe('capstan sweep', () => {
   })
 
   it('does not touch a simulation that was not named', async () => {
-    expect((await runCapstan(['sweep'], { plugins: [memoryPlugin()] })).stdout).toContain('No runtime is here to sweep')
+    expect((await runCapstan(['sweep'], { plugins: [memoryPlugin()] })).stdout).toContain(
+      'No runtime is available to sweep',
+    )
   })
 })
 
@@ -55,14 +57,13 @@ describe('toSweepPage', () => {
         'RUNTIME   KIND        NAME',
         'docker    container   web',
         '',
-        'Left, because nobody can tell here whether it is still wanted',
+        'Kept, because it may still be in use',
         '',
         'RUNTIME   KIND      NAME   WHY',
         'docker    network   web    made from another machine',
         '',
-        '→ What was made elsewhere a sweep there can tell. What nobody wants any more:',
-        '`capstan rm --force NAME` removes a container, and the command of the engine',
-        'itself the rest.',
+        '→ Run a sweep on the machine that made it. `capstan rm --force NAME` removes a',
+        'container, and the command of the engine the rest.',
         '',
         'Could not be removed',
         '',

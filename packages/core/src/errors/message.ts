@@ -58,7 +58,7 @@ const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
   COMMAND_NOT_STARTED: ({ command, exitCode }) =>
     exitCode === 127
       ? `the image has no command "${command[0] ?? ''}"`
-      : `the command "${command[0] ?? ''}" may not be executed`,
+      : `the command "${command[0] ?? ''}" cannot be executed`,
   OPTION_UNSUPPORTED: ({ runtime, field, reason }) => `runtime "${runtime}" does not support "${field}": ${reason}`,
   INVALID_ARGUMENT: ({ field, expected, given }) => `${field} must be ${expected}, not ${given}`,
   EXIT_CODE_UNKNOWN: ({ id, reason }) => `the exit code of "${id}" is not known: ${reason}`,

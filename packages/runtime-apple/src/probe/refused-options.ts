@@ -36,7 +36,7 @@ function listByVersion(abilities: Abilities): readonly RefusedOption[] {
 }
 
 const update = 'update the command'
-const noWord = 'the command has no word for it'
+const noWord = 'the command has no option for it'
 const perVm = 'each container is a virtual machine of its own'
 
 const always: readonly RefusedOption[] = [
@@ -46,13 +46,13 @@ const always: readonly RefusedOption[] = [
   { field: 'hostname', reason: `${noWord}: the name is the host name`, remedy: 'use name' },
   { field: 'extraHosts', reason: noWord, remedy: 'use addresses' },
   { field: 'pidsLimit', reason: noWord, remedy: undefined },
-  { field: 'stopSignal', reason: `${noWord}: the image says it`, remedy: 'build an image with STOPSIGNAL' },
+  { field: 'stopSignal', reason: `${noWord}: the image sets it`, remedy: 'build an image with STOPSIGNAL' },
   { field: 'cpus.fraction', reason: 'a virtual machine has whole CPUs', remedy: 'give a whole number' },
-  { field: 'memoryBytes.small', reason: 'a virtual machine needs 200 MiB', remedy: 'give more' },
+  { field: 'memoryBytes.small', reason: 'a virtual machine needs 200 MiB', remedy: 'set at least 200 MiB' },
   {
     field: 'mounts.tmpfs.noexec',
     reason: 'the command cannot keep programs from being run there',
-    remedy: 'make it executable, knowingly',
+    remedy: 'set `executable: true` if programs may run there',
   },
   { field: 'mounts.tmpfs.size', reason: 'the command reads sizes in whole MiB', remedy: 'give a whole number of them' },
   {
@@ -63,7 +63,7 @@ const always: readonly RefusedOption[] = [
   {
     field: 'labels.equalsSign',
     reason: 'the command splits labels of containers at every equals sign, and refuses or loses the rest',
-    remedy: 'write the value in another way',
+    remedy: 'encode the value without an equals sign',
   },
   { field: 'network.host', reason: perVm, remedy: 'use getHostAddress' },
   {
@@ -88,6 +88,6 @@ const always: readonly RefusedOption[] = [
   {
     field: 'waitContainer.foreign',
     reason: 'the service keeps no exit codes: only the process that started it learns it',
-    remedy: 'wait where it was started',
+    remedy: 'wait in the process that started it',
   },
 ]

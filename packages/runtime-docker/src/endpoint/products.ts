@@ -41,6 +41,6 @@ const podmanRefusals: readonly RefusedOption[] = [
 
 const unseenSources: RefusedOption = {
   field: 'mounts.bind',
-  reason: 'Podman makes a source that is missing, and from here it cannot be seen whether one is',
+  reason: 'Podman creates a source that is missing, and whether it exists cannot be checked from here',
   remedy: 'use a volume',
 }
