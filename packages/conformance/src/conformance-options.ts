@@ -22,7 +22,10 @@ export interface ConformanceOptions {
   readonly unavailableEnv?: Environment
   /** How many processes the cases of a start under kept firewall rules start, each. Default 2. */
   readonly firewallStarts?: number
-  /** Limit of one case, in milliseconds; a few cases that do much get a multiple. Default 20 000. */
+  /**
+   * Limit of one case, in milliseconds; a few cases that do much get a multiple. Default 20 000. A longer one lengthens the
+   * limits within a case in proportion: give one on a busy machine.
+   */
   readonly timeoutMs?: number
   /** Ids or groups (`NET`, `RT-017`) of the cases to run. Default: all, and a report counts only then. */
   readonly only?: readonly string[]

@@ -14,7 +14,7 @@ export function addConformanceCommand({ program, perform }: CommandLine): void {
     .option('--firewall-image <image>', 'Image with iptables for the firewall cases (default: --image)')
     .option('--only <ids>', 'Run these cases or groups, such as NET,RT-017 (repeatable)', collect)
     .option('--unavailable-env <key=value>', 'Environment in which the plugin finds no runtime (repeatable)', collect)
-    .option('--timeout <seconds>', 'Time limit of one case (default: 20)')
+    .option('--timeout <seconds>', 'Time limit of one case; raise it on a busy machine (default: 20)')
     .option('--concurrency <number>', 'Number of cases to run in parallel (default: 4)')
     .option('--report <file>', 'Write the report to a file, as JSON')
     .option('--json', 'Print the report as one JSON document')

@@ -1,7 +1,16 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { ConformanceFailure } from '../conformance-failure.js'
 
-/** Settles with the promise, and fails when that takes longer: something hangs. */
-export async function within<T>(milliseconds: number, what: string, promise: PromiseLike<T>): Promise<T> {
+/** Runs the work with every limit in it multiplied by `factor`: for a busy machine. */
+export function withPatience<T>(factor: number, work: () => T): T {
+  return patience.run(factor, work)
+}
+
+const patience = new AsyncLocalStorage<number>()
+
+/** Settles with the promise, and fails when that takes longer: something hangs. See {@link withPatience}. */
+export async function within<T>(limitMs: number, what: string, promise: PromiseLike<T>): Promise<T> {
+  const milliseconds = limitMs * (patience.getStore() ?? 1)
   let timer: NodeJS.Timeout | undefined
   const expiry = new Promise<never>((_, reject) => {
     const late = () => reject(new ConformanceFailure(`${what} within ${milliseconds} ms`, 'nothing by then'))
@@ -14,8 +23,9 @@ export async function within<T>(milliseconds: number, what: string, promise: Pro
 export async function eventually<T>(
   what: string,
   ask: () => PromiseLike<T | undefined> | T | undefined,
-  { timeoutMs = 8000 }: { readonly timeoutMs?: number } = {},
+  { timeoutMs: limitMs = 8000 }: { readonly timeoutMs?: number } = {},
 ): Promise<T> {
+  const timeoutMs = limitMs * (patience.getStore() ?? 1)
   const end = performance.now() + timeoutMs
   for (;;) {
     const answer = await ask()

@@ -7,7 +7,7 @@ import {
   type RuntimeReport,
   untilAborted,
 } from '@capstan/core'
-import { within } from '../assert/wait.js'
+import { within, withPatience } from '../assert/wait.js'
 import type { ConformanceCase } from '../conformance-case.js'
 import type { ConformanceOptions } from '../conformance-options.js'
 import type { CaseResult, Lack } from '../conformance-report.js'
@@ -66,7 +66,7 @@ export class CaseRunner implements AsyncDisposable {
     setMaxListeners(0, expiry.signal)
     const context = new OpenedCase(this.#options, expiry.signal)
     const failures: unknown[] = []
-    const trying = this.#try(tried, context)
+    const trying = withPatience(Math.max(1, this.#timeoutMs / defaultTimeoutMs), () => this.#try(tried, context))
     const outcome = await this.#await(tried, trying).catch((error: unknown) => void failures.push(error))
     expiry.abort(new Error(`the case ${tried.id} is over`))
     // What it has under way may still make something, which is to be cleared away as well.
@@ -83,9 +83,12 @@ export class CaseRunner implements AsyncDisposable {
     await this.#janitor[Symbol.asyncDispose]()
   }
 
+  get #timeoutMs(): number {
+    return this.#options.timeoutMs ?? defaultTimeoutMs
+  }
+
   async #await(tried: ConformanceCase, trying: Promise<Outcome>): Promise<Outcome> {
-    const { timeoutMs = defaultTimeoutMs } = this.#options
-    const limitMs = timeoutMs * tried.timeFactor
+    const limitMs = this.#timeoutMs * tried.timeFactor
     return await within(limitMs, `the end of ${tried.id}`, untilAborted(trying, this.#signal))
   }
 

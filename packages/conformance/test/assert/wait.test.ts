@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest'
+import { eventually, within, withPatience } from '../../src/assert/wait.js'
+
+const never = new Promise<never>(() => undefined)
+
+describe('the limits within a case', () => {
+  it('are those of the case by default', async () => {
+    await expect(within(5, 'an answer', never)).rejects.toThrow('an answer within 5 ms')
+    await expect(eventually('an end', () => undefined, { timeoutMs: 5 })).rejects.toThrow('an end within 5 ms')
+  })
+
+  it('grow with the patience of the run, in everything that the case does', async () => {
+    const work = async () => {
+      await Promise.resolve()
+      await within(5, 'an answer', never)
+    }
+    await expect(withPatience(3, work)).rejects.toThrow('an answer within 15 ms')
+    const end = () => eventually('an end', () => undefined, { timeoutMs: 5 })
+    await expect(withPatience(3, end)).rejects.toThrow('an end within 15 ms')
+  })
+})
