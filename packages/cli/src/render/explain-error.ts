@@ -79,6 +79,7 @@ const separated: ReadonlySet<HostErrorCode> = new Set([
   'OPTION_UNSUPPORTED',
   'PLUGIN_DUPLICATE',
   'PLUGIN_UNKNOWN',
+  'TIMED_OUT',
 ])
 
 type Facts<C extends HostErrorCode> = Extract<AnyHostError, { code: C }>['facts']
