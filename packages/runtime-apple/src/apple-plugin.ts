@@ -37,7 +37,7 @@ export function applePlugin(options: ApplePluginOptions = {}): RuntimePlugin<App
     packageName: '@capstan/runtime-apple',
     packageVersion: '0.1.0',
     // A busy machine takes long to start a process; a service that has to be started may fetch a kernel first.
-    probeTimeoutMs: options.probeTimeoutMs ?? (options.system === 'start' ? 60_000 : 30_000),
+    probeTimeoutMs: options.probeTimeoutMs ?? (options.system === 'start' ? startingMs : answerMs),
     isChosen: () => options.command !== undefined,
     probe: (probing) => probeApple(options, probing),
     register: (scope, details) => register(scope, new AppleConnection({ ...scope, details, timeouts })),
@@ -54,3 +54,6 @@ function register(scope: RegistrationScope, connection: AppleConnection): void {
   provide(scope, networkManagerCapability, new AppleNetworkManager(connection))
   provide(scope, sidecarManagerCapability, new AppleSidecarManager(connection))
 }
+
+const answerMs = 30_000
+const startingMs = 60_000

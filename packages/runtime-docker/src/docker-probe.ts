@@ -60,7 +60,7 @@ async function findTarget(candidate: EndpointCandidate): Promise<string | undefi
 /** Another machine is reached over a network, and a service has to start first. */
 export function toDefaultTimeoutMs({ candidate }: Pick<Try, 'candidate'>): number {
   const isLocal = 'failed' in candidate || ['socket', 'pipe'].includes(candidate.endpoint.connection.type)
-  return isLocal ? 10_000 : 30_000
+  return isLocal ? localMs : remoteMs
 }
 
 type ProbeOneOptions = ProbeEnginesOptions & CandidateProbeOptions
@@ -121,6 +121,9 @@ class FailedAttempt extends Error {
     this.attempt = attempt
   }
 }
+
+const localMs = 10_000
+const remoteMs = 30_000
 
 const capabilities: readonly Capability<object>[] = [
   runtimeCapability,
