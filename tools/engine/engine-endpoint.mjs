@@ -61,11 +61,13 @@ function toContextEndpoint(env, name, origin) {
 }
 
 /**
- * @param {string} host
+ * @param {string} given
  * @param {{ source: string, chosen: boolean, tls?: Partial<EngineConnection> | undefined }} origin
  * @returns {EngineEndpoint}
  */
-function toEndpoint(host, { source, chosen, tls }) {
+function toEndpoint(given, { source, chosen, tls }) {
+  // Shown to people: a password in it is not.
+  const host = given.replace(/^([a-z]+:\/\/[^/:@]*):.*@/i, '$1:***@')
   const unix = /^unix:\/\/(\/.+)$/.exec(host)?.[1]
   if (unix) return { host, source, chosen, connection: { protocol: 'http:', socketPath: unix } }
   const pipe = /^npipe:\/\/(.+)$/.exec(host)?.[1]

@@ -37,6 +37,7 @@ export type { BuildContext, BuildOptions, BuildProgress } from './image/build.js
 export type { ImageInfo, PullOptions, PullProgress, RegistryCredentials } from './image/image.js'
 export { toImageHome } from './image/image-home.js'
 export type { Argv, ListOptions, OperationOptions, ProgressEvent, StringMap } from './operation.js'
+export { redactUrls, redactUserInfo } from './redact.js'
 export { type HostAddressOptions, type Runtime, runtimeCapability } from './runtime.js'
 
 // Managers

@@ -1,16 +1,22 @@
+import { redactTexts } from '../redact.js'
 import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
 import { toMessage } from './message.js'
 
 const brand: symbol = Symbol.for('capstan/HostError@1')
 
-/** What callers branch on, by `code` and not by text; `facts` are those of the code. */
+/**
+ * What callers branch on, by `code` and not by text; `facts` are those of the code.
+ *
+ * Passwords of addresses are hidden in the facts and in the message, whoever reported them: `http://user:***@host`.
+ */
 export class HostError<C extends HostErrorCode = HostErrorCode> extends Error {
   readonly code: C
   readonly facts: Readonly<HostErrorFacts[C]>
   /** What went wrong while partial work was undone; empty when the undoing worked. */
   readonly undoFailures: readonly unknown[]
 
-  constructor(code: C, facts: HostErrorFacts[C], { cause, undoFailures = [] }: HostErrorOptions = {}) {
+  constructor(code: C, given: HostErrorFacts[C], { cause, undoFailures = [] }: HostErrorOptions = {}) {
+    const facts = redactTexts(given)
     super(toMessage(code, facts), cause === undefined ? undefined : { cause })
     this.code = code
     this.facts = facts

@@ -8,6 +8,7 @@ import { readOwner } from '../ownership/read-owner.js'
 import type { SweepOptions, SweepReport } from '../ownership/sweep-report.js'
 import type { RuntimeReport } from '../plugin/runtime-report.js'
 import { isSlow } from '../plugin/slow-probe.js'
+import { redactUrls } from '../redact.js'
 import { type Runtime, runtimeCapability } from '../runtime.js'
 import { linkSignals } from '../signals/link-signals.js'
 import { closeAll, collectFailures } from './close-all.js'
@@ -157,7 +158,7 @@ export class PluginHost implements RuntimeHost {
     signal.throwIfAborted()
     const provided = new Map<symbol, object>()
     const { env, onWarning } = this.#options
-    const warn = (message: string) => onWarning?.({ runtime: report.runtime, message })
+    const warn = (message: string) => onWarning?.({ runtime: report.runtime, message: redactUrls(message) })
     try {
       const container = wireScope(found, report, { ownerLabels: toOwnerLabels(owner), env, warn, provided })
       const runtime = container.resolve<Runtime>(runtimeCapability.token)

@@ -6,6 +6,7 @@ import type { RuntimePlugin } from '../plugin/plugin.js'
 import type { ProbeAttempt, ProbeOptions, ProbeResult } from '../plugin/probe.js'
 import type { ReportedPlugin, RuntimeReport } from '../plugin/runtime-report.js'
 import { raiseLimitRemedy } from '../plugin/slow-probe.js'
+import { redactTexts } from '../redact.js'
 import { runWithin } from '../signals/run-within.js'
 import { findResultProblem } from './check-probe-result.js'
 import type { PluginEntry } from './plugin-entry.js'
@@ -76,17 +77,17 @@ function toProbed(entry: PluginEntry, plugin: RuntimePlugin, result: ProbeResult
   const names = toReportedPlugin(entry)
   if (!result.available) {
     const { chosen, attempts } = result
-    return { entry, report: { ...names, available: false, chosen, attempts }, found: undefined }
+    return { entry, report: redactTexts({ ...names, available: false, chosen, attempts } as const), found: undefined }
   }
   const { version, endpoint, absent, refuses, attempts, notes } = result
   const provides = result.provides.map(({ id, title }) => ({ id, title }))
   const report = { ...names, available: true, version, endpoint, provides, absent, refuses, attempts, notes } as const
-  return { entry, report, found: { plugin, result } }
+  return { entry, report: redactTexts(report), found: { plugin, result } }
 }
 
 function toFailed(entry: PluginEntry, chosen: boolean, attempt: ProbeAttempt): ProbedPlugin {
   const report = { ...toReportedPlugin(entry), available: false, chosen, attempts: [attempt] } as const
-  return { entry, report, found: undefined }
+  return { entry, report: redactTexts(report), found: undefined }
 }
 
 /** Also where the plugin lets out a deadline of its own: nothing is known to be wrong with it. */

@@ -1,4 +1,5 @@
 import { ownershipLabelKeys } from '../ownership/owner-labels.js'
+import { redactUserInfo } from '../redact.js'
 import { check, checkSecret, checkText, isObject } from './check.js'
 
 /** The name of a container, network or volume. */
@@ -13,17 +14,22 @@ export function validateName(name: unknown, field = 'name'): void {
 
 /** The id or name by which something is addressed. */
 export function validateId(id: unknown, field = 'id'): void {
-  checkText(field, id, reference, 'an id or a name')
+  checkText(field, id, idOrName, 'an id or a name')
 }
 
 /** A reference to an image, or its id. */
 export function validateImageReference(image: unknown, field = 'image'): void {
-  checkText(field, image, reference, 'a reference such as "busybox:1.37", or an id')
+  checkText(field, hidePassword(image, reference), reference, 'a reference such as "busybox:1.37", or an id')
+}
+
+/** What is no reference may be an address with a password, which no error may show. */
+function hidePassword(image: unknown, expected: RegExp): unknown {
+  return typeof image === 'string' && !expected.test(image) ? redactUserInfo(image) : image
 }
 
 /** The name of an image that is to be made: as registries have them, with an optional tag, and no digest. */
 export function validateImageTag(tag: unknown, field = 'tag'): void {
-  checkText(field, tag, imageTag, 'a name in lower case with an optional tag, such as "app:1"')
+  checkText(field, hidePassword(tag, imageTag), imageTag, 'a name in lower case with an optional tag, such as "app:1"')
 }
 
 /** A signal by its name or number: `SIGTERM`, `KILL`, `9`. */
@@ -68,7 +74,9 @@ function isLifetime(key: string, value: unknown): boolean {
 }
 
 // Neither "//" nor a part that begins with a dot: engines read it as a path, and ".." would lead elsewhere.
-const reference = /^(?!.*\/[./])[A-Za-z0-9][A-Za-z0-9_.:@/+-]{0,4095}$/
+const idOrName = /^(?!.*\/[./])[A-Za-z0-9][A-Za-z0-9_.:@/+-]{0,4095}$/
+// An `@` begins the digest. Anything else after it would be the host of an address with credentials.
+const reference = /^(?=.{1,4096}$)(?!.*\/[./])[A-Za-z0-9][A-Za-z0-9_.:/+-]*(?:@[A-Za-z0-9+._-]+:[0-9a-fA-F]{16,})?$/
 // https://github.com/distribution/reference/blob/main/regexp.go
 const imageTag =
   /^(?=.{1,384}$)(?:(?:localhost|[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+|[A-Za-z0-9-]+(?=:\d))(?::\d+)?\/)?[a-z0-9]+(?:(?:\.|_|__|-+|\/)[a-z0-9]+)*(?::\w[\w.-]{0,127})?$/

@@ -1,13 +1,16 @@
-import type { ProbeAttempt } from '@capstan/core'
+import { type ProbeAttempt, redactUserInfo } from '@capstan/core'
 import type { DockerEndpoint, EndpointTls } from './docker-endpoint.js'
 import type { EndpointCandidate } from './endpoint-candidate.js'
 
 /**
  * The endpoint that a `DOCKER_HOST` or a context names; what cannot be used is an attempt that says why.
  *
+ * Credentials in it are hidden before anything is made of it, attempts and messages too: no kind of endpoint takes any.
+ *
  * `tls` applies to tcp alone. Without a port it is 2375, with TLS 2376 (docker's own defaults).
  */
-export function parseEndpoint(text: string, { source, tls }: ParseEndpointOptions): EndpointCandidate {
+export function parseEndpoint(given: string, { source, tls }: ParseEndpointOptions): EndpointCandidate {
+  const text = redactEndpoint(given)
   const [, scheme = '', rest = ''] = /^([a-z][a-z0-9+.-]*):\/\/(.*)$/is.exec(text) ?? []
   const parsed = parsers[scheme.toLowerCase()]?.(rest, tls)
   if (parsed === undefined) return toFailed(text, source, scheme === '' ? toBare(text) : toUnknown(scheme))
@@ -45,6 +48,12 @@ const parsers: Readonly<Record<string, (rest: string, tls: EndpointTls | undefin
   }),
 }
 
+/** A path is no place for credentials, and may hold `@` and `:`. */
+function redactEndpoint(text: string): string {
+  if (/^(unix|npipe|fd):\/\/[/\\]|^\/(?!\/)/i.test(text)) return text
+  return redactUserInfo(text).replace(/\?.+$/s, '?***')
+}
+
 function parseTcp(rest: string, tls: EndpointTls | undefined): Parsed {
   const url = URL.canParse(`http://${rest}`) ? new URL(`http://${rest}`) : undefined
   if (url === undefined || url.hostname === '') {
@@ -60,7 +69,7 @@ function parseTcp(rest: string, tls: EndpointTls | undefined): Parsed {
 }
 
 function toSshTarget(rest: string): string {
-  return /^[A-Za-z0-9@._-]+/.exec(rest)?.[0] ?? 'HOST'
+  return /^[A-Za-z0-9@._-]+/.exec(rest.replace(':***@', '@'))?.[0] ?? 'HOST'
 }
 
 function toBare(text: string): Problem {

@@ -47,3 +47,48 @@ describe('parseEndpoint', () => {
     })
   })
 })
+
+test.each([
+  'tcp://user:SECRET@host:2375',
+  'tcp://user:SECRET@[::1]:2375',
+  'tcp://user:SEC%40RET-SECRET@host',
+  'tcp://user:SEC@RET-SECRET@host',
+  'tcp://user:SEC/RET-SECRET@host',
+  'tcp://user:SECRET@',
+  'tcp://user:SECRET@ho st',
+  'tcp:///user:SECRET@host',
+  'tcp://host:2375?password=SECRET',
+  'tcp://host:2375/?password=SECRET',
+  'http://user:SECRET@host',
+  'ssh://user:SECRET@host/run/docker.sock',
+  'ssh://:SECRET@host',
+  'unix://user:SECRET@host/x',
+  'npipe://user:SECRET@host',
+  'fd://user:SECRET@host',
+  'other://user:SECRET@host',
+  'user:SECRET@host:2375',
+  '//user:SECRET@host',
+  'tcp:user:SECRET@host',
+  'tcp:/user:SECRET@host',
+  '://user:SECRET@host',
+  ' tcp://user:SECRET@host',
+  'tcp://user:SECRET@host\n',
+])('shows nothing of the password in %j', (text) => {
+  expect(JSON.stringify(parseEndpoint(text, { source: 'DOCKER_HOST' }))).not.toContain('SECRET')
+})
+
+test('tells what to write instead of an endpoint with credentials, with its user', () => {
+  expect(parseEndpoint('tcp://user:SECRET@host:1', { source: 'x' })).toMatchObject({
+    failed: { candidate: 'tcp://user:***@host:1', remedy: 'write tcp://host:1' },
+  })
+  expect(parseEndpoint('ssh://user:SECRET@host', { source: 'x' })).toMatchObject({
+    failed: { candidate: 'ssh://user:***@host', remedy: expect.stringContaining(' user@host)') },
+  })
+})
+
+test('leaves the path of a socket as it is', () => {
+  const path = '/run/a:b@c/docker.sock'
+  expect(parseEndpoint(`unix://${path}`, { source: 'x' })).toMatchObject({
+    endpoint: { url: `unix://${path}`, connection: { path } },
+  })
+})

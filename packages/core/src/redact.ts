@@ -1,0 +1,41 @@
+/**
+ * Hides the password of a text that is an address or a reference as a whole: `tcp://user:***@host`.
+ *
+ * All between the first colon of the user and the last `@` counts as the password: addresses that people mistype have `@`,
+ * `/` and `:` in it. A scheme may be missing; the digest at the end of an image reference is none.
+ */
+export function redactUserInfo(text: string): string {
+  const [digest = ''] = /@[A-Za-z0-9+._-]+:[0-9a-fA-F]{16,}$/.exec(text) ?? []
+  const [scheme = ''] = /^(?:[a-z][a-z0-9+.-]*:)?\/\//i.exec(text) ?? []
+  const rest = text.slice(scheme.length, text.length - digest.length)
+  const [at, colon] = [rest.lastIndexOf('@'), rest.indexOf(':')]
+  if (at === -1 || colon === -1 || colon > at) return text
+  return `${scheme}${rest.slice(0, colon)}:***${rest.slice(at)}${digest}`
+}
+
+/** Hides the passwords of the addresses that stand in a text: `cannot reach http://user:***@proxy:3128`. */
+export function redactUrls(text: string): string {
+  return text.replace(address, (_, start: string) => `${start}:***@`)
+}
+
+/** The value with {@link redactUrls} in each text of it, its lists and plain objects; itself where nothing changes. */
+export function redactTexts<T>(value: T, depth = 10): T {
+  // Each result has the type of what it replaces: a text for a text, a list for a list, an object with the same fields.
+  if (typeof value === 'string') return redactUrls(value) as T
+  if (depth === 0 || !isPlain(value)) return value
+  if (Array.isArray(value)) {
+    const items = value.map((item: unknown) => redactTexts(item, depth - 1))
+    return items.some((item, index) => item !== value[index]) ? (items as T) : value
+  }
+  const entries = Object.entries(value).map(([key, item]) => [key, item, redactTexts(item, depth - 1)] as const)
+  if (entries.every(([, item, redacted]) => item === redacted)) return value
+  return Object.fromEntries(entries.map(([key, , redacted]) => [key, redacted])) as T
+}
+
+function isPlain(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null) return false
+  return Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value))
+}
+
+// Up to the last `@` of a run without white space and quotes. `docker-image://app:1@sha256:…` has a digest, no password.
+const address = /([a-z][a-z0-9+.-]*:\/\/[^\s/:@"'<>]*):[^\s"'<>]*@(?!sha\d+:)/gi
