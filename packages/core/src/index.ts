@@ -36,7 +36,7 @@ export type { FirewallDestination, FirewallRules } from './firewall.js'
 export type { BuildContext, BuildOptions, BuildProgress } from './image/build.js'
 export type { ImageInfo, PullOptions, PullProgress, RegistryCredentials } from './image/image.js'
 export { toImageHome } from './image/image-home.js'
-export type { Argv, ListOptions, OperationOptions, ProgressEvent, StringMap } from './operation.js'
+export type { Argv, EnvMap, ListOptions, OperationOptions, ProgressEvent, StringMap } from './operation.js'
 export { redactUrls, redactUserInfo } from './redact.js'
 export { type HostAddressOptions, type Runtime, runtimeCapability } from './runtime.js'
 
@@ -117,7 +117,8 @@ export { type OwnedObject, toObjectLabels } from './ownership/object-labels.js'
 export type { Owner } from './ownership/owner.js'
 export { type Lifetime, ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './ownership/owner-labels.js'
 export { createRequestMark } from './ownership/request-mark.js'
-export type { SweepItem, SweepOptions, SweepReport } from './ownership/sweep-report.js'
+export type { SweepItem, SweepObstacle, SweepOptions, SweepReport } from './ownership/sweep-report.js'
+export { toVolumeLabels } from './ownership/volume-labels.js'
 
 // Signals
 

@@ -9,6 +9,12 @@ export type Argv = readonly string[]
 /** Labels, environment, build arguments: keys without NUL, newline or (environment) `=`. */
 export type StringMap = Readonly<Record<string, string>>
 
+/**
+ * Environment: `null` removes the variable that the image, or the engine, would set. A variable that neither sets stays
+ * absent.
+ */
+export type EnvMap = Readonly<Record<string, string | null>>
+
 /** One step of something long; `currentBytes` and `totalBytes` only where the engine tells. */
 export interface ProgressEvent {
   readonly id: string

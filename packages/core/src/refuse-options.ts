@@ -1,5 +1,7 @@
+import { isIPv6 } from 'node:net'
 import type { ContainerConfig } from './container/container-config.js'
 import { createHostError } from './errors/create-host-error.js'
+import type { EnvMap } from './operation.js'
 import type { RefusableField, RefusedOption } from './plugin/probe.js'
 import { show } from './validation/show.js'
 
@@ -74,6 +76,7 @@ function isAsked(value: unknown): boolean {
 
 const finders: { readonly [F in RefusableField]?: (config: ContainerConfig) => unknown } = {
   pull: ({ pull }) => (pull === 'missing' ? undefined : pull), // the default, said aloud
+  'env.unset': ({ env = {} }) => findUnset(env),
   'mounts.bind': ({ mounts }) => mounts?.find(({ type }) => type === 'bind'),
   'mounts.volume': ({ mounts }) => mounts?.find(({ type }) => type === 'volume'),
   'mounts.tmpfs': ({ mounts }) => mounts?.find(({ type }) => type === 'tmpfs'),
@@ -89,10 +92,16 @@ const finders: { readonly [F in RefusableField]?: (config: ContainerConfig) => u
     network?.mode === 'networks' ? network.networks.find(({ aliases = [] }) => aliases.length > 0) : undefined,
   'ports.hostPort': ({ ports }) => ports?.find(({ hostPort }) => hostPort !== undefined),
   'ports.udp': ({ ports }) => ports?.find(({ protocol }) => protocol === 'udp'),
+  'ports.ipv6': ({ ports }) => ports?.find(({ hostAddress = '' }) => isIPv6(hostAddress)),
   'labels.equalsSign': ({ labels = {} }) => Object.entries(labels).find(([, value]) => value.includes('=')),
   'cpus.fraction': ({ cpus }) => (cpus === undefined || Number.isInteger(cpus) ? undefined : cpus),
   'memoryBytes.small': ({ memoryBytes = Number.POSITIVE_INFINITY }) =>
     memoryBytes < smallMemoryBytes ? memoryBytes : undefined,
+}
+
+/** The first variable that is to be removed. */
+function findUnset(env: EnvMap): string | undefined {
+  return Object.keys(env).find((name) => env[name] === null)
 }
 
 const mebibyte = 1024 * 1024

@@ -1,4 +1,4 @@
-import type { Argv, OperationOptions, ProgressEvent, StringMap } from '../operation.js'
+import type { Argv, EnvMap, OperationOptions, ProgressEvent, StringMap } from '../operation.js'
 import type { PortSpec } from './ports.js'
 
 /**
@@ -21,8 +21,8 @@ export interface ContainerConfig {
   readonly entrypoint?: Argv
   /** An absolute path in the container. */
   readonly workingDirectory?: string
-  /** Added to the image's variables, in place of those of the same names. */
-  readonly env?: StringMap
+  /** Added to the image's variables, in place of those of the same names; `null` removes one (`env.unset` where refused). */
+  readonly env?: EnvMap
   /** A name or a number, with or without a group: `app`, `1000:1000`. Default: the image's. */
   readonly user?: string
   /** Further groups of the process, by name or number. */
@@ -76,10 +76,29 @@ export interface CreateOptions extends OperationOptions {
   readonly onProgress?: (event: ProgressEvent) => void
 }
 
-/** `source` of a bind is an absolute path on the engine's machine and must exist; `source` of a volume is its name. `target` is absolute. */
+/**
+ * `target` is absolute.
+ *
+ * `source` of a bind is an absolute path on the engine's machine, in its notation (`/src`, `C:\\src`), and must exist.
+ *
+ * `source` of a volume is its name. A volume that is absent is created with the labels of this host, as `createVolume`
+ * does, before the container is. If the call then fails or is aborted, the volumes that it created are removed again,
+ * except those that another container uses by then. A volume that exists is mounted as it is: its labels are not changed,
+ * and it is never removed. `removeContainer` and `autoRemove` keep all named volumes.
+ */
 export type Mount =
   | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readOnly?: boolean }
-  | { readonly type: 'volume'; readonly source: string; readonly target: string; readonly readOnly?: boolean }
+  | {
+      readonly type: 'volume'
+      readonly source: string
+      readonly target: string
+      readonly readOnly?: boolean
+      /**
+       * Further labels of the volume, where this call creates it. For keys that begin with `capstan.`, see
+       * `ContainerConfig.labels`; the default of `capstan.lifetime` is that of the container.
+       */
+      readonly labels?: StringMap
+    }
   | {
       readonly type: 'tmpfs'
       readonly target: string

@@ -7,13 +7,16 @@ export interface PortSpec {
   readonly containerPort: number
   /** 1…65535. Default: one is picked, by the engine, else by the runtime. */
   readonly hostPort?: number
-  /** Default `127.0.0.1`: reachable from this machine alone. */
+  /**
+   * An IP address of the engine's machine, `0.0.0.0` for all IPv4 addresses, `::` for all IPv6 addresses, or `any` for all
+   * of both families (IPv4 alone where the machine has no IPv6, or `ports.ipv6` is refused). Default `127.0.0.1`: reachable from this machine alone.
+   */
   readonly hostAddress?: string
   /** Default `tcp`. */
   readonly protocol?: Protocol
 }
 
-/** A port as it is published now. */
+/** A port as it is published now: one entry for each address, so two for `any` where the machine has IPv6. */
 export interface PortBinding {
   readonly containerPort: number
   readonly hostPort: number

@@ -6,6 +6,7 @@ import { sweepRuntime } from '../ownership/sweep.js'
 import type { SweepOptions, SweepReport } from '../ownership/sweep-report.js'
 import type { RuntimeReport } from '../plugin/runtime-report.js'
 import { type Runtime, runtimeCapability } from '../runtime.js'
+import { validateSweepOptions } from '../validation/app-name.js'
 import { type Closing, closeAll } from './close-all.js'
 import type { RuntimeScope } from './runtime-host.js'
 
@@ -45,8 +46,9 @@ export class OpenScope implements RuntimeScope {
     }
   }
 
-  sweep(options: SweepOptions = {}): Promise<SweepReport> {
-    return sweepRuntime(this, this.#parts.owner, options)
+  async sweep(options: SweepOptions = {}): Promise<SweepReport> {
+    validateSweepOptions(options)
+    return await sweepRuntime(this, this.#parts.owner, options)
   }
 
   [Symbol.asyncDispose](): Promise<void> {

@@ -3,7 +3,7 @@ import { createHostError } from '../errors/create-host-error.js'
 import { withUndoFailures } from '../errors/undo-failures.js'
 import type { OperationOptions } from '../operation.js'
 import type { Owner } from '../ownership/owner.js'
-import { toOwnerLabels } from '../ownership/owner-labels.js'
+import { toHostLabels } from '../ownership/owner-labels.js'
 import { readOwner } from '../ownership/read-owner.js'
 import type { SweepOptions, SweepReport } from '../ownership/sweep-report.js'
 import type { RuntimeReport } from '../plugin/runtime-report.js'
@@ -11,6 +11,7 @@ import { isSlow } from '../plugin/slow-probe.js'
 import { redactUrls } from '../redact.js'
 import { type Runtime, runtimeCapability } from '../runtime.js'
 import { linkSignals } from '../signals/link-signals.js'
+import { validateSweepOptions } from '../validation/app-name.js'
 import { closeAll, collectFailures } from './close-all.js'
 import { OpenScope, toClosings } from './open-scope.js'
 import { type PluginEntry, toPluginEntries } from './plugin-entry.js'
@@ -66,10 +67,11 @@ export class PluginHost implements RuntimeHost {
 
   sweep(options: SweepOptions = {}): Promise<readonly SweepReport[]> {
     return this.#track(options, async (own) => {
-      const automatic = this.#entries.filter(({ plugin, fault }) => fault === undefined && plugin.selection !== 'named')
+      validateSweepOptions(options)
+      const automatic = this.#entries.filter(({ plugin, fault }) => fault !== undefined || plugin.selection !== 'named')
       const probed = await Promise.all(automatic.map((entry) => this.#probe(entry, own)))
       const open = (usable: UsableRuntime) => this.#openScope(usable, [], own)
-      return sweepEach(probed.filter(isUsable), open, { ...options, ...own })
+      return sweepEach(probed, open, { ...options, ...own })
     })
   }
 
@@ -148,19 +150,25 @@ export class PluginHost implements RuntimeHost {
     throw createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: probed.map(({ report }) => report) })
   }
 
+  async #findOwner(): Promise<Owner> {
+    const { app } = this.#options
+    this.#owner ??= this.#readOwner()
+    const owner = await this.#owner
+    return app === undefined ? owner : { ...owner, app }
+  }
+
   async #openScope(
     { found, report }: UsableRuntime,
     others: readonly ProbedPlugin[],
     { signal }: Own,
   ): Promise<OpenScope> {
-    this.#owner ??= this.#readOwner()
-    const owner = await this.#owner
+    const owner = await this.#findOwner()
     signal.throwIfAborted()
     const provided = new Map<symbol, object>()
     const { env, onWarning } = this.#options
     const warn = (message: string) => onWarning?.({ runtime: report.runtime, message: redactUrls(message) })
     try {
-      const container = wireScope(found, report, { ownerLabels: toOwnerLabels(owner), env, warn, provided })
+      const container = wireScope(found, report, { ownerLabels: toHostLabels(owner), env, warn, provided })
       const runtime = container.resolve<Runtime>(runtimeCapability.token)
       const otherReports = others.map((other) => other.report)
       const onClosed = (closed: OpenScope) => void this.#scopes.delete(closed)
@@ -193,8 +201,4 @@ interface Own {
 interface Selection {
   readonly chosen: UsableRuntime
   readonly others: readonly ProbedPlugin[]
-}
-
-function isUsable(probed: ProbedPlugin): probed is UsableRuntime {
-  return probed.found !== undefined
 }

@@ -35,7 +35,9 @@ export interface RuntimeHost extends AsyncDisposable {
   /**
    * Sweeps every automatic runtime that is available here: the crash may have been on another one.
    *
-   * One that fails leaves the others swept; then the failure is thrown, several in an AggregateError.
+   * A runtime whose probe fails (no answer, no permission, a faulty plugin, an endpoint that the user named) is reported
+   * with `unavailable`; one that is not installed or not running is left out. A runtime whose sweep fails leaves the
+   * others swept; then the failure is thrown, several in an AggregateError. Bad options: INVALID_ARGUMENT.
    */
   sweep(options?: SweepOptions): Promise<readonly SweepReport[]>
 }
@@ -44,6 +46,12 @@ export interface RuntimeHost extends AsyncDisposable {
 export interface HostOptions {
   /** In the order in which `open` prefers them. */
   readonly plugins: readonly RuntimePlugin[]
+  /**
+   * Name of the application. Everything that this host makes carries it as the label `capstan.app`, and by default its
+   * sweeps look at nothing else. At most 63 letters, digits, `.`, `_` or `-`. Default: no name, and sweeps look at
+   * everything that was made through Capstan.
+   */
+  readonly app?: string
   /**
    * The environment of the host, of its runtimes and of the programs that they start: CAPSTAN_RUNTIME, CAPSTAN_PROBE_TIMEOUT, DOCKER_HOST, PATH,
    * HOME, credentials. Default: `process.env`, which nothing reads when another one is given.
@@ -96,6 +104,6 @@ export interface RuntimeScope extends CapabilityScope, AsyncDisposable {
    * another copy of core, or asks for what this scope does not have.
    */
   resolve<F extends object>(feature: new (...parameters: never[]) => F): F
-  /** Removes what dead owners left on this runtime; reports what cannot be decided or removed. */
+  /** Removes what dead owners left on this runtime; reports what cannot be decided or removed. Bad options: INVALID_ARGUMENT. */
   sweep(options?: SweepOptions): Promise<SweepReport>
 }

@@ -1,22 +1,27 @@
 import type { SweepOptions, SweepReport } from '../ownership/sweep-report.js'
+import type { ProbeAttempt } from '../plugin/probe.js'
+import type { ProbedPlugin } from './probe-plugin.js'
 import type { RuntimeScope } from './runtime-host.js'
 import type { UsableRuntime } from './select-runtime.js'
 
 /**
  * Opens, sweeps and closes one runtime after the other: one that fails leaves the others swept.
  *
+ * One that is not here gets no report; one whose probe failed gets a report that says why.
+ *
  * Rejects with the reason of an abort at once; else, after all, with the one failure or an AggregateError of several.
  */
 export async function sweepEach(
-  runtimes: readonly UsableRuntime[],
+  runtimes: readonly ProbedPlugin[],
   open: (usable: UsableRuntime) => Promise<RuntimeScope>,
   options: SweepOptions,
 ): Promise<readonly SweepReport[]> {
   const reports: SweepReport[] = []
   const failures: unknown[] = []
-  for (const usable of runtimes) {
+  for (const probed of runtimes) {
     try {
-      reports.push(await sweepOne(await open(usable), options))
+      if (isUsable(probed)) reports.push(await sweepOne(await open(probed), options))
+      else reports.push(...toUnavailable(probed))
     } catch (error) {
       options.signal?.throwIfAborted()
       failures.push(error)
@@ -34,3 +39,20 @@ async function sweepOne(scope: RuntimeScope, options: SweepOptions): Promise<Swe
     await scope[Symbol.asyncDispose]()
   }
 }
+
+function isUsable(probed: ProbedPlugin): probed is UsableRuntime {
+  return probed.found !== undefined
+}
+
+function toUnavailable({ report }: ProbedPlugin): readonly SweepReport[] {
+  if (report.available || (!report.chosen && report.attempts.every(isAbsence))) return []
+  const { runtime, chosen, attempts } = report
+  return [{ runtime, unavailable: { chosen, attempts }, removed: [], undecidable: [], failed: [] }]
+}
+
+/** Nothing is installed there, or it is not running. Any other failure says nothing of what lies there. */
+function isAbsence({ step, cause }: ProbeAttempt): boolean {
+  return step === 'find' || absenceCodes.has(cause.code)
+}
+
+const absenceCodes: ReadonlySet<string> = new Set(['ENOENT', 'ECONNREFUSED', 'SERVICE_STOPPED'])

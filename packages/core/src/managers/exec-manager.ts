@@ -1,7 +1,7 @@
 import type { Readable, Writable } from 'node:stream'
 import { type Capability, defineCapability } from '../capability.js'
 import type { TerminalSize } from '../container/attach.js'
-import type { Argv, OperationOptions, StringMap } from '../operation.js'
+import type { Argv, EnvMap, OperationOptions } from '../operation.js'
 
 /** Further processes in a running container. */
 export interface ExecManager {
@@ -14,8 +14,8 @@ export const execManagerCapability: Capability<ExecManager> = defineCapability({
 
 /** Options of `exec`; what is absent is as in the container. */
 export interface ExecOptions extends OperationOptions {
-  /** Added to that of the container. */
-  readonly env?: StringMap
+  /** Added to the container's variables; `null` removes one (`exec.env.unset` where refused). */
+  readonly env?: EnvMap
   readonly user?: string
   readonly workingDirectory?: string
   /** Default false. */

@@ -9,6 +9,8 @@ export const ownershipLabelKeys: {
   readonly bootId: 'capstan.owner.boot'
   readonly pidNamespace: 'capstan.owner.pid-namespace'
   readonly machineId: 'capstan.owner.machine'
+  /** Name of the application that made the object: `app` of `createRuntimeHost`; `-` where the host has none. */
+  readonly app: 'capstan.app'
   /** How long the thing is meant to live: see {@link Lifetime}. */
   readonly lifetime: 'capstan.lifetime'
   /** What the thing was made as: see `toObjectLabels`. */
@@ -20,6 +22,7 @@ export const ownershipLabelKeys: {
   bootId: 'capstan.owner.boot',
   pidNamespace: 'capstan.owner.pid-namespace',
   machineId: 'capstan.owner.machine',
+  app: 'capstan.app',
   lifetime: 'capstan.lifetime',
   object: 'capstan.object',
 }
@@ -30,7 +33,7 @@ export const ownershipLabelKeys: {
  */
 export type Lifetime = 'owner' | 'lease' | 'persistent'
 
-/** The six labels by which a later sweep tells whether their owner lives. */
+/** The six labels by which a later sweep tells whether their owner lives, and the name of its application, if it has one. */
 export function toOwnerLabels(owner: Owner): StringMap {
   return {
     [ownershipLabelKeys.instance]: owner.instanceId,
@@ -39,7 +42,16 @@ export function toOwnerLabels(owner: Owner): StringMap {
     [ownershipLabelKeys.bootId]: owner.bootId,
     [ownershipLabelKeys.pidNamespace]: owner.pidNamespace,
     [ownershipLabelKeys.machineId]: owner.machineId,
+    ...(owner.app === undefined ? {} : { [ownershipLabelKeys.app]: owner.app }),
   }
+}
+
+/**
+ * The labels of everything that one host makes. `capstan.app` is always among them: a container of a host without a name
+ * would inherit the name that its image carries.
+ */
+export function toHostLabels(owner: Owner): StringMap {
+  return { [ownershipLabelKeys.app]: noApp, ...toOwnerLabels(owner) }
 }
 
 /** The owner that the labels tell of; `undefined` for what Capstan did not make, or whose labels were tampered with. */
@@ -52,9 +64,14 @@ export function parseOwnerLabels(labels: StringMap): Owner | undefined {
   const machineId = labels[ownershipLabelKeys.machineId]
   if (!instanceId || !processStart || !bootId || !pidNamespace || !machineId) return undefined
   if (pid === undefined) return undefined
-  return { instanceId, pid, processStart, bootId, pidNamespace, machineId }
+  const app = labels[ownershipLabelKeys.app]
+  const named = app === undefined || app === noApp ? {} : { app }
+  return { instanceId, pid, processStart, bootId, pidNamespace, machineId, ...named }
 }
 
 function toPid(text: string | undefined): number | undefined {
   return text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined
 }
+
+/** Not the name of any application: a name begins with a letter or a digit. */
+const noApp = '-'

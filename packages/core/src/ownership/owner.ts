@@ -6,4 +6,6 @@ export interface Owner {
   readonly bootId: string
   readonly pidNamespace: string
   readonly machineId: string
+  /** Name of the application, where the host was created with one. */
+  readonly app?: string
 }

@@ -10,13 +10,13 @@ import type { SweepItem, SweepOptions, SweepReport } from './sweep-report.js'
 /**
  * Removes what dead owners left on this runtime: containers, then networks, volumes, images.
  *
- * What a living owner or a stranger made is not touched; what cannot be decided, and what someone still uses, stays and
+ * What a living owner, another application or a stranger made is not touched; what cannot be decided, and what someone still uses, stays and
  * is reported. Single failures are collected; only an abort rejects, and a runtime that does not list.
  */
 export async function sweepRuntime(
   scope: CapabilityScope,
   here: Owner,
-  { dryRun = false, signal }: SweepOptions,
+  { dryRun = false, app = here.app ?? null, signal }: SweepOptions,
   facts: ProcessFacts = createProcessFacts(),
 ): Promise<SweepReport> {
   const removed: SweepItem[] = []
@@ -24,6 +24,7 @@ export async function sweepRuntime(
   const failed: SweepReport['failed'][number][] = []
   for (const thing of await listOwned(scope, { signal })) {
     signal?.throwIfAborted()
+    if (app !== null && thing.owner.app !== app) continue
     const verdict = await judge(thing, here, facts)
     if (verdict.state === 'alive') continue
     if (verdict.state === 'undecidable') {

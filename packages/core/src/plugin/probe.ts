@@ -88,13 +88,17 @@ export interface RefusedOption {
 }
 
 /**
- * Options and promises that a runtime may have to refuse; grows by minor versions. `memoryBytes.small`: below 200 MiB,
+ * Options and promises that a runtime may have to refuse; grows by minor versions. `env.unset`, `exec.env.unset`: `null`
+ * for a variable of a container or of an exec. `ports.ipv6`: an IPv6 address
+ * of the machine; with it `any` stands for the addresses of IPv4. `memoryBytes.small`: below 200 MiB,
  * with which no machine of its own starts. `labels.equalsSign`: one in a value. `mounts.tmpfs.noexec`: that nothing can be
  * run there, as by default. `mounts.tmpfs.size`: one that is no whole number of MiB. `mounts.volume.shared`: one in two
  * containers that run at once.
  */
 export type RefusableField =
   | Exclude<keyof ContainerConfig, 'image'>
+  | 'env.unset'
+  | 'exec.env.unset'
   | 'mounts.bind'
   | 'mounts.volume'
   | 'mounts.volume.shared'
@@ -107,6 +111,7 @@ export type RefusableField =
   | 'network.aliases'
   | 'ports.hostPort'
   | 'ports.udp'
+  | 'ports.ipv6'
   | 'labels.equalsSign'
   | 'cpus.fraction'
   | 'memoryBytes.small'

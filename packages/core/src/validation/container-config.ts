@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { posix } from 'node:path'
 import type { ContainerConfig, ContainerNetwork, Mount, NetworkJoin, Ulimit } from '../container/container-config.js'
 import type { PortSpec } from '../container/ports.js'
@@ -11,7 +12,15 @@ import {
   checkText,
   checkUnique,
 } from './check.js'
-import { checkAddress, checkCommand, checkHostName, checkPath, checkPlatform, checkUser } from './fields.js'
+import {
+  checkAddress,
+  checkCommand,
+  checkHostName,
+  checkMachinePath,
+  checkPath,
+  checkPlatform,
+  checkUser,
+} from './fields.js'
 import {
   validateEnv,
   validateId,
@@ -103,10 +112,15 @@ function checkMount(field: string, mount: Mount): void {
   check(type === 'bind' || type === 'volume' || type === 'tmpfs', `${field}.type`, '"bind", "volume" or "tmpfs"', type)
   checkPath(`${field}.target`, mount.target)
   check(posix.resolve(mount.target) !== '/', `${field}.target`, 'a path below "/"', mount.target)
-  if (mount.type === 'bind') checkPath(`${field}.source`, mount.source)
-  if (mount.type === 'volume') validateName(mount.source, `${field}.source`)
+  if (mount.type === 'bind') checkMachinePath(`${field}.source`, mount.source)
+  if (mount.type === 'volume') checkVolume(field, mount)
   if (mount.type === 'tmpfs') checkTmpfs(field, mount)
   else checkBoolean(`${field}.readOnly`, mount.readOnly)
+}
+
+function checkVolume(field: string, { source, labels }: Extract<Mount, { type: 'volume' }>): void {
+  validateName(source, `${field}.source`)
+  if (labels !== undefined) validateLabels(labels, `${field}.labels`)
 }
 
 function checkTmpfs(field: string, { executable, sizeBytes, mode }: Extract<Mount, { type: 'tmpfs' }>): void {
@@ -167,8 +181,12 @@ function checkPort(field: string, port: PortSpec): void {
   const { containerPort, hostPort, hostAddress, protocol = 'tcp' } = port
   checkInteger(`${field}.containerPort`, containerPort, { least: 1, most: 65_535 })
   if (hostPort !== undefined) checkInteger(`${field}.hostPort`, hostPort, { least: 1, most: 65_535 })
-  if (hostAddress !== undefined) checkAddress(`${field}.hostAddress`, hostAddress)
+  if (hostAddress !== undefined && hostAddress !== 'any') checkPublishAddress(`${field}.hostAddress`, hostAddress)
   check(protocol === 'tcp' || protocol === 'udp', `${field}.protocol`, '"tcp" or "udp"', protocol)
+}
+
+function checkPublishAddress(field: string, address: unknown): void {
+  check(typeof address === 'string' && isIP(address) !== 0, field, 'an IP address, or "any"', address)
 }
 
 function checkExtraHosts(hosts: Readonly<Record<string, string>>): void {

@@ -9,9 +9,14 @@ export function checkCommand(field: string, command: unknown): asserts command i
   }
 }
 
-/** Absolute, and of the container or of the engine's machine, never of Windows. */
+/** Absolute, in a container. */
 export function checkPath(field: string, path: unknown): void {
   checkText(field, path, /^\//, 'an absolute path')
+}
+
+/** Absolute, on the engine's machine: below "/", below a drive (`C:\\src`, `c:/src`), or a Windows share or pipe. */
+export function checkMachinePath(field: string, path: unknown): void {
+  checkText(field, path, /^(\/|[A-Za-z]:[\\/]|\\\\)/, 'an absolute path')
 }
 
 /** By name or number, with or without a group. */

@@ -50,22 +50,28 @@ export function validateLabels(labels: unknown, field = 'labels'): void {
   }
 }
 
-/** Environment: values may hold newlines, names may not. */
+/** Environment: values may hold newlines, names may not; `null` removes a variable. */
 export function validateEnv(env: unknown, field = 'env'): void {
-  validateStringMap(env, field, { key: /^[^-=\s][^=\s]*$/, expectedKey: 'a name without "=", spaces or a leading "-"' })
+  checkSecret(isObject(env), field, 'an object', env)
+  const given = Object.fromEntries(Object.entries(env).filter(([, value]) => value !== null))
+  const rule = { key: /^[^-=\s][^=\s]*$/, expectedKey: 'a name without "=", spaces or a leading "-"' }
+  validateStringMap(given, field, { ...rule, expectedValue: 'a text without NUL, or null' })
+  const removed = Object.keys(env).filter((name) => !(name in given))
+  for (const name of removed) checkText(`${field}[${JSON.stringify(name)}]`, name, rule.key, rule.expectedKey)
 }
 
 /** Texts by their names; the values may be secrets, so no error shows one. */
 export function validateStringMap(
   map: unknown,
   field: string,
-  rule: { readonly key: RegExp; readonly expectedKey: string },
+  rule: { readonly key: RegExp; readonly expectedKey: string; readonly expectedValue?: string },
 ): asserts map is Readonly<Record<string, string>> {
   checkSecret(isObject(map), field, 'an object', map)
   for (const [key, value] of Object.entries(map)) {
     const path = `${field}[${JSON.stringify(key)}]`
     checkText(path, key, rule.key, rule.expectedKey)
-    checkSecret(typeof value === 'string' && !value.includes('\0'), path, 'a text without NUL', value)
+    const expected = rule.expectedValue ?? 'a text without NUL'
+    checkSecret(typeof value === 'string' && !value.includes('\0'), path, expected, value)
   }
 }
 

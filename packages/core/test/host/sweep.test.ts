@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createRuntimeHost, type RuntimePlugin } from '../../src/index.js'
+import { createRuntimeHost, type ProbeResult, type ProbeStep, type RuntimePlugin } from '../../src/index.js'
 import { fakePlugin, toUnavailable } from '../fakes/fake-plugin.js'
 import { FakeRuntime } from '../fakes/fake-runtime.js'
 
@@ -10,17 +10,64 @@ function unlistable(name: string): RuntimePlugin {
   return fakePlugin({ name, runtime: Object.assign(new FakeRuntime(), { listContainers }) })
 }
 
+function unavailable({ code, step, chosen }: { code: string; step: ProbeStep; chosen: boolean }): ProbeResult<never> {
+  const cause = { code, message: 'as scripted' }
+  return { available: false, chosen, attempts: [{ candidate: 'c', source: 's', step, cause, remedy: 'r' }] }
+}
+
 describe('sweeping by the host (F22)', () => {
   it('sweeps each automatic runtime that is here, and closes it', async () => {
     const runtime = new FakeRuntime()
     const host = createHost(
       fakePlugin({ name: 'one', runtime }),
-      fakePlugin({ name: 'gone', probe: async () => toUnavailable(true) }),
+      fakePlugin({ name: 'gone', probe: async () => toUnavailable(false) }),
       fakePlugin({ name: 'simulated', selection: 'named' }),
       fakePlugin({ name: 'two' }),
     )
     expect(await host.sweep()).toMatchObject([{ runtime: 'one' }, { runtime: 'two' }])
     expect(runtime.closed).toBe(1)
+  })
+
+  it('reports a runtime whose probe failed with its attempts, and leaves out one that is not here', async () => {
+    const failing = (code: string, step: ProbeStep, chosen = false) =>
+      fakePlugin({ name: code.toLowerCase().replace('_', '-'), probe: async () => unavailable({ code, step, chosen }) })
+    const throwing = fakePlugin({ name: 'throwing', probe: () => Promise.reject(new Error('out of order')) })
+    const host = createHost(
+      failing('TIMED_OUT', 'ping'),
+      failing('EACCES', 'connect'),
+      throwing,
+      failing('ENOENT', 'find'),
+      failing('ECONNREFUSED', 'connect'),
+      failing('SERVICE_STOPPED', 'service'),
+      fakePlugin({ name: 'named', probe: async () => unavailable({ code: 'ENOENT', step: 'find', chosen: true }) }),
+      fakePlugin({ name: 'one' }),
+    )
+    const nothing = { removed: [], undecidable: [], failed: [] }
+    expect(await host.sweep()).toMatchObject([
+      {
+        runtime: 'timed-out',
+        unavailable: { chosen: false, attempts: [{ cause: { code: 'TIMED_OUT' } }] },
+        ...nothing,
+      },
+      { runtime: 'eacces', unavailable: { attempts: [{ cause: { code: 'EACCES' } }] } },
+      { runtime: 'throwing', unavailable: { attempts: [{ cause: { message: 'out of order' } }] } },
+      { runtime: 'named', unavailable: { chosen: true } },
+      { runtime: 'one' },
+    ])
+  })
+
+  it('reports a plugin with a fault', async () => {
+    const faulty = { ...fakePlugin({ name: 'faulty' }), contractVersion: 2 as 1 }
+    expect(await createHost(faulty).sweep()).toMatchObject([
+      { runtime: 'faulty', unavailable: { attempts: [{ cause: { code: 'PLUGIN_INVALID' } }] } },
+    ])
+  })
+
+  it.each(['', '-', '-a', 'a b', 'ä', 'a'.repeat(64), 'a/b', 7, {}])('rejects the application name %j', async (app) => {
+    const invalid = { code: 'INVALID_ARGUMENT', facts: { field: 'app' } }
+    const create = async () => createRuntimeHost({ plugins: [], app: app as never })
+    await expect(create()).rejects.toMatchObject(invalid)
+    await expect(createHost().sweep({ app: app as never })).rejects.toMatchObject(invalid)
   })
 
   it('sweeps the others when one fails, and then tells its failure', async () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ownershipLabelKeys, toObjectLabels, toOwnerLabels } from '../../src/index.js'
+import { ownershipLabelKeys, parseOwnerLabels, toObjectLabels, toOwnerLabels, toVolumeLabels } from '../../src/index.js'
+import { toHostLabels } from '../../src/ownership/owner-labels.js'
 
 const owner = { instanceId: 'i', pid: 7, processStart: '5', bootId: 'b', pidNamespace: 'n', machineId: 'm' }
 
@@ -20,5 +21,27 @@ describe('the labels of what Capstan makes', () => {
 
   it('have keys that every engine takes: lower case and dotted', () => {
     for (const key of Object.values(ownershipLabelKeys)) expect(key).toMatch(/^[a-z]+(\.[a-z-]+)+$/)
+  })
+
+  it('tell the application of an owner that has one', () => {
+    expect(toOwnerLabels({ ...owner, app: 'shop' })).toMatchObject({ 'capstan.app': 'shop' })
+    expect(parseOwnerLabels(toOwnerLabels({ ...owner, app: 'shop' }))).toEqual({ ...owner, app: 'shop' })
+  })
+
+  it('hide the application of an image from a host without one', () => {
+    const inherited = { ...toHostLabels({ ...owner, app: 'shop' }), ...toHostLabels(owner) }
+    expect(parseOwnerLabels(inherited)).toEqual(owner)
+  })
+
+  it('give an absent volume the lifetime of its container, and the labels of its mount before it', () => {
+    const mount = { type: 'volume', source: 'data', target: '/data' } as const
+    const container = { labels: { 'capstan.lifetime': 'lease', other: 'x' } }
+    expect(toVolumeLabels(mount, container, toOwnerLabels(owner))).toEqual({
+      ...toObjectLabels({ kind: 'volume' }, toOwnerLabels(owner)),
+      'capstan.lifetime': 'lease',
+    })
+    const labels = { 'capstan.lifetime': 'persistent', kept: 'yes' }
+    expect(toVolumeLabels({ ...mount, labels }, container, {})).toMatchObject(labels)
+    expect(toVolumeLabels(mount, {}, {})).toEqual({ 'capstan.lifetime': 'owner', 'capstan.object': 'volume' })
   })
 })

@@ -6,6 +6,7 @@ import {
   provide,
   runtimeCapability,
   type StringMap,
+  type SweepOptions,
   toObjectLabels,
   toOwnerLabels,
   volumeManagerCapability,
@@ -52,7 +53,7 @@ class Table {
     this.engine.images.set(id, { id, tags, sizeBytes: 1, createdAt: undefined, labels })
   }
 
-  sweep(options: { readonly dryRun?: boolean; readonly signal?: AbortSignal } = {}) {
+  sweep(options: SweepOptions = {}, own: Owner = here) {
     const scope = {
       runtimeName: 'fake',
       container: createScopeContainer(),
@@ -63,7 +64,7 @@ class Table {
     provide(scope, runtimeCapability, new FakeRuntime(this.engine))
     provide(scope, networkManagerCapability, new FakeNetworkManager(this.engine))
     provide(scope, volumeManagerCapability, new FakeVolumeManager(this.engine))
-    return sweepRuntime(scope, here, options, facts)
+    return sweepRuntime(scope, own, options, facts)
   }
 }
 
@@ -213,5 +214,29 @@ describe('a sweep (F22)', () => {
     table.container('c', labelsOf(dead))
     await expect(table.sweep({ signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
     expect(table.engine.removals).toEqual([])
+  })
+
+  describe('with an application', () => {
+    const table = new Table()
+    table.container('shop', toObjectLabels({ kind: 'container' }, toOwnerLabels({ ...dead, app: 'shop' })))
+    table.volume('other', toObjectLabels({ kind: 'volume' }, toOwnerLabels({ ...dead, app: 'other' })))
+    table.image('nameless', toObjectLabels({ kind: 'image', tag: 'nameless' }, toOwnerLabels(dead)))
+    const sweep = async (options: SweepOptions, own?: Owner) =>
+      (await table.sweep({ dryRun: true, ...options }, own)).removed.map(({ name }) => name)
+
+    it('removes only what carries its name', async () => {
+      expect(await sweep({ app: 'shop' })).toEqual(['shop'])
+      expect(await sweep({ app: 'sho' })).toEqual([])
+    })
+
+    it('is that of the host by default', async () => {
+      expect(await sweep({}, { ...here, app: 'other' })).toEqual(['other'])
+      expect(await sweep({ app: 'shop' }, { ...here, app: 'other' })).toEqual(['shop'])
+    })
+
+    it('removes what any application left, and what has no name, with null and for a host without a name', async () => {
+      expect(await sweep({ app: null }, { ...here, app: 'other' })).toEqual(['shop', 'other', 'nameless'])
+      expect(await sweep({})).toEqual(['shop', 'other', 'nameless'])
+    })
   })
 })
