@@ -9,7 +9,7 @@ import {
   validateId,
 } from '@capstan/core'
 import type { AppleCall, AppleConnection } from './apple-connection.js'
-import { toOption, toOptions, toPair } from './container/create-arguments.js'
+import { toEnvironment, toOption } from './container/create-arguments.js'
 import { findContainer, toContainerState } from './container/find-container.js'
 import { AppleExecProcess } from './exec/apple-exec-process.js'
 import { toMark } from './exec/kill-exec.js'
@@ -25,6 +25,8 @@ export class AppleExecManager implements ExecManager {
   async exec(id: string, command: Argv, options: ExecOptions = {}): Promise<ExecProcess> {
     validateId(id)
     validateExec(command, options)
+    const removed = Object.entries(options.env ?? {}).find(([, value]) => value === null)
+    this.#connection.refuse('exec.env.unset', removed?.[0])
     this.#connection.refuse('privileged', options.privileged)
     this.#connection.refuse('tty', options.tty)
     return await this.#connection.call({ operation: 'exec', subject: id }, options, async (call) => {
@@ -58,7 +60,8 @@ function toArguments(
   const { env = {}, user, workingDirectory, stdin = true, tty } = options
   return [
     'exec',
-    ...toOptions('env', [...Object.entries(env).map(toPair), toMark(mark)]),
+    ...toEnvironment(env),
+    ...toOption('env', toMark(mark)),
     ...toOption('user', user),
     ...toOption('workdir', workingDirectory),
     ...(stdin || tty ? ['--interactive'] : []),

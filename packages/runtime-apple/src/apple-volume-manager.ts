@@ -9,19 +9,15 @@ import {
   validateName,
 } from '@capstan/core'
 import type { AppleConnection } from './apple-connection.js'
-import { NamedObjects } from './named-objects.js'
-import { parseVolumes } from './output/volumes.js'
+import { createVolumeObjects } from './container/mounted-volumes.js'
+import type { NamedObjects } from './named-objects.js'
 
 /** Volumes of the command line: images of disks, each for one running container at a time. */
 export class AppleVolumeManager implements VolumeManager {
   readonly #volumes: NamedObjects<VolumeInfo>
 
   constructor(connection: AppleConnection) {
-    this.#volumes = new NamedObjects(connection, {
-      noun: 'volume',
-      parse: parseVolumes,
-      usedBy: ({ volumes }) => volumes,
-    })
+    this.#volumes = createVolumeObjects(connection)
   }
 
   async createVolume(name: string, options: CreateVolumeOptions = {}): Promise<string> {

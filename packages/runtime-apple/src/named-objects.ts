@@ -2,6 +2,7 @@ import {
   createHostError,
   createRequestMark,
   hasLabels,
+  isHostError,
   isOurs,
   type OperationOptions,
   type StringMap,
@@ -9,6 +10,7 @@ import {
 } from '@capstan/core'
 import type { AppleCall, AppleConnection } from './apple-connection.js'
 import { isNameTaken, toErrorText } from './apple-errors.js'
+import type { CliResult } from './cli/apple-cli.js'
 import { toLabelOptions } from './container/create-arguments.js'
 import { listAll } from './container/find-container.js'
 import type { AppleContainer } from './output/containers.js'
@@ -40,14 +42,10 @@ export class NamedObjects<T extends Named> {
   async create({ operation, name, labels, flags = [] }: Creation, options: OperationOptions): Promise<string> {
     const { noun } = this.#kind
     const { ownerLabels } = this.#connection
-    const mark = createRequestMark()
-    const owned = toLabelOptions({ ...toObjectLabels({ kind: noun }, ownerLabels, labels), ...mark })
+    const all = toObjectLabels({ kind: noun }, ownerLabels, labels)
     return await this.#connection.call({ operation, subject: name }, options, async (call) => {
-      call.undo.add(noun, ({ signal }) => this.#removeMarked(name, mark, { ...call, signal }))
-      const argv = [noun, 'create', ...flags, ...owned, name]
-      const result = await this.#connection.cli.run(argv, { ...call, lingerMs: this.#connection.timeouts.abortGraceMs })
+      const result = await this.#make({ name, labels: all, flags }, call)
       if (result.exitCode === 0) return name
-      call.undo.release()
       if (!isNameTaken(toErrorText(result.stderr))) throw this.#connection.toError(result, call)
       const holder = await this.#find(name, call)
       throw createHostError('NAME_CONFLICT', {
@@ -58,6 +56,16 @@ export class NamedObjects<T extends Named> {
     })
   }
 
+  /** Creates the object with these labels where it is absent; undone with the call, unless a container uses it by then. */
+  async provide(name: string, labels: StringMap, call: AppleCall): Promise<void> {
+    const own = { ...call, subject: name }
+    if ((await this.#find(name, own)) !== undefined) return
+    const result = await this.#make({ name, labels, flags: [] }, own)
+    // Another client may have created it meanwhile.
+    if (result.exitCode === 0 || isNameTaken(toErrorText(result.stderr))) return
+    throw this.#connection.toError(result, own)
+  }
+
   /** Gone: resolves. Used by a container: IN_USE. */
   async remove(operation: string, name: string, options: OperationOptions): Promise<void> {
     await this.#connection.call({ operation, subject: name }, options, (call) => this.#remove(name, call))
@@ -66,6 +74,14 @@ export class NamedObjects<T extends Named> {
   async list(operation: string, options: OperationOptions): Promise<readonly T[]> {
     const subject = `the ${this.#kind.noun}s`
     return await this.#connection.call({ operation, subject }, options, (call) => this.#list(call))
+  }
+
+  async #make({ name, labels, flags }: Making, call: AppleCall): Promise<CliResult> {
+    const { noun } = this.#kind
+    const mark = createRequestMark()
+    call.undo.add(`${noun} ${name}`, ({ signal }) => this.#removeMarked(name, mark, { ...call, subject: name, signal }))
+    const argv = [noun, 'create', ...flags, ...toLabelOptions({ ...labels, ...mark }), name]
+    return await this.#connection.cli.run(argv, { ...call, lingerMs: this.#connection.timeouts.abortGraceMs })
   }
 
   async #list(call: Omit<AppleCall, 'undo'>): Promise<readonly T[]> {
@@ -93,8 +109,19 @@ export class NamedObjects<T extends Named> {
   /** Another of the name, made before or meanwhile, stays. */
   async #removeMarked(name: string, mark: StringMap, call: Omit<AppleCall, 'undo'>): Promise<void> {
     const found = await this.#find(name, call)
-    if (found !== undefined && hasLabels(found.labels, mark)) await this.#remove(name, call)
+    if (found === undefined || !hasLabels(found.labels, mark)) return
+    try {
+      await this.#remove(name, call)
+    } catch (error) {
+      if (!isHostError(error, 'IN_USE')) throw error
+    }
   }
+}
+
+interface Making {
+  readonly name: string
+  readonly labels: StringMap
+  readonly flags: readonly string[]
 }
 
 interface Creation {

@@ -9,7 +9,7 @@ import {
   withUndoFailures,
 } from '@capstan/core'
 import { toContainerInspection } from './container/container-shapes.js'
-import { createContainer } from './container/create-container.js'
+import { makeContainer } from './container/create-container.js'
 import { inspectContainer, validateContainerId } from './container/inspect-container.js'
 import type { KeptSettings } from './container/kept-settings.js'
 import { removeContainer } from './container/remove-container.js'
@@ -40,14 +40,17 @@ export class DockerSidecarManager implements SidecarManager {
 
   async #start(config: SidecarConfig, options: CreateOptions): Promise<string> {
     const operation = 'startSidecar'
-    const id = await createContainer(this.#engine, toSidecarContainer(config), { ...options, operation })
+    const { id, removeVolumes } = await makeContainer(this.#engine, toSidecarContainer(config), {
+      ...options,
+      operation,
+    })
     const undo = createUndoStack({ timeoutMs: this.#engine.timeouts.undoMs })
     undo.add(`sidecar ${config.name}`, (own) => removeContainer(this.#engine.undoing, id, own))
     try {
       await startContainer(this.#engine, this.#kept, id, { signal: options.signal, operation })
       return id
     } catch (error) {
-      throw withUndoFailures(error, await undo.run())
+      throw withUndoFailures(error, [...(await undo.run()), ...(await removeVolumes())])
     }
   }
 }

@@ -12,6 +12,7 @@ import { MemoryExecProcess } from './container/exec-process.js'
 import { findRun, toContainerState } from './container/memory-container.js'
 import { createStatusFile } from './container/system-files.js'
 import type { MemoryConnection } from './memory-connection.js'
+import { withEnvironment } from './process/environment.js'
 import { createFailing, findCommand } from './process/find-program.js'
 
 interface ExecCall {
@@ -39,7 +40,7 @@ export class MemoryExecManager implements ExecManager {
     const run = findRun(container)
     if (run === undefined) throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
     const { user = container.user, workingDirectory = container.workingDirectory, tty: terminal = false } = options
-    const env = { ...container.env, ...options.env }
+    const env = withEnvironment(container.env, options.env)
     const files =
       options.privileged === true
         ? container.files.shownWith(createStatusFile({ ...container.config, privileged: true }))

@@ -8,6 +8,7 @@ import {
   toSidecarContainer,
   validateId,
 } from '@capstan/core'
+import { removeVolumesOf } from './container/container-mounts.js'
 import { inspectContainer } from './container/inspect-container.js'
 import { removeContainer } from './container/stop-container.js'
 import type { MemoryConnection } from './memory-connection.js'
@@ -37,6 +38,7 @@ export class MemorySidecarManager implements SidecarManager {
     await this.#connection.undo('removeContainer', signal, async () => {
       const container = engine.containers.find(id)
       if (container !== undefined) await removeContainer(engine, container)
+      removeVolumesOf(engine, id)
     })
   }
 

@@ -35,7 +35,7 @@ export class MemoryVolumeManager implements VolumeManager {
           ours: isOurs(holder.labels, ownerLabels),
         })
       }
-      engine.volumes.add(name, toObjectLabels({ kind: 'volume' }, ownerLabels, labels), engine.now())
+      engine.volumes.add(name, toObjectLabels({ kind: 'volume' }, ownerLabels, labels), { createdAt: engine.now() })
       undo.add(`volume ${name}`, async () => engine.volumes.delete(name))
       return name
     })
@@ -45,7 +45,7 @@ export class MemoryVolumeManager implements VolumeManager {
     validateName(name)
     const { volumes } = this.#connection.engine
     await this.#connection.call('removeVolume', options, () => {
-      const users = this.#findUsers(name)
+      const users = this.#connection.engine.containers.findUsersOfVolume(name)
       if (users.length > 0) throw createHostError('IN_USE', { subject: `volume "${name}"`, users })
       volumes.delete(name)
     })
@@ -59,13 +59,5 @@ export class MemoryVolumeManager implements VolumeManager {
         .filter(({ labels }) => hasLabels(labels, options.labels))
         .map(({ name, labels, createdAt }) => ({ name, labels, createdAt })),
     )
-  }
-
-  /** Containers that mount it, running or not. */
-  #findUsers(name: string): readonly string[] {
-    return this.#connection.engine.containers
-      .list()
-      .filter(({ config }) => config.mounts?.some((mount) => mount.type === 'volume' && mount.source === name))
-      .map((container) => container.name)
   }
 }

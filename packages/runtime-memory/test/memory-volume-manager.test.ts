@@ -52,11 +52,25 @@ describe('volumes', () => {
     expect(written).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('Read-only') })
   })
 
-  it('are made for the container that mounts one that is not there, and are nobody’s then, as with a real engine', async () => {
+  it('are created with the labels of the owner when a container mounts an absent one', async () => {
     await using memory = await openMemory()
     const mounts = [{ type: 'volume', source: 'new', target: '/data' }] as const
     await memory.runtime.createContainer({ image: 'busybox', mounts })
-    expect(await memory.volumes.listVolumes()).toMatchObject([{ name: 'new', labels: {} }])
+    await memory.volumes.createVolume('own')
+    const [made, own] = await memory.volumes.listVolumes()
+    expect(made).toEqual({ ...own, name: 'new', createdAt: made?.createdAt })
+  })
+
+  it('stay when the create that created them fails and another container uses them by then', async () => {
+    await using memory = await openMemory()
+    const mounts = [{ type: 'volume', source: 'shared', target: '/data' }] as const
+    const abort = new AbortController()
+    const first = memory.runtime.createContainer({ image: 'busybox', name: 'first', mounts }, { signal: abort.signal })
+    const second = memory.runtime.createContainer({ image: 'busybox', name: 'second', mounts })
+    abort.abort(new Error('stop'))
+    await expect(first).rejects.toThrow('stop')
+    await second
+    expect(await memory.volumes.listVolumes()).toMatchObject([{ name: 'shared' }])
   })
 })
 

@@ -1,5 +1,5 @@
 import { isIPv6 } from 'node:net'
-import type { ContainerConfig, Mount, PortSpec, StringMap, Ulimit } from '@capstan/core'
+import type { ContainerConfig, EnvMap, Mount, PortSpec, StringMap, Ulimit } from '@capstan/core'
 
 /** What is settled before a container is made: its name, and the ports that the config left open. */
 export interface CreateSettings {
@@ -26,10 +26,10 @@ export function toCreateArguments(config: ContainerConfig, settings: CreateSetti
     ...toOption('entrypoint', program),
     ...toOption('workdir', config.workingDirectory),
     ...toOption('user', config.user),
-    ...toOptions('env', Object.entries(env).map(toPair)),
+    ...toEnvironment(env),
     ...toLabelOptions(settings.labels),
     ...mounts.flatMap(toMount),
-    ...toOptions('publish', settings.ports.map(toPublish)),
+    ...toOptions('publish', settings.ports.flatMap(toPublish)),
     ...(network?.mode === 'none' ? ['--network=none'] : []),
     ...toOptions('network', network?.mode === 'networks' ? network.networks.map(({ networkId }) => networkId) : []),
     ...toOptions('dns', dns),
@@ -59,6 +59,12 @@ export function toOptions(name: string, values: readonly string[]): readonly str
   return values.flatMap((value) => toOption(name, value))
 }
 
+/** Variables that are to be removed are refused before: the command has no word for it. */
+export function toEnvironment(env: EnvMap): readonly string[] {
+  const set = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== null)
+  return toOptions('env', set.map(toPair))
+}
+
 export function toPair([key, value]: readonly [string, string]): string {
   return `${key}=${value}`
 }
@@ -73,9 +79,14 @@ function toFlag(name: string, isSet: boolean | undefined): readonly string[] {
   return isSet ? [`--${name}`] : []
 }
 
-function toPublish({ containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' }: PortSpec): string {
-  const address = isIPv6(hostAddress) ? `[${hostAddress}]` : hostAddress
-  return `${address}:${hostPort}:${containerPort}/${protocol}`
+/** Two for all addresses: without an address the command publishes on those of IPv4 alone. */
+function toPublish(port: PortSpec): readonly string[] {
+  const { containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' } = port
+  const addresses = hostAddress === 'any' ? ['0.0.0.0', '::'] : [hostAddress]
+  return addresses.map((address) => {
+    const written = isIPv6(address) ? `[${address}]` : address
+    return `${written}:${hostPort}:${containerPort}/${protocol}`
+  })
 }
 
 /** The first mount whose paths the command has no way to quote. */

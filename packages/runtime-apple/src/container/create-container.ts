@@ -17,6 +17,7 @@ import { findUnquotable, toCreateArguments } from './create-arguments.js'
 import { findContainerOrGone } from './find-container.js'
 import { fillPorts } from './free-ports.js'
 import type { ContainerPlan } from './kept-containers.js'
+import { createMountedVolumes } from './mounted-volumes.js'
 
 /** Throws for what no container of this runtime can be; asks nothing of the command line. */
 export function checkConfig(connection: AppleConnection, config: ContainerConfig): void {
@@ -38,6 +39,7 @@ export async function createContainer(
 ): Promise<string> {
   const image = await findReference(connection, config.image, call)
   await provideImage(connection, image, { call, pull: config.pull ?? 'missing', onProgress, platform: config.platform })
+  await createMountedVolumes(connection, config, call)
   return await makeContainer(connection, { config, image, ports: await fillPorts(config.ports ?? []) }, call)
 }
 
@@ -52,19 +54,18 @@ export async function makeContainer(
   const stdin = config.interactive ? { [interactiveLabel]: 'true' } : {}
   const labels = { ...toObjectLabels({ kind: 'container' }, connection.ownerLabels, config.labels), ...stdin }
   const argv = toCreateArguments(config, { name, image, labels, ports })
-  let isOver = false
+  let made: boolean | undefined
   call.undo.add('container', async ({ signal }) => {
-    if (isOver || (await isMine(connection, name, { ...call, signal }))) await removeMade(connection, name, signal)
+    if (made ?? (await isMine(connection, name, { ...call, signal }))) await removeMade(connection, name, signal)
   })
   // An abort lets it come to its end, so that it is known what there is to undo.
   const limits = { limit: 'createMs', lingerMs: connection.timeouts.abortGraceMs } as const
   const result = await connection.cli.run(argv, { ...call, ...limits })
-  if (result.exitCode === 0) {
-    isOver = true
+  made = result.exitCode === 0
+  if (made) {
     connection.kept.add(name, plan)
     return name
   }
-  call.undo.release()
   if (!isNameTaken(toErrorText(result.stderr))) throw connection.toError(result, { ...call, subject: image })
   const holder = await findContainerOrGone(connection, name, call)
   const facts = { name, holderId: holder?.id, ours: isOurs(holder?.labels, connection.ownerLabels) }

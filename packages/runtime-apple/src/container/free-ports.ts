@@ -25,7 +25,7 @@ export async function findTakenPort(ports: readonly PortSpec[]): Promise<PortSpe
 
 async function findFreePort(address: string, taken: ReadonlySet<number | undefined>): Promise<number> {
   for (;;) {
-    const server = createServer().listen({ host: address, port: 0, exclusive: true })
+    const server = createServer().listen({ ...toHost(address), port: 0, exclusive: true })
     await once(server, 'listening')
     // Of a server that listens at a port, and not at a path, the address is an object.
     const { port } = server.address() as AddressInfo
@@ -35,8 +35,8 @@ async function findFreePort(address: string, taken: ReadonlySet<number | undefin
   }
 }
 
-async function isFree(host: string, port: number): Promise<boolean> {
-  const server = createServer().listen({ host, port, exclusive: true })
+async function isFree(address: string, port: number): Promise<boolean> {
+  const server = createServer().listen({ ...toHost(address), port, exclusive: true })
   try {
     await once(server, 'listening')
     return true
@@ -45,4 +45,9 @@ async function isFree(host: string, port: number): Promise<boolean> {
   } finally {
     server.close()
   }
+}
+
+/** Without a host, Node listens on all addresses of IPv4 and IPv6. */
+function toHost(address: string): { readonly host?: string } {
+  return address === 'any' ? {} : { host: address }
 }

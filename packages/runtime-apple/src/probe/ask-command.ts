@@ -42,6 +42,7 @@ export async function askCommand(
     hasReadOnly: create('read-only'),
     hasNetworks: commands.hasCommand('network'),
     hasNoNetwork: !/^(0|1\.0)\./.test(version), // No option tells: it is one value of `--network`.
+    hasVolumes,
     hasBuildDns: commands.hasOption(['build'], 'dns'),
     noTerminal,
   })

@@ -9,6 +9,7 @@ export interface Abilities {
   readonly hasNetworks: boolean
   readonly hasNoNetwork: boolean
   readonly hasBuildDns: boolean
+  readonly hasVolumes: boolean
   /** Why there is no terminal; `undefined`: there is. */
   readonly noTerminal: RefusedOption | undefined
 }
@@ -19,7 +20,8 @@ export function listRefused(abilities: Abilities): readonly RefusedOption[] {
 }
 
 function listByVersion(abilities: Abilities): readonly RefusedOption[] {
-  const { hasCapabilities, hasUlimits, hasInit, hasReadOnly, hasNetworks, hasNoNetwork, hasBuildDns } = abilities
+  const { hasCapabilities, hasUlimits, hasInit, hasReadOnly, hasNetworks, hasNoNetwork, hasBuildDns, hasVolumes } =
+    abilities
   const older = (option: string) => `this release of the command has no ${option}`
   const entries: readonly (readonly [boolean, RefusableField, string, string])[] = [
     [hasCapabilities, 'capAdd', older('--cap-add'), update],
@@ -30,6 +32,7 @@ function listByVersion(abilities: Abilities): readonly RefusedOption[] {
     [hasReadOnly, 'readOnlyRootFilesystem', older('--read-only'), update],
     [hasNetworks, 'network', 'networks other than the default one need macOS 26', 'update macOS'],
     [!hasNetworks || hasNoNetwork, 'network.none', older('network "none"'), update],
+    [hasVolumes, 'mounts.volume', 'this release of the command has no volumes', update],
     [hasBuildDns, 'build.dns', older('--dns for builds'), update],
   ]
   return entries.flatMap(([isThere, field, reason, remedy]) => (isThere ? [] : [{ field, reason, remedy }]))
@@ -41,6 +44,8 @@ const perVm = 'each container is a virtual machine of its own'
 
 const always: readonly RefusedOption[] = [
   { field: 'privileged', reason: `${noWord}: ${perVm}`, remedy: 'use capAdd' },
+  { field: 'env.unset', reason: noWord, remedy: 'set the variable to an empty text, or build an image without it' },
+  { field: 'exec.env.unset', reason: noWord, remedy: 'run `env -u NAME` in the container' },
   { field: 'securityOptions', reason: noWord, remedy: undefined },
   { field: 'groupAdd', reason: noWord, remedy: 'give the group with `user`, as user:group' },
   { field: 'hostname', reason: `${noWord}: the name is the host name`, remedy: 'use name' },

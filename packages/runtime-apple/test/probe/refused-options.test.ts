@@ -9,6 +9,7 @@ const all: Abilities = {
   hasNetworks: true,
   hasNoNetwork: true,
   hasBuildDns: true,
+  hasVolumes: true,
   noTerminal: undefined,
 }
 const toFields = (abilities: Partial<Abilities>) => listRefused({ ...all, ...abilities }).map(({ field }) => field)

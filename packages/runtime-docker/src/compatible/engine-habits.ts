@@ -12,4 +12,14 @@ export interface EngineHabits {
   readonly hasOwnHostname?: boolean
   /** Starts, with a container in the network namespace of another one, that one too: so a sandbox is never stopped. */
   readonly startsNamespaceOwners?: boolean
+  /**
+   * Creates an absent volume that a container mounts without the labels of the mount: so it is created before the
+   * container. Seen on Podman 4.3.
+   */
+  readonly dropsVolumeLabels?: boolean
+  /**
+   * Takes a variable without a value from its own environment: so variables to remove go into `UnsetEnv`, which Podman has
+   * from 4.2 on.
+   */
+  readonly takesUnsetApart?: boolean
 }

@@ -1,4 +1,4 @@
-import type { ContainerConfig, Mount, NetworkJoin, StringMap } from '@capstan/core'
+import type { ContainerConfig, EnvMap, Mount, NetworkJoin, StringMap } from '@capstan/core'
 import { hasApi } from '../api-version.js'
 import { toPortSettings } from './port-settings.js'
 
@@ -6,7 +6,8 @@ import { toPortSettings } from './port-settings.js'
  * The body of `POST /containers/create`. Fields that the config leaves out are left out here too: then the image or the
  * engine decides.
  */
-export function toCreateBody(config: ContainerConfig, { labels, apiVersion }: CreateBodyOptions): CreateBody {
+export function toCreateBody(config: ContainerConfig, options: CreateBodyOptions): CreateBody {
+  const { labels, apiVersion } = options
   const { interactive = false, tty = false } = config
   const { exposed, bindings } = toPortSettings(config.ports)
   return dropUndefined({
@@ -14,7 +15,7 @@ export function toCreateBody(config: ContainerConfig, { labels, apiVersion }: Cr
     Cmd: config.command,
     Entrypoint: config.entrypoint,
     WorkingDir: config.workingDirectory,
-    Env: config.env && Object.entries(config.env).map(([name, value]) => `${name}=${value}`),
+    ...toEnvironment(config.env, options),
     User: config.user,
     Hostname: config.hostname,
     Labels: labels,
@@ -29,7 +30,7 @@ export function toCreateBody(config: ContainerConfig, { labels, apiVersion }: Cr
     ExposedPorts: exposed,
     HostConfig: dropUndefined({
       ...toHostConfig(config),
-      ...toMounts(config.mounts, apiVersion),
+      ...toMounts(config.mounts, options),
       PortBindings: bindings,
     }),
     NetworkingConfig: toNetworking(config, apiVersion),
@@ -70,6 +71,26 @@ export interface CreateRequest {
 export interface CreateBodyOptions {
   readonly labels: StringMap
   readonly apiVersion: string
+  /** For a volume that the engine has to create. Default: none. */
+  readonly toVolumeLabels?: ((mount: VolumeMount) => StringMap) | undefined
+  /** See `EngineHabits`. Default false. */
+  readonly takesUnsetApart?: boolean | undefined
+}
+
+type VolumeMount = Extract<Mount, { type: 'volume' }>
+
+/** A name without a value removes the variable: https://docs.docker.com/reference/api/engine/ (ContainerCreate, `Env`). */
+export function toEnvironmentLine([name, value]: readonly [string, string | null]): string {
+  return value === null ? name : `${name}=${value}`
+}
+
+function toEnvironment(env: EnvMap | undefined, { takesUnsetApart = false }: CreateBodyOptions): object {
+  if (env === undefined) return {}
+  const entries = Object.entries(env)
+  if (!takesUnsetApart) return { Env: entries.map(toEnvironmentLine) }
+  const removed = entries.flatMap(([name, value]) => (value === null ? [name] : []))
+  const set = entries.filter(([, value]) => value !== null)
+  return { Env: set.map(toEnvironmentLine), ...(removed.length === 0 ? {} : { UnsetEnv: removed }) }
 }
 
 /** The networks that are to be joined after the create: before API 1.44 it takes one alone. */
@@ -126,9 +147,9 @@ function toNetworking({ network }: ContainerConfig, apiVersion: string): CreateB
  * Whether a tmpfs may hold programs is for the text options of `Tmpfs`: `Mounts` has them from API 1.46 on alone, and not
  * every engine has Docker's default, which is that it may not.
  */
-function toMounts(mounts: readonly Mount[] = [], apiVersion: string): object {
+function toMounts(mounts: readonly Mount[] = [], { apiVersion, toVolumeLabels }: CreateBodyOptions): object {
   const isText = (mount: Mount) => mount.type === 'tmpfs' && !hasApi(apiVersion, tmpfsOptionsApi)
-  const plain = mounts.filter((mount) => !isText(mount)).map(toMount)
+  const plain = mounts.filter((mount) => !isText(mount)).map((mount) => toMount(mount, toVolumeLabels))
   const texts = mounts.flatMap((mount) => (mount.type === 'tmpfs' && isText(mount) ? [toTmpfsText(mount)] : []))
   return {
     ...(plain.length === 0 ? {} : { Mounts: plain }),
@@ -136,10 +157,12 @@ function toMounts(mounts: readonly Mount[] = [], apiVersion: string): object {
   }
 }
 
-function toMount(mount: Mount): object {
+function toMount(mount: Mount, toVolumeLabels: CreateBodyOptions['toVolumeLabels']): object {
   if (mount.type !== 'tmpfs') {
     const { type: Type, source: Source, target: Target, readOnly: ReadOnly } = mount
-    return dropUndefined({ Type, Source, Target, ReadOnly })
+    // An existing volume keeps its own labels.
+    const options = mount.type === 'volume' && toVolumeLabels && { Labels: toVolumeLabels(mount) }
+    return dropUndefined({ Type, Source, Target, ReadOnly, VolumeOptions: options || undefined })
   }
   const { target: Target, sizeBytes: SizeBytes, mode: Mode, executable } = mount
   const options = executable === true ? [['exec']] : undefined

@@ -4,6 +4,7 @@ import {
   createRequestMark,
   createUndoStack,
   isHostError,
+  type StringMap,
   toObjectLabels,
   withUndoFailures,
 } from '@capstan/core'
@@ -11,6 +12,12 @@ import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { pullImage } from '../image/pull-image.js'
 import { withAnswerGrace } from '../unanswered/answer-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
+import {
+  createMountedVolumes,
+  type MountedCall,
+  removeMountedVolumes,
+  toMountedLabels,
+} from '../volume/mounted-volumes.js'
 import { checkBindSources } from './check-bind-sources.js'
 import { checkNetworks } from './check-networks.js'
 import { type CreateRequest, toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
@@ -25,14 +32,23 @@ import { withProxyVariables } from './with-proxy-variables.js'
 /**
  * Makes a container and resolves with its full id; a missing image is pulled first, unless `pull` is `never`.
  *
- * What this engine cannot honour is refused before any request; what it drops all the same is refused after the
+ * Absent volumes are created with it, and removed with it when a later step fails. What this engine cannot honour is refused before any request; what it drops all the same is refused after the
  * container is removed again. Aborted while the engine makes it: it is removed.
  */
 export async function createContainer(
   engine: DockerEngine,
   config: ContainerConfig,
-  options: CreateOptions & { readonly operation?: string } = {},
+  options: MakeOptions = {},
 ): Promise<string> {
+  return (await makeContainer(engine, config, options)).id
+}
+
+/** As {@link createContainer}, for a call that goes on with the container and may have to undo it. */
+export async function makeContainer(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  options: MakeOptions = {},
+): Promise<MadeContainer> {
   refuseConfig(engine, config)
   const { signal, operation = 'createContainer' } = options
   const call: EngineCall = {
@@ -46,9 +62,24 @@ export async function createContainer(
   await checkBindSources(engine, config)
   await checkNetworks(engine, config, call)
   const known = await withProxyVariables(engine, await withHostGateway(engine, config, call))
-  const { id, warnings } = await createWithImage(engine, known, { ...options, call })
-  await finish(engine, config, { id, warnings, call })
-  return id
+  const made: MountedCall = { call, mark: createRequestMark() }
+  const removeVolumes = () => removeMountedVolumes(engine, config, made)
+  try {
+    await createMountedVolumes(engine, config, made)
+    const { id, warnings } = await createWithImage(engine, known, { ...options, ...made })
+    await finish(engine, config, { id, warnings, call })
+    return { id, removeVolumes }
+  } catch (error) {
+    throw withUndoFailures(error, await removeVolumes())
+  }
+}
+
+export type MakeOptions = CreateOptions & { readonly operation?: string }
+
+export interface MadeContainer {
+  readonly id: string
+  /** Removes the volumes that were made for the container, after it was removed; resolves with the failures. */
+  removeVolumes(): Promise<readonly unknown[]>
 }
 
 /** A container that was made, and what the engine warns of. */
@@ -57,31 +88,34 @@ export interface Created {
   readonly warnings: readonly string[]
 }
 
-type CreateCall = CreateOptions & { readonly call: EngineCall }
+type CreateCall = CreateOptions & MountedCall
 
 /** Tries first and pulls then: where the image is there, that is one request in all. */
 async function createWithImage(engine: DockerEngine, config: ContainerConfig, options: CreateCall): Promise<Created> {
-  const { call, onProgress } = options
+  const { call, mark, onProgress } = options
   try {
-    return await request(engine, config, call)
+    return await request(engine, config, { call, mark })
   } catch (error) {
     if (!isHostError(error, 'IMAGE_NOT_FOUND') || config.pull === 'never') throw error
     const { signal } = call
     const platform = config.platform === undefined ? {} : { platform: config.platform }
     await pullImage(engine, config.image, { signal, ...platform, ...(onProgress === undefined ? {} : { onProgress }) })
-    return request(engine, config, call)
+    return request(engine, config, { call, mark })
   }
 }
 
-async function request(engine: DockerEngine, config: ContainerConfig, call: EngineCall): Promise<Created> {
-  const labels = toObjectLabels({ kind: 'container' }, engine.ownerLabels, config.labels)
+async function request(engine: DockerEngine, config: ContainerConfig, { call, mark }: MountedCall): Promise<Created> {
+  const { apiVersion, ownerLabels, details } = engine
+  const labels = toObjectLabels({ kind: 'container' }, ownerLabels, config.labels)
+  const toVolumeLabels = toMountedLabels(engine, config, mark)
+  const { takesUnsetApart } = details.habits
   const request: CreateRequest = {
-    body: toCreateBody(config, { labels, apiVersion: engine.apiVersion }),
+    body: toCreateBody(config, { labels, apiVersion, toVolumeLabels, takesUnsetApart }),
     platform: config.platform,
-    later: toLaterNetworks(config, engine.apiVersion),
+    later: toLaterNetworks(config, apiVersion),
   }
   try {
-    const created = await requestContainer(engine, { ...request, name: config.name }, call)
+    const created = await requestContainer(engine, { ...request, name: config.name, mark }, call)
     engine.containers.addCreated(created.id, request)
     return created
   } catch (error) {
@@ -92,14 +126,13 @@ async function request(engine: DockerEngine, config: ContainerConfig, call: Engi
 
 /**
  * Sends one create. Where its answer is not seen, what the engine made of it is removed before this rejects; where it is
- * aborted, the answer is waited for a while.
+ * aborted, the answer is waited for a while. `mark` is the label that this request alone puts on what it makes.
  */
 export function requestContainer(
   engine: DockerEngine,
-  { body, platform, name }: Omit<CreateRequest, 'later'> & { readonly name: string | undefined },
+  { body, platform, name, mark = createRequestMark() }: MarkedRequest,
   call: EngineCall,
 ): Promise<Created> {
-  const mark = createRequestMark()
   let warnings: readonly string[] = []
   const onAnswer = (answer: unknown) => {
     warnings = readWarnings(answer)
@@ -116,6 +149,11 @@ export function requestContainer(
       throw error
     }
   })
+}
+
+type MarkedRequest = Omit<CreateRequest, 'later'> & {
+  readonly name: string | undefined
+  readonly mark?: StringMap
 }
 
 /** What is left to do with a container that is made: undone with it when it fails. */

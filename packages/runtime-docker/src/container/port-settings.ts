@@ -7,8 +7,9 @@ export function toPortSettings(ports: readonly PortSpec[] = []): PortSettings {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {}
   for (const { containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' } of ports) {
     const key = `${containerPort}/${protocol}`
-    // An empty text lets the engine pick a port.
-    bindings[key] = [...(bindings[key] ?? []), { HostIp: hostAddress, HostPort: hostPort?.toString() ?? '' }]
+    // An empty port lets the engine pick one; an empty address stands for all of IPv4 and IPv6.
+    const HostIp = hostAddress === 'any' ? '' : hostAddress
+    bindings[key] = [...(bindings[key] ?? []), { HostIp, HostPort: hostPort?.toString() ?? '' }]
   }
   const exposed = Object.fromEntries(Object.keys(bindings).map((key) => [key, {}]))
   return { exposed, bindings }

@@ -29,6 +29,8 @@ export const podmanProduct: AcceptedEngine = {
       missesExits: true,
       hasOwnHostname: true,
       startsNamespaceOwners: true,
+      dropsVolumeLabels: true,
+      takesUnsetApart: true,
     },
     refuses: [...refuses, ...podmanRefusals, ...(facts.location === 'this-machine' ? [] : [unseenSources])],
   }),
@@ -36,6 +38,16 @@ export const podmanProduct: AcceptedEngine = {
 
 const podmanRefusals: readonly RefusedOption[] = [
   { field: 'logs.timestamps', reason: "Podman's timestamps have whole seconds", remedy: 'use a Docker Engine' },
+  {
+    field: 'ports.ipv6',
+    reason: 'Podman forwards IPv6 to no container that has an IPv4 address alone, and says nothing',
+    remedy: 'publish the port on an IPv4 address',
+  },
+  {
+    field: 'exec.env.unset',
+    reason: 'Podman has no way to remove a variable for an exec',
+    remedy: 'run `env -u NAME` in the container',
+  },
   { field: 'logs.since', reason: 'Podman reads the moment in whole seconds', remedy: 'use a Docker Engine' },
 ]
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { type Argv, createHostError, type ExecOptions, isHostError, validateExec } from '@capstan/core'
+import { type Argv, createHostError, type ExecOptions, isHostError, refuseField, validateExec } from '@capstan/core'
 import { toContainerState } from '../container/container-shapes.js'
+import { toEnvironmentLine } from '../container/create-body.js'
 import { inspectContainer, validateContainerId } from '../container/inspect-container.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { DockerExecProcess } from './docker-exec-process.js'
@@ -15,6 +16,8 @@ export async function openExec(
 ): Promise<DockerExecProcess> {
   validateContainerId(id)
   validateExec(command, options)
+  const removed = Object.entries(options.env ?? {}).find(([, value]) => value === null)
+  if (removed !== undefined) refuseField(engine.runtimeName, 'exec.env.unset', removed[0], engine.details.refuses)
   const { tty: isTerminal = false, stdin: hasStdin = true, signal } = options
   const call: EngineCall = { operation: 'exec', subject: id, signal, command }
   const marker = canReadInnerPid(engine) ? undefined : `${markerName}=${randomUUID()}`
@@ -35,7 +38,7 @@ export async function openExec(
 
 function toExecBody(command: Argv, options: ExecOptions & { readonly marker: string | undefined }): object {
   const { env = {}, user, workingDirectory, tty = false, stdin = true, privileged = false, marker } = options
-  const lines = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+  const lines = Object.entries(env).map(toEnvironmentLine)
   const Env = marker === undefined ? lines : [...lines, marker]
   return {
     AttachStdin: stdin,

@@ -33,8 +33,15 @@ export async function createVolume(
   validateLabels(labels)
   const call: EngineCall = { operation: 'createVolume', subject: name, signal }
   const mark = createRequestMark()
-  const body = { Name: name, Labels: { ...toObjectLabels({ kind: 'volume' }, engine.ownerLabels, labels), ...mark } }
+  const all = { ...toObjectLabels({ kind: 'volume' }, engine.ownerLabels, labels), ...mark }
   refuseTaken(engine, await findVolume(engine, call), mark)
+  return makeVolume(engine, { call, labels: all, mark })
+}
+
+/** Makes the volume that the call names, with these labels, `mark` among them; NAME_CONFLICT when it was there already. */
+export async function makeVolume(engine: DockerEngine, { call, labels, mark }: NewVolume): Promise<string> {
+  const name = call.subject
+  const body = { Name: name, Labels: labels }
   const request = { ...call, method: 'POST', path: '/volumes/create', body } as const
   return withAnswerGrace(engine, call, async ({ wanted, ...patient }) => {
     try {
@@ -50,6 +57,13 @@ export async function createVolume(
       throw isAnswered(error, call) ? toBadName(error, name) : await undoUnanswered(engine, { call, mark }, error)
     }
   })
+}
+
+/** The request for one volume. */
+export interface NewVolume {
+  readonly call: EngineCall
+  readonly labels: StringMap
+  readonly mark: StringMap
 }
 
 /** The engine's words are of a mount as well. */
@@ -81,7 +95,8 @@ async function undoUnanswered(
   return withUndoFailures(call.signal?.aborted ? call.signal.reason : error, failures)
 }
 
-async function findVolume(engine: DockerEngine, call: EngineCall): Promise<InspectedVolume | undefined> {
+/** The volume that the call names, or `undefined` when there is none. */
+export async function findVolume(engine: DockerEngine, call: EngineCall): Promise<InspectedVolume | undefined> {
   try {
     return await (await engine.api(call)).getVolume(call.subject).inspect()
   } catch (error) {

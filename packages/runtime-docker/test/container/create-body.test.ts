@@ -140,4 +140,14 @@ describe('toCreateBody', () => {
       ExtraHosts: ['a:host-gateway'],
     })
   })
+
+  test('null in env is a name without a value, or stands apart where the engine reads that otherwise', () => {
+    const config = { image: 'x', env: { A: '1', GONE: null, EMPTY: '' } }
+    const options = { labels: {}, apiVersion: '1.41' }
+    expect(toCreateBody(config, options)).toMatchObject({ Env: ['A=1', 'GONE', 'EMPTY='] })
+    expect(toCreateBody(config, { ...options, takesUnsetApart: true })).toMatchObject({
+      Env: ['A=1', 'EMPTY='],
+      UnsetEnv: ['GONE'],
+    })
+  })
 })

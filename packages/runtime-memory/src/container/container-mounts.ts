@@ -1,28 +1,56 @@
-import { createHostError, type Mount } from '@capstan/core'
+import { type ContainerConfig, createHostError, type Mount, type StringMap, toVolumeLabels } from '@capstan/core'
 import type { MountedFiles } from '../files/container-files.js'
 import type { FileMap } from '../files/file-map.js'
 import { findMachineFile } from '../files/machine-files.js'
-import type { MemoryCall, MemoryConnection } from '../memory-connection.js'
+import type { MemoryEngine } from '../memory-engine.js'
 
-/** What a container's mounts show. A volume that is not there is made, as an engine does; a bind's source must be there. */
-export async function createMounts(
-  connection: MemoryConnection,
-  mounts: readonly Mount[],
-  call: MemoryCall,
-): Promise<readonly MountedFiles[]> {
-  const mounted: MountedFiles[] = []
-  for (const mount of mounts) mounted.push(await createMount(connection, mount, call))
-  return mounted
+/** Rejects when the source of a bind mount does not exist. */
+export async function checkBindSources({ mounts = [] }: ContainerConfig): Promise<void> {
+  for (const mount of mounts) {
+    if (mount.type === 'bind' && (await findMachineFile(mount.source)) === undefined) {
+      throw createMissingSource(mount.source)
+    }
+  }
 }
 
-async function createMount(connection: MemoryConnection, mount: Mount, call: MemoryCall): Promise<MountedFiles> {
-  const { target } = mount
-  if (mount.type === 'tmpfs') return createTmpfs(mount)
-  const { source, readOnly = false } = mount
-  if (mount.type === 'volume')
-    return { type: 'memory', target, readOnly, files: findOrCreateVolume(connection, source, call) }
-  if ((await findMachineFile(source)) === undefined) throw createMissingSource(source)
-  return { type: 'bind', target, readOnly, source }
+/** What the mounts of the container `id` show. An absent volume is created; {@link removeVolumesOf} takes it back. */
+export function createMounts(
+  engine: MemoryEngine,
+  config: ContainerConfig,
+  owner: MountOwner,
+): readonly MountedFiles[] {
+  return (config.mounts ?? []).map((mount) => {
+    if (mount.type === 'tmpfs') return createTmpfs(mount)
+    const { target, source, readOnly = false } = mount
+    if (mount.type === 'bind') return { type: 'bind', target, readOnly, source }
+    return { type: 'memory', target, readOnly, files: findOrCreateVolume(engine, { mount, config, owner }) }
+  })
+}
+
+/** Removes the volumes that were created for the container, except those that another container uses. */
+export function removeVolumesOf({ volumes, containers }: MemoryEngine, id: string): void {
+  for (const { name, madeFor } of volumes.list()) {
+    if (madeFor === id && containers.findUsersOfVolume(name).length === 0) volumes.delete(name)
+  }
+}
+
+/** The container that is being created. */
+export interface MountOwner {
+  readonly id: string
+  readonly ownerLabels: StringMap
+}
+
+interface VolumeUse {
+  readonly mount: Extract<Mount, { type: 'volume' }>
+  readonly config: ContainerConfig
+  readonly owner: MountOwner
+}
+
+function findOrCreateVolume(engine: MemoryEngine, { mount, config, owner }: VolumeUse): FileMap {
+  const found = engine.volumes.find(mount.source)
+  if (found !== undefined) return found.files
+  const labels = toVolumeLabels(mount, config, owner.ownerLabels)
+  return engine.volumes.add(mount.source, labels, { createdAt: engine.now(), madeFor: owner.id }).files
 }
 
 /** As docker has it by default: open to all, nothing in it executable. */
@@ -34,14 +62,6 @@ function createTmpfs({
 }: Mount & { type: 'tmpfs' }): MountedFiles {
   const files: FileMap = new Map([['/', { type: 'directory', mode }]])
   return { type: 'memory', target, readOnly: false, files, executable, ...(sizeBytes !== undefined && { sizeBytes }) }
-}
-
-/** One that an engine makes by itself is nobody's: no sweep takes it. */
-function findOrCreateVolume({ engine }: MemoryConnection, name: string, { undo }: MemoryCall) {
-  const found = engine.volumes.find(name)
-  if (found !== undefined) return found.files
-  undo.add(`volume ${name}`, async () => engine.volumes.delete(name))
-  return engine.volumes.add(name, {}, engine.now()).files
 }
 
 function createMissingSource(source: string) {

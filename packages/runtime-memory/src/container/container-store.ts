@@ -28,6 +28,14 @@ export class ContainerStore {
     return container
   }
 
+  /** Names of the containers that mount the volume, running or not. */
+  findUsersOfVolume(name: string): readonly string[] {
+    const users = this.list().filter(({ config }) =>
+      config.mounts?.some((mount) => mount.type === 'volume' && mount.source === name),
+    )
+    return users.map((container) => container.name)
+  }
+
   add(container: MemoryContainer): void {
     this.#containers.set(container.id, container)
   }

@@ -13,10 +13,11 @@ import { pullImage } from '../image/pull-image.js'
 import type { StoredImage } from '../image/stored-image.js'
 import type { MemoryCall, MemoryConnection } from '../memory-connection.js'
 import type { MemoryEngine } from '../memory-engine.js'
+import { withEnvironment } from '../process/environment.js'
 import { defaultPath } from '../process/find-program.js'
 import { ContainerEvents } from './container-events.js'
 import { ContainerLog } from './container-log.js'
-import { createMounts } from './container-mounts.js'
+import { checkBindSources, createMounts, removeVolumesOf } from './container-mounts.js'
 import type { MemoryContainer } from './memory-container.js'
 import { createSystemFiles } from './system-files.js'
 
@@ -30,12 +31,16 @@ export async function createContainer(
   checkName(connection, config.name)
   checkNetwork(connection, config)
   const image = await findOrPullImage(connection, config, { signal: call.signal, ...(onProgress && { onProgress }) })
-  const mounts = await createMounts(connection, config.mounts ?? [], call)
+  await checkBindSources(config)
   call.signal.throwIfAborted()
   // Once more: others may have come first while the image was pulled.
   checkName(connection, config.name)
   checkNetwork(connection, config)
-  const container = toContainer(engine, config, { image, mounts, ownerLabels: connection.ownerLabels })
+  const { ownerLabels } = connection
+  const id = randomBytes(32).toString('hex')
+  call.undo.add('volumes', async () => removeVolumesOf(engine, id))
+  const mounts = createMounts(engine, config, { id, ownerLabels })
+  const container = toContainer(engine, config, { id, image, mounts, ownerLabels })
   engine.containers.add(container)
   call.undo.add(`container ${container.name}`, async () => engine.containers.delete(container.id))
   return container
@@ -52,13 +57,18 @@ async function findOrPullImage(
   return await pullImage(connection, image, { ...options, ...(platform !== undefined && { platform }) })
 }
 
+interface ContainerParts {
+  readonly id: string
+  readonly image: StoredImage
+  readonly mounts: readonly MountedFiles[]
+  readonly ownerLabels: StringMap
+}
+
 function toContainer(
   { clock, networks, logLimitBytes }: MemoryEngine,
   config: ContainerConfig,
-  parts: { readonly image: StoredImage; readonly mounts: readonly MountedFiles[]; readonly ownerLabels: StringMap },
+  { id, image, mounts, ownerLabels }: ContainerParts,
 ): MemoryContainer {
-  const { image, mounts, ownerLabels } = parts
-  const id = randomBytes(32).toString('hex')
   const { entrypoint = image.config.entrypoint } = config
   // As an engine has it: the image's command belongs to the image's entrypoint.
   const { command = config.entrypoint === undefined ? image.config.command : [] } = config
@@ -94,14 +104,14 @@ function toEnvironment(
   image: StoredImage,
   { env, user = image.config.user, hostname, tty }: ContainerConfig,
 ): StringMap {
-  return {
+  const own = {
     PATH: defaultPath,
     HOSTNAME: hostname ?? id.slice(0, 12),
     HOME: toImageHome({ env: {}, user }),
     ...(tty === true && { TERM: 'xterm' }),
     ...image.config.env,
-    ...env,
   }
+  return withEnvironment(own, env)
 }
 
 function checkName({ engine, ownerLabels }: MemoryConnection, name: string | undefined): void {

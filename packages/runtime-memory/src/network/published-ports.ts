@@ -27,9 +27,9 @@ export async function publishPorts(
   try {
     const bindings: PortBinding[] = []
     for (const spec of specs) {
-      const { server, binding } = await publish(spec, space, findUsers)
-      servers.push(server)
-      bindings.push(binding)
+      const published = await publish(spec, space, findUsers)
+      servers.push(published.server)
+      bindings.push(...published.bindings)
     }
     return { bindings, close }
   } catch (error) {
@@ -42,11 +42,13 @@ async function publish(
   { containerPort, hostPort = 0, hostAddress = '127.0.0.1' }: PortSpec,
   space: NetworkSpace,
   findUsers: FindUsers,
-): Promise<{ readonly server: Server; readonly binding: PortBinding }> {
+): Promise<{ readonly server: Server; readonly bindings: readonly PortBinding[] }> {
   const server = createServer({ allowHalfOpen: true }, (socket) => accept(socket, space, containerPort))
   try {
-    const port = await listen(server, hostPort, hostAddress)
-    return { server, binding: { containerPort, hostPort: port, hostAddress, protocol: 'tcp' } }
+    const { port, addresses } = await listen(server, hostPort, hostAddress)
+    const toBinding = (address: string) =>
+      ({ containerPort, hostPort: port, hostAddress: address, protocol: 'tcp' }) as const
+    return { server, bindings: addresses.map(toBinding) }
   } catch (cause) {
     throw toPublishError(cause, `${hostAddress}:${hostPort}`, findUsers(hostPort))
   }
@@ -58,14 +60,23 @@ function accept(socket: Socket, space: NetworkSpace, port: number): void {
   if (!space.accept(port, socket)) socket.resetAndDestroy()
 }
 
-function listen(server: Server, port: number, host: string): Promise<number> {
+interface Listening {
+  readonly port: number
+  readonly addresses: readonly string[]
+}
+
+/** Without a host, Node listens on `::` for both families, and on `0.0.0.0` where the machine has no IPv6. */
+function listen(server: Server, port: number, hostAddress: string): Promise<Listening> {
+  const host = hostAddress === 'any' ? {} : { host: hostAddress }
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ port, host, exclusive: true }, () => {
+    server.listen({ port, exclusive: true, ...host }, () => {
       server.off('error', reject)
       server.unref()
       const address = server.address()
-      resolve(typeof address === 'object' && address !== null ? address.port : port)
+      if (typeof address !== 'object' || address === null) return resolve({ port, addresses: [hostAddress] })
+      const any = address.family === 'IPv6' ? ['0.0.0.0', '::'] : ['0.0.0.0']
+      resolve({ port: address.port, addresses: hostAddress === 'any' ? any : [hostAddress] })
     })
   })
 }

@@ -6,6 +6,8 @@ export interface MemoryVolume {
   readonly name: string
   readonly labels: StringMap
   readonly createdAt: Date
+  /** Id of the container whose creation created it. */
+  readonly madeFor?: string
   /** Paths from the volume's root. */
   readonly files: FileMap
 }
@@ -22,8 +24,8 @@ export class VolumeStore {
     return this.#volumes.get(name)
   }
 
-  add(name: string, labels: StringMap, createdAt: Date): MemoryVolume {
-    const volume = { name, labels, createdAt, files: new Map() }
+  add(name: string, labels: StringMap, made: Pick<MemoryVolume, 'createdAt' | 'madeFor'>): MemoryVolume {
+    const volume = { name, labels, ...made, files: new Map() }
     this.#volumes.set(name, volume)
     return volume
   }

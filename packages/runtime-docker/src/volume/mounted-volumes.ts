@@ -1,0 +1,84 @@
+import {
+  type ContainerConfig,
+  createHostError,
+  createUndoStack,
+  isHostError,
+  type Mount,
+  type StringMap,
+  toVolumeLabels,
+} from '@capstan/core'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { toLabelFilter } from '../label-filter.js'
+import { findVolume, makeVolume } from './create-volume.js'
+
+/** The labels that an absent volume of this mount gets; `mark` tells the volumes of one request from all others. */
+export function toMountedLabels(
+  engine: Pick<DockerEngine, 'ownerLabels'>,
+  config: ContainerConfig,
+  mark: StringMap,
+): (mount: VolumeMount) => StringMap {
+  return (mount) => ({ ...toVolumeLabels(mount, config, engine.ownerLabels), ...mark })
+}
+
+/**
+ * Creates the absent volumes that the container mounts, on an engine that would create them without labels. Docker's own
+ * creates them with the labels of the mount, in the same step as the container.
+ */
+export async function createMountedVolumes(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  { call, mark }: MountedCall,
+): Promise<void> {
+  if (!engine.details.habits.dropsVolumeLabels) return
+  const toLabels = toMountedLabels(engine, config, mark)
+  for (const [index, mount] of (config.mounts ?? []).entries()) {
+    if (mount.type !== 'volume') continue
+    const own = { ...call, subject: mount.source }
+    if ((await findVolume(engine, own)) !== undefined) continue
+    try {
+      await makeVolume(engine, { call: own, labels: toLabels(mount), mark })
+    } catch (error) {
+      // Another client created it meanwhile: it is mounted as any volume that exists.
+      if (!isHostError(error, 'NAME_CONFLICT')) throw toMountError(error, `mounts[${index}].source`)
+    }
+  }
+}
+
+/** Removes the volumes that the request with this mark created, except those that another container uses; returns the failures. */
+export async function removeMountedVolumes(
+  { undoing, timeouts }: DockerEngine,
+  config: ContainerConfig,
+  { call, mark }: MountedCall,
+): Promise<readonly unknown[]> {
+  if (config.mounts?.some(({ type }) => type === 'volume') !== true) return []
+  const undo = createUndoStack({ timeoutMs: timeouts.undoMs })
+  undo.add('volumes', async ({ signal }) => {
+    const api = await undoing.api({ ...call, signal })
+    const { Volumes } = await api.listVolumes({ filters: toLabelFilter(mark) })
+    for (const { Name } of Volumes ?? []) await removeUnused(undoing, { ...call, subject: Name, signal })
+  })
+  return await undo.run()
+}
+
+/** The request that makes a container and its volumes. */
+export interface MountedCall {
+  readonly call: EngineCall
+  /** The label that this request alone puts on what it makes. */
+  readonly mark: StringMap
+}
+
+type VolumeMount = Extract<Mount, { type: 'volume' }>
+
+/** The name of a volume is here the source of a mount. */
+function toMountError(error: unknown, field: string): unknown {
+  if (!isHostError(error, 'INVALID_ARGUMENT')) return error
+  return createHostError('INVALID_ARGUMENT', { ...error.facts, field }, { cause: error.cause })
+}
+
+async function removeUnused(engine: DockerEngine, call: EngineCall): Promise<void> {
+  try {
+    await (await engine.api(call)).getVolume(call.subject).remove()
+  } catch (error) {
+    if (!isHostError(error, 'IN_USE') && !isHostError(error, 'VOLUME_NOT_FOUND')) throw error
+  }
+}
