@@ -1,4 +1,4 @@
-import type { ContainerConfig, LogOptions, RefusableField } from '@capstan/core'
+import { type ContainerConfig, execManagerCapability, type LogOptions, type RefusableField } from '@capstan/core'
 import { expect } from './assert/expect.js'
 import { expectHostError } from './assert/expect-rejection.js'
 import type { CaseContext } from './case-context.js'
@@ -20,6 +20,7 @@ export const refusals: Readonly<Record<TriedField, Refusal>> = {
     entrypoint: { entrypoint: ['true'] },
     workingDirectory: { workingDirectory: '/tmp' },
     env: { env: { CONFORMANCE: 'refused' } },
+    'env.unset': { env: { CONFORMANCE: null } },
     user: { user: '0' },
     groupAdd: { groupAdd: ['10'] },
     hostname: { hostname: 'conformance' },
@@ -38,6 +39,7 @@ export const refusals: Readonly<Record<TriedField, Refusal>> = {
     ports: { ports: [{ containerPort: 80 }] },
     'ports.hostPort': { ports: [{ containerPort: 80, hostPort: 1 }] },
     'ports.udp': { ports: [{ containerPort: 80, protocol: 'udp' }] },
+    'ports.ipv6': { ports: [{ containerPort: 80, hostAddress: '::1' }] },
     dns: { dns: ['127.0.0.1'] },
     extraHosts: { extraHosts: { 'conformance.example': '127.0.0.1' } },
     privileged: { privileged: true },
@@ -58,6 +60,13 @@ export const refusals: Readonly<Record<TriedField, Refusal>> = {
     autoRemove: { autoRemove: true },
     stopSignal: { stopSignal: 'SIGINT' },
   }),
+  'exec.env.unset': async (context, field) => {
+    const id = await startContainer(context, { command: context.programs.sleep(60) })
+    const execs = context.require(execManagerCapability)
+    const command = context.programs.exit(0)
+    await expectUnsupported(field, () => execs.exec(id, command, { env: { CONFORMANCE: null } }))
+    await context.runtime.removeContainer(id)
+  },
   'logs.since': refuseLogs({ since: new Date(0) }),
   'logs.timestamps': refuseLogs({ timestamps: true }),
   'logs.split': refuseLogs({ stderr: false }),

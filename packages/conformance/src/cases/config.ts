@@ -159,6 +159,18 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
     keeps: ['labels', 'labels.equalsSign'],
     run: async (context) => await expectLabel(context, '=a = b=='),
   },
+  {
+    id: 'CFG-018',
+    title: 'null in env removes a variable of the image, and is nothing where the image has none',
+    keeps: ['env', 'env.unset', 'buildImage'],
+    run: async (context) => {
+      const image = await buildImage(context, `FROM ${context.image}\nENV SAID=image KEPT=image\n`)
+      const config = { image, env: { SAID: null, NEVER: null } }
+      await expectPrints(context, { ...config, command: context.programs.variable('SAID') }, '')
+      await expectPrints(context, { ...config, command: context.programs.variable('NEVER') }, '')
+      await expectPrints(context, { ...config, command: context.programs.variable('KEPT') }, 'image')
+    },
+  },
 ])
 
 async function expectLabel(context: CaseContext, value: string): Promise<void> {

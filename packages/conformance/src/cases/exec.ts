@@ -63,6 +63,18 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
     },
   },
   {
+    id: 'EXEC-028',
+    title: 'null in env removes a variable of the container',
+    keeps: ['env', 'exec.env.unset'],
+    run: async (context) => {
+      const config = { env: { KEPT: 'from the container', SAID: 'from the container' } }
+      const given = { env: { SAID: null } }
+      const kept = await runExec(context, context.programs.variable('KEPT'), given, config)
+      const said = await runExec(context, context.programs.variable('SAID'), given, config)
+      expectEqual([kept.stdout, said.stdout], ['from the container\n', '\n'], 'the variables')
+    },
+  },
+  {
     id: 'EXEC-008',
     title: 'user is whom the process runs as',
     run: async (context) => {

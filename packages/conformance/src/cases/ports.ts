@@ -5,7 +5,7 @@ import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, startContainer } from '../steps/containers.js'
-import { findFreePort, holdPort, readFromPort } from '../steps/host-ports.js'
+import { findFreePort, hasAddress, holdPort, readFromPort } from '../steps/host-ports.js'
 
 export const portCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
@@ -120,10 +120,34 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
       await startContainer(context, config)
     },
   },
+  {
+    id: 'PORT-010',
+    title: 'a port that is published on "any" is reached by IPv4',
+    keeps: ['ports', 'ports.hostPort'],
+    run: async (context) => await expectServed(await publishAny(context), 'port 8080'),
+  },
+  {
+    id: 'PORT-011',
+    title: 'a port that is published on "any" is reached by IPv6, where this machine has it',
+    keeps: ['ports', 'ports.hostPort', 'ports.ipv6'],
+    run: async (context) => {
+      const hostPort = await publishAny(context)
+      if (await hasAddress('::1')) await expectServed(hostPort, 'port 8080', '::1')
+    },
+  },
 ])
 
 function serve({ programs }: CaseContext, port: number) {
   return programs.listen(port, `port ${port}`)
+}
+
+/** The port of this machine at which a container serves on all addresses. */
+async function publishAny(context: CaseContext): Promise<number> {
+  const hostPort = await findFreePort()
+  const ports = [{ containerPort: 8080, hostPort, hostAddress: 'any' }]
+  const id = await startContainer(context, { ports, command: serve(context, 8080) })
+  expectEqual(await untilPublished(context, id, 8080), hostPort, 'the published port')
+  return hostPort
 }
 
 async function untilPublished({ runtime, signal }: CaseContext, id: string, port: number): Promise<number> {
@@ -132,7 +156,8 @@ async function untilPublished({ runtime, signal }: CaseContext, id: string, port
   )
 }
 
-async function expectServed(port: number, line: string): Promise<void> {
-  const answer = await eventually(`an answer of port ${port}`, async () => (await readFromPort(port)) || undefined)
+async function expectServed(port: number, line: string, host?: string): Promise<void> {
+  const read = async () => (await readFromPort(port, host)) || undefined
+  const answer = await eventually(`an answer of port ${port}${host === undefined ? '' : ` of ${host}`}`, read)
   expectEqual(answer.trim(), line, `what port ${port} says`)
 }

@@ -1,6 +1,14 @@
-import { findCapability, ownershipLabelKeys, type VolumeManager, volumeManagerCapability } from '@capstan/core'
+import {
+  findCapability,
+  type Mount,
+  ownershipLabelKeys,
+  type StringMap,
+  sidecarManagerCapability,
+  type VolumeManager,
+  volumeManagerCapability,
+} from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
-import { expectHostError } from '../assert/expect-rejection.js'
+import { expectAnyHostError, expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, startContainer } from '../steps/containers.js'
@@ -137,7 +145,106 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       )
     },
   },
+  {
+    id: 'VOL-012',
+    title:
+      'an absent volume that a container mounts is created with the labels of this host, and outlives the container',
+    keeps: ['mounts', 'mounts.volume', 'labels'],
+    run: async (context) => {
+      const source = nameVolume(context)
+      const labels = { [ownershipLabelKeys.lifetime]: 'lease' }
+      const id = await createContainer(context, { mounts: mount(source), labels, command: context.programs.exit(0) })
+      const { labels: made } = expectDefined(await findVolume(context, source), 'the volume in the list')
+      expectEqual(pickOwner(made), pickOwner(await readOwnLabels(context)), 'the labels of the owner')
+      expectEqual(made[ownershipLabelKeys.object], 'volume', 'the kind of the object')
+      expectEqual(made[ownershipLabelKeys.lifetime], 'lease', 'the lifetime, that of the container')
+      await context.runtime.removeContainer(id)
+      expectDefined(await findVolume(context, source), 'the volume after the container is gone')
+    },
+  },
+  {
+    id: 'VOL-013',
+    title: 'labels of a mount are on the volume that it creates, and not on one that exists',
+    keeps: ['mounts', 'mounts.volume'],
+    run: async (context) => {
+      const source = nameVolume(context)
+      const wish = (kind: string) => ({ [ownershipLabelKeys.lifetime]: 'persistent', 'conformance.kind': kind })
+      for (const kind of ['first', 'second']) {
+        await createContainer(context, { mounts: mount(source, wish(kind)), command: context.programs.exit(0) })
+        const { labels } = expectDefined(await findVolume(context, source), 'the volume in the list')
+        expectEqual(labels['conformance.kind'], 'first', 'the label')
+        expectEqual(labels[ownershipLabelKeys.lifetime], 'persistent', 'the lifetime')
+      }
+    },
+  },
+  {
+    id: 'VOL-014',
+    title: 'a create that fails leaves no volume of its own, and keeps one that exists',
+    keeps: ['mounts', 'mounts.volume', 'name'],
+    run: async (context) => {
+      const name = context.uniqueName('holder')
+      await createContainer(context, { name, command: context.programs.exit(0) })
+      const kept = await createVolume(context)
+      const absent = nameVolume(context)
+      const mounts = [...mount(absent), { type: 'volume', source: kept, target: '/other' }] as const
+      await expectHostError('NAME_CONFLICT', () => createContainer(context, { name, mounts }))
+      const image = `conformance.invalid/${context.uniqueName('absent')}`
+      await expectHostError('IMAGE_NOT_FOUND', () => createContainer(context, { image, pull: 'never', mounts }))
+      expectEqual(await findVolume(context, absent), undefined, 'what the list has of the absent volume')
+      expectDefined(await findVolume(context, kept), 'the volume that existed')
+    },
+  },
+  {
+    id: 'VOL-015',
+    title: 'two containers that are created at once can mount one absent volume',
+    keeps: ['mounts', 'mounts.volume'],
+    run: async (context) => {
+      const source = nameVolume(context)
+      const config = { mounts: mount(source), command: context.programs.exit(0) }
+      await Promise.all([createContainer(context, config), createContainer(context, config)])
+      const { labels } = expectDefined(await findVolume(context, source), 'the volume in the list')
+      expectEqual(pickOwner(labels), pickOwner(await readOwnLabels(context)), 'the labels of the owner')
+    },
+  },
+  {
+    id: 'VOL-016',
+    title: 'a sidecar that does not start leaves no volume of its own',
+    needs: [sidecarManagerCapability],
+    keeps: ['mounts', 'mounts.volume', 'command'],
+    run: async (context) => {
+      const source = nameVolume(context)
+      const sidecars = context.require(sidecarManagerCapability)
+      const { image, signal } = context
+      const name = context.uniqueName('sidecar')
+      const config = { image, name, mounts: mount(source), command: ['/conformance-no-such-program'] }
+      await expectAnyHostError(() => sidecars.startSidecar(config, { signal }))
+      expectEqual(await findVolume(context, source), undefined, 'what the list has of the volume')
+    },
+  },
 ])
+
+/** The name of a volume that does not exist; removed after the case. */
+function nameVolume(context: CaseContext): string {
+  const name = context.uniqueName('mounted')
+  context.later(name, (own) => context.require(volumeManagerCapability).removeVolume(name, own))
+  return name
+}
+
+function mount(source: string, labels?: StringMap): readonly [Mount] {
+  return [{ type: 'volume', source, target: '/kept', ...(labels && { labels }) }]
+}
+
+/** Labels as `createVolume` of this host gives them. */
+async function readOwnLabels(context: CaseContext): Promise<StringMap> {
+  const name = await createVolume(context)
+  return expectDefined(await findVolume(context, name), 'a volume in the list').labels
+}
+
+function pickOwner(labels: StringMap): StringMap {
+  const isOwner = ([key]: readonly [string, string]) =>
+    key.startsWith('capstan.owner.') || key === ownershipLabelKeys.app
+  return Object.fromEntries(Object.entries(labels).filter(isOwner).sort())
+}
 
 /** Anonymous volumes that came while a container of the image ran, and are there after it was removed. */
 async function leaveVolumes(context: CaseContext, image: string): Promise<readonly string[]> {

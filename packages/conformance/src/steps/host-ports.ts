@@ -33,11 +33,18 @@ export async function findFreePort(): Promise<number> {
   return held.port
 }
 
+/** Whether this machine has the address. */
+export async function hasAddress(address: string): Promise<boolean> {
+  const held = await holdPort({ address }).catch(() => undefined)
+  await held?.close()
+  return held !== undefined
+}
+
 /** What this machine's port sends until its end; empty where nobody answers. */
-export function readFromPort(port: number): Promise<string> {
+export function readFromPort(port: number, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve) => {
     let text = ''
-    const socket = connect({ port, host: '127.0.0.1' })
+    const socket = connect({ port, host })
     socket.setTimeout(2000, () => socket.destroy())
     socket.on('data', (chunk) => {
       text += chunk.toString('utf8')
