@@ -1,4 +1,10 @@
-import { type ContainerConfig, type ContainerNetwork, ownershipLabelKeys, type StringMap } from '@capstan/core'
+import {
+  type ContainerConfig,
+  type ContainerNetwork,
+  type Mount,
+  ownershipLabelKeys,
+  type StringMap,
+} from '@capstan/core'
 import type { RunOptions } from '../commands/run.js'
 import type { Io } from '../io.js'
 import { parseBytes } from '../parse/bytes.js'
@@ -30,7 +36,7 @@ export async function toRunConfig(
     env: orUndefined(await readEnvironment(options, io)),
     labels: toLabels(options),
     mounts: orUndefined([
-      ...(options.volume ?? []).map((text) => parseVolume(text, io.cwd)),
+      ...(options.volume ?? []).map((text) => toKept(parseVolume(text, io.cwd))),
       ...(options.tmpfs ?? []).map(parseTmpfs),
     ]),
     ...toNetworking(options),
@@ -79,14 +85,30 @@ function toLabels({ label = [], rm, detach }: RunOptions): StringMap | undefined
   return orUndefined(stays ? { [ownershipLabelKeys.lifetime]: 'persistent', ...given } : given)
 }
 
+/** A named volume stays when this command has ended, also where `--rm` removes the container: docker's rule. */
+function toKept(mount: Mount): Mount {
+  return mount.type === 'volume' ? { ...mount, labels: { [ownershipLabelKeys.lifetime]: 'persistent' } } : mount
+}
+
 function toNetworking(options: RunOptions): Loose<ContainerConfig> {
   const { publish = [], dns, addHost = [] } = options
   return {
     network: toNetwork(options),
     ports: orUndefined(publish.map(parsePort)),
     dns,
-    extraHosts: orUndefined(Object.fromEntries(addHost.map(parseExtraHost))),
+    extraHosts: orUndefined(toExtraHosts(addHost)),
   }
+}
+
+/** A container has one address for each name here; docker's client takes several, so a second one is not dropped. */
+function toExtraHosts(texts: readonly string[]): StringMap {
+  const hosts = new Map<string, string>()
+  for (const text of texts) {
+    const [name, address] = parseExtraHost(text)
+    if ((hosts.get(name) ?? address) !== address) throw invalidOption('--add-host', 'given once for each name', text)
+    hosts.set(name, address)
+  }
+  return Object.fromEntries(hosts)
 }
 
 function toNetwork({ network = [], networkAlias: aliases }: RunOptions): ContainerNetwork | undefined {

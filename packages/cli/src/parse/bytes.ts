@@ -1,7 +1,7 @@
 import { invalidOption } from './invalid-option.js'
 
 /**
- * Bytes from `512`, `64k`, `1.5g` or `2GiB`; units are powers of 1024, as docker reads them.
+ * Bytes from `512`, `64k`, `1.5g`, `.5g` or `2GiB`; units are powers of 1024, as docker reads them.
  *
  * @throws HostError INVALID_ARGUMENT naming `option`.
  */
@@ -14,5 +14,5 @@ export function parseBytes(text: string, option: string): number {
   return bytes
 }
 
-const units = ['', 'k', 'm', 'g', 't']
-const pattern = /^(\d+(?:\.\d+)?) ?([kmgt]?)(?:i?b)?$/
+const units = ['', 'k', 'm', 'g', 't', 'p']
+const pattern = /^(\d+\.?\d*|\.\d+) ?(?:b|([kmgtp])(?:i?b)?)?$/

@@ -1,8 +1,57 @@
-/** The `KEY=VALUE` and `KEY` lines of an environment file; blank lines and `#` lines are left out, quotes are kept, as docker does. */
+import { UsageError } from '../usage-error.js'
+
+/** The `NAME=VALUE` and `NAME` lines of an environment file; blank lines and `#` lines are left out, quotes are kept, as docker does. */
 export function parseEnvFile(text: string): readonly string[] {
+  return toLines(text).filter(isVariable)
+}
+
+/**
+ * The text of an environment file, which is UTF-8, with or without a byte order mark.
+ *
+ * @throws UsageError naming `file` and the first line that is not UTF-8, has no name, or has white space in its name; no
+ * value is shown.
+ */
+export function readEnvFile(bytes: Uint8Array, file: string): string {
+  const text = decode(bytes)
+  if (text === undefined) {
+    throw new UsageError(`${file}, line ${findUndecodable(bytes)}: not UTF-8; save the file as UTF-8`)
+  }
+  for (const [index, line] of toLines(text).entries()) {
+    const problem = isVariable(line) ? findProblem(line) : undefined
+    if (problem !== undefined) throw new UsageError(`${file}, line ${index + 1}: ${problem}`)
+  }
   return text
-    .replace(/^\uFEFF/, '')
-    .split(/\r?\n/)
-    .map((line) => line.trimStart())
-    .filter((line) => line !== '' && !line.startsWith('#'))
+}
+
+/** Lines end with LF or CRLF; white space before a name is no part of it. */
+function toLines(text: string): readonly string[] {
+  const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
+  return lines.map((line) => line.trimStart())
+}
+
+function isVariable(line: string): boolean {
+  return line !== '' && !line.startsWith('#')
+}
+
+function findProblem(line: string): string | undefined {
+  const [name = ''] = line.split('=', 1)
+  if (name === '') return 'no name before the "="'
+  return /[ \t]/.test(name) ? `white space in the name ${JSON.stringify(name)}` : undefined
+}
+
+/** From 1. A line feed is never a part of another character in UTF-8. */
+function findUndecodable(bytes: Uint8Array): number {
+  for (let line = 1, start = 0; ; line += 1) {
+    const end = bytes.indexOf(0x0a, start)
+    if (end === -1 || decode(bytes.subarray(start, end)) === undefined) return line
+    start = end + 1
+  }
+}
+
+function decode(bytes: Uint8Array): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
 }

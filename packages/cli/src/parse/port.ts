@@ -4,13 +4,14 @@ import { invalidOption } from './invalid-option.js'
 /**
  * A published port from `[[ADDRESS:][HOST_PORT]:]CONTAINER_PORT[/PROTOCOL]`, an IPv6 address in brackets.
  *
- * Without an address it is `0.0.0.0`, every address of this machine: docker's habit at the terminal.
+ * Without an address it is published on every address of the engine's machine, of IPv4 and IPv6: docker's rule.
  *
  * @throws HostError INVALID_ARGUMENT for anything else, ranges of ports too.
  */
 export function parsePort(text: string): PortSpec {
   if (/\d-\d/.test(text)) throw invalidOption(option, 'one port each, not a range', text)
-  const { address = '0.0.0.0', host = '', container = '', protocol = 'tcp' } = pattern.exec(text)?.groups ?? {}
+  const { address = 'any', host = '', container = '', ...groups } = pattern.exec(text)?.groups ?? {}
+  const protocol = (groups.protocol ?? 'tcp').toLowerCase()
   const containerPort = toPort(container)
   const hostPort = host === '' ? undefined : toPort(host)
   if (containerPort === undefined || (host !== '' && hostPort === undefined) || !isProtocol(protocol)) {

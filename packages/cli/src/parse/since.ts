@@ -1,22 +1,81 @@
 import { invalidOption } from './invalid-option.js'
 
 /**
- * A moment from an RFC 3339 time or date, from seconds since 1970, or from a time that has passed (`90s`, `1h30m`).
+ * A moment from a date or a time of RFC 3339, from seconds since 1970, or from a time that has passed (`90s`, `1h30m`,
+ * `1.5h`). What has no zone is in the time zone of this process, and the time may be left out from its end: docker's rules.
+ * Nanoseconds are kept.
  *
- * @throws HostError INVALID_ARGUMENT for anything else.
+ * @throws HostError INVALID_ARGUMENT for anything else, and for a date that the calendar does not have.
  */
 export function parseSince(text: string, now: Date): Date | string {
-  if (rfc3339.test(text)) return text
-  if (/^\d{4}-\d\d-\d\d$/.test(text)) return `${text}T00:00:00Z`
-  if (/^\d+(\.\d+)?$/.test(text)) return new Date(Number(text) * 1000)
-  if (/^(\d+(ms|h|m|s))+$/.test(text)) return new Date(now.getTime() - toMilliseconds(text))
-  throw invalidOption('--since', 'a time such as 2026-01-31T12:00:00Z, or how long ago, such as 10m', text)
+  const moment = parseUnixTime(text) ?? parseDuration(text, now) ?? parseCalendarTime(text)
+  if (moment === undefined) {
+    throw invalidOption('--since', 'a time such as 2026-01-31T12:00:00Z, or how long ago, such as 10m', text)
+  }
+  return moment
 }
 
-function toMilliseconds(text: string): number {
-  const parts = [...text.matchAll(/(\d+)(ms|h|m|s)/g)]
-  return parts.reduce((sum, [, amount, unit = 's']) => sum + Number(amount) * (units[unit] ?? 0), 0)
+function parseUnixTime(text: string): Date | string | undefined {
+  const [, seconds, fraction = ''] = /^(\d{1,11})(?:\.(\d{1,9}))?$/.exec(text) ?? []
+  if (seconds === undefined) return undefined
+  const date = new Date(Number(seconds) * 1000)
+  return fraction === '' ? date : toText(date, fraction)
 }
 
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)$/
+/** https://pkg.go.dev/time#ParseDuration */
+function parseDuration(text: string, now: Date): Date | undefined {
+  if (!/^(\d+\.?\d*|\.\d+)(h|m|s|ms|us|µs|μs|ns)((\d+\.?\d*|\.\d+)(h|m|s|ms|us|µs|μs|ns))*$/.test(text))
+    return undefined
+  const parts = [...text.matchAll(/([\d.]+)([a-zµμ]+)/g)]
+  const ago = parts.reduce((sum, [, amount, unit = 's']) => sum + Number(amount) * (units[unit] ?? 0), 0)
+  const date = new Date(now.getTime() - ago)
+  return Number.isNaN(date.getTime()) ? undefined : date
+}
+
+function parseCalendarTime(text: string): string | undefined {
+  const groups = calendarTime.exec(text)?.groups
+  if (groups === undefined) return undefined
+  const { fraction = '', zone } = groups
+  const [year = 0, month = 0, day = 0] = [groups.year, groups.month, groups.day].map(Number)
+  const [hour = 0, minute = 0, second = 0] = [groups.hour, groups.minute, groups.second].map((part) =>
+    Number(part ?? 0),
+  )
+  if (!isDay(year, month, day) || hour > 23 || minute > 59 || second > 59) return undefined
+  if (zone !== undefined) {
+    const date = new Date(`${groups.year}-${groups.month}-${groups.day}T${toClock([hour, minute, second])}${zone}`)
+    return Number.isNaN(date.getTime()) ? undefined : toText(date, fraction)
+  }
+  // Not by the constructor, which takes the years 0 to 99 for 1900 to 1999.
+  const local = new Date(2000, 0, 1)
+  local.setFullYear(year, month - 1, day)
+  local.setHours(hour, minute, second, 0)
+  return toText(local, fraction)
+}
+
+function isDay(year: number, month: number, day: number): boolean {
+  const date = new Date(0)
+  date.setUTCFullYear(year, month - 1, day)
+  return year > 0 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
+}
+
+function toClock(parts: readonly number[]): string {
+  return parts.map((part) => String(part).padStart(2, '0')).join(':')
+}
+
+/** The whole second in UTC, with a fraction as it was written. */
+function toText(date: Date, fraction: string): string {
+  return `${date.toISOString().slice(0, 19)}${fraction === '' ? '' : `.${fraction}`}Z`
+}
+
+const units: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+}
+const calendarTime =
+  /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)(?:T(?<hour>\d\d)(?::(?<minute>\d\d)(?::(?<second>\d\d)(?:\.(?<fraction>\d{1,9}))?)?)?)?(?<zone>Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?$/

@@ -1,24 +1,48 @@
-import { resolve } from 'node:path'
+import { posix, win32 } from 'node:path'
 import type { Mount } from '@capstan/core'
 import { invalidOption } from './invalid-option.js'
 
 /**
- * A mount from `SOURCE:TARGET[:ro|rw]`. A source with a slash, or with a dot in front, is a path, taken from `cwd`; else it is a volume's name.
+ * A mount from `SOURCE:TARGET[:ro|rw]`. A source with a slash, with a dot in front, or on a drive of Windows (`C:\\src`,
+ * `c:/src`) is a path, taken from `cwd`; else it is the name of a volume.
  *
  * @throws HostError INVALID_ARGUMENT for anything else; options that ask for something (`z`, `Z`) are not dropped.
  */
 export function parseVolume(text: string, cwd: string): Mount {
-  const [source = '', target = '', mode = 'rw', ...more] = text.split(':')
+  const [source = '', target = '', mode = 'rw', ...more] = splitFields(text)
   if (target === '') throw invalidOption(option, 'SOURCE:TARGET; give the volume a name', text)
   if (source === '' || more.length > 0) throw invalidOption(option, 'SOURCE:TARGET[:ro]', text)
   const readOnly = toReadOnly(mode, text)
-  return isPath(source)
-    ? { type: 'bind', source: resolve(cwd, source), target, readOnly }
-    : { type: 'volume', source, target, readOnly }
+  if (isPath(source)) return { type: 'bind', source: toAbsolute(source, cwd), target, readOnly }
+  return { type: 'volume', source, target, readOnly }
+}
+
+/** At each colon, but for that of a drive: a single letter is one, as docker's client reads it. */
+function splitFields(text: string): readonly string[] {
+  const fields = text.split(':')
+  const joined: string[] = []
+  for (let at = 0; at < fields.length; at += 1) {
+    const field = fields[at] ?? ''
+    const hasDrive = /^[A-Za-z]$/.test(field) && at + 1 < fields.length
+    joined.push(hasDrive ? `${field}:${fields[at + 1]}` : field)
+    if (hasDrive) at += 1
+  }
+  return joined
 }
 
 function isPath(source: string): boolean {
-  return source.includes('/') || source.startsWith('.')
+  return source.includes('/') || source.startsWith('.') || isOfWindows(source)
+}
+
+/** A relative path of Windows has no drive; then the folder that it is taken from has one. */
+function toAbsolute(source: string, cwd: string): string {
+  if (isOfWindows(source)) return source
+  return isOfWindows(cwd) ? win32.resolve(cwd, source) : posix.resolve(cwd, source)
+}
+
+/** On a drive, a share or a named pipe. */
+function isOfWindows(path: string): boolean {
+  return /^([A-Za-z]:|\\\\)/.test(path)
 }
 
 function toReadOnly(mode: string, text: string): boolean {

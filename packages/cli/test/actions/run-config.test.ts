@@ -74,7 +74,7 @@ describe('toRunConfig', () => {
       stopSignal: 'SIGINT',
       name: 'web',
       hostname: 'web.local',
-      env: { A: '1', HOME: '/home/me' },
+      env: { A: '1', HOME: '/home/me', GONE: null },
       workingDirectory: '/srv',
       user: '1000:1000',
       groupAdd: ['video'],
@@ -83,12 +83,12 @@ describe('toRunConfig', () => {
       pull: 'never',
       mounts: [
         { type: 'bind', source: '/home/me/src', target: '/src', readOnly: true },
-        { type: 'volume', source: 'cache', target: '/cache', readOnly: false },
+        { type: 'volume', source: 'cache', target: '/cache', readOnly: false, labels: persistent },
         { type: 'tmpfs', target: '/run', sizeBytes: 1_048_576 },
       ],
       readOnlyRootFilesystem: true,
       ports: [
-        { containerPort: 80, hostPort: 8080, hostAddress: '0.0.0.0', protocol: 'tcp' },
+        { containerPort: 80, hostPort: 8080, hostAddress: 'any', protocol: 'tcp' },
         { containerPort: 53, hostAddress: '127.0.0.1', protocol: 'udp' },
       ],
       network: {
@@ -114,6 +114,27 @@ describe('toRunConfig', () => {
   it('lets -e win over --env-file', async () => {
     const { env } = await toConfig({ envFile: ['app.env'], env: ['MODE=option'] }, { cwd: folder })
     expect(env).toEqual({ MODE: 'option', LEVEL: '1', HOME: '/home/me' })
+  })
+
+  it('leaves out a name of a file that has no value here, and removes one of -e', async () => {
+    await writeFile(join(folder, 'bare.env'), 'HOME\nGONE\nGONE_TOO\n')
+    const { env } = await toConfig({ envFile: ['bare.env'], env: ['GONE_TOO'] }, { cwd: folder })
+    expect(env).toEqual({ HOME: '/home/me', GONE_TOO: null })
+  })
+
+  it('says which line of which environment file is not UTF-8', async () => {
+    await writeFile(join(folder, 'latin1.env'), Buffer.from('A=1\nCITY=K\xf6ln\n', 'latin1'))
+    await expect(toConfig({ envFile: ['latin1.env'] }, { cwd: folder })).rejects.toThrow(
+      /latin1\.env, line 2: not UTF-8/,
+    )
+  })
+
+  it('refuses a second address for one host name', async () => {
+    expect((await toConfig({ addHost: ['db:10.0.0.2', 'db=10.0.0.2'] })).extraHosts).toEqual({ db: '10.0.0.2' })
+    await expect(toConfig({ addHost: ['db:10.0.0.2', 'db:::1'] })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: '--add-host' },
+    })
   })
 
   it('says which environment file is not there', async () => {

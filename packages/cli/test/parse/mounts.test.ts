@@ -11,12 +11,21 @@ describe('parseVolume', () => {
     ['.:/here:rw', { type: 'bind', source: '/home/me', target: '/here', readOnly: false }],
     ['.cache:/cache', { type: 'bind', source: '/home/me/.cache', target: '/cache', readOnly: false }],
     ['cache:/cache', { type: 'volume', source: 'cache', target: '/cache', readOnly: false }],
+    ['C:\\Users\\me\\src:/src', { type: 'bind', source: 'C:\\Users\\me\\src', target: '/src', readOnly: false }],
+    ['c:/Users/me:/src:ro', { type: 'bind', source: 'c:/Users/me', target: '/src', readOnly: true }],
+    ['D:\\:/d', { type: 'bind', source: 'D:\\', target: '/d', readOnly: false }],
+    ['\\\\.\\pipe\\a:/pipe', { type: 'bind', source: '\\\\.\\pipe\\a', target: '/pipe', readOnly: false }],
     ['./a:/a:ro,cached', { type: 'bind', source: '/home/me/a', target: '/a', readOnly: true }],
   ])('reads %s', (text, mount) => {
     expect(parseVolume(text, '/home/me')).toEqual(mount)
   })
 
-  it.each(['/data', '', ':/data', '/a:/b:ro:x', '/a:/b:z', '/a:/b:rw,Z'])(
+  it('takes a relative path of Windows from the working directory', () => {
+    expect(parseVolume('.\\src:/src', 'C:\\work')).toMatchObject({ source: 'C:\\work\\src' })
+    expect(parseVolume('src/lib:/src:ro', 'C:\\work')).toMatchObject({ source: 'C:\\work\\src\\lib', readOnly: true })
+  })
+
+  it.each(['C:\\src', 'c:/src', 'C:', '/data', '', ':/data', '/a:/b:ro:x', '/a:/b:z', '/a:/b:rw,Z'])(
     'refuses %j rather than drop a part',
     (text) => {
       expect(() => parseVolume(text, '/home/me')).toThrow(

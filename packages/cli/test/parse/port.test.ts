@@ -3,9 +3,11 @@ import { parsePort } from '../../src/parse/port.js'
 
 describe('parsePort', () => {
   it.each([
-    ['80', { containerPort: 80, hostAddress: '0.0.0.0', protocol: 'tcp' }],
-    ['8080:80', { containerPort: 80, hostPort: 8080, hostAddress: '0.0.0.0', protocol: 'tcp' }],
-    ['8080:80/udp', { containerPort: 80, hostPort: 8080, hostAddress: '0.0.0.0', protocol: 'udp' }],
+    ['80', { containerPort: 80, hostAddress: 'any', protocol: 'tcp' }],
+    ['8080:80', { containerPort: 80, hostPort: 8080, hostAddress: 'any', protocol: 'tcp' }],
+    ['0.0.0.0:8080:80', { containerPort: 80, hostPort: 8080, hostAddress: '0.0.0.0', protocol: 'tcp' }],
+    ['8080:80/UDP', { containerPort: 80, hostPort: 8080, hostAddress: 'any', protocol: 'udp' }],
+    ['8080:80/udp', { containerPort: 80, hostPort: 8080, hostAddress: 'any', protocol: 'udp' }],
     ['127.0.0.1:8080:80', { containerPort: 80, hostPort: 8080, hostAddress: '127.0.0.1', protocol: 'tcp' }],
     ['127.0.0.1::80', { containerPort: 80, hostAddress: '127.0.0.1', protocol: 'tcp' }],
     ['[::1]:8080:80', { containerPort: 80, hostPort: 8080, hostAddress: '::1', protocol: 'tcp' }],
