@@ -1,4 +1,5 @@
-import { type Header, type Pack, pack } from 'tar-stream'
+import { loadCommonJs } from '@capstan/core'
+import type { Header, Pack } from 'tar-stream'
 import type { ContextEntry } from './context-entry.js'
 
 /** An entry of a context, or one more name of a file, which `linkTarget` names. */
@@ -9,6 +10,7 @@ export async function* packEntries(
   entries: readonly ArchiveEntry[],
   options: { readonly signal?: AbortSignal | undefined },
 ): AsyncIterable<Uint8Array> {
+  const { pack } = await loadCommonJs(() => import('tar-stream'))
   const archive = pack()
   const fault: { error?: unknown } = {}
   const stop = new AbortController()

@@ -9,10 +9,15 @@ export interface CoreCopy {
 
 /** The one that this file belongs to. */
 export const thisCopy: CoreCopy = {
-  location: fileURLToPath(new URL('..', import.meta.url)),
+  location: findLocation(import.meta.url),
   get version() {
     return readVersion()
   },
+}
+
+/** A bundle in CommonJS has no `import.meta`. */
+function findLocation(url: string | undefined): string {
+  return url === undefined ? 'a bundle' : fileURLToPath(new URL('..', url))
 }
 
 /** `@capstan/core 0.1.0 in /app/node_modules/@capstan/core/`. */

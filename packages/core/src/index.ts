@@ -131,6 +131,10 @@ export { untilAborted } from './signals/until-aborted.js'
 export { type InputPump, pumpInput } from './streams/pump-input.js'
 export { TerminalEnd } from './streams/terminal-end.js'
 
+// Loading
+
+export { loadCommonJs } from './load-commonjs.js'
+
 // Validation
 
 export { validateContainerConfig } from './validation/container-config.js'

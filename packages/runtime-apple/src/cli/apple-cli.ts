@@ -3,6 +3,7 @@ import {
   createHostError,
   type Deadline,
   type Environment,
+  loadCommonJs,
   type OperationOptions,
   startDeadline,
   type TerminalSize,
@@ -75,7 +76,7 @@ export class AppleCli {
   /** Runs to the end, within the deadline and 64 MiB of output. Any exit code is a result. */
   async run(argv: readonly string[], call: CliCall): Promise<CliResult> {
     call.signal?.throwIfAborted()
-    const { execa } = await import('execa')
+    const { execa } = await loadCommonJs(() => import('execa'))
     const { input, onLine } = call
     const child = execa(this.command, argv, {
       ...options,
@@ -110,7 +111,7 @@ export class AppleCli {
   }
 
   async #openPlain(argv: readonly string[], { stdin }: OpenOptions): Promise<CliSession> {
-    const { execa } = await import('execa')
+    const { execa } = await loadCommonJs(() => import('execa'))
     const child = execa(this.command, argv, {
       ...options,
       env: this.#env,

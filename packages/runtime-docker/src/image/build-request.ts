@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream'
 import { findDockerfileImages } from '@capstan/build-context/dockerfile'
-import { type BuildOptions, toObjectLabels } from '@capstan/core'
+import { type BuildOptions, loadCommonJs, toObjectLabels } from '@capstan/core'
 import { readProxyVariables } from '../configuration/proxy-variables.js'
 import type { DockerEngine, EngineCall, EngineRequest } from '../docker-engine.js'
 import { addLabels, toLabelParameter } from './dockerfile-labels.js'
@@ -38,7 +38,7 @@ export async function prepareBuild(
   const labels = toObjectLabels({ kind: 'image', tag }, engine.ownerLabels, options.labels)
   const labelled = addLabels(image.dockerfile, { labels, target })
   // Loaded here: most programs build nothing, and would wait for its libraries at their start.
-  const { packBuild } = await import('@capstan/build-context')
+  const { packBuild } = await loadCommonJs(() => import('@capstan/build-context'))
   const file = { text: image.dockerfile, replacement: labelled.dockerfile }
   const { archive, dockerfile, isContextFile } = await packBuild(options.context, file, { signal })
   const { query, addedSteps } = isContextFile ? toLabelParameter(labels) : labelled

@@ -8,6 +8,7 @@ import type { EngineRequest, QueryValue } from '../docker-engine.js'
  */
 export function createDockerodeModem(send: (request: DialedRequest) => Promise<unknown>): DockerodeModem {
   return {
+    Promise,
     dial(options, callback) {
       const { path, method, options: given = {} } = options
       const bare = path.endsWith('?') ? path.slice(0, -1) : path
@@ -21,6 +22,8 @@ export function createDockerodeModem(send: (request: DialedRequest) => Promise<u
 
 /** What dockerode asks of its modem. */
 export interface DockerodeModem {
+  /** What dockerode makes its promises with. */
+  readonly Promise: PromiseConstructor
   dial(options: DialOptions, callback: (error: unknown, answer?: unknown) => void): void
 }
 
