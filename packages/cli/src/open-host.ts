@@ -24,6 +24,7 @@ export async function openHost(
   const own = (await plugins()).map((plugin) => given.find(({ name }) => name === plugin.name) ?? plugin)
   return createRuntimeHost({
     plugins: [...new Set([...own, ...given, ...more])],
+    app: commandApp,
     env: io.env,
     ...(probeTimeoutMs === undefined ? {} : { probeTimeoutMs }),
     onWarning: ({ runtime, message }) => writeWarning(io.stderr, `${runtime}: ${message}`),
@@ -66,3 +67,6 @@ async function withAlternatives(host: RuntimeHost, error: unknown): Promise<unkn
   const reports = await host.discover().catch(() => error.facts.reports)
   return createHostError('CAPABILITY_MISSING', { ...error.facts, reports }, { cause: error })
 }
+
+/** The application that the commands are, on the labels of what they make. */
+const commandApp = 'capstan'

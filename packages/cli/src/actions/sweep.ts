@@ -11,21 +11,25 @@ import { whileWaiting } from '../render/waiting.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import { findNamedRuntime } from '../runtime-choice.js'
 
-/** Removes what dead programs left, on every runtime or on the one that is named; fails when something could not be removed. */
+/**
+ * Removes what dead programs left, on every runtime or on the one that is named: of all applications, unless one is named.
+ * Fails when something could not be removed, a runtime could not be looked at, or none is here.
+ */
 export async function sweep({ invocation, options }: Call<SweepCommandOptions>): Promise<number> {
   const { io, interrupts } = invocation
-  const { dryRun = false, json = false } = options
-  const reports = await sweepAll(invocation, { dryRun, signal: interrupts.signal })
+  const { dryRun = false, json = false, app = null } = options
+  const reports = await sweepAll(invocation, { app, dryRun, signal: interrupts.signal })
   const text = json
     ? toJson({ dryRun, runtimes: reports.map(toPlain) })
     : toSweepPage(reports, { dryRun, page: toPageStyle(io) })
   await writeOutput(io.stdout, text, interrupts)
-  return reports.some(({ failed }) => failed.length > 0) ? failureCode : 0
+  const isWhole = reports.every(({ failed, unavailable }) => failed.length === 0 && unavailable === undefined)
+  return reports.length > 0 && isWhole ? 0 : failureCode
 }
 
 async function sweepAll(
   invocation: Invocation,
-  options: { readonly dryRun: boolean; readonly signal: AbortSignal },
+  options: { readonly app: string | null; readonly dryRun: boolean; readonly signal: AbortSignal },
 ): Promise<readonly SweepReport[]> {
   const { stderr } = invocation.io
   if (findNamedRuntime(invocation) !== undefined) {

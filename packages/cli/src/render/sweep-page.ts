@@ -1,5 +1,5 @@
 import type { SweepItem, SweepReport } from '@capstan/core'
-import { toOneLine } from './printable.js'
+import { toOneLine, toPrintable } from './printable.js'
 import { type PageStyle, toSection } from './section.js'
 import { renderTable } from './table.js'
 import { wrapText } from './text.js'
@@ -29,8 +29,22 @@ export function toSweepPage(
       page,
     ),
   ].join('')
-  const names = reports.map(({ runtime }) => runtime).join(', ')
-  return sections === '' ? `Nothing was left behind on ${names}.\n` : `${sections.trimEnd()}\n`
+  const unseen = toSection('Could not be looked at', toUnavailable(reports, page), page)
+  const swept = reports.filter(({ unavailable }) => unavailable === undefined).map(({ runtime }) => runtime)
+  const nothing = `Nothing was left behind on ${swept.join(', ')}.\n\n`
+  const text = `${sections === '' && swept.length > 0 ? nothing : sections}${unseen}`
+  return `${text.trimEnd()}\n`
+}
+
+function toUnavailable(reports: readonly SweepReport[], { width }: PageStyle): string {
+  const rows = reports.flatMap(({ runtime, unavailable }) =>
+    (unavailable?.attempts ?? []).map(({ candidate, cause, remedy }) => [
+      runtime,
+      toPrintable(candidate),
+      toPrintable(`${cause.message}\n→ ${remedy}`),
+    ]),
+  )
+  return rows.length === 0 ? '' : renderTable({ head: ['RUNTIME', 'TRIED', 'WHY, AND WHAT TO DO'], rows }, { width })
 }
 
 function toItems<K extends 'removed' | 'undecidable' | 'failed'>(

@@ -1,4 +1,4 @@
-import { createRuntimeHost, ownershipLabelKeys } from '@capstan/core'
+import { createRuntimeHost, ownershipLabelKeys, type RuntimePlugin } from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
 import { toSweepPage } from '../../src/render/sweep-page.js'
@@ -20,6 +20,45 @@ describe('capstan sweep', () => {
     })
     const [container] = await scope.runtime.listContainers()
     expect(container?.labels).toHaveProperty([ownershipLabelKeys.instance])
+  })
+
+  it('reports a runtime whose probe fails, and ends with 125', async () => {
+    const silent: RuntimePlugin = {
+      name: 'silent',
+      contractVersion: 1,
+      probe: () => Promise.reject(new Error('out of order')),
+      register: () => undefined,
+    }
+    const swept = await runCapstan(['sweep'], { plugins: [silent] })
+    expect(swept.exitCode).toBe(125)
+    expect(swept.stdout).toMatch(/^Could not be looked at\n[\s\S]*silent[\s\S]*out of order/)
+    const { stdout, exitCode } = await runCapstan(['sweep', '--json'], { plugins: [silent] })
+    const unavailable = { chosen: false, attempts: [{ cause: { message: 'out of order' } }] }
+    expect(JSON.parse(stdout)).toMatchObject({ runtimes: [{ runtime: 'silent', unavailable, removed: [] }] })
+    expect(exitCode).toBe(125)
+  })
+
+  it('ends with 125 where no runtime is', async () => {
+    expect(await runCapstan(['sweep'], { plugins: [] })).toMatchObject({ exitCode: 125 })
+  })
+
+  it('takes the name of an application, and refuses what is none', async () => {
+    const plugins = [memoryPlugin()]
+    const argv = ['sweep', '--runtime', 'memory', '--app']
+    expect(await runCapstan([...argv, 'shop'], { plugins })).toMatchObject({ exitCode: 0 })
+    expect(await runCapstan([...argv, 'a b'], { plugins })).toMatchObject({
+      exitCode: 125,
+      stderr: expect.stringContaining('app'),
+    })
+  })
+
+  it('finds what the commands made under the name capstan', async () => {
+    const plugin = memoryPlugin()
+    await runCapstan(['--runtime', 'memory', 'run', '-d', 'busybox', 'sleep', '60'], { plugins: [plugin] })
+    await using host = createRuntimeHost({ plugins: [plugin] })
+    const scope = await host.open({ runtime: 'memory' })
+    const [container] = await scope.runtime.listContainers()
+    expect(container?.labels).toMatchObject({ [ownershipLabelKeys.app]: 'capstan' })
   })
 
   it('does not touch a simulation that was not named', async () => {
