@@ -8,3 +8,9 @@ export function toExitCode(error: unknown): number {
   if (isHostError(error, 'COMMAND_NOT_STARTED')) return error.facts.exitCode
   return failureCode
 }
+
+/** A promise of the contract is not kept. */
+export const brokenPromiseCode = 1
+
+/** The plugin that is tried threw where nothing could catch it, left a rejection unhandled, or called `process.exit`. */
+export const crashedPluginCode = 3

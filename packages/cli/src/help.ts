@@ -13,6 +13,8 @@ Exit status:
     0  success
     1  doctor: no runtime for real containers is available; conformance: a
        case failed
+    3  conformance: the plugin threw where nothing catches it, or ended the
+       process; the report is complete
   125  Capstan failed; stderr says why
   126  the command in the container cannot be executed
   127  the image or container has no such command

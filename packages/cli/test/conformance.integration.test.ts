@@ -1,8 +1,12 @@
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { spawnCapstan } from './support/spawn-capstan.js'
 
 const memory = fileURLToPath(new URL('../../runtime-memory', import.meta.url))
+const crashing = fileURLToPath(new URL('../../../test/fixtures/crashing-plugin.mjs', import.meta.url))
 const restless = fileURLToPath(new URL('../../../test/fixtures/restless-plugin.mjs', import.meta.url))
 
 // The command as it is installed: nothing here needs an engine, but the built packages are needed.
@@ -19,6 +23,25 @@ describe('capstan conformance, as a process', () => {
     const { exitCode, stdout } = await spawnCapstan(argv, { env: {} })
     expect(exitCode).toBe(1)
     expect(stdout).toMatch(/^PROC-001 /m)
+  })
+
+  it.each([
+    ['timer', 'threw where nothing could catch it: Error: in a timer'],
+    ['emitter', 'threw where nothing could catch it: Error: in an event'],
+    ['rejection', 'left a rejected promise unhandled: Error: in a promise'],
+    ['exit', 'called process.exit: Error: process.exit(0) was called'],
+  ])('fails the case, writes the report and ends with 3 when the plugin crashes (%s)', async (crash, message) => {
+    const folder = await mkdtemp(join(tmpdir(), 'capstan-crash-'))
+    onTestFinished(() => rm(folder, { recursive: true }))
+    const report = join(folder, 'report.json')
+    const argv = ['conformance', '--plugin', crashing, '--only', 'RT-001,NAME', '--report', report]
+    const { exitCode, stdout } = await spawnCapstan(argv, { env: { CRASH: crash } })
+    expect(exitCode, stdout).toBe(3)
+    const { cases, counts } = JSON.parse(await readFile(report, 'utf8'))
+    expect(counts.passed).toBeGreaterThan(0)
+    const failed = cases.find(({ id }: { readonly id: string }) => id === 'RT-001')
+    const unhandled = expect.objectContaining({ message: `the plugin ${message}`, unhandled: true })
+    expect(failed).toMatchObject({ status: 'failed', failures: expect.arrayContaining([unhandled]) })
   })
 
   it('ends with 130 at Ctrl-C, before the last case', async () => {

@@ -21,6 +21,8 @@ export interface ConformanceReport {
   readonly notes: readonly string[]
   /** All cases of the kit, in its order. */
   readonly cases: readonly CaseResult[]
+  /** What went wrong in the course of no case: unhandled errors, and a runtime that does not close. Absent: nothing. */
+  readonly outside?: readonly CaseFailure[]
 }
 
 /**
@@ -60,6 +62,14 @@ export interface CaseFailure {
   /** Of a HostError, or another error with a code, that escaped. */
   readonly code?: string
   readonly stack?: string
+  /** The plugin threw it where nothing could catch it, left a rejection unhandled, or called `process.exit`. */
+  readonly unhandled?: true
+}
+
+/** Whether the plugin did what would have ended the process: an error that nothing handles, or `process.exit`. */
+export function hasUnhandled({ cases, outside = [] }: Pick<ConformanceReport, 'cases' | 'outside'>): boolean {
+  const failures = cases.flatMap((result) => (result.status === 'failed' ? result.failures : []))
+  return [...failures, ...outside].some(({ unhandled }) => unhandled === true)
 }
 
 /** Why, and what to do about it where something can be done. */

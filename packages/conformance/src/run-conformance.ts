@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises'
 import type { OperationOptions, RuntimeReport } from '@capstan/core'
 import { conformanceCases } from './conformance-cases.js'
 import type { ConformanceOptions } from './conformance-options.js'
@@ -5,11 +6,18 @@ import type { CaseResult, ConformanceReport } from './conformance-report.js'
 import { kitPackage } from './kit-package.js'
 import { openCaseRunner } from './run/case-runner.js'
 import { countResults } from './run/count-results.js'
+import { type GuardedResult, PluginGuard } from './run/plugin-guard.js'
 import { runBounded } from './run/run-bounded.js'
+import { toFailure } from './run/to-failure.js'
 import { toReason } from './run/to-reason.js'
 
 /**
  * Runs all cases and resolves with the report, whatever became of them; prints nothing.
+ *
+ * The kit survives its plugin: an error that nothing awaits (in a timer, an event, a promise) and a call of `process.exit`
+ * fail the case in whose course they happen, with `unhandled` in the failure; what belongs to no case is in `outside`. For
+ * that time the kit listens to the errors of the whole process. It cannot survive a signal, `process.abort`, a crash of
+ * native code, or a loop that never gives way to the event loop: run it under a limit of time from outside.
  *
  * @throws HostError RUNTIME_UNAVAILABLE where the plugin says that no runtime is there, IMAGE_NOT_FOUND where it has no
  * such image; an abort ends the cases under way, and rejects with its reason after they were cleared up
@@ -18,18 +26,35 @@ export async function runConformance(options: RunConformanceOptions): Promise<Co
   const { concurrency = defaultConcurrency, signal, onResult } = options
   const startedAt = new Date()
   const start = performance.now()
-  const runner = await openCaseRunner(options, { signal })
-  try {
-    const cases = await runBounded(conformanceCases(options), { concurrency, signal }, async (tried) => {
-      const result = await runner.run(tried)
-      onResult?.(result)
-      return result
-    })
-    const durationMs = Math.round(performance.now() - start)
-    return { ...toHeading(options, runner.report), startedAt: startedAt.toISOString(), durationMs, ...toBody(cases) }
-  } finally {
-    await runner[Symbol.asyncDispose]()
+  using guard = new PluginGuard()
+  const opened = await guard.run(() => openCaseRunner(options, { signal }))
+  const runner = opened.result
+  const close = () => guard.run(() => runner[Symbol.asyncDispose]())
+  const closing: unknown[] = []
+  const tried = await runBounded(conformanceCases(options), { concurrency, signal }, async (one) => {
+    const guarded = await guard.run(() => runner.run(one))
+    onResult?.(withErrors(guarded))
+    return guarded
+  }).finally(() => close().catch((error: unknown) => void closing.push(error)))
+  // What the last case has left to the event loop.
+  await setImmediate()
+  const durationMs = Math.round(performance.now() - start)
+  const outside = [...opened.errors, ...guard.stray, ...closing].map(toFailure)
+  return {
+    ...toHeading(options, runner.report),
+    startedAt: startedAt.toISOString(),
+    durationMs,
+    ...toBody(tried.map(withErrors)),
+    ...(outside.length > 0 && { outside }),
   }
+}
+
+/** A case fails, too, by what its plugin did beside it. */
+function withErrors({ result, errors }: GuardedResult<CaseResult>): CaseResult {
+  if (errors.length === 0) return result
+  const { id, title, capability, durationMs } = result
+  const failures = [...(result.status === 'failed' ? result.failures : []), ...errors.map(toFailure)]
+  return { id, title, capability, durationMs, status: 'failed', failures }
 }
 
 /** Options of `runConformance`. */

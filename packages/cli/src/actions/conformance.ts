@@ -1,8 +1,15 @@
-import { conformanceCases, type RunConformanceOptions, runConformance } from '@capstan/conformance'
+import {
+  type ConformanceReport,
+  conformanceCases,
+  hasUnhandled,
+  type RunConformanceOptions,
+  runConformance,
+} from '@capstan/conformance'
 import type { Call } from '../commands/command-line.js'
 import type { ConformanceCommandOptions } from '../commands/conformance.js'
 import { findTriedPlugin } from '../conformance/find-tried-plugin.js'
 import { prepareReportFile } from '../conformance/report-file.js'
+import { brokenPromiseCode, crashedPluginCode } from '../exit-code.js'
 import type { GlobalOptions } from '../invocation.js'
 import type { Io } from '../io.js'
 import { parseKeyValues } from '../parse/key-value.js'
@@ -15,7 +22,7 @@ import { toPageStyle } from '../render/page-style.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import { UsageError } from '../usage-error.js'
 
-/** Tries one plugin; progress and failures on stderr as they come, the whole on stdout. Ends with 1 when a case failed. */
+/** Tries one plugin; progress and failures on stderr as they come, the whole on stdout. Ends with 1 when a case failed, with 3 when the plugin crashed. */
 export async function conformance({ invocation, options }: Call<ConformanceCommandOptions>): Promise<number> {
   const { io, interrupts, globals } = invocation
   const wishes = parseWishes(options)
@@ -28,9 +35,9 @@ export async function conformance({ invocation, options }: Call<ConformanceComma
   const { signal } = interrupts
   const given = { ...tried, ...wishes, env: toEnv(io, globals), signal, onResult }
   const report = await runConformance(given).finally(() => display.clear())
-  await writeOutput(io.stdout, options.json ? toJson(report) : toConformancePage(report, toPageStyle(io)), interrupts)
   await file?.write(`${JSON.stringify(report, undefined, 2)}\n`)
-  const exitCode = report.counts.failed > 0 ? 1 : 0
+  await writeOutput(io.stdout, options.json ? toJson(report) : toConformancePage(report, toPageStyle(io)), interrupts)
+  const exitCode = toReportCode(report)
   endSoon(io, exitCode)
   return exitCode
 }
@@ -38,6 +45,11 @@ export async function conformance({ invocation, options }: Call<ConformanceComma
 /** Each case opens a host of its own, some in another process: what all of them read is the environment. */
 function toEnv({ env }: Io, { probeTimeoutMs }: GlobalOptions): Io['env'] {
   return probeTimeoutMs === undefined ? env : { ...env, CAPSTAN_PROBE_TIMEOUT: String(probeTimeoutMs / 1000) }
+}
+
+function toReportCode(report: ConformanceReport): number {
+  if (hasUnhandled(report)) return crashedPluginCode
+  return report.counts.failed > 0 || report.outside !== undefined ? brokenPromiseCode : 0
 }
 
 type Wishes = Omit<RunConformanceOptions, 'plugin' | 'specifier'>
@@ -64,7 +76,12 @@ function listGroups(): string {
   return [...new Set(conformanceCases().map(({ id }) => id.slice(0, id.indexOf('-'))))].join(', ')
 }
 
-/** A plugin that leaves something open holds nobody up: there is a case for that. */
+/** A plugin that leaves something open does not delay the end, and one that throws after its cases does not change the code. */
 function endSoon(io: Io, exitCode: number): void {
-  setTimeout(() => io.exit(exitCode), 1000).unref()
+  const exit = () => io.exit(exitCode)
+  process.once('uncaughtException', exit).once('unhandledRejection', exit)
+  setTimeout(() => {
+    process.off('uncaughtException', exit).off('unhandledRejection', exit)
+    exit()
+  }, 1000).unref()
 }

@@ -8,7 +8,7 @@ export function addConformanceCommand({ program, perform }: CommandLine): void {
     .description(
       'Tests a runtime plugin against every promise of the contract: what it provides must work, and what it lacks or ' +
         'refuses must be absent or refused with a reason. The plugin is given by --plugin or named by --runtime. ' +
-        'Exit status 1 when a case fails.',
+        'Exit status 1 when a case fails, 3 when the plugin throws where nothing catches it or ends the process.',
     )
     .option('--image <image>', 'Image with busybox that the engine has; it is not pulled', 'busybox:latest')
     .option('--firewall-image <image>', 'Image with iptables for the firewall cases (default: --image)')

@@ -16,6 +16,7 @@ export function toConformancePage(report: ConformanceReport, page: PageStyle): s
     `${wrapText(toPrintable(`${subject} (${by})`), page.width)}\n\n`,
     toSection('Cases', toGroupTable(cases, page), page),
     toSection('Failed', toFailureTable(cases, page), page),
+    toSection('Outside of the cases', toOutsideList(report), page),
     toSection('Absent', toLackTable(cases, 'absent', page), page),
     toSection('Refused', toLackTable(cases, 'refused', page), page),
     `${page.style('bold', sum)}\n`,
@@ -39,6 +40,10 @@ function toFailureTable(cases: readonly CaseResult[], { width }: PageStyle): str
       : [],
   )
   return rows.length === 0 ? '' : renderTable({ head: ['CASE', 'PROMISE, AND WHAT WAS SEEN'], rows }, { width })
+}
+
+function toOutsideList({ outside = [] }: ConformanceReport): string {
+  return outside.map(({ message }) => `→ ${toPrintable(message)}\n`).join('')
 }
 
 /** Each thing that keeps cases from being tried, once, with how many cases that are. */

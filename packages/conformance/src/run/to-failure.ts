@@ -2,9 +2,13 @@ import { isHostError } from '@capstan/core'
 import { show } from '../assert/expect.js'
 import { ConformanceFailure } from '../conformance-failure.js'
 import type { CaseFailure } from '../conformance-report.js'
+import { StrayError } from './plugin-guard.js'
 
 /** What went wrong in a case, as plain data. */
 export function toFailure(error: unknown): CaseFailure {
+  if (error instanceof StrayError) {
+    return { message: error.message, unhandled: true, ...toCode(error.cause), ...toStack(error) }
+  }
   if (error instanceof ConformanceFailure) {
     const { message, expected, seen, cause } = error
     return { message, expected, seen, ...toCode(cause), ...toStack(error) }

@@ -16,7 +16,7 @@ export interface PortSpec {
   readonly protocol?: Protocol
 }
 
-/** A port as it is published now: one entry for each address, so two for `any` where the machine has IPv6. */
+/** A port as it is published now: one entry for each address as the engine tells it, which may be two for `any`. */
 export interface PortBinding {
   readonly containerPort: number
   readonly hostPort: number

@@ -29,7 +29,7 @@ export function toCreateArguments(config: ContainerConfig, settings: CreateSetti
     ...toEnvironment(env),
     ...toLabelOptions(settings.labels),
     ...mounts.flatMap(toMount),
-    ...toOptions('publish', settings.ports.flatMap(toPublish)),
+    ...toOptions('publish', settings.ports.map(toPublish)),
     ...(network?.mode === 'none' ? ['--network=none'] : []),
     ...toOptions('network', network?.mode === 'networks' ? network.networks.map(({ networkId }) => networkId) : []),
     ...toOptions('dns', dns),
@@ -79,14 +79,13 @@ function toFlag(name: string, isSet: boolean | undefined): readonly string[] {
   return isSet ? [`--${name}`] : []
 }
 
-/** Two for all addresses: without an address the command publishes on those of IPv4 alone. */
-function toPublish(port: PortSpec): readonly string[] {
-  const { containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' } = port
-  const addresses = hostAddress === 'any' ? ['0.0.0.0', '::'] : [hostAddress]
-  return addresses.map((address) => {
-    const written = isIPv6(address) ? `[${address}]` : address
-    return `${written}:${hostPort}:${containerPort}/${protocol}`
-  })
+/**
+ * Without an address the command publishes on those of IPv4 alone. A socket that is bound to `::` takes connections of both
+ * families on macOS, where `net.inet6.ip6.v6only` is 0 by default.
+ */
+function toPublish({ containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' }: PortSpec): string {
+  const address = hostAddress === 'any' ? '::' : hostAddress
+  return `${isIPv6(address) ? `[${address}]` : address}:${hostPort}:${containerPort}/${protocol}`
 }
 
 /** The first mount whose paths the command has no way to quote. */
