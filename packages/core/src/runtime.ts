@@ -11,7 +11,9 @@ import type { ListOptions, OperationOptions } from './operation.js'
 /**
  * What every runtime can do: no optional ability is in here.
  *
- * After `close` every call rejects with RUNTIME_UNAVAILABLE. A runtime refuses an option that it cannot honour with
+ * After `close` every call rejects with RUNTIME_UNAVAILABLE. Ids, names, references and options are checked first, by the
+ * validators of core: INVALID_ARGUMENT before any side effect. Two methods must not check and never reject for what they
+ * are given: `getImageHomeDir`, which answers for anything, and `supportsHostNetwork`. A runtime refuses an option that it cannot honour with
  * OPTION_UNSUPPORTED, before any side effect where it can be known, else after undoing what was made.
  */
 export interface Runtime {
@@ -25,7 +27,11 @@ export interface Runtime {
   createContainer(config: ContainerConfig, options?: CreateOptions): Promise<string>
 
   /**
-   * Starts a container. Already running: resolves. The kept terminal size is applied.
+   * Starts a container; resolves when its program runs, or has run. Already running: resolves. The kept terminal size is
+   * applied.
+   *
+   * COMMAND_NOT_STARTED: the image lacks the command (exit code 127) or may not execute it (126); the container then does
+   * not run, and stays. A program that starts and ends with 126 or 127 of its own is no error.
    *
    * With kept firewall rules the process runs under them from its first instruction, or the start rejects with
    * FIREWALL_FAILED; see `setupFirewall`.
@@ -56,7 +62,10 @@ export interface Runtime {
   /** False only when the engine says that it is absent. */
   imageExists(tag: string, options?: OperationOptions): Promise<boolean>
 
-  /** HOME of the image's env, else by its user, else `/root`, also for an image that is not there. Pulls nothing; rejects for an abort and after `close` alone. */
+  /**
+   * HOME of the image's env, else by its user, else `/root`, also for an image that is absent, and for what can be no image:
+   * nothing is validated. Pulls nothing; rejects for an abort and after `close` alone.
+   */
   getImageHomeDir(image: string, options?: OperationOptions): Promise<string>
 
   /** All images of the engine, one entry each, whatever the number of tags. */
@@ -68,7 +77,14 @@ export interface Runtime {
   /** Joins a running container until its output ends or the signal aborts; the container goes on. Else NOT_RUNNING or NOT_ATTACHABLE. */
   attach(id: string, options: AttachOptions): Promise<void>
 
-  /** Attached before it is started, so nothing of a 1 ms process is lost; resolves with the exit code after all output. */
+  /**
+   * Attached before it is started, so nothing of a 1 ms process is lost; resolves with the exit code after all output.
+   *
+   * Output is read no faster than `stdout` and `stderr` take it: what a slow one has not taken is neither dropped nor kept
+   * in memory without bound, and in the end the program waits. An output that is not given is read and dropped. A command
+   * that does not start: COMMAND_NOT_STARTED, as by `startContainer`. An abort stops what was started. A `stdin` that fails
+   * fails the call.
+   */
   startAttached(id: string, options: AttachOptions): Promise<number>
 
   /** Before start: kept. After exit: nothing. */

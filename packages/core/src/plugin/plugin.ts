@@ -29,6 +29,9 @@ export interface RuntimePlugin<P = unknown> {
   /**
    * Looks, with I/O; keeps the deadline; answers with a value either way; closes what it opened.
    *
+   * When `signal` aborts, also before the call, it rejects with the reason of the signal itself, at once, and closes what it
+   * opened. That is the one rejection that is not a fault of the plugin.
+   *
    * Throwing, or answering a second or more past the deadline, is an attempt with step `probe`; the other plugins are
    * unharmed. A candidate that accepts the connection and does not answer in time is an attempt with `cause.code`
    * TIMED_OUT, and `raiseLimitRemedy` as its remedy.
