@@ -56,6 +56,17 @@ async function look(scope: RuntimeScope, { containerId }: BuildKitSidecar, scrip
   return text(stdout)
 }
 
+/** Stops the daemon as a signal does that no process can take: it is there, and does nothing any more. */
+async function freeze(scope: RuntimeScope, sidecar: BuildKitSidecar): Promise<void> {
+  const script = `for process in /proc/[0-9]*; do
+  case $(tr '\\0' ' ' <$process/cmdline) in
+    "node "*" buildkitd "* | "buildkitd "*) 
+      kill -STOP "\${process#/proc/}" && until grep '^State:.*T' $process/status; do sleep 0.01; done;;
+  esac
+done`
+  expect(await look(scope, sidecar, script)).toMatch(/^State:\s+T/)
+}
+
 class Archive extends Writable {
   text = ''
 
@@ -307,14 +318,14 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     const { scope, feature, options, sidecar, listLeft } = await start()
     await sidecar.keep()
     await sidecar[Symbol.asyncDispose]()
-    await look(scope, sidecar, 'kill -STOP $(pgrep -o -f "[m]ain.mjs buildkitd" || pidof buildkitd)')
+    await freeze(scope, sidecar)
     expect(await feature.stop(options)).toBe('stopped')
     expect(await listLeft()).toEqual([])
   })
 
   test('closing the last handle stops a sidecar whose daemon is frozen', async () => {
     const { scope, sidecar, listLeft } = await start()
-    await look(scope, sidecar, 'kill -STOP $(pgrep -o -f "[m]ain.mjs buildkitd" || pidof buildkitd)')
+    await freeze(scope, sidecar)
     await sidecar[Symbol.asyncDispose]()
     expect(await listLeft()).toEqual([])
   })
