@@ -19,8 +19,6 @@ export interface DockerTimeouts {
   readonly inspectAnswerMs: number
   /** For the answer to a request that makes something, after an abort: to know what to undo. */
   readonly abortGraceMs: number
-  /** For all that is to be cleaned up for the firewall of a container, after an abort. */
-  readonly cleanupMs: number
   /** For what the engine makes of a request that it has not answered to show in a list. */
   readonly lateResultMs: number
   /** For the end of a container, after that of its output: CONNECTION_LOST then. */
@@ -47,7 +45,6 @@ export const defaultTimeouts: DockerTimeouts = {
   inspectIntervalMs: 5_000,
   inspectAnswerMs: 10_000,
   abortGraceMs: 3_000,
-  cleanupMs: 30_000,
   lateResultMs: 750,
   containerEndMs: 10_000,
   execStartMs: 10_000,

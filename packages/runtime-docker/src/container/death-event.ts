@@ -10,7 +10,7 @@ export async function findDeathCode(engine: DockerEngine, { since, ...call }: De
   const filters = {
     type: ['container'],
     event: ['die'],
-    container: [engine.containers.findSandboxed(call.subject)?.id ?? call.subject],
+    container: [engine.containers.toEngineId(call.subject)],
   }
   const query = { since: since - 1, until: (now ?? since) + 1, filters }
   const response = await engine.send({

@@ -94,14 +94,17 @@ function parseExit(text: string): ExitAnswer {
 
 /**
  * Inspects the container at intervals: an engine need not answer a wait when a container that never ran is removed.
- * Rejects then, and when the connection is lost; resolves never. An inspection that fails otherwise decides nothing: a
- * busy engine answers late, and the pings beside the wait notice one that hangs.
+ * Rejects then, and when the connection is lost. An inspection that fails otherwise decides nothing: a busy engine answers
+ * late, and the pings beside the wait notice one that hangs. Resolves with 0 when a start under firewall rules has
+ * replaced the container: the caller looks whether it has ended, and waits for its successor.
  */
-async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<never> {
+async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<number> {
+  const engineId = engine.containers.toEngineId(call.subject)
   const { inspectIntervalMs, inspectAnswerMs: timeoutMs } = engine.timeouts
   await untilAborted(call.judgedAfter ?? Promise.resolve(), call.signal)
   for (;;) {
     await pause(inspectIntervalMs, call)
+    if (engine.containers.toEngineId(call.subject) !== engineId) return 0
     try {
       await inspectContainer(engine, { ...call, timeoutMs })
     } catch (error) {

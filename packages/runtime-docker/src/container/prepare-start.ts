@@ -116,13 +116,14 @@ async function moveToSandbox(
   call: EngineCall,
 ): Promise<void> {
   const sandboxId = await openSandbox(engine, opening, call)
-  const undo = createUndoStack()
+  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add('firewall sandbox', (own) => removeContainer(engine.undoing, sandboxId, own))
   try {
     await replaceContainer(engine, { ...opening, sandboxId }, call)
   } catch (error) {
     throw withUndoFailures(error, await undo.run())
   }
+  await engine.containers.untilFollowed(opening.container.Id, followMs)
 }
 
 /** The rules would be those of the machine, or of a container that the caller did not name. */
@@ -155,3 +156,6 @@ const passedOn: ReadonlySet<string> = new Set([
   'NETWORK_NOT_FOUND',
   'RUNTIME_UNAVAILABLE',
 ])
+
+/** For waits to follow the successor of their container, which takes a few requests. */
+const followMs = 5_000

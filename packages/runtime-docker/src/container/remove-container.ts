@@ -17,7 +17,7 @@ export async function removeContainer(engine: DockerEngine, id: string, options:
   const known = engine.containers.findSandboxed(id)
   if (known === undefined) return
   await removeOne(engine, { ...call, subject: known.sandboxId })
-  engine.containers.forgetSandboxed(known.firstId)
+  engine.containers.endSandboxed(known.firstId)
 }
 
 async function removeOne(engine: DockerEngine, call: EngineCall): Promise<void> {

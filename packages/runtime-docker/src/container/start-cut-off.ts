@@ -136,7 +136,7 @@ async function listNetworks(engine: DockerEngine, call: EngineCall): Promise<rea
 
 /** Of a container that does not run; one that is gone needs none. */
 async function restore(engine: DockerEngine, networks: Networks, call: EngineCall): Promise<readonly unknown[]> {
-  const undo = createUndoStack({ timeoutMs: restoreMs })
+  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add(`networks of ${call.subject}`, async (own) => {
     try {
       await joinNetworks(engine.undoing, networks, { ...call, ...own })
@@ -146,6 +146,4 @@ async function restore(engine: DockerEngine, networks: Networks, call: EngineCal
   })
   return undo.run()
 }
-
-const restoreMs = 10_000
 const lookMs = 5_000

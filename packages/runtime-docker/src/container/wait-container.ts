@@ -19,20 +19,34 @@ export async function waitContainer(
 ): Promise<number> {
   validateContainerId(id)
   const call: EngineCall = { operation: 'waitContainer', subject: id, signal }
-  const code = await waitOnce(engine, call)
-  await releaseAfterEnd(engine, call)
-  // The wait was for a container that a start under firewall rules has replaced: its successor is waited for.
-  return code ?? waitContainer(engine, id, { signal })
+  let unfollow = () => {}
+  try {
+    for (;;) {
+      const pending = await openWait(engine, { call, condition: 'next-exit' })
+      unfollow()
+      const code = await waitOnce(engine, { pending, call }, (firstId) => {
+        unfollow = engine.containers.follow(firstId)
+      })
+      if (code === undefined) continue // a start under firewall rules has replaced the container
+      await releaseAfterEnd(engine, call)
+      return code
+    }
+  } finally {
+    unfollow()
+  }
 }
 
-/** The exit code; `undefined` where the container was replaced meanwhile. */
-async function waitOnce(engine: DockerEngine, call: EngineCall): Promise<number | undefined> {
-  const { subject: id } = call
-  const pending = await openWait(engine, { call, condition: 'next-exit' })
+/** The exit code; `undefined` where the container was replaced meanwhile. `onCreated` gets the id of one not started yet. */
+async function waitOnce(
+  engine: DockerEngine,
+  { pending, call }: Omit<Waiting, 'wasCreated'>,
+  onCreated: (id: string) => void,
+): Promise<number | undefined> {
   try {
     const seen = await findContainer(engine, call)
-    if (seen !== undefined && hasEnded(seen)) return readCode(seen, id)
+    if (seen !== undefined && hasEnded(seen)) return readCode(seen, call.subject)
     const wasCreated = seen?.State?.Status === 'created' || seen === undefined
+    if (seen !== undefined && wasCreated) onCreated(seen.Id)
     return await settle(engine, { pending, call, wasCreated })
   } finally {
     pending.close()

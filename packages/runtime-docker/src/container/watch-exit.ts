@@ -37,8 +37,11 @@ async function untilTold(answered: Promise<number>): Promise<number> {
 
 async function look(engine: DockerEngine, call: EngineCall, { openedAt, endedBefore }: WatchOptions): Promise<number> {
   await untilAborted(call.judgedAfter ?? Promise.resolve(), call.signal)
+  const engineId = engine.containers.toEngineId(call.subject)
   for (let waitMs = firstLookMs; ; waitMs = Math.min(waitMs * 1.5, lastLookMs)) {
     await pause(waitMs, call)
+    // Replaced for a start under firewall rules: the caller looks whether it has ended, and waits for its successor.
+    if (engine.containers.toEngineId(call.subject) !== engineId) return 0
     const seen = await inspect(engine, call)
     if (seen === 'gone') return readDeath(engine, call, openedAt)
     if (seen === 'unknown' || !hasEnded(seen) || seen.State?.FinishedAt === endedBefore) continue

@@ -21,7 +21,7 @@ export function createHelperRunner(
     title,
     async run(script, call) {
       const id = await createHelper(engine, toHelperConfig({ image, script, workload: workload.namespaceId }), call)
-      const undo = createUndoStack()
+      const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
       undo.add('firewall helper', (own) => removeContainer(engine.undoing, id, own))
       const result = await runHelper(engine, id, call).catch(async (error: unknown) => {
         throw withUndoFailures(error, await undo.run())

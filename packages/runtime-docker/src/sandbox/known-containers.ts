@@ -14,7 +14,9 @@ import { findSandboxLabels, hasSandboxLabels } from './sandbox-labels.js'
 export class KnownContainers {
   readonly #requests = new Map<string, CreateRequest>()
   readonly #sandboxed = new Map<string, SandboxedContainer>()
+  readonly #gone = new Map<string, string>()
   readonly #starts = new Map<string, Promise<void>>()
+  readonly #followers = new Map<string, Set<Promise<void>>>()
 
   /** Keeps how a container was created, as long as it was not started. */
   addCreated(id: string, request: CreateRequest): void {
@@ -46,6 +48,18 @@ export class KnownContainers {
     this.#sandboxed.delete(firstId)
   }
 
+  /** Forgets one that is gone, but for its id: the engine's events have it by that. */
+  endSandboxed(firstId: string): void {
+    const container = this.#sandboxed.get(firstId)
+    if (container !== undefined) this.#gone.set(firstId, container.id)
+    this.#sandboxed.delete(firstId)
+  }
+
+  /** The engine's id of a container, also of one that is gone. */
+  toEngineId(id: string): string {
+    return this.findSandboxed(id)?.id ?? this.#gone.get(id) ?? id
+  }
+
   /** Lets one start at a time of a container go on; resolves with what ends this one. Aborted: rejects with the reason. */
   async lockStart(firstId: string, { signal }: OperationOptions = {}): Promise<() => void> {
     const before = this.#starts.get(firstId) ?? Promise.resolve()
@@ -67,6 +81,36 @@ export class KnownContainers {
 
   isStarting(firstId: string): boolean {
     return this.#starts.has(firstId)
+  }
+
+  /**
+   * Tells that a call follows a container that was not started yet, by a wait; returns what tells that it has
+   * ended, or follows the successor of the container.
+   */
+  follow(firstId: string): () => void {
+    let release: () => void = () => {}
+    const follower = new Promise<void>((resolve) => {
+      release = resolve
+    })
+    const followers = this.#followers.get(firstId) ?? new Set()
+    this.#followers.set(firstId, followers.add(follower))
+    return () => {
+      release()
+      followers.delete(follower)
+      if (followers.size === 0 && this.#followers.get(firstId) === followers) this.#followers.delete(firstId)
+    }
+  }
+
+  /** Resolves when all that followed the container follow its successor, or after the limit: none misses a start after it. */
+  async untilFollowed(firstId: string, limitMs: number): Promise<void> {
+    const followers = this.#followers.get(firstId)
+    if (followers === undefined) return
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const limit = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, limitMs)
+    })
+    await Promise.race([Promise.all(followers), limit])
+    clearTimeout(timer)
   }
 
   /** The path of a request, with the engine's id in place of a first id. */

@@ -60,7 +60,7 @@ export async function setSandboxRules(
 
 async function openWith(engine: DockerEngine, image: string, opening: Opening, call: EngineCall): Promise<string> {
   const { container, rules } = opening
-  const undo = createUndoStack()
+  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   try {
     const sandboxId = await createSandbox(engine, image, opening, call)
     undo.add('firewall sandbox', (own) => removeContainer(engine.undoing, sandboxId, own))
@@ -86,7 +86,7 @@ async function createSandbox(
   const { id } = await requestContainer(engine, { body, platform, name: undefined }, call).catch((error: unknown) => {
     throw isHostError(error, 'IMAGE_NOT_FOUND') ? new NoRunnerError(['the engine does not have it']) : error
   })
-  const undo = createUndoStack()
+  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add('firewall sandbox', (own) => removeContainer(engine.undoing, id, own))
   try {
     for (const join of later) {

@@ -11,7 +11,7 @@ import { toReason } from '../engine-text.js'
  */
 export async function releaseAfterEnd(engine: DockerEngine, call: EngineCall): Promise<void> {
   if (engine.containers.findSandboxed(call.subject) === undefined) return
-  const cleanup = createUndoStack({ timeoutMs: cleanupMs })
+  const cleanup = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   cleanup.add('firewall sandbox', (own) => releaseSandbox(engine.undoing, { ...call, ...own }))
   for (const failure of await cleanup.run()) {
     engine.warn(`the sandbox of container "${call.subject}" is left: ${toReason(failure)}`)
@@ -25,7 +25,7 @@ async function releaseSandbox(engine: DockerEngine, call: EngineCall): Promise<v
   const container = await findContainer(engine, call)
   if (container === undefined) {
     await removeContainer(engine, sandboxId, { signal: call.signal })
-    engine.containers.forgetSandboxed(firstId)
+    engine.containers.endSandboxed(firstId)
   } else if (!staysRunning(engine) && container.State?.Running !== true && !engine.containers.isStarting(firstId)) {
     await killSandbox(engine, { ...call, subject: sandboxId })
   }
@@ -45,5 +45,3 @@ async function killSandbox(engine: DockerEngine, call: EngineCall): Promise<void
     if (!isHostError(error, 'NOT_RUNNING') && !isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
   }
 }
-
-const cleanupMs = 10_000

@@ -25,7 +25,7 @@ export async function replaceContainer(
   const name = toContainerName(container.Name)
   const image = await pinImage(engine, container.Image ?? '', request.body.Image ?? '', call)
   const aside = `${name}-${randomUUID().slice(0, 8)}`
-  const undo = createUndoStack()
+  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   try {
     undo.add(`the name of ${name}`, async (own) => {
       engine.containers.forgetSandboxed(firstId)
@@ -48,7 +48,7 @@ export async function replaceContainer(
 
 /** By its name, since the first id now means the new container. What is left carries the labels of its owner. */
 async function removeFirst(engine: DockerEngine, name: string): Promise<void> {
-  const cleanup = createUndoStack({ timeoutMs: cleanupMs })
+  const cleanup = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   cleanup.add(`container ${name}`, (own) => removeContainer(engine.undoing, name, own))
   for (const failure of await cleanup.run()) engine.warn(`container "${name}" is left: ${toReason(failure)}`)
 }
@@ -75,5 +75,3 @@ async function pinImage(engine: DockerEngine, imageId: string, reference: string
     throw error
   }
 }
-
-const cleanupMs = 10_000

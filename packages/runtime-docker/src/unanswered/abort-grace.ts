@@ -3,7 +3,7 @@ import type { DockerEngine, EngineCall } from '../docker-engine.js'
 
 /**
  * Settles as `work` does, which cleans up after an abort; where the engine does not answer that, it rejects with the
- * signal's reason when `timeouts.cleanupMs` are over. What may be left is warned of; it carries the labels of its owner.
+ * signal's reason when `timeouts.undoMs` are over. What may be left is warned of; it carries the labels of its owner.
  */
 export async function withAbortGrace<T>(
   engine: DockerEngine,
@@ -20,7 +20,7 @@ export async function withAbortGrace<T>(
     late.abort(signal.reason)
   }
   const follow = () => {
-    timer = setTimeout(expire, engine.timeouts.cleanupMs)
+    timer = setTimeout(expire, engine.timeouts.undoMs)
   }
   signal.throwIfAborted()
   signal.addEventListener('abort', follow, { once: true })

@@ -69,6 +69,18 @@ describe('the first start under kept rules', () => {
     expect(started.fake.state.containers.size).toBe(0)
   })
 
+  test.each([
+    ['stays', false],
+    ['is removed by the engine', true],
+  ])('is not missed by a wait that was opened before it, of a container that %s', async (_, autoRemove) => {
+    const started = await startRuntime({}, { inspectIntervalMs: 10 })
+    const id = await createKept(started, ['exit', '3'], { autoRemove })
+    const code = started.runtime.waitContainer(id)
+    await expect.poll(() => started.fake.log()).toContain(`POST /containers/${id}/wait`)
+    await started.runtime.startContainer(id)
+    expect(await code).toBe(3)
+  })
+
   test('gives the sandbox all that is of the network, and the container the rest', async () => {
     const started = await startRuntime()
     started.fake.state.networks.set('net', { Id: 'net', Name: 'net' })
@@ -309,7 +321,7 @@ describe('each request of a start under kept rules', () => {
     async (_, make) => {
       const count = await countRequests(make)
       for (let index = 0; index < count; index += 1) {
-        const started = await startRuntime({}, { cleanupMs: 50, abortGraceMs: 20, lateResultMs: 10 })
+        const started = await startRuntime({}, { undoMs: 50, abortGraceMs: 20, lateResultMs: 10 })
         const id = await make(started)
         const starts = watchStarts(started)
         const abort = new AbortController()
@@ -323,7 +335,7 @@ describe('each request of a start under kept rules', () => {
 
 test('setupFirewall: a request is not answered, nor any after it: an abort settles with its reason, and it is warned of', async () => {
   for (let index = 0; ; index += 1) {
-    const started = await startRuntime({}, { cleanupMs: 50, abortGraceMs: 20, lateResultMs: 10 })
+    const started = await startRuntime({}, { undoMs: 50, abortGraceMs: 20, lateResultMs: 10 })
     const container = started.fake.state.createContainer('c', { Image: image, Cmd: ['sleep'] })
     await started.runtime.startContainer('c')
     started.fake.requests.length = 0
