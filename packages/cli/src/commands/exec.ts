@@ -14,7 +14,7 @@ export function addExecCommand({ program, perform }: CommandLine): void {
     .option('-t, --tty', 'Allocate a pseudo-TTY')
     .option(
       '-e, --env <key[=value]>',
-      'Set an environment variable; KEY alone copies it from here (repeatable)',
+      'Set an environment variable; KEY alone copies it from here, or removes that of the container (repeatable)',
       collect,
     )
     .option('--env-file <file>', 'Read environment variables from a file of KEY=VALUE lines (repeatable)', collect)

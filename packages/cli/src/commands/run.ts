@@ -74,7 +74,7 @@ function addOptions(command: Command): void {
     .option('-h, --hostname <name>', 'Container host name')
     .option(
       '-e, --env <key[=value]>',
-      'Set an environment variable; KEY alone copies it from here (repeatable)',
+      'Set an environment variable; KEY alone copies it from here, or removes that of the image (repeatable)',
       collect,
     )
     .option('--env-file <file>', 'Read environment variables from a file of KEY=VALUE lines (repeatable)', collect)
@@ -95,7 +95,7 @@ function addOptions(command: Command): void {
     .optionsGroup('Network:')
     .option(
       '-p, --publish <[[address:]port:]port>',
-      'Publish a port, without an address on all addresses (repeatable)',
+      'Publish a port, without an address on all addresses of IPv4 and IPv6 (repeatable)',
       collect,
     )
     .option('--network <network>', 'Connect to a network: none, host, or a name or ID (repeatable)', collect)

@@ -5,6 +5,7 @@ import {
   type RuntimeScope,
   runtimeCapability,
   type StringMap,
+  type SweepOptions,
   volumeManagerCapability,
 } from '@capstan/core'
 import { expectDefined, expectEqual } from '../assert/expect.js'
@@ -189,6 +190,56 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         expectEqual([toIds(removed), toIds(undecidable)], [[], [networkId]], 'what was removed, and what was reported')
       },
     },
+    {
+      id: 'SWP-015',
+      title: 'sweep with the name of an application removes what this application made, and nothing of another',
+      run: async (context) => {
+        const shop = await setScene(context, { ...dead, [ownershipLabelKeys.app]: 'shop' })
+        const other = await setScene(context, { ...dead, [ownershipLabelKeys.app]: 'other' }, shop.mark)
+        const nameless = await setScene(context, dead, shop.mark)
+        const ids = [await shop.create({}), await other.create({}), await nameless.create({})]
+        expectEqual(toIds((await shop.sweep({ app: 'shop' })).removed), ids.slice(0, 1), 'what was removed')
+        expectEqual((await shop.list()).toSorted(), ids.slice(1).toSorted(), 'what is left')
+        const { removed } = await shop.sweep({ app: null })
+        expectEqual(toIds(removed).toSorted(), ids.slice(1).toSorted(), 'what a sweep of all removed')
+      },
+    },
+    {
+      id: 'SWP-016',
+      title: 'a container of a host without a name does not inherit the application of its image',
+      keeps: ['buildImage'],
+      run: async (context) => {
+        const shop = await setScene(context, { ...dead, [ownershipLabelKeys.app]: 'shop' })
+        const image = await shop.build(`FROM ${context.image}\nENV SWEPT=1\n`)
+        const nameless = await setScene(context, dead, shop.mark)
+        await nameless.create({ image })
+        const { removed } = await shop.sweep({ app: 'shop', dryRun: true })
+        expectEqual(
+          removed.map(({ kind }) => kind),
+          ['image'],
+          'the kinds of what would be removed',
+        )
+      },
+    },
+    {
+      id: 'SWP-017',
+      title: 'sweep removes the volume that a dead owner left by mounting it, after its container',
+      needs: [volumeManagerCapability],
+      keeps: ['mounts', 'mounts.volume'],
+      run: async (context) => {
+        const scene = await setScene(context, dead)
+        const source = context.uniqueName('mounted')
+        context.later(source, (own) => context.require(volumeManagerCapability).removeVolume(source, own))
+        const labels = { [markKey]: scene.mark }
+        await scene.create({ mounts: [{ type: 'volume', source, target: '/kept', labels }] })
+        const { removed } = await scene.sweep()
+        expectEqual(
+          removed.map(({ kind }) => kind),
+          ['container', 'volume'],
+          'the kinds of what was removed',
+        )
+      },
+    },
   ],
 )
 
@@ -210,7 +261,7 @@ async function setScene(context: CaseContext, changes: StringMap, mark = context
       await owner.runtime.buildImage(dockerfile, tag, { labels: { [markKey]: mark }, signal })
       return tag
     },
-    sweep: (options: { readonly dryRun?: boolean } = {}) => sweeper.sweep({ signal, ...options }),
+    sweep: (options: SweepOptions = {}) => sweeper.sweep({ signal, ...options }),
     list: async () => toIds(await context.runtime.listContainers({ labels: { [markKey]: mark } })),
   }
 }

@@ -10,15 +10,20 @@ export interface SystemStatus {
   readonly appRoot: string | undefined
 }
 
-/** Reads what `system status --format json` printed, which it does with exit code 1 as well. */
+/**
+ * Reads what `system status --format json` printed, which it does with exit code 1 as well. From 1.4.1 on the version of the
+ * service stands in `server`, and its folders in `paths`.
+ */
 export function parseSystemStatus(output: Uint8Array): SystemStatus {
   const value = readJson('system status', output)
   if (!isObject(value)) throw toProtocolError('system status', value)
   const entry = new JsonReader('system status', value, Buffer.from(output).toString('utf8'))
   return {
     isRunning: entry.text('status') === 'running',
-    version: parseVersion(entry.maybeText('apiServerVersion') ?? ''),
-    appRoot: entry.maybeText('appRoot'),
+    version: parseVersion(
+      entry.maybeText('apiServerVersion') || entry.maybeObject('server')?.maybeText('version') || '',
+    ),
+    appRoot: entry.maybeText('appRoot') || entry.maybeObject('paths')?.maybeText('appRoot'),
   }
 }
 

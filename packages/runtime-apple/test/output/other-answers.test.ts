@@ -53,6 +53,23 @@ it("the service's version is taken from its sentence", () => {
   expect(parseSystemStatus(toBytes(printed))).toMatchObject({ isRunning: true, version: '1.2.2' })
 })
 
+it('the status as 1.4.1 prints it: the version in server, the folder in paths', () => {
+  const printed = {
+    status: 'running',
+    client: { version: '1.4.1' },
+    server: { appName: 'container-apiserver', version: '1.2.0' },
+    paths: { appRoot: '/app', installRoot: '/usr/local/' },
+  }
+  expect(parseSystemStatus(toBytes(printed))).toEqual({ isRunning: true, version: '1.2.0', appRoot: '/app' })
+})
+
+it('the status of 1.4.1 where the service does not run', () => {
+  const stopped = { isRunning: false, version: undefined, appRoot: undefined }
+  for (const more of [{}, { server: null, paths: null }, { server: {}, paths: {} }]) {
+    expect(parseSystemStatus(toBytes({ status: 'unregistered', ...more }))).toEqual(stopped)
+  }
+})
+
 describe('readJson', () => {
   it('passes over warnings, also such as begin with a bracket', () => {
     expect(readJson('list', toBytes('[warning] old server\n[1,2]\n'))).toEqual([1, 2])
