@@ -69,7 +69,10 @@ async function findAuths(
   { dockerfile, credentialSources = { env } }: ImageToBuild,
   { buildArgs, target, signal }: BuildOptions,
 ): Promise<ReadonlyMap<string, RegistryAuth>> {
-  const images = findDockerfileImages(dockerfile, { buildArgs, target })
+  // The engine's own builder is the classic one; engines of other products read a Dockerfile as BuildKit does.
+  const images = (['classic', 'buildkit'] as const).flatMap((builder) => {
+    return findDockerfileImages(dockerfile, { builder, buildArgs, target })
+  })
   const registries = new Set(images.map(({ reference }) => parseImageReference(reference).registry))
   const auths = new Map<string, RegistryAuth>()
   for (const registry of registries) {

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is what a Dockerfile looks like
 import { Readable } from 'node:stream'
 import { extract } from 'tar-stream'
 import { expect, test } from 'vitest'
@@ -198,4 +199,21 @@ test('F25 credentials of the registries that the Dockerfile names are sent, and 
   const header = String(toRequest(scripted).headers['x-registry-config'])
   expect(Object.keys(JSON.parse(Buffer.from(header, 'base64url').toString()))).toEqual(['r.example'])
   expect(JSON.stringify(failure) + String(failure)).not.toMatch(/SECRET/)
+})
+
+test.each<[string, string, Readonly<Record<string, string>>?]>([
+  ['a default', 'ARG REGISTRY=r.example\nFROM $REGISTRY/a'],
+  ['defaults of one line', 'ARG REGISTRY=r.example IMAGE=$REGISTRY/a\nFROM $IMAGE'],
+  ['an alternate', 'ARG X=1\nFROM ${X:+r.example/a}'],
+  ['the escape directive', '# escape=`\nFROM `\n  r.example/a'],
+  ['ONBUILD', 'FROM scratch\nONBUILD COPY --from=r.example/a /x /y'],
+  ['COPY --from', 'FROM scratch\nCOPY --chown=1 --from=r.example/a /x /y'],
+  ['a build argument', 'ARG REGISTRY=other.example\nFROM $REGISTRY/a', { REGISTRY: 'r.example' }],
+])('sends credentials of the registry of an image that is named by %s', async (_, dockerfile, buildArgs = {}) => {
+  const config = { auths: { 'r.example': { username: 'user', password: 'p' } } }
+  const scripted = await start(refusal(500, 'denied'))
+  const credentialSources = { env: { DOCKER_AUTH_CONFIG: JSON.stringify(config), DOCKER_CONFIG: '/nonexistent' } }
+  await buildImage(scripted.engine, { dockerfile, tag: 'app:1', credentialSources }, { buildArgs }).catch(() => {})
+  const header = String(toRequest(scripted).headers['x-registry-config'])
+  expect(JSON.parse(Buffer.from(header, 'base64url').toString())).toMatchObject({ 'r.example': { username: 'user' } })
 })
