@@ -330,6 +330,31 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await listLeft()).toEqual([])
   })
 
+  test('a connected container uses the socket, and can neither remove nor replace it', async () => {
+    const { scope, name, sidecar } = await start()
+    const attempts = ['rm', 'mv', 'ln -sf /tmp/own', 'echo >'].map((program) => {
+      const target = program === 'mv' ? '"$socket" "$socket.old"' : '"$socket"'
+      return `if ${program} ${target}; then echo taken; fi`
+    })
+    const script = [
+      'socket=${BUILDKIT_HOST#unix://}',
+      ...attempts,
+      'if touch "$socket.new"; then echo written; fi',
+      'buildctl debug workers >/dev/null && echo connected',
+    ].join('; ')
+    const config = { name: `${name}-client`, image, entrypoint: ['sh', '-c', script] }
+    const id = await scope.runtime.createContainer(sidecar.connect(config))
+    onTestFinished(() => scope.runtime.removeContainer(id))
+    await scope.runtime.startContainer(id)
+    await scope.runtime.waitContainer(id)
+    const words = Buffer.from(await scope.runtime.containerLogsAll(id)).toString()
+    expect(words).toContain('connected')
+    expect(words).not.toMatch(/^(taken|written)$/m)
+    expect(await sidecar.workers()).toHaveLength(1)
+    await scope.runtime.removeContainer(id)
+    await sidecar[Symbol.asyncDispose]()
+  })
+
   test('a holder that is killed loses its lease within a second; a sweep removes what is left', async () => {
     const { scope, name, listLeft } = await openFeature()
     const holder = hold(name)

@@ -8,13 +8,18 @@ import {
 } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 
-/** Adds the volume with the daemon's socket, and where it is. The network stays as it is. */
+/**
+ * Adds the volume with the daemon's socket, and where it is. The network stays as it is.
+ *
+ * The volume is mounted read-only: a container can connect, and cannot put a socket of its own in the daemon's place, to
+ * which later builds with their secrets would go.
+ */
 export function connectBySocket(
   { report, volumes }: BuildKitManagers,
   config: ContainerConfig,
   socketVolume: string,
 ): ContainerConfig {
-  const mount = { type: 'volume', source: socketVolume, target: directory } as const
+  const mount = { type: 'volume', source: socketVolume, target: directory, readOnly: true } as const
   const refuses = report.available ? report.refuses : []
   refuseOptions(report.runtime, { image: config.image, mounts: [mount] }, refuses)
   refuseField(report.runtime, 'mounts.volume.shared', socketVolume, refuses)

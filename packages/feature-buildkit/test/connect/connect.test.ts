@@ -17,7 +17,7 @@ describe('connect', () => {
     expect(config).toMatchObject({
       env: { A: '1', BUILDKIT_HOST: 'unix:///run/buildkit/buildkitd.sock' },
       network: { mode: 'none' },
-      mounts: [{ type: 'volume', target: '/run/buildkit' }],
+      mounts: [{ type: 'volume', target: '/run/buildkit', readOnly: true }],
     })
   })
 
@@ -34,6 +34,17 @@ describe('connect', () => {
       await scope.runtime.removeContainer(id)
     },
   )
+
+  it('lets a container neither remove the socket nor write beside it', async () => {
+    await using scope = await openWithStandIn()
+    await using sidecar = await start(scope)
+    const command = ['sh', '-c', 'echo taken > /run/buildkit/buildkitd.sock']
+    const id = await scope.runtime.createContainer(sidecar.connect({ image: 'busybox:latest', command }))
+    await scope.runtime.startContainer(id)
+    expect(await scope.runtime.waitContainer(id)).not.toBe(0)
+    expect(await readExec(scope, sidecar.containerId, ['cat', '/run/buildkit/buildkitd.sock'])).toBe('')
+    await scope.runtime.removeContainer(id)
+  })
 
   it('says what is missing where there are no volumes', async () => {
     await using scope = await openWithStandIn({ without: [volumeManagerCapability] })
