@@ -6,6 +6,9 @@ export const endingCode = 3
 /** Leases are files here; gone with the container. Without the directory nobody takes one any more. */
 const leaseDirectory = '/tmp/capstan-leases'
 
+/** The directory of each build begins with this, and is removed with the leases, too. */
+export const buildDirectoryPrefix = '/tmp/capstan-build-'
+
 /** Of ca.pem, cert.pem and key.pem; the last file says that all are there. */
 export const certificateDirectory = '/tmp/capstan-certificates'
 export const certificatesAreThere: string = `${certificateDirectory}/ready`
@@ -46,9 +49,9 @@ stop() {
   while [ ! -e "$dir.up" ] && [ $n -lt 100 ]; do sleep 0.01; n=$((n+1)); done
   kill -TERM "$p"
 }
-leave() { [ ! -d "$dir" ] || exit "$1"; exit 0; }
-dir=$1; wait=$2; awaited=$3; printf %s "$4" >"$dir.toml"; shift 4
-rm -rf "$dir" "$dir.up" "$dir.pid"; mkdir -p "$dir"; echo $$ >"$dir.pid"
+leave() { rm -rf "$builds"*; [ ! -d "$dir" ] || exit "$1"; exit 0; }
+dir=$1; wait=$2; awaited=$3; builds=\${dir%leases}build-; printf %s "$4" >"$dir.toml"; shift 4
+rm -rf "$dir" "$dir.up" "$dir.pid" "$builds"*; mkdir -p "$dir"; echo $$ >"$dir.pid"
 ( sleep "$wait"; rmdir "$dir" && kill -TERM "$(cat "$dir.pid")" ) >/dev/null 2>&1 &
 while [ -n "$awaited" ] && [ ! -e "$awaited" ] && [ -z "$ending" ]; do sleep 0.01; done
 [ -z "$ending" ] || leave 143

@@ -43,8 +43,8 @@ export async function writeFile(
   throw createHostError('OPERATION_FAILED', { operation: 'write', subject: what, status: undefined, reason })
 }
 
-/** For this user alone, and at once whole: nobody sees half of it. */
-export const fileScript = 'umask 077; mkdir -p "$(dirname "$1")" && cat >"$1.part" && mv "$1.part" "$1"'
+/** Writes a file for this user alone, into a directory that is there, and at once whole: half of it is never seen. */
+export const fileScript = 'umask 077; cat >"$1.part" && mv "$1.part" "$1"'
 
 export function toStream(content: string | Uint8Array): Readable {
   return Readable.from([Buffer.from(content)], { objectMode: false })

@@ -101,8 +101,13 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
 
   /** A process that holds BuildKit until it is killed. */
   function hold(name: string) {
-    const program = fileURLToPath(new URL('programs/hold-buildkit.mjs', import.meta.url))
-    const child = spawn(process.execPath, [program, `unix://${given.socketPath}`, image, name], {
+    return run('hold-buildkit.mjs', name)
+  }
+
+  /** `holds`: it has said something. */
+  function run(program: string, name: string, ...words: readonly string[]) {
+    const path = fileURLToPath(new URL(`programs/${program}`, import.meta.url))
+    const child = spawn(process.execPath, [path, `unix://${given.socketPath}`, image, name, ...words], {
       stdio: ['ignore', 'pipe', 'inherit'],
     })
     const ended = once(child, 'exit')
@@ -337,7 +342,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       return `if ${program} ${target}; then echo taken; fi`
     })
     const script = [
-      'socket=${BUILDKIT_HOST#unix://}',
+      'socket=/run/buildkit/buildkitd.sock',
       ...attempts,
       'if touch "$socket.new"; then echo written; fi',
       'buildctl debug workers >/dev/null && echo connected',
@@ -381,6 +386,22 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await listLeft()).toEqual([])
     expect(await feature.find(options)).toBeUndefined()
   })
+
+  test.for(['directory', 'upload', 'placed', 'build', 'output'])(
+    'nothing of a build is left in a kept sidecar when its process is killed at its stage "%s"',
+    async (stage) => {
+      const { scope, name, sidecar } = await start()
+      const listBuilds = () => look(scope, sidecar, 'ls /tmp /dev/shm | grep capstan-build-')
+      const builder = run('build-until-killed.mjs', name, stage)
+      await builder.holds
+      expect(await listBuilds()).toContain('capstan-build-')
+      await builder.kill()
+      await expect.poll(listBuilds, { timeout: 5000 }).toBe('')
+      expect(await look(scope, sidecar, 'grep -r hunter22 /tmp /dev/shm /root /run 2>/dev/null')).toBe('')
+      expect(await sidecar.workers()).toHaveLength(1)
+      await sidecar[Symbol.asyncDispose]()
+    },
+  )
 
   test('a sweep spares what a living holder uses, though its maker is dead', async () => {
     const { scope, feature, name, listLeft } = await openFeature()

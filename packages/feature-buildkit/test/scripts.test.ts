@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
@@ -109,6 +109,18 @@ describe('the script of the daemon', () => {
     await rmdir(directory)
     child.kill('SIGTERM')
     expect(await ended).toBe(0)
+  })
+
+  it('removes the directories of builds that an earlier run of its container has left, and its own at its end', async () => {
+    const folder = await makeFolder()
+    await mkdir(join(folder, 'build-of-before', 'context'), { recursive: true })
+    const { child, ended } = await startScript(daemonOf(1), { folder })
+    await once(child.stdout, 'data')
+    await expect(readdir(folder)).resolves.not.toContain('build-of-before')
+    await mkdir(join(folder, 'build-of-now', 'context'), { recursive: true })
+    child.kill('SIGTERM')
+    expect(await ended).toBe(1)
+    await expect(readdir(folder)).resolves.not.toContain('build-of-now')
   })
 
   it('ends with the code of a daemon that ends by itself', async () => {

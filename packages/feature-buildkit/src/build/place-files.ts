@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { posix } from 'node:path'
 import { packBuildContext } from '@capstan/build-context'
 import type { RegistryCredentials, StringMap } from '@capstan/core'
-import { runExec } from '../run-exec.js'
+import { buildDirectoryPrefix } from '../scripts.js'
 import { fileScript, toStream, type WriteTarget, writeFile } from '../write-file.js'
 import type { BuildPlaces } from './build-command.js'
 import type { BuildRequest } from './build-request.js'
@@ -17,7 +17,7 @@ export interface BuildPlan extends BuildPlaces {
 }
 
 export function planPlaces(request: BuildRequest): BuildPlan {
-  const directory = `/tmp/capstan-build-${randomUUID()}`
+  const directory = `${buildDirectoryPrefix}${randomUUID()}`
   const secretVariables: Record<string, string> = {}
   const secretFiles: Record<string, string> = {}
   const secretValues: Record<string, string> = {}
@@ -25,9 +25,9 @@ export function planPlaces(request: BuildRequest): BuildPlan {
     if (typeof value === 'string' && !value.includes('\0') && value.length < longest) {
       secretVariables[id] = `CAPSTAN_SECRET_${index}`
       secretValues[`CAPSTAN_SECRET_${index}`] = value
-    } else secretFiles[id] = `${directory}/secret-${index}`
+    } else secretFiles[id] = `${directory}/private/secret-${index}`
   }
-  const credentials = `${directory}/docker`
+  const credentials = `${directory}/private/docker`
   return {
     directory,
     context: `${directory}/context`,
@@ -75,13 +75,8 @@ export async function placeFiles(
   })
 }
 
-/** Removes what a build left in the sidecar, within its own time; one that is gone has nothing left. */
-export async function removePlaces({ execs, id }: WriteTarget, { directory }: BuildPlaces): Promise<void> {
-  const signal = AbortSignal.timeout(removalMs)
-  await runExec(execs, id, { command: ['rm', '-rf', directory], signal }).catch(() => {})
-}
-
-const contextScript = 'mkdir -p "$1" && tar -x -f - -C "$1"'
+/** Makes no directory that is to be there: without the build's own there is no build. */
+const contextScript = 'mkdir "$1" && tar -x -f - -C "$1"'
 
 /** As docker writes it: https://docs.docker.com/reference/cli/docker/login/ */
 function toDockerConfig(credentials: Readonly<Record<string, RegistryCredentials>>): string {
@@ -92,6 +87,5 @@ function toDockerConfig(credentials: Readonly<Record<string, RegistryCredentials
   return JSON.stringify({ auths: Object.fromEntries(auths) })
 }
 
-const removalMs = 10_000
 /** Linux takes 128 KiB for one variable, of bytes. */
 const longest = 32_768

@@ -1,16 +1,17 @@
-import { type ExecProcess, linkSignals, untilAborted } from '@capstan/core'
+import { type ExecProcess, type LinkedSignal, linkSignals, untilAborted } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { openSession } from '../open-session.js'
 import { timeLimit } from '../pause.js'
 import { toLeashedCommand, toLeashInput } from '../scripts.js'
 import type { DaemonWatch } from '../start/daemon-watch.js'
 import { toBuildCommand } from './build-command.js'
+import { openBuildDirectory } from './build-directory.js'
 import { type BuildRequest, validateBuildRequest } from './build-request.js'
 import { readResult } from './build-result.js'
 import type { BuildResult, EventSink } from './buildkit-build.js'
 import { breakArchive, deliverOutput, endArchive } from './deliver-output.js'
 import { createLostError, followBuild } from './follow-build.js'
-import { type BuildPlan, placeFiles, planPlaces, removePlaces } from './place-files.js'
+import { type BuildPlan, placeFiles, planPlaces } from './place-files.js'
 import { Redactor } from './redactor.js'
 import { requireTransfer } from './required-transfer.js'
 
@@ -32,11 +33,9 @@ export async function runBuild(
   requireTransfer(managers, request.output)
   const linked = linkSignals(signals)
   const { signal } = linked
-  const plan = planPlaces(request)
   try {
     signal.throwIfAborted()
-    const work = build(managers, request, { ...options, signal, plan })
-    const result = await Promise.race([work, failAtEnd(options)])
+    const result = await Promise.race([buildInDirectory(managers, request, { ...options, linked }), failAtEnd(options)])
     await endArchive(request.output)
     return result
   } catch (error) {
@@ -45,7 +44,23 @@ export async function runBuild(
     throw error
   } finally {
     linked.unlink()
-    await removePlaces({ execs: managers.execs, id: options.id }, plan)
+  }
+}
+
+/** The loss of the directory aborts what works in it. */
+async function buildInDirectory(
+  managers: BuildKitManagers,
+  request: BuildRequest,
+  { linked, ...options }: Omit<RunBuildOptions, 'signals'> & { readonly linked: LinkedSignal },
+): Promise<BuildResult> {
+  const { signal } = linked
+  const plan = planPlaces(request)
+  const directory = await openBuildDirectory({ execs: managers.execs, id: options.id, signal }, plan.directory)
+  directory.lost.catch((error: unknown) => linked.abort(error))
+  try {
+    return await build(managers, request, { ...options, signal, plan })
+  } finally {
+    await directory.release()
   }
 }
 

@@ -13,7 +13,12 @@ export async function placeCertificates(
   if (certificates === undefined) return
   const { ca, cert, key } = certificates
   const write = (path: string, text: string) =>
-    writeFile({ execs, id, signal }, { what: 'the certificates', script: fileScript, path, content: toStream(text) })
+    writeFile(
+      { execs, id, signal },
+      { what: 'the certificates', script: certificateScript, path, content: toStream(text) },
+    )
   for (const [name, text] of Object.entries({ ca, cert, key })) await write(`${certificateDirectory}/${name}.pem`, text)
   await write(certificatesAreThere, '')
 }
+
+const certificateScript = `umask 077; mkdir -p ${certificateDirectory} && { ${fileScript}; }`

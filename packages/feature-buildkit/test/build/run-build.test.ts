@@ -179,6 +179,23 @@ describe('a build that does not go well', () => {
     await expect(sidecar.build(request('stop-the-daemon')).result).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   })
 
+  it('is CONNECTION_LOST when the sidecar removes its directory under it, and is stopped there', async () => {
+    await using scope = await openWithStandIn()
+    await using sidecar = await start(scope)
+    const { result } = sidecar.build(request('lose-its-directory'))
+    await expect(result).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+    expect(await isOver(scope, sidecar)).toBe(true)
+  })
+
+  it.each(['true', 'exit 9'])('has removed its directory in the sidecar when it ends after RUN %s', async (run) => {
+    await using scope = await openWithStandIn()
+    await using sidecar = await start(scope)
+    await sidecar.build(request(run)).result.catch(() => {})
+    const { argv } = JSON.parse(await readExec(scope, sidecar.containerId, ['cat', '/tmp/last-build']))
+    const [, directory] = /--local=context=(\S+)\/context/.exec(argv.join(' ')) ?? []
+    expect(await readExec(scope, sidecar.containerId, ['cat', `${directory}/holder`])).toBe('removed')
+  })
+
   it('is NOT_RUNNING when its sidecar is disposed of', async () => {
     await using scope = await openWithStandIn()
     const sidecar = await start(scope)
@@ -197,7 +214,7 @@ describe('a build that does not go well', () => {
     })
   })
 
-  it.each([1, 2, 3])('fails with the error of its exec number %i', async (number) => {
+  it.each([1, 2, 3, 4])('fails with the error of its exec number %i', async (number) => {
     const faults = [
       { operation: 'exec', times: execsOfStart + number - 1, delayMs: 0 },
       { operation: 'exec', times: 1 },
@@ -207,7 +224,7 @@ describe('a build that does not go well', () => {
     await expect(sidecar.build(request('true')).result).rejects.toMatchObject({ facts: { reason: 'a scripted fault' } })
   })
 
-  it.each([1, 2, 3])('rejects with the reason of an abort while its exec number %i hangs', async (number) => {
+  it.each([1, 2, 3, 4])('rejects with the reason of an abort while its exec number %i hangs', async (number) => {
     const faults = [
       { operation: 'exec', times: execsOfStart + number - 1, delayMs: 0 },
       { operation: 'exec', hang: true },
@@ -254,9 +271,9 @@ describe('a build that does not go well', () => {
     expect(JSON.stringify(asked.mock.calls)).not.toContain('hunter22')
     const { argv, env } = JSON.parse(await readExec(scope, sidecar.containerId, ['cat', '/tmp/last-build']))
     expect(env.CAPSTAN_SECRET_0).toBe('hunter22')
-    expect(argv.join(' ')).toMatch(/id=long,type=file,src=\/tmp\/capstan-build-[\w-]+\/secret-2/)
+    expect(argv.join(' ')).toMatch(/id=long,type=file,src=\/tmp\/capstan-build-[\w-]+\/private\/secret-2/)
     expect(argv.join(' ')).toContain('id=tok,type=env,env=CAPSTAN_SECRET_0')
-    expect(argv.join(' ')).toMatch(/id=file,type=file,src=\/tmp\/capstan-build-[\w-]+\/secret-1/)
+    expect(argv.join(' ')).toMatch(/id=file,type=file,src=\/tmp\/capstan-build-[\w-]+\/private\/secret-1/)
     expect(argv.join(' ')).not.toContain('hunter22')
   })
 })

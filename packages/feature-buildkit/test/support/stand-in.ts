@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
-import { pipeline } from 'node:stream/promises'
+import { finished, pipeline } from 'node:stream/promises'
 import { createRuntimeHost, type Environment, type RuntimePlugin, type RuntimeScope } from '@capstan/core'
 import { type MemoryImage, type MemoryPluginOptions, type MemoryProcess, memoryPlugin } from '@capstan/runtime-memory'
 import { defaultBuildKitImage, defaultRootlessImage } from '../../src/buildkit-options.js'
@@ -175,12 +175,33 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
     stdin.on('end', () => own.abort(new Error('SIGTERM'))).resume()
     return run(command, { env: { ...env, ...given }, signal: own.signal })
   },
-  async 'capstan-write'({ files, stdin }, [path = '']) {
+  'capstan-build': holdDirectory,
+  'capstan-remove': async () => 0,
+  async 'capstan-write'({ files, stdin, stderr }, [path = '']) {
+    const directory = /^\/tmp\/capstan-build-[\w-]+/.exec(path)?.[0]
+    if (directory !== undefined && (await readText(files, `${directory}/holder`)) !== 'held') {
+      stderr.write(`can't create ${path}: No such file or directory\n`)
+      return 1
+    }
     const chunks: Uint8Array[] = []
     for await (const chunk of stdin) chunks.push(chunk)
     await files.write(path.endsWith('/context') ? `${path}.tar` : path, Buffer.concat(chunks))
     return 0
   },
+}
+
+/** Files cannot be removed here: the one in the directory says whether it is there. */
+async function holdDirectory({ files, stdin, stdout, signal }: MemoryProcess, [directory = '']: readonly string[]) {
+  const holder = `${directory}/holder`
+  await files.write(holder, 'held')
+  stdout.write('ready\n')
+  await Promise.race([finished(stdin.resume()), once(signal, 'abort'), untilWritten(files, '/tmp/lose-builds', signal)])
+  await files.write(holder, 'removed')
+  return 0
+}
+
+async function untilWritten(files: Files, path: string, signal: AbortSignal): Promise<void> {
+  while (!(await exists(files, path))) await pause(2, signal)
 }
 
 /** Lines to the first that is empty; what comes after is left alone. */
@@ -282,6 +303,10 @@ async function build({ argv, env, files, stdout, stderr, signal }: MemoryProcess
   const asks = (word: string) => context.includes(`RUN ${word}`)
   if (asks('hang')) {
     stderr.write(readFixture('build-ok.stderr.ndjson'))
+    await pause(60_000, signal).finally(() => files.write('/tmp/build-over', 'yes'))
+  }
+  if (asks('lose-its-directory')) {
+    await files.write('/tmp/lose-builds', '')
     await pause(60_000, signal).finally(() => files.write('/tmp/build-over', 'yes'))
   }
   if (asks('stop-the-daemon')) {

@@ -1,0 +1,107 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { toDirectoryCommand, toRemovalCommand } from '../../src/build/build-directory-script.js'
+
+const id = '01234567-89ab-cdef-0123-456789abcdef'
+const shells = [['dash'], ['bash'], ['busybox', 'sh']].filter(
+  ([program = '', ...words]) => spawnSync(program, [...words, '-c', 'true']).status === 0,
+)
+
+async function makeFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'capstan-directory-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  return folder
+}
+
+async function listFolder(folder: string): Promise<readonly string[]> {
+  return (await readdir(folder)).sort()
+}
+
+describe.runIf(process.platform === 'linux').each(shells)('the directory of a build, by %s %s', (...shell) => {
+  async function hold(folder: string, name = `capstan-build-${id}-${Math.random().toString(16).slice(2)}`) {
+    const directory = join(folder, name)
+    const [, ...words] = toDirectoryCommand(directory)
+    const [program = '', ...before] = shell.filter((word) => word !== undefined)
+    const child = spawn(program, [...before, ...words], { stdio: ['pipe', 'pipe', 'pipe'] })
+    onTestFinished(() => void child.kill('SIGKILL'))
+    const ended = once(child, 'exit').then(([code]) => code)
+    const said = once(child.stdout, 'data').then(([bytes]) => String(bytes))
+    return { directory, memory: join('/dev/shm', name), child, ended, said: await Promise.race([said, ended]) }
+  }
+
+  it('is there for this user alone while stdin is open, and goes with all in it when stdin ends', async () => {
+    const folder = await makeFolder()
+    const { directory, memory, child, ended, said } = await hold(folder)
+    expect(said).toBe('ready\n')
+    await writeFile(join(directory, 'private', 'secret-0'), 'hunter22')
+    await mkdir(join(directory, 'context', 'a'), { recursive: true })
+    expect(await readFile(join(memory, 'secret-0'), 'utf8')).toBe('hunter22')
+    child.stdin.end()
+    expect(await ended).toBe(0)
+    expect(await listFolder(folder)).toEqual([])
+    await expect(readdir(memory)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+
+  it('goes, too, where nobody reads its words any more', async () => {
+    const folder = await makeFolder()
+    const { child, ended } = await hold(folder)
+    child.stdout.destroy()
+    child.stderr.destroy()
+    child.stdin.destroy()
+    expect(await ended).toBe(0)
+    expect(await listFolder(folder)).toEqual([])
+  })
+
+  it('goes though a writer still puts files into it', async () => {
+    const folder = await makeFolder()
+    const { directory, child, ended } = await hold(folder)
+    const script = 'cd "$1"; echo writes; n=0; while : >"file-$n" && [ $n -lt 20000 ]; do n=$((n+1)); done'
+    const writer = spawn('sh', ['-c', script, 'writer', directory], { stdio: ['ignore', 'pipe', 'ignore'] })
+    const written = once(writer, 'exit')
+    await once(writer.stdout, 'data')
+    child.stdin.end()
+    expect(await ended).toBe(0)
+    await written
+    expect(await listFolder(folder)).toEqual([])
+  })
+
+  it('is refused where it is there already, and is left as it is', async () => {
+    const folder = await makeFolder()
+    await mkdir(join(folder, 'taken'))
+    const { ended } = await hold(folder, 'taken')
+    expect(await ended).toBe(1)
+    expect(await listFolder(folder)).toEqual(['taken'])
+  })
+
+  it('removes what a killed one has left, and nothing of one that goes on', async () => {
+    const folder = await makeFolder()
+    const killed = await hold(folder)
+    killed.child.kill('SIGKILL')
+    await killed.ended
+    const going = await hold(folder, `capstan-build-${id}`)
+    const next = await hold(folder, `capstan-build-${id.replace('0', '1')}`)
+    expect(await listFolder(folder)).toEqual(
+      [going.directory, next.directory].map((path) => path.slice(folder.length + 1)),
+    )
+    await expect(readdir(killed.memory)).rejects.toMatchObject({ code: 'ENOENT' })
+    for (const { child, ended } of [going, next]) {
+      child.stdin.end()
+      await ended
+    }
+  })
+
+  it('is removed by another command, too', async () => {
+    const folder = await makeFolder()
+    const { directory, memory, child, ended } = await hold(folder)
+    child.kill('SIGKILL')
+    await ended
+    const [sh = '', ...words] = toRemovalCommand(directory)
+    expect(spawnSync(sh, words).status).toBe(0)
+    expect(await listFolder(folder)).toEqual([])
+    await expect(readdir(memory)).rejects.toMatchObject({ code: 'ENOENT' })
+  })
+})
