@@ -1,9 +1,11 @@
 export type { ContextEntry } from './context-entry.js'
+export { type DigestedEntry, digestEntry } from './digest-entry.js'
 export {
   type BuildFile,
   type PackedBuild,
   type PackOptions,
   packBuild,
   packBuildContext,
+  packContextEntries,
 } from './pack-build-context.js'
 export { type ReadContextOptions, readBuildContext } from './read-build-context.js'

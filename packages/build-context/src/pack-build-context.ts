@@ -23,7 +23,7 @@ export async function packBuildContext(
   context: BuildContext | undefined,
   options: PackOptions = {},
 ): Promise<Readable> {
-  return toArchive(await listContext(context, options), options)
+  return packContextEntries(await listContext(context, options), options)
 }
 
 /** The Dockerfile of a build. */
@@ -61,10 +61,14 @@ export async function packBuild(
   const names = Object.keys(added)
   const extra = (await listMemoryContext(added, { ...options, keep: names })).filter(({ type }) => type === 'file')
   const kept = entries.filter((entry) => !names.includes(entry.path))
-  return { archive: toArchive([...kept, ...extra], options), dockerfile: path, isContextFile: names.length === 0 }
+  return { archive: packContextEntries([...kept, ...extra], options), dockerfile: path, isContextFile: names.length === 0 }
 }
 
-function toArchive(given: readonly ContextEntry[], options: PackOptions): Readable {
+/** Packs entries that `readBuildContext` has given, in this order. Streams as `packBuildContext` does. */
+export function packContextEntries(
+  given: readonly ContextEntry[],
+  options: Pick<PackOptions, 'onSize' | 'signal'> = {},
+): Readable {
   const entries = toArchiveEntries(given)
   options.onSize?.(toArchiveBytes(entries))
   return Readable.from(packEntries(entries, options), { objectMode: false })

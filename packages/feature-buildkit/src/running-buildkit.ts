@@ -42,8 +42,9 @@ export class RunningBuildKit implements BuildKitSidecar {
   }
 
   build(request: BuildRequest, { signal }: OperationOptions = {}): BuildKitBuild {
-    const { watch } = this.#parts
-    const options = { id: this.containerId, watch, signals: [signal, this.#closing.signal] }
+    const { watch, daemon } = this.#parts
+    const { stateDirectory } = daemon.rung.layout
+    const options = { id: this.containerId, stateDirectory, watch, signals: [signal, this.#closing.signal] }
     return createBuild((onEvents) => runBuild(this.#managers, request, { ...options, onEvents }))
   }
 

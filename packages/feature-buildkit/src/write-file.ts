@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createHostError, type ExecManager, type OperationOptions } from '@capstan/core'
+import { createHostError, type ExecManager, isHostError, type OperationOptions } from '@capstan/core'
 import type { TransferCount } from './build/transfer-count.js'
 import { keepLastWords } from './last-words.js'
 
@@ -38,7 +38,7 @@ export async function writeFile(
   const failure = await sent
   signal?.throwIfAborted()
   if (exitCode === 0 && failure === undefined) return transfer?.finish()
-  if (exitCode === 0) throw failure
+  if (exitCode === 0 || isHostError(failure)) throw failure
   const reason = `it could not be written there (exit code ${exitCode}): ${lastWords()}`
   throw createHostError('OPERATION_FAILED', { operation: 'write', subject: what, status: undefined, reason })
 }

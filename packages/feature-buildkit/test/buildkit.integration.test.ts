@@ -1,10 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { readFileSync } from 'node:fs'
+import { chmod, mkdir, mkdtemp, rm, utimes, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import {
+  type BuildContext,
   createRuntimeHost,
   execManagerCapability,
   networkManagerCapability,
@@ -14,11 +18,11 @@ import {
   volumeManagerCapability,
 } from '@capstan/core'
 import { dockerPlugin } from '@capstan/runtime-docker'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { describeWithBuildKit } from '../../../test/support/test-buildkit.js'
 import type { AvailableTestEngine } from '../../../test/support/test-engine.js'
 import { findProgram } from '../../../tools/engine/engine-packages.mjs'
-import { BuildKitFeature, type BuildKitOptions, type BuildKitSidecar } from '../src/index.js'
+import { BuildKitFeature, type BuildKitOptions, type BuildKitSidecar, type BuildRequest } from '../src/index.js'
 
 /** `refuses`: as an engine that says beforehand that it does not give it. */
 async function open(
@@ -101,15 +105,18 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
 
   /** A process that holds BuildKit until it is killed. */
   function hold(name: string) {
-    return run('hold-buildkit.mjs', name)
+    return run(new URL('programs/hold-buildkit.mjs', import.meta.url), name)
   }
 
   /** `holds`: it has said something. */
-  function run(program: string, name: string, ...words: readonly string[]) {
-    const path = fileURLToPath(new URL(`programs/${program}`, import.meta.url))
-    const child = spawn(process.execPath, [path, `unix://${given.socketPath}`, image, name, ...words], {
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
+  function run(program: URL, name: string, ...words: readonly string[]) {
+    const child = spawn(
+      process.execPath,
+      [fileURLToPath(program), `unix://${given.socketPath}`, image, name, ...words],
+      {
+        stdio: ['ignore', 'pipe', 'inherit'],
+      },
+    )
     const ended = once(child, 'exit')
     onTestFinished(() => void child.kill('SIGKILL'))
     return {
@@ -197,6 +204,116 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await findCached()).toEqual([])
     expect(await findCached()).not.toEqual([])
     await sidecar[Symbol.asyncDispose]()
+  })
+
+  describe('the files of a context', () => {
+    const dockerfileText = 'FROM scratch\nCOPY . /\n'
+
+    async function startBuilding() {
+      const started = await start()
+      const build = async (context: BuildContext, options: Partial<BuildRequest> = {}) => {
+        const archive = new Archive()
+        const output = { type: 'archive', format: 'files', to: archive } as const
+        await started.sidecar.build({ context, dockerfileText, output, ...options }).result
+        return archive.text
+      }
+      return { ...started, build }
+    }
+
+    async function makeDirectory(files: Readonly<Record<string, string>>, time: number) {
+      const directory = await mkdtemp(join(tmpdir(), 'capstan-context-'))
+      onTestFinished(() => rm(directory, { recursive: true, force: true }))
+      await change(directory, files, time)
+      return directory
+    }
+
+    /** `time`: of all of them, in seconds. */
+    async function change(directory: string, files: Readonly<Record<string, string>>, time: number) {
+      const date = new Date(time * 1000) // Node takes a negative number for now
+      for (const [name, text] of Object.entries(files)) {
+        await mkdir(dirname(join(directory, name)), { recursive: true })
+        await writeFile(join(directory, name), text)
+        await utimes(join(directory, name), date, date)
+      }
+    }
+
+    test('from memory are those of this build, though others had their names and sizes', async () => {
+      const { build, sidecar } = await startBuilding()
+      for (const text of ['one 1', 'two 2', 'one 1', 'six 6']) {
+        expect(await build({ files: { 'a/b.txt': text, other: 'the same' } })).toContain(text)
+        expect(await build({ files: { 'a/b.txt': text.toUpperCase() } }, { noCache: true })).toContain(
+          text.toUpperCase(),
+        )
+      }
+      await sidecar[Symbol.asyncDispose]()
+    })
+
+    // npm's packages, the year of what has no time, one before that, one after what fits into 32 bits, and a fraction.
+    test.for([499_162_500, 0, -1_000_000_000, 4_102_444_800, 1_700_000_000.25])(
+      'of a directory are those of this build, though others had the time %d',
+      async (time) => {
+        const { build, sidecar } = await startBuilding()
+        const directory = await makeDirectory({ 'package/index.js': 'one 1', 'package/other.js': 'the same' }, time)
+        for (const text of ['one 1', 'two 2', 'one 1']) {
+          await change(directory, { 'package/index.js': text }, time)
+          expect(await build({ directory })).toContain(text)
+        }
+        await sidecar[Symbol.asyncDispose]()
+      },
+    )
+
+    test('of a directory are those of this build, though they were changed within one second', async () => {
+      const { build, sidecar } = await startBuilding()
+      const directory = await makeDirectory({ 'a.txt': 'one 1' }, 1_700_000_000.1)
+      expect(await build({ directory })).toContain('one 1')
+      await change(directory, { 'a.txt': 'two 2' }, 1_700_000_000.9)
+      expect(await build({ directory })).toContain('two 2')
+      await sidecar[Symbol.asyncDispose]()
+    })
+
+    test('are those of this build, though another directory has files of the same names, sizes and times', async () => {
+      const { build, sidecar } = await startBuilding()
+      const one = await makeDirectory({ 'a.txt': 'one 1' }, 499_162_500)
+      const other = await makeDirectory({ 'a.txt': 'two 2' }, 499_162_500)
+      for (const [directory, text] of [
+        [one, 'one 1'],
+        [other, 'two 2'],
+        [one, 'one 1'],
+        [other, 'two 2'],
+      ] as const) {
+        expect(await build({ directory })).toContain(text)
+      }
+      await sidecar[Symbol.asyncDispose]()
+    })
+
+    test('are those of this build, though several build at the same time', async () => {
+      const { build, sidecar } = await startBuilding()
+      const texts = Array.from({ length: 3 }, (_, index) => `text ${index}`)
+      for (let round = 0; round < 3; round += 1) {
+        const built = await Promise.all(texts.map((text) => build({ files: { 'a.txt': `${text}, ${round}` } })))
+        for (const [index, archive] of built.entries()) expect(archive).toContain(`text ${index}, ${round}`)
+      }
+      await sidecar[Symbol.asyncDispose]()
+    })
+
+    test.runIf(given.isStandIn)('are sent to the daemon again where they have changed, and no others', async () => {
+      const { scope, build, sidecar } = await startBuilding()
+      const listSent = async () => JSON.parse(await look(scope, sidecar, 'cat /var/lib/buildkit/stand-in-sent.json'))
+      const directory = await makeDirectory({ a: 'one 1', b: 'the same', 'c/d': 'the same' }, 499_162_500)
+      await build({ directory })
+      expect(await listSent()).toEqual(['a', 'b', 'c/d'])
+      await build({ directory })
+      expect(await listSent()).toEqual([])
+      await change(directory, { a: 'two 2' }, 499_162_500)
+      await build({ directory })
+      expect(await listSent()).toEqual(['a'])
+      await build({ directory }, { noCache: true })
+      expect(await listSent()).toEqual([])
+      await chmod(join(directory, 'b'), 0o600)
+      await build({ directory })
+      expect(await listSent()).toEqual(['b'])
+      await sidecar[Symbol.asyncDispose]()
+    })
   })
 
   test('a failing step is BUILD_FAILED, a missing secret and a missing Dockerfile too', async () => {
@@ -392,7 +509,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     async (stage) => {
       const { scope, name, sidecar } = await start()
       const listBuilds = () => look(scope, sidecar, 'ls /tmp /dev/shm | grep capstan-build-')
-      const builder = run('build-until-killed.mjs', name, stage)
+      const builder = run(new URL('programs/build-until-killed.mjs', import.meta.url), name, stage)
       await builder.holds
       expect(await listBuilds()).toContain('capstan-build-')
       await builder.kill()

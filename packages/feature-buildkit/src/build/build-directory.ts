@@ -1,4 +1,5 @@
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { createHostError, type ExecProcess, untilAborted } from '@capstan/core'
 import { keepLastWords } from '../last-words.js'
 import { openSession } from '../open-session.js'
@@ -10,6 +11,8 @@ import { createLostError } from './follow-build.js'
 
 /** The directory of one build in the sidecar, with all that the build has there. */
 export interface BuildDirectory {
+  /** The time of a file in seconds, by the number of its line in the list, where it has to be another one. */
+  readonly seconds: ReadonlyMap<number, number>
   /** Rejects with CONNECTION_LOST when the sidecar removes it before it is released; never resolves. */
   readonly lost: Promise<never>
   /** Removes it. Never rejects: a sidecar that is gone has no such directory. */
@@ -22,14 +25,18 @@ export interface BuildDirectory {
  * A process in the sidecar holds it, and removes it when its stdin ends: the end of this process, also by SIGKILL, removes
  * it, though nothing is said to the sidecar.
  */
-export async function openBuildDirectory(target: WriteTarget, path: string): Promise<BuildDirectory> {
+export async function openBuildDirectory(target: WriteTarget, place: DirectoryPlace): Promise<BuildDirectory> {
   const { execs, id, signal } = target
-  const process = await openSession(execs, id, { command: toDirectoryCommand(path), signal })
+  const { path, stateDirectory, list } = place
+  const timesDirectory = `${stateDirectory}/capstan-file-times`
+  const command = toDirectoryCommand({ directory: path, timesDirectory, listBytes: Buffer.byteLength(list) })
+  const process = await openSession(execs, id, { command, signal })
   const complaint = keepLastWords(process.stderr)
-  const lines = createInterface({ input: process.stdout })[Symbol.asyncIterator]()
+  process.stdin.write(list)
+  let seconds: ReadonlyMap<number, number> | undefined
   try {
-    const { value } = await untilAborted(lines.next(), signal)
-    if (value !== 'ready') throw toRefusal(await untilAborted(process.exitCode, signal), complaint())
+    seconds = await untilAborted(readAnswer(process.stdout), signal)
+    if (seconds === undefined) throw toRefusal(await untilAborted(process.exitCode, signal), complaint())
   } catch (error) {
     await process[Symbol.asyncDispose]() // which ends its stdin
     throw error
@@ -43,12 +50,32 @@ export async function openBuildDirectory(target: WriteTarget, path: string): Pro
   })
   lost.catch(() => {}) // it may be lost before anybody looks
   return {
+    seconds,
     lost,
     release: () => {
       isReleased = true
       return release(target, process, path)
     },
   }
+}
+
+export interface DirectoryPlace {
+  readonly path: string
+  /** The daemon's own: times are remembered as long as what it keeps of earlier builds. */
+  readonly stateDirectory: string
+  /** Of the files of the context. */
+  readonly list: string
+}
+
+/** `undefined`: it ended before it was ready. */
+async function readAnswer(stdout: Readable): Promise<ReadonlyMap<number, number> | undefined> {
+  const seconds = new Map<number, number>()
+  for await (const line of createInterface({ input: stdout })) {
+    if (line === 'ready') return seconds
+    const [number = '', second = ''] = line.split(' ')
+    seconds.set(Number(number), Number(second))
+  }
+  return undefined
 }
 
 function toRefusal(exitCode: number, complaint: string): Error {

@@ -1,6 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { posix } from 'node:path'
-import { packBuildContext } from '@capstan/build-context'
+import { type ContextEntry, packContextEntries } from '@capstan/build-context'
 import type { RegistryCredentials, StringMap } from '@capstan/core'
 import { buildDirectoryPrefix } from '../scripts.js'
 import { fileScript, toStream, type WriteTarget, writeFile } from '../write-file.js'
@@ -43,21 +42,17 @@ export function planPlaces(request: BuildRequest): BuildPlan {
 
 /** Sends context, secrets that are files, and credentials into the sidecar, each over the stdin of a process there. */
 export async function placeFiles(
-  { onEvents, ...target }: WriteTarget & { readonly onEvents: EventSink },
+  { entries, onEvents, ...target }: PlaceTarget,
   request: BuildRequest,
   places: BuildPlaces,
 ): Promise<void> {
-  const { dockerfile = 'Dockerfile', dockerfileText, secrets = {}, credentials } = request
+  const { dockerfileText, secrets = {}, credentials } = request
   const { signal } = target
-  // As BuildKit does, which looks for both once more: https://docs.docker.com/build/concepts/context/#filename-and-location
-  const ignoreFile = `${posix.normalize(dockerfile)}.dockerignore`
-  const keep = [posix.normalize(dockerfile), '.dockerignore', ignoreFile]
-  const own = dockerfileText === undefined ? { ignoreFile } : {}
   using transfer = new TransferCount({ id: 'context', onEvents })
   const onSize = (archiveBytes: number) => {
     transfer.totalBytes = archiveBytes
   }
-  const content = await packBuildContext(request.context, { keep, ...own, onSize, signal })
+  const content = packContextEntries(entries, { onSize, signal })
   await writeFile(target, { what: 'the context', script: contextScript, path: places.context, content, transfer })
   if (dockerfileText !== undefined) {
     const given = { path: `${places.dockerfile}/Dockerfile`, content: toStream(dockerfileText) }
@@ -73,6 +68,12 @@ export async function placeFiles(
     path: `${places.credentials}/config.json`,
     content: toStream(toDockerConfig(credentials)),
   })
+}
+
+export interface PlaceTarget extends WriteTarget {
+  /** Of the context. */
+  readonly entries: readonly ContextEntry[]
+  readonly onEvents: EventSink
 }
 
 /** Makes no directory that is to be there: without the build's own there is no build. */

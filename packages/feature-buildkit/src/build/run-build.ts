@@ -1,3 +1,4 @@
+import type { ContextEntry } from '@capstan/build-context'
 import { type ExecProcess, type LinkedSignal, linkSignals, untilAborted } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { openSession } from '../open-session.js'
@@ -9,6 +10,7 @@ import { openBuildDirectory } from './build-directory.js'
 import { type BuildRequest, validateBuildRequest } from './build-request.js'
 import { readResult } from './build-result.js'
 import type { BuildResult, EventSink } from './buildkit-build.js'
+import { readContextFiles } from './context-files.js'
 import { breakArchive, deliverOutput, endArchive } from './deliver-output.js'
 import { createLostError, followBuild } from './follow-build.js'
 import { type BuildPlan, placeFiles, planPlaces } from './place-files.js'
@@ -18,6 +20,8 @@ import { requireTransfer } from './required-transfer.js'
 export interface RunBuildOptions {
   /** Of the sidecar. */
   readonly id: string
+  /** Of the daemon. */
+  readonly stateDirectory: string
   readonly watch: DaemonWatch
   readonly signals: readonly (AbortSignal | undefined)[]
   readonly onEvents: EventSink
@@ -54,11 +58,13 @@ async function buildInDirectory(
   { linked, ...options }: Omit<RunBuildOptions, 'signals'> & { readonly linked: LinkedSignal },
 ): Promise<BuildResult> {
   const { signal } = linked
+  const files = await readContextFiles(request, { signal })
   const plan = planPlaces(request)
-  const directory = await openBuildDirectory({ execs: managers.execs, id: options.id, signal }, plan.directory)
+  const place = { path: plan.directory, stateDirectory: options.stateDirectory, list: files.list }
+  const directory = await openBuildDirectory({ execs: managers.execs, id: options.id, signal }, place)
   directory.lost.catch((error: unknown) => linked.abort(error))
   try {
-    return await build(managers, request, { ...options, signal, plan })
+    return await build(managers, request, { ...options, signal, plan, entries: files.toEntries(directory.seconds) })
   } finally {
     await directory.release()
   }
@@ -67,15 +73,16 @@ async function buildInDirectory(
 interface BuildRun extends Omit<RunBuildOptions, 'signals'> {
   readonly signal: AbortSignal
   readonly plan: BuildPlan
+  readonly entries: readonly ContextEntry[]
 }
 
 async function build(
   managers: BuildKitManagers,
   request: BuildRequest,
-  { id, signal, plan: { env, secretValues, ...places }, ...options }: BuildRun,
+  { id, signal, plan: { env, secretValues, ...places }, entries, ...options }: BuildRun,
 ): Promise<BuildResult> {
   const { execs } = managers
-  await placeFiles({ execs, id, signal, onEvents: options.onEvents }, request, places)
+  await placeFiles({ execs, id, signal, entries, onEvents: options.onEvents }, request, places)
   const command = toLeashedCommand(toBuildCommand(request, places))
   await using process = await openSession(execs, id, { command, env, signal })
   process.stdin.write(toLeashInput(secretValues))

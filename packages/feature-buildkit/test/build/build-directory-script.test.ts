@@ -18,13 +18,14 @@ async function makeFolder(): Promise<string> {
 }
 
 async function listFolder(folder: string): Promise<readonly string[]> {
-  return (await readdir(folder)).sort()
+  return (await readdir(folder)).filter((name) => name !== 'state').sort()
 }
 
 describe.runIf(process.platform === 'linux').each(shells)('the directory of a build, by %s %s', (...shell) => {
   async function hold(folder: string, name = `capstan-build-${id}-${Math.random().toString(16).slice(2)}`) {
     const directory = join(folder, name)
-    const [, ...words] = toDirectoryCommand(directory)
+    const timesDirectory = join(folder, 'state', 'times')
+    const [, ...words] = toDirectoryCommand({ directory, timesDirectory, listBytes: 0 })
     const [program = '', ...before] = shell.filter((word) => word !== undefined)
     const child = spawn(program, [...before, ...words], { stdio: ['pipe', 'pipe', 'pipe'] })
     onTestFinished(() => void child.kill('SIGKILL'))

@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmdirSync, writeFileSync } from 'node:fs'
-import { readdir, readFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import { readFixture } from '../support/read-fixture.js'
 import { toRunRefusal } from '../support/run-refusal.js'
 import { type Flags, parseFlags, Refusal } from './flags.js'
 import { toArchive } from './image-archive.js'
+import { receiveFiles } from './local-source.js'
 
 /** `buildctl build`: plays the recording that fits the Dockerfile, with its timing, and writes an archive of the context. */
 export async function playBuild(words: readonly string[]): Promise<number> {
@@ -67,7 +67,8 @@ async function readBuild(flags: Flags): Promise<StandInBuild> {
   const { context = '.', dockerfile: directory = context } = local
   const options = toPairs(flags.opt ?? [])
   const filename = options.filename ?? 'Dockerfile'
-  const files = await readFiles(context)
+  if (!existsSync(context)) throw new Refusal(`lstat ${context}: no such file or directory`)
+  const files = receiveFiles('context', context)
   const path = join(directory, filename)
   const hash = createHash('sha256').update(filename)
   for (const [name, content] of files) hash.update(name).update(content)
@@ -123,17 +124,6 @@ function toLatest(line: string): number | undefined {
     Date.parse(time),
   )
   return times.length === 0 ? undefined : Math.max(...times)
-}
-
-async function readFiles(directory: string): Promise<ReadonlyMap<string, Buffer>> {
-  const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(() => {
-    throw new Refusal(`lstat ${directory}: no such file or directory`)
-  })
-  const paths = entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath ?? entry.path, entry.name))
-  const read = async (path: string) => [path.slice(directory.length + 1), await readFile(path)] as const
-  return new Map(await Promise.all(paths.sort().map(read)))
 }
 
 /** `key=value`, several times. */

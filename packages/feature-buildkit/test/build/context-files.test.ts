@@ -1,0 +1,42 @@
+import type { BuildContext } from '@capstan/core'
+import { describe, expect, it } from 'vitest'
+import type { BuildRequest } from '../../src/build/build-request.js'
+import { readContextFiles } from '../../src/build/context-files.js'
+
+const read = (context: BuildContext, rest: Partial<BuildRequest> = {}) =>
+  readContextFiles({ context, output: { type: 'cache-only' }, ...rest }, {})
+const listNames = async (files: Readonly<Record<string, string>>) =>
+  (await read({ files })).list.split('\n').map((line) => line.split(' ')[0])
+
+describe('the files of a context', () => {
+  it('have one line each, of name and size, second and content', async () => {
+    const { list } = await read({ files: { 'a/b': 'text', c: 'other' } })
+    const [first, second, end] = list.split('\n')
+    expect(first).toMatch(/^[0-9a-f]{32} 0 s[0-9a-f]{40}$/)
+    expect(second).toMatch(/^[0-9a-f]{32} 0 s[0-9a-f]{40}$/)
+    expect(end).toBe('')
+  })
+
+  it('are others where path or size differ, and the same where only the content does', async () => {
+    const [name] = await listNames({ a: 'one' })
+    expect(await listNames({ a: 'two' })).toContain(name)
+    expect(await listNames({ a: 'three' })).not.toContain(name)
+    expect(await listNames({ b: 'one' })).not.toContain(name)
+  })
+
+  it('have their times as they are answered by the number of the line, after all directories', async () => {
+    const files = await read({ files: { 'a/b': 'text', c: 'other' } })
+    const entries = files.toEntries(new Map([[2, 7]]))
+    expect(entries.map(({ path, modifiedAt }) => [path, modifiedAt?.getTime()])).toEqual([
+      ['a', undefined],
+      ['a/b', 0],
+      ['c', 7000],
+    ])
+  })
+
+  it('are none that .dockerignore drops, but the Dockerfile is one', async () => {
+    const files = { '.dockerignore': '*', Dockerfile: 'FROM scratch', dropped: '' }
+    const entries = (await read({ files })).toEntries(new Map())
+    expect(entries.map(({ path }) => path)).toEqual(['.dockerignore', 'Dockerfile'])
+  })
+})

@@ -1,0 +1,123 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { toDirectoryCommand } from '../../src/build/build-directory-script.js'
+
+/** Each with its own awk, where this machine has it. */
+const shells = [
+  ['dash', 'mawk'],
+  ['bash', 'mawk'],
+  ['busybox', 'busybox'],
+].filter((programs) => programs.every((program) => spawnSync('which', [program]).status === 0))
+
+describe.runIf(process.platform === 'linux').each(shells)(
+  'the times of files, by %s and %s',
+  (shell = '', awk = '') => {
+    async function makeSidecar() {
+      const folder = await mkdtemp(join(tmpdir(), 'capstan-times-'))
+      onTestFinished(() => rm(folder, { recursive: true, force: true }))
+      const programs = join(folder, 'programs')
+      await mkdir(programs)
+      await symlink(spawnSync('which', [awk], { encoding: 'utf8' }).stdout.trim(), join(programs, 'awk'))
+      const env = { PATH: `${programs}${delimiter}${process.env.PATH}` }
+      const timesDirectory = join(folder, 'state', 'times')
+      let builds = 0
+      const ask = async (lines: readonly string[]) => {
+        const list = lines.map((line) => `${line}\n`).join('')
+        const directory = join(folder, `build-0-0-0-0-${builds++}`)
+        const [, ...words] = toDirectoryCommand({ directory, timesDirectory, listBytes: list.length })
+        const child = spawn(shell, [...(shell === 'busybox' ? ['sh'] : []), ...words], { env })
+        const said = Promise.all([text(child.stdout), text(child.stderr)])
+        child.stdin.end(list)
+        const [exitCode] = await once(child, 'exit')
+        const [stdout, stderr] = await said
+        return { exitCode, stderr, lines: stdout.trimEnd().split('\n') }
+      }
+      const answer = async (...lines: readonly string[]) => (await ask(lines)).lines
+      return { timesDirectory, ask, answer }
+    }
+
+    it('stay as they are as long as each content has one of its own', async () => {
+      const { answer } = await makeSidecar()
+      expect(await answer()).toEqual(['ready'])
+      expect(await answer('a 0 s1', 'b 0 s2')).toEqual(['ready'])
+      expect(await answer('a 0 s1', 'b 0 s2', 'c 2147418112 s3')).toEqual(['ready'])
+      expect(await answer('a 5 s9')).toEqual(['ready'])
+      expect(await answer('a 0 s1')).toEqual(['ready'])
+    })
+
+    it('become the next free second for a content that has that of another one, and the same one each time', async () => {
+      const { answer } = await makeSidecar()
+      await answer('a 0 s1', 'b 7 s1')
+      expect(await answer('b 7 s1', 'a 0 s2')).toEqual(['2 1', 'ready'])
+      expect(await answer('a 0 s3')).toEqual(['1 2', 'ready'])
+      expect(await answer('a 0 s1')).toEqual(['ready'])
+      expect(await answer('a 0 s2')).toEqual(['1 1', 'ready'])
+      expect(await answer('a 1 s3')).toEqual(['1 2', 'ready'])
+    })
+
+    it('tells contents apart that are equal as numbers', async () => {
+      const { answer } = await makeSidecar()
+      await answer('1e1 0 s10', '10 0 s1e1', 'a 0 10', 'b 0 12345678901234567890')
+      expect(await answer('1e1 0 s10', '10 0 s1e1', 'a 0 1e1', 'b 0 12345678901234567891')).toEqual([
+        '3 1',
+        '4 1',
+        'ready',
+      ])
+    })
+
+    it('count on after the last second that fits into 32 bits', async () => {
+      const { answer } = await makeSidecar()
+      await answer('a 2147483647 s1')
+      expect(await answer('a 2147483647 s2')).toEqual(['1 2147483648', 'ready'])
+      expect(await answer('a 2147483647 s3')).toEqual(['1 2147483649', 'ready'])
+      expect(await answer('a 2147483647 s2')).toEqual(['1 2147483648', 'ready'])
+    })
+
+    it('are never given to a second content, though only the last contents of a file are remembered', async () => {
+      const { timesDirectory, answer } = await makeSidecar()
+      const contentOf = new Map<string, string>()
+      for (let round = 0; round < 24; round += 1) {
+        const content = `s${round % 19}`
+        const [first = ''] = await answer(`a 3 ${content}`)
+        const second = first === 'ready' ? '3' : (first.split(' ')[1] ?? '')
+        expect(contentOf.get(second) ?? content).toBe(content)
+        contentOf.set(second, content)
+      }
+      const [version = ''] = await readdir(timesDirectory)
+      expect((await readFile(join(timesDirectory, version), 'utf8')).split('\n')).toHaveLength(16 + 2)
+    })
+
+    it('are given once, also to many who ask at the same time, and one record is left', async () => {
+      const { timesDirectory, answer } = await makeSidecar()
+      const contents = Array.from({ length: 12 }, (_, index) => `s${index}`)
+      const answers = await Promise.all(contents.map((content) => answer(`a 0 ${content}`, `own-${content} 0 s1`)))
+      const seconds = answers.map(([first = '']) => (first === 'ready' ? 0 : Number(first.split(' ')[1])))
+      expect([...seconds].sort((one, other) => one - other)).toEqual(contents.map((_, index) => index))
+      for (const [index, content] of contents.entries()) {
+        const expected = seconds[index] === 0 ? ['ready'] : [`1 ${seconds[index]}`, 'ready']
+        expect(await answer(`a 0 ${content}`, `own-${content} 0 s1`)).toEqual(expected)
+      }
+      expect(await readdir(timesDirectory)).toHaveLength(1)
+    })
+
+    it('hold for many files', async () => {
+      const { answer } = await makeSidecar()
+      const files = (content: string) =>
+        Array.from({ length: 5000 }, (_, index) => `f${index} 499162500 ${content}${index}`)
+      expect(await answer(...files('s'))).toEqual(['ready'])
+      expect(await answer(...files('t'))).toHaveLength(5001)
+      expect(await answer(...files('s'))).toEqual(['ready'])
+    })
+
+    it('are an error where they cannot be remembered', async () => {
+      const { timesDirectory, ask } = await makeSidecar()
+      await writeFile(join(timesDirectory, '..'), 'a file, not the directory of the daemon')
+      expect(await ask(['a 0 s1'])).toMatchObject({ exitCode: 1, lines: [''], stderr: expect.stringMatching(/\S/) })
+    })
+  },
+)

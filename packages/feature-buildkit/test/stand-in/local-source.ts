@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmdirSync,
+  writeFileSync,
+} from 'node:fs'
+import { join } from 'node:path'
+
+/**
+ * Receives the files of a directory as the daemon does, and gives the regular ones by their paths.
+ *
+ * The daemon keeps a copy for each name of a local source, and another one where that is in use by another build. What of
+ * the directory has the size, the mode, the time (to the nanosecond) and the link of what is in the copy is taken for
+ * unchanged, and not sent: its content is never compared. Frontends name every main context `context`.
+ * https://github.com/moby/buildkit/blob/v0.32.2/source/local/source.go,
+ * https://github.com/tonistiigi/fsutil/blob/master/diff_containerd.go
+ */
+export function receiveFiles(name: string, directory: string): ReadonlyMap<string, Buffer> {
+  const copy = lockCopy(join(root, `local-${name}`))
+  const before = readIndex(copy)
+  const entries = listEntries(directory)
+  const sent = [...entries].filter(([path, seen]) => !isSame(before[path], seen))
+  const index = Object.fromEntries(
+    [...entries].map(([path, seen]) => [path, { ...seen, blob: before[path]?.blob ?? '' }]),
+  )
+  for (const [path, { isFile }] of sent) {
+    const kept = index[path]
+    if (kept !== undefined && isFile) kept.blob = keepBlob(copy, readFileSync(join(directory, path)))
+  }
+  writeFileSync(join(copy, 'index.json'), JSON.stringify(index))
+  writeFileSync(
+    join(root, 'stand-in-sent.json'),
+    JSON.stringify(sent.flatMap(([path, { isFile }]) => (isFile ? [path] : []))),
+  )
+  const files = Object.entries(index).filter(([, { isFile }]) => isFile)
+  return new Map(files.sort().map(([path, { blob }]) => [path, readFileSync(join(copy, blob))]))
+}
+
+/** What is compared. */
+interface Seen {
+  readonly isFile: boolean
+  readonly mode: number
+  readonly size: number
+  readonly time: string
+  readonly link: string
+}
+
+interface Kept extends Seen {
+  blob: string
+}
+
+function isSame(kept: Kept | undefined, seen: Seen): boolean {
+  const { blob: _, ...before } = kept ?? { blob: '' }
+  return JSON.stringify(before) === JSON.stringify(seen)
+}
+
+function listEntries(directory: string): ReadonlyMap<string, Seen> {
+  const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' })
+  return new Map(paths.sort().map((path) => [path, look(join(directory, path))]))
+}
+
+/** Neither size nor time of a directory count. */
+function look(path: string): Seen {
+  const stats = lstatSync(path, { bigint: true })
+  const isDirectory = stats.isDirectory()
+  return {
+    isFile: stats.isFile(),
+    mode: Number(stats.mode),
+    size: isDirectory ? 0 : Number(stats.size),
+    time: isDirectory ? '' : String(stats.mtimeNs),
+    link: stats.isSymbolicLink() ? readlinkSync(path) : '',
+  }
+}
+
+function readIndex(copy: string): Record<string, Kept> {
+  const path = join(copy, 'index.json')
+  return existsSync(path) ? JSON.parse(readFileSync(path, 'utf8')) : {}
+}
+
+function keepBlob(copy: string, content: Buffer): string {
+  const blob = createHash('sha256').update(content).digest('hex')
+  if (!existsSync(join(copy, blob))) writeFileSync(join(copy, blob), content)
+  return blob
+}
+
+/** The first copy that no other build uses, until this process ends. */
+function lockCopy(base: string): string {
+  for (let number = 1; ; number += 1) {
+    const copy = `${base}-${number}`
+    mkdirSync(copy, { recursive: true })
+    if (tryLock(`${copy}.lock`)) return copy
+  }
+}
+
+function tryLock(path: string): boolean {
+  try {
+    mkdirSync(path)
+  } catch {
+    return false
+  }
+  process.once('exit', () => rmdirSync(path))
+  return true
+}
+
+const root = '/var/lib/buildkit'
