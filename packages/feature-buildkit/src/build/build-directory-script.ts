@@ -39,5 +39,6 @@ mkdir "$dir" || exit 1
 trap leave EXIT; trap 'exit 1' HUP INT TERM; echo $$ >"$dir/holder"
 if grep -q ' /dev/shm tmpfs ' /proc/mounts && mkdir "$memory" 2>/dev/null; then ln -s "$memory" "$dir/private"
 else mkdir "$dir/private"; fi
-mkdir "$dir/private/docker" "$dir/dockerfile" && head -c "$3" >"$dir/files" && answer_times || exit 1
+mkdir "$dir/private/docker" "$dir/dockerfile" && head -c "$3" >"$dir/files" || exit 1
+[ "$(wc -c <"$dir/files")" -eq "$3" ] && answer_times || exit 1
 echo ready; cat >/dev/null`

@@ -26,10 +26,10 @@ describe.runIf(process.platform === 'linux').each(shells)(
       const env = { PATH: `${programs}${delimiter}${process.env.PATH}` }
       const timesDirectory = join(folder, 'state', 'times')
       let builds = 0
-      const ask = async (lines: readonly string[]) => {
+      const ask = async (lines: readonly string[], missingBytes = 0) => {
         const list = lines.map((line) => `${line}\n`).join('')
         const directory = join(folder, `build-0-0-0-0-${builds++}`)
-        const [, ...words] = toDirectoryCommand({ directory, timesDirectory, listBytes: list.length })
+        const [, ...words] = toDirectoryCommand({ directory, timesDirectory, listBytes: list.length + missingBytes })
         const child = spawn(shell, [...(shell === 'busybox' ? ['sh'] : []), ...words], { env })
         const said = Promise.all([text(child.stdout), text(child.stderr)])
         child.stdin.end(list)
@@ -112,6 +112,12 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect(await answer(...files('s'))).toEqual(['ready'])
       expect(await answer(...files('t'))).toHaveLength(5001)
       expect(await answer(...files('s'))).toEqual(['ready'])
+    })
+
+    it('are not given, nor remembered, for a list that ends early', async () => {
+      const { answer, ask } = await makeSidecar()
+      expect(await ask(['a 0 s1'], 5)).toMatchObject({ exitCode: 1, lines: [''] })
+      expect(await answer('a 0 s12')).toEqual(['ready'])
     })
 
     it('are an error where they cannot be remembered', async () => {
