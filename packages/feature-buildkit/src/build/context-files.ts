@@ -18,6 +18,7 @@ export interface ContextFiles {
   toEntries(seconds: ReadonlyMap<number, number>): readonly ContextEntry[]
 }
 
+/** Reads the context as `readBuildContext` does, and fails as that; each file is read once more when it is sent. */
 export async function readContextFiles(
   { context, dockerfile = 'Dockerfile', dockerfileText }: BuildRequest,
   { signal }: OperationOptions,
@@ -26,23 +27,26 @@ export async function readContextFiles(
   const ignoreFile = `${posix.normalize(dockerfile)}.dockerignore`
   const keep = [posix.normalize(dockerfile), '.dockerignore', ignoreFile]
   const own = dockerfileText === undefined ? { ignoreFile } : {}
-  const others: ContextEntry[] = []
-  const files: DigestedEntry[] = []
+  const entries: (ContextEntry | DigestedEntry)[] = []
   for await (const entry of readBuildContext(context, { keep, ...own, signal })) {
-    if (entry.type === 'file') files.push(await digestEntry(entry))
-    else others.push(entry)
+    entries.push(entry.type === 'file' ? await digestEntry(entry) : entry)
   }
   return {
-    list: files.map((file) => `${toLine(file)}\n`).join(''),
-    // A directory has its parents before it; a file or a link needs its directory, and no other.
-    toEntries: (seconds) => [
-      ...others,
-      ...files.map((file, index) => ({
-        ...file,
-        modifiedAt: new Date((seconds.get(index + 1) ?? toSecond(file)) * 1000),
-      })),
-    ],
+    list: entries.map((entry) => ('digest' in entry ? `${toLine(entry)}\n` : '')).join(''),
+    toEntries: (seconds) => setTimes(entries, seconds),
   }
+}
+
+function setTimes(
+  entries: readonly (ContextEntry | DigestedEntry)[],
+  seconds: ReadonlyMap<number, number>,
+): readonly ContextEntry[] {
+  let number = 0
+  return entries.map((entry) => {
+    if (!('digest' in entry)) return entry
+    number += 1
+    return { ...entry, modifiedAt: new Date((seconds.get(number) ?? toSecond(entry)) * 1000) }
+  })
 }
 
 /** A letter before the digest: `awk` takes one of digits alone for a number. */
@@ -51,7 +55,7 @@ function toLine(file: DigestedEntry): string {
   return `${name.slice(0, 32)} ${toSecond(file)} s${file.digest.slice(0, 40)}`
 }
 
-/** What a tar can hold, and some more seconds after the last. */
+/** A tar has none before 1970, and none after 2038; some seconds after the latest are left for other contents. */
 function toSecond({ modifiedAt }: ContextEntry): number {
   return Math.min(Math.max(Math.floor((modifiedAt?.getTime() ?? 0) / 1000), 0), latestSecond)
 }

@@ -1,10 +1,13 @@
 /**
- * `answer_times`: reads \`$dir/files\`, a line `FILE SECOND CONTENT` for each file of a context, and writes a line
- * `NUMBER SECOND` for each whose time has to be another one, NUMBER being that of its line.
+ * The shell function `answer_times`. It reads `$dir/files`, which has a line `FILE SECOND CONTENT` for each file of a
+ * context, and writes a line `NUMBER SECOND` for each file that must get another time; NUMBER is the number of its line.
  *
- * \`$times\` has the record of all answers, one file whose name is a number: a new version is made beside it and gets the
- * next number by a link, which only one of several can make. The one with the highest number counts; a link that came
- * after a higher one was there is made again.
+ * `$times` is the directory of the record of all answers: of one FILE each SECOND belongs to one CONTENT for ever. The last
+ * 16 pairs of a file are remembered; after that an unknown content gets a second after all that were ever given.
+ *
+ * The record is a file whose name is a number; the highest number counts. A build writes a new version beside it and links
+ * it to the next number, which of several builds only one can do. It makes another attempt when there is a higher number
+ * afterwards: it had read a version that was no longer the last.
  */
 export const fileTimesFunction = `answer_times() {
   mkdir -p "$times" || return 1

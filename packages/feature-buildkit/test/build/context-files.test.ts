@@ -24,7 +24,7 @@ describe('the files of a context', () => {
     expect(await listNames({ b: 'one' })).not.toContain(name)
   })
 
-  it('have their times as they are answered by the number of the line, after all directories', async () => {
+  it('have their times as they are answered by the number of the line, in the order of the context', async () => {
     const files = await read({ files: { 'a/b': 'text', c: 'other' } })
     const entries = files.toEntries(new Map([[2, 7]]))
     expect(entries.map(({ path, modifiedAt }) => [path, modifiedAt?.getTime()])).toEqual([
