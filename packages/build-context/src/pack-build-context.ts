@@ -61,7 +61,11 @@ export async function packBuild(
   const names = Object.keys(added)
   const extra = (await listMemoryContext(added, { ...options, keep: names })).filter(({ type }) => type === 'file')
   const kept = entries.filter((entry) => !names.includes(entry.path))
-  return { archive: packContextEntries([...kept, ...extra], options), dockerfile: path, isContextFile: names.length === 0 }
+  return {
+    archive: packContextEntries([...kept, ...extra], options),
+    dockerfile: path,
+    isContextFile: names.length === 0,
+  }
 }
 
 /** Packs entries that `readBuildContext` has given, in this order. Streams as `packBuildContext` does. */
