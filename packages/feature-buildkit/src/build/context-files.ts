@@ -12,7 +12,7 @@ import type { BuildRequest } from './build-request.js'
  * content must have a time of its own, in whole seconds, since that is what `tar` in the sidecar sets.
  */
 export interface ContextFiles {
-  /** A line `FILE SECOND CONTENT` for each file. */
+  /** A line `FILE SECOND CONTENT` for each file; a file with several names has one line. */
   readonly list: string
   /** The entries, with the time of each file as the sidecar answered it by the number of its line. */
   toEntries(seconds: ReadonlyMap<number, number>): readonly ContextEntry[]
@@ -28,8 +28,11 @@ export async function readContextFiles(
   const keep = [posix.normalize(dockerfile), '.dockerignore', ignoreFile]
   const own = dockerfileText === undefined ? { ignoreFile } : {}
   const entries: (ContextEntry | DigestedEntry)[] = []
+  const seen = new Set<string>()
   for await (const entry of readBuildContext(context, { keep, ...own, signal })) {
-    entries.push(entry.type === 'file' ? await digestEntry(entry) : entry)
+    const isFurtherName = entry.fileId !== undefined && seen.has(entry.fileId)
+    entries.push(entry.type === 'file' && !isFurtherName ? await digestEntry(entry) : entry)
+    if (entry.fileId !== undefined) seen.add(entry.fileId)
   }
   return {
     list: entries.map((entry) => ('digest' in entry ? `${toLine(entry)}\n` : '')).join(''),
@@ -37,15 +40,20 @@ export async function readContextFiles(
   }
 }
 
+/** A further name of a file is a hard link in the archive: it has the time of the first. */
 function setTimes(
   entries: readonly (ContextEntry | DigestedEntry)[],
   seconds: ReadonlyMap<number, number>,
 ): readonly ContextEntry[] {
+  const timeOfFile = new Map<string, Date>()
   let number = 0
   return entries.map((entry) => {
-    if (!('digest' in entry)) return entry
+    const { fileId } = entry
+    if (!('digest' in entry)) return fileId === undefined ? entry : { ...entry, modifiedAt: timeOfFile.get(fileId) }
     number += 1
-    return { ...entry, modifiedAt: new Date((seconds.get(number) ?? toSecond(entry)) * 1000) }
+    const modifiedAt = new Date((seconds.get(number) ?? toSecond(entry)) * 1000)
+    if (fileId !== undefined) timeOfFile.set(fileId, modifiedAt)
+    return { ...entry, modifiedAt }
   })
 }
 

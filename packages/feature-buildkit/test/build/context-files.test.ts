@@ -1,5 +1,8 @@
+import { link, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import type { BuildContext } from '@capstan/core'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { BuildRequest } from '../../src/build/build-request.js'
 import { readContextFiles } from '../../src/build/context-files.js'
 
@@ -31,6 +34,22 @@ describe('the files of a context', () => {
       ['a', undefined],
       ['a/b', 0],
       ['c', 7000],
+    ])
+  })
+
+  it('with several names have one line, and one time', async () => {
+    const directory = await mkdtemp(join(tmpdir(), 'capstan-names-'))
+    onTestFinished(() => rm(directory, { recursive: true }))
+    await writeFile(join(directory, 'a'), 'text')
+    await link(join(directory, 'a'), join(directory, 'b'))
+    await writeFile(join(directory, 'c'), 'other')
+    const files = await read({ directory })
+    expect(files.list.trimEnd().split('\n')).toHaveLength(2)
+    const answer = [7, 8].map((second, index) => [index + 1, second] as const)
+    expect(files.toEntries(new Map(answer)).map(({ path, modifiedAt }) => [path, modifiedAt?.getTime()])).toEqual([
+      ['a', 7000],
+      ['b', 7000],
+      ['c', 8000],
     ])
   })
 
