@@ -63,7 +63,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
     },
   },
   {
-    id: 'EXEC-030',
+    id: 'EXEC-031',
     title: 'null in env removes a variable of the container',
     keeps: ['env', 'exec.env.unset'],
     run: async (context) => {
