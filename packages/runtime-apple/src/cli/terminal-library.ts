@@ -21,8 +21,6 @@ export interface TerminalProcess {
 interface TerminalSocket {
   read(): Buffer | null
   destroy(error?: Error): unknown
-  /** It is a `tty.ReadStream` on Linux and macOS. */
-  setRawMode?(isRaw: boolean): unknown
 }
 
 interface TerminalOptions {

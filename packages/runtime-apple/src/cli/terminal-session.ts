@@ -17,9 +17,6 @@ export function openTerminalSession(library: TerminalLibrary, { command, argv, e
   const { height = 24, width = 80 } = size ?? {}
   const options = { name: 'xterm-256color', cols: width, rows: height, encoding: null, env: { ...env } } as const
   const terminal = library.spawn(command, [...argv], options)
-  // The command sets it to raw when it has begun. What is typed before would be echoed, and an end be taken, by this terminal
-  // and not by that of the container.
-  terminal._socket?.setRawMode?.(true)
   let isLeft = false
   const stdout = readTerminal(terminal, () => isLeft)
   const exitCode = new Promise<number | undefined>((resolve) => {
@@ -73,9 +70,14 @@ function resizeOpen(terminal: TerminalProcess, columns: number, rows: number): v
   }
 }
 
-/** At its end end-of-transmission is typed: the terminal itself stays until the program ends. */
+/**
+ * At its end end-of-transmission is typed: the terminal itself stays until the program ends. Not within the first second: the
+ * command sets this terminal to raw when it has begun, and before that the end would be taken here and not in the container.
+ * It cannot be set from here: the call waits for output that this process has still to read.
+ */
 function writeTerminal(terminal: TerminalProcess, hasEnded: () => boolean): Writable {
   const end = new TerminalEnd()
+  const openedAt = performance.now()
   const write = (chunk: Uint8Array) => {
     if (!hasEnded()) terminal.write(Buffer.from(chunk))
   }
@@ -86,8 +88,13 @@ function writeTerminal(terminal: TerminalProcess, hasEnded: () => boolean): Writ
       done()
     },
     final(done) {
-      write(end.bytes)
-      done()
+      const typeEnd = () => {
+        write(end.bytes)
+        done()
+      }
+      setTimeout(typeEnd, Math.max(0, beginMs - (performance.now() - openedAt)))
     },
   })
 }
+
+const beginMs = 1_000

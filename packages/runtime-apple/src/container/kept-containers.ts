@@ -1,4 +1,4 @@
-import type { ContainerConfig, FirewallRules, PortSpec, TerminalSize } from '@capstan/core'
+import { type ContainerConfig, type FirewallRules, type PortSpec, type TerminalSize, untilAborted } from '@capstan/core'
 import type { ContainerSession } from '../session/container-session.js'
 
 /** What this runtime knows of a container beyond what the command line tells. */
@@ -78,15 +78,17 @@ export class KeptContainers {
   }
 
   /** One after the other. */
-  async startOne<T>(id: string, start: () => Promise<T>): Promise<T> {
+  /** Runs `start` when the starts before it have ended; an abort ends the waiting for those, and `start` sees it too. */
+  async startOne<T>(id: string, start: () => Promise<T>, signal: AbortSignal): Promise<T> {
     const before = this.#starting.get(id) ?? Promise.resolve()
     const starting = before.then(start, start)
     this.#starting.set(id, starting)
-    try {
-      return await starting
-    } finally {
+    const leave = () => {
       if (this.#starting.get(id) === starting) this.#starting.delete(id)
     }
+    starting.then(leave, leave)
+    await untilAborted(Promise.allSettled([before]), signal)
+    return await starting
   }
 
   async endSessions(): Promise<void> {

@@ -17,7 +17,7 @@ export async function startContainer(
 ): Promise<ContainerSession | undefined> {
   const { kept } = connection
   const before = kept.find(id)?.session
-  return await kept.startOne(id, async () => {
+  const start = async () => {
     call.signal.throwIfAborted()
     // Another call of this runtime was quicker.
     const current = kept.find(id)?.session
@@ -28,7 +28,8 @@ export async function startContainer(
     const { firewall } = kept.require(id)
     if (firewall !== undefined) await restrict(connection, id, { session, firewall, call })
     return session
-  })
+  }
+  return await kept.startOne(id, start, call.signal)
 }
 
 export interface StartOptions {

@@ -19,17 +19,18 @@ export async function withLogin<T>(connection: AppleConnection, login: Login, wo
   const [server = ''] = toFullName(reference).split('/', 1)
   await refuseOtherLogin(connection, { server, reference, call })
   const argv = ['registry', 'login', `--username=${credentials.username}`, '--password-stdin', server]
+  const logOut = (signal: AbortSignal) =>
+    connection.cli.run(['registry', 'logout', server], { operation: call.operation, subject: server, signal })
+  // Before the login: one that is cut off may have taken effect.
+  call.undo.add('login', ({ signal }) => logOut(signal))
   const result = await connection.cli.run(argv, { ...call, input: credentials.password })
   if (result.exitCode !== 0) {
     // Its words are hidden: they might repeat what it was given.
     const text = toErrorText(result.stderr).replaceAll(credentials.password, '…')
     throw createHostError('IMAGE_PULL_FAILED', { image: reference, registryText: `the login failed: ${text}` })
   }
-  const logOut = (signal?: AbortSignal) =>
-    connection.cli.run(['registry', 'logout', server], { operation: call.operation, subject: server, signal })
-  call.undo.add('login', ({ signal }) => logOut(signal))
   const outcome = await work()
-  await logOut()
+  await logOut(call.signal)
   return outcome
 }
 

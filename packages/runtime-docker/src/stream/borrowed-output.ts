@@ -87,7 +87,7 @@ export class BorrowedOutput {
 }
 
 /** The caller's own stream failed: not the engine's fault. */
-class DestinationError extends Error {
+export class DestinationError extends Error {
   constructor(cause: unknown) {
     super(`the stream for the output has failed${cause instanceof Error ? `: ${cause.message}` : ' or is closed'}`, {
       cause,

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import type { UpgradedConnection } from '../docker-engine.js'
-import { BorrowedOutput } from './borrowed-output.js'
+import { BorrowedOutput, DestinationError } from './borrowed-output.js'
 import { FrameParser } from './frame-parser.js'
 import { readWhole } from './read-whole.js'
 
@@ -27,11 +27,17 @@ export async function pumpOutput({ socket, head }: UpgradedConnection, options: 
     parser.end()
     for (const output of outputs) await output.flushed(signal)
   } catch (error) {
-    for (const output of outputs) if (!signal?.aborted) await output.flushed(signal)
+    if (!(error instanceof DestinationError)) await deliverRest(outputs, signal)
     throw error
   } finally {
     for (const output of outputs) output.release()
   }
+}
+
+/** Waits for the streams before a failure of the connection is told; an abort, or a stream that fails too, ends that. */
+async function deliverRest(outputs: readonly BorrowedOutput[], signal: AbortSignal | undefined): Promise<void> {
+  if (signal?.aborted) return
+  await Promise.allSettled(outputs.map((output) => output.flushed(signal)))
 }
 
 export interface PumpOptions {
