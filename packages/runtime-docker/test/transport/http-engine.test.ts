@@ -284,12 +284,13 @@ describe('an engine that hangs', () => {
 
   test('a signal of the caller takes the place of the limit', async () => {
     const { fake, engine } = await startFakeEngine({}, { answerMs: 20 })
-    fake.override('GET /slow', (reply) => setTimeout(() => reply.json(200, { done: true }), 80))
+    fake.override('GET /slow', hang)
     await expect(engine.sendJson(get('/slow'))).rejects.toMatchObject({
       code: 'TIMED_OUT',
       facts: { timeoutMs: 20, option: 'timeouts.answerMs' },
       message: expect.stringContaining('raise the option timeouts.answerMs, or pass a signal with a longer deadline'),
     })
+    fake.override('GET /slow', (reply) => setTimeout(() => reply.json(200, { done: true }), 80))
     const { signal } = new AbortController()
     expect(await engine.sendJson({ ...get('/slow'), signal })).toEqual({ done: true })
   })
