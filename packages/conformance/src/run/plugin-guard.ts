@@ -54,8 +54,8 @@ export class PluginGuard implements Disposable {
   }
 
   /** Outside of the cases it is the program around the kit that ends. */
-  #refuseExit(code: Parameters<typeof process.exit>[0]): never {
-    if (this.#place.getStore() === undefined) return this.#exit.call(process, code)
+  #refuseExit(code?: number | string | null): never {
+    if (this.#place.getStore() === undefined) return this.#exit(code)
     const error = new Error(`process.exit(${code ?? ''}) was called`)
     this.#record('called process.exit', error)
     throw error
