@@ -1,26 +1,75 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isHostError } from '@capstan/core'
 import { expect, onTestFinished, test } from 'vitest'
-import { askCapstan, placeTree, toMemoryContext } from './docker-client/compare.js'
+import { type ContextNode, type ContextTree, walkContext } from '../src/context-walk.js'
+import { type ByteText, toByteText } from '../src/ignore/byte-text.js'
+import { IgnoreRules } from '../src/ignore/ignore-rules.js'
+import { type Answer, askCapstan, placeTree, toMemoryContext } from './docker-client/compare.js'
 import { readCorpus, toAnswer } from './docker-client/corpus.js'
+import type { IgnoreInput, TreeItem } from './docker-client/ignore-inputs.js'
 
 const { trees, client } = await readCorpus()
+const recordedTrees = trees.map((recorded, index) => ({ index, ...recorded }))
 
-test.for(trees.map((recorded, index) => ({ index, ...recorded })))(
-  `packs what docker's client sends of the recorded tree $index (${client})`,
-  async ({ tree, answers }) => {
-    const directory = await mkdtemp(join(tmpdir(), 'capstan context '))
-    onTestFinished(() => rm(directory, { recursive: true, force: true }))
-    await placeTree(directory, tree)
-    for (const recorded of answers) {
-      const [rules, dockerfile] = recorded
-      const expected = { rules, answer: toAnswer(tree, recorded) }
-      await writeFile(join(directory, '.dockerignore'), rules)
-      expect({ rules, answer: await askCapstan({ directory }, { rules, dockerfile }) }).toEqual(expected)
-      const context = toMemoryContext(tree, { rules, dockerfile })
-      if (context === undefined) continue
-      expect({ rules, answer: await askCapstan(context, { rules, dockerfile }) }).toEqual(expected)
+test.for(recordedTrees)(`selects what docker's client sends of tree $index (${client})`, async ({ tree, answers }) => {
+  const listed = new ListedTree(tree)
+  for (const recorded of answers) {
+    const [rules, dockerfile] = recorded
+    const selected = await select(listed, { rules, dockerfile })
+    expect({ rules, answer: selected }).toEqual({ rules, answer: toAnswer(tree, recorded) })
+  }
+})
+
+// Each test writes its tree to the disk, so it takes a sample of the rules.
+test.for(recordedTrees)('packs the same of the directory, and of files in memory, of tree $index', async (given) => {
+  const { tree, answers } = given
+  const directory = await mkdtemp(join(tmpdir(), 'capstan context '))
+  onTestFinished(() => rm(directory, { recursive: true, force: true }))
+  await placeTree(directory, tree)
+  for (const recorded of answers.filter((_, index) => index % 25 === 0)) {
+    const [rules, dockerfile] = recorded
+    await writeFile(join(directory, '.dockerignore'), rules)
+    const context = toMemoryContext(tree, { rules, dockerfile })
+    for (const source of context === undefined ? [{ directory }] : [{ directory }, context]) {
+      const answer = await askCapstan(source, { rules, dockerfile })
+      expect({ rules, answer }).toEqual({ rules, answer: toAnswer(tree, recorded) })
     }
-  },
-)
+  }
+})
+
+async function select(tree: ContextTree, { rules, dockerfile }: IgnoreInput): Promise<Answer> {
+  const options = { field: '.dockerignore', keep: ['.dockerignore', toByteText(dockerfile)], isWindows: false }
+  try {
+    const entries = await walkContext(tree, new IgnoreRules(rules, options), {})
+    return entries.map(({ path, type }) => (type === 'directory' ? `${path}/` : path)).sort()
+  } catch (error) {
+    if (isHostError(error, 'INVALID_ARGUMENT')) return 'refused'
+    throw error
+  }
+}
+
+/** The tree without a disk; a link counts as a file. */
+class ListedTree implements ContextTree {
+  readonly #nodes = new Map<ByteText, ContextNode[]>()
+
+  constructor(tree: readonly TreeItem[]) {
+    for (const item of ['.dockerignore', ...tree]) {
+      const name = item.replace(/ -> .*$/s, '')
+      const path = name.replace(/\/$/, '')
+      const type = name === path ? 'file' : 'directory'
+      const open = async function* () {}
+      const entry = { path, type, mode: 0, sizeBytes: 0, modifiedAt: undefined, open } as const
+      const bytes = toByteText(path)
+      const directory = bytes.slice(0, Math.max(bytes.lastIndexOf('/'), 0))
+      const node = { path: bytes, isDirectory: type === 'directory', toEntry: async () => entry }
+      this.#nodes.set(directory, [...(this.#nodes.get(directory) ?? []), node])
+    }
+    for (const nodes of this.#nodes.values()) nodes.sort((one, other) => (one.path < other.path ? -1 : 1))
+  }
+
+  async list(directory: ByteText): Promise<readonly ContextNode[]> {
+    return this.#nodes.get(directory) ?? []
+  }
+}
