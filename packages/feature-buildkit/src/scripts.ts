@@ -6,7 +6,10 @@ export const endingCode = 3
 /** Leases are files here; gone with the container. Without the directory nobody takes one any more. */
 const leaseDirectory = '/tmp/capstan-leases'
 
-/** The directory of each build begins with this, and is removed with the leases, too. */
+/**
+ * The path of each build's directory begins with this. The daemon's script removes all of them at its start and its end,
+ * and a build those whose `holder`, a file with the PID of the shell that made the directory, has been killed.
+ */
 export const buildDirectoryPrefix = '/tmp/capstan-build-'
 
 /** Of ca.pem, cert.pem and key.pem; the last file says that all are there. */
@@ -16,6 +19,8 @@ export const certificatesAreThere: string = `${certificateDirectory}/ready`
 export interface DaemonCommand {
   /** Stops when nobody has taken a lease for so long: whoever started it may have died. */
   readonly orphanMs: number
+  /** How long, in milliseconds, the daemon may take to end after SIGTERM; then it is killed. */
+  readonly stopMs: number
   /** The text of its buildkitd.toml. */
   readonly config: string
   readonly awaitsCertificates: boolean
@@ -26,20 +31,23 @@ export interface DaemonCommand {
  * Starts the daemon, and ends with its code; with 0 where it was ended because nobody has a lease: after SIGTERM a daemon
  * ends with 1, as after any failure (https://github.com/moby/buildkit/issues/3282).
  */
-export function toDaemonCommand({ orphanMs, config, awaitsCertificates, daemon }: DaemonCommand): {
+export function toDaemonCommand({ orphanMs, stopMs, config, awaitsCertificates, daemon }: DaemonCommand): {
   entrypoint: Argv
   command: Argv
 } {
   const awaited = awaitsCertificates ? certificatesAreThere : ''
+  const seconds = (ms: number) => String(ms / 1000)
   return {
     entrypoint: ['sh', '-c', daemonScript, 'capstan-buildkitd'],
-    command: [leaseDirectory, String(orphanMs / 1000), awaited, config, ...daemon, '--config', configPath],
+    command: [leaseDirectory, seconds(orphanMs), seconds(stopMs), awaited, config, ...daemon, '--config', configPath],
   }
 }
 
 const configPath = `${leaseDirectory}.toml`
 
 /**
+ * A daemon that hangs takes no SIGTERM, and the process that would stop its container may have died: so it is killed here.
+ *
  * A shell that has just split off still has the signal handler of the one before, and loses a signal that comes then (dash
  * and busybox do): so the daemon gets none before its own shell has said, by a file, that it is past that.
  */
@@ -48,9 +56,10 @@ stop() {
   [ -n "$p" ] || return 0; n=0
   while [ ! -e "$dir.up" ] && [ $n -lt 100 ]; do sleep 0.01; n=$((n+1)); done
   kill -TERM "$p"
+  ( sleep "$patience"; kill -KILL "$p" ) >/dev/null 2>&1 &
 }
 leave() { rm -rf "$builds"*; [ ! -d "$dir" ] || exit "$1"; exit 0; }
-dir=$1; wait=$2; awaited=$3; builds=\${dir%leases}build-; printf %s "$4" >"$dir.toml"; shift 4
+dir=$1; wait=$2; patience=$3; awaited=$4; builds=\${dir%leases}build-; printf %s "$5" >"$dir.toml"; shift 5
 rm -rf "$dir" "$dir.up" "$dir.pid" "$builds"*; mkdir -p "$dir"; echo $$ >"$dir.pid"
 ( sleep "$wait"; rmdir "$dir" && kill -TERM "$(cat "$dir.pid")" ) >/dev/null 2>&1 &
 while [ -n "$awaited" ] && [ ! -e "$awaited" ] && [ -z "$ending" ]; do sleep 0.01; done
@@ -117,22 +126,24 @@ while [ ! -e "$socket" ] && [ "$n" -gt 0 ]; do sleep 0.01; n=$((n-1)); done
 exec "$@"`
 
 /**
- * Builds one RUN by `buildctl`, on a root of this shell and the libraries that it is linked with; ends with the code of
- * the build. One that has worked in this sidecar is not tried again.
+ * Builds one RUN by `buildctl`, on a root of this shell and the libraries that it is linked with; exits with the code of
+ * the build. A RUN that has worked in this sidecar is not tried again.
+ *
+ * `directory` begins with {@link buildDirectoryPrefix} and is removed at the end; after a SIGKILL by the next build.
  */
-export function toRunProofCommand(): Argv {
-  return ['sh', '-c', runProofScript, 'capstan-prove-run', '/tmp/capstan-run-works']
+export function toRunProofCommand(directory: string): Argv {
+  return ['sh', '-c', runProofScript, 'capstan-prove-run', directory, '/tmp/capstan-run-works']
 }
 
-const runProofScript = `[ ! -e "$1" ] || exit 0
-dir=$(mktemp -d /tmp/capstan-run-XXXXXX) || exit; trap 'rm -rf "$dir"' EXIT
+const runProofScript = `dir=$1; [ ! -e "$2" ] || exit 0
+mkdir "$dir" || exit; trap 'rm -rf "$dir"' EXIT; trap 'exit 1' HUP INT TERM; echo $$ >"$dir/holder"
 root=$dir/root; mkdir -p "$root/bin" && cp "$(readlink -f "/proc/$$/exe")" "$root/bin/sh" || exit
 for file in $(ldd "$root/bin/sh" 2>/dev/null | grep -o '/[^ ]*') /lib/ld-musl-*; do
   [ ! -f "$file" ] || { mkdir -p "$root\${file%/*}" && cp "$file" "$root$file"; } || exit
 done
 printf 'FROM scratch\\nCOPY . /\\nRUN :\\n' >"$dir/Dockerfile"
 buildctl build --progress=rawjson --frontend=dockerfile.v0 --local=context="$root" --local=dockerfile="$dir" &&
-: >"$1"`
+: >"$2"`
 
 /**
  * Runs a command, and sends it SIGTERM when stdin ends: the end of an exec's streams alone ends no process. Reads

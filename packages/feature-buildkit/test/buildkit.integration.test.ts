@@ -54,14 +54,16 @@ function toFiles(...steps: readonly string[]): Record<string, string | Uint8Arra
 
 const requireSecret = 'RUN --mount=type=secret,id=tok,required=true test -f /run/secrets/tok'
 
-async function look(scope: RuntimeScope, { containerId }: BuildKitSidecar, script: string): Promise<string> {
+type Sidecar = Pick<BuildKitSidecar, 'containerId'>
+
+async function look(scope: RuntimeScope, { containerId }: Sidecar, script: string): Promise<string> {
   const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
   const { stdout } = await execs.exec(containerId, ['sh', '-c', script], { stdin: false })
   return text(stdout)
 }
 
 /** Stops the daemon as a signal does that no process can take: it is there, and does nothing any more. */
-async function freeze(scope: RuntimeScope, sidecar: BuildKitSidecar): Promise<void> {
+async function freeze(scope: RuntimeScope, sidecar: Sidecar): Promise<void> {
   const script = `for process in /proc/[0-9]*; do
   case $(tr '\\0' ' ' <$process/cmdline) in
     "node "*" buildkitd "* | "buildkitd "*) 
@@ -486,6 +488,18 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await isRunning()).toBe(true)
     await holder.kill()
     await expect.poll(isRunning, { timeout: 3000 }).toBe(false)
+    await scope.sweep()
+    expect(await listLeft()).toEqual([])
+  })
+
+  test('a sidecar whose daemon hangs ends after its holder is killed; a sweep removes it', async () => {
+    const { scope, name, listLeft } = await openFeature()
+    const holder = hold(name)
+    await holder.holds
+    const [{ id: containerId } = { id: '' }] = (await scope.runtime.listContainers()).filter((one) => one.name === name)
+    await freeze(scope, { containerId })
+    await holder.kill()
+    await scope.runtime.waitContainer(containerId)
     await scope.sweep()
     expect(await listLeft()).toEqual([])
   })

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
+import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, rmdir, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { toDirectoryCommand } from '../src/build/build-directory-script.js'
 import { toCloseCommand, toDaemonCommand, toLeashedCommand, toLeashInput, toRunProofCommand } from '../src/scripts.js'
 
 /** Says that it serves, and ends with this code: at once, or after SIGTERM. */
@@ -22,6 +24,8 @@ interface ScriptSurroundings {
   readonly startup?: string
   /** A program instead of mkdir. */
   readonly mkdir?: string
+  /** Default: longer than a test may take. */
+  readonly stopMs?: number
 }
 
 async function makeFolder(): Promise<string> {
@@ -31,7 +35,10 @@ async function makeFolder(): Promise<string> {
 }
 
 /** The script as the sidecar runs it, in a directory of its own: by this machine's sh, or by bash with a startup. */
-async function startScript(daemon: string, { startup, mkdir: program, ...given }: ScriptSurroundings = {}) {
+async function startScript(
+  daemon: string,
+  { startup, mkdir: program, stopMs = 60_000, ...given }: ScriptSurroundings = {},
+) {
   const folder = given.folder ?? (await makeFolder())
   const programs = join(folder, 'programs')
   await mkdir(programs)
@@ -44,6 +51,7 @@ async function startScript(daemon: string, { startup, mkdir: program, ...given }
   const directory = join(folder, 'leases')
   const { entrypoint, command } = toDaemonCommand({
     orphanMs: 60_000,
+    stopMs,
     config: 'gc = true',
     awaitsCertificates: false,
     daemon: ['sh', '-c', daemon],
@@ -123,6 +131,13 @@ describe('the script of the daemon', () => {
     await expect(readdir(folder)).resolves.not.toContain('build-of-now')
   })
 
+  it('kills a daemon that is frozen when SIGTERM comes', async () => {
+    const { child, ended } = await startScript(`trap '' TERM; echo serves; kill -STOP $$`, { stopMs: 10 })
+    await once(child.stdout, 'data')
+    child.kill('SIGTERM')
+    expect(await ended).toBe(137)
+  })
+
   it('ends with the code of a daemon that ends by itself', async () => {
     const { ended } = await startScript('exit 9')
     expect(await ended).toBe(9)
@@ -154,31 +169,36 @@ describe('the script of a leash', () => {
 })
 
 describe('the script that tries a RUN', () => {
-  /** Runs it with a `buildctl` that keeps what it is given, and ends with this code. */
-  async function tryRun(code: number) {
+  /** Runs it with a `buildctl` that keeps what it is given, and then ends as this line of shell says. */
+  async function prepare(buildctlEnd: string) {
     const folder = await makeFolder()
     const programs = join(folder, 'programs')
     await mkdir(programs)
     const buildctl = `#!/bin/sh
 echo "$*" >>${folder}/calls
 for word; do case $word in --local=*) mkdir -p ${folder}/given; cp -r "\${word##*=}/." ${folder}/given;; esac; done
-exit ${code}
+echo called; ${buildctlEnd}
 `
     await writeFile(join(programs, 'buildctl'), buildctl)
     await chmod(join(programs, 'buildctl'), 0o755)
     const env = { ...process.env, PATH: `${programs}:${process.env.PATH}` }
-    const run = async () => {
-      const [sh = '', ...words] = toRunProofCommand()
-      const [exitCode] = await once(spawn(sh, [...words.slice(0, -1), join(folder, 'works')], { env }), 'exit')
-      return exitCode
+    const createPath = () => join(folder, `build-${randomUUID()}`)
+    const start = () => {
+      const [sh = '', ...words] = toRunProofCommand(createPath())
+      const child = spawn(sh, [...words.slice(0, -1), join(folder, 'works')], { env, detached: true })
+      const killAll = () => process.kill(-(child.pid ?? 0), 'SIGKILL')
+      return { child, killAll, ended: once(child, 'exit').then(([exitCode]) => exitCode) }
     }
+    const run = () => start().ended
     const countCalls = async () => (await readFile(join(folder, 'calls'), 'utf8')).trimEnd().split('\n').length
-    return { folder, run, countCalls }
+    const listDirectories = async () => (await readdir(folder)).filter((name) => name.startsWith('build-'))
+    return { folder, createPath, start, run, countCalls, listDirectories }
   }
 
   it('builds a RUN on a root with a shell and its libraries, once where it works', async () => {
-    const { folder, run, countCalls } = await tryRun(0)
+    const { folder, run, countCalls, listDirectories } = await prepare('exit 0')
     expect([await run(), await run(), await countCalls()]).toEqual([0, 0, 1])
+    expect(await listDirectories()).toEqual([])
     expect(await readFile(join(folder, 'given/Dockerfile'), 'utf8')).toBe('FROM scratch\nCOPY . /\nRUN :\n')
     expect(await readFile(join(folder, 'calls'), 'utf8')).toMatch(
       /^build --progress=rawjson --frontend=dockerfile\.v0 /,
@@ -190,7 +210,32 @@ exit ${code}
   })
 
   it('ends with the code of the build that failed, and tries again the next time', async () => {
-    const { run, countCalls } = await tryRun(1)
+    const { run, countCalls, listDirectories } = await prepare('exit 1')
     expect([await run(), await run(), await countCalls()]).toEqual([1, 1, 2])
+    expect(await listDirectories()).toEqual([])
   })
+
+  it('removes its directory when it is terminated', async () => {
+    const { start, listDirectories } = await prepare('kill -TERM $PPID')
+    expect(await start().ended).toBe(1)
+    expect(await listDirectories()).toEqual([])
+  })
+
+  it.runIf(process.platform === 'linux')(
+    'leaves a directory that the next build removes when it is killed',
+    async () => {
+      const { folder, createPath, start, listDirectories } = await prepare('exec sleep 60')
+      const { child, killAll, ended } = start()
+      await once(child.stdout, 'data')
+      expect(await listDirectories()).toHaveLength(1)
+      killAll()
+      await ended
+      const plan = { directory: createPath(), timesDirectory: join(folder, 'times'), listBytes: 0 }
+      const [sh = '', ...words] = toDirectoryCommand(plan)
+      const build = spawn(sh, words, { stdio: ['pipe', 'ignore', 'inherit'] })
+      build.stdin.end()
+      await once(build, 'exit')
+      expect(await listDirectories()).toEqual([])
+    },
+  )
 })

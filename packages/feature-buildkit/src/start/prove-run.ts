@@ -1,8 +1,9 @@
+import { randomUUID } from 'node:crypto'
 import { createHostError, type OperationOptions } from '@capstan/core'
 import { ProgressParser } from '../build/progress-parser.js'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { runExec } from '../run-exec.js'
-import { toRunProofCommand } from '../scripts.js'
+import { buildDirectoryPrefix, toRunProofCommand } from '../scripts.js'
 import type { Daemon } from './daemon.js'
 import { RungFailure } from './ladder.js'
 
@@ -20,7 +21,8 @@ export async function proveRun(
   { signal }: OperationOptions,
 ): Promise<void> {
   if (rung.privilege === 'privileged') return
-  const { exitCode, stderr } = await runExec(execs, id, { command: toRunProofCommand(), signal })
+  const command = toRunProofCommand(`${buildDirectoryPrefix}${randomUUID()}`)
+  const { exitCode, stderr } = await runExec(execs, id, { command, signal })
   if (exitCode === 0) return
   const parser = new ProgressParser()
   const events = [...parser.push(Buffer.from(stderr)), ...parser.end()]

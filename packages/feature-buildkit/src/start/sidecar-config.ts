@@ -38,6 +38,7 @@ export function toSidecarConfig(managers: BuildKitManagers, settings: Settings, 
     ...rung.config,
     ...toDaemonCommand({
       orphanMs,
+      stopMs: daemonStopMs,
       config: toDaemonConfig({ ...daemon, certificates: tcp?.certificates && certificateDirectory }),
       awaitsCertificates: tcp?.certificates !== undefined,
       daemon: toDaemon(rung.layout, tcp?.port),
@@ -66,3 +67,6 @@ function toMounts(
     { type: 'volume', source: socketVolume, target: socketDirectory },
   ]
 }
+
+/** As long as `docker stop` waits. A daemon that works ends within a second. */
+const daemonStopMs = 10_000
