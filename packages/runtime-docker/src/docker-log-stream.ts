@@ -68,12 +68,11 @@ export async function* readLog(
   call: EngineCall,
 ): AsyncGenerator<LogChunk, void> {
   call.signal?.throwIfAborted()
-  if (options.follow !== true) return yield* readOnce({ engine, options, call })
+  if (options.follow !== true) return void (yield* readOnce({ engine, options, call }))
   const position = new LogPosition()
-  const before = toEngineId(engine, call)
-  yield* readOnce({ engine, options, call, filter: position })
+  const { isReplaced } = yield* readOnce({ engine, options, call, filter: position })
   // A start under firewall rules has replaced the container, which had written nothing.
-  if (toEngineId(engine, call) !== before) return yield* readLog(engine, options, call)
+  if (isReplaced) return yield* readLog(engine, options, call)
   const rest = position.toRest()
   if (rest !== undefined) yield* readRest({ engine, options, call, filter: rest })
 }
@@ -95,17 +94,20 @@ async function* readRest({ filter, ...reading }: LogReading & { readonly filter:
   }
 }
 
-/** Reads what one request gives. A followed log that ends while its container runs was interrupted. */
-async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, void> {
+/**
+ * Reads what one request gives, and returns whether the container was replaced meanwhile. A followed log that ends while
+ * its container runs was interrupted.
+ */
+async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, { readonly isReplaced: boolean }> {
   const { engine, options, call, filter } = reading
   const { follow = false, timestamps = false } = options
-  const engineId = toEngineId(engine, call)
-  const { response, isTerminal, isStamped } = await openLog(reading)
+  const { response, isTerminal, isStamped, id, engineId } = await openLog(reading)
   const splitter = createLogSplitter({ isTerminal, isStamped, isShown: timestamps, filter })
   try {
     yield* split(response, splitter, call)
-    const isSame = toEngineId(engine, call) === engineId
-    if (follow && isSame && (await stillRuns(engine, call))) throw toConnectionLost(engine)
+    const isReplaced = engine.containers.toEngineId(id) !== engineId
+    if (follow && !isReplaced && (await stillRuns(engine, call))) throw toConnectionLost(engine)
+    return { isReplaced }
   } catch (cause) {
     throw withTimestamp(engine.translate(cause, call), splitter.lastTimestamp)
   } finally {
@@ -136,6 +138,9 @@ interface OpenLog {
   readonly response: IncomingMessage
   readonly isTerminal: boolean
   readonly isStamped: boolean
+  readonly id: string
+  /** The engine's id of the container when the log was asked for. */
+  readonly engineId: string
 }
 
 /** Whether there is a terminal is asked beside: before API 1.42 the answer does not say how it is framed. */
@@ -154,11 +159,9 @@ async function openLog({ engine, options, call, isStamped: isStampWanted }: LogR
     tail: tailLines ?? 'all',
   }
   const path = `/containers/${call.subject}/logs`
-  return { response: await engine.send({ ...call, method: 'GET', path, query }), isTerminal, isStamped }
-}
-
-function toEngineId({ containers }: DockerEngine, { subject }: EngineCall): string {
-  return containers.findSandboxed(subject)?.id ?? subject
+  const { Id: id } = container
+  const engineId = engine.containers.toEngineId(id)
+  return { response: await engine.send({ ...call, method: 'GET', path, query }), isTerminal, isStamped, id, engineId }
 }
 
 /** The container was removed, or is about to be. */

@@ -6,6 +6,7 @@ import { connectEngine } from '../connect-engine.js'
 import type { FakeHandler } from '../fake/fake-docker-engine.js'
 import type { FakeContainer } from '../fake/fake-engine-state.js'
 import { route } from '../fake/fake-routes.js'
+import { frame } from '../fake/frames.js'
 import { type StartedRuntime, startRuntime } from '../start-runtime.js'
 
 const rules = { proxyHost: '10.0.0.1', proxyPort: 3_128 }
@@ -43,6 +44,20 @@ async function makeForeign(started: StartedRuntime, command: readonly string[]):
   container.networks = { net: { Aliases: ['alias', container.id.slice(0, 12)] } }
   await started.runtime.setupFirewall(container.id, rules)
   return container
+}
+
+/** A runtime of another process on the same engine. */
+function connectOther({ fake }: StartedRuntime): DockerRuntime {
+  return new DockerRuntime(
+    connectEngine({ socketPath: fake.socketPath, apiVersion: '1.41' }).engine,
+    new KeptSettings(),
+  )
+}
+
+async function readLog(runtime: DockerRuntime, id: string): Promise<string> {
+  let text = ''
+  for await (const { bytes } of await runtime.containerLogs(id, { follow: true })) text += Buffer.from(bytes).toString()
+  return text
 }
 
 describe('the first start under kept rules', () => {
@@ -116,6 +131,42 @@ describe('the first start under kept rules', () => {
     expect(workload).not.toHaveProperty('ExposedPorts')
     expect(workload).not.toHaveProperty('NetworkingConfig')
     expect(workload?.HostConfig).not.toHaveProperty('PortBindings')
+  })
+
+  test.each(['its id', 'its name'])('is followed by a log that was opened before it, by %s', async (by) => {
+    const started = await startRuntime()
+    const { fake, runtime } = started
+    const id = await createKept(started, ['exit', '0'])
+    fake.override('GET /containers/*/logs', (reply, { path }) => {
+      const container = fake.state.findContainer(path.split('/')[2] ?? '')
+      const response = reply.open()
+      if (container?.status === 'created') container.events.once('removed', () => response.end())
+      else response.end(frame(1, '2026-01-02T03:04:05.000000001Z hello\n'))
+    })
+    const log = readLog(runtime, by === 'its id' ? id : 'c')
+    await expect.poll(() => fake.log().join()).toContain('/logs')
+    await runtime.startContainer(id)
+    expect(await log).toBe('hello\n')
+  })
+
+  test('a followed log ends without an error when the container is removed', async () => {
+    const started = await startRuntime()
+    const { fake, runtime } = started
+    const id = await createKept(started, ['sleep'])
+    await runtime.startContainer(id)
+    let end = () => {}
+    fake.override('GET /containers/*/logs', (reply) => {
+      const response = reply.open()
+      response.write(frame(1, '2026-01-02T03:04:05.000000001Z hello\n'))
+      end = () => void response.end()
+    })
+    let text = ''
+    for await (const { bytes } of await runtime.containerLogs(id, { follow: true })) {
+      text += Buffer.from(bytes).toString()
+      await runtime.removeContainer(id)
+      end()
+    }
+    expect(text).toBe('hello\n')
   })
 
   test('keeps the sandbox over a second start, and sets the rules in it anew', async () => {
@@ -209,13 +260,21 @@ describe('another process', () => {
     const started = await startRuntime()
     const id = await createKept(started, ['sleep'])
     await started.runtime.startContainer(id)
-    const other = new DockerRuntime(
-      connectEngine({ socketPath: started.fake.socketPath, apiVersion: '1.41' }).engine,
-      new KeptSettings(),
-    )
+    const other = connectOther(started)
     expect(await other.containerState(id)).toBe('running')
     await other.removeContainer(id)
     expect(started.fake.state.containers.size).toBe(0)
+  })
+
+  test('gives each line of a followed log once', async () => {
+    const started = await startRuntime()
+    const id = await createKept(started, ['sleep'])
+    await started.runtime.startContainer(id)
+    started.fake.override('GET /containers/*/logs', (reply) => {
+      reply.open().end(frame(1, '2026-01-02T03:04:05.000000001Z hello\n'))
+      started.fake.state.findContainer('c')?.exit(0)
+    })
+    expect(await readLog(connectOther(started), id)).toBe('hello\n')
   })
 
   test('takes a container that has inherited the labels from an image for itself', async () => {
