@@ -25,6 +25,12 @@ test.each(['packages/runtime-docker/src/docker-timeouts.ts', 'packages/runtime-a
   },
 )
 
+test('docs/timeouts.md has every row in a table with a header', () => {
+  const page = readFileSync(`${root}docs/timeouts.md`, 'utf8')
+  const tables = page.split(/\n\n+/).filter((block) => block.startsWith('|'))
+  expect(tables.filter((table) => !/^\| Limit .*\n\|(---\|)+\n/.test(table))).toEqual([])
+})
+
 /** The rows whose last cell names a place in the code. */
 function readLimits(page: string): readonly Limit[] {
   const rows = page.matchAll(/^\| (.+) \| ([\d ]+) \| (.+) \| `(\S+)` `(\w+)` \|$/gm)
