@@ -52,6 +52,15 @@ describe('a runtime that has less', { timeout: 60_000 }, () => {
     ])
   })
 
+  test('fails when a container may mount a volume that no manager lists', async () => {
+    const plugin = memoryPlugin({ without: [volumeManagerCapability] })
+    const open = withPlugin(plugin, {
+      probe: async (options) => ({ ...(await plugin.probe(options)), refuses: [] }),
+    })
+    const { cases } = await run(open, ['PRB-016'])
+    expect(cases.map(({ id, status }) => [id, status])).toEqual([['PRB-016', 'failed']])
+  })
+
   test('fails when it has what it says is absent', async () => {
     const plugin = memoryPlugin()
     const { token } = volumeManagerCapability

@@ -72,6 +72,7 @@ export type {
   RefusedOption,
 } from './plugin/probe.js'
 export { type CandidateProbeOptions, type ProbeCandidatesOptions, probeCandidates } from './plugin/probe-candidates.js'
+export { refuseUnlistedVolumes } from './plugin/refused-mounts.js'
 export {
   type AvailableRuntime,
   type ReportedPlugin,

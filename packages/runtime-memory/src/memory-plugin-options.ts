@@ -15,7 +15,10 @@ export interface MemoryPluginOptions {
    * built `FROM scratch`, once it was copied there.
    */
   readonly commands?: Readonly<Record<string, MemoryProgram>>
-  /** Capabilities that it does not have: absent in the report with reason and remedy, and not registered. */
+  /**
+   * Capabilities that it does not have: absent in the report with reason and remedy, and not registered. Without the volume
+   * manager, `mounts.volume` is refused.
+   */
   readonly without?: readonly Capability<object>[]
   /**
    * Options and promises that it refuses, as a runtime that can do less would: OPTION_UNSUPPORTED, and in the report.

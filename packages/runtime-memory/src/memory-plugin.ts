@@ -8,6 +8,7 @@ import {
   provide,
   type RegistrationScope,
   type RuntimePlugin,
+  refuseUnlistedVolumes,
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
@@ -33,8 +34,9 @@ import { toRefused } from './refused-options.js'
  */
 export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
   const { name = 'memory', without = [] } = options
-  const refuses = toRefused(options.refuses)
   checkWithout(without)
+  const absent = without.map(toAbsent)
+  const refuses = refuseUnlistedVolumes(toRefused(options.refuses), absent)
   const engine = createEngine(options)
   const isLeftOut = ({ id }: Capability<object>) => without.some((capability) => capability.id === id)
   const provides = capabilities.filter((capability) => !isLeftOut(capability))
@@ -46,7 +48,7 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
     selection: 'named',
     probe: async ({ signal }) => {
       signal?.throwIfAborted()
-      return { ...available, provides, absent: without.map(toAbsent), refuses }
+      return { ...available, provides, absent, refuses }
     },
     register: (scope) => {
       register(scope, new MemoryConnection({ ...scope, engine, refuses }), isLeftOut)

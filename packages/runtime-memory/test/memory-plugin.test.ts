@@ -6,6 +6,7 @@ import {
   networkManagerCapability,
   runtimeCapability,
   sidecarManagerCapability,
+  volumeManagerCapability,
 } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
 import { memoryPlugin, plugin } from '../src/index.js'
@@ -32,6 +33,23 @@ describe('memoryPlugin', () => {
     await using host = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })
     await expect(host.open()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
     await expect(host.open({ runtime: 'memory' })).resolves.toMatchObject({ runtimeName: 'memory' })
+  })
+
+  it('refuses to mount volumes when it is made without a volume manager', async () => {
+    const plugins = [memoryPlugin({ without: [volumeManagerCapability] })]
+    await using host = createRuntimeHost({ plugins, env: {} })
+    const scope = await host.open({ runtime: 'memory' })
+    const config = {
+      image: 'busybox',
+      name: 'user',
+      mounts: [{ type: 'volume', source: 'data', target: '/data' }],
+    } as const
+    const refused = { code: 'OPTION_UNSUPPORTED', facts: { field: 'mounts.volume' } }
+    await expect(scope.runtime.createContainer(config)).rejects.toMatchObject(refused)
+    const sidecars = findCapability(scope, sidecarManagerCapability)
+    await expect(sidecars?.startSidecar(config)).rejects.toMatchObject(refused)
+    await expect(host.open({ runtime: 'memory', keeps: ['mounts.volume'] })).rejects.toThrow()
+    expect(await scope.runtime.listContainers()).toEqual([])
   })
 
   it('is made without capabilities: absent with reason and remedy, and undefined in the scope', async () => {

@@ -1,6 +1,7 @@
 import {
   createRuntimeHost,
   execManagerCapability,
+  findRefusal,
   imageTransferCapability,
   networkManagerCapability,
   type ProbeOptions,
@@ -195,6 +196,15 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
         expectEqual(typeof watched.result, 'boolean', 'the type of what isChosen tells')
         expectEqual(begun, [], 'the I/O of isChosen')
       }
+    },
+  },
+  {
+    id: 'PRB-016',
+    title: 'a runtime without a volume manager refuses "mounts.volume": no sweep would find what a mount creates',
+    run: async (context) => {
+      const { provides, refuses } = await probeAvailable(context)
+      if (provides.some(({ id }) => id === volumeManagerCapability.id)) return
+      expectDefined(findRefusal('mounts.volume', refuses), '"mounts.volume" among what is refused')
     },
   },
 ])

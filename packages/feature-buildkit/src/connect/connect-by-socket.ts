@@ -15,19 +15,19 @@ import type { BuildKitManagers } from '../buildkit-managers.js'
  * which later builds with their secrets would go.
  */
 export function connectBySocket(
-  { report, volumes }: BuildKitManagers,
+  { report }: Pick<BuildKitManagers, 'report'>,
   config: ContainerConfig,
   socketVolume: string,
 ): ContainerConfig {
   const mount = { type: 'volume', source: socketVolume, target: directory, readOnly: true } as const
+  const support = toFeatureSupport('BuildKit', { required: [volumeManagerCapability], optional: [] }, report)
+  if (!support.supported) {
+    const { runtime, missing } = support
+    throw new MissingCapabilityError({ feature: 'a shared BuildKit socket', runtime, missing })
+  }
   const refuses = report.available ? report.refuses : []
   refuseOptions(report.runtime, { image: config.image, mounts: [mount] }, refuses)
   refuseField(report.runtime, 'mounts.volume.shared', socketVolume, refuses)
-  if (volumes === undefined) {
-    const support = toFeatureSupport('BuildKit', { required: [volumeManagerCapability], optional: [] }, report)
-    const missing = support.supported ? [] : support.missing
-    throw new MissingCapabilityError({ feature: 'a shared BuildKit socket', runtime: report.runtime, missing })
-  }
   return {
     ...config,
     mounts: [...(config.mounts ?? []), mount],

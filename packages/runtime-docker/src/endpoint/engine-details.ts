@@ -1,4 +1,4 @@
-import type { Environment } from '@capstan/core'
+import { type Environment, refuseUnlistedVolumes } from '@capstan/core'
 import type { AcceptedEngine } from '../compatible/accepted-engine.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { EngineFindings } from './ask-engine.js'
@@ -13,7 +13,8 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
   const found = toEngineFacts({ product, info, endpoint, system })
   const refused = toRefusedOptions(found, info, hostAddress)
   const adjusted = product.adjust?.({ api, facts: found, refuses: refused, info, env }) ?? {}
-  const { refuses = refused, absent = [], habits = {}, notes = [] } = adjusted
+  const { absent = [], habits = {}, notes = [] } = adjusted
+  const refuses = refuseUnlistedVolumes(adjusted.refuses ?? refused, absent)
   const facts = { ...found, ...adjusted.facts }
   const isOwn = accepts[0]?.product === facts.product
   const said = [...toNotes(facts, isOwn), ...(api.pinned ? [toPinned(api.version)] : []), ...notes]

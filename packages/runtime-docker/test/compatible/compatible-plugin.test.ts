@@ -118,6 +118,11 @@ describe('compatiblePlugin', () => {
       code: 'OPTION_UNSUPPORTED',
       facts: { field: 'privileged', reason: 'it never could' },
     })
+    const mounts = [{ type: 'volume', source: 'data', target: '/data' }] as const
+    await expect(scope.runtime.createContainer({ image: 'busybox:1', mounts })).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { field: 'mounts.volume', reason: 'it has none' },
+    })
     expect(await scope.runtime.getHostAddress()).toBe('host.other.internal')
     expect(report?.available && report.provides.map(({ id }) => id)).toContain(runtimeCapability.id)
   })
