@@ -1,6 +1,11 @@
-import { networkManagerCapability, type SidecarConfig, sidecarManagerCapability } from '@capstan/core'
+import {
+  networkManagerCapability,
+  type SidecarConfig,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
-import { expectHostError, expectReason } from '../assert/expect-rejection.js'
+import { expectAnyHostError, expectHostError, expectReason } from '../assert/expect-rejection.js'
 import { pause, within } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
@@ -170,6 +175,24 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
           await expectHostError('INVALID_ARGUMENT', () => startSidecar(context, { [field]: value }), { field })
         }
         expectEqual(await context.listMade(), [], 'what was made')
+      },
+    },
+    {
+      id: 'SIDE-014',
+      title: 'a sidecar that does not start leaves no volume that its mount created',
+      needs: [volumeManagerCapability],
+      keeps: ['mounts', 'mounts.volume', 'command'],
+      run: async (context) => {
+        const volumes = context.require(volumeManagerCapability)
+        const source = context.uniqueName('mounted')
+        context.later(source, (own) => volumes.removeVolume(source, own))
+        const config = {
+          mounts: [{ type: 'volume', source, target: '/kept' }],
+          command: ['/conformance-no-such-program'],
+        } as const
+        await expectAnyHostError(() => startSidecar(context, config))
+        const left = (await volumes.listVolumes()).filter(({ name }) => name === source)
+        expectEqual(left, [], 'the volume in the list')
       },
     },
   ],

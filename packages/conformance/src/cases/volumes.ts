@@ -3,12 +3,11 @@ import {
   type Mount,
   ownershipLabelKeys,
   type StringMap,
-  sidecarManagerCapability,
   type VolumeManager,
   volumeManagerCapability,
 } from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
-import { expectAnyHostError, expectHostError } from '../assert/expect-rejection.js'
+import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, startContainer } from '../steps/containers.js'
@@ -204,21 +203,6 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
       await Promise.all([createContainer(context, config), createContainer(context, config)])
       const { labels } = expectDefined(await findVolume(context, source), 'the volume in the list')
       expectEqual(pickOwner(labels), pickOwner(await readOwnLabels(context)), 'the labels of the owner')
-    },
-  },
-  {
-    id: 'VOL-016',
-    title: 'a sidecar that does not start leaves no volume of its own',
-    needs: [sidecarManagerCapability],
-    keeps: ['mounts', 'mounts.volume', 'command'],
-    run: async (context) => {
-      const source = nameVolume(context)
-      const sidecars = context.require(sidecarManagerCapability)
-      const { image, signal } = context
-      const name = context.uniqueName('sidecar')
-      const config = { image, name, mounts: mount(source), command: ['/conformance-no-such-program'] }
-      await expectAnyHostError(() => sidecars.startSidecar(config, { signal }))
-      expectEqual(await findVolume(context, source), undefined, 'what the list has of the volume')
     },
   },
 ])
