@@ -15,7 +15,7 @@ export const thisCopy: CoreCopy = {
   },
 }
 
-/** A bundle in CommonJS has no `import.meta`. */
+/** In a bundle in the CommonJS format `import.meta.url` is `undefined`. */
 function findLocation(url: string | undefined): string {
   return url === undefined ? 'a bundle' : fileURLToPath(new URL('..', url))
 }

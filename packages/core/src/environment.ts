@@ -1,7 +1,7 @@
 import { userInfo } from 'node:os'
 import { type Capability, defineCapability } from './capability.js'
 
-/** Variables of an environment, as the host was given them: what `process.env` is for a process. */
+/** Environment variables by name. The host gives them to runtimes and features in place of `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
 /** Registered by the host in every scope: the environment that a feature reads instead of `process.env`. */
@@ -12,7 +12,7 @@ export const hostEnvironmentCapability: Capability<Environment> = defineCapabili
 
 /**
  * The user's home directory in this environment: HOME, on Windows USERPROFILE, else the one of the user database, else
- * `/`. `os.homedir()` reads the environment of the process instead.
+ * `/`. Unlike `os.homedir()`, it does not read the environment of the process.
  */
 export function findHomeDirectory(env: Environment, platform: NodeJS.Platform = process.platform): string {
   const given = platform === 'win32' ? env.USERPROFILE : env.HOME

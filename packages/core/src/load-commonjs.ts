@@ -3,9 +3,9 @@ import { createRequire } from 'node:module'
 /**
  * Loads modules of which some are CommonJS and load modules of Node by `require`.
  *
- * In a bundle that esbuild made in the format of ES modules there is no `require`, and each of these calls would throw
- * (`Dynamic require of "path" is not supported`, https://github.com/evanw/esbuild/issues/1921). There it is global while
- * the modules are loaded. Anywhere else nothing changes.
+ * A bundle that esbuild makes as an ES module has no `require`, and each of these calls would throw (`Dynamic require of
+ * "path" is not supported`, https://github.com/evanw/esbuild/issues/1921). In such a bundle `require` is made global while
+ * the modules are loaded. Elsewhere the modules are loaded as usual.
  */
 export async function loadCommonJs<T>(load: () => Promise<T>): Promise<T> {
   if (isPlain(import.meta.url) || (loading === 0 && 'require' in globalThis)) return await load()

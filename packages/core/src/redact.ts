@@ -1,8 +1,8 @@
 /**
- * Hides the password of a text that is an address or a reference as a whole: `tcp://user:***@host`.
+ * Replaces the password in a text that is one address or image reference: `tcp://user:***@host`.
  *
- * All between the first colon of the user and the last `@` counts as the password: addresses that people mistype have `@`,
- * `/` and `:` in it. A scheme may be missing; the digest at the end of an image reference is none.
+ * The password is everything between the first colon and the last `@`, because a password that was not encoded may contain
+ * `@`, `/` and `:`. The scheme may be missing. The digest at the end of an image reference is kept.
  */
 export function redactUserInfo(text: string): string {
   const [digest = ''] = /@[A-Za-z0-9+._-]+:[0-9a-fA-F]{16,}$/.exec(text) ?? []
@@ -13,12 +13,12 @@ export function redactUserInfo(text: string): string {
   return `${scheme}${rest.slice(0, colon)}:***${rest.slice(at)}${digest}`
 }
 
-/** Hides the passwords of the addresses that stand in a text: `cannot reach http://user:***@proxy:3128`. */
+/** Replaces the passwords of all addresses within a text: `cannot reach http://user:***@proxy:3128`. */
 export function redactUrls(text: string): string {
   return text.replace(address, (_, start: string) => `${start}:***@`)
 }
 
-/** The value with {@link redactUrls} in each text of it, its lists and plain objects; itself where nothing changes. */
+/** Applies {@link redactUrls} to each text in a value, its lists and plain objects. Returns the value itself if none changes. */
 export function redactTexts<T>(value: T, depth = 10): T {
   // Each result has the type of what it replaces: a text for a text, a list for a list, an object with the same fields.
   if (typeof value === 'string') return redactUrls(value) as T

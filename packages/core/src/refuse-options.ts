@@ -14,8 +14,8 @@ export function refuseOptions(runtime: string, config: ContainerConfig, refuses:
 }
 
 /**
- * The entry of `refuses` by which `field` is refused: its own, else that of the field it is a part of. A refused `network`
- * refuses `network.host`, a refused `buildImage` refuses `build.dns`. `undefined`: the field is not refused.
+ * Finds the entry of `refuses` that refuses `field`: its own, else that of a field it is a part of. A refused `network`
+ * refuses `network.host`, a refused `buildImage` refuses `build.dns`. `undefined` when the field is not refused.
  */
 export function findRefusal(field: RefusableField, refuses: readonly RefusedOption[]): RefusedOption | undefined {
   const whole = wholes[field] ?? field
@@ -23,7 +23,10 @@ export function findRefusal(field: RefusableField, refuses: readonly RefusedOpti
   return names.map((name) => refuses.find((entry) => entry.field === name)).find((entry) => entry !== undefined)
 }
 
-/** Throws OPTION_UNSUPPORTED when `refuses` has `field`, or a field it is a part of: for options outside of a container's config. */
+/**
+ * Throws OPTION_UNSUPPORTED when `refuses` has `field`, or a field it is a part of. For options outside of a container's
+ * config.
+ */
 export function refuseField(
   runtime: string,
   field: RefusableField,
@@ -47,7 +50,7 @@ function parentsOf(field: string): readonly string[] {
   return end === -1 ? [] : [field.slice(0, end), ...parentsOf(field.slice(0, end))]
 }
 
-/** The methods whose options have a shorter prefix than the method's name. */
+/** The method that each of these options belongs to, where the option's name does not begin with it. */
 const wholes: { readonly [F in RefusableField]?: RefusableField } = {
   'build.platform': 'buildImage',
   'build.dns': 'buildImage',

@@ -12,9 +12,9 @@ import type { ListOptions, OperationOptions } from './operation.js'
  * What every runtime can do: no optional ability is in here.
  *
  * After `close` every call rejects with RUNTIME_UNAVAILABLE. Ids, names, references and options are checked first, by the
- * validators of core: INVALID_ARGUMENT before any side effect. Two methods must not check and never reject for what they
- * are given: `getImageHomeDir`, which answers for anything, and `supportsHostNetwork`. A runtime refuses an option that it cannot honour with
- * OPTION_UNSUPPORTED, before any side effect where it can be known, else after undoing what was made.
+ * validators of core: INVALID_ARGUMENT before any side effect. `getImageHomeDir` validates nothing, and never rejects because
+ * of its argument. A runtime refuses an option that it cannot honour with OPTION_UNSUPPORTED, before any side effect where
+ * that can be known, else after undoing what was made.
  */
 export interface Runtime {
   /** `docker`, `apple`, `memory`, or a third party's name. For messages and labels, never to find out an ability. */
@@ -63,7 +63,7 @@ export interface Runtime {
   imageExists(tag: string, options?: OperationOptions): Promise<boolean>
 
   /**
-   * HOME of the image's env, else by its user, else `/root`, also for an image that is absent, and for what can be no image:
+   * HOME of the image's env, else by its user, else `/root`, also for an absent image and for a text that cannot be an image:
    * nothing is validated. Pulls nothing; rejects for an abort and after `close` alone.
    */
   getImageHomeDir(image: string, options?: OperationOptions): Promise<string>
@@ -81,8 +81,8 @@ export interface Runtime {
    * Attached before it is started, so nothing of a 1 ms process is lost; resolves with the exit code after all output.
    *
    * Output is read no faster than `stdout` and `stderr` take it: what a slow one has not taken is neither dropped nor kept
-   * in memory without bound, and in the end the program waits. An output that is not given is read and dropped. A command
-   * that does not start: COMMAND_NOT_STARTED, as by `startContainer`. An abort stops what was started. A `stdin` that fails
+   * in memory without bound, and the program blocks when the buffers are full. An output that is not given is read and dropped. A
+   * command that does not start: COMMAND_NOT_STARTED, as by `startContainer`. An abort stops what was started. A `stdin` that fails
    * fails the call.
    */
   startAttached(id: string, options: AttachOptions): Promise<number>

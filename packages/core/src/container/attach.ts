@@ -8,8 +8,8 @@ export interface TerminalSize {
 }
 
 /**
- * Streams are borrowed: never closed by Capstan. The end of `stdin` ends the process's stdin, and its output goes on: without
- * a terminal stdin is closed, at a terminal end-of-transmission (Ctrl-D) is typed, once or twice as the line asks.
+ * Capstan never closes these streams. The end of `stdin` ends the process's stdin, and its output continues: without a
+ * terminal stdin is closed, at a terminal end-of-transmission (Ctrl-D) is sent, twice where a line has been started.
  */
 export interface AttachOptions extends OperationOptions {
   readonly stdin?: Readable

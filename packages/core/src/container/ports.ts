@@ -9,7 +9,8 @@ export interface PortSpec {
   readonly hostPort?: number
   /**
    * An IP address of the engine's machine, `0.0.0.0` for all IPv4 addresses, `::` for all IPv6 addresses, or `any` for all
-   * of both families (IPv4 alone where the machine has no IPv6, or `ports.ipv6` is refused). Default `127.0.0.1`: reachable from this machine alone.
+   * of both families (IPv4 alone where the machine has no IPv6, or `ports.ipv6` is refused). Default `127.0.0.1`: reachable
+   * from this machine alone.
    */
   readonly hostAddress?: string
   /** Default `tcp`. */

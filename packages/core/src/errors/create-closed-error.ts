@@ -15,7 +15,7 @@ export function createClosedError(closed: ClosedRuntime): HostError<'RUNTIME_UNA
   return createHostError('RUNTIME_UNAVAILABLE', { runtime, reports: [report] })
 }
 
-/** Of an open runtime, what the error after its closing tells. */
+/** The facts of a runtime that `createClosedError` reports. */
 export interface ClosedRuntime {
   readonly runtime: string
   /** Where it was open, as in its report: an endpoint, a command. */

@@ -5,9 +5,9 @@ import { toMessage } from './message.js'
 const brand: symbol = Symbol.for('capstan/HostError@1')
 
 /**
- * What callers branch on, by `code` and not by text; `facts` are those of the code.
+ * The error that callers branch on, by `code` and not by text; `facts` are those of the code.
  *
- * Passwords of addresses are hidden in the facts and in the message, whoever reported them: `http://user:***@host`.
+ * Passwords in addresses are replaced in the facts and in the message: `http://user:***@host`.
  */
 export class HostError<C extends HostErrorCode = HostErrorCode> extends Error {
   readonly code: C

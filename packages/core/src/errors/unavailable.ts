@@ -3,7 +3,7 @@ import type { RuntimeReport } from '../plugin/runtime-report.js'
 import { isSlow } from '../plugin/slow-probe.js'
 import type { HostErrorFacts } from './host-error-facts.js'
 
-/** The text of RUNTIME_UNAVAILABLE: what is the matter, then each endpoint that was tried, and below it what to do. */
+/** The text of RUNTIME_UNAVAILABLE: what happened, then each endpoint that was tried, with its remedy on the line below. */
 export function toUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
   const { runtime, reports } = facts
   const subject = toUnavailableSubject(facts)
@@ -14,7 +14,7 @@ export function toUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): str
   return [subject, ...lines.map((line) => `  ${line}`)].join('\n')
 }
 
-/** The first line of it: a runtime that did not answer in time is told from none that is there. */
+/** The first line of the text of RUNTIME_UNAVAILABLE. It says whether a runtime did not answer in time, or is absent. */
 export function toUnavailableSubject({ runtime, reports }: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
   const isClosed = reports.some(({ attempts }) => attempts.some(({ cause }) => cause.code === 'CLOSED'))
   if (runtime !== undefined && (isClosed || reports.length === 0)) return `runtime "${runtime}" is closed`
@@ -25,9 +25,11 @@ export function toUnavailableSubject({ runtime, reports }: HostErrorFacts['RUNTI
 }
 
 /**
- * The attempts of a report as lines, each with its remedy on the next, `→ start the engine`; a remedy of several comes once.
+ * The attempts of a report as lines, each followed by its remedy: `→ start the engine`. A remedy that several attempts share
+ * is given once, after the last of them.
  *
- * Of places where nothing is, the first stands for all: the others are usual ones that few machines have.
+ * Of the attempts that found nothing (step `find`) the first is shown and the others are counted: most machines have few of
+ * the usual places.
  */
 export function toAttemptLines({ runtime, attempts }: RuntimeReport): readonly string[] {
   const vacant = attempts.filter(({ step }) => step === 'find')

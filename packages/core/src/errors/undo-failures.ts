@@ -1,9 +1,9 @@
 import { isHostError } from './host-error.js'
 
 /**
- * The first failure as it was, with what went wrong while its partial work was undone: see {@link findUndoFailures}.
+ * Returns the first failure, and records what went wrong while its partial work was undone: see {@link findUndoFailures}.
  *
- * A HostError has them as `undoFailures`. Any other error, the reason of an abort above all, is left unchanged.
+ * A HostError gets them as `undoFailures`. Any other error, such as the reason of an abort, is left unchanged.
  */
 export function withUndoFailures(error: unknown, undoFailures: readonly unknown[]): unknown {
   if (undoFailures.length === 0) return error

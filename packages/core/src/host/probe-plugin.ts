@@ -25,7 +25,7 @@ export interface FoundRuntime {
 /**
  * Probes one plugin. A plugin's fault is an attempt in its report; only an abort rejects, with its reason.
  *
- * Whether the endpoint was named is asked before the probe, so that it is known however that ends.
+ * `isChosen` is called before the probe, so that its result is known however the probe ends.
  */
 export async function probePlugin(entry: PluginEntry, options: ProbeOptions): Promise<ProbedPlugin> {
   options.signal?.throwIfAborted()
@@ -51,7 +51,10 @@ export function toUnawaited(entry: PluginEntry): ProbedPlugin {
   return toFailed(entry, false, toAttempt(entry, { code: 'TIMED_OUT', message }, raiseLimitRemedy))
 }
 
-/** False for a plugin that does not tell, or fails to. Also asked of one with a fault: its name may be what was meant. */
+/**
+ * Whether the user named the plugin's endpoint. False for a plugin without `isChosen`, and for one that throws. A plugin with
+ * a fault is asked too: no other runtime may be opened in its place.
+ */
 export function isChosen({ plugin }: PluginEntry, env: ProbeOptions['env']): boolean {
   try {
     const given: unknown = plugin
@@ -61,7 +64,7 @@ export function isChosen({ plugin }: PluginEntry, env: ProbeOptions['env']): boo
   }
 }
 
-/** Whether the plugin tells without being probed that its endpoint was, or was not, named. */
+/** Whether the plugin has `isChosen`, which tells before the probe whether its endpoint was named. */
 export function hasChosen(plugin: unknown): plugin is Required<Pick<RuntimePlugin, 'isChosen'>> {
   return typeof plugin === 'object' && plugin !== null && 'isChosen' in plugin && typeof plugin.isChosen === 'function'
 }
@@ -90,7 +93,7 @@ function toFailed(entry: PluginEntry, chosen: boolean, attempt: ProbeAttempt): P
   return { entry, report: redactTexts(report), found: undefined }
 }
 
-/** Also where the plugin lets out a deadline of its own: nothing is known to be wrong with it. */
+/** The attempt for TIMED_OUT, of the host's limit or of one that the plugin's probe rejects with. */
 function toLate(entry: PluginEntry, { facts }: HostError<'TIMED_OUT'>): ProbeAttempt {
   const message = `it did not answer within ${toDuration(facts.timeoutMs)}`
   return toAttempt(entry, { code: 'TIMED_OUT', message }, raiseLimitRemedy)
@@ -116,7 +119,7 @@ function toReportedPlugin({ name, plugin, fault }: PluginEntry): Omit<ReportedPl
   return { runtime: name, selection: 'automatic', packageName, packageVersion }
 }
 
-/** Of a plugin that keeps no deadline where nobody set one. */
+/** For a plugin that keeps no deadline of its own, where no limit is set. */
 const longestTimeoutMs = 30_000
-/** Beyond the limit: the answer of a plugin that keeps its deadline comes first. */
+/** Added to the limit, so that the answer of a plugin that keeps its deadline arrives first. */
 const mostMarginMs = 1_000

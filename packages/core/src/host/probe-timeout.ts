@@ -12,7 +12,7 @@ export function readProbeTimeout(env: Readonly<Record<string, string | undefined
 }
 
 /**
- * The same of a text: seconds, with or without a fraction, up to a day.
+ * Converts a number of seconds, with or without a fraction and at most a day, to milliseconds.
  *
  * @throws HostError INVALID_ARGUMENT that names `field`.
  */

@@ -5,11 +5,10 @@ import type { PluginEntry } from './plugin-entry.js'
 import { hasChosen, isChosen, type ProbedPlugin, toUnawaited } from './probe-plugin.js'
 
 /**
- * Probes plugins in parallel, for `open`: waits for each whose answer decides which of them is opened.
+ * Probes plugins in parallel for `open`, and resolves when it is known which of them to open.
  *
- * Once the first in order that `fits` is known, a plugin that hangs holds nobody up: the answers of the others are waited
- * for `othersMs` longer, for the reports. An endpoint that the user named may not serve, which bars every other one, so
- * its answer is always waited for.
+ * Once the first plugin in order that `fits` is known, the others have `othersMs` more to answer, for their reports. A plugin
+ * whose endpoint was named always gets its whole time: if that endpoint does not serve, no runtime may be opened.
  */
 export async function probeUntilDecided(
   entries: readonly PluginEntry[],
@@ -18,7 +17,7 @@ export async function probeUntilDecided(
 ): Promise<readonly ProbedPlugin[]> {
   const link = linkSignals([signal])
   const running = entries.map((entry) => ({ entry, probed: probe(entry, { signal: link.signal }) }))
-  for (const { probed } of running) probed.catch(() => {}) // one that rejects is heard below
+  for (const { probed } of running) probed.catch(() => {}) // a rejection is handled below, and must not end the process until then
   try {
     const isDecided = await findFitting(running, fits)
     await Promise.all(running.map(({ entry, probed }) => (mayBar(entry, env) ? probed : undefined)))
@@ -35,10 +34,12 @@ export async function probeUntilDecided(
   }
 }
 
+/** Options of `probeUntilDecided`. */
 export interface DecisionOptions {
   readonly env: ProbeOptions['env']
   /** Whether `open` would take it. */
   readonly fits: (probed: ProbedPlugin) => boolean
+  /** In milliseconds. */
   readonly othersMs: number
   readonly signal: AbortSignal
 }

@@ -23,7 +23,8 @@ export interface RuntimeHost extends AsyncDisposable {
    * What `discover` of this host found available at most 1000 ms before is used once instead of a probe of its own; so a
    * change of the environment or the end of an engine within that time shows at the first call only, or by a host anew.
    *
-   * A plugin that is later in the order and does not answer delays this by 2 s at most, unless its endpoint was named.
+   * A plugin later in the order that does not answer delays this by at most 2 s. Exceptions are a plugin whose endpoint was
+   * named, and a plugin without `isChosen`: their answers are always waited for.
    *
    * @throws HostError RUNTIME_UNAVAILABLE: none is usable, or one whose endpoint the user named is not; an attempt with
    * `cause.code` TIMED_OUT tells one that did not answer in time from one that is not there.
@@ -36,7 +37,7 @@ export interface RuntimeHost extends AsyncDisposable {
    * Sweeps every automatic runtime that is available here: the crash may have been on another one.
    *
    * A runtime whose probe fails (no answer, no permission, a faulty plugin, an endpoint that the user named) is reported
-   * with `unavailable`; one that is not installed or not running is left out. A runtime whose sweep fails leaves the
+   * with `unavailable`; a runtime that is not installed or not running is left out. A runtime whose sweep fails leaves the
    * others swept; then the failure is thrown, several in an AggregateError. Bad options: INVALID_ARGUMENT.
    */
   sweep(options?: SweepOptions): Promise<readonly SweepReport[]>
@@ -53,14 +54,15 @@ export interface HostOptions {
    */
   readonly app?: string
   /**
-   * The environment of the host, of its runtimes and of the programs that they start: CAPSTAN_RUNTIME, CAPSTAN_PROBE_TIMEOUT, DOCKER_HOST, PATH,
-   * HOME, credentials. Default: `process.env`, which nothing reads when another one is given.
+   * The environment of the host, of its runtimes and of the programs that they start: CAPSTAN_RUNTIME,
+   * CAPSTAN_PROBE_TIMEOUT, DOCKER_HOST, PATH, HOME, credentials. Default: `process.env`, which is not read when another
+   * environment is given.
    */
   readonly env?: Environment
   /**
    * Limit of each probe, in milliseconds; it also replaces the plugin's own. Default: CAPSTAN_PROBE_TIMEOUT (seconds), else
    * the plugin's `probeTimeoutMs`, else what the probe chooses by the endpoint: 10 s for a socket of this machine that
-   * accepts the connection, 30 s for another machine or a command. What is not there is found out at once.
+   * accepts the connection, 30 s for another machine or a command. An absent endpoint is reported at once, whatever the limit.
    */
   readonly probeTimeoutMs?: number
   /** Facts that are no errors. Default: they are dropped. */

@@ -7,7 +7,7 @@ import type { UsableRuntime } from './select-runtime.js'
 /**
  * Opens, sweeps and closes one runtime after the other: one that fails leaves the others swept.
  *
- * One that is not here gets no report; one whose probe failed gets a report that says why.
+ * A runtime that is absent gets no report; one whose probe failed gets a report with `unavailable`.
  *
  * Rejects with the reason of an abort at once; else, after all, with the one failure or an AggregateError of several.
  */
@@ -50,7 +50,7 @@ function toUnavailable({ report }: ProbedPlugin): readonly SweepReport[] {
   return [{ runtime, unavailable: { chosen, attempts }, removed: [], undecidable: [], failed: [] }]
 }
 
-/** Nothing is installed there, or it is not running. Any other failure says nothing of what lies there. */
+/** Whether the runtime is not installed or not running. After any other failure it may still hold objects to sweep. */
 function isAbsence({ step, cause }: ProbeAttempt): boolean {
   return step === 'find' || absenceCodes.has(cause.code)
 }

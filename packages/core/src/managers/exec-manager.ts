@@ -28,7 +28,7 @@ export interface ExecOptions extends OperationOptions {
 
 /** A process in a running container. The host's end closes `stdin`; the process itself may live on until it reads that. */
 export interface ExecProcess extends AsyncDisposable {
-  /** Its end ends the input of the process, and the output goes on; at a terminal end-of-transmission is typed. */
+  /** Ending it ends the input of the process, whose output continues; at a terminal end-of-transmission (Ctrl-D) is sent. */
   readonly stdin: Writable
   readonly stdout: Readable
   /** Empty with a terminal. */

@@ -47,8 +47,8 @@ export function toOwnerLabels(owner: Owner): StringMap {
 }
 
 /**
- * The labels of everything that one host makes. `capstan.app` is always among them: a container of a host without a name
- * would inherit the name that its image carries.
+ * The labels of everything that one host makes. `capstan.app` is always among them: without it a container would inherit
+ * the label of its image.
  */
 export function toHostLabels(owner: Owner): StringMap {
   return { [ownershipLabelKeys.app]: noApp, ...toOwnerLabels(owner) }

@@ -25,8 +25,8 @@ export interface SweepItem {
 export interface SweepReport {
   readonly runtime: string
   /**
-   * Why the runtime was not swept: its probe failed, so what lies there is not known, and the lists below are empty.
-   * Absent: it was swept.
+   * Why the runtime was not swept: its probe failed, so its objects are not known, and the lists below are empty.
+   * Absent when it was swept.
    */
   readonly unavailable?: SweepObstacle
   /** With `dryRun`: what would be removed. */

@@ -10,8 +10,9 @@ import type { SweepItem, SweepOptions, SweepReport } from './sweep-report.js'
 /**
  * Removes what dead owners left on this runtime: containers, then networks, volumes, images.
  *
- * What a living owner, another application or a stranger made is not touched; what cannot be decided, and what someone still uses, stays and
- * is reported. Single failures are collected; only an abort rejects, and a runtime that does not list.
+ * Objects of a living owner, of another application or of other software are not touched. Objects whose owner cannot be
+ * judged, and objects that are still in use, stay and are reported. Single failures are collected; it rejects only for an
+ * abort, and when the runtime cannot list its objects.
  */
 export async function sweepRuntime(
   scope: CapabilityScope,

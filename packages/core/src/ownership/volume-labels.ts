@@ -3,7 +3,10 @@ import type { StringMap } from '../operation.js'
 import { toObjectLabels } from './object-labels.js'
 import { ownershipLabelKeys } from './owner-labels.js'
 
-/** All labels of an absent volume that a container mounts: the owner's, the lifetime of the container, and those of the mount. */
+/**
+ * All labels for an absent volume that a container mounts: the owner's, the lifetime of the container, and those of the
+ * mount.
+ */
 export function toVolumeLabels(
   { labels }: Extract<Mount, { type: 'volume' }>,
   { labels: { [ownershipLabelKeys.lifetime]: lifetime } = {} }: Pick<ContainerConfig, 'labels'>,

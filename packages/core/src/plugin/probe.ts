@@ -6,9 +6,9 @@ import type { OperationOptions } from '../operation.js'
 /** What a probe gets. */
 export interface ProbeOptions extends OperationOptions {
   /**
-   * The limit that the host or the plugin's own `probeTimeoutMs` sets. `undefined`: nobody set one, and the probe keeps a
-   * limit that fits what it asks: by default 10 s for a socket of this machine, 30 s for another machine or a command.
-   * The host waits 30 s for a plugin that keeps none.
+   * The limit that the host or the plugin's own `probeTimeoutMs` sets, in milliseconds. `undefined` where neither sets one:
+   * the probe then keeps a limit that fits what it asks, such as 10 s for a socket of this machine and 30 s for another
+   * machine or a command. The host waits 30 s for a plugin that keeps none.
    */
   readonly timeoutMs?: number | undefined
   /** The environment that the host was given: read this, and pass it to child processes, instead of `process.env`. */
@@ -90,7 +90,7 @@ export interface RefusedOption {
 /**
  * Options and promises that a runtime may have to refuse; grows by minor versions. `env.unset`, `exec.env.unset`: `null`
  * for a variable of a container or of an exec. `ports.ipv6`: an IPv6 address
- * of the machine; with it `any` stands for the addresses of IPv4. `memoryBytes.small`: below 200 MiB,
+ * of the machine; where it is refused `any` means all IPv4 addresses. `memoryBytes.small`: below 200 MiB,
  * with which no machine of its own starts. `labels.equalsSign`: one in a value. `mounts.tmpfs.noexec`: that nothing can be
  * run there, as by default. `mounts.tmpfs.size`: one that is no whole number of MiB. `mounts.volume.shared`: one in two
  * containers that run at once.

@@ -1,14 +1,14 @@
-/** A deadline that runs. */
+/** A deadline that has been started. */
 export interface Deadline {
-  /** Ends it: `expire` is not called any more. */
+  /** Cancels it: `expire` is not called any more. */
   clear(): void
 }
 
 /**
- * Calls `expire` once after `timeoutMs`, and not before the event loop has read what had arrived by then.
+ * Calls `expire` once after `timeoutMs` milliseconds, and not before the event loop has read the data that had arrived.
  *
- * The time is counted in steps. A step in which the program blocked its event loop is not counted, at most as often as
- * there are steps: who waits for an answer gets the time to read it.
+ * The time is counted in steps. A step during which the program blocked its event loop is repeated, so that an answer that
+ * arrived meanwhile can be read; there are at most as many repetitions as steps.
  */
 export function startDeadline(timeoutMs: number, expire: () => void): Deadline {
   const count = Math.min(mostSteps, Math.max(1, Math.floor(timeoutMs / leastStepMs)))
@@ -39,7 +39,7 @@ export function startDeadline(timeoutMs: number, expire: () => void): Deadline {
 
 const mostSteps = 10
 const leastStepMs = 10
-/** A timer that is later than this was held up by the program, and not only by a busy machine. */
+/** A timer that is later than this was delayed by the program, and not only by a busy machine. */
 const leastBlockedMs = 100
 /** Headers and body of an answer may take a turn each. */
 const polls = 2

@@ -7,7 +7,7 @@ import { runUntilAborted } from './run-until-aborted.js'
 /**
  * Settles with what `run` does; rejects with the reason of an abort, or with TIMED_OUT, though `run` ignores its signal.
  *
- * What had arrived when the time was over is read first: see {@link startDeadline}.
+ * Data that has arrived when the time is over is read first: see {@link startDeadline}.
  */
 export async function runWithin<T>(
   run: (own: { readonly signal: AbortSignal }) => PromiseLike<T>,
@@ -30,6 +30,6 @@ export interface TimeLimit extends OperationOptions {
   /** Named in the error. */
   readonly operation: string
   readonly timeoutMs: number
-  /** Waited beyond `timeoutMs`, so that the answer of one who keeps the limit comes first. Default 0. */
+  /** Milliseconds added to `timeoutMs`, so that an answer of `run` that keeps the limit comes first. Default 0. */
   readonly graceMs?: number
 }

@@ -1,16 +1,16 @@
 /**
- * What tells a program at a terminal that its input has ended. A terminal has no end of its own, and closing the connection
- * to it loses the output that is still to come: end-of-transmission (Ctrl-D) is typed instead.
+ * Finds the bytes that tell a program at a terminal that its input has ended: end-of-transmission (Ctrl-D). Closing the
+ * connection instead would lose the output that is still to come.
  *
- * The terminal's line discipline takes that character as the end only at the begin of a line. Elsewhere the first one
- * hands over the begun line, and the second one is the end. A program that reads the terminal raw gets the character
+ * The terminal's line discipline takes that character as the end only at the start of a line. Elsewhere the first one
+ * submits the started line, and the second one is the end. A program that reads the terminal raw gets the character
  * itself, as if it had been typed. `man 3 termios`: VEOF, VLNEXT.
  */
 export class TerminalEnd {
   #isAtBegin = true
   #isQuoted = false
 
-  /** To be told of all that is sent. */
+  /** Call it with all bytes that are sent. */
   note(bytes: Uint8Array): void {
     for (const byte of bytes) {
       this.#isAtBegin = !this.#isQuoted && lineEnds.has(byte)
@@ -18,7 +18,7 @@ export class TerminalEnd {
     }
   }
 
-  /** To be sent at the end of the input. */
+  /** The bytes to send at the end of the input. */
   get bytes(): Uint8Array {
     if (this.#isQuoted) return Uint8Array.of(endOfTransmission, endOfTransmission, endOfTransmission)
     return this.#isAtBegin ? Uint8Array.of(endOfTransmission) : Uint8Array.of(endOfTransmission, endOfTransmission)
@@ -26,7 +26,7 @@ export class TerminalEnd {
 }
 
 const endOfTransmission = 4
-/** Ctrl-V takes the next character as it is. */
+/** Ctrl-V: the next character has no special meaning. */
 const quote = 22
-/** After these the line is empty: LF, CR, and Ctrl-C, Ctrl-D, Ctrl-U, Ctrl-Z and Ctrl-\, which clear or hand over it. */
+/** After these the line is empty: LF, CR, and Ctrl-C, Ctrl-D, Ctrl-U, Ctrl-Z and Ctrl-\, which clear or submit it. */
 const lineEnds: ReadonlySet<number> = new Set([10, 13, 3, endOfTransmission, 21, 26, 28])

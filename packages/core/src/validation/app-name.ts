@@ -1,7 +1,7 @@
 import type { SweepOptions } from '../ownership/sweep-report.js'
 import { checkBoolean, checkText } from './check.js'
 
-/** The name of an application, as a label of every runtime can hold it. */
+/** Checks the name of an application: one that can be a label on every runtime. */
 export function validateAppName(app: unknown, field = 'app'): void {
   checkText(
     field,
@@ -11,7 +11,7 @@ export function validateAppName(app: unknown, field = 'app'): void {
   )
 }
 
-/** What a sweep takes; without it a misspelt name would be a sweep of nothing, or of everything. */
+/** Checks the options of a sweep, because with a misspelt name it would remove nothing, or everything. */
 export function validateSweepOptions({ app, dryRun }: SweepOptions): void {
   if (app !== undefined && app !== null) validateAppName(app)
   checkBoolean('dryRun', dryRun)

@@ -1,9 +1,10 @@
 import { check, checkObject, checkTimeout } from './check.js'
 
 /**
- * The limits of `defaults` with what was given in place of each, in milliseconds.
+ * Returns the limits of `defaults`, in milliseconds, with those that were given in place of their defaults.
  *
- * @throws HostError INVALID_ARGUMENT for `field`, or for `field.name`: a name that is no limit, a value that no timer waits
+ * @throws HostError INVALID_ARGUMENT for a `field` that is not an object, and for a `field.name` that is not a limit, or has
+ * a value that is not a number of milliseconds above 0 and up to 2^30
  */
 export function withTimeouts<T extends Readonly<Record<keyof T, number>>>(
   field: string,
