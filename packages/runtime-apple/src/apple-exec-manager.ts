@@ -38,6 +38,8 @@ export class AppleExecManager implements ExecManager {
         stdin,
         terminal: hasTerminal ? { size: undefined } : undefined,
       })
+      // A terminal has an input in any case; its end is typed.
+      if (!stdin) session.stdin?.end()
       return new AppleExecProcess(this.#connection, { id, mark, session, hasTerminal, signal: options.signal })
     })
   }

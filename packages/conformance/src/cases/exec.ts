@@ -299,6 +299,16 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   endsTerminalInput('EXEC-028', 'a line', 'abc\n'),
   endsTerminalInput('EXEC-029', 'a line and a part of one', 'abc\nde'),
   endsTerminalInput('EXEC-030', 'nothing', ''),
+  {
+    id: 'EXEC-031',
+    title: 'at a terminal, too, the process reads end-of-file with stdin false',
+    keeps: ['tty'],
+    run: async (context) => {
+      const process = await beginExec(context, context.programs.count(), { tty: true, stdin: false })
+      const { stdout } = await within(10_000, 'the end of the process', finishExec(process))
+      expectEqual(stdout.trim(), '0', 'the count')
+    },
+  },
 ])
 
 function givesCode(id: string, code: number): CaseDefinition {

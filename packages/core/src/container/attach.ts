@@ -9,7 +9,8 @@ export interface TerminalSize {
 
 /**
  * Capstan never closes these streams. The end of `stdin` ends the process's stdin, and its output continues: without a
- * terminal stdin is closed, at a terminal end-of-transmission (Ctrl-D) is sent, twice where a line has been started.
+ * terminal stdin is closed, at a terminal end-of-transmission (Ctrl-D) is sent, twice where a line has been started,
+ * and again at growing intervals until the process ends.
  */
 export interface AttachOptions extends OperationOptions {
   readonly stdin?: Readable

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, vi } from 'vitest'
 import { TerminalEnd } from '../../src/index.js'
 
 it.each([
@@ -17,4 +17,22 @@ it.each([
   const end = new TerminalEnd()
   for (const text of texts) end.note(Buffer.from(text))
   expect([...end.bytes]).toEqual(Array(count).fill(4))
+})
+
+it('types the end again, ever more slowly, until it is stopped', () => {
+  vi.useFakeTimers()
+  try {
+    const end = new TerminalEnd()
+    const sent: number[][] = []
+    end.note(Buffer.from('abc'))
+    const stop = end.sendTo((bytes) => sent.push([...bytes]))
+    expect(sent).toEqual([[4, 4]])
+    vi.advanceTimersByTime(1_400)
+    expect(sent).toEqual([[4, 4], [4], [4], [4]])
+    stop()
+    vi.advanceTimersByTime(1_000_000)
+    expect(sent).toHaveLength(4)
+  } finally {
+    vi.useRealTimers()
+  }
 })

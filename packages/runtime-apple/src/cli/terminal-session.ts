@@ -30,7 +30,7 @@ export function openTerminalSession(library: TerminalLibrary, { command, argv, e
     hasEnded = true
   })
   return {
-    stdin: writeTerminal(terminal, () => hasEnded),
+    stdin: writeTerminal(terminal, { exited: exitCode, hasEnded: () => hasEnded }),
     stdout,
     stderr: new PassThrough().end(),
     exitCode,
@@ -75,7 +75,7 @@ function resizeOpen(terminal: TerminalProcess, columns: number, rows: number): v
  * command sets this terminal to raw when it has begun, and before that the end would be taken here and not in the container.
  * It cannot be set from here: the call waits for output that this process has still to read.
  */
-function writeTerminal(terminal: TerminalProcess, hasEnded: () => boolean): Writable {
+function writeTerminal(terminal: TerminalProcess, { exited, hasEnded }: TerminalExit): Writable {
   const end = new TerminalEnd()
   const openedAt = performance.now()
   const write = (chunk: Uint8Array) => {
@@ -89,12 +89,17 @@ function writeTerminal(terminal: TerminalProcess, hasEnded: () => boolean): Writ
     },
     final(done) {
       const typeEnd = () => {
-        write(end.bytes)
+        void exited.then(end.sendTo(write))
         done()
       }
       setTimeout(typeEnd, Math.max(0, beginMs - (performance.now() - openedAt)))
     },
   })
+}
+
+interface TerminalExit {
+  readonly exited: Promise<unknown>
+  readonly hasEnded: () => boolean
 }
 
 const beginMs = 1_000

@@ -32,7 +32,7 @@ export class DockerExecProcess implements ExecProcess {
     this.#engine = engine
     this.#connection = connection
     this.#options = options
-    this.stdin = options.hasStdin ? createInput(connection, options) : createEndedInput()
+    this.stdin = options.hasStdin ? createInput(connection, options) : createEndedInput(connection, options)
     this.#output = new ProcessOutput(connection, options)
     this.stdout = this.#output.stdout
     this.stderr = this.#output.stderr
@@ -131,7 +131,8 @@ function createInput({ socket }: UpgradedConnection, { isTerminal }: ExecProcess
   return isTerminal ? createTerminalInput(socket) : socket
 }
 
-function createEndedInput(): Writable {
+function createEndedInput({ socket }: UpgradedConnection, { isTerminal }: ExecProcessOptions): Writable {
+  if (isTerminal) createTerminalInput(socket).end()
   const input = new PassThrough()
   input.on('error', () => {})
   input.end()

@@ -41,7 +41,8 @@ function toExecBody(command: Argv, options: ExecOptions & { readonly marker: str
   const lines = Object.entries(env).map(toEnvironmentLine)
   const Env = marker === undefined ? lines : [...lines, marker]
   return {
-    AttachStdin: stdin,
+    // A terminal has no end of its own: the end of an input that is not wanted is typed.
+    AttachStdin: stdin || tty,
     AttachStdout: true,
     AttachStderr: true,
     Tty: tty,

@@ -7,21 +7,28 @@ import { TerminalEnd } from '@capstan/core'
  */
 export function createTerminalInput(connection: Duplex): Writable {
   const end = new TerminalEnd()
-  let isEnded = false
-  const sendEnd = (done: () => void) => {
-    if (isEnded || connection.destroyed) return done()
-    isEnded = true
-    connection.write(end.bytes, () => done())
+  let stop: (() => void) | undefined
+  const sendEnd = () => {
+    if (!connection.destroyed) stop ??= end.sendTo((bytes) => void connection.write(bytes))
   }
   const input = new Writable({
     write(chunk: Buffer, _encoding, done) {
       end.note(chunk)
       connection.write(chunk, () => done()) // that it failed shows where the output is read
     },
-    final: (done) => sendEnd(done),
-    destroy: (error, done) => sendEnd(() => done(error)),
+    final(done) {
+      sendEnd()
+      done()
+    },
+    destroy(error, done) {
+      sendEnd()
+      done(error)
+    },
   })
   input.on('error', () => {})
-  connection.once('close', () => void input.destroy())
+  connection.once('close', () => {
+    input.destroy()
+    stop?.()
+  })
   return input
 }

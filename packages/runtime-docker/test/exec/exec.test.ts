@@ -40,6 +40,30 @@ describe('exec', () => {
     expect(await running.exitCode).toBe(0)
   })
 
+  test('types the end of the input again for a program that lost the first one', async () => {
+    const { execs, id } = await startExecutable((reply) => {
+      const socket = reply.upgrade()
+      let ends = 0
+      socket.on('data', (chunk: Buffer) => {
+        ends += chunk.filter((byte) => byte === 4).length
+        if (ends < 2) return
+        for (const exec of reply.engine.state.execs.values()) exec.exitCode = 0
+        socket.end('read the end')
+      })
+    })
+    const running = await execs.exec(id, ['sh'], { tty: true })
+    running.stdin.end('echo\n')
+    expect(await readText(running.stdout)).toBe('read the end')
+  })
+
+  test('types the end of the input at a terminal when stdin is false', async () => {
+    const { execs, id } = await startExecutable()
+    const running = await execs.exec(id, ['cat'], { tty: true, stdin: false })
+    expect(await readText(running.stdout)).toBe('the end')
+    expect(await running.exitCode).toBe(0)
+    expect(running.stdin.writableEnded).toBe(true)
+  })
+
   test('the code is there for who reads no output', async () => {
     const { execs, id } = await startExecutable()
     const running = await execs.exec(id, ['true'], { stdin: false })
@@ -64,7 +88,7 @@ describe('exec', () => {
       User: 'u',
       WorkingDir: '/w',
       Tty: true,
-      AttachStdin: false,
+      AttachStdin: true,
       Privileged: true,
     })
     await running[Symbol.asyncDispose]()
