@@ -2,13 +2,14 @@
  * Replaces the password in a text that is one address or image reference: `tcp://user:***@host`.
  *
  * The password is everything between the first colon and the last `@`, because a password that was not encoded may contain
- * `@`, `/` and `:`. The scheme may be missing. The digest at the end of an image reference is kept.
+ * `@`, `/` and `:`. The colon may be encoded, and the scheme may be missing. The digest at the end of an image reference is
+ * kept.
  */
 export function redactUserInfo(text: string): string {
   const [digest = ''] = /@[A-Za-z0-9+._-]+:[0-9a-fA-F]{16,}$/.exec(text) ?? []
   const [scheme = ''] = /^(?:[a-z][a-z0-9+.-]*:)?\/\//i.exec(text) ?? []
   const rest = text.slice(scheme.length, text.length - digest.length)
-  const [at, colon] = [rest.lastIndexOf('@'), rest.indexOf(':')]
+  const [at, colon] = [rest.lastIndexOf('@'), rest.search(/:|%3a/i)]
   if (at === -1 || colon === -1 || colon > at) return text
   return `${scheme}${rest.slice(0, colon)}:***${rest.slice(at)}${digest}`
 }
@@ -18,11 +19,16 @@ export function redactUrls(text: string): string {
   return text.replace(address, (_, start: string) => `${start}:***@`)
 }
 
-/** Applies {@link redactUrls} to each text in a value, its lists and plain objects. Returns the value itself if none changes. */
+/**
+ * Applies {@link redactUrls} to each text in a value, its lists, plain objects and errors. Returns the value itself if none
+ * changes. An error that changes is copied with its class and its own properties: message, stack and cause among them.
+ */
 export function redactTexts<T>(value: T, depth = 10): T {
   // Each result has the type of what it replaces: a text for a text, a list for a list, an object with the same fields.
   if (typeof value === 'string') return redactUrls(value) as T
-  if (depth === 0 || !isPlain(value)) return value
+  if (depth === 0) return value
+  if (value instanceof Error) return redactError(value, depth)
+  if (!isPlain(value)) return value
   if (Array.isArray(value)) {
     const items = value.map((item: unknown) => redactTexts(item, depth - 1))
     return items.some((item, index) => item !== value[index]) ? (items as T) : value
@@ -32,10 +38,27 @@ export function redactTexts<T>(value: T, depth = 10): T {
   return Object.fromEntries(entries.map(([key, , redacted]) => [key, redacted])) as T
 }
 
+function redactError<E extends Error>(error: E, depth: number): E {
+  // Of a DOMException name and message are getters of its class, and the stack is one of the error itself from Node 21 on.
+  const read = { name: toHidden(error.name), message: toHidden(error.message), stack: toHidden(error.stack) }
+  const own: Readonly<Record<string, PropertyDescriptor>> = { ...Object.getOwnPropertyDescriptors(error), ...read }
+  const changed = Object.entries(own).flatMap(([key, { value }]) => {
+    const redacted: unknown = redactTexts(value, depth - 1)
+    return redacted === value ? [] : [[key, { ...own[key], value: redacted }] as const]
+  })
+  if (changed.length === 0) return error
+  const copy = Object.defineProperties(new Error(), { ...own, ...Object.fromEntries(changed) })
+  return Object.setPrototypeOf(copy, Object.getPrototypeOf(error))
+}
+
+function toHidden(value: unknown): PropertyDescriptor {
+  return { value, writable: true, configurable: true, enumerable: false }
+}
+
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false
   return Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value))
 }
 
 // Up to the last `@` of a run without white space and quotes. `docker-image://app:1@sha256:…` has a digest, no password.
-const address = /([a-z][a-z0-9+.-]*:\/\/[^\s/:@"'<>]*):[^\s"'<>]*@(?!sha\d+:)/gi
+const address = /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:"'<>]*):[^\s"'<>]*@(?!sha\d+:)/gi

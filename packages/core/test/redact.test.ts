@@ -1,11 +1,14 @@
+import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import {
   createHostError,
   createRuntimeHost,
+  findUndoFailures,
   redactUrls,
   redactUserInfo,
   runtimeCapability,
   validateImageReference,
+  withUndoFailures,
 } from '../src/index.js'
 import { redactTexts } from '../src/redact.js'
 import { fakePlugin, toAvailable, toUnavailable } from './fakes/fake-plugin.js'
@@ -18,6 +21,8 @@ test.each([
   ['tcp://user:SEC@RET@host', 'tcp://user:***@host'],
   ['tcp://user:SEC/RET@host', 'tcp://user:***@host'],
   ['tcp://user:SEC%40RET:SECRET@host', 'tcp://user:***@host'],
+  ['tcp://us@er:SECRET@host', 'tcp://us@er:***@host'],
+  ['tcp://user%3ASECRET@host', 'tcp://user:***@host'],
   ['tcp://user:SEC RET@host', 'tcp://user:***@host'],
   ['tcp://:SECRET@host', 'tcp://:***@host'],
   ['tcp://user:SECRET@', 'tcp://user:***@'],
@@ -48,6 +53,7 @@ test.each([
 test.each([
   ['proxy http://user:SECRET@proxy:3128: refused', 'proxy http://user:***@proxy:3128: refused'],
   ['a "https://u:SEC@RET@x/y" and \'ssh://u:SECRET@z\'', 'a "https://u:***@x/y" and \'ssh://u:***@z\''],
+  ['at https://me@mail.example:SECRET@reg/x', 'at https://me@mail.example:***@reg/x'],
   ['docker-image://app:1@sha256:abc', 'docker-image://app:1@sha256:abc'],
   ['npm:string-width@4.2.0 in 12:30@noon', 'npm:string-width@4.2.0 in 12:30@noon'],
 ])('hides passwords of addresses in the text %s', (text, expected) => {
@@ -70,6 +76,45 @@ test('shows no password of an address in the facts and the message of an error',
   expect(error.facts.endpoint).toBe('tcp://user:***@host:1')
   expect(error.message).not.toContain('SECRET')
 })
+
+class AnswerError extends Error {
+  override readonly name = 'AnswerError'
+  readonly text = `denied: ${secret}`
+}
+
+const failures: readonly (readonly [string, Error])[] = [
+  ['an error', new Error(secret)],
+  ['an error with a class and fields', new AnswerError(`answered ${secret}`)],
+  ['the cause of a cause', new Error('outer', { cause: new Error('inner', { cause: new TypeError(secret) }) })],
+  ['an AggregateError', new AggregateError([new Error(secret)], 'both failed')],
+  ['a DOMException', new DOMException(secret, 'NetworkError')],
+  ['another HostError', createHostError('CONNECTION_LOST', { endpoint: secret, lastTimestamp: undefined })],
+]
+
+test.each(failures)('shows no password of %s that is the cause, or a failure of the undo', (_, given) => {
+  const facts = { endpoint: 'here', lastTimestamp: undefined }
+  const error = createHostError('CONNECTION_LOST', facts, { cause: given, undoFailures: [given] })
+  withUndoFailures(error, [given])
+  const aborted = new Error('aborted')
+  withUndoFailures(aborted, [given])
+  const shown = [error, error.cause, error.undoFailures, findUndoFailures(aborted)].map(showAll)
+  expect(shown.join()).not.toContain('SECRET')
+  expect(showAll(error.cause)).toContain(showAll(given).includes('SECRET') ? 'tcp://user:***@host:1' : '***')
+  expect(Object.getPrototypeOf(error.cause)).toBe(Object.getPrototypeOf(given))
+})
+
+test('keeps a cause without a password, and one that is its own cause', () => {
+  const cause: Error & { cause?: unknown } = new Error('refused')
+  cause.cause = cause
+  const facts = { endpoint: 'here', lastTimestamp: undefined }
+  expect(createHostError('CONNECTION_LOST', facts, { cause }).cause).toBe(cause)
+})
+
+/** As `console.error` and the printer of an uncaught error show it, and what loggers read. */
+function showAll(value: unknown): string {
+  const read = value instanceof Error ? [value.name, value.message, value.stack, String(value)] : []
+  return [inspect(value, { depth: 9, customInspect: false, showHidden: true }), JSON.stringify(value), ...read].join()
+}
 
 test.each(['https://user:SECRET@reg.example/app', 'user:SECRET@reg.example/app', 'user:SECRET@reg.example:5000'])(
   'refuses the reference %s without its password',

@@ -7,7 +7,8 @@ const brand: symbol = Symbol.for('capstan/HostError@1')
 /**
  * The error that callers branch on, by `code` and not by text; `facts` are those of the code.
  *
- * Passwords in addresses are replaced in the facts and in the message: `http://user:***@host`.
+ * Passwords in addresses are replaced in the facts, in the message, in the cause and in the failures of the undo:
+ * `http://user:***@host`. A cause with such a password is replaced by a copy.
  */
 export class HostError<C extends HostErrorCode = HostErrorCode> extends Error {
   readonly code: C
@@ -17,10 +18,10 @@ export class HostError<C extends HostErrorCode = HostErrorCode> extends Error {
 
   constructor(code: C, given: HostErrorFacts[C], { cause, undoFailures = [] }: HostErrorOptions = {}) {
     const facts = redactTexts(given)
-    super(toMessage(code, facts), cause === undefined ? undefined : { cause })
+    super(toMessage(code, facts), cause === undefined ? undefined : { cause: redactTexts(cause) })
     this.code = code
     this.facts = facts
-    this.undoFailures = undoFailures
+    this.undoFailures = redactTexts(undoFailures)
   }
 
   static {

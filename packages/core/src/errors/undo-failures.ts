@@ -1,3 +1,4 @@
+import { redactTexts } from '../redact.js'
 import { isHostError } from './host-error.js'
 
 /**
@@ -7,7 +8,7 @@ import { isHostError } from './host-error.js'
  */
 export function withUndoFailures(error: unknown, undoFailures: readonly unknown[]): unknown {
   if (undoFailures.length === 0) return error
-  const all = [...findUndoFailures(error), ...undoFailures]
+  const all = redactTexts([...findUndoFailures(error), ...undoFailures])
   if (isHostError(error)) {
     Object.defineProperty(error, 'undoFailures', { value: all, enumerable: true, configurable: true, writable: true })
   } else if (typeof error === 'object' && error !== null) failuresOf.set(error, all)

@@ -51,7 +51,7 @@ const parsers: Readonly<Record<string, (rest: string, tls: EndpointTls | undefin
 /** A path is no place for credentials, and may hold `@` and `:`. */
 function redactEndpoint(text: string): string {
   if (/^(unix|npipe|fd):\/\/[/\\]|^\/(?!\/)/i.test(text)) return text
-  return redactUserInfo(text).replace(/\?.+$/s, '?***')
+  return redactUserInfo(text).replace(/([?#]).+$/s, '$1***')
 }
 
 function parseTcp(rest: string, tls: EndpointTls | undefined): Parsed {

@@ -58,6 +58,8 @@ test.each([
   'tcp://user:SECRET@ho st',
   'tcp:///user:SECRET@host',
   'tcp://host:2375?password=SECRET',
+  'tcp://host:2375/#SECRET',
+  'tcp://user%3ASECRET@host',
   'tcp://host:2375/?password=SECRET',
   'http://user:SECRET@host',
   'ssh://user:SECRET@host/run/docker.sock',
