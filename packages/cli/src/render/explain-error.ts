@@ -36,7 +36,7 @@ type Explained = Pick<ErrorExplanation, 'what'> & Partial<Pick<ErrorExplanation,
 
 function explain(error: unknown, command: string): Explained {
   if (isHostError(error)) return explainHostError(error, command)
-  if (error instanceof UsageError) return splitMessage(error.message)
+  if (error instanceof UsageError) return splitMessage(toMessage(error))
   if (error instanceof BuildKitImageError) return { ...splitMessage(error.message), remedies: error.remedy.split('; ') }
   if (error instanceof Interruption) return { what: `interrupted by ${error.signal}` }
   const { what, details = [] } = splitMessage(toMessage(error))

@@ -1,5 +1,6 @@
 import { createHostError, type RuntimeReport, withUndoFailures } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
+import { toErrorDocument } from '../../src/render/error-document.js'
 import { toErrorText } from '../../src/render/error-text.js'
 import { UsageError } from '../../src/usage-error.js'
 
@@ -37,6 +38,15 @@ const alive: RuntimeReport = {
 }
 
 describe('toErrorText', () => {
+  it.each([
+    new Error('cannot fetch https://user:SECRET@registry.example/plugin', { cause: new Error('ftp://u:SECRET@host') }),
+    new UsageError('no plugin at https://user:SECRET@registry.example/plugin'),
+  ])('replaces passwords in the addresses of an error that is no HostError, also with --debug', (error) => {
+    expect(toErrorText(error, { ...options, debug: true })).not.toContain('SECRET')
+    expect(JSON.stringify(toErrorDocument(error, options))).not.toContain('SECRET')
+    expect(toErrorText(error, options)).toContain('https://user:***@registry.example/plugin')
+  })
+
   it('names each endpoint that was tried with cause and remedy, and what was not taken instead (F1, F2)', () => {
     const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [dead, alive] })
     expect(toErrorText(error, options).split('\n')).toEqual([
