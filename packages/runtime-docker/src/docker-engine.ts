@@ -27,9 +27,9 @@ export interface DockerEngine {
   readonly apiVersion: string
   /** Aborts when its calls end, with the reason: for what waits for others than the engine. */
   readonly ending: AbortSignal
-  /** How long its answers are waited for. */
+  /** The limits for its answers. */
   readonly timeouts: DockerTimeouts
-  /** Containers that stand in for others: all requests and answers of this engine are translated by it. */
+  /** Containers that have replaced others. All requests and answers of this engine are translated by it. */
   readonly containers: KnownContainers
 
   /**
@@ -82,8 +82,8 @@ export interface EngineCall extends OperationOptions {
   /** The plugin's option that raises `timeoutMs`, for the error. */
   readonly timeoutOption?: string
   /**
-   * The request that this one stands beside. Until that has resolved, silence of the engine is no reason to end a stream:
-   * an engine that is busy with the one answers no other.
+   * The request that this one accompanies, such as the start of an attached container. Until it has resolved, unanswered
+   * pings do not end this one: an engine that is busy with a start may answer nothing else.
    */
   readonly judgedAfter?: Promise<unknown>
   /** Sees the body of each answer: dockerode drops parts of some (the warnings of a create). */

@@ -9,29 +9,29 @@ export interface DockerTimeouts {
   readonly pingMs: number
   /** For a connection to a TCP endpoint to be made. */
   readonly connectMs: number
-  /** Between two pings beside a stream, and beside a request without a limit of its own. */
+  /** Between two pings during a stream, and during a request without a limit of its own. */
   readonly livenessIntervalMs: number
   /** For the answer to such a ping. Three in a row without one: CONNECTION_LOST. */
   readonly livenessAnswerMs: number
   /** Between two inspections of a container that is waited for. */
   readonly inspectIntervalMs: number
-  /** For the answer to such an inspection; one that is not answered decides nothing. */
+  /** For the answer to such an inspection; one that is not answered is ignored. */
   readonly inspectAnswerMs: number
   /** For the answer to a request that makes something, after an abort: to know what to undo. */
   readonly abortGraceMs: number
-  /** For what the engine makes of a request that it has not answered to show in a list. */
+  /** For the result of a request that the engine has not answered to appear in a list. */
   readonly lateResultMs: number
-  /** For the end of a container, after that of its output: CONNECTION_LOST then. */
+  /** For the end of a container, after the end of its output: CONNECTION_LOST then. */
   readonly containerEndMs: number
-  /** For a further process to be there, when it is to be sent a signal just after its start. */
+  /** For the process of an exec to exist, when it is sent a signal just after its start. */
   readonly execStartMs: number
-  /** For the exit code of a further process, after the end of its output: EXIT_CODE_UNKNOWN then. */
+  /** For the exit code of an exec, after the end of its output: EXIT_CODE_UNKNOWN then. */
   readonly execEndMs: number
   /** For the answer to a wait, after its container is gone: EXIT_CODE_UNKNOWN then. */
   readonly afterGoneMs: number
-  /** For undoing what a failed or aborted call had made: what is left then is in the error's `undoFailures`. */
+  /** For undoing what a failed or aborted call made. What is left then is in the error's `undoFailures`. */
   readonly undoMs: number
-  /** For what is under way to be undone when the runtime is closed. */
+  /** For undoing calls that are under way when the runtime is closed. */
   readonly closeMs: number
 }
 

@@ -4,7 +4,7 @@ import { type Environment, findHomeDirectory } from '@capstan/core'
 import { isAbsentFile } from '../absent-file.js'
 import { type JsonObject, toObject } from '../stream/json-lines.js'
 
-/** What docker's client is configured with; `problem` says why a configuration that is there could not be used. */
+/** The configuration of docker's client; `problem` says why a configuration that exists cannot be used. */
 export interface DockerConfig {
   readonly config: JsonObject
   readonly problem: string | undefined
@@ -27,7 +27,7 @@ export async function readDockerConfig(env: Environment): Promise<DockerConfig> 
   }
 }
 
-/** The configuration in a text, of which `source` is the name in problems. */
+/** Parses the text of a configuration; `source` names it in `problem`. */
 export function parseDockerConfig(text: string | undefined, source: string): DockerConfig {
   try {
     return { config: toObject(parseConfigText(text ?? '')), problem: undefined }
@@ -37,7 +37,7 @@ export function parseDockerConfig(text: string | undefined, source: string): Doc
 }
 
 /**
- * The value in a JSON text that editors may have left blank, or saved with a byte order mark.
+ * Parses a JSON text that may be blank, which is `{}`, or have a byte order mark.
  *
  * @throws SyntaxError that quotes nothing of the text, which may hold secrets
  */

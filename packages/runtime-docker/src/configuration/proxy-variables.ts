@@ -1,4 +1,5 @@
-import type { Environment, StringMap } from '@capstan/core'
+import type { ContainerConfig, Environment, StringMap } from '@capstan/core'
+import type { DockerEngine } from '../docker-engine.js'
 import { toObject, toText } from '../stream/json-lines.js'
 import { readDockerConfig } from './docker-config.js'
 
@@ -9,7 +10,7 @@ import { readDockerConfig } from './docker-config.js'
  * They may hold passwords: print none. https://docs.docker.com/engine/cli/proxy/
  *
  * @param endpoint the engine's address as DOCKER_HOST has it
- * @param onProblem hears why a configuration that is there could not be read
+ * @param onProblem is called with the reason when a configuration that exists cannot be read; default: it is ignored
  */
 export async function readProxyVariables(
   env: Environment,
@@ -25,6 +26,15 @@ export async function readProxyVariables(
     return value ? [name, name.toLowerCase()].map((variable) => [variable, value] as const) : []
   })
   return Object.fromEntries(pairs)
+}
+
+/** The config with the proxy variables of docker's configuration, as `docker run` sets them; its own variables win. */
+export async function withProxyVariables(
+  { env, details, warn }: DockerEngine,
+  config: ContainerConfig,
+): Promise<ContainerConfig> {
+  const proxies = await readProxyVariables(env, details.endpoint.url, warn)
+  return Object.keys(proxies).length === 0 ? config : { ...config, env: { ...proxies, ...config.env } }
 }
 
 const variables = [

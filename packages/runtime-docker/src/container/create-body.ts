@@ -34,10 +34,10 @@ export function toCreateBody(config: ContainerConfig, options: CreateBodyOptions
       PortBindings: bindings,
     }),
     NetworkingConfig: toNetworking(config, apiVersion),
-  }) as unknown as CreateBody // its fields, without those that are undefined
+  })
 }
 
-/** The fields of a create that are read again here; the others are passed on. */
+/** The body of a create request: the fields that this package reads again, and the others as `unknown`. */
 export interface CreateBody {
   readonly Image?: string
   readonly Hostname?: string | undefined
@@ -60,11 +60,11 @@ export interface EndpointSettings {
   readonly Aliases?: readonly string[]
 }
 
-/** All of one create. */
+/** How a container was created. */
 export interface CreateRequest {
   readonly body: CreateBody
   readonly platform: string | undefined
-  /** Networks that are joined after the create. */
+  /** Networks that the container joins after the create. */
   readonly later: readonly NetworkJoin[]
 }
 
@@ -79,7 +79,10 @@ export interface CreateBodyOptions {
 
 type VolumeMount = Extract<Mount, { type: 'volume' }>
 
-/** A name without a value removes the variable: https://docs.docker.com/reference/api/engine/ (ContainerCreate, `Env`). */
+/**
+ * A line of `Env`. A name without a value removes the variable: https://docs.docker.com/reference/api/engine/
+ * (ContainerCreate, `Env`).
+ */
 export function toEnvironmentLine([name, value]: readonly [string, string | null]): string {
   return value === null ? name : `${name}=${value}`
 }
@@ -181,8 +184,9 @@ function toTmpfsText({ target, sizeBytes, mode, executable }: Extract<Mount, { t
   ]
 }
 
-function dropUndefined(fields: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+/** The fields whose value is not `undefined`. */
+export function dropUndefined<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T // all are optional
 }
 
 const openSystemPaths = 'systempaths=unconfined'

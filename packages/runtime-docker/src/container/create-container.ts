@@ -8,6 +8,7 @@ import {
   toObjectLabels,
   withUndoFailures,
 } from '@capstan/core'
+import { withProxyVariables } from '../configuration/proxy-variables.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { pullImage } from '../image/pull-image.js'
 import { withAnswerGrace } from '../unanswered/answer-grace.js'
@@ -27,13 +28,13 @@ import { refuseConfig } from './refuse-config.js'
 import { removeContainer } from './remove-container.js'
 import { removeUnanswered } from './remove-unanswered.js'
 import { withHostGateway } from './with-host-gateway.js'
-import { withProxyVariables } from './with-proxy-variables.js'
 
 /**
  * Makes a container and resolves with its full id; a missing image is pulled first, unless `pull` is `never`.
  *
- * Absent volumes are created with it, and removed with it when a later step fails. What this engine cannot honour is refused before any request; what it drops all the same is refused after the
- * container is removed again. Aborted while the engine makes it: it is removed.
+ * Absent volumes are created with it, and removed with it when a later step fails. What this engine cannot honour is
+ * refused before any request; what it drops all the same is refused after the container is removed again. Aborted while the
+ * engine makes it: it is removed.
  */
 export async function createContainer(
   engine: DockerEngine,
@@ -43,7 +44,7 @@ export async function createContainer(
   return (await makeContainer(engine, config, options)).id
 }
 
-/** As {@link createContainer}, for a call that goes on with the container and may have to undo it. */
+/** As {@link createContainer}, for a call that uses the container and may have to undo its creation. */
 export async function makeContainer(
   engine: DockerEngine,
   config: ContainerConfig,
@@ -74,8 +75,10 @@ export async function makeContainer(
   }
 }
 
+/** Options of `makeContainer`; `operation` is named in errors, by default `createContainer`. */
 export type MakeOptions = CreateOptions & { readonly operation?: string }
 
+/** A new container, for a call that may have to undo it. */
 export interface MadeContainer {
   readonly id: string
   /** Removes the volumes that were made for the container, after it was removed; resolves with the failures. */

@@ -44,7 +44,7 @@ export class KeptSettings {
 export interface ContainerSettings {
   readonly size?: TerminalSize
   readonly rules?: FirewallRules
-  /** Those that the container is cut off from until its rules stand. */
+  /** The networks that the container is disconnected from until its rules are set. */
   readonly networks?: Readonly<Record<string, InspectedAttachment>>
 }
 

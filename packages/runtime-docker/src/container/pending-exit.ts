@@ -44,7 +44,7 @@ export async function openWait(engine: DockerEngine, options: WaitOptions): Prom
     const exitCode = missesExits
       ? watchExit(engine, own, { ...options, openedAt, answered }).finally(close)
       : Promise.race([answered, watchContainer(engine, own)]).finally(close)
-    // A wait that is closed before its end rejects, and has no reader by then.
+    // A wait that is closed early rejects, and nobody awaits it any more.
     exitCode.catch(() => {})
     return { exitCode, openedAt, close }
   } catch (error) {
@@ -94,9 +94,9 @@ function parseExit(text: string): ExitAnswer {
 
 /**
  * Inspects the container at intervals: an engine need not answer a wait when a container that never ran is removed.
- * Rejects then, and when the connection is lost. An inspection that fails otherwise decides nothing: a busy engine answers
- * late, and the pings beside the wait notice one that hangs. Resolves with 0 when a start under firewall rules has
- * replaced the container: the caller looks whether it has ended, and waits for its successor.
+ * Rejects then, and when the connection is lost. Other failures of an inspection are ignored: a busy engine answers late,
+ * and the pings during the wait detect one that hangs. Resolves with 0 when a start under firewall rules has replaced the
+ * container: the caller then inspects it, and waits for its successor.
  */
 async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<number> {
   const engineId = engine.containers.toEngineId(call.subject)

@@ -40,7 +40,7 @@ async function look(engine: DockerEngine, call: EngineCall, { openedAt, endedBef
   const engineId = engine.containers.toEngineId(call.subject)
   for (let waitMs = firstLookMs; ; waitMs = Math.min(waitMs * 1.5, lastLookMs)) {
     await pause(waitMs, call)
-    // Replaced for a start under firewall rules: the caller looks whether it has ended, and waits for its successor.
+    // Replaced for a start under firewall rules: the caller inspects it, and waits for its successor.
     if (engine.containers.toEngineId(call.subject) !== engineId) return 0
     const seen = await inspect(engine, call)
     if (seen === 'gone') return readDeath(engine, call, openedAt)
@@ -49,7 +49,7 @@ async function look(engine: DockerEngine, call: EngineCall, { openedAt, endedBef
   }
 }
 
-/** An inspection that is not answered in time decides nothing: a busy engine answers the next one. */
+/** `unknown` for an inspection that is not answered in time: a busy engine answers the next one. */
 async function inspect(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | 'gone' | 'unknown'> {
   try {
     const seen = await findContainer(engine, { ...call, timeoutMs: engine.timeouts.inspectAnswerMs })

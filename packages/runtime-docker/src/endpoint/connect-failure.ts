@@ -28,7 +28,10 @@ export async function explainFailure(error: unknown, { endpoint, step, variable 
   return { step, cause: { code, message: toText(error) }, remedy: toRemedy(error) }
 }
 
-/** What did not answer in time: it may be busy, so nothing is to be restarted. `timeoutMs` is what was waited. */
+/**
+ * The attempt for an endpoint that did not answer within `timeoutMs`. It may be busy, so the remedy does not tell to restart
+ * anything.
+ */
 export function explainSlow(
   { timeoutMs }: Pick<HostErrorFacts['TIMED_OUT'], 'timeoutMs'>,
   { endpoint, step: reached }: Pick<FailedAt, 'endpoint' | 'step'>,

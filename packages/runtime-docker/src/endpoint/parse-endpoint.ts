@@ -5,7 +5,7 @@ import type { EndpointCandidate } from './endpoint-candidate.js'
 /**
  * The endpoint that a `DOCKER_HOST` or a context names; what cannot be used is an attempt that says why.
  *
- * Credentials in it are hidden before anything is made of it, attempts and messages too: no kind of endpoint takes any.
+ * Credentials in it are replaced by `***` first, so that no attempt or message shows them: no kind of endpoint takes any.
  *
  * `tls` applies to tcp alone. Without a port it is 2375, with TLS 2376 (docker's own defaults).
  */
@@ -48,7 +48,7 @@ const parsers: Readonly<Record<string, (rest: string, tls: EndpointTls | undefin
   }),
 }
 
-/** A path is no place for credentials, and may hold `@` and `:`. */
+/** The path of a socket has no credentials, and may contain `@` and `:`. */
 function redactEndpoint(text: string): string {
   if (/^(unix|npipe|fd):\/\/[/\\]|^\/(?!\/)/i.test(text)) return text
   return redactUserInfo(text).replace(/([?#]).+$/s, '$1***')

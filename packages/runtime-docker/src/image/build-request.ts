@@ -59,10 +59,10 @@ export async function prepareBuild(
 }
 
 /**
- * For the registries of the images that the build may ask for, and for no other: docker's client sends the credentials of
- * all registries that it knows, which the engine of this build has no use for.
+ * The credentials for the registries of the images that the build may ask for. docker's client sends those of all registries
+ * that it knows, which this build does not need.
  *
- * What the ONBUILD of a base image names is not known before that is pulled, so its registry is not among them.
+ * The images that the ONBUILD of a base image names are not known before it is pulled, so their registries are left out.
  */
 async function findAuths(
   { env }: DockerEngine,

@@ -28,7 +28,7 @@ export function toLabelParameter(labels: StringMap): Omit<LabelledBuild, 'docker
   return { query: { labels }, addedSteps: Object.keys(labels).length }
 }
 
-/** The instruction to append; `undefined` where the Dockerfile would not end with it: in a continuation or a heredoc. */
+/** The instruction to append; `undefined` where it would become part of a continuation or a heredoc. */
 function toInstruction(dockerfile: string, labels: readonly (readonly [string, string])[]): string | undefined {
   try {
     const { instructions, escapeCharacter } = parseDockerfile(dockerfile)

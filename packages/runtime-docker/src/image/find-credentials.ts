@@ -58,7 +58,7 @@ async function findInConfig(
   return !isFound && 'auth' in inline && inline.auth !== undefined ? inline : answer
 }
 
-/** Of `auths`. A token for the registry itself comes before one by which such are asked for, as in the engine. */
+/** Reads `auths`. A registry token is preferred to an identity token, as by the engine. */
 function findInline(config: JsonObject, registry: string): HelperAnswer {
   const entry = toObject(findByHost(toObject(config.auths), registry))
   const registryToken = toText(entry.registrytoken)

@@ -65,7 +65,7 @@ async function listUsers(engine: DockerEngine, api: DockerApi, id: string): Prom
   )
 }
 
-/** The container of a sandbox stands for it; where that does not run, the sandbox has no reason to. */
+/** The user of a sandbox's network is its container. When that does not run, the sandbox is released. */
 async function findSandboxUser(engine: DockerEngine, api: DockerApi, firstId: string): Promise<NetworkUser> {
   const inspected = await absentAsUndefined(api.getContainer(firstId).inspect(), 'CONTAINER_NOT_FOUND')
   const stays = inspected?.State?.Running === true || engine.containers.isStarting(firstId)

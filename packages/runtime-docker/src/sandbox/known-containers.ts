@@ -4,8 +4,8 @@ import type { InspectedContainer, ListedContainer } from '../docker-api.js'
 import { findSandboxLabels, hasSandboxLabels } from './sandbox-labels.js'
 
 /**
- * What this process knows of the engine's containers beyond what their ids say: how those were created that were not
- * started yet, and which container stands in for which id.
+ * What this process knows about the engine's containers: how those that were not started yet were created, and which
+ * container has replaced which.
  *
  * A container that starts under firewall rules is created anew in the network namespace of a sandbox. Its callers go on
  * using the id that `createContainer` gave them, the first id: requests are sent with the engine's id, and answers are
@@ -48,7 +48,7 @@ export class KnownContainers {
     this.#sandboxed.delete(firstId)
   }
 
-  /** Forgets one that is gone, but for its id: the engine's events have it by that. */
+  /** Forgets a container that is gone, but keeps its engine id, by which the engine's events name it. */
   endSandboxed(firstId: string): void {
     const container = this.#sandboxed.get(firstId)
     if (container !== undefined) this.#gone.set(firstId, container.id)
@@ -60,7 +60,10 @@ export class KnownContainers {
     return this.findSandboxed(id)?.id ?? this.#gone.get(id) ?? id
   }
 
-  /** Lets one start at a time of a container go on; resolves with what ends this one. Aborted: rejects with the reason. */
+  /**
+   * Waits until no other start of the container is under way, and resolves with the function that ends this one. Aborted:
+   * rejects with the reason.
+   */
   async lockStart(firstId: string, { signal }: OperationOptions = {}): Promise<() => void> {
     const before = this.#starts.get(firstId) ?? Promise.resolve()
     let release: () => void = () => {}
@@ -84,8 +87,8 @@ export class KnownContainers {
   }
 
   /**
-   * Tells that a call follows a container that was not started yet, by a wait; returns what tells that it has
-   * ended, or follows the successor of the container.
+   * Registers a wait for a container that was not started yet. Returns the function to call when the wait has ended, or
+   * waits for the container's successor.
    */
   follow(firstId: string): () => void {
     let release: () => void = () => {}
@@ -101,7 +104,7 @@ export class KnownContainers {
     }
   }
 
-  /** Resolves when all that followed the container follow its successor, or after the limit: none misses a start after it. */
+  /** Resolves when all registered waits are for the successor, so that none misses its start, or after the limit. */
   async untilFollowed(firstId: string, limitMs: number): Promise<void> {
     const followers = this.#followers.get(firstId)
     if (followers === undefined) return
@@ -132,7 +135,7 @@ export class KnownContainers {
     return { ...container, Id: known ?? this.#learn(Id, Labels, HostConfig?.NetworkMode) }
   }
 
-  /** Whether an entry of a list that tells no network mode may be of a container in a sandbox: an inspection tells. */
+  /** Whether an entry of a list has the labels of a container in a sandbox, but no network mode: inspect it to find out. */
   isUncertain({ Id, Labels, HostConfig }: ListedContainer): boolean {
     return HostConfig?.NetworkMode === undefined && hasSandboxLabels(Labels) && this.findSandboxed(Id) === undefined
   }

@@ -38,6 +38,7 @@ export async function openSandbox(engine: DockerEngine, opening: Opening, call: 
   throw new NoRunnerError(reasons)
 }
 
+/** What a sandbox is opened for. */
 export interface Opening {
   /** The container, as it is. */
   readonly container: InspectedContainer

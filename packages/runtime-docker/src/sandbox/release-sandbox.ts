@@ -6,8 +6,8 @@ import { toReason } from '../engine-text.js'
 
 /**
  * Stops the sandbox of a container that does not run, so that its ports and addresses are free, and removes it with a
- * container that is gone. Of a container that runs, is being started, or has no sandbox: does nothing. Never rejects: what
- * cannot be released is warned of.
+ * container that is gone. Does nothing for a container that runs, is being started, or has no sandbox. Never rejects:
+ * it warns of what it cannot release.
  */
 export async function releaseAfterEnd(engine: DockerEngine, call: EngineCall): Promise<void> {
   if (engine.containers.findSandboxed(call.subject) === undefined) return
@@ -31,12 +31,12 @@ async function releaseSandbox(engine: DockerEngine, call: EngineCall): Promise<v
   }
 }
 
-/** Started by the engine it would have no rules. */
+/** On such an engine a stopped sandbox would be started with its container, without rules. */
 function staysRunning({ details }: DockerEngine): boolean {
   return details.habits.startsNamespaceOwners === true
 }
 
-/** Its process has nothing to end. */
+/** By SIGKILL: the process of a sandbox has nothing to clean up. */
 async function killSandbox(engine: DockerEngine, call: EngineCall): Promise<void> {
   try {
     const api = await engine.api(call)

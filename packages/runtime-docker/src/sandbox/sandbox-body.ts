@@ -1,5 +1,5 @@
 import type { StringMap } from '@capstan/core'
-import type { CreateBody } from '../container/create-body.js'
+import { type CreateBody, dropUndefined } from '../container/create-body.js'
 
 /**
  * The body of the create of a sandbox: all of the container's network, and a process that waits. Pure.
@@ -33,6 +33,7 @@ export function toSandboxBody(body: CreateBody, { image, firstId, labels, names 
   })
 }
 
+/** Options of `toSandboxBody`. */
 export interface SandboxOptions {
   readonly image: string
   readonly firstId: string
@@ -57,6 +58,7 @@ export function toSandboxedBody(
   })
 }
 
+/** Options of `toSandboxedBody`. */
 export interface SandboxedOptions {
   readonly image: string
   readonly sandboxId: string
@@ -79,8 +81,4 @@ function withNames(
       ]),
     ),
   }
-}
-
-function dropUndefined<T extends object>(fields: T): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T // fewer fields, all optional
 }

@@ -24,16 +24,17 @@ export function findSandboxLabels(
   return networkMode === `container:${sandboxId}` ? { firstId, sandboxId } : undefined
 }
 
-/** The labels alone: an image may have handed them on. */
+/** Whether a container has the labels of one in a sandbox. It may have inherited them from an image. */
 export function hasSandboxLabels(labels: StringMap | null | undefined): boolean {
   return labels?.[labelKeys.firstId] !== undefined
 }
 
-/** The first id of the container that a sandbox is for; `undefined` for what is no sandbox. */
+/** The first id of the container that a sandbox is for; `undefined` for other containers. */
 export function findSandboxOf(labels: StringMap | null | undefined): string | undefined {
   return labels?.[labelKeys.sandboxOf]
 }
 
+/** A container in a sandbox: the id that `createContainer` gave, and the id of the sandbox. */
 export interface SandboxLabels {
   readonly firstId: string
   readonly sandboxId: string

@@ -5,8 +5,8 @@ import { readBody } from '../transport/read-body.js'
 import { releaseAfterEnd } from './release-sandbox.js'
 
 /**
- * Releases the sandbox of a container when that ends, for as long as this runtime is open; keeps no process alive. Of a
- * container without a sandbox: does nothing.
+ * Releases the sandbox of a container when the container ends, for as long as this runtime is open; keeps no process
+ * alive. Does nothing for a container without a sandbox.
  */
 export function watchSandbox(engine: DockerEngine, id: string): void {
   const known = engine.containers.findSandboxed(id)

@@ -7,7 +7,7 @@ import { toConnectionLost } from './lost-connection.js'
  * Pings beside a stream that may be silent for days, to tell an engine that hangs, and a connection that broke unnoticed,
  * from silence. `onLost` gets CONNECTION_LOST, once. Returns what ends the watch.
  *
- * A ping that times out is no verdict, since a busy engine answers late: the engine is lost after three in a row.
+ * CONNECTION_LOST needs three unanswered pings in a row, because a busy engine answers late.
  */
 export function watchLiveness(engine: DockerEngine, call: EngineCall, { onLost }: LivenessOptions): () => void {
   const { livenessIntervalMs, livenessAnswerMs: timeoutMs } = engine.timeouts

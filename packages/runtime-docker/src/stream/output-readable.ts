@@ -1,12 +1,12 @@
 import { Readable, type ReadableOptions } from 'node:stream'
 
-/** A stream for a reader of any speed: a failure shows after the data that arrived before it, which `destroy` drops. */
+/** A stream that reports a failure after the data that arrived before it, which `destroy` would drop. */
 export class OutputReadable extends Readable {
   #fault: { readonly error: Error } | undefined
 
   constructor(options: ReadableOptions) {
     super(options)
-    // The failure shows where the stream is read. Without a reader it must not end the process.
+    // The failure is reported where the stream is read. Without a reader it must not end the process.
     this.on('error', () => {})
   }
 
@@ -24,7 +24,7 @@ export class OutputReadable extends Readable {
 
   #destroyWhenRead(): void {
     const fault = this.#fault
-    // In a turn of its own: who has just read the last data hears of it first.
+    // In the next tick, so that the reader gets the last data before the failure.
     if (fault !== undefined && this.readableLength === 0) process.nextTick(() => this.destroy(fault.error))
   }
 }

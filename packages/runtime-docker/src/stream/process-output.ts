@@ -26,8 +26,8 @@ export class ProcessOutput {
   }
 
   /**
-   * Reads. `onEnd` hears once that the connection has ended, with the raw error if there is one, and calls `finish`. What
-   * had arrived by then is in the outputs.
+   * Starts reading. `onEnd` is called once when the connection has ended, with the raw error if there is one, and calls
+   * `finish`. The data that had arrived is then in the outputs.
    */
   start(onEnd: (error: unknown) => void): void {
     const { socket, head } = this.#connection
@@ -46,7 +46,7 @@ export class ProcessOutput {
     }
     const breakOff = (error: unknown) => {
       socket.off('data', take)
-      // A slow reader has paused the socket: what that holds in its buffer is not told by `data` any more.
+      // A slow reader has paused the socket, which emits no further `data` for what its buffer holds.
       for (let chunk = readNext(socket); chunk !== null && !isOver; chunk = readNext(socket)) take(chunk)
       end(error)
     }
@@ -57,7 +57,7 @@ export class ProcessOutput {
     if (head.length > 0) take(head)
   }
 
-  /** Ends both, or fails both after what they hold; `atOnce` drops that. Without an error that is a clean end. */
+  /** Ends both outputs, or fails them with the error after the data that they hold; `atOnce` drops that data. */
   finish(error?: Error, { atOnce = false }: { readonly atOnce?: boolean } = {}): void {
     for (const output of [this.stdout, this.stderr]) {
       if (error !== undefined && atOnce) output.destroy(error)

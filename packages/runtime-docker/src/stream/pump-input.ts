@@ -2,9 +2,9 @@ import type { Duplex, Readable } from 'node:stream'
 import { createTerminalInput } from './terminal-input.js'
 
 /**
- * Copies the caller's stream to the process until it ends. The process reads end-of-file then, and its output goes on: the
- * connection is half-closed, or at a terminal the end is typed. Returns what ends the copying; the stream is borrowed, so
- * it is neither closed nor left flowing.
+ * Copies the caller's stream to the process until it ends. The process then reads end-of-file, and its output continues: the
+ * connection is half-closed, or at a terminal end-of-transmission is sent. Returns a function that stops the copying; the
+ * stream is borrowed, so it is neither closed nor left flowing.
  *
  * One that fails destroys the connection: its begin must not pass for the whole. A process that ended before it read all
  * is no failure: its exit code tells.
@@ -27,6 +27,7 @@ export function pumpInput(source: Readable, socket: Duplex, { isTerminal }: Pump
   }
 }
 
+/** Options of `pumpInput`. */
 export interface PumpInputOptions {
   readonly isTerminal: boolean
 }

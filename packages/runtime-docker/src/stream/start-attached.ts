@@ -72,7 +72,7 @@ async function runAttached(
   }
 }
 
-/** A moment that others wait for. */
+/** An event that others can wait for. */
 function createMark(): { readonly reached: Promise<void>; readonly reach: () => void } {
   let reach = () => {}
   const reached = new Promise<void>((resolve) => {

@@ -2,8 +2,8 @@ import { type Duplex, Writable } from 'node:stream'
 import { TerminalEnd } from '@capstan/core'
 
 /**
- * The input of a process at a terminal. Its end is typed, and the connection stays open: an engine ends the output of a
- * terminal, too, when its connection is half-closed.
+ * The input of a process at a terminal. When it ends, end-of-transmission is sent and the connection stays open: if it were
+ * half-closed, the engine would end the output as well.
  */
 export function createTerminalInput(connection: Duplex): Writable {
   const end = new TerminalEnd()
@@ -14,7 +14,7 @@ export function createTerminalInput(connection: Duplex): Writable {
   const input = new Writable({
     write(chunk: Buffer, _encoding, done) {
       end.note(chunk)
-      connection.write(chunk, () => done()) // that it failed shows where the output is read
+      connection.write(chunk, () => done()) // a failure is reported where the output is read
     },
     final(done) {
       sendEnd()

@@ -3,8 +3,8 @@ import type { EngineRequest, QueryValue } from '../docker-engine.js'
 /**
  * Lets dockerode speak over our own transport: it builds the call, `send` makes it.
  *
- * Its own modem reads the environment of the process whatever it is given, puts the options of a create into the URL, deletes fields from
- * the caller's objects, has no deadline, and cannot abort every call. None of that happens here.
+ * Its own modem reads the environment of the process whatever it is given, puts the options of a create into the URL,
+ * deletes fields from the caller's objects, has no deadline, and cannot abort every call. None of that happens here.
  */
 export function createDockerodeModem(send: (request: DialedRequest) => Promise<unknown>): DockerodeModem {
   return {
@@ -22,7 +22,7 @@ export function createDockerodeModem(send: (request: DialedRequest) => Promise<u
 
 /** What dockerode asks of its modem. */
 export interface DockerodeModem {
-  /** What dockerode makes its promises with. */
+  /** The constructor of the promises that dockerode returns. */
   readonly Promise: PromiseConstructor
   dial(options: DialOptions, callback: (error: unknown, answer?: unknown) => void): void
 }

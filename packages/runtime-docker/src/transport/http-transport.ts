@@ -138,8 +138,9 @@ export interface TransportRequest {
 }
 
 /**
- * Connects again while the queue of a unix socket is full, which the kernel says at once: the engine is busy. Nothing was
- * sent; but a stream in the body is spent. https://man7.org/linux/man-pages/man2/connect.2.html (EAGAIN)
+ * Connects again while the backlog of a Unix socket is full (EAGAIN), which means that the engine is busy. Nothing has been
+ * sent then. A stream in the body cannot be sent twice, so such a request is not repeated.
+ * https://man7.org/linux/man-pages/man2/connect.2.html (EAGAIN)
  */
 async function untilAccepted<T>(
   attempt: () => Promise<T>,

@@ -7,9 +7,9 @@ import type { DialOptions, DockerodeModem } from './dockerode-modem.js'
  * dockerode's objects over the modem given. They are loaded by the first call of an opened runtime, and not before: that
  * takes 50 ms.
  *
- * Its files are loaded one by one, and not its main file: that one loads docker-modem and gRPC, which Capstan does not use,
- * and with them ssh2, whose native parts cannot go into a bundle. What the main file itself has, the lists and what creates
- * an object, is asked here.
+ * Its files are loaded one by one. Its main file also loads docker-modem and gRPC, which Capstan does not use, and with them
+ * ssh2, whose native parts cannot be bundled. The methods of the main file that are used, the lists and the creates, are
+ * implemented here.
  */
 export async function loadDockerode(modem: DockerodeModem): Promise<DockerApi> {
   const { Container, Exec, Image, Network, Volume } = await loadCommonJs(loadClasses)

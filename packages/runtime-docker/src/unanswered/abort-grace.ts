@@ -2,8 +2,8 @@ import { untilAborted } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 
 /**
- * Settles as `work` does, which cleans up after an abort; where the engine does not answer that, it rejects with the
- * signal's reason when `timeouts.undoMs` are over. What may be left is warned of; it carries the labels of its owner.
+ * Settles as `work` does, which cleans up after an abort. When the engine does not answer the cleanup, it rejects with the
+ * signal's reason `timeouts.undoMs` after the abort, and warns of what may be left. That carries the labels of its owner.
  */
 export async function withAbortGrace<T>(
   engine: DockerEngine,

@@ -33,7 +33,7 @@ export interface AnswerGrace {
   readonly engine: DockerEngine
   /** For the request: follows abort and closing late. */
   readonly signal: AbortSignal
-  /** For the request, which has a signal also where the caller gave none: the default limit is not lost by that. */
+  /** The default limit where the caller gave no signal. The request itself always has one, so the limit is passed apart. */
   readonly limit: Pick<EngineCall, 'timeoutMs' | 'timeoutOption'>
   /** Aborts at once: what was made is then not wanted any more. */
   readonly wanted: AbortSignal

@@ -1,9 +1,8 @@
 import { isHostError } from '@capstan/core'
 
 /**
- * Whether the failure of a request beside another one leaves open how it is with the engine: it timed out, the engine
- * answered with a failure of its own, or this machine had no room for one more connection. Such a failure says nothing
- * about what the other request waits for.
+ * Whether the failure of a ping or an inspection says nothing about the request that it accompanies: it timed out, the
+ * engine answered with an error, or no further connection could be opened.
  */
 export function isInconclusive(error: unknown): boolean {
   if (isHostError(error, 'RUNTIME_UNAVAILABLE')) return false

@@ -44,7 +44,10 @@ export async function createMountedVolumes(
   }
 }
 
-/** Removes the volumes that the request with this mark created, except those that another container uses; returns the failures. */
+/**
+ * Removes the volumes that the request with this mark created, except those that another container uses. Resolves with the
+ * failures.
+ */
 export async function removeMountedVolumes(
   { undoing, timeouts }: DockerEngine,
   config: ContainerConfig,
@@ -69,7 +72,7 @@ export interface MountedCall {
 
 type VolumeMount = Extract<Mount, { type: 'volume' }>
 
-/** The name of a volume is here the source of a mount. */
+/** An invalid name of a volume, reported for the field of the mount. */
 function toMountError(error: unknown, field: string): unknown {
   if (!isHostError(error, 'INVALID_ARGUMENT')) return error
   return createHostError('INVALID_ARGUMENT', { ...error.facts, field }, { cause: error.cause })
