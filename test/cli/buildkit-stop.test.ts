@@ -23,12 +23,12 @@ describe('capstan buildkit stop', () => {
 })
 
 describe('capstan buildkit start', () => {
-  it('tells on which rung BuildKit stands, and why not above', async () => {
+  it('prints why it skipped a privilege level', async () => {
     const plugins = [createStandInPlugin({ refuses: ['privileged'], standIn: { cannotRun: ['rootless'] } })]
     const { exitCode, stderr } = await runCapstan(['buildkit', 'start'], { env, plugins })
     expect(exitCode).toBe(0)
-    expect(stderr).toMatch(/^privileged is passed over: .+$/m)
-    expect(stderr).toMatch(/^rootless is passed over: BuildKit answers, but no RUN works: .*read-only file system$/m)
+    expect(stderr).toMatch(/^privileged was skipped: .+$/m)
+    expect(stderr).toMatch(/^rootless was skipped: BuildKit answers, but no RUN works: .*read-only file system$/m)
     const { stdout } = await runCapstan(['buildkit', 'start', '--json'], { env, plugins })
     expect(JSON.parse(stdout)).toMatchObject({ privilege: 'added-capabilities', rungs: expect.any(Array) })
     await runCapstan(['buildkit', 'stop'], { env, plugins })

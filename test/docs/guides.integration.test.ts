@@ -22,7 +22,7 @@ describe('docs/writing-a-runtime.md, followed to the letter', { timeout: 180_000
 
   it('passes the kit as a test', async () => {
     const output = await guide.run(process.execPath, ['--test', '--test-reporter=tap', 'conformance.test.js'])
-    expect(output).toMatch(/^# pass 4\d\d$/m)
+    expect(output).toMatch(/^# pass \d{3}$/m)
     expect(output).toMatch(/^# fail 0$/m)
   })
 

@@ -22,7 +22,7 @@ export class LazyPlugin implements RuntimePlugin {
     return this.#plugin?.packageVersion ?? 'unknown'
   }
 
-  /** Nothing of it can be named before it is loaded. */
+  /** Always false: what chooses the plugin is unknown before it is loaded. */
   isChosen(): boolean {
     return false
   }

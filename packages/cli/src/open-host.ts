@@ -68,5 +68,5 @@ async function withAlternatives(host: RuntimeHost, error: unknown): Promise<unkn
   return createHostError('CAPABILITY_MISSING', { ...error.facts, reports }, { cause: error })
 }
 
-/** The application that the commands are, on the labels of what they make. */
+/** The application name on the labels of everything that the commands create. */
 const commandApp = 'capstan'

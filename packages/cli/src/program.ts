@@ -56,7 +56,7 @@ interface Outcome {
   exitCode: number
   command: string
   debug: boolean
-  /** Whether a program reads the result: then it gets a failure as JSON too. */
+  /** Whether the command prints JSON; a failure is then written as JSON, too. */
   json: boolean
 }
 
@@ -143,7 +143,7 @@ interface ReportOptions {
   readonly outcome: Outcome
 }
 
-/** Whatever failed on the way, the interruption is why. What is left of it, because it could not be undone, is told. */
+/** The interruption is the cause of every other failure, so only failures of the cleanup are written. */
 async function reportInterruption(
   interruption: unknown,
   { error, ...to }: ReportOptions & { readonly error: unknown },
@@ -174,7 +174,7 @@ async function writeErrors(errors: readonly unknown[], { io, outcome }: ReportOp
   for (const text of texts) io.stderr.write(`${text}\n`)
 }
 
-/** `--json`, and what else prints JSON. */
+/** Whether the options ask for JSON: `--json`, or `--progress json`. */
 function isForProgram({ json, progress }: { readonly json?: unknown; readonly progress?: unknown }): boolean {
   return json === true || progress === 'json'
 }

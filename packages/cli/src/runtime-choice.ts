@@ -10,8 +10,8 @@ export function findNamedRuntime({ globals, io }: Pick<Invocation, 'globals' | '
 export type RuntimeChoice =
   | { readonly runtime: string; readonly by: 'name' | 'order' }
   /**
-   * `barred`: an endpoint was asked for and does not serve, so that no other is tried. `slow`: runtimes that may be here, and
-   * did not answer in time.
+   * `barred`: the runtime whose endpoint was named and is not available, so that no other is tried. `slow`: the runtimes
+   * that did not answer in time.
    */
   | { readonly runtime: undefined; readonly barred: string | undefined; readonly slow: readonly string[] }
 

@@ -1,6 +1,17 @@
-/** A command line that cannot be followed, in a sentence for whoever wrote it. */
+/** A command line that cannot be carried out; the message is for the person who wrote it. */
 export class UsageError extends Error {
   override readonly name = 'UsageError'
+  /** What to do, each a short line. Default: none. */
+  readonly remedies: readonly string[]
+
+  constructor(message: string, { remedies = [], ...options }: UsageErrorOptions = {}) {
+    super(message, options)
+    this.remedies = remedies
+  }
+}
+
+export interface UsageErrorOptions extends ErrorOptions {
+  readonly remedies?: readonly string[]
 }
 
 /** The same for something on this machine that cannot be used, with what the system says. */
@@ -10,9 +21,9 @@ export function toUsageError(problem: string, cause: unknown): UsageError {
 }
 
 const reasons: Readonly<Record<string, string>> = {
-  ENOENT: 'it is not there',
+  ENOENT: 'it does not exist',
   EACCES: 'permission denied',
   EISDIR: 'it is a directory',
   ENOSPC: 'no space is left',
-  ENOTDIR: 'a part of its path is no directory',
+  ENOTDIR: 'a part of its path is not a directory',
 }

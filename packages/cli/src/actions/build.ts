@@ -29,7 +29,7 @@ import { writeWarning } from '../render/warning.js'
 import { toJson, toJsonLine, writeOutput } from '../render/write-output.js'
 import { toUsageError, UsageError } from '../usage-error.js'
 
-/** Builds an image; progress on stderr, the tags that it has on stdout. */
+/** Builds an image; writes progress to stderr, and the tags of the image to stdout. */
 export async function build({ invocation, operands, options }: Call<BuildCommandOptions>): Promise<number> {
   const { io, interrupts } = invocation
   const directory = await toDirectory(operands[0] ?? '.', io)
@@ -100,7 +100,7 @@ async function byRuntime(
   return { builder: 'runtime', output }
 }
 
-/** BuildKit gets the proxy variables of docker's configuration as it does from docker's client; the runtime's builder adds its own. */
+/** Adds the proxy variables of docker's configuration, as docker's client does. The runtime's own builder adds them itself. */
 async function withProxyVariables(
   buildArgs: BuildOptions['buildArgs'],
   report: RuntimeScope['report'],
@@ -196,7 +196,7 @@ function toGiven(content: string): Dockerfile {
   return { text: content, choice: { dockerfileText: content } }
 }
 
-/** The tags are those that an image has now: files alone, and a result that stays in the cache, have none. */
+/** Lists only tags that an image carries after the build: files and results that stay in the cache carry none. */
 function toResult({ tag, output = 'load', json, progress }: BuildCommandOptions, result: object): string {
   const tags = isTagged(parseBuildOutput(output)) ? tag : []
   if (progress === 'json') return toJsonLine({ event: 'result', tags, ...result })

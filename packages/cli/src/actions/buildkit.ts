@@ -105,7 +105,7 @@ const stopAnswers: Readonly<Record<BuildKitStopOutcome, (runtime: string) => Ans
   stopped: (runtime) => ({ document: { runtime, state: 'stopped' }, page: `BuildKit has stopped on ${runtime}.\n` }),
 }
 
-/** Shows how long an answer is waited for: a BuildKit that is there may be slow, or hang. */
+/** Shows for how long it has waited: the daemon may be slow, or hang. */
 async function find({ scope, invocation, options }: Request): Promise<BuildKitSidecar | undefined> {
   const { io, interrupts } = invocation
   const display = options.json ? undefined : createStartDisplay(io.stderr, { title: 'Asking BuildKit' })
@@ -121,7 +121,8 @@ async function find({ scope, invocation, options }: Request): Promise<BuildKitSi
 async function requireRunning(request: Request): Promise<BuildKitSidecar> {
   const sidecar = await find(request)
   if (sidecar !== undefined) return sidecar
-  throw new UsageError(`BuildKit does not run on ${request.scope.runtimeName}: \`capstan buildkit start\` starts it`)
+  const remedies = ['`capstan buildkit start` starts it']
+  throw new UsageError(`BuildKit does not run on ${request.scope.runtimeName}`, { remedies })
 }
 
 const actions: Readonly<Record<string, (request: Request) => Promise<Answer>>> = {

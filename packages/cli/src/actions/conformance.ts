@@ -22,7 +22,10 @@ import { toPageStyle } from '../render/page-style.js'
 import { toJson, writeOutput } from '../render/write-output.js'
 import { UsageError } from '../usage-error.js'
 
-/** Tries one plugin; progress and failures on stderr as they come, the whole on stdout. Ends with 1 when a case failed, with 3 when the plugin crashed. */
+/**
+ * Tests one plugin; writes progress and failures to stderr as they come, and the report to stdout. Exits with 1 when a case
+ * failed, and with 3 when the plugin crashed.
+ */
 export async function conformance({ invocation, options }: Call<ConformanceCommandOptions>): Promise<number> {
   const { io, interrupts, globals } = invocation
   const wishes = parseWishes(options)
@@ -42,7 +45,7 @@ export async function conformance({ invocation, options }: Call<ConformanceComma
   return exitCode
 }
 
-/** Each case opens a host of its own, some in another process: what all of them read is the environment. */
+/** The limit goes by the environment, since some cases open their host in another process. */
 function toEnv({ env }: Io, { probeTimeoutMs }: GlobalOptions): Io['env'] {
   return probeTimeoutMs === undefined ? env : { ...env, CAPSTAN_PROBE_TIMEOUT: String(probeTimeoutMs / 1000) }
 }
@@ -76,7 +79,7 @@ function listGroups(): string {
   return [...new Set(conformanceCases().map(({ id }) => id.slice(0, id.indexOf('-'))))].join(', ')
 }
 
-/** A plugin that leaves something open does not delay the end, and one that throws after its cases does not change the code. */
+/** Exits after a second even if the plugin keeps the process alive; an error that it throws until then does not change the code. */
 function endSoon(io: Io, exitCode: number): void {
   const exit = () => io.exit(exitCode)
   process.once('uncaughtException', exit).once('unhandledRejection', exit)

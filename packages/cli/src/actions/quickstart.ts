@@ -27,7 +27,7 @@ export async function quickstart({ invocation }: Call<object>): Promise<number> 
   await using host = await openHost(invocation)
   const reports = await whileWaiting(io.stderr, 'Looking for container runtimes', () => host.discover({ signal }))
   const choice = chooseRuntime(reports, findNamedRuntime(invocation))
-  // An engine that is only slow is not simulated: opening it says so.
+  // A slow engine is not replaced by the simulation: opening it fails with TIMED_OUT in its attempts.
   const isForced = choice.runtime === undefined && choice.barred === undefined && choice.slow.length === 0
   const page = toPageStyle(io)
   io.stdout.write(toFirstPage(reports, { choice: isForced ? simulationText : toChoiceText(choice), isForced, page }))

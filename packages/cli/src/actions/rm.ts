@@ -13,7 +13,7 @@ export async function rm({ invocation, operands, options }: Call<RmOptions>): Pr
     { invocation, operands, options },
     async (runtime, { id, name, state }) => {
       if (!force && !isIdle(state)) {
-        throw new UsageError(`container "${name}" is ${state}: stop it first, or remove it with --force`)
+        throw new UsageError(`container "${name}" is ${state}`, { remedies: ['stop it first, or use --force'] })
       }
       await runtime.removeContainer(id, { signal })
     },

@@ -85,7 +85,7 @@ function toLabels({ label = [], rm, detach }: RunOptions): StringMap | undefined
   return orUndefined(stays ? { [ownershipLabelKeys.lifetime]: 'persistent', ...given } : given)
 }
 
-/** A named volume stays when this command has ended, also where `--rm` removes the container: docker's rule. */
+/** As with docker, a named volume persists after the command, even if `--rm` removes the container. */
 function toKept(mount: Mount): Mount {
   return mount.type === 'volume' ? { ...mount, labels: { [ownershipLabelKeys.lifetime]: 'persistent' } } : mount
 }
@@ -100,7 +100,7 @@ function toNetworking(options: RunOptions): Loose<ContainerConfig> {
   }
 }
 
-/** A container has one address for each name here; docker's client takes several, so a second one is not dropped. */
+/** The contract has one address per name, docker's client several: a second address is refused instead of dropped. */
 function toExtraHosts(texts: readonly string[]): StringMap {
   const hosts = new Map<string, string>()
   for (const text of texts) {

@@ -12,8 +12,8 @@ import { toJson, writeOutput } from '../render/write-output.js'
 import { findNamedRuntime } from '../runtime-choice.js'
 
 /**
- * Removes what dead programs left, on every runtime or on the one that is named: of all applications, unless one is named.
- * Fails when something could not be removed, a runtime could not be looked at, or none is here.
+ * Removes what crashed programs left, on every runtime or on the named one; of all applications, or of the named one. Exits
+ * with 125 when something could not be removed, a runtime could not be checked, or none is available.
  */
 export async function sweep({ invocation, options }: Call<SweepCommandOptions>): Promise<number> {
   const { io, interrupts } = invocation

@@ -49,12 +49,12 @@ export function addBuildCommand({ program, perform }: CommandLine): void {
 }
 
 const builders = `
-
-Secrets, caches and outputs other than load are BuildKit's alone. It runs in a
+Secrets, caches and outputs other than load need BuildKit. It runs in a
 container for this build; \`capstan buildkit start\` keeps it, and its cache, for
-those that follow. It pulls base images itself: one that only the runtime has
-needs --builder runtime. Where its own image cannot be pulled, each build tries
-again: --builder runtime does not, and CAPSTAN_BUILDKIT_IMAGE names another.`
+later ones. BuildKit pulls base images itself: use --builder runtime for one
+that only the runtime has. Where the image of BuildKit cannot be pulled, each
+build tries again: use --builder runtime, or name another image with
+CAPSTAN_BUILDKIT_IMAGE.`
 
 export interface BuildCommandOptions {
   readonly tag: readonly [string, ...string[]]

@@ -5,6 +5,7 @@ import { addGlobalOptions, type CommandLine, toExamples } from './command-line.j
 export function addBuildKitCommand({ program, perform }: CommandLine): void {
   const group = program
     .command('buildkit')
+    .helpCommand('help [command]', 'Show the help of a command')
     .summary('Keep a BuildKit running for later builds')
     .description(
       'Manages a BuildKit in a container, shared by `capstan build`, `capstan run --buildkit` and programs. Without ' +
@@ -40,11 +41,10 @@ export interface BuildKitCommandOptions {
 }
 
 function add(group: Command, name: string, summary: string): Command {
-  const description = `${summary[0]?.toUpperCase()}${summary.slice(1)}.`
-  return group.command(name).summary(summary).description(description).option('--json', 'Print one JSON document')
+  return group.command(name).summary(summary).description(`${summary}.`).option('--json', 'Print one JSON document')
 }
 
 const environment = `
 
 Environment:
-  CAPSTAN_BUILDKIT_IMAGE  another image of BuildKit than the default`
+  CAPSTAN_BUILDKIT_IMAGE  the image of BuildKit, instead of the default`

@@ -47,9 +47,9 @@ export interface GivenOptions extends Omit<GlobalOptions, 'probeTimeoutMs'> {
 const noGlobalOptions: GivenOptions = { runtime: undefined, plugin: [], probeTimeout: undefined, debug: false }
 
 /**
- * What `--probe-timeout`, else CAPSTAN_PROBE_TIMEOUT, sets: told before a command does anything.
+ * The limit that `--probe-timeout`, else CAPSTAN_PROBE_TIMEOUT, sets, in milliseconds. `undefined`: neither is given.
  *
- * @throws HostError INVALID_ARGUMENT that names the option or the variable
+ * @throws HostError INVALID_ARGUMENT naming the option or the variable.
  */
 export async function findProbeTimeout(
   { probeTimeout }: GivenOptions,
@@ -59,7 +59,7 @@ export async function findProbeTimeout(
     probeTimeout === undefined
       ? [CAPSTAN_PROBE_TIMEOUT || undefined, 'CAPSTAN_PROBE_TIMEOUT']
       : [probeTimeout, '--probe-timeout']
-  // Help and version need nothing of core.
+  // Loaded on demand: `--help` and `--version` do without core.
   return text === undefined ? undefined : (await import('@capstan/core')).parseProbeTimeout(text, name)
 }
 

@@ -19,7 +19,7 @@ export function addExecCommand({ program, perform }: CommandLine): void {
     )
     .option('--env-file <file>', 'Read environment variables from a file of KEY=VALUE lines (repeatable)', collect)
     .option('-w, --workdir <path>', 'Working directory inside the container')
-    .option('-u, --user <user[:group]>', 'User, and group, to run the command as')
+    .option('-u, --user <user[:group]>', 'User and group to run the command as')
     .option('--privileged', 'Give extended privileges to the command')
     .addHelpText(
       'after',

@@ -79,7 +79,7 @@ function addOptions(command: Command): void {
     )
     .option('--env-file <file>', 'Read environment variables from a file of KEY=VALUE lines (repeatable)', collect)
     .option('-w, --workdir <path>', 'Working directory inside the container')
-    .option('-u, --user <user[:group]>', 'User, and group, to run as')
+    .option('-u, --user <user[:group]>', 'User and group to run as')
     .option('--group-add <group>', 'Add a supplementary group (repeatable)', collect)
     .option('--entrypoint <command>', "Replace the entrypoint of the image; '' for none")
     .option('-l, --label <key=value>', 'Set a label (repeatable)', collect)
@@ -95,7 +95,7 @@ function addOptions(command: Command): void {
     .optionsGroup('Network:')
     .option(
       '-p, --publish <[[address:]port:]port>',
-      'Publish a port, without an address on all addresses of IPv4 and IPv6 (repeatable)',
+      'Publish a port; without an address, on all IPv4 and IPv6 addresses (repeatable)',
       collect,
     )
     .option('--network <network>', 'Connect to a network: none, host, or a name or ID (repeatable)', collect)

@@ -8,7 +8,8 @@ export function addSweepCommand({ program, perform }: CommandLine): void {
     .description(
       'Removes containers, networks, volumes and images that a program made through Capstan and left behind when it ' +
         'crashed, on every runtime of this machine. Resources of running programs, persistent ones, and those not made ' +
-        'by Capstan are kept. Ends with 125 when something could not be removed, or a runtime could not be checked.',
+        'by Capstan are kept. Ends with 125 when something could not be removed, a runtime could not be checked, or no ' +
+        'runtime is available.',
     )
     .option('--app <name>', 'Remove only what the application of this name made; the commands have the name capstan')
     .option('--dry-run', 'Show what would be removed, and remove nothing')

@@ -23,7 +23,7 @@ export function readEnvFile(bytes: Uint8Array, file: string): string {
   return text
 }
 
-/** Lines end with LF or CRLF; white space before a name is no part of it. */
+/** Splits at LF or CRLF, and removes the white space before each name. */
 function toLines(text: string): readonly string[] {
   const lines = text.replace(/^\uFEFF/, '').split(/\r?\n/)
   return lines.map((line) => line.trimStart())
@@ -39,7 +39,7 @@ function findProblem(line: string): string | undefined {
   return /[ \t]/.test(name) ? `white space in the name ${JSON.stringify(name)}` : undefined
 }
 
-/** From 1. A line feed is never a part of another character in UTF-8. */
+/** The number of the first line that is not UTF-8, from 1. In UTF-8 the byte 0x0a is always a line feed. */
 function findUndecodable(bytes: Uint8Array): number {
   for (let line = 1, start = 0; ; line += 1) {
     const end = bytes.indexOf(0x0a, start)

@@ -21,7 +21,7 @@ export function parseVariables(
   )
 }
 
-/** Not what every object inherits: `toString` is no variable. */
+/** Ignores inherited properties such as `toString`. */
 function findValue(env: Readonly<Record<string, string | undefined>>, name: string): string | null {
   return Object.hasOwn(env, name) ? (env[name] ?? null) : null
 }

@@ -17,7 +17,7 @@ export function parseVolume(text: string, cwd: string): Mount {
   return { type: 'volume', source, target, readOnly }
 }
 
-/** At each colon, but for that of a drive: a single letter is one, as docker's client reads it. */
+/** Splits at each colon except the one of a drive. As in docker's client, a single letter is a drive. */
 function splitFields(text: string): readonly string[] {
   const fields = text.split(':')
   const joined: string[] = []
@@ -34,13 +34,13 @@ function isPath(source: string): boolean {
   return source.includes('/') || source.startsWith('.') || isOfWindows(source)
 }
 
-/** A relative path of Windows has no drive; then the folder that it is taken from has one. */
+/** Resolves a relative path by the rules of the platform that `cwd` belongs to. */
 function toAbsolute(source: string, cwd: string): string {
   if (isOfWindows(source)) return source
   return isOfWindows(cwd) ? win32.resolve(cwd, source) : posix.resolve(cwd, source)
 }
 
-/** On a drive, a share or a named pipe. */
+/** Whether the path is on a drive, a network share or a named pipe of Windows. */
 function isOfWindows(path: string): boolean {
   return /^([A-Za-z]:|\\\\)/.test(path)
 }

@@ -40,7 +40,7 @@ const silent: BuildDisplay = {
   clear: () => undefined,
 }
 
-/** The builder's own lines, and one that says that it goes on when it has written nothing for 10 seconds. */
+/** Writes the builder's own lines, and the elapsed time after each 10 seconds without one. */
 class PlainDisplay implements BuildDisplay {
   readonly #output: NodeJS.WritableStream
   readonly #stop: () => void

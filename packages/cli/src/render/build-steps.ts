@@ -3,18 +3,18 @@ import type { BuildProgressEvent } from '@capstan/feature-buildkit'
 import prettyBytes from 'pretty-bytes'
 import { toOneLine, toShownLine } from './printable.js'
 
-/** One step of a build, or a transfer that takes a while, as far as it has come. */
+/** The current state of one step of a build, or of a long transfer. */
 export interface BuildStep {
   /** In the order in which they began, from 1. */
   readonly number: number
-  /** On one line, whatever stands in it. */
+  /** Always one line. */
   readonly name: string
   readonly state: 'started' | 'cached' | 'completed' | 'failed'
   /** By the clock of this machine, for a step under way. */
   readonly seenAt: number
   /** The sum of the intervals that have ended, by BuildKit's own clock. */
   readonly durationMs: number
-  /** How many bytes it has moved: `1.2 MB of 30 MB`. */
+  /** The bytes transferred so far, for example `1.2 MB of 30 MB`. */
   readonly progress: string | undefined
   /** The last lines of its output that are complete. */
   readonly tail: readonly string[]
@@ -26,10 +26,10 @@ export interface StepLine {
   readonly text: string
 }
 
-/** What became of a step. */
+/** A change of one step, by one event. */
 export interface StepChange {
   readonly step: BuildStep
-  /** False for output alone. */
+  /** Whether the event changed `state`; false for an event with output only. */
   readonly isNewState: boolean
   readonly lines: readonly StepLine[]
 }
@@ -47,7 +47,7 @@ export class BuildSteps {
     return [...this.#steps.values()]
   }
 
-  /** Takes what happened to a step; `undefined` for what is not of one, and for what only moves its progress. */
+  /** Applies an event. `undefined`: it belongs to no step, or changed only the progress of one. */
   take(event: BuildProgressEvent): StepChange | undefined {
     switch (event.type) {
       case 'step':
@@ -75,13 +75,13 @@ export class BuildSteps {
     return step
   }
 
-  /** Of a step that starts again, the time of the intervals before counts. */
+  /** When a step starts again, the time of its earlier intervals is kept. */
   #start(step: MutableStep, at: Date): void {
     step.startedAt = at.getTime()
     step.seenAt = this.#now() - step.durationMs
   }
 
-  /** A transfer has a step of its own. */
+  /** A transfer is shown as a step of its own. */
   #move({ id: what, isDone, currentBytes: current, totalBytes: total, at }: Transfer): StepChange | undefined {
     const name = transferNames[what]
     const state = isDone ? 'completed' : 'started'
@@ -111,7 +111,7 @@ export class BuildSteps {
   }
 }
 
-/** BuildKit may tell of output after it told of the end of its step. */
+/** BuildKit may send output of a step after the end of the step. */
 function toChange(
   step: MutableStep,
   { isNewState, lines = [] }: { readonly isNewState: boolean; readonly lines?: readonly string[] },
@@ -140,7 +140,7 @@ interface Amount {
   readonly total: number | undefined
 }
 
-/** The sum; without a total where that of one part is not known. */
+/** The sum of all amounts; without a total when the total of one is unknown. */
 function toProgress(amounts: ReadonlyMap<string, Amount>): string | undefined {
   const moving = [...amounts.values()].filter(({ current }) => current > 0)
   if (moving.length === 0) return undefined

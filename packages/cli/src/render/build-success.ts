@@ -1,16 +1,17 @@
 import type { OutputChoice } from '../parse/build-output.js'
 import { toOneLine } from './printable.js'
 
+/** The parts of that line. */
 export interface BuiltFacts {
-  /** The tags, in words. */
+  /** The tags, as a list in a sentence. */
   readonly names: string
-  /** Whose images have it, where it was loaded. */
+  /** The name of the runtime. */
   readonly runtime: string
-  /** ` with BuildKit in 3.2s` */
+  /** The builder and the duration, for example ` with BuildKit in 3.2s`. */
   readonly took: string
 }
 
-/** What there is after a build that succeeded, and where: only an output that loads leaves an image on the runtime. */
+/** The line after a successful build: what was made, and where it is. Only `load` adds an image to the runtime. */
 export function toSuccessText(output: OutputChoice, { names, runtime, took }: BuiltFacts): string {
   switch (output.type) {
     case 'load':

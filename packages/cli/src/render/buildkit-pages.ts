@@ -30,10 +30,10 @@ export function toStatusPage(status: BuildKitStatus): string {
   return rows.map(([title = '', value = '']) => `${title.padEnd(12)}${toOneLine(value)}\n`).join('')
 }
 
-/** Why BuildKit does not stand on a rung above its own; nothing where it stands on the first. */
+/** One line per privilege level that was tried in vain, with the reason; empty when the first one worked. */
 export function toRungLines(rungs: readonly RungVerdict[]): string {
   const passed = rungs.filter(({ verdict }) => verdict !== 'runs')
-  return passed.map(({ privilege, reason }) => `${privilege} is passed over: ${toOneLine(reason)}\n`).join('')
+  return passed.map(({ privilege, reason }) => `${privilege} was skipped: ${toOneLine(reason)}\n`).join('')
 }
 
 /** Entries of the cache, one a line, and their sum. */

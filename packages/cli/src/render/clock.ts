@@ -1,4 +1,4 @@
-/** What a display knows of time; a test brings its own. */
+/** The time as a display reads it; tests pass their own. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number
@@ -15,5 +15,5 @@ export const systemClock: Clock = {
   },
 }
 
-/** Between two lines about the same work where no line can be rewritten. */
+/** The interval of lines about the same work on an output that is no terminal. */
 export const quietMs = 10_000

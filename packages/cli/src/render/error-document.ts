@@ -17,7 +17,7 @@ export function toErrorDocument(error: unknown, { command }: { readonly command:
   }
 }
 
-/** From the nearest on, each once: a message that another one repeats is left out. */
+/** The messages of the causes, the nearest first, without those that an earlier message contains. */
 function listCauses(error: unknown): readonly string[] {
   const told: string[] = [toMessage(error)]
   for (let cause = toCause(error); cause !== undefined && told.length < mostCauses; cause = toCause(cause)) {
@@ -31,5 +31,5 @@ function toCause(error: unknown): unknown {
   return error instanceof Error ? error.cause : undefined
 }
 
-/** A chain may lead back to its begin. */
+/** A chain of causes may be circular. */
 const mostCauses = 10

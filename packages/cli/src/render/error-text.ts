@@ -5,9 +5,8 @@ import { toPrintable } from './printable.js'
 import { wrapText } from './text.js'
 
 /**
- * A failure for a person, in short lines: what happened, where, and behind arrows what to do. Nothing is said twice.
- *
- * With `debug` what a developer wants to see follows it.
+ * A failure in short lines: what happened, where, and what to do, which follows an arrow. No line is repeated. With `debug`,
+ * the inspected error with its stack follows.
  */
 export function toErrorText(error: unknown, { debug, command, width }: ErrorTextOptions): string {
   const [what = '', ...lines] = toLines(explainError(error, command)).map(toShown)
@@ -27,7 +26,7 @@ export interface ErrorTextOptions {
   readonly width: number | undefined
 }
 
-/** The facts of an error as lines; one that came before is left out. */
+/** The parts of an explanation as lines, without repeated ones. */
 function toLines({ what, details, undoFailures, remedies }: ErrorExplanation): readonly string[] {
   const [count, noun] = [undoFailures.length, undoFailures.length === 1 ? 'step' : 'steps']
   const undo =
@@ -39,7 +38,7 @@ function toShown(line: string): string {
   return toPrintable(line.replaceAll(/\s*\n\s*/g, ' ').replaceAll(wholeId, (id) => id.slice(0, 12)))
 }
 
-/** What does not fit goes on below, further to the right. */
+/** Wraps a line at `width`; the rows after the first are indented further. */
 function wrapLine(line: string, { indent, width }: { readonly indent: number; readonly width: number | undefined }) {
   const margin = ' '.repeat(indent)
   if (width === undefined) return margin + line
@@ -48,5 +47,5 @@ function wrapLine(line: string, { indent, width }: { readonly indent: number; re
   return rows.map((row, index) => margin + (index === 0 ? '' : ' '.repeat(hanging)) + row).join('\n')
 }
 
-/** As `ps` shows ids. Of a digest all is told: a name with a part of it names nothing. */
+/** A container id, to be cut as `ps` does. Not a digest: a reference with a part of one is invalid. */
 const wholeId = /(?<![:\w])[0-9a-f]{64}(?!\w)/g

@@ -13,14 +13,14 @@ import { Interruption } from '../terminal/interruption.js'
 import { UsageError } from '../usage-error.js'
 import { toMessage } from './thrown-message.js'
 
-/** What is known of a failure, by what a person asks: each a short line without a full stop. */
+/** What is known of a failure, in short lines without a full stop. */
 export interface ErrorExplanation {
   readonly what: string
-  /** Where, and what came of it. */
+  /** Where it happened, and what was found there. */
   readonly details: readonly string[]
   /** What to do. */
   readonly remedies: readonly string[]
-  /** What went wrong while partial work was undone. */
+  /** The errors of the cleanup of partial work. */
   readonly undoFailures: readonly string[]
 }
 
@@ -36,7 +36,7 @@ type Explained = Pick<ErrorExplanation, 'what'> & Partial<Pick<ErrorExplanation,
 
 function explain(error: unknown, command: string): Explained {
   if (isHostError(error)) return explainHostError(error, command)
-  if (error instanceof UsageError) return splitMessage(toMessage(error))
+  if (error instanceof UsageError) return { ...splitMessage(toMessage(error)), remedies: error.remedies }
   if (error instanceof BuildKitImageError) return { ...splitMessage(error.message), remedies: error.remedy.split('; ') }
   if (error instanceof Interruption) return { what: `interrupted by ${error.signal}` }
   const { what, details = [] } = splitMessage(toMessage(error))
@@ -62,14 +62,14 @@ function explainHostError(error: AnyHostError, command: string): Explained {
   }
 }
 
-/** A message of several lines, and where it `isSeparated` of several statements, as lines. */
+/** The lines of a message. With `isSeparated`, a semicolon ends a line, too. */
 function splitMessage(message: string, isSeparated = false): Explained {
   const lines = message.split(isSeparated ? /\s*\n\s*|; / : /\s*\n\s*/)
   const [what = '', ...details] = lines.filter((line) => line !== '')
   return { what, details }
 }
 
-/** Of these a semicolon is the message's own, and not part of a command or of a registry's answer. */
+/** Codes whose messages have semicolons only between statements, never inside a command or an answer of a registry. */
 const separated: ReadonlySet<HostErrorCode> = new Set([
   'CAPABILITY_DUPLICATE',
   'FIREWALL_FAILED',

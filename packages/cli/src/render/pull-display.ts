@@ -4,7 +4,7 @@ import type { Output } from '../io.js'
 import { type Clock, systemClock } from './clock.js'
 import { createStatusLine, type StatusLine } from './status-line.js'
 
-/** Shows a pull while it goes on; writes nothing when nothing is pulled. */
+/** Shows the progress of a pull; writes nothing when nothing is pulled. */
 export interface PullDisplay {
   onProgress(event: ProgressEvent): void
   succeed(text: string): void

@@ -4,16 +4,16 @@ import { type Clock, systemClock } from './clock.js'
 import { createPullDisplay, type PullDisplay } from './pull-display.js'
 import { createStatusLine, type StatusLine } from './status-line.js'
 
-/** Shows the start of BuildKit: a pull of its image, where there is one, and how long its answer is waited for. */
+/** Shows the start of BuildKit: the pull of its image, if any, and the time spent waiting for its answer. */
 export interface StartDisplay {
   onProgress(event: BuildKitStartProgress): void
   succeed(text: string): void
-  /** Takes away what is not finished. */
+  /** Removes the line. */
   clear(): void
 }
 
 export interface StartDisplayOptions {
-  /** What the line says before the first event. Default `Starting BuildKit`. */
+  /** The text of the line before the first event. Default `Starting BuildKit`. */
   readonly title?: string
   readonly clock?: Clock
 }
@@ -69,7 +69,7 @@ class StartLine implements StartDisplay {
 }
 
 function toPassedOver({ privilege, status }: Extract<BuildKitStartProgress, { phase: 'passed-over' }>): string {
-  return `Starting BuildKit: ${privilege} is passed over, ${status}`
+  return `Starting BuildKit: ${privilege} was skipped, ${status}`
 }
 
 function capitalize(text: string): string {

@@ -5,7 +5,7 @@ import { toDuration } from './duration.js'
 import { toOneLine } from './printable.js'
 import { cutLine } from './text.js'
 
-/** One line about work that goes on: rewritten on a terminal, and written each 10 seconds elsewhere. */
+/** One line about work in progress: rewritten on a terminal, and written every 10 seconds elsewhere. */
 export interface StatusLine {
   /** Replaces what the line says. */
   show(text: string): void
@@ -92,7 +92,7 @@ class PlainLine implements StatusLine {
     this.#stop = undefined
   }
 
-  /** A text that has not changed is written with the time that has passed. */
+  /** Adds the elapsed time when the text is the same as last time. */
   #write(): void {
     const passed = this.#text === this.#written ? ` (${toDuration(this.#clock.now() - this.#startedAt)})` : ''
     this.#written = this.#text

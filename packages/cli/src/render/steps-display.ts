@@ -12,7 +12,7 @@ import { toJsonLine } from './write-output.js'
 
 /** Shows a build by BuildKit while it goes on. */
 export interface StepsDisplay {
-  /** The build has begun, though there is no event yet. */
+  /** Starts the display before the first event. */
   begin(): void
   onEvent(event: BuildProgressEvent): void
   /** A line about the whole, which stays. */
@@ -79,14 +79,14 @@ class JsonDisplay implements StepsDisplay {
 }
 
 /**
- * A line for each thing that happens, with the number of its step, since steps run beside each other. Each 10 seconds a
- * line tells how many bytes a step has moved, or what goes on when nothing else was written.
+ * Writes a line per event, with the number of the step, since steps run in parallel. Every 10 seconds it writes the bytes
+ * that a step has transferred, or, when nothing else was written, the elapsed time of the first running step.
  */
 class PlainDisplay implements StepsDisplay {
   readonly #output: Output
   readonly #clock: Clock
   readonly #steps: BuildSteps
-  /** Steps whose end is not written yet: BuildKit may start them again at once. */
+  /** Steps whose end is not written yet, because BuildKit may start them again at once. */
   readonly #completed = new Set<BuildStep>()
   readonly #named = new Set<BuildStep>()
   readonly #moved = new Map<BuildStep, string | undefined>()
@@ -144,7 +144,7 @@ class PlainDisplay implements StepsDisplay {
   #writeCompleted(): void {
     for (const step of this.#completed) {
       this.#write(`#${step.number} ${toEnd(step)}\n`)
-      // If it starts again all the same, its name comes again, too.
+      // If it starts again later, its name is written again.
       this.#named.delete(step)
     }
     this.#completed.clear()
@@ -166,7 +166,7 @@ class PlainDisplay implements StepsDisplay {
   #toPatience(step: BuildStep | undefined): string {
     const now = this.#clock.now()
     if (step === undefined) return `building, ${toDuration(now - this.#startedAt)}`
-    return `#${step.number} goes on, ${toDuration(now - step.seenAt)}`
+    return `#${step.number} running, ${toDuration(now - step.seenAt)}`
   }
 
   #write(text: string): void {
@@ -252,7 +252,7 @@ class LiveDisplay implements StepsDisplay {
   }
 }
 
-/** What goes on before the first event: files are looked for. */
+/** The step that is shown before the first event, while the files of the context are read. */
 function toPreparation(seenAt: number): BuildStep {
   const name = 'prepare the build'
   return { number: 0, name, state: 'started', seenAt, durationMs: 0, progress: undefined, tail: [] }

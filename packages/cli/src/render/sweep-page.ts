@@ -29,7 +29,7 @@ export function toSweepPage(
       page,
     ),
   ].join('')
-  const unseen = toSection('Could not be looked at', toUnavailable(reports, page), page)
+  const unseen = toSection('Could not be checked', toUnavailable(reports, page), page)
   const swept = reports.filter(({ unavailable }) => unavailable === undefined).map(({ runtime }) => runtime)
   const nothing = `Nothing was left behind on ${swept.join(', ')}.\n\n`
   const text = `${sections === '' && swept.length > 0 ? nothing : sections}${unseen}`

@@ -10,15 +10,15 @@ export interface TableContent {
 }
 
 export interface TableOptions {
-  /** In columns. Default: none, every row is one line, for programs that read it. */
+  /** In columns. Default: unlimited, with one line per row, for programs that read the table. */
   readonly width?: number | undefined
-  /** What becomes of a text that is wider than its column. Default `wrap`. */
+  /** How a text that is wider than its column is shortened. Default `wrap`. */
   readonly overflow?: 'wrap' | 'cut'
 }
 
 /**
- * A table without frames. With a `width` no line is longer than that: the widest columns give way, and their texts wrap or
- * are cut. Control characters are shown as such, never sent to the terminal; line feeds stand only where texts may wrap.
+ * A table without frames. With a `width` no line is longer than that: the widest columns are narrowed, and their texts are
+ * wrapped or cut. Control characters are replaced; line feeds are kept only where texts may wrap.
  */
 export function renderTable({ head, rows }: TableContent, { width, overflow = 'wrap' }: TableOptions = {}): string {
   const toCell = overflow === 'cut' || width === undefined ? toOneLine : toPrintable
@@ -51,8 +51,8 @@ function toLines(row: readonly string[]): string[][] {
 }
 
 /**
- * Widths of the columns: what they need, or less. Texts of many words give way first, then single long words are broken;
- * where texts are cut, the last column gives way first.
+ * Widths of the columns: what they need, or less. Columns with texts of many words are narrowed first, then long words are
+ * broken; where texts are cut, the last column is narrowed first.
  */
 function fitColumns(
   rows: readonly (readonly string[])[],
@@ -98,7 +98,7 @@ function total(numbers: readonly number[]): number {
 
 const gap = 3
 const least = 4
-/** Enough of a text to tell it from another one. */
+/** The least width of a column whose texts are cut. */
 const leastCut = 12
 const longestUnbroken = 36
 const frameless = {

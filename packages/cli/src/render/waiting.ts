@@ -2,7 +2,7 @@ import type { Output } from '../io.js'
 import { type Clock, systemClock } from './clock.js'
 import { createStatusLine } from './status-line.js'
 
-/** Does the work, and tells what is waited for when that takes more than a second; on a terminal alone less than 10. */
+/** Runs `work`, and shows `text` on a terminal after 1 second, elsewhere 10 seconds later, until it settles. */
 export async function whileWaiting<T>(
   output: Output,
   text: string,
@@ -19,5 +19,4 @@ export async function whileWaiting<T>(
   }
 }
 
-/** What is over sooner needs no words. */
 const afterMs = 1000

@@ -22,7 +22,7 @@ describe('capstan buildkit, where none runs', () => {
     expect(await capstan('buildkit', name)).toEqual({
       exitCode: 125,
       stdout: '',
-      stderr: `capstan buildkit ${name}: BuildKit does not run on memory: \`capstan buildkit start\` starts it\n`,
+      stderr: `capstan buildkit ${name}: BuildKit does not run on memory\n  → \`capstan buildkit start\` starts it\n`,
     })
   })
 

@@ -67,7 +67,7 @@ describe('capstan conformance', () => {
     const { exitCode, stderr, stdout } = await runCapstan(argv, { plugins: [memoryPlugin()] })
     expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })
     expect(stderr).toBe(
-      'capstan conformance: the report /nowhere/at/all/report.json cannot be written: it is not there\n',
+      'capstan conformance: the report /nowhere/at/all/report.json cannot be written: it does not exist\n',
     )
   })
 

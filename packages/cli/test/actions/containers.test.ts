@@ -187,7 +187,7 @@ describe('capstan stop and rm', () => {
   it('removes a running container only by force', async () => {
     const refused = await capstan(['rm', 'web'])
     expect(refused.exitCode).toBe(125)
-    expect(refused.stderr).toMatch(/container "web" is running: stop it first/)
+    expect(refused.stderr).toMatch(/container "web" is running\n {2}→ stop it first/)
     expect((await capstan(['rm', '-f', 'web'])).exitCode).toBe(0)
   })
 

@@ -72,9 +72,9 @@ describe('capstan build', () => {
   })
 
   it.each([
-    [['-t', 'app', 'nowhere'], /the directory .*nowhere cannot be read: it is not there/],
+    [['-t', 'app', 'nowhere'], /the directory .*nowhere cannot be read: it does not exist/],
     [['-t', 'app', 'note.txt'], /is no directory/],
-    [['-t', 'app', '-f', 'none'], /the Dockerfile .*none cannot be read .*it is not there/],
+    [['-t', 'app', '-f', 'none'], /the Dockerfile .*none cannot be read .*it does not exist/],
     [['-t', 'app', '-'], /a context on stdin cannot be read/],
     [['-t', 'app', 'https://example.com/x.git'], /cannot be fetched/],
     [['-t', '-x'], /must be/],
@@ -165,12 +165,12 @@ describe('capstan build --builder', () => {
   })
 
   it.each([
-    [['--secret', 'id=a,src=none'], /the secret .*none cannot be read: it is not there/],
+    [['--secret', 'id=a,src=none'], /the secret .*none cannot be read: it does not exist/],
     [['--secret', 'id=a,env=NONE'], /--secret a: the variable NONE is not set/],
     [['--secret', 'x'], /--secret must be/],
     [['--output', 'disk'], /--output must be/],
     [['--cache-from', 'x'], /--cache-from must be/],
-    [['--output', 'type=oci,dest=none/app.tar'], /the output .*none\/app\.tar cannot be written: it is not there/],
+    [['--output', 'type=oci,dest=none/app.tar'], /the output .*none\/app\.tar cannot be written: it does not exist/],
   ])('says what is wrong with %j', async (argv, stderr) => {
     const result = await capstan(['build', '-t', 'app', ...argv])
     expect(result).toMatchObject({ exitCode: 125, stdout: '' })

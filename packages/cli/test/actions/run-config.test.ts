@@ -138,7 +138,7 @@ describe('toRunConfig', () => {
   })
 
   it('says which environment file is not there', async () => {
-    await expect(toConfig({ envFile: ['none.env'] }, { cwd: folder })).rejects.toThrow(/none\.env .*it is not there/)
+    await expect(toConfig({ envFile: ['none.env'] }, { cwd: folder })).rejects.toThrow(/none\.env .*it does not exist/)
   })
 
   it('marks what stays after the command as meant to stay, so that no sweep takes it', async () => {

@@ -31,7 +31,7 @@ describe('capstan sweep', () => {
     }
     const swept = await runCapstan(['sweep'], { plugins: [silent] })
     expect(swept.exitCode).toBe(125)
-    expect(swept.stdout).toMatch(/^Could not be looked at\n[\s\S]*silent[\s\S]*out of order/)
+    expect(swept.stdout).toMatch(/^Could not be checked\n[\s\S]*silent[\s\S]*out of order/)
     const { stdout, exitCode } = await runCapstan(['sweep', '--json'], { plugins: [silent] })
     const unavailable = { chosen: false, attempts: [{ cause: { message: 'out of order' } }] }
     expect(JSON.parse(stdout)).toMatchObject({ runtimes: [{ runtime: 'silent', unavailable, removed: [] }] })

@@ -151,7 +151,7 @@ describe('what is shown of a build by BuildKit', () => {
     ])
   })
 
-  it('tells how much a step has moved, and each 10 seconds that a silent one goes on', () => {
+  it('writes the bytes of a step, and every 10 seconds the elapsed time of a silent one', () => {
     const { io, clock, display } = createPlain()
     display.begin()
     clock.advance(10_000)
@@ -161,7 +161,7 @@ describe('what is shown of a build by BuildKit', () => {
     display.onEvent({ ...status, id: 'sha256:1', current: 1e6 })
     display.onEvent({ ...status, id: 'sha256:2', current: 2e6 })
     clock.advance(20_000)
-    expect(io.stderr.lines).toEqual(['building, 10s', '#1 FROM base', '#1 3 MB of 60 MB', '#1 goes on, 20s', ''])
+    expect(io.stderr.lines).toEqual(['building, 10s', '#1 FROM base', '#1 3 MB of 60 MB', '#1 running, 20s', ''])
   })
 
   it('has the name of a step on one line, though it is a script', () => {

@@ -12,7 +12,7 @@ const waiting = (seconds: number): BuildKitStartProgress => {
   return { id: 'buildkit', phase: 'waiting', status: `waiting for BuildKit to answer, ${seconds} s` }
 }
 
-describe('a line about work that goes on, without a terminal', () => {
+describe('a line about work in progress, without a terminal', () => {
   it('is written each 10 seconds, with the time that has passed when it says nothing new', () => {
     const { stderr } = new FakeIo()
     const clock = new ManualClock()
@@ -146,7 +146,7 @@ describe('a pull without a terminal', () => {
 })
 
 describe('a build by the runtime, without a terminal', () => {
-  it('says each 10 seconds that it goes on, when its builder writes nothing', () => {
+  it('writes the elapsed time every 10 seconds while its builder writes nothing', () => {
     const io = new FakeIo()
     const clock = new ManualClock()
     const display = createBuildDisplay(io, 'plain', clock)
