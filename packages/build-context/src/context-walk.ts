@@ -5,15 +5,15 @@ import type { IgnoreRules, Verdict } from './ignore/ignore-rules.js'
 
 /** Where the entries of a context come from. */
 export interface ContextTree {
-  /** What is in a directory, in byte order of the names; the root is `''`. */
+  /** Lists a directory, in byte order of the names; the root is `''`. */
   list(directory: ByteText): Promise<readonly ContextNode[]>
 }
 
-/** A name in a directory. */
+/** A name in a directory, and whether it names a directory. */
 export interface ContextNode {
   readonly path: ByteText
   readonly isDirectory: boolean
-  /** Looks at the file itself. `undefined` for one that no context has, such as a socket. */
+  /** Reads the metadata of the file. `undefined` for a kind of file that is left out of a context, such as a socket. */
   toEntry(): Promise<ContextEntry | undefined>
 }
 

@@ -9,9 +9,10 @@ export interface DigestedEntry extends ContextEntry {
 }
 
 /**
- * Reads an entry to its end, and resolves with one that has the digest of its bytes.
+ * Reads an entry to its end, and resolves with a copy of it that has the digest of its bytes.
  *
- * The `open` of that one gives these bytes: where they have changed since, it throws OPERATION_FAILED at their end.
+ * `open` of the copy gives the same bytes: if they have changed since, it throws OPERATION_FAILED at their end. What cannot
+ * be read: OPERATION_FAILED.
  */
 export async function digestEntry(entry: ContextEntry): Promise<DigestedEntry> {
   const hash = createHash('sha256')

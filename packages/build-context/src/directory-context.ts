@@ -88,7 +88,7 @@ async function findRoot(directory: unknown): Promise<string> {
   return root
 }
 
-/** A name that is not UTF-8 would reach the builder as another one. */
+/** Refuses a name that is not UTF-8, which would reach the builder as a different name. */
 function requireText(path: ByteText): string {
   const text = decode(path)
   if (text !== undefined) return text
@@ -102,7 +102,7 @@ async function findIgnoreFile(root: string, { ignoreFile: own }: ReadContextOpti
   return (await lstat(join(root, own)).catch(() => undefined)) === undefined ? ignoreFile : own
 }
 
-/** A link to nothing counts as no file, as for docker. */
+/** A link whose target does not exist counts as an absent file, as it does for docker. */
 async function readIgnoreFile(root: string, name: string): Promise<string | Uint8Array> {
   const path = join(root, name)
   const stats = await lstat(path).catch(() => undefined)

@@ -4,26 +4,27 @@ import type { ByteText } from './ignore/byte-text.js'
 import { IgnoreRules, ignoreFile, type Verdict } from './ignore/ignore-rules.js'
 import { toField } from './invalid-entry.js'
 
-/** Where a builder finds its Dockerfile in the archive. */
+/** Where the Dockerfile is in the archive. */
 export interface DockerfilePlace {
   readonly path: string
-  /** Files that the archive has in place of, or beside, the context's own; none for a Dockerfile of the context. */
+  /** Files that are added to the archive, or replace files of the context. Empty when the Dockerfile is a file of the context. */
   readonly added: Readonly<Record<string, string | Uint8Array>>
 }
 
 /**
  * Finds a place for a Dockerfile in the archive where `COPY . .` sees what docker's client would send, and nothing else.
- * In this order:
+ * The first of these that is possible:
  *
  * 1. A file of the context that has the same text.
  * 2. A name that the context's own rules drop. The classic builder removes the Dockerfile, and .dockerignore, before the
  *    first COPY where .dockerignore drops them; Buildah drops them at COPY.
  * 3. A fixed name, beside a .dockerignore that drops this name and itself, when the context has no .dockerignore.
- * 4. A fixed name that one more line of .dockerignore drops. That line is seen by `COPY . .`, as with docker's client, which
- *    adds a line with a random name for a Dockerfile from outside of the context. There is no other way: the builder
- *    removes nothing but what this file names, and leaves the file as it came.
+ * 4. A fixed name that one more line of .dockerignore drops. `COPY . .` sees that line, as with docker's client, which adds a
+ *    line with a random name for a Dockerfile from outside of the context. The builder removes only the files that
+ *    .dockerignore names, and does not restore .dockerignore, so this cannot be avoided.
  *
- * No place depends on the text of the Dockerfile, so that it does not change what COPY has in its cache.
+ * The place does not depend on the text of the Dockerfile, so a change of the Dockerfile does not invalidate the cache of
+ * COPY.
  */
 export async function findDockerfilePlace(
   entries: readonly ContextEntry[],
@@ -45,7 +46,7 @@ async function findSameFile(entries: readonly ContextEntry[], text: Buffer): Pro
     ({ path, type, sizeBytes }) =>
       type === 'file' &&
       sizeBytes === text.byteLength &&
-      // Podman reads the parameter as JSON where it can, and has rules of its own for a Dockerfile with this file beside it.
+      // Podman parses the parameter as JSON where it can, and reads `<Dockerfile>.dockerignore` in place of .dockerignore.
       !/^(\[|null$)/.test(path) &&
       !paths.has(`${path}.dockerignore`),
   )
@@ -61,7 +62,7 @@ async function readRules(entries: readonly ContextEntry[]): Promise<Buffer | und
   return file === undefined ? undefined : readBytes(file)
 }
 
-/** A name for a file that the rules drop, in a directory of the context, and in the way of nothing. */
+/** A free name that the rules drop, in a directory of the context. */
 function findDroppedName(entries: readonly ContextEntry[], content: Buffer): string | undefined {
   const rules = new IgnoreRules(content, { field: toField('files', ignoreFile), keep: [], isWindows: false })
   const directories = new Set(entries.filter(({ type }) => type === 'directory').map(({ path }) => path))
@@ -74,7 +75,7 @@ function findDroppedName(entries: readonly ContextEntry[], content: Buffer): str
   return undefined
 }
 
-/** A path that the pattern matches; none for a pattern that a builder of another version could read otherwise. */
+/** A path that the pattern matches; none for a pattern that another version of a builder may interpret differently. */
 function toExample({ pattern, isException }: { readonly pattern: ByteText; readonly isException: boolean }): string[] {
   if (isException || !/^[\w.*?/-]+$/.test(pattern)) return []
   const name = pattern.replaceAll('**/', '').replaceAll(/\*+|\?/g, 'x')

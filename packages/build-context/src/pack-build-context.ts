@@ -28,7 +28,7 @@ export async function packBuildContext(
 
 /** The Dockerfile of a build. */
 export interface BuildFile {
-  /** As it was asked for: a file of the context with this text is the Dockerfile. */
+  /** The text that the caller gave. A file of the context with this text is used as the Dockerfile. */
   readonly text: string
   /** What is sent when the context has no such file. Default: `text`. */
   readonly replacement?: string
@@ -39,7 +39,7 @@ export interface PackedBuild {
   readonly archive: Readable
   /** The path of the Dockerfile in the archive. */
   readonly dockerfile: string
-  /** The Dockerfile is a file of the context: the archive has nothing but the context, and not the `replacement`. */
+  /** Whether the Dockerfile is a file of the context. The archive then has the context alone, without the `replacement`. */
   readonly isContextFile: boolean
 }
 
@@ -47,9 +47,9 @@ export interface PackedBuild {
  * Packs a context and a Dockerfile for the classic builder, or Buildah, so that `COPY . .` sees what docker's client would
  * send. Rejects, and streams, as `packBuildContext` does.
  *
- * One case is left in which it sees more, as with docker's client: when no file of the context has the text of the
- * Dockerfile, and the context has a .dockerignore that drops neither itself nor any name in a directory of the context,
- * this file gets one more line, always the same.
+ * In one case `COPY . .` sees more, as with docker's client: when no file of the context has the text of the Dockerfile, and
+ * the context has a .dockerignore that drops neither itself nor any name in a directory of the context, that file gets one
+ * more line, always the same.
  */
 export async function packBuild(
   context: BuildContext | undefined,

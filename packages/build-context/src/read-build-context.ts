@@ -24,8 +24,8 @@ export interface ReadContextOptions extends OperationOptions {
  * files in memory: https://docs.docker.com/build/concepts/context/#dockerignore-files. A pattern that docker refuses:
  * INVALID_ARGUMENT with file, line and pattern. An ignored directory is not given, even when something below it is; a
  * builder makes it with mode 0755. An ignored directory is read only when the text of a pattern with `!` begins with its
- * name: BuildKit's own client would also read it for `!*.md` and other wildcards. A builder that applies the rules once more to what is
- * given here drops nothing further.
+ * name: BuildKit's own client would also read it for `!*.md` and other wildcards. A builder that applies the rules again to
+ * these entries drops nothing further.
  */
 export async function* readBuildContext(
   context: BuildContext | undefined,

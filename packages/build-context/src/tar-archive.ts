@@ -2,7 +2,7 @@ import { loadCommonJs } from '@capstan/core'
 import type { Header, Pack } from 'tar-stream'
 import type { ContextEntry } from './context-entry.js'
 
-/** An entry of a context, or one more name of a file, which `linkTarget` names. */
+/** An entry of a context, or a hard link (`link`) to the file that `linkTarget` names. */
 export type ArchiveEntry = Omit<ContextEntry, 'type'> & { readonly type: ContextEntry['type'] | 'link' }
 
 /** The bytes of a tar archive, made as they are read. Leaving the loop stops the packing and closes the file. */

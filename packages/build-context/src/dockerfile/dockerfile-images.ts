@@ -14,11 +14,11 @@ import {
 
 /** An image that a Dockerfile builds on, copies from or mounts. */
 export interface DockerfileImage {
-  /** As the Dockerfile has it, variables replaced. */
+  /** The reference in the Dockerfile, variables replaced. */
   readonly reference: string
   /** Of `FROM --platform=`, variables replaced. */
   readonly platform: string | undefined
-  /** `trigger`: named by an ONBUILD that this build stores and does not run. */
+  /** `base`: of FROM. `source`: of COPY or RUN. `trigger`: of an ONBUILD, which this build stores and does not run. */
   readonly use: 'base' | 'source' | 'trigger'
 }
 
@@ -30,15 +30,15 @@ export interface DockerfileImagesOptions {
   readonly buildArgs?: Readonly<Record<string, string>> | undefined
   /** Stages after it are not looked at. Default: the last stage. */
   readonly target?: string | undefined
-  /** What the builder sets itself, such as TARGETPLATFORM. Default: nothing, as the engine's classic builder. */
+  /** The variables that the builder sets itself, such as TARGETPLATFORM. Default: none, as in the engine's classic builder. */
   readonly variables?: ReadonlyMap<string, string> | undefined
 }
 
 /**
- * The images that a build of this Dockerfile may ask for, in order; stages of its own and `scratch` left out.
+ * Finds the images that a build of this Dockerfile may ask for, in order, without stages of its own and `scratch`.
  *
- * It looks ahead, and the builder reads the Dockerfile itself: where that would fail, the images up to there are told.
- * What the ONBUILD of a base image names is not known here.
+ * Never throws for a faulty Dockerfile: it returns the images before the fault, since the builder reports the fault itself.
+ * Images that the ONBUILD of a base image names are not known here.
  */
 export function findDockerfileImages(
   dockerfile: string,
@@ -95,12 +95,12 @@ function expandFrom(
   }
 }
 
-/** Variables are not replaced here, by no builder. */
+/** No builder replaces variables in these flags. */
 function findSources({ keyword, flags }: Instruction, built: ReadonlyMap<string, unknown>): readonly string[] {
   const isStage = (name: string) => name === '' || name === scratch || built.has(name.toLowerCase())
   if (keyword === 'COPY') {
     const from = findFlag(flags, 'from') ?? ''
-    // By its number too; a number is no image there.
+    // A number is the number of a stage.
     return isStage(from) || /^[+-]?\d+$/.test(from) || from.includes('$') ? [] : [from]
   }
   if (keyword !== 'RUN') return []

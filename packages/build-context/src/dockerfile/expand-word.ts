@@ -10,12 +10,12 @@ export interface ExpandOptions {
 }
 
 /**
- * Replaces the variables of a word, and takes off its quotes and escape characters, as the builders do.
+ * Replaces the variables of a word, and removes its quotes and escape characters, as the builders do.
  *
- * Knows `$NAME`, `${NAME}`, and `${NAME` with `-`, `:-`, `+`, `:+`, `?`, `:?`, `#`, `##`, `%`, `%%`, `/` or `//`. A variable
+ * Supports `$NAME`, `${NAME}`, and `${NAME` with `-`, `:-`, `+`, `:+`, `?`, `:?`, `#`, `##`, `%`, `%%`, `/` or `//`. A variable
  * that is not set is empty. https://docs.docker.com/reference/dockerfile/#environment-replacement
  *
- * @throws DockerfileError for what no builder accepts, and for the text of `?` where the variable is not set.
+ * @throws DockerfileError for a word that no builder accepts, and for `?` where the variable is not set, with its text.
  */
 export function expandWord(word: string, { variables, escapeCharacter = '\\' }: ExpandOptions): string {
   return new WordReader(word, { variables, escapeCharacter }).readAll()
@@ -38,7 +38,7 @@ class WordReader {
     return this.#readUntil(undefined, { keepsEscapes: false })
   }
 
-  /** `keepsEscapes`: for patterns, in which they have a meaning of their own. */
+  /** `keepsEscapes`: keep escape characters, which have a meaning of their own in patterns. */
   #readUntil(end: string | undefined, mode: { readonly keepsEscapes: boolean }): string {
     let result = ''
     for (;;) {
@@ -74,7 +74,7 @@ class WordReader {
     }
   }
 
-  /** Before other characters than these three the escape character stands for itself. */
+  /** The escape character is literal before any other character than `"`, `$` and itself. */
   #readEscapedInQuotes(escapeCharacter: string, keepsEscapes: boolean): string {
     const kept = keepsEscapes ? escapeCharacter : ''
     const next = this.#peek()

@@ -3,7 +3,7 @@ import type { InstructionLine } from './instruction-line.js'
 import { splitInstruction } from './instruction-line.js'
 import { isSpace } from './white-space.js'
 
-/** A text in the lines after an instruction: https://docs.docker.com/reference/dockerfile/#here-documents */
+/** A here-document, a text in the lines after an instruction: https://docs.docker.com/reference/dockerfile/#here-documents */
 export interface Heredoc {
   /** The line that ends it. */
   readonly name: string
@@ -13,7 +13,7 @@ export interface Heredoc {
   readonly expands: boolean
 }
 
-/** The texts that an instruction announces, in order. Only RUN, COPY and ADD do, in their shell form, and ONBUILD of these. */
+/** Finds the heredocs of an instruction, in order. Only RUN, COPY and ADD in their shell form, and ONBUILD of these, have any. */
 export function findHeredocs(line: string, instruction: InstructionLine): readonly Heredoc[] {
   if (!line.includes('<<') || !takesHeredocs(instruction)) return []
   return splitShellWords(line).flatMap((word) => {
@@ -37,7 +37,7 @@ export function toWordList(text: string): readonly string[] | undefined {
     const words: unknown = JSON.parse(text)
     return Array.isArray(words) && words.every((word) => typeof word === 'string') ? words : undefined
   } catch {
-    // What is no JSON is for the shell.
+    // A text that is not JSON is a shell form.
     return undefined
   }
 }
@@ -60,7 +60,7 @@ function splitShellWords(line: string): readonly string[] {
     } else if (character === '\\') take(2)
     else if (character === "'" || character === '"') {
       const length = findQuoteEnd(line, at, character) - at
-      // A quotation without an end is a fault of the shell's text, and no heredoc is looked for.
+      // With a quotation that has no end the line has no heredoc.
       if (length <= 0) return []
       take(length)
     } else if (line.startsWith('<<', at)) take(/^<<[\t\r ]*/.exec(line.slice(at))?.[0].length ?? 2)

@@ -1,17 +1,17 @@
 import type { EscapeCharacter } from './parser-directives.js'
 import { isSpace, trimSpaces } from './white-space.js'
 
-/** One instruction, cut into the parts that all kinds of it have. */
+/** An instruction, split into the parts that all kinds of instructions have. */
 export interface InstructionLine {
   /** In upper case. */
   readonly keyword: string
   /** The words before the arguments that begin with `--`, quotes taken off: `--from=base`. */
   readonly flags: readonly string[]
-  /** All that follows, as it is written. */
+  /** The rest of the arguments, as written. */
   readonly text: string
 }
 
-/** Cuts a line whose continuations are joined. */
+/** Splits a line whose continuations are joined. */
 export function splitInstruction(line: string, escapeCharacter: EscapeCharacter): InstructionLine {
   const [, keyword = '', rest = ''] = /^([^\t\v\f\r ]+)(?:[\t\v\f\r ]+([\s\S]*))?$/.exec(trimSpaces(line)) ?? []
   const { flags, end } = readFlags(rest, escapeCharacter)

@@ -25,7 +25,7 @@ export interface HeredocText extends Heredoc {
  * Reads the text of a Dockerfile into instructions, as BuildKit's parser does: directives, a byte order mark, CRLF,
  * comments and empty lines in continuations, and heredocs.
  *
- * What an instruction means is not looked at: an unknown keyword is an instruction too.
+ * Keywords are not checked: an unknown keyword is an instruction too.
  *
  * @throws DockerfileError for a wrong directive and for a heredoc without an end.
  */
@@ -50,7 +50,7 @@ class LineReader {
 
   constructor(lines: readonly string[], escapeCharacter: EscapeCharacter) {
     this.#lines = lines
-    // One after another one is escaped and continues nothing.
+    // An escape character that is itself escaped does not continue the line.
     this.#continuation = new RegExp(`(^|[^\\${escapeCharacter}])\\${escapeCharacter}[ \\t]*$`)
   }
 

@@ -1,21 +1,22 @@
 import { DockerfileError } from './dockerfile-error.js'
 import { trimStartSpaces } from './white-space.js'
 
-/** What the directives at the top of a Dockerfile say: https://docs.docker.com/reference/dockerfile/#parser-directives */
+/** The directives at the top of a Dockerfile: https://docs.docker.com/reference/dockerfile/#parser-directives */
 export interface ParserDirectives {
-  /** What escapes characters and continues lines. */
+  /** The character that escapes characters and continues lines. Default `\`. */
   readonly escapeCharacter: EscapeCharacter
   /** The frontend that reads the file, without options after it. */
   readonly syntax: string | undefined
   readonly check: string | undefined
 }
 
+/** The escape characters that a Dockerfile can choose. */
 export type EscapeCharacter = '\\' | '`'
 
 /**
  * Reads the directives. They come before everything else, empty lines and other comments included.
  *
- * @throws DockerfileError for one that is given twice, and for another escape character.
+ * @throws DockerfileError for a directive that is given twice, and for an escape character other than these.
  */
 export function readDirectives(lines: readonly string[]): ParserDirectives {
   const found = new Map<string, string>()

@@ -1,13 +1,13 @@
 import { DockerfileError } from './dockerfile-error.js'
 
-/** Takes the pattern off the start of a value: the shortest match, or the longest. */
+/** Removes the pattern from the start of a value: the shortest match, or the longest. */
 export function removePrefix(value: string, pattern: string, isLongest: boolean): string {
   return value.replace(toExpression(pattern, { isLongest, isAnchored: true }), '')
 }
 
-/** Takes the pattern off the end of a value: the shortest match, or the longest. */
+/** Removes the pattern from the end of a value: the shortest match, or the longest. */
 export function removeSuffix(value: string, pattern: string, isLongest: boolean): string {
-  // The shortest match at the end is the shortest at the start of both reversed.
+  // With both reversed, the match at the end is the match at the start.
   return reverse(removePrefix(reverse(value), reversePattern(pattern), isLongest))
 }
 
@@ -19,7 +19,7 @@ export function replacePattern(value: string, { pattern, replacement, isGlobal }
   // and `${0}` are the match, `$$` is a dollar and any other name is empty.
   let end = -1
   return value.replace(new RegExp(expression, 'gu'), (match, at: number) => {
-    // An empty match just after another one is none.
+    // An empty match just after another match does not count.
     if (match === '' && at === end) return ''
     end = at + match.length
     return replacement.replace(/\$(?:(\$)|\{(\w+)\}|(\w+))/g, (_, dollar, braced, plain) => {
@@ -28,13 +28,14 @@ export function replacePattern(value: string, { pattern, replacement, isGlobal }
   })
 }
 
+/** Options of `replacePattern`. */
 export interface Replacing {
   readonly pattern: string
   readonly replacement: string
   readonly isGlobal: boolean
 }
 
-/** `*` and `?` stand for any characters but a line feed; a backslash takes them, and itself, as they are. */
+/** `*` and `?` match any characters except a line feed. After a backslash they, and a backslash, are literal. */
 function toExpression(pattern: string, { isLongest, isAnchored }: { isLongest: boolean; isAnchored: boolean }): RegExp {
   let source = isAnchored ? '^' : ''
   const characters = [...pattern]
@@ -46,7 +47,7 @@ function toExpression(pattern: string, { isLongest, isAnchored }: { isLongest: b
     else {
       at += 1
       const next = characters[at]
-      // `}` and `/` end parts of a substitution, so they are escaped for that and not for the pattern.
+      // `}` and `/` end parts of a substitution, and are escaped for that.
       if (next === undefined || !'*?\\}/'.includes(next))
         throw new DockerfileError(`invalid escape in the pattern ${pattern}`)
       source += quote(next)
@@ -63,7 +64,7 @@ function reverse(text: string): string {
   return [...text].toReversed().join('')
 }
 
-/** Backwards, each backslash still before what it escapes. */
+/** Reverses a pattern; each backslash stays before the character that it escapes. */
 function reversePattern(pattern: string): string {
   const parts = pattern.match(/\\[\s\S]|[\s\S]/gu) ?? []
   return parts.toReversed().join('')

@@ -2,8 +2,8 @@ import type { EscapeCharacter } from './parser-directives.js'
 import { isSpace } from './white-space.js'
 
 /**
- * The words of ARG, ENV and LABEL: white space in quotes and after the escape character does not part them. Quotes and
- * escape characters are kept for {@link expandWord}.
+ * Splits the arguments of ARG, ENV and LABEL into words at white space that is neither quoted nor escaped. Quotes and escape
+ * characters are kept; `expandWord` removes them.
  */
 export function splitWords(text: string, escapeCharacter: EscapeCharacter): readonly string[] {
   const words: string[] = []
@@ -18,7 +18,7 @@ export function splitWords(text: string, escapeCharacter: EscapeCharacter): read
       continue
     }
     if (character === escapeCharacter && quote !== "'") {
-      // At the end it escapes nothing and is dropped.
+      // An escape character at the end is dropped.
       if (at + 1 === characters.length) break
       at += 1
       word = `${word ?? ''}${character}${characters[at]}`
@@ -32,7 +32,7 @@ export function splitWords(text: string, escapeCharacter: EscapeCharacter): read
   return words
 }
 
-/** `NAME=value`, or `NAME` alone; quotes, escape characters and variables as they are written. */
+/** `NAME=value`, or `NAME` alone; quotes, escape characters and variables are kept as written. */
 export interface DockerfilePair {
   readonly name: string
   readonly value: string | undefined

@@ -14,16 +14,21 @@ export interface DockerfileStages {
 /** From one FROM to the next. */
 export interface DockerfileStage {
   readonly from: DockerfileInstruction
-  /** What FROM names. */
+  /** The image or stage that FROM names. */
   readonly base: string
   /** Of `FROM --platform=`. */
   readonly platform: string | undefined
-  /** In lower case: names of stages have none of their own. */
+  /** In lower case, since names of stages are case-insensitive. */
   readonly name: string | undefined
   readonly instructions: readonly DockerfileInstruction[]
 }
 
-/** @throws DockerfileError for something else than ARG before the first FROM, for none, and for a FROM of another form. */
+/**
+ * Splits a Dockerfile into its stages.
+ *
+ * @throws DockerfileError for an instruction other than ARG before the first FROM, for a Dockerfile without FROM, and for a
+ * malformed FROM
+ */
 export function splitStages({ instructions }: Pick<ParsedDockerfile, 'instructions'>): DockerfileStages {
   const globals: DockerfileInstruction[] = []
   const stages: (DockerfileStage & { readonly instructions: DockerfileInstruction[] })[] = []
@@ -48,7 +53,7 @@ function readFrom({ text, flags, line }: DockerfileInstruction): Pick<Dockerfile
 }
 
 /**
- * The number of the stage that a target names. `undefined`: there is none.
+ * Finds the number of the stage that a target names, counted from 0. `undefined` when there is none.
  *
  * Of several stages with that name the classic builder takes the first and BuildKit the last.
  */
@@ -76,16 +81,16 @@ export interface GlobalOptions {
   readonly escapeCharacter: EscapeCharacter
   readonly builder: DockerfileBuilder
   readonly buildArgs: Readonly<Record<string, string>>
-  /** What the builder sets itself, such as TARGETPLATFORM. */
+  /** The variables that the builder sets itself, such as TARGETPLATFORM. */
   readonly variables: ReadonlyMap<string, string>
 }
 
 /**
- * The variables that FROM knows: of the ARGs before the first one, each with the value that was given, or else with its
- * default, in which earlier ones are known.
+ * Reads the variables that FROM can use: those of the ARGs before the first FROM, each with the value that was given, else
+ * with its default, which can use earlier variables.
  *
  * The builders differ. The classic one expands all defaults of a line before it sets the first of them, also those that
- * are not used; takes an ARG without a default for unset, whatever came before; and knows the given values of the proxy
+ * are not used; unsets an ARG without a default, whatever came before; and knows the given values of the proxy
  * variables without an ARG.
  *
  * @throws DockerfileError for a default that cannot be expanded.

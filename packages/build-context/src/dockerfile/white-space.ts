@@ -1,4 +1,4 @@
-/** White space as the builders have it (Go's `unicode.IsSpace`): U+0085 is some, U+FEFF is none. */
+/** White space as the builders define it, by Go's `unicode.IsSpace`: with U+0085, without U+FEFF. */
 const spaces = '\\t\\n\\v\\f\\r \\u0085\\u00a0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000'
 
 /** Whether the text is one character of white space. */

@@ -21,7 +21,7 @@ export function decode(bytes: ByteText): string | undefined {
   }
 }
 
-/** The code points of UTF-8 bytes. As in Go, each byte that belongs to none counts as one U+FFFD. */
+/** The code points of UTF-8 bytes. As in Go, each invalid byte counts as one U+FFFD. */
 export function toRunes(bytes: ByteText): readonly number[] {
   if (!nonAscii.test(bytes)) return Array.from(bytes, (byte) => byte.charCodeAt(0))
   const runes: number[] = []
@@ -33,14 +33,14 @@ export function toRunes(bytes: ByteText): readonly number[] {
   return runes
 }
 
-/** The code point that begins at this byte; `undefined` when none does. */
+/** The code point that begins at this byte; `undefined` for an invalid byte. */
 export function readRune(bytes: ByteText, at: number): { readonly rune: number; readonly length: number } | undefined {
   const length = findLength(bytes.charCodeAt(at))
   const rune = decode(bytes.slice(at, at + length))?.codePointAt(0)
   return rune === undefined ? undefined : { rune, length }
 }
 
-/** Cuts white space off both ends, as Unicode defines it: JavaScript's `trim` also cuts U+FEFF, and not U+0085. */
+/** Removes white space as Unicode defines it from both ends. JavaScript's `trim` also removes U+FEFF, and keeps U+0085. */
 export function trimSpace(bytes: ByteText): ByteText {
   let start = 0
   let end = bytes.length
@@ -51,12 +51,12 @@ export function trimSpace(bytes: ByteText): ByteText {
   return bytes.slice(start, end)
 }
 
-/** How many bytes the white space has that begins here; 0 when none does. */
+/** The length in bytes of the white space that begins here; 0 when none does. */
 function spaceAt(bytes: ByteText, at: number): number {
   return spaceLengths.find((length) => spaces.has(bytes.slice(at, at + length))) ?? 0
 }
 
-/** How many bytes a code point has that starts with this one. */
+/** The length in bytes of a code point that begins with this byte. */
 function findLength(lead: number): number {
   if (lead < 0xc0) return 1
   if (lead < 0xe0) return 2

@@ -5,19 +5,19 @@ import { type ByteText, toByteText, trimSpace } from './byte-text.js'
 export interface IgnoreLine {
   /** From 1. */
   readonly number: number
-  /** As it is written. */
+  /** As written. */
   readonly text: ByteText
   /** Cleaned, with `/` between names; `undefined` for a line that is too long to be read. */
   readonly pattern: ByteText | undefined
-  /** Of a line that keeps what an earlier line drops; its pattern has no `!`. */
+  /** Whether the line began with `!`: it keeps what an earlier line drops. The pattern is without the `!`. */
   readonly isException: boolean
 }
 
 /**
  * Reads a .dockerignore as docker's client does: https://pkg.go.dev/github.com/moby/patternmatcher/ignorefile
  *
- * docker cleans a line twice, before and after it looks for `!`. That is why `/!a` and `./!a` are exceptions, too, and
- * `!../../a` is none.
+ * docker cleans a line twice, before and after it looks for `!`. So `/!a` and `./!a` are exceptions, too, and `!../../a` is
+ * not one.
  */
 export function parseIgnoreFile(
   content: string | Uint8Array,

@@ -50,7 +50,7 @@ export function createPathTest(pattern: ByteText): PathTest | undefined {
   }
 }
 
-/** The texts before the first wildcard and after the last: most paths are told apart by them, without the expression. */
+/** The texts before the first wildcard and after the last. Most paths that do not match differ in them already. */
 function findFixedEnds(pattern: ByteText): { readonly beginning: ByteText; readonly end: ByteText } {
   if (/[\\[\]|{}^\x80-\xff]/.test(pattern)) return { beginning: '', end: '' }
   const [beginning = ''] = /^[^*?]*/.exec(pattern) ?? []
@@ -59,10 +59,10 @@ function findFixedEnds(pattern: ByteText): { readonly beginning: ByteText; reado
 }
 
 /**
- * Tells whether docker takes the pattern before it compares it with a path, which is to say whether Go's `filepath.Match`
- * can compare it with the name `.`: https://pkg.go.dev/path/filepath#Match
+ * Tells whether docker accepts the pattern when it reads the file, that is whether Go's `filepath.Match` can compare it with
+ * the name `.`: https://pkg.go.dev/path/filepath#Match
  *
- * A fault behind a `*` goes unnoticed there, unless all that stands before it matches `.`, as in `?*[`.
+ * `filepath.Match` does not notice a fault after a `*`, unless the part before the `*` matches `.`, as in `?*[`.
  */
 export function isPattern(pattern: ByteText): boolean {
   let isNameLeft = true
@@ -77,7 +77,7 @@ export function isPattern(pattern: ByteText): boolean {
   return true
 }
 
-/** What a part of a pattern matches that stands for one character, and where it ends. */
+/** A part of a pattern that matches one character. */
 interface PatternCharacter {
   readonly matchesDot: boolean
   readonly end: number
@@ -118,7 +118,7 @@ function readClass(pattern: ByteText, start: number): PatternCharacter | undefin
   return { matchesDot: hasDot !== isNegated, end: at + 1 }
 }
 
-/** `-` and `]` stand for themselves only behind a `\`; a character that ends the pattern leaves the class open. */
+/** `-` and `]` are literal only after a `\`. A class whose last character ends the pattern is not closed. */
 function readClassCharacter(
   pattern: ByteText,
   start: number,
@@ -165,7 +165,7 @@ function translate(pattern: ByteText): Translation {
   return { kind, expression }
 }
 
-/** What a character is in the expression, other than itself. `|`, `{`, `}` and `^` are left as they are. */
+/** The expressions that replace characters of the pattern. `|`, `{`, `}` and `^` are left unchanged. */
 const translations: ReadonlyMap<string, string> = new Map([
   ['*', '[^/]*'],
   ['?', '[^/]'],

@@ -3,21 +3,23 @@ import { type ByteText, decode } from './byte-text.js'
 import { type IgnoreLine, parseIgnoreFile } from './ignore-file.js'
 import { createPathTest, IgnorePath, isPattern, type PathTest } from './ignore-pattern.js'
 
+/** The name of the file that has the rules. */
 export const ignoreFile = '.dockerignore'
 
-/** What the rules say of one path. */
+/** Whether the rules ignore one path. */
 export interface Verdict {
   readonly isIgnored: boolean
   /** For each pattern, whether the path or a directory above it matched. */
   readonly matched: readonly boolean[]
 }
 
+/** Options of `IgnoreRules`. */
 export interface IgnoreRulesOptions {
-  /** Named by an error. */
+  /** The field that errors name. */
   readonly field: string
   /** Paths that no rule drops. */
   readonly keep: readonly ByteText[]
-  /** `\` separates names, and does not escape. */
+  /** Whether `\` separates names, as on Windows, and does not escape. */
   readonly isWindows: boolean
 }
 
@@ -31,19 +33,19 @@ export class IgnoreRules {
   readonly #options: IgnoreRulesOptions
   readonly #kept: ReadonlySet<ByteText>
 
-  /** A pattern that docker refuses: INVALID_ARGUMENT with the field, the line and the pattern. */
+  /** @throws HostError INVALID_ARGUMENT with the field, the line and the pattern, for a pattern that docker refuses */
   constructor(content: string | Uint8Array, options: IgnoreRulesOptions) {
     this.#options = options
     this.#kept = new Set(options.keep)
     this.patterns = parseIgnoreFile(content, options).flatMap((line) => this.#compile(line))
   }
 
-  /** False: `judge` and `check` never throw. */
+  /** Whether `judge` and `check` may throw, for a pattern that docker refuses only when it compares it with a path. */
   get mayRefuse(): boolean {
     return this.patterns.some(({ test }) => test === undefined)
   }
 
-  /** Asked for directories before what they hold, with the verdict on the directory. */
+  /** Judges a path. `above` is the verdict on its directory, which has to be judged first; `undefined` at the root. */
   judge(path: ByteText, above: Verdict | undefined): Verdict {
     const asked = new IgnorePath(path)
     let isIgnored = false
@@ -58,8 +60,8 @@ export class IgnoreRules {
   }
 
   /**
-   * Tells whether an ignored directory is read all the same: when the text of an exception, wildcards and all, begins with
-   * its name. docker's client does so, and leaves out what `*` and `!*\/file` would keep in directories.
+   * Tells whether an ignored directory is read: when the text of an exception, including its wildcards, begins with its
+   * name. docker's client does the same, so `*` with `!*\/file` keeps nothing in a directory.
    */
   enters(directory: ByteText): boolean {
     const isBelow = (path: ByteText) => `${path}/`.startsWith(`${directory}/`)
@@ -70,8 +72,8 @@ export class IgnoreRules {
   }
 
   /**
-   * Tells whether docker's client ignores the path when it checks the context before it packs it, where it knows nothing
-   * of the directories above. A pattern that has no meaning is refused when a path is compared with it, not earlier.
+   * Tells whether docker's client ignores the path in the check before it packs the context, in which the verdicts on the
+   * directories above are not used. A pattern without a meaning is refused when a path is compared with it, not earlier.
    */
   check(path: ByteText): boolean {
     const names = path.split('/')
@@ -105,6 +107,6 @@ export class IgnoreRules {
 /** A line of the file, with the test of its pattern. */
 export interface Pattern extends IgnoreLine {
   readonly pattern: ByteText
-  /** `undefined`: the pattern has no meaning. */
+  /** `undefined` for a pattern that docker refuses when it compares it with a path. */
   readonly test: PathTest | undefined
 }

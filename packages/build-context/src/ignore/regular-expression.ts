@@ -5,7 +5,9 @@ export type Expression =
   | { readonly kind: 'sequence' | 'choice'; readonly parts: readonly Expression[] }
   | { readonly kind: 'repeat'; readonly part: Expression; readonly min: number; readonly max: number }
 
+/** Tells whether a code point is accepted. */
 export type RuneTest = (rune: number) => boolean
+/** A position that an expression requires: the start or end of the text, or of a word. */
 export type Place = 'start' | 'end' | 'word-edge' | 'no-word-edge'
 
 /**
@@ -184,7 +186,7 @@ class Parser {
     return rune
   }
 
-  /** A digit other than 0 that stands alone would refer to a group, which Go does not have. */
+  /** A single digit other than 0 would be a reference to a group, which Go does not support. */
   #readOctal(first: string): string {
     const rest = this.#runes.slice(this.#at, this.#at + 2).join('')
     const [digits = ''] = /^[0-7]*/.exec(rest) ?? []

@@ -1,8 +1,8 @@
 import type { Expression, Place, RuneTest } from './regular-expression.js'
 
 /**
- * Tells whether a regular expression matches somewhere in a text. The time is linear in the length of the text: all
- * ways to match are followed at once, and the sets of ways that were met are kept, with a limit.
+ * Tells whether a regular expression matches somewhere in a text, in time that is linear in the length of the text. It
+ * follows all steps at once that can be reached, and caches the sets of steps, up to a limit.
  */
 export class StateMachine {
   readonly #program: readonly Step[]
@@ -90,7 +90,7 @@ export class StateMachine {
   }
 }
 
-/** How many steps the expression has when its counts are written out; Go refuses more than 3,355,443. */
+/** The number of steps of the expression with its repetitions expanded; Go refuses more than 3,355,443. */
 export function countSteps(expression: Expression): number {
   if ('parts' in expression) return expression.parts.reduce((sum, part) => sum + countSteps(part), 1)
   if (expression.kind !== 'repeat') return 1
@@ -140,7 +140,7 @@ interface Target {
   readonly add: (step: Step) => number
 }
 
-/** Puts the part before the step `next`; gives the step that it begins with. */
+/** Adds the steps of a part, which continue with the step `next`; returns its first step. */
 function compilePart(part: Expression, next: number, target: Target): number {
   if (part.kind === 'one') return target.add({ kind: 'one', accepts: part.accepts, next })
   if (part.kind === 'at') return target.add({ kind: 'at', place: part.place, next })
