@@ -23,7 +23,7 @@ export interface DockerTimeouts {
   readonly lateResultMs: number
   /** For the end of a container, after the end of its output: CONNECTION_LOST then. */
   readonly containerEndMs: number
-  /** For the process of an exec to exist, when it is sent a signal just after its start. */
+  /** For a process to exist just after its start: for a signal to an exec, for the first size of a terminal. */
   readonly execStartMs: number
   /** For the exit code of an exec, after the end of its output: EXIT_CODE_UNKNOWN then. */
   readonly execEndMs: number

@@ -17,6 +17,9 @@ export interface AttachOptions extends OperationOptions {
   readonly stdout?: Writable
   /** Unused with a terminal. */
   readonly stderr?: Writable
-  /** Of the terminal, where there is one: before the program starts, or when `attach` joins it. Default: the engine's. */
+  /**
+   * The size of the terminal, where there is one. `startAttached` sets it at the start (on Docker right after it: a program
+   * may see the engine's size first), `attach` when it has joined. Default: the engine's.
+   */
   readonly initialSize?: TerminalSize
 }

@@ -169,7 +169,7 @@ async function finish(
   undo.add(`container ${id}`, (own) => removeContainer(engine.undoing, id, own))
   try {
     call.signal?.throwIfAborted()
-    engine.ending.throwIfAborted()
+    if (engine.ending.aborted) throw engine.translate(engine.ending.reason, call)
     passWarnings(engine, config, warnings)
     for (const join of toLaterNetworks(config, engine.apiVersion)) {
       const api = await engine.api({ ...call, subject: join.networkId })

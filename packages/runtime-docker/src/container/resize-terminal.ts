@@ -1,8 +1,10 @@
 import { isHostError, type OperationOptions, type TerminalSize, validateTerminalSize } from '@capstan/core'
+import { askUntil } from '../ask-until.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { pause } from '../pause.js'
+import { toReason } from '../engine-text.js'
+import { isInconclusive } from '../unanswered/is-inconclusive.js'
 import { toContainerName, toContainerState } from './container-shapes.js'
-import { inspectContainer, validateContainerId } from './inspect-container.js'
+import { findContainer, inspectContainer, validateContainerId } from './inspect-container.js'
 import type { KeptSettings } from './kept-settings.js'
 
 /** Sets the size of a container's terminal. Not started yet: kept for the start. Ended: nothing. Gone: CONTAINER_NOT_FOUND. */
@@ -26,23 +28,34 @@ export async function resizeTerminal(
   }
 }
 
-/** Just after a start the process may not be there yet: repeated for a while, and let go then. A size is no reason to fail. */
+/**
+ * Sets the size of a terminal just after the start of its container. The process may not exist yet: repeated while the
+ * container runs. A failure does not fail the start; it is a warning.
+ */
 export async function resizeStarted(engine: DockerEngine, size: TerminalSize, call: EngineCall): Promise<void> {
-  for (let attempt = 1; attempt <= mostAttempts; attempt += 1) {
+  let failure: unknown
+  const attempt = async () => {
     try {
-      return await resize(engine, size, call)
+      await resize(engine, size, call)
+      return 'resized'
     } catch (error) {
-      call.signal?.throwIfAborted()
-      if (isHostError(error, 'CONNECTION_LOST') || isHostError(error, 'RUNTIME_UNAVAILABLE')) throw error
-      await pause(betweenMs, call)
+      failure = error
+      if (!isInconclusive(error)) throw error
+      if (isHostError(error, 'TIMED_OUT')) return 'unanswered'
+      return (await findContainer(engine, call))?.State?.Running === true ? undefined : 'ended'
     }
   }
+  try {
+    const result = await askUntil(attempt, { limitMs: engine.timeouts.execStartMs, signal: call.signal })
+    if (result === 'resized' || result === 'ended') return
+  } catch (error) {
+    call.signal?.throwIfAborted()
+    if (!isInconclusive(error)) throw error
+  }
+  engine.warn(`the terminal of container "${call.subject}" keeps its default size: ${toReason(failure)}`)
 }
 
 async function resize(engine: DockerEngine, { height, width }: TerminalSize, call: EngineCall): Promise<void> {
   const api = await engine.api(call)
   await api.getContainer(call.subject).resize({ _query: { h: height, w: width }, _body: {} })
 }
-
-const mostAttempts = 5
-const betweenMs = 20

@@ -1,4 +1,4 @@
-import { type ClosedRuntime, createClosedError } from '@capstan/core'
+import { type ClosedRuntime, createClosedError, type HostError } from '@capstan/core'
 import type { DockerTimeouts } from '../docker-timeouts.js'
 
 /**
@@ -15,6 +15,11 @@ export class EngineLifetime {
   constructor(runtime: ClosedRuntime, { closeMs }: Pick<DockerTimeouts, 'closeMs'>) {
     this.#runtime = runtime
     this.#closeMs = closeMs
+  }
+
+  /** One error for each call: it gets the undo failures of that call. */
+  createClosedError(): HostError<'RUNTIME_UNAVAILABLE'> {
+    return createClosedError(this.#runtime)
   }
 
   /** Ends every call but those that undo. */
@@ -42,7 +47,7 @@ export class EngineLifetime {
   }
 
   async #close(): Promise<void> {
-    const reason = createClosedError(this.#runtime)
+    const reason = this.createClosedError()
     this.#closing.abort(reason)
     await this.#awaitWork()
     this.#closed.abort(reason)

@@ -98,7 +98,8 @@ export class HttpEngine implements DockerEngine {
   }
 
   translate(cause: unknown, call: EngineCall): unknown {
-    if (!call.signal?.aborted && this.ending.aborted) return this.ending.reason
+    const isClosed = this.ending.aborted && (!call.signal?.aborted || call.signal.reason === this.ending.reason)
+    if (isClosed) return this.#lifetime.createClosedError()
     const { runtimeName, details } = this
     return toHostError(cause, { ...call, endpoint: details.endpoint.url, runtimeName })
   }

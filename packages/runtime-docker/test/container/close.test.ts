@@ -53,6 +53,22 @@ describe('X5 closing while something is made', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
+  test('each call gets its own undo failures', async () => {
+    const { fake, runtime } = await startRuntime()
+    const ids = [await runtime.createContainer({ image, command: ['sleep'] })]
+    ids.push(await runtime.createContainer({ image, command: ['sleep'] }))
+    fake.override('POST /containers/*/stop', (reply) => reply.refuse(500, 'cannot stop'))
+    const ends = ids.map((id) => runtime.startAttached(id, {}).catch((error: unknown) => error))
+    const statuses = () => ids.map((id) => fake.state.findContainer(id)?.status)
+    await expect.poll(statuses).toEqual(['running', 'running'])
+    await runtime.close()
+    for (const end of ends) {
+      const undoFailures = [expect.objectContaining({ code: 'OPERATION_FAILED' })]
+      expect(await end).toMatchObject({ code: 'RUNTIME_UNAVAILABLE', undoFailures })
+    }
+    await expect(runtime.ping()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE', undoFailures: [] })
+  })
+
   test('what startAttached started is stopped', async () => {
     const { fake, runtime, waitForClose } = await closeAt(/resize/)
     const id = await runtime.createContainer({ image, command: ['sleep'], tty: true })

@@ -388,6 +388,31 @@ describe('startAttached', () => {
     expect(await running).toBe(0)
   })
 
+  test('repeats the resize after the start while the process does not exist yet', async () => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image, command: ['sleep'], tty: true })
+    let attempts = 0
+    fake.override('POST /containers/*/resize', (reply, request) => {
+      attempts += 1
+      return attempts < 12 ? reply.refuse(500, 'no such process') : route(reply, request)
+    })
+    const running = runtime.startAttached(id, { initialSize: { height: 5, width: 6 } })
+    const container = fake.state.findContainer(id)
+    await expect.poll(() => container?.size).toBe('5x6')
+    container?.exit(0)
+    expect(await running).toBe(0)
+  })
+
+  test('warns when the engine refuses the size of a terminal, and resolves with the exit code', async () => {
+    const { fake, runtime, warnings } = await startRuntime({}, { execStartMs: 20 })
+    const id = await runtime.createContainer({ image, command: ['sleep'], tty: true })
+    fake.override('POST /containers/*/resize', (reply) => reply.refuse(500, 'no such process'))
+    const running = runtime.startAttached(id, { initialSize: { height: 5, width: 6 } })
+    await expect.poll(() => warnings).toEqual([expect.stringMatching(/keeps its default size: .*no such process/)])
+    fake.state.findContainer(id)?.exit(0)
+    expect(await running).toBe(0)
+  })
+
   test('F16 an abort: its reason; what was started is stopped, and no connection is left', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'] })
