@@ -38,8 +38,8 @@ export async function installPackedPackages(): Promise<PackedInstallation> {
   }
 }
 
-/** An application with all that is published here, and one more package by its folder, all installed from tarballs. */
-export async function installWithPackage(place: string): Promise<PackedInstallation> {
+/** An application with all that is published here, and further packages by their folders, all installed from tarballs. */
+export async function installAll(...places: readonly string[]): Promise<PackedInstallation> {
   const folder = await mkdtemp(join(tmpdir(), 'capstan-packed-'))
   const remove = () => rm(folder, { recursive: true, force: true })
   try {
@@ -47,7 +47,9 @@ export async function installWithPackage(place: string): Promise<PackedInstallat
     const app = join(folder, 'app')
     await mkdir(app)
     await writeFile(join(app, 'package.json'), JSON.stringify({ name: 'app', private: true, type: 'module' }))
-    await npm(['install', ...tarballs.values(), await pack(place, folder)], app)
+    const further: string[] = []
+    for (const place of places) further.push(await pack(place, folder))
+    await npm(['install', ...tarballs.values(), ...further], app)
     return { app, capstan: join(app, 'node_modules', '.bin', 'capstan'), [Symbol.asyncDispose]: remove }
   } catch (error) {
     await remove()

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { podmanEnv } from '../../tools/podman/podman-files.mjs'
 import { runProgram } from '../../tools/run-program.mjs'
-import { installWithPackage, type PackedInstallation } from './packed-installation.js'
+import { installAll, type PackedInstallation } from './packed-installation.js'
 
 const example = fileURLToPath(new URL('../../examples/runtime-podman', import.meta.url))
 const plugin = 'capstan-example-runtime-podman'
@@ -18,7 +18,7 @@ describe.skipIf(!podman.available)('examples/runtime-podman, installed beside th
   let installed: PackedInstallation
 
   beforeAll(async () => {
-    installed = await installWithPackage(example)
+    installed = await installAll(example)
   }, 240_000)
 
   afterAll(async () => await installed?.[Symbol.asyncDispose]())
