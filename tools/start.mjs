@@ -24,7 +24,7 @@ async function findOrSetUpEngine(say) {
     // Whatever the reason is, there is something to show without an engine.
     say(error instanceof Error ? error.message : String(error))
     // An endpoint that the user named is the only one: then the quickstart says what is wrong with it, and ends.
-    // One that is only slow is not replaced by a simulation either.
+    // An engine that is only slow is not replaced by a simulation either.
     const isMeant = found.endpoint.chosen || found.code === 'TIMED_OUT'
     return isMeant ? 'none' : 'none: going on with the simulation'
   }

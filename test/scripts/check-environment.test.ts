@@ -66,7 +66,7 @@ test.each([
     "import { createRuntimeHost } from '@capstan/core'; createRuntimeHost({ plugins })",
     'makes a host without `env`: it gets process.env',
   ],
-])('%s is an offence', (text, offence) => {
+])('reports %s', (text, offence) => {
   expect(findEnvironmentOffences('a.ts', `\n${text}\n`)).toEqual([{ path: 'a.ts', line: 2, text: offence }])
 })
 
@@ -85,6 +85,6 @@ test.each([
   'type Program = (process: MemoryProcess) => Promise<number>',
   '// process.env',
   "const text = 'process.env'",
-])('%s is none', (text) => {
+])('accepts %s', (text) => {
   expect(findEnvironmentOffences('a.ts', text)).toEqual([])
 })

@@ -66,7 +66,7 @@ function toContextEndpoint(env, name, origin) {
  * @returns {EngineEndpoint}
  */
 function toEndpoint(given, { source, chosen, tls }) {
-  // Shown to people: a password in it is not.
+  // The endpoint is printed, so a password in it is replaced.
   const host = given.replace(/^([a-z]+:\/\/[^/:@]*):.*@/i, '$1:***@')
   const unix = /^unix:\/\/(\/.+)$/.exec(host)?.[1]
   if (unix) return { host, source, chosen, connection: { protocol: 'http:', socketPath: unix } }

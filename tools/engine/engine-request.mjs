@@ -10,7 +10,7 @@ import https from 'node:https'
 
 /**
  * Asks the engine one thing and resolves with the whole answer, whatever its status. Rejects when no connection is made,
- * when it breaks, or, with code TIMED_OUT, when nothing is heard for `timeoutMs` (30 s unless told: a machine may be busy).
+ * when it breaks, or, with code TIMED_OUT, when nothing arrives for `timeoutMs` (default 30 000, as a busy machine is slow).
  *
  * @param {import('./engine-endpoint.mjs').EngineConnection} connection
  * @param {string} path

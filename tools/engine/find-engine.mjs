@@ -13,13 +13,13 @@ import { requestEngine } from './engine-request.mjs'
  * @property {false} available
  * @property {import('./engine-endpoint.mjs').EngineEndpoint} endpoint
  * @property {string} reason a clause that names the endpoint
- * @property {string} [code] of the error, such as `EACCES`; TIMED_OUT: it may be there, and busy
+ * @property {string} [code] of the error, such as `EACCES`; TIMED_OUT: an engine may exist and be busy
  */
 
 /**
  * Asks whether an engine answers at the endpoint which the docker command line would use. Only an answer counts: a
- * client on PATH or a socket file proves nothing. Never rejects. What is not there is found out at once; one that accepts
- * the connection is waited for, 10 s on this machine and 30 s elsewhere, and is then slow (code TIMED_OUT), not absent.
+ * client on PATH or a socket file proves nothing. Never rejects. An absent engine is reported at once. An
+ * engine that accepts the connection has 10 s to answer on this machine and 30 s elsewhere, then it is slow (code TIMED_OUT).
  *
  * @param {NodeJS.ProcessEnv} [env]
  * @param {{ readonly timeoutMs?: number }} [options]

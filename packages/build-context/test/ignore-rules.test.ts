@@ -112,12 +112,12 @@ test('drops a name that is not UTF-8 when the rules do', async () => {
   expect(await listPaths({ directory })).toEqual(['.dockerignore', 'file'])
 })
 
-test('takes a link to nothing for no rules', async () => {
+test('reads no rules when .dockerignore is a link to an absent file', async () => {
   const directory = await makeTree({ '.dockerignore': { link: 'absent' }, a: '' })
   expect(await listPaths({ directory })).toEqual(['.dockerignore', 'a'])
 })
 
-test('refuses a .dockerignore that is no file of the context', async () => {
+test('refuses a .dockerignore that is a directory, or a link out of the context', async () => {
   const directories = [{ '.dockerignore/file': '' }, { '.dockerignore': { link: '/etc/passwd' } }]
   for (const tree of directories) {
     const reading = listPaths({ directory: await makeTree(tree) })

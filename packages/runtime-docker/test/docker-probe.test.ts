@@ -166,13 +166,13 @@ describe('the deadline of a candidate', () => {
     ['tcp', 'tcp://127.0.0.1:1', 30_000],
     ['a service that has to start', service, 30_000],
     ['a text that is no endpoint', 'nonsense', 10_000],
-  ])('of %s is %3$d ms where nobody sets one', (_, place, timeoutMs) => {
+  ])('of %s is %3$d ms by default', (_, place, timeoutMs) => {
     const candidate =
       typeof place === 'string' ? parseEndpoint(place, { source: 'x' }) : { source: 'x', endpoint: place }
     expect(toDefaultTimeoutMs({ candidate })).toBe(timeoutMs)
   })
 
-  test('leaves an engine that answers while the loop is blocked for longer than that', async () => {
+  test('is not exceeded by an engine that answers while the loop is blocked for longer', async () => {
     const { fake } = await startFakeEngine()
     const probing = probe([`unix://${fake.socketPath}`], { timeoutMs: 300 })
     blockLoop(900)
@@ -336,7 +336,7 @@ describe('probe of what does not serve', () => {
     expect(attempts[0]?.remedy).not.toMatch(/restart/)
   })
 
-  test('one whose queue of connections is full is busy too', async () => {
+  test('an engine whose backlog of connections is full is reported as busy', async () => {
     const path = join(await createDirectory(), 'full')
     const program = `const server = require('node:net').createServer()
       server.listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => {

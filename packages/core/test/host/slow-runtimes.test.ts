@@ -30,7 +30,7 @@ describe('a runtime whose endpoint was named by the user', () => {
     ['rejects with the reason of an abort of its own', () => Promise.reject(new DOMException('x', 'AbortError'))],
     ['rejects when its time is over', ({ signal }) => untilAbort(signal)],
     ['answers with nothing', async () => undefined as never],
-    ['forgets that it was named', async () => toUnavailable(false)],
+    ['answers that it was not named', async () => toUnavailable(false)],
   ]
   const timedOut = createHostError('TIMED_OUT', { operation: 'ping', phase: undefined, timeoutMs: 5, lastLines: [] })
 
@@ -62,7 +62,7 @@ describe('a runtime whose endpoint was named by the user', () => {
     })
   })
 
-  it('is asked for by the environment of the host', async () => {
+  it('is determined from the environment of the host', async () => {
     const isChosen: RuntimePlugin['isChosen'] = (env) => env.NAMED_HOST !== undefined
     const named = fakePlugin({ name: 'named', probe: async () => toUnavailable(false), isChosen })
     await expect(createRuntimeHost({ plugins: [named, other], env: {} }).open()).resolves.toMatchObject({
@@ -70,7 +70,7 @@ describe('a runtime whose endpoint was named by the user', () => {
     })
   })
 
-  it('counts as not named when the plugin fails to tell', async () => {
+  it('counts as not named when isChosen throws', async () => {
     const isChosen = () => {
       throw new TypeError('oops')
     }
@@ -80,7 +80,7 @@ describe('a runtime whose endpoint was named by the user', () => {
 })
 
 describe('a runtime that does not answer in time', () => {
-  it.each([{}, { runtime: 'busy' }])('is told from one that is not there: open(%j)', async (options) => {
+  it.each([{}, { runtime: 'busy' }])('is named in the first line of the error of open(%j)', async (options) => {
     const host = createRuntimeHost({ plugins: [slow('busy'), fakePlugin({ name: 'x', selection: 'named' })], env: {} })
     await expect(host.open(options)).rejects.toMatchObject({
       code: 'RUNTIME_UNAVAILABLE',
@@ -89,7 +89,7 @@ describe('a runtime that does not answer in time', () => {
     })
   })
 
-  it('has waiting or a longer limit as remedy, and not its authors, when the host ends the probe', async () => {
+  it('gets the remedy to wait or to raise the limit when the host ends its probe', async () => {
     const plugins = [fakePlugin({ name: 'busy', probe: silent })]
     const [report] = await createRuntimeHost({ plugins, env: {}, probeTimeoutMs: 5 }).discover()
     expect(report?.attempts).toMatchObject([
@@ -99,7 +99,7 @@ describe('a runtime that does not answer in time', () => {
     expect(report?.attempts[0]?.remedy).not.toMatch(/restart|authors|makers/)
   })
 
-  it('is warned of when a later one is opened instead', async () => {
+  it('causes a warning when a later runtime is opened instead', async () => {
     const warnings: unknown[] = []
     const onWarning = (warning: unknown) => warnings.push(warning)
     await createRuntimeHost({ plugins: [slow('busy'), other], env: {}, onWarning }).open()

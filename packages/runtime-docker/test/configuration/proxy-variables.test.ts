@@ -28,7 +28,7 @@ test('reads each variable in both cases, by the address of the engine or else th
   expect(await readProxyVariables(env, 'tcp://x:1')).toEqual({ ALL_PROXY: 'socks5://y', all_proxy: 'socks5://y' })
 })
 
-test('knows all five of them', async () => {
+test('reads all five variables', async () => {
   const all = { httpProxy: '1', httpsProxy: '2', ftpProxy: '3', noProxy: '4', allProxy: '5' }
   const names = Object.keys(await readProxyVariables(await toEnv({ proxies: { default: all } }), 'x'))
   expect(names).toHaveLength(10)
@@ -44,7 +44,7 @@ test.each(['', '{}', '{"proxies":null}', '{"proxies":{"default":{"httpProxy":""}
   },
 )
 
-test('tells of a file that is not JSON, by its path and without its text', async () => {
+test('reports a file that is not JSON by its path, without its text', async () => {
   const problems: string[] = []
   const env = await toEnv('{"proxies": SECRET')
   expect(await readProxyVariables(env, 'x', (problem) => void problems.push(problem))).toEqual({})

@@ -141,7 +141,7 @@ describe('toCreateBody', () => {
     })
   })
 
-  test('null in env is a name without a value, or stands apart where the engine reads that otherwise', () => {
+  test('sends null in env as a name without a value, or in UnsetEnv where the engine needs that', () => {
     const config = { image: 'x', env: { A: '1', GONE: null, EMPTY: '' } }
     const options = { labels: {}, apiVersion: '1.41' }
     expect(toCreateBody(config, options)).toMatchObject({ Env: ['A=1', 'GONE', 'EMPTY='] })

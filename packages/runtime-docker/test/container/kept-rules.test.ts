@@ -12,7 +12,7 @@ import { type StartedRuntime, startRuntime } from '../start-runtime.js'
 const rules = { proxyHost: '10.0.0.1', proxyPort: 3_128 }
 const image = 'busybox:1'
 
-/** Sees each start of a container that is neither a sandbox nor a helper, and whether it had a way out. */
+/** Records each start of a container that is neither a sandbox nor a helper, and whether it had a way out. */
 function watchStarts({ fake }: StartedRuntime) {
   const starts: { readonly name: string; readonly isOpen: boolean }[] = []
   fake.onRequest = ({ method, path }) => {
@@ -61,7 +61,7 @@ async function readLog(runtime: DockerRuntime, id: string): Promise<string> {
 }
 
 describe('the first start under kept rules', () => {
-  test('starts the container in the namespace of a sandbox that has the rules, and its id goes on to mean it', async () => {
+  test('starts the container in the network namespace of a sandbox that has the rules, and its id stays valid', async () => {
     const started = await startRuntime()
     const { fake, runtime } = started
     const starts = watchStarts(started)
@@ -215,7 +215,7 @@ describe('the first start under kept rules', () => {
     ])
   })
 
-  test('tells of a port that is taken as any start does', async () => {
+  test('rejects as any other start does when a port is taken', async () => {
     const started = await startRuntime()
     const id = await createKept(started, ['exit', '0'])
     started.fake.override('POST /containers/*/start', (reply) =>
@@ -277,7 +277,7 @@ describe('another process', () => {
     expect(await readLog(connectOther(started), id)).toBe('hello\n')
   })
 
-  test('takes a container that has inherited the labels from an image for itself', async () => {
+  test('keeps the id of a container that inherited the labels from an image', async () => {
     const started = await startRuntime()
     const id = await createKept(started, ['sleep'])
     await started.runtime.startContainer(id)
@@ -290,7 +290,7 @@ describe('another process', () => {
 })
 
 describe('the start of a container that cannot be created anew', () => {
-  test('cuts it off from its networks until the rules stand, and then joins them as before', async () => {
+  test('disconnects it from its networks until the rules are set, and then connects it as before', async () => {
     const started = await startRuntime()
     const starts = watchStarts(started)
     const container = await makeForeign(started, ['sleep'])
@@ -307,7 +307,7 @@ describe('the start of a container that cannot be created anew', () => {
     ['stays', false],
     ['is removed by the engine', true],
   ])(
-    'is FIREWALL_FAILED, ended, where the process ends before the rules stand and the container %s',
+    'rejects with FIREWALL_FAILED, ended, when the process ends before the rules are set and the container %s',
     async (_, AutoRemove) => {
       const started = await startRuntime()
       const container = started.fake.state.createContainer('c', { Cmd: ['exit', '3'], HostConfig: { AutoRemove } })

@@ -34,7 +34,7 @@ test('looking beside ends with the answer', async () => {
   expect(fake.requests.length).toBeLessThanOrEqual(asked + 1) // one may have been on its way
 })
 
-test('an inspection that is not answered in time decides nothing: the code is that of the wait', async () => {
+test('ignores an inspection that is not answered in time: the code is that of the wait', async () => {
   const { fake, container, pending } = await startPending()
   const asked = { count: 0 }
   fake.override('GET /containers/*/json', () => {
@@ -46,7 +46,7 @@ test('an inspection that is not answered in time decides nothing: the code is th
   expect(await pending.exitCode).toBe(4)
 })
 
-test('an inspection that the engine fails decides nothing', async () => {
+test('ignores an inspection that the engine answers with an error', async () => {
   const { fake, container, pending } = await startPending()
   const asked = { count: 0 }
   fake.override('GET /containers/*/json', (reply) => {

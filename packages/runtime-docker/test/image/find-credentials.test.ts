@@ -84,14 +84,17 @@ test.for<[string, object, object | undefined]>([
   expect(await find('r.example', { auths: { 'r.example': entry } })).toEqual({ auth, problem: undefined })
 })
 
-test.for(['bm90IGEgdXNlcg==', btoa(':password'), '%%%'])('says that the auth %s is none, without it', async (auth) => {
-  expect(await find('r.example', { auths: { 'r.example': { auth } } })).toEqual({
-    auth: undefined,
-    problem: 'the stored credentials of r.example are not the base64 of a user and a password',
-  })
-})
+test.for(['bm90IGEgdXNlcg==', btoa(':password'), '%%%'])(
+  'reports an auth that is not a user and a password, without showing it: %s',
+  async (auth) => {
+    expect(await find('r.example', { auths: { 'r.example': { auth } } })).toEqual({
+      auth: undefined,
+      problem: 'the stored credentials of r.example are not the base64 of a user and a password',
+    })
+  },
+)
 
-test('an empty name of a helper means the file, whatever the store is', async () => {
+test('reads the file, and not credsStore, when the name of the helper is empty', async () => {
   const config = { credHelpers: { 'r.example': '' }, credsStore: 'absent', auths: { 'r.example': { auth: encoded } } }
   expect((await find('r.example', config)).auth).toMatchObject({ username: 'user' })
 })

@@ -23,7 +23,7 @@ test('one that answers is asked again and again, until the watch is stopped, and
   await expect.poll(() => fake.sockets.size).toBe(0)
 })
 
-test('pings that are answered late now and then are no verdict', async () => {
+test('single pings that are not answered in time do not end a stream', async () => {
   const { fake, engine } = await startFakeEngine({}, { livenessIntervalMs: 2, livenessAnswerMs: 300 })
   let asked = 0
   fake.override('GET /_ping', (reply) => {
