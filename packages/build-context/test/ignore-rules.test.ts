@@ -83,7 +83,7 @@ test.for([
       code: 'INVALID_ARGUMENT',
       facts: {
         field: `context.${part}[".dockerignore"]`,
-        expected: 'a file of patterns that docker accepts; line 3 is none',
+        expected: 'a file of patterns that docker accepts; it refuses line 3',
         given: JSON.stringify(pattern),
       },
     })
@@ -92,8 +92,8 @@ test.for([
 
 test('accepts a pattern without a meaning when no path is compared with it, as docker does', async () => {
   expect(await listPaths({ files: { a: '', '.dockerignore': '![z-a]' } })).toEqual(['.dockerignore', 'a'])
-  await expect(listPaths({ files: { a: '', '.dockerignore': 'a\n![z-a]' } })).rejects.toThrow('line 2 is none')
-  await expect(listPaths({ files: { a: '', '.dockerignore': '![z-a]\n[z-a]' } })).rejects.toThrow('line 2 is none')
+  await expect(listPaths({ files: { a: '', '.dockerignore': 'a\n![z-a]' } })).rejects.toThrow('it refuses line 2')
+  await expect(listPaths({ files: { a: '', '.dockerignore': '![z-a]\n[z-a]' } })).rejects.toThrow('it refuses line 2')
 })
 
 test.for([

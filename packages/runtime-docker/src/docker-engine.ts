@@ -19,7 +19,7 @@ export interface DockerEngine {
   readonly details: DockerDetails
   /** Go on everything that is made: through core's `toObjectLabels`. */
   readonly ownerLabels: StringMap
-  /** The environment of the host: where credentials are looked for, and what their helpers run in. */
+  /** The environment of the host, in which credentials are found and their helpers run. */
   readonly env: Environment
   /** For facts that are no errors. */
   readonly warn: (message: string) => void
@@ -76,7 +76,7 @@ export interface EngineCall extends OperationOptions {
   /**
    * Limit for the whole short call, or until the headers for `send` and `upgrade`; then TIMED_OUT. Default: `answerMs`
    * of the engine's timeouts where there is no signal; with one, and for `send`, none. Without a limit the engine is
-   * pinged beside the request: one that answers no ping ends it with CONNECTION_LOST.
+   * pinged during the request, which ends with CONNECTION_LOST when three pings in a row are not answered.
    */
   readonly timeoutMs?: number
   /** The plugin's option that raises `timeoutMs`, for the error. */

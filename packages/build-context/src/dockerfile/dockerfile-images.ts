@@ -28,7 +28,7 @@ export interface DockerfileImagesOptions {
   readonly builder?: DockerfileBuilder | undefined
   /** Default: none. */
   readonly buildArgs?: Readonly<Record<string, string>> | undefined
-  /** Stages after it are not looked at. Default: the last stage. */
+  /** The stage to build; later stages are ignored. Default: the last stage. */
   readonly target?: string | undefined
   /** The variables that the builder sets itself, such as TARGETPLATFORM. Default: none, as in the engine's classic builder. */
   readonly variables?: ReadonlyMap<string, string> | undefined

@@ -35,7 +35,7 @@ function readFlags(
   }
 }
 
-/** One word: quotes group and are taken off, the escape character takes the next character as it is. */
+/** Reads one word and removes its quotes; the escape character makes the next character literal. */
 function readFlag(text: string, start: number, escapeCharacter: EscapeCharacter) {
   let value = ''
   let quote = ''

@@ -99,7 +99,7 @@ export class IgnoreRules {
   }
 
   #refuse({ number, text }: IgnoreLine): Error {
-    const expected = `a file of patterns that docker accepts; line ${number} is none`
+    const expected = `a file of patterns that docker accepts; it refuses line ${number}`
     return refuse(this.#options.field, expected, decode(text) ?? text)
   }
 }

@@ -68,9 +68,9 @@ export interface HostErrorFacts {
     readonly id: string
     readonly reason: string
     /**
-     * What became of the container. `sealed`: rules let nothing out. `disconnected`: from every network. `killed`.
-     * `ended`: its process had ended before the rules stood. `not-started`: by this start it ran no instruction.
-     * `unchanged`: it was refused before anything was done, or no means worked.
+     * The state of the container after the failure. `sealed`: rules let nothing out. `disconnected`: from every network.
+     * `killed`. `ended`: its process had ended before the rules were set. `not-started`: this start ran no instruction of it.
+     * `unchanged`: the call was refused before it changed anything, or nothing could restrict the container.
      */
     readonly containment: 'sealed' | 'disconnected' | 'killed' | 'ended' | 'not-started' | 'unchanged'
   }

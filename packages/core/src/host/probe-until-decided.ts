@@ -49,7 +49,7 @@ interface Running {
   readonly probed: Promise<ProbedPlugin>
 }
 
-/** In order: an earlier one that is slow is preferred to a later one that is quick. */
+/** Whether a plugin fits. Waits in order: a slow earlier plugin is preferred to a quick later one. */
 async function findFitting(running: readonly Running[], fits: DecisionOptions['fits']): Promise<boolean> {
   for (const { probed } of running) {
     if (fits(await probed)) return true

@@ -27,7 +27,7 @@ export interface RuntimeHost extends AsyncDisposable {
    * named, and a plugin without `isChosen`: their answers are always waited for.
    *
    * @throws HostError RUNTIME_UNAVAILABLE: none is usable, or one whose endpoint the user named is not; an attempt with
-   * `cause.code` TIMED_OUT tells one that did not answer in time from one that is not there.
+   * `cause.code` TIMED_OUT means that it did not answer in time, and not that it is absent.
    * CAPABILITY_MISSING: the usable ones all lack something required. OPTION_UNSUPPORTED: the able ones all refuse
    * something of `keeps`. PLUGIN_UNKNOWN: no plugin has that name. PLUGIN_INVALID, PLUGIN_DUPLICATE,
    * CAPABILITY_DUPLICATE: the plugin has a fault; what it had registered is closed.

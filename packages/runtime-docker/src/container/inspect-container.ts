@@ -17,7 +17,7 @@ export async function inspectContainer(engine: DockerEngine, call: EngineCall): 
   return sandbox === undefined ? container : withNetworkOf(container, sandbox)
 }
 
-/** Without the aliases that the sandbox has beside those of its container. */
+/** The inspection with the network of the sandbox, without the aliases that only the sandbox has. */
 function withNetworkOf(container: InspectedContainer, sandbox: InspectedContainer): InspectedContainer {
   const { NetworkMode = 'default', ExtraHosts, Dns, PortBindings } = sandbox.HostConfig ?? {}
   const shortIds = [container.Id, sandbox.Id].map((id) => id.slice(0, 12))

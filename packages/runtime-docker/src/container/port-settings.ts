@@ -7,7 +7,7 @@ export function toPortSettings(ports: readonly PortSpec[] = []): PortSettings {
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {}
   for (const { containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' } of ports) {
     const key = `${containerPort}/${protocol}`
-    // An empty port lets the engine pick one; an empty address stands for all of IPv4 and IPv6.
+    // An empty port lets the engine pick one; an empty address means all addresses of IPv4 and IPv6.
     const HostIp = hostAddress === 'any' ? '' : hostAddress
     bindings[key] = [...(bindings[key] ?? []), { HostIp, HostPort: hostPort?.toString() ?? '' }]
   }

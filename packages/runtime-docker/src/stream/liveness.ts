@@ -4,8 +4,8 @@ import { isInconclusive } from '../unanswered/is-inconclusive.js'
 import { toConnectionLost } from './lost-connection.js'
 
 /**
- * Pings beside a stream that may be silent for days, to tell an engine that hangs, and a connection that broke unnoticed,
- * from silence. `onLost` gets CONNECTION_LOST, once. Returns what ends the watch.
+ * Pings the engine during a stream that may be silent for days, to detect an engine that hangs and a connection that broke
+ * unnoticed. `onLost` gets CONNECTION_LOST, once. Returns what ends the watch.
  *
  * CONNECTION_LOST needs three unanswered pings in a row, because a busy engine answers late.
  */

@@ -4,8 +4,8 @@ import type { LogFilter } from './log-position.js'
 import { FrameTimestamps, LineTimestamps, type StampedSink } from './log-timestamps.js'
 
 /**
- * Bytes of a log stream to chunks; pure. `end` finds what is cut off. Both give the chunks before a fault, and throw it
- * after the last of them.
+ * Bytes of a log stream to chunks; pure. `end` finds what is cut off. Both give the chunks before a fault, and then throw
+ * the fault.
  */
 export interface LogSplitter {
   push(chunk: Buffer): Iterable<LogChunk>

@@ -115,7 +115,7 @@ export class HttpEngine implements DockerEngine {
     this.ending.throwIfAborted()
   }
 
-  /** A container that another process replaced is found by its first id on the second attempt. */
+  /** Runs `work`, and once more when the container was replaced by another process, which the first attempt cannot know. */
   async #limited<T>(
     request: EngineRequest,
     work: (limited: EngineRequest, limit: CallLimit) => Promise<T>,
@@ -168,7 +168,7 @@ export class HttpEngine implements DockerEngine {
     return stop
   }
 
-  /** From the headers on; beside a call that is under way only after that. */
+  /** Watches from the headers on; with `judgedAfter`, from the end of that request on. */
   #watchAnswered(request: EngineRequest, limit: CallLimit, stopWatch: (() => void) | undefined): void {
     if (request.judgedAfter === undefined) {
       if (stopWatch === undefined) this.#watch(request, limit)
