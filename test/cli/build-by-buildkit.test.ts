@@ -46,7 +46,7 @@ describe('capstan build by BuildKit', () => {
     expect(await readFile(join(cwd, 'a.tar'), 'utf8')).toBe('the archive')
   })
 
-  it('says what the runtime does without when it builds instead', async () => {
+  it('lists what is lost when the runtime builds instead', async () => {
     await writeFile(join(cwd, 'Dockerfile'), '# syntax=example/frontend:1\nFROM busybox\n')
     const plugins = [createStandInPlugin({ standIn: { exitCode: 1 } })]
     const { exitCode, stderr } = await runCapstan(['build', '-t', 'app'], { env, cwd, plugins })

@@ -21,7 +21,7 @@ export interface ConformanceReport {
   readonly notes: readonly string[]
   /** All cases of the kit, in its order. */
   readonly cases: readonly CaseResult[]
-  /** What went wrong in the course of no case: unhandled errors, and a runtime that does not close. Absent: nothing. */
+  /** Failures that belong to no case: unhandled errors, and a runtime that does not close. Absent when there are none. */
   readonly outside?: readonly CaseFailure[]
 }
 
@@ -62,11 +62,11 @@ export interface CaseFailure {
   /** Of a HostError, or another error with a code, that escaped. */
   readonly code?: string
   readonly stack?: string
-  /** The plugin threw it where nothing could catch it, left a rejection unhandled, or called `process.exit`. */
+  /** True for an uncaught error, an unhandled rejection and a call of `process.exit` by the plugin. */
   readonly unhandled?: true
 }
 
-/** Whether the plugin did what would have ended the process: an error that nothing handles, or `process.exit`. */
+/** Whether the plugin crashed: an uncaught error, an unhandled rejection or a call of `process.exit`. */
 export function hasUnhandled({ cases, outside = [] }: Pick<ConformanceReport, 'cases' | 'outside'>): boolean {
   const failures = cases.flatMap((result) => (result.status === 'failed' ? result.failures : []))
   return [...failures, ...outside].some(({ unhandled }) => unhandled === true)

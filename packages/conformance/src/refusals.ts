@@ -97,7 +97,7 @@ export const refusals: Readonly<Record<TriedField, Refusal>> = {
   },
 }
 
-/** No call can be refused for them: they are no options of one. */
+/** Fields that are not an option of any call, so that no call can be refused for them. */
 export type UntriedField = 'logs.binary' | 'mounts.volume.shared' | 'firewall.beforeStart'
 
 type TriedField = Exclude<RefusableField, UntriedField>

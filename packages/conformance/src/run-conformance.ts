@@ -36,7 +36,7 @@ export async function runConformance(options: RunConformanceOptions): Promise<Co
     onResult?.(withErrors(guarded))
     return guarded
   }).finally(() => close().catch((error: unknown) => void closing.push(error)))
-  // What the last case has left to the event loop.
+  // Lets unhandled rejections of the last case arrive.
   await setImmediate()
   const durationMs = Math.round(performance.now() - start)
   const outside = [...opened.errors, ...guard.stray, ...closing].map(toFailure)
@@ -49,7 +49,7 @@ export async function runConformance(options: RunConformanceOptions): Promise<Co
   }
 }
 
-/** A case fails, too, by what its plugin did beside it. */
+/** Errors that the plugin threw outside of the calls of a case fail the case, too. */
 function withErrors({ result, errors }: GuardedResult<CaseResult>): CaseResult {
   if (errors.length === 0) return result
   const { id, title, capability, durationMs } = result

@@ -85,8 +85,8 @@ export class BuildKitFeature {
   }
 
   /**
-   * Stops the BuildKit of this configuration, kept or not, and removes its cache; `in-use` where others hold it, and then
-   * it stops after the last of them. The daemon is not asked: one that hangs is stopped, too.
+   * Stops the BuildKit of this configuration, kept or not, and removes its cache. Resolves with `in-use` when others hold a
+   * lease; it then stops after the last of them. A daemon that hangs is stopped, too.
    *
    * @throws MissingCapabilityError naming all that is missing.
    */

@@ -36,16 +36,16 @@ export interface BuildKitOptions extends OperationOptions {
   readonly readyTimeoutMs?: number
   /** How long, in milliseconds, the sidecar waits for another user after this one was the last; default 500. */
   readonly graceMs?: number
-  /** Called for a pull, where there is one, once a second while BuildKit is waited for, and when it is ready. */
+  /** Called during a pull, once a second while BuildKit does not answer, for each skipped privilege level, and when ready. */
   readonly onProgress?: (event: BuildKitStartProgress) => void
 }
 
-/** What happens between the call of `start` and its result. `id` is that of a layer while `pulling`, else `buildkit`. */
+/** An event between the call of `start` and its result. `id` is that of a layer for `pulling`, else `buildkit`. */
 export type BuildKitStartProgress = ProgressEvent &
   (
     | { readonly phase: 'pulling'; readonly image: string }
     | { readonly phase: 'waiting' }
-    /** `status` is the reason; the next rung of the ladder follows. */
+    /** `status` is the reason; the next privilege level is tried. */
     | { readonly phase: 'passed-over'; readonly privilege: BuildKitPrivilege }
     | { readonly phase: 'ready'; readonly privilege: BuildKitPrivilege }
   )

@@ -11,7 +11,7 @@ export interface BuildKitSidecar extends AsyncDisposable {
   readonly containerId: string
   /** The rung that it stands on. */
   readonly privilege: BuildKitPrivilege
-  /** What came of each rung that this start tried, and of those that the runtime refuses; the last is `privilege`. */
+  /** The result of each privilege level that this start tried or that the runtime refuses; the last one is `privilege`. */
   readonly rungs: readonly RungVerdict[]
   /**
    * The config of a container that is to use this BuildKit: adds its socket on a shared volume, and BUILDKIT_HOST.

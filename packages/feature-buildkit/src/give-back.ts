@@ -26,12 +26,12 @@ export async function giveBack(
   if (end === 'shared') return
   const hasEnded = await watch.hasEnded(end === 'last' ? lastMs : unknownMs)
   if (!hasEnded && end === 'unknown') return
-  // It was asked to end by the lease, and nobody else can have one.
+  // After the last lease no other can be taken, so the sidecar is not shared.
   if (!hasEnded) await managers.runtime.stopContainer(daemon.id, { ...options, graceMs: 0 })
   // By the label of its attempt: where a name is the id, it may be another one's by now.
   await removeBelongings(managers, daemon.belongings, options)
 }
 
-/** A daemon takes a tenth of a second to end; one that hangs never does. */
+/** A daemon ends within 0.1 s. */
 const lastMs = 2000
 const unknownMs = 10_000

@@ -46,7 +46,7 @@ export function toDaemonCommand({ orphanMs, stopMs, config, awaitsCertificates, 
 const configPath = `${leaseDirectory}.toml`
 
 /**
- * A daemon that hangs takes no SIGTERM, and the process that would stop its container may have died: so it is killed here.
+ * A daemon that hangs ignores SIGTERM. The script kills it, since the process that would stop the container may have died.
  *
  * A shell that has just split off still has the signal handler of the one before, and loses a signal that comes then (dash
  * and busybox do): so the daemon gets none before its own shell has said, by a file, that it is past that.
@@ -88,8 +88,8 @@ if rmdir "$dir" 2>/dev/null; then kill -TERM "$(cat "$dir.pid")"; echo last
 elif [ -d "$dir" ]; then echo shared; else echo over; fi`
 
 /**
- * Stops the daemon, as soon as it can be told to, unless there is a lease; says `last` or `shared` as one that ends does.
- * With `takesKeepBack` what `keep` did is taken back first.
+ * Stops the daemon unless a lease is held; prints `last` or `shared`, as the end of a lease does. With `takesKeepBack`, the
+ * lease of `keep` is removed first.
  */
 export function toCloseCommand({ takesKeepBack = false }: { readonly takesKeepBack?: boolean } = {}): Argv {
   return ['sh', '-c', closeScript, 'capstan-close', leaseDirectory, ...(takesKeepBack ? [keptLease] : [])]

@@ -43,7 +43,7 @@ export async function writeFile(
   throw createHostError('OPERATION_FAILED', { operation: 'write', subject: what, status: undefined, reason })
 }
 
-/** Writes a file for this user alone, into a directory that is there, and at once whole: half of it is never seen. */
+/** Writes a file with mode 0600 into an existing directory, under its name only when it is complete. */
 export const fileScript = 'umask 077; cat >"$1.part" && mv "$1.part" "$1"'
 
 export function toStream(content: string | Uint8Array): Readable {

@@ -130,7 +130,7 @@ export class MemoryConnection {
     return { own: link.signal, abort: link.abort, end }
   }
 
-  /** When kept firewall rules stand: before the first instruction of a container, or right after it. */
+  /** When kept firewall rules are set: before the program of a container starts, or right after. */
   get rulesStand(): 'before' | 'after' {
     return this.refuses.some(({ field }) => field === 'firewall.beforeStart') ? 'after' : 'before'
   }

@@ -129,8 +129,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       },
       {
         id: 'FW-015',
-        title:
-          'a process that is started under kept rules reaches the proxy, and nobody else, from its first instruction',
+        title: 'a process that is started under kept rules reaches only the proxy, from its first instruction',
         keeps: ['firewall.beforeStart', 'autoRemove'],
         timeFactor: 3,
         run: async (context) => {
@@ -146,7 +145,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       {
         id: 'FW-016',
         title:
-          'of a container that another owner made, a process under kept rules reaches no stranger, or is FIREWALL_FAILED',
+          'in a container of another owner, a process under kept rules reaches only the proxy, or is FIREWALL_FAILED',
         keeps: ['firewall.beforeStart'],
         timeFactor: 3,
         run: async (context) => {
@@ -160,7 +159,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       },
       {
         id: 'FW-017',
-        title: 'a start whose kept rules cannot be set is FIREWALL_FAILED, and its process reaches nobody (X11)',
+        title: 'a start whose kept rules cannot be set is FIREWALL_FAILED, and its process reaches no host (X11)',
         keeps: ['firewall.beforeStart'],
         run: async (context) => {
           const town = await buildTown(context)
@@ -174,7 +173,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       },
       {
         id: 'FW-018',
-        title: 'the id of the create goes on to mean the container after a start under kept rules',
+        title: 'the id that create returned names the container also after a start under kept rules',
         keeps: ['firewall.beforeStart'],
         timeFactor: 2,
         run: async (context) => {

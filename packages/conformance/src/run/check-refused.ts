@@ -19,7 +19,7 @@ export async function checkAllRefused(
   return lacks
 }
 
-/** The entries of the report that refuse a field of `keeps`, itself or as a part of the whole; of whole and part the whole alone. */
+/** The entries that refuse a field of `keeps` or the whole that it belongs to; when both are refused, only the whole. */
 export function findRefused(report: RuntimeReport, keeps: readonly RefusableField[]): readonly RefusedOption[] {
   if (!report.available) return []
   const fields = new Set<string>(report.refuses.map(({ field }) => field))

@@ -1,13 +1,13 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 
 /**
- * Catches what a plugin does to the whole process while cases run: errors that nobody awaits (`uncaughtException`,
- * `unhandledRejection`) and `process.exit`.
+ * Records uncaught errors, unhandled rejections and calls of `process.exit` while cases run, so that none of them ends the
+ * process.
  *
- * Each is recorded for the case in whose course it happened, by its asynchronous context; where that is lost, for all cases
- * that run at the moment, else for the run. One guard at a time; listeners of others hear the errors as well.
+ * Each is assigned to a case by its asynchronous context; without one to all cases that are running, and when none is, to the
+ * run. Only one guard may exist at a time. Other listeners of the process receive the errors as well.
  *
- * Out of reach: a signal, `process.abort`, a crash of native code, and a loop that never gives way.
+ * Not covered: a signal, `process.abort`, a crash of native code, and a loop that never yields to the event loop.
  */
 export class PluginGuard implements Disposable {
   readonly #place = new AsyncLocalStorage<CaseMark>()
@@ -23,7 +23,7 @@ export class PluginGuard implements Disposable {
     process.exit = (code) => this.#refuseExit(code)
   }
 
-  /** Runs one case; what is recorded for it later stays in `errors`. */
+  /** Runs one case. Errors of the case that arrive later are added to `errors`. */
   async run<T>(work: () => Promise<T>): Promise<GuardedResult<T>> {
     const mark: CaseMark = { errors: [] }
     this.#running.add(mark)
@@ -34,7 +34,7 @@ export class PluginGuard implements Disposable {
     }
   }
 
-  /** What no case can be named for. */
+  /** The errors that belong to no case. */
   get stray(): readonly StrayError[] {
     return this.#stray
   }
@@ -53,7 +53,7 @@ export class PluginGuard implements Disposable {
     else for (const { errors } of this.#running) errors.push(stray)
   }
 
-  /** Outside of the cases it is the program around the kit that ends. */
+  /** A call outside of the cases comes from the program that runs the kit, and ends it. */
   #refuseExit(code?: number | string | null): never {
     if (this.#place.getStore() === undefined) return this.#exit(code)
     const error = new Error(`process.exit(${code ?? ''}) was called`)
@@ -62,7 +62,7 @@ export class PluginGuard implements Disposable {
   }
 }
 
-/** An error of the plugin that came by no call of the kit. */
+/** An error of the plugin that no call of the kit returned. */
 export class StrayError extends Error {
   constructor(what: string, cause: unknown) {
     const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
@@ -71,7 +71,7 @@ export class StrayError extends Error {
   }
 }
 
-/** The result of a case, and what its plugin did beside: more may come until the guard is disposed. */
+/** The result of a case, and its stray errors; more may be added until the guard is disposed. */
 export interface GuardedResult<T> {
   readonly result: T
   readonly errors: readonly StrayError[]

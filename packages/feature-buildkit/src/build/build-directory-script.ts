@@ -1,33 +1,33 @@
 import type { Argv } from '@capstan/core'
 import { fileTimesFunction } from './file-times-script.js'
 
-/** A directory that is to be made, and what its process is asked at once. */
+/** The arguments of the process that makes and holds the directory of one build. */
 export interface DirectoryPlan {
   readonly directory: string
-  /** Where the sidecar keeps which file had which time. */
+  /** The directory of the record of file times, see {@link fileTimesFunction}. */
   readonly timesDirectory: string
-  /** How many bytes of a list of files come by stdin. */
+  /** The size of the list of files, which comes by stdin. */
   readonly listBytes: number
 }
 
 /**
- * Makes the directory of one build, answers the list of files with their times, says `ready`, and removes the directory
- * when stdin ends: however the process at the other end of stdin ends. Every other command of the build works below it,
- * and makes no part of it that is not there.
+ * Makes the directory of one build, prints the times of the listed files and `ready`, and removes the directory when stdin
+ * ends. Stdin also ends when the process of the caller is killed. All other commands of the build write below this directory
+ * and never create it themselves, so nothing is written after its removal.
  *
- * `private` in it is memory where the sidecar has a tmpfs for that: it is no longer there after a stop of the container.
- * What a killed shell of this kind has left, the next one removes.
+ * `private` in it is on the tmpfs of `/dev/shm`, if there is one: the content is gone when the container stops. Each call
+ * first removes the directories of earlier shells that were killed.
  */
 export function toDirectoryCommand({ directory, timesDirectory, listBytes }: DirectoryPlan): Argv {
   return ['sh', '-c', directoryScript, 'capstan-build', directory, timesDirectory, String(listBytes)]
 }
 
-/** Removes the same by itself. */
+/** Removes the directory without its process. */
 export function toRemovalCommand(directory: string): Argv {
   return ['sh', '-c', `rm -rf "$1" "/dev/shm/\${1##*/}"`, 'capstan-remove', directory]
 }
 
-/** A writer that still ends may put a file into a directory that is being removed: then it is removed again. */
+/** The removal is repeated, since a process that is about to end may still write into the directory. */
 const directoryScript = `dir=$1; times=$2; memory=/dev/shm/\${dir##*/}; draft=$times/.\${dir##*/}; umask 077; trap '' PIPE
 leave() { n=0; while ! rm -rf "$dir" "$memory" "$draft" 2>/dev/null && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done; }
 ${fileTimesFunction}

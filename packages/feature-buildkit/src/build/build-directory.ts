@@ -9,21 +9,21 @@ import type { WriteTarget } from '../write-file.js'
 import { toDirectoryCommand, toRemovalCommand } from './build-directory-script.js'
 import { createLostError } from './follow-build.js'
 
-/** The directory of one build in the sidecar, with all that the build has there. */
+/** The directory of one build in the sidecar; it holds all files of the build. */
 export interface BuildDirectory {
-  /** The time of a file in seconds, by the number of its line in the list, where it has to be another one. */
+  /** The times that have to be changed: seconds since 1970 by the number of the file's line in the list, from 1. */
   readonly seconds: ReadonlyMap<number, number>
-  /** Rejects with CONNECTION_LOST when the sidecar removes it before it is released; never resolves. */
+  /** Rejects with CONNECTION_LOST when the directory is removed before `release`; never resolves. */
   readonly lost: Promise<never>
-  /** Removes it. Never rejects: a sidecar that is gone has no such directory. */
+  /** Removes the directory. Never rejects: in a sidecar that is gone there is no such directory. */
   release(): Promise<void>
 }
 
 /**
- * Makes the directory; OPERATION_FAILED where it cannot be made.
+ * Makes the directory. A process in the sidecar removes it when its stdin ends, so it is also removed when the process of
+ * the caller is killed.
  *
- * A process in the sidecar holds it, and removes it when its stdin ends: the end of this process, also by SIGKILL, removes
- * it, though nothing is said to the sidecar.
+ * @throws HostError OPERATION_FAILED when the directory cannot be made.
  */
 export async function openBuildDirectory(target: WriteTarget, place: DirectoryPlace): Promise<BuildDirectory> {
   const { execs, id, signal } = target
@@ -48,7 +48,7 @@ export async function openBuildDirectory(target: WriteTarget, place: DirectoryPl
     }
     process.exitCode.then(end, end)
   })
-  lost.catch(() => {}) // it may be lost before anybody looks
+  lost.catch(() => {}) // it may reject before it is awaited
   return {
     seconds,
     lost,
@@ -59,15 +59,16 @@ export async function openBuildDirectory(target: WriteTarget, place: DirectoryPl
   }
 }
 
+/** Where the directory is made, and for which files. */
 export interface DirectoryPlace {
   readonly path: string
-  /** The daemon's own: times are remembered as long as what it keeps of earlier builds. */
+  /** The state directory of the daemon: the record of file times has the same lifetime as its cache. */
   readonly stateDirectory: string
-  /** Of the files of the context. */
+  /** See `list` of `ContextFiles`. */
   readonly list: string
 }
 
-/** `undefined`: it ended before it was ready. */
+/** Resolves with `undefined` when the process ends before it prints `ready`. */
 async function readAnswer(stdout: Readable): Promise<ReadonlyMap<number, number> | undefined> {
   const seconds = new Map<number, number>()
   for await (const line of createInterface({ input: stdout })) {

@@ -43,7 +43,7 @@ export class FailureLog {
 }
 
 /**
- * The excerpt of the Dockerfile between two lines of dashes, below a line `FILE:LINE`; the first, where there are several.
+ * The first excerpt of the Dockerfile: the lines between two lines of dashes, below a line `FILE:LINE`.
  * https://github.com/moby/buildkit/blob/v0.32.2/solver/errdefs/source.go
  */
 function findSource(diagnostics: readonly string[]): BuildSource | undefined {

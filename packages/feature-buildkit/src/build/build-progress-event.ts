@@ -18,7 +18,7 @@ export type BuildProgressEvent =
       readonly bytes: Uint8Array
       readonly at: Date
     }
-  /** The progress within one step; bytes or pieces, as its `id` tells. */
+  /** The progress within one step. The unit is bytes or a number of items, depending on `id`. */
   | {
       readonly type: 'status'
       readonly stepId: string
@@ -30,8 +30,8 @@ export type BuildProgressEvent =
   | { readonly type: 'warning'; readonly stepId: string; readonly message: string }
   /**
    * Bytes between this process and the sidecar: the context on its way there, or the result on its way to the runtime or
-   * the archive. Emitted at most four times a second, and at the end with `isDone`; a transfer that is over sooner than
-   * that has no event.
+   * the archive. Emitted at most every 250 ms, and at the end with `isDone`; a transfer that takes less than 250 ms has no
+   * event.
    */
   | {
       readonly type: 'transfer'
@@ -39,7 +39,7 @@ export type BuildProgressEvent =
       readonly currentBytes: number
       /** Always `undefined` for the result: its size is not known. */
       readonly totalBytes: number | undefined
-      /** The receiver has taken all of it. */
+      /** Whether the receiver has read everything. */
       readonly isDone: boolean
       readonly at: Date
     }

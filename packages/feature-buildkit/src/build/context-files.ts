@@ -7,18 +7,18 @@ import type { BuildRequest } from './build-request.js'
 /**
  * The context of one build, read to its end before anything is sent.
  *
- * BuildKit keeps the files of the last build, and takes one for unchanged when its size, mode and time agree; it never
- * compares the content: https://github.com/tonistiigi/fsutil/blob/master/diff_containerd.go. So of one path and size each
- * content must have a time of its own, in whole seconds, since that is what `tar` in the sidecar sets.
+ * BuildKit keeps the files of the last build, and treats a file as unchanged when its size, mode and time are the same; it
+ * never compares contents: https://github.com/tonistiigi/fsutil/blob/master/diff_containerd.go. So different contents of the
+ * same path and size need different times, in whole seconds, since `tar` in the sidecar sets no fractions.
  */
 export interface ContextFiles {
   /** A line `FILE SECOND CONTENT` for each file; a file with several names has one line. */
   readonly list: string
-  /** The entries, with the time of each file as the sidecar answered it by the number of its line. */
+  /** The entries, with the times that the sidecar answered by the number of the line, from 1. */
   toEntries(seconds: ReadonlyMap<number, number>): readonly ContextEntry[]
 }
 
-/** Reads the context as `readBuildContext` does, and fails as that; each file is read once more when it is sent. */
+/** Reads the context. Rejects as `readBuildContext` does. Each file is read again when it is sent. */
 export async function readContextFiles(
   { context, dockerfile = 'Dockerfile', dockerfileText }: BuildRequest,
   { signal }: OperationOptions,
@@ -40,7 +40,7 @@ export async function readContextFiles(
   }
 }
 
-/** A further name of a file is a hard link in the archive: it has the time of the first. */
+/** Further names of a file are hard links in the archive and have the time of the first name. */
 function setTimes(
   entries: readonly (ContextEntry | DigestedEntry)[],
   seconds: ReadonlyMap<number, number>,
@@ -57,13 +57,13 @@ function setTimes(
   })
 }
 
-/** A letter before the digest: `awk` takes one of digits alone for a number. */
+/** The digest gets a letter in front, because `awk` compares strings of digits as numbers. */
 function toLine(file: DigestedEntry): string {
   const name = createHash('sha256').update(`${file.path}\0${file.sizeBytes}`).digest('hex')
   return `${name.slice(0, 32)} ${toSecond(file)} s${file.digest.slice(0, 40)}`
 }
 
-/** A tar has none before 1970, and none after 2038; some seconds after the latest are left for other contents. */
+/** Limits the time to what tar can hold, 1970 to 2038; the last 65 535 seconds are left for further contents. */
 function toSecond({ modifiedAt }: ContextEntry): number {
   return Math.min(Math.max(Math.floor((modifiedAt?.getTime() ?? 0) / 1000), 0), latestSecond)
 }

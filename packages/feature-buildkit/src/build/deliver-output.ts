@@ -49,6 +49,7 @@ export function deliverOutput(
   }
 }
 
+/** Where the result goes, and who hears of the transfer. */
 export interface DeliveryOptions extends OperationOptions {
   readonly output: BuildOutput
   readonly onEvents: EventSink

@@ -1,13 +1,13 @@
 /**
  * The shell function `answer_times`. It reads `$dir/files`, which has a line `FILE SECOND CONTENT` for each file of a
- * context, and writes a line `NUMBER SECOND` for each file that must get another time; NUMBER is the number of its line.
+ * context, and writes a line `NUMBER SECOND` for each file whose time must change; NUMBER is the number of its line.
  *
- * `$times` is the directory of the record of all answers: of one FILE each SECOND belongs to one CONTENT for ever. The last
- * 16 pairs of a file are remembered; after that an unknown content gets a second after all that were ever given.
+ * `$times` is the directory of the record of all answers: for one FILE, a SECOND is never given to two contents. The record
+ * keeps the last 16 pairs of a file; a content that is not among them gets a second after all earlier ones.
  *
- * The record is a file whose name is a number; the highest number counts. A build writes a new version beside it and links
- * it to the next number, which of several builds only one can do. It makes another attempt when there is a higher number
- * afterwards: it had read a version that was no longer the last.
+ * The record is the file with the highest number as its name. A build writes a new version to a draft and links it to the
+ * next number, which only one of several builds can do; the others try again. A build also tries again when it then finds a
+ * higher number: the version that it had read was no longer the newest.
  */
 export const fileTimesFunction = `answer_times() {
   mkdir -p "$times" || return 1

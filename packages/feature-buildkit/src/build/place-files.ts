@@ -70,13 +70,13 @@ export async function placeFiles(
   })
 }
 
+/** Where the files are sent, the entries of the context, and who hears of the transfer. */
 export interface PlaceTarget extends WriteTarget {
-  /** Of the context. */
   readonly entries: readonly ContextEntry[]
   readonly onEvents: EventSink
 }
 
-/** Makes no directory that is to be there: without the build's own there is no build. */
+/** Without `-p`: the directory of the build must exist, or the build has ended. */
 const contextScript = 'mkdir "$1" && tar -x -f - -C "$1"'
 
 /** As docker writes it: https://docs.docker.com/reference/cli/docker/login/ */

@@ -59,7 +59,7 @@ export class ProgressParser {
     ]
   }
 
-  /** A step whose end alone is sent has started, too, unless it came from the cache. */
+  /** BuildKit may send only the end of a step; `started` is then added, except for a cached one. */
   #toStep({ digest: id, name = id, started, completed, cached, error }: RawVertex): readonly BuildProgressEvent[] {
     const state = toState({ started, completed, cached, error })
     if (state === undefined) return []
@@ -72,7 +72,7 @@ export class ProgressParser {
       })
   }
 
-  /** A step that has failed or was cached has no further state; one that has completed may start again, at another time. */
+  /** Only a completed step changes its state again: it may start once more, at another time. */
   #isNews(id: string, next: KnownStep): boolean {
     const known = this.#steps.get(id)
     const isAgain = known?.state === 'completed' && known.started !== next.started
@@ -85,7 +85,7 @@ export class ProgressParser {
   }
 }
 
-/** The last state that was emitted, and the begin of its interval. */
+/** The last emitted state, and the start of its interval. */
 interface KnownStep {
   readonly state: string
   readonly started: string | undefined

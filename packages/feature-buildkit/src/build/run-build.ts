@@ -51,7 +51,7 @@ export async function runBuild(
   }
 }
 
-/** The loss of the directory aborts what works in it. */
+/** Aborts the build when its directory is lost. */
 async function buildInDirectory(
   managers: BuildKitManagers,
   request: BuildRequest,

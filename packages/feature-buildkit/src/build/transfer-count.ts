@@ -1,6 +1,6 @@
 import type { BuildProgressEvent } from './build-progress-event.js'
 
-/** Counts the bytes of one transfer, and emits how far it is; nothing of one that is over within a quarter of a second. */
+/** Counts the bytes of one transfer and emits its progress every 250 ms; nothing for a shorter transfer. */
 export class TransferCount implements Disposable {
   /** Set before the first byte, where the size is known. */
   totalBytes: number | undefined
@@ -13,7 +13,7 @@ export class TransferCount implements Disposable {
     this.#options = options
   }
 
-  /** Passes the bytes on and counts them. The transfer begins with the first of them. */
+  /** Passes the bytes on and counts them. The transfer starts with the first chunk. */
   async *count(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void> {
     for await (const chunk of source) {
       this.#begin()
@@ -22,13 +22,13 @@ export class TransferCount implements Disposable {
     }
   }
 
-  /** Tells that the receiver has all of it. */
+  /** Emits the end: the receiver has read everything. */
   finish(): void {
     this.#stopTimer?.()
     if (this.#emittedBytes !== undefined) this.#emit({ isDone: true })
   }
 
-  /** Tells no more. */
+  /** Stops the events. */
   [Symbol.dispose](): void {
     this.#stopTimer?.()
   }
@@ -47,13 +47,14 @@ export class TransferCount implements Disposable {
     onEvents([{ type: 'transfer', id, currentBytes, totalBytes: this.#toTotal(isDone), isDone, at: new Date() }])
   }
 
-  /** What was announced is an estimate: never less than what was sent, and exact at the end. */
+  /** The given total is an estimate: it is raised to what was sent, and replaced by it at the end. */
   #toTotal(isDone: boolean): number | undefined {
     if (this.totalBytes === undefined) return undefined
     return isDone ? this.#currentBytes : Math.max(this.totalBytes, this.#currentBytes)
   }
 }
 
+/** Options of a {@link TransferCount}. */
 export interface TransferOptions {
   readonly id: Extract<BuildProgressEvent, { type: 'transfer' }>['id']
   readonly onEvents: (events: readonly BuildProgressEvent[]) => void

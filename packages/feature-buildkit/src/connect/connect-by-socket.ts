@@ -11,8 +11,8 @@ import type { BuildKitManagers } from '../buildkit-managers.js'
 /**
  * Adds the volume with the daemon's socket, and where it is. The network stays as it is.
  *
- * The volume is mounted read-only: a container can connect, and cannot put a socket of its own in the daemon's place, to
- * which later builds with their secrets would go.
+ * The volume is mounted read-only: the container can connect, but cannot replace the daemon's socket by its own, which would
+ * receive later builds with their secrets.
  */
 export function connectBySocket(
   { report }: Pick<BuildKitManagers, 'report'>,

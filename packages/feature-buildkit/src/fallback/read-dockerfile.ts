@@ -34,7 +34,7 @@ async function readText(blocks: AsyncIterable<Uint8Array>): Promise<string> {
   return Buffer.concat(all).toString()
 }
 
-/** `undefined` also for a file whose directives no builder accepts: the build tells what is wrong with them. */
+/** Returns `undefined` also for invalid directives: the build reports them. */
 function findSyntax(text: string): string | undefined {
   try {
     return parseDockerfile(text).syntax

@@ -5,12 +5,12 @@ import { rootlessLayout } from './layout.js'
 import { type BuildKitPrivilege, listRefusedRungs, listRungs, type Rung } from './rungs.js'
 import type { Settings } from './settings.js'
 
-/** What came of one rung of the ladder of privilege. */
+/** The result of one privilege level. */
 export interface RungVerdict {
   readonly privilege: BuildKitPrivilege
   /**
-   * `runs`: BuildKit stands on it. `refused`: the runtime does not give the privilege. `no-image`: its image could not be
-   * had. `ended`: the daemon ended at its start. `cannot-run`: BuildKit answers, but no RUN of a Dockerfile works.
+   * `runs`: BuildKit uses it. `refused`: the runtime refuses it. `no-image`: its image cannot be pulled. `ended`: the daemon
+   * ended at its start. `cannot-run`: BuildKit answers, but no RUN of a Dockerfile works.
    */
   readonly verdict: 'runs' | 'refused' | 'no-image' | 'ended' | 'cannot-run'
   /** Empty for `runs`. */
@@ -20,7 +20,7 @@ export interface RungVerdict {
 /** Why a rung cannot be used; the next one is tried. */
 export class RungFailure extends Error {
   readonly verdict: Exclude<RungVerdict['verdict'], 'runs'>
-  /** What a caller gets where no other rung is left. */
+  /** The error for the caller when no other rung is left. */
   readonly error: unknown
 
   constructor(verdict: RungFailure['verdict'], error: unknown) {
@@ -30,13 +30,13 @@ export class RungFailure extends Error {
   }
 }
 
-/** A rung that is not passed over, and what a sidecar there runs. */
+/** A rung that can still be tried, and the image of its sidecar. */
 export interface OpenRung {
   readonly rung: Rung
   readonly image: string
 }
 
-/** The rungs of one start, in the order in which they are tried, and what came of each. */
+/** The rungs of one start, in the order in which they are tried, and the result of each. */
 export class Ladder {
   readonly #report: RuntimeReport
   readonly #rungs: readonly OpenRung[]
@@ -57,7 +57,7 @@ export class Ladder {
     })
   }
 
-  /** Those that are neither refused beforehand nor passed over. */
+  /** The rungs that are neither refused in the report nor passed over. */
   get open(): readonly OpenRung[] {
     return this.#rungs.filter(({ rung }) => !this.isPassedOver(rung))
   }
@@ -66,19 +66,19 @@ export class Ladder {
     return this.#failures.has(privilege)
   }
 
-  /** From now on the rung is not tried any more. */
+  /** Excludes the rung from all further attempts. */
   passOver({ privilege }: Pick<Rung, 'privilege'>, failure: RungFailure, undoFailures: readonly unknown[] = []): void {
     this.#failures.set(privilege, failure)
     this.#undoFailures.push(...undoFailures)
     this.#onProgress?.({ id: 'buildkit', phase: 'passed-over', status: toReason(failure), privilege })
   }
 
-  /** What came of each rung up to the one that BuildKit stands on, those included that were refused beforehand. */
+  /** The results up to the rung that BuildKit uses, with those that the report refuses. */
   toVerdicts({ privilege }: Pick<Rung, 'privilege'>): readonly RungVerdict[] {
     return [...this.#listFailed(), { privilege, verdict: 'runs', reason: '' }]
   }
 
-  /** Why no rung is left: the only failure itself, or one that tells of each rung. */
+  /** The error when no rung is left: the only failure, or one error with the reason of each rung. */
   toError(): unknown {
     const failures = [...this.#failures.values()]
     const noImage = failures.find(({ verdict }) => verdict === 'no-image')
@@ -90,14 +90,14 @@ export class Ladder {
 
   #toNoRung(cause: unknown): Error {
     const told = this.#listFailed().map(({ privilege, reason }) => `${privilege}: ${reason}`)
-    const reason = told.length === 0 ? 'BuildKit starts on no rung of privilege' : told.join('; ')
+    const reason = told.length === 0 ? 'BuildKit starts at no privilege level' : told.join('; ')
     const facts = {
       runtime: this.#report.runtime,
       field: 'privileged',
       given: 'true',
       reason: this.#rungs.some(({ rung }) => rung.layout === rootlessLayout)
         ? reason
-        : `${reason}; a rootlessImage may do`,
+        : `${reason}; try a rootlessImage`,
     } as const
     return createHostError('OPTION_UNSUPPORTED', facts, { cause })
   }
@@ -113,7 +113,7 @@ export class Ladder {
   }
 }
 
-/** On one line, without the id of a sidecar that is gone. */
+/** One line, without the id of the removed sidecar. */
 function toReason({ verdict, error, message }: RungFailure): string {
   const text = isHostError(error, 'OPERATION_FAILED') ? error.facts.reason : message
   const reason = text.replaceAll(/\s*\n\s*/g, ' ')

@@ -17,7 +17,7 @@ export interface MakeDaemonOptions extends MakeOptions {
   readonly onProgress?: BuildKitOptions['onProgress'] | undefined
 }
 
-/** Network, volumes, and the sidecar on the first open rung that the runtime takes; the others are passed over. */
+/** Creates network, volumes and the sidecar, on the first open rung that the runtime accepts. */
 export async function makeDaemon(
   managers: BuildKitManagers,
   settings: Settings,
@@ -62,7 +62,7 @@ async function toConflict(
   return holder === undefined || isSameConfiguration(holder.labels, settings) ? sidecarEnds : error
 }
 
-/** `undefined`: it is no matter of the rung. Without the image of BuildKit itself no other rung is worth a try. */
+/** Returns `undefined` for an error that does not depend on the rung. */
 function toVerdict(error: unknown, { privilege, config }: Rung): RungFailure['verdict'] | undefined {
   if (isHostError(error, 'OPTION_UNSUPPORTED')) return error.facts.field in config ? 'refused' : undefined
   const isAbsent = isHostError(error, 'IMAGE_PULL_FAILED') || isHostError(error, 'IMAGE_NOT_FOUND')

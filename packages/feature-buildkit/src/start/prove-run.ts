@@ -8,12 +8,12 @@ import type { Daemon } from './daemon.js'
 import { RungFailure } from './ladder.js'
 
 /**
- * Resolves when a RUN has worked in the sidecar: BuildKit may answer, and copy files, where it can start no process.
+ * Builds one RUN in the sidecar: BuildKit may answer, and copy files, where it cannot start a process.
  *
- * One RUN is built once per sidecar, on a root that is made of the sidecar's own shell: nothing is pulled. A privileged
- * sidecar is not asked.
+ * The RUN is built once per sidecar, on a root with the sidecar's own shell, so nothing is pulled. A privileged sidecar is not
+ * tested.
  *
- * @throws RungFailure with the words of BuildKit where no RUN works.
+ * @throws RungFailure with the output of BuildKit when the RUN fails.
  */
 export async function proveRun(
   { execs }: BuildKitManagers,

@@ -1,7 +1,7 @@
 import type { ContainerConfig, RefusedOption } from '@capstan/core'
 import { type Layout, rootLayout, rootlessLayout } from './layout.js'
 
-/** How much a BuildKit sidecar may do on its machine, in the order in which the rungs are tried. */
+/** The privilege levels of a BuildKit sidecar, in the order in which they are tried. */
 export type BuildKitPrivilege = 'privileged' | 'rootless' | 'added-capabilities' | 'all-capabilities'
 
 /** One rung of the ladder. */
@@ -16,7 +16,7 @@ export function listRungs(refuses: readonly RefusedOption[]): readonly Rung[] {
   return rungs.filter((rung) => findRefusal(rung, refuses) === undefined)
 }
 
-/** Those that it refuses beforehand, each with the reason. */
+/** The rungs that the report refuses, each with the reason. */
 export function listRefusedRungs(
   refuses: readonly RefusedOption[],
 ): readonly { readonly privilege: BuildKitPrivilege; readonly reason: string }[] {
@@ -42,8 +42,7 @@ const unconfined = ['seccomp=unconfined', 'apparmor=unconfined']
 
 /**
  * Rootless comes before the added capabilities: these leave the cgroup filesystem read-only, so that on most engines no
- * RUN works. A runtime that gives each container a machine of its own has no seccomp to take off, and gives all
- * capabilities.
+ * RUN works. A runtime with a virtual machine per container has no seccomp profile to disable, and grants all capabilities.
  */
 const rungs: readonly Rung[] = [
   { privilege: 'privileged', config: { privileged: true }, layout: rootLayout },

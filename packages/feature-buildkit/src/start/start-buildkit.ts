@@ -107,7 +107,7 @@ interface Attempt {
 interface UseOptions extends BuildKitOptions {
   readonly daemon: Daemon
   readonly ladder: Ladder
-  /** Whether it is of no use where no RUN works. */
+  /** Whether a RUN must work. */
   readonly mustRun: boolean
   readonly undo: UndoStack
   readonly mayTryAgain: boolean
@@ -180,11 +180,11 @@ function toBusyError(name: string): Error {
     operation: 'start BuildKit',
     subject: `sidecar "${name}"`,
     status: undefined,
-    reason: 'the one that is there neither serves nor makes way: remove it, or sweep',
+    reason: 'the existing sidecar does not answer and does not end; remove it, or run a sweep',
   })
 }
 
-/** The sidecar that was found is on a rung of no use: its maker takes it back, when it has found out the same. */
+/** The sidecar that was found is on a rung on which no RUN works. Its maker removes it after the same test. */
 const passedOver = new Error('the sidecar that was found cannot run steps')
 const noneThere = new Error('there is no sidecar of this configuration')
 const defaultReadyTimeoutMs = 60_000

@@ -5,13 +5,12 @@ import { findHolder } from './find-daemon.js'
 import { isSameConfiguration, toSettings } from './settings.js'
 import { takeBack } from './take-back.js'
 
-/** What `stop` came to: `in-use` where others hold the sidecar, which stops after the last of them. */
+/** The result of `stop`. `in-use`: others hold the sidecar, and it stops after the last of them. */
 export type BuildKitStopOutcome = 'stopped' | 'in-use' | 'absent'
 
 /**
- * Takes back a `keep`, and removes the sidecar of this configuration unless somebody holds a lease of it.
- *
- * The daemon is never asked, so one that hangs is stopped as soon as any other.
+ * Undoes `keep`, and removes the sidecar of this configuration unless a lease of it is held. The daemon is never asked, so a
+ * daemon that hangs is stopped as well.
  */
 export async function stopBuildKit(managers: BuildKitManagers, options: BuildKitOptions): Promise<BuildKitStopOutcome> {
   validateBuildKitOptions(options)
@@ -30,5 +29,5 @@ export async function stopBuildKit(managers: BuildKitManagers, options: BuildKit
   return 'stopped'
 }
 
-/** A busy engine starts a process late, and leases of others count: longer than for a sidecar of one's own. */
+/** Longer than for a sidecar of this process: a busy engine starts a process late, and others may hold leases. */
 const askMs = 30_000

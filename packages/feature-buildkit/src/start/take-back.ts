@@ -17,10 +17,11 @@ export async function takeBack(
   return 'removed'
 }
 
+/** Options of {@link takeBack}. */
 export interface TakeBackOptions extends OperationOptions {
-  /** How long an answer about leases is waited for; without one there are none. Default 5000. */
+  /** Limit in milliseconds of the question for leases; without an answer the sidecar counts as unused. Default 5000. */
   readonly askMs?: number
-  /** Whether a sidecar that was kept goes, too. Default false. */
+  /** Whether a kept sidecar is removed, too. Default false. */
   readonly takesKeepBack?: boolean
 }
 

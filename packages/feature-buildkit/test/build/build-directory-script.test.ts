@@ -34,7 +34,7 @@ describe.runIf(process.platform === 'linux').each(shells)('the directory of a bu
     return { directory, memory: join('/dev/shm', name), child, ended, said: await Promise.race([said, ended]) }
   }
 
-  it('is there for this user alone while stdin is open, and goes with all in it when stdin ends', async () => {
+  it('exists for this user alone while stdin is open, and is removed with its files when stdin ends', async () => {
     const folder = await makeFolder()
     const { directory, memory, child, ended, said } = await hold(folder)
     expect(said).toBe('ready\n')
@@ -47,7 +47,7 @@ describe.runIf(process.platform === 'linux').each(shells)('the directory of a bu
     await expect(readdir(memory)).rejects.toMatchObject({ code: 'ENOENT' })
   })
 
-  it('goes, too, where nobody reads its words any more', async () => {
+  it('is removed when stdout and stderr are closed', async () => {
     const folder = await makeFolder()
     const { child, ended } = await hold(folder)
     child.stdout.destroy()
@@ -57,7 +57,7 @@ describe.runIf(process.platform === 'linux').each(shells)('the directory of a bu
     expect(await listFolder(folder)).toEqual([])
   })
 
-  it('goes though a writer still puts files into it', async () => {
+  it('is removed while a process still writes files into it', async () => {
     const folder = await makeFolder()
     const { directory, child, ended } = await hold(folder)
     const script = 'cd "$1"; echo writes; n=0; while : >"file-$n" && [ $n -lt 20000 ]; do n=$((n+1)); done'
@@ -70,7 +70,7 @@ describe.runIf(process.platform === 'linux').each(shells)('the directory of a bu
     expect(await listFolder(folder)).toEqual([])
   })
 
-  it('is refused where it is there already, and is left as it is', async () => {
+  it('exits with 1 when the directory exists, and leaves it unchanged', async () => {
     const folder = await makeFolder()
     await mkdir(join(folder, 'taken'))
     const { ended } = await hold(folder, 'taken')
@@ -78,7 +78,7 @@ describe.runIf(process.platform === 'linux').each(shells)('the directory of a bu
     expect(await listFolder(folder)).toEqual(['taken'])
   })
 
-  it('removes what a killed one has left, and nothing of one that goes on', async () => {
+  it('removes the directory of a killed shell, and none of a running one', async () => {
     const folder = await makeFolder()
     const killed = await hold(folder)
     killed.child.kill('SIGKILL')
@@ -95,7 +95,7 @@ describe.runIf(process.platform === 'linux').each(shells)('the directory of a bu
     }
   })
 
-  it('is removed by another command, too', async () => {
+  it('is removed by the removal command', async () => {
     const folder = await makeFolder()
     const { directory, memory, child, ended } = await hold(folder)
     child.kill('SIGKILL')

@@ -27,7 +27,7 @@ describe('the files of a context', () => {
     expect(await listNames({ b: 'one' })).not.toContain(name)
   })
 
-  it('have their times as they are answered by the number of the line, in the order of the context', async () => {
+  it('get the times that are answered by line number, in the order of the context', async () => {
     const files = await read({ files: { 'a/b': 'text', c: 'other' } })
     const entries = files.toEntries(new Map([[2, 7]]))
     expect(entries.map(({ path, modifiedAt }) => [path, modifiedAt?.getTime()])).toEqual([
@@ -53,7 +53,7 @@ describe('the files of a context', () => {
     ])
   })
 
-  it('are none that .dockerignore drops, but the Dockerfile is one', async () => {
+  it('do not include what .dockerignore excludes, except the Dockerfile', async () => {
     const files = { '.dockerignore': '*', Dockerfile: 'FROM scratch', dropped: '' }
     const entries = (await read({ files })).toEntries(new Map())
     expect(entries.map(({ path }) => path)).toEqual(['.dockerignore', 'Dockerfile'])

@@ -41,7 +41,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       return { timesDirectory, ask, answer }
     }
 
-    it('stay as they are as long as each content has one of its own', async () => {
+    it('stay unchanged while each content has a time of its own', async () => {
       const { answer } = await makeSidecar()
       expect(await answer()).toEqual(['ready'])
       expect(await answer('a 0 s1', 'b 0 s2')).toEqual(['ready'])
@@ -50,7 +50,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect(await answer('a 0 s1')).toEqual(['ready'])
     })
 
-    it('become the next free second for a content that has that of another one, and the same one each time', async () => {
+    it('become the next free second when another content has the time, the same one each time', async () => {
       const { answer } = await makeSidecar()
       await answer('a 0 s1', 'b 7 s1')
       expect(await answer('b 7 s1', 'a 0 s2')).toEqual(['2 1', 'ready'])
@@ -70,7 +70,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       ])
     })
 
-    it('count on after the last second that fits into 32 bits', async () => {
+    it('continue after the last second that fits into 32 bits', async () => {
       const { answer } = await makeSidecar()
       await answer('a 2147483647 s1')
       expect(await answer('a 2147483647 s2')).toEqual(['1 2147483648', 'ready'])
@@ -92,7 +92,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect((await readFile(join(timesDirectory, version), 'utf8')).split('\n')).toHaveLength(16 + 2)
     })
 
-    it('are given once, also to many who ask at the same time, and one record is left', async () => {
+    it('are given once to concurrent builds, and one record is left', async () => {
       const { timesDirectory, answer } = await makeSidecar()
       const contents = Array.from({ length: 12 }, (_, index) => `s${index}`)
       const answers = await Promise.all(contents.map((content) => answer(`a 0 ${content}`, `own-${content} 0 s1`)))
@@ -105,7 +105,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect(await readdir(timesDirectory)).toHaveLength(1)
     })
 
-    it('hold for many files', async () => {
+    it('are recorded for many files', async () => {
       const { answer } = await makeSidecar()
       const files = (content: string) =>
         Array.from({ length: 5000 }, (_, index) => `f${index} 499162500 ${content}${index}`)

@@ -26,7 +26,7 @@ async function* give(...sizes: readonly number[]) {
 }
 
 describe('the count of a transfer', () => {
-  it('emits how much was sent of how much, and the end', async () => {
+  it('emits the bytes sent, the total, and the end', async () => {
     const { transfer, timer, events } = createTransfer()
     transfer.totalBytes = 30
     for await (const _ of transfer.count(give(10, 20))) timer.tick()

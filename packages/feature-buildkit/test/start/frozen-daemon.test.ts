@@ -17,7 +17,7 @@ async function openFreezable() {
 }
 
 describe('a daemon that does not answer', () => {
-  it('is stopped by stop, though it is kept', async () => {
+  it('is stopped by stop although it is kept', async () => {
     const { daemon, scope, feature } = await openFreezable()
     const sidecar = await feature.start(options)
     await sidecar.keep()
@@ -45,7 +45,7 @@ describe('a daemon that does not answer', () => {
     expect(await listLeft(scope)).toEqual([])
   })
 
-  it('is left to others who hold it', async () => {
+  it('is not stopped while others hold it', async () => {
     const { daemon, feature } = await openFreezable()
     await using sidecar = await feature.start(options)
     daemon.isFrozen = true

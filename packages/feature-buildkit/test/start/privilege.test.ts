@@ -48,7 +48,7 @@ describe('the ladder of privilege', () => {
     expect(sidecar.privilege).toBe('added-capabilities')
   })
 
-  it('passes over a rung that answers and cannot RUN, and says so', async () => {
+  it('skips a level that answers and cannot RUN, and reports it', async () => {
     await using scope = await openWithStandIn({ refuses: ['privileged'], standIn: { cannotRun: ['rootless'] } })
     const images = watchImages(scope)
     const told: BuildKitStartProgress[] = []
@@ -67,7 +67,7 @@ describe('the ladder of privilege', () => {
     expect(images()).toEqual([defaultRootlessImage, defaultBuildKitImage])
   })
 
-  it('passes over a rung whose daemon ends at its start', async () => {
+  it('skips a level whose daemon ends at its start', async () => {
     await using scope = await openWithStandIn({ refuses: ['privileged'], standIn: { ends: ['rootless'] } })
     await using sidecar = await start(scope)
     expect(sidecar.rungs.map(({ privilege, verdict }) => [privilege, verdict])).toEqual([
@@ -78,7 +78,7 @@ describe('the ladder of privilege', () => {
     expect(sidecar.rungs[1]?.reason).toMatch(/^the sidecar ended with exit code 1 .*buildkitd\.lock$/)
   })
 
-  it('passes over rootless where its image cannot be had, and fails with that where nothing else can RUN', async () => {
+  it('skips rootless when its image cannot be pulled, and fails with that when no other level can RUN', async () => {
     const image = 'buildkit:other'
     const options = { image, rootlessImage: 'registry.example/none:1' }
     await using able = await openWithStandIn({ refuses: ['privileged'] })
@@ -92,7 +92,7 @@ describe('the ladder of privilege', () => {
     expect(await listLeft(unable)).toEqual([])
   })
 
-  it('fails with the verdict of each rung where none can RUN, and leaves nothing', async () => {
+  it('fails with the reason of each level when none can RUN, and leaves nothing', async () => {
     const standIn = { cannotRun: ['root', 'rootless'] } as const
     await using scope = await openWithStandIn({ refuses: ['privileged'], standIn })
     const error: unknown = await start(scope).catch((reason: unknown) => reason)
@@ -117,7 +117,7 @@ describe('the ladder of privilege', () => {
     await using scope = await openWithStandIn({ refuses: ['privileged', 'capAdd'] })
     await expect(start(scope, { image: 'buildkit:other' })).rejects.toMatchObject({
       code: 'OPTION_UNSUPPORTED',
-      facts: { field: 'privileged', reason: expect.stringMatching(/privileged: .*; a rootlessImage may do$/) },
+      facts: { field: 'privileged', reason: expect.stringMatching(/privileged: .*; try a rootlessImage$/) },
     })
     await using sidecar = await start(scope, { image: 'buildkit:other', rootlessImage: 'buildkit:other' })
     expect(sidecar.privilege).toBe('rootless')
@@ -131,7 +131,7 @@ describe('the ladder of privilege', () => {
     expect(second.containerId).toBe(first.containerId)
   })
 
-  it('ends at the same rung for starts at once, of which none is ready where no RUN works', async () => {
+  it('uses the same level for concurrent starts, and none is ready where no RUN works', async () => {
     await using scope = await openWithStandIn({ refuses: ['privileged'], standIn: { cannotRun: ['rootless'] } })
     const sidecars = await Promise.all([start(scope), start(scope), start(scope)])
     expect(new Set(sidecars.map(({ privilege }) => privilege))).toEqual(new Set(['added-capabilities']))

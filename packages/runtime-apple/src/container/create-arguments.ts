@@ -59,7 +59,7 @@ export function toOptions(name: string, values: readonly string[]): readonly str
   return values.flatMap((value) => toOption(name, value))
 }
 
-/** Variables that are to be removed are refused before: the command has no word for it. */
+/** `null` values are refused earlier: the command cannot remove a variable. */
 export function toEnvironment(env: EnvMap): readonly string[] {
   const set = Object.entries(env).filter((entry): entry is [string, string] => entry[1] !== null)
   return toOptions('env', set.map(toPair))

@@ -44,7 +44,7 @@ interface Restricting {
   readonly call: AppleCall
 }
 
-/** Rules are set inside the guest, which runs by then. */
+/** The rules are set inside the guest, so after its start. */
 async function restrict(
   connection: AppleConnection,
   id: string,

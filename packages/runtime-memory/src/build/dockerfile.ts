@@ -24,11 +24,15 @@ export interface DockerfileStage {
 /** A Dockerfile as its stages; variables are not yet replaced. */
 export interface ParsedDockerfile {
   readonly stages: readonly DockerfileStage[]
-  /** What FROM knows: the ARGs before the first one, with the values that were given, or else with their defaults. */
+  /** The variables of FROM: the ARGs before the first FROM, with their given values or their defaults. */
   readGlobals(buildArgs: StringMap, variables: ReadonlyMap<string, string>): ReadonlyMap<string, string>
 }
 
-/** The stages of a Dockerfile, from its text. What no builder accepts: BUILD_FAILED, at its instruction where it has one. */
+/**
+ * The stages of a Dockerfile, from its text.
+ *
+ * @throws HostError BUILD_FAILED for an invalid Dockerfile, naming the instruction if there is one.
+ */
 export function parseDockerfile(text: string): ParsedDockerfile {
   const { instructions, escapeCharacter } = orFail(() => parse(text))
   const convert = (instruction: ParsedInstruction) => toInstruction(instruction, escapeCharacter)

@@ -2,7 +2,11 @@ import { DockerfileError, expandWord } from '@capstan/build-context/dockerfile'
 import { createBuildError } from './build-error.js'
 import type { DockerfileInstruction } from './instruction.js'
 
-/** A word of the instruction, its variables replaced and its quotes taken off. What cannot be expanded: BUILD_FAILED. */
+/**
+ * A word of the instruction, with variables replaced and quotes removed.
+ *
+ * @throws HostError BUILD_FAILED when the word cannot be expanded.
+ */
 export function expand(
   instruction: DockerfileInstruction,
   word: string,

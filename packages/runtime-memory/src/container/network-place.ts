@@ -48,7 +48,7 @@ export async function takePlace(
   }
 }
 
-/** Nothing has run yet. */
+/** The program has not started yet. */
 function setKept(origin: Origin, rules: FirewallRules): void {
   try {
     setFirewall(origin, rules)

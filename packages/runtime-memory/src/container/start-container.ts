@@ -16,7 +16,7 @@ export interface StartOptions {
   readonly undo?: UndoStack
   /** Attached before the program is started. */
   readonly client?: AttachedClient
-  /** When kept firewall rules stand: before the program runs, or right after its start. Default `before`. */
+  /** When kept firewall rules are set: before the program starts, or right after. Default `before`. */
   readonly rulesStand?: 'before' | 'after'
 }
 
@@ -70,7 +70,7 @@ async function start(
   return run
 }
 
-/** By then the program has begun. */
+/** The program has started already. */
 async function restrict(run: ContainerRun, id: string, rules: FirewallRules): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   if (run.exitCode === undefined) return setFirewall(run.origin, rules)
