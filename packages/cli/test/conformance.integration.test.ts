@@ -7,6 +7,7 @@ import { spawnCapstan } from './support/spawn-capstan.js'
 
 const memory = fileURLToPath(new URL('../../runtime-memory', import.meta.url))
 const crashing = fileURLToPath(new URL('../../../test/fixtures/crashing-plugin.mjs', import.meta.url))
+const telling = fileURLToPath(new URL('../../../test/fixtures/telling-plugin.mjs', import.meta.url))
 const restless = fileURLToPath(new URL('../../../test/fixtures/restless-plugin.mjs', import.meta.url))
 
 // The command as it is installed: nothing here needs an engine, but the built packages are needed.
@@ -45,12 +46,12 @@ describe('capstan conformance, as a process', () => {
   })
 
   it('ends with 130 at Ctrl-C, before the last case', async () => {
-    const running = spawnCapstan(['conformance', '--plugin', memory], { env: {} })
+    const running = spawnCapstan(['conformance', '--plugin', telling], { env: {} })
     running.stderr.on('data', (text) => {
-      if (String(text).includes('100 of')) running.kill('SIGINT')
+      if (String(text).includes('probed 100\n')) running.kill('SIGINT')
     })
     const { exitCode, stdout, stderr } = await running
     expect({ exitCode, stdout }).toEqual({ exitCode: 130, stdout: '' })
-    expect(stderr).not.toContain('400 of')
+    expect(stderr).not.toContain('probed 400\n')
   })
 })

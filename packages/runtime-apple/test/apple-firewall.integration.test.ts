@@ -86,7 +86,8 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     await runtime.setupFirewall(id, rules)
     await expect(runtime.startContainer(id)).rejects.toMatchObject({
       code: 'FIREWALL_FAILED',
-      facts: { id, containment: 'ended' },
+      // On a busy machine the command still lists it as running, and it is killed.
+      facts: { id, containment: expect.stringMatching(/^(ended|killed)$/) },
     })
   })
 

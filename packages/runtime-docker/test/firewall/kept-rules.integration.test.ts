@@ -115,6 +115,15 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
     expect(await countReceived()).toBe(before)
   })
 
+  test.each([false, true])('gives its exit code (autoRemove: %s)', async (autoRemove) => {
+    const { runtime, rules } = await setUp()
+    const command = ['/bin/sh', '-c', 'exit 3'] as const
+    const id = await runtime.createContainer({ image: firewallImage, command, autoRemove })
+    await runtime.setupFirewall(id, rules)
+    expect(await runtime.startAttached(id, {})).toBe(3)
+    await runtime.removeContainer(id)
+  })
+
   test('answers on its published port while it runs, and gives the port back when it is stopped', async () => {
     const { runtime, config, rules } = await setUp({ firewallImage })
     const command = ['nc', '-ll', '-p', '80', '-e', 'echo', 'here'] as const
