@@ -300,7 +300,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   endsTerminalInput('EXEC-029', 'a line and a part of one', 'abc\nde'),
   endsTerminalInput('EXEC-030', 'nothing', ''),
   {
-    id: 'EXEC-031',
+    id: 'EXEC-032',
     title: 'at a terminal, too, the process reads end-of-file with stdin false',
     keeps: ['tty'],
     run: async (context) => {
