@@ -31,6 +31,7 @@ describe('capstan conformance, as a process', () => {
     ['emitter', 'threw where nothing could catch it: Error: in an event'],
     ['rejection', 'left a rejected promise unhandled: Error: in a promise'],
     ['exit', 'called process.exit: Error: process.exit(0) was called'],
+    ['unreadable', 'left a rejected promise unhandled: a value that cannot be read'],
   ])('fails the case, writes the report and ends with 3 when the plugin crashes (%s)', async (crash, message) => {
     const folder = await mkdtemp(join(tmpdir(), 'capstan-crash-'))
     onTestFinished(() => rm(folder, { recursive: true }))

@@ -65,9 +65,23 @@ export class PluginGuard implements Disposable {
 /** An error of the plugin that no call of the kit returned. */
 export class StrayError extends Error {
   constructor(what: string, cause: unknown) {
+    const shown = describe(cause)
+    super(`the plugin ${what}: ${shown.text}`, { cause: shown.cause })
+    if (shown.stack !== undefined) this.stack = shown.stack
+  }
+}
+
+/** A value whose parts throw when they are read must not end the run: it is replaced. */
+function describe(cause: unknown): {
+  readonly text: string
+  readonly stack?: string | undefined
+  readonly cause: unknown
+} {
+  try {
     const text = cause instanceof Error ? `${cause.name}: ${cause.message}` : String(cause)
-    super(`the plugin ${what}: ${text}`, { cause })
-    if (cause instanceof Error && cause.stack !== undefined) this.stack = cause.stack
+    return { text, stack: cause instanceof Error ? cause.stack : undefined, cause }
+  } catch {
+    return { text: 'a value that cannot be read', cause: undefined }
   }
 }
 

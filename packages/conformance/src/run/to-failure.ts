@@ -4,8 +4,16 @@ import { ConformanceFailure } from '../conformance-failure.js'
 import type { CaseFailure } from '../conformance-report.js'
 import { StrayError } from './plugin-guard.js'
 
-/** What went wrong in a case, as plain data. */
+/** What went wrong in a case, as plain data. A value whose parts throw when they are read is a failure as well. */
 export function toFailure(error: unknown): CaseFailure {
+  try {
+    return readFailure(error)
+  } catch {
+    return { message: 'a value that cannot be read was thrown' }
+  }
+}
+
+function readFailure(error: unknown): CaseFailure {
   if (error instanceof StrayError) {
     return { message: error.message, unhandled: true, ...toCode(error.cause), ...toStack(error) }
   }
