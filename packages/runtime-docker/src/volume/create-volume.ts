@@ -54,7 +54,10 @@ export async function makeVolume(engine: DockerEngine, { call, labels, mark }: N
       wanted.throwIfAborted()
       return name
     } catch (error) {
-      throw isAnswered(error, call) ? toBadName(error, name) : await undoUnanswered(engine, { call, mark }, error)
+      if (!isAnswered(error, call)) throw await undoUnanswered(engine, { call, mark }, error)
+      // Podman 4.3 answers 500 when another request creates the volume at the same time.
+      if (isHostError(error, 'OPERATION_FAILED')) refuseTaken(engine, await findVolume(engine, call), mark)
+      throw toBadName(error, name)
     }
   })
 }

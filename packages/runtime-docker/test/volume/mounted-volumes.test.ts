@@ -1,7 +1,7 @@
 import { ownershipLabelKeys } from '@capstan/core'
 import { describe, expect, test } from 'vitest'
 import type { FakeDockerEngine, FakeHandler } from '../fake/fake-docker-engine.js'
-import { empty, json, refusal } from '../scripted-engine.js'
+import { empty, inTurn, json, refusal } from '../scripted-engine.js'
 import { startRuntime } from '../start-runtime.js'
 
 const image = 'busybox:1'
@@ -110,6 +110,15 @@ describe('on an engine that drops the labels of a mount', () => {
     fake.override('POST /volumes/create', json(201, { Name: 'data', Labels: { other: 'x' } }))
     await runtime.createContainer({ image, mounts })
     expect(fake.log().filter((line) => line.startsWith('DELETE'))).toEqual([])
+  })
+
+  test('a volume that another request creates at the same time is mounted as it is', async () => {
+    const { fake, runtime } = await startRuntime(lacksLabels)
+    fake.override('GET /volumes/data', inTurn(absent, json(200, { Name: 'data', Labels: { other: 'x' } })))
+    const text = 'adding volume to state: name data is in use: volume already exists'
+    fake.override('POST /volumes/create', refusal(500, text))
+    await runtime.createContainer({ image, mounts })
+    expect(fake.log().at(-1)).toBe('POST /containers/create')
   })
 
   test('a name that the engine does not accept is INVALID_ARGUMENT with the field of the mount', async () => {
