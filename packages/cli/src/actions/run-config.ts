@@ -92,9 +92,12 @@ function toKept(mount: Mount): Mount {
 
 function toNetworking(options: RunOptions): Loose<ContainerConfig> {
   const { publish = [], dns, addHost = [] } = options
+  const [network, ports] = [toNetwork(options), publish.map(parsePort)]
+  if (ports.length > 0 && (network?.mode === 'none' || network?.mode === 'host'))
+    throw invalidOption('--publish', `absent with --network ${network.mode}`, publish.join(', '))
   return {
-    network: toNetwork(options),
-    ports: orUndefined(publish.map(parsePort)),
+    network,
+    ports: orUndefined(ports),
     dns,
     extraHosts: orUndefined(toExtraHosts(addHost)),
   }

@@ -167,6 +167,12 @@ describe('toRunConfig', () => {
     await expect(toConfig(options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
   })
 
+  it.each(['none', 'host'])('refuses --publish with --network %s, showing what was given', async (network) => {
+    await expect(toConfig({ network: [network], publish: ['18099:80', '81'] })).rejects.toThrow(
+      `--publish must be absent with --network ${network}, not "18099:80, 81"`,
+    )
+  })
+
   it('takes an empty --entrypoint for none', async () => {
     expect((await toConfig({ entrypoint: '' })).entrypoint).toEqual([])
   })

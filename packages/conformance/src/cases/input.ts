@@ -42,6 +42,12 @@ export const inputCases: readonly ConformanceCase[] = [
       'ports',
     ),
     refusesConfig(
+      'IN-028',
+      'ports with network mode "none"',
+      { network: { mode: 'none' }, ports: [{ containerPort: 80 }] },
+      'ports',
+    ),
+    refusesConfig(
       'IN-017',
       'a soft limit above the hard one',
       { ulimits: [{ name: 'nofile', soft: 10, hard: 5 }] },

@@ -35,7 +35,7 @@ export interface ContainerConfig {
   readonly readOnlyRootFilesystem?: boolean
   /** Default `{ mode: 'default' }`. */
   readonly network?: ContainerNetwork
-  /** Published from the start to the exit; refused with network mode `host`. */
+  /** Published from the start to the exit; refused with network mode `host` or `none`. */
   readonly ports?: readonly PortSpec[]
   /** Addresses of name servers. Default: the engine's. */
   readonly dns?: readonly string[]

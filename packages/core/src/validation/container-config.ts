@@ -164,8 +164,10 @@ function checkJoin(field: string, join: NetworkJoin): void {
 
 function checkPorts(ports: readonly PortSpec[], { network }: ContainerConfig): void {
   checkList('ports', ports)
-  // An engine ignores them there without a word.
-  check(network?.mode !== 'host' || ports.length === 0, 'ports', 'absent with network mode "host"', ports)
+  const mode = network?.mode
+  // Engines accept ports in these modes, and ignore them.
+  const isPublishing = mode !== 'host' && mode !== 'none'
+  check(isPublishing || ports.length === 0, 'ports', `absent with network mode "${mode}"`, ports)
   for (const [index, port] of ports.entries()) checkPort(`ports[${index}]`, port)
   checkUnique(
     'ports',

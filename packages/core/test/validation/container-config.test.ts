@@ -71,6 +71,7 @@ describe('a bad container config is INVALID_ARGUMENT with the path of its field 
       { network: { mode: 'networks', networks: [{ networkId: 'n', aliases: ['db', 'db'] }] } },
     ],
     ['ports', { network: { mode: 'host' }, ports: [{ containerPort: 80 }] }],
+    ['ports', { network: { mode: 'none' }, ports: [{ containerPort: 80 }] }],
     ['ports[0].containerPort', { ports: [{ containerPort: 0 }] }],
     ['ports[0].containerPort', { ports: [{ containerPort: 65_536 }] }],
     ['ports[0].containerPort', { ports: [{ containerPort: 80.5 }] }],

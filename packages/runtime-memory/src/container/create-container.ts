@@ -127,12 +127,8 @@ function checkNetwork(
 ): void {
   const networks =
     network.mode === 'networks' ? network.networks.map(({ networkId }) => engine.networks.require(networkId)) : []
-  if (ports.length === 0) return
+  if (ports.length === 0 || networks.length === 0 || networks.some(({ internal }) => !internal)) return
   const given = JSON.stringify(ports)
-  if (network.mode === 'none') {
-    throw createHostError('INVALID_ARGUMENT', { field: 'ports', expected: 'absent with network mode "none"', given })
-  }
-  if (networks.length === 0 || networks.some(({ internal }) => !internal)) return
   const reason = 'an internal network publishes no port; add one that is not internal'
   throw createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'ports', given, reason })
 }
