@@ -23,6 +23,7 @@ import { Interruption } from './terminal/interruption.js'
 import { Interrupts } from './terminal/interrupts.js'
 import { findColumns } from './terminal/terminal-size.js'
 import { toErrors } from './thrown-errors.js'
+import { UsageError } from './usage-error.js'
 
 /**
  * Runs one command line, without the name of the program; resolves with the exit status and never rejects.
@@ -33,7 +34,7 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
   using interrupts = new Interrupts(options.io)
   const outcome: Outcome = { exitCode: 0, command: 'capstan', debug: argv.includes('--debug'), json: false }
   try {
-    const program = createProgram(options, { interrupts, outcome })
+    const program = createProgram(options, { argv, interrupts, outcome })
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
     return outcome.exitCode
   } catch (error) {
@@ -60,10 +61,13 @@ interface Outcome {
   json: boolean
 }
 
-function createProgram(
-  { io, plugins, version }: ProgramOptions,
-  { interrupts, outcome }: { readonly interrupts: Interrupts; readonly outcome: Outcome },
-): Command {
+interface CommandRun {
+  readonly argv: readonly string[]
+  readonly interrupts: Interrupts
+  readonly outcome: Outcome
+}
+
+function createProgram({ io, plugins, version }: ProgramOptions, { argv, interrupts, outcome }: CommandRun): Command {
   const program = createRoot(io, version)
   const perform: CommandLine['perform'] = (command, act) => {
     command.action(async () => {
@@ -76,12 +80,36 @@ function createProgram(
     })
   }
   for (const add of commands) add({ program, perform })
+  outcome.json = isJsonAsked(argv, program)
   for (const parent of [program, ...program.commands]) {
     parent.hook('preSubcommand', (_, command) => {
       outcome.command = toPath(command)
+      outcome.json = isJsonAsked(argv, command)
     })
+    refuseHelpOfUnknown(parent)
   }
   return program
+}
+
+/** By the command line as it was written, for one that cannot be parsed. */
+function isJsonAsked(argv: readonly string[], command: Command): boolean {
+  const end = argv.indexOf('--')
+  const words = end === -1 ? argv : argv.slice(0, end)
+  const asks = (long: string) => command.commands.length > 0 || command.options.some((option) => option.long === long)
+  const isProgress = words.some(
+    (word, index) => word === '--progress=json' || (word === 'json' && words[index - 1] === '--progress'),
+  )
+  return (asks('--json') && words.includes('--json')) || (asks('--progress') && isProgress)
+}
+
+/** For `capstan nope --help` the parser shows the help of the program. */
+function refuseHelpOfUnknown(parent: Command): void {
+  if (parent.commands.length === 0) return
+  parent.on('beforeHelp', () => {
+    const [name = '-'] = parent.args
+    if (name.startsWith('-') || parent.commands.some((command) => command.name() === name)) return
+    parent.error(`error: unknown command '${name}'`, { code: 'commander.unknownCommand' })
+  })
 }
 
 /** `capstan buildkit du` */
@@ -185,11 +213,11 @@ function isBrokenPipe(error: unknown): boolean {
 }
 
 /** Help and version were asked for and are written; the rest is a command line that cannot be read. */
-function reportUsage(error: CommanderError, { io, outcome }: { readonly io: Io; readonly outcome: Outcome }): number {
+async function reportUsage(error: CommanderError, to: ReportOptions): Promise<number> {
   if (error.exitCode === 0) return 0
   if (error.code === 'commander.help') return failureCode
-  const lines = error.message.replaceAll(/^error: |\.$/g, '').split(/\s*\n\s*/)
-  io.stderr.write(`${outcome.command}: ${lines.join('\n  ')}\n  → see \`${outcome.command} --help\`\n`)
+  const message = error.message.replaceAll(/^error: |\.$/g, '')
+  await writeErrors([new UsageError(message, { remedies: [`see \`${to.outcome.command} --help\``] })], to)
   return failureCode
 }
 

@@ -74,6 +74,8 @@ describe('runProgram', () => {
     [['build'], /^capstan build: required option '-t, --tag <reference>' not specified/],
     [['ps', 'extra'], /^capstan ps: too many arguments/],
     [['help', 'fly'], /^capstan help: there is no command "fly"/],
+    [['fly', '--help'], /^capstan: unknown command 'fly'\n {2}→ see `capstan --help`\n$/],
+    [['buildkit', 'fly', '-h'], /^capstan buildkit: unknown command 'fly'/],
     [['--runtime'], /^capstan: option '--runtime <name>' argument missing/],
   ])('ends with 125 and short lines for %j', async (argv, stderr) => {
     const result = await runCapstan(argv)
@@ -164,6 +166,37 @@ describe('runProgram', () => {
     expect(JSON.parse(stderr)).toMatchObject({
       errors: [{ facts: { reports: [{ attempts: [{ step: 'connect' }] }] } }],
     })
+  })
+
+  it.each([
+    [['ps', '--json', '--colour'], 'capstan ps', "unknown option '--colour'"],
+    [['inspect', '--json'], 'capstan inspect', "missing required argument 'container'"],
+    [['build', '--builder', 'x', '--progress', 'json'], 'capstan build', /Allowed choices/],
+    [['buildkit', 'du', '--colour', '--json'], 'capstan buildkit du', "unknown option '--colour'"],
+    [['fly', '--json'], 'capstan', "unknown command 'fly'"],
+  ])('writes a usage error of %j as one JSON document', async (argv, command, message) => {
+    const { exitCode, stdout, stderr } = await runCapstan(argv)
+    expect([exitCode, stdout]).toEqual([125, ''])
+    expect(JSON.parse(stderr)).toEqual({
+      schemaVersion: 1,
+      errors: [
+        {
+          command,
+          code: null,
+          message: typeof message === 'string' ? message : expect.stringMatching(message),
+          details: [],
+          remedies: [`see \`${command} --help\``],
+          facts: null,
+          undoFailures: [],
+          causes: [],
+        },
+      ],
+    })
+  })
+
+  it('writes a usage error as text where --json is an argument of the command in the container', async () => {
+    const { stderr } = await runCapstan(['run', '--colour', 'busybox', 'tool', '--json'])
+    expect(stderr).toMatch(/^capstan run: unknown option '--colour'/)
   })
 
   it('names a plugin that cannot be loaded', async () => {

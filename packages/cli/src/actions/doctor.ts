@@ -1,4 +1,4 @@
-import type { RuntimeReport } from '@capstan/core'
+import { createHostError, type RuntimeReport } from '@capstan/core'
 import type { Call } from '../commands/command-line.js'
 import type { DoctorOptions } from '../commands/doctor.js'
 import { toFeatureSupports } from '../features.js'
@@ -15,8 +15,11 @@ export async function doctor({ invocation, options }: Call<DoctorOptions>): Prom
   await using host = await openHost(invocation)
   const discover = () => host.discover({ signal: interrupts.signal })
   const reports = await whileWaiting(io.stderr, 'Looking for container runtimes', discover)
+  const named = findNamedRuntime(invocation)
+  const known = reports.map(({ runtime }) => runtime)
+  if (named !== undefined && !known.includes(named)) throw createHostError('PLUGIN_UNKNOWN', { plugin: named, known })
   const supports = toFeatureSupports(reports)
-  const choice = chooseRuntime(reports, findNamedRuntime(invocation))
+  const choice = chooseRuntime(reports, named)
   const text = options.json
     ? toJson({ chosen: choice.runtime ?? null, runtimes: reports, features: supports })
     : toDoctorPage({ reports, supports, choice: toChoiceText(choice) }, toPageStyle(io))

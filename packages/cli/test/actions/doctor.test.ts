@@ -33,8 +33,21 @@ describe('capstan doctor', () => {
     expect((await runCapstan(['doctor'], { plugins: [] })).exitCode).toBe(1)
   })
 
-  it('ends with 1 when the runtime that is named is not here, though another is', async () => {
-    expect((await runCapstan(['doctor', '--runtime', 'nosuch'], { plugins: [real, memory] })).exitCode).toBe(1)
+  it('ends with 1 when the runtime that is named is not available, though another is', async () => {
+    const plugins = [fakePlugin('docker', unavailable()), real, memory]
+    expect((await runCapstan(['doctor', '--runtime', 'docker'], { plugins })).exitCode).toBe(1)
+  })
+
+  it('fails with the names that there are when no plugin has the name', async () => {
+    const plugins = [real, memory]
+    expect(await runCapstan(['doctor', '--runtime', 'nosuch'], { plugins })).toEqual({
+      exitCode: 125,
+      stdout: '',
+      stderr:
+        'capstan doctor: no plugin is named "nosuch"\n  known: other and memory\n  → `--plugin PACKAGE` adds one\n',
+    })
+    const { exitCode } = await runCapstan(['doctor', '--json'], { plugins, env: { CAPSTAN_RUNTIME: 'nosuch' } })
+    expect(exitCode).toBe(125)
   })
 
   it('says where it looked, why that did not serve and what to do', async () => {
