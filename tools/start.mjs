@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { findEngine, findOwnEngine, setUpEngine } from './engine/engine.mjs'
+import { toStopAdvice } from './engine/stop-advice.mjs'
 import { runAttached } from './run-attached.mjs'
 import { runStep, showStepError } from './step.mjs'
 import { prepareWorkspace, root } from './workspace.mjs'
@@ -7,26 +8,34 @@ import { prepareWorkspace, root } from './workspace.mjs'
 /** `npm start`: from a fresh clone to `capstan quickstart`, on a real engine where one can be had, else simulated. */
 async function main() {
   await prepareWorkspace()
-  await runStep('Looking for a container engine', findOrSetUpEngine)
+  /** @type {{ engine: import('./engine/find-engine.mjs').FoundEngine | undefined, isNew: boolean }} */
+  let found = { engine: undefined, isNew: false }
+  await runStep('Looking for a container engine', async (say) => {
+    const { text, ...rest } = await findOrSetUpEngine(say)
+    found = rest
+    return text
+  })
   console.log()
   const status = await runAttached([join(root, 'packages', 'cli', 'dist', 'bin.js'), 'quickstart'], { cwd: root })
-  if (findOwnEngine()) console.log('The engine goes on running. Stop it with: node tools/engine/engine.mjs down')
+  const advice = toStopAdvice({ used: found.engine, own: findOwnEngine(), isNew: found.isNew })
+  if (advice !== undefined) console.log(advice)
   return status
 }
 
 /** @param {(line: string) => void} say */
 async function findOrSetUpEngine(say) {
   const found = await findEngine()
-  if (found.available) return describe(found)
+  if (found.available) return { engine: found, isNew: false, text: describe(found) }
   try {
-    return describe(await setUpEngine({ say }))
+    const engine = await setUpEngine({ say })
+    return { engine, isNew: true, text: describe(engine) }
   } catch (error) {
     // Whatever the reason is, there is something to show without an engine.
     say(error instanceof Error ? error.message : String(error))
     // An endpoint that the user named is the only one: then the quickstart says what is wrong with it, and ends.
     // An engine that is only slow is not replaced by a simulation either.
     const isMeant = found.endpoint.chosen || found.code === 'TIMED_OUT'
-    return isMeant ? 'none' : 'none: going on with the simulation'
+    return { engine: undefined, isNew: false, text: isMeant ? 'none' : 'none: going on with the simulation' }
   }
 }
 
