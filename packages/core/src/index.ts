@@ -107,7 +107,7 @@ export {
   OptionUnsupportedError,
   RuntimeUnavailableError,
 } from './errors/named-errors.js'
-export { toAttemptLines, toCauseText, toUnavailableSubject } from './errors/unavailable.js'
+export { listAskedReports, toAttemptLines, toCauseText, toUnavailableSubject } from './errors/unavailable.js'
 export { findUndoFailures, withUndoFailures } from './errors/undo-failures.js'
 export { createUndoStack, type UndoOptions, type UndoStack, type UndoStep } from './undo-stack.js'
 

@@ -30,7 +30,7 @@ export async function probeEngines(
 ): Promise<ProbeResult<DockerDetails>> {
   const distinct = await dropSameSockets(candidates)
   const tries = distinct.map((candidate): Try => ({ candidate, reached: { step: 'find' } }))
-  const probe = (tried: Try, given: CandidateProbeOptions) => probeOne(tried, { ...options, ...given })
+  const probe = (tried: Try, given: CandidateProbeOptions) => probeOne(tried, { ...options, ...given, chosen })
   const { found, attempts } = await probeCandidates(tries, probe, describe, { ...options, toDefaultTimeoutMs })
   return found === undefined ? { available: false, chosen, attempts } : toResult(found.result, attempts, options)
 }
@@ -63,7 +63,7 @@ export function toDefaultTimeoutMs({ candidate }: Pick<Try, 'candidate'>): numbe
   return isLocal ? localMs : remoteMs
 }
 
-type ProbeOneOptions = ProbeEnginesOptions & CandidateProbeOptions
+type ProbeOneOptions = ProbeEnginesOptions & CandidateProbeOptions & Pick<EndpointSearch, 'chosen'>
 
 async function probeOne({ candidate, reached }: Try, options: ProbeOneOptions): Promise<DockerDetails> {
   if ('failed' in candidate) throw new FailedAttempt(candidate.failed)
@@ -78,7 +78,8 @@ async function probeOne({ candidate, reached }: Try, options: ProbeOneOptions): 
     checkApiRange(findings.api, findings.product.oldestApi)
     return toDetails(findings, { ...options, endpoint })
   } catch (error) {
-    const failure = await explainFailure(error, { endpoint, step: reached.step, variable: options.endpointVariable })
+    const { chosen, endpointVariable: variable } = options
+    const failure = await explainFailure(error, { endpoint, source, chosen, step: reached.step, variable })
     throw new FailedAttempt({ candidate: endpoint.url, source, ...failure })
   }
 }

@@ -37,12 +37,13 @@ describe('dockerPlugin', () => {
     })
   })
 
-  test('where nothing is, the remedy tells of DOCKER_HOST only where that would be read', async () => {
-    const env = { DOCKER_HOST: 'unix:///nowhere/docker.sock' }
-    const named = await createHost(dockerPlugin(), env).discover()
-    expect(named[0]?.attempts[0]?.remedy).toBe('start a container engine, or name its socket by DOCKER_HOST')
+  test('tells to unset DOCKER_HOST only where that named the endpoint at which nothing listens', async () => {
+    for (const DOCKER_HOST of ['unix:///nowhere/docker.sock', 'tcp://127.0.0.1:1']) {
+      const named = await createHost(dockerPlugin(), { DOCKER_HOST }).discover()
+      expect(named[0]?.attempts[0]?.remedy).toBe('start that engine, or unset DOCKER_HOST')
+    }
     const given = await createHost(dockerPlugin({ endpoint: 'unix:///nowhere/docker.sock' })).discover()
-    expect(given[0]?.attempts[0]?.remedy).toBe('start a container engine, or name another endpoint')
+    expect(given[0]?.attempts[0]?.remedy).toBe('start that engine, or name another endpoint')
   })
 
   test('register provides without any request', async () => {

@@ -413,6 +413,25 @@ describe('probe of what does not serve', () => {
   })
 })
 
+const unnamed = { source: 'default', chosen: false } as const
+
+test.each([
+  [{ source: 'DOCKER_HOST', chosen: true }, 'start that engine, or unset DOCKER_HOST'],
+  [{ source: 'context "far"', chosen: true }, 'start that engine, or unset DOCKER_CONTEXT'],
+  [{ source: 'context "far"', chosen: true, variable: undefined }, 'start that engine, or name another endpoint'],
+  [{ source: 'context "far"', chosen: false }, 'start that engine, or choose another context: docker context use NAME'],
+  [{ source: 'given in code', chosen: true, variable: undefined }, 'start that engine, or name another endpoint'],
+  [{ source: 'default', chosen: false }, 'start a container engine, or name its socket by DOCKER_HOST'],
+])('where nothing listens at the endpoint of %j, the remedy is to %s', async (named, expected) => {
+  const endpoint = {
+    url: 'tcp://127.0.0.1:1',
+    connection: { type: 'tcp', host: '127.0.0.1', port: 1, tls: undefined },
+  } as const
+  const refused = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' })
+  const failure = await explainFailure(refused, { variable: 'DOCKER_HOST', ...named, endpoint, step: 'connect' })
+  expect(failure).toMatchObject({ step: 'connect', remedy: expected })
+})
+
 describe('F4 a socket that may not be opened', () => {
   test('names path, owner, group and mode; the remedy offers more than sudo', async () => {
     const path = join(await createDirectory(), 'docker.sock')
@@ -422,7 +441,7 @@ describe('F4 a socket that may not be opened', () => {
     const endpoint = { url: `unix://${path}`, connection: { type: 'socket', path } } as const
     // As root nothing is denied, so the error is given.
     const denied = Object.assign(new Error('connect EACCES'), { code: 'EACCES' })
-    const { step, cause, remedy } = await explainFailure(denied, { endpoint, step: 'connect' })
+    const { step, cause, remedy } = await explainFailure(denied, { ...unnamed, endpoint, step: 'connect' })
     expect(step).toBe('connect')
     expect(cause.message).toMatch(/docker\.sock may not be opened by this user: owner \S+, group \S+, mode 0660/)
     expect(remedy).toMatch(/add this user to group .* rootless/)
@@ -435,7 +454,7 @@ describe('F4 a socket that may not be opened', () => {
     const path = join(directory, 'docker.sock')
     const endpoint = { url: `unix://${path}`, connection: { type: 'socket', path } } as const
     const denied = Object.assign(new Error('connect EACCES'), { code: 'EACCES' })
-    const { cause } = await explainFailure(denied, { endpoint, step: 'connect' })
+    const { cause } = await explainFailure(denied, { ...unnamed, endpoint, step: 'connect' })
     expect(cause.message).toContain('may not be reached by this user')
   })
 })

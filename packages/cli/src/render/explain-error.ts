@@ -4,6 +4,7 @@ import {
   type HostErrorCode,
   isHostError,
   joinWords,
+  listAskedReports,
   type RuntimeReport,
   toAttemptLines,
   toUnavailableSubject,
@@ -92,7 +93,7 @@ function explainUnavailable(facts: Facts<'RUNTIME_UNAVAILABLE'>): Explained {
   return {
     what: toUnavailableSubject(facts),
     details: [
-      ...reports.flatMap(toAttemptLines),
+      ...listAskedReports(facts).flatMap(toAttemptLines),
       ...passed.flatMap((runtime) => [
         `runtime ${runtime} is available, but another endpoint was asked for`,
         `→ --runtime ${runtime} uses it`,

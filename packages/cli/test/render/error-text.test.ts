@@ -47,10 +47,19 @@ describe('toErrorText', () => {
     expect(toErrorText(error, options)).toContain('https://user:***@registry.example/plugin')
   })
 
+  it('leaves out the attempts of other runtimes where the endpoint of one was named', () => {
+    const apple = { ...dead, runtime: 'apple', chosen: false }
+    const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [dead, apple] })
+    for (const text of [error.message, toErrorText(error, options)]) {
+      expect(text).toContain('docker at tcp://127.0.0.1:1')
+      expect(text).not.toContain('apple')
+    }
+  })
+
   it('names each endpoint that was tried with cause and remedy, and what was not taken instead (F1, F2)', () => {
     const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [dead, alive] })
     expect(toErrorText(error, options).split('\n')).toEqual([
-      'capstan run: no container runtime is available',
+      'capstan run: runtime "docker" was asked for and is not available',
       '  docker at tcp://127.0.0.1:1 (DOCKER_HOST) failed at connect: connect ECONNREFUSED 127.0.0.1:1',
       '  → start the engine, or unset DOCKER_HOST',
       '  runtime other is available, but another endpoint was asked for',

@@ -10,7 +10,10 @@ export function toUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): str
   if (reports.length === 0)
     return runtime === undefined ? `${subject}: no plugin was given, or the host is closed` : subject
   const simulations = reports.filter(({ available, selection }) => available && selection === 'named')
-  const lines = [...reports.flatMap(toAttemptLines), ...simulations.map((report) => toNameIt(report.runtime))]
+  const lines = [
+    ...listAskedReports(facts).flatMap(toAttemptLines),
+    ...simulations.map((report) => toNameIt(report.runtime)),
+  ]
   return [subject, ...lines.map((line) => `  ${line}`)].join('\n')
 }
 
@@ -21,7 +24,16 @@ export function toUnavailableSubject({ runtime, reports }: HostErrorFacts['RUNTI
   const chosen = reports.filter((report) => !report.available && report.chosen)
   const slow = (chosen.length > 0 ? chosen : reports).filter(isSlow).map((report) => `"${report.runtime}"`)
   if (slow.length > 0) return `runtime ${slow.join(' and ')} did not answer in time`
-  return runtime === undefined ? 'no container runtime is available' : `runtime "${runtime}" is not available`
+  const [asked] = runtime === undefined ? chosen.map((report) => report.runtime) : [runtime]
+  return asked === undefined
+    ? 'no container runtime is available'
+    : `runtime "${asked}" was asked for and is not available`
+}
+
+/** The reports of what was asked for: of the runtime whose endpoint the user named, else all. */
+export function listAskedReports({ reports }: HostErrorFacts['RUNTIME_UNAVAILABLE']): readonly RuntimeReport[] {
+  const chosen = reports.filter((report) => !report.available && report.chosen)
+  return chosen.length === 0 ? reports : chosen
 }
 
 /**

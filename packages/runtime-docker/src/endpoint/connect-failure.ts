@@ -5,15 +5,20 @@ import { EngineAnswerError } from '../transport/engine-answer-error.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
 
 /** Why an endpoint did not serve, as its attempt tells it: how far it came, the cause, and what to do. */
-export async function explainFailure(error: unknown, { endpoint, step, variable }: FailedAt): Promise<FailureText> {
+export async function explainFailure(error: unknown, failedAt: FailedAt): Promise<FailureText> {
+  const { endpoint, step } = failedAt
   if (isHostError(error, 'TIMED_OUT')) return explainSlow(error.facts, { endpoint, step })
   const code = toCode(error)
   const { connection } = endpoint
   if (connection.type === 'service')
     return { step: 'service', cause: { code, message: toText(error) }, remedy: serviceRemedy }
   if (connection.type === 'socket') {
-    if (code === 'ENOENT') return explainAbsent(connection.path, variable)
+    if (code === 'ENOENT') return explainAbsent(connection.path, failedAt)
     if (code === 'EACCES' || code === 'EPERM') return explainDenied(connection.path, code)
+  }
+  if (code === 'ENOENT' || code === 'ECONNREFUSED') {
+    const cause = { code, message: toText(error) }
+    return { step: code === 'ENOENT' ? 'find' : 'connect', cause, remedy: toStartRemedy(failedAt) }
   }
   const known = remedies[code]
   if (known !== undefined)
@@ -60,20 +65,33 @@ export interface FailedAt {
   readonly endpoint: DockerEndpoint
   /** The step that was under way. */
   readonly step: ProbeStep
+  /** What names the endpoint: see {@link ProbeAttempt}. */
+  readonly source: string
+  /** Whether the user named it, so that nothing else is tried. */
+  readonly chosen: boolean
   /** Variable of the environment by which the user may name another endpoint, where there is one. */
   readonly variable?: string | undefined
 }
 
 /** Sockets of virtual machines are links, which dangle while the machine is stopped. */
-async function explainAbsent(path: string, variable: string | undefined): Promise<FailureText> {
+async function explainAbsent(path: string, failedAt: FailedAt): Promise<FailureText> {
   const link = await lstat(path).catch(() => undefined)
   if (link?.isSymbolicLink()) {
     const cause = { code: 'ENOENT', message: `${path} is a link whose target does not exist` }
     return { step: 'find', cause, remedy: 'start the virtual machine or the engine that the link belongs to' }
   }
   const cause = { code: 'ENOENT', message: `${path} does not exist` }
-  const other = variable === undefined ? 'name another endpoint' : `name its socket by ${variable}`
-  return { step: 'find', cause, remedy: `start a container engine, or ${other}` }
+  return { step: 'find', cause, remedy: toStartRemedy(failedAt) }
+}
+
+/** What to do where no engine listens. What names the endpoint can be unset, or changed. */
+function toStartRemedy({ source, chosen, variable }: FailedAt): string {
+  const isContext = source.startsWith('context ')
+  if (isContext && !chosen) return 'start that engine, or choose another context: docker context use NAME'
+  if (chosen && variable !== undefined && isContext) return 'start that engine, or unset DOCKER_CONTEXT'
+  if (chosen && variable !== undefined && source === variable) return `start that engine, or unset ${variable}`
+  if (chosen) return 'start that engine, or name another endpoint'
+  return `start a container engine, or ${variable === undefined ? 'name another endpoint' : `name its socket by ${variable}`}`
 }
 
 async function explainDenied(path: string, code: string): Promise<FailureText> {
@@ -128,9 +146,7 @@ const closedRemedy = 'the connection was closed without an answer: see the log o
 
 const remedies: Readonly<Record<string, { readonly step?: ProbeStep; readonly remedy: string }>> = {
   API_VERSION: { step: 'version', remedy: 'use an engine of Docker 20.10 or later, and unset DOCKER_API_VERSION' },
-  ECONNREFUSED: { step: 'connect', remedy: 'start the engine, or name another endpoint' },
   ENOTSOCK: { step: 'connect', remedy: 'the path is not a socket: name the socket of an engine' },
-  ENOENT: { step: 'find', remedy: 'start a container engine, or name another endpoint' },
   ENOTFOUND: { step: 'find', remedy: 'check the host name and the name server' },
   EAI_AGAIN: { step: 'find', remedy: 'check the network and the name server' },
   EHOSTUNREACH: { step: 'connect', remedy: 'check the network' },

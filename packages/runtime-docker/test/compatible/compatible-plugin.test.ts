@@ -62,8 +62,8 @@ describe('compatiblePlugin', () => {
       return report?.attempts[0]?.remedy
     })
     expect(await Promise.all(remedies)).toEqual([
-      'start a container engine, or name another endpoint',
-      'start a container engine, or name its socket by OTHER_HOST',
+      'start that engine, or name another endpoint',
+      'start that engine, or unset OTHER_HOST',
     ])
   })
 
