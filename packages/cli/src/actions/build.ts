@@ -32,6 +32,7 @@ import { toUsageError, UsageError } from '../usage-error.js'
 /** Builds an image; writes progress to stderr, and the tags of the image to stdout. */
 export async function build({ invocation, operands, options }: Call<BuildCommandOptions>): Promise<number> {
   const { io, interrupts } = invocation
+  checkTags(options)
   const directory = await toDirectory(operands[0] ?? '.', io)
   const dockerfile = await readDockerfile(directory, options, io)
   const settings = toBuildOptions(directory, options, io)
@@ -67,7 +68,7 @@ async function byBuildKit(
 ): Promise<object> {
   const buildArgs = await withProxyVariables(settings.buildArgs, scope.report, invocation.io)
   const request = await toBuildRequest({ ...settings, buildArgs }, dockerfile.choice, { options, io: invocation.io })
-  const title = options.tag[0]
+  const title = toTitle(options)
   const canBuildWithout = listNeedingBuildKit(options).length === 0
   const given = { invocation, fallback, canBuildWithout, kind, title }
   const { result, display } = await buildByBuildKit(scope, request, given)
@@ -89,9 +90,9 @@ async function byRuntime(
   const { signal } = invocation.interrupts
   const onProgress = display.onProgress.bind(display)
   try {
-    await buildAll(runtime, dockerfile.text, { ...settings, signal, onProgress }, options.tag)
+    await buildAll(runtime, dockerfile.text, { ...settings, signal, onProgress }, options.tag ?? [])
   } catch (error) {
-    display.fail(`${options.tag[0]} was not built`)
+    display.fail(`${toTitle(options)} was not built`)
     throw error
   }
   const took = ` in ${toDuration(performance.now() - started)}`
@@ -115,10 +116,10 @@ async function buildAll(
   runtime: Runtime,
   dockerfile: string,
   options: BuildOptions,
-  [first, ...others]: BuildCommandOptions['tag'],
+  tags: readonly string[],
 ): Promise<void> {
-  await runtime.buildImage(dockerfile, first, options)
-  for (const tag of others) await runtime.buildImage(dockerfile, tag, { ...options, noCache: false, pull: false })
+  for (const [index, tag] of tags.entries())
+    await runtime.buildImage(dockerfile, tag, index === 0 ? options : { ...options, noCache: false, pull: false })
 }
 
 function toRequired(options: BuildCommandOptions) {
@@ -126,21 +127,33 @@ function toRequired(options: BuildCommandOptions) {
   return isNeeded && options.builder !== 'runtime' ? BuildKitFeature.needs.required : []
 }
 
+/** Files, and results that stay in the cache, have no name. */
+function checkTags({ tag = [], output = 'load' }: BuildCommandOptions): void {
+  if (!isTagged(parseBuildOutput(output)) || tag.length > 0) return
+  const remedies = ['see `capstan build --help`']
+  throw new UsageError("required option '-t, --tag <reference>' not specified", { remedies })
+}
+
 /** Before anything is looked for, pulled or overwritten. */
 function checkBuild(
   dockerfile: string,
   settings: BuildOptions,
-  { tag: tags, output, platform = '' }: BuildCommandOptions,
+  { tag: tags = [], platform = '' }: BuildCommandOptions,
 ) {
-  if (output !== undefined) parseBuildOutput(output)
   const platforms = platform.split(',')
-  for (const tag of tags) {
+  // The other options are checked without a tag, too.
+  for (const tag of tags.length === 0 ? ['untagged'] : tags) {
     for (const one of platforms) validateBuild(dockerfile, tag, { ...settings, ...(platform && { platform: one }) })
   }
 }
 
-function toNames({ tag }: BuildCommandOptions): string {
+function toNames({ tag = [] }: BuildCommandOptions): string {
   return tag.join(' and ')
+}
+
+/** What is built, where its name is shown. */
+function toTitle({ tag: [first = 'the Dockerfile'] = [] }: BuildCommandOptions): string {
+  return first
 }
 
 function toBuildOptions(directory: string, options: BuildCommandOptions, io: Io): BuildOptions {
@@ -180,16 +193,20 @@ async function readDockerfile(
   { file }: BuildCommandOptions,
   { stdin, cwd }: Io,
 ): Promise<Dockerfile> {
-  if (file === '-') return toGiven(await text(stdin))
+  if (file === '-') return toGiven(requireText(await text(stdin), 'the Dockerfile on stdin'))
   const path = file === undefined ? join(directory, 'Dockerfile') : resolve(cwd, file)
-  try {
-    const content = await readFile(path, 'utf8')
-    const inContext = relative(directory, path)
-    const isInside = !isAbsolute(inContext) && inContext.split(sep)[0] !== '..'
-    return isInside ? { text: content, choice: { dockerfile: inContext.split(sep).join('/') } } : toGiven(content)
-  } catch (cause) {
+  const read = await readFile(path, 'utf8').catch((cause: unknown) => {
     throw toUsageError(`the Dockerfile ${path} cannot be read (-f names another)`, cause)
-  }
+  })
+  const content = requireText(read, `the Dockerfile ${path}`)
+  const inContext = relative(directory, path)
+  const isInside = !isAbsolute(inContext) && inContext.split(sep)[0] !== '..'
+  return isInside ? { text: content, choice: { dockerfile: inContext.split(sep).join('/') } } : toGiven(content)
+}
+
+function requireText(content: string, name: string): string {
+  if (content.trim() === '') throw new UsageError(`${name} is empty`)
+  return content
 }
 
 function toGiven(content: string): Dockerfile {
@@ -197,7 +214,7 @@ function toGiven(content: string): Dockerfile {
 }
 
 /** Lists only tags that an image carries after the build: files and results that stay in the cache carry none. */
-function toResult({ tag, output = 'load', json, progress }: BuildCommandOptions, result: object): string {
+function toResult({ tag = [], output = 'load', json, progress }: BuildCommandOptions, result: object): string {
   const tags = isTagged(parseBuildOutput(output)) ? tag : []
   if (progress === 'json') return toJsonLine({ event: 'result', tags, ...result })
   return json ? toJson({ tags, ...result }) : tags.map((name) => `${name}\n`).join('')

@@ -61,7 +61,7 @@ async function readSecretFile(path: string): Promise<Uint8Array> {
 }
 
 async function openOutput(
-  { output = 'load', tag }: BuildCommandOptions,
+  { output = 'load', tag = [] }: BuildCommandOptions,
   { cwd }: Pick<Io, 'cwd'>,
 ): Promise<BuildOutput> {
   const choice = parseBuildOutput(output)

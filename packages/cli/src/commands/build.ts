@@ -8,7 +8,7 @@ export function addBuildCommand({ program, perform }: CommandLine): void {
     .summary('Build an image from a Dockerfile')
     .description('Builds an image from a Dockerfile and a directory, and prints its tags. Progress goes to stderr.')
     .argument('[path]', 'Build context; its .dockerignore applies', '.')
-    .requiredOption('-t, --tag <reference>', 'Name of the image (repeatable)', collect)
+    .option('-t, --tag <reference>', 'Name of the image; required if --output makes one (repeatable)', collect)
     .option('-f, --file <file>', "Path of the Dockerfile, '-' for stdin (default: PATH/Dockerfile)")
     .option('--build-arg <key[=value]>', 'Set a build argument; KEY alone copies it from here (repeatable)', collect)
     .option('--target <stage>', 'Build this stage')
@@ -40,6 +40,7 @@ export function addBuildCommand({ program, perform }: CommandLine): void {
       toExamples({
         'capstan build -t app .': 'the Dockerfile of this directory',
         'capstan build -t app --secret id=token,env=TOKEN .': 'a secret that no layer keeps',
+        'capstan build --output type=files,dest=out.tar .': 'no image, but the files of its last stage',
         'capstan build -t app -f ci/Dockerfile --build-arg VERSION=2 .': 'another one, with an argument',
       }),
     )
@@ -57,7 +58,8 @@ build tries again: use --builder runtime, or name another image with
 CAPSTAN_BUILDKIT_IMAGE.`
 
 export interface BuildCommandOptions {
-  readonly tag: readonly [string, ...string[]]
+  /** Absent only with an output that makes no image. */
+  readonly tag?: readonly string[]
   readonly file?: string
   readonly buildArg?: readonly string[]
   readonly target?: string

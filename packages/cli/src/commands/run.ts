@@ -88,7 +88,11 @@ function addOptions(command: Command): void {
     )
     .option('--platform <os/arch>', 'Platform, such as linux/arm64')
     .optionsGroup('Files:')
-    .option('-v, --volume <source:target[:ro]>', 'Mount an existing path or a named volume (repeatable)', collect)
+    .option(
+      '-v, --volume <source:target[:ro]>',
+      'Mount an existing path, or a named volume, which is created where it is absent, and kept (repeatable)',
+      collect,
+    )
     .option('--tmpfs <target[:options]>', 'Mount a tmpfs, such as /run:size=64m (repeatable)', collect)
     .option('--read-only', "Mount the container's root filesystem read-only")
     .option('--buildkit', 'Give the container the socket of a shared BuildKit, and BUILDKIT_HOST')
@@ -125,4 +129,7 @@ const signals = `
 
 Ctrl-C and SIGTERM stop the container, a second one kills it, a third exits at
 once. Without --rm the container remains after it exits, for \`capstan logs\` and
-\`capstan inspect\`, until \`capstan rm\`.`
+\`capstan inspect\`, until \`capstan rm\`.
+
+By npx write \`npx -- capstan run --env-file FILE\`: without that -- Node.js 20
+reads the file itself.`

@@ -20,6 +20,7 @@ beforeEach(async () => {
     'FROM busybox\nARG VERSION\nCOPY note.txt /note.txt\nENV SEEN=$VERSION\nCMD ["sh", "-c", "cat /note.txt; echo $SEEN"]\n',
   )
   await writeFile(join(cwd, 'note.txt'), 'from the context\n')
+  await writeFile(join(cwd, 'empty'), ' \n')
 })
 afterEach(() => rm(cwd, { recursive: true }))
 
@@ -71,9 +72,23 @@ describe('capstan build', () => {
     expect(stderr).toContain('  about to fail\n')
   })
 
+  it.each(['cache-only', 'type=files,dest=out.tar'])('needs no tag for --output %s', async (output) => {
+    const { stderr } = await capstan(['build', '--output', output])
+    expect(stderr).toContain('image "moby/buildkit')
+  })
+
+  it.each(['load', 'push', 'type=oci,dest=out.tar'])('needs a tag for --output %s', async (output) => {
+    const { exitCode, stderr } = await capstan(['build', '--output', output])
+    expect(exitCode).toBe(125)
+    expect(stderr).toBe(
+      "capstan build: required option '-t, --tag <reference>' not specified\n  → see `capstan build --help`\n",
+    )
+  })
+
   it.each([
     [['-t', 'app', 'nowhere'], /the directory .*nowhere cannot be read: it does not exist/],
     [['-t', 'app', 'note.txt'], /is no directory/],
+    [['-t', 'app', '-f', 'empty'], /the Dockerfile .*empty is empty$/m],
     [['-t', 'app', '-f', 'none'], /the Dockerfile .*none cannot be read .*it does not exist/],
     [['-t', 'app', '-'], /a context on stdin cannot be read/],
     [['-t', 'app', 'https://example.com/x.git'], /cannot be fetched/],
