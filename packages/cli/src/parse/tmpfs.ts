@@ -17,7 +17,7 @@ type Tmpfs = Extract<Mount, { type: 'tmpfs' }>
 
 function toSetting(word: string, text: string): Partial<Tmpfs> {
   const [key = '', value = ''] = word.split('=')
-  if (key === 'size') return { sizeBytes: parseBytes(value, option) }
+  if (key === 'size') return { sizeBytes: parseBytes(value, `${option} size`) }
   if (key === 'mode' && /^[0-7]{3,4}$/.test(value)) return { mode: Number.parseInt(value, 8) }
   if (word === 'exec') return { executable: true }
   if (defaults.has(word)) return {}

@@ -58,8 +58,15 @@ function explainHostError(error: AnyHostError, command: string): Explained {
       return { what: toInvalid(error.facts), remedies: [`see \`${command} --help\``] }
     case 'IMAGE_PULL_FAILED':
       return { ...splitMessage(error.message), remedies: [toPullRemedy(error.facts)] }
-    default:
-      return { ...splitMessage(error.message, separated.has(error.code)), remedies: remedies[error.code] ?? [] }
+    default: {
+      const { what, details = [] } = splitMessage(error.message, separated.has(error.code))
+      const told = details.filter((line) => separated.has(error.code) && instruction.test(line))
+      return {
+        what,
+        details: details.filter((line) => !told.includes(line)),
+        remedies: [...told, ...(remedies[error.code] ?? []), ...toImageOption(error.code, command)],
+      }
+    }
   }
 }
 
@@ -82,6 +89,14 @@ const separated: ReadonlySet<HostErrorCode> = new Set([
   'PLUGIN_UNKNOWN',
   'TIMED_OUT',
 ])
+
+/** How messages of those codes tell what to do, after the semicolon. */
+const instruction = /^(add|choose|give|leave|make|pass|provide|pull|raise|remove|start|sweep|try|use) /
+
+/** The image of `capstan conformance` is an option with a default. */
+function toImageOption(code: HostErrorCode, command: string): readonly string[] {
+  return code === 'IMAGE_NOT_FOUND' && command === 'capstan conformance' ? ['--image names another'] : []
+}
 
 type Facts<C extends HostErrorCode> = Extract<AnyHostError, { code: C }>['facts']
 
@@ -136,8 +151,23 @@ function toChoice({ runtime, selection }: RuntimeReport): string {
 function toInvalid({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): string {
   const [name = ''] = field.split(/[.[]/, 1)
   const option = name === 'mounts' ? mountOptions[field.slice(field.lastIndexOf('.') + 1)] : options[name]
-  return `${option ?? field} must be ${expected}, not ${given}`
+  const [wanted, found] = name === 'memoryBytes' ? [toSizes(expected), toSizes(given)] : [expected, given]
+  return `${option ?? field} must be ${wanted}, not ${found}`
 }
+
+/** The text with numbers of bytes as `--memory` takes them: 6291456 is `6m`. */
+function toSizes(text: string): string {
+  return text.replaceAll(/\d+/g, (digits) => {
+    const [unit, power] = sizes.find(([, bytes]) => Number(digits) > 0 && Number(digits) % bytes === 0) ?? ['', 1]
+    return `${Number(digits) / power}${unit}`
+  })
+}
+
+const sizes: readonly (readonly [string, number])[] = [
+  ['g', 1024 ** 3],
+  ['m', 1024 ** 2],
+  ['k', 1024],
+]
 
 function toPullRemedy({ registryText }: Facts<'IMAGE_PULL_FAILED'>): string {
   return unreachable.test(registryText)

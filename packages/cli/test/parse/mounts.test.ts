@@ -47,6 +47,10 @@ describe('parseTmpfs', () => {
     expect(parseTmpfs(text)).toEqual(mount)
   })
 
+  it('names the size of --tmpfs that cannot be read', () => {
+    expect(() => parseTmpfs('/run:size=much')).toThrow('--tmpfs size must be a size such as 512m or 2g, not "much"')
+  })
+
   it.each(['/run:size=much', '/run:mode=9', '/run:ro', '/run:uid=1'])('refuses %s', (text) => {
     expect(() => parseTmpfs(text)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
   })

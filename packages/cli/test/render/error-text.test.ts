@@ -140,7 +140,7 @@ describe('toErrorText', () => {
     expect(text).not.toContain(' at ')
     expect(text).toMatch(/denied:\n {2}no access/)
     const taken = createHostError('NAME_CONFLICT', { name: 'db', holderId: undefined, ours: false })
-    expect(toErrorText(taken, options)).toMatch(/is taken\n {2}choose another/)
+    expect(toErrorText(taken, options)).toMatch(/is taken\n {2}→ choose another/)
   })
 
   it.each([
@@ -177,15 +177,47 @@ describe('toErrorText', () => {
     expect(toText('image')).toMatch(/^capstan run: image must be/)
   })
 
+  it('shows a size of --memory as it is written', () => {
+    const facts = { field: 'memoryBytes', expected: 'at least 6291456', given: '1048577' }
+    expect(toErrorText(createHostError('INVALID_ARGUMENT', facts), options)).toMatch(
+      /^capstan run: --memory must be at least 6m, not 1048577\n/,
+    )
+  })
+
+  it.each([
+    [createHostError('IMAGE_NOT_FOUND', { image: 'web' }), 'pull or build it first'],
+    [
+      createHostError('OPTION_UNSUPPORTED', {
+        runtime: 'docker',
+        field: 'build.platform',
+        given: 'linux/arm64',
+        reason: 'the base image is for linux/amd64; pull it for linux/arm64',
+      }),
+      'pull it for linux/arm64',
+    ],
+    [
+      createHostError('NAME_CONFLICT', { name: 'a', holderId: 'b', ours: false }),
+      'choose another or remove the holder',
+    ],
+  ])('shows what a message tells to do as a remedy: %s', (error, remedy) => {
+    expect(toErrorText(error, options).split('\n')).toContain(`  → ${remedy}`)
+    expect(toErrorDocument(error, options)).toMatchObject({ remedies: [remedy] })
+  })
+
+  it('tells of --image where the image of the conformance cases is missing', () => {
+    const error = createHostError('IMAGE_NOT_FOUND', { image: 'busybox' })
+    expect(toErrorText(error, { ...options, command: 'capstan conformance' })).toContain('→ --image names another')
+  })
+
   it('tells how many steps could not be undone, and why, each on a line', () => {
     const failures = [new Error('net is in use'), createHostError('NETWORK_NOT_FOUND', { id: 'b' })]
     const error = withUndoFailures(createHostError('IMAGE_NOT_FOUND', { image: 'web' }), failures)
     expect(toErrorText(error, options).split('\n')).toEqual([
       'capstan run: there is no image "web" here',
-      '  pull or build it first',
       '  2 steps of the cleanup failed:',
       '  - net is in use',
       '  - there is no network "b"',
+      '  → pull or build it first',
       '  → `capstan sweep` removes what is left',
     ])
   })

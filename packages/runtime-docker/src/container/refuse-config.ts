@@ -9,7 +9,7 @@ export function refuseConfig(
   validateContainerConfig(config)
   const { memoryBytes, cpus } = config
   if (memoryBytes !== undefined && memoryBytes < leastMemoryBytes) {
-    const expected = `at least ${leastMemoryBytes}: the engine takes no less`
+    const expected = `at least ${leastMemoryBytes}`
     throw createHostError('INVALID_ARGUMENT', { field: 'memoryBytes', expected, given: String(memoryBytes) })
   }
   refuseOptions(runtimeName, config, details.refuses)

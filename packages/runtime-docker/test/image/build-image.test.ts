@@ -106,6 +106,16 @@ test.for([
   await expect(buildImage(scripted.engine, image)).rejects.toMatchObject({ code: 'BUILD_FAILED', facts: { lastLines } })
 })
 
+test('F10 tells the exit code of a silent command once', async () => {
+  const lines =
+    '{"stream":"Step 2/3 : RUN false\\n"}\n{"errorDetail":{"code":1,"message":"The command \'/bin/sh -c false\' returned a non-zero code: 1"},"error":"The command \'/bin/sh -c false\' returned a non-zero code: 1"}\n'
+  const scripted = await start(stream([lines]))
+  await expect(buildImage(scripted.engine, image)).rejects.toMatchObject({
+    message: 'the build stopped at Step 2/2 : RUN false with exit code 1',
+    facts: { exitCode: 1, lastLines: [] },
+  })
+})
+
 test('F10 tells step, command and exit code, also where they are in words alone', async () => {
   const lines =
     '{"stream":"STEP 2/3: RUN make\\n"}\n{"stream":"cc: no input\\n"}\n{"error":"building at STEP \\"RUN make\\": while running runtime: exit status 2"}\n'
