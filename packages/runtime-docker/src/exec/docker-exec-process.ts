@@ -82,7 +82,7 @@ export class DockerExecProcess implements ExecProcess {
     try {
       if (this.#isDisposed) throw this.#toDisposed()
       if (error !== undefined) throw this.#engine.translate(error, this.#options.call)
-      const code = await readExitCode(this.#engine, this.#options)
+      const code = await readExitCode(this.#engine, this.#options, this.#output.head)
       this.#output.finish()
       await this.#awaitReaders()
       return code

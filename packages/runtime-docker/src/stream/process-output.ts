@@ -14,6 +14,7 @@ export class ProcessOutput {
   readonly stderr: OutputReadable
   readonly #connection: UpgradedConnection
   readonly #parser: FrameParser | undefined
+  #head: Buffer = Buffer.alloc(0)
   /** Outputs whose buffer is full: a flag each, cleared by their `_read`. */
   readonly #full = new Set<FrameSource>()
 
@@ -23,6 +24,11 @@ export class ProcessOutput {
     this.stderr = this.#createOutput('stderr')
     this.#parser = isTerminal ? undefined : new FrameParser((source, bytes) => this.#push(source, bytes))
     if (isTerminal) this.stderr.push(null)
+  }
+
+  /** The first bytes of stdout as text, at most {@link mostHeadBytes}. */
+  get head(): string {
+    return this.#head.toString()
   }
 
   /**
@@ -85,6 +91,9 @@ export class ProcessOutput {
   }
 
   #push(source: FrameSource, bytes: Buffer): void {
+    if (source === 'stdout' && this.#head.length < mostHeadBytes) {
+      this.#head = Buffer.concat([this.#head, bytes.subarray(0, mostHeadBytes - this.#head.length)])
+    }
     const output = this[source]
     if (!output.destroyed && !output.push(bytes)) this.#full.add(source)
   }
@@ -98,6 +107,8 @@ export class ProcessOutput {
     }
   }
 }
+
+const mostHeadBytes = 4096
 
 /** A socket gives bytes: it has no encoding set. */
 function readNext(socket: Readable): Buffer | null {

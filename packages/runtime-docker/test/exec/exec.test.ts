@@ -64,6 +64,27 @@ describe('exec', () => {
     expect(running.stdin.writableEnded).toBe(true)
   })
 
+  describe('a process that ended with 126', () => {
+    const missing = 'OCI runtime exec failed: exec failed: unable to start container process: exec: "x": '
+    const notFound = `${missing}executable file not found in $PATH: unknown\r\n`
+    test.each([
+      ['127 where Docker 20.10 did not start it, as the command is missing', { pid: 0, output: notFound }, 127],
+      ['126 where it is not executable', { pid: 0, output: `${missing}permission denied: unknown\r\n` }, 126],
+      ['126 where it has run and written the same', { pid: 7, output: notFound }, 126],
+      ['126 where it wrote more', { pid: 0, output: `${notFound}more\n` }, 126],
+    ])('has exit code %s', async (_, { pid, output }, expected) => {
+      for (const tty of [false, true]) {
+        const { execs, id, fake } = await startExecutable((reply) => {
+          reply.upgrade().end(tty ? output : frame(1, output))
+        })
+        fake.override('GET /exec/*/json', (reply) => reply.json(200, { Running: false, ExitCode: 126, Pid: pid }))
+        const running = await execs.exec(id, ['x'], { tty, stdin: false })
+        expect(await readText(running.stdout)).toBe(output)
+        expect(await running.exitCode).toBe(expected)
+      }
+    })
+  })
+
   test('the code is there for who reads no output', async () => {
     const { execs, id } = await startExecutable()
     const running = await execs.exec(id, ['true'], { stdin: false })
