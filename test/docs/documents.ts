@@ -44,7 +44,8 @@ function parseBlocks(path: string, document: string): readonly DocumentBlock[] {
   })
 }
 
-function listDocuments(): readonly string[] {
+/** The paths of the project's documents, relative to {@link root}. */
+export function listDocuments(): readonly string[] {
   const readmes = ['packages', 'examples'].flatMap((folder) =>
     listFiles(folder).map((name) => `${folder}/${name}/README.md`),
   )
