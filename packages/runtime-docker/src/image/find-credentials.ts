@@ -51,7 +51,7 @@ async function findInConfig(
   if (typeof helper !== 'string' || helper === '') return inline
   const answer = await askCredentialHelper(helper, toServerAddress(registry), {
     env: options.env,
-    timeoutMs: options.helperTimeoutMs ?? 10_000,
+    timeoutMs: options.helperTimeoutMs ?? defaultHelperMs,
     signal: options.signal,
   })
   const isFound = 'auth' in answer && answer.auth !== undefined
@@ -90,3 +90,5 @@ function isHost(key: string, registry: string): boolean {
   const host = key.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
   return host === registry || (registry === dockerHub && /^(index\.|registry-1\.)?docker\.io$/.test(host))
 }
+
+const defaultHelperMs = 10_000
