@@ -24,7 +24,7 @@ export interface ConformanceOptions {
   readonly firewallStarts?: number
   /**
    * Limit of one case, in milliseconds; a few cases that do much get a multiple. Default 20 000. A longer one lengthens the
-   * limits within a case in proportion: give one on a busy machine.
+   * limits and the pauses within a case in proportion: give one on a busy machine.
    */
   readonly timeoutMs?: number
   /** Ids or groups (`NET`, `RT-017`) of the cases to run. Default: all, and a report counts only then. */

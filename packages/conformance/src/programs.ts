@@ -10,8 +10,8 @@ export interface ConformancePrograms {
   complain(text: string): Argv
   /** Prints one line on stdout, then another on stderr, then ends with the code. */
   report(line: string, complaint: string, code: number): Argv
-  /** Prints the line, waits a second, prints the other one, and ends with 0. */
-  pause(line: string, other: string): Argv
+  /** Prints the line, waits `seconds` (1, or more where the cases have a longer limit), prints the other one, and ends with 0. */
+  pause(line: string, other: string, seconds?: number): Argv
   /** Copies stdin to stdout until its end. */
   cat(): Argv
   /** Prints the number of bytes on stdin, after its end. */
@@ -86,7 +86,7 @@ export const busyboxPrograms: ConformancePrograms = {
   echo: (text) => ['printf', '%s\\n', text],
   complain: (text) => shell('printf "%s\\n" "$1" >&2', text),
   report: (line, complaint, code) => shell(`echo "$1"; echo "$2" >&2; exit ${code}`, line, complaint),
-  pause: (line, other) => shell('echo "$1"; sleep 1; echo "$2"', line, other),
+  pause: (line, other, seconds = 1) => shell(`echo "$1"; sleep ${seconds}; echo "$2"`, line, other),
   cat: () => ['cat'],
   count: () => ['wc', '-c'],
   firstLine: (code) => shell(`head -n 1; exit ${code}`),

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
 import { ConformanceFailure } from '../conformance-failure.js'
 
-/** Runs the work with every limit in it multiplied by `factor`: for a busy machine. */
+/** Runs the work with every limit and pause in it multiplied by `factor`: for a busy machine. */
 export function withPatience<T>(factor: number, work: () => T): T {
   return patience.run(factor, work)
 }
@@ -31,12 +31,16 @@ export async function eventually<T>(
     const answer = await ask()
     if (answer !== undefined) return answer
     if (performance.now() > end) throw new ConformanceFailure(`${what} within ${timeoutMs} ms`, 'nothing by then')
-    await pause(intervalMs)
+    await delay(intervalMs)
   }
 }
 
-/** Lets the time pass: for what must *not* happen meanwhile, and between two questions. */
+/** Lets time pass: for a request to arrive, or for what must *not* happen meanwhile. See {@link withPatience}. */
 export function pause(milliseconds: number): Promise<void> {
+  return delay(milliseconds * (patience.getStore() ?? 1))
+}
+
+function delay(milliseconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
 

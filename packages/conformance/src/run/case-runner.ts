@@ -64,9 +64,10 @@ export class CaseRunner implements AsyncDisposable {
     const expiry = new AbortController()
     // A case may have more calls under way than Node finds plausible.
     setMaxListeners(0, expiry.signal)
-    const context = new OpenedCase(this.#options, expiry.signal)
+    const patience = Math.max(1, this.#timeoutMs / defaultTimeoutMs)
+    const context = new OpenedCase(this.#options, { patience, signal: expiry.signal })
     const failures: unknown[] = []
-    const trying = withPatience(Math.max(1, this.#timeoutMs / defaultTimeoutMs), () => this.#try(tried, context))
+    const trying = withPatience(patience, () => this.#try(tried, context))
     const outcome = await this.#await(tried, trying).catch((error: unknown) => void failures.push(error))
     expiry.abort(new Error(`the case ${tried.id} is over`))
     // What it has under way may still make something, which is to be cleared away as well.

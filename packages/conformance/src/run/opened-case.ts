@@ -36,12 +36,14 @@ export class OpenedCase implements CaseContext {
   readonly #instances = new Set<string>()
   #scope: RuntimeScope | undefined
 
-  constructor(options: ConformanceOptions, signal: AbortSignal) {
+  /** `patience`: by how much limits and pauses are longer than by default. */
+  constructor(options: ConformanceOptions, { patience, signal }: { patience: number; signal: AbortSignal }) {
     this.plugin = options.plugin
     this.image = options.image
     this.firewallImage = options.firewallImage ?? options.image
     this.firewallStarts = options.firewallStarts ?? 2
-    this.programs = { ...busyboxPrograms, ...options.programs }
+    const programs = { ...busyboxPrograms, ...options.programs }
+    this.programs = { ...programs, pause: (line, other) => programs.pause(line, other, Math.ceil(patience)) }
     this.env = options.env ?? process.env
     this.specifier = options.specifier
     this.unavailableEnv = options.unavailableEnv

@@ -9,7 +9,7 @@ import type { PlantedFault } from './planted-fault.js'
 export async function expectCaught({ expected, plant }: PlantedFault): Promise<void> {
   const plugin = plant(memoryPlugin())
   const only = [...quickCases, expected]
-  const { cases } = await runConformance({ plugin, image: 'busybox:latest', concurrency: 32, timeoutMs: 60_000, only })
+  const { cases } = await runConformance({ plugin, image: 'busybox:latest', concurrency: 32, timeoutMs: 30_000, only })
   const failed = cases.filter(({ status }) => status === 'failed')
   expect(failed.map(({ id }) => id)).toContain(expected)
   const elsewhere = failed.filter(({ id }) => toGroup(id) !== toGroup(expected))
