@@ -51,8 +51,9 @@ class SpinnerLine implements StatusLine {
 
   async #load(): Promise<void> {
     const { default: ora } = await import('ora')
-    // ora would read stdin, which may be on its way into a container.
-    this.#spinner = ora({ stream: this.#output as NodeJS.WriteStream, discardStdin: false }) // `isTTY` says that it is one
+    const stream = this.#output as NodeJS.WriteStream // `isTTY` says that it is one
+    // ora would read stdin, which may be on its way into a container, and write a line for each text where CI is set.
+    this.#spinner = ora({ stream, discardStdin: false, isEnabled: true })
     if (!this.#isOver) this.#spin(this.#spinner)
   }
 
