@@ -13,7 +13,7 @@ if ('problem' in client) console.warn(`Comparisons with docker's client are skip
 
 describe.skipIf('problem' in client)("docker's client", () => {
   test('sends the same entries of generated trees with generated rules, and refuses the same rules', async () => {
-    const seed = Number(process.env.CAPSTAN_IGNORE_SEED ?? Date.now() % 1_000_000)
+    const seed = Number(process.env.CAPSTAN_IGNORE_SEED ?? 1)
     const wanted = Number(process.env.CAPSTAN_IGNORE_INPUTS ?? 150)
     const dice = new Dice(seed)
     const counts = { inputs: 0, inMemory: 0, refused: 0, withoutDockerfile: 0 }
@@ -47,9 +47,9 @@ describe.skipIf('problem' in client)("docker's client", () => {
     })
   }, 120_000)
 
-  test.runIf(process.env.CAPSTAN_RECORD_IGNORE_CORPUS !== undefined)(
-    'is recorded',
-    async () => {
+  const isRecording = process.env.CAPSTAN_RECORD_IGNORE_CORPUS !== undefined
+  if (isRecording)
+    test('is recorded', async () => {
       const dice = new Dice(20)
       const trees = Array.from({ length: 90 }, () => createTree(dice)).filter(
         ({ length }) => length > 25 && length < 80,
@@ -65,9 +65,7 @@ describe.skipIf('problem' in client)("docker's client", () => {
         recorded.push({ tree: item.tree, answers })
       }
       await writeCorpus({ client: 'version' in client ? client.version : '', trees: recorded })
-    },
-    7_200_000,
-  )
+    }, 7_200_000)
 })
 
 interface Comparison {

@@ -74,9 +74,15 @@ export class DockerClient {
 /** Of the docker client on this machine, or why there is none. */
 export async function findVersion(): Promise<{ readonly version: string } | { readonly problem: string }> {
   return run('docker', ['--version']).then(
-    ({ stdout }) => ({ version: stdout.trim() }),
+    ({ stdout }) => toComparable(stdout.trim()),
     (error: unknown) => ({ problem: `docker --version: ${error instanceof Error ? error.message : String(error)}` }),
   )
+}
+
+/** Older clients match some patterns otherwise; the recorded answers are those of 28.2. */
+function toComparable(version: string): { readonly version: string } | { readonly problem: string } {
+  const major = Number(/version (\d+)\./.exec(version)?.[1] ?? 0)
+  return major >= 28 ? { version } : { problem: `${version} is older than 28` }
 }
 
 function toOutput(error: unknown): { readonly stderr: string } {
