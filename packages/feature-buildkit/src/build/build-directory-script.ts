@@ -16,7 +16,8 @@ export interface DirectoryPlan {
  * and never create it themselves, so nothing is written after its removal.
  *
  * `private` in it is on the tmpfs of `/dev/shm`, if there is one: the content is gone when the container stops. Each call
- * first removes the directories of earlier shells that were killed.
+ * first removes the directories of earlier shells that were killed. A directory whose `holder` is absent or empty belongs to
+ * a shell that is about to write it.
  */
 export function toDirectoryCommand({ directory, timesDirectory, listBytes }: DirectoryPlan): Argv {
   return ['sh', '-c', directoryScript, 'capstan-build', directory, timesDirectory, String(listBytes)]
@@ -32,7 +33,7 @@ const directoryScript = `dir=$1; times=$2; memory=/dev/shm/\${dir##*/}; draft=$t
 leave() { n=0; while ! rm -rf "$dir" "$memory" "$draft" 2>/dev/null && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done; }
 ${fileTimesFunction}
 for other in "\${dir%-*-*-*-*-*}"-*; do
-  holder=$(cat "$other/holder" 2>/dev/null) || continue
+  holder=$(cat "$other/holder" 2>/dev/null) && [ -n "$holder" ] || continue
   grep -q "$other" "/proc/$holder/cmdline" 2>/dev/null || rm -rf "$other" "/dev/shm/\${other##*/}" "$times/.\${other##*/}"
 done
 mkdir "$dir" || exit 1

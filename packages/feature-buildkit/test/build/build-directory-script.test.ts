@@ -95,6 +95,17 @@ describe.runIf(process.platform === 'linux').each(shells)('the directory of a bu
     }
   })
 
+  it('is kept by another build while its holder has not been written yet', async () => {
+    const folder = await makeFolder()
+    const beginning = join(folder, `capstan-build-${id}`)
+    await mkdir(beginning)
+    await writeFile(join(beginning, 'holder'), '')
+    const { child, ended } = await hold(folder)
+    child.stdin.end()
+    expect(await ended).toBe(0)
+    expect(await listFolder(folder)).toEqual([`capstan-build-${id}`])
+  })
+
   it('is removed by the removal command', async () => {
     const folder = await makeFolder()
     const { directory, memory, child, ended } = await hold(folder)
