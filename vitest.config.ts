@@ -15,7 +15,7 @@ const packed = ['test/packed/**/*.test.ts']
 const buildkit = ['packages/feature-buildkit/test/buildkit.integration.test.ts']
 const source = { oxc, resolve: { conditions }, ssr: { resolve: { conditions } } }
 // What is waited for comes at once, but on a busy machine.
-const patient = { expect: { poll: { timeout: 4_000 } } }
+const patient = { expect: { poll: { timeout: 15_000 } } }
 
 export default defineConfig({
   test: {
