@@ -2,6 +2,7 @@ import { builtinModules } from 'node:module'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isMain } from '../tools/is-main.mjs'
+import { findLayerOffences } from './check-layers.mjs'
 import { findImports } from './source/imports.mjs'
 import { reportOffences } from './source/offence.mjs'
 import { readPackages } from './source/packages.mjs'
@@ -173,4 +174,7 @@ const doors = {
   execa: { within: 'packages/runtime-apple/src/', isSingle: true },
 }
 
-if (isMain(import.meta.url)) reportOffences(findBoundaryOffences(dirname(dirname(fileURLToPath(import.meta.url)))))
+if (isMain(import.meta.url)) {
+  const root = dirname(dirname(fileURLToPath(import.meta.url)))
+  reportOffences([...findBoundaryOffences(root), ...findLayerOffences(root)])
+}
