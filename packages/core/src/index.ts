@@ -94,7 +94,7 @@ export type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope, RuntimeWarnin
 export type { FeatureNeeds, FeatureSupport, MissingCapability } from './feature.js'
 export { toFeatureSupport } from './feature-support.js'
 
-// Errors and undo
+// Errors
 
 export { type ClosedRuntime, createClosedError } from './errors/create-closed-error.js'
 export { createHostError } from './errors/create-host-error.js'
@@ -109,7 +109,24 @@ export {
 } from './errors/named-errors.js'
 export { listAskedReports, toAttemptLines, toCauseText, toUnavailableSubject } from './errors/unavailable.js'
 export { findUndoFailures, withUndoFailures } from './errors/undo-failures.js'
-export { createUndoStack, type UndoOptions, type UndoStack, type UndoStep } from './undo-stack.js'
+
+// Operations
+
+export {
+  type LastingOperation,
+  type Operation,
+  OperationScope,
+  type OperationScopeOptions,
+  type OperationSubject,
+  type RunOptions,
+} from './operation/operation-scope.js'
+export {
+  createUndoStack,
+  type UndoLimit,
+  type UndoOptions,
+  type UndoStack,
+  type UndoStep,
+} from './operation/undo-stack.js'
 
 // Ownership
 

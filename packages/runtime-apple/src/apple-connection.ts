@@ -1,18 +1,16 @@
 import {
-  createClosedError,
   createHostError,
-  createUndoStack,
   type Environment,
   findRefusal,
   isHostError,
-  type LinkedSignal,
-  linkSignals,
+  type LastingOperation,
+  type Operation,
   type OperationOptions,
+  OperationScope,
+  type OperationSubject,
   type RefusableField,
   refuseField,
   type StringMap,
-  type UndoStack,
-  withUndoFailures,
 } from '@capstan/core'
 import type { AppleDetails } from './apple-details.js'
 import { toAppleError } from './apple-errors.js'
@@ -21,17 +19,8 @@ import { AppleCli, type CliCall, type CliResult } from './cli/apple-cli.js'
 import { KeptContainers } from './container/kept-containers.js'
 import { BuildTurns } from './image/build-turns.js'
 
-/** One call under way. */
-export interface AppleCall {
-  readonly operation: string
-  readonly subject: string
-  /** Aborts with the caller's reason, or with RUNTIME_UNAVAILABLE when the runtime is closed. */
-  readonly signal: AbortSignal
-  /** Whether the caller gave a signal: it takes the place of the limits. */
-  readonly isBounded: boolean
-  /** Undone when the call fails or is aborted. */
-  readonly undo: UndoStack
-}
+/** One operation that is running. */
+export type AppleCall = Operation
 
 export interface AppleConnectionOptions {
   readonly details: AppleDetails
@@ -45,7 +34,7 @@ export interface AppleConnectionOptions {
   readonly timeouts?: AppleTimeouts
 }
 
-/** What one open runtime and its managers share: the command line, what it remembers of containers, and the one way in. */
+/** What one open runtime and its managers share: the command line, what it remembers of containers, and the operations. */
 export class AppleConnection {
   readonly cli: AppleCli
   readonly details: AppleDetails
@@ -55,59 +44,33 @@ export class AppleConnection {
   readonly timeouts: AppleTimeouts
   readonly kept: KeptContainers = new KeptContainers()
   readonly builds: BuildTurns = new BuildTurns()
-  readonly #options: AppleConnectionOptions
-  readonly #open = new Set<LinkedSignal>()
-  readonly #calls = new Set<Promise<unknown>>()
-  #isClosed = false
+  readonly #operations: OperationScope
 
   constructor(options: AppleConnectionOptions) {
     const { details, runtimeName, ownerLabels, env, timeouts = defaultAppleTimeouts } = options
     this.timeouts = timeouts
-    this.#options = options
     this.cli = new AppleCli(details.command, env, timeouts)
     this.details = details
     this.runtimeName = runtimeName
     this.ownerLabels = ownerLabels
     this.env = env
+    const { packageName, packageVersion } = options
+    const runtime = { runtime: runtimeName, packageName, packageVersion, endpoint: details.command }
+    this.#operations = new OperationScope({ runtime, undoMs: timeouts.undoMs })
   }
 
-  /** Runs one operation. What it made is undone when it fails, and when it is aborted. */
-  async call<T>(
-    { operation, subject }: { readonly operation: string; readonly subject: string },
+  /** Runs one operation: see `OperationScope.run`. */
+  call<T>(
+    subject: OperationSubject,
     { signal }: OperationOptions,
     effect: (call: AppleCall) => Promise<T>,
   ): Promise<T> {
-    const { own, end } = this.begin(signal)
-    const undo = createUndoStack({ timeoutMs: this.timeouts.undoMs })
-    const work = async () => {
-      try {
-        const result = await effect({ operation, subject, signal: own, isBounded: signal !== undefined, undo })
-        own.throwIfAborted()
-        undo.release()
-        return result
-      } catch (error) {
-        const failures = await undo.run()
-        throw withUndoFailures(own.aborted ? own.reason : error, failures)
-      } finally {
-        end()
-      }
-    }
-    const running = work()
-    this.#calls.add(running)
-    return await running.finally(() => this.#calls.delete(running))
+    return this.#operations.run(subject, { signal }, effect)
   }
 
-  /** Begins what lasts: its signal aborts with the caller's, and at close. */
-  begin(signal: AbortSignal | undefined): { readonly own: AbortSignal; readonly end: () => void } {
-    this.assertOpen()
-    signal?.throwIfAborted()
-    const link = linkSignals([signal])
-    this.#open.add(link)
-    const end = () => {
-      link.unlink()
-      this.#open.delete(link)
-    }
-    return { own: link.signal, end }
+  /** See `OperationScope.begin`. */
+  begin(signal: AbortSignal | undefined): LastingOperation {
+    return this.#operations.begin(signal)
   }
 
   /** Runs the command line; an exit code other than 0 is an error. */
@@ -138,20 +101,13 @@ export class AppleConnection {
 
   /** @throws HostError RUNTIME_UNAVAILABLE after `close` */
   assertOpen(): void {
-    if (this.#isClosed) throw this.#toClosed()
+    this.#operations.assertOpen()
   }
 
-  /** Ends all that is under way and the command lines that are held; containers go on. */
+  /** Ends all operations and sessions. Containers continue to run. */
   async close(): Promise<void> {
-    this.#isClosed = true
-    for (const link of this.#open) link.abort(this.#toClosed())
-    await Promise.allSettled(this.#calls)
+    await this.#operations.close()
     await this.kept.endSessions()
-  }
-
-  #toClosed(): Error {
-    const { runtimeName: runtime, packageName, packageVersion } = this.#options
-    return createClosedError({ runtime, packageName, packageVersion, endpoint: this.details.command })
   }
 }
 

@@ -81,7 +81,7 @@ export class AppleImageTransfer implements ImageTransfer {
 
   /** Fails at an abort and at close, as if it came from the service itself. */
   #openFile(file: string, { signal }: OperationOptions, clear: () => Promise<void>): Readable {
-    const { own, end } = this.#connection.begin(signal)
+    const { signal: own, end } = this.#connection.begin(signal)
     const stream = createReadStream(file)
     const onAbort = () => stream.destroy(own.reason)
     own.addEventListener('abort', onAbort, { once: true })

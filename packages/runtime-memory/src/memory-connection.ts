@@ -1,37 +1,17 @@
 import {
-  createClosedError,
-  createUndoStack,
-  type LinkedSignal,
-  linkSignals,
+  type LastingOperation,
+  type Operation,
   type OperationOptions,
+  OperationScope,
   type RefusableField,
   type RefusedOption,
   refuseField,
   type StringMap,
-  type UndoStack,
-  withUndoFailures,
 } from '@capstan/core'
 import type { MemoryEngine } from './memory-engine.js'
 import { meetFault, ScriptedFailure } from './memory-fault.js'
-import { KeepAlive } from './process/keep-alive.js'
 
-/** One call under way. */
-export interface MemoryCall {
-  /** Aborts with the caller's reason, or with RUNTIME_UNAVAILABLE when the runtime is closed. */
-  readonly signal: AbortSignal
-  /** Undone when the call fails or is aborted. */
-  readonly undo: UndoStack
-}
-
-/** Something between its begin and its end; it keeps the event loop running that long. */
-export interface MemorySession {
-  /** Aborts with the caller's signal, at close, and by `abort`. */
-  readonly own: AbortSignal
-  readonly abort: (reason: unknown) => void
-  readonly end: () => void
-}
-
-/** What makes one open runtime: where it opens, as what, for whom, and what it is to refuse. */
+/** Options of `MemoryConnection`. */
 export interface MemoryConnectionOptions {
   readonly engine: MemoryEngine
   readonly runtimeName: string
@@ -43,91 +23,67 @@ export interface MemoryConnectionOptions {
 }
 
 /**
- * What one open runtime and its managers share: the engine, the owner, and the one way in.
+ * What one open runtime and its managers share: the engine, the owner, and the operations.
  *
- * Every operation passes {@link MemoryConnection.call}: closed, aborted and scripted faults are met there alone.
+ * Every operation calls {@link MemoryConnection.call}, which applies the scripted faults.
  */
 export class MemoryConnection {
   readonly engine: MemoryEngine
   readonly runtimeName: string
   readonly ownerLabels: StringMap
   readonly refuses: readonly RefusedOption[]
-  readonly #options: MemoryConnectionOptions
-  readonly #open = new Set<LinkedSignal>()
-  readonly #calls = new Set<Promise<unknown>>()
-  readonly #keepAlive = new KeepAlive()
-  #closed = false
+  readonly #operations: OperationScope
 
-  constructor(options: MemoryConnectionOptions) {
-    const { engine, runtimeName, ownerLabels, refuses } = options
-    this.#options = options
+  constructor({ engine, runtimeName, ownerLabels, refuses, packageName, packageVersion }: MemoryConnectionOptions) {
     this.engine = engine
     this.runtimeName = runtimeName
     this.ownerLabels = ownerLabels
     this.refuses = refuses
+    const names = { runtime: runtimeName, packageName, packageVersion }
+    const runtime = { ...names, endpoint: 'in this process', selection: 'named' } as const
+    this.#operations = new OperationScope({ runtime, keepsAlive: true })
     engine.connections.add(this)
   }
 
-  /** Runs one operation. What it made is undone when it fails, and when it is aborted. */
+  /** Runs one operation: see `OperationScope.run`. */
   async call<T>(
     operation: string,
     { signal }: OperationOptions,
-    effect: (call: MemoryCall) => T | PromiseLike<T>,
+    effect: (call: Operation) => T | PromiseLike<T>,
   ): Promise<T> {
-    this.assertOpen()
-    return await this.#track(this.#run(operation, signal, effect))
+    return await this.#operations.run({ operation, subject: 'the simulation' }, { signal }, async (call) => {
+      try {
+        return await this.#meetFaults(operation, call.signal, () => effect(call))
+      } catch (error) {
+        if (!(error instanceof ScriptedFailure)) throw error
+        // A scripted failure undoes nothing: the effect of the operation stays, and only its answer is lost.
+        call.undo.release()
+        throw error.error
+      }
+    })
   }
 
-  /** As `call`, for a step that undoes: it also works while the runtime is being closed. */
-  async undo(
-    operation: string,
-    signal: AbortSignal,
-    effect: (call: MemoryCall) => void | PromiseLike<void>,
-  ): Promise<void> {
-    await this.#run(operation, signal, effect)
-  }
-
-  async #run<T>(
-    operation: string,
-    signal: AbortSignal | undefined,
-    effect: (call: MemoryCall) => T | PromiseLike<T>,
-  ): Promise<T> {
-    const { own, end } = this.#begin(signal)
-    const undo = createUndoStack()
-    const fault = this.engine.faults.take(operation)
+  /** Runs a step that undoes an operation, with its scripted faults; also while the runtime is being closed. */
+  async undo(operation: string, signal: AbortSignal, effect: () => void | PromiseLike<void>): Promise<void> {
     try {
-      if (fault?.after !== true) await meetFault(fault, own)
-      const result = await effect({ signal: own, undo })
-      // What took effect after the abort is undone as well.
-      own.throwIfAborted()
-      if (fault?.after === true) await meetFault(fault, own)
-      undo.release()
-      return result
+      await this.#meetFaults(operation, signal, effect)
     } catch (error) {
-      if (error instanceof ScriptedFailure) undo.release()
-      throw withUndoFailures(toFailure(error, own), await undo.run())
-    } finally {
-      end()
+      throw error instanceof ScriptedFailure ? error.error : error
     }
   }
 
-  /** Begins what lasts: see {@link MemorySession}. */
-  begin(signal: AbortSignal | undefined): MemorySession {
-    this.assertOpen()
-    return this.#begin(signal)
+  async #meetFaults<T>(operation: string, signal: AbortSignal, effect: () => T | PromiseLike<T>): Promise<T> {
+    const fault = this.engine.faults.take(operation)
+    if (fault?.after !== true) await meetFault(fault, signal)
+    const result = await effect()
+    signal.throwIfAborted()
+    if (fault?.after === true) await meetFault(fault, signal)
+    return result
   }
 
-  #begin(signal: AbortSignal | undefined): MemorySession {
-    signal?.throwIfAborted()
-    const link = linkSignals([signal])
-    this.#open.add(link)
-    const release = this.#keepAlive.hold()
-    const end = () => {
-      link.unlink()
-      this.#open.delete(link)
-      release()
-    }
-    return { own: link.signal, abort: link.abort, end }
+  /** See `OperationScope.begin`. */
+  begin(signal: AbortSignal | undefined): LastingOperation {
+    return this.#operations.begin(signal)
   }
 
   /** When kept firewall rules are set: before the program of a container starts, or right after. */
@@ -135,17 +91,17 @@ export class MemoryConnection {
     return this.refuses.some(({ field }) => field === 'firewall.beforeStart') ? 'after' : 'before'
   }
 
-  /** @throws HostError OPTION_UNSUPPORTED when something is asked of a field that this simulation refuses */
+  /** @throws HostError OPTION_UNSUPPORTED when a value is given for a field that this simulation refuses */
   refuse(field: RefusableField, given: unknown): void {
     if (given !== undefined && given !== false) refuseField(this.runtimeName, field, given, this.refuses)
   }
 
   /** The chunks, until the caller aborts or the runtime is closed: then its reason is thrown. */
-  async *stream(chunks: AsyncIterable<Uint8Array>, { signal }: OperationOptions): AsyncGenerator<Uint8Array> {
-    const { own, end } = this.begin(signal)
+  async *stream(chunks: AsyncIterable<Uint8Array>, options: OperationOptions): AsyncGenerator<Uint8Array> {
+    const { signal, end } = this.begin(options.signal)
     try {
       for await (const chunk of chunks) {
-        own.throwIfAborted()
+        signal.throwIfAborted()
         yield chunk
       }
     } finally {
@@ -155,32 +111,12 @@ export class MemoryConnection {
 
   /** @throws HostError RUNTIME_UNAVAILABLE after `close` */
   assertOpen(): void {
-    if (this.#closed) throw this.#toClosed()
+    this.#operations.assertOpen()
   }
 
-  /** Ends all that is under way, and resolves when it is undone; containers go on. */
+  /** Ends all operations and resolves when they are undone. Containers continue to run. */
   async close(): Promise<void> {
-    this.#closed = true
     this.engine.connections.delete(this)
-    for (const link of this.#open) link.abort(this.#toClosed())
-    await Promise.allSettled(this.#calls)
-    this.#keepAlive.close()
+    await this.#operations.close()
   }
-
-  #toClosed(): Error {
-    const { packageName, packageVersion } = this.#options
-    const of = { runtime: this.runtimeName, packageName, packageVersion }
-    return createClosedError({ ...of, endpoint: 'in this process', selection: 'named' })
-  }
-
-  #track<T>(call: Promise<T>): Promise<T> {
-    this.#calls.add(call)
-    return call.finally(() => this.#calls.delete(call))
-  }
-}
-
-/** An aborted call rejects with the reason itself, whatever failed on the way. */
-function toFailure(error: unknown, signal: AbortSignal): unknown {
-  if (signal.aborted) return signal.reason
-  return error instanceof ScriptedFailure ? error.error : error
 }

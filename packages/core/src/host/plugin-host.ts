@@ -1,6 +1,6 @@
-import { setMaxListeners } from 'node:events'
 import { createHostError } from '../errors/create-host-error.js'
 import { withUndoFailures } from '../errors/undo-failures.js'
+import { type Operation, OperationScope } from '../operation/operation-scope.js'
 import type { OperationOptions } from '../operation.js'
 import type { Owner } from '../ownership/owner.js'
 import { toHostLabels } from '../ownership/owner-labels.js'
@@ -10,7 +10,6 @@ import type { RuntimeReport } from '../plugin/runtime-report.js'
 import { isSlow } from '../plugin/slow-probe.js'
 import { redactUrls } from '../redact.js'
 import { type Runtime, runtimeCapability } from '../runtime.js'
-import { linkSignals } from '../signals/link-signals.js'
 import { validateSweepOptions } from '../validation/app-name.js'
 import { closeAll, collectFailures } from './close-all.js'
 import { OpenScope, toClosings } from './open-scope.js'
@@ -32,9 +31,8 @@ export class PluginHost implements RuntimeHost {
   readonly #readOwner: () => Promise<Owner>
   readonly #othersMs: number
   readonly #probeTimeoutMs: number | undefined
-  readonly #closing = new AbortController()
+  readonly #operations = new OperationScope()
   readonly #scopes = new Set<OpenScope>()
-  readonly #pending = new Set<Promise<unknown>>()
   #owner: Promise<Owner> | undefined
   #closed: Promise<void> | undefined
 
@@ -46,7 +44,6 @@ export class PluginHost implements RuntimeHost {
     this.#entries = toPluginEntries(options.plugins)
     this.#finds = new RecentFinds(now)
     this.#readOwner = read
-    setMaxListeners(0, this.#closing.signal) // one for each operation under way is no leak
   }
 
   discover(options: OperationOptions = {}): Promise<readonly RuntimeReport[]> {
@@ -55,23 +52,25 @@ export class PluginHost implements RuntimeHost {
       this.#finds.keep(probed)
       return probed.report
     }
-    return this.#track(options, (own) => Promise.all(this.#entries.map((entry) => look(entry, own))))
+    return this.#run('discover', options, (own) => Promise.all(this.#entries.map((entry) => look(entry, own))))
   }
 
   open(options: OpenOptions = {}): Promise<RuntimeScope> {
-    return this.#track(options, async (own) => {
+    return this.#run('open', options, async (own) => {
       const { chosen, others } = await this.#select(options, own)
-      return this.#openScope(chosen, others, own)
+      const scope = await this.#openScope(chosen, others, own)
+      own.undo.add(`runtime ${scope.runtimeName}`, () => scope[Symbol.asyncDispose]())
+      return scope
     })
   }
 
   sweep(options: SweepOptions = {}): Promise<readonly SweepReport[]> {
-    return this.#track(options, async (own) => {
+    return this.#run('sweep', options, async (own) => {
       validateSweepOptions(options)
       const automatic = this.#entries.filter(({ plugin, fault }) => fault !== undefined || plugin.selection !== 'named')
       const probed = await Promise.all(automatic.map((entry) => this.#probe(entry, own)))
       const open = (usable: UsableRuntime) => this.#openScope(usable, [], own)
-      return sweepEach(probed, open, { ...options, ...own })
+      return sweepEach(probed, open, { ...options, signal: own.signal })
     })
   }
 
@@ -81,8 +80,7 @@ export class PluginHost implements RuntimeHost {
   }
 
   async #close(): Promise<void> {
-    this.#closing.abort(createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [] }))
-    await Promise.allSettled(this.#pending)
+    await this.#operations.close()
     const scopes = [...this.#scopes].toReversed()
     await closeAll(
       scopes.map((scope) => () => scope[Symbol.asyncDispose]()),
@@ -90,17 +88,8 @@ export class PluginHost implements RuntimeHost {
     )
   }
 
-  /** Runs an operation that ends when its caller aborts or the host closes, and that closing waits for. */
-  async #track<T>({ signal }: OperationOptions, run: (own: Own) => Promise<T>): Promise<T> {
-    const link = linkSignals([this.#closing.signal, signal])
-    const running = link.signal.aborted ? Promise.reject(link.signal.reason) : run({ signal: link.signal })
-    this.#pending.add(running)
-    try {
-      return await running
-    } finally {
-      this.#pending.delete(running)
-      link.unlink()
-    }
+  #run<T>(operation: string, { signal }: OperationOptions, run: (own: Operation) => Promise<T>): Promise<T> {
+    return this.#operations.run({ operation, subject: 'the plugins' }, { signal }, run)
   }
 
   #probe(entry: PluginEntry, { signal }: Own): Promise<ProbedPlugin> {
@@ -193,10 +182,7 @@ export interface HostSources {
   readonly othersMs?: number
 }
 
-/** What one operation of the host hands down: a signal that is there. */
-interface Own {
-  readonly signal: AbortSignal
-}
+type Own = Pick<Operation, 'signal'>
 
 interface Selection {
   readonly chosen: UsableRuntime

@@ -82,7 +82,7 @@ export class AppleExecProcess implements ExecProcess {
 
   async #follow(): Promise<number> {
     const { session, signal, id, mark } = this.#settings
-    const { own, end } = this.#connection.begin(signal)
+    const { signal: own, end } = this.#connection.begin(signal)
     const onAbort = () => {
       session.end()
       const reason = own.reason instanceof Error ? own.reason : new Error(String(own.reason))

@@ -1,7 +1,7 @@
 import { type ContextEntry, readBuildContext } from '@capstan/build-context'
-import { type BuildOptions, toObjectLabels } from '@capstan/core'
+import { type BuildOptions, type Operation, toObjectLabels } from '@capstan/core'
 import type { ImageContent, StoredImage } from '../image/stored-image.js'
-import type { MemoryCall, MemoryConnection } from '../memory-connection.js'
+import type { MemoryConnection } from '../memory-connection.js'
 import { requireBase } from './base-image.js'
 import { createBuildError } from './build-error.js'
 import { type Build, createStage, toContent } from './build-stage.js'
@@ -21,7 +21,7 @@ export interface BuildRequest {
 export async function buildImage(
   connection: MemoryConnection,
   { dockerfile, tag, options }: BuildRequest,
-  { signal, undo }: MemoryCall,
+  { signal, undo }: Operation,
 ): Promise<StoredImage> {
   const parsed = parseDockerfile(dockerfile)
   const stages = selectStages(parsed, options.target)

@@ -4,6 +4,7 @@ import {
   type CreateOptions,
   createHostError,
   isOurs,
+  type Operation,
   type StringMap,
   toImageHome,
   toObjectLabels,
@@ -11,7 +12,7 @@ import {
 import { ContainerFiles, type MountedFiles } from '../files/container-files.js'
 import { pullImage } from '../image/pull-image.js'
 import type { StoredImage } from '../image/stored-image.js'
-import type { MemoryCall, MemoryConnection } from '../memory-connection.js'
+import type { MemoryConnection } from '../memory-connection.js'
 import type { MemoryEngine } from '../memory-engine.js'
 import { withEnvironment } from '../process/environment.js'
 import { defaultPath } from '../process/find-program.js'
@@ -25,7 +26,7 @@ import { createSystemFiles } from './system-files.js'
 export async function createContainer(
   connection: MemoryConnection,
   config: ContainerConfig,
-  { call, onProgress }: { readonly call: MemoryCall; readonly onProgress?: CreateOptions['onProgress'] },
+  { call, onProgress }: { readonly call: Operation; readonly onProgress?: CreateOptions['onProgress'] },
 ): Promise<MemoryContainer> {
   const { engine } = connection
   checkName(connection, config.name)

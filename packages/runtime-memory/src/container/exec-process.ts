@@ -3,12 +3,13 @@ import {
   createHostError,
   type ExecOptions,
   type ExecProcess,
+  type LastingOperation,
   type OperationOptions,
   type TerminalSize,
   untilAborted,
   validateTerminalSize,
 } from '@capstan/core'
-import type { MemoryConnection, MemorySession } from '../memory-connection.js'
+import type { MemoryConnection } from '../memory-connection.js'
 import type { MemoryProgram } from '../memory-program.js'
 import { createProcessOutput } from '../process/process-output.js'
 import { toSignalName } from '../process/signals.js'
@@ -36,7 +37,7 @@ export class MemoryExecProcess implements ExecProcess {
   readonly #connection: MemoryConnection
   readonly #process: SimulatedProcess
   readonly #containerId: string
-  readonly #session: MemorySession
+  readonly #session: LastingOperation
   #size: TerminalSize | undefined
 
   constructor(connection: MemoryConnection, { containerId, run, program, surroundings, options }: ExecStart) {
@@ -95,10 +96,10 @@ export class MemoryExecProcess implements ExecProcess {
   }
 
   async #wait(): Promise<number> {
-    const { own, end } = this.#session
+    const { signal, end } = this.#session
     try {
-      const code = await untilAborted(this.#process.exitCode, own)
-      await untilAborted(Promise.all([endOutput(this.stdout), endOutput(this.stderr)]), own)
+      const code = await untilAborted(this.#process.exitCode, signal)
+      await untilAborted(Promise.all([endOutput(this.stdout), endOutput(this.stderr)]), signal)
       return code
     } catch (error) {
       // Left: by an abort, at close, or disposed. The process may live on until it reads the end of its input.

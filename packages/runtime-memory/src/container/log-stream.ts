@@ -32,11 +32,11 @@ interface ReadOptions extends LogOptions {
 type Chunks = AsyncGenerator<LogChunk, undefined>
 
 async function* read(connection: MemoryConnection, id: string, options: ReadOptions): Chunks {
-  const { own, end } = connection.begin(options.signal)
+  const { signal, end } = connection.begin(options.signal)
   try {
     const container = await connection.call('containerLogs', options, () => connection.engine.containers.require(id))
     const isOneStream = connection.refuses.some(({ field }) => field === 'logs.split')
-    for await (const chunk of readLog(container, { ...options, signal: own })) {
+    for await (const chunk of readLog(container, { ...options, signal })) {
       yield isOneStream ? { ...chunk, source: 'combined' } : chunk
     }
   } finally {

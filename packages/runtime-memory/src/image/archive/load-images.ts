@@ -1,6 +1,5 @@
 import { gunzipSync } from 'node:zlib'
-import { createHostError } from '@capstan/core'
-import type { MemoryCall } from '../../memory-connection.js'
+import { createHostError, type Operation } from '@capstan/core'
 import type { MemoryEngine } from '../../memory-engine.js'
 import { emptyImageConfig, type ImageConfig, type ImageContent, noPrograms } from '../stored-image.js'
 import { items, type Json, member, simulationKey, text, texts } from './archive-format.js'
@@ -11,7 +10,7 @@ import { readTar } from './read-tar.js'
 export async function loadImages(
   engine: MemoryEngine,
   tar: AsyncIterable<Uint8Array>,
-  { signal, undo }: MemoryCall,
+  { signal, undo }: Operation,
 ): Promise<readonly string[]> {
   const archive = await readArchive(tar, signal)
   const images = archive.has('manifest.json') ? readDockerManifest(archive) : readOciIndex(archive)

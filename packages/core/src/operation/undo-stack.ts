@@ -1,32 +1,40 @@
-import { createHostError } from './errors/create-host-error.js'
-import { startDeadline } from './signals/deadline.js'
-import { runUntilAborted } from './signals/run-until-aborted.js'
-import { checkTimeout } from './validation/check.js'
+import { createHostError } from '../errors/create-host-error.js'
+import { startDeadline } from '../signals/deadline.js'
+import { runUntilAborted } from '../signals/run-until-aborted.js'
+import { checkTimeout } from '../validation/check.js'
 
 /**
- * Steps run in reverse, once, under the stack's own signal and deadline.
+ * Steps that undo what a call has created. They run in reverse, once, under the stack's own signal and deadline.
  *
- * Disposing runs them, and keeps their failures to itself: where those matter, `run` comes first.
+ * Disposing runs them and ignores their failures. Call `run` to get the failures.
  */
 export interface UndoStack extends AsyncDisposable {
-  /** `title` names the step where it fails: `network`. */
+  /** `title` names the step in the error when it times out, such as `network`. */
   add(title: string, step: UndoStep): void
-  /** Never rejects: returns the failures, in order. Called while it runs: the same run. */
+  /** Runs the steps and resolves with their failures, in order; never rejects. A call while it runs joins that run. */
   run(): Promise<readonly unknown[]>
-  /** Forgets the steps: all went well. */
+  /** Removes all steps without running them. */
   release(): void
 }
 
-/** Takes one thing back. Its signal is not the caller's: it aborts when the time of the whole stack is over. */
-export type UndoStep = (own: { readonly signal: AbortSignal }) => PromiseLike<unknown>
+/** Undoes one thing. It gets a signal of its own and not the caller's, which may have aborted. */
+export type UndoStep = (own: UndoLimit) => PromiseLike<unknown>
+
+/** The limit of an undo step, to be spread into the calls that it makes. */
+export interface UndoLimit {
+  /** Aborts when the time of the whole stack is over. */
+  readonly signal: AbortSignal
+  /** As `Operation.isBounded`: the signal takes the place of the runtime's default time limits. */
+  readonly isBounded: true
+}
 
 /** Options of `createUndoStack`. */
 export interface UndoOptions {
   /** For all steps of one run together; default 30 000. */
-  readonly timeoutMs?: number
+  readonly timeoutMs?: number | undefined
 }
 
-/** Makes an empty stack. */
+/** Creates an empty stack. */
 export function createUndoStack({ timeoutMs = 30_000 }: UndoOptions = {}): UndoStack {
   checkTimeout('timeoutMs', timeoutMs)
   const steps: NamedStep[] = []
@@ -50,14 +58,14 @@ interface NamedStep {
   readonly step: UndoStep
 }
 
-/** Empties `steps`, from the end; those that are added meanwhile too. */
+/** Runs and removes all steps from the end, including those that are added meanwhile. */
 async function runSteps(steps: NamedStep[], timeoutMs: number): Promise<readonly unknown[]> {
   const failures: unknown[] = []
   const deadline = new AbortController()
   const limit = startDeadline(timeoutMs, () => deadline.abort())
   for (let entry = steps.pop(); entry !== undefined; entry = steps.pop()) {
     try {
-      await runUntilAborted(entry.step, deadline.signal)
+      await runUntilAborted((own) => entry.step({ ...own, isBounded: true }), deadline.signal)
     } catch (error) {
       failures.push(error === deadline.signal.reason ? toTimedOut(entry.title, timeoutMs) : error)
     }
