@@ -36,6 +36,14 @@ export type { FirewallDestination, FirewallRules } from './firewall.js'
 export type { BuildContext, BuildOptions, BuildProgress } from './image/build.js'
 export type { ImageInfo, PullOptions, PullProgress, RegistryCredentials } from './image/image.js'
 export { toImageHome } from './image/image-home.js'
+export {
+  dockerHub,
+  type ImageReference,
+  isImageId,
+  parseImageReference,
+  toFamiliarName,
+  toFullName,
+} from './image/image-reference.js'
 export type { Argv, EnvMap, ListOptions, OperationOptions, ProgressEvent, StringMap } from './operation.js'
 export { redactUrls, redactUserInfo } from './redact.js'
 export { type HostAddressOptions, type Runtime, runtimeCapability } from './runtime.js'
@@ -127,6 +135,7 @@ export {
   type UndoStack,
   type UndoStep,
 } from './operation/undo-stack.js'
+export { type DelayOptions, delay, type PollOptions, poll } from './operation/wait.js'
 
 // Ownership
 
@@ -134,7 +143,7 @@ export { hasLabels, isOurs } from './ownership/match-labels.js'
 export { type OwnedObject, toObjectLabels } from './ownership/object-labels.js'
 export type { Owner } from './ownership/owner.js'
 export { type Lifetime, ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './ownership/owner-labels.js'
-export { createRequestMark } from './ownership/request-mark.js'
+export { createRequestIdLabel } from './ownership/request-id.js'
 export type { SweepItem, SweepObstacle, SweepOptions, SweepReport } from './ownership/sweep-report.js'
 export { toVolumeLabels } from './ownership/volume-labels.js'
 
@@ -147,6 +156,8 @@ export { untilAborted } from './signals/until-aborted.js'
 // Streams
 
 export { type InputPump, pumpInput } from './streams/pump-input.js'
+export { type OutputChunk, pumpOutput } from './streams/pump-output.js'
+export { SharedWriter } from './streams/shared-writer.js'
 export { TerminalEnd } from './streams/terminal-end.js'
 
 // Loading

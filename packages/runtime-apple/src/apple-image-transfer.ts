@@ -10,11 +10,11 @@ import {
   type ImageTransfer,
   type OperationOptions,
   type PullOptions,
+  toFamiliarName,
   untilAborted,
   validateImageReference,
 } from '@capstan/core'
 import type { AppleCall, AppleConnection } from './apple-connection.js'
-import { toFamiliarName } from './image/familiar-name.js'
 import { findReference } from './image/find-reference.js'
 import { findImage } from './image/images.js'
 import { pullImage } from './image/pull-image.js'

@@ -1,6 +1,6 @@
 import {
   createHostError,
-  createRequestMark,
+  createRequestIdLabel,
   hasLabels,
   isHostError,
   isOurs,
@@ -78,9 +78,11 @@ export class NamedObjects<T extends Named> {
 
   async #make({ name, labels, flags }: Making, call: AppleCall): Promise<CliResult> {
     const { noun } = this.#kind
-    const mark = createRequestMark()
-    call.undo.add(`${noun} ${name}`, ({ signal }) => this.#removeMarked(name, mark, { ...call, subject: name, signal }))
-    const argv = [noun, 'create', ...flags, ...toLabelOptions({ ...labels, ...mark }), name]
+    const requestIdLabel = createRequestIdLabel()
+    call.undo.add(`${noun} ${name}`, ({ signal }) =>
+      this.#removeByRequestId(name, requestIdLabel, { ...call, subject: name, signal }),
+    )
+    const argv = [noun, 'create', ...flags, ...toLabelOptions({ ...labels, ...requestIdLabel }), name]
     return await this.#connection.cli.run(argv, { ...call, lingerMs: this.#connection.timeouts.abortGraceMs })
   }
 
@@ -107,9 +109,9 @@ export class NamedObjects<T extends Named> {
   }
 
   /** Another of the name, made before or meanwhile, stays. */
-  async #removeMarked(name: string, mark: StringMap, call: Omit<AppleCall, 'undo'>): Promise<void> {
+  async #removeByRequestId(name: string, requestIdLabel: StringMap, call: Omit<AppleCall, 'undo'>): Promise<void> {
     const found = await this.#find(name, call)
-    if (found === undefined || !hasLabels(found.labels, mark)) return
+    if (found === undefined || !hasLabels(found.labels, requestIdLabel)) return
     try {
       await this.#remove(name, call)
     } catch (error) {

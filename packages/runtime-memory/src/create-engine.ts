@@ -1,7 +1,7 @@
 import { baseCommands } from './commands/base-commands.js'
 import type { FileEntry } from './files/file-map.js'
 import { createCommandFiles, createImage } from './image/create-image.js'
-import { toFamiliarReference } from './image/image-reference.js'
+import { toTag } from './image/image-store.js'
 import { emptyImageConfig, type ImageContent, noPrograms } from './image/stored-image.js'
 import { MemoryEngine } from './memory-engine.js'
 import { FaultScript } from './memory-fault.js'
@@ -35,7 +35,7 @@ function createImages(images: Readonly<Record<string, MemoryImage>>): ReadonlyMa
     Object.entries(images).map(([reference, image]) => {
       const content = contents.get(image) ?? createImage(reference, image)
       contents.set(image, content)
-      return [toFamiliarReference(reference), content]
+      return [toTag(reference), content]
     }),
   )
 }

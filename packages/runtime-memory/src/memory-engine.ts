@@ -1,3 +1,5 @@
+import { setImmediate } from 'node:timers/promises'
+import { delay } from '@capstan/core'
 import { ContainerStore } from './container/container-store.js'
 import { findRun } from './container/memory-container.js'
 import { ImageStore } from './image/image-store.js'
@@ -8,7 +10,6 @@ import type { MemoryProgram } from './memory-program.js'
 import type { NetworkSpace } from './network/network-space.js'
 import { NetworkStore } from './network/network-store.js'
 import { VolumeStore } from './volume/volume-store.js'
-import { nextTurn } from './wait.js'
 
 /** What a simulation has from its start, and for good. */
 export interface MemoryEngineOptions {
@@ -54,7 +55,8 @@ export class MemoryEngine {
 
   /** What runs in containers holds up the process's exit only while a runtime is open. */
   nextTurn(): Promise<void> {
-    return nextTurn({ keepAlive: this.connections.size > 0 })
+    // An immediate that is not referenced need not run before something else wakes the loop: a timer does.
+    return this.connections.size > 0 ? setImmediate() : delay(1, { ref: false })
   }
 
   findSpace(containerId: string): NetworkSpace | undefined {

@@ -1,5 +1,4 @@
-import { createHostError, untilAborted } from '@capstan/core'
-import { sleep } from './wait.js'
+import { createHostError, delay, untilAborted } from '@capstan/core'
 
 /** A scripted fault: what is to go wrong at an operation. */
 export interface MemoryFault {
@@ -53,7 +52,7 @@ export class ScriptedFailure {
 export async function meetFault(fault: MemoryFault | undefined, signal: AbortSignal): Promise<void> {
   if (fault === undefined) return
   const { operation, delayMs, hang = false, error } = fault
-  if (delayMs !== undefined) await sleep(delayMs, signal)
+  if (delayMs !== undefined) await delay(delayMs, { signal, ref: false })
   if (hang) await untilAborted(new Promise<never>(() => {}), signal)
   if (error !== undefined) throw new ScriptedFailure(error)
   if (delayMs === undefined) throw new ScriptedFailure(createScriptedError(operation))

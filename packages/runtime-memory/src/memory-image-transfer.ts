@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { type ImageTransfer, type OperationOptions, type PullOptions, validateImageReference } from '@capstan/core'
-import { toFamiliarReference } from './image/image-reference.js'
+import { toTag } from './image/image-store.js'
 import { pullImage } from './image/pull-image.js'
 import type { MemoryConnection } from './memory-connection.js'
 
@@ -31,7 +31,7 @@ export class MemoryImageTransfer implements ImageTransfer {
     return await this.#connection.call('saveImage', options, async () => {
       const { saveImage } = await import('./image/archive/save-image.js')
       const image = images.require(reference)
-      const tag = toFamiliarReference(reference)
+      const tag = toTag(reference)
       const chunks = saveImage(image, image.tags.has(tag) ? [tag] : [])
       return Readable.from(this.#connection.stream(chunks, options), { objectMode: false })
     })

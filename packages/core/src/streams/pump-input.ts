@@ -1,14 +1,16 @@
 import type { Readable, Writable } from 'node:stream'
+import type { OperationSubject } from '../operation/operation-scope.js'
+import { toStreamFailure } from './stream-failure.js'
 
 /**
- * Sends a caller's input to a program until either ends, as `attach` promises: the end of the input half-closes, the input
- * itself is borrowed and never closed, and a program that ends before it has read all is no failure.
+ * Copies the caller's input to a process, no faster than it is taken, until either ends. The end of the input ends `target`.
+ * The input itself is never closed. A process that ends before it has read everything is no failure.
  */
-export function pumpInput(source: Readable, target: Writable): InputPump {
+export function pumpInput(source: Readable, target: Writable, call: OperationSubject): InputPump {
   let stop = () => {}
   const failed = new Promise<never>((_, reject) => {
     const onData = (chunk: Uint8Array | string) => {
-      // A process that ended early takes no more: no error, its exit code tells.
+      // The process has ended: its exit code tells how.
       if (!target.writable) return stop()
       if (!target.write(chunk)) source.pause()
     }
@@ -18,8 +20,8 @@ export function pumpInput(source: Readable, target: Writable): InputPump {
       if (target.writable) target.end()
     }
     const onError = (error: unknown) => {
-      onEnd()
-      reject(error)
+      stop()
+      reject(toStreamFailure(call, 'input', error))
     }
     stop = () => {
       source.off('data', onData).off('end', onEnd).off('close', onEnd).off('error', onError)
@@ -35,9 +37,13 @@ export function pumpInput(source: Readable, target: Writable): InputPump {
   return { failed, stop: () => stop() }
 }
 
+/** A running copy of an input. */
 export interface InputPump {
-  /** Rejects with the error of an input that fails, which half-closes too: its begin must not pass for the whole. */
+  /**
+   * Rejects with OPERATION_FAILED when the input fails. The caller then ends or destroys the target, and the operation
+   * fails: a process that read a part of its input must not pass for one that read all of it.
+   */
   readonly failed: Promise<never>
-  /** Sends no more; the input is left paused. */
+  /** Stops the copy and leaves the input paused. */
   readonly stop: () => void
 }

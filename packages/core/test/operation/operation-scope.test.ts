@@ -165,7 +165,10 @@ describe('OperationScope.close', () => {
     const running = scope.run(creation, {}, createAndWait(removed, { remove: () => gate.opened }))
     const failing = expect(running).rejects.toMatchObject({
       code: 'RUNTIME_UNAVAILABLE',
-      facts: { runtime: 'test', reports: [{ attempts: [{ candidate: 'in this process', cause: { code: 'CLOSED' } }] }] },
+      facts: {
+        runtime: 'test',
+        reports: [{ attempts: [{ candidate: 'in this process', cause: { code: 'CLOSED' } }] }],
+      },
     })
     const events: string[] = []
     const closing = scope.close().then(() => events.push('closed'))

@@ -1,6 +1,5 @@
-import type { ContainerInfo, ContainerInspection, PortBinding } from '@capstan/core'
+import { type ContainerInfo, type ContainerInspection, type PortBinding, toFamiliarName } from '@capstan/core'
 import type { AppleConnection } from '../apple-connection.js'
-import { toFamiliarName } from '../image/familiar-name.js'
 import type { AppleContainer } from '../output/containers.js'
 import { toContainerState } from './find-container.js'
 

@@ -72,9 +72,10 @@ export class KeptContainers {
       tell = resolve
     })
     waiting.add(tell)
-    await Promise.race([changed, limit])
-    waiting.delete(tell)
-    if (waiting.size === 0 && this.#waiting.get(id) === waiting) this.#waiting.delete(id)
+    await Promise.race([changed, limit]).finally(() => {
+      waiting.delete(tell)
+      if (waiting.size === 0 && this.#waiting.get(id) === waiting) this.#waiting.delete(id)
+    })
   }
 
   /** One after the other. */

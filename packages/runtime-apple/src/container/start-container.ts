@@ -1,4 +1,4 @@
-import { createHostError, type FirewallRules, isHostError } from '@capstan/core'
+import { createHostError, delay, type FirewallRules, isHostError } from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { isAddressInUse, isContainerLost, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
 import { applyFirewall } from '../firewall/apply-firewall.js'
@@ -7,7 +7,6 @@ import { ContainerSession, type SessionOutcome } from '../session/container-sess
 import { interactiveLabel, makeContainer } from './create-container.js'
 import { findContainer, findContainerOrGone, inspectBeside } from './find-container.js'
 import { fillPorts, findTakenPort } from './free-ports.js'
-import { pause } from './pause.js'
 
 /** Starts it, unless it runs. Resolves when it runs, or has run to its end, with the session that holds it. */
 export async function startContainer(
@@ -113,7 +112,7 @@ async function untilStarted(connection: AppleConnection, starting: Starting): Pr
     const event = await Promise.race([
       session.outcome,
       session.firstOutput.then(() => 'output' as const),
-      pause(delayMs, call.signal).then(() => 'time' as const),
+      delay(delayMs, call).then(() => 'time' as const),
     ])
     call.signal.throwIfAborted()
     if (event === 'output') return undefined

@@ -1,9 +1,8 @@
-import { createHostError, untilAborted } from '@capstan/core'
+import { createHostError, delay, untilAborted } from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { isServiceGone } from '../apple-errors.js'
 import type { SessionOutcome } from '../session/container-session.js'
 import { inspectBeside, toContainerState } from './find-container.js'
-import { pause } from './pause.js'
 
 /** The true code of what this runtime has started; of anything else none is known to anybody. */
 export async function waitContainer(connection: AppleConnection, id: string, call: AppleCall): Promise<number> {
@@ -19,7 +18,7 @@ export async function waitContainer(connection: AppleConnection, id: string, cal
     const state = toContainerState(connection, found)
     if (state === 'running' || state === 'stopping') connection.refuse('waitContainer.foreign', id)
     if (state === 'exited') throw toUnknown(id, 'its end was not seen by this process, and the command keeps no code')
-    await connection.kept.untilChanged(id, pause(pollMs, call.signal))
+    await connection.kept.untilChanged(id, delay(pollMs, call))
     call.signal.throwIfAborted()
   }
 }

@@ -3,6 +3,7 @@ import { isIP } from 'node:net'
 import {
   createHostError,
   createUndoStack,
+  delay,
   type FirewallRules,
   type HostErrorFacts,
   isHostError,
@@ -12,7 +13,6 @@ import {
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
 import { findContainerOrGone } from '../container/find-container.js'
-import { pause } from '../container/pause.js'
 import { findDifference, type OpenWays, toFirewallScript, toOutputRules } from './firewall-rules.js'
 
 /**
@@ -118,7 +118,7 @@ async function contain(
   for (let left = killedMs / 100; left > 0; left -= 1) {
     const state = (await findContainerOrGone(connection, id, call))?.state
     if (state === undefined || state === 'stopped') return 'killed'
-    await pause(100, call.signal)
+    await delay(100, call)
   }
   return 'unchanged'
 }

@@ -1,12 +1,11 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type ContextEntry, readBuildContext } from '@capstan/build-context'
-import { type BuildOptions, findTemporaryDirectory, toObjectLabels } from '@capstan/core'
+import { type BuildOptions, findTemporaryDirectory, toFullName, toObjectLabels } from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
 import { toOption, toOptions, toPair } from '../container/create-arguments.js'
 import { BuildOutput } from './build-output.js'
-import { toFullName } from './familiar-name.js'
 
 export interface ImageBuild {
   readonly dockerfile: string

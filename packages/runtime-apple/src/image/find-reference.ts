@@ -1,4 +1,4 @@
-import { createHostError } from '@capstan/core'
+import { createHostError, isImageId } from '@capstan/core'
 import type { AppleConnection } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
 import { parseImages } from '../output/images.js'
@@ -21,8 +21,4 @@ export async function findReferences(
   const wanted = id.replace(/^sha256:/, '')
   const images = parseImages(call.operation, stdout).filter((listed) => listed.id.endsWith(wanted))
   return images.map(({ reference }) => reference)
-}
-
-export function isImageId(image: string): boolean {
-  return /^(sha256:)?[0-9a-f]{64}$/.test(image)
 }

@@ -1,10 +1,18 @@
-import { createHostError, hasLabels, type ImageInfo, type ListOptions, toImageHome } from '@capstan/core'
+import {
+  createHostError,
+  hasLabels,
+  type ImageInfo,
+  isImageId,
+  type ListOptions,
+  toFamiliarName,
+  toFullName,
+  toImageHome,
+} from '@capstan/core'
 import { type AppleCall, type AppleConnection, orGone } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
 import { listAll } from '../container/find-container.js'
 import { type AppleImage, parseImages } from '../output/images.js'
-import { toFamiliarName, toFullName } from './familiar-name.js'
-import { findReference, findReferences, isImageId } from './find-reference.js'
+import { findReference, findReferences } from './find-reference.js'
 
 /** The image of this reference, or `undefined` when the command line says that there is none. */
 export async function findImage(

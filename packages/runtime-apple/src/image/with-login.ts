@@ -1,8 +1,6 @@
-import type { RegistryCredentials } from '@capstan/core'
-import { createHostError } from '@capstan/core'
+import { createHostError, type RegistryCredentials, toFullName } from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { toErrorText } from '../apple-errors.js'
-import { toFullName } from './familiar-name.js'
 
 export interface Login {
   readonly reference: string

@@ -1,11 +1,18 @@
-import { type AttachOptions, createHostError, type InputPump, pumpInput, untilAborted } from '@capstan/core'
+import {
+  type AttachOptions,
+  createHostError,
+  type InputPump,
+  type OperationSubject,
+  pumpInput,
+  pumpOutput,
+  untilAborted,
+} from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
 import { findContainer, toContainerState } from '../container/find-container.js'
 import { startContainer } from '../container/start-container.js'
 import { toExitCode } from '../container/wait-container.js'
 import type { ContainerSession } from './container-session.js'
-import { deliver } from './deliver.js'
 
 /** Joins the session that this process holds; the command line has no way into another one. */
 export async function attach(
@@ -23,9 +30,9 @@ export async function attach(
   const { signal } = call
   if (options.initialSize !== undefined) session.resize(options.initialSize)
   const chunks = session.record.read({ from: 'now', signal, isPaced: true })
-  const input = feed(session, options.stdin)
+  const input = feed(session, options.stdin, call)
   try {
-    await untilAborted(Promise.race([deliver(chunks, options, signal), ...failuresOf(input)]), signal)
+    await untilAborted(Promise.race([pumpOutput(chunks, options, call), ...failuresOf(input)]), signal)
   } finally {
     input?.stop()
   }
@@ -47,9 +54,9 @@ export async function startAttached(
   const inputs: InputPump[] = []
   const onSession = (session: ContainerSession) => {
     const chunks = session.record.read({ from: 'start', signal, isPaced: true })
-    delivered = deliver(chunks, options, signal)
+    delivered = pumpOutput(chunks, options, call)
     delivered.catch(() => {}) // Awaited below, unless the start itself fails.
-    const input = feed(session, options.stdin)
+    const input = feed(session, options.stdin, call)
     if (input !== undefined) inputs.push(input)
   }
   try {
@@ -65,8 +72,15 @@ export async function startAttached(
   }
 }
 
-function feed({ stdin }: ContainerSession, source: AttachOptions['stdin']): InputPump | undefined {
-  return source === undefined || stdin === undefined ? undefined : pumpInput(source, stdin)
+function feed(
+  { stdin }: ContainerSession,
+  source: AttachOptions['stdin'],
+  call: OperationSubject,
+): InputPump | undefined {
+  if (source === undefined || stdin === undefined) return undefined
+  const input = pumpInput(source, stdin, call)
+  input.failed.catch(() => stdin.end())
+  return input
 }
 
 function failuresOf(input: InputPump | undefined): readonly Promise<never>[] {

@@ -1,7 +1,6 @@
-import { type LinkedSignal, linkSignals } from '@capstan/core'
+import { delay, type LinkedSignal, linkSignals } from '@capstan/core'
 import type { AppleConnection } from '../apple-connection.js'
 import { findContainer, inspectBeside } from '../container/find-container.js'
-import { pause } from '../container/pause.js'
 import type { LogCall } from './read-logs.js'
 
 /**
@@ -53,12 +52,12 @@ async function endAfterStop(connection: AppleConnection, id: string, { call, wat
   const own = { ...call, signal: watch.signal }
   try {
     for (let isOver = false; !isOver; ) {
-      await pause(pollMs, own.signal)
+      await delay(pollMs, own)
       const seen = await inspectBeside(connection, id, own)
       isOver = seen !== 'unknown' && (seen === 'gone' || !goesOn.has(seen.state))
     }
   } finally {
-    await pause(drainMs, own.signal)
+    await delay(drainMs, own).catch(() => {}) // aborted: it ends at once
     end()
   }
 }

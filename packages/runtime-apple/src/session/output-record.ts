@@ -1,9 +1,4 @@
-/** Bytes as they came, and from where. */
-export interface RecordedChunk {
-  readonly source: 'stdout' | 'stderr'
-  readonly bytes: Uint8Array
-}
-
+import type { OutputChunk } from '@capstan/core'
 export interface ReadOptions {
   /** From the first byte of all, or only what comes from now on. */
   readonly from: 'start' | 'now'
@@ -25,7 +20,7 @@ export class OutputLostError extends Error {}
  */
 export class OutputRecord {
   readonly #keptBytes: number
-  readonly #chunks: (RecordedChunk & { readonly begin: number })[] = []
+  readonly #chunks: (OutputChunk & { readonly begin: number })[] = []
   readonly #readers = new Set<{ index: number; readonly isPaced: boolean }>()
   #first = 0
   #bytes = 0
@@ -49,7 +44,7 @@ export class OutputRecord {
   }
 
   /** Resolves when there is room for more. */
-  async push(chunk: RecordedChunk): Promise<void> {
+  async push(chunk: OutputChunk): Promise<void> {
     this.#chunks.push({ ...chunk, begin: this.#end })
     this.#bytes += chunk.bytes.length
     this.#end += chunk.bytes.length
@@ -67,14 +62,14 @@ export class OutputRecord {
   }
 
   /** Where reading begins is settled at the call, not at the first step. */
-  read({ from, signal, isPaced = false, hasEnd = false }: ReadOptions): AsyncGenerator<RecordedChunk> {
+  read({ from, signal, isPaced = false, hasEnd = false }: ReadOptions): AsyncGenerator<OutputChunk> {
     const end = this.#first + this.#chunks.length
     const reader = { index: from === 'start' ? 0 : end, isPaced }
     this.#readers.add(reader)
     return this.#readOn(reader, signal, hasEnd ? end : Number.POSITIVE_INFINITY)
   }
 
-  async *#readOn(reader: Reader, signal: AbortSignal, end: number): AsyncGenerator<RecordedChunk> {
+  async *#readOn(reader: Reader, signal: AbortSignal, end: number): AsyncGenerator<OutputChunk> {
     try {
       while (reader.index < end) {
         signal.throwIfAborted()

@@ -1,6 +1,11 @@
-import type { ContainerInfo, ContainerInspection, ContainerState, NetworkAttachment } from '@capstan/core'
+import {
+  type ContainerInfo,
+  type ContainerInspection,
+  type ContainerState,
+  type NetworkAttachment,
+  toFamiliarName,
+} from '@capstan/core'
 import type { InspectedAttachment, InspectedContainer, ListedContainer } from '../docker-api.js'
-import { toFamiliarName } from '../image/familiar-name.js'
 import { toPortBindings } from './port-settings.js'
 
 /** The engine's word for a state as the contract has it; what is not known here is `unknown`. */

@@ -1,7 +1,7 @@
 import {
   type ContainerConfig,
   type CreateOptions,
-  createRequestMark,
+  createRequestIdLabel,
   createUndoStack,
   isHostError,
   type StringMap,
@@ -63,7 +63,7 @@ export async function makeContainer(
   await checkBindSources(engine, config)
   await checkNetworks(engine, config, call)
   const known = await withProxyVariables(engine, await withHostGateway(engine, config, call))
-  const made: MountedCall = { call, mark: createRequestMark() }
+  const made: MountedCall = { call, requestIdLabel: createRequestIdLabel() }
   const removeVolumes = () => removeMountedVolumes(engine, config, made)
   try {
     await createMountedVolumes(engine, config, made)
@@ -95,22 +95,26 @@ type CreateCall = CreateOptions & MountedCall
 
 /** Tries first and pulls then: where the image is there, that is one request in all. */
 async function createWithImage(engine: DockerEngine, config: ContainerConfig, options: CreateCall): Promise<Created> {
-  const { call, mark, onProgress } = options
+  const { call, requestIdLabel, onProgress } = options
   try {
-    return await request(engine, config, { call, mark })
+    return await request(engine, config, { call, requestIdLabel })
   } catch (error) {
     if (!isHostError(error, 'IMAGE_NOT_FOUND') || config.pull === 'never') throw error
     const { signal } = call
     const platform = config.platform === undefined ? {} : { platform: config.platform }
     await pullImage(engine, config.image, { signal, ...platform, ...(onProgress === undefined ? {} : { onProgress }) })
-    return request(engine, config, { call, mark })
+    return request(engine, config, { call, requestIdLabel })
   }
 }
 
-async function request(engine: DockerEngine, config: ContainerConfig, { call, mark }: MountedCall): Promise<Created> {
+async function request(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  { call, requestIdLabel }: MountedCall,
+): Promise<Created> {
   const { apiVersion, ownerLabels, details } = engine
   const labels = toObjectLabels({ kind: 'container' }, ownerLabels, config.labels)
-  const toVolumeLabels = toMountedLabels(engine, config, mark)
+  const toVolumeLabels = toMountedLabels(engine, config, requestIdLabel)
   const { takesUnsetApart } = details.habits
   const request: CreateRequest = {
     body: toCreateBody(config, { labels, apiVersion, toVolumeLabels, takesUnsetApart }),
@@ -118,7 +122,7 @@ async function request(engine: DockerEngine, config: ContainerConfig, { call, ma
     later: toLaterNetworks(config, apiVersion),
   }
   try {
-    const created = await requestContainer(engine, { ...request, name: config.name, mark }, call)
+    const created = await requestContainer(engine, { ...request, name: config.name, requestIdLabel }, call)
     engine.containers.addCreated(created.id, request)
     return created
   } catch (error) {
@@ -129,11 +133,11 @@ async function request(engine: DockerEngine, config: ContainerConfig, { call, ma
 
 /**
  * Sends one create. Where its answer is not seen, what the engine made of it is removed before this rejects; where it is
- * aborted, the answer is waited for a while. `mark` is the label that this request alone puts on what it makes.
+ * aborted, the answer is waited for a while. `requestIdLabel` is the label that this request alone puts on what it makes.
  */
 export function requestContainer(
   engine: DockerEngine,
-  { body, platform, name, mark = createRequestMark() }: MarkedRequest,
+  { body, platform, name, requestIdLabel = createRequestIdLabel() }: LabelledRequest,
   call: EngineCall,
 ): Promise<Created> {
   let warnings: readonly string[] = []
@@ -143,20 +147,20 @@ export function requestContainer(
   return withAnswerGrace(engine, call, async ({ signal, wanted, limit, ...patient }) => {
     const api = await patient.engine.api({ ...limit, ...call, onAnswer, signal })
     try {
-      const _body = { ...body, Labels: { ...body.Labels, ...mark } }
+      const _body = { ...body, Labels: { ...body.Labels, ...requestIdLabel } }
       const { id } = await api.createContainer({ _query: { name, platform }, _body })
       return { id, warnings }
     } catch (error) {
-      if (!isAnswered(error, { signal })) throw await removeUnanswered(engine, { call, mark, error })
+      if (!isAnswered(error, { signal })) throw await removeUnanswered(engine, { call, requestIdLabel, error })
       wanted.throwIfAborted()
       throw error
     }
   })
 }
 
-type MarkedRequest = Omit<CreateRequest, 'later'> & {
+type LabelledRequest = Omit<CreateRequest, 'later'> & {
   readonly name: string | undefined
-  readonly mark?: StringMap
+  readonly requestIdLabel?: StringMap
 }
 
 /** What is left to do with a container that is made: undone with it when it fails. */

@@ -1,7 +1,6 @@
-import type { OperationOptions } from '@capstan/core'
+import { delay, type OperationOptions } from '@capstan/core'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { pause } from '../pause.js'
 import { inspectContainer, validateContainerId } from './inspect-container.js'
 import { toPortBindings, toPortMap } from './port-settings.js'
 
@@ -18,7 +17,7 @@ export async function getPortBindings(
     if (container.State?.Running !== true) return new Map() // Podman has them from the create on
     const ports = toPortMap(toPortBindings(container.NetworkSettings?.Ports))
     if (attempt === mostAttempts || !lacksPort(container, ports)) return ports
-    await pause(betweenMs, options)
+    await delay(betweenMs, options)
   }
 }
 

@@ -1,7 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { createHostError, isHostError, linkSignals, untilAborted } from '@capstan/core'
+import { createHostError, delay, isHostError, linkSignals, untilAborted } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { pause } from '../pause.js'
 import { AnswerFormatError } from '../transport/answer-format-error.js'
 import { readBody } from '../transport/read-body.js'
 import { isInconclusive } from '../unanswered/is-inconclusive.js'
@@ -103,7 +102,7 @@ async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<n
   const { inspectIntervalMs, inspectAnswerMs: timeoutMs } = engine.timeouts
   await untilAborted(call.judgedAfter ?? Promise.resolve(), call.signal)
   for (;;) {
-    await pause(inspectIntervalMs, call)
+    await delay(inspectIntervalMs, call)
     if (engine.containers.toEngineId(call.subject) !== engineId) return 0
     try {
       await inspectContainer(engine, { ...call, timeoutMs })
@@ -117,7 +116,7 @@ async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<n
 
 /** The answer of the wait may still be under way. */
 async function rejectSoon({ timeouts }: DockerEngine, call: EngineCall): Promise<never> {
-  await pause(timeouts.afterGoneMs, call)
+  await delay(timeouts.afterGoneMs, call)
   throw createHostError('EXIT_CODE_UNKNOWN', { id: call.subject, reason: 'it was removed while it was waited for' })
 }
 

@@ -1,8 +1,7 @@
-import { isHostError, type OperationOptions } from '@capstan/core'
+import { delay, isHostError, type OperationOptions } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { texts } from '../docker-error-texts.js'
 import { toEngineText } from '../engine-text.js'
-import { pause } from '../pause.js'
 import { validateContainerId } from './inspect-container.js'
 
 /**
@@ -36,7 +35,7 @@ async function waitUntilGone(engine: DockerEngine, call: EngineCall): Promise<vo
   const api = await engine.api(call)
   for (let attempt = 1; ; attempt += 1) {
     try {
-      await pause(betweenMs, call)
+      await delay(betweenMs, call)
       await api.getContainer(call.subject).remove({ force: true, v: true })
       return
     } catch (error) {

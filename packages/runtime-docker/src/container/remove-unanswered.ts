@@ -1,5 +1,4 @@
-import { createUndoStack, type StringMap, withUndoFailures } from '@capstan/core'
-import { askUntil } from '../ask-until.js'
+import { createUndoStack, poll, type StringMap, withUndoFailures } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
 import { removeContainer } from './remove-container.js'
@@ -10,12 +9,15 @@ import { removeContainer } from './remove-container.js'
  *
  * The engine goes on when its client has gone: it is asked again for a while, until a container of this request shows.
  */
-export async function removeUnanswered({ undoing }: DockerEngine, { call, mark, error }: Unanswered): Promise<unknown> {
+export async function removeUnanswered(
+  { undoing }: DockerEngine,
+  { call, requestIdLabel, error }: Unanswered,
+): Promise<unknown> {
   const undo = createUndoStack({ timeoutMs: undoing.timeouts.undoMs })
   undo.add(`container ${call.subject}`, async (own) => {
     const api = await undoing.api({ ...call, ...own })
-    const find = async () => (await api.listContainers({ all: true, filters: toLabelFilter(mark) }))[0]
-    const made = await askUntil(find, { limitMs: undoing.timeouts.lateResultMs, ...own })
+    const find = async () => (await api.listContainers({ all: true, filters: toLabelFilter(requestIdLabel) }))[0]
+    const made = await poll(find, { limitMs: undoing.timeouts.lateResultMs, ...own })
     if (made !== undefined) await removeContainer(undoing, made.Id, own)
   })
   const failures = await undo.run()
@@ -25,6 +27,6 @@ export async function removeUnanswered({ undoing }: DockerEngine, { call, mark, 
 export interface Unanswered {
   readonly call: EngineCall
   /** The label that this request alone put on the container. */
-  readonly mark: StringMap
+  readonly requestIdLabel: StringMap
   readonly error: unknown
 }

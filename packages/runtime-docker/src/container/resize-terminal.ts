@@ -1,5 +1,4 @@
-import { isHostError, type OperationOptions, type TerminalSize, validateTerminalSize } from '@capstan/core'
-import { askUntil } from '../ask-until.js'
+import { isHostError, type OperationOptions, poll, type TerminalSize, validateTerminalSize } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toReason } from '../engine-text.js'
 import { isInconclusive } from '../unanswered/is-inconclusive.js'
@@ -46,7 +45,7 @@ export async function resizeStarted(engine: DockerEngine, size: TerminalSize, ca
     }
   }
   try {
-    const result = await askUntil(attempt, { limitMs: engine.timeouts.execStartMs, signal: call.signal })
+    const result = await poll(attempt, { limitMs: engine.timeouts.execStartMs, signal: call.signal })
     if (result === 'resized' || result === 'ended') return
   } catch (error) {
     call.signal?.throwIfAborted()

@@ -1,4 +1,4 @@
-import { askUntil } from '../ask-until.js'
+import { poll } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { findContainer } from './inspect-container.js'
 
@@ -8,7 +8,7 @@ import { findContainer } from './inspect-container.js'
  */
 export async function stillRuns(engine: DockerEngine, call: EngineCall): Promise<boolean> {
   const limit = { limitMs: engine.timeouts.containerEndMs, signal: call.signal }
-  const hasEnded = await askUntil(async () => ((await isRunning(engine, call)) ? undefined : true), limit)
+  const hasEnded = await poll(async () => ((await isRunning(engine, call)) ? undefined : true), limit)
   return hasEnded === undefined
 }
 

@@ -1,7 +1,6 @@
-import { createHostError, isHostError, untilAborted } from '@capstan/core'
+import { createHostError, delay, isHostError, untilAborted } from '@capstan/core'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { pause } from '../pause.js'
 import { isInconclusive } from '../unanswered/is-inconclusive.js'
 import { hasEnded } from './container-shapes.js'
 import { findDeathCode } from './death-event.js'
@@ -39,7 +38,7 @@ async function look(engine: DockerEngine, call: EngineCall, { openedAt, endedBef
   await untilAborted(call.judgedAfter ?? Promise.resolve(), call.signal)
   const engineId = engine.containers.toEngineId(call.subject)
   for (let waitMs = firstLookMs; ; waitMs = Math.min(waitMs * 1.5, lastLookMs)) {
-    await pause(waitMs, call)
+    await delay(waitMs, call)
     // Replaced for a start under firewall rules: the caller inspects it, and waits for its successor.
     if (engine.containers.toEngineId(call.subject) !== engineId) return 0
     const seen = await inspect(engine, call)
@@ -72,7 +71,7 @@ async function readDeath(engine: DockerEngine, call: EngineCall, since: number |
 async function untilGone(engine: DockerEngine, call: EngineCall): Promise<void> {
   for (let attempt = 0; attempt < mostLooks; attempt += 1) {
     if ((await inspect(engine, call)) === 'gone') return
-    await pause(firstLookMs, call)
+    await delay(firstLookMs, call)
   }
 }
 

@@ -1,5 +1,4 @@
-import { createHostError } from '@capstan/core'
-import { askUntil } from '../ask-until.js'
+import { createHostError, poll } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { texts } from '../docker-error-texts.js'
 
@@ -20,7 +19,7 @@ export async function readExitCode(
     if (Running === true || typeof ExitCode !== 'number') return undefined
     return ExitCode === 126 && Pid === 0 && isCommandMissing(output) ? 127 : ExitCode
   }
-  const code = await askUntil(ask, { limitMs: engine.timeouts.execEndMs, signal: call.signal })
+  const code = await poll(ask, { limitMs: engine.timeouts.execEndMs, signal: call.signal })
   if (code !== undefined) return code
   const reason = 'its output ended, and the engine still has it running'
   throw createHostError('EXIT_CODE_UNKNOWN', { id: execId, reason })

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
-import { type Argv, isHostError, type OperationOptions, validateSignal } from '@capstan/core'
-import { askUntil } from '../ask-until.js'
+import { type Argv, isHostError, type OperationOptions, poll, validateSignal } from '@capstan/core'
 import type { InspectedExec } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import type { ExecProcessOptions } from './docker-exec-process.js'
@@ -48,7 +47,7 @@ async function inspectStarted(engine: DockerEngine, execId: string, call: Engine
     exec = await api.getExec(execId).inspect()
     return typeof exec.ExitCode === 'number' || (exec.Running && exec.Pid) ? exec : undefined
   }
-  return (await askUntil(look, { limitMs: engine.timeouts.execStartMs, signal: call.signal })) ?? exec
+  return (await poll(look, { limitMs: engine.timeouts.execStartMs, signal: call.signal })) ?? exec
 }
 
 /** Runs a command as root, and resolves with its exit code. Attached: Podman never books the end of one that is not. */

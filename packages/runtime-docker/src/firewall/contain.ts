@@ -1,5 +1,4 @@
-import { type HostErrorFacts, isHostError } from '@capstan/core'
-import { askUntil } from '../ask-until.js'
+import { type HostErrorFacts, isHostError, poll } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { isSealed, parseFirewallAnswer } from './firewall-answer.js'
 import { toSealScript } from './firewall-script.js'
@@ -72,7 +71,7 @@ async function kill(engine: DockerEngine, id: string, call: EngineCall): Promise
     const { State } = await (await engine.api(call)).getContainer(id).inspect()
     return State?.Running === false || undefined
   }
-  return (await askUntil(hasEnded, { limitMs: killedMs, signal: call.signal })) === true
+  return (await poll(hasEnded, { limitMs: killedMs, signal: call.signal })) === true
 }
 
 const killedMs = 5_000

@@ -1,4 +1,4 @@
-import { createHostError, createRequestMark, createUndoStack, toObjectLabels, withUndoFailures } from '@capstan/core'
+import { createHostError, createRequestIdLabel, createUndoStack, toObjectLabels, withUndoFailures } from '@capstan/core'
 import { removeContainer } from '../container/remove-container.js'
 import { removeUnanswered } from '../container/remove-unanswered.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
@@ -34,14 +34,17 @@ export function createHelperRunner(
 }
 
 function createHelper(engine: DockerEngine, config: object, call: EngineCall): Promise<string> {
-  const mark = createRequestMark()
-  const body = { ...config, Labels: { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels), ...mark } }
+  const requestIdLabel = createRequestIdLabel()
+  const body = {
+    ...config,
+    Labels: { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels), ...requestIdLabel },
+  }
   return withAnswerGrace(engine, call, async ({ signal, ...patient }) => {
     const api = await patient.engine.api({ ...call, signal })
     try {
       return (await api.createContainer({ _query: {}, _body: body })).id
     } catch (error) {
-      throw isAnswered(error, { signal }) ? error : await removeUnanswered(engine, { call, mark, error })
+      throw isAnswered(error, { signal }) ? error : await removeUnanswered(engine, { call, requestIdLabel, error })
     }
   })
 }

@@ -1,11 +1,10 @@
 import type { Readable } from 'node:stream'
 import { findDockerfileImages } from '@capstan/build-context/dockerfile'
-import { type BuildOptions, loadCommonJs, toObjectLabels } from '@capstan/core'
+import { type BuildOptions, loadCommonJs, parseImageReference, toObjectLabels } from '@capstan/core'
 import { readProxyVariables } from '../configuration/proxy-variables.js'
 import type { DockerEngine, EngineCall, EngineRequest } from '../docker-engine.js'
 import { addLabels, toLabelParameter } from './dockerfile-labels.js'
 import { type CredentialSources, findCredentials } from './find-credentials.js'
-import { parseImageReference } from './image-reference.js'
 import { type RegistryAuth, toConfigHeader } from './registry-auth.js'
 
 /** What is built, and under which name. */

@@ -1,8 +1,7 @@
-import type { Environment, OperationOptions } from '@capstan/core'
+import { dockerHub, type Environment, type OperationOptions } from '@capstan/core'
 import { parseDockerConfig, readDockerConfig } from '../configuration/docker-config.js'
 import { type JsonObject, toObject, toText } from '../stream/json-lines.js'
 import { askCredentialHelper, type HelperAnswer } from './credential-helper.js'
-import { dockerHub } from './image-reference.js'
 import { type RegistryAuth, toServerAddress } from './registry-auth.js'
 
 /** Where credentials are looked for. */

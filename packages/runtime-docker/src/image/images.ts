@@ -4,13 +4,13 @@ import {
   type ListOptions,
   type OperationOptions,
   type StringMap,
+  toFamiliarName,
   toImageHome,
   validateImageReference,
 } from '@capstan/core'
 import type { InspectedImage, ListedImage } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
-import { toFamiliarName } from './familiar-name.js'
 
 /** False only when the engine says that the image is absent; whatever else is wrong rejects. */
 export async function imageExists(

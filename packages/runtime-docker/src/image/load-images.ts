@@ -1,9 +1,8 @@
 import { Readable } from 'node:stream'
-import { createHostError, type HostError, type OperationOptions } from '@capstan/core'
+import { createHostError, type HostError, type OperationOptions, toFamiliarName } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { streamBody } from '../stream/stream-body.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
-import { toFamiliarName } from './familiar-name.js'
 
 /**
  * Loads a docker archive, or an OCI one where the engine takes it (20.10 does not: OPERATION_FAILED); resolves with the

@@ -1,10 +1,18 @@
-import { createHostError, type HostError, isHostError, type PullOptions, validateImageReference } from '@capstan/core'
+import {
+  createHostError,
+  type HostError,
+  type ImageReference,
+  isHostError,
+  isImageId,
+  type PullOptions,
+  parseImageReference,
+  validateImageReference,
+} from '@capstan/core'
 import type { DockerEngine, EngineCall, EngineRequest } from '../docker-engine.js'
 import { toEngineText } from '../engine-text.js'
 import { streamBody } from '../stream/stream-body.js'
 import { type EngineMessage, readEngineMessages } from './engine-message.js'
 import { type CredentialSources, type FoundCredentials, findCredentials } from './find-credentials.js'
-import { type ImageReference, isImageId, parseImageReference, toPullTag } from './image-reference.js'
 import { findImage } from './images.js'
 import { isPullDone, toPullProgress } from './pull-progress.js'
 import { type RegistryAuth, toAuthHeader } from './registry-auth.js'
@@ -72,6 +80,11 @@ function toRequest({ call, reference, auth, platform }: Pull): EngineRequest {
     query: { fromImage: reference.name, tag: toPullTag(reference), platform },
     ...(auth === undefined ? {} : { headers: { 'X-Registry-Auth': toAuthHeader(auth, reference.registry) } }),
   }
+}
+
+/** What a pull sends as `tag`: without one the engine would pull every tag there is. */
+export function toPullTag({ tag, digest }: ImageReference): string {
+  return digest ?? (tag || 'latest')
 }
 
 async function chooseCredentials(

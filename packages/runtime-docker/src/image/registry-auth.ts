@@ -1,5 +1,4 @@
-import type { RegistryCredentials } from '@capstan/core'
-import { dockerHub } from './image-reference.js'
+import { dockerHub, type RegistryCredentials } from '@capstan/core'
 
 /** What proves to a registry who asks; never in an error, log or event. */
 export type RegistryAuth = RegistryCredentials | { readonly identityToken: string } | { readonly registryToken: string }

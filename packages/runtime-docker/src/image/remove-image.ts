@@ -1,8 +1,13 @@
-import { createHostError, isHostError, type OperationOptions, validateImageReference } from '@capstan/core'
+import {
+  createHostError,
+  isHostError,
+  type OperationOptions,
+  toFamiliarName,
+  validateImageReference,
+} from '@capstan/core'
 import { toContainerName } from '../container/container-shapes.js'
 import type { DockerApi, InspectedImage, ListedImage } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { toFamiliarName } from './familiar-name.js'
 import { findImage } from './images.js'
 
 /**

@@ -1,6 +1,7 @@
+import { parseImageReference } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { parseImageReference, toPullTag } from './image-reference.js'
 import { findImage } from './images.js'
+import { toPullTag } from './pull-image.js'
 
 /**
  * Undoes a build that has moved a tag: the tag points to the image that it had before, or is gone; the new image goes.

@@ -1,5 +1,4 @@
-import { isHostError, type OperationOptions, toObjectLabels } from '@capstan/core'
-import { askUntil } from '../ask-until.js'
+import { isHostError, type OperationOptions, poll, toObjectLabels } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
 
@@ -21,7 +20,7 @@ export async function removeUntagged(
 ): Promise<void> {
   const own = { ...call, signal }
   const find = async () => (await listUntagged(engine, tag, own)).find((id) => !before.includes(id))
-  const id = await askUntil(find, { limitMs: engine.timeouts.lateResultMs, signal })
+  const id = await poll(find, { limitMs: engine.timeouts.lateResultMs, signal })
   if (id === undefined) return
   const api = await engine.api(own)
   await api

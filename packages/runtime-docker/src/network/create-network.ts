@@ -1,7 +1,8 @@
 import {
   type CreateNetworkOptions,
-  createRequestMark,
+  createRequestIdLabel,
   createUndoStack,
+  delay,
   isHostError,
   toObjectLabels,
   validateLabels,
@@ -10,11 +11,10 @@ import {
 } from '@capstan/core'
 import { hasApi } from '../api-version.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { pause } from '../pause.js'
 import { withAnswerGrace } from '../unanswered/answer-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 import { explainFailure, toNameConflict } from './create-failure.js'
-import { findMarked, findNamed, type NetworkRequest, removeMarked } from './network-request.js'
+import { findByRequestId, findNamed, type NetworkRequest, removeByRequestId } from './network-request.js'
 
 /**
  * Makes a bridge network and resolves with its id.
@@ -34,9 +34,15 @@ export async function createNetwork(
   const call: EngineCall = { operation: 'createNetwork', subject: name, signal }
   const ownLabels = toObjectLabels({ kind: 'network' }, engine.ownerLabels, labels)
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-    const id = await makeUnique(engine, { call, name, internal, labels: ownLabels, mark: createRequestMark() })
+    const id = await makeUnique(engine, {
+      call,
+      name,
+      internal,
+      labels: ownLabels,
+      requestIdLabel: createRequestIdLabel(),
+    })
     if (id !== undefined) return id
-    await pause(Math.random() * betweenAttemptsMs, { signal })
+    await delay(Math.random() * betweenAttemptsMs, { signal })
   }
   throw toNameConflict(engine, name, undefined)
 }
@@ -45,7 +51,7 @@ export async function createNetwork(
 async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promise<string | undefined> {
   await engine.api(request.call) // where nothing can be sent there is nothing to undo
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
-  undo.add(`network ${request.name}`, ({ signal }) => removeMarked(engine.undoing, request, { signal }))
+  undo.add(`network ${request.name}`, ({ signal }) => removeByRequestId(engine.undoing, request, { signal }))
   const id = await make(engine, request).catch(async (error: unknown) => {
     if (isAnswered(error, request.call)) throw await explainFailure(engine, request, error)
     throw withUndoFailures(error, await undo.run())
@@ -62,11 +68,11 @@ async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promis
   return undefined
 }
 
-function make(engine: DockerEngine, { call, name, internal, labels, mark }: NetworkRequest): Promise<string> {
+function make(engine: DockerEngine, { call, name, internal, labels, requestIdLabel }: NetworkRequest): Promise<string> {
   return withAnswerGrace(engine, call, async ({ signal, wanted, limit, ...patient }) => {
     try {
       const api = await patient.engine.api({ ...limit, ...call, signal })
-      const Labels = { ...labels, ...mark }
+      const Labels = { ...labels, ...requestIdLabel }
       // Before API 1.44 a second network of the same name is made without this; later it is ignored.
       const body = { Name: name, Driver: 'bridge', Internal: internal, Labels, CheckDuplicate: true }
       const { id } = await api.createNetwork(body)
@@ -74,7 +80,9 @@ function make(engine: DockerEngine, { call, name, internal, labels, mark }: Netw
       return id
     } catch (error) {
       wanted.throwIfAborted()
-      const made = isHostError(error, 'TIMED_OUT') ? await findMarked(engine, { call, mark }, call) : undefined
+      const made = isHostError(error, 'TIMED_OUT')
+        ? await findByRequestId(engine, { call, requestIdLabel }, call)
+        : undefined
       if (made === undefined) throw error
       return made.Id // slow is not failed: what the engine made in the end is what was asked for
     }

@@ -1,5 +1,4 @@
-import type { OperationOptions, StringMap } from '@capstan/core'
-import { askUntil } from '../ask-until.js'
+import { type OperationOptions, poll, type StringMap } from '@capstan/core'
 import type { InspectedNetwork } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
@@ -11,29 +10,29 @@ export interface NetworkRequest {
   readonly internal: boolean
   readonly labels: StringMap
   /** The label that this request alone puts on it. */
-  readonly mark: StringMap
+  readonly requestIdLabel: StringMap
 }
 
 /** What this very request made, though it was not answered. */
-export function findMarked(
+export function findByRequestId(
   engine: DockerEngine,
-  { call, mark }: Pick<NetworkRequest, 'call' | 'mark'>,
+  { call, requestIdLabel }: Pick<NetworkRequest, 'call' | 'requestIdLabel'>,
   { signal }: OperationOptions,
 ): Promise<InspectedNetwork | undefined> {
   const find = async () => {
     const api = await engine.api({ ...call, signal })
-    return (await api.listNetworks({ filters: toLabelFilter(mark) }))[0]
+    return (await api.listNetworks({ filters: toLabelFilter(requestIdLabel) }))[0]
   }
-  return askUntil(find, { limitMs: engine.timeouts.lateResultMs, signal })
+  return poll(find, { limitMs: engine.timeouts.lateResultMs, signal })
 }
 
 /** Removes what this very request made, if anything. */
-export async function removeMarked(
+export async function removeByRequestId(
   engine: DockerEngine,
   request: NetworkRequest,
   options: OperationOptions,
 ): Promise<void> {
-  const made = await findMarked(engine, request, options)
+  const made = await findByRequestId(engine, request, options)
   if (made === undefined) return
   const api = await engine.api({ ...request.call, signal: options.signal })
   await api.getNetwork(made.Id).remove()

@@ -1,10 +1,9 @@
-import { createHostError, isHostError, type OperationOptions, validateId } from '@capstan/core'
+import { createHostError, delay, isHostError, type OperationOptions, validateId } from '@capstan/core'
 import { toContainerName } from '../container/container-shapes.js'
 import type { DockerApi } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { texts } from '../docker-error-texts.js'
 import { toEngineText } from '../engine-text.js'
-import { pause } from '../pause.js'
 import { releaseAfterEnd } from '../sandbox/release-sandbox.js'
 import { findSandboxOf } from '../sandbox/sandbox-labels.js'
 
@@ -25,7 +24,7 @@ export async function removeNetwork(engine: DockerEngine, id: string, options: O
       const names = users.map(({ name }) => name)
       throw createHostError('IN_USE', { subject: `network "${id}"`, users: names }, { cause: refusal })
     }
-    await pause(betweenAttemptsMs, options)
+    await delay(betweenAttemptsMs, options)
   }
 }
 

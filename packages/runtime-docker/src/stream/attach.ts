@@ -1,13 +1,23 @@
-import { type AttachOptions, createHostError, linkSignals, validateTerminalSize } from '@capstan/core'
+import {
+  type AttachOptions,
+  createHostError,
+  linkSignals,
+  type OperationOptions,
+  type OutputChunk,
+  pumpInput,
+  pumpOutput,
+  validateTerminalSize,
+} from '@capstan/core'
 import { toContainerState } from '../container/container-shapes.js'
 import { inspectContainer, validateContainerId } from '../container/inspect-container.js'
 import { resizeStarted } from '../container/resize-terminal.js'
 import { stillRuns } from '../container/still-runs.js'
 import type { DockerEngine, EngineCall, UpgradedConnection } from '../docker-engine.js'
+import { FrameParser } from './frame-parser.js'
 import { toConnectionLost } from './lost-connection.js'
 import { openAttach } from './open-attach.js'
-import { pumpInput } from './pump-input.js'
-import { pumpOutput } from './pump-output.js'
+import { readWhole } from './read-whole.js'
+import { createTerminalInput } from './terminal-input.js'
 
 /**
  * Joins a running container until its output ends or the signal aborts; the container goes on. Not running: NOT_RUNNING.
@@ -43,20 +53,44 @@ export function dropStderr({ stdin, stdout }: AttachOptions): Pick<AttachOptions
 export async function pump(
   engine: DockerEngine,
   connection: UpgradedConnection,
-  { stdin, stdout, stderr, isTerminal, call }: PumpedOptions,
+  { stdin, isTerminal, call, ...outputs }: PumpedOptions,
 ): Promise<void> {
   const { socket } = connection
   const linked = linkSignals([call.signal, engine.ending])
-  const stopInput = stdin === undefined ? () => {} : pumpInput(stdin, socket, { isTerminal })
+  const input = stdin && pumpInput(stdin, isTerminal ? createTerminalInput(socket) : socket, call)
+  input?.failed.catch((error: Error) => socket.destroy(error))
   try {
-    await pumpOutput(connection, { isTerminal, stdout, stderr, signal: linked.signal })
+    const own = { ...call, signal: linked.signal }
+    await pumpOutput(readOutput(connection, { isTerminal, ...own }), outputs, own)
   } catch (cause) {
     throw engine.translate(cause, call)
   } finally {
-    stopInput()
+    input?.stop()
     linked.unlink()
     socket.destroy()
   }
+}
+
+/** The output of a process as it arrives. What arrived before an error is yielded before it is thrown. */
+async function* readOutput(
+  { socket, head }: UpgradedConnection,
+  { isTerminal, signal }: OperationOptions & { readonly isTerminal: boolean },
+): AsyncGenerator<OutputChunk, void> {
+  const chunks: OutputChunk[] = []
+  const parser = new FrameParser((source, bytes) => void chunks.push({ source, bytes }))
+  const push = (bytes: Buffer) => (isTerminal ? void chunks.push({ source: 'stdout', bytes }) : parser.push(bytes))
+  async function* readRaw() {
+    if (head.length > 0) yield head
+    yield* readWhole(socket, signal)
+  }
+  for await (const bytes of readRaw()) {
+    try {
+      push(bytes)
+    } finally {
+      yield* chunks.splice(0)
+    }
+  }
+  parser.end()
 }
 
 export interface PumpedOptions extends Pick<AttachOptions, 'stdin' | 'stdout' | 'stderr'> {

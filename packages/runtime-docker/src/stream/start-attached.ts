@@ -1,4 +1,11 @@
-import { type AttachOptions, createUndoStack, linkSignals, validateTerminalSize, withUndoFailures } from '@capstan/core'
+import {
+  type AttachOptions,
+  createUndoStack,
+  delay,
+  linkSignals,
+  validateTerminalSize,
+  withUndoFailures,
+} from '@capstan/core'
 import { inspectContainer, validateContainerId } from '../container/inspect-container.js'
 import type { KeptSettings } from '../container/kept-settings.js'
 import { openWait, type PendingExit } from '../container/pending-exit.js'
@@ -8,7 +15,6 @@ import { startPrepared } from '../container/start-container.js'
 import { stillRuns } from '../container/still-runs.js'
 import { stopContainer } from '../container/stop-container.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { pause } from '../pause.js'
 import { dropStderr, pump } from './attach.js'
 import { toConnectionLost } from './lost-connection.js'
 import { openAttach } from './open-attach.js'
@@ -95,7 +101,7 @@ async function awaitExit(engine: DockerEngine, { exitCode }: PendingExit, call: 
 }
 
 async function refuseCutOff(engine: DockerEngine, call: EngineCall): Promise<void> {
-  await pause(promptExitMs, call)
+  await delay(promptExitMs, call)
   if (await stillRuns(engine, call)) throw toConnectionLost(engine)
 }
 

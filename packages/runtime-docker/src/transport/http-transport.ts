@@ -2,11 +2,11 @@ import { Agent as HttpAgent, type IncomingMessage, request as openHttp, type Req
 import { Agent as HttpsAgent, request as openHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
+import { delay } from '@capstan/core'
 import type { UpgradedConnection } from '../docker-engine.js'
 import { type DockerTimeouts, defaultTimeouts } from '../docker-timeouts.js'
 import type { DirectConnection, DockerEndpoint, EndpointTls } from '../endpoint/docker-endpoint.js'
 import { readTlsFiles, type TlsMaterial } from '../endpoint/tls-files.js'
-import { pause } from '../pause.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { EngineAnswerError, readAnswerText } from './engine-answer-error.js'
 import { exchange, toConnectTimeout } from './exchange.js'
@@ -154,7 +154,7 @@ async function untilAccepted<T>(
       const isBusy = error instanceof Error && 'code' in error && error.code === 'EAGAIN'
       if (!isBusy || body instanceof Readable || signal?.aborted) throw error
       if (performance.now() > end) throw toConnectTimeout(connectMs)
-      await pause(betweenConnectsMs, { signal })
+      await delay(betweenConnectsMs, { signal })
     }
   }
 }

@@ -1,6 +1,6 @@
+import { delay } from '@capstan/core'
 import type { EngineRequest } from '../docker-engine.js'
 import { texts } from '../docker-error-texts.js'
-import { pause } from '../pause.js'
 import { EngineAnswerError } from './engine-answer-error.js'
 
 /**
@@ -14,7 +14,7 @@ export async function untilWhole<T>({ method, path, signal }: EngineRequest, sen
       return await send()
     } catch (error) {
       if (!isRepeatable || attempt === mostAttempts || !hasVanished(error)) throw error
-      await pause(betweenMs * attempt, { signal })
+      await delay(betweenMs * attempt, { signal })
     }
   }
 }

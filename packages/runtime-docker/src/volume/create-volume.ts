@@ -1,18 +1,18 @@
 import {
   type CreateVolumeOptions,
   createHostError,
-  createRequestMark,
+  createRequestIdLabel,
   createUndoStack,
   hasLabels,
   isHostError,
   isOurs,
+  poll,
   type StringMap,
   toObjectLabels,
   validateLabels,
   validateName,
   withUndoFailures,
 } from '@capstan/core'
-import { askUntil } from '../ask-until.js'
 import type { InspectedVolume } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { withAnswerGrace } from '../unanswered/answer-grace.js'
@@ -32,14 +32,14 @@ export async function createVolume(
   validateName(name)
   validateLabels(labels)
   const call: EngineCall = { operation: 'createVolume', subject: name, signal }
-  const mark = createRequestMark()
-  const all = { ...toObjectLabels({ kind: 'volume' }, engine.ownerLabels, labels), ...mark }
-  refuseTaken(engine, await findVolume(engine, call), mark)
-  return makeVolume(engine, { call, labels: all, mark })
+  const requestIdLabel = createRequestIdLabel()
+  const all = { ...toObjectLabels({ kind: 'volume' }, engine.ownerLabels, labels), ...requestIdLabel }
+  refuseTaken(engine, await findVolume(engine, call), requestIdLabel)
+  return makeVolume(engine, { call, labels: all, requestIdLabel })
 }
 
-/** Makes the volume that the call names, with these labels, `mark` among them; NAME_CONFLICT when it was there already. */
-export async function makeVolume(engine: DockerEngine, { call, labels, mark }: NewVolume): Promise<string> {
+/** Creates the volume that the call names; `labels` include `requestIdLabel`. One of that name exists: NAME_CONFLICT. */
+export async function makeVolume(engine: DockerEngine, { call, labels, requestIdLabel }: NewVolume): Promise<string> {
   const name = call.subject
   const body = { Name: name, Labels: labels }
   const request = { ...call, method: 'POST', path: '/volumes/create', body } as const
@@ -50,13 +50,13 @@ export async function makeVolume(engine: DockerEngine, { call, labels, mark }: N
         ...request,
         signal: patient.signal,
       })
-      refuseTaken(engine, made, mark)
+      refuseTaken(engine, made, requestIdLabel)
       wanted.throwIfAborted()
       return name
     } catch (error) {
-      if (!isAnswered(error, call)) throw await undoUnanswered(engine, { call, mark }, error)
+      if (!isAnswered(error, call)) throw await undoUnanswered(engine, { call, requestIdLabel }, error)
       // Podman 4.3 answers 500 when another request creates the volume at the same time.
-      if (isHostError(error, 'OPERATION_FAILED')) refuseTaken(engine, await findVolume(engine, call), mark)
+      if (isHostError(error, 'OPERATION_FAILED')) refuseTaken(engine, await findVolume(engine, call), requestIdLabel)
       throw toBadName(error, name)
     }
   })
@@ -66,7 +66,7 @@ export async function makeVolume(engine: DockerEngine, { call, labels, mark }: N
 export interface NewVolume {
   readonly call: EngineCall
   readonly labels: StringMap
-  readonly mark: StringMap
+  readonly requestIdLabel: StringMap
 }
 
 /** The engine's words are of a mount as well. */
@@ -76,22 +76,26 @@ function toBadName(error: unknown, name: string): unknown {
   return createHostError('INVALID_ARGUMENT', facts, { cause: error.cause })
 }
 
-function refuseTaken({ ownerLabels }: DockerEngine, volume: InspectedVolume | undefined, mark: StringMap): void {
-  if (volume === undefined || hasLabels(volume.Labels, mark)) return
+function refuseTaken(
+  { ownerLabels }: DockerEngine,
+  volume: InspectedVolume | undefined,
+  requestIdLabel: StringMap,
+): void {
+  if (volume === undefined || hasLabels(volume.Labels, requestIdLabel)) return
   const { Name: name, Labels } = volume
   throw createHostError('NAME_CONFLICT', { name, holderId: name, ours: isOurs(Labels, ownerLabels) })
 }
 
 async function undoUnanswered(
   engine: DockerEngine,
-  { call, mark }: { readonly call: EngineCall; readonly mark: StringMap },
+  { call, requestIdLabel }: { readonly call: EngineCall; readonly requestIdLabel: StringMap },
   error: unknown,
 ): Promise<unknown> {
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add(`volume ${call.subject}`, async (own) => {
     const find = () => findVolume(engine.undoing, { ...call, ...own })
-    const made = await askUntil(find, { limitMs: engine.timeouts.lateResultMs, ...own })
-    if (!hasLabels(made?.Labels, mark)) return
+    const made = await poll(find, { limitMs: engine.timeouts.lateResultMs, ...own })
+    if (!hasLabels(made?.Labels, requestIdLabel)) return
     await (await engine.undoing.api({ ...call, ...own })).getVolume(call.subject).remove()
   })
   const failures = await undo.run()

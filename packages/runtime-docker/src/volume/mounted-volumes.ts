@@ -11,13 +11,13 @@ import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
 import { findVolume, makeVolume } from './create-volume.js'
 
-/** The labels that an absent volume of this mount gets; `mark` tells the volumes of one request from all others. */
+/** The labels that an absent volume of this mount gets, with the id of the request that creates it. */
 export function toMountedLabels(
   engine: Pick<DockerEngine, 'ownerLabels'>,
   config: ContainerConfig,
-  mark: StringMap,
+  requestIdLabel: StringMap,
 ): (mount: VolumeMount) => StringMap {
-  return (mount) => ({ ...toVolumeLabels(mount, config, engine.ownerLabels), ...mark })
+  return (mount) => ({ ...toVolumeLabels(mount, config, engine.ownerLabels), ...requestIdLabel })
 }
 
 /**
@@ -27,16 +27,16 @@ export function toMountedLabels(
 export async function createMountedVolumes(
   engine: DockerEngine,
   config: ContainerConfig,
-  { call, mark }: MountedCall,
+  { call, requestIdLabel }: MountedCall,
 ): Promise<void> {
   if (!engine.details.habits.dropsVolumeLabels) return
-  const toLabels = toMountedLabels(engine, config, mark)
+  const toLabels = toMountedLabels(engine, config, requestIdLabel)
   for (const [index, mount] of (config.mounts ?? []).entries()) {
     if (mount.type !== 'volume') continue
     const own = { ...call, subject: mount.source }
     if ((await findVolume(engine, own)) !== undefined) continue
     try {
-      await makeVolume(engine, { call: own, labels: toLabels(mount), mark })
+      await makeVolume(engine, { call: own, labels: toLabels(mount), requestIdLabel })
     } catch (error) {
       // Another client created it meanwhile: it is mounted as any volume that exists.
       if (!isHostError(error, 'NAME_CONFLICT')) throw toMountError(error, `mounts[${index}].source`)
@@ -45,19 +45,18 @@ export async function createMountedVolumes(
 }
 
 /**
- * Removes the volumes that the request with this mark created, except those that another container uses. Resolves with the
- * failures.
+ * Removes the volumes that the request created, except those that another container uses. Resolves with the failures.
  */
 export async function removeMountedVolumes(
   { undoing, timeouts }: DockerEngine,
   config: ContainerConfig,
-  { call, mark }: MountedCall,
+  { call, requestIdLabel }: MountedCall,
 ): Promise<readonly unknown[]> {
   if (config.mounts?.some(({ type }) => type === 'volume') !== true) return []
   const undo = createUndoStack({ timeoutMs: timeouts.undoMs })
   undo.add('volumes', async ({ signal }) => {
     const api = await undoing.api({ ...call, signal })
-    const { Volumes } = await api.listVolumes({ filters: toLabelFilter(mark) })
+    const { Volumes } = await api.listVolumes({ filters: toLabelFilter(requestIdLabel) })
     for (const { Name } of Volumes ?? []) await removeUnused(undoing, { ...call, subject: Name, signal })
   })
   return await undo.run()
@@ -67,7 +66,7 @@ export async function removeMountedVolumes(
 export interface MountedCall {
   readonly call: EngineCall
   /** The label that this request alone puts on what it makes. */
-  readonly mark: StringMap
+  readonly requestIdLabel: StringMap
 }
 
 type VolumeMount = Extract<Mount, { type: 'volume' }>

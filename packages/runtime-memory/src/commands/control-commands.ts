@@ -1,5 +1,5 @@
+import { delay } from '@capstan/core'
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
-import { sleep as wait } from '../wait.js'
 import { fail } from './command-io.js'
 
 /** Commands that end, or wait. */
@@ -16,7 +16,7 @@ async function sleep(process: MemoryProcess): Promise<number> {
   const seconds = given.map((text) => (text === 'infinity' ? Number.MAX_SAFE_INTEGER : Number(text)))
   if (seconds.length === 0 || seconds.some(Number.isNaN)) return await fail(process, 'give a number of seconds')
   const milliseconds = seconds.reduce((sum, value) => sum + value, 0) * 1000
-  await wait(Math.min(milliseconds, longest), process.signal)
+  await delay(Math.min(milliseconds, longest), { signal: process.signal, ref: false })
   return 0
 }
 

@@ -1,8 +1,15 @@
-import { type AttachOptions, createHostError, pumpInput, untilAborted } from '@capstan/core'
+import {
+  type AttachOptions,
+  createHostError,
+  type OperationSubject,
+  pumpInput,
+  SharedWriter,
+  untilAborted,
+} from '@capstan/core'
 import type { MemoryEngine } from '../memory-engine.js'
 import type { ContainerRun } from './container-run.js'
+import type { AttachedClient } from './container-streams.js'
 import { findRun, type MemoryContainer, toContainerState } from './memory-container.js'
-import { OutputClient } from './output-client.js'
 import { type StartOptions, startContainer } from './start-container.js'
 import { stopContainer } from './stop-container.js'
 
@@ -15,7 +22,7 @@ export async function attachContainer(
   const run = findRun(container)
   if (run === undefined) throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
   if (options.initialSize !== undefined) container.terminalSize = options.initialSize
-  const output = new OutputClient(id, options)
+  const output = new OutputClient(options, { operation: 'attach', subject: id })
   run.streams.attach(output)
   try {
     await converse(run, { attach: options, output, signal: options.signal })
@@ -40,7 +47,7 @@ export async function startAttached(
   { attach, signal, starter, rulesStand }: StartAttachedOptions,
 ): Promise<number> {
   if (attach.initialSize !== undefined) container.terminalSize = attach.initialSize
-  const output = new OutputClient(container.id, attach)
+  const output = new OutputClient(attach, { operation: 'startAttached', subject: container.id })
   const before = findRun(container)
   const run = await startContainer(engine, container, { starter, client: output, rulesStand })
   try {
@@ -64,7 +71,8 @@ async function converse(
     signal,
   }: { readonly attach: AttachOptions; readonly output: OutputClient; readonly signal: AbortSignal },
 ): Promise<number> {
-  const input = attach.stdin === undefined ? undefined : pumpInput(attach.stdin, streams.input)
+  const input = attach.stdin === undefined ? undefined : pumpInput(attach.stdin, streams.input, output.call)
+  input?.failed.catch(() => streams.input.end())
   try {
     return await untilAborted(
       Promise.race([ended, output.failed, ...(input === undefined ? [] : [input.failed])]),
@@ -72,5 +80,44 @@ async function converse(
     )
   } finally {
     input?.stop()
+  }
+}
+
+/** The outputs of one attached caller. */
+class OutputClient implements AttachedClient {
+  /** Rejects when one of the outputs fails: that ends the session, and not the container. */
+  readonly failed: Promise<never>
+  readonly call: OperationSubject
+  readonly #writers: { readonly stdout: SharedWriter | undefined; readonly stderr: SharedWriter | undefined }
+  readonly #detached = new AbortController()
+  #fail: (error: unknown) => void = () => {}
+
+  constructor({ stdout, stderr }: AttachOptions, call: OperationSubject) {
+    this.call = call
+    this.#writers = {
+      stdout: stdout && new SharedWriter(stdout, call),
+      stderr: stderr && new SharedWriter(stderr, call),
+    }
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject
+    })
+    this.failed.catch(() => {})
+  }
+
+  async write(source: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {
+    const { signal } = this.#detached
+    const writer = this.#writers[source]
+    if (writer === undefined || signal.aborted) return
+    try {
+      writer.write(bytes)
+      await writer.flushed(signal)
+    } catch (error) {
+      if (!signal.aborted) this.#fail(error)
+    }
+  }
+
+  detach(): void {
+    this.#detached.abort()
+    for (const writer of Object.values(this.#writers)) writer?.release()
   }
 }

@@ -1,7 +1,6 @@
-import { untilAborted } from '@capstan/core'
+import { delay, untilAborted } from '@capstan/core'
 import type { MemoryEngine } from '../memory-engine.js'
 import { toSignalName } from '../process/signals.js'
-import { sleep } from '../wait.js'
 import type { ContainerRun } from './container-run.js'
 import { deleteContainer } from './delete-container.js'
 import { findRun, type MemoryContainer } from './memory-container.js'
@@ -25,7 +24,7 @@ export async function stopContainer(container: MemoryContainer, { graceMs, signa
 
 async function waitFor({ ended }: ContainerRun, { graceMs, signal }: StopRequest): Promise<void> {
   const grace = new AbortController()
-  const elapsed = sleep(graceMs, grace.signal).catch(() => {})
+  const elapsed = delay(graceMs, { signal: grace.signal, ref: false }).catch(() => {})
   await untilAborted(Promise.race([ended, elapsed]), signal).finally(() => grace.abort())
 }
 

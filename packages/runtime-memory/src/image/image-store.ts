@@ -1,5 +1,4 @@
-import { createHostError, type UndoStack } from '@capstan/core'
-import { toFamiliarReference } from './image-reference.js'
+import { createHostError, toFamiliarName, toFullName, type UndoStack } from '@capstan/core'
 import { type ImageContent, type StoredImage, toImageId } from './stored-image.js'
 
 /** How an image is kept, and how that is taken back. */
@@ -19,7 +18,7 @@ export class ImageStore {
 
   /** By reference, id, or the beginning (12 digits or more) of one id. */
   find(reference: string): StoredImage | undefined {
-    const tag = toFamiliarReference(reference)
+    const tag = toTag(reference)
     const tagged = this.list().find(({ tags }) => tags.has(tag))
     if (tagged !== undefined || !/^(sha256:)?[0-9a-f]{12,64}$/.test(reference)) return tagged
     const digits = reference.replace('sha256:', '')
@@ -60,15 +59,20 @@ export class ImageStore {
   /** Takes the tag from whichever image has it. */
   tag(image: StoredImage, reference: string): void {
     this.untag(reference)
-    image.tags.add(toFamiliarReference(reference))
+    image.tags.add(toTag(reference))
   }
 
   untag(reference: string): void {
-    const tag = toFamiliarReference(reference)
+    const tag = toTag(reference)
     for (const { tags } of this.#images.values()) tags.delete(tag)
   }
 
   delete(id: string): void {
     this.#images.delete(id)
   }
+}
+
+/** The reference as tags are stored: the short form, with a tag or a digest. */
+export function toTag(reference: string): string {
+  return toFamiliarName(toFullName(reference))
 }

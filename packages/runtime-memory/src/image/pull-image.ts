@@ -1,6 +1,6 @@
 import { createHostError, type PullOptions } from '@capstan/core'
 import type { MemoryConnection } from '../memory-connection.js'
-import { toFamiliarReference } from './image-reference.js'
+import { toTag } from './image-store.js'
 import type { StoredImage } from './stored-image.js'
 
 /** Takes an image from the simulated registry; one that it does not have: IMAGE_PULL_FAILED. */
@@ -13,7 +13,7 @@ export async function pullImage(
   return await connection.call('pullImage', options, async ({ undo }) => {
     const { onProgress } = options
     onProgress?.({ id: reference, status: 'Resolving', phase: 'resolving' })
-    const content = engine.registry.get(toFamiliarReference(reference))
+    const content = engine.registry.get(toTag(reference))
     if (content === undefined) {
       const registryText = 'the simulated registry has no such image; list it in memoryPlugin({ pullable })'
       throw createHostError('IMAGE_PULL_FAILED', { image: reference, registryText })

@@ -174,7 +174,7 @@ describe('startAttached', () => {
     stdout.on('error', () => {})
     await expect(memory.runtime.startAttached(id, { stdout })).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
-      facts: { reason: 'disk full' },
+      facts: { reason: 'the stream for the output has failed: disk full' },
     })
     expect(await memory.runtime.containerState(id)).toBe('exited')
   })
