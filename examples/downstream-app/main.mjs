@@ -1,8 +1,16 @@
-import { createRuntimeHost, networkManagerCapability, sidecarManagerCapability, toFeatureSupport } from '@capstan/core'
+import {
+  createRuntimeHost,
+  defineNeeds,
+  networkManagerCapability,
+  sidecarManagerCapability,
+  toFeatureSupport,
+} from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
 
-const needs = { required: [networkManagerCapability, sidecarManagerCapability], optional: [] }
-const plugins = [memoryPlugin({ name: 'full' }), memoryPlugin({ name: 'bare', without: needs.required })]
+const needs = defineNeeds({
+  required: { networks: networkManagerCapability, sidecars: sidecarManagerCapability },
+})
+const plugins = [memoryPlugin({ name: 'full' }), memoryPlugin({ name: 'bare', without: Object.values(needs.required) })]
 for (const report of await createRuntimeHost({ plugins }).discover()) {
   const support = toFeatureSupport('Preview', needs, report)
   const verdict = support.supported ? 'works' : `needs ${support.missing.map(({ title }) => title).join(' and ')}`

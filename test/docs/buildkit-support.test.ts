@@ -1,25 +1,14 @@
-import {
-  type Capability,
-  createRuntimeHost,
-  execManagerCapability,
-  imageTransferCapability,
-  networkManagerCapability,
-  type RefusableField,
-  sidecarManagerCapability,
-  volumeManagerCapability,
-} from '@capstan/core'
+import { readFileSync } from 'node:fs'
+import { createRuntimeHost, joinWords, type RefusableField } from '@capstan/core'
 import { BuildKitFeature, toBuildKitSupport } from '@capstan/feature-buildkit'
 import { type MemoryPluginOptions, memoryPlugin } from '@capstan/runtime-memory'
 import { expect, it } from 'vitest'
+import { root } from './documents.js'
 import { readSupportTable, toSupportRow } from './support-table.js'
 
-const capabilities: readonly Capability<object>[] = [
-  networkManagerCapability,
-  sidecarManagerCapability,
-  execManagerCapability,
-  imageTransferCapability,
-  volumeManagerCapability,
-]
+const required = Object.values(BuildKitFeature.needs.required)
+const optional = Object.values(BuildKitFeature.needs.optional)
+const capabilities = [...required, ...optional]
 
 /** What the first cell of a row asks of the simulation. */
 function toOptions(runtime: string): MemoryPluginOptions {
@@ -31,6 +20,12 @@ function toOptions(runtime: string): MemoryPluginOptions {
 }
 
 const rows = readSupportTable().filter(({ runtime }) => runtime.startsWith('memory'))
+
+it('docs/buildkit.md names the required and the optional capabilities', () => {
+  const text = readFileSync(`${root}docs/buildkit.md`, 'utf8').replaceAll('\n', ' ')
+  const toWords = (list: readonly { readonly title: string }[]) => joinWords(list.map(({ title }) => title))
+  expect(text).toContain(`It needs ${toWords(required)}, and uses ${toWords(optional)} where the runtime has them.`)
+})
 
 it('docs/buildkit.md has a row for each capability', () => {
   const names = rows.map(({ runtime }) => runtime)

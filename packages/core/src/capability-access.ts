@@ -1,8 +1,9 @@
 import type { Capability } from './capability.js'
 import { createHostError } from './errors/create-host-error.js'
 import { MissingCapabilityError } from './errors/named-errors.js'
-import type { MissingCapability } from './feature.js'
-import { type RuntimeReport, runtimeReportCapability } from './plugin/runtime-report.js'
+import { toMissingCapability } from './feature/missing-capability.js'
+import type { ManagersOf } from './feature/needs.js'
+import { runtimeReportCapability } from './plugin/runtime-report.js'
 import type { CapabilityScope, RegistrationScope } from './scope.js'
 
 /**
@@ -27,33 +28,28 @@ export function provide<T extends object>(
 }
 
 /** The implementation that this scope has, or `undefined`. */
-export function findCapability<T extends object>(scope: CapabilityScope, capability: Capability<T>): T | undefined {
+export function findCapability<T extends object>(
+  scope: Pick<CapabilityScope, 'container'>,
+  capability: Capability<T>,
+): T | undefined {
   // `isRegistered` says false for a token that is known to a parent alone; `true` makes it look there.
   return scope.container.isRegistered(capability.token, true) ? scope.container.resolve<T>(capability.token) : undefined
 }
 
-/** All of them, or one {@link MissingCapabilityError} that names every missing one with its reason. */
+/**
+ * Finds all of these capabilities, by property name: those of a feature are `Feature.needs.required`.
+ *
+ * @throws MissingCapabilityError naming every missing one, with its reason.
+ */
 export function requireCapabilities<N extends Readonly<Record<string, Capability<object>>>>(
   scope: CapabilityScope,
   needs: N,
-): { readonly [K in keyof N]: N[K] extends Capability<infer T> ? T : never } {
+): ManagersOf<N> {
   const missing = Object.values(needs).filter((capability) => findCapability(scope, capability) === undefined)
   if (missing.length > 0) throw toMissingError(scope, missing)
   const found = Object.entries(needs).map(([key, capability]) => [key, findCapability(scope, capability)])
   // Every value was just found under the token of its own capability, which fixes its type.
   return Object.fromEntries(found)
-}
-
-/** Why `capability` is not there, as the report tells it. */
-export function toMissingCapability(
-  { id, title }: Capability<object>,
-  report: RuntimeReport | undefined,
-): MissingCapability {
-  if (report?.available === false) {
-    return { id, title, reason: `runtime "${report.runtime}" is not available`, remedy: report.attempts.at(-1)?.remedy }
-  }
-  const absent = report?.absent.find((entry) => entry.id === id)
-  return { id, title, reason: absent?.reason ?? 'the runtime plugin does not provide it', remedy: absent?.remedy }
 }
 
 function toMissingError(scope: CapabilityScope, missing: readonly Capability<object>[]): MissingCapabilityError {

@@ -2,7 +2,7 @@
 
 export { type Capability, defineCapability } from './capability.js'
 export { findCapability, provide, requireCapabilities } from './capability-access.js'
-export { type DependencyContainer, inject, injectable } from './di.js'
+export type { DependencyContainer } from './di.js'
 export {
   type Environment,
   findHomeDirectory,
@@ -99,8 +99,16 @@ export type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope, RuntimeWarnin
 
 // Features
 
-export type { FeatureNeeds, FeatureSupport, MissingCapability } from './feature.js'
-export { toFeatureSupport } from './feature-support.js'
+export { type FeatureSupport, requireManagers, toFeatureSupport } from './feature/feature-support.js'
+export { injectable } from './feature/injectable.js'
+export type { MissingCapability } from './feature/missing-capability.js'
+export {
+  defineNeeds,
+  type FeatureContext,
+  type InjectedManagers,
+  type Needs,
+  type RequiredManagers,
+} from './feature/needs.js'
 
 // Errors
 

@@ -1,68 +1,36 @@
 import {
-  type Environment,
-  type ExecManager,
-  execManagerCapability,
-  type FeatureNeeds,
   type FeatureSupport,
-  hostEnvironmentCapability,
-  type ImageTransfer,
-  imageTransferCapability,
-  inject,
+  type InjectedManagers,
   injectable,
   MissingCapabilityError,
-  type NetworkManager,
-  networkManagerCapability,
-  type Runtime,
-  type RuntimeReport,
-  runtimeCapability,
-  runtimeReportCapability,
-  type SidecarManager,
-  sidecarManagerCapability,
-  type VolumeManager,
-  volumeManagerCapability,
+  requireManagers,
 } from '@capstan/core'
 import { buildOnce } from './build/build-once.js'
 import { type BuildRequest, validateBuildRequest } from './build/build-request.js'
 import { type BuildKitBuild, createBuild } from './build/buildkit-build.js'
 import { requireTransfer } from './build/required-transfer.js'
-import type { BuildKitManagers } from './buildkit-managers.js'
+import { type BuildKitManagers, buildKitNeeds } from './buildkit-managers.js'
 import type { BuildKitBuildOptions, BuildKitOptions } from './buildkit-options.js'
 import type { BuildKitSidecar } from './buildkit-sidecar.js'
-import { buildKitNeeds, findRefusedMount, toBuildKitSupport } from './buildkit-support.js'
+import { findRefusedMount, toBuildKitSupport } from './buildkit-support.js'
 import { buildOnRuntime, type FallbackOptions } from './fallback/build-on-runtime.js'
 import { findBuildKit, startBuildKit } from './start/start-buildkit.js'
 import { type BuildKitStopOutcome, stopBuildKit } from './start/stop-buildkit.js'
 
 /** BuildKit in a sidecar, on any runtime that offers networks, sidecars and exec. */
-@injectable()
+@injectable(buildKitNeeds)
 export class BuildKitFeature {
-  static readonly needs: FeatureNeeds = buildKitNeeds
-  readonly #runtime: Runtime
-  readonly #report: RuntimeReport
-  readonly #images: ImageTransfer | undefined
-  readonly #managers: BuildKitManagers | undefined
+  static readonly needs: typeof buildKitNeeds = buildKitNeeds
+  readonly #managers: InjectedManagers<typeof buildKitNeeds>
 
-  constructor(
-    @inject(runtimeCapability.token) runtime: Runtime,
-    @inject(runtimeReportCapability.token) report: RuntimeReport,
-    @inject(networkManagerCapability.token, { isOptional: true }) networks: NetworkManager | undefined,
-    @inject(sidecarManagerCapability.token, { isOptional: true }) sidecars: SidecarManager | undefined,
-    @inject(execManagerCapability.token, { isOptional: true }) execs: ExecManager | undefined,
-    @inject(imageTransferCapability.token, { isOptional: true }) images: ImageTransfer | undefined,
-    @inject(volumeManagerCapability.token, { isOptional: true }) volumes: VolumeManager | undefined,
-    @inject(hostEnvironmentCapability.token, { isOptional: true }) env: Environment = {},
-  ) {
-    this.#runtime = runtime
-    this.#report = report
-    this.#images = images
-    const usable = report.available && findRefusedMount(report) === undefined ? volumes : undefined
-    if (networks && sidecars && execs)
-      this.#managers = { runtime, report, env, networks, sidecars, execs, images, volumes: usable }
+  constructor(managers: InjectedManagers<typeof buildKitNeeds>) {
+    const canMount = managers.report.available && findRefusedMount(managers.report) === undefined
+    this.#managers = canMount ? managers : { ...managers, volumes: undefined }
   }
 
   /** Whether it would start on this runtime; all that is missing, or lacking in detail, with reason and remedy. */
   support(): FeatureSupport {
-    return toBuildKitSupport(this.#report)
+    return toBuildKitSupport(this.#managers.report)
   }
 
   /**
@@ -103,10 +71,10 @@ export class BuildKitFeature {
   build(request: BuildRequest, options: BuildKitBuildOptions = {}): BuildKitBuild {
     const { fallback = 'none', signal } = options
     const start = async () => {
-      requireTransfer({ images: this.#images, report: this.#report }, request.output)
+      requireTransfer(this.#managers, request.output)
       return this.start(options)
     }
-    const onRuntime = (given: FallbackOptions) => buildOnRuntime(this.#runtime, request, given)
+    const onRuntime = (given: FallbackOptions) => buildOnRuntime(this.#managers.runtime, request, given)
     return createBuild(async (onEvents) => {
       validateBuildRequest(request)
       const ways = { start, fallBack: fallback === 'runtime' ? onRuntime : undefined }
@@ -116,9 +84,8 @@ export class BuildKitFeature {
 
   #requireManagers(): BuildKitManagers {
     const support = this.support()
-    if (this.#managers !== undefined && support.supported) return this.#managers
-    const { feature, runtime } = support
-    const missing = support.supported ? [] : support.missing
-    throw new MissingCapabilityError({ feature, runtime, missing, reports: [this.#report] })
+    if (support.supported) return requireManagers(support.feature, buildKitNeeds, this.#managers)
+    const { feature, runtime, missing } = support
+    throw new MissingCapabilityError({ feature, runtime, missing, reports: [this.#managers.report] })
   }
 }

@@ -1,23 +1,27 @@
-import type {
-  Environment,
-  ExecManager,
-  ImageTransfer,
-  NetworkManager,
-  Runtime,
-  RuntimeReport,
-  SidecarManager,
-  VolumeManager,
+import {
+  defineNeeds,
+  type ExecManager,
+  execManagerCapability,
+  type ImageTransfer,
+  imageTransferCapability,
+  type Needs,
+  type NetworkManager,
+  networkManagerCapability,
+  type RequiredManagers,
+  type SidecarManager,
+  sidecarManagerCapability,
+  type VolumeManager,
+  volumeManagerCapability,
 } from '@capstan/core'
 
-/** What the feature works with, narrowed once: the optional ones are there or not. */
-export interface BuildKitManagers {
-  readonly runtime: Runtime
-  readonly report: RuntimeReport
-  readonly env: Environment
-  readonly networks: NetworkManager
-  readonly sidecars: SidecarManager
-  readonly execs: ExecManager
-  readonly images: ImageTransfer | undefined
-  /** Also `undefined` where no container may mount one. */
-  readonly volumes: VolumeManager | undefined
-}
+/** The capabilities that BuildKit uses. */
+export const buildKitNeeds: Needs<
+  { networks: NetworkManager; sidecars: SidecarManager; execs: ExecManager },
+  { images: ImageTransfer; volumes: VolumeManager }
+> = defineNeeds({
+  required: { networks: networkManagerCapability, sidecars: sidecarManagerCapability, execs: execManagerCapability },
+  optional: { images: imageTransferCapability, volumes: volumeManagerCapability },
+})
+
+/** The managers of {@link buildKitNeeds}, the required ones present. `volumes` is also `undefined` where no container may mount one. */
+export type BuildKitManagers = RequiredManagers<typeof buildKitNeeds>

@@ -1,25 +1,14 @@
 import {
   type AvailableRuntime,
-  execManagerCapability,
-  type FeatureNeeds,
   type FeatureSupport,
   findRefusal,
-  imageTransferCapability,
   type MissingCapability,
-  networkManagerCapability,
   type RefusedOption,
   type RuntimeReport,
-  sidecarManagerCapability,
   toFeatureSupport,
-  volumeManagerCapability,
 } from '@capstan/core'
+import { buildKitNeeds } from './buildkit-managers.js'
 import { listRungs } from './start/rungs.js'
-
-/** What BuildKit asks of a runtime. */
-export const buildKitNeeds: FeatureNeeds = {
-  required: [networkManagerCapability, sidecarManagerCapability, execManagerCapability],
-  optional: [imageTransferCapability, volumeManagerCapability],
-}
 
 /**
  * Whether BuildKit would start on the runtime of this report, from the report alone.
@@ -45,7 +34,7 @@ function listMissingPrivileges({ refuses }: AvailableRuntime): readonly MissingC
 
 /** Without volumes the sidecar keeps its cache in itself; without shared ones no other container has its socket. */
 function listLackingMounts(report: AvailableRuntime): readonly MissingCapability[] {
-  if (!report.provides.some(({ id }) => id === volumeManagerCapability.id)) return [] // said already
+  if (!report.provides.some(({ id }) => id === buildKitNeeds.optional.volumes.id)) return [] // said already
   const refused = findRefusedMount(report) ?? findRefusedShare(report)
   return refused === undefined ? [] : [toMissing(refused, 'a shared socket')]
 }

@@ -6,7 +6,10 @@ import { readBuildKitOptions } from './buildkit-environment.js'
 import { withImageRemedy } from './with-image-remedy.js'
 
 /** What it takes to share a BuildKit with a container. */
-export const needs: readonly Capability<object>[] = [...BuildKitFeature.needs.required, volumeManagerCapability]
+export const needs: readonly Capability<object>[] = [
+  ...Object.values(BuildKitFeature.needs.required),
+  volumeManagerCapability,
+]
 
 /** Starts BuildKit, or shares the one that runs; disposing gives it back. */
 export async function shareBuildKit(

@@ -1,5 +1,5 @@
 import type { ContainerState } from '../container/container-info.js'
-import type { MissingCapability } from '../feature.js'
+import type { MissingCapability } from '../feature/missing-capability.js'
 import type { Argv } from '../operation.js'
 import type { RefusableField } from '../plugin/probe.js'
 import type { RuntimeReport } from '../plugin/runtime-report.js'

@@ -1,4 +1,4 @@
-import type { MissingCapability } from '../feature.js'
+import type { MissingCapability } from '../feature/missing-capability.js'
 import type { RuntimeReport } from '../plugin/runtime-report.js'
 import { toDuration } from './duration.js'
 import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'

@@ -1,6 +1,7 @@
 import { showCopy, thisCopy } from '../core-copy.js'
-import { type DependencyContainer, findMarkingCopy, inheritsMark } from '../di.js'
+import type { DependencyContainer } from '../di.js'
 import { createHostError } from '../errors/create-host-error.js'
+import { findMarkingCopy, inheritsMark } from '../feature/injectable.js'
 import type { Owner } from '../ownership/owner.js'
 import { sweepRuntime } from '../ownership/sweep.js'
 import type { SweepOptions, SweepReport } from '../ownership/sweep-report.js'

@@ -82,8 +82,8 @@ export interface OpenOptions extends OperationOptions {
    * that is available, provides all of `requires` and refuses none of `keeps`.
    */
   readonly runtime?: string
-  /** Capabilities that it must provide. Default: none but the runtime itself. */
-  readonly requires?: readonly Capability<object>[]
+  /** Capabilities that it must provide, as a list or by name as in `Feature.needs.required`. Default: none but the runtime itself. */
+  readonly requires?: readonly Capability<object>[] | Readonly<Record<string, Capability<object>>>
   /** Options and promises that it must not refuse. Default: none. */
   readonly keeps?: readonly RefusableField[]
 }

@@ -1,6 +1,6 @@
 import type { Capability } from '../capability.js'
-import { toMissingCapability } from '../capability-access.js'
 import { createHostError } from '../errors/create-host-error.js'
+import { toMissingCapability } from '../feature/missing-capability.js'
 import { findRefusal, refuseField } from '../refuse-options.js'
 import type { FoundRuntime, ProbedPlugin } from './probe-plugin.js'
 import type { OpenOptions } from './runtime-host.js'
@@ -9,6 +9,7 @@ import type { OpenOptions } from './runtime-host.js'
 export type UsableRuntime = Extract<ProbedPlugin, { readonly found: FoundRuntime }>
 
 type Wishes = Pick<OpenOptions, 'requires' | 'keeps'>
+type RequiredCapabilities = NonNullable<OpenOptions['requires']>
 
 /** The runtime that was named: it, or the reason why not; no other is tried. */
 export function selectNamed(probed: ProbedPlugin, { requires = [], keeps = [] }: Wishes): UsableRuntime {
@@ -43,15 +44,15 @@ export function isFitting(probed: ProbedPlugin, { requires = [], keeps = [] }: W
   return keeps.every((field) => !findRefusal(field, found.result.refuses))
 }
 
-function findMissing({ found }: ProbedPlugin, requires: readonly Capability<object>[]): readonly Capability<object>[] {
+function findMissing({ found }: ProbedPlugin, requires: RequiredCapabilities): readonly Capability<object>[] {
   const tokens = new Set(found?.result.provides.map(({ token }) => token))
-  return requires.filter(({ token }) => !tokens.has(token))
+  return Object.values(requires).filter(({ token }) => !tokens.has(token))
 }
 
 /** What at least one of the runtimes lacks, in the order of `requires`. */
-function toUnion(available: readonly ProbedPlugin[], requires: readonly Capability<object>[]) {
+function toUnion(available: readonly ProbedPlugin[], requires: RequiredCapabilities) {
   const lacking = new Set(available.flatMap((candidate) => findMissing(candidate, requires)))
-  return requires.filter((capability) => lacking.has(capability))
+  return Object.values(requires).filter((capability) => lacking.has(capability))
 }
 
 /** Each with the reason of the first runtime that lacks it. */

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import {
   createRuntimeHost,
+  defineNeeds,
   findCapability,
   type HostOptions,
   networkManagerCapability,
@@ -37,6 +38,16 @@ describe('open without a name', () => {
     const host = createHost([fakePlugin({ name: 'plain' }), networked('networked')])
     const scope = await host.open({ requires: [networkManagerCapability] })
     expect(scope.runtimeName).toBe('networked')
+  })
+
+  it('takes the required capabilities by name, as a feature declares them', async () => {
+    const host = createHost([fakePlugin({ name: 'plain' }), networked('docker')])
+    const { required } = defineNeeds({ required: { networks: networkManagerCapability } })
+    await expect(host.open({ requires: required })).resolves.toMatchObject({ runtimeName: 'docker' })
+    const both = { ...required, sidecars: sidecarManagerCapability }
+    await expect(host.open({ requires: both })).rejects.toMatchObject({
+      facts: { missing: [{ id: 'network-manager' }, { id: 'sidecar-manager' }] },
+    })
   })
 
   it('passes over one that refuses what must be kept', async () => {

@@ -4,42 +4,38 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   createRuntimeHost,
-  type FeatureNeeds,
+  defineNeeds,
   type FeatureSupport,
   HostError,
-  inject,
+  type InjectedManagers,
   injectable,
   isHostError,
   type NetworkManager,
   networkManagerCapability,
-  type RuntimeReport,
   runtimeCapability,
-  runtimeReportCapability,
   sidecarManagerCapability,
   toFeatureSupport,
+  volumeManagerCapability,
 } from '../../src/index.js'
 import { fakePlugin } from '../fakes/fake-plugin.js'
 import { FakeNetworkManager, FakeRuntime } from '../fakes/fake-runtime.js'
 
-@injectable()
-class TunnelFeature {
-  static readonly needs: FeatureNeeds = {
-    required: [networkManagerCapability, sidecarManagerCapability],
-    optional: [],
-  }
-  readonly networks: NetworkManager | undefined
-  readonly #report: RuntimeReport
+const tunnelNeeds = defineNeeds({
+  required: { networks: networkManagerCapability, sidecars: sidecarManagerCapability },
+  optional: { volumes: volumeManagerCapability },
+})
 
-  constructor(
-    @inject(networkManagerCapability.token, { isOptional: true }) networks: NetworkManager | undefined,
-    @inject(runtimeReportCapability.token) report: RuntimeReport,
-  ) {
-    this.networks = networks
-    this.#report = report
+@injectable(tunnelNeeds)
+class TunnelFeature {
+  static readonly needs = tunnelNeeds
+  readonly managers: InjectedManagers<typeof tunnelNeeds>
+
+  constructor(managers: InjectedManagers<typeof tunnelNeeds>) {
+    this.managers = managers
   }
 
   support(): FeatureSupport {
-    return toFeatureSupport('Tunnel', TunnelFeature.needs, this.#report)
+    return toFeatureSupport('Tunnel', tunnelNeeds, this.managers.report)
   }
 }
 
@@ -49,11 +45,34 @@ describe('resolve', () => {
     const host = createRuntimeHost({ plugins: [fakePlugin({ networks }), fakePlugin({ name: 'plain' })], env: {} })
     const networked = (await host.open({ runtime: 'fake' })).resolve(TunnelFeature)
     const plain = (await host.open({ runtime: 'plain' })).resolve(TunnelFeature)
-    expect(networked.networks).toBe(networks)
-    expect(plain.networks).toBeUndefined()
+    expect(networked.managers.networks).toBe(networks)
+    expect(plain.managers.networks).toBeUndefined()
   })
 
-  it('lets a feature tell all that is missing, from the report of its scope (X10)', async () => {
+  it('injects every need by its name, with the runtime, the report and the environment of the scope', async () => {
+    const networks = new FakeNetworkManager()
+    const env = { HOME: '/home/user' }
+    const scope = await createRuntimeHost({ plugins: [fakePlugin({ networks })], env }).open()
+    const { runtime, report } = scope
+    const managers = { runtime, report, env, networks, sidecars: undefined, volumes: undefined }
+    expect(scope.resolve(TunnelFeature).managers).toEqual(managers)
+  })
+
+  it('injects the same when the container of the scope resolves the feature', async () => {
+    const networks = new FakeNetworkManager()
+    const scope = await createRuntimeHost({ plugins: [fakePlugin({ networks })], env: {} }).open()
+    expect(scope.container.resolve(TunnelFeature).managers).toEqual(scope.resolve(TunnelFeature).managers)
+  })
+
+  it('injects what a child of the container registers in place of a manager', async () => {
+    const scope = await createRuntimeHost({ plugins: [fakePlugin()], env: {} }).open()
+    const networks = new FakeNetworkManager()
+    const child = scope.container.createChildContainer()
+    child.register(networkManagerCapability.token, { useValue: networks })
+    expect(child.resolve(TunnelFeature).managers.networks).toBe(networks)
+  })
+
+  it('lets a feature name everything that is missing, from the report of its scope', async () => {
     const absent = [{ id: 'sidecar-manager', title: 'sidecars', reason: 'one process each', remedy: 'use another' }]
     const host = createRuntimeHost({ plugins: [fakePlugin({ absent })], env: {} })
     const scope = await host.open()
@@ -87,14 +106,14 @@ describe('resolve', () => {
   })
 })
 
-it('a class that inherits a mark is not constructed without its managers', async () => {
+it('rejects a class that inherits its mark instead of constructing it without managers', async () => {
   class Extended extends TunnelFeature {}
   const networks = new FakeNetworkManager()
   const scope = await createRuntimeHost({ plugins: [fakePlugin({ networks })], env: {} }).open()
   expect(() => scope.resolve(Extended)).toThrow(/Extended failed: its class is not marked with injectable\(\)/)
 })
 
-describe('a second copy of core in the tree (X7)', () => {
+describe('a second copy of core in the tree', () => {
   let folder: string
   let copy: typeof import('../../src/index.js')
 
@@ -131,8 +150,8 @@ describe('a second copy of core in the tree (X7)', () => {
   })
 
   it('cannot have its feature classes resolved here: the sentence names both copies', async () => {
-    class ForeignFeature {}
-    copy.injectable()(ForeignFeature)
+    class ForeignFeature extends TunnelFeature {}
+    copy.injectable(tunnelNeeds)(ForeignFeature)
     const scope = await createRuntimeHost({ plugins: [fakePlugin()], env: {} }).open()
     expect(() => scope.resolve(ForeignFeature)).toThrow(/9\.9\.9 in .*dist-copy-.*, the host with @capstan\/core 0\./)
   })

@@ -1,5 +1,6 @@
 import {
   type ContainerConfig,
+  defineNeeds,
   MissingCapabilityError,
   refuseField,
   refuseOptions,
@@ -20,10 +21,10 @@ export function connectBySocket(
   socketVolume: string,
 ): ContainerConfig {
   const mount = { type: 'volume', source: socketVolume, target: directory, readOnly: true } as const
-  const support = toFeatureSupport('BuildKit', { required: [volumeManagerCapability], optional: [] }, report)
+  const support = toFeatureSupport('a shared BuildKit socket', socketNeeds, report)
   if (!support.supported) {
-    const { runtime, missing } = support
-    throw new MissingCapabilityError({ feature: 'a shared BuildKit socket', runtime, missing })
+    const { feature, runtime, missing } = support
+    throw new MissingCapabilityError({ feature, runtime, missing })
   }
   const refuses = report.available ? report.refuses : []
   refuseOptions(report.runtime, { image: config.image, mounts: [mount] }, refuses)
@@ -34,6 +35,8 @@ export function connectBySocket(
     env: { ...config.env, BUILDKIT_HOST: `unix://${directory}/buildkitd.sock` },
   }
 }
+
+const socketNeeds = defineNeeds({ required: { volumes: volumeManagerCapability } })
 
 /** In the other container. */
 const directory = '/run/buildkit'

@@ -1,20 +1,21 @@
 import { describe, expect, it } from 'vitest'
 import {
   createRuntimeHost,
-  type FeatureNeeds,
+  defineNeeds,
   networkManagerCapability,
+  requireManagers,
   runtimeCapability,
   sidecarManagerCapability,
   toFeatureSupport,
   volumeManagerCapability,
-} from '../src/index.js'
-import { deadAttempt, fakePlugin, toUnavailable } from './fakes/fake-plugin.js'
-import { FakeNetworkManager } from './fakes/fake-runtime.js'
+} from '../../src/index.js'
+import { deadAttempt, fakePlugin, toUnavailable } from '../fakes/fake-plugin.js'
+import { FakeNetworkManager, FakeRuntime } from '../fakes/fake-runtime.js'
 
-const needs: FeatureNeeds = {
-  required: [runtimeCapability, networkManagerCapability],
-  optional: [volumeManagerCapability],
-}
+const needs = defineNeeds({
+  required: { runtime: runtimeCapability, networks: networkManagerCapability },
+  optional: { volumes: volumeManagerCapability },
+})
 
 async function reportOf(options: Parameters<typeof fakePlugin>[0]) {
   const [report] = await createRuntimeHost({ plugins: [fakePlugin(options)], env: {} }).discover()
@@ -34,8 +35,8 @@ describe('toFeatureSupport', () => {
     })
   })
 
-  it('lists all that is required and missing, and nothing that is optional, where it does not (X10)', async () => {
-    const required = [...needs.required, sidecarManagerCapability]
+  it('lists every required capability that is missing, and no optional one, where the feature does not run', async () => {
+    const required = { ...needs.required, sidecars: sidecarManagerCapability }
     const support = toFeatureSupport('Tunnel', { ...needs, required }, await reportOf({}))
     expect(support).toMatchObject({
       supported: false,
@@ -60,5 +61,34 @@ describe('toFeatureSupport', () => {
     const sent: typeof report = JSON.parse(JSON.stringify(report))
     expect(sent).toEqual(report)
     expect(toFeatureSupport('Tunnel', needs, sent)).toEqual(toFeatureSupport('Tunnel', needs, report))
+  })
+})
+
+describe('requireManagers', () => {
+  it('returns what was injected, the required managers present', async () => {
+    const networks = new FakeNetworkManager()
+    const report = await reportOf({ networks })
+    const injected = { report, runtime: new FakeRuntime(), networks, volumes: undefined }
+    expect(requireManagers('Tunnel', needs, injected)).toBe(injected)
+  })
+
+  it('throws one CAPABILITY_MISSING that names the feature and every missing capability with its reason', async () => {
+    const absent = [{ id: 'network-manager', title: 'networks', reason: 'no kernel support', remedy: 'upgrade' }]
+    const report = await reportOf({ absent })
+    const required = { ...needs.required, sidecars: sidecarManagerCapability }
+    const injected = { report, runtime: new FakeRuntime(), networks: undefined, sidecars: undefined }
+    const reason = 'the runtime plugin does not provide it'
+    expect(() => requireManagers('Tunnel', { required }, injected)).toThrow(
+      expect.objectContaining({
+        code: 'CAPABILITY_MISSING',
+        message: 'Tunnel needs networks and sidecars, which runtime "fake" does not provide',
+        facts: {
+          feature: 'Tunnel',
+          runtime: 'fake',
+          missing: [...absent, { id: 'sidecar-manager', title: 'sidecars', reason, remedy: undefined }],
+          reports: [report],
+        },
+      }),
+    )
   })
 })
