@@ -159,8 +159,9 @@ const scope = '@capstan/'
 /** What a package may use of the others, by its name without the scope. */
 const roles = [
   { packages: /^core$/, mayUse: /^(?!)/ },
-  { packages: /^build-context$/, mayUse: /^core$/ },
-  { packages: /^(runtime-.+|feature-.+|conformance)$/, mayUse: /^(core|build-context)$/ },
+  { packages: /^(build-context|egress-firewall)$/, mayUse: /^core$/ },
+  { packages: /^runtime-.+$/, mayUse: /^(core|build-context|egress-firewall)$/ },
+  { packages: /^(feature-.+|conformance)$/, mayUse: /^(core|build-context)$/ },
   { packages: /^cli$/, mayUse: /^(core|build-context|runtime-.+|feature-.+|conformance)$/ },
 ]
 

@@ -12,15 +12,20 @@ let runtime: Runtime
 
 const rules: FirewallRules = { proxyHost: '192.168.64.1', proxyPort: 3128 }
 
-/** Keeps chains in a file and prints them as the real tool does; refuses where the process has no NET_ADMIN. */
+/** Keeps policies and rules in a file and prints them as the real tool does; fails in a process without NET_ADMIN. */
 const iptables = `#!/bin/sh
 [ $(( 0x$(awk '/^CapEff/ { print $2 }' /proc/self/status) >> 12 & 1 )) = 1 ] || { echo 'Permission denied' >&2; exit 4; }
 file=/tmp/$(basename $0); shift 2
-case $1 in
-  -P) echo "-P $2 $3" > $file.$2.policy;;
-  -F) : > $file.$2;;
-  -A) shift; chain=$1; shift; echo "-A $chain $*" >> $file.$chain;;
-  -S) cat $file.$2.policy $file.$2;;
+[ -e $file ] || printf -- '-P INPUT ACCEPT\\n-P FORWARD ACCEPT\\n-P OUTPUT ACCEPT\\n' > $file
+action=$1; chain=$2; [ $# -gt 1 ] && shift 2 || shift
+case $action in
+  -S) grep -e "-[PA] $chain" $file; exit 0;;
+  -P) sed -i "s/^-P $chain .*/-P $chain $1/" $file;;
+  -F) sed -i "/^-A $chain /d" $file;;
+  -A) echo "-A $chain $*" >> $file;;
+  -I) { grep -e ^-P $file; echo "-A $chain $*"; grep -e ^-A $file; } > $file.new; mv $file.new $file;;
+  -C) grep -qxF -e "-A $chain $*" $file;;
+  -D) grep -vxF -e "-A $chain $*" $file > $file.new; mv $file.new $file;;
 esac
 `
 
@@ -58,15 +63,15 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     await simulator.close()
   })
 
-  it('leaves the way to the proxy alone, as read back from the guest', async () => {
+  it('opens the proxy alone, as read back from the guest', async () => {
     const id = await start(image)
     await runtime.setupFirewall(id, rules)
     const set = await readRules(id)
     expect(set).toContain('-P OUTPUT DROP')
-    expect(set).toContain('-d 192.168.64.1 -p tcp --dport 3128 -j ACCEPT')
+    expect(set).toContain('-d 192.168.64.1/32 -p tcp -m tcp --dport 3128 -j ACCEPT')
   })
 
-  it('is set and proved again at each start, before that resolves', async () => {
+  it('is set again at each start, before the start resolves', async () => {
     const id = await start(image)
     await runtime.setupFirewall(id, rules)
     await runtime.stopContainer(id, { graceMs: 0 })
@@ -81,7 +86,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     expect(await readRules(id)).toContain('--dport 3128')
   })
 
-  it('is FIREWALL_FAILED where the process ends before the rules are set', async () => {
+  it('rejects with FIREWALL_FAILED when the process ends before the rules are set', async () => {
     const id = await runtime.createContainer({ image, capAdd: ['NET_ADMIN'], command: ['true'] })
     await runtime.setupFirewall(id, rules)
     await expect(runtime.startContainer(id)).rejects.toMatchObject({
@@ -100,8 +105,8 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
   it.each([
     ['without NET_ADMIN', () => start(image, [])],
     ['without iptables in the image', () => start(simulator.image)],
-    ['where rules do not stand', async () => start(await buildImage('lying:1', '#!/bin/sh\nexit 0\n'))],
-  ])('kills a container %s, and says so', async (_, begin) => {
+    ['whose iptables does not set the rules', async () => start(await buildImage('lying:1', '#!/bin/sh\nexit 0\n'))],
+  ])('kills a container %s, and rejects with FIREWALL_FAILED', async (_, begin) => {
     const id = await begin()
     await expect(runtime.setupFirewall(id, rules)).rejects.toMatchObject({
       code: 'FIREWALL_FAILED',
@@ -110,7 +115,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     expect(await runtime.containerState(id)).toBe('exited')
   })
 
-  it('shuts the way out where the proxy cannot be resolved', async () => {
+  it('seals the container when the name of the proxy does not resolve', async () => {
     const id = await start(image)
     await expect(runtime.setupFirewall(id, { ...rules, proxyHost: 'nobody.invalid' })).rejects.toMatchObject({
       code: 'FIREWALL_FAILED',

@@ -1,5 +1,4 @@
 import { lookup } from 'node:dns/promises'
-import { isIP } from 'node:net'
 import {
   createHostError,
   createUndoStack,
@@ -10,16 +9,24 @@ import {
   untilAborted,
   withUndoFailures,
 } from '@capstan/core'
+import {
+  type FirewallOutcome,
+  type FirewallPlan,
+  findNameServers,
+  planFirewall,
+  readFirewallOutcome,
+  sealPlan,
+  toFirewallScript,
+} from '@capstan/egress-firewall'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
 import { findContainerOrGone } from '../container/find-container.js'
-import { findDifference, type OpenWays, toFirewallScript, toOutputRules } from './firewall-rules.js'
 
 /**
- * Sets the rules in the guest and proves them by reading them back. It takes `sh` and `iptables` in the image and
- * NET_ADMIN in the container, whose own root can therefore take them away again.
+ * Sets the rules in the guest of a running container and verifies them. Needs `sh`, `iptables` and `ip6tables` in the image
+ * and NET_ADMIN in the container, whose root can therefore remove the rules again.
  *
- * Whatever fails: the way out is shut by rules if that can be proved, else the container is killed.
+ * Where this fails, the container is sealed by rules, else killed.
  */
 export async function applyFirewall(
   connection: AppleConnection,
@@ -28,49 +35,34 @@ export async function applyFirewall(
   call: AppleCall,
 ): Promise<void> {
   try {
-    const ways = await resolveWays(connection, id, rules, call)
-    const difference = await setRules(connection, id, { 4: toOutputRules(ways, 4), 6: toOutputRules(ways, 6) }, call)
-    if (difference !== undefined) throw new Error(difference)
+    // Names are resolved on this machine: there is no name service in the guests.
+    const plan = await planFirewall(rules, {
+      resolveHost: (host) => resolve(host, call.signal),
+      listNameServers: () => readNameServers(connection, id, call),
+    })
+    const outcome = await runScript(connection, id, plan, call)
+    if (outcome.state !== 'set') throw new Error(outcome.reason)
   } catch (error) {
     throw await toContained(connection, id, { call, error })
   }
 }
 
-type RuleSet = Parameters<typeof toFirewallScript>[0]
-
-/** Gives why the rules do not stand. */
-async function setRules(
+async function runScript(
   connection: AppleConnection,
   id: string,
-  rules: RuleSet,
+  plan: FirewallPlan,
   call: CliCall,
-): Promise<string | undefined> {
-  const { exitCode, stdout, stderr } = await runInside(connection, id, ['sh', '-c', toFirewallScript(rules)], call)
-  const difference = findDifference(stdout.toString('utf8'), rules)
-  if (difference !== undefined) return `${difference} ${stderr.trim()}`.trim().slice(0, 500)
-  return exitCode === 0 ? undefined : `the script ended with exit code ${exitCode}`
+): Promise<FirewallOutcome> {
+  const command = ['sh', '-c', toFirewallScript(plan)]
+  const { exitCode, stdout, stderr } = await runInside(connection, id, command, call)
+  return readFirewallOutcome({ exitCode, output: `${stdout.toString('utf8')}\n${stderr}` }, plan)
 }
 
 function runInside(connection: AppleConnection, id: string, command: readonly string[], call: CliCall) {
   return connection.cli.run(['exec', '--user=0', id, ...command], { ...call, subject: id })
 }
 
-/** Names are resolved here, before anything is shut: there is no name service in the guests. */
-async function resolveWays(
-  connection: AppleConnection,
-  id: string,
-  { proxyHost, proxyPort, allow = [], dns = 'none' }: FirewallRules,
-  call: AppleCall,
-): Promise<OpenWays> {
-  const wanted = [{ host: proxyHost, port: proxyPort }, ...allow]
-  const found = await Promise.all(
-    wanted.map(async ({ host, port }) => (await resolve(host, call.signal)).map((address) => ({ address, port }))),
-  )
-  return { destinations: found.flat(), nameServers: dns === 'none' ? [] : await readNameServers(connection, id, call) }
-}
-
 async function resolve(host: string, signal: AbortSignal): Promise<readonly string[]> {
-  if (isIP(host) !== 0) return [host]
   const found = await untilAborted(lookup(host, { all: true }), signal).catch((cause: unknown) => {
     signal.throwIfAborted()
     throw new Error(`${host} does not resolve`, { cause })
@@ -80,8 +72,7 @@ async function resolve(host: string, signal: AbortSignal): Promise<readonly stri
 
 async function readNameServers(connection: AppleConnection, id: string, call: CliCall): Promise<readonly string[]> {
   const { stdout } = await runInside(connection, id, ['cat', '/etc/resolv.conf'], call)
-  const servers = [...stdout.toString('utf8').matchAll(/^nameserver\s+(\S+)/gm)].map(([, address = '']) => address)
-  return servers.filter((address) => isIP(address) !== 0)
+  return findNameServers(stdout.toString('utf8'))
 }
 
 type Containment = HostErrorFacts['FIREWALL_FAILED']['containment']
@@ -91,7 +82,7 @@ interface Fault {
   readonly error: unknown
 }
 
-/** The failure, after the way out was cut; under a signal and a limit of its own. */
+/** Contains the container, with a signal and a limit of its own, and returns the error. */
 async function toContained(connection: AppleConnection, id: string, { call, error }: Fault): Promise<unknown> {
   const { operation } = call
   let containment: Containment = 'unchanged'
@@ -111,9 +102,8 @@ async function contain(
   id: string,
   call: CliCall & { readonly signal: AbortSignal },
 ): Promise<Containment> {
-  const sealed = { 4: ['-o lo -j ACCEPT'], 6: ['-o lo -j ACCEPT'] }
-  const difference = await setRules(connection, id, sealed, call).catch(() => 'it could not be tried')
-  if (difference === undefined) return 'sealed'
+  const outcome = await runScript(connection, id, sealPlan, call).catch(() => undefined)
+  if (outcome?.state === 'set') return 'sealed'
   await connection.cli.run(['kill', '--signal', 'KILL', id], call)
   for (let left = killedMs / 100; left > 0; left -= 1) {
     const state = (await findContainerOrGone(connection, id, call))?.state

@@ -9,13 +9,11 @@ import {
   validateId,
   withUndoFailures,
 } from '@capstan/core'
+import { type FirewallPlan, readFirewallOutcome, toFirewallScript } from '@capstan/egress-firewall'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toReason } from '../engine-text.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 import { type Contained, contain } from './contain.js'
-import { findDifference, parseFirewallAnswer } from './firewall-answer.js'
-import type { FirewallPlan } from './firewall-plan.js'
-import { toFirewallScript } from './firewall-script.js'
 import { makePlan } from './make-plan.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 import { NoRunnerError } from './no-runner-error.js'
@@ -78,7 +76,7 @@ export async function setRules(context: ResolveContext, rules: FirewallRules, ca
   }
 }
 
-/** The rules would be those of the host, or of a container that nobody asked for. */
+/** The rules would apply to the host, or to a container that the caller did not name. */
 function refuseForeignNamespace(id: string, { networkMode }: Workload): void {
   if (networkMode !== 'host' && !networkMode.startsWith('container:')) return
   const whose = networkMode === 'host' ? 'the host' : `another container (${networkMode.slice('container:'.length)})`
@@ -91,7 +89,7 @@ interface Filling {
   readonly plan: FirewallPlan
 }
 
-/** By the first way that gets as far as the rules; from there on a failure is one. */
+/** Sets the rules by the first runner that can. Once one may have changed something, a failure is final. */
 async function fill({ runners, plan }: Filling, call: EngineCall): Promise<void> {
   const reasons: string[] = []
   for (const runner of runners) {
@@ -102,24 +100,17 @@ async function fill({ runners, plan }: Filling, call: EngineCall): Promise<void>
   throw new NoRunnerError(reasons)
 }
 
-/** Gives the reason why this way leads nowhere, as long as it has changed nothing; throws when it may have. */
+/** Resolves with the reason why the runner changed nothing; `undefined`: it set the rules. Rejects where it may have changed something. */
 async function tryRunner(runner: NamespaceRunner, plan: FirewallPlan, call: EngineCall): Promise<string | undefined> {
   const result = await runner.run(toFirewallScript(plan), call).catch((error: unknown) => ({ error }))
   call.signal?.throwIfAborted()
   if ('error' in result) {
     if (isAnswered(result.error, call)) return toReason(result.error)
-    throw result.error // it may have begun
+    throw result.error // the script may have run
   }
-  const answer = parseFirewallAnswer(result.output)
-  if (answer.missingTool !== undefined) return `no ${answer.missingTool} that works`
-  if (!answer.hasBegun) return `the script did not start (exit code ${result.exitCode})${toExcerpt(result.output)}`
-  if (answer.failure !== undefined) throw new Error(`a rule was refused: ${answer.failure}`)
-  const difference =
-    result.exitCode === 0 ? findDifference(answer, plan) : `the script ended with exit code ${result.exitCode}`
-  if (difference !== undefined) throw new Error(difference)
-  if (answer.trial === 'escaped') throw new Error(`a packet to ${plan.witness} got out in spite of the rules`)
-  if (answer.trial === undefined) throw new Error('the script did not come to its end')
-  return undefined
+  const outcome = readFirewallOutcome(result, plan)
+  if (outcome.state === 'failed') throw new Error(outcome.reason)
+  return outcome.state === 'unchanged' ? outcome.reason : undefined
 }
 
 interface Fault {
@@ -129,7 +120,7 @@ interface Fault {
   readonly error: unknown
 }
 
-/** The failure, after the way out was cut; under a signal and a limit of its own, and while the runtime closes, too. */
+/** Contains the container, with a signal and a limit of its own and also while the runtime closes, and returns the error. */
 async function toContained(context: RunnerContext, fault: Fault): Promise<unknown> {
   const { id, firewallImage, call, error } = fault
   const undoing = { ...context, engine: context.engine.undoing }
@@ -152,14 +143,10 @@ async function toContained(context: RunnerContext, fault: Fault): Promise<unknow
   ])
 }
 
-/** A container that has ended meanwhile has no way out; any other error leaves it to be contained. */
+/** A container that has ended needs no containment. A paused one does: its processes go on later. */
 function toEnded(error: unknown): unknown {
-  return isHostError(error, 'NOT_RUNNING') || isHostError(error, 'CONTAINER_NOT_FOUND') ? error : undefined
-}
-
-function toExcerpt(output: string): string {
-  const text = output.trim().slice(0, 200)
-  return text === '' ? '' : `: ${text}`
+  if (isHostError(error, 'NOT_RUNNING')) return error.facts.state === 'paused' ? undefined : error
+  return isHostError(error, 'CONTAINER_NOT_FOUND') ? error : undefined
 }
 
 const containTimeoutMs = 150_000

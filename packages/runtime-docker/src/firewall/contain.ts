@@ -1,20 +1,19 @@
 import { type HostErrorFacts, isHostError, poll } from '@capstan/core'
+import { readFirewallOutcome, sealPlan, toFirewallScript } from '@capstan/egress-firewall'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { isSealed, parseFirewallAnswer } from './firewall-answer.js'
-import { toSealScript } from './firewall-script.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 export type Containment = HostErrorFacts['FIREWALL_FAILED']['containment']
 
 export interface Contained {
   readonly containment: Containment
-  /** Why a stronger or gentler means did not work, in the order tried. */
+  /** Why other means did not work, in the order tried. */
   readonly failures: readonly unknown[]
 }
 
 /**
- * Cuts the way out by the first means that works, and that is proved by looking: sealed by rules, else disconnected
- * from every network, else killed. `unchanged` when nothing of that could be done.
+ * Restricts a container by the first means that works and that an inspection confirms: sealed by rules, else disconnected
+ * from every network, else killed. `unchanged` where none of them works.
  */
 export async function contain(
   { engine, workload }: RunnerContext,
@@ -40,8 +39,8 @@ export async function contain(
 }
 
 async function seal(runner: NamespaceRunner, call: EngineCall): Promise<boolean> {
-  const { exitCode, output } = await runner.run(toSealScript(), call)
-  return exitCode === 0 && isSealed(parseFirewallAnswer(output))
+  const result = await runner.run(toFirewallScript(sealPlan), call)
+  return readFirewallOutcome(result, sealPlan).state === 'set'
 }
 
 async function disconnect(engine: DockerEngine, id: string, call: EngineCall): Promise<boolean> {

@@ -1,8 +1,9 @@
 import { createHostError, startDeadline } from '@capstan/core'
+import type { ScriptResult } from '@capstan/egress-firewall'
 import type { EngineCall } from '../docker-engine.js'
 import { readExitCode } from '../exec/exec-exit-code.js'
 import { readStart } from '../stream/read-start.js'
-import type { NamespaceRunner, RunnerContext, ScriptResult } from './namespace-runner.js'
+import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**
  * Runs scripts as user 0 in the container that the network namespace belongs to. Where that is the workload itself, it may

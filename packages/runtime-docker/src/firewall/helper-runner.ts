@@ -1,11 +1,12 @@
 import { createHostError, createRequestIdLabel, createUndoStack, toObjectLabels, withUndoFailures } from '@capstan/core'
+import type { ScriptResult } from '@capstan/egress-firewall'
 import { removeContainer } from '../container/remove-container.js'
 import { removeUnanswered } from '../container/remove-unanswered.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { readStart } from '../stream/read-start.js'
 import { withAnswerGrace } from '../unanswered/answer-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
-import type { NamespaceRunner, RunnerContext, ScriptResult } from './namespace-runner.js'
+import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**
  * Runs scripts in a short-lived container that joins the workload's network namespace, and nothing else of it.

@@ -1,3 +1,4 @@
+import type { ScriptResult } from '@capstan/egress-firewall'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import type { Workload } from './workload.js'
 
@@ -10,11 +11,6 @@ export interface NamespaceRunner {
    * time; what was made for it is gone in either case, save for a process that does not end.
    */
   run(script: string, call: EngineCall): Promise<ScriptResult>
-}
-
-export interface ScriptResult {
-  readonly exitCode: number
-  readonly output: string
 }
 
 /** What the ways work on. */

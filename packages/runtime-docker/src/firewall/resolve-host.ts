@@ -2,24 +2,23 @@ import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
 import { untilAborted } from '@capstan/core'
+import { findInHosts, isRemoteAddress, isSameHost, parseLookup, toLookupScript } from '@capstan/egress-firewall'
 import type { EngineCall } from '../docker-engine.js'
 import { limitCall } from '../transport/call-limit.js'
 import { readContainerFile } from './container-file.js'
-import { findInHosts, isOutside, isSameHost } from './host-files.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 import { findPeer } from './peers.js'
 
-/** Where a name is looked up. */
+/** What a name is looked up with. */
 export interface ResolveContext extends RunnerContext {
   readonly runners: readonly NamespaceRunner[]
 }
 
 /**
- * The addresses of a name as the container has them: its own `/etc/hosts`, the peers on its networks, then name servers,
- * asked from where the engine is. Empty: nobody knows it.
+ * Finds the addresses of a name as the container resolves it: in its own `/etc/hosts`, among the containers on its
+ * networks, then by DNS, from where the engine is. Empty where there are none.
  */
 export async function resolveHost(context: ResolveContext, host: string, call: EngineCall): Promise<readonly string[]> {
-  if (isIP(host) !== 0) return [host]
   for (const source of [readHosts, findPeer, ...toLookups(context)]) {
     const addresses = await source(context, host, call)
     if (addresses.length > 0) return [...new Set(addresses)]
@@ -29,7 +28,7 @@ export async function resolveHost(context: ResolveContext, host: string, call: E
 
 type Source = (context: ResolveContext, host: string, call: EngineCall) => Promise<readonly string[]>
 
-/** What this process would find is what the container would, if both are on one machine. */
+/** On one machine, this process resolves names as the container does. */
 function toLookups({ engine }: ResolveContext): readonly Source[] {
   const isHere = engine.details.facts.location === 'this-machine'
   return isHere ? [lookUpHere, lookUpInside] : [lookUpInside, lookUpHere]
@@ -49,7 +48,7 @@ async function readHosts({ engine, workload }: ResolveContext, host: string, cal
 async function lookUpHere(_context: ResolveContext, host: string, { signal }: EngineCall): Promise<readonly string[]> {
   const addresses = await lookUp(host, signal)
   signal?.throwIfAborted()
-  return addresses.map(({ address }) => address).filter(isOutside)
+  return addresses.map(({ address }) => address).filter(isRemoteAddress)
 }
 
 async function lookUpInside({ runners }: ResolveContext, host: string, call: EngineCall): Promise<readonly string[]> {
@@ -58,33 +57,19 @@ async function lookUpInside({ runners }: ResolveContext, host: string, call: Eng
       const { output } = await runner.run(toLookupScript(host), call)
       return parseLookup(output)
     } catch {
-      call.signal?.throwIfAborted() // else the next way in may do; where none does, nobody knows the name
+      call.signal?.throwIfAborted() // else the next runner is tried
     }
   }
   return []
 }
 
-/** Validated as a host name: no quoting is needed. */
-function toLookupScript(host: string): string {
-  return `getent ahosts ${host} 2>/dev/null || nslookup ${host} 2>/dev/null`
-}
-
-/** Of `getent`, or of `nslookup`, which names the server first. Pure. */
-export function parseLookup(output: string): readonly string[] {
-  const answer = /^Name:/m.exec(output)
-  const lines = (answer === null ? output : output.slice(answer.index)).split(/\r?\n/)
-  const pattern = answer === null ? /^(\S+)\s+(?:STREAM|DGRAM|RAW)/ : /^Address(?: \d+)?:\s*(\S+)/
-  const found = lines.map((line) => pattern.exec(line)?.[1] ?? '')
-  return [...new Set(found.filter(isOutside))]
-}
-
-/** A look-up cannot be stopped; it need not be waited for. */
+/** An abort and the limit end the waiting; Node cannot stop the lookup itself. */
 async function lookUp(host: string, signal: AbortSignal | undefined): Promise<readonly LookupAddress[]> {
   const limit = limitCall({ signals: [signal], operation: 'lookup', timeoutMs: lookupTimeoutMs })
   try {
     return await untilAborted(lookup(host, { all: true }), limit.signal)
   } catch {
-    return [] // not known, or not in time: who asks looks elsewhere, or says so
+    return [] // no address, or not in time
   } finally {
     limit.release()
   }

@@ -1,7 +1,6 @@
+import { readFirewallOutcome, sealPlan, toFirewallScript } from '@capstan/egress-firewall'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toReason } from '../engine-text.js'
-import { isSealed, parseFirewallAnswer } from './firewall-answer.js'
-import { toSealScript } from './firewall-script.js'
 import { NoRunnerError } from './no-runner-error.js'
 import { listRunners } from './runners.js'
 import { readWorkload } from './workload.js'
@@ -14,10 +13,9 @@ export async function sealWorkload(engine: DockerEngine, call: EngineCall): Prom
   const reasons: string[] = []
   for (const runner of listRunners(context, engine.details.firewallImage)) {
     try {
-      const { exitCode, output } = await runner.run(toSealScript(), call)
-      const answer = parseFirewallAnswer(output)
-      if (exitCode === 0 && isSealed(answer)) return
-      reasons.push(`${runner.title}: ${answer.failure ?? `no ${answer.missingTool ?? 'shell'} that works`}`)
+      const outcome = readFirewallOutcome(await runner.run(toFirewallScript(sealPlan), call), sealPlan)
+      if (outcome.state === 'set') return
+      reasons.push(`${runner.title}: ${outcome.reason}`)
     } catch (error) {
       call.signal?.throwIfAborted()
       reasons.push(`${runner.title}: ${toReason(error)}`)

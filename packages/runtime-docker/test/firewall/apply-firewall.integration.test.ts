@@ -1,12 +1,11 @@
 import { randomUUID } from 'node:crypto'
+import { type FirewallPlan, readFirewallOutcome, toFirewallScript } from '@capstan/egress-firewall'
 import { expect, onTestFinished, test } from 'vitest'
 import { describeWithFirewallImage } from '../../../../test/support/test-engine.js'
 import { KeptSettings } from '../../src/container/kept-settings.js'
 import { DockerRuntime } from '../../src/docker-runtime.js'
 import { applyFirewall } from '../../src/firewall/apply-firewall.js'
 import { createExecRunner } from '../../src/firewall/exec-runner.js'
-import { findDifference, parseFirewallAnswer } from '../../src/firewall/firewall-answer.js'
-import { toFirewallScript } from '../../src/firewall/firewall-script.js'
 import { readWorkload } from '../../src/firewall/workload.js'
 import { connectEngine } from '../connect-engine.js'
 
@@ -253,10 +252,15 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     const { id } = await run('workload', { Image: firewallImage, HostConfig })
     const call = { operation: 'test', subject: id }
     const workload = await readWorkload(engine, call)
-    const plan = { destinations: [{ address: '10.0.0.1', port: 1 }], dns: 'none', witness: '192.0.2.1' } as const
+    const plan: FirewallPlan = {
+      destinations: [{ address: '10.0.0.1', port: 1 }],
+      nameServers: [],
+      allowsReplies: true,
+      witness: '192.0.2.1',
+    }
     const runner = createExecRunner({ engine, workload }, { privileged, title })
-    const { exitCode, output } = await runner.run(toFirewallScript(plan), call)
-    expect({ exitCode, difference: findDifference(parseFirewallAnswer(output), plan) }).toEqual({ exitCode: 0 })
+    const result = await runner.run(toFirewallScript(plan), call)
+    expect(readFirewallOutcome(result, plan)).toEqual({ state: 'set' })
     const plain = createExecRunner({ engine, workload }, { privileged: false, title })
     if (privileged) expect((await plain.run(toFirewallScript(plan), call)).output).toMatch(/no-tool iptables/)
   })

@@ -1,21 +1,25 @@
 import { expect, test } from 'vitest'
 import { applyFirewall } from '../../src/firewall/apply-firewall.js'
-import { type FirewallPlan, inputRule, toOutputRules } from '../../src/firewall/firewall-plan.js'
 import type { FakeHandler } from '../fake/fake-docker-engine.js'
 import { empty, inTurn, json, refusal, type Script, silence, startScriptedEngine } from '../scripted-engine.js'
 
 const id = 'a'.repeat(64)
 const rules = { proxyHost: '172.18.0.9', proxyPort: 3128 }
-const plan: FirewallPlan = { destinations: [{ address: '172.18.0.9', port: 3128 }], dns: 'none', witness: '172.18.0.1' }
-const shut = '-P INPUT ACCEPT\n-P FORWARD DROP\n-P OUTPUT DROP\n'
-const sealed = `capstan: sealing\ncapstan: rules 4\n${shut}-A OUTPUT -o lo -j ACCEPT\ncapstan: rules 6\n${shut}-A OUTPUT -o lo -j ACCEPT\ncapstan: end\n`
+const policies = '-P INPUT ACCEPT\n-P FORWARD DROP\n-P OUTPUT DROP\n'
+const inputRule = '-A INPUT -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW -j DROP\n'
+const replyRule = '-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ACCEPT\n'
+const loopbackRule = '-A OUTPUT -o lo -j ACCEPT\n'
+const resolverRule = '-A OUTPUT -d 127.0.0.11/32 -j DROP\n'
+const proxyRule = '-A OUTPUT -d 172.18.0.9/32 -p tcp -m tcp --dport 3128 -j ACCEPT\n'
 
-function toChains(family: 4 | 6): string {
-  const output = toOutputRules(plan, family).map((rule) => `-A OUTPUT ${rule.join(' ')}\n`)
-  return `${shut}-A INPUT ${inputRule.join(' ')}\n${output.join('')}`
+/** What a script prints whose chains are these, in addition to the policies. */
+function toOutput(four: string, six: string): string {
+  return `capstan: sealing\ncapstan: rules 4\n${policies}${four}capstan: rules 6\n${policies}${six}capstan: end\n`
 }
 
-const good = `capstan: sealing\ncapstan: rules 4\n${toChains(4)}capstan: rules 6\n${toChains(6)}capstan: end\ncapstan: held ping\ncapstan: done\n`
+const sealed = toOutput(loopbackRule, loopbackRule)
+const ipv4 = `${inputRule}${resolverRule}${loopbackRule}${replyRule}${proxyRule}`
+const good = `${toOutput(ipv4, `${inputRule}${loopbackRule}${replyRule}`)}capstan: held ping\ncapstan: done\n`
 
 interface World {
   readonly HostConfig?: object
@@ -196,6 +200,24 @@ test('X9 an engine that refuses firewalls is believed, before any request', asyn
   })
   await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED' })
   expect(log()).toEqual([])
+})
+
+test('a container that is paused meanwhile is contained', async () => {
+  let paused = false
+  const State = {
+    get Status() {
+      return paused ? 'paused' : 'running'
+    },
+  }
+  const helper = inTurn((reply) => {
+    paused = true
+    reply.refuse(500, 'out of order')
+  }, empty())
+  const { engine } = await start({ State, helper, outputs: [sealed] })
+  await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({
+    code: 'FIREWALL_FAILED',
+    facts: { containment: 'sealed' },
+  })
 })
 
 test('a container that ends meanwhile is NOT_RUNNING, and keeps its networks', async () => {

@@ -1,35 +1,35 @@
-import { type Family, type FirewallPlan, inputRule, type Rule, toOutputRules } from './firewall-plan.js'
+import type { FirewallPlan } from './firewall-plan.js'
+import { type Family, toInputRule, toOutputRules } from './firewall-rules.js'
 
 /**
- * A POSIX shell script that sets the rules of a plan, reads them back and tries a connection that must fail. Pure.
+ * Writes a POSIX shell script that sets the rules of a plan, prints the chains as they are afterwards, and tries the
+ * plan's witness. It runs as root in the container's network namespace. Pure.
  *
- * It prints marks (see `firewall-answer.ts`), stops at the first command that fails, and shuts both families before it
- * changes anything else: from then on, whatever goes wrong leaves them shut.
+ * It closes both families before any other change and stops at the first command that fails, so that a failure leaves
+ * them closed. `readFirewallOutcome` reads what it prints.
  */
 export function toFirewallScript(plan: FirewallPlan): string {
-  return [prelude, seal, ...families.map((family) => toFill(plan, family)), readBack, toTrial(plan.witness)].join('\n')
-}
-
-/** A script that shuts both families and leaves nothing open but the loopback. Pure. */
-export function toSealScript(): string {
-  const empty = families.map((family) => `if_family ${family} -F OUTPUT\nif_family ${family} -A OUTPUT -o lo -j ACCEPT`)
-  return [prelude, seal, ...empty, readBack].join('\n')
+  return [prelude, close, toFill(plan, 4), toFill(plan, 6), readBack, toTrial(plan), 'mark done'].join('\n')
 }
 
 function toFill(plan: FirewallPlan, family: Family): string {
-  const input = inputRule.join(' ')
-  const add = (rule: Rule) => `if_family ${family} -A OUTPUT ${rule.join(' ')}`
+  const input = toInputRule(plan)?.join(' ')
   return [
     `if_family ${family} -F FORWARD`,
     `if_family ${family} -F OUTPUT`,
-    ...toOutputRules(plan, family).map(add),
-    `while has_rule ${family} INPUT ${input}; do if_family ${family} -D INPUT ${input}; done`,
-    `if_family ${family} -I INPUT ${input}`,
+    ...toOutputRules(plan, family).map((rule) => `if_family ${family} -A OUTPUT ${rule.join(' ')}`),
+    ...(input === undefined
+      ? []
+      : [
+          `if has_rule ${family} INPUT ${input}; then if_family ${family} -D INPUT ${input}; fi`,
+          `if_family ${family} -I INPUT ${input}`,
+        ]),
   ].join('\n')
 }
 
-/** Answers are looked for, not exit codes: a refusal proves as well as an answer that the packet went out. */
-function toTrial(witness: string): string {
+/** A refused connection proves, as an answer does, that the packet has left: so it is not the exit code that counts. */
+function toTrial({ witness }: FirewallPlan): string {
+  if (witness === undefined) return ''
   return `
 if command -v ping >/dev/null 2>&1; then
   if $limit ping -c 1 -W 1 ${witness} >/dev/null 2>&1; then mark escaped ping; else mark held ping; fi
@@ -37,17 +37,18 @@ elif command -v nc >/dev/null 2>&1; then
   if $limit nc -w 1 ${witness} 9 </dev/null 2>&1 | grep -qi refused; then mark escaped nc; else mark held nc; fi
 else
   mark untried
-fi
-mark done`
+fi`
 }
 
-const families: readonly Family[] = [4, 6]
-
 /**
- * Tools are tried, not just found: `iptables` of a kernel without nf_tables is there and fails. One tool writes and reads
- * back. Where `timeout` is missing, the wait for the lock alone is limited. `read` and not `-s`: files of /proc have no size.
+ * Finds the tools by running them: `iptables` for nf_tables fails on a kernel without it. The tool found writes the rules
+ * and prints them. Where `timeout` is missing, only the wait for the lock of iptables has a limit.
+ *
+ * IPv6 is left out only where the tool is missing and the namespace has no IPv6 address. `/proc/net/dev` shows that
+ * procfs is mounted; `read` is used because files of procfs have no size for `[ -s ]`.
  */
 const prelude = `
+exec 2>&1
 PATH=/usr/sbin:/sbin:/usr/bin:/bin:/usr/local/sbin:/usr/local/bin; export PATH
 LC_ALL=C; export LC_ALL
 mark() { echo "capstan: $*"; }
@@ -64,6 +65,7 @@ four=$(find_tool iptables iptables-legacy iptables-nft)
 six=$(find_tool ip6tables ip6tables-legacy ip6tables-nft)
 if [ -z "$four" ]; then mark no-tool iptables; exit 3; fi
 if [ -z "$six" ]; then
+  if [ ! -e /proc/net/dev ]; then mark no-tool ip6tables; exit 3; fi
   if [ -e /proc/net/if_inet6 ] && read -r line </proc/net/if_inet6; then mark no-tool ip6tables; exit 3; fi
   mark no-ipv6
 fi
@@ -79,7 +81,7 @@ has_rule() {
   [ -n "$tool" ] && $limit "$tool" -w 5 -C "$@" >/dev/null 2>&1
 }`.trimStart()
 
-const seal = `
+const close = `
 mark sealing
 if_family 4 -P OUTPUT DROP
 if_family 6 -P OUTPUT DROP

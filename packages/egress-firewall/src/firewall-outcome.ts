@@ -1,0 +1,99 @@
+import { toCanonicalRule } from './canonical-rule.js'
+import type { FirewallPlan } from './firewall-plan.js'
+import { type Family, type Rule, toInputRule, toOutputRules } from './firewall-rules.js'
+
+/** What a run of a script of `toFirewallScript` gave: both outputs in one text. */
+export interface ScriptResult {
+  readonly exitCode: number
+  readonly output: string
+}
+
+/**
+ * `set`: the chains, as read back, are those of the plan, and the trial failed as it must. `unchanged`: the script changed
+ * nothing, so another way to run it may be tried. `failed`: it may have changed something.
+ */
+export type FirewallOutcome =
+  | { readonly state: 'set' }
+  | { readonly state: 'unchanged' | 'failed'; readonly reason: string }
+
+/** Reads what the script of a plan printed. A terminal's CR LF is the same as LF. Pure. */
+export function readFirewallOutcome(result: ScriptResult, plan: FirewallPlan): FirewallOutcome {
+  const lines = result.output.split(/\r?\n/).map((line) => line.trim())
+  const unchanged = findObstacle(result, lines)
+  if (unchanged !== undefined) return { state: 'unchanged', reason: unchanged }
+  const failed = findFailure(result, lines) ?? findDifference(lines, plan) ?? findTrialFailure(lines, plan)
+  return failed === undefined ? { state: 'set' } : { state: 'failed', reason: failed }
+}
+
+/** Why the script has changed nothing. */
+function findObstacle({ exitCode, output }: ScriptResult, lines: readonly string[]): string | undefined {
+  const missingTool = findMark(lines, 'no-tool ')
+  if (missingTool !== undefined) return `no ${missingTool} that works`
+  if (findMark(lines, 'sealing') !== undefined) return undefined
+  const excerpt = output.trim().slice(0, 200)
+  return `the script did not start (exit code ${exitCode})${excerpt === '' ? '' : `: ${excerpt}`}`
+}
+
+/** The command that failed, with what it printed before. */
+function findFailure({ exitCode }: ScriptResult, lines: readonly string[]): string | undefined {
+  const command = findMark(lines, 'failed ')
+  if (command === undefined) return exitCode === 0 ? undefined : `the script ended with exit code ${exitCode}`
+  const before = lines[lines.indexOf(`${prefix}failed ${command}`) - 1] ?? ''
+  const cause = before === '' || before.startsWith(prefix) ? '' : `: ${before}`
+  return `a rule was refused: ${command}${cause}`
+}
+
+/** Why the chains that were read back are not those of the plan. */
+function findDifference(lines: readonly string[], plan: FirewallPlan): string | undefined {
+  const parts = { 4: between(lines, 'rules 4', 'rules 6'), 6: between(lines, 'rules 6', 'end') }
+  const families: readonly Family[] = findMark(lines, 'no-ipv6') === undefined ? [4, 6] : [4]
+  for (const family of families) {
+    const part = parts[family]
+    if (part === undefined) return `the rules of IPv${family} were not read back`
+    const difference = compare(part, plan, family)
+    if (difference !== undefined) return `IPv${family}: ${difference}`
+  }
+  return undefined
+}
+
+function compare(lines: readonly string[], plan: FirewallPlan, family: Family): string | undefined {
+  const open = ['OUTPUT', 'FORWARD'].find((chain) => !lines.includes(`-P ${chain} DROP`))
+  if (open !== undefined) return `the policy of ${open} is not DROP`
+  const output = readChain(lines, 'OUTPUT')
+  if (!isSame(output, toOutputRules(plan, family))) {
+    return `the rules read back are not those that were set: ${output.map((rule) => rule.join(' ')).join('; ')}`
+  }
+  if (readChain(lines, 'FORWARD').length > 0) return 'FORWARD has rules'
+  const input = toInputRule(plan)
+  if (input === undefined || isSame(readChain(lines, 'INPUT').slice(0, 1), [input])) return undefined
+  return 'the rule for INPUT is not the first'
+}
+
+function findTrialFailure(lines: readonly string[], { witness }: FirewallPlan): string | undefined {
+  if (witness === undefined) return undefined
+  if (findMark(lines, 'escaped') !== undefined) return `a packet to ${witness} got out in spite of the rules`
+  const hasTried = findMark(lines, 'held') !== undefined || findMark(lines, 'untried') !== undefined
+  return hasTried ? undefined : 'the script did not come to its end'
+}
+
+function readChain(lines: readonly string[], chain: string): readonly Rule[] {
+  const start = `-A ${chain} `
+  return lines.filter((line) => line.startsWith(start)).map((line) => line.slice(start.length).split(/\s+/))
+}
+
+function isSame(rules: readonly Rule[], expected: readonly Rule[]): boolean {
+  return rules.map(toCanonicalRule).join('\n') === expected.map(toCanonicalRule).join('\n')
+}
+
+/** The text after a mark, which may be empty; `undefined` where the script did not print it. */
+function findMark(lines: readonly string[], name: string): string | undefined {
+  return lines.find((line) => line.startsWith(prefix + name))?.slice(prefix.length + name.length)
+}
+
+function between(lines: readonly string[], start: string, end: string): readonly string[] | undefined {
+  const from = lines.indexOf(prefix + start)
+  const to = lines.indexOf(prefix + end, from)
+  return from === -1 || to === -1 ? undefined : lines.slice(from + 1, to)
+}
+
+const prefix = 'capstan: '

@@ -1,0 +1,5 @@
+export { type FirewallOutcome, readFirewallOutcome, type ScriptResult } from './firewall-outcome.js'
+export { type Destination, type FirewallPlan, type PlanOptions, planFirewall, sealPlan } from './firewall-plan.js'
+export { toFirewallScript } from './firewall-script.js'
+export { findInHosts, findNameServers, isRemoteAddress, isSameHost } from './host-files.js'
+export { parseLookup, toLookupScript } from './lookup-script.js'
