@@ -1,23 +1,23 @@
-/** One file, directory or link of a build context, checked: it lies inside, and a link points inside. */
+/** One file, directory or link of a build context. It has been checked: it is inside the context, and so is a link's target. */
 export interface ContextEntry {
-  /** Relative to the context, parts joined by `/`; never empty, without `.` and `..`. */
+  /** The path relative to the context, with `/` between names. Never empty, and without `.` and `..`. */
   readonly path: string
   readonly type: 'file' | 'directory' | 'symlink'
-  /** Permission bits alone, as they are on disk. */
+  /** The permission bits. */
   readonly mode: number
-  /** What `open` gives, exactly; 0 for a directory and a link. */
+  /** The number of bytes of `open`. 0 for a directory and a link. */
   readonly sizeBytes: number
-  /** `undefined` for what lies in memory. */
+  /** `undefined` for files in memory. */
   readonly modifiedAt: Date | undefined
-  /** Of a file with several names alone: the same text for each of its names. */
+  /** Identifies a file with several names (hard links): equal for each of its names. */
   readonly fileId?: string
-  /** Of a link alone: where it points, as written; relative. */
+  /** The relative target of a link, as it is written. */
   readonly linkTarget?: string
   /**
-   * The bytes, read as they are asked for; may be called again. Nothing for a directory or a link.
+   * Reads the bytes on demand. May be called several times. A directory or a link has no bytes.
    *
-   * A file that is no longer the one that was listed, or has another size, throws OPERATION_FAILED after the bytes
-   * that were still right: what was read may not be used. An abort throws the signal's reason.
+   * Throws OPERATION_FAILED when the file was replaced or has another size than listed, possibly after some bytes, which must
+   * be discarded. An abort throws the signal's reason.
    */
   open(): AsyncIterable<Uint8Array>
 }

@@ -1,11 +1,11 @@
 import type { OperationOptions } from '@capstan/core'
 import type { ContextEntry } from './context-entry.js'
 import type { ByteText } from './ignore/byte-text.js'
-import type { IgnoreRules, Verdict } from './ignore/ignore-rules.js'
+import type { IgnoreResult, IgnoreRules } from './ignore/ignore-rules.js'
 
-/** Where the entries of a context come from. */
+/** The files and directories of a context. */
 export interface ContextTree {
-  /** Lists a directory, in byte order of the names; the root is `''`. */
+  /** Lists a directory, in byte order of the names. The root is `''`. */
   list(directory: ByteText): Promise<readonly ContextNode[]>
 }
 
@@ -13,12 +13,12 @@ export interface ContextTree {
 export interface ContextNode {
   readonly path: ByteText
   readonly isDirectory: boolean
-  /** Reads the metadata of the file. `undefined` for a kind of file that is left out of a context, such as a socket. */
+  /** Reads the metadata. Resolves with `undefined` for a file that is omitted, such as a socket. */
   toEntry(): Promise<ContextEntry | undefined>
 }
 
 /**
- * Lists what docker's client sends of a tree: https://pkg.go.dev/github.com/moby/go-archive#TarWithOptions
+ * Lists the entries that docker's client sends: https://pkg.go.dev/github.com/moby/go-archive#TarWithOptions
  *
  * An ignored directory is not among the entries, even when something below it is.
  */
@@ -28,21 +28,22 @@ export async function walkContext(
   { signal }: OperationOptions,
 ): Promise<readonly ContextEntry[]> {
   const entries: ContextEntry[] = []
-  const walk = async (directory: ByteText, above: Verdict | undefined): Promise<void> => {
+  const walk = async (directory: ByteText, parent: IgnoreResult | undefined): Promise<void> => {
     signal?.throwIfAborted()
     for (const node of await tree.list(directory)) {
-      const verdict = rules.judge(node.path, above)
-      const entry = verdict.isIgnored ? undefined : await node.toEntry()
+      const result = rules.match(node.path, parent)
+      const entry = result.isIgnored ? undefined : await node.toEntry()
       if (entry !== undefined) entries.push(entry)
-      if (node.isDirectory && (!verdict.isIgnored || rules.enters(node.path))) await walk(node.path, verdict)
+      if (node.isDirectory && (!result.isIgnored || rules.mayContainExceptions(node.path)))
+        await walk(node.path, result)
     }
   }
-  if (rules.mayRefuse) await checkTree(tree, rules, { signal })
+  if (rules.mayThrow) await checkTree(tree, rules, { signal })
   await walk('', undefined)
   return entries
 }
 
-/** Throws when docker's client would refuse a pattern in its own check of the tree. */
+/** Throws when docker's client would reject a pattern in its check of the tree. */
 async function checkTree(tree: ContextTree, rules: IgnoreRules, { signal }: OperationOptions): Promise<void> {
   const check = async (directory: ByteText): Promise<void> => {
     signal?.throwIfAborted()

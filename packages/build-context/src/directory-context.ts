@@ -2,17 +2,20 @@ import type { Stats } from 'node:fs'
 import { lstat, readdir, readFile, readlink, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ContextEntry } from './context-entry.js'
+import { createInvalidError, toField, withReadError } from './context-errors.js'
 import { type ContextNode, type ContextTree, walkContext } from './context-walk.js'
 import { readUnchanged } from './file-content.js'
 import { type ByteText, decode, toByteText } from './ignore/byte-text.js'
 import { IgnoreRules, ignoreFile } from './ignore/ignore-rules.js'
-import { refuse, toField } from './invalid-entry.js'
 import { staysInside } from './link-target.js'
-import { nothing } from './memory-context.js'
+import { emptyContent } from './memory-context.js'
 import type { ReadContextOptions } from './read-build-context.js'
-import { reading } from './reading-failure.js'
 
-/** The entries of a directory on this machine. Absent, or no directory: INVALID_ARGUMENT. */
+/**
+ * Lists the entries of a directory on this machine.
+ *
+ * @throws HostError INVALID_ARGUMENT when the path does not exist or is not a directory.
+ */
 export async function listDirectoryContext(
   directory: string,
   options: ReadContextOptions,
@@ -39,7 +42,7 @@ class DirectoryTree implements ContextTree {
   async list(directory: ByteText): Promise<readonly ContextNode[]> {
     const path = requireText(directory)
     const location = join(this.#root, path)
-    const items = await reading(path, readdir(location, { encoding: 'buffer', withFileTypes: true }))
+    const items = await withReadError(path, readdir(location, { encoding: 'buffer', withFileTypes: true }))
     const nodes = items.map((item): ContextNode => {
       const own = directory === '' ? toByteText(item.name) : `${directory}/${toByteText(item.name)}`
       return { path: own, isDirectory: item.isDirectory(), toEntry: () => this.#find(own) }
@@ -50,31 +53,31 @@ class DirectoryTree implements ContextTree {
   async #find(bytes: ByteText): Promise<ContextEntry | undefined> {
     const path = requireText(bytes)
     const location = join(this.#root, path)
-    const stats = await reading(path, lstat(location))
+    const stats = await withReadError(path, lstat(location))
     if (stats.isSocket()) return undefined
     if (stats.isDirectory()) return toEntry(path, 'directory', stats)
     if (stats.isSymbolicLink()) return this.#toLink(path, stats)
     if (!stats.isFile())
-      throw refuse(toField('directory', path), `a file, directory or link${remedy}`, 'a special file')
+      throw createInvalidError(toField('directory', path), `a file, directory or link${remedy}`, 'a special file')
     const open = () => readUnchanged(location, { path, stats, signal: this.#options.signal })
     const identity = stats.nlink > 1 ? { fileId: `${stats.dev}:${stats.ino}` } : {}
     return { ...toEntry(path, 'file', stats), sizeBytes: stats.size, ...identity, open }
   }
 
   async #toLink(path: string, stats: Stats): Promise<ContextEntry> {
-    const linkTarget = await reading(path, readlink(join(this.#root, path)))
-    if (!(await reading(path, staysInside(this.#root, path, linkTarget)))) {
-      throw refuse(toField('directory', path), `a link that stays inside the context${remedy}`, linkTarget)
+    const linkTarget = await withReadError(path, readlink(join(this.#root, path)))
+    if (!(await withReadError(path, staysInside(this.#root, path, linkTarget)))) {
+      throw createInvalidError(toField('directory', path), `a link that stays inside the context${remedy}`, linkTarget)
     }
     return { ...toEntry(path, 'symlink', stats), linkTarget }
   }
 }
 
 function toEntry(path: string, type: ContextEntry['type'], { mode, mtime }: Stats): ContextEntry {
-  return { path, type, mode: toMode(mode), sizeBytes: 0, modifiedAt: mtime, open: nothing }
+  return { path, type, mode: toMode(mode), sizeBytes: 0, modifiedAt: mtime, open: emptyContent }
 }
 
-/** Windows has no permission bits: everything is executable there, as with docker's own CLI. */
+/** Windows has no permission bits, so every file is executable, as with docker's CLI. */
 function toMode(mode: number): number {
   return process.platform === 'win32' ? 0o755 : mode & 0o7777
 }
@@ -83,18 +86,18 @@ async function findRoot(directory: unknown): Promise<string> {
   const isText = typeof directory === 'string' && directory !== '' && !directory.includes('\0')
   const root = isText ? await realpath(directory).catch(() => undefined) : undefined
   if (root === undefined || !(await stat(root)).isDirectory()) {
-    throw refuse('context.directory', 'a directory that exists', directory)
+    throw createInvalidError('context.directory', 'a directory that exists', directory)
   }
   return root
 }
 
-/** Refuses a name that is not UTF-8, which would reach the builder as a different name. */
+/** @throws HostError INVALID_ARGUMENT for a name that is not UTF-8: the builder would receive a different name. */
 function requireText(path: ByteText): string {
   const text = decode(path)
   if (text !== undefined) return text
   const names = path.split('/').map(decode)
   const directory = names.slice(0, names.indexOf(undefined)).join('/')
-  throw refuse(toField('directory', directory), `a directory of names in UTF-8${remedy}`, path)
+  throw createInvalidError(toField('directory', directory), `a directory of names in UTF-8${remedy}`, path)
 }
 
 async function findIgnoreFile(root: string, { ignoreFile: own }: ReadContextOptions): Promise<string> {
@@ -102,7 +105,7 @@ async function findIgnoreFile(root: string, { ignoreFile: own }: ReadContextOpti
   return (await lstat(join(root, own)).catch(() => undefined)) === undefined ? ignoreFile : own
 }
 
-/** A link whose target does not exist counts as an absent file, as it does for docker. */
+/** A link without a target counts as an absent file, as with docker. */
 async function readIgnoreFile(root: string, name: string): Promise<string | Uint8Array> {
   const path = join(root, name)
   const stats = await lstat(path).catch(() => undefined)
@@ -110,8 +113,8 @@ async function readIgnoreFile(root: string, name: string): Promise<string | Uint
   const isInside = !stats.isSymbolicLink() || (await staysInside(root, name, await readlink(path)))
   const target = isInside ? await stat(path).catch(() => undefined) : undefined
   if (isInside && target === undefined) return ''
-  if (target?.isFile() !== true) throw refuse(toField('directory', name), 'a file inside the context', name)
-  return reading(name, readFile(path))
+  if (target?.isFile() !== true) throw createInvalidError(toField('directory', name), 'a file inside the context', name)
+  return withReadError(name, readFile(path))
 }
 
-const remedy = '; else name it in .dockerignore'
+const remedy = '; or exclude it by .dockerignore'

@@ -2,16 +2,16 @@ import { lstat, readlink } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 
 /**
- * Tells whether the link at `path` ends inside `root` on every machine: it is relative, and neither it nor a link on
- * its way leaves. A link to nothing, or in a circle, stays inside.
+ * Whether the link at `path` stays inside `root` on every machine: it is relative, and neither the link nor another link that
+ * it passes leaves `root`. A dangling or circular link stays inside.
  *
- * Links are followed part by part: `deep/link/..` is the parent of where the link points, not `deep`.
+ * Links are resolved part by part: `deep/link/..` is the parent of the link's target, not `deep`.
  */
 export async function staysInside(root: string, path: string, target: string): Promise<boolean> {
   const reached = path.split('/').slice(0, -1)
   const ahead = split(target)
   if (isAbsolute(target)) return false
-  for (let links = 0; links < mostLinks; ) {
+  for (let links = 0; links < maxLinks; ) {
     const part = ahead.shift()
     if (part === undefined) return true
     if (part === '..') {
@@ -40,5 +40,5 @@ async function findLink(path: string): Promise<string | undefined> {
 
 const separator = process.platform === 'win32' ? /[\\/]/ : /\//
 
-/** As Linux does: more of them end nowhere (ELOOP). */
-const mostLinks = 40
+/** The limit of Linux. More links are an error there (ELOOP). */
+const maxLinks = 40

@@ -1,18 +1,19 @@
 import type { ContextEntry } from './context-entry.js'
+import { createInvalidError, toField } from './context-errors.js'
 import { type ContextNode, type ContextTree, walkContext } from './context-walk.js'
 import { type ByteText, toByteText } from './ignore/byte-text.js'
 import { IgnoreRules, ignoreFile } from './ignore/ignore-rules.js'
-import { refuse, toField } from './invalid-entry.js'
 import type { ReadContextOptions } from './read-build-context.js'
 
 type Content = string | Uint8Array
 
-/** The entries of files in memory; the directories that their paths name come with them. */
+/** Lists the entries of files in memory, and of the directories in their paths. */
 export async function listMemoryContext(
   files: Readonly<Record<string, Content>>,
   options: ReadContextOptions,
 ): Promise<readonly ContextEntry[]> {
-  if (typeof files !== 'object' || files === null) throw refuse('context.files', 'an object: path to content', files)
+  if (typeof files !== 'object' || files === null)
+    throw createInvalidError('context.files', 'an object of contents by path', files)
   const contents = checkFiles(files)
   const { ignoreFile: own = ignoreFile } = options
   const name = contents.has(own) ? own : ignoreFile
@@ -53,23 +54,24 @@ function checkFiles(files: Readonly<Record<string, Content>>): ReadonlyMap<strin
   for (const [path, content] of contents) {
     checkRelativePath(path, toField('files', path))
     if (typeof content !== 'string' && !(content instanceof Uint8Array)) {
-      throw refuse(toField('files', path), 'a text or bytes', typeof content)
+      throw createInvalidError(toField('files', path), 'a text or bytes', typeof content)
     }
     for (const parent of parentsOf(path)) {
-      if (contents.has(parent)) throw refuse(toField('files', path), `no path below the file "${parent}"`, path)
+      if (contents.has(parent))
+        throw createInvalidError(toField('files', path), `no path below the file "${parent}"`, path)
     }
   }
   return contents
 }
 
-/** Throws INVALID_ARGUMENT for a path that is absolute, empty, not in its shortest form, or leaves where it starts. */
+/** @throws HostError INVALID_ARGUMENT for a path that is empty, absolute, not normalized, or outside of the context. */
 function checkRelativePath(path: string, field: string): void {
   const isWrong = path.includes('\0') || path.split('/').some((part) => part === '' || part === '.' || part === '..')
-  if (isWrong) throw refuse(field, 'a relative path inside the context, without "..", "." and NUL', path)
+  if (isWrong) throw createInvalidError(field, 'a relative path inside the context, without "..", "." and NUL', path)
 }
 
 function toDirectory(path: string): ContextEntry {
-  return { path, type: 'directory', mode: 0o755, sizeBytes: 0, modifiedAt: undefined, open: nothing }
+  return { path, type: 'directory', mode: 0o755, sizeBytes: 0, modifiedAt: undefined, open: emptyContent }
 }
 
 function toFile(path: string, content: Content, { signal }: ReadContextOptions): ContextEntry {
@@ -87,18 +89,19 @@ function toFile(path: string, content: Content, { signal }: ReadContextOptions):
   }
 }
 
-/** Memory has no permission bits, and a program without them does not start: a script or an ELF file gets them. */
+/** Files in memory have no permission bits, so scripts and ELF files are made executable. */
 function isProgram(bytes: Uint8Array): boolean {
-  return programMarks.some((mark) => mark.every((byte, index) => bytes[index] === byte))
+  return magicNumbers.some((magic) => magic.every((byte, index) => bytes[index] === byte))
 }
 
-export async function* nothing(): AsyncIterable<Uint8Array> {}
+/** The content of an entry without bytes. */
+export async function* emptyContent(): AsyncIterable<Uint8Array> {}
 
 function* parentsOf(path: string): Iterable<string> {
   for (let end = path.indexOf('/'); end !== -1; end = path.indexOf('/', end + 1)) yield path.slice(0, end)
 }
 
-const programMarks: readonly (readonly number[])[] = [
+const magicNumbers: readonly (readonly number[])[] = [
   [0x23, 0x21], // #!
   [0x7f, 0x45, 0x4c, 0x46], // ELF
 ]

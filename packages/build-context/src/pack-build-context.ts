@@ -1,23 +1,23 @@
 import { Readable } from 'node:stream'
 import type { BuildContext } from '@capstan/core'
 import type { ContextEntry } from './context-entry.js'
-import { findDockerfilePlace } from './dockerfile-place.js'
+import { findDockerfileLocation } from './dockerfile-location.js'
 import { listMemoryContext } from './memory-context.js'
 import { listContext, type ReadContextOptions } from './read-build-context.js'
 import { type ArchiveEntry, packEntries } from './tar-archive.js'
 
 /** Options of `packBuildContext` and `packBuild`. */
 export interface PackOptions extends ReadContextOptions {
-  /** Called once, before the first byte, with the size of the archive in bytes; headers of long names are not counted. */
+  /** Called once, before the first byte, with the size of the archive in bytes. Headers of long names are not counted. */
   readonly onSize?: (archiveBytes: number) => void
 }
 
 /**
- * Resolves with the context as a tar archive (owner root, modes kept) when all of it has been checked.
+ * Checks a context, and resolves with a tar archive of it: owned by root, with unchanged modes.
  *
- * INVALID_ARGUMENT as for `readBuildContext`, before a byte is packed. The stream reads a file no faster than it is
- * read itself; destroying it closes the file. A file that changes meanwhile, and an abort, end it with that error,
- * never with a whole archive.
+ * Rejects with INVALID_ARGUMENT as `readBuildContext` does, before anything is packed. The stream reads files only as fast as
+ * it is read itself, and closes the current file when it is destroyed. When a file changes or the signal aborts, the stream
+ * ends with that error and never with a complete archive.
  */
 export async function packBuildContext(
   context: BuildContext | undefined,
@@ -28,28 +28,28 @@ export async function packBuildContext(
 
 /** The Dockerfile of a build. */
 export interface BuildFile {
-  /** The text that the caller gave. A file of the context with this text is used as the Dockerfile. */
+  /** The text of the Dockerfile. If a file of the context has this text, that file is used as the Dockerfile. */
   readonly text: string
-  /** What is sent when the context has no such file. Default: `text`. */
+  /** The text to send if the context has no such file. Default: `text`. */
   readonly replacement?: string
 }
 
-/** An archive with everything that a builder needs. */
+/** An archive of a context with a Dockerfile. */
 export interface PackedBuild {
   readonly archive: Readable
   /** The path of the Dockerfile in the archive. */
   readonly dockerfile: string
-  /** Whether the Dockerfile is a file of the context. The archive then has the context alone, without the `replacement`. */
+  /** Whether the Dockerfile is a file of the context. The archive then contains only the context, without the `replacement`. */
   readonly isContextFile: boolean
 }
 
 /**
- * Packs a context and a Dockerfile for the classic builder, or Buildah, so that `COPY . .` sees what docker's client would
- * send. Rejects, and streams, as `packBuildContext` does.
+ * Packs a context and a Dockerfile for the classic builder or Buildah, so that `COPY . .` copies the files that docker's client
+ * would send. Rejects and streams like `packBuildContext`.
  *
- * In one case `COPY . .` sees more, as with docker's client: when no file of the context has the text of the Dockerfile, and
- * the context has a .dockerignore that drops neither itself nor any name in a directory of the context, that file gets one
- * more line, always the same.
+ * In one case `COPY . .` copies a changed file, as with docker's client: if no file of the context has the text of the
+ * Dockerfile, and .dockerignore excludes neither itself nor any name in a directory of the context, one fixed line is added to
+ * .dockerignore.
  */
 export async function packBuild(
   context: BuildContext | undefined,
@@ -57,7 +57,7 @@ export async function packBuild(
   options: PackOptions = {},
 ): Promise<PackedBuild> {
   const entries = await listContext(context, options)
-  const { path, added } = await findDockerfilePlace(entries, file)
+  const { path, added } = await findDockerfileLocation(entries, file)
   const names = Object.keys(added)
   const extra = (await listMemoryContext(added, { ...options, keep: names })).filter(({ type }) => type === 'file')
   const kept = entries.filter((entry) => !names.includes(entry.path))
@@ -68,7 +68,7 @@ export async function packBuild(
   }
 }
 
-/** Packs entries that `readBuildContext` has given, in this order. Streams as `packBuildContext` does. */
+/** Packs entries of `readBuildContext`, in the given order. Streams like `packBuildContext`. */
 export function packContextEntries(
   given: readonly ContextEntry[],
   options: Pick<PackOptions, 'onSize' | 'signal'> = {},
@@ -78,7 +78,7 @@ export function packContextEntries(
   return Readable.from(packEntries(entries, options), { objectMode: false })
 }
 
-/** Of a file with several names the first is packed, and each other one as a hard link to it. */
+/** The further names of a file are packed as hard links to the first. */
 function toArchiveEntries(entries: readonly ContextEntry[]): readonly ArchiveEntry[] {
   const packed = new Map<string, string>()
   return entries.map((entry) => {
@@ -90,7 +90,7 @@ function toArchiveEntries(entries: readonly ContextEntry[]): readonly ArchiveEnt
   })
 }
 
-/** A header of one block for each entry, its content in whole blocks, and two empty blocks at the end. */
+/** The size is one header block per entry, the content in whole blocks, and two empty blocks at the end. */
 function toArchiveBytes(entries: readonly ArchiveEntry[]): number {
   const blocks = entries.reduce((sum, { sizeBytes }) => sum + 1 + Math.ceil(sizeBytes / blockBytes), 2)
   return blocks * blockBytes

@@ -1,31 +1,33 @@
 import type { BuildContext, OperationOptions } from '@capstan/core'
 import type { ContextEntry } from './context-entry.js'
+import { createInvalidError } from './context-errors.js'
 import { listDirectoryContext } from './directory-context.js'
-import { refuse } from './invalid-entry.js'
 import { listMemoryContext } from './memory-context.js'
 
 /** Options of `readBuildContext`. */
 export interface ReadContextOptions extends OperationOptions {
-  /** Paths that no rule of .dockerignore drops, such as the Dockerfile that is to be read from the context. Default: none. */
+  /** Paths that .dockerignore cannot exclude, such as the Dockerfile. Default: none. */
   readonly keep?: readonly string[]
-  /** A path in the context: its rules count instead of those of .dockerignore where it is there. Default: none. */
+  /** The path of a file in the context that is used in place of .dockerignore if it exists. Default: none. */
   readonly ignoreFile?: string
 }
 
 /**
- * Gives what a builder may see of the context: directories before what they hold, names of one directory in byte order.
+ * Reads the entries of a context: a directory before its contents, and the names of a directory in byte order. Without a
+ * context there are no entries.
  *
- * The whole context is checked before the first entry is given. INVALID_ARGUMENT names the path that is refused: an
- * absolute name, one with `..` or NUL, a link out of the context, a device or a named pipe; what .dockerignore drops is
- * not looked at. Sockets are left out, as docker does. What cannot be read: OPERATION_FAILED. Without a context there are
- * no entries.
+ * The whole context is checked before the first entry. Entries that .dockerignore excludes are not checked. Sockets are
+ * omitted, as with docker.
  *
- * The rules of .dockerignore select what docker's client 28.2 sends to the classic builder, for a directory and for
- * files in memory: https://docs.docker.com/build/concepts/context/#dockerignore-files. A pattern that docker refuses:
- * INVALID_ARGUMENT with file, line and pattern. An ignored directory is not given, even when something below it is; a
- * builder makes it with mode 0755. An ignored directory is read only when the text of a pattern with `!` begins with its
- * name: BuildKit's own client would also read it for `!*.md` and other wildcards. A builder that applies the rules again to
- * these entries drops nothing further.
+ * .dockerignore selects the entries that docker's client 28.2 sends to the classic builder, for a directory and for files in
+ * memory: https://docs.docker.com/build/concepts/context/#dockerignore-files. An ignored directory is not an entry, even if
+ * something below it is: builders create it with mode 0755. It is read only if the text of a pattern with `!` begins with its
+ * name; BuildKit's own client would also read it for wildcards such as `!*.md`. A builder that applies the rules again to these
+ * entries excludes nothing further.
+ *
+ * @throws HostError INVALID_ARGUMENT with the path for an absolute name, a name with `..` or NUL, a link out of the context, a
+ * device or a named pipe, and with file, line and pattern for a pattern that docker rejects.
+ * @throws HostError OPERATION_FAILED for an entry that cannot be read.
  */
 export async function* readBuildContext(
   context: BuildContext | undefined,
@@ -37,7 +39,7 @@ export async function* readBuildContext(
   }
 }
 
-/** The same, all at once: metadata only, no file is opened. */
+/** Lists all entries of {@link readBuildContext}. Opens no file except the ignore file. */
 export async function listContext(
   context: BuildContext | undefined,
   options: ReadContextOptions,
@@ -48,5 +50,5 @@ export async function listContext(
     if ('directory' in context) return listDirectoryContext(context.directory, options)
     if ('files' in context) return listMemoryContext(context.files, options)
   }
-  throw refuse('context', '{ directory } or { files }', context)
+  throw createInvalidError('context', '{ directory } or { files }', context)
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { loadCommonJs } from '@capstan/core'
 import type { Header, Pack } from 'tar-stream'
 import type { ContextEntry } from './context-entry.js'
@@ -5,7 +6,7 @@ import type { ContextEntry } from './context-entry.js'
 /** An entry of a context, or a hard link (`link`) to the file that `linkTarget` names. */
 export type ArchiveEntry = Omit<ContextEntry, 'type'> & { readonly type: ContextEntry['type'] | 'link' }
 
-/** The bytes of a tar archive, made as they are read. Leaving the loop stops the packing and closes the file. */
+/** Creates the bytes of a tar archive while they are read. Leaving the loop stops the packing and closes the file. */
 export async function* packEntries(
   entries: readonly ArchiveEntry[],
   options: { readonly signal?: AbortSignal | undefined },
@@ -14,25 +15,25 @@ export async function* packEntries(
   const archive = pack()
   const fault: { error?: unknown } = {}
   const stop = new AbortController()
-  const giveUp = (error: unknown) => {
+  const cancel = (error: unknown) => {
     fault.error ??= error
     stop.abort()
     archive.destroy()
   }
-  const filled = fill({ archive, stop: stop.signal }, entries, options).catch(giveUp)
+  const filled = fill({ archive, stop: stop.signal }, entries, options).catch(cancel)
   try {
-    // The types leave open what it gives: bytes, always.
+    // The types of the library do not say that the chunks are always bytes.
     for await (const block of archive as AsyncIterable<Uint8Array>) yield block
   } catch (error) {
-    giveUp(error)
+    cancel(error)
   } finally {
-    giveUp(undefined)
+    cancel(undefined)
     await filled
   }
   if (fault.error !== undefined) throw fault.error
 }
 
-/** An archive, and the signal that it was given up. */
+/** An archive, and the signal that cancels it. */
 interface Target {
   readonly archive: Pack
   readonly stop: AbortSignal
@@ -51,7 +52,7 @@ async function fill(
   target.archive.finalize()
 }
 
-/** Settles when the entry is in the archive and its file is closed. */
+/** Adds an entry. Settles when its file is closed. */
 async function addEntry({ archive, stop }: Target, entry: ArchiveEntry): Promise<void> {
   let written = Promise.resolve()
   await new Promise<void>((resolve, reject) => {
@@ -65,23 +66,9 @@ async function addEntry({ archive, stop }: Target, entry: ArchiveEntry): Promise
 async function write(entry: ArchiveEntry, sink: NodeJS.WritableStream, stop: AbortSignal): Promise<void> {
   for await (const block of entry.open()) {
     if (stop.aborted) return
-    if (!sink.write(block)) await drained(sink, stop)
+    if (!sink.write(block)) await once(sink, 'drain', { signal: stop }).catch(() => {}) // rejects when the archive is cancelled
   }
   sink.end()
-}
-
-/** Resolves when there is room again, or the archive was given up. */
-function drained(sink: NodeJS.WritableStream, stop: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const settle = () => {
-      sink.off('drain', settle)
-      stop.removeEventListener('abort', settle)
-      resolve()
-    }
-    if (stop.aborted) return resolve()
-    sink.on('drain', settle)
-    stop.addEventListener('abort', settle)
-  })
 }
 
 function toHeader({
@@ -95,7 +82,7 @@ function toHeader({
   return {
     name: type === 'directory' ? `${path}/` : path,
     type,
-    // The library takes mode 0 for "not given"; the bit of a plain file makes it a number, and does not reach the tar.
+    // The library treats mode 0 as absent. The file type bit avoids that, and is not written to the archive.
     mode: mode | 0o100000,
     size: sizeBytes,
     ...toTimes(modifiedAt),
@@ -103,7 +90,7 @@ function toHeader({
   }
 }
 
-/** In whole seconds, and none before 1970. The library's header has no room for times after 2038. */
+/** Returns whole seconds, not before 1970. Times after 2038 need an extended header. */
 function toTimes(time: Date | undefined): Pick<Partial<Header>, 'mtime' | 'pax'> {
   const seconds = Math.max(Math.floor((time?.getTime() ?? 0) / 1000), 0)
   const mtime = new Date(Math.min(seconds, 0x7fff_ffff) * 1000)

@@ -11,7 +11,7 @@ export async function readText(entry: Pick<ContextEntry, 'open'>): Promise<strin
   return Buffer.concat(await collect(entry.open())).toString('utf8')
 }
 
-/** The paths of a context, in order. */
+/** Lists the paths of a context in order. */
 export async function listPaths(context: BuildContext, keep: readonly string[] = []): Promise<string[]> {
   return (await collect(readBuildContext(context, { keep }))).map(({ path }) => path)
 }

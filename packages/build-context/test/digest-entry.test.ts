@@ -11,14 +11,14 @@ async function readFirst(context: BuildContext): Promise<ContextEntry> {
   throw new Error('the context is empty')
 }
 
-test('has the digest of the bytes of a file, in memory and on disk', async () => {
+test('returns the digest of a file in memory and on disk', async () => {
   const directory = await makeTree({ a: 'x'.repeat(100_000) })
   const digest = createHash('sha256').update('x'.repeat(100_000)).digest('hex')
   expect(await digestEntry(await readFirst({ directory }))).toMatchObject({ path: 'a', sizeBytes: 100_000, digest })
   expect(await digestEntry(await readFirst({ files: { a: 'x'.repeat(100_000) } }))).toMatchObject({ digest })
 })
 
-test('a file with other bytes than its digest says ends the archive with an error', async () => {
+test('ends the archive with an error when a file no longer matches its digest', async () => {
   const directory = await makeTree({ a: 'one' })
   await utimes(join(directory, 'a'), 1, 1)
   const entry = await digestEntry(await readFirst({ directory }))
@@ -30,7 +30,7 @@ test('a file with other bytes than its digest says ends the archive with an erro
   })
 })
 
-test('bytes in memory that are written to meanwhile end the archive with an error', async () => {
+test('ends the archive with an error when bytes in memory have changed', async () => {
   const bytes = Buffer.from('one')
   const entry = await digestEntry(await readFirst({ files: { a: bytes } }))
   bytes.write('two')

@@ -13,17 +13,20 @@ import type { IgnoreInput, TreeItem } from './docker-client/ignore-inputs.js'
 const { trees, client } = await readCorpus()
 const recordedTrees = trees.map((recorded, index) => ({ index, ...recorded }))
 
-test.for(recordedTrees)(`selects what docker's client sends of tree $index (${client})`, async ({ tree, answers }) => {
-  const listed = new ListedTree(tree)
-  for (const recorded of answers) {
-    const [rules, dockerfile] = recorded
-    const selected = await select(listed, { rules, dockerfile })
-    expect({ rules, answer: selected }).toEqual({ rules, answer: toAnswer(tree, recorded) })
-  }
-})
+test.for(recordedTrees)(
+  `selects the entries that docker's client sends for tree $index (${client})`,
+  async ({ tree, answers }) => {
+    const listed = new ListedTree(tree)
+    for (const recorded of answers) {
+      const [rules, dockerfile] = recorded
+      const selected = await select(listed, { rules, dockerfile })
+      expect({ rules, answer: selected }).toEqual({ rules, answer: toAnswer(tree, recorded) })
+    }
+  },
+)
 
-// Each test writes its tree to the disk, so it takes a sample of the rules.
-test.for(recordedTrees)('packs the same of the directory, and of files in memory, of tree $index', async (given) => {
+// Each test writes its tree to the disk, so it uses only a sample of the rules.
+test.for(recordedTrees)('packs the same entries from a directory and from memory for tree $index', async (given) => {
   const { tree, answers } = given
   const directory = await mkdtemp(join(tmpdir(), 'capstan context '))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))
@@ -45,12 +48,12 @@ async function select(tree: ContextTree, { rules, dockerfile }: IgnoreInput): Pr
     const entries = await walkContext(tree, new IgnoreRules(rules, options), {})
     return entries.map(({ path, type }) => (type === 'directory' ? `${path}/` : path)).sort()
   } catch (error) {
-    if (isHostError(error, 'INVALID_ARGUMENT')) return 'refused'
+    if (isHostError(error, 'INVALID_ARGUMENT')) return 'rejected'
     throw error
   }
 }
 
-/** The tree without a disk; a link counts as a file. */
+/** A tree in memory. A link counts as a file. */
 class ListedTree implements ContextTree {
   readonly #nodes = new Map<ByteText, ContextNode[]>()
 

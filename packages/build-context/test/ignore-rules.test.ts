@@ -34,13 +34,13 @@ test.for([
   ['*\n! a.md', ['a.md']],
   ['*\n!/docs/../a.md', ['a.md']],
   ['**', []],
-] as const)('.dockerignore %j means the same for a directory and in memory', async ([rules, expected]) => {
+] as const)('.dockerignore %j selects the same entries of a directory and in memory', async ([rules, expected]) => {
   const context = { ...files, '.dockerignore': rules }
   expect(await listPaths({ files: context })).toEqual(expected)
   expect(await listPaths({ directory: await makeTree(context) })).toEqual(expected)
 })
 
-test('keeps the Dockerfile that is asked for, whatever the rules drop', async () => {
+test('never excludes the paths in keep', async () => {
   const context = { ...files, 'build/Dockerfile': '', 'build/*': '', '.dockerignore': '*' }
   for (const keep of [['build/Dockerfile'], ['build/*']]) {
     expect(await listPaths({ files: context }, keep)).toEqual(keep)
@@ -48,7 +48,7 @@ test('keeps the Dockerfile that is asked for, whatever the rules drop', async ()
   }
 })
 
-test('gives no ignored directory, and gives empty directories that are not ignored', async () => {
+test('omits ignored directories, and includes empty directories that are not ignored', async () => {
   const directory = await makeTree({
     '.dockerignore': 'gone\n!gone/kept',
     'gone/sub': null,
@@ -73,7 +73,7 @@ test.for([
   'docs\\x',
   '**/\\example',
   'a{2,1}*',
-])('rejects with INVALID_ARGUMENT that names file, line and pattern when docker refuses %j', async (pattern) => {
+])('rejects with INVALID_ARGUMENT, file, line and pattern when docker rejects %j', async (pattern) => {
   const context = { ...files, '.dockerignore': `# comment\n\n${pattern}\r\nc` }
   for (const [part, given] of [
     ['files', { files: context }],
@@ -83,41 +83,41 @@ test.for([
       code: 'INVALID_ARGUMENT',
       facts: {
         field: `context.${part}[".dockerignore"]`,
-        expected: 'a file of patterns that docker accepts; it refuses line 3',
+        expected: 'patterns that docker accepts; it rejects line 3',
         given: JSON.stringify(pattern),
       },
     })
   }
 })
 
-test('accepts a pattern without a meaning when no path is compared with it, as docker does', async () => {
+test('accepts an invalid pattern when no path is compared with it, like docker', async () => {
   expect(await listPaths({ files: { a: '', '.dockerignore': '![z-a]' } })).toEqual(['.dockerignore', 'a'])
-  await expect(listPaths({ files: { a: '', '.dockerignore': 'a\n![z-a]' } })).rejects.toThrow('it refuses line 2')
-  await expect(listPaths({ files: { a: '', '.dockerignore': '![z-a]\n[z-a]' } })).rejects.toThrow('it refuses line 2')
+  await expect(listPaths({ files: { a: '', '.dockerignore': 'a\n![z-a]' } })).rejects.toThrow('it rejects line 2')
+  await expect(listPaths({ files: { a: '', '.dockerignore': '![z-a]\n[z-a]' } })).rejects.toThrow('it rejects line 2')
 })
 
 test.for([
-  ['a byte that is not UTF-8 is no character of a name', 'x\xff', ['x\ufffd', 'x']],
-  ['in a pattern with a wildcard such a byte is U+FFFD', 'x?\xff', ['x', 'x\ufffd']],
-  ['a mark at the start of the file is cut off once', '\xef\xbb\xbf\xef\xbb\xbfx', ['x', 'x\ufffd']],
-] as const)('of a .dockerignore with other bytes than text, %s', async ([, rules, expected]) => {
+  ['a byte that is not UTF-8 matches no character', 'x\xff', ['x\ufffd', 'x']],
+  ['such a byte is U+FFFD in a pattern with a wildcard', 'x?\xff', ['x', 'x\ufffd']],
+  ['a byte order mark is removed once', '\xef\xbb\xbf\xef\xbb\xbfx', ['x', 'x\ufffd']],
+] as const)('in a .dockerignore that is not UTF-8, %s', async ([, rules, expected]) => {
   const context = { x: '', 'x\ufffd': '', 'xy\ufffd': '', '.dockerignore': Buffer.from(rules, 'latin1') }
   const kept = (await listPaths({ files: context })).filter((path) => path !== '.dockerignore' && path !== 'xy\ufffd')
   expect(new Set(kept)).toEqual(new Set(expected))
 })
 
-test('drops a name that is not UTF-8 when the rules do', async () => {
+test('excludes a name that is not UTF-8', async () => {
   const directory = await makeTree({ '.dockerignore': 'dro*\nx?y', file: '' })
   for (const name of ['dro\xff', 'x\xffy']) await writeFile(Buffer.from(`${directory}/${name}`, 'latin1'), '')
   expect(await listPaths({ directory })).toEqual(['.dockerignore', 'file'])
 })
 
-test('reads no rules when .dockerignore is a link to an absent file', async () => {
+test('has no rules when .dockerignore is a dangling link', async () => {
   const directory = await makeTree({ '.dockerignore': { link: 'absent' }, a: '' })
   expect(await listPaths({ directory })).toEqual(['.dockerignore', 'a'])
 })
 
-test('refuses a .dockerignore that is a directory, or a link out of the context', async () => {
+test('rejects a .dockerignore that is a directory or a link out of the context', async () => {
   const directories = [{ '.dockerignore/file': '' }, { '.dockerignore': { link: '/etc/passwd' } }]
   for (const tree of directories) {
     const reading = listPaths({ directory: await makeTree(tree) })
@@ -125,7 +125,7 @@ test('refuses a .dockerignore that is a directory, or a link out of the context'
   }
 })
 
-test('compares a pattern of many wildcards with a long name in linear time', async () => {
+test('matches patterns with many wildcards in linear time', async () => {
   const rules = `${'*a'.repeat(100)}b\n${'a*'.repeat(100)}b\n${'**/a/'.repeat(60)}**/b*\n${'a{0,99}'.repeat(20)}b*`
   const files = { ['a'.repeat(250)]: '', [`${'a/'.repeat(90)}c`]: '', '.dockerignore': rules }
   expect(await listPaths({ files })).toContain('a'.repeat(250))

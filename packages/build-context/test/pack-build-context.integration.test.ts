@@ -13,7 +13,7 @@ const client = await findVersion()
 if ('problem' in client) console.warn(`Comparisons with docker's client are skipped: ${client.problem}`)
 
 describe.skipIf('problem' in client)("docker's client", () => {
-  test('sends the same entries of a tree: names, types, modes, owners, times, links and sizes, in the same order', async () => {
+  test('sends the same names, types, modes, owners, times, links and sizes in the same order', async () => {
     const directory = await makeTree({
       ...{ Dockerfile: 'FROM scratch', a: 'text', empty: null, 'dir/b': 'text', 'open/c': '' },
       ...{

@@ -42,7 +42,7 @@ test('packs files, directories and links with their modes, owned by root', async
   expect(packed.get(`long/${'n'.repeat(180)}/ü`)?.text).toBe('far')
 })
 
-test('packs a further name of a file as a hard link to the first, as docker does', async () => {
+test('packs the further names of a file as hard links, like docker', async () => {
   const directory = await makeTree({ a: 'text', 'b/c': '' })
   await link(join(directory, 'a'), join(directory, 'b/d'))
   let archiveBytes: number | undefined
@@ -53,7 +53,7 @@ test('packs a further name of a file as a hard link to the first, as docker does
   expect(archiveBytes).toBe(7 * 512)
 })
 
-test('packs times after 2038, and none before 1970', async () => {
+test('packs times after 2038, and 1970 for earlier times', async () => {
   const directory = await makeTree({ early: '', late: '', now: '' })
   await utimes(join(directory, 'early'), new Date(-100_000), new Date(-100_000))
   await utimes(join(directory, 'late'), 2_211_840_000.75, 2_211_840_000.75)
@@ -87,21 +87,21 @@ test('packs an empty archive without a context', async () => {
   expect((await unpack(await packBuildContext(undefined))).size).toBe(0)
 })
 
-test('F25 refuses what may not be in a context before there is a stream', async () => {
+test('rejects an invalid context before there is a stream', async () => {
   await expect(packBuildContext({ files: { '../x': '' } })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   await expect(packBuild({ files: { '/x': '' } }, { text: 'FROM a' })).rejects.toMatchObject({
     facts: { field: 'context.files["/x"]' },
   })
 })
 
-test('a file that changes while it is packed ends the stream with an error, not with an archive', async () => {
+test('ends the stream with an error when a file changes while it is packed', async () => {
   const directory = await makeTree({ a: 'x'.repeat(1_000_000), b: 'b' })
   const tar = await packBuildContext({ directory })
   tar.once('data', () => void appendFile(join(directory, 'b'), 'more'))
   await expect(tar.toArray()).rejects.toMatchObject({ facts: { subject: '"b" in the build context' } })
 })
 
-test('reads no faster than it is read', async () => {
+test('reads files only as fast as the stream is read', async () => {
   const directory = await makeTree({ big: '' })
   const file = await open(join(directory, 'big'), 'w')
   await file.truncate(64 * 1024 * 1024)
@@ -114,7 +114,7 @@ test('reads no faster than it is read', async () => {
   expect(tar.destroyed).toBe(true)
 })
 
-test('F16 an abort ends the stream with its reason', async () => {
+test('ends the stream with the reason when it is aborted', async () => {
   const directory = await makeTree({ big: 'x'.repeat(3_000_000) })
   const abort = new AbortController()
   const reason = new Error('enough')
@@ -124,7 +124,7 @@ test('F16 an abort ends the stream with its reason', async () => {
   await expect(packBuildContext({ directory }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
 })
 
-test.runIf(process.platform === 'linux')('closes the file when the reader leaves', async () => {
+test.runIf(process.platform === 'linux')('closes the file when the stream is destroyed', async () => {
   const directory = await makeTree({ big: 'x'.repeat(3_000_000) })
   const tar = await packBuildContext({ directory })
   for await (const block of tar) {
@@ -138,7 +138,7 @@ test.runIf(process.platform === 'linux')('closes the file when the reader leaves
   expect(links.filter((link) => link.startsWith(directory))).toEqual([])
 })
 
-test('tells the size of the archive before the first byte', async () => {
+test('reports the size of the archive before the first byte', async () => {
   const files = { 'a.txt': 'a', 'large.bin': new Uint8Array(70_000), 'd/e': '' }
   let announced = 0
   const archive = await packBuildContext(

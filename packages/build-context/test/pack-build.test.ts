@@ -9,19 +9,19 @@ const text = 'FROM busybox\nCOPY . .\n'
 const replacement = `${text}LABEL a=b\n`
 
 async function pack(context: BuildContext | undefined, file = { text, replacement }) {
-  const { archive, ...place } = await packBuild(context, file)
+  const { archive, ...location } = await packBuild(context, file)
   const files: Record<string, string> = {}
   const reader = extract()
   archive.on('error', (error) => reader.destroy(error)).pipe(reader)
   for await (const entry of reader)
     files[entry.header.name] = Buffer.concat(await collect(entry as AsyncIterable<Uint8Array>)).toString()
-  return { ...place, files }
+  return { ...location, files }
 }
 
 test.for([
   ['Dockerfile', { Dockerfile: text, same: text }],
   ['ci/Dockerfile', { 'ci/Dockerfile': text, Dockerfile: 'FROM other' }],
-] as const)('takes the file of the context with the same text, %s, and adds nothing', async ([dockerfile, files]) => {
+] as const)('uses the file %s of the context with the same text, and adds nothing', async ([dockerfile, files]) => {
   const context = { ...files, '.dockerignore': 'x*' }
   const packed = await pack({ files: context })
   expect(packed).toMatchObject({ dockerfile, isContextFile: true, files: context })
@@ -39,27 +39,24 @@ test.for([
   ['gone/x\n*.tmp', {}, 'x.tmp'],
   ['d\n!d/e\n*.tmp', { 'd/e': '' }, 'x.tmp'],
   ['a[b]\n*.t?p', {}, 'x.txp'],
-] as const)(
-  'with the rules %j takes a name that they drop, and leaves the file as it is',
-  async ([rules, more, name]) => {
-    const context = { ...more, kept: '', '.dockerignore': rules }
-    const packed = await pack({ files: context })
-    expect(packed).toMatchObject({ dockerfile: name, isContextFile: false })
-    expect(packed.files[name]).toBe(replacement)
-    expect(packed.files['.dockerignore']).toBe(rules)
-  },
-)
+] as const)('uses a name that the rules %j exclude, and does not change .dockerignore', async ([rules, more, name]) => {
+  const context = { ...more, kept: '', '.dockerignore': rules }
+  const packed = await pack({ files: context })
+  expect(packed).toMatchObject({ dockerfile: name, isContextFile: false })
+  expect(packed.files[name]).toBe(replacement)
+  expect(packed.files['.dockerignore']).toBe(rules)
+})
 
 test.for([
   ['without .dockerignore', { a: '' }, '.dockerignore\n.capstan.dockerfile\n', '.capstan.dockerfile'],
   [
-    'that drops .dockerignore alone',
+    'with a .dockerignore that excludes only itself',
     { a: '', '.dockerignore': '.dockerignore' },
     '.dockerignore\n.capstan.dockerfile\n',
     '.capstan.dockerfile',
   ],
   [
-    'with a .dockerignore that drops no name',
+    'with a .dockerignore that excludes no name',
     { '.dockerignore': '# none' },
     '# none\n.capstan.dockerfile\n',
     '.capstan.dockerfile',
@@ -71,12 +68,12 @@ test.for([
     '.capstan.dockerfile',
   ],
   [
-    'with the name of the hidden file',
+    'with a file of the fixed name',
     { '.capstan.dockerfile': '' },
     '.dockerignore\n.capstan.dockerfile.2\n',
     '.capstan.dockerfile.2',
   ],
-] as const)('of a context %s .dockerignore drops a fixed name, whatever the text', async ([, files, rules, name]) => {
+] as const)('excludes a fixed name, for any text, in a context %s', async ([, files, rules, name]) => {
   for (const other of [text, `${text}RUN true\n`]) {
     const packed = await pack({ files }, { text: other, replacement: `${other}LABEL a=b\n` })
     expect(packed).toMatchObject({ dockerfile: name, isContextFile: false })
@@ -84,12 +81,12 @@ test.for([
   }
 })
 
-test('packs the Dockerfile alone without a context', async () => {
+test('packs only the Dockerfile without a context', async () => {
   const { files } = await pack(undefined)
   expect(files).toEqual({ '.capstan.dockerfile': replacement, '.dockerignore': '.dockerignore\n.capstan.dockerfile\n' })
 })
 
-test('reads the rules behind a link', async () => {
+test('follows a link to the rules', async () => {
   const directory = await makeTree({ '.dockerignore': { link: './rules' }, rules: '*.log' })
   expect(await pack({ directory })).toMatchObject({
     dockerfile: 'x.log',

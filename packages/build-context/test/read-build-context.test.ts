@@ -9,18 +9,18 @@ import { expect, onTestFinished, test } from 'vitest'
 import { collect, listPaths, readText } from './collect.js'
 import { makeTree } from './temp-context.js'
 
-test('gives nothing without a context', async () => {
+test('has no entries without a context', async () => {
   expect(await collect(readBuildContext(undefined))).toEqual([])
 })
 
-test('gives parents before children, and the names of a directory in byte order', async () => {
+test('lists parents before children, and the names of a directory in byte order', async () => {
   const tree = { 'b/y': '', 'b/x': '', 'b-c': '', B: '', 'b.d/z': '', é: '', '\u{1F600}': '', '\uFB01': '' }
   const expected = ['B', 'b', 'b/x', 'b/y', 'b-c', 'b.d', 'b.d/z', 'é', '\uFB01', '\u{1F600}']
   expect(await listPaths({ directory: await makeTree(tree) })).toEqual(expected)
   expect(await listPaths({ files: tree })).toEqual(expected)
 })
 
-test('keeps modes, sizes, times and bytes of a directory', async () => {
+test('returns modes, sizes, times and bytes of a directory', async () => {
   const directory = await makeTree({ 'bin/run': { text: '#!/bin/sh\n', mode: 0o4751 }, none: { text: 'x', mode: 0 } })
   await utimes(join(directory, 'bin/run'), 1_700_000_000, 1_700_000_000)
   const [bin, run, none] = await collect(readBuildContext({ directory }))
@@ -31,7 +31,7 @@ test('keeps modes, sizes, times and bytes of a directory', async () => {
   expect(run && (await readText(run))).toBe('#!/bin/sh\n')
 })
 
-test('gives files in memory with the directories that they name; programs are executable', async () => {
+test('adds the directories of files in memory, and makes programs executable', async () => {
   const files = { 'a/b/run.sh': '#!/bin/sh\n', 'a/data': new Uint8Array([0, 255]), 'a/elf': Buffer.from('\x7fELF…') }
   const entries = await collect(readBuildContext({ files }))
   expect(entries.map(({ path, type, mode }) => [path, type, mode.toString(8)])).toEqual([
@@ -45,7 +45,7 @@ test('gives files in memory with the directories that they name; programs are ex
   expect(entries[3] && (await collect(entries[3].open()))).toEqual([new Uint8Array([0, 255])])
 })
 
-test('keeps links that stay inside as links, dangling and circular ones too', async () => {
+test('returns links that stay inside as links, also dangling and circular ones', async () => {
   const directory = await makeTree({
     'sub/file': '',
     'sub/up': { link: '../sub/./file' },
@@ -65,10 +65,10 @@ test('keeps links that stay inside as links, dangling and circular ones too', as
 test.for([
   ['an absolute link', { bad: { link: '/etc/passwd' } }],
   ['a link to the parent', { bad: { link: '..' } }],
-  ['a link that leaves and comes back', { bad: { link: 'sub/../../x' }, 'sub/file': '' }],
-  ['a link through a link that shortens the way', { 'p/q/top': { link: '../..' }, bad: { link: 'p/q/top/../x' } }],
+  ['a link that leaves and returns', { bad: { link: 'sub/../../x' }, 'sub/file': '' }],
+  ['a link that leaves through another link', { 'p/q/top': { link: '../..' }, bad: { link: 'p/q/top/../x' } }],
   ['a link to a link that leaves', { 'p/out': { link: '../../x' }, bad: { link: 'p/out' } }],
-] as const)('F25 refuses %s, naming it', async ([, tree]) => {
+] as const)('rejects %s with its path', async ([, tree]) => {
   const directory = await makeTree(tree)
   const given: ContextEntry[] = []
   const reading = (async () => {
@@ -79,7 +79,7 @@ test.for([
   expect(given).toEqual([])
 })
 
-test('goes by a file of rules that is named, where it is there, and not by .dockerignore', async () => {
+test('uses the given ignore file in place of .dockerignore if it exists', async () => {
   const tree = { '.dockerignore': 'a', 'b/X.dockerignore': 'c', a: '', c: '' }
   const directory = await makeTree(tree)
   for (const context of [{ directory }, { files: tree }]) {
@@ -90,13 +90,13 @@ test('goes by a file of rules that is named, where it is there, and not by .dock
   }
 })
 
-test('does not look at a bad link that .dockerignore drops', async () => {
+test('does not check a link that .dockerignore excludes', async () => {
   const directory = await makeTree({ '.dockerignore': 'bad', bad: { link: '/etc/passwd' } })
   expect(await listPaths({ directory })).toEqual(['.dockerignore'])
 })
 
 test.for(['../x', 'a/../../x', '/x', 'a//b', './a', 'a/.', 'a/', '', 'a\0b', '..'])(
-  'F25 refuses the path %j in memory, naming it, before any entry',
+  'rejects the path %j in memory before any entry',
   async (path) => {
     const reading = collect(readBuildContext({ files: { good: '', [path]: '' } }))
     await expect(reading).rejects.toMatchObject({
@@ -106,35 +106,35 @@ test.for(['../x', 'a/../../x', '/x', 'a//b', './a', 'a/.', 'a/', '', 'a\0b', '..
   },
 )
 
-test('F25 passes names on literally that a shell or a log would take for more', async () => {
+test('returns names with special characters unchanged', async () => {
   const names = ['-rf', '$(id)', 'a\nb', 'a\\..\\b', ' ', '__proto__x', 'constructor']
   const files = Object.fromEntries(names.map((name) => [name, name]))
   expect(new Set(await listPaths({ files }))).toEqual(new Set(names))
   expect(new Set(await listPaths({ directory: await makeTree(files) }))).toEqual(new Set(names))
 })
 
-test('refuses a path below a file, content that is none, and a context that is none', async () => {
+test('rejects a path below a file, an invalid content and an invalid context', async () => {
   await expect(listPaths({ files: { a: '', 'a/b': '' } })).rejects.toThrow('no path below the file "a"')
   const wrong: readonly unknown[] = [{ files: { a: 1 } }, { files: null }, { other: 1 }, 'text', { directory: '' }]
   for (const context of wrong) {
-    const reading = listPaths(context as Parameters<typeof listPaths>[0]) // as a caller without types would
+    const reading = listPaths(context as Parameters<typeof listPaths>[0]) // as a caller without types
     await expect(reading).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   }
 })
 
-test('refuses a directory that is absent, and a file in its place', async () => {
+test('rejects an absent directory and a file', async () => {
   const directory = await makeTree({ file: '' })
   for (const path of [join(directory, 'absent'), join(directory, 'file'), `${directory}\0`]) {
     await expect(listPaths({ directory: path })).rejects.toMatchObject({ facts: { field: 'context.directory' } })
   }
 })
 
-test('reads a directory that is reached by a link', async () => {
+test('reads a directory through a link', async () => {
   const directory = await makeTree({ 'real/file': '', link: { link: 'real' } })
   expect(await listPaths({ directory: join(directory, 'link') })).toEqual(['file'])
 })
 
-test('refuses a named pipe, leaves a socket out, and waits for neither', async () => {
+test('rejects a named pipe and omits a socket, without waiting', async () => {
   const directory = await makeTree({ file: '' })
   const server = createServer().listen(join(directory, 'socket'))
   onTestFinished(() => void server.close())
@@ -145,7 +145,7 @@ test('refuses a named pipe, leaves a socket out, and waits for neither', async (
   expect(await listPaths({ directory })).toEqual(['.dockerignore', 'file'])
 })
 
-test('refuses a name that is not UTF-8 rather than changing it', async () => {
+test('rejects a name that is not UTF-8', async () => {
   const directory = await makeTree({ 'sub/file': '' })
   await writeFile(Buffer.concat([Buffer.from(join(directory, 'sub/')), Buffer.from([0xff])]), '')
   await expect(listPaths({ directory })).rejects.toThrow(
@@ -158,8 +158,8 @@ test.for([
   ['shorter', (path: string) => truncate(path, 3)],
   ['another file', (path: string) => writeFile(`${path}.new`, 'same size.').then(() => rename(`${path}.new`, path))],
   ['a link', (path: string) => rename(path, `${path}.old`).then(() => symlink(`${path}.old`, path))],
-  ['gone', (path: string) => rename(path, `${path}.old`)],
-] as const)('a file that became %s after it was listed is an error', async ([, change]) => {
+  ['absent', (path: string) => rename(path, `${path}.old`)],
+] as const)('throws for a file that became %s after it was listed', async ([, change]) => {
   const directory = await makeTree({ file: 'ten bytes.' })
   const [entry] = await collect(readBuildContext({ directory }))
   await change(join(directory, 'file'))
@@ -172,7 +172,7 @@ test.for([
 test.for([
   ['longer', (path: string) => appendFile(path, 'more'), 'longer'],
   ['shorter', (path: string) => truncate(path, 65_536), 'shorter'],
-] as const)('a file that becomes %s while it is read is an error', async ([, change, word]) => {
+] as const)('throws for a file that becomes %s while it is read', async ([, change, word]) => {
   const directory = await makeTree({ file: 'x'.repeat(200_000) })
   const [entry] = await collect(readBuildContext({ directory }))
   const blocks = entry?.open()[Symbol.asyncIterator]()
@@ -184,7 +184,7 @@ test.for([
   await expect(rest).rejects.toThrow(`it became ${word} while it was read`)
 })
 
-test('F16 an abort rejects with its reason: before, between entries and within a file', async () => {
+test('rejects with the reason when it is aborted before, between entries and within a file', async () => {
   const directory = await makeTree({ a: 'x'.repeat(200_000), b: '' })
   const reason = new Error('enough')
   await expect(collect(readBuildContext({ directory }, { signal: AbortSignal.abort(reason) }))).rejects.toBe(reason)
@@ -198,21 +198,21 @@ test('F16 an abort rejects with its reason: before, between entries and within a
   }
 })
 
-test('reads a deep directory without following itself', async () => {
+test('reads a deep directory without following links', async () => {
   const directory = await makeTree({})
   await mkdir(join(directory, Array(60).fill('d').join('/')), { recursive: true })
   await symlink('.', join(directory, 'loop'))
   expect(await listPaths({ directory })).toHaveLength(61)
 })
 
-test('says what cannot be read as OPERATION_FAILED, with the path and the reason of the system', async () => {
+test('rejects with OPERATION_FAILED, path and system error when a directory cannot be read', async () => {
   const directory = await makeTree({ 'a/file': '', 'b/file': '' })
-  let asked = 0
+  let calls = 0
   const { signal } = new AbortController()
-  // It is asked at the start, and before each directory is read: the fourth time it is b's turn.
+  // The signal is checked at the start and before each directory is read. The fourth check precedes b.
   signal.throwIfAborted = () => {
-    asked += 1
-    if (asked === 4) rmSync(join(directory, 'b'), { recursive: true })
+    calls += 1
+    if (calls === 4) rmSync(join(directory, 'b'), { recursive: true })
   }
   await expect(collect(readBuildContext({ directory }, { signal }))).rejects.toMatchObject({
     code: 'OPERATION_FAILED',

@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
-/** What a test's directory holds: a text is a file, `null` a directory, else a link or a file with a mode. */
+/** The content of a directory by path: a string is a file, `null` a directory, an object a link or a file with a mode. */
 export type Tree = Readonly<Record<string, string | null | { link: string } | { text: string; mode: number }>>
 
-/** A directory with this content, removed when the test is over. */
+/** Creates a directory with this content, and removes it after the test. */
 export async function makeTree(tree: Tree): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'capstan context '))
   onTestFinished(() => rm(directory, { recursive: true, force: true }))

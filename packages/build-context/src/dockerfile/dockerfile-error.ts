@@ -1,6 +1,6 @@
-/** A fault of a Dockerfile that no builder accepts. */
+/** An error in a Dockerfile that no builder accepts. */
 export class DockerfileError extends Error {
-  /** Counted from 1; `undefined` where the fault has no line. */
+  /** The line number, starting at 1. `undefined` if the error has no line. */
   readonly line: number | undefined
 
   constructor(message: string, line?: number) {

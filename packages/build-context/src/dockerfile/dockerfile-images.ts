@@ -14,11 +14,11 @@ import {
 
 /** An image that a Dockerfile builds on, copies from or mounts. */
 export interface DockerfileImage {
-  /** The reference in the Dockerfile, variables replaced. */
+  /** The reference in the Dockerfile, with variables expanded. */
   readonly reference: string
-  /** Of `FROM --platform=`, variables replaced. */
+  /** The value of `FROM --platform=`, with variables expanded. */
   readonly platform: string | undefined
-  /** `base`: of FROM. `source`: of COPY or RUN. `trigger`: of an ONBUILD, which this build stores and does not run. */
+  /** `base`: in FROM. `source`: in COPY or RUN. `trigger`: in an ONBUILD, which this build stores and does not run. */
   readonly use: 'base' | 'source' | 'trigger'
 }
 
@@ -35,10 +35,10 @@ export interface DockerfileImagesOptions {
 }
 
 /**
- * Finds the images that a build of this Dockerfile may ask for, in order, without stages of its own and `scratch`.
+ * Finds the images that a build of this Dockerfile may pull, in order, without its own stages and `scratch`.
  *
- * Never throws for a faulty Dockerfile: it returns the images before the fault, since the builder reports the fault itself.
- * Images that the ONBUILD of a base image names are not known here.
+ * Never throws for an invalid Dockerfile: it returns the images before the error, since the builder reports the error itself.
+ * Images in the ONBUILD of a base image are not found.
  */
 export function findDockerfileImages(
   dockerfile: string,
@@ -95,7 +95,7 @@ function expandFrom(
   }
 }
 
-/** No builder replaces variables in these flags. */
+/** Builders do not expand variables in these flags. */
 function findSources({ keyword, flags }: Instruction, built: ReadonlyMap<string, unknown>): readonly string[] {
   const isStage = (name: string) => name === '' || name === scratch || built.has(name.toLowerCase())
   if (keyword === 'COPY') {
@@ -108,7 +108,7 @@ function findSources({ keyword, flags }: Instruction, built: ReadonlyMap<string,
   return mounts.map(findMountSource).filter((from) => !isStage(from) && !from.includes('$'))
 }
 
-/** The last `from` of the fields of a mount, which are comma-separated values: a field in double quotes may hold commas. */
+/** Returns the last `from` of the fields of a mount, which are CSV: a field in double quotes may contain commas. */
 function findMountSource(fields: string): string {
   const parts = fields.match(/"(?:[^"]|"")*"|[^,]+/g) ?? []
   const plain = parts.map((part) => part.replace(/^"([\s\S]*)"$/, '$1').replaceAll('""', '"'))

@@ -10,18 +10,18 @@ export interface ExpandOptions {
 }
 
 /**
- * Replaces the variables of a word, and removes its quotes and escape characters, as the builders do.
+ * Expands the variables of a word, and removes its quotes and escape characters, like the builders.
  *
  * Supports `$NAME`, `${NAME}`, and `${NAME` with `-`, `:-`, `+`, `:+`, `?`, `:?`, `#`, `##`, `%`, `%%`, `/` or `//`. A variable
  * that is not set is empty. https://docs.docker.com/reference/dockerfile/#environment-replacement
  *
- * @throws DockerfileError for a word that no builder accepts, and for `?` where the variable is not set, with its text.
+ * @throws DockerfileError for a word that no builder accepts, and for `?` with its text when the variable is not set.
  */
 export function expandWord(word: string, { variables, escapeCharacter = '\\' }: ExpandOptions): string {
   return new WordReader(word, { variables, escapeCharacter }).readAll()
 }
 
-/** Reads one word from its start to its end. */
+/** Parses one word. */
 class WordReader {
   readonly #characters: readonly string[]
   readonly #variables: ReadonlyMap<string, string>
@@ -38,13 +38,13 @@ class WordReader {
     return this.#readUntil(undefined, { keepsEscapes: false })
   }
 
-  /** `keepsEscapes`: keep escape characters, which have a meaning of their own in patterns. */
+  /** `keepsEscapes` keeps the escape characters, which have their own meaning in patterns. */
   #readUntil(end: string | undefined, mode: { readonly keepsEscapes: boolean }): string {
     let result = ''
     for (;;) {
       const character = this.#next()
       if (character === end) return result
-      if (character === undefined) throw new DockerfileError(`there is no ${end} that ends the substitution`)
+      if (character === undefined) throw new DockerfileError(`the substitution has no closing ${end}`)
       if (character === "'") result += this.#readSingleQuoted()
       else if (character === '"') result += this.#readDoubleQuoted(mode)
       else if (character === '$') result += this.#readVariable()
@@ -56,26 +56,26 @@ class WordReader {
 
   #readSingleQuoted(): string {
     const end = this.#characters.indexOf("'", this.#at)
-    if (end === -1) throw new DockerfileError("there is no ' that ends the quotation")
+    if (end === -1) throw new DockerfileError("the quotation has no closing '")
     const text = this.#characters.slice(this.#at, end).join('')
     this.#at = end + 1
     return text
   }
 
-  #readDoubleQuoted({ keepsEscapes }: { readonly keepsEscapes: boolean }): string {
+  #readDoubleQuoted(mode: { readonly keepsEscapes: boolean }): string {
     let result = ''
     for (;;) {
       const character = this.#next()
-      if (character === undefined) throw new DockerfileError('there is no " that ends the quotation')
+      if (character === undefined) throw new DockerfileError('the quotation has no closing "')
       if (character === '"') return result
       if (character === '$') result += this.#readVariable()
-      else if (character === this.#escapeCharacter) result += this.#readEscapedInQuotes(character, keepsEscapes)
+      else if (character === this.#escapeCharacter) result += this.#readEscapedInQuotes(character, mode)
       else result += character
     }
   }
 
-  /** The escape character is literal before any other character than `"`, `$` and itself. */
-  #readEscapedInQuotes(escapeCharacter: string, keepsEscapes: boolean): string {
+  /** The escape character is literal, unless it is followed by `"`, `$` or itself. */
+  #readEscapedInQuotes(escapeCharacter: string, { keepsEscapes }: { readonly keepsEscapes: boolean }): string {
     const kept = keepsEscapes ? escapeCharacter : ''
     const next = this.#peek()
     if (next === undefined) return kept
@@ -102,7 +102,7 @@ class WordReader {
     const sign = (isColon ? this.#next() : operator) ?? ''
     const isPattern = sign === '#' || sign === '%'
     if (!'-+?#%'.includes(sign) || sign === '' || (isColon && isPattern)) {
-      throw new DockerfileError(`the modifier ${isColon ? ':' : ''}${sign} of \${${name}} is not known`)
+      throw new DockerfileError(`the modifier ${isColon ? ':' : ''}${sign} of \${${name}} is unknown`)
     }
     const word = this.#readUntil('}', { keepsEscapes: isPattern })
     const value = this.#variables.get(name)
@@ -126,7 +126,7 @@ class WordReader {
     return replacePattern(this.#variables.get(name) ?? '', { pattern, replacement, isGlobal })
   }
 
-  /** Letters, digits and `_`; a number; or one of the shell's special parameters, which are never set. */
+  /** Reads a name of letters, digits and `_`, a number, or a special parameter of the shell, which is never set. */
   #readName(): string {
     const first = this.#peek() ?? ''
     if (/^\p{Nd}$/u.test(first)) return this.#readWhile(/^\p{Nd}$/u)
@@ -162,9 +162,9 @@ interface Choice {
   readonly word: string
 }
 
-/** `#` and `%` once are the shortest match, twice the longest. */
+/** A single `#` or `%` removes the shortest match, a double one the longest. */
 function applyPattern(value: string, sign: string, word: string): string {
   const isLongest = word.startsWith(sign)
   const pattern = isLongest ? word.slice(1) : word
-  return sign === '#' ? removePrefix(value, pattern, isLongest) : removeSuffix(value, pattern, isLongest)
+  return sign === '#' ? removePrefix(value, pattern, { isLongest }) : removeSuffix(value, pattern, { isLongest })
 }

@@ -3,17 +3,17 @@ import type { InstructionLine } from './instruction-line.js'
 import { splitInstruction } from './instruction-line.js'
 import { isSpace } from './white-space.js'
 
-/** A here-document, a text in the lines after an instruction: https://docs.docker.com/reference/dockerfile/#here-documents */
+/** A here-document: text in the lines after an instruction. https://docs.docker.com/reference/dockerfile/#here-documents */
 export interface Heredoc {
-  /** The line that ends it. */
+  /** The line that ends the heredoc. */
   readonly name: string
-  /** Leading tabs are dropped: `<<-`. */
+  /** Whether leading tabs are removed, as with `<<-`. */
   readonly stripsTabs: boolean
-  /** Variables in it are replaced: no part of its name was quoted. */
+  /** Whether variables are expanded: no part of the name is quoted. */
   readonly expands: boolean
 }
 
-/** Finds the heredocs of an instruction, in order. Only RUN, COPY and ADD in their shell form, and ONBUILD of these, have any. */
+/** Finds the heredocs of an instruction, in order. Only the shell forms of RUN, COPY and ADD have heredocs, also in ONBUILD. */
 export function findHeredocs(line: string, instruction: InstructionLine): readonly Heredoc[] {
   if (!line.includes('<<') || !takesHeredocs(instruction)) return []
   return splitShellWords(line).flatMap((word) => {
@@ -30,19 +30,18 @@ function takesHeredocs({ keyword, text }: InstructionLine): boolean {
   return ['RUN', 'COPY', 'ADD'].includes(keyword) && toWordList(text) === undefined
 }
 
-/** The words of an exec form, which is a JSON array of texts; `undefined` for a shell form. */
+/** Returns the words of an exec form, which is a JSON array of strings, or `undefined` for a shell form. */
 export function toWordList(text: string): readonly string[] | undefined {
   if (!text.startsWith('[')) return undefined
   try {
     const words: unknown = JSON.parse(text)
     return Array.isArray(words) && words.every((word) => typeof word === 'string') ? words : undefined
   } catch {
-    // A text that is not JSON is a shell form.
-    return undefined
+    return undefined // a text that is not JSON is a shell form
   }
 }
 
-/** The words of the line with their quotes and escape characters. White space after `<<` is part of the word. */
+/** Returns the words of the line with quotes and escape characters. White space after `<<` is part of the word. */
 function splitShellWords(line: string): readonly string[] {
   const words: string[] = []
   let word = ''
@@ -60,7 +59,7 @@ function splitShellWords(line: string): readonly string[] {
     } else if (character === '\\') take(2)
     else if (character === "'" || character === '"') {
       const length = findQuoteEnd(line, at, character) - at
-      // With a quotation that has no end the line has no heredoc.
+      // A line with an unclosed quotation has no heredoc.
       if (length <= 0) return []
       take(length)
     } else if (line.startsWith('<<', at)) take(/^<<[\t\r ]*/.exec(line.slice(at))?.[0].length ?? 2)
@@ -70,7 +69,7 @@ function splitShellWords(line: string): readonly string[] {
   return words
 }
 
-/** Just after the end of the quotation; 0 where it has none. */
+/** Returns the index after the end of the quotation, or 0 if it is not closed. */
 function findQuoteEnd(line: string, start: number, quote: string): number {
   for (let at = start + 1; at < line.length; at += 1) {
     if (line.charAt(at) === quote) return at + 1
@@ -79,7 +78,7 @@ function findQuoteEnd(line: string, start: number, quote: string): number {
   return 0
 }
 
-/** The words of a name, quotes and escape characters taken off. */
+/** Returns the words of a name without quotes and escape characters. */
 function unquote(name: string): { readonly words: readonly string[]; readonly isQuoted: boolean } {
   const words: string[] = []
   let word: string | undefined
@@ -90,7 +89,7 @@ function unquote(name: string): { readonly words: readonly string[]; readonly is
       word = undefined
     } else if (character === "'" || character === '"') {
       const end = findQuoteEnd(name, at, character)
-      if (end === 0) throw new DockerfileError(`there is no ${character} that ends the name of a heredoc`)
+      if (end === 0) throw new DockerfileError(`the name of a heredoc has no closing ${character}`)
       word = (word ?? '') + name.slice(at + 1, end - 1)
       at = end - 1
     } else {

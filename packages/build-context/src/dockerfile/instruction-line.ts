@@ -1,24 +1,24 @@
 import type { EscapeCharacter } from './parser-directives.js'
 import { isSpace, trimSpaces } from './white-space.js'
 
-/** An instruction, split into the parts that all kinds of instructions have. */
+/** The parts of an instruction. */
 export interface InstructionLine {
-  /** In upper case. */
+  /** The keyword in upper case. */
   readonly keyword: string
-  /** The words before the arguments that begin with `--`, quotes taken off: `--from=base`. */
+  /** The words that begin with `--` before the arguments, without quotes, for example `--from=base`. */
   readonly flags: readonly string[]
-  /** The rest of the arguments, as written. */
+  /** The arguments as they are written. */
   readonly text: string
 }
 
-/** Splits a line whose continuations are joined. */
+/** Splits an instruction. Continuation lines must be joined before. */
 export function splitInstruction(line: string, escapeCharacter: EscapeCharacter): InstructionLine {
   const [, keyword = '', rest = ''] = /^([^\t\v\f\r ]+)(?:[\t\v\f\r ]+([\s\S]*))?$/.exec(trimSpaces(line)) ?? []
   const { flags, end } = readFlags(rest, escapeCharacter)
   return { keyword: keyword.toUpperCase(), flags, text: trimSpaces(rest.slice(end)) }
 }
 
-/** The flags at the start of the arguments, and where they end; `--` alone ends them. */
+/** Reads the flags at the start of the arguments. A single `--` ends them. */
 function readFlags(
   text: string,
   escapeCharacter: EscapeCharacter,
@@ -35,7 +35,7 @@ function readFlags(
   }
 }
 
-/** Reads one word and removes its quotes; the escape character makes the next character literal. */
+/** Reads one word without its quotes. The escape character makes the next character literal. */
 function readFlag(text: string, start: number, escapeCharacter: EscapeCharacter) {
   let value = ''
   let quote = ''

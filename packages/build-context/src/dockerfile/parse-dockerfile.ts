@@ -4,30 +4,28 @@ import { type InstructionLine, splitInstruction } from './instruction-line.js'
 import { type EscapeCharacter, type ParserDirectives, readDirectives } from './parser-directives.js'
 import { trimStartSpaces } from './white-space.js'
 
-/** A Dockerfile as its instructions, variables not replaced. */
+/** The directives and instructions of a Dockerfile. Variables are not expanded. */
 export interface ParsedDockerfile extends ParserDirectives {
   readonly instructions: readonly DockerfileInstruction[]
 }
 
-/** One instruction and where it is. */
+/** One instruction with its line number and heredocs. */
 export interface DockerfileInstruction extends InstructionLine {
-  /** Its first line, counted from 1. */
+  /** The number of its first line, starting at 1. */
   readonly line: number
   readonly heredocs: readonly HeredocText[]
 }
 
-/** A heredoc with its lines, as they are in the file. */
+/** A heredoc with its unchanged lines. */
 export interface HeredocText extends Heredoc {
   readonly content: string
 }
 
 /**
- * Reads the text of a Dockerfile into instructions, as BuildKit's parser does: directives, a byte order mark, CRLF,
- * comments and empty lines in continuations, and heredocs.
+ * Parses a Dockerfile like BuildKit: directives, a byte order mark, CRLF, comments and empty lines in continuations, and
+ * heredocs. Keywords are not checked.
  *
- * Keywords are not checked: an unknown keyword is an instruction too.
- *
- * @throws DockerfileError for a wrong directive and for a heredoc without an end.
+ * @throws DockerfileError for an invalid directive and for a heredoc without an end.
  */
 export function parseDockerfile(text: string): ParsedDockerfile {
   const lines = text.replace(/^\uFEFF/, '').split('\n')
@@ -42,7 +40,7 @@ export function parseDockerfile(text: string): ParsedDockerfile {
   return { ...directives, instructions }
 }
 
-/** Goes through the lines once; continued lines come as one. */
+/** Reads the lines of a Dockerfile, and joins continued lines. */
 class LineReader {
   readonly #lines: readonly string[]
   readonly #continuation: RegExp
@@ -50,11 +48,11 @@ class LineReader {
 
   constructor(lines: readonly string[], escapeCharacter: EscapeCharacter) {
     this.#lines = lines
-    // An escape character that is itself escaped does not continue the line.
+    // An escaped escape character does not continue the line.
     this.#continuation = new RegExp(`(^|[^\\${escapeCharacter}])\\${escapeCharacter}[ \\t]*$`)
   }
 
-  /** The next line with an instruction, white space at its start left out. */
+  /** Returns the next line with an instruction, without leading white space. */
   next(): { readonly text: string; readonly line: number } | undefined {
     while (this.#at < this.#lines.length) {
       const first = trimStartSpaces(this.#take())

@@ -5,7 +5,7 @@ import { trimStartSpaces } from './white-space.js'
 export interface ParserDirectives {
   /** The character that escapes characters and continues lines. Default `\`. */
   readonly escapeCharacter: EscapeCharacter
-  /** The frontend that reads the file, without options after it. */
+  /** The image of the frontend, without options. */
   readonly syntax: string | undefined
   readonly check: string | undefined
 }
@@ -14,9 +14,9 @@ export interface ParserDirectives {
 export type EscapeCharacter = '\\' | '`'
 
 /**
- * Reads the directives. They come before everything else, empty lines and other comments included.
+ * Reads the directives. They must come before everything else, including empty lines and other comments.
  *
- * @throws DockerfileError for a directive that is given twice, and for an escape character other than these.
+ * @throws DockerfileError for a directive that is given twice, and for an invalid escape character.
  */
 export function readDirectives(lines: readonly string[]): ParserDirectives {
   const found = new Map<string, string>()
@@ -26,7 +26,7 @@ export function readDirectives(lines: readonly string[]): ParserDirectives {
     if (value === undefined || !names.includes(name)) break
     if (found.has(name)) throw new DockerfileError(`the directive "${name}" is given twice`, index + 1)
     if (name === 'escape' && !isEscapeCharacter(value)) {
-      throw new DockerfileError(`the escape character is \\ or \`, not ${value}`, index + 1)
+      throw new DockerfileError(`the escape character must be \\ or \`, not ${value}`, index + 1)
     }
     found.set(name, value)
   }

@@ -1,25 +1,30 @@
 import { DockerfileError } from './dockerfile-error.js'
 
-/** Removes the pattern from the start of a value: the shortest match, or the longest. */
-export function removePrefix(value: string, pattern: string, isLongest: boolean): string {
+/** Removes the shortest or longest match of the pattern at the start of a value. */
+export function removePrefix(value: string, pattern: string, { isLongest }: RemoveOptions): string {
   return value.replace(toExpression(pattern, { isLongest, isAnchored: true }), '')
 }
 
-/** Removes the pattern from the end of a value: the shortest match, or the longest. */
-export function removeSuffix(value: string, pattern: string, isLongest: boolean): string {
-  // With both reversed, the match at the end is the match at the start.
-  return reverse(removePrefix(reverse(value), reversePattern(pattern), isLongest))
+/** Removes the shortest or longest match of the pattern at the end of a value. */
+export function removeSuffix(value: string, pattern: string, options: RemoveOptions): string {
+  // A match at the end is a match at the start when value and pattern are reversed.
+  return reverse(removePrefix(reverse(value), reversePattern(pattern), options))
 }
 
-/** Replaces the first match of the pattern, or all; each is the longest. */
-export function replacePattern(value: string, { pattern, replacement, isGlobal }: Replacing): string {
+/** Options of `removePrefix` and `removeSuffix`. */
+export interface RemoveOptions {
+  readonly isLongest: boolean
+}
+
+/** Replaces the first match of the pattern, or all matches. Each match is the longest. */
+export function replacePattern(value: string, { pattern, replacement, isGlobal }: ReplaceOptions): string {
   const expression = toExpression(pattern, { isLongest: true, isAnchored: false })
   if (!isGlobal) return value.replace(expression, () => replacement)
-  // Where all are replaced the builders read the replacement as a template of Go's regexp package: without groups, `$0`
-  // and `${0}` are the match, `$$` is a dollar and any other name is empty.
+  // For all matches, the builders treat the replacement as a template of Go's regexp package: `$0` and `${0}` are the match,
+  // `$$` is a dollar sign, and any other name is empty because there are no groups.
   let end = -1
   return value.replace(new RegExp(expression, 'gu'), (match, at: number) => {
-    // An empty match just after another match does not count.
+    // An empty match directly after another match is ignored.
     if (match === '' && at === end) return ''
     end = at + match.length
     return replacement.replace(/\$(?:(\$)|\{(\w+)\}|(\w+))/g, (_, dollar, braced, plain) => {
@@ -29,13 +34,13 @@ export function replacePattern(value: string, { pattern, replacement, isGlobal }
 }
 
 /** Options of `replacePattern`. */
-export interface Replacing {
+export interface ReplaceOptions {
   readonly pattern: string
   readonly replacement: string
   readonly isGlobal: boolean
 }
 
-/** `*` and `?` match any characters except a line feed. After a backslash they, and a backslash, are literal. */
+/** `*` and `?` match any characters except a line feed. After a backslash, `*`, `?` and a backslash are literal. */
 function toExpression(pattern: string, { isLongest, isAnchored }: { isLongest: boolean; isAnchored: boolean }): RegExp {
   let source = isAnchored ? '^' : ''
   const characters = [...pattern]
@@ -47,7 +52,7 @@ function toExpression(pattern: string, { isLongest, isAnchored }: { isLongest: b
     else {
       at += 1
       const next = characters[at]
-      // `}` and `/` end parts of a substitution, and are escaped for that.
+      // `}` and `/` can also be escaped, because they end the parts of a substitution.
       if (next === undefined || !'*?\\}/'.includes(next))
         throw new DockerfileError(`invalid escape in the pattern ${pattern}`)
       source += quote(next)
@@ -64,7 +69,7 @@ function reverse(text: string): string {
   return [...text].toReversed().join('')
 }
 
-/** Reverses a pattern; each backslash stays before the character that it escapes. */
+/** Reverses a pattern. Each backslash stays before the character that it escapes. */
 function reversePattern(pattern: string): string {
   const parts = pattern.match(/\\[\s\S]|[\s\S]/gu) ?? []
   return parts.toReversed().join('')

@@ -18,7 +18,7 @@ export function splitWords(text: string, escapeCharacter: EscapeCharacter): read
       continue
     }
     if (character === escapeCharacter && quote !== "'") {
-      // An escape character at the end is dropped.
+      // An escape character at the end is ignored.
       if (at + 1 === characters.length) break
       at += 1
       word = `${word ?? ''}${character}${characters[at]}`
@@ -32,13 +32,13 @@ export function splitWords(text: string, escapeCharacter: EscapeCharacter): read
   return words
 }
 
-/** `NAME=value`, or `NAME` alone; quotes, escape characters and variables are kept as written. */
+/** `NAME=value` or `NAME`. Quotes, escape characters and variables are kept. */
 export interface DockerfilePair {
   readonly name: string
   readonly value: string | undefined
 }
 
-/** The pairs of an ARG, ENV or LABEL; `ENV NAME value` is the older form of one pair. */
+/** Reads the pairs of an ARG, ENV or LABEL. `ENV NAME value` is the older form of one pair. */
 export function readPairs(
   { keyword, text }: { readonly keyword: string; readonly text: string },
   escapeCharacter: EscapeCharacter,

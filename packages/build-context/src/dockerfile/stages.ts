@@ -4,21 +4,21 @@ import type { DockerfileInstruction, ParsedDockerfile } from './parse-dockerfile
 import type { EscapeCharacter } from './parser-directives.js'
 import { readPairs } from './split-words.js'
 
-/** A Dockerfile as its stages, variables not replaced. */
+/** The stages of a Dockerfile. Variables are not expanded. */
 export interface DockerfileStages {
   /** The ARGs before the first FROM. */
   readonly globals: readonly DockerfileInstruction[]
   readonly stages: readonly DockerfileStage[]
 }
 
-/** From one FROM to the next. */
+/** The instructions from one FROM to the next. */
 export interface DockerfileStage {
   readonly from: DockerfileInstruction
-  /** The image or stage that FROM names. */
+  /** The image or the stage in FROM. */
   readonly base: string
-  /** Of `FROM --platform=`. */
+  /** The value of `FROM --platform=`. */
   readonly platform: string | undefined
-  /** In lower case, since names of stages are case-insensitive. */
+  /** The name in lower case: names of stages are case-insensitive. */
   readonly name: string | undefined
   readonly instructions: readonly DockerfileInstruction[]
 }
@@ -47,15 +47,15 @@ function readFrom({ text, flags, line }: DockerfileInstruction): Pick<Dockerfile
   const [base = '', as, name, ...rest] = text.split(/[\t\v\f\r ]+/)
   const isNamed = as?.toUpperCase() === 'AS' && name !== undefined && rest.length === 0
   if (base === '' || (as !== undefined && !isNamed)) {
-    throw new DockerfileError('FROM takes an image, and AS a name', line)
+    throw new DockerfileError('FROM must have an image, and AS a name', line)
   }
   return { base, platform: findFlag(flags, 'platform'), name: name?.toLowerCase() }
 }
 
 /**
- * Finds the number of the stage that a target names, counted from 0. `undefined` when there is none.
+ * Finds the index of the stage with the name of a target. Returns `undefined` if there is none.
  *
- * Of several stages with that name the classic builder takes the first and BuildKit the last.
+ * If several stages have the name, the classic builder uses the first and BuildKit the last.
  */
 export function findTarget(
   stages: readonly DockerfileStage[],
@@ -67,13 +67,13 @@ export function findTarget(
   return index === -1 ? undefined : index
 }
 
-/** The value of `--name=value`; `undefined` where the flag is not given. */
+/** Returns the value of `--name=value`, or `undefined` without such a flag. */
 export function findFlag(flags: readonly string[], name: string): string | undefined {
   const prefix = `--${name}=`
   return flags.findLast((flag) => flag.startsWith(prefix))?.slice(prefix.length)
 }
 
-/** Which builder reads the Dockerfile: the one of the engine's own API, or BuildKit. */
+/** The builder that reads the Dockerfile: `classic` is the one of the engine's API. */
 export type DockerfileBuilder = 'classic' | 'buildkit'
 
 /** Options of `readGlobals`. */
@@ -86,12 +86,12 @@ export interface GlobalOptions {
 }
 
 /**
- * Reads the variables that FROM can use: those of the ARGs before the first FROM, each with the value that was given, else
- * with its default, which can use earlier variables.
+ * Reads the variables that FROM can use: the ARGs before the first FROM, each with its build argument or its default, which can
+ * use earlier variables.
  *
- * The builders differ. The classic one expands all defaults of a line before it sets the first of them, also those that
- * are not used; unsets an ARG without a default, whatever came before; and knows the given values of the proxy
- * variables without an ARG.
+ * The classic builder differs from BuildKit: it expands all defaults of a line before it sets the first variable, also the
+ * defaults that are not used; it unsets an ARG without a default and build argument; and it sets the proxy variables of the
+ * build arguments without an ARG.
  *
  * @throws DockerfileError for a default that cannot be expanded.
  */

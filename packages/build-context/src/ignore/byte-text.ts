@@ -1,17 +1,17 @@
 /**
- * Bytes as a string of one character per byte, U+0000 to U+00FF. Go compares, cuts and cleans paths by their bytes; such
- * strings give the same results, also for bytes that are not UTF-8.
+ * Bytes as a string with one character per byte, U+0000 to U+00FF. Go compares, splits and cleans paths by bytes. These strings
+ * give the same results, also for bytes that are not UTF-8.
  */
 export type ByteText = string
 
-/** The UTF-8 bytes of a text, or the bytes themselves. */
+/** Converts a text to its UTF-8 bytes, or bytes as they are. */
 export function toByteText(content: string | Uint8Array): ByteText {
   if (typeof content === 'string' && !nonAscii.test(content)) return content
   const bytes = typeof content === 'string' ? Buffer.from(content) : content
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('latin1')
 }
 
-/** The text of UTF-8 bytes; `undefined` when they are not UTF-8. */
+/** Decodes UTF-8. Returns `undefined` for bytes that are not UTF-8. */
 export function decode(bytes: ByteText): string | undefined {
   if (!nonAscii.test(bytes)) return bytes
   try {
@@ -21,7 +21,7 @@ export function decode(bytes: ByteText): string | undefined {
   }
 }
 
-/** The code points of UTF-8 bytes. As in Go, each invalid byte counts as one U+FFFD. */
+/** Returns the code points of UTF-8 bytes. As in Go, each invalid byte counts as one U+FFFD. */
 export function toRunes(bytes: ByteText): readonly number[] {
   if (!nonAscii.test(bytes)) return Array.from(bytes, (byte) => byte.charCodeAt(0))
   const runes: number[] = []
@@ -33,14 +33,14 @@ export function toRunes(bytes: ByteText): readonly number[] {
   return runes
 }
 
-/** The code point that begins at this byte; `undefined` for an invalid byte. */
+/** Reads the code point that begins at this byte. Returns `undefined` for an invalid byte. */
 export function readRune(bytes: ByteText, at: number): { readonly rune: number; readonly length: number } | undefined {
   const length = findLength(bytes.charCodeAt(at))
   const rune = decode(bytes.slice(at, at + length))?.codePointAt(0)
   return rune === undefined ? undefined : { rune, length }
 }
 
-/** Removes white space as Unicode defines it from both ends. JavaScript's `trim` also removes U+FEFF, and keeps U+0085. */
+/** Removes Unicode white space from both ends. JavaScript's `trim` differs: it removes U+FEFF, and keeps U+0085. */
 export function trimSpace(bytes: ByteText): ByteText {
   let start = 0
   let end = bytes.length
@@ -51,12 +51,12 @@ export function trimSpace(bytes: ByteText): ByteText {
   return bytes.slice(start, end)
 }
 
-/** The length in bytes of the white space that begins here; 0 when none does. */
+/** Returns the length in bytes of the white space at this position, or 0. */
 function spaceAt(bytes: ByteText, at: number): number {
   return spaceLengths.find((length) => spaces.has(bytes.slice(at, at + length))) ?? 0
 }
 
-/** The length in bytes of a code point that begins with this byte. */
+/** Returns the length in bytes of a code point that begins with this byte. */
 function findLength(lead: number): number {
   if (lead < 0xc0) return 1
   if (lead < 0xe0) return 2

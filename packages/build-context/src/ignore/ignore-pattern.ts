@@ -2,7 +2,7 @@ import { type ByteText, readRune, toRunes } from './byte-text.js'
 import { parseExpression } from './regular-expression.js'
 import { countSteps, StateMachine } from './state-machine.js'
 
-/** A path of the context, relative, with `/` between names. */
+/** A path in the context, with `/` between names. */
 export class IgnorePath {
   readonly bytes: ByteText
   #runes: readonly number[] | undefined
@@ -17,52 +17,53 @@ export class IgnorePath {
   }
 }
 
-/** Tells whether a path matches a pattern. */
+/** Whether a path matches a pattern. */
 export type PathTest = (path: IgnorePath) => boolean
 
 /**
- * Makes the test of a cleaned pattern; `undefined` for one that docker refuses when it compares the first path with it.
+ * Creates the test of a cleaned pattern. Returns `undefined` for a pattern that docker rejects when it compares the first path
+ * with it.
  *
- * docker translates a pattern to a regular expression character by character, which gives these patterns more meanings
- * than are documented: `|`, `{2}`, `^`, `\d`, `\bword` and `[[:alpha:]]` are understood as in an expression when the
- * pattern has a wildcard, an escape or a class, and `*` or `?` in a class end it. Without them a pattern is compared as
- * text. https://pkg.go.dev/github.com/moby/patternmatcher
+ * docker translates a pattern to a regular expression character by character, so patterns support more than is documented: if
+ * a pattern has a wildcard, an escape or a class, then `|`, `{2}`, `^`, `\d`, `\bword` and `[[:alpha:]]` have their meaning in a
+ * regular expression, and `*` or `?` in a class end it. Otherwise a pattern is compared as text.
+ * https://pkg.go.dev/github.com/moby/patternmatcher
  */
 export function createPathTest(pattern: ByteText): PathTest | undefined {
   const { kind, expression } = translate(pattern)
   if (kind === 'text') return ({ bytes }) => bytes === pattern
-  if (kind === 'beginning') {
-    const beginning = pattern.slice(0, -2)
-    return ({ bytes }) => bytes.startsWith(beginning)
+  if (kind === 'prefix') {
+    const prefix = pattern.slice(0, -2)
+    return ({ bytes }) => bytes.startsWith(prefix)
   }
-  if (kind === 'end') {
-    const end = pattern.slice(2)
-    return ({ bytes }) => bytes.endsWith(end) || (end.startsWith('/') && bytes === end.slice(1))
+  if (kind === 'suffix') {
+    const suffix = pattern.slice(2)
+    return ({ bytes }) => bytes.endsWith(suffix) || (suffix.startsWith('/') && bytes === suffix.slice(1))
   }
   const parsed = parseExpression(`${expression}$`)
-  if (parsed === undefined || countSteps(parsed) > mostSteps) return undefined
-  const { beginning, end } = findFixedEnds(pattern)
+  if (parsed === undefined || countSteps(parsed) > maxSteps) return undefined
+  const { prefix, suffix } = findLiteralEnds(pattern)
   let machine: StateMachine | undefined
   return (path) => {
-    if (!path.bytes.startsWith(beginning) || !path.bytes.endsWith(end)) return false
+    if (!path.bytes.startsWith(prefix) || !path.bytes.endsWith(suffix)) return false
     machine ??= new StateMachine(parsed)
     return machine.matches(path.runes)
   }
 }
 
-/** The texts before the first wildcard and after the last. Most paths that do not match differ in them already. */
-function findFixedEnds(pattern: ByteText): { readonly beginning: ByteText; readonly end: ByteText } {
-  if (/[\\[\]|{}^\x80-\xff]/.test(pattern)) return { beginning: '', end: '' }
-  const [beginning = ''] = /^[^*?]*/.exec(pattern) ?? []
-  const [, end = ''] = /\/?([^*?]*)$/.exec(pattern.slice(beginning.length)) ?? []
-  return { beginning, end }
+/** Returns the texts before the first wildcard and after the last. Comparing them first excludes most paths quickly. */
+function findLiteralEnds(pattern: ByteText): { readonly prefix: ByteText; readonly suffix: ByteText } {
+  if (/[\\[\]|{}^\x80-\xff]/.test(pattern)) return { prefix: '', suffix: '' }
+  const [prefix = ''] = /^[^*?]*/.exec(pattern) ?? []
+  const [, suffix = ''] = /\/?([^*?]*)$/.exec(pattern.slice(prefix.length)) ?? []
+  return { prefix, suffix }
 }
 
 /**
- * Tells whether docker accepts the pattern when it reads the file, that is whether Go's `filepath.Match` can compare it with
- * the name `.`: https://pkg.go.dev/path/filepath#Match
+ * Whether docker accepts the pattern when it reads the file: Go's `filepath.Match` must be able to compare it with the name
+ * `.`, see https://pkg.go.dev/path/filepath#Match
  *
- * `filepath.Match` does not notice a fault after a `*`, unless the part before the `*` matches `.`, as in `?*[`.
+ * `filepath.Match` does not detect an error after a `*`, unless the part before the `*` matches `.`, as in `?*[`.
  */
 export function isPattern(pattern: ByteText): boolean {
   let isNameLeft = true
@@ -83,7 +84,7 @@ interface PatternCharacter {
   readonly end: number
 }
 
-/** The part of a pattern up to its next `*`; `undefined` when it is not well-formed. */
+/** Reads the part of a pattern up to the next `*`. Returns `undefined` if it is not well-formed. */
 function readChunk(
   pattern: ByteText,
   start: number,
@@ -118,7 +119,7 @@ function readClass(pattern: ByteText, start: number): PatternCharacter | undefin
   return { matchesDot: hasDot !== isNegated, end: at + 1 }
 }
 
-/** `-` and `]` are literal only after a `\`. A class whose last character ends the pattern is not closed. */
+/** `-` and `]` are literal only after a `\`. A class that reaches the end of the pattern is not closed. */
 function readClassCharacter(
   pattern: ByteText,
   start: number,
@@ -131,13 +132,13 @@ function readClassCharacter(
 }
 
 interface Translation {
-  readonly kind: 'text' | 'beginning' | 'end' | 'expression'
+  readonly kind: 'text' | 'prefix' | 'suffix' | 'expression'
   readonly expression: string
 }
 
 function translate(pattern: ByteText): Translation {
   const runes = toRunes(pattern).map((rune) => String.fromCodePoint(rune))
-  if (runes[0] === '\uFEFF') runes.shift() // Go's reader of characters skips it.
+  if (runes[0] === '\uFEFF') runes.shift() // Go's scanner skips it
   let kind: Translation['kind'] = 'text'
   let expression = '^'
   for (let at = 0; at < runes.length; at += 1) {
@@ -147,12 +148,12 @@ function translate(pattern: ByteText): Translation {
       const isFirst = at === 0
       at += runes[at + 2] === '/' ? 2 : 1
       const isLast = at + 1 >= runes.length
-      if (isLast && kind === 'text') kind = 'beginning'
+      if (isLast && kind === 'text') kind = 'prefix'
       else {
         kind = 'expression'
         expression += isLast ? '.*' : '(.*/)?'
       }
-      if (isFirst) kind = 'end'
+      if (isFirst) kind = 'suffix'
     } else if (rune === '\\' && next !== undefined) {
       kind = 'expression'
       expression += rune + next
@@ -165,11 +166,12 @@ function translate(pattern: ByteText): Translation {
   return { kind, expression }
 }
 
-/** The expressions that replace characters of the pattern. `|`, `{`, `}` and `^` are left unchanged. */
+/** The expressions that replace characters of the pattern. docker does not change `|`, `{`, `}` and `^`. */
 const translations: ReadonlyMap<string, string> = new Map([
   ['*', '[^/]*'],
   ['?', '[^/]'],
   ...Array.from('.+()$', (character) => [character, `\\${character}`] as const),
 ])
 const dot = 0x2e
-const mostSteps = 3_355_443
+/** The limit of Go's regexp package. */
+const maxSteps = 3_355_443

@@ -1,21 +1,22 @@
 /** A part of a regular expression. */
 export type Expression =
   | { readonly kind: 'one'; readonly accepts: RuneTest }
-  | { readonly kind: 'at'; readonly place: Place }
+  | { readonly kind: 'at'; readonly position: Position }
   | { readonly kind: 'sequence' | 'choice'; readonly parts: readonly Expression[] }
   | { readonly kind: 'repeat'; readonly part: Expression; readonly min: number; readonly max: number }
 
-/** Tells whether a code point is accepted. */
+/** Whether a code point is accepted. */
 export type RuneTest = (rune: number) => boolean
-/** A position that an expression requires: the start or end of the text, or of a word. */
-export type Place = 'start' | 'end' | 'word-edge' | 'no-word-edge'
+
+/** A position that an expression requires. */
+export type Position = 'start' | 'end' | 'word-boundary' | 'no-word-boundary'
 
 /**
- * Reads a regular expression of Go: https://pkg.go.dev/regexp/syntax. `undefined` for one that Go refuses.
+ * Parses a regular expression of Go: https://pkg.go.dev/regexp/syntax. Returns `undefined` for one that Go rejects.
  *
- * Understands what the translation of an ignore pattern can contain. Groups with flags or names, `+`, `$` within the text
- * and one more `?` after a repetition do not occur there. Names of scripts in `\p{…}` are those of JavaScript, which
- * also takes their four-letter codes.
+ * Supports what the translation of an ignore pattern can contain. Groups with flags or names, `+`, `$` within the text and a
+ * `?` after a repetition do not occur there. The names of scripts in `\p{…}` are those of JavaScript, which also accepts their
+ * four-letter codes.
  */
 export function parseExpression(text: string): Expression | undefined {
   try {
@@ -23,12 +24,12 @@ export function parseExpression(text: string): Expression | undefined {
     const expression = parser.readChoice()
     return parser.isAtEnd() ? expression : undefined
   } catch (error) {
-    if (error instanceof SyntaxFault) return undefined
+    if (error instanceof ExpressionError) return undefined
     throw error
   }
 }
 
-class SyntaxFault extends Error {}
+class ExpressionError extends Error {}
 
 class Parser {
   readonly #runes: readonly string[]
@@ -55,7 +56,7 @@ class Parser {
       const count = this.#readCount()
       if (count !== undefined) {
         const part = parts.pop()
-        if (part === undefined || isRepeated) throw new SyntaxFault()
+        if (part === undefined || isRepeated) throw new ExpressionError()
         parts.push(repeat(part, count))
       } else parts.push(...this.#readParts())
       isRepeated = count !== undefined
@@ -63,42 +64,42 @@ class Parser {
     return { kind: 'sequence', parts }
   }
 
-  /** Of `*`, `?` and `{…}`; a brace that begins no count is a character. */
+  /** Reads `*`, `?` or `{…}`. A brace that does not begin a count is a character. */
   #readCount(): Count | undefined {
     if (this.#take('*')) return { min: 0, max: Number.POSITIVE_INFINITY }
     if (this.#take('?')) return { min: 0, max: 1 }
     if (!this.#sees('{')) return undefined
-    const rest = this.#runes.slice(this.#at, this.#at + longestCount).join('')
+    const rest = this.#runes.slice(this.#at, this.#at + maxCountLength).join('')
     const [all, low, comma, high] = /^\{(0|[1-9]\d*)(?:(,)(0|[1-9]\d*)?)?\}/.exec(rest) ?? []
     if (all === undefined) return undefined
     this.#at += all.length
     const min = Number(low)
     const open = comma === undefined ? min : Number.POSITIVE_INFINITY
     const max = high === undefined ? open : Number(high)
-    if (min > mostRepeats || (max > mostRepeats && Number.isFinite(max)) || max < min) throw new SyntaxFault()
+    if (min > maxRepeats || (max > maxRepeats && Number.isFinite(max)) || max < min) throw new ExpressionError()
     return { min, max }
   }
 
-  /** One part; several, or none, of a quotation. */
+  /** Reads one part. A quotation has any number of parts. */
   #readParts(): readonly Expression[] {
     if (this.#sees('\\')) return this.#readEscaped()
     if (this.#sees('[')) return [{ kind: 'one', accepts: this.#readClass() }]
     if (this.#take('(')) {
       const group = this.readChoice()
-      if (!this.#take(')')) throw new SyntaxFault()
+      if (!this.#take(')')) throw new ExpressionError()
       return [group]
     }
-    if (this.#take('^')) return [{ kind: 'at', place: 'start' }]
-    if (this.#take('$')) return [{ kind: 'at', place: 'end' }]
+    if (this.#take('^')) return [{ kind: 'at', position: 'start' }]
+    if (this.#take('$')) return [{ kind: 'at', position: 'end' }]
     if (this.#take('.')) return [{ kind: 'one', accepts: (rune) => rune !== 0x0a }]
     return [toOne(this.#next())]
   }
 
   #readEscaped(): readonly Expression[] {
-    const place = places.get(this.#runes[this.#at + 1] ?? '')
-    if (place !== undefined) {
+    const position = positions.get(this.#runes[this.#at + 1] ?? '')
+    if (position !== undefined) {
       this.#at += 2
-      return [{ kind: 'at', place }]
+      return [{ kind: 'at', position }]
     }
     if (this.#runes[this.#at + 1] === 'Q') {
       this.#at += 2
@@ -108,7 +109,7 @@ class Parser {
     return [accepts === undefined ? toOne(this.#readEscape()) : { kind: 'one', accepts }]
   }
 
-  /** Up to `\E` or the end. */
+  /** Reads up to `\E` or the end. */
   #readQuoted(): readonly string[] {
     const start = this.#at
     while (!this.isAtEnd() && !(this.#sees('\\') && this.#runes[this.#at + 1] === 'E')) this.#at += 1
@@ -131,7 +132,7 @@ class Parser {
     if (!this.#sees('-') || [undefined, ']'].includes(this.#runes[this.#at + 1])) return (rune) => rune === low
     this.#at += 1
     const high = this.#readClassCharacter()
-    if (high < low) throw new SyntaxFault()
+    if (high < low) throw new ExpressionError()
     return (rune) => low <= rune && rune <= high
   }
 
@@ -139,7 +140,7 @@ class Parser {
     return toRune(this.#sees('\\') ? this.#readEscape() : this.#next())
   }
 
-  /** `[:alpha:]`, and `[:^alpha:]` for all others. */
+  /** Reads `[:alpha:]`, or `[:^alpha:]` for all other characters. */
   #readPosixClass(): RuneTest | undefined {
     if (!this.#sees('[') || this.#runes[this.#at + 1] !== ':') return undefined
     const rest = this.#runes.slice(this.#at + 2).join('')
@@ -147,25 +148,25 @@ class Parser {
     if (length === -1) return undefined
     const [, negation, name = ''] = /^(\^?)(.*)$/s.exec(rest.slice(0, length)) ?? []
     const set = posixClasses.get(name)
-    if (set === undefined) throw new SyntaxFault()
+    if (set === undefined) throw new ExpressionError()
     this.#at += Array.from(rest.slice(0, length)).length + 4
-    return toTest(set, negation !== '')
+    return toTest(set, { isNegated: negation !== '' })
   }
 
-  /** `\d`, `\W` and such, and classes of Unicode: `\pL`, `\P{Greek}`, `\p{^Lu}`. */
+  /** Reads classes such as `\d` and `\W`, and Unicode classes: `\pL`, `\P{Greek}`, `\p{^Lu}`. */
   #readNamedClass(): RuneTest | undefined {
     if (!this.#sees('\\')) return undefined
     const letter = this.#runes[this.#at + 1] ?? ''
     const set = letterClasses.get(letter.toLowerCase())
     if (set !== undefined) {
       this.#at += 2
-      return toTest(set, letter !== letter.toLowerCase())
+      return toTest(set, { isNegated: letter !== letter.toLowerCase() })
     }
     if (letter !== 'p' && letter !== 'P') return undefined
     this.#at += 2
     const name = this.#take('{') ? this.#readUntilBrace() : this.#next()
     const bare = name.replace(/^\^/, '')
-    return toTest(findUnicodeClass(bare), (letter === 'P') !== (bare !== name))
+    return toTest(findUnicodeClass(bare), { isNegated: (letter === 'P') !== (bare !== name) })
   }
 
   #readUntilBrace(): string {
@@ -182,15 +183,15 @@ class Parser {
     if (rune === 'x') return this.#readHex()
     const control = controls.get(rune)
     if (control !== undefined) return control
-    if (/[0-9A-Za-z]/.test(rune) || rune > '\x7f') throw new SyntaxFault()
+    if (/[0-9A-Za-z]/.test(rune) || rune > '\x7f') throw new ExpressionError()
     return rune
   }
 
-  /** A single digit other than 0 would be a reference to a group, which Go does not support. */
+  /** A single digit other than 0 is a back reference, which Go does not support. */
   #readOctal(first: string): string {
     const rest = this.#runes.slice(this.#at, this.#at + 2).join('')
     const [digits = ''] = /^[0-7]*/.exec(rest) ?? []
-    if (first !== '0' && digits === '') throw new SyntaxFault()
+    if (first !== '0' && digits === '') throw new ExpressionError()
     this.#at += digits.length
     return String.fromCodePoint(Number.parseInt(first + digits, 8))
   }
@@ -198,7 +199,7 @@ class Parser {
   #readHex(): string {
     const digits = this.#take('{') ? this.#readUntilBrace() : this.#next() + this.#next()
     const code = /^[0-9A-Fa-f]+$/.test(digits) ? Number.parseInt(digits, 16) : Number.NaN
-    if (!(code <= 0x10ffff)) throw new SyntaxFault()
+    if (!(code <= 0x10ffff)) throw new ExpressionError()
     return String.fromCodePoint(code)
   }
 
@@ -207,14 +208,14 @@ class Parser {
   }
 
   #take(rune: string): boolean {
-    const isThere = this.#sees(rune)
-    if (isThere) this.#at += 1
-    return isThere
+    const isNext = this.#sees(rune)
+    if (isNext) this.#at += 1
+    return isNext
   }
 
   #next(): string {
     const rune = this.#runes[this.#at]
-    if (rune === undefined) throw new SyntaxFault()
+    if (rune === undefined) throw new ExpressionError()
     this.#at += 1
     return rune
   }
@@ -227,19 +228,19 @@ interface Count {
 
 function repeat(part: Expression, { min, max }: Count): Expression {
   const repeated: Expression = { kind: 'repeat', part, min, max }
-  if (!isWithin(repeated, mostRepeats)) throw new SyntaxFault()
+  if (!isWithin(repeated, maxRepeats)) throw new ExpressionError()
   return repeated
 }
 
-/** Counts within counts multiply; Go refuses more than 1000 in all. */
-function isWithin(expression: Expression, most: number): boolean {
+/** Nested counts are multiplied. Go rejects a product of more than 1000. */
+function isWithin(expression: Expression, max: number): boolean {
   if (expression.kind === 'repeat') {
-    const { part, min, max } = expression
-    const count = Number.isFinite(max) ? max : min
-    if (count > most) return false
-    return isWithin(part, count > 0 ? Math.floor(most / count) : most)
+    const { part, min, max: high } = expression
+    const count = Number.isFinite(high) ? high : min
+    if (count > max) return false
+    return isWithin(part, count > 0 ? Math.floor(max / count) : max)
   }
-  return 'parts' in expression ? expression.parts.every((part) => isWithin(part, most)) : true
+  return 'parts' in expression ? expression.parts.every((part) => isWithin(part, max)) : true
 }
 
 function toOne(character: string): Expression {
@@ -251,7 +252,7 @@ function toRune(character: string): number {
   return character.codePointAt(0) ?? 0
 }
 
-function toTest(set: RegExp, isNegated: boolean): RuneTest {
+function toTest(set: RegExp, { isNegated }: { readonly isNegated: boolean }): RuneTest {
   return (rune) => set.test(String.fromCodePoint(rune)) !== isNegated
 }
 
@@ -259,22 +260,22 @@ function findUnicodeClass(name: string): RegExp {
   if (name === 'Any') return /^/
   if (/^(C[cfos]?|L[lmotu]?|M[cen]?|N[dlo]?|P[cdefios]?|S[ckmo]?|Z[lps]?)$/.test(name))
     return new RegExp(`\\p{${name}}`, 'u')
-  if (!/^[A-Z][A-Za-z_]+$/.test(name)) throw new SyntaxFault()
+  if (!/^[A-Z][A-Za-z_]+$/.test(name)) throw new ExpressionError()
   try {
     return new RegExp(`\\p{Script=${name}}`, 'u')
   } catch {
-    throw new SyntaxFault()
+    throw new ExpressionError()
   }
 }
 
-const mostRepeats = 1000
-const longestCount = 300
+const maxRepeats = 1000
+const maxCountLength = 300
 
-const places: ReadonlyMap<string, Place> = new Map([
+const positions: ReadonlyMap<string, Position> = new Map([
   ['A', 'start'],
   ['z', 'end'],
-  ['b', 'word-edge'],
-  ['B', 'no-word-edge'],
+  ['b', 'word-boundary'],
+  ['B', 'no-word-boundary'],
 ])
 
 const controls: ReadonlyMap<string, string> = new Map([
@@ -298,7 +299,7 @@ const posixClasses: ReadonlyMap<string, RegExp> = new Map([
   // biome-ignore lint/suspicious/noControlCharactersInRegex: all of ASCII
   ['ascii', /[\x00-\x7f]/],
   ['blank', /[\t ]/],
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: those are what it names
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the class of control characters
   ['cntrl', /[\x00-\x1f\x7f]/],
   ['digit', /[0-9]/],
   ['graph', /[!-~]/],

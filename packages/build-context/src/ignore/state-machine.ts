@@ -1,8 +1,8 @@
-import type { Expression, Place, RuneTest } from './regular-expression.js'
+import type { Expression, Position, RuneTest } from './regular-expression.js'
 
 /**
- * Tells whether a regular expression matches somewhere in a text, in time that is linear in the length of the text. It
- * follows all steps at once that can be reached, and caches the sets of steps, up to a limit.
+ * Matches a regular expression anywhere in a text, in linear time. It follows all reachable steps at once, and caches the sets
+ * of steps up to a limit.
  */
 export class StateMachine {
   readonly #program: readonly Step[]
@@ -17,7 +17,7 @@ export class StateMachine {
     this.#program = program
     this.#start = start
     this.#initial = this.#toState([start], { isStart: true, isAfterWord: false })
-    this.#mayStartLater = this.#reach([start], { isStart: false, isEnd: true, isWordEdge: 'either' }).size > 0
+    this.#mayStartLater = this.#reach([start], { isStart: false, isEnd: true, isWordBoundary: 'either' }).size > 0
   }
 
   matches(runes: readonly number[]): boolean {
@@ -32,13 +32,13 @@ export class StateMachine {
   }
 
   #acceptsEnd({ steps, isStart, isAfterWord }: State): boolean {
-    const reached = this.#reach(steps, { isStart, isEnd: true, isWordEdge: isAfterWord })
+    const reached = this.#reach(steps, { isStart, isEnd: true, isWordBoundary: isAfterWord })
     return [...reached].some((at) => this.#program[at]?.kind === 'match')
   }
 
   #move(state: State, rune: number): State {
     const next = this.#findNext(state, rune)
-    if (this.#moves >= mostMoves) {
+    if (this.#moves >= maxMoves) {
       this.#moves = 0
       this.#states.clear()
       this.#initial.moves.clear()
@@ -51,7 +51,7 @@ export class StateMachine {
   #findNext({ steps, isStart, isAfterWord }: State, rune: number): State {
     const isBeforeWord = isWord(rune)
     const next = new Set<number>()
-    for (const at of this.#reach(steps, { isStart, isEnd: false, isWordEdge: isAfterWord !== isBeforeWord })) {
+    for (const at of this.#reach(steps, { isStart, isEnd: false, isWordBoundary: isAfterWord !== isBeforeWord })) {
       const step = this.#program[at]
       if (step?.kind === 'match') return accepted
       if (step?.kind === 'one' && step.accepts(rune)) next.add(step.next)
@@ -73,24 +73,24 @@ export class StateMachine {
     return state
   }
 
-  /** The steps that take a character, or end, and are reached without taking one. */
-  #reach(from: readonly number[], around: Surroundings): ReadonlySet<number> {
+  /** Returns the steps that consume a character, or match, and are reachable without consuming one. */
+  #reach(from: readonly number[], context: MatchContext): ReadonlySet<number> {
     const seen = new Set<number>()
     const reached = new Set<number>()
-    const ahead = [...from]
-    for (let at = ahead.pop(); at !== undefined; at = ahead.pop()) {
+    const pending = [...from]
+    for (let at = pending.pop(); at !== undefined; at = pending.pop()) {
       if (seen.has(at)) continue
       seen.add(at)
       const step = this.#program[at]
-      if (step?.kind === 'split') ahead.push(...step.next)
-      else if (step?.kind === 'at' && holds(step.place, around)) ahead.push(step.next)
+      if (step?.kind === 'split') pending.push(...step.next)
+      else if (step?.kind === 'at' && holds(step.position, context)) pending.push(step.next)
       else if (step?.kind === 'one' || step?.kind === 'match') reached.add(at)
     }
     return reached
   }
 }
 
-/** The number of steps of the expression with its repetitions expanded; Go refuses more than 3,355,443. */
+/** Counts the steps of the expression with its repetitions expanded. */
 export function countSteps(expression: Expression): number {
   if ('parts' in expression) return expression.parts.reduce((sum, part) => sum + countSteps(part), 1)
   if (expression.kind !== 'repeat') return 1
@@ -100,7 +100,7 @@ export function countSteps(expression: Expression): number {
 
 type Step =
   | { readonly kind: 'one'; readonly accepts: RuneTest; readonly next: number }
-  | { readonly kind: 'at'; readonly place: Place; readonly next: number }
+  | { readonly kind: 'at'; readonly position: Position; readonly next: number }
   | { readonly kind: 'split'; readonly next: readonly number[] }
   | { readonly kind: 'match' }
 
@@ -112,19 +112,19 @@ interface State {
   acceptsEnd: boolean | undefined
 }
 
-interface Surroundings {
+interface MatchContext {
   readonly isStart: boolean
   readonly isEnd: boolean
-  readonly isWordEdge: boolean | 'either'
+  readonly isWordBoundary: boolean | 'either'
 }
 
-function holds(place: Place, { isStart, isEnd, isWordEdge }: Surroundings): boolean {
-  if (place === 'start') return isStart
-  if (place === 'end') return isEnd
-  return isWordEdge === 'either' || isWordEdge === (place === 'word-edge')
+function holds(position: Position, { isStart, isEnd, isWordBoundary }: MatchContext): boolean {
+  if (position === 'start') return isStart
+  if (position === 'end') return isEnd
+  return isWordBoundary === 'either' || isWordBoundary === (position === 'word-boundary')
 }
 
-/** Words are ASCII: https://pkg.go.dev/regexp/syntax */
+/** Words consist of ASCII characters: https://pkg.go.dev/regexp/syntax */
 function isWord(rune: number): boolean {
   return rune < 0x80 && /\w/.test(String.fromCharCode(rune))
 }
@@ -140,10 +140,10 @@ interface Target {
   readonly add: (step: Step) => number
 }
 
-/** Adds the steps of a part, which continue with the step `next`; returns its first step. */
+/** Adds the steps of a part, which continue with the step `next`. Returns its first step. */
 function compilePart(part: Expression, next: number, target: Target): number {
   if (part.kind === 'one') return target.add({ kind: 'one', accepts: part.accepts, next })
-  if (part.kind === 'at') return target.add({ kind: 'at', place: part.place, next })
+  if (part.kind === 'at') return target.add({ kind: 'at', position: part.position, next })
   if (part.kind === 'repeat') return compileRepeat(part, next, target)
   if (part.kind === 'sequence') return part.parts.reduceRight((after, one) => compilePart(one, after, target), next)
   return target.add({ kind: 'split', next: part.parts.map((one) => compilePart(one, next, target)) })
@@ -170,4 +170,4 @@ function compileRepeat(
 
 const accepted: State = { steps: [], isStart: false, isAfterWord: false, moves: new Map(), acceptsEnd: true }
 const failed: State = { steps: [], isStart: false, isAfterWord: false, moves: new Map(), acceptsEnd: false }
-const mostMoves = 4000
+const maxMoves = 4000

@@ -7,10 +7,10 @@ import { extract, type Header } from 'tar-stream'
 import type { DockerClient } from './docker-client.js'
 import type { IgnoreInput, TreeItem } from './ignore-inputs.js'
 
-/** Names of the entries of an archive, sorted; `'refused'` when none was made because of a pattern. */
-export type Answer = readonly string[] | 'refused'
+/** The sorted names of an archive's entries, or `'rejected'` because of a pattern. */
+export type Answer = readonly string[] | 'rejected'
 
-/** Makes the tree in an empty directory. */
+/** Creates the tree in an empty directory. */
 export async function placeTree(directory: string, tree: readonly TreeItem[]): Promise<void> {
   for (const item of tree) {
     const [path = '', target] = item.split(' -> ')
@@ -21,27 +21,27 @@ export async function placeTree(directory: string, tree: readonly TreeItem[]): P
   }
 }
 
-/** What docker's client sends of the directory with these rules. */
+/** Returns what docker's client sends with these rules. */
 export async function askDocker(client: DockerClient, directory: string, input: IgnoreInput): Promise<Answer> {
   await rm(join(directory, '.dockerignore'), { force: true })
   await writeFile(join(directory, '.dockerignore'), input.rules)
   const sent = await client.send(directory, input.dockerfile)
   if ('archive' in sent) return listNames(Readable.from([sent.archive]))
-  if (refusals.test(sent.refusal)) return 'refused'
-  throw new Error(`docker build: ${sent.refusal}`)
+  if (patternErrors.test(sent.error)) return 'rejected'
+  throw new Error(`docker build: ${sent.error}`)
 }
 
-/** What `packBuildContext` makes of it. docker's client sends .dockerignore and the Dockerfile whatever the rules say. */
+/** Returns what `packBuildContext` packs. docker's client always sends .dockerignore and the Dockerfile. */
 export async function askCapstan(context: BuildContext, { dockerfile }: IgnoreInput): Promise<Answer> {
   try {
     return await listNames(await packBuildContext(context, { keep: ['.dockerignore', dockerfile] }))
   } catch (error) {
-    if (isHostError(error, 'INVALID_ARGUMENT') && error.facts.field.includes('.dockerignore')) return 'refused'
+    if (isHostError(error, 'INVALID_ARGUMENT') && error.facts.field.includes('.dockerignore')) return 'rejected'
     throw error
   }
 }
 
-/** The same tree in memory; `undefined` for one with links or empty directories. */
+/** Converts the tree to files in memory. Returns `undefined` for a tree with links or empty directories. */
 export function toMemoryContext(tree: readonly TreeItem[], { rules }: IgnoreInput): BuildContext | undefined {
   const files = tree.filter((item) => !item.endsWith('/'))
   const isPlain = tree.every(
@@ -67,4 +67,4 @@ async function listNames(tar: Readable): Promise<readonly string[]> {
   return (await readHeaders(tar)).map(({ name }) => name).sort()
 }
 
-const refusals = /syntax error in pattern|illegal exclusion pattern|token too long|Error matching|is a directory/
+const patternErrors = /syntax error in pattern|illegal exclusion pattern|token too long|Error matching|is a directory/

@@ -5,12 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-/** What docker's client made of a directory: the archive that it sent, or the reason for which it sent none. */
-export type Sent = { readonly archive: Buffer; readonly dockerfile: string } | { readonly refusal: string }
+/** The archive that docker's client sent, or its error. */
+export type Sent = { readonly archive: Buffer; readonly dockerfile: string } | { readonly error: string }
 
 /**
- * Runs `docker build` against a server that keeps what is sent, in place of an engine. Only the classic builder's client
- * packs the context itself.
+ * Runs `docker build` against a server that records the archive, in place of an engine. Only the classic builder's client packs
+ * the context itself.
  */
 export class DockerClient {
   readonly #directory: string
@@ -33,9 +33,9 @@ export class DockerClient {
     const file = dockerfile === undefined ? [] : ['--file', join(context, dockerfile)]
     const { stderr } = await run('docker', ['build', '--quiet', ...file, context], { env: this.#env }).catch(toOutput)
     const request: Sent | undefined = this.#request
-    // docker's client logs an error of its own packing, and sends the archive as far as it came.
+    // docker's client logs an error in its packing, and sends an incomplete archive.
     if (request !== undefined && !stderr.includes('Error matching')) return request
-    return { refusal: stderr.replaceAll(/\s+/g, ' ').trim() }
+    return { error: stderr.replaceAll(/\s+/g, ' ').trim() }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -71,7 +71,7 @@ export class DockerClient {
   }
 }
 
-/** Of the docker client on this machine, or why there is none. */
+/** Returns the version of docker's client on this machine, or the reason why there is none. */
 export async function findVersion(): Promise<{ readonly version: string } | { readonly problem: string }> {
   return run('docker', ['--version']).then(
     ({ stdout }) => toComparable(stdout.trim()),
@@ -79,7 +79,7 @@ export async function findVersion(): Promise<{ readonly version: string } | { re
   )
 }
 
-/** Older clients match some patterns otherwise; the recorded answers are those of 28.2. */
+/** Older clients match some patterns differently. The recorded answers are those of 28.2. */
 function toComparable(version: string): { readonly version: string } | { readonly problem: string } {
   const major = Number(/version (\d+)\./.exec(version)?.[1] ?? 0)
   return major >= 28 ? { version } : { problem: `${version} is older than 28` }

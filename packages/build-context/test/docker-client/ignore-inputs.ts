@@ -1,4 +1,4 @@
-/** What is compared for one tree. */
+/** One input of the comparison, for one tree. */
 export interface IgnoreInput {
   /** The text of the .dockerignore. */
   readonly rules: string
@@ -6,10 +6,10 @@ export interface IgnoreInput {
   readonly dockerfile: string
 }
 
-/** Of a file the path; of a directory the path with `/` at its end; of a link the path, ` -> ` and where it points. */
+/** The path of a file, the path of a directory with a trailing `/`, or `PATH -> TARGET` for a link. */
 export type TreeItem = string
 
-/** Numbers from a seed, the same on every machine: a linear congruential generator. */
+/** A linear congruential generator: the same numbers for a seed on every machine. */
 export class Dice {
   #state: number
 
@@ -18,7 +18,7 @@ export class Dice {
     for (let round = 0; round < 4; round += 1) this.below(2)
   }
 
-  /** From 0 to `limit - 1`. */
+  /** Returns a number from 0 to `limit - 1`. */
   below(limit: number): number {
     this.#state = (Math.imul(this.#state, 1_664_525) + 1_013_904_223) >>> 0
     return Math.floor((this.#state / 2 ** 32) * limit)
@@ -35,7 +35,7 @@ export class Dice {
   }
 }
 
-/** A tree with names of many kinds, up to four directories deep; every other one without links and empty directories. */
+/** Creates a tree with many kinds of names, up to four directories deep. Half of the trees have no links and empty directories. */
 export function createTree(dice: Dice): readonly TreeItem[] {
   const isPlain = dice.isHit(50)
   const items = new Map<string, TreeItem>([['Dockerfile', 'Dockerfile']])
@@ -60,9 +60,9 @@ function createName(dice: Dice): string {
   return name === '.' || name === '..' ? 'a' : name
 }
 
-/** A .dockerignore for the tree, most lines of which concern names that are there, and a Dockerfile. */
+/** Creates a .dockerignore and a Dockerfile path for the tree. Most lines refer to existing names. */
 export function createInput(dice: Dice, tree: readonly TreeItem[]): IgnoreInput {
-  // docker's client takes the Dockerfile's name for a pattern.
+  // docker's client treats the name of the Dockerfile as a pattern.
   const files = tree.filter((item) => /^[\w./-]+$/.test(item) && !item.endsWith('/'))
   return {
     rules: createRules(dice, tree),
@@ -121,7 +121,7 @@ function alterName(dice: Dice, name: string): string {
   return name + dice.pick(special)
 }
 
-/** Characters that mean something, in any order. */
+/** Creates a pattern of special characters in any order. */
 function createWild(dice: Dice): string {
   let text = ''
   for (let count = 1 + dice.below(7); count > 0; count -= 1)

@@ -1,6 +1,6 @@
 import type { TreeItem } from './ignore-inputs.js'
 
-/** Names as projects have them. */
+/** A tree with names that are common in projects. */
 export const writtenTree: readonly TreeItem[] = [
   'Dockerfile',
   'README.md',
@@ -54,7 +54,7 @@ export const writtenTree: readonly TreeItem[] = [
   'new\nline',
 ]
 
-/** Texts of a .dockerignore: as people write them, from documentation, and with each fault that a pattern can have. */
+/** Texts of a .dockerignore: common ones, from documentation, and with each error that a pattern can have. */
 export const writtenRules: readonly string[] = [
   '',
   '\n\n',
@@ -267,7 +267,7 @@ export const writtenRules: readonly string[] = [
   '*\n!*',
 ]
 
-/** Lines that docker's client can just read, and that are one byte too long for it: too large to be recorded. */
+/** Lines of the maximum length for docker's client, and of one byte more. They are too large to be recorded. */
 export const longRules: readonly string[] = ['x', '#'].flatMap((text) => {
   const longest = text.repeat(65_535).slice(0, 65_535)
   return [

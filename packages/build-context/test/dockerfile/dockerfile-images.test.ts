@@ -1,11 +1,11 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is what a Dockerfile looks like
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are Dockerfiles
 import { readFileSync } from 'node:fs'
 import { describe, expect, it, test } from 'vitest'
 import { type DockerfileImagesOptions, findDockerfileImages } from '../../src/dockerfile/dockerfile-images.js'
 
 interface RecordedBuild extends DockerfileImagesOptions {
   readonly dockerfile: string
-  /** What the classic builder of Docker Engine 20.10.24 asked the registry reg.example.test:5000 for, in order. */
+  /** The images that the classic builder of Docker Engine 20.10.24 pulled from reg.example.test:5000, in order. */
   readonly pulled: readonly string[]
   readonly fails?: true
 }
@@ -15,7 +15,7 @@ const recorded: readonly RecordedBuild[] = JSON.parse(
 )
 const registry = 'reg.example.test:5000/'
 
-/** The images of the registry as it was asked for them: each once, with a tag. */
+/** Lists the images of the registry, each once and with a tag. */
 function findPulled(build: RecordedBuild): readonly string[] {
   const images = findDockerfileImages(build.dockerfile, build).filter(({ use }) => use !== 'trigger')
   const names = images.map(({ reference }) => reference).filter((reference) => reference.startsWith(registry))
@@ -25,14 +25,14 @@ function findPulled(build: RecordedBuild): readonly string[] {
   return [...new Set(tagged)]
 }
 
-describe('the images of a Dockerfile are those that the classic builder asks for', () => {
+describe('findDockerfileImages finds the images that the classic builder pulled', () => {
   const succeeding = recorded.filter(({ fails }) => fails === undefined)
-  it.each(succeeding)('$dockerfile with $buildArgs to $target', (build) => {
+  it.each(succeeding)('for $dockerfile with $buildArgs and target $target', (build) => {
     expect(findPulled(build)).toEqual(build.pulled)
   })
 
   const failing = recorded.filter(({ fails }) => fails === true)
-  it.each(failing)('up to its failure: $dockerfile with $buildArgs to $target', (build) => {
+  it.each(failing)('up to the failure of $dockerfile with $buildArgs and target $target', (build) => {
     expect(findPulled(build).slice(0, build.pulled.length)).toEqual(build.pulled)
   })
 })
@@ -57,7 +57,7 @@ test.each<[string, string, readonly string[]]>([
     'FROM a AS Base\nFROM b\nCOPY --from=bAse /x /y\nCOPY --from=0 /x /y',
     ['a', 'b'],
   ],
-  ['COPY --from with a variable, which no builder replaces', 'ARG X=b\nFROM a\nARG X\nCOPY --from=$X /x /y', ['a']],
+  ['COPY --from with a variable, which builders do not expand', 'ARG X=b\nFROM a\nARG X\nCOPY --from=$X /x /y', ['a']],
   ['RUN --mount=from', 'FROM a\nRUN --mount=type=bind,from=b,target=/x --mount=type=cache,target=/y true', ['a', 'b']],
   ['RUN --mount=from a stage', 'FROM a AS s\nFROM b\nRUN --mount=from=s,target=/x true', ['a', 'b']],
   ['RUN --mount with fields in quotes', `FROM a\nRUN --mount='"target=/x,y",from=b' true`, ['a', 'b']],
@@ -71,21 +71,21 @@ test.each<[string, string, readonly string[]]>([
   ['<< in a word list', 'FROM a\nRUN ["cat", "<<EOF"]\nFROM b', ['a', 'b']],
   ['<< in quotes and <<<', 'FROM a\nRUN cat "<<EOF" <<<x\nFROM b', ['a', 'b']],
   ['index.docker.io', 'FROM index.docker.io/me/a', ['index.docker.io/me/a']],
-  ['a base that is empty: nothing after it', 'FROM a\nFROM $NONE\nFROM b', ['a']],
-  ['what no builder reads', 'ENV A=1\nFROM a', []],
+  ['the stages before an empty base image', 'FROM a\nFROM $NONE\nFROM b', ['a']],
+  ['an invalid Dockerfile', 'ENV A=1\nFROM a', []],
   ['patterns', 'ARG V=v1.2.3\nFROM a:${V#v}-${V%%.*}-${V//./_}', ['a:1.2.3-v1-v1_2_3']],
-  ['a text that is required and missing', 'FROM ${A:?needed}', []],
+  ['a required variable that is not set', 'FROM ${A:?needed}', []],
 ])('finds the images of %s', (_, dockerfile, expected) => {
   expect(list(dockerfile)).toEqual(expected)
 })
 
-test('looks at no stage after the target, whose name has no case', () => {
+test('ignores the stages after the target, whose name is case-insensitive', () => {
   const dockerfile = 'FROM a AS One\nFROM b AS two\nFROM c'
   expect(list(dockerfile, { target: 'ONE' })).toEqual(['a'])
   expect(list(dockerfile, { target: 'none' })).toEqual([])
 })
 
-test('tells what runs in this build from what an ONBUILD stores, and runs the triggers of its own stages', () => {
+test('distinguishes the sources of this build from ONBUILD triggers, and runs the triggers of its own stages', () => {
   const dockerfile = 'FROM a AS base\nONBUILD COPY --from=b /x /y\nFROM base'
   expect(findDockerfileImages(dockerfile)).toEqual([
     { reference: 'a', platform: undefined, use: 'base' },
@@ -94,7 +94,7 @@ test('tells what runs in this build from what an ONBUILD stores, and runs the tr
   ])
 })
 
-test('replaces the variables of a platform', () => {
+test('expands the variables of a platform', () => {
   const [image] = findDockerfileImages('ARG P=linux/arm64\nFROM --platform=$P a')
   expect(image).toEqual({ reference: 'a', platform: 'linux/arm64', use: 'base' })
 })
@@ -103,12 +103,12 @@ test.each<[string, string, DockerfileImagesOptions, string, string]>([
   ['several names in one ARG', 'ARG A=1 B=${A}x\nFROM a:t$B', {}, 'a:tx', 'a:t1x'],
   ['an ARG without a default after one with it', 'ARG A=1\nARG A\nFROM a:t$A', {}, 'a:t', 'a:t1'],
   ['a proxy that no ARG declares', 'FROM a:t$HTTP_PROXY', { buildArgs: { HTTP_PROXY: 'p' } }, 'a:tp', 'a:t'],
-])('reads %s as each builder does', (_, dockerfile, options, classic, buildkit) => {
+])('reads %s like each builder', (_, dockerfile, options, classic, buildkit) => {
   expect(list(dockerfile, { ...options, builder: 'classic' })).toEqual([classic])
   expect(list(dockerfile, { ...options, builder: 'buildkit' })).toEqual([buildkit])
 })
 
-test('knows the variables that a builder sets itself when they are given', () => {
+test('expands the predefined variables that are given', () => {
   const variables = new Map([['TARGETARCH', 'arm64']])
   expect(list('FROM a:$TARGETARCH', { variables })).toEqual(['a:arm64'])
 })

@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is what a Dockerfile looks like
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: the texts are Dockerfiles
 import { expect, it } from 'vitest'
 import { expandWord } from '../../src/dockerfile/expand-word.js'
 
@@ -25,14 +25,14 @@ it.each([
   ['${FILE#*.} ${FILE##*.} ${FILE%.*} ${FILE%%.*}', 'b.tar.gz gz a.b.tar a'],
   ['${FILE#?.b} ${FILE%g?} ${FILE#x}', '.tar.gz a.b.tar. a.b.tar.gz'],
   ['${FILE/./-} ${FILE//./-} ${FILE/.*./-} ${FILE//\\*/-}', 'a-b.tar.gz a-b-tar-gz a-gz a.b.tar.gz'],
-  // The escape characters of a replacement stay in it.
+  // The escape characters of a replacement are kept.
   ['${FILE//./\\/} ${FILE/${A}/x} ${B/a/b}', 'a\\/b\\/tar\\/gz a.b.tar.gz '],
   ['${EMPTY//*/x} ${A//*/x}', 'x x'],
 ])('expands %s', (word, expected) => {
   expect(expandWord(word, { variables })).toBe(expected)
 })
 
-it('takes a backtick for the escape character where the file does', () => {
+it('uses a backtick as the escape character when it is chosen', () => {
   expect(expandWord('`$A \\$A "`$A"', { variables, escapeCharacter: '`' })).toBe('$A \\1 $A')
 })
 
@@ -40,17 +40,17 @@ it.each([
   ['${', 'a substitution has no name'],
   ['${}', 'a substitution has no name'],
   ['${:-x}', 'a substitution has no name'],
-  ['${A', 'the modifier  of ${A} is not known'],
-  ['${A:=x}', 'the modifier := of ${A} is not known'],
-  ['${A:#x}', 'the modifier :# of ${A} is not known'],
-  ['${A:-x', 'there is no } that ends the substitution'],
-  ['${A/x}', 'there is no / that ends the substitution'],
+  ['${A', 'the modifier  of ${A} is unknown'],
+  ['${A:=x}', 'the modifier := of ${A} is unknown'],
+  ['${A:#x}', 'the modifier :# of ${A} is unknown'],
+  ['${A:-x', 'the substitution has no closing }'],
+  ['${A/x}', 'the substitution has no closing /'],
   ['${FILE#\\a}', 'invalid escape in the pattern \\a'],
-  ['"$A', 'there is no " that ends the quotation'],
-  ["'$A", "there is no ' that ends the quotation"],
+  ['"$A', 'the quotation has no closing "'],
+  ["'$A", "the quotation has no closing '"],
   ['${B:?}', 'B: is not allowed to be unset'],
   ['${EMPTY:?}', 'EMPTY: is not allowed to be empty'],
   ['${B?say $A}', 'B: say 1'],
-])('refuses %s: %s', (word, message) => {
+])('throws for %s: %s', (word, message) => {
   expect(() => expandWord(word, { variables })).toThrow(message)
 })

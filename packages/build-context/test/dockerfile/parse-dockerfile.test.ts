@@ -18,8 +18,8 @@ describe('directives', () => {
 
   it.each([
     ['# escape=`\n# escape=`', 'the directive "escape" is given twice'],
-    ['# escape=x', 'the escape character is \\ or `, not x'],
-  ])('refuses %j', (text, message) => {
+    ['# escape=x', 'the escape character must be \\ or `, not x'],
+  ])('throws for %j', (text, message) => {
     expect(() => parseDockerfile(text)).toThrow(message)
   })
 })
@@ -55,16 +55,16 @@ test.each<[string, readonly (readonly [number, string])[]]>([
       [2, 'RUN'],
     ],
   ],
-])('finds the instructions of %j by their lines', (text, expected) => {
+])('returns the instructions of %j with their lines', (text, expected) => {
   expect(keywords(text)).toEqual(expected)
 })
 
-test('takes flags apart from arguments, quotes and escape characters taken off', () => {
+test('separates flags from arguments, and removes their quotes and escape characters', () => {
   const [, copy] = parseDockerfile('FROM a\ncopy --from="b c" --ch\\own=1 -- --x "y z" ').instructions
   expect(copy).toMatchObject({ keyword: 'COPY', flags: ['--from=b c', '--chown=1'], text: '--x "y z"' })
 })
 
-test('reads heredocs with their lines as they are', () => {
+test('returns heredocs with unchanged lines', () => {
   const text = 'FROM a\nRUN <<-"END" cat <<B\n\tone $x\r\n\tEND\ntwo\nB\nCOPY <<\\\nX /x\n1\nX\nCMD y'
   const { instructions } = parseDockerfile(text)
   expect(instructions.map(({ heredocs }) => heredocs)).toEqual([
@@ -78,12 +78,12 @@ test('reads heredocs with their lines as they are', () => {
   ])
 })
 
-test('refuses a heredoc without an end, with the line of its instruction', () => {
+test('throws for a heredoc without an end, with the line of its instruction', () => {
   expect(() => parseDockerfile('FROM a\nRUN <<EOF\nx')).toThrow(expect.objectContaining({ line: 2 }))
 })
 
 test.each(['LABEL a=<<X', 'RUN ["<<X"]', 'RUN cat <<<X', "RUN cat '<<X'", 'RUN cat \\<<X', 'ONBUILD CMD <<X'])(
-  'sees no heredoc in %s',
+  'finds no heredoc in %s',
   (line) => {
     expect(parseDockerfile(`FROM a\n${line}`).instructions[1]?.heredocs).toEqual([])
   },
