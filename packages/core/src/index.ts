@@ -32,8 +32,6 @@ export type {
 } from './container/container-info.js'
 export type { LogChunk, LogOptions, LogStream } from './container/logs.js'
 export type { PortBinding, PortSpec, Protocol } from './container/ports.js'
-export type { FirewallDestination, FirewallRules } from './firewall.js'
-export type { BuildContext, BuildOptions, BuildProgress } from './image/build.js'
 export type { ImageInfo, PullOptions, PullProgress, RegistryCredentials } from './image/image.js'
 export { toImageHome } from './image/image-home.js'
 export {
@@ -51,6 +49,19 @@ export { type HostAddressOptions, type Runtime, runtimeCapability } from './runt
 // Managers
 
 export { type ExecManager, type ExecOptions, type ExecProcess, execManagerCapability } from './managers/exec-manager.js'
+export {
+  type FirewallDestination,
+  type FirewallManager,
+  type FirewallRules,
+  firewallManagerCapability,
+} from './managers/firewall-manager.js'
+export {
+  type BuildContext,
+  type BuildOptions,
+  type BuildProgress,
+  type ImageBuilder,
+  imageBuilderCapability,
+} from './managers/image-builder.js'
 export { type ImageTransfer, imageTransferCapability } from './managers/image-transfer.js'
 export {
   type CreateNetworkOptions,

@@ -15,11 +15,10 @@ export function refuseOptions(runtime: string, config: ContainerConfig, refuses:
 
 /**
  * Finds the entry of `refuses` that refuses `field`: its own, else that of a field it is a part of. A refused `network`
- * refuses `network.host`, a refused `buildImage` refuses `build.dns`. `undefined` when the field is not refused.
+ * refuses `network.host`. `undefined` when the field is not refused.
  */
 export function findRefusal(field: RefusableField, refuses: readonly RefusedOption[]): RefusedOption | undefined {
-  const whole = wholes[field] ?? field
-  const names: readonly string[] = [field, ...parentsOf(field), whole]
+  const names: readonly string[] = [field, ...parentsOf(field)]
   return names.map((name) => refuses.find((entry) => entry.field === name)).find((entry) => entry !== undefined)
 }
 
@@ -48,13 +47,6 @@ export function toAskedFields(config: ContainerConfig): readonly RefusableField[
 function parentsOf(field: string): readonly string[] {
   const end = field.lastIndexOf('.')
   return end === -1 ? [] : [field.slice(0, end), ...parentsOf(field.slice(0, end))]
-}
-
-/** The method that each of these options belongs to, where the option's name does not begin with it. */
-const wholes: { readonly [F in RefusableField]?: RefusableField } = {
-  'build.platform': 'buildImage',
-  'build.dns': 'buildImage',
-  'firewall.beforeStart': 'setupFirewall',
 }
 
 function toRefusal(runtime: string, { field, reason, remedy }: RefusedOption, given: unknown) {

@@ -1,15 +1,19 @@
 import { type Capability, defineCapability } from './capability.js'
 import type { AttachOptions, TerminalSize } from './container/attach.js'
 import type { ContainerConfig, CreateOptions } from './container/container-config.js'
-import type { ContainerInfo, ContainerState, ListContainersOptions, StopOptions } from './container/container-info.js'
+import type {
+  ContainerInfo,
+  ContainerInspection,
+  ContainerState,
+  ListContainersOptions,
+  StopOptions,
+} from './container/container-info.js'
 import type { LogOptions, LogStream } from './container/logs.js'
-import type { FirewallRules } from './firewall.js'
-import type { BuildOptions } from './image/build.js'
 import type { ImageInfo } from './image/image.js'
 import type { ListOptions, OperationOptions } from './operation.js'
 
 /**
- * What every runtime can do: no optional ability is in here.
+ * The operations that every runtime has. Optional ones are in the managers of capabilities.
  *
  * After `close` every call rejects with RUNTIME_UNAVAILABLE. Ids, names, references and options are checked first, by the
  * validators of core: INVALID_ARGUMENT before any side effect. `getImageHomeDir` validates nothing, and never rejects because
@@ -34,7 +38,7 @@ export interface Runtime {
    * not run, and stays. A program that starts and ends with 126 or 127 of its own is no error.
    *
    * With kept firewall rules the process runs under them from its first instruction, or the start rejects with
-   * FIREWALL_FAILED; see `setupFirewall`.
+   * FIREWALL_FAILED; see `FirewallManager.setupFirewall`.
    */
   startContainer(id: string, options?: OperationOptions): Promise<void>
 
@@ -56,8 +60,8 @@ export interface Runtime {
   /** Gone: CONTAINER_NOT_FOUND; a state that is not known here: `unknown`. */
   containerState(id: string, options?: OperationOptions): Promise<ContainerState>
 
-  /** `dockerfile` is the TEXT of a Dockerfile, not a path. Resolves when the image is there under `tag`; else BUILD_FAILED. */
-  buildImage(dockerfile: string, tag: string, options?: BuildOptions): Promise<void>
+  /** Everything that is known of one container, running or not. Gone: CONTAINER_NOT_FOUND. */
+  inspectContainer(id: string, options?: OperationOptions): Promise<ContainerInspection>
 
   /** False only when the engine says that it is absent. */
   imageExists(tag: string, options?: OperationOptions): Promise<boolean>
@@ -87,37 +91,28 @@ export interface Runtime {
    */
   startAttached(id: string, options: AttachOptions): Promise<number>
 
-  /** Before start: kept. After exit: nothing. */
+  /**
+   * Sets the size of the container's terminal. Not started yet: the size is stored and set at the start. Without a
+   * terminal, and after the exit: resolves and changes nothing. A terminal that this runtime cannot resize:
+   * OPTION_UNSUPPORTED naming `tty.resize`. Gone: CONTAINER_NOT_FOUND.
+   */
   resizeTTY(id: string, size: TerminalSize, options?: OperationOptions): Promise<void>
 
   /**
-   * The address by which a container reaches this host; read from the engine, never a constant. Where the engine knows
-   * none while nothing runs there: OPERATION_FAILED.
+   * Resolves with the address by which a container reaches this host, read from the engine, never a constant. `undefined`
+   * where there is none (an internal network) and where the engine does not know it (an engine on another machine, a
+   * network on which nothing has run yet). An absent network: NETWORK_NOT_FOUND.
    */
-  getHostAddress(options?: HostAddressOptions): Promise<string>
+  getHostAddress(options?: HostAddressOptions): Promise<string | undefined>
 
   /** False where `refuses` names `network.host` (or `network`); asks nothing of the engine. */
   supportsHostNetwork(): boolean
 
-  /** Container port → host port, TCP first; empty when nothing is published. */
-  getPortBindings(id: string, options?: OperationOptions): Promise<ReadonlyMap<number, number>>
-
   /**
-   * Leaves the container no way out but `proxyHost:proxyPort`, IPv4 and IPv6, and verifies it.
-   *
-   * Fails closed: FIREWALL_FAILED comes after the way out was cut by the strongest means left (`containment`).
-   *
-   * The rules last until the container stops, and are kept for its next starts by this runtime; on a created container
-   * they are kept for its first. `startContainer` and `startAttached` set and verify kept rules before the first
-   * instruction of the process; a start that cannot do so rejects with FIREWALL_FAILED, and its process has reached
-   * nothing. A process that has run before may find no network in its first moments. Where `refuses` names
-   * `firewall.beforeStart`, kept rules are set right after the start instead: the process can reach others before that,
-   * and one that ends before that is FIREWALL_FAILED.
-   *
-   * Aborted: the way out is cut and what was made for the rules is removed, for 30 s at most; then it rejects with the
-   * signal's reason. What may be left is in a warning, and carries the labels of its owner.
+   * Container port → host port, TCP first; empty when nothing is published. `inspectContainer` lists all bindings with
+   * protocol and address.
    */
-  setupFirewall(id: string, rules: FirewallRules, options?: OperationOptions): Promise<void>
+  getPortBindings(id: string, options?: OperationOptions): Promise<ReadonlyMap<number, number>>
 
   /** All containers of the engine, stopped ones too. */
   listContainers(options?: ListContainersOptions): Promise<readonly ContainerInfo[]>

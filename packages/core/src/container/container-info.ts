@@ -36,7 +36,7 @@ export interface NetworkAttachment {
   readonly aliases: readonly string[]
 }
 
-/** One container in full: what adopting and addressing a sidecar need. */
+/** One container in full. */
 export interface ContainerInspection extends Omit<ContainerInfo, 'state'> {
   readonly imageId: string
   readonly command: Argv
@@ -49,6 +49,7 @@ export interface ContainerInspection extends Omit<ContainerInfo, 'state'> {
     readonly finishedAt: Date | undefined
   }
   readonly networks: readonly NetworkAttachment[]
+  /** All published ports, with protocol and host address; empty while it does not run. */
   readonly ports: readonly PortBinding[]
 }
 

@@ -11,7 +11,7 @@ export interface SidecarManager {
    * Resolves with the full id when *started*: readiness is the caller's to prove.
    */
   startSidecar(config: SidecarConfig, options?: CreateOptions): Promise<string>
-  /** Gone: CONTAINER_NOT_FOUND. */
+  /** The same answer as `Runtime.inspectContainer`. Gone: CONTAINER_NOT_FOUND. */
   inspectContainer(id: string, options?: OperationOptions): Promise<ContainerInspection>
 }
 

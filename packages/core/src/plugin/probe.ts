@@ -76,8 +76,8 @@ export interface AbsentCapability {
 /**
  * What this runtime, as found, cannot keep.
  *
- * Using it: OPTION_UNSUPPORTED with this field (`attach.foreign`: NOT_ATTACHABLE), from this very list, so that report
- * and refusal cannot drift. Three are no options of a call: by `logs.binary` such bytes come changed, by
+ * Using it: OPTION_UNSUPPORTED with this field (`foreignContainers.output`: NOT_ATTACHABLE), from this very list, so that
+ * report and refusal cannot drift. Three are no options of a call: by `logs.binary` such bytes come changed, by
  * `mounts.volume.shared` the start of a second container fails, and by `firewall.beforeStart` kept firewall rules are set
  * right after a start and not before the first instruction.
  */
@@ -93,7 +93,9 @@ export interface RefusedOption {
  * of the machine; where it is refused `any` means all IPv4 addresses. `memoryBytes.small`: below 200 MiB,
  * with which no machine of its own starts. `labels.equalsSign`: one in a value. `mounts.tmpfs.noexec`: that nothing can be
  * run there, as by default. `mounts.tmpfs.size`: one that is no whole number of MiB. `mounts.volume.shared`: one in two
- * containers that run at once.
+ * containers that run at once. `tty.resize`: a size for the terminal of a container. `foreignContainers.output` and
+ * `foreignContainers.exitCode`: to attach to, and to wait for, a container that another process has started.
+ * `build.platform` and `build.dns` are options of `ImageBuilder`, `firewall.beforeStart` is a promise of `FirewallManager`.
  */
 export type RefusableField =
   | Exclude<keyof ContainerConfig, 'image'>
@@ -119,12 +121,9 @@ export type RefusableField =
   | 'logs.timestamps'
   | 'logs.split'
   | 'logs.binary'
-  | 'attach.foreign'
-  | 'resizeTTY'
-  | 'waitContainer.foreign'
-  | 'buildImage'
+  | 'foreignContainers.output'
+  | 'foreignContainers.exitCode'
+  | 'tty.resize'
   | 'build.platform'
   | 'build.dns'
-  | 'getHostAddress'
-  | 'setupFirewall'
   | 'firewall.beforeStart'

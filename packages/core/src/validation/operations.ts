@@ -1,9 +1,9 @@
 import type { TerminalSize } from '../container/attach.js'
 import type { StopOptions } from '../container/container-info.js'
 import type { LogOptions } from '../container/logs.js'
-import type { FirewallRules } from '../firewall.js'
-import type { BuildContext, BuildOptions } from '../image/build.js'
 import type { ExecOptions } from '../managers/exec-manager.js'
+import type { FirewallRules } from '../managers/firewall-manager.js'
+import type { BuildContext, BuildOptions } from '../managers/image-builder.js'
 import type { Argv } from '../operation.js'
 import { check, checkBoolean, checkInteger, checkList, checkObject, checkText } from './check.js'
 import { checkAddress, checkCommand, checkHostName, checkPath, checkPlatform, checkUser } from './fields.js'
@@ -65,7 +65,10 @@ export function validateFirewallRules(rules: FirewallRules): void {
   check(dns === 'none' || dns === 'engine', 'dns', '"none" or "engine"', dns)
 }
 
-/** What `buildImage` takes; the context's own paths are checked where they are read. No error shows a build argument. */
+/**
+ * Checks the arguments of `buildImage`, except the paths of its context, which are checked when they are read. No error
+ * shows a build argument.
+ */
 export function validateBuild(dockerfile: unknown, tag: unknown, options: BuildOptions): void {
   check(
     typeof dockerfile === 'string' && dockerfile.trim() !== '',
@@ -74,7 +77,9 @@ export function validateBuild(dockerfile: unknown, tag: unknown, options: BuildO
     dockerfile,
   )
   validateImageTag(tag)
-  const { context, buildArgs, labels, target, platform, noCache, pull, dns = [] } = options
+  const { tags = [], context, buildArgs, labels, target, platform, noCache, pull, dns = [] } = options
+  checkList('tags', tags)
+  for (const [index, further] of tags.entries()) validateImageTag(further, `tags[${index}]`)
   if (context !== undefined) checkContext(context)
   if (buildArgs !== undefined) {
     validateStringMap(buildArgs, 'buildArgs', { key: /^[^-=\s][^=\s]*$/, expectedKey: 'a name without "=" or spaces' })
