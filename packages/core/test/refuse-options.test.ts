@@ -62,6 +62,7 @@ describe('refuseOptions (X9)', () => {
     ['memoryBytes.small', { memoryBytes: 200 * 1024 * 1024 }],
     ['memoryBytes.small', {}],
     ['logs.since', {}],
+    ['tty.resize', { tty: true }],
   ]
 
   it.each(unasked)('lets pass what does not ask for %s: %j', (field, config) => {
@@ -96,9 +97,7 @@ describe('findRefusal', () => {
     ['mounts.tmpfs.size', 'mounts'],
     ['mounts.volume.shared', 'mounts.volume'],
     ['memoryBytes.small', 'memoryBytes'],
-    ['build.dns', 'buildImage'],
-    ['build.platform', 'buildImage'],
-    ['firewall.beforeStart', 'setupFirewall'],
+    ['tty.resize', 'tty'],
   ] as const)('finds %s refused when the report refuses %s', (part, whole) => {
     expect(findRefusal(part, toRefused(whole))).toMatchObject({ field: whole })
     expect(() => refuseField('fake', part, 'given', toRefused(whole))).toThrow(

@@ -22,8 +22,8 @@ export interface MemoryPluginOptions {
   readonly without?: readonly Capability<object>[]
   /**
    * Options and promises that it refuses, as a runtime that can do less would: OPTION_UNSUPPORTED, and in the report.
-   * `logs.split` makes one stream of a log; `attach.foreign` and `waitContainer.foreign` mean containers that
-   * another open runtime started.
+   * `logs.split` makes one stream of a log; `foreignContainers.output` and `foreignContainers.exitCode` mean containers
+   * that another open runtime started.
    */
   readonly refuses?: readonly RefusableField[]
   /** What is to go wrong. The list is read at each call: it may grow while the runtime is open. */

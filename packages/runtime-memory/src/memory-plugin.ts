@@ -3,6 +3,8 @@ import {
   type Capability,
   createHostError,
   execManagerCapability,
+  firewallManagerCapability,
+  imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
   provide,
@@ -16,6 +18,8 @@ import {
 import { createEngine } from './create-engine.js'
 import { MemoryConnection } from './memory-connection.js'
 import { MemoryExecManager } from './memory-exec-manager.js'
+import { MemoryFirewallManager } from './memory-firewall-manager.js'
+import { MemoryImageBuilder } from './memory-image-builder.js'
 import { MemoryImageTransfer } from './memory-image-transfer.js'
 import { MemoryNetworkManager } from './memory-network-manager.js'
 import type { MemoryPluginOptions } from './memory-plugin-options.js'
@@ -66,6 +70,8 @@ function register(
     if (!isLeftOut(capability)) provide(scope, capability, create())
   }
   provide(scope, runtimeCapability, runtime)
+  offer(imageBuilderCapability, () => new MemoryImageBuilder(connection))
+  offer(firewallManagerCapability, () => new MemoryFirewallManager(connection))
   offer(networkManagerCapability, () => new MemoryNetworkManager(connection))
   offer(sidecarManagerCapability, () => new MemorySidecarManager(connection, runtime))
   offer(execManagerCapability, () => new MemoryExecManager(connection))
@@ -86,6 +92,8 @@ function toAbsent({ id, title }: Capability<object>): AbsentCapability {
 
 const capabilities: readonly Capability<object>[] = [
   runtimeCapability,
+  imageBuilderCapability,
+  firewallManagerCapability,
   networkManagerCapability,
   sidecarManagerCapability,
   execManagerCapability,

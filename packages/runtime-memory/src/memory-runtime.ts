@@ -1,12 +1,11 @@
 import {
   type AttachOptions,
-  type BuildOptions,
   type ContainerConfig,
   type ContainerInfo,
+  type ContainerInspection,
   type ContainerState,
   type CreateOptions,
   createHostError,
-  type FirewallRules,
   findRefusal,
   type HostAddressOptions,
   hasLabels,
@@ -21,9 +20,7 @@ import {
   type StopOptions,
   type TerminalSize,
   toImageHome,
-  validateBuild,
   validateContainerConfig,
-  validateFirewallRules,
   validateId,
   validateImageReference,
   validateLogOptions,
@@ -32,10 +29,9 @@ import {
 } from '@capstan/core'
 import { attachContainer, startAttached } from './container/attach-container.js'
 import { createContainer } from './container/create-container.js'
-import { toContainerInfo } from './container/inspect-container.js'
+import { inspectContainer, toContainerInfo } from './container/inspect-container.js'
 import { createLogStream, readAll } from './container/log-stream.js'
 import { findRun, type MemoryContainer, toContainerState } from './container/memory-container.js'
-import { setupFirewall } from './container/setup-firewall.js'
 import { startContainer } from './container/start-container.js'
 import { removeContainer, stopContainer } from './container/stop-container.js'
 import { waitContainer } from './container/wait-container.js'
@@ -94,7 +90,7 @@ export class MemoryRuntime implements Runtime {
     const { containers } = this.#connection.engine
     return await this.#connection.call('waitContainer', options, ({ signal }) => {
       const container = containers.require(id)
-      if (this.#isForeign(container)) this.#connection.refuse('waitContainer.foreign', id)
+      if (this.#isForeign(container)) this.#connection.refuse('foreignContainers.exitCode', id)
       return waitContainer(container, signal)
     })
   }
@@ -135,16 +131,12 @@ export class MemoryRuntime implements Runtime {
     return await this.#connection.call('containerState', options, () => toContainerState(containers.require(id)))
   }
 
-  async buildImage(dockerfile: string, tag: string, options: BuildOptions = {}): Promise<void> {
-    validateBuild(dockerfile, tag, options)
-    this.#connection.refuse('buildImage', tag)
-    this.#connection.refuse('build.platform', options.platform)
-    this.#connection.refuse('build.dns', options.dns?.length ? options.dns : undefined)
-    await this.#connection.call('buildImage', options, async (call) => {
-      // With its parsers only when something is built: they take longer to load than all the rest.
-      const { buildImage } = await import('./build/build-image.js')
-      await buildImage(this.#connection, { dockerfile, tag, options }, call)
-    })
+  async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
+    validateId(id)
+    const { engine } = this.#connection
+    return await this.#connection.call('inspectContainer', options, () =>
+      inspectContainer(engine, engine.containers.require(id)),
+    )
   }
 
   async imageExists(tag: string, options: OperationOptions = {}): Promise<boolean> {
@@ -211,25 +203,21 @@ export class MemoryRuntime implements Runtime {
   async resizeTTY(id: string, size: TerminalSize, options: OperationOptions = {}): Promise<void> {
     validateId(id)
     validateTerminalSize(size)
-    this.#connection.refuse('resizeTTY', size)
     const { containers } = this.#connection.engine
     await this.#connection.call('resizeTTY', options, () => {
       const container = containers.require(id)
-      if (toContainerState(container) !== 'exited') container.terminalSize = size
+      if (container.config.tty !== true || toContainerState(container) === 'exited') return
+      this.#connection.refuse('tty.resize', size)
+      container.terminalSize = size
     })
   }
 
-  async getHostAddress(options: HostAddressOptions = {}): Promise<string> {
+  async getHostAddress(options: HostAddressOptions = {}): Promise<string | undefined> {
     if (options.networkId !== undefined) validateId(options.networkId, 'networkId')
-    this.#connection.refuse('getHostAddress', options.networkId ?? 'the default network')
     const { networks } = this.#connection.engine
     return await this.#connection.call('getHostAddress', options, () => {
       const network = options.networkId === undefined ? networks.defaultNetwork : networks.require(options.networkId)
-      const gateway = findGateway([network])
-      if (gateway !== undefined) return gateway
-      const reason = 'it is internal: no way leads from it to this machine; use a network that is not internal'
-      const facts = { operation: 'getHostAddress', subject: `network "${network.name}"`, status: undefined, reason }
-      throw createHostError('OPERATION_FAILED', facts)
+      return findGateway([network])
     })
   }
 
@@ -244,16 +232,6 @@ export class MemoryRuntime implements Runtime {
       const ports = findRun(containers.require(id))?.ports ?? []
       // The first of several wins.
       return new Map([...ports].reverse().map(({ containerPort, hostPort }) => [containerPort, hostPort]))
-    })
-  }
-
-  async setupFirewall(id: string, rules: FirewallRules, options: OperationOptions = {}): Promise<void> {
-    validateId(id)
-    validateFirewallRules(rules)
-    this.#connection.refuse('setupFirewall', rules)
-    const { containers } = this.#connection.engine
-    await this.#connection.call('setupFirewall', options, () => {
-      setupFirewall(containers.require(id), rules)
     })
   }
 
@@ -276,7 +254,7 @@ export class MemoryRuntime implements Runtime {
   }
 
   #refuseForeignSession(id: string): void {
-    const refused = findRefusal('attach.foreign', this.#connection.refuses)
+    const refused = findRefusal('foreignContainers.output', this.#connection.refuses)
     if (refused !== undefined) throw createHostError('NOT_ATTACHABLE', { id, reason: refused.reason })
   }
 }

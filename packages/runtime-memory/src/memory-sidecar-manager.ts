@@ -6,10 +6,8 @@ import {
   type SidecarConfig,
   type SidecarManager,
   toSidecarContainer,
-  validateId,
 } from '@capstan/core'
 import { removeVolumesOf } from './container/container-mounts.js'
-import { inspectContainer } from './container/inspect-container.js'
 import { removeContainer } from './container/stop-container.js'
 import type { MemoryConnection } from './memory-connection.js'
 
@@ -43,10 +41,6 @@ export class MemorySidecarManager implements SidecarManager {
   }
 
   async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
-    validateId(id)
-    const { engine } = this.#connection
-    return await this.#connection.call('inspectContainer', options, () =>
-      inspectContainer(engine, engine.containers.require(id)),
-    )
+    return await this.#runtime.inspectContainer(id, options)
   }
 }

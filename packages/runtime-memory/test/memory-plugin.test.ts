@@ -3,7 +3,8 @@ import {
   createRuntimeHost,
   execManagerCapability,
   findCapability,
-  networkManagerCapability,
+  firewallManagerCapability,
+  imageBuilderCapability,
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
@@ -20,6 +21,8 @@ describe('memoryPlugin', () => {
     const ids = report?.available === true ? report.provides.map(({ id }) => id) : []
     expect(ids.sort()).toEqual([
       'exec-manager',
+      'firewall-manager',
+      'image-builder',
       'image-transfer',
       'network-manager',
       'runtime',
@@ -53,15 +56,17 @@ describe('memoryPlugin', () => {
   })
 
   it('is made without capabilities: absent with reason and remedy, and undefined in the scope', async () => {
-    const without = [networkManagerCapability, sidecarManagerCapability]
+    const without = [imageBuilderCapability, firewallManagerCapability, sidecarManagerCapability]
     await using host = createRuntimeHost({ plugins: [memoryPlugin({ without })], env: {} })
     const scope = await host.open({ runtime: 'memory' })
-    expect(findCapability(scope, networkManagerCapability)).toBeUndefined()
+    expect(findCapability(scope, imageBuilderCapability)).toBeUndefined()
+    expect(findCapability(scope, firewallManagerCapability)).toBeUndefined()
     expect(findCapability(scope, sidecarManagerCapability)).toBeUndefined()
     expect(findCapability(scope, execManagerCapability)).toBeDefined()
     expect(scope.report).toMatchObject({
       absent: [
-        { id: 'network-manager', title: 'networks', reason: 'this simulation was made without networks' },
+        { id: 'image-builder', title: 'image builds', reason: 'this simulation was made without image builds' },
+        { id: 'firewall-manager', title: 'egress firewalls' },
         { id: 'sidecar-manager', remedy: expect.stringContaining('without') },
       ],
     })
@@ -112,11 +117,11 @@ describe('memoryPlugin', () => {
 
 describe('refuses', () => {
   it('X9: refuses what it was told to refuse, as its report says', async () => {
-    await using memory = await openMemory({ refuses: ['privileged', 'network.aliases', 'logs.since', 'buildImage'] })
-    const { runtime, scope, sidecars, networks } = memory
+    await using memory = await openMemory({ refuses: ['privileged', 'network.aliases', 'logs.since', 'build.platform'] })
+    const { builder, runtime, scope, sidecars, networks } = memory
     const refused = (field: string) => ({ code: 'OPTION_UNSUPPORTED', facts: { field } })
     const fields = scope.report.available ? scope.report.refuses.map(({ field }) => field) : []
-    expect(fields).toEqual(expect.arrayContaining(['privileged', 'network.aliases', 'logs.since', 'buildImage']))
+    expect(fields).toEqual(expect.arrayContaining(['privileged', 'network.aliases', 'logs.since', 'build.platform']))
     await expect(runtime.createContainer({ image: 'busybox', privileged: true })).rejects.toMatchObject(
       refused('privileged'),
     )
@@ -125,7 +130,8 @@ describe('refuses', () => {
     await expect(sidecars.startSidecar(sidecar)).rejects.toMatchObject(refused('network.aliases'))
     const id = await runtime.createContainer({ image: 'busybox' })
     await expect(runtime.containerLogs(id, { since: new Date() })).rejects.toMatchObject(refused('logs.since'))
-    await expect(runtime.buildImage('FROM scratch', 'x')).rejects.toMatchObject(refused('buildImage'))
+    const platform = { platform: 'linux/arm64' }
+    await expect(builder.buildImage('FROM scratch', 'x', platform)).rejects.toMatchObject(refused('build.platform'))
     expect((await runtime.listContainers()).map((container) => container.id)).toEqual([id])
   })
 
@@ -135,19 +141,21 @@ describe('refuses', () => {
     await expect(memory.runtime.createContainer({ image: 'busybox', ports })).rejects.toMatchObject({
       facts: { field: 'ports.udp' },
     })
-    await expect(memory.runtime.buildImage('FROM scratch', 'x', { dns: ['1.1.1.1'] })).rejects.toMatchObject({
+    await expect(memory.builder.buildImage('FROM scratch', 'x', { dns: ['1.1.1.1'] })).rejects.toMatchObject({
       facts: { field: 'build.dns' },
     })
   })
 
   it('X19: lets no runtime attach to what another one started, nor wait for it', async () => {
-    const shared = memoryPlugin({ refuses: ['attach.foreign', 'waitContainer.foreign'] })
+    const shared = memoryPlugin({ refuses: ['foreignContainers.output', 'foreignContainers.exitCode'] })
     await using first = await openPlugin(shared)
     await using second = await openPlugin(shared)
     const id = await first.runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
     await first.runtime.startContainer(id)
     await expect(second.runtime.attach(id, {})).rejects.toMatchObject({ code: 'NOT_ATTACHABLE' })
-    await expect(second.runtime.waitContainer(id)).rejects.toMatchObject({ facts: { field: 'waitContainer.foreign' } })
+    await expect(second.runtime.waitContainer(id)).rejects.toMatchObject({
+      facts: { field: 'foreignContainers.exitCode' },
+    })
     const own = first.runtime.attach(id, {})
     await first.runtime.removeContainer(id)
     await own

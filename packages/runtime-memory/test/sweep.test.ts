@@ -1,4 +1,5 @@
 import {
+  imageBuilderCapability,
   networkManagerCapability,
   ownershipLabelKeys,
   type RuntimePlugin,
@@ -39,12 +40,12 @@ it('F22: is swept of what a dead owner left, and of nothing else', async () => {
   expect((await living.scope.sweep()).removed).toEqual([])
 })
 
-type Made = Pick<Awaited<ReturnType<typeof openPlugin>>, 'runtime' | 'networks' | 'volumes'>
+type Made = Pick<Awaited<ReturnType<typeof openPlugin>>, 'builder' | 'runtime' | 'networks' | 'volumes'>
 
-async function makeAll({ runtime, networks, volumes }: Made, name: string): Promise<void> {
+async function makeAll({ builder, runtime, networks, volumes }: Made, name: string): Promise<void> {
   const networkId = await networks.createNetwork(name)
   await volumes.createVolume(name)
-  await runtime.buildImage(`FROM busybox\nENV NAME=${name}\nCMD ["sleep", "100"]`, name)
+  await builder.buildImage(`FROM busybox\nENV NAME=${name}\nCMD ["sleep", "100"]`, name)
   const network = { mode: 'networks', networks: [{ networkId }] } as const
   const id = await runtime.createContainer({ image: name, name, network })
   await runtime.startContainer(id)
@@ -62,6 +63,7 @@ async function openAs(
   if (!probed.available) throw new Error('a simulation is always here')
   plugin.register(other, probed.details)
   return requireCapabilities(other, {
+    builder: imageBuilderCapability,
     runtime: runtimeCapability,
     networks: networkManagerCapability,
     volumes: volumeManagerCapability,

@@ -29,7 +29,7 @@ const names: Readonly<Record<MethodName, true>> = {
   containerLogs: true,
   containerLogsAll: true,
   containerState: true,
-  buildImage: true,
+  inspectContainer: true,
   imageExists: true,
   getImageHomeDir: true,
   listImages: true,
@@ -40,7 +40,6 @@ const names: Readonly<Record<MethodName, true>> = {
   getHostAddress: true,
   supportsHostNetwork: true,
   getPortBindings: true,
-  setupFirewall: true,
   listContainers: true,
   close: true,
 }

@@ -2,10 +2,10 @@ import { createHash } from 'node:crypto'
 import type { StringMap } from '../operation.js'
 import { ownershipLabelKeys } from './owner-labels.js'
 
-/** A thing that a runtime makes, as its labels tell it. An image is known by the tag that it was built under. */
+/** A thing that a runtime makes, as its labels tell it. An image is known by the tags that it was built under. */
 export type OwnedObject =
   | { readonly kind: 'container' | 'network' | 'volume' }
-  | { readonly kind: 'image'; readonly tag: string }
+  | { readonly kind: 'image'; readonly tag: string; readonly tags?: readonly string[] }
 
 /**
  * All labels of a new thing: whose it is, what it was made as, and the caller's own.
@@ -27,12 +27,17 @@ export function wasMadeAs(kind: OwnedObject['kind'], labels: StringMap, tags: re
   const mark = labels[ownershipLabelKeys.object]
   if (mark === undefined) return true
   if (kind !== 'image') return mark === kind
-  return mark.startsWith('image.') && (tags.length === 0 || tags.some((tag) => toMark({ kind, tag }) === mark))
+  const [kindMark, ...tagMarks] = mark.split('.')
+  return kindMark === kind && (tags.length === 0 || tags.some((tag) => tagMarks.includes(toTagMark(tag))))
 }
 
 function toMark(object: OwnedObject): string {
   if (object.kind !== 'image') return object.kind
-  return `image.${createHash('sha256').update(withTag(object.tag)).digest('hex').slice(0, 32)}`
+  return ['image', ...new Set([object.tag, ...(object.tags ?? [])].map(toTagMark))].join('.')
+}
+
+function toTagMark(tag: string): string {
+  return createHash('sha256').update(withTag(tag)).digest('hex').slice(0, 32)
 }
 
 /** `app` and `app:latest` are one tag. */

@@ -1,5 +1,6 @@
 import type {
   ContainerInfo,
+  ContainerInspection,
   ContainerState,
   ImageInfo,
   LogStream,
@@ -50,7 +51,8 @@ export class FakeRuntime implements Runtime {
   })
   containerLogsAll = async (): Promise<Uint8Array> => new Uint8Array()
   containerState = async (id: string): Promise<ContainerState> => this.engine.containers.get(id)?.state ?? 'running'
-  buildImage = async (): Promise<void> => {}
+  inspectContainer = (id: string): Promise<ContainerInspection> =>
+    Promise.reject(createHostError('CONTAINER_NOT_FOUND', { id }))
   imageExists = async (): Promise<boolean> => true
   getImageHomeDir = async (): Promise<string> => '/root'
   listImages = async (): Promise<readonly ImageInfo[]> => [...this.engine.images.values()]
@@ -61,7 +63,6 @@ export class FakeRuntime implements Runtime {
   getHostAddress = async (): Promise<string> => '127.0.0.1'
   supportsHostNetwork = (): boolean => true
   getPortBindings = async (): Promise<ReadonlyMap<number, number>> => new Map()
-  setupFirewall = async (): Promise<void> => {}
   listContainers = async (): Promise<readonly ContainerInfo[]> => [...this.engine.containers.values()]
   close = async (): Promise<void> => void this.closed++
 }

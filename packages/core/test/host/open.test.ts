@@ -66,7 +66,7 @@ describe('open without a name', () => {
 
   it.each([
     ['network', 'network.host'],
-    ['buildImage', 'build.dns'],
+    ['tty', 'tty.resize'],
   ] as const)('takes a refused %s for a refused %s', async (field, part) => {
     const refuses = [{ field, reason: 'has none', remedy: undefined }]
     const host = createHost([fakePlugin({ name: 'without', refuses }), fakePlugin({ name: 'with' })])

@@ -182,6 +182,14 @@ describe('a sweep (F22)', () => {
     expect((await table.sweep()).removed).toEqual([])
   })
 
+  it('removes an image that was built under several tags, whichever of them it still has', async () => {
+    const table = new Table()
+    const labels = toObjectLabels({ kind: 'image', tag: 'one', tags: ['two', 'three:3'] }, toOwnerLabels(dead))
+    for (const tag of ['one:latest', 'two:latest', 'three:3', 'four:latest']) table.image(tag, labels, [tag])
+    const { removed } = await table.sweep()
+    expect(removed.map(({ id }) => id)).toEqual(['one:latest', 'two:latest', 'three:3'])
+  })
+
   it("does not take a stranger's image on the base of one that Capstan built for its own", async () => {
     const table = new Table()
     table.image('theirs', imageLabelsOf(dead, 'base'), ['theirs:1'])

@@ -31,6 +31,8 @@ const cases: readonly (readonly [string, () => void])[] = [
   ['dns', () => validateFirewallRules({ ...rules, dns: 'all' as 'none' })],
   ['dockerfile', () => validateBuild(' ', 'app', {})],
   ['tag', () => validateBuild('FROM scratch', '-t', {})],
+  ['tags', () => validateBuild('FROM scratch', 'app', { tags: 'app:2' as never })],
+  ['tags[1]', () => validateBuild('FROM scratch', 'app', { tags: ['app:2', '-t'] })],
   ['target', () => validateBuild('FROM scratch', 'app', { target: 'a b' })],
   ['size', () => validateTerminalSize(null as never)],
   ['since', () => validateLogOptions({ since: '2026-13-45T99:99:99Z' })],

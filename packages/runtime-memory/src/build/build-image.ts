@@ -10,14 +10,14 @@ import { expand } from './expand.js'
 import { type DockerfileInstruction, toShown } from './instruction.js'
 import { applyInstruction } from './instructions.js'
 
-/** What is built, under which tag. */
+/** A Dockerfile, the first tag of its image, and the options, which may name further tags. */
 export interface BuildRequest {
   readonly dockerfile: string
   readonly tag: string
   readonly options: BuildOptions
 }
 
-/** Builds the image and tags it; a build that fails or is aborted leaves nothing. */
+/** Builds the image once and gives it all its tags; a build that fails or is aborted changes no image and no tag. */
 export async function buildImage(
   connection: MemoryConnection,
   { dockerfile, tag, options }: BuildRequest,
@@ -32,9 +32,10 @@ export async function buildImage(
   const content = await buildStages(build, stages, next)
   signal.throwIfAborted()
   const { engine, ownerLabels } = connection
-  const own = toObjectLabels({ kind: 'image', tag }, ownerLabels, options.labels)
+  const { tags = [], labels } = options
+  const own = toObjectLabels({ kind: 'image', tag, tags }, ownerLabels, labels)
   const config = { ...content.config, labels: { ...content.config.labels, ...own } }
-  return engine.images.keep({ ...content, config }, { tags: [tag], createdAt: engine.now(), undo })
+  return engine.images.keep({ ...content, config }, { tags: [...new Set([tag, ...tags])], createdAt: engine.now(), undo })
 }
 
 /** One after the other; resolves with what the last one made. */

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { BuildProgress } from '@capstan/core'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import type { MemoryProgram } from '../../src/index.js'
+import type { MemoryFault, MemoryProgram } from '../../src/index.js'
 import { runToEnd } from '../support/collect.js'
 import { listEverything, nothing, type OpenMemory, openMemory } from '../support/open-memory.js'
 
@@ -15,7 +15,7 @@ describe('buildImage', () => {
     await using memory = await openMemory({ commands: { hello } })
     const dockerfile = 'FROM scratch\nCOPY hello /\nENV WHO=me\nENTRYPOINT ["/hello"]\nCMD ["x"]'
     const context = { files: { hello: '#!program' } }
-    await memory.runtime.buildImage(dockerfile, 'app:1', { context })
+    await memory.builder.buildImage(dockerfile, 'app:1', { context })
     expect(await runToEnd(memory.runtime, { image: 'app:1' })).toMatchObject({
       exitCode: 0,
       stdout: 'hello me /hello x\n',
@@ -25,7 +25,7 @@ describe('buildImage', () => {
   it('executes no file that it has no program for', async () => {
     await using memory = await openMemory()
     const context = { files: { hello: '#!/none' } }
-    await memory.runtime.buildImage('FROM scratch\nCOPY --chmod=644 hello /x\nCOPY hello /\nCMD ["/hello"]', 'app', {
+    await memory.builder.buildImage('FROM scratch\nCOPY --chmod=644 hello /x\nCOPY hello /\nCMD ["/hello"]', 'app', {
       context,
     })
     for (const command of [['/hello'], ['/x']]) {
@@ -56,7 +56,7 @@ CMD cat file`,
 
   it('makes the directories of VOLUME, in both forms', async () => {
     await using memory = await openMemory()
-    await memory.runtime.buildImage(
+    await memory.builder.buildImage(
       'FROM busybox\nVOLUME /one two\nVOLUME ["/has space"]\nCMD cd /one; cd /two; cd "/has space"; pwd',
       'app',
     )
@@ -67,7 +67,7 @@ CMD cat file`,
     await using memory = await openMemory()
     const progress: BuildProgress[] = []
     const onProgress = (event: BuildProgress) => void progress.push(event)
-    await memory.runtime.buildImage('FROM busybox\nRUN echo out; echo -n err >&2', 'app', { onProgress })
+    await memory.builder.buildImage('FROM busybox\nRUN echo out; echo -n err >&2', 'app', { onProgress })
     expect(progress).toEqual([
       { step: 1, totalSteps: 2, text: 'Step 1/2 : FROM busybox', stream: 'stdout' },
       { step: 2, totalSteps: 2, text: 'Step 2/2 : RUN echo out; echo -n err >&2', stream: 'stdout' },
@@ -82,7 +82,7 @@ CMD cat file`,
     const onProgress = ({ text }: BuildProgress) => void texts.push(text)
     const dockerfile = String.raw`FROM busybox
 RUN printf '\342\202'; printf '\254'`
-    await memory.runtime.buildImage(dockerfile, 'app', { onProgress })
+    await memory.builder.buildImage(dockerfile, 'app', { onProgress })
     expect(texts.at(-1)).toBe('€')
   })
 
@@ -97,15 +97,15 @@ FROM busybox
 COPY --from=middle / /from-middle/
 COPY --from=0 /out /from-base
 COPY --from=busybox /etc/passwd /p`
-    await memory.runtime.buildImage(dockerfile, 'app')
+    await memory.builder.buildImage(dockerfile, 'app')
     const command = ['sh', '-c', 'cat /from-middle/copied /from-base/b; ls /from-base; head -n 1 /p']
     expect((await runToEnd(memory.runtime, { image: 'app', command })).stdout).toBe(
       'one\ntwo\na\nb\nroot:x:0:0:root:/root:/bin/sh\n',
     )
-    await memory.runtime.buildImage(dockerfile, 'some', { target: 'middle' })
+    await memory.builder.buildImage(dockerfile, 'some', { target: 'middle' })
     const [some] = (await memory.runtime.listImages()).filter(({ tags }) => tags.includes('some:latest'))
     expect(some?.sizeBytes).toBe(4)
-    await expect(memory.runtime.buildImage(dockerfile, 'x', { target: 'none' })).rejects.toThrow('no stage "none"')
+    await expect(memory.builder.buildImage(dockerfile, 'x', { target: 'none' })).rejects.toThrow('no stage "none"')
   })
 
   it('copies a directory that .dockerignore drops, with what it keeps of it', async () => {
@@ -147,7 +147,7 @@ COPY a.txt here`
     for (const name of ['d/..file', 'other']) await writeFile(join(directory, name), name)
     // No longer the file that was listed: a build that reads it fails.
     const onProgress = () => writeFileSync(join(directory, 'other'), 'something longer')
-    await memory.runtime.buildImage('FROM busybox\nCOPY d /d', 'app', { context: { directory }, onProgress })
+    await memory.builder.buildImage('FROM busybox\nCOPY d /d', 'app', { context: { directory }, onProgress })
     expect((await runToEnd(memory.runtime, { image: 'app', command: ['cat', '/d/..file'] })).stdout).toBe('d/..file')
   })
 
@@ -166,7 +166,7 @@ RUN echo $TAG [$NAME] $TARGETARCH`
   it('gives the same id to the same content, and the tag to the last image that took it', async () => {
     await using memory = await openMemory()
     const build = async (value: number) => {
-      await memory.runtime.buildImage(`FROM busybox\nENV A=${value}`, 'app:1')
+      await memory.builder.buildImage(`FROM busybox\nENV A=${value}`, 'app:1')
       return (await memory.runtime.listImages()).find(({ tags }) => tags.includes('app:1'))?.id
     }
     const [first, second, third] = [await build(1), await build(2), await build(1)]
@@ -174,11 +174,47 @@ RUN echo $TAG [$NAME] $TARGETARCH`
     expect([second === first, third === first]).toEqual([false, true])
   })
 
+  it('builds once for several tags, and gives them all to one image', async () => {
+    await using memory = await openMemory()
+    const lines = await build(memory, 'FROM busybox\nRUN echo once', { tags: ['app:2', 'other', 'app:2'] })
+    expect(lines.filter((line) => line === 'once')).toEqual(['once'])
+    const images = (await memory.runtime.listImages()).filter(({ tags }) => !tags.includes('busybox:latest'))
+    expect(images.map(({ tags }) => tags)).toEqual([['app:latest', 'app:2', 'other:latest']])
+  })
+
+  it('rejects with INVALID_ARGUMENT for a bad further tag, before any step runs', async () => {
+    await using memory = await openMemory()
+    const lines: string[] = []
+    const options = { tags: ['app:2', '-bad'], onProgress: ({ text }: BuildProgress) => void lines.push(text) }
+    await expect(memory.builder.buildImage('FROM busybox', 'app', options)).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'tags[1]' },
+    })
+    expect(lines).toEqual([])
+    expect(await listEverything(memory)).toEqual(nothing)
+  })
+
+  it('gives each tag back to its earlier image when it fails after tagging', async () => {
+    const faults: MemoryFault[] = []
+    await using memory = await openMemory({ faults })
+    await memory.builder.buildImage('FROM busybox\nENV OLD=1', 'app', { tags: ['app:2'] })
+    const before = await memory.runtime.listImages()
+    const controller = new AbortController()
+    faults.push({ operation: 'buildImage', after: true, hang: true })
+    const options = { tags: ['app:2', 'app:3'], signal: controller.signal }
+    const building = memory.builder.buildImage('FROM busybox\nENV NEW=1', 'app', options)
+    await expect.poll(() => memory.runtime.imageExists('app:3')).toBe(true)
+    const reason = new Error('enough')
+    controller.abort(reason)
+    await expect(building).rejects.toBe(reason)
+    expect(await memory.runtime.listImages()).toEqual(before)
+  })
+
   it('pulls a base that is not here, and every base when it is told to', async () => {
     await using memory = await openMemory({ pullable: { 'base:1': { main: async () => 4 } } })
-    await memory.runtime.buildImage('FROM base:1', 'app')
+    await memory.builder.buildImage('FROM base:1', 'app')
     expect((await runToEnd(memory.runtime, { image: 'app' })).exitCode).toBe(4)
-    await expect(memory.runtime.buildImage('FROM busybox', 'x', { pull: true })).rejects.toMatchObject({
+    await expect(memory.builder.buildImage('FROM busybox', 'x', { pull: true })).rejects.toMatchObject({
       code: 'BUILD_FAILED',
       cause: expect.objectContaining({ code: 'IMAGE_PULL_FAILED' }),
     })
@@ -188,7 +224,7 @@ RUN echo $TAG [$NAME] $TARGETARCH`
 describe('a build that fails', () => {
   it('F10: tells step, command, exit code and the last lines', async () => {
     await using memory = await openMemory()
-    await expect(memory.runtime.buildImage('FROM busybox\n\nRUN seq 30; exit 9', 'x')).rejects.toMatchObject({
+    await expect(memory.builder.buildImage('FROM busybox\n\nRUN seq 30; exit 9', 'x')).rejects.toMatchObject({
       code: 'BUILD_FAILED',
       facts: {
         step: 'line 3: RUN seq 30; exit 9',
@@ -214,7 +250,7 @@ describe('a build that fails', () => {
     ['an absent base', 'FROM none', 'line 1: FROM none', 'could not be pulled'],
   ])('F10: names %s by its line', async (_, dockerfile, step, word) => {
     await using memory = await openMemory()
-    const failing = memory.runtime.buildImage(dockerfile, 'x', { context: { files: { a: '' } } })
+    const failing = memory.builder.buildImage(dockerfile, 'x', { context: { files: { a: '' } } })
     await expect(failing).rejects.toMatchObject({
       code: 'BUILD_FAILED',
       facts: { step: expect.stringContaining(step) },
@@ -225,12 +261,12 @@ describe('a build that fails', () => {
 
   it('F10: says so when the Dockerfile has no FROM', async () => {
     await using memory = await openMemory()
-    await expect(memory.runtime.buildImage('# nothing', 'x')).rejects.toThrow('no FROM')
+    await expect(memory.builder.buildImage('# nothing', 'x')).rejects.toThrow('no FROM')
   })
 
   it('F10: has 127 for a command that the image has not', async () => {
     await using memory = await openMemory()
-    await expect(memory.runtime.buildImage('FROM scratch\nRUN true', 'x')).rejects.toMatchObject({
+    await expect(memory.builder.buildImage('FROM scratch\nRUN true', 'x')).rejects.toMatchObject({
       facts: { exitCode: 127, lastLines: ['/bin/sh: not found'] },
     })
   })
@@ -241,7 +277,7 @@ describe('a build that fails', () => {
     const reason = new Error('enough')
     const onProgress = ({ text }: BuildProgress) => text === 'ready' && abort.abort(reason)
     const options = { signal: abort.signal, onProgress: (event: BuildProgress) => void onProgress(event) }
-    const building = memory.runtime.buildImage('FROM busybox\nRUN echo ready; sleep 100', 'x', options)
+    const building = memory.builder.buildImage('FROM busybox\nRUN echo ready; sleep 100', 'x', options)
     await expect(building).rejects.toBe(reason)
     expect(await listEverything(memory)).toEqual(nothing)
   })
@@ -249,15 +285,15 @@ describe('a build that fails', () => {
   it('F25: refuses what leaves the context', async () => {
     await using memory = await openMemory()
     const context = { files: { '../x': '' } }
-    await expect(memory.runtime.buildImage('FROM scratch', 'x', { context })).rejects.toMatchObject({
+    await expect(memory.builder.buildImage('FROM scratch', 'x', { context })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
     })
-    await expect(memory.runtime.buildImage('', 'x')).rejects.toMatchObject({ facts: { field: 'dockerfile' } })
+    await expect(memory.builder.buildImage('', 'x')).rejects.toMatchObject({ facts: { field: 'dockerfile' } })
   })
 })
 
-async function build({ runtime }: OpenMemory, dockerfile: string, options: object): Promise<readonly string[]> {
+async function build({ builder }: OpenMemory, dockerfile: string, options: object): Promise<readonly string[]> {
   const lines: string[] = []
-  await runtime.buildImage(dockerfile, 'app', { ...options, onProgress: ({ text }) => lines.push(text) })
+  await builder.buildImage(dockerfile, 'app', { ...options, onProgress: ({ text }) => lines.push(text) })
   return lines
 }

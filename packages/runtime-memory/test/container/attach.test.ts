@@ -285,6 +285,26 @@ describe('a terminal', () => {
     await runtime.resizeTTY(id, { height: 1, width: 1 })
   })
 
+  it('resolves without a terminal, whatever the state, and changes nothing', async () => {
+    await using memory = await openMemory({ refuses: ['tty.resize'] })
+    const { runtime } = memory
+    const id = await runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
+    await runtime.resizeTTY(id, { height: 10, width: 20 })
+    await runtime.startContainer(id)
+    await runtime.resizeTTY(id, { height: 10, width: 20 })
+    await runtime.stopContainer(id, { graceMs: 0 })
+    await runtime.resizeTTY(id, { height: 10, width: 20 })
+  })
+
+  it('rejects with OPTION_UNSUPPORTED for a terminal where "tty.resize" is refused', async () => {
+    await using memory = await openMemory({ refuses: ['tty.resize'] })
+    const id = await memory.runtime.createContainer({ image: 'busybox', tty: true })
+    await expect(memory.runtime.resizeTTY(id, { height: 10, width: 20 })).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { field: 'tty.resize' },
+    })
+  })
+
   it('takes its first size with the session', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['stty', 'size'], tty: true })

@@ -143,8 +143,8 @@ describe('the life of a container', () => {
 describe('the command line', () => {
   it('takes entrypoint and command from the image unless the container has its own', async () => {
     await using memory = await openMemory()
-    const { runtime } = memory
-    await runtime.buildImage('FROM busybox\nENTRYPOINT ["echo", "image"]\nCMD ["command"]', 'app')
+    const { builder, runtime } = memory
+    await builder.buildImage('FROM busybox\nENTRYPOINT ["echo", "image"]\nCMD ["command"]', 'app')
     expect((await runToEnd(runtime, { image: 'app' })).stdout).toBe('image command\n')
     expect((await runToEnd(runtime, { image: 'app', command: ['own'] })).stdout).toBe('image own\n')
     expect((await runToEnd(runtime, { image: 'app', entrypoint: ['echo', 'mine'] })).stdout).toBe('mine\n')

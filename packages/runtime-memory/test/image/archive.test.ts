@@ -19,7 +19,7 @@ const context = { files: { note: 'kept\n', 'deep/er': 'x' } }
 describe('saveImage and loadImages', () => {
   it('carry an image from one simulation to another', async () => {
     await using one = await openMemory()
-    await one.runtime.buildImage(dockerfile, 'app:1', { context })
+    await one.builder.buildImage(dockerfile, 'app:1', { context })
     const [saved] = await one.runtime.listImages({ labels: { 'capstan.owner.pid': String(process.pid) } })
     await using other = await openMemory()
     expect(await other.images.loadImages(await one.images.saveImage('app:1'))).toEqual(['app:1'])
@@ -38,7 +38,7 @@ describe('saveImage and loadImages', () => {
 
   it('make an archive as docker does: a manifest, a config that names its layers by digest, and the layers', async () => {
     await using memory = await openMemory()
-    await memory.runtime.buildImage(dockerfile, 'app:1', { context })
+    await memory.builder.buildImage(dockerfile, 'app:1', { context })
     const archive = await buffer(await memory.images.saveImage('app:1'))
     const entries = await readTar(toStream(archive), new AbortController().signal)
     const members = new Map(entries.map(({ header, bytes }) => [header.name, bytes]))
@@ -74,7 +74,7 @@ describe('saveImage and loadImages', () => {
     expect(await memory.images.loadImages(toStream(archive))).toEqual(['oci:1'])
     const id = await memory.runtime.createContainer({ image: 'oci:1', entrypoint: ['/bin/cat'], command: ['/a/old'] })
     await expect(memory.runtime.startContainer(id)).rejects.toMatchObject({ facts: { exitCode: 126 } })
-    await memory.runtime.buildImage('FROM busybox\nCOPY --from=oci:1 /a /b* /', 'look')
+    await memory.builder.buildImage('FROM busybox\nCOPY --from=oci:1 /a /b* /', 'look')
     expect((await runToEnd(memory.runtime, { image: 'look', command: ['ls', '/'] })).stdout).not.toMatch(/old|gone/)
   })
 

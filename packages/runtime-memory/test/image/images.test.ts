@@ -25,7 +25,7 @@ describe('images', () => {
 
   it('tell their size, time and labels, filtered by label', async () => {
     await using memory = await openMemory()
-    await memory.runtime.buildImage('FROM busybox\nLABEL role=x', 'app:1', { labels: { more: 'y' } })
+    await memory.builder.buildImage('FROM busybox\nLABEL role=x', 'app:1', { labels: { more: 'y' } })
     const found = await memory.runtime.listImages({ labels: { role: 'x', more: 'y' } })
     expect(found).toMatchObject([
       { tags: ['app:1'], sizeBytes: expect.any(Number), createdAt: expect.any(Date), labels: { role: 'x', more: 'y' } },

@@ -8,17 +8,17 @@ describe('setupFirewall', () => {
     await using memory = await openMemory()
     const { proxy, other, id } = await setUp(memory)
     expect((await dial(memory, id, other)).exitCode).toBe(0)
-    await memory.runtime.setupFirewall(id, { proxyHost: proxy, proxyPort: 80 })
+    await memory.firewalls.setupFirewall(id, { proxyHost: proxy, proxyPort: 80 })
     expect((await dial(memory, id, proxy)).exitCode).toBe(0)
     expect((await dial(memory, id, other)).stderr).toContain('EACCES')
     expect((await dial(memory, id, proxy, 81)).stderr).toContain('EACCES')
-    expect((await dial(memory, id, await memory.runtime.getHostAddress())).stderr).toContain('EACCES')
+    expect((await dial(memory, id, (await memory.runtime.getHostAddress()) ?? '')).stderr).toContain('EACCES')
   })
 
   it('takes the proxy by name, and resolves no name after it unless the engine is to', async () => {
     await using memory = await openMemory()
     const { proxy, id } = await setUp(memory)
-    await memory.runtime.setupFirewall(id, { proxyHost: 'proxy', proxyPort: 80 })
+    await memory.firewalls.setupFirewall(id, { proxyHost: 'proxy', proxyPort: 80 })
     expect((await dial(memory, id, 'proxy')).stderr).toContain('ENOTFOUND')
     expect((await dial(memory, id, proxy)).exitCode).toBe(0)
   })
@@ -27,7 +27,7 @@ describe('setupFirewall', () => {
     await using memory = await openMemory()
     const { id, other } = await setUp(memory)
     const allow = [{ host: other, port: 80 }]
-    await memory.runtime.setupFirewall(id, { proxyHost: 'proxy', proxyPort: 80, dns: 'engine', allow })
+    await memory.firewalls.setupFirewall(id, { proxyHost: 'proxy', proxyPort: 80, dns: 'engine', allow })
     expect((await dial(memory, id, 'proxy')).exitCode).toBe(0)
     expect((await dial(memory, id, 'other')).exitCode).toBe(0)
   })
@@ -37,7 +37,7 @@ describe('setupFirewall', () => {
     const { other, network, proxy } = await setUp(memory)
     const command = ['nc', other, '80']
     const id = await memory.runtime.createContainer({ image: 'busybox', network, command })
-    await memory.runtime.setupFirewall(id, { proxyHost: proxy, proxyPort: 80 })
+    await memory.firewalls.setupFirewall(id, { proxyHost: proxy, proxyPort: 80 })
     for (let round = 0; round < 2; round += 1) {
       const stderr = new Collector()
       expect(await memory.runtime.startAttached(id, { stderr })).toBe(1)
@@ -50,13 +50,13 @@ describe('setupFirewall', () => {
     const { other, network, proxy } = await setUp(memory)
     const rules = { proxyHost: proxy, proxyPort: 80 }
     const short = await memory.runtime.createContainer({ image: 'busybox', network, command: ['true'] })
-    await memory.runtime.setupFirewall(short, rules)
+    await memory.firewalls.setupFirewall(short, rules)
     await expect(memory.runtime.startContainer(short)).rejects.toMatchObject({
       code: 'FIREWALL_FAILED',
       facts: { id: short, containment: 'ended' },
     })
     const long = await memory.runtime.createContainer({ image: 'busybox', network, command: ['sleep', '60'] })
-    await memory.runtime.setupFirewall(long, rules)
+    await memory.firewalls.setupFirewall(long, rules)
     await memory.runtime.startContainer(long)
     expect((await dial(memory, long, other)).stderr).toContain('EACCES')
   })
@@ -74,14 +74,14 @@ describe('setupFirewall', () => {
     process.stdout.pipe(stdout)
     process.stdin.write('hi')
     await stdout.until('hi')
-    await memory.runtime.setupFirewall(id, { proxyHost: proxy, proxyPort: 80 })
+    await memory.firewalls.setupFirewall(id, { proxyHost: proxy, proxyPort: 80 })
     expect(await process.exitCode).toBe(1)
   })
 
   it('X11: fails closed: sealed when the proxy does not resolve', async () => {
     await using memory = await openMemory()
     const { id, proxy } = await setUp(memory)
-    const failing = memory.runtime.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })
+    const failing = memory.firewalls.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })
     await expect(failing).rejects.toMatchObject({ code: 'FIREWALL_FAILED', facts: { id, containment: 'sealed' } })
     expect((await dial(memory, id, proxy)).stderr).toContain('EACCES')
   })
@@ -99,14 +99,14 @@ describe('setupFirewall', () => {
     process.stdout.pipe(stdout)
     process.stdin.write('hi')
     await stdout.until('hi')
-    await expect(memory.runtime.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })).rejects.toThrow('nowhere')
+    await expect(memory.firewalls.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })).rejects.toThrow('nowhere')
     expect(await process.exitCode).toBe(1)
   })
 
   it('X11: starts no container whose rules cannot be set', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox' })
-    await memory.runtime.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })
+    await memory.firewalls.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })
     await expect(memory.runtime.startContainer(id)).rejects.toMatchObject({
       code: 'FIREWALL_FAILED',
       facts: { containment: 'not-started' },
@@ -118,15 +118,15 @@ describe('setupFirewall', () => {
     await using memory = await openMemory()
     const onHost = await memory.runtime.createContainer({ image: 'busybox', network: { mode: 'host' } })
     const alone = await memory.runtime.createContainer({ image: 'busybox', network: { mode: 'none' } })
-    await expect(memory.runtime.setupFirewall(onHost, { proxyHost: '10.0.0.9', proxyPort: 80 })).rejects.toMatchObject({
+    await expect(memory.firewalls.setupFirewall(onHost, { proxyHost: '10.0.0.9', proxyPort: 80 })).rejects.toMatchObject({
       code: 'FIREWALL_FAILED',
       facts: { containment: 'unchanged' },
     })
-    await expect(memory.runtime.setupFirewall(alone, { proxyHost: '10.0.0.9', proxyPort: 0 })).rejects.toMatchObject({
+    await expect(memory.firewalls.setupFirewall(alone, { proxyHost: '10.0.0.9', proxyPort: 0 })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       facts: { field: 'proxyPort' },
     })
-    await memory.runtime.setupFirewall(alone, { proxyHost: '10.0.0.9', proxyPort: 80 })
+    await memory.firewalls.setupFirewall(alone, { proxyHost: '10.0.0.9', proxyPort: 80 })
   })
 
   it('refuses a container that has run', async () => {
@@ -134,7 +134,7 @@ describe('setupFirewall', () => {
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['true'] })
     await memory.runtime.startContainer(id)
     await memory.runtime.waitContainer(id)
-    const failing = memory.runtime.setupFirewall(id, { proxyHost: '10.0.0.9', proxyPort: 80 })
+    const failing = memory.firewalls.setupFirewall(id, { proxyHost: '10.0.0.9', proxyPort: 80 })
     await expect(failing).rejects.toMatchObject({ code: 'NOT_RUNNING', facts: { state: 'exited' } })
   })
 })

@@ -77,9 +77,9 @@ describe('this machine', () => {
   it('is reached at the address that getHostAddress gives, and by host-gateway', async () => {
     await using memory = await openMemory()
     await using server = await listen('machine\n')
-    const address = await memory.runtime.getHostAddress()
+    const address = (await memory.runtime.getHostAddress()) ?? ''
     const networkId = await memory.networks.createNetwork('n')
-    const gateway = await memory.runtime.getHostAddress({ networkId })
+    const gateway = (await memory.runtime.getHostAddress({ networkId })) ?? ''
     expect(gateway).not.toBe(address)
     const dialled = (host: string, config: object) =>
       runToEnd(memory.runtime, { image: 'busybox', command: ['nc', host, String(server.port)], ...config })
@@ -93,7 +93,7 @@ describe('this machine', () => {
   it('is not reached from an internal network', async () => {
     await using memory = await openMemory()
     const networkId = await memory.networks.createNetwork('inside', { internal: true })
-    await expect(memory.runtime.getHostAddress({ networkId })).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
+    await expect(memory.runtime.getHostAddress({ networkId })).resolves.toBeUndefined()
     await expect(memory.runtime.getHostAddress({ networkId: 'none' })).rejects.toMatchObject({
       code: 'NETWORK_NOT_FOUND',
     })

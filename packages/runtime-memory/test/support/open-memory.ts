@@ -1,6 +1,8 @@
 import {
   createRuntimeHost,
   execManagerCapability,
+  firewallManagerCapability,
+  imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
   type RuntimePlugin,
@@ -22,7 +24,9 @@ export async function openPlugin(plugin: RuntimePlugin) {
   const host = createRuntimeHost({ plugins: [plugin], env: {} })
   const scope = await host.open({ runtime: plugin.name })
   const managers = requireCapabilities(scope, {
+    builder: imageBuilderCapability,
     exec: execManagerCapability,
+    firewalls: firewallManagerCapability,
     images: imageTransferCapability,
     networks: networkManagerCapability,
     sidecars: sidecarManagerCapability,

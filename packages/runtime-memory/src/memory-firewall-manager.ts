@@ -1,0 +1,44 @@
+import {
+  createHostError,
+  type FirewallManager,
+  type FirewallRules,
+  type OperationOptions,
+  validateFirewallRules,
+  validateId,
+} from '@capstan/core'
+import { findRun, type MemoryContainer, toContainerState } from './container/memory-container.js'
+import type { MemoryConnection } from './memory-connection.js'
+import { setFirewall } from './network/set-firewall.js'
+
+/** Restricts the simulated connections of containers. */
+export class MemoryFirewallManager implements FirewallManager {
+  readonly #connection: MemoryConnection
+
+  constructor(connection: MemoryConnection) {
+    this.#connection = connection
+  }
+
+  async setupFirewall(id: string, rules: FirewallRules, options: OperationOptions = {}): Promise<void> {
+    validateId(id)
+    validateFirewallRules(rules)
+    const { containers } = this.#connection.engine
+    await this.#connection.call('setupFirewall', options, () => {
+      setupFirewall(containers.require(id), rules)
+    })
+  }
+}
+
+/** Stores the rules for each start, and sets them at once where the container runs. */
+function setupFirewall(container: MemoryContainer, rules: FirewallRules): void {
+  const { config, id } = container
+  const state = toContainerState(container)
+  if (state !== 'created' && state !== 'running') throw createHostError('NOT_RUNNING', { id, state })
+  if (config.network?.mode === 'none') return
+  if (config.network?.mode === 'host') {
+    const reason = 'it uses the network of this machine, whose rules are not its own'
+    throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'unchanged' })
+  }
+  container.firewallRules = rules
+  const run = findRun(container)
+  if (run !== undefined) setFirewall(run.origin, rules)
+}
