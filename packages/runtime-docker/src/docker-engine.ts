@@ -94,7 +94,7 @@ export interface EngineRequest extends EngineCall {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'
   /** Without version prefix: `/containers/x/logs`. Escape what is not validated. */
   readonly path: string
-  /** `undefined` is left out, `true` is `1`, objects are JSON. */
+  /** `undefined` is left out, `true` is `1`, an array repeats the parameter, other objects are JSON. */
   readonly query?: Readonly<Record<string, QueryValue>>
   readonly headers?: Readonly<Record<string, string>>
   /** A stream is sent as it comes, and destroyed when the request fails; anything else that is no Buffer is JSON. */

@@ -3,6 +3,8 @@ import {
   type CandidateProbeOptions,
   type Capability,
   execManagerCapability,
+  firewallManagerCapability,
+  imageBuilderCapability,
   imageTransferCapability,
   isHostError,
   networkManagerCapability,
@@ -131,6 +133,8 @@ const capabilities: readonly Capability<object>[] = [
   networkManagerCapability,
   sidecarManagerCapability,
   execManagerCapability,
+  imageBuilderCapability,
+  firewallManagerCapability,
   imageTransferCapability,
   volumeManagerCapability,
 ]

@@ -1,11 +1,10 @@
 import type {
   AttachOptions,
-  BuildOptions,
   ContainerConfig,
   ContainerInfo,
+  ContainerInspection,
   ContainerState,
   CreateOptions,
-  FirewallRules,
   HostAddressOptions,
   ImageInfo,
   ListContainersOptions,
@@ -20,6 +19,7 @@ import type {
 import { findRefusal, validateLogOptions } from '@capstan/core'
 import { toContainerState } from './container/container-shapes.js'
 import { createContainer } from './container/create-container.js'
+import { getInspection } from './container/get-inspection.js'
 import { getPortBindings } from './container/get-port-bindings.js'
 import { getHostAddress } from './container/host-address.js'
 import { inspectContainer, validateContainerId } from './container/inspect-container.js'
@@ -27,13 +27,11 @@ import type { KeptSettings } from './container/kept-settings.js'
 import { listContainers } from './container/list-containers.js'
 import { removeContainer } from './container/remove-container.js'
 import { resizeTerminal } from './container/resize-terminal.js'
-import { setupFirewall } from './container/setup-firewall.js'
 import { startContainer } from './container/start-container.js'
 import { stopContainer } from './container/stop-container.js'
 import { waitContainer } from './container/wait-container.js'
 import type { DockerEngine } from './docker-engine.js'
 import { DockerLogStream } from './docker-log-stream.js'
-import { buildImage } from './image/build-image.js'
 import { getImageHomeDir, imageExists, listImages } from './image/images.js'
 import { removeImage } from './image/remove-image.js'
 import { attach } from './stream/attach.js'
@@ -41,7 +39,7 @@ import { readAllLogs } from './stream/read-all-logs.js'
 import { refuseLogOptions } from './stream/refuse-log-options.js'
 import { startAttached } from './stream/start-attached.js'
 
-/** A Docker Engine. Each method is a file of its own; what is shared is the engine, and what is kept for later starts. */
+/** A Docker Engine. Each longer method has a file of its own. */
 export class DockerRuntime implements Runtime {
   readonly type: string
   readonly #engine: DockerEngine
@@ -100,8 +98,8 @@ export class DockerRuntime implements Runtime {
     return toContainerState((await inspectContainer(this.#engine, call)).State?.Status)
   }
 
-  buildImage(dockerfile: string, tag: string, options?: BuildOptions): Promise<void> {
-    return this.#engine.keepOpen(() => buildImage(this.#engine, { dockerfile, tag }, options))
+  inspectContainer(id: string, options?: OperationOptions): Promise<ContainerInspection> {
+    return getInspection(this.#engine, id, options)
   }
 
   imageExists(tag: string, options?: OperationOptions): Promise<boolean> {
@@ -132,7 +130,7 @@ export class DockerRuntime implements Runtime {
     return resizeTerminal(this.#engine, this.#kept, id, { ...size, signal })
   }
 
-  getHostAddress(options?: HostAddressOptions): Promise<string> {
+  getHostAddress(options?: HostAddressOptions): Promise<string | undefined> {
     return getHostAddress(this.#engine, options)
   }
 
@@ -142,10 +140,6 @@ export class DockerRuntime implements Runtime {
 
   getPortBindings(id: string, options?: OperationOptions): Promise<ReadonlyMap<number, number>> {
     return getPortBindings(this.#engine, id, options)
-  }
-
-  setupFirewall(id: string, rules: FirewallRules, options?: OperationOptions): Promise<void> {
-    return this.#engine.keepOpen(() => setupFirewall(this.#engine, this.#kept, id, { ...options, rules }))
   }
 
   listContainers(options?: ListContainersOptions): Promise<readonly ContainerInfo[]> {

@@ -8,14 +8,12 @@ import {
   toSidecarContainer,
   withUndoFailures,
 } from '@capstan/core'
-import { toContainerInspection } from './container/container-shapes.js'
 import { makeContainer } from './container/create-container.js'
-import { inspectContainer, validateContainerId } from './container/inspect-container.js'
+import { getInspection } from './container/get-inspection.js'
 import type { KeptSettings } from './container/kept-settings.js'
 import { removeContainer } from './container/remove-container.js'
 import { startContainer } from './container/start-container.js'
 import type { DockerEngine } from './docker-engine.js'
-import { withNetworkIds } from './network/network-id.js'
 
 /** Long-running helper containers on a Docker Engine. */
 export class DockerSidecarManager implements SidecarManager {
@@ -31,11 +29,8 @@ export class DockerSidecarManager implements SidecarManager {
     return this.#engine.keepOpen(() => this.#start(config, options))
   }
 
-  async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
-    validateContainerId(id)
-    const call = { operation: 'inspectContainer', subject: id, ...options }
-    const inspection = toContainerInspection(await inspectContainer(this.#engine, call))
-    return { ...inspection, networks: await withNetworkIds(this.#engine, inspection.networks, call) }
+  inspectContainer(id: string, options?: OperationOptions): Promise<ContainerInspection> {
+    return getInspection(this.#engine, id, options)
   }
 
   async #start(config: SidecarConfig, options: CreateOptions): Promise<string> {

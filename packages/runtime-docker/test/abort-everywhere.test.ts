@@ -114,7 +114,7 @@ const operations: Readonly<Record<string, Operation>> = {
   inspectContainer: {
     prepare: create,
     stays: 1,
-    run: ({ sidecars }, options, id) => sidecars.inspectContainer(id, options),
+    run: ({ runtime }, options, id) => runtime.inspectContainer(id, options),
   },
   exec: {
     prepare: createRunning,
@@ -156,7 +156,7 @@ const replacedOperations: Readonly<Record<string, Operation>> = {
       'GET /images/json': (reply) => reply.json(200, []),
       'POST /build': (reply) => reply.raw(200, '{"aux":{"ID":"sha256:1"}}\n'),
     }),
-    run: ({ runtime }, options) => runtime.buildImage('FROM scratch\n', image, options),
+    run: ({ builder }, options) => builder.buildImage('FROM scratch\n', image, options),
   },
   listImages: {
     prepare: replace({ 'GET /images/json': (reply) => reply.json(200, []) }),

@@ -3,6 +3,7 @@ import type { AvailableTestEngine } from '../../../test/support/test-engine.js'
 import { KeptSettings } from '../src/container/kept-settings.js'
 import type { DockerDetails } from '../src/docker-details.js'
 import { DockerExecManager } from '../src/docker-exec-manager.js'
+import { DockerFirewallManager } from '../src/docker-firewall-manager.js'
 import { DockerNetworkManager } from '../src/docker-network-manager.js'
 import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerSidecarManager } from '../src/docker-sidecar-manager.js'
@@ -12,6 +13,7 @@ export interface ConnectedRuntime extends ConnectedEngine {
   readonly runtime: DockerRuntime
   readonly sidecars: DockerSidecarManager
   readonly execs: DockerExecManager
+  readonly firewalls: DockerFirewallManager
   readonly networks: DockerNetworkManager
   /** What this runtime has made and not removed. */
   listLeft(): Promise<readonly string[]>
@@ -43,6 +45,7 @@ export function connectRuntime(
     networks,
     sidecars: new DockerSidecarManager(engine, kept),
     execs: new DockerExecManager(engine),
+    firewalls: new DockerFirewallManager(engine, kept),
     listLeft: async () => Object.values(await list()).flat(),
   }
 }

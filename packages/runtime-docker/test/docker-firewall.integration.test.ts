@@ -4,9 +4,9 @@ import { connectRuntime } from './connect-runtime.js'
 
 describeWithFirewallImage('the firewall over the life of a container', (testEngine) => {
   test('X11 set on a created container it is there when start resolves, also after a second start', async () => {
-    const { runtime, execs } = connectRuntime(testEngine)
+    const { runtime, execs, firewalls } = connectRuntime(testEngine)
     const id = await runtime.createContainer({ image: testEngine.firewallImage, command: ['sleep', '60'], init: true })
-    await runtime.setupFirewall(id, { proxyHost: '172.17.0.250', proxyPort: 3_128 })
+    await firewalls.setupFirewall(id, { proxyHost: '172.17.0.250', proxyPort: 3_128 })
     for (let start = 1; start <= 2; start += 1) {
       await runtime.startContainer(id)
       const probe = await execs.exec(id, ['sh', '-c', 'ping -c 1 -W 1 172.17.0.1 2>&1; true'], {

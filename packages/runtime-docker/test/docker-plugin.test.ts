@@ -52,7 +52,7 @@ describe('dockerPlugin', () => {
     const container = { isRegistered: () => false, register: (token: symbol) => registered.push(token) }
     const scope = { runtimeName: 'docker', ownerLabels: {}, warn: () => {}, container }
     dockerPlugin().register(scope as unknown as RegistrationScope, engine.details)
-    expect(registered).toHaveLength(6)
+    expect(registered).toHaveLength(8)
     expect(fake.requests).toHaveLength(0)
   })
 

@@ -102,6 +102,8 @@ describe('probe of an engine that answers', () => {
       'network-manager',
       'sidecar-manager',
       'exec-manager',
+      'image-builder',
+      'firewall-manager',
       'image-transfer',
       'volume-manager',
     ])
@@ -127,7 +129,7 @@ describe('probe of an engine that answers', () => {
     const result = await probe([`unix://${fake.socketPath}`], { env: { DOCKER_API_VERSION: '1.42' } })
     expect(result).toMatchObject({
       details: { api: { version: '1.42', pinned: true } },
-      notes: [expect.stringContaining('pinned')],
+      notes: [expect.stringContaining('hostAddress'), expect.stringContaining('pinned')],
     })
   })
 

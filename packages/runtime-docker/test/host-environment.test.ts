@@ -4,6 +4,7 @@ import { delimiter, join } from 'node:path'
 import {
   createRuntimeHost,
   type Environment,
+  imageBuilderCapability,
   imageTransferCapability,
   type RuntimePlugin,
   requireCapabilities,
@@ -42,7 +43,8 @@ async function openHost(env: Environment) {
       return decode(find('/images/create'), 'x-registry-auth').username
     },
     build: async () => {
-      await scope.runtime.buildImage(`FROM ${registry}/app:1\n`, 'built:1').catch(() => {})
+      const { builder } = requireCapabilities(scope, { builder: imageBuilderCapability })
+      await builder.buildImage(`FROM ${registry}/app:1\n`, 'built:1').catch(() => {})
       return decode(find('/build'), 'x-registry-config')[registry]?.username
     },
   }

@@ -1,6 +1,8 @@
 import { KeptSettings } from '../src/container/kept-settings.js'
 import type { DockerDetails } from '../src/docker-details.js'
 import { DockerExecManager } from '../src/docker-exec-manager.js'
+import { DockerFirewallManager } from '../src/docker-firewall-manager.js'
+import { DockerImageBuilder } from '../src/docker-image-builder.js'
 import { DockerImageTransfer } from '../src/docker-image-transfer.js'
 import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerSidecarManager } from '../src/docker-sidecar-manager.js'
@@ -11,6 +13,8 @@ export interface StartedRuntime extends StartedFake {
   readonly runtime: DockerRuntime
   readonly sidecars: DockerSidecarManager
   readonly execs: DockerExecManager
+  readonly builder: DockerImageBuilder
+  readonly firewalls: DockerFirewallManager
   readonly images: DockerImageTransfer
 }
 
@@ -26,6 +30,8 @@ export async function startRuntime(
     runtime: new DockerRuntime(started.engine, kept),
     sidecars: new DockerSidecarManager(started.engine, kept),
     execs: new DockerExecManager(started.engine),
+    builder: new DockerImageBuilder(started.engine),
+    firewalls: new DockerFirewallManager(started.engine, kept),
     images: new DockerImageTransfer(started.engine),
   }
 }

@@ -1,6 +1,8 @@
 import {
   type Capability,
   execManagerCapability,
+  firewallManagerCapability,
+  imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
   type ProbeOptions,
@@ -17,6 +19,8 @@ import { KeptSettings } from '../container/kept-settings.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { DockerEngine } from '../docker-engine.js'
 import { DockerExecManager } from '../docker-exec-manager.js'
+import { DockerFirewallManager } from '../docker-firewall-manager.js'
+import { DockerImageBuilder } from '../docker-image-builder.js'
 import { DockerImageTransfer } from '../docker-image-transfer.js'
 import { DockerNetworkManager } from '../docker-network-manager.js'
 import { probeEngines } from '../docker-probe.js'
@@ -107,6 +111,8 @@ function wire(scope: RegistrationScope, { details, timeouts }: Wiring): void {
   offer(networkManagerCapability, () => new DockerNetworkManager(engine))
   offer(sidecarManagerCapability, () => new DockerSidecarManager(engine, kept))
   offer(execManagerCapability, () => new DockerExecManager(engine))
+  offer(imageBuilderCapability, () => new DockerImageBuilder(engine))
+  offer(firewallManagerCapability, () => new DockerFirewallManager(engine, kept))
   offer(imageTransferCapability, () => new DockerImageTransfer(engine))
   offer(volumeManagerCapability, () => new DockerVolumeManager(engine))
 }

@@ -1,34 +1,27 @@
-import { createHostError, type HostAddressOptions, refuseField, validateId } from '@capstan/core'
+import { type HostAddressOptions, validateId } from '@capstan/core'
 import type { InspectedNetwork } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { findUnknownHostReason } from '../endpoint/engine-facts.js'
 
 /**
- * The address by which a container reaches this host: given in code, else the name that a virtual machine has for it,
- * else the gateway of the network, read from the engine.
+ * The address by which a container reaches this host: the plugin's option `hostAddress`, else the host name of a virtual
+ * machine, else the gateway of the network. `undefined` for a network without a gateway, and where the gateway is not on
+ * this host: see {@link findUnknownHostReason}.
  */
 export async function getHostAddress(
   engine: DockerEngine,
   { networkId, signal }: HostAddressOptions = {},
-): Promise<string> {
+): Promise<string | undefined> {
   if (networkId !== undefined) validateId(networkId, 'networkId')
-  const { hostAddress, facts, refuses } = engine.details
+  const { hostAddress, facts } = engine.details
   signal?.throwIfAborted()
   if (hostAddress !== undefined) return hostAddress
-  refuseField(engine.runtimeName, 'getHostAddress', networkId, refuses)
   if (facts.location === 'virtual-machine') return facts.hostName
-  return readGateway(engine, { operation: 'getHostAddress', subject: networkId ?? 'bridge', signal })
-}
-
-async function readGateway(engine: DockerEngine, call: EngineCall): Promise<string> {
+  if (findUnknownHostReason(facts) !== undefined) return undefined
+  const call: EngineCall = { operation: 'getHostAddress', subject: networkId ?? 'bridge', signal }
   const api = await engine.api(call)
-  const network = await api.getNetwork(encodeURIComponent(call.subject)).inspect()
-  const gateway = toGateway(network)
-  if (gateway !== undefined) return gateway
-  const reason = 'the network has no gateway; use one that is not internal, or give hostAddress to the plugin'
-  const { operation, subject } = call
-  throw createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason })
+  return toGateway(await api.getNetwork(encodeURIComponent(call.subject)).inspect())
 }
-
 function toGateway({ IPAM, Options }: InspectedNetwork): string | undefined {
   const configs = IPAM?.Config ?? []
   const gateways = configs.flatMap(({ Gateway }) => (Gateway ? [Gateway.replace(/\/.*$/, '')] : []))

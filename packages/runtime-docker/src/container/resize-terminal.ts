@@ -6,7 +6,10 @@ import { toContainerName, toContainerState } from './container-shapes.js'
 import { findContainer, inspectContainer, validateContainerId } from './inspect-container.js'
 import type { KeptSettings } from './kept-settings.js'
 
-/** Sets the size of a container's terminal. Not started yet: kept for the start. Ended: nothing. Gone: CONTAINER_NOT_FOUND. */
+/**
+ * Sets the size of a container's terminal. Not started yet: the size is stored for the start. Without a terminal, or
+ * ended: does nothing. Gone: CONTAINER_NOT_FOUND.
+ */
 export async function resizeTerminal(
   engine: DockerEngine,
   kept: KeptSettings,
@@ -20,7 +23,8 @@ export async function resizeTerminal(
     await resize(engine, size, call)
   } catch (error) {
     if (isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
-    const { Id, Name, State } = await inspectContainer(engine, call)
+    const { Id, Name, State, Config } = await inspectContainer(engine, call)
+    if (Config?.Tty !== true) return
     const state = toContainerState(State?.Status)
     if (state === 'created') kept.keep(Id, toContainerName(Name), { size })
     else if (state === 'running') throw error

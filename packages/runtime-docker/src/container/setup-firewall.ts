@@ -3,7 +3,6 @@ import {
   type FirewallRules,
   isHostError,
   type OperationOptions,
-  refuseField,
   validateFirewallRules,
 } from '@capstan/core'
 import type { InspectedContainer } from '../docker-api.js'
@@ -23,7 +22,6 @@ export async function setupFirewall(
 ): Promise<void> {
   validateContainerId(id)
   validateFirewallRules(rules)
-  refuseField(engine.runtimeName, 'setupFirewall', rules, engine.details.refuses)
   const { firewallImage } = engine.details
   const options = { signal, ...(firewallImage === undefined ? {} : { firewallImage }) }
   const call: EngineCall = { operation: 'setupFirewall', subject: id, signal }

@@ -13,13 +13,14 @@ export async function withHostGateway(
   if (!engine.details.habits.knowsNoHostGateway || !Object.values(extraHosts).includes(word)) return config
   const joined = network?.mode === 'networks' ? { networkId: network.networks[0].networkId } : {}
   const address = await getHostAddress(engine, { ...joined, signal })
-  if (isIP(address) === 0) throw toUnknown(engine, address)
+  if (address === undefined || isIP(address) === 0) throw toUnknown(engine, address)
   const entries = Object.entries(extraHosts).map(([name, given]) => [name, given === word ? address : given])
   return { ...config, extraHosts: Object.fromEntries(entries) }
 }
 
-function toUnknown({ runtimeName }: DockerEngine, address: string): unknown {
-  const reason = `the engine does not know the word, and of this host there is but the name ${address}`
+function toUnknown({ runtimeName }: DockerEngine, name: string | undefined): unknown {
+  const known = name === undefined ? 'no address is known' : `only the name ${name} is known`
+  const reason = `the engine does not know the word, and ${known} of this host; give hostAddress to the plugin`
   return createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'extraHosts', given: word, reason })
 }
 

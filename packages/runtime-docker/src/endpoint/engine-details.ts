@@ -4,20 +4,27 @@ import type { DockerDetails } from '../docker-details.js'
 import type { EngineFindings } from './ask-engine.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
 import type { DockerSystem } from './docker-system.js'
-import { toEngineFacts } from './engine-facts.js'
-import { toRefusedOptions } from './refused-options.js'
+import { findUnknownHostReason, toEngineFacts } from './engine-facts.js'
+import { toAbsentCapabilities, toRefusedOptions } from './refused-options.js'
 
 /** All that an opened runtime needs to know, from what the engine said and what the plugin knows better. */
 export function toDetails({ api, product, info }: EngineFindings, options: DetailsOptions): DockerDetails {
   const { endpoint, system, env, accepts, hostAddress, firewallImage } = options
   const found = toEngineFacts({ product, info, endpoint, system })
-  const refused = toRefusedOptions(found, info, hostAddress)
+  const refused = toRefusedOptions(found, info)
   const adjusted = product.adjust?.({ api, facts: found, refuses: refused, info, env }) ?? {}
-  const { absent = [], habits = {}, notes = [] } = adjusted
+  const { habits = {}, notes = [] } = adjusted
+  const absent = [...toAbsentCapabilities(found), ...(adjusted.absent ?? [])]
   const refuses = refuseUnlistedVolumes(adjusted.refuses ?? refused, absent)
   const facts = { ...found, ...adjusted.facts }
   const isOwn = accepts[0]?.product === facts.product
-  const said = [...toNotes(facts, isOwn), ...(api.pinned ? [toPinned(api.version)] : []), ...notes]
+  const unknownHost = hostAddress === undefined ? findUnknownHostReason(facts) : undefined
+  const said = [
+    ...toNotes(facts, isOwn),
+    ...(unknownHost === undefined ? [] : [toUnknownHost(unknownHost)]),
+    ...(api.pinned ? [toPinned(api.version)] : []),
+    ...notes,
+  ]
   return { endpoint, api, facts, refuses, absent, habits, notes: said, hostAddress, firewallImage }
 }
 
@@ -44,6 +51,10 @@ function toNotes({ title, version, rootless, osType }: DockerDetails['facts'], i
   if (rootless) notes.push('the engine is rootless: containers do not reach what listens on 127.0.0.1 of this host')
   if (osType === 'windows') notes.push('the engine runs Windows containers, which is not verified')
   return notes
+}
+
+function toUnknownHost(reason: string): string {
+  return `the address by which containers reach this host is unknown: ${reason}; give hostAddress to the plugin`
 }
 
 function toPinned(version: string): string {

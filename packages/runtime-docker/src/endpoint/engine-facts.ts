@@ -22,6 +22,13 @@ export function toEngineFacts({ product, info, endpoint, system }: EngineAnswers
   }
 }
 
+/** Why the address by which containers reach this host is unknown; `undefined` where it can be read from the engine. */
+export function findUnknownHostReason({ location, rootless }: EngineFacts): string | undefined {
+  if (location === 'virtual-machine') return undefined
+  if (location === 'elsewhere') return 'the engine is not known to run on this machine'
+  return rootless ? "the gateway is in the rootless engine's namespace, not on this host" : undefined
+}
+
 export interface EngineAnswers {
   readonly product: AcceptedEngine
   readonly info: InfoAnswer

@@ -1,19 +1,20 @@
-import type { RefusedOption } from '@capstan/core'
+import { type AbsentCapability, firewallManagerCapability, type RefusedOption } from '@capstan/core'
 import type { EngineFacts } from '../docker-details.js'
 import { buildRefusals } from '../image/build-refusals.js'
 import type { InfoAnswer } from './engine-facts.js'
 
+/** The capabilities that this engine, as found, does not have. */
+export function toAbsentCapabilities({ osType }: EngineFacts): readonly AbsentCapability[] {
+  const { id, title } = firewallManagerCapability
+  return osType === 'windows' ? [{ id, title, ...noLinuxContainers }] : []
+}
+
 /** What this engine, as found, cannot keep: the report shows this list, and the runtime refuses from it. */
-export function toRefusedOptions(
-  facts: EngineFacts,
-  info: InfoAnswer,
-  hostAddress: string | undefined,
-): readonly RefusedOption[] {
+export function toRefusedOptions(facts: EngineFacts, info: InfoAnswer): readonly RefusedOption[] {
   return [
     ...toLimits(info),
     ...toNamespaces(facts),
     ...toHostNetwork(facts),
-    ...toHostAddress(facts, hostAddress),
     ...toWindows(facts),
     ...toLogs(info),
     ...buildRefusals,
@@ -56,22 +57,8 @@ function toHostNetwork({ rootless, location }: EngineFacts): readonly RefusedOpt
   return []
 }
 
-/** No answer is better than one that leads elsewhere. */
-function toHostAddress({ location, rootless }: EngineFacts, given: string | undefined): readonly RefusedOption[] {
-  if (given !== undefined || location === 'virtual-machine') return []
-  const remedy = 'give hostAddress to the plugin'
-  const field = 'getHostAddress'
-  if (location === 'elsewhere') {
-    return [{ field, reason: 'the engine is not on this machine, as far as can be told', remedy }]
-  }
-  return rootless
-    ? [{ field, reason: "the gateway is in the rootless engine's namespace, not on this host", remedy }]
-    : []
-}
-
 function toWindows({ osType }: EngineFacts): readonly RefusedOption[] {
   if (osType !== 'windows') return []
-  const reason = 'Windows containers have no such thing'
   const fields = [
     'privileged',
     'capAdd',
@@ -83,9 +70,8 @@ function toWindows({ osType }: EngineFacts): readonly RefusedOption[] {
     'pidsLimit',
     'init',
     'network.host',
-    'setupFirewall',
   ] as const
-  return fields.map((field) => ({ field, reason, remedy: 'use an engine with Linux containers' }))
+  return fields.map((field) => ({ field, ...noLinuxContainers }))
 }
 
 /** https://docs.docker.com/engine/logging/drivers/json-file/ keeps each record as a JSON text. */
@@ -94,4 +80,9 @@ function toLogs({ LoggingDriver }: InfoAnswer): readonly RefusedOption[] {
   const reason = 'the log driver json-file keeps text: bytes that are not UTF-8 are replaced'
   const remedy = 'read the output by startAttached or attach, or set the log driver "local" on the engine'
   return [{ field: 'logs.binary', reason, remedy }]
+}
+
+const noLinuxContainers = {
+  reason: 'Windows containers have no such thing',
+  remedy: 'use an engine with Linux containers',
 }

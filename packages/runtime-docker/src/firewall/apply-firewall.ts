@@ -4,7 +4,6 @@ import {
   type FirewallRules,
   isHostError,
   type OperationOptions,
-  refuseField,
   validateFirewallRules,
   validateId,
   withUndoFailures,
@@ -44,7 +43,6 @@ export async function applyFirewall(
 ): Promise<void> {
   validateId(id)
   validateFirewallRules(rules)
-  refuseField(engine.runtimeName, 'setupFirewall', rules, engine.details.refuses)
   const call: EngineCall = {
     operation: 'setupFirewall',
     subject: id,

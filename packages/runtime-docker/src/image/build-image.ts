@@ -13,18 +13,18 @@ import { isAnswered } from '../unanswered/is-answered.js'
 import { toBuildFailure } from './build-failure.js'
 import { createBuildOutput } from './build-output.js'
 import { checkBasePlatforms, checkBuiltPlatform, refuseBuildOptions } from './build-refusals.js'
-import { type BuildRequest, type ImageToBuild, prepareBuild } from './build-request.js'
+import { type BuildRequest, type ImageToBuild, prepareBuild, toAllTags } from './build-request.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
 import { findImage } from './images.js'
 import { restoreTag } from './restore-tag.js'
 import { listUntagged, removeUntagged } from './untagged-images.js'
 
 /**
- * Builds with the engine's own (classic) builder; resolves when the image is there under `tag`.
+ * Builds with the engine's own (classic) builder; resolves when the image is stored under all of its tags.
  *
  * Options that this builder cannot honour: OPTION_UNSUPPORTED, a bad context: INVALID_ARGUMENT, both before anything is
- * sent. Whatever stops the build: BUILD_FAILED, which tells the step, its command, the exit code and the last lines.
- * An abort ends the build at the engine; an image that was made all the same is removed, its tag is as it was before.
+ * sent. A failed build: BUILD_FAILED with the step, its command, the exit code and the last lines. An abort ends the build
+ * at the engine. After a failure or an abort no tag names the new image: see {@link restoreTag}.
  */
 export async function buildImage(engine: DockerEngine, image: ImageToBuild, options: BuildOptions = {}): Promise<void> {
   const { dockerfile, tag } = image
@@ -34,15 +34,20 @@ export async function buildImage(engine: DockerEngine, image: ImageToBuild, opti
   const call: EngineCall = { operation: 'buildImage', subject: tag, signal: options.signal }
   await checkBasePlatforms(engine, { dockerfile, call }, options)
   const request = await prepareBuild(engine, image, options)
+  const tags = toAllTags(tag, options)
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   let untagged: readonly string[] | undefined
   try {
-    const [tagged, others] = await Promise.all([findImage(engine, tag, call), listUntagged(engine, tag, call)])
+    const [tagged, others] = await Promise.all([
+      Promise.all(tags.map(async (name) => ({ name, before: (await findImage(engine, name, call))?.Id }))),
+      listUntagged(engine, tag, call),
+    ])
     untagged = others
-    const before = tagged?.Id
-    undo.add(`tag ${tag}`, ({ signal }) => restoreTag(engine.undoing, { tag, before }, { ...call, signal }))
+    for (const { name, before } of tagged) {
+      undo.add(`tag ${name}`, (own) => restoreTag(engine.undoing, { tag: name, before }, { ...call, ...own }))
+    }
     await runBuild(engine, request, options)
-    await checkResult(engine, call, options)
+    for (const name of tags) await checkResult(engine, { ...call, subject: name }, options)
   } catch (error) {
     request.body.destroy()
     if (untagged !== undefined && !isAnswered(error, call)) {
@@ -88,7 +93,7 @@ async function send(engine: DockerEngine, request: BuildRequest) {
   }
 }
 
-/** The image is there under its tag, and of the platform that was asked for. */
+/** The image is stored under the tag, and for the platform that was asked for. */
 async function checkResult(engine: DockerEngine, call: EngineCall, options: BuildOptions): Promise<void> {
   const built = await findImage(engine, call.subject, call)
   if (built === undefined) throw createHostError('IMAGE_NOT_FOUND', { image: call.subject })

@@ -17,7 +17,6 @@ export const buildRefusals: readonly RefusedOption[] = [
 /** Throws OPTION_UNSUPPORTED for an option that stands in the engine's refusals. */
 export function refuseBuildOptions({ runtimeName, details }: DockerEngine, { dns = [], platform }: BuildOptions): void {
   const refuses = [...details.refuses, ...buildRefusals]
-  refuseField(runtimeName, 'buildImage', 'a Dockerfile', refuses)
   if (dns.length > 0) refuseField(runtimeName, 'build.dns', dns, refuses)
   if (platform !== undefined) refuseField(runtimeName, 'build.platform', platform, refuses)
 }

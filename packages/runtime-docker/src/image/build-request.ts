@@ -46,7 +46,7 @@ export async function prepareBuild(
     method: 'POST',
     path: '/build',
     query: {
-      ...{ ...query, t: tag, dockerfile, target, platform, rm: true, forcerm: true },
+      ...{ ...query, t: toAllTags(tag, options), dockerfile, target, platform, rm: true, forcerm: true },
       ...(Object.keys(buildArgs).length === 0 ? {} : { buildargs: buildArgs }),
       ...(noCache ? { nocache: true } : {}),
       ...(pull ? { pull: true } : {}),
@@ -55,6 +55,11 @@ export async function prepareBuild(
     body: archive,
     addedSteps,
   }
+}
+
+/** All tags of the image, each once; the first is the one that labels and errors name. */
+export function toAllTags(tag: string, { tags = [] }: BuildOptions): readonly [string, ...string[]] {
+  return [tag, ...new Set(tags.filter((further) => further !== tag))]
 }
 
 /**

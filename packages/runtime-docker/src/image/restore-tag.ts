@@ -4,9 +4,10 @@ import { findImage } from './images.js'
 import { toPullTag } from './pull-image.js'
 
 /**
- * Undoes a build that has moved a tag: the tag points to the image that it had before, or is gone; the new image goes.
+ * Undoes what a build did to a tag: the tag names the image that it named before, or is removed. The image that the build
+ * made is removed with its last tag.
  *
- * Touches the tag only if it is on an image which this runtime made.
+ * Leaves the tag as it is when it names an image that this host did not make.
  */
 export async function restoreTag(
   engine: DockerEngine,
@@ -18,8 +19,11 @@ export async function restoreTag(
   const labels = now.Config?.Labels ?? {}
   const isOurs = Object.entries(engine.ownerLabels).every(([key, value]) => labels[key] === value)
   if (!isOurs) return
-  if (before !== undefined) await tagImage(engine, { id: before, tag }, call)
-  await (await engine.api(call)).getImage(before === undefined ? tag : now.Id).remove()
+  const api = await engine.api(call)
+  if (before === undefined) return void (await api.getImage(tag).remove())
+  await tagImage(engine, { id: before, tag }, call)
+  const otherTags = (now.RepoTags ?? []).length - 1
+  if (otherTags <= 0) await api.getImage(now.Id).remove()
 }
 
 async function tagImage(

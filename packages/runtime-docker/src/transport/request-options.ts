@@ -23,7 +23,10 @@ interface RequestBody {
 
 function toQuery(query: Readonly<Record<string, QueryValue>> = {}): string {
   const parameters = new URLSearchParams()
-  for (const [key, value] of Object.entries(query)) if (value !== undefined) parameters.set(key, toText(value))
+  for (const [key, given] of Object.entries(query)) {
+    const values: readonly QueryValue[] = Array.isArray(given) ? given : [given]
+    for (const value of values) if (value !== undefined) parameters.append(key, toText(value))
+  }
   return parameters.toString()
 }
 

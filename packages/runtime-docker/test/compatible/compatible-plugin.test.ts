@@ -43,7 +43,9 @@ function createHost(changes: Pick<CompatiblePluginOptions, 'find'> & Partial<Com
 describe('compatiblePlugin', () => {
   test('the engine is told by the header, and its version needs no other name', async () => {
     const { host } = await openHost()
-    expect(await host.discover()).toMatchObject([{ runtime: 'other', available: true, version: '20.10.24', notes: [] }])
+    expect(await host.discover()).toMatchObject([
+      { runtime: 'other', available: true, version: '20.10.24', notes: [expect.stringContaining('hostAddress')] },
+    ])
     const { runtime } = await host.open()
     expect(runtime.type).toBe('other')
   })
@@ -79,7 +81,10 @@ describe('compatiblePlugin', () => {
     const second = { ...other, product: 'second', title: 'Second', server: 'Secondd' }
     const { host } = await openHost({ accepts: [other, second] }, 'Secondd/1')
     expect(await host.discover()).toMatchObject([
-      { version: 'Second 20.10.24', notes: ["the engine is Second 20.10.24, which speaks Docker's API"] },
+      {
+        version: 'Second 20.10.24',
+        notes: ["the engine is Second 20.10.24, which speaks Docker's API", expect.stringContaining('hostAddress')],
+      },
     ])
   })
 
@@ -104,7 +109,7 @@ describe('compatiblePlugin', () => {
       ...other,
       adjust: ({ facts, refuses, info, env }) => ({
         facts: { location: 'virtual-machine' },
-        refuses: [...refuses.filter(({ field }) => field !== 'getHostAddress'), refused],
+        refuses: [...refuses, refused],
         absent: [{ id: absent.id, title: absent.title, reason: absent.reason, remedy: absent.remedy }],
         notes: [`${facts.title} has ${info.NCPU} CPUs, OTHER is ${env.OTHER}`],
       }),

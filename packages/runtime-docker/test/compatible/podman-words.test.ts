@@ -2,7 +2,7 @@ import { toFamiliarName } from '@capstan/core'
 import { expect, test } from 'vitest'
 import { KeptSettings } from '../../src/container/kept-settings.js'
 import { DockerNetworkManager } from '../../src/docker-network-manager.js'
-import { DockerSidecarManager } from '../../src/docker-sidecar-manager.js'
+import { DockerRuntime } from '../../src/docker-runtime.js'
 import { DockerVolumeManager } from '../../src/docker-volume-manager.js'
 import { listImages } from '../../src/image/images.js'
 import { removeImage } from '../../src/image/remove-image.js'
@@ -74,7 +74,7 @@ test('an inspection has the ids of the networks, where the engine tells their na
     ['GET /networks/net', json(200, { Id: 'f'.repeat(64) })],
     ['GET /networks/gone', refusal(404, 'unable to find network with name or ID gone: network not found')],
   ])
-  const { networks } = await new DockerSidecarManager(engine, new KeptSettings()).inspectContainer('c1')
+  const { networks } = await new DockerRuntime(engine, new KeptSettings()).inspectContainer('c1')
   expect(networks.map(({ networkId }) => networkId)).toEqual(['f'.repeat(64), 'gone'])
 })
 

@@ -34,7 +34,7 @@ async function createKept(started: StartedRuntime, command: readonly string[], c
   const id = await started.runtime.createContainer({ image, command, name: 'c', ...changes })
   const container = started.fake.state.findContainer(id)
   if (container !== undefined) container.networks = { bridge: {} }
-  await started.runtime.setupFirewall(id, rules)
+  await started.firewalls.setupFirewall(id, rules)
   return id
 }
 
@@ -42,7 +42,7 @@ async function createKept(started: StartedRuntime, command: readonly string[], c
 async function makeForeign(started: StartedRuntime, command: readonly string[]): Promise<FakeContainer> {
   const container = started.fake.state.createContainer('c', { Image: image, Cmd: command })
   container.networks = { net: { Aliases: ['alias', container.id.slice(0, 12)] } }
-  await started.runtime.setupFirewall(container.id, rules)
+  await started.firewalls.setupFirewall(container.id, rules)
   return container
 }
 
@@ -312,7 +312,7 @@ describe('the start of a container that cannot be created anew', () => {
       const started = await startRuntime()
       const container = started.fake.state.createContainer('c', { Cmd: ['exit', '3'], HostConfig: { AutoRemove } })
       container.networks = { net: {} }
-      await started.runtime.setupFirewall('c', rules)
+      await started.firewalls.setupFirewall('c', rules)
       await expect(started.runtime.startContainer('c')).rejects.toMatchObject({
         code: 'FIREWALL_FAILED',
         facts: { id: container.id, containment: 'ended' },
@@ -400,7 +400,7 @@ test('setupFirewall: a request is not answered, nor any after it: an abort settl
     started.fake.requests.length = 0
     const abort = new AbortController()
     hangFrom(started, index, () => abort.abort(new Error('enough')))
-    const outcome = await started.runtime.setupFirewall('c', rules, { signal: abort.signal }).then(
+    const outcome = await started.firewalls.setupFirewall('c', rules, { signal: abort.signal }).then(
       () => 'set',
       (error: unknown) => error,
     )

@@ -165,6 +165,19 @@ describe('F15 resizeTTY', () => {
     expect(fake.requests).toHaveLength(0)
   })
 
+  test('does nothing for a container without a terminal, created, running or exited', async () => {
+    const { fake, runtime } = await startRuntime()
+    fake.override('POST /containers/*/resize', (reply) => reply.refuse(500, 'container has no terminal'))
+    const id = await runtime.createContainer({ image, command: ['sleep'] })
+    await runtime.resizeTTY(id, size)
+    await runtime.startContainer(id)
+    await runtime.resizeTTY(id, size)
+    await runtime.stopContainer(id)
+    await runtime.resizeTTY(id, size)
+    expect(fake.state.findContainer(id)?.size).toBeUndefined()
+    expect(fake.log().filter((line) => line.endsWith('/resize'))).toHaveLength(3)
+  })
+
   test('an unknown container: CONTAINER_NOT_FOUND', async () => {
     const { runtime } = await startRuntime()
     await expect(runtime.resizeTTY('gone', size)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
@@ -194,6 +207,29 @@ describe('getPortBindings', () => {
   })
 })
 
+describe('inspectContainer', () => {
+  test('lists each published port with protocol and host address while the container runs', async () => {
+    const { fake, runtime } = await startRuntime()
+    const Ports = {
+      '80/tcp': [
+        { HostIp: '0.0.0.0', HostPort: '40000' },
+        { HostIp: '::', HostPort: '40001' },
+      ],
+      '53/udp': [{ HostIp: '127.0.0.1', HostPort: '5353' }],
+      '90/tcp': null,
+    }
+    const inspected = (Running: boolean) => ({ Id: 'c', State: { Running }, NetworkSettings: { Ports } })
+    fake.override('GET /containers/*/json', (reply) => reply.json(200, inspected(true)))
+    expect((await runtime.inspectContainer('c')).ports).toEqual([
+      { containerPort: 80, hostPort: 40_000, hostAddress: '0.0.0.0', protocol: 'tcp' },
+      { containerPort: 80, hostPort: 40_001, hostAddress: '::', protocol: 'tcp' },
+      { containerPort: 53, hostPort: 5_353, hostAddress: '127.0.0.1', protocol: 'udp' },
+    ])
+    fake.override('GET /containers/*/json', (reply) => reply.json(200, inspected(false)))
+    expect((await runtime.inspectContainer('c')).ports).toEqual([])
+  })
+})
+
 describe('getHostAddress', () => {
   const network = (config: object, more: object = {}) => ({ Id: 'n', Name: 'n', IPAM: { Config: [config] }, ...more })
 
@@ -212,24 +248,23 @@ describe('getHostAddress', () => {
     expect(await runtime.getHostAddress()).toBe('172.18.0.1')
   })
 
-  test('no gateway: OPERATION_FAILED with a remedy; no network: NETWORK_NOT_FOUND', async () => {
+  test('resolves with undefined for a network without a gateway, rejects with NETWORK_NOT_FOUND for an absent one', async () => {
     const { fake, runtime } = await startRuntime()
     fake.state.networks.set('inner', network({ Subnet: '10.0.0.0/24' }))
-    await expect(runtime.getHostAddress({ networkId: 'inner' })).rejects.toMatchObject({
-      code: 'OPERATION_FAILED',
-      facts: { reason: expect.stringContaining('hostAddress') },
-    })
+    expect(await runtime.getHostAddress({ networkId: 'inner' })).toBeUndefined()
     await expect(runtime.getHostAddress({ networkId: 'gone' })).rejects.toMatchObject({ code: 'NETWORK_NOT_FOUND' })
   })
 
-  test('what was given in code comes first; a refusal is OPTION_UNSUPPORTED; neither asks the engine', async () => {
-    const given = await startRuntime({ hostAddress: '10.9.9.9' })
+  test('resolves without a request with the hostAddress of the plugin, and with undefined for an engine elsewhere', async () => {
+    const { engine } = await startRuntime()
+    const facts = { ...engine.details.facts, location: 'elsewhere' } as const
+    const given = await startRuntime({ hostAddress: '10.9.9.9', facts })
     expect(await given.runtime.getHostAddress()).toBe('10.9.9.9')
-    const refusing = await startRuntime({
-      refuses: [{ field: 'getHostAddress', reason: 'elsewhere', remedy: 'give it' }],
-    })
-    await expect(refusing.runtime.getHostAddress()).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED' })
-    expect([...given.fake.requests, ...refusing.fake.requests]).toHaveLength(0)
+    const elsewhere = await startRuntime({ facts })
+    expect(await elsewhere.runtime.getHostAddress()).toBeUndefined()
+    const rootless = await startRuntime({ facts: { ...engine.details.facts, rootless: true } })
+    expect(await rootless.runtime.getHostAddress()).toBeUndefined()
+    expect([given.fake, elsewhere.fake, rootless.fake].flatMap(({ requests }) => requests)).toEqual([])
   })
 })
 
@@ -273,10 +308,12 @@ describe('startSidecar', () => {
     expect(fake.requests).toHaveLength(seen)
   })
 
-  test('inspectContainer tells what adopting and addressing need', async () => {
-    const { sidecars } = await startRuntime()
+  test('inspectContainer of the manager and of the runtime resolve with the same inspection', async () => {
+    const { runtime, sidecars } = await startRuntime()
     const id = await sidecars.startSidecar({ image, name: 's', command: ['sleep'] })
-    expect(await sidecars.inspectContainer(id)).toMatchObject({
+    const inspection = await runtime.inspectContainer(id)
+    expect(await sidecars.inspectContainer(id)).toEqual(inspection)
+    expect(inspection).toMatchObject({
       id,
       name: 's',
       image,

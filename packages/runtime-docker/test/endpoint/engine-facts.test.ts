@@ -1,7 +1,8 @@
+import { firewallManagerCapability } from '@capstan/core'
 import { describe, expect, test } from 'vitest'
-import { type InfoAnswer, toEngineFacts } from '../../src/endpoint/engine-facts.js'
+import { findUnknownHostReason, type InfoAnswer, toEngineFacts } from '../../src/endpoint/engine-facts.js'
 import { dockerProduct } from '../../src/endpoint/products.js'
-import { toRefusedOptions } from '../../src/endpoint/refused-options.js'
+import { toAbsentCapabilities, toRefusedOptions } from '../../src/endpoint/refused-options.js'
 import { linux } from './systems.js'
 
 /** Recorded: Docker Engine 20.10 on Debian, shortened. */
@@ -30,8 +31,8 @@ function factsOf(info: Partial<InfoAnswer>, url = 'unix:///var/run/docker.sock')
   })
 }
 
-function refusedOf(info: Partial<InfoAnswer>, hostAddress?: string) {
-  return toRefusedOptions(factsOf(info), { ...debian, ...info }, hostAddress).map(({ field }) => field)
+function refusedOf(info: Partial<InfoAnswer>) {
+  return toRefusedOptions(factsOf(info), { ...debian, ...info }).map(({ field }) => field)
 }
 
 describe('toEngineFacts', () => {
@@ -77,13 +78,36 @@ describe('toRefusedOptions', () => {
     expect(refusedOf({ OperatingSystem: 'Docker Desktop' })).toEqual(['network.host', 'build.dns'])
   })
 
-  test('the address of the host where it cannot be told, unless it was given', () => {
-    expect(refusedOf({ KernelVersion: 'x' })).toEqual(['getHostAddress', 'build.dns'])
-    expect(refusedOf({ KernelVersion: 'x' }, '10.0.0.1')).toEqual(['build.dns'])
-    expect(refusedOf({ SecurityOptions: ['name=rootless'] })).toEqual(['network.host', 'getHostAddress', 'build.dns'])
+  test('host networking on a rootless engine', () => {
+    expect(refusedOf({ SecurityOptions: ['name=rootless'] })).toEqual(['network.host', 'build.dns'])
   })
 
   test('what Windows containers have not: unverified', () => {
     expect(refusedOf({ OSType: 'windows' })).toContain('privileged')
+  })
+})
+
+describe('toAbsentCapabilities', () => {
+  test('names egress firewalls, with reason and remedy, for Windows containers alone', () => {
+    expect(toAbsentCapabilities(factsOf({}))).toEqual([])
+    expect(toAbsentCapabilities(factsOf({ OSType: 'windows' }))).toEqual([
+      {
+        id: firewallManagerCapability.id,
+        title: firewallManagerCapability.title,
+        reason: 'Windows containers have no such thing',
+        remedy: 'use an engine with Linux containers',
+      },
+    ])
+  })
+})
+
+describe('findUnknownHostReason', () => {
+  test.each([
+    ['this machine', {}, undefined],
+    ['another machine', { KernelVersion: 'x' }, 'the engine is not known to run on this machine'],
+    ['a virtual machine', { OperatingSystem: 'Docker Desktop' }, undefined],
+    ['a rootless engine', { SecurityOptions: ['name=rootless'] }, expect.stringContaining('rootless')],
+  ])('of %s', (_, info, reason) => {
+    expect(findUnknownHostReason(factsOf(info))).toEqual(reason)
   })
 })

@@ -3,6 +3,7 @@ import { type FirewallPlan, readFirewallOutcome, toFirewallScript } from '@capst
 import { expect, onTestFinished, test } from 'vitest'
 import { describeWithFirewallImage } from '../../../../test/support/test-engine.js'
 import { KeptSettings } from '../../src/container/kept-settings.js'
+import { DockerFirewallManager } from '../../src/docker-firewall-manager.js'
 import { DockerRuntime } from '../../src/docker-runtime.js'
 import { applyFirewall } from '../../src/firewall/apply-firewall.js'
 import { createExecRunner } from '../../src/firewall/exec-runner.js'
@@ -267,11 +268,13 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
 
   test('X11 rules are back, and verified, when this runtime has started the container again', async () => {
     const { engine, run, reaches } = await connect()
-    const runtime = new DockerRuntime(engine, new KeptSettings())
+    const kept = new KeptSettings()
+    const runtime = new DockerRuntime(engine, kept)
+    const firewalls = new DockerFirewallManager(engine, kept)
     const proxy = await run('proxy')
     const stranger = await run('stranger')
     const { id } = await run('workload', { Image: firewallImage })
-    await runtime.setupFirewall(id, { proxyHost: proxy.name, proxyPort: 8080 })
+    await firewalls.setupFirewall(id, { proxyHost: proxy.name, proxyPort: 8080 })
     await runtime.stopContainer(id, { graceMs: 0 })
     await runtime.startContainer(id)
     expect(await reaches(id, proxy.address)).toBe(true)

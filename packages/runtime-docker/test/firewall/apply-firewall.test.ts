@@ -194,14 +194,6 @@ test('X11 a bad port makes no request; a paused container is NOT_RUNNING; withou
   expect(none.helpers()).toEqual([])
 })
 
-test('X9 an engine that refuses firewalls is believed, before any request', async () => {
-  const { engine, log } = await startScriptedEngine([], {
-    refuses: [{ field: 'setupFirewall', reason: 'Windows', remedy: undefined }],
-  })
-  await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED' })
-  expect(log()).toEqual([])
-})
-
 test('a container that is paused meanwhile is contained', async () => {
   let paused = false
   const State = {

@@ -17,7 +17,7 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
   /** A stranger on a network, and how many segments of TCP its kernel has received. */
   async function setUp(changes: Parameters<typeof connectRuntime>[1] = {}) {
     const connected = connectRuntime(testEngine, changes)
-    const { runtime, networks, sidecars, execs } = connected
+    const { runtime, networks, execs } = connected
     const networkId = await networks.createNetwork(`capstan-test-${randomUUID()}`)
     const network = { mode: 'networks', networks: [{ networkId }] } as const
     const strangerId = await runtime.createContainer({
@@ -26,7 +26,7 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
       command: ['nc', '-ll', '-p', '8080', '-e', 'cat'],
     })
     await runtime.startContainer(strangerId)
-    const { networks: attachments } = await sidecars.inspectContainer(strangerId)
+    const { networks: attachments } = await runtime.inspectContainer(strangerId)
     const address = attachments[0]?.ipAddress ?? ''
     const countReceived = async () => {
       const process = await execs.exec(strangerId, ['cat', '/proc/net/snmp'], { stdin: false })
@@ -61,13 +61,13 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
     'sends nothing to a stranger: $title',
     { timeout: 60_000 + starts * 10_000 },
     async ({ workload, changes, outcome }) => {
-      const { runtime, config, countReceived, rules, listLeft } = await setUp(changes)
+      const { runtime, firewalls, config, countReceived, rules, listLeft } = await setUp(changes)
       const before = await countReceived()
       const left = await listLeft()
       const outcomes: Record<string, number> = {}
       for (let turn = 0; turn < starts; turn += 1) {
         const id = await runtime.createContainer({ image: workload, ...config, autoRemove: turn % 2 === 1 })
-        await runtime.setupFirewall(id, rules)
+        await firewalls.setupFirewall(id, rules)
         const seen = await runtime
           .startAttached(id, { stdout: collectOutput().stream })
           .then(() => 'ran', toContainment)
@@ -85,13 +85,13 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
   test('sends nothing to a stranger: of a container that another runtime created', {
     timeout: 60_000 + starts * 10_000,
   }, async () => {
-    const { runtime, config, countReceived, rules } = await setUp({ firewallImage })
+    const { runtime, firewalls, config, countReceived, rules } = await setUp({ firewallImage })
     const other = connectRuntime(testEngine)
     const before = await countReceived()
     const outcomes = new Set<string>()
     for (let turn = 0; turn < starts; turn += 1) {
       const id = await other.runtime.createContainer({ image, ...config })
-      await runtime.setupFirewall(id, rules)
+      await firewalls.setupFirewall(id, rules)
       outcomes.add(await runtime.startContainer(id).then(() => 'ran', toContainment))
       await runtime.removeContainer(id)
     }
@@ -100,12 +100,12 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
   })
 
   test('reaches the network it was created with after a start that cut it off', async () => {
-    const { runtime, config, countReceived, rules } = await setUp({ firewallImage })
+    const { runtime, firewalls, config, countReceived, rules } = await setUp({ firewallImage })
     const other = connectRuntime(testEngine)
     const id = await other.runtime.createContainer({ image, ...config, command: ['sleep', '60'] })
-    await runtime.setupFirewall(id, rules)
+    await firewalls.setupFirewall(id, rules)
     await runtime.startContainer(id)
-    const { networks } = await other.sidecars.inspectContainer(id)
+    const { networks } = await other.runtime.inspectContainer(id)
     expect(networks.map(({ networkId }) => networkId)).toEqual([config.network.networks[0].networkId])
     const before = await countReceived()
     const process = await other.execs.exec(id, config.command, { stdin: false })
@@ -116,19 +116,19 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
   })
 
   test.each([false, true])('gives its exit code (autoRemove: %s)', async (autoRemove) => {
-    const { runtime, rules } = await setUp()
+    const { runtime, firewalls, rules } = await setUp()
     const command = ['/bin/sh', '-c', 'exit 3'] as const
     const id = await runtime.createContainer({ image: firewallImage, command, autoRemove })
-    await runtime.setupFirewall(id, rules)
+    await firewalls.setupFirewall(id, rules)
     expect(await runtime.startAttached(id, {})).toBe(3)
     await runtime.removeContainer(id)
   })
 
   test('answers on its published port while it runs, and gives the port back when it is stopped', async () => {
-    const { runtime, config, rules } = await setUp({ firewallImage })
+    const { runtime, firewalls, config, rules } = await setUp({ firewallImage })
     const command = ['nc', '-ll', '-p', '80', '-e', 'echo', 'here'] as const
     const id = await runtime.createContainer({ image, ...config, command, ports: [{ containerPort: 80 }] })
-    await runtime.setupFirewall(id, rules)
+    await firewalls.setupFirewall(id, rules)
     await runtime.startContainer(id)
     const hostPort = (await runtime.getPortBindings(id)).get(80)
     expect(hostPort).toBeGreaterThan(0)

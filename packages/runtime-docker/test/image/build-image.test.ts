@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is what a Dockerfile looks like
 import { Readable } from 'node:stream'
+import type { BuildOptions } from '@capstan/core'
 import { extract } from 'tar-stream'
 import { expect, test } from 'vitest'
 import { buildImage } from '../../src/image/build-image.js'
@@ -182,6 +183,83 @@ test('F16 an abort puts the tag back where it was, when the image was made all t
   await expect(buildImage(scripted.engine, image, { signal: abort.signal, onProgress })).rejects.toBe(reason)
   expect(scripted.log().slice(-2)).toEqual([`POST /images/${before}/tag`, `DELETE /images/${id}`])
   await expect.poll(scripted.countConnections).toBeLessThanOrEqual(2) // those that are kept
+})
+
+test('builds once for all tags, each named once', async () => {
+  const scripted = await start(stream([built]))
+  await buildImage(scripted.engine, image, { tags: ['app:2', 'app:1', 'app:2', 'other:1'] })
+  expect(scripted.log().filter((line) => line === 'POST /build')).toHaveLength(1)
+  expect(toRequest(scripted).query.getAll('t')).toEqual(['app:1', 'app:2', 'other:1'])
+})
+
+test('rejects with IMAGE_NOT_FOUND when the image is not stored under a further tag', async () => {
+  const scripted = await start(stream([built]), (reply, { path }) =>
+    path.includes('app:2')
+      ? reply.refuse(404, 'No such image')
+      : reply.json(200, { Id: id, Os: 'linux', Architecture: 'amd64' }),
+  )
+  await expect(buildImage(scripted.engine, image, { tags: ['app:2'] })).rejects.toMatchObject({
+    code: 'IMAGE_NOT_FOUND',
+    facts: { image: 'app:2' },
+  })
+})
+
+test('rejects with INVALID_ARGUMENT for a bad further tag before any request', async () => {
+  const scripted = await start(stream([built]))
+  await expect(buildImage(scripted.engine, image, { tags: ['app:2', 'App'] })).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    facts: { field: 'tags[1]' },
+  })
+  expect(scripted.seen).toEqual([])
+})
+
+test.each([
+  ['an abort', stream([built], 'silence'), {}],
+  ['another platform than the one asked for', stream([built]), { platform: 'linux/arm64' }],
+])('after %s each tag names the image that it named before', async (_, answer, options: BuildOptions) => {
+  const before = `sha256:${'b'.repeat(64)}`
+  const tags = new Map([['app:2', before]])
+  const toTags = (image: string) => [...tags].filter(([, tagged]) => tagged === image).map(([name]) => name)
+  let labels: Readonly<Record<string, string>> = {}
+  const scripted = await startScriptedEngine([
+    [
+      'POST /build',
+      (reply, request) => {
+        for (const tag of request.query.getAll('t')) tags.set(tag, id)
+        answer(reply, request)
+      },
+    ],
+    ['GET /images/json', json(200, [])],
+    [
+      'GET /images/*/json',
+      (reply, { path }) => {
+        const Id = tags.get(path.slice('/images/'.length, -'/json'.length))
+        if (Id === undefined) return reply.refuse(404, 'No such image')
+        reply.json(200, { Id, RepoTags: toTags(Id), Os: 'linux', Architecture: 'amd64', Config: { Labels: labels } })
+      },
+    ],
+    [
+      'POST /images/*/tag',
+      (reply, { path, query }) => {
+        tags.set(`${query.get('repo')}:${query.get('tag')}`, path.split('/')[2] ?? '')
+        reply.raw(201, '')
+      },
+    ],
+    [
+      'DELETE /images/*',
+      (reply, { path }) => {
+        tags.delete(path.slice('/images/'.length))
+        reply.json(200, [])
+      },
+    ],
+  ])
+  labels = scripted.engine.ownerLabels
+  const abort = new AbortController()
+  const onProgress = () => void (options.platform === undefined && abort.abort('enough'))
+  const given = { ...options, tags: ['app:2', 'app:3'], signal: abort.signal, onProgress }
+  await expect(buildImage(scripted.engine, image, given)).rejects.toBeDefined()
+  expect([...tags]).toEqual([['app:2', before]])
+  expect(scripted.log().filter((line) => line.startsWith('DELETE'))).toContain('DELETE /images/app:3')
 })
 
 test('F16 an abort between the last step and the tag: the image that has none is removed, and no other', async () => {

@@ -174,6 +174,32 @@ describeWithEngine('images of a real engine', (testEngine) => {
     }
   })
 
+  test('builds one image for all tags; an abort after the tagging leaves each tag as it was', async () => {
+    const { engine, tag, instance } = connect()
+    const [second, third] = [`capstan-test-image:${randomUUID()}`, `capstan-test-image:${randomUUID()}`]
+    await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag }, { tags: [second] })
+    const list = async () =>
+      (await listImages(engine, { labels: { 'capstan.owner.instance': instance } })).map(({ id, tags }) => ({
+        id,
+        tags: [...tags].sort(),
+      }))
+    const before = await list()
+    expect(before.map(({ tags }) => tags)).toEqual([[tag, second].sort()])
+    const abort = new AbortController()
+    const building = buildImage(
+      engine,
+      { dockerfile: `${from}ENV Y=${tag}\n`, tag },
+      {
+        tags: [second, third],
+        signal: abort.signal,
+        onProgress: ({ text }) => void (text.startsWith('Successfully tagged') && abort.abort('enough')),
+      },
+    )
+    await expect(building).rejects.toBe('enough')
+    expect(await imageExists(engine, third)).toBe(false)
+    expect(await list()).toEqual(before)
+  })
+
   test('pulls one tag with credentials, given or stored, and tells its progress', async () => {
     const { engine } = connect()
     const { host } = await startTestRegistry()

@@ -13,10 +13,10 @@ const endWithClient: FakeHandler = (reply) => {
 const get = (path: string): EngineRequest => ({ ...call, method: 'GET', path })
 
 describe('requests', () => {
-  test('have the version on their path; query values are encoded', async () => {
+  test('have the version on their path; query values are encoded, an array repeats its parameter', async () => {
     const { fake, engine } = await startFakeEngine()
     fake.override('GET /things', (reply) => reply.json(200, { ok: true }))
-    const query = { all: true, none: undefined, off: false, filters: { label: ['a=b c'] }, text: 'x&y' }
+    const query = { all: true, none: undefined, off: false, filters: { label: ['a=b c'] }, text: 'x&y', t: ['a', 'b'] }
     expect(await engine.sendJson({ ...get('/things'), query })).toEqual({ ok: true })
     expect(fake.requests[0]?.rawPath).toMatch(/^\/v1\.41\/things\?/)
     expect([...(fake.requests[0]?.query ?? [])]).toEqual([
@@ -24,6 +24,8 @@ describe('requests', () => {
       ['off', '0'],
       ['filters', '{"label":["a=b c"]}'],
       ['text', 'x&y'],
+      ['t', 'a'],
+      ['t', 'b'],
     ])
   })
 
