@@ -1,6 +1,104 @@
+import type { HostErrorFacts } from '@capstan/core'
+import type { ApiRange } from './api-version.js'
+import { toEngineText } from './engine-text.js'
+import { EngineAnswerError } from './transport/engine-answer-error.js'
+
+/** Whether the engine refused the API version of the request. */
+export function isVersionRefusal(error: unknown): error is EngineAnswerError {
+  return error instanceof EngineAnswerError && error.status === 400 && texts.versionRefused.test(error.text)
+}
+
+/** The bound of the engine's range of API versions that the refusal of a version names. */
+export function readVersionLimit({ text }: EngineAnswerError): Partial<ApiRange> {
+  const [, bound, version] = texts.versionLimit.exec(text) ?? []
+  if (version === undefined) return {}
+  return bound?.toLowerCase() === 'minimum' ? { oldest: version } : { newest: version }
+}
+
+/** Whether an endpoint with TLS got a request without it. */
+export function isTlsExpected(error: unknown): boolean {
+  return error instanceof EngineAnswerError && texts.tlsExpected.test(error.text)
+}
+
+/** Whether an image was removed while the engine read all of them. Seen on Podman 4.3. */
+export function isImageVanished(error: unknown): boolean {
+  return error instanceof EngineAnswerError && error.status >= 500 && texts.imageVanished.test(error.text)
+}
+
+/** Whether another client, or the engine itself, is removing the container. */
+export function isRemovalUnderWay(error: unknown): boolean {
+  return texts.removalUnderWay.test(toEngineText(error) ?? '')
+}
+
+/** Whether the network is one of the engine's own, such as `bridge`. */
+export function isPredefinedNetwork(error: unknown): boolean {
+  return texts.predefinedNetwork.test(toEngineText(error) ?? '')
+}
+
+/** Whether the engine has no free address range for one more network. */
+export function arePoolsExhausted(error: unknown): boolean {
+  return texts.poolsExhausted.test(toEngineText(error) ?? '')
+}
+
+/** Whether the engine takes the text for no image reference. */
+export function isBadReference(error: unknown): boolean {
+  return texts.badReference.test(toEngineText(error) ?? '')
+}
+
+/** Whether the output of an exec is the OCI runtime's message about a missing command. Seen on Docker 20.10. */
+export function isCommandMissing(output: string): boolean {
+  return texts.execNotStarted.test(output) && texts.commandNotFound.test(output)
+}
+
+/** The option that the engine dropped, by a warning of a create. */
+export function findDroppedOption(warning: string): 'memoryBytes' | 'cpus' | 'pidsLimit' | undefined {
+  if (texts.memoryDropped.test(warning)) return 'memoryBytes'
+  if (texts.cpusDropped.test(warning)) return 'cpus'
+  return texts.pidsDropped.test(warning) ? 'pidsLimit' : undefined
+}
+
+/** The exit code of the command that a build failed with, where the text has it. */
+export function readBuildExitCode(text: string): number | undefined {
+  const exitCode = texts.buildExitCode.exec(text)?.[1]
+  return exitCode === undefined ? undefined : Number(exitCode)
+}
+
+/** Whether the text of a failed build ends with the exit code, so that it says nothing else of the command. */
+export function endsWithExitCode(text: string): boolean {
+  return texts.endingExitCode.test(text)
+}
+
+/** The field that the engine found a fault in, and its value; `mounts` stands for the source of one of them. */
+export function findBadField(text: string): HostErrorFacts['INVALID_ARGUMENT'] | undefined {
+  for (const [name, field, expected] of badFields) {
+    const given = texts[name].exec(text)?.[1]
+    if (given !== undefined) return { field, expected, given: JSON.stringify(given) }
+  }
+  return undefined
+}
+
+const badFields: readonly (readonly [text: TextName, field: string, expected: string])[] = [
+  ['noBindSource', 'mounts', 'a path that exists on the machine of the engine'],
+  ['noUser', 'user', 'a user that the image knows, or a number'],
+  ['noUserGroup', 'user', 'a user whose group the image knows, or is a number'],
+  ['noGroup', 'groupAdd', 'groups that the image knows, or numbers'],
+  ['noWorkingDirectory', 'workingDirectory', 'a directory, or a path that is free'],
+  ['unknownCapAdd', 'capAdd', 'capabilities that the kernel knows'],
+  ['unknownCapDrop', 'capDrop', 'capabilities that the kernel knows'],
+  ['badSecurityOption', 'securityOptions', 'options that the engine knows'],
+  ['badSignal', 'stopSignal', 'a signal that the engine knows'],
+  ['badContainerName', 'name', 'a name of a container, of two characters or more'],
+  ['badVolumeName', 'mounts', 'a name of a volume, of two characters or more'],
+  ['unknownPlatform', 'platform', 'an operating system or architecture'],
+  ['unknownLimit', 'ulimits', 'limits that the kernel knows'],
+  ['mountMismatch', 'mounts', 'a directory on a directory, or a file on a file'],
+  ['foreignAddress', 'ports', 'addresses of the machine of the engine'],
+]
+
 /**
- * The engine's words, where status and endpoint do not tell enough. One table: each line is matched against words of a
- * real engine in `test/docker-error-texts.test.ts`. Sources: moby's `daemon/`, `libnetwork/` and `errdefs/`, runc.
+ * The engine's error texts, for what status and endpoint do not tell. Only the functions above and the translation in
+ * `docker-errors.ts` read them. Each is matched against texts of real engines in `test/docker-error-texts.test.ts`.
+ * Sources: moby's `daemon/`, `libnetwork/` and `errdefs/`, runc.
  */
 export const texts: {
   readonly [K in TextName]: RegExp
@@ -55,7 +153,17 @@ export const texts: {
   removalUnderWay: /removal of container .* is already in progress|could not be stopped: .*container state improper/i,
   pullDenied: /pull access denied|denied|unauthorized|manifest unknown|manifest for \S+ not found|not found: manifest/i,
   versionRefused: /client version [\d.]+ is too (?:new|old)/i,
-  versionLimit: /(?:minimum|maximum) supported API version is ([\d.]+)/i,
+  versionLimit: /(minimum|maximum) supported API version is ([\d.]+)/i,
+  // Go's net/http: Client sent an HTTP request to an HTTPS server.
+  tlsExpected: /HTTPS? (server|client)/,
+  execNotStarted: /^OCI runtime exec failed: [^\n]*\n?$/,
+  // moby, `daemon/daemon_unix.go`. Swap alone is not an option here, so its loss is a warning.
+  memoryDropped: /does not support memory limit|memory limit.*discarded/i,
+  cpusDropped: /does not support CPU (CFS|cfs)|CPU (shares|cfs).*discarded/i,
+  pidsDropped: /pids limit.*discarded/i,
+  // Docker: returned a non-zero code: 1. Buildah: exit status 9.
+  buildExitCode: /(?:returned a non-zero code: |exit (?:status|code):? )(\d+)/,
+  endingExitCode: /(?:returned a non-zero code: |exit (?:status|code):? )\d+\s*$/,
   connectionEnded: /^(aborted|socket hang up|Premature close|the connection was closed)/,
 }
 
@@ -102,4 +210,11 @@ type TextName =
   | 'pullDenied'
   | 'versionRefused'
   | 'versionLimit'
+  | 'tlsExpected'
+  | 'execNotStarted'
+  | 'memoryDropped'
+  | 'cpusDropped'
+  | 'pidsDropped'
+  | 'buildExitCode'
+  | 'endingExitCode'
   | 'connectionEnded'

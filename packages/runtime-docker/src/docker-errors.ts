@@ -1,7 +1,6 @@
 import { createHostError, type HostErrorFacts, isHostError } from '@capstan/core'
-import { findBadField } from './bad-field.js'
 import type { EngineCall } from './docker-engine.js'
-import { texts } from './docker-error-texts.js'
+import { findBadField, texts } from './docker-error-texts.js'
 import { AnswerFormatError } from './transport/answer-format-error.js'
 import { EngineAnswerError } from './transport/engine-answer-error.js'
 

@@ -160,6 +160,35 @@ const words: {
     ],
   },
   versionLimit: { yes: ['Maximum supported API version is 1.41', 'Minimum supported API version is 1.44'] },
+  tlsExpected: { yes: ['Client sent an HTTP request to an HTTPS server.'], no: ['page not found'] },
+  execNotStarted: {
+    yes: [
+      'OCI runtime exec failed: exec failed: container_linux.go:380: starting container process caused: exec: "x": executable file not found in $PATH: unknown\n',
+    ],
+    no: ['OCI runtime exec failed: is what the program printed\nand more\n'],
+  },
+  memoryDropped: {
+    yes: ['Your kernel does not support memory limit capabilities or the cgroup is not mounted. Limitation discarded.'],
+  },
+  cpusDropped: {
+    yes: ['Your kernel does not support CPU cfs quota or the cgroup is not mounted. Quota discarded.'],
+  },
+  pidsDropped: {
+    yes: [
+      'Your kernel does not support pids limit capabilities or the cgroup is not mounted. PIDs limit discarded.',
+    ],
+  },
+  buildExitCode: {
+    yes: [
+      "The command '/bin/sh -c false' returned a non-zero code: 1",
+      'building at STEP "RUN make": while running runtime: exit status 2',
+    ],
+    no: ['exit status unknown'],
+  },
+  endingExitCode: {
+    yes: ["The command '/bin/sh -c false' returned a non-zero code: 1"],
+    no: ['exit status 2: out of memory'],
+  },
   connectionEnded: { yes: ['aborted', 'socket hang up', 'Premature close'], no: ['the build was aborted'] },
 }
 
@@ -190,7 +219,8 @@ test.each([
   ['noGroup', 'Unable to find group who: no matching entries in group file', 'who'],
   ['noWorkingDirectory', 'Cannot mkdir: /a b is not a directory', '/a b'],
   ['noImage', 'No such image: a/b:1', 'a/b:1'],
-  ['versionLimit', 'Maximum supported API version is 1.41', '1.41'],
+  ['versionLimit', 'Maximum supported API version is 1.41', 'Maximum'],
+  ['buildExitCode', 'while running runtime: exit status 2', '2'],
 ] as const)('%s gives the part that matters', (name, text, part) => {
   expect(texts[name].exec(text)?.[1]).toBe(part)
 })

@@ -1,6 +1,6 @@
 import { type ContainerConfig, createHostError, type HostError, isHostError, type Mount } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { texts } from '../docker-error-texts.js'
+import { isBadReference } from '../docker-error-texts.js'
 import { toEngineText } from '../engine-text.js'
 import { findNameHolder } from './name-holder.js'
 
@@ -22,9 +22,8 @@ function toBadConfig(
   error: HostError<'INVALID_ARGUMENT'>,
 ): HostError<'INVALID_ARGUMENT'> {
   const { facts, cause } = error
-  const text = toEngineText(error) ?? ''
-  if (texts.badReference.test(text)) {
-    const expected = `a reference that the engine accepts (${text})`
+  if (isBadReference(error)) {
+    const expected = `a reference that the engine accepts (${toEngineText(error)})`
     return createHostError('INVALID_ARGUMENT', { field: 'image', expected, given: JSON.stringify(image) }, { cause })
   }
   const isMeant = (mount: Mount) => mount.type !== 'tmpfs' && JSON.stringify(mount.source) === facts.given

@@ -1,7 +1,6 @@
 import { delay, isHostError, type OperationOptions } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { texts } from '../docker-error-texts.js'
-import { toEngineText } from '../engine-text.js'
+import { isRemovalUnderWay } from '../docker-error-texts.js'
 import { validateContainerId } from './inspect-container.js'
 
 /**
@@ -25,7 +24,7 @@ async function removeOne(engine: DockerEngine, call: EngineCall): Promise<void> 
     await api.getContainer(call.subject).remove({ force: true, v: true })
   } catch (error) {
     if (isHostError(error, 'CONTAINER_NOT_FOUND')) return
-    if (!texts.removalUnderWay.test(toEngineText(error) ?? '')) throw error
+    if (!isRemovalUnderWay(error)) throw error
     await waitUntilGone(engine, call)
   }
 }
@@ -40,7 +39,7 @@ async function waitUntilGone(engine: DockerEngine, call: EngineCall): Promise<vo
       return
     } catch (error) {
       if (isHostError(error, 'CONTAINER_NOT_FOUND')) return
-      if (attempt === mostAttempts || !texts.removalUnderWay.test(toEngineText(error) ?? '')) throw error
+      if (attempt === mostAttempts || !isRemovalUnderWay(error)) throw error
     }
   }
 }

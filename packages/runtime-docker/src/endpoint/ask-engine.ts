@@ -5,9 +5,8 @@ import type { ProbeStep } from '@capstan/core'
 import { compareApiVersions, isApiVersion, negotiateApiVersion } from '../api-version.js'
 import { type AcceptedEngine, findByComponents, findByServer } from '../compatible/accepted-engine.js'
 import type { ApiVersions } from '../docker-details.js'
-import { texts } from '../docker-error-texts.js'
+import { isVersionRefusal } from '../docker-error-texts.js'
 import { AnswerFormatError } from '../transport/answer-format-error.js'
-import { EngineAnswerError } from '../transport/engine-answer-error.js'
 import { HttpTransport } from '../transport/http-transport.js'
 import { readBody } from '../transport/read-body.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
@@ -88,7 +87,7 @@ async function askInfo(get: Get, spoken: string): Promise<InfoFindings> {
   try {
     return { answer: await readObject<InfoAnswer>(await get(`/v${spoken}/info`)) }
   } catch (error) {
-    if (!(error instanceof EngineAnswerError) || !texts.versionRefused.test(error.text)) throw error
+    if (!isVersionRefusal(error)) throw error
     const { MinAPIVersion: oldest } = await askVersion(get)
     if (!isApiVersion(oldest) || compareApiVersions(oldest, spoken) <= 0) throw error
     return { answer: {}, refused: { oldest } }

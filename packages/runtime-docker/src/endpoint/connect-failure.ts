@@ -1,5 +1,6 @@
 import { lstat, readFile, stat } from 'node:fs/promises'
 import { type HostErrorFacts, isHostError, type ProbeAttempt, type ProbeStep, raiseLimitRemedy } from '@capstan/core'
+import { isTlsExpected } from '../docker-error-texts.js'
 import { AnswerFormatError } from '../transport/answer-format-error.js'
 import { EngineAnswerError } from '../transport/engine-answer-error.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
@@ -122,7 +123,7 @@ function toCode(error: unknown): string {
 }
 
 function toText(error: unknown): string {
-  if (error instanceof EngineAnswerError && error.text.includes('HTTP request to an HTTPS server')) return error.text
+  if (error instanceof EngineAnswerError && isTlsExpected(error)) return error.text
   return error instanceof Error ? error.message : String(error)
 }
 
@@ -131,9 +132,7 @@ function isTlsCode(code: string): boolean {
 }
 
 function toRemedy(error: unknown): string {
-  if (error instanceof EngineAnswerError && /HTTPS? (server|client)/.test(error.text)) {
-    return 'the endpoint speaks TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH'
-  }
+  if (isTlsExpected(error)) return 'the endpoint speaks TLS: set DOCKER_TLS_VERIFY=1 and DOCKER_CERT_PATH'
   if (error instanceof EngineAnswerError && error.status >= 500) {
     return 'the engine may be starting: wait and try again, or see its log'
   }

@@ -1,6 +1,6 @@
 import { createHostError, poll } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { texts } from '../docker-error-texts.js'
+import { isCommandMissing } from '../docker-error-texts.js'
 
 /**
  * The exit code of a process whose output has ended. The engine books it a moment later; never: EXIT_CODE_UNKNOWN.
@@ -23,10 +23,6 @@ export async function readExitCode(
   if (code !== undefined) return code
   const reason = 'its output ended, and the engine still has it running'
   throw createHostError('EXIT_CODE_UNKNOWN', { id: execId, reason })
-}
-
-function isCommandMissing(output: string): boolean {
-  return /^OCI runtime exec failed: [^\n]*\n?$/.test(output) && texts.commandNotFound.test(output)
 }
 
 interface ExitCodeOptions {

@@ -1,7 +1,7 @@
 import { createHostError, type HostError, isHostError, isOurs, ownershipLabelKeys } from '@capstan/core'
 import type { InspectedNetwork } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { texts } from '../docker-error-texts.js'
+import { arePoolsExhausted, isPredefinedNetwork } from '../docker-error-texts.js'
 import { toEngineText } from '../engine-text.js'
 import { findNamed, type NetworkRequest } from './network-request.js'
 
@@ -10,10 +10,8 @@ export async function explainFailure(engine: DockerEngine, request: NetworkReque
   if (isHostError(error, 'NAME_CONFLICT')) {
     return toNameConflict(engine, request.name, await findNamed(engine, request), error)
   }
-  if (isHostError(error, 'IN_USE') && texts.predefinedNetwork.test(toEngineText(error) ?? '')) {
-    return toReservedName(engine, request, error)
-  }
-  const isPool = isHostError(error, 'OPERATION_FAILED') && texts.poolsExhausted.test(toEngineText(error) ?? '')
+  if (isHostError(error, 'IN_USE') && isPredefinedNetwork(error)) return toReservedName(engine, request, error)
+  const isPool = isHostError(error, 'OPERATION_FAILED') && arePoolsExhausted(error)
   return isPool ? toPoolFailure(engine, request.call, error) : error
 }
 

@@ -2,8 +2,8 @@ import { createHostError, delay, isHostError, type OperationOptions, validateId 
 import { toContainerName } from '../container/container-shapes.js'
 import type { DockerApi } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { texts } from '../docker-error-texts.js'
-import { toEngineText } from '../engine-text.js'
+import { isPredefinedNetwork } from '../docker-error-texts.js'
+import { toReason } from '../engine-text.js'
 import { releaseAfterEnd } from '../sandbox/release-sandbox.js'
 import { findSandboxOf } from '../sandbox/sandbox-labels.js'
 
@@ -38,9 +38,8 @@ async function tryRemove(engine: DockerEngine, api: DockerApi, id: string): Prom
   } catch (error) {
     if (isHostError(error, 'NETWORK_NOT_FOUND')) return undefined
     if (!isHostError(error, 'IN_USE')) throw error
-    const reason = toEngineText(error) ?? ''
-    if (!texts.predefinedNetwork.test(reason)) return error
-    const facts = { operation: 'removeNetwork', subject: id, status: 403, reason }
+    if (!isPredefinedNetwork(error)) return error
+    const facts = { operation: 'removeNetwork', subject: id, status: 403, reason: toReason(error) }
     throw createHostError('OPERATION_FAILED', facts, { cause: error })
   }
 }

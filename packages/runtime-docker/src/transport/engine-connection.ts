@@ -4,12 +4,12 @@ import { createHostError, untilAborted } from '@capstan/core'
 import { type ApiRange, isApiVersion, negotiateApiVersion, supportedApi, toRangesText } from '../api-version.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { EngineRequest, UpgradedConnection } from '../docker-engine.js'
-import { texts } from '../docker-error-texts.js'
+import { isVersionRefusal, readVersionLimit } from '../docker-error-texts.js'
 import type { DockerTimeouts } from '../docker-timeouts.js'
 import type { VersionAnswer } from '../endpoint/engine-facts.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { limitCall } from './call-limit.js'
-import { EngineAnswerError } from './engine-answer-error.js'
+import type { EngineAnswerError } from './engine-answer-error.js'
 import { HttpTransport, type TransportRequest } from './http-transport.js'
 import { readBody } from './read-body.js'
 import { toRequestBody, toRequestPath } from './request-options.js'
@@ -100,7 +100,7 @@ export class EngineConnection {
       this.#ask('/version').catch(() => undefined),
       signal,
     )
-    const reason = toRangesText({ ...readRefusedLimit(cause.text), ...readVersionRange(asked?.body) }, supportedApi)
+    const reason = toRangesText({ ...readVersionLimit(cause), ...readVersionRange(asked?.body) }, supportedApi)
     return createHostError('OPERATION_FAILED', { operation, subject, status: cause.status, reason }, { cause })
   }
 }
@@ -115,13 +115,6 @@ function readVersionRange(body: string | undefined): Partial<ApiRange> {
   }
 }
 
-/** The one bound that a refusal names. */
-function readRefusedLimit(text: string): Partial<ApiRange> {
-  const [limit, version] = texts.versionLimit.exec(text) ?? []
-  if (version === undefined) return {}
-  return /^minimum/i.test(limit ?? '') ? { oldest: version } : { newest: version }
-}
-
 type VersionedRequest = Omit<TransportRequest, 'pooled'>
 
 function toTransportRequest(request: EngineRequest, apiVersion: string): VersionedRequest {
@@ -129,8 +122,4 @@ function toTransportRequest(request: EngineRequest, apiVersion: string): Version
   const { body, headers } = toRequestBody(request)
   const repeatable = method === 'GET' || method === 'HEAD' || method === 'DELETE'
   return { method, path: toRequestPath(request, apiVersion), headers, body, repeatable, signal }
-}
-
-function isVersionRefusal(error: unknown): error is EngineAnswerError {
-  return error instanceof EngineAnswerError && error.status === 400 && texts.versionRefused.test(error.text)
 }

@@ -1,7 +1,6 @@
 import { delay } from '@capstan/core'
 import type { EngineRequest } from '../docker-engine.js'
-import { texts } from '../docker-error-texts.js'
-import { EngineAnswerError } from './engine-answer-error.js'
+import { isImageVanished } from '../docker-error-texts.js'
 
 /**
  * Sends what reads or removes images again where one was removed meanwhile: Podman looks at all of them for each answer,
@@ -13,14 +12,10 @@ export async function untilWhole<T>({ method, path, signal }: EngineRequest, sen
     try {
       return await send()
     } catch (error) {
-      if (!isRepeatable || attempt === mostAttempts || !hasVanished(error)) throw error
+      if (!isRepeatable || attempt === mostAttempts || !isImageVanished(error)) throw error
       await delay(betweenMs * attempt, { signal })
     }
   }
-}
-
-function hasVanished(error: unknown): boolean {
-  return error instanceof EngineAnswerError && error.status >= 500 && texts.imageVanished.test(error.text)
 }
 
 /** About 4 s in all. */
