@@ -44,7 +44,7 @@ export class DockerLogStream implements LogStream {
 
   /** Ends also a read that is waiting. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#own.abort(disposed)
+    this.#own.abort()
     await this.#chunks?.return()
   }
 
@@ -54,7 +54,7 @@ export class DockerLogStream implements LogStream {
     try {
       yield* readLog(this.#engine, this.#options, call)
     } catch (error) {
-      if (error !== disposed) throw error
+      if (error !== this.#own.signal.reason) throw error
     } finally {
       linked.unlink()
     }
@@ -174,5 +174,3 @@ function withTimestamp(error: unknown, lastTimestamp: string | undefined): unkno
   if (!isHostError(error, 'CONNECTION_LOST')) return error
   return createHostError('CONNECTION_LOST', { ...error.facts, lastTimestamp }, { cause: error.cause })
 }
-
-const disposed = new Error('the log stream was disposed of')

@@ -31,7 +31,7 @@ export async function probeEngines(
   options: ProbeEnginesOptions,
 ): Promise<ProbeResult<DockerDetails>> {
   const distinct = await dropSameSockets(candidates)
-  const tries = distinct.map((candidate): Try => ({ candidate, reached: { step: 'find' } }))
+  const tries = distinct.map((candidate): Try => ({ candidate, reached: { step: 'find', failure: undefined } }))
   const probe = (tried: Try, given: CandidateProbeOptions) => probeOne(tried, { ...options, ...given, chosen })
   const { found, attempts } = await probeCandidates(tries, probe, describe, { ...options, toDefaultTimeoutMs })
   return found === undefined ? { available: false, chosen, attempts } : toResult(found.result, attempts, options)
@@ -44,7 +44,10 @@ export interface ProbeEnginesOptions extends ProbeOptions, Omit<DetailsOptions, 
 
 interface Try {
   readonly candidate: EndpointCandidate
-  readonly reached: { step: ProbeStep }
+  readonly reached: {
+    step: ProbeStep
+    failure: { readonly error: unknown; readonly attempt: ProbeAttempt } | undefined
+  }
 }
 
 /** Two paths that lead to one socket are one engine, which is reported once. */
@@ -68,7 +71,7 @@ export function toDefaultTimeoutMs({ candidate }: Pick<Try, 'candidate'>): numbe
 type ProbeOneOptions = ProbeEnginesOptions & CandidateProbeOptions & Pick<EndpointSearch, 'chosen'>
 
 async function probeOne({ candidate, reached }: Try, options: ProbeOneOptions): Promise<DockerDetails> {
-  if ('failed' in candidate) throw new FailedAttempt(candidate.failed)
+  if ('failed' in candidate) throw new Error(candidate.failed.cause.message)
   const { endpoint, source } = candidate
   try {
     const onStep = (step: ProbeStep) => {
@@ -81,20 +84,22 @@ async function probeOne({ candidate, reached }: Try, options: ProbeOneOptions): 
     return toDetails(findings, { ...options, endpoint })
   } catch (error) {
     const { chosen, endpointVariable: variable } = options
-    const failure = await explainFailure(error, { endpoint, source, chosen, step: reached.step, variable })
-    throw new FailedAttempt({ candidate: endpoint.url, source, ...failure })
+    const explained = await explainFailure(error, { endpoint, source, chosen, step: reached.step, variable })
+    reached.failure = { error, attempt: { candidate: endpoint.url, source, ...explained } }
+    throw error
   }
 }
 
 /** A candidate that was cut off by its deadline is described by how far it had come. */
 function describe({ candidate, reached }: Try, error: unknown): ProbeAttempt {
-  if (error instanceof FailedAttempt) return error.attempt
   if ('failed' in candidate) return candidate.failed
+  const { step, failure } = reached
+  if (failure !== undefined && failure.error === error) return failure.attempt
   const { source, endpoint } = candidate
-  const failure = isHostError(error, 'TIMED_OUT')
-    ? explainSlow(error.facts, { endpoint, step: reached.step })
-    : { step: reached.step, cause: { code: 'UNKNOWN', message: String(error) }, remedy: 'report this error' }
-  return { candidate: endpoint.url, source, ...failure }
+  const explained = isHostError(error, 'TIMED_OUT')
+    ? explainSlow(error.facts, { endpoint, step })
+    : { step, cause: { code: 'UNKNOWN', message: String(error) }, remedy: 'report this error' }
+  return { candidate: endpoint.url, source, ...explained }
 }
 
 function toResult(
@@ -113,15 +118,6 @@ function toResult(
     refuses,
     attempts,
     notes,
-  }
-}
-
-class FailedAttempt extends Error {
-  readonly attempt: ProbeAttempt
-
-  constructor(attempt: ProbeAttempt) {
-    super(attempt.cause.message)
-    this.attempt = attempt
   }
 }
 

@@ -174,9 +174,7 @@ const words: {
     yes: ['Your kernel does not support CPU cfs quota or the cgroup is not mounted. Quota discarded.'],
   },
   pidsDropped: {
-    yes: [
-      'Your kernel does not support pids limit capabilities or the cgroup is not mounted. PIDs limit discarded.',
-    ],
+    yes: ['Your kernel does not support pids limit capabilities or the cgroup is not mounted. PIDs limit discarded.'],
   },
   buildExitCode: {
     yes: [

@@ -15,7 +15,7 @@ export async function readContext(name: string, configDirectory: string): Promis
   const path = join(configDirectory, 'contexts', 'meta', hash, 'meta.json')
   try {
     const { host, skipVerify } = toEndpoint(parseConfigText(await readFile(path, 'utf8')))
-    const tls = await readContextTls(join(configDirectory, 'contexts', 'tls', hash, 'docker'), skipVerify)
+    const tls = await readContextTls(join(configDirectory, 'contexts', 'tls', hash, 'docker'), { skipVerify })
     return parseEndpoint(host, { source, tls })
   } catch (error) {
     return { source, failed: toUnreadable(error, { path, source, remedy: remedyOf(name) }) }
@@ -41,13 +41,21 @@ export async function readCurrentContext(
 }
 
 /** TLS is on when the context has files for it, or says that it does not verify. */
-async function readContextTls(directory: string, skipVerify: boolean): Promise<EndpointTls | undefined> {
+async function readContextTls(
+  directory: string,
+  { skipVerify }: Pick<ContextEndpoint, 'skipVerify'>,
+): Promise<EndpointTls | undefined> {
   const tls = await findTls(directory, { verify: !skipVerify })
   const hasFiles = tls.caFile !== undefined || tls.certFile !== undefined || tls.keyFile !== undefined
   return hasFiles || skipVerify ? tls : undefined
 }
 
-function toEndpoint(meta: unknown): { readonly host: string; readonly skipVerify: boolean } {
+interface ContextEndpoint {
+  readonly host: string
+  readonly skipVerify: boolean
+}
+
+function toEndpoint(meta: unknown): ContextEndpoint {
   const docker = readField(readField(meta, 'Endpoints'), 'docker')
   const host = readField(docker, 'Host')
   if (typeof host !== 'string' || host === '') throw new SyntaxError('it names no endpoint for docker')

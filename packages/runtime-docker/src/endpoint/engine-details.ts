@@ -17,10 +17,9 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
   const absent = [...toAbsentCapabilities(found), ...(adjusted.absent ?? [])]
   const refuses = refuseUnlistedVolumes(adjusted.refuses ?? refused, absent)
   const facts = { ...found, ...adjusted.facts }
-  const isOwn = accepts[0]?.product === facts.product
   const unknownHost = hostAddress === undefined ? findUnknownHostReason(facts) : undefined
   const said = [
-    ...toNotes(facts, isOwn),
+    ...toNotes(facts, accepts),
     ...(unknownHost === undefined ? [] : [toUnknownHost(unknownHost)]),
     ...(api.pinned ? [toPinned(api.version)] : []),
     ...notes,
@@ -45,9 +44,12 @@ export function toVersionText({ title, version, product }: DockerDetails['facts'
 type Accepts = DetailsOptions['accepts']
 
 /** Facts of this engine that a user of it should know, and that are no refusals. */
-function toNotes({ title, version, rootless, osType }: DockerDetails['facts'], isOwn: boolean): readonly string[] {
+function toNotes(
+  { title, version, product, rootless, osType }: DockerDetails['facts'],
+  [own]: Accepts,
+): readonly string[] {
   const notes: string[] = []
-  if (!isOwn) notes.push(`the engine is ${title} ${version}, which speaks Docker's API`)
+  if (product !== own?.product) notes.push(`the engine is ${title} ${version}, which speaks Docker's API`)
   if (rootless) notes.push('the engine is rootless: containers do not reach what listens on 127.0.0.1 of this host')
   if (osType === 'windows') notes.push('the engine runs Windows containers, which is not verified')
   return notes

@@ -41,7 +41,7 @@ export class FrameParser {
     const bytes = offset === 0 && end === chunk.length ? chunk : chunk.subarray(offset, end)
     this.#left -= end - offset
     if (this.#failure !== undefined) this.#takeFailure(bytes)
-    else this.#sink(this.#source, bytes, this.#left === 0)
+    else this.#sink(this.#source, bytes, { isLast: this.#left === 0 })
     return end
   }
 
@@ -79,8 +79,12 @@ export class FrameParser {
   }
 }
 
-/** One piece of one frame; `isLast` with the last piece of it. */
-export type FrameSink = (source: FrameSource, bytes: Buffer, isLast: boolean) => void
+/** Receives one piece of one frame. */
+export type FrameSink = (source: FrameSource, bytes: Buffer, piece: FramePiece) => void
+export interface FramePiece {
+  /** Whether the piece ends the frame. */
+  readonly isLast: boolean
+}
 export type FrameSource = 'stdout' | 'stderr'
 
 const headerBytes = 8

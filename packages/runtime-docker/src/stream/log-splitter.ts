@@ -26,7 +26,7 @@ export function createLogSplitter({ isTerminal, isStamped, isShown, filter }: Lo
     const stamped = isShown && timestamp !== undefined ? { timestamp } : {}
     chunks.push({ source: isTerminal ? 'combined' : source, bytes, ...stamped })
   }
-  const reader = (isTerminal ? createTerminalReader : createFrameReader)(emit, isStamped)
+  const reader = (isTerminal ? createTerminalReader : createFrameReader)(emit, { isStamped })
   function* collect(read: () => void): Iterable<LogChunk> {
     let fault: { readonly error: unknown } | undefined
     try {
@@ -59,17 +59,17 @@ interface LogReader {
   readonly timestamps: { readonly last: string | undefined } | undefined
 }
 
-function createFrameReader(emit: StampedSink, isStamped: boolean): LogReader {
+function createFrameReader(emit: StampedSink, { isStamped }: Pick<LogFormat, 'isStamped'>): LogReader {
   if (!isStamped) {
     const parser = new FrameParser((source, bytes) => emit(source, bytes, undefined))
     return { push: (chunk) => parser.push(chunk), end: () => parser.end(), timestamps: undefined }
   }
   const timestamps = new FrameTimestamps(emit)
-  const parser = new FrameParser((source, bytes, isLast) => timestamps.push(source, bytes, isLast))
+  const parser = new FrameParser((source, bytes, piece) => timestamps.push(source, bytes, piece))
   return { push: (chunk) => parser.push(chunk), end: () => parser.end(), timestamps }
 }
 
-function createTerminalReader(emit: StampedSink, isStamped: boolean): LogReader {
+function createTerminalReader(emit: StampedSink, { isStamped }: Pick<LogFormat, 'isStamped'>): LogReader {
   if (!isStamped) return { push: (chunk) => emit('stdout', chunk, undefined), end() {}, timestamps: undefined }
   const timestamps = new LineTimestamps(emit)
   return { push: (chunk) => timestamps.push(chunk), end: () => timestamps.end(), timestamps }

@@ -1,4 +1,4 @@
-import type { FrameSource } from './frame-parser.js'
+import type { FramePiece, FrameSource } from './frame-parser.js'
 
 /** A piece of a log without its timestamp. A record that arrives in pieces has the same one on each. */
 export type StampedSink = (source: FrameSource, bytes: Buffer, timestamp: string | undefined) => void
@@ -22,9 +22,9 @@ export class FrameTimestamps {
     return this.#last
   }
 
-  push(source: FrameSource, bytes: Buffer, isLast: boolean): void {
+  push(source: FrameSource, bytes: Buffer, { isLast }: FramePiece): void {
     const record = this.#records[source]
-    const text = record.isOpen ? bytes : record.push(bytes, isLast)
+    const text = record.isOpen ? bytes : record.push(bytes, { isLast })
     this.#last = record.timestamp ?? this.#last
     if (text.length > 0) this.#sink(source, text, record.timestamp)
     if (isLast) record.reset()
@@ -56,12 +56,12 @@ export class LineTimestamps {
 
   /** Hands out what could have been the begin of a record, and is the end of all. */
   end(): void {
-    const rest = this.#record.push(noBytes, true)
+    const rest = this.#record.push(noBytes, { isLast: true })
     if (rest.length > 0) this.#sink('stdout', rest, this.#record.timestamp)
   }
 
   #takeBegin(bytes: Buffer): Buffer {
-    const text = this.#record.push(bytes, false)
+    const text = this.#record.push(bytes, { isLast: false })
     this.#last = this.#record.timestamp ?? this.#last
     this.#recordLength = 0
     return text
@@ -85,7 +85,7 @@ class RecordBegin {
   #begin: Buffer = noBytes
 
   /** The text after the timestamp; nothing while that is not whole. A record without one is all text. */
-  push(bytes: Buffer, isLast: boolean): Buffer {
+  push(bytes: Buffer, { isLast }: FramePiece): Buffer {
     const joined = this.#begin.length === 0 ? bytes : Buffer.concat([this.#begin, bytes])
     const space = joined.subarray(0, mostTimestampBytes).indexOf(32)
     if (space === -1 && joined.length < mostTimestampBytes && !isLast) {

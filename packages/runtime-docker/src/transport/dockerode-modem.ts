@@ -10,9 +10,9 @@ export function createDockerodeModem(send: (request: DialedRequest) => Promise<u
   return {
     Promise,
     dial(options, callback) {
-      const { path, method, options: given = {} } = options
+      const { path, method } = options
       const bare = path.endsWith('?') ? path.slice(0, -1) : path
-      send({ method, path: bare, ...toParts(given, method, path.endsWith('?')) }).then(
+      send({ method, path: bare, ...toParts(options) }).then(
         (answer) => callback(null, answer),
         (error: unknown) => callback(error),
       )
@@ -36,11 +36,11 @@ export interface DialOptions {
 export type DialedRequest = Pick<EngineRequest, 'method' | 'path' | 'query' | 'body'>
 
 /** A path that ends with `?` takes its options as query, a POST as body; `_query` and `_body` say which is which. */
-function toParts(given: Readonly<Record<string, unknown>>, method: string, hasQuery: boolean) {
-  const { _query, _body, ...plain } = given
+function toParts({ path, method, options = {} }: DialOptions) {
+  const { _query, _body, ...plain } = options
   const split = isRecord(_query) ? _query : plain
   // Values of a query are what dockerode's own types allow there, which is what QueryValue allows.
-  const query = hasQuery ? (split as Readonly<Record<string, QueryValue>>) : undefined
+  const query = path.endsWith('?') ? (split as Readonly<Record<string, QueryValue>>) : undefined
   const body = method === 'POST' ? (isRecord(_body) ? _body : plain) : undefined
   const hasBody = body !== undefined && Object.keys(body).length > 0
   return { ...(query === undefined ? {} : { query }), ...(hasBody ? { body } : {}) }

@@ -39,7 +39,7 @@ export class EngineConnection {
   }
 
   /** `pooled`: on a kept connection, for what is short. */
-  request(request: EngineRequest, pooled: boolean): Promise<IncomingMessage> {
+  request(request: EngineRequest, { pooled }: Pick<TransportRequest, 'pooled'>): Promise<IncomingMessage> {
     return untilWhole(request, () => this.#versioned(request, (sent) => this.#transport.request({ ...sent, pooled })))
   }
 

@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { type Duplex, pipeline, Readable } from 'node:stream'
 import { createHostError, type Deadline, startDeadline } from '@capstan/core'
 
-/** Either an answer, or the connection that it was upgraded to. */
+/** An answer, or the connection that the request was upgraded to. */
 export type Exchange =
   | { readonly response: IncomingMessage; readonly socket?: undefined; readonly upgraded?: undefined }
   | {
@@ -12,21 +12,29 @@ export type Exchange =
       readonly upgraded: { readonly response: IncomingMessage; readonly head: Buffer }
     }
 
+/** A kept connection that had ended before anything was answered. */
+export interface StaleConnection {
+  readonly staleError: Error
+}
+
 /**
  * One request until the headers of its answer. The signal ends it at any time: also later, while what came is read.
  *
- * Rejects with the raw error; it has `staleConnection` when a kept connection was dead before anything was answered.
+ * Rejects with the raw error, but resolves with a {@link StaleConnection} for a kept connection that had ended before.
  */
 export function exchange(
   open: () => ClientRequest,
   { body, signal, connectMs, onSocket }: ExchangeOptions,
-): Promise<Exchange> {
+): Promise<Exchange | StaleConnection> {
   return new Promise((resolve, reject) => {
     const request = open()
     const stopClock = limitConnecting(request, connectMs)
     if (onSocket !== undefined) request.once('socket', onSocket)
     destroyOnAbort(request, signal)
-    request.on('error', (error) => reject(request.reusedSocket && isReset(error) ? toStale(error) : error))
+    request.on('error', (error) => {
+      if (request.reusedSocket && isReset(error)) resolve({ staleError: error })
+      else reject(error)
+    })
     request.on('close', () => {
       stopClock()
       reject(new Error('the connection was closed without an answer'))
@@ -94,10 +102,6 @@ function sendBody(request: ClientRequest, body: Buffer | Readable | undefined): 
 
 function isReset(error: Error): boolean {
   return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
-}
-
-function toStale(error: Error): Error {
-  return Object.assign(error, { staleConnection: true })
 }
 
 /** Streams are destroyed with errors alone; the caller gets the reason itself, from its signal. */

@@ -65,7 +65,7 @@ export class HttpEngine implements DockerEngine {
   async sendJson<T>(request: EngineRequest): Promise<T> {
     const answer = await this.#limited(this.#withAnswerLimit(request), async (limited, limit) => {
       if (limited.timeoutMs === undefined) this.#watch(request, limit)
-      const response = await this.#connection.request(limited, true)
+      const response = await this.#connection.request(limited, { pooled: true })
       const value = readJson(await readBody(response))
       limit.release()
       return value
@@ -78,7 +78,7 @@ export class HttpEngine implements DockerEngine {
     return this.#limited(request, async (limited, limit) => {
       // What has no deadline for its headers is watched from the start.
       const stopWatch = request.timeoutMs === undefined ? this.#watch(request, limit) : undefined
-      const response = await this.#connection.request(limited, false)
+      const response = await this.#connection.request(limited, { pooled: false })
       limit.stopClock()
       this.#watchAnswered(request, limit, stopWatch)
       response.once('close', limit.release)

@@ -9,7 +9,7 @@ import type { DirectConnection, DockerEndpoint, EndpointTls } from '../endpoint/
 import { readTlsFiles, type TlsMaterial } from '../endpoint/tls-files.js'
 import { AnswerFormatError } from './answer-format-error.js'
 import { EngineAnswerError, readAnswerText } from './engine-answer-error.js'
-import { exchange, toConnectTimeout } from './exchange.js'
+import { type Exchange, exchange, type StaleConnection, toConnectTimeout } from './exchange.js'
 import { readBody } from './read-body.js'
 import { ServedEngine } from './served-engine.js'
 import { TakenOverResponse } from './taken-over-response.js'
@@ -77,8 +77,7 @@ export class HttpTransport {
     request.signal?.throwIfAborted()
     const open = isTls(connection) ? openHttps : openHttp
     const limited = { ...request, connectMs: this.#connectMs }
-    const first = () => untilAccepted(() => exchange(() => open(options), limited), limited)
-    return request.repeatable && !(request.body instanceof Readable) ? repeatIfStale(first, request.signal) : first()
+    return repeatIfStale(() => untilAccepted(() => exchange(() => open(options), limited), limited), request)
   }
 
   async #toOptions(
@@ -159,14 +158,17 @@ async function untilAccepted<T>(
   }
 }
 
-/** A kept connection may have died with the engine's restart. Nothing was answered then, so once more is safe. */
-async function repeatIfStale<T>(attempt: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  try {
-    return await attempt()
-  } catch (error) {
-    if (signal?.aborted || !(error instanceof Error && 'staleConnection' in error)) throw error
-    return attempt()
-  }
+/** Repeats a repeatable request once when its kept connection had ended, as all do when the engine restarts. */
+async function repeatIfStale(
+  attempt: () => Promise<Exchange | StaleConnection>,
+  { repeatable, body, signal }: TransportRequest,
+): Promise<Exchange> {
+  const first = await attempt()
+  if (!('staleError' in first)) return first
+  if (!repeatable || body instanceof Readable || signal?.aborted) throw first.staleError
+  const second = await attempt()
+  if ('staleError' in second) throw second.staleError
+  return second
 }
 
 async function refuseFailure({ method, path }: TransportRequest, response: IncomingMessage): Promise<void> {

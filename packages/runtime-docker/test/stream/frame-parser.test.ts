@@ -6,7 +6,9 @@ import { createRandom, frame, splitAtRandom } from '../fake/frames.js'
 
 function parse(chunks: readonly Buffer[]) {
   const pieces: { source: FrameSource; bytes: Buffer; isLast: boolean }[] = []
-  const parser = new FrameParser((source, bytes, isLast) => pieces.push({ source, bytes: Buffer.from(bytes), isLast }))
+  const parser = new FrameParser((source, bytes, { isLast }) =>
+    pieces.push({ source, bytes: Buffer.from(bytes), isLast }),
+  )
   for (const chunk of chunks) parser.push(chunk)
   parser.end()
   const of = (wanted: FrameSource) =>
