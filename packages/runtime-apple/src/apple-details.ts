@@ -10,6 +10,7 @@ export interface AppleDetails {
   readonly hasNetworkCommand: boolean
   /** Which managers to register beside those that every release has. */
   readonly canNetwork: boolean
+  readonly canFirewall: boolean
   readonly canVolume: boolean
   /** `--progress` of `image pull`, which came later than the command. */
   readonly hasPullProgress: boolean

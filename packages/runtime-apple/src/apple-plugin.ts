@@ -1,5 +1,7 @@
 import {
   execManagerCapability,
+  firewallManagerCapability,
+  imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
   provide,
@@ -13,6 +15,8 @@ import {
 import { AppleConnection } from './apple-connection.js'
 import type { AppleDetails } from './apple-details.js'
 import { AppleExecManager } from './apple-exec-manager.js'
+import { AppleFirewallManager } from './apple-firewall-manager.js'
+import { AppleImageBuilder } from './apple-image-builder.js'
 import { AppleImageTransfer } from './apple-image-transfer.js'
 import { AppleNetworkManager } from './apple-network-manager.js'
 import type { ApplePluginOptions } from './apple-plugin-options.js'
@@ -46,13 +50,16 @@ export function applePlugin(options: ApplePluginOptions = {}): RuntimePlugin<App
 
 function register(scope: RegistrationScope, connection: AppleConnection): void {
   const { details } = connection
-  provide(scope, runtimeCapability, new AppleRuntime(connection))
+  const runtime = new AppleRuntime(connection)
+  provide(scope, runtimeCapability, runtime)
+  provide(scope, imageBuilderCapability, new AppleImageBuilder(connection))
   provide(scope, execManagerCapability, new AppleExecManager(connection))
   provide(scope, imageTransferCapability, new AppleImageTransfer(connection))
+  if (details.canFirewall) provide(scope, firewallManagerCapability, new AppleFirewallManager(connection))
   if (details.canVolume) provide(scope, volumeManagerCapability, new AppleVolumeManager(connection))
   if (!details.canNetwork) return
   provide(scope, networkManagerCapability, new AppleNetworkManager(connection))
-  provide(scope, sidecarManagerCapability, new AppleSidecarManager(connection))
+  provide(scope, sidecarManagerCapability, new AppleSidecarManager(connection, runtime))
 }
 
 const answerMs = 30_000

@@ -1,11 +1,10 @@
 import {
   type AttachOptions,
-  type BuildOptions,
   type ContainerConfig,
   type ContainerInfo,
+  type ContainerInspection,
   type ContainerState,
   type CreateOptions,
-  type FirewallRules,
   type HostAddressOptions,
   hasLabels,
   type ImageInfo,
@@ -17,8 +16,6 @@ import {
   type Runtime,
   type StopOptions,
   type TerminalSize,
-  validateBuild,
-  validateFirewallRules,
   validateId,
   validateImageReference,
   validateLogOptions,
@@ -26,7 +23,7 @@ import {
   validateTerminalSize,
 } from '@capstan/core'
 import type { AppleCall, AppleConnection } from './apple-connection.js'
-import { toContainerInfo, toPortMap, toPorts } from './container/container-shapes.js'
+import { toContainerInfo, toInspection, toPortMap, toPorts } from './container/container-shapes.js'
 import { checkConfig, createContainer } from './container/create-container.js'
 import { findContainer, listAll, toContainerState } from './container/find-container.js'
 import { getHostAddress } from './container/host-address.js'
@@ -34,8 +31,6 @@ import { resizeTerminal } from './container/resize-terminal.js'
 import { startContainer } from './container/start-container.js'
 import { removeContainer, stopContainer } from './container/stop-container.js'
 import { waitContainer } from './container/wait-container.js'
-import { setupFirewall } from './firewall/setup-firewall.js'
-import { buildImage } from './image/build-image.js'
 import { findImage, getImageHomeDir, listImages, removeImage } from './image/images.js'
 import { AppleLogStream } from './session/apple-log-stream.js'
 import { attach, startAttached } from './session/attach.js'
@@ -111,10 +106,10 @@ export class AppleRuntime implements Runtime {
     )
   }
 
-  async buildImage(dockerfile: string, tag: string, options: BuildOptions = {}): Promise<void> {
-    validateBuild(dockerfile, tag, options)
-    await this.#call('buildImage', tag, options, (call) =>
-      buildImage(this.#connection, { dockerfile, tag, options, call }),
+  async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
+    validateId(id)
+    return await this.#call('inspectContainer', id, options, async (call) =>
+      toInspection(this.#connection, await findContainer(this.#connection, id, call)),
     )
   }
 
@@ -168,7 +163,7 @@ export class AppleRuntime implements Runtime {
     await this.#call('resizeTTY', id, options, (call) => resizeTerminal(this.#connection, id, { size, call }))
   }
 
-  async getHostAddress(options: HostAddressOptions = {}): Promise<string> {
+  async getHostAddress(options: HostAddressOptions = {}): Promise<string | undefined> {
     const { networkId = 'default' } = options
     validateId(networkId, 'networkId')
     return await this.#call('getHostAddress', networkId, options, (call) =>
@@ -185,13 +180,6 @@ export class AppleRuntime implements Runtime {
     return await this.#call('getPortBindings', id, options, async (call) =>
       toPortMap(toPorts(await findContainer(this.#connection, id, call))),
     )
-  }
-
-  async setupFirewall(id: string, rules: FirewallRules, options: OperationOptions = {}): Promise<void> {
-    validateId(id)
-    validateFirewallRules(rules)
-    this.#connection.refuse('setupFirewall', rules)
-    await this.#call('setupFirewall', id, options, (call) => setupFirewall(this.#connection, id, { rules, call }))
   }
 
   async listContainers(options: ListContainersOptions = {}): Promise<readonly ContainerInfo[]> {

@@ -2,23 +2,23 @@ import {
   type ContainerInspection,
   type CreateOptions,
   type OperationOptions,
+  type Runtime,
   type SidecarConfig,
   type SidecarManager,
   toSidecarContainer,
-  validateId,
 } from '@capstan/core'
 import type { AppleConnection } from './apple-connection.js'
-import { toInspection } from './container/container-shapes.js'
 import { checkConfig, createContainer } from './container/create-container.js'
-import { findContainer } from './container/find-container.js'
 import { startContainer } from './container/start-container.js'
 
 /** Helper containers. Peers know each other by address: there is no name service in the guests. */
 export class AppleSidecarManager implements SidecarManager {
   readonly #connection: AppleConnection
+  readonly #runtime: Runtime
 
-  constructor(connection: AppleConnection) {
+  constructor(connection: AppleConnection, runtime: Runtime) {
     this.#connection = connection
+    this.#runtime = runtime
   }
 
   async startSidecar(sidecar: SidecarConfig, options: CreateOptions = {}): Promise<string> {
@@ -37,9 +37,6 @@ export class AppleSidecarManager implements SidecarManager {
   }
 
   async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
-    validateId(id)
-    return await this.#connection.call({ operation: 'inspectContainer', subject: id }, options, async (call) =>
-      toInspection(this.#connection, await findContainer(this.#connection, id, call)),
-    )
+    return await this.#runtime.inspectContainer(id, options)
   }
 }

@@ -3,6 +3,8 @@ import { inspect, promisify } from 'node:util'
 import {
   execManagerCapability,
   type HostErrorCode,
+  type ImageBuilder,
+  imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
   type Runtime,
@@ -18,6 +20,7 @@ import { useSimulator } from './simulator/use-simulator.js'
 let simulator: Simulator
 let opened: OpenApple
 let runtime: Runtime
+let builder: ImageBuilder
 let image: string
 
 describeWithSimulator('the Apple runtime when the command misbehaves', () => {
@@ -25,6 +28,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     simulator = await startSimulator()
     opened = await openApple(simulator, { managers: 'probe' })
     runtime = opened.scope.runtime
+    builder = requireCapabilities(opened.scope, { builder: imageBuilderCapability }).builder
     image = simulator.image
   })
   beforeEach(async () => {
@@ -239,7 +243,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     const onProgress = () => {
       throw new Error('of the listener')
     }
-    const building = runtime.buildImage('FROM scratch\nLABEL a=b\n', 'heard:1', { onProgress })
+    const building = builder.buildImage('FROM scratch\nLABEL a=b\n', 'heard:1', { onProgress })
     await expect(building).rejects.toThrow('of the listener')
     await runtime.removeImage('heard:1')
   })
@@ -249,7 +253,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     const before = simulator.calls().length
     const begun = () => simulator.calls().filter(({ argv }, at) => at >= before && argv[0] === 'build').length
     const controllers = [new AbortController(), new AbortController()] as const
-    const build = (tag: string, options: object) => runtime.buildImage('FROM scratch\n', tag, options)
+    const build = (tag: string, options: object) => builder.buildImage('FROM scratch\n', tag, options)
     const hanging = expect(build('one:1', { dns: ['9.9.9.9'], signal: controllers[0].signal })).rejects.toBe('enough')
     await expect.poll(begun).toBe(1)
     const next = build('two:1', {})
@@ -261,6 +265,32 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await Promise.all([givenUp, hanging, next])
     expect(begun()).toBe(3)
     for (const tag of ['two:1', 'four:1']) await runtime.removeImage(tag)
+  })
+
+  it('runs one build for several tags', async () => {
+    const before = simulator.calls().length
+    await builder.buildImage('FROM scratch\nLABEL a=b\n', 'first:1', { tags: ['second:1', 'first:1'] })
+    const builds = simulator.calls().filter(({ argv }, at) => at >= before && argv[0] === 'build')
+    expect(builds.map(({ argv }) => argv.filter((word) => word.startsWith('--tag=')))).toEqual([
+      ['--tag=docker.io/library/first:1', '--tag=docker.io/library/second:1'],
+    ])
+    const image = (await runtime.listImages()).find(({ tags }) => tags.includes('first:1'))
+    expect(image?.tags).toEqual(['first:1', 'second:1'])
+    await runtime.removeImage(image?.id ?? '')
+  })
+
+  it('gives the tags back to their earlier images when a build fails after it has moved them', async () => {
+    await builder.buildImage('FROM scratch\nLABEL version=1\n', 'moved:1')
+    const before = await runtime.listImages()
+    await simulator.control({ faults: [{ on: 'image delete', kind: 'fail', text: 'internalError: "busy"', times: 1 }] })
+    const build = () => builder.buildImage('FROM scratch\nLABEL version=2\n', 'new:1', { tags: ['moved:1'] })
+    await rejectsWith('OPERATION_FAILED', build)
+    expect(await runtime.listImages()).toEqual(before)
+    await build()
+    const tags = (await runtime.listImages()).map((listed) => listed.tags)
+    expect(tags).toContainEqual(['new:1', 'moved:1'])
+    expect(tags.flat().filter((tag) => tag.startsWith('capstan-'))).toEqual([])
+    for (const tag of ['new:1', 'moved:1']) await runtime.removeImage(tag)
   })
 
   it('a login that the user has is not replaced', async () => {

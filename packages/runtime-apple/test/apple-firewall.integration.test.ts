@@ -1,6 +1,12 @@
 import { text } from 'node:stream/consumers'
 import type { FirewallRules, Runtime } from '@capstan/core'
-import { execManagerCapability, requireCapabilities } from '@capstan/core'
+import {
+  execManagerCapability,
+  type FirewallManager,
+  firewallManagerCapability,
+  imageBuilderCapability,
+  requireCapabilities,
+} from '@capstan/core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { describeWithSimulator } from './simulator/describe-with-simulator.js'
 import { type OpenApple, openApple } from './simulator/open-apple.js'
@@ -9,6 +15,7 @@ import { type Simulator, startSimulator } from './simulator/start-simulator.mjs'
 let simulator: Simulator
 let opened: OpenApple
 let runtime: Runtime
+let firewalls: FirewallManager
 
 const rules: FirewallRules = { proxyHost: '192.168.64.1', proxyPort: 3128 }
 
@@ -32,7 +39,8 @@ esac
 async function buildImage(tag: string, tool: string): Promise<string> {
   const files = { iptables: tool, ip6tables: tool }
   const copies = 'COPY --chmod=755 iptables /bin/iptables\nCOPY --chmod=755 ip6tables /bin/ip6tables\n'
-  await runtime.buildImage(`FROM ${simulator.image}\n${copies}`, tag, { context: { files } })
+  const { builder } = requireCapabilities(opened.scope, { builder: imageBuilderCapability })
+  await builder.buildImage(`FROM ${simulator.image}\n${copies}`, tag, { context: { files } })
   return tag
 }
 
@@ -56,6 +64,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     simulator = await startSimulator()
     opened = await openApple(simulator)
     runtime = opened.scope.runtime
+    firewalls = requireCapabilities(opened.scope, { firewalls: firewallManagerCapability }).firewalls
     image = await buildImage('with-iptables:1', iptables)
   })
   afterAll(async () => {
@@ -65,7 +74,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
 
   it('opens the proxy alone, as read back from the guest', async () => {
     const id = await start(image)
-    await runtime.setupFirewall(id, rules)
+    await firewalls.setupFirewall(id, rules)
     const set = await readRules(id)
     expect(set).toContain('-P OUTPUT DROP')
     expect(set).toContain('-d 192.168.64.1/32 -p tcp -m tcp --dport 3128 -j ACCEPT')
@@ -73,7 +82,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
 
   it('is set again at each start, before the start resolves', async () => {
     const id = await start(image)
-    await runtime.setupFirewall(id, rules)
+    await firewalls.setupFirewall(id, rules)
     await runtime.stopContainer(id, { graceMs: 0 })
     await runtime.startContainer(id)
     expect(await readRules(id)).toContain('--dport 3128')
@@ -81,14 +90,14 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
 
   it('is kept for the start of a container that has not been started', async () => {
     const id = await runtime.createContainer({ image, capAdd: ['NET_ADMIN'], command: ['sleep', '60'] })
-    await runtime.setupFirewall(id, rules)
+    await firewalls.setupFirewall(id, rules)
     await runtime.startContainer(id)
     expect(await readRules(id)).toContain('--dport 3128')
   })
 
   it('rejects with FIREWALL_FAILED when the process ends before the rules are set', async () => {
     const id = await runtime.createContainer({ image, capAdd: ['NET_ADMIN'], command: ['true'] })
-    await runtime.setupFirewall(id, rules)
+    await firewalls.setupFirewall(id, rules)
     await expect(runtime.startContainer(id)).rejects.toMatchObject({
       code: 'FIREWALL_FAILED',
       // On a busy machine the command still lists it as running, and it is killed.
@@ -108,7 +117,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     ['whose iptables does not set the rules', async () => start(await buildImage('lying:1', '#!/bin/sh\nexit 0\n'))],
   ])('kills a container %s, and rejects with FIREWALL_FAILED', async (_, begin) => {
     const id = await begin()
-    await expect(runtime.setupFirewall(id, rules)).rejects.toMatchObject({
+    await expect(firewalls.setupFirewall(id, rules)).rejects.toMatchObject({
       code: 'FIREWALL_FAILED',
       facts: { id, containment: 'killed' },
     })
@@ -117,7 +126,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
 
   it('seals the container when the name of the proxy does not resolve', async () => {
     const id = await start(image)
-    await expect(runtime.setupFirewall(id, { ...rules, proxyHost: 'nobody.invalid' })).rejects.toMatchObject({
+    await expect(firewalls.setupFirewall(id, { ...rules, proxyHost: 'nobody.invalid' })).rejects.toMatchObject({
       code: 'FIREWALL_FAILED',
       facts: { containment: 'sealed', reason: 'nobody.invalid does not resolve' },
     })

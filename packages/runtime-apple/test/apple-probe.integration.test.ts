@@ -27,7 +27,14 @@ const toFields = (report: RuntimeReport) => (report.available ? report.refuses.m
 describeWithSimulator('what the probe claims', () => {
   it('by default provides no networks and no sidecars, and says why (seed)', async () => {
     const report = await probe({})
-    expect(toIds(report)).toEqual(['runtime', 'exec-manager', 'image-transfer', 'volume-manager'])
+    expect(toIds(report)).toEqual([
+      'runtime',
+      'image-builder',
+      'firewall-manager',
+      'exec-manager',
+      'image-transfer',
+      'volume-manager',
+    ])
     expect(report).toMatchObject({
       absent: [
         { id: 'network-manager', remedy: expect.stringContaining("managers: 'probe'") },
@@ -62,8 +69,19 @@ describeWithSimulator('what the probe claims', () => {
   )
 
   it('refuses by what the command has, and compares no versions', async () => {
-    const fields = toFields(await probe({ release: { version: '0.9.0', macos: 26 } }))
-    expect(fields).toEqual(expect.arrayContaining(['capAdd', 'capDrop', 'setupFirewall', 'init']))
+    const report = await probe({ release: { version: '0.9.0', macos: 26 } })
+    const fields = toFields(report)
+    expect(fields).toEqual(expect.arrayContaining(['capAdd', 'capDrop', 'init']))
+    expect(report).toMatchObject({
+      absent: expect.arrayContaining([
+        {
+          id: 'firewall-manager',
+          title: 'egress firewalls',
+          reason: 'this release of the command has no --cap-add, and rules take NET_ADMIN in the guest',
+          remedy: 'update the command',
+        },
+      ]),
+    })
     expect(fields).not.toContain('ulimits')
   })
 

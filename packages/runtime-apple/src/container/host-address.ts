@@ -3,14 +3,17 @@ import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { parseNetworks } from '../output/networks.js'
 import { listAll } from './find-container.js'
 
-/** The gateway of the network, as it is now: the service picks another one where the usual is taken. */
-export async function getHostAddress(connection: AppleConnection, networkId: string, call: AppleCall): Promise<string> {
+/**
+ * Resolves with the current gateway of the network: the service chooses another one if the usual address is in use.
+ * `undefined` on macOS 15 while no container runs, because nothing there names the gateway.
+ */
+export async function getHostAddress(
+  connection: AppleConnection,
+  networkId: string,
+  call: AppleCall,
+): Promise<string | undefined> {
   const find = connection.details.hasNetworkCommand ? askNetwork : askContainers
-  const gateway = await find(connection, networkId, call)
-  if (gateway !== undefined) return gateway
-  const reason = 'it has no gateway now; start a container on it first'
-  const facts = { operation: call.operation, subject: `network "${networkId}"`, status: undefined, reason }
-  throw createHostError('OPERATION_FAILED', facts)
+  return await find(connection, networkId, call)
 }
 
 async function askNetwork(connection: AppleConnection, networkId: string, call: AppleCall) {

@@ -2,7 +2,7 @@ import { createHostError, type TerminalSize } from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { findContainer, toContainerState } from './find-container.js'
 
-/** Through the terminal that holds it; before the start it is kept, after the exit it is nothing. */
+/** Resizes the terminal of the session. Before the start the size is kept; without a terminal nothing happens. */
 export async function resizeTerminal(
   connection: AppleConnection,
   id: string,
@@ -13,7 +13,7 @@ export async function resizeTerminal(
   const found = await findContainer(connection, id, call)
   const state = toContainerState(connection, found)
   if (state === 'running' && found.hasTerminal) {
-    throw createHostError('NOT_ATTACHABLE', { id, reason: connection.reasonFor('attach.foreign') })
+    throw createHostError('NOT_ATTACHABLE', { id, reason: connection.reasonFor('foreignContainers.output') })
   }
   connection.kept.require(id).terminalSize = size
 }

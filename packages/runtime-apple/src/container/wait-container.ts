@@ -16,7 +16,7 @@ export async function waitContainer(connection: AppleConnection, id: string, cal
       throw toUnknown(id, 'it was removed before its end was seen')
     }
     const state = toContainerState(connection, found)
-    if (state === 'running' || state === 'stopping') connection.refuse('waitContainer.foreign', id)
+    if (state === 'running' || state === 'stopping') connection.refuse('foreignContainers.exitCode', id)
     if (state === 'exited') throw toUnknown(id, 'its end was not seen by this process, and the command keeps no code')
     await connection.kept.untilChanged(id, delay(pollMs, call))
     call.signal.throwIfAborted()

@@ -6,6 +6,7 @@ import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
 import { toOption, toOptions, toPair } from '../container/create-arguments.js'
 import { BuildOutput } from './build-output.js'
+import { prepareTagRestore } from './restore-tags.js'
 
 export interface ImageBuild {
   readonly dockerfile: string
@@ -14,7 +15,10 @@ export interface ImageBuild {
   readonly call: AppleCall
 }
 
-/** By `container build`, in a folder with what the context may hold and nothing else. */
+/**
+ * Builds with `container build`, in a folder that holds the permitted entries of the context and nothing else. The image gets
+ * all tags; a failed or aborted build leaves every tag as it was.
+ */
 export async function buildImage(connection: AppleConnection, build: ImageBuild): Promise<void> {
   const { dockerfile, tag, options, call } = build
   const directory = await mkdtemp(join(findTemporaryDirectory(connection.env), 'capstan-build-'))
@@ -27,10 +31,11 @@ export async function buildImage(connection: AppleConnection, build: ImageBuild)
     const output = new BuildOutput(options.onProgress)
     const argv = [...toArguments(connection, build), `--file=${file}`, context]
     const onLine = (line: string) => output.push(line)
+    const confirm = await prepareTagRestore(connection, listTags(build), call)
     const run = () => connection.cli.run(argv, { ...call, subject: tag, limit: 'buildMs', onLine })
     const settings = (options.dns ?? []).join()
     const result = await connection.builds.take({ settings, signal: call.signal }, run)
-    if (result.exitCode === 0) return
+    if (result.exitCode === 0) return await confirm()
     const text = toErrorText(result.stderr)
     if (isServiceGone(text)) throw connection.toError(result, call)
     throw output.toError(text)
@@ -39,13 +44,18 @@ export async function buildImage(connection: AppleConnection, build: ImageBuild)
   }
 }
 
-function toArguments({ ownerLabels }: AppleConnection, { tag, options }: ImageBuild): readonly string[] {
+function listTags({ tag, options }: ImageBuild): readonly string[] {
+  return [...new Set([tag, ...(options.tags ?? [])])]
+}
+
+function toArguments({ ownerLabels }: AppleConnection, build: ImageBuild): readonly string[] {
+  const { tag, options } = build
   const { buildArgs = {}, labels, target, platform, noCache, pull, dns = [] } = options
   const owned = toObjectLabels({ kind: 'image', tag }, ownerLabels, labels)
   return [
     'build',
     '--progress=plain',
-    ...toOption('tag', toFullName(tag)),
+    ...toOptions('tag', listTags(build).map(toFullName)),
     ...toOptions('build-arg', Object.entries(buildArgs).map(toPair)),
     ...toOptions('label', Object.entries(owned).map(toPair)),
     ...toOption('target', target),

@@ -78,8 +78,17 @@ export async function removeImage(connection: AppleConnection, image: string, ca
   const containers = await listAll(connection, call)
   const users = containers.filter((container) => references.includes(container.image)).map(({ id }) => id)
   if (users.length > 0) throw createHostError('IN_USE', { subject: `image "${image}"`, users })
+  await deleteReferences(connection, references, { ...call, subject: image })
+}
+
+/** Deletes references. One that is gone is not an error. */
+export async function deleteReferences(
+  connection: AppleConnection,
+  references: readonly string[],
+  call: CliCall,
+): Promise<void> {
   const result = await connection.cli.run(['image', 'delete', ...references], call)
   if (result.exitCode === 0) return
   const left = await Promise.all(references.map((reference) => findImage(connection, reference, call)))
-  if (left.some((found) => found !== undefined)) throw connection.toError(result, { ...call, subject: image })
+  if (left.some((found) => found !== undefined)) throw connection.toError(result, call)
 }

@@ -33,10 +33,11 @@ export async function askCommand(
   const status = await askStatus(cli, { system, hasFormat, call })
   const noNetworks = await findNoNetworks(cli, commands, { managers, call })
   const hasVolumes = commands.hasCommand('volume')
-  const claims = toClaims({ managers, noNetworks, hasVolumes })
   const create = (option: string) => commands.hasOption(['create'], option)
+  const hasCapabilities = create('cap-add')
+  const claims = toClaims({ managers, noNetworks, hasVolumes, hasCapabilities })
   const refuses = listRefused({
-    hasCapabilities: create('cap-add'),
+    hasCapabilities,
     hasUlimits: create('ulimit'),
     hasInit: create('init'),
     hasReadOnly: create('read-only'),
@@ -52,6 +53,7 @@ export async function askCommand(
     refuses,
     hasNetworkCommand: commands.hasCommand('network'),
     canNetwork: claims.provides.some(({ id }) => id === 'network-manager'),
+    canFirewall: hasCapabilities,
     canVolume: hasVolumes,
     hasPullProgress: commands.hasOption(['image', 'pull'], 'progress'),
   }

@@ -26,7 +26,6 @@ function listByVersion(abilities: Abilities): readonly RefusedOption[] {
   const entries: readonly (readonly [boolean, RefusableField, string, string])[] = [
     [hasCapabilities, 'capAdd', older('--cap-add'), update],
     [hasCapabilities, 'capDrop', older('--cap-drop'), update],
-    [hasCapabilities, 'setupFirewall', `${older('--cap-add')}, and rules take NET_ADMIN in the guest`, update],
     [hasUlimits, 'ulimits', older('--ulimit'), update],
     [hasInit, 'init', older('--init'), update],
     [hasReadOnly, 'readOnlyRootFilesystem', older('--read-only'), update],
@@ -89,9 +88,9 @@ const always: readonly RefusedOption[] = [
     reason: 'the log of a container that another process started is read as text',
     remedy: 'use startAttached or exec',
   },
-  { field: 'attach.foreign', reason: 'its session belongs to the process that started it', remedy: 'use exec' },
+  { field: 'foreignContainers.output', reason: 'its session belongs to the process that started it', remedy: 'use exec' },
   {
-    field: 'waitContainer.foreign',
+    field: 'foreignContainers.exitCode',
     reason: 'the service keeps no exit codes: only the process that started it learns it',
     remedy: 'wait in the process that started it',
   },

@@ -25,7 +25,7 @@ export async function attach(
     const found = await findContainer(connection, id, call)
     const state = toContainerState(connection, found)
     if (state !== 'running' || session !== undefined) throw createHostError('NOT_RUNNING', { id, state })
-    throw createHostError('NOT_ATTACHABLE', { id, reason: connection.reasonFor('attach.foreign') })
+    throw createHostError('NOT_ATTACHABLE', { id, reason: connection.reasonFor('foreignContainers.output') })
   }
   const { signal } = call
   if (options.initialSize !== undefined) session.resize(options.initialSize)

@@ -21,7 +21,7 @@ it('gives each field once, with a reason', () => {
 })
 
 it.each([
-  [{ hasCapabilities: false }, ['capAdd', 'capDrop', 'setupFirewall']],
+  [{ hasCapabilities: false }, ['capAdd', 'capDrop']],
   [{ hasUlimits: false }, ['ulimits']],
   [{ hasInit: false }, ['init']],
   [{ hasReadOnly: false }, ['readOnlyRootFilesystem']],

@@ -1,0 +1,21 @@
+import { type BuildOptions, type ImageBuilder, validateBuild } from '@capstan/core'
+import type { AppleConnection } from './apple-connection.js'
+import { buildImage } from './image/build-image.js'
+
+/** Builds images with `container build`. */
+export class AppleImageBuilder implements ImageBuilder {
+  readonly #connection: AppleConnection
+
+  constructor(connection: AppleConnection) {
+    this.#connection = connection
+  }
+
+  async buildImage(dockerfile: string, tag: string, options: BuildOptions = {}): Promise<void> {
+    validateBuild(dockerfile, tag, options)
+    const { dns = [] } = options
+    this.#connection.refuse('build.dns', dns.length > 0 && dns)
+    await this.#connection.call({ operation: 'buildImage', subject: tag }, options, (call) =>
+      buildImage(this.#connection, { dockerfile, tag, options, call }),
+    )
+  }
+}

@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto'
+import { hasLabels, toFullName } from '@capstan/core'
+import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import type { CliCall } from '../cli/apple-cli.js'
+import { deleteReferences, findImage } from './images.js'
+
+/**
+ * Prepares the undo of a build that moves tags. If the call fails or is aborted, each tag leads to its earlier image again,
+ * and a tag without an earlier image is removed.
+ *
+ * An image without a reference cannot be found again, so earlier images get a second reference until the end of the call.
+ * Resolves with the function that removes these references after a successful build.
+ */
+export async function prepareTagRestore(
+  connection: AppleConnection,
+  tags: readonly string[],
+  call: AppleCall,
+): Promise<() => Promise<void>> {
+  const backups: string[] = []
+  const removeBackups = async (own: CliCall) => {
+    if (backups.length > 0) await deleteReferences(connection, backups, own)
+  }
+  call.undo.add('references to earlier images', ({ signal }) => removeBackups({ ...call, signal }))
+  for (const tag of tags) {
+    const found = await findImage(connection, tag, call)
+    const earlier = found && { id: found.id, backup: toFullName(`capstan-earlier:${randomUUID()}`) }
+    if (earlier !== undefined) {
+      backups.push(earlier.backup)
+      await connection.run(['image', 'tag', toFullName(tag), earlier.backup], { ...call, subject: tag })
+    }
+    call.undo.add(`tag ${tag}`, ({ signal }) => restoreTag(connection, { tag, earlier }, { ...call, signal }))
+  }
+  return () => removeBackups(call)
+}
+
+interface MovedTag {
+  readonly tag: string
+  readonly earlier: { readonly id: string; readonly backup: string } | undefined
+}
+
+/** Changes the tag only if it leads to an image that this runtime built. */
+async function restoreTag(connection: AppleConnection, { tag, earlier }: MovedTag, call: CliCall): Promise<void> {
+  const current = await findImage(connection, tag, call)
+  if (current === undefined || current.id === earlier?.id) return
+  if (!hasLabels(current.config?.labels ?? {}, connection.ownerLabels)) return
+  const reference = toFullName(tag)
+  if (earlier === undefined) await deleteReferences(connection, [reference], call)
+  else await connection.run(['image', 'tag', earlier.backup, reference], { ...call, subject: tag })
+}
