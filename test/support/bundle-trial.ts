@@ -10,15 +10,17 @@ export const bundleFormats = ['cjs', 'esm'] as const
 
 /** An application that finds an engine, creates a container, lists, builds an image, and ends. */
 const application = `
-  import { createRuntimeHost } from '@capstan/core'
+  import { createRuntimeHost, imageBuilderCapability, requireCapabilities } from '@capstan/core'
   import { dockerPlugin } from '@capstan/runtime-docker'
 
   const main = async () => {
     const host = createRuntimeHost({ plugins: [dockerPlugin({ endpoint: process.env.ENGINE })] })
-    const { runtime } = await host.open()
+    const scope = await host.open()
+    const { runtime } = scope
     const id = await runtime.createContainer({ image: 'busybox:1' })
     const listed = await runtime.listContainers()
-    await runtime.buildImage('FROM scratch', 'app:1', { context: { files: { note: 'text' } } })
+    const { builder } = requireCapabilities(scope, { builder: imageBuilderCapability })
+    await builder.buildImage('FROM scratch', 'app:1', { context: { files: { note: 'text' } } })
     console.log(JSON.stringify({ id, listed: listed.length, require: typeof globalThis.require }))
     await host[Symbol.asyncDispose]()
   }

@@ -1,47 +1,29 @@
-import {
-  findCapability,
-  isHostError,
-  type OperationOptions,
-  type PortBinding,
-  type RuntimeScope,
-  sidecarManagerCapability,
-} from '@capstan/core'
+import { isHostError, type OperationOptions, type PortBinding, type Runtime } from '@capstan/core'
 
-/** A published port; address and protocol where the runtime tells them. */
-export type PublishedPort = Pick<PortBinding, 'containerPort' | 'hostPort'> & Partial<PortBinding>
-
-/** The ports of several containers, by id; of one that is gone meanwhile: none. A few are asked about at a time. */
+/** Reads the published ports of several containers, by id, a few at a time. A container that is removed meanwhile has none. */
 export async function findPorts(
-  scope: RuntimeScope,
+  runtime: Runtime,
   ids: readonly string[],
   options: OperationOptions,
-): Promise<ReadonlyMap<string, readonly PublishedPort[]>> {
+): Promise<ReadonlyMap<string, readonly PortBinding[]>> {
   const waiting = [...ids]
-  const found = new Map<string, readonly PublishedPort[]>()
+  const found = new Map<string, readonly PortBinding[]>()
   const work = async () => {
     for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
-      found.set(id, await readPorts(scope, id, options).catch(toNoneWhenGone))
+      found.set(id, await readPorts(runtime, id, options))
     }
   }
   await Promise.all(Array.from({ length: atOnce }, work))
   return found
 }
 
-/** By inspection where the runtime has it: that tells addresses and protocols, too. */
-export async function readPorts(
-  scope: RuntimeScope,
-  id: string,
-  options: OperationOptions,
-): Promise<readonly PublishedPort[]> {
-  const inspector = findCapability(scope, sidecarManagerCapability)
-  if (inspector !== undefined) return (await inspector.inspectContainer(id, options)).ports
-  const bindings = await scope.runtime.getPortBindings(id, options)
-  return [...bindings].map(([containerPort, hostPort]) => ({ containerPort, hostPort }))
-}
-
-function toNoneWhenGone(error: unknown): readonly PublishedPort[] {
-  if (isHostError(error, 'CONTAINER_NOT_FOUND')) return []
-  throw error
+async function readPorts(runtime: Runtime, id: string, options: OperationOptions): Promise<readonly PortBinding[]> {
+  try {
+    return (await runtime.inspectContainer(id, options)).ports
+  } catch (error) {
+    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return []
+    throw error
+  }
 }
 
 const atOnce = 8

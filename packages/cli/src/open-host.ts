@@ -1,5 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import {
+  type Capability,
   createHostError,
   createRuntimeHost,
   isHostError,
@@ -8,6 +9,7 @@ import {
   type RuntimeHost,
   type RuntimePlugin,
   type RuntimeScope,
+  requireCapabilities,
 } from '@capstan/core'
 import type { Invocation } from './invocation.js'
 import { whileWaiting } from './render/waiting.js'
@@ -40,6 +42,8 @@ export async function loadGivenPlugins({ io, globals, interrupts }: Invocation):
 /** A runtime that is open, with the host that closes it. */
 export interface OpenedRuntime extends AsyncDisposable {
   readonly scope: RuntimeScope
+  /** Resolves with the manager of this capability; else CAPABILITY_MISSING, with the reports of all runtimes. */
+  require<T extends object>(capability: Capability<T>): Promise<T>
 }
 
 /** The runtime that the command line, the environment or the order chooses; disposing closes it and its host. */
@@ -53,7 +57,17 @@ export async function openRuntime(
   try {
     const open = () => host.open({ ...wishes, signal, ...(runtime === undefined ? {} : { runtime }) })
     const scope = await whileWaiting(invocation.io.stderr, 'Looking for a container runtime', open)
-    return { scope, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() }
+    return {
+      scope,
+      require: async (capability) => {
+        try {
+          return requireCapabilities(scope, { manager: capability }).manager
+        } catch (error) {
+          throw await withAlternatives(host, error)
+        }
+      },
+      [Symbol.asyncDispose]: () => host[Symbol.asyncDispose](),
+    }
   } catch (error) {
     const known = await withAlternatives(host, error)
     await host[Symbol.asyncDispose]()

@@ -65,8 +65,9 @@ export class BuildKitFeature {
   /**
    * One build with its own lease of a sidecar, which is given back before the result.
    *
-   * `fallback: 'runtime'`: where no sidecar can be had, the runtime's own builder builds what it can (output `load`, one
-   * platform), and the result lists what was lost. Anything else fails as without it.
+   * `fallback: 'runtime'`: if no sidecar can be had, the runtime's own builder builds what it can (output `load`, one
+   * platform), and the result lists what was lost. Anything else fails as without it. A runtime without image builds:
+   * CAPABILITY_MISSING, with the reason why there is no sidecar as its cause.
    */
   build(request: BuildRequest, options: BuildKitBuildOptions = {}): BuildKitBuild {
     const { fallback = 'none', signal } = options
@@ -74,7 +75,7 @@ export class BuildKitFeature {
       requireTransfer(this.#managers, request.output)
       return this.start(options)
     }
-    const onRuntime = (given: FallbackOptions) => buildOnRuntime(this.#managers.runtime, request, given)
+    const onRuntime = (given: FallbackOptions) => buildOnRuntime(this.#managers, request, given)
     return createBuild(async (onEvents) => {
       validateBuildRequest(request)
       const ways = { start, fallBack: fallback === 'runtime' ? onRuntime : undefined }

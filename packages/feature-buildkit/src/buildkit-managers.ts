@@ -2,7 +2,9 @@ import {
   defineNeeds,
   type ExecManager,
   execManagerCapability,
+  type ImageBuilder,
   type ImageTransfer,
+  imageBuilderCapability,
   imageTransferCapability,
   type Needs,
   type NetworkManager,
@@ -17,10 +19,10 @@ import {
 /** The capabilities that BuildKit uses. */
 export const buildKitNeeds: Needs<
   { networks: NetworkManager; sidecars: SidecarManager; execs: ExecManager },
-  { images: ImageTransfer; volumes: VolumeManager }
+  { images: ImageTransfer; volumes: VolumeManager; builder: ImageBuilder }
 > = defineNeeds({
   required: { networks: networkManagerCapability, sidecars: sidecarManagerCapability, execs: execManagerCapability },
-  optional: { images: imageTransferCapability, volumes: volumeManagerCapability },
+  optional: { images: imageTransferCapability, volumes: volumeManagerCapability, builder: imageBuilderCapability },
 })
 
 /** The managers of {@link buildKitNeeds}, the required ones present. `volumes` is also `undefined` where no container may mount one. */

@@ -1,4 +1,4 @@
-import { createRuntimeHost } from '@capstan/core'
+import { createRuntimeHost, imageBuilderCapability, requireCapabilities } from '@capstan/core'
 import { dockerPlugin } from '@capstan/runtime-docker'
 import { expect, onTestFinished, test } from 'vitest'
 import { describeWithBuildKit } from '../../../test/support/test-buildkit.js'
@@ -11,7 +11,8 @@ describeWithBuildKit('an image that is broken', (given) => {
     const host = createRuntimeHost({ plugins: [dockerPlugin({ endpoint: `unix://${given.socketPath}` })], env: {} })
     const scope = await host.open()
     const image = `capstan-test/broken-buildkit:${process.pid}-${Math.random().toString(36).slice(2)}`
-    await scope.runtime.buildImage([`FROM ${given.buildkitImage}`, ...steps].join('\n'), image)
+    const { builder } = requireCapabilities(scope, { builder: imageBuilderCapability })
+    await builder.buildImage([`FROM ${given.buildkitImage}`, ...steps].join('\n'), image)
     onTestFinished(async () => {
       await scope.runtime.removeImage(image)
       await scope.runtime.close()

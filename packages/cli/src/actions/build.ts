@@ -3,8 +3,11 @@ import { isAbsolute, join, relative, resolve, sep } from 'node:path'
 import { text } from 'node:stream/consumers'
 import {
   type BuildOptions,
+  type Capability,
+  findCapability,
+  type ImageBuilder,
+  imageBuilderCapability,
   ownershipLabelKeys,
-  type Runtime,
   type RuntimeScope,
   type StringMap,
   validateBuild,
@@ -46,7 +49,10 @@ export async function build({ invocation, operands, options }: Call<BuildCommand
     io.stderr.write(`BuildKit is not used: ${choice.reason}\n`)
   const started = performance.now()
   const work: Work = { invocation, options, settings, dockerfile, kind, started }
-  const result = choice.builder === 'buildkit' ? await byBuildKit(scope, choice, work) : await byRuntime(scope, work)
+  const result =
+    choice.builder === 'buildkit'
+      ? await byBuildKit(scope, choice, work)
+      : await byRuntime(scope, await opened.require(imageBuilderCapability), work)
   const durationMs = Math.round(performance.now() - started)
   await writeOutput(io.stdout, toResult(options, { runtime: scope.runtimeName, durationMs, ...result }), interrupts)
   return 0
@@ -69,7 +75,8 @@ async function byBuildKit(
   const buildArgs = await withProxyVariables(settings.buildArgs, scope.report, invocation.io)
   const request = await toBuildRequest({ ...settings, buildArgs }, dockerfile.choice, { options, io: invocation.io })
   const title = toTitle(options)
-  const canBuildWithout = listNeedingBuildKit(options).length === 0
+  const hasBuilder = findCapability(scope, imageBuilderCapability) !== undefined
+  const canBuildWithout = hasBuilder && listNeedingBuildKit(options).length === 0
   const given = { invocation, fallback, canBuildWithout, kind, title }
   const { result, display } = await buildByBuildKit(scope, request, given)
   const { builder, imageId, digest, lost } = result
@@ -83,14 +90,16 @@ async function byBuildKit(
 }
 
 async function byRuntime(
-  { runtime, runtimeName }: RuntimeScope,
+  { runtimeName }: RuntimeScope,
+  builder: ImageBuilder,
   { invocation, options, settings, dockerfile, kind, started }: Work,
 ): Promise<object> {
   const display = createBuildDisplay(invocation.io, kind)
   const { signal } = invocation.interrupts
   const onProgress = display.onProgress.bind(display)
   try {
-    await buildAll(runtime, dockerfile.text, { ...settings, signal, onProgress }, options.tag ?? [])
+    const [tag = '', ...tags] = options.tag ?? []
+    await builder.buildImage(dockerfile.text, tag, { ...settings, tags, signal, onProgress })
   } catch (error) {
     display.fail(`${toTitle(options)} was not built`)
     throw error
@@ -111,20 +120,11 @@ async function withProxyVariables(
   return { ...(await readProxyVariables(env, endpoint)), ...buildArgs }
 }
 
-/** There is no call that gives an image a further tag: the builder's cache makes the same image again. */
-async function buildAll(
-  runtime: Runtime,
-  dockerfile: string,
-  options: BuildOptions,
-  tags: readonly string[],
-): Promise<void> {
-  for (const [index, tag] of tags.entries())
-    await runtime.buildImage(dockerfile, tag, index === 0 ? options : { ...options, noCache: false, pull: false })
-}
-
-function toRequired(options: BuildCommandOptions) {
+/** With `auto`, either builder is enough: which one is there is decided when the runtime is open. */
+function toRequired(options: BuildCommandOptions): readonly Capability<object>[] {
+  if (options.builder === 'runtime') return [imageBuilderCapability]
   const isNeeded = options.builder === 'buildkit' || listNeedingBuildKit(options).length > 0
-  return isNeeded && options.builder !== 'runtime' ? BuildKitFeature.needs.required : []
+  return isNeeded ? BuildKitFeature.needs.required : []
 }
 
 /** Files, and results that stay in the cache, have no name. */

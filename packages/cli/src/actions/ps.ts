@@ -1,7 +1,7 @@
-import type { ContainerInfo, OperationOptions, RuntimeScope } from '@capstan/core'
+import type { ContainerInfo, OperationOptions, PortBinding, Runtime } from '@capstan/core'
 import type { Call } from '../commands/command-line.js'
 import type { PsOptions } from '../commands/ps.js'
-import { findPorts, type PublishedPort } from '../find-ports.js'
+import { findPorts } from '../find-ports.js'
 import { isIdle } from '../is-idle.js'
 import { openRuntime } from '../open-host.js'
 import { parseKeyValues } from '../parse/key-value.js'
@@ -24,23 +24,23 @@ export async function ps({ invocation, options }: Call<PsOptions>): Promise<numb
     .filter(({ state }) => options.all === true || !isIdle(state))
     .toSorted((one, other) => toTime(other) - toTime(one))
   const containers =
-    options.quiet && !options.json ? listed.map(toUnasked) : await withPorts(opened.scope, listed, { signal })
+    options.quiet && !options.json ? listed.map(toUnasked) : await withPorts(runtime, listed, { signal })
   await writeOutput(io.stdout, toText(containers, { options, runtimeName, width: findColumns(io.stdout) }), interrupts)
   return 0
 }
 
 interface ListedContainer extends ContainerInfo {
-  readonly ports: readonly PublishedPort[]
+  readonly ports: readonly PortBinding[]
 }
 
 /** No list tells the ports; only what has a process publishes any. */
 async function withPorts(
-  scope: RuntimeScope,
+  runtime: Runtime,
   containers: readonly ContainerInfo[],
   options: OperationOptions,
 ): Promise<readonly ListedContainer[]> {
   const ids = containers.filter(({ state }) => !isIdle(state)).map(({ id }) => id)
-  const ports = await findPorts(scope, ids, options)
+  const ports = await findPorts(runtime, ids, options)
   return containers.map((container) => ({ ...container, ports: ports.get(container.id) ?? [] }))
 }
 

@@ -1,4 +1,11 @@
-import { findCapability, imageTransferCapability, isHostError, joinWords, type RuntimeScope } from '@capstan/core'
+import {
+  findCapability,
+  imageBuilderCapability,
+  imageTransferCapability,
+  isHostError,
+  joinWords,
+  type RuntimeScope,
+} from '@capstan/core'
 import { BuildKitFeature, defaultBuildKitImage } from '@capstan/feature-buildkit'
 import type { BuildCommandOptions } from '../commands/build.js'
 import type { Invocation } from '../invocation.js'
@@ -30,7 +37,9 @@ export async function chooseBuilder(
   }
   if (options.builder === 'buildkit' || needing !== undefined) return { builder: 'buildkit', fallback: 'none' }
   const reason = findLack(scope) ?? (await findImageProblem(scope, { invocation, isQuiet }))
-  return reason === undefined ? { builder: 'buildkit', fallback: 'runtime' } : { builder: 'runtime', reason }
+  if (reason !== undefined) return { builder: 'runtime', reason }
+  const canFallBack = findCapability(scope, imageBuilderCapability) !== undefined
+  return { builder: 'buildkit', fallback: canFallBack ? 'runtime' : 'none' }
 }
 
 /** The options that the runtimes' own builders do not have. */

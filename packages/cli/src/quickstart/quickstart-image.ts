@@ -7,9 +7,11 @@ import {
   type ContainerNetwork,
   createUndoStack,
   findCapability,
+  imageBuilderCapability,
   isHostError,
   networkManagerCapability,
   type RuntimeScope,
+  requireCapabilities,
   type StringMap,
   type UndoStack,
 } from '@capstan/core'
@@ -90,7 +92,8 @@ export class QuickstartImage implements AsyncDisposable {
   ): Promise<void> {
     try {
       const buildArgs = { TARGETARCH: architecture }
-      await this.#scope.runtime.buildImage(dockerfile, this.#tag, { ...options, buildArgs })
+      const { builder } = requireCapabilities(this.#scope, { builder: imageBuilderCapability })
+      await builder.buildImage(dockerfile, this.#tag, { ...options, buildArgs })
     } catch (error) {
       if (others.length === 0 || !isOtherArchitecture(error)) throw error
       await this.#buildFor(others, dockerfile, options)

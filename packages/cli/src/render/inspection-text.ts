@@ -1,11 +1,10 @@
-import { ownershipLabelKeys, parseOwnerLabels } from '@capstan/core'
-import type { InspectedContainer } from '../actions/inspect.js'
+import { type ContainerInspection, ownershipLabelKeys, parseOwnerLabels } from '@capstan/core'
 import { toAge } from './duration.js'
 import { toPortText } from './port-text.js'
 import { toOneLine } from './printable.js'
 
 /** One container as lines of a name and a value, for a person. */
-export function toInspectionText(container: InspectedContainer, now: Date = new Date()): string {
+export function toInspectionText(container: ContainerInspection, now: Date = new Date()): string {
   const lines = [...toBasics(container, now), ...toConnections(container), ...toLabels(container)]
   const width = Math.max(...lines.map(([name]) => name.length))
   return lines.map(([name, value]) => `${`${name}:`.padEnd(width + 2)}${toOneLine(value)}\n`).join('')
@@ -13,20 +12,20 @@ export function toInspectionText(container: InspectedContainer, now: Date = new 
 
 type Line = readonly [name: string, value: string]
 
-function toBasics({ id, name, image, imageId, command, createdAt, state }: InspectedContainer, now: Date): Line[] {
+function toBasics({ id, name, image, imageId, command, createdAt, state }: ContainerInspection, now: Date): Line[] {
   const created = createdAt === undefined ? '' : `${createdAt.toISOString()} (${toAge(createdAt, now)})`
   const code = state.exitCode !== undefined && !state.running ? `, exit code ${state.exitCode}` : ''
   return [
     ['id', id],
     ['name', name],
-    ['image', imageId === undefined ? image : `${image} (${imageId})`],
-    ...(command === undefined ? [] : [['command', command.map(quote).join(' ')] as const]),
+    ['image', `${image} (${imageId})`],
+    ['command', command.map(quote).join(' ')],
     ['state', `${state.status}${code}`],
     ['created', created],
   ]
 }
 
-function toConnections({ networks = [], ports }: InspectedContainer): Line[] {
+function toConnections({ networks, ports }: ContainerInspection): Line[] {
   return [
     ...networks.map(
       ({ networkName, ipAddress }) => ['network', `${networkName} ${ipAddress ?? ''}`.trimEnd()] as const,
@@ -36,7 +35,7 @@ function toConnections({ networks = [], ports }: InspectedContainer): Line[] {
 }
 
 /** Those of the owner in words, the others as they are. */
-function toLabels({ labels }: InspectedContainer): Line[] {
+function toLabels({ labels }: ContainerInspection): Line[] {
   const owner = parseOwnerLabels(labels)
   const stays = labels[ownershipLabelKeys.lifetime] === 'persistent' ? ', to stay' : ''
   return [

@@ -1,9 +1,8 @@
-import type { PublishedPort } from '../find-ports.js'
+import type { PortBinding } from '@capstan/core'
 
-/** `127.0.0.1:8080->80/tcp`, as docker writes it; address and protocol where they are known. */
-export function toPortText({ hostAddress = '', hostPort, containerPort, protocol }: PublishedPort): string {
-  const port = protocol === undefined ? containerPort : `${containerPort}/${protocol}`
-  return `${toPrefix(hostAddress)}${hostPort}->${port}`
+/** `127.0.0.1:8080->80/tcp`, as docker writes it. */
+export function toPortText({ hostAddress, hostPort, containerPort, protocol }: PortBinding): string {
+  return `${toPrefix(hostAddress)}${hostPort}->${containerPort}/${protocol}`
 }
 
 function toPrefix(address: string): string {

@@ -2,6 +2,8 @@ import {
   type Capability,
   execManagerCapability,
   type FeatureSupport,
+  firewallManagerCapability,
+  imageBuilderCapability,
   imageTransferCapability,
   isSlow,
   joinWords,
@@ -132,6 +134,8 @@ function orNothing(table: { readonly head: readonly string[]; readonly rows: rea
 const columnsAtMost = 5
 const contract: readonly Capability<object>[] = [
   runtimeCapability,
+  imageBuilderCapability,
+  firewallManagerCapability,
   networkManagerCapability,
   sidecarManagerCapability,
   execManagerCapability,

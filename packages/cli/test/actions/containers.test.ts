@@ -45,15 +45,15 @@ describe('capstan ps', () => {
     expect((await json(['ps', '-a'])).containers[0]).toMatchObject({ name: 'shop', ports: [] })
   })
 
-  it('tells what it can of ports where the runtime cannot inspect', async () => {
+  it('shows ports with their address on a runtime without sidecars', async () => {
     plugins = [memoryPlugin({ without: [sidecarManagerCapability] })]
-    await capstan(['run', '-d', '--name', 'shop', '-p', '80', 'busybox', 'sleep', '1000'])
-    expect((await capstan(['ps'])).stdout).toMatch(/ \d+->80\n$/)
+    await capstan(['run', '-d', '--name', 'shop', '-p', '127.0.0.1::80', 'busybox', 'sleep', '1000'])
+    expect((await capstan(['ps'])).stdout).toMatch(/ 127\.0\.0\.1:\d+->80\/tcp\n$/)
   })
 
   it('goes on where a container is removed meanwhile', async () => {
-    const getPortBindings = (id: string) => Promise.reject(createHostError('CONTAINER_NOT_FOUND', { id }))
-    plugins = [changedMemory({ getPortBindings }, { without: [sidecarManagerCapability] })]
+    const inspectContainer = (id: string) => Promise.reject(createHostError('CONTAINER_NOT_FOUND', { id }))
+    plugins = [changedMemory({ inspectContainer }, { without: [sidecarManagerCapability] })]
     await capstan(['run', '-d', '--name', 'shop', 'busybox', 'sleep', '1000'])
     expect((await json(['ps'])).containers).toMatchObject([{ name: 'shop', ports: [] }])
   })
@@ -95,13 +95,18 @@ describe('capstan inspect', () => {
     })
   })
 
-  it('tells no address of a published port where the runtime does not', async () => {
+  it('shows everything on a runtime without sidecars', async () => {
     plugins = [memoryPlugin({ without: [sidecarManagerCapability] })]
-    await capstan(['run', '-d', '--name', 'web', '-p', '80', 'busybox', 'sleep', '1000'])
+    await capstan(['run', '-d', '--name', 'web', '-p', '127.0.0.1::80', 'busybox', 'sleep', '1000'])
     const { containers } = await json(['inspect', 'web'])
     const [{ hostPort }] = containers[0].ports
-    expect(containers[0].ports).toEqual([{ containerPort: 80, hostPort: expect.any(Number) }])
-    expect((await capstan(['inspect', 'web'])).stdout).toMatch(new RegExp(`^port: +${hostPort}->80$`, 'm'))
+    expect(containers[0]).toMatchObject({
+      imageId: expect.stringMatching(/./),
+      command: ['sleep', '1000'],
+      networks: [{ networkName: expect.any(String) }],
+      ports: [{ containerPort: 80, hostPort: expect.any(Number), hostAddress: '127.0.0.1', protocol: 'tcp' }],
+    })
+    expect((await capstan(['inspect', 'web'])).stdout).toMatch(new RegExp(`^port: +127\\.0\\.0\\.1:${hostPort}->80/tcp$`, 'm'))
   })
 
   it('asks for more of an id that several begin with', async () => {

@@ -79,7 +79,7 @@ describe('capstan doctor', () => {
         available({
           endpoint: `unix:///${'very-long-name/'.repeat(20)}engine.sock`,
           absent: [{ id: 'x', title: 'some capability of a third party', reason: long, remedy: long }],
-          refuses: [{ field: 'waitContainer.foreign', reason: 'x'.repeat(200), remedy: long }],
+          refuses: [{ field: 'foreignContainers.exitCode', reason: 'x'.repeat(200), remedy: long }],
           attempts: unavailable().attempts,
           notes: [long],
         }),

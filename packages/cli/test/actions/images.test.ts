@@ -1,7 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { networkManagerCapability, type RuntimePlugin, sidecarManagerCapability } from '@capstan/core'
+import {
+  imageBuilderCapability,
+  networkManagerCapability,
+  type RuntimePlugin,
+  sidecarManagerCapability,
+} from '@capstan/core'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { runCapstan } from '../support/run-capstan.js'
@@ -136,6 +141,37 @@ describe('capstan build --builder', () => {
     const { exitCode, stderr } = await capstan(['build', '-t', 'app'])
     expect(exitCode).toBe(0)
     expect(stderr).toContain('BuildKit is not used: memory does not provide networks and sidecars\n')
+  })
+
+  it('auto rejects a runtime that has neither BuildKit nor image builds, and names the runtime that has them', async () => {
+    const without = [networkManagerCapability, imageBuilderCapability]
+    plugins = [memoryPlugin({ without }), memoryPlugin({ name: 'full' })]
+    const { exitCode, stdout, stderr } = await capstan(['build', '-t', 'app'])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })
+    expect(stderr).toBe(
+      [
+        'BuildKit is not used: memory does not provide networks',
+        'capstan build: the application needs image builds, which runtime "memory" does not provide',
+        '  no image builds: this simulation was made without image builds',
+        '  → take it out of `without` of memoryPlugin()',
+        '  → it works with --runtime full (simulated)',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('runtime rejects a runtime without image builds before it looks for BuildKit', async () => {
+    plugins = [memoryPlugin({ without: [imageBuilderCapability] })]
+    const { exitCode, stderr } = await capstan(['build', '-t', 'app', '--builder', 'runtime'])
+    expect(exitCode).toBe(125)
+    expect(stderr).toContain('the application needs image builds, which runtime "memory" does not provide')
+    expect(stderr).not.toContain('BuildKit')
+  })
+
+  it('runtime builds once for all tags', async () => {
+    const { stderr } = await capstan(['build', '-t', 'app', '-t', 'app:2', '--builder', 'runtime', '--progress', 'plain'])
+    expect(stderr.match(/COPY note\.txt/g)).toHaveLength(1)
+    expect((await capstan(['run', '--rm', '--pull', 'never', 'app:2'])).exitCode).toBe(0)
   })
 
   it('runtime asks for no BuildKit', async () => {

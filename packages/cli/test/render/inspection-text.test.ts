@@ -4,8 +4,9 @@ import { toInspectionText } from '../../src/render/inspection-text.js'
 it('shows addresses of both families so that the port is seen', () => {
   const port = (hostAddress: string) => ({ hostAddress, hostPort: 8080, containerPort: 80, protocol: 'tcp' as const })
   const text = toInspectionText({
-    ...{ id: '1', name: 'web', image: 'web', createdAt: undefined, labels: {} },
-    state: { status: 'running', running: true },
+    ...{ id: '1', name: 'web', image: 'web', imageId: '2', command: ['web'], createdAt: undefined, labels: {} },
+    state: { status: 'running', running: true, exitCode: undefined, startedAt: undefined, finishedAt: undefined },
+    networks: [],
     ports: ['', '127.0.0.1', '::1'].map(port),
   })
   expect(text.match(/^port: .*$/gm)?.map((line) => line.replace(/^port: +/, ''))).toEqual([

@@ -1,6 +1,8 @@
 import {
   type Capability,
   execManagerCapability,
+  firewallManagerCapability,
+  imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
   provide,
@@ -41,6 +43,8 @@ function withParts(runtime: Runtime, parts: Partial<Runtime>): Runtime {
 }
 
 const managers: readonly Capability<object>[] = [
+  imageBuilderCapability,
+  firewallManagerCapability,
   networkManagerCapability,
   sidecarManagerCapability,
   execManagerCapability,

@@ -1,6 +1,18 @@
-import { isHostError, type OperationOptions, type Runtime } from '@capstan/core'
+import {
+  defineNeeds,
+  type ImageBuilder,
+  type InjectedManagers,
+  imageBuilderCapability,
+  isHostError,
+  MissingCapabilityError,
+  type OperationOptions,
+  type Runtime,
+  type RuntimeReport,
+  toFeatureSupport,
+} from '@capstan/core'
 import type { BuildRequest } from '../build/build-request.js'
 import type { BuildResult, EventSink } from '../build/buildkit-build.js'
+import type { buildKitNeeds } from '../buildkit-managers.js'
 import { type DockerfileSource, listLost } from './lost-abilities.js'
 import { readDockerfile } from './read-dockerfile.js'
 import { RuntimeProgress } from './runtime-progress.js'
@@ -16,47 +28,52 @@ export interface FallbackOptions extends OperationOptions {
   readonly onEvents: EventSink
 }
 
-/** Builds by the runtime's own builder; the result tells what was lost by that. */
+/** The managers that a build without BuildKit works with. */
+export type FallbackManagers = Pick<InjectedManagers<typeof buildKitNeeds>, 'runtime' | 'builder' | 'report'>
+
+/**
+ * Builds with the runtime's own builder, once for all tags. The result lists what was lost by that.
+ *
+ * @throws MissingCapabilityError if the runtime has no builder; its cause is the reason why there is no sidecar
+ */
 export async function buildOnRuntime(
-  runtime: Runtime,
+  { runtime, builder, report }: FallbackManagers,
   request: BuildRequest,
   { reason, onEvents, signal }: FallbackOptions,
 ): Promise<BuildResult> {
+  if (builder === undefined) throw toMissingBuilder(report, reason)
   const words = reason instanceof Error ? reason.message : String(reason)
   onEvents([{ type: 'warning', stepId: '', message: `built by the runtime's own builder, for ${words}` }])
   const source = await readDockerfile(request, { signal })
-  const tags = 'tags' in request.output ? (request.output.tags ?? []) : []
-  for (const [index, tag] of tags.entries()) await buildTag(runtime, { request, source, tag, index, onEvents, signal })
+  await build(builder, { request, source, onEvents, signal })
   return {
     builder: 'runtime',
-    imageId: await findImageId(runtime, tags[0] ?? '', { signal }),
+    imageId: await findImageId(runtime, listTags(request)[0] ?? '', { signal }),
     digest: undefined,
     metadata: {},
     lost: listLost(request, source),
   }
 }
 
-interface TagBuild extends Omit<FallbackOptions, 'reason'> {
+interface RuntimeBuild extends Omit<FallbackOptions, 'reason'> {
   readonly request: BuildRequest
   readonly source: DockerfileSource
-  readonly tag: string
-  readonly index: number
 }
 
-/** A further tag is a build again, which has everything from the cache of the first. */
-async function buildTag(runtime: Runtime, { request, source, tag, index, onEvents, signal }: TagBuild): Promise<void> {
+async function build(builder: ImageBuilder, { request, source, onEvents, signal }: RuntimeBuild): Promise<void> {
   const { context, target, buildArgs, labels, platforms: [platform] = [], noCache } = request
+  const [tag = '', ...tags] = listTags(request)
   const progress = new RuntimeProgress()
-  const isFirst = index === 0
   try {
-    await runtime.buildImage(source.text, tag, {
+    await builder.buildImage(source.text, tag, {
       context,
+      tags,
       ...(target === undefined ? {} : { target }),
       ...(buildArgs === undefined ? {} : { buildArgs }),
       ...(labels === undefined ? {} : { labels }),
       ...(platform === undefined ? {} : { platform }),
-      ...(noCache === undefined ? {} : { noCache: noCache && isFirst }),
-      ...(isFirst ? { onProgress: (event) => onEvents(progress.take(event)) } : {}),
+      ...(noCache === undefined ? {} : { noCache }),
+      onProgress: (event) => onEvents(progress.take(event)),
       signal,
     })
     onEvents(progress.end())
@@ -66,6 +83,21 @@ async function buildTag(runtime: Runtime, { request, source, tag, index, onEvent
     throw error
   }
 }
+
+function listTags({ output }: BuildRequest): readonly string[] {
+  return 'tags' in output ? (output.tags ?? []) : []
+}
+
+function toMissingBuilder(report: RuntimeReport, cause: unknown): MissingCapabilityError {
+  const support = toFeatureSupport('a build without BuildKit', builderNeeds, report)
+  const missing = support.supported ? [] : support.missing
+  return new MissingCapabilityError(
+    { feature: support.feature, runtime: support.runtime, missing, reports: [report] },
+    { cause },
+  )
+}
+
+const builderNeeds = defineNeeds({ required: { builder: imageBuilderCapability } })
 
 async function findImageId(runtime: Runtime, tag: string, options: OperationOptions): Promise<string | undefined> {
   const names = [tag, `${tag}:latest`]

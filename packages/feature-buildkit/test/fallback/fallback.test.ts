@@ -1,4 +1,5 @@
 import {
+  imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
   type RuntimeScope,
@@ -61,7 +62,7 @@ describe('fallback to the builder of the runtime', () => {
     expect(await scope.runtime.imageExists('app:1')).toBe(true)
   })
 
-  it('builds every tag, tells its steps, and why', async () => {
+  it('builds once for all tags, and reports its steps and the reason', async () => {
     await using scope = await openWithStandIn({ without })
     const built = build(scope)
     const told: string[] = []
@@ -141,6 +142,17 @@ describe('fallback to the builder of the runtime', () => {
       code: 'BUILD_FAILED',
       message: expect.stringMatching(/open Nope: no such file/),
     })
+  })
+
+  it('rejects with CAPABILITY_MISSING when the runtime has no builder, with the reason against BuildKit as cause', async () => {
+    await using scope = await openWithStandIn({ without: [...without, imageBuilderCapability] })
+    await expect(build(scope).result).rejects.toMatchObject({
+      code: 'CAPABILITY_MISSING',
+      message: 'a build without BuildKit needs image builds, which runtime "memory" does not provide',
+      facts: { missing: [{ title: 'image builds' }] },
+      cause: { code: 'CAPABILITY_MISSING', facts: { missing: [{ title: 'networks' }, { title: 'sidecars' }] } },
+    })
+    expect(scope.resolve(BuildKitFeature).support()).toMatchObject({ supported: false })
   })
 
   it('is used where BuildKit could not load its result', async () => {

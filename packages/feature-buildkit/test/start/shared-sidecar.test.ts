@@ -98,7 +98,7 @@ describe('a sidecar that is shared', () => {
   })
 
   describe('where only who started it may wait for its end', () => {
-    const refuses = ['waitContainer.foreign'] as const
+    const refuses = ['foreignContainers.exitCode'] as const
 
     it('goes at once with one who has found it, and takes nothing of the next', async () => {
       const [one, other] = await openTwiceWithStandIn({ refuses })
