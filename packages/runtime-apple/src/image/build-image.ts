@@ -31,7 +31,7 @@ export async function buildImage(connection: AppleConnection, build: ImageBuild)
     const output = new BuildOutput(options.onProgress)
     const argv = [...toArguments(connection, build), `--file=${file}`, context]
     const onLine = (line: string) => output.push(line)
-    const confirm = await prepareTagRestore(connection, listTags(build), call)
+    const confirm = await prepareTagRestore(connection, listReferences(build), call)
     const run = () => connection.cli.run(argv, { ...call, subject: tag, limit: 'buildMs', onLine })
     const settings = (options.dns ?? []).join()
     const result = await connection.builds.take({ settings, signal: call.signal }, run)
@@ -44,18 +44,19 @@ export async function buildImage(connection: AppleConnection, build: ImageBuild)
   }
 }
 
-function listTags({ tag, options }: ImageBuild): readonly string[] {
-  return [...new Set([tag, ...(options.tags ?? [])])]
+/** `app` and `app:latest` are one tag. */
+function listReferences({ tag, options: { tags = [] } }: ImageBuild): readonly string[] {
+  return [...new Set([tag, ...tags].map(toFullName))]
 }
 
 function toArguments({ ownerLabels }: AppleConnection, build: ImageBuild): readonly string[] {
   const { tag, options } = build
-  const { buildArgs = {}, labels, target, platform, noCache, pull, dns = [] } = options
-  const owned = toObjectLabels({ kind: 'image', tag }, ownerLabels, labels)
+  const { buildArgs = {}, labels, target, platform, noCache, pull, dns = [], tags = [] } = options
+  const owned = toObjectLabels({ kind: 'image', tag, tags }, ownerLabels, labels)
   return [
     'build',
     '--progress=plain',
-    ...toOptions('tag', listTags(build).map(toFullName)),
+    ...toOptions('tag', listReferences(build)),
     ...toOptions('build-arg', Object.entries(buildArgs).map(toPair)),
     ...toOptions('label', Object.entries(owned).map(toPair)),
     ...toOption('target', target),

@@ -13,7 +13,7 @@ import { deleteReferences, findImage } from './images.js'
  */
 export async function prepareTagRestore(
   connection: AppleConnection,
-  tags: readonly string[],
+  references: readonly string[],
   call: AppleCall,
 ): Promise<() => Promise<void>> {
   const backups: string[] = []
@@ -21,29 +21,29 @@ export async function prepareTagRestore(
     if (backups.length > 0) await deleteReferences(connection, backups, own)
   }
   call.undo.add('references to earlier images', ({ signal }) => removeBackups({ ...call, signal }))
-  for (const tag of tags) {
-    const found = await findImage(connection, tag, call)
+  for (const reference of references) {
+    const found = await findImage(connection, reference, call)
     const earlier = found && { id: found.id, backup: toFullName(`capstan-earlier:${randomUUID()}`) }
     if (earlier !== undefined) {
       backups.push(earlier.backup)
-      await connection.run(['image', 'tag', toFullName(tag), earlier.backup], { ...call, subject: tag })
+      await connection.run(['image', 'tag', reference, earlier.backup], { ...call, subject: reference })
     }
-    call.undo.add(`tag ${tag}`, ({ signal }) => restoreTag(connection, { tag, earlier }, { ...call, signal }))
+    const moved = { reference, earlier }
+    call.undo.add(`tag ${reference}`, ({ signal }) => restoreTag(connection, moved, { ...call, signal }))
   }
   return () => removeBackups(call)
 }
 
 interface MovedTag {
-  readonly tag: string
+  readonly reference: string
   readonly earlier: { readonly id: string; readonly backup: string } | undefined
 }
 
 /** Changes the tag only if it leads to an image that this runtime built. */
-async function restoreTag(connection: AppleConnection, { tag, earlier }: MovedTag, call: CliCall): Promise<void> {
-  const current = await findImage(connection, tag, call)
+async function restoreTag(connection: AppleConnection, { reference, earlier }: MovedTag, call: CliCall): Promise<void> {
+  const current = await findImage(connection, reference, call)
   if (current === undefined || current.id === earlier?.id) return
   if (!hasLabels(current.config?.labels ?? {}, connection.ownerLabels)) return
-  const reference = toFullName(tag)
   if (earlier === undefined) await deleteReferences(connection, [reference], call)
-  else await connection.run(['image', 'tag', earlier.backup, reference], { ...call, subject: tag })
+  else await connection.run(['image', 'tag', earlier.backup, reference], { ...call, subject: reference })
 }
