@@ -33,7 +33,11 @@ export async function quickstart({ invocation }: Call<object>): Promise<number> 
   const page = toPageStyle(io)
   io.stdout.write(toFirstPage(reports, { choice: isForced ? simulationText : toChoiceText(choice), isForced, page }))
   const name = isForced ? simulation : globals.runtime
-  await using scope = await host.open({ signal, requires: [imageBuilderCapability], ...(name === undefined ? {} : { runtime: name }) })
+  await using scope = await host.open({
+    signal,
+    requires: [imageBuilderCapability],
+    ...(name === undefined ? {} : { runtime: name }),
+  })
   const stage = new QuickstartStage(invocation, { simulated: scope.report.selection === 'named' })
   await using image = new QuickstartImage(scope, { io, signal })
   const exitCode = await play(image, stage, () => askFeatures(reports, invocation, stage))

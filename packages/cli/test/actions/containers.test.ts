@@ -106,7 +106,9 @@ describe('capstan inspect', () => {
       networks: [{ networkName: expect.any(String) }],
       ports: [{ containerPort: 80, hostPort: expect.any(Number), hostAddress: '127.0.0.1', protocol: 'tcp' }],
     })
-    expect((await capstan(['inspect', 'web'])).stdout).toMatch(new RegExp(`^port: +127\\.0\\.0\\.1:${hostPort}->80/tcp$`, 'm'))
+    expect((await capstan(['inspect', 'web'])).stdout).toMatch(
+      new RegExp(`^port: +127\\.0\\.0\\.1:${hostPort}->80/tcp$`, 'm'),
+    )
   })
 
   it('asks for more of an id that several begin with', async () => {

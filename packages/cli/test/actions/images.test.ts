@@ -169,7 +169,17 @@ describe('capstan build --builder', () => {
   })
 
   it('runtime builds once for all tags', async () => {
-    const { stderr } = await capstan(['build', '-t', 'app', '-t', 'app:2', '--builder', 'runtime', '--progress', 'plain'])
+    const { stderr } = await capstan([
+      'build',
+      '-t',
+      'app',
+      '-t',
+      'app:2',
+      '--builder',
+      'runtime',
+      '--progress',
+      'plain',
+    ])
     expect(stderr.match(/COPY note\.txt/g)).toHaveLength(1)
     expect((await capstan(['run', '--rm', '--pull', 'never', 'app:2'])).exitCode).toBe(0)
   })

@@ -88,7 +88,11 @@ const always: readonly RefusedOption[] = [
     reason: 'the log of a container that another process started is read as text',
     remedy: 'use startAttached or exec',
   },
-  { field: 'foreignContainers.output', reason: 'its session belongs to the process that started it', remedy: 'use exec' },
+  {
+    field: 'foreignContainers.output',
+    reason: 'its session belongs to the process that started it',
+    remedy: 'use exec',
+  },
   {
     field: 'foreignContainers.exitCode',
     reason: 'the service keeps no exit codes: only the process that started it learns it',
