@@ -289,7 +289,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await build()
     const tags = (await runtime.listImages()).map((listed) => listed.tags)
     expect(tags).toContainEqual(['new:1', 'moved:1'])
-    expect(tags.flat().filter((tag) => tag.startsWith('capstan-'))).toEqual([])
+    expect(tags.flat().filter((tag) => tag.startsWith('capstan-earlier'))).toEqual([])
     for (const tag of ['new:1', 'moved:1']) await runtime.removeImage(tag)
   })
 
