@@ -36,13 +36,14 @@ export async function buildImage(engine: DockerEngine, image: ImageToBuild, opti
   const request = await prepareBuild(engine, image, options)
   const tags = toAllTags(tag, options)
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
-  let untagged: readonly string[] | undefined
+  let kept: readonly string[] | undefined
   try {
     const [tagged, others] = await Promise.all([
       Promise.all(tags.map(async (name) => ({ name, before: (await findImage(engine, name, call))?.Id }))),
       listUntagged(engine, tag, call),
     ])
-    untagged = others
+    // Images that lose their tags to this build are without a tag, too, until their tags are restored.
+    kept = [...others, ...tagged.flatMap(({ before = [] }) => before)]
     for (const { name, before } of tagged) {
       undo.add(`tag ${name}`, (own) => restoreTag(engine.undoing, { tag: name, before }, { ...call, ...own }))
     }
@@ -50,8 +51,8 @@ export async function buildImage(engine: DockerEngine, image: ImageToBuild, opti
     for (const name of tags) await checkResult(engine, { ...call, subject: name }, options)
   } catch (error) {
     request.body.destroy()
-    if (untagged !== undefined && !isAnswered(error, call)) {
-      const cut = { tag, before: untagged, call }
+    if (kept !== undefined && !isAnswered(error, call)) {
+      const cut = { tag, kept, call }
       undo.add(`image of ${tag}`, (own) => removeUntagged(engine.undoing, cut, own))
     }
     throw withUndoFailures(error, await undo.run())

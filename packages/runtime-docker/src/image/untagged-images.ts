@@ -10,16 +10,16 @@ export async function listUntagged(engine: DockerEngine, tag: string, call: Engi
 }
 
 /**
- * Removes what a build that was cut off has labelled and not tagged, other than those of `before`. The engine goes on for
+ * Removes what a build that was cut off has labelled and not tagged, other than `kept`. The engine goes on for
  * a moment when its client has gone, so it is asked again for a while.
  */
 export async function removeUntagged(
   engine: DockerEngine,
-  { tag, before, call }: CutBuild,
+  { tag, kept, call }: CutBuild,
   { signal }: OperationOptions,
 ): Promise<void> {
   const own = { ...call, signal }
-  const find = async () => (await listUntagged(engine, tag, own)).find((id) => !before.includes(id))
+  const find = async () => (await listUntagged(engine, tag, own)).find((id) => !kept.includes(id))
   const id = await poll(find, { limitMs: engine.timeouts.lateResultMs, signal })
   if (id === undefined) return
   const api = await engine.api(own)
@@ -33,6 +33,7 @@ export async function removeUntagged(
 
 export interface CutBuild {
   readonly tag: string
-  readonly before: readonly string[]
+  /** Ids of the images that were there before the build. */
+  readonly kept: readonly string[]
   readonly call: EngineCall
 }

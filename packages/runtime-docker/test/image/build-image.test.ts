@@ -218,6 +218,7 @@ test.each([
   ['another platform than the one asked for', stream([built]), { platform: 'linux/arm64' }],
 ])('after %s each tag names the image that it named before', async (_, answer, options: BuildOptions) => {
   const before = `sha256:${'b'.repeat(64)}`
+  const images = new Set([before, id])
   const tags = new Map([['app:2', before]])
   const toTags = (image: string) => [...tags].filter(([, tagged]) => tagged === image).map(([name]) => name)
   let labels: Readonly<Record<string, string>> = {}
@@ -229,7 +230,7 @@ test.each([
         answer(reply, request)
       },
     ],
-    ['GET /images/json', json(200, [])],
+    ['GET /images/json', (reply) => reply.json(200, [...tags.values()].includes(before) ? [] : [{ Id: before }])],
     [
       'GET /images/*/json',
       (reply, { path }) => {
@@ -241,14 +242,18 @@ test.each([
     [
       'POST /images/*/tag',
       (reply, { path, query }) => {
-        tags.set(`${query.get('repo')}:${query.get('tag')}`, path.split('/')[2] ?? '')
+        const image = path.split('/')[2] ?? ''
+        if (!images.has(image)) return reply.refuse(404, `No such image: ${image}`)
+        tags.set(`${query.get('repo')}:${query.get('tag')}`, image)
         reply.raw(201, '')
       },
     ],
     [
       'DELETE /images/*',
       (reply, { path }) => {
-        tags.delete(path.slice('/images/'.length))
+        const name = path.slice('/images/'.length)
+        images.delete(name)
+        tags.delete(name)
         reply.json(200, [])
       },
     ],
