@@ -21,6 +21,11 @@ export interface CaseContext {
   require<T extends object>(capability: Capability<T>): T
   /** The same runtime once more, for another owner, on another host; closed after the case. */
   open(options?: OpenOtherOptions): Promise<RuntimeScope>
+  /**
+   * Counts the case as absent, with this reason: what it tries depends on something that this engine does not have, and
+   * that no report can tell beforehand. The case ends itself.
+   */
+  reportAbsent(subject: string, reason: string): void
   /** What the case has made by now and is still there, by the runtime's own lists: `container "x" (running)`. */
   listMade(): Promise<readonly string[]>
   /** A name that nothing else has. */

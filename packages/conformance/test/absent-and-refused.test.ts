@@ -1,5 +1,7 @@
 import {
   execManagerCapability,
+  firewallManagerCapability,
+  imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
   type RefusableField,
@@ -19,6 +21,8 @@ import { quickCases } from './quick-cases.js'
 describe('a runtime that has less', { timeout: 60_000 }, () => {
   test('passes when what it lacks is absent and listed with a reason', async () => {
     const without = [
+      imageBuilderCapability,
+      firewallManagerCapability,
       networkManagerCapability,
       sidecarManagerCapability,
       execManagerCapability,
@@ -170,12 +174,8 @@ const whole: readonly RefusableField[] = [
   'logs.timestamps',
   'logs.split',
   'logs.binary',
-  'attach.foreign',
-  'resizeTTY',
-  'waitContainer.foreign',
-  'buildImage',
-  'getHostAddress',
-  'setupFirewall',
+  'foreignContainers.output',
+  'foreignContainers.exitCode',
 ]
 
 /** What is refused of something that is otherwise there. */
@@ -192,6 +192,7 @@ const parts: readonly RefusableField[] = [
   'network.aliases',
   'ports.hostPort',
   'ports.udp',
+  'tty.resize',
   'build.platform',
   'build.dns',
 ]

@@ -1,6 +1,8 @@
 import { setMaxListeners } from 'node:events'
 import {
   execManagerCapability,
+  firewallManagerCapability,
+  imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
   type OperationOptions,
@@ -32,10 +34,12 @@ export const abortCases: readonly ConformanceCase[] = [
     before('ABT-008', 'containerLogsAll', ({ runtime }, own, id) => runtime.containerLogsAll(id, own)),
     before('ABT-009', 'containerState', ({ runtime }, own, id) => runtime.containerState(id, own)),
     {
-      ...before('ABT-010', 'buildImage', ({ runtime, image, uniqueName }, own) =>
-        runtime.buildImage(`FROM ${image}\n`, `${uniqueName('aborted')}:1`, own),
-      ),
-      keeps: ['buildImage'],
+      ...before('ABT-010', 'buildImage', (context, own) => {
+        const { image, uniqueName } = context
+        const tag = `${uniqueName('aborted')}:1`
+        return context.require(imageBuilderCapability).buildImage(`FROM ${image}\n`, tag, own)
+      }),
+      capability: imageBuilderCapability,
     },
     before('ABT-011', 'imageExists', ({ runtime, image }, own) => runtime.imageExists(image, own)),
     before('ABT-012', 'listImages', ({ runtime }, own) => runtime.listImages(own)),
@@ -46,22 +50,16 @@ export const abortCases: readonly ConformanceCase[] = [
     before('ABT-015', 'startAttached', ({ runtime }, own, id) =>
       runtime.startAttached(id, { stdout: collectBytes().stream, ...own }),
     ),
-    {
-      ...before('ABT-016', 'resizeTTY', ({ runtime }, own, id) =>
-        runtime.resizeTTY(id, { height: 24, width: 80 }, own),
-      ),
-      keeps: ['resizeTTY'],
-    },
-    {
-      ...before('ABT-017', 'getHostAddress', ({ runtime }, own) => runtime.getHostAddress(own)),
-      keeps: ['getHostAddress'],
-    },
+    before('ABT-016', 'resizeTTY', ({ runtime }, own, id) => runtime.resizeTTY(id, { height: 24, width: 80 }, own)),
+    before('ABT-017', 'getHostAddress', ({ runtime }, own) => runtime.getHostAddress(own)),
     before('ABT-018', 'getPortBindings', ({ runtime }, own, id) => runtime.getPortBindings(id, own)),
     {
-      ...before('ABT-019', 'setupFirewall', ({ runtime }, own, id) =>
-        runtime.setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }, own),
+      ...before('ABT-019', 'setupFirewall', (context, own, id) =>
+        context
+          .require(firewallManagerCapability)
+          .setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }, own),
       ),
-      keeps: ['setupFirewall'],
+      capability: firewallManagerCapability,
     },
     before('ABT-020', 'listContainers', ({ runtime }, own) => runtime.listContainers(own)),
     {
@@ -201,6 +199,9 @@ export const abortCases: readonly ConformanceCase[] = [
     before('ABT-041', 'saveImage', (context, own) =>
       context.require(imageTransferCapability).saveImage(context.image, own),
     ),
+  ]),
+  ...defineCases({ capability: runtimeCapability }, [
+    before('ABT-042', 'inspectContainer of the runtime', ({ runtime }, own, id) => runtime.inspectContainer(id, own)),
   ]),
 ]
 

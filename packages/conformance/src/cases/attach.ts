@@ -244,7 +244,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'ATT-021',
     title: 'attach joins a container that another process started',
-    keeps: ['attach.foreign'],
+    keeps: ['foreignContainers.output'],
     run: async (context) => {
       const { runtime: other } = await context.open()
       const id = await startReady(context, { command: context.programs.pause('before', 'after') }, 'before')

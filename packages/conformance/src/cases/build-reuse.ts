@@ -1,4 +1,4 @@
-import { type BuildProgress, runtimeCapability } from '@capstan/core'
+import { type BuildProgress, imageBuilderCapability } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectAnyHostError } from '../assert/expect-rejection.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
@@ -6,7 +6,7 @@ import { buildImage } from '../steps/images.js'
 
 /** What a build may take from before, and what it may not. */
 export const buildReuseCases: readonly ConformanceCase[] = defineCases(
-  { capability: runtimeCapability, keeps: ['buildImage'] },
+  { capability: imageBuilderCapability },
   [
     {
       id: 'BLD-024',
@@ -31,15 +31,16 @@ export const buildReuseCases: readonly ConformanceCase[] = defineCases(
       title: 'pull asks the registry for the base image, though that is here; without it nobody is asked',
       run: async (context) => {
         const { runtime, signal } = context
+        const builder = context.require(imageBuilderCapability)
         // Nobody listens on port 1.
         const base = `127.0.0.1:1/conformance/${context.uniqueName('base')}:1`
         context.later(`image ${base}`, (own) => runtime.removeImage(base, own))
-        await runtime.buildImage(`FROM ${context.image}\n`, base, { signal })
+        await builder.buildImage(`FROM ${context.image}\n`, base, { signal })
         const tag = await buildImage(context, `FROM ${base}\nENV SAID=yes\n`)
         expectEqual(await runtime.imageExists(tag), true, 'imageExists')
         const refused = `${context.uniqueName('pulled')}:1`
         context.later(`image ${refused}`, (own) => runtime.removeImage(refused, own))
-        const build = runtime.buildImage(`FROM ${base}\nENV SAID=no\n`, refused, { pull: true, signal })
+        const build = builder.buildImage(`FROM ${base}\nENV SAID=no\n`, refused, { pull: true, signal })
         await expectAnyHostError(() => build, ['IMAGE_PULL_FAILED', 'BUILD_FAILED'])
         expectEqual(await runtime.imageExists(refused), false, 'imageExists after the failure')
       },

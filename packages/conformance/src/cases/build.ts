@@ -1,6 +1,6 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BuildOptions, type BuildProgress, findTemporaryDirectory, runtimeCapability } from '@capstan/core'
+import { type BuildOptions, type BuildProgress, findTemporaryDirectory, imageBuilderCapability } from '@capstan/core'
 import { expect, expectEqual, expectIncludes } from '../assert/expect.js'
 import { expectHostError, expectReason } from '../assert/expect-rejection.js'
 import { eventually, within } from '../assert/wait.js'
@@ -12,7 +12,7 @@ import { inBackground } from '../steps/in-background.js'
 import { toPlatform } from '../steps/platform.js'
 
 export const buildCases: readonly ConformanceCase[] = defineCases(
-  { capability: runtimeCapability, keeps: ['buildImage'] },
+  { capability: imageBuilderCapability },
   [
     {
       id: 'BLD-001',
@@ -192,13 +192,14 @@ export const buildCases: readonly ConformanceCase[] = defineCases(
       title: 'a tag that is built again is the new image',
       run: async (context) => {
         const { runtime, signal } = context
+        const builder = context.require(imageBuilderCapability)
         const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=old\n`)
         const old = (await runtime.listImages()).find(({ tags }) => tags.includes(tag))
         // It loses its tag, and is still the case's own.
         context.later('the old image', async (own) =>
           old === undefined ? undefined : runtime.removeImage(old.id, own),
         )
-        await runtime.buildImage(`FROM ${context.image}\nENV SAID=new\n`, tag, { signal })
+        await builder.buildImage(`FROM ${context.image}\nENV SAID=new\n`, tag, { signal })
         await expectPrints(context, { image: tag, command: context.programs.variable('SAID') }, 'new')
       },
     },
@@ -223,7 +224,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases(
         const onProgress = (event: BuildProgress) => void heard.push(event)
         const options = { noCache: true, signal: controller.signal, onProgress }
         const dockerfile = `FROM ${context.image}\nRUN sleep 20\n`
-        const building = inBackground(context.runtime.buildImage(dockerfile, tag, options))
+        const building = inBackground(context.require(imageBuilderCapability).buildImage(dockerfile, tag, options))
         await eventually('the step that takes long', () => heard.find(({ text }) => text.includes('sleep 20')))
         const reason = new Error('built enough')
         controller.abort(reason)
@@ -270,6 +271,68 @@ export const buildCases: readonly ConformanceCase[] = defineCases(
         }
       },
     },
+    {
+      id: 'BLD-027',
+      title: 'tags are further tags of the one image, whose steps run once',
+      run: async (context) => {
+        const word = context.uniqueName('said')
+        const tags = [`${context.uniqueName('second')}:1`, `${context.uniqueName('third')}:1`]
+        const heard: BuildProgress[] = []
+        // The Dockerfile does not contain the printed line, because builders print the Dockerfile as well.
+        const dockerfile = `FROM ${context.image}\nRUN printf '%s-%s\\n' ${word} aloud\n`
+        const onProgress = (event: BuildProgress) => void heard.push(event)
+        const tag = await buildImage(context, dockerfile, { tags, noCache: true, onProgress })
+        const images = (await context.runtime.listImages()).filter((image) => image.tags.includes(tag))
+        expectEqual(images.length, 1, `how many images have the tag "${tag}"`)
+        expectEqual([...(images[0]?.tags ?? [])].toSorted(), [tag, ...tags].toSorted(), 'the tags')
+        const printed = heard.filter(({ text }) => text.includes(`${word}-aloud`))
+        expectEqual(printed.length, 1, 'how often the step has printed its line')
+      },
+    },
+    {
+      id: 'BLD-028',
+      title: 'a bad further tag is INVALID_ARGUMENT naming it, and nothing is built',
+      run: async (context) => {
+        const further = `${context.uniqueName('further')}:1`
+        await expectNotBuilt(context, `FROM ${context.image}\n`, { tags: [further, '-bad'] }, 'tags[1]')
+        expectEqual(await context.runtime.imageExists(further), false, 'imageExists of the good further tag')
+      },
+    },
+    {
+      id: 'BLD-029',
+      title: 'a build that fails leaves none of its tags, and a tag of an earlier image still names that image',
+      run: async (context) => {
+        const { image, runtime, signal } = context
+        const taken = await buildImage(context, `FROM ${image}\nENV SAID=earlier\n`)
+        const [tag, free] = [`${context.uniqueName('failed')}:1`, `${context.uniqueName('free')}:1`]
+        const builder = context.require(imageBuilderCapability)
+        const build = () => builder.buildImage(`FROM ${image}\nRUN exit 9\n`, tag, { tags: [taken, free], signal })
+        await expectHostError('BUILD_FAILED', build)
+        for (const made of [tag, free]) expectEqual(await runtime.imageExists(made), false, `imageExists of ${made}`)
+        await expectPrints(context, { image: taken, command: context.programs.variable('SAID') }, 'earlier')
+      },
+    },
+    {
+      id: 'BLD-030',
+      title: 'an aborted build leaves none of its tags, and a tag of an earlier image still names that image',
+      run: async (context) => {
+        const { image, runtime } = context
+        const taken = await buildImage(context, `FROM ${image}\nENV SAID=earlier\n`)
+        const [tag, free] = [`${context.uniqueName('aborted')}:1`, `${context.uniqueName('free')}:1`]
+        const controller = new AbortController()
+        const heard: BuildProgress[] = []
+        const onProgress = (event: BuildProgress) => void heard.push(event)
+        const options = { tags: [taken, free], noCache: true, signal: controller.signal, onProgress }
+        const builder = context.require(imageBuilderCapability)
+        const building = inBackground(builder.buildImage(`FROM ${image}\nRUN sleep 20\n`, tag, options))
+        await eventually('the step that takes long', () => heard.find(({ text }) => text.includes('sleep 20')))
+        const reason = new Error('built enough')
+        controller.abort(reason)
+        await expectReason(reason, () => within(5000, 'the rejection', building.result))
+        for (const made of [tag, free]) expectEqual(await runtime.imageExists(made), false, `imageExists of ${made}`)
+        await expectPrints(context, { image: taken, command: context.programs.variable('SAID') }, 'earlier')
+      },
+    },
   ],
 )
 
@@ -285,7 +348,8 @@ function refusesContext(id: string, what: string, files: Readonly<Record<string,
 async function expectBuildFailed(context: CaseContext, dockerfile: string) {
   const tag = `${context.uniqueName('failed')}:1`
   const { runtime, signal } = context
-  const error = await expectHostError('BUILD_FAILED', () => runtime.buildImage(dockerfile, tag, { signal }))
+  const builder = context.require(imageBuilderCapability)
+  const error = await expectHostError('BUILD_FAILED', () => builder.buildImage(dockerfile, tag, { signal }))
   expectEqual(await runtime.imageExists(tag), false, 'imageExists after the failure')
   return error
 }
@@ -297,7 +361,7 @@ async function expectNotBuilt(
   field?: string,
 ): Promise<void> {
   const tag = `${context.uniqueName('refused')}:1`
-  const build = () => context.runtime.buildImage(dockerfile, tag, options)
+  const build = () => context.require(imageBuilderCapability).buildImage(dockerfile, tag, options)
   await expectHostError('INVALID_ARGUMENT', build, field === undefined ? {} : { field })
   expectEqual(await context.runtime.imageExists(tag), false, 'imageExists after the refusal')
 }

@@ -1,4 +1,4 @@
-import { runtimeCapability } from '@capstan/core'
+import { imageBuilderCapability, runtimeCapability } from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
@@ -145,7 +145,8 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'CFG-016',
     title: "env goes before the image's, of which the rest stays",
-    keeps: ['env', 'buildImage'],
+    needs: [imageBuilderCapability],
+    keeps: ['env'],
     run: async (context) => {
       const image = await buildImage(context, `FROM ${context.image}\nENV SAID=image KEPT=image\n`)
       const config = { image, env: { SAID: 'config' } }
@@ -162,7 +163,8 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'CFG-018',
     title: 'null in env removes a variable of the image, and is nothing where the image has none',
-    keeps: ['env', 'env.unset', 'buildImage'],
+    needs: [imageBuilderCapability],
+    keeps: ['env', 'env.unset'],
     run: async (context) => {
       const image = await buildImage(context, `FROM ${context.image}\nENV SAID=image KEPT=image\n`)
       const config = { image, env: { SAID: null, NEVER: null } }

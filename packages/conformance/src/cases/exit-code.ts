@@ -122,7 +122,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   {
     id: 'EXIT-014',
     title: 'waitContainer gives the code of a container that another process made',
-    keeps: ['waitContainer.foreign'],
+    keeps: ['foreignContainers.exitCode'],
     run: async (context) => {
       const { runtime: other } = await context.open()
       const id = await startContainer(context, { command: context.programs.exit(14) })

@@ -1,11 +1,10 @@
 import {
   execManagerCapability,
   type FirewallRules,
+  firewallManagerCapability,
   isHostError,
   networkManagerCapability,
   type Runtime,
-  runtimeCapability,
-  sidecarManagerCapability,
 } from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
@@ -19,9 +18,9 @@ import { createNetwork, onNetwork } from '../steps/networks.js'
 export const firewallCases: readonly ConformanceCase[] = [
   ...defineCases(
     {
-      capability: runtimeCapability,
-      needs: [networkManagerCapability, sidecarManagerCapability, execManagerCapability],
-      keeps: ['setupFirewall', 'network', 'network.aliases'],
+      capability: firewallManagerCapability,
+      needs: [networkManagerCapability, execManagerCapability],
+      keeps: ['network', 'network.aliases'],
       timeFactor: 2,
     },
     [
@@ -166,7 +165,7 @@ export const firewallCases: readonly ConformanceCase[] = [
           await town.expectReaches(town.stranger)
           const id = await town.create(town.stranger)
           const rules = { proxyHost: 'nobody.invalid', proxyPort: port }
-          await context.runtime.setupFirewall(id, rules, { signal: context.signal })
+          await setupFirewall(context, id, rules)
           await expectHostError('FIREWALL_FAILED', () => context.runtime.startContainer(id), { id })
           expectEqual(await readText(context, id), '', 'what its process has heard')
         },
@@ -181,12 +180,12 @@ export const firewallCases: readonly ConformanceCase[] = [
           const town = await buildTown(context)
           const id = await town.create(town.proxy)
           const exited = runtime.waitContainer(id, { signal })
-          await runtime.setupFirewall(id, { proxyHost: town.proxy.host, proxyPort: port }, { signal })
+          await setupFirewall(context, id, { proxyHost: town.proxy.host, proxyPort: port })
           await runtime.startContainer(id, { signal })
           expectEqual(await exited, 0, 'the exit code that was waited for from before')
           expectEqual(await readText(context, id), town.proxy.line, 'its log')
           expectEqual(await runtime.containerState(id), 'exited', 'its state')
-          const seen = await context.require(sidecarManagerCapability).inspectContainer(id)
+          const seen = await runtime.inspectContainer(id)
           expectEqual([seen.id, seen.networks.length], [id, 1], 'the inspection')
           const listed = (await runtime.listContainers({ signal })).filter((container) => container.name === seen.name)
           expectEqual(
@@ -202,7 +201,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       },
     ],
   ),
-  ...defineCases({ capability: runtimeCapability, keeps: ['setupFirewall'] }, [
+  ...defineCases({ capability: firewallManagerCapability }, [
     {
       id: 'FW-010',
       title: "a container of the machine's own network is FIREWALL_FAILED, unchanged (X11)",
@@ -210,7 +209,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       run: async (context) => {
         const config = { network: { mode: 'host' }, command: context.programs.sleep(60) } as const
         const id = await startContainer(context, config)
-        const setup = () => context.runtime.setupFirewall(id, somewhere)
+        const setup = () => setupFirewall(context, id, somewhere)
         await expectHostError('FIREWALL_FAILED', setup, { id, containment: 'unchanged' })
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
@@ -221,7 +220,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       keeps: ['network', 'network.none'],
       run: async (context) => {
         const config = { network: { mode: 'none' }, command: context.programs.sleep(60) } as const
-        await context.runtime.setupFirewall(await startContainer(context, config), somewhere)
+        await setupFirewall(context, await startContainer(context, config), somewhere)
       },
     },
     {
@@ -229,7 +228,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       title: 'a container that has exited is NOT_RUNNING',
       run: async (context) => {
         const { id } = await runToExit(context, { command: context.programs.exit(0) })
-        await expectHostError('NOT_RUNNING', () => context.runtime.setupFirewall(id, somewhere), { id })
+        await expectHostError('NOT_RUNNING', () => setupFirewall(context, id, somewhere), { id })
       },
     },
     {
@@ -237,7 +236,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       title: 'a bad port is INVALID_ARGUMENT, and the container goes on (X11)',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
-        const setup = () => context.runtime.setupFirewall(id, { ...somewhere, proxyPort: 65_536 })
+        const setup = () => setupFirewall(context, id, { ...somewhere, proxyPort: 65_536 })
         await expectHostError('INVALID_ARGUMENT', setup, { field: 'proxyPort' })
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
@@ -247,12 +246,16 @@ export const firewallCases: readonly ConformanceCase[] = [
       title: 'a host that is no host is INVALID_ARGUMENT: nothing of it reaches a shell (F25)',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
-        const setup = () => context.runtime.setupFirewall(id, { ...somewhere, proxyHost: '$(reboot)' })
+        const setup = () => setupFirewall(context, id, { ...somewhere, proxyHost: '$(reboot)' })
         await expectHostError('INVALID_ARGUMENT', setup, { field: 'proxyHost' })
       },
     },
   ]),
 ]
+
+async function setupFirewall(context: CaseContext, id: string, rules: FirewallRules): Promise<void> {
+  await context.require(firewallManagerCapability).setupFirewall(id, rules, { signal: context.signal })
+}
 
 interface Peer {
   readonly host: string
@@ -274,7 +277,7 @@ async function buildTown(context: CaseContext, { isStarted = true } = {}) {
   const workload = isStarted ? await startContainer(context, config) : await createContainer(context, config)
   const seal = async (rules: Partial<FirewallRules> = {}) => {
     const all = { proxyHost: proxy.host, proxyPort: port, ...rules }
-    await context.runtime.setupFirewall(workload, all, { signal: context.signal })
+    await setupFirewall(context, workload, all)
   }
   const reach = (host: string) => reachFrom(context, workload, host)
   /** A container whose process connects to the peer at once, and ends. */
@@ -287,7 +290,7 @@ async function buildTown(context: CaseContext, { isStarted = true } = {}) {
     const id = await create(peer, options)
     const stdout = collectBytes()
     const { runtime, signal } = context
-    await runtime.setupFirewall(id, { proxyHost: proxy.host, proxyPort: port }, { signal })
+    await setupFirewall(context, id, { proxyHost: proxy.host, proxyPort: port })
     await runtime.startAttached(id, { stdout: stdout.stream, signal })
     return stdout.text().trim()
   }
@@ -328,7 +331,7 @@ async function startPeer(context: CaseContext, networkId: string, name: string):
   const line = `the ${name}`
   const command = context.programs.listen(port, line)
   const id = await startContainer(context, { ...onNetwork(networkId, name), command })
-  const { networks } = await context.require(sidecarManagerCapability).inspectContainer(id)
+  const { networks } = await context.runtime.inspectContainer(id)
   return { host: expectDefined(networks[0]?.ipAddress, `the address of ${name}`), line }
 }
 

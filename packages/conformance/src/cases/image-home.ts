@@ -1,4 +1,4 @@
-import { runtimeCapability } from '@capstan/core'
+import { imageBuilderCapability, runtimeCapability } from '@capstan/core'
 import { expectEqual } from '../assert/expect.js'
 import { expectReason } from '../assert/expect-rejection.js'
 import { type CaseDefinition, type ConformanceCase, defineCases } from '../conformance-case.js'
@@ -38,7 +38,7 @@ function hasHome(id: string, claim: string, instructions: string, home: string):
   return {
     id,
     title: `getImageHomeDir of an image ${claim}`,
-    keeps: ['buildImage'],
+    needs: [imageBuilderCapability],
     run: async (context) => {
       const tag = await buildImage(context, `FROM ${context.image}\n${instructions}\n`)
       expectEqual(await context.runtime.getImageHomeDir(tag), home, 'the home')

@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { imageTransferCapability } from '@capstan/core'
+import { imageBuilderCapability, imageTransferCapability } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectAnyHostError, expectHostError, expectReason } from '../assert/expect-rejection.js'
 import { within } from '../assert/wait.js'
@@ -22,7 +22,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   {
     id: 'XFER-002',
     title: 'an image that was saved and removed is there again when it was loaded, and runs',
-    keeps: ['buildImage'],
+    needs: [imageBuilderCapability],
     run: async (context) => {
       const { runtime } = context
       const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=carried\n`)

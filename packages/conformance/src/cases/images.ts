@@ -1,4 +1,4 @@
-import { runtimeCapability } from '@capstan/core'
+import { imageBuilderCapability, runtimeCapability } from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
@@ -32,7 +32,7 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'IMG-004',
     title: 'listImages holds only what carries all labels that are asked for',
-    keeps: ['buildImage'],
+    needs: [imageBuilderCapability],
     run: async (context) => {
       const mark = context.uniqueName('mark')
       const tag = await buildImage(context, `FROM ${context.image}\n`, { labels: { 'conformance.mark': mark } })
@@ -48,7 +48,7 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'IMG-005',
     title: 'removeImage removes an image by its tag',
-    keeps: ['buildImage'],
+    needs: [imageBuilderCapability],
     run: async (context) => {
       const tag = await buildImage(context, `FROM ${context.image}\nLABEL conformance.one=1\n`)
       await context.runtime.removeImage(tag)
@@ -63,7 +63,8 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'IMG-007',
     title: 'removeImage of an image that a container uses is IN_USE naming the user, and it stays (F12)',
-    keeps: ['buildImage', 'name'],
+    needs: [imageBuilderCapability],
+    keeps: ['name'],
     run: async (context) => {
       const tag = await buildImage(context, `FROM ${context.image}\nLABEL conformance.used=1\n`)
       const name = context.uniqueName('user')
@@ -77,7 +78,7 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'IMG-008',
     title: 'removeImage removes an image by its id, with its tag',
-    keeps: ['buildImage'],
+    needs: [imageBuilderCapability],
     run: async (context) => {
       const tag = await buildImage(context, `FROM ${context.image}\nLABEL conformance.two=2\n`)
       const image = (await context.runtime.listImages()).find(({ tags }) => tags.includes(tag))

@@ -1,8 +1,9 @@
 import {
   type ContainerConfig,
   execManagerCapability,
+  findCapability,
+  firewallManagerCapability,
   networkManagerCapability,
-  type Runtime,
   runtimeCapability,
   volumeManagerCapability,
 } from '@capstan/core'
@@ -166,12 +167,13 @@ function refusesIds(id: string, what: string, given: string): CaseDefinition {
     id,
     title: `${what} is INVALID_ARGUMENT for every method that takes one (F25)`,
     run: async (context: CaseContext) => {
-      for (const call of toCalls(context.runtime, given)) await expectHostError('INVALID_ARGUMENT', call)
+      for (const call of toCalls(context, given)) await expectHostError('INVALID_ARGUMENT', call)
     },
   }
 }
 
-function toCalls(runtime: Runtime, id: string): readonly (() => Promise<unknown>)[] {
+function toCalls({ runtime, scope }: CaseContext, id: string): readonly (() => Promise<unknown>)[] {
+  const firewalls = findCapability(scope, firewallManagerCapability)
   return [
     () => runtime.startContainer(id),
     () => runtime.stopContainer(id),
@@ -180,13 +182,14 @@ function toCalls(runtime: Runtime, id: string): readonly (() => Promise<unknown>
     () => runtime.containerLogs(id),
     () => runtime.containerLogsAll(id),
     () => runtime.containerState(id),
+    () => runtime.inspectContainer(id),
     () => runtime.imageExists(id),
     () => runtime.removeImage(id),
     () => runtime.attach(id, { stdout: collectBytes().stream }),
     () => runtime.startAttached(id, { stdout: collectBytes().stream }),
     () => runtime.resizeTTY(id, { height: 24, width: 80 }),
     () => runtime.getPortBindings(id),
-    () => runtime.setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }),
+    ...(firewalls ? [() => firewalls.setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 })] : []),
   ]
 }
 

@@ -1,4 +1,4 @@
-import { networkManagerCapability, sidecarManagerCapability } from '@capstan/core'
+import { networkManagerCapability, runtimeCapability, sidecarManagerCapability } from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import { eventually } from '../assert/wait.js'
@@ -7,7 +7,7 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, runToExit, startContainer } from '../steps/containers.js'
 import { createNetwork, onNetwork } from '../steps/networks.js'
 
-export const inspectionCases: readonly ConformanceCase[] = defineCases({ capability: sidecarManagerCapability }, [
+export const inspectionCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'INSP-001',
     title: 'inspectContainer tells id, name, image, labels and command',
@@ -119,8 +119,51 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
       expectEqual(told, [{ containerPort: 8080, hostPort, hostAddress: '127.0.0.1', protocol: 'tcp' }], 'the ports')
     },
   },
+  {
+    id: 'INSP-010',
+    title: 'inspectContainer of the sidecar manager resolves with the same as that of the runtime, in each state',
+    needs: [sidecarManagerCapability],
+    run: async (context) => {
+      const { programs, runtime, signal } = context
+      const sidecars = context.require(sidecarManagerCapability)
+      const expectSame = async (id: string, state: string) => {
+        const [one, other] = await Promise.all([inspect(context, id), sidecars.inspectContainer(id, { signal })])
+        expectEqual(other, one, `the inspection by the sidecar manager: ${state}`)
+      }
+      const id = await createContainer(context, { command: programs.sleep(60) })
+      await expectSame(id, 'created')
+      await runtime.startContainer(id, { signal })
+      await expectSame(id, 'running')
+      await runtime.stopContainer(id, { graceMs: 0, signal })
+      await expectSame(id, 'exited')
+    },
+  },
+  {
+    id: 'INSP-011',
+    title: 'ports has every published port with its protocol and address; none before the start and after the exit',
+    keeps: ['ports'],
+    run: async (context) => {
+      const { programs, runtime, signal } = context
+      const ports = [{ containerPort: 8080 }, { containerPort: 9090, hostAddress: '0.0.0.0' }]
+      const id = await createContainer(context, { ports, command: programs.sleep(60) })
+      const listPorts = async () => (await inspect(context, id)).ports
+      expectEqual(await listPorts(), [], 'the ports before the start')
+      await runtime.startContainer(id, { signal })
+      const bindings = await eventually('both ports', async () => {
+        const found = await runtime.getPortBindings(id, { signal })
+        return found.size === 2 ? found : undefined
+      })
+      const expected = ports.map(({ containerPort, hostAddress = '127.0.0.1' }) => {
+        return { containerPort, hostPort: bindings.get(containerPort), hostAddress, protocol: 'tcp' }
+      })
+      const seen = (await listPorts()).toSorted((one, other) => one.containerPort - other.containerPort)
+      expectEqual(seen, expected, 'the ports')
+      await runtime.stopContainer(id, { graceMs: 0, signal })
+      expectEqual(await listPorts(), [], 'the ports after the exit')
+    },
+  },
 ])
 
 function inspect(context: CaseContext, id: string) {
-  return context.require(sidecarManagerCapability).inspectContainer(id, { signal: context.signal })
+  return context.runtime.inspectContainer(id, { signal: context.signal })
 }

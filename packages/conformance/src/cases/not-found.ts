@@ -1,5 +1,6 @@
 import {
   execManagerCapability,
+  firewallManagerCapability,
   networkManagerCapability,
   runtimeCapability,
   sidecarManagerCapability,
@@ -21,16 +22,13 @@ export const notFoundCases: readonly ConformanceCase[] = [
     notFound('NF-006', 'startAttached', ({ runtime }, id) =>
       runtime.startAttached(id, { stdout: collectBytes().stream }),
     ),
-    {
-      ...notFound('NF-007', 'resizeTTY', ({ runtime }, id) => runtime.resizeTTY(id, { height: 24, width: 80 })),
-      keeps: ['resizeTTY'],
-    },
+    notFound('NF-007', 'resizeTTY', ({ runtime }, id) => runtime.resizeTTY(id, { height: 24, width: 80 })),
     notFound('NF-008', 'getPortBindings', ({ runtime }, id) => runtime.getPortBindings(id)),
     {
-      ...notFound('NF-009', 'setupFirewall', ({ runtime }, id) =>
-        runtime.setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }),
+      ...notFound('NF-009', 'setupFirewall', (context, id) =>
+        context.require(firewallManagerCapability).setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }),
       ),
-      keeps: ['setupFirewall'],
+      capability: firewallManagerCapability,
     },
     {
       id: 'NF-010',
@@ -62,6 +60,9 @@ export const notFoundCases: readonly ConformanceCase[] = [
         expectEqual(await context.listMade(), [], 'what is left')
       },
     },
+  ]),
+  ...defineCases({ capability: runtimeCapability }, [
+    notFound('NF-014', 'inspectContainer of the runtime', ({ runtime }, id) => runtime.inspectContainer(id)),
   ]),
 ]
 

@@ -1,4 +1,5 @@
 import {
+  imageBuilderCapability,
   networkManagerCapability,
   type OwnedObject,
   ownershipLabelKeys,
@@ -64,7 +65,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
     {
       id: 'OWN-005',
       title: 'a built image carries its owner and the tag that it was made under',
-      keeps: ['buildImage'],
+      needs: [imageBuilderCapability],
       run: async (context) => {
         const tag = await buildImage(context, `FROM ${context.image}\n`)
         expectOwned(await findImageLabels(context, tag), { kind: 'image', tag })
@@ -73,12 +74,9 @@ export const ownershipCases: readonly ConformanceCase[] = [
     {
       id: 'OWN-006',
       title: 'an image that is built on a built one carries its own owner and tag',
-      keeps: ['buildImage'],
+      needs: [imageBuilderCapability],
       run: async (context) => {
-        const { runtime: other } = await context.open()
-        const base = `${context.uniqueName('base')}:1`
-        context.later(base, (own) => other.removeImage(base, own))
-        await other.buildImage(`FROM ${context.image}\nENV BASE=1\n`, base, { signal: context.signal })
+        const base = await buildImage(context, `FROM ${context.image}\nENV BASE=1\n`, {}, await context.open())
         const tag = await buildImage(context, `FROM ${base}\nENV TOP=1\n`)
         const [below, above] = [await findImageLabels(context, base), await findImageLabels(context, tag)]
         expectOwned(above, { kind: 'image', tag })
@@ -89,7 +87,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
     {
       id: 'OWN-007',
       title: "a container of a built image counts as a container, and as its own owner's",
-      keeps: ['buildImage'],
+      needs: [imageBuilderCapability],
       run: async (context) => {
         const image = await buildImage(context, `FROM ${context.image}\n`)
         const { runtime: other } = await context.open()
@@ -104,10 +102,11 @@ export const ownershipCases: readonly ConformanceCase[] = [
     {
       id: 'OWN-008',
       title: 'another label of a build that begins with "capstan." is INVALID_ARGUMENT, and nothing is built',
-      keeps: ['buildImage'],
+      needs: [imageBuilderCapability],
       run: async (context) => {
         const tag = `${context.uniqueName('labelled')}:1`
-        const build = () => context.runtime.buildImage(`FROM ${context.image}\n`, tag, { labels: foreignLabels })
+        const builder = context.require(imageBuilderCapability)
+        const build = () => builder.buildImage(`FROM ${context.image}\n`, tag, { labels: foreignLabels })
         await expectHostError('INVALID_ARGUMENT', build, { field: foreignField })
         expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
       },
@@ -163,6 +162,17 @@ export const ownershipCases: readonly ConformanceCase[] = [
         const id = await sidecars.startSidecar(config, { signal })
         context.later(id, (own) => context.runtime.removeContainer(id, own))
         expectOwned((await sidecars.inspectContainer(id)).labels, { kind: 'container' })
+      },
+    },
+  ]),
+  ...defineCases({ capability: imageBuilderCapability }, [
+    {
+      id: 'OWN-014',
+      title: 'an image that is built under several tags carries its owner and all of them',
+      run: async (context) => {
+        const tags = [`${context.uniqueName('second')}:1`, `${context.uniqueName('third')}:1`]
+        const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=tagged\n`, { tags })
+        expectOwned(await findImageLabels(context, tag), { kind: 'image', tag, tags })
       },
     },
   ]),

@@ -1,4 +1,4 @@
-import { runtimeCapability, sidecarManagerCapability } from '@capstan/core'
+import { runtimeCapability } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import { eventually } from '../assert/wait.js'
@@ -79,13 +79,12 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   {
     id: 'PORT-007',
     title: 'a port is published at 127.0.0.1 unless another address is asked for',
-    needs: [sidecarManagerCapability],
     keeps: ['ports'],
     run: async (context) => {
       const ports = [{ containerPort: 8080 }, { containerPort: 9090, hostAddress: '0.0.0.0' }]
       const id = await startContainer(context, { ports, command: context.programs.sleep(60) })
       await untilPublished(context, id, 9090)
-      const inspection = await context.require(sidecarManagerCapability).inspectContainer(id)
+      const inspection = await context.runtime.inspectContainer(id)
       const addresses = [8080, 9090].map((containerPort) =>
         inspection.ports.filter((port) => port.containerPort === containerPort).map(({ hostAddress }) => hostAddress),
       )
@@ -97,12 +96,11 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
     id: 'PORT-008',
     title: 'a UDP port is published, and a TCP port of the same number goes first',
     keeps: ['ports', 'ports.udp'],
-    needs: [sidecarManagerCapability],
     run: async (context) => {
       const ports = [{ containerPort: 8080, protocol: 'udp' }, { containerPort: 8080 }] as const
       const id = await startContainer(context, { ports, command: context.programs.sleep(60) })
       const bound = await untilPublished(context, id, 8080)
-      const inspection = await context.require(sidecarManagerCapability).inspectContainer(id)
+      const inspection = await context.runtime.inspectContainer(id)
       const find = (protocol: string) => inspection.ports.find((port) => port.protocol === protocol)?.hostPort
       expectEqual(find('tcp'), bound, 'the TCP port')
       expect(find('udp') !== undefined, 'a UDP port', inspection.ports)

@@ -2,6 +2,8 @@ import {
   createRuntimeHost,
   execManagerCapability,
   findRefusal,
+  firewallManagerCapability,
+  imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
   type ProbeOptions,
@@ -239,6 +241,8 @@ const defaultTimeoutMs = 30_000
 
 const known = [
   runtimeCapability,
+  imageBuilderCapability,
+  firewallManagerCapability,
   networkManagerCapability,
   sidecarManagerCapability,
   execManagerCapability,

@@ -3,6 +3,8 @@ import {
   createRuntimeHost,
   execManagerCapability,
   findCapability,
+  firewallManagerCapability,
+  imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
   type ProbeResult,
@@ -149,6 +151,8 @@ function toText(opened: RuntimeScope | { readonly error: unknown }): string {
 }
 
 const methodsOf: ReadonlyMap<Capability<object>, readonly string[]> = new Map<Capability<object>, readonly string[]>([
+  [imageBuilderCapability, ['buildImage']],
+  [firewallManagerCapability, ['setupFirewall']],
   [networkManagerCapability, ['createNetwork', 'removeNetwork', 'listNetworks']],
   [sidecarManagerCapability, ['startSidecar', 'inspectContainer']],
   [execManagerCapability, ['exec']],

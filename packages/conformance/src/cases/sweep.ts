@@ -1,5 +1,6 @@
 import {
   findCapability,
+  imageBuilderCapability,
   networkManagerCapability,
   ownershipLabelKeys,
   type RuntimeScope,
@@ -12,6 +13,7 @@ import { expectDefined, expectEqual } from '../assert/expect.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { type CaseConfig, createContainer, startContainer, untilState } from '../steps/containers.js'
+import { buildImage } from '../steps/images.js'
 import { onNetwork } from '../steps/networks.js'
 
 // A sweep that a case starts sees nothing but what the case has marked: what others have left here is theirs to sweep.
@@ -67,7 +69,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'SWP-004',
       title: 'sweep removes the image that a dead owner built (F22)',
-      keeps: ['buildImage'],
+      needs: [imageBuilderCapability],
       run: async (context) => {
         const scene = await setScene(context, dead)
         const tag = await scene.build(`FROM ${context.image}\nENV SWEPT=1\n`)
@@ -83,7 +85,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'SWP-005',
       title: 'sweep leaves an image of a living owner, though it is built on one of a dead owner',
-      keeps: ['buildImage'],
+      needs: [imageBuilderCapability],
       run: async (context) => {
         const gone = await setScene(context, dead)
         const living = await setScene(context, alive, gone.mark)
@@ -207,7 +209,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'SWP-016',
       title: 'a container of a host without a name does not inherit the application of its image',
-      keeps: ['buildImage'],
+      needs: [imageBuilderCapability],
       run: async (context) => {
         const shop = await setScene(context, { ...dead, [ownershipLabelKeys.app]: 'shop' })
         const image = await shop.build(`FROM ${context.image}\nENV SWEPT=1\n`)
@@ -240,6 +242,20 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
         )
       },
     },
+    {
+      id: 'SWP-018',
+      title: 'sweep removes an image that a dead owner built under several tags, also when the first tag is gone',
+      needs: [imageBuilderCapability],
+      run: async (context) => {
+        const scene = await setScene(context, dead)
+        const tags = [`${context.uniqueName('second')}:1`, `${context.uniqueName('third')}:1`]
+        await context.runtime.removeImage(await scene.build(`FROM ${context.image}\nENV SWEPT=18\n`, tags))
+        const { removed, failed } = await scene.sweep()
+        const seen = { removed: removed.map(({ kind }) => kind), failed }
+        expectEqual(seen, { removed: ['image'], failed: [] }, 'the report')
+        for (const tag of tags) expectEqual(await context.runtime.imageExists(tag), false, `imageExists of ${tag}`)
+      },
+    },
   ],
 )
 
@@ -255,12 +271,8 @@ async function setScene(context: CaseContext, changes: StringMap, mark = context
     start: (config: CaseConfig) => startContainer(context, toMarked(config), owner.runtime),
     createNetwork: () => createNetworkFor(context, owner, mark),
     createVolume: () => createVolumeFor(context, owner, mark),
-    build: async (dockerfile: string) => {
-      const tag = `${context.uniqueName('swept')}:1`
-      context.later(tag, (own) => owner.runtime.removeImage(tag, own))
-      await owner.runtime.buildImage(dockerfile, tag, { labels: { [markKey]: mark }, signal })
-      return tag
-    },
+    build: (dockerfile: string, tags: readonly string[] = []) =>
+      buildImage(context, dockerfile, { tags, labels: { [markKey]: mark } }, owner),
     sweep: (options: SweepOptions = {}) => sweeper.sweep({ signal, ...options }),
     list: async () => toIds(await context.runtime.listContainers({ labels: { [markKey]: mark } })),
   }

@@ -31,7 +31,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     {
       id: 'TTY-003',
       title: 'resizeTTY before the start is kept, and applied at the start (F15)',
-      keeps: ['resizeTTY'],
+      keeps: ['tty.resize'],
       run: async (context) => {
         const id = await createContainer(context, { tty: true, command: context.programs.terminalSize() })
         await context.runtime.resizeTTY(id, { height: 44, width: 122 })
@@ -43,7 +43,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     {
       id: 'TTY-004',
       title: 'resizeTTY of a running container changes the size of its terminal',
-      keeps: ['resizeTTY', 'interactive'],
+      keeps: ['tty.resize', 'interactive'],
       run: async (context) => {
         const { command, ...lines } = context.programs.terminalSizes()
         const id = await createContainer(context, { tty: true, interactive: true, command })
@@ -62,14 +62,13 @@ export const terminalCases: readonly ConformanceCase[] = [
     {
       id: 'TTY-005',
       title: 'resizeTTY after the exit does nothing, and resolves (F15)',
-      keeps: ['resizeTTY'],
       run: async (context) => {
         const { id } = await runToExit(context, { tty: true, command: context.programs.exit(0) })
         await context.runtime.resizeTTY(id, { height: 24, width: 80 })
       },
     },
   ]),
-  ...defineCases({ capability: runtimeCapability, keeps: ['resizeTTY'] }, [
+  ...defineCases({ capability: runtimeCapability }, [
     refusesSize('TTY-006', { height: 0, width: 80 }, 'size.height'),
     refusesSize('TTY-007', { height: 24, width: 70_000 }, 'size.width'),
     refusesSize('TTY-008', { height: 1.5, width: 80 }, 'size.height'),
@@ -84,6 +83,23 @@ export const terminalCases: readonly ConformanceCase[] = [
           field: 'initialSize.height',
         })
         expectEqual(await context.runtime.containerState(id), 'created', 'the state')
+      },
+    },
+    {
+      id: 'TTY-011',
+      title: 'resizeTTY of a container without a terminal resolves before the start, while it runs and after the exit',
+      run: async (context) => {
+        const { programs, runtime, signal } = context
+        const resize = (id: string) => runtime.resizeTTY(id, { height: 24, width: 80 }, { signal })
+        const running = await startContainer(context, { command: programs.sleep(60) })
+        await resize(running)
+        expectEqual(await runtime.containerState(running), 'running', 'the state')
+        const id = await createContainer(context, { command: programs.terminalSize() })
+        await resize(id)
+        await runtime.startContainer(id, { signal })
+        expect((await runtime.waitContainer(id, { signal })) !== 0, 'no terminal in the container', 'a terminal')
+        await resize(id)
+        expectEqual(await runtime.containerState(id), 'exited', 'the state')
       },
     },
   ]),

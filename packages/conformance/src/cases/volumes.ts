@@ -1,5 +1,6 @@
 import {
   findCapability,
+  imageBuilderCapability,
   type Mount,
   ownershipLabelKeys,
   type StringMap,
@@ -132,7 +133,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'VOL-011',
     title: 'a volume that the image asks for goes with its container',
-    keeps: ['buildImage'],
+    needs: [imageBuilderCapability],
     run: async (context) => {
       const image = await buildImage(context, `FROM ${context.image}\nVOLUME /kept\n`)
       const left = [await leaveVolumes(context, image), await leaveVolumes(context, image)]

@@ -102,7 +102,8 @@ export class CaseRunner implements AsyncDisposable {
     const [first, ...others] = [...absent, ...(await checkAllRefused(context, refused))]
     if (first !== undefined) return { status: absent.length > 0 ? 'absent' : 'refused', lacks: [first, ...others] }
     await tried.run(context)
-    return { status: 'passed' }
+    const [lack, ...further] = context.absent
+    return lack === undefined ? { status: 'passed' } : { status: 'absent', lacks: [lack, ...further] }
   }
 
   #findMissing({ capability, needs }: ConformanceCase): readonly Capability<object>[] {

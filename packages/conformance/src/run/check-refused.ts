@@ -48,13 +48,5 @@ async function expectNotKept({ plugin, env }: CaseContext, field: RefusableField
 /** `mounts` and `mounts.tmpfs` of `mounts.tmpfs.size`; none of what is no part. */
 function toWholes(field: RefusableField): readonly string[] {
   const words = field.split('.')
-  return words.slice(1).map((_, index) => {
-    const whole = words.slice(0, index + 1).join('.')
-    return wholes.get(whole) ?? whole
-  })
+  return words.slice(1).map((_, index) => words.slice(0, index + 1).join('.'))
 }
-
-const wholes: ReadonlyMap<string, string> = new Map([
-  ['build', 'buildImage'],
-  ['firewall', 'setupFirewall'],
-])

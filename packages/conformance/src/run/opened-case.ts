@@ -15,6 +15,7 @@ import { within } from '../assert/wait.js'
 import type { CaseContext, OpenOtherOptions } from '../case-context.js'
 import { ConformanceFailure } from '../conformance-failure.js'
 import type { ConformanceOptions } from '../conformance-options.js'
+import type { Lack } from '../conformance-report.js'
 import { narrowLists } from '../plugin/narrow-lists.js'
 import { observeOwner } from '../plugin/observe-owner.js'
 import { busyboxPrograms, type ConformancePrograms } from '../programs.js'
@@ -34,6 +35,7 @@ export class OpenedCase implements CaseContext {
   readonly #undo = createUndoStack({ timeoutMs: undoLimitMs })
   readonly #hosts: RuntimeHost[] = []
   readonly #instances = new Set<string>()
+  readonly #absent: Lack[] = []
   #scope: RuntimeScope | undefined
 
   /** `patience`: by how much limits and pauses are longer than by default. */
@@ -77,6 +79,14 @@ export class OpenedCase implements CaseContext {
     const host = createRuntimeHost({ plugins: [plugin], env: this.env })
     this.#hosts.push(host)
     return await host.open({ runtime: this.plugin.name, signal: this.signal })
+  }
+
+  reportAbsent(subject: string, reason: string): void {
+    this.#absent.push({ subject, reason })
+  }
+
+  get absent(): readonly Lack[] {
+    return this.#absent
   }
 
   async listMade(): Promise<readonly string[]> {

@@ -1,5 +1,7 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
+import type { HostAddressOptions } from '@capstan/core'
+import type { CaseContext } from '../case-context.js'
 
 /** A TCP port of this machine that is in use until it is closed. */
 export interface HeldPort {
@@ -24,6 +26,17 @@ export interface HoldOptions {
   /** Default: this machine alone. */
   readonly address?: string
   readonly line?: string
+}
+
+/** The address by which a container reaches this machine; `undefined` after the case was reported as absent. */
+export async function findHostAddress(
+  context: CaseContext,
+  options: HostAddressOptions = {},
+): Promise<string | undefined> {
+  const { runtime, signal } = context
+  const address = await runtime.getHostAddress({ signal, ...options })
+  if (address === undefined) context.reportAbsent('getHostAddress', 'the runtime knows no address of this machine')
+  return address
 }
 
 /** A port that is free now; others may be quicker than the case. */

@@ -1,15 +1,20 @@
-import type { BuildOptions } from '@capstan/core'
+import { type BuildOptions, findCapability, imageBuilderCapability, type RuntimeScope } from '@capstan/core'
+import { expectDefined } from '../assert/expect.js'
 import type { CaseContext } from '../case-context.js'
 
-/** Builds an image that is removed after the case; resolves with its tag. */
+/** Builds an image that is removed after the case; resolves with its tag. The case needs `imageBuilderCapability`. */
 export async function buildImage(
   context: CaseContext,
   dockerfile: string,
   options: BuildOptions = {},
+  scope: RuntimeScope = context.scope,
 ): Promise<string> {
-  const { runtime, signal } = context
-  const tag = `${context.uniqueName('image')}:1`
-  context.later(`image ${tag}`, (own) => runtime.removeImage(tag, own))
-  await runtime.buildImage(dockerfile, tag, { signal, ...options })
+  const { runtime, signal, uniqueName } = context
+  const tag = `${uniqueName('image')}:1`
+  for (const made of [tag, ...(options.tags ?? [])]) {
+    context.later(`image ${made}`, (own) => runtime.removeImage(made, own))
+  }
+  const builder = expectDefined(findCapability(scope, imageBuilderCapability), 'image builds in the scope')
+  await builder.buildImage(dockerfile, tag, { signal, ...options })
   return tag
 }

@@ -2,7 +2,11 @@ import {
   type Capability,
   type ExecManager,
   execManagerCapability,
+  type FirewallManager,
+  firewallManagerCapability,
+  type ImageBuilder,
   type ImageTransfer,
+  imageBuilderCapability,
   imageTransferCapability,
   type NetworkManager,
   networkManagerCapability,
@@ -19,6 +23,8 @@ import { mapProvided, withParts } from '../../src/plugin/map-provided.js'
 /** What of a sound plugin is replaced by something that breaks the contract. */
 export interface BrokenParts {
   readonly runtime?: Break<Runtime>
+  readonly builder?: Break<ImageBuilder>
+  readonly firewalls?: (firewalls: FirewallManager, runtime: Runtime) => Partial<FirewallManager>
   readonly networks?: Break<NetworkManager>
   readonly volumes?: Break<VolumeManager>
   readonly sidecars?: (sidecars: SidecarManager, runtime: Runtime) => Partial<SidecarManager>
@@ -36,6 +42,11 @@ export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimeP
     const runtime = () => scope.container.resolve<Runtime>(runtimeCapability.token)
     const breaks: readonly [Capability<object>, BreakAny | undefined][] = [
       [runtimeCapability, parts.runtime],
+      [imageBuilderCapability, parts.builder],
+      [
+        firewallManagerCapability,
+        parts.firewalls && ((found: FirewallManager) => parts.firewalls?.(found, runtime()) ?? {}),
+      ],
       [networkManagerCapability, parts.networks],
       [volumeManagerCapability, parts.volumes],
       [

@@ -1,5 +1,6 @@
 import {
   type ContainerConfig,
+  type ContainerInspection,
   createHostError,
   isHostError,
   type LogChunk,
@@ -72,6 +73,20 @@ export const containerFaults: readonly PlantedFault[] = [
     resizeTTY: (id, size, options) =>
       runtime.resizeTTY(id, { height: Math.max(1, size.height), width: size.width }, options),
   })),
+  runtimeFault('a size for a container without a terminal is an error', 'TTY-011', (runtime) => {
+    const withTerminal = new Set<string>()
+    return {
+      createContainer: async (config, options) => {
+        const id = await runtime.createContainer(config, options)
+        if (config.tty === true) withTerminal.add(id)
+        return id
+      },
+      resizeTTY: async (id, size, options) => {
+        await runtime.resizeTTY(id, size, options)
+        if (!withTerminal.has(id)) throw createHostError('NOT_ATTACHABLE', { id, reason: 'it has no terminal' })
+      },
+    }
+  }),
   configFault('hostname is dropped', 'CFG-009', ({ hostname: _, ...config }) => config),
   configFault('memoryBytes is dropped', 'LIM-001', ({ memoryBytes = 0, ...config }) =>
     memoryBytes < 0 ? { ...config, memoryBytes } : config,
@@ -87,6 +102,22 @@ export const containerFaults: readonly PlantedFault[] = [
   configFault('negative memory is no memory', 'IN-013', ({ memoryBytes = 1, ...config }) =>
     memoryBytes > 1 ? { ...config, memoryBytes } : config,
   ),
+  runtimeFault('an exit code is 0 while the program runs', 'INSP-004', (runtime) => ({
+    inspectContainer: async (id, options) => {
+      const seen = await runtime.inspectContainer(id, options)
+      return { ...seen, state: { ...seen.state, exitCode: seen.state.exitCode ?? 0 } }
+    },
+  })),
+  runtimeFault('the inspection of an exited container has the ports that were published', 'INSP-011', (runtime) => {
+    const lastPorts = new Map<string, ContainerInspection['ports']>()
+    return {
+      inspectContainer: async (id, options) => {
+        const seen = await runtime.inspectContainer(id, options)
+        if (seen.ports.length > 0) lastPorts.set(seen.id, seen.ports)
+        return { ...seen, ports: lastPorts.get(seen.id) ?? [] }
+      },
+    }
+  }),
   runtimeFault('the network of the host is denied, and not refused', 'MODE-002', () => ({
     supportsHostNetwork: () => false,
   })),
@@ -109,26 +140,6 @@ export const containerFaults: readonly PlantedFault[] = [
       throw createHostError('IMAGE_NOT_FOUND', { image })
     },
   })),
-  runtimeFault('a build asks no registry for a newer base image', 'BLD-025', (runtime) => ({
-    buildImage: (dockerfile, tag, options) => runtime.buildImage(dockerfile, tag, { ...options, pull: false }),
-  })),
-  runtimeFault('a build that fails does not say where', 'BLD-007', (runtime) => ({
-    buildImage: (dockerfile, tag, options) =>
-      runtime.buildImage(dockerfile, tag, options).catch((error: unknown) => {
-        if (!isHostError(error, 'BUILD_FAILED')) throw error
-        throw createHostError('BUILD_FAILED', { ...error.facts, exitCode: undefined, lastLines: [] })
-      }),
-  })),
-  runtimeFault('a step is taken from the cache, though noCache forbids it', 'BLD-024', (runtime) => {
-    const cached = new Set<string>()
-    return {
-      buildImage: async (dockerfile, tag, options) => {
-        if (!cached.has(dockerfile))
-          return await runtime.buildImage(dockerfile, tag, options).then(() => void cached.add(dockerfile))
-        await runtime.buildImage(dockerfile, tag, { ...options, onProgress: () => {} })
-      },
-    }
-  }),
   runtimeFault('a start under an aborted signal starts, and then rejects', 'ABT-003', (runtime) => ({
     startContainer: async (id, options) => {
       await runtime.startContainer(id)
@@ -160,9 +171,6 @@ export const containerFaults: readonly PlantedFault[] = [
   }),
   runtimeFault('ping answers after close', 'CLS-002', (runtime) => ({
     ping: (options) => runtime.ping(options).catch(ignore('RUNTIME_UNAVAILABLE', undefined)),
-  })),
-  runtimeFault('a firewall is not set, and nobody is told', 'FW-001', (runtime) => ({
-    setupFirewall: async (id, _rules, options) => void (await runtime.getPortBindings(id, options)),
   })),
 ]
 

@@ -1,5 +1,6 @@
 import {
   createHostError,
+  type ImageBuilder,
   isHostError,
   type NetworkManager,
   type OperationOptions,
@@ -12,6 +13,52 @@ import type { PlantedFault } from './planted-fault.js'
 
 /** Faults of the managers. */
 export const managerFaults: readonly PlantedFault[] = [
+  builderFault('a build asks no registry for a newer base image', 'BLD-025', (builder) => ({
+    buildImage: (dockerfile, tag, options) => builder.buildImage(dockerfile, tag, { ...options, pull: false }),
+  })),
+  builderFault('a build that fails does not say where', 'BLD-007', (builder) => ({
+    buildImage: (dockerfile, tag, options) =>
+      builder.buildImage(dockerfile, tag, options).catch((error: unknown) => {
+        if (!isHostError(error, 'BUILD_FAILED')) throw error
+        throw createHostError('BUILD_FAILED', { ...error.facts, exitCode: undefined, lastLines: [] })
+      }),
+  })),
+  builderFault('a step is taken from the cache, though noCache forbids it', 'BLD-024', (builder) => {
+    const cached = new Set<string>()
+    return {
+      buildImage: async (dockerfile, tag, options) => {
+        if (!cached.has(dockerfile))
+          return await builder.buildImage(dockerfile, tag, options).then(() => void cached.add(dockerfile))
+        await builder.buildImage(dockerfile, tag, { ...options, onProgress: () => {} })
+      },
+    }
+  }),
+  builderFault('the steps run once more for further tags', 'BLD-027', (builder) => ({
+    buildImage: async (dockerfile, tag, options) => {
+      await builder.buildImage(dockerfile, tag, options)
+      if (options?.tags !== undefined) await builder.buildImage(dockerfile, tag, options)
+    },
+  })),
+  builderFault('a bad further tag is noticed after the build', 'BLD-028', (builder) => ({
+    buildImage: async (dockerfile, tag, options) => {
+      const tags = options?.tags ?? []
+      const bad = tags.findIndex((further) => further.startsWith('-'))
+      await builder.buildImage(dockerfile, tag, { ...options, tags: bad === -1 ? tags : tags.slice(0, bad) })
+      if (bad === -1) return
+      const facts = { field: `tags[${bad}]`, expected: 'a name', given: String(tags[bad]) }
+      throw createHostError('INVALID_ARGUMENT', facts)
+    },
+  })),
+  {
+    fault: 'a firewall is not set, and nobody is told',
+    expected: 'FW-001',
+    plant: (sound) =>
+      breakPlugin(sound, {
+        firewalls: (_firewalls, runtime) => ({
+          setupFirewall: async (id, _rules, options) => void (await runtime.getPortBindings(id, options)),
+        }),
+      }),
+  },
   {
     fault: 'a network is leaked when its making is aborted',
     expected: 'ABT-031',
@@ -59,8 +106,8 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'an exit code is 0 while the program runs',
-    expected: 'INSP-004',
+    fault: 'the sidecar manager tells another exit code than the runtime',
+    expected: 'INSP-010',
     plant: (sound) =>
       breakPlugin(sound, {
         sidecars: (sidecars) => ({
@@ -173,6 +220,14 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
 ]
+
+function builderFault(
+  fault: string,
+  expected: string,
+  builder: (sound: ImageBuilder) => Partial<ImageBuilder>,
+): PlantedFault {
+  return { fault, expected, plant: (sound) => breakPlugin(sound, { builder }) }
+}
 
 /** Each container has one, of nobody, which only the list of volumes tells. */
 function leaveAnonymousVolumes(sound: RuntimePlugin): RuntimePlugin {
