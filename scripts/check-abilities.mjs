@@ -118,7 +118,7 @@ function toLastName(node) {
   return inner ? toLastName(inner) : undefined
 }
 
-const abilityName = /(Runtime|Manager|ImageTransfer)$/
+const abilityName = /(Runtime|Manager|ImageBuilder|ImageTransfer)$/
 
 /** Names that give a comparison with some `type` away, whatever the object is called. A mount too has the type "memory". */
 const knownRuntimes = ['docker', 'apple', 'podman']

@@ -57,6 +57,7 @@ const checks = [
   { title: 'Generated protocol code', runs: [['scripts/check-generated.mjs']] },
   { title: 'Cycles', runs: [['scripts/check-cycles.mjs']] },
   { title: 'Abilities asked for by capability', runs: [['scripts/check-abilities.mjs']] },
+  { title: 'Refusable fields name no method', runs: [['scripts/check-refusals.mjs']] },
   { title: 'Environment taken from the host', runs: [['scripts/check-environment.mjs']] },
   { title: 'Unused code and dependencies', runs: [[join(modules, 'knip', 'bin', 'knip.js'), '--no-progress']] },
   { title: 'Exports of the packed packages', runs: [['scripts/check-exports.mjs']] },

@@ -13,6 +13,7 @@ test.each([
   ['const n = runtime as unknown as DockerRuntime', 'casts to DockerRuntime'],
   ['const n = <core.ExecManager>runtime', 'casts to ExecManager'],
   ['const n = x as ImageTransfer', 'casts to ImageTransfer'],
+  ['const n = x as ImageBuilder', 'casts to ImageBuilder'],
   ['function has(x: object): x is SidecarManager { return true }', 'claims by a predicate to have SidecarManager'],
   ['const is = (x: object): x is Runtime => true', 'claims by a predicate to have Runtime'],
 ])('%s is an offence', (text, offence) => {

@@ -4,12 +4,17 @@ import {
   type CapabilityScope,
   createHostError,
   defineCapability,
+  type ExecManager,
+  type FirewallManager,
   findCapability,
   type HostError,
+  type ImageBuilder,
+  type ImageTransfer,
   isHostError,
   type NetworkManager,
   networkManagerCapability,
   provide,
+  type RefusableField,
   type RegistrationScope,
   type Runtime,
   type RuntimeScope,
@@ -17,6 +22,7 @@ import {
   runtimeCapability,
   type SidecarManager,
   sidecarManagerCapability,
+  type VolumeManager,
 } from '../src/index.js'
 
 declare const scope: RuntimeScope
@@ -103,3 +109,27 @@ describe('an error', () => {
     createHostError('OOPS', {})
   })
 })
+
+describe('a refusable field', () => {
+  it('is not the name of a method, and does not begin with one', () => {
+    expectTypeOf<Extract<RefusableField, AnyMethod>>().toEqualTypeOf<never>()
+    // `exec` is also the word for the capability, and an option of it can be refused.
+    type Refused = Exclude<RefusableField, 'exec.env.unset'>
+    expectTypeOf<Extract<Refused, `${AnyMethod}.${string}`>>().toEqualTypeOf<never>()
+  })
+})
+
+type AnyMethod =
+  | MethodName<Runtime>
+  | MethodName<ImageBuilder>
+  | MethodName<FirewallManager>
+  | MethodName<NetworkManager>
+  | MethodName<SidecarManager>
+  | MethodName<ExecManager>
+  | MethodName<VolumeManager>
+  | MethodName<ImageTransfer>
+
+type MethodName<T> = {
+  [K in keyof T]: T[K] extends (...parameters: never[]) => unknown ? K : never
+}[keyof T] &
+  string

@@ -1,0 +1,88 @@
+import { dirname } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { isMain } from '../tools/is-main.mjs'
+import { reportOffences } from './source/offence.mjs'
+import { readPackages } from './source/packages.mjs'
+import { parseNodes, toLine } from './source/syntax-tree.mjs'
+
+/**
+ * @typedef {import('./source/offence.mjs').Offence} Offence
+ * @typedef {import('./source/packages.mjs').SourceFile} SourceFile
+ * @typedef {import('./source/syntax-tree.mjs').SyntaxNode} SyntaxNode
+ */
+
+/**
+ * Finds refusable fields that are, or begin with, the name of a method of a capability's interface. What a runtime may lack
+ * as a whole is a capability, so no method can be refused.
+ *
+ * Refusable fields are the texts in the type `RefusableField` and the keys of `refusable` in `defineCapability({ … })`. The
+ * methods are those of each interface `T` in `const …: Capability<T>`.
+ *
+ * @param {readonly SourceFile[]} sources
+ * @returns {readonly Offence[]}
+ */
+export function findRefusalOffences(sources) {
+  const parsed = sources.map(({ path, text }) => ({ path, text, nodes: parseNodes(path, text) }))
+  const interfaces = new Set(parsed.flatMap(({ nodes }) => nodes.flatMap(findCapabilityInterface)))
+  const methods = new Set(parsed.flatMap(({ nodes }) => nodes.flatMap((node) => findMethods(node, interfaces))))
+  return parsed.flatMap(({ path, text, nodes }) =>
+    nodes.flatMap(findFields).flatMap(({ field, start }) => {
+      const method = [...methods].find((name) => field === name || field.startsWith(`${name}.`))
+      if (method === undefined || field in allowed) return []
+      const offence = `the refusable field "${field}" names the method "${method}": make what may be lacking a capability`
+      return [{ path, line: toLine(text, start), text: offence }]
+    }),
+  )
+}
+
+/**
+ * @param {SyntaxNode} node
+ * @returns {readonly string[]}
+ */
+function findCapabilityInterface(node) {
+  const type = node.type === 'VariableDeclarator' ? node.id.typeAnnotation?.typeAnnotation : undefined
+  if (type?.typeName?.name !== 'Capability') return []
+  const [first] = type.typeArguments?.params ?? []
+  return first?.typeName?.name ? [first.typeName.name] : []
+}
+
+/**
+ * @param {SyntaxNode} node
+ * @param {ReadonlySet<string>} interfaces
+ * @returns {readonly string[]}
+ */
+function findMethods(node, interfaces) {
+  if (node.type !== 'TSInterfaceDeclaration' || !interfaces.has(node.id.name)) return []
+  return node.body.body.flatMap((/** @type {SyntaxNode} */ { type, key }) =>
+    type === 'TSMethodSignature' && key.name ? [key.name] : [],
+  )
+}
+
+/**
+ * @param {SyntaxNode} node
+ * @returns {readonly { readonly field: string, readonly start: number }[]}
+ */
+function findFields(node) {
+  if (node.type === 'TSTypeAliasDeclaration' && node.id.name === 'RefusableField') {
+    const types = node.typeAnnotation.types ?? [node.typeAnnotation]
+    return types.flatMap((/** @type {SyntaxNode} */ { literal, start }) =>
+      typeof literal?.value === 'string' ? [{ field: literal.value, start }] : [],
+    )
+  }
+  const isRefusable = node.type === 'Property' && node.key.name === 'refusable'
+  if (!isRefusable || node.value.type !== 'ObjectExpression') return []
+  return node.value.properties.flatMap((/** @type {SyntaxNode} */ { key, start }) => {
+    const field = key?.value ?? key?.name
+    return typeof field === 'string' ? [{ field, start }] : []
+  })
+}
+
+/** Fields that share a word with a method, with the reason. @type {Readonly<Record<string, string>>} */
+const allowed = {
+  'exec.env.unset': '"exec" is the word for the capability, as "build" and "firewall" are: an option is refused',
+}
+
+if (isMain(import.meta.url)) {
+  const packages = readPackages(dirname(dirname(fileURLToPath(import.meta.url))), ['packages', 'examples'])
+  reportOffences(findRefusalOffences(packages.flatMap(({ sources }) => sources)))
+}

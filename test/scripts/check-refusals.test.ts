@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { findRefusalOffences } from '../../scripts/check-refusals.mjs'
+
+const contract = `
+export interface Builder { buildImage(dockerfile: string): Promise<void>; exec(id: string): void }
+export interface Other { listEverything(): void }
+export const builderCapability: Capability<Builder> = defineCapability({ id: 'builder', title: 'builds' })
+`
+
+test.each([
+  ["a field that is a method's name", "type RefusableField = 'privileged' | 'buildImage'", 'buildImage'],
+  ["a field that begins with a method's name", "type RefusableField = 'buildImage.platform'", 'buildImage.platform'],
+  [
+    "a declared field that is a method's name",
+    "defineCapability({ id: 'x', title: 'x', refusable: { 'build.dns': 'a', buildImage: 'b' } })",
+    'buildImage',
+  ],
+])('%s is an offence', (_, fields, field) => {
+  const found = findRefusalOffences([
+    { path: 'contract.ts', text: contract },
+    { path: 'fields.ts', text: fields },
+  ])
+  const text = `the refusable field "${field}" names the method "buildImage": make what may be lacking a capability`
+  expect(found).toEqual([{ path: 'fields.ts', line: 1, text }])
+})
+
+test.each([
+  ['a field that begins with the same letters', "type RefusableField = 'buildImages' | 'build.dns'"],
+  ['the name of a method of an interface without a capability', "type RefusableField = 'listEverything'"],
+  ['an option of exec', "type RefusableField = 'exec.env.unset'"],
+  ['another type', "type Step = 'buildImage'"],
+])('%s is none', (_, fields) => {
+  expect(findRefusalOffences([{ path: 'all.ts', text: `${contract}\n${fields}` }])).toEqual([])
+})
