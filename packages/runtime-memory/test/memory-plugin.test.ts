@@ -117,7 +117,9 @@ describe('memoryPlugin', () => {
 
 describe('refuses', () => {
   it('X9: refuses what it was told to refuse, as its report says', async () => {
-    await using memory = await openMemory({ refuses: ['privileged', 'network.aliases', 'logs.since', 'build.platform'] })
+    await using memory = await openMemory({
+      refuses: ['privileged', 'network.aliases', 'logs.since', 'build.platform'],
+    })
     const { builder, runtime, scope, sidecars, networks } = memory
     const refused = (field: string) => ({ code: 'OPTION_UNSUPPORTED', facts: { field } })
     const fields = scope.report.available ? scope.report.refuses.map(({ field }) => field) : []

@@ -55,9 +55,7 @@ export const abortCases: readonly ConformanceCase[] = [
     before('ABT-018', 'getPortBindings', ({ runtime }, own, id) => runtime.getPortBindings(id, own)),
     {
       ...before('ABT-019', 'setupFirewall', (context, own, id) =>
-        context
-          .require(firewallManagerCapability)
-          .setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }, own),
+        context.require(firewallManagerCapability).setupFirewall(id, { proxyHost: '127.0.0.1', proxyPort: 3128 }, own),
       ),
       capability: firewallManagerCapability,
     },

@@ -5,45 +5,42 @@ import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { buildImage } from '../steps/images.js'
 
 /** What a build may take from before, and what it may not. */
-export const buildReuseCases: readonly ConformanceCase[] = defineCases(
-  { capability: imageBuilderCapability },
-  [
-    {
-      id: 'BLD-024',
-      title: 'noCache runs every step again',
-      run: async (context) => {
-        const word = context.uniqueName('said')
-        // The line that is printed stands nowhere in the Dockerfile, which builders show as well.
-        const dockerfile = `FROM ${context.image}\nRUN printf '%s-%s\\n' ${word} aloud\n`
-        await buildImage(context, dockerfile)
-        const heard: BuildProgress[] = []
-        await buildImage(context, dockerfile, { noCache: true, onProgress: (event) => void heard.push(event) })
-        const lines = heard.map(({ text }) => text)
-        expect(
-          lines.some((text) => text.includes(`${word}-aloud`)),
-          'what the step prints, in the second build',
-          lines,
-        )
-      },
+export const buildReuseCases: readonly ConformanceCase[] = defineCases({ capability: imageBuilderCapability }, [
+  {
+    id: 'BLD-024',
+    title: 'noCache runs every step again',
+    run: async (context) => {
+      const word = context.uniqueName('said')
+      // The line that is printed stands nowhere in the Dockerfile, which builders show as well.
+      const dockerfile = `FROM ${context.image}\nRUN printf '%s-%s\\n' ${word} aloud\n`
+      await buildImage(context, dockerfile)
+      const heard: BuildProgress[] = []
+      await buildImage(context, dockerfile, { noCache: true, onProgress: (event) => void heard.push(event) })
+      const lines = heard.map(({ text }) => text)
+      expect(
+        lines.some((text) => text.includes(`${word}-aloud`)),
+        'what the step prints, in the second build',
+        lines,
+      )
     },
-    {
-      id: 'BLD-025',
-      title: 'pull asks the registry for the base image, though that is here; without it nobody is asked',
-      run: async (context) => {
-        const { runtime, signal } = context
-        const builder = context.require(imageBuilderCapability)
-        // Nobody listens on port 1.
-        const base = `127.0.0.1:1/conformance/${context.uniqueName('base')}:1`
-        context.later(`image ${base}`, (own) => runtime.removeImage(base, own))
-        await builder.buildImage(`FROM ${context.image}\n`, base, { signal })
-        const tag = await buildImage(context, `FROM ${base}\nENV SAID=yes\n`)
-        expectEqual(await runtime.imageExists(tag), true, 'imageExists')
-        const refused = `${context.uniqueName('pulled')}:1`
-        context.later(`image ${refused}`, (own) => runtime.removeImage(refused, own))
-        const build = builder.buildImage(`FROM ${base}\nENV SAID=no\n`, refused, { pull: true, signal })
-        await expectAnyHostError(() => build, ['IMAGE_PULL_FAILED', 'BUILD_FAILED'])
-        expectEqual(await runtime.imageExists(refused), false, 'imageExists after the failure')
-      },
+  },
+  {
+    id: 'BLD-025',
+    title: 'pull asks the registry for the base image, though that is here; without it nobody is asked',
+    run: async (context) => {
+      const { runtime, signal } = context
+      const builder = context.require(imageBuilderCapability)
+      // Nobody listens on port 1.
+      const base = `127.0.0.1:1/conformance/${context.uniqueName('base')}:1`
+      context.later(`image ${base}`, (own) => runtime.removeImage(base, own))
+      await builder.buildImage(`FROM ${context.image}\n`, base, { signal })
+      const tag = await buildImage(context, `FROM ${base}\nENV SAID=yes\n`)
+      expectEqual(await runtime.imageExists(tag), true, 'imageExists')
+      const refused = `${context.uniqueName('pulled')}:1`
+      context.later(`image ${refused}`, (own) => runtime.removeImage(refused, own))
+      const build = builder.buildImage(`FROM ${base}\nENV SAID=no\n`, refused, { pull: true, signal })
+      await expectAnyHostError(() => build, ['IMAGE_PULL_FAILED', 'BUILD_FAILED'])
+      expectEqual(await runtime.imageExists(refused), false, 'imageExists after the failure')
     },
-  ],
-)
+  },
+])

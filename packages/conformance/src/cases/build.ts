@@ -11,330 +11,325 @@ import { buildImage } from '../steps/images.js'
 import { inBackground } from '../steps/in-background.js'
 import { toPlatform } from '../steps/platform.js'
 
-export const buildCases: readonly ConformanceCase[] = defineCases(
-  { capability: imageBuilderCapability },
-  [
-    {
-      id: 'BLD-001',
-      title: 'buildImage resolves when the image is there under its tag, and it runs',
-      run: async (context) => {
-        const tag = await buildImage(context, `FROM ${context.image}\nCMD ["echo", "built"]\n`)
-        expectEqual(await context.runtime.imageExists(tag), true, 'imageExists')
-        await expectPrints(context, { image: tag }, 'built')
-      },
+export const buildCases: readonly ConformanceCase[] = defineCases({ capability: imageBuilderCapability }, [
+  {
+    id: 'BLD-001',
+    title: 'buildImage resolves when the image is there under its tag, and it runs',
+    run: async (context) => {
+      const tag = await buildImage(context, `FROM ${context.image}\nCMD ["echo", "built"]\n`)
+      expectEqual(await context.runtime.imageExists(tag), true, 'imageExists')
+      await expectPrints(context, { image: tag }, 'built')
     },
-    {
-      id: 'BLD-002',
-      title: 'COPY brings a file of the context, text or bytes',
-      run: async (context) => {
-        const files = { 'note.txt': 'from the context\n', 'bytes.bin': Buffer.from([0, 255, 10]) }
-        const tag = await buildImage(context, `FROM ${context.image}\nCOPY note.txt bytes.bin /copied/\n`, {
-          context: { files },
-        })
-        await expectPrints(
-          context,
-          { image: tag, command: context.programs.read('/copied/note.txt') },
-          'from the context',
-        )
-        const { bytes } = await runAttached(context, {
-          image: tag,
-          command: context.programs.read('/copied/bytes.bin'),
-        })
-        expectEqual([...bytes], [0, 255, 10], 'the bytes')
-      },
+  },
+  {
+    id: 'BLD-002',
+    title: 'COPY brings a file of the context, text or bytes',
+    run: async (context) => {
+      const files = { 'note.txt': 'from the context\n', 'bytes.bin': Buffer.from([0, 255, 10]) }
+      const tag = await buildImage(context, `FROM ${context.image}\nCOPY note.txt bytes.bin /copied/\n`, {
+        context: { files },
+      })
+      await expectPrints(
+        context,
+        { image: tag, command: context.programs.read('/copied/note.txt') },
+        'from the context',
+      )
+      const { bytes } = await runAttached(context, {
+        image: tag,
+        command: context.programs.read('/copied/bytes.bin'),
+      })
+      expectEqual([...bytes], [0, 255, 10], 'the bytes')
     },
-    {
-      id: 'BLD-003',
-      title: 'COPY brings files of a directory, and .dockerignore leaves out what it names',
-      run: async (context) => {
-        const directory = await makeContext(context)
-        await writeFile(join(directory, '.dockerignore'), 'secret*\n')
-        await writeFile(join(directory, 'public'), 'public\n')
-        await writeFile(join(directory, 'secret.key'), 'secret\n')
-        const tag = await buildImage(context, `FROM ${context.image}\nCOPY . /copied\n`, { context: { directory } })
-        await expectPrints(context, { image: tag, command: context.programs.read('/copied/public') }, 'public')
-        const secret = await runAttached(context, { image: tag, command: context.programs.read('/copied/secret.key') })
-        expect(secret.exitCode !== 0, 'no such file in the image', secret.stdout)
-      },
+  },
+  {
+    id: 'BLD-003',
+    title: 'COPY brings files of a directory, and .dockerignore leaves out what it names',
+    run: async (context) => {
+      const directory = await makeContext(context)
+      await writeFile(join(directory, '.dockerignore'), 'secret*\n')
+      await writeFile(join(directory, 'public'), 'public\n')
+      await writeFile(join(directory, 'secret.key'), 'secret\n')
+      const tag = await buildImage(context, `FROM ${context.image}\nCOPY . /copied\n`, { context: { directory } })
+      await expectPrints(context, { image: tag, command: context.programs.read('/copied/public') }, 'public')
+      const secret = await runAttached(context, { image: tag, command: context.programs.read('/copied/secret.key') })
+      expect(secret.exitCode !== 0, 'no such file in the image', secret.stdout)
     },
-    {
-      id: 'BLD-004',
-      title: 'files of a directory keep their modes',
-      run: async (context) => {
-        const directory = await makeContext(context)
-        await mkdir(join(directory, 'bin'))
-        await writeFile(join(directory, 'bin/program'), 'text\n')
-        await chmod(join(directory, 'bin/program'), 0o750)
-        const tag = await buildImage(context, `FROM ${context.image}\nCOPY bin/program /program\n`, {
-          context: { directory },
-        })
-        await expectPrints(context, { image: tag, command: context.programs.permissions('/program') }, '750')
-      },
+  },
+  {
+    id: 'BLD-004',
+    title: 'files of a directory keep their modes',
+    run: async (context) => {
+      const directory = await makeContext(context)
+      await mkdir(join(directory, 'bin'))
+      await writeFile(join(directory, 'bin/program'), 'text\n')
+      await chmod(join(directory, 'bin/program'), 0o750)
+      const tag = await buildImage(context, `FROM ${context.image}\nCOPY bin/program /program\n`, {
+        context: { directory },
+      })
+      await expectPrints(context, { image: tag, command: context.programs.permissions('/program') }, '750')
     },
-    {
-      id: 'BLD-005',
-      title: 'ENV, WORKDIR, USER and ENTRYPOINT are how its containers run',
-      run: async (context) => {
-        const [entry = '', ...rest] = context.programs.variable('SAID')
-        const entrypoint = JSON.stringify([entry])
-        const lines = ['ENV SAID=hello', 'WORKDIR /srv', `ENTRYPOINT ${entrypoint}`, `CMD ${JSON.stringify(rest)}`]
-        const tag = await buildImage(context, `FROM ${context.image}\n${lines.join('\n')}\nUSER 1234\n`)
-        await expectPrints(context, { image: tag }, 'hello')
-        await expectPrints(context, { image: tag, entrypoint: context.programs.directory() }, '/srv')
-        await expectPrints(context, { image: tag, entrypoint: context.programs.user() }, '1234')
-      },
+  },
+  {
+    id: 'BLD-005',
+    title: 'ENV, WORKDIR, USER and ENTRYPOINT are how its containers run',
+    run: async (context) => {
+      const [entry = '', ...rest] = context.programs.variable('SAID')
+      const entrypoint = JSON.stringify([entry])
+      const lines = ['ENV SAID=hello', 'WORKDIR /srv', `ENTRYPOINT ${entrypoint}`, `CMD ${JSON.stringify(rest)}`]
+      const tag = await buildImage(context, `FROM ${context.image}\n${lines.join('\n')}\nUSER 1234\n`)
+      await expectPrints(context, { image: tag }, 'hello')
+      await expectPrints(context, { image: tag, entrypoint: context.programs.directory() }, '/srv')
+      await expectPrints(context, { image: tag, entrypoint: context.programs.user() }, '1234')
     },
-    {
-      id: 'BLD-006',
-      title: 'RUN runs, and what it writes is in the image',
-      run: async (context) => {
-        const tag = await buildImage(context, `FROM ${context.image}\nRUN echo made > /made\n`)
-        await expectPrints(context, { image: tag, command: context.programs.read('/made') }, 'made')
-      },
+  },
+  {
+    id: 'BLD-006',
+    title: 'RUN runs, and what it writes is in the image',
+    run: async (context) => {
+      const tag = await buildImage(context, `FROM ${context.image}\nRUN echo made > /made\n`)
+      await expectPrints(context, { image: tag, command: context.programs.read('/made') }, 'made')
     },
-    {
-      id: 'BLD-007',
-      title: 'a RUN that ends with 9 is BUILD_FAILED with that code and its last lines, and no image (F10)',
-      run: async (context) => {
-        const dockerfile = `FROM ${context.image}\nRUN echo on the way; exit 9\n`
-        const { facts } = await expectBuildFailed(context, dockerfile)
-        expectEqual(facts.exitCode, 9, 'the exit code')
-        expectIncludes(facts.command ?? '', 'exit 9', 'the command')
-        expectIncludes(facts.lastLines.join('\n'), 'on the way', 'the last lines')
-      },
+  },
+  {
+    id: 'BLD-007',
+    title: 'a RUN that ends with 9 is BUILD_FAILED with that code and its last lines, and no image (F10)',
+    run: async (context) => {
+      const dockerfile = `FROM ${context.image}\nRUN echo on the way; exit 9\n`
+      const { facts } = await expectBuildFailed(context, dockerfile)
+      expectEqual(facts.exitCode, 9, 'the exit code')
+      expectIncludes(facts.command ?? '', 'exit 9', 'the command')
+      expectIncludes(facts.lastLines.join('\n'), 'on the way', 'the last lines')
     },
-    {
-      id: 'BLD-008',
-      title: 'bad syntax is BUILD_FAILED, and no image (F10)',
-      run: async (context) => {
-        await expectBuildFailed(context, `FROM ${context.image}\nCONFORM to nothing\n`)
-      },
+  },
+  {
+    id: 'BLD-008',
+    title: 'bad syntax is BUILD_FAILED, and no image (F10)',
+    run: async (context) => {
+      await expectBuildFailed(context, `FROM ${context.image}\nCONFORM to nothing\n`)
     },
-    {
-      id: 'BLD-009',
-      title: 'a COPY of what the context lacks is BUILD_FAILED (F10)',
-      run: async (context) => {
-        await expectBuildFailed(context, `FROM ${context.image}\nCOPY absent /absent\n`)
-      },
+  },
+  {
+    id: 'BLD-009',
+    title: 'a COPY of what the context lacks is BUILD_FAILED (F10)',
+    run: async (context) => {
+      await expectBuildFailed(context, `FROM ${context.image}\nCOPY absent /absent\n`)
     },
-    {
-      id: 'BLD-010',
-      title: 'a base image that is nowhere is BUILD_FAILED',
-      run: async (context) => {
-        await expectBuildFailed(context, 'FROM 127.0.0.1:1/conformance/absent:1\n')
-      },
+  },
+  {
+    id: 'BLD-010',
+    title: 'a base image that is nowhere is BUILD_FAILED',
+    run: async (context) => {
+      await expectBuildFailed(context, 'FROM 127.0.0.1:1/conformance/absent:1\n')
     },
-    refusesContext('BLD-011', '".." in a name of the context', { '../outside': 'no' }),
-    refusesContext('BLD-012', 'an absolute name in the context', { '/outside': 'no' }),
-    {
-      id: 'BLD-013',
-      title: "a link out of the context's directory is INVALID_ARGUMENT, and nothing is built (F25)",
-      run: async (context) => {
-        const directory = await makeContext(context)
-        await symlink('/etc/passwd', join(directory, 'link'))
-        await expectNotBuilt(context, `FROM ${context.image}\nCOPY . /copied\n`, { context: { directory } })
-      },
+  },
+  refusesContext('BLD-011', '".." in a name of the context', { '../outside': 'no' }),
+  refusesContext('BLD-012', 'an absolute name in the context', { '/outside': 'no' }),
+  {
+    id: 'BLD-013',
+    title: "a link out of the context's directory is INVALID_ARGUMENT, and nothing is built (F25)",
+    run: async (context) => {
+      const directory = await makeContext(context)
+      await symlink('/etc/passwd', join(directory, 'link'))
+      await expectNotBuilt(context, `FROM ${context.image}\nCOPY . /copied\n`, { context: { directory } })
     },
-    {
-      id: 'BLD-014',
-      title: 'an empty Dockerfile is INVALID_ARGUMENT',
-      run: async (context) => await expectNotBuilt(context, ' \n', {}, 'dockerfile'),
+  },
+  {
+    id: 'BLD-014',
+    title: 'an empty Dockerfile is INVALID_ARGUMENT',
+    run: async (context) => await expectNotBuilt(context, ' \n', {}, 'dockerfile'),
+  },
+  {
+    id: 'BLD-015',
+    title: 'buildArgs reach ARG',
+    run: async (context) => {
+      const dockerfile = `FROM ${context.image}\nARG WORD=unset\nENV SAID=$WORD\n`
+      const tag = await buildImage(context, dockerfile, { buildArgs: { WORD: 'given' } })
+      await expectPrints(context, { image: tag, command: context.programs.variable('SAID') }, 'given')
     },
-    {
-      id: 'BLD-015',
-      title: 'buildArgs reach ARG',
-      run: async (context) => {
-        const dockerfile = `FROM ${context.image}\nARG WORD=unset\nENV SAID=$WORD\n`
-        const tag = await buildImage(context, dockerfile, { buildArgs: { WORD: 'given' } })
-        await expectPrints(context, { image: tag, command: context.programs.variable('SAID') }, 'given')
-      },
+  },
+  {
+    id: 'BLD-016',
+    title: 'target is the stage to stop at; without it the last one is built',
+    run: async (context) => {
+      const [first, last] = ['first', 'last'].map((name) => `FROM ${context.image} AS ${name}\nENV STAGE=${name}\n`)
+      const command = context.programs.variable('STAGE')
+      const stopped = await buildImage(context, `${first}${last}`, { target: 'first' })
+      await expectPrints(context, { image: stopped, command }, 'first')
+      const whole = await buildImage(context, `${first}${last}`)
+      await expectPrints(context, { image: whole, command }, 'last')
     },
-    {
-      id: 'BLD-016',
-      title: 'target is the stage to stop at; without it the last one is built',
-      run: async (context) => {
-        const [first, last] = ['first', 'last'].map((name) => `FROM ${context.image} AS ${name}\nENV STAGE=${name}\n`)
-        const command = context.programs.variable('STAGE')
-        const stopped = await buildImage(context, `${first}${last}`, { target: 'first' })
-        await expectPrints(context, { image: stopped, command }, 'first')
-        const whole = await buildImage(context, `${first}${last}`)
-        await expectPrints(context, { image: whole, command }, 'last')
-      },
+  },
+  {
+    id: 'BLD-017',
+    title: 'COPY --from takes a file of an earlier stage',
+    run: async (context) => {
+      const dockerfile = [
+        `FROM ${context.image} AS maker`,
+        'RUN echo made > /made',
+        `FROM ${context.image}`,
+        'COPY --from=maker /made /taken',
+        '',
+      ].join('\n')
+      const tag = await buildImage(context, dockerfile)
+      await expectPrints(context, { image: tag, command: context.programs.read('/taken') }, 'made')
     },
-    {
-      id: 'BLD-017',
-      title: 'COPY --from takes a file of an earlier stage',
-      run: async (context) => {
-        const dockerfile = [
-          `FROM ${context.image} AS maker`,
-          'RUN echo made > /made',
-          `FROM ${context.image}`,
-          'COPY --from=maker /made /taken',
-          '',
-        ].join('\n')
-        const tag = await buildImage(context, dockerfile)
-        await expectPrints(context, { image: tag, command: context.programs.read('/taken') }, 'made')
-      },
+  },
+  {
+    id: 'BLD-018',
+    title: 'onProgress hears what the steps print',
+    run: async (context) => {
+      const events: BuildProgress[] = []
+      const dockerfile = `FROM ${context.image}\nRUN echo heard by everyone\n`
+      await buildImage(context, dockerfile, { noCache: true, onProgress: (event) => void events.push(event) })
+      expectIncludes(events.map(({ text }) => text).join('\n'), 'heard by everyone', 'the progress')
+      expect(!events.some(({ text }) => text.endsWith('\n')), 'lines without their ends', events)
     },
-    {
-      id: 'BLD-018',
-      title: 'onProgress hears what the steps print',
-      run: async (context) => {
-        const events: BuildProgress[] = []
-        const dockerfile = `FROM ${context.image}\nRUN echo heard by everyone\n`
-        await buildImage(context, dockerfile, { noCache: true, onProgress: (event) => void events.push(event) })
-        expectIncludes(events.map(({ text }) => text).join('\n'), 'heard by everyone', 'the progress')
-        expect(!events.some(({ text }) => text.endsWith('\n')), 'lines without their ends', events)
-      },
+  },
+  {
+    id: 'BLD-019',
+    title: 'a tag that is built again is the new image',
+    run: async (context) => {
+      const { runtime, signal } = context
+      const builder = context.require(imageBuilderCapability)
+      const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=old\n`)
+      const old = (await runtime.listImages()).find(({ tags }) => tags.includes(tag))
+      // It loses its tag, and is still the case's own.
+      context.later('the old image', async (own) => (old === undefined ? undefined : runtime.removeImage(old.id, own)))
+      await builder.buildImage(`FROM ${context.image}\nENV SAID=new\n`, tag, { signal })
+      await expectPrints(context, { image: tag, command: context.programs.variable('SAID') }, 'new')
     },
-    {
-      id: 'BLD-019',
-      title: 'a tag that is built again is the new image',
-      run: async (context) => {
-        const { runtime, signal } = context
-        const builder = context.require(imageBuilderCapability)
-        const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=old\n`)
-        const old = (await runtime.listImages()).find(({ tags }) => tags.includes(tag))
-        // It loses its tag, and is still the case's own.
-        context.later('the old image', async (own) =>
-          old === undefined ? undefined : runtime.removeImage(old.id, own),
-        )
-        await builder.buildImage(`FROM ${context.image}\nENV SAID=new\n`, tag, { signal })
-        await expectPrints(context, { image: tag, command: context.programs.variable('SAID') }, 'new')
-      },
+  },
+  {
+    id: 'BLD-020',
+    title: 'labels of the options and of the Dockerfile are on the image',
+    run: async (context) => {
+      const dockerfile = `FROM ${context.image}\nLABEL conformance.file=one\n`
+      const tag = await buildImage(context, dockerfile, { labels: { 'conformance.option': 'two' } })
+      const image = (await context.runtime.listImages()).find(({ tags }) => tags.includes(tag))
+      const found = [image?.labels['conformance.file'], image?.labels['conformance.option']]
+      expectEqual(found, ['one', 'two'], 'the labels')
     },
-    {
-      id: 'BLD-020',
-      title: 'labels of the options and of the Dockerfile are on the image',
-      run: async (context) => {
-        const dockerfile = `FROM ${context.image}\nLABEL conformance.file=one\n`
-        const tag = await buildImage(context, dockerfile, { labels: { 'conformance.option': 'two' } })
-        const image = (await context.runtime.listImages()).find(({ tags }) => tags.includes(tag))
-        const found = [image?.labels['conformance.file'], image?.labels['conformance.option']]
-        expectEqual(found, ['one', 'two'], 'the labels')
-      },
+  },
+  {
+    id: 'BLD-021',
+    title: 'aborting a build rejects with the very reason, in good time, and there is no image (F16)',
+    run: async (context) => {
+      const tag = `${context.uniqueName('aborted')}:1`
+      const controller = new AbortController()
+      const heard: BuildProgress[] = []
+      const onProgress = (event: BuildProgress) => void heard.push(event)
+      const options = { noCache: true, signal: controller.signal, onProgress }
+      const dockerfile = `FROM ${context.image}\nRUN sleep 20\n`
+      const building = inBackground(context.require(imageBuilderCapability).buildImage(dockerfile, tag, options))
+      await eventually('the step that takes long', () => heard.find(({ text }) => text.includes('sleep 20')))
+      const reason = new Error('built enough')
+      controller.abort(reason)
+      await expectReason(reason, () => within(5000, 'the rejection', building.result))
+      expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
     },
-    {
-      id: 'BLD-021',
-      title: 'aborting a build rejects with the very reason, in good time, and there is no image (F16)',
-      run: async (context) => {
-        const tag = `${context.uniqueName('aborted')}:1`
-        const controller = new AbortController()
-        const heard: BuildProgress[] = []
-        const onProgress = (event: BuildProgress) => void heard.push(event)
-        const options = { noCache: true, signal: controller.signal, onProgress }
-        const dockerfile = `FROM ${context.image}\nRUN sleep 20\n`
-        const building = inBackground(context.require(imageBuilderCapability).buildImage(dockerfile, tag, options))
-        await eventually('the step that takes long', () => heard.find(({ text }) => text.includes('sleep 20')))
-        const reason = new Error('built enough')
-        controller.abort(reason)
-        await expectReason(reason, () => within(5000, 'the rejection', building.result))
-        expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
-      },
+  },
+  {
+    id: 'BLD-022',
+    title: 'platform of this machine builds',
+    keeps: ['build.platform'],
+    run: async (context) => {
+      const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=yes\n`, { platform: toPlatform() })
+      expectEqual(await context.runtime.imageExists(tag), true, 'imageExists')
     },
-    {
-      id: 'BLD-022',
-      title: 'platform of this machine builds',
-      keeps: ['build.platform'],
-      run: async (context) => {
-        const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=yes\n`, { platform: toPlatform() })
-        expectEqual(await context.runtime.imageExists(tag), true, 'imageExists')
-      },
+  },
+  {
+    id: 'BLD-023',
+    title: 'dns sets the name servers of RUN',
+    keeps: ['build.dns'],
+    run: async (context) => {
+      const dockerfile = `FROM ${context.image}\nRUN cat /etc/resolv.conf > /servers\n`
+      const tag = await buildImage(context, dockerfile, { dns: ['192.0.2.53'] })
+      const { stdout } = await runAttached(context, { image: tag, command: context.programs.read('/servers') })
+      expectIncludes(stdout, '192.0.2.53', 'the name servers')
     },
-    {
-      id: 'BLD-023',
-      title: 'dns sets the name servers of RUN',
-      keeps: ['build.dns'],
-      run: async (context) => {
-        const dockerfile = `FROM ${context.image}\nRUN cat /etc/resolv.conf > /servers\n`
-        const tag = await buildImage(context, dockerfile, { dns: ['192.0.2.53'] })
-        const { stdout } = await runAttached(context, { image: tag, command: context.programs.read('/servers') })
-        expectIncludes(stdout, '192.0.2.53', 'the name servers')
-      },
+  },
+  {
+    id: 'BLD-026',
+    title: 'COPY of the whole context takes .dockerignore as it is, and does not take one that drops itself',
+    run: async (context) => {
+      const dockerfile = `FROM ${context.image}\nCOPY . /copied\n`
+      const kept = [{ '.dockerignore': '*.log\n' }, { '.dockerignore': '# nothing\n', Dockerfile: dockerfile }]
+      const dropped = [{}, { '.dockerignore': '.dockerignore\n' }]
+      for (const own of [...kept, ...dropped]) {
+        const files: Readonly<Record<string, string>> = { note: 'copied', ...own }
+        const image = await buildImage(context, dockerfile, { context: { files } })
+        const read = (path: string) => runAttached(context, { image, command: context.programs.read(path) })
+        expectEqual((await read('/copied/note')).stdout, 'copied', 'a file of the context')
+        const rules = await read('/copied/.dockerignore')
+        const isKept = kept.some((one) => one === own)
+        expectEqual(rules.stdout, isKept ? files['.dockerignore'] : '', '.dockerignore in the image')
+        expectEqual(rules.exitCode === 0, isKept, 'whether .dockerignore is in the image')
+      }
     },
-    {
-      id: 'BLD-026',
-      title: 'COPY of the whole context takes .dockerignore as it is, and does not take one that drops itself',
-      run: async (context) => {
-        const dockerfile = `FROM ${context.image}\nCOPY . /copied\n`
-        const kept = [{ '.dockerignore': '*.log\n' }, { '.dockerignore': '# nothing\n', Dockerfile: dockerfile }]
-        const dropped = [{}, { '.dockerignore': '.dockerignore\n' }]
-        for (const own of [...kept, ...dropped]) {
-          const files: Readonly<Record<string, string>> = { note: 'copied', ...own }
-          const image = await buildImage(context, dockerfile, { context: { files } })
-          const read = (path: string) => runAttached(context, { image, command: context.programs.read(path) })
-          expectEqual((await read('/copied/note')).stdout, 'copied', 'a file of the context')
-          const rules = await read('/copied/.dockerignore')
-          const isKept = kept.some((one) => one === own)
-          expectEqual(rules.stdout, isKept ? files['.dockerignore'] : '', '.dockerignore in the image')
-          expectEqual(rules.exitCode === 0, isKept, 'whether .dockerignore is in the image')
-        }
-      },
+  },
+  {
+    id: 'BLD-027',
+    title: 'tags are further tags of the one image, whose steps run once',
+    run: async (context) => {
+      const word = context.uniqueName('said')
+      const tags = [`${context.uniqueName('second')}:1`, `${context.uniqueName('third')}:1`]
+      const heard: BuildProgress[] = []
+      // The Dockerfile does not contain the printed line, because builders print the Dockerfile as well.
+      const dockerfile = `FROM ${context.image}\nRUN printf '%s-%s\\n' ${word} aloud\n`
+      const onProgress = (event: BuildProgress) => void heard.push(event)
+      const tag = await buildImage(context, dockerfile, { tags, noCache: true, onProgress })
+      const images = (await context.runtime.listImages()).filter((image) => image.tags.includes(tag))
+      expectEqual(images.length, 1, `how many images have the tag "${tag}"`)
+      expectEqual([...(images[0]?.tags ?? [])].toSorted(), [tag, ...tags].toSorted(), 'the tags')
+      const printed = heard.filter(({ text }) => text.includes(`${word}-aloud`))
+      expectEqual(printed.length, 1, 'how often the step has printed its line')
     },
-    {
-      id: 'BLD-027',
-      title: 'tags are further tags of the one image, whose steps run once',
-      run: async (context) => {
-        const word = context.uniqueName('said')
-        const tags = [`${context.uniqueName('second')}:1`, `${context.uniqueName('third')}:1`]
-        const heard: BuildProgress[] = []
-        // The Dockerfile does not contain the printed line, because builders print the Dockerfile as well.
-        const dockerfile = `FROM ${context.image}\nRUN printf '%s-%s\\n' ${word} aloud\n`
-        const onProgress = (event: BuildProgress) => void heard.push(event)
-        const tag = await buildImage(context, dockerfile, { tags, noCache: true, onProgress })
-        const images = (await context.runtime.listImages()).filter((image) => image.tags.includes(tag))
-        expectEqual(images.length, 1, `how many images have the tag "${tag}"`)
-        expectEqual([...(images[0]?.tags ?? [])].toSorted(), [tag, ...tags].toSorted(), 'the tags')
-        const printed = heard.filter(({ text }) => text.includes(`${word}-aloud`))
-        expectEqual(printed.length, 1, 'how often the step has printed its line')
-      },
+  },
+  {
+    id: 'BLD-028',
+    title: 'a bad further tag is INVALID_ARGUMENT naming it, and nothing is built',
+    run: async (context) => {
+      const further = `${context.uniqueName('further')}:1`
+      await expectNotBuilt(context, `FROM ${context.image}\n`, { tags: [further, '-bad'] }, 'tags[1]')
+      expectEqual(await context.runtime.imageExists(further), false, 'imageExists of the good further tag')
     },
-    {
-      id: 'BLD-028',
-      title: 'a bad further tag is INVALID_ARGUMENT naming it, and nothing is built',
-      run: async (context) => {
-        const further = `${context.uniqueName('further')}:1`
-        await expectNotBuilt(context, `FROM ${context.image}\n`, { tags: [further, '-bad'] }, 'tags[1]')
-        expectEqual(await context.runtime.imageExists(further), false, 'imageExists of the good further tag')
-      },
+  },
+  {
+    id: 'BLD-029',
+    title: 'a build that fails leaves none of its tags, and a tag of an earlier image still names that image',
+    run: async (context) => {
+      const { image, runtime, signal } = context
+      const taken = await buildImage(context, `FROM ${image}\nENV SAID=earlier\n`)
+      const [tag, free] = [`${context.uniqueName('failed')}:1`, `${context.uniqueName('free')}:1`]
+      const builder = context.require(imageBuilderCapability)
+      const build = () => builder.buildImage(`FROM ${image}\nRUN exit 9\n`, tag, { tags: [taken, free], signal })
+      await expectHostError('BUILD_FAILED', build)
+      for (const made of [tag, free]) expectEqual(await runtime.imageExists(made), false, `imageExists of ${made}`)
+      await expectPrints(context, { image: taken, command: context.programs.variable('SAID') }, 'earlier')
     },
-    {
-      id: 'BLD-029',
-      title: 'a build that fails leaves none of its tags, and a tag of an earlier image still names that image',
-      run: async (context) => {
-        const { image, runtime, signal } = context
-        const taken = await buildImage(context, `FROM ${image}\nENV SAID=earlier\n`)
-        const [tag, free] = [`${context.uniqueName('failed')}:1`, `${context.uniqueName('free')}:1`]
-        const builder = context.require(imageBuilderCapability)
-        const build = () => builder.buildImage(`FROM ${image}\nRUN exit 9\n`, tag, { tags: [taken, free], signal })
-        await expectHostError('BUILD_FAILED', build)
-        for (const made of [tag, free]) expectEqual(await runtime.imageExists(made), false, `imageExists of ${made}`)
-        await expectPrints(context, { image: taken, command: context.programs.variable('SAID') }, 'earlier')
-      },
+  },
+  {
+    id: 'BLD-030',
+    title: 'an aborted build leaves none of its tags, and a tag of an earlier image still names that image',
+    run: async (context) => {
+      const { image, runtime } = context
+      const taken = await buildImage(context, `FROM ${image}\nENV SAID=earlier\n`)
+      const [tag, free] = [`${context.uniqueName('aborted')}:1`, `${context.uniqueName('free')}:1`]
+      const controller = new AbortController()
+      const heard: BuildProgress[] = []
+      const onProgress = (event: BuildProgress) => void heard.push(event)
+      const options = { tags: [taken, free], noCache: true, signal: controller.signal, onProgress }
+      const builder = context.require(imageBuilderCapability)
+      const building = inBackground(builder.buildImage(`FROM ${image}\nRUN sleep 20\n`, tag, options))
+      await eventually('the step that takes long', () => heard.find(({ text }) => text.includes('sleep 20')))
+      const reason = new Error('built enough')
+      controller.abort(reason)
+      await expectReason(reason, () => within(5000, 'the rejection', building.result))
+      for (const made of [tag, free]) expectEqual(await runtime.imageExists(made), false, `imageExists of ${made}`)
+      await expectPrints(context, { image: taken, command: context.programs.variable('SAID') }, 'earlier')
     },
-    {
-      id: 'BLD-030',
-      title: 'an aborted build leaves none of its tags, and a tag of an earlier image still names that image',
-      run: async (context) => {
-        const { image, runtime } = context
-        const taken = await buildImage(context, `FROM ${image}\nENV SAID=earlier\n`)
-        const [tag, free] = [`${context.uniqueName('aborted')}:1`, `${context.uniqueName('free')}:1`]
-        const controller = new AbortController()
-        const heard: BuildProgress[] = []
-        const onProgress = (event: BuildProgress) => void heard.push(event)
-        const options = { tags: [taken, free], noCache: true, signal: controller.signal, onProgress }
-        const builder = context.require(imageBuilderCapability)
-        const building = inBackground(builder.buildImage(`FROM ${image}\nRUN sleep 20\n`, tag, options))
-        await eventually('the step that takes long', () => heard.find(({ text }) => text.includes('sleep 20')))
-        const reason = new Error('built enough')
-        controller.abort(reason)
-        await expectReason(reason, () => within(5000, 'the rejection', building.result))
-        for (const made of [tag, free]) expectEqual(await runtime.imageExists(made), false, `imageExists of ${made}`)
-        await expectPrints(context, { image: taken, command: context.programs.variable('SAID') }, 'earlier')
-      },
-    },
-  ],
-)
+  },
+])
 
 function refusesContext(id: string, what: string, files: Readonly<Record<string, string>>): CaseDefinition {
   return {

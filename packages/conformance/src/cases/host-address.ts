@@ -6,54 +6,52 @@ import { startContainer } from '../steps/containers.js'
 import { findHostAddress, holdPort } from '../steps/host-ports.js'
 import { createNetwork, expectReaches, onNetwork } from '../steps/networks.js'
 
-export const hostAddressCases: readonly ConformanceCase[] = defineCases(
-  { capability: runtimeCapability },
-  [
-    {
-      id: 'ADDR-001',
-      title: 'getHostAddress is where a container of the default network reaches this machine, while one runs, or undefined',
-      run: async (context) => {
-        await startContainer(context, { command: context.programs.sleep(60) })
-        const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
-        context.later('the listener', () => held.close())
-        const host = await findHostAddress(context)
-        if (host === undefined) return
-        await expectReaches(context, {}, { host, port: held.port, line: 'from the machine' })
-      },
+export const hostAddressCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
+  {
+    id: 'ADDR-001',
+    title:
+      'getHostAddress is where a container of the default network reaches this machine, while one runs, or undefined',
+    run: async (context) => {
+      await startContainer(context, { command: context.programs.sleep(60) })
+      const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
+      context.later('the listener', () => held.close())
+      const host = await findHostAddress(context)
+      if (host === undefined) return
+      await expectReaches(context, {}, { host, port: held.port, line: 'from the machine' })
     },
-    {
-      id: 'ADDR-002',
-      title: 'with networkId it is where a container of that network reaches this machine, or undefined',
-      needs: [networkManagerCapability],
-      keeps: ['network'],
-      run: async (context) => {
-        const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
-        context.later('the listener', () => held.close())
-        const networkId = await createNetwork(context)
-        const host = await findHostAddress(context, { networkId })
-        if (host === undefined) return
-        const peer = { host, port: held.port, line: 'from the machine' }
-        await expectReaches(context, onNetwork(networkId), peer)
-      },
+  },
+  {
+    id: 'ADDR-002',
+    title: 'with networkId it is where a container of that network reaches this machine, or undefined',
+    needs: [networkManagerCapability],
+    keeps: ['network'],
+    run: async (context) => {
+      const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
+      context.later('the listener', () => held.close())
+      const networkId = await createNetwork(context)
+      const host = await findHostAddress(context, { networkId })
+      if (host === undefined) return
+      const peer = { host, port: held.port, line: 'from the machine' }
+      await expectReaches(context, onNetwork(networkId), peer)
     },
-    {
-      id: 'ADDR-003',
-      title: 'an unknown network is NETWORK_NOT_FOUND',
-      needs: [networkManagerCapability],
-      run: async ({ runtime, uniqueName }) => {
-        const networkId = uniqueName('unknown')
-        await expectHostError('NETWORK_NOT_FOUND', () => runtime.getHostAddress({ networkId }), { id: networkId })
-      },
+  },
+  {
+    id: 'ADDR-003',
+    title: 'an unknown network is NETWORK_NOT_FOUND',
+    needs: [networkManagerCapability],
+    run: async ({ runtime, uniqueName }) => {
+      const networkId = uniqueName('unknown')
+      await expectHostError('NETWORK_NOT_FOUND', () => runtime.getHostAddress({ networkId }), { id: networkId })
     },
-    {
-      id: 'ADDR-004',
-      title: 'it is asked of the engine: two runtimes on one engine agree',
-      run: async (context) => {
-        await startContainer(context, { command: context.programs.sleep(60) })
-        const { runtime: other } = await context.open()
-        const [one, two] = await Promise.all([context.runtime.getHostAddress(), other.getHostAddress()])
-        expect(one === two && one !== '', 'one address', [one, two])
-      },
+  },
+  {
+    id: 'ADDR-004',
+    title: 'it is asked of the engine: two runtimes on one engine agree',
+    run: async (context) => {
+      await startContainer(context, { command: context.programs.sleep(60) })
+      const { runtime: other } = await context.open()
+      const [one, two] = await Promise.all([context.runtime.getHostAddress(), other.getHostAddress()])
+      expect(one === two && one !== '', 'one address', [one, two])
     },
-  ],
-)
+  },
+])

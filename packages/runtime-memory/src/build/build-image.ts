@@ -35,7 +35,10 @@ export async function buildImage(
   const { tags = [], labels } = options
   const own = toObjectLabels({ kind: 'image', tag, tags }, ownerLabels, labels)
   const config = { ...content.config, labels: { ...content.config.labels, ...own } }
-  return engine.images.keep({ ...content, config }, { tags: [...new Set([tag, ...tags])], createdAt: engine.now(), undo })
+  return engine.images.keep(
+    { ...content, config },
+    { tags: [...new Set([tag, ...tags])], createdAt: engine.now(), undo },
+  )
 }
 
 /** One after the other; resolves with what the last one made. */

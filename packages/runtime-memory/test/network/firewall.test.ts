@@ -118,7 +118,9 @@ describe('setupFirewall', () => {
     await using memory = await openMemory()
     const onHost = await memory.runtime.createContainer({ image: 'busybox', network: { mode: 'host' } })
     const alone = await memory.runtime.createContainer({ image: 'busybox', network: { mode: 'none' } })
-    await expect(memory.firewalls.setupFirewall(onHost, { proxyHost: '10.0.0.9', proxyPort: 80 })).rejects.toMatchObject({
+    await expect(
+      memory.firewalls.setupFirewall(onHost, { proxyHost: '10.0.0.9', proxyPort: 80 }),
+    ).rejects.toMatchObject({
       code: 'FIREWALL_FAILED',
       facts: { containment: 'unchanged' },
     })
