@@ -72,6 +72,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'BLD-005',
     title: 'ENV, WORKDIR, USER and ENTRYPOINT are how its containers run',
+    keeps: ['entrypoint'],
     run: async (context) => {
       const [entry = '', ...rest] = context.programs.variable('SAID')
       const entrypoint = JSON.stringify([entry])
