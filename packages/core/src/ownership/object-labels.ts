@@ -5,7 +5,7 @@ import { ownershipLabelKeys } from './owner-labels.js'
 /** A thing that a runtime makes, as its labels tell it. An image is known by the tags that it was built under. */
 export type OwnedObject =
   | { readonly kind: 'container' | 'network' | 'volume' }
-  | { readonly kind: 'image'; readonly tag: string; readonly tags?: readonly string[] }
+  | { readonly kind: 'image'; readonly tag: string; readonly tags?: readonly string[] | undefined }
 
 /**
  * All labels of a new thing: whose it is, what it was made as, and the caller's own.

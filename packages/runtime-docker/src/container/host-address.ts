@@ -6,7 +6,7 @@ import { findUnknownHostReason } from '../endpoint/engine-facts.js'
 /**
  * The address by which a container reaches this host: the plugin's option `hostAddress`, else the host name of a virtual
  * machine, else the gateway of the network. `undefined` for a network without a gateway, and where the gateway is not on
- * this host: see {@link findUnknownHostReason}.
+ * this host: see {@link findUnknownHostReason}. A network that does not exist: NETWORK_NOT_FOUND.
  */
 export async function getHostAddress(
   engine: DockerEngine,
@@ -15,13 +15,17 @@ export async function getHostAddress(
   if (networkId !== undefined) validateId(networkId, 'networkId')
   const { hostAddress, facts } = engine.details
   signal?.throwIfAborted()
-  if (hostAddress !== undefined) return hostAddress
-  if (facts.location === 'virtual-machine') return facts.hostName
-  if (findUnknownHostReason(facts) !== undefined) return undefined
+  engine.ending.throwIfAborted()
+  const known = hostAddress ?? (facts.location === 'virtual-machine' ? facts.hostName : undefined)
+  const isGateway = known === undefined && findUnknownHostReason(facts) === undefined
+  // Also where the address is that of no network: a network that does not exist is an error.
+  if (networkId === undefined && !isGateway) return known
   const call: EngineCall = { operation: 'getHostAddress', subject: networkId ?? 'bridge', signal }
   const api = await engine.api(call)
-  return toGateway(await api.getNetwork(encodeURIComponent(call.subject)).inspect())
+  const network = await api.getNetwork(encodeURIComponent(call.subject)).inspect()
+  return isGateway ? toGateway(network) : known
 }
+
 function toGateway({ IPAM, Options }: InspectedNetwork): string | undefined {
   const configs = IPAM?.Config ?? []
   const gateways = configs.flatMap(({ Gateway }) => (Gateway ? [Gateway.replace(/\/.*$/, '')] : []))

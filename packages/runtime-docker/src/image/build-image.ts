@@ -40,7 +40,7 @@ export async function buildImage(engine: DockerEngine, image: ImageToBuild, opti
   try {
     const [tagged, others] = await Promise.all([
       Promise.all(tags.map(async (name) => ({ name, before: (await findImage(engine, name, call))?.Id }))),
-      listUntagged(engine, tag, call),
+      listUntagged(engine, tags, call),
     ])
     // Images that lose their tags to this build are without a tag, too, until their tags are restored.
     kept = [...others, ...tagged.flatMap(({ before = [] }) => before)]
@@ -52,7 +52,7 @@ export async function buildImage(engine: DockerEngine, image: ImageToBuild, opti
   } catch (error) {
     request.body.destroy()
     if (kept !== undefined && !isAnswered(error, call)) {
-      const cut = { tag, kept, call }
+      const cut = { tags, kept, call }
       undo.add(`image of ${tag}`, (own) => removeUntagged(engine.undoing, cut, own))
     }
     throw withUndoFailures(error, await undo.run())

@@ -29,12 +29,12 @@ export async function prepareBuild(
   options: BuildOptions,
 ): Promise<BuildRequest> {
   const { tag } = image
-  const { target, platform, noCache, pull, signal } = options
+  const { tags, target, platform, noCache, pull, signal } = options
   const call: EngineCall = { operation: 'buildImage', subject: tag, signal }
   const proxies = await readProxyVariables(engine.env, engine.details.endpoint.url, engine.warn)
   const buildArgs = { ...proxies, ...options.buildArgs }
   const auths = await findAuths(engine, image, { ...options, buildArgs })
-  const labels = toObjectLabels({ kind: 'image', tag }, engine.ownerLabels, options.labels)
+  const labels = toObjectLabels({ kind: 'image', tag, tags }, engine.ownerLabels, options.labels)
   const labelled = addLabels(image.dockerfile, { labels, target })
   // Loaded here: most programs build nothing, and would wait for its libraries at their start.
   const { packBuild } = await loadCommonJs(() => import('@capstan/build-context'))

@@ -2,9 +2,13 @@ import { isHostError, type OperationOptions, poll, toObjectLabels } from '@capst
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
 
-/** Ids of images that this host has built for the tag and that have no tag, or none any more. */
-export async function listUntagged(engine: DockerEngine, tag: string, call: EngineCall): Promise<readonly string[]> {
-  const { label } = toLabelFilter(toObjectLabels({ kind: 'image', tag }, engine.ownerLabels))
+/** Ids of images that this host has built for these tags and that have no tag, or none any more. */
+export async function listUntagged(
+  engine: DockerEngine,
+  [tag, ...tags]: CutBuild['tags'],
+  call: EngineCall,
+): Promise<readonly string[]> {
+  const { label } = toLabelFilter(toObjectLabels({ kind: 'image', tag, tags }, engine.ownerLabels))
   const api = await engine.api(call)
   return (await api.listImages({ filters: { dangling: ['true'], label } })).map(({ Id }) => Id)
 }
@@ -15,11 +19,11 @@ export async function listUntagged(engine: DockerEngine, tag: string, call: Engi
  */
 export async function removeUntagged(
   engine: DockerEngine,
-  { tag, kept, call }: CutBuild,
+  { tags, kept, call }: CutBuild,
   { signal }: OperationOptions,
 ): Promise<void> {
   const own = { ...call, signal }
-  const find = async () => (await listUntagged(engine, tag, own)).find((id) => !kept.includes(id))
+  const find = async () => (await listUntagged(engine, tags, own)).find((id) => !kept.includes(id))
   const id = await poll(find, { limitMs: engine.timeouts.lateResultMs, signal })
   if (id === undefined) return
   const api = await engine.api(own)
@@ -32,7 +36,7 @@ export async function removeUntagged(
 }
 
 export interface CutBuild {
-  readonly tag: string
+  readonly tags: readonly [string, ...string[]]
   /** Ids of the images that were there before the build. */
   readonly kept: readonly string[]
   readonly call: EngineCall

@@ -38,7 +38,7 @@ test('so are those that a build has left without a tag', async () => {
     ['GET /images/json', inTurn(vanished, json(200, [{ Id: 'sha256:1' }]))],
   ])
   const call = { operation: 'buildImage', subject: 'app:1' }
-  expect(await listUntagged(engine, 'app:1', call)).toEqual(['sha256:1'])
+  expect(await listUntagged(engine, ['app:1'], call)).toEqual(['sha256:1'])
 })
 
 test('a list of images that fails otherwise is not asked for again', async () => {

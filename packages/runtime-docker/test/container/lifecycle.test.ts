@@ -266,6 +266,16 @@ describe('getHostAddress', () => {
     expect(await rootless.runtime.getHostAddress()).toBeUndefined()
     expect([given.fake, elsewhere.fake, rootless.fake].flatMap(({ requests }) => requests)).toEqual([])
   })
+
+  test('rejects with NETWORK_NOT_FOUND for an absent network, and with RUNTIME_UNAVAILABLE after close, wherever the engine is', async () => {
+    const { engine } = await startRuntime()
+    const facts = { ...engine.details.facts, location: 'elsewhere' } as const
+    for (const { runtime } of [await startRuntime({ hostAddress: '10.9.9.9', facts }), await startRuntime({ facts })]) {
+      await expect(runtime.getHostAddress({ networkId: 'gone' })).rejects.toMatchObject({ code: 'NETWORK_NOT_FOUND' })
+      await runtime.close()
+      await expect(runtime.getHostAddress()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    }
+  })
 })
 
 test.each(['network', 'network.host'] as const)(
