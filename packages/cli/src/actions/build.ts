@@ -124,7 +124,7 @@ async function withProxyVariables(
 function toRequired(options: BuildCommandOptions): readonly Capability<object>[] {
   if (options.builder === 'runtime') return [imageBuilderCapability]
   const isNeeded = options.builder === 'buildkit' || listNeedingBuildKit(options).length > 0
-  return isNeeded ? BuildKitFeature.needs.required : []
+  return isNeeded ? Object.values(BuildKitFeature.needs.required) : []
 }
 
 /** Files, and results that stay in the cache, have no name. */
