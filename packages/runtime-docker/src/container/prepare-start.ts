@@ -10,6 +10,7 @@ import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toReason } from '../engine-text.js'
 import { applyFirewall } from '../firewall/apply-firewall.js'
+import { createNoRunnerError } from '../firewall/no-runner-error.js'
 import { openSandbox, setSandboxRules, startSandbox } from '../sandbox/open-sandbox.js'
 import { releaseAfterEnd } from '../sandbox/release-sandbox.js'
 import { canReplace, replaceContainer } from '../sandbox/replace-container.js'
@@ -97,7 +98,8 @@ async function restrict(
   const sandboxId = engine.containers.findSandboxed(id)?.sandboxId
   if (sandboxId !== undefined) {
     await startSandbox(engine, sandboxId, call)
-    await setSandboxRules(engine, { container, sandboxId, rules }, call)
+    const reasons = await setSandboxRules(engine, { container, sandboxId, rules }, call)
+    if (reasons !== undefined) throw createNoRunnerError(reasons)
   } else if (
     request !== undefined &&
     toContainerState(container.State?.Status) === 'created' &&

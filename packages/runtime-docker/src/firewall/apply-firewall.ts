@@ -15,7 +15,7 @@ import { isAnswered } from '../unanswered/is-answered.js'
 import { type Contained, contain } from './contain.js'
 import { makePlan } from './make-plan.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
-import { NoRunnerError } from './no-runner-error.js'
+import { createNoRunnerError } from './no-runner-error.js'
 import type { ResolveContext } from './resolve-host.js'
 import { listRunners } from './runners.js'
 import { readWorkload, type Workload } from './workload.js'
@@ -55,23 +55,40 @@ export async function applyFirewall(
   const context = { engine, workload }
   const runners = listRunners(context, options.firewallImage)
   try {
-    await setRules({ ...context, runners }, rules, call)
+    const reasons = await setRules({ ...context, runners }, rules, call)
+    if (reasons !== undefined) throw createNoRunnerError(reasons)
   } catch (error) {
     throw await toContained(context, { id, firewallImage: options.firewallImage, call, error })
   }
 }
 
 /**
- * Sets the rules in the workload's network namespace by one of the runners, and verifies them.
+ * Sets the rules in the workload's network namespace by the first runner that can, and verifies them. Resolves with
+ * `undefined` then, and with the reasons of all runners when none could: nothing is changed.
  *
- * Where this rejects the namespace may be open, unless no runner got as far as the rules: {@link NoRunnerError}.
+ * Where this rejects, the namespace may be open.
  */
-export async function setRules(context: ResolveContext, rules: FirewallRules, call: EngineCall): Promise<void> {
+export async function setRules(
+  context: ResolveContext,
+  rules: FirewallRules,
+  call: EngineCall,
+): Promise<readonly string[] | undefined> {
   const { engine, workload, runners } = context
-  await fill({ runners, plan: await makePlan(context, rules, call) }, call)
-  if (workload.hasNetAdmin) {
-    engine.warn(`container "${workload.name}" has NET_ADMIN: its own processes can take its firewall away`)
+  const plan = await makePlan(context, rules, call)
+  const reasons: string[] = []
+  for (const runner of runners) {
+    const reason = await tryRunner(runner, plan, call)
+    if (reason === undefined) {
+      if (workload.hasNetAdmin) warnOfNetAdmin(engine, workload)
+      return undefined
+    }
+    reasons.push(`${runner.title}: ${reason}`)
   }
+  return reasons
+}
+
+function warnOfNetAdmin(engine: DockerEngine, { name }: Workload): void {
+  engine.warn(`container "${name}" has NET_ADMIN: its own processes can take its firewall away`)
 }
 
 /** The rules would apply to the host, or to a container that the caller did not name. */
@@ -80,22 +97,6 @@ function refuseForeignNamespace(id: string, { networkMode }: Workload): void {
   const whose = networkMode === 'host' ? 'the host' : `another container (${networkMode.slice('container:'.length)})`
   const reason = `it shares the network of ${whose}, whose rules are not touched`
   throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'unchanged' })
-}
-
-interface Filling {
-  readonly runners: readonly NamespaceRunner[]
-  readonly plan: FirewallPlan
-}
-
-/** Sets the rules by the first runner that can. Once one may have changed something, a failure is final. */
-async function fill({ runners, plan }: Filling, call: EngineCall): Promise<void> {
-  const reasons: string[] = []
-  for (const runner of runners) {
-    const reason = await tryRunner(runner, plan, call)
-    if (reason === undefined) return
-    reasons.push(`${runner.title}: ${reason}`)
-  }
-  throw new NoRunnerError(reasons)
 }
 
 /** Resolves with the reason why the runner changed nothing; `undefined`: it set the rules. Rejects where it may have changed something. */

@@ -1,12 +1,5 @@
-/** No runner could set rules, and nothing was changed. */
-export class NoRunnerError extends Error {
-  /** One for each runner. */
-  readonly reasons: readonly string[]
-
-  constructor(reasons: readonly string[]) {
-    const tried = reasons.join('; ')
-    super(`there is no way to set the rules (${tried}); give \`firewallImage\`, an image with iptables`)
-    this.name = 'NoRunnerError'
-    this.reasons = reasons
-  }
+/** The error for rules that no runner could set, where nothing was changed; one reason for each runner. */
+export function createNoRunnerError(reasons: readonly string[]): Error {
+  const tried = reasons.join('; ')
+  return new Error(`there is no way to set the rules (${tried}); give \`firewallImage\`, an image with iptables`)
 }

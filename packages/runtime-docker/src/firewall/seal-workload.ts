@@ -1,7 +1,7 @@
 import { readFirewallOutcome, sealPlan, toFirewallScript } from '@capstan/egress-firewall'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toReason } from '../engine-text.js'
-import { NoRunnerError } from './no-runner-error.js'
+import { createNoRunnerError } from './no-runner-error.js'
 import { listRunners } from './runners.js'
 import { readWorkload } from './workload.js'
 
@@ -21,5 +21,5 @@ export async function sealWorkload(engine: DockerEngine, call: EngineCall): Prom
       reasons.push(`${runner.title}: ${toReason(error)}`)
     }
   }
-  throw new NoRunnerError(reasons)
+  throw createNoRunnerError(reasons)
 }

@@ -7,7 +7,7 @@ import { removeContainer } from '../container/remove-container.js'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { setRules } from '../firewall/apply-firewall.js'
-import { NoRunnerError } from '../firewall/no-runner-error.js'
+import { createNoRunnerError } from '../firewall/no-runner-error.js'
 import { createSandboxRunner } from '../firewall/runners.js'
 import { toWorkload } from '../firewall/workload.js'
 import { isAnswered } from '../unanswered/is-answered.js'
@@ -28,14 +28,11 @@ export async function openSandbox(engine: DockerEngine, opening: Opening, call: 
   ]
   const reasons: string[] = []
   for (const { image, title } of images) {
-    try {
-      return await openWith(engine, image, opening, call)
-    } catch (error) {
-      if (!(error instanceof NoRunnerError)) throw error
-      reasons.push(`${title}: ${error.reasons.join('; ')}`)
-    }
+    const opened = await openWith(engine, image, opening, call)
+    if ('sandboxId' in opened) return opened.sandboxId
+    reasons.push(`${title}: ${opened.reasons.join('; ')}`)
   }
-  throw new NoRunnerError(reasons)
+  throw createNoRunnerError(reasons)
 }
 
 /** What a sandbox is opened for. */
@@ -47,30 +44,46 @@ export interface Opening {
   readonly rules: FirewallRules
 }
 
-/** Sets the rules anew in the sandbox of a container, whether that runs or not. */
+/** Sets the rules in the sandbox of a container, which may run. Resolves as {@link setRules} does. */
 export async function setSandboxRules(
   engine: DockerEngine,
   { container, sandboxId, rules }: Pick<Opening, 'container' | 'rules'> & { readonly sandboxId: string },
   call: EngineCall,
-): Promise<void> {
+): Promise<readonly string[] | undefined> {
   const { NetworkSettings } = await inspectContainer(engine, { ...call, subject: sandboxId })
   const workload = toWorkload({ ...container, ...(NetworkSettings && { NetworkSettings }) }, sandboxId)
   const context = { engine, workload }
-  await setRules({ ...context, runners: [createSandboxRunner(context)] }, rules, call)
+  return setRules({ ...context, runners: [createSandboxRunner(context)] }, rules, call)
 }
 
-async function openWith(engine: DockerEngine, image: string, opening: Opening, call: EngineCall): Promise<string> {
+/** Resolves with reasons where the image does not serve. No sandbox is left then, or where this rejects. */
+async function openWith(
+  engine: DockerEngine,
+  image: string,
+  opening: Opening,
+  call: EngineCall,
+): Promise<{ readonly sandboxId: string } | { readonly reasons: readonly string[] }> {
   const { container, rules } = opening
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   try {
     const sandboxId = await createSandbox(engine, image, opening, call)
     undo.add('firewall sandbox', (own) => removeContainer(engine.undoing, sandboxId, own))
     await startSandbox(engine, sandboxId, call)
-    await setSandboxRules(engine, { container, sandboxId, rules }, call)
-    return sandboxId
+    const reasons = await setSandboxRules(engine, { container, sandboxId, rules }, call)
+    if (reasons === undefined) return { sandboxId }
+    await undo.run()
+    return { reasons }
   } catch (error) {
-    throw withUndoFailures(error, await undo.run())
+    const failures = await undo.run()
+    const reason = findImageFault(error, call)
+    if (reason === undefined) throw withUndoFailures(error, failures)
+    return { reasons: [reason] }
   }
+}
+
+function findImageFault(error: unknown, call: EngineCall): string | undefined {
+  if (isHostError(error, 'IMAGE_NOT_FOUND')) return 'the engine does not have it'
+  return isHostError(error, 'COMMAND_NOT_STARTED') && isAnswered(error, call) ? 'it has no /bin/sh' : undefined
 }
 
 async function createSandbox(
@@ -84,9 +97,7 @@ async function createSandbox(
   const names = hasNameServer(container) ? [toContainerName(container.Name), firstId.slice(0, 12)] : []
   const body = toSandboxBody(request.body, { image, firstId, labels, names })
   const { platform, later } = request
-  const { id } = await requestContainer(engine, { body, platform, name: undefined }, call).catch((error: unknown) => {
-    throw isHostError(error, 'IMAGE_NOT_FOUND') ? new NoRunnerError(['the engine does not have it']) : error
-  })
+  const { id } = await requestContainer(engine, { body, platform, name: undefined }, call)
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add('firewall sandbox', (own) => removeContainer(engine.undoing, id, own))
   try {
@@ -108,10 +119,5 @@ function hasNameServer({ NetworkSettings }: InspectedContainer): boolean {
 
 /** Runs already: resolves. */
 export async function startSandbox(engine: DockerEngine, sandboxId: string, call: EngineCall): Promise<void> {
-  try {
-    await (await engine.api({ ...call, subject: sandboxId })).getContainer(sandboxId).start()
-  } catch (error) {
-    const isImageAtFault = isAnswered(error, call) && isHostError(error, 'COMMAND_NOT_STARTED')
-    throw isImageAtFault ? new NoRunnerError(['it has no /bin/sh']) : error
-  }
+  await (await engine.api({ ...call, subject: sandboxId })).getContainer(sandboxId).start()
 }
