@@ -123,7 +123,7 @@ export {
 
 // Errors
 
-export { type ClosedRuntime, createClosedError } from './errors/create-closed-error.js'
+export type { ClosedRuntime } from './errors/create-closed-error.js'
 export { createHostError } from './errors/create-host-error.js'
 export { type AnyHostError, HostError, type HostErrorOptions, isHostError } from './errors/host-error.js'
 export type { BuildSource, HostErrorCode, HostErrorFacts } from './errors/host-error-facts.js'

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
-import type { Argv, Environment, OperationOptions, StringMap } from '@capstan/core'
+import type { Argv, Environment, Operation, OperationOptions, OperationScope, StringMap } from '@capstan/core'
 import type { DockerApi } from './docker-api.js'
 import type { DockerDetails } from './docker-details.js'
 import type { DockerTimeouts } from './docker-timeouts.js'
@@ -25,20 +25,21 @@ export interface DockerEngine {
   readonly warn: (message: string) => void
   /** The API version that is spoken now: `1.41`. */
   readonly apiVersion: string
-  /** Aborts when its calls end, with the reason: for what waits for others than the engine. */
-  readonly ending: AbortSignal
   /** The limits for its answers. */
   readonly timeouts: DockerTimeouts
   /** Containers that have replaced others. All requests and answers of this engine are translated by it. */
   readonly containers: KnownContainers
 
-  /**
-   * The same engine for undoing: its calls go on while the runtime closes. `undo.add(title, (own) => remove(engine.undoing, …))`.
-   */
-  readonly undoing: DockerEngine
-  /** Keeps the closing of the runtime waiting for `work`, which has something to undo when its calls are cut off. */
-  keepOpen<T>(work: () => Promise<T>): Promise<T>
+  /** The operations of the runtime. Requests get the signal of their operation; those that undo get that of the undo. */
+  readonly operations: OperationScope
 
+  /** Runs one operation: see `OperationScope.run`. */
+  run<T>(
+    operation: string,
+    subject: string,
+    options: OperationOptions,
+    effect: (call: Operation) => Promise<T>,
+  ): Promise<T>
   /**
    * dockerode for one call, or for a few in a row that make up one operation: its requests carry the call's signal and
    * deadline, and its failures come translated. For verbs with a short JSON answer; what streams goes through `send`.
@@ -57,7 +58,7 @@ export interface DockerEngine {
   upgrade(request: EngineRequest): Promise<UpgradedConnection>
   /** What broke while a stream of this engine was read, as the caller gets it: the signal's reason before all else. */
   translate(cause: unknown, call: EngineCall): unknown
-  /** Ends every request and stream with RUNTIME_UNAVAILABLE, waits for what is then undone, keeps no handle. Idempotent. */
+  /** Closes the operations, then ends every request with RUNTIME_UNAVAILABLE and closes every connection. Idempotent. */
   close(): Promise<void>
 }
 
@@ -75,10 +76,12 @@ export interface EngineCall extends OperationOptions {
   readonly capabilityField?: 'privileged' | 'capAdd'
   /**
    * Limit for the whole short call, or until the headers for `send` and `upgrade`; then TIMED_OUT. Default: `answerMs`
-   * of the engine's timeouts where there is no signal; with one, and for `send`, none. Without a limit the engine is
+   * of the engine's timeouts, unless the call is bounded; for `send` none. Without a limit the engine is
    * pinged during the request, which ends with CONNECTION_LOST when three pings in a row are not answered.
    */
   readonly timeoutMs?: number
+  /** As `Operation.isBounded`. Default: whether there is a signal. */
+  readonly isBounded?: boolean | undefined
   /** The plugin's option that raises `timeoutMs`, for the error. */
   readonly timeoutOption?: string
   /**
@@ -89,6 +92,9 @@ export interface EngineCall extends OperationOptions {
   /** Sees the body of each answer: dockerode drops parts of some (the warnings of a create). */
   readonly onAnswer?: (answer: unknown) => void
 }
+
+/** What limits a call: its signal, or the default limits. An `Operation` is one. */
+export type CallLimits = Pick<EngineCall, 'signal' | 'isBounded'>
 
 export interface EngineRequest extends EngineCall {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE'

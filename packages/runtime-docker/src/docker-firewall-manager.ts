@@ -1,4 +1,5 @@
-import type { FirewallManager, FirewallRules, OperationOptions } from '@capstan/core'
+import { type FirewallManager, type FirewallRules, type OperationOptions, validateFirewallRules } from '@capstan/core'
+import { validateContainerId } from './container/inspect-container.js'
 import type { KeptSettings } from './container/kept-settings.js'
 import { setupFirewall } from './container/setup-firewall.js'
 import type { DockerEngine } from './docker-engine.js'
@@ -13,7 +14,9 @@ export class DockerFirewallManager implements FirewallManager {
     this.#kept = kept
   }
 
-  setupFirewall(id: string, rules: FirewallRules, options?: OperationOptions): Promise<void> {
-    return this.#engine.keepOpen(() => setupFirewall(this.#engine, this.#kept, id, { ...options, rules }))
+  async setupFirewall(id: string, rules: FirewallRules, options: OperationOptions = {}): Promise<void> {
+    validateContainerId(id)
+    validateFirewallRules(rules)
+    await this.#engine.run('setupFirewall', id, options, (call) => setupFirewall(this.#engine, this.#kept, rules, call))
   }
 }

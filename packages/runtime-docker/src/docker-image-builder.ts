@@ -1,6 +1,7 @@
-import type { BuildOptions, ImageBuilder } from '@capstan/core'
+import { type BuildOptions, type ImageBuilder, validateBuild } from '@capstan/core'
 import type { DockerEngine } from './docker-engine.js'
 import { buildImage } from './image/build-image.js'
+import { refuseBuildOptions } from './image/build-refusals.js'
 
 /** Builds images with the engine's own builder. */
 export class DockerImageBuilder implements ImageBuilder {
@@ -10,7 +11,11 @@ export class DockerImageBuilder implements ImageBuilder {
     this.#engine = engine
   }
 
-  buildImage(dockerfile: string, tag: string, options?: BuildOptions): Promise<void> {
-    return this.#engine.keepOpen(() => buildImage(this.#engine, { dockerfile, tag }, options))
+  async buildImage(dockerfile: string, tag: string, options: BuildOptions = {}): Promise<void> {
+    validateBuild(dockerfile, tag, options)
+    refuseBuildOptions(this.#engine, options)
+    await this.#engine.run('buildImage', tag, options, (call) =>
+      buildImage(this.#engine, { dockerfile, tag }, options, call),
+    )
   }
 }

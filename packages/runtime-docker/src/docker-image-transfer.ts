@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { ImageTransfer, OperationOptions, PullOptions } from '@capstan/core'
+import { type ImageTransfer, type OperationOptions, type PullOptions, validateImageReference } from '@capstan/core'
 import type { DockerEngine } from './docker-engine.js'
 import { loadImages } from './image/load-images.js'
 import { pullImage } from './image/pull-image.js'
@@ -13,15 +13,19 @@ export class DockerImageTransfer implements ImageTransfer {
     this.#engine = engine
   }
 
-  pullImage(reference: string, options?: PullOptions): Promise<string> {
-    return pullImage(this.#engine, reference, options)
+  async pullImage(reference: string, options: PullOptions = {}): Promise<string> {
+    validateImageReference(reference)
+    return await this.#engine.run('pullImage', reference, options, (call) =>
+      pullImage(this.#engine, reference, { ...options, ...call }),
+    )
   }
 
-  loadImages(tar: AsyncIterable<Uint8Array>, options?: OperationOptions): Promise<readonly string[]> {
-    return loadImages(this.#engine, tar, options)
+  async loadImages(tar: AsyncIterable<Uint8Array>, options: OperationOptions = {}): Promise<readonly string[]> {
+    return await this.#engine.run('loadImages', 'the archive', options, (call) => loadImages(this.#engine, tar, call))
   }
 
-  saveImage(reference: string, options?: OperationOptions): Promise<Readable> {
-    return saveImage(this.#engine, reference, options)
+  async saveImage(reference: string, options?: OperationOptions): Promise<Readable> {
+    validateImageReference(reference, 'reference')
+    return await saveImage(this.#engine, reference, options)
   }
 }

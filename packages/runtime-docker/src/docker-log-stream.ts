@@ -2,10 +2,10 @@ import type { IncomingMessage } from 'node:http'
 import {
   createHostError,
   isHostError,
+  type LastingOperation,
   type LogChunk,
   type LogOptions,
   type LogStream,
-  linkSignals,
 } from '@capstan/core'
 import { inspectContainer } from './container/inspect-container.js'
 import { stillRuns } from './container/still-runs.js'
@@ -28,7 +28,8 @@ export class DockerLogStream implements LogStream {
   readonly #engine: DockerEngine
   readonly #id: string
   readonly #options: LogOptions
-  readonly #own = new AbortController()
+  #reading: LastingOperation | undefined
+  #isDisposed = false
   #chunks: AsyncGenerator<LogChunk, void> | undefined
 
   constructor(engine: DockerEngine, id: string, options: LogOptions) {
@@ -44,19 +45,24 @@ export class DockerLogStream implements LogStream {
 
   /** Ends also a read that is waiting. */
   async [Symbol.asyncDispose](): Promise<void> {
-    this.#own.abort()
+    this.#isDisposed = true
+    this.#reading?.abort(disposed)
     await this.#chunks?.return()
   }
 
   async *#read(): AsyncGenerator<LogChunk, void> {
-    const linked = linkSignals([this.#options.signal, this.#own.signal])
-    const call: EngineCall = { operation: 'containerLogs', subject: this.#id, signal: linked.signal }
+    if (this.#isDisposed) return
+    const given = this.#options.signal
+    const reading = this.#engine.operations.begin(given)
+    this.#reading = reading
+    const { signal, end } = reading
+    const call = { operation: 'containerLogs', subject: this.#id, signal, isBounded: given !== undefined }
     try {
       yield* readLog(this.#engine, this.#options, call)
     } catch (error) {
-      if (error !== this.#own.signal.reason) throw error
+      if (error !== disposed) throw error
     } finally {
-      linked.unlink()
+      end()
     }
   }
 }
@@ -174,3 +180,5 @@ function withTimestamp(error: unknown, lastTimestamp: string | undefined): unkno
   if (!isHostError(error, 'CONNECTION_LOST')) return error
   return createHostError('CONNECTION_LOST', { ...error.facts, lastTimestamp }, { cause: error.cause })
 }
+
+const disposed = new Error('the log stream was disposed of')

@@ -1,4 +1,13 @@
-import type { CreateNetworkOptions, ListOptions, NetworkInfo, NetworkManager, OperationOptions } from '@capstan/core'
+import {
+  type CreateNetworkOptions,
+  type ListOptions,
+  type NetworkInfo,
+  type NetworkManager,
+  type OperationOptions,
+  validateId,
+  validateLabels,
+  validateName,
+} from '@capstan/core'
 import type { InspectedNetwork } from './docker-api.js'
 import type { DockerEngine } from './docker-engine.js'
 import { toLabelFilter } from './label-filter.js'
@@ -13,17 +22,24 @@ export class DockerNetworkManager implements NetworkManager {
     this.#engine = engine
   }
 
-  createNetwork(name: string, options?: CreateNetworkOptions): Promise<string> {
-    return this.#engine.keepOpen(() => createNetwork(this.#engine, name, options))
+  async createNetwork(name: string, options: CreateNetworkOptions = {}): Promise<string> {
+    validateName(name)
+    validateLabels(options.labels ?? {})
+    return await this.#engine.run('createNetwork', name, options, (call) =>
+      createNetwork(this.#engine, name, options, call),
+    )
   }
 
-  removeNetwork(id: string, options?: OperationOptions): Promise<void> {
-    return removeNetwork(this.#engine, id, options)
+  async removeNetwork(id: string, options: OperationOptions = {}): Promise<void> {
+    validateId(id)
+    await this.#engine.run('removeNetwork', id, options, (call) => removeNetwork(this.#engine, id, call))
   }
 
-  async listNetworks({ labels, signal }: ListOptions = {}): Promise<readonly NetworkInfo[]> {
-    const api = await this.#engine.api({ operation: 'listNetworks', subject: 'networks', signal })
-    return (await api.listNetworks({ filters: toLabelFilter(labels) })).map(toNetworkInfo)
+  async listNetworks(options: ListOptions = {}): Promise<readonly NetworkInfo[]> {
+    return await this.#engine.run('listNetworks', 'networks', options, async (call) => {
+      const api = await this.#engine.api(call)
+      return (await api.listNetworks({ filters: toLabelFilter(options.labels) })).map(toNetworkInfo)
+    })
   }
 }
 

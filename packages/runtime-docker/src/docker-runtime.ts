@@ -1,22 +1,27 @@
-import type {
-  AttachOptions,
-  ContainerConfig,
-  ContainerInfo,
-  ContainerInspection,
-  ContainerState,
-  CreateOptions,
-  HostAddressOptions,
-  ImageInfo,
-  ListContainersOptions,
-  ListOptions,
-  LogOptions,
-  LogStream,
-  OperationOptions,
-  Runtime,
-  StopOptions,
-  TerminalSize,
+import {
+  type AttachOptions,
+  type ContainerConfig,
+  type ContainerInfo,
+  type ContainerInspection,
+  type ContainerState,
+  type CreateOptions,
+  findRefusal,
+  type HostAddressOptions,
+  type ImageInfo,
+  type ListContainersOptions,
+  type ListOptions,
+  type LogOptions,
+  type LogStream,
+  type OperationOptions,
+  type Runtime,
+  type StopOptions,
+  type TerminalSize,
+  validateId,
+  validateImageReference,
+  validateLogOptions,
+  validateStopOptions,
+  validateTerminalSize,
 } from '@capstan/core'
-import { findRefusal, validateLogOptions } from '@capstan/core'
 import { toContainerState } from './container/container-shapes.js'
 import { createContainer } from './container/create-container.js'
 import { getInspection } from './container/get-inspection.js'
@@ -25,6 +30,7 @@ import { getHostAddress } from './container/host-address.js'
 import { inspectContainer, validateContainerId } from './container/inspect-container.js'
 import type { KeptSettings } from './container/kept-settings.js'
 import { listContainers } from './container/list-containers.js'
+import { refuseConfig } from './container/refuse-config.js'
 import { removeContainer } from './container/remove-container.js'
 import { resizeTerminal } from './container/resize-terminal.js'
 import { startContainer } from './container/start-container.js'
@@ -39,7 +45,7 @@ import { readAllLogs } from './stream/read-all-logs.js'
 import { refuseLogOptions } from './stream/refuse-log-options.js'
 import { startAttached } from './stream/start-attached.js'
 
-/** A Docker Engine. Each longer method has a file of its own. */
+/** A Docker Engine. Each method validates its input and runs one operation. */
 export class DockerRuntime implements Runtime {
   readonly type: string
   readonly #engine: DockerEngine
@@ -51,32 +57,44 @@ export class DockerRuntime implements Runtime {
     this.#kept = kept
   }
 
-  async ping({ signal }: OperationOptions = {}): Promise<void> {
+  async ping(options: OperationOptions = {}): Promise<void> {
     const { details, timeouts } = this.#engine
-    const limit = signal === undefined ? { timeoutMs: timeouts.pingMs, timeoutOption: 'timeouts.pingMs' } : { signal }
-    const call = { operation: 'ping', subject: details.endpoint.url, ...limit }
-    const response = await this.#engine.send({ ...call, method: 'GET', path: '/_ping', unversioned: true })
-    response.resume()
+    await this.#engine.run('ping', details.endpoint.url, options, async (call) => {
+      const limit = call.isBounded ? {} : { timeoutMs: timeouts.pingMs, timeoutOption: 'timeouts.pingMs' }
+      const request = { ...call, ...limit, method: 'GET', path: '/_ping', unversioned: true } as const
+      const response = await this.#engine.send(request)
+      response.resume()
+    })
   }
 
-  createContainer(config: ContainerConfig, options?: CreateOptions): Promise<string> {
-    return this.#engine.keepOpen(() => createContainer(this.#engine, config, options))
+  async createContainer(config: ContainerConfig, options: CreateOptions = {}): Promise<string> {
+    refuseConfig(this.#engine, config)
+    return await this.#engine.run('createContainer', config.name ?? config.image, options, (call) =>
+      createContainer(this.#engine, config, options, call),
+    )
   }
 
-  startContainer(id: string, { signal }: OperationOptions = {}): Promise<void> {
-    return this.#engine.keepOpen(() => startContainer(this.#engine, this.#kept, id, { signal }))
+  async startContainer(id: string, options: OperationOptions = {}): Promise<void> {
+    validateContainerId(id)
+    await this.#engine.run('startContainer', id, options, (call) => startContainer(this.#engine, this.#kept, call))
   }
 
-  stopContainer(id: string, options?: StopOptions): Promise<void> {
-    return stopContainer(this.#engine, id, options)
+  async stopContainer(id: string, options: StopOptions = {}): Promise<void> {
+    validateContainerId(id)
+    validateStopOptions(options)
+    await this.#engine.run('stopContainer', id, options, (call) =>
+      stopContainer(this.#engine, id, { ...options, ...call }),
+    )
   }
 
-  waitContainer(id: string, options?: OperationOptions): Promise<number> {
-    return waitContainer(this.#engine, id, options)
+  async waitContainer(id: string, options: OperationOptions = {}): Promise<number> {
+    validateContainerId(id)
+    return await this.#engine.run('waitContainer', id, options, (call) => waitContainer(this.#engine, call))
   }
 
-  async removeContainer(id: string, options?: OperationOptions): Promise<void> {
-    await removeContainer(this.#engine, id, options)
+  async removeContainer(id: string, options: OperationOptions = {}): Promise<void> {
+    validateContainerId(id)
+    await this.#engine.run('removeContainer', id, options, (call) => removeContainer(this.#engine, id, call))
     this.#kept.forget(id)
   }
 
@@ -84,66 +102,91 @@ export class DockerRuntime implements Runtime {
     validateContainerId(id)
     validateLogOptions(options)
     refuseLogOptions(this.#engine, options)
+    this.#engine.operations.assertOpen()
     options.signal?.throwIfAborted()
     return new DockerLogStream(this.#engine, id, options)
   }
 
-  containerLogsAll(id: string, options?: OperationOptions): Promise<Uint8Array> {
-    return readAllLogs(this.#engine, id, options)
+  async containerLogsAll(id: string, options: OperationOptions = {}): Promise<Uint8Array> {
+    validateContainerId(id)
+    return await this.#engine.run('containerLogsAll', id, options, (call) => readAllLogs(this.#engine, call))
   }
 
   async containerState(id: string, options: OperationOptions = {}): Promise<ContainerState> {
     validateContainerId(id)
-    const call = { operation: 'containerState', subject: id, ...options }
-    return toContainerState((await inspectContainer(this.#engine, call)).State?.Status)
+    return await this.#engine.run('containerState', id, options, async (call) =>
+      toContainerState((await inspectContainer(this.#engine, call)).State?.Status),
+    )
   }
 
-  inspectContainer(id: string, options?: OperationOptions): Promise<ContainerInspection> {
-    return getInspection(this.#engine, id, options)
+  async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
+    validateContainerId(id)
+    return await this.#engine.run('inspectContainer', id, options, (call) => getInspection(this.#engine, call))
   }
 
-  imageExists(tag: string, options?: OperationOptions): Promise<boolean> {
-    return imageExists(this.#engine, tag, options)
+  async imageExists(tag: string, options: OperationOptions = {}): Promise<boolean> {
+    validateImageReference(tag)
+    return await this.#engine.run('imageExists', tag, options, (call) => imageExists(this.#engine, tag, call))
   }
 
-  getImageHomeDir(image: string, options?: OperationOptions): Promise<string> {
-    return getImageHomeDir(this.#engine, image, options)
+  async getImageHomeDir(image: string, options: OperationOptions = {}): Promise<string> {
+    return await this.#engine.run('getImageHomeDir', image, options, (call) =>
+      getImageHomeDir(this.#engine, image, call),
+    )
   }
 
-  listImages(options?: ListOptions): Promise<readonly ImageInfo[]> {
-    return listImages(this.#engine, options)
+  async listImages(options: ListOptions = {}): Promise<readonly ImageInfo[]> {
+    return await this.#engine.run('listImages', 'images', options, (call) =>
+      listImages(this.#engine, { ...options, ...call }),
+    )
   }
 
-  removeImage(id: string, options?: OperationOptions): Promise<void> {
-    return removeImage(this.#engine, id, options)
+  async removeImage(id: string, options: OperationOptions = {}): Promise<void> {
+    validateImageReference(id, 'id')
+    await this.#engine.run('removeImage', id, options, (call) => removeImage(this.#engine, id, call))
   }
 
-  attach(id: string, options: AttachOptions = {}): Promise<void> {
-    return attach(this.#engine, id, options)
+  async attach(id: string, options: AttachOptions = {}): Promise<void> {
+    validateContainerId(id)
+    if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
+    await this.#engine.run('attach', id, options, (call) => attach(this.#engine, options, call))
   }
 
-  startAttached(id: string, options: AttachOptions = {}): Promise<number> {
-    return this.#engine.keepOpen(() => startAttached(this.#engine, this.#kept, id, options))
+  async startAttached(id: string, options: AttachOptions = {}): Promise<number> {
+    validateContainerId(id)
+    if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
+    return await this.#engine.run('startAttached', id, options, (call) =>
+      startAttached(this.#engine, this.#kept, options, call),
+    )
   }
 
-  resizeTTY(id: string, size: TerminalSize, { signal }: OperationOptions = {}): Promise<void> {
-    return resizeTerminal(this.#engine, this.#kept, id, { ...size, signal })
+  async resizeTTY(id: string, size: TerminalSize, options: OperationOptions = {}): Promise<void> {
+    validateContainerId(id)
+    validateTerminalSize(size)
+    await this.#engine.run('resizeTTY', id, options, (call) => resizeTerminal(this.#engine, this.#kept, size, call))
   }
 
-  getHostAddress(options?: HostAddressOptions): Promise<string | undefined> {
-    return getHostAddress(this.#engine, options)
+  async getHostAddress(options: HostAddressOptions = {}): Promise<string | undefined> {
+    const { networkId } = options
+    if (networkId !== undefined) validateId(networkId, 'networkId')
+    return await this.#engine.run('getHostAddress', networkId ?? 'the default network', options, (call) =>
+      getHostAddress(this.#engine, { ...options, ...call }),
+    )
   }
 
   supportsHostNetwork(): boolean {
     return findRefusal('network.host', this.#engine.details.refuses) === undefined
   }
 
-  getPortBindings(id: string, options?: OperationOptions): Promise<ReadonlyMap<number, number>> {
-    return getPortBindings(this.#engine, id, options)
+  async getPortBindings(id: string, options: OperationOptions = {}): Promise<ReadonlyMap<number, number>> {
+    validateContainerId(id)
+    return await this.#engine.run('getPortBindings', id, options, (call) => getPortBindings(this.#engine, call))
   }
 
-  listContainers(options?: ListContainersOptions): Promise<readonly ContainerInfo[]> {
-    return listContainers(this.#engine, options)
+  async listContainers(options: ListContainersOptions = {}): Promise<readonly ContainerInfo[]> {
+    return await this.#engine.run('listContainers', 'containers', options, (call) =>
+      listContainers(this.#engine, options, call),
+    )
   }
 
   close(): Promise<void> {

@@ -1,17 +1,16 @@
 import {
   type ContainerInspection,
   type CreateOptions,
-  createUndoStack,
   type OperationOptions,
   type SidecarConfig,
   type SidecarManager,
   toSidecarContainer,
-  withUndoFailures,
 } from '@capstan/core'
-import { makeContainer } from './container/create-container.js'
+import { createContainer } from './container/create-container.js'
 import { getInspection } from './container/get-inspection.js'
+import { validateContainerId } from './container/inspect-container.js'
 import type { KeptSettings } from './container/kept-settings.js'
-import { removeContainer } from './container/remove-container.js'
+import { refuseConfig } from './container/refuse-config.js'
 import { startContainer } from './container/start-container.js'
 import type { DockerEngine } from './docker-engine.js'
 
@@ -25,27 +24,18 @@ export class DockerSidecarManager implements SidecarManager {
     this.#kept = kept
   }
 
-  startSidecar(config: SidecarConfig, options: CreateOptions = {}): Promise<string> {
-    return this.#engine.keepOpen(() => this.#start(config, options))
-  }
-
-  inspectContainer(id: string, options?: OperationOptions): Promise<ContainerInspection> {
-    return getInspection(this.#engine, id, options)
-  }
-
-  async #start(config: SidecarConfig, options: CreateOptions): Promise<string> {
-    const operation = 'startSidecar'
-    const { id, removeVolumes } = await makeContainer(this.#engine, toSidecarContainer(config), {
-      ...options,
-      operation,
-    })
-    const undo = createUndoStack({ timeoutMs: this.#engine.timeouts.undoMs })
-    undo.add(`sidecar ${config.name}`, (own) => removeContainer(this.#engine.undoing, id, own))
-    try {
-      await startContainer(this.#engine, this.#kept, id, { signal: options.signal, operation })
+  async startSidecar(config: SidecarConfig, options: CreateOptions = {}): Promise<string> {
+    const container = toSidecarContainer(config)
+    refuseConfig(this.#engine, container)
+    return await this.#engine.run('startSidecar', config.name, options, async (call) => {
+      const id = await createContainer(this.#engine, container, options, call)
+      await startContainer(this.#engine, this.#kept, { ...call, subject: id })
       return id
-    } catch (error) {
-      throw withUndoFailures(error, [...(await undo.run()), ...(await removeVolumes())])
-    }
+    })
+  }
+
+  async inspectContainer(id: string, options: OperationOptions = {}): Promise<ContainerInspection> {
+    validateContainerId(id)
+    return await this.#engine.run('inspectContainer', id, options, (call) => getInspection(this.#engine, call))
   }
 }

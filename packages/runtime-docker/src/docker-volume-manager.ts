@@ -7,6 +7,7 @@ import {
   type OperationOptions,
   type VolumeInfo,
   type VolumeManager,
+  validateLabels,
   validateName,
 } from '@capstan/core'
 import { toContainerName } from './container/container-shapes.js'
@@ -23,25 +24,31 @@ export class DockerVolumeManager implements VolumeManager {
     this.#engine = engine
   }
 
-  createVolume(name: string, options?: CreateVolumeOptions): Promise<string> {
-    return this.#engine.keepOpen(() => createVolume(this.#engine, name, options))
-  }
-
-  async removeVolume(name: string, { signal }: OperationOptions = {}): Promise<void> {
+  async createVolume(name: string, options: CreateVolumeOptions = {}): Promise<string> {
+    const { labels = {} } = options
     validateName(name)
-    const call: EngineCall = { operation: 'removeVolume', subject: name, signal }
-    try {
-      await (await this.#engine.api(call)).getVolume(name).remove()
-    } catch (error) {
-      if (isHostError(error, 'VOLUME_NOT_FOUND')) return
-      throw isHostError(error, 'IN_USE') ? await this.#toInUse(call, error) : error
-    }
+    validateLabels(labels)
+    return await this.#engine.run('createVolume', name, options, (call) => createVolume(this.#engine, labels, call))
   }
 
-  async listVolumes({ labels, signal }: ListOptions = {}): Promise<readonly VolumeInfo[]> {
-    const api = await this.#engine.api({ operation: 'listVolumes', subject: 'volumes', signal })
-    const { Volumes } = await api.listVolumes({ filters: toLabelFilter(labels) })
-    return (Volumes ?? []).filter(({ Labels }) => hasLabels(Labels, labels)).map(toVolumeInfo)
+  async removeVolume(name: string, options: OperationOptions = {}): Promise<void> {
+    validateName(name)
+    await this.#engine.run('removeVolume', name, options, async (call) => {
+      try {
+        await (await this.#engine.api(call)).getVolume(name).remove()
+      } catch (error) {
+        if (isHostError(error, 'VOLUME_NOT_FOUND')) return
+        throw isHostError(error, 'IN_USE') ? await this.#toInUse(call, error) : error
+      }
+    })
+  }
+
+  async listVolumes(options: ListOptions = {}): Promise<readonly VolumeInfo[]> {
+    const { labels } = options
+    return await this.#engine.run('listVolumes', 'volumes', options, async (call) => {
+      const { Volumes } = await (await this.#engine.api(call)).listVolumes({ filters: toLabelFilter(labels) })
+      return (Volumes ?? []).filter(({ Labels }) => hasLabels(Labels, labels)).map(toVolumeInfo)
+    })
   }
 
   async #toInUse(call: EngineCall, cause: unknown): Promise<unknown> {

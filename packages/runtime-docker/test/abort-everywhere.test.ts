@@ -1,11 +1,9 @@
 import { getEventListeners } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { createNetwork } from '../src/network/create-network.js'
-import { removeNetwork } from '../src/network/remove-network.js'
-import { createVolume } from '../src/volume/create-volume.js'
 import { collectOutput } from './collect-output.js'
 import type { FakeHandler } from './fake/fake-docker-engine.js'
+import { createNetwork, createVolume, removeNetwork } from './run-operations.js'
 import { type StartedRuntime, startRuntime } from './start-runtime.js'
 
 const image = 'busybox:1'

@@ -157,7 +157,6 @@ test('a network that was made after the limit is the one that was asked for', as
   const slow: DockerEngine = new Proxy<DockerEngine>(engine, {
     get(target, property) {
       if (property === 'api') return createSlowApi
-      if (property === 'undoing') return slow
       const value: unknown = Reflect.get(target, property, target)
       return typeof value === 'function' ? value.bind(target) : value
     },

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { type ClosedRuntime, createClosedError } from '../errors/create-closed-error.js'
 import { createHostError } from '../errors/create-host-error.js'
 import { withUndoFailures } from '../errors/undo-failures.js'
@@ -15,12 +16,14 @@ export class OperationScope {
   readonly #options: OperationScopeOptions
   readonly #links = new Set<LinkedSignal>()
   readonly #calls = new Set<Promise<unknown>>()
+  readonly #closed = new AbortController()
   #keepAlive: NodeJS.Timeout | undefined
   #isClosed = false
   #closing: Promise<void> | undefined
 
   constructor(options: OperationScopeOptions = {}) {
     this.#options = options
+    setMaxListeners(0, this.closed) // one for each request of a connection
   }
 
   /**
@@ -70,6 +73,14 @@ export class OperationScope {
   }
 
   /**
+   * Aborts with RUNTIME_UNAVAILABLE when `close` has finished. Steps that undo run until then, so a connection that they use
+   * ends with this signal.
+   */
+  get closed(): AbortSignal {
+    return this.#closed.signal
+  }
+
+  /**
    * Aborts all operations with RUNTIME_UNAVAILABLE and resolves when those of `run` have been undone. Idempotent: further
    * calls wait for the first one.
    */
@@ -102,8 +113,10 @@ export class OperationScope {
     this.#isClosed = true
     // An error for each operation: it records the undo failures of that operation.
     for (const { abort } of this.#links) abort(this.#createClosedError())
+    await Promise.resolve() // for a call that closes its own scope before its first `await`
     await settleWithin(this.#calls, this.#options.closeMs)
     this.#stopKeepAlive()
+    this.#closed.abort(this.#createClosedError())
   }
 
   #createClosedError(): Error {

@@ -222,6 +222,29 @@ describe('OperationScope.close', () => {
     await Promise.all(closings)
   })
 
+  it('waits for an operation that closes its own scope at once', async () => {
+    const scope = new OperationScope({ runtime })
+    const removed: string[] = []
+    let closing: Promise<void> | undefined
+    const running = scope.run(creation, {}, (call) => {
+      closing = scope.close()
+      return createAndWait(removed)(call)
+    })
+    running.catch(() => {})
+    await closing
+    expect(removed).toEqual(['data'])
+  })
+
+  it('aborts `closed` after the steps that undo have run', async () => {
+    const scope = new OperationScope({ runtime })
+    const states: boolean[] = []
+    const remove = async () => void states.push(scope.closed.aborted)
+    scope.run(creation, {}, createAndWait([], { remove })).catch(() => {})
+    await scope.close()
+    expect([...states, scope.closed.aborted]).toEqual([false, true])
+    expect(scope.closed.reason).toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+  })
+
   it('resolves after its limit though an operation does not end', async () => {
     const scope = new OperationScope({ runtime, closeMs: 20 })
     const running = scope.run(creation, {}, () => new Promise(() => {}))

@@ -2,11 +2,10 @@ import {
   type ContainerConfig,
   type CreateOptions,
   createRequestIdLabel,
-  createUndoStack,
   isHostError,
+  type Operation,
   type StringMap,
   toObjectLabels,
-  withUndoFailures,
 } from '@capstan/core'
 import { withProxyVariables } from '../configuration/proxy-variables.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
@@ -24,7 +23,6 @@ import { checkNetworks } from './check-networks.js'
 import { type CreateRequest, toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
 import { explainFailure } from './create-failure.js'
 import { passWarnings } from './create-warnings.js'
-import { refuseConfig } from './refuse-config.js'
 import { removeContainer } from './remove-container.js'
 import { removeUnanswered } from './remove-unanswered.js'
 import { withHostGateway } from './with-host-gateway.js'
@@ -39,51 +37,28 @@ import { withHostGateway } from './with-host-gateway.js'
 export async function createContainer(
   engine: DockerEngine,
   config: ContainerConfig,
-  options: MakeOptions = {},
+  { onProgress }: Pick<CreateOptions, 'onProgress'>,
+  operation: Operation,
 ): Promise<string> {
-  return (await makeContainer(engine, config, options)).id
-}
-
-/** As {@link createContainer}, for a call that uses the container and may have to undo its creation. */
-export async function makeContainer(
-  engine: DockerEngine,
-  config: ContainerConfig,
-  options: MakeOptions = {},
-): Promise<MadeContainer> {
-  refuseConfig(engine, config)
-  const { signal, operation = 'createContainer' } = options
-  const call: EngineCall = {
-    operation,
-    subject: config.name ?? config.image,
-    signal,
+  const call: CreateCall = {
+    ...operation,
     ...(config.command === undefined ? {} : { command: config.command }),
     capabilityField: config.privileged ? 'privileged' : 'capAdd',
   }
-  signal?.throwIfAborted()
   await checkBindSources(engine, config)
   await checkNetworks(engine, config, call)
   const known = await withProxyVariables(engine, await withHostGateway(engine, config, call))
-  const made: MountedCall = { call, requestIdLabel: createRequestIdLabel() }
-  const removeVolumes = () => removeMountedVolumes(engine, config, made)
-  try {
-    await createMountedVolumes(engine, config, made)
-    const { id, warnings } = await createWithImage(engine, known, { ...options, ...made })
-    await finish(engine, config, { id, warnings, call })
-    return { id, removeVolumes }
-  } catch (error) {
-    throw withUndoFailures(error, await removeVolumes())
+  const mounted: MountedCall = { call, requestIdLabel: createRequestIdLabel() }
+  if (config.mounts?.some(({ type }) => type === 'volume')) {
+    call.undo.add('volumes', (own) => removeMountedVolumes(engine, mounted.requestIdLabel, { ...call, ...own }))
   }
+  await createMountedVolumes(engine, config, mounted)
+  const created = await createWithImage(engine, known, { ...mounted, call, onProgress })
+  await finish(engine, config, { ...created, call })
+  return created.id
 }
 
-/** Options of `makeContainer`; `operation` is named in errors, by default `createContainer`. */
-export type MakeOptions = CreateOptions & { readonly operation?: string }
-
-/** A new container, for a call that may have to undo it. */
-export interface MadeContainer {
-  readonly id: string
-  /** Removes the volumes that were made for the container, after it was removed; resolves with the failures. */
-  removeVolumes(): Promise<readonly unknown[]>
-}
+type CreateCall = Operation & EngineCall
 
 /** A container that was made, and what the engine warns of. */
 export interface Created {
@@ -91,18 +66,21 @@ export interface Created {
   readonly warnings: readonly string[]
 }
 
-type CreateCall = CreateOptions & MountedCall
-
 /** Tries first and pulls then: where the image is there, that is one request in all. */
-async function createWithImage(engine: DockerEngine, config: ContainerConfig, options: CreateCall): Promise<Created> {
+async function createWithImage(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  options: MountedCall & { readonly onProgress: CreateOptions['onProgress'] | undefined },
+): Promise<Created> {
   const { call, requestIdLabel, onProgress } = options
   try {
     return await request(engine, config, { call, requestIdLabel })
   } catch (error) {
     if (!isHostError(error, 'IMAGE_NOT_FOUND') || config.pull === 'never') throw error
-    const { signal } = call
     const platform = config.platform === undefined ? {} : { platform: config.platform }
-    await pullImage(engine, config.image, { signal, ...platform, ...(onProgress === undefined ? {} : { onProgress }) })
+    const { signal, isBounded } = call
+    const progress = onProgress === undefined ? {} : { onProgress }
+    await pullImage(engine, config.image, { signal, isBounded, ...platform, ...progress })
     return request(engine, config, { call, requestIdLabel })
   }
 }
@@ -144,15 +122,15 @@ export function requestContainer(
   const onAnswer = (answer: unknown) => {
     warnings = readWarnings(answer)
   }
-  return withAnswerGrace(engine, call, async ({ signal, wanted, limit, ...patient }) => {
-    const api = await patient.engine.api({ ...limit, ...call, onAnswer, signal })
+  return withAnswerGrace(engine, call, async (patient) => {
+    const api = await engine.api({ ...patient, onAnswer })
     try {
       const _body = { ...body, Labels: { ...body.Labels, ...requestIdLabel } }
       const { id } = await api.createContainer({ _query: { name, platform }, _body })
       return { id, warnings }
     } catch (error) {
-      if (!isAnswered(error, { signal })) throw await removeUnanswered(engine, { call, requestIdLabel, error })
-      wanted.throwIfAborted()
+      if (!isAnswered(error, patient)) throw await removeUnanswered(engine, { call, requestIdLabel, error })
+      call.signal?.throwIfAborted()
       throw error
     }
   })
@@ -167,20 +145,14 @@ type LabelledRequest = Omit<CreateRequest, 'later'> & {
 async function finish(
   engine: DockerEngine,
   config: ContainerConfig,
-  { id, warnings, call }: Created & { readonly call: EngineCall },
+  { id, warnings, call }: Created & { readonly call: Operation },
 ): Promise<void> {
-  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
-  undo.add(`container ${id}`, (own) => removeContainer(engine.undoing, id, own))
-  try {
-    call.signal?.throwIfAborted()
-    if (engine.ending.aborted) throw engine.translate(engine.ending.reason, call)
-    passWarnings(engine, config, warnings)
-    for (const join of toLaterNetworks(config, engine.apiVersion)) {
-      const api = await engine.api({ ...call, subject: join.networkId })
-      await api.getNetwork(join.networkId).connect({ Container: id, EndpointConfig: toEndpointSettings(join) })
-    }
-  } catch (error) {
-    throw withUndoFailures(error, await undo.run())
+  call.undo.add(`container ${id}`, (own) => removeContainer(engine, id, own))
+  call.signal.throwIfAborted()
+  passWarnings(engine, config, warnings)
+  for (const join of toLaterNetworks(config, engine.apiVersion)) {
+    const api = await engine.api({ ...call, subject: join.networkId })
+    await api.getNetwork(join.networkId).connect({ Container: id, EndpointConfig: toEndpointSettings(join) })
   }
 }
 

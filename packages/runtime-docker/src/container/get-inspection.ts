@@ -1,16 +1,10 @@
-import { type ContainerInspection, isHostError, type NetworkAttachment, type OperationOptions } from '@capstan/core'
+import { type ContainerInspection, isHostError, type NetworkAttachment } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toContainerInspection } from './container-shapes.js'
-import { inspectContainer, validateContainerId } from './inspect-container.js'
+import { inspectContainer } from './inspect-container.js'
 
 /** Inspects a container as the contract describes it. Gone: CONTAINER_NOT_FOUND. */
-export async function getInspection(
-  engine: DockerEngine,
-  id: string,
-  options: OperationOptions = {},
-): Promise<ContainerInspection> {
-  validateContainerId(id)
-  const call: EngineCall = { operation: 'inspectContainer', subject: id, ...options }
+export async function getInspection(engine: DockerEngine, call: EngineCall): Promise<ContainerInspection> {
   const inspection = toContainerInspection(await inspectContainer(engine, call))
   const networks = await Promise.all(inspection.networks.map((attachment) => withNetworkId(engine, attachment, call)))
   return { ...inspection, networks }

@@ -1,23 +1,17 @@
-import { delay, type OperationOptions } from '@capstan/core'
+import { delay } from '@capstan/core'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { inspectContainer, validateContainerId } from './inspect-container.js'
+import { inspectContainer } from './inspect-container.js'
 import { toPortBindings, toPortMap } from './port-settings.js'
 
 /** Container port → host port. Mappings lag behind a start: a port that was asked for is looked for again, up to 1 s. */
-export async function getPortBindings(
-  engine: DockerEngine,
-  id: string,
-  options: OperationOptions = {},
-): Promise<ReadonlyMap<number, number>> {
-  validateContainerId(id)
-  const call: EngineCall = { operation: 'getPortBindings', subject: id, ...options }
+export async function getPortBindings(engine: DockerEngine, call: EngineCall): Promise<ReadonlyMap<number, number>> {
   for (let attempt = 1; ; attempt += 1) {
     const container = await inspectContainer(engine, call)
     if (container.State?.Running !== true) return new Map() // Podman has them from the create on
     const ports = toPortMap(toPortBindings(container.NetworkSettings?.Ports))
     if (attempt === mostAttempts || !lacksPort(container, ports)) return ports
-    await delay(betweenMs, options)
+    await delay(betweenMs, call)
   }
 }
 

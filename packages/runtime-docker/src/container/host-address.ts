@@ -1,6 +1,6 @@
-import { type HostAddressOptions, validateId } from '@capstan/core'
+import type { HostAddressOptions } from '@capstan/core'
 import type { InspectedNetwork } from '../docker-api.js'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import type { CallLimits, DockerEngine, EngineCall } from '../docker-engine.js'
 import { findUnknownHostReason } from '../endpoint/engine-facts.js'
 
 /**
@@ -10,17 +10,14 @@ import { findUnknownHostReason } from '../endpoint/engine-facts.js'
  */
 export async function getHostAddress(
   engine: DockerEngine,
-  { networkId, signal }: HostAddressOptions = {},
+  { networkId, signal, isBounded }: HostAddressOptions & CallLimits,
 ): Promise<string | undefined> {
-  if (networkId !== undefined) validateId(networkId, 'networkId')
   const { hostAddress, facts } = engine.details
-  signal?.throwIfAborted()
-  engine.ending.throwIfAborted()
   const known = hostAddress ?? (facts.location === 'virtual-machine' ? facts.hostName : undefined)
   const isGateway = known === undefined && findUnknownHostReason(facts) === undefined
   // Also where the address is that of no network: a network that does not exist is an error.
   if (networkId === undefined && !isGateway) return known
-  const call: EngineCall = { operation: 'getHostAddress', subject: networkId ?? 'bridge', signal }
+  const call: EngineCall = { operation: 'getHostAddress', subject: networkId ?? 'bridge', signal, isBounded }
   const api = await engine.api(call)
   const network = await api.getNetwork(encodeURIComponent(call.subject)).inspect()
   return isGateway ? toGateway(network) : known

@@ -1,5 +1,5 @@
 import type { ContainerInfo, ListContainersOptions } from '@capstan/core'
-import type { DockerEngine } from '../docker-engine.js'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
 import { findSandboxOf } from '../sandbox/sandbox-labels.js'
 import { toContainerInfo } from './container-shapes.js'
@@ -9,9 +9,10 @@ import { toContainerInfo } from './container-shapes.js'
  */
 export async function listContainers(
   engine: DockerEngine,
-  { labels, ...options }: ListContainersOptions = {},
+  { labels }: ListContainersOptions,
+  call: EngineCall,
 ): Promise<readonly ContainerInfo[]> {
-  const api = await engine.api({ operation: 'listContainers', subject: 'containers', ...options })
+  const api = await engine.api(call)
   const listed = await api.listContainers({ all: true, filters: toLabelFilter(labels) })
   const ids = new Set(listed.map(({ Id }) => Id))
   // One whose container is gone is shown, so that it is found and removed.

@@ -119,7 +119,7 @@ async function moveToSandbox(
 ): Promise<void> {
   const sandboxId = await openSandbox(engine, opening, call)
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
-  undo.add('firewall sandbox', (own) => removeContainer(engine.undoing, sandboxId, own))
+  undo.add('firewall sandbox', (own) => removeContainer(engine, sandboxId, own))
   try {
     await replaceContainer(engine, { ...opening, sandboxId }, call)
   } catch (error) {

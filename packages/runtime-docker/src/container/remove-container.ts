@@ -1,15 +1,18 @@
-import { delay, isHostError, type OperationOptions } from '@capstan/core'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { delay, isHostError } from '@capstan/core'
+import type { CallLimits, DockerEngine, EngineCall } from '../docker-engine.js'
 import { isRemovalUnderWay } from '../docker-error-texts.js'
-import { validateContainerId } from './inspect-container.js'
 
 /**
  * Removes a container by force, with its anonymous volumes and its sandbox. Gone: resolves; being removed by another: waits
  * for it.
  */
-export async function removeContainer(engine: DockerEngine, id: string, options: OperationOptions = {}): Promise<void> {
-  validateContainerId(id)
-  const call: EngineCall = { operation: 'removeContainer', subject: id, ...options }
+export async function removeContainer(engine: DockerEngine, id: string, limits: CallLimits): Promise<void> {
+  const call: EngineCall = {
+    operation: 'removeContainer',
+    subject: id,
+    signal: limits.signal,
+    isBounded: limits.isBounded,
+  }
   await removeOne(engine, call)
   engine.containers.forgetCreated(id)
   const known = engine.containers.findSandboxed(id)

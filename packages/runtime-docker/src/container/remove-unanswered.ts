@@ -10,15 +10,15 @@ import { removeContainer } from './remove-container.js'
  * The engine goes on when its client has gone: it is asked again for a while, until a container of this request shows.
  */
 export async function removeUnanswered(
-  { undoing }: DockerEngine,
+  engine: DockerEngine,
   { call, requestIdLabel, error }: Unanswered,
 ): Promise<unknown> {
-  const undo = createUndoStack({ timeoutMs: undoing.timeouts.undoMs })
+  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add(`container ${call.subject}`, async (own) => {
-    const api = await undoing.api({ ...call, ...own })
+    const api = await engine.api({ ...call, ...own })
     const find = async () => (await api.listContainers({ all: true, filters: toLabelFilter(requestIdLabel) }))[0]
-    const made = await poll(find, { limitMs: undoing.timeouts.lateResultMs, ...own })
-    if (made !== undefined) await removeContainer(undoing, made.Id, own)
+    const made = await poll(find, { limitMs: engine.timeouts.lateResultMs, ...own })
+    if (made !== undefined) await removeContainer(engine, made.Id, own)
   })
   const failures = await undo.run()
   return withUndoFailures(call.signal?.aborted ? call.signal.reason : error, failures)

@@ -1,9 +1,9 @@
-import { isHostError, type OperationOptions, poll, type TerminalSize, validateTerminalSize } from '@capstan/core'
+import { isHostError, poll, type TerminalSize } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toReason } from '../engine-text.js'
 import { isInconclusive } from '../unanswered/is-inconclusive.js'
 import { toContainerName, toContainerState } from './container-shapes.js'
-import { findContainer, inspectContainer, validateContainerId } from './inspect-container.js'
+import { findContainer, inspectContainer } from './inspect-container.js'
 import type { KeptSettings } from './kept-settings.js'
 
 /**
@@ -13,12 +13,9 @@ import type { KeptSettings } from './kept-settings.js'
 export async function resizeTerminal(
   engine: DockerEngine,
   kept: KeptSettings,
-  id: string,
-  { signal, ...size }: TerminalSize & OperationOptions,
+  size: TerminalSize,
+  call: EngineCall,
 ): Promise<void> {
-  validateContainerId(id)
-  validateTerminalSize(size)
-  const call: EngineCall = { operation: 'resizeTTY', subject: id, signal }
   try {
     await resize(engine, size, call)
   } catch (error) {

@@ -1,30 +1,22 @@
-import {
-  createHostError,
-  type FirewallRules,
-  isHostError,
-  type OperationOptions,
-  validateFirewallRules,
-} from '@capstan/core'
+import { createHostError, type FirewallRules, isHostError, type Operation } from '@capstan/core'
 import type { InspectedContainer } from '../docker-api.js'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import type { DockerEngine } from '../docker-engine.js'
 import { applyFirewall } from '../firewall/apply-firewall.js'
 import { withAbortGrace } from '../unanswered/abort-grace.js'
 import { toContainerName } from './container-shapes.js'
-import { inspectContainer, validateContainerId } from './inspect-container.js'
+import { inspectContainer } from './inspect-container.js'
 import type { KeptSettings } from './kept-settings.js'
 
 /** Sets the rules, and keeps them for later starts by this runtime. On a created container they are kept for its first. */
 export async function setupFirewall(
   engine: DockerEngine,
   kept: KeptSettings,
-  id: string,
-  { rules, signal }: OperationOptions & { readonly rules: FirewallRules },
+  rules: FirewallRules,
+  call: Operation,
 ): Promise<void> {
-  validateContainerId(id)
-  validateFirewallRules(rules)
+  const { subject: id, signal } = call
   const { firewallImage } = engine.details
   const options = { signal, ...(firewallImage === undefined ? {} : { firewallImage }) }
-  const call: EngineCall = { operation: 'setupFirewall', subject: id, signal }
   const container = await inspectContainer(engine, call)
   const keep = () => kept.keep(container.Id, toContainerName(container.Name), { rules })
   try {
@@ -33,7 +25,7 @@ export async function setupFirewall(
     keep()
   } catch (error) {
     // What was cut off now would be open again after its next start.
-    if (wasContained(error) || signal?.aborted) keep()
+    if (wasContained(error) || signal.aborted) keep()
     throw error
   }
 }

@@ -1,7 +1,7 @@
-import { createHostError, isHostError, type OperationOptions } from '@capstan/core'
+import { createHostError, isHostError } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { watchSandbox } from '../sandbox/watch-sandbox.js'
-import { inspectContainer, validateContainerId } from './inspect-container.js'
+import { inspectContainer } from './inspect-container.js'
 import type { KeptSettings } from './kept-settings.js'
 import { type PreparedStart, prepareStart } from './prepare-start.js'
 import { resizeStarted } from './resize-terminal.js'
@@ -12,20 +12,8 @@ import { resizeStarted } from './resize-terminal.js'
  *
  * A failed start leaves a created container for the caller to remove.
  */
-export async function startContainer(
-  engine: DockerEngine,
-  kept: KeptSettings,
-  id: string,
-  { signal, operation = 'startContainer' }: StartOptions = {},
-): Promise<void> {
-  validateContainerId(id)
-  const call: EngineCall = { operation, subject: id, signal }
+export async function startContainer(engine: DockerEngine, kept: KeptSettings, call: EngineCall): Promise<void> {
   await startPrepared(engine, kept, await prepareStart(engine, kept, call), call)
-}
-
-export interface StartOptions extends OperationOptions {
-  /** The method in whose name it is started. */
-  readonly operation?: string
 }
 
 /** Starts a container whose rules were prepared. */

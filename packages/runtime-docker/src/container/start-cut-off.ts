@@ -78,7 +78,7 @@ async function toFailure(engine: DockerEngine, { id, networks, call, error }: Fa
 
 async function hasEnded(engine: DockerEngine, { signal: _signal, ...call }: EngineCall): Promise<boolean> {
   try {
-    return (await inspectContainer(engine.undoing, { ...call, timeoutMs: lookMs })).State?.Running !== true
+    return (await inspectContainer(engine, { ...call, timeoutMs: lookMs })).State?.Running !== true
   } catch (error) {
     if (isHostError(error, 'CONTAINER_NOT_FOUND')) return true
     throw error
@@ -139,7 +139,7 @@ async function restore(engine: DockerEngine, networks: Networks, call: EngineCal
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add(`networks of ${call.subject}`, async (own) => {
     try {
-      await joinNetworks(engine.undoing, networks, { ...call, ...own })
+      await joinNetworks(engine, networks, { ...call, ...own })
     } catch (error) {
       if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
     }

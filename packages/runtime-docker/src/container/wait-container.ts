@@ -1,10 +1,10 @@
-import { createHostError, isHostError, type OperationOptions } from '@capstan/core'
+import { createHostError, isHostError } from '@capstan/core'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { releaseAfterEnd } from '../sandbox/release-sandbox.js'
 import { hasEnded } from './container-shapes.js'
 import { findDeathCode } from './death-event.js'
-import { findContainer, inspectContainer, validateContainerId } from './inspect-container.js'
+import { findContainer, inspectContainer } from './inspect-container.js'
 import { openWait, type PendingExit } from './pending-exit.js'
 
 /**
@@ -12,13 +12,7 @@ import { openWait, type PendingExit } from './pending-exit.js'
  *
  * The wait is open before the container is looked at: an exit in between is seen by the one or by the other.
  */
-export async function waitContainer(
-  engine: DockerEngine,
-  id: string,
-  { signal }: OperationOptions = {},
-): Promise<number> {
-  validateContainerId(id)
-  const call: EngineCall = { operation: 'waitContainer', subject: id, signal }
+export async function waitContainer(engine: DockerEngine, call: EngineCall): Promise<number> {
   let unfollow = () => {}
   try {
     for (;;) {

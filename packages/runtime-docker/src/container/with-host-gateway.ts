@@ -7,12 +7,12 @@ import { getHostAddress } from './host-address.js'
 export async function withHostGateway(
   engine: DockerEngine,
   config: ContainerConfig,
-  { signal }: EngineCall,
+  { signal, isBounded }: EngineCall,
 ): Promise<ContainerConfig> {
   const { extraHosts = {}, network } = config
   if (!engine.details.habits.knowsNoHostGateway || !Object.values(extraHosts).includes(word)) return config
   const joined = network?.mode === 'networks' ? { networkId: network.networks[0].networkId } : {}
-  const address = await getHostAddress(engine, { ...joined, signal })
+  const address = await getHostAddress(engine, { ...joined, signal, isBounded })
   if (address === undefined || isIP(address) === 0) throw toUnknown(engine, address)
   const entries = Object.entries(extraHosts).map(([name, given]) => [name, given === word ? address : given])
   return { ...config, extraHosts: Object.fromEntries(entries) }

@@ -3,10 +3,10 @@ import { finished } from 'node:stream/promises'
 import {
   createHostError,
   type ExecProcess,
-  linkSignals,
   type OperationOptions,
   type TerminalSize,
   untilAborted,
+  validateSignal,
   validateTerminalSize,
 } from '@capstan/core'
 import type { DockerEngine, EngineCall, UpgradedConnection } from '../docker-engine.js'
@@ -42,20 +42,26 @@ export class DockerExecProcess implements ExecProcess {
   }
 
   async kill(signal: string = 'SIGTERM', options: OperationOptions = {}): Promise<boolean> {
-    return killExec(this.#engine, { ...this.#options, signal }, options)
+    validateSignal(signal)
+    const { containerId } = this.#options
+    return this.#engine.run('kill', containerId, options, (own) =>
+      killExec(this.#engine, { ...this.#options, signal }, own),
+    )
   }
 
   /** After its end: nothing. */
-  async resize(size: TerminalSize, { signal }: OperationOptions = {}): Promise<void> {
+  async resize(size: TerminalSize, options: OperationOptions = {}): Promise<void> {
     validateTerminalSize(size)
-    const { call, execId } = this.#options
-    const api = await this.#engine.api({ ...call, operation: 'resize', signal })
-    try {
-      await api.getExec(execId).resize({ _query: { h: size.height, w: size.width }, _body: {} })
-    } catch (error) {
-      signal?.throwIfAborted()
-      if (!(await this.#hasEnded(signal))) throw error
-    }
+    const { execId, containerId } = this.#options
+    await this.#engine.run('resize', containerId, options, async (call) => {
+      const api = await this.#engine.api(call)
+      try {
+        await api.getExec(execId).resize({ _query: { h: size.height, w: size.width }, _body: {} })
+      } catch (error) {
+        call.signal.throwIfAborted()
+        if (!(await this.#hasEnded(call))) throw error
+      }
+    })
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -66,11 +72,10 @@ export class DockerExecProcess implements ExecProcess {
   }
 
   /** What an engine answers of a process that has ended says nothing: not found, stopped, or a failure. */
-  async #hasEnded(signal: AbortSignal | undefined): Promise<boolean> {
+  async #hasEnded(call: EngineCall): Promise<boolean> {
     if (this.#isOver) return true
-    const { call, execId } = this.#options
-    const api = await this.#engine.api({ ...call, operation: 'resize', signal })
-    return (await api.getExec(execId).inspect()).Running === false
+    const api = await this.#engine.api(call)
+    return (await api.getExec(this.#options.execId).inspect()).Running === false
   }
 
   async #run(): Promise<number> {
@@ -87,23 +92,19 @@ export class DockerExecProcess implements ExecProcess {
       await this.#awaitReaders()
       return code
     } catch (failure) {
-      const atOnce = this.#options.call.signal?.aborted === true || this.#engine.ending.aborted
+      const atOnce = this.#options.call.signal?.aborted === true
       this.#output.finish(this.#isDisposed ? undefined : toError(failure), { atOnce })
       throw failure
     } finally {
       this.#isOver = true
       this.#connection.socket.destroy()
+      this.#options.onEnd()
     }
   }
 
   async #awaitReaders(): Promise<void> {
     const read = [this.stdout, this.stderr].filter(isRead).map((output) => finished(output).catch(() => {}))
-    const linked = linkSignals([this.#options.call.signal, this.#engine.ending])
-    try {
-      await untilAborted(Promise.all(read), linked.signal)
-    } finally {
-      linked.unlink()
-    }
+    await untilAborted(Promise.all(read), this.#options.call.signal)
   }
 
   #toDisposed(): unknown {
@@ -119,7 +120,10 @@ export interface ExecProcessOptions {
   readonly hasStdin: boolean
   /** By which the process is found where its id cannot be: see `kill-exec.ts`. */
   readonly marker: string | undefined
+  /** Its signal aborts with that of the caller, and when the runtime is closed. */
   readonly call: EngineCall
+  /** Called when the process is over. */
+  readonly onEnd: () => void
 }
 
 /** An output that nobody has begun to read must not keep the exit code back for ever. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
-import { type Argv, isHostError, type OperationOptions, poll, validateSignal } from '@capstan/core'
+import { type Argv, isHostError, poll } from '@capstan/core'
 import type { InspectedExec } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import type { ExecProcessOptions } from './docker-exec-process.js'
@@ -12,15 +12,9 @@ import { readExitCode } from './exec-exit-code.js'
  * Engines have no call for that, and know the process by the id that it has on their machine. On this machine the kernel
  * tells its id in the container; elsewhere it is looked for there by its marker. A second exec then signals it.
  */
-export async function killExec(
-  engine: DockerEngine,
-  target: KillTarget,
-  { signal }: OperationOptions,
-): Promise<boolean> {
-  validateSignal(target.signal)
+export async function killExec(engine: DockerEngine, target: KillTarget, call: EngineCall): Promise<boolean> {
   // As every `kill` takes it.
   const name = target.signal.replace(/^SIG/, '')
-  const call = { ...target.call, operation: 'kill', signal }
   const { Running, Pid = 0, ContainerID = '' } = await inspectStarted(engine, target.execId, call)
   if (Running !== true) return false
   const inner = target.marker === undefined ? await readInnerPid(Pid, ContainerID) : undefined

@@ -18,8 +18,9 @@ export async function openExec(
   validateExec(command, options)
   const removed = Object.entries(options.env ?? {}).find(([, value]) => value === null)
   if (removed !== undefined) refuseField(engine.runtimeName, 'exec.env.unset', removed[0], engine.details.refuses)
-  const { tty: isTerminal = false, stdin: hasStdin = true, signal } = options
-  const call: EngineCall = { operation: 'exec', subject: id, signal, command }
+  const { tty: isTerminal = false, stdin: hasStdin = true } = options
+  const { signal, end } = engine.operations.begin(options.signal)
+  const call: EngineCall = { operation: 'exec', subject: id, signal, isBounded: options.signal !== undefined, command }
   const marker = canReadInnerPid(engine) ? undefined : `${markerName}=${randomUUID()}`
   try {
     const api = await engine.api(call)
@@ -30,9 +31,12 @@ export async function openExec(
       path: `/exec/${execId}/start`,
       body: { Detach: false, Tty: isTerminal },
     })
-    return new DockerExecProcess(engine, connection, { execId, containerId: id, isTerminal, hasStdin, marker, call })
+    const settings = { execId, containerId: id, isTerminal, hasStdin, marker, call, onEnd: end }
+    return new DockerExecProcess(engine, connection, settings)
   } catch (error) {
-    throw isHostError(error, 'NOT_RUNNING') ? await withState(engine, call) : error
+    const failure = isHostError(error, 'NOT_RUNNING') ? await withState(engine, call) : error
+    end()
+    throw failure
   }
 }
 

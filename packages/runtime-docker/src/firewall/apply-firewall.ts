@@ -122,14 +122,13 @@ interface Fault {
 /** Contains the container, with a signal and a limit of its own and also while the runtime closes, and returns the error. */
 async function toContained(context: RunnerContext, fault: Fault): Promise<unknown> {
   const { id, firewallImage, call, error } = fault
-  const undoing = { ...context, engine: context.engine.undoing }
   let contained: Contained = { containment: 'unchanged', failures: [] }
   let ended: unknown
   const undo = createUndoStack({ timeoutMs: containTimeoutMs })
-  undo.add('firewall', async ({ signal }) => {
-    const own = { ...call, signal }
-    ended = await readWorkload(undoing.engine, own).then(() => undefined, toEnded)
-    if (ended === undefined) contained = await contain(undoing, listRunners(undoing, firewallImage), own)
+  undo.add('firewall', async (limits) => {
+    const own = { ...call, ...limits }
+    ended = await readWorkload(context.engine, own).then(() => undefined, toEnded)
+    if (ended === undefined) contained = await contain(context, listRunners(context, firewallImage), own)
   })
   const failures = await undo.run()
   if (call.signal?.aborted) return withUndoFailures(call.signal.reason, failures)

@@ -23,7 +23,7 @@ export function createHelperRunner(
     async run(script, call) {
       const id = await createHelper(engine, toHelperConfig({ image, script, workload: workload.namespaceId }), call)
       const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
-      undo.add('firewall helper', (own) => removeContainer(engine.undoing, id, own))
+      undo.add('firewall helper', (own) => removeContainer(engine, id, own))
       const result = await runHelper(engine, id, call).catch(async (error: unknown) => {
         throw withUndoFailures(error, await undo.run())
       })
@@ -40,12 +40,12 @@ function createHelper(engine: DockerEngine, config: object, call: EngineCall): P
     ...config,
     Labels: { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels), ...requestIdLabel },
   }
-  return withAnswerGrace(engine, call, async ({ signal, ...patient }) => {
-    const api = await patient.engine.api({ ...call, signal })
+  return withAnswerGrace(engine, call, async (patient) => {
+    const api = await engine.api(patient)
     try {
       return (await api.createContainer({ _query: {}, _body: body })).id
     } catch (error) {
-      throw isAnswered(error, { signal }) ? error : await removeUnanswered(engine, { call, requestIdLabel, error })
+      throw isAnswered(error, patient) ? error : await removeUnanswered(engine, { call, requestIdLabel, error })
     }
   })
 }

@@ -1,23 +1,16 @@
-import {
-  type BuildOptions,
-  type BuildProgress,
-  createHostError,
-  createUndoStack,
-  validateBuild,
-  withUndoFailures,
-} from '@capstan/core'
+import { type BuildOptions, type BuildProgress, createHostError, type Operation } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toEngineText } from '../engine-text.js'
 import { streamBody } from '../stream/stream-body.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 import { toBuildFailure } from './build-failure.js'
 import { createBuildOutput } from './build-output.js'
-import { checkBasePlatforms, checkBuiltPlatform, refuseBuildOptions } from './build-refusals.js'
+import { checkBasePlatforms, checkBuiltPlatform } from './build-refusals.js'
 import { type BuildRequest, type ImageToBuild, prepareBuild, toAllTags } from './build-request.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
 import { findImage } from './images.js'
 import { restoreTag } from './restore-tag.js'
-import { listUntagged, removeUntagged } from './untagged-images.js'
+import { type CutBuild, listUntagged, removeUntagged } from './untagged-images.js'
 
 /**
  * Builds with the engine's own (classic) builder; resolves when the image is stored under all of its tags.
@@ -26,37 +19,42 @@ import { listUntagged, removeUntagged } from './untagged-images.js'
  * sent. A failed build: BUILD_FAILED with the step, its command, the exit code and the last lines. An abort ends the build
  * at the engine. After a failure or an abort no tag names the new image: see {@link restoreTag}.
  */
-export async function buildImage(engine: DockerEngine, image: ImageToBuild, options: BuildOptions = {}): Promise<void> {
+export async function buildImage(
+  engine: DockerEngine,
+  image: ImageToBuild,
+  options: BuildOptions,
+  call: Operation,
+): Promise<void> {
   const { dockerfile, tag } = image
-  validateBuild(dockerfile, tag, options)
-  options.signal?.throwIfAborted()
-  refuseBuildOptions(engine, options)
-  const call: EngineCall = { operation: 'buildImage', subject: tag, signal: options.signal }
   await checkBasePlatforms(engine, { dockerfile, call }, options)
-  const request = await prepareBuild(engine, image, options)
+  const request = await prepareBuild(engine, image, { ...options, signal: call.signal })
   const tags = toAllTags(tag, options)
-  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   let kept: readonly string[] | undefined
   try {
-    const [tagged, others] = await Promise.all([
-      Promise.all(tags.map(async (name) => ({ name, before: (await findImage(engine, name, call))?.Id }))),
-      listUntagged(engine, tags, call),
-    ])
-    // Images that lose their tags to this build are without a tag, too, until their tags are restored.
-    kept = [...others, ...tagged.flatMap(({ before = [] }) => before)]
-    for (const { name, before } of tagged) {
-      undo.add(`tag ${name}`, (own) => restoreTag(engine.undoing, { tag: name, before }, { ...call, ...own }))
-    }
+    kept = await prepareUndo(engine, tags, call)
     await runBuild(engine, request, options)
     for (const name of tags) await checkResult(engine, { ...call, subject: name }, options)
   } catch (error) {
     request.body.destroy()
     if (kept !== undefined && !isAnswered(error, call)) {
-      const cut = { tags, kept, call }
-      undo.add(`image of ${tag}`, (own) => removeUntagged(engine.undoing, cut, own))
+      const cut = { tags, kept }
+      call.undo.add(`image of ${tag}`, (own) => removeUntagged(engine, cut, { ...call, ...own }))
     }
-    throw withUndoFailures(error, await undo.run())
+    throw error
   }
+}
+
+/** Adds the steps that restore the tags. Resolves with the ids of the images that the undo keeps. */
+async function prepareUndo(engine: DockerEngine, tags: CutBuild['tags'], call: Operation): Promise<readonly string[]> {
+  const [tagged, untagged] = await Promise.all([
+    Promise.all(tags.map(async (name) => ({ name, before: (await findImage(engine, name, call))?.Id }))),
+    listUntagged(engine, tags, call),
+  ])
+  for (const { name, before } of tagged) {
+    call.undo.add(`tag ${name}`, (own) => restoreTag(engine, { tag: name, before }, { ...call, ...own }))
+  }
+  // Images that lose their tags to this build are without a tag, too, until their tags are restored.
+  return [...untagged, ...tagged.flatMap(({ before = [] }) => before)]
 }
 
 async function runBuild(engine: DockerEngine, request: BuildRequest, { onProgress }: BuildOptions): Promise<void> {

@@ -2,24 +2,22 @@ import {
   type ImageInfo,
   isHostError,
   type ListOptions,
-  type OperationOptions,
   type StringMap,
   toFamiliarName,
   toImageHome,
   validateImageReference,
 } from '@capstan/core'
 import type { InspectedImage, ListedImage } from '../docker-api.js'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import type { CallLimits, DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
 
 /** False only when the engine says that the image is absent; whatever else is wrong rejects. */
 export async function imageExists(
   engine: DockerEngine,
   image: string,
-  options: OperationOptions = {},
+  { signal, isBounded }: CallLimits = {},
 ): Promise<boolean> {
-  validateImageReference(image)
-  const call: EngineCall = { operation: 'imageExists', subject: image, field: 'image', signal: options.signal }
+  const call: EngineCall = { operation: 'imageExists', subject: image, field: 'image', signal, isBounded }
   return (await findImage(engine, image, call)) !== undefined
 }
 
@@ -40,9 +38,9 @@ export async function findImage(
 /** One entry an image with all its tags. The filter works at the engine. */
 export async function listImages(
   engine: DockerEngine,
-  { labels, signal }: ListOptions = {},
+  { labels, signal, isBounded }: ListOptions & CallLimits = {},
 ): Promise<readonly ImageInfo[]> {
-  const call = { operation: 'listImages', subject: 'images', signal }
+  const call = { operation: 'listImages', subject: 'images', signal, isBounded }
   return (await (await engine.api(call)).listImages({ filters: toLabelFilter(labels) })).map(toImageInfo)
 }
 
@@ -51,24 +49,17 @@ export async function listImages(
  *
  * Pulls nothing, runs nothing; rejects for an abort and after `close` alone.
  */
-export async function getImageHomeDir(
-  engine: DockerEngine,
-  image: string,
-  options: OperationOptions = {},
-): Promise<string> {
-  options.signal?.throwIfAborted()
-  const config = await readConfig(engine, image, options)
-  options.signal?.throwIfAborted()
+export async function getImageHomeDir(engine: DockerEngine, image: string, limits: CallLimits = {}): Promise<string> {
+  const config = await readConfig(engine, image, limits)
   return toImageHome({ env: toEnv(config?.Env ?? []), user: config?.User ?? '' })
 }
 
-async function readConfig(engine: DockerEngine, image: string, options: OperationOptions) {
+async function readConfig(engine: DockerEngine, image: string, { signal, isBounded }: CallLimits) {
   try {
     validateImageReference(image)
-    return (await findImage(engine, image, { operation: 'getImageHomeDir', subject: image, signal: options.signal }))
-      ?.Config
-  } catch (error) {
-    if (isHostError(error, 'RUNTIME_UNAVAILABLE')) throw error // closed
+    return (await findImage(engine, image, { operation: 'getImageHomeDir', subject: image, signal, isBounded }))?.Config
+  } catch {
+    signal?.throwIfAborted()
     return undefined
   }
 }

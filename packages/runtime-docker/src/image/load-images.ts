@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { createHostError, type HostError, type OperationOptions, toFamiliarName } from '@capstan/core'
+import { createHostError, type HostError, toFamiliarName } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { streamBody } from '../stream/stream-body.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
@@ -14,14 +14,13 @@ import { type EngineFailure, readEngineMessages } from './engine-message.js'
 export async function loadImages(
   engine: DockerEngine,
   tar: AsyncIterable<Uint8Array>,
-  options: OperationOptions = {},
+  call: EngineCall,
 ): Promise<readonly string[]> {
-  const call: EngineCall = { operation: 'loadImages', subject: 'the archive', signal: options.signal }
   const source = new WatchedSource(tar)
   try {
     return await load(engine, Readable.from(source.read(), { objectMode: false }), call)
   } catch (error) {
-    options.signal?.throwIfAborted()
+    call.signal?.throwIfAborted()
     throw source.fault === undefined ? error : source.fault
   }
 }

@@ -6,9 +6,8 @@ import {
   isImageId,
   type PullOptions,
   parseImageReference,
-  validateImageReference,
 } from '@capstan/core'
-import type { DockerEngine, EngineCall, EngineRequest } from '../docker-engine.js'
+import type { CallLimits, DockerEngine, EngineCall, EngineRequest } from '../docker-engine.js'
 import { toEngineText } from '../engine-text.js'
 import { streamBody } from '../stream/stream-body.js'
 import { type EngineMessage, readEngineMessages } from './engine-message.js'
@@ -17,7 +16,7 @@ import { findImage } from './images.js'
 import { isPullDone, toPullProgress } from './pull-progress.js'
 import { type RegistryAuth, toAuthHeader } from './registry-auth.js'
 
-export interface PullImageOptions extends PullOptions {
+export interface PullImageOptions extends PullOptions, CallLimits {
   /** Where credentials are looked for when none are given; default: the environment of the host. */
   readonly credentialSources?: CredentialSources
 }
@@ -29,12 +28,11 @@ export interface PullImageOptions extends PullOptions {
  * registry: IMAGE_NOT_FOUND. A stream that ends without saying that the image is there: CONNECTION_LOST.
  */
 export async function pullImage(engine: DockerEngine, image: string, options: PullImageOptions = {}): Promise<string> {
-  validateImageReference(image)
   if (isImageId(image)) throw createHostError('IMAGE_NOT_FOUND', { image })
-  const { signal, platform } = options
+  const { signal, isBounded, platform } = options
   const reference = parseImageReference(image)
   const found = await chooseCredentials(engine, reference, options)
-  const call: EngineCall = { operation: 'pullImage', subject: image, signal }
+  const call: EngineCall = { operation: 'pullImage', subject: image, signal, isBounded }
   try {
     return await pull(engine, { call, reference, auth: found.auth, platform }, options)
   } catch (error) {

@@ -1,13 +1,7 @@
-import {
-  createHostError,
-  isHostError,
-  type OperationOptions,
-  toFamiliarName,
-  validateImageReference,
-} from '@capstan/core'
+import { createHostError, isHostError, toFamiliarName } from '@capstan/core'
 import { toContainerName } from '../container/container-shapes.js'
 import type { DockerApi, InspectedImage, ListedImage } from '../docker-api.js'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import type { CallLimits, DockerEngine, EngineCall } from '../docker-engine.js'
 import { findImage } from './images.js'
 
 /**
@@ -15,9 +9,12 @@ import { findImage } from './images.js'
  *
  * Used by a container, running or not, or the base of another image: IN_USE with their names; nothing is forced.
  */
-export async function removeImage(engine: DockerEngine, image: string, options: OperationOptions = {}): Promise<void> {
-  validateImageReference(image, 'id')
-  const call: EngineCall = { operation: 'removeImage', subject: image, field: 'id', signal: options.signal }
+export async function removeImage(
+  engine: DockerEngine,
+  image: string,
+  { signal, isBounded }: CallLimits,
+): Promise<void> {
+  const call: EngineCall = { operation: 'removeImage', subject: image, field: 'id', signal, isBounded }
   const api = await engine.api(call)
   const refusal = await tryRemove(api, image)
   if (refusal === undefined) return

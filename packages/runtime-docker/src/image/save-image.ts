@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import { createHostError, type OperationOptions, validateImageReference } from '@capstan/core'
+import { createHostError, type OperationOptions } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toAnswerStream } from './answer-stream.js'
 import { findImage } from './images.js'
@@ -15,11 +15,17 @@ export async function saveImage(
   image: string,
   options: OperationOptions = {},
 ): Promise<Readable> {
-  validateImageReference(image, 'reference')
-  const call: EngineCall = { operation: 'saveImage', subject: image, field: 'reference', signal: options.signal }
-  // The engine may find out that there is none after it has answered 200.
-  const found = await findImage(engine, image, call)
-  if (found === undefined) throw createHostError('IMAGE_NOT_FOUND', { image })
-  const answer = await engine.send({ ...call, method: 'GET', path: `/images/${image}/get` })
-  return toAnswerStream(engine, answer, call)
+  const { signal, end } = engine.operations.begin(options.signal)
+  const isBounded = options.signal !== undefined
+  const call: EngineCall = { operation: 'saveImage', subject: image, field: 'reference', signal, isBounded }
+  try {
+    // The engine may find out that there is none after it has answered 200.
+    const found = await findImage(engine, image, call)
+    if (found === undefined) throw createHostError('IMAGE_NOT_FOUND', { image })
+    const answer = await engine.send({ ...call, method: 'GET', path: `/images/${image}/get` })
+    return toAnswerStream(engine, answer, call).once('close', end)
+  } catch (error) {
+    end()
+    throw error
+  }
 }

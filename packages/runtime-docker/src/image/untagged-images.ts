@@ -1,4 +1,4 @@
-import { isHostError, type OperationOptions, poll, toObjectLabels } from '@capstan/core'
+import { isHostError, poll, toObjectLabels } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
 
@@ -17,16 +17,11 @@ export async function listUntagged(
  * Removes what a build that was cut off has labelled and not tagged, other than `kept`. The engine goes on for
  * a moment when its client has gone, so it is asked again for a while.
  */
-export async function removeUntagged(
-  engine: DockerEngine,
-  { tags, kept, call }: CutBuild,
-  { signal }: OperationOptions,
-): Promise<void> {
-  const own = { ...call, signal }
-  const find = async () => (await listUntagged(engine, tags, own)).find((id) => !kept.includes(id))
-  const id = await poll(find, { limitMs: engine.timeouts.lateResultMs, signal })
+export async function removeUntagged(engine: DockerEngine, { tags, kept }: CutBuild, call: EngineCall): Promise<void> {
+  const find = async () => (await listUntagged(engine, tags, call)).find((id) => !kept.includes(id))
+  const id = await poll(find, { limitMs: engine.timeouts.lateResultMs, signal: call.signal })
   if (id === undefined) return
-  const api = await engine.api(own)
+  const api = await engine.api(call)
   await api
     .getImage(id)
     .remove()
@@ -39,5 +34,4 @@ export interface CutBuild {
   readonly tags: readonly [string, ...string[]]
   /** Ids of the images that were there before the build. */
   readonly kept: readonly string[]
-  readonly call: EngineCall
 }

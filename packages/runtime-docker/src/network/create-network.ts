@@ -1,16 +1,13 @@
 import {
   type CreateNetworkOptions,
   createRequestIdLabel,
-  createUndoStack,
   delay,
   isHostError,
+  type Operation,
   toObjectLabels,
-  validateLabels,
-  validateName,
-  withUndoFailures,
 } from '@capstan/core'
 import { hasApi } from '../api-version.js'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import type { DockerEngine } from '../docker-engine.js'
 import { withAnswerGrace } from '../unanswered/answer-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 import { explainFailure, toNameConflict } from './create-failure.js'
@@ -26,63 +23,50 @@ import { findByRequestId, findNamed, type NetworkRequest, removeByRequestId } fr
 export async function createNetwork(
   engine: DockerEngine,
   name: string,
-  { labels = {}, internal = false, signal }: CreateNetworkOptions = {},
+  { labels = {}, internal = false }: CreateNetworkOptions,
+  call: Operation,
 ): Promise<string> {
-  validateName(name)
-  validateLabels(labels)
-  signal?.throwIfAborted()
-  const call: EngineCall = { operation: 'createNetwork', subject: name, signal }
   const ownLabels = toObjectLabels({ kind: 'network' }, engine.ownerLabels, labels)
   for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
-    const id = await makeUnique(engine, {
-      call,
-      name,
-      internal,
-      labels: ownLabels,
-      requestIdLabel: createRequestIdLabel(),
-    })
+    const request = { call, name, internal, labels: ownLabels, requestIdLabel: createRequestIdLabel() }
+    const id = await makeUnique(engine, request)
     if (id !== undefined) return id
-    await delay(Math.random() * betweenAttemptsMs, { signal })
+    await delay(Math.random() * betweenAttemptsMs, call)
   }
   throw toNameConflict(engine, name, undefined)
 }
 
 /** The id; `undefined` when others wanted the name at the same moment, and none got it. */
 async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promise<string | undefined> {
-  await engine.api(request.call) // where nothing can be sent there is nothing to undo
-  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
-  undo.add(`network ${request.name}`, ({ signal }) => removeByRequestId(engine.undoing, request, { signal }))
+  const { call, name } = request
+  const addUndo = () =>
+    call.undo.add(`network ${name}`, (own) => removeByRequestId(engine, request, { ...call, ...own }))
   const id = await make(engine, request).catch(async (error: unknown) => {
-    if (isAnswered(error, request.call)) throw await explainFailure(engine, request, error)
-    throw withUndoFailures(error, await undo.run())
+    if (isAnswered(error, call)) throw await explainFailure(engine, request, error)
+    addUndo()
+    throw error
   })
-  try {
-    if (hasApi(engine.apiVersion, uniqueNamesSince) || (await isAlone(engine, request, id))) return id
-  } catch (error) {
-    throw withUndoFailures(error, await undo.run())
-  }
-  const [failure] = await undo.run()
+  addUndo()
+  if (hasApi(engine.apiVersion, uniqueNamesSince) || (await isAlone(engine, request, id))) return id
+  const [failure] = await call.undo.run()
   if (failure !== undefined) throw failure
   const holder = await findNamed(engine, request)
-  if (holder !== undefined) throw toNameConflict(engine, request.name, holder)
+  if (holder !== undefined) throw toNameConflict(engine, name, holder)
   return undefined
 }
 
-function make(engine: DockerEngine, { call, name, internal, labels, requestIdLabel }: NetworkRequest): Promise<string> {
-  return withAnswerGrace(engine, call, async ({ signal, wanted, limit, ...patient }) => {
+function make(engine: DockerEngine, request: NetworkRequest): Promise<string> {
+  const { call, name, internal, labels, requestIdLabel } = request
+  return withAnswerGrace(engine, call, async (patient) => {
     try {
-      const api = await patient.engine.api({ ...limit, ...call, signal })
+      const api = await engine.api(patient)
       const Labels = { ...labels, ...requestIdLabel }
       // Before API 1.44 a second network of the same name is made without this; later it is ignored.
       const body = { Name: name, Driver: 'bridge', Internal: internal, Labels, CheckDuplicate: true }
-      const { id } = await api.createNetwork(body)
-      wanted.throwIfAborted()
-      return id
+      return (await api.createNetwork(body)).id
     } catch (error) {
-      wanted.throwIfAborted()
-      const made = isHostError(error, 'TIMED_OUT')
-        ? await findByRequestId(engine, { call, requestIdLabel }, call)
-        : undefined
+      call.signal.throwIfAborted()
+      const made = isHostError(error, 'TIMED_OUT') ? await findByRequestId(engine, request, call) : undefined
       if (made === undefined) throw error
       return made.Id // slow is not failed: what the engine made in the end is what was asked for
     }

@@ -1,11 +1,11 @@
-import { type OperationOptions, poll, type StringMap } from '@capstan/core'
+import { type Operation, poll, type StringMap } from '@capstan/core'
 import type { InspectedNetwork } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
 
 /** One request for a network. */
 export interface NetworkRequest {
-  readonly call: EngineCall
+  readonly call: Operation
   readonly name: string
   readonly internal: boolean
   readonly labels: StringMap
@@ -13,28 +13,28 @@ export interface NetworkRequest {
   readonly requestIdLabel: StringMap
 }
 
-/** What this very request made, though it was not answered. */
+/** The network that this request created, although its answer was lost. */
 export function findByRequestId(
   engine: DockerEngine,
-  { call, requestIdLabel }: Pick<NetworkRequest, 'call' | 'requestIdLabel'>,
-  { signal }: OperationOptions,
+  { requestIdLabel }: Pick<NetworkRequest, 'requestIdLabel'>,
+  call: EngineCall,
 ): Promise<InspectedNetwork | undefined> {
   const find = async () => {
-    const api = await engine.api({ ...call, signal })
+    const api = await engine.api(call)
     return (await api.listNetworks({ filters: toLabelFilter(requestIdLabel) }))[0]
   }
-  return poll(find, { limitMs: engine.timeouts.lateResultMs, signal })
+  return poll(find, { limitMs: engine.timeouts.lateResultMs, signal: call.signal })
 }
 
-/** Removes what this very request made, if anything. */
+/** Removes the network that this request created, if it created one. */
 export async function removeByRequestId(
   engine: DockerEngine,
   request: NetworkRequest,
-  options: OperationOptions,
+  call: EngineCall,
 ): Promise<void> {
-  const made = await findByRequestId(engine, request, options)
+  const made = await findByRequestId(engine, request, call)
   if (made === undefined) return
-  const api = await engine.api({ ...request.call, signal: options.signal })
+  const api = await engine.api(call)
   await api.getNetwork(made.Id).remove()
 }
 

@@ -1,4 +1,4 @@
-import { createHostError, delay, isHostError, type OperationOptions, validateId } from '@capstan/core'
+import { createHostError, delay, isHostError } from '@capstan/core'
 import { toContainerName } from '../container/container-shapes.js'
 import type { DockerApi } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
@@ -12,9 +12,7 @@ import { findSandboxOf } from '../sandbox/sandbox-labels.js'
  *
  * The endpoint of a container that has just ended, or is being removed, is waited for, 3 s at most.
  */
-export async function removeNetwork(engine: DockerEngine, id: string, options: OperationOptions = {}): Promise<void> {
-  validateId(id)
-  const call: EngineCall = { operation: 'removeNetwork', subject: id, signal: options.signal }
+export async function removeNetwork(engine: DockerEngine, id: string, call: EngineCall): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
     const api = await engine.api(call)
     const refusal = await tryRemove(engine, api, id)
@@ -24,7 +22,7 @@ export async function removeNetwork(engine: DockerEngine, id: string, options: O
       const names = users.map(({ name }) => name)
       throw createHostError('IN_USE', { subject: `network "${id}"`, users: names }, { cause: refusal })
     }
-    await delay(betweenAttemptsMs, options)
+    await delay(betweenAttemptsMs, call)
   }
 }
 

@@ -67,7 +67,7 @@ async function openWith(
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   try {
     const sandboxId = await createSandbox(engine, image, opening, call)
-    undo.add('firewall sandbox', (own) => removeContainer(engine.undoing, sandboxId, own))
+    undo.add('firewall sandbox', (own) => removeContainer(engine, sandboxId, own))
     await startSandbox(engine, sandboxId, call)
     const reasons = await setSandboxRules(engine, { container, sandboxId, rules }, call)
     if (reasons === undefined) return { sandboxId }
@@ -99,7 +99,7 @@ async function createSandbox(
   const { platform, later } = request
   const { id } = await requestContainer(engine, { body, platform, name: undefined }, call)
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
-  undo.add('firewall sandbox', (own) => removeContainer(engine.undoing, id, own))
+  undo.add('firewall sandbox', (own) => removeContainer(engine, id, own))
   try {
     for (const join of later) {
       const api = await engine.api({ ...call, subject: join.networkId })

@@ -12,7 +12,7 @@ import { toReason } from '../engine-text.js'
 export async function releaseAfterEnd(engine: DockerEngine, call: EngineCall): Promise<void> {
   if (engine.containers.findSandboxed(call.subject) === undefined) return
   const cleanup = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
-  cleanup.add('firewall sandbox', (own) => releaseSandbox(engine.undoing, { ...call, ...own }))
+  cleanup.add('firewall sandbox', (own) => releaseSandbox(engine, { ...call, ...own }))
   for (const failure of await cleanup.run()) {
     engine.warn(`the sandbox of container "${call.subject}" is left: ${toReason(failure)}`)
   }

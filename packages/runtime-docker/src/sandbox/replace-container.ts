@@ -30,8 +30,8 @@ export async function replaceContainer(
     undo.add(`the name of ${name}`, async (own) => {
       engine.containers.forgetSandboxed(firstId)
       const undoing = { ...call, ...own }
-      const first = await findContainer(engine.undoing, { ...undoing, subject: firstId })
-      if (toContainerName(first?.Name) === aside) await rename(engine.undoing, firstId, name, undoing)
+      const first = await findContainer(engine, { ...undoing, subject: firstId })
+      if (toContainerName(first?.Name) === aside) await rename(engine, firstId, name, undoing)
     })
     await rename(engine, firstId, aside, call)
     const hostname = engine.details.habits.hasOwnHostname ? (request.body.Hostname ?? firstId.slice(0, 12)) : undefined
@@ -49,7 +49,7 @@ export async function replaceContainer(
 /** By its name, since the first id now means the new container. What is left carries the labels of its owner. */
 async function removeFirst(engine: DockerEngine, name: string): Promise<void> {
   const cleanup = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
-  cleanup.add(`container ${name}`, (own) => removeContainer(engine.undoing, name, own))
+  cleanup.add(`container ${name}`, (own) => removeContainer(engine, name, own))
   for (const failure of await cleanup.run()) engine.warn(`container "${name}" is left: ${toReason(failure)}`)
 }
 

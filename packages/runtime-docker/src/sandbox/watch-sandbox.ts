@@ -1,4 +1,4 @@
-import { isHostError } from '@capstan/core'
+import { delay, isHostError } from '@capstan/core'
 import { findContainer } from '../container/inspect-container.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { readBody } from '../transport/read-body.js'
@@ -11,20 +11,20 @@ import { releaseAfterEnd } from './release-sandbox.js'
 export function watchSandbox(engine: DockerEngine, id: string): void {
   const known = engine.containers.findSandboxed(id)
   if (known === undefined) return
-  const call: EngineCall = { operation: 'startContainer', subject: known.firstId }
   // What is not released here goes with the removal of the container, or with a sweep.
-  watch(engine, call).catch(() => {})
+  engine.run('startContainer', known.firstId, {}, (call) => watch(engine, call)).catch(() => {})
 }
 
 async function watch(engine: DockerEngine, call: EngineCall): Promise<void> {
   await untilEnded(engine, call)
   if ((await findContainer(engine, call))?.HostConfig?.AutoRemove === true) await untilGone(engine, call)
-  await engine.keepOpen(() => releaseAfterEnd(engine, call))
+  await releaseAfterEnd(engine, call)
 }
 
 async function untilEnded(engine: DockerEngine, call: EngineCall): Promise<void> {
   if (engine.details.habits.missesExits) {
-    while ((await findContainer(engine, call))?.State?.Running === true) await idle(betweenLooksMs)
+    while ((await findContainer(engine, call))?.State?.Running === true)
+      await delay(betweenLooksMs, { signal: call.signal, ref: false })
     return
   }
   try {
@@ -40,12 +40,8 @@ async function untilEnded(engine: DockerEngine, call: EngineCall): Promise<void>
 async function untilGone(engine: DockerEngine, call: EngineCall): Promise<void> {
   for (let look = 0; look < mostLooks; look += 1) {
     if ((await findContainer(engine, call)) === undefined) return
-    await idle(betweenLooksMs)
+    await delay(betweenLooksMs, { signal: call.signal, ref: false })
   }
-}
-
-function idle(timeMs: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, timeMs).unref())
 }
 
 const betweenLooksMs = 500

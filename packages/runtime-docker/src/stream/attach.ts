@@ -1,15 +1,13 @@
 import {
   type AttachOptions,
   createHostError,
-  linkSignals,
   type OperationOptions,
   type OutputChunk,
   pumpInput,
   pumpOutput,
-  validateTerminalSize,
 } from '@capstan/core'
 import { toContainerState } from '../container/container-shapes.js'
-import { inspectContainer, validateContainerId } from '../container/inspect-container.js'
+import { inspectContainer } from '../container/inspect-container.js'
 import { resizeStarted } from '../container/resize-terminal.js'
 import { stillRuns } from '../container/still-runs.js'
 import type { DockerEngine, EngineCall, UpgradedConnection } from '../docker-engine.js'
@@ -24,14 +22,11 @@ import { createTerminalInput } from './terminal-input.js'
  *
  * An output that ends while the container runs was cut off: CONNECTION_LOST.
  */
-export async function attach(engine: DockerEngine, id: string, options: AttachOptions): Promise<void> {
-  validateContainerId(id)
-  const { initialSize, signal } = options
-  if (initialSize !== undefined) validateTerminalSize(initialSize, 'initialSize')
-  const call: EngineCall = { operation: 'attach', subject: id, signal }
+export async function attach(engine: DockerEngine, options: AttachOptions, call: EngineCall): Promise<void> {
+  const { initialSize } = options
   const container = await inspectContainer(engine, call)
   const state = toContainerState(container.State?.Status)
-  if (state !== 'running') throw createHostError('NOT_RUNNING', { id, state })
+  if (state !== 'running') throw createHostError('NOT_RUNNING', { id: call.subject, state })
   const isTerminal = container.Config?.Tty === true
   const connection = await openAttach(engine, call, isTerminal ? dropStderr(options) : options)
   if (isTerminal && initialSize !== undefined) {
@@ -56,17 +51,14 @@ export async function pump(
   { stdin, isTerminal, call, ...outputs }: PumpedOptions,
 ): Promise<void> {
   const { socket } = connection
-  const linked = linkSignals([call.signal, engine.ending])
   const input = stdin && pumpInput(stdin, isTerminal ? createTerminalInput(socket) : socket, call)
   input?.failed.catch((error: Error) => socket.destroy(error))
   try {
-    const own = { ...call, signal: linked.signal }
-    await pumpOutput(readOutput(connection, { isTerminal, ...own }), outputs, own)
+    await pumpOutput(readOutput(connection, { isTerminal, signal: call.signal }), outputs, call)
   } catch (cause) {
     throw engine.translate(cause, call)
   } finally {
     input?.stop()
-    linked.unlink()
     socket.destroy()
   }
 }

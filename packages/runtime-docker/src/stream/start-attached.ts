@@ -1,12 +1,5 @@
-import {
-  type AttachOptions,
-  createUndoStack,
-  delay,
-  linkSignals,
-  validateTerminalSize,
-  withUndoFailures,
-} from '@capstan/core'
-import { inspectContainer, validateContainerId } from '../container/inspect-container.js'
+import { type AttachOptions, delay, linkSignals, type Operation } from '@capstan/core'
+import { inspectContainer } from '../container/inspect-container.js'
 import type { KeptSettings } from '../container/kept-settings.js'
 import { openWait, type PendingExit } from '../container/pending-exit.js'
 import { type PreparedStart, prepareStart } from '../container/prepare-start.js'
@@ -28,54 +21,44 @@ import { openAttach } from './open-attach.js'
 export async function startAttached(
   engine: DockerEngine,
   kept: KeptSettings,
-  id: string,
   options: AttachOptions,
+  call: Operation,
 ): Promise<number> {
-  validateContainerId(id)
-  const { initialSize, signal } = options
-  if (initialSize !== undefined) validateTerminalSize(initialSize, 'initialSize')
-  const call: EngineCall = { operation: 'startAttached', subject: id, signal }
   const prepared = await prepareStart(engine, kept, call)
-  try {
-    return await runAttached(engine, kept, prepared, { ...options, call })
-  } finally {
-    await prepared.giveUp()
-  }
+  call.undo.add('firewall preparation', () => prepared.giveUp())
+  const exitCode = await runAttached(engine, kept, prepared, { ...options, call })
+  await prepared.giveUp()
+  return exitCode
 }
 
 async function runAttached(
   engine: DockerEngine,
   kept: KeptSettings,
   prepared: PreparedStart,
-  { call, ...options }: AttachOptions & { readonly call: EngineCall },
+  { call, ...options }: AttachOptions & { readonly call: Operation },
 ): Promise<number> {
-  const { subject: id } = call
+  const { subject: id, undo } = call
   const { initialSize } = options
   const { Config, HostConfig, State } = await inspectContainer(engine, call)
   const isTerminal = Config?.Tty === true
   const condition = HostConfig?.AutoRemove === true ? 'removed' : 'next-exit'
-  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   const start = createMark()
   const beside: EngineCall = { ...call, judgedAfter: start.reached }
-  try {
-    const connection = await openAttach(engine, beside, isTerminal ? dropStderr(options) : options)
-    undo.add('attachment', async () => void connection.socket.destroy())
-    const pending = await openWait(engine, { call: beside, condition, endedBefore: State?.FinishedAt })
-    undo.add('wait', async () => pending.close())
-    if (State?.Running !== true) {
-      undo.add(`start of ${id}`, (own) => stopContainer(engine.undoing, id, { graceMs: undoGraceMs, ...own }))
-    }
-    const pumped = pump(engine, connection, { ...options, isTerminal, call })
-    const started = startPrepared(engine, kept, prepared, call)
-    const sized = started.then(() => {
-      start.reach()
-      return isTerminal && initialSize ? resizeStarted(engine, initialSize, call) : undefined
-    })
-    await Promise.all([pumped, sized])
-    return await awaitExit(engine, pending, call)
-  } catch (error) {
-    throw withUndoFailures(error, await undo.run())
+  const connection = await openAttach(engine, beside, isTerminal ? dropStderr(options) : options)
+  undo.add('attachment', async () => void connection.socket.destroy())
+  const pending = await openWait(engine, { call: beside, condition, endedBefore: State?.FinishedAt })
+  undo.add('wait', async () => pending.close())
+  if (State?.Running !== true) {
+    undo.add(`start of ${id}`, (own) => stopContainer(engine, id, { graceMs: undoGraceMs, ...own }))
   }
+  const pumped = pump(engine, connection, { ...options, isTerminal, call })
+  const started = startPrepared(engine, kept, prepared, call)
+  const sized = started.then(() => {
+    start.reach()
+    return isTerminal && initialSize ? resizeStarted(engine, initialSize, call) : undefined
+  })
+  await Promise.all([pumped, sized])
+  return await awaitExit(engine, pending, call)
 }
 
 /** An event that others can wait for. */

@@ -1,6 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import { type ClosedRuntime, type Environment, isHostError, type StringMap } from '@capstan/core'
+import {
+  type ClosedRuntime,
+  type Environment,
+  isHostError,
+  type Operation,
+  type OperationOptions,
+  OperationScope,
+  type StringMap,
+} from '@capstan/core'
 import type { DockerApi, InspectedContainer, ListedContainer } from '../docker-api.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { DockerEngine, EngineCall, EngineRequest, UpgradedConnection } from '../docker-engine.js'
@@ -13,7 +21,6 @@ import { AnswerFormatError } from './answer-format-error.js'
 import { type CallLimit, limitCall } from './call-limit.js'
 import { createDockerodeModem, type DialedRequest, type DockerodeModem } from './dockerode-modem.js'
 import { EngineConnection } from './engine-connection.js'
-import { EngineLifetime } from './engine-lifetime.js'
 import { loadDockerode } from './load-dockerode.js'
 import { readBody } from './read-body.js'
 
@@ -25,36 +32,35 @@ export class HttpEngine implements DockerEngine {
   readonly env: Environment
   readonly warn: (message: string) => void
   readonly timeouts: DockerTimeouts
-  readonly containers: KnownContainers
-  readonly undoing: DockerEngine
-  /** The closing; for undoing its very end. */
-  readonly ending: AbortSignal
+  readonly containers: KnownContainers = new KnownContainers()
+  readonly operations: OperationScope
   readonly #loadApi: (modem: DockerodeModem) => Promise<DockerApi>
   readonly #connection: EngineConnection
-  readonly #lifetime: EngineLifetime
 
-  constructor(options: HttpEngineOptions, shared?: SharedParts) {
+  constructor(options: HttpEngineOptions) {
     this.runtimeName = options.runtimeName
     this.details = options.details
     this.ownerLabels = options.ownerLabels
     this.env = options.env
     this.warn = options.warn
     this.timeouts = { ...defaultTimeouts, ...options.timeouts }
-    this.containers = shared?.containers ?? new KnownContainers()
     this.#loadApi = options.loadApi ?? loadDockerode
-    this.#connection = shared?.connection ?? new EngineConnection(options.details, this.timeouts)
-    this.#lifetime = shared?.lifetime ?? new EngineLifetime(toClosedRuntime(options), this.timeouts)
-    this.ending = shared === undefined ? this.#lifetime.closing : this.#lifetime.closed
-    const parts = { connection: this.#connection, lifetime: this.#lifetime, containers: this.containers }
-    this.undoing = shared === undefined ? new HttpEngine(options, parts) : this
+    this.#connection = new EngineConnection(options.details, this.timeouts)
+    const { undoMs, closeMs } = this.timeouts
+    this.operations = new OperationScope({ runtime: toClosedRuntime(options), undoMs, closeMs })
   }
 
   get apiVersion(): string {
     return this.#connection.apiVersion
   }
 
-  keepOpen<T>(work: () => Promise<T>): Promise<T> {
-    return this.#lifetime.keepOpen(work)
+  run<T>(
+    operation: string,
+    subject: string,
+    { signal }: OperationOptions,
+    effect: (call: Operation) => Promise<T>,
+  ): Promise<T> {
+    return this.operations.run({ operation, subject }, { signal }, effect)
   }
 
   async api(call: EngineCall): Promise<DockerApi> {
@@ -98,21 +104,21 @@ export class HttpEngine implements DockerEngine {
   }
 
   translate(cause: unknown, call: EngineCall): unknown {
-    const isClosed = this.ending.aborted && (!call.signal?.aborted || call.signal.reason === this.ending.reason)
-    if (isClosed) return this.#lifetime.createClosedError()
+    const { closed } = this.operations
+    if (closed.aborted && !call.signal?.aborted) return closed.reason
     const { runtimeName, details } = this
     return toHostError(cause, { ...call, endpoint: details.endpoint.url, runtimeName })
   }
 
   async close(): Promise<void> {
-    await this.#lifetime.close()
+    await this.operations.close()
     await this.#connection.close()
   }
 
   /** Zero requests for what is already over. */
   #admit({ signal }: EngineCall): void {
     signal?.throwIfAborted()
-    this.ending.throwIfAborted()
+    this.operations.closed.throwIfAborted()
   }
 
   /** Runs `work`, and once more when the container was replaced by another process, which the first attempt cannot know. */
@@ -138,13 +144,13 @@ export class HttpEngine implements DockerEngine {
     return this.containers.findSandboxed(id) !== undefined
   }
 
-  /** Runs `work` under one signal of caller, deadline and closing; what it fails with is translated. */
+  /** Runs `work` under one signal of the operation, the deadline and the closing, and translates its error. */
   async #attempt<T>(
     request: EngineRequest,
     work: (limited: EngineRequest, limit: CallLimit) => Promise<T>,
   ): Promise<T> {
     const { operation, timeoutMs, timeoutOption: option } = request
-    const limit = limitCall({ signals: [request.signal, this.ending], operation, timeoutMs, option })
+    const limit = limitCall({ signals: [request.signal, this.operations.closed], operation, timeoutMs, option })
     try {
       this.#admit(request)
       const path = this.containers.toEnginePath(request.path)
@@ -158,7 +164,8 @@ export class HttpEngine implements DockerEngine {
 
   /** The caller's own signal takes the place of the limit that requests have by default. */
   #withAnswerLimit(request: EngineRequest): EngineRequest {
-    if (request.timeoutMs !== undefined || request.signal !== undefined) return request
+    const { timeoutMs, signal, isBounded = signal !== undefined } = request
+    if (timeoutMs !== undefined || isBounded) return request
     return { ...request, timeoutMs: this.timeouts.answerMs, timeoutOption: 'timeouts.answerMs' }
   }
 
@@ -230,13 +237,6 @@ export interface HttpEngineOptions {
   readonly timeouts?: Partial<DockerTimeouts>
   /** Default: dockerode, loaded when it is first needed. */
   readonly loadApi?: (modem: DockerodeModem) => Promise<DockerApi>
-}
-
-/** What an engine and its view for undoing have in common. */
-interface SharedParts {
-  readonly connection: EngineConnection
-  readonly lifetime: EngineLifetime
-  readonly containers: KnownContainers
 }
 
 function toClosedRuntime({ runtimeName, details, packageName, packageVersion }: HttpEngineOptions): ClosedRuntime {

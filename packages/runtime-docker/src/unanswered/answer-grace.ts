@@ -1,40 +1,27 @@
-import { linkSignals, type OperationOptions } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 
 /**
- * Does `work`, which has an engine make something: an engine goes on with it when its client leaves, so the client stays
- * for the answer a while, to know what there is to undo, also while the runtime closes.
+ * Does `work`, which requests that the engine creates something. An engine continues when its client disconnects, so `work`
+ * gets a call whose signal aborts `timeouts.abortGraceMs` later than that of the operation: the answer tells what there is
+ * to undo.
  */
-export async function withAnswerGrace<T>(
-  engine: DockerEngine,
-  { signal }: OperationOptions,
-  work: (grace: AnswerGrace) => Promise<T>,
+export async function withAnswerGrace<T, C extends EngineCall>(
+  { timeouts }: Pick<DockerEngine, 'timeouts'>,
+  call: C,
+  work: (patient: C & { readonly signal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
-  const linked = linkSignals([signal, engine.ending])
+  const { signal, isBounded = signal !== undefined } = call
+  signal?.throwIfAborted()
   const late = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   const follow = () => {
-    timer = setTimeout(() => late.abort(linked.signal.reason), engine.timeouts.abortGraceMs)
+    timer = setTimeout(() => late.abort(signal?.reason), timeouts.abortGraceMs)
   }
-  linked.signal.addEventListener('abort', follow, { once: true })
+  signal?.addEventListener('abort', follow, { once: true })
   try {
-    linked.signal.throwIfAborted()
-    const limit =
-      signal === undefined ? { timeoutMs: engine.timeouts.answerMs, timeoutOption: 'timeouts.answerMs' } : {}
-    return await work({ engine: engine.undoing, signal: late.signal, wanted: linked.signal, limit })
+    return await work({ ...call, isBounded, signal: late.signal })
   } finally {
     clearTimeout(timer)
-    linked.unlink()
+    signal?.removeEventListener('abort', follow)
   }
-}
-
-export interface AnswerGrace {
-  /** For the request: it goes on while the runtime closes. */
-  readonly engine: DockerEngine
-  /** For the request: follows abort and closing late. */
-  readonly signal: AbortSignal
-  /** The default limit where the caller gave no signal. The request itself always has one, so the limit is passed apart. */
-  readonly limit: Pick<EngineCall, 'timeoutMs' | 'timeoutOption'>
-  /** Aborts at once: what was made is then not wanted any more. */
-  readonly wanted: AbortSignal
 }

@@ -1,17 +1,13 @@
 import {
-  type CreateVolumeOptions,
   createHostError,
   createRequestIdLabel,
-  createUndoStack,
   hasLabels,
   isHostError,
   isOurs,
+  type Operation,
   poll,
   type StringMap,
   toObjectLabels,
-  validateLabels,
-  validateName,
-  withUndoFailures,
 } from '@capstan/core'
 import type { InspectedVolume } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
@@ -24,14 +20,7 @@ import { isAnswered } from '../unanswered/is-answered.js'
  * Name taken: NAME_CONFLICT, though the engine would hand out the old volume without a word; also when another made it
  * between question and request, as the labels of the answer tell. Aborted or not answered: what was made is removed.
  */
-export async function createVolume(
-  engine: DockerEngine,
-  name: string,
-  { labels = {}, signal }: CreateVolumeOptions = {},
-): Promise<string> {
-  validateName(name)
-  validateLabels(labels)
-  const call: EngineCall = { operation: 'createVolume', subject: name, signal }
+export async function createVolume(engine: DockerEngine, labels: StringMap, call: Operation): Promise<string> {
   const requestIdLabel = createRequestIdLabel()
   const all = { ...toObjectLabels({ kind: 'volume' }, engine.ownerLabels, labels), ...requestIdLabel }
   refuseTaken(engine, await findVolume(engine, call), requestIdLabel)
@@ -41,30 +30,28 @@ export async function createVolume(
 /** Creates the volume that the call names; `labels` include `requestIdLabel`. One of that name exists: NAME_CONFLICT. */
 export async function makeVolume(engine: DockerEngine, { call, labels, requestIdLabel }: NewVolume): Promise<string> {
   const name = call.subject
-  const body = { Name: name, Labels: labels }
-  const request = { ...call, method: 'POST', path: '/volumes/create', body } as const
-  return withAnswerGrace(engine, call, async ({ wanted, ...patient }) => {
-    try {
-      const made = await patient.engine.sendJson<InspectedVolume>({
-        ...patient.limit,
-        ...request,
-        signal: patient.signal,
-      })
-      refuseTaken(engine, made, requestIdLabel)
-      wanted.throwIfAborted()
-      return name
-    } catch (error) {
-      if (!isAnswered(error, call)) throw await undoUnanswered(engine, { call, requestIdLabel }, error)
-      // Podman 4.3 answers 500 when another request creates the volume at the same time.
-      if (isHostError(error, 'OPERATION_FAILED')) refuseTaken(engine, await findVolume(engine, call), requestIdLabel)
-      throw toBadName(error, name)
+  try {
+    const made = await withAnswerGrace(engine, call, (patient) => {
+      const body = { Name: name, Labels: labels }
+      return engine.sendJson<InspectedVolume>({ ...patient, method: 'POST', path: '/volumes/create', body })
+    })
+    refuseTaken(engine, made, requestIdLabel)
+    call.signal.throwIfAborted()
+    return name
+  } catch (error) {
+    if (!isAnswered(error, call)) {
+      call.undo.add(`volume ${name}`, (own) => removeUnanswered(engine, requestIdLabel, { ...call, ...own }))
+      throw error
     }
-  })
+    // Podman 4.3 answers 500 when another request creates the volume at the same time.
+    if (isHostError(error, 'OPERATION_FAILED')) refuseTaken(engine, await findVolume(engine, call), requestIdLabel)
+    throw toBadName(error, name)
+  }
 }
 
 /** The request for one volume. */
 export interface NewVolume {
-  readonly call: EngineCall
+  readonly call: Operation
   readonly labels: StringMap
   readonly requestIdLabel: StringMap
 }
@@ -86,20 +73,10 @@ function refuseTaken(
   throw createHostError('NAME_CONFLICT', { name, holderId: name, ours: isOurs(Labels, ownerLabels) })
 }
 
-async function undoUnanswered(
-  engine: DockerEngine,
-  { call, requestIdLabel }: { readonly call: EngineCall; readonly requestIdLabel: StringMap },
-  error: unknown,
-): Promise<unknown> {
-  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
-  undo.add(`volume ${call.subject}`, async (own) => {
-    const find = () => findVolume(engine.undoing, { ...call, ...own })
-    const made = await poll(find, { limitMs: engine.timeouts.lateResultMs, ...own })
-    if (!hasLabels(made?.Labels, requestIdLabel)) return
-    await (await engine.undoing.api({ ...call, ...own })).getVolume(call.subject).remove()
-  })
-  const failures = await undo.run()
-  return withUndoFailures(call.signal?.aborted ? call.signal.reason : error, failures)
+async function removeUnanswered(engine: DockerEngine, requestIdLabel: StringMap, call: EngineCall): Promise<void> {
+  const find = () => findVolume(engine, call)
+  const made = await poll(find, { limitMs: engine.timeouts.lateResultMs, signal: call.signal })
+  if (hasLabels(made?.Labels, requestIdLabel)) await (await engine.api(call)).getVolume(call.subject).remove()
 }
 
 /** The volume that the call names, or `undefined` when there is none. */

@@ -1,9 +1,9 @@
 import {
   type ContainerConfig,
   createHostError,
-  createUndoStack,
   isHostError,
   type Mount,
+  type Operation,
   type StringMap,
   toVolumeLabels,
 } from '@capstan/core'
@@ -45,26 +45,21 @@ export async function createMountedVolumes(
 }
 
 /**
- * Removes the volumes that the request created, except those that another container uses. Resolves with the failures.
+ * Removes the volumes that the request created, except those that another container uses.
  */
 export async function removeMountedVolumes(
-  { undoing, timeouts }: DockerEngine,
-  config: ContainerConfig,
-  { call, requestIdLabel }: MountedCall,
-): Promise<readonly unknown[]> {
-  if (config.mounts?.some(({ type }) => type === 'volume') !== true) return []
-  const undo = createUndoStack({ timeoutMs: timeouts.undoMs })
-  undo.add('volumes', async ({ signal }) => {
-    const api = await undoing.api({ ...call, signal })
-    const { Volumes } = await api.listVolumes({ filters: toLabelFilter(requestIdLabel) })
-    for (const { Name } of Volumes ?? []) await removeUnused(undoing, { ...call, subject: Name, signal })
-  })
-  return await undo.run()
+  engine: DockerEngine,
+  requestIdLabel: StringMap,
+  call: EngineCall,
+): Promise<void> {
+  const api = await engine.api(call)
+  const { Volumes } = await api.listVolumes({ filters: toLabelFilter(requestIdLabel) })
+  for (const { Name } of Volumes ?? []) await removeUnused(engine, { ...call, subject: Name })
 }
 
 /** The request that makes a container and its volumes. */
 export interface MountedCall {
-  readonly call: EngineCall
+  readonly call: Operation
   /** The label that this request alone puts on what it makes. */
   readonly requestIdLabel: StringMap
 }

@@ -3,9 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { readProxyVariables } from '../../src/configuration/proxy-variables.js'
-import { createContainer } from '../../src/container/create-container.js'
-import { buildImage } from '../../src/image/build-image.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
+import { buildImage, createContainer } from '../run-operations.js'
 
 async function toEnv(config: object | string) {
   const DOCKER_CONFIG = await mkdtemp(join(tmpdir(), 'capstan-proxies-'))

@@ -245,7 +245,9 @@ test('X5 closing meanwhile contains what may be half done, then rejects with RUN
   const closing = () => {
     closed = world.engine.close()
   }
-  const applying = world.engine.keepOpen(() => applyFirewall(world.engine, id, rules))
+  const applying = world.engine.operations.run({ operation: 'setupFirewall', subject: id }, {}, ({ signal }) =>
+    applyFirewall(world.engine, id, rules, { signal }),
+  )
   await expect(applying).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
   await closed
   expect(world.helpers()).toHaveLength(2)

@@ -3,8 +3,8 @@ import { Readable } from 'node:stream'
 import type { BuildOptions } from '@capstan/core'
 import { extract } from 'tar-stream'
 import { expect, test } from 'vitest'
-import { buildImage } from '../../src/image/build-image.js'
 import type { FakeHandler } from '../fake/fake-docker-engine.js'
+import { buildImage } from '../run-operations.js'
 import { empty, inTurn, json, refusal, type ScriptedEngine, startScriptedEngine, stream } from '../scripted-engine.js'
 
 const id = `sha256:${'c'.repeat(64)}`

@@ -5,11 +5,8 @@ import { pack } from 'tar-stream'
 import { expect, onTestFinished, test } from 'vitest'
 import { describeWithEngine } from '../../../../test/support/test-engine.js'
 import { DockerImageTransfer } from '../../src/docker-image-transfer.js'
-import { buildImage } from '../../src/image/build-image.js'
-import { getImageHomeDir, imageExists, listImages } from '../../src/image/images.js'
-import { pullImage } from '../../src/image/pull-image.js'
-import { removeImage } from '../../src/image/remove-image.js'
 import { type ConnectedEngine, connectEngine } from '../connect-engine.js'
+import { buildImage, getImageHomeDir, imageExists, listImages, pullImage, removeImage } from '../run-operations.js'
 import { credentials, startTestRegistry } from './test-registry.js'
 
 describeWithEngine('images of a real engine', (testEngine) => {

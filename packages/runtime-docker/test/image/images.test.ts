@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest'
-import { getImageHomeDir, imageExists, listImages } from '../../src/image/images.js'
-import { removeImage } from '../../src/image/remove-image.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
+import { getImageHomeDir, imageExists, listImages, removeImage } from '../run-operations.js'
 import { empty, inTurn, json, refusal, silence, startScriptedEngine } from '../scripted-engine.js'
 
 const id = `sha256:${'c'.repeat(64)}`

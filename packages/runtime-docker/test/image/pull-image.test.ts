@@ -1,7 +1,7 @@
 import type { PullProgress } from '@capstan/core'
 import { expect, test } from 'vitest'
-import { pullImage } from '../../src/image/pull-image.js'
 import type { FakeHandler } from '../fake/fake-docker-engine.js'
+import { pullImage } from '../run-operations.js'
 import { json, refusal, type ScriptedEngine, silence, startScriptedEngine, stream } from '../scripted-engine.js'
 
 const id = `sha256:${'c'.repeat(64)}`

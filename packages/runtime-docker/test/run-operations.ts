@@ -1,0 +1,80 @@
+import {
+  type BuildOptions,
+  type ContainerConfig,
+  type CreateNetworkOptions,
+  type CreateOptions,
+  type CreateVolumeOptions,
+  type ImageInfo,
+  type ListOptions,
+  type OperationOptions,
+  validateBuild,
+  validateImageReference,
+} from '@capstan/core'
+import { KeptSettings } from '../src/container/kept-settings.js'
+import type { DockerEngine } from '../src/docker-engine.js'
+import { DockerNetworkManager } from '../src/docker-network-manager.js'
+import { DockerRuntime } from '../src/docker-runtime.js'
+import { DockerVolumeManager } from '../src/docker-volume-manager.js'
+import { buildImage as build } from '../src/image/build-image.js'
+import { refuseBuildOptions } from '../src/image/build-refusals.js'
+import type { ImageToBuild } from '../src/image/build-request.js'
+import { type PullImageOptions, pullImage as pull } from '../src/image/pull-image.js'
+
+/** As `DockerImageBuilder.buildImage`, with sources of credentials that a test chooses. */
+export async function buildImage(engine: DockerEngine, image: ImageToBuild, options: BuildOptions = {}): Promise<void> {
+  validateBuild(image.dockerfile, image.tag, options)
+  refuseBuildOptions(engine, options)
+  const { signal } = options
+  await engine.operations.run({ operation: 'buildImage', subject: image.tag }, { signal }, (call) =>
+    build(engine, image, options, call),
+  )
+}
+
+/** As `DockerImageTransfer.pullImage`, with sources of credentials that a test chooses. */
+export async function pullImage(
+  engine: DockerEngine,
+  reference: string,
+  options: PullImageOptions = {},
+): Promise<string> {
+  validateImageReference(reference)
+  const { signal } = options
+  return await engine.operations.run({ operation: 'pullImage', subject: reference }, { signal }, (call) =>
+    pull(engine, reference, { ...options, ...call }),
+  )
+}
+
+export function removeImage(engine: DockerEngine, id: string, options?: OperationOptions): Promise<void> {
+  return openRuntime(engine).removeImage(id, options)
+}
+
+export function imageExists(engine: DockerEngine, tag: string, options?: OperationOptions): Promise<boolean> {
+  return openRuntime(engine).imageExists(tag, options)
+}
+
+export function getImageHomeDir(engine: DockerEngine, image: string, options?: OperationOptions): Promise<string> {
+  return openRuntime(engine).getImageHomeDir(image, options)
+}
+
+export function listImages(engine: DockerEngine, options?: ListOptions): Promise<readonly ImageInfo[]> {
+  return openRuntime(engine).listImages(options)
+}
+
+export function createContainer(engine: DockerEngine, config: ContainerConfig, options?: CreateOptions) {
+  return openRuntime(engine).createContainer(config, options)
+}
+
+export function createNetwork(engine: DockerEngine, name: string, options?: CreateNetworkOptions): Promise<string> {
+  return new DockerNetworkManager(engine).createNetwork(name, options)
+}
+
+export function removeNetwork(engine: DockerEngine, id: string, options?: OperationOptions): Promise<void> {
+  return new DockerNetworkManager(engine).removeNetwork(id, options)
+}
+
+export function createVolume(engine: DockerEngine, name: string, options?: CreateVolumeOptions): Promise<string> {
+  return new DockerVolumeManager(engine).createVolume(name, options)
+}
+
+function openRuntime(engine: DockerEngine): DockerRuntime {
+  return new DockerRuntime(engine, new KeptSettings())
+}
