@@ -16,12 +16,12 @@ import type { AppleDetails } from './apple-details.js'
 import { toAppleError } from './apple-errors.js'
 import { type AppleTimeouts, defaultAppleTimeouts } from './apple-timeouts.js'
 import { AppleCli, type CliCall, type CliResult } from './cli/apple-cli.js'
-import { KeptContainers } from './container/kept-containers.js'
-import { BuildTurns } from './image/build-turns.js'
+import { ContainerRecords } from './sessions/container-records.js'
 
 /** One operation that is running. */
 export type AppleCall = Operation
 
+/** The options of a connection. */
 export interface AppleConnectionOptions {
   readonly details: AppleDetails
   readonly runtimeName: string
@@ -34,7 +34,7 @@ export interface AppleConnectionOptions {
   readonly timeouts?: AppleTimeouts
 }
 
-/** What one open runtime and its managers share: the command line, what it remembers of containers, and the operations. */
+/** The state that one open runtime and its managers share: the command, the records of containers, and the operations. */
 export class AppleConnection {
   readonly cli: AppleCli
   readonly details: AppleDetails
@@ -42,8 +42,7 @@ export class AppleConnection {
   readonly ownerLabels: StringMap
   readonly env: Environment
   readonly timeouts: AppleTimeouts
-  readonly kept: KeptContainers = new KeptContainers()
-  readonly builds: BuildTurns = new BuildTurns()
+  readonly records: ContainerRecords = new ContainerRecords()
   readonly #operations: OperationScope
 
   constructor(options: AppleConnectionOptions) {
@@ -73,30 +72,31 @@ export class AppleConnection {
     return this.#operations.begin(signal)
   }
 
-  /** Runs the command line; an exit code other than 0 is an error. */
+  /** Runs the command to its end. Rejects for an exit code other than 0. */
   async run(argv: readonly string[], call: CliCall): Promise<CliResult> {
     const result = await this.cli.run(argv, call)
     if (result.exitCode !== 0) throw this.toError(result, call)
     return result
   }
 
+  /** Converts the result of a failed run to an error. */
   toError(result: Pick<CliResult, 'exitCode' | 'stderr'>, call: Pick<CliCall, 'operation' | 'subject'>): Error {
     return toAppleError(result, { ...call, endpoint: this.cli.command })
   }
 
-  /** @throws HostError OPTION_UNSUPPORTED when something is asked of a field that stands in the report's list */
+  /** @throws HostError OPTION_UNSUPPORTED if `given` asks for something and the report refuses the field */
   refuse(field: RefusableField, given: unknown): void {
     if (given !== undefined && given !== false) refuseField(this.runtimeName, field, given, this.details.refuses)
   }
 
-  /** Of a value that another runtime could take. */
+  /** Creates OPTION_UNSUPPORTED for a value that only other runtimes accept. */
   toUnsupported(field: RefusableField, given: string, reason: string): Error {
     return createHostError('OPTION_UNSUPPORTED', { runtime: this.runtimeName, field, given, reason })
   }
 
-  /** Why that field is refused, for errors of other kinds. */
+  /** The reason why the report refuses the field, for other errors. */
   reasonFor(field: RefusableField): string {
-    return findRefusal(field, this.details.refuses)?.reason ?? 'this runtime cannot do it'
+    return findRefusal(field, this.details.refuses)?.reason ?? 'this runtime does not support it'
   }
 
   /** @throws HostError RUNTIME_UNAVAILABLE after `close` */
@@ -107,12 +107,12 @@ export class AppleConnection {
   /** Ends all operations and sessions. Containers continue to run. */
   async close(): Promise<void> {
     await this.#operations.close()
-    await this.kept.endSessions()
+    await this.records.endSessions()
   }
 }
 
-/** The result, or `undefined` for what is gone. */
-export async function orGone<T>(
+/** Resolves with `undefined` instead of rejecting with the given code. */
+export async function ifPresent<T>(
   run: PromiseLike<T>,
   code: 'CONTAINER_NOT_FOUND' | 'IMAGE_NOT_FOUND' | 'NETWORK_NOT_FOUND' | 'VOLUME_NOT_FOUND',
 ): Promise<T | undefined> {

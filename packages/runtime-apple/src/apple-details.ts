@@ -1,17 +1,17 @@
 import type { RefusedOption } from '@capstan/core'
 
-/** What the probe found out, for `register`: facts, nothing open. */
+/** The facts that the probe found, for `register`. */
 export interface AppleDetails {
-  /** Path or name of the command line. */
+  /** Path or name of the command. */
   readonly command: string
   readonly version: string
   readonly refuses: readonly RefusedOption[]
-  /** Whether there is a command `network`, which macOS 26 brings. */
+  /** Whether the command has the group `network`, which needs macOS 26. */
   readonly hasNetworkCommand: boolean
-  /** Which managers to register beside those that every release has. */
+  /** Which managers to register, except those that every release has. */
   readonly canNetwork: boolean
   readonly canFirewall: boolean
   readonly canVolume: boolean
-  /** `--progress` of `image pull`, which came later than the command. */
+  /** Whether `image pull` has the option `--progress`. */
   readonly hasPullProgress: boolean
 }

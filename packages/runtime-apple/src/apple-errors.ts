@@ -2,23 +2,23 @@ import { stripVTControlCharacters } from 'node:util'
 import { createHostError } from '@capstan/core'
 import type { CliResult } from './cli/apple-cli.js'
 
-/** What failed, in the caller's words. */
+/** The operation that failed, and its subject, as the caller named them. */
 export interface FailedCall {
   readonly operation: string
   readonly subject: string
-  /** Path of the command line. */
+  /** Path of the command. */
   readonly endpoint: string
 }
 
 /**
- * A run that ended with another code than 0, as the error that its text tells of.
+ * Converts a run that ended with a code other than 0 to a HostError.
  *
- * The command line has no codes for its failures, and the wording differs from release to release: words are looked
- * for, anywhere in it. The one place where they are read.
+ * The command has no codes for its failures, and the wording differs between releases, so the text is searched for known
+ * words. Only this file reads error texts of the command.
  */
 export function toAppleError({ exitCode, stderr }: Pick<CliResult, 'exitCode' | 'stderr'>, call: FailedCall): Error {
   const text = toErrorText(stderr)
-  // A name may be any word.
+  // The subject is a name, which may be any of the words that are searched for.
   const words = call.subject === '' ? text : text.replaceAll(call.subject, '…')
   const known = findMeaning(words) ?? findMeaning(text)
   const cause = new Error(text)
@@ -28,7 +28,7 @@ export function toAppleError({ exitCode, stderr }: Pick<CliResult, 'exitCode' | 
   return createHostError('OPERATION_FAILED', { operation, subject, status: exitCode, reason }, { cause })
 }
 
-/** What the command says itself: all after the last `Error: ` at the begin of a line, on one line. */
+/** The error text of the command: everything after the last `Error: ` at the start of a line, on one line. */
 export function toErrorText(stderr: string): string {
   const at = stderr.lastIndexOf('\nError: ')
   const said = at === -1 ? stderr.replace(/^Error: /, '') : stderr.slice(at + '\nError: '.length)
@@ -38,34 +38,36 @@ export function toErrorText(stderr: string): string {
     .slice(0, 1000)
 }
 
-/** Whether what stderr ends in may be words of the command itself, and not of the program that it ran. */
+/** Whether the end of stderr may be an error of the command itself, and not output of the program that it ran. */
 export function isCliFailure(exitCode: number, stderrTail: string): boolean {
   return (exitCode === 1 || exitCode === 64) && /(^|[\r\n])Error: [^\r\n]/.test(stderrTail)
 }
 
-/** The service does not answer, or has gone. */
+/** Whether the text says that the service does not answer or has stopped. */
 export function isServiceGone(text: string): boolean {
   return serviceGone.test(text)
 }
 
+/** Whether the text says that the name is taken. */
 export function isNameTaken(text: string): boolean {
   return /already exist/i.test(text)
 }
 
 /**
- * 127 where the image lacks the command, 126 where that may not be executed: only in words that the guest's own tool has
- * for it. A program may well say itself that there is no such file.
+ * 127 if the image lacks the command, 126 if it cannot be executed. Matches only the wording of the guest's own tool, because
+ * a program itself may print that there is no such file.
  */
 export function toNotStartedCode(text: string): 126 | 127 | undefined {
   if (/failed to find target executable/i.test(text)) return 127
   return /failed to exec (\[|process .*permission denied)/i.test(text) ? 126 : undefined
 }
 
-/** Whether the command says of this container that it is gone or does not run. */
+/** Whether the text says that this container is gone or does not run. */
 export function isContainerLost(text: string, id: string): boolean {
   return text.includes(id) && /container .*(not found|is not running)/i.test(text)
 }
 
+/** Whether the text says that a port is in use. */
 export function isAddressInUse(text: string): boolean {
   return /address already in use|EADDRINUSE|port.*(in use|already allocated)/i.test(text)
 }

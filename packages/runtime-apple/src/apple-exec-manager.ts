@@ -9,12 +9,12 @@ import {
   validateId,
 } from '@capstan/core'
 import type { AppleCall, AppleConnection } from './apple-connection.js'
-import { toEnvironment, toOption } from './container/create-arguments.js'
-import { findContainer, toContainerState } from './container/find-container.js'
-import { AppleExecProcess } from './exec/apple-exec-process.js'
-import { toMark } from './exec/kill-exec.js'
+import { toEnvironment, toOption } from './cli/options.js'
+import { AppleExecProcess } from './containers/apple-exec-process.js'
+import { toExecVariable } from './containers/kill-exec.js'
+import { findContainer, toContainerState } from './containers/queries/find-container.js'
 
-/** Further processes in running containers, by `exec`. */
+/** Runs processes in running containers with `exec`. */
 export class AppleExecManager implements ExecManager {
   readonly #connection: AppleConnection
 
@@ -31,22 +31,22 @@ export class AppleExecManager implements ExecManager {
     this.#connection.refuse('tty', options.tty)
     return await this.#connection.call({ operation: 'exec', subject: id }, options, async (call) => {
       await this.#requireRunning(id, call)
-      const mark = randomUUID()
+      const execId = randomUUID()
       const { stdin = true, tty: hasTerminal = false } = options
-      const argv = toArguments(id, command, { options, mark })
+      const argv = toArguments(id, command, { options, execId })
       const session = await this.#connection.cli.open(argv, {
         stdin,
         terminal: hasTerminal ? { size: undefined } : undefined,
       })
-      // A terminal has an input in any case; its end is typed.
+      // A terminal always has an input. Its end is typed.
       if (!stdin) session.stdin?.end()
-      return new AppleExecProcess(this.#connection, { id, mark, session, hasTerminal, signal: options.signal })
+      return new AppleExecProcess(this.#connection, { id, execId, session, hasTerminal, signal: options.signal })
     })
   }
 
-  /** What this process holds the session of is known to run. */
+  /** A container with a session of this process is known to run. */
   async #requireRunning(id: string, call: AppleCall): Promise<void> {
-    const session = this.#connection.kept.find(id)?.session
+    const session = this.#connection.records.find(id)?.session
     if (session !== undefined && session.ended === undefined) return
     const found = await findContainer(this.#connection, id, call)
     if (found.state === 'running') return
@@ -57,13 +57,13 @@ export class AppleExecManager implements ExecManager {
 function toArguments(
   id: string,
   command: Argv,
-  { options, mark }: { readonly options: ExecOptions; readonly mark: string },
+  { options, execId }: { readonly options: ExecOptions; readonly execId: string },
 ): readonly string[] {
   const { env = {}, user, workingDirectory, stdin = true, tty } = options
   return [
     'exec',
     ...toEnvironment(env),
-    ...toOption('env', toMark(mark)),
+    ...toOption('env', toExecVariable(execId)),
     ...toOption('user', user),
     ...toOption('workdir', workingDirectory),
     ...(stdin || tty ? ['--interactive'] : []),

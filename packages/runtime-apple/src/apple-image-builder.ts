@@ -1,10 +1,14 @@
 import { type BuildOptions, type ImageBuilder, validateBuild } from '@capstan/core'
 import type { AppleConnection } from './apple-connection.js'
-import { buildImage } from './image/build-image.js'
+import { buildImage } from './images/build-image.js'
+import { BuildTurns } from './images/build-turns.js'
 
-/** Builds images with `container build`. */
+/**
+ * Builds images with `container build`. Builds with other settings than the running ones wait, because they recreate the builder.
+ */
 export class AppleImageBuilder implements ImageBuilder {
   readonly #connection: AppleConnection
+  readonly #turns = new BuildTurns()
 
   constructor(connection: AppleConnection) {
     this.#connection = connection
@@ -15,7 +19,7 @@ export class AppleImageBuilder implements ImageBuilder {
     const { dns = [] } = options
     this.#connection.refuse('build.dns', dns.length > 0 && dns)
     await this.#connection.call({ operation: 'buildImage', subject: tag }, options, (call) =>
-      buildImage(this.#connection, { dockerfile, tag, options, call }),
+      buildImage(this.#connection, { dockerfile, tag, options, call, turns: this.#turns }),
     )
   }
 }

@@ -15,13 +15,13 @@ import {
   validateImageReference,
 } from '@capstan/core'
 import type { AppleCall, AppleConnection } from './apple-connection.js'
-import { findReference } from './image/find-reference.js'
-import { findImage } from './image/images.js'
-import { pullImage } from './image/pull-image.js'
-import { withLogin } from './image/with-login.js'
-import { parseImages } from './output/images.js'
+import { findReference } from './images/find-reference.js'
+import { findImage } from './images/images.js'
+import { parseImages } from './images/parse-images.js'
+import { pullImage } from './images/pull-image.js'
+import { withLogin } from './images/with-login.js'
 
-/** Images to and from the service. Archives go through a file of their own: the command line reads and writes no pipe. */
+/** Pulls, loads and saves images. Archives go through temporary files, because the command cannot use pipes for them. */
 export class AppleImageTransfer implements ImageTransfer {
   readonly #connection: AppleConnection
 
@@ -71,7 +71,7 @@ export class AppleImageTransfer implements ImageTransfer {
     return this.#openFile(file, options, clear)
   }
 
-  /** The words of the answer that are references of images which are there. */
+  /** Finds the references of existing images in the output of `image load`. */
   async #findLoaded(text: string, call: AppleCall): Promise<readonly string[]> {
     const words = new Set(text.split(/\s+/))
     const { stdout } = await this.#connection.run(['image', 'list', '--format', 'json'], call)
@@ -79,13 +79,13 @@ export class AppleImageTransfer implements ImageTransfer {
     return [...new Set(loaded.flatMap(({ reference, id }) => [toFamiliarName(reference), id]))]
   }
 
-  /** Fails at an abort and at close, as if it came from the service itself. */
+  /** Opens the archive. The stream fails at an abort and at `close`, like a stream of the service would. */
   #openFile(file: string, { signal }: OperationOptions, clear: () => Promise<void>): Readable {
     const { signal: own, end } = this.#connection.begin(signal)
     const stream = createReadStream(file)
     const onAbort = () => stream.destroy(own.reason)
     own.addEventListener('abort', onAbort, { once: true })
-    // The failure shows where it is read, also later; nobody reading yet must not end the process.
+    // A reader gets the error when it reads. Without a listener an error before that would end the process.
     stream.on('error', () => {})
     stream.on('close', () => {
       own.removeEventListener('abort', onAbort)

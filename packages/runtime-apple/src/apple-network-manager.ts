@@ -12,9 +12,9 @@ import {
 } from '@capstan/core'
 import type { AppleConnection } from './apple-connection.js'
 import { NamedObjects } from './named-objects.js'
-import { type AppleNetwork, parseNetworks } from './output/networks.js'
+import { type AppleNetwork, parseNetworks } from './networks/parse-networks.js'
 
-/** Networks of the command line; macOS 26 and newer. The name is the id. */
+/** Networks of the command, on macOS 26 and newer. The name is the id. */
 export class AppleNetworkManager implements NetworkManager {
   readonly #connection: AppleConnection
   readonly #networks: NamedObjects<AppleNetwork>
@@ -35,7 +35,7 @@ export class AppleNetworkManager implements NetworkManager {
     validateLabels(labels)
     this.#checkLabelKeys(labels)
     const flags = internal ? ['--internal'] : []
-    return await this.#networks.create({ operation: 'createNetwork', name, labels, flags }, options)
+    return await this.#networks.create('createNetwork', { name, labels, flags }, options)
   }
 
   async removeNetwork(id: string, options: OperationOptions = {}): Promise<void> {
@@ -52,14 +52,14 @@ export class AppleNetworkManager implements NetworkManager {
 
   #checkName(name: string): void {
     if (/^[a-z0-9][a-z0-9_.-]{0,62}$/.test(name)) return
-    const reason = 'a network has a name of at most 63 lower-case letters, digits, "_", "." or "-" here'
+    const reason = 'network names have at most 63 lower-case letters, digits, "_", "." or "-" here'
     throw this.#connection.toUnsupported('name', name, reason)
   }
 
   #checkLabelKeys(labels: StringMap): void {
     const bad = Object.keys(labels).find((key) => !/^[a-z0-9](?:[a-z0-9./-]{0,126}[a-z0-9])?$/.test(key))
     if (bad === undefined) return
-    const reason = 'labels of networks have keys of lower-case letters, digits, ".", "/" or "-" here'
+    const reason = 'keys of network labels have only lower-case letters, digits, ".", "/" or "-" here'
     throw this.#connection.toUnsupported('labels', bad, reason)
   }
 }

@@ -29,7 +29,7 @@ import { AppleVolumeManager } from './apple-volume-manager.js'
 /**
  * Apple's `container` command, on Macs with Apple silicon.
  *
- * Making the plugin does nothing; elsewhere than on such a Mac the probe answers without starting a process.
+ * Creating the plugin does nothing. On any other machine the probe answers without starting a process.
  *
  * @throws HostError INVALID_ARGUMENT for bad `timeouts`
  */
@@ -40,7 +40,7 @@ export function applePlugin(options: ApplePluginOptions = {}): RuntimePlugin<App
     contractVersion: 1,
     packageName: '@capstan/runtime-apple',
     packageVersion: '0.1.0',
-    // A busy machine takes long to start a process; a service that has to be started may fetch a kernel first.
+    // A busy machine is slow to start a process. A service that has to be started may download a kernel first.
     probeTimeoutMs: options.probeTimeoutMs ?? (options.system === 'start' ? startingMs : answerMs),
     isChosen: () => options.command !== undefined,
     probe: (probing) => probeApple(options, probing),

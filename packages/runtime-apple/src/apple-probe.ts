@@ -1,3 +1,6 @@
+import { constants } from 'node:fs'
+import { access, stat } from 'node:fs/promises'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import {
   createHostError,
   linkSignals,
@@ -12,12 +15,11 @@ import type { ApplePluginOptions } from './apple-plugin-options.js'
 import { AppleCli } from './cli/apple-cli.js'
 import { askCommand, type Reached } from './probe/ask-command.js'
 import { FailedProbe } from './probe/failed-probe.js'
-import { findCommand } from './probe/find-command.js'
 
 /**
- * Looks for the command, the service behind it, and what the two can do; asks them, and compares no versions.
+ * Looks for the command and the service behind it, and asks them what they support. Versions are not compared.
  *
- * On another machine than a Mac with Apple silicon it answers at once, and starts no process.
+ * On any machine but a Mac with Apple silicon it answers at once and starts no process.
  */
 export async function probeApple(
   options: ApplePluginOptions,
@@ -37,8 +39,8 @@ export async function probeApple(
       remedy,
     }
   }
-  const unfit = findUnfit(platform)
-  if (unfit !== undefined) return { available: false, chosen, attempts: [toAttempt('find', ...unfit)] }
+  const unsupported = findUnsupported(platform)
+  if (unsupported !== undefined) return { available: false, chosen, attempts: [toAttempt('find', ...unsupported)] }
   const command = await findCommand(name, env.PATH)
   if (command === undefined) {
     const attempt = toAttempt('find', 'ENOENT', `there is no command "${name}"`, install)
@@ -58,7 +60,7 @@ export async function probeApple(
   }
 }
 
-/** For all that is asked together. */
+/** One limit for all questions together. */
 function startLimit({ signal, timeoutMs = defaultTimeoutMs }: ProbeOptions) {
   const link = linkSignals([signal])
   const facts = { operation: 'probe', phase: undefined, timeoutMs, lastLines: [] }
@@ -70,7 +72,7 @@ function startLimit({ signal, timeoutMs = defaultTimeoutMs }: ProbeOptions) {
   return { signal: link.signal, timeoutMs, clear }
 }
 
-function findUnfit({
+function findUnsupported({
   os,
   arch,
 }: {
@@ -87,6 +89,25 @@ function findUnfit({
   ]
 }
 
+/** Finds an executable by its path, or by its name in the folders of PATH. `undefined` if there is none. */
+async function findCommand(name: string, path: string | undefined): Promise<string | undefined> {
+  const isPath = isAbsolute(name) || name.includes('/')
+  const folders = (path ?? '').split(delimiter).filter((folder) => folder !== '')
+  for (const candidate of isPath ? [resolve(name)] : folders.map((folder) => join(folder, name))) {
+    if (await isExecutable(candidate)) return candidate
+  }
+  return undefined
+}
+
+async function isExecutable(path: string): Promise<boolean> {
+  try {
+    await access(path, constants.X_OK)
+    return (await stat(path)).isFile()
+  } catch {
+    return false
+  }
+}
+
 const install = 'install it from https://github.com/apple/container/releases'
-/** Where neither the host nor the plugin sets one. */
+/** Used if neither the host nor the plugin sets a limit. */
 const defaultTimeoutMs = 30_000

@@ -23,20 +23,19 @@ import {
   validateTerminalSize,
 } from '@capstan/core'
 import type { AppleCall, AppleConnection } from './apple-connection.js'
-import { toContainerInfo, toInspection, toPortMap, toPorts } from './container/container-shapes.js'
-import { checkConfig, createContainer } from './container/create-container.js'
-import { findContainer, listAll, toContainerState } from './container/find-container.js'
-import { getHostAddress } from './container/host-address.js'
-import { resizeTerminal } from './container/resize-terminal.js'
-import { startContainer } from './container/start-container.js'
-import { removeContainer, stopContainer } from './container/stop-container.js'
-import { waitContainer } from './container/wait-container.js'
-import { findImage, getImageHomeDir, listImages, removeImage } from './image/images.js'
-import { AppleLogStream } from './session/apple-log-stream.js'
-import { attach, startAttached } from './session/attach.js'
-import { readAllLogs } from './session/read-logs.js'
+import { AppleLogStream } from './containers/apple-log-stream.js'
+import { attach, resizeTerminal, startAttached } from './containers/attach.js'
+import { checkConfig, createContainer } from './containers/create-container.js'
+import { waitContainer } from './containers/exit-code.js'
+import { toContainerInfo, toInspection, toPortMap, toPorts } from './containers/inspect-container.js'
+import { findContainer, listAll, toContainerState } from './containers/queries/find-container.js'
+import { readAllLogs } from './containers/read-logs.js'
+import { startContainer } from './containers/start-container.js'
+import { removeContainer, stopContainer } from './containers/stop-container.js'
+import { findImage, getImageHomeDir, listImages, removeImage } from './images/images.js'
+import { getHostAddress } from './networks/host-address.js'
 
-/** Apple's `container` command. Each method checks its input, refuses what cannot be, then passes the one way in. */
+/** Runs containers with Apple's `container` command. Each method validates, refuses unsupported options, then runs the command. */
 export class AppleRuntime implements Runtime {
   readonly type: string
   readonly #connection: AppleConnection
@@ -127,7 +126,7 @@ export class AppleRuntime implements Runtime {
         getImageHomeDir(this.#connection, image, call),
       )
     } catch {
-      // Only an abort and a close are worth a rejection: a home that is not known is root's.
+      // Rejects only for an abort and after `close`. An unknown home is `/root`.
       options.signal?.throwIfAborted()
       this.#connection.assertOpen()
       return '/root'

@@ -8,10 +8,10 @@ import {
   toSidecarContainer,
 } from '@capstan/core'
 import type { AppleConnection } from './apple-connection.js'
-import { checkConfig, createContainer } from './container/create-container.js'
-import { startContainer } from './container/start-container.js'
+import { checkConfig, createContainer } from './containers/create-container.js'
+import { startContainer } from './containers/start-container.js'
 
-/** Helper containers. Peers know each other by address: there is no name service in the guests. */
+/** Starts helper containers. Peers reach each other by address, because the guests have no name service. */
 export class AppleSidecarManager implements SidecarManager {
   readonly #connection: AppleConnection
   readonly #runtime: Runtime

@@ -1,27 +1,27 @@
 /**
- * How long a runtime waits for one run of the command, in milliseconds: TIMED_OUT then. A call with a signal waits until that
- * aborts instead. `docs/timeouts.md` lists them with all others.
+ * How long a runtime waits for one run of the command, in milliseconds, before it rejects with TIMED_OUT. A call with a signal
+ * waits until the signal aborts instead. `docs/timeouts.md` lists all limits.
  */
 export interface AppleTimeouts {
-  /** For a run that is none of the others: inspect, list, stop (beyond the grace of the stop), networks, volumes. */
+  /** Every run without a limit of its own: inspect, list, networks, volumes, and stop after its grace period. */
   readonly answerMs: number
-  /** For `ping`. */
+  /** `ping`. */
   readonly pingMs: number
   readonly createMs: number
-  /** For a container to run, or to have run. */
+  /** The start of a container, until its program runs or has ended. */
   readonly startMs: number
   readonly removeMs: number
-  /** For the whole log of a container that another process started. */
+  /** The whole log of a container that another process started. */
   readonly logsMs: number
   readonly pullMs: number
   readonly buildMs: number
-  /** For an archive of images to be written or read. */
+  /** Writing or reading an archive of images. */
   readonly archiveMs: number
-  /** For an inspection beside a start or a wait; one that is not answered decides nothing. */
+  /** An inspection during a start or a wait. One without an answer has no effect. */
   readonly inspectAnswerMs: number
-  /** For a run that makes something to end by itself, after an abort: to know what to undo. */
+  /** After an abort: the end of a run that creates something, so that it is known what to undo. */
   readonly abortGraceMs: number
-  /** For undoing what a failed or aborted call had made: what is left then is in the error's `undoFailures`. */
+  /** Undoing a failed or aborted call. Failures of the undo are in the error's `undoFailures`. */
   readonly undoMs: number
 }
 

@@ -9,10 +9,10 @@ import {
   validateName,
 } from '@capstan/core'
 import type { AppleConnection } from './apple-connection.js'
-import { createVolumeObjects } from './container/mounted-volumes.js'
 import type { NamedObjects } from './named-objects.js'
+import { createVolumeObjects } from './volumes/mounted-volumes.js'
 
-/** Volumes of the command line: images of disks, each for one running container at a time. */
+/** Volumes of the command: disk images, each for one running container at a time. */
 export class AppleVolumeManager implements VolumeManager {
   readonly #volumes: NamedObjects<VolumeInfo>
 
@@ -24,7 +24,7 @@ export class AppleVolumeManager implements VolumeManager {
     validateName(name)
     const { labels = {} } = options
     validateLabels(labels)
-    return await this.#volumes.create({ operation: 'createVolume', name, labels }, options)
+    return await this.#volumes.create('createVolume', { name, labels }, options)
   }
 
   async removeVolume(name: string, options: OperationOptions = {}): Promise<void> {

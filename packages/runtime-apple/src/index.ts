@@ -6,5 +6,5 @@ export type { ApplePluginOptions } from './apple-plugin-options.js'
 export type { AppleTimeouts } from './apple-timeouts.js'
 export { applePlugin }
 
-/** The command of the PATH with its defaults, as `loadPlugins` finds it. */
+/** The plugin with its defaults, which `loadPlugins` finds. */
 export const plugin: RuntimePlugin = applePlugin()

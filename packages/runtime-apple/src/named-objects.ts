@@ -11,15 +11,15 @@ import {
 import type { AppleCall, AppleConnection } from './apple-connection.js'
 import { isNameTaken, toErrorText } from './apple-errors.js'
 import type { CliResult } from './cli/apple-cli.js'
-import { toLabelOptions } from './container/create-arguments.js'
-import { listAll } from './container/find-container.js'
-import type { AppleContainer } from './output/containers.js'
+import { toLabelOptions } from './cli/options.js'
+import { listAll } from './containers/queries/find-container.js'
+import type { AppleContainer } from './containers/queries/parse-containers.js'
 
-/** What the command keeps by name beside containers. */
+/** A kind of object that the command stores by name. */
 export interface NamedKind<T> {
   readonly noun: 'network' | 'volume'
   readonly parse: (operation: string, output: Uint8Array) => readonly T[]
-  /** What of such things a container has, by their names. */
+  /** The names of the objects that a container uses. */
   readonly usedBy: (container: AppleContainer) => readonly string[]
 }
 
@@ -28,7 +28,7 @@ interface Named {
   readonly labels: StringMap
 }
 
-/** Things of one kind: the name is the id. */
+/** Creates, removes and lists the objects of one kind. The name is the id. */
 export class NamedObjects<T extends Named> {
   readonly #connection: AppleConnection
   readonly #kind: NamedKind<T>
@@ -38,13 +38,13 @@ export class NamedObjects<T extends Named> {
     this.#kind = kind
   }
 
-  /** Made with the labels of its owner; a name that is taken: NAME_CONFLICT. */
-  async create({ operation, name, labels, flags = [] }: Creation, options: OperationOptions): Promise<string> {
+  /** Creates an object with the labels of its owner. A name that is taken: NAME_CONFLICT. */
+  async create(operation: string, { name, labels, flags = [] }: NewObject, options: OperationOptions): Promise<string> {
     const { noun } = this.#kind
     const { ownerLabels } = this.#connection
     const all = toObjectLabels({ kind: noun }, ownerLabels, labels)
     return await this.#connection.call({ operation, subject: name }, options, async (call) => {
-      const result = await this.#make({ name, labels: all, flags }, call)
+      const result = await this.#runCreate({ name, labels: all, flags }, call)
       if (result.exitCode === 0) return name
       if (!isNameTaken(toErrorText(result.stderr))) throw this.#connection.toError(result, call)
       const holder = await this.#find(name, call)
@@ -56,17 +56,17 @@ export class NamedObjects<T extends Named> {
     })
   }
 
-  /** Creates the object with these labels where it is absent; undone with the call, unless a container uses it by then. */
+  /** Creates the object with these labels if it is absent. A failed call removes it again, unless a container uses it. */
   async provide(name: string, labels: StringMap, call: AppleCall): Promise<void> {
     const own = { ...call, subject: name }
     if ((await this.#find(name, own)) !== undefined) return
-    const result = await this.#make({ name, labels, flags: [] }, own)
+    const result = await this.#runCreate({ name, labels }, own)
     // Another client may have created it meanwhile.
     if (result.exitCode === 0 || isNameTaken(toErrorText(result.stderr))) return
     throw this.#connection.toError(result, own)
   }
 
-  /** Gone: resolves. Used by a container: IN_USE. */
+  /** Removes an object. Gone: resolves. Used by a container: IN_USE. */
   async remove(operation: string, name: string, options: OperationOptions): Promise<void> {
     await this.#connection.call({ operation, subject: name }, options, (call) => this.#remove(name, call))
   }
@@ -76,7 +76,7 @@ export class NamedObjects<T extends Named> {
     return await this.#connection.call({ operation, subject }, options, (call) => this.#list(call))
   }
 
-  async #make({ name, labels, flags }: Making, call: AppleCall): Promise<CliResult> {
+  async #runCreate({ name, labels, flags = [] }: NewObject, call: AppleCall): Promise<CliResult> {
     const { noun } = this.#kind
     const requestIdLabel = createRequestIdLabel()
     call.undo.add(`${noun} ${name}`, ({ signal }) =>
@@ -100,7 +100,7 @@ export class NamedObjects<T extends Named> {
     const { noun, usedBy } = this.#kind
     const result = await this.#connection.cli.run([noun, 'delete', name], call)
     if (result.exitCode === 0) return
-    // The text does not always tell why: what is there does.
+    // The error text does not always give the reason, so the objects are looked up.
     if ((await this.#find(name, call)) === undefined) return
     const containers = await listAll(this.#connection, call)
     const users = containers.filter((container) => usedBy(container).includes(name)).map(({ id }) => id)
@@ -108,7 +108,7 @@ export class NamedObjects<T extends Named> {
     throw this.#connection.toError(result, call)
   }
 
-  /** Another of the name, made before or meanwhile, stays. */
+  /** Removes the object of a failed call. An object of the same name from another request is kept. */
   async #removeByRequestId(name: string, requestIdLabel: StringMap, call: Omit<AppleCall, 'undo'>): Promise<void> {
     const found = await this.#find(name, call)
     if (found === undefined || !hasLabels(found.labels, requestIdLabel)) return
@@ -120,16 +120,9 @@ export class NamedObjects<T extends Named> {
   }
 }
 
-interface Making {
+interface NewObject {
   readonly name: string
   readonly labels: StringMap
-  readonly flags: readonly string[]
-}
-
-interface Creation {
-  readonly operation: string
-  readonly name: string
-  readonly labels: StringMap
-  /** Options of the command beside the labels. */
+  /** Options of the command, except labels. Default: none. */
   readonly flags?: readonly string[]
 }

@@ -24,35 +24,35 @@ describe('toAppleError', () => {
     ['OPERATION_FAILED', ''],
   ]
 
-  it.each(texts)('%s for %j', (code, stderr) => {
+  it.each(texts)('creates %s for %j', (code, stderr) => {
     expect(toError(stderr)).toMatchObject({ code })
   })
 
-  it('names the network that the text names', () => {
+  it('takes the name of the network from the text', () => {
     expect(toError('Error: notFound: "network inside not found"')).toMatchObject({ facts: { id: 'inside' } })
   })
 
-  it.each(['image', 'my-network', 'volume.1', 'found'])('is not led astray by a container called %s', (subject) => {
+  it.each(['image', 'my-network', 'volume.1', 'found'])('is not confused by a container named %s', (subject) => {
     expect(toError(`Error: container not found: ${subject}`, subject)).toMatchObject({
       code: 'CONTAINER_NOT_FOUND',
       facts: { id: subject },
     })
   })
 
-  it('keeps the words of a failure that it does not know, on one line, without escape sequences', () => {
+  it('keeps the text of an unknown failure, on one line and without escape sequences', () => {
     expect(toError('progress\nError: \u001b[31mfirst\nsecond\u001b[0m\n')).toMatchObject({
       facts: { reason: 'first; second', status: 1 },
     })
   })
 })
 
-describe('what the command says itself', () => {
-  it('is what stands after the last "Error: " at the begin of a line', () => {
+describe('the error text of the command', () => {
+  it('is the text after the last "Error: " at the start of a line', () => {
     expect(toErrorText('Error: of the program\nError: of the command')).toBe('of the command')
     expect(toErrorText('no Error: here')).toBe('no Error: here')
   })
 
-  it('is only looked for with exit codes of the command', () => {
+  it('is looked for only with exit codes of the command', () => {
     expect(isCliFailure(1, 'x\nError: y')).toBe(true)
     expect(isCliFailure(64, 'Error: y')).toBe(true)
     expect(isCliFailure(2, 'Error: y')).toBe(false)
@@ -65,7 +65,7 @@ describe('what the command says itself', () => {
     [126, 'internalError: "failed to exec process x: Permission denied"'],
     [undefined, "ENOENT: no such file or directory, open '/nope'"],
     [undefined, 'Permission denied'],
-  ])('tells %s for %j', (code, text) => {
+  ])('reads %s from %j', (code, text) => {
     expect(toNotStartedCode(text)).toBe(code)
   })
 })

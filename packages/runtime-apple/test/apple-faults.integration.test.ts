@@ -49,7 +49,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     return id
   }
 
-  it('a service that stops is CONNECTION_LOST, for every call', async () => {
+  it('rejects every call with CONNECTION_LOST when the service has stopped', async () => {
     const id = await runtime.createContainer({ image, command: ['true'] })
     await simulator.control({ service: { status: 'not running' } })
     await rejectsWith('CONNECTION_LOST', () => runtime.containerState(id))
@@ -58,7 +58,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await rejectsWith('CONNECTION_LOST', () => runtime.listContainers())
   })
 
-  it('a connection that breaks is CONNECTION_LOST, and the next call is served', async () => {
+  it('rejects with CONNECTION_LOST when the connection breaks, and serves the next call', async () => {
     const id = await start('sleep', '60')
     await simulator.control({ faults: [{ on: 'inspect', kind: 'drop', times: 1 }] })
     await rejectsWith('CONNECTION_LOST', () => runtime.containerState(id))
@@ -66,7 +66,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await runtime.removeContainer(id)
   })
 
-  it('unknown fields are ignored, missing ones are an error that shows the begin of the answer', async () => {
+  it('ignores unknown fields, and shows the start of an output without a required field', async () => {
     const id = await runtime.createContainer({ image, command: ['true'] })
     const answers = ['[{"id":"x","status":{"state":"running"}}]', 'no JSON at all', '']
     for (const text of answers) {
@@ -77,7 +77,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     }
   })
 
-  it('warnings before the JSON are passed over', async () => {
+  it('skips warnings before the JSON', async () => {
     const id = await runtime.createContainer({ image, command: ['true'] })
     await simulator.control({
       faults: [
@@ -89,7 +89,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     expect((await runtime.listContainers()).map((listed) => listed.id)).toContain(id)
   })
 
-  it('not found is told by its words, in every wording', async () => {
+  it('recognises not-found errors in every wording', async () => {
     const wordings = [
       'container not found: gone-1',
       'get failed: container gone-1 not found',
@@ -102,11 +102,11 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     }
   })
 
-  it('a name that holds the words of another failure is no such failure', async () => {
+  it('does not mistake words in a name for another failure', async () => {
     await rejectsWith('CONTAINER_NOT_FOUND', () => runtime.containerState('image-of-network-volume'))
   })
 
-  it('a hang ends with the abort, at once, and leaves no process of the command', async () => {
+  it('ends a hanging call at once on abort and leaves no process of the command', async () => {
     await simulator.control({ faults: [{ on: 'list', kind: 'hang' }] })
     const controller = new AbortController()
     const listing = runtime.listContainers({ signal: controller.signal })
@@ -116,7 +116,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await expect(listing).rejects.toBe(reason)
   })
 
-  it('a lost race for a port that it picked is run again with another one', async () => {
+  it('chooses another port when a chosen one was taken before the start', async () => {
     await simulator.control({ faults: [{ on: 'start', kind: 'take-port', times: 1 }] })
     const id = await runtime.createContainer({ image, command: ['sleep', '60'], ports: [{ containerPort: 80 }] })
     await runtime.startContainer(id)
@@ -127,7 +127,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await runtime.removeContainer(id)
   })
 
-  it('a lost race for a port that was asked for is IN_USE', async () => {
+  it('rejects with IN_USE when a requested port was taken before the start', async () => {
     const id = await runtime.createContainer({
       image,
       command: ['sleep', '60'],
@@ -137,19 +137,19 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await rejectsWith('IN_USE', () => runtime.startContainer(id), { subject: 'port 18473 of 127.0.0.1' })
   })
 
-  it('a lost race for a name is NAME_CONFLICT with a holder that is not ours, and stays', async () => {
+  it('rejects with NAME_CONFLICT when another client took the name, and keeps its container', async () => {
     await simulator.control({ faults: [{ on: 'create', kind: 'take-name', times: 1 }] })
     const create = () => runtime.createContainer({ image, name: 'raced', command: ['true'] })
     await rejectsWith('NAME_CONFLICT', create, { name: 'raced', holderId: 'raced', ours: false })
     expect((await runtime.listContainers()).map(({ id }) => id)).toContain('raced')
   })
 
-  it('a slow service is waited for', async () => {
+  it('waits for a slow service', async () => {
     await simulator.control({ faults: [{ on: 'create', kind: 'slow', ms: 300 }] })
     await runtime.createContainer({ image, command: ['true'] })
   })
 
-  it('an abort while a container is made leaves none, though the command comes to its end', async () => {
+  it('leaves no container after an abort, although the command finishes the create', async () => {
     const before = (await runtime.listContainers()).length
     await simulator.control({ faults: [{ on: 'create', kind: 'slow', ms: 200 }] })
     const controller = new AbortController()
@@ -167,7 +167,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     'Permission denied',
     'Connection interrupted',
     'container other is not running',
-  ])("a program's own words and code 1 are no failure of the command: %s", async (words) => {
+  ])("does not mistake a program's own output and exit code 1 for a failure of the command: %s", async (words) => {
     const script = `echo "Error: ${words}" >&2; sleep 0.1; exit 1`
     const id = await start('sh', '-c', script)
     expect(await runtime.waitContainer(id)).toBe(1)
@@ -179,7 +179,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await runtime.removeContainer(host)
   })
 
-  it('a program that repeats the words of the command after its own was found', async () => {
+  it('returns the exit code of a program that prints an error text of the command', async () => {
     const { execs } = requireCapabilities(opened.scope, { execs: execManagerCapability })
     const host = await start('sleep', '60')
     const script = 'echo begun; echo "Error: failed to find target executable x" >&2; exit 1'
@@ -189,7 +189,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await runtime.removeContainer(host)
   })
 
-  it('what another runtime could take, and this one cannot, is OPTION_UNSUPPORTED before anything runs', async () => {
+  it('rejects unsupported values with OPTION_UNSUPPORTED before it runs the command', async () => {
     const before = simulator.calls().length
     const { networks } = requireCapabilities(opened.scope, { networks: networkManagerCapability })
     const mounts = [{ type: 'bind', source: '/a:b,c', target: '/d' }] as const
@@ -202,7 +202,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     expect(simulator.calls()).toHaveLength(before)
   })
 
-  it('a password is in no argument, and its login is gone after the pull', async () => {
+  it('passes no password as an argument, and logs out after the pull', async () => {
     const { images } = requireCapabilities(opened.scope, { images: imageTransferCapability })
     const before = simulator.calls().length
     const credentials = { username: 'someone', password: 'the-secret' }
@@ -217,14 +217,14 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     expect(JSON.stringify(calls)).not.toContain('the-secret')
   })
 
-  it('what is given to a container is in no error of a command line that cannot be started', async () => {
+  it('shows no environment values in the error of a command that cannot be started', async () => {
     const env = { TOKEN: 'the-secret'.repeat(20_000) }
     const error: unknown = await runtime.createContainer({ image, env }).catch((caught: unknown) => caught)
     expect(error).toMatchObject({ code: 'OPERATION_FAILED', facts: { reason: expect.stringContaining('E2BIG') } })
     expect(inspect(error, { depth: 9 })).not.toContain('the-secret')
   })
 
-  it('an abort while a name is asked for again leaves what was made by it before', async () => {
+  it('keeps an existing network when a second create of its name is aborted', async () => {
     const { networks } = requireCapabilities(opened.scope, { networks: networkManagerCapability })
     const id = await networks.createNetwork('twice')
     await simulator.control({ faults: [{ on: 'network create', kind: 'slow', ms: 200 }] })
@@ -239,16 +239,16 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     expect((await networks.listNetworks()).map((network) => network.id)).not.toContain(id)
   })
 
-  it('a listener that throws ends a build with that, and not the process', async () => {
+  it('rejects a build with the error of a throwing listener', async () => {
     const onProgress = () => {
-      throw new Error('of the listener')
+      throw new Error('thrown by the listener')
     }
-    const building = builder.buildImage('FROM scratch\nLABEL a=b\n', 'heard:1', { onProgress })
-    await expect(building).rejects.toThrow('of the listener')
-    await runtime.removeImage('heard:1')
+    const building = builder.buildImage('FROM scratch\nLABEL a=b\n', 'built:1', { onProgress })
+    await expect(building).rejects.toThrow('thrown by the listener')
+    await runtime.removeImage('built:1')
   })
 
-  it('a build of other settings, for which the builder is made anew, waits for those under way', async () => {
+  it('delays a build that recreates the builder until the running builds have ended', async () => {
     await simulator.control({ faults: [{ on: 'build', kind: 'hang', times: 1 }] })
     const before = simulator.calls().length
     const begun = () => simulator.calls().filter(({ argv }, at) => at >= before && argv[0] === 'build').length
@@ -293,7 +293,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     for (const tag of ['new:1', 'moved:1']) await runtime.removeImage(tag)
   })
 
-  it('a login that the user has is not replaced', async () => {
+  it('does not replace a login of the user', async () => {
     const { images } = requireCapabilities(opened.scope, { images: imageTransferCapability })
     await simulator.control({ service: { logins: ['localhost:1'] } })
     const credentials = { username: 'someone', password: 'the-secret' }
@@ -306,7 +306,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
   const openShort = (timeouts: Partial<AppleTimeouts>) =>
     openApple(simulator, { managers: 'probe', timeouts: { inspectAnswerMs: 300, ...timeouts } })
 
-  it('a start that hangs is TIMED_OUT, and is taken back', async () => {
+  it('rejects a hanging start with TIMED_OUT and kills the container', async () => {
     await using short = await openShort({ startMs: 200 })
     const id = await short.scope.runtime.createContainer({ image, command: ['sleep', '60'] })
     await simulator.control({ faults: [{ on: 'start', kind: 'hang' }] })
@@ -316,7 +316,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     expect(simulator.calls().at(-1)?.argv).toEqual(['kill', '--signal', 'KILL', id])
   })
 
-  it('a start goes on while an inspection beside it is not answered in time', async () => {
+  it('continues a start when an inspection during it times out', async () => {
     await using short = await openShort({})
     const id = await short.scope.runtime.createContainer({ image, command: ['sleep', '60'] })
     await simulator.control({ faults: [{ on: 'start', kind: 'slow', ms: 2000, times: 1 }] })
@@ -328,7 +328,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await short.scope.runtime.removeContainer(id)
   })
 
-  it('an abort settles though the command ignores signals and answers nothing', async () => {
+  it('settles an aborted call although the command does not answer', async () => {
     await using short = await openShort({ abortGraceMs: 100, undoMs: 300 })
     const controller = new AbortController()
     await simulator.control({ faults: ['create', 'inspect', 'delete'].map((on) => ({ on, kind: 'hang' })) })
@@ -339,7 +339,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     await expect(creating).rejects.toBe(reason)
   })
 
-  it('a signal of the caller takes the place of the limit', async () => {
+  it('replaces the limit with the signal of the caller', async () => {
     await using short = await openShort({ answerMs: 300 })
     await simulator.control({ faults: [{ on: 'list', kind: 'slow', ms: 1500 }] })
     const facts = { timeoutMs: 300, option: 'timeouts.answerMs' }
@@ -348,7 +348,7 @@ describeWithSimulator('the Apple runtime when the command misbehaves', () => {
     expect(await short.scope.runtime.listContainers({ signal })).toBeInstanceOf(Array)
   })
 
-  it('what began with other words than the grammar knows would be refused: the simulator is no yes-man', async () => {
+  it('rejects an argument that the grammar does not know', async () => {
     const other = await useSimulator()
     await expect(other.control({}).then(() => run(other.command, ['list', '--filter', 'x']))).rejects.toMatchObject({
       code: 64,

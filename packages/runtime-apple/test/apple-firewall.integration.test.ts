@@ -88,7 +88,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     expect(await readRules(id)).toContain('--dport 3128')
   })
 
-  it('is kept for the start of a container that has not been started', async () => {
+  it('is kept for the first start of a created container', async () => {
     const id = await runtime.createContainer({ image, capAdd: ['NET_ADMIN'], command: ['sleep', '60'] })
     await firewalls.setupFirewall(id, rules)
     await runtime.startContainer(id)
@@ -100,12 +100,12 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     await firewalls.setupFirewall(id, rules)
     await expect(runtime.startContainer(id)).rejects.toMatchObject({
       code: 'FIREWALL_FAILED',
-      // On a busy machine the command still lists it as running, and it is killed.
+      // On a busy machine the command may still list it as running, and it is killed.
       facts: { id, containment: expect.stringMatching(/^(ended|killed)$/) },
     })
   })
 
-  it('is named in the report as set after the start', () => {
+  it('is reported as set after the start', () => {
     expect(opened.scope.report).toMatchObject({
       refuses: expect.arrayContaining([expect.objectContaining({ field: 'firewall.beforeStart' })]),
     })

@@ -24,8 +24,8 @@ async function probe(simulation: SimulatorOptions, options?: ApplePluginOptions)
 const toIds = (report: RuntimeReport) => (report.available ? report.provides.map(({ id }) => id) : [])
 const toFields = (report: RuntimeReport) => (report.available ? report.refuses.map(({ field }) => field) : [])
 
-describeWithSimulator('what the probe claims', () => {
-  it('by default provides no networks and no sidecars, and says why (seed)', async () => {
+describeWithSimulator('the report of the probe', () => {
+  it('provides no networks and no sidecars by default, with the reason', async () => {
     const report = await probe({})
     expect(toIds(report)).toEqual([
       'runtime',
@@ -44,7 +44,7 @@ describeWithSimulator('what the probe claims', () => {
   })
 
   it.each(['0.12 on macOS 26', '1.2 on macOS 26'] as const)(
-    'with managers "probe" provides all on %s',
+    'provides everything with managers "probe" on %s',
     async (title) => {
       const report = await probe({ release: releases[title] }, { managers: 'probe' })
       expect(report).toMatchObject({ available: true, absent: [], version: releases[title].version })
@@ -54,7 +54,7 @@ describeWithSimulator('what the probe claims', () => {
   )
 
   it.each(['0.12 on macOS 15', '1.2 on macOS 15'] as const)(
-    'lacks networks on %s, whatever is asked',
+    'provides no networks on %s, whatever is requested',
     async (title) => {
       const report = await probe({ release: releases[title] }, { managers: 'probe' })
       expect(report).toMatchObject({
@@ -68,7 +68,7 @@ describeWithSimulator('what the probe claims', () => {
     },
   )
 
-  it('refuses by what the command has, and compares no versions', async () => {
+  it('decides by the options of the command, not by its version', async () => {
     const report = await probe({ release: { version: '0.9.0', macos: 26 } })
     const fields = toFields(report)
     expect(fields).toEqual(expect.arrayContaining(['capAdd', 'capDrop', 'init']))
@@ -77,7 +77,7 @@ describeWithSimulator('what the probe claims', () => {
         {
           id: 'firewall-manager',
           title: 'egress firewalls',
-          reason: 'this release of the command has no --cap-add, and rules take NET_ADMIN in the guest',
+          reason: 'this release of the command has no --cap-add, and firewall rules need NET_ADMIN in the guest',
           remedy: 'update the command',
         },
       ]),
@@ -85,37 +85,37 @@ describeWithSimulator('what the probe claims', () => {
     expect(fields).not.toContain('ulimits')
   })
 
-  it('reads the help, page by page, where the tree of commands is not printed any more', async () => {
+  it('reads the help pages when the command tree is not printed', async () => {
     const simulator = await useSimulator()
     const before = await discover(simulator, { managers: 'probe' })
     await simulator.control({ faults: [{ on: '--experimental-dump-help', kind: 'garbage', text: 'no longer' }] })
     expect(await discover(simulator, { managers: 'probe' })).toEqual(before)
   })
 
-  it('tolerates warnings before the answers', async () => {
+  it('accepts warnings before the output', async () => {
     const simulator = await useSimulator()
     await simulator.control({ faults: [{ on: 'system status', kind: 'warn' }] })
     expect(await discover(simulator)).toMatchObject({ available: true })
   })
 
-  it('notes a service of another version', async () => {
+  it('notes that the service has another version', async () => {
     const report = await probe({ service: { version: '1.1.0' } })
     expect(report).toMatchObject({ notes: [expect.stringContaining('1.2.2 and its service 1.1.0')] })
   })
 
-  it('notes that no kernel is configured, and how to', async () => {
+  it('notes that no kernel is configured, with the command that sets one', async () => {
     const report = await probe({ service: { kernel: false } })
     expect(report).toMatchObject({ notes: ['no kernel is configured: container system kernel set --recommended'] })
   })
 
-  it('starts the service where it was asked to', async () => {
+  it('starts the service when `system` is `start`', async () => {
     const simulator = await useSimulator({ service: { status: 'unregistered' } })
     expect(await discover(simulator)).toMatchObject({ available: false })
     expect(await discover(simulator, { system: 'start' })).toMatchObject({ available: true })
   })
 })
 
-describeWithSimulator('why it is not available', () => {
+describeWithSimulator('a runtime that is not available', () => {
   let simulator: Simulator
   let folder: string
 
@@ -133,7 +133,7 @@ describeWithSimulator('why it is not available', () => {
     attempts: [{ step, cause: { code }, remedy: expect.stringContaining(remedy) }],
   })
 
-  it('not macOS: at once, and no process is started', async () => {
+  it('is reported at once and without a process when this is not macOS', async () => {
     const before = simulator.calls().length
     const start = performance.now()
     const report = await discover(simulator, { platform: { os: 'linux', arch: 'arm64' } })
@@ -142,36 +142,39 @@ describeWithSimulator('why it is not available', () => {
     expect(simulator.calls()).toHaveLength(before)
   })
 
-  it('not Apple silicon', async () => {
+  it('is reported when this is not Apple silicon', async () => {
     const report = await discover(simulator, { platform: { os: 'darwin', arch: 'x64' } })
     expect(report).toMatchObject(failure('find', 'NOT_APPLE_SILICON', 'another runtime'))
   })
 
-  it('no command: where to get it', async () => {
+  it('is reported with a download page when there is no command', async () => {
     const report = await discover({ command: join(folder, 'container') })
     expect(report).toMatchObject(failure('find', 'ENOENT', 'https://github.com/apple/container/releases'))
     expect(report).toMatchObject({ chosen: true })
   })
 
-  it('a release that has another name for images: update it', async () => {
+  it('is reported with an update when the release has another name for images', async () => {
     const old = await useSimulator({ release: { version: '0.4.1', macos: 15 } })
     expect(await discover(old)).toMatchObject(failure('version', 'TOO_OLD', 'container/releases'))
   })
 
-  it('another command of that name', async () => {
+  it('is reported when another command has that name', async () => {
     const command = join(folder, 'other')
     await writeFile(command, '#!/bin/sh\necho other things\n')
     await chmod(command, 0o755)
     expect(await discover({ command })).toMatchObject(failure('version', 'PROTOCOL_ERROR', 'the path of the right one'))
   })
 
-  it.each(['not running', 'unregistered'])('the service is %s: the command that starts it', async (status) => {
-    await simulator.control({ service: { status } })
-    expect(await discover(simulator)).toMatchObject(failure('service', 'SERVICE_STOPPED', 'container system start'))
-    await simulator.control({ service: { status: 'running' } })
-  })
+  it.each(['not running', 'unregistered'])(
+    'is reported with the start command when the service is %s',
+    async (status) => {
+      await simulator.control({ service: { status } })
+      expect(await discover(simulator)).toMatchObject(failure('service', 'SERVICE_STOPPED', 'container system start'))
+      await simulator.control({ service: { status: 'running' } })
+    },
+  )
 
-  it('the service does not answer in time: TIMED_OUT of step "service", and nobody is told to stop it', async () => {
+  it('is reported with TIMED_OUT and without a restart when the service does not answer in time', async () => {
     await simulator.control({ faults: [{ on: 'system status', kind: 'hang' }] })
     const plugin = { ...simulatedPlugin(simulator), probeTimeoutMs: 3000 }
     await using host = createRuntimeHost({ plugins: [plugin], env: {} })

@@ -27,7 +27,7 @@ async function readLogs(reader: Runtime, id: string, options = {}): Promise<stri
   return read
 }
 
-describeWithSimulator('the processes of the command that an Apple runtime holds', () => {
+describeWithSimulator('the sessions of an Apple runtime', () => {
   beforeAll(async () => {
     simulator = await startSimulator()
     opened = await openApple(simulator, { managers: 'probe' })
@@ -39,7 +39,7 @@ describeWithSimulator('the processes of the command that an Apple runtime holds'
     await simulator.close()
   })
 
-  it('F16 a saved archive of which nothing is read yet tells of close to its reader, and ends no process', async () => {
+  it('an unread saved archive reports the close to its reader and does not end the process', async () => {
     const other = await openApple(simulator)
     const { transfer } = requireCapabilities(other.scope, { transfer: imageTransferCapability })
     const saved = await transfer.saveImage(image)
@@ -49,7 +49,7 @@ describeWithSimulator('the processes of the command that an Apple runtime holds'
     await expect(text(saved)).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
   })
 
-  it('are ended by close, which leaves the containers running; their codes are unknown from then on', async () => {
+  it('are ended by close, which keeps the containers running and their exit codes unknown', async () => {
     const first = await openApple(simulator)
     const id = await first.scope.runtime.createContainer({ image, command: ['sleep', '60'] })
     await first.scope.runtime.startContainer(id)
@@ -64,24 +64,24 @@ describeWithSimulator('the processes of the command that an Apple runtime holds'
     expect(await runtime.containerState(id)).toBe('exited')
   })
 
-  it('are not to be had by another process: NOT_ATTACHABLE with the reason of the report', async () => {
+  it('reject another process with NOT_ATTACHABLE and the reason of the report', async () => {
     const id = await start('sleep', '60')
     await using other = await openApple(simulator)
     await expect(other.scope.runtime.attach(id, { stdout: new PassThrough() })).rejects.toMatchObject({
       code: 'NOT_ATTACHABLE',
-      facts: { id, reason: 'its session belongs to the process that started it' },
+      facts: { id, reason: 'the session belongs to the process that started the container' },
     })
     await runtime.removeContainer(id)
   })
 
-  it('are had without options, too, as plain JavaScript may ask for them', async () => {
+  it('can be attached without options, as plain JavaScript may do', async () => {
     const id = await runtime.createContainer({ image, command: ['sh', '-c', 'echo unheard; exit 4'] })
     expect(await (runtime as AppleRuntime).startAttached(id)).toBe(4)
     await expect((runtime as AppleRuntime).attach(id)).rejects.toMatchObject({ code: 'NOT_RUNNING' })
     await runtime.removeContainer(id)
   })
 
-  it('are one for each container that runs, and none when it has ended', async () => {
+  it('are one for each running container, and none after it has ended', async () => {
     const count = () => simulator.calls().filter(({ argv }) => argv[0] === 'start').length
     const before = count()
     const ids = await Promise.all(Array.from({ length: 5 }, () => start('sleep', '60')))
@@ -90,17 +90,17 @@ describeWithSimulator('the processes of the command that an Apple runtime holds'
     expect(await findChildren()).toEqual([])
   })
 
-  it('are killed by somebody else: the container goes on, and nobody guesses its code', async () => {
+  it('that are killed from outside keep the container running, and its exit code is unknown', async () => {
     const id = await start('sleep', '60')
     const waiting = runtime.waitContainer(id)
     waiting.catch(() => {})
-    for (const number of findHolders(id)) process.kill(number, 'SIGKILL')
+    for (const number of findAttached(id)) process.kill(number, 'SIGKILL')
     await expect(waiting).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN', facts: { id } })
     expect(await runtime.containerState(id)).toBe('running')
     await runtime.removeContainer(id)
   })
 
-  it('64 lifecycles at once: every code is true, no process, no zombie and no descriptor is left', async () => {
+  it('64 parallel lifecycles return true exit codes and leave no process, zombie or descriptor', async () => {
     const run = async (code: number) => {
       const id = await runtime.createContainer({ image, command: ['sh', '-c', `echo ${code}; exit ${code}`] })
       await runtime.startContainer(id)
@@ -119,7 +119,7 @@ describeWithSimulator('the processes of the command that an Apple runtime holds'
     await expect.poll(countDescriptors).toBeLessThanOrEqual(descriptors)
   }, 120_000)
 
-  it('a log that another process follows ends when the container does', async () => {
+  it('a log that another process follows ends with the container', async () => {
     await using other = await openApple(simulator)
     const id = await start('sh', '-c', 'echo first; sleep 0.5; echo second')
     expect(await readLogs(other.scope.runtime, id, { follow: true })).toBe('first\nsecond\n')
@@ -127,14 +127,14 @@ describeWithSimulator('the processes of the command that an Apple runtime holds'
     expect(await readLogs(other.scope.runtime, id, { tailLines: 1 })).toBe('second\n')
   })
 
-  it('what is no longer held whole is read from the service', async () => {
+  it('output that was dropped is read from the service', async () => {
     const id = await start('sh', '-c', 'yes 0123456789abcde | head -c 6291456')
     expect(await runtime.waitContainer(id)).toBe(0)
     expect(await runtime.containerLogsAll(id)).toHaveLength(6_291_456)
     await runtime.removeContainer(id)
   })
 
-  it('a service that started anew forgets what has run: another process calls it unknown, and does not guess', async () => {
+  it('another process reports `unknown` for a container that a restarted service has forgotten', async () => {
     const id = await start('true')
     await runtime.waitContainer(id)
     await simulator.control({ restart: true })
@@ -144,7 +144,7 @@ describeWithSimulator('the processes of the command that an Apple runtime holds'
     await runtime.removeContainer(id)
   })
 
-  it('an aborted exec ends what runs in the container, too', async () => {
+  it('an aborted exec also ends its process in the container', async () => {
     const id = await start('sleep', '60')
     const { execs } = requireCapabilities(opened.scope, { execs: execManagerCapability })
     const controller = new AbortController()
@@ -175,7 +175,7 @@ describeWithSimulator('the processes of the command that an Apple runtime holds'
     await onOlder.removeContainer(id)
   })
 
-  it('a terminal is a real one, of the size that was asked for', async () => {
+  it('a terminal is real and has the requested size', async () => {
     const id = await runtime.createContainer({ image, tty: true, command: ['sh', '-c', 'sleep 0.2; tty; stty size'] })
     const stdout = new PassThrough()
     const code = await runtime.startAttached(id, { stdout, initialSize: { height: 31, width: 101 } })
@@ -184,14 +184,14 @@ describeWithSimulator('the processes of the command that an Apple runtime holds'
   })
 })
 
-/** The processes of the command that hold this container. */
-function findHolders(id: string): readonly number[] {
+/** The processes of the command that are attached to this container. */
+function findAttached(id: string): readonly number[] {
   const numbers = listChildren().filter((number) => readCommand(number).includes(`start --attach ${id}`))
-  if (numbers.length === 0) throw new Error('nobody holds it')
+  if (numbers.length === 0) throw new Error('no process is attached to it')
   return numbers.map(Number)
 }
 
-/** Of this process: those of the command, and zombies. The server of the simulator is not among them. */
+/** The child processes that run the command, and zombies. The server of the simulator is not included. */
 async function findChildren(): Promise<readonly string[]> {
   await pause(50)
   const states = listChildren().map(readCommand)
@@ -208,7 +208,7 @@ function readCommand(number: string): string {
     if (/\) Z /.test(readFileSync(`/proc/${number}/stat`, 'utf8'))) return 'zombie'
     return readFileSync(`/proc/${number}/cmdline`, 'utf8').replaceAll('\0', ' ')
   } catch {
-    return '' // It has ended meanwhile.
+    return '' // The process has ended meanwhile.
   }
 }
 

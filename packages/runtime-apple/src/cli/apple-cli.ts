@@ -14,24 +14,24 @@ import { LineSplitter } from './line-splitter.js'
 import { loadTerminalLibrary } from './terminal-library.js'
 import { openTerminalSession } from './terminal-session.js'
 
-/** One run of the command line. */
+/** One run of the command. */
 export interface CliCall extends OperationOptions {
   readonly operation: string
-  /** Name or id of what it is about, for errors. */
+  /** Name or id of the object, for error messages. */
   readonly subject: string
-  /** Which limit it has; default `answerMs`. */
+  /** The limit of this run. Default `answerMs`. */
   readonly limit?: keyof AppleTimeouts
-  /** Beyond that limit, in milliseconds: what the command itself is told to wait. Default 0. */
+  /** Milliseconds added to the limit: the time that the command itself is told to wait. Default 0. */
   readonly extraMs?: number
-  /** Whether the caller's own signal takes the place of the limit. Default false. */
+  /** Whether the caller's own signal replaces the limit. Default false. */
   readonly isBounded?: boolean
-  /** A limit in place of these. */
+  /** A limit that replaces all of the above. */
   readonly timeoutMs?: number
-  /** What the command reads; default: nothing. */
+  /** The stdin of the command. Default: none. */
   readonly input?: string | undefined
-  /** Hears each line of stderr as it comes. */
+  /** Called with each line of stderr. */
   readonly onLine?: ((line: string) => void) | undefined
-  /** How long it may go on after an abort, to come to a known end. Default 0. */
+  /** How long the command may still run after an abort, so that its result is known. Default 0. */
   readonly lingerMs?: number
 }
 
@@ -41,39 +41,39 @@ export interface CliResult {
   readonly stderr: string
 }
 
-/** A run that lasts: a program's session. */
+/** A run of the command whose output is read while it runs. */
 export interface CliSession {
-  /** `undefined` where the command has nothing to read. */
+  /** `undefined` if the command has no stdin. */
   readonly stdin: Writable | undefined
   readonly stdout: Readable
   readonly stderr: Readable
-  /** `undefined` when the command was ended, or did not start. Never rejects. */
+  /** Resolves with `undefined` if the command was killed or did not start. Never rejects. */
   readonly exitCode: Promise<number | undefined>
-  /** Of its terminal; nothing where it has none. */
+  /** Resizes its terminal. Without a terminal it does nothing. */
   resize(size: TerminalSize): void
-  /** Ends the command itself, and nothing in the container. */
+  /** Kills the command. The program in the container keeps running. */
   end(): void
 }
 
 /**
- * Apple's `container` command: every run of it begins here.
+ * Starts Apple's `container` command. No other code in this package starts it.
  *
- * Each has a process group of its own, so that none of it stays, and so that a Ctrl-C at the terminal is not the
- * container's. No shell is in between: what is handed over is one argument each.
+ * Each run has a process group of its own, so that a kill reaches its children and a Ctrl-C at the terminal does not reach
+ * the command. No shell is involved: each argument is passed unchanged.
  */
 export class AppleCli {
   readonly command: string
   readonly #timeouts: AppleTimeouts
   readonly #env: Environment
 
-  /** `env`: what the command runs in; nothing of this process's environment is added. */
+  /** `env` is the whole environment of the command: nothing of `process.env` is added. */
   constructor(command: string, env: Environment, timeouts: AppleTimeouts = defaultAppleTimeouts) {
     this.command = command
     this.#env = env
     this.#timeouts = timeouts
   }
 
-  /** Runs to the end, within the deadline and 64 MiB of output. Any exit code is a result. */
+  /** Runs the command to its end, within the limit and 64 MiB of output. Resolves whatever the exit code is. */
   async run(argv: readonly string[], call: CliCall): Promise<CliResult> {
     call.signal?.throwIfAborted()
     const { execa } = await loadCommonJs(() => import('execa'))
@@ -86,16 +86,16 @@ export class AppleCli {
       maxBuffer: mostBytes,
       ...(input === undefined ? { stdin: 'ignore' } : { input }),
     })
-    const deafened = splitLines(child.stderr, onLine).catch((error: unknown) => {
+    const listenerFailed = splitLines(child.stderr, onLine).catch((error: unknown) => {
       killGroup(child.pid)
       throw error
     })
-    deafened.catch(() => {}) // heard by the race
+    listenerFailed.catch(() => {}) // The race below reports it.
     const limit = startLimits(call, this.#timeouts, () => killGroup(child.pid))
     try {
-      const result = await Promise.race([child, limit.reached, deafened])
+      const result = await Promise.race([child, limit.reached, listenerFailed])
       call.signal?.throwIfAborted()
-      if (result.isMaxBuffer) throw toTooMuch(call)
+      if (result.isMaxBuffer) throw toOutputTooLong(call)
       if (result.exitCode === undefined) throw this.#toNotRun(call, result)
       return { exitCode: result.exitCode, stdout: Buffer.from(result.stdout), stderr: toText(result.stderr) }
     } finally {
@@ -103,7 +103,7 @@ export class AppleCli {
     }
   }
 
-  /** Starts a run whose output is read as it comes. */
+  /** Starts the command and returns its streams. */
   async open(argv: readonly string[], options: OpenOptions): Promise<CliSession> {
     const library = options.terminal === undefined ? undefined : await loadTerminalLibrary()
     const run = { command: this.command, argv, env: this.#env, size: options.terminal?.size }
@@ -119,7 +119,7 @@ export class AppleCli {
       stdin: stdin ? 'pipe' : 'ignore',
     })
     const end = () => {
-      // The number of a process that has ended may be another one's.
+      // The pid of an ended process may belong to another process by now.
       if (child.exitCode === null && child.signalCode === null) killGroup(child.pid)
     }
     return {
@@ -138,22 +138,22 @@ export class AppleCli {
       const cause = new Error(originalMessage)
       return createHostError('CONNECTION_LOST', { endpoint, lastTimestamp: undefined }, { cause })
     }
-    const reason = signal === undefined ? (originalMessage ?? 'it did not run') : `it was ended by ${signal}`
+    const reason = signal === undefined ? (originalMessage ?? 'it could not be started') : `it was killed by ${signal}`
     return createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason })
   }
 }
 
 interface Unstarted {
-  /** Without the command line, which holds what is given to containers. */
+  /** The message without the argument list, which may hold secrets such as the environment of a container. */
   readonly originalMessage?: string | undefined
   readonly code?: string | undefined
   readonly signal?: string | undefined
 }
 
 export interface OpenOptions {
-  /** Whether there is anything to read for it. */
+  /** Whether the command gets a stdin. */
   readonly stdin: boolean
-  /** It gets a terminal; the probe has found that there is a library for it. */
+  /** Gives the command a terminal; used only if the probe found the library for it. */
   readonly terminal?: { readonly size: TerminalSize | undefined } | undefined
 }
 
@@ -172,11 +172,11 @@ function toLimit({ limit = 'answerMs', extraMs = 0, isBounded = false, timeoutMs
   return { timeoutMs: timeouts[limit] + extraMs, option: `timeouts.${limit}` }
 }
 
-/** Kills the run at its deadline, and after the abort. */
+/** Kills the command at its limit, and after an abort. */
 function startLimits(call: CliCall, timeouts: AppleTimeouts, kill: () => void) {
   const { operation, signal, lingerMs = 0 } = call
   const { timeoutMs, option } = toLimit(call, timeouts)
-  let linger: NodeJS.Timeout | undefined
+  let lingerTimer: NodeJS.Timeout | undefined
   let stop: () => void = () => {}
   let deadline: Deadline | undefined
   const reached = new Promise<never>((_, reject) => {
@@ -186,43 +186,43 @@ function startLimits(call: CliCall, timeouts: AppleTimeouts, kill: () => void) {
       reject(createHostError('TIMED_OUT', option === undefined ? facts : { ...facts, option }))
     }
     if (timeoutMs !== undefined) deadline = startDeadline(timeoutMs, expire)
-    const give = () => {
+    const giveUp = () => {
       kill()
       reject(signal?.reason)
     }
     stop = () => {
-      if (lingerMs === 0) give()
-      else linger = setTimeout(give, lingerMs)
+      if (lingerMs === 0) giveUp()
+      else lingerTimer = setTimeout(giveUp, lingerMs)
     }
     signal?.addEventListener('abort', stop, { once: true })
   })
   const clear = () => {
     deadline?.clear()
-    clearTimeout(linger)
+    clearTimeout(lingerTimer)
     signal?.removeEventListener('abort', stop)
   }
   return { reached, clear }
 }
 
-/** Rejects with what the listener throws, which hears no more then; resolves never. */
+/** Rejects with the error that the listener throws, and then stops calling it. Never resolves. */
 function splitLines(stream: Readable | null, onLine: (line: string) => void = () => {}): Promise<never> {
   return new Promise((_, reject) => {
     const lines = new LineSplitter(onLine)
-    const listen = (hear: () => void) => {
+    const guard = (call: () => void) => {
       try {
-        hear()
+        call()
       } catch (error) {
         stream?.off('data', push).off('end', end).resume()
         reject(error)
       }
     }
-    const push = (chunk: Buffer) => listen(() => lines.push(chunk))
-    const end = () => listen(() => lines.end())
+    const push = (chunk: Buffer) => guard(() => lines.push(chunk))
+    const end = () => guard(() => lines.end())
     stream?.on('data', push).on('end', end)
   })
 }
 
-function toTooMuch({ operation }: CliCall): Error {
+function toOutputTooLong({ operation }: CliCall): Error {
   return createHostError('PROTOCOL_ERROR', { operation, excerpt: `more than ${mostBytes} bytes` })
 }
 

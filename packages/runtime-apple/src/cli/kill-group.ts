@@ -1,10 +1,10 @@
 /**
- * Ends a run of the command and whatever it has started itself. SIGKILL: a command that ends by a politer signal may
- * hand it on to the program, which is to go on.
+ * Kills a process group: the command and its children. SIGKILL, because the command may forward any other signal to the
+ * program in the container, which has to keep running.
  */
 export function killGroup(pid: number | undefined): void {
   if (pid === undefined) return
-  // One that was forked this very moment has no group of its own yet.
+  // A process that was forked just now has no group of its own yet.
   if (!tryKill(-pid)) tryKill(pid)
 }
 

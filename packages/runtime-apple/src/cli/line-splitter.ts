@@ -1,6 +1,6 @@
 import { StringDecoder } from 'node:string_decoder'
 
-/** Bytes in, whole lines out, without their ends. */
+/** Splits a byte stream into lines, without their line ends. */
 export class LineSplitter {
   readonly #onLine: (line: string) => void
   readonly #decoder = new StringDecoder('utf8')
@@ -16,7 +16,7 @@ export class LineSplitter {
     for (const line of lines) this.#onLine(line)
   }
 
-  /** What stands after the last line end is a line, too. */
+  /** Reports the text after the last line end, if any. */
   end(): void {
     const last = this.#rest + this.#decoder.end()
     this.#rest = ''

@@ -2,10 +2,10 @@ import { readSync } from 'node:fs'
 import type { TerminalProcess } from './terminal-library.js'
 
 /**
- * Has a terminal read to its last byte before it is closed.
+ * Reads a terminal to its last byte before it is closed.
  *
- * The library closes it 200 ms after the program's end, read or not; and libuv takes the first short read after that end
- * for the last one, though a terminal gives 4 KiB at a time. Either way the rest would be lost without a word.
+ * node-pty closes the terminal 200 ms after the exit of the program, even if output is unread. libuv stops at the first short
+ * read after the exit, although a terminal returns at most 4 KiB at a time. Without this, output would be lost silently.
  */
 export function readToEnd(terminal: TerminalProcess, onData: (data: Buffer) => void): void {
   const { _socket: socket, fd } = terminal
@@ -15,7 +15,7 @@ export function readToEnd(terminal: TerminalProcess, onData: (data: Buffer) => v
   socket.destroy = (error) => {
     if (!isClosed) {
       isClosed = true
-      // What a paused one has read already: it tells of that as of any other.
+      // Data that a paused socket has already read is emitted as usual.
       while (socket.read() !== null);
       for (let data = readNext(fd); data.length > 0; data = readNext(fd)) onData(data)
     }
@@ -23,7 +23,7 @@ export function readToEnd(terminal: TerminalProcess, onData: (data: Buffer) => v
   }
 }
 
-/** Empty at the end, which is EIO on Linux, and where there is nothing now. */
+/** Reads what is available. Empty at the end (EIO on Linux) and if nothing is available. */
 function readNext(fd: number): Buffer {
   const buffer = Buffer.alloc(65_536)
   try {

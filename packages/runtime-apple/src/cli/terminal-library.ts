@@ -1,6 +1,6 @@
 import type { Environment } from '@capstan/core'
 
-/** What is used of the library for pseudo-terminals. */
+/** The part of node-pty that this package uses. */
 export interface TerminalLibrary {
   spawn(file: string, args: string[], options: TerminalOptions): TerminalProcess
 }
@@ -13,7 +13,7 @@ export interface TerminalProcess {
   resize(columns: number, rows: number): void
   pause(): void
   resume(): void
-  /** Its own end of the terminal: see `readToEnd`. */
+  /** This process's end of the terminal, for `readToEnd`. */
   readonly fd?: number | undefined
   readonly _socket?: TerminalSocket | undefined
 }
@@ -27,16 +27,16 @@ interface TerminalOptions {
   readonly name: string
   readonly cols: number
   readonly rows: number
-  /** Bytes, and no text. */
+  /** `null`: data are buffers, not strings. */
   readonly encoding: null
-  /** Required: the library's default is the environment of the process. */
+  /** Required, because the library's default is `process.env`. */
   readonly env: Environment
 }
 
-/** An optional dependency with a native part: it is loaded when there is need of it. `undefined`: it does not load here. */
+/** Loads the optional dependency node-pty, which has a native part. Resolves with `undefined` if it cannot be loaded. */
 export async function loadTerminalLibrary(): Promise<TerminalLibrary | undefined> {
   try {
-    // Its types are of text alone, though it gives and takes bytes as well.
+    // Its types know strings only, although it reads and writes buffers as well.
     const loaded = (await import('@lydell/node-pty')) as unknown as TerminalLibrary & {
       readonly default?: TerminalLibrary
     }

@@ -12,13 +12,13 @@ export interface TerminalRun {
   readonly size: TerminalSize | undefined
 }
 
-/** A run of the command line at a real terminal, which it sets to raw: both outputs are one. */
+/** Runs the command at a real terminal, which the command sets to raw mode. stdout carries both outputs. */
 export function openTerminalSession(library: TerminalLibrary, { command, argv, env, size }: TerminalRun): CliSession {
   const { height = 24, width = 80 } = size ?? {}
   const options = { name: 'xterm-256color', cols: width, rows: height, encoding: null, env: { ...env } } as const
   const terminal = library.spawn(command, [...argv], options)
-  let isLeft = false
-  const stdout = readTerminal(terminal, () => isLeft)
+  let isDiscarding = false
+  const stdout = readTerminal(terminal, () => isDiscarding)
   const exitCode = new Promise<number | undefined>((resolve) => {
     terminal.onExit(({ exitCode, signal = 0 }) => {
       stdout.end()
@@ -39,8 +39,8 @@ export function openTerminalSession(library: TerminalLibrary, { command, argv, e
     },
     end: () => {
       if (hasEnded) return
-      // Its exit is told when all of it was read.
-      isLeft = true
+      // node-pty reports the exit only after all output was read.
+      isDiscarding = true
       stdout.resume()
       terminal.resume()
       killGroup(terminal.pid)
@@ -48,20 +48,20 @@ export function openTerminalSession(library: TerminalLibrary, { command, argv, e
   }
 }
 
-function readTerminal(terminal: TerminalProcess, isLeft: () => boolean): PassThrough {
+function readTerminal(terminal: TerminalProcess, isDiscarding: () => boolean): PassThrough {
   const output = new PassThrough()
   terminal.onData((data) => {
-    if (isLeft() || output.writableEnded || output.write(data)) return
+    if (isDiscarding() || output.writableEnded || output.write(data)) return
     terminal.pause()
     output.once('drain', () => terminal.resume())
   })
   readToEnd(terminal, (data) => {
-    if (!isLeft() && !output.writableEnded) output.write(data)
+    if (!isDiscarding() && !output.writableEnded) output.write(data)
   })
   return output
 }
 
-/** It is closed before its end is told: then there is nothing to resize. */
+/** The terminal is closed shortly before its exit is reported, and cannot be resized in between. */
 function resizeOpen(terminal: TerminalProcess, columns: number, rows: number): void {
   try {
     terminal.resize(columns, rows)
@@ -71,9 +71,11 @@ function resizeOpen(terminal: TerminalProcess, columns: number, rows: number): v
 }
 
 /**
- * At its end end-of-transmission is typed: the terminal itself stays until the program ends. Not within the first second: the
- * command sets this terminal to raw when it has begun, and before that the end would be taken here and not in the container.
- * It cannot be set from here: the call waits for output that this process has still to read.
+ * The stdin of the session. Its end is typed as end-of-transmission, because the terminal stays open until the program ends.
+ *
+ * It is not typed within the first second: the command sets the terminal to raw mode after it has started, and before that
+ * the terminal itself would consume the character. Raw mode cannot be set from here, because the call waits for output that
+ * this process has still to read.
  */
 function writeTerminal(terminal: TerminalProcess, { exited, hasEnded }: TerminalExit): Writable {
   const end = new TerminalEnd()

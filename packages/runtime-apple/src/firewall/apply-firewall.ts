@@ -20,7 +20,7 @@ import {
 } from '@capstan/egress-firewall'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
-import { findContainerOrGone } from '../container/find-container.js'
+import { findContainerOrGone } from '../containers/queries/find-container.js'
 
 /**
  * Sets the rules in the guest of a running container and verifies them. Needs `sh`, `iptables` and `ip6tables` in the image

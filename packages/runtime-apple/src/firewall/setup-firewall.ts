@@ -1,9 +1,13 @@
-import { createHostError, type FirewallRules } from '@capstan/core'
+import { createHostError, type FirewallRules, isHostError } from '@capstan/core'
 import type { AppleCall, AppleConnection } from '../apple-connection.js'
-import { findContainer, toContainerState } from '../container/find-container.js'
+import { findContainer, toContainerState } from '../containers/queries/find-container.js'
+import type { ContainerSession } from '../sessions/container-session.js'
 import { applyFirewall } from './apply-firewall.js'
 
-/** On a container that was not started they are kept for its start; without a network there is nothing to shut. */
+/**
+ * Sets the rules of a running container, and keeps them for its later starts. The rules of a created container are kept for its
+ * first start. A container without a network needs no rules.
+ */
 export async function setupFirewall(
   connection: AppleConnection,
   id: string,
@@ -14,5 +18,29 @@ export async function setupFirewall(
   if (state === 'exited' || state === 'stopping') throw createHostError('NOT_RUNNING', { id, state })
   if (found.networks.length === 0) return
   if (state === 'running') await applyFirewall(connection, id, rules, call)
-  Object.assign(connection.kept.require(id), { firewall: rules })
+  connection.records.get(id).afterStart = (session, start) =>
+    applyAfterStart(connection, id, { session, rules, call: start })
+}
+
+interface StartedContainer {
+  readonly session: ContainerSession
+  readonly rules: FirewallRules
+  readonly call: AppleCall
+}
+
+/** Sets kept rules after a start, because they can be set only in the running guest. */
+async function applyAfterStart(
+  connection: AppleConnection,
+  id: string,
+  { session, rules, call }: StartedContainer,
+): Promise<void> {
+  try {
+    if (session.ended === undefined) return await applyFirewall(connection, id, rules, call)
+  } catch (error) {
+    const isEnd = isHostError(error, 'NOT_RUNNING') || isHostError(error, 'CONTAINER_NOT_FOUND')
+    if (!isEnd && !(isHostError(error, 'FIREWALL_FAILED') && error.facts.containment === 'unchanged')) throw error
+    if (!isEnd && session.ended === undefined) throw error
+  }
+  const reason = 'its process ended before the rules were set'
+  throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'ended' })
 }

@@ -11,31 +11,33 @@ import {
   volumeManagerCapability,
 } from '@capstan/core'
 
+/** The capabilities that the probe reports. */
 export interface Claims {
   readonly provides: readonly Capability<object>[]
   readonly absent: readonly AbsentCapability[]
 }
 
-export interface Grounds {
+/** The facts that decide which capabilities are provided. */
+export interface ClaimFacts {
   readonly managers: 'none' | 'probe'
-  /** Why there are no networks; `undefined`: there are. */
+  /** Why there are no networks. `undefined` if there are. */
   readonly noNetworks: Omit<AbsentCapability, 'id' | 'title'> | undefined
   readonly hasVolumes: boolean
-  /** Whether a container can be given NET_ADMIN, which the firewall's rules take. */
+  /** Whether a container can have NET_ADMIN, which the rules of a firewall need. */
   readonly hasCapabilities: boolean
 }
 
-/** What is claimed, and why the rest is not. Peers reach each other on networks alone, so sidecars go with them. */
-export function toClaims({ managers, noNetworks, hasVolumes, hasCapabilities }: Grounds): Claims {
-  const lacking = managers === 'none' ? notAsked : noNetworks
+/** Lists the provided capabilities, and the absent ones with their reasons. Sidecars need networks to reach their peers. */
+export function toClaims({ managers, noNetworks, hasVolumes, hasCapabilities }: ClaimFacts): Claims {
+  const networks = managers === 'none' ? notRequested : noNetworks
   const volumes = hasVolumes ? undefined : { reason: 'this release of the command has no volumes', remedy: 'update it' }
   const firewalls = hasCapabilities ? undefined : { reason: noCapabilities, remedy: 'update the command' }
-  const claims: readonly (readonly [Capability<object>, typeof lacking])[] = [
+  const claims: readonly (readonly [Capability<object>, typeof networks])[] = [
     [runtimeCapability, undefined],
     [imageBuilderCapability, undefined],
     [firewallManagerCapability, firewalls],
-    [networkManagerCapability, lacking],
-    [sidecarManagerCapability, lacking],
+    [networkManagerCapability, networks],
+    [sidecarManagerCapability, networks],
     [execManagerCapability, undefined],
     [imageTransferCapability, undefined],
     [volumeManagerCapability, volumes],
@@ -46,8 +48,8 @@ export function toClaims({ managers, noNetworks, hasVolumes, hasCapabilities }: 
   }
 }
 
-const noCapabilities = 'this release of the command has no --cap-add, and rules take NET_ADMIN in the guest'
-const notAsked = {
+const noCapabilities = 'this release of the command has no --cap-add, and firewall rules need NET_ADMIN in the guest'
+const notRequested = {
   reason: "applePlugin() registers the runtime without it unless `managers` is 'probe'",
-  remedy: "make the plugin by applePlugin({ managers: 'probe' })",
+  remedy: "create the plugin with applePlugin({ managers: 'probe' })",
 }

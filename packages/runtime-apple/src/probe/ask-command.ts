@@ -1,21 +1,21 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ProbeResult, ProbeStep } from '@capstan/core'
+import type { ProbeResult, ProbeStep, RefusedOption } from '@capstan/core'
 import type { AppleDetails } from '../apple-details.js'
 import { toErrorText } from '../apple-errors.js'
 import type { ApplePluginOptions } from '../apple-plugin-options.js'
 import type { AppleCli, CliCall } from '../cli/apple-cli.js'
-import { parseNetworks } from '../output/networks.js'
-import { parseSystemStatus, parseVersion, type SystemStatus } from '../output/system-status.js'
+import { loadTerminalLibrary } from '../cli/terminal-library.js'
+import { parseNetworks } from '../networks/parse-networks.js'
 import { type Claims, toClaims } from './absent.js'
 import { FailedProbe } from './failed-probe.js'
 import { type Commands, findCommands } from './find-abilities.js'
-import { findTerminalRefusal } from './find-terminal.js'
 import { listRefused } from './refused-options.js'
+import { parseSystemStatus, parseVersion, type SystemStatus } from './system-status.js'
 
 type Findings = Omit<Extract<ProbeResult<AppleDetails>, { readonly available: true }>, 'available' | 'attempts'>
 
-/** Asks a command line that is there for all that the report tells. Throws {@link FailedProbe} where it does not serve. */
+/** Collects the facts of the report from the command. Throws {@link FailedProbe} if it cannot be used. */
 export async function askCommand(
   cli: AppleCli,
   { managers = 'none', system = 'require' }: ApplePluginOptions,
@@ -42,7 +42,7 @@ export async function askCommand(
     hasInit: create('init'),
     hasReadOnly: create('read-only'),
     hasNetworks: commands.hasCommand('network'),
-    hasNoNetwork: !/^(0|1\.0)\./.test(version), // No option tells: it is one value of `--network`.
+    hasNoNetwork: !/^(0|1\.0)\./.test(version), // `none` is a value of `--network`, which no help text lists.
     hasVolumes,
     hasBuildDns: commands.hasOption(['build'], 'dns'),
     noTerminal,
@@ -67,7 +67,7 @@ export interface AskOptions {
   readonly reached: Reached
 }
 
-/** How far the probe has come: the command itself (`version`), or the service behind it. */
+/** The step that the probe has reached: the command itself (`version`), or the service behind it. */
 export interface Reached {
   step: ProbeStep
 }
@@ -76,19 +76,19 @@ async function askVersion(cli: AppleCli, call: CliCall): Promise<string> {
   const { exitCode, stdout, stderr } = await cli.run(['--version'], call)
   const version = exitCode === 0 ? parseVersion(stdout.toString('utf8')) : undefined
   if (version !== undefined) return version
-  const message = `its --version is not that of Apple's container: ${toErrorText(stderr) || stdout.toString('utf8').trim().slice(0, 200)}`
+  const message = `its --version output is not that of Apple's container: ${toErrorText(stderr) || stdout.toString('utf8').trim().slice(0, 200)}`
   throw new FailedProbe({
     step: 'version',
     code: 'PROTOCOL_ERROR',
     message,
-    remedy: 'give the path of the right one: applePlugin({ command })',
+    remedy: 'set the path of the right one: applePlugin({ command })',
   })
 }
 
-/** Before 0.5 the group had another name, and much was different. */
+/** Releases before 0.5 have another name for this group, and other differences. */
 function requireImages(commands: Commands, version: string): void {
   if (commands.hasCommand('image', 'pull')) return
-  const message = `version ${version} has no command \`image\`: it is too old`
+  const message = `version ${version} has no command \`image\` and is too old`
   throw new FailedProbe({ step: 'version', code: 'TOO_OLD', message, remedy: update })
 }
 
@@ -118,7 +118,7 @@ async function askStatus(cli: AppleCli, question: StatusQuestion): Promise<Syste
   })
 }
 
-/** Printed with exit code 1 as well. Releases before 0.10 know no format: then the exit code is all there is. */
+/** The status is printed also with exit code 1. Releases before 0.10 have no `--format`, and only the exit code can be used. */
 async function readStatus(cli: AppleCli, { hasFormat, call }: StatusQuestion): Promise<SystemStatus> {
   if (hasFormat) return parseSystemStatus((await cli.run(['system', 'status', '--format', 'json'], call)).stdout)
   const { exitCode } = await cli.run(['system', 'status'], call)
@@ -130,7 +130,7 @@ interface NetworkQuestion {
   readonly call: CliCall
 }
 
-/** The command tells by having the group at all; whether it works, the group itself. */
+/** Why there are no networks: the command has no `network` group on macOS 15, and the group may fail. */
 async function findNoNetworks(cli: AppleCli, commands: Commands, { managers, call }: NetworkQuestion) {
   if (managers === 'none') return undefined
   const remedy = 'update macOS to 26 or newer'
@@ -141,30 +141,39 @@ async function findNoNetworks(cli: AppleCli, commands: Commands, { managers, cal
   return undefined
 }
 
-interface Noted {
+interface NoteFacts {
   readonly version: string
   readonly status: SystemStatus
   readonly commands: Commands
   readonly claims: Claims
 }
 
-async function listNotes({ version, status, commands }: Noted): Promise<readonly string[]> {
+async function listNotes({ version, status, commands }: NoteFacts): Promise<readonly string[]> {
   const service = status.version
   return [
     ...(service === undefined || service === version
       ? []
-      : [`the command is ${version} and its service ${service}: restart that by container system stop, then start`]),
+      : [
+          `the command is ${version} and its service ${service}: restart the service with container system stop, then start`,
+        ]),
     ...(commands.hasCommand('network') ? [] : ['networks other than the default one need macOS 26']),
     ...((await lacksKernel(status)) ? ['no kernel is configured: container system kernel set --recommended'] : []),
-    ...(/^(0\.([6-9]|1[0-2])|1\.[0-2])\./.test(version) ? [] : [`version ${version} was not tried`]),
+    ...(/^(0\.([6-9]|1[0-2])|1\.[0-2])\./.test(version) ? [] : [`version ${version} is not tested`]),
   ]
 }
 
 const update = 'update it from https://github.com/apple/container/releases'
 
-/** Without one nothing starts. It lies in a folder of the service; where that is not to be seen, nothing is said. */
+/** Without a kernel no container starts. Looks into the service's folder; false if the folder cannot be read. */
 async function lacksKernel({ appRoot = '' }: SystemStatus): Promise<boolean> {
   if (appRoot === '') return false
   const names = await readdir(join(appRoot, 'kernels')).catch(() => undefined)
   return names !== undefined && !names.some((name) => name.startsWith('default.kernel'))
+}
+
+/** Why no container can have a terminal here. `undefined` if it can. */
+async function findTerminalRefusal(): Promise<RefusedOption | undefined> {
+  if ((await loadTerminalLibrary()) !== undefined) return undefined
+  const reason = 'the command needs a terminal of its own, and the library for it is not installed'
+  return { field: 'tty', reason, remedy: 'install the package @lydell/node-pty beside @capstan/runtime-apple' }
 }

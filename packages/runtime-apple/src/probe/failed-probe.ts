@@ -7,7 +7,7 @@ interface Failure {
   readonly remedy: string
 }
 
-/** Why the command that was found does not serve, and what to do. */
+/** Why the installed command cannot be used, and what to do. */
 export class FailedProbe extends Error implements Failure {
   readonly step: ProbeStep
   readonly code: string
@@ -20,7 +20,7 @@ export class FailedProbe extends Error implements Failure {
     this.remedy = remedy
   }
 
-  /** What did not answer in time may be busy: its service is not to be stopped for that. */
+  /** A service that did not answer in time may be busy, so the remedy is a higher limit and not a restart. */
   static from(error: unknown, { step }: Pick<Failure, 'step'>): Failure {
     if (error instanceof FailedProbe) return error
     if (isHostError(error, 'TIMED_OUT')) {

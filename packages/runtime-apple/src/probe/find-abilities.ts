@@ -1,14 +1,14 @@
 import type { AppleCli, CliCall } from '../cli/apple-cli.js'
-import { parseCommandTree } from '../output/command-tree.js'
+import { parseCommandTree } from './command-tree.js'
 
-/** What a command line can be asked for. */
+/** The commands and options of the installed `container` command. */
 export interface Commands {
   hasCommand(...path: readonly string[]): boolean
-  /** `name` without its dashes. */
+  /** `name` is without dashes. */
   hasOption(path: readonly string[], name: string): boolean
 }
 
-/** The command line's own tree, which it makes at run time; else its help, page by page. */
+/** Reads the command tree that the command generates; if there is none, reads its help pages. */
 export async function findCommands(cli: AppleCli, call: CliCall): Promise<Commands> {
   const { exitCode, stdout } = await cli.run(['--experimental-dump-help'], call)
   const tree = exitCode === 0 ? parseCommandTree(stdout) : undefined

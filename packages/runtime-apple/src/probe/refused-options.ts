@@ -1,6 +1,6 @@
 import type { RefusableField, RefusedOption } from '@capstan/core'
 
-/** What decides over the list: the command line, the machine, and what is installed beside. */
+/** The facts that decide which options are refused. */
 export interface Abilities {
   readonly hasCapabilities: boolean
   readonly hasUlimits: boolean
@@ -10,11 +10,11 @@ export interface Abilities {
   readonly hasNoNetwork: boolean
   readonly hasBuildDns: boolean
   readonly hasVolumes: boolean
-  /** Why there is no terminal; `undefined`: there is. */
+  /** Why there is no terminal. `undefined` if there is. */
   readonly noTerminal: RefusedOption | undefined
 }
 
-/** What the command line has no word for, or cannot keep; in the order of the report. */
+/** Lists the options that the command does not have or cannot honour, in the order of the report. */
 export function listRefused(abilities: Abilities): readonly RefusedOption[] {
   return [...always, ...(abilities.noTerminal === undefined ? [] : [abilities.noTerminal]), ...listByVersion(abilities)]
 }
@@ -38,27 +38,27 @@ function listByVersion(abilities: Abilities): readonly RefusedOption[] {
 }
 
 const update = 'update the command'
-const noWord = 'the command has no option for it'
-const perVm = 'each container is a virtual machine of its own'
+const noOption = 'the command has no option for it'
+const ownMachine = 'each container is a virtual machine of its own'
 
 const always: readonly RefusedOption[] = [
-  { field: 'privileged', reason: `${noWord}: ${perVm}`, remedy: 'use capAdd' },
-  { field: 'env.unset', reason: noWord, remedy: 'set the variable to an empty text, or build an image without it' },
-  { field: 'exec.env.unset', reason: noWord, remedy: 'run `env -u NAME` in the container' },
-  { field: 'securityOptions', reason: noWord, remedy: undefined },
-  { field: 'groupAdd', reason: noWord, remedy: 'give the group with `user`, as user:group' },
-  { field: 'hostname', reason: `${noWord}: the name is the host name`, remedy: 'use name' },
-  { field: 'extraHosts', reason: noWord, remedy: 'use addresses' },
-  { field: 'pidsLimit', reason: noWord, remedy: undefined },
-  { field: 'stopSignal', reason: `${noWord}: the image sets it`, remedy: 'build an image with STOPSIGNAL' },
-  { field: 'cpus.fraction', reason: 'a virtual machine has whole CPUs', remedy: 'give a whole number' },
+  { field: 'privileged', reason: `${noOption}: ${ownMachine}`, remedy: 'use capAdd' },
+  { field: 'env.unset', reason: noOption, remedy: 'set the variable to an empty text, or build an image without it' },
+  { field: 'exec.env.unset', reason: noOption, remedy: 'run `env -u NAME` in the container' },
+  { field: 'securityOptions', reason: noOption, remedy: undefined },
+  { field: 'groupAdd', reason: noOption, remedy: 'set the group with `user`, as user:group' },
+  { field: 'hostname', reason: `${noOption}: the name is the host name`, remedy: 'use name' },
+  { field: 'extraHosts', reason: noOption, remedy: 'use addresses' },
+  { field: 'pidsLimit', reason: noOption, remedy: undefined },
+  { field: 'stopSignal', reason: `${noOption}: the image sets it`, remedy: 'build an image with STOPSIGNAL' },
+  { field: 'cpus.fraction', reason: 'a virtual machine has whole CPUs', remedy: 'use a whole number' },
   { field: 'memoryBytes.small', reason: 'a virtual machine needs 200 MiB', remedy: 'set at least 200 MiB' },
   {
     field: 'mounts.tmpfs.noexec',
-    reason: 'the command cannot keep programs from being run there',
+    reason: 'the command has no option that forbids running programs there',
     remedy: 'set `executable: true` if programs may run there',
   },
-  { field: 'mounts.tmpfs.size', reason: 'the command reads sizes in whole MiB', remedy: 'give a whole number of them' },
+  { field: 'mounts.tmpfs.size', reason: 'the command reads sizes in whole MiB', remedy: 'use a whole number of MiB' },
   {
     field: 'mounts.volume.shared',
     reason: 'a volume is the disk of one virtual machine at a time',
@@ -69,7 +69,7 @@ const always: readonly RefusedOption[] = [
     reason: 'the command splits labels of containers at every equals sign, and refuses or loses the rest',
     remedy: 'encode the value without an equals sign',
   },
-  { field: 'network.host', reason: perVm, remedy: 'use getHostAddress' },
+  { field: 'network.host', reason: ownMachine, remedy: 'use getHostAddress' },
   {
     field: 'network.aliases',
     reason: 'there is no name service in the guests',
@@ -78,7 +78,7 @@ const always: readonly RefusedOption[] = [
   {
     field: 'firewall.beforeStart',
     reason: 'rules are set inside the guest, once its process runs',
-    remedy: 'let the process wait for a mark that is given after the start, or use network "none"',
+    remedy: 'let the process wait for a signal that is sent after the start, or use network "none"',
   },
   { field: 'logs.since', reason: 'the service keeps no times', remedy: undefined },
   { field: 'logs.timestamps', reason: 'the service keeps no times', remedy: undefined },
@@ -90,12 +90,12 @@ const always: readonly RefusedOption[] = [
   },
   {
     field: 'foreignContainers.output',
-    reason: 'its session belongs to the process that started it',
+    reason: 'the session belongs to the process that started the container',
     remedy: 'use exec',
   },
   {
     field: 'foreignContainers.exitCode',
-    reason: 'the service keeps no exit codes: only the process that started it learns it',
-    remedy: 'wait in the process that started it',
+    reason: 'the service keeps no exit codes: only the process that started the container knows it',
+    remedy: 'wait in the process that started the container',
   },
 ]

@@ -3,7 +3,7 @@ import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { AppleCli } from '../../src/cli/apple-cli.js'
 
 describe.skipIf(process.platform === 'win32')('AppleCli', () => {
-  it('runs the command in the environment that was given, and in nothing of the one of this process', async () => {
+  it('runs the command with the given environment and nothing of process.env', async () => {
     vi.stubEnv('OF_THIS_PROCESS', 'secret')
     onTestFinished(() => void vi.unstubAllEnvs())
     const cli = new AppleCli('/usr/bin/env', { GIVEN: 'by the host', UNSET: undefined })

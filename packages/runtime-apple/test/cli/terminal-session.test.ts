@@ -11,8 +11,8 @@ async function open(script: string): Promise<CliSession> {
   return openTerminalSession(library, { command: '/bin/sh', argv: ['-c', script], env: { GIVEN: 'by the host' }, size })
 }
 
-describe.skipIf(process.platform === 'win32')('a session at a terminal', () => {
-  it('runs in the environment that was given, and in nothing of the one of this process', async () => {
+describe.skipIf(process.platform === 'win32')('a terminal session', () => {
+  it('runs the command with the given environment and nothing of process.env', async () => {
     vi.stubEnv('OF_THIS_PROCESS', 'secret')
     onTestFinished(() => void vi.unstubAllEnvs())
     const session = await open('echo "$GIVEN/$OF_THIS_PROCESS"')
@@ -21,27 +21,27 @@ describe.skipIf(process.platform === 'win32')('a session at a terminal', () => {
     expect(read.trim()).toBe('by the host/')
   })
 
-  it('has the size that was asked for, and the code of the program', async () => {
+  it('has the requested size and resolves with the exit code of the program', async () => {
     const session = await open('stty size; exit 7')
     let read = ''
     for await (const chunk of session.stdout) read += chunk
     expect([read.trim(), await session.exitCode]).toEqual(['31 101', 7])
   })
 
-  it('gives all of the output to a reader that is slower than the program, and then the code', async () => {
+  it('gives a slow reader all of the output, and then the exit code', async () => {
     const session = await open('i=0; while [ $i -lt 2500 ]; do echo 0123456789012345678; i=$((i+1)); done')
     let length = 0
     let isFirst = true
     for await (const chunk of session.stdout) {
       length += chunk.length
-      // Longer than the library waits by itself.
+      // Longer than node-pty waits before it closes the terminal.
       if (isFirst || length > 40_000) await delay(isFirst ? 300 : 30)
       isFirst = false
     }
     expect([length, await session.exitCode]).toEqual([2500 * 21, 0])
   })
 
-  it('can be told a size until its end, and beyond', async () => {
+  it('accepts a size until its end and after it', async () => {
     const session = await open('sleep 0.05')
     session.stdout.resume()
     for (let hasEnded = false; !hasEnded; ) {

@@ -10,7 +10,7 @@ import { releases, startSimulator } from '../simulator/start-simulator.mjs'
 /** Declares the conformance kit on the simulator of one release of the command on one macOS. */
 export async function tryByKit(on: keyof typeof releases, managers: 'none' | 'probe'): Promise<void> {
   const title = `${on}, managers: ${managers}`
-  // The suite wants to know its environment when it is declared.
+  // The suite needs its environment when it is declared.
   const simulator = problem === undefined ? await startSimulator({ release: releases[on] }) : undefined
   const path = `${simulator?.home ?? ''}:${process.env.PATH}`
 
@@ -23,7 +23,7 @@ export async function tryByKit(on: keyof typeof releases, managers: 'none' | 'pr
         image: simulator?.image ?? '',
         env: { ...process.env, PATH: path },
         unavailableEnv: { PATH: '' },
-        // The simulated host and peers are reached by a program of the image: see simulator/host-calls.mjs.
+        // A program of the image reaches the simulated host and peers; see simulator/host-calls.mjs.
         programs: { connect: (host, port) => ['connect', host, String(port)] },
         ...(managers === 'probe' && {
           specifier: fileURLToPath(new URL('../fixtures/apple-plugin.mjs', import.meta.url)),
@@ -35,7 +35,7 @@ export async function tryByKit(on: keyof typeof releases, managers: 'none' | 'pr
       },
     )
 
-    it('has called the command by nothing but its grammar, and has left nothing that runs', async () => {
+    it('calls the command only as its grammar allows, and leaves no running program', async () => {
       const calls = simulator?.calls() ?? []
       expect(calls.length).toBeGreaterThan(1000)
       expect(calls.filter(({ problem }) => problem !== undefined)).toEqual([])

@@ -14,7 +14,7 @@ const all: Abilities = {
 }
 const toFields = (abilities: Partial<Abilities>) => listRefused({ ...all, ...abilities }).map(({ field }) => field)
 
-it('gives each field once, with a reason', () => {
+it('lists each field once, with a reason', () => {
   const refused = listRefused({ ...all, hasNetworks: false, hasCapabilities: false })
   expect(new Set(refused.map(({ field }) => field)).size).toBe(refused.length)
   for (const { reason } of refused) expect(reason).not.toBe('')
@@ -29,7 +29,7 @@ it.each([
   [{ hasNetworks: false, hasNoNetwork: false }, ['network']],
   [{ hasBuildDns: false }, ['build.dns']],
   [{ noTerminal: { field: 'tty', reason: 'no library', remedy: 'install it' } as const }, ['tty']],
-])('refuses for %j, beyond what every release lacks, %j', (abilities, fields) => {
+])('refuses with %j, in addition to the fields of every release, %j', (abilities, fields) => {
   const always = new Set(toFields({}))
   expect(toFields(abilities).filter((field) => !always.has(field))).toEqual(fields)
 })

@@ -1,10 +1,10 @@
 import { PassThrough } from 'node:stream'
 
-/** One process of the command line, at the other end of the socket. See `container` for the frames. */
+/** A connected process of the command. See `container` for the frames. */
 export class Caller {
   argv = []
   pid = 0
-  /** Rows and columns of its terminal; `undefined`: it has none. */
+  /** Rows and columns of its terminal. `undefined` if it has none. */
   size
   #onResize = () => {}
   isGone = false
@@ -26,14 +26,14 @@ export class Caller {
     socket.on('close', () => {
       this.isGone = true
       this.stdin.end()
-      for (const tell of [...this.#onGone, ...this.#onDrain]) tell()
+      for (const listener of [...this.#onGone, ...this.#onDrain]) listener()
     })
   }
 
-  /** Called when the process has ended. */
-  whenGone(tell) {
-    if (this.isGone) tell()
-    else this.#onGone.push(tell)
+  /** Calls the listener when the process has ended. */
+  whenGone(listener) {
+    if (this.isGone) listener()
+    else this.#onGone.push(listener)
   }
 
   print(text) {
@@ -44,7 +44,7 @@ export class Caller {
     this.write(2, Buffer.from(`${text}\n`))
   }
 
-  /** False when the process is slow to read: `whenDrained` tells when it has. */
+  /** Returns false if the process reads slowly; see `whenDrained`. */
   write(kind, bytes) {
     if (this.isGone) return true
     let isDrained = true
@@ -64,16 +64,16 @@ export class Caller {
     else this.#onDrain.push(resume)
   }
 
-  /** From now on the process hands its stdin on. */
+  /** Asks the process to send its stdin. */
   askForInput() {
     this.write(4, Buffer.alloc(0))
   }
 
-  /** The terminal becomes raw; from now on its size is told. */
+  /** Asks the process for raw mode, and reports changes of the terminal size. */
   takeTerminal(onResize) {
     this.#onResize = onResize
     this.write(5, Buffer.alloc(0))
-    // It may be another one by now than that with which the program began.
+    // The size may have changed since the program was started.
     if (this.size !== undefined) onResize(this.size)
   }
 
@@ -88,7 +88,7 @@ export class Caller {
     this.#socket.end()
   }
 
-  /** Goes away without a word, as a service does that crashes. */
+  /** Closes the connection without an answer, like a service that crashes. */
   drop() {
     this.#socket.destroy()
   }

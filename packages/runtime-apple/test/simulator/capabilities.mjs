@@ -40,7 +40,7 @@ const usual = [
   'AUDIT_WRITE',
 ]
 
-/** The numbers of the capabilities that the programs of a container do not have. */
+/** The numbers of the capabilities that a container's programs lack. */
 export function toDrop({ capAdd, capDrop }) {
   const [added, dropped] = [capAdd, capDrop].map((names) =>
     names.map((name) => name.toUpperCase().replace(/^CAP_/, '')),

@@ -1,4 +1,4 @@
-/** What the command line says after `Error: `, and its exit code. */
+/** An error of the command: the text after `Error: `, and the exit code. */
 export class CommandError extends Error {
   /**
    * @param {string} message

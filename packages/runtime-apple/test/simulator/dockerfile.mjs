@@ -17,7 +17,7 @@ const known = new Set([
   'RUN',
 ])
 
-/** The instructions of a Dockerfile, one logical line each; without heredocs. */
+/** Parses the instructions of a Dockerfile, one logical line each. Heredocs are not supported. */
 export function parseDockerfile(text) {
   const lines = text.replace(/\\\r?\n/g, ' ').split(/\r?\n/)
   return lines.flatMap((line, index) => {
@@ -32,7 +32,7 @@ export function parseDockerfile(text) {
   })
 }
 
-/** `A=b C="d e"`, or `A the rest`; `isBare`: `A` alone. */
+/** Parses `A=b C="d e"` or `A the rest`; with `isBare` also `A`. */
 export function parsePairs(text, isBare = false) {
   if (!/^\S+=/.test(text)) {
     const [, key, value] = /^(\S+)\s*(.*)$/.exec(text)

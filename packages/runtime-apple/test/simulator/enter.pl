@@ -1,5 +1,6 @@
-# Becomes a program of a simulated container: `perl enter.pl SPEC`, within the namespaces of that container.
-# Tells on file descriptor 3, or in the file `status`, that it is ready to run, or why it is not. SPEC: keys and values, each ended by NUL.
+# Runs a program of a simulated container: `perl enter.pl SPEC`, in the namespaces of that container.
+# Reports on file descriptor 3, or in the file `status`, that the program is about to run, or why it cannot. SPEC is a file of keys
+# and values, each ended by NUL.
 use strict;
 
 my %spec;
@@ -10,14 +11,14 @@ my %spec;
   while (@parts > 1) { my ($key, $value) = splice @parts, 0, 2; push @{$spec{$key}}, $value }
 }
 unlink $ARGV[0];
-# At a terminal there is no third descriptor, but a file.
+# At a terminal the status is written to a file, because there is no third descriptor.
 my $status;
 ($spec{status} ? open($status, '>>', $spec{status}[0]) : open($status, '>&=', 3)) or die "no status";
 fcntl($status, 2, 1);
 my %numbers = $spec{arch}[0] eq 'arm64' ? (mount => 40, prctl => 167, unshare => 97) : (mount => 165, prctl => 157, unshare => 272);
 my ($root) = @{$spec{root}};
 
-# Namespaces of its own: of mounts, IPC, host name, processes and network. The first process in them is a child.
+# New namespaces for mounts, IPC, host name, processes and network. Their first process is a child of this one.
 if ($spec{setup}) {
   syscall($numbers{unshare}, 0x6c020000) == 0 or fail(125, "unshare: $!");
   my $child = fork // fail(125, "fork: $!");
@@ -26,7 +27,7 @@ if ($spec{setup}) {
     waitpid $child, 0;
     exit($? & 127 ? 128 + ($? & 127) : $? >> 8);
   }
-  syscall($numbers{prctl}, 1, 9, 0, 0, 0); # It does not outlive its parent.
+  syscall($numbers{prctl}, 1, 9, 0, 0, 0); # The child is killed when its parent ends.
   mount_at('', '/', '', 16384 | 262144);
 }
 
@@ -42,7 +43,7 @@ if ($spec{setup}) {
     mount_at('', "$root$target", '', 4096 | 32 | 1) if $mode eq 'ro';
   }
   mount_at('', $root, '', 4096 | 32 | 1) if $spec{readonly};
-  # The loopback interface of the new network namespace goes up.
+  # Brings up the loopback interface of the new network namespace.
   socket(my $socket, 2, 2, 0);
   ioctl($socket, 0x8914, my $request = pack('a16 s x22', 'lo', 0x41));
 }

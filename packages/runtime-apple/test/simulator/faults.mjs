@@ -2,7 +2,7 @@ import { createServer } from 'node:net'
 import { CommandError } from './command-error.mjs'
 
 /**
- * Plays the scripted faults for one call. A fault: `on` (the command), `kind`, and how many `times` (default: for ever).
+ * Applies the scripted faults to one call. A fault has `on` (the command), `kind`, and optionally how many `times` it applies.
  * Kinds: `hang`, `slow` (`ms`), `warn` (`text`), `drop`, `fail` (`text`, `exitCode`), `garbage` (`text`),
  * `take-port` (`port`), `take-name`.
  */
@@ -30,7 +30,7 @@ const kinds = {
     caller.exit(0)
     return new Promise(() => {})
   },
-  // Another one was quicker: the ports of the container that is about to start are taken.
+  // Takes the ports of the container that is about to start.
   'take-port': async (_, { state, caller }) => {
     const container = state.containers.get(caller.argv.at(-1))
     for (const { hostAddress, hostPort } of container?.ports ?? []) {
@@ -47,7 +47,7 @@ const kinds = {
   },
 }
 
-/** What every command says that needs the service while that is not as it should be. */
+/** The error of every command that needs the service while the service does not run. */
 export function serviceProblem({ service }, path) {
   if (path === '' || path.includes('--') || path.startsWith('system')) return undefined
   if (service.status === 'running') return undefined

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-// The grammar of the real command line, read in its sources; `since` dates what it has.
+// The grammar of the real command, taken from its sources. `since` is the release that added an entry.
 const grammar = JSON.parse(readFileSync(new URL('./grammar.json', import.meta.url), 'utf8'))
 
 /**
@@ -9,7 +9,7 @@ const grammar = JSON.parse(readFileSync(new URL('./grammar.json', import.meta.ur
  */
 
 /**
- * Reads an argv as the real parser does, and refuses what that would refuse.
+ * Parses an argv like the real parser, and rejects what that rejects.
  *
  * @param {readonly string[]} argv
  * @param {Release} release
@@ -26,7 +26,7 @@ export function parseArgv(argv, release) {
 }
 
 /**
- * Every command that this release has, for `--experimental-dump-help`.
+ * Lists the commands of a release, for `--experimental-dump-help`.
  *
  * @param {Release} release
  */
@@ -35,7 +35,7 @@ export function listCommands(release) {
 }
 
 /**
- * The options that a command has in this release.
+ * Lists the options of a command in a release.
  *
  * @param {any} command
  * @param {Release} release
@@ -109,7 +109,7 @@ function readWords(command, words, release) {
   return check(command, { path: command.path, options, positionals })
 }
 
-/** One word that begins with `-`: a long name, a short one, or a pack of short ones. */
+/** Parses one word that begins with `-`: a long option, a short one, or several short ones. */
 function readOption(known, word, next) {
   const [name, attached] = splitValue(word)
   const names = name.startsWith('--') ? [name.slice(2)] : [...name.slice(1)]
@@ -158,7 +158,7 @@ function check(command, parsed) {
   return problem === undefined ? parsed : { problem }
 }
 
-/** Beyond grammar, the command line itself checks these. */
+/** Checks that the command makes after parsing. */
 function checkNamed(path, { options, positionals }) {
   if (/^(stop|kill|delete|(image|network|volume) delete)$/.test(path)) {
     if (positionals.length === 0 && !options.has('all')) return 'no containers specified and --all not supplied'
@@ -170,7 +170,7 @@ function checkNamed(path, { options, positionals }) {
   return undefined
 }
 
-/** Negative, 0 or positive, as the first is older, the same or newer. */
+/** Compares versions: negative if the first is older, positive if it is newer. */
 function compareVersions(one, other) {
   const [first, second] = [one, other].map((version) => (version === 'HEAD' ? '99' : version).split('.').map(Number))
   for (let at = 0; at < 3; at += 1) {

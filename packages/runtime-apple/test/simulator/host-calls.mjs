@@ -4,15 +4,15 @@ import { connect, Socket } from 'node:net'
 import { join } from 'node:path'
 
 /**
- * The way from a container to the host and to its peers, for the program `connect` of the test image: it writes its
- * request to one pipe and reads the answer from another. No packet of it is on any network.
+ * Serves connections from a container to the host, for the program `connect` of the test image. The program writes its request
+ * to one pipe and reads the answer from another. No network is used.
  */
 export function answerCalls(root, container) {
   const directory = join(root, '.host')
   mkdirSync(directory, { recursive: true })
   const pipe = join(directory, 'calls')
   spawnSync('mkfifo', [pipe])
-  // Read and write: it does not end when the writer does.
+  // Opened for reading and writing, so that it does not end with a writer.
   const requests = new Socket({
     fd: openSync(pipe, constants.O_RDWR | constants.O_NONBLOCK),
     readable: true,

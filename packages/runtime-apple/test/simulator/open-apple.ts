@@ -2,7 +2,7 @@ import { createRuntimeHost, type RuntimePlugin, type RuntimeScope } from '@capst
 import { type ApplePluginOptions, applePlugin } from '../../src/index.js'
 import type { Simulator } from './start-simulator.mjs'
 
-/** The plugin as on a Mac with Apple silicon, with time enough for a busy machine. */
+/** The plugin as on a Mac with Apple silicon, with a limit that suits a busy machine. */
 export function simulatedPlugin(
   simulator: Pick<Simulator, 'command'>,
   options: ApplePluginOptions = {},
@@ -11,7 +11,7 @@ export function simulatedPlugin(
   return { ...plugin, probeTimeoutMs: 20_000 } as RuntimePlugin
 }
 
-/** A runtime on the simulator, closed with its host. */
+/** Opens a runtime on the simulator. Disposing closes its host. */
 export async function openApple(
   simulator: Pick<Simulator, 'command'>,
   options?: ApplePluginOptions,

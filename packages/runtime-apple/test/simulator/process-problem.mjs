@@ -1,11 +1,11 @@
 /**
- * What the command says of a process that did not start: the words of the guest's own tool, in those of each layer above.
+ * The error text of the command for a process that did not start: the text of the guest's tool, wrapped by each layer above it.
  *
  * @param {{ readonly process: string, readonly container: string, readonly argv: readonly string[] }} started
  * @param {{ readonly code: number, readonly text: string }} problem
  */
 export function toProcessProblem({ process, container, argv }, { code, text }) {
-  const said =
+  const message =
     code === 127
       ? `failed to find target executable ${argv[0]}`
       : code === 126
@@ -18,6 +18,6 @@ export function toProcessProblem({ process, container, argv }, { code, text }) {
   ]
   return layers.reduce(
     (cause, layer) => `${layer} (cause: "internalError: "${cause}"")`,
-    `vmexec error: internalError: "${said}"`,
+    `vmexec error: internalError: "${message}"`,
   )
 }

@@ -21,9 +21,9 @@ import { fileURLToPath } from 'node:url'
 const enter = fileURLToPath(new URL('./enter.pl', import.meta.url))
 
 /**
- * A real process, in namespaces of its own or in those of another one.
+ * Starts a real process, in new namespaces or in those of another process.
  *
- * Resolves when the program is about to run: `{ child, stdin, stdout, stderr, ended, problem }`, where a problem has the code 125, 126 or 127.
+ * Resolves just before the program runs: `{ child, stdin, stdout, stderr, ended, problem }`. A problem has code 125, 126 or 127.
  *
  * @param {string} home
  * @param {Record<string, string | readonly string[] | undefined>} spec
@@ -39,7 +39,7 @@ export async function startProgram(home, spec, { inside, limits = [] } = {}) {
   const ended = new Promise((resolve) =>
     child.on('close', (code, signal) => resolve(code ?? 128 + (signals[signal] ?? 9))),
   )
-  // From the first moment: Node drops what nobody listens to when a child ends.
+  // At once, because Node drops unread output when a child ends.
   const [stdout, stderr] = [child.stdout, child.stderr].map((stream) => stream.pipe(new PassThrough()))
   const [code, text] = await readStatus(child)
   return {
@@ -54,7 +54,7 @@ export async function startProgram(home, spec, { inside, limits = [] } = {}) {
 }
 
 /**
- * As `startProgram`, at a pseudo-terminal: both outputs are one.
+ * As `startProgram`, at a pseudo-terminal. stdout carries both outputs.
  *
  * @param {string} home
  * @param {Record<string, string | readonly string[] | undefined>} spec
@@ -96,26 +96,26 @@ export async function startAtTerminal(home, spec, { inside, limits = [], size = 
     try {
       if (!hasEnded) terminal.resize(columns, rows)
     } catch {
-      // It was closed before its end is told.
+      // The terminal is closed shortly before its exit is reported.
     }
   }
   while (!hasEnded && !(existsSync(status) && readFileSync(status, 'utf8').includes('\n')))
     await new Promise((resolve) => setTimeout(resolve, 3))
-  const told = existsSync(status) ? readFileSync(status, 'utf8') : '125 the launcher ended'
+  const text = existsSync(status) ? readFileSync(status, 'utf8') : '125 the launcher ended'
   rmSync(status, { force: true })
-  const code = Number(told.split(' ')[0])
-  const problem = code === 0 ? undefined : { code, text: told.trim().slice(told.indexOf(' ') + 1) }
+  const code = Number(text.split(' ')[0])
+  const problem = code === 0 ? undefined : { code, text: text.trim().slice(text.indexOf(' ') + 1) }
   return { child: { pid: terminal.pid }, stdin, stdout, stderr: new PassThrough().end(), ended, resize, problem }
 }
 
-/** As the runtime does itself: the library would close it before the last byte was read. */
+/** The same as in the runtime: node-pty would close the terminal before the last byte was read. */
 function readToEnd({ _socket: socket, fd }, onData) {
   const close = socket.destroy.bind(socket)
   let isClosed = false
   socket.destroy = (error) => {
     if (!isClosed) {
       isClosed = true
-      // What a paused one has read already: it tells of that as of any other.
+      // Data that a paused socket has already read is emitted as usual.
       while (socket.read() !== null);
       for (let data = readNext(fd); data.length > 0; data = readNext(fd)) onData(data)
     }
@@ -142,7 +142,7 @@ function toWords(home, spec, { inside, limits }) {
   return [...(limits.length > 0 ? ['prlimit', ...limits] : []), ...others, 'perl', enter, file]
 }
 
-/** The number of the first process of what `startProgram` has made; 0 when that has ended already. */
+/** The pid of the first process in the namespaces that `startProgram` created. 0 if it has ended. */
 export function findFirst({ pid }) {
   try {
     return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0])
@@ -169,7 +169,7 @@ function readStatus(child) {
   })
 }
 
-/** Kills what runs, and waits for its end. */
+/** Kills all running programs and waits for their end. */
 export async function stopAll(state) {
   const runs = [...state.containers.values()].flatMap(({ run }) => (run === undefined ? [] : [run]))
   for (const { pid } of runs) kill(pid, 'SIGKILL')
@@ -182,7 +182,7 @@ export function kill(pid, signal) {
   try {
     process.kill(pid, signal)
   } catch {
-    // It has ended.
+    // The process has ended.
   }
 }
 
@@ -199,7 +199,7 @@ export const signals = {
   SIGTERM: 15,
 }
 
-/** Everything below `from`, below `to`. What nobody writes into is linked, which is quicker: large programs, and links. */
+/** Copies a tree. Large executables and symbolic links are hard-linked, which is faster. */
 export function copyTree(from, to) {
   for (const entry of readdirSync(from, { withFileTypes: true })) {
     const [source, target] = [join(from, entry.name), join(to, entry.name)]

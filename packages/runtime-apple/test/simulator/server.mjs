@@ -10,7 +10,7 @@ import { parseArgv } from './grammar.mjs'
 import { stopAll } from './programs.mjs'
 import { openState } from './state.mjs'
 
-// The resident server behind `container`: `node server.mjs HOME`. Ends when its stdin does.
+// The resident server of the simulator: `node server.mjs HOME`. It ends when its stdin ends.
 const home = process.argv[2] ?? '.'
 const state = openState(home)
 
@@ -45,7 +45,7 @@ async function answer(caller) {
       return caller.exit(0)
     }
     const run = commands[path]
-    if (run === undefined) throw new CommandError(`the simulator does not play '${path}'`)
+    if (run === undefined) throw new CommandError(`the simulator does not have '${path}'`)
     caller.exit((await run({ state, caller, ...parsed })) ?? 0)
   } catch (error) {
     if (error instanceof CommandError) return caller.fail(`Error: ${error.message}`, error.exitCode)
@@ -53,7 +53,7 @@ async function answer(caller) {
   }
 }
 
-/** What a test tells the simulator: `--control JSON`. */
+/** Applies a change that a test requests with `--control JSON`. */
 async function control(caller) {
   const { faults, service, release, restart } = JSON.parse(caller.argv[1] ?? '{}')
   if (faults !== undefined) state.faults = faults

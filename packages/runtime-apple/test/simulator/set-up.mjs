@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Makes the home of a simulator, with one image: busybox.
+ * Creates the home folder of a simulator, with one image: busybox.
  *
  * @param {string} home
  * @param {{ readonly release: object, readonly service?: { readonly kernel?: boolean }, readonly image: string }} options
@@ -27,7 +27,7 @@ export function setUpHome(home, { release, service = {}, image }) {
   )
 }
 
-/** Why no simulator can run on this machine; `undefined` where one can. */
+/** Why the simulator cannot run on this machine. `undefined` if it can. */
 export function findSimulatorProblem() {
   if (process.platform !== 'linux') return `programs of a simulated container need Linux, not ${process.platform}`
   const missing = ['busybox', 'perl', 'unshare', 'nsenter', 'prlimit', 'tar'].filter(
@@ -59,7 +59,7 @@ function findBusybox() {
   return ['/bin/busybox', '/usr/bin/busybox'].find((path) => existsSync(path)) ?? '/bin/busybox'
 }
 
-// Prints what the other end sends: see host-calls.mjs.
+// Prints what the server sends; see host-calls.mjs.
 const connect = `#!/bin/sh
 [ -p /.host/calls ] || exit 1
 pipe=/.host/$$.$(date +%s)

@@ -1,4 +1,4 @@
-/** What the command line prints of its things, in the shapes of both releases. */
+/** The JSON of a container, in the shape of the release. */
 export function toContainerShape(state, container) {
   const {
     id,
@@ -137,7 +137,7 @@ function toDate(state, ms) {
   return state.isCurrent ? `${new Date(ms).toISOString().slice(0, 19)}Z` : ms / 1000 - 978_307_200
 }
 
-/** The keys sorted, and slashes written as Swift writes them. */
+/** Prints JSON with sorted keys and escaped slashes, as Swift does. */
 export function toJson(value, isPretty = false) {
   const sorted = (entry) =>
     Array.isArray(entry)

@@ -19,23 +19,23 @@ import { setUpHome } from './set-up.mjs'
  * @typedef {object} SimulatorChange
  * @property {readonly object[]} [faults] see faults.mjs
  * @property {object} [service]
- * @property {boolean} [restart] what the service forgets when it starts anew
+ * @property {boolean} [restart] makes the service forget what a restart forgets
  *
  * @typedef {object} SimulatorCall
  * @property {readonly string[]} argv
- * @property {string} [problem] why the grammar does not allow it
+ * @property {string} [problem] why the grammar rejects it
  *
- * @typedef {object} Simulator a simulated Mac with Apple's command and its service, until it is closed
+ * @typedef {object} Simulator a simulated Mac with Apple's command and its service
  * @property {string} command path of `container`
  * @property {string} home
  * @property {string} image
- * @property {() => readonly SimulatorCall[]} calls each argv that it was called with
- * @property {() => readonly SimulatorCall[]} takeProblems those that the grammar does not allow; closing does not fail for them
+ * @property {() => readonly SimulatorCall[]} calls each call with its argv
+ * @property {() => readonly SimulatorCall[]} takeProblems returns the calls that the grammar rejects; `close` then accepts them
  * @property {(change: SimulatorChange) => Promise<{ readonly pids: readonly number[] }>} control
- * @property {() => Promise<void>} close fails where the command was called by other than its grammar
+ * @property {() => Promise<void>} close rejects if the grammar rejected a call
  */
 
-/** The scope of the tests. */
+/** The releases that are tested. */
 export const releases = {
   '0.12 on macOS 15': { version: '0.12.3', macos: 15 },
   '0.12 on macOS 26': { version: '0.12.3', macos: 26 },
@@ -51,7 +51,7 @@ export async function startSimulator({ release = releases['1.2 on macOS 26'], se
   const home = mkdtempSync(join(tmpdir(), 'capstan-simulator-'))
   setUpHome(home, { release, service, image: `docker.io/${image}` })
   const server = fileURLToPath(new URL('./server.mjs', import.meta.url))
-  // Ends with this process, since its stdin does.
+  // The server ends with this process, because its stdin does.
   const child = spawn(process.execPath, [server, home], { stdio: ['pipe', 'pipe', 'inherit'] })
   await once(child.stdout, 'data')
   const command = join(home, 'container')
@@ -77,7 +77,7 @@ export async function startSimulator({ release = releases['1.2 on macOS 26'], se
       await closed
       const wrong = problems().slice(expected)
       rmSync(home, { recursive: true, force: true })
-      if (wrong.length > 0) throw new Error(`the grammar does not allow: ${JSON.stringify(wrong, undefined, 2)}`)
+      if (wrong.length > 0) throw new Error(`the grammar rejects: ${JSON.stringify(wrong, undefined, 2)}`)
     },
   }
 }

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** What the simulated service knows. All of it lies on disk as well, and is read when the server starts. */
+/** Opens the state of the simulated service. It is stored on disk and read when the server starts. */
 export function openState(home) {
   return new State(home)
 }
@@ -25,7 +25,7 @@ class State {
     this.images = this.#read('images')
     this.networks = this.#read('networks')
     this.volumes = this.#read('volumes')
-    // What ran when the service ended does not run any more.
+    // Containers that ran when the service ended are stopped.
     for (const container of this.containers.values()) container.state = 'stopped'
   }
 
@@ -46,11 +46,11 @@ class State {
 
   remove(kind, name) {
     this[kind].delete(name)
-    // A program of it that is just ending may still have a file made there.
+    // A program that is ending may still create files there.
     rmSync(this.place(kind, name), { recursive: true, force: true, maxRetries: 5, retryDelay: 10 })
   }
 
-  /** By its reference, as it stands in the list. */
+  /** Finds an image by its reference. */
   findImage(reference) {
     const wanted = normalise(reference)
     return [...this.images.values()].find(({ references }) => references.includes(wanted))

@@ -1,7 +1,7 @@
 import { onTestFinished } from 'vitest'
 import { type Simulator, type SimulatorOptions, startSimulator } from './start-simulator.mjs'
 
-/** A simulator for one test. */
+/** Starts a simulator for one test. */
 export async function useSimulator(options?: SimulatorOptions): Promise<Simulator> {
   const simulator = await startSimulator(options)
   onTestFinished(() => simulator.close())

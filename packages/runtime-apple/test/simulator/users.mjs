@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { CommandError } from './command-error.mjs'
 
-/** Who `user` or `user:group` is in this root file system. */
+/** Resolves `user` or `user:group` with the files of a root file system. */
 export function findUser(root, user) {
   const [name, group] = user.split(':')
   const entry = readEntries(root, 'etc/passwd').find(([known, , uid]) => known === name || uid === name)

@@ -78,7 +78,7 @@ class Builder {
       } catch (error) {
         if (error instanceof CommandError)
           this.#say(
-            `#${this.#vertex} ERROR: ${error.message}\n------\n > ${title}:\n${this.#said.slice(-10).join('\n')}\n------`,
+            `#${this.#vertex} ERROR: ${error.message}\n------\n > ${title}:\n${this.#output.slice(-10).join('\n')}\n------`,
           )
         throw error instanceof CommandError ? new CommandError(`unknown: "failed to solve: ${error.message}"`) : error
       }
@@ -91,7 +91,7 @@ class Builder {
     return this.#stage
   }
 
-  #said = []
+  #output = []
 
   #say(text) {
     this.caller.warn(text)
@@ -108,7 +108,7 @@ class Builder {
     await does(this.#expand(rest, name), rest)
   }
 
-  /** `$NAME` and `${NAME}`, but in what a shell expands itself. */
+  /** Expands `$NAME` and `${NAME}`, except in instructions that a shell expands. */
   #expand(text, name) {
     if (name === 'RUN' || name === 'CMD' || name === 'ENTRYPOINT') return text
     const known = { ...this.#args, ...this.#stage?.args, ...this.#stage?.env }
@@ -227,12 +227,12 @@ class Builder {
     const { child, stdout, stderr, ended, problem } = await startProgram(this.state.home, spec)
     child.stdin.end()
     this.caller.whenGone(() => kill(child.pid, 'SIGKILL'))
-    this.#said = []
+    this.#output = []
     for (const stream of [stdout, stderr]) {
       stream.on('data', (chunk) => {
         for (const line of chunk.toString('utf8').split('\n')) {
           if (line === '') continue
-          this.#said.push(`0.100 ${line}`)
+          this.#output.push(`0.100 ${line}`)
           this.#say(`#${this.#vertex} 0.100 ${line}`)
         }
       })

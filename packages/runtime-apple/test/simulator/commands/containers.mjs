@@ -65,7 +65,7 @@ export const containerCommands = {
   logs: ({ state, caller, options, positionals: [id] }) => logs(state, caller, id, options),
 }
 
-/** Each id by itself, as the real one does; what fails comes out at the end. */
+/** Handles each id separately, like the real command, and reports failures at the end. */
 async function forEach(caller, ids, verb, work) {
   const failures = []
   for (const id of ids) {
@@ -159,7 +159,7 @@ function normaliseShown(image, reference) {
   )
 }
 
-/** What the guest shows of its machine: name servers, limits, and the way to the host. */
+/** Writes the files that the guest shows: name servers, limits, and the pipes to the host. */
 function prepareRoot(root, { id, dns, memoryBytes, cpus = 4 }) {
   for (const directory of ['etc', 'sys/fs/cgroup', '.host']) mkdirSync(join(root, directory), { recursive: true })
   writeFileSync(
@@ -218,7 +218,7 @@ async function start(state, caller, id, { attach, input }) {
   if (input) {
     caller.askForInput()
     caller.stdin.pipe(run.stdin)
-    // The end of the command line is no end of the program's stdin.
+    // The program's stdin stays open when the command ends.
     caller.whenGone(() => caller.stdin.unpipe(run.stdin))
   }
   if (!input && !container.interactive) run.stdin.end()
@@ -289,7 +289,7 @@ async function launch(state, container, { relays, size }) {
   return run
 }
 
-/** To the log and to who is attached; no faster than that one reads. */
+/** Writes output to the log and to attached commands, with back-pressure. */
 function pass(run, log, { kind, stream, chunk }) {
   log.write(chunk)
   for (const caller of run.sessions) {
@@ -312,7 +312,7 @@ function toMountLine(state, root, { kind, source, target, readOnly, options = []
   return `${readOnly ? 'ro' : 'rw'}\t${from}\t${target}`
 }
 
-/** A port of this machine that leads into the network namespace of the container. */
+/** Listens on a port of this machine and connects it to the network namespace of the container. */
 function publish(container, { hostAddress, hostPort, containerPort, proto }) {
   if (proto === 'udp') return { close: () => {} }
   const sockets = new Set()
@@ -362,7 +362,7 @@ async function stop(container, seconds, signal) {
   clearTimeout(limit)
 }
 
-/** Until when the log of a container is written, which may be longer than it runs. */
+/** Resolves when the log of a container is complete, which may be after its exit. */
 const flushing = new WeakMap()
 
 async function remove(state, container, isForced) {
@@ -380,7 +380,7 @@ function toSignal(signal) {
   return signal.startsWith('SIG') ? signal : `SIG${signal}`
 }
 
-/** As the real one reads its log file: lines, of which the follower drops the empty ones and may cut one in two. */
+/** Reads the log like the real command: by lines. A follower drops empty lines and may split a line. */
 async function logs(state, caller, id, options) {
   const container = state.containers.get(id)
   if (container === undefined)
@@ -408,7 +408,7 @@ function isText(bytes) {
   return Buffer.from(bytes.toString('utf8'), 'utf8').equals(bytes)
 }
 
-/** Never ends by itself, though the container does. */
+/** Never ends by itself, even after the container has stopped. */
 async function follow(caller, path, from) {
   let at = from
   let isReading = false
@@ -482,7 +482,7 @@ function parseMount(text) {
 
 const mountKinds = { bind: 'bind', virtiofs: 'bind', tmpfs: 'tmpfs' }
 
-/** \`key=value\`, by its one name; what is no key of a mount is refused, as is a second equals sign. */
+/** Parses `key=value` of a mount. Rejects unknown keys and a second equals sign. */
 function readDirective(text, part) {
   const words = part.split('=').filter((word) => word !== '')
   const name = directives[words[0]]
@@ -507,7 +507,7 @@ const directives = {
   ro: 'ro',
 }
 
-/** At most two parts between equals signs; empty ones do not count, so that some are lost without a word. */
+/** Parses a label like the real command: empty parts between equals signs are dropped silently. */
 function parseLabel(text) {
   if (text === '') throw new CommandError('invalidArgument: "label cannot be an empty string"')
   const [key, value, rest] = splitSwift(text, 2)
@@ -515,7 +515,7 @@ function parseLabel(text) {
   return [key, value ?? '']
 }
 
-/** As Swift's \`split(separator: "=", maxSplits:)\` does: empty parts are left out, and make no split. */
+/** Like Swift's `split(separator: "=", maxSplits:)`: empty parts are omitted and do not count as splits. */
 function splitSwift(text, maxSplits) {
   const parts = []
   let rest = text
@@ -536,7 +536,7 @@ function toBytes(text) {
   if (text === undefined) return undefined
   const [, number, unit] = /^(\d+)([KMGTP]?)(?:i?b)?$/i.exec(text) ?? []
   if (number === undefined) throw new CommandError(`invalidArgument: "invalid memory: ${text}"`, 64)
-  // Without a unit it is bytes.
+  // Without a unit the number is bytes.
   return Number(number) * 1024 ** ' KMGTP'.indexOf((unit || ' ').toUpperCase())
 }
 

@@ -81,7 +81,7 @@ export const imageCommands = {
   },
 }
 
-/** Takes the folder as the root file system of a new image. */
+/** Adds an image with the folder as its root file system. */
 export function add(state, image, root) {
   const place = state.place('images', image.digest)
   mkdirSync(join(place, 'rootfs'), { recursive: true })
@@ -90,7 +90,7 @@ export function add(state, image, root) {
   state.save('images', image.digest)
 }
 
-/** A reference leads to one image: whoever had it loses it. */
+/** Tags an image. Another image loses the reference. */
 export function tag(state, image, reference) {
   const name = normalise(reference)
   const holder = state.findImage(name)
@@ -106,7 +106,7 @@ function untag(state, image, name) {
   else state.save('images', image.digest)
 }
 
-/** The registry is the folder `registry` of the simulator: an image in each of its folders. */
+/** Pulls from the simulated registry: the folder `registry`, with one folder for each image. */
 export async function pullImage(state, reference) {
   const place = join(state.home, 'registry', encodeURIComponent(normalise(reference)))
   if (!existsSync(place))

@@ -6,7 +6,7 @@ import { networkCommands } from './networks.mjs'
 import { systemCommands } from './system.mjs'
 import { volumeCommands } from './volumes.mjs'
 
-/** What the simulator plays, by the words of the command. */
+/** The commands of the simulator, by their words. */
 export const commands = {
   ...systemCommands,
   ...containerCommands,

@@ -42,7 +42,7 @@ export const systemCommands = {
     caller.print((state.service.logins ?? []).join('\n') || (options.has('quiet') ? '' : 'HOSTNAME  USERNAME')),
 }
 
-/** `--help` of any command: its options, by name. */
+/** Prints the help of a command: its option names. */
 export function printHelp({ state, caller }, path) {
   const command = listCommands(state.release).find((listed) => listed.path.join(' ') === path)
   const names = listOptions(command, state.release).map(({ long, short }) =>
@@ -53,7 +53,7 @@ export function printHelp({ state, caller }, path) {
   )
 }
 
-/** Large, and always the same for one release. */
+/** The command tree, which is large and constant for a release. */
 function printTree(release) {
   const key = JSON.stringify(release)
   const printed = printedTrees.get(key) ?? JSON.stringify(toTree(listCommands(release), release), undefined, 2)

@@ -1,0 +1,142 @@
+import { PassThrough, type Readable, type Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import {
+  createHostError,
+  type ExecProcess,
+  type OperationOptions,
+  type TerminalSize,
+  validateSignal,
+  validateTerminalSize,
+} from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
+import { isCliFailure, isContainerLost, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
+import type { CliSession } from '../cli/apple-cli.js'
+import { killExec } from './kill-exec.js'
+
+export interface ExecSettings {
+  readonly id: string
+  /** In the environment of the process, so that it can be found in the container. */
+  readonly execId: string
+  readonly session: CliSession
+  readonly hasTerminal: boolean
+  readonly signal: AbortSignal | undefined
+}
+
+/** One process started with `exec`. Its streams are those of the command. */
+export class AppleExecProcess implements ExecProcess {
+  readonly stdin: Writable
+  readonly stdout: PassThrough
+  readonly stderr: PassThrough
+  readonly exitCode: Promise<number>
+  readonly #connection: AppleConnection
+  readonly #settings: ExecSettings
+  #tail = ''
+  /** Whether the program itself has printed: the first output was not an error of the command. */
+  #hasPrinted = false
+  #hasEnded = false
+
+  constructor(connection: AppleConnection, settings: ExecSettings) {
+    this.#connection = connection
+    this.#settings = settings
+    const { stdin, stdout, stderr } = settings.session
+    this.stdin = stdin ?? createClosedInput()
+    this.stdin.on('error', () => {}) // An ended process reads no more input, which is not a failure.
+    const keep = (chunk: Buffer) => {
+      const text = chunk.toString('utf8')
+      if (this.#tail === '') this.#hasPrinted ||= !text.startsWith('Error: ')
+      this.#tail = (this.#tail + text).slice(-2000)
+    }
+    const note = () => {
+      this.#hasPrinted = true
+    }
+    // With a terminal, errors of the command itself appear on stdout.
+    this.stdout = tap(stdout, settings.hasTerminal ? keep : note)
+    this.stderr = tap(stderr, keep)
+    this.exitCode = this.#follow()
+    this.exitCode.catch(() => {}) // Reported to the callers that await it.
+  }
+
+  async kill(signal = 'SIGTERM', options: OperationOptions = {}): Promise<boolean> {
+    validateSignal(signal)
+    if (this.#hasEnded) return true
+    const { id, execId } = this.#settings
+    return await this.#connection.call({ operation: 'kill', subject: id }, options, (call) =>
+      killExec(this.#connection, { ...call, id, execId, killSignal: signal }),
+    )
+  }
+
+  async resize(size: TerminalSize, options: OperationOptions = {}): Promise<void> {
+    validateTerminalSize(size)
+    options.signal?.throwIfAborted()
+    this.#connection.assertOpen()
+    this.#settings.session.resize(size)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.stdin.destroy()
+    this.#settings.session.end()
+    this.stdout.destroy()
+    this.stderr.destroy()
+    await this.exitCode.catch(() => {})
+  }
+
+  async #follow(): Promise<number> {
+    const { session, signal, id, execId } = this.#settings
+    const { signal: own, end } = this.#connection.begin(signal)
+    const onAbort = () => {
+      session.end()
+      const reason = own.reason instanceof Error ? own.reason : new Error(String(own.reason))
+      for (const stream of [this.stdin, this.stdout, this.stderr]) stream.destroy(reason)
+      // The command was killed, but not the process in the container.
+      const undoing = { operation: 'kill', subject: id, signal: AbortSignal.timeout(5_000) }
+      void killExec(this.#connection, { ...undoing, id, execId, killSignal: 'SIGKILL' }).catch(() => {})
+    }
+    own.addEventListener('abort', onAbort, { once: true })
+    if (own.aborted) onAbort()
+    try {
+      const [exitCode] = await Promise.all([session.exitCode, untilEnd(this.stdout), untilEnd(this.stderr)])
+      own.throwIfAborted()
+      return await this.#toCode(exitCode)
+    } catch (error) {
+      throw own.aborted ? own.reason : error
+    } finally {
+      this.#hasEnded = true
+      own.removeEventListener('abort', onAbort)
+      end()
+    }
+  }
+
+  async #toCode(exitCode: number | undefined): Promise<number> {
+    const { id } = this.#settings
+    if (exitCode === undefined) throw toUnknown(id, 'the command that was attached to it was killed')
+    if (!isCliFailure(exitCode, this.#tail)) return exitCode
+    const text = toErrorText(this.#tail)
+    // The command has no exit codes for these failures. Output of the program itself proves that it was started.
+    const notStarted = this.#hasPrinted ? undefined : toNotStartedCode(text)
+    if (notStarted !== undefined) return notStarted
+    if (isServiceGone(text) || isContainerLost(text, id)) throw toUnknown(id, text)
+    return exitCode
+  }
+}
+
+function toUnknown(id: string, reason: string): Error {
+  return createHostError('EXIT_CODE_UNKNOWN', { id, reason })
+}
+
+function tap(stream: Readable, onData: (chunk: Buffer) => void): PassThrough {
+  const through = new PassThrough()
+  stream.on('data', onData).pause()
+  stream.on('error', () => through.end())
+  return stream.pipe(through)
+}
+
+/** Resolves when the stream was read to its end, was closed, or has ended empty. */
+async function untilEnd(stream: PassThrough): Promise<void> {
+  const failed = () => {}
+  await finished(stream, { readable: false }).catch(failed)
+  if (stream.readableLength > 0) await finished(stream, { writable: false }).catch(failed)
+}
+
+function createClosedInput(): Writable {
+  return new PassThrough().end()
+}

@@ -1,0 +1,108 @@
+import {
+  type AttachOptions,
+  createHostError,
+  type InputPump,
+  type OperationSubject,
+  pumpInput,
+  pumpOutput,
+  type TerminalSize,
+  untilAborted,
+} from '@capstan/core'
+import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { isServiceGone, toErrorText } from '../apple-errors.js'
+import type { ContainerSession } from '../sessions/container-session.js'
+import { toExitCode } from './exit-code.js'
+import { findContainer, toContainerState } from './queries/find-container.js'
+import { startContainer } from './start-container.js'
+
+/** Attaches to the session of this process. The command cannot attach to a running container. */
+export async function attach(
+  connection: AppleConnection,
+  id: string,
+  { call, options }: { readonly call: AppleCall; readonly options: AttachOptions },
+): Promise<void> {
+  const session = connection.records.find(id)?.session
+  if (session === undefined || session.ended !== undefined) {
+    const found = await findContainer(connection, id, call)
+    const state = toContainerState(connection, found)
+    if (state !== 'running' || session !== undefined) throw createHostError('NOT_RUNNING', { id, state })
+    throw createHostError('NOT_ATTACHABLE', { id, reason: connection.reasonFor('foreignContainers.output') })
+  }
+  const { signal } = call
+  if (options.initialSize !== undefined) session.resize(options.initialSize)
+  const chunks = session.record.read({ from: 'now', signal, isPaced: true })
+  const input = pumpStdin(session, options.stdin, call)
+  try {
+    await untilAborted(Promise.race([pumpOutput(chunks, options, call), ...failuresOf(input)]), signal)
+  } finally {
+    input?.stop()
+  }
+  const { failure } = await session.outcome
+  if (failure !== undefined && isServiceGone(failure)) {
+    throw connection.toError({ exitCode: 1, stderr: toErrorText(failure) }, call)
+  }
+}
+
+/** Starts a container and passes on its output from the first byte. An abort stops the container. */
+export async function startAttached(
+  connection: AppleConnection,
+  id: string,
+  { call, options }: { readonly call: AppleCall; readonly options: AttachOptions },
+): Promise<number> {
+  const { signal } = call
+  if (options.initialSize !== undefined) connection.records.get(id).terminalSize = options.initialSize
+  let output: Promise<void> | undefined
+  const inputs: InputPump[] = []
+  const onSession = (session: ContainerSession) => {
+    const chunks = session.record.read({ from: 'start', signal, isPaced: true })
+    output = pumpOutput(chunks, options, call)
+    output.catch(() => {}) // Awaited below, unless the start itself fails.
+    const input = pumpStdin(session, options.stdin, call)
+    if (input !== undefined) inputs.push(input)
+  }
+  try {
+    const session = await startContainer(connection, id, { call, onSession })
+    if (session === undefined) {
+      throw createHostError('NOT_ATTACHABLE', {
+        id,
+        reason: 'it is already running, and its earlier output would be missing',
+      })
+    }
+    const ended = Promise.all([session.outcome, output])
+    const [outcome] = await untilAborted(Promise.race([ended, ...failuresOf(inputs.at(-1))]), signal)
+    return toExitCode(id, outcome)
+  } finally {
+    for (const input of inputs) input.stop()
+  }
+}
+
+/** Resizes the terminal of a running container. Before the start the size is stored; without a terminal nothing happens. */
+export async function resizeTerminal(
+  connection: AppleConnection,
+  id: string,
+  { size, call }: { readonly size: TerminalSize; readonly call: AppleCall },
+): Promise<void> {
+  const session = connection.records.find(id)?.session
+  if (session !== undefined && session.ended === undefined) return session.resize(size)
+  const found = await findContainer(connection, id, call)
+  const state = toContainerState(connection, found)
+  if (state === 'running' && found.hasTerminal) {
+    throw createHostError('NOT_ATTACHABLE', { id, reason: connection.reasonFor('foreignContainers.output') })
+  }
+  connection.records.get(id).terminalSize = size
+}
+
+function pumpStdin(
+  { stdin }: ContainerSession,
+  source: AttachOptions['stdin'],
+  call: OperationSubject,
+): InputPump | undefined {
+  if (source === undefined || stdin === undefined) return undefined
+  const input = pumpInput(source, stdin, call)
+  input.failed.catch(() => stdin.end())
+  return input
+}
+
+function failuresOf(input: InputPump | undefined): readonly Promise<never>[] {
+  return input === undefined ? [] : [input.failed]
+}

@@ -1,0 +1,96 @@
+import { randomUUID } from 'node:crypto'
+import {
+  type ContainerConfig,
+  type CreateOptions,
+  createHostError,
+  isHostError,
+  isOurs,
+  refuseOptions,
+  toObjectLabels,
+  validateContainerConfig,
+} from '@capstan/core'
+import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { isNameTaken, toErrorText } from '../apple-errors.js'
+import { findReference } from '../images/find-reference.js'
+import { provideImage } from '../images/pull-image.js'
+import type { ContainerPlan } from '../sessions/container-records.js'
+import { createMountedVolumes } from '../volumes/mounted-volumes.js'
+import { findUnquotable, toCreateArguments } from './create-arguments.js'
+import { fillPorts } from './free-ports.js'
+import { findContainerOrGone } from './queries/find-container.js'
+
+/** Throws if the config is invalid or this runtime cannot honour it. Does not run the command. */
+export function checkConfig(connection: AppleConnection, config: ContainerConfig): void {
+  validateContainerConfig(config)
+  refuseOptions(connection.runtimeName, config, connection.details.refuses)
+  const { name = 'none', mounts = [] } = config
+  if (!/^.{2,63}$/.test(name)) throw connection.toUnsupported('name', name, 'names have 2 to 63 characters here')
+  const mount = findUnquotable(mounts)
+  if (mount !== undefined) throw connection.toUnsupported('mounts', JSON.stringify(mount), unquotable)
+}
+
+const unquotable = 'the command cannot quote ":", "," and "=" in paths'
+
+/** Creates a container. Pulls a missing image first. Everything created is removed if the call fails later. */
+export async function createContainer(
+  connection: AppleConnection,
+  config: ContainerConfig,
+  { call, onProgress }: { readonly call: AppleCall; readonly onProgress: CreateOptions['onProgress'] | undefined },
+): Promise<string> {
+  const image = await findReference(connection, config.image, call)
+  await provideImage(connection, image, { call, pull: config.pull ?? 'missing', onProgress, platform: config.platform })
+  await createMountedVolumes(connection, config, call)
+  return await makeContainer(connection, { config, image, ports: await fillPorts(config.ports ?? []) }, call)
+}
+
+/**
+ * Runs `create`. The name is the id. A missing name is chosen here, so that an aborted call knows which container to remove.
+ */
+export async function makeContainer(
+  connection: AppleConnection,
+  plan: ContainerPlan,
+  call: AppleCall,
+): Promise<string> {
+  const { config, image, ports } = plan
+  const name = config.name ?? randomUUID()
+  const stdin = config.interactive ? { [interactiveLabel]: 'true' } : {}
+  const labels = { ...toObjectLabels({ kind: 'container' }, connection.ownerLabels, config.labels), ...stdin }
+  const argv = toCreateArguments(config, { name, image, labels, ports })
+  let isCreated: boolean | undefined
+  call.undo.add('container', async ({ signal }) => {
+    if (isCreated ?? (await wasCreated(connection, name, { ...call, signal })))
+      await removeCreated(connection, name, signal)
+  })
+  // After an abort the command may finish, so that the undo knows whether there is a container.
+  const limits = { limit: 'createMs', lingerMs: connection.timeouts.abortGraceMs } as const
+  const result = await connection.cli.run(argv, { ...call, ...limits })
+  isCreated = result.exitCode === 0
+  if (isCreated) {
+    connection.records.add(name, plan)
+    return name
+  }
+  if (!isNameTaken(toErrorText(result.stderr))) throw connection.toError(result, { ...call, subject: image })
+  const holder = await findContainerOrGone(connection, name, call)
+  const facts = { name, holderId: holder?.id, ours: isOurs(holder?.labels, connection.ownerLabels) }
+  throw createHostError('NAME_CONFLICT', facts)
+}
+
+/** After a call that was killed: whether the container of this name was created by it. */
+async function wasCreated(connection: AppleConnection, name: string, call: AppleCall): Promise<boolean> {
+  const found = await findContainerOrGone(connection, name, call)
+  return (
+    found !== undefined && isOurs(found.labels, connection.ownerLabels) && connection.records.find(name) === undefined
+  )
+}
+
+async function removeCreated(connection: AppleConnection, id: string, signal: AbortSignal): Promise<void> {
+  connection.records.remove(id)
+  try {
+    await connection.run(['delete', '--force', id], { operation: 'removeContainer', subject: id, signal })
+  } catch (error) {
+    if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
+  }
+}
+
+/** Marks a container whose stdin is kept open at each start. The command does not report `--interactive`. */
+export const interactiveLabel = 'capstan.apple.interactive'

@@ -1,0 +1,37 @@
+import { createHostError, delay, untilAborted } from '@capstan/core'
+import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { isServiceGone } from '../apple-errors.js'
+import type { SessionOutcome } from '../sessions/container-session.js'
+import { toContainerState, tryFindContainer } from './queries/find-container.js'
+
+/** Resolves with the exit code, which only the runtime that started the container knows. */
+export async function waitContainer(connection: AppleConnection, id: string, call: AppleCall): Promise<number> {
+  for (let isFirst = true; ; isFirst = false) {
+    const session = connection.records.find(id)?.session
+    if (session !== undefined) return toExitCode(id, await untilAborted(session.outcome, call.signal))
+    const found = await tryFindContainer(connection, id, call)
+    if (found === 'unknown' || connection.records.find(id)?.session !== undefined) continue
+    if (found === 'gone') {
+      if (isFirst) throw createHostError('CONTAINER_NOT_FOUND', { id })
+      throw toUnknown(id, 'it was removed before this process saw its end')
+    }
+    const state = toContainerState(connection, found)
+    if (state === 'running' || state === 'stopping') connection.refuse('foreignContainers.exitCode', id)
+    if (state === 'exited') throw toUnknown(id, 'this process did not see its end, and the command keeps no exit codes')
+    await connection.records.untilChanged(id, delay(pollMs, call))
+    call.signal.throwIfAborted()
+  }
+}
+
+/** Returns the exit code of a session. A session without one: EXIT_CODE_UNKNOWN. */
+export function toExitCode(id: string, { exitCode, failure }: SessionOutcome): number {
+  if (exitCode === undefined) throw toUnknown(id, 'the command that was attached to it was killed')
+  if (failure !== undefined && isServiceGone(failure)) throw toUnknown(id, 'the service stopped while it ran')
+  return exitCode
+}
+
+function toUnknown(id: string, reason: string): Error {
+  return createHostError('EXIT_CODE_UNKNOWN', { id, reason })
+}
+
+const pollMs = 250

@@ -1,0 +1,67 @@
+import { delay, type LinkedSignal, linkSignals } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
+import { findContainer, tryFindContainer } from './queries/find-container.js'
+import type { LogCall } from './read-logs.js'
+
+/**
+ * Follows the logs of a container that another process started. `logs --follow` never ends by itself, so the state of the
+ * container is polled, and the command is killed shortly after the container has stopped.
+ */
+export async function* followForeignLogs(
+  connection: AppleConnection,
+  id: string,
+  { call, tailLines }: { readonly call: LogCall; readonly tailLines: number | undefined },
+): AsyncGenerator<Uint8Array> {
+  await findContainer(connection, id, call)
+  const last = tailLines === undefined ? [] : ['-n', String(tailLines)]
+  const session = await connection.cli.open(['logs', '--follow', ...last, id], { stdin: false })
+  const { signal } = call
+  signal.addEventListener('abort', session.end, { once: true })
+  if (signal.aborted) session.end()
+  const watch = linkSignals([signal])
+  const stopped = endAfterStop(connection, id, { call, watch, end: session.end })
+  stopped.catch(() => {}) // Awaited at the end of the output.
+  let stderr = ''
+  session.stderr.on('data', (chunk: Buffer) => {
+    stderr = (stderr + chunk.toString('utf8')).slice(-2000)
+  })
+  try {
+    for await (const bytes of session.stdout) yield bytes
+    const exitCode = await session.exitCode
+    if (exitCode === undefined) await stopped
+    if (exitCode !== undefined && exitCode !== 0) throw connection.toError({ exitCode, stderr }, call)
+  } finally {
+    watch.abort()
+    watch.unlink()
+    signal.removeEventListener('abort', session.end)
+    session.end()
+  }
+}
+
+interface Watch {
+  readonly call: LogCall
+  readonly watch: LinkedSignal
+  readonly end: () => void
+}
+
+/**
+ * Kills the follower after the container has stopped. The log is complete before the state changes; the delay lets the
+ * follower print the rest. Rejects if the state can no longer be read, because the log is then incomplete.
+ */
+async function endAfterStop(connection: AppleConnection, id: string, { call, watch, end }: Watch): Promise<void> {
+  const own = { ...call, signal: watch.signal }
+  try {
+    for (let isOver = false; !isOver; ) {
+      await delay(pollMs, own)
+      const seen = await tryFindContainer(connection, id, own)
+      isOver = seen !== 'unknown' && (seen === 'gone' || !active.has(seen.state))
+    }
+  } finally {
+    await delay(drainMs, own).catch(() => {}) // After an abort it ends at once.
+    end()
+  }
+}
+
+const active: ReadonlySet<string> = new Set(['running', 'stopping'])
+const pollMs = 500
+const drainMs = 500

@@ -1,0 +1,60 @@
+import { type ContainerInfo, type ContainerInspection, type PortBinding, toFamiliarName } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
+import { toContainerState } from './queries/find-container.js'
+import type { AppleContainer } from './queries/parse-containers.js'
+
+/** Converts a listed container to an entry of `listContainers`. */
+export function toContainerInfo(connection: AppleConnection, container: AppleContainer): ContainerInfo {
+  const { id, image, createdAt, labels } = container
+  return {
+    id,
+    name: id,
+    image: toFamiliarName(image),
+    state: toContainerState(connection, container),
+    createdAt,
+    labels,
+  }
+}
+
+/** Converts an inspected container. The exit code is known only for containers that this process started. */
+export function toInspection(connection: AppleConnection, container: AppleContainer): ContainerInspection {
+  const { imageId, command, startedAt, networks, attachments } = container
+  const outcome = connection.records.find(container.id)?.session?.ended
+  const info = toContainerInfo(connection, container)
+  const { state: status } = info
+  const isRunning = status === 'running'
+  return {
+    ...info,
+    imageId,
+    command,
+    state: {
+      status,
+      running: isRunning,
+      exitCode: isRunning ? undefined : outcome?.exitCode,
+      startedAt: status === 'created' ? undefined : startedAt,
+      finishedAt: isRunning ? undefined : outcome?.endedAt,
+    },
+    networks: networks.map((network) => {
+      const attached = isRunning ? attachments.find((listed) => listed.network === network) : undefined
+      const { address, gateway } = attached ?? {}
+      return { networkId: network, networkName: network, ipAddress: address, gateway, aliases: [] }
+    }),
+    ports: toPorts(container),
+  }
+}
+
+/** The published ports; none unless the container runs. */
+export function toPorts({ state, ports }: AppleContainer): readonly PortBinding[] {
+  return state === 'running' ? ports : []
+}
+
+/** Maps container ports to host ports: TCP before UDP, and the first of several bindings of one port. */
+export function toPortMap(ports: readonly PortBinding[]): ReadonlyMap<number, number> {
+  const ordered = [
+    ...ports.filter(({ protocol }) => protocol === 'udp').reverse(),
+    ...ports.filter(({ protocol }) => protocol === 'tcp').reverse(),
+  ]
+  const bindings = new Map<number, number>()
+  for (const { containerPort, hostPort } of ordered) bindings.set(containerPort, hostPort)
+  return bindings
+}

@@ -1,0 +1,37 @@
+import type { AppleConnection } from '../apple-connection.js'
+import type { CliCall } from '../cli/apple-cli.js'
+
+export interface KillExec extends CliCall {
+  readonly id: string
+  readonly execId: string
+  readonly killSignal: string
+}
+
+/**
+ * Signals a process in the container with a shell there, because a signal to the command does not reach the process. Finds it
+ * by the id in its environment. Resolves with false if the image has no shell or the process has ended.
+ */
+export async function killExec(
+  connection: AppleConnection,
+  { id, execId, killSignal, ...call }: KillExec,
+): Promise<boolean> {
+  const name = killSignal.replace(/^SIG/, '')
+  const argv = ['exec', '--user=0', id, 'sh', '-c', script, 'sh', name, toExecVariable(execId)]
+  return (await connection.cli.run(argv, { ...call, subject: id })).exitCode === 0
+}
+
+/** The variable that identifies the process, as `NAME=VALUE`. */
+export function toExecVariable(execId: string): string {
+  return `CAPSTAN_EXEC=${execId}`
+}
+
+// The lowest pid with the variable: child processes inherit it.
+const script = `
+found=
+for process in /proc/[0-9]*; do
+  number=\${process#/proc/}
+  tr '\\000' '\\n' < "$process/environ" 2>/dev/null | grep -qxF "$2" || continue
+  [ -n "$found" ] && [ "$found" -lt "$number" ] || found=$number
+done
+[ -n "$found" ] && kill -s "$1" "$found"
+`

@@ -1,0 +1,90 @@
+import { createHostError, type LogOptions } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
+import { isServiceGone } from '../apple-errors.js'
+import type { ContainerSession } from '../sessions/container-session.js'
+import { OutputLostError } from '../sessions/output-record.js'
+import { followForeignLogs } from './follow-foreign-logs.js'
+
+/** One call that reads logs. */
+export interface LogCall {
+  readonly operation: string
+  readonly subject: string
+  readonly signal: AbortSignal
+  readonly isBounded?: boolean
+}
+
+/**
+ * Reads logs from the session, byte by byte as they were printed. Without a session, or if its beginning was dropped, reads
+ * them with `logs`, which trims newlines at both ends, and with `--follow` also drops empty lines.
+ */
+export async function* readLogs(
+  connection: AppleConnection,
+  id: string,
+  { call, options }: { readonly call: LogCall; readonly options: LogOptions },
+): AsyncGenerator<Uint8Array> {
+  const session = connection.records.find(id)?.session
+  const { follow = false, tailLines } = options
+  if (session?.record.isWhole) yield* readSession(connection, session, { call, follow, tailLines })
+  else if (follow) yield* followForeignLogs(connection, id, { call, tailLines })
+  else yield* tail(await readForeignLogs(connection, id, call), tailLines)
+}
+
+/** Reads everything printed so far. */
+export async function readAllLogs(connection: AppleConnection, id: string, call: LogCall): Promise<Uint8Array> {
+  const session = connection.records.find(id)?.session
+  return session?.record.isWhole ? session.record.bytes : await readForeignLogs(connection, id, call)
+}
+
+async function readForeignLogs(connection: AppleConnection, id: string, call: LogCall): Promise<Uint8Array> {
+  const { stdout } = await connection.run(['logs', id], { ...call, limit: 'logsMs' })
+  return stdout
+}
+
+async function* readSession(
+  connection: AppleConnection,
+  session: ContainerSession,
+  {
+    call,
+    follow,
+    tailLines,
+  }: { readonly call: LogCall; readonly follow: boolean; readonly tailLines: number | undefined },
+): AsyncGenerator<Uint8Array> {
+  const { record } = session
+  const { signal } = call
+  const isTail = tailLines !== undefined
+  // Both are read at the same moment, so that no output is missed between them.
+  const before = isTail ? record.bytes : undefined
+  const chunks = record.read({ from: isTail ? 'now' : 'start', signal, hasEnd: !follow })
+  if (before !== undefined) yield* tail(before, tailLines)
+  try {
+    for await (const { bytes } of chunks) yield bytes
+  } catch (error) {
+    if (!(error instanceof OutputLostError)) throw error
+    throw toLost(connection, error)
+  }
+  const { failure } = session.ended ?? {}
+  if (follow && failure !== undefined && isServiceGone(failure)) throw toLost(connection, new Error(failure))
+}
+
+function toLost({ cli }: AppleConnection, cause: Error): Error {
+  return createHostError('CONNECTION_LOST', { endpoint: cli.command, lastTimestamp: undefined }, { cause })
+}
+
+function* tail(bytes: Uint8Array, tailLines: number | undefined): Generator<Uint8Array> {
+  const wanted = tailLines === undefined ? bytes : lastLines(bytes, tailLines)
+  if (wanted.length > 0) yield wanted
+}
+
+/** Returns the last `count` lines. Text after the last line end counts as a line. */
+export function lastLines(bytes: Uint8Array, count: number): Uint8Array {
+  if (count === 0) return bytes.subarray(bytes.length)
+  let at = bytes.at(-1) === newline ? bytes.length - 1 : bytes.length
+  for (let left = count; left > 0; left -= 1) {
+    const before = bytes.lastIndexOf(newline, at - 1)
+    if (before === -1 || at === 0) return bytes
+    at = before
+  }
+  return bytes.subarray(at + 1)
+}
+
+const newline = 10

@@ -1,0 +1,154 @@
+import { createHostError, delay } from '@capstan/core'
+import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { isAddressInUse, isContainerLost, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
+import { ContainerSession, type SessionOutcome } from '../sessions/container-session.js'
+import { interactiveLabel, makeContainer } from './create-container.js'
+import { fillPorts, findTakenPort } from './free-ports.js'
+import { findContainer, findContainerOrGone, tryFindContainer } from './queries/find-container.js'
+import type { AppleContainer } from './queries/parse-containers.js'
+
+/**
+ * Starts a container unless it is running. Resolves with the session of the start when the program runs or has ended, and
+ * with `undefined` if the container was already running.
+ */
+export async function startContainer(
+  connection: AppleConnection,
+  id: string,
+  { call, onSession = () => {} }: StartOptions,
+): Promise<ContainerSession | undefined> {
+  const { records } = connection
+  const before = records.find(id)?.session
+  const start = async () => {
+    call.signal.throwIfAborted()
+    // Another call of this runtime has started it meanwhile.
+    const current = records.find(id)?.session
+    if (current !== undefined && (current !== before || current.ended === undefined)) return undefined
+    const found = await findContainer(connection, id, call)
+    if (found.state === 'running') return undefined
+    const session = await openSession(connection, found, { call, onSession, attempts: 3 })
+    await records.find(id)?.afterStart?.(session, call)
+    return session
+  }
+  return await records.runStart(id, start, call.signal)
+}
+
+/** The options of a start. */
+export interface StartOptions {
+  readonly call: AppleCall
+  /** Called with each session as soon as it is open, before it is known whether the program runs. */
+  readonly onSession?: ((session: ContainerSession) => void) | undefined
+}
+
+interface Start {
+  readonly call: AppleCall
+  readonly onSession: (session: ContainerSession) => void
+  readonly attempts: number
+}
+
+async function openSession(
+  connection: AppleConnection,
+  found: AppleContainer,
+  start: Start,
+): Promise<ContainerSession> {
+  const { call, onSession, attempts } = start
+  const { id, labels, hasTerminal } = found
+  const known = connection.records.get(id)
+  const isInteractive = labels[interactiveLabel] === 'true'
+  call.undo.add('start', (own) => killStarted(connection, id, own.signal))
+  const terminal = hasTerminal ? { size: known.terminalSize } : undefined
+  const session = await ContainerSession.open(connection.cli, id, { isInteractive, terminal })
+  connection.records.addSession(id, session)
+  onSession(session)
+  const failure = await untilStarted(connection, { found, session, call })
+  if (failure === undefined) {
+    known.hasRun = true
+    known.plan = undefined
+    return session
+  }
+  known.session = undefined
+  if (!isAddressInUse(toErrorText(failure))) throw toStartError(connection, found, failure, call)
+  const { plan } = known
+  const hasChosenPort = plan?.config.ports?.some(({ hostPort }) => hostPort === undefined) ?? false
+  if (plan === undefined || !hasChosenPort || attempts === 1) throw await toPortError(found, failure)
+  // Another process took a port that this runtime had chosen: the container is created again with another one.
+  await connection.run(['delete', '--force', id], { ...call, subject: id })
+  const { config, image } = plan
+  const ports = await fillPorts(config.ports ?? [])
+  await makeContainer(connection, { config: { ...config, name: id }, image, ports }, call)
+  connection.records.add(id, { config, image, ports })
+  return await openSession(connection, await findContainer(connection, id, call), { ...start, attempts: attempts - 1 })
+}
+
+interface Starting {
+  readonly found: AppleContainer
+  readonly session: ContainerSession
+  readonly call: AppleCall
+}
+
+/** Resolves with the text of the failure, or with `undefined` when the program runs or has ended. */
+async function untilStarted(connection: AppleConnection, starting: Starting): Promise<string | undefined> {
+  const { found, session, call } = starting
+  // The service itself has no limit for a start.
+  const { startMs: timeoutMs } = connection.timeouts
+  const limit = call.isBounded ? Number.POSITIVE_INFINITY : performance.now() + timeoutMs
+  for (let delayMs = 30; performance.now() < limit; delayMs = Math.min(delayMs * 2, 250)) {
+    const event = await Promise.race([
+      session.outcome,
+      session.firstOutput.then(() => 'output' as const),
+      delay(delayMs, call).then(() => 'time' as const),
+    ])
+    call.signal.throwIfAborted()
+    if (event === 'output') return undefined
+    if (event !== 'time') return await toFailure(connection, starting, event)
+    const seen = await tryFindContainer(connection, found.id, call)
+    if (typeof seen === 'object' && seen.state === 'running') return undefined
+  }
+  const facts = { operation: call.operation, phase: 'the start', timeoutMs, lastLines: [], option: 'timeouts.startMs' }
+  throw createHostError('TIMED_OUT', facts)
+}
+
+/**
+ * Distinguishes a failed start from a program that exits with 1 and prints text like that of the command: a program that ran has a
+ * new start date. If the container is gone, only the text can tell.
+ */
+async function toFailure(
+  connection: AppleConnection,
+  { found, call }: Starting,
+  { failure }: SessionOutcome,
+): Promise<string | undefined> {
+  if (failure === undefined) return undefined
+  const text = toErrorText(failure)
+  const now = await findContainerOrGone(connection, found.id, call)
+  if (now !== undefined) return isLater(now.startedAt, found.startedAt) ? undefined : failure
+  const isKnown =
+    isServiceGone(text) ||
+    isAddressInUse(text) ||
+    isContainerLost(text, found.id) ||
+    toNotStartedCode(text) !== undefined
+  return isKnown ? failure : undefined
+}
+
+function isLater(date: Date | undefined, before: Date | undefined): boolean {
+  return date !== undefined && date.getTime() !== before?.getTime()
+}
+
+function toStartError(connection: AppleConnection, found: AppleContainer, failure: string, call: AppleCall): Error {
+  const exitCode = toNotStartedCode(toErrorText(failure))
+  const { id, command } = found
+  if (exitCode !== undefined) return createHostError('COMMAND_NOT_STARTED', { id, command, exitCode })
+  return connection.toError({ exitCode: 1, stderr: failure }, { ...call, subject: id })
+}
+
+async function toPortError({ ports, id }: AppleContainer, failure: string): Promise<Error> {
+  const taken = (await findTakenPort(ports)) ?? ports[0]
+  const subject = taken === undefined ? `a port of container "${id}"` : `port ${taken.hostPort} of ${taken.hostAddress}`
+  return createHostError('IN_USE', { subject, users: [] }, { cause: new Error(toErrorText(failure)) })
+}
+
+/** Kills the container of a failed start. It may be starting or gone. Killing the command would not stop it. */
+async function killStarted(connection: AppleConnection, id: string, signal: AbortSignal): Promise<void> {
+  const session = connection.records.find(id)?.session
+  const call = { operation: 'stopContainer', subject: id, signal, timeoutMs: 20_000 }
+  await connection.cli.run(['kill', '--signal', 'KILL', id], call)
+  session?.end()
+}

@@ -1,0 +1,84 @@
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { type ContextEntry, readBuildContext } from '@capstan/build-context'
+import { type BuildOptions, findTemporaryDirectory, toFullName, toObjectLabels } from '@capstan/core'
+import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { isServiceGone, toErrorText } from '../apple-errors.js'
+import { toOption, toOptions, toPair } from '../cli/options.js'
+import { BuildOutput } from './build-output.js'
+import type { BuildTurns } from './build-turns.js'
+import { prepareTagRestore } from './restore-tags.js'
+
+export interface ImageBuild {
+  readonly dockerfile: string
+  readonly tag: string
+  readonly options: BuildOptions
+  readonly call: AppleCall
+  readonly turns: BuildTurns
+}
+
+/**
+ * Builds with `container build`, in a folder that holds the permitted entries of the context and nothing else. The image gets
+ * all tags; a failed or aborted build leaves every tag as it was.
+ */
+export async function buildImage(connection: AppleConnection, build: ImageBuild): Promise<void> {
+  const { dockerfile, tag, options, call, turns } = build
+  const directory = await mkdtemp(join(findTemporaryDirectory(connection.env), 'capstan-build-'))
+  try {
+    const context = join(directory, 'context')
+    await mkdir(context)
+    for await (const entry of readBuildContext(options.context, { signal: call.signal }))
+      await writeEntry(context, entry)
+    const file = join(directory, 'Dockerfile')
+    await writeFile(file, dockerfile)
+    const output = new BuildOutput(options.onProgress)
+    const argv = [...toArguments(connection, build), `--file=${file}`, context]
+    const onLine = (line: string) => output.push(line)
+    const confirm = await prepareTagRestore(connection, listReferences(build), call)
+    const run = () => connection.cli.run(argv, { ...call, subject: tag, limit: 'buildMs', onLine })
+    const settings = (options.dns ?? []).join()
+    const result = await turns.take({ settings, signal: call.signal }, run)
+    if (result.exitCode === 0) return await confirm()
+    const text = toErrorText(result.stderr)
+    if (isServiceGone(text)) throw connection.toError(result, call)
+    throw output.toError(text)
+  } finally {
+    await rm(directory, { recursive: true, force: true })
+  }
+}
+
+/** `app` and `app:latest` are one tag. */
+function listReferences({ tag, options: { tags = [] } }: ImageBuild): readonly string[] {
+  return [...new Set([tag, ...tags].map(toFullName))]
+}
+
+function toArguments({ ownerLabels }: AppleConnection, build: ImageBuild): readonly string[] {
+  const { tag, options } = build
+  const { buildArgs = {}, labels, target, platform, noCache, pull, dns = [], tags = [] } = options
+  const owned = toObjectLabels({ kind: 'image', tag, tags }, ownerLabels, labels)
+  return [
+    'build',
+    '--progress=plain',
+    ...toOptions('tag', listReferences(build)),
+    ...toOptions('build-arg', Object.entries(buildArgs).map(toPair)),
+    ...toOptions('label', Object.entries(owned).map(toPair)),
+    ...toOption('target', target),
+    ...toOption('platform', platform),
+    ...toOptions('dns', dns),
+    ...(noCache ? ['--no-cache'] : []),
+    ...(pull ? ['--pull'] : []),
+  ]
+}
+
+/** Writes one entry. A directory without an entry of its own gets mode 0755, whatever the umask of this process is. */
+async function writeEntry(context: string, entry: ContextEntry): Promise<void> {
+  const path = join(context, entry.path)
+  const first = await mkdir(dirname(path), { recursive: true })
+  for (let made = dirname(path); first !== undefined && made.length >= first.length; made = dirname(made)) {
+    await chmod(made, 0o755)
+  }
+  if (entry.type === 'directory') await mkdir(path, { recursive: true })
+  else if (entry.type === 'symlink') return await symlink(entry.linkTarget ?? '', path)
+  else await writeFile(path, entry.open())
+  await chmod(path, entry.type === 'directory' ? entry.mode | 0o700 : entry.mode)
+}

@@ -1,0 +1,24 @@
+import { createHostError, isImageId } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
+import type { CliCall } from '../cli/apple-cli.js'
+import { parseImages } from './parse-images.js'
+
+/** Resolves with a reference of the image, because the command accepts no ids. A reference is returned unchanged. */
+export async function findReference(connection: AppleConnection, image: string, call: CliCall): Promise<string> {
+  if (!isImageId(image)) return image
+  const [reference] = await findReferences(connection, image, call)
+  if (reference === undefined) throw createHostError('IMAGE_NOT_FOUND', { image })
+  return reference
+}
+
+/** Lists all references of the image with this id. */
+export async function findReferences(
+  connection: AppleConnection,
+  id: string,
+  call: CliCall,
+): Promise<readonly string[]> {
+  const { stdout } = await connection.run(['image', 'list', '--format', 'json'], call)
+  const wanted = id.replace(/^sha256:/, '')
+  const images = parseImages(call.operation, stdout).filter((listed) => listed.id.endsWith(wanted))
+  return images.map(({ reference }) => reference)
+}

@@ -1,0 +1,100 @@
+import {
+  createHostError,
+  hasLabels,
+  type ImageInfo,
+  isImageId,
+  type ListOptions,
+  toFamiliarName,
+  toFullName,
+  toImageHome,
+} from '@capstan/core'
+import { type AppleCall, type AppleConnection, ifPresent } from '../apple-connection.js'
+import type { CliCall } from '../cli/apple-cli.js'
+import { listAll } from '../containers/queries/find-container.js'
+import { findReference, findReferences } from './find-reference.js'
+import { type AppleImage, parseImages } from './parse-images.js'
+
+/** Inspects the image of this reference. `undefined` if the command reports that there is none. */
+export async function findImage(
+  connection: AppleConnection,
+  reference: string,
+  call: CliCall,
+): Promise<AppleImage | undefined> {
+  const asking = connection.run(['image', 'inspect', reference], { ...call, subject: reference })
+  const result = await ifPresent(asking, 'IMAGE_NOT_FOUND')
+  return result === undefined ? undefined : parseImages(call.operation, result.stdout)[0]
+}
+
+/** Lists images: one entry for each, with all its references. */
+export async function listImages(
+  connection: AppleConnection,
+  { labels }: ListOptions,
+  call: CliCall,
+): Promise<readonly ImageInfo[]> {
+  const { stdout } = await connection.run(['image', 'list', '--format', 'json'], call)
+  const listed = parseImages(call.operation, stdout)
+  const known = listed.every(({ config }) => config !== undefined) ? listed : await inspectAll(connection, listed, call)
+  const byId = new Map<string, AppleImage[]>()
+  for (const image of known) byId.set(image.id, [...(byId.get(image.id) ?? []), image])
+  return [...byId.values()].map(toImageInfo).filter((image) => hasLabels(image.labels, labels))
+}
+
+/**
+ * Releases before 1.0 list images without labels, so they are inspected. One that is removed meanwhile fails the inspection of
+ * all, which are then inspected one by one.
+ */
+async function inspectAll(
+  connection: AppleConnection,
+  listed: readonly AppleImage[],
+  call: CliCall,
+): Promise<readonly AppleImage[]> {
+  if (listed.length === 0) return []
+  const references = listed.map(({ reference }) => reference)
+  const asking = connection.run(['image', 'inspect', ...references], call)
+  const result = await ifPresent(asking, 'IMAGE_NOT_FOUND')
+  if (result !== undefined) return parseImages(call.operation, result.stdout)
+  const found = await Promise.all(references.map((reference) => findImage(connection, reference, call)))
+  return found.filter((image) => image !== undefined)
+}
+
+function toImageInfo(images: readonly AppleImage[]): ImageInfo {
+  const [first] = images
+  return {
+    id: first?.id ?? '',
+    tags: images.map(({ reference }) => toFamiliarName(reference)),
+    sizeBytes: first?.sizeBytes,
+    createdAt: first?.createdAt,
+    labels: first?.config?.labels ?? {},
+  }
+}
+
+/** Reads the home directory from the image's configuration. An absent image has `/root`. */
+export async function getImageHomeDir(connection: AppleConnection, image: string, call: CliCall): Promise<string> {
+  const config = (await findImage(connection, await findReference(connection, image, call), call))?.config
+  return config === undefined ? '/root' : toImageHome(config)
+}
+
+/**
+ * Removes one reference, or, given an id, all references of the image. Containers are checked first, because the command also
+ * removes images that are in use.
+ */
+export async function removeImage(connection: AppleConnection, image: string, call: AppleCall): Promise<void> {
+  const references = isImageId(image) ? await findReferences(connection, image, call) : [toFullName(image)]
+  if (references.length === 0) return
+  const containers = await listAll(connection, call)
+  const users = containers.filter((container) => references.includes(container.image)).map(({ id }) => id)
+  if (users.length > 0) throw createHostError('IN_USE', { subject: `image "${image}"`, users })
+  await deleteReferences(connection, references, { ...call, subject: image })
+}
+
+/** Deletes references. One that is gone is not an error. */
+export async function deleteReferences(
+  connection: AppleConnection,
+  references: readonly string[],
+  call: CliCall,
+): Promise<void> {
+  const result = await connection.cli.run(['image', 'delete', ...references], call)
+  if (result.exitCode === 0) return
+  const left = await Promise.all(references.map((reference) => findImage(connection, reference, call)))
+  if (left.some((found) => found !== undefined)) throw connection.toError(result, call)
+}

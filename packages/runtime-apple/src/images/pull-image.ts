@@ -1,0 +1,60 @@
+import { type CreateOptions, createHostError, type PullProgress } from '@capstan/core'
+import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { isServiceGone, toErrorText } from '../apple-errors.js'
+import { toOption } from '../cli/options.js'
+import { findImage } from './images.js'
+
+export interface PullSettings {
+  readonly call: AppleCall
+  readonly platform?: string | undefined
+  readonly onProgress?: ((event: PullProgress) => void) | undefined
+}
+
+/** Pulls an image. A registry that refuses or cannot be reached: IMAGE_PULL_FAILED. */
+export async function pullImage(
+  connection: AppleConnection,
+  image: string,
+  { call, platform, onProgress }: PullSettings,
+): Promise<void> {
+  const progress = connection.details.hasPullProgress ? ['--progress', onProgress === undefined ? 'none' : 'plain'] : []
+  const argv = ['image', 'pull', ...progress, ...toOption('platform', platform), image]
+  const onLine = onProgress && ((line: string) => report(onProgress, image, line))
+  const result = await connection.cli.run(argv, { ...call, limit: 'pullMs', onLine })
+  if (result.exitCode === 0) {
+    onProgress?.({ id: image, status: 'pulled', phase: 'done' })
+    return
+  }
+  const text = toErrorText(result.stderr)
+  if (isServiceGone(text)) throw connection.toError(result, call)
+  throw createHostError('IMAGE_PULL_FAILED', { image, registryText: text === '' ? 'the command gave no reason' : text })
+}
+
+/** Reads a progress line such as `[1/2] Fetching image 40% (12 of 30 blobs, 15.0/37.4 MB)`. */
+function report(onProgress: (event: PullProgress) => void, image: string, line: string): void {
+  const status = line.trim()
+  if (status === '' || status.startsWith('Error: ')) return
+  const phase = /unpack|extract/i.test(status)
+    ? 'extracting'
+    : /fetch|download|blob/i.test(status)
+      ? 'downloading'
+      : 'resolving'
+  onProgress({ id: image, status, phase })
+}
+
+export interface ProvideOptions {
+  readonly call: AppleCall
+  readonly pull: 'missing' | 'never'
+  readonly platform: string | undefined
+  readonly onProgress: CreateOptions['onProgress'] | undefined
+}
+
+/** Pulls the image if it is missing. `create` would pull it too, but without progress. */
+export async function provideImage(
+  connection: AppleConnection,
+  image: string,
+  { call, pull, onProgress, platform }: ProvideOptions,
+): Promise<void> {
+  if ((await findImage(connection, image, call)) !== undefined) return
+  if (pull === 'never') throw createHostError('IMAGE_NOT_FOUND', { image })
+  await pullImage(connection, image, { call, onProgress, platform })
+}

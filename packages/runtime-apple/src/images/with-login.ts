@@ -1,0 +1,44 @@
+import { createHostError, type RegistryCredentials, toFullName } from '@capstan/core'
+import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { toErrorText } from '../apple-errors.js'
+
+export interface Login {
+  readonly reference: string
+  readonly credentials: RegistryCredentials
+  readonly call: AppleCall
+}
+
+/**
+ * Runs `work` while logged in at the registry, because `image pull` takes no credentials. The password is passed by stdin. An
+ * existing login at the same registry is not replaced.
+ */
+export async function withLogin<T>(connection: AppleConnection, login: Login, work: () => Promise<T>): Promise<T> {
+  const { reference, credentials, call } = login
+  const [server = ''] = toFullName(reference).split('/', 1)
+  await refuseOtherLogin(connection, { server, reference, call })
+  const argv = ['registry', 'login', `--username=${credentials.username}`, '--password-stdin', server]
+  const logOut = (signal: AbortSignal) =>
+    connection.cli.run(['registry', 'logout', server], { operation: call.operation, subject: server, signal })
+  // Added before the login, because an aborted login may have taken effect.
+  call.undo.add('login', ({ signal }) => logOut(signal))
+  const result = await connection.cli.run(argv, { ...call, input: credentials.password })
+  if (result.exitCode !== 0) {
+    // The password is removed from the text, which may repeat it.
+    const text = toErrorText(result.stderr).replaceAll(credentials.password, '…')
+    throw createHostError('IMAGE_PULL_FAILED', { image: reference, registryText: `the login failed: ${text}` })
+  }
+  const outcome = await work()
+  await logOut(call.signal)
+  return outcome
+}
+
+async function refuseOtherLogin(
+  connection: AppleConnection,
+  { server, reference, call }: { readonly server: string; readonly reference: string; readonly call: AppleCall },
+): Promise<void> {
+  const { stdout } = await connection.run(['registry', 'list', '--quiet'], { ...call, subject: server })
+  const known = stdout.toString('utf8').split(/\s+/)
+  if (!known.includes(server)) return
+  const registryText = `there is a login at ${server} already, which would be replaced; leave out the credentials to use it, or log out`
+  throw createHostError('IMAGE_PULL_FAILED', { image: reference, registryText })
+}

@@ -1,0 +1,31 @@
+import { createHostError } from '@capstan/core'
+import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { listAll } from '../containers/queries/find-container.js'
+import { parseNetworks } from './parse-networks.js'
+
+/**
+ * Resolves with the current gateway of the network: the service chooses another one if the usual address is in use.
+ * `undefined` on macOS 15 while no container runs, because nothing there names the gateway.
+ */
+export async function getHostAddress(
+  connection: AppleConnection,
+  networkId: string,
+  call: AppleCall,
+): Promise<string | undefined> {
+  const find = connection.details.hasNetworkCommand ? askNetwork : askContainers
+  return await find(connection, networkId, call)
+}
+
+async function askNetwork(connection: AppleConnection, networkId: string, call: AppleCall) {
+  const { stdout } = await connection.run(['network', 'inspect', networkId], { ...call, subject: networkId })
+  const [network] = parseNetworks(call.operation, stdout)
+  if (network === undefined) throw createHostError('NETWORK_NOT_FOUND', { id: networkId })
+  return network.gateway
+}
+
+/** On macOS 15 there is one network and no command to inspect it. A running container names its gateway. */
+async function askContainers(connection: AppleConnection, networkId: string, call: AppleCall) {
+  if (networkId !== 'default') throw createHostError('NETWORK_NOT_FOUND', { id: networkId })
+  const attachments = (await listAll(connection, call)).flatMap((container) => container.attachments)
+  return attachments.find(({ network, gateway }) => network === networkId && gateway !== undefined)?.gateway
+}

@@ -1,0 +1,33 @@
+import { JsonReader } from '../cli/json-reader.js'
+import { isObject, readJson, toProtocolError } from '../cli/read-json.js'
+
+/** The state of the service behind the command. */
+export interface SystemStatus {
+  readonly isRunning: boolean
+  /** The version of the service. `undefined` if it does not run, and in some releases. */
+  readonly version: string | undefined
+  /** The folder with the files of the service. */
+  readonly appRoot: string | undefined
+}
+
+/**
+ * Parses the output of `system status --format json`, which is printed also with exit code 1. Since 1.4.1 the version of the
+ * service is in `server`, and its folders are in `paths`.
+ */
+export function parseSystemStatus(output: Uint8Array): SystemStatus {
+  const value = readJson('system status', output)
+  if (!isObject(value)) throw toProtocolError('system status', value)
+  const entry = new JsonReader('system status', value, Buffer.from(output).toString('utf8'))
+  return {
+    isRunning: entry.text('status') === 'running',
+    version: parseVersion(
+      entry.maybeText('apiServerVersion') || entry.maybeObject('server')?.maybeText('version') || '',
+    ),
+    appRoot: entry.maybeText('appRoot') || entry.maybeObject('paths')?.maybeText('appRoot'),
+  }
+}
+
+/** Finds the first version number in a text. */
+export function parseVersion(text: string): string | undefined {
+  return /\d+\.\d+\.\d+/.exec(text)?.[0]
+}

@@ -1,0 +1,108 @@
+import { type ContainerConfig, type Operation, type PortSpec, type TerminalSize, untilAborted } from '@capstan/core'
+import type { ContainerSession } from './container-session.js'
+
+/** What this runtime knows about a container and the command does not report. */
+export interface ContainerRecord {
+  /** How to create the container again, if another process takes one of its ports before the first start. */
+  plan: ContainerPlan | undefined
+  isCreatedHere: boolean
+  hasRun: boolean
+  session: ContainerSession | undefined
+  /** Runs after each start, before the start resolves. */
+  afterStart: ((session: ContainerSession, start: Operation) => Promise<void>) | undefined
+  /** The size for the terminal of the next start. */
+  terminalSize: TerminalSize | undefined
+}
+
+/** The arguments of a `create`. */
+export interface ContainerPlan {
+  readonly config: ContainerConfig
+  /** A reference of the image that the command knows. */
+  readonly image: string
+  readonly ports: readonly PortSpec[]
+}
+
+/** The records of one runtime, by container id. Runs at most one start of each container at a time. */
+export class ContainerRecords {
+  readonly #records = new Map<string, ContainerRecord>()
+  readonly #starts = new Map<string, Promise<unknown>>()
+  readonly #sessions = new Set<ContainerSession>()
+  readonly #listeners = new Map<string, Set<() => void>>()
+
+  find(id: string): ContainerRecord | undefined {
+    return this.#records.get(id)
+  }
+
+  /** Returns the record, which is empty for a container that this runtime did not create. */
+  get(id: string): ContainerRecord {
+    const known = this.#records.get(id)
+    if (known !== undefined) return known
+    const empty: ContainerRecord = {
+      plan: undefined,
+      isCreatedHere: false,
+      hasRun: false,
+      session: undefined,
+      afterStart: undefined,
+      terminalSize: undefined,
+    }
+    this.#records.set(id, empty)
+    return empty
+  }
+
+  /** Starts a new record for a created container. Nothing of an earlier container of this name is kept. */
+  add(id: string, plan: ContainerPlan): void {
+    this.#records.delete(id)
+    Object.assign(this.get(id), { plan, isCreatedHere: true })
+  }
+
+  remove(id: string): void {
+    this.#records.delete(id)
+    this.#notify(id)
+  }
+
+  addSession(id: string, session: ContainerSession): void {
+    Object.assign(this.get(id), { session })
+    this.#sessions.add(session)
+    void session.outcome.then(() => this.#sessions.delete(session))
+    this.#notify(id)
+  }
+
+  /** Resolves when this runtime starts or removes the container, and settles with `limit` at the latest. */
+  async untilChanged(id: string, limit: Promise<void>): Promise<void> {
+    const listeners = this.#listeners.get(id) ?? new Set()
+    this.#listeners.set(id, listeners)
+    let listener: () => void = () => {}
+    const changed = new Promise<void>((resolve) => {
+      listener = resolve
+    })
+    listeners.add(listener)
+    await Promise.race([changed, limit]).finally(() => {
+      listeners.delete(listener)
+      if (listeners.size === 0 && this.#listeners.get(id) === listeners) this.#listeners.delete(id)
+    })
+  }
+
+  /** Runs `start` after the earlier starts of the container. An abort ends the wait for them; `start` checks it as well. */
+  async runStart<T>(id: string, start: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const before = this.#starts.get(id) ?? Promise.resolve()
+    const current = before.then(start, start)
+    this.#starts.set(id, current)
+    const clear = () => {
+      if (this.#starts.get(id) === current) this.#starts.delete(id)
+    }
+    current.then(clear, clear)
+    await untilAborted(Promise.allSettled([before]), signal)
+    return await current
+  }
+
+  async endSessions(): Promise<void> {
+    const sessions = [...this.#sessions]
+    for (const session of sessions) session.end()
+    await Promise.all(sessions.map(({ outcome }) => outcome))
+  }
+
+  #notify(id: string): void {
+    for (const listener of this.#listeners.get(id) ?? []) listener()
+    this.#listeners.delete(id)
+  }
+}

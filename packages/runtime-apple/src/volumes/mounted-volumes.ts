@@ -1,0 +1,37 @@
+import { type ContainerConfig, toVolumeLabels, type VolumeInfo } from '@capstan/core'
+import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { readList } from '../cli/json-reader.js'
+import { NamedObjects } from '../named-objects.js'
+
+/** Creates the access to the volumes of the command. */
+export function createVolumeObjects(connection: AppleConnection): NamedObjects<VolumeInfo> {
+  return new NamedObjects(connection, { noun: 'volume', parse: parseVolumes, usedBy: ({ volumes }) => volumes })
+}
+
+/**
+ * Creates the absent volumes that the container mounts, because `create` would create them without labels. They are removed
+ * if the call fails.
+ */
+export async function createMountedVolumes(
+  connection: AppleConnection,
+  config: ContainerConfig,
+  call: AppleCall,
+): Promise<void> {
+  const volumes = createVolumeObjects(connection)
+  for (const mount of config.mounts ?? []) {
+    if (mount.type !== 'volume') continue
+    await volumes.provide(mount.source, toVolumeLabels(mount, config, connection.ownerLabels), call)
+  }
+}
+
+/** Parses the output of `volume list --format json` and `volume inspect`. */
+export function parseVolumes(operation: string, output: Uint8Array): readonly VolumeInfo[] {
+  return readList(operation, output).map((entry) => {
+    const configuration = entry.maybeObject('configuration') ?? entry
+    return {
+      name: configuration.text('name'),
+      labels: configuration.map('labels'),
+      createdAt: configuration.date('creationDate') ?? configuration.date('createdAt'),
+    }
+  })
+}
