@@ -17,7 +17,7 @@ describe('what the seed asks of a runtime without feature managers', () => {
     expect(findCapability(scope, sidecarManagerCapability)).toBeUndefined()
   })
 
-  it('lets a feature fail before any side effect, with one sentence that names all that is missing (X10)', async () => {
+  it('lets a feature fail before any side effect, with one sentence that names all that is missing', async () => {
     await using scope = await openWithout(without)
     const feature = scope.resolve(ServiceFeature)
     expect(feature.support()).toMatchObject({

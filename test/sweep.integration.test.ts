@@ -25,7 +25,7 @@ interface Made {
   readonly image: string
 }
 
-describeWithEngine('a sweep after a crash (F22)', ({ socketPath, image }) => {
+describeWithEngine('a sweep after a crash', ({ socketPath, image }) => {
   const children: ChildProcess[] = []
   const made: Made[] = []
 

@@ -12,7 +12,7 @@ beforeAll(async () => {
 
 afterAll(async () => await installed[Symbol.asyncDispose]())
 
-describe('two installed copies of core in one tree (X7)', () => {
+describe('two installed copies of core in one tree', () => {
   it('agree on tokens and errors; a feature class of the other copy fails with the sentence that names both', async () => {
     const program = `
       import { createHostError, createRuntimeHost, isHostError, networkManagerCapability } from '@capstan/core'

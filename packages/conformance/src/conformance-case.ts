@@ -5,7 +5,7 @@ import type { CaseContext } from './case-context.js'
 export interface ConformanceCase {
   /** Stable: a report can be compared with an older one. What stands before the dash is the group. */
   readonly id: string
-  /** A claim about the runtime. Ids of `facts` in brackets, where a case stands for one. */
+  /** A claim about the runtime. */
   readonly title: string
   /** Whose promise it is. Where the runtime does not have it, the case is that it is absent, with a reason. */
   readonly capability: Capability<object>

@@ -36,7 +36,7 @@ describe('findCapability', () => {
 })
 
 describe('provide', () => {
-  it('refuses a second implementation with the names of the package (F23)', () => {
+  it('refuses a second implementation with the names of the package', () => {
     const scope = { ...createScope(), packageName: 'their-runtime', packageVersion: '2.0.0' }
     provide(scope, networkManagerCapability, new FakeNetworkManager())
     expect(() => provide(scope, networkManagerCapability, new FakeNetworkManager())).toThrow(
@@ -52,7 +52,7 @@ describe('provide', () => {
     )
   })
 
-  it('refuses undefined, which plain JavaScript may pass (F23)', () => {
+  it('refuses undefined, which plain JavaScript may pass', () => {
     const missing: { networks?: FakeNetworkManager } = {}
     expect(() => provide(createScope(), networkManagerCapability, missing.networks as FakeNetworkManager)).toThrow(
       expect.objectContaining({ code: 'PLUGIN_INVALID' }),

@@ -22,7 +22,7 @@ describe('a capability', () => {
     [runtimeReportCapability, 'runtime-report', 'runtime report'],
   ]
 
-  it.each(known)('keeps its id, title and token: other copies and versions of core know it by them (X7)', (...row) => {
+  it.each(known)('keeps its id, title and token: other copies and versions of core know it by them', (...row) => {
     const [capability, id, title] = row
     expect(capability).toEqual({ id, title, token: Symbol.for(`capstan/${id}@1`) })
   })

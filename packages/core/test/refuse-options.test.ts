@@ -10,7 +10,7 @@ import {
 
 const toRefused = (field: RefusableField) => [{ field, reason: 'not here', remedy: 'use another' }]
 
-describe('refuseOptions (X9)', () => {
+describe('refuseOptions', () => {
   const asked: readonly (readonly [RefusableField, Partial<ContainerConfig>])[] = [
     ['privileged', { privileged: true }],
     ['memoryBytes', { memoryBytes: 1024 }],
@@ -75,7 +75,7 @@ describe('refuseOptions (X9)', () => {
   })
 })
 
-it('a refusal of env shows its names and no value (F25)', () => {
+it('a refusal of env shows its names and no value', () => {
   expect(() => refuseOptions('fake', { image: 'x', env: { PASSWORD: 'hush' } }, toRefused('env'))).toThrow(
     expect.objectContaining({ facts: expect.objectContaining({ given: '["PASSWORD"]' }) }),
   )

@@ -52,7 +52,7 @@ describe('an aborted signal', () => {
       ...operations,
       containerLogs: ({ runtime }: OpenMemory, options: OperationOptions) => runtime.containerLogs('r', options),
     }),
-  )('F16: rejects %s with its reason before any effect', async (_, operate) => {
+  )('rejects %s with its reason before any effect', async (_, operate) => {
     await using memory = await setUp([])
     const reason = new Error('enough')
     await expect(operate(memory, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
@@ -62,7 +62,7 @@ describe('an aborted signal', () => {
   it.each(
     Object.entries(operations).flatMap(([name, operate]) => [false, true].map((after) => ({ name, operate, after }))),
   )(
-    'F16: ends $name with its reason under way, and what was made is undone (after the effect: $after)',
+    'ends $name with its reason under way, and what was made is undone (after the effect: $after)',
     async ({ name, operate, after }) => {
       // What ends only with its container cannot have taken effect.
       if (after && ['waitContainer', 'attach', 'loadImages'].includes(name)) return
@@ -80,7 +80,7 @@ describe('an aborted signal', () => {
     },
   )
 
-  it('F21: undoes a sidecar at each of its steps', async () => {
+  it('undoes a sidecar at each of its steps', async () => {
     for (const operation of ['pullImage', 'createContainer', 'startContainer']) {
       for (const after of [false, true]) {
         const faults: MemoryFault[] = []
@@ -125,7 +125,7 @@ describe('close', () => {
     })
   })
 
-  it('X5: undoes what is under way before it resolves', async () => {
+  it('undoes what is under way before it resolves', async () => {
     const plugin = memoryPlugin({ faults: [{ operation: 'createNetwork', hang: true, after: true }] })
     await using memory = await openPlugin(plugin)
     const creating = expect(memory.networks.createNetwork('n')).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
@@ -136,7 +136,7 @@ describe('close', () => {
     await creating
   })
 
-  it('X6: leaves the other runtime on the same simulation whole', async () => {
+  it('leaves the other runtime on the same simulation whole', async () => {
     const plugin = memoryPlugin()
     await using one = await openPlugin(plugin)
     await using other = await openPlugin(plugin)
@@ -149,7 +149,7 @@ describe('close', () => {
   })
 
   it(
-    'X8: keeps no handle, though it leaves containers that sleep, listen and write for ever',
+    'keeps no handle, though it leaves containers that sleep, listen and write for ever',
     handlesComeAndGo,
     async () => {
       const handles = countHandles()

@@ -25,7 +25,7 @@ describe('exec', () => {
   it.each([
     ['127 for a command that is not there', ['none'], 127],
     ['126 for a file that may not be executed', ['/etc/passwd'], 126],
-  ])('X14: has the exit code %s', async (_, command, code) => {
+  ])('has the exit code %s', async (_, command, code) => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const process = await memory.exec.exec(id, command)
@@ -73,7 +73,7 @@ describe('exec', () => {
     expect(await text(process.stdout)).toBe('0\n')
   })
 
-  it('F19: takes input after the end of the process for no error', async () => {
+  it('takes input after the end of the process for no error', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const process = await memory.exec.exec(id, ['true'])
@@ -85,7 +85,7 @@ describe('exec', () => {
   })
 
   it.each([undefined, new Error('the source broke')])(
-    'F7: takes a stdin that is destroyed for its end: no hang, and no error that nobody hears (%s)',
+    'takes a stdin that is destroyed for its end: no hang, and no error that nobody hears (%s)',
     async (error) => {
       await using memory = await openMemory()
       const id = await startSleeping(memory)
@@ -127,7 +127,7 @@ describe('exec', () => {
     await expect(process.resize({ height: 0, width: 8 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
-  it('X14: is refused by a container that does not run, and ends with one that stops', async () => {
+  it('is refused by a container that does not run, and ends with one that stops', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const process = await memory.exec.exec(id, ['sleep', '100'])
@@ -139,7 +139,7 @@ describe('exec', () => {
     })
   })
 
-  it('F17: writes no faster than it is read', async () => {
+  it('writes no faster than it is read', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const process = await memory.exec.exec(id, ['sh', '-c', 'yes | head -c 1000000'])
@@ -173,7 +173,7 @@ describe('exec', () => {
     expect(await done.exitCode).toBe(0)
   })
 
-  it('F7: rejects its code and breaks its streams when the runtime is closed', async () => {
+  it('rejects its code and breaks its streams when the runtime is closed', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const process = await memory.exec.exec(id, ['sleep', '100'])
@@ -184,7 +184,7 @@ describe('exec', () => {
     await Promise.all(failing)
   })
 
-  it('F16: ends the session with the reason of its signal; the container goes on', async () => {
+  it('ends the session with the reason of its signal; the container goes on', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const abort = new AbortController()

@@ -32,7 +32,7 @@ describe('memoryPlugin', () => {
     expect(report?.available === true && report.notes.join()).toContain('simulated')
   })
 
-  it('F1: is not opened unless it is named', async () => {
+  it('is not opened unless it is named', async () => {
     await using host = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })
     await expect(host.open()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
     await expect(host.open({ runtime: 'memory' })).resolves.toMatchObject({ runtimeName: 'memory' })
@@ -76,7 +76,7 @@ describe('memoryPlugin', () => {
     expect(() => memoryPlugin({ without: [runtimeCapability] })).toThrow('without')
   })
 
-  it('X6: keeps one state for each plugin value, and two names beside each other', async () => {
+  it('keeps one state for each plugin value, and two names beside each other', async () => {
     const plugins = [memoryPlugin({ name: 'one' }), memoryPlugin({ name: 'two' })]
     await using host = createRuntimeHost({ plugins, env: {} })
     const [one, two] = await Promise.all([host.open({ runtime: 'one' }), host.open({ runtime: 'two' })])
@@ -116,7 +116,7 @@ describe('memoryPlugin', () => {
 })
 
 describe('refuses', () => {
-  it('X9: refuses what it was told to refuse, as its report says', async () => {
+  it('refuses what it was told to refuse, as its report says', async () => {
     await using memory = await openMemory({
       refuses: ['privileged', 'network.aliases', 'logs.since', 'build.platform'],
     })
@@ -137,7 +137,7 @@ describe('refuses', () => {
     expect((await runtime.listContainers()).map((container) => container.id)).toEqual([id])
   })
 
-  it('X9: refuses UDP ports and name servers of a build in any case', async () => {
+  it('refuses UDP ports and name servers of a build in any case', async () => {
     await using memory = await openMemory()
     const ports = [{ containerPort: 53, protocol: 'udp' as const }]
     await expect(memory.runtime.createContainer({ image: 'busybox', ports })).rejects.toMatchObject({
@@ -148,7 +148,7 @@ describe('refuses', () => {
     })
   })
 
-  it('X19: lets no runtime attach to what another one started, nor wait for it', async () => {
+  it('lets no runtime attach to what another one started, nor wait for it', async () => {
     const shared = memoryPlugin({ refuses: ['foreignContainers.output', 'foreignContainers.exitCode'] })
     await using first = await openPlugin(shared)
     await using second = await openPlugin(shared)

@@ -41,24 +41,21 @@ describe('startSidecar', () => {
     ['name', { image: 'busybox' }],
     ['network', { image: 'busybox', name: 's', network: { mode: 'host' } }],
     ['networks[0].networkId', { image: 'busybox', name: 's', networks: [{ networkId: '-' }] }],
-  ])('F25: refuses a bad %s by its path', async (field, config) => {
+  ])('refuses a bad %s by its path', async (field, config) => {
     await using memory = await openMemory()
     const start = memory.sidecars.startSidecar(config as SidecarConfig)
     await expect(start).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
     expect((await listEverything(memory)).containers).toEqual([])
   })
 
-  it.each(['pullImage', 'createContainer', 'startContainer'])(
-    'F21: leaves nothing when %s fails',
-    async (operation) => {
-      const faults: MemoryFault[] = [{ operation, error: new Error('no') }]
-      await using memory = await openMemory({ faults, pullable: { 'app:1': { main: async () => 0 } } })
-      await expect(memory.sidecars.startSidecar({ name: 's', image: 'app:1' })).rejects.toThrow('no')
-      expect((await listEverything(memory)).containers).toEqual([])
-    },
-  )
+  it.each(['pullImage', 'createContainer', 'startContainer'])('leaves nothing when %s fails', async (operation) => {
+    const faults: MemoryFault[] = [{ operation, error: new Error('no') }]
+    await using memory = await openMemory({ faults, pullable: { 'app:1': { main: async () => 0 } } })
+    await expect(memory.sidecars.startSidecar({ name: 's', image: 'app:1' })).rejects.toThrow('no')
+    expect((await listEverything(memory)).containers).toEqual([])
+  })
 
-  it('F21: tells of an undo step that fails, beside the first failure', async () => {
+  it('tells of an undo step that fails, beside the first failure', async () => {
     const faults: MemoryFault[] = [{ operation: 'removeContainer', error: new Error('not removed') }]
     await using memory = await openMemory({ faults })
     const failing = memory.sidecars.startSidecar({ name: 's', image: 'busybox', command: ['none'] })
@@ -68,7 +65,7 @@ describe('startSidecar', () => {
     })
   })
 
-  it('F21: has nothing left to undo when another removed it meanwhile', async () => {
+  it('has nothing left to undo when another removed it meanwhile', async () => {
     const plugin = memoryPlugin({ faults: [{ operation: 'startContainer', hang: true }] })
     await using other = await openPlugin(plugin)
     const memory = await openPlugin(plugin)
@@ -80,7 +77,7 @@ describe('startSidecar', () => {
     await failing
   })
 
-  it('X5: is undone when the host is disposed meanwhile, and disposing waits for that', async () => {
+  it('is undone when the host is disposed meanwhile, and disposing waits for that', async () => {
     const faults: MemoryFault[] = [{ operation: 'startContainer', hang: true }]
     const plugin = memoryPlugin({ faults })
     const memory = await openPlugin(plugin)

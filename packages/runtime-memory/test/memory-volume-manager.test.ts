@@ -18,7 +18,7 @@ describe('volumes', () => {
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('F13: have one name each', async () => {
+  it('have one name each', async () => {
     await using memory = await openMemory()
     await memory.volumes.createVolume('data')
     await expect(memory.volumes.createVolume('data')).rejects.toMatchObject({
@@ -27,7 +27,7 @@ describe('volumes', () => {
     })
   })
 
-  it('F12: are in use by every container that mounts them', async () => {
+  it('are in use by every container that mounts them', async () => {
     await using memory = await openMemory()
     await memory.volumes.createVolume('data')
     const mounts = [{ type: 'volume', source: 'data', target: '/data' }] as const

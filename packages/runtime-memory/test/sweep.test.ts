@@ -11,7 +11,7 @@ import { expect, it } from 'vitest'
 import { memoryPlugin } from '../src/index.js'
 import { listEverything, openPlugin } from './support/open-memory.js'
 
-it('F22: is swept of what a dead owner left, and of nothing else', async () => {
+it('is swept of what a dead owner left, and of nothing else', async () => {
   const plugin = memoryPlugin()
   await using living = await openPlugin(plugin)
   await makeAll(living, 'living')

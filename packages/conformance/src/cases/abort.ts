@@ -62,7 +62,7 @@ export const abortCases: readonly ConformanceCase[] = [
     before('ABT-020', 'listContainers', ({ runtime }, own) => runtime.listContainers(own)),
     {
       id: 'ABT-021',
-      title: 'the reason may be anything: it comes out as it is (F16)',
+      title: 'the reason may be anything: it comes out as it is',
       run: async ({ runtime }) => {
         for (const reason of ['a text', { a: 'thing' }, 0]) {
           await expectReason(reason, () => runtime.ping({ signal: AbortSignal.abort(reason) }))
@@ -71,7 +71,7 @@ export const abortCases: readonly ConformanceCase[] = [
     },
     {
       id: 'ABT-022',
-      title: 'aborting waitContainer rejects with the very reason, and the container goes on (F16)',
+      title: 'aborting waitContainer rejects with the very reason, and the container goes on',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         await expectAborts((own) => context.runtime.waitContainer(id, own))
@@ -80,7 +80,7 @@ export const abortCases: readonly ConformanceCase[] = [
     },
     {
       id: 'ABT-023',
-      title: 'aborting waitContainer before the start rejects with the very reason (F16)',
+      title: 'aborting waitContainer before the start rejects with the very reason',
       run: async (context) => {
         const id = await createContainer(context, { command: context.programs.exit(0) })
         await expectAborts((own) => context.runtime.waitContainer(id, own))
@@ -89,7 +89,7 @@ export const abortCases: readonly ConformanceCase[] = [
     },
     {
       id: 'ABT-024',
-      title: 'aborting stopContainer in its time of grace rejects with the very reason, at once (F16)',
+      title: 'aborting stopContainer in its time of grace rejects with the very reason, at once',
       run: async (context) => {
         const id = await startReady(context, { command: context.programs.ignore() })
         await expectAborts((own) => context.runtime.stopContainer(id, { graceMs: 60_000, ...own }))
@@ -111,7 +111,7 @@ export const abortCases: readonly ConformanceCase[] = [
     },
     {
       id: 'ABT-026',
-      title: 'createContainer aborted on its way leaves nothing, whenever it comes (F16)',
+      title: 'createContainer aborted on its way leaves nothing, whenever it comes',
       run: async (context) => {
         const { runtime, image } = context
         await tryAborts(
@@ -123,7 +123,7 @@ export const abortCases: readonly ConformanceCase[] = [
     },
     {
       id: 'ABT-027',
-      title: 'one signal for many calls: all reject with the very reason (F16)',
+      title: 'one signal for many calls: all reject with the very reason',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         const controller = new AbortController()
@@ -148,7 +148,7 @@ export const abortCases: readonly ConformanceCase[] = [
     before('ABT-030', 'listNetworks', (context, own) => context.require(networkManagerCapability).listNetworks(own)),
     {
       id: 'ABT-031',
-      title: 'createNetwork aborted on its way leaves nothing, whenever it comes (F16)',
+      title: 'createNetwork aborted on its way leaves nothing, whenever it comes',
       run: async (context) => {
         const networks = context.require(networkManagerCapability)
         const create = (own: OperationOptions) => networks.createNetwork(context.uniqueName('aborted'), own)
@@ -166,7 +166,7 @@ export const abortCases: readonly ConformanceCase[] = [
     before('ABT-034', 'listVolumes', (context, own) => context.require(volumeManagerCapability).listVolumes(own)),
     {
       id: 'ABT-035',
-      title: 'createVolume aborted on its way leaves nothing, whenever it comes (F16)',
+      title: 'createVolume aborted on its way leaves nothing, whenever it comes',
       run: async (context) => {
         const volumes = context.require(volumeManagerCapability)
         const create = (own: OperationOptions) => volumes.createVolume(context.uniqueName('aborted'), own)
@@ -211,7 +211,7 @@ function before(
 ): CaseDefinition {
   return {
     id,
-    title: `${method} under an aborted signal rejects with the very reason, and does nothing (F16)`,
+    title: `${method} under an aborted signal rejects with the very reason, and does nothing`,
     run: async (context) => {
       const container = await createContainer(context, { command: context.programs.exit(0) })
       const made = await context.listMade()

@@ -20,7 +20,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-002',
-    title: 'nothing of a program that ends at once is lost, twenty runs of twenty (F20)',
+    title: 'nothing of a program that ends at once is lost, twenty runs of twenty',
     timeFactor: 2,
     run: async (context) => {
       const run = async (number: number) => {
@@ -36,7 +36,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-003',
-    title: 'with autoRemove it gives all output and the true code, ten runs of ten (F20)',
+    title: 'with autoRemove it gives all output and the true code, ten runs of ten',
     keeps: ['autoRemove'],
     timeFactor: 2,
     run: async (context) => {
@@ -52,7 +52,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-004',
-    title: 'the end of stdin half-closes: a program that counts it prints the true number (F19)',
+    title: 'the end of stdin half-closes: a program that counts it prints the true number',
     keeps: ['interactive'],
     run: async (context) => {
       const config = { interactive: true, command: context.programs.count() }
@@ -72,7 +72,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-006',
-    title: 'what goes in comes out: every byte of a megabyte both ways, no deadlock (F19)',
+    title: 'what goes in comes out: every byte of a megabyte both ways, no deadlock',
     keeps: ['interactive'],
     run: async (context) => {
       const sent = Buffer.alloc(1024 * 1024, everyByte)
@@ -91,7 +91,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-008',
-    title: 'a program that ends while more is written ends in its exit code (F19)',
+    title: 'a program that ends while more is written ends in its exit code',
     keeps: ['interactive'],
     run: async (context) => {
       const line = Buffer.from(`${'x'.repeat(1023)}\n`)
@@ -148,7 +148,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-013',
-    title: 'startAttached of a missing command is COMMAND_NOT_STARTED with 127 (X14)',
+    title: 'startAttached of a missing command is COMMAND_NOT_STARTED with 127',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.missing() })
       const start = () => context.runtime.startAttached(id, { stdout: collectBytes().stream })
@@ -157,7 +157,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-014',
-    title: 'aborting startAttached rejects with the very reason, and what it started does not go on (F16)',
+    title: 'aborting startAttached rejects with the very reason, and what it started does not go on',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.announce('begun') })
       const controller = new AbortController()
@@ -198,7 +198,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-017',
-    title: 'aborting attach rejects with the very reason, and the container goes on (F16)',
+    title: 'aborting attach rejects with the very reason, and the container goes on',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const controller = new AbortController()

@@ -93,7 +93,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-007',
-    title: 'a RUN that ends with 9 is BUILD_FAILED with that code and its last lines, and no image (F10)',
+    title: 'a RUN that ends with 9 is BUILD_FAILED with that code and its last lines, and no image',
     run: async (context) => {
       const dockerfile = `FROM ${context.image}\nRUN echo on the way; exit 9\n`
       const { facts } = await expectBuildFailed(context, dockerfile)
@@ -104,14 +104,14 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-008',
-    title: 'bad syntax is BUILD_FAILED, and no image (F10)',
+    title: 'bad syntax is BUILD_FAILED, and no image',
     run: async (context) => {
       await expectBuildFailed(context, `FROM ${context.image}\nCONFORM to nothing\n`)
     },
   },
   {
     id: 'BLD-009',
-    title: 'a COPY of what the context lacks is BUILD_FAILED (F10)',
+    title: 'a COPY of what the context lacks is BUILD_FAILED',
     run: async (context) => {
       await expectBuildFailed(context, `FROM ${context.image}\nCOPY absent /absent\n`)
     },
@@ -127,7 +127,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   refusesContext('BLD-012', 'an absolute name in the context', { '/outside': 'no' }),
   {
     id: 'BLD-013',
-    title: "a link out of the context's directory is INVALID_ARGUMENT, and nothing is built (F25)",
+    title: "a link out of the context's directory is INVALID_ARGUMENT, and nothing is built",
     run: async (context) => {
       const directory = await makeContext(context)
       await symlink('/etc/passwd', join(directory, 'link'))
@@ -213,7 +213,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-021',
-    title: 'aborting a build rejects with the very reason, in good time, and there is no image (F16)',
+    title: 'aborting a build rejects with the very reason, in good time, and there is no image',
     run: async (context) => {
       const tag = `${context.uniqueName('aborted')}:1`
       const controller = new AbortController()
@@ -335,7 +335,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
 function refusesContext(id: string, what: string, files: Readonly<Record<string, string>>): CaseDefinition {
   return {
     id,
-    title: `${what} is INVALID_ARGUMENT, and nothing is built (F25)`,
+    title: `${what} is INVALID_ARGUMENT, and nothing is built`,
     run: async (context) =>
       await expectNotBuilt(context, `FROM ${context.image}\nCOPY . /copied\n`, { context: { files } }),
   }

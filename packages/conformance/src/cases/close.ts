@@ -83,7 +83,7 @@ export const closeCases: readonly ConformanceCase[] = [
     },
     {
       id: 'CLS-007',
-      title: "closing one host leaves the other's streams whole (X6)",
+      title: "closing one host leaves the other's streams whole",
       run: async (context) => {
         const other = await context.open()
         const id = await startContainer(context, { command: context.programs.pause('first', 'second') })

@@ -9,7 +9,7 @@ import { toPlatform } from '../steps/platform.js'
 export const configCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'CFG-001',
-    title: 'command is an argument list: nothing of it is read by a shell (F25)',
+    title: 'command is an argument list: nothing of it is read by a shell',
     keeps: ['command'],
     run: async (context) => {
       const text = `$(id) ; * "two  spaces" 'quoted' \\n $HOME`
@@ -27,7 +27,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'CFG-003',
-    title: 'env sets variables, with any text in them but NUL (F25)',
+    title: 'env sets variables, with any text in them but NUL',
     keeps: ['env'],
     run: async (context) => {
       const value = `a=b "c" 'd' $HOME \\ end`
@@ -45,7 +45,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'CFG-005',
-    title: 'env takes a value of 100 000 characters (F25)',
+    title: 'env takes a value of 100 000 characters',
     keeps: ['env'],
     run: async (context) => {
       const value = 'long'.repeat(25_000)

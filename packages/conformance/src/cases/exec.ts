@@ -92,7 +92,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-010',
-    title: 'the command is an argument list: nothing of it is read by a shell (F25)',
+    title: 'the command is an argument list: nothing of it is read by a shell',
     run: async (context) => {
       const text = `$(id) ; * "two  spaces" $HOME`
       const { stdout } = await runExec(context, context.programs.echo(text))
@@ -101,7 +101,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-011',
-    title: 'a command that is missing is exit code 127, or 126 where the engine knows no better, and no error (X14)',
+    title: 'a command that is missing is exit code 127, or 126 where the engine knows no better, and no error',
     run: async (context) => {
       const { exitCode } = await runExec(context, context.programs.missing())
       expect(exitCode === 127 || exitCode === 126, '127 or 126', exitCode)
@@ -109,7 +109,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-012',
-    title: 'a file that may not be executed is exit code 126 (X14)',
+    title: 'a file that may not be executed is exit code 126',
     run: async (context) => {
       const { exitCode } = await runExec(context, context.programs.forbidden())
       expectEqual(exitCode, 126, 'the exit code')
@@ -159,7 +159,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-017',
-    title: 'resize to an absurd size is INVALID_ARGUMENT (F15)',
+    title: 'resize to an absurd size is INVALID_ARGUMENT',
     keeps: ['tty'],
     run: async (context) => {
       const process = await beginExec(context, context.programs.sleep(60), { tty: true })
@@ -185,7 +185,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-019',
-    title: 'a container that stops ends the process: a code or EXIT_CODE_UNKNOWN, never 0, no hang (X14)',
+    title: 'a container that stops ends the process: a code or EXIT_CODE_UNKNOWN, never 0, no hang',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const exec = context.require(execManagerCapability)
@@ -250,7 +250,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-024',
-    title: 'aborting ends the session: exitCode rejects with the very reason (F16)',
+    title: 'aborting ends the session: exitCode rejects with the very reason',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const controller = new AbortController()

@@ -12,7 +12,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   givesCode('EXIT-003', 255),
   {
     id: 'EXIT-004',
-    title: 'waitContainer waits for the start of a created container, then for its exit (X13)',
+    title: 'waitContainer waits for the start of a created container, then for its exit',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(9) })
       const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
@@ -66,7 +66,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'EXIT-009',
-    title: 'waitContainer gives the code of the second run after a restart (X13)',
+    title: 'waitContainer gives the code of the second run after a restart',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(1) })
       await context.runtime.stopContainer(id, { graceMs: 0 })
@@ -77,7 +77,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'EXIT-010',
-    title: 'a container removed while one waits: its code or EXIT_CODE_UNKNOWN, never 0, no hang (X13)',
+    title: 'a container removed while one waits: its code or EXIT_CODE_UNKNOWN, never 0, no hang',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
@@ -88,7 +88,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'EXIT-011',
-    title: 'a container removed before it was ever started: EXIT_CODE_UNKNOWN for who waits, not a guess (X13)',
+    title: 'a container removed before it was ever started: EXIT_CODE_UNKNOWN for who waits, not a guess',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
@@ -109,7 +109,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'EXIT-013',
-    title: 'waitContainer gives the code of a container with autoRemove (F20)',
+    title: 'waitContainer gives the code of a container with autoRemove',
     keeps: ['autoRemove'],
     run: async (context) => {
       const id = await createContainer(context, { autoRemove: true, command: context.programs.exit(13) })

@@ -113,8 +113,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       },
       {
         id: 'FW-009',
-        title:
-          'it fails closed: where the proxy cannot be resolved, FIREWALL_FAILED comes after the way out was cut (X11)',
+        title: 'it fails closed: where the proxy cannot be resolved, FIREWALL_FAILED comes after the way out was cut',
         run: async (context) => {
           const town = await buildTown(context)
           await town.expectReaches(town.stranger)
@@ -158,7 +157,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       },
       {
         id: 'FW-017',
-        title: 'a start whose kept rules cannot be set is FIREWALL_FAILED, and its process reaches no host (X11)',
+        title: 'a start whose kept rules cannot be set is FIREWALL_FAILED, and its process reaches no host',
         keeps: ['firewall.beforeStart'],
         run: async (context) => {
           const town = await buildTown(context)
@@ -204,7 +203,7 @@ export const firewallCases: readonly ConformanceCase[] = [
   ...defineCases({ capability: firewallManagerCapability }, [
     {
       id: 'FW-010',
-      title: "a container of the machine's own network is FIREWALL_FAILED, unchanged (X11)",
+      title: "a container of the machine's own network is FIREWALL_FAILED, unchanged",
       keeps: ['network', 'network.host'],
       run: async (context) => {
         const config = { network: { mode: 'host' }, command: context.programs.sleep(60) } as const
@@ -233,7 +232,7 @@ export const firewallCases: readonly ConformanceCase[] = [
     },
     {
       id: 'FW-013',
-      title: 'a bad port is INVALID_ARGUMENT, and the container goes on (X11)',
+      title: 'a bad port is INVALID_ARGUMENT, and the container goes on',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         const setup = () => setupFirewall(context, id, { ...somewhere, proxyPort: 65_536 })
@@ -243,7 +242,7 @@ export const firewallCases: readonly ConformanceCase[] = [
     },
     {
       id: 'FW-014',
-      title: 'a host that is no host is INVALID_ARGUMENT: nothing of it reaches a shell (F25)',
+      title: 'a host that is no host is INVALID_ARGUMENT: nothing of it reaches a shell',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         const setup = () => setupFirewall(context, id, { ...somewhere, proxyHost: '$(reboot)' })

@@ -7,7 +7,7 @@ import { buildImage } from '../steps/images.js'
 export const imageHomeCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'HOME-001',
-    title: 'getImageHomeDir of an absent image is /root, and nothing is pulled (F14)',
+    title: 'getImageHomeDir of an absent image is /root, and nothing is pulled',
     run: async ({ runtime, uniqueName }) => {
       const image = `${uniqueName('absent')}:1`
       expectEqual(await runtime.getImageHomeDir(image), '/root', 'the home')
@@ -26,7 +26,7 @@ export const imageHomeCases: readonly ConformanceCase[] = defineCases({ capabili
   hasHome('HOME-007', 'with HOME and a user is HOME', 'USER node\nENV HOME=/elsewhere', '/elsewhere'),
   {
     id: 'HOME-008',
-    title: 'getImageHomeDir rejects with the reason of an aborted signal (F16)',
+    title: 'getImageHomeDir rejects with the reason of an aborted signal',
     run: async ({ runtime, image }) => {
       const reason = new Error('aborted before the call')
       await expectReason(reason, () => runtime.getImageHomeDir(image, { signal: AbortSignal.abort(reason) }))

@@ -95,7 +95,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   },
   {
     id: 'XFER-008',
-    title: 'a pull that is refused is IMAGE_PULL_FAILED with the reference and a reason (F14)',
+    title: 'a pull that is refused is IMAGE_PULL_FAILED with the reference and a reason',
     run: async (context) => {
       const image = '127.0.0.1:1/conformance/absent:1'
       const pull = () => context.require(imageTransferCapability).pullImage(image, { signal: context.signal })
@@ -105,7 +105,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   },
   {
     id: 'XFER-009',
-    title: 'credentials are in no error and in no progress (F25)',
+    title: 'credentials are in no error and in no progress',
     run: async (context) => {
       const heard: unknown[] = []
       const credentials = { username: 'conformance-user', password: 'conformance-secret' }
@@ -121,7 +121,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   },
   {
     id: 'XFER-010',
-    title: 'leaving a saved archive half read closes it, and the image stays (F16)',
+    title: 'leaving a saved archive half read closes it, and the image stays',
     run: async (context) => {
       const stream = await save(context, context.image)
       for await (const _ of stream) break
@@ -131,7 +131,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   },
   {
     id: 'XFER-011',
-    title: 'aborting a load rejects with the very reason (F16)',
+    title: 'aborting a load rejects with the very reason',
     run: async (context) => {
       const controller = new AbortController()
       const reason = new Error('loaded enough')
@@ -146,7 +146,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   },
   {
     id: 'XFER-012',
-    title: 'aborting a save fails its stream with the very reason (F16)',
+    title: 'aborting a save fails its stream with the very reason',
     run: async (context) => {
       const controller = new AbortController()
       const reason = new Error('saved enough')

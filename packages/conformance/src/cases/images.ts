@@ -13,7 +13,7 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'IMG-002',
-    title: 'imageExists is false for an image that is absent (F14)',
+    title: 'imageExists is false for an image that is absent',
     run: async ({ runtime, uniqueName }) =>
       expectEqual(await runtime.imageExists(`${uniqueName('absent')}:1`), false, 'imageExists'),
   },
@@ -57,12 +57,12 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'IMG-006',
-    title: 'removeImage resolves for an image that is gone (F11)',
+    title: 'removeImage resolves for an image that is gone',
     run: async ({ runtime, uniqueName }) => await runtime.removeImage(`${uniqueName('absent')}:1`),
   },
   {
     id: 'IMG-007',
-    title: 'removeImage of an image that a container uses is IN_USE naming the user, and it stays (F12)',
+    title: 'removeImage of an image that a container uses is IN_USE naming the user, and it stays',
     needs: [imageBuilderCapability],
     keeps: ['name'],
     run: async (context) => {

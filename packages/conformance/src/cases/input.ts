@@ -86,7 +86,7 @@ export const inputCases: readonly ConformanceCase[] = [
     refusesIds('IN-023', 'an id that climbs', '../../version'),
     {
       id: 'IN-024',
-      title: 'a value of a wrong type is INVALID_ARGUMENT too, and no error of the language (F25)',
+      title: 'a value of a wrong type is INVALID_ARGUMENT too, and no error of the language',
       run: async (context) => {
         const { runtime } = context
         // Callers may be plain JavaScript.
@@ -104,7 +104,7 @@ export const inputCases: readonly ConformanceCase[] = [
   ...defineCases({ capability: networkManagerCapability }, [
     {
       id: 'IN-025',
-      title: 'a bad name of a network is INVALID_ARGUMENT, and nothing is made (F25)',
+      title: 'a bad name of a network is INVALID_ARGUMENT, and nothing is made',
       run: async (context) => {
         const networks = context.require(networkManagerCapability)
         for (const name of ['', '-d', 'a b', 'a\nb', '../x']) {
@@ -118,7 +118,7 @@ export const inputCases: readonly ConformanceCase[] = [
   ...defineCases({ capability: volumeManagerCapability }, [
     {
       id: 'IN-026',
-      title: 'a bad name of a volume is INVALID_ARGUMENT, and nothing is made (F25)',
+      title: 'a bad name of a volume is INVALID_ARGUMENT, and nothing is made',
       run: async (context) => {
         const volumes = context.require(volumeManagerCapability)
         for (const name of ['', '-d', 'a b', 'a\nb', '../x']) {
@@ -132,7 +132,7 @@ export const inputCases: readonly ConformanceCase[] = [
   ...defineCases({ capability: execManagerCapability }, [
     {
       id: 'IN-027',
-      title: 'bad options of exec are INVALID_ARGUMENT with their field (F25)',
+      title: 'bad options of exec are INVALID_ARGUMENT with their field',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         const exec = context.require(execManagerCapability)
@@ -152,7 +152,7 @@ export const inputCases: readonly ConformanceCase[] = [
 function refusesConfig(id: string, what: string, config: object, field: string): CaseDefinition {
   return {
     id,
-    title: `${what} is INVALID_ARGUMENT for ${field}, and nothing is made (F25)`,
+    title: `${what} is INVALID_ARGUMENT for ${field}, and nothing is made`,
     run: async (context) => {
       // What no config may be; a caller in plain JavaScript may give it all the same.
       const given = { image: context.image, ...config } as ContainerConfig
@@ -165,7 +165,7 @@ function refusesConfig(id: string, what: string, config: object, field: string):
 function refusesIds(id: string, what: string, given: string): CaseDefinition {
   return {
     id,
-    title: `${what} is INVALID_ARGUMENT for every method that takes one (F25)`,
+    title: `${what} is INVALID_ARGUMENT for every method that takes one`,
     run: async (context: CaseContext) => {
       for (const call of toCalls(context, given)) await expectHostError('INVALID_ARGUMENT', call)
     },

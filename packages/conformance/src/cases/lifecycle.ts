@@ -46,7 +46,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-006',
-    title: 'startContainer resolves for a container that runs already, and the run goes on (F11)',
+    title: 'startContainer resolves for a container that runs already, and the run goes on',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.announce('once') }, 'once')
       await context.runtime.startContainer(id, { signal: context.signal })
@@ -95,7 +95,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-011',
-    title: 'removeContainer removes by force what runs (F12)',
+    title: 'removeContainer removes by force what runs',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       await context.runtime.removeContainer(id, { signal: context.signal })
@@ -114,7 +114,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-013',
-    title: 'removeContainer resolves for a container that is gone (F11)',
+    title: 'removeContainer resolves for a container that is gone',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       await context.runtime.removeContainer(id)
@@ -128,7 +128,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-015',
-    title: 'two removals at once both resolve (F12)',
+    title: 'two removals at once both resolve',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       await Promise.all([context.runtime.removeContainer(id), context.runtime.removeContainer(id)])
@@ -156,7 +156,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-018',
-    title: 'a command that the image lacks is COMMAND_NOT_STARTED with 127, and nothing runs (X14)',
+    title: 'a command that the image lacks is COMMAND_NOT_STARTED with 127, and nothing runs',
     run: async (context) => {
       const command = context.programs.missing()
       const id = await createContainer(context, { command })
@@ -166,7 +166,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-019',
-    title: 'a file that may not be executed is COMMAND_NOT_STARTED with 126 (X14)',
+    title: 'a file that may not be executed is COMMAND_NOT_STARTED with 126',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.forbidden() })
       await expectHostError('COMMAND_NOT_STARTED', () => context.runtime.startContainer(id), { exitCode: 126 })
@@ -185,7 +185,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-021',
-    title: 'an image that is absent is IMAGE_NOT_FOUND with pull "never", and nothing is made (F14)',
+    title: 'an image that is absent is IMAGE_NOT_FOUND with pull "never", and nothing is made',
     keeps: ['pull'],
     run: async (context) => {
       const image = `${context.uniqueName('absent')}:1`
@@ -196,7 +196,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-022',
-    title: 'an image that no registry has is IMAGE_PULL_FAILED, and nothing is made (F14)',
+    title: 'an image that no registry has is IMAGE_PULL_FAILED, and nothing is made',
     run: async (context) => {
       // Nobody listens on port 1: the pull is refused at once, with or without a network.
       const image = '127.0.0.1:1/conformance/absent:1'
@@ -206,7 +206,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-023',
-    title: '50 lifecycles at once: every code is the true one, and nothing is left (X17)',
+    title: '50 lifecycles at once: every code is the true one, and nothing is left',
     timeFactor: 5,
     run: async (context) => {
       const { runtime, image, programs, signal } = context

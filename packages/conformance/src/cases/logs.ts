@@ -208,7 +208,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-021',
-    title: 'a reader that stalls gets all of it, once, in order (F17)',
+    title: 'a reader that stalls gets all of it, once, in order',
     timeFactor: 2,
     run: async (context) => {
       const size = 1024 * 1024
@@ -251,7 +251,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-024',
-    title: 'aborting a followed log throws the very reason from the stream (F16)',
+    title: 'aborting a followed log throws the very reason from the stream',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const controller = new AbortController()

@@ -8,7 +8,7 @@ import { createContainer, runToExit, startContainer } from '../steps/containers.
 export const nameCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability, keeps: ['name'] }, [
   {
     id: 'NAME-001',
-    title: 'a taken name is NAME_CONFLICT with its holder, which is ours and stays untouched (F13)',
+    title: 'a taken name is NAME_CONFLICT with its holder, which is ours and stays untouched',
     run: async (context) => {
       const name = context.uniqueName('taken')
       const holderId = await startContainer(context, { name, command: context.programs.sleep(60) })
@@ -18,7 +18,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'NAME-002',
-    title: 'a name taken by another owner is NAME_CONFLICT, and the holder is not ours (F13)',
+    title: 'a name taken by another owner is NAME_CONFLICT, and the holder is not ours',
     run: async (context) => {
       const { runtime: other } = await context.open()
       const name = context.uniqueName('foreign')

@@ -21,7 +21,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-002',
-    title: 'a taken name is NAME_CONFLICT with its holder, which is ours (F13)',
+    title: 'a taken name is NAME_CONFLICT with its holder, which is ours',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
       const holderId = await createNetwork(context)
@@ -34,7 +34,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-003',
-    title: 'a name taken by another owner is NAME_CONFLICT, and the holder is not ours (F13)',
+    title: 'a name taken by another owner is NAME_CONFLICT, and the holder is not ours',
     run: async (context) => {
       const holderId = await createNetwork(context)
       const name = expectDefined(await findNetwork(context, holderId), 'the network in the list').name
@@ -56,7 +56,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-005',
-    title: 'removeNetwork removes it, and resolves for one that is gone (F11)',
+    title: 'removeNetwork removes it, and resolves for one that is gone',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
       const id = await createNetwork(context)
@@ -82,7 +82,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-008',
-    title: 'removeNetwork of a network that a container uses is IN_USE naming the user, and it stays (F12)',
+    title: 'removeNetwork of a network that a container uses is IN_USE naming the user, and it stays',
     keeps: ['network', 'name'],
     run: async (context) => {
       const networks = context.require(networkManagerCapability)

@@ -51,7 +51,7 @@ export const notFoundCases: readonly ConformanceCase[] = [
   ...defineCases({ capability: networkManagerCapability, keeps: ['network'] }, [
     {
       id: 'NF-013',
-      title: 'createContainer on an unknown network is NETWORK_NOT_FOUND, and nothing is made (X19)',
+      title: 'createContainer on an unknown network is NETWORK_NOT_FOUND, and nothing is made',
       run: async (context) => {
         const networkId = context.uniqueName('unknown')
         const network = { mode: 'networks', networks: [{ networkId }] } as const

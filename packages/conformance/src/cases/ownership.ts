@@ -31,7 +31,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
     },
     {
       id: 'OWN-002',
-      title: 'two hosts in one process are two owners (X6)',
+      title: 'two hosts in one process are two owners',
       run: async (context) => {
         const { runtime: other } = await context.open()
         const ids = [await createContainer(context, {}), await createContainer(context, {}, other)]

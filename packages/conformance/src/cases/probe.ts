@@ -105,7 +105,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-009',
-    title: 'probe rejects with the reason of a signal that was aborted before (F16)',
+    title: 'probe rejects with the reason of a signal that was aborted before',
     run: async (context) => {
       const reason = new Error('aborted before the probe')
       const signal = AbortSignal.abort(reason)
@@ -153,7 +153,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-013',
-    title: 'probe says that no runtime is there with a value: each attempt with its source, cause and remedy (F1)',
+    title: 'probe says that no runtime is there with a value: each attempt with its source, cause and remedy',
     given: ['unavailableEnv'],
     run: async (context) => {
       const result = await context.plugin.probe(toOptions(context, { env: context.unavailableEnv ?? {} }))
@@ -170,7 +170,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-014',
-    title: 'opening where no runtime is there is RUNTIME_UNAVAILABLE with the attempts, in good time (F1, F2)',
+    title: 'opening where no runtime is there is RUNTIME_UNAVAILABLE with the attempts, in good time',
     given: ['unavailableEnv'],
     run: async ({ plugin, unavailableEnv = {} }) => {
       const host = createRuntimeHost({ plugins: [plugin], env: unavailableEnv })

@@ -6,7 +6,7 @@ import { checkAllRefused, findRefused } from '../run/check-refused.js'
 export const refusalCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'REF-001',
-    title: 'each field that the report refuses is OPTION_UNSUPPORTED where it is used, and makes nothing (X9)',
+    title: 'each field that the report refuses is OPTION_UNSUPPORTED where it is used, and makes nothing',
     timeFactor: 3,
     run: async (context) => {
       const { report } = context.scope

@@ -74,7 +74,7 @@ export const registerCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'REG-006',
-    title: 'two scopes of one plugin have a runtime each, and closing one leaves the other whole (X6)',
+    title: 'two scopes of one plugin have a runtime each, and closing one leaves the other whole',
     run: async (context) => {
       const [one, other] = await Promise.all([context.open(), context.open()])
       expect(one.runtime !== other.runtime, 'two runtimes', 'one and the same')

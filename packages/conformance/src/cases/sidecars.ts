@@ -56,7 +56,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SIDE-004',
-      title: 'a network that is absent is NETWORK_NOT_FOUND, and nothing is left (F21)',
+      title: 'a network that is absent is NETWORK_NOT_FOUND, and nothing is left',
       needs: [networkManagerCapability],
       keeps: ['network'],
       run: async (context) => {
@@ -69,7 +69,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SIDE-005',
-      title: 'a second network that is absent: the first is left again, and nothing else stays (F21)',
+      title: 'a second network that is absent: the first is left again, and nothing else stays',
       needs: [networkManagerCapability],
       keeps: ['network', 'network.several'],
       run: async (context) => {
@@ -83,7 +83,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SIDE-006',
-      title: 'a command that is missing is COMMAND_NOT_STARTED, and nothing is left (F21)',
+      title: 'a command that is missing is COMMAND_NOT_STARTED, and nothing is left',
       run: async (context) => {
         const start = () => startSidecar(context, { command: context.programs.missing() })
         await expectHostError('COMMAND_NOT_STARTED', start, { exitCode: 127 })
@@ -92,7 +92,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SIDE-007',
-      title: 'an image that no registry has is IMAGE_PULL_FAILED, and nothing is left (F21)',
+      title: 'an image that no registry has is IMAGE_PULL_FAILED, and nothing is left',
       run: async (context) => {
         const image = '127.0.0.1:1/conformance/absent:1'
         await expectHostError('IMAGE_PULL_FAILED', () => startSidecar(context, { image }), { image })
@@ -101,7 +101,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SIDE-008',
-      title: 'a port that is taken is IN_USE, and nothing is left (F21)',
+      title: 'a port that is taken is IN_USE, and nothing is left',
       keeps: ['ports', 'ports.hostPort'],
       run: async (context) => {
         const held = await holdPort()
@@ -114,7 +114,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SIDE-009',
-      title: 'a taken name is NAME_CONFLICT, and the holder is untouched (F13)',
+      title: 'a taken name is NAME_CONFLICT, and the holder is untouched',
       run: async (context) => {
         const name = context.uniqueName('taken')
         const holderId = await createContainer(context, { name, command: context.programs.exit(0) })
@@ -125,7 +125,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SIDE-010',
-      title: 'aborted on its way, startSidecar rejects with the very reason, and nothing is left (F16)',
+      title: 'aborted on its way, startSidecar rejects with the very reason, and nothing is left',
       run: async (context) => {
         for (const delayMs of [0, 5, 40]) {
           const controller = new AbortController()
@@ -160,7 +160,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SIDE-012',
-      title: 'a bad config is INVALID_ARGUMENT before anything is made (F25)',
+      title: 'a bad config is INVALID_ARGUMENT before anything is made',
       run: async (context) => {
         const start = () => startSidecar(context, { name: '-leading-dash' })
         await expectHostError('INVALID_ARGUMENT', start, { field: 'name' })
@@ -169,7 +169,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SIDE-013',
-      title: 'what only other containers have is INVALID_ARGUMENT by its name, and nothing is made (F25)',
+      title: 'what only other containers have is INVALID_ARGUMENT by its name, and nothing is made',
       run: async (context) => {
         for (const [field, value] of Object.entries({ network: { mode: 'none' }, tty: true, interactive: true })) {
           await expectHostError('INVALID_ARGUMENT', () => startSidecar(context, { [field]: value }), { field })

@@ -60,7 +60,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'STOP-006',
-    title: 'stopContainer resolves for a container that was never started, and leaves it so (F11)',
+    title: 'stopContainer resolves for a container that was never started, and leaves it so',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       await context.runtime.stopContainer(id)
@@ -69,7 +69,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'STOP-007',
-    title: 'stopContainer resolves for a container that has exited, and its code stays (F11)',
+    title: 'stopContainer resolves for a container that has exited, and its code stays',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(6) })
       await context.runtime.stopContainer(id)
@@ -79,7 +79,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'STOP-008',
-    title: 'stopContainer resolves for a container that is gone (F11)',
+    title: 'stopContainer resolves for a container that is gone',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       await context.runtime.removeContainer(id)

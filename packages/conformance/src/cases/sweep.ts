@@ -22,7 +22,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
   [
     {
       id: 'SWP-001',
-      title: 'sweep removes the containers that a dead owner left, running or not; a second one finds nothing (F22)',
+      title: 'sweep removes the containers that a dead owner left, running or not; a second one finds nothing',
       run: async (context) => {
         const scene = await setScene(context, dead)
         const running = await scene.start({ command: context.programs.sleep(60) })
@@ -35,7 +35,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SWP-002',
-      title: 'sweep removes the network that a dead owner left, after the container on it (F22)',
+      title: 'sweep removes the network that a dead owner left, after the container on it',
       needs: [networkManagerCapability],
       keeps: ['network'],
       run: async (context) => {
@@ -53,7 +53,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SWP-003',
-      title: 'sweep removes the volume that a dead owner left (F22)',
+      title: 'sweep removes the volume that a dead owner left',
       needs: [volumeManagerCapability],
       run: async (context) => {
         const scene = await setScene(context, dead)
@@ -68,7 +68,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SWP-004',
-      title: 'sweep removes the image that a dead owner built (F22)',
+      title: 'sweep removes the image that a dead owner built',
       needs: [imageBuilderCapability],
       run: async (context) => {
         const scene = await setScene(context, dead)
@@ -97,7 +97,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SWP-006',
-      title: 'sweep leaves what a living owner has made (F22)',
+      title: 'sweep leaves what a living owner has made',
       run: async (context) => {
         const scene = await setScene(context, alive)
         const id = await scene.start({ command: context.programs.sleep(60) })
@@ -108,7 +108,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SWP-007',
-      title: 'an owner whose pid another process has now is dead (F22)',
+      title: 'an owner whose pid another process has now is dead',
       run: async (context) => {
         const scene = await setScene(context, { [ownershipLabelKeys.processStart]: '1' })
         const id = await scene.create({})
@@ -126,7 +126,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SWP-009',
-      title: 'what was made from another machine is reported as undecidable, and stays (F22)',
+      title: 'what was made from another machine is reported as undecidable, and stays',
       run: async (context) => {
         const scene = await setScene(context, { ...dead, [ownershipLabelKeys.machineId]: 'another-machine' })
         const id = await scene.create({})
@@ -137,7 +137,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SWP-010',
-      title: 'what was made from another pid namespace is reported as undecidable, and stays (F22)',
+      title: 'what was made from another pid namespace is reported as undecidable, and stays',
       run: async (context) => {
         const scene = await setScene(context, { ...dead, [ownershipLabelKeys.pidNamespace]: 'another-namespace' })
         const id = await scene.create({})
@@ -147,7 +147,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SWP-011',
-      title: 'a lease stays while it runs, though its maker is dead, and goes when it has ended (F22)',
+      title: 'a lease stays while it runs, though its maker is dead, and goes when it has ended',
       run: async (context) => {
         const scene = await setScene(context, dead)
         const labels = { [ownershipLabelKeys.lifetime]: 'lease' }
@@ -180,7 +180,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SWP-014',
-      title: "a network that a living owner's container uses stays, and is reported with its user (F22)",
+      title: "a network that a living owner's container uses stays, and is reported with its user",
       needs: [networkManagerCapability],
       keeps: ['network'],
       run: async (context) => {

@@ -30,7 +30,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     },
     {
       id: 'TTY-003',
-      title: 'resizeTTY before the start is kept, and applied at the start (F15)',
+      title: 'resizeTTY before the start is kept, and applied at the start',
       keeps: ['tty.resize'],
       run: async (context) => {
         const id = await createContainer(context, { tty: true, command: context.programs.terminalSize() })
@@ -61,7 +61,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     },
     {
       id: 'TTY-005',
-      title: 'resizeTTY after the exit does nothing, and resolves (F15)',
+      title: 'resizeTTY after the exit does nothing, and resolves',
       run: async (context) => {
         const { id } = await runToExit(context, { tty: true, command: context.programs.exit(0) })
         await context.runtime.resizeTTY(id, { height: 24, width: 80 })
@@ -75,7 +75,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     refusesSize('TTY-009', { height: 24, width: Number.NaN }, 'size.width'),
     {
       id: 'TTY-010',
-      title: 'an absurd initialSize is INVALID_ARGUMENT, and nothing is started (F15)',
+      title: 'an absurd initialSize is INVALID_ARGUMENT, and nothing is started',
       run: async (context) => {
         const id = await createContainer(context, { command: context.programs.exit(0) })
         const options = { stdout: collectBytes().stream, initialSize: { height: -1, width: 80 } }
@@ -108,7 +108,7 @@ export const terminalCases: readonly ConformanceCase[] = [
 function refusesSize(id: string, size: TerminalSize, field: string): CaseDefinition {
   return {
     id,
-    title: `resizeTTY to ${size.height} × ${size.width} is INVALID_ARGUMENT for ${field} (F15)`,
+    title: `resizeTTY to ${size.height} × ${size.width} is INVALID_ARGUMENT for ${field}`,
     run: async (context: CaseContext) => {
       const container = await startContainer(context, { command: context.programs.sleep(60) })
       await expectHostError('INVALID_ARGUMENT', () => context.runtime.resizeTTY(container, size), { field })

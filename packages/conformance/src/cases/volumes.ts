@@ -30,7 +30,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'VOL-002',
-    title: 'a taken name is NAME_CONFLICT, and the holder is ours (F13)',
+    title: 'a taken name is NAME_CONFLICT, and the holder is ours',
     run: async (context) => {
       const name = await createVolume(context)
       const create = () => context.require(volumeManagerCapability).createVolume(name)
@@ -39,7 +39,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'VOL-003',
-    title: 'a name taken by another owner is NAME_CONFLICT, and the holder is not ours (F13)',
+    title: 'a name taken by another owner is NAME_CONFLICT, and the holder is not ours',
     run: async (context) => {
       const name = await createVolume(context)
       const other = await openOther(context)
@@ -48,7 +48,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'VOL-004',
-    title: 'removeVolume removes it, and resolves for one that is gone (F11)',
+    title: 'removeVolume removes it, and resolves for one that is gone',
     run: async (context) => {
       const volumes = context.require(volumeManagerCapability)
       const name = await createVolume(context)
@@ -64,7 +64,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'VOL-006',
-    title: 'removeVolume of a volume that a container has mounted is IN_USE naming it, and it stays (F12)',
+    title: 'removeVolume of a volume that a container has mounted is IN_USE naming it, and it stays',
     keeps: ['mounts', 'mounts.volume', 'name'],
     run: async (context) => {
       const source = await createVolume(context)

@@ -18,7 +18,7 @@ describe('isHostError', () => {
   )
 })
 
-it('the brand of an error keeps its name: other copies and versions of core know it by that (X7)', () => {
+it('the brand of an error keeps its name: other copies and versions of core know it by that', () => {
   expect(Symbol.for('capstan/HostError@1') in gone).toBe(true)
 })
 

@@ -31,7 +31,7 @@ async function openBeside(bad: RuntimePlugin) {
   return { report: reports[0], error }
 }
 
-describe('a plugin with a fault in its probe (F23)', () => {
+describe('a plugin with a fault in its probe', () => {
   const cases: readonly (readonly [string, RuntimePlugin['probe'], string])[] = [
     ['throws', () => Promise.reject(new TypeError('oops')), 'oops'],
     [
@@ -70,7 +70,7 @@ describe('a plugin with a fault in its probe (F23)', () => {
   })
 })
 
-describe('a plugin with a fault in register (F23)', () => {
+describe('a plugin with a fault in register', () => {
   const networks = new FakeNetworkManager()
   const cases: readonly (readonly [string, Parameters<typeof fakePlugin>[0], string, string])[] = [
     [
@@ -205,7 +205,7 @@ describe('a plugin with a fault in register (F23)', () => {
   })
 })
 
-describe('a plugin of the wrong shape (F23)', () => {
+describe('a plugin of the wrong shape', () => {
   const cases: readonly (readonly [string, object, string])[] = [
     ['another contract version', { contractVersion: 2 }, 'contract version 2'],
     ['no probe', { probe: undefined }, '"probe"'],
@@ -304,7 +304,7 @@ describe('the deadline of a probe', () => {
     await expect(opening).resolves.toMatchObject({ runtimeName: 'busy' })
   })
 
-  it('runs for all plugins at once (F3)', async () => {
+  it('runs for all plugins at once', async () => {
     let waiting = 0
     let release: () => void = () => undefined
     const released = new Promise<void>((resolve) => {

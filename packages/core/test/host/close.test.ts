@@ -37,7 +37,7 @@ describe('disposing of the host', () => {
     expect(closed).toEqual(['two', 'one'])
   })
 
-  it('happens once, however often it is asked for (F11)', async () => {
+  it('happens once, however often it is asked for', async () => {
     const runtime = new FakeRuntime()
     const host = createRuntimeHost({ plugins: [fakePlugin({ runtime })], env: {} })
     const scope = await host.open()
@@ -46,7 +46,7 @@ describe('disposing of the host', () => {
     expect(runtime.closed).toBe(1)
   })
 
-  it('closes the rest when one fails, and collects the failures (F23)', async () => {
+  it('closes the rest when one fails, and collects the failures', async () => {
     const runtime = new FakeRuntime()
     const failing = new ClosingRuntime(() => {
       throw new Error('does not close')
@@ -119,7 +119,7 @@ describe('disposing of the host', () => {
     expect(events).toEqual(['runtime closed', 'host closed'])
   })
 
-  it('ends what is under way; what is asked for later is RUNTIME_UNAVAILABLE (X5)', async () => {
+  it('ends what is under way; what is asked for later is RUNTIME_UNAVAILABLE', async () => {
     const hanging = fakePlugin({ probe: () => new Promise(() => undefined) })
     const host = createRuntimeHost({ plugins: [hanging], env: {} })
     const opening = host.open()
@@ -143,7 +143,7 @@ it('a host of many plugins warns of no leak', async () => {
 })
 
 describe('aborting', () => {
-  it('after the probe, while the owner is read, opens nothing (F16)', async () => {
+  it('after the probe, while the owner is read, opens nothing', async () => {
     const controller = new AbortController()
     const reason = new Error('changed my mind')
     const register: RuntimePlugin['register'] = () => {
@@ -172,7 +172,7 @@ describe('aborting', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
-  it('rejects with the reason itself, and probes nothing when it came before (F16)', async () => {
+  it('rejects with the reason itself, and probes nothing when it came before', async () => {
     let probes = 0
     const probe: RuntimePlugin['probe'] = async () => {
       probes += 1
@@ -187,7 +187,7 @@ describe('aborting', () => {
     expect(probes).toBe(0)
   })
 
-  it('rejects a probe under way and tells it (F16)', async () => {
+  it('rejects a probe under way and tells it', async () => {
     const controller = new AbortController()
     const reason = new Error('changed my mind')
     const told: unknown[] = []

@@ -20,7 +20,7 @@ const dead = (name: string, chosen = false) => fakePlugin({ name, probe: async (
 const networked = (name: string) => fakePlugin({ name, networks: new FakeNetworkManager() })
 
 describe('open without a name', () => {
-  it('opens the first automatic plugin that is available, and tells why the others before it were passed over (F2)', async () => {
+  it('opens the first automatic plugin that is available, and tells why the others before it were passed over', async () => {
     const scope = await createHost([
       dead('first'),
       fakePlugin({ name: 'second' }),
@@ -77,7 +77,7 @@ describe('open without a name', () => {
     })
   })
 
-  it('never opens a simulation unasked (F1)', async () => {
+  it('never opens a simulation unasked', async () => {
     const host = createHost([fakePlugin({ name: 'simulated', selection: 'named' })])
     await expect(host.open()).rejects.toMatchObject({
       code: 'RUNTIME_UNAVAILABLE',
@@ -86,7 +86,7 @@ describe('open without a name', () => {
     })
   })
 
-  it('rejects with all reports when none is available (F1)', async () => {
+  it('rejects with all reports when none is available', async () => {
     await expect(createHost([dead('first'), dead('second')]).open()).rejects.toMatchObject({
       code: 'RUNTIME_UNAVAILABLE',
       facts: { runtime: undefined, reports: [{ runtime: 'first' }, { runtime: 'second', attempts: [deadAttempt] }] },
@@ -100,7 +100,7 @@ describe('open without a name', () => {
     })
   })
 
-  it('goes to no other plugin when an endpoint that the user chose is dead, wherever it stands in the order (F2)', async () => {
+  it('goes to no other plugin when an endpoint that the user chose is dead, wherever it stands in the order', async () => {
     for (const plugins of [
       [dead('chosen', true), networked('other')],
       [networked('other'), dead('chosen', true)],
@@ -151,7 +151,7 @@ describe('open by name', () => {
     await expect(host.open({ runtime: 'three' })).resolves.toMatchObject({ runtimeName: 'three' })
   })
 
-  it('tries no other when that one is dead (F2)', async () => {
+  it('tries no other when that one is dead', async () => {
     await expect(createHost([dead('one'), fakePlugin({ name: 'two' })]).open({ runtime: 'one' })).rejects.toMatchObject(
       {
         code: 'RUNTIME_UNAVAILABLE',
@@ -160,7 +160,7 @@ describe('open by name', () => {
     )
   })
 
-  it('knows no other names than those of its plugins (F2)', async () => {
+  it('knows no other names than those of its plugins', async () => {
     await expect(createHost([fakePlugin({ name: 'one' })]).open({ runtime: 'two' })).rejects.toMatchObject({
       code: 'PLUGIN_UNKNOWN',
       facts: { plugin: 'two', known: ['one'] },
@@ -214,7 +214,7 @@ describe('an open scope', () => {
     expect(warnings).toEqual([{ runtime: 'fake', message: 'unverified version' }])
   })
 
-  it('has owner labels of its own host: two hosts in one process own different things (X6)', async () => {
+  it('has owner labels of its own host: two hosts in one process own different things', async () => {
     const instances = new Set<string | undefined>()
     for (const _ of [1, 2]) {
       const runtime = new FakeRuntime()

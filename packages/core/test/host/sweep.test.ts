@@ -15,7 +15,7 @@ function unavailable({ code, step, chosen }: { code: string; step: ProbeStep; ch
   return { available: false, chosen, attempts: [{ candidate: 'c', source: 's', step, cause, remedy: 'r' }] }
 }
 
-describe('sweeping by the host (F22)', () => {
+describe('sweeping by the host', () => {
   it('sweeps each automatic runtime that is here, and closes it', async () => {
     const runtime = new FakeRuntime()
     const host = createHost(
@@ -84,7 +84,7 @@ describe('sweeping by the host (F22)', () => {
     })
   })
 
-  it('rejects with the reason of an abort, and opens no more (F16)', async () => {
+  it('rejects with the reason of an abort, and opens no more', async () => {
     const controller = new AbortController()
     const reason = new Error('stop')
     const listContainers = () => {

@@ -5,7 +5,7 @@ import { toHostLabels } from '../../src/ownership/owner-labels.js'
 const owner = { instanceId: 'i', pid: 7, processStart: '5', bootId: 'b', pidNamespace: 'n', machineId: 'm' }
 
 describe('the labels of what Capstan makes', () => {
-  it('keep their keys: a later version must know what an earlier one left (F22)', () => {
+  it('keep their keys: a later version must know what an earlier one left', () => {
     expect(toObjectLabels({ kind: 'container' }, toOwnerLabels(owner), { app: 'x' })).toEqual({
       'capstan.owner.instance': 'i',
       'capstan.owner.pid': '7',

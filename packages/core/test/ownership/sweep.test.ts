@@ -72,7 +72,7 @@ const labelsOf = (owner: Owner, kind: 'container' | 'network' | 'volume' = 'cont
   toObjectLabels({ kind }, toOwnerLabels(owner), own)
 const imageLabelsOf = (owner: Owner, tag: string) => toObjectLabels({ kind: 'image', tag }, toOwnerLabels(owner))
 
-describe('a sweep (F22)', () => {
+describe('a sweep', () => {
   it('removes what a dead owner left: containers, then networks, volumes, images', async () => {
     const table = new Table()
     table.image('i', imageLabelsOf(dead, 'i:latest'))
@@ -216,7 +216,7 @@ describe('a sweep (F22)', () => {
     expect(table.engine.removals).toEqual([])
   })
 
-  it('rejects with the reason of an abort (F16)', async () => {
+  it('rejects with the reason of an abort', async () => {
     const reason = new Error('stop')
     const table = new Table()
     table.container('c', labelsOf(dead))

@@ -108,7 +108,7 @@ describe('loadPlugins', () => {
     ['{ "name": ', 'JSON'],
     ['null', 'is not a JSON object'],
     ['[]', 'is not a JSON object'],
-  ])('says which package has a manifest that is none: %s (F23)', async (text, problem) => {
+  ])('says which package has a manifest that is none: %s', async (text, problem) => {
     await write('app/node_modules/torn-runtime/package.json', text)
     await expect(loadPlugins(['torn-runtime'], { from })).rejects.toMatchObject({
       code: 'PLUGIN_INVALID',
@@ -134,7 +134,7 @@ describe('loadPlugins', () => {
     ['a relative path that is not there', './gone', 'was not found'],
     ['a path through a file', './main.js/x', 'was not found'],
     ['a folder without a package.json', '..', 'has no package.json'],
-  ])('says PLUGIN_INVALID for %s (F23)', async (_, specifier, problem) => {
+  ])('says PLUGIN_INVALID for %s', async (_, specifier, problem) => {
     await write('app/main.js', '')
     await expect(loadPlugins([specifier], { from })).rejects.toMatchObject({
       code: 'PLUGIN_INVALID',
@@ -151,7 +151,7 @@ describe('loadPlugins', () => {
     })
   })
 
-  it('says which package exports nothing that can be imported (F23)', async () => {
+  it('says which package exports nothing that can be imported', async () => {
     await install('closed-runtime', { version: '1.0.0', exports: { './other': './index.js' } }, source())
     await expect(loadPlugins(['closed-runtime'], { from })).rejects.toMatchObject({
       code: 'PLUGIN_INVALID',
@@ -159,7 +159,7 @@ describe('loadPlugins', () => {
     })
   })
 
-  it('waits for a module that does not finish loading no longer than its time (F23)', async () => {
+  it('waits for a module that does not finish loading no longer than its time', async () => {
     await install('endless-runtime', { version: '5.0.0' }, `await new Promise(() => {})\n${source()}`)
     await expect(loadPlugins(['endless-runtime'], { from, timeoutMs: 20 })).rejects.toMatchObject({
       code: 'PLUGIN_INVALID',
@@ -168,7 +168,7 @@ describe('loadPlugins', () => {
     })
   })
 
-  it('rejects with the very reason of an abort, before and while a module loads (F16)', async () => {
+  it('rejects with the very reason of an abort, before and while a module loads', async () => {
     await install('waiting-runtime', {}, `globalThis.capstanLoads()\nawait new Promise(() => {})\n${source()}`)
     const reason = new Error('enough')
     const controller = new AbortController()
@@ -193,7 +193,7 @@ describe('loadPlugins', () => {
     ['does not load', 'throw new Error("broken")', 'does not load: broken'],
     ['exports something else', 'export const plugin = 1', 'is number, not a plugin'],
     ['has another contract', source('contractVersion: 2'), 'contract version 2'],
-  ])('names package and version when it %s (F23)', async (_, code, problem) => {
+  ])('names package and version when it %s', async (_, code, problem) => {
     if (code !== undefined) await install('bad-runtime', { version: '6.6.6' }, code)
     await expect(loadPlugins(['bad-runtime'], { from })).rejects.toMatchObject({
       code: 'PLUGIN_INVALID',

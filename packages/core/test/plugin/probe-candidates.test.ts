@@ -26,7 +26,7 @@ describe('probeCandidates', () => {
     expect(attempts.map(({ candidate }) => candidate)).toEqual(['first'])
   })
 
-  it('gives each candidate the deadline, at once and not in turn (F3)', async () => {
+  it('gives each candidate the deadline, at once and not in turn', async () => {
     let started = 0
     const probe = () => {
       started += 1
@@ -48,7 +48,7 @@ describe('probeCandidates', () => {
     expect(told).toMatchObject([{ code: 'TIMED_OUT' }])
   })
 
-  it('ends what is still under way when one is found: nothing keeps the process (X8)', async () => {
+  it('ends what is still under way when one is found: nothing keeps the process', async () => {
     const ended = new Promise<unknown>((resolve) => {
       const probe = async (candidate: string, { signal }: { readonly signal?: AbortSignal | undefined }) => {
         if (candidate === 'first') return 'answer'
@@ -66,7 +66,7 @@ describe('probeCandidates', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
-  it('rejects with the reason of an abort (F16)', async () => {
+  it('rejects with the reason of an abort', async () => {
     const reason = new Error('stop')
     const controller = new AbortController()
     const probe = () => {

@@ -13,7 +13,7 @@ function hole(first: unknown): readonly unknown[] {
   return list
 }
 
-describe('a bad container config is INVALID_ARGUMENT with the path of its field (F25)', () => {
+describe('a bad container config is INVALID_ARGUMENT with the path of its field', () => {
   const bad: readonly (readonly [string, object])[] = [
     ['image', { image: '' }],
     ['image', { image: '-v' }],

@@ -55,7 +55,7 @@ const cases: readonly (readonly [string, () => void])[] = [
   ['dns[0]', () => validateBuild('FROM scratch', 'app', { dns: ['x'] })],
 ]
 
-describe('bad arguments of an operation are INVALID_ARGUMENT with the path of the field (F15, F25)', () => {
+describe('bad arguments of an operation are INVALID_ARGUMENT with the path of the field', () => {
   it.each(cases)('%s', (field, validate) => {
     expect(validate).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field }) }),

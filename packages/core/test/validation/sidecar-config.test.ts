@@ -34,7 +34,7 @@ describe('toSidecarContainer', () => {
     ['networks[1]', { ...sidecar, networks: [{ networkId: 'a' }, { networkId: 'a' }] }],
     ['ports[0].containerPort', { ...sidecar, ports: [{ containerPort: 0 }] }],
     ['nmae', { ...sidecar, nmae: 's' }],
-  ])('refuses a bad %s by its path (F25): %j', (field, config) => {
+  ])('refuses a bad %s by its path: %j', (field, config) => {
     expect(() => convert(config)).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field }) }),
     )

@@ -222,7 +222,7 @@ RUN echo $TAG [$NAME] $TARGETARCH`
 })
 
 describe('a build that fails', () => {
-  it('F10: tells step, command, exit code and the last lines', async () => {
+  it('tells step, command, exit code and the last lines', async () => {
     await using memory = await openMemory()
     await expect(memory.builder.buildImage('FROM busybox\n\nRUN seq 30; exit 9', 'x')).rejects.toMatchObject({
       code: 'BUILD_FAILED',
@@ -248,7 +248,7 @@ describe('a build that fails', () => {
     ['a bad mode', 'FROM busybox\nCOPY --chmod=u+x a /', 'line 2', 'octal'],
     ['USER without a value', 'FROM busybox\nUSER', 'line 2: USER', 'value'],
     ['an absent base', 'FROM none', 'line 1: FROM none', 'could not be pulled'],
-  ])('F10: names %s by its line', async (_, dockerfile, step, word) => {
+  ])('names %s by its line', async (_, dockerfile, step, word) => {
     await using memory = await openMemory()
     const failing = memory.builder.buildImage(dockerfile, 'x', { context: { files: { a: '' } } })
     await expect(failing).rejects.toMatchObject({
@@ -259,19 +259,19 @@ describe('a build that fails', () => {
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('F10: says so when the Dockerfile has no FROM', async () => {
+  it('says so when the Dockerfile has no FROM', async () => {
     await using memory = await openMemory()
     await expect(memory.builder.buildImage('# nothing', 'x')).rejects.toThrow('no FROM')
   })
 
-  it('F10: has 127 for a command that the image has not', async () => {
+  it('has 127 for a command that the image has not', async () => {
     await using memory = await openMemory()
     await expect(memory.builder.buildImage('FROM scratch\nRUN true', 'x')).rejects.toMatchObject({
       facts: { exitCode: 127, lastLines: ['/bin/sh: not found'] },
     })
   })
 
-  it('F16: ends with the reason of the signal while it runs, and leaves nothing', async () => {
+  it('ends with the reason of the signal while it runs, and leaves nothing', async () => {
     await using memory = await openMemory()
     const abort = new AbortController()
     const reason = new Error('enough')
@@ -282,7 +282,7 @@ describe('a build that fails', () => {
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('F25: refuses what leaves the context', async () => {
+  it('refuses what leaves the context', async () => {
     await using memory = await openMemory()
     const context = { files: { '../x': '' } }
     await expect(memory.builder.buildImage('FROM scratch', 'x', { context })).rejects.toMatchObject({

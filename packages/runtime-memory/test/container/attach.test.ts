@@ -7,7 +7,7 @@ import { Collector } from '../support/collect.js'
 import { openMemory } from '../support/open-memory.js'
 
 describe('startAttached', () => {
-  it('F20: loses no output and no code of a program that ends at once, a hundred times', async () => {
+  it('loses no output and no code of a program that ends at once, a hundred times', async () => {
     await using memory = await openMemory()
     for (let round = 0; round < 100; round += 1) {
       const command = ['sh', '-c', `echo ${round}; echo e >&2; exit 9`]
@@ -46,7 +46,7 @@ describe('startAttached', () => {
     await expect(runtime.attach(id)).rejects.toMatchObject({ code: 'NOT_RUNNING' })
   })
 
-  it('F19: half-closes stdin when the input ends, and leaves the streams open', async () => {
+  it('half-closes stdin when the input ends, and leaves the streams open', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['wc', '-c'], interactive: true })
     const stdout = new Collector()
@@ -55,7 +55,7 @@ describe('startAttached', () => {
     expect(stdout.writableEnded).toBe(false)
   })
 
-  it('F19: takes the end of a process that still gets input for no error', async () => {
+  it('takes the end of a process that still gets input for no error', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['true'], interactive: true })
     const stdin = new PassThrough()
@@ -65,7 +65,7 @@ describe('startAttached', () => {
     expect(stdin.listenerCount('data')).toBe(0)
   })
 
-  it('F19: moves 20 MB both ways without a deadlock', async () => {
+  it('moves 20 MB both ways without a deadlock', async () => {
     await using memory = await openMemory({ logLimitBytes: 1_000_000 })
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['cat'], interactive: true })
     const size = 20_000_000
@@ -134,7 +134,7 @@ describe('startAttached', () => {
     expect(written.blocks).toBe(50)
   })
 
-  it('F16: stops what it started when it is aborted', async () => {
+  it('stops what it started when it is aborted', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({
       image: 'busybox',
@@ -268,7 +268,7 @@ describe('a terminal', () => {
     expect(await running).toBe(130)
   })
 
-  it('F15: keeps a size given before the start, takes another while it runs, and none after', async () => {
+  it('keeps a size given before the start, takes another while it runs, and none after', async () => {
     await using memory = await openMemory()
     const { runtime } = memory
     const command = ['sh', '-c', 'stty size; head -n 1; stty size']
@@ -318,14 +318,14 @@ describe('a terminal', () => {
     [70_000, 1],
     [1.5, 1],
     [Number.NaN, 1],
-  ])('F15: refuses a size of %d × %d', async (height, width) => {
+  ])('refuses a size of %d × %d', async (height, width) => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', tty: true })
     const refused = { code: 'INVALID_ARGUMENT', facts: { field: 'size.height' } }
     await expect(memory.runtime.resizeTTY(id, { height, width })).rejects.toMatchObject(refused)
   })
 
-  it('F15: knows no size of a container that is not there', async () => {
+  it('knows no size of a container that is not there', async () => {
     await using memory = await openMemory()
     await expect(memory.runtime.resizeTTY('none', { height: 1, width: 1 })).rejects.toMatchObject({
       code: 'CONTAINER_NOT_FOUND',

@@ -36,7 +36,7 @@ describe('the life of a container', () => {
     expect(await runtime.listContainers()).toHaveLength(2)
   })
 
-  it('F11: starts, stops and removes twice', async () => {
+  it('starts, stops and removes twice', async () => {
     await using memory = await openMemory()
     const { runtime } = memory
     const id = await runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
@@ -49,7 +49,7 @@ describe('the life of a container', () => {
     await runtime.stopContainer(id)
   })
 
-  it('F12: is removed by force while it runs, by two at once', async () => {
+  it('is removed by force while it runs, by two at once', async () => {
     await using memory = await openMemory()
     const { runtime } = memory
     const id = await runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
@@ -60,7 +60,7 @@ describe('the life of a container', () => {
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('F13: refuses a name that is taken, with the holder, which stays', async () => {
+  it('refuses a name that is taken, with the holder, which stays', async () => {
     await using memory = await openMemory()
     const { runtime } = memory
     const holderId = await runtime.createContainer({ image: 'busybox', name: 'box' })
@@ -71,7 +71,7 @@ describe('the life of a container', () => {
     await runtime.createContainer({ image: 'busybox', name: 'box' })
   })
 
-  it('F14: pulls a missing image, or says why it cannot', async () => {
+  it('pulls a missing image, or says why it cannot', async () => {
     await using memory = await openMemory({ pullable: { 'app:1': { main: async () => 3 } } })
     const { runtime } = memory
     const progress: string[] = []
@@ -89,7 +89,7 @@ describe('the life of a container', () => {
     expect((await listEverything(memory)).containers).toEqual([])
   })
 
-  it('X13: is removed before it ran: whoever waits learns that there is no code', async () => {
+  it('is removed before it ran: whoever waits learns that there is no code', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox' })
     const waiting = memory.runtime.waitContainer(id)
@@ -98,7 +98,7 @@ describe('the life of a container', () => {
     await expect(memory.runtime.waitContainer(id)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
 
-  it('X13: is started again, and waited for again', async () => {
+  it('is started again, and waited for again', async () => {
     let runs = 0
     await using memory = await openMemory({ images: { counter: { main: async () => (runs += 1) } } })
     const { runtime } = memory
@@ -109,7 +109,7 @@ describe('the life of a container', () => {
     }
   })
 
-  it('F20: removes itself when it is told to, and its code is not lost', async () => {
+  it('removes itself when it is told to, and its code is not lost', async () => {
     await using memory = await openMemory()
     const { runtime } = memory
     for (let round = 0; round < 100; round += 1) {
@@ -121,7 +121,7 @@ describe('the life of a container', () => {
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('X17: lives fifty times at once', async () => {
+  it('lives fifty times at once', async () => {
     await using memory = await openMemory()
     const { signal } = new AbortController()
     const runs = Array.from({ length: 50 }, async (_, index) => {
@@ -168,7 +168,7 @@ describe('the command line', () => {
   it.each([
     ['127 where the image has no such command', ['/none'], 127],
     ['126 where the file may not be executed', ['/etc/passwd'], 126],
-  ])('X14: does not start with %s', async (_, command, exitCode) => {
+  ])('does not start with %s', async (_, command, exitCode) => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command })
     await expect(memory.runtime.startContainer(id)).rejects.toMatchObject({
@@ -305,7 +305,7 @@ describe('bad input', () => {
     ['memoryBytes', { memoryBytes: -1 }],
     ['stopSignal', { stopSignal: 'SIGNONE' }],
     ['ports', { ports: [{ containerPort: 80 }], network: { mode: 'none' as const } }],
-  ])('F25: is refused with the path of the field: %s', async (field, config) => {
+  ])('is refused with the path of the field: %s', async (field, config) => {
     await using memory = await openMemory()
     await expect(memory.runtime.createContainer({ image: 'busybox', ...config })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',

@@ -83,7 +83,7 @@ describe('containerLogs', () => {
     expect(await readText(await memory.runtime.containerLogs(id, { tailLines: 2 }))).toBe('b\nc')
   })
 
-  it('X2: times each line by its own clock, to the nanosecond, and reads on from there without a gap', async () => {
+  it('times each line by its own clock, to the nanosecond, and reads on from there without a gap', async () => {
     await using memory = await openMemory()
     const id = await startShell(memory, 'echo a; echo b; echo c; seq 2')
     await memory.runtime.waitContainer(id)
@@ -122,7 +122,7 @@ describe('containerLogs', () => {
     await expect(readText(stream)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
 
-  it('F16: ends with the reason of the signal while it waits', async () => {
+  it('ends with the reason of the signal while it waits', async () => {
     await using memory = await openMemory()
     const id = await startShell(memory, 'sleep 100')
     const abort = new AbortController()
@@ -150,7 +150,7 @@ describe('containerLogs', () => {
     await failing
   })
 
-  it('F17: holds the container up for a reader that stalls, and loses nothing', async () => {
+  it('holds the container up for a reader that stalls, and loses nothing', async () => {
     const written = { bytes: 0 }
     const main: MemoryProgram = async ({ stdout }) => {
       for (let block = 0; block < 100; block += 1) {
@@ -202,7 +202,7 @@ describe('containerLogs', () => {
   it.each([
     ['since', { since: 'yesterday' }],
     ['tailLines', { tailLines: -1 }],
-  ])('F25: refuses a bad %s before it looks', async (field, options) => {
+  ])('refuses a bad %s before it looks', async (field, options) => {
     await using memory = await openMemory()
     await expect(memory.runtime.containerLogs('none', options)).rejects.toMatchObject({ facts: { field } })
   })

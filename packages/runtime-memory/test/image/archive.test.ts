@@ -99,7 +99,7 @@ describe('saveImage and loadImages', () => {
     await expect(memory.images.loadImages(broken())).rejects.toBe(error)
   })
 
-  it('F16: end while they wait for a stream that is silent', async () => {
+  it('end while they wait for a stream that is silent', async () => {
     await using memory = await openMemory()
     const abort = new AbortController()
     async function* silent(): AsyncGenerator<Uint8Array> {
@@ -116,7 +116,7 @@ describe('saveImage and loadImages', () => {
     await expect(memory.images.saveImage('none')).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })
   })
 
-  it('F16: end with the reason of the signal', async () => {
+  it('end with the reason of the signal', async () => {
     await using memory = await openMemory()
     const abort = new AbortController()
     const stream = await memory.images.saveImage('busybox', { signal: abort.signal })

@@ -33,7 +33,7 @@ describe('images', () => {
     expect(found[0]?.labels['capstan.owner.pid']).toBe(String(process.pid))
   })
 
-  it('F11: are removed, tag by tag or whole; gone: resolves', async () => {
+  it('are removed, tag by tag or whole; gone: resolves', async () => {
     await using memory = await openMemory({ images: { a: app, b: app, c: app } })
     const { runtime } = memory
     const image = (await runtime.listImages()).find(({ tags }) => tags.includes('a:latest'))
@@ -46,7 +46,7 @@ describe('images', () => {
     await runtime.removeImage(image?.id ?? '')
   })
 
-  it('F12: are in use by their containers', async () => {
+  it('are in use by their containers', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', name: 'user' })
     await expect(memory.runtime.removeImage('busybox')).rejects.toMatchObject({
@@ -62,12 +62,12 @@ describe('images', () => {
     [{ user: 'node:node' }, '/home/node'],
     [{ user: '1000' }, '/root'],
     [{}, '/root'],
-  ])('F14: have the home directory that %j gives', async (image, home) => {
+  ])('have the home directory that %j gives', async (image, home) => {
     await using memory = await openMemory({ images: { app: { ...app, ...image } } })
     expect(await memory.runtime.getImageHomeDir('app')).toBe(home)
   })
 
-  it('F14: have the home of root where there is no such image, without a pull', async () => {
+  it('have the home of root where there is no such image, without a pull', async () => {
     const faults = [{ operation: 'getImageHomeDir' }]
     await using memory = await openMemory({ pullable: { app: { ...app, user: 'node' } }, faults })
     expect(await memory.runtime.getImageHomeDir('app')).toBe('/root')
@@ -88,7 +88,7 @@ describe('pullImage', () => {
     expect(await memory.images.pullImage('app:1')).toBe(id)
   })
 
-  it('F8: says what the registry said when it has none, and no credentials', async () => {
+  it('says what the registry said when it has none, and no credentials', async () => {
     await using memory = await openMemory()
     const credentials = { username: 'me', password: 'secret' }
     const failing = memory.images.pullImage('private:1', { credentials })

@@ -78,7 +78,7 @@ describe('setupFirewall', () => {
     expect(await process.exitCode).toBe(1)
   })
 
-  it('X11: fails closed: sealed when the proxy does not resolve', async () => {
+  it('fails closed: sealed when the proxy does not resolve', async () => {
     await using memory = await openMemory()
     const { id, proxy } = await setUp(memory)
     const failing = memory.firewalls.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })
@@ -86,7 +86,7 @@ describe('setupFirewall', () => {
     expect((await dial(memory, id, proxy)).stderr).toContain('EACCES')
   })
 
-  it('X11: cuts what was open when it fails', async () => {
+  it('cuts what was open when it fails', async () => {
     await using memory = await openMemory()
     const { id } = await setUp(memory)
     await startServer(memory, {
@@ -103,7 +103,7 @@ describe('setupFirewall', () => {
     expect(await process.exitCode).toBe(1)
   })
 
-  it('X11: starts no container whose rules cannot be set', async () => {
+  it('starts no container whose rules cannot be set', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox' })
     await memory.firewalls.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })
@@ -114,7 +114,7 @@ describe('setupFirewall', () => {
     expect(await memory.runtime.containerState(id)).toBe('created')
   })
 
-  it('X11: refuses host networking and bad ports, and has nothing to do without a network', async () => {
+  it('refuses host networking and bad ports, and has nothing to do without a network', async () => {
     await using memory = await openMemory()
     const onHost = await memory.runtime.createContainer({ image: 'busybox', network: { mode: 'host' } })
     const alone = await memory.runtime.createContainer({ image: 'busybox', network: { mode: 'none' } })

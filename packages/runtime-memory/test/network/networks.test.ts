@@ -18,7 +18,7 @@ describe('networks', () => {
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('F13: have one name each', async () => {
+  it('have one name each', async () => {
     await using memory = await openMemory()
     const holderId = await memory.networks.createNetwork('n')
     await expect(memory.networks.createNetwork('n')).rejects.toMatchObject({
@@ -27,7 +27,7 @@ describe('networks', () => {
     })
   })
 
-  it('F12: are in use by the containers that run on them', async () => {
+  it('are in use by the containers that run on them', async () => {
     await using memory = await openMemory()
     const networkId = await memory.networks.createNetwork('n')
     const id = await startSleeping(memory, 'user', networkId)
@@ -39,7 +39,7 @@ describe('networks', () => {
     await memory.networks.removeNetwork(networkId)
   })
 
-  it('X12: run out, and the error names what of ours is left', async () => {
+  it('run out, and the error names what of ours is left', async () => {
     await using memory = await openMemory()
     for (let index = 0; index < 255; index += 1) await memory.networks.createNetwork(`n${index}`)
     await expect(memory.networks.createNetwork('more')).rejects.toThrow(/255 by networks of Capstan \(n0, n1.*sweep/)
@@ -47,7 +47,7 @@ describe('networks', () => {
     await memory.networks.createNetwork('more')
   })
 
-  it('X19: that are not there cannot be joined, and nothing is left of the try', async () => {
+  it('that are not there cannot be joined, and nothing is left of the try', async () => {
     await using memory = await openMemory()
     const network = { mode: 'networks', networks: [{ networkId: 'none' }] } as const
     const missing = { code: 'NETWORK_NOT_FOUND', facts: { id: 'none' } }
