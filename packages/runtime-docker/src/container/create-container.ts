@@ -10,7 +10,7 @@ import {
 import { withProxyVariables } from '../configuration/proxy-variables.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { pullImage } from '../image/pull-image.js'
-import { withAnswerGrace } from '../unanswered/answer-grace.js'
+import { withAbortGrace } from '../unanswered/abort-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 import {
   createMountedVolumes,
@@ -24,7 +24,7 @@ import { type CreateRequest, toCreateBody, toEndpointSettings, toLaterNetworks }
 import { explainFailure } from './create-failure.js'
 import { passWarnings } from './create-warnings.js'
 import { removeContainer } from './remove-container.js'
-import { removeUnanswered } from './remove-unanswered.js'
+import { removeOrphan } from './remove-orphan.js'
 import { withHostGateway } from './with-host-gateway.js'
 
 /**
@@ -122,14 +122,14 @@ export function requestContainer(
   const onAnswer = (answer: unknown) => {
     warnings = readWarnings(answer)
   }
-  return withAnswerGrace(engine, call, async (patient) => {
+  return withAbortGrace(engine, call, async (patient) => {
     const api = await engine.api({ ...patient, onAnswer })
     try {
       const _body = { ...body, Labels: { ...body.Labels, ...requestIdLabel } }
       const { id } = await api.createContainer({ _query: { name, platform }, _body })
       return { id, warnings }
     } catch (error) {
-      if (!isAnswered(error, patient)) throw await removeUnanswered(engine, { call, requestIdLabel, error })
+      if (!isAnswered(error, patient)) throw await removeOrphan(engine, { call, requestIdLabel, error })
       call.signal?.throwIfAborted()
       throw error
     }

@@ -14,7 +14,7 @@ import { createNoRunnerError } from '../firewall/no-runner-error.js'
 import { openSandbox, setSandboxRules, startSandbox } from '../sandbox/open-sandbox.js'
 import { releaseAfterEnd } from '../sandbox/release-sandbox.js'
 import { canReplace, replaceContainer } from '../sandbox/replace-container.js'
-import { withAbortGrace } from '../unanswered/abort-grace.js'
+import { withCleanupLimit } from '../unanswered/cleanup-limit.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 import { toContainerState } from './container-shapes.js'
 import { inspectContainer } from './inspect-container.js'
@@ -41,7 +41,7 @@ export async function prepareStart(engine: DockerEngine, kept: KeptSettings, cal
   const { Id: id } = await inspectContainer(engine, call)
   const rules = kept.find(id)?.rules
   if (rules === undefined) return unrestricted
-  return withAbortGrace(engine, call, () => prepareRestricted(engine, kept, { id, rules, call }))
+  return withCleanupLimit(engine, call, () => prepareRestricted(engine, kept, { id, rules, call }))
 }
 
 async function prepareRestricted(engine: DockerEngine, kept: KeptSettings, how: Restricting): Promise<PreparedStart> {
@@ -57,7 +57,7 @@ async function prepareRestricted(engine: DockerEngine, kept: KeptSettings, how: 
     return {
       async run(start) {
         try {
-          await withAbortGrace(engine, call, () => restricted(start))
+          await withCleanupLimit(engine, call, () => restricted(start))
           unlock()
         } catch (error) {
           // A start that was not answered may come late: it finds its sandbox with its rules.

@@ -2,7 +2,7 @@ import { createHostError, type FirewallRules, isHostError, type Operation } from
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine } from '../docker-engine.js'
 import { applyFirewall } from '../firewall/apply-firewall.js'
-import { withAbortGrace } from '../unanswered/abort-grace.js'
+import { withCleanupLimit } from '../unanswered/cleanup-limit.js'
 import { toContainerName } from './container-shapes.js'
 import { inspectContainer } from './inspect-container.js'
 import type { KeptSettings } from './kept-settings.js'
@@ -21,7 +21,7 @@ export async function setupFirewall(
   const keep = () => kept.keep(container.Id, toContainerName(container.Name), { rules })
   try {
     if (container.State?.Status === 'created') refuseSharedNetwork(container)
-    else await withAbortGrace(engine, call, () => applyFirewall(engine, id, rules, options))
+    else await withCleanupLimit(engine, call, () => applyFirewall(engine, id, rules, options))
     keep()
   } catch (error) {
     // What was cut off now would be open again after its next start.

@@ -1,10 +1,10 @@
 import { createHostError, createRequestIdLabel, createUndoStack, toObjectLabels, withUndoFailures } from '@capstan/core'
 import type { ScriptResult } from '@capstan/egress-firewall'
 import { removeContainer } from '../container/remove-container.js'
-import { removeUnanswered } from '../container/remove-unanswered.js'
+import { removeOrphan } from '../container/remove-orphan.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { readStart } from '../stream/read-start.js'
-import { withAnswerGrace } from '../unanswered/answer-grace.js'
+import { withAbortGrace } from '../unanswered/abort-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
@@ -40,12 +40,12 @@ function createHelper(engine: DockerEngine, config: object, call: EngineCall): P
     ...config,
     Labels: { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels), ...requestIdLabel },
   }
-  return withAnswerGrace(engine, call, async (patient) => {
+  return withAbortGrace(engine, call, async (patient) => {
     const api = await engine.api(patient)
     try {
       return (await api.createContainer({ _query: {}, _body: body })).id
     } catch (error) {
-      throw isAnswered(error, patient) ? error : await removeUnanswered(engine, { call, requestIdLabel, error })
+      throw isAnswered(error, patient) ? error : await removeOrphan(engine, { call, requestIdLabel, error })
     }
   })
 }

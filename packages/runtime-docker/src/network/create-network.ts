@@ -8,7 +8,7 @@ import {
 } from '@capstan/core'
 import { hasApi } from '../api-version.js'
 import type { DockerEngine } from '../docker-engine.js'
-import { withAnswerGrace } from '../unanswered/answer-grace.js'
+import { withAbortGrace } from '../unanswered/abort-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 import { explainFailure, toNameConflict } from './create-failure.js'
 import { findByRequestId, findNamed, type NetworkRequest, removeByRequestId } from './network-request.js'
@@ -57,7 +57,7 @@ async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promis
 
 function make(engine: DockerEngine, request: NetworkRequest): Promise<string> {
   const { call, name, internal, labels, requestIdLabel } = request
-  return withAnswerGrace(engine, call, async (patient) => {
+  return withAbortGrace(engine, call, async (patient) => {
     try {
       const api = await engine.api(patient)
       const Labels = { ...labels, ...requestIdLabel }

@@ -1,33 +1,27 @@
-import { untilAborted } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 
 /**
- * Settles as `work` does, which cleans up after an abort. When the engine does not answer the cleanup, it rejects with the
- * signal's reason `timeouts.undoMs` after the abort, and warns of what may be left. That carries the labels of its owner.
+ * Does `work`, which requests that the engine creates something. An engine continues when its client disconnects, so `work`
+ * gets a call whose signal aborts `timeouts.abortGraceMs` later than that of the operation: the answer tells what there is
+ * to undo.
  */
-export async function withAbortGrace<T>(
-  engine: DockerEngine,
-  { signal, operation, subject }: EngineCall,
-  work: () => Promise<T>,
+export async function withAbortGrace<T, C extends EngineCall>(
+  { timeouts }: Pick<DockerEngine, 'timeouts'>,
+  call: C,
+  work: (patient: C & { readonly signal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
-  if (signal === undefined) return work()
+  const { signal, isBounded = signal !== undefined } = call
+  signal?.throwIfAborted()
   const late = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
-  const expire = () => {
-    engine.warn(
-      `${operation} of container "${subject}" was aborted, and the engine did not answer its cleanup: the container may have a way out, and a helper container may be left for a sweep`,
-    )
-    late.abort(signal.reason)
-  }
   const follow = () => {
-    timer = setTimeout(expire, engine.timeouts.undoMs)
+    timer = setTimeout(() => late.abort(signal?.reason), timeouts.abortGraceMs)
   }
-  signal.throwIfAborted()
-  signal.addEventListener('abort', follow, { once: true })
+  signal?.addEventListener('abort', follow, { once: true })
   try {
-    return await untilAborted(work(), late.signal)
+    return await work({ ...call, isBounded, signal: late.signal })
   } finally {
     clearTimeout(timer)
-    signal.removeEventListener('abort', follow)
+    signal?.removeEventListener('abort', follow)
   }
 }

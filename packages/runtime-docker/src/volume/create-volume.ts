@@ -11,7 +11,7 @@ import {
 } from '@capstan/core'
 import type { InspectedVolume } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { withAnswerGrace } from '../unanswered/answer-grace.js'
+import { withAbortGrace } from '../unanswered/abort-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 
 /**
@@ -31,7 +31,7 @@ export async function createVolume(engine: DockerEngine, labels: StringMap, call
 export async function makeVolume(engine: DockerEngine, { call, labels, requestIdLabel }: NewVolume): Promise<string> {
   const name = call.subject
   try {
-    const made = await withAnswerGrace(engine, call, (patient) => {
+    const made = await withAbortGrace(engine, call, (patient) => {
       const body = { Name: name, Labels: labels }
       return engine.sendJson<InspectedVolume>({ ...patient, method: 'POST', path: '/volumes/create', body })
     })
@@ -40,7 +40,7 @@ export async function makeVolume(engine: DockerEngine, { call, labels, requestId
     return name
   } catch (error) {
     if (!isAnswered(error, call)) {
-      call.undo.add(`volume ${name}`, (own) => removeUnanswered(engine, requestIdLabel, { ...call, ...own }))
+      call.undo.add(`volume ${name}`, (own) => removeOrphan(engine, requestIdLabel, { ...call, ...own }))
       throw error
     }
     // Podman 4.3 answers 500 when another request creates the volume at the same time.
@@ -73,7 +73,7 @@ function refuseTaken(
   throw createHostError('NAME_CONFLICT', { name, holderId: name, ours: isOurs(Labels, ownerLabels) })
 }
 
-async function removeUnanswered(engine: DockerEngine, requestIdLabel: StringMap, call: EngineCall): Promise<void> {
+async function removeOrphan(engine: DockerEngine, requestIdLabel: StringMap, call: EngineCall): Promise<void> {
   const find = () => findVolume(engine, call)
   const made = await poll(find, { limitMs: engine.timeouts.lateResultMs, signal: call.signal })
   if (hasLabels(made?.Labels, requestIdLabel)) await (await engine.api(call)).getVolume(call.subject).remove()

@@ -4,15 +4,12 @@ import { toLabelFilter } from '../label-filter.js'
 import { removeContainer } from './remove-container.js'
 
 /**
- * The failure of a create that was not answered, after what the engine made of it is removed: the reason of an abort
- * before all else.
+ * Removes the container that a create request without an answer may have created, and resolves with the error of the
+ * request, or the reason of an abort, with the failures of the removal.
  *
- * The engine goes on when its client has gone: it is asked again for a while, until a container of this request shows.
+ * The engine continues with the request when its client disconnects, so it is polled until the container is listed.
  */
-export async function removeUnanswered(
-  engine: DockerEngine,
-  { call, requestIdLabel, error }: Unanswered,
-): Promise<unknown> {
+export async function removeOrphan(engine: DockerEngine, { call, requestIdLabel, error }: Orphan): Promise<unknown> {
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add(`container ${call.subject}`, async (own) => {
     const api = await engine.api({ ...call, ...own })
@@ -24,7 +21,7 @@ export async function removeUnanswered(
   return withUndoFailures(call.signal?.aborted ? call.signal.reason : error, failures)
 }
 
-export interface Unanswered {
+export interface Orphan {
   readonly call: EngineCall
   /** The label that this request alone put on the container. */
   readonly requestIdLabel: StringMap
