@@ -25,5 +25,5 @@ export const buildKitNeeds: Needs<
   optional: { images: imageTransferCapability, volumes: volumeManagerCapability, builder: imageBuilderCapability },
 })
 
-/** The managers of {@link buildKitNeeds}, the required ones present. `volumes` is also `undefined` where no container may mount one. */
+/** The managers of {@link buildKitNeeds}. `volumes` is also `undefined` on a runtime whose containers cannot mount volumes. */
 export type BuildKitManagers = RequiredManagers<typeof buildKitNeeds>

@@ -8,13 +8,13 @@ import {
   toFeatureSupport,
 } from '@capstan/core'
 import { buildKitNeeds } from './buildkit-managers.js'
-import { listRungs } from './start/rungs.js'
+import { listPrivilegeLevels } from './sidecar/privilege-levels.js'
 
 /**
- * Whether BuildKit would start on the runtime of this report, from the report alone.
+ * Returns whether BuildKit can start on the runtime of this report.
  *
- * Beside capabilities it counts what the runtime refuses: with every rung of privilege refused there is no sidecar,
- * without shared volumes no `connect`.
+ * A runtime that refuses every privilege level cannot run the sidecar. On a runtime that refuses shared volumes, `connect` is
+ * not available.
  */
 export function toBuildKitSupport(report: RuntimeReport): FeatureSupport {
   const support = toFeatureSupport('BuildKit', buildKitNeeds, report)
@@ -28,25 +28,15 @@ export function toBuildKitSupport(report: RuntimeReport): FeatureSupport {
 
 function listMissingPrivileges({ refuses }: AvailableRuntime): readonly MissingCapability[] {
   const refused = refuses.find(({ field }) => field === 'privileged')
-  if (refused === undefined || listRungs(refuses).length > 0) return []
+  if (refused === undefined || listPrivilegeLevels(refuses).length > 0) return []
   return [toMissing(refused, 'privileged containers')]
 }
 
-/** Without volumes the sidecar keeps its cache in itself; without shared ones no other container has its socket. */
+/** Without shared volumes other containers cannot use the socket. */
 function listLackingMounts(report: AvailableRuntime): readonly MissingCapability[] {
-  if (!report.provides.some(({ id }) => id === buildKitNeeds.optional.volumes.id)) return [] // said already
-  const refused = findRefusedMount(report) ?? findRefusedShare(report)
+  if (!report.provides.some(({ id }) => id === buildKitNeeds.optional.volumes.id)) return [] // already in `lacks`
+  const refused = findRefusal('mounts.volume', report.refuses) ?? findRefusal('mounts.volume.shared', report.refuses)
   return refused === undefined ? [] : [toMissing(refused, 'a shared socket')]
-}
-
-/** Why a container of this runtime mounts no volume. */
-export function findRefusedMount({ refuses }: Pick<AvailableRuntime, 'refuses'>): RefusedOption | undefined {
-  return findRefusal('mounts.volume', refuses)
-}
-
-/** Why two containers of this runtime have no volume at once. */
-function findRefusedShare({ refuses }: Pick<AvailableRuntime, 'refuses'>): RefusedOption | undefined {
-  return findRefusal('mounts.volume.shared', refuses)
 }
 
 function toMissing({ field, reason, remedy }: RefusedOption, title: string): MissingCapability {

@@ -5,8 +5,8 @@ import { describeWithBuildKit } from '../../../test/support/test-buildkit.js'
 import { BuildKitFeature } from '../src/index.js'
 import { listLeft } from './support/list-left.js'
 
-describeWithBuildKit('an image that is broken', (given) => {
-  /** What starts the image of BuildKit as these steps leave it. */
+describeWithBuildKit('a broken image', (given) => {
+  /** Builds an image with these steps on top of BuildKit's, and returns a function that starts it. */
   async function openWith(...steps: readonly string[]) {
     const host = createRuntimeHost({ plugins: [dockerPlugin({ endpoint: `unix://${given.socketPath}` })], env: {} })
     const scope = await host.open()
@@ -25,7 +25,7 @@ describeWithBuildKit('an image that is broken', (given) => {
   const replace = (script: string) =>
     `RUN p=$(command -v buildkitd); rm "$p"; printf '#!/bin/sh\\n${script}\\n' >"$p"; chmod +x "$p"`
 
-  test('whose daemon ends: its exit code and its last lines, at once', async () => {
+  test('rejects at once with exit code and last lines when the daemon ends', async () => {
     const { start, left } = await openWith(replace('echo could not lock buildkitd.lock >&2; exit 3'))
     const startedAt = Date.now()
     await expect(start()).rejects.toMatchObject({
@@ -36,7 +36,7 @@ describeWithBuildKit('an image that is broken', (given) => {
     expect(await left()).toEqual([])
   })
 
-  test('without buildctl: the words of who looked for it', async () => {
+  test('rejects with the message of the shell when there is no buildctl', async () => {
     const { start, left } = await openWith('RUN rm "$(command -v buildctl)"')
     await expect(start()).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
@@ -45,8 +45,8 @@ describeWithBuildKit('an image that is broken', (given) => {
     expect(await left()).toEqual([])
   })
 
-  test('with no room for a context: the words of who wrote it, and the next build goes on', async () => {
-    // The memory of a container is 64 MiB here.
+  test('rejects a build with the message of tar when the disk is full, and then runs the next build', async () => {
+    // The tmpfs in /dev/shm of a container has 64 MiB.
     const { start, left } = await openWith('RUN rm -rf /tmp && ln -s /dev/shm /tmp')
     const sidecar = await start()
     const build = (big: Uint8Array) =>

@@ -16,12 +16,12 @@ const resolve = (scope: RuntimeScope) => scope.resolve(BuildKitFeature)
 const start = (scope: RuntimeScope, options: BuildKitOptions = {}) => resolve(scope).start({ graceMs: 1, ...options })
 
 describe('support', () => {
-  it('is there where networks, sidecars and exec are, and tells what is lacking', async () => {
+  it('is supported with networks, sidecars and exec, and lists what is lacking', async () => {
     await using scope = await openWithStandIn({ without: [volumeManagerCapability] })
     expect(resolve(scope).support()).toMatchObject({ supported: true, lacks: [{ title: 'volumes' }] })
   })
 
-  it('names all that is missing before anything is made', async () => {
+  it('rejects with all missing capabilities before anything is created', async () => {
     const without = [networkManagerCapability, sidecarManagerCapability]
     await using scope = await openWithStandIn({ name: 'apple', without })
     await expect(start(scope)).rejects.toMatchObject({
@@ -33,7 +33,7 @@ describe('support', () => {
   })
 
   it.each([networkManagerCapability, sidecarManagerCapability, execManagerCapability])(
-    'names the one that is missing: $title',
+    'lists the missing capability: $title',
     async (capability) => {
       await using scope = await openWithStandIn({ without: [capability] })
       expect(resolve(scope).support()).toMatchObject({ supported: false, missing: [{ title: capability.title }] })
@@ -42,7 +42,7 @@ describe('support', () => {
 })
 
 describe('start', () => {
-  it('resolves when BuildKit has answered, and disposing leaves nothing', async () => {
+  it('resolves when BuildKit has answered, and leaves nothing after dispose', async () => {
     await using scope = await openWithStandIn()
     const sidecar = await start(scope)
     expect(sidecar).toMatchObject({ privilege: 'privileged' })
@@ -52,7 +52,7 @@ describe('start', () => {
     expect(await listLeft(scope)).toEqual([])
   })
 
-  it('shares one sidecar between users of one configuration; the last one out stops it', async () => {
+  it('shares one sidecar between starts of the same configuration, and stops it after the last one', async () => {
     await using scope = await openWithStandIn()
     const [one, two] = await Promise.all([start(scope), start(scope)])
     expect(two.containerId).toBe(one.containerId)
@@ -63,7 +63,7 @@ describe('start', () => {
     expect(await listLeft(scope)).toEqual([])
   })
 
-  it('gives other configurations sidecars of their own, and refuses a name that another one has', async () => {
+  it('creates one sidecar per configuration, and rejects a name that another configuration has', async () => {
     await using scope = await openWithStandIn()
     await using one = await start(scope, { name: 'builder' })
     await using two = await start(scope, { image: 'buildkit:other' })
@@ -73,7 +73,7 @@ describe('start', () => {
     expect(await scope.runtime.containerState(one.containerId)).toBe('running')
   })
 
-  it('tells BuildKit the limits of its cache, and name servers', async () => {
+  it('writes the limits of the cache and the name servers to the daemon config', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope, { cache: { maxUsedBytes: 7e9 }, dns: ['192.0.2.1'] })
     expect((await readExec(scope, sidecar.containerId, ['cat', '/tmp/buildkitd.toml'])).split('\n')).toEqual([
@@ -88,7 +88,7 @@ describe('start', () => {
     ])
   })
 
-  it('fails at once, with exit code and last lines, when the sidecar ends', async () => {
+  it('rejects at once, with exit code and last lines, when the sidecar ends', async () => {
     await using scope = await openWithStandIn({ standIn: { exitCode: 3 } })
     await expect(start(scope)).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
@@ -97,7 +97,7 @@ describe('start', () => {
     expect(await listLeft(scope)).toEqual([])
   })
 
-  it('tells of the end of the sidecar, though what was to run there failed before the end was heard', async () => {
+  it('reports the end of the sidecar when an exec fails before the end is reported', async () => {
     await using scope = await openWithStandIn({ standIn: { bootMs: 700, exitCode: 3, shellExitCode: 126 } })
     await expect(start(scope)).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
@@ -106,7 +106,7 @@ describe('start', () => {
     expect(await listLeft(scope)).toEqual([])
   })
 
-  it('is TIMED_OUT with the last lines when BuildKit does not answer in time', async () => {
+  it('rejects with TIMED_OUT and the last lines when BuildKit does not answer in time', async () => {
     await using scope = await openWithStandIn({ standIn: { silent: true } })
     await expect(start(scope, { readyTimeoutMs: 200 })).rejects.toMatchObject({
       code: 'TIMED_OUT',
@@ -115,29 +115,29 @@ describe('start', () => {
     expect(await listLeft(scope)).toEqual([])
   })
 
-  it('tells each second that it waits', async () => {
+  it('emits an event for each second of waiting', async () => {
     await using scope = await openWithStandIn({ standIn: { silent: true } })
-    const told: string[] = []
+    const statuses: string[] = []
     const controller = new AbortController()
     const reason = new Error('enough')
     const onProgress = ({ status }: { readonly status: string }) => {
-      told.push(status)
+      statuses.push(status)
       controller.abort(reason)
     }
     await expect(start(scope, { onProgress, signal: controller.signal })).rejects.toBe(reason)
-    expect(told[0]).toBe('waiting for BuildKit to answer, 1 s')
+    expect(statuses[0]).toBe('waiting for BuildKit to answer, 1 s')
   })
 
-  it('fails with what its listener throws, and leaves nothing', async () => {
+  it('rejects with the error of its listener, and leaves nothing', async () => {
     await using scope = await openWithStandIn({ standIn: { silent: true } })
     const onProgress = () => {
-      throw new Error('of the listener')
+      throw new Error('thrown by the listener')
     }
-    await expect(start(scope, { readyTimeoutMs: 5_000, onProgress })).rejects.toThrow('of the listener')
+    await expect(start(scope, { readyTimeoutMs: 5_000, onProgress })).rejects.toThrow('thrown by the listener')
     expect(await listLeft(scope)).toEqual([])
   })
 
-  it('says what is wrong with an image without buildctl', async () => {
+  it('rejects with exit code 127 for an image without buildctl', async () => {
     await using scope = await openWithStandIn({ standIn: { withoutBuildctl: true } })
     await expect(start(scope)).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
@@ -168,17 +168,17 @@ describe('start', () => {
     [{ tcp: { port: 0, withoutCertificates: true } as const }, 'tcp.port'],
     [{ tcp: { withoutCertificates: false } as never }, 'tcp.certificates'],
     [{ tcp: { certificates: { ca: 'x', cert: 'x', key: 'x' } } }, 'tcp.certificates.ca'],
-  ])('refuses %j before anything is made', async (options, field) => {
+  ])('rejects %j before anything is created', async (options, field) => {
     await using scope = await openWithStandIn()
     await expect(start(scope, options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
     expect(await listLeft(scope)).toEqual([])
   })
 })
 
-describe('a build', () => {
+describe('build', () => {
   const files = (dockerfile: string) => ({ files: { Dockerfile: dockerfile, 'a.txt': 'a' } })
 
-  it('tells its progress, writes its archive, and has its result from the metadata', async () => {
+  it('emits progress, writes its archive, and reads its result from the metadata', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
     let archive = ''
@@ -200,13 +200,13 @@ describe('a build', () => {
       builder: 'buildkit',
       imageId: 'sha256:90b23b06e8ecbe5f2cc984293328d3599c693c228ccce38a00fa37491e76f4b8',
       digest: 'sha256:7cf2e08c5a6bf6d9b7ac2eba896733ef717dbd1e0a2feae86bca5c06c59843aa',
-      lost: [],
+      unsupportedFeatures: [],
     })
     expect(states).toContain('completed')
     expect(archive).toBe('the archive')
   })
 
-  it('that fails is BUILD_FAILED with step, command, exit code and last lines; its events need no reader', async () => {
+  it('rejects with BUILD_FAILED, step, command, exit code and last lines, also when no events are read', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
     const { result } = sidecar.build({ context: files('FROM x\nRUN exit 9\n'), output: { type: 'cache-only' } })
@@ -231,7 +231,7 @@ describe('a build', () => {
     [{ output: { type: 'cache-only' }, dockerfileText: 'FROM a', dockerfile: 'b' }, 'dockerfile'],
     [{ output: { type: 'cache-only' }, secrets: { 'a,b': 'x' } }, 'secrets'],
     [{ output: { type: 'cache-only' }, cacheFrom: ['here'] }, 'cacheFrom[0]'],
-  ])('refuses %j', async (part, field) => {
+  ])('rejects %j with INVALID_ARGUMENT', async (part, field) => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
     const request = { context: files('FROM scratch\n'), ...part } as Parameters<typeof sidecar.build>[0]
@@ -240,7 +240,7 @@ describe('a build', () => {
 })
 
 describe('control', () => {
-  it('reads workers and the cache, and prunes', async () => {
+  it('lists workers and cache records, and prunes', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
     const [worker] = await sidecar.workers()

@@ -24,7 +24,7 @@ import type { AvailableTestEngine } from '../../../test/support/test-engine.js'
 import { findProgram } from '../../../tools/engine/engine-packages.mjs'
 import { BuildKitFeature, type BuildKitOptions, type BuildKitSidecar, type BuildRequest } from '../src/index.js'
 
-/** `refuses`: as an engine that says beforehand that it does not give it. */
+/** Opens the engine with a report that also refuses the fields in `refuses`. */
 async function open(
   { socketPath }: AvailableTestEngine,
   { refuses = [] }: { readonly refuses?: readonly ('privileged' | 'capAdd')[] } = {},
@@ -35,17 +35,17 @@ async function open(
     async probe(options) {
       const result = await docker.probe(options)
       if (!result.available) return result
-      const taken = refuses.map((field) => ({ field, reason: 'a test takes it away', remedy: undefined }))
-      return { ...result, refuses: [...result.refuses, ...taken] }
+      const refused = refuses.map((field) => ({ field, reason: 'refused by a test', remedy: undefined }))
+      return { ...result, refuses: [...result.refuses, ...refused] }
     },
   }
   return createRuntimeHost({ plugins: [plugin], env: {} }).open()
 }
 
-/** A Dockerfile of these steps on nothing but a busybox, and the files that it needs. */
+/** Returns a Dockerfile with these steps on busybox, and its files. */
 function toFiles(...steps: readonly string[]): Record<string, string | Uint8Array> {
   const program = findProgram('busybox')
-  if (program === undefined) throw new Error('this machine has no busybox, of which the test images are made')
+  if (program === undefined) throw new Error('this machine has no busybox, which the test images need')
   return {
     Dockerfile: ['FROM scratch', 'COPY --chmod=755 busybox /bin/sh', ...steps, ''].join('\n'),
     busybox: readFileSync(program),
@@ -56,13 +56,13 @@ const requireSecret = 'RUN --mount=type=secret,id=tok,required=true test -f /run
 
 type Sidecar = Pick<BuildKitSidecar, 'containerId'>
 
-async function look(scope: RuntimeScope, { containerId }: Sidecar, script: string): Promise<string> {
+async function readOutput(scope: RuntimeScope, { containerId }: Sidecar, script: string): Promise<string> {
   const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
   const { stdout } = await execs.exec(containerId, ['sh', '-c', script], { stdin: false })
   return text(stdout)
 }
 
-/** Stops the daemon as a signal does that no process can take: it is there, and does nothing any more. */
+/** Stops the daemon's process by SIGSTOP: it exists and does nothing. */
 async function freeze(scope: RuntimeScope, sidecar: Sidecar): Promise<void> {
   const script = `for process in /proc/[0-9]*; do
   case $(tr '\\0' ' ' <$process/cmdline) in
@@ -70,7 +70,7 @@ async function freeze(scope: RuntimeScope, sidecar: Sidecar): Promise<void> {
       kill -STOP "\${process#/proc/}" && until grep '^State:.*T' $process/status; do sleep 0.01; done;;
   esac
 done`
-  expect(await look(scope, sidecar, script)).toMatch(/^State:\s+T/)
+  expect(await readOutput(scope, sidecar, script)).toMatch(/^State:\s+T/)
 }
 
 class Archive extends Writable {
@@ -105,12 +105,12 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     return { ...opened, options: given, sidecar: await opened.feature.start(given) }
   }
 
-  /** A process that holds BuildKit until it is killed. */
+  /** Starts a process that holds a lease until it is killed. */
   function hold(name: string) {
     return run(new URL('programs/hold-buildkit.mjs', import.meta.url), name)
   }
 
-  /** `holds`: it has said something. */
+  /** `holds` resolves when the program has printed something. */
   function run(program: URL, name: string, ...words: readonly string[]) {
     const child = spawn(
       process.execPath,
@@ -130,7 +130,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     }
   }
 
-  test('starts, answers, and leaves nothing when its only user goes', async () => {
+  test('starts, answers, and leaves nothing after its only lease', async () => {
     const { scope, sidecar, listLeft } = await start()
     expect(await scope.runtime.containerState(sidecar.containerId)).toBe('running')
     expect(await sidecar.workers()).toMatchObject([{ version: expect.stringMatching(/^v0\.\d+\.\d+/) }])
@@ -140,7 +140,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await listLeft()).toEqual([])
   })
 
-  test('two users share it; the first one out stops nothing', async () => {
+  test('shares a sidecar between two starts, and keeps it after the first lease is released', async () => {
     const { scope, feature, options, sidecar, listLeft } = await start()
     const other = await feature.start(options)
     expect(other.containerId).toBe(sidecar.containerId)
@@ -150,7 +150,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await listLeft()).toEqual([])
   })
 
-  test('builds: the context arrives, the archive leaves, the secret is in no command line and no image', async () => {
+  test('builds an archive from the context, and puts no secret into a command line or the image', async () => {
     const { scope, sidecar } = await start()
     const archive = new Archive()
     const steps = ['COPY a /a', requireSecret, 'COPY --chmod=755 busybox /bin/sleep', 'RUN echo begun; sleep 1']
@@ -161,18 +161,18 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     })
     let during = ''
     for await (const event of build) {
-      if (event.type === 'log') during = await look(scope, sidecar, 'cat /proc/*/cmdline')
+      if (event.type === 'log') during = await readOutput(scope, sidecar, 'cat /proc/*/cmdline')
     }
     expect(during).toContain('id=tok')
     expect(during).not.toContain('hunter2')
-    expect(await build.result).toMatchObject({ builder: 'buildkit', lost: [] })
+    expect(await build.result).toMatchObject({ builder: 'buildkit', unsupportedFeatures: [] })
     expect(archive.text).toContain('in it')
     expect(archive.text).not.toContain('hunter2')
-    expect(await look(scope, sidecar, 'ls /tmp')).not.toContain('capstan-build-')
+    expect(await readOutput(scope, sidecar, 'ls /tmp')).not.toContain('capstan-build-')
     await sidecar[Symbol.asyncDispose]()
   })
 
-  test('loads what it built into the runtime’s images, with its labels', async () => {
+  test('loads an image with its labels into the runtime', async () => {
     const { scope, sidecar, name } = await start()
     const tag = `${name}:1`
     onTestFinished(async () => {
@@ -191,7 +191,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await sidecar[Symbol.asyncDispose]()
   })
 
-  test('takes from its cache what it built before', async () => {
+  test('uses the cache of an earlier build', async () => {
     const { sidecar } = await start()
     const request = { context: { files: toFiles('RUN echo line') }, output: { type: 'cache-only' } } as const
     const findCached = async () => {
@@ -229,9 +229,9 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       return directory
     }
 
-    /** `time`: of all of them, in seconds. */
+    /** Writes the files and sets their time, in seconds. */
     async function change(directory: string, files: Readonly<Record<string, string>>, time: number) {
-      const date = new Date(time * 1000) // Node takes a negative number for now
+      const date = new Date(time * 1000) // as a number, Node would treat a negative time as the current time
       for (const [name, text] of Object.entries(files)) {
         await mkdir(dirname(join(directory, name)), { recursive: true })
         await writeFile(join(directory, name), text)
@@ -239,7 +239,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       }
     }
 
-    test('from memory are those of this build, though others had their names and sizes', async () => {
+    test('in memory are built with their current contents when names and sizes are unchanged', async () => {
       const { build, sidecar } = await startBuilding()
       for (const text of ['one 1', 'two 2', 'one 1', 'six 6']) {
         expect(await build({ files: { 'a/b.txt': text, other: 'the same' } })).toContain(text)
@@ -250,9 +250,9 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       await sidecar[Symbol.asyncDispose]()
     })
 
-    // npm's packages, the year of what has no time, one before that, one after what fits into 32 bits, and a fraction.
+    // The time of npm's packages, 1970, a time before 1970, one beyond 32 bits, and one with a fraction.
     test.for([499_162_500, 0, -1_000_000_000, 4_102_444_800, 1_700_000_000.25])(
-      'of a directory are those of this build, though others had the time %d',
+      'in a directory are built with their current contents when the time is %d each time',
       async (time) => {
         const { build, sidecar } = await startBuilding()
         const directory = await makeDirectory({ 'package/index.js': 'one 1', 'package/other.js': 'the same' }, time)
@@ -264,7 +264,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       },
     )
 
-    test('of a directory are those of this build, though they were changed within one second', async () => {
+    test('in a directory are built with their current contents when they change within one second', async () => {
       const { build, sidecar } = await startBuilding()
       const directory = await makeDirectory({ 'a.txt': 'one 1' }, 1_700_000_000.1)
       expect(await build({ directory })).toContain('one 1')
@@ -273,7 +273,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       await sidecar[Symbol.asyncDispose]()
     })
 
-    test('are those of this build, though another directory has files of the same names, sizes and times', async () => {
+    test('are built with their own contents when another directory has the same names, sizes and times', async () => {
       const { build, sidecar } = await startBuilding()
       const one = await makeDirectory({ 'a.txt': 'one 1' }, 499_162_500)
       const other = await makeDirectory({ 'a.txt': 'two 2' }, 499_162_500)
@@ -288,7 +288,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       await sidecar[Symbol.asyncDispose]()
     })
 
-    test('are those of this build, though several build at the same time', async () => {
+    test('are built with their own contents in concurrent builds', async () => {
       const { build, sidecar } = await startBuilding()
       const texts = Array.from({ length: 3 }, (_, index) => `text ${index}`)
       for (let round = 0; round < 3; round += 1) {
@@ -298,9 +298,10 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       await sidecar[Symbol.asyncDispose]()
     })
 
-    test.runIf(given.isStandIn)('are sent to the daemon again where they have changed, and no others', async () => {
+    test.runIf(given.isStandIn)('are sent to the daemon again only when they have changed', async () => {
       const { scope, build, sidecar } = await startBuilding()
-      const listSent = async () => JSON.parse(await look(scope, sidecar, 'cat /var/lib/buildkit/stand-in-sent.json'))
+      const listSent = async () =>
+        JSON.parse(await readOutput(scope, sidecar, 'cat /var/lib/buildkit/stand-in-sent.json'))
       const directory = await makeDirectory({ a: 'one 1', b: 'the same', 'c/d': 'the same' }, 499_162_500)
       await build({ directory })
       expect(await listSent()).toEqual(['a', 'b', 'c/d'])
@@ -318,7 +319,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     })
   })
 
-  test('a failing step is BUILD_FAILED, a missing secret and a missing Dockerfile too', async () => {
+  test('rejects with BUILD_FAILED for a failed step, a missing secret and a missing Dockerfile', async () => {
     const { sidecar } = await start()
     const build = (files: Record<string, string | Uint8Array>) =>
       sidecar.build({ context: { files }, output: { type: 'cache-only' } }).result
@@ -337,7 +338,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await sidecar[Symbol.asyncDispose]()
   })
 
-  test('takes the text of a Dockerfile that is not in the context', async () => {
+  test('builds the text of a Dockerfile that is not in the context', async () => {
     const { sidecar } = await start()
     const archive = new Archive()
     const context = { files: { 'a.txt': 'in it' } }
@@ -348,7 +349,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await sidecar[Symbol.asyncDispose]()
   })
 
-  test('an abort ends the build in the sidecar', async () => {
+  test('ends a build in the sidecar when it is aborted', async () => {
     const { scope, sidecar } = await start()
     const controller = new AbortController()
     const context = { files: toFiles('COPY --chmod=755 busybox /bin/sleep', 'RUN echo begun; sleep 60') }
@@ -357,11 +358,11 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
       if (event.type === 'log') controller.abort('enough')
     }
     await expect(build.result).rejects.toBe('enough')
-    expect(await look(scope, sidecar, 'ps | grep -c "[b]uildctl.* build"')).toBe('0\n')
+    expect(await readOutput(scope, sidecar, 'ps | grep -c "[b]uildctl.* build"')).toBe('0\n')
     await sidecar[Symbol.asyncDispose]()
   })
 
-  test('tells of its workers and its cache, and prunes it', async () => {
+  test('lists workers and cache records, and prunes them', async () => {
     const { sidecar } = await start()
     const [worker] = await sidecar.workers()
     expect(worker).toMatchObject({ id: expect.stringMatching(/^\w{25}$/), version: expect.stringMatching(/^v0\.\d+/) })
@@ -371,7 +372,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(records.length).toBeGreaterThan(1)
     expect(records.map(({ description }) => description).join()).toContain('local source for context')
     expect(records.every(({ createdAt }) => createdAt !== undefined && createdAt.getTime() <= Date.now())).toBe(true)
-    // What a build used it gives back a little after its end.
+    // Records stay in use for a moment after the end of a build.
     await expect.poll(async () => (await sidecar.diskUsage()).filter(({ inUse }) => inUse)).toEqual([])
     const removed = await sidecar.prune({ all: true })
     expect(removed.map(({ id }) => id)).toEqual(expect.arrayContaining(records.map(({ id }) => id)))
@@ -379,10 +380,10 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await sidecar[Symbol.asyncDispose]()
   })
 
-  test('connects again when its connection was cut, and says so when the daemon is gone', async () => {
+  test('reconnects after a lost connection, and rejects when the sidecar was removed', async () => {
     const { scope, sidecar } = await start()
     await sidecar.workers()
-    await look(scope, sidecar, 'for pid in $(pidof buildctl || pgrep -f dial-stdio); do kill $pid; done')
+    await readOutput(scope, sidecar, 'for pid in $(pidof buildctl || pgrep -f dial-stdio); do kill $pid; done')
     await expect
       .poll(() =>
         sidecar.workers().then(
@@ -398,18 +399,18 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await sidecar[Symbol.asyncDispose]()
   })
 
-  // The stand-in's image plays both: with root and without.
+  // The stand-in's image is also its rootless image.
   const rootlessImage = given.isStandIn ? image : given.rootlessImage
 
-  test.for([{ rung: 'privileged', refuses: [] } as const, { rung: 'rootless', refuses: ['privileged'] } as const])(
-    'on the rung $rung it answers, copies files and runs steps',
-    async ({ rung, refuses }, { skip }) => {
-      skip(rung === 'rootless' && rootlessImage === undefined, 'the image for a daemon without root is not to be had')
+  test.for([{ level: 'privileged', refuses: [] } as const, { level: 'rootless', refuses: ['privileged'] } as const])(
+    'answers, copies files and runs steps at the level $level',
+    async ({ level, refuses }, { skip }) => {
+      skip(level === 'rootless' && rootlessImage === undefined, 'there is no rootless image')
       const scope = await open(given, { refuses })
       onTestFinished(() => scope.runtime.close())
       const options = { image, name: createName(), graceMs: 100, ...(rootlessImage && { rootlessImage }) }
       await using sidecar = await scope.resolve(BuildKitFeature).start(options)
-      expect(sidecar.privilege).toBe(rung)
+      expect(sidecar.privilege).toBe(level)
       const archive = new Archive()
       const files = { ...toFiles('COPY a.txt /', 'RUN true'), 'a.txt': 'in it' }
       await sidecar.build({ context: { files }, output: { type: 'archive', format: 'files', to: archive } }).result
@@ -417,7 +418,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     },
   )
 
-  test('with added capabilities alone it is ready where a RUN works, and else the error tells why', async () => {
+  test('is ready with added capabilities if a RUN works, and otherwise rejects with the reason', async () => {
     const scope = await open(given, { refuses: ['privileged'] })
     onTestFinished(() => scope.runtime.close())
     const starting = scope.resolve(BuildKitFeature).start({ image, name: createName(), graceMs: 100 })
@@ -438,7 +439,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await running.build({ context: { files: toFiles('RUN true') }, output: { type: 'cache-only' } }).result
   })
 
-  test('stop removes a kept sidecar whose daemon is frozen', async () => {
+  test('removes a kept sidecar with a frozen daemon by stop()', async () => {
     const { scope, feature, options, sidecar, listLeft } = await start()
     await sidecar.keep()
     await sidecar[Symbol.asyncDispose]()
@@ -447,14 +448,14 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await listLeft()).toEqual([])
   })
 
-  test('closing the last handle stops a sidecar whose daemon is frozen', async () => {
+  test('stops a sidecar with a frozen daemon when its last handle is disposed', async () => {
     const { scope, sidecar, listLeft } = await start()
     await freeze(scope, sidecar)
     await sidecar[Symbol.asyncDispose]()
     expect(await listLeft()).toEqual([])
   })
 
-  test('a connected container uses the socket, and can neither remove nor replace it', async () => {
+  test('lets a connected container use the socket, but not remove or replace it', async () => {
     const { scope, name, sidecar } = await start()
     const attempts = ['rm', 'mv', 'ln -sf /tmp/own', 'echo >'].map((program) => {
       const target = program === 'mv' ? '"$socket" "$socket.old"' : '"$socket"'
@@ -471,15 +472,15 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     onTestFinished(() => scope.runtime.removeContainer(id))
     await scope.runtime.startContainer(id)
     await scope.runtime.waitContainer(id)
-    const words = Buffer.from(await scope.runtime.containerLogsAll(id)).toString()
-    expect(words).toContain('connected')
-    expect(words).not.toMatch(/^(taken|written)$/m)
+    const log = Buffer.from(await scope.runtime.containerLogsAll(id)).toString()
+    expect(log).toContain('connected')
+    expect(log).not.toMatch(/^(taken|written)$/m)
     expect(await sidecar.workers()).toHaveLength(1)
     await scope.runtime.removeContainer(id)
     await sidecar[Symbol.asyncDispose]()
   })
 
-  test('a holder that is killed loses its lease within a second; a sweep removes what is left', async () => {
+  test('ends when its holder is killed, and a sweep removes what is left', async () => {
     const { scope, name, listLeft } = await openFeature()
     const holder = hold(name)
     await holder.holds
@@ -492,7 +493,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await listLeft()).toEqual([])
   })
 
-  test('a sidecar whose daemon hangs ends after its holder is killed; a sweep removes it', async () => {
+  test('ends with a frozen daemon when its holder is killed, and a sweep removes what is left', async () => {
     const { scope, name, listLeft } = await openFeature()
     const holder = hold(name)
     await holder.holds
@@ -504,7 +505,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await listLeft()).toEqual([])
   })
 
-  test('one that is kept outlives its users and a sweep, and leaves nothing when it is let go', async () => {
+  test('runs without users and through a sweep when it is kept, and leaves nothing after letGo', async () => {
     const { scope, feature, options, sidecar, listLeft } = await start()
     await sidecar.keep()
     await sidecar[Symbol.asyncDispose]()
@@ -519,35 +520,35 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
   })
 
   test.for(['directory', 'upload', 'placed', 'build', 'output'])(
-    'nothing of a build is left in a kept sidecar when its process is killed at its stage "%s"',
+    'leaves nothing of a build in the sidecar when the process of the build is killed at stage "%s"',
     async (stage) => {
       const { scope, name, sidecar } = await start()
-      const listBuilds = () => look(scope, sidecar, 'ls /tmp /dev/shm | grep capstan-build-')
+      const listBuilds = () => readOutput(scope, sidecar, 'ls /tmp /dev/shm | grep capstan-build-')
       const builder = run(new URL('programs/build-until-killed.mjs', import.meta.url), name, stage)
       await builder.holds
       expect(await listBuilds()).toContain('capstan-build-')
       await builder.kill()
       await expect.poll(listBuilds, { timeout: 5000 }).toBe('')
-      expect(await look(scope, sidecar, 'grep -r hunter22 /tmp /dev/shm /root /run 2>/dev/null')).toBe('')
+      expect(await readOutput(scope, sidecar, 'grep -r hunter22 /tmp /dev/shm /root /run 2>/dev/null')).toBe('')
       expect(await sidecar.workers()).toHaveLength(1)
       await sidecar[Symbol.asyncDispose]()
     },
   )
 
-  test('a sweep spares what a living holder uses, though its maker is dead', async () => {
+  test('is kept by a sweep while it is leased, also when its creator is dead', async () => {
     const { scope, feature, name, listLeft } = await openFeature()
     const holder = hold(name)
     await holder.holds
     const sidecar = await feature.start({ image, name, graceMs: 100 })
     await holder.kill()
-    await expect.poll(() => look(scope, sidecar, 'ls /tmp/capstan-leases | wc -l')).toMatch(/^\s*1$/m)
+    await expect.poll(() => readOutput(scope, sidecar, 'ls /tmp/capstan-leases | wc -l')).toMatch(/^\s*1$/m)
     await scope.sweep()
     expect(await sidecar.workers()).toHaveLength(1)
     await sidecar[Symbol.asyncDispose]()
     expect(await listLeft()).toEqual([])
   })
 
-  test('100 starts, half of them aborted at some moment, a fifth killed: nothing is left after one sweep', async () => {
+  test('leaves nothing after 100 starts, of which half are aborted and a fifth are killed, and one sweep', async () => {
     const { scope, feature, name, listLeft } = await openFeature()
     const runOne = async (index: number) => {
       const own = `${name}-${index % 7}`
@@ -578,7 +579,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await listLeft()).toEqual([])
   }, 240_000)
 
-  test('an image that ends, and one that is no BuildKit: a typed error with the last lines, and nothing is left', async () => {
+  test('rejects with the last lines for an image without BuildKit, and leaves nothing', async () => {
     const { feature, options, sidecar, listLeft } = await start()
     await sidecar[Symbol.asyncDispose]()
     await expect(feature.start({ ...options, image: given.image })).rejects.toMatchObject({

@@ -79,14 +79,15 @@ async function byBuildKit(
   const canBuildWithout = hasBuilder && listNeedingBuildKit(options).length === 0
   const given = { invocation, fallback, canBuildWithout, kind, title }
   const { result, display } = await buildByBuildKit(scope, request, given)
-  const { builder, imageId, digest, lost } = result
+  const { builder, imageId, digest, unsupportedFeatures } = result
   const output = parseBuildOutput(options.output ?? 'load')
   const by = builder === 'buildkit' ? ' with BuildKit' : ''
   const took = `${by} in ${toDuration(performance.now() - started)}`
   display.succeed(toSuccessText(output, { names: toNames(options), runtime: scope.runtimeName, took }))
   if (kind !== 'quiet' && kind !== 'json')
-    for (const text of lost) writeWarning(invocation.io.stderr, `the runtime's own builder does without ${text}`)
-  return { builder, output, ...withoutUndefined({ imageId, digest }), lost }
+    for (const text of unsupportedFeatures)
+      writeWarning(invocation.io.stderr, `the runtime's own builder does without ${text}`)
+  return { builder, output, ...withoutUndefined({ imageId, digest }), lost: unsupportedFeatures }
 }
 
 async function byRuntime(

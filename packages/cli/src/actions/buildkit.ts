@@ -7,7 +7,7 @@ import type { Call } from '../commands/command-line.js'
 import type { Invocation } from '../invocation.js'
 import { openRuntime } from '../open-host.js'
 import { parseBytes } from '../parse/bytes.js'
-import { toCacheDocument, toCachePage, toRungLines, toStatusPage } from '../render/buildkit-pages.js'
+import { toCacheDocument, toCachePage, toPrivilegeLines, toStatusPage } from '../render/buildkit-pages.js'
 import { toPageStyle } from '../render/page-style.js'
 import { createStartDisplay } from '../render/start-display.js'
 import { whileWaiting } from '../render/waiting.js'
@@ -46,10 +46,13 @@ async function start({ scope, invocation, options }: Request): Promise<Answer> {
     const given = { ...chosen, graceMs: 0, signal, ...(onProgress && { onProgress }) }
     await using sidecar = await scope.resolve(BuildKitFeature).start(given)
     await sidecar.keep({ signal })
-    const { containerId, privilege, rungs } = sidecar
+    const { containerId, privilege, privilegeLevels } = sidecar
     display?.succeed(`BuildKit runs on ${scope.runtimeName} until \`capstan buildkit stop\``)
-    if (!options.json) io.stderr.write(toRungLines(rungs))
-    return { document: { runtime: scope.runtimeName, containerId, privilege, rungs }, page: `${containerId}\n` }
+    if (!options.json) io.stderr.write(toPrivilegeLines(privilegeLevels))
+    return {
+      document: { runtime: scope.runtimeName, containerId, privilege, rungs: privilegeLevels },
+      page: `${containerId}\n`,
+    }
   } catch (error) {
     throw withImageRemedy(error, { io, canBuildWithout: false })
   } finally {

@@ -1,4 +1,4 @@
-import type { BuildKitPrivilege, BuildKitWorker, CacheRecord, RungVerdict } from '@capstan/feature-buildkit'
+import type { BuildKitPrivilege, BuildKitWorker, CacheRecord, PrivilegeLevelResult } from '@capstan/feature-buildkit'
 import prettyBytes from 'pretty-bytes'
 import { toAge } from './duration.js'
 import { toOneLine } from './printable.js'
@@ -31,9 +31,9 @@ export function toStatusPage(status: BuildKitStatus): string {
 }
 
 /** One line per privilege level that was tried in vain, with the reason; empty when the first one worked. */
-export function toRungLines(rungs: readonly RungVerdict[]): string {
-  const passed = rungs.filter(({ verdict }) => verdict !== 'runs')
-  return passed.map(({ privilege, reason }) => `${privilege} was skipped: ${toOneLine(reason)}\n`).join('')
+export function toPrivilegeLines(levels: readonly PrivilegeLevelResult[]): string {
+  const skipped = levels.filter(({ verdict }) => verdict !== 'runs')
+  return skipped.map(({ privilege, reason }) => `${privilege} was skipped: ${toOneLine(reason)}\n`).join('')
 }
 
 /** Entries of the cache, one a line, and their sum. */

@@ -44,7 +44,7 @@ class StartLine implements StartDisplay {
     }
     this.#clearPulls()
     if (event.phase === 'ready') this.#line.clear()
-    else this.#line.show(event.phase === 'waiting' ? capitalize(event.status) : toPassedOver(event))
+    else this.#line.show(event.phase === 'waiting' ? capitalize(event.status) : toSkipped(event))
   }
 
   succeed(text: string): void {
@@ -68,7 +68,7 @@ class StartLine implements StartDisplay {
   }
 }
 
-function toPassedOver({ privilege, status }: Extract<BuildKitStartProgress, { phase: 'passed-over' }>): string {
+function toSkipped({ privilege, status }: Extract<BuildKitStartProgress, { phase: 'skipped' }>): string {
   return `Starting BuildKit: ${privilege} was skipped, ${status}`
 }
 

@@ -1,24 +1,24 @@
 import type { Argv } from '@capstan/core'
 import type { BuildOutput, BuildRequest } from './build-request.js'
 
-/** Where things of one build are in the sidecar. */
-export interface BuildPlaces {
-  /** Of all of them; removed afterwards. */
+/** The paths of one build in the sidecar, and the names of its secret variables. */
+export interface BuildPaths {
+  /** Contains all files of the build. It is removed after the build. */
   readonly directory: string
   readonly context: string
-  /** The directory of a Dockerfile that is not in the context. */
+  /** The directory of a Dockerfile that is not part of the context. */
   readonly dockerfile: string
   readonly metadata: string
-  /** A directory with a `config.json`. */
+  /** The directory of a `config.json`. */
   readonly credentials: string
-  /** Of each secret that is a file, by its id. */
+  /** Secrets that are passed as files: path by secret id. */
   readonly secretFiles: Readonly<Record<string, string>>
-  /** The variable of each secret that is one, by its id. */
+  /** Secrets that are passed as environment variables: variable name by secret id. */
   readonly secretVariables: Readonly<Record<string, string>>
 }
 
-/** The command line of `buildctl`: no value of a secret is in it. */
-export function toBuildCommand(request: BuildRequest, places: BuildPlaces): Argv {
+/** Returns the command line of `buildctl`. It contains no value of a secret. */
+export function toBuildCommand(request: BuildRequest, paths: BuildPaths): Argv {
   const {
     dockerfile = 'Dockerfile',
     dockerfileText,
@@ -40,20 +40,20 @@ export function toBuildCommand(request: BuildRequest, places: BuildPlaces): Argv
     'build',
     '--progress=rawjson',
     '--frontend=dockerfile.v0',
-    `--local=context=${places.context}`,
-    `--local=dockerfile=${dockerfileText === undefined ? places.context : places.dockerfile}`,
+    `--local=context=${paths.context}`,
+    `--local=dockerfile=${dockerfileText === undefined ? paths.context : paths.dockerfile}`,
     ...options.flatMap(([key, value]) => (value === undefined ? [] : ['--opt', `${key}=${value}`])),
     ...(noCache ? ['--no-cache'] : []),
-    ...Object.entries(places.secretVariables).flatMap(([id, name]) => ['--secret', `id=${id},type=env,env=${name}`]),
-    ...Object.entries(places.secretFiles).flatMap(([id, path]) => ['--secret', `id=${id},type=file,src=${path}`]),
+    ...Object.entries(paths.secretVariables).flatMap(([id, name]) => ['--secret', `id=${id},type=env,env=${name}`]),
+    ...Object.entries(paths.secretFiles).flatMap(([id, path]) => ['--secret', `id=${id},type=file,src=${path}`]),
     ...(request.cacheFrom ?? []).flatMap((text) => ['--import-cache', text]),
     ...(request.cacheTo ?? []).flatMap((text) => ['--export-cache', text]),
     ...toOutput(request.output),
-    `--metadata-file=${places.metadata}`,
+    `--metadata-file=${paths.metadata}`,
   ]
 }
 
-/** Without a destination an archive goes to stdout. Fields are those of CSV: several names stand in quotes. */
+/** An archive without a destination is written to stdout. */
 function toOutput(output: BuildOutput): Argv {
   switch (output.type) {
     case 'load':
@@ -69,6 +69,7 @@ function toOutput(output: BuildOutput): Argv {
   }
 }
 
+/** The value of `--output` is parsed as CSV, so a field with several names is quoted. */
 function toNames(tags: readonly string[]): string {
   return tags.length === 1 ? `name=${tags[0]}` : `"name=${tags.join(',')}"`
 }

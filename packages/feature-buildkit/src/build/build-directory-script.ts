@@ -1,45 +1,51 @@
 import type { Argv } from '@capstan/core'
 import { fileTimesFunction } from './file-times-script.js'
 
-/** The arguments of the process that makes and holds the directory of one build. */
-export interface DirectoryPlan {
+/**
+ * The prefix of every build directory. The daemon's script removes all of them when it starts and when it ends. Each build
+ * removes those whose shell was killed: the file `holder` in the directory contains the PID of that shell.
+ */
+export const buildDirectoryPrefix = '/tmp/capstan-build-'
+
+/** The arguments of the process that creates the directory of one build. */
+export interface BuildDirectoryOptions {
   readonly directory: string
   /** The directory of the record of file times, see {@link fileTimesFunction}. */
   readonly timesDirectory: string
-  /** The size of the list of files, which comes by stdin. */
+  /** The size of the list of files, which is sent to stdin. */
   readonly listBytes: number
 }
 
 /**
- * Makes the directory of one build, prints the times of the listed files and `ready`, and removes the directory when stdin
+ * Creates the directory of one build, prints the times of the listed files and `ready`, and removes the directory when stdin
  * ends. Stdin also ends when the process of the caller is killed. All other commands of the build write below this directory
  * and never create it themselves, so nothing is written after its removal.
  *
- * `private` in it is on the tmpfs of `/dev/shm`, if there is one: the content is gone when the container stops. Each call
- * first removes the directories of earlier shells that were killed. A directory whose `holder` is absent or empty belongs to
- * a shell that is about to write it.
+ * Its subdirectory `private` is on the tmpfs of `/dev/shm`, if there is one: the content is lost when the container stops.
+ * Each call first removes the directories of earlier shells that were killed. A directory whose `holder` is absent or empty
+ * belongs to a shell that is about to write it.
  */
-export function toDirectoryCommand({ directory, timesDirectory, listBytes }: DirectoryPlan): Argv {
+export function toDirectoryCommand({ directory, timesDirectory, listBytes }: BuildDirectoryOptions): Argv {
   return ['sh', '-c', directoryScript, 'capstan-build', directory, timesDirectory, String(listBytes)]
 }
 
-/** Removes the directory without its process. */
+/** Removes the directory when its own process has not done so. */
 export function toRemovalCommand(directory: string): Argv {
   return ['sh', '-c', `rm -rf "$1" "/dev/shm/\${1##*/}"`, 'capstan-remove', directory]
 }
 
-/** The removal is repeated, since a process that is about to end may still write into the directory. */
+/** The removal is repeated because a process that is about to end may still write into the directory. */
 const directoryScript = `dir=$1; times=$2; memory=/dev/shm/\${dir##*/}; draft=$times/.\${dir##*/}; umask 077; trap '' PIPE
-leave() { n=0; while ! rm -rf "$dir" "$memory" "$draft" 2>/dev/null && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done; }
+remove() { n=0; while ! rm -rf "$dir" "$memory" "$draft" 2>/dev/null && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done; }
 ${fileTimesFunction}
 for other in "\${dir%-*-*-*-*-*}"-*; do
   holder=$(cat "$other/holder" 2>/dev/null) && [ -n "$holder" ] || continue
   grep -q "$other" "/proc/$holder/cmdline" 2>/dev/null || rm -rf "$other" "/dev/shm/\${other##*/}" "$times/.\${other##*/}"
 done
 mkdir "$dir" || exit 1
-trap leave EXIT; trap 'exit 1' HUP INT TERM; echo $$ >"$dir/holder"
+trap remove EXIT; trap 'exit 1' HUP INT TERM; echo $$ >"$dir/holder"
 if grep -q ' /dev/shm tmpfs ' /proc/mounts && mkdir "$memory" 2>/dev/null; then ln -s "$memory" "$dir/private"
 else mkdir "$dir/private"; fi
 mkdir "$dir/private/docker" "$dir/dockerfile" && head -c "$3" >"$dir/files" || exit 1
-[ "$(wc -c <"$dir/files")" -eq "$3" ] && answer_times || exit 1
+[ "$(wc -c <"$dir/files")" -eq "$3" ] && print_times || exit 1
 echo ready; cat >/dev/null`

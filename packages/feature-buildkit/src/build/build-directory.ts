@@ -1,50 +1,48 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { createHostError, type ExecProcess, untilAborted } from '@capstan/core'
-import { keepLastWords } from '../last-words.js'
-import { openSession } from '../open-session.js'
-import { timeLimit } from '../pause.js'
-import { runExec } from '../run-exec.js'
-import type { WriteTarget } from '../write-file.js'
+import { createHostError, delay, type ExecProcess, untilAborted } from '@capstan/core'
+import { openSession, runExec } from '../container/exec.js'
+import { readStderrTail } from '../container/stderr-tail.js'
+import type { WriteTarget } from '../container/write-file.js'
 import { toDirectoryCommand, toRemovalCommand } from './build-directory-script.js'
-import { createLostError } from './follow-build.js'
+import { createConnectionLostError } from './follow-build.js'
 
-/** The directory of one build in the sidecar; it holds all files of the build. */
+/** The directory of one build in the sidecar. It contains all files of the build. */
 export interface BuildDirectory {
-  /** The times that have to be changed: seconds since 1970 by the number of the file's line in the list, from 1. */
+  /** The times that must be changed: seconds since 1970, by the line number of the file in the list, starting at 1. */
   readonly seconds: ReadonlyMap<number, number>
-  /** Rejects with CONNECTION_LOST when the directory is removed before `release`; never resolves. */
+  /** Rejects with CONNECTION_LOST when the directory is removed before `release`. Never resolves. */
   readonly lost: Promise<never>
-  /** Removes the directory. Never rejects: in a sidecar that is gone there is no such directory. */
+  /** Removes the directory. Never rejects: if the sidecar has ended, the directory has gone with it. */
   release(): Promise<void>
 }
 
 /**
- * Makes the directory. A process in the sidecar removes it when its stdin ends, so it is also removed when the process of
+ * Creates the directory. A process in the sidecar removes it when its stdin ends, so it is also removed when the process of
  * the caller is killed.
  *
- * @throws HostError OPERATION_FAILED when the directory cannot be made.
+ * @throws HostError OPERATION_FAILED when the directory cannot be created.
  */
-export async function openBuildDirectory(target: WriteTarget, place: DirectoryPlace): Promise<BuildDirectory> {
+export async function openBuildDirectory(target: WriteTarget, location: DirectoryLocation): Promise<BuildDirectory> {
   const { execs, id, signal } = target
-  const { path, stateDirectory, list } = place
+  const { path, stateDirectory, list } = location
   const timesDirectory = `${stateDirectory}/capstan-file-times`
   const command = toDirectoryCommand({ directory: path, timesDirectory, listBytes: Buffer.byteLength(list) })
   const process = await openSession(execs, id, { command, signal })
-  const complaint = keepLastWords(process.stderr)
+  const stderrTail = readStderrTail(process.stderr)
   process.stdin.write(list)
   let seconds: ReadonlyMap<number, number> | undefined
   try {
-    seconds = await untilAborted(readAnswer(process.stdout), signal)
-    if (seconds === undefined) throw toRefusal(await untilAborted(process.exitCode, signal), complaint())
+    seconds = await untilAborted(readTimes(process.stdout), signal)
+    if (seconds === undefined) throw toDirectoryError(await untilAborted(process.exitCode, signal), stderrTail())
   } catch (error) {
-    await process[Symbol.asyncDispose]() // which ends its stdin
+    await process[Symbol.asyncDispose]() // ends stdin, so the directory is removed
     throw error
   }
   let isReleased = false
   const lost = new Promise<never>((_, reject) => {
     const end = () => {
-      if (!isReleased) reject(createLostError(id))
+      if (!isReleased) reject(createConnectionLostError(id))
     }
     process.exitCode.then(end, end)
   })
@@ -59,17 +57,17 @@ export async function openBuildDirectory(target: WriteTarget, place: DirectoryPl
   }
 }
 
-/** Where the directory is made, and for which files. */
-export interface DirectoryPlace {
+/** The path of the directory, and the files of its context. */
+export interface DirectoryLocation {
   readonly path: string
-  /** The state directory of the daemon: the record of file times has the same lifetime as its cache. */
+  /** The state directory of the daemon. The record of file times is kept there, because it must live as long as the cache. */
   readonly stateDirectory: string
   /** See `list` of `ContextFiles`. */
   readonly list: string
 }
 
 /** Resolves with `undefined` when the process ends before it prints `ready`. */
-async function readAnswer(stdout: Readable): Promise<ReadonlyMap<number, number> | undefined> {
+async function readTimes(stdout: Readable): Promise<ReadonlyMap<number, number> | undefined> {
   const seconds = new Map<number, number>()
   for await (const line of createInterface({ input: stdout })) {
     if (line === 'ready') return seconds
@@ -79,15 +77,15 @@ async function readAnswer(stdout: Readable): Promise<ReadonlyMap<number, number>
   return undefined
 }
 
-function toRefusal(exitCode: number, complaint: string): Error {
-  const reason = complaint === '' ? `it ended with exit code ${exitCode}` : complaint
-  const facts = { operation: 'make', subject: 'the directory of the build', status: exitCode, reason }
+function toDirectoryError(exitCode: number, stderrTail: string): Error {
+  const reason = stderrTail === '' ? `it ended with exit code ${exitCode}` : stderrTail
+  const facts = { operation: 'create', subject: 'the directory of the build', status: exitCode, reason }
   return createHostError('OPERATION_FAILED', facts)
 }
 
 async function release({ execs, id }: WriteTarget, process: ExecProcess, path: string): Promise<void> {
   process.stdin.end()
-  const exitCode = await Promise.race([process.exitCode.catch(() => undefined), timeLimit(removalMs)])
+  const exitCode = await Promise.race([process.exitCode.catch(() => undefined), delay(removalMs, { ref: false })])
   await process[Symbol.asyncDispose]()
   if (exitCode === 0) return
   const signal = AbortSignal.timeout(removalMs)

@@ -1,54 +1,56 @@
 import type { BuildSource, HostErrorFacts } from '@capstan/core'
 import type { BuildProgressEvent } from './build-progress-event.js'
 
-/** Remembers of each step what a failure will want to tell. */
+/** Collects from the events of a build what the error of a failed build reports. */
 export class FailureLog {
   readonly #names = new Map<string, string>()
   readonly #output = new Map<string, string>()
-  #failed: string | undefined
+  #failedStep: string | undefined
 
-  take(events: readonly BuildProgressEvent[]): void {
+  push(events: readonly BuildProgressEvent[]): void {
     for (const event of events) {
       if (event.type === 'step') {
         this.#names.set(event.id, event.name)
-        if (event.state === 'failed' && !this.#isConsequence(event.error)) this.#failed = event.id
+        if (event.state === 'failed' && !this.#isCancellation(event.error)) this.#failedStep = event.id
       } else if (event.type === 'log') {
         const text = (this.#output.get(event.stepId) ?? '') + Buffer.from(event.bytes).toString()
-        this.#output.set(event.stepId, text.slice(-mostText))
+        this.#output.set(event.stepId, text.slice(-maxCharacters))
       }
     }
   }
 
-  /** A step that fails takes those beside it along. */
-  #isConsequence(error = ''): boolean {
-    return this.#failed !== undefined && error.endsWith('context canceled')
+  /** When a step fails, BuildKit cancels the steps that run beside it. They are reported as failed, too. */
+  #isCancellation(error = ''): boolean {
+    return this.#failedStep !== undefined && error.endsWith('context canceled')
   }
 
-  /** Of what `buildctl` said beside the progress, and of the step that failed. */
+  /** `diagnostics` is the output of `buildctl` without the progress. */
   toFacts(diagnostics: readonly string[], exitCode: number): HostErrorFacts['BUILD_FAILED'] {
-    const name = this.#failed === undefined ? undefined : this.#names.get(this.#failed)
-    const output = this.#failed === undefined ? '' : (this.#output.get(this.#failed) ?? '')
-    const words = diagnostics.at(-1) ?? `buildctl ended with exit code ${exitCode}`
-    const [, code] = /exit code: (\d+)/.exec(words) ?? []
+    const name = this.#failedStep === undefined ? undefined : this.#names.get(this.#failedStep)
+    const output = this.#failedStep === undefined ? '' : (this.#output.get(this.#failedStep) ?? '')
+    const message = diagnostics.at(-1) ?? `buildctl ended with exit code ${exitCode}`
+    const [, code] = /exit code: (\d+)/.exec(message) ?? []
     const command = name === undefined ? undefined : /^\[[^\]]*\] (.*)$/s.exec(name)?.[1]
     const source = findSource(diagnostics)
     return {
       step: name,
       command,
       exitCode: code === undefined ? undefined : Number(code),
-      lastLines: [...output.split('\n'), ...diagnostics].filter((line) => line.trim() !== '').slice(-mostLines),
+      lastLines: [...output.split('\n'), ...diagnostics].filter((line) => line.trim() !== '').slice(-maxLines),
       ...(source === undefined ? {} : { source }),
     }
   }
 }
 
 /**
- * The first excerpt of the Dockerfile: the lines between two lines of dashes, below a line `FILE:LINE`.
+ * Finds the first excerpt of the Dockerfile: the lines between two lines of dashes, after a line `FILE:LINE`.
  * https://github.com/moby/buildkit/blob/v0.32.2/solver/errdefs/source.go
  */
 function findSource(diagnostics: readonly string[]): BuildSource | undefined {
-  const opening = diagnostics.findIndex((line, index) => dashes.test(line) && place.test(diagnostics[index - 1] ?? ''))
-  const [, file = '', line = ''] = place.exec(diagnostics[opening - 1] ?? '') ?? []
+  const opening = diagnostics.findIndex(
+    (line, index) => dashes.test(line) && position.test(diagnostics[index - 1] ?? ''),
+  )
+  const [, file = '', line = ''] = position.exec(diagnostics[opening - 1] ?? '') ?? []
   if (opening === -1 || file === '') return undefined
   const below = diagnostics.slice(opening + 1)
   const closing = below.findIndex((text) => dashes.test(text))
@@ -56,7 +58,7 @@ function findSource(diagnostics: readonly string[]): BuildSource | undefined {
 }
 
 const dashes = /^-{8,}$/
-const place = /^(.+):(\d+)$/
+const position = /^(.+):(\d+)$/
 
-const mostText = 4000
-const mostLines = 30
+const maxCharacters = 4000
+const maxLines = 30

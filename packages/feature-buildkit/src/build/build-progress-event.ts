@@ -1,14 +1,14 @@
-/** One thing that happened in a build. Times are BuildKit's own, except those of a `transfer`. */
+/** One event of a build. Times are reported by BuildKit, except those of `transfer` events. */
 export type BuildProgressEvent =
   | {
       readonly type: 'step'
       readonly id: string
-      /** As BuildKit shows it: `[2/3] RUN make`. */
+      /** The name as BuildKit shows it, for example `[2/3] RUN make`. */
       readonly name: string
-      /** A step that has completed may start again: BuildKit reads a local source in two intervals. */
+      /** A completed step may start again: BuildKit reads a local source in two intervals. */
       readonly state: 'started' | 'cached' | 'completed' | 'failed'
       readonly at: Date
-      /** With `failed` alone. */
+      /** Set when `state` is `failed`. */
       readonly error?: string
     }
   | {
@@ -29,9 +29,8 @@ export type BuildProgressEvent =
     }
   | { readonly type: 'warning'; readonly stepId: string; readonly message: string }
   /**
-   * Bytes between this process and the sidecar: the context on its way there, or the result on its way to the runtime or
-   * the archive. Emitted at most every 250 ms, and at the end with `isDone`; a transfer that takes less than 250 ms has no
-   * event.
+   * The bytes sent between this process and the sidecar: the context to the sidecar, or the result to the runtime or to the
+   * archive. Emitted at most every 250 ms, and at the end with `isDone`. A transfer shorter than 250 ms has no event.
    */
   | {
       readonly type: 'transfer'

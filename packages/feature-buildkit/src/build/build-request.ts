@@ -8,57 +8,59 @@ import {
   validateImageTag,
 } from '@capstan/core'
 
-/** What becomes of the result. There is no default: BuildKit's own keeps it in the cache alone. */
+/** The destination of the result. There is no default: by default BuildKit keeps the result only in its cache. */
 export type BuildOutput =
-  /** Into the runtime's images. */
+  /** Loads the image into the runtime. */
   | { readonly type: 'load'; readonly tags: readonly string[] }
-  /** To the registries of the tags. */
+  /** Pushes the image to the registries of the tags. */
   | { readonly type: 'push'; readonly tags: readonly string[] }
-  /** A tar archive to a stream, which is ended with it: an image, or the files of its root. */
+  /** Writes a tar archive of the image, or of the files in its root, to a stream, and ends the stream. */
   | {
       readonly type: 'archive'
       readonly format: 'docker' | 'oci' | 'files'
       readonly to: Writable
       readonly tags?: readonly string[]
     }
+  /** Keeps the result only in BuildKit's cache. */
   | { readonly type: 'cache-only' }
 
-/** One build. */
+/** The input and the options of one build. */
 export interface BuildRequest {
   readonly context: BuildContext
-  /** Its path in the context; default `Dockerfile`. */
+  /** The path of the Dockerfile in the context. Default `Dockerfile`. */
   readonly dockerfile?: string
-  /** The text of one that is not in the context; instead of `dockerfile`. */
+  /** The text of a Dockerfile that is not in the context. Excludes `dockerfile`. */
   readonly dockerfileText?: string
-  /** The stage to stop at. Default: the last. */
+  /** The stage to build. Default: the last stage. */
   readonly target?: string
   readonly buildArgs?: StringMap
   readonly labels?: StringMap
-  /** For example `linux/arm64`. Default: that of the machine. */
+  /** For example `linux/arm64`. Default: the platform of the machine. */
   readonly platforms?: readonly string[]
-  /** By the ids that `RUN --mount=type=secret` names. Never in a command line, in the image or in an error. */
+  /** By the ids used in `RUN --mount=type=secret`. Never part of a command line, of the image or of an error. */
   readonly secrets?: Readonly<Record<string, string | Uint8Array>>
-  /** Runs every step anew. Default false. */
+  /** Runs every step again. Default false. */
   readonly noCache?: boolean
-  /** As `buildctl --import-cache` has them: `type=registry,ref=…`. */
+  /** In the format of `buildctl --import-cache`: `type=registry,ref=…`. */
   readonly cacheFrom?: readonly string[]
-  /** As `buildctl --export-cache` has them. */
+  /** In the format of `buildctl --export-cache`. */
   readonly cacheTo?: readonly string[]
-  /** By registry host, for this build alone. */
+  /** By registry host. Used for this build only. */
   readonly credentials?: Readonly<Record<string, RegistryCredentials>>
   readonly output: BuildOutput
 }
 
 /**
- * What `build` checks before it does anything.
+ * Checks a request, as `build` does before it has any effect.
  *
- * @throws HostError INVALID_ARGUMENT with the path of the field; it shows no secret.
+ * @throws HostError INVALID_ARGUMENT with the path of the field. The error contains no secret.
  */
 export function validateBuildRequest(request: BuildRequest): void {
   const { context, buildArgs, labels, target, noCache, platforms = [], secrets = {}, output } = request
   const given = { context, buildArgs, labels, target, noCache }
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined))
-  validateBuild('FROM scratch', 'checked/apart', set)
+  // Dockerfile and tag are placeholders: those of the request are checked below.
+  validateBuild('FROM scratch', 'placeholder', set)
   for (const [index, platform] of platforms.entries()) {
     check(/^[a-z0-9]+\/[a-z0-9_]+(\/[a-z0-9]+)?$/.test(platform), `platforms[${index}]`, '"os/architecture"', platform)
   }
@@ -85,7 +87,7 @@ function checkOutput(output: BuildOutput): void {
 
 function checkText({ dockerfile, dockerfileText: text }: BuildRequest): void {
   if (text === undefined) return
-  check(dockerfile === undefined, 'dockerfile', 'left out where dockerfileText is given', dockerfile)
+  check(dockerfile === undefined, 'dockerfile', 'omitted when dockerfileText is given', dockerfile)
   check(typeof text === 'string' && text.trim() !== '', 'dockerfileText', 'the text of a Dockerfile', text)
 }
 

@@ -1,35 +1,44 @@
-import type { OperationOptions } from '@capstan/core'
-import type { BuildKitManagers } from '../buildkit-managers.js'
-import { runExec } from '../run-exec.js'
-import type { BuildResult } from './buildkit-build.js'
+import type { ExecManager, OperationOptions } from '@capstan/core'
+import { runExec } from '../container/exec.js'
 
-/** What BuildKit wrote of a build that went well. */
-export async function readResult(
-  { execs }: BuildKitManagers,
+/** The result of a successful build. */
+export interface BuildResult {
+  /** `runtime` if the fallback was used. */
+  readonly builder: 'buildkit' | 'runtime'
+  /** The digest of the image's configuration, which is the id of the image in a runtime. */
+  readonly imageId: string | undefined
+  /** The digest of the image's manifest. */
+  readonly digest: string | undefined
+  /** The metadata that BuildKit wrote. */
+  readonly metadata: Readonly<Record<string, unknown>>
+  /** What the runtime's builder could not do, one phrase each. Empty if BuildKit built. */
+  readonly unsupportedFeatures: readonly string[]
+}
+
+/** Reads the metadata file of a successful build. */
+export async function readBuildResult(
+  execs: ExecManager,
   id: string,
   { path, signal }: OperationOptions & { readonly path: string },
 ): Promise<BuildResult> {
   const { stdout } = await runExec(execs, id, { command: ['cat', path], signal })
-  return toResult(parseMetadata(stdout.toString()))
-}
-
-/** Written only where there is something to say. */
-function parseMetadata(text: string): Readonly<Record<string, unknown>> {
-  try {
-    const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
-  } catch {
-    return {}
-  }
-}
-
-function toResult(metadata: Readonly<Record<string, unknown>>): BuildResult {
+  const metadata = parseMetadata(stdout.toString())
   const read = (key: string) => (typeof metadata[key] === 'string' ? metadata[key] : undefined)
   return {
     builder: 'buildkit',
     imageId: read('containerimage.config.digest'),
     digest: read('containerimage.digest'),
     metadata,
-    lost: [],
+    unsupportedFeatures: [],
+  }
+}
+
+/** BuildKit writes no file for a build without metadata. */
+function parseMetadata(text: string): Readonly<Record<string, unknown>> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>) : {}
+  } catch {
+    return {}
   }
 }

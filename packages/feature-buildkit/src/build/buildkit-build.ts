@@ -1,33 +1,51 @@
 import type { BuildProgressEvent } from './build-progress-event.js'
-import { EventQueue } from './event-queue.js'
+import type { BuildResult } from './build-result.js'
 
-/** A build under way: its events end with it, and tell nothing of its failure; `result` does. */
+/** A running build. The iteration over its events ends with the build, and never throws: `result` reports a failure. */
 export interface BuildKitBuild extends AsyncIterable<BuildProgressEvent> {
-  /** What came of it. A build that failed: BUILD_FAILED. Nobody need await it. */
+  /** Rejects with BUILD_FAILED when the build fails. It need not be awaited. */
   readonly result: Promise<BuildResult>
 }
 
-/** What came of a build. */
-export interface BuildResult {
-  /** Who built: `runtime` is the fallback. */
-  readonly builder: 'buildkit' | 'runtime'
-  /** The digest of the image's configuration, by which a runtime knows it. */
-  readonly imageId: string | undefined
-  /** Of the manifest. */
-  readonly digest: string | undefined
-  /** As BuildKit wrote it. */
-  readonly metadata: Readonly<Record<string, unknown>>
-  /** What a fallback builder could not do, in words. */
-  readonly lost: readonly string[]
-}
+/** Receives the events of a build. */
+export type BuildEventListener = (events: readonly BuildProgressEvent[]) => void
 
-/** Takes events while a build runs. */
-export type EventSink = (events: readonly BuildProgressEvent[]) => void
-
-/** Starts at once. Nobody needs to read the events, or to wait for the result. */
-export function createBuild(run: (onEvents: EventSink) => Promise<BuildResult>): BuildKitBuild {
+/** Starts a build at once. The caller need not read the events or await the result. */
+export function createBuild(run: (onEvents: BuildEventListener) => Promise<BuildResult>): BuildKitBuild {
   const queue = new EventQueue()
   const result = run((events) => queue.push(events)).finally(() => queue.end())
-  result.catch(() => {}) // heard by whoever awaits it
+  result.catch(() => {}) // a result that is not awaited must not be an unhandled rejection
   return { result, [Symbol.asyncIterator]: () => queue[Symbol.asyncIterator]() }
 }
+
+/** Buffers the events of a build until they are read. Drops the oldest events when there are too many. */
+class EventQueue implements AsyncIterable<BuildProgressEvent> {
+  #events: BuildProgressEvent[] = []
+  #wake: () => void = () => {}
+  #isEnded = false
+
+  push(events: readonly BuildProgressEvent[]): void {
+    this.#events.push(...events)
+    if (this.#events.length > maxEvents) this.#events = this.#events.slice(-maxEvents)
+    this.#wake()
+  }
+
+  end(): void {
+    this.#isEnded = true
+    this.#wake()
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<BuildProgressEvent, void> {
+    for (;;) {
+      const event = this.#events.shift()
+      if (event !== undefined) yield event
+      else if (this.#isEnded) return
+      else
+        await new Promise<void>((resolve) => {
+          this.#wake = resolve
+        })
+    }
+  }
+}
+
+const maxEvents = 100_000

@@ -5,25 +5,25 @@ import type { OperationOptions } from '@capstan/core'
 import type { BuildRequest } from './build-request.js'
 
 /**
- * The context of one build, read to its end before anything is sent.
+ * The context of one build, read to its end before it is sent.
  *
- * BuildKit keeps the files of the last build, and treats a file as unchanged when its size, mode and time are the same; it
- * never compares contents: https://github.com/tonistiigi/fsutil/blob/master/diff_containerd.go. So different contents of the
- * same path and size need different times, in whole seconds, since `tar` in the sidecar sets no fractions.
+ * BuildKit keeps the files of the last build. It treats a file as unchanged when size, mode and time are equal, and does not
+ * compare contents: https://github.com/tonistiigi/fsutil/blob/master/diff_containerd.go. So different contents of one path
+ * and size need different times, in whole seconds because `tar` in the sidecar sets no fractions.
  */
 export interface ContextFiles {
-  /** A line `FILE SECOND CONTENT` for each file; a file with several names has one line. */
+  /** One line `FILE SECOND CONTENT` for each file. A file with several names (hard links) has one line. */
   readonly list: string
-  /** The entries, with the times that the sidecar answered by the number of the line, from 1. */
+  /** Returns the entries with new times. `seconds` has times by the line number of the file, starting at 1. */
   toEntries(seconds: ReadonlyMap<number, number>): readonly ContextEntry[]
 }
 
-/** Reads the context. Rejects as `readBuildContext` does. Each file is read again when it is sent. */
+/** Reads the context. Rejects as `readBuildContext` does. Each file is read a second time when it is sent. */
 export async function readContextFiles(
   { context, dockerfile = 'Dockerfile', dockerfileText }: BuildRequest,
   { signal }: OperationOptions,
 ): Promise<ContextFiles> {
-  // As BuildKit does, which looks for both once more: https://docs.docker.com/build/concepts/context/#filename-and-location
+  // BuildKit reads both ignore files again: https://docs.docker.com/build/concepts/context/#filename-and-location
   const ignoreFile = `${posix.normalize(dockerfile)}.dockerignore`
   const keep = [posix.normalize(dockerfile), '.dockerignore', ignoreFile]
   const own = dockerfileText === undefined ? { ignoreFile } : {}
@@ -40,7 +40,7 @@ export async function readContextFiles(
   }
 }
 
-/** Further names of a file are hard links in the archive and have the time of the first name. */
+/** The further names of a file are hard links in the archive, and get the time of the first name. */
 function setTimes(
   entries: readonly (ContextEntry | DigestedEntry)[],
   seconds: ReadonlyMap<number, number>,
@@ -57,13 +57,13 @@ function setTimes(
   })
 }
 
-/** The digest gets a letter in front, because `awk` compares strings of digits as numbers. */
+/** The digest is prefixed by a letter because `awk` compares strings of digits as numbers. */
 function toLine(file: DigestedEntry): string {
   const name = createHash('sha256').update(`${file.path}\0${file.sizeBytes}`).digest('hex')
   return `${name.slice(0, 32)} ${toSecond(file)} s${file.digest.slice(0, 40)}`
 }
 
-/** Limits the time to what tar can hold, 1970 to 2038; the last 65 535 seconds are left for further contents. */
+/** Limits the time to the range of tar, 1970 to 2038. The last 65 535 seconds are reserved for further contents. */
 function toSecond({ modifiedAt }: ContextEntry): number {
   return Math.min(Math.max(Math.floor((modifiedAt?.getTime() ?? 0) / 1000), 0), latestSecond)
 }

@@ -1,28 +1,27 @@
 import type { Readable } from 'node:stream'
 import { finished, pipeline } from 'node:stream/promises'
-import type { OperationOptions } from '@capstan/core'
-import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { ImageTransfer, OperationOptions } from '@capstan/core'
 import type { BuildOutput } from './build-request.js'
-import type { EventSink } from './buildkit-build.js'
+import type { BuildEventListener } from './buildkit-build.js'
 import { TransferCount } from './transfer-count.js'
 
-/** What a build writes to stdout, brought to where it belongs. */
+/** The transfer of a build's stdout to the runtime or to the caller's stream. */
 export interface Delivery {
-  /** Resolves when all of it is there; never rejects. */
+  /** Resolves when everything is delivered or the delivery has failed. Never rejects. */
   readonly settled: Promise<DeliveryFailure | undefined>
-  /** Rejects when the receiver fails while the build still writes; resolves never. */
-  readonly brokenOff: Promise<never>
+  /** Rejects when the receiver fails while the build still writes. Never resolves. */
+  readonly receiverFailed: Promise<never>
 }
 
 export interface DeliveryFailure {
   readonly error: unknown
-  /** The build had not written all of it: the receiver is at fault, not the build. */
+  /** Whether the delivery failed before the end of stdout: the cause is then the receiver and not the build. */
   readonly isEarly: boolean
 }
 
-/** Reads stdout to its end in any case, so that a build never waits for its reader. */
+/** Delivers stdout. After a failure the rest of stdout is read and dropped, so that the build does not block. */
 export function deliverOutput(
-  { images }: BuildKitManagers,
+  images: ImageTransfer | undefined,
   stdout: Readable,
   { output, onEvents, signal }: DeliveryOptions,
 ): Delivery {
@@ -34,11 +33,11 @@ export function deliverOutput(
       return { error, isEarly }
     },
   )
-  const brokenOff = settled.then((failure) =>
+  const receiverFailed = settled.then((failure) =>
     failure?.isEarly === true ? Promise.reject(failure.error) : new Promise<never>(() => {}),
   )
-  brokenOff.catch(() => {}) // heard by whoever races it
-  return { settled, brokenOff }
+  receiverFailed.catch(() => {}) // it may reject before it is awaited
+  return { settled, receiverFailed }
 
   async function deliver(): Promise<void> {
     using transfer = new TransferCount({ id: 'result', onEvents })
@@ -49,20 +48,20 @@ export function deliverOutput(
   }
 }
 
-/** Where the result goes, and who hears of the transfer. */
+/** The destination of the result, and the listener for the progress of the transfer. */
 export interface DeliveryOptions extends OperationOptions {
   readonly output: BuildOutput
-  readonly onEvents: EventSink
+  readonly onEvents: BuildEventListener
 }
 
-/** The end of an archive says that it is whole. */
+/** Ends the stream of a complete archive. */
 export async function endArchive(output: BuildOutput): Promise<void> {
   if (output.type !== 'archive') return
   output.to.end()
   await finished(output.to, { readable: false })
 }
 
-/** What is not whole does not end, but breaks off. */
-export function breakArchive(output: BuildOutput): void {
+/** Destroys the stream of an incomplete archive. Ending it would mark the archive as complete. */
+export function destroyArchive(output: BuildOutput): void {
   if (output.type === 'archive') output.to.on('error', () => {}).destroy()
 }

@@ -1,15 +1,15 @@
 /**
- * The shell function `answer_times`. It reads `$dir/files`, which has a line `FILE SECOND CONTENT` for each file of a
- * context, and writes a line `NUMBER SECOND` for each file whose time must change; NUMBER is the number of its line.
+ * The shell function `print_times`. It reads `$dir/files`, which has a line `FILE SECOND CONTENT` for each file of a
+ * context, and prints a line `NUMBER SECOND` for each file whose time must change. NUMBER is the line number of the file.
  *
- * `$times` is the directory of the record of all answers: for one FILE, a SECOND is never given to two contents. The record
- * keeps the last 16 pairs of a file; a content that is not among them gets a second after all earlier ones.
+ * `$times` is the directory of the record of all answers. For one FILE, a SECOND is never given to two contents. The record
+ * keeps the last 16 pairs of a file. A content that is not among them gets a second after all recorded ones.
  *
- * The record is the file with the highest number as its name. A build writes a new version to a draft and links it to the
- * next number, which only one of several builds can do; the others try again. A build also tries again when it then finds a
- * higher number: the version that it had read was no longer the newest.
+ * The record is the file whose name is the highest number. A build writes a new version to a draft and hard-links it to the
+ * next number. Only one of several concurrent builds succeeds, and the others try again. A build also tries again if there is
+ * a higher number after the link: the version that it read was not the newest.
  */
-export const fileTimesFunction = `answer_times() {
+export const fileTimesFunction = `print_times() {
   mkdir -p "$times" || return 1
   n=0; while [ $n -lt 200 ]; do n=$((n+1))
     old=$(ls "$times" | sort -n | tail -n 1); new=$((\${old:-0}+1))

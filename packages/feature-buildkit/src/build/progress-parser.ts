@@ -1,15 +1,8 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { BuildProgressEvent } from './build-progress-event.js'
-import {
-  isProgressRecord,
-  type ProgressRecord,
-  type RawLog,
-  type RawStatus,
-  type RawVertex,
-} from './progress-record.js'
 
 /**
- * Parses the output of `buildctl build --progress=rawjson`: one JSON object a line, and plain text after a failure.
+ * Parses the output of `buildctl build --progress=rawjson`: one JSON object per line, and plain text after a failure.
  *
  * BuildKit sends a step again on each change, and a step may run in several intervals (a local source has two). Emits
  * `started` and `completed` once per interval, `cached` and `failed` once per step.
@@ -21,32 +14,32 @@ export class ProgressParser {
   readonly #diagnostics: string[] = []
   #line = ''
 
-  /** The lines that were no progress, the last 200: what went wrong, in BuildKit's words. */
+  /** The last 200 lines that are not JSON: the error messages of BuildKit. */
   get diagnostics(): readonly string[] {
     return this.#diagnostics
   }
 
   push(chunk: Uint8Array): readonly BuildProgressEvent[] {
-    return this.#take(this.#decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)))
+    return this.#parse(this.#decoder.write(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)))
   }
 
-  /** What a last line without its end tells. */
+  /** Parses the last line if it has no line end. */
   end(): readonly BuildProgressEvent[] {
-    return this.#take(`${this.#decoder.end()}\n`)
+    return this.#parse(`${this.#decoder.end()}\n`)
   }
 
-  #take(text: string): readonly BuildProgressEvent[] {
+  #parse(text: string): readonly BuildProgressEvent[] {
     const lines = (this.#line + text).split('\n')
     this.#line = lines.pop() ?? ''
-    return lines.flatMap((line) => this.#read(line))
+    return lines.flatMap((line) => this.#parseLine(line))
   }
 
-  #read(line: string): readonly BuildProgressEvent[] {
+  #parseLine(line: string): readonly BuildProgressEvent[] {
     if (line.trim() === '') return []
     const record = parseRecord(line)
     if (record !== undefined) return this.#toEvents(record)
     this.#diagnostics.push(line)
-    if (this.#diagnostics.length > mostDiagnostics) this.#diagnostics.shift()
+    if (this.#diagnostics.length > maxDiagnostics) this.#diagnostics.shift()
     return []
   }
 
@@ -59,33 +52,33 @@ export class ProgressParser {
     ]
   }
 
-  /** BuildKit may send only the end of a step; `started` is then added, except for a cached one. */
+  /** If BuildKit sends only the end of a step, `started` is added, except for a cached step. */
   #toStep({ digest: id, name = id, started, completed, cached, error }: RawVertex): readonly BuildProgressEvent[] {
     const state = toState({ started, completed, cached, error })
     if (state === undefined) return []
     const states = isSet(started) && state !== 'cached' ? (['started', state] as const) : [state]
     return [...new Set(states)]
-      .filter((one) => this.#isNews(id, { state: one, started }))
+      .filter((one) => this.#isNew(id, { state: one, started }))
       .map((one) => {
         const at = toTime(one === 'started' ? started : (completed ?? started))
         return { type: 'step', id, name, state: one, at, ...(one === 'failed' ? { error: error ?? '' } : {}) }
       })
   }
 
-  /** Only a completed step changes its state again: it may start once more, at another time. */
-  #isNews(id: string, next: KnownStep): boolean {
+  /** Whether the state has changed. Only a completed step may change again: it may start again, at another time. */
+  #isNew(id: string, next: KnownStep): boolean {
     const known = this.#steps.get(id)
-    const isAgain = known?.state === 'completed' && known.started !== next.started
-    const isNews =
+    const isNewInterval = known?.state === 'completed' && known.started !== next.started
+    const isNew =
       known === undefined ||
-      isAgain ||
+      isNewInterval ||
       (known.state !== next.state && known.state !== 'failed' && next.state !== 'started')
-    if (isNews) this.#steps.set(id, next)
-    return isNews
+    if (isNew) this.#steps.set(id, next)
+    return isNew
   }
 }
 
-/** The last emitted state, and the start of its interval. */
+/** The last emitted state of a step, and the start of its interval. */
 interface KnownStep {
   readonly state: string
   readonly started: string | undefined
@@ -123,7 +116,7 @@ function toWarning(stepId: string, short: string): BuildProgressEvent {
   return { type: 'warning', stepId, message: Buffer.from(short, 'base64').toString() }
 }
 
-/** Go's zero time means: not set. */
+/** Go's zero time, in the year 1, means that the time is not set. */
 function isSet(time: string | undefined): time is string {
   return time !== undefined && !time.startsWith('0001-')
 }
@@ -132,4 +125,58 @@ function toTime(time: string | undefined): Date {
   return new Date(isSet(time) ? time : 0)
 }
 
-const mostDiagnostics = 200
+/** One line of `--progress=rawjson`. */
+interface ProgressRecord {
+  readonly vertexes?: readonly RawVertex[]
+  readonly statuses?: readonly RawStatus[]
+  readonly logs?: readonly RawLog[]
+  readonly warnings?: readonly RawWarning[]
+}
+
+/** A step. Times are in the format of RFC 3339. */
+interface RawVertex {
+  readonly digest: string
+  readonly name?: string
+  readonly started?: string | undefined
+  readonly completed?: string | undefined
+  readonly cached?: boolean | undefined
+  readonly error?: string | undefined
+}
+
+interface RawStatus {
+  readonly id?: string
+  readonly vertex?: string
+  readonly current?: number
+  readonly total?: number
+  readonly timestamp?: string
+}
+
+/** `stream` is 1 for stdout or 2 for stderr. `data` is base64. */
+interface RawLog {
+  readonly vertex?: string
+  readonly stream?: number
+  readonly data?: string
+  readonly timestamp?: string
+}
+
+/** `short` is base64. */
+interface RawWarning {
+  readonly vertex?: string
+  readonly short?: string
+}
+
+/** Whether a value is a record: all its lists are lists of objects, and each step has a digest. */
+function isProgressRecord(value: unknown): value is ProgressRecord {
+  if (!isObject(value)) return false
+  const lists = [value.vertexes, value.statuses, value.logs, value.warnings].filter((list) => list !== undefined)
+  if (lists.length === 0) return false
+  const isList = (list: unknown) => list === null || (Array.isArray(list) && list.every(isObject))
+  const vertexes: unknown = value.vertexes ?? []
+  return lists.every(isList) && Array.isArray(vertexes) && vertexes.every(({ digest }) => typeof digest === 'string')
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null
+}
+
+const maxDiagnostics = 200

@@ -1,42 +1,46 @@
 import type { BuildProgressEvent } from './build-progress-event.js'
 import type { BuildRequest } from './build-request.js'
 
-/** Takes what is secret out of what a build says, where a step prints it. */
+/** Replaces secrets and passwords in the events and errors of a build by `***`: a step may print them. */
 export class Redactor {
   readonly #secrets: readonly Buffer[]
 
   constructor({ secrets = {}, credentials = {} }: Pick<BuildRequest, 'secrets' | 'credentials'>) {
     const passwords = Object.values(credentials).map(({ password }) => password)
-    // As a shell prints them: a line end at the end is lost.
+    // A shell drops line ends at the end of a value, so the value is searched for without them.
     const values = [...Object.values(secrets), ...passwords].map((value) => trimEnd(Buffer.from(value)))
-    const whole = values.filter((value) => value.length >= shortest)
-    // Output comes line by line, and words beside it are read so.
-    const lines = whole.flatMap(toLines).filter((line) => line.length >= shortestLine)
+    const whole = values.filter((value) => value.length >= minLength)
+    // Output and error messages arrive line by line.
+    const lines = whole.flatMap(toLines).filter((line) => line.length >= minLineLength)
     this.#secrets = [...whole, ...lines].sort((one, other) => other.length - one.length)
   }
 
-  hide(text: string): string {
-    return this.#secrets.length === 0 ? text : this.#hideBytes(Buffer.from(text)).toString()
+  redact(text: string): string {
+    return this.#secrets.length === 0 ? text : this.#redactBytes(Buffer.from(text)).toString()
   }
 
-  hideInEvent(event: BuildProgressEvent): BuildProgressEvent {
+  redactEvent(event: BuildProgressEvent): BuildProgressEvent {
     if (this.#secrets.length === 0) return event
     switch (event.type) {
       case 'log':
-        return { ...event, bytes: this.#hideBytes(event.bytes) }
+        return { ...event, bytes: this.#redactBytes(event.bytes) }
       case 'step': {
         const { error } = event
-        return { ...event, name: this.hide(event.name), ...(error === undefined ? {} : { error: this.hide(error) }) }
+        return {
+          ...event,
+          name: this.redact(event.name),
+          ...(error === undefined ? {} : { error: this.redact(error) }),
+        }
       }
       case 'warning':
-        return { ...event, message: this.hide(event.message) }
+        return { ...event, message: this.redact(event.message) }
       case 'status':
       case 'transfer':
         return event
     }
   }
 
-  #hideBytes(bytes: Uint8Array): Buffer {
+  #redactBytes(bytes: Uint8Array): Buffer {
     return this.#secrets.reduce(replaceAll, Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))
   }
 }
@@ -63,7 +67,7 @@ function replaceAll(bytes: Buffer, secret: Buffer): Buffer {
 }
 
 const mask = Buffer.from('***')
-/** What is shorter stands in any output by chance. */
-const shortest = 4
-/** Of a secret with several. */
-const shortestLine = 8
+/** A shorter value would match unrelated output. */
+const minLength = 4
+/** The same, for one line of a secret with several lines. */
+const minLineLength = 8

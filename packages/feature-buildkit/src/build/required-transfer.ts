@@ -2,7 +2,7 @@ import { defineNeeds, imageTransferCapability, requireManagers } from '@capstan/
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import type { BuildOutput } from './build-request.js'
 
-/** @throws MissingCapabilityError where the output is to be loaded and the runtime takes no archives */
+/** @throws MissingCapabilityError when the output type is `load` and the runtime has no image transfer */
 export function requireTransfer(managers: Pick<BuildKitManagers, 'images' | 'report'>, { type }: BuildOutput): void {
   if (type === 'load') requireManagers('output "load"', loadNeeds, managers)
 }

@@ -1,33 +1,35 @@
 import type { ContextEntry } from '@capstan/build-context'
-import { type ExecProcess, type LinkedSignal, linkSignals, untilAborted } from '@capstan/core'
+import { delay, type ExecProcess, type LinkedSignal, linkSignals, untilAborted } from '@capstan/core'
 import type { BuildKitManagers } from '../buildkit-managers.js'
-import { openSession } from '../open-session.js'
-import { timeLimit } from '../pause.js'
-import { toLeashedCommand, toLeashInput } from '../scripts.js'
-import type { DaemonWatch } from '../start/daemon-watch.js'
+import type { ContainerWatch } from '../container/container-watch.js'
+import { openSession } from '../container/exec.js'
+import { toGuardedCommand, toStdinGuardInput } from '../container/stdin-guard.js'
 import { toBuildCommand } from './build-command.js'
 import { openBuildDirectory } from './build-directory.js'
+import { type BuildPlan, planBuild, writeBuildFiles } from './build-files.js'
 import { type BuildRequest, validateBuildRequest } from './build-request.js'
-import { readResult } from './build-result.js'
-import type { BuildResult, EventSink } from './buildkit-build.js'
+import { type BuildResult, readBuildResult } from './build-result.js'
+import type { BuildEventListener } from './buildkit-build.js'
 import { readContextFiles } from './context-files.js'
-import { breakArchive, deliverOutput, endArchive } from './deliver-output.js'
-import { createLostError, followBuild } from './follow-build.js'
-import { type BuildPlan, placeFiles, planPlaces } from './place-files.js'
+import { deliverOutput, destroyArchive, endArchive } from './deliver-output.js'
+import { createConnectionLostError, followBuild } from './follow-build.js'
 import { Redactor } from './redactor.js'
 import { requireTransfer } from './required-transfer.js'
 
 export interface RunBuildOptions {
-  /** Of the sidecar. */
+  /** The container of the sidecar. */
   readonly id: string
-  /** Of the daemon. */
+  /** The state directory of the daemon. */
   readonly stateDirectory: string
-  readonly watch: DaemonWatch
+  readonly watch: ContainerWatch
   readonly signals: readonly (AbortSignal | undefined)[]
-  readonly onEvents: EventSink
+  readonly onEvents: BuildEventListener
 }
 
-/** One build in the sidecar, by its own `buildctl`: client and daemon are of one version. Nothing of it stays there. */
+/**
+ * Runs one build with the sidecar's own `buildctl`, so that client and daemon have the same version. Removes everything that
+ * the build has written in the sidecar, except the cache.
+ */
 export async function runBuild(
   managers: BuildKitManagers,
   request: BuildRequest,
@@ -43,7 +45,7 @@ export async function runBuild(
     await endArchive(request.output)
     return result
   } catch (error) {
-    breakArchive(request.output)
+    destroyArchive(request.output)
     signal.throwIfAborted() // an aborted build also fails
     throw error
   } finally {
@@ -59,9 +61,9 @@ async function buildInDirectory(
 ): Promise<BuildResult> {
   const { signal } = linked
   const files = await readContextFiles(request, { signal })
-  const plan = planPlaces(request)
-  const place = { path: plan.directory, stateDirectory: options.stateDirectory, list: files.list }
-  const directory = await openBuildDirectory({ execs: managers.execs, id: options.id, signal }, place)
+  const plan = planBuild(request)
+  const location = { path: plan.directory, stateDirectory: options.stateDirectory, list: files.list }
+  const directory = await openBuildDirectory({ execs: managers.execs, id: options.id, signal }, location)
   directory.lost.catch((error: unknown) => linked.abort(error))
   try {
     return await build(managers, request, { ...options, signal, plan, entries: files.toEntries(directory.seconds) })
@@ -77,17 +79,16 @@ interface BuildRun extends Omit<RunBuildOptions, 'signals'> {
 }
 
 async function build(
-  managers: BuildKitManagers,
+  { execs, images }: BuildKitManagers,
   request: BuildRequest,
-  { id, signal, plan: { env, secretValues, ...places }, entries, ...options }: BuildRun,
+  { id, signal, plan: { env, secretValues, ...paths }, entries, ...options }: BuildRun,
 ): Promise<BuildResult> {
-  const { execs } = managers
-  await placeFiles({ execs, id, signal, entries, onEvents: options.onEvents }, request, places)
-  const command = toLeashedCommand(toBuildCommand(request, places))
-  await using process = await openSession(execs, id, { command, env, signal })
-  process.stdin.write(toLeashInput(secretValues))
   const { onEvents } = options
-  const delivery = deliverOutput(managers, process.stdout, { output: request.output, onEvents, signal })
+  await writeBuildFiles({ execs, id, signal, entries, onEvents }, request, paths)
+  const command = toGuardedCommand(toBuildCommand(request, paths))
+  await using process = await openSession(execs, id, { command, env, signal })
+  process.stdin.write(toStdinGuardInput(secretValues))
+  const delivery = deliverOutput(images, process.stdout, { output: request.output, onEvents, signal })
   const following = followBuild(process, { ...options, id, delivery, redactor: new Redactor(request) })
   try {
     await untilAborted(following, signal)
@@ -95,18 +96,18 @@ async function build(
     await stop(process)
     throw error
   }
-  return readResult(managers, id, { path: places.metadata, signal })
+  return readBuildResult(execs, id, { path: paths.metadata, signal })
 }
 
 async function failAtEnd({ watch, id }: Pick<RunBuildOptions, 'watch' | 'id'>): Promise<never> {
   await watch.ended
-  throw createLostError(id)
+  throw createConnectionLostError(id)
 }
 
-/** The end of its stdin ends a build; it is waited for a while, so that nothing of it goes on. */
+/** Ends the stdin of the build, which terminates it, and waits a limited time for its end. */
 async function stop({ stdin, exitCode }: ExecProcess): Promise<void> {
   stdin.end()
-  await Promise.race([exitCode.catch(() => {}), timeLimit(stopMs)])
+  await Promise.race([exitCode.catch(() => {}), delay(stopMs, { ref: false })])
 }
 
 const stopMs = 5000

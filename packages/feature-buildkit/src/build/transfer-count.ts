@@ -1,8 +1,9 @@
 import type { BuildProgressEvent } from './build-progress-event.js'
+import type { BuildEventListener } from './buildkit-build.js'
 
-/** Counts the bytes of one transfer and emits its progress every 250 ms; nothing for a shorter transfer. */
+/** Counts the bytes of one transfer, and emits its progress every 250 ms. A shorter transfer has no events. */
 export class TransferCount implements Disposable {
-  /** Set before the first byte, where the size is known. */
+  /** Set before the first byte if the size is known. */
   totalBytes: number | undefined
   readonly #options: TransferOptions
   #currentBytes = 0
@@ -35,7 +36,7 @@ export class TransferCount implements Disposable {
 
   #begin(): void {
     const { every = everyUnreferenced } = this.#options
-    this.#stopTimer ??= every(betweenMs, () => {
+    this.#stopTimer ??= every(intervalMs, () => {
       if (this.#emittedBytes !== this.#currentBytes) this.#emit({ isDone: false })
     })
   }
@@ -44,21 +45,18 @@ export class TransferCount implements Disposable {
     const { id, onEvents } = this.#options
     const currentBytes = this.#currentBytes
     this.#emittedBytes = currentBytes
-    onEvents([{ type: 'transfer', id, currentBytes, totalBytes: this.#toTotal(isDone), isDone, at: new Date() }])
-  }
-
-  /** The given total is an estimate: it is raised to what was sent, and replaced by it at the end. */
-  #toTotal(isDone: boolean): number | undefined {
-    if (this.totalBytes === undefined) return undefined
-    return isDone ? this.#currentBytes : Math.max(this.totalBytes, this.#currentBytes)
+    // The given total is an estimate. It is raised to the bytes sent, and replaced by them at the end.
+    const estimate = isDone ? currentBytes : Math.max(this.totalBytes ?? 0, currentBytes)
+    const totalBytes = this.totalBytes === undefined ? undefined : estimate
+    onEvents([{ type: 'transfer', id, currentBytes, totalBytes, isDone, at: new Date() }])
   }
 }
 
 /** Options of a {@link TransferCount}. */
 export interface TransferOptions {
   readonly id: Extract<BuildProgressEvent, { type: 'transfer' }>['id']
-  readonly onEvents: (events: readonly BuildProgressEvent[]) => void
-  /** Calls `act` each `ms` until the function that it returns is called. Default: a timer that keeps no process alive. */
+  readonly onEvents: BuildEventListener
+  /** Calls `act` every `ms` milliseconds until the returned function is called. Default: an unreferenced timer. */
   readonly every?: (ms: number, act: () => void) => () => void
 }
 
@@ -67,4 +65,4 @@ function everyUnreferenced(ms: number, act: () => void): () => void {
   return () => clearInterval(timer)
 }
 
-const betweenMs = 250
+const intervalMs = 250

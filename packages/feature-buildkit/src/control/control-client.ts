@@ -2,82 +2,75 @@ import type { Duplex } from 'node:stream'
 import { createHostError, type OperationOptions } from '@capstan/core'
 import { type CallOptions, type Client, createClient } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
-import type { BuildKitWorker, CacheRecord, PruneOptions } from '../buildkit-sidecar.js'
-import { toControlError, toEndError } from './control-errors.js'
-import { toCacheRecord, toWorker } from './control-records.js'
+import { toConnectionError, toControlError } from './control-errors.js'
+import { type BuildKitWorker, type CacheRecord, toCacheRecord, toWorker } from './control-records.js'
 import { Control } from './generated/control_pb.js'
 import { StreamSession } from './stream-session.js'
 
-/** BuildKit's control service at the other end of a stream. */
-export interface ControlClient {
-  /** Resolves when the connection is over, by whichever end. */
-  readonly ended: Promise<void>
-  /** Whether it is over: then nothing is answered any more. */
-  readonly isOver: boolean
-  /** Which BuildKit answers. */
-  info(options?: OperationOptions): Promise<BuildKitInfo>
-  workers(options?: OperationOptions): Promise<readonly BuildKitWorker[]>
-  diskUsage(options?: OperationOptions): Promise<readonly CacheRecord[]>
-  prune(options?: PruneOptions): Promise<readonly CacheRecord[]>
-  /** Ends the connection and its stream; what is under way rejects with CONNECTION_LOST. Idempotent. */
-  close(): void
-}
-
+/** The version of a BuildKit daemon. */
 export interface BuildKitInfo {
-  /** `v0.32.2` */
+  /** For example `v0.32.2`. */
   readonly version: string
   readonly revision: string
 }
 
-/**
- * Speaks gRPC over `stream`, which it owns from then on, for as long as that lives. `endpoint` names it in errors.
- *
- * A peer that goes away is CONNECTION_LOST, one that speaks something else PROTOCOL_ERROR, one that does not answer
- * TIMED_OUT (a prune may take its time), a refusal OPERATION_FAILED.
- */
-export function createControlClient(stream: Duplex, { endpoint }: { readonly endpoint: string }): ControlClient {
-  return new GrpcControlClient(stream, endpoint)
+/** Options of `prune`. */
+export interface PruneOptions extends OperationOptions {
+  /** Also removes records that are internal to BuildKit or belong to a cache mount. Default false. */
+  readonly all?: boolean
+  /** Keeps the most recently used records up to this total size. Default 0. */
+  readonly keepBytes?: number
 }
 
-class GrpcControlClient implements ControlClient {
+/**
+ * A client of BuildKit's control service. It speaks gRPC over a stream, and closes the stream with the connection.
+ *
+ * Calls reject with CONNECTION_LOST when the connection ends, PROTOCOL_ERROR when the peer does not speak HTTP/2, TIMED_OUT
+ * when there is no answer (`prune` has no limit), and OPERATION_FAILED when BuildKit refuses the call.
+ */
+export class ControlClient {
+  /** Resolves when the connection has ended, on either side. */
   readonly ended: Promise<void>
   readonly #endpoint: string
   readonly #session: StreamSession
   readonly #control: Client<typeof Control>
 
-  constructor(stream: Duplex, endpoint: string) {
+  /** `endpoint` names the daemon in errors. */
+  constructor(stream: Duplex, { endpoint }: { readonly endpoint: string }) {
     this.#endpoint = endpoint
     this.#session = new StreamSession(stream, baseUrl)
     this.#control = createClient(Control, createGrpcTransport({ baseUrl, sessionManager: this.#session }))
     this.ended = this.#session.ended.then(() => {})
   }
 
-  get isOver(): boolean {
-    return this.#session.isOver
+  /** Whether the connection has ended. All further calls then reject. */
+  get isClosed(): boolean {
+    return this.#session.isClosed
   }
 
+  /** Resolves with the version of the daemon. */
   info(options?: OperationOptions): Promise<BuildKitInfo> {
-    return this.#ask({ operation: 'info', timeoutMs }, options, async (call) => {
+    return this.#call({ operation: 'info', timeoutMs }, options, async (call) => {
       const { version = '', revision = '' } = (await this.#control.info({}, call)).buildkitVersion ?? {}
       return { version, revision }
     })
   }
 
   workers(options?: OperationOptions): Promise<readonly BuildKitWorker[]> {
-    return this.#ask({ operation: 'workers', timeoutMs }, options, async (call) => {
+    return this.#call({ operation: 'workers', timeoutMs }, options, async (call) => {
       return (await this.#control.listWorkers({}, call)).record.map(toWorker)
     })
   }
 
   diskUsage(options?: OperationOptions): Promise<readonly CacheRecord[]> {
-    return this.#ask({ operation: 'diskUsage', timeoutMs }, options, async (call) => {
+    return this.#call({ operation: 'diskUsage', timeoutMs }, options, async (call) => {
       return (await this.#control.diskUsage({}, call)).record.map(toCacheRecord)
     })
   }
 
   async prune({ all = false, keepBytes = 0, signal }: PruneOptions = {}): Promise<readonly CacheRecord[]> {
     checkBytes('keepBytes', keepBytes)
-    return this.#ask({ operation: 'prune' }, { signal }, async (call) => {
+    return this.#call({ operation: 'prune' }, { signal }, async (call) => {
       const removed: CacheRecord[] = []
       const request = { all, reservedSpace: BigInt(keepBytes) }
       for await (const record of this.#control.prune(request, call)) removed.push(toCacheRecord(record))
@@ -85,30 +78,31 @@ class GrpcControlClient implements ControlClient {
     })
   }
 
+  /** Ends the connection and its stream. Pending calls reject with CONNECTION_LOST. Idempotent. */
   close(): void {
     this.#session.close()
   }
 
-  async #ask<T>(
-    { operation, timeoutMs }: Question,
+  async #call<T>(
+    { operation, timeoutMs }: ControlCall,
     { signal }: OperationOptions = {},
-    call: (options: CallOptions) => Promise<T>,
+    send: (options: CallOptions) => Promise<T>,
   ): Promise<T> {
     const subject = { operation, endpoint: this.#endpoint }
     signal?.throwIfAborted()
-    // A call whose connection just ends is never settled by the library.
-    const over = this.#session.ended.then((end) => Promise.reject(toEndError(end, subject)))
+    // The library never settles a call whose connection ends while the call is sent.
+    const connectionEnd = this.#session.ended.then((end) => Promise.reject(toConnectionError(end, subject)))
     try {
-      return await Promise.race([call({ ...(signal && { signal }), ...(timeoutMs && { timeoutMs }) }), over])
+      return await Promise.race([send({ ...(signal && { signal }), ...(timeoutMs && { timeoutMs }) }), connectionEnd])
     } catch (error) {
       signal?.throwIfAborted()
-      if (this.#session.isOver) throw toEndError(await this.#session.ended, subject)
+      if (this.#session.isClosed) throw toConnectionError(await this.#session.ended, subject)
       throw toControlError(error, { ...subject, timeoutMs })
     }
   }
 }
 
-interface Question {
+interface ControlCall {
   readonly operation: string
   readonly timeoutMs?: number
 }
@@ -118,7 +112,7 @@ function checkBytes(field: string, bytes: number): void {
   throw createHostError('INVALID_ARGUMENT', { field, expected: 'a number of bytes', given: String(bytes) })
 }
 
-/** The name of the host is never looked up: it only has to be one. */
+/** The library requires a URL. The host name is never resolved. */
 const baseUrl = 'http://buildkit'
-/** A daemon with a large cache may need a while to measure it. */
+/** A daemon with a large cache needs time to measure it. */
 const timeoutMs = 120_000

@@ -1,9 +1,9 @@
 import { type Argv, createHostError, type ExecManager, type OperationOptions, untilAborted } from '@capstan/core'
-import { ExecStream } from '../exec-stream.js'
-import { openSession } from '../open-session.js'
+import { openSession } from '../container/exec.js'
+import { ExecStream } from '../container/exec-stream.js'
 import type { ControlClient } from './control-client.js'
 
-/** The control service of the daemon in one sidecar: dialled when it is asked, and again when the connection was lost. */
+/** The connection to the control service of one sidecar. It is opened by the first call, and again after it was lost. */
 export class ControlConnection {
   readonly #execs: ExecManager
   readonly #id: string
@@ -15,13 +15,13 @@ export class ControlConnection {
     this.#id = id
   }
 
-  /** Dials, by `command` if one is given, unless it is connected. A failure is not kept. */
-  async connect({ command = dialCommand, signal }: ConnectOptions = {}): Promise<ControlClient> {
+  /** Resolves with the open connection, or dials with `command`. After a failure the next call dials again. */
+  async connect({ command = dialCommand, signal }: DialOptions = {}): Promise<ControlClient> {
     this.#client ??= this.#dial(command)
     const dialled = this.#client
     try {
       const client = await untilAborted(dialled, signal)
-      if (!client.isOver) return client
+      if (!client.isClosed) return client
     } catch (error) {
       signal?.throwIfAborted()
       this.#forget(dialled)
@@ -31,7 +31,7 @@ export class ControlConnection {
     return this.connect({ command, signal })
   }
 
-  /** Ends the connection that there is, for good. */
+  /** Closes the connection. Later calls of `connect` reject. */
   async close(): Promise<void> {
     this.#closing.abort(createHostError('NOT_RUNNING', { id: this.#id, state: 'stopping' }))
     const client = await this.#client?.catch(() => undefined)
@@ -39,13 +39,12 @@ export class ControlConnection {
     await client?.ended
   }
 
-  /** Under the signal of the connection alone: others may wait for it whom one caller's abort does not concern. */
+  /** Several callers may wait for one attempt, so the signal of a single caller does not abort it. */
   async #dial(command: Argv): Promise<ControlClient> {
-    const { createControlClient } = await loadControlClient()
+    const { ControlClient } = await loadControlClient()
     const process = await openSession(this.#execs, this.#id, { command, signal: this.#closing.signal })
-    return createControlClient(new ExecStream(process, dialCommand.join(' ')), {
-      endpoint: `BuildKit in container "${this.#id}"`,
-    })
+    const stream = new ExecStream(process, dialCommand.join(' '))
+    return new ControlClient(stream, { endpoint: `BuildKit in container "${this.#id}"` })
   }
 
   #forget(dialled: Promise<ControlClient>): void {
@@ -53,14 +52,15 @@ export class ControlConnection {
   }
 }
 
-export interface ConnectOptions extends OperationOptions {
+export interface DialOptions extends OperationOptions {
+  /** Default: {@link dialCommand}. */
   readonly command?: Argv
 }
 
-/** Hands bytes on between its streams and the daemon's socket. */
+/** Connects its stdin and stdout to the daemon's socket. */
 export const dialCommand: Argv = ['buildctl', 'dial-stdio']
 
-/** Its libraries take a while to load, so they are when there is something to ask, or soon will be. */
+/** Loads the client with its gRPC libraries, which take noticeable time, only when it is needed. */
 export function loadControlClient(): Promise<typeof import('./control-client.js')> {
   return import('./control-client.js')
 }

@@ -2,24 +2,24 @@ import { createHostError, isHostError } from '@capstan/core'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { SessionEnd } from './stream-session.js'
 
-/** Who was asked for what. */
+/** The call that failed, and the daemon that was called. */
 export interface ControlSubject {
   readonly operation: string
   readonly endpoint: string
 }
 
-/** Why an answer does not come any more; a stream's own HostError says it best. */
-export function toEndError(
-  { error: cause, understood, excerpt }: SessionEnd,
+/** The error of a call whose connection has ended. A HostError of the stream itself is passed on. */
+export function toConnectionError(
+  { error: cause, isHttp2, excerpt }: SessionEnd,
   { operation, endpoint }: ControlSubject,
 ): Error {
   if (isHostError(cause)) return cause
-  return understood
+  return isHttp2
     ? createHostError('CONNECTION_LOST', { endpoint, lastTimestamp: undefined }, { cause })
     : createHostError('PROTOCOL_ERROR', { operation: `${operation} of ${endpoint}`, excerpt }, { cause })
 }
 
-/** The one translation of what gRPC rejects with: https://grpc.io/docs/guides/status-codes/ */
+/** Translates an error of gRPC: https://grpc.io/docs/guides/status-codes/ */
 export function toControlError(error: unknown, { operation, endpoint, timeoutMs }: FailedCall): Error {
   const { code, rawMessage: reason } = ConnectError.from(error)
   if (code === Code.DeadlineExceeded && timeoutMs !== undefined) {

@@ -1,7 +1,27 @@
 import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt'
-import type { BuildKitWorker, CacheRecord } from '../buildkit-sidecar.js'
+import type { StringMap } from '@capstan/core'
 import type { UsageRecord } from './generated/control_pb.js'
 import type { WorkerRecord } from './generated/worker_pb.js'
+
+/** A worker of BuildKit: it runs the steps of builds. */
+export interface BuildKitWorker {
+  readonly id: string
+  readonly labels: StringMap
+  /** For example `linux/arm64`, `linux/amd64/v2`. */
+  readonly platforms: readonly string[]
+  /** The version of BuildKit, for example `v0.32.2`. Empty if the daemon does not report it. */
+  readonly version: string
+}
+
+/** One record of the build cache. */
+export interface CacheRecord {
+  readonly id: string
+  readonly sizeBytes: number
+  readonly inUse: boolean
+  readonly description: string
+  readonly createdAt: Date | undefined
+  readonly lastUsedAt: Date | undefined
+}
 
 export function toWorker({
   ID: id,
@@ -28,7 +48,7 @@ export function toCacheRecord({ ID, Size, InUse, Description, CreatedAt, LastUse
   }
 }
 
-/** Go's zero time, of the year 1, means: not known. */
+/** Go's zero time, in the year 1, means that the time is not known. */
 function toDate(timestamp: Timestamp | undefined): Date | undefined {
   return timestamp === undefined || timestamp.seconds < 0n ? undefined : timestampDate(timestamp)
 }

@@ -9,20 +9,20 @@ import type { Duplex } from 'node:stream'
 import type { GrpcTransportOptions } from '@connectrpc/connect-node'
 
 /**
- * One HTTP/2 connection over a stream that is there already, and none after it.
+ * One HTTP/2 connection over an existing stream. It never reconnects.
  *
- * The library's own manager connects again, and spins for ever where a connection ends before its first request.
+ * The session manager of the library reconnects, and loops forever when a connection ends before its first request.
  */
 export class StreamSession implements SessionManager {
   readonly authority: string
-  /** Resolves when the connection is over, with what is known of its end. */
+  /** Resolves when the connection has ended. */
   readonly ended: Promise<SessionEnd>
   readonly #session: ClientHttp2Session
 
   constructor(stream: Duplex, authority: string) {
     this.authority = authority
     this.#session = connect(authority, { createConnection: () => stream })
-    // Whoever waits for an answer keeps the process alive; the connection does not.
+    // Pending calls keep the Node process alive. An idle connection must not.
     this.#session.unref()
     this.ended = watch(this.#session, stream)
   }
@@ -36,11 +36,11 @@ export class StreamSession implements SessionManager {
     return this.#session.request({ ...headers, ':method': method, ':path': path }, options)
   }
 
-  /** Nothing is to be done: no ping is sent, since the end of the stream tells of a peer that is gone. */
+  /** Does nothing: no pings are sent, because the stream ends when the peer is gone. */
   notifyResponseByteRead(): void {}
 
-  /** Whether it has ended, or ends: nothing that is asked now is answered. */
-  get isOver(): boolean {
+  /** Whether the connection has ended or is about to end. Requests are not answered any more. */
+  get isClosed(): boolean {
     return this.#session.destroyed || this.#session.closed
   }
 
@@ -51,12 +51,13 @@ export class StreamSession implements SessionManager {
 
 type SessionManager = NonNullable<GrpcTransportOptions['sessionManager']>
 
+/** How a connection ended. */
 export interface SessionEnd {
-  /** Of the stream, or of what was read from it. */
+  /** The error of the stream or of the session. */
   readonly error: Error | undefined
-  /** Whether what was read is HTTP/2. */
-  readonly understood: boolean
-  /** What the peer said first, at most 500 bytes. */
+  /** False if the data received was not HTTP/2. */
+  readonly isHttp2: boolean
+  /** The first chunk received, at most 500 bytes. */
   readonly excerpt: string
 }
 
@@ -72,7 +73,7 @@ function watch(session: ClientHttp2Session, stream: Duplex): Promise<SessionEnd>
   session.on('error', (reason) => {
     error ??= reason
   })
-  // Node up to 20.19 leaves a session open whose stream has ended. What came before the end is read by then.
+  // Node up to 20.19 keeps the session open after its stream has ended. The session may still read buffered data first.
   stream.once('end', () => {
     const timer = setTimeout(() => session.destroy(), afterEndMs)
     session.once('close', () => clearTimeout(timer))
@@ -80,8 +81,8 @@ function watch(session: ClientHttp2Session, stream: Duplex): Promise<SessionEnd>
   return new Promise((resolve) => {
     session.once('close', () => {
       stream.destroy()
-      const understood = !(error !== undefined && 'code' in error && error.code === 'ERR_HTTP2_ERROR')
-      resolve({ error, understood, excerpt })
+      const isHttp2 = !(error !== undefined && 'code' in error && error.code === 'ERR_HTTP2_ERROR')
+      resolve({ error, isHttp2, excerpt })
     })
   })
 }

@@ -11,30 +11,31 @@ import {
   toFeatureSupport,
 } from '@capstan/core'
 import type { BuildRequest } from '../build/build-request.js'
-import type { BuildResult, EventSink } from '../build/buildkit-build.js'
+import type { BuildResult } from '../build/build-result.js'
+import type { BuildEventListener } from '../build/buildkit-build.js'
 import type { buildKitNeeds } from '../buildkit-managers.js'
-import { type DockerfileSource, listLost } from './lost-abilities.js'
 import { readDockerfile } from './read-dockerfile.js'
 import { RuntimeProgress } from './runtime-progress.js'
+import { type DockerfileSource, listUnsupportedFeatures } from './unsupported-features.js'
 
-/** What the runtime's own builder can make: images of one platform, in the runtime. */
+/** Whether the runtime's own builder supports the request: the output `load` and at most one platform. */
 export function canFallBack({ output, platforms = [] }: BuildRequest): boolean {
   return output.type === 'load' && platforms.length < 2
 }
 
 export interface FallbackOptions extends OperationOptions {
-  /** Why there is no sidecar. */
+  /** The error of the sidecar's start. */
   readonly reason: unknown
-  readonly onEvents: EventSink
+  readonly onEvents: BuildEventListener
 }
 
-/** The managers that a build without BuildKit works with. */
+/** The managers that a build without BuildKit uses. */
 export type FallbackManagers = Pick<InjectedManagers<typeof buildKitNeeds>, 'runtime' | 'builder' | 'report'>
 
 /**
- * Builds with the runtime's own builder, once for all tags. The result lists what was lost by that.
+ * Builds with the runtime's own builder, once for all tags. The result lists what the builder could not do.
  *
- * @throws MissingCapabilityError if the runtime has no builder; its cause is the reason why there is no sidecar
+ * @throws MissingCapabilityError when the runtime has no builder. Its cause is the error of the sidecar's start.
  */
 export async function buildOnRuntime(
   { runtime, builder, report }: FallbackManagers,
@@ -42,8 +43,8 @@ export async function buildOnRuntime(
   { reason, onEvents, signal }: FallbackOptions,
 ): Promise<BuildResult> {
   if (builder === undefined) throw toMissingBuilder(report, reason)
-  const words = reason instanceof Error ? reason.message : String(reason)
-  onEvents([{ type: 'warning', stepId: '', message: `built by the runtime's own builder, for ${words}` }])
+  const message = `built by the runtime's own builder, because ${reason instanceof Error ? reason.message : String(reason)}`
+  onEvents([{ type: 'warning', stepId: '', message }])
   const source = await readDockerfile(request, { signal })
   await build(builder, { request, source, onEvents, signal })
   return {
@@ -51,7 +52,7 @@ export async function buildOnRuntime(
     imageId: await findImageId(runtime, listTags(request)[0] ?? '', { signal }),
     digest: undefined,
     metadata: {},
-    lost: listLost(request, source),
+    unsupportedFeatures: listUnsupportedFeatures(request, source),
   }
 }
 
@@ -73,7 +74,7 @@ async function build(builder: ImageBuilder, { request, source, onEvents, signal 
       ...(labels === undefined ? {} : { labels }),
       ...(platform === undefined ? {} : { platform }),
       ...(noCache === undefined ? {} : { noCache }),
-      onProgress: (event) => onEvents(progress.take(event)),
+      onProgress: (event) => onEvents(progress.push(event)),
       signal,
     })
     onEvents(progress.end())

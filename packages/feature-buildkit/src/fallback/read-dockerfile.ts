@@ -2,9 +2,13 @@ import { readBuildContext } from '@capstan/build-context'
 import { DockerfileError, parseDockerfile } from '@capstan/build-context/dockerfile'
 import { createHostError, type OperationOptions } from '@capstan/core'
 import type { BuildRequest } from '../build/build-request.js'
-import type { DockerfileSource } from './lost-abilities.js'
+import type { DockerfileSource } from './unsupported-features.js'
 
-/** The text that was given, or of the Dockerfile that is in the context. None there: BUILD_FAILED, as BuildKit has it. */
+/**
+ * Reads the given text, or the Dockerfile in the context.
+ *
+ * @throws HostError BUILD_FAILED, with BuildKit's message, when the context has no such file.
+ */
 export async function readDockerfile(
   { context, dockerfile = 'Dockerfile', dockerfileText }: BuildRequest,
   { signal }: OperationOptions,

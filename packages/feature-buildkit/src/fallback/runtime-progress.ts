@@ -1,20 +1,20 @@
 import type { BuildProgress } from '@capstan/core'
 import type { BuildProgressEvent } from '../build/build-progress-event.js'
 
-/** Makes steps and logs of the lines that the runtime's builder tells. */
+/** Converts the progress of the runtime's builder to build events. */
 export class RuntimeProgress {
   #step: { readonly id: string; readonly name: string } | undefined
 
-  take({ step, totalSteps, text, stream }: BuildProgress): readonly BuildProgressEvent[] {
+  push({ step, totalSteps, text, stream }: BuildProgress): readonly BuildProgressEvent[] {
     const at = new Date()
     const id = step === undefined ? undefined : `step-${step}`
-    const opening = id === undefined || id === this.#step?.id ? [] : this.#enter(id, `[${step}/${totalSteps}]`, text)
+    const opening = id === undefined || id === this.#step?.id ? [] : this.#begin(id, `[${step}/${totalSteps}]`, text)
     if (opening.length > 0) return opening
     const bytes = Buffer.from(`${text}\n`)
     return [{ type: 'log', stepId: id ?? this.#step?.id ?? '', stream, bytes, at }]
   }
 
-  /** The step under way ends, one way or the other. */
+  /** Ends the current step. `error` means that it has failed. */
   end(error?: string): readonly BuildProgressEvent[] {
     const step = this.#step
     this.#step = undefined
@@ -23,8 +23,8 @@ export class RuntimeProgress {
     return [{ type: 'step', ...step, ...end, at: new Date() }]
   }
 
-  /** The first line of a step says what it does. */
-  #enter(id: string, count: string, text: string): readonly BuildProgressEvent[] {
+  /** The first line of a step is its instruction. */
+  #begin(id: string, count: string, text: string): readonly BuildProgressEvent[] {
     const ended = this.end()
     this.#step = { id, name: `${count} ${text.replace(/^step \d+(\/\d+)?\s*:\s*/i, '')}` }
     return [...ended, { type: 'step', ...this.#step, state: 'started', at: new Date() }]

@@ -30,14 +30,14 @@ describe.runIf(process.platform === 'linux').each(shells)('the directory of a bu
     const child = spawn(program, [...before, ...words], { stdio: ['pipe', 'pipe', 'pipe'] })
     onTestFinished(() => void child.kill('SIGKILL'))
     const ended = once(child, 'exit').then(([code]) => code)
-    const said = once(child.stdout, 'data').then(([bytes]) => String(bytes))
-    return { directory, memory: join('/dev/shm', name), child, ended, said: await Promise.race([said, ended]) }
+    const output = once(child.stdout, 'data').then(([bytes]) => String(bytes))
+    return { directory, memory: join('/dev/shm', name), child, ended, output: await Promise.race([output, ended]) }
   }
 
-  it('exists for this user alone while stdin is open, and is removed with its files when stdin ends', async () => {
+  it('is accessible to this user only while stdin is open, and is removed when stdin ends', async () => {
     const folder = await makeFolder()
-    const { directory, memory, child, ended, said } = await hold(folder)
-    expect(said).toBe('ready\n')
+    const { directory, memory, child, ended, output } = await hold(folder)
+    expect(output).toBe('ready\n')
     await writeFile(join(directory, 'private', 'secret-0'), 'hunter22')
     await mkdir(join(directory, 'context', 'a'), { recursive: true })
     expect(await readFile(join(memory, 'secret-0'), 'utf8')).toBe('hunter22')
@@ -70,7 +70,7 @@ describe.runIf(process.platform === 'linux').each(shells)('the directory of a bu
     expect(await listFolder(folder)).toEqual([])
   })
 
-  it('exits with 1 when the directory exists, and leaves it unchanged', async () => {
+  it('exits with 1 when the directory exists, and does not change it', async () => {
     const folder = await makeFolder()
     await mkdir(join(folder, 'taken'))
     const { ended } = await hold(folder, 'taken')
@@ -78,24 +78,24 @@ describe.runIf(process.platform === 'linux').each(shells)('the directory of a bu
     expect(await listFolder(folder)).toEqual(['taken'])
   })
 
-  it('removes the directory of a killed shell, and none of a running one', async () => {
+  it('removes the directories of killed shells, and keeps those of running shells', async () => {
     const folder = await makeFolder()
     const killed = await hold(folder)
     killed.child.kill('SIGKILL')
     await killed.ended
-    const going = await hold(folder, `capstan-build-${id}`)
+    const running = await hold(folder, `capstan-build-${id}`)
     const next = await hold(folder, `capstan-build-${id.replace('0', '1')}`)
     expect(await listFolder(folder)).toEqual(
-      [going.directory, next.directory].map((path) => path.slice(folder.length + 1)),
+      [running.directory, next.directory].map((path) => path.slice(folder.length + 1)),
     )
     await expect(readdir(killed.memory)).rejects.toMatchObject({ code: 'ENOENT' })
-    for (const { child, ended } of [going, next]) {
+    for (const { child, ended } of [running, next]) {
       child.stdin.end()
       await ended
     }
   })
 
-  it('is kept by another build while its holder has not been written yet', async () => {
+  it('is kept by another build while its holder file is empty', async () => {
     const folder = await makeFolder()
     const beginning = join(folder, `capstan-build-${id}`)
     await mkdir(beginning)

@@ -3,17 +3,17 @@ import { FailureLog } from '../../src/build/build-failure.js'
 import { ProgressParser } from '../../src/build/progress-parser.js'
 import { readFixture } from '../support/read-fixture.js'
 
-/** What a build that wrote this, and ended with 1, fails with. */
+/** Returns the error facts of a build with this output and exit code 1. */
 function readFacts(bytes: Uint8Array) {
   const parser = new ProgressParser()
   const log = new FailureLog()
-  log.take(parser.push(bytes))
-  log.take(parser.end())
+  log.push(parser.push(bytes))
+  log.push(parser.end())
   return log.toFacts(parser.diagnostics, 1)
 }
 
-describe('FailureLog, on what BuildKit v0.32.2 wrote', () => {
-  it('tells the step that failed, its exit code, its last output, and where it stands', () => {
+describe('FailureLog, with recorded output of BuildKit v0.32.2', () => {
+  it('reports the failed step, its exit code, its last output, and its source', () => {
     expect(readFacts(readFixture('build-run-exit-9.stderr.txt'))).toEqual({
       step: '[2/2] RUN echo before; exit 9',
       command: 'RUN echo before; exit 9',
@@ -55,13 +55,13 @@ describe('FailureLog, on what BuildKit v0.32.2 wrote', () => {
     },
     { name: 'build-syntax-error', step: undefined, last: /line 2: unknown instruction: FLY$/ },
     { name: 'build-dockerfile-missing', step: undefined, last: /open Nope: no such file or directory$/ },
-  ])('tells no exit code where no command ended: $name', ({ name, step, last }) => {
+  ])('reports no exit code when no command ended: $name', ({ name, step, last }) => {
     const facts = readFacts(readFixture(`${name}.stderr.txt`))
     expect(facts).toMatchObject({ step, exitCode: undefined })
     expect(facts.lastLines.at(-1)).toMatch(last)
   })
 
-  it('keeps the excerpt of a syntax error, with the name and the line of the Dockerfile', () => {
+  it('reports the source of a syntax error', () => {
     expect(readFacts(readFixture('build-syntax-error.stderr.txt')).source).toEqual({
       file: 'Dockerfile.bad',
       line: 2,
@@ -69,7 +69,7 @@ describe('FailureLog, on what BuildKit v0.32.2 wrote', () => {
     })
   })
 
-  it('keeps a long excerpt whole, though the last lines are cut', () => {
+  it('keeps a long excerpt complete, and limits the last lines', () => {
     const excerpt = Array.from({ length: 60 }, (_, index) => `${String(index + 1).padStart(4)} | >>> line`)
     const rule = '-'.repeat(20)
     const text = ['Dockerfile:1', rule, ...excerpt, rule, 'error: failed to solve: x'].join('\n')
@@ -77,14 +77,14 @@ describe('FailureLog, on what BuildKit v0.32.2 wrote', () => {
   })
 
   it.each(['build-dockerfile-missing.stderr.txt', 'build-ok.stderr.ndjson'])(
-    'has no excerpt where none is shown: %s',
+    'reports no source when BuildKit shows none: %s',
     (name) => {
       expect(readFacts(readFixture(name))).not.toHaveProperty('source')
     },
   )
 })
 
-it('is not misled by steps that were cancelled because another one failed', () => {
+it('reports the failed step and not the steps that were cancelled after it', () => {
   const fail = (digest: string, name: string, error: string) =>
     JSON.stringify({ vertexes: [{ digest, name, started: '2026-01-01T00:00:00Z', error }] })
   const lines = [

@@ -11,8 +11,8 @@ const read = (context: BuildContext, rest: Partial<BuildRequest> = {}) =>
 const listNames = async (files: Readonly<Record<string, string>>) =>
   (await read({ files })).list.split('\n').map((line) => line.split(' ')[0])
 
-describe('the files of a context', () => {
-  it('have one line each, of name and size, second and content', async () => {
+describe('readContextFiles', () => {
+  it('lists one line per file: a hash of path and size, the second, and a hash of the content', async () => {
     const { list } = await read({ files: { 'a/b': 'text', c: 'other' } })
     const [first, second, end] = list.split('\n')
     expect(first).toMatch(/^[0-9a-f]{32} 0 s[0-9a-f]{40}$/)
@@ -20,14 +20,14 @@ describe('the files of a context', () => {
     expect(end).toBe('')
   })
 
-  it('are others where path or size differ, and the same where only the content does', async () => {
+  it('lists another hash when path or size differ, and the same when only the content differs', async () => {
     const [name] = await listNames({ a: 'one' })
     expect(await listNames({ a: 'two' })).toContain(name)
     expect(await listNames({ a: 'three' })).not.toContain(name)
     expect(await listNames({ b: 'one' })).not.toContain(name)
   })
 
-  it('get the times that are answered by line number, in the order of the context', async () => {
+  it('sets the times by line number, in the order of the context', async () => {
     const files = await read({ files: { 'a/b': 'text', c: 'other' } })
     const entries = files.toEntries(new Map([[2, 7]]))
     expect(entries.map(({ path, modifiedAt }) => [path, modifiedAt?.getTime()])).toEqual([
@@ -37,7 +37,7 @@ describe('the files of a context', () => {
     ])
   })
 
-  it('with several names have one line, and one time', async () => {
+  it('lists a file with several names once, and gives all names one time', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'capstan-names-'))
     onTestFinished(() => rm(directory, { recursive: true }))
     await writeFile(join(directory, 'a'), 'text')
@@ -53,7 +53,7 @@ describe('the files of a context', () => {
     ])
   })
 
-  it('do not include what .dockerignore excludes, except the Dockerfile', async () => {
+  it('omits files that .dockerignore excludes, except the Dockerfile', async () => {
     const files = { '.dockerignore': '*', Dockerfile: 'FROM scratch', dropped: '' }
     const entries = (await read({ files })).toEntries(new Map())
     expect(entries.map(({ path }) => path)).toEqual(['.dockerignore', 'Dockerfile'])

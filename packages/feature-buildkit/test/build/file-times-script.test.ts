@@ -7,7 +7,7 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { toDirectoryCommand } from '../../src/build/build-directory-script.js'
 
-/** Each with its own awk, where this machine has it. */
+/** The shells of this machine, each with an awk. */
 const shells = [
   ['dash', 'mawk'],
   ['bash', 'mawk'],
@@ -31,17 +31,17 @@ describe.runIf(process.platform === 'linux').each(shells)(
         const directory = join(folder, `build-0-0-0-0-${builds++}`)
         const [, ...words] = toDirectoryCommand({ directory, timesDirectory, listBytes: list.length + missingBytes })
         const child = spawn(shell, [...(shell === 'busybox' ? ['sh'] : []), ...words], { env })
-        const said = Promise.all([text(child.stdout), text(child.stderr)])
+        const output = Promise.all([text(child.stdout), text(child.stderr)])
         child.stdin.end(list)
         const [exitCode] = await once(child, 'exit')
-        const [stdout, stderr] = await said
+        const [stdout, stderr] = await output
         return { exitCode, stderr, lines: stdout.trimEnd().split('\n') }
       }
       const answer = async (...lines: readonly string[]) => (await ask(lines)).lines
       return { timesDirectory, ask, answer }
     }
 
-    it('stay unchanged while each content has a time of its own', async () => {
+    it('do not change while each content has its own time', async () => {
       const { answer } = await makeSidecar()
       expect(await answer()).toEqual(['ready'])
       expect(await answer('a 0 s1', 'b 0 s2')).toEqual(['ready'])
@@ -50,7 +50,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect(await answer('a 0 s1')).toEqual(['ready'])
     })
 
-    it('become the next free second when another content has the time, the same one each time', async () => {
+    it('are set to the next free second when another content has the time, always to the same', async () => {
       const { answer } = await makeSidecar()
       await answer('a 0 s1', 'b 7 s1')
       expect(await answer('b 7 s1', 'a 0 s2')).toEqual(['2 1', 'ready'])
@@ -60,7 +60,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect(await answer('a 1 s3')).toEqual(['1 2', 'ready'])
     })
 
-    it('tells contents apart that are equal as numbers', async () => {
+    it('differ for contents that are equal as numbers', async () => {
       const { answer } = await makeSidecar()
       await answer('1e1 0 s10', '10 0 s1e1', 'a 0 10', 'b 0 12345678901234567890')
       expect(await answer('1e1 0 s10', '10 0 s1e1', 'a 0 1e1', 'b 0 12345678901234567891')).toEqual([
@@ -78,7 +78,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect(await answer('a 2147483647 s2')).toEqual(['1 2147483648', 'ready'])
     })
 
-    it('are never given to a second content, though only the last contents of a file are remembered', async () => {
+    it('are never given to a second content, though only the last contents of a file are recorded', async () => {
       const { timesDirectory, answer } = await makeSidecar()
       const contentOf = new Map<string, string>()
       for (let round = 0; round < 24; round += 1) {
@@ -92,7 +92,7 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect((await readFile(join(timesDirectory, version), 'utf8')).split('\n')).toHaveLength(16 + 2)
     })
 
-    it('are given once to concurrent builds, and one record is left', async () => {
+    it('are given once to concurrent builds, which leave one record', async () => {
       const { timesDirectory, answer } = await makeSidecar()
       const contents = Array.from({ length: 12 }, (_, index) => `s${index}`)
       const answers = await Promise.all(contents.map((content) => answer(`a 0 ${content}`, `own-${content} 0 s1`)))
@@ -114,13 +114,13 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect(await answer(...files('s'))).toEqual(['ready'])
     })
 
-    it('are not given, nor remembered, for a list that ends early', async () => {
+    it('are neither printed nor recorded when the list ends early', async () => {
       const { answer, ask } = await makeSidecar()
       expect(await ask(['a 0 s1'], 5)).toMatchObject({ exitCode: 1, lines: [''] })
       expect(await answer('a 0 s12')).toEqual(['ready'])
     })
 
-    it('are an error where they cannot be remembered', async () => {
+    it('fail with exit code 1 when they cannot be recorded', async () => {
       const { timesDirectory, ask } = await makeSidecar()
       await writeFile(join(timesDirectory, '..'), 'a file, not the directory of the daemon')
       expect(await ask(['a 0 s1'])).toMatchObject({ exitCode: 1, lines: [''], stderr: expect.stringMatching(/\S/) })

@@ -16,8 +16,8 @@ function parse(bytes: Uint8Array, size = bytes.length) {
 const steps = (events: readonly BuildProgressEvent[]) =>
   events.flatMap((event) => (event.type === 'step' ? [`${event.state} ${event.name}`] : []))
 
-describe('ProgressParser, on what BuildKit v0.32.2 wrote', () => {
-  it('emits the output by stream, and transfers', () => {
+describe('ProgressParser, with recorded output of BuildKit v0.32.2', () => {
+  it('emits the output by stream, and the status of transfers', () => {
     const { events, diagnostics } = parse(read('build-ok.stderr.ndjson'))
     expect(diagnostics).toEqual([])
     expect(steps(events)).toContain('started [internal] load build definition from Dockerfile')
@@ -63,12 +63,12 @@ describe('ProgressParser, on what BuildKit v0.32.2 wrote', () => {
     ])
   })
 
-  it('marks what came from the cache', () => {
-    const told = steps(parse(read('build-cached.stderr.ndjson')).events)
-    expect(told.filter((text) => text.startsWith('cached '))).not.toEqual([])
+  it('emits cached steps', () => {
+    const cached = steps(parse(read('build-cached.stderr.ndjson')).events)
+    expect(cached.filter((text) => text.startsWith('cached '))).not.toEqual([])
   })
 
-  it('keeps the words of a failure apart from the progress', () => {
+  it('separates the messages of a failure from the progress', () => {
     const { events, diagnostics } = parse(read('build-run-exit-9.stderr.txt'))
     const failed = events.find((event) => event.type === 'step' && event.state === 'failed')
     expect(failed).toMatchObject({
@@ -86,21 +86,21 @@ describe('ProgressParser, on what BuildKit v0.32.2 wrote', () => {
     ['build-dockerfile-missing.stderr.txt', 'open Nope: no such file or directory'],
     ['build-base-unreachable.stderr.txt', 'network is unreachable'],
     ['build-secret-missing.stderr.txt', 'secret tok: not found'],
-  ])('has the last word of %s', (name, word) => {
+  ])('returns the last message of %s', (name, word) => {
     expect(parse(read(name)).diagnostics.at(-1)).toContain(word)
   })
 
-  it.each([1, 7, 4096])('makes no difference between pieces of %i bytes and one', (size) => {
+  it.each([1, 7, 4096])('emits the same events for chunks of %i bytes', (size) => {
     const bytes = read('build-run-exit-9.stderr.txt')
     expect(parse(bytes, size)).toEqual(parse(bytes))
   })
 
-  it('takes what only looks like progress for words', () => {
+  it('treats JSON that is not progress as a message', () => {
     const lines = ['{"vertexes":[{"name":"no digest"}]}', '{"logs":3}', '{', '[]', 'null', '{"other":1}']
     expect(parse(Buffer.from(lines.join('\n')))).toEqual({ events: [], diagnostics: lines })
   })
 
-  it('gives warnings as text', () => {
+  it('decodes warnings', () => {
     const short = Buffer.from('LegacyKeyValueFormat').toString('base64')
     const line = JSON.stringify({ warnings: [{ vertex: 'sha256:1', short }] })
     expect(parse(Buffer.from(line)).events).toEqual([

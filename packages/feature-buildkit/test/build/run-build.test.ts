@@ -19,9 +19,9 @@ const request = (run: string, rest: Partial<BuildRequest> = {}): BuildRequest =>
   output: { type: 'cache-only' },
   ...rest,
 })
-/** The lease, and the question that proves readiness. */
+/** The execs of a start: the lease, and the connection to BuildKit. */
 const execsOfStart = 2
-const isOver = async (scope: RuntimeScope, { containerId }: BuildKitSidecar) =>
+const hasEnded = async (scope: RuntimeScope, { containerId }: BuildKitSidecar) =>
   (await readExec(scope, containerId, ['cat', '/tmp/build-over'])) === 'yes'
 
 function createGate(): { readonly promise: Promise<void>; readonly resolve: () => void } {
@@ -32,7 +32,7 @@ function createGate(): { readonly promise: Promise<void>; readonly resolve: () =
   return { promise, resolve: () => resolve() }
 }
 
-/** An archive of an image, as docker writes one. */
+/** Returns an archive of an image in docker's format. */
 async function readArchive(): Promise<Buffer> {
   await using host = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })
   const scope = await host.open({ runtime: 'memory' })
@@ -43,7 +43,7 @@ async function readArchive(): Promise<Buffer> {
 }
 
 describe('the output of a build', () => {
-  it('is loaded into the images of the runtime', async () => {
+  it('is loaded into the runtime', async () => {
     await using scope = await openWithStandIn({ standIn: { archive: await readArchive() } })
     await using sidecar = await start(scope)
     await scope.runtime.removeImage('busybox:latest')
@@ -51,15 +51,15 @@ describe('the output of a build', () => {
     expect(await scope.runtime.imageExists('busybox:latest')).toBe(true)
   })
 
-  it('that the runtime does not take fails the build with its error, and stops it', async () => {
+  it('fails and stops the build when the runtime rejects it', async () => {
     await using scope = await openWithStandIn({ faults: [{ operation: 'loadImages' }] })
     await using sidecar = await start(scope)
     const { result } = sidecar.build(request('write-on', { output: { type: 'load', tags: ['app:1'] } }))
     await expect(result).rejects.toMatchObject({ facts: { operation: 'loadImages', reason: 'a scripted fault' } })
-    expect(await isOver(scope, sidecar)).toBe(true)
+    expect(await hasEnded(scope, sidecar)).toBe(true)
   })
 
-  it('goes to a stream that ends with it', async () => {
+  it('is written to a stream, which is ended', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
     const { to, read } = createCollector()
@@ -68,7 +68,7 @@ describe('the output of a build', () => {
     expect(to.writableFinished).toBe(true)
   })
 
-  it('breaks off, and does not end, when the build fails', async () => {
+  it('destroys the stream, and does not end it, when the build fails', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
     const { to } = createCollector()
@@ -77,17 +77,17 @@ describe('the output of a build', () => {
     expect(to).toMatchObject({ writableEnded: false, destroyed: true })
   })
 
-  it('to a stream that fails ends the build with its error', async () => {
+  it('fails and stops the build when the stream fails', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
     const full = new Error('the disk is full')
     const to = new Writable({ write: (_chunk, _encoding, done) => done(full) })
     const { result } = sidecar.build(request('write-on', { output: { type: 'archive', format: 'oci', to } }))
     await expect(result).rejects.toBe(full)
-    expect(await isOver(scope, sidecar)).toBe(true)
+    expect(await hasEnded(scope, sidecar)).toBe(true)
   })
 
-  it('"load" needs image transfer, and says so', async () => {
+  it('rejects "load" with the missing capability on a runtime without image transfer', async () => {
     await using scope = await openWithStandIn({ without: [imageTransferCapability] })
     await using sidecar = await start(scope)
     const { result } = sidecar.build(request('true', { output: { type: 'load', tags: ['app:1'] } }))
@@ -97,72 +97,77 @@ describe('the output of a build', () => {
 
 describe('the context of a build', () => {
   it.each([
-    { dockerfile: './Dockerfile', sent: ['needed'], left: 'big' },
-    { dockerfileText: 'FROM scratch\n', sent: ['big'], left: 'needed' },
-  ])('goes by the rules beside its Dockerfile, if that is in it: $dockerfile', async ({ sent, left, ...choice }) => {
-    await using scope = await openWithStandIn()
-    await using sidecar = await start(scope)
-    const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
-    const files = {
-      Dockerfile: 'FROM scratch\n',
-      '.dockerignore': 'needed',
-      'Dockerfile.dockerignore': 'big',
-      needed: 'the content of one',
-      big: 'the content of another',
-    }
-    const asked = vi.spyOn(execs, 'exec')
-    await sidecar.build(request('true', { context: { files }, ...choice })).result
-    const [place = ''] = asked.mock.calls.flatMap(([, command]) => command.filter((word) => word.endsWith('/context')))
-    const tar = await readExec(scope, sidecar.containerId, ['cat', `${place}.tar`])
-    for (const name of sent) expect(tar).toContain(files[name as keyof typeof files])
-    expect(tar).not.toContain(files[left as keyof typeof files])
-  })
+    { dockerfile: './Dockerfile', sent: ['needed'], ignored: 'big' },
+    { dockerfileText: 'FROM scratch\n', sent: ['big'], ignored: 'needed' },
+  ])(
+    'uses the ignore file of its Dockerfile if that is in the context: $dockerfile',
+    async ({ sent, ignored, ...choice }) => {
+      await using scope = await openWithStandIn()
+      await using sidecar = await start(scope)
+      const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
+      const files = {
+        Dockerfile: 'FROM scratch\n',
+        '.dockerignore': 'needed',
+        'Dockerfile.dockerignore': 'big',
+        needed: 'the content of one',
+        big: 'the content of another',
+      }
+      const execSpy = vi.spyOn(execs, 'exec')
+      await sidecar.build(request('true', { context: { files }, ...choice })).result
+      const [path = ''] = execSpy.mock.calls.flatMap(([, command]) =>
+        command.filter((word) => word.endsWith('/context')),
+      )
+      const tar = await readExec(scope, sidecar.containerId, ['cat', `${path}.tar`])
+      for (const name of sent) expect(tar).toContain(files[name as keyof typeof files])
+      expect(tar).not.toContain(files[ignored as keyof typeof files])
+    },
+  )
 })
 
-describe('the bytes of a build', () => {
-  it('are told while the context is sent, with their total, and at the end', async () => {
+describe('the transfers of a build', () => {
+  it('emit the bytes of the context with the total, and the end', async () => {
     const { promise: mayReceive, resolve: receive } = createGate()
     await using scope = await openWithStandIn({ standIn: { mayReceive } })
     await using sidecar = await start(scope)
     const files = { Dockerfile: 'FROM scratch\n', large: 'x'.repeat(3_000_000) }
-    const told: unknown[] = []
+    const events: unknown[] = []
     for await (const event of sidecar.build(request('true', { context: { files } }))) {
       if (event.type !== 'transfer') continue
-      told.push(event)
+      events.push(event)
       receive()
     }
     const totalBytes = 3_002_880 // a block for each header, content in whole blocks, two blocks at the end
-    expect(told[0]).toMatchObject({ id: 'context', currentBytes: expect.any(Number), totalBytes, isDone: false })
-    expect(told.at(-1)).toMatchObject({ id: 'context', currentBytes: totalBytes, totalBytes, isDone: true })
+    expect(events[0]).toMatchObject({ id: 'context', currentBytes: expect.any(Number), totalBytes, isDone: false })
+    expect(events.at(-1)).toMatchObject({ id: 'context', currentBytes: totalBytes, totalBytes, isDone: true })
   })
 
-  it('are told while the result goes into the runtime, until the runtime has taken it', async () => {
+  it('emit the bytes of the result until the runtime has loaded it', async () => {
     await using scope = await openWithStandIn({ standIn: { archive: await readArchive() } })
     await using sidecar = await start(scope)
     const { images } = requireCapabilities(scope, { images: imageTransferCapability })
     const { promise: mayLoad, resolve: load } = createGate()
     const loadImages = images.loadImages.bind(images)
     vi.spyOn(images, 'loadImages').mockImplementation((tar, options) => {
-      const slowly = async function* () {
+      const delayed = async function* () {
         for await (const chunk of tar) {
           yield chunk
           await mayLoad
         }
       }
-      return loadImages(slowly(), options)
+      return loadImages(delayed(), options)
     })
-    const told: unknown[] = []
+    const events: unknown[] = []
     for await (const event of sidecar.build(request('true', { output: { type: 'load', tags: ['app:1'] } }))) {
       if (event.type !== 'transfer') continue
-      told.push(event)
+      events.push(event)
       load()
     }
-    expect(told[0]).toMatchObject({ id: 'result', totalBytes: undefined, isDone: false })
-    expect(told.at(-1)).toMatchObject({ id: 'result', currentBytes: (await readArchive()).length, isDone: true })
+    expect(events[0]).toMatchObject({ id: 'result', totalBytes: undefined, isDone: false })
+    expect(events.at(-1)).toMatchObject({ id: 'result', currentBytes: (await readArchive()).length, isDone: true })
   })
 })
 
-describe('a build that does not go well', () => {
+describe('a failing build', () => {
   it('is stopped in the sidecar when it is aborted', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
@@ -170,24 +175,24 @@ describe('a build that does not go well', () => {
     const build = sidecar.build(request('hang'), { signal: controller.signal })
     for await (const _ of build) controller.abort('enough')
     await expect(build.result).rejects.toBe('enough')
-    expect(await isOver(scope, sidecar)).toBe(true)
+    expect(await hasEnded(scope, sidecar)).toBe(true)
   })
 
-  it('is CONNECTION_LOST when the daemon ends under it', async () => {
+  it('rejects with CONNECTION_LOST when the daemon ends', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
     await expect(sidecar.build(request('stop-the-daemon')).result).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   })
 
-  it('is CONNECTION_LOST when the sidecar removes its directory under it, and is stopped there', async () => {
+  it('rejects with CONNECTION_LOST, and is stopped in the sidecar, when its directory is removed', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
     const { result } = sidecar.build(request('lose-its-directory'))
     await expect(result).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
-    expect(await isOver(scope, sidecar)).toBe(true)
+    expect(await hasEnded(scope, sidecar)).toBe(true)
   })
 
-  it.each(['true', 'exit 9'])('has removed its directory in the sidecar when it ends after RUN %s', async (run) => {
+  it.each(['true', 'exit 9'])('removes its directory in the sidecar after RUN %s', async (run) => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
     await sidecar.build(request(run)).result.catch(() => {})
@@ -196,7 +201,7 @@ describe('a build that does not go well', () => {
     expect(await readExec(scope, sidecar.containerId, ['cat', `${directory}/holder`])).toBe('removed')
   })
 
-  it('is NOT_RUNNING when its sidecar is disposed of', async () => {
+  it('rejects with NOT_RUNNING when its sidecar is disposed', async () => {
     await using scope = await openWithStandIn()
     const sidecar = await start(scope)
     const build = sidecar.build(request('hang'))
@@ -205,7 +210,7 @@ describe('a build that does not go well', () => {
     await expect(sidecar.build(request('true')).result).rejects.toMatchObject({ code: 'NOT_RUNNING' })
   })
 
-  it('says so when the disk is full', async () => {
+  it('rejects with the message of tar when the disk is full', async () => {
     await using scope = await openWithStandIn({ standIn: { fullDisk: true } })
     await using sidecar = await start(scope)
     await expect(sidecar.build(request('true')).result).rejects.toMatchObject({
@@ -214,7 +219,7 @@ describe('a build that does not go well', () => {
     })
   })
 
-  it.each([1, 2, 3, 4])('fails with the error of its exec number %i', async (number) => {
+  it.each([1, 2, 3, 4])('rejects with the error of its exec number %i', async (number) => {
     const faults = [
       { operation: 'exec', times: execsOfStart + number - 1, delayMs: 0 },
       { operation: 'exec', times: 1 },
@@ -224,7 +229,7 @@ describe('a build that does not go well', () => {
     await expect(sidecar.build(request('true')).result).rejects.toMatchObject({ facts: { reason: 'a scripted fault' } })
   })
 
-  it.each([1, 2, 3, 4])('rejects with the reason of an abort while its exec number %i hangs', async (number) => {
+  it.each([1, 2, 3, 4])('rejects with the reason when it is aborted while its exec number %i hangs', async (number) => {
     const faults = [
       { operation: 'exec', times: execsOfStart + number - 1, delayMs: 0 },
       { operation: 'exec', hang: true },
@@ -235,13 +240,13 @@ describe('a build that does not go well', () => {
     await expect(result).rejects.toMatchObject({ name: 'TimeoutError' })
   })
 
-  it('takes its time where every exec is slow', async () => {
+  it('succeeds when every exec is slow', async () => {
     await using scope = await openWithStandIn({ faults: [{ operation: 'exec', times: 10, delayMs: 10 }] })
     await using sidecar = await start(scope)
     expect(await sidecar.build(request('true')).result).toMatchObject({ builder: 'buildkit' })
   })
 
-  it('shows no secret that a step prints, in an event or an error', async () => {
+  it('redacts secrets that a step prints, in events and in the error', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
     const build = sidecar.build(request('print-secret', { secrets: { tok: 'hunter22\n' } }))
@@ -252,7 +257,7 @@ describe('a build that does not go well', () => {
     expect(error).toMatchObject({ code: 'BUILD_FAILED', facts: { lastLines: ['error: failed to solve: ***'] } })
   })
 
-  it('shows no line of a secret that has several', async () => {
+  it('redacts each line of a secret with several lines', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
     const { result } = sidecar.build(request('print-secret', { secrets: { tok: 'the first one\nthe second one\n' } }))
@@ -260,15 +265,15 @@ describe('a build that does not go well', () => {
     expect(error).toMatchObject({ code: 'BUILD_FAILED', facts: { lastLines: ['error: failed to solve: ***', '***'] } })
   })
 
-  it('has no secret in its command line, nor in what the runtime is asked to run', async () => {
+  it('puts no secret into the command line or into a request to the runtime', async () => {
     await using scope = await openWithStandIn()
     await using sidecar = await start(scope)
     const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
-    const asked = vi.spyOn(execs, 'exec')
+    const execSpy = vi.spyOn(execs, 'exec')
     const long = 'hunter22'.repeat(10_000)
     await sidecar.build(request('true', { secrets: { tok: 'hunter22', file: Buffer.from([0, 255]), long } })).result
-    expect(JSON.stringify(asked.mock.calls)).toContain('CAPSTAN_SECRET_0')
-    expect(JSON.stringify(asked.mock.calls)).not.toContain('hunter22')
+    expect(JSON.stringify(execSpy.mock.calls)).toContain('CAPSTAN_SECRET_0')
+    expect(JSON.stringify(execSpy.mock.calls)).not.toContain('hunter22')
     const { argv, env } = JSON.parse(await readExec(scope, sidecar.containerId, ['cat', '/tmp/last-build']))
     expect(env.CAPSTAN_SECRET_0).toBe('hunter22')
     expect(argv.join(' ')).toMatch(/id=long,type=file,src=\/tmp\/capstan-build-[\w-]+\/private\/secret-2/)

@@ -4,7 +4,7 @@ import { TransferCount } from '../../src/build/transfer-count.js'
 
 type Transfer = Extract<BuildProgressEvent, { type: 'transfer' }>
 
-/** A transfer of whose events the test decides when they are due. */
+/** Creates a transfer whose timer is controlled by the test. */
 function createTransfer(id: Transfer['id'] = 'context') {
   const events: Transfer[] = []
   const timer = { tick: () => {}, isStopped: false }
@@ -25,7 +25,7 @@ async function* give(...sizes: readonly number[]) {
   for (const size of sizes) yield new Uint8Array(size)
 }
 
-describe('the count of a transfer', () => {
+describe('TransferCount', () => {
   it('emits the bytes sent, the total, and the end', async () => {
     const { transfer, timer, events } = createTransfer()
     transfer.totalBytes = 30
@@ -38,7 +38,7 @@ describe('the count of a transfer', () => {
     ])
   })
 
-  it('emits nothing when it is over before the first event is due', async () => {
+  it('emits nothing when the transfer ends before the first event is due', async () => {
     const { transfer, timer, events } = createTransfer()
     for await (const _ of transfer.count(give(10, 20)));
     transfer.finish()
@@ -46,7 +46,7 @@ describe('the count of a transfer', () => {
     expect(events).toEqual([])
   })
 
-  it('emits nothing while nothing moves, and no end of a transfer that breaks off', async () => {
+  it('emits nothing while no bytes are sent, and no end of an interrupted transfer', async () => {
     const { transfer, timer, sent } = createTransfer()
     for await (const _ of transfer.count(give(10))) {
       timer.tick()
@@ -57,7 +57,7 @@ describe('the count of a transfer', () => {
     expect(sent()).toEqual([0])
   })
 
-  it('begins with the first byte: a build that has no result yet emits nothing', async () => {
+  it('emits nothing before the first byte', async () => {
     const { transfer, timer, events } = createTransfer('result')
     const nothingYet = async function* () {
       timer.tick()
@@ -68,7 +68,7 @@ describe('the count of a transfer', () => {
     expect(events).toEqual([])
   })
 
-  it('corrects a total that is too small, and has none where the size is not known', async () => {
+  it('raises a total that is too small, and reports none when the size is unknown', async () => {
     const small = createTransfer()
     small.transfer.totalBytes = 5
     for await (const _ of small.transfer.count(give(10, 10))) small.timer.tick()

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { createControlClient } from '../../src/control/control-client.js'
+import { ControlClient } from '../../src/control/control-client.js'
 import { serveControl } from '../stand-in/serve-control.js'
 import { createStreamPair } from '../support/stream-pair.js'
 
@@ -9,11 +9,11 @@ const endpoint = 'BuildKit in container "x"'
 function connectToStandIn() {
   const [ours, theirs] = createStreamPair()
   serveControl(theirs)
-  return { ours, theirs, client: createControlClient(ours, { endpoint }) }
+  return { ours, theirs, client: new ControlClient(ours, { endpoint }) }
 }
 
-describe('a client of the control service', () => {
-  it('tells which BuildKit answers, and which workers it has', async () => {
+describe('ControlClient', () => {
+  it('reads the version of BuildKit and its workers', async () => {
     const { client } = connectToStandIn()
     expect(await client.info()).toEqual({ version: 'v0.32.2', revision: expect.stringMatching(/^991535e/) })
     expect(await client.workers()).toEqual([
@@ -27,7 +27,7 @@ describe('a client of the control service', () => {
     client.close()
   })
 
-  it('tells what the cache holds, and what a prune removed', async () => {
+  it('reads the records of the cache and those that a prune removed', async () => {
     const { client } = connectToStandIn()
     const records = await client.diskUsage()
     expect(records).toHaveLength(8)
@@ -44,7 +44,7 @@ describe('a client of the control service', () => {
     client.close()
   })
 
-  it('keeps of the cache what is asked for', async () => {
+  it('keeps the requested number of bytes in a prune', async () => {
     const { client } = connectToStandIn()
     await client.prune({ keepBytes: 4_000_000 })
     const kept = await client.diskUsage()
@@ -53,68 +53,68 @@ describe('a client of the control service', () => {
     client.close()
   })
 
-  it.each([-1, 0.5, Number.NaN])('refuses to keep %d bytes', async (keepBytes) => {
+  it.each([-1, 0.5, Number.NaN])('rejects a prune that keeps %d bytes', async (keepBytes) => {
     const { client } = connectToStandIn()
     const facts = { field: 'keepBytes' }
     await expect(client.prune({ keepBytes })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts })
     client.close()
   })
 
-  it('rejects with the reason of an abort, and answers what is asked after it', async () => {
+  it('rejects an aborted call with the reason, and answers later calls', async () => {
     const { client } = connectToStandIn()
     const controller = new AbortController()
-    const asked = client.workers(controller)
+    const pending = client.workers(controller)
     controller.abort('enough')
-    await expect(asked).rejects.toBe('enough')
+    await expect(pending).rejects.toBe('enough')
     await expect(client.workers(controller)).rejects.toBe('enough')
     expect(await client.workers()).toHaveLength(1)
     client.close()
   })
 
-  it('is CONNECTION_LOST when its stream ends before an answer, and from then on', async () => {
+  it('rejects with CONNECTION_LOST when the stream ends before an answer, and afterwards', async () => {
     const [ours, theirs] = createStreamPair()
-    const client = createControlClient(ours, { endpoint })
-    const asked = client.workers()
+    const client = new ControlClient(ours, { endpoint })
+    const pending = client.workers()
     theirs.resume().end()
-    await expect(asked).rejects.toMatchObject({ code: 'CONNECTION_LOST', facts: { endpoint } })
+    await expect(pending).rejects.toMatchObject({ code: 'CONNECTION_LOST', facts: { endpoint } })
     await client.ended
     await expect(client.info()).rejects.toMatchObject({ code: 'CONNECTION_LOST', facts: { endpoint } })
   })
 
-  it('is CONNECTION_LOST when its stream fails, with the failure as its cause', async () => {
+  it('rejects with CONNECTION_LOST and the cause when the stream fails', async () => {
     const { client, ours } = connectToStandIn()
     const failure = new Error('the exec was cut')
     await client.info()
-    const asked = client.workers()
+    const pending = client.workers()
     ours.destroy(failure)
-    await expect(asked).rejects.toMatchObject({ code: 'CONNECTION_LOST', cause: failure })
+    await expect(pending).rejects.toMatchObject({ code: 'CONNECTION_LOST', cause: failure })
   })
 
-  it('is PROTOCOL_ERROR, with what was said, where something else answers', async () => {
+  it('rejects with PROTOCOL_ERROR and an excerpt when the peer does not speak HTTP/2', async () => {
     const [ours, theirs] = createStreamPair()
     theirs.write('HTTP/1.1 400 Bad Request\r\n\r\n')
-    const client = createControlClient(ours, { endpoint })
+    const client = new ControlClient(ours, { endpoint })
     await expect(client.workers()).rejects.toMatchObject({
       code: 'PROTOCOL_ERROR',
       facts: { operation: `workers of ${endpoint}`, excerpt: expect.stringContaining('400 Bad Request') },
     })
   })
 
-  it('ends its stream when it is closed, and what is under way with it', async () => {
+  it('ends its stream and rejects pending calls when it is closed', async () => {
     const { client, ours } = connectToStandIn()
     await client.info()
-    const [asked, closed] = [client.workers(), once(ours, 'close')]
+    const [pending, closed] = [client.workers(), once(ours, 'close')]
     client.close()
     client.close()
-    await expect(asked).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+    await expect(pending).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
     await closed
     expect(ours.destroyed).toBe(true)
   })
 
-  it('is OPERATION_FAILED, with the words of BuildKit, where a call is refused', async () => {
+  it('rejects with OPERATION_FAILED and the message of BuildKit when a call is refused', async () => {
     const [ours, theirs] = createStreamPair()
     serveControl(theirs, { without: ['info'] })
-    const client = createControlClient(ours, { endpoint })
+    const client = new ControlClient(ours, { endpoint })
     await expect(client.info()).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
       facts: { operation: 'info', subject: endpoint, reason: expect.stringMatching(/not implemented/) },

@@ -16,8 +16,8 @@ function connectToStandIn() {
   return { execs, peers, control: new ControlConnection(execs, 'x') }
 }
 
-describe('a connection to the control service', () => {
-  it('is one for all who ask, by the words that it was dialled with first', async () => {
+describe('ControlConnection', () => {
+  it('opens one connection for concurrent callers, with the command of the first', async () => {
     const { control, execs } = connectToStandIn()
     const [one, other] = await Promise.all([control.connect(), control.connect({ command: ['sh'] })])
     expect(await one.workers()).toEqual(await other.workers())
@@ -25,7 +25,7 @@ describe('a connection to the control service', () => {
     await control.close()
   })
 
-  it('is dialled again after it was lost', async () => {
+  it('dials again after the connection was lost', async () => {
     const { control, execs, peers } = connectToStandIn()
     const client = await control.connect()
     await client.info()
@@ -36,7 +36,7 @@ describe('a connection to the control service', () => {
     await control.close()
   })
 
-  it('ends its process when it is closed, and is not dialled again', async () => {
+  it('ends its process when it is closed, and does not dial again', async () => {
     const { control, peers } = connectToStandIn()
     await (await control.connect()).info()
     await control.close()
@@ -45,7 +45,7 @@ describe('a connection to the control service', () => {
     await control.close()
   })
 
-  it('goes on being made when one of those who wait for it gives up', async () => {
+  it('keeps dialling for other callers when one caller aborts', async () => {
     const { control } = connectToStandIn()
     const controller = new AbortController()
     const [one, other] = [control.connect({ signal: controller.signal }), control.connect()]
@@ -55,7 +55,7 @@ describe('a connection to the control service', () => {
     await control.close()
   })
 
-  it('tells what buildctl said when nothing listens', async () => {
+  it('rejects with the stderr of buildctl when the daemon does not listen', async () => {
     const execs = new FakeExecs(async (_, stderr) => {
       stderr.write('error: dial unix /run/buildkit/buildkitd.sock: connect: no such file or directory\n')
       return 1

@@ -18,12 +18,12 @@ const build = (scope: RuntimeScope, changes: Partial<BuildRequest> = {}, options
   scope.resolve(BuildKitFeature).build({ ...request, ...changes }, { graceMs: 1, fallback: 'runtime', ...options })
 
 describe('a build with its own lease', () => {
-  it('is by BuildKit where it can be, and leaves no sidecar', async () => {
+  it('uses BuildKit if possible, and leaves no sidecar', async () => {
     await using scope = await openWithStandIn()
     const built = build(scope, { output: { type: 'cache-only' } })
     const states: string[] = []
     for await (const event of built) if (event.type === 'step') states.push(event.state)
-    expect(await built.result).toMatchObject({ builder: 'buildkit', lost: [] })
+    expect(await built.result).toMatchObject({ builder: 'buildkit', unsupportedFeatures: [] })
     expect(states).toContain('completed')
     expect(await listLeft(scope)).toEqual([])
   })
@@ -46,7 +46,7 @@ describe('a build with its own lease', () => {
     expect(await listLeft(scope)).toEqual([])
   })
 
-  it('is refused before a sidecar is made when it is a bad request', async () => {
+  it('rejects an invalid request before a sidecar is created', async () => {
     await using scope = await openWithStandIn({ faults: [{ operation: 'createNetwork' }] })
     const { result } = build(scope, { dockerfile: '/etc/passwd' })
     await expect(result).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field: 'dockerfile' } })
@@ -54,28 +54,28 @@ describe('a build with its own lease', () => {
 })
 
 describe('fallback to the builder of the runtime', () => {
-  it('takes the text of a Dockerfile that is not in the context', async () => {
+  it('builds the text of a Dockerfile that is not in the context', async () => {
     await using scope = await openWithStandIn({ without })
     const dockerfileText = 'FROM busybox\nCOPY a.txt /b.txt\n'
     const built = build(scope, { context: { files: { 'a.txt': 'a' } }, dockerfileText })
-    expect(await built.result).toMatchObject({ builder: 'runtime', lost: [] })
+    expect(await built.result).toMatchObject({ builder: 'runtime', unsupportedFeatures: [] })
     expect(await scope.runtime.imageExists('app:1')).toBe(true)
   })
 
   it('builds once for all tags, and reports its steps and the reason', async () => {
     await using scope = await openWithStandIn({ without })
     const built = build(scope)
-    const told: string[] = []
+    const reported: string[] = []
     for await (const event of built) {
-      if (event.type === 'step') told.push(`${event.state} ${event.name}`)
-      if (event.type === 'warning') told.push(event.message)
+      if (event.type === 'step') reported.push(`${event.state} ${event.name}`)
+      if (event.type === 'warning') reported.push(event.message)
     }
-    const { builder, imageId, lost } = await built.result
-    expect({ builder, lost }).toEqual({ builder: 'runtime', lost: [] })
+    const { builder, imageId, unsupportedFeatures } = await built.result
+    expect({ builder, unsupportedFeatures }).toEqual({ builder: 'runtime', unsupportedFeatures: [] })
     expect(await scope.runtime.imageExists('app:2')).toBe(true)
     expect((await scope.runtime.listImages()).find(({ tags }) => tags.includes('app:1'))?.id).toBe(imageId)
-    expect(told).toEqual([
-      'built by the runtime\'s own builder, for BuildKit needs networks and sidecars, which runtime "memory" does not provide',
+    expect(reported).toEqual([
+      'built by the runtime\'s own builder, because BuildKit needs networks and sidecars, which runtime "memory" does not provide',
       'started [1/3] FROM busybox',
       'completed [1/3] FROM busybox',
       'started [2/3] COPY a.txt /a.txt',
@@ -85,7 +85,7 @@ describe('fallback to the builder of the runtime', () => {
     ])
   })
 
-  it('lists what was lost', async () => {
+  it('lists what the runtime cannot do', async () => {
     await using scope = await openWithStandIn({ without })
     const { result } = build(scope, {
       dockerfile: 'Own',
@@ -95,13 +95,13 @@ describe('fallback to the builder of the runtime', () => {
       cacheTo: ['type=inline'],
       credentials: { 'registry.example': { username: 'u', password: 'p' } },
     })
-    expect((await result).lost).toEqual([
-      'secrets: no step finds "tok"',
+    expect((await result).unsupportedFeatures).toEqual([
+      'secrets: no step can read "tok"',
       'import of a cache',
       'export of the cache',
       'credentials for registry.example: the runtime uses its own',
       'the syntax "docker/dockerfile:1" that the Dockerfile names',
-      '"Own.dockerignore": .dockerignore alone is heeded',
+      '"Own.dockerignore": only .dockerignore is used',
     ])
   })
 
@@ -111,7 +111,7 @@ describe('fallback to the builder of the runtime', () => {
     { code: 'IMAGE_PULL_FAILED', scene: {}, options: { image: 'nowhere/buildkit:1' } },
     { code: 'OPERATION_FAILED', scene: { standIn: { exitCode: 1 } } },
     { code: 'TIMED_OUT', scene: { standIn: { silent: true } }, options: { readyTimeoutMs: 20 } },
-  ])('is taken after $code, and not unless asked for', async ({ code, scene, options }) => {
+  ])('is used after $code, and only when it is requested', async ({ code, scene, options }) => {
     await using scope = await openWithStandIn(scene)
     await expect(build(scope, {}, { ...options, fallback: 'none' }).result).rejects.toMatchObject({ code })
     expect(await build(scope, {}, options).result).toMatchObject({ builder: 'runtime' })
@@ -119,14 +119,14 @@ describe('fallback to the builder of the runtime', () => {
   })
 
   it.each<BuildRequest['output']>([{ type: 'cache-only' }, { type: 'push', tags: ['a/b:1'] }])(
-    'is not taken for what it cannot make: $type',
+    'is not used for an output that it cannot make: $type',
     async (output) => {
       await using scope = await openWithStandIn({ without })
       await expect(build(scope, { output }).result).rejects.toMatchObject({ code: 'CAPABILITY_MISSING' })
     },
   )
 
-  it('fails as the builder does: the step fails, and the code is BUILD_FAILED', async () => {
+  it('rejects with BUILD_FAILED and the failed step when the builder fails', async () => {
     await using scope = await openWithStandIn({ without })
     const built = build(scope, { context: { files: { Dockerfile: 'FROM busybox\nRUN exit 3\n' } } })
     const failed: string[] = []
@@ -135,7 +135,7 @@ describe('fallback to the builder of the runtime', () => {
     expect(failed).toEqual(['[2/2] RUN exit 3'])
   })
 
-  it('is BUILD_FAILED when there is no Dockerfile', async () => {
+  it('rejects with BUILD_FAILED when there is no Dockerfile', async () => {
     await using scope = await openWithStandIn({ without })
     const { result } = build(scope, { dockerfile: 'Nope' })
     await expect(result).rejects.toMatchObject({
@@ -144,7 +144,7 @@ describe('fallback to the builder of the runtime', () => {
     })
   })
 
-  it('rejects with CAPABILITY_MISSING when the runtime has no builder, with the reason against BuildKit as cause', async () => {
+  it('rejects with CAPABILITY_MISSING when the runtime has no builder, with the error of the start as cause', async () => {
     await using scope = await openWithStandIn({ without: [...without, imageBuilderCapability] })
     await expect(build(scope).result).rejects.toMatchObject({
       code: 'CAPABILITY_MISSING',
@@ -155,7 +155,7 @@ describe('fallback to the builder of the runtime', () => {
     expect(scope.resolve(BuildKitFeature).support()).toMatchObject({ supported: false })
   })
 
-  it('is used where BuildKit could not load its result', async () => {
+  it('is used when BuildKit cannot load its result', async () => {
     await using scope = await openWithStandIn({ without: [imageTransferCapability] })
     expect(await build(scope).result).toMatchObject({ builder: 'runtime' })
   })

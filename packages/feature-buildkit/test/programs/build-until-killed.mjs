@@ -1,4 +1,4 @@
-// Builds in BuildKit, stops at a stage of the build, says so, and stays there until it is killed.
+// Builds in BuildKit, prints a line at a stage of the build, and waits there until it is killed.
 // Arguments: endpoint, image, name, stage.
 import { Writable } from 'node:stream'
 import { createRuntimeHost, execManagerCapability, requireCapabilities } from '@capstan/core'
@@ -15,11 +15,11 @@ const reach = () => {
   return new Promise(() => {})
 }
 
-/** By the name of a script, the process that is not started any more (`before`), or whose stdin stays open (`within`). */
+/** The script before which the build waits (`before`), or whose stdin stays open (`within`). */
 const stops = {
   directory: { within: 'capstan-build' },
   upload: { within: 'capstan-write' },
-  placed: { before: 'capstan-leash' },
+  placed: { before: 'capstan-stdin-guard' },
 }
 const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
 const exec = execs.exec.bind(execs)
@@ -34,7 +34,7 @@ execs.exec = async (id, command, options) => {
   return started
 }
 
-/** Takes nothing. */
+/** Never accepts the first chunk. */
 const to = new Writable({ highWaterMark: 1, write: () => void reach() })
 const build = sidecar.build({
   context: { files: { Dockerfile: 'FROM scratch\nCOPY big /\n', big: Buffer.alloc(20_000_000) } },

@@ -1,4 +1,4 @@
-// Starts BuildKit, says so, and holds it until it is killed. Arguments: endpoint, image, name.
+// Starts BuildKit, prints its container id, and holds the lease until it is killed. Arguments: endpoint, image, name.
 import { createRuntimeHost } from '@capstan/core'
 import { BuildKitFeature } from '@capstan/feature-buildkit'
 import { dockerPlugin } from '@capstan/runtime-docker'

@@ -2,12 +2,12 @@ import { connect } from 'node:net'
 import { pipeline } from 'node:stream/promises'
 import { readFixture } from '../support/read-fixture.js'
 import { parseFlags, Refusal } from './flags.js'
-import { playBuild } from './play-build.js'
+import { replayBuild } from './replay-build.js'
 
-/** The commands that Capstan uses, and `debug workers`, by which others ask whether BuildKit is there. */
+/** Runs the commands of `buildctl` that Capstan uses, and `debug workers`, which other clients use to check readiness. */
 export async function runBuildctl(words: readonly string[]): Promise<number> {
   if (words.includes('--version')) {
-    process.stdout.write('buildctl stand-in, plays github.com/moby/buildkit v0.32.2\n')
+    process.stdout.write('buildctl stand-in, replays github.com/moby/buildkit v0.32.2\n')
     return 0
   }
   const address = (process.env.BUILDKIT_HOST || defaultAddress).replace(/^unix:\/\//, '')
@@ -26,15 +26,15 @@ async function run([command = '', ...words]: readonly string[], address: string)
       return dialStdio(address)
     case 'build':
       await requireDaemon(address, 'listing workers for Build: failed to list workers')
-      return playBuild(words)
+      return replayBuild(words)
     case 'debug':
-      if (words[0] !== 'workers') throw new Refusal(`the stand-in has no debug ${words[0]}`)
+      if (words[0] !== 'workers') throw new Refusal(`the stand-in does not support debug ${words[0]}`)
       parseFlags(words.slice(1), { format: 'string', verbose: 'boolean', filter: 'string' })
       await requireDaemon(address, 'failed to list workers')
       process.stdout.write(readFixture('debug-workers.json'))
       return 0
     default:
-      throw new Refusal(`the stand-in has no ${command}`)
+      throw new Refusal(`the stand-in does not support ${command}`)
   }
 }
 
@@ -64,8 +64,8 @@ async function requireDaemon(address: string, what: string): Promise<void> {
 
 function toRefusal(error: unknown, prefix: string, suffix = ''): Refusal {
   const { code = '', address = '' } = error as NodeJS.ErrnoException & { readonly address?: string }
-  const words = { ENOENT: 'no such file or directory', ECONNREFUSED: 'connection refused' }[code] ?? String(error)
-  return new Refusal(`${prefix}dial unix ${address}: connect: ${words}${suffix}`)
+  const message = { ENOENT: 'no such file or directory', ECONNREFUSED: 'connection refused' }[code] ?? String(error)
+  return new Refusal(`${prefix}dial unix ${address}: connect: ${message}${suffix}`)
 }
 
 const defaultAddress = 'unix:///run/buildkit/buildkitd.sock'

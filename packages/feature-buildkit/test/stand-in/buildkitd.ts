@@ -7,9 +7,9 @@ import { readFixture } from '../support/read-fixture.js'
 import { parseFlags, Refusal } from './flags.js'
 import { ControlStandIn } from './serve-control.js'
 
-/** Logs and listens as the daemon does: connections are taken before the workers are there, and served after. */
+/** Logs and listens like the daemon, which accepts connections before its workers are ready and serves them afterwards. */
 export async function runBuildkitd(words: readonly string[]): Promise<number> {
-  if (words.includes('--version')) return say('buildkitd stand-in, plays github.com/moby/buildkit v0.32.2')
+  if (words.includes('--version')) return print('buildkitd stand-in, replays github.com/moby/buildkit v0.32.2')
   try {
     return await serve(words)
   } catch (error) {
@@ -23,7 +23,7 @@ async function serve(words: readonly string[]): Promise<number> {
   const { addr: addresses = [defaultAddress], config: [config] = [] } = parseFlags(words, flags)
   if (config !== undefined && !existsSync(config)) throw new Refusal(`open ${config}: no such file or directory`)
   requirePrivilege()
-  log('this is a stand-in, which plays recordings of BuildKit v0.32.2 and builds nothing')
+  log('this is a stand-in, which replays recordings of BuildKit v0.32.2 and builds nothing')
   const lines = readFixture('daemon.log').toString().split('\n')
   const running = lines.findIndex((line) => line.includes('running server on'))
   for (const line of lines.slice(0, running)) process.stderr.write(`${line}\n`)
@@ -39,7 +39,7 @@ async function serve(words: readonly string[]): Promise<number> {
   await new Promise((resolve) => process.once('SIGTERM', resolve).once('SIGINT', resolve))
   for (const address of addresses) removeSocket(address)
   process.stderr.write('buildkitd: context canceled\n')
-  process.exit(1) // with what is connected: https://github.com/moby/buildkit/issues/3282
+  process.exit(1) // open connections would keep the process alive; exit code: https://github.com/moby/buildkit/issues/3282
 }
 
 async function listen(address: string, accept: (peer: Socket) => void): Promise<void> {
@@ -61,7 +61,7 @@ function toSocketPath(address: string): string | undefined {
   return address.startsWith('unix://') ? address.slice('unix://'.length) : undefined
 }
 
-/** The real daemon mounts and makes namespaces as it begins; without root rootlesskit has made them for it. */
+/** The real daemon mounts filesystems and creates namespaces. In rootless mode rootlesskit does so. */
 function requirePrivilege(): void {
   if (process.env.ROOTLESSKIT !== undefined) return
   const status = readFileSync('/proc/self/status', 'utf8')
@@ -74,13 +74,13 @@ function log(message: string): void {
   process.stderr.write(`time="${new Date().toISOString()}" level=warning msg="${message}"\n`)
 }
 
-function say(text: string): number {
+function print(text: string): number {
   process.stdout.write(`${text}\n`)
   return 0
 }
 
 const defaultAddress = 'unix:///run/buildkit/buildkitd.sock'
-/** As measured of the real one: from its start to its socket, and to its answers. */
+/** Measured with the real daemon: the time until it listens, and then until it answers. */
 const listenMs = 40
 const workersMs = 40
 const sysAdmin = 1n << 21n

@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 
 export type Flags = Readonly<Record<string, readonly string[]>>
 
-/** Reads a command line as urfave/cli does for BuildKit; a flag that is not among `known` is refused in its words. */
+/** Parses a command line like urfave/cli. Throws its error message for a flag that is not in `known`. */
 export function parseFlags(words: readonly string[], known: Readonly<Record<string, 'string' | 'boolean'>>): Flags {
   const options = Object.fromEntries(Object.entries(known).map(([name, type]) => [name, { type, multiple: true }]))
   const { values, tokens } = parseArgs({ args: [...words], options, strict: false, tokens: true })
@@ -11,5 +11,5 @@ export function parseFlags(words: readonly string[], known: Readonly<Record<stri
   return Object.fromEntries(Object.entries(values).map(([name, value]) => [name, [value].flat().map(String)]))
 }
 
-/** Why the stand-in does not do it, in BuildKit's words where they are known. */
+/** An error of the stand-in, with the message of BuildKit if it is known. */
 export class Refusal extends Error {}

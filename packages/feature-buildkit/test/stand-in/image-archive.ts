@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { type TarEntry, toTarArchive } from '../../../../tools/engine/tar-archive.mjs'
 import { readFixture } from '../support/read-fixture.js'
-import type { StandInBuild } from './play-build.js'
+import type { StandInBuild } from './replay-build.js'
 
-/** The archive that `--output` asks for, if it does, and the metadata to it: real digests, recorded shape. */
+/** Creates the archive for `--output`, and the metadata: recorded, with the digests of the archive. */
 export function toArchive({ files, labels, output }: StandInBuild): Archive {
   const tree = toTree(files)
   const { type = '', name = '' } = output
@@ -53,7 +53,7 @@ function toConfig(layer: Buffer, labels: StandInBuild['labels']): object {
     os: 'linux',
     config: { Labels: { ...labels, 'capstan.test.stand-in': '1' } },
     rootfs: { type: 'layers', diff_ids: [toDigest(layer)] },
-    history: [{ comment: 'made by a stand-in for BuildKit: the build context as it was' }],
+    history: [{ comment: 'created by a stand-in for BuildKit: the unchanged build context' }],
   }
 }
 

@@ -12,11 +12,11 @@ import {
 import { join } from 'node:path'
 
 /**
- * Receives the files of a directory as the daemon does, and gives the regular ones by their paths.
+ * Receives the files of a directory like the daemon, and returns the regular ones by path.
  *
- * The daemon keeps a copy for each name of a local source, and another one where that is in use by another build. What of
- * the directory has the size, the mode, the time (to the nanosecond) and the link of what is in the copy is taken for
- * unchanged, and not sent: its content is never compared. Frontends name every main context `context`.
+ * The daemon keeps a copy for each name of a local source, and another one if that is in use by another build. A file with the
+ * same size, mode, time (in nanoseconds) and link target as in the copy counts as unchanged and is not sent. Contents are not
+ * compared. Frontends name every main context `context`.
  * https://github.com/moby/buildkit/blob/v0.32.2/source/local/source.go,
  * https://github.com/tonistiigi/fsutil/blob/master/diff_containerd.go
  */
@@ -24,9 +24,9 @@ export function receiveFiles(name: string, directory: string): ReadonlyMap<strin
   const copy = lockCopy(join(root, `local-${name}`))
   const before = readIndex(copy)
   const entries = listEntries(directory)
-  const sent = [...entries].filter(([path, seen]) => !isSame(before[path], seen))
+  const sent = [...entries].filter(([path, attributes]) => !isSame(before[path], attributes))
   const index = Object.fromEntries(
-    [...entries].map(([path, seen]) => [path, { ...seen, blob: before[path]?.blob ?? '' }]),
+    [...entries].map(([path, attributes]) => [path, { ...attributes, blob: before[path]?.blob ?? '' }]),
   )
   for (const [path, { isFile }] of sent) {
     const kept = index[path]
@@ -41,8 +41,8 @@ export function receiveFiles(name: string, directory: string): ReadonlyMap<strin
   return new Map(files.sort().map(([path, { blob }]) => [path, readFileSync(join(copy, blob))]))
 }
 
-/** What is compared. */
-interface Seen {
+/** The attributes that are compared. */
+interface Attributes {
   readonly isFile: boolean
   readonly mode: number
   readonly size: number
@@ -50,22 +50,22 @@ interface Seen {
   readonly link: string
 }
 
-interface Kept extends Seen {
+interface Kept extends Attributes {
   blob: string
 }
 
-function isSame(kept: Kept | undefined, seen: Seen): boolean {
+function isSame(kept: Kept | undefined, attributes: Attributes): boolean {
   const { blob: _, ...before } = kept ?? { blob: '' }
-  return JSON.stringify(before) === JSON.stringify(seen)
+  return JSON.stringify(before) === JSON.stringify(attributes)
 }
 
-function listEntries(directory: string): ReadonlyMap<string, Seen> {
+function listEntries(directory: string): ReadonlyMap<string, Attributes> {
   const paths = readdirSync(directory, { recursive: true, encoding: 'utf8' })
-  return new Map(paths.sort().map((path) => [path, look(join(directory, path))]))
+  return new Map(paths.sort().map((path) => [path, readAttributes(join(directory, path))]))
 }
 
-/** Neither size nor time of a directory count. */
-function look(path: string): Seen {
+/** Size and time of a directory are ignored. */
+function readAttributes(path: string): Attributes {
   const stats = lstatSync(path, { bigint: true })
   const isDirectory = stats.isDirectory()
   return {
@@ -88,7 +88,7 @@ function keepBlob(copy: string, content: Buffer): string {
   return blob
 }
 
-/** The first copy that no other build uses, until this process ends. */
+/** Locks the first copy that no other build uses, until this process ends. */
 function lockCopy(base: string): string {
   for (let number = 1; ; number += 1) {
     const copy = `${base}-${number}`

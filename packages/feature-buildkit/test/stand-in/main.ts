@@ -2,9 +2,9 @@ import { runBuildctl } from './buildctl.js'
 import { runBuildkitd } from './buildkitd.js'
 
 /**
- * STAND-IN, not BuildKit: both programs of an image for tests, for engines that have no BuildKit to pull. It serves
- * BuildKit's control service by real gRPC, plays what BuildKit v0.32.2 was recorded to write, and refuses what that
- * refuses. It builds nothing: an image of it holds the build context as it is.
+ * STAND-IN, not BuildKit: the programs of a test image for engines that cannot pull BuildKit. It serves BuildKit's control
+ * service by real gRPC, replays recorded output of BuildKit v0.32.2, and rejects what that rejects. It builds nothing: its
+ * images contain the unchanged build context.
  */
 const programs: Readonly<Record<string, (words: readonly string[]) => Promise<number>>> = {
   buildctl: runBuildctl,

@@ -11,12 +11,12 @@ import { isMain } from '../../../../tools/is-main.mjs'
 
 /** @typedef {import('../../../../tools/engine/tar-archive.mjs').TarEntry} TarEntry */
 
-/** Under one name for all: a run with other programs takes its place. */
+/** The name is the same for all versions: a run with other programs replaces the image. */
 const standInImage = 'capstan-test/stand-in-for-buildkit:1'
 
 /**
- * Makes sure that the engine has the image which stands in for BuildKit's: busybox, this machine's Node with its
- * libraries, the stand-in's programs and the recordings that they play. Nothing is pulled.
+ * Makes sure that the engine has the stand-in for BuildKit's image: busybox, this machine's Node with its libraries, the
+ * stand-in's programs and the recordings that they replay. Nothing is pulled.
  *
  * @param {import('../../../../tools/engine/engine-endpoint.mjs').EngineConnection} connection
  */
@@ -28,7 +28,7 @@ export async function makeStandInImage(connection) {
 }
 
 /**
- * What such an image has beside busybox.
+ * Reads the files of the image beside busybox.
  *
  * @returns {Promise<readonly TarEntry[]>}
  */
@@ -46,7 +46,7 @@ function readNodeFiles() {
 }
 
 /**
- * `rootlesskit` plays the image without root: the stand-in does nothing that root is needed for.
+ * `rootlesskit` simulates the rootless image: the stand-in needs no root.
  *
  * @returns {Promise<readonly TarEntry[]>}
  */
@@ -72,7 +72,7 @@ async function readPrograms() {
   return [...toDirectories(entries), ...entries]
 }
 
-/** One file that needs nothing but Node. */
+/** Bundles the programs to one file without dependencies. */
 async function bundle() {
   const output = await build({
     configFile: false,
@@ -106,10 +106,10 @@ async function main() {
   const engine = await findEngine()
   if (!engine.available) throw new Error(engine.reason)
   const report = await makeStandInImage(engine.connection)
-  console.log(`${report.name}: ${report.made ? (report.fresh ? 'made' : 'is there') : report.reason}`)
+  console.log(`${report.name}: ${report.made ? (report.fresh ? 'made' : 'exists') : report.reason}`)
 }
 
-// Its programs find the recordings as they do here: ../fixtures/ from where they are.
+// The programs find the recordings at the same relative path as here: ../fixtures/
 const home = 'opt/stand-in'
 
 if (isMain(import.meta.url)) await main()

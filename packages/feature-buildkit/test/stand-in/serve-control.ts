@@ -6,21 +6,21 @@ import { connectNodeAdapter } from '@connectrpc/connect-node'
 import { Control } from '../../src/control/generated/control_pb.js'
 import { readFixture } from '../support/read-fixture.js'
 
-/** Serves one connection with a cache of its own. */
+/** Serves one connection with its own cache. */
 export function serveControl(stream: Duplex, options: ControlStandInOptions = {}): void {
   new ControlStandIn(options).serve(stream)
 }
 
 export interface ControlStandInOptions {
-  /** Calls that an older BuildKit does not have. */
+  /** Calls that are not implemented, as in an older BuildKit. */
   readonly without?: readonly (keyof ServiceImpl<typeof Control>)[]
-  /** A recording, by the name of its file. */
+  /** Reads a recording by its file name. */
   readonly read?: (name: string) => Uint8Array
 }
 
 /**
- * Stands in for the control service of a BuildKit daemon: real gRPC, with what BuildKit v0.32.2 was recorded to answer.
- * What is pruned is gone for every connection.
+ * A stand-in for the control service of a BuildKit daemon: real gRPC, with recorded answers of BuildKit v0.32.2. All
+ * connections share the cache.
  */
 export class ControlStandIn {
   readonly #server: Http2Server
@@ -54,14 +54,14 @@ export class ControlStandIn {
   }
 }
 
-/** What has to go until no more than `keepBytes` are left: what was used longest ago first. */
+/** Selects the least recently used records to remove until at most `keepBytes` are left. */
 function chooseOldest(records: readonly RecordedUsage[], keepBytes: number): readonly RecordedUsage[] {
   let total = records.reduce((sum, { size }) => sum + size, 0)
   const byAge = [...records].sort((one, other) => one.lastUsedAt.localeCompare(other.lastUsedAt))
   return byAge.filter(({ size }) => {
-    const goes = total > keepBytes
-    if (goes) total -= size
-    return goes
+    const isRemoved = total > keepBytes
+    if (isRemoved) total -= size
+    return isRemoved
   })
 }
 
@@ -88,7 +88,7 @@ function toUsage(record: RecordedUsage) {
   }
 }
 
-/** As `buildctl debug workers --format '{{json .}}'` writes it. */
+/** The output of `buildctl debug workers --format '{{json .}}'`. */
 interface RecordedWorker {
   readonly id: string
   readonly labels: Record<string, string>
@@ -102,7 +102,7 @@ interface RecordedPlatform {
   readonly variant?: string
 }
 
-/** As `buildctl du --format '{{json .}}'` writes it. */
+/** The output of `buildctl du --format '{{json .}}'`. */
 interface RecordedUsage {
   readonly id: string
   readonly mutable: boolean

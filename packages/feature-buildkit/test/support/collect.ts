@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 
-/** A stream that keeps what it gets. */
+/** Creates a stream that collects what is written to it. */
 export function createCollector(): { readonly to: Writable; readonly read: () => string } {
   const chunks: Buffer[] = []
   const to = new Writable({

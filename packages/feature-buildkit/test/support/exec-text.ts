@@ -1,6 +1,6 @@
 import { type Argv, execManagerCapability, type RuntimeScope, requireCapabilities } from '@capstan/core'
 
-/** What a command in a container writes. */
+/** Runs a command in a container and returns its stdout. */
 export async function readExec(scope: RuntimeScope, id: string, command: Argv): Promise<string> {
   const { execs } = requireCapabilities(scope, { execs: execManagerCapability })
   await using process = await execs.exec(id, command, { stdin: false })

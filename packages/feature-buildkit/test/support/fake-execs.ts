@@ -3,7 +3,7 @@ import { finished } from 'node:stream/promises'
 import type { Argv, ExecManager, ExecProcess } from '@capstan/core'
 import { createStreamPair } from './stream-pair.js'
 
-/** Processes that are played by `serve`, which has the other end of their streams and answers their exit code. */
+/** Runs `serve` in place of each process. It receives the other end of the streams and returns the exit code. */
 export class FakeExecs implements ExecManager {
   readonly commands: Argv[] = []
   readonly #serve: Serve

@@ -1,6 +1,6 @@
 import { findCapability, networkManagerCapability, type RuntimeScope, volumeManagerCapability } from '@capstan/core'
 
-/** The names of what BuildKit's feature made and left. */
+/** Lists the names of containers, networks and volumes that the feature has created and not removed. */
 export async function listLeft(scope: RuntimeScope): Promise<readonly string[]> {
   const networks = (await findCapability(scope, networkManagerCapability)?.listNetworks()) ?? []
   const volumes = (await findCapability(scope, volumeManagerCapability)?.listVolumes()) ?? []

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 
-/** What BuildKit v0.32.2 wrote, by the name of its file. */
+/** Reads recorded output of BuildKit v0.32.2. */
 export function readFixture(name: string): Buffer {
   return readFileSync(new URL(`../fixtures/${name}`, import.meta.url))
 }

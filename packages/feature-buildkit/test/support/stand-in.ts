@@ -5,50 +5,50 @@ import { createRuntimeHost, type Environment, type RuntimePlugin, type RuntimeSc
 import { type MemoryImage, type MemoryPluginOptions, type MemoryProcess, memoryPlugin } from '@capstan/runtime-memory'
 import { defaultBuildKitImage, defaultRootlessImage } from '../../src/buildkit-options.js'
 import { serveControl } from '../stand-in/serve-control.js'
-import { closeBook, findBook, openBook } from './lease-book.js'
+import { closeLeases, findLeases, openLeases } from './lease-state.js'
 import { readFixture } from './read-fixture.js'
-import { toRunRefusal } from './run-refusal.js'
+import { toRunFailure } from './run-failure.js'
 import { createStreamPair } from './stream-pair.js'
 
-/** How a simulated BuildKit misbehaves. */
+/** Faults of a simulated BuildKit. */
 export interface StandInOptions {
-  /** From its start to its socket. Default 5. */
+  /** The time from its start until it listens. Default 5. */
   readonly bootMs?: number
-  /** It boots no earlier than this resolves. */
+  /** The daemon listens only after this promise resolves. */
   readonly mayBoot?: Promise<unknown>
-  /** Ends with this code instead of serving. */
+  /** The daemon ends with this code instead of listening. */
   readonly exitCode?: number
-  /** Never serves. */
+  /** The daemon never listens. */
   readonly silent?: boolean
-  /** Who answers, but whose RUNs do not work. A privileged daemon is never asked. */
+  /** The daemons that answer, but whose RUNs fail. A privileged daemon is not tested. */
   readonly cannotRun?: readonly DaemonUser[]
-  /** Whose daemon ends at once. */
+  /** The daemons that end at their start. */
   readonly ends?: readonly DaemonUser[]
-  /** While it is true, the daemon neither answers nor ends: only a kill ends it. */
+  /** While it returns true, the daemon neither answers nor ends, except by SIGKILL. */
   readonly isFrozen?: () => boolean
-  /** Its image has no `buildctl`. */
+  /** The image has no `buildctl`. */
   readonly withoutBuildctl?: boolean
-  /** So many of its sidecars others have used and left before anybody else gets a lease. */
+  /** The number of sidecars that other processes use and leave before the first lease. */
   readonly leftByOthers?: number
-  /** What every shell there comes to, but for that of the daemon. */
+  /** The exit code of every shell except the daemon's. */
   readonly shellExitCode?: number
-  /** Nothing more can be written there. */
+  /** Writes fail because the disk is full. */
   readonly fullDisk?: boolean
-  /** Reads what is sent there no earlier than this resolves. */
+  /** Reads stdin only after this promise resolves. */
   readonly mayReceive?: Promise<unknown>
-  /** What a build writes to stdout; default: a text. */
+  /** The stdout of a build. Default: a text. */
   readonly archive?: Uint8Array
 }
 
-/** Who a daemon runs as. */
+/** The user that a daemon runs as. */
 export type DaemonUser = 'root' | 'rootless'
 
-/** Opens a simulation with an image that stands in for BuildKit: the scripts that run in it are played, not read. */
+/** Opens a simulation with a stand-in for BuildKit's image. Its scripts are simulated by their names. */
 export async function openWithStandIn(options: StandInPluginOptions = {}): Promise<RuntimeScope> {
   return open(createStandInPlugin(options), options)
 }
 
-/** The same simulation for two hosts, as if of two processes. */
+/** Opens the same simulation in two hosts, which take the place of two processes. */
 export async function openTwiceWithStandIn(
   options: StandInPluginOptions,
 ): Promise<readonly [RuntimeScope, RuntimeScope]> {
@@ -56,7 +56,7 @@ export async function openTwiceWithStandIn(
   return [await open(plugin, options), await open(plugin, options)]
 }
 
-/** The plugin of a simulation that has such an image under the names of the default ones. */
+/** Creates the plugin of a simulation that has the stand-in as its BuildKit images. */
 export function createStandInPlugin({ standIn = {}, ...options }: StandInPluginOptions = {}): RuntimePlugin {
   const image = createStandIn(standIn)
   const images = { [defaultBuildKitImage]: image, [defaultRootlessImage]: image, 'buildkit:other': image }
@@ -69,7 +69,7 @@ async function open(plugin: RuntimePlugin, { name = 'memory', env = {} }: StandI
 
 export type StandInPluginOptions = MemoryPluginOptions & {
   readonly standIn?: StandInOptions
-  /** Of the host. Default: empty. */
+  /** The environment of the host. Default: empty. */
   readonly env?: Environment
 }
 
@@ -82,14 +82,14 @@ function createStandIn(options: StandInOptions): MemoryImage {
     left -= 1
     return left < 0 ? runDaemon(daemon, options) : endAtOnce(daemon)
   }
-  const play = async (process: MemoryProcess) => {
+  const runShell = async (process: MemoryProcess) => {
     if (process.argv[3] === 'capstan-write') await options.mayReceive
-    if (process.argv[3] === 'capstan-prove-run') return playRun(process, options)
-    return options.fullDisk ? refuseWrites(process) : playScript(process)
+    if (process.argv[3] === 'capstan-verify-run') return runStep(process, options)
+    return options.fullDisk ? refuseWrites(process) : runScript(process)
   }
   const sh = async (process: MemoryProcess) => {
     const { shellExitCode } = options
-    return process.argv[3] === 'capstan-buildkitd' || shellExitCode === undefined ? play(process) : shellExitCode
+    return process.argv[3] === 'capstan-buildkitd' || shellExitCode === undefined ? runShell(process) : shellExitCode
   }
   return {
     main: async () => 0,
@@ -116,28 +116,28 @@ async function exists(files: Files, path: string): Promise<boolean> {
   )
 }
 
-/** `sh -c SCRIPT NAME …`: what the script of that name does. */
-async function playScript(process: MemoryProcess): Promise<number> {
+/** Simulates `sh -c SCRIPT NAME …` by the name of the script. */
+async function runScript(process: MemoryProcess): Promise<number> {
   const [, , , name = '', ...args] = process.argv
   const script = scripts[name]
-  if (script === undefined) throw new Error(`no script is named ${name}`)
+  if (script === undefined) throw new Error(`unknown script: ${name}`)
   return script(process, args)
 }
 
 const toUser = ({ env }: MemoryProcess): DaemonUser => (env.BUILDKIT_HOST?.includes('/run/user/') ? 'rootless' : 'root')
 
-/** One RUN: it is counted, works or is refused. */
-async function playRun(process: MemoryProcess, { cannotRun = [] }: StandInOptions): Promise<number> {
+/** Counts a RUN, and fails if the daemon's user cannot run steps. */
+async function runStep(process: MemoryProcess, { cannotRun = [] }: StandInOptions): Promise<number> {
   const { files, stderr } = process
   const runs = (await exists(files, '/tmp/runs')) ? await readText(files, '/tmp/runs') : ''
   await files.write('/tmp/runs', `${runs}|`)
   if (!cannotRun.includes(toUser(process))) return 0
-  stderr.write(toRunRefusal())
+  stderr.write(toRunFailure())
   return 1
 }
 
 async function refuseWrites(process: MemoryProcess): Promise<number> {
-  if (process.argv[3] !== 'capstan-write') return playScript(process)
+  if (process.argv[3] !== 'capstan-write') return runScript(process)
   process.stderr.write('tar: write error: No space left on device\n')
   return 1
 }
@@ -145,32 +145,32 @@ async function refuseWrites(process: MemoryProcess): Promise<number> {
 const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly string[]) => Promise<number>>> = {
   async 'capstan-buildkitd'({ files, run, signal }, [, , , awaited = '', config = '', ...daemon]) {
     await files.write('/tmp/buildkitd.toml', config)
-    const book = await openBook(files)
+    const leases = await openLeases(files)
     while (awaited !== '' && !(await exists(files, awaited))) await pause(2, signal)
     const code = await run(daemon)
-    return book.isOpen ? code : 0
+    return leases.isOpen ? code : 0
   },
-  'capstan-lease': playLease,
-  async 'capstan-close'({ files, stdout }, [, kept = '']) {
-    const book = await findBook(files)
-    if (book !== undefined && kept !== '') book.isKept = false
-    stdout.write(book?.isOpen && !closeBook(book) ? 'shared\n' : 'last\n')
+  'capstan-lease': holdLease,
+  async 'capstan-stop'({ files, stdout }, [, kept = '']) {
+    const leases = await findLeases(files)
+    if (leases !== undefined && kept !== '') leases.isKept = false
+    stdout.write(leases?.isOpen && !closeLeases(leases) ? 'shared\n' : 'last\n')
     return 0
   },
-  /** A stroke for each RUN that was tried. */
+  /** Prints one `|` for each RUN that was tried. */
   async runs({ files, stdout }) {
     if (await exists(files, '/tmp/runs')) stdout.write(await files.read('/tmp/runs'))
     return 0
   },
-  'capstan-keep': ({ files }) => keep(files, true),
-  'capstan-let-go': ({ files }) => keep(files, false),
+  'capstan-keep': ({ files }) => setKept(files, { isKept: true }),
+  'capstan-let-go': ({ files }) => setKept(files, { isKept: false }),
   async 'capstan-wait'({ files, run, signal }, [socket = '', times = '', ...command]) {
     for (let left = Number(times); left > 0 && !(await exists(files, socket)); left -= 1) await pause(2, signal)
     return run(command)
   },
-  async 'capstan-leash'({ stdin, env, run }, command) {
+  async 'capstan-stdin-guard'({ stdin, env, run }, command) {
     const own = new AbortController()
-    const given = await readLeashInput(stdin)
+    const given = await readGuardInput(stdin)
     if (stdin.readableEnded) own.abort(new Error('SIGTERM'))
     stdin.on('end', () => own.abort(new Error('SIGTERM'))).resume()
     return run(command, { env: { ...env, ...given }, signal: own.signal })
@@ -190,7 +190,7 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
   },
 }
 
-/** Files cannot be removed here: the one in the directory says whether it is there. */
+/** The simulation cannot remove files, so the content of `holder` shows whether the directory exists. */
 async function holdDirectory({ files, stdin, stdout, signal }: MemoryProcess, [directory = '']: readonly string[]) {
   const holder = `${directory}/holder`
   await files.write(holder, 'held')
@@ -204,8 +204,8 @@ async function untilWritten(files: Files, path: string, signal: AbortSignal): Pr
   while (!(await exists(files, path))) await pause(2, signal)
 }
 
-/** Lines to the first that is empty; what comes after is left alone. */
-async function readLeashInput(stdin: Readable): Promise<Readonly<Record<string, string>>> {
+/** Reads lines up to the first empty one, and nothing after it. */
+async function readGuardInput(stdin: Readable): Promise<Readonly<Record<string, string>>> {
   let text = ''
   while (!/(^|\n)\n/.test(text) && !stdin.readableEnded) {
     const chunk: Buffer | null = stdin.read(1)
@@ -213,41 +213,41 @@ async function readLeashInput(stdin: Readable): Promise<Readonly<Record<string, 
     else text += chunk.toString('latin1')
   }
   const lines = Buffer.from(text, 'latin1').toString().split('\n').filter(Boolean)
-  const toPlain = (value: string) => value.replace(/\\(.)/g, (_, mark: string) => (mark === 'n' ? '\n' : mark))
+  const toPlain = (value: string) => value.replace(/\\(.)/g, (_, escaped: string) => (escaped === 'n' ? '\n' : escaped))
   return Object.fromEntries(
     lines.map((line) => [line.slice(0, line.indexOf('=')), toPlain(line.slice(line.indexOf('=') + 1))]),
   )
 }
 
-async function keep(files: Files, isKept: boolean): Promise<number> {
-  const book = await findBook(files)
-  if (book === undefined || (isKept && !book.isOpen)) return 1
-  book.isKept = isKept
+async function setKept(files: Files, { isKept }: { readonly isKept: boolean }): Promise<number> {
+  const leases = await findLeases(files)
+  if (leases === undefined || (isKept && !leases.isOpen)) return 1
+  leases.isKept = isKept
   return 0
 }
 
-async function playLease({ files, stdin, stdout, signal }: MemoryProcess, [, grace = '0']: readonly string[]) {
-  let book = await findBook(files)
-  for (; book === undefined; book = await findBook(files)) await pause(1, signal)
-  if (!book.isOpen) return 3
-  book.count += 1
+async function holdLease({ files, stdin, stdout, signal }: MemoryProcess, [, grace = '0']: readonly string[]) {
+  let leases = await findLeases(files)
+  for (; leases === undefined; leases = await findLeases(files)) await pause(1, signal)
+  if (!leases.isOpen) return 3
+  leases.count += 1
   stdout.write('held\n')
   for await (const _ of stdin);
-  book.count -= 1
+  leases.count -= 1
   await pause(Number(grace) * 1000, signal)
-  stdout.write(closeBook(book) ? 'last\n' : book.isOpen ? 'shared\n' : 'over\n')
+  stdout.write(closeLeases(leases) ? 'last\n' : leases.isOpen ? 'shared\n' : 'ended\n')
   return 0
 }
 
-/** A stroke for each. */
+/** Prints one `|` for each lease. */
 async function showLeases({ files, stdout }: MemoryProcess): Promise<number> {
-  stdout.write('|'.repeat((await findBook(files))?.count ?? 0))
+  stdout.write('|'.repeat((await findLeases(files))?.count ?? 0))
   return 0
 }
 
 async function endAtOnce({ files }: MemoryProcess): Promise<number> {
-  const book = await findBook(files)
-  if (book !== undefined) closeBook(book)
+  const leases = await findLeases(files)
+  if (leases !== undefined) closeLeases(leases)
   return stoppedCode
 }
 
@@ -265,14 +265,14 @@ async function runDaemon(daemon: MemoryProcess, options: StandInOptions): Promis
   }
   if (!silent) await files.write(toSocketPath(argv[argv.indexOf('--addr') + 1]), '')
   await files.write('/tmp/buildkitd-argv', argv.join(' '))
-  const goesOn = async () => (await findBook(files))?.isOpen && !(await exists(files, '/tmp/stop'))
-  while (options.isFrozen?.() || (!signal.aborted && (await goesOn()))) await pause(2, never)
+  const isRunning = async () => (await findLeases(files))?.isOpen && !(await exists(files, '/tmp/stop'))
+  while (options.isFrozen?.() || (!signal.aborted && (await isRunning()))) await pause(2, never)
   return stoppedCode
 }
 
 const never = new AbortController().signal
 
-/** Of a daemon after SIGTERM: https://github.com/moby/buildkit/issues/3282 */
+/** The exit code of a daemon after SIGTERM: https://github.com/moby/buildkit/issues/3282 */
 const stoppedCode = 1
 
 const toSocketPath = (address = '') => address.replace('unix://', '')
@@ -294,22 +294,22 @@ interface BuildCall extends StandInOptions {
   readonly words: readonly string[]
 }
 
-/** What a Dockerfile asks for by a word of its RUN, is played. */
+/** Simulates a build. The RUN instructions of the Dockerfile select the behaviour. */
 async function build({ argv, env, files, stdout, stderr, signal }: MemoryProcess, call: BuildCall): Promise<number> {
   const { words, archive = Buffer.from('the archive') } = call
   const option = (name: string) => words.find((word) => word.startsWith(`${name}=`))?.slice(name.length + 1)
   await files.write('/tmp/last-build', JSON.stringify({ argv, env }))
   const context = await readText(files, `${option('--local=context')}.tar`)
-  const asks = (word: string) => context.includes(`RUN ${word}`)
-  if (asks('hang')) {
+  const hasRun = (word: string) => context.includes(`RUN ${word}`)
+  if (hasRun('hang')) {
     stderr.write(readFixture('build-ok.stderr.ndjson'))
     await pause(60_000, signal).finally(() => files.write('/tmp/build-over', 'yes'))
   }
-  if (asks('lose-its-directory')) {
+  if (hasRun('lose-its-directory')) {
     await files.write('/tmp/lose-builds', '')
     await pause(60_000, signal).finally(() => files.write('/tmp/build-over', 'yes'))
   }
-  if (asks('stop-the-daemon')) {
+  if (hasRun('stop-the-daemon')) {
     await files.write('/tmp/stop', '')
     stderr.write('error: failed to receive status: rpc error: code = Unavailable desc = error reading: EOF\n')
     return 1
@@ -318,11 +318,11 @@ async function build({ argv, env, files, stdout, stderr, signal }: MemoryProcess
     stderr.write(readFixture('build-syntax-error.stderr.txt'))
     return 1
   }
-  if (asks('exit 9')) {
+  if (hasRun('exit 9')) {
     stderr.write(readFixture('build-run-exit-9.stderr.txt'))
     return 1
   }
-  if (asks('print-secret')) {
+  if (hasRun('print-secret')) {
     const data = Buffer.from(`it is ${env.CAPSTAN_SECRET_0}.`).toString('base64')
     stderr.write(`${JSON.stringify({ logs: [{ vertex: 'sha256:1', stream: 1, data }] })}\n`)
     stderr.write(`error: failed to solve: ${env.CAPSTAN_SECRET_0}\n`)
@@ -330,7 +330,7 @@ async function build({ argv, env, files, stdout, stderr, signal }: MemoryProcess
   }
   stderr.write(readFixture('build-ok.stderr.ndjson'))
   if (words.some((word) => /^type=(docker|oci|tar)/.test(word))) stdout.write(archive)
-  if (asks('write-on')) {
+  if (hasRun('write-on')) {
     stdout.write('more')
     await pause(60_000, signal).finally(() => files.write('/tmp/build-over', 'yes'))
   }

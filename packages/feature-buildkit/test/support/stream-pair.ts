@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream'
 
-/** The two ends of one connection: what is written to one is read from the other. */
+/** Creates the two ends of a connection: what is written to one end is read from the other. */
 export function createStreamPair(): readonly [Duplex, Duplex] {
   const [one, other] = [new End(), new End()]
   one.peer = other
@@ -33,8 +33,8 @@ class End extends Duplex {
 
   #toPeer(chunk: Uint8Array | null, done: () => void): void {
     const { peer } = this
-    const isHeard = peer !== undefined && !peer.destroyed && !peer.readableEnded
-    if (isHeard && !peer.push(chunk) && chunk !== null) peer.#resume = done
+    const canRead = peer !== undefined && !peer.destroyed && !peer.readableEnded
+    if (canRead && !peer.push(chunk) && chunk !== null) peer.#resume = done
     else done()
   }
 }

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto'
+import { type ContextEntry, packContextEntries } from '@capstan/build-context'
+import type { RegistryCredentials, StringMap } from '@capstan/core'
+import { type WriteTarget, writeFile, writeFileScript } from '../container/write-file.js'
+import type { BuildPaths } from './build-command.js'
+import { buildDirectoryPrefix } from './build-directory-script.js'
+import type { BuildRequest } from './build-request.js'
+import type { BuildEventListener } from './buildkit-build.js'
+import { TransferCount } from './transfer-count.js'
+
+/** The paths of one build, and the environment of its `buildctl`. */
+export interface BuildPlan extends BuildPaths {
+  readonly env: StringMap
+  /** Secret environment variables. They must not be part of a request to the runtime. */
+  readonly secretValues: StringMap
+}
+
+export function planBuild(request: BuildRequest): BuildPlan {
+  const directory = `${buildDirectoryPrefix}${randomUUID()}`
+  const secretVariables: Record<string, string> = {}
+  const secretFiles: Record<string, string> = {}
+  const secretValues: Record<string, string> = {}
+  for (const [index, [id, value]] of Object.entries(request.secrets ?? {}).entries()) {
+    if (typeof value === 'string' && !value.includes('\0') && value.length < maxVariableLength) {
+      secretVariables[id] = `CAPSTAN_SECRET_${index}`
+      secretValues[`CAPSTAN_SECRET_${index}`] = value
+    } else secretFiles[id] = `${directory}/private/secret-${index}`
+  }
+  const credentials = `${directory}/private/docker`
+  return {
+    directory,
+    context: `${directory}/context`,
+    dockerfile: `${directory}/dockerfile`,
+    metadata: `${directory}/metadata.json`,
+    credentials,
+    secretFiles,
+    secretVariables,
+    secretValues,
+    env: request.credentials === undefined ? {} : { DOCKER_CONFIG: credentials },
+  }
+}
+
+/** Sends the context, secret files and credentials to the sidecar, each through the stdin of a process there. */
+export async function writeBuildFiles(
+  { entries, onEvents, ...target }: BuildFilesTarget,
+  request: BuildRequest,
+  paths: BuildPaths,
+): Promise<void> {
+  const { dockerfileText, secrets = {}, credentials } = request
+  await writeContext({ entries, onEvents, ...target }, paths.context)
+  if (dockerfileText !== undefined) {
+    const file = { path: `${paths.dockerfile}/Dockerfile`, content: dockerfileText }
+    await writeFile(target, { title: 'the Dockerfile', script: writeFileScript, ...file })
+  }
+  for (const [id, path] of Object.entries(paths.secretFiles)) {
+    await writeFile(target, { title: `secret "${id}"`, script: writeFileScript, path, content: secrets[id] ?? '' })
+  }
+  if (credentials === undefined) return
+  await writeFile(target, {
+    title: 'the credentials',
+    script: writeFileScript,
+    path: `${paths.credentials}/config.json`,
+    content: toDockerConfig(credentials),
+  })
+}
+
+/** The sidecar to write to, the entries of the context, and the listener for the progress of the transfer. */
+export interface BuildFilesTarget extends WriteTarget {
+  readonly entries: readonly ContextEntry[]
+  readonly onEvents: BuildEventListener
+}
+
+async function writeContext({ entries, onEvents, ...target }: BuildFilesTarget, path: string): Promise<void> {
+  using transfer = new TransferCount({ id: 'context', onEvents })
+  const onSize = (archiveBytes: number) => {
+    transfer.totalBytes = archiveBytes
+  }
+  const content = packContextEntries(entries, { onSize, signal: target.signal })
+  const through = transfer.count.bind(transfer)
+  await writeFile(target, { title: 'the context', script: contextScript, path, content, through })
+  transfer.finish()
+}
+
+/** `mkdir` without `-p` fails if the directory of the build is gone, which means that the build has ended. */
+const contextScript = 'mkdir "$1" && tar -x -f - -C "$1"'
+
+/** The format of docker's configuration file: https://docs.docker.com/reference/cli/docker/login/ */
+function toDockerConfig(credentials: Readonly<Record<string, RegistryCredentials>>): string {
+  const auths = Object.entries(credentials).map(([host, { username, password }]) => [
+    host === 'docker.io' ? 'https://index.docker.io/v1/' : host,
+    { auth: Buffer.from(`${username}:${password}`).toString('base64') },
+  ])
+  return JSON.stringify({ auths: Object.fromEntries(auths) })
+}
+
+/** Linux limits one environment variable to 128 KiB, and one character takes up to 4 bytes. */
+const maxVariableLength = 32_768

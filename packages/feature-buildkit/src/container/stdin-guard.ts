@@ -1,0 +1,30 @@
+import type { Argv, StringMap } from '@capstan/core'
+
+/**
+ * Wraps a command in a shell that sends it SIGTERM when stdin ends. Without the wrapper a process goes on when the streams of
+ * its exec end. The shell first reads the text of {@link toStdinGuardInput} from stdin.
+ */
+export function toGuardedCommand(command: Argv): Argv {
+  return ['sh', '-c', guardScript, 'capstan-stdin-guard', ...command]
+}
+
+/**
+ * The environment variables of a guarded command. They are sent through stdin because the environment of an exec appears in
+ * the command line of a runtime's own program and in the log of an engine.
+ */
+export function toStdinGuardInput(variables: StringMap): string {
+  const lines = Object.entries(variables).map(([name, value]) => `${name}=${escapeValue(value)}\n`)
+  return `${lines.join('')}\n`
+}
+
+/** Makes one line of the value, in the format of `printf %b`. */
+function escapeValue(value: string): string {
+  return value.replaceAll('\\', '\\\\').replaceAll('\n', '\\n')
+}
+
+const guardScript = `while IFS= read -r line && [ -n "$line" ]; do
+  value=$(printf '%bx' "\${line#*=}"); export "\${line%%=*}=\${value%x}"
+done
+exec 3<&0; "$@" </dev/null 3<&- & command=$!
+{ cat <&3; kill -TERM "$command"; } >/dev/null 2>&1 & guard=$!
+exec 3<&-; wait "$command"; code=$?; kill "$guard" 2>/dev/null; exit "$code"`

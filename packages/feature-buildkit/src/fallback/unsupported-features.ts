@@ -1,0 +1,28 @@
+import type { BuildRequest } from '../build/build-request.js'
+
+/** Returns what the runtime's own builder cannot do of a request, one phrase each. */
+export function listUnsupportedFeatures(
+  { secrets = {}, cacheFrom, cacheTo, credentials }: BuildRequest,
+  source: DockerfileSource,
+): readonly string[] {
+  const secretNames = Object.keys(secrets).map((id) => `"${id}"`)
+  const hosts = Object.keys(credentials ?? {})
+  const features: readonly (string | undefined)[] = [
+    secretNames.length === 0 ? undefined : `secrets: no step can read ${secretNames.join(', ')}`,
+    cacheFrom?.length ? 'import of a cache' : undefined,
+    cacheTo?.length ? 'export of the cache' : undefined,
+    hosts.length === 0 ? undefined : `credentials for ${hosts.join(', ')}: the runtime uses its own`,
+    source.syntax === undefined ? undefined : `the syntax "${source.syntax}" that the Dockerfile names`,
+    source.ignoreFile === undefined ? undefined : `"${source.ignoreFile}": only .dockerignore is used`,
+  ]
+  return features.filter((text) => text !== undefined)
+}
+
+/** The text of a Dockerfile, and what it asks for. */
+export interface DockerfileSource {
+  readonly text: string
+  /** The value of its directive `# syntax=docker/dockerfile:1`. */
+  readonly syntax: string | undefined
+  /** The path of an ignore file in the context that applies to this Dockerfile only. */
+  readonly ignoreFile: string | undefined
+}

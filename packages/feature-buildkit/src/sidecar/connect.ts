@@ -1,0 +1,94 @@
+import {
+  type ContainerConfig,
+  type ContainerNetwork,
+  createHostError,
+  defineNeeds,
+  MissingCapabilityError,
+  type OperationOptions,
+  refuseField,
+  refuseOptions,
+  toFeatureSupport,
+  volumeManagerCapability,
+} from '@capstan/core'
+import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { Settings } from './settings.js'
+import { isRefused, tcpAlias } from './sidecar-config.js'
+
+/**
+ * Adds the volume with the daemon's socket to a config, and BUILDKIT_HOST.
+ *
+ * The volume is mounted read-only, so the container can connect to the socket but cannot replace it by its own, which would
+ * receive later builds with their secrets.
+ */
+export function connectBySocket(
+  { report }: Pick<BuildKitManagers, 'report'>,
+  config: ContainerConfig,
+  socketVolume: string,
+): ContainerConfig {
+  const mount = { type: 'volume', source: socketVolume, target: socketDirectory, readOnly: true } as const
+  const support = toFeatureSupport('a shared BuildKit socket', socketNeeds, report)
+  if (!support.supported) {
+    const { feature, runtime, missing } = support
+    throw new MissingCapabilityError({ feature, runtime, missing })
+  }
+  const refuses = report.available ? report.refuses : []
+  refuseOptions(report.runtime, { image: config.image, mounts: [mount] }, refuses)
+  refuseField(report.runtime, 'mounts.volume.shared', socketVolume, refuses)
+  return {
+    ...config,
+    mounts: [...(config.mounts ?? []), mount],
+    env: { ...config.env, BUILDKIT_HOST: `unix://${socketDirectory}/buildkitd.sock` },
+  }
+}
+
+const socketNeeds = defineNeeds({ required: { volumes: volumeManagerCapability } })
+
+/** Adds the network of the sidecar to a config, and BUILDKIT_HOST. The container must bring its own certificates. */
+export function connectByTcp(
+  { report }: Pick<BuildKitManagers, 'report'>,
+  config: ContainerConfig,
+  { networkId, address }: { readonly networkId: string; readonly address: string | undefined },
+): ContainerConfig {
+  if (address === undefined) throw toInvalid('by', '"socket" for a sidecar that was started without tcp', '"tcp"')
+  const connected = {
+    ...config,
+    network: joinNetwork(config.network, networkId),
+    env: { ...config.env, BUILDKIT_HOST: address },
+  }
+  const { image, network } = connected
+  refuseOptions(report.runtime, { image, network }, report.available ? report.refuses : [])
+  return connected
+}
+
+function joinNetwork(network: ContainerNetwork | undefined, networkId: string): ContainerNetwork {
+  if (network === undefined || network.mode === 'default') return { mode: 'networks', networks: [{ networkId }] }
+  if (network.mode !== 'networks')
+    throw toInvalid('network.mode', 'one that can have the network of BuildKit as well', `"${network.mode}"`)
+  if (network.networks.some((joined) => joined.networkId === networkId)) return network
+  return { mode: 'networks', networks: [...network.networks, { networkId }] }
+}
+
+function toInvalid(field: string, expected: string, given: string): Error {
+  return createHostError('INVALID_ARGUMENT', { field, expected, given })
+}
+
+/**
+ * Returns the address of a sidecar that listens on TCP, for other containers of its network: by name, or by IP address on a
+ * runtime without network aliases.
+ */
+export async function findTcpAddress(
+  { sidecars, report }: BuildKitManagers,
+  { tcp }: Settings,
+  { id, networkId, signal }: OperationOptions & { readonly id: string; readonly networkId: string },
+): Promise<string | undefined> {
+  if (tcp === undefined) return undefined
+  if (!isRefused(report, 'network.aliases')) return `tcp://${tcpAlias}:${tcp.port}`
+  const { networks } = await sidecars.inspectContainer(id, { signal })
+  const ipAddress = networks.find((network) => network.networkId === networkId)?.ipAddress
+  if (ipAddress !== undefined) return `tcp://${ipAddress.includes(':') ? `[${ipAddress}]` : ipAddress}:${tcp.port}`
+  const reason = 'it has no address on its network'
+  throw createHostError('OPERATION_FAILED', { operation: 'start BuildKit', subject: id, status: undefined, reason })
+}
+
+/** The directory of the socket in the connected container. */
+const socketDirectory = '/run/buildkit'

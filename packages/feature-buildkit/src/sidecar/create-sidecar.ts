@@ -1,0 +1,73 @@
+import { isHostError, type OperationOptions, type ProgressEvent, type SidecarConfig } from '@capstan/core'
+import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitOptions } from '../buildkit-options.js'
+import { findContainer, type SidecarInstance } from './find-sidecar.js'
+import type { PrivilegeLevel } from './privilege-levels.js'
+import { PrivilegeLevelError, type PrivilegeSelection } from './privilege-selection.js'
+import { removeIfUnused } from './remove-if-unused.js'
+import { isSameConfiguration, type Settings } from './settings.js'
+import { toSidecarConfig } from './sidecar-config.js'
+import { type CreateResourcesOptions, createResources } from './sidecar-resources.js'
+
+export interface CreateSidecarOptions extends CreateResourcesOptions {
+  /** How long, in milliseconds, the sidecar runs before the first lease. */
+  readonly orphanMs: number
+  readonly selection: PrivilegeSelection
+  readonly onProgress?: BuildKitOptions['onProgress'] | undefined
+}
+
+/**
+ * Creates the network, the volumes and the sidecar, at the first privilege level that the runtime accepts. Resolves with
+ * `retry` if a sidecar of the same configuration has been created meanwhile.
+ */
+export async function createSidecar(
+  managers: BuildKitManagers,
+  settings: Settings,
+  options: CreateSidecarOptions,
+): Promise<SidecarInstance | 'retry'> {
+  const { undo, resources, selection, signal, onProgress } = options
+  if (selection.candidates.length === 0) throw selection.toError()
+  const networkId = await createResources(managers, settings, options)
+  for (const { level, image } of selection.candidates) {
+    const config = toSidecarConfig(managers, settings, { ...options, level, image, networkId })
+    try {
+      const id = await startSidecar(managers, config, { signal, onProgress })
+      undo.add('sidecar', async (own) => void (await removeIfUnused(managers, id, own)))
+      return { id, networkId, level, resources, isAdopted: false }
+    } catch (error) {
+      if (isHostError(error, 'NAME_CONFLICT') && (await hasSameConfiguration(managers, settings, { signal })))
+        return 'retry'
+      const verdict = toVerdict(error, level)
+      if (verdict === undefined) throw error
+      selection.skip(level.privilege, new PrivilegeLevelError(verdict, error))
+    }
+  }
+  throw selection.toError()
+}
+
+function startSidecar(
+  { sidecars }: BuildKitManagers,
+  config: SidecarConfig,
+  { signal, onProgress }: Pick<CreateSidecarOptions, 'signal' | 'onProgress'>,
+): Promise<string> {
+  const { image } = config
+  const onPull = onProgress && ((event: ProgressEvent) => onProgress({ ...event, phase: 'pulling', image }))
+  return sidecars.startSidecar(config, { signal, ...(onPull === undefined ? {} : { onProgress: onPull }) })
+}
+
+/** Whether the container with the name of the sidecar has the same configuration, or has been removed meanwhile. */
+async function hasSameConfiguration(
+  managers: BuildKitManagers,
+  settings: Settings,
+  options: OperationOptions,
+): Promise<boolean> {
+  const container = await findContainer(managers, settings.name, options)
+  return container === undefined || isSameConfiguration(container.labels, settings)
+}
+
+/** Returns `undefined` for an error that does not depend on the privilege level. */
+function toVerdict(error: unknown, { privilege, config }: PrivilegeLevel): PrivilegeLevelError['verdict'] | undefined {
+  if (isHostError(error, 'OPTION_UNSUPPORTED')) return error.facts.field in config ? 'refused' : undefined
+  const isAbsent = isHostError(error, 'IMAGE_PULL_FAILED') || isHostError(error, 'IMAGE_NOT_FOUND')
+  return privilege === 'rootless' && isAbsent ? 'no-image' : undefined
+}

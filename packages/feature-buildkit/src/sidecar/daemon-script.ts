@@ -1,0 +1,76 @@
+import type { Argv } from '@capstan/core'
+import type { BuildKitCacheLimits } from '../buildkit-options.js'
+import { certificateDirectory, certificatesReadyFile } from './certificates.js'
+import { leaseDirectory } from './lease-scripts.js'
+
+/** The settings in the daemon's configuration file. */
+export interface DaemonSettings {
+  readonly cache: Required<BuildKitCacheLimits>
+  readonly dns: readonly string[]
+}
+
+/** The daemon of a sidecar, and when its script stops it. */
+export interface DaemonCommandOptions extends DaemonSettings {
+  /** How long, in milliseconds, the daemon may run before the first lease: the process that started it may have died. */
+  readonly orphanMs: number
+  /** How long, in milliseconds, the daemon may take to end after SIGTERM. After that it is killed. */
+  readonly stopMs: number
+  /** Whether the daemon requires certificates on TCP. The script then waits for them. */
+  readonly hasCertificates: boolean
+  readonly daemon: Argv
+}
+
+/**
+ * Returns the entrypoint and the command of the sidecar. They run the daemon and end with its exit code, or with 0 after the
+ * last lease has been released: after SIGTERM the daemon itself ends with 1, as after a failure
+ * (https://github.com/moby/buildkit/issues/3282).
+ */
+export function toDaemonCommand(options: DaemonCommandOptions): { entrypoint: Argv; command: Argv } {
+  const { orphanMs, stopMs, hasCertificates, daemon } = options
+  const awaitedFile = hasCertificates ? certificatesReadyFile : ''
+  const times = [orphanMs, stopMs].map((ms) => String(ms / 1000))
+  const config = ['--config', `${leaseDirectory}.toml`]
+  return {
+    entrypoint: ['sh', '-c', daemonScript, 'capstan-buildkitd'],
+    command: [leaseDirectory, ...times, awaitedFile, toConfigFile(options), ...daemon, ...config],
+  }
+}
+
+/** Returns the text of buildkitd.toml: https://github.com/moby/buildkit/blob/v0.32.2/docs/buildkitd.toml.md */
+function toConfigFile({ cache, dns, hasCertificates }: DaemonCommandOptions): string {
+  // With a CA the daemon also requires a certificate of the client.
+  const certificates = ['ca', 'cert', 'key'].map((name) => `${name} = "${certificateDirectory}/${name}.pem"`)
+  const lines = [
+    '[worker.oci]',
+    'gc = true',
+    `reservedSpace = ${cache.reservedBytes}`,
+    `maxUsedSpace = ${cache.maxUsedBytes}`,
+    `minFreeSpace = ${cache.minFreeBytes}`,
+    ...(dns.length === 0 ? [] : ['[dns]', `nameservers = ${JSON.stringify(dns)}`]),
+    ...(hasCertificates ? ['[grpc.tls]', ...certificates] : []),
+  ]
+  return `${lines.join('\n')}\n`
+}
+
+/**
+ * Kills a daemon that ignores SIGTERM because it hangs. The client cannot do that: it may have died.
+ *
+ * In dash and busybox, a subshell keeps the signal handlers of its parent for a moment after the fork, and loses a signal
+ * that arrives then. So the script sends SIGTERM only after the subshell of the daemon has created the file `$dir.up`.
+ */
+const daemonScript = `daemon=; stopping=; trap 'stopping=1; stop' TERM
+stop() {
+  [ -n "$daemon" ] || return 0; n=0
+  while [ ! -e "$dir.up" ] && [ $n -lt 100 ]; do sleep 0.01; n=$((n+1)); done
+  kill -TERM "$daemon"
+  ( sleep "$stop_seconds"; kill -KILL "$daemon" ) >/dev/null 2>&1 &
+}
+finish() { rm -rf "$builds"*; [ ! -d "$dir" ] || exit "$1"; exit 0; }
+dir=$1; orphan_seconds=$2; stop_seconds=$3; certificates=$4; builds=\${dir%leases}build-; printf %s "$5" >"$dir.toml"; shift 5
+rm -rf "$dir" "$dir.up" "$dir.pid" "$builds"*; mkdir -p "$dir"; echo $$ >"$dir.pid"
+( sleep "$orphan_seconds"; rmdir "$dir" && kill -TERM "$(cat "$dir.pid")" ) >/dev/null 2>&1 &
+while [ -n "$certificates" ] && [ ! -e "$certificates" ] && [ -z "$stopping" ]; do sleep 0.01; done
+[ -z "$stopping" ] || finish 143
+{ true >"$dir.up"; exec "$@"; } & daemon=$!; [ -z "$stopping" ] || stop
+while stopping=; wait "$daemon"; code=$?; [ -n "$stopping" ]; do :; done
+finish "$code"`

@@ -1,0 +1,76 @@
+import { type ContainerInspection, isHostError, type OperationOptions } from '@capstan/core'
+import type { BuildKitManagers } from '../buildkit-managers.js'
+import { findPrivilegeLevel, type PrivilegeLevel, privilegeLabel } from './privilege-levels.js'
+import { isSameConfiguration, type Settings } from './settings.js'
+import { attemptLabel, removeResources, type SidecarResources, toSidecarResources } from './sidecar-resources.js'
+
+/** A sidecar that was created by this start, or existed before. */
+export interface SidecarInstance {
+  readonly id: string
+  readonly networkId: string
+  readonly level: PrivilegeLevel
+  readonly resources: SidecarResources
+  /** Whether it existed before. */
+  readonly isAdopted: boolean
+}
+
+/**
+ * Finds the sidecar of the same configuration. Resolves with `undefined` if there is none, and with `retry` if its state is
+ * about to change. `elapsedMs` is the time since the first attempt.
+ */
+export async function findSidecar(
+  managers: BuildKitManagers,
+  settings: Settings,
+  { elapsedMs, signal }: OperationOptions & { readonly elapsedMs: number },
+): Promise<SidecarInstance | 'retry' | undefined> {
+  const container = await findContainer(managers, settings.name, { signal })
+  const level = findPrivilegeLevel(container?.labels[privilegeLabel])
+  if (container === undefined || level === undefined || !isSameConfiguration(container.labels, settings))
+    return undefined
+  const { id, labels, networks } = container
+  const resources = toSidecarResources(settings, labels[attemptLabel])
+  switch (container.state.status) {
+    case 'exited':
+    case 'dead':
+      await removeResources(managers, resources, { signal })
+      return undefined
+    case 'unknown':
+      // Another process created the container, and is probably about to start it. On some runtimes only the process that
+      // starts a container learns its exit code, so this process waits before it starts the container itself.
+      if (elapsedMs > unknownStateMs) await startAbandoned(managers, id, { signal })
+      return 'retry'
+    case 'created':
+      await startAbandoned(managers, id, { signal })
+      return 'retry' // the next attempt finds the container with its network
+    default: {
+      const networkId = networks.find(({ networkName }) => networkName === resources.network)?.networkId
+      if (networkId === undefined || networkId === '') return 'retry'
+      return { id, networkId, level, resources, isAdopted: true }
+    }
+  }
+}
+
+/** Finds the container with the name of the sidecar. It may have another configuration. */
+export async function findContainer(
+  { sidecars }: BuildKitManagers,
+  name: string,
+  options: OperationOptions,
+): Promise<ContainerInspection | undefined> {
+  try {
+    return await sidecars.inspectContainer(name, options)
+  } catch (error) {
+    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
+/** Starts a container that was not started because its creator died or has not reached that step yet. */
+async function startAbandoned({ runtime }: BuildKitManagers, id: string, { signal }: OperationOptions): Promise<void> {
+  try {
+    await runtime.startContainer(id, { signal })
+  } catch {
+    signal?.throwIfAborted() // otherwise the creator gets the same error, and removes the container
+  }
+}
+
+const unknownStateMs = 3000

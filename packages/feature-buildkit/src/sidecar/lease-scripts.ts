@@ -1,0 +1,51 @@
+import type { Argv } from '@capstan/core'
+
+/** The exit code of {@link toLeaseCommand} when the sidecar is about to end. Other failures exit with 1. */
+export const endingExitCode = 3
+
+/** Contains one file per lease. When the directory is gone, no lease can be acquired any more. */
+export const leaseDirectory = '/tmp/capstan-leases'
+
+/**
+ * Acquires a lease, prints `held`, and holds the lease until stdin ends, which is also the case when the holder is killed.
+ * Then prints `shared` if there are other leases, `last` if there is none after the grace period, or `ended` if another
+ * process has stopped the daemon meanwhile. The last holder stops the daemon.
+ *
+ * `rmdir` removes only an empty directory, and succeeds only once. So there is exactly one last holder, and no lease can be
+ * acquired after it.
+ */
+export function toLeaseCommand(graceSeconds: number): Argv {
+  return ['sh', '-c', leaseScript, 'capstan-lease', leaseDirectory, String(graceSeconds)]
+}
+
+const leaseScript = `dir=$1; trap '' PIPE; n=0
+while [ ! -s "$dir.pid" ] && [ $n -lt 500 ]; do sleep 0.01; n=$((n+1)); done
+[ -d "$dir" ] || exit ${endingExitCode}
+lease=$(mktemp "$dir/XXXXXX") || { [ -d "$dir" ] && exit 1; exit ${endingExitCode}; }
+echo held; cat >/dev/null; rm -f "$lease"; sleep "$2"
+if rmdir "$dir" 2>/dev/null; then kill -TERM "$(cat "$dir.pid")"; echo last
+elif [ -d "$dir" ]; then echo shared; else echo ended; fi`
+
+/**
+ * Stops the daemon and prints `last`, unless a lease is held: then it prints `shared`. With `removesKeep`, the lease of
+ * {@link toKeepCommand} is removed first.
+ */
+export function toStopCommand({ removesKeep = false }: { readonly removesKeep?: boolean } = {}): Argv {
+  return ['sh', '-c', stopScript, 'capstan-stop', leaseDirectory, ...(removesKeep ? [keptLease] : [])]
+}
+
+const stopScript = `[ -z "$2" ] || rm -f "$1/$2"; n=0; while [ ! -s "$1.pid" ] && [ $n -lt 100 ]; do sleep 0.01; n=$((n+1)); done
+if [ -d "$1" ] && ! rmdir "$1" 2>/dev/null; then echo shared; exit; fi
+echo last; kill -TERM "$(cat "$1.pid")"`
+
+/** Creates a lease without a holder: the daemon then runs without users. */
+export function toKeepCommand(): Argv {
+  return ['sh', '-c', `: >"$1/${keptLease}"`, 'capstan-keep', leaseDirectory]
+}
+
+/** Removes the lease of {@link toKeepCommand} if it exists. */
+export function toLetGoCommand(): Argv {
+  return ['sh', '-c', `rm -f "$1/${keptLease}"`, 'capstan-let-go', leaseDirectory]
+}
+
+const keptLease = 'kept'

@@ -1,0 +1,62 @@
+import { createInterface } from 'node:readline'
+import { createHostError, type ExecManager, type ExecProcess, type OperationOptions, untilAborted } from '@capstan/core'
+import { openSession } from '../container/exec.js'
+import { readStderrTail } from '../container/stderr-tail.js'
+import { endingExitCode, toLeaseCommand } from './lease-scripts.js'
+
+/** The right to use a sidecar. The sidecar runs while there is at least one lease. */
+export interface Lease {
+  /** Resolves with `last` if the sidecar stops, `shared` if there are other leases, and `unknown` without an answer. */
+  release(): Promise<LeaseEnd>
+}
+
+export type LeaseEnd = 'last' | 'shared' | 'unknown'
+
+/**
+ * Acquires a lease: a process in the sidecar, which releases the lease when this process ends, also when it is killed.
+ *
+ * @throws HostError NOT_RUNNING or CONTAINER_NOT_FOUND when the sidecar is about to end or has ended.
+ */
+export async function acquireLease(
+  execs: ExecManager,
+  id: string,
+  { graceMs, signal }: OperationOptions & { readonly graceMs: number },
+): Promise<Lease> {
+  const process = await openSession(execs, id, { command: toLeaseCommand(graceMs / 1000), signal })
+  const stderrTail = readStderrTail(process.stderr)
+  const lines = createInterface({ input: process.stdout })[Symbol.asyncIterator]()
+  try {
+    const { value } = await untilAborted(lines.next(), signal)
+    if (value !== 'held') throw toLeaseError(id, await untilAborted(process.exitCode, signal), stderrTail())
+  } catch (error) {
+    await process[Symbol.asyncDispose]() // ends stdin, which releases a lease that may have been acquired
+    throw error
+  }
+  return { release: () => release(process, lines) }
+}
+
+function toLeaseError(id: string, exitCode: number, stderrTail: string): Error {
+  if (exitCode === endingExitCode) return createHostError('NOT_RUNNING', { id, state: 'stopping' })
+  return createHostError('OPERATION_FAILED', {
+    operation: 'acquire a lease of BuildKit',
+    subject: `container "${id}"`,
+    status: exitCode,
+    reason: stderrTail === '' ? `it ended with exit code ${exitCode}` : stderrTail,
+  })
+}
+
+async function release(process: ExecProcess, lines: AsyncIterator<string, unknown>): Promise<LeaseEnd> {
+  process.stdin.end()
+  const timer = setTimeout(() => void process[Symbol.asyncDispose](), releaseTimeoutMs)
+  try {
+    const { value } = await lines.next()
+    return value === 'last' || value === 'shared' ? value : 'unknown'
+  } catch {
+    return 'unknown' // the sidecar has ended
+  } finally {
+    clearTimeout(timer)
+    await process[Symbol.asyncDispose]()
+  }
+}
+
+const releaseTimeoutMs = 20_000

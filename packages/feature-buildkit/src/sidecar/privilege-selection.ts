@@ -1,0 +1,120 @@
+import { createHostError, isHostError, type RuntimeReport, withUndoFailures } from '@capstan/core'
+import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitOptions, BuildKitPrivilege } from '../buildkit-options.js'
+import { listPrivilegeLevels, listRefusedLevels, type PrivilegeLevel, rootlessLayout } from './privilege-levels.js'
+import type { Settings } from './settings.js'
+
+/** The result of one privilege level. */
+export interface PrivilegeLevelResult {
+  readonly privilege: BuildKitPrivilege
+  /**
+   * `runs`: BuildKit uses this level. `refused`: the runtime refuses it. `no-image`: its image cannot be pulled. `ended`: the
+   * daemon ended at its start. `cannot-run`: BuildKit answers, but no RUN of a Dockerfile works.
+   */
+  readonly verdict: 'runs' | 'refused' | 'no-image' | 'ended' | 'cannot-run'
+  /** Empty for `runs`. */
+  readonly reason: string
+}
+
+/** A privilege level cannot be used. The next one is tried. */
+export class PrivilegeLevelError extends Error {
+  readonly verdict: Exclude<PrivilegeLevelResult['verdict'], 'runs'>
+  /** The error to report if no other level is left. */
+  readonly error: unknown
+
+  constructor(verdict: PrivilegeLevelError['verdict'], error: unknown) {
+    super(error instanceof Error ? error.message : String(error), { cause: error })
+    this.verdict = verdict
+    this.error = error
+  }
+}
+
+/** A privilege level that can still be tried, and the image of its sidecar. */
+export interface PrivilegeCandidate {
+  readonly level: PrivilegeLevel
+  readonly image: string
+}
+
+/** The privilege levels of one start, in the order in which they are tried, with the result of each. */
+export class PrivilegeSelection {
+  readonly #report: RuntimeReport
+  readonly #all: readonly PrivilegeCandidate[]
+  readonly #onProgress: BuildKitOptions['onProgress'] | undefined
+  readonly #failures = new Map<BuildKitPrivilege, PrivilegeLevelError>()
+  readonly #undoFailures: unknown[] = []
+
+  constructor(
+    { report }: Pick<BuildKitManagers, 'report'>,
+    { image: rootImage, rootlessImage }: Settings,
+    onProgress: BuildKitOptions['onProgress'] | undefined,
+  ) {
+    this.#report = report
+    this.#onProgress = onProgress
+    this.#all = listPrivilegeLevels(report.available ? report.refuses : []).flatMap((level) => {
+      const image = level.layout === rootlessLayout ? rootlessImage : rootImage
+      return image === undefined ? [] : [{ level, image }]
+    })
+  }
+
+  /** The levels that are neither refused in the report nor skipped. */
+  get candidates(): readonly PrivilegeCandidate[] {
+    return this.#all.filter(({ level }) => !this.isSkipped(level.privilege))
+  }
+
+  isSkipped(privilege: BuildKitPrivilege): boolean {
+    return this.#failures.has(privilege)
+  }
+
+  /** Excludes the level from all further attempts. */
+  skip(privilege: BuildKitPrivilege, failure: PrivilegeLevelError, undoFailures: readonly unknown[] = []): void {
+    this.#failures.set(privilege, failure)
+    this.#undoFailures.push(...undoFailures)
+    this.#onProgress?.({ id: 'buildkit', phase: 'skipped', status: toReason(failure), privilege })
+  }
+
+  /** Returns the results of all levels up to the one that BuildKit uses, and of those that the report refuses. */
+  toResults(privilege: BuildKitPrivilege): readonly PrivilegeLevelResult[] {
+    return [...this.#listFailed(), { privilege, verdict: 'runs', reason: '' }]
+  }
+
+  /** Returns the error when no level is left: the only failure, or one error with the reason of each level. */
+  toError(): unknown {
+    const failures = [...this.#failures.values()]
+    const noImage = failures.find(({ verdict }) => verdict === 'no-image')
+    const [first] = failures
+    const only = failures.length === 1 && first?.verdict !== 'cannot-run' ? first : undefined
+    const cause = noImage ?? only
+    return withUndoFailures(cause === undefined ? this.#toUnsupported(first?.error) : cause.error, this.#undoFailures)
+  }
+
+  #toUnsupported(cause: unknown): Error {
+    const reasons = this.#listFailed().map(({ privilege, reason }) => `${privilege}: ${reason}`)
+    const reason = reasons.length === 0 ? 'BuildKit starts at no privilege level' : reasons.join('; ')
+    const facts = {
+      runtime: this.#report.runtime,
+      field: 'privileged',
+      given: 'true',
+      reason: this.#all.some(({ level }) => level.layout === rootlessLayout)
+        ? reason
+        : `${reason}; try a rootlessImage`,
+    } as const
+    return createHostError('OPTION_UNSUPPORTED', facts, { cause })
+  }
+
+  #listFailed(): readonly PrivilegeLevelResult[] {
+    const refused = listRefusedLevels(this.#report.available ? this.#report.refuses : [])
+    return [
+      ...refused.map(({ privilege, reason }) => ({ privilege, verdict: 'refused' as const, reason })),
+      ...[...this.#failures].map(([privilege, failure]) => {
+        return { privilege, verdict: failure.verdict, reason: toReason(failure) }
+      }),
+    ]
+  }
+}
+
+/** Returns the reason in one line, without the id of the sidecar, which has been removed. */
+function toReason({ verdict, error, message }: PrivilegeLevelError): string {
+  const text = isHostError(error, 'OPERATION_FAILED') ? error.facts.reason : message
+  const reason = text.replaceAll(/\s*\n\s*/g, ' ')
+  return verdict === 'cannot-run' ? `BuildKit answers, but no RUN works: ${reason}` : reason
+}

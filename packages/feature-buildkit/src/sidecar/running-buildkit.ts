@@ -1,0 +1,113 @@
+import { type Argv, type ContainerConfig, createHostError, type OperationOptions } from '@capstan/core'
+import type { BuildRequest } from '../build/build-request.js'
+import { type BuildKitBuild, createBuild } from '../build/buildkit-build.js'
+import { runBuild } from '../build/run-build.js'
+import type { BuildKitManagers } from '../buildkit-managers.js'
+import type { BuildKitPrivilege } from '../buildkit-options.js'
+import { runExec } from '../container/exec.js'
+import type { PruneOptions } from '../control/control-client.js'
+import type { ControlConnection } from '../control/control-connection.js'
+import type { BuildKitWorker, CacheRecord } from '../control/control-records.js'
+import type { BuildKitSidecar, ConnectOptions } from './buildkit-sidecar.js'
+import { connectBySocket, connectByTcp } from './connect.js'
+import { type ExposedSocket, exposeSocket } from './expose-socket.js'
+import { toKeepCommand, toLetGoCommand } from './lease-scripts.js'
+import type { PrivilegeLevelResult } from './privilege-selection.js'
+import { type LeasedSidecar, releaseLease } from './release-lease.js'
+
+/** A sidecar that is ready, with one lease. */
+export class RunningBuildKit implements BuildKitSidecar {
+  readonly networkId: string
+  readonly containerId: string
+  readonly privilege: BuildKitPrivilege
+  readonly privilegeLevels: readonly PrivilegeLevelResult[]
+  readonly #managers: BuildKitManagers
+  readonly #parts: ReadySidecar
+  readonly #sockets: Promise<ExposedSocket>[] = []
+  readonly #closing = new AbortController()
+  #closed: Promise<void> | undefined
+
+  constructor(managers: BuildKitManagers, parts: ReadySidecar) {
+    this.#managers = managers
+    this.#parts = parts
+    this.networkId = parts.instance.networkId
+    this.containerId = parts.instance.id
+    this.privilege = parts.instance.level.privilege
+    this.privilegeLevels = parts.levels
+  }
+
+  connect(config: ContainerConfig, { by = 'socket' }: ConnectOptions = {}): ContainerConfig {
+    const { instance, tcpAddress: address } = this.#parts
+    if (by === 'socket') return connectBySocket(this.#managers, config, instance.resources.socketVolume)
+    return connectByTcp(this.#managers, config, { networkId: this.networkId, address })
+  }
+
+  build(request: BuildRequest, { signal }: OperationOptions = {}): BuildKitBuild {
+    const { watch, instance } = this.#parts
+    const { stateDirectory } = instance.level.layout
+    const options = { id: this.containerId, stateDirectory, watch, signals: [signal, this.#closing.signal] }
+    return createBuild((onEvents) => runBuild(this.#managers, request, { ...options, onEvents }))
+  }
+
+  async workers(options: OperationOptions = {}): Promise<readonly BuildKitWorker[]> {
+    return (await this.#parts.control.connect(options)).workers(options)
+  }
+
+  async diskUsage(options: OperationOptions = {}): Promise<readonly CacheRecord[]> {
+    return (await this.#parts.control.connect(options)).diskUsage(options)
+  }
+
+  async prune(options: PruneOptions = {}): Promise<readonly CacheRecord[]> {
+    return (await this.#parts.control.connect(options)).prune(options)
+  }
+
+  async exposeSocket(path?: string): Promise<string> {
+    this.#closing.signal.throwIfAborted()
+    const socket = exposeSocket(this.#managers, this.containerId, path)
+    this.#sockets.push(socket)
+    return (await socket).address
+  }
+
+  async keep(options: OperationOptions = {}): Promise<void> {
+    await this.#runScript('keep', toKeepCommand(), options)
+  }
+
+  async letGo(options: OperationOptions = {}): Promise<void> {
+    await this.#runScript('letGo', toLetGoCommand(), options)
+  }
+
+  /** Ends running builds and calls, and releases the lease. Idempotent. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#closed ??= this.#close()
+    await this.#closed
+  }
+
+  async #runScript(operation: string, command: Argv, { signal }: OperationOptions): Promise<void> {
+    const { exitCode, stderr } = await runExec(this.#managers.execs, this.containerId, { command, signal })
+    if (exitCode === 0) return
+    const subject = `container "${this.containerId}"`
+    throw createHostError('OPERATION_FAILED', { operation, subject, status: exitCode, reason: stderr.trim() })
+  }
+
+  async #close(): Promise<void> {
+    this.#closing.abort(createHostError('NOT_RUNNING', { id: this.containerId, state: 'stopping' }))
+    try {
+      await Promise.all([this.#parts.control.close(), ...this.#sockets.map(closeSocket)])
+    } finally {
+      await releaseLease(this.#managers, this.#parts).finally(() => this.#parts.watch.stop())
+    }
+  }
+}
+
+/** Does nothing for a socket that could not be created. */
+async function closeSocket(socket: Promise<ExposedSocket>): Promise<void> {
+  const exposed = await socket.catch(() => undefined)
+  await exposed?.close()
+}
+
+/** A leased sidecar whose BuildKit has answered. */
+export interface ReadySidecar extends LeasedSidecar {
+  readonly tcpAddress: string | undefined
+  readonly control: ControlConnection
+  readonly levels: readonly PrivilegeLevelResult[]
+}

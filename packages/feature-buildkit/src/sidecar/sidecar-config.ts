@@ -1,0 +1,73 @@
+import { findRefusal, type Mount, type RefusableField, type RuntimeReport, type SidecarConfig } from '@capstan/core'
+import type { BuildKitManagers } from '../buildkit-managers.js'
+import { toDaemonCommand } from './daemon-script.js'
+import { type DaemonLayout, type PrivilegeLevel, privilegeLabel } from './privilege-levels.js'
+import type { Settings } from './settings.js'
+import { type SidecarResources, toLabels } from './sidecar-resources.js'
+
+/** The DNS name of a sidecar that listens on TCP, on its network. */
+export const tcpAlias = 'buildkit'
+
+export interface SidecarConfigOptions {
+  readonly level: PrivilegeLevel
+  readonly image: string
+  readonly resources: SidecarResources
+  readonly networkId: string
+  /** How long, in milliseconds, the sidecar runs before the first lease. */
+  readonly orphanMs: number
+}
+
+/** Returns the config of the sidecar's container. It mounts nothing of the engine. */
+export function toSidecarConfig(
+  managers: BuildKitManagers,
+  settings: Settings,
+  { level, image, resources, networkId, orphanMs }: SidecarConfigOptions,
+): SidecarConfig {
+  const { name, memoryBytes, cpus, tcp, daemon } = settings
+  const refuses = (field: RefusableField) => isRefused(managers.report, field)
+  const aliases = tcp === undefined || refuses('network.aliases') ? {} : { aliases: [tcpAlias] }
+  return {
+    name,
+    image,
+    networks: [{ networkId, ...aliases }],
+    mounts: toMounts(managers, resources, level.layout),
+    labels: { ...toLabels(settings, resources), [privilegeLabel]: level.privilege },
+    env: { BUILDKIT_HOST: level.layout.address },
+    ...(refuses('init') ? {} : { init: true }),
+    ...(memoryBytes === undefined ? {} : { memoryBytes }),
+    ...(cpus === undefined ? {} : { cpus }),
+    ...level.config,
+    ...toDaemonCommand({
+      orphanMs,
+      stopMs: daemonStopMs,
+      hasCertificates: tcp?.certificates !== undefined,
+      daemon: toDaemon(level.layout, tcp?.port),
+      ...daemon,
+    }),
+  }
+}
+
+/** Whether the runtime's report refuses the field. */
+export function isRefused(report: RuntimeReport, field: RefusableField): boolean {
+  return report.available && findRefusal(field, report.refuses) !== undefined
+}
+
+function toDaemon({ program, address, stateDirectory }: DaemonLayout, port: number | undefined): readonly string[] {
+  const tcpAddress = port === undefined ? [] : ['--addr', `tcp://0.0.0.0:${port}`]
+  return [...program, '--addr', address, ...tcpAddress, '--root', stateDirectory]
+}
+
+function toMounts(
+  { volumes }: BuildKitManagers,
+  { stateVolume, socketVolume }: SidecarResources,
+  { stateDirectory, socketDirectory }: DaemonLayout,
+): readonly Mount[] {
+  if (volumes === undefined) return []
+  return [
+    { type: 'volume', source: stateVolume, target: stateDirectory },
+    { type: 'volume', source: socketVolume, target: socketDirectory },
+  ]
+}
+
+/** The default of `docker stop`. A daemon usually ends within a second. */
+const daemonStopMs = 10_000

@@ -1,0 +1,124 @@
+import { randomBytes } from 'node:crypto'
+import {
+  type ContainerState,
+  isHostError,
+  linkSignals,
+  type OperationOptions,
+  type StringMap,
+  type UndoStack,
+} from '@capstan/core'
+import type { BuildKitManagers } from '../buildkit-managers.js'
+import { removeIfUnused } from './remove-if-unused.js'
+import type { Settings } from './settings.js'
+
+/**
+ * The names of the network and the volumes of one sidecar. They contain a random id of the attempt to start the sidecar, so
+ * concurrent attempts share nothing but the name of the container, and only one of them can create the container.
+ */
+export interface SidecarResources {
+  readonly attempt: string
+  readonly network: string
+  /** Contains the daemon's cache. */
+  readonly stateVolume: string
+  /** Contains the daemon's socket. */
+  readonly socketVolume: string
+}
+
+/** Returns the names for an attempt. Default: a new attempt. */
+export function toSidecarResources(
+  { name }: Settings,
+  attempt: string = randomBytes(6).toString('hex'),
+): SidecarResources {
+  const network = `${name}-${attempt}`
+  return { attempt, network, stateVolume: `${network}-state`, socketVolume: `${network}-socket` }
+}
+
+/** Returns the labels of everything that is created in one attempt. */
+export function toLabels({ labels }: Settings, { attempt }: SidecarResources): StringMap {
+  return { ...labels, [attemptLabel]: attempt }
+}
+
+/** Creates network and volumes concurrently. Resolves with the id of the network. */
+export async function createResources(
+  { networks, volumes }: BuildKitManagers,
+  settings: Settings,
+  { resources, undo, signal }: CreateResourcesOptions,
+): Promise<string> {
+  const { network, stateVolume, socketVolume } = resources
+  const labels = toLabels(settings, resources)
+  const createNetwork = async (own: OperationOptions) => {
+    const id = await networks.createNetwork(network, { labels, ...own })
+    undo.add('network', (undoing) => unlessInUse(networks.removeNetwork(id, undoing)))
+    return id
+  }
+  const createVolume = async (name: string, own: OperationOptions) => {
+    await volumes?.createVolume(name, { labels, ...own })
+    undo.add(`volume ${name}`, (undoing) => unlessInUse(volumes?.removeVolume(name, undoing)))
+    return name
+  }
+  const [networkId = ''] = await allOrAbort(signal, (own) => [
+    createNetwork(own),
+    createVolume(stateVolume, own),
+    createVolume(socketVolume, own),
+  ])
+  return networkId
+}
+
+export interface CreateResourcesOptions extends OperationOptions {
+  readonly resources: SidecarResources
+  readonly undo: UndoStack
+}
+
+/** Aborts the other promises after the first failure or an abort, and rejects when all have settled. */
+async function allOrAbort<T>(
+  signal: AbortSignal | undefined,
+  begin: (own: OperationOptions) => readonly Promise<T>[],
+): Promise<readonly T[]> {
+  signal?.throwIfAborted()
+  const own = linkSignals([signal])
+  try {
+    const begun = begin({ signal: own.signal })
+    await Promise.all(begun.map((one) => one.catch((error: unknown) => own.abort(error))))
+    own.signal.throwIfAborted()
+    return await Promise.all(begun)
+  } finally {
+    own.unlink()
+  }
+}
+
+/**
+ * Removes everything that was created in an attempt, found by its label, so that objects of unanswered requests are removed,
+ * too. Keeps a container with leases, and objects in use.
+ */
+export async function removeResources(
+  managers: BuildKitManagers,
+  { attempt }: SidecarResources,
+  { signal }: OperationOptions = {},
+): Promise<void> {
+  const { runtime, networks, volumes } = managers
+  const options = { labels: { [attemptLabel]: attempt }, signal }
+  for (const { id, state } of await runtime.listContainers(options)) {
+    if (hasEnded(state)) await runtime.removeContainer(id, { signal })
+    else await removeIfUnused(managers, id, { signal })
+  }
+  for (const { name } of (await volumes?.listVolumes(options)) ?? [])
+    await unlessInUse(volumes?.removeVolume(name, { signal }))
+  for (const { id } of await networks.listNetworks(options)) await unlessInUse(networks.removeNetwork(id, { signal }))
+}
+
+/** Ignores that an object is still in use by another lease. */
+async function unlessInUse(removal: Promise<void> | undefined): Promise<void> {
+  try {
+    await removal
+  } catch (error) {
+    if (!isHostError(error, 'IN_USE')) throw error
+  }
+}
+
+/** Whether the state is final. */
+export function hasEnded(state: ContainerState): boolean {
+  return state === 'exited' || state === 'dead'
+}
+
+/** Also a label of the sidecar: a process that finds the sidecar finds its resources by the value. */
+export const attemptLabel = 'buildkit.attempt'

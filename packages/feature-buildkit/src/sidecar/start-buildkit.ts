@@ -1,0 +1,204 @@
+import { createHostError, createUndoStack, delay, isHostError, type UndoStack, withUndoFailures } from '@capstan/core'
+import type { BuildKitManagers } from '../buildkit-managers.js'
+import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
+import { ContainerWatch } from '../container/container-watch.js'
+import { ControlConnection, loadControlClient } from '../control/control-connection.js'
+import { writeCertificates } from './certificates.js'
+import { findTcpAddress } from './connect.js'
+import { createSidecar } from './create-sidecar.js'
+import { findSidecar, type SidecarInstance } from './find-sidecar.js'
+import { acquireLease, type Lease } from './lease.js'
+import { PrivilegeLevelError, PrivilegeSelection } from './privilege-selection.js'
+import { releaseLease } from './release-lease.js'
+import { RunningBuildKit } from './running-buildkit.js'
+import { type Settings, toSettings } from './settings.js'
+import { removeResources, toSidecarResources } from './sidecar-resources.js'
+import { SidecarEndedError, untilReady } from './until-ready.js'
+import { verifyRun } from './verify-run.js'
+import { waitForBuildKit } from './wait-for-buildkit.js'
+
+/**
+ * Starts a sidecar, or shares the one of the same configuration, and waits until BuildKit is ready. When a step fails or the
+ * signal aborts, the earlier steps are undone in reverse, and the first error survives. A shared sidecar is kept while there
+ * are other leases.
+ */
+export async function startBuildKit(managers: BuildKitManagers, options: BuildKitOptions): Promise<RunningBuildKit> {
+  const { signal, onProgress, readyTimeoutMs = defaultReadyTimeoutMs } = options
+  return retryUntilReady<never>(
+    managers,
+    { ...options, mustRun: true },
+    async (settings, { undo, selection, elapsedMs }) => {
+      const found = await findSidecar(managers, settings, { signal, elapsedMs })
+      if (typeof found === 'object') return selection.isSkipped(found.level.privilege) ? 'skipped' : found
+      if (found === 'retry') return found
+      const resources = toSidecarResources(settings)
+      undo.add('resources of unanswered requests', (own) => removeResources(managers, resources, own))
+      const orphanMs = readyTimeoutMs + orphanGraceMs
+      return createSidecar(managers, settings, { resources, undo, selection, orphanMs, onProgress, signal })
+    },
+  )
+}
+
+/** Shares the sidecar of the same configuration. Resolves with `undefined` if there is none. */
+export async function findBuildKit(
+  managers: BuildKitManagers,
+  options: BuildKitOptions,
+): Promise<RunningBuildKit | undefined> {
+  const { signal } = options
+  const found = await retryUntilReady(managers, { ...options, mustRun: false }, async (settings, { elapsedMs }) => {
+    return (await findSidecar(managers, settings, { signal, elapsedMs })) ?? 'absent'
+  })
+  return found === 'absent' ? undefined : found
+}
+
+/** Tries again when the sidecar that `obtain` found is about to end, or when its privilege level cannot be used. */
+async function retryUntilReady<A extends 'absent' = never>(
+  managers: BuildKitManagers,
+  { mustRun, ...options }: BuildKitOptions & Pick<ReadySteps, 'mustRun'>,
+  obtain: (settings: Settings, attempt: Attempt) => Promise<SidecarInstance | Retry | A>,
+): Promise<RunningBuildKit | A> {
+  validateBuildKitOptions(options)
+  loadControlClient().catch(() => {}) // loads it early; a failure is reported when the client is used
+  const { signal, readyTimeoutMs: timeoutMs = defaultReadyTimeoutMs } = options
+  const settings = toSettings(options)
+  const selection = new PrivilegeSelection(managers, settings, options.onProgress)
+  const startedAt = performance.now()
+  for (let count = 1; ; count += 1) {
+    signal?.throwIfAborted()
+    const attempt = { undo: createUndoStack(), selection, elapsedMs: performance.now() - startedAt }
+    const result = await tryOnce(count, attempt)
+    if (result === 'next-level') continue
+    if (result !== 'retry' && result !== 'skipped') return result
+    const mayWait = result === 'skipped' && performance.now() - startedAt < timeoutMs
+    if (count >= maxAttempts && !mayWait) throw toBusyError(settings.name)
+    await delay(mayWait ? skippedRetryMs : retryMs, { signal })
+  }
+
+  async function tryOnce(count: number, attempt: Attempt): Promise<RunningBuildKit | Retry | 'next-level' | A> {
+    const { undo } = attempt
+    let instance: SidecarInstance | undefined
+    try {
+      const obtained = await obtain(settings, attempt)
+      if (typeof obtained !== 'object') {
+        await undo.run()
+        return obtained
+      }
+      instance = obtained
+      const mayTryAgain = count < 3
+      const running = await makeReady(managers, settings, { ...options, ...attempt, instance, mustRun, mayTryAgain })
+      options.onProgress?.({ id: 'buildkit', phase: 'ready', status: 'ready', privilege: running.privilege })
+      undo.release()
+      return running
+    } catch (error) {
+      const undoFailures = await undo.run()
+      if (error instanceof SidecarEndedError) return 'retry'
+      if (!(error instanceof PrivilegeLevelError) || instance === undefined) throw withUndoFailures(error, undoFailures)
+      selection.skip(instance.level.privilege, error, undoFailures)
+      return 'next-level'
+    }
+  }
+}
+
+/** `skipped`: the sidecar has a privilege level at which no RUN works. Its creator finds out, too, and removes it. */
+type Retry = 'retry' | 'skipped'
+
+interface Attempt {
+  readonly undo: UndoStack
+  readonly selection: PrivilegeSelection
+  /** The time since the first attempt, in milliseconds. */
+  readonly elapsedMs: number
+}
+
+interface ReadySteps extends BuildKitOptions, Omit<Attempt, 'elapsedMs'> {
+  readonly instance: SidecarInstance
+  /** Whether a RUN must work. */
+  readonly mustRun: boolean
+  readonly mayTryAgain: boolean
+}
+
+/** Acquires a lease, and waits until BuildKit answers and can run steps. */
+async function makeReady(
+  managers: BuildKitManagers,
+  settings: Settings,
+  { instance, undo, selection, mustRun, mayTryAgain, ...options }: ReadySteps,
+): Promise<RunningBuildKit> {
+  const { signal, onProgress, readyTimeoutMs: timeoutMs = defaultReadyTimeoutMs, graceMs = 500 } = options
+  const { execs } = managers
+  const { id, level } = instance
+  const watch = new ContainerWatch(managers.runtime, id)
+  undo.add('watch', () => watch.stop())
+  const control = new ControlConnection(execs, id)
+  const prepareDaemon = async (own: { readonly signal: AbortSignal }) => {
+    await writeCertificates(execs, id, { ...own, certificates: settings.tcp?.certificates })
+    await waitForBuildKit(control, { ...own, socketPath: level.layout.socketPath, timeoutMs })
+    if (mustRun) await verifyRun(execs, instance, own)
+  }
+  const prepare = async (own: { readonly signal: AbortSignal }) => {
+    undo.add('connection', () => control.close())
+    const leasing = leaseSidecar(managers, instance, { ...own, graceMs, watch, undo })
+    const [acquired] = await Promise.all([leasing, prepareDaemon(own)])
+    return { lease: acquired, tcpAddress: await findTcpAddress(managers, settings, { ...own, ...instance }) }
+  }
+  const ready = await untilReady(prepare, { instance, watch, timeoutMs, mayTryAgain, onProgress, signal })
+  return new RunningBuildKit(managers, {
+    instance,
+    watch,
+    control,
+    levels: selection.toResults(level.privilege),
+    ...ready,
+  })
+}
+
+/** @throws SidecarEndedError when the sidecar is about to end because other processes have used and left it. */
+async function leaseSidecar(
+  managers: BuildKitManagers,
+  instance: SidecarInstance,
+  { graceMs, watch, undo, signal }: LeaseOptions,
+): Promise<Lease> {
+  const { id, isAdopted } = instance
+  let acquired: Lease
+  try {
+    acquired = await acquireLease(managers.execs, id, { graceMs, signal })
+  } catch (error) {
+    throw isStopping(error) || (isAdopted && isSignOfEnd(error)) ? new SidecarEndedError() : error
+  }
+  if (signal.aborted) {
+    await acquired.release() // the undo steps may have run already
+    throw signal.reason
+  }
+  undo.add('lease', (own) => releaseLease(managers, { instance, watch, lease: acquired }, own))
+  return acquired
+}
+
+interface LeaseOptions {
+  readonly graceMs: number
+  readonly watch: ContainerWatch
+  readonly undo: UndoStack
+  readonly signal: AbortSignal
+}
+
+/** Whether the last lease was released by another process. */
+function isStopping(error: unknown): boolean {
+  return isHostError(error, 'NOT_RUNNING') && error.facts.state === 'stopping'
+}
+
+/** Whether the sidecar has probably ended. The shell of a lease may also have been killed, or not been started. */
+function isSignOfEnd(error: unknown): boolean {
+  if (isHostError(error, 'OPERATION_FAILED')) return (error.facts.status ?? 0) > 125
+  return isHostError(error, 'NOT_RUNNING') || isHostError(error, 'CONTAINER_NOT_FOUND')
+}
+
+function toBusyError(name: string): Error {
+  return createHostError('OPERATION_FAILED', {
+    operation: 'start BuildKit',
+    subject: `sidecar "${name}"`,
+    status: undefined,
+    reason: 'the existing sidecar does not answer and does not end; remove it, or run a sweep',
+  })
+}
+
+const defaultReadyTimeoutMs = 60_000
+const maxAttempts = 100
+const retryMs = 50
+const skippedRetryMs = 250
+const orphanGraceMs = 30_000

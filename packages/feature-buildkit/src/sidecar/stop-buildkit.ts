@@ -1,0 +1,33 @@
+import type { BuildKitManagers } from '../buildkit-managers.js'
+import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
+import { findContainer } from './find-sidecar.js'
+import { removeIfUnused } from './remove-if-unused.js'
+import { isSameConfiguration, toSettings } from './settings.js'
+import { attemptLabel, hasEnded, removeResources, toSidecarResources } from './sidecar-resources.js'
+
+/** The result of `stop`. `in-use`: others hold a lease, and the sidecar stops after the last one. */
+export type BuildKitStopOutcome = 'stopped' | 'in-use' | 'absent'
+
+/**
+ * Undoes `keep`, and removes the sidecar of this configuration unless there are leases. The daemon is not called, so a daemon
+ * that hangs is stopped, too.
+ */
+export async function stopBuildKit(managers: BuildKitManagers, options: BuildKitOptions): Promise<BuildKitStopOutcome> {
+  validateBuildKitOptions(options)
+  const { signal } = options
+  const settings = toSettings(options)
+  const container = await findContainer(managers, settings.name, { signal })
+  if (container === undefined || !isSameConfiguration(container.labels, settings)) return 'absent'
+  const { id, labels, state } = container
+  const resources = toSidecarResources(settings, labels[attemptLabel])
+  if (hasEnded(state.status)) {
+    await removeResources(managers, resources, { signal })
+    return 'absent'
+  }
+  if ((await removeIfUnused(managers, id, { signal, askMs, removesKeep: true })) === 'shared') return 'in-use'
+  await removeResources(managers, resources, { signal })
+  return 'stopped'
+}
+
+/** Longer than the default: others may hold leases, and a busy engine starts a process late. */
+const askMs = 30_000

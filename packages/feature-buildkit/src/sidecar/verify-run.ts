@@ -1,0 +1,59 @@
+import { randomUUID } from 'node:crypto'
+import { type Argv, createHostError, type ExecManager, type OperationOptions } from '@capstan/core'
+import { buildDirectoryPrefix } from '../build/build-directory-script.js'
+import { ProgressParser } from '../build/progress-parser.js'
+import { runExec } from '../container/exec.js'
+import type { SidecarInstance } from './find-sidecar.js'
+import { PrivilegeLevelError } from './privilege-selection.js'
+
+/**
+ * Verifies that the steps of a build can run, by building one RUN: a BuildKit that answers and copies files may be unable to
+ * start a process.
+ *
+ * The RUN is built once per sidecar, on a root with the sidecar's own shell, so nothing is pulled. A privileged sidecar is not
+ * tested.
+ *
+ * @throws PrivilegeLevelError with the output of BuildKit when the RUN fails.
+ */
+export async function verifyRun(
+  execs: ExecManager,
+  { id, level }: SidecarInstance,
+  { signal }: OperationOptions,
+): Promise<void> {
+  if (level.privilege === 'privileged') return
+  const command = toVerifyRunCommand(`${buildDirectoryPrefix}${randomUUID()}`)
+  const { exitCode, stderr } = await runExec(execs, id, { command, signal })
+  if (exitCode === 0) return
+  const parser = new ProgressParser()
+  const events = [...parser.push(Buffer.from(stderr)), ...parser.end()]
+  const output = events.flatMap((event) =>
+    event.type === 'log' ? Buffer.from(event.bytes).toString().split('\n') : [],
+  )
+  const messages = [...output, ...parser.diagnostics].filter((line) => line.trim() !== '')
+  const isRunFailure = exitCode === 1 && messages.some((line) => line.includes('failed to solve'))
+  const lastOutput = output.findLast((line) => line.trim() !== '')
+  const reason = (isRunFailure ? lastOutput : undefined) ?? messages.at(-1) ?? `it ended with exit code ${exitCode}`
+  const facts = { operation: 'run a step', subject: `BuildKit in container "${id}"`, status: exitCode, reason }
+  const error = createHostError('OPERATION_FAILED', facts)
+  throw isRunFailure ? new PrivilegeLevelError('cannot-run', error) : error
+}
+
+/**
+ * Builds one RUN by `buildctl`, on a root that contains the running shell and its libraries, and exits with the code of the
+ * build. Does nothing if a RUN has already succeeded in this sidecar.
+ *
+ * `directory` begins with {@link buildDirectoryPrefix}, and is removed at the end, or by the next build after a SIGKILL.
+ */
+export function toVerifyRunCommand(directory: string): Argv {
+  return ['sh', '-c', verifyRunScript, 'capstan-verify-run', directory, '/tmp/capstan-run-works']
+}
+
+const verifyRunScript = `dir=$1; [ ! -e "$2" ] || exit 0
+mkdir "$dir" || exit; trap 'rm -rf "$dir"' EXIT; trap 'exit 1' HUP INT TERM; echo $$ >"$dir/holder"
+root=$dir/root; mkdir -p "$root/bin" && cp "$(readlink -f "/proc/$$/exe")" "$root/bin/sh" || exit
+for file in $(ldd "$root/bin/sh" 2>/dev/null | grep -o '/[^ ]*') /lib/ld-musl-*; do
+  [ ! -f "$file" ] || { mkdir -p "$root\${file%/*}" && cp "$file" "$root$file"; } || exit
+done
+printf 'FROM scratch\\nCOPY . /\\nRUN :\\n' >"$dir/Dockerfile"
+buildctl build --progress=rawjson --frontend=dockerfile.v0 --local=context="$root" --local=dockerfile="$dir" &&
+: >"$2"`

@@ -1,0 +1,91 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { BuildKitFeature, type BuildKitOptions } from '../../src/index.js'
+import { listLeft } from '../support/list-left.js'
+import { openWithStandIn } from '../support/stand-in.js'
+
+const options: BuildKitOptions = { graceMs: 1 }
+
+/** Opens a simulation whose daemon neither answers nor ends while `isFrozen` is set. */
+async function openFreezable() {
+  const daemon = { isFrozen: false }
+  onTestFinished(() => {
+    daemon.isFrozen = false
+  })
+  const scope = await openWithStandIn({ standIn: { isFrozen: () => daemon.isFrozen } })
+  onTestFinished(() => scope[Symbol.asyncDispose]())
+  return { daemon, scope, feature: scope.resolve(BuildKitFeature) }
+}
+
+describe('a daemon that does not answer', () => {
+  it('is stopped by stop() although its sidecar is kept', async () => {
+    const { daemon, scope, feature } = await openFreezable()
+    const sidecar = await feature.start(options)
+    await sidecar.keep()
+    await sidecar[Symbol.asyncDispose]()
+    daemon.isFrozen = true
+    expect(await feature.stop(options)).toBe('stopped')
+    expect(await listLeft(scope)).toEqual([])
+  })
+
+  it('is stopped when its last handle is disposed', async () => {
+    const { daemon, scope, feature } = await openFreezable()
+    const sidecar = await feature.start(options)
+    daemon.isFrozen = true
+    await sidecar[Symbol.asyncDispose]()
+    expect(await listLeft(scope)).toEqual([])
+  })
+
+  it('is stopped when its handle is disposed while a call is pending', async () => {
+    const { daemon, scope, feature } = await openFreezable()
+    const sidecar = await feature.start(options)
+    daemon.isFrozen = true
+    const pending = sidecar.workers().catch((error: unknown) => error)
+    await sidecar[Symbol.asyncDispose]()
+    expect(await pending).toBeDefined()
+    expect(await listLeft(scope)).toEqual([])
+  })
+
+  it('is not stopped while there are other leases', async () => {
+    const { daemon, feature } = await openFreezable()
+    await using sidecar = await feature.start(options)
+    daemon.isFrozen = true
+    expect(await feature.stop(options)).toBe('in-use')
+    daemon.isFrozen = false
+    expect(await sidecar.workers()).toHaveLength(1)
+  })
+})
+
+describe('stop', () => {
+  it('resolves with absent when nothing runs, and for another configuration', async () => {
+    const { scope, feature } = await openFreezable()
+    expect(await feature.stop(options)).toBe('absent')
+    await using _ = await feature.start(options)
+    expect(await feature.stop({ ...options, memoryBytes: 2 ** 30 })).toBe('absent')
+    expect(await listLeft(scope)).not.toEqual([])
+  })
+
+  it('undoes keep, so that the sidecar ends after its last lease', async () => {
+    const { scope, feature } = await openFreezable()
+    const sidecar = await feature.start(options)
+    await sidecar.keep()
+    expect(await feature.stop(options)).toBe('in-use')
+    await sidecar[Symbol.asyncDispose]()
+    expect(await listLeft(scope)).toEqual([])
+  })
+
+  it('removes the resources of a sidecar that has ended', async () => {
+    const { scope, feature } = await openFreezable()
+    const sidecar = await feature.start(options)
+    await sidecar.keep()
+    await sidecar[Symbol.asyncDispose]()
+    await scope.runtime.stopContainer(sidecar.containerId)
+    expect(await feature.stop(options)).toBe('absent')
+    expect(await listLeft(scope)).toEqual([])
+  })
+
+  it('rejects with the reason when it is aborted', async () => {
+    const { feature } = await openFreezable()
+    const signal = AbortSignal.abort('enough')
+    await expect(feature.stop({ ...options, signal })).rejects.toBe('enough')
+  })
+})

@@ -1,0 +1,141 @@
+import { type RefusableField, type RuntimeScope, requireCapabilities, sidecarManagerCapability } from '@capstan/core'
+import { describe, expect, it, vi } from 'vitest'
+import {
+  BuildKitFeature,
+  type BuildKitOptions,
+  type BuildKitStartProgress,
+  defaultBuildKitImage,
+  defaultRootlessImage,
+} from '../../src/index.js'
+import { readExec } from '../support/exec-text.js'
+import { listLeft } from '../support/list-left.js'
+import { cgroupError } from '../support/run-failure.js'
+import { openWithStandIn } from '../support/stand-in.js'
+
+const start = (scope: RuntimeScope, options: BuildKitOptions = {}) =>
+  scope.resolve(BuildKitFeature).start({ graceMs: 1, ...options })
+
+/** Returns a function that lists the images of the sidecars that were created. */
+function watchImages(scope: RuntimeScope): () => readonly string[] {
+  const { sidecars } = requireCapabilities(scope, { sidecars: sidecarManagerCapability })
+  const started = vi.spyOn(sidecars, 'startSidecar')
+  return () => started.mock.calls.map(([{ image }]) => image)
+}
+
+describe('the privilege levels', () => {
+  it.each<{ refuses: readonly RefusableField[]; level: string; runs: string }>([
+    { refuses: [], level: 'privileged', runs: '' },
+    { refuses: ['privileged'], level: 'rootless', runs: '|' },
+    { refuses: ['privileged', 'capAdd'], level: 'rootless', runs: '|' },
+    { refuses: ['privileged', 'securityOptions'], level: 'all-capabilities', runs: '|' },
+  ])(
+    'selects $level when $refuses is refused, after the test RUNs "$runs", and builds there',
+    async ({ refuses, level, runs }) => {
+      await using scope = await openWithStandIn({ refuses })
+      await using sidecar = await start(scope)
+      expect(sidecar.privilege).toBe(level)
+      const counted = await readExec(scope, sidecar.containerId, ['sh', '-c', '', 'runs'])
+      expect(counted).toBe(runs)
+      const context = { files: { Dockerfile: 'FROM scratch\n' } }
+      const { builder } = await sidecar.build({ context, output: { type: 'cache-only' } }).result
+      expect(builder).toBe('buildkit')
+    },
+  )
+
+  it('selects added-capabilities when there is no rootless image and a RUN works', async () => {
+    await using scope = await openWithStandIn({ refuses: ['privileged'] })
+    await using sidecar = await start(scope, { image: 'buildkit:other' })
+    expect(sidecar.privilege).toBe('added-capabilities')
+  })
+
+  it('skips and reports a level at which BuildKit answers and no RUN works', async () => {
+    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn: { cannotRun: ['rootless'] } })
+    const images = watchImages(scope)
+    const events: BuildKitStartProgress[] = []
+    await using sidecar = await start(scope, { onProgress: (event) => events.push(event) })
+    expect(sidecar.privilege).toBe('added-capabilities')
+    const reason = `BuildKit answers, but no RUN works: ${cgroupError}`
+    expect(sidecar.privilegeLevels).toEqual([
+      { privilege: 'privileged', verdict: 'refused', reason: expect.any(String) },
+      { privilege: 'rootless', verdict: 'cannot-run', reason },
+      { privilege: 'added-capabilities', verdict: 'runs', reason: '' },
+    ])
+    expect(events.filter(({ phase }) => phase !== 'waiting')).toEqual([
+      { id: 'buildkit', phase: 'skipped', privilege: 'rootless', status: reason },
+      { id: 'buildkit', phase: 'ready', privilege: 'added-capabilities', status: 'ready' },
+    ])
+    expect(images()).toEqual([defaultRootlessImage, defaultBuildKitImage])
+  })
+
+  it('skips a level whose daemon ends at its start', async () => {
+    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn: { ends: ['rootless'] } })
+    await using sidecar = await start(scope)
+    expect(sidecar.privilegeLevels.map(({ privilege, verdict }) => [privilege, verdict])).toEqual([
+      ['privileged', 'refused'],
+      ['rootless', 'ended'],
+      ['added-capabilities', 'runs'],
+    ])
+    expect(sidecar.privilegeLevels[1]?.reason).toMatch(/^the sidecar ended with exit code 1 .*buildkitd\.lock$/)
+  })
+
+  it('skips rootless when its image cannot be pulled, and rejects with that error when no RUN works at another level', async () => {
+    const image = 'buildkit:other'
+    const options = { image, rootlessImage: 'registry.example/none:1' }
+    await using able = await openWithStandIn({ refuses: ['privileged'] })
+    await using sidecar = await start(able, options)
+    expect(sidecar.privilegeLevels.map(({ verdict }) => verdict)).toEqual(['refused', 'no-image', 'runs'])
+    await using unable = await openWithStandIn({ refuses: ['privileged'], standIn: { cannotRun: ['root'] } })
+    await expect(start(unable, options)).rejects.toMatchObject({
+      code: 'IMAGE_PULL_FAILED',
+      facts: { image: options.rootlessImage },
+    })
+    expect(await listLeft(unable)).toEqual([])
+  })
+
+  it('rejects with the reason of each level when no RUN works, and leaves nothing', async () => {
+    const standIn = { cannotRun: ['root', 'rootless'] } as const
+    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn })
+    const error: unknown = await start(scope).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field: 'privileged' } })
+    for (const level of ['privileged', 'rootless', 'added-capabilities', 'all-capabilities']) {
+      expect(error).toMatchObject({ facts: { reason: expect.stringContaining(`${level}: `) } })
+    }
+    expect(error).toMatchObject({ facts: { reason: expect.stringContaining(cgroupError) } })
+    expect(await listLeft(scope)).toEqual([])
+  })
+
+  it('builds with the runtime when no RUN works at any level and a fallback is requested', async () => {
+    const standIn = { cannotRun: ['root', 'rootless'] } as const
+    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn })
+    const context = { files: { Dockerfile: 'FROM busybox\n' } }
+    const output = { type: 'load', tags: ['app:1'] } as const
+    const { result } = scope.resolve(BuildKitFeature).build({ context, output }, { fallback: 'runtime', graceMs: 1 })
+    expect(await result).toMatchObject({ builder: 'runtime' })
+  })
+
+  it('suggests a rootlessImage when no level is left for the image', async () => {
+    await using scope = await openWithStandIn({ refuses: ['privileged', 'capAdd'] })
+    await expect(start(scope, { image: 'buildkit:other' })).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { field: 'privileged', reason: expect.stringMatching(/privileged: .*; try a rootlessImage$/) },
+    })
+    await using sidecar = await start(scope, { image: 'buildkit:other', rootlessImage: 'buildkit:other' })
+    expect(sidecar.privilege).toBe('rootless')
+  })
+
+  it('reports the level of the creator to starts that share the sidecar', async () => {
+    await using scope = await openWithStandIn({ refuses: ['privileged'] })
+    await using first = await start(scope)
+    await using second = await start(scope)
+    expect([first.privilege, second.privilege]).toEqual(['rootless', 'rootless'])
+    expect(second.containerId).toBe(first.containerId)
+  })
+
+  it('selects the same level in concurrent starts when no RUN works at the first one', async () => {
+    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn: { cannotRun: ['rootless'] } })
+    const sidecars = await Promise.all([start(scope), start(scope), start(scope)])
+    expect(new Set(sidecars.map(({ privilege }) => privilege))).toEqual(new Set(['added-capabilities']))
+    for (const sidecar of sidecars) await sidecar[Symbol.asyncDispose]()
+    expect(await listLeft(scope)).toEqual([])
+  })
+})
