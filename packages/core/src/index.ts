@@ -1,19 +1,19 @@
 // Capabilities and scopes
 
-export { type Capability, defineCapability } from './capability.js'
-export { findCapability, provide, requireCapabilities } from './capability-access.js'
-export type { DependencyContainer } from './di.js'
+export { type Capability, defineCapability } from './contract/capability.js'
 export {
   type Environment,
   findHomeDirectory,
   findTemporaryDirectory,
   hostEnvironmentCapability,
-} from './environment.js'
-export type { CapabilityScope, RegistrationScope } from './scope.js'
+} from './contract/environment.js'
+export type { CapabilityScope, RegistrationScope } from './contract/scope.js'
+export type { DependencyContainer } from './injection/di.js'
+export { findCapability, provide, requireCapabilities } from './plugin/capability-access.js'
 
 // Runtime
 
-export type { AttachOptions, TerminalSize } from './container/attach.js'
+export type { AttachOptions, TerminalSize } from './contract/container/attach.js'
 export type {
   ContainerConfig,
   ContainerNetwork,
@@ -21,7 +21,7 @@ export type {
   Mount,
   NetworkJoin,
   Ulimit,
-} from './container/container-config.js'
+} from './contract/container/container-config.js'
 export type {
   ContainerInfo,
   ContainerInspection,
@@ -29,11 +29,11 @@ export type {
   ListContainersOptions,
   NetworkAttachment,
   StopOptions,
-} from './container/container-info.js'
-export type { LogChunk, LogOptions, LogStream } from './container/logs.js'
-export type { PortBinding, PortSpec, Protocol } from './container/ports.js'
-export type { ImageInfo, PullOptions, PullProgress, RegistryCredentials } from './image/image.js'
-export { toImageHome } from './image/image-home.js'
+} from './contract/container/container-info.js'
+export type { LogChunk, LogOptions, LogStream } from './contract/container/logs.js'
+export type { PortBinding, PortSpec, Protocol } from './contract/container/ports.js'
+export type { ImageInfo, PullOptions, PullProgress, RegistryCredentials } from './contract/image/image.js'
+export { toImageHome } from './contract/image/image-home.js'
 export {
   dockerHub,
   type ImageReference,
@@ -41,46 +41,54 @@ export {
   parseImageReference,
   toFamiliarName,
   toFullName,
-} from './image/image-reference.js'
-export type { Argv, EnvMap, ListOptions, OperationOptions, ProgressEvent, StringMap } from './operation.js'
-export { redactUrls, redactUserInfo } from './redact.js'
-export { type HostAddressOptions, type Runtime, runtimeCapability } from './runtime.js'
+} from './contract/image/image-reference.js'
+export type { Argv, EnvMap, ListOptions, OperationOptions, ProgressEvent, StringMap } from './contract/operation.js'
+export { type HostAddressOptions, type Runtime, runtimeCapability } from './contract/runtime.js'
+export { redactUrls, redactUserInfo } from './errors/redact.js'
 
 // Managers
 
-export { type ExecManager, type ExecOptions, type ExecProcess, execManagerCapability } from './managers/exec-manager.js'
+export {
+  type ExecManager,
+  type ExecOptions,
+  type ExecProcess,
+  execManagerCapability,
+} from './contract/managers/exec-manager.js'
 export {
   type FirewallDestination,
   type FirewallManager,
   type FirewallRules,
   firewallManagerCapability,
-} from './managers/firewall-manager.js'
+} from './contract/managers/firewall-manager.js'
 export {
   type BuildContext,
   type BuildOptions,
   type BuildProgress,
   type ImageBuilder,
   imageBuilderCapability,
-} from './managers/image-builder.js'
-export { type ImageTransfer, imageTransferCapability } from './managers/image-transfer.js'
+} from './contract/managers/image-builder.js'
+export { type ImageTransfer, imageTransferCapability } from './contract/managers/image-transfer.js'
 export {
   type CreateNetworkOptions,
   type NetworkInfo,
   type NetworkManager,
   networkManagerCapability,
-} from './managers/network-manager.js'
-export { type SidecarConfig, type SidecarManager, sidecarManagerCapability } from './managers/sidecar-manager.js'
+} from './contract/managers/network-manager.js'
+export {
+  type SidecarConfig,
+  type SidecarManager,
+  sidecarManagerCapability,
+} from './contract/managers/sidecar-manager.js'
 export {
   type CreateVolumeOptions,
   type VolumeInfo,
   type VolumeManager,
   volumeManagerCapability,
-} from './managers/volume-manager.js'
+} from './contract/managers/volume-manager.js'
 
 // Plugins
 
-export { type LoadPluginsOptions, loadPlugins } from './plugin/load-plugins.js'
-export type { CapabilityName, RuntimePlugin } from './plugin/plugin.js'
+export type { CapabilityName, RuntimePlugin } from './contract/plugin.js'
 export type {
   AbsentCapability,
   ProbeAttempt,
@@ -89,18 +97,19 @@ export type {
   ProbeStep,
   RefusableField,
   RefusedOption,
-} from './plugin/probe.js'
-export { type CandidateProbeOptions, type ProbeCandidatesOptions, probeCandidates } from './plugin/probe-candidates.js'
-export { refuseUnlistedVolumes } from './plugin/refused-mounts.js'
+} from './contract/probe.js'
 export {
   type AvailableRuntime,
   type ReportedPlugin,
   type RuntimeReport,
   runtimeReportCapability,
   type UnavailableRuntime,
-} from './plugin/runtime-report.js'
-export { isSlow, raiseLimitRemedy } from './plugin/slow-probe.js'
-export { findRefusal, refuseField, refuseOptions, toAskedFields } from './refuse-options.js'
+} from './contract/runtime-report.js'
+export { isSlow, raiseLimitRemedy } from './errors/slow-probe.js'
+export { type LoadPluginsOptions, loadPlugins } from './plugin/load-plugins.js'
+export { type CandidateProbeOptions, type ProbeCandidatesOptions, probeCandidates } from './plugin/probe-candidates.js'
+export { findRefusal, refuseField, refuseOptions, toAskedFields } from './plugin/refuse-options.js'
+export { refuseUnlistedVolumes } from './plugin/refused-mounts.js'
 
 // Host
 
@@ -110,9 +119,9 @@ export type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope, RuntimeWarnin
 
 // Features
 
+export type { MissingCapability } from './contract/missing-capability.js'
 export { type FeatureSupport, requireManagers, toFeatureSupport } from './feature/feature-support.js'
 export { injectable } from './feature/injectable.js'
-export type { MissingCapability } from './feature/missing-capability.js'
 export {
   defineNeeds,
   type FeatureContext,
@@ -158,30 +167,30 @@ export { type DelayOptions, delay, type PollOptions, poll } from './operation/wa
 
 // Ownership
 
+export type { Owner } from './contract/owner.js'
+export { type Lifetime, ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './contract/owner-labels.js'
+export type { SweepItem, SweepObstacle, SweepOptions, SweepReport } from './contract/sweep-report.js'
 export { hasLabels, isOurs } from './ownership/match-labels.js'
 export { type OwnedObject, toObjectLabels } from './ownership/object-labels.js'
-export type { Owner } from './ownership/owner.js'
-export { type Lifetime, ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './ownership/owner-labels.js'
 export { createRequestIdLabel } from './ownership/request-id.js'
-export type { SweepItem, SweepObstacle, SweepOptions, SweepReport } from './ownership/sweep-report.js'
 export { toVolumeLabels } from './ownership/volume-labels.js'
 
 // Signals
 
-export { type Deadline, startDeadline } from './signals/deadline.js'
-export { type LinkedSignal, linkSignals } from './signals/link-signals.js'
-export { untilAborted } from './signals/until-aborted.js'
+export { type Deadline, startDeadline } from './operation/signals/deadline.js'
+export { type LinkedSignal, linkSignals } from './operation/signals/link-signals.js'
+export { untilAborted } from './operation/signals/until-aborted.js'
 
 // Streams
 
-export { type InputPump, pumpInput } from './streams/pump-input.js'
-export { type OutputChunk, pumpOutput } from './streams/pump-output.js'
-export { SharedWriter } from './streams/shared-writer.js'
-export { TerminalEnd } from './streams/terminal-end.js'
+export { type InputPump, pumpInput } from './operation/streams/pump-input.js'
+export { type OutputChunk, pumpOutput } from './operation/streams/pump-output.js'
+export { SharedWriter } from './operation/streams/shared-writer.js'
+export { TerminalEnd } from './operation/streams/terminal-end.js'
 
 // Loading
 
-export { loadCommonJs } from './load-commonjs.js'
+export { loadCommonJs } from './plugin/load-commonjs.js'
 
 // Validation
 

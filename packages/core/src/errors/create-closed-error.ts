@@ -1,4 +1,4 @@
-import type { ReportedPlugin } from '../plugin/runtime-report.js'
+import type { ReportedPlugin } from '../contract/runtime-report.js'
 import { createHostError } from './create-host-error.js'
 import type { HostError } from './host-error.js'
 

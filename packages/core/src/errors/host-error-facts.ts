@@ -1,8 +1,8 @@
-import type { ContainerState } from '../container/container-info.js'
-import type { MissingCapability } from '../feature/missing-capability.js'
-import type { Argv } from '../operation.js'
-import type { RefusableField } from '../plugin/probe.js'
-import type { RuntimeReport } from '../plugin/runtime-report.js'
+import type { ContainerState } from '../contract/container/container-info.js'
+import type { MissingCapability } from '../contract/missing-capability.js'
+import type { Argv } from '../contract/operation.js'
+import type { RefusableField } from '../contract/probe.js'
+import type { RuntimeReport } from '../contract/runtime-report.js'
 
 /** The lines of a Dockerfile that a builder shows for a failure. */
 export interface BuildSource {

@@ -1,6 +1,6 @@
-import { redactTexts } from '../redact.js'
 import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
 import { toMessage } from './message.js'
+import { redactTexts } from './redact.js'
 
 const brand: symbol = Symbol.for('capstan/HostError@1')
 

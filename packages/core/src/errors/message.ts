@@ -1,5 +1,5 @@
-import type { MissingCapability } from '../feature/missing-capability.js'
-import type { RuntimeReport } from '../plugin/runtime-report.js'
+import type { MissingCapability } from '../contract/missing-capability.js'
+import type { RuntimeReport } from '../contract/runtime-report.js'
 import { toDuration } from './duration.js'
 import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
 import { toUnavailable } from './unavailable.js'

@@ -1,7 +1,7 @@
-import type { ProbeAttempt } from '../plugin/probe.js'
-import type { RuntimeReport } from '../plugin/runtime-report.js'
-import { isSlow } from '../plugin/slow-probe.js'
+import type { ProbeAttempt } from '../contract/probe.js'
+import type { RuntimeReport } from '../contract/runtime-report.js'
 import type { HostErrorFacts } from './host-error-facts.js'
+import { isSlow } from './slow-probe.js'
 
 /** The text of RUNTIME_UNAVAILABLE: what happened, then each endpoint that was tried, with its remedy on the line below. */
 export function toUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {

@@ -1,5 +1,5 @@
-import { redactTexts } from '../redact.js'
 import { isHostError } from './host-error.js'
+import { redactTexts } from './redact.js'
 
 /**
  * Returns the first failure, and records what went wrong while its partial work was undone: see {@link findUndoFailures}.

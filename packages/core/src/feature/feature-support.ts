@@ -1,7 +1,7 @@
-import type { Capability } from '../capability.js'
+import type { Capability } from '../contract/capability.js'
+import { type MissingCapability, toMissingCapability } from '../contract/missing-capability.js'
+import type { RuntimeReport } from '../contract/runtime-report.js'
 import { MissingCapabilityError } from '../errors/named-errors.js'
-import type { RuntimeReport } from '../plugin/runtime-report.js'
-import { type MissingCapability, toMissingCapability } from './missing-capability.js'
 import type { Capabilities, Managers, Needs } from './needs.js'
 
 /** `lacks`: optional capabilities that the runtime does not provide; the feature works without them. */

@@ -1,10 +1,10 @@
-import type { Capability } from '../capability.js'
-import { findCapability } from '../capability-access.js'
-import { type CoreCopy, thisCopy } from '../core-copy.js'
-import { type DependencyContainer, injectWithTransform, markInjectable, scopeContainerToken } from '../di.js'
-import { hostEnvironmentCapability } from '../environment.js'
-import { runtimeReportCapability } from '../plugin/runtime-report.js'
-import { runtimeCapability } from '../runtime.js'
+import type { Capability } from '../contract/capability.js'
+import { hostEnvironmentCapability } from '../contract/environment.js'
+import { runtimeCapability } from '../contract/runtime.js'
+import { runtimeReportCapability } from '../contract/runtime-report.js'
+import { type CoreCopy, thisCopy } from '../injection/core-copy.js'
+import { type DependencyContainer, injectWithTransform, markInjectable, scopeContainerToken } from '../injection/di.js'
+import { findCapability } from '../plugin/capability-access.js'
 import type { Capabilities, FeatureContext, InjectedManagers, Needs } from './needs.js'
 
 /**

@@ -1,4 +1,4 @@
-import type { ProbeResult } from '../plugin/probe.js'
+import type { ProbeResult } from '../contract/probe.js'
 
 /** What keeps a probe's answer from being one, in words; `undefined` when it is sound. Plugins may be plain JavaScript. */
 export function findResultProblem(result: unknown): string | undefined {

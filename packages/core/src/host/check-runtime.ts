@@ -1,5 +1,5 @@
+import { type Runtime, runtimeCapability } from '../contract/runtime.js'
 import { joinWords } from '../errors/message.js'
-import { type Runtime, runtimeCapability } from '../runtime.js'
 
 /** Why what was provided is no runtime, in words; `undefined` when it is one. */
 export function findRuntimeProblem(provided: ReadonlyMap<symbol, object>): string | undefined {

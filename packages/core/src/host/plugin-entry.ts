@@ -1,8 +1,8 @@
+import type { RuntimePlugin } from '../contract/plugin.js'
 import { createHostError } from '../errors/create-host-error.js'
 import type { AnyHostError } from '../errors/host-error.js'
 import { isHostError } from '../errors/host-error.js'
 import { checkPlugin, toPluginNames, toUnknownNames } from '../plugin/check-plugin.js'
-import type { RuntimePlugin } from '../plugin/plugin.js'
 
 /** A plugin as the host keeps it: one with a fault is known, reported, and opened by nobody; the others still work. */
 export type PluginEntry =

@@ -1,6 +1,6 @@
-import type { ProbeOptions } from '../plugin/probe.js'
-import { startDeadline } from '../signals/deadline.js'
-import { linkSignals } from '../signals/link-signals.js'
+import type { ProbeOptions } from '../contract/probe.js'
+import { startDeadline } from '../operation/signals/deadline.js'
+import { linkSignals } from '../operation/signals/link-signals.js'
 import type { PluginEntry } from './plugin-entry.js'
 import { hasChosen, isChosen, type ProbedPlugin, toUnawaited } from './probe-plugin.js'
 

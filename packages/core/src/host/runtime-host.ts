@@ -1,12 +1,12 @@
-import type { Capability } from '../capability.js'
-import type { Environment } from '../environment.js'
-import type { OperationOptions } from '../operation.js'
-import type { SweepOptions, SweepReport } from '../ownership/sweep-report.js'
-import type { RuntimePlugin } from '../plugin/plugin.js'
-import type { RefusableField } from '../plugin/probe.js'
-import type { RuntimeReport } from '../plugin/runtime-report.js'
-import type { Runtime } from '../runtime.js'
-import type { CapabilityScope } from '../scope.js'
+import type { Capability } from '../contract/capability.js'
+import type { Environment } from '../contract/environment.js'
+import type { OperationOptions } from '../contract/operation.js'
+import type { RuntimePlugin } from '../contract/plugin.js'
+import type { RefusableField } from '../contract/probe.js'
+import type { Runtime } from '../contract/runtime.js'
+import type { RuntimeReport } from '../contract/runtime-report.js'
+import type { CapabilityScope } from '../contract/scope.js'
+import type { SweepOptions, SweepReport } from '../contract/sweep-report.js'
 
 /**
  * Finds runtimes, opens them, and closes what it opened.

@@ -1,7 +1,7 @@
-import type { Capability } from '../capability.js'
+import type { Capability } from '../contract/capability.js'
+import { toMissingCapability } from '../contract/missing-capability.js'
 import { createHostError } from '../errors/create-host-error.js'
-import { toMissingCapability } from '../feature/missing-capability.js'
-import { findRefusal, refuseField } from '../refuse-options.js'
+import { findRefusal, refuseField } from '../plugin/refuse-options.js'
 import type { FoundRuntime, ProbedPlugin } from './probe-plugin.js'
 import type { OpenOptions } from './runtime-host.js'
 

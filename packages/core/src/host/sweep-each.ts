@@ -1,5 +1,5 @@
-import type { SweepOptions, SweepReport } from '../ownership/sweep-report.js'
-import type { ProbeAttempt } from '../plugin/probe.js'
+import type { ProbeAttempt } from '../contract/probe.js'
+import type { SweepOptions, SweepReport } from '../contract/sweep-report.js'
 import type { ProbedPlugin } from './probe-plugin.js'
 import type { RuntimeScope } from './runtime-host.js'
 import type { UsableRuntime } from './select-runtime.js'

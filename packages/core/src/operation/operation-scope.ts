@@ -1,10 +1,10 @@
 import { setMaxListeners } from 'node:events'
+import type { OperationOptions } from '../contract/operation.js'
 import { type ClosedRuntime, createClosedError } from '../errors/create-closed-error.js'
 import { createHostError } from '../errors/create-host-error.js'
 import { withUndoFailures } from '../errors/undo-failures.js'
-import type { OperationOptions } from '../operation.js'
-import { startDeadline } from '../signals/deadline.js'
-import { type LinkedSignal, linkSignals } from '../signals/link-signals.js'
+import { startDeadline } from './signals/deadline.js'
+import { type LinkedSignal, linkSignals } from './signals/link-signals.js'
 import { createUndoStack, type UndoStack } from './undo-stack.js'
 
 /**

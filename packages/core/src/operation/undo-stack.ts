@@ -1,7 +1,7 @@
 import { createHostError } from '../errors/create-host-error.js'
-import { startDeadline } from '../signals/deadline.js'
-import { runUntilAborted } from '../signals/run-until-aborted.js'
 import { checkTimeout } from '../validation/check.js'
+import { startDeadline } from './signals/deadline.js'
+import { runUntilAborted } from './signals/run-until-aborted.js'
 
 /**
  * Steps that undo what a call has created. They run in reverse, once, under the stack's own signal and deadline.

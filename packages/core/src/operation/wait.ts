@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { OperationOptions } from '../operation.js'
+import type { OperationOptions } from '../contract/operation.js'
 
 /** Resolves after `timeMs` milliseconds; rejects with the reason of the signal when that aborts. */
 export async function delay(timeMs: number, { signal, ref = true }: DelayOptions = {}): Promise<void> {

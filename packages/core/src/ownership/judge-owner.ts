@@ -1,4 +1,4 @@
-import type { Owner } from './owner.js'
+import type { Owner } from '../contract/owner.js'
 import type { ProcessFacts } from './process-facts.js'
 
 /** What is known of an owner: `undecidable` says why it is not more. */

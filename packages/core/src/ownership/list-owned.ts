@@ -1,13 +1,13 @@
-import { findCapability } from '../capability-access.js'
-import { networkManagerCapability } from '../managers/network-manager.js'
-import { volumeManagerCapability } from '../managers/volume-manager.js'
-import type { OperationOptions, StringMap } from '../operation.js'
-import { runtimeCapability } from '../runtime.js'
-import type { CapabilityScope } from '../scope.js'
+import { networkManagerCapability } from '../contract/managers/network-manager.js'
+import { volumeManagerCapability } from '../contract/managers/volume-manager.js'
+import type { OperationOptions, StringMap } from '../contract/operation.js'
+import type { Owner } from '../contract/owner.js'
+import { type Lifetime, ownershipLabelKeys, parseOwnerLabels } from '../contract/owner-labels.js'
+import { runtimeCapability } from '../contract/runtime.js'
+import type { CapabilityScope } from '../contract/scope.js'
+import type { SweepItem } from '../contract/sweep-report.js'
+import { findCapability } from '../plugin/capability-access.js'
 import { wasMadeAs } from './object-labels.js'
-import type { Owner } from './owner.js'
-import { type Lifetime, ownershipLabelKeys, parseOwnerLabels } from './owner-labels.js'
-import type { SweepItem } from './sweep-report.js'
 
 /** A thing that some Capstan made, and how it is removed. */
 export interface OwnedThing {

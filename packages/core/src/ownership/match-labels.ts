@@ -1,5 +1,5 @@
-import type { StringMap } from '../operation.js'
-import { ownershipLabelKeys } from './owner-labels.js'
+import type { StringMap } from '../contract/operation.js'
+import { ownershipLabelKeys } from '../contract/owner-labels.js'
 
 /** Whether a thing that carries `labels` carries all that are wanted, with these values. Without labels: none. */
 export function hasLabels(labels: StringMap | null | undefined, wanted: StringMap = {}): boolean {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { StringMap } from '../operation.js'
-import { ownershipLabelKeys } from './owner-labels.js'
+import type { StringMap } from '../contract/operation.js'
+import { ownershipLabelKeys } from '../contract/owner-labels.js'
 
 /** A thing that a runtime makes, as its labels tell it. An image is known by the tags that it was built under. */
 export type OwnedObject =

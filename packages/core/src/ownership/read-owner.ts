@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { Owner } from './owner.js'
+import type { Owner } from '../contract/owner.js'
 import { createProcessFacts, type ProcessFacts } from './process-facts.js'
 
 /** This process as an owner, with an instance of its own: two hosts in one process own different things. */

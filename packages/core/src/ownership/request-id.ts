@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import type { StringMap } from '../operation.js'
+import type { StringMap } from '../contract/operation.js'
 
 /**
  * Creates the label `capstan.request` with a new id. A request that puts it on what it creates can find that again when the

@@ -1,11 +1,11 @@
+import type { Owner } from '../contract/owner.js'
+import type { CapabilityScope } from '../contract/scope.js'
+import type { SweepItem, SweepOptions, SweepReport } from '../contract/sweep-report.js'
 import { isHostError } from '../errors/host-error.js'
 import { joinWords } from '../errors/message.js'
-import type { CapabilityScope } from '../scope.js'
 import { judgeOwner } from './judge-owner.js'
 import { listOwned, type OwnedThing } from './list-owned.js'
-import type { Owner } from './owner.js'
 import { createProcessFacts, type ProcessFacts } from './process-facts.js'
-import type { SweepItem, SweepOptions, SweepReport } from './sweep-report.js'
 
 /**
  * Removes what dead owners left on this runtime: containers, then networks, volumes, images.

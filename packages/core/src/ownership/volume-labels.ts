@@ -1,7 +1,7 @@
-import type { ContainerConfig, Mount } from '../container/container-config.js'
-import type { StringMap } from '../operation.js'
+import type { ContainerConfig, Mount } from '../contract/container/container-config.js'
+import type { StringMap } from '../contract/operation.js'
+import { ownershipLabelKeys } from '../contract/owner-labels.js'
 import { toObjectLabels } from './object-labels.js'
-import { ownershipLabelKeys } from './owner-labels.js'
 
 /**
  * All labels for an absent volume that a container mounts: the owner's, the lifetime of the container, and those of the

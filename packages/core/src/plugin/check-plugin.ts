@@ -1,7 +1,7 @@
+import type { RuntimePlugin } from '../contract/plugin.js'
 import { createHostError } from '../errors/create-host-error.js'
 import { isTimeout, timeoutText } from '../validation/check.js'
 import { show } from '../validation/show.js'
-import type { RuntimePlugin } from './plugin.js'
 
 /** Throws PLUGIN_INVALID for what is no plugin of this contract; `fallback` names one that does not name itself. */
 export function checkPlugin(plugin: unknown, fallback: PluginNames): asserts plugin is RuntimePlugin {

@@ -1,11 +1,11 @@
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import type { OperationOptions } from '../contract/operation.js'
+import type { RuntimePlugin } from '../contract/plugin.js'
 import { createHostError } from '../errors/create-host-error.js'
-import type { OperationOptions } from '../operation.js'
-import { runWithin } from '../signals/run-within.js'
+import { runWithin } from '../operation/signals/run-within.js'
 import { checkList, checkText, checkTimeout } from '../validation/check.js'
 import { checkPlugin, type PluginNames } from './check-plugin.js'
 import { findPluginPackage, type PluginPackage } from './find-plugin-package.js'
-import type { RuntimePlugin } from './plugin.js'
 
 /** Options of `loadPlugins`. */
 export interface LoadPluginsOptions extends OperationOptions {

@@ -1,6 +1,6 @@
-import { linkSignals } from '../signals/link-signals.js'
-import { runWithin } from '../signals/run-within.js'
-import type { ProbeAttempt, ProbeOptions } from './probe.js'
+import type { ProbeAttempt, ProbeOptions } from '../contract/probe.js'
+import { linkSignals } from '../operation/signals/link-signals.js'
+import { runWithin } from '../operation/signals/run-within.js'
 
 /**
  * Tries candidates in parallel, each with its deadline; the first in order that answers, and an attempt for each that does not.

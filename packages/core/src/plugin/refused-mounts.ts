@@ -1,5 +1,5 @@
-import { volumeManagerCapability } from '../managers/volume-manager.js'
-import type { AbsentCapability, RefusedOption } from './probe.js'
+import { volumeManagerCapability } from '../contract/managers/volume-manager.js'
+import type { AbsentCapability, RefusedOption } from '../contract/probe.js'
 
 /**
  * The refusals of a runtime that lacks these capabilities: `mounts.volume` is added when the volume manager is absent. A

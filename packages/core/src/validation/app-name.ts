@@ -1,4 +1,4 @@
-import type { SweepOptions } from '../ownership/sweep-report.js'
+import type { SweepOptions } from '../contract/sweep-report.js'
 import { checkBoolean, checkText } from './check.js'
 
 /** Checks the name of an application: one that can be a label on every runtime. */

@@ -1,7 +1,13 @@
 import { isIP } from 'node:net'
 import { posix } from 'node:path'
-import type { ContainerConfig, ContainerNetwork, Mount, NetworkJoin, Ulimit } from '../container/container-config.js'
-import type { PortSpec } from '../container/ports.js'
+import type {
+  ContainerConfig,
+  ContainerNetwork,
+  Mount,
+  NetworkJoin,
+  Ulimit,
+} from '../contract/container/container-config.js'
+import type { PortSpec } from '../contract/container/ports.js'
 import {
   check,
   checkBoolean,

@@ -1,5 +1,5 @@
-import { ownershipLabelKeys } from '../ownership/owner-labels.js'
-import { redactUserInfo } from '../redact.js'
+import { ownershipLabelKeys } from '../contract/owner-labels.js'
+import { redactUserInfo } from '../errors/redact.js'
 import { check, checkSecret, checkText, isObject } from './check.js'
 
 /** The name of a container, network or volume. */

@@ -1,5 +1,5 @@
-import type { ContainerConfig } from '../container/container-config.js'
-import type { SidecarConfig } from '../managers/sidecar-manager.js'
+import type { ContainerConfig } from '../contract/container/container-config.js'
+import type { SidecarConfig } from '../contract/managers/sidecar-manager.js'
 import { checkObject, checkSecret } from './check.js'
 import { checkJoins, validateContainerConfig } from './container-config.js'
 import { validateName } from './names.js'

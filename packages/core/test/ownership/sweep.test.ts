@@ -1,5 +1,4 @@
 import { describe, expect, it } from 'vitest'
-import { createScopeContainer } from '../../src/di.js'
 import {
   networkManagerCapability,
   type Owner,
@@ -11,6 +10,7 @@ import {
   toOwnerLabels,
   volumeManagerCapability,
 } from '../../src/index.js'
+import { createScopeContainer } from '../../src/injection/di.js'
 import type { ProcessFacts } from '../../src/ownership/process-facts.js'
 import { sweepRuntime } from '../../src/ownership/sweep.js'
 import { FakeEngine, FakeNetworkManager, FakeRuntime, FakeVolumeManager } from '../fakes/fake-runtime.js'

@@ -1,0 +1,22 @@
+import type { Capability } from './capability.js'
+import type { RuntimeReport } from './runtime-report.js'
+
+/** One capability that the runtime does not provide: the reason, and what to do about it where something can be done. */
+export interface MissingCapability {
+  readonly id: string
+  readonly title: string
+  readonly reason: string
+  readonly remedy: string | undefined
+}
+
+/** Finds the reason in the report. */
+export function toMissingCapability(
+  { id, title }: Capability<object>,
+  report: RuntimeReport | undefined,
+): MissingCapability {
+  if (report?.available === false) {
+    return { id, title, reason: `runtime "${report.runtime}" is not available`, remedy: report.attempts.at(-1)?.remedy }
+  }
+  const absent = report?.absent.find((entry) => entry.id === id)
+  return { id, title, reason: absent?.reason ?? 'the runtime plugin does not provide it', remedy: absent?.remedy }
+}

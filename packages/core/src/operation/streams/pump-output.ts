@@ -1,0 +1,45 @@
+import type { AttachOptions } from '../../contract/container/attach.js'
+import type { OperationOptions } from '../../contract/operation.js'
+import type { OperationSubject } from '../operation-scope.js'
+import { SharedWriter } from './shared-writer.js'
+
+/**
+ * Copies the output of a process to the caller's streams until it ends, no faster than they take it, and waits until they
+ * have processed all of it. Output for a stream that is not given is dropped, so that it does not delay the other one.
+ *
+ * Rejects with the error of `chunks` after the streams have processed what came before it, with OPERATION_FAILED when a
+ * stream of the caller fails, and with the reason of an abort at once.
+ */
+export async function pumpOutput(
+  chunks: AsyncIterable<OutputChunk>,
+  { stdout, stderr }: Pick<AttachOptions, 'stdout' | 'stderr'>,
+  call: OperationSubject & OperationOptions,
+): Promise<void> {
+  const { signal } = call
+  const writers = {
+    stdout: stdout && new SharedWriter(stdout, call),
+    stderr: stderr && new SharedWriter(stderr, call),
+  }
+  const all = Object.values(writers).filter((writer) => writer !== undefined)
+  const flush = () => all.map((writer) => writer.flushed(signal))
+  try {
+    for (const writer of all) await writer.drained(signal)
+    for await (const { source, bytes } of chunks) {
+      const writer = writers[source]
+      writer?.write(bytes)
+      await writer?.drained(signal)
+    }
+    await Promise.all(flush())
+  } catch (error) {
+    if (!signal?.aborted && !all.some(({ isBroken }) => isBroken)) await Promise.allSettled(flush())
+    throw error
+  } finally {
+    for (const writer of all) writer.release()
+  }
+}
+
+/** Bytes of one output of a process. */
+export interface OutputChunk {
+  readonly source: 'stdout' | 'stderr'
+  readonly bytes: Uint8Array
+}

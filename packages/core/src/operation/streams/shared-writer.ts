@@ -1,0 +1,87 @@
+import type { Writable } from 'node:stream'
+import type { OperationSubject } from '../operation-scope.js'
+import { toStreamFailure } from './stream-failure.js'
+
+/** Writes to a stream that the caller owns, waits for it, and never ends it. */
+export class SharedWriter {
+  readonly #stream: Writable
+  readonly #call: OperationSubject
+  readonly #onError = (error: unknown) => {
+    this.#hasEmittedError = true
+    this.#fail(error)
+  }
+  readonly #wake = () => {
+    for (const resume of this.#waiting) resume()
+    this.#waiting.clear()
+  }
+  /** One for each call of `drained` and `flushed` that waits. */
+  readonly #waiting = new Set<() => void>()
+  #hasEmittedError = false
+  #failure: { readonly error: unknown } | undefined
+  /** Writes whose callback is still to come. */
+  #pending = 0
+
+  /** `call` is named in errors. */
+  constructor(stream: Writable, call: OperationSubject) {
+    this.#stream = stream
+    this.#call = call
+    // An `error` event without a listener would end the process.
+    stream.on('error', this.#onError).on('close', this.#wake).on('drain', this.#wake)
+  }
+
+  /** @throws HostError OPERATION_FAILED when the stream has failed or is closed */
+  write(bytes: Uint8Array): void {
+    this.#throwIfBroken()
+    this.#pending += 1
+    this.#stream.write(bytes, (error) => {
+      this.#pending -= 1
+      if (error) this.#fail(error)
+      else this.#wake()
+    })
+  }
+
+  /** Whether the stream has failed or is closed, so that a further write would throw. */
+  get isBroken(): boolean {
+    return this.#failure !== undefined || this.#stream.destroyed || this.#stream.writableEnded
+  }
+
+  /** Resolves when the buffer of the stream has room again. */
+  drained(signal: AbortSignal | undefined): Promise<void> {
+    return this.#until(() => !this.#stream.writableNeedDrain, signal)
+  }
+
+  /** Resolves when the stream has processed all that was written. */
+  flushed(signal: AbortSignal | undefined): Promise<void> {
+    return this.#until(() => this.#pending === 0, signal)
+  }
+
+  /** Removes all listeners. */
+  release(): void {
+    this.#stream.off('error', this.#onError).off('close', this.#wake).off('drain', this.#wake)
+    // A file emits the error of a failed write after it has been closed.
+    if (this.#failure !== undefined && !this.#hasEmittedError) this.#stream.once('error', () => {})
+  }
+
+  #fail(error: unknown): void {
+    this.#failure ??= { error }
+    this.#wake()
+  }
+
+  async #until(isReached: () => boolean, signal: AbortSignal | undefined): Promise<void> {
+    signal?.addEventListener('abort', this.#wake)
+    try {
+      while (!isReached()) {
+        signal?.throwIfAborted()
+        this.#throwIfBroken()
+        await new Promise<void>((resolve) => this.#waiting.add(resolve))
+      }
+      if (this.#failure !== undefined) this.#throwIfBroken()
+    } finally {
+      signal?.removeEventListener('abort', this.#wake)
+    }
+  }
+
+  #throwIfBroken(): void {
+    if (this.isBroken) throw toStreamFailure(this.#call, 'output', this.#failure?.error ?? this.#stream.errored)
+  }
+}

@@ -1,0 +1,13 @@
+import { createHostError } from '../../errors/create-host-error.js'
+import type { OperationSubject } from '../operation-scope.js'
+
+/** OPERATION_FAILED for a stream of the caller that failed, or was closed before all was copied. */
+export function toStreamFailure(
+  { operation, subject }: OperationSubject,
+  stream: 'input' | 'output',
+  cause: unknown,
+): Error {
+  const detail = cause instanceof Error ? `: ${cause.message}` : ' or is closed'
+  const reason = `the stream for the ${stream} has failed${detail}`
+  return createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason }, { cause })
+}

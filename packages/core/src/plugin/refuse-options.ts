@@ -1,0 +1,106 @@
+import { isIPv6 } from 'node:net'
+import type { ContainerConfig } from '../contract/container/container-config.js'
+import type { EnvMap } from '../contract/operation.js'
+import type { RefusableField, RefusedOption } from '../contract/probe.js'
+import { createHostError } from '../errors/create-host-error.js'
+import { show } from '../validation/show.js'
+
+/** Throws OPTION_UNSUPPORTED for the first field of the config that stands in `refuses`. */
+export function refuseOptions(runtime: string, config: ContainerConfig, refuses: readonly RefusedOption[]): void {
+  for (const refused of refuses) {
+    const given = findGiven(config, refused.field)
+    if (given !== undefined) throw toRefusal(runtime, refused, given)
+  }
+}
+
+/**
+ * Finds the entry of `refuses` that refuses `field`: its own, else that of a field it is a part of. A refused `network`
+ * refuses `network.host`. `undefined` when the field is not refused.
+ */
+export function findRefusal(field: RefusableField, refuses: readonly RefusedOption[]): RefusedOption | undefined {
+  const names: readonly string[] = [field, ...parentsOf(field)]
+  return names.map((name) => refuses.find((entry) => entry.field === name)).find((entry) => entry !== undefined)
+}
+
+/**
+ * Throws OPTION_UNSUPPORTED when `refuses` has `field`, or a field it is a part of. For options outside of a container's
+ * config.
+ */
+export function refuseField(
+  runtime: string,
+  field: RefusableField,
+  given: unknown,
+  refuses: readonly RefusedOption[],
+): void {
+  const refused = findRefusal(field, refuses)
+  if (refused !== undefined) throw toRefusal(runtime, refused, given)
+}
+
+/** What of a valid config a runtime may refuse, by the fields that it would name: for `keeps` of `RuntimeHost.open`. */
+export function toAskedFields(config: ContainerConfig): readonly RefusableField[] {
+  const own = (Object.keys(config) as (keyof ContainerConfig)[]).filter((field) => field !== 'image')
+  const finer = Object.keys(finders) as RefusableField[] // the keys of `finders` are these
+  return [...new Set([...own, ...finer])].filter((field) => findGiven(config, field) !== undefined)
+}
+
+/** `mounts.tmpfs` and `mounts` of `mounts.tmpfs.size`, the nearest first. */
+function parentsOf(field: string): readonly string[] {
+  const end = field.lastIndexOf('.')
+  return end === -1 ? [] : [field.slice(0, end), ...parentsOf(field.slice(0, end))]
+}
+
+function toRefusal(runtime: string, { field, reason, remedy }: RefusedOption, given: unknown) {
+  const text = remedy === undefined ? reason : `${reason}; ${remedy}`
+  const shown = secrets.has(field) && typeof given === 'object' && given !== null ? Object.keys(given) : given
+  return createHostError('OPTION_UNSUPPORTED', { runtime, field, given: show(shown), reason: text })
+}
+
+/** What the config asks of this field, or `undefined` when it asks nothing. `false` and empty lists ask nothing. */
+function findGiven(config: ContainerConfig, field: RefusableField): unknown {
+  const find = finders[field]
+  if (find !== undefined) return find(config)
+  const value = field in config ? config[field as keyof ContainerConfig] : undefined
+  return isAsked(value) ? value : undefined
+}
+
+function isAsked(value: unknown): boolean {
+  if (value === undefined || value === false) return false
+  if (Array.isArray(value)) return value.length > 0
+  return typeof value !== 'object' || value === null || Object.keys(value).length > 0
+}
+
+const finders: { readonly [F in RefusableField]?: (config: ContainerConfig) => unknown } = {
+  pull: ({ pull }) => (pull === 'missing' ? undefined : pull), // the default, said aloud
+  'env.unset': ({ env = {} }) => findUnset(env),
+  'mounts.bind': ({ mounts }) => mounts?.find(({ type }) => type === 'bind'),
+  'mounts.volume': ({ mounts }) => mounts?.find(({ type }) => type === 'volume'),
+  'mounts.tmpfs': ({ mounts }) => mounts?.find(({ type }) => type === 'tmpfs'),
+  'mounts.tmpfs.noexec': ({ mounts }) => mounts?.find((mount) => mount.type === 'tmpfs' && !mount.executable),
+  'mounts.tmpfs.size': ({ mounts }) =>
+    mounts?.find((mount) => mount.type === 'tmpfs' && (mount.sizeBytes ?? 0) % mebibyte !== 0),
+  network: ({ network }) => (network === undefined || network.mode === 'default' ? undefined : network),
+  'network.host': ({ network }) => (network?.mode === 'host' ? network : undefined),
+  'network.none': ({ network }) => (network?.mode === 'none' ? network : undefined),
+  'network.several': ({ network }) =>
+    network?.mode === 'networks' && network.networks.length > 1 ? network.networks : undefined,
+  'network.aliases': ({ network }) =>
+    network?.mode === 'networks' ? network.networks.find(({ aliases = [] }) => aliases.length > 0) : undefined,
+  'ports.hostPort': ({ ports }) => ports?.find(({ hostPort }) => hostPort !== undefined),
+  'ports.udp': ({ ports }) => ports?.find(({ protocol }) => protocol === 'udp'),
+  'ports.ipv6': ({ ports }) => ports?.find(({ hostAddress = '' }) => isIPv6(hostAddress)),
+  'labels.equalsSign': ({ labels = {} }) => Object.entries(labels).find(([, value]) => value.includes('=')),
+  'cpus.fraction': ({ cpus }) => (cpus === undefined || Number.isInteger(cpus) ? undefined : cpus),
+  'memoryBytes.small': ({ memoryBytes = Number.POSITIVE_INFINITY }) =>
+    memoryBytes < smallMemoryBytes ? memoryBytes : undefined,
+}
+
+/** The first variable that is to be removed. */
+function findUnset(env: EnvMap): string | undefined {
+  return Object.keys(env).find((name) => env[name] === null)
+}
+
+const mebibyte = 1024 * 1024
+const smallMemoryBytes = 200 * mebibyte
+
+/** Of these an error shows the names alone. */
+const secrets: ReadonlySet<RefusableField> = new Set(['env'])

@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { toImageHome } from '../../../src/index.js'
+
+describe('toImageHome', () => {
+  it('is HOME, verbatim, where it is set', () => {
+    expect(toImageHome({ env: { HOME: '/opt/../home' }, user: 'node' })).toBe('/opt/../home')
+  })
+
+  it('takes an empty HOME for none', () => {
+    expect(toImageHome({ env: { HOME: '' }, user: 'node' })).toBe('/home/node')
+  })
+
+  it.each([
+    ['', '/root'],
+    ['root', '/root'],
+    ['0', '/root'],
+    ['root:root', '/root'],
+    ['1000:1000', '/root'],
+    ['node:node', '/home/node'],
+    ['_apt', '/home/_apt'],
+    ['a.b-c', '/home/a.b-c'],
+    ['../etc', '/root'],
+    ['user/bin', '/root'],
+    ['a\0b', '/root'],
+    ['a b', '/root'],
+    ['a@b', '/root'],
+    ['-a', '/root'],
+    ['.a', '/root'],
+    ['a'.repeat(32), `/home/${'a'.repeat(32)}`],
+    ['a'.repeat(33), '/root'],
+    ['node\n', '/root'],
+  ])('of user %j is %s', (user, home) => {
+    expect(toImageHome({ env: {}, user })).toBe(home)
+  })
+})

@@ -1,0 +1,30 @@
+import { getEventListeners } from 'node:events'
+import { describe, expect, it } from 'vitest'
+import { linkSignals } from '../../../src/operation/signals/link-signals.js'
+
+describe('linkSignals', () => {
+  it('aborts with the reason of the first source that does, also of one that has before', () => {
+    const [one, two] = [new AbortController(), new AbortController()]
+    const { signal } = linkSignals([undefined, one.signal, two.signal])
+    two.abort('second')
+    one.abort('first')
+    expect(signal.reason).toBe('second')
+    expect(linkSignals([AbortSignal.abort('before')]).signal.reason).toBe('before')
+  })
+
+  it('aborts by itself, and not its sources', () => {
+    const source = new AbortController()
+    const linked = linkSignals([source.signal])
+    linked.abort('own')
+    expect([linked.signal.reason, source.signal.aborted]).toEqual(['own', false])
+  })
+
+  it('leaves nothing at its sources once it is unlinked', () => {
+    const source = new AbortController()
+    const linked = linkSignals([source.signal])
+    linked.unlink()
+    expect(getEventListeners(source.signal, 'abort')).toEqual([])
+    source.abort()
+    expect(linked.signal.aborted).toBe(false)
+  })
+})

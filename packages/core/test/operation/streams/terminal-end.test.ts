@@ -1,0 +1,38 @@
+import { expect, it, vi } from 'vitest'
+import { TerminalEnd } from '../../../src/index.js'
+
+it.each([
+  ['nothing', [], 1],
+  ['a line', ['abc\n'], 1],
+  ['a line that ends with a carriage return', ['abc\r'], 1],
+  ['part of a line', ['abc'], 2],
+  ['a line in pieces', ['ab', 'c\n'], 1],
+  ['a line and a part of one in pieces', ['abc\n', 'd'], 2],
+  ['a line that was cleared', ['abc\u0015'], 1],
+  ['an end that was typed', ['abc\u0004'], 1],
+  ['a character that quotes the next one', ['abc\u0016'], 3],
+  ['a quoted quote', ['abc\u0016', '\u0016'], 2],
+  ['a quoted line end', ['abc\u0016\n'], 2],
+] as const)('types the end %s asks for', (_, texts, count) => {
+  const end = new TerminalEnd()
+  for (const text of texts) end.note(Buffer.from(text))
+  expect([...end.bytes]).toEqual(Array(count).fill(4))
+})
+
+it('types the end again, ever more slowly, until it is stopped', () => {
+  vi.useFakeTimers()
+  try {
+    const end = new TerminalEnd()
+    const sent: number[][] = []
+    end.note(Buffer.from('abc'))
+    const stop = end.sendTo((bytes) => sent.push([...bytes]))
+    expect(sent).toEqual([[4, 4]])
+    vi.advanceTimersByTime(1_400)
+    expect(sent).toEqual([[4, 4], [4], [4], [4]])
+    stop()
+    vi.advanceTimersByTime(1_000_000)
+    expect(sent).toHaveLength(4)
+  } finally {
+    vi.useRealTimers()
+  }
+})

@@ -1,0 +1,117 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type ContainerConfig,
+  findRefusal,
+  type RefusableField,
+  refuseField,
+  refuseOptions,
+  toAskedFields,
+} from '../../src/index.js'
+
+const toRefused = (field: RefusableField) => [{ field, reason: 'not here', remedy: 'use another' }]
+
+describe('refuseOptions', () => {
+  const asked: readonly (readonly [RefusableField, Partial<ContainerConfig>])[] = [
+    ['privileged', { privileged: true }],
+    ['memoryBytes', { memoryBytes: 1024 }],
+    ['pull', { pull: 'never' }],
+    ['capAdd', { capAdd: ['NET_ADMIN'] }],
+    ['extraHosts', { extraHosts: { host: '10.0.0.1' } }],
+    ['mounts.bind', { mounts: [{ type: 'bind', source: '/a', target: '/b' }] }],
+    ['mounts.volume', { mounts: [{ type: 'volume', source: 'a', target: '/b' }] }],
+    ['mounts.tmpfs', { mounts: [{ type: 'tmpfs', target: '/b' }] }],
+    ['network.host', { network: { mode: 'host' } }],
+    ['network.none', { network: { mode: 'none' } }],
+    ['network.several', { network: { mode: 'networks', networks: [{ networkId: 'a' }, { networkId: 'b' }] } }],
+    ['network.aliases', { network: { mode: 'networks', networks: [{ networkId: 'a', aliases: ['db'] }] } }],
+    ['ports.hostPort', { ports: [{ containerPort: 80, hostPort: 8080 }] }],
+    ['ports.udp', { ports: [{ containerPort: 53, protocol: 'udp' }] }],
+    ['mounts.tmpfs.noexec', { mounts: [{ type: 'tmpfs', target: '/t' }] }],
+    ['mounts.tmpfs.size', { mounts: [{ type: 'tmpfs', target: '/t', sizeBytes: 1024 * 1024 + 1 }] }],
+    ['labels.equalsSign', { labels: { a: 'b', c: 'd=e' } }],
+    ['cpus.fraction', { cpus: 1.5 }],
+    ['memoryBytes.small', { memoryBytes: 64 * 1024 * 1024 }],
+  ]
+
+  it.each(asked)('refuses %s where it is asked for, naming the field', (field, config) => {
+    expect(() => refuseOptions('fake', { image: 'x', ...config }, toRefused(field))).toThrow(
+      expect.objectContaining({
+        code: 'OPTION_UNSUPPORTED',
+        facts: expect.objectContaining({ runtime: 'fake', field, reason: 'not here; use another' }),
+      }),
+    )
+  })
+
+  it.each(asked)('is told beforehand that %s is asked for', (field, config) => {
+    expect(toAskedFields({ image: 'x', ...config })).toContain(field)
+  })
+
+  const unasked: readonly (readonly [RefusableField, Partial<ContainerConfig>])[] = [
+    ['privileged', { privileged: false }],
+    ['capAdd', { capAdd: [] }],
+    ['pull', { pull: 'missing' }],
+    ['labels', { labels: {} }],
+    ['network', { network: { mode: 'default' } }],
+    ['network.aliases', { network: { mode: 'networks', networks: [{ networkId: 'a' }] } }],
+    ['ports.hostPort', { ports: [{ containerPort: 80 }] }],
+    ['mounts.tmpfs.noexec', { mounts: [{ type: 'tmpfs', target: '/t', executable: true }] }],
+    ['mounts.tmpfs.size', { mounts: [{ type: 'tmpfs', target: '/t', sizeBytes: 1024 * 1024 }] }],
+    ['mounts.tmpfs.size', { mounts: [{ type: 'tmpfs', target: '/t' }] }],
+    ['labels.equalsSign', { labels: { a: 'b', c: '' } }],
+    ['cpus.fraction', { cpus: 2 }],
+    ['memoryBytes.small', { memoryBytes: 200 * 1024 * 1024 }],
+    ['memoryBytes.small', {}],
+    ['logs.since', {}],
+    ['tty.resize', { tty: true }],
+  ]
+
+  it.each(unasked)('lets pass what does not ask for %s: %j', (field, config) => {
+    expect(() => refuseOptions('fake', { image: 'x', ...config }, toRefused(field))).not.toThrow()
+    expect(toAskedFields({ image: 'x', ...config })).not.toContain(field)
+  })
+
+  it('asks for nothing by an image alone', () => {
+    expect(toAskedFields({ image: 'x' })).toEqual([])
+  })
+})
+
+it('a refusal of env shows its names and no value', () => {
+  expect(() => refuseOptions('fake', { image: 'x', env: { PASSWORD: 'hush' } }, toRefused('env'))).toThrow(
+    expect.objectContaining({ facts: expect.objectContaining({ given: '["PASSWORD"]' }) }),
+  )
+})
+
+describe('refuseField', () => {
+  it('refuses what stands in the list, and shows what was given', () => {
+    expect(() => refuseField('fake', 'logs.since', '2026-01-01T00:00:00Z', toRefused('logs.since'))).toThrow(
+      expect.objectContaining({ facts: expect.objectContaining({ given: '"2026-01-01T00:00:00Z"' }) }),
+    )
+    expect(() => refuseField('fake', 'logs.since', 'x', toRefused('logs.split'))).not.toThrow()
+  })
+})
+
+describe('findRefusal', () => {
+  it.each([
+    ['network.host', 'network'],
+    ['mounts.tmpfs.size', 'mounts.tmpfs'],
+    ['mounts.tmpfs.size', 'mounts'],
+    ['mounts.volume.shared', 'mounts.volume'],
+    ['memoryBytes.small', 'memoryBytes'],
+    ['tty.resize', 'tty'],
+  ] as const)('finds %s refused when the report refuses %s', (part, whole) => {
+    expect(findRefusal(part, toRefused(whole))).toMatchObject({ field: whole })
+    expect(() => refuseField('fake', part, 'given', toRefused(whole))).toThrow(
+      expect.objectContaining({ code: 'OPTION_UNSUPPORTED', facts: expect.objectContaining({ field: whole }) }),
+    )
+  })
+
+  it('names the entry of the field itself before that of the whole', () => {
+    const refuses = [...toRefused('network'), ...toRefused('network.host')]
+    expect(findRefusal('network.host', refuses)).toMatchObject({ field: 'network.host' })
+  })
+
+  it('does not find a whole refused when only a part of it is', () => {
+    expect(findRefusal('network', toRefused('network.host'))).toBeUndefined()
+    expect(findRefusal('ports', toRefused('ports.udp'))).toBeUndefined()
+  })
+})
