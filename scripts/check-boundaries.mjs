@@ -169,8 +169,8 @@ const roles = [
  * Libraries that only one place may know. @type {Record<string, { within: string, isSingle?: boolean, isLazy?: boolean }>}
  */
 const doors = {
-  tsyringe: { within: 'packages/core/src/di.ts' },
-  'reflect-metadata': { within: 'packages/core/src/di.ts' },
+  tsyringe: { within: 'packages/core/src/injection/di.ts' },
+  'reflect-metadata': { within: 'packages/core/src/injection/di.ts' },
   dockerode: { within: 'packages/runtime-docker/src/', isLazy: true },
   execa: { within: 'packages/runtime-apple/src/', isSingle: true },
 }

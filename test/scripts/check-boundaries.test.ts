@@ -24,8 +24,8 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true }))
 
 test('packages that depend one way, on what they list, are clean', () => {
-  add('core/src/di.ts', "import { container } from 'tsyringe'")
-  add('core/src/other.ts', "import { readFile } from 'node:fs/promises'\nexport * from './di.js'")
+  add('core/src/injection/di.ts', "import { container } from 'tsyringe'")
+  add('core/src/other.ts', "import { readFile } from 'node:fs/promises'\nexport * from './injection/di.js'")
   add('runtime-docker/src/a.ts', "import type Docker from 'dockerode'\nconst late = () => import('dockerode')")
   add('runtime-docker/src/b.ts', "import { x } from '@capstan/core'")
   add('runtime-apple/src/apple-cli.ts', "import { execa } from 'execa'")
@@ -40,7 +40,7 @@ test('packages that depend one way, on what they list, are clean', () => {
 test.each([
   ['core/src/a.ts', "import '@capstan/cli'", 'which its package.json does not list'],
   ['core/src/a.ts', "import 'fs'", 'a module of Node without its prefix node:'],
-  ['core/src/a.ts', "import { x } from 'tsyringe'", 'which only packages/core/src/di.ts may do'],
+  ['core/src/a.ts', "import { x } from 'tsyringe'", 'which only packages/core/src/injection/di.ts may do'],
   ['core/src/a.ts', "import '../../cli/src/a.js'", 'which is outside of packages/core/src'],
   ['core/src/a.ts', "import '../test/a.js'", 'which is outside of packages/core/src'],
   ['core/test/a.test.ts', "import '../../cli/src/a.js'", 'which is outside of packages/core'],

@@ -120,15 +120,15 @@ export type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope, RuntimeWarnin
 // Features
 
 export type { MissingCapability } from './contract/missing-capability.js'
-export { type FeatureSupport, requireManagers, toFeatureSupport } from './feature/feature-support.js'
-export { injectable } from './feature/injectable.js'
 export {
   defineNeeds,
   type FeatureContext,
   type InjectedManagers,
   type Needs,
   type RequiredManagers,
-} from './feature/needs.js'
+} from './contract/needs.js'
+export { type FeatureSupport, requireManagers, toFeatureSupport } from './feature/feature-support.js'
+export { injectable } from './feature/injectable.js'
 
 // Errors
 

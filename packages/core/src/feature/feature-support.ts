@@ -1,8 +1,8 @@
 import type { Capability } from '../contract/capability.js'
 import { type MissingCapability, toMissingCapability } from '../contract/missing-capability.js'
+import type { Capabilities, Managers, Needs } from '../contract/needs.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
 import { MissingCapabilityError } from '../errors/named-errors.js'
-import type { Capabilities, Managers, Needs } from './needs.js'
 
 /** `lacks`: optional capabilities that the runtime does not provide; the feature works without them. */
 export type FeatureSupport =

@@ -1,11 +1,11 @@
 import type { Capability } from '../contract/capability.js'
 import { hostEnvironmentCapability } from '../contract/environment.js'
+import type { Capabilities, FeatureContext, InjectedManagers, Needs } from '../contract/needs.js'
 import { runtimeCapability } from '../contract/runtime.js'
 import { runtimeReportCapability } from '../contract/runtime-report.js'
 import { type CoreCopy, thisCopy } from '../injection/core-copy.js'
 import { type DependencyContainer, injectWithTransform, markInjectable, scopeContainerToken } from '../injection/di.js'
 import { findCapability } from '../plugin/capability-access.js'
-import type { Capabilities, FeatureContext, InjectedManagers, Needs } from './needs.js'
 
 /**
  * Marks a class as a feature that a scope can construct: `@injectable(previewNeeds)`.

@@ -1,10 +1,10 @@
 import type { Capability } from '../contract/capability.js'
 import { toMissingCapability } from '../contract/missing-capability.js'
+import type { ManagersOf } from '../contract/needs.js'
 import { runtimeReportCapability } from '../contract/runtime-report.js'
 import type { CapabilityScope, RegistrationScope } from '../contract/scope.js'
 import { createHostError } from '../errors/create-host-error.js'
 import { MissingCapabilityError } from '../errors/named-errors.js'
-import type { ManagersOf } from '../feature/needs.js'
 
 /**
  * Registers an implementation in the scope's container.

@@ -1,7 +1,7 @@
-import type { Capability } from '../contract/capability.js'
-import type { Environment } from '../contract/environment.js'
-import type { Runtime } from '../contract/runtime.js'
-import type { RuntimeReport } from '../contract/runtime-report.js'
+import type { Capability } from './capability.js'
+import type { Environment } from './environment.js'
+import type { Runtime } from './runtime.js'
+import type { RuntimeReport } from './runtime-report.js'
 
 /**
  * The capabilities that a feature uses, by the property names under which it receives their managers.
