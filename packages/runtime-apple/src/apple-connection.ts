@@ -3,7 +3,6 @@ import {
   type Environment,
   findRefusal,
   isHostError,
-  type LastingOperation,
   type Operation,
   type OperationOptions,
   OperationScope,
@@ -17,9 +16,6 @@ import { toAppleError } from './apple-errors.js'
 import { type AppleTimeouts, defaultAppleTimeouts } from './apple-timeouts.js'
 import { AppleCli, type CliCall, type CliResult } from './cli/apple-cli.js'
 import { ContainerRecords } from './sessions/container-records.js'
-
-/** One operation that is running. */
-export type AppleCall = Operation
 
 /** The options of a connection. */
 export interface AppleConnectionOptions {
@@ -43,7 +39,7 @@ export class AppleConnection {
   readonly env: Environment
   readonly timeouts: AppleTimeouts
   readonly records: ContainerRecords = new ContainerRecords()
-  readonly #operations: OperationScope
+  readonly operations: OperationScope
 
   constructor(options: AppleConnectionOptions) {
     const { details, runtimeName, ownerLabels, env, timeouts = defaultAppleTimeouts } = options
@@ -55,21 +51,16 @@ export class AppleConnection {
     this.env = env
     const { packageName, packageVersion } = options
     const runtime = { runtime: runtimeName, packageName, packageVersion, endpoint: details.command }
-    this.#operations = new OperationScope({ runtime, undoMs: timeouts.undoMs })
+    this.operations = new OperationScope({ runtime, undoMs: timeouts.undoMs })
   }
 
   /** Runs one operation: see `OperationScope.run`. */
   call<T>(
     subject: OperationSubject,
     { signal }: OperationOptions,
-    effect: (call: AppleCall) => Promise<T>,
+    effect: (call: Operation) => Promise<T>,
   ): Promise<T> {
-    return this.#operations.run(subject, { signal }, effect)
-  }
-
-  /** See `OperationScope.begin`. */
-  begin(signal: AbortSignal | undefined): LastingOperation {
-    return this.#operations.begin(signal)
+    return this.operations.run(subject, { signal }, effect)
   }
 
   /** Runs the command to its end. Rejects for an exit code other than 0. */
@@ -99,14 +90,9 @@ export class AppleConnection {
     return findRefusal(field, this.details.refuses)?.reason ?? 'this runtime does not support it'
   }
 
-  /** @throws HostError RUNTIME_UNAVAILABLE after `close` */
-  assertOpen(): void {
-    this.#operations.assertOpen()
-  }
-
   /** Ends all operations and sessions. Containers continue to run. */
   async close(): Promise<void> {
-    await this.#operations.close()
+    await this.operations.close()
     await this.records.endSessions()
   }
 }

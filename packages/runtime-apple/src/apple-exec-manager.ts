@@ -5,10 +5,11 @@ import {
   type ExecManager,
   type ExecOptions,
   type ExecProcess,
+  type Operation,
   validateExec,
   validateId,
 } from '@capstan/core'
-import type { AppleCall, AppleConnection } from './apple-connection.js'
+import type { AppleConnection } from './apple-connection.js'
 import { toEnvironment, toOption } from './cli/options.js'
 import { AppleExecProcess } from './containers/apple-exec-process.js'
 import { toExecVariable } from './containers/kill-exec.js'
@@ -45,7 +46,7 @@ export class AppleExecManager implements ExecManager {
   }
 
   /** A container with a session of this process is known to run. */
-  async #requireRunning(id: string, call: AppleCall): Promise<void> {
+  async #requireRunning(id: string, call: Operation): Promise<void> {
     const session = this.#connection.records.find(id)?.session
     if (session !== undefined && session.ended === undefined) return
     const found = await findContainer(this.#connection, id, call)

@@ -8,13 +8,14 @@ import {
   type Environment,
   findTemporaryDirectory,
   type ImageTransfer,
+  type Operation,
   type OperationOptions,
   type PullOptions,
   toFamiliarName,
   untilAborted,
   validateImageReference,
 } from '@capstan/core'
-import type { AppleCall, AppleConnection } from './apple-connection.js'
+import type { AppleConnection } from './apple-connection.js'
 import { findReference } from './images/find-reference.js'
 import { findImage } from './images/images.js'
 import { parseImages } from './images/parse-images.js'
@@ -72,7 +73,7 @@ export class AppleImageTransfer implements ImageTransfer {
   }
 
   /** Finds the references of existing images in the output of `image load`. */
-  async #findLoaded(text: string, call: AppleCall): Promise<readonly string[]> {
+  async #findLoaded(text: string, call: Operation): Promise<readonly string[]> {
     const words = new Set(text.split(/\s+/))
     const { stdout } = await this.#connection.run(['image', 'list', '--format', 'json'], call)
     const loaded = parseImages(call.operation, stdout).filter(({ reference }) => words.has(reference))
@@ -81,7 +82,7 @@ export class AppleImageTransfer implements ImageTransfer {
 
   /** Opens the archive. The stream fails at an abort and at `close`, like a stream of the service would. */
   #openFile(file: string, { signal }: OperationOptions, clear: () => Promise<void>): Readable {
-    const { signal: own, end } = this.#connection.begin(signal)
+    const { signal: own, end } = this.#connection.operations.begin(signal)
     const stream = createReadStream(file)
     const onAbort = () => stream.destroy(own.reason)
     own.addEventListener('abort', onAbort, { once: true })

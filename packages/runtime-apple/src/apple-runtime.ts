@@ -12,6 +12,7 @@ import {
   type ListOptions,
   type LogOptions,
   type LogStream,
+  type Operation,
   type OperationOptions,
   type Runtime,
   type StopOptions,
@@ -22,7 +23,7 @@ import {
   validateStopOptions,
   validateTerminalSize,
 } from '@capstan/core'
-import type { AppleCall, AppleConnection } from './apple-connection.js'
+import type { AppleConnection } from './apple-connection.js'
 import { AppleLogStream } from './containers/apple-log-stream.js'
 import { attach, resizeTerminal, startAttached } from './containers/attach.js'
 import { checkConfig, createContainer } from './containers/create-container.js'
@@ -88,7 +89,7 @@ export class AppleRuntime implements Runtime {
     this.#connection.refuse('logs.since', since)
     this.#connection.refuse('logs.timestamps', timestamps)
     this.#connection.refuse('logs.split', stdout !== stderr)
-    this.#connection.assertOpen()
+    this.#connection.operations.assertOpen()
     options.signal?.throwIfAborted()
     return new AppleLogStream(this.#connection, id, options)
   }
@@ -128,7 +129,7 @@ export class AppleRuntime implements Runtime {
     } catch {
       // Rejects only for an abort and after `close`. An unknown home is `/root`.
       options.signal?.throwIfAborted()
-      this.#connection.assertOpen()
+      this.#connection.operations.assertOpen()
       return '/root'
     }
   }
@@ -197,7 +198,7 @@ export class AppleRuntime implements Runtime {
     operation: string,
     subject: string,
     options: OperationOptions,
-    effect: (call: AppleCall) => Promise<T>,
+    effect: (call: Operation) => Promise<T>,
   ): Promise<T> {
     return this.#connection.call({ operation, subject }, options, effect)
   }

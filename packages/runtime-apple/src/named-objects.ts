@@ -4,11 +4,12 @@ import {
   hasLabels,
   isHostError,
   isOurs,
+  type Operation,
   type OperationOptions,
   type StringMap,
   toObjectLabels,
 } from '@capstan/core'
-import type { AppleCall, AppleConnection } from './apple-connection.js'
+import type { AppleConnection } from './apple-connection.js'
 import { isNameTaken, toErrorText } from './apple-errors.js'
 import type { CliResult } from './cli/apple-cli.js'
 import { toLabelOptions } from './cli/options.js'
@@ -57,7 +58,7 @@ export class NamedObjects<T extends Named> {
   }
 
   /** Creates the object with these labels if it is absent. A failed call removes it again, unless a container uses it. */
-  async provide(name: string, labels: StringMap, call: AppleCall): Promise<void> {
+  async provide(name: string, labels: StringMap, call: Operation): Promise<void> {
     const own = { ...call, subject: name }
     if ((await this.#find(name, own)) !== undefined) return
     const result = await this.#runCreate({ name, labels }, own)
@@ -76,7 +77,7 @@ export class NamedObjects<T extends Named> {
     return await this.#connection.call({ operation, subject }, options, (call) => this.#list(call))
   }
 
-  async #runCreate({ name, labels, flags = [] }: NewObject, call: AppleCall): Promise<CliResult> {
+  async #runCreate({ name, labels, flags = [] }: NewObject, call: Operation): Promise<CliResult> {
     const { noun } = this.#kind
     const requestIdLabel = createRequestIdLabel()
     call.undo.add(`${noun} ${name}`, ({ signal }) =>
@@ -86,17 +87,17 @@ export class NamedObjects<T extends Named> {
     return await this.#connection.cli.run(argv, { ...call, lingerMs: this.#connection.timeouts.abortGraceMs })
   }
 
-  async #list(call: Omit<AppleCall, 'undo'>): Promise<readonly T[]> {
+  async #list(call: Omit<Operation, 'undo'>): Promise<readonly T[]> {
     const { noun, parse } = this.#kind
     const { stdout } = await this.#connection.run([noun, 'list', '--format', 'json'], call)
     return parse(call.operation, stdout)
   }
 
-  async #find(name: string, call: Omit<AppleCall, 'undo'>): Promise<T | undefined> {
+  async #find(name: string, call: Omit<Operation, 'undo'>): Promise<T | undefined> {
     return (await this.#list(call)).find((one) => one.name === name)
   }
 
-  async #remove(name: string, call: Omit<AppleCall, 'undo'>): Promise<void> {
+  async #remove(name: string, call: Omit<Operation, 'undo'>): Promise<void> {
     const { noun, usedBy } = this.#kind
     const result = await this.#connection.cli.run([noun, 'delete', name], call)
     if (result.exitCode === 0) return
@@ -109,7 +110,7 @@ export class NamedObjects<T extends Named> {
   }
 
   /** Removes the object of a failed call. An object of the same name from another request is kept. */
-  async #removeByRequestId(name: string, requestIdLabel: StringMap, call: Omit<AppleCall, 'undo'>): Promise<void> {
+  async #removeByRequestId(name: string, requestIdLabel: StringMap, call: Omit<Operation, 'undo'>): Promise<void> {
     const found = await this.#find(name, call)
     if (found === undefined || !hasLabels(found.labels, requestIdLabel)) return
     try {

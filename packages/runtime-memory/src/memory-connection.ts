@@ -1,5 +1,4 @@
 import {
-  type LastingOperation,
   type Operation,
   type OperationOptions,
   OperationScope,
@@ -32,7 +31,7 @@ export class MemoryConnection {
   readonly runtimeName: string
   readonly ownerLabels: StringMap
   readonly refuses: readonly RefusedOption[]
-  readonly #operations: OperationScope
+  readonly operations: OperationScope
 
   constructor({ engine, runtimeName, ownerLabels, refuses, packageName, packageVersion }: MemoryConnectionOptions) {
     this.engine = engine
@@ -41,7 +40,7 @@ export class MemoryConnection {
     this.refuses = refuses
     const names = { runtime: runtimeName, packageName, packageVersion }
     const runtime = { ...names, endpoint: 'in this process', selection: 'named' } as const
-    this.#operations = new OperationScope({ runtime, keepsAlive: true })
+    this.operations = new OperationScope({ runtime, keepsAlive: true })
     engine.connections.add(this)
   }
 
@@ -51,7 +50,7 @@ export class MemoryConnection {
     { signal }: OperationOptions,
     effect: (call: Operation) => T | PromiseLike<T>,
   ): Promise<T> {
-    return await this.#operations.run({ operation, subject: 'the simulation' }, { signal }, async (call) => {
+    return await this.operations.run({ operation, subject: 'the simulation' }, { signal }, async (call) => {
       try {
         return await this.#meetFaults(operation, call.signal, () => effect(call))
       } catch (error) {
@@ -81,11 +80,6 @@ export class MemoryConnection {
     return result
   }
 
-  /** See `OperationScope.begin`. */
-  begin(signal: AbortSignal | undefined): LastingOperation {
-    return this.#operations.begin(signal)
-  }
-
   /** When kept firewall rules are set: before the program of a container starts, or right after. */
   get rulesStand(): 'before' | 'after' {
     return this.refuses.some(({ field }) => field === 'firewall.beforeStart') ? 'after' : 'before'
@@ -98,7 +92,7 @@ export class MemoryConnection {
 
   /** The chunks, until the caller aborts or the runtime is closed: then its reason is thrown. */
   async *stream(chunks: AsyncIterable<Uint8Array>, options: OperationOptions): AsyncGenerator<Uint8Array> {
-    const { signal, end } = this.begin(options.signal)
+    const { signal, end } = this.operations.begin(options.signal)
     try {
       for await (const chunk of chunks) {
         signal.throwIfAborted()
@@ -109,14 +103,9 @@ export class MemoryConnection {
     }
   }
 
-  /** @throws HostError RUNTIME_UNAVAILABLE after `close` */
-  assertOpen(): void {
-    this.#operations.assertOpen()
-  }
-
   /** Ends all operations and resolves when they are undone. Containers continue to run. */
   async close(): Promise<void> {
     this.engine.connections.delete(this)
-    await this.#operations.close()
+    await this.operations.close()
   }
 }

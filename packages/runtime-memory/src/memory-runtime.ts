@@ -108,7 +108,7 @@ export class MemoryRuntime implements Runtime {
     validateId(id)
     validateLogOptions(options)
     this.#refuseLogOptions(options)
-    this.#connection.assertOpen()
+    this.#connection.operations.assertOpen()
     options.signal?.throwIfAborted()
     return createLogStream(this.#connection, id, options)
   }
@@ -146,14 +146,14 @@ export class MemoryRuntime implements Runtime {
   }
 
   async getImageHomeDir(image: string, options: OperationOptions = {}): Promise<string> {
-    this.#connection.assertOpen()
+    this.#connection.operations.assertOpen()
     const { images } = this.#connection.engine
     try {
       return await this.#connection.call('getImageHomeDir', options, () => toImageHome(images.require(image).config))
     } catch {
       // Only an abort and a close are worth a rejection: a home that is not known is root's.
       options.signal?.throwIfAborted()
-      this.#connection.assertOpen()
+      this.#connection.operations.assertOpen()
       return '/root'
     }
   }

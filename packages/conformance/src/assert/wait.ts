@@ -1,4 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
+import { delay } from '@capstan/core'
 import { ConformanceFailure } from '../conformance-failure.js'
 
 /** Runs the work with every limit and pause in it multiplied by `factor`: for a busy machine. */
@@ -38,10 +39,6 @@ export async function eventually<T>(
 /** Lets time pass: for a request to arrive, or for what must *not* happen meanwhile. See {@link withPatience}. */
 export function pause(milliseconds: number): Promise<void> {
   return delay(milliseconds * (patience.getStore() ?? 1))
-}
-
-function delay(milliseconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, milliseconds))
 }
 
 const intervalMs = 25

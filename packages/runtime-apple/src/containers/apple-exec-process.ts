@@ -68,7 +68,7 @@ export class AppleExecProcess implements ExecProcess {
   async resize(size: TerminalSize, options: OperationOptions = {}): Promise<void> {
     validateTerminalSize(size)
     options.signal?.throwIfAborted()
-    this.#connection.assertOpen()
+    this.#connection.operations.assertOpen()
     this.#settings.session.resize(size)
   }
 
@@ -82,7 +82,7 @@ export class AppleExecProcess implements ExecProcess {
 
   async #follow(): Promise<number> {
     const { session, signal, id, execId } = this.#settings
-    const { signal: own, end } = this.#connection.begin(signal)
+    const { signal: own, end } = this.#connection.operations.begin(signal)
     const onAbort = () => {
       session.end()
       const reason = own.reason instanceof Error ? own.reason : new Error(String(own.reason))

@@ -22,7 +22,7 @@ export class AppleLogStream implements LogStream {
 
   async *#read(connection: AppleConnection, id: string, options: LogOptions): AsyncGenerator<LogChunk> {
     if (this.#abort.signal.aborted) return
-    const { signal: own, end } = connection.begin(options.signal)
+    const { signal: own, end } = connection.operations.begin(options.signal)
     const link = linkSignals([own, this.#abort.signal])
     const call = {
       operation: 'containerLogs',

@@ -2,13 +2,14 @@ import {
   type AttachOptions,
   createHostError,
   type InputPump,
+  type Operation,
   type OperationSubject,
   pumpInput,
   pumpOutput,
   type TerminalSize,
   untilAborted,
 } from '@capstan/core'
-import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
 import type { ContainerSession } from '../sessions/container-session.js'
 import { toExitCode } from './exit-code.js'
@@ -19,7 +20,7 @@ import { startContainer } from './start-container.js'
 export async function attach(
   connection: AppleConnection,
   id: string,
-  { call, options }: { readonly call: AppleCall; readonly options: AttachOptions },
+  { call, options }: { readonly call: Operation; readonly options: AttachOptions },
 ): Promise<void> {
   const session = connection.records.find(id)?.session
   if (session === undefined || session.ended !== undefined) {
@@ -47,7 +48,7 @@ export async function attach(
 export async function startAttached(
   connection: AppleConnection,
   id: string,
-  { call, options }: { readonly call: AppleCall; readonly options: AttachOptions },
+  { call, options }: { readonly call: Operation; readonly options: AttachOptions },
 ): Promise<number> {
   const { signal } = call
   if (options.initialSize !== undefined) connection.records.get(id).terminalSize = options.initialSize
@@ -80,7 +81,7 @@ export async function startAttached(
 export async function resizeTerminal(
   connection: AppleConnection,
   id: string,
-  { size, call }: { readonly size: TerminalSize; readonly call: AppleCall },
+  { size, call }: { readonly size: TerminalSize; readonly call: Operation },
 ): Promise<void> {
   const session = connection.records.find(id)?.session
   if (session !== undefined && session.ended === undefined) return session.resize(size)

@@ -5,11 +5,12 @@ import {
   createHostError,
   isHostError,
   isOurs,
+  type Operation,
   refuseOptions,
   toObjectLabels,
   validateContainerConfig,
 } from '@capstan/core'
-import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import type { AppleConnection } from '../apple-connection.js'
 import { isNameTaken, toErrorText } from '../apple-errors.js'
 import { findReference } from '../images/find-reference.js'
 import { provideImage } from '../images/pull-image.js'
@@ -35,7 +36,7 @@ const unquotable = 'the command cannot quote ":", "," and "=" in paths'
 export async function createContainer(
   connection: AppleConnection,
   config: ContainerConfig,
-  { call, onProgress }: { readonly call: AppleCall; readonly onProgress: CreateOptions['onProgress'] | undefined },
+  { call, onProgress }: { readonly call: Operation; readonly onProgress: CreateOptions['onProgress'] | undefined },
 ): Promise<string> {
   const image = await findReference(connection, config.image, call)
   await provideImage(connection, image, { call, pull: config.pull ?? 'missing', onProgress, platform: config.platform })
@@ -49,7 +50,7 @@ export async function createContainer(
 export async function makeContainer(
   connection: AppleConnection,
   plan: ContainerPlan,
-  call: AppleCall,
+  call: Operation,
 ): Promise<string> {
   const { config, image, ports } = plan
   const name = config.name ?? randomUUID()
@@ -76,7 +77,7 @@ export async function makeContainer(
 }
 
 /** After a call that was killed: whether the container of this name was created by it. */
-async function wasCreated(connection: AppleConnection, name: string, call: AppleCall): Promise<boolean> {
+async function wasCreated(connection: AppleConnection, name: string, call: Operation): Promise<boolean> {
   const found = await findContainerOrGone(connection, name, call)
   return (
     found !== undefined && isOurs(found.labels, connection.ownerLabels) && connection.records.find(name) === undefined

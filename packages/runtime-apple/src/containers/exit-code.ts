@@ -1,11 +1,11 @@
-import { createHostError, delay, untilAborted } from '@capstan/core'
-import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { createHostError, delay, type Operation, untilAborted } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone } from '../apple-errors.js'
 import type { SessionOutcome } from '../sessions/container-session.js'
 import { toContainerState, tryFindContainer } from './queries/find-container.js'
 
 /** Resolves with the exit code, which only the runtime that started the container knows. */
-export async function waitContainer(connection: AppleConnection, id: string, call: AppleCall): Promise<number> {
+export async function waitContainer(connection: AppleConnection, id: string, call: Operation): Promise<number> {
   for (let isFirst = true; ; isFirst = false) {
     const session = connection.records.find(id)?.session
     if (session !== undefined) return toExitCode(id, await untilAborted(session.outcome, call.signal))

@@ -1,5 +1,5 @@
-import { createHostError, delay } from '@capstan/core'
-import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { createHostError, delay, type Operation } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
 import { isAddressInUse, isContainerLost, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
 import { ContainerSession, type SessionOutcome } from '../sessions/container-session.js'
 import { interactiveLabel, makeContainer } from './create-container.js'
@@ -34,13 +34,13 @@ export async function startContainer(
 
 /** The options of a start. */
 export interface StartOptions {
-  readonly call: AppleCall
+  readonly call: Operation
   /** Called with each session as soon as it is open, before it is known whether the program runs. */
   readonly onSession?: ((session: ContainerSession) => void) | undefined
 }
 
 interface Start {
-  readonly call: AppleCall
+  readonly call: Operation
   readonly onSession: (session: ContainerSession) => void
   readonly attempts: number
 }
@@ -82,7 +82,7 @@ async function openSession(
 interface Starting {
   readonly found: AppleContainer
   readonly session: ContainerSession
-  readonly call: AppleCall
+  readonly call: Operation
 }
 
 /** Resolves with the text of the failure, or with `undefined` when the program runs or has ended. */
@@ -132,7 +132,7 @@ function isLater(date: Date | undefined, before: Date | undefined): boolean {
   return date !== undefined && date.getTime() !== before?.getTime()
 }
 
-function toStartError(connection: AppleConnection, found: AppleContainer, failure: string, call: AppleCall): Error {
+function toStartError(connection: AppleConnection, found: AppleContainer, failure: string, call: Operation): Error {
   const exitCode = toNotStartedCode(toErrorText(failure))
   const { id, command } = found
   if (exitCode !== undefined) return createHostError('COMMAND_NOT_STARTED', { id, command, exitCode })

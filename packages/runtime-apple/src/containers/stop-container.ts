@@ -1,11 +1,12 @@
-import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import type { Operation } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
 import { ifPresent } from '../apple-connection.js'
 
 /** Stops with the stop signal, and kills after the grace period. Not running, or gone: resolves. */
 export async function stopContainer(
   connection: AppleConnection,
   id: string,
-  { call, graceMs }: { readonly call: AppleCall; readonly graceMs: number },
+  { call, graceMs }: { readonly call: Operation; readonly graceMs: number },
 ): Promise<void> {
   const time = String(Math.ceil(graceMs / 1000))
   const limits = { subject: id, extraMs: graceMs }
@@ -15,7 +16,7 @@ export async function stopContainer(
 }
 
 /** Removes by force. Gone: resolves. */
-export async function removeContainer(connection: AppleConnection, id: string, call: AppleCall): Promise<void> {
+export async function removeContainer(connection: AppleConnection, id: string, call: Operation): Promise<void> {
   const removing = connection.run(['delete', '--force', id], { ...call, subject: id, limit: 'removeMs' })
   await ifPresent(removing, 'CONTAINER_NOT_FOUND')
   await settle(connection, id)

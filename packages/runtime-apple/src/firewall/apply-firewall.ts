@@ -6,6 +6,7 @@ import {
   type FirewallRules,
   type HostErrorFacts,
   isHostError,
+  type Operation,
   untilAborted,
   withUndoFailures,
 } from '@capstan/core'
@@ -18,7 +19,7 @@ import {
   sealPlan,
   toFirewallScript,
 } from '@capstan/egress-firewall'
-import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import type { AppleConnection } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
 import { findContainerOrGone } from '../containers/queries/find-container.js'
 
@@ -32,7 +33,7 @@ export async function applyFirewall(
   connection: AppleConnection,
   id: string,
   rules: FirewallRules,
-  call: AppleCall,
+  call: Operation,
 ): Promise<void> {
   try {
     // Names are resolved on this machine: there is no name service in the guests.
@@ -78,7 +79,7 @@ async function readNameServers(connection: AppleConnection, id: string, call: Cl
 type Containment = HostErrorFacts['FIREWALL_FAILED']['containment']
 
 interface Fault {
-  readonly call: AppleCall
+  readonly call: Operation
   readonly error: unknown
 }
 

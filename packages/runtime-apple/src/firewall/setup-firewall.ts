@@ -1,5 +1,5 @@
-import { createHostError, type FirewallRules, isHostError } from '@capstan/core'
-import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { createHostError, type FirewallRules, isHostError, type Operation } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
 import { findContainer, toContainerState } from '../containers/queries/find-container.js'
 import type { ContainerSession } from '../sessions/container-session.js'
 import { applyFirewall } from './apply-firewall.js'
@@ -11,7 +11,7 @@ import { applyFirewall } from './apply-firewall.js'
 export async function setupFirewall(
   connection: AppleConnection,
   id: string,
-  { rules, call }: { readonly rules: FirewallRules; readonly call: AppleCall },
+  { rules, call }: { readonly rules: FirewallRules; readonly call: Operation },
 ): Promise<void> {
   const found = await findContainer(connection, id, call)
   const state = toContainerState(connection, found)
@@ -25,7 +25,7 @@ export async function setupFirewall(
 interface StartedContainer {
   readonly session: ContainerSession
   readonly rules: FirewallRules
-  readonly call: AppleCall
+  readonly call: Operation
 }
 
 /** Sets kept rules after a start, because they can be set only in the running guest. */

@@ -1,8 +1,8 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { type ContextEntry, readBuildContext } from '@capstan/build-context'
-import { type BuildOptions, findTemporaryDirectory, toFullName, toObjectLabels } from '@capstan/core'
-import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { type BuildOptions, findTemporaryDirectory, type Operation, toFullName, toObjectLabels } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
 import { toOption, toOptions, toPair } from '../cli/options.js'
 import { BuildOutput } from './build-output.js'
@@ -13,7 +13,7 @@ export interface ImageBuild {
   readonly dockerfile: string
   readonly tag: string
   readonly options: BuildOptions
-  readonly call: AppleCall
+  readonly call: Operation
   readonly turns: BuildTurns
 }
 

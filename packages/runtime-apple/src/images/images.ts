@@ -4,11 +4,12 @@ import {
   type ImageInfo,
   isImageId,
   type ListOptions,
+  type Operation,
   toFamiliarName,
   toFullName,
   toImageHome,
 } from '@capstan/core'
-import { type AppleCall, type AppleConnection, ifPresent } from '../apple-connection.js'
+import { type AppleConnection, ifPresent } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
 import { listAll } from '../containers/queries/find-container.js'
 import { findReference, findReferences } from './find-reference.js'
@@ -78,7 +79,7 @@ export async function getImageHomeDir(connection: AppleConnection, image: string
  * Removes one reference, or, given an id, all references of the image. Containers are checked first, because the command also
  * removes images that are in use.
  */
-export async function removeImage(connection: AppleConnection, image: string, call: AppleCall): Promise<void> {
+export async function removeImage(connection: AppleConnection, image: string, call: Operation): Promise<void> {
   const references = isImageId(image) ? await findReferences(connection, image, call) : [toFullName(image)]
   if (references.length === 0) return
   const containers = await listAll(connection, call)

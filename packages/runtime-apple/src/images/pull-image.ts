@@ -1,11 +1,11 @@
-import { type CreateOptions, createHostError, type PullProgress } from '@capstan/core'
-import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { type CreateOptions, createHostError, type Operation, type PullProgress } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
 import { toOption } from '../cli/options.js'
 import { findImage } from './images.js'
 
 export interface PullSettings {
-  readonly call: AppleCall
+  readonly call: Operation
   readonly platform?: string | undefined
   readonly onProgress?: ((event: PullProgress) => void) | undefined
 }
@@ -42,7 +42,7 @@ function report(onProgress: (event: PullProgress) => void, image: string, line: 
 }
 
 export interface ProvideOptions {
-  readonly call: AppleCall
+  readonly call: Operation
   readonly pull: 'missing' | 'never'
   readonly platform: string | undefined
   readonly onProgress: CreateOptions['onProgress'] | undefined

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { hasLabels, toFullName } from '@capstan/core'
-import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { hasLabels, type Operation, toFullName } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
 import { deleteReferences, findImage } from './images.js'
 
@@ -14,7 +14,7 @@ import { deleteReferences, findImage } from './images.js'
 export async function prepareTagRestore(
   connection: AppleConnection,
   references: readonly string[],
-  call: AppleCall,
+  call: Operation,
 ): Promise<() => Promise<void>> {
   const backups: string[] = []
   const removeBackups = async (own: CliCall) => {

@@ -1,11 +1,11 @@
-import { createHostError, type RegistryCredentials, toFullName } from '@capstan/core'
-import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { createHostError, type Operation, type RegistryCredentials, toFullName } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
 import { toErrorText } from '../apple-errors.js'
 
 export interface Login {
   readonly reference: string
   readonly credentials: RegistryCredentials
-  readonly call: AppleCall
+  readonly call: Operation
 }
 
 /**
@@ -34,7 +34,7 @@ export async function withLogin<T>(connection: AppleConnection, login: Login, wo
 
 async function refuseOtherLogin(
   connection: AppleConnection,
-  { server, reference, call }: { readonly server: string; readonly reference: string; readonly call: AppleCall },
+  { server, reference, call }: { readonly server: string; readonly reference: string; readonly call: Operation },
 ): Promise<void> {
   const { stdout } = await connection.run(['registry', 'list', '--quiet'], { ...call, subject: server })
   const known = stdout.toString('utf8').split(/\s+/)

@@ -1,5 +1,5 @@
-import { createHostError } from '@capstan/core'
-import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { createHostError, type Operation } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
 import { listAll } from '../containers/queries/find-container.js'
 import { parseNetworks } from './parse-networks.js'
 
@@ -10,13 +10,13 @@ import { parseNetworks } from './parse-networks.js'
 export async function getHostAddress(
   connection: AppleConnection,
   networkId: string,
-  call: AppleCall,
+  call: Operation,
 ): Promise<string | undefined> {
   const find = connection.details.hasNetworkCommand ? askNetwork : askContainers
   return await find(connection, networkId, call)
 }
 
-async function askNetwork(connection: AppleConnection, networkId: string, call: AppleCall) {
+async function askNetwork(connection: AppleConnection, networkId: string, call: Operation) {
   const { stdout } = await connection.run(['network', 'inspect', networkId], { ...call, subject: networkId })
   const [network] = parseNetworks(call.operation, stdout)
   if (network === undefined) throw createHostError('NETWORK_NOT_FOUND', { id: networkId })
@@ -24,7 +24,7 @@ async function askNetwork(connection: AppleConnection, networkId: string, call: 
 }
 
 /** On macOS 15 there is one network and no command to inspect it. A running container names its gateway. */
-async function askContainers(connection: AppleConnection, networkId: string, call: AppleCall) {
+async function askContainers(connection: AppleConnection, networkId: string, call: Operation) {
   if (networkId !== 'default') throw createHostError('NETWORK_NOT_FOUND', { id: networkId })
   const attachments = (await listAll(connection, call)).flatMap((container) => container.attachments)
   return attachments.find(({ network, gateway }) => network === networkId && gateway !== undefined)?.gateway

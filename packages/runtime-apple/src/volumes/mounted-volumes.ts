@@ -1,5 +1,5 @@
-import { type ContainerConfig, toVolumeLabels, type VolumeInfo } from '@capstan/core'
-import type { AppleCall, AppleConnection } from '../apple-connection.js'
+import { type ContainerConfig, type Operation, toVolumeLabels, type VolumeInfo } from '@capstan/core'
+import type { AppleConnection } from '../apple-connection.js'
 import { readList } from '../cli/json-reader.js'
 import { NamedObjects } from '../named-objects.js'
 
@@ -15,7 +15,7 @@ export function createVolumeObjects(connection: AppleConnection): NamedObjects<V
 export async function createMountedVolumes(
   connection: AppleConnection,
   config: ContainerConfig,
-  call: AppleCall,
+  call: Operation,
 ): Promise<void> {
   const volumes = createVolumeObjects(connection)
   for (const mount of config.mounts ?? []) {

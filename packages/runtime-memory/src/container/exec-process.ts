@@ -44,7 +44,7 @@ export class MemoryExecProcess implements ExecProcess {
     this.#connection = connection
     this.#containerId = containerId
     const { tty = false, stdin = true, signal } = options
-    this.#session = connection.begin(signal)
+    this.#session = connection.operations.begin(signal)
     const input = new PassThrough()
     input.on('error', () => {})
     const streams = {

@@ -32,7 +32,7 @@ interface ReadOptions extends LogOptions {
 type Chunks = AsyncGenerator<LogChunk, undefined>
 
 async function* read(connection: MemoryConnection, id: string, options: ReadOptions): Chunks {
-  const { signal, end } = connection.begin(options.signal)
+  const { signal, end } = connection.operations.begin(options.signal)
   try {
     const container = await connection.call('containerLogs', options, () => connection.engine.containers.require(id))
     const isOneStream = connection.refuses.some(({ field }) => field === 'logs.split')
