@@ -10,7 +10,7 @@ export const aim = 1.15
 export const needsEngine = true
 export const needsBuildKitImage = true
 
-/** By turns: ours, the raw steps, and those with the loop of the seed, which looks each second whether it runs. */
+/** Alternates between the feature, the same steps by raw requests, and raw requests with the seed's loop of one check per second. */
 export async function run({ pairs, buildkitImage: image, socketPath }) {
   const host = createRuntimeHost({ plugins: [dockerPlugin({ endpoint: `unix://${socketPath}` })] })
   const feature = (await host.open()).resolve(BuildKitFeature)
@@ -18,15 +18,15 @@ export async function run({ pairs, buildkitImage: image, socketPath }) {
   const sides = {
     ours: () => startOurs(feature, image),
     theirs: () => startRaw(raw, image, waitForAnswer),
-    seed: () => startRaw(raw, image, lookEachSecond),
+    seed: () => startRaw(raw, image, checkEachSecond),
   }
   const costs = { ours: [], theirs: [], seed: [] }
   try {
-    for (let round = 0; round <= Math.min(pairs, mostPairs); round += 1) {
+    for (let round = 0; round <= Math.min(pairs, maxPairs); round += 1) {
       const names = Object.keys(sides)
       for (const name of round % 2 === 0 ? names : names.reverse()) {
         const cost = await sides[name]()
-        if (round > 0) costs[name].push(cost) // the first warms up
+        if (round > 0) costs[name].push(cost) // the first round is a warm-up
       }
     }
   } finally {
@@ -51,8 +51,8 @@ async function startOurs(feature, image) {
   return cost
 }
 
-/** Network, two volumes, container, start, and `prove`. */
-async function startRaw(raw, image, prove) {
+/** Creates a network, two volumes and a container, starts it, and calls `waitUntilReady`. */
+async function startRaw(raw, image, waitUntilReady) {
   const name = toName()
   const Labels = { 'capstan.bench': '1' }
   const volumes = [`${name}-state`, `${name}-socket`]
@@ -73,7 +73,7 @@ async function startRaw(raw, image, prove) {
         },
       })
       await raw.json('POST', `/containers/${name}/start`)
-      await prove(raw, name)
+      await waitUntilReady(raw, name)
     })
   } finally {
     await raw.json('DELETE', `/containers/${name}?force=1&v=1`)
@@ -82,7 +82,7 @@ async function startRaw(raw, image, prove) {
   }
 }
 
-/** One exec that waits for the socket, and asks then. */
+/** Waits for the socket and calls the daemon in one exec. */
 async function waitForAnswer(raw, name) {
   const script = 'while [ ! -e /run/buildkit/buildkitd.sock ]; do sleep 0.01; done; exec buildctl debug workers'
   const command = { Cmd: ['sh', '-c', script], AttachStdout: true, AttachStderr: true }
@@ -92,18 +92,18 @@ async function waitForAnswer(raw, name) {
   if (ExitCode !== 0) throw new Error(`exit code ${ExitCode}`)
 }
 
-async function lookEachSecond(raw, name) {
+async function checkEachSecond(raw, name) {
   for (let attempt = 0; attempt < 10; attempt += 1) {
     await new Promise((resolve) => setTimeout(resolve, 1000))
     const { State } = await raw.json('GET', `/containers/${name}/json`)
     if (State.Running) return
   }
-  throw new Error('it does not run')
+  throw new Error('the container does not run')
 }
 
 function toName() {
   return `capstan-bench-buildkit-${randomBytes(4).toString('hex')}`
 }
 
-/** A start takes its time. */
-const mostPairs = 12
+/** The limit keeps the benchmark short: one start takes seconds. */
+const maxPairs = 12

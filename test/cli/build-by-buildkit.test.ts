@@ -17,7 +17,7 @@ afterEach(() => rm(cwd, { recursive: true }))
 const build = (...argv: readonly string[]) =>
   runCapstan(['build', '-t', 'app', '--builder', 'buildkit', ...argv], { env, cwd, plugins: [createStandInPlugin()] })
 
-describe('capstan build by BuildKit', () => {
+describe('capstan build with BuildKit', () => {
   it.each([
     {
       output: 'cache-only',
@@ -27,7 +27,7 @@ describe('capstan build by BuildKit', () => {
       output: 'type=files,dest=a.tar',
       last: /^Built with BuildKit in \S+, and wrote the files to a\.tar; no image was made$/,
     },
-  ])('prints no tag where no image has one: --output $output', async ({ output, last }) => {
+  ])('prints no tag when no image is created: --output $output', async ({ output, last }) => {
     const { exitCode, stdout, stderr } = await build('--output', output)
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: '' })
     expect(stderr.trimEnd().split('\n').at(-1)).toMatch(last)
@@ -39,14 +39,14 @@ describe('capstan build by BuildKit', () => {
     })
   })
 
-  it('says where an archive is, and prints the tag that its image has', async () => {
+  it('prints the path of an archive and the tag of its image', async () => {
     const { stdout, stderr } = await build('--output', 'type=oci,dest=a.tar')
     expect(stdout).toBe('app\n')
     expect(stderr).toMatch(/^Built app with BuildKit in \S+, and wrote the image to a\.tar \(oci archive\)$/m)
     expect(await readFile(join(cwd, 'a.tar'), 'utf8')).toBe('the archive')
   })
 
-  it('lists what is lost when the runtime builds instead', async () => {
+  it('lists what the runtime cannot do when it builds instead', async () => {
     await writeFile(join(cwd, 'Dockerfile'), '# syntax=example/frontend:1\nFROM busybox\n')
     const plugins = [createStandInPlugin({ standIn: { exitCode: 1 } })]
     const { exitCode, stderr } = await runCapstan(['build', '-t', 'app'], { env, cwd, plugins })
@@ -55,12 +55,12 @@ describe('capstan build by BuildKit', () => {
     expect(stderr).toContain('does without the syntax "example/frontend:1" that the Dockerfile names')
   })
 
-  it('says that a push loads nothing', async () => {
+  it('reports that a push does not load the image', async () => {
     const { stderr } = await build('--output', 'push')
     expect(stderr).toMatch(/^Built and pushed app with BuildKit in \S+; it was not loaded into memory$/m)
   })
 
-  it.each(['auto', 'plain', 'quiet', 'json'])('shows the lines of a syntax error: --progress %s', async (progress) => {
+  it.each(['auto', 'plain', 'quiet', 'json'])('shows the source of a syntax error: --progress %s', async (progress) => {
     await writeFile(join(cwd, 'Dockerfile'), 'FROM scratch\nFLY away\n')
     const { exitCode, stderr } = await build('--output', 'cache-only', '--progress', progress)
     expect(exitCode).toBe(125)

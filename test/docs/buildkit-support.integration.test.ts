@@ -6,7 +6,7 @@ import { describeWithEngine } from '../support/test-engine.js'
 import { readSupportTable, toSupportRow } from './support-table.js'
 
 describeWithEngine('the table of docs/buildkit.md', ({ socketPath }) => {
-  it('says of docker what support() answers', async () => {
+  it('lists the answer of support() for docker', async () => {
     const plugins = [dockerPlugin({ endpoint: `unix://${socketPath}` })]
     const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
     const row = readSupportTable().find(({ runtime }) => runtime === 'docker')

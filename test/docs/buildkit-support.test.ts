@@ -10,7 +10,7 @@ const required = Object.values(BuildKitFeature.needs.required)
 const optional = Object.values(BuildKitFeature.needs.optional)
 const capabilities = [...required, ...optional]
 
-/** What the first cell of a row asks of the simulation. */
+/** Converts the first cell of a row to the options of the simulation. */
 function toOptions(runtime: string): MemoryPluginOptions {
   const [, without, refuses] = /^memory(?: without (.+)| that refuses (.+))?$/.exec(runtime) ?? []
   if (without === 'anything') return { without: capabilities }
@@ -32,7 +32,7 @@ it('docs/buildkit.md has a row for each capability', () => {
   for (const { title } of capabilities) expect(names).toContain(`memory without ${title}`)
 })
 
-it.each(rows)('docs/buildkit.md says of $runtime what support() answers', async (row) => {
+it.each(rows)('docs/buildkit.md lists the answer of support() for $runtime', async (row) => {
   await using host = createRuntimeHost({ plugins: [memoryPlugin(toOptions(row.runtime))], env: {} })
   const scope = await host.open({ runtime: 'memory' })
   const support = scope.resolve(BuildKitFeature).support()

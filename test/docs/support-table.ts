@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { FeatureSupport } from '@capstan/core'
 import { root } from './documents.js'
 
-/** One row of the table of docs/buildkit.md: what it says `support()` answers. */
+/** One row of the table in docs/buildkit.md: an answer of `support()`. */
 export interface SupportRow {
   readonly runtime: string
   readonly supported: string
@@ -10,7 +10,7 @@ export interface SupportRow {
   readonly lacks: string
 }
 
-/** The rows, as they stand there. */
+/** Reads the rows of the table. */
 export function readSupportTable(): readonly SupportRow[] {
   const lines = readFileSync(`${root}docs/buildkit.md`, 'utf8').split('\n')
   const rows = lines.filter((line) => line.startsWith('|')).map((line) => line.split('|').slice(1, -1))
@@ -20,7 +20,7 @@ export function readSupportTable(): readonly SupportRow[] {
   })
 }
 
-/** The same, of an answer. */
+/** Converts an answer to a row. */
 export function toSupportRow(runtime: string, support: FeatureSupport): SupportRow {
   const join = (list: readonly { readonly title: string }[]) => list.map(({ title }) => title).join(', ')
   if (support.supported) return { runtime, supported: 'yes', missing: '', lacks: join(support.lacks) }

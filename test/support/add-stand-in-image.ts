@@ -5,10 +5,10 @@ import { readStandInFiles } from '../../packages/feature-buildkit/test/stand-in/
 import type { Simulator } from '../../packages/runtime-apple/test/simulator/start-simulator.mjs'
 import { toTarArchive } from '../../tools/engine/tar-archive.mjs'
 
-/** Puts the image that stands in for BuildKit's into the registry of a simulator; gives its name. */
+/** Adds the stand-in for BuildKit's image to the registry of a simulator, and returns its name. */
 export async function addStandInImage({ home }: Pick<Simulator, 'home'>): Promise<string> {
-  const place = join(home, 'registry', encodeURIComponent(`docker.io/${name}`))
-  const root = join(place, 'rootfs')
+  const directory = join(home, 'registry', encodeURIComponent(`docker.io/${name}`))
+  const root = join(directory, 'rootfs')
   mkdirSync(root, { recursive: true })
   const [busybox = ''] = readdirSync(join(home, 'images'))
   cpSync(join(home, 'images', busybox, 'rootfs'), root, { recursive: true, verbatimSymlinks: true })
@@ -17,7 +17,7 @@ export async function addStandInImage({ home }: Pick<Simulator, 'home'>): Promis
   if (status !== 0) throw new Error(stderr)
   const config = { Env: ['PATH=/bin:/usr/bin:/sbin'], Entrypoint: ['buildkitd'], WorkingDir: '/' }
   const record = { digest: `sha256:${'c'.repeat(64)}`, createdAt: Date.now(), references: [], config }
-  writeFileSync(join(place, 'record.json'), JSON.stringify(record))
+  writeFileSync(join(directory, 'record.json'), JSON.stringify(record))
   return name
 }
 

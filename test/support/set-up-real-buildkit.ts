@@ -5,9 +5,9 @@ import type { TestProject } from 'vitest/node'
 import { setup as setUpTestEngine } from './set-up-test-engine.js'
 
 /**
- * Runs once before the project `real-buildkit`: finds the image that CAPSTAN_BUILDKIT_IMAGE names, or the pinned one, and
- * pulls it where the engine does not have it; then its twin without root, CAPSTAN_BUILDKIT_ROOTLESS_IMAGE or the pinned one.
- * CAPSTAN_REQUIRE_BUILDKIT=1 makes the absence of the first a failure.
+ * Runs once before the project `real-buildkit`: finds or pulls the image in CAPSTAN_BUILDKIT_IMAGE, or the default image, and
+ * the rootless image in CAPSTAN_BUILDKIT_ROOTLESS_IMAGE, or the default one. With CAPSTAN_REQUIRE_BUILDKIT=1 it fails when the
+ * first image is not available.
  */
 export async function setup(project: TestProject): Promise<void> {
   const { CAPSTAN_BUILDKIT_IMAGE, CAPSTAN_BUILDKIT_ROOTLESS_IMAGE, CAPSTAN_REQUIRE_BUILDKIT } = process.env
@@ -19,7 +19,7 @@ export async function setup(project: TestProject): Promise<void> {
     return project.provide('testBuildKit', found)
   }
   const rootless = await findImage(CAPSTAN_BUILDKIT_ROOTLESS_IMAGE, defaultRootlessImage)
-  if (!rootless.available) console.warn(`The test of a BuildKit without root is skipped: ${rootless.reason}`)
+  if (!rootless.available) console.warn(`The test of a rootless BuildKit is skipped: ${rootless.reason}`)
   const rootlessImage = rootless.available ? rootless.image : undefined
   project.provide('testBuildKit', { available: true, image: found.image, isStandIn: false, rootlessImage })
 }
@@ -29,9 +29,8 @@ type Found =
   | { readonly available: false; readonly reason: string }
 
 /**
- * The image that is named, or else the pinned one; pulled where it is not there.
- *
- * One that was loaded from a file has a name, and no digest that a registry gave it: then the name of the pinned one will do.
+ * Finds or pulls the named image, or the pinned one. An image that was loaded from a file has no digest of a registry, so the
+ * pinned image is also looked for without its digest.
  */
 async function findImage(named: string | undefined, pinned: string): Promise<Found> {
   const [unpinned = pinned] = pinned.split('@')

@@ -2,15 +2,15 @@ import { describe, inject } from 'vitest'
 import { type AvailableTestEngine, testEngine } from './test-engine.js'
 
 /**
- * The image of BuildKit for tests: in the project `integration` a stand-in that plays recordings, in `real-buildkit` a
- * real one. Each says why where it has none.
+ * The image of BuildKit for tests: a stand-in that replays recordings in the project `integration`, a real one in
+ * `real-buildkit`, or the reason why there is none.
  */
 const testBuildKit: TestBuildKit = inject('testBuildKit')
 
-/** Declares tests that need a real engine and, in it, BuildKit or its stand-in; used inside tests and hooks alone. */
+/** Declares tests that need an engine with BuildKit or its stand-in. Use `given` only inside tests and hooks. */
 export function describeWithBuildKit(title: string, define: (given: BuildKitOnEngine) => void): void {
   const given = findGiven()
-  const kind = given?.isStandIn === false ? '' : ', played by a stand-in'
+  const kind = given?.isStandIn === false ? '' : ' (stand-in)'
   describe.skipIf(given === undefined)(`${title}${kind}`, () => define(given ?? placeholder))
 }
 
@@ -25,7 +25,7 @@ export type TestBuildKit =
       readonly available: true
       readonly image: string
       readonly isStandIn: boolean
-      /** For a daemon without root; of a real one alone, and where it can be had. */
+      /** The rootless image of a real BuildKit, if it is available. */
       readonly rootlessImage?: string | undefined
     }
   | { readonly available: false; readonly reason: string }

@@ -26,7 +26,7 @@ describeWithBuildKit('capstan with BuildKit on a real engine', ({ socketPath, im
     if (await runtime.imageExists(tag)) await runtime.removeImage(tag)
   })
 
-  it('builds by it where its image is there, and loads the result', async () => {
+  it('builds with BuildKit when its image exists, and loads the result', async () => {
     const { exitCode, stdout, stderr } = await capstan('build', '-t', tag, directory)
     expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: tag })
     expect(stderr).toMatch(/^#\d+ done/m)
@@ -39,7 +39,7 @@ describeWithBuildKit('capstan with BuildKit on a real engine', ({ socketPath, im
     })
   })
 
-  it('takes a Dockerfile from stdin, a secret from the environment, and writes an archive', async () => {
+  it('builds a Dockerfile from stdin with a secret from the environment, and writes an archive', async () => {
     const secret = 'RUN --mount=type=secret,id=tok,required=true true'
     const argv = ['build', '-t', tag, '-f', '-', '--output', `type=files,dest=${join(directory, 'out.tar')}`, directory]
     const input = 'FROM scratch\nCOPY note.txt /\n'
@@ -51,7 +51,7 @@ describeWithBuildKit('capstan with BuildKit on a real engine', ({ socketPath, im
     expect(missing.stderr).not.toContain('hunter2')
   })
 
-  it('keeps it from start to stop, tells of it, and prunes its cache', async () => {
+  it('keeps BuildKit running from start to stop, shows its status, and prunes its cache', async () => {
     const { stdout: id } = await capstan('buildkit', 'start')
     const { stdout: status } = await capstan('buildkit', 'status', '--json')
     expect(JSON.parse(status)).toMatchObject({
@@ -67,7 +67,7 @@ describeWithBuildKit('capstan with BuildKit on a real engine', ({ socketPath, im
     expect((await capstan('buildkit', 'stop')).stdout).toBe('BuildKit does not run on docker.')
   }, 120_000)
 
-  it('gives a container its socket, and nothing is left of it afterwards', async () => {
+  it('connects a container to the socket, and leaves nothing', async () => {
     const script = 'test -S $(echo $BUILDKIT_HOST | cut -c 8-) && echo shared; exit 7'
     const { exitCode, stdout } = await capstan(
       'run',
