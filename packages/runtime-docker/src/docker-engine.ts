@@ -4,7 +4,7 @@ import type { Argv, Environment, Operation, OperationOptions, OperationScope, St
 import type { DockerApi } from './docker-api.js'
 import type { DockerDetails } from './docker-details.js'
 import type { DockerTimeouts } from './docker-timeouts.js'
-import type { KnownContainers } from './sandbox/known-containers.js'
+import type { KnownContainers } from './engine/known-containers.js'
 
 /**
  * One engine, as all parts of this package see it: the only way to it.

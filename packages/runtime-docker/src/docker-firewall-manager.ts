@@ -1,8 +1,8 @@
 import { type FirewallManager, type FirewallRules, type OperationOptions, validateFirewallRules } from '@capstan/core'
 import { validateContainerId } from './container/inspect-container.js'
-import type { KeptSettings } from './container/kept-settings.js'
-import { setupFirewall } from './container/setup-firewall.js'
 import type { DockerEngine } from './docker-engine.js'
+import type { KeptSettings } from './engine/start-settings.js'
+import { setupFirewall } from './firewall/setup-firewall.js'
 
 /** Egress firewalls of containers on a Docker Engine. The runtime sets the stored rules at each start. */
 export class DockerFirewallManager implements FirewallManager {

@@ -9,10 +9,10 @@ import {
 import { createContainer } from './container/create-container.js'
 import { getInspection } from './container/get-inspection.js'
 import { validateContainerId } from './container/inspect-container.js'
-import type { KeptSettings } from './container/kept-settings.js'
 import { refuseConfig } from './container/refuse-config.js'
 import { startContainer } from './container/start-container.js'
 import type { DockerEngine } from './docker-engine.js'
+import type { KeptSettings } from './engine/start-settings.js'
 
 /** Long-running helper containers on a Docker Engine. */
 export class DockerSidecarManager implements SidecarManager {

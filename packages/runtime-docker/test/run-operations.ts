@@ -10,11 +10,11 @@ import {
   validateBuild,
   validateImageReference,
 } from '@capstan/core'
-import { KeptSettings } from '../src/container/kept-settings.js'
 import type { DockerEngine } from '../src/docker-engine.js'
 import { DockerNetworkManager } from '../src/docker-network-manager.js'
 import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerVolumeManager } from '../src/docker-volume-manager.js'
+import { KeptSettings } from '../src/engine/start-settings.js'
 import { buildImage as build } from '../src/image/build-image.js'
 import { refuseBuildOptions } from '../src/image/build-refusals.js'
 import type { ImageToBuild } from '../src/image/build-request.js'

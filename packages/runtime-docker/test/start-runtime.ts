@@ -1,4 +1,3 @@
-import { KeptSettings } from '../src/container/kept-settings.js'
 import type { DockerDetails } from '../src/docker-details.js'
 import { DockerExecManager } from '../src/docker-exec-manager.js'
 import { DockerFirewallManager } from '../src/docker-firewall-manager.js'
@@ -7,6 +6,7 @@ import { DockerImageTransfer } from '../src/docker-image-transfer.js'
 import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerSidecarManager } from '../src/docker-sidecar-manager.js'
 import type { DockerTimeouts } from '../src/docker-timeouts.js'
+import { KeptSettings } from '../src/engine/start-settings.js'
 import { type StartedFake, startFakeEngine } from './fake/fake-docker-engine.js'
 
 export interface StartedRuntime extends StartedFake {

@@ -15,7 +15,6 @@ import {
   withTimeouts,
 } from '@capstan/core'
 import { compareApiVersions, supportedApi } from '../api-version.js'
-import { KeptSettings } from '../container/kept-settings.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { DockerEngine } from '../docker-engine.js'
 import { DockerExecManager } from '../docker-exec-manager.js'
@@ -30,6 +29,7 @@ import { type DockerTimeouts, defaultTimeouts } from '../docker-timeouts.js'
 import { DockerVolumeManager } from '../docker-volume-manager.js'
 import { readDockerSystem } from '../endpoint/docker-system.js'
 import type { EndpointSearch, SearchPlace } from '../endpoint/endpoint-candidate.js'
+import { KeptSettings } from '../engine/start-settings.js'
 import { HttpEngine } from '../transport/http-engine.js'
 import type { AcceptedEngine } from './accepted-engine.js'
 

@@ -1,7 +1,7 @@
 import { isHostError, validateName } from '@capstan/core'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { findSandboxLabels } from '../sandbox/sandbox-labels.js'
+import { findSandboxLabels } from '../engine/sandbox-labels.js'
 import { toContainerName } from './container-shapes.js'
 
 /**

@@ -1,7 +1,7 @@
 import type { ContainerInfo, ListContainersOptions } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { findSandboxOf } from '../engine/sandbox-labels.js'
 import { toLabelFilter } from '../label-filter.js'
-import { findSandboxOf } from '../sandbox/sandbox-labels.js'
 import { toContainerInfo } from './container-shapes.js'
 
 /**

@@ -1,10 +1,10 @@
 import { isHostError, poll, type TerminalSize } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import type { KeptSettings } from '../engine/start-settings.js'
 import { toReason } from '../engine-text.js'
 import { isInconclusive } from '../unanswered/is-inconclusive.js'
 import { toContainerName, toContainerState } from './container-shapes.js'
 import { findContainer, inspectContainer } from './inspect-container.js'
-import type { KeptSettings } from './kept-settings.js'
 
 /**
  * Sets the size of a container's terminal. Not started yet: the size is stored for the start. Without a terminal, or

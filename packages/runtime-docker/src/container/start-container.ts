@@ -1,9 +1,9 @@
 import { createHostError, isHostError } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { watchSandbox } from '../sandbox/watch-sandbox.js'
+import type { KeptSettings } from '../engine/start-settings.js'
+import { type PreparedStart, prepareStart } from '../firewall/prepare-start.js'
+import { watchSandbox } from '../firewall/sandbox/watch-sandbox.js'
 import { inspectContainer } from './inspect-container.js'
-import type { KeptSettings } from './kept-settings.js'
-import { type PreparedStart, prepareStart } from './prepare-start.js'
 import { resizeStarted } from './resize-terminal.js'
 
 /**

@@ -1,6 +1,6 @@
 import { isHostError, type StopOptions } from '@capstan/core'
 import type { CallLimits, DockerEngine, EngineCall } from '../docker-engine.js'
-import { releaseAfterEnd } from '../sandbox/release-sandbox.js'
+import { releaseAfterEnd } from '../firewall/sandbox/release-sandbox.js'
 
 /** Polite signal, then kill when the grace is over. Not running, or gone: resolves. */
 export async function stopContainer(

@@ -1,7 +1,7 @@
 import { createHostError, isHostError } from '@capstan/core'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { releaseAfterEnd } from '../sandbox/release-sandbox.js'
+import { releaseAfterEnd } from '../firewall/sandbox/release-sandbox.js'
 import { hasEnded } from './container-shapes.js'
 import { findDeathCode } from './death-event.js'
 import { findContainer, inspectContainer } from './inspect-container.js'

@@ -3,9 +3,9 @@ import { toContainerName } from '../container/container-shapes.js'
 import type { DockerApi } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { isPredefinedNetwork } from '../docker-error-texts.js'
+import { findSandboxOf } from '../engine/sandbox-labels.js'
 import { toReason } from '../engine-text.js'
-import { releaseAfterEnd } from '../sandbox/release-sandbox.js'
-import { findSandboxOf } from '../sandbox/sandbox-labels.js'
+import { releaseAfterEnd } from '../firewall/sandbox/release-sandbox.js'
 
 /**
  * Removes a network. Gone: resolves. Used by a container that runs: IN_USE with the users' names.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { applyFirewall } from '../../src/firewall/apply-firewall.js'
+import { applyFirewall } from '../../src/firewall/rules/apply-firewall.js'
 import type { FakeHandler } from '../fake/fake-docker-engine.js'
 import { empty, inTurn, json, refusal, type Script, silence, startScriptedEngine } from '../scripted-engine.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { KeptSettings } from '../../src/container/kept-settings.js'
 import { DockerRuntime } from '../../src/docker-runtime.js'
+import { KeptSettings } from '../../src/engine/start-settings.js'
 import { collectOutput } from '../collect-output.js'
 import { connectEngine } from '../connect-engine.js'
 import type { FakeHandler } from '../fake/fake-docker-engine.js'

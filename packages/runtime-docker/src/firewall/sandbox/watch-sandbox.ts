@@ -1,7 +1,7 @@
 import { delay, isHostError } from '@capstan/core'
-import { findContainer } from '../container/inspect-container.js'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { readBody } from '../transport/read-body.js'
+import { findContainer } from '../../container/inspect-container.js'
+import type { DockerEngine, EngineCall } from '../../docker-engine.js'
+import { readBody } from '../../transport/read-body.js'
 import { releaseAfterEnd } from './release-sandbox.js'
 
 /**

@@ -1,6 +1,6 @@
 import { readFirewallOutcome, sealPlan, toFirewallScript } from '@capstan/egress-firewall'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { toReason } from '../engine-text.js'
+import type { DockerEngine, EngineCall } from '../../docker-engine.js'
+import { toReason } from '../../engine-text.js'
 import { createNoRunnerError } from './no-runner-error.js'
 import { listRunners } from './runners.js'
 import { readWorkload } from './workload.js'

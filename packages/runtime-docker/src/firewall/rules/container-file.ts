@@ -1,6 +1,6 @@
 import { isHostError } from '@capstan/core'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { readStart } from '../stream/read-start.js'
+import type { DockerEngine, EngineCall } from '../../docker-engine.js'
+import { readStart } from '../../stream/read-start.js'
 
 /**
  * The text of a small file in a container, such as `/etc/hosts`; `undefined` where there is none. Needs no program in

@@ -1,11 +1,11 @@
 import { createHostError, createRequestIdLabel, createUndoStack, toObjectLabels, withUndoFailures } from '@capstan/core'
 import type { ScriptResult } from '@capstan/egress-firewall'
-import { removeContainer } from '../container/remove-container.js'
-import { removeOrphan } from '../container/remove-orphan.js'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { readStart } from '../stream/read-start.js'
-import { withAbortGrace } from '../unanswered/abort-grace.js'
-import { isAnswered } from '../unanswered/is-answered.js'
+import { removeContainer } from '../../container/remove-container.js'
+import { removeOrphan } from '../../container/remove-orphan.js'
+import type { DockerEngine, EngineCall } from '../../docker-engine.js'
+import { readStart } from '../../stream/read-start.js'
+import { withAbortGrace } from '../../unanswered/abort-grace.js'
+import { isAnswered } from '../../unanswered/is-answered.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**

@@ -9,9 +9,9 @@ import {
   withUndoFailures,
 } from '@capstan/core'
 import { type FirewallPlan, readFirewallOutcome, toFirewallScript } from '@capstan/egress-firewall'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { toReason } from '../engine-text.js'
-import { isAnswered } from '../unanswered/is-answered.js'
+import type { DockerEngine, EngineCall } from '../../docker-engine.js'
+import { toReason } from '../../engine-text.js'
+import { isAnswered } from '../../unanswered/is-answered.js'
 import { type Contained, contain } from './contain.js'
 import { makePlan } from './make-plan.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'

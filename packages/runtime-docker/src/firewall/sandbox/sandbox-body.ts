@@ -1,5 +1,5 @@
 import type { StringMap } from '@capstan/core'
-import { type CreateBody, dropUndefined } from '../container/create-body.js'
+import { type CreateBody, dropUndefined } from '../../container/create-body.js'
 
 /**
  * The body of the create of a sandbox: all of the container's network, and a process that waits. Pure.

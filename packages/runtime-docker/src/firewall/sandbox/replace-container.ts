@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { createUndoStack, isHostError, withUndoFailures } from '@capstan/core'
-import { toContainerName } from '../container/container-shapes.js'
-import { requestContainer } from '../container/create-container.js'
-import { findContainer } from '../container/inspect-container.js'
-import { removeContainer } from '../container/remove-container.js'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { toReason } from '../engine-text.js'
+import { toContainerName } from '../../container/container-shapes.js'
+import { requestContainer } from '../../container/create-container.js'
+import { findContainer } from '../../container/inspect-container.js'
+import { removeContainer } from '../../container/remove-container.js'
+import type { DockerEngine, EngineCall } from '../../docker-engine.js'
+import { toSandboxedLabels } from '../../engine/sandbox-labels.js'
+import { toReason } from '../../engine-text.js'
 import type { Opening } from './open-sandbox.js'
 import { toSandboxedBody } from './sandbox-body.js'
-import { toSandboxedLabels } from './sandbox-labels.js'
 
 /**
  * Creates a container that was not started yet once more, in the network namespace of its sandbox, and removes the first

@@ -1,11 +1,11 @@
 import { createHostError, type FirewallRules, isHostError, type Operation } from '@capstan/core'
+import { toContainerName } from '../container/container-shapes.js'
+import { inspectContainer } from '../container/inspect-container.js'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine } from '../docker-engine.js'
-import { applyFirewall } from '../firewall/apply-firewall.js'
+import type { KeptSettings } from '../engine/start-settings.js'
 import { withCleanupLimit } from '../unanswered/cleanup-limit.js'
-import { toContainerName } from './container-shapes.js'
-import { inspectContainer } from './inspect-container.js'
-import type { KeptSettings } from './kept-settings.js'
+import { applyFirewall } from './rules/apply-firewall.js'
 
 /** Sets the rules, and keeps them for later starts by this runtime. On a created container they are kept for its first. */
 export async function setupFirewall(

@@ -6,21 +6,21 @@ import {
   type OperationOptions,
   withUndoFailures,
 } from '@capstan/core'
+import { toContainerState } from '../container/container-shapes.js'
+import { inspectContainer } from '../container/inspect-container.js'
+import { removeContainer } from '../container/remove-container.js'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import type { KeptSettings } from '../engine/start-settings.js'
 import { toReason } from '../engine-text.js'
-import { applyFirewall } from '../firewall/apply-firewall.js'
-import { createNoRunnerError } from '../firewall/no-runner-error.js'
-import { openSandbox, setSandboxRules, startSandbox } from '../sandbox/open-sandbox.js'
-import { releaseAfterEnd } from '../sandbox/release-sandbox.js'
-import { canReplace, replaceContainer } from '../sandbox/replace-container.js'
 import { withCleanupLimit } from '../unanswered/cleanup-limit.js'
 import { isAnswered } from '../unanswered/is-answered.js'
-import { toContainerState } from './container-shapes.js'
-import { inspectContainer } from './inspect-container.js'
-import type { KeptSettings } from './kept-settings.js'
-import { removeContainer } from './remove-container.js'
-import { cutNetworks } from './start-cut-off.js'
+import { applyFirewall } from './rules/apply-firewall.js'
+import { createNoRunnerError } from './rules/no-runner-error.js'
+import { openSandbox, setSandboxRules, startSandbox } from './sandbox/open-sandbox.js'
+import { releaseAfterEnd } from './sandbox/release-sandbox.js'
+import { canReplace, replaceContainer } from './sandbox/replace-container.js'
+import { cutNetworks } from './start-disconnected.js'
 
 /** A container that may be started now, and only by `run`. */
 export interface PreparedStart {

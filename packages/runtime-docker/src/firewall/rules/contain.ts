@@ -1,6 +1,6 @@
 import { type HostErrorFacts, isHostError, poll } from '@capstan/core'
 import { readFirewallOutcome, sealPlan, toFirewallScript } from '@capstan/egress-firewall'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import type { DockerEngine, EngineCall } from '../../docker-engine.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 export type Containment = HostErrorFacts['FIREWALL_FAILED']['containment']

@@ -1,11 +1,11 @@
 import { createHostError, createUndoStack, isHostError, type OperationOptions, withUndoFailures } from '@capstan/core'
+import { toContainerName } from '../container/container-shapes.js'
+import { inspectContainer } from '../container/inspect-container.js'
 import type { InspectedAttachment, InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import type { KeptSettings } from '../engine/start-settings.js'
 import { toReason } from '../engine-text.js'
-import { sealWorkload } from '../firewall/seal-workload.js'
-import { toContainerName } from './container-shapes.js'
-import { inspectContainer } from './inspect-container.js'
-import type { KeptSettings } from './kept-settings.js'
+import { sealWorkload } from './rules/seal-workload.js'
 
 /**
  * Cuts a container that does not run off from its networks, and resolves with how it is started: cut off, then sealed,

@@ -1,8 +1,8 @@
 import { createHostError } from '@capstan/core'
-import { toContainerName, toContainerState } from '../container/container-shapes.js'
-import { inspectContainer } from '../container/inspect-container.js'
-import type { InspectedContainer } from '../docker-api.js'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { toContainerName, toContainerState } from '../../container/container-shapes.js'
+import { inspectContainer } from '../../container/inspect-container.js'
+import type { InspectedContainer } from '../../docker-api.js'
+import type { DockerEngine, EngineCall } from '../../docker-engine.js'
 
 /** The container that is to be shut in, as the engine tells of it. */
 export interface Workload {

@@ -1,8 +1,8 @@
 import { createUndoStack, isHostError } from '@capstan/core'
-import { findContainer } from '../container/inspect-container.js'
-import { removeContainer } from '../container/remove-container.js'
-import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { toReason } from '../engine-text.js'
+import { findContainer } from '../../container/inspect-container.js'
+import { removeContainer } from '../../container/remove-container.js'
+import type { DockerEngine, EngineCall } from '../../docker-engine.js'
+import { toReason } from '../../engine-text.js'
 
 /**
  * Stops the sandbox of a container that does not run, so that its ports and addresses are free, and removes it with a
