@@ -178,7 +178,7 @@ export { toVolumeLabels } from './ownership/volume-labels.js'
 // Signals
 
 export { type Deadline, startDeadline } from './operation/signals/deadline.js'
-export { type LinkedSignal, linkSignals } from './operation/signals/link-signals.js'
+export { type LinkedSignal, type LinkOptions, linkSignals } from './operation/signals/link-signals.js'
 export { untilAborted } from './operation/signals/until-aborted.js'
 
 // Streams

@@ -1,3 +1,4 @@
+import { linkSignals } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 
 /**
@@ -10,18 +11,12 @@ export async function withAbortGrace<T, C extends EngineCall>(
   call: C,
   work: (patient: C & { readonly signal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
-  const { signal, isBounded = signal !== undefined } = call
-  signal?.throwIfAborted()
-  const late = new AbortController()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const follow = () => {
-    timer = setTimeout(() => late.abort(signal?.reason), timeouts.abortGraceMs)
-  }
-  signal?.addEventListener('abort', follow, { once: true })
+  call.signal?.throwIfAborted()
+  const { isBounded = call.signal !== undefined } = call
+  const late = linkSignals([call.signal], { delayMs: timeouts.abortGraceMs })
   try {
     return await work({ ...call, isBounded, signal: late.signal })
   } finally {
-    clearTimeout(timer)
-    signal?.removeEventListener('abort', follow)
+    late.unlink()
   }
 }

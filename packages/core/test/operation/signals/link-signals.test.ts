@@ -1,4 +1,4 @@
-import { getEventListeners } from 'node:events'
+import { getEventListeners, once } from 'node:events'
 import { describe, expect, it } from 'vitest'
 import { linkSignals } from '../../../src/operation/signals/link-signals.js'
 
@@ -26,5 +26,16 @@ describe('linkSignals', () => {
     expect(getEventListeners(source.signal, 'abort')).toEqual([])
     source.abort()
     expect(linked.signal.aborted).toBe(false)
+  })
+
+  it('aborts with a delay after its source, and not at all when it is unlinked before', async () => {
+    const source = new AbortController()
+    const linked = linkSignals([source.signal], { delayMs: 5 })
+    const unlinked = linkSignals([source.signal], { delayMs: 1 })
+    source.abort('enough')
+    unlinked.unlink()
+    expect(linked.signal.aborted).toBe(false)
+    await once(linked.signal, 'abort')
+    expect([linked.signal.reason, unlinked.signal.aborted]).toEqual(['enough', false])
   })
 })
