@@ -126,4 +126,6 @@ describe.runIf(process.platform === 'linux').each(shells)(
       expect(await ask(['a 0 s1'])).toMatchObject({ exitCode: 1, lines: [''], stderr: expect.stringMatching(/\S/) })
     })
   },
+  // Each answer starts some dozen processes.
+  120_000,
 )
