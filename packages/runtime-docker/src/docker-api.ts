@@ -1,3 +1,5 @@
+import type { NetworkJoin, StringMap } from '@capstan/core'
+
 /**
  * The dockerode calls that this package makes, and no more: an object literal can stand in.
  *
@@ -54,6 +56,37 @@ export interface ImageApi {
 export interface ExecApi {
   inspect(options?: object): Promise<InspectedExec>
   resize(options: SplitOptions): Promise<unknown>
+}
+
+/** The body of a create request: the fields that this package reads again, and the others as `unknown`. */
+export interface CreateBody {
+  readonly Image?: string
+  readonly Hostname?: string | undefined
+  readonly Labels?: StringMap
+  readonly ExposedPorts?: object | undefined
+  readonly HostConfig: {
+    readonly NetworkMode?: string | undefined
+    readonly Dns?: unknown
+    readonly ExtraHosts?: unknown
+    readonly PortBindings?: unknown
+    readonly AutoRemove?: boolean
+    readonly [field: string]: unknown
+  }
+  readonly NetworkingConfig?: { readonly EndpointsConfig: Readonly<Record<string, EndpointSettings>> } | undefined
+  readonly [field: string]: unknown
+}
+
+/** One network of a container. */
+export interface EndpointSettings {
+  readonly Aliases?: readonly string[]
+}
+
+/** A create request, with what follows it. */
+export interface CreateRequest {
+  readonly body: CreateBody
+  readonly platform: string | undefined
+  /** Networks that the container joins after the create. */
+  readonly later: readonly NetworkJoin[]
 }
 
 export interface ListedContainer {

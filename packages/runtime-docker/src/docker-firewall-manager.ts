@@ -1,22 +1,19 @@
 import { type FirewallManager, type FirewallRules, type OperationOptions, validateFirewallRules } from '@capstan/core'
 import { validateContainerId } from './container/inspect-container.js'
 import type { DockerEngine } from './docker-engine.js'
-import type { KeptSettings } from './engine/start-settings.js'
 import { setupFirewall } from './firewall/setup-firewall.js'
 
 /** Egress firewalls of containers on a Docker Engine. The runtime sets the stored rules at each start. */
 export class DockerFirewallManager implements FirewallManager {
   readonly #engine: DockerEngine
-  readonly #kept: KeptSettings
 
-  constructor(engine: DockerEngine, kept: KeptSettings) {
+  constructor(engine: DockerEngine) {
     this.#engine = engine
-    this.#kept = kept
   }
 
   async setupFirewall(id: string, rules: FirewallRules, options: OperationOptions = {}): Promise<void> {
     validateContainerId(id)
     validateFirewallRules(rules)
-    await this.#engine.run('setupFirewall', id, options, (call) => setupFirewall(this.#engine, this.#kept, rules, call))
+    await this.#engine.run('setupFirewall', id, options, (call) => setupFirewall(this.#engine, rules, call))
   }
 }

@@ -37,7 +37,8 @@ import { stopContainer } from './container/stop-container.js'
 import { waitContainer } from './container/wait-container.js'
 import type { DockerEngine } from './docker-engine.js'
 import { DockerLogStream } from './docker-log-stream.js'
-import type { KeptSettings } from './engine/start-settings.js'
+import { prepareStart } from './firewall/prepare-start.js'
+import { releaseAfterEnd } from './firewall/sandbox/release-sandbox.js'
 import { getImageHomeDir, imageExists, listImages } from './image/images.js'
 import { removeImage } from './image/remove-image.js'
 import { attach } from './stream/attach.js'
@@ -49,12 +50,10 @@ import { startAttached } from './stream/start-attached.js'
 export class DockerRuntime implements Runtime {
   readonly type: string
   readonly #engine: DockerEngine
-  readonly #kept: KeptSettings
 
-  constructor(engine: DockerEngine, kept: KeptSettings) {
+  constructor(engine: DockerEngine) {
     this.type = engine.runtimeName
     this.#engine = engine
-    this.#kept = kept
   }
 
   async ping(options: OperationOptions = {}): Promise<void> {
@@ -76,26 +75,30 @@ export class DockerRuntime implements Runtime {
 
   async startContainer(id: string, options: OperationOptions = {}): Promise<void> {
     validateContainerId(id)
-    await this.#engine.run('startContainer', id, options, (call) => startContainer(this.#engine, this.#kept, call))
+    await this.#engine.run('startContainer', id, options, (call) => startContainer(this.#engine, call, prepareStart))
   }
 
   async stopContainer(id: string, options: StopOptions = {}): Promise<void> {
     validateContainerId(id)
     validateStopOptions(options)
-    await this.#engine.run('stopContainer', id, options, (call) =>
-      stopContainer(this.#engine, id, { ...options, ...call }),
-    )
+    await this.#engine.run('stopContainer', id, options, async (call) => {
+      await stopContainer(this.#engine, id, { ...options, ...call })
+      await releaseAfterEnd(this.#engine, call)
+    })
   }
 
   async waitContainer(id: string, options: OperationOptions = {}): Promise<number> {
     validateContainerId(id)
-    return await this.#engine.run('waitContainer', id, options, (call) => waitContainer(this.#engine, call))
+    return await this.#engine.run('waitContainer', id, options, async (call) => {
+      const exitCode = await waitContainer(this.#engine, call)
+      await releaseAfterEnd(this.#engine, call)
+      return exitCode
+    })
   }
 
   async removeContainer(id: string, options: OperationOptions = {}): Promise<void> {
     validateContainerId(id)
     await this.#engine.run('removeContainer', id, options, (call) => removeContainer(this.#engine, id, call))
-    this.#kept.forget(id)
   }
 
   async containerLogs(id: string, options: LogOptions = {}): Promise<LogStream> {
@@ -156,14 +159,14 @@ export class DockerRuntime implements Runtime {
     validateContainerId(id)
     if (options.initialSize !== undefined) validateTerminalSize(options.initialSize, 'initialSize')
     return await this.#engine.run('startAttached', id, options, (call) =>
-      startAttached(this.#engine, this.#kept, options, call),
+      startAttached(this.#engine, { ...options, prepare: prepareStart }, call),
     )
   }
 
   async resizeTTY(id: string, size: TerminalSize, options: OperationOptions = {}): Promise<void> {
     validateContainerId(id)
     validateTerminalSize(size)
-    await this.#engine.run('resizeTTY', id, options, (call) => resizeTerminal(this.#engine, this.#kept, size, call))
+    await this.#engine.run('resizeTTY', id, options, (call) => resizeTerminal(this.#engine, size, call))
   }
 
   async getHostAddress(options: HostAddressOptions = {}): Promise<string | undefined> {

@@ -12,16 +12,13 @@ import { validateContainerId } from './container/inspect-container.js'
 import { refuseConfig } from './container/refuse-config.js'
 import { startContainer } from './container/start-container.js'
 import type { DockerEngine } from './docker-engine.js'
-import type { KeptSettings } from './engine/start-settings.js'
 
 /** Long-running helper containers on a Docker Engine. */
 export class DockerSidecarManager implements SidecarManager {
   readonly #engine: DockerEngine
-  readonly #kept: KeptSettings
 
-  constructor(engine: DockerEngine, kept: KeptSettings) {
+  constructor(engine: DockerEngine) {
     this.#engine = engine
-    this.#kept = kept
   }
 
   async startSidecar(config: SidecarConfig, options: CreateOptions = {}): Promise<string> {
@@ -29,7 +26,7 @@ export class DockerSidecarManager implements SidecarManager {
     refuseConfig(this.#engine, container)
     return await this.#engine.run('startSidecar', config.name, options, async (call) => {
       const id = await createContainer(this.#engine, container, options, call)
-      await startContainer(this.#engine, this.#kept, { ...call, subject: id })
+      await startContainer(this.#engine, { ...call, subject: id })
       return id
     })
   }

@@ -6,7 +6,6 @@ import { DockerFirewallManager } from '../src/docker-firewall-manager.js'
 import { DockerNetworkManager } from '../src/docker-network-manager.js'
 import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerSidecarManager } from '../src/docker-sidecar-manager.js'
-import { KeptSettings } from '../src/engine/start-settings.js'
 import { type ConnectedEngine, connectEngine } from './connect-engine.js'
 
 export interface ConnectedRuntime extends ConnectedEngine {
@@ -26,8 +25,7 @@ export function connectRuntime(
 ): ConnectedRuntime {
   const connected = connectEngine(testEngine, changes)
   const { engine, instance } = connected
-  const kept = new KeptSettings()
-  const runtime = new DockerRuntime(engine, kept)
+  const runtime = new DockerRuntime(engine)
   const networks = new DockerNetworkManager(engine)
   const labels = { 'capstan.owner.instance': instance }
   const list = async () => ({
@@ -43,9 +41,9 @@ export function connectRuntime(
     ...connected,
     runtime,
     networks,
-    sidecars: new DockerSidecarManager(engine, kept),
+    sidecars: new DockerSidecarManager(engine),
     execs: new DockerExecManager(engine),
-    firewalls: new DockerFirewallManager(engine, kept),
+    firewalls: new DockerFirewallManager(engine),
     listLeft: async () => Object.values(await list()).flat(),
   }
 }

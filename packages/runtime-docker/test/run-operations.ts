@@ -14,7 +14,6 @@ import type { DockerEngine } from '../src/docker-engine.js'
 import { DockerNetworkManager } from '../src/docker-network-manager.js'
 import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerVolumeManager } from '../src/docker-volume-manager.js'
-import { KeptSettings } from '../src/engine/start-settings.js'
 import { buildImage as build } from '../src/image/build-image.js'
 import { refuseBuildOptions } from '../src/image/build-refusals.js'
 import type { ImageToBuild } from '../src/image/build-request.js'
@@ -76,5 +75,5 @@ export function createVolume(engine: DockerEngine, name: string, options?: Creat
 }
 
 function openRuntime(engine: DockerEngine): DockerRuntime {
-  return new DockerRuntime(engine, new KeptSettings())
+  return new DockerRuntime(engine)
 }

@@ -6,7 +6,6 @@ import { DockerImageTransfer } from '../src/docker-image-transfer.js'
 import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerSidecarManager } from '../src/docker-sidecar-manager.js'
 import type { DockerTimeouts } from '../src/docker-timeouts.js'
-import { KeptSettings } from '../src/engine/start-settings.js'
 import { type StartedFake, startFakeEngine } from './fake/fake-docker-engine.js'
 
 export interface StartedRuntime extends StartedFake {
@@ -24,14 +23,13 @@ export async function startRuntime(
   timeouts: Partial<DockerTimeouts> = {},
 ): Promise<StartedRuntime> {
   const started = await startFakeEngine(changes, timeouts)
-  const kept = new KeptSettings()
   return {
     ...started,
-    runtime: new DockerRuntime(started.engine, kept),
-    sidecars: new DockerSidecarManager(started.engine, kept),
+    runtime: new DockerRuntime(started.engine),
+    sidecars: new DockerSidecarManager(started.engine),
     execs: new DockerExecManager(started.engine),
     builder: new DockerImageBuilder(started.engine),
-    firewalls: new DockerFirewallManager(started.engine, kept),
+    firewalls: new DockerFirewallManager(started.engine),
     images: new DockerImageTransfer(started.engine),
   }
 }

@@ -29,7 +29,6 @@ import { type DockerTimeouts, defaultTimeouts } from '../docker-timeouts.js'
 import { DockerVolumeManager } from '../docker-volume-manager.js'
 import { readDockerSystem } from '../endpoint/docker-system.js'
 import type { EndpointSearch, SearchPlace } from '../endpoint/endpoint-candidate.js'
-import { KeptSettings } from '../engine/start-settings.js'
 import { HttpEngine } from '../transport/http-engine.js'
 import type { AcceptedEngine } from './accepted-engine.js'
 
@@ -103,16 +102,15 @@ function wire(scope: RegistrationScope, { details, timeouts }: Wiring): void {
     )
   }
   const engine = new HttpEngine({ ...scope, details, timeouts })
-  const kept = new KeptSettings()
   const offer = <T extends object>(capability: Capability<T>, make: (engine: DockerEngine) => T) => {
     if (!absent.some(({ id }) => id === capability.id)) provide(scope, capability, make(engine))
   }
-  offer(runtimeCapability, () => new DockerRuntime(engine, kept))
+  offer(runtimeCapability, () => new DockerRuntime(engine))
   offer(networkManagerCapability, () => new DockerNetworkManager(engine))
-  offer(sidecarManagerCapability, () => new DockerSidecarManager(engine, kept))
+  offer(sidecarManagerCapability, () => new DockerSidecarManager(engine))
   offer(execManagerCapability, () => new DockerExecManager(engine))
   offer(imageBuilderCapability, () => new DockerImageBuilder(engine))
-  offer(firewallManagerCapability, () => new DockerFirewallManager(engine, kept))
+  offer(firewallManagerCapability, () => new DockerFirewallManager(engine))
   offer(imageTransferCapability, () => new DockerImageTransfer(engine))
   offer(volumeManagerCapability, () => new DockerVolumeManager(engine))
 }

@@ -1,5 +1,6 @@
 import type { ContainerConfig, EnvMap, Mount, NetworkJoin, StringMap } from '@capstan/core'
 import { hasApi } from '../api-version.js'
+import type { CreateBody, EndpointSettings } from '../docker-api.js'
 import { toPortSettings } from './port-settings.js'
 
 /**
@@ -35,37 +36,6 @@ export function toCreateBody(config: ContainerConfig, options: CreateBodyOptions
     }),
     NetworkingConfig: toNetworking(config, apiVersion),
   })
-}
-
-/** The body of a create request: the fields that this package reads again, and the others as `unknown`. */
-export interface CreateBody {
-  readonly Image?: string
-  readonly Hostname?: string | undefined
-  readonly Labels?: StringMap
-  readonly ExposedPorts?: object | undefined
-  readonly HostConfig: {
-    readonly NetworkMode?: string | undefined
-    readonly Dns?: unknown
-    readonly ExtraHosts?: unknown
-    readonly PortBindings?: unknown
-    readonly AutoRemove?: boolean
-    readonly [field: string]: unknown
-  }
-  readonly NetworkingConfig?: { readonly EndpointsConfig: Readonly<Record<string, EndpointSettings>> } | undefined
-  readonly [field: string]: unknown
-}
-
-/** One network of a container. */
-export interface EndpointSettings {
-  readonly Aliases?: readonly string[]
-}
-
-/** How a container was created. */
-export interface CreateRequest {
-  readonly body: CreateBody
-  readonly platform: string | undefined
-  /** Networks that the container joins after the create. */
-  readonly later: readonly NetworkJoin[]
 }
 
 export interface CreateBodyOptions {

@@ -8,6 +8,7 @@ import {
   toObjectLabels,
 } from '@capstan/core'
 import { withProxyVariables } from '../configuration/proxy-variables.js'
+import type { CreateRequest } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { pullImage } from '../image/pull-image.js'
 import { withAbortGrace } from '../unanswered/abort-grace.js'
@@ -20,7 +21,7 @@ import {
 } from '../volume/mounted-volumes.js'
 import { checkBindSources } from './check-bind-sources.js'
 import { checkNetworks } from './check-networks.js'
-import { type CreateRequest, toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
+import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
 import { explainFailure } from './create-failure.js'
 import { passWarnings } from './create-warnings.js'
 import { removeContainer } from './remove-container.js'
@@ -101,7 +102,7 @@ async function request(
   }
   try {
     const created = await requestContainer(engine, { ...request, name: config.name, requestIdLabel }, call)
-    engine.containers.addCreated(created.id, request)
+    engine.containers.addCreated(created.id, { name: config.name, request })
     return created
   } catch (error) {
     if (!isAnswered(error, call)) throw error

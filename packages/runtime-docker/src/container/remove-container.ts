@@ -1,10 +1,13 @@
 import { delay, isHostError } from '@capstan/core'
 import type { CallLimits, DockerEngine, EngineCall } from '../docker-engine.js'
 import { isRemovalUnderWay } from '../docker-error-texts.js'
+import type { KnownContainers } from '../engine/known-containers.js'
+import { hasSandboxLabels } from '../engine/sandbox-labels.js'
+import { findContainer } from './inspect-container.js'
 
 /**
- * Removes a container by force, with its anonymous volumes and its sandbox. Gone: resolves; being removed by another: waits
- * for it.
+ * Removes a container by force, with its anonymous volumes and its firewall sandbox. Gone: resolves. Being removed by
+ * another: waits for that.
  */
 export async function removeContainer(engine: DockerEngine, id: string, limits: CallLimits): Promise<void> {
   const call: EngineCall = {
@@ -13,12 +16,25 @@ export async function removeContainer(engine: DockerEngine, id: string, limits: 
     signal: limits.signal,
     isBounded: limits.isBounded,
   }
+  const { containers } = engine
+  const sandboxed = containers.findSandboxed(id) ?? (await findSandboxedByName(engine, call))
   await removeOne(engine, call)
-  engine.containers.forgetCreated(id)
-  const known = engine.containers.findSandboxed(id)
-  if (known === undefined) return
-  await removeOne(engine, { ...call, subject: known.sandboxId })
-  engine.containers.endSandboxed(known.firstId)
+  containers.forgetCreated(id)
+  containers.settings.forget(sandboxed?.firstId ?? id)
+  if (sandboxed === undefined) return
+  await removeOne(engine, { ...call, subject: sandboxed.sandboxId })
+  containers.forgetRemoved(sandboxed.firstId)
+}
+
+/** The engine knows the names. It is asked only where a name can be that of a container in a sandbox. */
+async function findSandboxedByName(
+  engine: DockerEngine,
+  call: EngineCall,
+): Promise<ReturnType<KnownContainers['findSandboxed']>> {
+  if (!engine.containers.hasSandboxed || /^[0-9a-f]{12,64}$/.test(call.subject)) return undefined
+  const container = await findContainer(engine, call)
+  // The container that another one has replaced has the first id too, but not the labels.
+  return hasSandboxLabels(container?.Config?.Labels) ? engine.containers.findSandboxed(container?.Id ?? '') : undefined
 }
 
 async function removeOne(engine: DockerEngine, call: EngineCall): Promise<void> {

@@ -1,6 +1,5 @@
 import { isHostError, poll, type TerminalSize } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import type { KeptSettings } from '../engine/start-settings.js'
 import { toReason } from '../engine-text.js'
 import { isInconclusive } from '../unanswered/is-inconclusive.js'
 import { toContainerName, toContainerState } from './container-shapes.js'
@@ -10,12 +9,7 @@ import { findContainer, inspectContainer } from './inspect-container.js'
  * Sets the size of a container's terminal. Not started yet: the size is stored for the start. Without a terminal, or
  * ended: does nothing. Gone: CONTAINER_NOT_FOUND.
  */
-export async function resizeTerminal(
-  engine: DockerEngine,
-  kept: KeptSettings,
-  size: TerminalSize,
-  call: EngineCall,
-): Promise<void> {
+export async function resizeTerminal(engine: DockerEngine, size: TerminalSize, call: EngineCall): Promise<void> {
   try {
     await resize(engine, size, call)
   } catch (error) {
@@ -23,7 +17,7 @@ export async function resizeTerminal(
     const { Id, Name, State, Config } = await inspectContainer(engine, call)
     if (Config?.Tty !== true) return
     const state = toContainerState(State?.Status)
-    if (state === 'created') kept.keep(Id, toContainerName(Name), { size })
+    if (state === 'created') engine.containers.settings.keep(Id, toContainerName(Name), { size })
     else if (state === 'running') throw error
   }
 }

@@ -1,34 +1,43 @@
-import { createHostError, isHostError } from '@capstan/core'
+import { createHostError, isHostError, type Operation } from '@capstan/core'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import type { KeptSettings } from '../engine/start-settings.js'
-import { type PreparedStart, prepareStart } from '../firewall/prepare-start.js'
-import { watchSandbox } from '../firewall/sandbox/watch-sandbox.js'
 import { inspectContainer } from './inspect-container.js'
 import { resizeStarted } from './resize-terminal.js'
 
 /**
- * Starts a container; one that runs already: resolves. The size of its terminal that was kept for the start is applied;
- * kept firewall rules stand before its first instruction, else FIREWALL_FAILED.
+ * Starts a container and applies the size of its terminal that was set before. Resolves for one that runs.
  *
  * A failed start leaves a created container for the caller to remove.
  */
-export async function startContainer(engine: DockerEngine, kept: KeptSettings, call: EngineCall): Promise<void> {
-  await startPrepared(engine, kept, await prepareStart(engine, kept, call), call)
+export async function startContainer(
+  engine: DockerEngine,
+  call: Operation,
+  prepare: PrepareStart = prepareNothing,
+): Promise<void> {
+  const prepared = await prepare(engine, call)
+  call.undo.add('preparation of the start', () => prepared.giveUp())
+  await startPrepared(engine, prepared, call)
 }
 
-/** Starts a container whose rules were prepared. */
-export async function startPrepared(
-  engine: DockerEngine,
-  kept: KeptSettings,
-  prepared: PreparedStart,
-  call: EngineCall,
-): Promise<void> {
-  const { subject: id } = call
-  const fullId = kept.isEmpty ? id : await findFullId(engine, call)
+/** Prepares a container for a start, such as by its firewall rules. */
+export type PrepareStart = (engine: DockerEngine, call: EngineCall) => Promise<PreparedStart>
+
+/** A start that was prepared. Only `run` may start the container. */
+export interface PreparedStart {
+  /** Calls `start` and resolves when the container runs as prepared. */
+  run(start: () => Promise<void>): Promise<void>
+  /** Ends the preparation where `run` was not called, and releases what it made once the container has ended. */
+  giveUp(): Promise<void>
+}
+
+const prepareNothing: PrepareStart = async () => ({ run: (start) => start(), giveUp: async () => {} })
+
+/** Starts a container that was prepared. */
+export async function startPrepared(engine: DockerEngine, prepared: PreparedStart, call: EngineCall): Promise<void> {
+  const { settings } = engine.containers
+  const fullId = settings.isEmpty ? call.subject : await findFullId(engine, call)
   await prepared.run(() => start(engine, call))
   engine.containers.forgetCreated(fullId)
-  watchSandbox(engine, id)
-  const size = kept.takeSize(fullId)
+  const size = settings.takeSize(fullId)
   if (size !== undefined) await resizeStarted(engine, size, call)
 }
 
@@ -46,13 +55,13 @@ async function start(engine: DockerEngine, call: EngineCall): Promise<void> {
   }
 }
 
-/** Podman finds a container in no state to be started where another start is ahead of this one. */
+/** Podman refuses a start while another start of the container is in progress. */
 async function hasBeenStarted(engine: DockerEngine, error: unknown, call: EngineCall): Promise<boolean> {
   if (!isHostError(error, 'NOT_RUNNING')) return false
   return (await inspectContainer(engine, call)).State?.Running === true
 }
 
-/** The engine does not say which option asked for the capabilities that its machine withholds. */
+/** Names `capAdd` in the error where it, and not `privileged`, asked for the capabilities that the machine withholds. */
 async function nameCapabilities(engine: DockerEngine, error: unknown, call: EngineCall): Promise<unknown> {
   if (!isHostError(error, 'OPTION_UNSUPPORTED')) return error
   const { HostConfig } = await inspectContainer(engine, call)

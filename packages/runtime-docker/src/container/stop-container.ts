@@ -1,6 +1,5 @@
 import { isHostError, type StopOptions } from '@capstan/core'
 import type { CallLimits, DockerEngine, EngineCall } from '../docker-engine.js'
-import { releaseAfterEnd } from '../firewall/sandbox/release-sandbox.js'
 
 /** Polite signal, then kill when the grace is over. Not running, or gone: resolves. */
 export async function stopContainer(
@@ -19,5 +18,4 @@ export async function stopContainer(
   } catch (error) {
     if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
   }
-  await releaseAfterEnd(engine, call)
 }

@@ -1,7 +1,6 @@
 import { createHostError, isHostError } from '@capstan/core'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import { releaseAfterEnd } from '../firewall/sandbox/release-sandbox.js'
 import { hasEnded } from './container-shapes.js'
 import { findDeathCode } from './death-event.js'
 import { findContainer, inspectContainer } from './inspect-container.js'
@@ -13,20 +12,19 @@ import { openWait, type PendingExit } from './pending-exit.js'
  * The wait is open before the container is looked at: an exit in between is seen by the one or by the other.
  */
 export async function waitContainer(engine: DockerEngine, call: EngineCall): Promise<number> {
-  let unfollow = () => {}
+  let endWait = () => {}
   try {
     for (;;) {
       const pending = await openWait(engine, { call, condition: 'next-exit' })
-      unfollow()
+      endWait()
       const code = await waitOnce(engine, { pending, call }, (firstId) => {
-        unfollow = engine.containers.follow(firstId)
+        endWait = engine.containers.addWait(firstId)
       })
-      if (code === undefined) continue // a start under firewall rules has replaced the container
-      await releaseAfterEnd(engine, call)
-      return code
+      if (code !== undefined) return code
+      // Otherwise a start under firewall rules has replaced the container.
     }
   } finally {
-    unfollow()
+    endWait()
   }
 }
 

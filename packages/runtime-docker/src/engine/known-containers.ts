@@ -1,45 +1,51 @@
-import { type OperationOptions, type StringMap, untilAborted } from '@capstan/core'
-import type { CreateRequest } from '../container/create-body.js'
-import type { InspectedContainer, ListedContainer } from '../docker-api.js'
+import { delay, type OperationOptions, type StringMap, untilAborted } from '@capstan/core'
+import type { CreateRequest, InspectedContainer, ListedContainer } from '../docker-api.js'
 import { findSandboxLabels, hasSandboxLabels } from './sandbox-labels.js'
+import { isIdOf, StartSettings } from './start-settings.js'
 
 /**
- * What this process knows about the engine's containers: how those that were not started yet were created, and which
- * container has replaced which.
+ * What this process knows of the engine's containers.
  *
- * A container that starts under firewall rules is created anew in the network namespace of a sandbox. Its callers go on
- * using the id that `createContainer` gave them, the first id: requests are sent with the engine's id, and answers are
- * given with the first.
+ * A container that starts under firewall rules is created again in the network namespace of a sandbox, under another id
+ * (docs/firewall.md). Callers go on using the id that `createContainer` returned, the first id. Requests are sent with the
+ * engine's id, and answers have the first id.
  */
 export class KnownContainers {
-  readonly #requests = new Map<string, CreateRequest>()
+  readonly settings: StartSettings = new StartSettings()
+  readonly #created = new Map<string, CreatedContainer>()
   readonly #sandboxed = new Map<string, SandboxedContainer>()
-  readonly #gone = new Map<string, string>()
+  readonly #removed = new Map<string, string>()
   readonly #starts = new Map<string, Promise<void>>()
-  readonly #followers = new Map<string, Set<Promise<void>>>()
+  readonly #waits = new Map<string, Set<Promise<void>>>()
 
-  /** Keeps how a container was created, as long as it was not started. */
-  addCreated(id: string, request: CreateRequest): void {
-    this.#requests.set(id, request)
+  /** Stores how a container was created, until it is started. */
+  addCreated(id: string, container: CreatedContainer): void {
+    this.#created.set(id, container)
   }
 
   findCreated(id: string): CreateRequest | undefined {
-    return this.#requests.get(id)
+    return this.#created.get(id)?.request
   }
 
-  forgetCreated(id: string): void {
-    this.#requests.delete(id)
+  /** Forgets how a container was created, by its id, the beginning of that, or its name. */
+  forgetCreated(idOrName: string): void {
+    for (const [id, { name }] of this.#created) {
+      if (name === idOrName || isIdOf(idOrName, id)) this.#created.delete(id)
+    }
   }
 
   addSandboxed(firstId: string, container: SandboxedContainer): void {
     this.#sandboxed.set(firstId, container)
   }
 
-  /** By the first id, by 12 and more of its first digits, or by the engine's id. */
+  get hasSandboxed(): boolean {
+    return this.#sandboxed.size > 0
+  }
+
+  /** Finds a container in a sandbox by its first id, by at least 12 of its first digits, or by the engine's id. */
   findSandboxed(id: string): (SandboxedContainer & { readonly firstId: string }) | undefined {
     for (const [firstId, container] of this.#sandboxed) {
-      const isMeant = firstId === id || container.id === id || (id.length >= 12 && firstId.startsWith(id))
-      if (isMeant) return { ...container, firstId }
+      if (container.id === id || isIdOf(id, firstId)) return { ...container, firstId }
     }
     return undefined
   }
@@ -48,20 +54,23 @@ export class KnownContainers {
     this.#sandboxed.delete(firstId)
   }
 
-  /** Forgets a container that is gone, but keeps its engine id, by which the engine's events name it. */
-  endSandboxed(firstId: string): void {
+  /** Forgets a container that was removed. Keeps its engine id for a while, since events name it by that. */
+  forgetRemoved(firstId: string): void {
     const container = this.#sandboxed.get(firstId)
-    if (container !== undefined) this.#gone.set(firstId, container.id)
     this.#sandboxed.delete(firstId)
+    if (container === undefined) return
+    this.#removed.set(firstId, container.id)
+    const [oldest] = this.#removed.keys()
+    if (this.#removed.size > mostRemoved && oldest !== undefined) this.#removed.delete(oldest)
   }
 
-  /** The engine's id of a container, also of one that is gone. */
+  /** The engine's id of a container, also of one that was removed a while ago. */
   toEngineId(id: string): string {
-    return this.findSandboxed(id)?.id ?? this.#gone.get(id) ?? id
+    return this.findSandboxed(id)?.id ?? this.#removed.get(id) ?? id
   }
 
   /**
-   * Waits until no other start of the container is under way, and resolves with the function that ends this one. Aborted:
+   * Waits until no other start of the container is in progress. Resolves with the function that ends this one. Aborted:
    * rejects with the reason.
    */
   async lockStart(firstId: string, { signal }: OperationOptions = {}): Promise<() => void> {
@@ -74,7 +83,7 @@ export class KnownContainers {
       if (this.#starts.get(firstId) === own) this.#starts.delete(firstId)
     }
     try {
-      await (signal === undefined ? before : untilAborted(before, signal))
+      await untilAborted(before, signal)
       return unlock
     } catch (error) {
       before.then(unlock)
@@ -88,32 +97,30 @@ export class KnownContainers {
 
   /**
    * Registers a wait for a container that was not started yet. Returns the function to call when the wait has ended, or
-   * waits for the container's successor.
+   * waits for the container that has replaced it.
    */
-  follow(firstId: string): () => void {
+  addWait(firstId: string): () => void {
     let release: () => void = () => {}
-    const follower = new Promise<void>((resolve) => {
+    const wait = new Promise<void>((resolve) => {
       release = resolve
     })
-    const followers = this.#followers.get(firstId) ?? new Set()
-    this.#followers.set(firstId, followers.add(follower))
+    const waits = this.#waits.get(firstId) ?? new Set()
+    this.#waits.set(firstId, waits.add(wait))
     return () => {
       release()
-      followers.delete(follower)
-      if (followers.size === 0 && this.#followers.get(firstId) === followers) this.#followers.delete(firstId)
+      waits.delete(wait)
+      if (waits.size === 0 && this.#waits.get(firstId) === waits) this.#waits.delete(firstId)
     }
   }
 
-  /** Resolves when all registered waits are for the successor, so that none misses its start, or after the limit. */
-  async untilFollowed(firstId: string, limitMs: number): Promise<void> {
-    const followers = this.#followers.get(firstId)
-    if (followers === undefined) return
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const limit = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, limitMs)
-    })
-    await Promise.race([Promise.all(followers), limit])
-    clearTimeout(timer)
+  /** Resolves when all registered waits are for the new container, so that none misses its start, or after the limit. */
+  async untilWaitsMoved(firstId: string, limitMs: number): Promise<void> {
+    const waits = this.#waits.get(firstId)
+    if (waits === undefined) return
+    const moved = new AbortController()
+    const limit = delay(limitMs, { signal: moved.signal }).catch(() => {})
+    await Promise.race([Promise.all(waits), limit])
+    moved.abort()
   }
 
   /** The path of a request, with the engine's id in place of a first id. */
@@ -135,7 +142,7 @@ export class KnownContainers {
     return { ...container, Id: known ?? this.#learn(Id, Labels, HostConfig?.NetworkMode) }
   }
 
-  /** Whether an entry of a list has the labels of a container in a sandbox, but no network mode: inspect it to find out. */
+  /** Whether an entry of a list has the labels of a container in a sandbox, and no network mode to confirm them. */
   isUncertain({ Id, Labels, HostConfig }: ListedContainer): boolean {
     return HostConfig?.NetworkMode === undefined && hasSandboxLabels(Labels) && this.findSandboxed(Id) === undefined
   }
@@ -148,9 +155,18 @@ export class KnownContainers {
   }
 }
 
+/** A container that was not started yet. */
+export interface CreatedContainer {
+  /** The name that was asked for. */
+  readonly name: string | undefined
+  readonly request: CreateRequest
+}
+
 /** A container in the network namespace of a sandbox. */
 export interface SandboxedContainer {
   /** The engine's id of the container. */
   readonly id: string
   readonly sandboxId: string
 }
+
+const mostRemoved = 256

@@ -1,6 +1,6 @@
 import type { StringMap } from '@capstan/core'
 
-/** The labels of a container that runs in the network namespace of a sandbox. */
+/** The labels of a container in the network namespace of a sandbox. */
 export function toSandboxedLabels({ firstId, sandboxId }: SandboxLabels): StringMap {
   return { [labelKeys.firstId]: firstId, [labelKeys.sandboxId]: sandboxId }
 }
@@ -11,8 +11,8 @@ export function toSandboxLabels(firstId: string): StringMap {
 }
 
 /**
- * What the labels of a container in a sandbox tell; `undefined` for any other container, also for one that inherited the
- * labels from an image.
+ * Reads the labels of a container in a sandbox; `undefined` for any other container, also for one that inherited the labels
+ * from an image.
  */
 export function findSandboxLabels(
   labels: StringMap | null | undefined,
@@ -40,7 +40,7 @@ export interface SandboxLabels {
   readonly sandboxId: string
 }
 
-/** Key of the label that all containers in sandboxes carry. */
+/** Key of a label of every container in a sandbox. */
 export const sandboxedKey = 'capstan.firewall.first-id'
 
 const labelKeys = {

@@ -2,41 +2,42 @@ import type { FirewallRules, TerminalSize } from '@capstan/core'
 import type { InspectedAttachment } from '../docker-api.js'
 
 /**
- * What was asked for of containers for when they start: kept by the runtime, since the engine does not keep it.
- *
- * By full id: a name may be another container's by then.
+ * Settings for the next start of each container. The engine does not store them. The key is the full id, since a name can
+ * change its container.
  */
-export class KeptSettings {
-  readonly #entries = new Map<string, KeptEntry>()
+export class StartSettings {
+  readonly #entries = new Map<string, Entry>()
 
   get isEmpty(): boolean {
     return this.#entries.size === 0
   }
 
-  /** Adds to what is kept of the container. */
+  /** Adds to the settings of a container. */
   keep(id: string, name: string, settings: ContainerSettings): void {
-    const entry = this.#entries.get(id)
-    this.#entries.set(id, { ...entry, ...settings, name })
+    this.#entries.set(id, { ...this.#entries.get(id), ...settings, name })
   }
 
   find(id: string): ContainerSettings | undefined {
     return this.#entries.get(id)
   }
 
-  /** The terminal size is for the next start alone. */
+  /** Returns the size of the terminal, which applies to one start only, and forgets it. */
   takeSize(id: string): TerminalSize | undefined {
-    const entry = this.#entries.get(id)
-    if (entry?.size === undefined) return undefined
-    const { size, ...rest } = entry
-    this.#entries.set(id, rest)
+    const { size, ...rest } = this.#entries.get(id) ?? { name: '' }
+    if (size !== undefined) this.#entries.set(id, rest)
     return size
   }
 
-  /** Of a container that is gone: by full id, by a beginning of it, or by name, as engines take them. */
+  /** Forgets the networks of a container that is connected to them again. */
+  clearNetworks(id: string): void {
+    const { networks, ...rest } = this.#entries.get(id) ?? { name: '' }
+    if (networks !== undefined) this.#entries.set(id, rest)
+  }
+
+  /** Forgets a container that was removed, by its full id, the beginning of that, or its name. */
   forget(idOrName: string): void {
     for (const [id, { name }] of this.#entries) {
-      const isMeant = name === idOrName || (idOrName.length >= 12 && id.startsWith(idOrName))
-      if (isMeant) this.#entries.delete(id)
+      if (name === idOrName || isIdOf(idOrName, id)) this.#entries.delete(id)
     }
   }
 }
@@ -48,4 +49,9 @@ export interface ContainerSettings {
   readonly networks?: Readonly<Record<string, InspectedAttachment>>
 }
 
-type KeptEntry = ContainerSettings & { readonly name: string }
+type Entry = ContainerSettings & { readonly name: string }
+
+/** Whether a text is an id, or at least 12 of its first digits. */
+export function isIdOf(text: string, id: string): boolean {
+  return text === id || (text.length >= 12 && id.startsWith(text))
+}

@@ -1,77 +1,45 @@
-import {
-  createHostError,
-  createUndoStack,
-  type FirewallRules,
-  isHostError,
-  type OperationOptions,
-  withUndoFailures,
-} from '@capstan/core'
+import { createHostError, createUndoStack, type FirewallRules, isHostError, withUndoFailures } from '@capstan/core'
 import { toContainerState } from '../container/container-shapes.js'
 import { inspectContainer } from '../container/inspect-container.js'
 import { removeContainer } from '../container/remove-container.js'
-import type { InspectedContainer } from '../docker-api.js'
+import type { PreparedStart } from '../container/start-container.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import type { KeptSettings } from '../engine/start-settings.js'
 import { toReason } from '../engine-text.js'
 import { withCleanupLimit } from '../unanswered/cleanup-limit.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 import { applyFirewall } from './rules/apply-firewall.js'
-import { createNoRunnerError } from './rules/no-runner-error.js'
-import { openSandbox, setSandboxRules, startSandbox } from './sandbox/open-sandbox.js'
+import { createNoRunnerError } from './rules/runners.js'
+import { isEndError, refuseSharedNetwork } from './rules/workload.js'
+import { type Opening, openSandbox, setSandboxRules, startSandbox } from './sandbox/open-sandbox.js'
 import { releaseAfterEnd } from './sandbox/release-sandbox.js'
 import { canReplace, replaceContainer } from './sandbox/replace-container.js'
-import { cutNetworks } from './start-disconnected.js'
-
-/** A container that may be started now, and only by `run`. */
-export interface PreparedStart {
-  /** Calls `start`, and resolves when the container runs under its rules. */
-  run(start: () => Promise<void>): Promise<void>
-  /** Ends the preparation where `run` was not called, and what is left of it after the end of the container. */
-  giveUp(): Promise<void>
-}
+import { watchSandbox } from './sandbox/watch-sandbox.js'
+import { startDisconnected } from './start-disconnected.js'
 
 /**
- * Puts kept firewall rules in place before a start: in a sandbox whose network namespace the container is started in; or,
- * for a container that has run before, by cutting it off from its networks until the rules stand.
+ * Prepares a start under kept firewall rules: in the network namespace of a sandbox that has the rules, or, for a container
+ * that cannot be created again, disconnected from its networks until the rules are set. See docs/firewall.md.
  *
- * Whatever fails: FIREWALL_FAILED, `not-started`; the container is there as it was.
+ * Rejects with FIREWALL_FAILED, `not-started`, where that fails. The container is then as it was.
  */
-export async function prepareStart(engine: DockerEngine, kept: KeptSettings, call: EngineCall): Promise<PreparedStart> {
-  if (kept.isEmpty) return unrestricted
-  const { Id: id } = await inspectContainer(engine, call)
-  const rules = kept.find(id)?.rules
-  if (rules === undefined) return unrestricted
-  return withCleanupLimit(engine, call, () => prepareRestricted(engine, kept, { id, rules, call }))
+export async function prepareStart(engine: DockerEngine, call: EngineCall): Promise<PreparedStart> {
+  const { run, giveUp } = await prepare(engine, call)
+  return {
+    async run(start) {
+      await run(start)
+      watchSandbox(engine, call.subject)
+    },
+    giveUp,
+  }
 }
 
-async function prepareRestricted(engine: DockerEngine, kept: KeptSettings, how: Restricting): Promise<PreparedStart> {
-  const { id, call } = how
-  const unlock = await engine.containers.lockStart(id, call)
-  const end = async () => {
-    unlock()
-    await releaseAfterEnd(engine, { ...call, subject: id })
-  }
-  let mayStartLate = false
-  try {
-    const restricted = await restrict(engine, kept, how)
-    return {
-      async run(start) {
-        try {
-          await withCleanupLimit(engine, call, () => restricted(start))
-          unlock()
-        } catch (error) {
-          // A start that was not answered may come late: it finds its sandbox with its rules.
-          mayStartLate = !isAnswered(error, call)
-          await (mayStartLate ? unlock() : end())
-          throw error
-        }
-      },
-      giveUp: async () => (mayStartLate ? undefined : end()),
-    }
-  } catch (error) {
-    await end()
-    throw toStartFailure(error, id, call)
-  }
+async function prepare(engine: DockerEngine, call: EngineCall): Promise<PreparedStart> {
+  const { settings } = engine.containers
+  if (settings.isEmpty) return unrestricted
+  const { Id: id } = await inspectContainer(engine, call)
+  const rules = settings.find(id)?.rules
+  if (rules === undefined) return unrestricted
+  return withCleanupLimit(engine, call, () => prepareRestricted(engine, { id, rules, call }))
 }
 
 const unrestricted: PreparedStart = { run: (start) => start(), giveUp: async () => {} }
@@ -82,41 +50,82 @@ interface Restricting {
   readonly call: EngineCall
 }
 
-/** Resolves with how the container is to be started. */
-async function restrict(
-  engine: DockerEngine,
-  kept: KeptSettings,
-  { id, rules, call }: Restricting,
-): Promise<PreparedStart['run']> {
-  const container = await inspectContainer(engine, call)
-  const apply = ({ signal }: OperationOptions) =>
-    applyFirewall(engine, id, rules, { signal, ...firewallImageOf(engine) })
-  refuseForeignNamespace(container)
-  if (container.State?.Running === true) return async (start) => start().then(() => apply(call))
-  if (container.HostConfig?.NetworkMode === 'none') return (start) => start()
-  const request = engine.containers.findCreated(id)
-  const sandboxId = engine.containers.findSandboxed(id)?.sandboxId
-  if (sandboxId !== undefined) {
-    await startSandbox(engine, sandboxId, call)
-    const reasons = await setSandboxRules(engine, { container, sandboxId, rules }, call)
-    if (reasons !== undefined) throw createNoRunnerError(reasons)
-  } else if (
-    request !== undefined &&
-    toContainerState(container.State?.Status) === 'created' &&
-    (await canReplace(engine, call))
-  ) {
-    await moveToSandbox(engine, { container, request, rules }, call)
-  } else {
-    return cutNetworks(engine, kept, { container, apply, call })
+async function prepareRestricted(engine: DockerEngine, restricting: Restricting): Promise<PreparedStart> {
+  const { id, call } = restricting
+  const unlock = await engine.containers.lockStart(id, call)
+  let ending: Promise<void> | undefined
+  const end = () => {
+    unlock()
+    ending ??= releaseAfterEnd(engine, { ...call, subject: id })
+    return ending
   }
-  return (start) => start()
+  let mayStartLate = false
+  const giveUp = async () => (mayStartLate ? unlock() : end())
+  const run = await restrict(engine, restricting).catch(async (error: unknown) => {
+    await end()
+    throw error
+  })
+  return {
+    async run(start) {
+      try {
+        await withCleanupLimit(engine, call, () => run(start))
+        unlock()
+      } catch (error) {
+        // An engine that has not answered may start the container later. The sandbox stays then, with its rules.
+        mayStartLate = !isAnswered(error, call)
+        await giveUp()
+        throw error
+      }
+    },
+    giveUp,
+  }
 }
 
-async function moveToSandbox(
+/** Resolves with the function that starts the container under the rules. */
+async function restrict(engine: DockerEngine, restricting: Restricting): Promise<PreparedStart['run']> {
+  const { id, rules, call } = restricting
+  try {
+    const container = await inspectContainer(engine, call)
+    refuseSharedNetwork(container, 'not-started')
+    if (container.State?.Running === true) return (start) => restrictRunning(engine, restricting, start)
+    if (container.HostConfig?.NetworkMode === 'none') return (start) => start()
+    const request = engine.containers.findCreated(id)
+    const sandboxId = engine.containers.findSandboxed(id)?.sandboxId
+    if (sandboxId !== undefined) {
+      await startSandbox(engine, sandboxId, call)
+      const reasons = await setSandboxRules(engine, { container, sandboxId, rules }, call)
+      if (reasons !== undefined) throw createNoRunnerError(reasons)
+      return (start) => start()
+    }
+    const isNew = request !== undefined && toContainerState(container.State?.Status) === 'created'
+    if (!isNew || !(await canReplace(engine, call))) return await startDisconnected(engine, { container, rules, call })
+    await moveToSandbox(engine, { container, request, rules }, call)
+    return (start) => start()
+  } catch (error) {
+    throw toStartFailure(error, restricting)
+  }
+}
+
+/**
+ * Sets the rules in a container that runs. The start is not sent: it would start a process that has ended meanwhile without
+ * rules. Such a container is prepared anew.
+ */
+async function restrictRunning(
   engine: DockerEngine,
-  opening: Parameters<typeof openSandbox>[1],
-  call: EngineCall,
+  restricting: Restricting,
+  start: () => Promise<void>,
 ): Promise<void> {
+  const { id, rules, call } = restricting
+  try {
+    await applyFirewall(engine, id, rules, call)
+  } catch (error) {
+    if (!isEndError(error)) throw error
+    const run = await restrict(engine, restricting)
+    await run(start)
+  }
+}
+
+async function moveToSandbox(engine: DockerEngine, opening: Opening, call: EngineCall): Promise<void> {
   const sandboxId = await openSandbox(engine, opening, call)
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add('firewall sandbox', (own) => removeContainer(engine, sandboxId, own))
@@ -125,33 +134,19 @@ async function moveToSandbox(
   } catch (error) {
     throw withUndoFailures(error, await undo.run())
   }
-  await engine.containers.untilFollowed(opening.container.Id, followMs)
+  await engine.containers.untilWaitsMoved(opening.container.Id, moveMs)
 }
 
-/** The rules would be those of the machine, or of a container that the caller did not name. */
-function refuseForeignNamespace({ Id: id, HostConfig }: InspectedContainer): void {
-  const mode = HostConfig?.NetworkMode ?? ''
-  if (mode !== 'host' && !mode.startsWith('container:')) return
-  throw createHostError('FIREWALL_FAILED', { id, reason: 'its network is not its own', containment: 'not-started' })
-}
-
-/** What a start without rules would reject with, too, stays as it is. */
-function toStartFailure(error: unknown, id: string, { signal }: EngineCall): unknown {
+/** The errors that a start without rules can have stay as they are. */
+function toStartFailure(error: unknown, { id, call: { signal } }: Restricting): unknown {
   if (signal?.aborted) return signal.reason
-  if (isHostError(error) && passedOn.has(error.code)) return error
-  const failure = createHostError(
-    'FIREWALL_FAILED',
-    { id, reason: toReason(error), containment: 'not-started' },
-    { cause: error },
-  )
+  if (isHostError(error) && unchanged.has(error.code)) return error
+  const facts = { id, reason: toReason(error), containment: 'not-started' } as const
+  const failure = createHostError('FIREWALL_FAILED', facts, { cause: error })
   return withUndoFailures(failure, isHostError(error) ? error.undoFailures : [])
 }
 
-function firewallImageOf({ details: { firewallImage } }: DockerEngine) {
-  return firewallImage === undefined ? {} : { firewallImage }
-}
-
-const passedOn: ReadonlySet<string> = new Set([
+const unchanged: ReadonlySet<string> = new Set([
   'CONTAINER_NOT_FOUND',
   'FIREWALL_FAILED',
   'IN_USE',
@@ -159,5 +154,5 @@ const passedOn: ReadonlySet<string> = new Set([
   'RUNTIME_UNAVAILABLE',
 ])
 
-/** For waits to follow the successor of their container, which takes a few requests. */
-const followMs = 5_000
+/** For waits to move to the container that has replaced theirs, which takes a few requests. */
+const moveMs = 5_000

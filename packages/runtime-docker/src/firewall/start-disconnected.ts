@@ -1,27 +1,31 @@
-import { createHostError, createUndoStack, isHostError, type OperationOptions, withUndoFailures } from '@capstan/core'
+import { createHostError, createUndoStack, type FirewallRules, isHostError, withUndoFailures } from '@capstan/core'
 import { toContainerName } from '../container/container-shapes.js'
 import { inspectContainer } from '../container/inspect-container.js'
+import type { PreparedStart } from '../container/start-container.js'
 import type { InspectedAttachment, InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import type { KeptSettings } from '../engine/start-settings.js'
 import { toReason } from '../engine-text.js'
-import { sealWorkload } from './rules/seal-workload.js'
+import { applyFirewall } from './rules/apply-firewall.js'
+import { sealWorkload } from './rules/contain.js'
+import { isEndError } from './rules/workload.js'
 
 /**
- * Cuts a container that does not run off from its networks, and resolves with how it is started: cut off, then sealed,
- * then back on its networks, then under its rules. Until the rules stand nothing is in reach but its own loopback.
+ * Disconnects a container that does not run from its networks, and resolves with the function that starts it: it starts the
+ * container, seals it, connects it to its networks again and sets the rules. Until then the process reaches its own
+ * loopback interface only.
  *
- * A process that ends before that: FIREWALL_FAILED, `ended`. Whatever fails before the start: the networks are back.
+ * That function rejects with FIREWALL_FAILED, `ended`, where the process ends before the rules are set. Where the start
+ * fails, or this function rejects, the container is on its networks again.
  */
-export async function cutNetworks(
+export async function startDisconnected(
   engine: DockerEngine,
-  kept: KeptSettings,
-  { container, apply, call }: CutOff,
-): Promise<(start: () => Promise<void>) => Promise<void>> {
+  { container, rules, call }: Disconnecting,
+): Promise<PreparedStart['run']> {
   const { Id: id } = container
-  // A start before this one may have left it cut off.
-  const networks = kept.find(id)?.networks ?? container.NetworkSettings?.Networks ?? {}
-  kept.keep(id, toContainerName(container.Name), { networks })
+  const { settings } = engine.containers
+  // An earlier start may have left it disconnected.
+  const networks = settings.find(id)?.networks ?? container.NetworkSettings?.Networks ?? {}
+  settings.keep(id, toContainerName(container.Name), { networks })
   const own = { ...call, subject: id }
   try {
     await leaveNetworks(engine, own)
@@ -37,69 +41,68 @@ export async function cutNetworks(
     try {
       await sealWorkload(engine, own)
     } catch (error) {
-      throw await toFailure(engine, { id, networks, call: own, error })
+      throw await toFailure(engine, networks, { call: own, error })
     }
-    await joinNetworks(engine, networks, own).catch(async (error: unknown) => {
-      if (await hasEnded(engine, own)) throw await toFailure(engine, { id, networks, call: own, error })
+    try {
+      await joinNetworks(engine, networks, own)
+    } catch (error) {
+      if (await isOver(engine, own)) throw await toFailure(engine, networks, { call: own, error })
       call.signal?.throwIfAborted()
       throw createHostError('FIREWALL_FAILED', { id, reason: toReason(error), containment: 'sealed' }, { cause: error })
-    })
-    await apply(call).catch(async (error: unknown) => {
-      throw isEnd(error) ? await toFailure(engine, { id, networks, call: own, error }) : error
-    })
+    }
+    try {
+      await applyFirewall(engine, id, rules, call)
+      settings.clearNetworks(id)
+    } catch (error) {
+      throw isEndError(error) ? await toFailure(engine, networks, { call: own, error }) : error
+    }
   }
 }
 
-interface CutOff {
+interface Disconnecting {
   readonly container: InspectedContainer
-  /** Sets and verifies the rules in the running container. */
-  readonly apply: (options: OperationOptions) => Promise<void>
+  readonly rules: FirewallRules
   readonly call: EngineCall
 }
 
 type Networks = Readonly<Record<string, InspectedAttachment>>
 
 interface Failing {
-  readonly id: string
-  readonly networks: Networks
   readonly call: EngineCall
   readonly error: unknown
 }
 
-/** The container goes on without a network, or has ended. */
-async function toFailure(engine: DockerEngine, { id, networks, call, error }: Failing): Promise<unknown> {
-  const isOver = await hasEnded(engine, call).catch(() => false)
-  const failures = isOver ? await restore(engine, networks, call) : []
-  if (call.signal?.aborted) return withUndoFailures(call.signal.reason, failures)
-  const reason = isOver ? 'its process ended before the rules were set' : toReason(error)
-  const facts = { id, reason, containment: isOver ? 'ended' : 'disconnected' } as const
+/** The error of a start whose container has ended, or runs without a network. */
+async function toFailure(engine: DockerEngine, networks: Networks, { call, error }: Failing): Promise<unknown> {
+  const { subject: id, signal } = call
+  const isEnded = await isOver(engine, call).catch(() => false)
+  const failures = isEnded ? await restore(engine, networks, call) : []
+  if (signal?.aborted) return withUndoFailures(signal.reason, failures)
+  const reason = isEnded ? 'its process ended before the rules were set' : toReason(error)
+  const facts = { id, reason, containment: isEnded ? 'ended' : 'disconnected' } as const
   return withUndoFailures(createHostError('FIREWALL_FAILED', facts, { cause: error }), failures)
 }
 
-async function hasEnded(engine: DockerEngine, { signal: _signal, ...call }: EngineCall): Promise<boolean> {
+async function isOver(engine: DockerEngine, { signal: _signal, ...call }: EngineCall): Promise<boolean> {
   try {
-    return (await inspectContainer(engine, { ...call, timeoutMs: lookMs })).State?.Running !== true
+    return (await inspectContainer(engine, { ...call, timeoutMs: inspectMs })).State?.Running !== true
   } catch (error) {
     if (isHostError(error, 'CONTAINER_NOT_FOUND')) return true
     throw error
   }
 }
 
-function isEnd(error: unknown): boolean {
-  return isHostError(error, 'NOT_RUNNING') ? error.facts.state !== 'paused' : isHostError(error, 'CONTAINER_NOT_FOUND')
-}
-
-/** The network `none` stays: a Docker Engine would join a container without any network to the default one. */
+/** Connects it to the network `none`: a Docker Engine starts a container without any network on the default one. */
 async function leaveNetworks(engine: DockerEngine, call: EngineCall): Promise<void> {
   for (const network of await listNetworks(engine, call)) await leave(engine, network, call)
   const api = await engine.api(call)
   try {
     await api.getNetwork('none').connect({ Container: call.subject })
   } catch (error) {
-    if (!isHostError(error, 'NETWORK_NOT_FOUND')) throw error // Podman has none, and joins it to nothing
+    if (!isHostError(error, 'NETWORK_NOT_FOUND')) throw error // Podman has no such network, and does not need it
   }
   const left = (await listNetworks(engine, call)).filter((network) => network !== 'none')
-  if (left.length > 0) throw new Error(`it could not be cut off from ${left.join(' and ')}`)
+  if (left.length > 0) throw new Error(`it could not be disconnected from ${left.join(' and ')}`)
 }
 
 async function joinNetworks(engine: DockerEngine, networks: Networks, call: EngineCall): Promise<void> {
@@ -124,7 +127,7 @@ async function leave(engine: DockerEngine, network: string, call: EngineCall): P
   try {
     await api.getNetwork(network).disconnect({ Container: call.subject, Force: true })
   } catch (error) {
-    // The network is gone, or the container is not in it.
+    // The network was removed, or the container is not on it.
     if (!isHostError(error, 'NETWORK_NOT_FOUND') && !isHostError(error, 'OPERATION_FAILED')) throw error
   }
 }
@@ -134,16 +137,18 @@ async function listNetworks(engine: DockerEngine, call: EngineCall): Promise<rea
   return Object.keys(NetworkSettings?.Networks ?? {})
 }
 
-/** Of a container that does not run; one that is gone needs none. */
+/** Connects a container that does not run to its networks again; does nothing for one that was removed. */
 async function restore(engine: DockerEngine, networks: Networks, call: EngineCall): Promise<readonly unknown[]> {
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   undo.add(`networks of ${call.subject}`, async (own) => {
     try {
       await joinNetworks(engine, networks, { ...call, ...own })
+      engine.containers.settings.clearNetworks(call.subject)
     } catch (error) {
       if (!isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
     }
   })
   return undo.run()
 }
-const lookMs = 5_000
+
+const inspectMs = 5_000

@@ -2,12 +2,10 @@ import { type AttachOptions, delay, linkSignals, type Operation } from '@capstan
 import { inspectContainer } from '../container/inspect-container.js'
 import { openWait, type PendingExit } from '../container/pending-exit.js'
 import { resizeStarted } from '../container/resize-terminal.js'
-import { startPrepared } from '../container/start-container.js'
+import { type PreparedStart, type PrepareStart, startPrepared } from '../container/start-container.js'
 import { stillRuns } from '../container/still-runs.js'
 import { stopContainer } from '../container/stop-container.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
-import type { KeptSettings } from '../engine/start-settings.js'
-import { type PreparedStart, prepareStart } from '../firewall/prepare-start.js'
 import { dropStderr, pump } from './attach.js'
 import { toConnectionLost } from './lost-connection.js'
 import { openAttach } from './open-attach.js'
@@ -20,20 +18,18 @@ import { openAttach } from './open-attach.js'
  */
 export async function startAttached(
   engine: DockerEngine,
-  kept: KeptSettings,
-  options: AttachOptions,
+  { prepare, ...options }: AttachOptions & { readonly prepare: PrepareStart },
   call: Operation,
 ): Promise<number> {
-  const prepared = await prepareStart(engine, kept, call)
-  call.undo.add('firewall preparation', () => prepared.giveUp())
-  const exitCode = await runAttached(engine, kept, prepared, { ...options, call })
+  const prepared = await prepare(engine, call)
+  call.undo.add('preparation of the start', () => prepared.giveUp())
+  const exitCode = await runAttached(engine, prepared, { ...options, call })
   await prepared.giveUp()
   return exitCode
 }
 
 async function runAttached(
   engine: DockerEngine,
-  kept: KeptSettings,
   prepared: PreparedStart,
   { call, ...options }: AttachOptions & { readonly call: Operation },
 ): Promise<number> {
@@ -52,7 +48,7 @@ async function runAttached(
     undo.add(`start of ${id}`, (own) => stopContainer(engine, id, { graceMs: undoGraceMs, ...own }))
   }
   const pumped = pump(engine, connection, { ...options, isTerminal, call })
-  const started = startPrepared(engine, kept, prepared, call)
+  const started = startPrepared(engine, prepared, call)
   const sized = started.then(() => {
     start.reach()
     return isTerminal && initialSize ? resizeStarted(engine, initialSize, call) : undefined

@@ -3,7 +3,6 @@ import { expect, test } from 'vitest'
 import { DockerNetworkManager } from '../../src/docker-network-manager.js'
 import { DockerRuntime } from '../../src/docker-runtime.js'
 import { DockerVolumeManager } from '../../src/docker-volume-manager.js'
-import { KeptSettings } from '../../src/engine/start-settings.js'
 import { listUntagged } from '../../src/image/untagged-images.js'
 import { startFakeEngine } from '../fake/fake-docker-engine.js'
 import { listImages, removeImage } from '../run-operations.js'
@@ -73,7 +72,7 @@ test('an inspection has the ids of the networks, where the engine tells their na
     ['GET /networks/net', json(200, { Id: 'f'.repeat(64) })],
     ['GET /networks/gone', refusal(404, 'unable to find network with name or ID gone: network not found')],
   ])
-  const { networks } = await new DockerRuntime(engine, new KeptSettings()).inspectContainer('c1')
+  const { networks } = await new DockerRuntime(engine).inspectContainer('c1')
   expect(networks.map(({ networkId }) => networkId)).toEqual(['f'.repeat(64), 'gone'])
 })
 

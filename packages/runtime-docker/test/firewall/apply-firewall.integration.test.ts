@@ -2,17 +2,17 @@ import { randomUUID } from 'node:crypto'
 import { type FirewallPlan, readFirewallOutcome, toFirewallScript } from '@capstan/egress-firewall'
 import { expect, onTestFinished, test } from 'vitest'
 import { describeWithFirewallImage } from '../../../../test/support/test-engine.js'
+import type { DockerDetails } from '../../src/docker-details.js'
 import { DockerFirewallManager } from '../../src/docker-firewall-manager.js'
 import { DockerRuntime } from '../../src/docker-runtime.js'
-import { KeptSettings } from '../../src/engine/start-settings.js'
 import { applyFirewall } from '../../src/firewall/rules/apply-firewall.js'
 import { createExecRunner } from '../../src/firewall/rules/exec-runner.js'
 import { readWorkload } from '../../src/firewall/rules/workload.js'
 import { connectEngine } from '../connect-engine.js'
 
 describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
-  async function connect() {
-    const connected = connectEngine(testEngine)
+  async function connect(changes: Partial<DockerDetails> = {}) {
+    const connected = connectEngine(testEngine, changes)
     const { engine } = connected
     const call = { operation: 'test', subject: 'test' }
     const api = await engine.api(call)
@@ -170,11 +170,11 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
   })
 
   test('a workload without a tool gets its rules by a helper of the image that is given', async () => {
-    const { engine, run, reaches } = await connect()
+    const { engine, run, reaches } = await connect({ firewallImage })
     const proxy = await run('proxy')
     const stranger = await run('stranger')
     const { id } = await run('workload')
-    await applyFirewall(engine, id, { proxyHost: proxy.name, proxyPort: 8080 }, { firewallImage })
+    await applyFirewall(engine, id, { proxyHost: proxy.name, proxyPort: 8080 })
     expect(await reaches(id, proxy.address)).toBe(true)
     expect(await reaches(id, stranger.address)).toBe(false)
   })
@@ -268,9 +268,8 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
 
   test('X11 rules are back, and verified, when this runtime has started the container again', async () => {
     const { engine, run, reaches } = await connect()
-    const kept = new KeptSettings()
-    const runtime = new DockerRuntime(engine, kept)
-    const firewalls = new DockerFirewallManager(engine, kept)
+    const runtime = new DockerRuntime(engine)
+    const firewalls = new DockerFirewallManager(engine)
     const proxy = await run('proxy')
     const stranger = await run('stranger')
     const { id } = await run('workload', { Image: firewallImage })

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import type { DockerDetails } from '../../src/docker-details.js'
 import { applyFirewall } from '../../src/firewall/rules/apply-firewall.js'
 import type { FakeHandler } from '../fake/fake-docker-engine.js'
 import { empty, inTurn, json, refusal, type Script, silence, startScriptedEngine } from '../scripted-engine.js'
@@ -34,7 +35,10 @@ interface World {
 }
 
 /** An engine with one workload, whose helpers print what they are told to. */
-async function start({ HostConfig = {}, State = {}, outputs = [good], ...answers }: World) {
+async function start(
+  { HostConfig = {}, State = {}, outputs = [good], ...answers }: World,
+  changes: Partial<DockerDetails> = {},
+) {
   let running = true
   let networks: Record<string, object> = { net: { NetworkID: 'n1', Gateway: '172.18.0.1' } }
   let turn = -1
@@ -79,7 +83,7 @@ async function start({ HostConfig = {}, State = {}, outputs = [good], ...answers
         }),
     ],
   ]
-  const scripted = await startScriptedEngine(script)
+  const scripted = await startScriptedEngine(script, changes)
   const helpers = () => scripted.seen.filter(({ path }) => path === '/containers/create')
   /** The workload ends now, and the request is refused for that. */
   const end = (reply: Parameters<FakeHandler>[0]) => {
@@ -105,13 +109,13 @@ test('runs a helper of the own image in its network, with no more rights than it
 })
 
 test('takes the image that is given before the own one, and passes over what cannot be run', async () => {
-  const given = await start({})
-  await applyFirewall(given.engine, id, rules, { firewallImage: 'tools:1' })
+  const given = await start({}, { firewallImage: 'tools:1' })
+  await applyFirewall(given.engine, id, rules)
   expect(given.helpers().map(({ json: body }) => body.Image)).toEqual(['tools:1'])
 
   const helper = inTurn(refusal(400, 'exec: "/bin/sh": stat /bin/sh: no such file or directory'), empty())
-  const other = await start({ helper })
-  await applyFirewall(other.engine, id, rules, { firewallImage: 'tools:1' })
+  const other = await start({ helper }, { firewallImage: 'tools:1' })
+  await applyFirewall(other.engine, id, rules)
   expect(other.helpers().map(({ json: body }) => body.Image)).toEqual(['tools:1', 'sha256:1'])
 })
 

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { DockerRuntime } from '../../src/docker-runtime.js'
-import { KeptSettings } from '../../src/engine/start-settings.js'
 import { collectOutput } from '../collect-output.js'
 import { connectEngine } from '../connect-engine.js'
 import type { FakeHandler } from '../fake/fake-docker-engine.js'
@@ -48,10 +47,7 @@ async function makeForeign(started: StartedRuntime, command: readonly string[]):
 
 /** A runtime of another process on the same engine. */
 function connectOther({ fake }: StartedRuntime): DockerRuntime {
-  return new DockerRuntime(
-    connectEngine({ socketPath: fake.socketPath, apiVersion: '1.41' }).engine,
-    new KeptSettings(),
-  )
+  return new DockerRuntime(connectEngine({ socketPath: fake.socketPath, apiVersion: '1.41' }).engine)
 }
 
 async function readLog(runtime: DockerRuntime, id: string): Promise<string> {
@@ -338,6 +334,59 @@ describe('the start of a container that cannot be created anew', () => {
     await runtime.startContainer('c')
     expect(container.networks).toEqual({ net: { Aliases: ['alias'] } })
   })
+})
+
+describe('a start under kept rules', () => {
+  test('sets the rules anew before it starts a container that ended while the start was prepared', async () => {
+    const started = await startRuntime()
+    const { fake, runtime } = started
+    const container = fake.state.createContainer('c', { Image: image, Cmd: ['sleep'] })
+    container.networks = { net: {} }
+    await runtime.startContainer('c')
+    await started.firewalls.setupFirewall('c', rules)
+    const starts = watchStarts(started)
+    let inspections = 0
+    fake.override('GET /containers/*/json', (reply, request) => {
+      route(reply, request)
+      inspections += 1
+      if (inspections === 2) container.exit(0)
+    })
+    await runtime.startContainer('c')
+    expect(starts).toEqual([{ name: 'c', isOpen: false }])
+    expect(container.rules).toBe('set')
+  })
+
+  test('connects the container to the networks that another client has connected it to since its last start', async () => {
+    const started = await startRuntime()
+    const container = await makeForeign(started, ['sleep'])
+    await started.runtime.startContainer('c')
+    await started.runtime.stopContainer('c')
+    container.networks = { other: {} }
+    await started.runtime.startContainer('c')
+    expect(Object.keys(container.networks)).toEqual(['other'])
+  })
+
+  test('can be repeated when an inspection before it failed', async () => {
+    const started = await startRuntime()
+    await createKept(started, ['sleep'])
+    let inspections = 0
+    started.fake.override('GET /containers/c/json', (reply, request) => {
+      inspections += 1
+      return inspections === 3 ? reply.refuse(500, 'out of order') : route(reply, request)
+    })
+    await expect(started.runtime.startContainer('c')).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
+    await started.runtime.startContainer('c')
+    expect(await started.runtime.containerState('c')).toBe('running')
+  })
+})
+
+test('removes the sandbox of a stopped container that is removed by its name', async () => {
+  const started = await startRuntime()
+  const id = await createKept(started, ['sleep'])
+  await started.runtime.startContainer(id)
+  await started.runtime.stopContainer(id)
+  await started.runtime.removeContainer('c')
+  expect(started.fake.state.containers.size).toBe(0)
 })
 
 describe('each request of a start under kept rules', () => {

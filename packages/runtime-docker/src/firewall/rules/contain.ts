@@ -1,46 +1,65 @@
 import { type HostErrorFacts, isHostError, poll } from '@capstan/core'
 import { readFirewallOutcome, sealPlan, toFirewallScript } from '@capstan/egress-firewall'
 import type { DockerEngine, EngineCall } from '../../docker-engine.js'
-import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
+import { toReason } from '../../engine-text.js'
+import type { RunnerContext } from './namespace-runner.js'
+import { createNoRunnerError, listRunners } from './runners.js'
+import { readWorkload } from './workload.js'
 
 export type Containment = HostErrorFacts['FIREWALL_FAILED']['containment']
 
 export interface Contained {
   readonly containment: Containment
-  /** Why other means did not work, in the order tried. */
+  /** The errors of the means that did not work, in the order tried. */
   readonly failures: readonly unknown[]
 }
 
 /**
- * Restricts a container by the first means that works and that an inspection confirms: sealed by rules, else disconnected
- * from every network, else killed. `unchanged` where none of them works.
+ * Restricts a container by the first means that works, as read back from the engine: sealed by rules, else disconnected from
+ * every network, else killed. `unchanged` where none of them works.
  */
-export async function contain(
-  { engine, workload }: RunnerContext,
-  runners: readonly NamespaceRunner[],
-  call: EngineCall,
-): Promise<Contained> {
-  const failures: unknown[] = []
-  const attempt = async (means: () => Promise<boolean>) => {
-    try {
-      return await means()
-    } catch (error) {
+export async function contain(context: RunnerContext, call: EngineCall): Promise<Contained> {
+  const { engine, workload } = context
+  const { isSealed, failures } = await seal(context, call)
+  if (isSealed) return { containment: 'sealed', failures }
+  const attempt = (means: Promise<boolean>) => {
+    return means.catch((error: unknown) => {
       failures.push(error)
       return false
-    }
+    })
   }
-  for (const runner of runners) {
-    if (await attempt(() => seal(runner, call))) return { containment: 'sealed', failures }
-  }
-  if (await attempt(() => disconnect(engine, workload.namespaceId, call)))
-    return { containment: 'disconnected', failures }
-  if (await attempt(() => kill(engine, workload.id, call))) return { containment: 'killed', failures }
+  if (await attempt(disconnect(engine, workload.namespaceId, call))) return { containment: 'disconnected', failures }
+  if (await attempt(kill(engine, workload.id, call))) return { containment: 'killed', failures }
   return { containment: 'unchanged', failures }
 }
 
-async function seal(runner: NamespaceRunner, call: EngineCall): Promise<boolean> {
-  const result = await runner.run(toFirewallScript(sealPlan), call)
-  return readFirewallOutcome(result, sealPlan).state === 'set'
+/** Leaves a running container nothing open but its loopback interface, as read back. Rejects where no runner can do so. */
+export async function sealWorkload(engine: DockerEngine, call: EngineCall): Promise<void> {
+  const { isSealed, reasons } = await seal({ engine, workload: await readWorkload(engine, call) }, call)
+  call.signal?.throwIfAborted()
+  if (!isSealed) throw createNoRunnerError(reasons)
+}
+
+interface Sealing {
+  readonly isSealed: boolean
+  /** Why each runner did not seal it. */
+  readonly reasons: readonly string[]
+  readonly failures: unknown[]
+}
+
+async function seal(context: RunnerContext, call: EngineCall): Promise<Sealing> {
+  const [reasons, failures]: [string[], unknown[]] = [[], []]
+  for (const { title, run } of listRunners(context)) {
+    try {
+      const outcome = readFirewallOutcome(await run(toFirewallScript(sealPlan), call), sealPlan)
+      if (outcome.state === 'set') return { isSealed: true, reasons, failures }
+      reasons.push(`${title}: ${outcome.reason}`)
+    } catch (error) {
+      reasons.push(`${title}: ${toReason(error)}`)
+      failures.push(error)
+    }
+  }
+  return { isSealed: false, reasons, failures }
 }
 
 async function disconnect(engine: DockerEngine, id: string, call: EngineCall): Promise<boolean> {

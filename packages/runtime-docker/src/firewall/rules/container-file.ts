@@ -3,8 +3,8 @@ import type { DockerEngine, EngineCall } from '../../docker-engine.js'
 import { readStart } from '../../stream/read-start.js'
 
 /**
- * The text of a small file in a container, such as `/etc/hosts`; `undefined` where there is none. Needs no program in
- * the image: the engine packs it into a tar. https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerArchive
+ * Reads a small file in a container, such as `/etc/hosts`; `undefined` where there is none. Needs no program in the image: the
+ * engine packs it into a tar. https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Container/operation/ContainerArchive
  */
 export async function readContainerFile(
   engine: DockerEngine,
@@ -16,13 +16,13 @@ export async function readContainerFile(
     const answer = await engine.send({ ...call, method: 'GET', path: `/containers/${id}/archive`, query: { path } })
     return findFirstFile(await readStart(engine, answer, call))
   } catch (error) {
-    // The container itself was seen a moment ago.
+    // The container exists: the file does not.
     if (isHostError(error, 'CONTAINER_NOT_FOUND') || isHostError(error, 'OPERATION_FAILED')) return undefined
     throw error
   }
 }
 
-/** The content after the first header of a file; headers that only extend the next one are passed over. */
+/** The content of the first file. Skips headers that only extend the next one. */
 function findFirstFile(tar: Buffer): string | undefined {
   for (let at = 0; at + headerBytes <= tar.length; ) {
     const size = Number.parseInt(tar.toString('latin1', at + sizeAt, at + sizeAt + sizeBytes), 8) || 0

@@ -6,10 +6,8 @@ import { readStart } from '../../stream/read-start.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**
- * Runs scripts as user 0 in the container that the network namespace belongs to. Where that is the workload itself, it may
- * have changed the tools.
- *
- * `privileged`: the exec gets every capability, whatever the workload has.
+ * Runs scripts as user 0 in the container that owns the network namespace. Where that is the workload itself, it can have
+ * changed the tools. A privileged exec has every capability.
  */
 export function createExecRunner(
   { engine, workload }: RunnerContext,

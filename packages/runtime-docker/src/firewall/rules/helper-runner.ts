@@ -9,10 +9,8 @@ import { isAnswered } from '../../unanswered/is-answered.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**
- * Runs scripts in a short-lived container that joins the workload's network namespace, and nothing else of it.
- *
- * The workload needs neither the right nor the tools, and cannot have changed them: the helper's files come fresh from
- * the image.
+ * Runs scripts in a short-lived container in the workload's network namespace. The workload needs neither the right nor the
+ * tools, and cannot have changed them: the files come from the image.
  */
 export function createHelperRunner(
   { engine, workload }: RunnerContext,
@@ -65,7 +63,7 @@ async function runHelper(engine: DockerEngine, id: string, call: EngineCall): Pr
   return { exitCode, output: (await readStart(engine, logs, of)).toString() }
 }
 
-/** Nothing of the image is started but its shell; nothing is allowed but what iptables needs. */
+/** Starts only the shell of the image, with only the rights that iptables needs. */
 function toHelperConfig({ image, script, workload }: Helper): object {
   return {
     Image: image,
@@ -81,7 +79,7 @@ function toHelperConfig({ image, script, workload }: Helper): object {
       CapAdd: ['NET_ADMIN', 'NET_RAW'],
       SecurityOpt: ['no-new-privileges'],
       Tmpfs: { '/run': '' }, // for the lock of iptables, also where the image has no such directory
-      LogConfig: { Type: 'json-file', Config: {} }, // whatever the engine's default is, this one can be read
+      LogConfig: { Type: 'json-file', Config: {} }, // the engine's default may be one whose logs cannot be read
     },
   }
 }

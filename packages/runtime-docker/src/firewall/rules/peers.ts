@@ -6,7 +6,7 @@ import type { EngineCall } from '../../docker-engine.js'
 import type { RunnerContext } from './namespace-runner.js'
 import type { Attachment } from './workload.js'
 
-/** The addresses of the containers which this name means on the workload's networks: by name, alias or short id. */
+/** Finds the addresses of the containers with this name, alias or short id on the workload's networks. */
 export async function findPeer(context: RunnerContext, host: string, call: EngineCall): Promise<readonly string[]> {
   const found: string[] = []
   for (const attachment of context.workload.attachments) {
@@ -42,7 +42,7 @@ async function findAddresses(
   { id, host, attachment }: Peer,
   call: EngineCall,
 ): Promise<readonly string[]> {
-  const peer = await findContainer(engine, { ...call, subject: id }) // it may be gone since the network was looked at
+  const peer = await findContainer(engine, { ...call, subject: id }) // it can have been removed since
   const networks = Object.values(peer?.NetworkSettings?.Networks ?? {})
   const network = networks.find(({ NetworkID }) => NetworkID === attachment.networkId)
   if (peer === undefined || network === undefined) return []

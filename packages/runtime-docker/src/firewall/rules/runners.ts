@@ -3,28 +3,34 @@ import { createHelperRunner } from './helper-runner.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**
- * The ways into the workload's namespace, the most trustworthy first: files of an image cannot have been changed by the
- * workload, those in its own file system can.
+ * Lists the ways to run a script in the workload's network namespace, the most trustworthy first: the workload cannot change
+ * the files of an image, but those in its own file system.
  *
- * A privileged exec works without any right of the workload, but not where the machine withholds a capability from
- * engine 20.10; a plain one where the workload has NET_ADMIN itself.
+ * A privileged exec needs no right of the workload, but fails where the machine withholds a capability from an engine of
+ * version 20.10. A plain exec works where the workload has NET_ADMIN.
  */
-export function listRunners(context: RunnerContext, firewallImage: string | undefined): readonly NamespaceRunner[] {
+export function listRunners(context: RunnerContext): readonly NamespaceRunner[] {
+  const { firewallImage } = context.engine.details
   const { id, namespaceId, imageId, hasNetAdmin } = context.workload
   const given =
     firewallImage === undefined ? [] : [{ image: firewallImage, title: `a helper container of ${firewallImage}` }]
   const own = imageId === '' ? [] : [{ image: imageId, title: 'a helper container of its own image' }]
+  const helpers = [...given, ...own].map((helper) => createHelperRunner(context, helper))
+  if (namespaceId !== id) return [createSandboxRunner(context), ...helpers]
   return [
-    ...(namespaceId === id ? [] : [createSandboxRunner(context)]),
-    ...[...given, ...own].map((helper) => createHelperRunner(context, helper)),
-    ...(namespaceId === id ? [createExecRunner(context, { privileged: true, title: 'a privileged exec' })] : []),
-    ...(namespaceId === id && hasNetAdmin
-      ? [createExecRunner(context, { privileged: false, title: 'an exec as user 0' })]
-      : []),
+    ...helpers,
+    createExecRunner(context, { privileged: true, title: 'a privileged exec' }),
+    ...(hasNetAdmin ? [createExecRunner(context, { privileged: false, title: 'an exec as user 0' })] : []),
   ]
 }
 
-/** Its process has NET_ADMIN, and its files come fresh from its image. */
+/** Runs scripts in the workload's sandbox, whose process has NET_ADMIN, and whose files come from its image. */
 export function createSandboxRunner(context: RunnerContext): NamespaceRunner {
   return createExecRunner(context, { privileged: false, title: 'an exec in its sandbox' })
+}
+
+/** Creates the error for rules that no runner could set, where nothing was changed. It has one reason for each runner. */
+export function createNoRunnerError(reasons: readonly string[]): Error {
+  const tried = reasons.join('; ')
+  return new Error(`there is no way to set the rules (${tried}); give \`firewallImage\`, an image with iptables`)
 }

@@ -1,22 +1,22 @@
-import { createHostError } from '@capstan/core'
+import { createHostError, isHostError } from '@capstan/core'
 import { toContainerName, toContainerState } from '../../container/container-shapes.js'
 import { inspectContainer } from '../../container/inspect-container.js'
 import type { InspectedContainer } from '../../docker-api.js'
 import type { DockerEngine, EngineCall } from '../../docker-engine.js'
 
-/** The container that is to be shut in, as the engine tells of it. */
+/** A container whose egress is restricted, as the engine describes it. */
 export interface Workload {
   readonly id: string
-  /** The container that its network namespace belongs to: itself, or its sandbox. */
+  /** The container that owns its network namespace: itself, or its sandbox. */
   readonly namespaceId: string
   readonly name: string
   readonly imageId: string
   readonly networkMode: string
-  /** It has NET_ADMIN itself: its processes could take the rules away again. */
+  /** Whether its own processes could remove the rules. */
   readonly hasNetAdmin: boolean
-  /** `name:address`, as they were asked for. */
+  /** `name:address`, as in the configuration. */
   readonly extraHosts: readonly string[]
-  /** Of its own, instead of the engine's. */
+  /** Name servers of its own configuration, which replace the engine's. */
   readonly nameServers: readonly string[]
   readonly attachments: readonly Attachment[]
 }
@@ -27,7 +27,7 @@ export interface Attachment {
   readonly gateways: readonly string[]
 }
 
-/** Reads it anew. Gone: CONTAINER_NOT_FOUND; not running, or paused: NOT_RUNNING. */
+/** Inspects the container. Gone: CONTAINER_NOT_FOUND. Not running, or paused: NOT_RUNNING. */
 export async function readWorkload(engine: DockerEngine, call: EngineCall): Promise<Workload> {
   const inspected = await inspectContainer(engine, call)
   const { Running, Status } = inspected.State ?? {}
@@ -37,7 +37,24 @@ export async function readWorkload(engine: DockerEngine, call: EngineCall): Prom
   return toWorkload(inspected, engine.containers.findSandboxed(inspected.Id)?.sandboxId)
 }
 
-/** The workload that an inspection shows, whether it runs or not. Pure. */
+/** Whether an error of {@link readWorkload} means that the container has ended. A paused one has not. */
+export function isEndError(error: unknown): boolean {
+  return isHostError(error, 'NOT_RUNNING') ? error.facts.state !== 'paused' : isHostError(error, 'CONTAINER_NOT_FOUND')
+}
+
+/** Refuses a container whose rules would apply to the host, or to another container. */
+export function refuseSharedNetwork(
+  { Id: id, HostConfig }: Pick<InspectedContainer, 'Id' | 'HostConfig'>,
+  containment: 'unchanged' | 'not-started',
+): void {
+  const mode = HostConfig?.NetworkMode ?? ''
+  const [, other] = /^container:(.*)$/.exec(mode) ?? []
+  if (mode !== 'host' && other === undefined) return
+  const reason = `it shares the network of ${other === undefined ? 'the host' : `another container (${other})`}`
+  throw createHostError('FIREWALL_FAILED', { id, reason, containment })
+}
+
+/** Reads an inspection, of a container that runs or not. Pure. */
 export function toWorkload(
   { Id, Name = Id, Image = '', HostConfig = {}, NetworkSettings = {} }: InspectedContainer,
   sandboxId: string | undefined,

@@ -1,24 +1,30 @@
-import { createUndoStack, type FirewallRules, isHostError, toObjectLabels, withUndoFailures } from '@capstan/core'
+import {
+  createUndoStack,
+  type FirewallRules,
+  isHostError,
+  type NetworkJoin,
+  toObjectLabels,
+  withUndoFailures,
+} from '@capstan/core'
 import { toContainerName } from '../../container/container-shapes.js'
-import { type CreateRequest, toEndpointSettings } from '../../container/create-body.js'
+import { toEndpointSettings } from '../../container/create-body.js'
 import { requestContainer } from '../../container/create-container.js'
 import { inspectContainer } from '../../container/inspect-container.js'
 import { removeContainer } from '../../container/remove-container.js'
-import type { InspectedContainer } from '../../docker-api.js'
+import type { CreateRequest, InspectedContainer } from '../../docker-api.js'
 import type { DockerEngine, EngineCall } from '../../docker-engine.js'
 import { toSandboxLabels } from '../../engine/sandbox-labels.js'
 import { isAnswered } from '../../unanswered/is-answered.js'
 import { setRules } from '../rules/apply-firewall.js'
-import { createNoRunnerError } from '../rules/no-runner-error.js'
-import { createSandboxRunner } from '../rules/runners.js'
+import { createNoRunnerError, createSandboxRunner } from '../rules/runners.js'
 import { toWorkload } from '../rules/workload.js'
 import { toSandboxBody } from './sandbox-body.js'
 
 /**
- * Starts a sandbox for a container that was not started yet, with the container's whole network, and sets the rules in
- * it; resolves with its id. Where this rejects no sandbox is left.
+ * Starts a sandbox with the networks of a container that was not started yet, sets the rules in it, and resolves with its id.
+ * Where this rejects, no sandbox is left.
  *
- * The first image that has the tools is taken: the plugin's `firewallImage`, else the container's own.
+ * The sandbox is of the plugin's `firewallImage`, else of the container's own image: the first that has the tools.
  */
 export async function openSandbox(engine: DockerEngine, opening: Opening, call: EngineCall): Promise<string> {
   const { firewallImage } = engine.details
@@ -37,14 +43,18 @@ export async function openSandbox(engine: DockerEngine, opening: Opening, call: 
 
 /** What a sandbox is opened for. */
 export interface Opening {
-  /** The container, as it is. */
   readonly container: InspectedContainer
-  /** How it was created. */
+  /** The request that created the container. */
   readonly request: CreateRequest
   readonly rules: FirewallRules
 }
 
-/** Sets the rules in the sandbox of a container, which may run. Resolves as {@link setRules} does. */
+/** Starts a sandbox. Runs already: resolves. */
+export async function startSandbox(engine: DockerEngine, sandboxId: string, call: EngineCall): Promise<void> {
+  await (await engine.api({ ...call, subject: sandboxId })).getContainer(sandboxId).start()
+}
+
+/** Sets the rules in the sandbox of a container, whether the container runs or not. Resolves as {@link setRules} does. */
 export async function setSandboxRules(
   engine: DockerEngine,
   { container, sandboxId, rules }: Pick<Opening, 'container' | 'rules'> & { readonly sandboxId: string },
@@ -53,21 +63,23 @@ export async function setSandboxRules(
   const { NetworkSettings } = await inspectContainer(engine, { ...call, subject: sandboxId })
   const workload = toWorkload({ ...container, ...(NetworkSettings && { NetworkSettings }) }, sandboxId)
   const context = { engine, workload }
-  return setRules({ ...context, runners: [createSandboxRunner(context)] }, rules, call)
+  return await setRules({ ...context, runners: [createSandboxRunner(context)] }, rules, call)
 }
 
-/** Resolves with reasons where the image does not serve. No sandbox is left then, or where this rejects. */
+/** Resolves with reasons where the image does not serve. No sandbox is left then, nor where this rejects. */
 async function openWith(
   engine: DockerEngine,
   image: string,
   opening: Opening,
   call: EngineCall,
 ): Promise<{ readonly sandboxId: string } | { readonly reasons: readonly string[] }> {
-  const { container, rules } = opening
+  const { container, request, rules } = opening
+  const aliases = toAliases(container)
   const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   try {
-    const sandboxId = await createSandbox(engine, image, opening, call)
+    const sandboxId = await createSandbox(engine, { image, container, request, aliases }, call)
     undo.add('firewall sandbox', (own) => removeContainer(engine, sandboxId, own))
+    for (const join of request.later) await joinNetwork(engine, sandboxId, { join, aliases, call })
     await startSandbox(engine, sandboxId, call)
     const reasons = await setSandboxRules(engine, { container, sandboxId, rules }, call)
     if (reasons === undefined) return { sandboxId }
@@ -86,38 +98,37 @@ function findImageFault(error: unknown, call: EngineCall): string | undefined {
   return isHostError(error, 'COMMAND_NOT_STARTED') && isAnswered(error, call) ? 'it has no /bin/sh' : undefined
 }
 
+interface Creating extends Omit<Opening, 'rules'> {
+  readonly image: string
+  readonly aliases: readonly string[]
+}
+
 async function createSandbox(
   engine: DockerEngine,
-  image: string,
-  { container, request }: Opening,
+  { image, container: { Id: firstId }, request, aliases }: Creating,
   call: EngineCall,
 ): Promise<string> {
-  const firstId = container.Id
   const labels = { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels), ...toSandboxLabels(firstId) }
-  const names = hasNameServer(container) ? [toContainerName(container.Name), firstId.slice(0, 12)] : []
-  const body = toSandboxBody(request.body, { image, firstId, labels, names })
-  const { platform, later } = request
-  const { id } = await requestContainer(engine, { body, platform, name: undefined }, call)
-  const undo = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
-  undo.add('firewall sandbox', (own) => removeContainer(engine, id, own))
-  try {
-    for (const join of later) {
-      const api = await engine.api({ ...call, subject: join.networkId })
-      const EndpointConfig = toEndpointSettings({ ...join, aliases: [...(join.aliases ?? []), ...names] })
-      await api.getNetwork(join.networkId).connect({ Container: id, EndpointConfig })
-    }
-    return id
-  } catch (error) {
-    throw withUndoFailures(error, await undo.run())
-  }
+  const body = toSandboxBody(request.body, { image, firstId, labels, aliases })
+  return (await requestContainer(engine, { body, platform: request.platform, name: undefined }, call)).id
 }
 
-/** The default network has none, and takes no aliases. */
-function hasNameServer({ NetworkSettings }: InspectedContainer): boolean {
-  return !Object.keys(NetworkSettings?.Networks ?? {}).includes('bridge')
+async function joinNetwork(
+  engine: DockerEngine,
+  sandboxId: string,
+  {
+    join,
+    aliases,
+    call,
+  }: { readonly join: NetworkJoin; readonly aliases: readonly string[]; readonly call: EngineCall },
+): Promise<void> {
+  const api = await engine.api({ ...call, subject: join.networkId })
+  const EndpointConfig = toEndpointSettings({ ...join, aliases: [...(join.aliases ?? []), ...aliases] })
+  await api.getNetwork(join.networkId).connect({ Container: sandboxId, EndpointConfig })
 }
 
-/** Runs already: resolves. */
-export async function startSandbox(engine: DockerEngine, sandboxId: string, call: EngineCall): Promise<void> {
-  await (await engine.api({ ...call, subject: sandboxId })).getContainer(sandboxId).start()
+/** The names by which other containers find this one. The default network has no name service, and takes no aliases. */
+function toAliases({ Id, Name, NetworkSettings }: InspectedContainer): readonly string[] {
+  const isOnDefault = Object.keys(NetworkSettings?.Networks ?? {}).includes('bridge')
+  return isOnDefault ? [] : [toContainerName(Name), Id.slice(0, 12)]
 }

@@ -5,9 +5,9 @@ import type { DockerEngine, EngineCall } from '../../docker-engine.js'
 import { toReason } from '../../engine-text.js'
 
 /**
- * Stops the sandbox of a container that does not run, so that its ports and addresses are free, and removes it with a
- * container that is gone. Does nothing for a container that runs, is being started, or has no sandbox. Never rejects:
- * it warns of what it cannot release.
+ * Stops the sandbox of a container that does not run, so that its ports and addresses are free, and removes the sandbox of a
+ * container that was removed. Does nothing for a container that runs, is being started, or has no sandbox. Never rejects: a
+ * failure is a warning.
  */
 export async function releaseAfterEnd(engine: DockerEngine, call: EngineCall): Promise<void> {
   if (engine.containers.findSandboxed(call.subject) === undefined) return
@@ -25,18 +25,17 @@ async function releaseSandbox(engine: DockerEngine, call: EngineCall): Promise<v
   const container = await findContainer(engine, call)
   if (container === undefined) {
     await removeContainer(engine, sandboxId, { signal: call.signal })
-    engine.containers.endSandboxed(firstId)
-  } else if (!staysRunning(engine) && container.State?.Running !== true && !engine.containers.isStarting(firstId)) {
-    await killSandbox(engine, { ...call, subject: sandboxId })
+    engine.containers.forgetRemoved(firstId)
+    engine.containers.settings.forget(firstId)
+    return
   }
+  // On such an engine a start of the container would start a stopped sandbox too, without rules.
+  if (engine.details.habits.startsNamespaceOwners) return
+  if (container.State?.Running === true || engine.containers.isStarting(firstId)) return
+  await killSandbox(engine, { ...call, subject: sandboxId })
 }
 
-/** On such an engine a stopped sandbox would be started with its container, without rules. */
-function staysRunning({ details }: DockerEngine): boolean {
-  return details.habits.startsNamespaceOwners === true
-}
-
-/** By SIGKILL: the process of a sandbox has nothing to clean up. */
+/** Uses SIGKILL, since the process of a sandbox has nothing to clean up. */
 async function killSandbox(engine: DockerEngine, call: EngineCall): Promise<void> {
   try {
     const api = await engine.api(call)

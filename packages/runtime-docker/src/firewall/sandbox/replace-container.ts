@@ -11,10 +11,10 @@ import type { Opening } from './open-sandbox.js'
 import { toSandboxedBody } from './sandbox-body.js'
 
 /**
- * Creates a container that was not started yet once more, in the network namespace of its sandbox, and removes the first
- * one. The name goes over; from then on the first id stands for the new container.
+ * Creates a container that was not started yet again, in the network namespace of its sandbox, with the same name, and
+ * removes the first one. From then on the first id means the new container.
  *
- * Where this rejects the first container is there as it was.
+ * Where this rejects, the first container is as it was.
  */
 export async function replaceContainer(
   engine: DockerEngine,
@@ -46,14 +46,14 @@ export async function replaceContainer(
   await removeFirst(engine, aside)
 }
 
-/** By its name, since the first id now means the new container. What is left carries the labels of its owner. */
+/** By its name, since the first id now means the new container. Its owner labels let a sweep remove it after a failure. */
 async function removeFirst(engine: DockerEngine, name: string): Promise<void> {
   const cleanup = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   cleanup.add(`container ${name}`, (own) => removeContainer(engine, name, own))
   for (const failure of await cleanup.run()) engine.warn(`container "${name}" is left: ${toReason(failure)}`)
 }
 
-/** Whether a container that was not started yet is as it was created: files that were copied into it would be lost. */
+/** Whether the files of a container that was not started yet are those of its image: copied files would be lost. */
 export async function canReplace(engine: DockerEngine, call: EngineCall): Promise<boolean> {
   const path = `/containers/${call.subject}/changes`
   const changes = await engine.sendJson<readonly unknown[] | null>({ ...call, method: 'GET', path })
@@ -64,7 +64,7 @@ async function rename(engine: DockerEngine, id: string, name: string, call: Engi
   await engine.sendJson({ ...call, subject: id, method: 'POST', path: `/containers/${id}/rename`, query: { name } })
 }
 
-/** The tag that was asked for, unless it means another image by now. */
+/** The reference that the caller gave, or the id of the image where the reference means another image now. */
 async function pinImage(engine: DockerEngine, imageId: string, reference: string, call: EngineCall): Promise<string> {
   try {
     const api = await engine.api({ ...call, subject: reference })

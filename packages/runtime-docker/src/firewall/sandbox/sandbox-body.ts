@@ -1,12 +1,13 @@
 import type { StringMap } from '@capstan/core'
-import { type CreateBody, dropUndefined } from '../../container/create-body.js'
+import { dropUndefined } from '../../container/create-body.js'
+import type { CreateBody } from '../../docker-api.js'
 
 /**
- * The body of the create of a sandbox: all of the container's network, and a process that waits. Pure.
+ * The body of the create request for a sandbox: the container's network settings, and a process that waits. Pure.
  *
- * Its process has the right to change the namespace, which the container's need not have.
+ * That process has the right to change the network namespace, which the container's need not have.
  */
-export function toSandboxBody(body: CreateBody, { image, firstId, labels, names }: SandboxOptions): CreateBody {
+export function toSandboxBody(body: CreateBody, { image, firstId, labels, aliases }: SandboxOptions): CreateBody {
   const { NetworkMode, Dns, ExtraHosts, PortBindings } = body.HostConfig
   return dropUndefined({
     Image: image,
@@ -29,7 +30,7 @@ export function toSandboxBody(body: CreateBody, { image, firstId, labels, names 
       Tmpfs: { '/run': '' }, // for the lock of iptables, also where the image has no such directory
       LogConfig: { Type: 'json-file', Config: {} },
     }),
-    NetworkingConfig: withNames(body.NetworkingConfig, names),
+    NetworkingConfig: withAliases(body.NetworkingConfig, aliases),
   })
 }
 
@@ -38,11 +39,11 @@ export interface SandboxOptions {
   readonly image: string
   readonly firstId: string
   readonly labels: StringMap
-  /** By these the container's peers find it on its own networks. */
-  readonly names: readonly string[]
+  /** Added on each network. */
+  readonly aliases: readonly string[]
 }
 
-/** The body of the container itself, in the network namespace of its sandbox: the engine refuses all that is the network's. */
+/** The body for the container itself, in the network namespace of its sandbox: without network settings, which the engine refuses. */
 export function toSandboxedBody(
   body: CreateBody,
   { image, sandboxId, labels, hostname }: SandboxedOptions,
@@ -63,21 +64,21 @@ export interface SandboxedOptions {
   readonly image: string
   readonly sandboxId: string
   readonly labels: StringMap
-  /** Where the engine does not give it that of its sandbox. */
+  /** For an engine that does not give it the host name of its sandbox. */
   readonly hostname: string | undefined
 }
 
-function withNames(
+function withAliases(
   networking: CreateBody['NetworkingConfig'],
-  names: readonly string[],
+  aliases: readonly string[],
 ): CreateBody['NetworkingConfig'] {
-  if (networking === undefined || names.length === 0) return networking
+  if (networking === undefined || aliases.length === 0) return networking
   const entries = Object.entries(networking.EndpointsConfig)
   return {
     EndpointsConfig: Object.fromEntries(
       entries.map(([network, settings]) => [
         network,
-        { ...settings, Aliases: [...(settings.Aliases ?? []), ...names] },
+        { ...settings, Aliases: [...(settings.Aliases ?? []), ...aliases] },
       ]),
     ),
   }

@@ -5,13 +5,13 @@ import { readBody } from '../../transport/read-body.js'
 import { releaseAfterEnd } from './release-sandbox.js'
 
 /**
- * Releases the sandbox of a container when the container ends, for as long as this runtime is open; keeps no process
- * alive. Does nothing for a container without a sandbox.
+ * Releases the sandbox of a container when the container ends, while this runtime is open. Does not keep the process of the
+ * caller running. Does nothing for a container without a sandbox.
  */
 export function watchSandbox(engine: DockerEngine, id: string): void {
   const known = engine.containers.findSandboxed(id)
   if (known === undefined) return
-  // What is not released here goes with the removal of the container, or with a sweep.
+  // A sandbox that is not released here is removed with its container, or by a sweep.
   engine.run('startContainer', known.firstId, {}, (call) => watch(engine, call)).catch(() => {})
 }
 
@@ -24,7 +24,7 @@ async function watch(engine: DockerEngine, call: EngineCall): Promise<void> {
 async function untilEnded(engine: DockerEngine, call: EngineCall): Promise<void> {
   if (engine.details.habits.missesExits) {
     while ((await findContainer(engine, call))?.State?.Running === true)
-      await delay(betweenLooksMs, { signal: call.signal, ref: false })
+      await delay(intervalMs, { signal: call.signal, ref: false })
     return
   }
   try {
@@ -38,11 +38,11 @@ async function untilEnded(engine: DockerEngine, call: EngineCall): Promise<void>
 }
 
 async function untilGone(engine: DockerEngine, call: EngineCall): Promise<void> {
-  for (let look = 0; look < mostLooks; look += 1) {
+  for (let attempt = 0; attempt < mostInspections; attempt += 1) {
     if ((await findContainer(engine, call)) === undefined) return
-    await delay(betweenLooksMs, { signal: call.signal, ref: false })
+    await delay(intervalMs, { signal: call.signal, ref: false })
   }
 }
 
-const betweenLooksMs = 500
-const mostLooks = 60
+const intervalMs = 500
+const mostInspections = 60
