@@ -15,8 +15,8 @@ import { parseNodes, toLine } from './source/syntax-tree.mjs'
  * Finds refusable fields that are, or begin with, the name of a method of a capability's interface. What a runtime may lack
  * as a whole is a capability, so no method can be refused.
  *
- * Refusable fields are the texts in the type `RefusableField` and the keys of `refusable` in `defineCapability({ … })`. The
- * methods are those of each interface `T` in `const …: Capability<T>`.
+ * Refusable fields are the keys of `refusable` in `defineCapability({ … })`, or of a constant of that name. The methods are
+ * those of each interface `T` in `const …: Capability<T, …>`.
  *
  * @param {readonly SourceFile[]} sources
  * @returns {readonly Offence[]}
@@ -63,18 +63,22 @@ function findMethods(node, interfaces) {
  * @returns {readonly { readonly field: string, readonly start: number }[]}
  */
 function findFields(node) {
-  if (node.type === 'TSTypeAliasDeclaration' && node.id.name === 'RefusableField') {
-    const types = node.typeAnnotation.types ?? [node.typeAnnotation]
-    return types.flatMap((/** @type {SyntaxNode} */ { literal, start }) =>
-      typeof literal?.value === 'string' ? [{ field: literal.value, start }] : [],
-    )
-  }
-  const isRefusable = node.type === 'Property' && node.key.name === 'refusable'
-  if (!isRefusable || node.value.type !== 'ObjectExpression') return []
-  return node.value.properties.flatMap((/** @type {SyntaxNode} */ { key, start }) => {
+  const object = findRefusable(node)
+  if (object?.type !== 'ObjectExpression') return []
+  return object.properties.flatMap((/** @type {SyntaxNode} */ { key, start }) => {
     const field = key?.value ?? key?.name
     return typeof field === 'string' ? [{ field, start }] : []
   })
+}
+
+/**
+ * @param {SyntaxNode} node
+ * @returns {SyntaxNode | undefined}
+ */
+function findRefusable(node) {
+  if (node.type === 'Property' && node.key.name === 'refusable') return node.value
+  if (node.type !== 'VariableDeclarator' || node.id.name !== 'refusable') return undefined
+  return node.init?.type === 'TSAsExpression' ? node.init.expression : node.init
 }
 
 /** Fields that share a word with a method, with the reason. @type {Readonly<Record<string, string>>} */

@@ -8,8 +8,12 @@ export const builderCapability: Capability<Builder> = defineCapability({ id: 'bu
 `
 
 test.each([
-  ["a field that is a method's name", "type RefusableField = 'privileged' | 'buildImage'", 'buildImage'],
-  ["a field that begins with a method's name", "type RefusableField = 'buildImage.platform'", 'buildImage.platform'],
+  ["a field that is a method's name", "const refusable = { privileged: 'a', buildImage: 'b' } as const", 'buildImage'],
+  [
+    "a field that begins with a method's name",
+    "const refusable = { 'buildImage.platform': 'a' }",
+    'buildImage.platform',
+  ],
   [
     "a declared field that is a method's name",
     "defineCapability({ id: 'x', title: 'x', refusable: { 'build.dns': 'a', buildImage: 'b' } })",
@@ -25,10 +29,10 @@ test.each([
 })
 
 test.each([
-  ['a field that begins with the same letters', "type RefusableField = 'buildImages' | 'build.dns'"],
-  ['the name of a method of an interface without a capability', "type RefusableField = 'listEverything'"],
-  ['an option of exec', "type RefusableField = 'exec.env.unset'"],
-  ['another type', "type Step = 'buildImage'"],
+  ['a field that begins with the same letters', "const refusable = { buildImages: 'a', 'build.dns': 'b' }"],
+  ['the name of a method of an interface without a capability', "const refusable = { listEverything: 'a' }"],
+  ['an option of exec', "const refusable = { 'exec.env.unset': 'a' }"],
+  ['another constant', "const steps = { buildImage: 'a' }"],
 ])('%s is none', (_, fields) => {
   expect(findRefusalOffences([{ path: 'all.ts', text: `${contract}\n${fields}` }])).toEqual([])
 })

@@ -1,4 +1,4 @@
-import type { AbsentCapability, CapabilityName, RefusedOption } from '@capstan/core'
+import type { AbsentCapability, CapabilityName, ReportedRefusal } from '@capstan/core'
 
 /** What the kit found out about one plugin on one engine: plain data, which survives JSON as it is. */
 export interface ConformanceReport {
@@ -17,7 +17,7 @@ export interface ConformanceReport {
   /** The claims that steered the run, from the plugin's own report. */
   readonly provides: readonly CapabilityName[]
   readonly absent: readonly NamedReason<Pick<AbsentCapability, 'id' | 'title'>>[]
-  readonly refuses: readonly NamedReason<Pick<RefusedOption, 'field'>>[]
+  readonly refuses: readonly NamedReason<Pick<ReportedRefusal, 'field' | 'description'>>[]
   readonly notes: readonly string[]
   /** All cases of the kit, in its order. */
   readonly cases: readonly CaseResult[]
@@ -42,6 +42,8 @@ export type CaseResult = CaseHeading &
 /** A capability, an option of the kit, or a field that is refused: all that keeps a case from being tried, each held to it. */
 export interface Lack extends Reason {
   readonly subject: string
+  /** What a refused field asks for. */
+  readonly description?: string
 }
 
 /** What is told of a case whatever became of it. */

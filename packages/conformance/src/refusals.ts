@@ -1,4 +1,5 @@
 import {
+  type BuiltInField,
   type ContainerConfig,
   execManagerCapability,
   findCapability,
@@ -103,7 +104,7 @@ export const refusals: Readonly<Record<TriedField, Refusal>> = {
 /** Fields that are not an option of any call, so that no call can be refused for them. */
 export type UntriedField = 'logs.binary' | 'mounts.volume.shared' | 'firewall.beforeStart'
 
-type TriedField = Exclude<RefusableField, UntriedField>
+type TriedField = Exclude<BuiltInField, UntriedField>
 
 export function isTried(field: RefusableField): field is TriedField {
   return field in refusals

@@ -91,7 +91,7 @@ function toClaims(report: RuntimeReport): Pick<ConformanceReport, 'endpoint' | C
     endpoint: { address: endpoint, version },
     provides,
     absent: absent.map(({ id, title, ...rest }) => ({ id, title, ...toReason(rest) })),
-    refuses: refuses.map(({ field, ...rest }) => ({ field, ...toReason(rest) })),
+    refuses: refuses.map(({ field, description, ...rest }) => ({ field, description, ...toReason(rest) })),
     notes,
   }
 }

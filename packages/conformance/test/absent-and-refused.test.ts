@@ -8,6 +8,7 @@ import {
   type RefusedOption,
   type RuntimePlugin,
   refuseField,
+  runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
@@ -112,7 +113,8 @@ describe('a runtime that refuses options', { timeout: 60_000 }, () => {
     const plugin = breakPlugin(withRefusals(memoryPlugin(), ['cpus']), {
       runtime: (runtime) => ({
         createContainer: async (config, options) => {
-          if (config.cpus !== undefined) refuseField('memory', 'memoryBytes', config.cpus, toRefusals(['memoryBytes']))
+          const refused = { runtime: 'memory', refuses: toRefusals(['memoryBytes']) }
+          refuseField(runtimeCapability, 'memoryBytes', config.cpus, refused)
           return await runtime.createContainer(config, options)
         },
       }),

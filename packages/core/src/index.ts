@@ -48,6 +48,7 @@ export { redactUrls, redactUserInfo } from './errors/redact.js'
 
 // Managers
 
+export { type BuiltInField, builtInCapabilities } from './contract/managers/built-in-capabilities.js'
 export {
   type ExecManager,
   type ExecOptions,
@@ -101,6 +102,7 @@ export type {
 export {
   type AvailableRuntime,
   type ReportedPlugin,
+  type ReportedRefusal,
   type RuntimeReport,
   runtimeReportCapability,
   type UnavailableRuntime,

@@ -2,9 +2,11 @@ import { describe, expectTypeOf, it } from 'vitest'
 import {
   type Capability,
   type CapabilityScope,
+  type ContainerConfig,
   createHostError,
   defineCapability,
   type ExecManager,
+  execManagerCapability,
   type FirewallManager,
   findCapability,
   type HostError,
@@ -18,6 +20,7 @@ import {
   type RegistrationScope,
   type Runtime,
   type RuntimeScope,
+  refuseField,
   requireCapabilities,
   runtimeCapability,
   type SidecarManager,
@@ -55,6 +58,56 @@ describe('a capability', () => {
     // @ts-expect-error a text is no token
     findCapability(scope, 'network-manager')
     return wrong
+  })
+})
+
+describe('a refusable field', () => {
+  const live = 'example.com/checkpoints.live'
+  const capability: Capability<object, typeof live> = defineCapability({
+    id: 'example.com/checkpoints',
+    title: 'checkpoints',
+    refusable: { [live]: 'a checkpoint of a running container' },
+  })
+  const refused = { runtime: 'fake', refuses: [] }
+
+  it('is one of the capability with which it is refused', () => {
+    refuseField(capability, live, true, refused)
+    refuseField(execManagerCapability, 'exec.env.unset', 'PATH', refused)
+    // @ts-expect-error no such field of the capability
+    refuseField(capability, 'example.com/checkpoints.dead', true, refused)
+    // @ts-expect-error a field of another capability
+    refuseField(execManagerCapability, 'build.dns', true, refused)
+    // @ts-expect-error a capability without refusable fields
+    refuseField(networkManagerCapability, 'network.aliases', true, refused)
+  })
+
+  it('is each field of a built-in capability, and begins with the id of its capability for a third party', () => {
+    expectTypeOf<typeof live>().toExtend<RefusableField>()
+    expectTypeOf<
+      Exclude<keyof ContainerConfig, 'image'> | 'build.dns' | 'firewall.beforeStart'
+    >().toExtend<RefusableField>()
+    // @ts-expect-error no capability declares it
+    const unknown: RefusableField = 'ports.sctp'
+    // @ts-expect-error the image cannot be refused
+    const image: RefusableField = 'image'
+    // @ts-expect-error a capability is absent as a whole
+    const whole: RefusableField = 'example.com/checkpoints'
+    return [unknown, image, whole]
+  })
+
+  it('is declared with a line for each', () => {
+    // @ts-expect-error one line is missing
+    const short: Capability<object, 'a/b.c' | 'a/b.d'> = defineCapability({
+      id: 'a/b',
+      title: 'b',
+      refusable: { 'a/b.c': 'c' },
+    })
+    return short
+  })
+
+  it('may be left out of the type of a capability', () => {
+    const any: readonly Capability<object>[] = [capability, execManagerCapability, networkManagerCapability]
+    return any
   })
 })
 

@@ -1,4 +1,5 @@
 import {
+  type Capability,
   createHostError,
   type Environment,
   findRefusal,
@@ -76,8 +77,8 @@ export class AppleConnection {
   }
 
   /** @throws HostError OPTION_UNSUPPORTED if `given` asks for something and the report refuses the field */
-  refuse(field: RefusableField, given: unknown): void {
-    if (given !== undefined && given !== false) refuseField(this.runtimeName, field, given, this.details.refuses)
+  refuse<F extends RefusableField>(capability: Capability<object, F>, field: NoInfer<F>, given: unknown): void {
+    refuseField(capability, field, given, { runtime: this.runtimeName, refuses: this.details.refuses })
   }
 
   /** Creates OPTION_UNSUPPORTED for a value that only other runtimes accept. */

@@ -5,7 +5,9 @@ import {
   type ExecManager,
   type ExecOptions,
   type ExecProcess,
+  execManagerCapability,
   type Operation,
+  runtimeCapability,
   validateExec,
   validateId,
 } from '@capstan/core'
@@ -27,9 +29,9 @@ export class AppleExecManager implements ExecManager {
     validateId(id)
     validateExec(command, options)
     const removed = Object.entries(options.env ?? {}).find(([, value]) => value === null)
-    this.#connection.refuse('exec.env.unset', removed?.[0])
-    this.#connection.refuse('privileged', options.privileged)
-    this.#connection.refuse('tty', options.tty)
+    this.#connection.refuse(execManagerCapability, 'exec.env.unset', removed?.[0])
+    this.#connection.refuse(runtimeCapability, 'privileged', options.privileged)
+    this.#connection.refuse(runtimeCapability, 'tty', options.tty)
     return await this.#connection.call({ operation: 'exec', subject: id }, options, async (call) => {
       await this.#requireRunning(id, call)
       const execId = randomUUID()

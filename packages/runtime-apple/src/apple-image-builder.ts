@@ -1,4 +1,4 @@
-import { type BuildOptions, type ImageBuilder, validateBuild } from '@capstan/core'
+import { type BuildOptions, type ImageBuilder, imageBuilderCapability, validateBuild } from '@capstan/core'
 import type { AppleConnection } from './apple-connection.js'
 import { buildImage } from './images/build-image.js'
 import { BuildTurns } from './images/build-turns.js'
@@ -17,7 +17,7 @@ export class AppleImageBuilder implements ImageBuilder {
   async buildImage(dockerfile: string, tag: string, options: BuildOptions = {}): Promise<void> {
     validateBuild(dockerfile, tag, options)
     const { dns = [] } = options
-    this.#connection.refuse('build.dns', dns.length > 0 && dns)
+    this.#connection.refuse(imageBuilderCapability, 'build.dns', dns.length > 0 && dns)
     await this.#connection.call({ operation: 'buildImage', subject: tag }, options, (call) =>
       buildImage(this.#connection, { dockerfile, tag, options, call, turns: this.#turns }),
     )

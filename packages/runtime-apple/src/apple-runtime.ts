@@ -15,6 +15,7 @@ import {
   type Operation,
   type OperationOptions,
   type Runtime,
+  runtimeCapability,
   type StopOptions,
   type TerminalSize,
   validateId,
@@ -86,9 +87,9 @@ export class AppleRuntime implements Runtime {
     validateId(id)
     validateLogOptions(options)
     const { since, timestamps, stdout = true, stderr = true } = options
-    this.#connection.refuse('logs.since', since)
-    this.#connection.refuse('logs.timestamps', timestamps)
-    this.#connection.refuse('logs.split', stdout !== stderr)
+    this.#connection.refuse(runtimeCapability, 'logs.since', since)
+    this.#connection.refuse(runtimeCapability, 'logs.timestamps', timestamps)
+    this.#connection.refuse(runtimeCapability, 'logs.split', stdout !== stderr)
     this.#connection.operations.assertOpen()
     options.signal?.throwIfAborted()
     return new AppleLogStream(this.#connection, id, options)

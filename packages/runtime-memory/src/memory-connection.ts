@@ -1,4 +1,5 @@
 import {
+  type Capability,
   type Operation,
   type OperationOptions,
   OperationScope,
@@ -86,8 +87,8 @@ export class MemoryConnection {
   }
 
   /** @throws HostError OPTION_UNSUPPORTED when a value is given for a field that this simulation refuses */
-  refuse(field: RefusableField, given: unknown): void {
-    if (given !== undefined && given !== false) refuseField(this.runtimeName, field, given, this.refuses)
+  refuse<F extends RefusableField>(capability: Capability<object, F>, field: NoInfer<F>, given: unknown): void {
+    refuseField(capability, field, given, { runtime: this.runtimeName, refuses: this.refuses })
   }
 
   /** The chunks, until the caller aborts or the runtime is closed: then its reason is thrown. */

@@ -1,4 +1,4 @@
-import { type BuildOptions, type ImageBuilder, validateBuild } from '@capstan/core'
+import { type BuildOptions, type ImageBuilder, imageBuilderCapability, validateBuild } from '@capstan/core'
 import type { MemoryConnection } from './memory-connection.js'
 
 /** Builds simulated images: the steps of the Dockerfile run as simulated programs. */
@@ -11,8 +11,8 @@ export class MemoryImageBuilder implements ImageBuilder {
 
   async buildImage(dockerfile: string, tag: string, options: BuildOptions = {}): Promise<void> {
     validateBuild(dockerfile, tag, options)
-    this.#connection.refuse('build.platform', options.platform)
-    this.#connection.refuse('build.dns', options.dns?.length ? options.dns : undefined)
+    this.#connection.refuse(imageBuilderCapability, 'build.platform', options.platform)
+    this.#connection.refuse(imageBuilderCapability, 'build.dns', options.dns?.length ? options.dns : undefined)
     await this.#connection.call('buildImage', options, async (call) => {
       // The parsers take longer to load than the rest of the package, so they are loaded by the first build.
       const { buildImage } = await import('./build/build-image.js')

@@ -17,6 +17,7 @@ import {
   type OperationOptions,
   type Runtime,
   refuseOptions,
+  runtimeCapability,
   type StopOptions,
   type TerminalSize,
   toImageHome,
@@ -90,7 +91,7 @@ export class MemoryRuntime implements Runtime {
     const { containers } = this.#connection.engine
     return await this.#connection.call('waitContainer', options, ({ signal }) => {
       const container = containers.require(id)
-      if (this.#isForeign(container)) this.#connection.refuse('foreignContainers.exitCode', id)
+      if (this.#isForeign(container)) this.#connection.refuse(runtimeCapability, 'foreignContainers.exitCode', id)
       return waitContainer(container, signal)
     })
   }
@@ -114,9 +115,9 @@ export class MemoryRuntime implements Runtime {
   }
 
   #refuseLogOptions({ since, timestamps, stdout = true, stderr = true }: LogOptions): void {
-    this.#connection.refuse('logs.since', since)
-    this.#connection.refuse('logs.timestamps', timestamps)
-    this.#connection.refuse('logs.split', stdout !== stderr)
+    this.#connection.refuse(runtimeCapability, 'logs.since', since)
+    this.#connection.refuse(runtimeCapability, 'logs.timestamps', timestamps)
+    this.#connection.refuse(runtimeCapability, 'logs.split', stdout !== stderr)
   }
 
   async containerLogsAll(id: string, options: OperationOptions = {}): Promise<Uint8Array> {
@@ -207,7 +208,7 @@ export class MemoryRuntime implements Runtime {
     await this.#connection.call('resizeTTY', options, () => {
       const container = containers.require(id)
       if (container.config.tty !== true || toContainerState(container) === 'exited') return
-      this.#connection.refuse('tty.resize', size)
+      this.#connection.refuse(runtimeCapability, 'tty.resize', size)
       container.terminalSize = size
     })
   }

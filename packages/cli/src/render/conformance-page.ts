@@ -50,8 +50,8 @@ function toOutsideList({ outside = [] }: ConformanceReport): string {
 function toLackTable(cases: readonly CaseResult[], status: 'absent' | 'refused', { width }: PageStyle): string {
   const lacks = cases.flatMap((result) => (result.status === status ? result.lacks : []))
   const subjects = new Map(lacks.map((lack) => [lack.subject, lack]))
-  const rows = [...subjects].map(([subject, { reason, remedy = '' }]) => [
-    subject,
+  const rows = [...subjects].map(([subject, { description, reason, remedy = '' }]) => [
+    description === undefined ? subject : `${subject}\n(${description})`,
     String(lacks.filter((lack) => lack.subject === subject).length),
     toPrintable([reason, ourRemedies[subject] ?? remedy].filter((text) => text !== '').join('\n→ ')),
   ])

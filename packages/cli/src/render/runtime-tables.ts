@@ -1,18 +1,10 @@
 import {
-  type Capability,
-  execManagerCapability,
+  builtInCapabilities,
   type FeatureSupport,
-  firewallManagerCapability,
-  imageBuilderCapability,
-  imageTransferCapability,
   isSlow,
   joinWords,
-  networkManagerCapability,
   type RuntimeReport,
-  runtimeCapability,
-  sidecarManagerCapability,
   toCauseText,
-  volumeManagerCapability,
 } from '@capstan/core'
 import type { PageStyle } from './section.js'
 import { renderTable } from './table.js'
@@ -54,12 +46,16 @@ export function toAbsentTable(reports: readonly RuntimeReport[], { width }: Page
   return orNothing({ head: ['RUNTIME', 'NO', 'WHY, AND WHAT TO DO'], rows }, width)
 }
 
-/** The options which an available runtime would not honour, and so refuses. */
+/** The options that an available runtime refuses: what each asks for, why, and what to do about it. */
 export function toRefusalTable(reports: readonly RuntimeReport[], { width }: PageStyle): string {
   const rows = reports
     .filter(isAvailable)
     .flatMap(({ runtime, refuses }) =>
-      refuses.map(({ field, reason, remedy }) => [runtime, field, withRemedy(reason, remedy)]),
+      refuses.map(({ field, description, reason, remedy }) => [
+        runtime,
+        `${field}\n(${description})`,
+        withRemedy(reason, remedy),
+      ]),
     )
   return orNothing({ head: ['RUNTIME', 'OPTION', 'WHY, AND WHAT TO DO'], rows }, width)
 }
@@ -100,7 +96,7 @@ function isAvailable(report: RuntimeReport): report is Available {
 /** Those of the contract first, in its order. */
 function toTitles(reports: readonly Available[]): ReadonlyMap<string, string> {
   const known = reports.flatMap(({ provides, absent }) => [...provides, ...absent])
-  const first = contract.filter(({ id }) => known.some((named) => named.id === id))
+  const first = builtInCapabilities.filter(({ id }) => known.some((named) => named.id === id))
   return new Map([...first, ...known].map(({ id, title }) => [id, title]))
 }
 
@@ -132,13 +128,3 @@ function orNothing(table: { readonly head: readonly string[]; readonly rows: rea
 }
 
 const columnsAtMost = 5
-const contract: readonly Capability<object>[] = [
-  runtimeCapability,
-  imageBuilderCapability,
-  firewallManagerCapability,
-  networkManagerCapability,
-  sidecarManagerCapability,
-  execManagerCapability,
-  imageTransferCapability,
-  volumeManagerCapability,
-]

@@ -202,6 +202,7 @@ describe('capstan doctor', () => {
             ],
             "refuses": [
               {
+                "description": "a privileged container",
                 "field": "privileged",
                 "reason": "there is no such thing here",
               },

@@ -1,15 +1,10 @@
 import {
+  builtInCapabilities,
   createRuntimeHost,
-  execManagerCapability,
   findRefusal,
-  firewallManagerCapability,
-  imageBuilderCapability,
-  imageTransferCapability,
-  networkManagerCapability,
   type ProbeOptions,
   type ProbeResult,
   runtimeCapability,
-  sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
@@ -55,7 +50,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
     title: 'probe tells of each known capability that it does not claim why it is absent',
     run: async (context) => {
       const { provides, absent } = await probeAvailable(context)
-      for (const { id } of known) {
+      for (const { id } of builtInCapabilities) {
         if (provides.some((claimed) => claimed.id === id)) continue
         const listed = expectDefined(
           absent.find((entry) => entry.id === id),
@@ -238,14 +233,3 @@ function dropUndefined(value: unknown): unknown {
 
 /** How long a host waits at most where nobody sets a limit. */
 const defaultTimeoutMs = 30_000
-
-const known = [
-  runtimeCapability,
-  imageBuilderCapability,
-  firewallManagerCapability,
-  networkManagerCapability,
-  sidecarManagerCapability,
-  execManagerCapability,
-  imageTransferCapability,
-  volumeManagerCapability,
-] as const

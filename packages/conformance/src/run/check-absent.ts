@@ -5,8 +5,8 @@ import type { Lack } from '../conformance-report.js'
 import { toReason } from './to-reason.js'
 
 /** Holds a runtime to the absence of a capability: the scope has nothing for it, the report says why. */
-export function checkAbsent({ scope }: CaseContext, { id, title, token }: Capability<object>): Lack {
-  const capability = { id, title, token }
+export function checkAbsent({ scope }: CaseContext, capability: Capability<object>): Lack {
+  const { id, title } = capability
   if (findCapability(scope, capability) !== undefined) {
     throw new ConformanceFailure(`no ${title} in the scope, since the probe did not claim "${id}"`, 'an implementation')
   }

@@ -1,4 +1,4 @@
-import { createRuntimeHost, type RefusableField, type RefusedOption, type RuntimeReport } from '@capstan/core'
+import { createRuntimeHost, type RefusableField, type ReportedRefusal, type RuntimeReport } from '@capstan/core'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
@@ -12,7 +12,7 @@ import { toReason } from './to-reason.js'
  */
 export async function checkAllRefused(
   context: CaseContext,
-  refused: readonly RefusedOption[],
+  refused: readonly ReportedRefusal[],
 ): Promise<readonly Lack[]> {
   const lacks: Lack[] = []
   for (const entry of refused) lacks.push(await checkRefused(context, entry))
@@ -20,20 +20,20 @@ export async function checkAllRefused(
 }
 
 /** The entries that refuse a field of `keeps` or the whole that it belongs to; when both are refused, only the whole. */
-export function findRefused(report: RuntimeReport, keeps: readonly RefusableField[]): readonly RefusedOption[] {
+export function findRefused(report: RuntimeReport, keeps: readonly RefusableField[]): readonly ReportedRefusal[] {
   if (!report.available) return []
   const fields = new Set<string>(report.refuses.map(({ field }) => field))
   const kept = new Set<string>(keeps.flatMap((field) => [field, ...toWholes(field)]))
   return report.refuses.filter(({ field }) => kept.has(field) && !toWholes(field).some((whole) => fields.has(whole)))
 }
 
-async function checkRefused(context: CaseContext, refused: RefusedOption): Promise<Lack> {
-  const { field, reason } = refused
+async function checkRefused(context: CaseContext, refused: ReportedRefusal): Promise<Lack> {
+  const { field, description, reason } = refused
   expect(reason.trim() !== '', `a reason why "${field}" is refused`, refused)
   if (isTried(field)) await refusals[field](context, field)
   expectEqual(await context.listMade(), [], `what the refused use of "${field}" left`)
   await expectNotKept(context, field)
-  return { subject: field, ...toReason(refused) }
+  return { subject: field, description, ...toReason(refused) }
 }
 
 async function expectNotKept({ plugin, env }: CaseContext, field: RefusableField): Promise<void> {

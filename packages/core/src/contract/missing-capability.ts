@@ -11,7 +11,7 @@ export interface MissingCapability {
 
 /** Finds the reason in the report. */
 export function toMissingCapability(
-  { id, title }: Capability<object>,
+  { id, title }: Pick<Capability<object>, 'id' | 'title'>,
   report: RuntimeReport | undefined,
 ): MissingCapability {
   if (report?.available === false) {

@@ -1,6 +1,6 @@
 import type { Capability } from './capability.js'
-import type { ContainerConfig } from './container/container-config.js'
 import type { Environment } from './environment.js'
+import type { BuiltInField } from './managers/built-in-capabilities.js'
 import type { OperationOptions } from './operation.js'
 
 /** What a probe gets. */
@@ -74,12 +74,12 @@ export interface AbsentCapability {
 }
 
 /**
- * What this runtime, as found, cannot keep.
+ * An option or promise that this runtime, as found, does not support. Using it rejects with OPTION_UNSUPPORTED and this
+ * field (`foreignContainers.output`: NOT_ATTACHABLE), from this very list.
  *
- * Using it: OPTION_UNSUPPORTED with this field (`foreignContainers.output`: NOT_ATTACHABLE), from this very list, so that
- * report and refusal cannot drift. Three are no options of a call: by `logs.binary` such bytes come changed, by
- * `mounts.volume.shared` the start of a second container fails, and by `firewall.beforeStart` kept firewall rules are set
- * right after a start and not before the first instruction.
+ * Three fields are not options of a call. With `logs.binary` refused, log bytes that are not UTF-8 are changed; with
+ * `mounts.volume.shared`, the start of a second container with the volume fails; with `firewall.beforeStart`, stored rules
+ * are set right after the start.
  */
 export interface RefusedOption {
   readonly field: RefusableField
@@ -88,42 +88,7 @@ export interface RefusedOption {
 }
 
 /**
- * Options and promises that a runtime may have to refuse; grows by minor versions. `env.unset`, `exec.env.unset`: `null`
- * for a variable of a container or of an exec. `ports.ipv6`: an IPv6 address
- * of the machine; where it is refused `any` means all IPv4 addresses. `memoryBytes.small`: below 200 MiB,
- * with which no machine of its own starts. `labels.equalsSign`: one in a value. `mounts.tmpfs.noexec`: that nothing can be
- * run there, as by default. `mounts.tmpfs.size`: one that is no whole number of MiB. `mounts.volume.shared`: one in two
- * containers that run at once. `tty.resize`: a size for the terminal of a container. `foreignContainers.output` and
- * `foreignContainers.exitCode`: to attach to, and to wait for, a container that another process has started.
- * `build.platform` and `build.dns` are options of `ImageBuilder`, `firewall.beforeStart` is a promise of `FirewallManager`.
+ * A field that some capability declares as `refusable`. The fields of third parties begin with the id of their capability:
+ * `example.com/checkpoints.live`.
  */
-export type RefusableField =
-  | Exclude<keyof ContainerConfig, 'image'>
-  | 'env.unset'
-  | 'exec.env.unset'
-  | 'mounts.bind'
-  | 'mounts.volume'
-  | 'mounts.volume.shared'
-  | 'mounts.tmpfs'
-  | 'mounts.tmpfs.noexec'
-  | 'mounts.tmpfs.size'
-  | 'network.host'
-  | 'network.none'
-  | 'network.several'
-  | 'network.aliases'
-  | 'ports.hostPort'
-  | 'ports.udp'
-  | 'ports.ipv6'
-  | 'labels.equalsSign'
-  | 'cpus.fraction'
-  | 'memoryBytes.small'
-  | 'logs.since'
-  | 'logs.timestamps'
-  | 'logs.split'
-  | 'logs.binary'
-  | 'foreignContainers.output'
-  | 'foreignContainers.exitCode'
-  | 'tty.resize'
-  | 'build.platform'
-  | 'build.dns'
-  | 'firewall.beforeStart'
+export type RefusableField = BuiltInField | `${string}/${string}.${string}`

@@ -30,9 +30,15 @@ export interface AvailableRuntime {
   readonly endpoint: string
   readonly provides: readonly CapabilityName[]
   readonly absent: readonly AbsentCapability[]
-  readonly refuses: readonly RefusedOption[]
+  readonly refuses: readonly ReportedRefusal[]
   /** For example `unverified version`, or `CLI and service differ`. */
   readonly notes: readonly string[]
+}
+
+/** A refused field, with the line of the capability that declares it. */
+export interface ReportedRefusal extends RefusedOption {
+  /** What the field asks for. */
+  readonly description: string
 }
 
 /** What a report tells of a runtime that is not here; the attempts say why. */

@@ -121,8 +121,70 @@ export interface Runtime {
   close(): Promise<void>
 }
 
+/** Options of containers, logs and terminals that a runtime may refuse. */
+const refusable = {
+  name: 'a chosen name of the container',
+  platform: 'an image of a given platform',
+  pull: 'creation without a pull of a missing image',
+  command: "a command in place of the image's",
+  entrypoint: "an entrypoint in place of the image's",
+  workingDirectory: 'a working directory',
+  env: 'environment variables',
+  'env.unset': 'the removal of a variable of the image',
+  user: 'a user of the process',
+  groupAdd: 'additional groups of the process',
+  hostname: 'a chosen host name',
+  mounts: 'mounts of any type',
+  'mounts.bind': 'bind mounts',
+  'mounts.volume': 'volume mounts',
+  'mounts.volume.shared': 'one volume in two containers that run at once',
+  'mounts.tmpfs': 'tmpfs mounts',
+  'mounts.tmpfs.noexec': 'tmpfs mounts without execution of programs, which is the default',
+  'mounts.tmpfs.size': 'a tmpfs size that is not a whole number of MiB',
+  readOnlyRootFilesystem: 'a read-only root filesystem',
+  network: 'a network mode other than the default',
+  'network.host': 'the network of the host',
+  'network.none': 'a container without a network',
+  'network.several': 'several networks of one container',
+  'network.aliases': 'aliases of the container in a network',
+  ports: 'published ports',
+  'ports.hostPort': 'a chosen port of the host',
+  'ports.udp': 'published UDP ports',
+  'ports.ipv6': 'an IPv6 address of the host; if refused, "any" means all IPv4 addresses',
+  dns: 'name servers of the container',
+  extraHosts: 'additional host names',
+  privileged: 'a privileged container',
+  capAdd: 'additional kernel capabilities',
+  capDrop: 'removed kernel capabilities',
+  securityOptions: 'security options',
+  interactive: 'an open stdin',
+  tty: 'a terminal for the process',
+  'tty.resize': 'resizing of a terminal',
+  labels: 'labels of the container',
+  'labels.equalsSign': 'a label with an equals sign in its value',
+  memoryBytes: 'a memory limit',
+  'memoryBytes.small': 'a memory limit below 200 MiB',
+  cpus: 'a CPU limit',
+  'cpus.fraction': 'a CPU limit that is not a whole number',
+  pidsLimit: 'a limit of processes',
+  ulimits: 'resource limits of the processes',
+  init: 'an init process',
+  autoRemove: 'removal by the engine when the container exits',
+  stopSignal: 'a stop signal',
+  'logs.since': 'logs from a time on',
+  'logs.timestamps': 'timestamps in logs',
+  'logs.split': 'logs of stdout or of stderr alone',
+  'logs.binary': 'unchanged log bytes that are not UTF-8',
+  'foreignContainers.output': 'attaching to a container that another process started',
+  'foreignContainers.exitCode': 'waiting for a container that another process started',
+} as const
+
 /** The one capability that every runtime plugin provides. */
-export const runtimeCapability: Capability<Runtime> = defineCapability({ id: 'runtime', title: 'runtime' })
+export const runtimeCapability: Capability<Runtime, keyof typeof refusable> = defineCapability({
+  id: 'runtime',
+  title: 'runtime',
+  refusable,
+})
 
 /** Options of `getHostAddress`. */
 export interface HostAddressOptions extends OperationOptions {

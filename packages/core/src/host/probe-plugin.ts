@@ -8,6 +8,7 @@ import { redactTexts } from '../errors/redact.js'
 import { raiseLimitRemedy } from '../errors/slow-probe.js'
 import { runWithin } from '../operation/signals/run-within.js'
 import { toPluginNames, toUnknownNames } from '../plugin/check-plugin.js'
+import { describeRefusals, findUndeclaredField } from '../plugin/refusable-fields.js'
 import { findResultProblem } from './check-probe-result.js'
 import type { PluginEntry } from './plugin-entry.js'
 
@@ -34,7 +35,7 @@ export async function probePlugin(entry: PluginEntry, options: ProbeOptions): Pr
   const { plugin } = entry
   try {
     const result = await probeWithin(plugin, { ...options, timeoutMs: options.timeoutMs ?? plugin.probeTimeoutMs })
-    const problem = findResultProblem(result)
+    const problem = findResultProblem(result) ?? findRefusalProblem(result)
     if (problem !== undefined) {
       throw createHostError('PLUGIN_INVALID', { ...toPluginNames(plugin, toUnknownNames(entry.name)), problem })
     }
@@ -82,10 +83,18 @@ function toProbed(entry: PluginEntry, plugin: RuntimePlugin, result: ProbeResult
     const { chosen, attempts } = result
     return { entry, report: redactTexts({ ...names, available: false, chosen, attempts } as const), found: undefined }
   }
-  const { version, endpoint, absent, refuses, attempts, notes } = result
+  const { version, endpoint, absent, attempts, notes } = result
+  const refuses = describeRefusals(result)
   const provides = result.provides.map(({ id, title }) => ({ id, title }))
   const report = { ...names, available: true, version, endpoint, provides, absent, refuses, attempts, notes } as const
   return { entry, report: redactTexts(report), found: { plugin, result } }
+}
+
+function findRefusalProblem(result: ProbeResult<unknown>): string | undefined {
+  const stray = result.available ? findUndeclaredField(result) : undefined
+  return stray === undefined
+    ? undefined
+    : `refuses "${stray}", which no capability that it provides declares as refusable`
 }
 
 function toFailed(entry: PluginEntry, chosen: boolean, attempt: ProbeAttempt): ProbedPlugin {

@@ -1,7 +1,8 @@
 import type { Capability } from '../contract/capability.js'
 import { toMissingCapability } from '../contract/missing-capability.js'
 import { createHostError } from '../errors/create-host-error.js'
-import { findRefusal, refuseField } from '../plugin/refuse-options.js'
+import { findUnsupported } from '../plugin/refusable-fields.js'
+import { toRefusal } from '../plugin/refuse-options.js'
 import type { FoundRuntime, ProbedPlugin } from './probe-plugin.js'
 import type { OpenOptions } from './runtime-host.js'
 
@@ -18,7 +19,10 @@ export function selectNamed(probed: ProbedPlugin, { requires = [], keeps = [] }:
   if (found === undefined) throw createHostError('RUNTIME_UNAVAILABLE', { runtime: entry.name, reports: [report] })
   const missing = findMissing(probed, requires)
   if (missing.length > 0) throw toMissingError([probed], missing)
-  for (const field of keeps) refuseField(entry.name, field, 'required', found.result.refuses)
+  for (const field of keeps) {
+    const refused = findUnsupported(field, report)
+    if (refused !== undefined) throw toRefusal(entry.name, refused, 'required')
+  }
   return probed
 }
 
@@ -39,9 +43,8 @@ export function selectFirst(probed: readonly ProbedPlugin[], { requires = [], ke
 
 /** Whether it is available, provides all of `requires` and refuses none of `keeps`. */
 export function isFitting(probed: ProbedPlugin, { requires = [], keeps = [] }: Wishes): boolean {
-  const { found } = probed
-  if (found === undefined || findMissing(probed, requires).length > 0) return false
-  return keeps.every((field) => !findRefusal(field, found.result.refuses))
+  if (probed.found === undefined || findMissing(probed, requires).length > 0) return false
+  return keeps.every((field) => findUnsupported(field, probed.report) === undefined)
 }
 
 function findMissing({ found }: ProbedPlugin, requires: RequiredCapabilities): readonly Capability<object>[] {

@@ -1,11 +1,13 @@
 import { isIPv6 } from 'node:net'
+import type { Capability } from '../contract/capability.js'
 import type { ContainerConfig } from '../contract/container/container-config.js'
 import type { EnvMap } from '../contract/operation.js'
 import type { RefusableField, RefusedOption } from '../contract/probe.js'
 import { createHostError } from '../errors/create-host-error.js'
+import type { HostError } from '../errors/host-error.js'
 import { show } from '../validation/show.js'
 
-/** Throws OPTION_UNSUPPORTED for the first field of the config that stands in `refuses`. */
+/** Throws OPTION_UNSUPPORTED for the first field of the config that is in `refuses`. */
 export function refuseOptions(runtime: string, config: ContainerConfig, refuses: readonly RefusedOption[]): void {
   for (const refused of refuses) {
     const given = findGiven(config, refused.field)
@@ -23,15 +25,16 @@ export function findRefusal(field: RefusableField, refuses: readonly RefusedOpti
 }
 
 /**
- * Throws OPTION_UNSUPPORTED when `refuses` has `field`, or a field it is a part of. For options outside of a container's
- * config.
+ * Throws OPTION_UNSUPPORTED if the runtime refuses this field of the capability, or a field that contains it. An option
+ * that is `undefined` or `false` is not refused. For options outside of a container's config.
  */
-export function refuseField(
-  runtime: string,
-  field: RefusableField,
+export function refuseField<F extends RefusableField>(
+  _: Capability<object, F>,
+  field: NoInfer<F>,
   given: unknown,
-  refuses: readonly RefusedOption[],
+  { runtime, refuses }: { readonly runtime: string; readonly refuses: readonly RefusedOption[] },
 ): void {
+  if (given === undefined || given === false) return
   const refused = findRefusal(field, refuses)
   if (refused !== undefined) throw toRefusal(runtime, refused, given)
 }
@@ -49,7 +52,12 @@ function parentsOf(field: string): readonly string[] {
   return end === -1 ? [] : [field.slice(0, end), ...parentsOf(field.slice(0, end))]
 }
 
-function toRefusal(runtime: string, { field, reason, remedy }: RefusedOption, given: unknown) {
+/** OPTION_UNSUPPORTED for an entry of `refuses`. */
+export function toRefusal(
+  runtime: string,
+  { field, reason, remedy }: RefusedOption,
+  given: unknown,
+): HostError<'OPTION_UNSUPPORTED'> {
   const text = remedy === undefined ? reason : `${reason}; ${remedy}`
   const shown = secrets.has(field) && typeof given === 'object' && given !== null ? Object.keys(given) : given
   return createHostError('OPTION_UNSUPPORTED', { runtime, field, given: show(shown), reason: text })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import {
+  builtInCapabilities,
   type Capability,
   defineCapability,
   execManagerCapability,
@@ -24,12 +25,35 @@ describe('a capability', () => {
 
   it.each(known)('keeps its id, title and token: other copies and versions of core know it by them', (...row) => {
     const [capability, id, title] = row
-    expect(capability).toEqual({ id, title, token: Symbol.for(`capstan/${id}@1`) })
+    const { refusable } = capability
+    expect(capability).toEqual({ id, title, refusable, token: Symbol.for(`capstan/${id}@1`) })
   })
 
   it('of a third party is the same wherever it is defined', () => {
     const definition = { id: 'example.com/checkpoints', title: 'checkpoints' }
     expect(defineCapability(definition).token).toBe(defineCapability(definition).token)
+  })
+
+  it('of a third party declares refusable fields that begin with its id', () => {
+    const refusable = { 'example.com/checkpoints.live': 'a checkpoint of a running container' }
+    const definition = { id: 'example.com/checkpoints', title: 'checkpoints', refusable }
+    expect(defineCapability(definition).refusable).toEqual(refusable)
+  })
+
+  it.each(['live', 'privileged', 'example.com/checkpoints', 'example.com/other.live'])(
+    'of a third party throws for the refusable field %j',
+    (field) => {
+      const definition = { id: 'example.com/checkpoints', title: 'checkpoints', refusable: { [field]: 'a thing' } }
+      expect(() => defineCapability(definition)).toThrow(
+        `the refusable field "${field}" of capability "example.com/checkpoints" must begin with "example.com/checkpoints."`,
+      )
+    },
+  )
+
+  it('has one line for each refusable field', () => {
+    const lines = builtInCapabilities.flatMap(({ refusable }) => Object.values<string>(refusable))
+    expect(lines.length).toBeGreaterThan(50)
+    expect(lines.filter((line) => !/^\S.{1,90}\S$/.test(line) || line.endsWith('.'))).toEqual([])
   })
 
   it('cannot be changed', () => {

@@ -52,6 +52,16 @@ describe('a plugin with a fault in its probe', () => {
     ['claims a text', odd({ provides: ['networks'] }), 'list of "provides"'],
     ['claims what has no token', odd({ provides: [{ id: 'x', title: 'x' }] }), 'no capability'],
     ['claims twice', odd({ provides: [runtimeCapability, runtimeCapability] }), 'a capability twice'],
+    [
+      'refuses a field that no capability declares',
+      odd({ refuses: [{ field: 'ports.sctp', reason: 'none here' }] }),
+      'refuses "ports.sctp", which no capability that it provides declares as refusable',
+    ],
+    [
+      'refuses a field of a capability that it does not provide',
+      odd({ refuses: [{ field: 'example.com/checkpoints.live', reason: 'none here' }] }),
+      'refuses "example.com/checkpoints.live", which no capability that it provides declares as refusable',
+    ],
     ['has no version', odd({ version: 1 }), 'text "version"'],
     ['answers undefined', async () => undefined as unknown as ProbeResult<unknown>, 'without "available"'],
     [

@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest'
 import {
+  type Capability,
   type ContainerConfig,
+  defineCapability,
   findRefusal,
   type RefusableField,
   refuseField,
   refuseOptions,
+  runtimeCapability,
   toAskedFields,
 } from '../../src/index.js'
 
 const toRefused = (field: RefusableField) => [{ field, reason: 'not here', remedy: 'use another' }]
+const toFake = (field: RefusableField) => ({ runtime: 'fake', refuses: toRefused(field) })
 
 describe('refuseOptions', () => {
   const asked: readonly (readonly [RefusableField, Partial<ContainerConfig>])[] = [
@@ -82,11 +86,31 @@ it('a refusal of env shows its names and no value', () => {
 })
 
 describe('refuseField', () => {
-  it('refuses what stands in the list, and shows what was given', () => {
-    expect(() => refuseField('fake', 'logs.since', '2026-01-01T00:00:00Z', toRefused('logs.since'))).toThrow(
+  it('refuses a field of the list, and shows what was given', () => {
+    const refuse = () => refuseField(runtimeCapability, 'logs.since', '2026-01-01T00:00:00Z', toFake('logs.since'))
+    expect(refuse).toThrow(
       expect.objectContaining({ facts: expect.objectContaining({ given: '"2026-01-01T00:00:00Z"' }) }),
     )
-    expect(() => refuseField('fake', 'logs.since', 'x', toRefused('logs.split'))).not.toThrow()
+    expect(() => refuseField(runtimeCapability, 'logs.since', 'x', toFake('logs.split'))).not.toThrow()
+  })
+
+  it.each([undefined, false])('refuses no option that is not used: %s', (given) => {
+    expect(() => refuseField(runtimeCapability, 'tty', given, toFake('tty'))).not.toThrow()
+  })
+
+  it('refuses a field of the capability of a third party', () => {
+    const capability: Capability<object, 'example.com/checkpoints.live'> = defineCapability({
+      id: 'example.com/checkpoints',
+      title: 'checkpoints',
+      refusable: { 'example.com/checkpoints.live': 'a checkpoint of a running container' },
+    })
+    const field = 'example.com/checkpoints.live'
+    expect(() => refuseField(capability, field, true, toFake(field))).toThrow(
+      expect.objectContaining({
+        message: `runtime "fake" does not support "${field}": not here; use another`,
+        facts: { runtime: 'fake', field, given: 'true', reason: 'not here; use another' },
+      }),
+    )
   })
 })
 
@@ -100,7 +124,7 @@ describe('findRefusal', () => {
     ['tty.resize', 'tty'],
   ] as const)('finds %s refused when the report refuses %s', (part, whole) => {
     expect(findRefusal(part, toRefused(whole))).toMatchObject({ field: whole })
-    expect(() => refuseField('fake', part, 'given', toRefused(whole))).toThrow(
+    expect(() => refuseField(runtimeCapability, part, 'given', toFake(whole))).toThrow(
       expect.objectContaining({ code: 'OPTION_UNSUPPORTED', facts: expect.objectContaining({ field: whole }) }),
     )
   })

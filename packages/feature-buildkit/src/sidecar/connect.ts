@@ -7,6 +7,7 @@ import {
   type OperationOptions,
   refuseField,
   refuseOptions,
+  runtimeCapability,
   toFeatureSupport,
   volumeManagerCapability,
 } from '@capstan/core'
@@ -33,7 +34,7 @@ export function connectBySocket(
   }
   const refuses = report.available ? report.refuses : []
   refuseOptions(report.runtime, { image: config.image, mounts: [mount] }, refuses)
-  refuseField(report.runtime, 'mounts.volume.shared', socketVolume, refuses)
+  refuseField(runtimeCapability, 'mounts.volume.shared', socketVolume, { runtime: report.runtime, refuses })
   return {
     ...config,
     mounts: [...(config.mounts ?? []), mount],

@@ -1,4 +1,4 @@
-import { createHostError, delay, type Operation, untilAborted } from '@capstan/core'
+import { createHostError, delay, type Operation, runtimeCapability, untilAborted } from '@capstan/core'
 import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone } from '../apple-errors.js'
 import type { SessionOutcome } from '../sessions/container-session.js'
@@ -16,7 +16,8 @@ export async function waitContainer(connection: AppleConnection, id: string, cal
       throw toUnknown(id, 'it was removed before this process saw its end')
     }
     const state = toContainerState(connection, found)
-    if (state === 'running' || state === 'stopping') connection.refuse('foreignContainers.exitCode', id)
+    if (state === 'running' || state === 'stopping')
+      connection.refuse(runtimeCapability, 'foreignContainers.exitCode', id)
     if (state === 'exited') throw toUnknown(id, 'this process did not see its end, and the command keeps no exit codes')
     await connection.records.untilChanged(id, delay(pollMs, call))
     call.signal.throwIfAborted()

@@ -1,5 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { type Argv, createHostError, type ExecOptions, isHostError, refuseField, validateExec } from '@capstan/core'
+import {
+  type Argv,
+  createHostError,
+  type ExecOptions,
+  execManagerCapability,
+  isHostError,
+  refuseField,
+  validateExec,
+} from '@capstan/core'
 import { toContainerState } from '../container/container-shapes.js'
 import { toEnvironmentLine } from '../container/create-body.js'
 import { inspectContainer, validateContainerId } from '../container/inspect-container.js'
@@ -17,7 +25,8 @@ export async function openExec(
   validateContainerId(id)
   validateExec(command, options)
   const removed = Object.entries(options.env ?? {}).find(([, value]) => value === null)
-  if (removed !== undefined) refuseField(engine.runtimeName, 'exec.env.unset', removed[0], engine.details.refuses)
+  const refused = { runtime: engine.runtimeName, refuses: engine.details.refuses }
+  refuseField(execManagerCapability, 'exec.env.unset', removed?.[0], refused)
   const { tty: isTerminal = false, stdin: hasStdin = true } = options
   const { signal, end } = engine.operations.begin(options.signal)
   const call: EngineCall = { operation: 'exec', subject: id, signal, isBounded: options.signal !== undefined, command }

@@ -1,5 +1,11 @@
 import { findDockerfileImages } from '@capstan/build-context/dockerfile'
-import { type BuildOptions, createHostError, type RefusedOption, refuseField } from '@capstan/core'
+import {
+  type BuildOptions,
+  createHostError,
+  imageBuilderCapability,
+  type RefusedOption,
+  refuseField,
+} from '@capstan/core'
 import type { InspectedImage } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { findImage } from './images.js'
@@ -16,9 +22,9 @@ export const buildRefusals: readonly RefusedOption[] = [
 
 /** Throws OPTION_UNSUPPORTED for an option that stands in the engine's refusals. */
 export function refuseBuildOptions({ runtimeName, details }: DockerEngine, { dns = [], platform }: BuildOptions): void {
-  const refuses = [...details.refuses, ...buildRefusals]
-  if (dns.length > 0) refuseField(runtimeName, 'build.dns', dns, refuses)
-  if (platform !== undefined) refuseField(runtimeName, 'build.platform', platform, refuses)
+  const refused = { runtime: runtimeName, refuses: [...details.refuses, ...buildRefusals] }
+  if (dns.length > 0) refuseField(imageBuilderCapability, 'build.dns', dns, refused)
+  refuseField(imageBuilderCapability, 'build.platform', platform, refused)
 }
 
 /**

@@ -10,7 +10,11 @@ export interface ExecManager {
 }
 
 /** Processes in containers that run. */
-export const execManagerCapability: Capability<ExecManager> = defineCapability({ id: 'exec-manager', title: 'exec' })
+export const execManagerCapability: Capability<ExecManager, 'exec.env.unset'> = defineCapability({
+  id: 'exec-manager',
+  title: 'exec',
+  refusable: { 'exec.env.unset': 'the removal of a variable of the container' },
+})
 
 /** Options of `exec`; what is absent is as in the container. */
 export interface ExecOptions extends OperationOptions {

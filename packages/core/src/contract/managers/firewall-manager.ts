@@ -26,9 +26,12 @@ export interface FirewallManager {
 }
 
 /** Rules for outgoing traffic of containers. */
-export const firewallManagerCapability: Capability<FirewallManager> = defineCapability({
+export const firewallManagerCapability: Capability<FirewallManager, 'firewall.beforeStart'> = defineCapability({
   id: 'firewall-manager',
   title: 'egress firewalls',
+  refusable: {
+    'firewall.beforeStart': 'stored rules before the first instruction; if refused, they are set right after the start',
+  },
 })
 
 /** The destinations that `setupFirewall` leaves open. */

@@ -16,9 +16,13 @@ export interface ImageBuilder {
 }
 
 /** Builds of images by the engine itself. */
-export const imageBuilderCapability: Capability<ImageBuilder> = defineCapability({
+export const imageBuilderCapability: Capability<ImageBuilder, 'build.platform' | 'build.dns'> = defineCapability({
   id: 'image-builder',
   title: 'image builds',
+  refusable: {
+    'build.platform': 'a build for a given platform',
+    'build.dns': 'name servers of build steps',
+  },
 })
 
 /** A directory (its .dockerignore is honoured, no link leaves it) or files in memory: relative path → content. */

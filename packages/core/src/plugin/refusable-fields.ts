@@ -1,0 +1,48 @@
+import type { Capability } from '../contract/capability.js'
+import { builtInCapabilities } from '../contract/managers/built-in-capabilities.js'
+import { toMissingCapability } from '../contract/missing-capability.js'
+import type { ProbeResult, RefusableField, RefusedOption } from '../contract/probe.js'
+import type { ReportedRefusal, RuntimeReport } from '../contract/runtime-report.js'
+import { findRefusal } from './refuse-options.js'
+
+/** Adds to each refused field what it asks for, as a capability declares it. */
+export function describeRefusals({ provides, refuses }: ProbeClaims): readonly ReportedRefusal[] {
+  const descriptions = listDescriptions(provides)
+  return refuses.map((refused) => ({ ...refused, description: descriptions.get(refused.field) ?? '' }))
+}
+
+/** Finds a refused field that no capability declares: neither a built-in one nor one that the plugin provides. */
+export function findUndeclaredField({ provides, refuses }: ProbeClaims): string | undefined {
+  const descriptions = listDescriptions(provides)
+  return refuses.find(({ field }) => !descriptions.has(field))?.field
+}
+
+/**
+ * Finds why a runtime does not support a field: it refuses the field or one that contains it, or it does not provide the
+ * capability of the field.
+ */
+export function findUnsupported(field: RefusableField, report: RuntimeReport): RefusedOption | undefined {
+  if (!report.available) return undefined
+  const owner = builtInCapabilities.find(({ refusable }) => field in refusable) ?? toThirdParty(field)
+  const isProvided = report.provides.some(({ id }) => id === owner.id)
+  if (isProvided) return findRefusal(field, report.refuses)
+  const { reason, remedy } = toMissingCapability(owner, report)
+  return { field, reason, remedy }
+}
+
+/** Each field that is declared, with what it asks for. */
+function listDescriptions(provides: readonly Capability<object>[]): ReadonlyMap<string, string> {
+  // A capability that another version of core made may lack `refusable`.
+  const fields = [...builtInCapabilities, ...provides].flatMap(({ refusable = {} }) =>
+    Object.entries<string>(refusable),
+  )
+  return new Map(fields)
+}
+
+/** `example.com/checkpoints` of `example.com/checkpoints.live`. */
+function toThirdParty(field: string): Pick<Capability<object>, 'id' | 'title'> {
+  const id = field.replace(/^([^/]*\/[^.]*)\..*$/, '$1')
+  return { id, title: id }
+}
+
+type ProbeClaims = Pick<Extract<ProbeResult<unknown>, { available: true }>, 'provides' | 'refuses'>

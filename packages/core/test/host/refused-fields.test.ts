@@ -1,0 +1,103 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type Capability,
+  createRuntimeHost,
+  defineCapability,
+  execManagerCapability,
+  provide,
+  type RefusableField,
+  runtimeCapability,
+} from '../../src/index.js'
+import { fakePlugin } from '../fakes/fake-plugin.js'
+import { FakeRuntime } from '../fakes/fake-runtime.js'
+
+interface Checkpoints {
+  checkpoint(id: string): Promise<void>
+}
+const live = 'example.com/checkpoints.live'
+const checkpointCapability: Capability<Checkpoints, typeof live> = defineCapability({
+  id: 'example.com/checkpoints',
+  title: 'checkpoints',
+  refusable: { [live]: 'a checkpoint of a running container' },
+})
+
+function toRefused(field: RefusableField) {
+  return { field, reason: 'not here', remedy: undefined }
+}
+
+/** A plugin with the capability of a third party. */
+function checkpointing(refuses: readonly ReturnType<typeof toRefused>[] = []) {
+  return fakePlugin({
+    name: 'checkpointing',
+    provides: [runtimeCapability, checkpointCapability],
+    refuses,
+    register: (scope) => {
+      provide(scope, runtimeCapability, new FakeRuntime())
+      provide(scope, checkpointCapability, { checkpoint: async () => undefined })
+    },
+  })
+}
+
+describe('a report', () => {
+  it('has what each refused field asks for, as its capability declares it', async () => {
+    const plugins = [checkpointing([toRefused(live), toRefused('logs.since')])]
+    const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
+    expect(report).toMatchObject({
+      available: true,
+      refuses: [
+        { ...toRefused(live), description: 'a checkpoint of a running container' },
+        { ...toRefused('logs.since'), description: runtimeCapability.refusable['logs.since'] },
+      ],
+    })
+  })
+
+  it('may refuse a field of a built-in capability that the runtime does not provide', async () => {
+    const plugins = [fakePlugin({ refuses: [toRefused('exec.env.unset')] })]
+    const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
+    expect(report).toMatchObject({ available: true, refuses: [{ field: 'exec.env.unset' }] })
+  })
+
+  it('has the field of a capability that another version of core made without refusable fields', async () => {
+    const { refusable, ...older } = runtimeCapability
+    const plugins = [fakePlugin({ provides: [older as typeof runtimeCapability], refuses: [toRefused('logs.since')] })]
+    const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
+    expect(report).toMatchObject({ refuses: [{ description: refusable['logs.since'] }] })
+  })
+})
+
+describe('open with a required field', () => {
+  it('opens a runtime that provides its capability and does not refuse it', async () => {
+    const host = createRuntimeHost({ plugins: [fakePlugin(), checkpointing()], env: {} })
+    await expect(host.open({ keeps: [live] })).resolves.toMatchObject({ runtimeName: 'checkpointing' })
+  })
+
+  it('rejects with OPTION_UNSUPPORTED when the runtime refuses it', async () => {
+    const host = createRuntimeHost({ plugins: [checkpointing([toRefused(live)])], env: {} })
+    await expect(host.open({ keeps: [live] })).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { runtime: 'checkpointing', field: live, reason: 'not here' },
+    })
+  })
+
+  it('rejects with the reason of the absence when the runtime does not provide its capability', async () => {
+    const { id, title } = execManagerCapability
+    const absent = [{ id, title, reason: 'the engine has no exec', remedy: 'update it' }]
+    const host = createRuntimeHost({ plugins: [fakePlugin({ absent })], env: {} })
+    for (const runtime of ['fake', undefined]) {
+      await expect(host.open({ ...(runtime && { runtime }), keeps: ['exec.env.unset'] })).rejects.toMatchObject({
+        code: 'OPTION_UNSUPPORTED',
+        message: 'runtime "fake" does not support "exec.env.unset": the engine has no exec; update it',
+        facts: { field: 'exec.env.unset' },
+      })
+    }
+  })
+
+  it('rejects when no capability of the runtime has the id with which the field of a third party begins', async () => {
+    await expect(createRuntimeHost({ plugins: [fakePlugin()], env: {} }).open({ keeps: [live] })).rejects.toMatchObject(
+      {
+        code: 'OPTION_UNSUPPORTED',
+        facts: { field: live, reason: 'the runtime plugin does not provide it' },
+      },
+    )
+  })
+})

@@ -1,0 +1,13 @@
+import { readFileSync } from 'node:fs'
+import { builtInCapabilities } from '@capstan/core'
+import { expect, it } from 'vitest'
+import { root } from './documents.js'
+
+it('docs/capabilities.md lists each refusable field below its capability, with its line', () => {
+  const document = readFileSync(`${root}docs/capabilities.md`, 'utf8')
+  const lists = builtInCapabilities.flatMap(({ id, refusable }) => {
+    const lines = Object.entries<string>(refusable).map(([field, line]) => `- \`${field}\`: ${line}`)
+    return lines.length === 0 ? [] : [`\`${id}\`:\n\n${lines.join('\n')}\n`]
+  })
+  expect(document).toContain(`${lists.join('\n')}\n## Add one`)
+})
