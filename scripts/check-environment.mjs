@@ -293,7 +293,7 @@ const childProcessStarters = ['spawn', 'spawnSync', 'exec', 'execSync', 'execFil
 /** Where the environment of the process enters, with the reason. @type {Readonly<Record<string, string>>} */
 const entryPoints = {
   'packages/core/src/host/create-runtime-host.ts': 'the default of the host that an application makes',
-  'packages/cli/src/io.ts': 'the command is the application: it passes this environment to its host',
+  'packages/cli/src/terminal/io.ts': 'the command is the application: it passes this environment to its host',
   'packages/conformance/src/run/opened-case.ts': 'the default of the kit, which a test runner calls',
 }
 

@@ -52,7 +52,7 @@ describe('capstan build with BuildKit', () => {
     const { exitCode, stderr } = await runCapstan(['build', '-t', 'app'], { env, cwd, plugins })
     expect(exitCode).toBe(0)
     expect(stderr).toMatch(/^Built app on memory in \S+$/m)
-    expect(stderr).toContain('does without the syntax "example/frontend:1" that the Dockerfile names')
+    expect(stderr).toContain('does not support the syntax "example/frontend:1" that the Dockerfile names')
   })
 
   it('reports that a push does not load the image', async () => {

@@ -1,5 +1,5 @@
-// Puts the files of examples/quickstart, which are the source, into the package while it is packed (`--remove`: takes
-// them away again), so that the published command has them too.
+// Copies the files of examples/quickstart into the package before it is packed, so that the published command has them.
+// `--remove` removes the copy.
 import { cpSync, rmSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 

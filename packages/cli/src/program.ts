@@ -1,123 +1,111 @@
 import { Command, CommanderError } from 'commander'
-import { addBuildCommand } from './commands/build.js'
-import { addBuildKitCommand } from './commands/buildkit.js'
-import { addGlobalOptions, type CommandLine, findProbeTimeout, readGlobalOptions } from './commands/command-line.js'
-import { addConformanceCommand } from './commands/conformance.js'
-import { addDoctorCommand } from './commands/doctor.js'
-import { addExecCommand } from './commands/exec.js'
-import { addHelpCommand } from './commands/help.js'
-import { addInspectCommand } from './commands/inspect.js'
-import { addLogsCommand } from './commands/logs.js'
-import { addPsCommand } from './commands/ps.js'
-import { addPullCommand } from './commands/pull.js'
-import { addQuickstartCommand } from './commands/quickstart.js'
-import { addRmCommand } from './commands/rm.js'
-import { addRunCommand } from './commands/run.js'
-import { addStopCommand } from './commands/stop.js'
-import { addSweepCommand } from './commands/sweep.js'
-import { failureCode } from './failure-code.js'
-import { exitStatusHelp, programExamples } from './help.js'
-import type { PluginSource } from './invocation.js'
-import type { Io } from './io.js'
-import { Interruption } from './terminal/interruption.js'
+import type { CommandModule, SetAction } from './commands/command.js'
+import { Interruption } from './errors/interruption.js'
+import { UsageError } from './errors/usage-error.js'
+import { programHelp } from './help.js'
+import type { PluginSource } from './host/invocation.js'
+import { addGlobalOptions, findProbeTimeout, readGlobalOptions } from './options/command-options.js'
 import { Interrupts } from './terminal/interrupts.js'
+import type { Io } from './terminal/io.js'
 import { findColumns } from './terminal/terminal-size.js'
-import { toErrors } from './thrown-errors.js'
-import { UsageError } from './usage-error.js'
 
 /**
- * Runs one command line, without the name of the program; resolves with the exit status and never rejects.
- *
- * Errors are on `io.stderr` by then. `plugins` are the runtimes that are there without `--plugin`.
+ * Runs one command line, without the name of the program. Resolves with the exit status and never rejects: errors are written
+ * to `io.stderr`.
  */
 export async function runProgram(argv: readonly string[], options: ProgramOptions): Promise<number> {
-  using interrupts = new Interrupts(options.io)
-  const outcome: Outcome = { exitCode: 0, command: 'capstan', debug: argv.includes('--debug'), json: false }
+  const { io } = options
+  using interrupts = new Interrupts(io)
+  const state: ProgramState = { exitCode: 0, command: 'capstan', debug: argv.includes('--debug'), json: false }
   try {
-    const program = createProgram(options, { argv, interrupts, outcome })
+    const program = createProgram(argv, { ...options, interrupts, state })
     await program.parseAsync(argv.length === 0 ? ['--help'] : argv, { from: 'user' })
-    return outcome.exitCode
+    return state.exitCode
   } catch (error) {
     const { reason } = interrupts.signal
     const interruption = reason instanceof Interruption ? reason : undefined
-    return await report(error, { io: options.io, outcome, interruption })
+    // Commander throws after it has written the help or the version.
+    if (error instanceof CommanderError && error.exitCode === 0 && interruption === undefined) return 0
+    const { reportError } = await import('./report-error.js')
+    return reportError(error, { io, ...state, interruption })
   }
 }
 
-/** What one command line runs on. */
+/** The process and the plugins of one command line. */
 export interface ProgramOptions {
   readonly io: Io
+  /** The runtimes that are available without `--plugin`. */
   readonly plugins: PluginSource
-  /** As `--version` prints it. */
+  /** The output of `--version`. */
   readonly version: string
 }
 
-/** What is known when a command ends, in whichever way. */
-interface Outcome {
+/** What is known of the command line so far. */
+interface ProgramState {
   exitCode: number
   command: string
   debug: boolean
-  /** Whether the command prints JSON; a failure is then written as JSON, too. */
+  /** Whether the command prints JSON; errors are then written as JSON. */
   json: boolean
 }
 
-interface CommandRun {
-  readonly argv: readonly string[]
+interface CreateOptions extends ProgramOptions {
   readonly interrupts: Interrupts
-  readonly outcome: Outcome
+  readonly state: ProgramState
 }
 
-function createProgram({ io, plugins, version }: ProgramOptions, { argv, interrupts, outcome }: CommandRun): Command {
+function createProgram(argv: readonly string[], options: CreateOptions): Command {
+  const { io, state, version } = options
   const program = createRoot(io, version)
-  const perform: CommandLine['perform'] = (command, act) => {
-    command.action(async () => {
-      const given = readGlobalOptions(command)
-      outcome.debug = given.debug
-      outcome.json = isForProgram(command.opts())
-      const globals = { ...given, probeTimeoutMs: await findProbeTimeout(given, io.env) }
-      const invocation = { io, interrupts, plugins, globals }
-      outcome.exitCode = (await act({ invocation, operands: toOperands(command), options: command.opts() })) ?? 0
-    })
+  const define = async (command: Command) => {
+    const module = await commands.find(({ name }) => name === command.name())?.load()
+    module?.define(command, createSetAction(options))
   }
-  for (const add of commands) add({ program, perform })
-  outcome.json = isJsonAsked(argv, program)
-  for (const parent of [program, ...program.commands]) {
-    parent.hook('preSubcommand', (_, command) => {
-      outcome.command = toPath(command)
-      outcome.json = isJsonAsked(argv, command)
-    })
+  const watch = (parent: Command) => {
+    if (parent.commands.length === 0) return
     refuseHelpOfUnknown(parent)
+    parent.hook('preSubcommand', async (_, command) => {
+      // The file of a command is loaded here, before its arguments are parsed, so that no other is loaded.
+      if (parent === program) await define(command)
+      watch(command)
+      state.command = toPath(command)
+      state.json = isJsonRequested(argv, command)
+    })
   }
+  for (const { name, summary } of commands) program.command(name).summary(summary)
+  addHelpCommand(program, define)
+  watch(program)
+  state.json = isJsonRequested(argv, program)
   return program
 }
 
-/** By the command line as it was written, for one that cannot be parsed. */
-function isJsonAsked(argv: readonly string[], command: Command): boolean {
-  const end = argv.indexOf('--')
-  const words = end === -1 ? argv : argv.slice(0, end)
-  const asks = (long: string) => command.commands.length > 0 || command.options.some((option) => option.long === long)
-  const isProgress = words.some(
-    (word, index) => word === '--progress=json' || (word === 'json' && words[index - 1] === '--progress'),
-  )
-  return (asks('--json') && words.includes('--json')) || (asks('--progress') && isProgress)
+function createSetAction({ io, plugins, interrupts, state }: CreateOptions): SetAction {
+  return (command, action) => {
+    addGlobalOptions(command).action(async () => {
+      const given = readGlobalOptions(command)
+      state.debug = given.debug
+      state.json = hasJsonOutput(command.opts())
+      const globals = { ...given, probeTimeoutMs: await findProbeTimeout(given, io.env) }
+      const invocation = { io, interrupts, plugins, globals }
+      state.exitCode = await action({ invocation, operands: toOperands(command), options: command.opts() })
+    })
+  }
 }
 
-/** For `capstan nope --help` the parser shows the help of the program. */
-function refuseHelpOfUnknown(parent: Command): void {
-  if (parent.commands.length === 0) return
-  parent.on('beforeHelp', () => {
-    const [name = '-'] = parent.args
-    if (name.startsWith('-') || parent.commands.some((command) => command.name() === name)) return
-    parent.error(`error: unknown command '${name}'`, { code: 'commander.unknownCommand' })
+/** Adds `capstan help`. The help command of commander shows the help of the program for an unknown command. */
+function addHelpCommand(program: Command, define: (command: Command) => Promise<void>): void {
+  const help = program.command('help').summary('Show the help of a command').argument('[command]')
+  help.action(async (name?: string) => {
+    const command = name === undefined ? program : program.commands.find((each) => each.name() === name)
+    if (command === undefined) {
+      throw new UsageError(`there is no command "${name}"`, { remedies: ['`capstan --help` lists the commands'] })
+    }
+    if (command !== program) await define(command)
+    command.outputHelp()
   })
 }
 
-/** `capstan buildkit du` */
-function toPath(command: Command): string {
-  return command.parent === null ? command.name() : `${toPath(command.parent)} ${command.name()}`
-}
-
-/** The program without its commands, which inherit what is set here. */
+/** Creates the program without its commands, which inherit its settings. */
 function createRoot(io: Io, version: string): Command {
   const program = new Command('capstan')
     .description('Run and manage containers on the runtimes of this machine.')
@@ -129,114 +117,90 @@ function createRoot(io: Io, version: string): Command {
     .configureOutput({
       writeOut: (text) => void io.stdout.write(text),
       writeErr: (text) => void io.stderr.write(text),
-      // `report` writes it, as it does any other error.
+      // `reportError` writes it, like any other error.
       outputError: () => undefined,
       getOutHelpWidth: () => Math.min(findColumns(io.stdout) ?? helpWidth, helpWidth),
       getErrHelpWidth: () => helpWidth,
     })
     .configureHelp({ minWidthToWrap: 20, subcommandTerm: toTerm })
-    .addHelpText('after', programExamples + exitStatusHelp)
+    .addHelpText('after', programHelp)
   return addGlobalOptions(program)
 }
 
-function toTerm(command: Command): string {
-  const operands = command.registeredArguments.map((argument) => {
-    const name = argument.variadic ? `${argument.name()}...` : argument.name()
-    return argument.required ? `<${name}>` : `[${name}]`
+/** Commander shows the help of the program for `capstan unknown --help`. */
+function refuseHelpOfUnknown(parent: Command): void {
+  parent.on('beforeHelp', () => {
+    const [name = '-'] = parent.args
+    if (name.startsWith('-') || parent.commands.some((command) => command.name() === name)) return
+    parent.error(`error: unknown command '${name}'`, { code: 'commander.unknownCommand' })
   })
-  return [command.name(), ...operands].join(' ')
 }
 
-/** The arguments of the command, defaults filled in, those of a list one by one. */
+/** Searches the command line itself, since it may not be parseable. */
+function isJsonRequested(argv: readonly string[], command: Command): boolean {
+  const end = argv.indexOf('--')
+  const words = end === -1 ? argv : argv.slice(0, end)
+  const accepts = (long: string) =>
+    command.commands.length > 0 || command.options.some((option) => option.long === long)
+  const isProgress = words.some(
+    (word, index) => word === '--progress=json' || (word === 'json' && words[index - 1] === '--progress'),
+  )
+  return (accepts('--json') && words.includes('--json')) || (accepts('--progress') && isProgress)
+}
+
+function hasJsonOutput({ json, progress }: { readonly json?: unknown; readonly progress?: unknown }): boolean {
+  return json === true || progress === 'json'
+}
+
+/** Returns the path of a command: `capstan buildkit du`. */
+function toPath(command: Command): string {
+  return command.parent === null ? command.name() : `${toPath(command.parent)} ${command.name()}`
+}
+
+/** Formats a command in the list of commands: its name and operands. */
+function toTerm(command: Command): string {
+  const entry = command.parent?.parent === null ? commands.find(({ name }) => name === command.name()) : undefined
+  return entry?.usage ?? [command.name(), ...command.registeredArguments.map((each) => `[${each.name()}]`)].join(' ')
+}
+
+/** Returns the operands of a command, with defaults and with lists flattened. */
 function toOperands(command: Command): readonly string[] {
   return command.processedArgs.flat().filter((operand) => typeof operand === 'string')
 }
 
-async function report(
-  error: unknown,
-  { interruption, ...to }: ReportOptions & { interruption: Interruption | undefined },
-) {
-  if (error instanceof Interruption || interruption !== undefined) {
-    return reportInterruption(interruption ?? error, { error, ...to })
-  }
-  if (isBrokenPipe(error)) return new Interruption('SIGPIPE').exitCode
-  if (error instanceof CommanderError) return reportUsage(error, to)
-  const errors = toErrors(error)
-  await writeErrors(errors, to)
-  return (await import('./exit-code.js')).toExitCode(errors[0])
+/** A command in `capstan --help`. Its module defines everything else, and is loaded when the command is used. */
+interface CommandEntry {
+  readonly name: string
+  /** The name and the operands. */
+  readonly usage: string
+  readonly summary: string
+  load(): Promise<CommandModule>
 }
 
-interface ReportOptions {
-  readonly io: Io
-  readonly outcome: Outcome
-}
-
-/** The interruption is the cause of every other failure, so only failures of the cleanup are written. */
-async function reportInterruption(
-  interruption: unknown,
-  { error, ...to }: ReportOptions & { readonly error: unknown },
-): Promise<number> {
-  const [{ findUndoFailures, withUndoFailures }, { toExitCode }] = await Promise.all([
-    import('@capstan/core'),
-    import('./exit-code.js'),
-  ])
-  const others = toErrors(error).filter((other) => other !== interruption)
-  withUndoFailures(interruption, others.flatMap(findUndoFailures))
-  if (findUndoFailures(interruption).length > 0) await writeErrors([interruption], to)
-  return toExitCode(interruption)
-}
-
-async function writeErrors(errors: readonly unknown[], { io, outcome }: ReportOptions): Promise<void> {
-  const { command, debug, json } = outcome
-  if (json && !debug) {
-    const [{ toErrorDocument }, { toJsonLine }] = await Promise.all([
-      import('./render/error-document.js'),
-      import('./render/write-output.js'),
-    ])
-    io.stderr.write(toJsonLine({ errors: errors.map((error) => toErrorDocument(error, { command })) }))
-    return
-  }
-  const { toErrorText } = await import('./render/error-text.js')
-  const width = findColumns(io.stderr)
-  const texts = new Set(errors.map((error) => toErrorText(error, { command, debug, width })))
-  for (const text of texts) io.stderr.write(`${text}\n`)
-}
-
-/** Whether the options ask for JSON: `--json`, or `--progress json`. */
-function isForProgram({ json, progress }: { readonly json?: unknown; readonly progress?: unknown }): boolean {
-  return json === true || progress === 'json'
-}
-
-/** A write to stdout whose reader left: what a stream gives up with, besides telling that it ends. */
-function isBrokenPipe(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'EPIPE' && 'syscall' in error
-}
-
-/** Help and version were asked for and are written; the rest is a command line that cannot be read. */
-async function reportUsage(error: CommanderError, to: ReportOptions): Promise<number> {
-  if (error.exitCode === 0) return 0
-  if (error.code === 'commander.help') return failureCode
-  const message = error.message.replaceAll(/^error: |\.$/g, '')
-  await writeErrors([new UsageError(message, { remedies: [`see \`${to.outcome.command} --help\``] })], to)
-  return failureCode
-}
-
-const commands: readonly ((line: CommandLine) => void)[] = [
-  addQuickstartCommand,
-  addDoctorCommand,
-  addRunCommand,
-  addExecCommand,
-  addBuildCommand,
-  addBuildKitCommand,
-  addPullCommand,
-  addPsCommand,
-  addInspectCommand,
-  addLogsCommand,
-  addStopCommand,
-  addRmCommand,
-  addSweepCommand,
-  addConformanceCommand,
-  addHelpCommand,
+const commands: readonly CommandEntry[] = [
+  toEntry('quickstart', 'Build, run and clean up a small example', () => import('./commands/quickstart.js')),
+  toEntry('doctor', 'Show the runtimes on this machine and their capabilities', () => import('./commands/doctor.js')),
+  toEntry('run <image> [command...]', 'Run a command in a new container', () => import('./commands/run.js')),
+  toEntry('exec <container> <command...>', 'Run a command in a running container', () => import('./commands/exec.js')),
+  toEntry('build [path]', 'Build an image from a Dockerfile', () => import('./commands/build.js')),
+  toEntry('buildkit', 'Keep a BuildKit running for later builds', () => import('./commands/buildkit.js')),
+  toEntry('pull <image>', 'Pull an image from a registry', () => import('./commands/pull.js')),
+  toEntry('ps', 'List containers', () => import('./commands/ps.js')),
+  toEntry(
+    'inspect <container...>',
+    'Show state, networks, ports and labels of containers',
+    () => import('./commands/inspect.js'),
+  ),
+  toEntry('logs <container>', 'Show the logs of a container', () => import('./commands/logs.js')),
+  toEntry('stop <container...>', 'Stop one or more running containers', () => import('./commands/stop.js')),
+  toEntry('rm <container...>', 'Remove one or more containers', () => import('./commands/rm.js')),
+  toEntry('sweep', 'Remove resources left behind by crashed programs', () => import('./commands/sweep.js')),
+  toEntry('conformance', 'Test a runtime plugin against the contract', () => import('./commands/conformance.js')),
 ]
+
+function toEntry(usage: string, summary: string, load: CommandEntry['load']): CommandEntry {
+  const [name = ''] = usage.split(' ', 1)
+  return { name, usage, summary, load }
+}
 
 const helpWidth = 80

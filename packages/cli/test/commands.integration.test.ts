@@ -18,7 +18,7 @@ describeWithEngine('the commands of capstan on a real engine', ({ socketPath, im
   })
   afterAll(() => capstan('rm', '--force', name))
 
-  it('doctor finds the engine, and ends with 0', async () => {
+  it('doctor finds the engine and exits with 0', async () => {
     const { exitCode, stdout } = await capstan('doctor', '--json')
     expect(exitCode).toBe(0)
     const docker = { runtime: 'docker', available: true, endpoint: `unix://${socketPath}` }
@@ -36,7 +36,7 @@ describeWithEngine('the commands of capstan on a real engine', ({ socketPath, im
     expect(stdout).toMatch(/^state: +running$/m)
   })
 
-  it('logs keeps the streams apart, and follows until the container ends', async () => {
+  it('logs separates the streams, and follows until the container exits', async () => {
     expect(await capstan('logs', name)).toMatchObject({ exitCode: 0, stdout: 'one', stderr: 'two' })
     const following = capstan('logs', '--follow', name)
     await once(following.stdout, 'data')
@@ -53,7 +53,7 @@ describeWithEngine('the commands of capstan on a real engine', ({ socketPath, im
     expect((await capstan('exec', name, 'no-such-command')).exitCode).toBe(127)
   })
 
-  it('builds examples/quickstart by hand as its README says', async () => {
+  it('builds examples/quickstart as its README describes', async () => {
     const folder = fileURLToPath(new URL('../../../examples/quickstart', import.meta.url))
     const tag = `${name}:test`
     const architecture = `TARGETARCH=${toTargetArchitectures(process.arch)[0]}`
@@ -64,7 +64,7 @@ describeWithEngine('the commands of capstan on a real engine', ({ socketPath, im
     await (await host.open()).runtime.removeImage(tag)
   })
 
-  it('quickstart shows all of it and leaves nothing', async () => {
+  it('quickstart runs all steps and leaves no resource behind', async () => {
     const { exitCode, stdout } = await capstan('quickstart')
     expect(exitCode).toBe(0)
     expect(stdout).toMatch(/✔ built capstan-quickstart:\w+ on docker, \d/)

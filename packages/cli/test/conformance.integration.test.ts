@@ -10,16 +10,16 @@ const crashing = fileURLToPath(new URL('../../../test/fixtures/crashing-plugin.m
 const telling = fileURLToPath(new URL('../../../test/fixtures/telling-plugin.mjs', import.meta.url))
 const restless = fileURLToPath(new URL('../../../test/fixtures/restless-plugin.mjs', import.meta.url))
 
-// The command as it is installed: nothing here needs an engine, but the built packages are needed.
+// Runs the compiled command, and needs no engine.
 describe('capstan conformance, as a process', () => {
-  it('tries a plugin from a folder, also in a process of its own', async () => {
+  it('tests a plugin from a folder, also in a separate process', async () => {
     const argv = ['conformance', '--plugin', memory, '--only', 'PROC,NAME', '--json']
     const { exitCode, stdout } = await spawnCapstan(argv, { env: {} })
     expect(exitCode).toBe(0)
     expect(JSON.parse(stdout)).toMatchObject({ counts: { failed: 0, absent: 0, refused: 0 } })
   })
 
-  it('ends, though the plugin keeps something open, and tells of it', async () => {
+  it('exits and warns when the plugin keeps the process alive', async () => {
     const argv = ['conformance', '--plugin', restless, '--only', 'PROC']
     const { exitCode, stdout } = await spawnCapstan(argv, { env: {} })
     expect(exitCode).toBe(1)
@@ -32,7 +32,7 @@ describe('capstan conformance, as a process', () => {
     ['rejection', 'left a rejected promise unhandled: Error: in a promise'],
     ['exit', 'called process.exit: Error: process.exit(0) was called'],
     ['unreadable', 'left a rejected promise unhandled: a value that cannot be read'],
-  ])('fails the case, writes the report and ends with 3 when the plugin crashes (%s)', async (crash, message) => {
+  ])('fails the case, writes the report and exits with 3 when the plugin crashes (%s)', async (crash, message) => {
     const folder = await mkdtemp(join(tmpdir(), 'capstan-crash-'))
     onTestFinished(() => rm(folder, { recursive: true }))
     const report = join(folder, 'report.json')
@@ -46,7 +46,7 @@ describe('capstan conformance, as a process', () => {
     expect(failed).toMatchObject({ status: 'failed', failures: expect.arrayContaining([unhandled]) })
   })
 
-  it('ends with 130 at Ctrl-C, before the last case', async () => {
+  it('exits with 130 on Ctrl-C, before the last case', async () => {
     const running = spawnCapstan(['conformance', '--plugin', telling], { env: {} })
     running.stderr.on('data', (text) => {
       if (String(text).includes('probed 100\n')) running.kill('SIGINT')

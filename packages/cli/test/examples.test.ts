@@ -3,7 +3,7 @@ import { expect, it, vi } from 'vitest'
 
 const folder = new URL('../../../examples/downstream-app/', import.meta.url)
 
-it('examples/downstream-app prints what its README says, from the program that its README shows', async () => {
+it('examples/downstream-app prints the output in its README, from the program in its README', async () => {
   const [readme, program] = await Promise.all(
     ['README.md', 'main.mjs'].map((name) => readFile(new URL(name, folder), 'utf8')),
   )

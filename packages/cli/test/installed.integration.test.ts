@@ -6,7 +6,7 @@ import { execa } from 'execa'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { bin } from './support/spawn-capstan.js'
 
-// It needs the built command, and no engine: none is asked.
+// Runs the compiled command, and needs no engine.
 const byPnpm = join(fileURLToPath(new URL('../../../node_modules', import.meta.url)), '.bin', 'capstan')
 
 describe.each(['a link, as npm makes it', 'a script, as pnpm makes it'])('capstan as it is installed: by %s', (how) => {
@@ -24,14 +24,14 @@ describe.each(['a link, as npm makes it', 'a script, as pnpm makes it'])('capsta
     return execa('sh', [command, ...argv], { reject: false, env, cwd: folder })
   }
 
-  it('hands arguments on as they are', async () => {
+  it('passes arguments unchanged', async () => {
     expect(await run('run', '-p', 'a b', 'busybox', '')).toMatchObject({
       exitCode: 125,
       stderr: expect.stringMatching(/^capstan run: --publish must be .*, not "a b"/),
     })
   })
 
-  it('keeps an environment file from Node: it is for the container alone', async () => {
+  it('does not let Node.js read the environment file of the container', async () => {
     expect(await run('run', '--env-file', 'no-such-file', 'busybox')).toMatchObject({
       exitCode: 125,
       stderr: expect.stringMatching(/^capstan run: the environment file .*no-such-file cannot be read/),

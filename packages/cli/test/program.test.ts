@@ -30,7 +30,7 @@ describe('runProgram', () => {
     expect((await runCapstan(['-v'])).stdout).toBe('1.2.3\n')
   })
 
-  it('shows help with the commands, examples and exit statuses, asked or not', async () => {
+  it('shows help with the commands, examples and exit statuses, with --help and without arguments', async () => {
     const { exitCode, stdout } = await runCapstan(['--help'])
     expect(exitCode).toBe(0)
     for (const command of commands) expect(stdout).toMatch(new RegExp(`^  ${command} `, 'm'))
@@ -38,12 +38,12 @@ describe('runProgram', () => {
     expect(await runCapstan([])).toEqual({ exitCode, stdout, stderr: '' })
   })
 
-  it('shows the help of a command by its name', async () => {
+  it('shows the help of a command with `help`', async () => {
     expect(await runCapstan(['help', 'run'])).toEqual(await runCapstan(['run', '--help']))
     expect(await runCapstan(['help'])).toEqual(await runCapstan(['--help']))
   })
 
-  it('says by what stdout could not be written to, and that it is no fault of its own', async () => {
+  it('reports the reason when stdout cannot be written to', async () => {
     const io = new FakeIo()
     io.stdout._write = (_chunk, _encoding, done: (error?: Error) => void) =>
       done(Object.assign(new Error('ENOSPC: no space left on device, write'), { code: 'ENOSPC', syscall: 'write' }))
@@ -62,6 +62,15 @@ describe('runProgram', () => {
     expect(Math.max(...stdout.split('\n').map((line) => line.length))).toBeLessThanOrEqual(80)
   })
 
+  it('lists each command with the operands in its own help', async () => {
+    const { stdout } = await runCapstan(['--help'])
+    for (const command of commands) {
+      const [, operands] =
+        /^Usage: capstan \S+ \[options\](.*)$/m.exec((await runCapstan([command, '--help'])).stdout) ?? []
+      expect(stdout).toContain(`\n  ${command}${operands} `)
+    }
+  })
+
   it.each([
     [['fly'], /^capstan: unknown command 'fly'/],
     [['rum'], /Did you mean .*run/],
@@ -77,14 +86,14 @@ describe('runProgram', () => {
     [['fly', '--help'], /^capstan: unknown command 'fly'\n {2}→ see `capstan --help`\n$/],
     [['buildkit', 'fly', '-h'], /^capstan buildkit: unknown command 'fly'/],
     [['--runtime'], /^capstan: option '--runtime <name>' argument missing/],
-  ])('ends with 125 and short lines for %j', async (argv, stderr) => {
+  ])('exits with 125 and writes short lines for %j', async (argv, stderr) => {
     const result = await runCapstan(argv)
     expect(result).toMatchObject({ exitCode: 125, stdout: '' })
     expect(result.stderr).toMatch(stderr)
     expectShortLines(result.stderr)
   })
 
-  it('takes the global options before and after the command', async () => {
+  it('accepts the global options before and after the command', async () => {
     const plugins = [memoryPlugin({ name: 'one' }), memoryPlugin({ name: 'two' })]
     expect((await runCapstan(['--runtime', 'two', 'ps', '--json'], { plugins })).stdout).toContain('"runtime": "two"')
     expect((await runCapstan(['ps', '--runtime', 'one', '--json'], { plugins })).stdout).toContain('"runtime": "one"')
@@ -94,13 +103,13 @@ describe('runProgram', () => {
     )
   })
 
-  it('names the runtimes that there are for one that there is not', async () => {
+  it('names the known runtimes for an unknown one', async () => {
     const { exitCode, stderr } = await runCapstan(['ps', '--runtime', 'podman'], { plugins: [memoryPlugin()] })
     expect(exitCode).toBe(125)
     expect(stderr).toBe('capstan ps: no plugin is named "podman"\n  known: memory\n  → `--plugin PACKAGE` adds one\n')
   })
 
-  it('gives every runtime the time of --probe-timeout, before or after the command, else of CAPSTAN_PROBE_TIMEOUT', async () => {
+  it('passes --probe-timeout, before or after the command, else CAPSTAN_PROBE_TIMEOUT to every runtime', async () => {
     const seen: (number | undefined)[] = []
     const memory = memoryPlugin()
     const plugins: RuntimePlugin[] = [
@@ -128,7 +137,7 @@ describe('runProgram', () => {
 
   it.each(
     commands.filter((command) => !['build', 'run', 'exec', 'pull', 'inspect', 'logs', 'stop', 'rm'].includes(command)),
-  )('refuses a time for the probe that is none before %s does anything', async (command) => {
+  )('rejects an invalid probe timeout before %s does anything', async (command) => {
     const plugins = [fakePlugin('docker', unavailable(), { probe: () => Promise.reject(new Error('was probed')) })]
     const expected = (name: string, given: string) => ({
       exitCode: 125,
@@ -142,7 +151,7 @@ describe('runProgram', () => {
     expect(await runCapstan([command], { plugins, env })).toEqual(expected('CAPSTAN_PROBE_TIMEOUT', '10s'))
   })
 
-  it('tells a failure as one JSON document on stderr where --json is given', async () => {
+  it('writes an error as one JSON document on stderr with --json', async () => {
     const result = await runCapstan(['inspect', '--json', '--runtime', 'memory', 'nobody'], {
       plugins: [memoryPlugin()],
     })
@@ -194,7 +203,7 @@ describe('runProgram', () => {
     })
   })
 
-  it('writes a usage error as text where --json is an argument of the command in the container', async () => {
+  it('writes a usage error as text when --json is an argument of the command in the container', async () => {
     const { stderr } = await runCapstan(['run', '--colour', 'busybox', 'tool', '--json'])
     expect(stderr).toMatch(/^capstan run: unknown option '--colour'/)
   })
@@ -205,7 +214,7 @@ describe('runProgram', () => {
     expect(stderr).toMatch(/^capstan ps: .*@example\/not-installed/)
   })
 
-  it('uses a plugin that is given in place of its own of the same name', async () => {
+  it('replaces a built-in plugin by one of --plugin with the same name', async () => {
     const cwd = fileURLToPath(new URL('.', import.meta.url))
     const argv = ['ps', '--json', '--runtime', 'memory', '--plugin', '@capstan/runtime-memory']
     const plugins = [fakePlugin('memory', unavailable())]
@@ -213,7 +222,7 @@ describe('runProgram', () => {
     expect(await runCapstan(argv, { plugins, cwd })).toMatchObject({ exitCode: 0, stderr: '' })
   })
 
-  it('never opens a simulation that was not named (F1)', async () => {
+  it('never opens a simulation that is not named', async () => {
     const plugins = [fakePlugin('docker', unavailable()), memoryPlugin()]
     for (const argv of [['run', 'busybox'], ['ps'], ['pull', 'x'], ['logs', 'x'], ['rm', '-f', 'x']]) {
       const { exitCode, stderr } = await runCapstan(argv, { plugins })
@@ -223,7 +232,7 @@ describe('runProgram', () => {
     }
   })
 
-  it('tells first what failed, and then what failed at closing', async () => {
+  it('writes the failure of the command before the failure of closing', async () => {
     const plugins = [changedMemory({ close: () => Promise.reject(new Error('the door is stuck')) })]
     const { exitCode, stderr } = await runCapstan(['run', '--runtime', 'memory', 'busybox', 'nosuch'], { plugins })
     expect(exitCode).toBe(127)
@@ -234,7 +243,7 @@ describe('runProgram', () => {
     ])
   })
 
-  it('shows a stack with --debug alone', async () => {
+  it('shows a stack only with --debug', async () => {
     const plugins = [memoryPlugin()]
     expect((await runCapstan(['ps', '--runtime', 'x'], { plugins })).stderr).not.toMatch(/\n +at /)
     expect((await runCapstan(['ps', '--runtime', 'x', '--debug'], { plugins })).stderr).toMatch(/\n +at /)

@@ -16,7 +16,7 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
 
   afterEach(() => capstan('rm', '--force', name))
 
-  it('ends with the exit code of the container and leaves nothing', async () => {
+  it('exits with the exit code of the container and leaves no container behind', async () => {
     const { exitCode, stdout, stderr } = await capstan(
       'run',
       '--rm',
@@ -31,7 +31,7 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
     expect(await isThere()).toBe(false)
   })
 
-  it('passes stdin on to its end, and ends by itself where stdin stays open', async () => {
+  it('passes stdin until its end, and exits when stdin stays open', async () => {
     const counted = await spawnCapstan(['run', '--rm', '-i', image, 'wc', '-c'], { env, input: 'abc' })
     expect(counted.stdout.trim()).toBe('3')
     const open = spawnCapstan(['run', '--rm', '-i', image, 'echo', 'done'], { env, isStdinOpen: true })
@@ -42,7 +42,7 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
   it.each([
     ['SIGINT', 130],
     ['SIGTERM', 143],
-  ] as const)('stops and removes the container at %s and ends with %i', async (signal, exitCode) => {
+  ] as const)('stops and removes the container on %s and exits with %i', async (signal, exitCode) => {
     const running = spawnCapstan(
       ['run', '--rm', '--name', name, '--stop-timeout', '1', image, 'sh', '-c', 'echo up; exec sleep 1000'],
       { env },
@@ -53,7 +53,7 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
     expect(await isThere()).toBe(false)
   })
 
-  it('hands Ctrl-C on as the signal that was asked for, and ends with what the container makes of it', async () => {
+  it('forwards Ctrl-C as the --stop-signal, and exits with the exit code of the container', async () => {
     const script = 'trap "exit 5" INT; echo up; while :; do sleep 0.1; done'
     const running = spawnCapstan(['run', '--rm', '--stop-signal', 'SIGINT', image, 'sh', '-c', script], { env })
     await once(running.stdout, 'data')
@@ -61,7 +61,7 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
     expect((await running).exitCode).toBe(5)
   })
 
-  it('ends with 127 for a missing command and 126 for one that may not be executed, and leaves nothing (X14)', async () => {
+  it('exits with 127 for a missing command and 126 for one that is not executable, and removes the container', async () => {
     const missing = await capstan('run', '--name', name, image, 'no-such-command')
     expect(missing.exitCode).toBe(127)
     expect(missing.stderr).toMatch(/^capstan run: .*no-such-command/)
@@ -69,14 +69,14 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
     expect(await isThere()).toBe(false)
   })
 
-  it('ends quietly when the reader of its output leaves', async () => {
+  it('exits without an error when the reader of its output closes it', async () => {
     const { stdout, stderr } = await inShell(`"$NODE" "$BIN" run --rm --name ${name} ${image} yes | head -n 1`)
     expect({ stdout, stderr }).toEqual({ stdout: 'y', stderr: '' })
     expect(await isThere()).toBe(false)
   })
 
-  it('gives a terminal with its size, passes keys on, and gives the terminal back', async () => {
-    // A process may be up before its terminal has the size.
+  it('sets the size of the terminal, passes keys, and restores the terminal', async () => {
+    // A process may have started before the size of its terminal is set.
     const program = 'until stty size | grep 31; do sleep 0.1; done; read line; echo "got $line"; exit 9'
     const run = `"$NODE" "$BIN" run --rm -it ${image} sh -c '${program}'`
     const script = `stty rows 31 cols 97; ${run}; echo "code $?"; stty -a`
@@ -94,13 +94,13 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
     expect(output).toMatch(/[^-]opost/)
   })
 
-  it('leaves what stays to nobody: a sweep does not take a detached container', async () => {
+  it('makes a detached container persistent, so that no sweep removes it', async () => {
     const { stdout: id } = await capstan('run', '-d', '--name', name, image, 'sleep', '1000')
     expect(id).toMatch(/^[0-9a-f]{64}$/)
     expect((await capstan('sweep', '--dry-run', '--json')).stdout).not.toContain(id)
   })
 
-  it('leaves a container to the sweep when it is killed itself (F22)', async () => {
+  it('leaves a container to the next sweep when the command is killed', async () => {
     const running = spawnCapstan(['run', '--rm', '--name', name, image, 'sh', '-c', 'echo up; exec sleep 1000'], {
       env,
     })
@@ -111,7 +111,7 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
     expect(swept.runtimes[0].removed).toContainEqual(expect.objectContaining({ kind: 'container', name }))
   })
 
-  it('publishes on every address without one, and on the one that is given (docker habit)', async () => {
+  it('publishes on all addresses by default, and on a given address only, as docker does', async () => {
     const options = ['-p', '80', '-p', '127.0.0.1::81']
     await capstan('run', '-d', '--name', name, ...options, image, 'sleep', '1000')
     const { containers } = JSON.parse((await capstan('inspect', '--json', name)).stdout)
@@ -123,7 +123,7 @@ describeWithEngine('capstan run on a real engine', ({ socketPath, image }) => {
     expect(addresses).toContainEqual([81, '127.0.0.1'])
   })
 
-  it('says which bind source is not there', async () => {
+  it('names a bind source that does not exist', async () => {
     const { exitCode, stderr } = await capstan('run', '--rm', '-v', './no-such-folder:/data', image, 'true')
     expect(exitCode).toBe(125)
     expect(stderr).toMatch(/^capstan run: .*no-such-folder/)

@@ -6,9 +6,9 @@ import { describe, expect, it } from 'vitest'
 import { expectShortLines } from './support/expect-short-lines.js'
 import { spawnCapstan } from './support/spawn-capstan.js'
 
-// They need the built command, and no engine: whichever is here must not be used.
-describe('capstan with an endpoint that does not serve', () => {
-  it('fails with 125 and names endpoint, cause and what to do, whatever else is here (F2)', async () => {
+// Runs the compiled command, which must not use an available engine.
+describe('capstan with an unavailable endpoint', () => {
+  it('exits with 125 and names endpoint, cause and remedy, even if another runtime is available', async () => {
     const env = { DOCKER_HOST: 'unix:///nowhere/docker.sock' }
     const { exitCode, stdout, stderr } = await spawnCapstan(['run', '--rm', 'busybox'], { env, timeoutMs: 10_000 })
     expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })
@@ -17,7 +17,7 @@ describe('capstan with an endpoint that does not serve', () => {
     expect((await spawnCapstan(['doctor'], { env, timeoutMs: 10_000 })).exitCode).toBe(1)
   })
 
-  it('waits as long as it is told for one that accepts and never answers, and calls it slow and not dead (F3)', async () => {
+  it('waits for the probe timeout when the endpoint accepts and never answers, and reports it as slow', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'capstan-silent-'))
     const path = join(folder, 'docker.sock')
     const server = createServer(() => undefined).listen(path)

@@ -5,16 +5,15 @@ import {
   type BuildRequest,
   type BuildResult,
 } from '@capstan/feature-buildkit'
-import type { Invocation } from '../invocation.js'
-import type { Io } from '../io.js'
+import type { Invocation } from '../host/invocation.js'
 import type { ProgressKind } from '../render/build-display.js'
 import { toOneLine, toPrintable } from '../render/printable.js'
 import { createStartDisplay } from '../render/start-display.js'
 import { createStepsDisplay, type StepsDisplay } from '../render/steps-display.js'
-import { readBuildKitOptions } from './buildkit-environment.js'
-import { withImageRemedy } from './with-image-remedy.js'
+import type { Io } from '../terminal/io.js'
+import { readBuildKitOptions, withImageRemedies } from './buildkit-options.js'
 
-/** One build by BuildKit, shown while it goes on. That it succeeded is the caller's to say, on the display. */
+/** Builds with BuildKit and shows the progress. The caller writes the final line of a success to the display. */
 export async function buildByBuildKit(
   scope: RuntimeScope,
   request: BuildRequest,
@@ -32,7 +31,7 @@ export async function buildByBuildKit(
   const build = scope.resolve(BuildKitFeature).build(request, {
     ...chosen,
     fallback,
-    // Whoever builds again at once finds it kept, or starts another: nobody waits for that here.
+    // The command does not wait for another build that could share this BuildKit.
     graceMs: 0,
     signal: interrupts.signal,
     onProgress,
@@ -48,30 +47,30 @@ export async function buildByBuildKit(
     display.fail(`${title} was not built`)
     writeSource(error, io)
     if (isShown && isBaseMissing(error)) io.stderr.write(`${baseHint}\n`)
-    throw withImageRemedy(error, { io, canBuildWithout })
+    throw withImageRemedies(error, { io, canBuildWithout })
   }
 }
 
-/** The lines of the Dockerfile at which the build failed. */
+/** Writes the lines of the Dockerfile at which the build failed. */
 function writeSource(error: unknown, { stderr }: Pick<Io, 'stderr'>): void {
   if (!isHostError(error, 'BUILD_FAILED') || error.facts.source === undefined) return
   const { file, line, excerpt } = error.facts.source
   stderr.write(`${toOneLine(file)}:${line}\n${excerpt.map((text) => `${toPrintable(text)}\n`).join('')}`)
 }
 
-/** An image that was built on this engine, and is in no registry. */
+/** Whether a base image is missing. It may have been built on this engine and not be in a registry. */
 function isBaseMissing(error: unknown): boolean {
   return isHostError(error, 'BUILD_FAILED') && /failed to resolve source metadata/.test(error.facts.lastLines.join())
 }
 
-const baseHint = 'BuildKit pulls base images itself: --builder runtime finds those that only the runtime has, too'
+const baseHint = 'BuildKit pulls base images itself: use --builder runtime for one that only the runtime has'
 
 export interface BuildByBuildKitOptions {
   readonly invocation: Invocation
   readonly fallback: 'none' | 'runtime'
-  /** Whether the runtime's own builder does all that is asked. */
+  /** Whether the builder of the runtime supports all options. */
   readonly canBuildWithout: boolean
   readonly kind: ProgressKind
-  /** What is built. */
+  /** The name of the result, for messages. */
   readonly title: string
 }

@@ -3,20 +3,16 @@ import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import type { BuildOptions } from '@capstan/core'
 import { type BuildOutput, type BuildRequest, validateBuildRequest } from '@capstan/feature-buildkit'
-import type { BuildCommandOptions } from '../commands/build.js'
-import type { Io } from '../io.js'
-import { parseBuildOutput } from '../parse/build-output.js'
-import { parseSecret } from '../parse/secret.js'
-import { withoutUndefined } from '../parse/without-undefined.js'
-import { toUsageError, UsageError } from '../usage-error.js'
+import { toUsageError, UsageError } from '../errors/usage-error.js'
+import type { Dockerfile } from '../options/build-files.js'
+import { type BuildCommandOptions, parseBuildOutput, parseSecret } from '../options/build-options.js'
+import { omitUndefined } from '../options/omit-undefined.js'
+import type { Io } from '../terminal/io.js'
 
-/** The Dockerfile that was named: by its path in the context where it is there, else by its text. */
-export type DockerfileChoice = Pick<BuildRequest, 'dockerfile' | 'dockerfileText'>
-
-/** What the options ask of BuildKit. A file for an archive is opened, and overwritten, here. */
+/** Converts the options into a request to BuildKit. Opens, and overwrites, the file of an archive. */
 export async function toBuildRequest(
   build: BuildOptions,
-  dockerfile: DockerfileChoice,
+  dockerfile: Dockerfile['choice'],
   { options, io }: { readonly options: BuildCommandOptions; readonly io: Pick<Io, 'env' | 'cwd'> },
 ): Promise<BuildRequest> {
   const { context, buildArgs, labels, target, noCache } = build
@@ -26,7 +22,7 @@ export async function toBuildRequest(
   const request = {
     context,
     ...dockerfile,
-    ...withoutUndefined<Omit<BuildRequest, 'context' | 'output'>>({
+    ...omitUndefined<Omit<BuildRequest, 'context' | 'output'>>({
       buildArgs,
       labels,
       target,
@@ -37,7 +33,7 @@ export async function toBuildRequest(
       cacheTo: options.cacheTo,
     }),
   }
-  // All but the output, which is overwritten where it is opened.
+  // Validated without the output, since opening it overwrites a file.
   validateBuildRequest({ ...request, output: { type: 'cache-only' } })
   return { ...request, output: await openOutput(options, io) }
 }
@@ -72,7 +68,7 @@ async function openOutput(
   return choice.type === 'cache-only' ? { type: 'cache-only' } : { type: choice.type, tags: tag }
 }
 
-/** Opened now: nobody hears what a stream of a path says before the build writes to it. */
+/** Opens the file before the build, so that a failure is reported before the build starts. */
 async function openFile(path: string): Promise<Writable> {
   try {
     return (await open(path, 'w')).createWriteStream()

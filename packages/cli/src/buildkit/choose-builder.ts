@@ -7,55 +7,42 @@ import {
   type RuntimeScope,
 } from '@capstan/core'
 import { BuildKitFeature, defaultBuildKitImage } from '@capstan/feature-buildkit'
-import type { BuildCommandOptions } from '../commands/build.js'
-import type { Invocation } from '../invocation.js'
+import { UsageError } from '../errors/usage-error.js'
+import type { Invocation } from '../host/invocation.js'
+import { type BuildCommandOptions, listBuildKitOptions } from '../options/build-options.js'
+import { toMessage } from '../render/printable.js'
 import { createPullDisplay } from '../render/pull-display.js'
-import { toMessage } from '../render/thrown-message.js'
-import { UsageError } from '../usage-error.js'
-import { readBuildKitOptions } from './buildkit-environment.js'
-import { autoRemedy } from './with-image-remedy.js'
+import { readBuildKitOptions } from './buildkit-options.js'
 
-/** Which builder is used. `reason`: why it is the runtime's own, where nobody asked for that. */
+/** The builder of a build. `reason`: why `auto` selected the builder of the runtime. */
 export type BuilderChoice =
   | { readonly builder: 'buildkit'; readonly fallback: 'none' | 'runtime' }
   | { readonly builder: 'runtime'; readonly reason: string | undefined }
 
 /**
- * BuildKit where it is asked for, or where the runtime supports it and its image is there or can be pulled.
+ * Selects the builder. `auto` selects BuildKit if the runtime supports it and has its image or can pull it.
  *
- * @throws UsageError for what only BuildKit does, where the runtime's builder is asked for.
+ * @throws UsageError for `--builder runtime` with an option that only BuildKit implements.
  */
 export async function chooseBuilder(
   scope: RuntimeScope,
   options: BuildCommandOptions,
   { invocation, isQuiet }: { readonly invocation: Invocation; readonly isQuiet: boolean },
 ): Promise<BuilderChoice> {
-  const [needing] = listNeedingBuildKit(options)
+  const [option] = listBuildKitOptions(options)
   if (options.builder === 'runtime') {
-    if (needing === undefined) return { builder: 'runtime', reason: undefined }
-    throw new UsageError(`${needing} needs BuildKit: leave out --builder runtime`)
+    if (option === undefined) return { builder: 'runtime', reason: undefined }
+    throw new UsageError(`${option} needs BuildKit: omit --builder runtime`)
   }
-  if (options.builder === 'buildkit' || needing !== undefined) return { builder: 'buildkit', fallback: 'none' }
-  const reason = findLack(scope) ?? (await findImageProblem(scope, { invocation, isQuiet }))
+  if (options.builder === 'buildkit' || option !== undefined) return { builder: 'buildkit', fallback: 'none' }
+  const reason = findMissing(scope) ?? (await findImageProblem(scope, { invocation, isQuiet }))
   if (reason !== undefined) return { builder: 'runtime', reason }
   const canFallBack = findCapability(scope, imageBuilderCapability) !== undefined
   return { builder: 'buildkit', fallback: canFallBack ? 'runtime' : 'none' }
 }
 
-/** The options that the runtimes' own builders do not have. */
-export function listNeedingBuildKit(options: BuildCommandOptions): readonly string[] {
-  const { secret, cacheFrom, cacheTo, output = 'load', platform = '' } = options
-  return [
-    ...(secret === undefined ? [] : ['--secret']),
-    ...(cacheFrom === undefined ? [] : ['--cache-from']),
-    ...(cacheTo === undefined ? [] : ['--cache-to']),
-    ...(output === 'load' ? [] : ['--output']),
-    ...(platform.includes(',') ? ['--platform'] : []),
-  ]
-}
-
-/** Loading what was built needs image transfer, beside what BuildKit itself does. */
-function findLack(scope: RuntimeScope): string | undefined {
+/** Names the capabilities that BuildKit misses. Loading the result needs image transfer, which is optional for BuildKit. */
+function findMissing(scope: RuntimeScope): string | undefined {
   const support = scope.resolve(BuildKitFeature).support()
   const missing = support.supported
     ? support.lacks.filter(({ id }) => id === imageTransferCapability.id)
@@ -64,6 +51,7 @@ function findLack(scope: RuntimeScope): string | undefined {
   return `${support.runtime} does not provide ${joinWords(missing.map(({ title }) => title))}`
 }
 
+/** Pulls the image of BuildKit if the runtime does not have it. Resolves with the reason if that fails. */
 async function findImageProblem(
   scope: RuntimeScope,
   { invocation, isQuiet }: { readonly invocation: Invocation; readonly isQuiet: boolean },
@@ -87,3 +75,6 @@ async function findImageProblem(
     display?.clear()
   }
 }
+
+const autoRemedy =
+  'to skip this attempt on each build, use --builder runtime, or select another image by CAPSTAN_BUILDKIT_IMAGE'

@@ -1,17 +1,16 @@
 import { type Capability, type RuntimeScope, volumeManagerCapability } from '@capstan/core'
 import { BuildKitFeature, type BuildKitSidecar } from '@capstan/feature-buildkit'
-import type { Invocation } from '../invocation.js'
+import type { Invocation } from '../host/invocation.js'
 import { createStartDisplay } from '../render/start-display.js'
-import { readBuildKitOptions } from './buildkit-environment.js'
-import { withImageRemedy } from './with-image-remedy.js'
+import { readBuildKitOptions, withImageRemedies } from './buildkit-options.js'
 
-/** What it takes to share a BuildKit with a container. */
+/** The capabilities that `run --buildkit` needs. */
 export const needs: readonly Capability<object>[] = [
   ...Object.values(BuildKitFeature.needs.required),
   volumeManagerCapability,
 ]
 
-/** Starts BuildKit, or shares the one that runs; disposing gives it back. */
+/** Starts BuildKit, or shares the running one. Disposing releases it. */
 export async function shareBuildKit(
   scope: RuntimeScope,
   { io, interrupts: { signal } }: Invocation,
@@ -22,7 +21,7 @@ export async function shareBuildKit(
   try {
     return await scope.resolve(BuildKitFeature).start({ ...chosen, graceMs: 0, signal, onProgress })
   } catch (error) {
-    throw withImageRemedy(error, { io, canBuildWithout: false })
+    throw withImageRemedies(error, { io, canBuildWithout: false })
   } finally {
     display.clear()
   }

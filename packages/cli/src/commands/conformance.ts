@@ -1,37 +1,60 @@
-import { addGlobalOptions, type CommandLine, collect, toExamples } from './command-line.js'
+import { constants } from 'node:fs'
+import { access, writeFile } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import {
+  type ConformanceReport,
+  conformanceCases,
+  hasUnhandled,
+  type RunConformanceOptions,
+  runConformance,
+} from '@capstan/conformance'
+import type { Command } from 'commander'
+import { toUsageError, UsageError } from '../errors/usage-error.js'
+import type { Invocation } from '../host/invocation.js'
+import { loadGivenPlugins } from '../host/open-host.js'
+import { findNamedRuntime } from '../host/runtime-choice.js'
+import { collect, type GlobalOptions, toExamples } from '../options/command-options.js'
+import { parseKeyValues } from '../options/key-values.js'
+import { parseNumber, parseSeconds } from '../options/numbers.js'
+import { omitUndefined } from '../options/omit-undefined.js'
+import { createConformanceDisplay } from '../render/conformance-display.js'
+import { toConformancePage } from '../render/conformance-page.js'
+import { toPageStyle } from '../render/page.js'
+import { toJson, writeOutput } from '../render/write-output.js'
+import type { Io } from '../terminal/io.js'
+import type { Call, SetAction } from './command.js'
 
-/** `capstan conformance` */
-export function addConformanceCommand({ program, perform }: CommandLine): void {
-  const command = program
-    .command('conformance')
-    .summary('Test a runtime plugin against the contract')
+/** Defines `capstan conformance`. */
+export function define(command: Command, setAction: SetAction): void {
+  command
     .description(
       'Tests a runtime plugin against every promise of the contract: what it provides must work, and what it lacks or ' +
-        'refuses must be absent or refused with a reason. The plugin is given by --plugin or named by --runtime. ' +
-        'Exit status 1 when a case fails, 3 when the plugin throws where nothing catches it or ends the process.',
+        'refuses must be absent or refused with a reason. Select the plugin by --plugin or --runtime. ' +
+        'Exit status 1 when a case fails, 3 when the plugin throws an uncaught error or exits the process.',
     )
-    .option('--image <image>', 'Image with busybox that the engine has; it is not pulled', 'busybox:latest')
-    .option('--firewall-image <image>', 'Image with iptables for the firewall cases (default: --image)')
+    .option('--image <image>', 'Use this local image, which must contain busybox', 'busybox:latest')
+    .option('--firewall-image <image>', 'Use this image with iptables in firewall cases (default: --image)')
     .option('--only <ids>', 'Run these cases or groups, such as NET,RT-017 (repeatable)', collect)
-    .option('--unavailable-env <key=value>', 'Environment in which the plugin finds no runtime (repeatable)', collect)
-    .option('--timeout <seconds>', 'Time limit of one case; raise it on a busy machine (default: 20)')
-    .option('--concurrency <number>', 'Number of cases to run in parallel (default: 4)')
+    .option(
+      '--unavailable-env <key=value>',
+      'Set an environment in which the plugin finds no runtime (repeatable)',
+      collect,
+    )
+    .option('--timeout <seconds>', 'Limit the time of a case; raise it on a busy machine (default: 20)')
+    .option('--concurrency <number>', 'Run this number of cases in parallel (default: 4)')
     .option('--report <file>', 'Write the report to a file, as JSON')
     .option('--json', 'Print the report as one JSON document')
     .addHelpText(
       'after',
       toExamples({
-        'capstan conformance --plugin ./my-runtime --report conformance.json': 'all cases, and a report to publish',
-        'capstan conformance --runtime memory --only NET': 'the cases of networks, on the simulation',
+        'capstan conformance --plugin ./my-runtime --report report.json': 'Run all cases, and write a report',
+        'capstan conformance --runtime memory --only NET': 'Run the cases of networks on the simulation',
       }),
     )
-  addGlobalOptions(command)
-  perform<ConformanceCommandOptions>(command, async (call) =>
-    (await import('../actions/conformance.js')).conformance(call),
-  )
+  setAction<ConformanceOptions>(command, conformance)
 }
 
-export interface ConformanceCommandOptions {
+interface ConformanceOptions {
   readonly image: string
   readonly firewallImage?: string
   readonly only?: readonly string[]
@@ -40,4 +63,101 @@ export interface ConformanceCommandOptions {
   readonly concurrency?: string
   readonly report?: string
   readonly json?: boolean
+}
+
+async function conformance({ invocation, options }: Call<ConformanceOptions>): Promise<number> {
+  const { io, interrupts, globals } = invocation
+  const kitOptions = toKitOptions(options)
+  const total = conformanceCases(kitOptions).length
+  if (total === 0) throw new UsageError(`no case matches ${options.only?.join(',')}\ngroups: ${listGroups()}`)
+  const reportFile = options.report === undefined ? undefined : await openReportFile(options.report, io)
+  const tested = await findTestedPlugin(invocation)
+  const display = createConformanceDisplay(io.stderr, total)
+  const onResult = display.onResult.bind(display)
+  const { signal } = interrupts
+  const run = runConformance({ ...tested, ...kitOptions, env: toEnv(io, globals), signal, onResult })
+  const report = await run.finally(() => display.clear())
+  await reportFile?.write(`${JSON.stringify(report, undefined, 2)}\n`)
+  await writeOutput(io.stdout, options.json ? toJson(report) : toConformancePage(report, toPageStyle(io)), interrupts)
+  const exitCode = toReportCode(report)
+  scheduleExit(io, exitCode)
+  return exitCode
+}
+
+type KitOptions = Omit<RunConformanceOptions, 'plugin' | 'specifier'>
+
+function toKitOptions({ image, firewallImage, only, ...texts }: ConformanceOptions): KitOptions {
+  const { unavailableEnv, timeout, concurrency } = texts
+  return {
+    image,
+    ...omitUndefined({
+      firewallImage,
+      only: only?.flatMap((ids) => ids.split(',').map((id) => id.trim())),
+      unavailableEnv: unavailableEnv && parseKeyValues(unavailableEnv, { option: '--unavailable-env' }),
+      timeoutMs: timeout === undefined ? undefined : parseSeconds(timeout, '--timeout'),
+      concurrency:
+        concurrency === undefined ? undefined : parseNumber(concurrency, { option: '--concurrency', integer: true }),
+    }),
+  }
+}
+
+function listGroups(): string {
+  return [...new Set(conformanceCases().map(({ id }) => id.slice(0, id.indexOf('-'))))].join(', ')
+}
+
+/** Checks before the cases run that the report can be written after them. */
+async function openReportFile(path: string, { cwd }: Pick<Io, 'cwd'>) {
+  const file = resolve(cwd, path)
+  const fail = (cause: unknown) => {
+    throw toUsageError(`the report ${path} cannot be written`, cause)
+  }
+  await access(dirname(file), constants.W_OK).catch(fail)
+  return { write: async (text: string) => await writeFile(file, text).catch(fail) }
+}
+
+/**
+ * Returns the plugin that `--runtime` names, else the only one of `--plugin`, else the one that CAPSTAN_RUNTIME names.
+ *
+ * @throws UsageError if there is none, or more than one.
+ */
+async function findTestedPlugin(invocation: Invocation): Promise<Pick<RunConformanceOptions, 'plugin' | 'specifier'>> {
+  const { globals, plugins } = invocation
+  const given = (await loadGivenPlugins(invocation)).map((plugin, index) => {
+    const specifier = globals.plugin[index]
+    return specifier === undefined ? { plugin } : { plugin, specifier }
+  })
+  const [only, ...others] = given
+  if (globals.runtime === undefined && only !== undefined) {
+    if (others.length === 0) return only
+    throw new UsageError('only one plugin can be tested at a time', { remedies: ['use one --plugin, or --runtime'] })
+  }
+  const name = findNamedRuntime(invocation)
+  if (name === undefined)
+    throw new UsageError('no plugin is selected', { remedies: ['use --plugin for a package, or --runtime for a name'] })
+  const all = [...given, ...(await plugins()).map((plugin) => ({ plugin }))]
+  const found = all.find(({ plugin }) => plugin.name === name)
+  if (found !== undefined) return found
+  const known = [...new Set(all.map(({ plugin }) => plugin.name))].join(', ')
+  throw new UsageError(`no plugin is named "${name}"\nknown: ${known}`, { remedies: ['`--plugin PACKAGE` adds one'] })
+}
+
+/** Sets the probe timeout in the environment, since some cases create a host in another process. */
+function toEnv({ env }: Io, { probeTimeoutMs }: GlobalOptions): Io['env'] {
+  return probeTimeoutMs === undefined ? env : { ...env, CAPSTAN_PROBE_TIMEOUT: String(probeTimeoutMs / 1000) }
+}
+
+/** 3: the plugin threw an uncaught error, left a rejection unhandled, or called `process.exit`. 1: a case failed. */
+function toReportCode(report: ConformanceReport): number {
+  if (hasUnhandled(report)) return 3
+  return report.counts.failed > 0 || report.outside !== undefined ? 1 : 0
+}
+
+/** Exits after a second if the plugin keeps the process alive. An error that it throws until then does not change the code. */
+function scheduleExit(io: Io, exitCode: number): void {
+  const exit = () => io.exit(exitCode)
+  process.once('uncaughtException', exit).once('unhandledRejection', exit)
+  setTimeout(() => {
+    process.off('uncaughtException', exit).off('unhandledRejection', exit)
+    exit()
+  }, 1000).unref()
 }

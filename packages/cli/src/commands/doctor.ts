@@ -1,10 +1,18 @@
-import { addGlobalOptions, type CommandLine, toExamples } from './command-line.js'
+import { createHostError, type RuntimeReport } from '@capstan/core'
+import type { Command } from 'commander'
+import { toFeatureSupports } from '../host/features.js'
+import { openHost } from '../host/open-host.js'
+import { chooseRuntime, findNamedRuntime, toChoiceText } from '../host/runtime-choice.js'
+import { toExamples } from '../options/command-options.js'
+import { toDoctorPage } from '../render/doctor-page.js'
+import { toPageStyle } from '../render/page.js'
+import { whileWaiting } from '../render/status-line.js'
+import { toJson, writeOutput } from '../render/write-output.js'
+import type { Call, SetAction } from './command.js'
 
-/** `capstan doctor` */
-export function addDoctorCommand({ program, perform }: CommandLine): void {
-  const command = program
-    .command('doctor')
-    .summary('Show the runtimes on this machine and their capabilities')
+/** Defines `capstan doctor`. */
+export function define(command: Command, setAction: SetAction): void {
+  command
     .description(
       'Shows the runtimes on this machine, the endpoints that failed with reason and remedy, and what each runtime ' +
         'provides, refuses and supports. Exit status 1 when no runtime for real containers is available, or the named ' +
@@ -14,14 +22,35 @@ export function addDoctorCommand({ program, perform }: CommandLine): void {
     .addHelpText(
       'after',
       toExamples({
-        'capstan doctor': 'all runtimes, as tables',
-        'capstan doctor --json | jq .runtimes[].available': 'the same, for a program',
+        'capstan doctor': 'Show all runtimes as tables',
+        'capstan doctor --json | jq .runtimes[].available': 'Read the report in a program',
       }),
     )
-  addGlobalOptions(command)
-  perform<DoctorOptions>(command, async (call) => (await import('../actions/doctor.js')).doctor(call))
+  setAction<DoctorOptions>(command, doctor)
 }
 
-export interface DoctorOptions {
+interface DoctorOptions {
   readonly json?: boolean
+}
+
+async function doctor({ invocation, options }: Call<DoctorOptions>): Promise<number> {
+  const { io, interrupts } = invocation
+  await using host = await openHost(invocation)
+  const discover = () => host.discover({ signal: interrupts.signal })
+  const reports = await whileWaiting(io.stderr, 'Looking for container runtimes', discover)
+  const named = findNamedRuntime(invocation)
+  const known = reports.map(({ runtime }) => runtime)
+  if (named !== undefined && !known.includes(named)) throw createHostError('PLUGIN_UNKNOWN', { plugin: named, known })
+  const supports = toFeatureSupports(reports)
+  const choice = chooseRuntime(reports, named)
+  const text = options.json
+    ? toJson({ chosen: choice.runtime ?? null, runtimes: reports, features: supports })
+    : toDoctorPage({ reports, supports, choice: toChoiceText(choice) }, toPageStyle(io))
+  await writeOutput(io.stdout, text, interrupts)
+  return reports.some(isReal) && choice.runtime !== undefined ? 0 : 1
+}
+
+/** Whether containers on an available runtime are real, not simulated. */
+function isReal({ available, selection }: RuntimeReport): boolean {
+  return available && selection === 'automatic'
 }

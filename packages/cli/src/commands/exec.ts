@@ -1,10 +1,28 @@
-import { addGlobalOptions, type CommandLine, collect, toExamples } from './command-line.js'
+import { pipeline } from 'node:stream/promises'
+import {
+  type ExecOptions,
+  type ExecProcess,
+  execManagerCapability,
+  requireCapabilities,
+  validateExec,
+} from '@capstan/core'
+import type { Command } from 'commander'
+import type { Interruption } from '../errors/interruption.js'
+import { findContainer } from '../host/find-container.js'
+import { openRuntime } from '../host/open-host.js'
+import { collect, toExamples } from '../options/command-options.js'
+import { readEnvironment } from '../options/environment.js'
+import { omitUndefined } from '../options/omit-undefined.js'
+import type { Interrupts } from '../terminal/interrupts.js'
+import type { Io } from '../terminal/io.js'
+import { enterRawMode } from '../terminal/raw-mode.js'
+import { requireTerminal } from '../terminal/require-terminal.js'
+import { syncTerminalSize } from '../terminal/terminal-size.js'
+import type { Call, SetAction } from './command.js'
 
-/** `capstan exec` */
-export function addExecCommand({ program, perform }: CommandLine): void {
-  const command = program
-    .command('exec')
-    .summary('Run a command in a running container')
+/** Defines `capstan exec`. */
+export function define(command: Command, setAction: SetAction): void {
+  command
     .description('Runs a command in a running container and exits with its exit code.')
     .argument('<container>', 'ID, prefix of an ID, or name')
     .argument('<command...>', 'Command and arguments, passed unchanged')
@@ -14,25 +32,24 @@ export function addExecCommand({ program, perform }: CommandLine): void {
     .option('-t, --tty', 'Allocate a pseudo-TTY')
     .option(
       '-e, --env <key[=value]>',
-      'Set an environment variable; KEY alone copies it from here, or removes that of the container (repeatable)',
+      'Set a variable; KEY alone copies it from this environment, or unsets that of the container (repeatable)',
       collect,
     )
     .option('--env-file <file>', 'Read environment variables from a file of KEY=VALUE lines (repeatable)', collect)
-    .option('-w, --workdir <path>', 'Working directory inside the container')
-    .option('-u, --user <user[:group]>', 'User and group to run the command as')
+    .option('-w, --workdir <path>', 'Set the working directory in the container')
+    .option('-u, --user <user[:group]>', 'Run the command as this user and group')
     .option('--privileged', 'Give extended privileges to the command')
     .addHelpText(
       'after',
       toExamples({
-        'capstan exec web ps': 'the processes of container "web"',
-        'capstan exec -it web sh': 'a shell in it',
+        'capstan exec web ps': 'List the processes of container "web"',
+        'capstan exec -it web sh': 'Open a shell in it',
       }),
     )
-  addGlobalOptions(command)
-  perform<ExecCommandOptions>(command, async (call) => (await import('../actions/exec.js')).exec(call))
+  setAction<ExecCommandOptions>(command, exec)
 }
 
-export interface ExecCommandOptions {
+interface ExecCommandOptions {
   readonly interactive?: boolean
   readonly tty?: boolean
   readonly env?: readonly string[]
@@ -40,4 +57,74 @@ export interface ExecCommandOptions {
   readonly workdir?: string
   readonly user?: string
   readonly privileged?: boolean
+}
+
+async function exec({ invocation, operands, options }: Call<ExecCommandOptions>): Promise<number> {
+  const { io, interrupts } = invocation
+  const [reference = '', ...command] = operands
+  const { interactive = false, tty = false } = options
+  requireTerminal(io.stdin, { interactive, tty })
+  const execOptions = await toExecOptions(options, io)
+  validateExec(command, execOptions)
+  await using opened = await openRuntime(invocation, { requires: [execManagerCapability] })
+  const { execs } = requireCapabilities(opened.scope, { execs: execManagerCapability })
+  const { id } = await findContainer(opened.scope.runtime, reference, { signal: interrupts.signal })
+  await using child = await execs.exec(id, command, { ...execOptions, signal: interrupts.signal })
+  return await connect(child, { io, interrupts, interactive, tty })
+}
+
+interface ConnectOptions {
+  readonly io: Io
+  readonly interrupts: Interrupts
+  readonly interactive: boolean
+  readonly tty: boolean
+}
+
+/** Connects the process to this terminal, and resolves with its exit code. */
+async function connect(child: ExecProcess, { io, interrupts, interactive, tty }: ConnectOptions): Promise<number> {
+  const { signal } = interrupts
+  // `exitCode` is awaited below. If an earlier step fails, that failure is reported instead.
+  child.exitCode.catch(() => undefined)
+  using _terminal = interactive && tty ? enterRawMode(io) : undefined
+  using _size = tty ? syncTerminalSize(io.stdout, (size) => child.resize(size, { signal })) : undefined
+  using _interrupts = interrupts.handle(
+    (interruption, count) => void forwardSignal(child, interruption, { count, interrupts }),
+  )
+  const input = interactive ? pipeline(io.stdin, child.stdin, { signal }) : undefined
+  // Writing to a process that has exited is not a failure: its exit code is the result.
+  input?.catch(() => undefined)
+  const outputs = [
+    pipeline(child.stdout, io.stdout, { signal, end: false }),
+    pipeline(child.stderr, io.stderr, { signal, end: false }),
+  ]
+  try {
+    await Promise.all(outputs)
+    return await child.exitCode
+  } catch (error) {
+    signal.throwIfAborted()
+    throw error
+  }
+}
+
+/** Forwards a signal to the process; the second one as SIGKILL. Aborts the command after that, or if it cannot be sent. */
+async function forwardSignal(
+  child: ExecProcess,
+  interruption: Interruption,
+  { count, interrupts }: { readonly count: number; readonly interrupts: Interrupts },
+): Promise<void> {
+  const name = count > 1 ? 'SIGKILL' : interruption.signal
+  const isSent = await child.kill(name, interrupts).catch(() => false)
+  if (!isSent || count > 1 || interruption.signal === 'SIGPIPE') interrupts.abort(interruption)
+}
+
+async function toExecOptions(options: ExecCommandOptions, io: Io): Promise<ExecOptions> {
+  const env = await readEnvironment(options, io)
+  return omitUndefined<ExecOptions>({
+    env: Object.keys(env).length === 0 ? undefined : env,
+    user: options.user,
+    workingDirectory: options.workdir,
+    tty: options.tty ?? false,
+    stdin: options.interactive ?? false,
+    privileged: options.privileged,
+  })
 }

@@ -1,15 +1,116 @@
-import { addGlobalOptions, type CommandLine, toExamples } from './command-line.js'
+import {
+  createRuntimeHost,
+  imageBuilderCapability,
+  networkManagerCapability,
+  type RuntimeReport,
+  sidecarManagerCapability,
+} from '@capstan/core'
+import { memoryPlugin } from '@capstan/runtime-memory'
+import type { Command } from 'commander'
+import { failureCode } from '../errors/exit-code.js'
+import { toFeatureSupports } from '../host/features.js'
+import type { Invocation } from '../host/invocation.js'
+import { openHost } from '../host/open-host.js'
+import { chooseRuntime, findNamedRuntime, toChoiceText } from '../host/runtime-choice.js'
+import { toExamples } from '../options/command-options.js'
+import { type OwnedCounts, toCountText } from '../quickstart/owned-counts.js'
+import { QuickstartImage } from '../quickstart/quickstart-image.js'
+import { QuickstartOutput } from '../quickstart/quickstart-output.js'
+import { toPageStyle } from '../render/page.js'
+import { toFirstPage, toLastPage } from '../render/quickstart-pages.js'
+import { toSupportTable } from '../render/runtime-tables.js'
+import { whileWaiting } from '../render/status-line.js'
+import type { Io } from '../terminal/io.js'
+import type { Call, SetAction } from './command.js'
 
-/** `capstan quickstart` */
-export function addQuickstartCommand({ program, perform }: CommandLine): void {
-  const command = program
-    .command('quickstart')
-    .summary('Build, run and clean up a small example')
+/** Defines `capstan quickstart`. */
+export function define(command: Command, setAction: SetAction): void {
+  command
     .description(
       'Shows the runtimes on this machine, builds a small image without a registry, runs it, lists which features each ' +
-        'runtime supports, and removes everything it made. Without a container engine, everything is simulated.',
+        'runtime supports, and removes everything it created. Without a container engine, everything is simulated.',
     )
-    .addHelpText('after', toExamples({ 'capstan quickstart --runtime memory': 'simulated, on any machine' }))
-  addGlobalOptions(command)
-  perform(command, async (call) => (await import('../actions/quickstart.js')).quickstart(call))
+    .addHelpText('after', toExamples({ 'capstan quickstart --runtime memory': 'Run it on the simulation' }))
+  setAction(command, quickstart)
 }
+
+async function quickstart({ invocation }: Call): Promise<number> {
+  const { io, interrupts, globals } = invocation
+  const { signal } = interrupts
+  await using host = await openHost(invocation)
+  const reports = await whileWaiting(io.stderr, 'Looking for container runtimes', () => host.discover({ signal }))
+  const choice = chooseRuntime(reports, findNamedRuntime(invocation))
+  // The simulation does not replace a slow engine: opening that fails with TIMED_OUT in its attempts.
+  const isSimulated = choice.runtime === undefined && choice.unavailable === undefined && choice.slow.length === 0
+  const page = toPageStyle(io)
+  const choiceText = isSimulated ? simulationText : toChoiceText(choice)
+  io.stdout.write(toFirstPage(reports, { choice: choiceText, isSimulated, page }))
+  const name = isSimulated ? simulation : globals.runtime
+  await using scope = await host.open({
+    signal,
+    requires: [imageBuilderCapability],
+    ...(name === undefined ? {} : { runtime: name }),
+  })
+  const simulated = scope.report.selection === 'named'
+  const output = new QuickstartOutput(io, { simulated })
+  await using image = new QuickstartImage(scope, { io, signal })
+  const exitCode = await runSteps(image, output, () => showFeatures(reports, invocation, output))
+  const runtime = simulated ? scope.runtimeName : undefined
+  io.stdout.write(toLastPage({ command: findCommand(io), runtime, page }))
+  return exitCode
+}
+
+/** Returns how the user invokes the command: in a script of npm, or with npx, it is not on the PATH. */
+function findCommand({ env }: Pick<Io, 'env'>): string {
+  return env.npm_lifecycle_event === undefined ? 'capstan' : 'npx capstan'
+}
+
+async function runSteps(
+  image: QuickstartImage,
+  output: QuickstartOutput,
+  showFeatures: () => Promise<string>,
+): Promise<number> {
+  const built = await output.step('Build examples/quickstart/Dockerfile', async () => {
+    const tag = await image.build()
+    return { text: `built ${tag} on ${image.runtime}`, isGood: true }
+  })
+  const ran = await output.step('Run it', async () => {
+    const code = await image.run()
+    return { text: `exit code ${code}`, isGood: code === 0 }
+  })
+  await output.step('Show which features each runtime supports', async () => ({
+    text: await showFeatures(),
+    isGood: true,
+  }))
+  const cleaned = await output.step('Clean up', async () => {
+    const { before, after } = await image.cleanUp()
+    output.write(`found by their owner label: ${toCountText(before)}\n`)
+    return { text: `removed; left: ${toCountText(after)}`, isGood: isNothing(after) }
+  })
+  return built && ran && cleaned ? 0 : failureCode
+}
+
+/** Shows the features of the runtimes, and of a runtime that lacks capabilities, as an example of missing support. */
+async function showFeatures(
+  reports: readonly RuntimeReport[],
+  { io, interrupts }: Invocation,
+  output: QuickstartOutput,
+): Promise<string> {
+  const without = [networkManagerCapability, sidecarManagerCapability]
+  await using host = createRuntimeHost({ plugins: [memoryPlugin({ name: 'bare', without })], env: io.env })
+  const all = [...reports, ...(await host.discover({ signal: interrupts.signal }))]
+  const simulated = new Set(all.filter(({ selection }) => selection === 'named').map(({ runtime }) => runtime))
+  const toName = (runtime: string) => (simulated.has(runtime) ? `${runtime} (simulated)` : runtime)
+  const supports = toFeatureSupports(all)
+  output.write(toSupportTable(supports, { ...output.page, width: output.width }, toName))
+  return `${all.filter(({ available }) => available).length} runtimes, from their reports`
+}
+
+function isNothing(counts: OwnedCounts): boolean {
+  return Object.values(counts).every((count) => count === 0)
+}
+
+const simulation = 'memory'
+const simulationText =
+  'No container engine is available, so the quickstart is simulated: it runs in this process and creates no real ' +
+  'container.'

@@ -1,62 +1,44 @@
+import {
+  type Capability,
+  type ContainerConfig,
+  findCapability,
+  imageTransferCapability,
+  type NetworkJoin,
+  networkManagerCapability,
+  type OperationOptions,
+  type Runtime,
+  type RuntimeScope,
+  requireCapabilities,
+  toAskedFields,
+  validateContainerConfig,
+  withUndoFailures,
+} from '@capstan/core'
 import { type Command, Option } from 'commander'
-import { addGlobalOptions, type CommandLine, collect, toExamples } from './command-line.js'
+import { UsageError } from '../errors/usage-error.js'
+import type { Invocation } from '../host/invocation.js'
+import { openRuntime } from '../host/open-host.js'
+import { collect, toExamples } from '../options/command-options.js'
+import { type RunOptions, toGraceMs, toRunConfig } from '../options/run-config.js'
+import { createPullDisplay } from '../render/pull-display.js'
+import { writeOutput } from '../render/write-output.js'
+import { requireTerminal } from '../terminal/require-terminal.js'
+import { type AttachedRunOptions, runAttached } from './attached-run.js'
+import type { Call, SetAction } from './command.js'
 
-/** `capstan run` */
-export function addRunCommand({ program, perform }: CommandLine): void {
-  const command = program
-    .command('run')
-    .summary('Run a command in a new container')
+/** Defines `capstan run`. */
+export function define(command: Command, setAction: SetAction): void {
+  command
     .description(
       'Runs a command in a new container. Arguments after IMAGE are passed to the container unchanged. ' +
         'Exits with the exit code of the container.',
     )
-    .argument('<image>', 'Reference or ID of the image; pulled when it is missing')
+    .argument('<image>', 'Reference or ID of the image; pulled if it is missing')
     .argument('[command...]', 'Command and arguments (default: those of the image)')
     .helpOption('--help', 'Show this help')
     .passThroughOptions()
   addOptions(command)
-  command.addHelpText('after', toExamples(examples) + signals)
-  addGlobalOptions(command)
-  perform<RunOptions>(command, async (call) => (await import('../actions/run.js')).run(call))
-}
-
-/** The options as commander hands them over: texts as they were written. */
-export interface RunOptions {
-  readonly interactive?: boolean
-  readonly tty?: boolean
-  readonly detach?: boolean
-  readonly rm?: boolean
-  readonly env?: readonly string[]
-  readonly envFile?: readonly string[]
-  readonly volume?: readonly string[]
-  readonly tmpfs?: readonly string[]
-  readonly publish?: readonly string[]
-  readonly workdir?: string
-  readonly user?: string
-  readonly groupAdd?: readonly string[]
-  readonly name?: string
-  readonly hostname?: string
-  readonly entrypoint?: string
-  readonly label?: readonly string[]
-  readonly network?: readonly string[]
-  readonly networkAlias?: readonly string[]
-  readonly dns?: readonly string[]
-  readonly addHost?: readonly string[]
-  readonly memory?: string
-  readonly cpus?: string
-  readonly pidsLimit?: string
-  readonly ulimit?: readonly string[]
-  readonly readOnly?: boolean
-  readonly privileged?: boolean
-  readonly capAdd?: readonly string[]
-  readonly capDrop?: readonly string[]
-  readonly securityOpt?: readonly string[]
-  readonly init?: boolean
-  readonly stopSignal?: string
-  readonly stopTimeout?: string
-  readonly pull: 'missing' | 'never' | 'always'
-  readonly platform?: string
-  readonly buildkit?: boolean
+  command.addHelpText('after', toExamples(examples) + notes)
+  setAction<RunOptions>(command, run)
 }
 
 function addOptions(command: Command): void {
@@ -67,35 +49,37 @@ function addOptions(command: Command): void {
     .option('-d, --detach', 'Run in the background and print the container ID')
     .option('--rm', 'Remove the container when it exits')
     .option('--init', 'Run an init process as PID 1')
-    .option('--stop-signal <signal>', 'Signal that Ctrl-C and stop send first, such as SIGINT')
-    .option('--stop-timeout <seconds>', 'Seconds that Ctrl-C waits before killing (default: 10)')
+    .option('--stop-signal <signal>', 'Set the signal that Ctrl-C and stop send first, such as SIGINT')
+    .option('--stop-timeout <seconds>', 'Set the seconds that Ctrl-C waits before it kills (default: 10)')
     .optionsGroup('Container:')
-    .option('--name <name>', 'Container name')
-    .option('-h, --hostname <name>', 'Container host name')
+    .option('--name <name>', 'Assign a name to the container')
+    .option('-h, --hostname <name>', 'Set the host name of the container')
     .option(
       '-e, --env <key[=value]>',
-      'Set an environment variable; KEY alone copies it from here, or removes that of the image (repeatable)',
+      'Set a variable; KEY alone copies it from this environment, or unsets that of the image (repeatable)',
       collect,
     )
     .option('--env-file <file>', 'Read environment variables from a file of KEY=VALUE lines (repeatable)', collect)
-    .option('-w, --workdir <path>', 'Working directory inside the container')
-    .option('-u, --user <user[:group]>', 'User and group to run as')
+    .option('-w, --workdir <path>', 'Set the working directory in the container')
+    .option('-u, --user <user[:group]>', 'Run as this user and group')
     .option('--group-add <group>', 'Add a supplementary group (repeatable)', collect)
     .option('--entrypoint <command>', "Replace the entrypoint of the image; '' for none")
     .option('-l, --label <key=value>', 'Set a label (repeatable)', collect)
     .addOption(
-      new Option('--pull <when>', 'When to pull the image').choices(['missing', 'never', 'always']).default('missing'),
+      new Option('--pull <when>', 'Set when to pull the image')
+        .choices(['missing', 'never', 'always'])
+        .default('missing'),
     )
-    .option('--platform <os/arch>', 'Platform, such as linux/arm64')
+    .option('--platform <os/arch>', 'Set the platform, such as linux/arm64')
     .optionsGroup('Files:')
     .option(
       '-v, --volume <source:target[:ro]>',
-      'Mount an existing path, or a named volume, which is created where it is absent, and kept (repeatable)',
+      'Mount an existing path or a volume; a missing volume is created and persists (repeatable)',
       collect,
     )
     .option('--tmpfs <target[:options]>', 'Mount a tmpfs, such as /run:size=64m (repeatable)', collect)
     .option('--read-only', "Mount the container's root filesystem read-only")
-    .option('--buildkit', 'Give the container the socket of a shared BuildKit, and BUILDKIT_HOST')
+    .option('--buildkit', 'Mount the socket of a shared BuildKit, and set BUILDKIT_HOST')
     .optionsGroup('Network:')
     .option(
       '-p, --publish <[[address:]port:]port>',
@@ -103,13 +87,13 @@ function addOptions(command: Command): void {
       collect,
     )
     .option('--network <network>', 'Connect to a network: none, host, or a name or ID (repeatable)', collect)
-    .option('--network-alias <name>', 'Name of the container on the network (repeatable)', collect)
+    .option('--network-alias <name>', 'Add a name for the container on the network (repeatable)', collect)
     .option('--dns <address>', 'Set a DNS server (repeatable)', collect)
     .option('--add-host <name:address>', 'Add a host name; the address may be host-gateway (repeatable)', collect)
     .optionsGroup('Limits and privileges:')
-    .option('-m, --memory <size>', 'Memory limit, such as 512m')
-    .option('--cpus <number>', 'Number of CPUs, such as 1.5')
-    .option('--pids-limit <number>', 'Maximum number of processes')
+    .option('-m, --memory <size>', 'Limit the memory, such as 512m')
+    .option('--cpus <number>', 'Limit the number of CPUs, such as 1.5')
+    .option('--pids-limit <number>', 'Limit the number of processes')
     .option('--ulimit <name=soft[:hard]>', 'Set a resource limit (repeatable)', collect)
     .option('--privileged', 'Give extended privileges: no isolation from this machine')
     .option('--cap-add <capability>', 'Add a Linux capability (repeatable)', collect)
@@ -118,18 +102,125 @@ function addOptions(command: Command): void {
 }
 
 const examples = {
-  "capstan run --rm busybox sh -c 'exit 7'": 'ends with 7',
-  'printf abc | capstan run --rm -i busybox wc -c': 'prints 3',
-  'capstan run --rm -it busybox sh': 'a shell at this terminal',
+  "capstan run --rm busybox sh -c 'exit 7'": 'Run a command, and exit with its exit code, 7',
+  'printf abc | capstan run --rm -i busybox wc -c': 'Pipe stdin to a container; prints 3',
+  'capstan run --rm -it busybox sh': 'Open a shell in a new container',
   'capstan run -d --name web -p 127.0.0.1:8080:80 busybox httpd -f':
-    'a server in the background, reachable from here alone',
+    'Run a server in the background, for this machine only',
 }
 
-const signals = `
+const notes = `
 
 Ctrl-C and SIGTERM stop the container, a second one kills it, a third exits at
 once. Without --rm the container remains after it exits, for \`capstan logs\` and
 \`capstan inspect\`, until \`capstan rm\`.
 
-By npx write \`npx -- capstan run --env-file FILE\`: without that -- Node.js 20
+With npx, type \`npx -- capstan run --env-file FILE\`. Without \`--\`, Node.js 20
 reads the file itself.`
+
+async function run({ invocation, operands, options }: Call<RunOptions>): Promise<number> {
+  const [image = '', ...command] = operands
+  const { interactive = false, tty = false, detach = false } = options
+  const config = await toRunConfig({ image, command, options }, invocation.io)
+  validateContainerConfig(config)
+  const graceMs = toGraceMs(options)
+  if (detach && options.buildkit)
+    throw new UsageError('--buildkit cannot be used with -d: BuildKit is shared only until the command exits')
+  if (!detach) requireTerminal(invocation.io.stdin, { interactive, tty })
+  const buildkit = options.buildkit ? await import('../buildkit/shared-buildkit.js') : undefined
+  const requires = [...toRequired(config, options), ...(buildkit?.needs ?? [])]
+  // Selects a runtime that supports the options.
+  await using opened = await openRuntime(invocation, { requires, keeps: toAskedFields(config) })
+  const { runtime } = opened.scope
+  // Disposed of after the container, which uses its socket, is removed.
+  await using shared = await buildkit?.shareBuildKit(opened.scope, invocation)
+  const id = await create(opened.scope, shared?.connect(config) ?? config, { invocation, options })
+  return detach
+    ? await startDetached(runtime, id, invocation)
+    : await startAttached(runtime, id, { ...invocation, interactive, tty, graceMs, remove: options.rm === true })
+}
+
+async function create(
+  scope: RuntimeScope,
+  config: ContainerConfig,
+  { invocation, options }: { readonly invocation: Invocation; readonly options: RunOptions },
+): Promise<string> {
+  const { io, interrupts } = invocation
+  const display = createPullDisplay(io.stderr, config.image)
+  const { signal } = interrupts
+  const progress = { signal, onProgress: display.onProgress.bind(display) }
+  try {
+    if (options.pull === 'always') {
+      const { images } = requireCapabilities(scope, { images: imageTransferCapability })
+      await images.pullImage(config.image, { ...progress, ...(config.platform && { platform: config.platform }) })
+    }
+    return await scope.runtime.createContainer(await withNetworkIds(scope, config, { signal }), progress)
+  } finally {
+    display.clear()
+  }
+}
+
+async function startDetached(runtime: Runtime, id: string, { io, interrupts }: Invocation): Promise<number> {
+  try {
+    await runtime.startContainer(id, interrupts)
+  } catch (error) {
+    // It never ran, so it contains nothing to keep.
+    throw await removeAfter(runtime, id, error)
+  }
+  await writeOutput(io.stdout, `${id}\n`)
+  return 0
+}
+
+type Attached = AttachedRunOptions & { readonly remove: boolean }
+
+async function startAttached(runtime: Runtime, id: string, options: Attached): Promise<number> {
+  try {
+    const code = await runAttached(runtime, id, options)
+    if (options.remove) await runtime.removeContainer(id)
+    return code
+  } catch (error) {
+    throw options.remove || !(await hasRun(runtime, id)) ? await removeAfter(runtime, id, error) : error
+  }
+}
+
+/** Removes the container, and returns the error with the failure of the removal, if any. */
+async function removeAfter(runtime: Runtime, id: string, error: unknown): Promise<unknown> {
+  try {
+    await runtime.removeContainer(id)
+    return error
+  } catch (failure) {
+    return withUndoFailures(error, [failure])
+  }
+}
+
+/** Whether the container may have run, and may contain something to keep. */
+async function hasRun(runtime: Runtime, id: string): Promise<boolean> {
+  return await runtime.containerState(id).then(
+    (state) => state !== 'created',
+    () => true,
+  )
+}
+
+function toRequired({ network }: ContainerConfig, { pull }: RunOptions): readonly Capability<object>[] {
+  return [
+    ...(network?.mode === 'networks' ? [networkManagerCapability] : []),
+    ...(pull === 'always' ? [imageTransferCapability] : []),
+  ]
+}
+
+/** Replaces the names of networks by their IDs. An unknown name is left unchanged, and the runtime rejects it. */
+async function withNetworkIds(
+  scope: RuntimeScope,
+  config: ContainerConfig,
+  options: OperationOptions,
+): Promise<ContainerConfig> {
+  const manager = findCapability(scope, networkManagerCapability)
+  if (config.network?.mode !== 'networks' || manager === undefined) return config
+  const known = await manager.listNetworks(options)
+  const toId = (join: NetworkJoin): NetworkJoin => {
+    const found = known.find(({ id, name }) => name === join.networkId || id === join.networkId)
+    return { ...join, networkId: found?.id ?? join.networkId }
+  }
+  const [first, ...others] = config.network.networks
+  return { ...config, network: { mode: 'networks', networks: [toId(first), ...others.map(toId)] } }
+}

@@ -1,32 +1,73 @@
-import { addGlobalOptions, type CommandLine, toExamples } from './command-line.js'
+import type { SweepReport } from '@capstan/core'
+import type { Command } from 'commander'
+import { failureCode } from '../errors/exit-code.js'
+import type { Invocation } from '../host/invocation.js'
+import { openHost, openRuntime } from '../host/open-host.js'
+import { findNamedRuntime } from '../host/runtime-choice.js'
+import { toExamples } from '../options/command-options.js'
+import { toPageStyle } from '../render/page.js'
+import { toMessage } from '../render/printable.js'
+import { whileWaiting } from '../render/status-line.js'
+import { toSweepPage } from '../render/sweep-page.js'
+import { toJson, writeOutput } from '../render/write-output.js'
+import type { Call, SetAction } from './command.js'
 
-/** `capstan sweep` */
-export function addSweepCommand({ program, perform }: CommandLine): void {
-  const command = program
-    .command('sweep')
-    .summary('Remove resources left behind by crashed programs')
+/** Defines `capstan sweep`. */
+export function define(command: Command, setAction: SetAction): void {
+  command
     .description(
-      'Removes containers, networks, volumes and images that a program made through Capstan and left behind when it ' +
-        'crashed, on every runtime of this machine. Resources of running programs, persistent ones, and those not made ' +
-        'by Capstan are kept. Ends with 125 when something could not be removed, a runtime could not be checked, or no ' +
+      'Removes containers, networks, volumes and images that a program created through Capstan and left behind when it ' +
+        'crashed, on every runtime of this machine. Resources of running programs, persistent ones, and those not created ' +
+        'by Capstan are kept. Exit status 125 when something cannot be removed, a runtime cannot be checked, or no ' +
         'runtime is available.',
     )
-    .option('--app <name>', 'Remove only what the application of this name made; the commands have the name capstan')
+    .option('--app <name>', 'Remove only resources of the application with this name; the commands use "capstan"')
     .option('--dry-run', 'Show what would be removed, and remove nothing')
     .option('--json', 'Print one JSON document')
     .addHelpText(
       'after',
       toExamples({
-        'capstan sweep --dry-run': 'look first',
-        'capstan sweep --app capstan': 'only what the commands of capstan left',
+        'capstan sweep --dry-run': 'List what would be removed',
+        'capstan sweep --app capstan': 'Remove only what commands of capstan left behind',
       }),
     )
-  addGlobalOptions(command)
-  perform<SweepCommandOptions>(command, async (call) => (await import('../actions/sweep.js')).sweep(call))
+  setAction<SweepOptions>(command, sweep)
 }
 
-export interface SweepCommandOptions {
+interface SweepOptions {
   readonly app?: string
   readonly dryRun?: boolean
   readonly json?: boolean
+}
+
+async function sweep({ invocation, options }: Call<SweepOptions>): Promise<number> {
+  const { io, interrupts } = invocation
+  const { dryRun = false, json = false, app = null } = options
+  const reports = await sweepAll(invocation, { app, dryRun, signal: interrupts.signal })
+  const text = json
+    ? toJson({ dryRun, runtimes: reports.map(toDocument) })
+    : toSweepPage(reports, { dryRun, page: toPageStyle(io) })
+  await writeOutput(io.stdout, text, interrupts)
+  const isComplete = reports.every(({ failed, unavailable }) => failed.length === 0 && unavailable === undefined)
+  return reports.length > 0 && isComplete ? 0 : failureCode
+}
+
+/** Sweeps the named runtime, else every runtime. */
+async function sweepAll(
+  invocation: Invocation,
+  options: { readonly app: string | null; readonly dryRun: boolean; readonly signal: AbortSignal },
+): Promise<readonly SweepReport[]> {
+  const { stderr } = invocation.io
+  const text = 'Looking for resources left behind'
+  if (findNamedRuntime(invocation) !== undefined) {
+    await using opened = await openRuntime(invocation)
+    const { scope } = opened
+    return [await whileWaiting(stderr, text, () => scope.sweep(options))]
+  }
+  await using host = await openHost(invocation)
+  return await whileWaiting(stderr, text, () => host.sweep(options))
+}
+
+function toDocument({ failed, ...report }: SweepReport): object {
+  return { ...report, failed: failed.map(({ error, ...item }) => ({ ...item, error: toMessage(error) })) }
 }

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 
-/** Passes text on with each line set in by `margin`; the last line is ended when the writer ends. */
+/** Writes text to another stream with each line indented by `margin`. Completes the last line when the stream ends. */
 export class IndentedOutput extends Writable {
   readonly #output: Writable
   readonly #margin: string

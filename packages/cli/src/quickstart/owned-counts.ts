@@ -7,14 +7,14 @@ import {
   type StringMap,
 } from '@capstan/core'
 
-/** How many things carry the label of one owner. */
+/** The numbers of resources with the label of one owner. */
 export interface OwnedCounts {
   readonly containers: number
   readonly networks: number
   readonly images: number
 }
 
-/** Counts by the engine's own lists, not by what this process believes to have made. */
+/** Counts resources in the lists of the engine. */
 export async function countOwned(
   scope: RuntimeScope,
   labels: StringMap,
@@ -28,15 +28,15 @@ export async function countOwned(
   return { containers: containers.length, networks: networks.length, images: images.length }
 }
 
-/** The label by which all is found that the owner of this container has made. */
+/** Returns the owner label of a container, which all resources of its owner have. */
 export async function readOwnerLabel(scope: RuntimeScope, id: string, options: OperationOptions): Promise<StringMap> {
   const container = (await scope.runtime.listContainers(options)).find((listed) => listed.id === id)
   const instance = container?.labels[ownershipLabelKeys.instance]
-  if (instance === undefined) throw new TypeError(`container ${id} carries no label of its owner`)
+  if (instance === undefined) throw new TypeError(`container ${id} has no owner label`)
   return { [ownershipLabelKeys.instance]: instance }
 }
 
-/** `1 container, 1 network, 1 image`. */
+/** Formats the counts: `1 container, 1 network, 1 image`. */
 export function toCountText({ containers, networks, images }: OwnedCounts): string {
   return [toAmount(containers, 'container'), toAmount(networks, 'network'), toAmount(images, 'image')].join(', ')
 }

@@ -1,28 +1,28 @@
 import { access } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
-import { UsageError } from '../usage-error.js'
+import { UsageError } from '../errors/usage-error.js'
 
 /**
- * The folder with the Dockerfile: `examples/quickstart` of a checkout, or the copy of it that the published package carries.
+ * Returns the folder of the Dockerfile: `examples/quickstart` of a checkout, else its copy in the published package.
  *
- * @throws UsageError where neither is.
+ * @throws UsageError if there is neither.
  */
 export async function findQuickstartFiles(): Promise<string> {
   for (const place of ['../../../../examples/quickstart/', '../../quickstart/']) {
     const folder = fileURLToPath(new URL(place, import.meta.url))
-    const isHere = await access(`${folder}Dockerfile`).then(
+    const exists = await access(`${folder}Dockerfile`).then(
       () => true,
       () => false,
     )
-    if (isHere) return folder
+    if (exists) return folder
   }
   throw new UsageError('the files of the quickstart are missing from this installation: install @capstan/cli again')
 }
 
 /**
- * The architectures that there is a program for, in the words of a Dockerfile's TARGETARCH: this machine's own first.
+ * Returns the architectures of the example's programs, as values of TARGETARCH, that of this machine first.
  *
- * The engine may be another machine: no report tells its architecture.
+ * The engine may run on another machine, whose architecture no report has.
  */
 export function toTargetArchitectures(own: string): readonly string[] {
   const name = own === 'x64' ? 'amd64' : own

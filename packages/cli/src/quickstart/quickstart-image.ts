@@ -15,14 +15,14 @@ import {
   type StringMap,
   type UndoStack,
 } from '@capstan/core'
-import type { Io } from '../io.js'
 import { createBuildDisplay } from '../render/build-display.js'
+import type { Io } from '../terminal/io.js'
 import { IndentedOutput } from './indented-output.js'
 import { countOwned, type OwnedCounts, readOwnerLabel } from './owned-counts.js'
 import { findQuickstartFiles, toTargetArchitectures } from './quickstart-files.js'
-import { margin } from './quickstart-stage.js'
+import { margin } from './quickstart-output.js'
 
-/** The image of the quickstart and what is made of it; disposing removes what is still there. */
+/** The image of the quickstart, its container and its network. Disposing removes those that remain. */
 export class QuickstartImage implements AsyncDisposable {
   readonly runtime: string
   readonly #scope: RuntimeScope
@@ -40,7 +40,7 @@ export class QuickstartImage implements AsyncDisposable {
     this.#operation = { signal }
   }
 
-  /** Resolves with the tag. */
+  /** Builds the image and resolves with its tag. */
   async build(): Promise<string> {
     const directory = await findQuickstartFiles()
     const dockerfile = await readFile(join(directory, 'Dockerfile'), 'utf8')
@@ -56,7 +56,7 @@ export class QuickstartImage implements AsyncDisposable {
     return this.#tag
   }
 
-  /** Runs it on a network of its own, where there are networks; resolves with the exit code. */
+  /** Runs the image, on its own network if the runtime has networks. Resolves with the exit code. */
   async run(): Promise<number> {
     const { runtime } = this.#scope
     const network = await this.#createNetwork()
@@ -72,7 +72,7 @@ export class QuickstartImage implements AsyncDisposable {
     return code
   }
 
-  /** Removes all of it; resolves with what the engine itself listed before and after. */
+  /** Removes everything. Resolves with the resources that the engine listed before and after. */
   async cleanUp(): Promise<{ readonly before: OwnedCounts; readonly after: OwnedCounts }> {
     const before = await countOwned(this.#scope, this.#owner, this.#operation)
     const failures = await this.#undo.run()
@@ -84,7 +84,7 @@ export class QuickstartImage implements AsyncDisposable {
     await this.#undo[Symbol.asyncDispose]()
   }
 
-  /** For the first architecture; for the next one where the engine's machine cannot run the program of that. */
+  /** Builds for the first architecture whose program the engine's machine can execute. */
   async #buildFor(
     [architecture = '', ...others]: readonly string[],
     dockerfile: string,
@@ -109,7 +109,7 @@ export class QuickstartImage implements AsyncDisposable {
   }
 }
 
-/** The kernel's ENOEXEC, in the words that runc passes on. */
+/** Whether the kernel reported ENOEXEC, in the message of runc. */
 function isOtherArchitecture(error: unknown): boolean {
   return isHostError(error, 'BUILD_FAILED') && error.facts.lastLines.some((line) => line.includes('exec format error'))
 }

@@ -1,24 +1,25 @@
 import type { BuildProgress } from '@capstan/core'
-import type { Io } from '../io.js'
+import type { Io } from '../terminal/io.js'
 import { type Clock, quietMs, systemClock } from './clock.js'
 import { toDuration } from './duration.js'
 import { toShownLine } from './printable.js'
 import { createStatusLine, type StatusLine } from './status-line.js'
 import { toJsonLine } from './write-output.js'
 
-/** Shows a build while it goes on. */
+/** Shows the progress of a build by the runtime's builder. */
 export interface BuildDisplay {
   onProgress(event: BuildProgress): void
   succeed(text: string): void
-  /** Shows the last lines of the build where they were not seen before. */
+  /** Writes the last lines of the build unless they are visible already. */
   fail(text: string): void
-  /** Takes away what is not finished. */
+  /** Removes an unfinished line. */
   clear(): void
 }
 
+/** The value of `--progress`. `auto`: rewrites lines on a terminal, else as `plain`. */
 export type ProgressKind = 'auto' | 'plain' | 'json' | 'quiet'
 
-/** `auto`: one line that is rewritten on a terminal, `plain` elsewhere. Events in JSON go to stdout, all else to stderr. */
+/** Creates a display. JSON events go to stdout, everything else to stderr. */
 export function createBuildDisplay(
   { stdout, stderr }: Pick<Io, 'stdout' | 'stderr'>,
   kind: ProgressKind,
@@ -40,7 +41,7 @@ const silent: BuildDisplay = {
   clear: () => undefined,
 }
 
-/** Writes the builder's own lines, and the elapsed time after each 10 seconds without one. */
+/** Writes the lines of the builder, and the elapsed time after every 10 seconds without a line. */
 class PlainDisplay implements BuildDisplay {
   readonly #output: NodeJS.WritableStream
   readonly #stop: () => void
@@ -87,13 +88,13 @@ class TerminalDisplay implements BuildDisplay {
 
   onProgress({ step, totalSteps, text }: BuildProgress): void {
     const line = toShownLine(text).trimEnd()
-    // Ids of the classic builder's intermediate images: nothing to read.
+    // The classic builder prints IDs of intermediate images, which are of no interest.
     if (/^\s*(--->.*)?$/.test(line)) return
     this.#last.push(line)
     if (this.#last.length > keptLines) this.#last.shift()
-    const place = step === undefined ? '' : `[${step}${totalSteps === undefined ? '' : `/${totalSteps}`}] `
-    // The classic builder says the place itself.
-    this.#line.show(place + line.replace(/^Step \d+\/\d+ : /, ''))
+    const counter = step === undefined ? '' : `[${step}${totalSteps === undefined ? '' : `/${totalSteps}`}] `
+    // The classic builder prefixes its lines with the step.
+    this.#line.show(counter + line.replace(/^Step \d+\/\d+ : /, ''))
   }
 
   succeed(text: string): void {

@@ -149,14 +149,14 @@ function toProgress(amounts: ReadonlyMap<string, Amount>): string | undefined {
   return Number.isNaN(total) ? prettyBytes(current) : `${prettyBytes(current)} of ${prettyBytes(total)}`
 }
 
-/** Answers the lines that are complete now; a carriage return begins its line again. */
+/** Returns the lines that are now complete. A carriage return restarts its line. */
 function addOutput(step: MutableStep, bytes: Uint8Array): readonly string[] {
   const texts = (step.rest + step.decoder.write(Buffer.from(bytes))).split('\n')
   step.rest = texts.pop() ?? ''
   return addLines(step, texts)
 }
 
-/** What came after the last line feed. */
+/** Returns the text after the last line feed. */
 function endOutput(step: MutableStep): readonly string[] {
   const rest = step.rest + step.decoder.end()
   step.rest = ''

@@ -1,4 +1,4 @@
-import type { OutputChoice } from '../parse/build-output.js'
+import type { OutputChoice } from '../options/build-options.js'
 import { toOneLine } from './printable.js'
 
 /** The parts of that line. */

@@ -1,8 +1,8 @@
 import type { BuildKitPrivilege, BuildKitWorker, CacheRecord, PrivilegeLevelResult } from '@capstan/feature-buildkit'
 import prettyBytes from 'pretty-bytes'
 import { toAge } from './duration.js'
+import type { PageStyle } from './page.js'
 import { toOneLine } from './printable.js'
-import type { PageStyle } from './section.js'
 import { renderTable } from './table.js'
 
 export interface BuildKitStatus {
@@ -14,31 +14,31 @@ export interface BuildKitStatus {
   readonly cacheBytes: number
 }
 
-/** What a BuildKit that runs is, for a person. */
+/** The page of `capstan buildkit status`. */
 export function toStatusPage(status: BuildKitStatus): string {
   const { runtime, containerId, privilege, workers, cacheRecords, cacheBytes } = status
   const [worker] = workers
   const platforms = [...new Set(workers.flatMap((one) => one.platforms))]
   const rows = [
-    ['version:', worker?.version || 'it does not tell'],
+    ['version:', worker?.version || 'unknown'],
     ['runtime:', runtime],
     ['container:', containerId],
     ['privilege:', privilege.replaceAll('-', ' ')],
     ['platforms:', platforms.join(', ')],
-    ['cache:', `${prettyBytes(cacheBytes)} in ${cacheRecords} ${cacheRecords === 1 ? 'entry' : 'entries'}`],
+    ['cache:', `${prettyBytes(cacheBytes)} in ${cacheRecords} ${cacheRecords === 1 ? 'record' : 'records'}`],
   ]
   return rows.map(([title = '', value = '']) => `${title.padEnd(12)}${toOneLine(value)}\n`).join('')
 }
 
-/** One line per privilege level that was tried in vain, with the reason; empty when the first one worked. */
+/** Lists the privilege levels that failed, with reasons, one per line. */
 export function toPrivilegeLines(levels: readonly PrivilegeLevelResult[]): string {
   const skipped = levels.filter(({ verdict }) => verdict !== 'runs')
   return skipped.map(({ privilege, reason }) => `${privilege} was skipped: ${toOneLine(reason)}\n`).join('')
 }
 
-/** Entries of the cache, one a line, and their sum. */
+/** Lists the records of the cache, one per line, and their total size. */
 export function toCachePage(records: readonly CacheRecord[], { width }: PageStyle, now: Date = new Date()): string {
-  const total = `${prettyBytes(sumBytes(records))} in all\n`
+  const total = `${prettyBytes(sumBytes(records))} in total\n`
   if (records.length === 0) return total
   const rows = records.map(({ id, sizeBytes, lastUsedAt, inUse, description }) => [
     id,
@@ -46,10 +46,10 @@ export function toCachePage(records: readonly CacheRecord[], { width }: PageStyl
     inUse ? 'in use' : toAge(lastUsedAt, now),
     description,
   ])
-  return `${renderTable({ head: ['ID', 'SIZE', 'USED', 'WHAT'], rows }, { width, overflow: 'cut' })}\n${total}`
+  return `${renderTable({ head: ['ID', 'SIZE', 'USED', 'DESCRIPTION'], rows }, { width, overflow: 'cut' })}\n${total}`
 }
 
-/** The same for a program. */
+/** The same as JSON. */
 export function toCacheDocument(records: readonly CacheRecord[]): object {
   return { records, totalBytes: sumBytes(records) }
 }

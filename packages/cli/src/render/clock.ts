@@ -1,12 +1,12 @@
-/** The time as a display reads it; tests pass their own. */
+/** The clock of a display. A test passes its own. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number
-  /** Calls `act` each `ms`, until the function that it returns is called. Keeps no process alive. */
+  /** Calls `act` every `ms` until the returned function is called. Does not keep the process alive. */
   every(ms: number, act: () => void): () => void
 }
 
-/** The time of this machine. */
+/** The clock of this machine. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   every: (ms, act) => {
@@ -15,5 +15,5 @@ export const systemClock: Clock = {
   },
 }
 
-/** The interval of lines about the same work on an output that is no terminal. */
+/** The interval of progress lines on an output that is not a terminal. */
 export const quietMs = 10_000

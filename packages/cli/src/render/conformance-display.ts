@@ -1,16 +1,16 @@
 import type { CaseResult } from '@capstan/conformance'
-import type { Output } from '../io.js'
+import type { Output } from '../terminal/io.js'
 import { toPrintable } from './printable.js'
 import { createStatusLine, type StatusLine } from './status-line.js'
 
-/** Shows how far the cases are, and each that failed. */
+/** Shows the number of finished cases, and each failed case. */
 export interface ConformanceDisplay {
   onResult(result: CaseResult): void
-  /** Takes away what is not to stay. */
+  /** Removes the line. */
   clear(): void
 }
 
-/** One line that is rewritten on a terminal; elsewhere one each 10 seconds, and one at the end. */
+/** Creates a display: one line that is rewritten on a terminal, else one every 10 seconds and one at the end. */
 export function createConformanceDisplay(output: Output, total: number): ConformanceDisplay {
   return new CountingDisplay(output, total)
 }

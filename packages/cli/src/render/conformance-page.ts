@@ -1,16 +1,16 @@
 import type { CaseResult, CaseStatus, ConformanceReport } from '@capstan/conformance'
 import { toDuration } from './duration.js'
+import { type PageStyle, toSection } from './page.js'
 import { toPrintable } from './printable.js'
-import { type PageStyle, toSection } from './section.js'
 import { renderTable } from './table.js'
 import { wrapText } from './text.js'
 
-/** A report of the conformance kit, for a person: each group in numbers, what failed, what is absent or refused and why. */
+/** The report page of `capstan conformance`: counts per group, failures, and the reasons of absent and refused cases. */
 export function toConformancePage(report: ConformanceReport, page: PageStyle): string {
   const { kit, plugin, endpoint, cases, counts, durationMs } = report
   const { passed, failed, absent, refused } = counts
   const subject = `${plugin.name} ${endpoint.version}, ${endpoint.address}`
-  const by = `${plugin.packageName} ${plugin.packageVersion}, tried by ${kit.packageName} ${kit.packageVersion}`
+  const by = `${plugin.packageName} ${plugin.packageVersion}, tested by ${kit.packageName} ${kit.packageVersion}`
   const sum = `${passed} passed, ${failed} failed, ${absent} absent, ${refused} refused, in ${toDuration(durationMs)}`
   return [
     `${wrapText(toPrintable(`${subject} (${by})`), page.width)}\n\n`,
@@ -39,23 +39,23 @@ function toFailureTable(cases: readonly CaseResult[], { width }: PageStyle): str
       ? [[result.id, [result.title, ...result.failures.map(({ message }) => `→ ${toPrintable(message)}`)].join('\n')]]
       : [],
   )
-  return rows.length === 0 ? '' : renderTable({ head: ['CASE', 'PROMISE, AND WHAT WAS SEEN'], rows }, { width })
+  return rows.length === 0 ? '' : renderTable({ head: ['CASE', 'FAILURE'], rows }, { width })
 }
 
 function toOutsideList({ outside = [] }: ConformanceReport): string {
   return outside.map(({ message }) => `→ ${toPrintable(message)}\n`).join('')
 }
 
-/** Each thing that keeps cases from being tried, once, with how many cases that are. */
+/** Lists each absent or refused subject once, with the number of its cases. */
 function toLackTable(cases: readonly CaseResult[], status: 'absent' | 'refused', { width }: PageStyle): string {
   const lacks = cases.flatMap((result) => (result.status === status ? result.lacks : []))
   const subjects = new Map(lacks.map((lack) => [lack.subject, lack]))
   const rows = [...subjects].map(([subject, { description, reason, remedy = '' }]) => [
     description === undefined ? subject : `${subject}\n(${description})`,
     String(lacks.filter((lack) => lack.subject === subject).length),
-    toPrintable([reason, ourRemedies[subject] ?? remedy].filter((text) => text !== '').join('\n→ ')),
+    toPrintable([reason, remedies[subject] ?? remedy].filter((text) => text !== '').join('\n→ ')),
   ])
-  return rows.length === 0 ? '' : renderTable({ head: ['WHAT', 'CASES', 'WHY, AND WHAT TO DO'], rows }, { width })
+  return rows.length === 0 ? '' : renderTable({ head: ['SUBJECT', 'CASES', 'REASON AND REMEDY'], rows }, { width })
 }
 
 function toGroup({ id }: CaseResult): string {
@@ -64,8 +64,8 @@ function toGroup({ id }: CaseResult): string {
 
 const statuses: readonly CaseStatus[] = ['passed', 'failed', 'absent', 'refused']
 
-/** For options of the kit: how they are given here. */
-const ourRemedies: Readonly<Record<string, string>> = {
-  unavailableEnv: 'give it by --unavailable-env KEY=VALUE',
-  specifier: 'give the plugin by --plugin, so that another process can load it',
+/** The remedies for options of the kit that are options of the command. */
+const remedies: Readonly<Record<string, string>> = {
+  unavailableEnv: 'pass it by --unavailable-env KEY=VALUE',
+  specifier: 'pass the plugin by --plugin, so that another process can load it',
 }

@@ -1,4 +1,5 @@
 import type { FeatureSupport, RuntimeReport } from '@capstan/core'
+import { type PageStyle, toSection } from './page.js'
 import { toPrintable } from './printable.js'
 import {
   toAbsentTable,
@@ -8,10 +9,9 @@ import {
   toRuntimeTable,
   toSupportTable,
 } from './runtime-tables.js'
-import { type PageStyle, toSection } from './section.js'
 import { wrapText } from './text.js'
 
-/** All that is known of the runtimes here, for a person; no line is longer than the page is wide. */
+/** The page of `capstan doctor`. No line is longer than the page is wide. */
 export function toDoctorPage({ reports, supports, choice }: DoctorFindings, page: PageStyle): string {
   const sections = [
     toSection('Runtimes', toRuntimeTable(reports, page), page),
@@ -29,7 +29,7 @@ export function toDoctorPage({ reports, supports, choice }: DoctorFindings, page
 export interface DoctorFindings {
   readonly reports: readonly RuntimeReport[]
   readonly supports: readonly FeatureSupport[]
-  /** One sentence: which runtime commands use. */
+  /** A sentence that names the runtime that commands use. */
   readonly choice: string
 }
 

@@ -1,11 +1,11 @@
 import prettyMilliseconds from 'pretty-ms'
 
-/** How long it took, for a person: `412ms`, `3.2s`, `1m 4s`. */
+/** Formats a duration: `412ms`, `3.2s`, `1m 4s`. */
 export function toDuration(milliseconds: number): string {
   return prettyMilliseconds(Math.round(milliseconds))
 }
 
-/** How long ago a moment was, in one unit: `5m ago`. Clocks that differ a little say `now`. */
+/** Formats the time since a moment in one unit: `5m ago`. Less than a second, or a moment in the future, is `now`. */
 export function toAge(moment: Date | undefined, now: Date): string {
   if (moment === undefined) return ''
   const passed = now.getTime() - moment.getTime()

@@ -1,14 +1,14 @@
 import { isHostError } from '@capstan/core'
 import { explainError } from './explain-error.js'
-import { toMessage } from './thrown-message.js'
+import { toMessage } from './printable.js'
 
-/** A failure for a program, as `--json` prints it on stderr: the facts of the error, and the lines that a person gets. */
+/** Converts an error to the JSON that `--json` prints on stderr: the facts of the error, and the lines of its text. */
 export function toErrorDocument(error: unknown, { command }: { readonly command: string }): object {
-  const { what, details, remedies, undoFailures } = explainError(error, command)
+  const { problem, details, remedies, undoFailures } = explainError(error, command)
   return {
     command,
     code: isHostError(error) ? error.code : null,
-    message: what,
+    message: problem,
     details,
     remedies,
     facts: isHostError(error) ? error.facts : null,
@@ -17,14 +17,14 @@ export function toErrorDocument(error: unknown, { command }: { readonly command:
   }
 }
 
-/** The messages of the causes, the nearest first, without those that an earlier message contains. */
+/** Lists the messages of the causes, the nearest first, without those that an earlier message contains. */
 function listCauses(error: unknown): readonly string[] {
-  const told: string[] = [toMessage(error)]
-  for (let cause = toCause(error); cause !== undefined && told.length < mostCauses; cause = toCause(cause)) {
+  const messages: string[] = [toMessage(error)]
+  for (let cause = toCause(error); cause !== undefined && messages.length < maxCauses; cause = toCause(cause)) {
     const message = toMessage(cause)
-    if (!told.some((text) => text.includes(message))) told.push(message)
+    if (!messages.some((text) => text.includes(message))) messages.push(message)
   }
-  return told.slice(1)
+  return messages.slice(1)
 }
 
 function toCause(error: unknown): unknown {
@@ -32,4 +32,4 @@ function toCause(error: unknown): unknown {
 }
 
 /** A chain of causes may be circular. */
-const mostCauses = 10
+const maxCauses = 10

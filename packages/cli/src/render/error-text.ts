@@ -5,13 +5,13 @@ import { toPrintable } from './printable.js'
 import { wrapText } from './text.js'
 
 /**
- * A failure in short lines: what happened, where, and what to do, which follows an arrow. No line is repeated. With `debug`,
- * the inspected error with its stack follows.
+ * Formats an error as short lines: the problem, its details, and remedies, which begin with an arrow. No line is repeated.
+ * With `debug`, the inspected error and its stack follow.
  */
 export function toErrorText(error: unknown, { debug, command, width }: ErrorTextOptions): string {
-  const [what = '', ...lines] = toLines(explainError(error, command)).map(toShown)
+  const [problem = '', ...lines] = toLines(explainError(error, command)).map(toShown)
   const shown = [
-    wrapLine(`${command}: ${what}`, { indent: 0, width }),
+    wrapLine(`${command}: ${problem}`, { indent: 0, width }),
     ...lines.map((line) => wrapLine(line, { indent: 2, width })),
   ]
   const text = shown.join('\n')
@@ -22,16 +22,16 @@ export interface ErrorTextOptions {
   readonly debug: boolean
   /** For example `capstan run`. */
   readonly command: string
-  /** Columns of the terminal. Without one no line is wrapped. */
+  /** Columns of the terminal. `undefined`: lines are not wrapped. */
   readonly width: number | undefined
 }
 
-/** The parts of an explanation as lines, without repeated ones. */
-function toLines({ what, details, undoFailures, remedies }: ErrorExplanation): readonly string[] {
+/** Returns the parts of an explanation as lines, without repeated ones. */
+function toLines({ problem, details, undoFailures, remedies }: ErrorExplanation): readonly string[] {
   const [count, noun] = [undoFailures.length, undoFailures.length === 1 ? 'step' : 'steps']
   const undo =
     count === 0 ? [] : [`${count} ${noun} of the cleanup failed:`, ...undoFailures.map((line) => `- ${line}`)]
-  return [...new Set([what, ...details, ...undo, ...remedies.map((remedy) => `→ ${remedy}`)])]
+  return [...new Set([problem, ...details, ...undo, ...remedies.map((remedy) => `→ ${remedy}`)])]
 }
 
 function toShown(line: string): string {
@@ -47,5 +47,5 @@ function wrapLine(line: string, { indent, width }: { readonly indent: number; re
   return rows.map((row, index) => margin + (index === 0 ? '' : ' '.repeat(hanging)) + row).join('\n')
 }
 
-/** A container id, to be cut as `ps` does. Not a digest: a reference with a part of one is invalid. */
+/** A container ID, shortened as in `ps`. A digest is not shortened, since a reference with a part of a digest is invalid. */
 const wholeId = /(?<![:\w])[0-9a-f]{64}(?!\w)/g

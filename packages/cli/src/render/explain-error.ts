@@ -9,42 +9,39 @@ import {
   toAttemptLines,
   toUnavailableSubject,
 } from '@capstan/core'
-import { BuildKitImageError } from '../buildkit/buildkit-image-error.js'
-import { Interruption } from '../terminal/interruption.js'
-import { UsageError } from '../usage-error.js'
-import { toMessage } from './thrown-message.js'
+import { Interruption } from '../errors/interruption.js'
+import { UsageError } from '../errors/usage-error.js'
+import { toMessage } from './printable.js'
 
-/** What is known of a failure, in short lines without a full stop. */
+/** An error in short lines without full stops. */
 export interface ErrorExplanation {
-  readonly what: string
-  /** Where it happened, and what was found there. */
+  readonly problem: string
   readonly details: readonly string[]
-  /** What to do. */
+  /** What the user can do. */
   readonly remedies: readonly string[]
-  /** The errors of the cleanup of partial work. */
+  /** The errors of the cleanup. */
   readonly undoFailures: readonly string[]
 }
 
-/** Explains what a command failed with; `command` is for example `capstan run`. */
+/** Explains the error of a command; `command` is for example `capstan run`. */
 export function explainError(error: unknown, command: string): ErrorExplanation {
-  const { what, details = [], remedies = [] } = explain(error, command)
+  const { problem, details = [], remedies = [] } = explain(error, command)
   const undoFailures = findUndoFailures(error).map(toMessage)
-  const sweep = undoFailures.length === 0 ? [] : ['`capstan sweep` removes what is left']
-  return { what, details, remedies: [...remedies, ...sweep], undoFailures }
+  const sweep = undoFailures.length === 0 ? [] : ['`capstan sweep` removes what was left behind']
+  return { problem, details, remedies: [...remedies, ...sweep], undoFailures }
 }
 
-type Explained = Pick<ErrorExplanation, 'what'> & Partial<Pick<ErrorExplanation, 'details' | 'remedies'>>
+type Explained = Pick<ErrorExplanation, 'problem'> & Partial<Pick<ErrorExplanation, 'details' | 'remedies'>>
 
 function explain(error: unknown, command: string): Explained {
   if (isHostError(error)) return explainHostError(error, command)
   if (error instanceof UsageError) return { ...splitMessage(toMessage(error)), remedies: error.remedies }
-  if (error instanceof BuildKitImageError) return { ...splitMessage(error.message), remedies: error.remedy.split('; ') }
-  if (error instanceof Interruption) return { what: `interrupted by ${error.signal}` }
-  const { what, details = [] } = splitMessage(toMessage(error))
+  if (error instanceof Interruption) return { problem: `interrupted by ${error.signal}` }
+  const { problem, details = [] } = splitMessage(toMessage(error))
   return {
-    what: `unexpected error: ${what}`,
+    problem: `unexpected error: ${problem}`,
     details,
-    remedies: ['run it again with --debug, and report what it shows'],
+    remedies: ['run it again with --debug, and report the output'],
   }
 }
 
@@ -55,29 +52,30 @@ function explainHostError(error: AnyHostError, command: string): Explained {
     case 'CAPABILITY_MISSING':
       return explainMissing(error)
     case 'INVALID_ARGUMENT':
-      return { what: toInvalid(error.facts), remedies: [`see \`${command} --help\``] }
+      return { problem: toInvalid(error.facts), remedies: [`see \`${command} --help\``] }
     case 'IMAGE_PULL_FAILED':
       return { ...splitMessage(error.message), remedies: [toPullRemedy(error.facts)] }
     default: {
-      const { what, details = [] } = splitMessage(error.message, separated.has(error.code))
-      const told = details.filter((line) => separated.has(error.code) && instruction.test(line))
+      const isSeparated = separated.has(error.code)
+      const { problem, details = [] } = splitMessage(error.message, { isSeparated })
+      const instructions = details.filter((line) => isSeparated && instruction.test(line))
       return {
-        what,
-        details: details.filter((line) => !told.includes(line)),
-        remedies: [...told, ...(remedies[error.code] ?? []), ...toImageOption(error.code, command)],
+        problem,
+        details: details.filter((line) => !instructions.includes(line)),
+        remedies: [...instructions, ...(remedies[error.code] ?? []), ...toImageOption(error.code, command)],
       }
     }
   }
 }
 
-/** The lines of a message. With `isSeparated`, a semicolon ends a line, too. */
-function splitMessage(message: string, isSeparated = false): Explained {
+/** Splits a message into lines. With `isSeparated`, also at semicolons. */
+function splitMessage(message: string, { isSeparated = false } = {}): Explained {
   const lines = message.split(isSeparated ? /\s*\n\s*|; / : /\s*\n\s*/)
-  const [what = '', ...details] = lines.filter((line) => line !== '')
-  return { what, details }
+  const [problem = '', ...details] = lines.filter((line) => line !== '')
+  return { problem, details }
 }
 
-/** Codes whose messages have semicolons only between statements, never inside a command or an answer of a registry. */
+/** Codes whose messages have semicolons only between statements, never in a command or in the answer of a registry. */
 const separated: ReadonlySet<HostErrorCode> = new Set([
   'CAPABILITY_DUPLICATE',
   'FIREWALL_FAILED',
@@ -90,12 +88,12 @@ const separated: ReadonlySet<HostErrorCode> = new Set([
   'TIMED_OUT',
 ])
 
-/** How messages of those codes tell what to do, after the semicolon. */
+/** Statements of those messages that are remedies. */
 const instruction = /^(add|choose|give|leave|make|pass|provide|pull|raise|remove|start|sweep|try|use) /
 
-/** The image of `capstan conformance` is an option with a default. */
+/** `capstan conformance` has a default image, so the user may not know the option. */
 function toImageOption(code: HostErrorCode, command: string): readonly string[] {
-  return code === 'IMAGE_NOT_FOUND' && command === 'capstan conformance' ? ['--image names another'] : []
+  return code === 'IMAGE_NOT_FOUND' && command === 'capstan conformance' ? ['use another image by --image'] : []
 }
 
 type Facts<C extends HostErrorCode> = Extract<AnyHostError, { code: C }>['facts']
@@ -103,28 +101,28 @@ type Facts<C extends HostErrorCode> = Extract<AnyHostError, { code: C }>['facts'
 function explainUnavailable(facts: Facts<'RUNTIME_UNAVAILABLE'>): Explained {
   const { reports } = facts
   const available = reports.filter((report) => report.available)
-  const passed = available.filter(({ selection }) => selection === 'automatic').map((report) => report.runtime)
-  const unasked = available.filter(({ selection }) => selection === 'named').map((report) => report.runtime)
+  const real = available.filter(({ selection }) => selection === 'automatic').map((report) => report.runtime)
+  const simulated = available.filter(({ selection }) => selection === 'named').map((report) => report.runtime)
   return {
-    what: toUnavailableSubject(facts),
+    problem: toUnavailableSubject(facts),
     details: [
       ...listAskedReports(facts).flatMap(toAttemptLines),
-      ...passed.flatMap((runtime) => [
-        `runtime ${runtime} is available, but another endpoint was asked for`,
+      ...real.flatMap((runtime) => [
+        `runtime ${runtime} is available, but another endpoint was selected`,
         `→ --runtime ${runtime} uses it`,
       ]),
-      ...unasked.flatMap((runtime) => [`runtime ${runtime} is a simulation`, `→ --runtime ${runtime} uses it`]),
+      ...simulated.flatMap((runtime) => [`runtime ${runtime} is a simulation`, `→ --runtime ${runtime} uses it`]),
     ],
-    remedies: ['`capstan doctor` shows all that was tried'],
+    remedies: ['`capstan doctor` shows every endpoint that was tried'],
   }
 }
 
 function explainMissing({ message, facts }: Extract<AnyHostError, { code: 'CAPABILITY_MISSING' }>): Explained {
-  const { what, details = [] } = splitMessage(message)
+  const { problem, details = [] } = splitMessage(message)
   return {
-    what,
+    problem,
     details: [...details, ...facts.missing.flatMap(toReason)],
-    remedies: [toAlternatives(facts)],
+    remedies: [toAlternative(facts)],
   }
 }
 
@@ -132,14 +130,14 @@ function toReason({ title, reason, remedy }: Facts<'CAPABILITY_MISSING'>['missin
   return [`no ${title}: ${reason}`, ...(remedy === undefined ? [] : [`→ ${remedy}`])]
 }
 
-function toAlternatives({ missing, reports, runtime }: Facts<'CAPABILITY_MISSING'>): string {
+function toAlternative({ missing, reports, runtime }: Facts<'CAPABILITY_MISSING'>): string {
   const able = reports.filter(
     (report) =>
       report.available &&
       report.runtime !== runtime &&
       missing.every(({ id }) => report.provides.some((provided) => provided.id === id)),
   )
-  if (able.length === 0) return 'no other runtime here provides it: see `capstan doctor`'
+  if (able.length === 0) return 'no other runtime on this machine provides it: see `capstan doctor`'
   return `it works with ${joinWords(able.map(toChoice), 'or')}`
 }
 
@@ -147,7 +145,7 @@ function toChoice({ runtime, selection }: RuntimeReport): string {
   return `--runtime ${runtime}${selection === 'named' ? ' (simulated)' : ''}`
 }
 
-/** The message, with the option by which the field was given. */
+/** Formats the message with the option that sets the field. */
 function toInvalid({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): string {
   const [name = ''] = field.split(/[.[]/, 1)
   const option = name === 'mounts' ? mountOptions[field.slice(field.lastIndexOf('.') + 1)] : options[name]
@@ -155,7 +153,7 @@ function toInvalid({ field, expected, given }: Facts<'INVALID_ARGUMENT'>): strin
   return `${option ?? field} must be ${wanted}, not ${found}`
 }
 
-/** The text with numbers of bytes as `--memory` takes them: 6291456 is `6m`. */
+/** Formats the byte counts in a text as values of `--memory`: 6291456 becomes `6m`. */
 function toSizes(text: string): string {
   return text.replaceAll(/\d+/g, (digits) => {
     const [unit, power] = sizes.find(([, bytes]) => Number(digits) > 0 && Number(digits) % bytes === 0) ?? ['', 1]
@@ -175,7 +173,7 @@ function toPullRemedy({ registryText }: Facts<'IMAGE_PULL_FAILED'>): string {
     : 'check the name, log in with the client of the engine if the image is private, or build it'
 }
 
-// Words of Go's net package, by which Docker and Podman reach a registry.
+// Errors of Go's net package, which Docker and Podman use to reach a registry.
 const unreachable =
   /dial tcp|no such host|i\/o timeout|connection refused|network is unreachable|TLS handshake timeout/i
 
@@ -194,7 +192,7 @@ const mountOptions: Readonly<Record<string, string>> = {
   target: 'the target of --volume or --tmpfs',
 }
 
-// Fields of the contract, by the option of `run`, `exec` or `build` that sets them.
+// The option of `run`, `exec` or `build` that sets each field of the contract.
 const options: Readonly<Record<string, string>> = {
   buildArgs: '--build-arg',
   cacheFrom: '--cache-from',

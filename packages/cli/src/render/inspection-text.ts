@@ -3,7 +3,7 @@ import { toAge } from './duration.js'
 import { toPortText } from './port-text.js'
 import { toOneLine } from './printable.js'
 
-/** One container as lines of a name and a value, for a person. */
+/** Formats a container as lines of a name and a value. */
 export function toInspectionText(container: ContainerInspection, now: Date = new Date()): string {
   const lines = [...toBasics(container, now), ...toConnections(container), ...toLabels(container)]
   const width = Math.max(...lines.map(([name]) => name.length))
@@ -34,12 +34,12 @@ function toConnections({ networks, ports }: ContainerInspection): Line[] {
   ]
 }
 
-/** Those of the owner in words, the others as they are. */
+/** Describes the owner labels in words, and lists the other labels. */
 function toLabels({ labels }: ContainerInspection): Line[] {
   const owner = parseOwnerLabels(labels)
-  const stays = labels[ownershipLabelKeys.lifetime] === 'persistent' ? ', to stay' : ''
+  const persistence = labels[ownershipLabelKeys.lifetime] === 'persistent' ? ', persistent' : ''
   return [
-    ...(owner === undefined ? [] : [['made by', `Capstan, process ${owner.pid}${stays}`] as const]),
+    ...(owner === undefined ? [] : [['created by', `Capstan, process ${owner.pid}${persistence}`] as const]),
     ...Object.entries(labels)
       .filter(([key]) => owner === undefined || !key.startsWith('capstan.'))
       .map(([key, value]) => ['label', `${key}=${value}`] as const),

@@ -1,6 +1,6 @@
 import type { PortBinding } from '@capstan/core'
 
-/** `127.0.0.1:8080->80/tcp`, as docker writes it. */
+/** Formats a published port as docker does: `127.0.0.1:8080->80/tcp`. */
 export function toPortText({ hostAddress, hostPort, containerPort, protocol }: PortBinding): string {
   return `${toPrefix(hostAddress)}${hostPort}->${containerPort}/${protocol}`
 }

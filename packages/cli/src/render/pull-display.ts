@@ -1,23 +1,23 @@
 import type { ProgressEvent } from '@capstan/core'
 import prettyBytes from 'pretty-bytes'
-import type { Output } from '../io.js'
+import type { Output } from '../terminal/io.js'
 import { type Clock, systemClock } from './clock.js'
 import { createStatusLine, type StatusLine } from './status-line.js'
 
-/** Shows the progress of a pull; writes nothing when nothing is pulled. */
+/** Shows the progress of a pull. Writes nothing if nothing is pulled. */
 export interface PullDisplay {
   onProgress(event: ProgressEvent): void
   succeed(text: string): void
-  /** Takes away what is not finished. */
+  /** Removes an unfinished line. */
   clear(): void
 }
 
-/** One line with the sum of the layers: rewritten on a terminal; elsewhere one at the start, and one each 10 seconds. */
+/** Creates a display: one line with the sum of the layers, rewritten on a terminal, else written at the start and every 10 seconds. */
 export function createPullDisplay(output: Output, image: string, clock: Clock = systemClock): PullDisplay {
-  return new LayerSum(output, image, clock)
+  return new PullLine(output, image, clock)
 }
 
-class LayerSum implements PullDisplay {
+class PullLine implements PullDisplay {
   readonly #output: Output
   readonly #line: StatusLine
   readonly #image: string
@@ -31,7 +31,7 @@ class LayerSum implements PullDisplay {
 
   onProgress(event: ProgressEvent): void {
     if (this.#layers.size === 0 && this.#output.isTTY !== true) this.#output.write(`Pulling ${this.#image}\n`)
-    // An event without a size keeps the size that was known: "verifying" is no step back.
+    // An event without a size, such as "verifying", keeps the known size of its layer.
     this.#layers.set(event.id, { ...this.#layers.get(event.id), ...event })
     const layers = [...this.#layers.values()].filter(({ totalBytes }) => totalBytes !== undefined)
     const current = sum(layers.map(({ currentBytes = 0 }) => currentBytes))

@@ -1,33 +1,36 @@
 import type { RuntimeReport } from '@capstan/core'
+import { type PageStyle, toSection } from './page.js'
 import { toAttemptTable, toCapabilityTable, toRuntimeTable } from './runtime-tables.js'
-import { type PageStyle, toSection } from './section.js'
 import { wrapText } from './text.js'
 
-/** What doctor says first: which runtimes are here, and what each can do; why none is, where the quickstart has none. */
-export function toFirstPage(reports: readonly RuntimeReport[], { choice, isForced, page }: FirstPageOptions): string {
+/** The first page of the quickstart: the runtimes and their capabilities; if none is available, also the reasons. */
+export function toFirstPage(
+  reports: readonly RuntimeReport[],
+  { choice, isSimulated, page }: FirstPageOptions,
+): string {
   return [
     toSection('Runtimes', toRuntimeTable(reports, page), page),
     `${wrapText(choice, page.width)}\n\n`,
-    isForced ? toSection('Endpoints that failed', toAttemptTable(reports, page), page) : '',
+    isSimulated ? toSection('Endpoints that failed', toAttemptTable(reports, page), page) : '',
     toSection('Capabilities', toCapabilityTable(reports, page), page),
   ].join('')
 }
 
 export interface FirstPageOptions {
-  /** One sentence: which runtime is used. */
+  /** A sentence that names the runtime that is used. */
   readonly choice: string
-  /** Whether no other than a simulation is here. */
-  readonly isForced: boolean
+  /** Whether the simulation is used because no runtime is available. */
+  readonly isSimulated: boolean
   readonly page: PageStyle
 }
 
-/** What to type next. In a simulation every command has to name it. */
+/** The last page: commands to try next. They name the simulation if it was used. */
 export function toLastPage({ command, runtime, page }: LastPageOptions): string {
   const named = runtime === undefined ? '' : ` --runtime ${runtime}`
   const lines = [
-    [`${command} doctor`, 'each runtime in full'],
-    [`${command} run${named} --rm busybox echo hi`, 'a command in a container'],
-    [`${command} --help`, 'the other commands'],
+    [`${command} doctor`, 'show all runtimes'],
+    [`${command} run${named} --rm busybox echo hi`, 'run a command'],
+    [`${command} --help`, 'show all commands'],
   ]
   const width = Math.max(...lines.map(([typed = '']) => typed.length))
   const body = lines.map(([typed = '', does = '']) => `  ${typed.padEnd(width)}  ${does}\n`)
@@ -35,9 +38,9 @@ export function toLastPage({ command, runtime, page }: LastPageOptions): string 
 }
 
 export interface LastPageOptions {
-  /** As it is typed here. */
+  /** How the command is invoked here. */
   readonly command: string
-  /** A simulation that was used. */
+  /** The simulation that was used, if any. */
   readonly runtime: string | undefined
   readonly page: PageStyle
 }

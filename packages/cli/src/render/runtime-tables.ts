@@ -6,10 +6,10 @@ import {
   type RuntimeReport,
   toCauseText,
 } from '@capstan/core'
-import type { PageStyle } from './section.js'
+import type { PageStyle } from './page.js'
 import { renderTable } from './table.js'
 
-/** Each runtime: whether it is here, which version, and where. */
+/** Lists the runtimes with state, version and endpoint. */
 export function toRuntimeTable(reports: readonly RuntimeReport[], { width }: PageStyle): string {
   const rows = reports.map((report) =>
     report.available
@@ -19,34 +19,34 @@ export function toRuntimeTable(reports: readonly RuntimeReport[], { width }: Pag
   return renderTable({ head: ['RUNTIME', 'STATE', 'VERSION', 'ENDPOINT'], rows }, { width })
 }
 
-/** Each capability that any of them knows of, and which runtime provides it; several tables where one would be too wide. */
+/** Shows which runtime provides which capability, in several tables if one would be too wide. */
 export function toCapabilityTable(reports: readonly RuntimeReport[], { width }: PageStyle): string {
   const available = reports.filter(isAvailable)
   const titles = toTitles(available)
-  const toRow = (part: readonly Available[], id: string, title: string) => [
+  const toRow = (group: readonly Available[], id: string, title: string) => [
     title,
-    ...part.map(({ provides }) => (provides.some((provided) => provided.id === id) ? 'yes' : 'no')),
+    ...group.map(({ provides }) => (provides.some((provided) => provided.id === id) ? 'yes' : 'no')),
   ]
-  return toParts(available)
-    .map((part) => ({
-      head: ['CAPABILITY', ...part.map(({ runtime }) => runtime)],
-      rows: [...titles].map(([id, title]) => toRow(part, id, title)),
+  return toGroups(available)
+    .map((group) => ({
+      head: ['CAPABILITY', ...group.map(({ runtime }) => runtime)],
+      rows: [...titles].map(([id, title]) => toRow(group, id, title)),
     }))
     .map((table) => renderTable(table, { width }))
     .join('\n')
 }
 
-/** What an available runtime does not provide, why, and what to do about it. */
+/** Lists the capabilities that available runtimes lack, with reason and remedy. */
 export function toAbsentTable(reports: readonly RuntimeReport[], { width }: PageStyle): string {
   const rows = reports
     .filter(isAvailable)
     .flatMap(({ runtime, absent }) =>
       absent.map(({ title, reason, remedy }) => [runtime, title, withRemedy(reason, remedy)]),
     )
-  return orNothing({ head: ['RUNTIME', 'NO', 'WHY, AND WHAT TO DO'], rows }, width)
+  return renderRows({ head: ['RUNTIME', 'MISSING', 'REASON AND REMEDY'], rows }, width)
 }
 
-/** The options that an available runtime refuses: what each asks for, why, and what to do about it. */
+/** Lists the options that available runtimes refuse, with what each asks for, reason and remedy. */
 export function toRefusalTable(reports: readonly RuntimeReport[], { width }: PageStyle): string {
   const rows = reports
     .filter(isAvailable)
@@ -57,10 +57,10 @@ export function toRefusalTable(reports: readonly RuntimeReport[], { width }: Pag
         withRemedy(reason, remedy),
       ]),
     )
-  return orNothing({ head: ['RUNTIME', 'OPTION', 'WHY, AND WHAT TO DO'], rows }, width)
+  return renderRows({ head: ['RUNTIME', 'OPTION', 'REASON AND REMEDY'], rows }, width)
 }
 
-/** Each endpoint that was tried and did not serve. */
+/** Lists the endpoints that failed, with reason and remedy. */
 export function toAttemptTable(reports: readonly RuntimeReport[], { width }: PageStyle): string {
   const rows = reports.flatMap(({ runtime, attempts }) =>
     attempts.map(({ candidate, source, step, cause, remedy }) => [
@@ -69,21 +69,21 @@ export function toAttemptTable(reports: readonly RuntimeReport[], { width }: Pag
       withRemedy(toFailure(step, toCauseText(cause)), remedy),
     ]),
   )
-  return orNothing({ head: ['RUNTIME', 'ENDPOINT', 'WHY NOT, AND WHAT TO DO'], rows }, width)
+  return renderRows({ head: ['RUNTIME', 'ENDPOINT', 'REASON AND REMEDY'], rows }, width)
 }
 
-/** Each feature on each runtime, with what is missing. */
+/** Shows the support of each feature on each runtime, with missing capabilities. */
 export function toSupportTable(
   supports: readonly FeatureSupport[],
   { width }: PageStyle,
   toName: (runtime: string) => string = (runtime) => runtime,
 ): string {
   const rows = supports.map((support) => [support.feature, toName(support.runtime), ...toVerdict(support)])
-  return orNothing({ head: ['FEATURE', 'RUNTIME', 'WORKS', 'WHY'], rows }, width)
+  return renderRows({ head: ['FEATURE', 'RUNTIME', 'WORKS', 'REASON'], rows }, width)
 }
 
 function toState(report: RuntimeReport): string {
-  if (!report.available) return isSlow(report) ? 'no answer in time' : 'not here'
+  if (!report.available) return isSlow(report) ? 'no answer in time' : 'unavailable'
   return report.selection === 'named' ? 'simulated' : 'available'
 }
 
@@ -93,16 +93,16 @@ function isAvailable(report: RuntimeReport): report is Available {
   return report.available
 }
 
-/** Those of the contract first, in its order. */
+/** Returns the titles by ID: the capabilities of the contract first, in its order. */
 function toTitles(reports: readonly Available[]): ReadonlyMap<string, string> {
   const known = reports.flatMap(({ provides, absent }) => [...provides, ...absent])
   const first = builtInCapabilities.filter(({ id }) => known.some((named) => named.id === id))
   return new Map([...first, ...known].map(({ id, title }) => [id, title]))
 }
 
-function toParts(reports: readonly Available[]): readonly (readonly Available[])[] {
-  const starts = reports.map((_, index) => index).filter((index) => index % columnsAtMost === 0)
-  return starts.map((start) => reports.slice(start, start + columnsAtMost))
+function toGroups(reports: readonly Available[]): readonly (readonly Available[])[] {
+  const starts = reports.map((_, index) => index).filter((index) => index % maxColumns === 0)
+  return starts.map((start) => reports.slice(start, start + maxColumns))
 }
 
 function withRemedy(reason: string, remedy: string | undefined): string {
@@ -123,8 +123,8 @@ function toFailure(step: string, cause: string): string {
   return cause.startsWith(step) ? cause : `${step}: ${cause}`
 }
 
-function orNothing(table: { readonly head: readonly string[]; readonly rows: readonly string[][] }, width: number) {
+function renderRows(table: { readonly head: readonly string[]; readonly rows: readonly string[][] }, width: number) {
   return table.rows.length === 0 ? '' : renderTable(table, { width })
 }
 
-const columnsAtMost = 5
+const maxColumns = 5

@@ -1,5 +1,5 @@
 import type { BuildKitStartProgress } from '@capstan/feature-buildkit'
-import type { Output } from '../io.js'
+import type { Output } from '../terminal/io.js'
 import { type Clock, systemClock } from './clock.js'
 import { createPullDisplay, type PullDisplay } from './pull-display.js'
 import { createStatusLine, type StatusLine } from './status-line.js'
@@ -18,7 +18,7 @@ export interface StartDisplayOptions {
   readonly clock?: Clock
 }
 
-/** One line that is rewritten on a terminal; elsewhere one each 10 seconds. */
+/** Creates a display: one line that is rewritten on a terminal, else written every 10 seconds. */
 export function createStartDisplay(output: Output, options: StartDisplayOptions = {}): StartDisplay {
   return new StartLine(output, options)
 }

@@ -1,32 +1,50 @@
 import type { Ora } from 'ora'
-import type { Output } from '../io.js'
+import type { Output } from '../terminal/io.js'
 import { type Clock, quietMs, systemClock } from './clock.js'
 import { toDuration } from './duration.js'
 import { toOneLine } from './printable.js'
 import { cutLine } from './text.js'
 
-/** One line about work in progress: rewritten on a terminal, and written every 10 seconds elsewhere. */
+/** A line about work in progress: rewritten on a terminal, else written every 10 seconds. */
 export interface StatusLine {
-  /** Replaces what the line says. */
+  /** Replaces the text of the line. */
   show(text: string): void
-  /** A line that stays, with a mark for how it went. */
+  /** Removes the line and writes a final one, with a mark on a terminal. */
   finish(mark: 'done' | 'failed', text: string): void
-  /** Takes the line away. */
+  /** Removes the line. */
   clear(): void
 }
 
+/** Creates a {@link StatusLine} for an output. */
 export function createStatusLine(output: Output, clock: Clock = systemClock): StatusLine {
   // A line can be rewritten only where its width is known.
   return output.isTTY === true && output.columns ? new SpinnerLine(output) : new PlainLine(output, clock)
 }
 
-/** Loads its library when there is something to show: most runs pull nothing. */
+/** Runs `work`. Until it settles, shows `text`: on a terminal after 1 second, else after 10 more seconds. */
+export async function whileWaiting<T>(
+  output: Output,
+  text: string,
+  work: () => Promise<T>,
+  clock: Clock = systemClock,
+): Promise<T> {
+  const line = createStatusLine(output, clock)
+  const stop = clock.every(waitingDelayMs, () => line.show(text))
+  try {
+    return await work()
+  } finally {
+    stop()
+    line.clear()
+  }
+}
+
+/** Loads its library on first use: most commands show no progress. */
 class SpinnerLine implements StatusLine {
   readonly #output: Output
   #loading: Promise<void> | undefined
   #spinner: Ora | undefined
   #text = ''
-  #isOver = false
+  #isCleared = false
 
   constructor(output: Output) {
     this.#output = output
@@ -34,8 +52,8 @@ class SpinnerLine implements StatusLine {
 
   show(text: string): void {
     this.#text = cutLine(toOneLine(text), (this.#output.columns ?? 80) - 3)
-    this.#isOver = false
-    if (this.#spinner === undefined) this.#loading ??= this.#load().catch(noSpinner)
+    this.#isCleared = false
+    if (this.#spinner === undefined) this.#loading ??= this.#load().catch(ignoreError)
     else this.#spin(this.#spinner)
   }
 
@@ -45,16 +63,16 @@ class SpinnerLine implements StatusLine {
   }
 
   clear(): void {
-    this.#isOver = true
+    this.#isCleared = true
     this.#spinner?.stop()
   }
 
   async #load(): Promise<void> {
     const { default: ora } = await import('ora')
-    const stream = this.#output as NodeJS.WriteStream // `isTTY` says that it is one
-    // ora would read stdin, which may be on its way into a container, and write a line for each text where CI is set.
+    const stream = this.#output as NodeJS.WriteStream // A stream with `isTTY` is one.
+    // By default ora reads stdin, which may be piped to a container, and writes a line for each text if CI is set.
     this.#spinner = ora({ stream, discardStdin: false, isEnabled: true })
-    if (!this.#isOver) this.#spin(this.#spinner)
+    if (!this.#isCleared) this.#spin(this.#spinner)
   }
 
   #spin(spinner: Ora): void {
@@ -101,5 +119,7 @@ class PlainLine implements StatusLine {
   }
 }
 
-/** Without its library the line is not shown; what it tells of goes on. */
-function noSpinner(): void {}
+/** Without its library the line is not shown. The work continues. */
+function ignoreError(): void {}
+
+const waitingDelayMs = 1000

@@ -1,29 +1,29 @@
 import { StringDecoder } from 'node:string_decoder'
 import type { BuildProgressEvent } from '@capstan/feature-buildkit'
-import type { Io, Output } from '../io.js'
+import type { Io, Output } from '../terminal/io.js'
 import type { ProgressKind } from './build-display.js'
 import { type BuildStep, BuildSteps, type StepChange } from './build-steps.js'
 import { type Clock, quietMs, systemClock } from './clock.js'
 import { toDuration } from './duration.js'
+import { toStyle } from './page.js'
 import { toOneLine } from './printable.js'
 import { toStepsPage } from './steps-page.js'
-import { toStyle } from './style.js'
 import { toJsonLine } from './write-output.js'
 
-/** Shows a build by BuildKit while it goes on. */
+/** Shows the progress of a build by BuildKit. */
 export interface StepsDisplay {
   /** Starts the display before the first event. */
   begin(): void
   onEvent(event: BuildProgressEvent): void
-  /** A line about the whole, which stays. */
+  /** Writes a final line. */
   succeed(text: string): void
-  /** The same, where what was seen of the steps would go; it stays above. Elsewhere the error is all there is to say. */
+  /** On a terminal, writes the failed steps and a final line; elsewhere they were written already. */
   fail(text: string): void
-  /** Takes away what is not finished. */
+  /** Removes an unfinished page. */
   clear(): void
 }
 
-/** `auto`: a page that is rewritten on a terminal, `plain` elsewhere. Events in JSON go to stdout, all else to stderr. */
+/** Creates a display. JSON events go to stdout, everything else to stderr. */
 export function createStepsDisplay(
   io: Pick<Io, 'stdout' | 'stderr' | 'env'>,
   kind: ProgressKind,
@@ -44,7 +44,7 @@ const silent: StepsDisplay = {
   clear: () => undefined,
 }
 
-/** An event a line, as a program reads it: its type as the event, output as text, of characters that are whole. */
+/** Writes one JSON document per event. Output is decoded to text, in complete characters. */
 class JsonDisplay implements StepsDisplay {
   readonly #output: Output
   readonly #decoders = new Map<string, StringDecoder>()
@@ -68,7 +68,7 @@ class JsonDisplay implements StepsDisplay {
 
   clear(): void {}
 
-  /** `undefined` while the bytes are but the begin of a character. */
+  /** Returns `undefined` while the bytes are an incomplete character. */
   #toText({ bytes, ...log }: Extract<BuildProgressEvent, { type: 'log' }>) {
     const stream = `${log.stepId} ${log.stream}`
     const decoder = this.#decoders.get(stream) ?? new StringDecoder('utf8')
@@ -104,7 +104,7 @@ class PlainDisplay implements StepsDisplay {
     if (this.#stops.length > 0) return
     this.#startedAt = this.#clock.now()
     this.#stops.push(
-      this.#clock.every(quietMs, () => this.#tellWhatGoesOn()),
+      this.#clock.every(quietMs, () => this.#writeProgress()),
       this.#clock.every(holdMs, () => this.#writeCompleted()),
     )
   }
@@ -150,7 +150,7 @@ class PlainDisplay implements StepsDisplay {
     this.#completed.clear()
   }
 
-  #tellWhatGoesOn(): void {
+  #writeProgress(): void {
     const wasQuiet = this.#isQuiet
     const running = this.#steps.all.filter((step) => step.state === 'started' && this.#named.has(step))
     const moving = running.filter((step) => step.progress !== undefined && step.progress !== this.#moved.get(step))
@@ -159,11 +159,11 @@ class PlainDisplay implements StepsDisplay {
       this.#output.write(`#${step.number} ${step.progress}\n`)
     }
     const [first] = running
-    if (wasQuiet && moving.length === 0) this.#output.write(`${this.#toPatience(first)}\n`)
+    if (wasQuiet && moving.length === 0) this.#output.write(`${this.#toElapsed(first)}\n`)
     this.#isQuiet = true
   }
 
-  #toPatience(step: BuildStep | undefined): string {
+  #toElapsed(step: BuildStep | undefined): string {
     const now = this.#clock.now()
     if (step === undefined) return `building, ${toDuration(now - this.#startedAt)}`
     return `#${step.number} running, ${toDuration(now - step.seenAt)}`
@@ -180,7 +180,7 @@ function toEnd({ state, durationMs }: BuildStep): string {
   return `${state === 'failed' ? 'failed after' : 'done'} ${toDuration(durationMs)}`
 }
 
-/** Draws a few times a second, by a library that can rewrite lines; it is loaded with the first thing to show. */
+/** Redraws a page several times a second, by a library that is loaded on first use. */
 class LiveDisplay implements StepsDisplay {
   readonly #io: Pick<Io, 'stderr' | 'env'>
   readonly #clock: Clock
@@ -200,7 +200,8 @@ class LiveDisplay implements StepsDisplay {
     if (this.#stop !== undefined) return
     this.#startedAt = this.#clock.now()
     this.#stop = this.#clock.every(redrawMs, () => this.#draw())
-    this.#load().catch(() => undefined) // without it nothing is drawn
+    // Without the library nothing is drawn. The build continues.
+    this.#load().catch(() => undefined)
   }
 
   onEvent(event: BuildProgressEvent): void {
@@ -210,12 +211,12 @@ class LiveDisplay implements StepsDisplay {
   }
 
   succeed(text: string): void {
-    this.#leave()
+    this.#end()
     this.#io.stderr.write(`✔ ${text}\n`)
   }
 
   fail(text: string): void {
-    this.#leave()
+    this.#end()
     const failed = this.#steps.all.filter(({ state }) => state === 'failed')
     if (failed.length > 0) this.#io.stderr.write(`${this.#toPage(failed, Number.POSITIVE_INFINITY)}\n`)
     this.#io.stderr.write(`✖ ${text}\n`)
@@ -228,15 +229,15 @@ class LiveDisplay implements StepsDisplay {
     this.#page = noPage
   }
 
-  /** Instead of the page come the warnings that it had no place for. */
-  #leave(): void {
+  /** Replaces the page with the warnings, which it does not show. */
+  #end(): void {
     this.clear()
     for (const warning of this.#warnings) this.#io.stderr.write(toWarning(warning))
   }
 
   async #load(): Promise<void> {
     const { createLogUpdate } = await import('log-update')
-    // `isTTY` says that it is one.
+    // A stream with `isTTY` is a WriteStream.
     this.#page = createLogUpdate(this.#io.stderr as NodeJS.WriteStream)
   }
 
@@ -263,6 +264,6 @@ function toWarning(message: string): string {
 }
 
 const redrawMs = 100
-/** A step that BuildKit reads in two intervals starts again within some microseconds. */
+/** BuildKit restarts a step that has several intervals within microseconds. */
 const holdMs = 500
 const noPage = Object.assign(() => undefined, { clear: () => undefined, done: () => undefined })

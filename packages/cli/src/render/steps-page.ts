@@ -1,25 +1,25 @@
 import stringWidth from 'string-width'
 import type { BuildStep } from './build-steps.js'
 import { toDuration } from './duration.js'
-import type { Style } from './style.js'
+import type { Style } from './page.js'
 import { breakLine, cutLine } from './text.js'
 
-/** How much room there is, and what time it is. */
+/** The size of the page, and the current time. */
 export interface StepsPageOptions {
   readonly width: number
   readonly height: number
   readonly now: number
   readonly style: Style
-  /** Lines of output under each step that goes on. Default 5. */
+  /** The number of output lines shown under each running step. Default 5. */
   readonly tailLines?: number
 }
 
-/** A build while it goes on: a line for each step with its time, and under those that go on the end of their output. */
+/** Renders a build: one line per step with its time, and the last output lines of running steps. */
 export function toStepsPage(steps: readonly BuildStep[], options: StepsPageOptions): string {
   const lines = steps.flatMap((step) => [toStepLine(step, options), ...toTail(step, options)])
   const room = Math.max(1, options.height - 1)
   if (lines.length <= room) return lines.join('\n')
-  // The newest are of more interest than the first.
+  // The newest lines are the most relevant.
   return [options.style('dim', `  … ${lines.length - room + 1} lines above`), ...lines.slice(1 - room)].join('\n')
 }
 
@@ -39,7 +39,7 @@ function toTail(
 ): readonly string[] {
   if (state !== 'started' && state !== 'failed') return []
   const room = Math.max(1, width - 5)
-  // Why a step failed may stand at the end of a long line.
+  // The reason of a failure may be at the end of a long line.
   const shown =
     state === 'failed'
       ? tail.flatMap((line) => breakLine(line, room))

@@ -1,11 +1,10 @@
 import type { SweepItem, SweepReport } from '@capstan/core'
-import { toOneLine, toPrintable } from './printable.js'
-import { type PageStyle, toSection } from './section.js'
+import { type PageStyle, toSection } from './page.js'
+import { toMessage, toOneLine, toPrintable } from './printable.js'
 import { renderTable } from './table.js'
 import { wrapText } from './text.js'
-import { toMessage } from './thrown-message.js'
 
-/** What a sweep did, or would do, for a person. */
+/** The page of `capstan sweep`. */
 export function toSweepPage(
   reports: readonly SweepReport[],
   { dryRun, page }: { readonly dryRun: boolean; readonly page: PageStyle },
@@ -22,17 +21,17 @@ export function toSweepPage(
       toItems(reports, 'undecidable', ({ reason }) => reason, page),
       page,
     ),
-    reports.some(({ undecidable }) => undecidable.length > 0) ? `${wrapText(leftRemedy, page.width)}\n\n` : '',
+    reports.some(({ undecidable }) => undecidable.length > 0) ? `${wrapText(keptRemedy, page.width)}\n\n` : '',
     toSection(
       'Could not be removed',
       toItems(reports, 'failed', ({ error }) => toMessage(error), page),
       page,
     ),
   ].join('')
-  const unseen = toSection('Could not be checked', toUnavailable(reports, page), page)
+  const unchecked = toSection('Could not be checked', toUnavailable(reports, page), page)
   const swept = reports.filter(({ unavailable }) => unavailable === undefined).map(({ runtime }) => runtime)
   const nothing = `Nothing was left behind on ${swept.join(', ')}.\n\n`
-  const text = `${sections === '' && swept.length > 0 ? nothing : sections}${unseen}`
+  const text = `${sections === '' && swept.length > 0 ? nothing : sections}${unchecked}`
   return `${text.trimEnd()}\n`
 }
 
@@ -44,21 +43,21 @@ function toUnavailable(reports: readonly SweepReport[], { width }: PageStyle): s
       toPrintable(`${cause.message}\n→ ${remedy}`),
     ]),
   )
-  return rows.length === 0 ? '' : renderTable({ head: ['RUNTIME', 'TRIED', 'WHY, AND WHAT TO DO'], rows }, { width })
+  return rows.length === 0 ? '' : renderTable({ head: ['RUNTIME', 'ENDPOINT', 'REASON AND REMEDY'], rows }, { width })
 }
 
 function toItems<K extends 'removed' | 'undecidable' | 'failed'>(
   reports: readonly SweepReport[],
   key: K,
-  toWhy: (item: SweepReport[K][number]) => string,
+  toReason: (item: SweepReport[K][number]) => string,
   { width }: PageStyle,
 ): string {
   const items = reports.flatMap((report) => report[key].map((item) => ({ runtime: report.runtime, item })))
-  const rows = items.map(({ runtime, item }) => [runtime, item.kind, toName(item), toWhy(item)])
+  const rows = items.map(({ runtime, item }) => [runtime, item.kind, toName(item), toReason(item)])
   if (rows.length === 0) return ''
-  const hasReasons = rows.some(([, , , why]) => why !== '')
+  const hasReasons = rows.some(([, , , reason]) => reason !== '')
   return hasReasons
-    ? renderTable({ head: ['RUNTIME', 'KIND', 'NAME', 'WHY'], rows }, { width })
+    ? renderTable({ head: ['RUNTIME', 'KIND', 'NAME', 'REASON'], rows }, { width })
     : renderTable({ head: ['RUNTIME', 'KIND', 'NAME'], rows: rows.map((row) => row.slice(0, 3)) }, { width })
 }
 
@@ -67,7 +66,7 @@ function toName({ name, id }: SweepItem): string {
   return isDigest.test(shown) ? shown.slice(0, 19) : shown
 }
 
-const leftRemedy =
-  '→ Run a sweep on the machine that made it. `capstan rm --force NAME` removes a container, and the command of the ' +
-  'engine the rest.'
+const keptRemedy =
+  '→ Run the sweep on the machine that created it. `capstan rm --force NAME` removes a container, the command of the ' +
+  'engine any other resource.'
 const isDigest = /^(sha256:)?[0-9a-f]{64}$/

@@ -4,7 +4,7 @@ import { toOneLine, toPrintable } from './printable.js'
 import { cutLine, wrapText } from './text.js'
 
 export interface TableContent {
-  /** As they stand: titles are written in capitals, names are not. */
+  /** Shown unchanged: titles are in capitals, names are not. */
   readonly head: readonly string[]
   readonly rows: readonly (readonly string[])[]
 }
@@ -12,13 +12,13 @@ export interface TableContent {
 export interface TableOptions {
   /** In columns. Default: unlimited, with one line per row, for programs that read the table. */
   readonly width?: number | undefined
-  /** How a text that is wider than its column is shortened. Default `wrap`. */
+  /** What happens to a text that is wider than its column. Default `wrap`. */
   readonly overflow?: 'wrap' | 'cut'
 }
 
 /**
- * A table without frames. With a `width` no line is longer than that: the widest columns are narrowed, and their texts are
- * wrapped or cut. Control characters are replaced; line feeds are kept only where texts may wrap.
+ * Renders a table without borders. With a `width`, no line is longer: the widest columns are narrowed, and their texts are
+ * wrapped or cut. Control characters are replaced; line feeds are kept only if texts may wrap.
  */
 export function renderTable({ head, rows }: TableContent, { width, overflow = 'wrap' }: TableOptions = {}): string {
   const toCell = overflow === 'cut' || width === undefined ? toOneLine : toPrintable
@@ -28,19 +28,19 @@ export function renderTable({ head, rows }: TableContent, { width, overflow = 'w
   const fit = (row: readonly string[]) =>
     row.map((cell, column) => (limits === undefined ? cell : shorten(cell, limits[column] ?? 1)))
   const table = new Table({
-    chars: frameless,
+    chars: noBorders,
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': gap },
   })
-  table.push(...spread([fit(head), ...cells.map(fit)]))
+  table.push(...splitRows([fit(head), ...cells.map(fit)]))
   return `${table.toString().replaceAll(/ +$/gm, '')}\n`
 }
 
-/** One row a line: cli-table3 is slow with long cells of several lines. Rows of several lines are told apart by an empty one. */
-function spread(rows: readonly (readonly string[])[]): readonly string[][] {
-  const isTall = rows.some((row) => row.some((cell) => cell.includes('\n')))
+/** Makes one row per line, since cli-table3 is slow with cells of several lines. Separates rows of several lines by an empty one. */
+function splitRows(rows: readonly (readonly string[])[]): readonly string[][] {
+  const hasLineBreaks = rows.some((row) => row.some((cell) => cell.includes('\n')))
   return rows.flatMap((row, index) => {
     const lines = toLines(row)
-    return isTall && index > 1 ? [row.map(() => ''), ...lines] : lines
+    return hasLineBreaks && index > 1 ? [row.map(() => ''), ...lines] : lines
   })
 }
 
@@ -51,8 +51,8 @@ function toLines(row: readonly string[]): string[][] {
 }
 
 /**
- * Widths of the columns: what they need, or less. Columns with texts of many words are narrowed first, then long words are
- * broken; where texts are cut, the last column is narrowed first.
+ * Returns the widths of the columns. When texts wrap, columns with many words are narrowed first, then long words are broken.
+ * When texts are cut, the last column is narrowed first.
  */
 function fitColumns(
   rows: readonly (readonly string[])[],
@@ -61,23 +61,23 @@ function fitColumns(
   const columns = rows[0]?.map((_, column) => rows.map((row) => row[column] ?? '')) ?? []
   const room = width - (columns.length - 1) * gap
   const widths = columns.map((cells) => Math.max(1, ...cells.map(widestLine)))
-  const floors =
+  const minimums =
     overflow === 'cut'
-      ? widths.map((columnWidth, column) => (column === columns.length - 1 ? leastCut : columnWidth))
-      : columns.map((cells) => Math.min(longestUnbroken, Math.max(...cells.map(widestWord))))
+      ? widths.map((columnWidth, column) => (column === columns.length - 1 ? minCutWidth : columnWidth))
+      : columns.map((cells) => Math.min(maxUnbrokenWidth, Math.max(...cells.map(widestWord))))
   return shrink(
-    shrink(widths, floors, room),
-    floors.map(() => least),
+    shrink(widths, minimums, room),
+    minimums.map(() => minWidth),
     room,
   )
 }
 
-/** Takes from the widest that is above its floor, one by one, until all fit or none can give. */
-function shrink(widths: readonly number[], floors: readonly number[], room: number): readonly number[] {
+/** Narrows the widest column that is above its minimum, by one each time, until the table fits or no column is left. */
+function shrink(widths: readonly number[], minimums: readonly number[], room: number): readonly number[] {
   const shrunk = [...widths]
   for (let excess = total(shrunk) - room; excess > 0; excess -= 1) {
-    const able = shrunk.filter((width, column) => width > (floors[column] ?? 0))
-    const widest = shrunk.findIndex((width, column) => width === Math.max(...able) && width > (floors[column] ?? 0))
+    const wider = shrunk.filter((width, column) => width > (minimums[column] ?? 0))
+    const widest = shrunk.findIndex((width, column) => width === Math.max(...wider) && width > (minimums[column] ?? 0))
     if (widest === -1) break
     shrunk[widest] = (shrunk[widest] ?? 0) - 1
   }
@@ -97,11 +97,11 @@ function total(numbers: readonly number[]): number {
 }
 
 const gap = 3
-const least = 4
-/** The least width of a column whose texts are cut. */
-const leastCut = 12
-const longestUnbroken = 36
-const frameless = {
+const minWidth = 4
+/** The minimum width of a column whose texts are cut. */
+const minCutWidth = 12
+const maxUnbrokenWidth = 36
+const noBorders = {
   top: '',
   'top-mid': '',
   'top-left': '',

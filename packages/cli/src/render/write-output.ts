@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 
-/** Writes all of it, no faster than it is read; rejects with the reason of `signal` when that aborts meanwhile. */
+/** Writes a chunk and waits until the output can take more. Rejects with the reason of `signal` if that aborts first. */
 export async function writeOutput(
   output: Writable,
   chunk: string | Uint8Array,
@@ -17,15 +17,20 @@ export async function writeOutput(
   }
 }
 
-/** Data for a program: one JSON document, with the version of its shape first. */
+/** Formats a JSON document for a program, beginning with the version of its schema. */
 export function toJson(document: object): string {
   return `${JSON.stringify({ schemaVersion, ...document }, undefined, 2)}\n`
 }
 
-/** The same on one line, where documents follow each other. */
+/** Formats it on one line, for a stream of documents. */
 export function toJsonLine(document: object): string {
   return `${JSON.stringify({ schemaVersion, ...document })}\n`
 }
 
-/** Changes when a field is renamed, removed or means something else; new fields do not change it. */
+/** Writes a warning as one line. */
+export function writeWarning(stderr: Writable, message: string): void {
+  stderr.write(`capstan: warning: ${message}\n`)
+}
+
+/** Increased when a field is renamed, removed or changes its meaning, not for new fields. */
 const schemaVersion = 1

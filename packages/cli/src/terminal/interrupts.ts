@@ -1,21 +1,21 @@
-import type { Io } from '../io.js'
-import { toUsageError } from '../usage-error.js'
-import { Interruption, type InterruptSignal } from './interruption.js'
+import { Interruption, type InterruptSignal } from '../errors/interruption.js'
+import { toUsageError } from '../errors/usage-error.js'
+import type { Io } from './io.js'
 
-/** Called with the first interruption, with the second, …, while a command minds them itself. */
+/** Receives each interruption, with its number from 1, while a command handles them itself. */
 export type InterruptHandler = (interruption: Interruption, count: number) => void
 
 /**
- * SIGINT, SIGTERM, SIGHUP, and a reader of stdout that goes away.
+ * Handles SIGINT, SIGTERM, SIGHUP and the end of the reader of stdout.
  *
- * The first aborts `signal`, with the {@link Interruption} as its reason; a second, while the undoing goes on, ends the
- * process. A command that has something to stop politely holds them instead.
+ * The first one aborts `signal` with the {@link Interruption} as its reason. A second one exits the process, even during the
+ * cleanup. A command that stops something gracefully handles them itself by {@link handle}.
  */
 export class Interrupts implements Disposable {
   readonly #io: Io
   readonly #aborter = new AbortController()
   readonly #listeners: readonly (readonly [InterruptSignal, () => void])[]
-  readonly #onOutputError = (error: NodeJS.ErrnoException) => this.#readerLeft(error)
+  readonly #onOutputError = (error: NodeJS.ErrnoException) => this.#handleOutputError(error)
   #handler: InterruptHandler | undefined
   #count = 0
 
@@ -31,8 +31,8 @@ export class Interrupts implements Disposable {
     return this.#aborter.signal
   }
 
-  /** Leaves all that come to `handler` until the answer is disposed of, or it calls {@link leave}. */
-  hold(handler: InterruptHandler): Disposable {
+  /** Passes all interruptions to `handler` until the result is disposed of, or {@link abort} is called. */
+  handle(handler: InterruptHandler): Disposable {
     this.#handler = handler
     this.#count = 0
     return {
@@ -42,15 +42,15 @@ export class Interrupts implements Disposable {
     }
   }
 
-  /** Gives up, for whoever holds them: aborts `signal`, and the next interruption ends the process. */
-  leave(reason: unknown): void {
+  /** Aborts `signal` and removes the handler: the next interruption exits the process. */
+  abort(reason: unknown): void {
     this.#handler = undefined
     this.#aborter.abort(reason)
   }
 
   [Symbol.dispose](): void {
     for (const [signal, listener] of this.#listeners) this.#io.signals.off(signal, listener)
-    // The listeners for errors stay: a late EPIPE is still no reason to crash.
+    // The listeners for errors remain: without one, a late EPIPE would crash the process.
   }
 
   #interrupt(signal: InterruptSignal): void {
@@ -61,8 +61,8 @@ export class Interrupts implements Disposable {
     else this.#aborter.abort(interruption)
   }
 
-  #readerLeft(error: NodeJS.ErrnoException): void {
-    // Any other error too means that nobody sees what is written: a full disk, a terminal that is gone.
+  #handleOutputError(error: NodeJS.ErrnoException): void {
+    // Other errors, such as a full disk, mean that the output is lost.
     if (!this.#aborter.signal.aborted || this.#handler !== undefined) {
       if (error.code === 'EPIPE') this.#interrupt('SIGPIPE')
       else this.#aborter.abort(toUsageError('stdout cannot be written to', error))

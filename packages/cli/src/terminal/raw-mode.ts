@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import type { Io } from '../io.js'
+import type { Io } from './io.js'
 
 /**
- * Hands every key to the container, Ctrl-C too, until it is disposed of; nothing where stdin is no terminal.
+ * Passes every key to the container, including Ctrl-C, until the result is disposed of. Does nothing if stdin is not a
+ * terminal.
  *
- * An exit by another path restores the terminal as well: Node does not.
+ * Also restores the terminal when the process exits, which Node does not do.
  */
 export function enterRawMode({ stdin, env }: Pick<Io, 'stdin' | 'env'>): Disposable {
   const setRawMode = stdin.isTTY === true ? stdin.setRawMode?.bind(stdin) : undefined
@@ -22,9 +23,9 @@ export function enterRawMode({ stdin, env }: Pick<Io, 'stdin' | 'env'>): Disposa
 }
 
 /**
- * Stops the terminal from making CR LF of each LF: the container's own terminal has done that, and a full-screen
- * program moves the cursor by a bare LF. Node's raw mode leaves it on (libuv's UV_TTY_MODE_RAW sets ONLCR), and has no
- * other. Leaving raw mode brings it back. Without `stty` the terminal shows a CR too many.
+ * Stops the terminal from converting LF into CR LF. The terminal of the container has done that already, and a full-screen
+ * program moves the cursor by a bare LF. Node's raw mode does not stop it (libuv's UV_TTY_MODE_RAW sets ONLCR) and has no
+ * option for it. Leaving raw mode restores it. Without `stty`, the terminal receives one CR too many.
  */
 function keepLineFeeds({ stdin: { fd }, env }: Pick<Io, 'stdin' | 'env'>): void {
   if (fd !== undefined) spawnSync('stty', ['-opost'], { env: { ...env }, stdio: [fd, 'ignore', 'ignore'] })

@@ -1,16 +1,16 @@
-import type { Input } from '../io.js'
-import { UsageError } from '../usage-error.js'
+import { UsageError } from '../errors/usage-error.js'
+import type { Input } from './io.js'
 
 /**
- * What `-i` and `-t` together ask of stdin. `-t` alone needs no terminal here: nothing is read from it.
+ * Checks that stdin is a terminal if both `-i` and `-t` are given. `-t` alone does not read stdin.
  *
- * @throws UsageError where stdin is none, in docker's words.
+ * @throws UsageError with docker's message if it is not.
  */
 export function requireTerminal(
   stdin: Input,
   { interactive, tty }: { readonly interactive: boolean; readonly tty: boolean },
 ): void {
   if (interactive && tty && stdin.isTTY !== true) {
-    throw new UsageError('the input device is not a TTY: stdin is no terminal; leave out -t, or run it in a terminal')
+    throw new UsageError('the input device is not a TTY: stdin is not a terminal; omit -t, or run it in a terminal')
   }
 }

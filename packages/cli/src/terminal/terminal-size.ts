@@ -1,51 +1,50 @@
 import { setTimeout } from 'node:timers/promises'
 import type { TerminalSize } from '@capstan/core'
-import type { Output } from '../io.js'
+import type { Output } from './io.js'
 
-/** The size of the terminal, or `undefined` where there is none, or one that says 0 × 0. */
+/** Returns the size of a terminal; `undefined` if the output is not a terminal, or one that reports 0 × 0. */
 export function findTerminalSize({ isTTY, columns, rows }: Output): TerminalSize | undefined {
   if (isTTY !== true || !columns || !rows) return undefined
   return { width: columns, height: rows }
 }
 
-/** Tells each new size, until it is disposed of. */
+/** Calls `onSize` with each new size until the result is disposed of. */
 export function watchTerminalSize(output: Output, onSize: (size: TerminalSize) => void): Disposable {
-  const tell = () => {
+  const report = () => {
     const size = findTerminalSize(output)
     if (size !== undefined) onSize(size)
   }
-  output.on('resize', tell)
-  return { [Symbol.dispose]: () => void output.off('resize', tell) }
+  output.on('resize', report)
+  return { [Symbol.dispose]: () => void output.off('resize', report) }
 }
 
 /**
- * Gives the terminal of a process the size that this one has, and each new one, until it is disposed of.
+ * Sets the size of this terminal on the terminal of a process, and each new size, until the result is disposed of.
  *
- * A process that was just started may not have a terminal yet, and one that ends at once has none any more: the first
- * size is tried for a while. None that cannot be set is a reason to fail.
+ * A process that has just started may not have a terminal yet, so the first size is retried. Failures are ignored.
  */
-export function shareTerminalSize(output: Output, setSize: (size: TerminalSize) => Promise<void>): Disposable {
-  const over = new AbortController()
+export function syncTerminalSize(output: Output, setSize: (size: TerminalSize) => Promise<void>): Disposable {
+  const ended = new AbortController()
   const trySize = (size: TerminalSize) => setSize(size).then(succeed, fail)
   const watch = watchTerminalSize(output, (size) => void trySize(size))
-  void setFirstSize(output, trySize, over.signal)
+  void setFirstSize(output, trySize, ended.signal)
   return {
     [Symbol.dispose]: () => {
       watch[Symbol.dispose]()
-      over.abort()
+      ended.abort()
     },
   }
 }
 
-async function setFirstSize(output: Output, trySize: (size: TerminalSize) => Promise<boolean>, over: AbortSignal) {
-  for (let attempt = 1; attempt <= mostAttempts && !over.aborted; attempt += 1) {
+async function setFirstSize(output: Output, trySize: (size: TerminalSize) => Promise<boolean>, ended: AbortSignal) {
+  for (let attempt = 1; attempt <= maxAttempts && !ended.aborted; attempt += 1) {
     const size = findTerminalSize(output)
     if (size === undefined || (await trySize(size))) return
-    await setTimeout(attempt * 10, undefined, { signal: over }).catch(fail)
+    await setTimeout(attempt * 10, undefined, { signal: ended }).catch(fail)
   }
 }
 
-/** Columns of the terminal; `undefined` where there is none. One that says 0, as a fresh pseudo-terminal does, has 80. */
+/** Returns the columns of a terminal, else `undefined`. A new pseudo-terminal reports 0, which counts as 80. */
 export function findColumns({ isTTY, columns }: Output): number | undefined {
   return isTTY === true ? columns || 80 : undefined
 }
@@ -58,4 +57,4 @@ function fail(): boolean {
   return false
 }
 
-const mostAttempts = 10
+const maxAttempts = 10

@@ -19,8 +19,8 @@ function take(...events: readonly BuildProgressEvent[]): BuildSteps {
   return steps
 }
 
-describe('the steps of a build', () => {
-  it('are numbered as they begin, with the time that BuildKit says they took', () => {
+describe('BuildSteps', () => {
+  it('numbers steps in the order of their start, with the durations of BuildKit', () => {
     const steps = take(step('a', 'started', 0), step('b', 'started', 10), step('a', 'completed', 1500))
     expect(steps.all).toMatchObject([
       { number: 1, name: 'RUN a', state: 'completed', durationMs: 1500 },
@@ -28,7 +28,7 @@ describe('the steps of a build', () => {
     ])
   })
 
-  it('give their output line by line, whatever the pieces, and the end of a line that was written over', () => {
+  it('splits output into lines across chunks, and keeps the text after a carriage return', () => {
     const steps = new BuildSteps(() => 0)
     steps.take(step('a', 'started', 0))
     const euro = Buffer.from('€')
@@ -38,14 +38,14 @@ describe('the steps of a build', () => {
     expect(steps.take(log('a', '10%\r50%\r100%\r\n'))?.lines).toMatchObject([{ text: '100%' }])
   })
 
-  it('give a last line without its end when they end, and at once when it comes later than that', () => {
+  it('returns an unterminated last line when the step ends, and later output at once', () => {
     const steps = take(step('a', 'started', 0), log('a', 'first\nno end'))
     expect(steps.take(step('a', 'failed', 10))?.lines).toMatchObject([{ text: 'no end' }])
     expect(steps.take(log('a', 'late'))?.lines).toMatchObject([{ text: 'late' }])
     expect(steps.all).toMatchObject([{ tail: ['first', 'no end', 'late'] }])
   })
 
-  it('show nothing that would move the cursor', () => {
+  it('replaces control characters', () => {
     const steps = take(
       { ...step('a', 'started', 0), name: 'a\u001b[2J' } as BuildProgressEvent,
       log('a', '\u001b[1A\n'),
@@ -53,13 +53,13 @@ describe('the steps of a build', () => {
     expect(steps.all).toMatchObject([{ name: 'a\ufffd[2J', tail: ['\ufffd[1A'] }])
   })
 
-  it('that nobody has heard of have no output', () => {
+  it('ignores output of an unknown step', () => {
     expect(take(log('none', 'x\n')).all).toEqual([])
   })
 })
 
-describe('the page of a build', () => {
-  it('has a line for each step with its time, and the end of the output of those that go on', () => {
+describe('toStepsPage', () => {
+  it('renders a line per step with its time, and the last output lines of running steps', () => {
     const lines = ['1', '2', '3', '4', '5', '6'].map((text) => log('b', `${text}\n`))
     const steps = take(step('a', 'cached', 0), step('b', 'started', 0), ...lines)
     const page = toStepsPage(steps.all, plain)
@@ -70,7 +70,7 @@ describe('the page of a build', () => {
     ])
   })
 
-  it('says no more of a step that is done than how long it took, and all that is known of one that failed', () => {
+  it('renders only the duration of a completed step, and all output lines of a failed step', () => {
     const page = toStepsPage(
       take(
         step('a', 'started', 0),
@@ -86,7 +86,7 @@ describe('the page of a build', () => {
     expect(page).toMatch(/✖ RUN b +30ms\n {2}│ from b$/)
   })
 
-  it('breaks the long lines of a step that failed, and cuts nothing off', () => {
+  it('wraps long lines of a failed step', () => {
     const output = `   ${'word '.repeat(15)}the reason`
     const page = toStepsPage(take(step('a', 'started', 0), log('a', output), step('a', 'failed', 30)).all, plain)
     const lines = page.split('\n').slice(1)
@@ -94,7 +94,7 @@ describe('the page of a build', () => {
     expect(Math.max(...lines.map((line) => line.length))).toBeLessThanOrEqual(40)
   })
 
-  it('counts the columns of a character, not its code units', () => {
+  it('measures characters in columns, not in code units', () => {
     const steps = take(
       { ...step('a', 'started', 0), name: '版'.repeat(30) } as BuildProgressEvent,
       log('a', '😀'.repeat(30)),
@@ -106,7 +106,7 @@ describe('the page of a build', () => {
     }
   })
 
-  it('is no wider and no higher than the terminal', () => {
+  it('fits the terminal', () => {
     const steps = take(...Array.from({ length: 30 }, (_, index) => step(`${index} ${'x'.repeat(60)}`, 'cached', 0)))
     const lines = toStepsPage(steps.all, { ...plain, height: 10 }).split('\n')
     expect(lines).toHaveLength(9)

@@ -17,25 +17,25 @@ function toLines(records: readonly CacheRecord[], width: number): readonly strin
   return toCachePage(records, { width, style: (_, text) => text }, new Date(60_000)).split('\n')
 }
 
-describe('the page of the cache', () => {
-  it.each([40, 80, 200])('has one line for a record whose description is a script, in %i columns', (width) => {
+describe('toCachePage', () => {
+  it.each([40, 80, 200])('writes a record with a script as its description on one line, in %i columns', (width) => {
     const lines = toLines([{ ...record, description: script }, record], width)
     expect(lines).toHaveLength(6) // head, two records, an empty line, the sum, the end
     for (const line of lines) expect(stringWidth(line)).toBeLessThanOrEqual(width)
     expect(lines[1]).toMatch(/mount.*…$/)
   })
 
-  it('keeps the whole id where the description can give way', () => {
+  it('shortens the description before the ID', () => {
     expect(toLines([{ ...record, description: script }], 80)[1]).toMatch(
       /^o9uxupinbat9qd10iervpqtht {3}4.1 kB {3}1m ago/,
     )
   })
 
-  it('cuts nothing that has room', () => {
+  it('shortens nothing that fits', () => {
     expect(toLines([record], 80)[1]).toMatch(/local source for context$/)
   })
 
-  it('shows no control character of a description', () => {
+  it('replaces control characters of a description', () => {
     expect(toLines([{ ...record, description: 'a\u001b[2J\rb' }], 80)[1]).toMatch(/a\ufffd\[2J b$/)
   })
 })

@@ -1,8 +1,8 @@
 import { createHostError, type RuntimeReport, withUndoFailures } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
+import { UsageError } from '../../src/errors/usage-error.js'
 import { toErrorDocument } from '../../src/render/error-document.js'
 import { toErrorText } from '../../src/render/error-text.js'
-import { UsageError } from '../../src/usage-error.js'
 
 const options = { command: 'capstan run', debug: false, width: undefined }
 const names = { packageName: '@example/runtime', packageVersion: '1.0.0' }
@@ -41,13 +41,13 @@ describe('toErrorText', () => {
   it.each([
     new Error('cannot fetch https://user:SECRET@registry.example/plugin', { cause: new Error('ftp://u:SECRET@host') }),
     new UsageError('no plugin at https://user:SECRET@registry.example/plugin'),
-  ])('replaces passwords in the addresses of an error that is no HostError, also with --debug', (error) => {
+  ])('replaces passwords in URLs of an error that is not a HostError, also with --debug', (error) => {
     expect(toErrorText(error, { ...options, debug: true })).not.toContain('SECRET')
     expect(JSON.stringify(toErrorDocument(error, options))).not.toContain('SECRET')
     expect(toErrorText(error, options)).toContain('https://user:***@registry.example/plugin')
   })
 
-  it('leaves out the attempts of other runtimes where the endpoint of one was named', () => {
+  it('omits the attempts of other runtimes when the user chose an endpoint', () => {
     const apple = { ...dead, runtime: 'apple', chosen: false }
     const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [dead, apple] })
     for (const text of [error.message, toErrorText(error, options)]) {
@@ -56,19 +56,19 @@ describe('toErrorText', () => {
     }
   })
 
-  it('names each endpoint that was tried with cause and remedy, and what was not taken instead (F1, F2)', () => {
+  it('names each failed endpoint with cause and remedy, and the available runtime that was not used', () => {
     const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [dead, alive] })
     expect(toErrorText(error, options).split('\n')).toEqual([
       'capstan run: runtime "docker" was asked for and is not available',
       '  docker at tcp://127.0.0.1:1 (DOCKER_HOST) failed at connect: connect ECONNREFUSED 127.0.0.1:1',
       '  → start the engine, or unset DOCKER_HOST',
-      '  runtime other is available, but another endpoint was asked for',
+      '  runtime other is available, but another endpoint was selected',
       '  → --runtime other uses it',
-      '  → `capstan doctor` shows all that was tried',
+      '  → `capstan doctor` shows every endpoint that was tried',
     ])
   })
 
-  it('shows ids as ps does, and whole digests', () => {
+  it('shortens IDs as ps does, but not digests', () => {
     const id = '0123456789ab'.padEnd(64, 'c')
     const gone = createHostError('CONTAINER_NOT_FOUND', { id })
     expect(toErrorText(gone, options)).toContain('there is no container "0123456789ab"')
@@ -76,18 +76,18 @@ describe('toErrorText', () => {
     expect(toErrorText(createHostError('IMAGE_NOT_FOUND', { image }), options)).toContain(image)
   })
 
-  it('names what is opened only when it is named, where nothing else is', () => {
+  it('names the simulation when no other runtime is available', () => {
     const reports = [{ ...alive, runtime: 'simulated', selection: 'named' } as const]
     const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports })
     expect(toErrorText(error, options).split('\n')).toEqual([
       'capstan run: no container runtime is available',
       '  runtime simulated is a simulation',
       '  → --runtime simulated uses it',
-      '  → `capstan doctor` shows all that was tried',
+      '  → `capstan doctor` shows every endpoint that was tried',
     ])
   })
 
-  it('lets the first of the places where nothing is stand for all, and shows what failed otherwise', () => {
+  it('shows one of the endpoints that do not exist, and all that failed otherwise', () => {
     const attempt = {
       source: 'default',
       cause: { code: 'ENOENT', message: 'nothing is there' },
@@ -103,7 +103,7 @@ describe('toErrorText', () => {
     expect(text).not.toContain('unix:///b')
   })
 
-  it('says which other runtime would do where a capability is missing (X10)', () => {
+  it('names another runtime that has a missing capability', () => {
     const missing = [{ id: 'network-manager', title: 'networks', reason: 'it has none', remedy: 'ask for them' }]
     const error = createHostError('CAPABILITY_MISSING', {
       feature: undefined,
@@ -119,7 +119,7 @@ describe('toErrorText', () => {
     ])
   })
 
-  it('tells a runtime that did not answer in time from one that is not there, and how to wait longer', () => {
+  it('distinguishes a slow runtime from an unavailable one, and names the option to wait longer', () => {
     const cause = { code: 'TIMED_OUT', message: 'it accepted the connection and did not answer within 10 s' }
     const attempts = dead.attempts.map((attempt) => ({ ...attempt, step: 'ping' as const, cause, remedy: 'wait' }))
     const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [{ ...dead, attempts }] })
@@ -127,11 +127,11 @@ describe('toErrorText', () => {
       'capstan run: runtime "docker" did not answer in time',
       '  docker at tcp://127.0.0.1:1 (DOCKER_HOST) failed at ping: TIMED_OUT, it accepted the connection and did not answer within 10 s',
       '  → wait',
-      '  → `capstan doctor` shows all that was tried',
+      '  → `capstan doctor` shows every endpoint that was tried',
     ])
   })
 
-  it('has a line for each statement, without a stack, also where an engine says several', () => {
+  it('writes each statement on one line, without a stack, also those of an engine', () => {
     const cause = new Error('deep')
     const facts = { image: 'x', registryText: 'denied:\n  no access\u001b[31m' }
     const text = toErrorText(createHostError('IMAGE_PULL_FAILED', facts, { cause }), options)
@@ -149,13 +149,13 @@ describe('toErrorText', () => {
       'check its network, name servers and proxy',
     ],
     ['pull access denied for x, repository does not exist', 'check the name, log in'],
-  ])('says what to do about a pull that fails: %s', (registryText, remedy) => {
+  ])('suggests a remedy for a failed pull: %s', (registryText, remedy) => {
     const text = toErrorText(createHostError('IMAGE_PULL_FAILED', { image: 'x', registryText }), options)
     expect(text).toContain(registryText)
     expect(text).toContain(remedy)
   })
 
-  it('wraps its lines to a terminal, what goes on further to the right', () => {
+  it('wraps lines to the terminal and indents continued lines', () => {
     const text = toErrorText(createHostError('CONTAINER_NOT_FOUND', { id: 'web' }), { ...options, width: 30 })
     expect(text.split('\n')).toEqual([
       'capstan run: there is no',
@@ -165,7 +165,7 @@ describe('toErrorText', () => {
     ])
   })
 
-  it('names the option by which a bad field was given', () => {
+  it('names the option that sets an invalid field', () => {
     const facts = { expected: 'an absolute path', given: '"here"' }
     const toText = (field: string) => toErrorText(createHostError('INVALID_ARGUMENT', { field, ...facts }), options)
     expect(toText('workingDirectory')).toBe(
@@ -177,7 +177,7 @@ describe('toErrorText', () => {
     expect(toText('image')).toMatch(/^capstan run: image must be/)
   })
 
-  it('shows a size of --memory as it is written', () => {
+  it('shows sizes as values of --memory', () => {
     const facts = { field: 'memoryBytes', expected: 'at least 6291456', given: '1048577' }
     expect(toErrorText(createHostError('INVALID_ARGUMENT', facts), options)).toMatch(
       /^capstan run: --memory must be at least 6m, not 1048577\n/,
@@ -199,17 +199,19 @@ describe('toErrorText', () => {
       createHostError('NAME_CONFLICT', { name: 'a', holderId: 'b', ours: false }),
       'choose another or remove the holder',
     ],
-  ])('shows what a message tells to do as a remedy: %s', (error, remedy) => {
+  ])('shows an instruction in a message as a remedy: %s', (error, remedy) => {
     expect(toErrorText(error, options).split('\n')).toContain(`  → ${remedy}`)
     expect(toErrorDocument(error, options)).toMatchObject({ remedies: [remedy] })
   })
 
-  it('tells of --image where the image of the conformance cases is missing', () => {
+  it('suggests --image when the image of the conformance cases is missing', () => {
     const error = createHostError('IMAGE_NOT_FOUND', { image: 'busybox' })
-    expect(toErrorText(error, { ...options, command: 'capstan conformance' })).toContain('→ --image names another')
+    expect(toErrorText(error, { ...options, command: 'capstan conformance' })).toContain(
+      '→ use another image by --image',
+    )
   })
 
-  it('tells how many steps could not be undone, and why, each on a line', () => {
+  it('counts the failed steps of the cleanup, and writes each on one line', () => {
     const failures = [new Error('net is in use'), createHostError('NETWORK_NOT_FOUND', { id: 'b' })]
     const error = withUndoFailures(createHostError('IMAGE_NOT_FOUND', { image: 'web' }), failures)
     expect(toErrorText(error, options).split('\n')).toEqual([
@@ -218,21 +220,21 @@ describe('toErrorText', () => {
       '  - net is in use',
       '  - there is no network "b"',
       '  → pull or build it first',
-      '  → `capstan sweep` removes what is left',
+      '  → `capstan sweep` removes what was left behind',
     ])
   })
 
-  it('shows stack and cause with --debug alone', () => {
+  it('shows stack and cause only with --debug', () => {
     const error = createHostError('CONTAINER_NOT_FOUND', { id: 'web' }, { cause: new Error('the deep reason') })
     expect(toErrorText(error, { ...options, debug: true })).toMatch(/the deep reason[\s\S]* at /)
     expect(toErrorText(error, options)).not.toContain('the deep reason')
   })
 
-  it('passes a usage error on in its own words', () => {
+  it('shows the message of a usage error unchanged', () => {
     expect(toErrorText(new UsageError('give a directory'), options)).toBe('capstan run: give a directory')
   })
 
-  it('asks for a report of what nobody expected', () => {
+  it('asks for a report of an unexpected error', () => {
     expect(toErrorText(new TypeError('x is not a function'), options)).toMatch(/x is not a function\n {2}→ .*--debug/)
   })
 })

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { toInspectionText } from '../../src/render/inspection-text.js'
 
-it('shows addresses of both families so that the port is seen', () => {
+it('puts an IPv6 address in brackets before the port', () => {
   const port = (hostAddress: string) => ({ hostAddress, hostPort: 8080, containerPort: 80, protocol: 'tcp' as const })
   const text = toInspectionText({
     ...{ id: '1', name: 'web', image: 'web', imageId: '2', command: ['web'], createdAt: undefined, labels: {} },

@@ -13,8 +13,8 @@ const events: readonly BuildProgressEvent[] = [
   { type: 'step', id: 'b', name: '[2/2] RUN make', state: 'failed', error: 'no', at: new Date(1500) },
 ]
 
-describe('what is shown of a build by BuildKit', () => {
-  it('is a line for each thing that happens where there is no terminal', () => {
+describe('the display of a build by BuildKit', () => {
+  it('writes a line per event without a terminal', () => {
     const io = new FakeIo()
     const display = createStepsDisplay(io, 'auto')
     for (const event of events) display.onEvent(event)
@@ -32,7 +32,7 @@ describe('what is shown of a build by BuildKit', () => {
     expect(io.stdout.text).toBe('')
   })
 
-  it('has the last line of a step before its end, also one that no line feed ends', () => {
+  it('writes the last line of a step before its end, also without a line feed', () => {
     const io = new FakeIo()
     const display = createStepsDisplay(io, 'plain')
     const started: BuildProgressEvent = { type: 'step', id: 'b', name: 'RUN make', state: 'started', at }
@@ -42,7 +42,7 @@ describe('what is shown of a build by BuildKit', () => {
     expect(io.stderr.lines).toEqual(['#1 RUN make', '#1 it broke', '#1 failed after 0ms', ''])
   })
 
-  it('is a page on a terminal, of which the step that failed stays', async () => {
+  it('draws a page on a terminal, and keeps the failed step', async () => {
     const io = new FakeIo({ columns: 60 })
     const display = createStepsDisplay(io, 'auto')
     for (const event of events.slice(0, 3)) display.onEvent(event)
@@ -55,7 +55,7 @@ describe('what is shown of a build by BuildKit', () => {
     )
   })
 
-  it('ends on a terminal with a line about the whole, and its warnings', () => {
+  it('ends on a terminal with the warnings and a final line', () => {
     const io = new FakeIo({ columns: 60 })
     const display = createStepsDisplay(io, 'auto')
     for (const event of events.slice(0, 4)) display.onEvent(event)
@@ -63,7 +63,7 @@ describe('what is shown of a build by BuildKit', () => {
     expect(io.stderr.text).toMatch(/warning: it is old\n✔ Built it\n$/)
   })
 
-  it('is an event a line for a program, with output as text', () => {
+  it('writes one JSON document per event, with output as text', () => {
     const io = new FakeIo()
     const display = createStepsDisplay(io, 'json')
     for (const event of events) display.onEvent(event)
@@ -82,7 +82,7 @@ describe('what is shown of a build by BuildKit', () => {
     expect(io.stderr.text).toBe('')
   })
 
-  it('cuts no character of the output in two for a program, whatever the pieces', () => {
+  it('splits no character in JSON output, for any chunks', () => {
     const io = new FakeIo()
     const display = createStepsDisplay(io, 'json')
     const take = (stream: 'stdout' | 'stderr', bytes: Uint8Array) =>
@@ -98,7 +98,7 @@ describe('what is shown of a build by BuildKit', () => {
     ])
   })
 
-  it('is nothing when it is to be quiet', () => {
+  it('writes nothing with --progress quiet', () => {
     const io = new FakeIo()
     const display = createStepsDisplay(io, 'quiet')
     for (const event of events) display.onEvent(event)
@@ -106,7 +106,7 @@ describe('what is shown of a build by BuildKit', () => {
     expect(io.stdout.text + io.stderr.text).toBe('')
   })
 
-  it('has one end of a step that BuildKit runs in two intervals, with the time of both', () => {
+  it('writes one end of a step with two intervals, with the duration of both', () => {
     const { io, clock, display } = createPlain()
     const local = { type: 'step', id: 'a', name: '[internal] load build context' } as const
     display.onEvent({ ...local, state: 'started', at })
@@ -119,7 +119,7 @@ describe('what is shown of a build by BuildKit', () => {
     expect(io.stderr.lines).toEqual(['#1 [internal] load build context', '#1 done 3s', ''])
   })
 
-  it('names a step again that starts after its end was written', () => {
+  it('writes the name of a step again that restarts after its end was written', () => {
     const { io, clock, display } = createPlain()
     const step = { type: 'step', id: 'a', name: 'RUN make' } as const
     display.onEvent({ ...step, state: 'started', at })
@@ -131,7 +131,7 @@ describe('what is shown of a build by BuildKit', () => {
     expect(io.stderr.lines).toEqual(['#1 RUN make', '#1 done 1s', '#1 RUN make', '#1 done 2s', 'Built it', ''])
   })
 
-  it('tells each 10 seconds how much of the context was sent, where there is no terminal', () => {
+  it('writes the sent bytes of the context every 10 seconds without a terminal', () => {
     const { io, clock, display } = createPlain()
     const transfer = { type: 'transfer', id: 'context', totalBytes: 300e6, isDone: false, at } as const
     for (let second = 0; second <= 30; second += 1) {
@@ -164,7 +164,7 @@ describe('what is shown of a build by BuildKit', () => {
     expect(io.stderr.lines).toEqual(['building, 10s', '#1 FROM base', '#1 3 MB of 60 MB', '#1 running, 20s', ''])
   })
 
-  it('has the name of a step on one line, though it is a script', () => {
+  it('writes the name of a step on one line, also of a script', () => {
     const { io, display } = createPlain()
     const name = 'RUN <<EOF (a...)\n  echo a\n\n  echo b\nEOF'
     display.onEvent({ type: 'step', id: 'a', name, state: 'cached', at })
@@ -172,7 +172,7 @@ describe('what is shown of a build by BuildKit', () => {
     expect(io.stderr.lines).toEqual(['#1 RUN <<EOF (a...) echo a echo b EOF', '#1 cached', 'warning: one two', ''])
   })
 
-  it('shows on a terminal how much was sent, and that a build prepares while there is no event', async () => {
+  it('shows the sent bytes on a terminal, and the preparation before the first event', async () => {
     const io = new FakeIo({ columns: 60 })
     const display = createStepsDisplay(io, 'auto')
     display.begin()

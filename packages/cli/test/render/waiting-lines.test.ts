@@ -3,8 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { createBuildDisplay } from '../../src/render/build-display.js'
 import { createPullDisplay } from '../../src/render/pull-display.js'
 import { createStartDisplay } from '../../src/render/start-display.js'
-import { createStatusLine } from '../../src/render/status-line.js'
-import { whileWaiting } from '../../src/render/waiting.js'
+import { createStatusLine, whileWaiting } from '../../src/render/status-line.js'
 import { FakeIo } from '../support/fake-io.js'
 import { ManualClock } from '../support/manual-clock.js'
 
@@ -12,8 +11,8 @@ const waiting = (seconds: number): BuildKitStartProgress => {
   return { id: 'buildkit', phase: 'waiting', status: `waiting for BuildKit to answer, ${seconds} s` }
 }
 
-describe('a line about work in progress, without a terminal', () => {
-  it('is written each 10 seconds, with the time that has passed when it says nothing new', () => {
+describe('a status line without a terminal', () => {
+  it('is written every 10 seconds, with the elapsed time if its text is unchanged', () => {
     const { stderr } = new FakeIo()
     const clock = new ManualClock()
     const line = createStatusLine(stderr, clock)
@@ -28,7 +27,7 @@ describe('a line about work in progress, without a terminal', () => {
     expect(stderr.lines).toHaveLength(4)
   })
 
-  it('has no line feeds and no control characters', () => {
+  it('contains no line feeds and no control characters', () => {
     const { stderr } = new FakeIo()
     const clock = new ManualClock()
     createStatusLine(stderr, clock).show('one\n  two\u001b[2J\r\nthree\u202e')
@@ -37,8 +36,8 @@ describe('a line about work in progress, without a terminal', () => {
   })
 })
 
-describe('work that is waited for', () => {
-  it('is told on a terminal after a second, and taken away at its end', async () => {
+describe('whileWaiting', () => {
+  it('shows its text on a terminal after a second, and removes it at the end', async () => {
     const { stderr } = new FakeIo({ columns: 60 })
     const clock = new ManualClock()
     const answer = await whileWaiting(
@@ -59,7 +58,7 @@ describe('work that is waited for', () => {
     expect(stderr.text).toHaveLength(length)
   })
 
-  it('is told each 10 seconds without a terminal, and no more when it fails', async () => {
+  it('writes its text every 10 seconds without a terminal, until the work fails', async () => {
     const { stderr } = new FakeIo()
     const clock = new ManualClock()
     const work = async () => {
@@ -72,8 +71,8 @@ describe('work that is waited for', () => {
   })
 })
 
-describe('the start of BuildKit', () => {
-  it('is one line each 10 seconds without a terminal, however often it is told', () => {
+describe('the display of the start of BuildKit', () => {
+  it('writes one line every 10 seconds without a terminal, for any number of events', () => {
     const { stderr } = new FakeIo()
     const clock = new ManualClock()
     const display = createStartDisplay(stderr, { clock })
@@ -85,7 +84,7 @@ describe('the start of BuildKit', () => {
     expect(stderr.lines[1]).toBe('Waiting for BuildKit to answer, 19 s')
   })
 
-  it('writes nothing without a terminal when it is short', () => {
+  it('writes nothing without a terminal when the start is short', () => {
     const { stderr } = new FakeIo()
     const clock = new ManualClock()
     const display = createStartDisplay(stderr, { clock })
@@ -95,7 +94,7 @@ describe('the start of BuildKit', () => {
     expect(stderr.text).toBe('')
   })
 
-  it('is a line that is rewritten on a terminal, and no pull', async () => {
+  it('rewrites a line on a terminal, without a pull', async () => {
     const { stderr } = new FakeIo({ columns: 60 })
     const display = createStartDisplay(stderr)
     display.onProgress(waiting(1))
@@ -105,7 +104,7 @@ describe('the start of BuildKit', () => {
     expect(stderr.text).not.toContain('Pulling')
   })
 
-  it('names the image that is pulled', () => {
+  it('names the pulled image', () => {
     const { stderr } = new FakeIo()
     const clock = new ManualClock()
     const display = createStartDisplay(stderr, { clock })
@@ -114,8 +113,8 @@ describe('the start of BuildKit', () => {
   })
 })
 
-describe('a pull without a terminal', () => {
-  it('is a line at its start, one each 10 seconds with the sum of its layers, and one at its end', () => {
+describe('the display of a pull without a terminal', () => {
+  it('writes a line at the start, one every 10 seconds with the sum of the layers, and one at the end', () => {
     const { stderr } = new FakeIo()
     const clock = new ManualClock()
     const display = createPullDisplay(stderr, 'app:1', clock)
@@ -145,8 +144,8 @@ describe('a pull without a terminal', () => {
   })
 })
 
-describe('a build by the runtime, without a terminal', () => {
-  it('writes the elapsed time every 10 seconds while its builder writes nothing', () => {
+describe('the display of a build by the runtime, without a terminal', () => {
+  it('writes the elapsed time every 10 seconds while the builder writes nothing', () => {
     const io = new FakeIo()
     const clock = new ManualClock()
     const display = createBuildDisplay(io, 'plain', clock)
@@ -158,7 +157,7 @@ describe('a build by the runtime, without a terminal', () => {
     expect(io.stderr.lines).toEqual(['building, 10s', 'building, 20s', 'Step 1/1 : FROM scratch', 'Built it', ''])
   })
 
-  it('shows of a line that was written over its end alone', () => {
+  it('shows the text after a carriage return', () => {
     const io = new FakeIo()
     const display = createBuildDisplay(io, 'plain', new ManualClock())
     display.onProgress({ step: 1, totalSteps: 1, text: '10%\r50%\r100%\r', stream: 'stdout' })

@@ -14,7 +14,7 @@ import {
 } from '@capstan/core'
 import { type MemoryPluginOptions, memoryPlugin } from '@capstan/runtime-memory'
 
-/** The simulation, with some methods of its runtime replaced. */
+/** The simulation with some methods of its runtime replaced. */
 export function changedMemory(parts: Partial<Runtime>, options: MemoryPluginOptions = {}): RuntimePlugin {
   const sound = memoryPlugin(options)
   return {
@@ -30,7 +30,7 @@ export function changedMemory(parts: Partial<Runtime>, options: MemoryPluginOpti
   }
 }
 
-/** The methods that stay run on the runtime itself, for its private fields. */
+/** The other methods are called on the runtime itself, since they use its private fields. */
 function withParts(runtime: Runtime, parts: Partial<Runtime>): Runtime {
   return new Proxy(runtime, {
     get: (_, key) => {

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 
-/** What a failed command wrote to stderr: what happened, then indented lines, none a paragraph. */
+/** Checks the error text of a command: the problem, then indented lines, all of them short. */
 export function expectShortLines(stderr: string): void {
   const [what = '', ...more] = stderr.trimEnd().split('\n')
   expect(what).toMatch(/^capstan/)

@@ -1,8 +1,8 @@
 import { EventEmitter } from 'node:events'
 import { PassThrough, Writable } from 'node:stream'
-import type { Io } from '../../src/io.js'
+import type { Io } from '../../src/terminal/io.js'
 
-/** A process that exists in the test alone: what is written is kept, signals are emitted by hand. */
+/** A fake process. It records output, and the test emits its signals. */
 export class FakeIo implements Io {
   readonly stdin: PassThrough & { isTTY?: boolean; setRawMode?: (raw: boolean) => void } = new PassThrough()
   readonly stdout: FakeOutput
@@ -29,15 +29,15 @@ export class FakeIo implements Io {
 export interface FakeIoOptions {
   readonly env?: Io['env']
   readonly cwd?: string
-  /** Makes stdout and stderr a terminal of that width. */
+  /** Makes stdout and stderr a terminal of this width. */
   readonly columns?: number
-  /** What stands on stdin. Default: nothing. */
+  /** The content of stdin. Default: empty. */
   readonly stdin?: string
-  /** Whether more may come. Default: it ends. */
+  /** Whether stdin stays open after its content. Default: false. */
   readonly isStdinOpen?: boolean
 }
 
-/** Keeps what is written to it, and tells when a text has come. */
+/** Records output, and emits an event for each write. */
 export class FakeOutput extends Writable {
   readonly isTTY: boolean
   columns?: number
@@ -57,7 +57,7 @@ export class FakeOutput extends Writable {
     done()
   }
 
-  /** As a terminal has them; what they do is not shown. */
+  /** Methods of a terminal, without effect. */
   cursorTo(): boolean {
     return true
   }
@@ -74,7 +74,7 @@ export class FakeOutput extends Writable {
     return this.text.split('\n')
   }
 
-  /** Resolves when `pattern` stands in what was written. */
+  /** Resolves when the output matches `pattern`. */
   async waitFor(pattern: RegExp): Promise<void> {
     while (!pattern.test(this.text)) await new Promise((resolve) => this.#written.once('text', resolve))
   }

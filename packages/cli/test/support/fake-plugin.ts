@@ -1,6 +1,6 @@
 import type { ProbeResult, RuntimePlugin } from '@capstan/core'
 
-/** A plugin that answers its probe with this, and opens nothing. */
+/** A plugin whose probe returns a fixed result, and which provides nothing. */
 export function fakePlugin(
   name: string,
   result: ProbeResult<object>,
@@ -17,7 +17,7 @@ export function fakePlugin(
   }
 }
 
-/** What a probe says that found nothing at one endpoint. */
+/** The result of a probe whose endpoint does not exist. */
 export function unavailable(
   more: Partial<Extract<ProbeResult<object>, { available: false }>> = {},
 ): ProbeResult<object> {
@@ -37,7 +37,7 @@ export function unavailable(
   }
 }
 
-/** What a probe says of an engine that accepts the connection and does not answer in time. */
+/** The result of a probe whose engine accepts the connection and does not answer in time. */
 export const slow: ProbeResult<object> = {
   available: false,
   chosen: false,
@@ -52,7 +52,7 @@ export const slow: ProbeResult<object> = {
   ],
 }
 
-/** What a probe says that found a runtime which provides nothing. */
+/** The result of a probe of a runtime that provides nothing. */
 export function available(more: Partial<Extract<ProbeResult<object>, { available: true }>> = {}): ProbeResult<object> {
   return {
     available: true,

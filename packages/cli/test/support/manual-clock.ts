@@ -1,6 +1,6 @@
 import type { Clock } from '../../src/render/clock.js'
 
-/** A clock that goes on only when a test says so. */
+/** A clock that the test advances. */
 export class ManualClock implements Clock {
   #now = 0
   readonly #timers = new Set<{ readonly ms: number; readonly act: () => void; dueAt: number }>()
@@ -13,7 +13,7 @@ export class ManualClock implements Clock {
     return () => void this.#timers.delete(timer)
   }
 
-  /** Goes on by so much; what is due meanwhile is called at its time. */
+  /** Advances the clock, and calls timers at their time. */
   advance(ms: number): void {
     const until = this.#now + ms
     for (;;) {

@@ -2,7 +2,7 @@ import type { RuntimePlugin } from '@capstan/core'
 import { runProgram } from '../../src/program.js'
 import { FakeIo, type FakeIoOptions } from './fake-io.js'
 
-/** Runs one command line in this process, on the plugins that are given. */
+/** Runs one command line in this process with the given plugins. */
 export async function runCapstan(
   argv: readonly string[],
   { plugins = [], io, ...options }: RunCapstanOptions = {},

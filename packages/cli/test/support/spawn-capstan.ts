@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { execa } from 'execa'
 
-/** The command as it is installed: a process of its own, from dist. Ends without a rejection, with whatever code. */
+/** Starts the compiled command in a separate process. Resolves with any exit code. */
 export function spawnCapstan(argv: readonly string[], { env, input = '', isStdinOpen, timeoutMs }: SpawnOptions) {
   if (!existsSync(built)) throw new Error(`${built} is missing: build first, with \`npx tsc -b\``)
   const child = execa(process.execPath, [bin, ...argv], { reject: false, timeout: timeoutMs ?? 45_000, env })
@@ -12,15 +12,15 @@ export function spawnCapstan(argv: readonly string[], { env, input = '', isStdin
 }
 
 export interface SpawnOptions {
-  /** Beside that of the test. */
+  /** Added to the environment of the test. */
   readonly env: Readonly<Record<string, string>>
-  /** What stands on stdin. Default: nothing. */
+  /** The content of stdin. Default: empty. */
   readonly input?: string
-  /** Leaves stdin open, as a terminal does. Default: it ends. */
+  /** Keeps stdin open, as a terminal does. Default: false. */
   readonly isStdinOpen?: boolean
   readonly timeoutMs?: number
 }
 
-/** Where the command is, for a shell or a terminal that runs it. */
+/** The path of the command, for a shell or a terminal. */
 export const bin: string = fileURLToPath(new URL('../../bin/capstan.js', import.meta.url))
 const built = fileURLToPath(new URL('../../dist/bin.js', import.meta.url))

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { Interruption } from '../../src/terminal/interruption.js'
+import { Interruption } from '../../src/errors/interruption.js'
 import { Interrupts } from '../../src/terminal/interrupts.js'
 import { FakeIo } from '../support/fake-io.js'
 
@@ -8,7 +8,7 @@ describe('Interrupts', () => {
     ['SIGINT', 130],
     ['SIGTERM', 143],
     ['SIGHUP', 129],
-  ])('aborts with %s as the reason, which ends with %i', (name, exitCode) => {
+  ])('aborts with %s as the reason, whose exit code is %i', (name, exitCode) => {
     const io = new FakeIo()
     using interrupts = new Interrupts(io)
     io.signals.emit(name)
@@ -16,7 +16,7 @@ describe('Interrupts', () => {
     expect(interrupts.signal.reason).toMatchObject({ signal: name, exitCode })
   })
 
-  it('ends the process when a second one comes while the first is being followed', () => {
+  it('exits the process on a second interruption during the cleanup', () => {
     const io = new FakeIo()
     using _interrupts = new Interrupts(io)
     io.signals.emit('SIGINT')
@@ -24,14 +24,14 @@ describe('Interrupts', () => {
     expect(io.exits).toEqual([130])
   })
 
-  it('leaves them to the command that holds them, with their count', () => {
+  it('passes interruptions with their number to a handler', () => {
     const io = new FakeIo()
     using interrupts = new Interrupts(io)
     const seen: unknown[] = []
-    const hold = interrupts.hold(({ signal }, count) => seen.push([signal, count]))
+    const handling = interrupts.handle(({ signal }, count) => seen.push([signal, count]))
     io.signals.emit('SIGINT')
     io.signals.emit('SIGTERM')
-    hold[Symbol.dispose]()
+    handling[Symbol.dispose]()
     expect(seen).toEqual([
       ['SIGINT', 1],
       ['SIGTERM', 2],
@@ -39,10 +39,10 @@ describe('Interrupts', () => {
     expect(interrupts.signal.aborted).toBe(false)
   })
 
-  it('aborts for a command that holds them and leaves, and ends the process at the next one', () => {
+  it('aborts when a handler asks for it, and exits the process on the next interruption', () => {
     const io = new FakeIo()
     using interrupts = new Interrupts(io)
-    using _hold = interrupts.hold((interruption) => interrupts.leave(interruption))
+    using _handling = interrupts.handle((interruption) => interrupts.abort(interruption))
     io.signals.emit('SIGINT')
     expect(interrupts.signal.reason).toMatchObject({ signal: 'SIGINT' })
     expect(io.exits).toEqual([])
@@ -50,14 +50,14 @@ describe('Interrupts', () => {
     expect(io.exits).toEqual([130])
   })
 
-  it('takes a reader of stdout that left for a SIGPIPE', () => {
+  it('treats a closed stdout as SIGPIPE', () => {
     const io = new FakeIo()
     using interrupts = new Interrupts(io)
     io.stdout.emit('error', Object.assign(new Error('write EPIPE'), { code: 'EPIPE' }))
     expect(interrupts.signal.reason).toMatchObject({ signal: 'SIGPIPE', exitCode: 141 })
   })
 
-  it('leaves no listener for signals behind', () => {
+  it('removes its listeners for signals on disposal', () => {
     const io = new FakeIo()
     new Interrupts(io)[Symbol.dispose]()
     expect(io.signals.eventNames()).toEqual([])

@@ -15,7 +15,7 @@ describe('enterRawMode', () => {
     expect(modes).toEqual([true, false])
   })
 
-  it('restores it when the process exits by another path, and no longer after it was disposed of', () => {
+  it('restores it when the process exits, but not after disposal', () => {
     const { modes, stdin } = terminal()
     const before = process.listeners('exit')
     const raw = enterRawMode({ stdin, env: {} })
@@ -26,7 +26,7 @@ describe('enterRawMode', () => {
     expect(process.listeners('exit')).toEqual(before)
   })
 
-  it('does nothing where stdin is no terminal', () => {
+  it('does nothing when stdin is not a terminal', () => {
     const { stdin } = new FakeIo()
     expect(() => enterRawMode({ stdin, env: {} })[Symbol.dispose]()).not.toThrow()
   })

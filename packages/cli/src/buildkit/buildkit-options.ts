@@ -1,0 +1,31 @@
+import { isHostError, validateImageReference } from '@capstan/core'
+import { type BuildKitOptions, defaultBuildKitImage, defaultRootlessImage } from '@capstan/feature-buildkit'
+import { UsageError } from '../errors/usage-error.js'
+import type { Io } from '../terminal/io.js'
+
+/**
+ * Reads CAPSTAN_BUILDKIT_IMAGE.
+ *
+ * @throws HostError INVALID_ARGUMENT naming the variable if it is not an image reference.
+ */
+export function readBuildKitOptions({ env }: Pick<Io, 'env'>): Pick<BuildKitOptions, 'image'> {
+  const image = env.CAPSTAN_BUILDKIT_IMAGE
+  if (!image) return {}
+  validateImageReference(image, 'CAPSTAN_BUILDKIT_IMAGE')
+  return { image }
+}
+
+/** Adds remedies to the error of a pull of BuildKit's own image. Returns any other error unchanged. */
+export function withImageRemedies(
+  error: unknown,
+  { io, canBuildWithout }: { readonly io: Pick<Io, 'env'>; readonly canBuildWithout: boolean },
+): unknown {
+  const { image = defaultBuildKitImage } = readBuildKitOptions(io)
+  const images = [image, defaultRootlessImage]
+  if (!isHostError(error, 'IMAGE_PULL_FAILED') || !images.includes(error.facts.image)) return error
+  const remedies = [
+    ...(canBuildWithout ? ['build without BuildKit by --builder runtime'] : []),
+    'set CAPSTAN_BUILDKIT_IMAGE to an image that the engine has or can pull',
+  ]
+  return new UsageError(error.message, { cause: error, remedies })
+}

@@ -1,0 +1,41 @@
+import {
+  type ContainerInfo,
+  type ContainerState,
+  createHostError,
+  type OperationOptions,
+  type Runtime,
+} from '@capstan/core'
+import { UsageError } from '../errors/usage-error.js'
+
+/** Lists the containers and applies {@link pickContainer}. */
+export async function findContainer(
+  runtime: Pick<Runtime, 'listContainers'>,
+  reference: string,
+  options: OperationOptions,
+): Promise<ContainerInfo> {
+  return pickContainer(await runtime.listContainers(options), reference)
+}
+
+/**
+ * Returns the container with this ID, name, or unambiguous prefix of an ID.
+ *
+ * @throws HostError CONTAINER_NOT_FOUND; UsageError if several IDs have the prefix.
+ */
+export function pickContainer(all: readonly ContainerInfo[], reference: string): ContainerInfo {
+  const exact = all.find(({ id, name }) => id === reference || name === reference)
+  if (exact !== undefined) return exact
+  const [first, ...others] = all.filter(({ id }) => reference !== '' && id.startsWith(reference))
+  if (first === undefined) throw createHostError('CONTAINER_NOT_FOUND', { id: reference })
+  if (others.length > 0) throw toAmbiguous(reference, [first, ...others])
+  return first
+}
+
+function toAmbiguous(reference: string, matches: readonly ContainerInfo[]): UsageError {
+  const names = matches.map(({ id, name }) => `${id.slice(0, 12)} (${name})`).join(', ')
+  return new UsageError(`several containers have an ID that begins with "${reference}": ${names}; use a longer prefix`)
+}
+
+/** Whether a container in this state has no process: `ps` omits it, and `rm` removes it without `--force`. */
+export function isIdle(state: ContainerState): boolean {
+  return state === 'created' || state === 'exited' || state === 'dead'
+}

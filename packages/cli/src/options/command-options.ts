@@ -1,0 +1,71 @@
+import type { Command } from 'commander'
+import type { Io } from '../terminal/io.js'
+
+/** The global options of one command line. */
+export interface GlobalOptions {
+  /** `--runtime`. Default: CAPSTAN_RUNTIME, else the first runtime that fits. */
+  readonly runtime: string | undefined
+  /** The values of `--plugin`. */
+  readonly plugin: readonly string[]
+  /** `--probe-timeout`, else CAPSTAN_PROBE_TIMEOUT. `undefined`: the default of each runtime. */
+  readonly probeTimeoutMs: number | undefined
+  readonly debug: boolean
+}
+
+/** Adds the options that every command accepts, before or after its name. */
+export function addGlobalOptions(command: Command): Command {
+  return command
+    .optionsGroup('Global options:')
+    .option('--runtime <name>', 'Use this runtime and no other (or CAPSTAN_RUNTIME)')
+    .option('--plugin <specifier>', 'Add a runtime: a package or a folder (repeatable)', collect)
+    .option('--probe-timeout <seconds>', 'Set how long to wait for a runtime to answer (or CAPSTAN_PROBE_TIMEOUT)')
+    .option('--debug', 'Show stack traces and causes of errors')
+}
+
+/** Reads the global options of a command and of its parents, as the user gave them. */
+export function readGlobalOptions(command: Command): GivenOptions {
+  const own = command.opts<Partial<GivenOptions>>()
+  const before = command.parent === null ? noGlobalOptions : readGlobalOptions(command.parent)
+  return {
+    runtime: own.runtime ?? before.runtime,
+    plugin: [...before.plugin, ...(own.plugin ?? [])],
+    probeTimeout: own.probeTimeout ?? before.probeTimeout,
+    debug: own.debug ?? before.debug,
+  }
+}
+
+/** {@link GlobalOptions} before the timeout is parsed. */
+export interface GivenOptions extends Omit<GlobalOptions, 'probeTimeoutMs'> {
+  /** `--probe-timeout`, in seconds. */
+  readonly probeTimeout: string | undefined
+}
+
+const noGlobalOptions: GivenOptions = { runtime: undefined, plugin: [], probeTimeout: undefined, debug: false }
+
+/**
+ * Returns the milliseconds of `--probe-timeout`, else of CAPSTAN_PROBE_TIMEOUT; `undefined` if neither is set.
+ *
+ * @throws HostError INVALID_ARGUMENT naming the option or the variable.
+ */
+export async function findProbeTimeout(
+  { probeTimeout }: GivenOptions,
+  { CAPSTAN_PROBE_TIMEOUT }: Io['env'],
+): Promise<number | undefined> {
+  const [text, name] =
+    probeTimeout === undefined
+      ? [CAPSTAN_PROBE_TIMEOUT || undefined, 'CAPSTAN_PROBE_TIMEOUT']
+      : [probeTimeout, '--probe-timeout']
+  // Imported on demand: `--help` and `--version` do not need core.
+  return text === undefined ? undefined : (await import('@capstan/core')).parseProbeTimeout(text, name)
+}
+
+/** Collects the values of a repeatable option. */
+export function collect(value: string, values: readonly string[] = []): readonly string[] {
+  return [...values, value]
+}
+
+/** Formats the examples at the end of a help text: a command line, and what it does. */
+export function toExamples(examples: Readonly<Record<string, string>>): string {
+  const lines = Object.entries(examples).map(([line, description]) => `  ${line}\n      ${description}`)
+  return `\nExamples:\n${lines.join('\n')}`
+}

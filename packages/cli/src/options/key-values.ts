@@ -1,0 +1,32 @@
+import type { StringMap } from '@capstan/core'
+import { createOptionError } from './option-error.js'
+
+/**
+ * Parses `KEY=VALUE` texts into a map. The last value of a key wins. `bare` returns the value of a text without `=`;
+ * `undefined` omits the key. Default: the empty string.
+ *
+ * @throws HostError INVALID_ARGUMENT naming `option` for a text without a key.
+ */
+export function parseKeyValues(
+  texts: readonly string[],
+  { option, bare = () => '' }: { readonly option: string; readonly bare?: (key: string) => string | undefined },
+): StringMap {
+  const entries = texts.map((text) => {
+    const [key, value] = splitPair(text)
+    if (key === '') throw createOptionError(option, 'KEY=VALUE', text)
+    return [key, value ?? bare(key)] as const
+  })
+  return Object.fromEntries(entries.filter((entry): entry is readonly [string, string] => entry[1] !== undefined))
+}
+
+/** Splits at the first `=`. The value is `undefined` when there is none. */
+export function splitPair(text: string): readonly [key: string, value: string | undefined] {
+  const at = text.indexOf('=')
+  return at === -1 ? [text, undefined] : [text.slice(0, at), text.slice(at + 1)]
+}
+
+/** Parses `key=value,key=value`. A key without a value has an empty one. */
+export function parseFields(text: string): Readonly<Record<string, string | undefined>> {
+  const pairs = text.split(',').map(splitPair)
+  return Object.fromEntries(pairs.map(([key, value = '']) => [key.trim(), value]))
+}

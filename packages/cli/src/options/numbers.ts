@@ -1,0 +1,45 @@
+import { createOptionError } from './option-error.js'
+
+/**
+ * Parses a decimal number; with `integer`, a whole one.
+ *
+ * @throws HostError INVALID_ARGUMENT naming `option`.
+ */
+export function parseNumber(
+  text: string,
+  { option, integer = false }: { readonly option: string; readonly integer?: boolean },
+): number {
+  if (!(integer ? /^\d+$/ : /^(\d+(\.\d+)?|\.\d+)$/).test(text)) {
+    throw createOptionError(option, integer ? 'a whole number' : 'a number', text)
+  }
+  return Number(text)
+}
+
+/**
+ * Parses a number of seconds, at most a day, into whole milliseconds.
+ *
+ * @throws HostError INVALID_ARGUMENT naming `option`.
+ */
+export function parseSeconds(text: string, option: string): number {
+  const seconds = parseNumber(text, { option })
+  if (seconds > secondsPerDay) throw createOptionError(option, `a number of seconds up to ${secondsPerDay}`, text)
+  return Math.round(1000 * seconds)
+}
+
+/**
+ * Parses a size such as `512`, `64k`, `1.5g`, `.5g` or `2GiB` into bytes. Units are powers of 1024, as in docker.
+ *
+ * @throws HostError INVALID_ARGUMENT naming `option`.
+ */
+export function parseBytes(text: string, option: string): number {
+  const [, amount = '', unit = ''] = bytesPattern.exec(text.toLowerCase()) ?? []
+  const bytes = Math.floor(Number(amount) * 1024 ** byteUnits.indexOf(unit))
+  if (amount === '' || bytes < 1 || !Number.isSafeInteger(bytes)) {
+    throw createOptionError(option, 'a size such as 512m or 2g', text)
+  }
+  return bytes
+}
+
+const secondsPerDay = 86_400
+const byteUnits = ['', 'k', 'm', 'g', 't', 'p']
+const bytesPattern = /^(\d+\.?\d*|\.\d+) ?(?:b|([kmgtp])(?:i?b)?)?$/

@@ -1,0 +1,200 @@
+import {
+  type ContainerConfig,
+  type ContainerNetwork,
+  type Mount,
+  ownershipLabelKeys,
+  type StringMap,
+  type Ulimit,
+} from '@capstan/core'
+import type { Io } from '../terminal/io.js'
+import { readEnvironment } from './environment.js'
+import { parseKeyValues } from './key-values.js'
+import { parseTmpfs, parseVolume } from './mounts.js'
+import { parseExtraHost, parseNetwork, parsePort } from './networking.js'
+import { parseBytes, parseNumber, parseSeconds } from './numbers.js'
+import { omitUndefined } from './omit-undefined.js'
+import { createOptionError } from './option-error.js'
+
+/** The options of `capstan run`, as commander parses them. */
+export interface RunOptions {
+  readonly interactive?: boolean
+  readonly tty?: boolean
+  readonly detach?: boolean
+  readonly rm?: boolean
+  readonly env?: readonly string[]
+  readonly envFile?: readonly string[]
+  readonly volume?: readonly string[]
+  readonly tmpfs?: readonly string[]
+  readonly publish?: readonly string[]
+  readonly workdir?: string
+  readonly user?: string
+  readonly groupAdd?: readonly string[]
+  readonly name?: string
+  readonly hostname?: string
+  readonly entrypoint?: string
+  readonly label?: readonly string[]
+  readonly network?: readonly string[]
+  readonly networkAlias?: readonly string[]
+  readonly dns?: readonly string[]
+  readonly addHost?: readonly string[]
+  readonly memory?: string
+  readonly cpus?: string
+  readonly pidsLimit?: string
+  readonly ulimit?: readonly string[]
+  readonly readOnly?: boolean
+  readonly privileged?: boolean
+  readonly capAdd?: readonly string[]
+  readonly capDrop?: readonly string[]
+  readonly securityOpt?: readonly string[]
+  readonly init?: boolean
+  readonly stopSignal?: string
+  readonly stopTimeout?: string
+  readonly pull: 'missing' | 'never' | 'always'
+  readonly platform?: string
+  readonly buildkit?: boolean
+}
+
+/**
+ * Converts the options of `run` into the config of a container. Networks keep the names that the user gave.
+ *
+ * @throws HostError INVALID_ARGUMENT naming the option; UsageError for a file that cannot be read.
+ */
+export async function toRunConfig(
+  { image, command, options }: RunRequest,
+  io: Pick<Io, 'env' | 'cwd'>,
+): Promise<ContainerConfig> {
+  const fields = omitUndefined<Omit<ContainerConfig, 'image'>>({
+    command: command.length === 0 ? undefined : command,
+    ...toProcess(options),
+    env: orUndefined(await readEnvironment(options, io)),
+    labels: toLabels(options),
+    mounts: orUndefined([
+      ...(options.volume ?? []).map((text) => toPersistent(parseVolume(text, io.cwd))),
+      ...(options.tmpfs ?? []).map(parseTmpfs),
+    ]),
+    ...toNetworking(options),
+    ...toLimits(options),
+    ...toPrivileges(options),
+  })
+  return { image, ...fields }
+}
+
+export interface RunRequest {
+  readonly image: string
+  readonly command: readonly string[]
+  readonly options: RunOptions
+}
+
+/** Returns the time between the stop signal and the kill; `undefined` without `--stop-timeout`. */
+export function toGraceMs({ stopTimeout }: RunOptions): number | undefined {
+  return stopTimeout === undefined ? undefined : parseSeconds(stopTimeout, '--stop-timeout')
+}
+
+type Loose<T> = { readonly [K in keyof T]?: T[K] | undefined }
+
+function toProcess(options: RunOptions): Loose<ContainerConfig> {
+  const { entrypoint } = options
+  return {
+    entrypoint: entrypoint === undefined ? undefined : entrypoint === '' ? [] : [entrypoint],
+    interactive: options.interactive,
+    tty: options.tty,
+    autoRemove: options.rm,
+    init: options.init,
+    stopSignal: options.stopSignal,
+    name: options.name,
+    hostname: options.hostname,
+    workingDirectory: options.workdir,
+    user: options.user,
+    groupAdd: options.groupAdd,
+    platform: options.platform,
+    pull: options.pull === 'never' ? 'never' : undefined,
+  }
+}
+
+/** A container that remains after this command is persistent, so that no sweep removes it. */
+function toLabels({ label = [], rm, detach }: RunOptions): StringMap | undefined {
+  const given = parseKeyValues(label, { option: '--label' })
+  const isPersistent = rm !== true || detach === true
+  return orUndefined(isPersistent ? { [ownershipLabelKeys.lifetime]: 'persistent', ...given } : given)
+}
+
+/** As in docker, a named volume remains after the command, even if `--rm` removes the container. */
+function toPersistent(mount: Mount): Mount {
+  return mount.type === 'volume' ? { ...mount, labels: { [ownershipLabelKeys.lifetime]: 'persistent' } } : mount
+}
+
+function toNetworking(options: RunOptions): Loose<ContainerConfig> {
+  const { publish = [], dns, addHost = [] } = options
+  const [network, ports] = [toNetwork(options), publish.map(parsePort)]
+  if (ports.length > 0 && (network?.mode === 'none' || network?.mode === 'host'))
+    throw createOptionError('--publish', `absent with --network ${network.mode}`, publish.join(', '))
+  return {
+    network,
+    ports: orUndefined(ports),
+    dns,
+    extraHosts: orUndefined(toExtraHosts(addHost)),
+  }
+}
+
+/** The contract has one address per name, docker's client several: a second address is refused. */
+function toExtraHosts(texts: readonly string[]): StringMap {
+  const hosts = new Map<string, string>()
+  for (const text of texts) {
+    const [name, address] = parseExtraHost(text)
+    if ((hosts.get(name) ?? address) !== address)
+      throw createOptionError('--add-host', 'given once for each name', text)
+    hosts.set(name, address)
+  }
+  return Object.fromEntries(hosts)
+}
+
+function toNetwork({ network = [], networkAlias: aliases }: RunOptions): ContainerNetwork | undefined {
+  const [first, ...others] = network.map((text) => ({ text, parsed: parseNetwork(text) }))
+  if (first === undefined) return aliases === undefined ? undefined : refuseAlias(aliases)
+  if ('mode' in first.parsed && others.length === 0) {
+    return aliases === undefined || first.parsed.mode === 'default' ? first.parsed : refuseAlias(aliases)
+  }
+  const join = ({ text, parsed }: typeof first) => {
+    if ('mode' in parsed) throw createOptionError('--network', 'given once when it is a mode', text)
+    return aliases === undefined ? { networkId: parsed.name } : { networkId: parsed.name, aliases }
+  }
+  return { mode: 'networks', networks: [join(first), ...others.map(join)] }
+}
+
+function refuseAlias(aliases: readonly string[]): never {
+  throw createOptionError('--network-alias', 'given with a --network that has a name', aliases.join(', '))
+}
+
+function toLimits({ memory, cpus, pidsLimit, ulimit }: RunOptions): Loose<ContainerConfig> {
+  return {
+    memoryBytes: memory === undefined ? undefined : parseBytes(memory, '--memory'),
+    cpus: cpus === undefined ? undefined : parseNumber(cpus, { option: '--cpus' }),
+    pidsLimit: pidsLimit === undefined ? undefined : parseNumber(pidsLimit, { option: '--pids-limit', integer: true }),
+    ulimits: ulimit?.map(parseUlimit),
+  }
+}
+
+/**
+ * Parses `NAME=SOFT[:HARD]`. A single number is both limits; -1 is unlimited.
+ *
+ * @throws HostError INVALID_ARGUMENT for any other text.
+ */
+export function parseUlimit(text: string): Ulimit {
+  const [, name = '', soft = '', hard = soft] = /^([a-z]+)=(-1|\d+)(?::(-1|\d+))?$/.exec(text) ?? []
+  if (name === '') throw createOptionError('--ulimit', 'NAME=SOFT[:HARD]', text)
+  return { name, soft: Number(soft), hard: Number(hard) }
+}
+
+function toPrivileges(options: RunOptions): Loose<ContainerConfig> {
+  return {
+    privileged: options.privileged,
+    readOnlyRootFilesystem: options.readOnly,
+    capAdd: options.capAdd,
+    capDrop: options.capDrop,
+    securityOptions: options.securityOpt,
+  }
+}
+
+function orUndefined<T extends object>(value: T): T | undefined {
+  return Object.keys(value).length === 0 ? undefined : value
+}

@@ -1,0 +1,80 @@
+import { createOptionError } from './option-error.js'
+
+/**
+ * Parses a date or time of RFC 3339, seconds since 1970, or a duration before now (`90s`, `1h30m`, `1.5h`). As in docker, a
+ * time without a zone is local, and the time may be shortened from its end. Nanoseconds are kept.
+ *
+ * @throws HostError INVALID_ARGUMENT for any other text, and for a date that does not exist.
+ */
+export function parseSince(text: string, now: Date): Date | string {
+  const moment = parseUnixTime(text) ?? parseDuration(text, now) ?? parseCalendarTime(text)
+  if (moment === undefined) {
+    throw createOptionError('--since', 'a time such as 2026-01-31T12:00:00Z, or how long ago, such as 10m', text)
+  }
+  return moment
+}
+
+function parseUnixTime(text: string): Date | string | undefined {
+  const [, seconds, fraction = ''] = /^(\d{1,11})(?:\.(\d{1,9}))?$/.exec(text) ?? []
+  if (seconds === undefined) return undefined
+  const date = new Date(Number(seconds) * 1000)
+  return fraction === '' ? date : toText(date, fraction)
+}
+
+/** The syntax of https://pkg.go.dev/time#ParseDuration. */
+function parseDuration(text: string, now: Date): Date | undefined {
+  if (!/^(\d+\.?\d*|\.\d+)(h|m|s|ms|us|µs|μs|ns)((\d+\.?\d*|\.\d+)(h|m|s|ms|us|µs|μs|ns))*$/.test(text))
+    return undefined
+  const parts = [...text.matchAll(/([\d.]+)([a-zµμ]+)/g)]
+  const ago = parts.reduce((sum, [, amount, unit = 's']) => sum + Number(amount) * (units[unit] ?? 0), 0)
+  const date = new Date(now.getTime() - ago)
+  return Number.isNaN(date.getTime()) ? undefined : date
+}
+
+function parseCalendarTime(text: string): string | undefined {
+  const groups = calendarTime.exec(text)?.groups
+  if (groups === undefined) return undefined
+  const { fraction = '', zone } = groups
+  const [year = 0, month = 0, day = 0] = [groups.year, groups.month, groups.day].map(Number)
+  const [hour = 0, minute = 0, second = 0] = [groups.hour, groups.minute, groups.second].map((part) =>
+    Number(part ?? 0),
+  )
+  if (!isDay(year, month, day) || hour > 23 || minute > 59 || second > 59) return undefined
+  if (zone !== undefined) {
+    const date = new Date(`${groups.year}-${groups.month}-${groups.day}T${toClock([hour, minute, second])}${zone}`)
+    return Number.isNaN(date.getTime()) ? undefined : toText(date, fraction)
+  }
+  // The constructor of Date reads the years 0 to 99 as 1900 to 1999.
+  const local = new Date(2000, 0, 1)
+  local.setFullYear(year, month - 1, day)
+  local.setHours(hour, minute, second, 0)
+  return toText(local, fraction)
+}
+
+function isDay(year: number, month: number, day: number): boolean {
+  const date = new Date(0)
+  date.setUTCFullYear(year, month - 1, day)
+  return year > 0 && date.getUTCMonth() === month - 1 && date.getUTCDate() === day
+}
+
+function toClock(parts: readonly number[]): string {
+  return parts.map((part) => String(part).padStart(2, '0')).join(':')
+}
+
+/** Formats the second in UTC, with the fraction as it was given. */
+function toText(date: Date, fraction: string): string {
+  return `${date.toISOString().slice(0, 19)}${fraction === '' ? '' : `.${fraction}`}Z`
+}
+
+const units: Readonly<Record<string, number>> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  μs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+}
+const calendarTime =
+  /^(?<year>\d{4})-(?<month>\d\d)-(?<day>\d\d)(?:T(?<hour>\d\d)(?::(?<minute>\d\d)(?::(?<second>\d\d)(?:\.(?<fraction>\d{1,9}))?)?)?)?(?<zone>Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)?$/

@@ -1,0 +1,74 @@
+import { findUndoFailures, withUndoFailures } from '@capstan/core'
+import { CommanderError } from 'commander'
+import { failureCode, toExitCode } from './errors/exit-code.js'
+import { Interruption } from './errors/interruption.js'
+import { UsageError } from './errors/usage-error.js'
+import { toErrorDocument } from './render/error-document.js'
+import { toErrorText } from './render/error-text.js'
+import { toJsonLine } from './render/write-output.js'
+import type { Io } from './terminal/io.js'
+import { findColumns } from './terminal/terminal-size.js'
+
+/** Writes the error of a command to stderr, and returns the exit status. */
+export function reportError(error: unknown, options: ReportOptions): number {
+  const interruption = options.interruption ?? (error instanceof Interruption ? error : undefined)
+  if (interruption !== undefined) return reportInterruption(interruption, error, options)
+  if (isBrokenPipe(error)) return new Interruption('SIGPIPE').exitCode
+  if (error instanceof CommanderError) return reportUsage(error, options)
+  const errors = flattenErrors(error)
+  writeErrors(errors, options)
+  return toExitCode(errors[0])
+}
+
+export interface ReportOptions {
+  readonly io: Io
+  /** The command, for example `capstan run`. */
+  readonly command: string
+  readonly debug: boolean
+  /** Whether the command prints JSON; errors are then written as JSON. */
+  readonly json: boolean
+  /** The interruption of the command, if any. */
+  readonly interruption: Interruption | undefined
+}
+
+/** The interruption caused all other failures, so only failures of the cleanup are written. */
+function reportInterruption(interruption: Interruption, error: unknown, options: ReportOptions): number {
+  const others = flattenErrors(error).filter((other) => other !== interruption)
+  withUndoFailures(interruption, others.flatMap(findUndoFailures))
+  if (findUndoFailures(interruption).length > 0) writeErrors([interruption], options)
+  return toExitCode(interruption)
+}
+
+/** Commander has written the help of a command group itself. Its other errors are command lines that it cannot parse. */
+function reportUsage({ code, message }: CommanderError, options: ReportOptions): number {
+  if (code === 'commander.help') return failureCode
+  const remedies = [`see \`${options.command} --help\``]
+  writeErrors([new UsageError(message.replaceAll(/^error: |\.$/g, ''), { remedies })], options)
+  return failureCode
+}
+
+function writeErrors(errors: readonly unknown[], { io, command, debug, json }: ReportOptions): void {
+  if (json && !debug) {
+    io.stderr.write(toJsonLine({ errors: errors.map((error) => toErrorDocument(error, { command })) }))
+    return
+  }
+  const width = findColumns(io.stderr)
+  const texts = new Set(errors.map((error) => toErrorText(error, { command, debug, width })))
+  for (const text of texts) io.stderr.write(`${text}\n`)
+}
+
+/** A failed write to stdout after its reader closed it: an EPIPE of a system call, not one of a stream that has ended. */
+function isBrokenPipe(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EPIPE' && 'syscall' in error
+}
+
+/** Returns the errors in an AggregateError, or an error and the one that it suppressed, in the order of their occurrence. */
+function flattenErrors(thrown: unknown): readonly unknown[] {
+  if (thrown instanceof AggregateError) return thrown.errors.flatMap(flattenErrors)
+  return isSuppressing(thrown) ? [...flattenErrors(thrown.suppressed), ...flattenErrors(thrown.error)] : [thrown]
+}
+
+/** Checks the shape: Node 20 has no SuppressedError, and the compiled `await using` throws an object like it. */
+function isSuppressing(thrown: unknown): thrown is { readonly error: unknown; readonly suppressed: unknown } {
+  return thrown instanceof Error && thrown.name === 'SuppressedError' && 'error' in thrown && 'suppressed' in thrown
+}

@@ -1,0 +1,280 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  imageBuilderCapability,
+  networkManagerCapability,
+  type RuntimePlugin,
+  sidecarManagerCapability,
+} from '@capstan/core'
+import { memoryPlugin } from '@capstan/runtime-memory'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { runCapstan } from '../support/run-capstan.js'
+
+const env = { CAPSTAN_RUNTIME: 'memory', VERSION: '7' }
+let plugins: readonly RuntimePlugin[]
+let cwd: string
+
+const capstan = (argv: readonly string[], more: object = {}) => runCapstan(argv, { env, plugins, cwd, ...more })
+
+beforeEach(async () => {
+  plugins = [memoryPlugin({ pullable: { 'registry.example/app:1': { main: async () => 0 } } })]
+  cwd = await mkdtemp(join(tmpdir(), 'capstan build '))
+  await writeFile(
+    join(cwd, 'Dockerfile'),
+    'FROM busybox\nARG VERSION\nCOPY note.txt /note.txt\nENV SEEN=$VERSION\nCMD ["sh", "-c", "cat /note.txt; echo $SEEN"]\n',
+  )
+  await writeFile(join(cwd, 'note.txt'), 'from the context\n')
+  await writeFile(join(cwd, 'empty'), ' \n')
+})
+afterEach(() => rm(cwd, { recursive: true }))
+
+describe('capstan build', () => {
+  it('builds a directory with its Dockerfile and prints the tags', async () => {
+    const built = await capstan(['build', '-t', 'app', '-t', 'app:2', '--build-arg', 'VERSION'])
+    expect(built).toMatchObject({ exitCode: 0, stdout: 'app\napp:2\n' })
+    expect(built.stderr).toContain('COPY note.txt /note.txt')
+    expect((await capstan(['run', '--rm', 'app:2'])).stdout).toBe('from the context\n7\n')
+  })
+
+  it('reads the Dockerfile from a file or from stdin', async () => {
+    await writeFile(join(cwd, 'other'), 'FROM busybox\nCMD ["echo", "other"]\n')
+    expect((await capstan(['build', '-t', 'a', '-f', 'other', '.'])).exitCode).toBe(0)
+    expect((await capstan(['run', '--rm', 'a'])).stdout).toBe('other\n')
+    const stdin = 'FROM busybox\nCMD ["echo", "piped"]\n'
+    expect((await capstan(['build', '-t', 'b', '-f', '-'], { stdin })).exitCode).toBe(0)
+    expect((await capstan(['run', '--rm', 'b'])).stdout).toBe('piped\n')
+  })
+
+  it('prints its events and its result as JSON lines', async () => {
+    const { stdout } = await capstan(['build', '-t', 'app', '--progress', 'json'])
+    const events = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line))
+    expect(events[0]).toMatchObject({ schemaVersion: 1, event: 'progress', step: 1 })
+    expect(events.at(-1)).toMatchObject({ schemaVersion: 1, event: 'result', tags: ['app'], runtime: 'memory' })
+  })
+
+  it('prints one JSON document with --json, and no progress', async () => {
+    const { stdout, stderr } = await capstan(['build', '-t', 'app', '--json'])
+    expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, tags: ['app'], runtime: 'memory' })
+    expect(stderr).toBe('')
+  })
+
+  it('exits with 125 and shows the step, its exit code and its output', async () => {
+    await writeFile(join(cwd, 'Dockerfile'), 'FROM busybox\nRUN echo about to fail; exit 9\n')
+    const failed = await capstan(['build', '-t', 'app'])
+    expect(failed).toMatchObject({ exitCode: 125, stdout: '' })
+    expect(failed.stderr).toContain('about to fail')
+    expect(failed.stderr).toMatch(/\ncapstan build: the build stopped .*exit code 9.*\n$/)
+  })
+
+  it('writes the last lines of a failed build on a terminal', async () => {
+    await writeFile(join(cwd, 'Dockerfile'), 'FROM busybox\nRUN echo about to fail; exit 9\n')
+    const { stderr } = await capstan(['build', '-t', 'app'], { columns: 80 })
+    expect(stderr).toContain('✖ app was not built\n')
+    expect(stderr).toContain('  about to fail\n')
+  })
+
+  it.each(['cache-only', 'type=files,dest=out.tar'])('needs no tag for --output %s', async (output) => {
+    const { stderr } = await capstan(['build', '--output', output])
+    expect(stderr).toContain('image "moby/buildkit')
+  })
+
+  it.each(['load', 'push', 'type=oci,dest=out.tar'])('needs a tag for --output %s', async (output) => {
+    const { exitCode, stderr } = await capstan(['build', '--output', output])
+    expect(exitCode).toBe(125)
+    expect(stderr).toBe(
+      "capstan build: required option '-t, --tag <reference>' not specified\n  → see `capstan build --help`\n",
+    )
+  })
+
+  it.each([
+    [['-t', 'app', 'nowhere'], /the directory .*nowhere cannot be read: it does not exist/],
+    [['-t', 'app', 'note.txt'], /is not a directory/],
+    [['-t', 'app', '-f', 'empty'], /the Dockerfile .*empty is empty$/m],
+    [['-t', 'app', '-f', 'none'], /the Dockerfile .*none cannot be read .*it does not exist/],
+    [['-t', 'app', '-'], /a build context on stdin is not supported/],
+    [['-t', 'app', 'https://example.com/x.git'], /cannot be fetched/],
+    [['-t', '-x'], /must be/],
+  ])('explains the error of %j', async (argv, stderr) => {
+    const result = await capstan(['build', ...argv])
+    expect(result).toMatchObject({ exitCode: 125, stdout: '' })
+    expect(result.stderr).toMatch(stderr)
+  })
+
+  it.each([
+    [['-t', 'Bad:Tag'], '--tag must be a name in lower case with an optional tag, such as "app:1", not "Bad:Tag"'],
+    [['-t', 'app', '-t', 'app:'], '--tag must be a name'],
+    [['-t', 'app', '--target', 'a b'], '--target must be the name or number of a stage'],
+    [['-t', 'app', '--platform', 'linux/arm64,Linux'], '--platform must be a platform such as "linux/arm64"'],
+    [['-t', 'Bad:Tag', '--output', 'type=oci,dest=note.txt'], '--tag must be a name'],
+  ])('rejects %j before it opens a runtime or BuildKit', async (argv, message) => {
+    const { exitCode, stdout, stderr } = await capstan(['build', ...argv], { env: { CAPSTAN_RUNTIME: 'none' } })
+    expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })
+    expect(stderr).toContain(`capstan build: ${message}`)
+    expect(stderr).not.toContain('BuildKit')
+    expect(await readFile(join(cwd, 'note.txt'), 'utf8')).toBe('from the context\n')
+  })
+
+  it('builds images that no sweep removes', async () => {
+    await capstan(['build', '-t', 'app'])
+    expect((await capstan(['sweep'])).stdout).toBe('Nothing was left behind on memory.\n')
+    expect((await capstan(['run', '--rm', '--pull', 'never', 'app', 'true'])).exitCode).toBe(0)
+  })
+})
+
+describe('capstan build --builder', () => {
+  it('auto writes one line with the reason, and builds with the runtime, when BuildKit cannot be used', async () => {
+    const { exitCode, stdout, stderr } = await capstan(['build', '-t', 'app'])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 0, stdout: 'app\n' })
+    expect(stderr.split('\n').filter((line) => line.includes('BuildKit'))).toEqual([
+      expect.stringMatching(
+        /^BuildKit is not used: image "moby\/buildkit:v.*" could not be pulled.*; to skip this attempt on each build, use --builder runtime, or select another image by CAPSTAN_BUILDKIT_IMAGE$/,
+      ),
+    ])
+  })
+
+  it('auto names the missing capabilities of the runtime', async () => {
+    plugins = [memoryPlugin({ without: [networkManagerCapability, sidecarManagerCapability] })]
+    const { exitCode, stderr } = await capstan(['build', '-t', 'app'])
+    expect(exitCode).toBe(0)
+    expect(stderr).toContain('BuildKit is not used: memory does not provide networks and sidecars\n')
+  })
+
+  it('auto rejects a runtime that has neither BuildKit nor image builds, and names the runtime that has them', async () => {
+    const without = [networkManagerCapability, imageBuilderCapability]
+    plugins = [memoryPlugin({ without }), memoryPlugin({ name: 'full' })]
+    const { exitCode, stdout, stderr } = await capstan(['build', '-t', 'app'])
+    expect({ exitCode, stdout }).toEqual({ exitCode: 125, stdout: '' })
+    expect(stderr).toBe(
+      [
+        'BuildKit is not used: memory does not provide networks',
+        'capstan build: the application needs image builds, which runtime "memory" does not provide',
+        '  no image builds: this simulation was made without image builds',
+        '  → take it out of `without` of memoryPlugin()',
+        '  → it works with --runtime full (simulated)',
+        '',
+      ].join('\n'),
+    )
+  })
+
+  it('runtime rejects a runtime without image builds before it opens BuildKit', async () => {
+    plugins = [memoryPlugin({ without: [imageBuilderCapability] })]
+    const { exitCode, stderr } = await capstan(['build', '-t', 'app', '--builder', 'runtime'])
+    expect(exitCode).toBe(125)
+    expect(stderr).toContain('the application needs image builds, which runtime "memory" does not provide')
+    expect(stderr).not.toContain('BuildKit')
+  })
+
+  it('runtime builds once for all tags', async () => {
+    const { stderr } = await capstan([
+      'build',
+      '-t',
+      'app',
+      '-t',
+      'app:2',
+      '--builder',
+      'runtime',
+      '--progress',
+      'plain',
+    ])
+    expect(stderr.match(/COPY note\.txt/g)).toHaveLength(1)
+    expect((await capstan(['run', '--rm', '--pull', 'never', 'app:2'])).exitCode).toBe(0)
+  })
+
+  it('runtime does not open BuildKit', async () => {
+    const { exitCode, stdout, stderr } = await capstan(['build', '-t', 'app', '--builder', 'runtime', '--json'])
+    expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' })
+    expect(JSON.parse(stdout)).toMatchObject({ builder: 'runtime' })
+    expect((await capstan(['build', '-t', 'app', '--builder', 'runtime'])).stderr).not.toContain('BuildKit')
+  })
+
+  it('buildkit fails with the reason when BuildKit cannot be used', async () => {
+    const { exitCode, stderr } = await capstan(['build', '-t', 'app', '--builder', 'buildkit'])
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/image "moby\/buildkit:v.*" could not be pulled/)
+    expect(stderr).toMatch(/\n {2}→ build without BuildKit by --builder runtime\n {2}→ set CAPSTAN_BUILDKIT_IMAGE/)
+    plugins = [memoryPlugin({ without: [sidecarManagerCapability] })]
+    const { stderr: lacking } = await capstan(['build', '-t', 'app', '--builder', 'buildkit'])
+    expect(lacking).toMatch(/capstan build: .*sidecars/)
+  })
+
+  it('suggests the builder of the runtime only if it supports all options', async () => {
+    const argv = ['build', '-t', 'app', '--secret', 'id=a,env=VERSION']
+    const { stderr } = await capstan(argv, { env: { ...env, CAPSTAN_BUILDKIT_IMAGE: 'registry.example/buildkit:1' } })
+    expect(stderr).toMatch(/image "registry\.example\/buildkit:1" could not be pulled[^→]*→ set CAPSTAN_BUILDKIT_IMAGE/)
+    expect(stderr).not.toContain('--builder')
+  })
+
+  it.each([
+    [['--secret', 'id=a,env=VERSION'], '--secret'],
+    [['--cache-from', 'type=registry,ref=a'], '--cache-from'],
+    [['--cache-to', 'type=registry,ref=a'], '--cache-to'],
+    [['--output', 'push'], '--output'],
+    [['--platform', 'linux/amd64,linux/arm64'], '--platform'],
+  ])('rejects %j with the builder of the runtime', async (argv, name) => {
+    const asked = await capstan(['build', '-t', 'app', '--builder', 'runtime', ...argv])
+    expect(asked).toMatchObject({ exitCode: 125, stdout: '' })
+    expect(asked.stderr).toBe(`capstan build: ${name} needs BuildKit: omit --builder runtime\n`)
+    expect((await capstan(['build', '-t', 'app', ...argv])).exitCode).toBe(125)
+  })
+
+  it.each([
+    [['--secret', 'id=a,src=none'], /the secret .*none cannot be read: it does not exist/],
+    [['--secret', 'id=a,env=NONE'], /--secret a: the variable NONE is not set/],
+    [['--secret', 'x'], /--secret must be/],
+    [['--output', 'disk'], /--output must be/],
+    [['--cache-from', 'x'], /--cache-from must be/],
+    [['--output', 'type=oci,dest=none/app.tar'], /the output .*none\/app\.tar cannot be written: it does not exist/],
+  ])('explains the error of %j', async (argv, stderr) => {
+    const result = await capstan(['build', '-t', 'app', ...argv])
+    expect(result).toMatchObject({ exitCode: 125, stdout: '' })
+    expect(result.stderr).toMatch(stderr)
+  })
+
+  it('overwrites no file when the options are invalid', async () => {
+    const argv = ['--output', 'type=oci,dest=note.txt', '--cache-to', 'x']
+    expect((await capstan(['build', '-t', 'app', ...argv])).stderr).toContain('--cache-to must be')
+    expect(await readFile(join(cwd, 'note.txt'), 'utf8')).toBe('from the context\n')
+  })
+})
+
+describe('capstan pull', () => {
+  it('prints the ID on stdout and progress on stderr', async () => {
+    const { exitCode, stdout, stderr } = await capstan(['pull', 'registry.example/app:1'])
+    expect(exitCode).toBe(0)
+    expect(stdout).toMatch(/^\S+\n$/)
+    expect(stderr).toMatch(/Pulled registry\.example\/app:1\n$/)
+  })
+
+  it('prints JSON, and nothing on stderr with --quiet', async () => {
+    const { stdout, stderr } = await capstan(['pull', '-q', '--json', 'registry.example/app:1'])
+    expect(JSON.parse(stdout)).toMatchObject({
+      schemaVersion: 1,
+      image: 'registry.example/app:1',
+      id: expect.any(String),
+    })
+    expect(stderr).toBe('')
+  })
+
+  it('shows the reason when an image cannot be pulled', async () => {
+    const { exitCode, stderr } = await capstan(['pull', 'registry.example/none:1'])
+    expect(exitCode).toBe(125)
+    expect(stderr).toMatch(/^capstan pull: image "registry\.example\/none:1" could not be pulled/m)
+  })
+
+  it('rejects an invalid reference before it opens a runtime', async () => {
+    const { exitCode, stderr } = await capstan(['pull', 'a b'], { env: { CAPSTAN_RUNTIME: 'none' } })
+    expect({ exitCode, stderr }).toEqual({
+      exitCode: 125,
+      stderr: expect.stringContaining('capstan pull: image must be'),
+    })
+  })
+
+  it('run --pull always pulls the image', async () => {
+    expect((await capstan(['run', '--rm', '--pull', 'always', 'registry.example/app:1'])).exitCode).toBe(0)
+    expect((await capstan(['run', '--rm', '--pull', 'never', 'registry.example/none:1'])).exitCode).toBe(125)
+  })
+})

@@ -1,0 +1,21 @@
+import { describe, expect, it } from 'vitest'
+import { parseKeyValues } from '../../src/options/key-values.js'
+
+const invalid = expect.objectContaining({ code: 'INVALID_ARGUMENT' })
+
+describe('parseKeyValues', () => {
+  const env: Readonly<Record<string, string>> = { HOME: '/root' }
+  const options = { option: '--env', bare: (key: string) => env[key] }
+
+  it('splits at the first =, and keeps the last value of a key', () => {
+    expect(parseKeyValues(['A=1', 'B=x=y', 'C=', 'A=2'], options)).toEqual({ A: '2', B: 'x=y', C: '' })
+  })
+
+  it('passes a key without = to `bare`, and omits it for undefined', () => {
+    expect(parseKeyValues(['HOME', 'GONE'], options)).toEqual({ HOME: '/root' })
+  })
+
+  it('rejects a text without a key', () => {
+    expect(() => parseKeyValues(['=1'], options)).toThrow(invalid)
+  })
+})
