@@ -1,5 +1,11 @@
 import { readFileSync } from 'node:fs'
-import { createRuntimeHost, joinWords, type RefusableField } from '@capstan/core'
+import {
+  builtInCapabilities,
+  createRuntimeHost,
+  joinWords,
+  type RefusableField,
+  runtimeCapability,
+} from '@capstan/core'
 import { BuildKitFeature, toBuildKitSupport } from '@capstan/feature-buildkit'
 import { type MemoryPluginOptions, memoryPlugin } from '@capstan/runtime-memory'
 import { expect, it } from 'vitest'
@@ -8,13 +14,14 @@ import { readSupportTable, toSupportRow } from './support-table.js'
 
 const required = Object.values(BuildKitFeature.needs.required)
 const optional = Object.values(BuildKitFeature.needs.optional)
-const capabilities = [...required, ...optional]
+const needed = [...required, ...optional]
+const managers = builtInCapabilities.filter(({ id }) => id !== runtimeCapability.id)
 
 /** Converts the first cell of a row to the options of the simulation. */
 function toOptions(runtime: string): MemoryPluginOptions {
   const [, without, refuses] = /^memory(?: without (.+)| that refuses (.+))?$/.exec(runtime) ?? []
-  if (without === 'anything') return { without: capabilities }
-  if (without !== undefined) return { without: capabilities.filter(({ title }) => title === without) }
+  if (without === 'anything') return { without: managers }
+  if (without !== undefined) return { without: managers.filter(({ title }) => title === without) }
   if (refuses !== undefined) return { refuses: refuses.replaceAll('`', '').split(', ') as RefusableField[] }
   return {}
 }
@@ -29,7 +36,7 @@ it('docs/buildkit.md names the required and the optional capabilities', () => {
 
 it('docs/buildkit.md has a row for each capability', () => {
   const names = rows.map(({ runtime }) => runtime)
-  for (const { title } of capabilities) expect(names).toContain(`memory without ${title}`)
+  for (const { title } of needed) expect(names).toContain(`memory without ${title}`)
 })
 
 it.each(rows)('docs/buildkit.md lists the answer of support() for $runtime', async (row) => {

@@ -2,6 +2,7 @@ import type { Capability } from '../contract/capability.js'
 import { type MissingCapability, toMissingCapability } from '../contract/missing-capability.js'
 import type { Capabilities, Managers, Needs } from '../contract/needs.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
+import type { HostErrorOptions } from '../errors/host-error.js'
 import { MissingCapabilityError } from '../errors/named-errors.js'
 
 /** `lacks`: optional capabilities that the runtime does not provide; the feature works without them. */
@@ -35,26 +36,20 @@ export function toFeatureSupport(feature: string, needs: Needs, report: RuntimeR
 /**
  * Narrows what was injected into a feature: the required managers are present, everything else is unchanged.
  *
- * @throws MissingCapabilityError naming every required capability that is missing.
+ * @throws MissingCapabilityError naming every required capability that is missing; `options` are those of the error.
  */
 export function requireManagers<R extends Managers<R>, I extends PartlyInjected<R>>(
   feature: string,
   needs: { readonly required: Capabilities<R> },
   injected: I,
+  options?: HostErrorOptions,
 ): I & R {
   const { report } = injected
-  const missing = Object.entries<Capability<object>>(needs.required).filter(
-    ([name]) => injected[name as keyof typeof injected] === undefined,
-  )
-  if (missing.length > 0) {
-    throw new MissingCapabilityError({
-      feature,
-      runtime: report.runtime,
-      missing: missing.map(([, capability]) => toMissingCapability(capability, report)),
-      reports: [report],
-    })
-  }
-  return injected as I & R // each manager of R was seen to be present
+  const missing = Object.entries<Capability<object>>(needs.required)
+    .filter(([name]) => injected[name as keyof typeof injected] === undefined)
+    .map(([, capability]) => toMissingCapability(capability, report))
+  if (missing.length === 0) return injected as I & R // each manager of R was seen to be present
+  throw new MissingCapabilityError({ feature, runtime: report.runtime, missing, reports: [report] }, options)
 }
 
 type PartlyInjected<R> = { readonly report: RuntimeReport } & { readonly [K in keyof R]: R[K] | undefined }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import {
   createRuntimeHost,
   defineNeeds,
+  imageBuilderCapability,
   networkManagerCapability,
   requireManagers,
   runtimeCapability,
@@ -89,6 +90,15 @@ describe('requireManagers', () => {
           reports: [report],
         },
       }),
+    )
+  })
+
+  it('keeps the cause that is given', async () => {
+    const injected = { report: await reportOf({}), builder: undefined }
+    const cause = new Error('no sidecar')
+    const { required } = defineNeeds({ required: { builder: imageBuilderCapability } })
+    expect(() => requireManagers('Tunnel', { required }, injected, { cause })).toThrow(
+      expect.objectContaining({ cause }),
     )
   })
 })

@@ -4,11 +4,9 @@ import {
   type InjectedManagers,
   imageBuilderCapability,
   isHostError,
-  MissingCapabilityError,
   type OperationOptions,
   type Runtime,
-  type RuntimeReport,
-  toFeatureSupport,
+  requireManagers,
 } from '@capstan/core'
 import type { BuildRequest } from '../build/build-request.js'
 import type { BuildResult } from '../build/build-result.js'
@@ -38,11 +36,11 @@ export type FallbackManagers = Pick<InjectedManagers<typeof buildKitNeeds>, 'run
  * @throws MissingCapabilityError when the runtime has no builder. Its cause is the error of the sidecar's start.
  */
 export async function buildOnRuntime(
-  { runtime, builder, report }: FallbackManagers,
+  managers: FallbackManagers,
   request: BuildRequest,
   { reason, onEvents, signal }: FallbackOptions,
 ): Promise<BuildResult> {
-  if (builder === undefined) throw toMissingBuilder(report, reason)
+  const { runtime, builder } = requireManagers('a build without BuildKit', builderNeeds, managers, { cause: reason })
   const message = `built by the runtime's own builder, because ${reason instanceof Error ? reason.message : String(reason)}`
   onEvents([{ type: 'warning', stepId: '', message }])
   const source = await readDockerfile(request, { signal })
@@ -87,15 +85,6 @@ async function build(builder: ImageBuilder, { request, source, onEvents, signal 
 
 function listTags({ output }: BuildRequest): readonly string[] {
   return 'tags' in output ? (output.tags ?? []) : []
-}
-
-function toMissingBuilder(report: RuntimeReport, cause: unknown): MissingCapabilityError {
-  const support = toFeatureSupport('a build without BuildKit', builderNeeds, report)
-  const missing = support.supported ? [] : support.missing
-  return new MissingCapabilityError(
-    { feature: support.feature, runtime: support.runtime, missing, reports: [report] },
-    { cause },
-  )
 }
 
 const builderNeeds = defineNeeds({ required: { builder: imageBuilderCapability } })
