@@ -13,19 +13,30 @@ export function toFirewallScript(plan: FirewallPlan): string {
 }
 
 function toFill(plan: FirewallPlan, family: Family): string {
-  const input = toInputRule(plan)?.join(' ')
   return [
     `if_family ${family} -F FORWARD`,
     `if_family ${family} -F OUTPUT`,
+    ...toInputCommands(plan, family),
     ...toOutputRules(plan, family).map((rule) => `if_family ${family} -A OUTPUT ${rule.join(' ')}`),
-    ...(input === undefined
-      ? []
-      : [
-          `if has_rule ${family} INPUT ${input}; then if_family ${family} -D INPUT ${input}; fi`,
-          `if_family ${family} -I INPUT ${input}`,
-        ]),
   ].join('\n')
 }
+
+/**
+ * The rule of INPUT is set before the rule for replies, and no TCP packet comes in meanwhile. conntrack may start with this
+ * rule: a packet that came in before it applies would make an open connection one from outside.
+ */
+function toInputCommands(plan: FirewallPlan, family: Family): readonly string[] {
+  const input = toInputRule(plan)?.join(' ')
+  if (input === undefined) return []
+  return [
+    `has_rule ${family} INPUT ${blockTcp} || if_family ${family} -I INPUT ${blockTcp}`,
+    `if has_rule ${family} INPUT ${input}; then if_family ${family} -D INPUT ${input}; fi`,
+    `if_family ${family} -I INPUT ${input}`,
+    `if_family ${family} -D INPUT ${blockTcp}`,
+  ]
+}
+
+const blockTcp = '! -i lo -p tcp -j DROP'
 
 /** A refused connection proves, as an answer does, that the packet has left: so it is not the exit code that counts. */
 function toTrial({ witness }: FirewallPlan): string {

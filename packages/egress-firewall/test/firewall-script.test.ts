@@ -92,6 +92,26 @@ test('closes both families before any other change, then sets and reads back the
   ])
 })
 
+test('lets no TCP packet in until the rule of INPUT is set, and no reply out before that', async () => {
+  await writeTool('iptables')
+  await writeTool('ip6tables')
+  await run(plan)
+  const log = await readLog()
+  for (const tool of ['iptables', 'ip6tables']) {
+    const indexOf = (text: string) => log.findIndex((line) => line.startsWith(`${tool} -w 5 ${text}`))
+    const order = [
+      '-F OUTPUT',
+      '-I INPUT ! -i lo -p tcp -j DROP',
+      '-I INPUT -p tcp -m tcp ! --tcp-flags FIN,SYN,RST,ACK SYN -m conntrack --ctstate NEW -j DROP',
+      '-D INPUT ! -i lo -p tcp -j DROP',
+      '-A OUTPUT -m conntrack --ctstate RELATED,ESTABLISHED --ctdir REPLY -j ACCEPT',
+    ].map(indexOf)
+    expect(order).not.toContain(-1)
+    expect(order).toEqual([...order].sort((left, right) => left - right))
+    expect(await readFile(join(directory, tool), 'utf8')).not.toContain('-A INPUT ! -i lo -p tcp -j DROP')
+  }
+})
+
 test('sets the same rules when it runs a second time', async () => {
   await writeTool('iptables')
   await writeTool('ip6tables')
