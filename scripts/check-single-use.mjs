@@ -29,7 +29,9 @@ export function findSingleUses(root, allowed = reasons) {
       const lines = text.trimEnd().split('\n').length
       if (importer === undefined || others.length > 0 || lines >= 25 || path in allowed) return []
       if (!importer.includes('/src/') || entries.has(importer) || path.includes('/generated/')) return []
-      return [{ path, text: `has ${lines} lines and one importer: move it into ${importer}` }]
+      return [
+        { path, text: `has ${lines} ${lines === 1 ? 'line' : 'lines'} and one importer: move it into ${importer}` },
+      ]
     }),
   )
 }
@@ -65,6 +67,16 @@ function findEntries(root, { directory, manifest: { exports = {} } }) {
  *
  * @type {Readonly<Record<string, string>>}
  */
-const reasons = {}
+const reasons = {
+  'packages/conformance/src/cases/refusals.ts': 'each group of cases has its own file',
+  'packages/runtime-memory/src/memory-image-builder.ts': 'each manager of a runtime has its own file',
+}
 
-if (isMain(import.meta.url)) reportOffences(findSingleUses(dirname(dirname(fileURLToPath(import.meta.url)))))
+/** Packages in which such files remain to be moved. */
+const unfinished = /^packages\/(runtime-docker|runtime-memory)\//
+
+if (isMain(import.meta.url)) {
+  const offences = findSingleUses(dirname(dirname(fileURLToPath(import.meta.url))))
+  const all = process.argv.includes('--all')
+  reportOffences(all ? offences : offences.filter(({ path }) => !unfinished.test(path)))
+}

@@ -55,6 +55,7 @@ const checks = [
   },
   { title: 'Boundaries of packages', runs: [['scripts/check-boundaries.mjs']] },
   { title: 'Generated protocol code', runs: [['scripts/check-generated.mjs']] },
+  { title: 'Files with one importer', runs: [['scripts/check-single-use.mjs']] },
   { title: 'Cycles', runs: [['scripts/check-cycles.mjs']] },
   { title: 'Abilities asked for by capability', runs: [['scripts/check-abilities.mjs']] },
   { title: 'Refusable fields name no method', runs: [['scripts/check-refusals.mjs']] },

@@ -19,7 +19,7 @@ afterEach(() => rmSync(root, { recursive: true }))
 test('a short file with one importer is an offence', () => {
   add('src/b.ts', 'export const b = 1\n')
   expect(findSingleUses(root)).toEqual([
-    { path: 'packages/core/src/b.ts', text: 'has 1 lines and one importer: move it into packages/core/src/a.ts' },
+    { path: 'packages/core/src/b.ts', text: 'has 1 line and one importer: move it into packages/core/src/a.ts' },
   ])
 })
 

@@ -1,11 +1,10 @@
+import { readFileSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import type { OperationOptions, RuntimeReport } from '@capstan/core'
 import { conformanceCases } from './conformance-cases.js'
 import type { ConformanceOptions } from './conformance-options.js'
-import type { CaseResult, ConformanceReport } from './conformance-report.js'
-import { kitPackage } from './kit-package.js'
+import type { CaseResult, CaseStatus, ConformanceReport } from './conformance-report.js'
 import { openCaseRunner } from './run/case-runner.js'
-import { countResults } from './run/count-results.js'
 import { type GuardedResult, PluginGuard } from './run/plugin-guard.js'
 import { runBounded } from './run/run-bounded.js'
 import { toFailure } from './run/to-failure.js'
@@ -65,12 +64,12 @@ export interface RunConformanceOptions extends ConformanceOptions, OperationOpti
 
 /** The part of a report that is known before the first case. */
 export function toHeading({ plugin, only }: ConformanceOptions, report: RuntimeReport): ReportHeading {
-  const { name, packageName = 'unknown package', packageVersion = 'unknown version' } = plugin
+  const { name, packageName: pluginPackage = 'unknown package', packageVersion = unknownVersion } = plugin
   const { node } = process.versions
   return {
     schemaVersion: 1,
-    kit: kitPackage,
-    plugin: { name, packageName, packageVersion },
+    kit: { packageName, packageVersion: readKitVersion() },
+    plugin: { name, packageName: pluginPackage, packageVersion },
     environment: { node, platform: process.platform, architecture: process.arch },
     ...(only && { only }),
     ...toClaims(report),
@@ -79,7 +78,20 @@ export function toHeading({ plugin, only }: ConformanceOptions, report: RuntimeR
 
 /** The part of a report that the cases make. */
 export function toBody(cases: readonly CaseResult[]): Pick<ConformanceReport, 'counts' | 'cases'> {
-  return { counts: countResults(cases), cases }
+  const counts: Record<CaseStatus, number> = { passed: 0, failed: 0, absent: 0, refused: 0 }
+  for (const { status } of cases) counts[status] += 1
+  return { counts, cases }
+}
+
+/** Reads the version in the package.json of the kit. A bundle of the kit has no package.json. */
+function readKitVersion(): string {
+  try {
+    const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
+    const { name, version }: { name?: unknown; version?: unknown } = JSON.parse(text)
+    return name === packageName ? String(version) : unknownVersion
+  } catch {
+    return unknownVersion
+  }
 }
 
 function toClaims(report: RuntimeReport): Pick<ConformanceReport, 'endpoint' | ClaimLists> {
@@ -100,3 +112,5 @@ type ReportHeading = Omit<ConformanceReport, 'startedAt' | 'durationMs' | 'count
 type ClaimLists = 'provides' | 'absent' | 'refuses' | 'notes'
 
 export const defaultConcurrency = 4
+const packageName = '@capstan/conformance'
+const unknownVersion = 'unknown version'

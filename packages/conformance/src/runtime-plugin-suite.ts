@@ -4,7 +4,6 @@ import type { ConformanceOptions } from './conformance-options.js'
 import type { CaseResult, ConformanceReport } from './conformance-report.js'
 import { type CaseRunner, defaultTimeoutMs, openCaseRunner } from './run/case-runner.js'
 import { LookAhead } from './run/look-ahead.js'
-import { toResultError } from './run/to-result-error.js'
 import { defaultConcurrency, toBody, toHeading } from './run-conformance.js'
 
 /** What the suite uses of a test runner: vitest's own names, or those of `node:test` with its `before` and `after`. */
@@ -84,6 +83,14 @@ class Suite {
     const heading = toHeading(this.#options, this.#runner.report)
     this.#options.onReport?.({ ...heading, startedAt, durationMs, ...toBody(results) })
   }
+}
+
+/** Converts a failed case to an error with all of its messages and the stack of the first. */
+function toResultError({ id, failures }: Extract<CaseResult, { readonly status: 'failed' }>): Error {
+  const error = new Error(`${id}: ${failures.map(({ message }) => message).join('; ')}`)
+  const [first] = failures
+  if (first?.stack !== undefined) error.stack = first.stack
+  return error
 }
 
 /** For what a case waits behind, and for clearing up after it. */

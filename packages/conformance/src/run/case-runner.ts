@@ -3,20 +3,23 @@ import {
   type Capability,
   createHostError,
   createRuntimeHost,
+  findCapability,
   type OperationOptions,
   type RuntimeReport,
   untilAborted,
 } from '@capstan/core'
 import { within, withPatience } from '../assert/wait.js'
+import type { CaseContext } from '../case-context.js'
 import type { ConformanceCase } from '../conformance-case.js'
+import { ConformanceFailure } from '../conformance-failure.js'
 import type { ConformanceOptions } from '../conformance-options.js'
 import type { CaseResult, Lack } from '../conformance-report.js'
-import { checkAbsent } from './check-absent.js'
 import { checkAllRefused, findRefused } from './check-refused.js'
 import { Janitor } from './janitor.js'
 import { OpenedCase } from './opened-case.js'
 import { requireImage } from './require-image.js'
 import { toFailure } from './to-failure.js'
+import { toReason } from './to-reason.js'
 
 /**
  * Runs cases against one plugin, each on a runtime of its own, and clears up after each. When the signal aborts, the cases
@@ -116,6 +119,19 @@ export class CaseRunner implements AsyncDisposable {
 type Outcome =
   | { readonly status: 'passed' }
   | { readonly status: 'absent' | 'refused'; readonly lacks: readonly [Lack, ...Lack[]] }
+
+/** Checks that the scope has no manager of the capability, and that the report has the reason. */
+function checkAbsent({ scope }: CaseContext, capability: Capability<object>): Lack {
+  const { id, title } = capability
+  if (findCapability(scope, capability) !== undefined) {
+    throw new ConformanceFailure(`no ${title} in the scope, since the probe did not claim "${id}"`, 'an implementation')
+  }
+  const listed = scope.report.available ? scope.report.absent.find((entry) => entry.id === id) : undefined
+  if (listed === undefined || listed.reason.trim() === '') {
+    throw new ConformanceFailure(`"${id}" in the list of what is absent, with its reason`, 'no such entry')
+  }
+  return { subject: id, ...toReason(listed) }
+}
 
 function toUngiven(option: string): Lack {
   const reason = `the kit was not given "${option}"`
