@@ -29,11 +29,11 @@ import { removeOrphan } from './remove-orphan.js'
 import { withHostGateway } from './with-host-gateway.js'
 
 /**
- * Makes a container and resolves with its full id; a missing image is pulled first, unless `pull` is `never`.
+ * Creates a container and resolves with its full id. Pulls a missing image first, unless `pull` is `never`, and creates
+ * volumes that do not exist.
  *
- * Absent volumes are created with it, and removed with it when a later step fails. What this engine cannot honour is
- * refused before any request; what it drops all the same is refused after the container is removed again. Aborted while the
- * engine makes it: it is removed.
+ * When a later step fails, or after an abort, the container and its new volumes are removed. An option that the engine drops
+ * with a warning is refused then.
  */
 export async function createContainer(
   engine: DockerEngine,
@@ -61,13 +61,13 @@ export async function createContainer(
 
 type CreateCall = Operation & EngineCall
 
-/** A container that was made, and what the engine warns of. */
+/** A new container, and the warnings of the engine. */
 export interface Created {
   readonly id: string
   readonly warnings: readonly string[]
 }
 
-/** Tries first and pulls then: where the image is there, that is one request in all. */
+/** Creates the container, and pulls the image only when the engine does not have it: usually that is one request. */
 async function createWithImage(
   engine: DockerEngine,
   config: ContainerConfig,
@@ -111,8 +111,8 @@ async function request(
 }
 
 /**
- * Sends one create. Where its answer is not seen, what the engine made of it is removed before this rejects; where it is
- * aborted, the answer is waited for a while. `requestIdLabel` is the label that this request alone puts on what it makes.
+ * Sends one create request. After an abort it waits for the answer for a while. When it gets no answer, it removes the
+ * container that the engine may have created, and rejects. The container and its volumes get `requestIdLabel`.
  */
 export function requestContainer(
   engine: DockerEngine,
@@ -142,7 +142,7 @@ type LabelledRequest = Omit<CreateRequest, 'later'> & {
   readonly requestIdLabel?: StringMap
 }
 
-/** What is left to do with a container that is made: undone with it when it fails. */
+/** Checks the warnings and joins further networks. */
 async function finish(
   engine: DockerEngine,
   config: ContainerConfig,

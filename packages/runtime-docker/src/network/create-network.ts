@@ -14,11 +14,11 @@ import { explainFailure, toNameConflict } from './create-failure.js'
 import { findByRequestId, findNamed, type NetworkRequest, removeByRequestId } from './network-request.js'
 
 /**
- * Makes a bridge network and resolves with its id.
+ * Creates a bridge network and resolves with its id.
  *
- * Name taken: NAME_CONFLICT with the holder. Not answered within `answerMs`: the network, if it was made all the same, else
- * TIMED_OUT. No address pool left: OPERATION_FAILED that lists what Capstan itself has left behind. Aborted, or the
- * connection lost: what was made is removed.
+ * Rejects with NAME_CONFLICT when another network has the name, and with OPERATION_FAILED when no address pool is left; that
+ * error lists the networks of Capstan. When the engine does not answer within `answerMs`, it resolves if the network exists
+ * by then, and rejects with TIMED_OUT otherwise. After an abort or a lost connection the network is removed.
  */
 export async function createNetwork(
   engine: DockerEngine,
@@ -36,7 +36,7 @@ export async function createNetwork(
   throw toNameConflict(engine, name, undefined)
 }
 
-/** The id; `undefined` when others wanted the name at the same moment, and none got it. */
+/** Resolves with the id, or with `undefined` when requests for the same name cancelled each other. */
 async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promise<string | undefined> {
   const { call, name } = request
   const addUndo = () =>
@@ -61,21 +61,21 @@ function make(engine: DockerEngine, request: NetworkRequest): Promise<string> {
     try {
       const api = await engine.api(patient)
       const Labels = { ...labels, ...requestIdLabel }
-      // Before API 1.44 a second network of the same name is made without this; later it is ignored.
+      // Before API 1.44 the engine creates a second network of the same name without this. Later engines ignore it.
       const body = { Name: name, Driver: 'bridge', Internal: internal, Labels, CheckDuplicate: true }
       return (await api.createNetwork(body)).id
     } catch (error) {
       call.signal.throwIfAborted()
       const made = isHostError(error, 'TIMED_OUT') ? await findByRequestId(engine, request, call) : undefined
       if (made === undefined) throw error
-      return made.Id // slow is not failed: what the engine made in the end is what was asked for
+      return made.Id // the engine was slow, and did not fail
     }
   })
 }
 
 /**
- * `CheckDuplicate` looks before the engine makes the network, so several of one name can be made at once. Whoever sees
- * another gives up: then never two have the name, and the last to look may try again.
+ * Whether no other network has the name. The engine checks `CheckDuplicate` before it creates the network, so requests at the
+ * same time can create several of one name. A request that finds another network removes its own and tries again.
  */
 async function isAlone(engine: DockerEngine, request: NetworkRequest, id: string): Promise<boolean> {
   return (await findNamed(engine, request, id)) === undefined

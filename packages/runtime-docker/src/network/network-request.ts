@@ -9,7 +9,7 @@ export interface NetworkRequest {
   readonly name: string
   readonly internal: boolean
   readonly labels: StringMap
-  /** The label that this request alone puts on it. */
+  /** The label with the id of this request. */
   readonly requestIdLabel: StringMap
 }
 

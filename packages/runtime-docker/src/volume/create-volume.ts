@@ -15,10 +15,10 @@ import { withAbortGrace } from '../unanswered/abort-grace.js'
 import { isAnswered } from '../unanswered/is-answered.js'
 
 /**
- * Makes a volume and resolves with its name.
+ * Creates a volume and resolves with its name.
  *
- * Name taken: NAME_CONFLICT, though the engine would hand out the old volume without a word; also when another made it
- * between question and request, as the labels of the answer tell. Aborted or not answered: what was made is removed.
+ * Rejects with NAME_CONFLICT when a volume has the name. The engine would return that volume as if it were new, so the labels
+ * of the answer are compared. After an abort or a lost answer the volume is removed.
  */
 export async function createVolume(engine: DockerEngine, labels: StringMap, call: Operation): Promise<string> {
   const requestIdLabel = createRequestIdLabel()
@@ -56,7 +56,7 @@ export interface NewVolume {
   readonly requestIdLabel: StringMap
 }
 
-/** The engine's words are of a mount as well. */
+/** The engine's text for a bad name is that of a mount. */
 function toBadName(error: unknown, name: string): unknown {
   if (!isHostError(error, 'INVALID_ARGUMENT')) return error
   const facts = { ...error.facts, field: 'name', given: JSON.stringify(name) }
