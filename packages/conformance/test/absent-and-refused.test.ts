@@ -1,9 +1,12 @@
 import {
+  type Capability,
+  defineCapability,
   execManagerCapability,
   firewallManagerCapability,
   imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
+  provide,
   type RefusableField,
   type RefusedOption,
   type RuntimePlugin,
@@ -121,6 +124,48 @@ describe('a runtime that refuses options', { timeout: 60_000 }, () => {
     })
     const { cases } = await run(plugin, ['LIM-002'])
     expect(cases[0]).toMatchObject({ status: 'failed' })
+  })
+})
+
+describe('a refusable field of a third party', () => {
+  const capability: Capability<object, 'example.com/checkpoints.live'> = defineCapability({
+    id: 'example.com/checkpoints',
+    title: 'checkpoints',
+    refusable: { 'example.com/checkpoints.live': 'a checkpoint of a running container' },
+  })
+  const memory = memoryPlugin()
+  const plugin = withPlugin(withRefusals(memory, ['example.com/checkpoints.live']), {
+    register: (scope, details) => {
+      memory.register(scope, details)
+      provide(scope, capability, {})
+    },
+  })
+
+  test('passes, and is in the report with its line, when the plugin provides the capability', async () => {
+    const providing = withPlugin(plugin, {
+      probe: async (options) => {
+        const result = await plugin.probe(options)
+        return result.available ? { ...result, provides: [...result.provides, capability] } : result
+      },
+    })
+    const report = await run(providing, ['REF', 'REG'])
+    expect(report.cases.filter(({ status }) => status !== 'passed')).toEqual([])
+    expect(report.refuses).toContainEqual({
+      field: 'example.com/checkpoints.live',
+      description: 'a checkpoint of a running container',
+      reason: 'not here',
+    })
+  })
+
+  test('fails when the plugin does not provide the capability', async () => {
+    const { cases } = await run(plugin, ['REF'])
+    expect(cases).toMatchObject([
+      {
+        id: 'REF-001',
+        status: 'failed',
+        failures: [{ message: expect.stringContaining('refuses "example.com/checkpoints.live", which no capability') }],
+      },
+    ])
   })
 })
 

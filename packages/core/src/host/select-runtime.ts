@@ -26,7 +26,7 @@ export function selectNamed(probed: ProbedPlugin, { requires = [], keeps = [] }:
   return probed
 }
 
-/** The first, in order, that is available, provides all of `requires` and refuses none of `keeps`. */
+/** The first, in order, that is available, provides all of `requires` and supports all of `keeps`. */
 export function selectFirst(probed: readonly ProbedPlugin[], { requires = [], keeps = [] }: Wishes): UsableRuntime {
   const available = probed.filter((candidate): candidate is UsableRuntime => candidate.found !== undefined)
   // An endpoint that the user named is never replaced by another runtime, wherever its plugin is in the order.
@@ -41,7 +41,7 @@ export function selectFirst(probed: readonly ProbedPlugin[], { requires = [], ke
   return keeping ?? selectNamed(firstAble, { requires, keeps })
 }
 
-/** Whether it is available, provides all of `requires` and refuses none of `keeps`. */
+/** Whether it is available, provides all of `requires` and supports all of `keeps`. */
 export function isFitting(probed: ProbedPlugin, { requires = [], keeps = [] }: Wishes): boolean {
   if (probed.found === undefined || findMissing(probed, requires).length > 0) return false
   return keeps.every((field) => findUnsupported(field, probed.report) === undefined)
