@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { findTemporaryDirectory } from '@capstan/core'
+import { findTemporaryDirectory } from '@capstan/core/plugin'
 
 /**
  * Serves Podman's API at a socket that no other user can reach, by `podman system service`.

@@ -1,11 +1,6 @@
 import { readFileSync } from 'node:fs'
-import {
-  builtInCapabilities,
-  createRuntimeHost,
-  joinWords,
-  type RefusableField,
-  runtimeCapability,
-} from '@capstan/core'
+import { createRuntimeHost, type RefusableField, runtimeCapability } from '@capstan/core'
+import { builtInCapabilities, joinWords } from '@capstan/core/plugin'
 import { BuildKitFeature, toBuildKitSupport } from '@capstan/feature-buildkit'
 import { type MemoryPluginOptions, memoryPlugin } from '@capstan/runtime-memory'
 import { expect, it } from 'vitest'

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import { builtInCapabilities } from '@capstan/core'
+import { builtInCapabilities } from '@capstan/core/plugin'
 import { expect, it } from 'vitest'
 import { root } from './documents.js'
 

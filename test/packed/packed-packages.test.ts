@@ -15,7 +15,8 @@ afterAll(async () => await installed[Symbol.asyncDispose]())
 describe('two installed copies of core in one tree', () => {
   it('agree on tokens and errors; a feature class of the other copy fails with the sentence that names both', async () => {
     const program = `
-      import { createHostError, createRuntimeHost, isHostError, networkManagerCapability } from '@capstan/core'
+      import { createRuntimeHost, isHostError, networkManagerCapability } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
       import { memoryPlugin } from '@capstan/runtime-memory'
       import { core, TheirFeature } from 'their-feature'
 

@@ -1,4 +1,5 @@
-import { createHostError, type HostError } from '@capstan/core'
+import type { HostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 
 /** Creates the INVALID_ARGUMENT error of one field. The given value is shortened to one line. */
 export function createInvalidError(field: string, expected: string, given: unknown): HostError<'INVALID_ARGUMENT'> {

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { loadCommonJs } from '@capstan/core'
+import { loadCommonJs } from '@capstan/core/plugin'
 import type { Header, Pack } from 'tar-stream'
 import type { ContextEntry } from './context-entry.js'
 

@@ -1,4 +1,4 @@
-import { findUndoFailures, withUndoFailures } from '@capstan/core'
+import { findUndoFailures, withUndoFailures } from '@capstan/core/plugin'
 import { CommanderError } from 'commander'
 import { failureCode, toExitCode } from './errors/exit-code.js'
 import { Interruption } from './errors/interruption.js'

@@ -1,4 +1,5 @@
-import type { Capability, Environment, Runtime, RuntimePlugin, RuntimeScope, StringMap, UndoStep } from '@capstan/core'
+import type { Capability, Runtime, RuntimePlugin, RuntimeScope } from '@capstan/core'
+import type { Environment, StringMap, UndoStep } from '@capstan/core/plugin'
 import type { ConformancePrograms } from './programs.js'
 
 /** What one case works with: a runtime opened for it alone, under an owner of its own. */

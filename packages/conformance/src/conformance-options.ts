@@ -1,4 +1,5 @@
-import type { Environment, RuntimePlugin } from '@capstan/core'
+import type { RuntimePlugin } from '@capstan/core'
+import type { Environment } from '@capstan/core/plugin'
 import type { ConformancePrograms } from './programs.js'
 
 /** What the kit needs to know of a plugin to try it. */

@@ -1,4 +1,4 @@
-import type { AbsentCapability, CapabilityName, ReportedRefusal } from '@capstan/core'
+import type { AbsentCapability, CapabilityName, ReportedRefusal } from '@capstan/core/plugin'
 
 /** What the kit found out about one plugin on one engine: plain data, which survives JSON as it is. */
 export interface ConformanceReport {

@@ -1,4 +1,4 @@
-import type { Argv } from '@capstan/core'
+import type { Argv } from '@capstan/core/plugin'
 
 /** The programs that the cases run, as command lines of the image under test. None of them reads a terminal's keys. */
 export interface ConformancePrograms {

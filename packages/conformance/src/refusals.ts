@@ -1,5 +1,4 @@
 import {
-  type BuiltInField,
   type ContainerConfig,
   execManagerCapability,
   findCapability,
@@ -7,6 +6,7 @@ import {
   type LogOptions,
   type RefusableField,
 } from '@capstan/core'
+import type { BuiltInField } from '@capstan/core/plugin'
 import { expect } from './assert/expect.js'
 import { expectHostError } from './assert/expect-rejection.js'
 import type { CaseContext } from './case-context.js'

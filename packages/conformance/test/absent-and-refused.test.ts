@@ -1,20 +1,17 @@
 import {
   type Capability,
-  defineCapability,
   execManagerCapability,
   firewallManagerCapability,
   imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
-  provide,
   type RefusableField,
-  type RefusedOption,
   type RuntimePlugin,
-  refuseField,
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
+import { defineCapability, provide, type RefusedOption, refuseField } from '@capstan/core/plugin'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, test } from 'vitest'
 import { runConformance } from '../src/index.js'

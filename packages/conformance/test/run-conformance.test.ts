@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
-import { createHostError, createRuntimeHost, type RuntimePlugin } from '@capstan/core'
+import { createRuntimeHost, type RuntimePlugin } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, test } from 'vitest'
 import { type CaseResult, conformanceCases, runConformance } from '../src/index.js'

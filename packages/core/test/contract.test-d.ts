@@ -1,10 +1,7 @@
 import { describe, expectTypeOf, it } from 'vitest'
 import {
   type Capability,
-  type CapabilityScope,
   type ContainerConfig,
-  createHostError,
-  defineCapability,
   type ExecManager,
   execManagerCapability,
   type FirewallManager,
@@ -15,18 +12,23 @@ import {
   isHostError,
   type NetworkManager,
   networkManagerCapability,
-  provide,
   type RefusableField,
-  type RegistrationScope,
   type Runtime,
   type RuntimeScope,
-  refuseField,
   requireCapabilities,
   runtimeCapability,
   type SidecarManager,
   sidecarManagerCapability,
   type VolumeManager,
 } from '../src/index.js'
+import {
+  type CapabilityScope,
+  createHostError,
+  defineCapability,
+  provide,
+  type RegistrationScope,
+  refuseField,
+} from '../src/plugin.js'
 
 declare const scope: RuntimeScope
 declare const registration: RegistrationScope

@@ -1,11 +1,5 @@
-import {
-  type FeatureSupport,
-  findRefusal,
-  type InjectedManagers,
-  injectable,
-  MissingCapabilityError,
-  requireManagers,
-} from '@capstan/core'
+import { type FeatureSupport, MissingCapabilityError } from '@capstan/core'
+import { findRefusal, type InjectedManagers, injectable, requireManagers } from '@capstan/core/plugin'
 import { type BuildRequest, validateBuildRequest } from './build/build-request.js'
 import { type BuildKitBuild, createBuild } from './build/buildkit-build.js'
 import { requireTransfer } from './build/required-transfer.js'

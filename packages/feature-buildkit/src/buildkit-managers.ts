@@ -6,15 +6,14 @@ import {
   type ImageTransfer,
   imageBuilderCapability,
   imageTransferCapability,
-  type Needs,
   type NetworkManager,
   networkManagerCapability,
-  type RequiredManagers,
   type SidecarManager,
   sidecarManagerCapability,
   type VolumeManager,
   volumeManagerCapability,
 } from '@capstan/core'
+import type { Needs, RequiredManagers } from '@capstan/core/plugin'
 
 /** The capabilities that BuildKit uses. */
 export const buildKitNeeds: Needs<

@@ -1,11 +1,5 @@
-import {
-  createHostError,
-  type OperationOptions,
-  type ProgressEvent,
-  validateContainerConfig,
-  validateImageReference,
-  validateName,
-} from '@capstan/core'
+import type { OperationOptions, ProgressEvent } from '@capstan/core'
+import { createHostError, validateContainerConfig, validateImageReference, validateName } from '@capstan/core/plugin'
 
 /** The configuration of a sidecar, and the options of its start. */
 export interface BuildKitOptions extends OperationOptions {

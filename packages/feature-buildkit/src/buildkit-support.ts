@@ -1,12 +1,5 @@
-import {
-  type AvailableRuntime,
-  type FeatureSupport,
-  findRefusal,
-  type MissingCapability,
-  type RefusedOption,
-  type RuntimeReport,
-  toFeatureSupport,
-} from '@capstan/core'
+import { type FeatureSupport, type MissingCapability, type RuntimeReport, toFeatureSupport } from '@capstan/core'
+import { type AvailableRuntime, findRefusal, type RefusedOption } from '@capstan/core/plugin'
 import { buildKitNeeds } from './buildkit-managers.js'
 import { listPrivilegeLevels } from './sidecar/privilege-levels.js'
 

@@ -1,17 +1,14 @@
+import { type Capability, isHostError, type OperationOptions, type RefusableField } from '@capstan/core'
 import {
-  type Capability,
   createHostError,
   type Environment,
   findRefusal,
-  isHostError,
   type Operation,
-  type OperationOptions,
   OperationScope,
   type OperationSubject,
-  type RefusableField,
   refuseField,
   type StringMap,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { AppleDetails } from './apple-details.js'
 import { toAppleError } from './apple-errors.js'
 import { type AppleTimeouts, defaultAppleTimeouts } from './apple-timeouts.js'

@@ -1,4 +1,4 @@
-import type { RefusedOption } from '@capstan/core'
+import type { RefusedOption } from '@capstan/core/plugin'
 
 /** The facts that the probe found, for `register`. */
 export interface AppleDetails {

@@ -1,5 +1,5 @@
 import { stripVTControlCharacters } from 'node:util'
-import { createHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { CliResult } from './cli/apple-cli.js'
 
 /** The operation that failed, and its subject, as the caller named them. */

@@ -1,16 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import {
-  type Argv,
-  createHostError,
   type ExecManager,
   type ExecOptions,
   type ExecProcess,
   execManagerCapability,
-  type Operation,
   runtimeCapability,
-  validateExec,
-  validateId,
 } from '@capstan/core'
+import { type Argv, createHostError, type Operation, validateExec, validateId } from '@capstan/core/plugin'
 import type { AppleConnection } from './apple-connection.js'
 import { toEnvironment, toOption } from './cli/options.js'
 import { AppleExecProcess } from './containers/apple-exec-process.js'

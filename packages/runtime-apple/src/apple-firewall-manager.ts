@@ -1,10 +1,5 @@
-import {
-  type FirewallManager,
-  type FirewallRules,
-  type OperationOptions,
-  validateFirewallRules,
-  validateId,
-} from '@capstan/core'
+import type { FirewallManager, FirewallRules, OperationOptions } from '@capstan/core'
+import { validateFirewallRules, validateId } from '@capstan/core/plugin'
 import type { AppleConnection } from './apple-connection.js'
 import { setupFirewall } from './firewall/setup-firewall.js'
 

@@ -1,4 +1,5 @@
-import { type BuildOptions, type ImageBuilder, imageBuilderCapability, validateBuild } from '@capstan/core'
+import { type BuildOptions, type ImageBuilder, imageBuilderCapability } from '@capstan/core'
+import { validateBuild } from '@capstan/core/plugin'
 import type { AppleConnection } from './apple-connection.js'
 import { buildImage } from './images/build-image.js'
 import { BuildTurns } from './images/build-turns.js'

@@ -3,18 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { ImageTransfer, OperationOptions, PullOptions } from '@capstan/core'
 import {
   createHostError,
   type Environment,
   findTemporaryDirectory,
-  type ImageTransfer,
   type Operation,
-  type OperationOptions,
-  type PullOptions,
   toFamiliarName,
   untilAborted,
   validateImageReference,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { AppleConnection } from './apple-connection.js'
 import { findReference } from './images/find-reference.js'
 import { findImage } from './images/images.js'

@@ -1,15 +1,13 @@
+import type { NetworkInfo, NetworkManager, OperationOptions } from '@capstan/core'
 import {
   type CreateNetworkOptions,
   hasLabels,
   type ListOptions,
-  type NetworkInfo,
-  type NetworkManager,
-  type OperationOptions,
   type StringMap,
   validateId,
   validateLabels,
   validateName,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { AppleConnection } from './apple-connection.js'
 import { NamedObjects } from './named-objects.js'
 import { type AppleNetwork, parseNetworks } from './networks/parse-networks.js'

@@ -4,14 +4,12 @@ import {
   imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
-  provide,
-  type RegistrationScope,
   type RuntimePlugin,
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
-  withTimeouts,
 } from '@capstan/core'
+import { provide, type RegistrationScope, withTimeouts } from '@capstan/core/plugin'
 import { AppleConnection } from './apple-connection.js'
 import type { AppleDetails } from './apple-details.js'
 import { AppleExecManager } from './apple-exec-manager.js'

@@ -9,7 +9,7 @@ import {
   type ProbeResult,
   type ProbeStep,
   startDeadline,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { AppleDetails } from './apple-details.js'
 import type { ApplePluginOptions } from './apple-plugin-options.js'
 import { AppleCli } from './cli/apple-cli.js'

@@ -5,25 +5,27 @@ import {
   type ContainerInspection,
   type ContainerState,
   type CreateOptions,
-  type HostAddressOptions,
-  hasLabels,
   type ImageInfo,
-  type ListContainersOptions,
-  type ListOptions,
   type LogOptions,
   type LogStream,
-  type Operation,
   type OperationOptions,
   type Runtime,
   runtimeCapability,
   type StopOptions,
   type TerminalSize,
+} from '@capstan/core'
+import {
+  type HostAddressOptions,
+  hasLabels,
+  type ListContainersOptions,
+  type ListOptions,
+  type Operation,
   validateId,
   validateImageReference,
   validateLogOptions,
   validateStopOptions,
   validateTerminalSize,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { AppleConnection } from './apple-connection.js'
 import { AppleLogStream } from './containers/apple-log-stream.js'
 import { attach, resizeTerminal, startAttached } from './containers/attach.js'

@@ -1,12 +1,12 @@
-import {
-  type ContainerInspection,
-  type CreateOptions,
-  type OperationOptions,
-  type Runtime,
-  type SidecarConfig,
-  type SidecarManager,
-  toSidecarContainer,
+import type {
+  ContainerInspection,
+  CreateOptions,
+  OperationOptions,
+  Runtime,
+  SidecarConfig,
+  SidecarManager,
 } from '@capstan/core'
+import { toSidecarContainer } from '@capstan/core/plugin'
 import type { AppleConnection } from './apple-connection.js'
 import { checkConfig, createContainer } from './containers/create-container.js'
 import { startContainer } from './containers/start-container.js'

@@ -1,13 +1,11 @@
+import type { OperationOptions, VolumeInfo, VolumeManager } from '@capstan/core'
 import {
   type CreateVolumeOptions,
   hasLabels,
   type ListOptions,
-  type OperationOptions,
-  type VolumeInfo,
-  type VolumeManager,
   validateLabels,
   validateName,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { AppleConnection } from './apple-connection.js'
 import type { NamedObjects } from './named-objects.js'
 import { createVolumeObjects } from './volumes/mounted-volumes.js'

@@ -1,14 +1,13 @@
+import { isHostError, type OperationOptions } from '@capstan/core'
 import {
   createHostError,
   createRequestIdLabel,
   hasLabels,
-  isHostError,
   isOurs,
   type Operation,
-  type OperationOptions,
   type StringMap,
   toObjectLabels,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { AppleConnection } from './apple-connection.js'
 import { isNameTaken, toErrorText } from './apple-errors.js'
 import type { CliResult } from './cli/apple-cli.js'

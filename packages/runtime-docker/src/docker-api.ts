@@ -1,4 +1,4 @@
-import type { NetworkJoin, StringMap } from '@capstan/core'
+import type { NetworkJoin, StringMap } from '@capstan/core/plugin'
 
 /**
  * The dockerode calls that this package makes, and no more: an object literal can stand in.

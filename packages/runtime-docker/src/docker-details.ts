@@ -1,4 +1,4 @@
-import type { AbsentCapability, RefusedOption } from '@capstan/core'
+import type { AbsentCapability, RefusedOption } from '@capstan/core/plugin'
 import type { EngineHabits } from './compatible/engine-habits.js'
 import type { DockerEndpoint } from './endpoint/docker-endpoint.js'
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Duplex, Readable } from 'node:stream'
-import type { Argv, Environment, Operation, OperationOptions, OperationScope, StringMap } from '@capstan/core'
+import type { OperationOptions } from '@capstan/core'
+import type { Argv, Environment, Operation, OperationScope, StringMap } from '@capstan/core/plugin'
 import type { DockerApi } from './docker-api.js'
 import type { DockerDetails } from './docker-details.js'
 import type { DockerTimeouts } from './docker-timeouts.js'

@@ -1,4 +1,4 @@
-import type { HostErrorFacts } from '@capstan/core'
+import type { HostErrorFacts } from '@capstan/core/plugin'
 import type { ApiRange } from './api-version.js'
 import { toEngineText } from './engine-text.js'
 import { EngineAnswerError } from './transport/engine-answer-error.js'

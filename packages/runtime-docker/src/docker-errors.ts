@@ -1,4 +1,5 @@
-import { createHostError, type HostErrorFacts, isHostError } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { createHostError, type HostErrorFacts } from '@capstan/core/plugin'
 import type { EngineCall } from './docker-engine.js'
 import { findBadField, texts } from './docker-error-texts.js'
 import { AnswerFormatError } from './transport/answer-format-error.js'

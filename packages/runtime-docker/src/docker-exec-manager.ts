@@ -1,4 +1,5 @@
-import type { Argv, ExecManager, ExecOptions, ExecProcess } from '@capstan/core'
+import type { ExecManager, ExecOptions, ExecProcess } from '@capstan/core'
+import type { Argv } from '@capstan/core/plugin'
 import type { DockerEngine } from './docker-engine.js'
 import { openExec } from './exec/open-exec.js'
 

@@ -1,4 +1,5 @@
-import { type FirewallManager, type FirewallRules, type OperationOptions, validateFirewallRules } from '@capstan/core'
+import type { FirewallManager, FirewallRules, OperationOptions } from '@capstan/core'
+import { validateFirewallRules } from '@capstan/core/plugin'
 import { validateContainerId } from './container/inspect-container.js'
 import type { DockerEngine } from './docker-engine.js'
 import { setupFirewall } from './firewall/setup-firewall.js'

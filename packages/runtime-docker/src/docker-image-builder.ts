@@ -1,4 +1,5 @@
-import { type BuildOptions, type ImageBuilder, validateBuild } from '@capstan/core'
+import type { BuildOptions, ImageBuilder } from '@capstan/core'
+import { validateBuild } from '@capstan/core/plugin'
 import type { DockerEngine } from './docker-engine.js'
 import { buildImage } from './image/build-image.js'
 import { refuseBuildOptions } from './image/build-refusals.js'

@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
-import { type ImageTransfer, type OperationOptions, type PullOptions, validateImageReference } from '@capstan/core'
+import type { ImageTransfer, OperationOptions, PullOptions } from '@capstan/core'
+import { validateImageReference } from '@capstan/core/plugin'
 import type { DockerEngine } from './docker-engine.js'
 import { loadImages } from './image/load-images.js'
 import { pullImage } from './image/pull-image.js'

@@ -1,12 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import {
-  createHostError,
-  isHostError,
-  type LastingOperation,
-  type LogChunk,
-  type LogOptions,
-  type LogStream,
-} from '@capstan/core'
+import { isHostError, type LogChunk, type LogOptions, type LogStream } from '@capstan/core'
+import { createHostError, type LastingOperation } from '@capstan/core/plugin'
 import { inspectContainer } from './container/inspect-container.js'
 import { stillRuns } from './container/still-runs.js'
 import type { DockerEngine, EngineCall } from './docker-engine.js'

@@ -1,13 +1,11 @@
+import type { NetworkInfo, NetworkManager, OperationOptions } from '@capstan/core'
 import {
   type CreateNetworkOptions,
   type ListOptions,
-  type NetworkInfo,
-  type NetworkManager,
-  type OperationOptions,
   validateId,
   validateLabels,
   validateName,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { InspectedNetwork } from './docker-api.js'
 import type { DockerEngine } from './docker-engine.js'
 import { toLabelFilter } from './label-filter.js'

@@ -1,4 +1,5 @@
-import { createHostError, type RuntimePlugin } from '@capstan/core'
+import type { RuntimePlugin } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { compatiblePlugin } from './compatible/compatible-plugin.js'
 import type { DockerDetails } from './docker-details.js'
 import type { DockerTimeouts } from './docker-timeouts.js'

@@ -1,6 +1,5 @@
 import { realpath } from 'node:fs/promises'
 import {
-  type CandidateProbeOptions,
   type Capability,
   execManagerCapability,
   firewallManagerCapability,
@@ -8,15 +7,18 @@ import {
   imageTransferCapability,
   isHostError,
   networkManagerCapability,
+  runtimeCapability,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import {
+  type CandidateProbeOptions,
   type ProbeAttempt,
   type ProbeOptions,
   type ProbeResult,
   type ProbeStep,
   probeCandidates,
-  runtimeCapability,
-  sidecarManagerCapability,
-  volumeManagerCapability,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { AcceptedEngine } from './compatible/accepted-engine.js'
 import type { DockerDetails } from './docker-details.js'
 import { checkApiRange, readPinnedVersion } from './endpoint/api-range.js'

@@ -1,27 +1,29 @@
+import type {
+  AttachOptions,
+  ContainerConfig,
+  ContainerInfo,
+  ContainerInspection,
+  ContainerState,
+  CreateOptions,
+  ImageInfo,
+  LogOptions,
+  LogStream,
+  OperationOptions,
+  Runtime,
+  StopOptions,
+  TerminalSize,
+} from '@capstan/core'
 import {
-  type AttachOptions,
-  type ContainerConfig,
-  type ContainerInfo,
-  type ContainerInspection,
-  type ContainerState,
-  type CreateOptions,
   findRefusal,
   type HostAddressOptions,
-  type ImageInfo,
   type ListContainersOptions,
   type ListOptions,
-  type LogOptions,
-  type LogStream,
-  type OperationOptions,
-  type Runtime,
-  type StopOptions,
-  type TerminalSize,
   validateId,
   validateImageReference,
   validateLogOptions,
   validateStopOptions,
   validateTerminalSize,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import { toContainerState } from './container/container-shapes.js'
 import { createContainer } from './container/create-container.js'
 import { getInspection } from './container/get-inspection.js'

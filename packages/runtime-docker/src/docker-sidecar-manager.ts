@@ -1,11 +1,5 @@
-import {
-  type ContainerInspection,
-  type CreateOptions,
-  type OperationOptions,
-  type SidecarConfig,
-  type SidecarManager,
-  toSidecarContainer,
-} from '@capstan/core'
+import type { ContainerInspection, CreateOptions, OperationOptions, SidecarConfig, SidecarManager } from '@capstan/core'
+import { toSidecarContainer } from '@capstan/core/plugin'
 import { createContainer } from './container/create-container.js'
 import { getInspection } from './container/get-inspection.js'
 import { validateContainerId } from './container/inspect-container.js'

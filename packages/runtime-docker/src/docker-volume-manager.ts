@@ -1,15 +1,12 @@
+import { isHostError, type OperationOptions, type VolumeInfo, type VolumeManager } from '@capstan/core'
 import {
   type CreateVolumeOptions,
   createHostError,
   hasLabels,
-  isHostError,
   type ListOptions,
-  type OperationOptions,
-  type VolumeInfo,
-  type VolumeManager,
   validateLabels,
   validateName,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import { toContainerName } from './container/container-shapes.js'
 import type { InspectedVolume } from './docker-api.js'
 import type { DockerEngine, EngineCall } from './docker-engine.js'

@@ -1,4 +1,4 @@
-import type { StringMap } from '@capstan/core'
+import type { StringMap } from '@capstan/core/plugin'
 
 /** What the engine's lists take as `filters` for things that carry all of these labels. */
 export function toLabelFilter(labels: StringMap = {}): { readonly label?: readonly string[] } {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { type Environment, toOwnerLabels } from '@capstan/core'
+import { type Environment, toOwnerLabels } from '@capstan/core/plugin'
 import { onTestFinished } from 'vitest'
 import type { DockerDetails } from '../src/docker-details.js'
 import type { DockerTimeouts } from '../src/docker-timeouts.js'

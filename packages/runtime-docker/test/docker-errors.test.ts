@@ -1,4 +1,5 @@
-import { createHostError, isHostError } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { describe, expect, test } from 'vitest'
 import { type ErrorContext, toHostError } from '../src/docker-errors.js'
 import { AnswerFormatError } from '../src/transport/answer-format-error.js'

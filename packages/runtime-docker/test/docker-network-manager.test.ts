@@ -1,4 +1,4 @@
-import { createHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { expect, test } from 'vitest'
 import type { DockerEngine } from '../src/docker-engine.js'
 import { DockerNetworkManager } from '../src/docker-network-manager.js'

@@ -3,12 +3,12 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import {
   createRuntimeHost,
-  type Environment,
   imageBuilderCapability,
   imageTransferCapability,
   type RuntimePlugin,
   requireCapabilities,
 } from '@capstan/core'
+import type { Environment } from '@capstan/core/plugin'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { dockerPlugin } from '../src/index.js'
 import { type FakeRequest, startFakeEngine } from './fake/fake-docker-engine.js'

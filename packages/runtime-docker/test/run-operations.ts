@@ -1,15 +1,11 @@
+import type { BuildOptions, ContainerConfig, CreateOptions, ImageInfo, OperationOptions } from '@capstan/core'
 import {
-  type BuildOptions,
-  type ContainerConfig,
   type CreateNetworkOptions,
-  type CreateOptions,
   type CreateVolumeOptions,
-  type ImageInfo,
   type ListOptions,
-  type OperationOptions,
   validateBuild,
   validateImageReference,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { DockerEngine } from '../src/docker-engine.js'
 import { DockerNetworkManager } from '../src/docker-network-manager.js'
 import { DockerRuntime } from '../src/docker-runtime.js'

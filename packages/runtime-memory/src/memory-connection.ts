@@ -1,13 +1,5 @@
-import {
-  type Capability,
-  type Operation,
-  type OperationOptions,
-  OperationScope,
-  type RefusableField,
-  type RefusedOption,
-  refuseField,
-  type StringMap,
-} from '@capstan/core'
+import type { Capability, OperationOptions, RefusableField } from '@capstan/core'
+import { type Operation, OperationScope, type RefusedOption, refuseField, type StringMap } from '@capstan/core/plugin'
 import type { MemoryEngine } from './memory-engine.js'
 import { meetFault, ScriptedFailure } from './memory-fault.js'
 

@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
-import { delay } from '@capstan/core'
+import { delay } from '@capstan/core/plugin'
 import { ContainerStore } from './container/container-store.js'
 import { findRun } from './container/memory-container.js'
 import { ImageStore } from './image/image-store.js'

@@ -1,13 +1,5 @@
-import {
-  type Argv,
-  createHostError,
-  type ExecManager,
-  type ExecOptions,
-  type ExecProcess,
-  type UndoStack,
-  validateExec,
-  validateId,
-} from '@capstan/core'
+import type { ExecManager, ExecOptions, ExecProcess } from '@capstan/core'
+import { type Argv, createHostError, type UndoStack, validateExec, validateId } from '@capstan/core/plugin'
 import { MemoryExecProcess } from './container/exec-process.js'
 import { findRun, toContainerState } from './container/memory-container.js'
 import { createStatusFile } from './container/system-files.js'

@@ -1,4 +1,4 @@
-import { createHostError, delay, untilAborted } from '@capstan/core'
+import { createHostError, delay, untilAborted } from '@capstan/core/plugin'
 
 /** A scripted fault: what is to go wrong at an operation. */
 export interface MemoryFault {

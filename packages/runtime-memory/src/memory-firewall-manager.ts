@@ -1,11 +1,5 @@
-import {
-  createHostError,
-  type FirewallManager,
-  type FirewallRules,
-  type OperationOptions,
-  validateFirewallRules,
-  validateId,
-} from '@capstan/core'
+import type { FirewallManager, FirewallRules, OperationOptions } from '@capstan/core'
+import { createHostError, validateFirewallRules, validateId } from '@capstan/core/plugin'
 import { findRun, type MemoryContainer, toContainerState } from './container/memory-container.js'
 import type { MemoryConnection } from './memory-connection.js'
 import { setFirewall } from './network/set-firewall.js'

@@ -1,4 +1,5 @@
-import { type BuildOptions, type ImageBuilder, imageBuilderCapability, validateBuild } from '@capstan/core'
+import { type BuildOptions, type ImageBuilder, imageBuilderCapability } from '@capstan/core'
+import { validateBuild } from '@capstan/core/plugin'
 import type { MemoryConnection } from './memory-connection.js'
 
 /** Builds simulated images: the steps of the Dockerfile run as simulated programs. */

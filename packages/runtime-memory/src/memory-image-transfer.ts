@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import { type ImageTransfer, type OperationOptions, type PullOptions, validateImageReference } from '@capstan/core'
+import type { ImageTransfer, OperationOptions, PullOptions } from '@capstan/core'
+import { validateImageReference } from '@capstan/core/plugin'
 import { toTag } from './image/image-store.js'
 import { pullImage } from './image/pull-image.js'
 import type { MemoryConnection } from './memory-connection.js'

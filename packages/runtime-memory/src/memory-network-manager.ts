@@ -1,17 +1,15 @@
+import type { NetworkInfo, NetworkManager, OperationOptions } from '@capstan/core'
 import {
   type CreateNetworkOptions,
   createHostError,
   hasLabels,
   isOurs,
   type ListOptions,
-  type NetworkInfo,
-  type NetworkManager,
-  type OperationOptions,
   toObjectLabels,
   validateId,
   validateLabels,
   validateName,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { MemoryConnection } from './memory-connection.js'
 import type { MemoryNetwork } from './network/network-store.js'
 

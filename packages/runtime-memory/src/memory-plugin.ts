@@ -1,20 +1,22 @@
 import {
-  type AbsentCapability,
   type Capability,
-  createHostError,
   execManagerCapability,
   firewallManagerCapability,
   imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
-  provide,
-  type RegistrationScope,
   type RuntimePlugin,
-  refuseUnlistedVolumes,
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
+import {
+  type AbsentCapability,
+  createHostError,
+  provide,
+  type RegistrationScope,
+  refuseUnlistedVolumes,
+} from '@capstan/core/plugin'
 import { createEngine } from './create-engine.js'
 import { MemoryConnection } from './memory-connection.js'
 import { MemoryExecManager } from './memory-exec-manager.js'

@@ -1,5 +1,6 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
-import type { Argv, StringMap, TerminalSize } from '@capstan/core'
+import type { TerminalSize } from '@capstan/core'
+import type { Argv, StringMap } from '@capstan/core/plugin'
 
 /**
  * What runs in a simulated container; resolves with its exit code.

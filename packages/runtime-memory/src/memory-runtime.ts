@@ -5,21 +5,23 @@ import {
   type ContainerInspection,
   type ContainerState,
   type CreateOptions,
-  createHostError,
-  findRefusal,
-  type HostAddressOptions,
-  hasLabels,
   type ImageInfo,
-  type ListContainersOptions,
-  type ListOptions,
   type LogOptions,
   type LogStream,
   type OperationOptions,
   type Runtime,
-  refuseOptions,
   runtimeCapability,
   type StopOptions,
   type TerminalSize,
+} from '@capstan/core'
+import {
+  createHostError,
+  findRefusal,
+  type HostAddressOptions,
+  hasLabels,
+  type ListContainersOptions,
+  type ListOptions,
+  refuseOptions,
   toImageHome,
   validateContainerConfig,
   validateId,
@@ -27,7 +29,7 @@ import {
   validateLogOptions,
   validateStopOptions,
   validateTerminalSize,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import { attachContainer, startAttached } from './container/attach-container.js'
 import { createContainer } from './container/create-container.js'
 import { inspectContainer, toContainerInfo } from './container/inspect-container.js'

@@ -1,12 +1,12 @@
-import {
-  type ContainerInspection,
-  type CreateOptions,
-  type OperationOptions,
-  type Runtime,
-  type SidecarConfig,
-  type SidecarManager,
-  toSidecarContainer,
+import type {
+  ContainerInspection,
+  CreateOptions,
+  OperationOptions,
+  Runtime,
+  SidecarConfig,
+  SidecarManager,
 } from '@capstan/core'
+import { toSidecarContainer } from '@capstan/core/plugin'
 import { removeVolumesOf } from './container/container-mounts.js'
 import { removeContainer } from './container/stop-container.js'
 import type { MemoryConnection } from './memory-connection.js'

@@ -1,16 +1,14 @@
+import type { OperationOptions, VolumeInfo, VolumeManager } from '@capstan/core'
 import {
   type CreateVolumeOptions,
   createHostError,
   hasLabels,
   isOurs,
   type ListOptions,
-  type OperationOptions,
   toObjectLabels,
-  type VolumeInfo,
-  type VolumeManager,
   validateLabels,
   validateName,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { MemoryConnection } from './memory-connection.js'
 
 /** Simulated volumes: their files live in this process, as long as the volume. */

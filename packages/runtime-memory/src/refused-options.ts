@@ -1,4 +1,5 @@
-import type { RefusableField, RefusedOption } from '@capstan/core'
+import type { RefusableField } from '@capstan/core'
+import type { RefusedOption } from '@capstan/core/plugin'
 
 /** What a simulation refuses: what it cannot do at all, then what it was told to refuse. */
 export function toRefused(fields: readonly RefusableField[] = []): readonly RefusedOption[] {

@@ -1,4 +1,4 @@
-import { createHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { describe, expect, it } from 'vitest'
 import type { MemoryFault } from '../src/index.js'
 import { listEverything, nothing, openMemory } from './support/open-memory.js'

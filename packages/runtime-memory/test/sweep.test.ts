@@ -1,12 +1,12 @@
 import {
   imageBuilderCapability,
   networkManagerCapability,
-  ownershipLabelKeys,
   type RuntimePlugin,
   requireCapabilities,
   runtimeCapability,
   volumeManagerCapability,
 } from '@capstan/core'
+import { ownershipLabelKeys } from '@capstan/core/plugin'
 import { expect, it } from 'vitest'
 import { memoryPlugin } from '../src/index.js'
 import { listEverything, openPlugin } from './support/open-memory.js'

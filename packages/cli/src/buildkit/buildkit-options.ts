@@ -1,4 +1,5 @@
-import { isHostError, validateImageReference } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { validateImageReference } from '@capstan/core/plugin'
 import { type BuildKitOptions, defaultBuildKitImage, defaultRootlessImage } from '@capstan/feature-buildkit'
 import { UsageError } from '../errors/usage-error.js'
 import type { Io } from '../terminal/io.js'

@@ -3,9 +3,9 @@ import {
   imageBuilderCapability,
   imageTransferCapability,
   isHostError,
-  joinWords,
   type RuntimeScope,
 } from '@capstan/core'
+import { joinWords } from '@capstan/core/plugin'
 import { BuildKitFeature, defaultBuildKitImage } from '@capstan/feature-buildkit'
 import { UsageError } from '../errors/usage-error.js'
 import type { Invocation } from '../host/invocation.js'

@@ -4,10 +4,9 @@ import {
   findCapability,
   type ImageBuilder,
   imageBuilderCapability,
-  ownershipLabelKeys,
   type RuntimeScope,
-  validateBuild,
 } from '@capstan/core'
+import { ownershipLabelKeys, validateBuild } from '@capstan/core/plugin'
 import { BuildKitFeature } from '@capstan/feature-buildkit'
 import { readProxyVariables } from '@capstan/runtime-docker'
 import { type Command, Option } from 'commander'

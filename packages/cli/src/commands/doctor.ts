@@ -1,4 +1,5 @@
-import { createHostError, type RuntimeReport } from '@capstan/core'
+import type { RuntimeReport } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { Command } from 'commander'
 import { toFeatureSupports } from '../host/features.js'
 import { openHost } from '../host/open-host.js'

@@ -1,11 +1,6 @@
 import { pipeline } from 'node:stream/promises'
-import {
-  type ExecOptions,
-  type ExecProcess,
-  execManagerCapability,
-  requireCapabilities,
-  validateExec,
-} from '@capstan/core'
+import { type ExecOptions, type ExecProcess, execManagerCapability, requireCapabilities } from '@capstan/core'
+import { validateExec } from '@capstan/core/plugin'
 import type { Command } from 'commander'
 import type { Interruption } from '../errors/interruption.js'
 import { findContainer } from '../host/find-container.js'

@@ -1,5 +1,6 @@
 import { TextDecoder } from 'node:util'
-import { type LogChunk, type LogOptions, validateLogOptions } from '@capstan/core'
+import type { LogChunk, LogOptions } from '@capstan/core'
+import { validateLogOptions } from '@capstan/core/plugin'
 import type { Command } from 'commander'
 import { findContainer } from '../host/find-container.js'
 import { openRuntime } from '../host/open-host.js'

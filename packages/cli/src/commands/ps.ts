@@ -1,4 +1,5 @@
-import type { ContainerInfo, OperationOptions, PortBinding, Runtime } from '@capstan/core'
+import type { ContainerInfo, OperationOptions, Runtime } from '@capstan/core'
+import type { PortBinding } from '@capstan/core/plugin'
 import type { Command } from 'commander'
 import { isIdle } from '../host/find-container.js'
 import { findPorts } from '../host/find-ports.js'

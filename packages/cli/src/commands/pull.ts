@@ -1,4 +1,5 @@
-import { imageTransferCapability, requireCapabilities, validateImageReference } from '@capstan/core'
+import { imageTransferCapability, requireCapabilities } from '@capstan/core'
+import { validateImageReference } from '@capstan/core/plugin'
 import type { Command } from 'commander'
 import { openRuntime } from '../host/open-host.js'
 import { toExamples } from '../options/command-options.js'

@@ -3,16 +3,13 @@ import {
   type ContainerConfig,
   findCapability,
   imageTransferCapability,
-  type NetworkJoin,
   networkManagerCapability,
   type OperationOptions,
   type Runtime,
   type RuntimeScope,
   requireCapabilities,
-  toAskedFields,
-  validateContainerConfig,
-  withUndoFailures,
 } from '@capstan/core'
+import { type NetworkJoin, toAskedFields, validateContainerConfig, withUndoFailures } from '@capstan/core/plugin'
 import { type Command, Option } from 'commander'
 import { UsageError } from '../errors/usage-error.js'
 import type { Invocation } from '../host/invocation.js'

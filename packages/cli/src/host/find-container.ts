@@ -1,10 +1,5 @@
-import {
-  type ContainerInfo,
-  type ContainerState,
-  createHostError,
-  type OperationOptions,
-  type Runtime,
-} from '@capstan/core'
+import type { ContainerInfo, ContainerState, OperationOptions, Runtime } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { UsageError } from '../errors/usage-error.js'
 
 /** Lists the containers and applies {@link pickContainer}. */

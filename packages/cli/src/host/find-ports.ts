@@ -1,4 +1,5 @@
-import { isHostError, type OperationOptions, type PortBinding, type Runtime } from '@capstan/core'
+import { isHostError, type OperationOptions, type Runtime } from '@capstan/core'
+import type { PortBinding } from '@capstan/core/plugin'
 
 /** Reads the published ports of several containers, by id, a few at a time. A container that is removed meanwhile has none. */
 export async function findPorts(

@@ -1,4 +1,5 @@
-import type { ProbeOptions, ProbeResult, RegistrationScope, RuntimePlugin } from '@capstan/core'
+import type { RuntimePlugin } from '@capstan/core'
+import type { ProbeOptions, ProbeResult, RegistrationScope } from '@capstan/core/plugin'
 
 /** A plugin whose package is loaded when it is probed, which saves time if another runtime is used. */
 export class LazyPlugin implements RuntimePlugin {

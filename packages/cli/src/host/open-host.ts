@@ -1,7 +1,6 @@
 import { pathToFileURL } from 'node:url'
 import {
   type Capability,
-  createHostError,
   createRuntimeHost,
   isHostError,
   loadPlugins,
@@ -11,6 +10,7 @@ import {
   type RuntimeScope,
   requireCapabilities,
 } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { whileWaiting } from '../render/status-line.js'
 import { writeWarning } from '../render/write-output.js'
 import type { Invocation } from './invocation.js'

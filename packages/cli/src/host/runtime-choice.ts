@@ -1,4 +1,5 @@
-import { isSlow, joinWords, type RuntimeReport } from '@capstan/core'
+import type { RuntimeReport } from '@capstan/core'
+import { isSlow, joinWords } from '@capstan/core/plugin'
 import type { Invocation } from './invocation.js'
 
 /** Returns the runtime that `--runtime`, else CAPSTAN_RUNTIME, names. No other is used then. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { EnvMap } from '@capstan/core'
+import type { EnvMap } from '@capstan/core/plugin'
 import { toUsageError, UsageError } from '../errors/usage-error.js'
 import type { Io } from '../terminal/io.js'
 import { splitPair } from './key-values.js'

@@ -1,4 +1,5 @@
-import type { PortSpec, Protocol } from '@capstan/core'
+import type { PortSpec } from '@capstan/core'
+import type { Protocol } from '@capstan/core/plugin'
 import { createOptionError } from './option-error.js'
 
 /**

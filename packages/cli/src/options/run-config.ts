@@ -1,11 +1,5 @@
-import {
-  type ContainerConfig,
-  type ContainerNetwork,
-  type Mount,
-  ownershipLabelKeys,
-  type StringMap,
-  type Ulimit,
-} from '@capstan/core'
+import type { ContainerConfig, Mount } from '@capstan/core'
+import { type ContainerNetwork, ownershipLabelKeys, type StringMap, type Ulimit } from '@capstan/core/plugin'
 import type { Io } from '../terminal/io.js'
 import { readEnvironment } from './environment.js'
 import { parseKeyValues } from './key-values.js'

@@ -1,11 +1,5 @@
-import {
-  findCapability,
-  networkManagerCapability,
-  type OperationOptions,
-  ownershipLabelKeys,
-  type RuntimeScope,
-  type StringMap,
-} from '@capstan/core'
+import { findCapability, networkManagerCapability, type OperationOptions, type RuntimeScope } from '@capstan/core'
+import { ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
 
 /** The numbers of resources with the label of one owner. */
 export interface OwnedCounts {

@@ -4,17 +4,14 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import {
   type BuildOptions,
-  type ContainerNetwork,
-  createUndoStack,
   findCapability,
   imageBuilderCapability,
   isHostError,
   networkManagerCapability,
   type RuntimeScope,
   requireCapabilities,
-  type StringMap,
-  type UndoStack,
 } from '@capstan/core'
+import { type ContainerNetwork, createUndoStack, type StringMap, type UndoStack } from '@capstan/core/plugin'
 import { createBuildDisplay } from '../render/build-display.js'
 import type { Io } from '../terminal/io.js'
 import { IndentedOutput } from './indented-output.js'

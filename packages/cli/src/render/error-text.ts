@@ -1,5 +1,5 @@
 import { inspect } from 'node:util'
-import { redactUrls } from '@capstan/core'
+import { redactUrls } from '@capstan/core/plugin'
 import { type ErrorExplanation, explainError } from './explain-error.js'
 import { toPrintable } from './printable.js'
 import { wrapText } from './text.js'

@@ -1,14 +1,11 @@
+import { type AnyHostError, type HostErrorCode, isHostError, type RuntimeReport } from '@capstan/core'
 import {
-  type AnyHostError,
   findUndoFailures,
-  type HostErrorCode,
-  isHostError,
   joinWords,
   listAskedReports,
-  type RuntimeReport,
   toAttemptLines,
   toUnavailableSubject,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import { Interruption } from '../errors/interruption.js'
 import { UsageError } from '../errors/usage-error.js'
 import { toMessage } from './printable.js'

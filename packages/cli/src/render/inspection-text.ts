@@ -1,4 +1,5 @@
-import { type ContainerInspection, ownershipLabelKeys, parseOwnerLabels } from '@capstan/core'
+import type { ContainerInspection } from '@capstan/core'
+import { ownershipLabelKeys, parseOwnerLabels } from '@capstan/core/plugin'
 import { toAge } from './duration.js'
 import { toPortText } from './port-text.js'
 import { toOneLine } from './printable.js'

@@ -1,4 +1,4 @@
-import { redactUrls } from '@capstan/core'
+import { redactUrls } from '@capstan/core/plugin'
 
 /** Replaces control characters, which could move the cursor, colour the terminal or reverse the text. */
 export function toPrintable(text: string): string {

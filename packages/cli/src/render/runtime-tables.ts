@@ -1,11 +1,5 @@
-import {
-  builtInCapabilities,
-  type FeatureSupport,
-  isSlow,
-  joinWords,
-  type RuntimeReport,
-  toCauseText,
-} from '@capstan/core'
+import type { FeatureSupport, RuntimeReport } from '@capstan/core'
+import { builtInCapabilities, isSlow, joinWords, toCauseText } from '@capstan/core/plugin'
 import type { PageStyle } from './page.js'
 import { renderTable } from './table.js'
 

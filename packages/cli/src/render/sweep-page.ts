@@ -1,4 +1,5 @@
-import type { SweepItem, SweepReport } from '@capstan/core'
+import type { SweepReport } from '@capstan/core'
+import type { SweepItem } from '@capstan/core/plugin'
 import { type PageStyle, toSection } from './page.js'
 import { toMessage, toOneLine, toPrintable } from './printable.js'
 import { renderTable } from './table.js'

@@ -1,5 +1,5 @@
 import type { Readable, Writable } from 'node:stream'
-import type { Environment } from '@capstan/core'
+import type { Environment } from '@capstan/core/plugin'
 
 /** The parts of the process that a command uses. A test passes its own. */
 export interface Io {

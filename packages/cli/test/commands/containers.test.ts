@@ -1,4 +1,5 @@
-import { createHostError, type RuntimePlugin, sidecarManagerCapability } from '@capstan/core'
+import { type RuntimePlugin, sidecarManagerCapability } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { type MemoryProgram, memoryPlugin } from '@capstan/runtime-memory'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changedMemory } from '../support/changed-memory.js'

@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createHostError, type RuntimePlugin } from '@capstan/core'
+import type { RuntimePlugin } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
 import { helloProgram } from '../../src/host/built-in-plugins.js'

@@ -1,4 +1,5 @@
-import { networkManagerCapability, type Runtime, type RuntimePlugin, withUndoFailures } from '@capstan/core'
+import { networkManagerCapability, type Runtime, type RuntimePlugin } from '@capstan/core'
+import { withUndoFailures } from '@capstan/core/plugin'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { beforeEach, describe, expect, it } from 'vitest'
 import { changedMemory } from '../support/changed-memory.js'

@@ -1,4 +1,5 @@
-import { createRuntimeHost, ownershipLabelKeys, type RuntimePlugin } from '@capstan/core'
+import { createRuntimeHost, type RuntimePlugin } from '@capstan/core'
+import { ownershipLabelKeys } from '@capstan/core/plugin'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
 import { toSweepPage } from '../../src/render/sweep-page.js'

@@ -1,7 +1,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { validateContainerConfig } from '@capstan/core'
+import { validateContainerConfig } from '@capstan/core/plugin'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parseUlimit, type RunOptions, toRunConfig } from '../../src/options/run-config.js'
 

@@ -1,4 +1,5 @@
-import { createHostError, type RuntimeReport, withUndoFailures } from '@capstan/core'
+import type { RuntimeReport } from '@capstan/core'
+import { createHostError, withUndoFailures } from '@capstan/core/plugin'
 import { describe, expect, it } from 'vitest'
 import { UsageError } from '../../src/errors/usage-error.js'
 import { toErrorDocument } from '../../src/render/error-document.js'

@@ -5,13 +5,13 @@ import {
   imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
-  provide,
   type Runtime,
   type RuntimePlugin,
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
+import { provide } from '@capstan/core/plugin'
 import { type MemoryPluginOptions, memoryPlugin } from '@capstan/runtime-memory'
 
 /** The simulation with some methods of its runtime replaced. */

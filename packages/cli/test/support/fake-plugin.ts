@@ -1,4 +1,5 @@
-import type { ProbeResult, RuntimePlugin } from '@capstan/core'
+import type { RuntimePlugin } from '@capstan/core'
+import type { ProbeResult } from '@capstan/core/plugin'
 
 /** A plugin whose probe returns a fixed result, and which provides nothing. */
 export function fakePlugin(

@@ -1,4 +1,5 @@
-import { type HostError, type HostErrorCode, type HostErrorFacts, isHostError } from '@capstan/core'
+import { type HostError, type HostErrorCode, isHostError } from '@capstan/core'
+import type { HostErrorFacts } from '@capstan/core/plugin'
 import { ConformanceFailure } from '../conformance-failure.js'
 import { show } from './expect.js'
 

@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { delay } from '@capstan/core'
+import { delay } from '@capstan/core/plugin'
 import { ConformanceFailure } from '../conformance-failure.js'
 
 /** Runs the work with every limit and pause in it multiplied by `factor`: for a busy machine. */

@@ -1,6 +1,7 @@
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type BuildOptions, type BuildProgress, findTemporaryDirectory, imageBuilderCapability } from '@capstan/core'
+import { type BuildOptions, type BuildProgress, imageBuilderCapability } from '@capstan/core'
+import { findTemporaryDirectory } from '@capstan/core/plugin'
 import { expect, expectEqual, expectIncludes } from '../assert/expect.js'
 import { expectHostError, expectReason } from '../assert/expect-rejection.js'
 import { eventually, within } from '../assert/wait.js'

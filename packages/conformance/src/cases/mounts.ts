@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { findTemporaryDirectory, runtimeCapability, volumeManagerCapability } from '@capstan/core'
+import { runtimeCapability, volumeManagerCapability } from '@capstan/core'
+import { findTemporaryDirectory } from '@capstan/core/plugin'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectAnyHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'

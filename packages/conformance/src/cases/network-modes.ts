@@ -1,4 +1,5 @@
-import { findRefusal, networkManagerCapability, runtimeCapability } from '@capstan/core'
+import { networkManagerCapability, runtimeCapability } from '@capstan/core'
+import { findRefusal } from '@capstan/core/plugin'
 import { expectEqual } from '../assert/expect.js'
 import { pause } from '../assert/wait.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'

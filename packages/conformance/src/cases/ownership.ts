@@ -1,15 +1,17 @@
 import {
   imageBuilderCapability,
   networkManagerCapability,
+  runtimeCapability,
+  sidecarManagerCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import {
   type OwnedObject,
   ownershipLabelKeys,
   parseOwnerLabels,
-  runtimeCapability,
   type StringMap,
-  sidecarManagerCapability,
   toObjectLabels,
-  volumeManagerCapability,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'

@@ -1,12 +1,5 @@
-import {
-  builtInCapabilities,
-  createRuntimeHost,
-  findRefusal,
-  type ProbeOptions,
-  type ProbeResult,
-  runtimeCapability,
-  volumeManagerCapability,
-} from '@capstan/core'
+import { createRuntimeHost, runtimeCapability, volumeManagerCapability } from '@capstan/core'
+import { builtInCapabilities, findRefusal, type ProbeOptions, type ProbeResult } from '@capstan/core/plugin'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError, expectReason } from '../assert/expect-rejection.js'
 import { eventually, pause, within } from '../assert/wait.js'

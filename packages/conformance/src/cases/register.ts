@@ -7,14 +7,13 @@ import {
   imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
-  type ProbeResult,
-  type RegistrationScope,
   type RuntimePlugin,
   type RuntimeScope,
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
+import type { ProbeResult, RegistrationScope } from '@capstan/core/plugin'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { pause } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'

@@ -2,13 +2,12 @@ import {
   findCapability,
   imageBuilderCapability,
   networkManagerCapability,
-  ownershipLabelKeys,
   type RuntimeScope,
   runtimeCapability,
-  type StringMap,
   type SweepOptions,
   volumeManagerCapability,
 } from '@capstan/core'
+import { ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
 import { expectDefined, expectEqual } from '../assert/expect.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'

@@ -2,11 +2,10 @@ import {
   findCapability,
   imageBuilderCapability,
   type Mount,
-  ownershipLabelKeys,
-  type StringMap,
   type VolumeManager,
   volumeManagerCapability,
 } from '@capstan/core'
+import { ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'

@@ -1,4 +1,5 @@
-import type { RegistrationScope, RuntimePlugin } from '@capstan/core'
+import type { RuntimePlugin } from '@capstan/core'
+import type { RegistrationScope } from '@capstan/core/plugin'
 
 /** The same plugin, but that each implementation which it registers is replaced by what `map` makes of it. */
 export function mapProvided(plugin: RuntimePlugin, map: MapProvided): RuntimePlugin {

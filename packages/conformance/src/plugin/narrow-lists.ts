@@ -1,14 +1,13 @@
 import {
-  type ListOptions,
   type NetworkManager,
   networkManagerCapability,
   type Runtime,
   type RuntimePlugin,
   runtimeCapability,
-  type StringMap,
   type VolumeManager,
   volumeManagerCapability,
 } from '@capstan/core'
+import type { ListOptions, StringMap } from '@capstan/core/plugin'
 import { mapProvided, withParts } from './map-provided.js'
 
 /** The same plugin, but that its lists hold only what carries all of `labels`: a sweep of it touches nothing else. */

@@ -1,4 +1,5 @@
-import { ownershipLabelKeys, type RuntimePlugin, type StringMap } from '@capstan/core'
+import type { RuntimePlugin } from '@capstan/core'
+import { ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
 import { withPlugin } from './map-provided.js'
 
 /**

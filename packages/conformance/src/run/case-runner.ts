@@ -1,13 +1,12 @@
 import { setMaxListeners } from 'node:events'
 import {
   type Capability,
-  createHostError,
   createRuntimeHost,
   findCapability,
   type OperationOptions,
   type RuntimeReport,
-  untilAborted,
 } from '@capstan/core'
+import { createHostError, untilAborted } from '@capstan/core/plugin'
 import { within, withPatience } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import type { ConformanceCase } from '../conformance-case.js'

@@ -1,4 +1,5 @@
-import { createRuntimeHost, type RefusableField, type ReportedRefusal, type RuntimeReport } from '@capstan/core'
+import { createRuntimeHost, type RefusableField, type RuntimeReport } from '@capstan/core'
+import type { ReportedRefusal } from '@capstan/core/plugin'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'

@@ -3,12 +3,11 @@ import {
   findCapability,
   networkManagerCapability,
   type OperationOptions,
-  ownershipLabelKeys,
   type RuntimeHost,
   type RuntimeScope,
-  type StringMap,
   volumeManagerCapability,
 } from '@capstan/core'
+import { ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
 import { within } from '../assert/wait.js'
 import { ConformanceFailure } from '../conformance-failure.js'
 import type { ConformanceOptions } from '../conformance-options.js'

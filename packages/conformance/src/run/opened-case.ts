@@ -2,15 +2,13 @@ import { randomUUID } from 'node:crypto'
 import {
   type Capability,
   createRuntimeHost,
-  createUndoStack,
-  type Environment,
   findCapability,
   type Runtime,
   type RuntimeHost,
   type RuntimePlugin,
   type RuntimeScope,
-  type UndoStep,
 } from '@capstan/core'
+import { createUndoStack, type Environment, type UndoStep } from '@capstan/core/plugin'
 import { within } from '../assert/wait.js'
 import type { CaseContext, OpenOtherOptions } from '../case-context.js'
 import { ConformanceFailure } from '../conformance-failure.js'

@@ -1,4 +1,5 @@
-import { createHostError, createRuntimeHost, isHostError, type Runtime } from '@capstan/core'
+import { createRuntimeHost, isHostError, type Runtime } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { within } from '../assert/wait.js'
 import type { ConformanceOptions } from '../conformance-options.js'
 

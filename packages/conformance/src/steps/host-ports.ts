@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { type AddressInfo, connect, createServer } from 'node:net'
-import type { HostAddressOptions } from '@capstan/core'
+import type { HostAddressOptions } from '@capstan/core/plugin'
 import type { CaseContext } from '../case-context.js'
 
 /** A TCP port of this machine that is in use until it is closed. */

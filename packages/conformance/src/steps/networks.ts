@@ -1,4 +1,5 @@
-import { type ContainerNetwork, type CreateNetworkOptions, networkManagerCapability } from '@capstan/core'
+import { networkManagerCapability } from '@capstan/core'
+import type { ContainerNetwork, CreateNetworkOptions } from '@capstan/core/plugin'
 import { expectEqual } from '../assert/expect.js'
 import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'

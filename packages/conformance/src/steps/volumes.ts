@@ -1,4 +1,5 @@
-import { type StringMap, volumeManagerCapability } from '@capstan/core'
+import { volumeManagerCapability } from '@capstan/core'
+import type { StringMap } from '@capstan/core/plugin'
 import type { CaseContext } from '../case-context.js'
 
 /** Makes a volume that is removed after the case. */

@@ -1,4 +1,4 @@
-import { createHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { describe, expect, test } from 'vitest'
 import { expectAnyHostError, expectHostError, expectReason } from '../../src/assert/expect-rejection.js'
 

@@ -1,12 +1,12 @@
 import {
   type ContainerConfig,
   type ContainerInspection,
-  createHostError,
   isHostError,
   type LogChunk,
   type LogStream,
   type Runtime,
 } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { breakPlugin } from './break-plugin.js'
 import type { PlantedFault } from './planted-fault.js'
 

@@ -1,5 +1,4 @@
 import {
-  createHostError,
   type ImageBuilder,
   isHostError,
   type NetworkManager,
@@ -7,6 +6,7 @@ import {
   type RuntimePlugin,
   type VolumeInfo,
 } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { withParts } from '../../src/plugin/map-provided.js'
 import { breakPlugin } from './break-plugin.js'
 import type { PlantedFault } from './planted-fault.js'

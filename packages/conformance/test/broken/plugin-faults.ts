@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { connect, createServer, type Server } from 'node:net'
-import { networkManagerCapability, type ProbeResult, type RuntimePlugin } from '@capstan/core'
+import { networkManagerCapability, type RuntimePlugin } from '@capstan/core'
+import type { ProbeResult } from '@capstan/core/plugin'
 import { withPlugin } from '../../src/plugin/map-provided.js'
 import type { PlantedFault } from './planted-fault.js'
 

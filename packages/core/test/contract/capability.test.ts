@@ -1,16 +1,14 @@
 import { describe, expect, it } from 'vitest'
 import {
-  builtInCapabilities,
   type Capability,
-  defineCapability,
   execManagerCapability,
   imageTransferCapability,
   networkManagerCapability,
   runtimeCapability,
-  runtimeReportCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '../../src/index.js'
+import { builtInCapabilities, defineCapability, runtimeReportCapability } from '../../src/plugin.js'
 
 describe('a capability', () => {
   const known: readonly (readonly [Capability<object>, string, string])[] = [

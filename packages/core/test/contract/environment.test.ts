@@ -1,15 +1,13 @@
 import { homedir, tmpdir, userInfo } from 'node:os'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { createRuntimeHost, findCapability, type RuntimePlugin } from '../../src/index.js'
 import {
-  createRuntimeHost,
   type Environment,
-  findCapability,
   findHomeDirectory,
   findTemporaryDirectory,
   hostEnvironmentCapability,
   type RegistrationScope,
-  type RuntimePlugin,
-} from '../../src/index.js'
+} from '../../src/plugin.js'
 import { fakePlugin } from '../fakes/fake-plugin.js'
 
 /** A plugin that keeps the environments which it is given. */

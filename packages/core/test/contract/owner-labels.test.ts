@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { toHostLabels } from '../../src/contract/owner-labels.js'
-import { ownershipLabelKeys, parseOwnerLabels, toObjectLabels, toOwnerLabels, toVolumeLabels } from '../../src/index.js'
+import {
+  ownershipLabelKeys,
+  parseOwnerLabels,
+  toObjectLabels,
+  toOwnerLabels,
+  toVolumeLabels,
+} from '../../src/plugin.js'
 
 const owner = { instanceId: 'i', pid: 7, processStart: '5', bootId: 'b', pidNamespace: 'n', machineId: 'm' }
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createHostError, findUndoFailures, isHostError, withUndoFailures } from '../../src/index.js'
+import { isHostError } from '../../src/index.js'
+import { createHostError, findUndoFailures, withUndoFailures } from '../../src/plugin.js'
 
 const gone = createHostError('CONTAINER_NOT_FOUND', { id: 'c1' })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createHostError, joinWords, MissingCapabilityError, OptionUnsupportedError } from '../../src/index.js'
+import { MissingCapabilityError, OptionUnsupportedError } from '../../src/index.js'
+import { createHostError, joinWords } from '../../src/plugin.js'
 
 describe('the sentence of an error', () => {
   it('names all missing capabilities by their titles', () => {

@@ -1,16 +1,15 @@
 import { inspect } from 'node:util'
 import { expect, test } from 'vitest'
 import { redactTexts } from '../../src/errors/redact.js'
+import { createRuntimeHost, runtimeCapability } from '../../src/index.js'
 import {
   createHostError,
-  createRuntimeHost,
   findUndoFailures,
   redactUrls,
   redactUserInfo,
-  runtimeCapability,
   validateImageReference,
   withUndoFailures,
-} from '../../src/index.js'
+} from '../../src/plugin.js'
 import { fakePlugin, toAvailable, toUnavailable } from '../fakes/fake-plugin.js'
 
 test.each([

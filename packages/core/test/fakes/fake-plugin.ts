@@ -1,14 +1,11 @@
+import { type Capability, networkManagerCapability, type RuntimePlugin, runtimeCapability } from '../../src/index.js'
 import {
   type AbsentCapability,
-  type Capability,
-  networkManagerCapability,
   type ProbeAttempt,
   type ProbeResult,
   provide,
   type RefusedOption,
-  type RuntimePlugin,
-  runtimeCapability,
-} from '../../src/index.js'
+} from '../../src/plugin.js'
 import { type FakeNetworkManager, FakeRuntime } from './fake-runtime.js'
 
 export interface FakePluginOptions extends Partial<Omit<RuntimePlugin, 'probe' | 'register'>> {

@@ -10,7 +10,7 @@ import type {
   VolumeInfo,
   VolumeManager,
 } from '../../src/index.js'
-import { createHostError } from '../../src/index.js'
+import { createHostError } from '../../src/plugin.js'
 
 /** An engine's table: what is in it is listed, what is removed is gone, what is in `used` refuses to go. */
 export class FakeEngine {

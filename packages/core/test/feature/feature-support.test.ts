@@ -4,12 +4,12 @@ import {
   defineNeeds,
   imageBuilderCapability,
   networkManagerCapability,
-  requireManagers,
   runtimeCapability,
   sidecarManagerCapability,
   toFeatureSupport,
   volumeManagerCapability,
 } from '../../src/index.js'
+import { requireManagers } from '../../src/plugin.js'
 import { deadAttempt, fakePlugin, toUnavailable } from '../fakes/fake-plugin.js'
 import { FakeNetworkManager, FakeRuntime } from '../fakes/fake-runtime.js'
 

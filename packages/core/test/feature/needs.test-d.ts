@@ -2,26 +2,28 @@ import { describe, expectTypeOf, it } from 'vitest'
 import {
   type Capability,
   defineNeeds,
-  type Environment,
   execManagerCapability,
   type ImageTransfer,
-  type InjectedManagers,
   imageTransferCapability,
-  injectable,
-  type Needs,
   type NetworkManager,
   networkManagerCapability,
-  type RequiredManagers,
   type Runtime,
   type RuntimeHost,
   type RuntimeReport,
   type RuntimeScope,
   requireCapabilities,
-  requireManagers,
-  runtimeReportCapability,
   type SidecarManager,
   sidecarManagerCapability,
 } from '../../src/index.js'
+import {
+  type Environment,
+  type InjectedManagers,
+  injectable,
+  type Needs,
+  type RequiredManagers,
+  requireManagers,
+  runtimeReportCapability,
+} from '../../src/plugin.js'
 
 declare const scope: RuntimeScope
 declare const host: RuntimeHost

@@ -1,15 +1,13 @@
 import { describe, expect, it } from 'vitest'
 import {
-  createHostError,
   createRuntimeHost,
   type HostOptions,
   networkManagerCapability,
-  type ProbeResult,
-  provide,
   type RuntimePlugin,
   runtimeCapability,
   volumeManagerCapability,
 } from '../../src/index.js'
+import { createHostError, type ProbeResult, provide } from '../../src/plugin.js'
 import { fakePlugin, toAvailable } from '../fakes/fake-plugin.js'
 import { FakeNetworkManager, FakeRuntime } from '../fakes/fake-runtime.js'
 import { blockLoop } from '../support/block-loop.js'

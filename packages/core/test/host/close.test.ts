@@ -4,12 +4,12 @@ import { PluginHost } from '../../src/host/plugin-host.js'
 import {
   createRuntimeHost,
   networkManagerCapability,
-  provide,
   type RuntimePlugin,
   runtimeCapability,
   volumeManagerCapability,
 } from '../../src/index.js'
 import { readOwner } from '../../src/ownership/read-owner.js'
+import { provide } from '../../src/plugin.js'
 import { fakePlugin, toAvailable } from '../fakes/fake-plugin.js'
 import { FakeNetworkManager, FakeRuntime, FakeVolumeManager } from '../fakes/fake-runtime.js'
 

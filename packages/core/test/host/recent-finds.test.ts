@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { PluginHost } from '../../src/host/plugin-host.js'
-import { type ProbeResult, type RuntimePlugin, runtimeCapability } from '../../src/index.js'
+import { type RuntimePlugin, runtimeCapability } from '../../src/index.js'
+import type { ProbeResult } from '../../src/plugin.js'
 import { fakePlugin, toAvailable, toUnavailable } from '../fakes/fake-plugin.js'
 
 describe('open after discover', () => {

@@ -2,12 +2,11 @@ import { describe, expect, it } from 'vitest'
 import {
   type Capability,
   createRuntimeHost,
-  defineCapability,
   execManagerCapability,
-  provide,
   type RefusableField,
   runtimeCapability,
 } from '../../src/index.js'
+import { defineCapability, provide } from '../../src/plugin.js'
 import { fakePlugin } from '../fakes/fake-plugin.js'
 import { FakeRuntime } from '../fakes/fake-runtime.js'
 

@@ -7,8 +7,6 @@ import {
   defineNeeds,
   type FeatureSupport,
   HostError,
-  type InjectedManagers,
-  injectable,
   isHostError,
   type NetworkManager,
   networkManagerCapability,
@@ -17,6 +15,7 @@ import {
   toFeatureSupport,
   volumeManagerCapability,
 } from '../../src/index.js'
+import { type InjectedManagers, injectable } from '../../src/plugin.js'
 import { fakePlugin } from '../fakes/fake-plugin.js'
 import { FakeNetworkManager, FakeRuntime } from '../fakes/fake-runtime.js'
 
@@ -115,7 +114,7 @@ it('rejects a class that inherits its mark instead of constructing it without ma
 
 describe('a second copy of core in the tree', () => {
   let folder: string
-  let copy: typeof import('../../src/index.js')
+  let copy: typeof import('../../src/index.js') & typeof import('../../src/plugin.js')
 
   beforeAll(async () => {
     const packageFolder = fileURLToPath(new URL('../..', import.meta.url))
@@ -123,7 +122,8 @@ describe('a second copy of core in the tree', () => {
     folder = await mkdtemp(join(packageFolder, 'dist-copy-'))
     await cp(join(packageFolder, 'src'), join(folder, 'src'), { recursive: true })
     await writeFile(join(folder, 'package.json'), '{ "name": "@capstan/core", "version": "9.9.9", "type": "module" }')
-    copy = await import(pathToFileURL(join(folder, 'src/index.ts')).href)
+    const load = (file: string) => import(pathToFileURL(join(folder, 'src', file)).href)
+    copy = { ...(await load('index.ts')), ...(await load('plugin.ts')) }
   })
 
   afterAll(() => rm(folder, { recursive: true, force: true }))

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { PluginHost } from '../../src/host/plugin-host.js'
-import { createHostError, createRuntimeHost, type ProbeAttempt, type RuntimePlugin } from '../../src/index.js'
+import { createRuntimeHost, type RuntimePlugin } from '../../src/index.js'
+import { createHostError, type ProbeAttempt } from '../../src/plugin.js'
 import { fakePlugin, toUnavailable } from '../fakes/fake-plugin.js'
 import { blockLoop } from '../support/block-loop.js'
 

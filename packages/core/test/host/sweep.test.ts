@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { createRuntimeHost, type ProbeResult, type ProbeStep, type RuntimePlugin } from '../../src/index.js'
+import { createRuntimeHost, type RuntimePlugin } from '../../src/index.js'
+import type { ProbeResult, ProbeStep } from '../../src/plugin.js'
 import { fakePlugin, toUnavailable } from '../fakes/fake-plugin.js'
 import { FakeRuntime } from '../fakes/fake-runtime.js'
 

@@ -1,6 +1,6 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { findUndoFailures, type Operation, OperationScope, untilAborted } from '../../src/index.js'
+import { findUndoFailures, type Operation, OperationScope, untilAborted } from '../../src/plugin.js'
 
 const runtime = { runtime: 'test', endpoint: 'in this process' }
 const creation = { operation: 'createVolume', subject: 'data' }

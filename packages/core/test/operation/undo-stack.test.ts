@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createUndoStack } from '../../src/index.js'
+import { createUndoStack } from '../../src/plugin.js'
 
 describe('the undo stack', () => {
   it('runs its steps in reverse, once', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { delay, poll } from '../../src/index.js'
+import { delay, poll } from '../../src/plugin.js'
 
 describe('delay', () => {
   test('resolves after the time', async () => {

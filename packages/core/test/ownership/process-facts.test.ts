@@ -4,9 +4,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { parseOwnerLabels, toOwnerLabels } from '../../src/index.js'
 import { createProcessFacts, parseStat } from '../../src/ownership/process-facts.js'
 import { readOwner } from '../../src/ownership/read-owner.js'
+import { parseOwnerLabels, toOwnerLabels } from '../../src/plugin.js'
 
 describe('parseStat', () => {
   const fields = Array.from({ length: 49 }, (_, index) => String(index + 4))

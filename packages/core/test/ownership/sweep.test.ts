@@ -1,18 +1,15 @@
 import { describe, expect, it } from 'vitest'
+import type { Owner } from '../../src/contract/owner.js'
 import {
   networkManagerCapability,
-  type Owner,
-  provide,
   runtimeCapability,
-  type StringMap,
   type SweepOptions,
-  toObjectLabels,
-  toOwnerLabels,
   volumeManagerCapability,
 } from '../../src/index.js'
 import { createScopeContainer } from '../../src/injection/di.js'
 import type { ProcessFacts } from '../../src/ownership/process-facts.js'
 import { sweepRuntime } from '../../src/ownership/sweep.js'
+import { provide, type StringMap, toObjectLabels, toOwnerLabels } from '../../src/plugin.js'
 import { FakeEngine, FakeNetworkManager, FakeRuntime, FakeVolumeManager } from '../fakes/fake-runtime.js'
 
 const here: Owner = {

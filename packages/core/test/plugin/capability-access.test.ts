@@ -2,14 +2,12 @@ import { describe, expect, it } from 'vitest'
 import {
   findCapability,
   networkManagerCapability,
-  provide,
-  type RegistrationScope,
   requireCapabilities,
-  runtimeReportCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '../../src/index.js'
 import { createScopeContainer } from '../../src/injection/di.js'
+import { provide, type RegistrationScope, runtimeReportCapability } from '../../src/plugin.js'
 import { FakeNetworkManager } from '../fakes/fake-runtime.js'
 
 function createScope(): RegistrationScope {

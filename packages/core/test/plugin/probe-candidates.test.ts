@@ -1,6 +1,7 @@
 import { getEventListeners } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { isHostError, type ProbeAttempt, probeCandidates } from '../../src/index.js'
+import { isHostError } from '../../src/index.js'
+import { type ProbeAttempt, probeCandidates } from '../../src/plugin.js'
 
 const options = { timeoutMs: 20, env: {} }
 

@@ -1,15 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type Capability,
-  type ContainerConfig,
-  defineCapability,
-  findRefusal,
-  type RefusableField,
-  refuseField,
-  refuseOptions,
-  runtimeCapability,
-  toAskedFields,
-} from '../../src/index.js'
+import { type Capability, type ContainerConfig, type RefusableField, runtimeCapability } from '../../src/index.js'
+import { defineCapability, findRefusal, refuseField, refuseOptions, toAskedFields } from '../../src/plugin.js'
 
 const toRefused = (field: RefusableField) => [{ field, reason: 'not here', remedy: 'use another' }]
 const toFake = (field: RefusableField) => ({ runtime: 'fake', refuses: toRefused(field) })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type ContainerConfig, validateContainerConfig } from '../../src/index.js'
+import type { ContainerConfig } from '../../src/index.js'
+import { validateContainerConfig } from '../../src/plugin.js'
 
 /** As plain JavaScript may pass it. */
 function validate(fields: object): void {

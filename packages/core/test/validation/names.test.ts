@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { validateImageTag } from '../../src/index.js'
+import { validateImageTag } from '../../src/plugin.js'
 
 test.for([
   'app',

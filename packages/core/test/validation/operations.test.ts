@@ -8,7 +8,7 @@ import {
   validateSignal,
   validateStopOptions,
   validateTerminalSize,
-} from '../../src/index.js'
+} from '../../src/plugin.js'
 
 const rules = { proxyHost: 'proxy', proxyPort: 3128 }
 const cases: readonly (readonly [string, () => void])[] = [

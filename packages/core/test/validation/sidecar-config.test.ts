@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type SidecarConfig, toSidecarContainer } from '../../src/index.js'
+import type { SidecarConfig } from '../../src/index.js'
+import { toSidecarContainer } from '../../src/plugin.js'
 
 /** As plain JavaScript may pass it. */
 function convert(sidecar: unknown): unknown {

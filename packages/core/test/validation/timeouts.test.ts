@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { withTimeouts } from '../../src/index.js'
+import { withTimeouts } from '../../src/plugin.js'
 
 const defaults = { answerMs: 60_000, pingMs: 10_000 }
 

@@ -1,4 +1,4 @@
-import type { Argv } from '@capstan/core'
+import type { Argv } from '@capstan/core/plugin'
 import type { BuildOutput, BuildRequest } from './build-request.js'
 
 /** The paths of one build in the sidecar, and the names of its secret variables. */

@@ -1,4 +1,4 @@
-import type { Argv } from '@capstan/core'
+import type { Argv } from '@capstan/core/plugin'
 import { fileTimesFunction } from './file-times-script.js'
 
 /**

@@ -1,6 +1,7 @@
 import { createInterface } from 'node:readline'
 import type { Readable } from 'node:stream'
-import { createHostError, delay, type ExecProcess, untilAborted } from '@capstan/core'
+import type { ExecProcess } from '@capstan/core'
+import { createHostError, delay, untilAborted } from '@capstan/core/plugin'
 import { openSession, runExec } from '../container/exec.js'
 import { readStderrTail } from '../container/stderr-tail.js'
 import type { WriteTarget } from '../container/write-file.js'

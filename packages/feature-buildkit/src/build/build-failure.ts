@@ -1,4 +1,4 @@
-import type { BuildSource, HostErrorFacts } from '@capstan/core'
+import type { BuildSource, HostErrorFacts } from '@capstan/core/plugin'
 import type { BuildProgressEvent } from './build-progress-event.js'
 
 /** Collects from the events of a build what the error of a failed build reports. */

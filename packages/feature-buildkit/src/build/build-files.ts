@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type ContextEntry, packContextEntries } from '@capstan/build-context'
-import type { RegistryCredentials, StringMap } from '@capstan/core'
+import type { RegistryCredentials } from '@capstan/core'
+import type { StringMap } from '@capstan/core/plugin'
 import { type WriteTarget, writeFile, writeFileScript } from '../container/write-file.js'
 import type { BuildPaths } from './build-command.js'
 import { buildDirectoryPrefix } from './build-directory-script.js'

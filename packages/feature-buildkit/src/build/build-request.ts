@@ -1,12 +1,6 @@
 import type { Writable } from 'node:stream'
-import {
-  type BuildContext,
-  createHostError,
-  type RegistryCredentials,
-  type StringMap,
-  validateBuild,
-  validateImageTag,
-} from '@capstan/core'
+import type { BuildContext, RegistryCredentials } from '@capstan/core'
+import { createHostError, type StringMap, validateBuild, validateImageTag } from '@capstan/core/plugin'
 
 /** The destination of the result. There is no default: by default BuildKit keeps the result only in its cache. */
 export type BuildOutput =

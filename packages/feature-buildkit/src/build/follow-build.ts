@@ -1,4 +1,5 @@
-import { createHostError, type ExecProcess } from '@capstan/core'
+import type { ExecProcess } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { ContainerWatch } from '../container/container-watch.js'
 import { FailureLog } from './build-failure.js'
 import type { BuildProgressEvent } from './build-progress-event.js'

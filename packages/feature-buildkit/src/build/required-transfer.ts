@@ -1,4 +1,5 @@
-import { defineNeeds, imageTransferCapability, requireManagers } from '@capstan/core'
+import { defineNeeds, imageTransferCapability } from '@capstan/core'
+import { requireManagers } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import type { BuildOutput } from './build-request.js'
 

@@ -1,5 +1,6 @@
 import type { ContextEntry } from '@capstan/build-context'
-import { delay, type ExecProcess, type LinkedSignal, linkSignals, untilAborted } from '@capstan/core'
+import type { ExecProcess } from '@capstan/core'
+import { delay, type LinkedSignal, linkSignals, untilAborted } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import type { ContainerWatch } from '../container/container-watch.js'
 import { openSession } from '../container/exec.js'

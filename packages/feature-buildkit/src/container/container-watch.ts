@@ -1,4 +1,5 @@
-import { type ContainerState, delay, isHostError, type Runtime } from '@capstan/core'
+import { type ContainerState, isHostError, type Runtime } from '@capstan/core'
+import { delay } from '@capstan/core/plugin'
 
 /** Watches the container of a sidecar: reports its end, and keeps the last lines of its log. */
 export class ContainerWatch {

@@ -1,5 +1,6 @@
 import { Duplex } from 'node:stream'
-import { createHostError, type ExecProcess } from '@capstan/core'
+import type { ExecProcess } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { readStderrTail } from './stderr-tail.js'
 
 /**

@@ -1,11 +1,5 @@
-import {
-  type Argv,
-  type ExecManager,
-  type ExecOptions,
-  type ExecProcess,
-  linkSignals,
-  untilAborted,
-} from '@capstan/core'
+import type { ExecManager, ExecOptions, ExecProcess } from '@capstan/core'
+import { type Argv, linkSignals, untilAborted } from '@capstan/core/plugin'
 
 /** Starts a process in the container. The signal aborts the start only: the caller ends the running process itself. */
 export async function openSession(

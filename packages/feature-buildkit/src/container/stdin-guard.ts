@@ -1,4 +1,4 @@
-import type { Argv, StringMap } from '@capstan/core'
+import type { Argv, StringMap } from '@capstan/core/plugin'
 
 /**
  * Wraps a command in a shell that sends it SIGTERM when stdin ends. Without the wrapper a process goes on when the streams of

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { createHostError, type ExecManager, isHostError, type OperationOptions } from '@capstan/core'
+import { type ExecManager, isHostError, type OperationOptions } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { readStderrTail } from './stderr-tail.js'
 
 /** The container to write to. */

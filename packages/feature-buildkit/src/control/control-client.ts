@@ -1,5 +1,6 @@
 import type { Duplex } from 'node:stream'
-import { createHostError, type OperationOptions } from '@capstan/core'
+import type { OperationOptions } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { type CallOptions, type Client, createClient } from '@connectrpc/connect'
 import { createGrpcTransport } from '@connectrpc/connect-node'
 import { toConnectionError, toControlError } from './control-errors.js'

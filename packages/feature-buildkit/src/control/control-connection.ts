@@ -1,4 +1,5 @@
-import { type Argv, createHostError, type ExecManager, type OperationOptions, untilAborted } from '@capstan/core'
+import type { ExecManager, OperationOptions } from '@capstan/core'
+import { type Argv, createHostError, untilAborted } from '@capstan/core/plugin'
 import { openSession } from '../container/exec.js'
 import { ExecStream } from '../container/exec-stream.js'
 import type { ControlClient } from './control-client.js'

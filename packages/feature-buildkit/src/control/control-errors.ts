@@ -1,4 +1,5 @@
-import { createHostError, isHostError } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { Code, ConnectError } from '@connectrpc/connect'
 import type { SessionEnd } from './stream-session.js'
 

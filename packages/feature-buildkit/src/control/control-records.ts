@@ -1,5 +1,5 @@
 import { type Timestamp, timestampDate } from '@bufbuild/protobuf/wkt'
-import type { StringMap } from '@capstan/core'
+import type { StringMap } from '@capstan/core/plugin'
 import type { UsageRecord } from './generated/control_pb.js'
 import type { WorkerRecord } from './generated/worker_pb.js'
 

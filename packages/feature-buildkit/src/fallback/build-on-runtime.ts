@@ -1,13 +1,13 @@
 import {
   defineNeeds,
   type ImageBuilder,
-  type InjectedManagers,
   imageBuilderCapability,
   isHostError,
   type OperationOptions,
   type Runtime,
-  requireManagers,
 } from '@capstan/core'
+import type { InjectedManagers } from '@capstan/core/plugin'
+import { requireManagers } from '@capstan/core/plugin'
 import type { BuildRequest } from '../build/build-request.js'
 import type { BuildResult } from '../build/build-result.js'
 import type { BuildEventListener } from '../build/buildkit-build.js'

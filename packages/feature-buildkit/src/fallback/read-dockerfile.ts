@@ -1,6 +1,7 @@
 import { readBuildContext } from '@capstan/build-context'
 import { DockerfileError, parseDockerfile } from '@capstan/build-context/dockerfile'
-import { createHostError, type OperationOptions } from '@capstan/core'
+import type { OperationOptions } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { BuildRequest } from '../build/build-request.js'
 import type { DockerfileSource } from './unsupported-features.js'
 

@@ -1,16 +1,13 @@
 import {
   type ContainerConfig,
-  type ContainerNetwork,
-  createHostError,
   defineNeeds,
   MissingCapabilityError,
   type OperationOptions,
-  refuseField,
-  refuseOptions,
   runtimeCapability,
   toFeatureSupport,
   volumeManagerCapability,
 } from '@capstan/core'
+import { type ContainerNetwork, createHostError, refuseField, refuseOptions } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import type { Settings } from './settings.js'
 import { isRefused, tcpAlias } from './sidecar-config.js'

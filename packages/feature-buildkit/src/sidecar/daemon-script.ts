@@ -1,4 +1,4 @@
-import type { Argv } from '@capstan/core'
+import type { Argv } from '@capstan/core/plugin'
 import type { BuildKitCacheLimits } from '../buildkit-options.js'
 import { certificateDirectory, certificatesReadyFile } from './certificates.js'
 import { leaseDirectory } from './lease-scripts.js'

@@ -3,7 +3,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { isAbsolute, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { createHostError, findTemporaryDirectory } from '@capstan/core'
+import { createHostError, findTemporaryDirectory } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { dialCommand } from '../control/control-connection.js'
 

@@ -1,4 +1,4 @@
-import type { Argv } from '@capstan/core'
+import type { Argv } from '@capstan/core/plugin'
 
 /** The exit code of {@link toLeaseCommand} when the sidecar is about to end. Other failures exit with 1. */
 export const endingExitCode = 3

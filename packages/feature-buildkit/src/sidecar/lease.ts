@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline'
-import { createHostError, type ExecManager, type ExecProcess, type OperationOptions, untilAborted } from '@capstan/core'
+import type { ExecManager, ExecProcess, OperationOptions } from '@capstan/core'
+import { createHostError, untilAborted } from '@capstan/core/plugin'
 import { openSession } from '../container/exec.js'
 import { readStderrTail } from '../container/stderr-tail.js'
 import { endingExitCode, toLeaseCommand } from './lease-scripts.js'

@@ -1,4 +1,5 @@
-import type { ContainerConfig, RefusedOption } from '@capstan/core'
+import type { ContainerConfig } from '@capstan/core'
+import type { RefusedOption } from '@capstan/core/plugin'
 import type { BuildKitPrivilege } from '../buildkit-options.js'
 
 /** How a sidecar runs at one privilege level. */

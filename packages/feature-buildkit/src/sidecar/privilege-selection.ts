@@ -1,4 +1,5 @@
-import { createHostError, isHostError, type RuntimeReport, withUndoFailures } from '@capstan/core'
+import { isHostError, type RuntimeReport } from '@capstan/core'
+import { createHostError, withUndoFailures } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import type { BuildKitOptions, BuildKitPrivilege } from '../buildkit-options.js'
 import { listPrivilegeLevels, listRefusedLevels, type PrivilegeLevel, rootlessLayout } from './privilege-levels.js'

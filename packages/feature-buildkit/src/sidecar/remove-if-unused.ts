@@ -1,4 +1,5 @@
-import { linkSignals, type OperationOptions } from '@capstan/core'
+import type { OperationOptions } from '@capstan/core'
+import { linkSignals } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { runExec } from '../container/exec.js'
 import { toStopCommand } from './lease-scripts.js'

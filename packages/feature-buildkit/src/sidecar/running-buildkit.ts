@@ -1,4 +1,5 @@
-import { type Argv, type ContainerConfig, createHostError, type OperationOptions } from '@capstan/core'
+import type { ContainerConfig, OperationOptions } from '@capstan/core'
+import { type Argv, createHostError } from '@capstan/core/plugin'
 import type { BuildRequest } from '../build/build-request.js'
 import { type BuildKitBuild, createBuild } from '../build/buildkit-build.js'
 import { runBuild } from '../build/run-build.js'

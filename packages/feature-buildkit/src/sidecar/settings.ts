@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { ownershipLabelKeys, type StringMap } from '@capstan/core'
+import { ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
 import {
   type BuildKitCertificates,
   type BuildKitOptions,

@@ -1,4 +1,5 @@
-import { findRefusal, type Mount, type RefusableField, type RuntimeReport, type SidecarConfig } from '@capstan/core'
+import type { Mount, RefusableField, RuntimeReport, SidecarConfig } from '@capstan/core'
+import { findRefusal } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { toDaemonCommand } from './daemon-script.js'
 import { type DaemonLayout, type PrivilegeLevel, privilegeLabel } from './privilege-levels.js'

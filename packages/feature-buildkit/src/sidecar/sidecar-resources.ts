@@ -1,12 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import {
-  type ContainerState,
-  isHostError,
-  linkSignals,
-  type OperationOptions,
-  type StringMap,
-  type UndoStack,
-} from '@capstan/core'
+import { type ContainerState, isHostError, type OperationOptions } from '@capstan/core'
+import { linkSignals, type StringMap, type UndoStack } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { removeIfUnused } from './remove-if-unused.js'
 import type { Settings } from './settings.js'

@@ -1,4 +1,5 @@
-import { createHostError, createUndoStack, delay, isHostError, type UndoStack, withUndoFailures } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { createHostError, createUndoStack, delay, type UndoStack, withUndoFailures } from '@capstan/core/plugin'
 import type { BuildKitManagers } from '../buildkit-managers.js'
 import { type BuildKitOptions, validateBuildKitOptions } from '../buildkit-options.js'
 import { ContainerWatch } from '../container/container-watch.js'

@@ -1,11 +1,5 @@
-import {
-  createHostError,
-  isHostError,
-  linkSignals,
-  type OperationOptions,
-  startDeadline,
-  untilAborted,
-} from '@capstan/core'
+import { isHostError, type OperationOptions } from '@capstan/core'
+import { createHostError, linkSignals, startDeadline, untilAborted } from '@capstan/core/plugin'
 import type { BuildKitOptions } from '../buildkit-options.js'
 import type { ContainerWatch } from '../container/container-watch.js'
 import type { SidecarInstance } from './find-sidecar.js'

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { type Argv, createHostError, type ExecManager, type OperationOptions } from '@capstan/core'
+import type { ExecManager, OperationOptions } from '@capstan/core'
+import { type Argv, createHostError } from '@capstan/core/plugin'
 import { buildDirectoryPrefix } from '../build/build-directory-script.js'
 import { ProgressParser } from '../build/progress-parser.js'
 import { runExec } from '../container/exec.js'

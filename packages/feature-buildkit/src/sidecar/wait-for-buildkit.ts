@@ -1,4 +1,5 @@
-import { type Argv, delay, isHostError } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { type Argv, delay } from '@capstan/core/plugin'
 import { type ControlConnection, dialCommand } from '../control/control-connection.js'
 
 /**

@@ -1,4 +1,5 @@
-import { type Argv, execManagerCapability, type RuntimeScope, requireCapabilities } from '@capstan/core'
+import { execManagerCapability, type RuntimeScope, requireCapabilities } from '@capstan/core'
+import type { Argv } from '@capstan/core/plugin'
 
 /** Runs a command in a container and returns its stdout. */
 export async function readExec(scope: RuntimeScope, id: string, command: Argv): Promise<string> {

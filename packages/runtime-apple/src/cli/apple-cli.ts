@@ -1,13 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
-import {
-  createHostError,
-  type Deadline,
-  type Environment,
-  loadCommonJs,
-  type OperationOptions,
-  startDeadline,
-  type TerminalSize,
-} from '@capstan/core'
+import type { OperationOptions, TerminalSize } from '@capstan/core'
+import { createHostError, type Deadline, type Environment, loadCommonJs, startDeadline } from '@capstan/core/plugin'
 import { type AppleTimeouts, defaultAppleTimeouts } from '../apple-timeouts.js'
 import { killGroup } from './kill-group.js'
 import { LineSplitter } from './line-splitter.js'

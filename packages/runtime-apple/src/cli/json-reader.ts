@@ -1,4 +1,4 @@
-import type { StringMap } from '@capstan/core'
+import type { StringMap } from '@capstan/core/plugin'
 import { isObject, type JsonObject, readJson, toProtocolError } from './read-json.js'
 
 /** Parses a JSON list and returns a reader for each entry. */

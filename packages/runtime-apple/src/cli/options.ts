@@ -1,4 +1,4 @@
-import type { EnvMap, StringMap } from '@capstan/core'
+import type { EnvMap, StringMap } from '@capstan/core/plugin'
 
 /** `--name=value`; an empty value as a separate argument. */
 export function toOption(name: string, value: string | undefined): readonly string[] {

@@ -1,4 +1,4 @@
-import { createHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 
 /**
  * Parses the JSON that a command printed, also after lines with warnings. No JSON: PROTOCOL_ERROR with an excerpt of the output.

@@ -1,4 +1,4 @@
-import type { Environment } from '@capstan/core'
+import type { Environment } from '@capstan/core/plugin'
 
 /** The part of node-pty that this package uses. */
 export interface TerminalLibrary {

@@ -1,5 +1,6 @@
 import { PassThrough, Writable } from 'node:stream'
-import { type Environment, TerminalEnd, type TerminalSize } from '@capstan/core'
+import type { TerminalSize } from '@capstan/core'
+import { type Environment, TerminalEnd } from '@capstan/core/plugin'
 import type { CliSession } from './apple-cli.js'
 import { killGroup } from './kill-group.js'
 import { readToEnd } from './read-to-end.js'

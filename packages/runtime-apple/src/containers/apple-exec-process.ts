@@ -1,13 +1,7 @@
 import { PassThrough, type Readable, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import {
-  createHostError,
-  type ExecProcess,
-  type OperationOptions,
-  type TerminalSize,
-  validateSignal,
-  validateTerminalSize,
-} from '@capstan/core'
+import type { ExecProcess, OperationOptions, TerminalSize } from '@capstan/core'
+import { createHostError, validateSignal, validateTerminalSize } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { isCliFailure, isContainerLost, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
 import type { CliSession } from '../cli/apple-cli.js'

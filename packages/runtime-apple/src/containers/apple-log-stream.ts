@@ -1,4 +1,5 @@
-import { type LogChunk, type LogOptions, type LogStream, linkSignals } from '@capstan/core'
+import type { LogChunk, LogOptions, LogStream } from '@capstan/core'
+import { linkSignals } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { readLogs } from './read-logs.js'
 

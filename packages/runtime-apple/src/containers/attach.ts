@@ -1,14 +1,13 @@
+import type { AttachOptions, TerminalSize } from '@capstan/core'
 import {
-  type AttachOptions,
   createHostError,
   type InputPump,
   type Operation,
   type OperationSubject,
   pumpInput,
   pumpOutput,
-  type TerminalSize,
   untilAborted,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
 import type { ContainerSession } from '../sessions/container-session.js'

@@ -1,5 +1,6 @@
 import { isIPv6 } from 'node:net'
-import type { ContainerConfig, Mount, PortSpec, StringMap, Ulimit } from '@capstan/core'
+import type { ContainerConfig, Mount, PortSpec } from '@capstan/core'
+import type { StringMap, Ulimit } from '@capstan/core/plugin'
 import { toEnvironment, toLabelOptions, toOption, toOptions } from '../cli/options.js'
 
 /** What is decided before a container is created: its name, and the host ports that the config left open. */

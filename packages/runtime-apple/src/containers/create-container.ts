@@ -1,15 +1,13 @@
 import { randomUUID } from 'node:crypto'
+import { type ContainerConfig, type CreateOptions, isHostError } from '@capstan/core'
 import {
-  type ContainerConfig,
-  type CreateOptions,
   createHostError,
-  isHostError,
   isOurs,
   type Operation,
   refuseOptions,
   toObjectLabels,
   validateContainerConfig,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { isNameTaken, toErrorText } from '../apple-errors.js'
 import { findReference } from '../images/find-reference.js'

@@ -1,4 +1,5 @@
-import { createHostError, delay, type Operation, runtimeCapability, untilAborted } from '@capstan/core'
+import { runtimeCapability } from '@capstan/core'
+import { createHostError, delay, type Operation, untilAborted } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone } from '../apple-errors.js'
 import type { SessionOutcome } from '../sessions/container-session.js'

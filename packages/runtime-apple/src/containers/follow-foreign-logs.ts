@@ -1,4 +1,4 @@
-import { delay, type LinkedSignal, linkSignals } from '@capstan/core'
+import { delay, type LinkedSignal, linkSignals } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { findContainer, tryFindContainer } from './queries/find-container.js'
 import type { LogCall } from './read-logs.js'

@@ -1,4 +1,5 @@
-import { type ContainerInfo, type ContainerInspection, type PortBinding, toFamiliarName } from '@capstan/core'
+import type { ContainerInfo, ContainerInspection } from '@capstan/core'
+import { type PortBinding, toFamiliarName } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { toContainerState } from './queries/find-container.js'
 import type { AppleContainer } from './queries/parse-containers.js'

@@ -1,4 +1,5 @@
-import { createHostError, type LogOptions } from '@capstan/core'
+import type { LogOptions } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone } from '../apple-errors.js'
 import type { ContainerSession } from '../sessions/container-session.js'

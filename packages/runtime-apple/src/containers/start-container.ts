@@ -1,4 +1,4 @@
-import { createHostError, delay, type Operation } from '@capstan/core'
+import { createHostError, delay, type Operation } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { isAddressInUse, isContainerLost, isServiceGone, toErrorText, toNotStartedCode } from '../apple-errors.js'
 import { ContainerSession, type SessionOutcome } from '../sessions/container-session.js'

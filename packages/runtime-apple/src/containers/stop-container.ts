@@ -1,4 +1,4 @@
-import type { Operation } from '@capstan/core'
+import type { Operation } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { ifPresent } from '../apple-connection.js'
 

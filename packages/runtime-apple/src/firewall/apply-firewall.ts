@@ -1,15 +1,14 @@
 import { lookup } from 'node:dns/promises'
+import { type FirewallRules, isHostError } from '@capstan/core'
 import {
   createHostError,
   createUndoStack,
   delay,
-  type FirewallRules,
   type HostErrorFacts,
-  isHostError,
   type Operation,
   untilAborted,
   withUndoFailures,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import {
   type FirewallOutcome,
   type FirewallPlan,

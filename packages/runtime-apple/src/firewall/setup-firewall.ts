@@ -1,4 +1,5 @@
-import { createHostError, type FirewallRules, isHostError, type Operation } from '@capstan/core'
+import { type FirewallRules, isHostError } from '@capstan/core'
+import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { findContainer, toContainerState } from '../containers/queries/find-container.js'
 import type { ContainerSession } from '../sessions/container-session.js'

@@ -1,4 +1,5 @@
-import { type BuildProgress, createHostError } from '@capstan/core'
+import type { BuildProgress } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 
 /** Reads BuildKit's plain progress output. Reports each line, and keeps the last ones for the error of a failed build. */
 export class BuildOutput {

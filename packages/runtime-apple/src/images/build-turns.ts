@@ -1,4 +1,4 @@
-import { untilAborted } from '@capstan/core'
+import { untilAborted } from '@capstan/core/plugin'
 
 /**
  * Runs builds with equal settings in parallel, and builds with other settings after them. For other settings the command

@@ -1,4 +1,4 @@
-import { createHostError, isImageId } from '@capstan/core'
+import { createHostError, isImageId } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
 import { parseImages } from './parse-images.js'

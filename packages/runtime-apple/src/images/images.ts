@@ -1,14 +1,14 @@
+import type { ImageInfo } from '@capstan/core'
 import {
   createHostError,
   hasLabels,
-  type ImageInfo,
   isImageId,
   type ListOptions,
   type Operation,
   toFamiliarName,
   toFullName,
   toImageHome,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import { type AppleConnection, ifPresent } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
 import { listAll } from '../containers/queries/find-container.js'

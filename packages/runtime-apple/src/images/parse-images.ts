@@ -1,4 +1,4 @@
-import type { StringMap } from '@capstan/core'
+import type { StringMap } from '@capstan/core/plugin'
 import { type JsonReader, readList } from '../cli/json-reader.js'
 
 /** One reference and its image, as `image list` and `image inspect` print it. */

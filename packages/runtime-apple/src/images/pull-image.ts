@@ -1,4 +1,5 @@
-import { type CreateOptions, createHostError, type Operation, type PullProgress } from '@capstan/core'
+import type { CreateOptions, PullProgress } from '@capstan/core'
+import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone, toErrorText } from '../apple-errors.js'
 import { toOption } from '../cli/options.js'

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { hasLabels, type Operation, toFullName } from '@capstan/core'
+import { hasLabels, type Operation, toFullName } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import type { CliCall } from '../cli/apple-cli.js'
 import { deleteReferences, findImage } from './images.js'

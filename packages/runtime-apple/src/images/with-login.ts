@@ -1,4 +1,5 @@
-import { createHostError, type Operation, type RegistryCredentials, toFullName } from '@capstan/core'
+import type { RegistryCredentials } from '@capstan/core'
+import { createHostError, type Operation, toFullName } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { toErrorText } from '../apple-errors.js'
 

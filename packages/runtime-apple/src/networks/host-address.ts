@@ -1,4 +1,4 @@
-import { createHostError, type Operation } from '@capstan/core'
+import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { listAll } from '../containers/queries/find-container.js'
 import { parseNetworks } from './parse-networks.js'

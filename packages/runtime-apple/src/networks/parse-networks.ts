@@ -1,4 +1,4 @@
-import type { StringMap } from '@capstan/core'
+import type { StringMap } from '@capstan/core/plugin'
 import { readList } from '../cli/json-reader.js'
 
 /** A network as `network list` and `network inspect` print it. */

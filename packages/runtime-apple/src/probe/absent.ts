@@ -1,5 +1,4 @@
 import {
-  type AbsentCapability,
   type Capability,
   execManagerCapability,
   firewallManagerCapability,
@@ -10,6 +9,7 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
+import type { AbsentCapability } from '@capstan/core/plugin'
 
 /** The capabilities that the probe reports. */
 export interface Claims {

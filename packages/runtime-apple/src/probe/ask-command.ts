@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ProbeResult, ProbeStep, RefusedOption } from '@capstan/core'
+import type { ProbeResult, ProbeStep, RefusedOption } from '@capstan/core/plugin'
 import type { AppleDetails } from '../apple-details.js'
 import { toErrorText } from '../apple-errors.js'
 import type { ApplePluginOptions } from '../apple-plugin-options.js'

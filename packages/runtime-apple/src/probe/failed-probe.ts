@@ -1,4 +1,5 @@
-import { isHostError, type ProbeStep, raiseLimitRemedy } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { type ProbeStep, raiseLimitRemedy } from '@capstan/core/plugin'
 
 interface Failure {
   readonly step: ProbeStep

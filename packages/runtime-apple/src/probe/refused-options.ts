@@ -1,4 +1,5 @@
-import type { RefusableField, RefusedOption } from '@capstan/core'
+import type { RefusableField } from '@capstan/core'
+import type { RefusedOption } from '@capstan/core/plugin'
 
 /** The facts that decide which options are refused. */
 export interface Abilities {

@@ -1,4 +1,5 @@
-import { type ContainerConfig, type Operation, type PortSpec, type TerminalSize, untilAborted } from '@capstan/core'
+import type { ContainerConfig, PortSpec, TerminalSize } from '@capstan/core'
+import { type Operation, untilAborted } from '@capstan/core/plugin'
 import type { ContainerSession } from './container-session.js'
 
 /** What this runtime knows about a container and the command does not report. */

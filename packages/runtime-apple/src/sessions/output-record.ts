@@ -1,4 +1,4 @@
-import type { OutputChunk } from '@capstan/core'
+import type { OutputChunk } from '@capstan/core/plugin'
 
 /** How a reader reads the output. */
 export interface ReadOptions {

@@ -1,4 +1,5 @@
-import { type ContainerConfig, type Operation, toVolumeLabels, type VolumeInfo } from '@capstan/core'
+import type { ContainerConfig, VolumeInfo } from '@capstan/core'
+import { type Operation, toVolumeLabels } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { readList } from '../cli/json-reader.js'
 import { NamedObjects } from '../named-objects.js'

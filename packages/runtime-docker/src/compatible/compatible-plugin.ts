@@ -5,15 +5,12 @@ import {
   imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
-  type ProbeOptions,
-  provide,
-  type RegistrationScope,
   type RuntimePlugin,
   runtimeCapability,
   sidecarManagerCapability,
   volumeManagerCapability,
-  withTimeouts,
 } from '@capstan/core'
+import { type ProbeOptions, provide, type RegistrationScope, withTimeouts } from '@capstan/core/plugin'
 import { compareApiVersions, supportedApi } from '../api-version.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { DockerEngine } from '../docker-engine.js'

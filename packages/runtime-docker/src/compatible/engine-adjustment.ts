@@ -1,4 +1,4 @@
-import type { AbsentCapability, Environment, RefusedOption } from '@capstan/core'
+import type { AbsentCapability, Environment, RefusedOption } from '@capstan/core/plugin'
 import type { ApiVersions, EngineFacts } from '../docker-details.js'
 import type { InfoAnswer } from '../endpoint/engine-facts.js'
 import type { EngineHabits } from './engine-habits.js'

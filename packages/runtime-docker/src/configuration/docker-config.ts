@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type Environment, findHomeDirectory } from '@capstan/core'
+import { type Environment, findHomeDirectory } from '@capstan/core/plugin'
 import { isAbsentFile } from '../absent-file.js'
 import { type JsonObject, toObject } from '../stream/json-lines.js'
 

@@ -1,4 +1,5 @@
-import type { ContainerConfig, Environment, StringMap } from '@capstan/core'
+import type { ContainerConfig } from '@capstan/core'
+import type { Environment, StringMap } from '@capstan/core/plugin'
 import type { DockerEngine } from '../docker-engine.js'
 import { toObject, toText } from '../stream/json-lines.js'
 import { readDockerConfig } from './docker-config.js'

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
-import { type ContainerConfig, createHostError } from '@capstan/core'
+import type { ContainerConfig } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { isAbsentFile } from '../absent-file.js'
 import type { DockerEngine } from '../docker-engine.js'
 

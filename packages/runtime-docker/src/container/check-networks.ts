@@ -1,4 +1,5 @@
-import { type ContainerConfig, createHostError, type NetworkJoin } from '@capstan/core'
+import type { ContainerConfig } from '@capstan/core'
+import { createHostError, type NetworkJoin } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 
 /** An engine makes a container of a network that is not there, and fails at its start only: NETWORK_NOT_FOUND now. */

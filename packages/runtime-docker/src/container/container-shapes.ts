@@ -1,10 +1,5 @@
-import {
-  type ContainerInfo,
-  type ContainerInspection,
-  type ContainerState,
-  type NetworkAttachment,
-  toFamiliarName,
-} from '@capstan/core'
+import type { ContainerInfo, ContainerInspection, ContainerState } from '@capstan/core'
+import { type NetworkAttachment, toFamiliarName } from '@capstan/core/plugin'
 import type { InspectedAttachment, InspectedContainer, ListedContainer } from '../docker-api.js'
 import { toPortBindings } from './port-settings.js'
 

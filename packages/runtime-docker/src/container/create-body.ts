@@ -1,4 +1,5 @@
-import type { ContainerConfig, EnvMap, Mount, NetworkJoin, StringMap } from '@capstan/core'
+import type { ContainerConfig, Mount } from '@capstan/core'
+import type { EnvMap, NetworkJoin, StringMap } from '@capstan/core/plugin'
 import { hasApi } from '../api-version.js'
 import type { CreateBody, EndpointSettings } from '../docker-api.js'
 import { toPortSettings } from './port-settings.js'

@@ -1,12 +1,5 @@
-import {
-  type ContainerConfig,
-  type CreateOptions,
-  createRequestIdLabel,
-  isHostError,
-  type Operation,
-  type StringMap,
-  toObjectLabels,
-} from '@capstan/core'
+import { type ContainerConfig, type CreateOptions, isHostError } from '@capstan/core'
+import { createRequestIdLabel, type Operation, type StringMap, toObjectLabels } from '@capstan/core/plugin'
 import { withProxyVariables } from '../configuration/proxy-variables.js'
 import type { CreateRequest } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'

@@ -1,4 +1,5 @@
-import { type ContainerConfig, createHostError, type HostError, isHostError, type Mount } from '@capstan/core'
+import { type ContainerConfig, type HostError, isHostError, type Mount } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { isBadReference } from '../docker-error-texts.js'
 import { toEngineText } from '../engine-text.js'

@@ -1,4 +1,5 @@
-import { type ContainerConfig, createHostError } from '@capstan/core'
+import type { ContainerConfig } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { DockerEngine } from '../docker-engine.js'
 import { findDroppedOption } from '../docker-error-texts.js'
 

@@ -1,4 +1,5 @@
-import { type ContainerInspection, isHostError, type NetworkAttachment } from '@capstan/core'
+import { type ContainerInspection, isHostError } from '@capstan/core'
+import type { NetworkAttachment } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toContainerInspection } from './container-shapes.js'
 import { inspectContainer } from './inspect-container.js'

@@ -1,4 +1,4 @@
-import { delay } from '@capstan/core'
+import { delay } from '@capstan/core/plugin'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { inspectContainer } from './inspect-container.js'

@@ -1,4 +1,4 @@
-import type { HostAddressOptions } from '@capstan/core'
+import type { HostAddressOptions } from '@capstan/core/plugin'
 import type { InspectedNetwork } from '../docker-api.js'
 import type { CallLimits, DockerEngine, EngineCall } from '../docker-engine.js'
 import { findUnknownHostReason } from '../endpoint/engine-facts.js'

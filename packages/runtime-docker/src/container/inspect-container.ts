@@ -1,4 +1,5 @@
-import { isHostError, validateName } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { validateName } from '@capstan/core/plugin'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { findSandboxLabels } from '../engine/sandbox-labels.js'

@@ -1,4 +1,5 @@
-import type { ContainerInfo, ListContainersOptions } from '@capstan/core'
+import type { ContainerInfo } from '@capstan/core'
+import type { ListContainersOptions } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { findSandboxOf } from '../engine/sandbox-labels.js'
 import { toLabelFilter } from '../label-filter.js'

@@ -1,4 +1,5 @@
-import { createHostError, type HostError, isHostError, isOurs } from '@capstan/core'
+import { type HostError, isHostError } from '@capstan/core'
+import { createHostError, isOurs } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { inspectContainer } from './inspect-container.js'
 

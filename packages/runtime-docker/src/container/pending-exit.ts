@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { createHostError, delay, isHostError, linkSignals, untilAborted } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { createHostError, delay, linkSignals, untilAborted } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { AnswerFormatError } from '../transport/answer-format-error.js'
 import { readBody } from '../transport/read-body.js'

@@ -1,4 +1,5 @@
-import type { PortBinding, PortSpec } from '@capstan/core'
+import type { PortSpec } from '@capstan/core'
+import type { PortBinding } from '@capstan/core/plugin'
 import type { PortMap } from '../docker-api.js'
 
 /** `ExposedPorts` and `PortBindings`: the engine wants both. Published on 127.0.0.1 unless the spec says otherwise. */

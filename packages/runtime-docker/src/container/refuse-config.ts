@@ -1,4 +1,5 @@
-import { type ContainerConfig, createHostError, refuseOptions, validateContainerConfig } from '@capstan/core'
+import type { ContainerConfig } from '@capstan/core'
+import { createHostError, refuseOptions, validateContainerConfig } from '@capstan/core/plugin'
 import type { DockerEngine } from '../docker-engine.js'
 
 /** Throws what no request is needed for: INVALID_ARGUMENT from the one validator, then OPTION_UNSUPPORTED. */

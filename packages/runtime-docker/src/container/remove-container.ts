@@ -1,4 +1,5 @@
-import { delay, isHostError } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { delay } from '@capstan/core/plugin'
 import type { CallLimits, DockerEngine, EngineCall } from '../docker-engine.js'
 import { isRemovalUnderWay } from '../docker-error-texts.js'
 import type { KnownContainers } from '../engine/known-containers.js'

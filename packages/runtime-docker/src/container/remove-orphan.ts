@@ -1,4 +1,4 @@
-import { createUndoStack, poll, type StringMap, withUndoFailures } from '@capstan/core'
+import { createUndoStack, poll, type StringMap, withUndoFailures } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
 import { removeContainer } from './remove-container.js'

@@ -1,4 +1,5 @@
-import { isHostError, poll, type TerminalSize } from '@capstan/core'
+import { isHostError, type TerminalSize } from '@capstan/core'
+import { poll } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toReason } from '../engine-text.js'
 import { isInconclusive } from '../unanswered/is-inconclusive.js'

@@ -1,4 +1,5 @@
-import { createHostError, isHostError, type Operation } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { inspectContainer } from './inspect-container.js'
 import { resizeStarted } from './resize-terminal.js'

@@ -1,4 +1,4 @@
-import { poll } from '@capstan/core'
+import { poll } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { findContainer } from './inspect-container.js'
 

@@ -1,4 +1,5 @@
-import { createHostError, isHostError } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { hasEnded } from './container-shapes.js'

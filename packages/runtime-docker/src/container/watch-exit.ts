@@ -1,4 +1,5 @@
-import { createHostError, delay, isHostError, untilAborted } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { createHostError, delay, untilAborted } from '@capstan/core/plugin'
 import type { InspectedContainer } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { isInconclusive } from '../unanswered/is-inconclusive.js'

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
-import { type ContainerConfig, createHostError } from '@capstan/core'
+import type { ContainerConfig } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { getHostAddress } from './host-address.js'
 

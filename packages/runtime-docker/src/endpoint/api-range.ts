@@ -1,4 +1,4 @@
-import type { Environment } from '@capstan/core'
+import type { Environment } from '@capstan/core/plugin'
 import { compareApiVersions, isApiVersion, supportedApi, toRangesText } from '../api-version.js'
 import type { ApiVersions } from '../docker-details.js'
 

@@ -1,7 +1,7 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { TLSSocket } from 'node:tls'
-import type { ProbeStep } from '@capstan/core'
+import type { ProbeStep } from '@capstan/core/plugin'
 import { compareApiVersions, isApiVersion, negotiateApiVersion } from '../api-version.js'
 import { type AcceptedEngine, findByComponents, findByServer } from '../compatible/accepted-engine.js'
 import type { ApiVersions } from '../docker-details.js'

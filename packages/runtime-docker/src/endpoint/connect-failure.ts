@@ -1,5 +1,6 @@
 import { lstat, readFile, stat } from 'node:fs/promises'
-import { type HostErrorFacts, isHostError, type ProbeAttempt, type ProbeStep, raiseLimitRemedy } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { type HostErrorFacts, type ProbeAttempt, type ProbeStep, raiseLimitRemedy } from '@capstan/core/plugin'
 import { isTlsExpected } from '../docker-error-texts.js'
 import { AnswerFormatError } from '../transport/answer-format-error.js'
 import { EngineAnswerError } from '../transport/engine-answer-error.js'

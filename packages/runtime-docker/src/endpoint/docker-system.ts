@@ -1,5 +1,5 @@
 import { hostname, platform, release } from 'node:os'
-import { type Environment, findHomeDirectory } from '@capstan/core'
+import { type Environment, findHomeDirectory } from '@capstan/core/plugin'
 
 /** What the search for an engine reads of this machine: data, so that each row of it can be tested anywhere. */
 export interface DockerSystem {

@@ -1,4 +1,4 @@
-import type { Environment, ProbeAttempt } from '@capstan/core'
+import type { Environment, ProbeAttempt } from '@capstan/core/plugin'
 import type { DockerEndpoint } from './docker-endpoint.js'
 import type { DockerSystem } from './docker-system.js'
 

@@ -1,6 +1,6 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Environment } from '@capstan/core'
+import type { Environment } from '@capstan/core/plugin'
 import { isAbsentFile } from '../absent-file.js'
 import type { EndpointTls } from './docker-endpoint.js'
 

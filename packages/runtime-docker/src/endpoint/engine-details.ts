@@ -1,4 +1,4 @@
-import { type Environment, refuseUnlistedVolumes } from '@capstan/core'
+import { type Environment, refuseUnlistedVolumes } from '@capstan/core/plugin'
 import type { AcceptedEngine } from '../compatible/accepted-engine.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { EngineFindings } from './ask-engine.js'

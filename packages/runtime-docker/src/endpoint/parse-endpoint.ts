@@ -1,4 +1,4 @@
-import { type ProbeAttempt, redactUserInfo } from '@capstan/core'
+import { type ProbeAttempt, redactUserInfo } from '@capstan/core/plugin'
 import type { DockerEndpoint, EndpointTls } from './docker-endpoint.js'
 import type { EndpointCandidate } from './endpoint-candidate.js'
 

@@ -1,4 +1,4 @@
-import type { RefusedOption } from '@capstan/core'
+import type { RefusedOption } from '@capstan/core/plugin'
 import { supportedApi } from '../api-version.js'
 import type { AcceptedEngine } from '../compatible/accepted-engine.js'
 

@@ -1,4 +1,5 @@
-import { type AbsentCapability, firewallManagerCapability, type RefusedOption } from '@capstan/core'
+import { firewallManagerCapability } from '@capstan/core'
+import type { AbsentCapability, RefusedOption } from '@capstan/core/plugin'
 import type { EngineFacts } from '../docker-details.js'
 import { buildRefusals } from '../image/build-refusals.js'
 import type { InfoAnswer } from './engine-facts.js'

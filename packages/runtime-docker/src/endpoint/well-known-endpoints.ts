@@ -1,4 +1,4 @@
-import type { Environment } from '@capstan/core'
+import type { Environment } from '@capstan/core/plugin'
 import type { DockerSystem } from './docker-system.js'
 import { defaultPipe, defaultSocket } from './parse-endpoint.js'
 

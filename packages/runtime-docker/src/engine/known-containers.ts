@@ -1,4 +1,5 @@
-import { delay, type OperationOptions, type StringMap, untilAborted } from '@capstan/core'
+import type { OperationOptions } from '@capstan/core'
+import { delay, type StringMap, untilAborted } from '@capstan/core/plugin'
 import type { CreateRequest, InspectedContainer, ListedContainer } from '../docker-api.js'
 import { findSandboxLabels, hasSandboxLabels } from './sandbox-labels.js'
 import { isIdOf, StartSettings } from './start-settings.js'

@@ -1,4 +1,4 @@
-import type { StringMap } from '@capstan/core'
+import type { StringMap } from '@capstan/core/plugin'
 
 /** The labels of a container in the network namespace of a sandbox. */
 export function toSandboxedLabels({ firstId, sandboxId }: SandboxLabels): StringMap {

@@ -1,14 +1,7 @@
 import { PassThrough, type Readable, type Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import {
-  createHostError,
-  type ExecProcess,
-  type OperationOptions,
-  type TerminalSize,
-  untilAborted,
-  validateSignal,
-  validateTerminalSize,
-} from '@capstan/core'
+import type { ExecProcess, OperationOptions, TerminalSize } from '@capstan/core'
+import { createHostError, untilAborted, validateSignal, validateTerminalSize } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall, UpgradedConnection } from '../docker-engine.js'
 import { ProcessOutput } from '../stream/process-output.js'
 import { createTerminalInput } from '../stream/terminal-input.js'

@@ -1,4 +1,4 @@
-import { createHostError, poll } from '@capstan/core'
+import { createHostError, poll } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { isCommandMissing } from '../docker-error-texts.js'
 

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { finished } from 'node:stream/promises'
-import { type Argv, isHostError, poll } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { type Argv, poll } from '@capstan/core/plugin'
 import type { InspectedExec } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import type { ExecProcessOptions } from './docker-exec-process.js'

@@ -1,13 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import {
-  type Argv,
-  createHostError,
-  type ExecOptions,
-  execManagerCapability,
-  isHostError,
-  refuseField,
-  validateExec,
-} from '@capstan/core'
+import { type ExecOptions, execManagerCapability, isHostError } from '@capstan/core'
+import { type Argv, createHostError, refuseField, validateExec } from '@capstan/core/plugin'
 import { toContainerState } from '../container/container-shapes.js'
 import { toEnvironmentLine } from '../container/create-body.js'
 import { inspectContainer, validateContainerId } from '../container/inspect-container.js'

@@ -1,4 +1,5 @@
-import { createHostError, createUndoStack, type FirewallRules, isHostError, withUndoFailures } from '@capstan/core'
+import { type FirewallRules, isHostError } from '@capstan/core'
+import { createHostError, createUndoStack, withUndoFailures } from '@capstan/core/plugin'
 import { toContainerState } from '../container/container-shapes.js'
 import { inspectContainer } from '../container/inspect-container.js'
 import { removeContainer } from '../container/remove-container.js'

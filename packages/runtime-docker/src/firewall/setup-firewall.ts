@@ -1,4 +1,5 @@
-import { type FirewallRules, isHostError, type Operation } from '@capstan/core'
+import { type FirewallRules, isHostError } from '@capstan/core'
+import type { Operation } from '@capstan/core/plugin'
 import { toContainerName } from '../container/container-shapes.js'
 import { inspectContainer } from '../container/inspect-container.js'
 import type { DockerEngine } from '../docker-engine.js'

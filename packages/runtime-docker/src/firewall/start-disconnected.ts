@@ -1,4 +1,5 @@
-import { createHostError, createUndoStack, type FirewallRules, isHostError, withUndoFailures } from '@capstan/core'
+import { type FirewallRules, isHostError } from '@capstan/core'
+import { createHostError, createUndoStack, withUndoFailures } from '@capstan/core/plugin'
 import { toContainerName } from '../container/container-shapes.js'
 import { inspectContainer } from '../container/inspect-container.js'
 import type { PreparedStart } from '../container/start-container.js'

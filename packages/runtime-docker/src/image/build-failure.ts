@@ -1,4 +1,5 @@
-import { createHostError, type HostError } from '@capstan/core'
+import type { HostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { endsWithExitCode, readBuildExitCode } from '../docker-error-texts.js'
 import type { BuildOutput } from './build-output.js'
 import type { EngineFailure } from './engine-message.js'

@@ -1,4 +1,5 @@
-import { type BuildOptions, type BuildProgress, createHostError, type Operation } from '@capstan/core'
+import type { BuildOptions, BuildProgress } from '@capstan/core'
+import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toEngineText } from '../engine-text.js'
 import { streamBody } from '../stream/stream-body.js'

@@ -1,11 +1,6 @@
 import { findDockerfileImages } from '@capstan/build-context/dockerfile'
-import {
-  type BuildOptions,
-  createHostError,
-  imageBuilderCapability,
-  type RefusedOption,
-  refuseField,
-} from '@capstan/core'
+import { type BuildOptions, imageBuilderCapability } from '@capstan/core'
+import { createHostError, type RefusedOption, refuseField } from '@capstan/core/plugin'
 import type { InspectedImage } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { findImage } from './images.js'

@@ -1,6 +1,7 @@
 import type { Readable } from 'node:stream'
 import { findDockerfileImages } from '@capstan/build-context/dockerfile'
-import { type BuildOptions, loadCommonJs, parseImageReference, toObjectLabels } from '@capstan/core'
+import type { BuildOptions } from '@capstan/core'
+import { loadCommonJs, parseImageReference, toObjectLabels } from '@capstan/core/plugin'
 import { readProxyVariables } from '../configuration/proxy-variables.js'
 import type { DockerEngine, EngineCall, EngineRequest } from '../docker-engine.js'
 import { addLabels, toLabelParameter } from './dockerfile-labels.js'

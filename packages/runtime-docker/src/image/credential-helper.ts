@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { type Environment, startDeadline } from '@capstan/core'
+import { type Environment, startDeadline } from '@capstan/core/plugin'
 import { toObject, toText } from '../stream/json-lines.js'
 import type { RegistryAuth } from './registry-auth.js'
 

@@ -1,5 +1,5 @@
 import { DockerfileError, parseDockerfile } from '@capstan/build-context/dockerfile'
-import type { StringMap } from '@capstan/core'
+import type { StringMap } from '@capstan/core/plugin'
 
 /** A Dockerfile and the query by which its image gets its labels. */
 export interface LabelledBuild {

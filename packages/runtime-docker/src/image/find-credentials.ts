@@ -1,4 +1,5 @@
-import { dockerHub, type Environment, type OperationOptions } from '@capstan/core'
+import type { OperationOptions } from '@capstan/core'
+import { dockerHub, type Environment } from '@capstan/core/plugin'
 import { parseDockerConfig, readDockerConfig } from '../configuration/docker-config.js'
 import { type JsonObject, toObject, toText } from '../stream/json-lines.js'
 import { askCredentialHelper, type HelperAnswer } from './credential-helper.js'

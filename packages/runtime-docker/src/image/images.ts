@@ -1,12 +1,11 @@
+import { type ImageInfo, isHostError } from '@capstan/core'
 import {
-  type ImageInfo,
-  isHostError,
   type ListOptions,
   type StringMap,
   toFamiliarName,
   toImageHome,
   validateImageReference,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { InspectedImage, ListedImage } from '../docker-api.js'
 import type { CallLimits, DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'

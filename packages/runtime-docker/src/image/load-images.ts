@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
-import { createHostError, type HostError, toFamiliarName } from '@capstan/core'
+import type { HostError } from '@capstan/core'
+import { createHostError, toFamiliarName } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { streamBody } from '../stream/stream-body.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'

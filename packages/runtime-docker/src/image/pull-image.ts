@@ -1,12 +1,5 @@
-import {
-  createHostError,
-  type HostError,
-  type ImageReference,
-  isHostError,
-  isImageId,
-  type PullOptions,
-  parseImageReference,
-} from '@capstan/core'
+import { type HostError, isHostError, type PullOptions } from '@capstan/core'
+import { createHostError, type ImageReference, isImageId, parseImageReference } from '@capstan/core/plugin'
 import type { CallLimits, DockerEngine, EngineCall, EngineRequest } from '../docker-engine.js'
 import { toEngineText } from '../engine-text.js'
 import { streamBody } from '../stream/stream-body.js'

@@ -1,4 +1,5 @@
-import { dockerHub, type RegistryCredentials } from '@capstan/core'
+import type { RegistryCredentials } from '@capstan/core'
+import { dockerHub } from '@capstan/core/plugin'
 
 /** What proves to a registry who asks; never in an error, log or event. */
 export type RegistryAuth = RegistryCredentials | { readonly identityToken: string } | { readonly registryToken: string }

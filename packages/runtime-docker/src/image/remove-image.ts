@@ -1,4 +1,5 @@
-import { createHostError, isHostError, toFamiliarName } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { createHostError, toFamiliarName } from '@capstan/core/plugin'
 import { toContainerName } from '../container/container-shapes.js'
 import type { DockerApi, InspectedImage, ListedImage } from '../docker-api.js'
 import type { CallLimits, DockerEngine, EngineCall } from '../docker-engine.js'

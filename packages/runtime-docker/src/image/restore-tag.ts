@@ -1,4 +1,4 @@
-import { parseImageReference } from '@capstan/core'
+import { parseImageReference } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { findImage } from './images.js'
 import { toPullTag } from './pull-image.js'

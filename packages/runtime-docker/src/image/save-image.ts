@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
-import { createHostError, type OperationOptions } from '@capstan/core'
+import type { OperationOptions } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toAnswerStream } from './answer-stream.js'
 import { findImage } from './images.js'

@@ -1,4 +1,5 @@
-import { isHostError, poll, toObjectLabels } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { poll, toObjectLabels } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
 

@@ -1,4 +1,5 @@
-import { createHostError, type HostError, isHostError, isOurs, ownershipLabelKeys } from '@capstan/core'
+import { type HostError, isHostError } from '@capstan/core'
+import { createHostError, isOurs, ownershipLabelKeys } from '@capstan/core/plugin'
 import type { InspectedNetwork } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { arePoolsExhausted, isPredefinedNetwork } from '../docker-error-texts.js'

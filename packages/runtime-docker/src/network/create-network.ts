@@ -1,11 +1,11 @@
+import { isHostError } from '@capstan/core'
 import {
   type CreateNetworkOptions,
   createRequestIdLabel,
   delay,
-  isHostError,
   type Operation,
   toObjectLabels,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import { hasApi } from '../api-version.js'
 import type { DockerEngine } from '../docker-engine.js'
 import { withAbortGrace } from '../unanswered/abort-grace.js'

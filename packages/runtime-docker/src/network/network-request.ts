@@ -1,4 +1,4 @@
-import { type Operation, poll, type StringMap } from '@capstan/core'
+import { type Operation, poll, type StringMap } from '@capstan/core/plugin'
 import type { InspectedNetwork } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'

@@ -1,4 +1,5 @@
-import { createHostError, delay, isHostError } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { createHostError, delay } from '@capstan/core/plugin'
 import { toContainerName } from '../container/container-shapes.js'
 import type { DockerApi } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'

@@ -1,11 +1,5 @@
-import {
-  type AttachOptions,
-  createHostError,
-  type OperationOptions,
-  type OutputChunk,
-  pumpInput,
-  pumpOutput,
-} from '@capstan/core'
+import type { AttachOptions, OperationOptions } from '@capstan/core'
+import { createHostError, type OutputChunk, pumpInput, pumpOutput } from '@capstan/core/plugin'
 import { toContainerState } from '../container/container-shapes.js'
 import { inspectContainer } from '../container/inspect-container.js'
 import { resizeStarted } from '../container/resize-terminal.js'

@@ -1,4 +1,5 @@
-import { createHostError, type HostError, isHostError } from '@capstan/core'
+import { type HostError, isHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 
 /**
  * The objects of a stream of JSON, one a line: what the engine answers with to pull, build and load.

@@ -1,4 +1,5 @@
-import { createHostError, type HostError } from '@capstan/core'
+import type { HostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { DockerEngine } from '../docker-engine.js'
 
 /** For what ended that had no right to: a stream of a container that still runs, an engine that hangs. */

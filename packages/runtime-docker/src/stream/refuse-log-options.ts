@@ -1,4 +1,5 @@
-import { type LogOptions, refuseField, runtimeCapability } from '@capstan/core'
+import { type LogOptions, runtimeCapability } from '@capstan/core'
+import { refuseField } from '@capstan/core/plugin'
 import type { DockerEngine } from '../docker-engine.js'
 
 /** Throws OPTION_UNSUPPORTED for what of these options the engine refuses. */

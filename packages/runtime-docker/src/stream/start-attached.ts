@@ -1,4 +1,5 @@
-import { type AttachOptions, delay, linkSignals, type Operation } from '@capstan/core'
+import type { AttachOptions } from '@capstan/core'
+import { delay, linkSignals, type Operation } from '@capstan/core/plugin'
 import { inspectContainer } from '../container/inspect-container.js'
 import { openWait, type PendingExit } from '../container/pending-exit.js'
 import { resizeStarted } from '../container/resize-terminal.js'

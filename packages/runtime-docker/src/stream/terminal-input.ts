@@ -1,5 +1,5 @@
 import { type Duplex, Writable } from 'node:stream'
-import { TerminalEnd } from '@capstan/core'
+import { TerminalEnd } from '@capstan/core/plugin'
 
 /**
  * The input of a process at a terminal. When it ends, end-of-transmission is sent and the connection stays open: if it were

@@ -1,4 +1,4 @@
-import { createHostError, type Deadline, type LinkedSignal, linkSignals, startDeadline } from '@capstan/core'
+import { createHostError, type Deadline, type LinkedSignal, linkSignals, startDeadline } from '@capstan/core/plugin'
 
 /** One signal for all that may end a call: the caller, the deadline, the closing of the runtime. The first gives the reason. */
 export interface CallLimit {

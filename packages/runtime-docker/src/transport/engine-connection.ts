@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import { createHostError, untilAborted } from '@capstan/core'
+import { createHostError, untilAborted } from '@capstan/core/plugin'
 import { type ApiRange, isApiVersion, negotiateApiVersion, supportedApi, toRangesText } from '../api-version.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { EngineRequest, UpgradedConnection } from '../docker-engine.js'

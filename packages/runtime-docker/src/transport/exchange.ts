@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http'
 import type { Socket } from 'node:net'
 import { type Duplex, pipeline, Readable } from 'node:stream'
-import { createHostError, type Deadline, startDeadline } from '@capstan/core'
+import { createHostError, type Deadline, startDeadline } from '@capstan/core/plugin'
 
 /** An answer, or the connection that the request was upgraded to. */
 export type Exchange =

@@ -1,14 +1,13 @@
 import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import { isHostError, type OperationOptions } from '@capstan/core'
 import {
   type ClosedRuntime,
   type Environment,
-  isHostError,
   type Operation,
-  type OperationOptions,
   OperationScope,
   type StringMap,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { DockerApi, InspectedContainer, ListedContainer } from '../docker-api.js'
 import type { DockerDetails } from '../docker-details.js'
 import type { DockerEngine, EngineCall, EngineRequest, UpgradedConnection } from '../docker-engine.js'

@@ -2,7 +2,7 @@ import { Agent as HttpAgent, type IncomingMessage, request as openHttp, type Req
 import { Agent as HttpsAgent, request as openHttps } from 'node:https'
 import type { Socket } from 'node:net'
 import { Readable } from 'node:stream'
-import { delay } from '@capstan/core'
+import { delay } from '@capstan/core/plugin'
 import type { UpgradedConnection } from '../docker-engine.js'
 import { type DockerTimeouts, defaultTimeouts } from '../docker-timeouts.js'
 import type { DirectConnection, DockerEndpoint, EndpointTls } from '../endpoint/docker-endpoint.js'

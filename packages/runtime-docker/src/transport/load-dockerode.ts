@@ -1,5 +1,5 @@
 /// <reference path="./dockerode-files.d.ts" />
-import { loadCommonJs } from '@capstan/core'
+import { loadCommonJs } from '@capstan/core/plugin'
 import type { ContainerApi, DockerApi, ExecApi, ImageApi, NetworkApi, VolumeApi } from '../docker-api.js'
 import type { DialOptions, DockerodeModem } from './dockerode-modem.js'
 

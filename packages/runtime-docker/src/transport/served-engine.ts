@@ -1,4 +1,4 @@
-import { untilAborted } from '@capstan/core'
+import { untilAborted } from '@capstan/core/plugin'
 import type { DirectConnection, EngineService, ServedConnection } from '../endpoint/docker-endpoint.js'
 
 /** An engine that is made to listen when it is first needed, and again when it has ended by itself. */

@@ -1,4 +1,4 @@
-import { delay } from '@capstan/core'
+import { delay } from '@capstan/core/plugin'
 import type { EngineRequest } from '../docker-engine.js'
 import { isImageVanished } from '../docker-error-texts.js'
 

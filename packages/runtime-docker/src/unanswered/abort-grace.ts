@@ -1,4 +1,4 @@
-import { linkSignals } from '@capstan/core'
+import { linkSignals } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 
 /**

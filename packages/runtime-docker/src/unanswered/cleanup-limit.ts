@@ -1,4 +1,4 @@
-import { linkSignals, untilAborted } from '@capstan/core'
+import { linkSignals, untilAborted } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 
 /**

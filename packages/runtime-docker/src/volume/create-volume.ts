@@ -1,14 +1,14 @@
+import { isHostError } from '@capstan/core'
 import {
   createHostError,
   createRequestIdLabel,
   hasLabels,
-  isHostError,
   isOurs,
   type Operation,
   poll,
   type StringMap,
   toObjectLabels,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import type { InspectedVolume } from '../docker-api.js'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { withAbortGrace } from '../unanswered/abort-grace.js'

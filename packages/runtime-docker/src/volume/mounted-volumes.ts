@@ -1,12 +1,5 @@
-import {
-  type ContainerConfig,
-  createHostError,
-  isHostError,
-  type Mount,
-  type Operation,
-  type StringMap,
-  toVolumeLabels,
-} from '@capstan/core'
+import { type ContainerConfig, isHostError, type Mount } from '@capstan/core'
+import { createHostError, type Operation, type StringMap, toVolumeLabels } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { toLabelFilter } from '../label-filter.js'
 import { findVolume, makeVolume } from './create-volume.js'

@@ -1,4 +1,4 @@
-import { toFamiliarName } from '@capstan/core'
+import { toFamiliarName } from '@capstan/core/plugin'
 import { expect, test } from 'vitest'
 import { DockerNetworkManager } from '../../src/docker-network-manager.js'
 import { DockerRuntime } from '../../src/docker-runtime.js'

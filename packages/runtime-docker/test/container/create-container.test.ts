@@ -1,4 +1,4 @@
-import { ownershipLabelKeys } from '@capstan/core'
+import { ownershipLabelKeys } from '@capstan/core/plugin'
 import { describe, expect, test } from 'vitest'
 import type { DockerDetails } from '../../src/docker-details.js'
 import { startRuntime } from '../start-runtime.js'

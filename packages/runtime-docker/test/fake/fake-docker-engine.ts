@@ -3,7 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Duplex } from 'node:stream'
-import type { Environment } from '@capstan/core'
+import type { Environment } from '@capstan/core/plugin'
 import { onTestFinished } from 'vitest'
 import type { DockerDetails } from '../../src/docker-details.js'
 import type { DockerTimeouts } from '../../src/docker-timeouts.js'

@@ -1,4 +1,4 @@
-import { ownershipLabelKeys } from '@capstan/core'
+import { ownershipLabelKeys } from '@capstan/core/plugin'
 import { describe, expect, test } from 'vitest'
 import type { FakeDockerEngine, FakeHandler } from '../fake/fake-docker-engine.js'
 import { empty, inTurn, json, refusal } from '../scripted-engine.js'

@@ -1,4 +1,4 @@
-import { createHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { type DockerfileInstruction, toShown } from './instruction.js'
 
 /** What a failed build knows beside the reason. */

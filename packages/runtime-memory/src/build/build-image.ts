@@ -1,5 +1,6 @@
 import { type ContextEntry, readBuildContext } from '@capstan/build-context'
-import { type BuildOptions, type Operation, toObjectLabels } from '@capstan/core'
+import type { BuildOptions } from '@capstan/core'
+import { type Operation, toObjectLabels } from '@capstan/core/plugin'
 import type { ImageContent, StoredImage } from '../image/stored-image.js'
 import type { MemoryConnection } from '../memory-connection.js'
 import { requireBase } from './base-image.js'

@@ -8,7 +8,7 @@ import {
   splitStages,
   toWordList,
 } from '@capstan/build-context/dockerfile'
-import type { StringMap } from '@capstan/core'
+import type { StringMap } from '@capstan/core/plugin'
 import { createBuildError } from './build-error.js'
 import type { DockerfileInstruction } from './instruction.js'
 

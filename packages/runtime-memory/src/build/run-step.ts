@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { type Argv, untilAborted } from '@capstan/core'
+import { type Argv, untilAborted } from '@capstan/core/plugin'
 import { ContainerFiles } from '../files/container-files.js'
 import { createOfflineOrigin } from '../network/connect.js'
 import { createFailing, findCommand } from '../process/find-program.js'

@@ -1,6 +1,6 @@
 import type { Writable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
-import { untilAborted } from '@capstan/core'
+import { untilAborted } from '@capstan/core/plugin'
 import type { MemoryProcess } from '../memory-program.js'
 
 /** Resolves when the output took it. */

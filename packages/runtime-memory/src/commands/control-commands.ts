@@ -1,4 +1,4 @@
-import { delay } from '@capstan/core'
+import { delay } from '@capstan/core/plugin'
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
 import { fail } from './command-io.js'
 

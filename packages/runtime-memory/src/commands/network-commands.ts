@@ -1,6 +1,6 @@
 import type { Duplex } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { untilAborted } from '@capstan/core'
+import { untilAborted } from '@capstan/core/plugin'
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
 import { fail, readInput, write } from './command-io.js'
 

@@ -1,11 +1,5 @@
-import {
-  type AttachOptions,
-  createHostError,
-  type OperationSubject,
-  pumpInput,
-  SharedWriter,
-  untilAborted,
-} from '@capstan/core'
+import type { AttachOptions } from '@capstan/core'
+import { createHostError, type OperationSubject, pumpInput, SharedWriter, untilAborted } from '@capstan/core/plugin'
 import type { MemoryEngine } from '../memory-engine.js'
 import type { ContainerRun } from './container-run.js'
 import type { AttachedClient } from './container-streams.js'

@@ -1,4 +1,5 @@
-import { type ContainerConfig, createHostError, type Mount, type StringMap, toVolumeLabels } from '@capstan/core'
+import type { ContainerConfig, Mount } from '@capstan/core'
+import { createHostError, type StringMap, toVolumeLabels } from '@capstan/core/plugin'
 import type { MountedFiles } from '../files/container-files.js'
 import type { FileMap } from '../files/file-map.js'
 import { findMachineFile } from '../files/machine-files.js'

@@ -1,4 +1,4 @@
-import type { PortBinding } from '@capstan/core'
+import type { PortBinding } from '@capstan/core/plugin'
 import type { MemoryEngine } from '../memory-engine.js'
 import type { MemoryProgram } from '../memory-program.js'
 import type { Origin } from '../network/connect.js'

@@ -1,4 +1,4 @@
-import { createHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { MemoryContainer } from './memory-container.js'
 
 /** The simulated containers; a name belongs to one at a time. */

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto'
+import type { ContainerConfig, CreateOptions } from '@capstan/core'
 import {
-  type ContainerConfig,
-  type CreateOptions,
   createHostError,
   isOurs,
   type Operation,
   type StringMap,
   toImageHome,
   toObjectLabels,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import { ContainerFiles, type MountedFiles } from '../files/container-files.js'
 import { pullImage } from '../image/pull-image.js'
 import type { StoredImage } from '../image/stored-image.js'

@@ -1,14 +1,6 @@
 import { PassThrough, Writable } from 'node:stream'
-import {
-  createHostError,
-  type ExecOptions,
-  type ExecProcess,
-  type LastingOperation,
-  type OperationOptions,
-  type TerminalSize,
-  untilAborted,
-  validateTerminalSize,
-} from '@capstan/core'
+import type { ExecOptions, ExecProcess, OperationOptions, TerminalSize } from '@capstan/core'
+import { createHostError, type LastingOperation, untilAborted, validateTerminalSize } from '@capstan/core/plugin'
 import type { MemoryConnection } from '../memory-connection.js'
 import type { MemoryProgram } from '../memory-program.js'
 import { createProcessOutput } from '../process/process-output.js'

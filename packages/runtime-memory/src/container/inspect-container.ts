@@ -1,4 +1,5 @@
-import type { ContainerInfo, ContainerInspection, NetworkAttachment } from '@capstan/core'
+import type { ContainerInfo, ContainerInspection } from '@capstan/core'
+import type { NetworkAttachment } from '@capstan/core/plugin'
 import { toDate } from '../memory-clock.js'
 import type { MemoryEngine } from '../memory-engine.js'
 import { findRun, type MemoryContainer, toContainerState } from './memory-container.js'

@@ -1,4 +1,5 @@
-import type { Argv, ContainerConfig, ContainerState, FirewallRules, StringMap, TerminalSize } from '@capstan/core'
+import type { ContainerConfig, ContainerState, FirewallRules, TerminalSize } from '@capstan/core'
+import type { Argv, StringMap } from '@capstan/core/plugin'
 import type { ContainerFiles } from '../files/container-files.js'
 import type { StoredImage } from '../image/stored-image.js'
 import type { ContainerEvents } from './container-events.js'

@@ -1,4 +1,5 @@
-import { createHostError, type FirewallRules, isHostError, type PortBinding } from '@capstan/core'
+import { type FirewallRules, isHostError } from '@capstan/core'
+import { createHostError, type PortBinding } from '@capstan/core/plugin'
 import type { MemoryEngine } from '../memory-engine.js'
 import type { Origin } from '../network/connect.js'
 import { NetworkSpace } from '../network/network-space.js'

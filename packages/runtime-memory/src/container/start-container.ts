@@ -1,4 +1,5 @@
-import { createHostError, type FirewallRules, type UndoStack } from '@capstan/core'
+import type { FirewallRules } from '@capstan/core'
+import { createHostError, type UndoStack } from '@capstan/core/plugin'
 import type { MemoryEngine } from '../memory-engine.js'
 import type { MemoryProgram } from '../memory-program.js'
 import { setFirewall } from '../network/set-firewall.js'

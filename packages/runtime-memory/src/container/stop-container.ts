@@ -1,4 +1,4 @@
-import { delay, untilAborted } from '@capstan/core'
+import { delay, untilAborted } from '@capstan/core/plugin'
 import type { MemoryEngine } from '../memory-engine.js'
 import { toSignalName } from '../process/signals.js'
 import type { ContainerRun } from './container-run.js'

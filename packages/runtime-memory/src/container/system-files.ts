@@ -1,4 +1,5 @@
-import type { ContainerConfig, Ulimit } from '@capstan/core'
+import type { ContainerConfig } from '@capstan/core'
+import type { Ulimit } from '@capstan/core/plugin'
 import type { FileEntry, FileMap } from '../files/file-map.js'
 import { toCapabilityMask } from './linux-capabilities.js'
 

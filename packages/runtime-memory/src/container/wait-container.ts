@@ -1,4 +1,4 @@
-import { createHostError, untilAborted } from '@capstan/core'
+import { createHostError, untilAborted } from '@capstan/core/plugin'
 import type { MemoryContainer } from './memory-container.js'
 
 /** The exit code of the run that is, or was, or is to come. */

@@ -1,4 +1,4 @@
-import { createHostError, toFamiliarName, toFullName, type UndoStack } from '@capstan/core'
+import { createHostError, toFamiliarName, toFullName, type UndoStack } from '@capstan/core/plugin'
 import { type ImageContent, type StoredImage, toImageId } from './stored-image.js'
 
 /** How an image is kept, and how that is taken back. */

@@ -1,4 +1,5 @@
-import { createHostError, type PullOptions } from '@capstan/core'
+import type { PullOptions } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { MemoryConnection } from '../memory-connection.js'
 import { toTag } from './image-store.js'
 import type { StoredImage } from './stored-image.js'

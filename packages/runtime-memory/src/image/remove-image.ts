@@ -1,4 +1,4 @@
-import { createHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { MemoryEngine } from '../memory-engine.js'
 import { toTag } from './image-store.js'
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Argv, ImageInfo, StringMap } from '@capstan/core'
+import type { ImageInfo } from '@capstan/core'
+import type { Argv, StringMap } from '@capstan/core/plugin'
 import type { FileEntry, ReadonlyFileMap } from '../files/file-map.js'
 import type { MemoryProgram } from '../memory-program.js'
 

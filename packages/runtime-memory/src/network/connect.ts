@@ -1,6 +1,6 @@
 import { connect as connectSocket, isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
-import type { StringMap } from '@capstan/core'
+import type { StringMap } from '@capstan/core/plugin'
 import { isPermitted } from './firewall.js'
 import { createNetworkError } from './network-error.js'
 import { NetworkSpace } from './network-space.js'

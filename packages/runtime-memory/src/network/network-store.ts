@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { createHostError, joinWords, ownershipLabelKeys, type StringMap } from '@capstan/core'
+import { createHostError, joinWords, ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
 
 /** Where one container sits on one network. */
 export interface Endpoint {

@@ -1,5 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net'
-import { createHostError, type PortBinding, type PortSpec } from '@capstan/core'
+import type { PortSpec } from '@capstan/core'
+import { createHostError, type PortBinding } from '@capstan/core/plugin'
 import type { NetworkSpace } from './network-space.js'
 
 /** The ports of one running container that this machine serves. */

@@ -1,4 +1,5 @@
-import { createHostError, type FirewallRules } from '@capstan/core'
+import type { FirewallRules } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { type Origin, resolveHost } from './connect.js'
 import { type Firewall, isPermitted, sealed } from './firewall.js'
 

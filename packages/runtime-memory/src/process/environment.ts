@@ -1,4 +1,4 @@
-import type { EnvMap, StringMap } from '@capstan/core'
+import type { EnvMap, StringMap } from '@capstan/core/plugin'
 
 /** The variables with `changes` applied: a text replaces a variable or adds it, `null` removes it. */
 export function withEnvironment(variables: StringMap, changes: EnvMap = {}): StringMap {

@@ -1,5 +1,5 @@
 import { posix } from 'node:path'
-import type { Argv, StringMap } from '@capstan/core'
+import type { Argv, StringMap } from '@capstan/core/plugin'
 import type { ContainerFiles } from '../files/container-files.js'
 import type { FileEntry } from '../files/file-map.js'
 import type { ImagePrograms } from '../image/stored-image.js'

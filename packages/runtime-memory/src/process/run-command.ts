@@ -1,4 +1,4 @@
-import type { Argv } from '@capstan/core'
+import type { Argv } from '@capstan/core/plugin'
 import type { MemoryProcess, MemoryRunOptions } from '../memory-program.js'
 import { toExitStatus } from './exit-status.js'
 import { findCommand, type ProgramSources } from './find-program.js'

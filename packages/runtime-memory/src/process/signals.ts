@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import { createHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { MemorySignal } from '../memory-program.js'
 
 /** `SIGTERM` for `SIGTERM`, `TERM` or `15`. Unknown: INVALID_ARGUMENT for the field. */

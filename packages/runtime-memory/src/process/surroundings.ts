@@ -1,4 +1,5 @@
-import type { Argv, StringMap, TerminalSize } from '@capstan/core'
+import type { TerminalSize } from '@capstan/core'
+import type { Argv, StringMap } from '@capstan/core/plugin'
 import { connect, type Origin } from '../network/connect.js'
 import { listen } from '../network/listen.js'
 import type { ProgramSources } from './find-program.js'

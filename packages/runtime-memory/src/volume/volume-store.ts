@@ -1,4 +1,4 @@
-import type { StringMap } from '@capstan/core'
+import type { StringMap } from '@capstan/core/plugin'
 import type { FileMap } from '../files/file-map.js'
 
 /** One simulated volume. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { toImageHome } from '../../../src/index.js'
+import { toImageHome } from '../../../src/plugin.js'
 
 describe('toImageHome', () => {
   it('is HOME, verbatim, where it is set', () => {

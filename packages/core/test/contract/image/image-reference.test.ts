@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { isImageId, parseImageReference, toFamiliarName, toFullName } from '../../../src/index.js'
+import { isImageId, parseImageReference, toFamiliarName, toFullName } from '../../../src/plugin.js'
 
 const digest = `sha256:${'a'.repeat(64)}`
 

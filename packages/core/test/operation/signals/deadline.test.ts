@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { startDeadline } from '../../../src/index.js'
 import { runWithin } from '../../../src/operation/signals/run-within.js'
+import { startDeadline } from '../../../src/plugin.js'
 import { blockLoop } from '../../support/block-loop.js'
 
 /** Two ends of one connection. */

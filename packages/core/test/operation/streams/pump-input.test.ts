@@ -3,7 +3,7 @@ import { PassThrough, Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { pumpInput } from '../../../src/index.js'
+import { pumpInput } from '../../../src/plugin.js'
 
 const call = { operation: 'attach', subject: 'web' }
 

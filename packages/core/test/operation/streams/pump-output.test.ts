@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { type OutputChunk, pumpOutput, SharedWriter } from '../../../src/index.js'
+import { type OutputChunk, pumpOutput, SharedWriter } from '../../../src/plugin.js'
 
 const call = { operation: 'attach', subject: 'web' }
 

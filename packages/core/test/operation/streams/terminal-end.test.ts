@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { TerminalEnd } from '../../../src/index.js'
+import { TerminalEnd } from '../../../src/plugin.js'
 
 it.each([
   ['nothing', [], 1],

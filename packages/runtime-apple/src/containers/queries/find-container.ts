@@ -1,4 +1,5 @@
-import { type ContainerState, createHostError, isHostError } from '@capstan/core'
+import { type ContainerState, isHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import type { AppleConnection } from '../../apple-connection.js'
 import type { CliCall } from '../../cli/apple-cli.js'
 import { type AppleContainer, parseContainers } from './parse-containers.js'

@@ -1,4 +1,4 @@
-import type { Argv, PortBinding, StringMap } from '@capstan/core'
+import type { Argv, PortBinding, StringMap } from '@capstan/core/plugin'
 import { type JsonReader, readList } from '../../cli/json-reader.js'
 
 /** A container as `list` and `inspect` of all releases print it. */

@@ -1,13 +1,11 @@
+import { type FirewallRules, isHostError, type OperationOptions } from '@capstan/core'
 import {
   createHostError,
   createUndoStack,
-  type FirewallRules,
-  isHostError,
-  type OperationOptions,
   validateFirewallRules,
   validateId,
   withUndoFailures,
-} from '@capstan/core'
+} from '@capstan/core/plugin'
 import { type FirewallPlan, readFirewallOutcome, toFirewallScript } from '@capstan/egress-firewall'
 import type { DockerEngine, EngineCall } from '../../docker-engine.js'
 import { toReason } from '../../engine-text.js'

@@ -1,4 +1,5 @@
-import { type HostErrorFacts, isHostError, poll } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { type HostErrorFacts, poll } from '@capstan/core/plugin'
 import { readFirewallOutcome, sealPlan, toFirewallScript } from '@capstan/egress-firewall'
 import type { DockerEngine, EngineCall } from '../../docker-engine.js'
 import { toReason } from '../../engine-text.js'

@@ -1,4 +1,4 @@
-import { createHostError, startDeadline } from '@capstan/core'
+import { createHostError, startDeadline } from '@capstan/core/plugin'
 import type { ScriptResult } from '@capstan/egress-firewall'
 import type { EngineCall } from '../../docker-engine.js'
 import { readExitCode } from '../../exec/exec-exit-code.js'

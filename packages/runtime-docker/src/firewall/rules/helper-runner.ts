@@ -1,4 +1,10 @@
-import { createHostError, createRequestIdLabel, createUndoStack, toObjectLabels, withUndoFailures } from '@capstan/core'
+import {
+  createHostError,
+  createRequestIdLabel,
+  createUndoStack,
+  toObjectLabels,
+  withUndoFailures,
+} from '@capstan/core/plugin'
 import type { ScriptResult } from '@capstan/egress-firewall'
 import { removeContainer } from '../../container/remove-container.js'
 import { removeOrphan } from '../../container/remove-orphan.js'

@@ -1,7 +1,7 @@
 import type { LookupAddress } from 'node:dns'
 import { lookup } from 'node:dns/promises'
 import { isIP } from 'node:net'
-import { untilAborted } from '@capstan/core'
+import { untilAborted } from '@capstan/core/plugin'
 import { findInHosts, isRemoteAddress, isSameHost, parseLookup, toLookupScript } from '@capstan/egress-firewall'
 import type { EngineCall } from '../../docker-engine.js'
 import { limitCall } from '../../transport/call-limit.js'

@@ -1,4 +1,5 @@
-import { createHostError, isHostError } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
 import { toContainerName, toContainerState } from '../../container/container-shapes.js'
 import { inspectContainer } from '../../container/inspect-container.js'
 import type { InspectedContainer } from '../../docker-api.js'

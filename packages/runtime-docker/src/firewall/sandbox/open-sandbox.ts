@@ -1,11 +1,5 @@
-import {
-  createUndoStack,
-  type FirewallRules,
-  isHostError,
-  type NetworkJoin,
-  toObjectLabels,
-  withUndoFailures,
-} from '@capstan/core'
+import { type FirewallRules, isHostError } from '@capstan/core'
+import { createUndoStack, type NetworkJoin, toObjectLabels, withUndoFailures } from '@capstan/core/plugin'
 import { toContainerName } from '../../container/container-shapes.js'
 import { toEndpointSettings } from '../../container/create-body.js'
 import { requestContainer } from '../../container/create-container.js'

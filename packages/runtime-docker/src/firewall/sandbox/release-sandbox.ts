@@ -1,4 +1,5 @@
-import { createUndoStack, isHostError } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { createUndoStack } from '@capstan/core/plugin'
 import { findContainer } from '../../container/inspect-container.js'
 import { removeContainer } from '../../container/remove-container.js'
 import type { DockerEngine, EngineCall } from '../../docker-engine.js'

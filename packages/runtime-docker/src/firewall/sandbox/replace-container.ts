@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
-import { createUndoStack, isHostError, withUndoFailures } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { createUndoStack, withUndoFailures } from '@capstan/core/plugin'
 import { toContainerName } from '../../container/container-shapes.js'
 import { requestContainer } from '../../container/create-container.js'
 import { findContainer } from '../../container/inspect-container.js'

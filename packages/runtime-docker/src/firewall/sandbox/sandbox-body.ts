@@ -1,4 +1,4 @@
-import type { StringMap } from '@capstan/core'
+import type { StringMap } from '@capstan/core/plugin'
 import { dropUndefined } from '../../container/create-body.js'
 import type { CreateBody } from '../../docker-api.js'
 

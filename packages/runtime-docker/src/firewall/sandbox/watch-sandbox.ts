@@ -1,4 +1,5 @@
-import { delay, isHostError } from '@capstan/core'
+import { isHostError } from '@capstan/core'
+import { delay } from '@capstan/core/plugin'
 import { findContainer } from '../../container/inspect-container.js'
 import type { DockerEngine, EngineCall } from '../../docker-engine.js'
 import { readBody } from '../../transport/read-body.js'

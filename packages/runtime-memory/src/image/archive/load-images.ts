@@ -1,5 +1,5 @@
 import { gunzipSync } from 'node:zlib'
-import { createHostError, type Operation } from '@capstan/core'
+import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { MemoryEngine } from '../../memory-engine.js'
 import { emptyImageConfig, type ImageConfig, type ImageContent, noPrograms } from '../stored-image.js'
 import { items, type Json, member, simulationKey, text, texts } from './archive-format.js'

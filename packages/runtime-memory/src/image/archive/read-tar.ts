@@ -1,5 +1,5 @@
 import { buffer } from 'node:stream/consumers'
-import { untilAborted } from '@capstan/core'
+import { untilAborted } from '@capstan/core/plugin'
 import { type Extract, extract, type Header } from 'tar-stream'
 
 /** One entry of an archive, read whole. */

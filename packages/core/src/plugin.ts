@@ -1,0 +1,143 @@
+// For authors of runtimes and features, beside what `@capstan/core` exports for applications.
+
+// Capabilities and scopes
+
+export { defineCapability } from './contract/capability.js'
+export {
+  type Environment,
+  findHomeDirectory,
+  findTemporaryDirectory,
+  hostEnvironmentCapability,
+} from './contract/environment.js'
+export type { CapabilityScope, RegistrationScope } from './contract/scope.js'
+export type { DependencyContainer } from './injection/di.js'
+export { provide } from './plugin/capability-access.js'
+
+// Runtime
+
+export type { ContainerNetwork, NetworkJoin, Ulimit } from './contract/container/container-config.js'
+export type { ListContainersOptions, NetworkAttachment } from './contract/container/container-info.js'
+export type { PortBinding, Protocol } from './contract/container/ports.js'
+export { toImageHome } from './contract/image/image-home.js'
+export {
+  dockerHub,
+  type ImageReference,
+  isImageId,
+  parseImageReference,
+  toFamiliarName,
+  toFullName,
+} from './contract/image/image-reference.js'
+export type { Argv, EnvMap, ListOptions, StringMap } from './contract/operation.js'
+export type { HostAddressOptions } from './contract/runtime.js'
+export { redactUrls, redactUserInfo } from './errors/redact.js'
+
+// Managers
+
+export { type BuiltInField, builtInCapabilities } from './contract/managers/built-in-capabilities.js'
+export type { FirewallDestination } from './contract/managers/firewall-manager.js'
+export type { CreateNetworkOptions } from './contract/managers/network-manager.js'
+export type { CreateVolumeOptions } from './contract/managers/volume-manager.js'
+
+// Plugins
+
+export type { CapabilityName } from './contract/plugin.js'
+export type {
+  AbsentCapability,
+  ProbeAttempt,
+  ProbeOptions,
+  ProbeResult,
+  ProbeStep,
+  RefusedOption,
+} from './contract/probe.js'
+export { type AvailableRuntime, type ReportedRefusal, runtimeReportCapability } from './contract/runtime-report.js'
+export { isSlow, raiseLimitRemedy } from './errors/slow-probe.js'
+export { type CandidateProbeOptions, type ProbeCandidatesOptions, probeCandidates } from './plugin/probe-candidates.js'
+export { findRefusal, refuseField, refuseOptions, toAskedFields } from './plugin/refuse-options.js'
+export { refuseUnlistedVolumes } from './plugin/refused-mounts.js'
+
+// Host
+
+export { parseProbeTimeout } from './host/probe-timeout.js'
+
+// Features
+
+export type { FeatureContext, InjectedManagers, Needs, RequiredManagers } from './contract/needs.js'
+export { requireManagers } from './feature/feature-support.js'
+export { injectable } from './feature/injectable.js'
+
+// Errors
+
+export type { ClosedRuntime } from './errors/create-closed-error.js'
+export { createHostError } from './errors/create-host-error.js'
+export type { HostErrorOptions } from './errors/host-error.js'
+export type { BuildSource, HostErrorFacts } from './errors/host-error-facts.js'
+export { joinWords } from './errors/message.js'
+export { listAskedReports, toAttemptLines, toCauseText, toUnavailableSubject } from './errors/unavailable.js'
+export { findUndoFailures, withUndoFailures } from './errors/undo-failures.js'
+
+// Operations
+
+export {
+  type LastingOperation,
+  type Operation,
+  OperationScope,
+  type OperationScopeOptions,
+  type OperationSubject,
+  type RunOptions,
+} from './operation/operation-scope.js'
+export {
+  createUndoStack,
+  type UndoLimit,
+  type UndoOptions,
+  type UndoStack,
+  type UndoStep,
+} from './operation/undo-stack.js'
+export { type DelayOptions, delay, type PollOptions, poll } from './operation/wait.js'
+
+// Ownership
+
+export { ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './contract/owner-labels.js'
+export type { SweepItem, SweepObstacle } from './contract/sweep-report.js'
+export { hasLabels, isOurs } from './ownership/match-labels.js'
+export { type OwnedObject, toObjectLabels } from './ownership/object-labels.js'
+export { createRequestIdLabel } from './ownership/request-id.js'
+export { toVolumeLabels } from './ownership/volume-labels.js'
+
+// Signals
+
+export { type Deadline, startDeadline } from './operation/signals/deadline.js'
+export { type LinkedSignal, type LinkOptions, linkSignals } from './operation/signals/link-signals.js'
+export { untilAborted } from './operation/signals/until-aborted.js'
+
+// Streams
+
+export { type InputPump, pumpInput } from './operation/streams/pump-input.js'
+export { type OutputChunk, pumpOutput } from './operation/streams/pump-output.js'
+export { SharedWriter } from './operation/streams/shared-writer.js'
+export { TerminalEnd } from './operation/streams/terminal-end.js'
+
+// Loading
+
+export { loadCommonJs } from './plugin/load-commonjs.js'
+
+// Validation
+
+export { validateContainerConfig } from './validation/container-config.js'
+export {
+  validateId,
+  validateImageReference,
+  validateImageTag,
+  validateLabels,
+  validateName,
+  validateSignal,
+} from './validation/names.js'
+export {
+  validateBuild,
+  validateExec,
+  validateFirewallRules,
+  validateLogOptions,
+  validateStopOptions,
+  validateTerminalSize,
+} from './validation/operations.js'
+export { toSidecarContainer } from './validation/sidecar-config.js'
+export { withTimeouts } from './validation/timeouts.js'
