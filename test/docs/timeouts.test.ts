@@ -16,7 +16,7 @@ test.each(limits)('docs/timeouts.md gives the default of the code: $file, $name'
   expect(readDefaults(file).get(name)).toContain(milliseconds)
 })
 
-test.each(['packages/runtime-docker/src/docker-timeouts.ts', 'packages/runtime-apple/src/apple-timeouts.ts'])(
+test.each(['packages/runtime-docker/src/engine/docker-timeouts.ts', 'packages/runtime-apple/src/apple-timeouts.ts'])(
   'docs/timeouts.md has every limit of %s, by the name of its option',
   (path) => {
     const listed = limits.filter(({ file }) => file === path)

@@ -1,7 +1,7 @@
 import type { ExecManager, ExecOptions, ExecProcess } from '@capstan/core'
 import type { Argv } from '@capstan/core/plugin'
-import type { DockerEngine } from './docker-engine.js'
-import { openExec } from './exec/open-exec.js'
+import { openExec } from './containers/exec/open-exec.js'
+import type { DockerEngine } from './engine/docker-engine.js'
 
 /** Further processes in containers of a Docker Engine. */
 export class DockerExecManager implements ExecManager {

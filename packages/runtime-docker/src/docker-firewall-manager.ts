@@ -1,7 +1,7 @@
 import type { FirewallManager, FirewallRules, OperationOptions } from '@capstan/core'
 import { validateFirewallRules } from '@capstan/core/plugin'
-import { validateContainerId } from './container/inspect-container.js'
-import type { DockerEngine } from './docker-engine.js'
+import { validateContainerId } from './containers/inspect-container.js'
+import type { DockerEngine } from './engine/docker-engine.js'
 import { setupFirewall } from './firewall/setup-firewall.js'
 
 /** Egress firewalls of containers on a Docker Engine. The runtime sets the stored rules at each start. */

@@ -1,8 +1,8 @@
 import type { BuildOptions, ImageBuilder } from '@capstan/core'
 import { validateBuild } from '@capstan/core/plugin'
-import type { DockerEngine } from './docker-engine.js'
-import { buildImage } from './image/build-image.js'
-import { refuseBuildOptions } from './image/build-refusals.js'
+import type { DockerEngine } from './engine/docker-engine.js'
+import { buildImage } from './images/build-image.js'
+import { refuseBuildOptions } from './images/build-refusals.js'
 
 /** Builds images with the engine's own builder. */
 export class DockerImageBuilder implements ImageBuilder {

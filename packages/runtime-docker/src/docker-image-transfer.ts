@@ -1,10 +1,10 @@
 import type { Readable } from 'node:stream'
 import type { ImageTransfer, OperationOptions, PullOptions } from '@capstan/core'
 import { validateImageReference } from '@capstan/core/plugin'
-import type { DockerEngine } from './docker-engine.js'
-import { loadImages } from './image/load-images.js'
-import { pullImage } from './image/pull-image.js'
-import { saveImage } from './image/save-image.js'
+import type { DockerEngine } from './engine/docker-engine.js'
+import { loadImages } from './images/load-images.js'
+import { pullImage } from './images/pull-image.js'
+import { saveImage } from './images/save-image.js'
 
 /** Images to and from a Docker Engine. */
 export class DockerImageTransfer implements ImageTransfer {

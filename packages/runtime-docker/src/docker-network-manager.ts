@@ -6,11 +6,11 @@ import {
   validateLabels,
   validateName,
 } from '@capstan/core/plugin'
-import type { InspectedNetwork } from './docker-api.js'
-import type { DockerEngine } from './docker-engine.js'
-import { toLabelFilter } from './label-filter.js'
-import { createNetwork } from './network/create-network.js'
-import { removeNetwork } from './network/remove-network.js'
+import type { InspectedNetwork } from './engine/docker-api.js'
+import type { DockerEngine } from './engine/docker-engine.js'
+import { toLabelFilter } from './engine/label-filter.js'
+import { createNetwork } from './networks/create-network.js'
+import { removeNetwork } from './networks/remove-network.js'
 
 /** Bridge networks of a Docker Engine. */
 export class DockerNetworkManager implements NetworkManager {

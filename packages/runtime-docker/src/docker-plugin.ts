@@ -1,10 +1,10 @@
 import type { RuntimePlugin } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
-import { compatiblePlugin } from './compatible/compatible-plugin.js'
-import type { DockerDetails } from './docker-details.js'
-import type { DockerTimeouts } from './docker-timeouts.js'
+import { compatiblePlugin } from './compatible-plugin.js'
 import { findEndpoints, isEndpointChosen } from './endpoint/find-endpoints.js'
 import { dockerProduct, podmanProduct } from './endpoint/products.js'
+import type { DockerDetails } from './engine/docker-details.js'
+import type { DockerTimeouts } from './engine/docker-timeouts.js'
 
 /**
  * The Docker Engine, found as the docker CLI finds it.

@@ -19,13 +19,13 @@ import {
   type ProbeStep,
   probeCandidates,
 } from '@capstan/core/plugin'
-import type { AcceptedEngine } from './compatible/accepted-engine.js'
-import type { DockerDetails } from './docker-details.js'
 import { checkApiRange, readPinnedVersion } from './endpoint/api-range.js'
 import { askEngine } from './endpoint/ask-engine.js'
 import { explainFailure, explainSlow } from './endpoint/connect-failure.js'
 import type { EndpointCandidate, EndpointSearch } from './endpoint/endpoint-candidate.js'
 import { type DetailsOptions, toDetails, toVersionText } from './endpoint/engine-details.js'
+import type { AcceptedEngine } from './engine/accepted-engine.js'
+import type { DockerDetails } from './engine/docker-details.js'
 
 /** Looks for an engine: all candidates in parallel, the first in order that answers. Starts nothing, changes nothing. */
 export async function probeEngines(

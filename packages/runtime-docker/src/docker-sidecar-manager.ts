@@ -1,11 +1,11 @@
 import type { ContainerInspection, CreateOptions, OperationOptions, SidecarConfig, SidecarManager } from '@capstan/core'
 import { toSidecarContainer } from '@capstan/core/plugin'
-import { createContainer } from './container/create-container.js'
-import { getInspection } from './container/get-inspection.js'
-import { validateContainerId } from './container/inspect-container.js'
-import { refuseConfig } from './container/refuse-config.js'
-import { startContainer } from './container/start-container.js'
-import type { DockerEngine } from './docker-engine.js'
+import { createContainer } from './containers/create-container.js'
+import { getInspection } from './containers/get-inspection.js'
+import { validateContainerId } from './containers/inspect-container.js'
+import { refuseConfig } from './containers/refuse-config.js'
+import { startContainer } from './containers/start-container.js'
+import type { DockerEngine } from './engine/docker-engine.js'
 
 /** Long-running helper containers on a Docker Engine. */
 export class DockerSidecarManager implements SidecarManager {

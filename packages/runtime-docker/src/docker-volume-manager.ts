@@ -7,11 +7,11 @@ import {
   validateLabels,
   validateName,
 } from '@capstan/core/plugin'
-import { toContainerName } from './container/container-shapes.js'
-import type { InspectedVolume } from './docker-api.js'
-import type { DockerEngine, EngineCall } from './docker-engine.js'
-import { toLabelFilter } from './label-filter.js'
-import { createVolume } from './volume/create-volume.js'
+import { toContainerName } from './engine/container-name.js'
+import type { InspectedVolume } from './engine/docker-api.js'
+import type { DockerEngine, EngineCall } from './engine/docker-engine.js'
+import { toLabelFilter } from './engine/label-filter.js'
+import { createVolume } from './volumes/create-volume.js'
 
 /** Named volumes of a Docker Engine, of its `local` kind. */
 export class DockerVolumeManager implements VolumeManager {

@@ -1,11 +1,9 @@
 import type { RuntimePlugin } from '@capstan/core'
 import { dockerPlugin } from './docker-plugin.js'
 
-export type { EngineHabits } from './compatible/engine-habits.js'
 export { readProxyVariables } from './configuration/proxy-variables.js'
-export type { ApiVersions, DockerDetails, EngineFacts, EngineLocation } from './docker-details.js'
 export type { DockerPluginOptions, DockerTlsOptions } from './docker-plugin.js'
-export type { DockerTimeouts } from './docker-timeouts.js'
+export type { ApiVersions, DockerDetails, EngineFacts, EngineLocation } from './engine/docker-details.js'
 export type {
   DirectConnection,
   DockerEndpoint,
@@ -13,7 +11,9 @@ export type {
   EndpointTls,
   EngineService,
   ServedConnection,
-} from './endpoint/docker-endpoint.js'
+} from './engine/docker-endpoint.js'
+export type { DockerTimeouts } from './engine/docker-timeouts.js'
+export type { EngineQuirks } from './quirks/engine-quirks.js'
 export { dockerPlugin }
 
 /** Docker with its defaults, as `loadPlugins` finds it. */

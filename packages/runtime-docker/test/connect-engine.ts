@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { type Environment, toOwnerLabels } from '@capstan/core/plugin'
 import { onTestFinished } from 'vitest'
-import type { DockerDetails } from '../src/docker-details.js'
-import type { DockerTimeouts } from '../src/docker-timeouts.js'
-import { buildRefusals } from '../src/image/build-refusals.js'
-import { HttpEngine } from '../src/transport/http-engine.js'
+import type { DockerDetails } from '../src/engine/docker-details.js'
+import type { DockerTimeouts } from '../src/engine/docker-timeouts.js'
+import { HttpEngine } from '../src/engine/http-engine.js'
+import { buildRefusals } from '../src/images/build-refusals.js'
 
 export interface ConnectedEngine {
   readonly engine: HttpEngine
@@ -68,7 +68,7 @@ function toDetails(path: string, version: string): DockerDetails {
     },
     refuses: buildRefusals,
     absent: [],
-    habits: {},
+    quirks: {},
     notes: [],
     hostAddress: undefined,
     firewallImage: undefined,

@@ -1,11 +1,11 @@
 import { onTestFinished } from 'vitest'
 import type { AvailableTestEngine } from '../../../test/support/test-engine.js'
-import type { DockerDetails } from '../src/docker-details.js'
 import { DockerExecManager } from '../src/docker-exec-manager.js'
 import { DockerFirewallManager } from '../src/docker-firewall-manager.js'
 import { DockerNetworkManager } from '../src/docker-network-manager.js'
 import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerSidecarManager } from '../src/docker-sidecar-manager.js'
+import type { DockerDetails } from '../src/engine/docker-details.js'
 import { type ConnectedEngine, connectEngine } from './connect-engine.js'
 
 export interface ConnectedRuntime extends ConnectedEngine {

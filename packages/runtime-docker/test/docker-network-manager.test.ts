@@ -1,7 +1,7 @@
 import { createHostError } from '@capstan/core/plugin'
 import { expect, test } from 'vitest'
-import type { DockerEngine } from '../src/docker-engine.js'
 import { DockerNetworkManager } from '../src/docker-network-manager.js'
+import type { DockerEngine } from '../src/engine/docker-engine.js'
 import type { FakeHandler } from './fake/fake-docker-engine.js'
 import { empty, inTurn, json, refusal, silence, startScriptedEngine } from './scripted-engine.js'
 

@@ -5,7 +5,7 @@ import { promisify } from 'node:util'
 import { createRuntimeHost, type RuntimePlugin } from '@capstan/core'
 import type { RegistrationScope } from '@capstan/core/plugin'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import type { DockerDetails } from '../src/docker-details.js'
+import type { DockerDetails } from '../src/engine/docker-details.js'
 import { dockerPlugin } from '../src/index.js'
 import { startFakeEngine } from './fake/fake-docker-engine.js'
 

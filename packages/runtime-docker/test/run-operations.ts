@@ -6,14 +6,14 @@ import {
   validateBuild,
   validateImageReference,
 } from '@capstan/core/plugin'
-import type { DockerEngine } from '../src/docker-engine.js'
 import { DockerNetworkManager } from '../src/docker-network-manager.js'
 import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerVolumeManager } from '../src/docker-volume-manager.js'
-import { buildImage as build } from '../src/image/build-image.js'
-import { refuseBuildOptions } from '../src/image/build-refusals.js'
-import type { ImageToBuild } from '../src/image/build-request.js'
-import { type PullImageOptions, pullImage as pull } from '../src/image/pull-image.js'
+import type { DockerEngine } from '../src/engine/docker-engine.js'
+import { buildImage as build } from '../src/images/build-image.js'
+import { refuseBuildOptions } from '../src/images/build-refusals.js'
+import type { ImageToBuild } from '../src/images/build-request.js'
+import { type PullImageOptions, pullImage as pull } from '../src/images/pull-image.js'
 
 /** As `DockerImageBuilder.buildImage`, with sources of credentials that a test chooses. */
 export async function buildImage(engine: DockerEngine, image: ImageToBuild, options: BuildOptions = {}): Promise<void> {

@@ -1,4 +1,4 @@
-import type { DockerDetails } from '../src/docker-details.js'
+import type { DockerDetails } from '../src/engine/docker-details.js'
 import type { ConnectedEngine } from './connect-engine.js'
 import { type FakeHandler, type FakeRequest, startFakeEngine } from './fake/fake-docker-engine.js'
 

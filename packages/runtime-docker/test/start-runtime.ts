@@ -1,11 +1,11 @@
-import type { DockerDetails } from '../src/docker-details.js'
 import { DockerExecManager } from '../src/docker-exec-manager.js'
 import { DockerFirewallManager } from '../src/docker-firewall-manager.js'
 import { DockerImageBuilder } from '../src/docker-image-builder.js'
 import { DockerImageTransfer } from '../src/docker-image-transfer.js'
 import { DockerRuntime } from '../src/docker-runtime.js'
 import { DockerSidecarManager } from '../src/docker-sidecar-manager.js'
-import type { DockerTimeouts } from '../src/docker-timeouts.js'
+import type { DockerDetails } from '../src/engine/docker-details.js'
+import type { DockerTimeouts } from '../src/engine/docker-timeouts.js'
 import { type StartedFake, startFakeEngine } from './fake/fake-docker-engine.js'
 
 export interface StartedRuntime extends StartedFake {

@@ -1,7 +1,7 @@
 import type { ContainerConfig } from '@capstan/core'
 import type { Environment, StringMap } from '@capstan/core/plugin'
-import type { DockerEngine } from '../docker-engine.js'
-import { toObject, toText } from '../stream/json-lines.js'
+import type { DockerEngine } from '../engine/docker-engine.js'
+import { toObject, toText } from '../engine/streams/json-lines.js'
 import { readDockerConfig } from './docker-config.js'
 
 /**

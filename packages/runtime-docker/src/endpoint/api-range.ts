@@ -1,6 +1,6 @@
 import type { Environment } from '@capstan/core/plugin'
-import { compareApiVersions, isApiVersion, supportedApi, toRangesText } from '../api-version.js'
-import type { ApiVersions } from '../docker-details.js'
+import { compareApiVersions, isApiVersion, supportedApi, toRangesText } from '../engine/api-version.js'
+import type { ApiVersions } from '../engine/docker-details.js'
 
 /**
  * Accepts an engine whose API versions and ours overlap, and a pinned version that is in both.

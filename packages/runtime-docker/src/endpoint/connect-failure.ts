@@ -1,10 +1,10 @@
 import { lstat, readFile, stat } from 'node:fs/promises'
 import { isHostError } from '@capstan/core'
 import { type HostErrorFacts, type ProbeAttempt, type ProbeStep, raiseLimitRemedy } from '@capstan/core/plugin'
-import { isTlsExpected } from '../docker-error-texts.js'
-import { AnswerFormatError } from '../transport/answer-format-error.js'
-import { EngineAnswerError } from '../transport/engine-answer-error.js'
-import type { DockerEndpoint } from './docker-endpoint.js'
+import { AnswerFormatError } from '../engine/answer-format-error.js'
+import type { DockerEndpoint } from '../engine/docker-endpoint.js'
+import { isTlsExpected } from '../engine/docker-error-texts.js'
+import { EngineAnswerError } from '../engine/engine-answer-error.js'
 
 /** Why an endpoint did not serve, as its attempt tells it: how far it came, the cause, and what to do. */
 export async function explainFailure(error: unknown, failedAt: FailedAt): Promise<FailureText> {

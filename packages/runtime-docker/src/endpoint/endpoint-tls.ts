@@ -1,8 +1,8 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Environment } from '@capstan/core/plugin'
-import { isAbsentFile } from '../absent-file.js'
-import type { EndpointTls } from './docker-endpoint.js'
+import { isAbsentFile } from '../engine/absent-file.js'
+import type { EndpointTls } from '../engine/docker-endpoint.js'
 
 /** The TLS that `DOCKER_TLS_VERIFY`, `DOCKER_TLS` and `DOCKER_CERT_PATH` ask for; `undefined` when they ask for none. */
 export async function readEnvironmentTls(env: Environment, configDirectory: string): Promise<EndpointTls | undefined> {

@@ -1,10 +1,10 @@
 import { type Environment, refuseUnlistedVolumes } from '@capstan/core/plugin'
-import type { AcceptedEngine } from '../compatible/accepted-engine.js'
-import type { DockerDetails } from '../docker-details.js'
+import type { AcceptedEngine } from '../engine/accepted-engine.js'
+import type { DockerDetails } from '../engine/docker-details.js'
+import type { DockerEndpoint } from '../engine/docker-endpoint.js'
+import { findUnknownHostReason, toEngineFacts } from '../engine/engine-facts.js'
 import type { EngineFindings } from './ask-engine.js'
-import type { DockerEndpoint } from './docker-endpoint.js'
 import type { DockerSystem } from './docker-system.js'
-import { findUnknownHostReason, toEngineFacts } from './engine-facts.js'
 import { toAbsentCapabilities, toRefusedOptions } from './refused-options.js'
 
 /** All that an opened runtime needs to know, from what the engine said and what the plugin knows better. */
@@ -13,7 +13,7 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
   const found = toEngineFacts({ product, info, endpoint, system })
   const refused = toRefusedOptions(found, info)
   const adjusted = product.adjust?.({ api, facts: found, refuses: refused, info, env }) ?? {}
-  const { habits = {}, notes = [] } = adjusted
+  const { quirks = {}, notes = [] } = adjusted
   const absent = [...toAbsentCapabilities(found), ...(adjusted.absent ?? [])]
   const refuses = refuseUnlistedVolumes(adjusted.refuses ?? refused, absent)
   const facts = { ...found, ...adjusted.facts }
@@ -24,7 +24,7 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
     ...(api.pinned ? [toPinned(api.version)] : []),
     ...notes,
   ]
-  return { endpoint, api, facts, refuses, absent, habits, notes: said, hostAddress, firewallImage }
+  return { endpoint, api, facts, refuses, absent, quirks, notes: said, hostAddress, firewallImage }
 }
 
 export interface DetailsOptions {

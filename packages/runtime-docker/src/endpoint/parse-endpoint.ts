@@ -1,5 +1,5 @@
 import { type ProbeAttempt, redactUserInfo } from '@capstan/core/plugin'
-import type { DockerEndpoint, EndpointTls } from './docker-endpoint.js'
+import type { DockerEndpoint, EndpointTls } from '../engine/docker-endpoint.js'
 import type { EndpointCandidate } from './endpoint-candidate.js'
 
 /**

@@ -1,6 +1,6 @@
 import type { RefusedOption } from '@capstan/core/plugin'
-import { supportedApi } from '../api-version.js'
-import type { AcceptedEngine } from '../compatible/accepted-engine.js'
+import type { AcceptedEngine } from '../engine/accepted-engine.js'
+import { supportedApi } from '../engine/api-version.js'
 
 /** Docker's own engine, and what speaks like it without a name of its own. */
 export const dockerProduct: AcceptedEngine = {
@@ -22,7 +22,7 @@ export const podmanProduct: AcceptedEngine = {
   oldestApi: '1.40',
   hostName: 'host.containers.internal',
   adjust: ({ facts, refuses }) => ({
-    habits: {
+    quirks: {
       removesUsedNetworks: true,
       makesBindSources: true,
       knowsNoHostGateway: true,

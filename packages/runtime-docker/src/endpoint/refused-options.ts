@@ -1,8 +1,8 @@
 import { firewallManagerCapability } from '@capstan/core'
 import type { AbsentCapability, RefusedOption } from '@capstan/core/plugin'
-import type { EngineFacts } from '../docker-details.js'
-import { buildRefusals } from '../image/build-refusals.js'
-import type { InfoAnswer } from './engine-facts.js'
+import type { EngineFacts } from '../engine/docker-details.js'
+import type { InfoAnswer } from '../engine/engine-facts.js'
+import { buildRefusals } from '../images/build-refusals.js'
 
 /** The capabilities that this engine, as found, does not have. */
 export function toAbsentCapabilities({ osType }: EngineFacts): readonly AbsentCapability[] {

@@ -1,6 +1,6 @@
 import type { OperationOptions } from '@capstan/core'
 import { delay, type StringMap, untilAborted } from '@capstan/core/plugin'
-import type { CreateRequest, InspectedContainer, ListedContainer } from '../docker-api.js'
+import type { CreateRequest, InspectedContainer, ListedContainer } from './docker-api.js'
 import { findSandboxLabels, hasSandboxLabels } from './sandbox-labels.js'
 import { isIdOf, StartSettings } from './start-settings.js'
 

@@ -1,5 +1,5 @@
 import type { FirewallRules, TerminalSize } from '@capstan/core'
-import type { InspectedAttachment } from '../docker-api.js'
+import type { InspectedAttachment } from './docker-api.js'
 
 /**
  * Settings for the next start of each container. The engine does not store them. The key is the full id, since a name can

@@ -1,9 +1,9 @@
 import { type FirewallRules, isHostError } from '@capstan/core'
 import type { Operation } from '@capstan/core/plugin'
-import { toContainerName } from '../container/container-shapes.js'
-import { inspectContainer } from '../container/inspect-container.js'
-import type { DockerEngine } from '../docker-engine.js'
-import { withCleanupLimit } from '../unanswered/cleanup-limit.js'
+import { toContainerName } from '../engine/container-name.js'
+import { inspectContainer } from '../containers/inspect-container.js'
+import { withCleanupLimit } from '../engine/cleanup-limit.js'
+import type { DockerEngine } from '../engine/docker-engine.js'
 import { applyFirewall } from './rules/apply-firewall.js'
 import { refuseSharedNetwork } from './rules/workload.js'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { compareApiVersions, negotiateApiVersion } from '../../src/api-version.js'
 import { ApiRangeError, checkApiRange, readPinnedVersion } from '../../src/endpoint/api-range.js'
+import { compareApiVersions, negotiateApiVersion } from '../../src/engine/api-version.js'
 
 const variable = 'DOCKER_API_VERSION'
 const ranges = { pinned: false, oldest: '1.12' }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { DockerDetails } from '../../src/docker-details.js'
+import type { DockerDetails } from '../../src/engine/docker-details.js'
 import { applyFirewall } from '../../src/firewall/rules/apply-firewall.js'
 import type { FakeHandler } from '../fake/fake-docker-engine.js'
 import { empty, inTurn, json, refusal, type Script, silence, startScriptedEngine } from '../scripted-engine.js'

@@ -7,9 +7,9 @@ import {
   withUndoFailures,
 } from '@capstan/core/plugin'
 import { type FirewallPlan, readFirewallOutcome, toFirewallScript } from '@capstan/egress-firewall'
-import type { DockerEngine, EngineCall } from '../../docker-engine.js'
-import { toReason } from '../../engine-text.js'
-import { isAnswered } from '../../unanswered/is-answered.js'
+import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { toReason } from '../../engine/engine-text.js'
+import { isAnswered } from '../../engine/is-answered.js'
 import { type Contained, contain } from './contain.js'
 import { makePlan } from './make-plan.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'

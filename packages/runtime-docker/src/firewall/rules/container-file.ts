@@ -1,6 +1,6 @@
 import { isHostError } from '@capstan/core'
-import type { DockerEngine, EngineCall } from '../../docker-engine.js'
-import { readStart } from '../../stream/read-start.js'
+import { readStart } from '../../containers/read-start.js'
+import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 
 /**
  * Reads a small file in a container, such as `/etc/hosts`; `undefined` where there is none. Needs no program in the image: the

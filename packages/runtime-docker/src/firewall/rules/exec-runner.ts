@@ -1,8 +1,8 @@
 import { createHostError, startDeadline } from '@capstan/core/plugin'
 import type { ScriptResult } from '@capstan/egress-firewall'
-import type { EngineCall } from '../../docker-engine.js'
-import { readExitCode } from '../../exec/exec-exit-code.js'
-import { readStart } from '../../stream/read-start.js'
+import { readExitCode } from '../../containers/exec/exec-exit-code.js'
+import { readStart } from '../../containers/read-start.js'
+import type { EngineCall } from '../../engine/docker-engine.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**

@@ -6,12 +6,12 @@ import {
   withUndoFailures,
 } from '@capstan/core/plugin'
 import type { ScriptResult } from '@capstan/egress-firewall'
-import { removeContainer } from '../../container/remove-container.js'
-import { removeOrphan } from '../../container/remove-orphan.js'
-import type { DockerEngine, EngineCall } from '../../docker-engine.js'
-import { readStart } from '../../stream/read-start.js'
-import { withAbortGrace } from '../../unanswered/abort-grace.js'
-import { isAnswered } from '../../unanswered/is-answered.js'
+import { readStart } from '../../containers/read-start.js'
+import { removeContainer } from '../../containers/remove-container.js'
+import { removeOrphan } from '../../containers/remove-orphan.js'
+import { withAbortGrace } from '../../engine/abort-grace.js'
+import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { isAnswered } from '../../engine/is-answered.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**

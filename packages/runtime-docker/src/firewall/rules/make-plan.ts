@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { FirewallRules } from '@capstan/core'
 import { type FirewallPlan, findNameServers, isRemoteAddress, planFirewall } from '@capstan/egress-firewall'
-import type { EngineCall } from '../../docker-engine.js'
+import type { EngineCall } from '../../engine/docker-engine.js'
 import { readContainerFile } from './container-file.js'
 import { type ResolveContext, resolveHost } from './resolve-host.js'
 

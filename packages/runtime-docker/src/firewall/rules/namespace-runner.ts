@@ -1,5 +1,5 @@
 import type { ScriptResult } from '@capstan/egress-firewall'
-import type { DockerEngine, EngineCall } from '../../docker-engine.js'
+import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import type { Workload } from './workload.js'
 
 /** Runs shell scripts in the network namespace of a container, with the right to change it. */

@@ -1,8 +1,8 @@
 import { isHostError } from '@capstan/core'
 import { isSameHost } from '@capstan/egress-firewall'
-import { toContainerName } from '../../container/container-shapes.js'
-import { findContainer } from '../../container/inspect-container.js'
-import type { EngineCall } from '../../docker-engine.js'
+import { toContainerName } from '../../engine/container-name.js'
+import { findContainer } from '../../containers/inspect-container.js'
+import type { EngineCall } from '../../engine/docker-engine.js'
 import type { RunnerContext } from './namespace-runner.js'
 import type { Attachment } from './workload.js'
 

@@ -1,9 +1,10 @@
 import { isHostError } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
-import { toContainerName, toContainerState } from '../../container/container-shapes.js'
-import { inspectContainer } from '../../container/inspect-container.js'
-import type { InspectedContainer } from '../../docker-api.js'
-import type { DockerEngine, EngineCall } from '../../docker-engine.js'
+import { toContainerState } from '../../containers/container-shapes.js'
+import { toContainerName } from '../../engine/container-name.js'
+import { inspectContainer } from '../../containers/inspect-container.js'
+import type { InspectedContainer } from '../../engine/docker-api.js'
+import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 
 /** A container whose egress is restricted, as the engine describes it. */
 export interface Workload {

@@ -1,9 +1,9 @@
 import { isHostError } from '@capstan/core'
 import { createUndoStack } from '@capstan/core/plugin'
-import { findContainer } from '../../container/inspect-container.js'
-import { removeContainer } from '../../container/remove-container.js'
-import type { DockerEngine, EngineCall } from '../../docker-engine.js'
-import { toReason } from '../../engine-text.js'
+import { findContainer } from '../../containers/inspect-container.js'
+import { removeContainer } from '../../containers/remove-container.js'
+import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { toReason } from '../../engine/engine-text.js'
 
 /**
  * Stops the sandbox of a container that does not run, so that its ports and addresses are free, and removes the sandbox of a
@@ -31,7 +31,7 @@ async function releaseSandbox(engine: DockerEngine, call: EngineCall): Promise<v
     return
   }
   // On such an engine a start of the container would start a stopped sandbox too, without rules.
-  if (engine.details.habits.startsNamespaceOwners) return
+  if (engine.details.quirks.startsNamespaceOwners) return
   if (container.State?.Running === true || engine.containers.isStarting(firstId)) return
   await killSandbox(engine, { ...call, subject: sandboxId })
 }

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { isHostError } from '@capstan/core'
 import { createUndoStack, withUndoFailures } from '@capstan/core/plugin'
-import { toContainerName } from '../../container/container-shapes.js'
-import { requestContainer } from '../../container/create-container.js'
-import { findContainer } from '../../container/inspect-container.js'
-import { removeContainer } from '../../container/remove-container.js'
-import type { DockerEngine, EngineCall } from '../../docker-engine.js'
+import { toContainerName } from '../../engine/container-name.js'
+import { requestContainer } from '../../containers/create-container.js'
+import { findContainer } from '../../containers/inspect-container.js'
+import { removeContainer } from '../../containers/remove-container.js'
+import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { toReason } from '../../engine/engine-text.js'
 import { toSandboxedLabels } from '../../engine/sandbox-labels.js'
-import { toReason } from '../../engine-text.js'
 import type { Opening } from './open-sandbox.js'
 import { toSandboxedBody } from './sandbox-body.js'
 
@@ -35,7 +35,7 @@ export async function replaceContainer(
       if (toContainerName(first?.Name) === aside) await rename(engine, firstId, name, undoing)
     })
     await rename(engine, firstId, aside, call)
-    const hostname = engine.details.habits.hasOwnHostname ? (request.body.Hostname ?? firstId.slice(0, 12)) : undefined
+    const hostname = engine.details.quirks.hasOwnHostname ? (request.body.Hostname ?? firstId.slice(0, 12)) : undefined
     const labels = toSandboxedLabels({ firstId, sandboxId })
     const body = toSandboxedBody(request.body, { image, sandboxId, labels, hostname })
     const { id } = await requestContainer(engine, { body, platform: request.platform, name }, call)

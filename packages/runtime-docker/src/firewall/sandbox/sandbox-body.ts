@@ -1,6 +1,6 @@
 import type { StringMap } from '@capstan/core/plugin'
-import { dropUndefined } from '../../container/create-body.js'
-import type { CreateBody } from '../../docker-api.js'
+import { dropUndefined } from '../../containers/create-body.js'
+import type { CreateBody } from '../../engine/docker-api.js'
 
 /**
  * The body of the create request for a sandbox: the container's network settings, and a process that waits. Pure.

@@ -1,8 +1,8 @@
 import { isHostError } from '@capstan/core'
 import { delay } from '@capstan/core/plugin'
-import { findContainer } from '../../container/inspect-container.js'
-import type { DockerEngine, EngineCall } from '../../docker-engine.js'
-import { readBody } from '../../transport/read-body.js'
+import { findContainer } from '../../containers/inspect-container.js'
+import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { readBody } from '../../engine/read-body.js'
 import { releaseAfterEnd } from './release-sandbox.js'
 
 /**
@@ -23,7 +23,7 @@ async function watch(engine: DockerEngine, call: EngineCall): Promise<void> {
 }
 
 async function untilEnded(engine: DockerEngine, call: EngineCall): Promise<void> {
-  if (engine.details.habits.missesExits) {
+  if (engine.details.quirks.missesExits) {
     while ((await findContainer(engine, call))?.State?.Running === true)
       await delay(intervalMs, { signal: call.signal, ref: false })
     return

@@ -1,0 +1,85 @@
+import type { AttachOptions, OperationOptions } from '@capstan/core'
+import { createHostError, type OutputChunk, pumpInput, pumpOutput } from '@capstan/core/plugin'
+import type { DockerEngine, EngineCall, UpgradedConnection } from '../engine/docker-engine.js'
+import { FrameParser } from '../engine/streams/frame-parser.js'
+import { toConnectionLost } from '../engine/streams/lost-connection.js'
+import { readWhole } from '../engine/streams/read-whole.js'
+import { createTerminalInput } from '../engine/streams/terminal-input.js'
+import { toContainerState } from './container-shapes.js'
+import { inspectContainer } from './inspect-container.js'
+import { openAttach } from './open-attach.js'
+import { resizeStarted } from './resize-terminal.js'
+import { stillRuns } from './still-runs.js'
+
+/**
+ * Joins a running container until its output ends or the signal aborts; the container goes on. Not running: NOT_RUNNING.
+ *
+ * An output that ends while the container runs was cut off: CONNECTION_LOST.
+ */
+export async function attach(engine: DockerEngine, options: AttachOptions, call: EngineCall): Promise<void> {
+  const { initialSize } = options
+  const container = await inspectContainer(engine, call)
+  const state = toContainerState(container.State?.Status)
+  if (state !== 'running') throw createHostError('NOT_RUNNING', { id: call.subject, state })
+  const isTerminal = container.Config?.Tty === true
+  const connection = await openAttach(engine, call, isTerminal ? dropStderr(options) : options)
+  if (isTerminal && initialSize !== undefined) {
+    await resizeStarted(engine, initialSize, call).catch((error: unknown) => {
+      connection.socket.destroy()
+      throw error
+    })
+  }
+  await pump(engine, connection, { ...options, isTerminal, call })
+  if (await stillRuns(engine, call)) throw toConnectionLost(engine)
+}
+
+/** A terminal has one stream. */
+export function dropStderr({ stdin, stdout }: AttachOptions): Pick<AttachOptions, 'stdin' | 'stdout'> {
+  return { ...(stdin === undefined ? {} : { stdin }), ...(stdout === undefined ? {} : { stdout }) }
+}
+
+/** Copies both ways until the output ends; what goes wrong is translated. The socket is gone afterwards. */
+export async function pump(
+  engine: DockerEngine,
+  connection: UpgradedConnection,
+  { stdin, isTerminal, call, ...outputs }: PumpedOptions,
+): Promise<void> {
+  const { socket } = connection
+  const input = stdin && pumpInput(stdin, isTerminal ? createTerminalInput(socket) : socket, call)
+  input?.failed.catch((error: Error) => socket.destroy(error))
+  try {
+    await pumpOutput(readOutput(connection, { isTerminal, signal: call.signal }), outputs, call)
+  } catch (cause) {
+    throw engine.translate(cause, call)
+  } finally {
+    input?.stop()
+    socket.destroy()
+  }
+}
+
+/** The output of a process as it arrives. What arrived before an error is yielded before it is thrown. */
+async function* readOutput(
+  { socket, head }: UpgradedConnection,
+  { isTerminal, signal }: OperationOptions & { readonly isTerminal: boolean },
+): AsyncGenerator<OutputChunk, void> {
+  const chunks: OutputChunk[] = []
+  const parser = new FrameParser((source, bytes) => void chunks.push({ source, bytes }))
+  const push = (bytes: Buffer) => (isTerminal ? void chunks.push({ source: 'stdout', bytes }) : parser.push(bytes))
+  async function* readRaw() {
+    if (head.length > 0) yield head
+    yield* readWhole(socket, signal)
+  }
+  for await (const bytes of readRaw()) {
+    try {
+      push(bytes)
+    } finally {
+      yield* chunks.splice(0)
+    }
+  }
+  parser.end()
+}
+
+export interface PumpedOptions extends Pick<AttachOptions, 'stdin' | 'stdout' | 'stderr'> {
+  readonly isTerminal: boolean
+  readonly call: EngineCall
+}

@@ -1,0 +1,30 @@
+import type { ContainerConfig } from '@capstan/core'
+import { createHostError, type NetworkJoin } from '@capstan/core/plugin'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+
+/** An engine makes a container of a network that is not there, and fails at its start only: NETWORK_NOT_FOUND now. */
+export async function checkNetworks(
+  engine: DockerEngine,
+  { network }: ContainerConfig,
+  call: EngineCall,
+): Promise<void> {
+  if (network?.mode !== 'networks') return
+  await Promise.all(network.networks.map((join) => checkNetwork(engine, join, call)))
+}
+
+async function checkNetwork(
+  engine: DockerEngine,
+  { networkId, aliases = [] }: NetworkJoin,
+  call: EngineCall,
+): Promise<void> {
+  const api = await engine.api({ ...call, subject: networkId })
+  const { Name } = await api.getNetwork(encodeURIComponent(networkId)).inspect()
+  if (Name === 'host' || Name === 'none') {
+    const expected = `the mode "${Name}", which stands for that network`
+    throw createHostError('INVALID_ARGUMENT', { field: 'network', expected, given: JSON.stringify(networkId) })
+  }
+  if (Name !== 'bridge' || aliases.length === 0) return
+  const reason = 'the default network has no name server; make a network of your own'
+  const facts = { runtime: engine.runtimeName, field: 'network.aliases', given: aliases.join(', '), reason } as const
+  throw createHostError('OPTION_UNSUPPORTED', facts)
+}

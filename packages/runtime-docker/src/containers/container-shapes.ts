@@ -1,0 +1,82 @@
+import { toContainerName } from '../engine/container-name.js'
+import type { ContainerInfo, ContainerInspection, ContainerState } from '@capstan/core'
+import { type NetworkAttachment, toFamiliarName } from '@capstan/core/plugin'
+import type { InspectedAttachment, InspectedContainer, ListedContainer } from '../engine/docker-api.js'
+import { toPortBindings } from './port-settings.js'
+
+/** The engine's word for a state as the contract has it; what is not known here is `unknown`. */
+export function toContainerState(status: string | undefined): ContainerState {
+  return states[status ?? ''] ?? 'unknown'
+}
+
+/** An entry of the engine's list. */
+export function toContainerInfo({ Id, Names, Image, State, Created, Labels }: ListedContainer): ContainerInfo {
+  return {
+    id: Id,
+    name: toContainerName(Names?.find((name) => name.lastIndexOf('/') === 0) ?? Names?.[0]), // others are of old links
+    image: toFamiliarName(Image ?? ''),
+    state: toContainerState(State),
+    createdAt: Created === undefined ? undefined : new Date(Created * 1000),
+    labels: { ...Labels },
+  }
+}
+
+export function toContainerInspection(container: InspectedContainer): ContainerInspection {
+  const { Id, Name, Image, Created, Path, Args, State, Config, NetworkSettings } = container
+  const status = toContainerState(State?.Status)
+  const running = State?.Running === true
+  return {
+    id: Id,
+    name: toContainerName(Name),
+    image: toFamiliarName(Config?.Image ?? ''),
+    imageId: Image ?? '',
+    createdAt: toDate(Created),
+    labels: { ...Config?.Labels },
+    command: [...(Path ? [Path] : []), ...(Args ?? [])],
+    state: {
+      status,
+      running,
+      exitCode: hasEnded(container) ? State?.ExitCode : undefined,
+      startedAt: toDate(State?.StartedAt),
+      finishedAt: toDate(State?.FinishedAt),
+    },
+    networks: Object.entries(NetworkSettings?.Networks ?? {}).map(toAttachment),
+    ports: running ? toPortBindings(NetworkSettings?.Ports) : [], // Podman has them from the create on
+  }
+}
+
+/** Whether the container has run to its end. One that was never started has an exit code of 0 too, which means nothing. */
+export function hasEnded({ State }: InspectedContainer): boolean {
+  return State?.Status === 'exited' || State?.Status === 'dead'
+}
+
+function toAttachment([networkName, settings]: [string, InspectedAttachment]): NetworkAttachment {
+  const { NetworkID, IPAddress, Gateway, Aliases } = settings
+  return {
+    networkId: NetworkID ?? '',
+    networkName,
+    ipAddress: IPAddress || undefined,
+    gateway: Gateway || undefined,
+    aliases: Aliases ?? [],
+  }
+}
+
+/** The engine has a date in year 1 for what has not happened. */
+function toDate(text: string | undefined): Date | undefined {
+  const date = new Date(text ?? '')
+  return Number.isNaN(date.getTime()) || date.getUTCFullYear() <= 1 ? undefined : date
+}
+
+const states: Readonly<Record<string, ContainerState>> = {
+  created: 'created',
+  configured: 'created', // Podman
+  initialized: 'created', // Podman
+  running: 'running',
+  paused: 'paused',
+  restarting: 'restarting',
+  removing: 'stopping',
+  stopping: 'stopping',
+  exited: 'exited',
+  stopped: 'exited', // Podman
+  dead: 'dead',
+}

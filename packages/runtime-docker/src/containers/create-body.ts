@@ -1,0 +1,165 @@
+import type { ContainerConfig, Mount } from '@capstan/core'
+import type { EnvMap, NetworkJoin, StringMap } from '@capstan/core/plugin'
+import { hasApi } from '../engine/api-version.js'
+import type { CreateBody, EndpointSettings } from '../engine/docker-api.js'
+import { toPortSettings } from './port-settings.js'
+
+/**
+ * The body of `POST /containers/create`. Fields that the config leaves out are left out here too: then the image or the
+ * engine decides.
+ */
+export function toCreateBody(config: ContainerConfig, options: CreateBodyOptions): CreateBody {
+  const { labels, apiVersion } = options
+  const { interactive = false, tty = false } = config
+  const { exposed, bindings } = toPortSettings(config.ports)
+  return dropUndefined({
+    Image: config.image,
+    Cmd: config.command,
+    Entrypoint: config.entrypoint,
+    WorkingDir: config.workingDirectory,
+    ...toEnvironment(config.env, options),
+    User: config.user,
+    Hostname: config.hostname,
+    Labels: labels,
+    StopSignal: config.stopSignal,
+    Tty: tty,
+    OpenStdin: interactive,
+    // The first client that is attached and leaves ends stdin: `wc -c` sees the end of what is piped in.
+    StdinOnce: interactive,
+    AttachStdin: interactive,
+    AttachStdout: true,
+    AttachStderr: true,
+    ExposedPorts: exposed,
+    HostConfig: dropUndefined({
+      ...toHostConfig(config),
+      ...toMounts(config.mounts, options),
+      PortBindings: bindings,
+    }),
+    NetworkingConfig: toNetworking(config, apiVersion),
+  })
+}
+
+export interface CreateBodyOptions {
+  readonly labels: StringMap
+  readonly apiVersion: string
+  /** For a volume that the engine has to create. Default: none. */
+  readonly toVolumeLabels?: ((mount: VolumeMount) => StringMap) | undefined
+  /** See `EngineQuirks`. Default false. */
+  readonly takesUnsetApart?: boolean | undefined
+}
+
+type VolumeMount = Extract<Mount, { type: 'volume' }>
+
+/**
+ * A line of `Env`. A name without a value removes the variable: https://docs.docker.com/reference/api/engine/
+ * (ContainerCreate, `Env`).
+ */
+export function toEnvironmentLine([name, value]: readonly [string, string | null]): string {
+  return value === null ? name : `${name}=${value}`
+}
+
+function toEnvironment(env: EnvMap | undefined, { takesUnsetApart = false }: CreateBodyOptions): object {
+  if (env === undefined) return {}
+  const entries = Object.entries(env)
+  if (!takesUnsetApart) return { Env: entries.map(toEnvironmentLine) }
+  const removed = entries.flatMap(([name, value]) => (value === null ? [name] : []))
+  const set = entries.filter(([, value]) => value !== null)
+  return { Env: set.map(toEnvironmentLine), ...(removed.length === 0 ? {} : { UnsetEnv: removed }) }
+}
+
+/** The networks that are to be joined after the create: before API 1.44 it takes one alone. */
+export function toLaterNetworks({ network }: ContainerConfig, apiVersion: string): readonly NetworkJoin[] {
+  return network?.mode !== 'networks' || hasApi(apiVersion, severalNetworksApi) ? [] : network.networks.slice(1)
+}
+
+/** What the engine takes for one network of a container. */
+export function toEndpointSettings({ aliases = [] }: NetworkJoin): EndpointSettings {
+  return aliases.length === 0 ? {} : { Aliases: aliases }
+}
+
+function toHostConfig(config: ContainerConfig): Readonly<Record<string, unknown>> {
+  return {
+    NetworkMode: toNetworkMode(config),
+    Privileged: config.privileged,
+    ReadonlyRootfs: config.readOnlyRootFilesystem,
+    CapAdd: config.capAdd,
+    CapDrop: config.capDrop,
+    ...toSecurity(config.securityOptions),
+    GroupAdd: config.groupAdd,
+    Dns: config.dns,
+    ExtraHosts: config.extraHosts && Object.entries(config.extraHosts).map(([name, address]) => `${name}:${address}`),
+    Memory: config.memoryBytes,
+    NanoCpus: config.cpus && Math.round(config.cpus * 1e9),
+    PidsLimit: config.pidsLimit,
+    Ulimits: config.ulimits?.map(({ name, soft, hard }) => ({ Name: name, Soft: soft, Hard: hard })),
+    Init: config.init,
+    AutoRemove: config.autoRemove,
+  }
+}
+
+/** The engine has no option for its system paths: docker's own client makes the same of it. */
+function toSecurity(options: readonly string[] | undefined): Readonly<Record<string, unknown>> {
+  if (options?.includes(openSystemPaths) !== true) return { SecurityOpt: options }
+  const others = options.filter((option) => option !== openSystemPaths)
+  return { SecurityOpt: others, MaskedPaths: [], ReadonlyPaths: [] }
+}
+
+function toNetworkMode({ network }: ContainerConfig): string | undefined {
+  if (network === undefined || network.mode === 'default') return undefined
+  return network.mode === 'networks' ? network.networks[0].networkId : network.mode
+}
+
+function toNetworking({ network }: ContainerConfig, apiVersion: string): CreateBody['NetworkingConfig'] {
+  if (network?.mode !== 'networks') return undefined
+  const joined = hasApi(apiVersion, severalNetworksApi) ? network.networks : network.networks.slice(0, 1)
+  return { EndpointsConfig: Object.fromEntries(joined.map((join) => [join.networkId, toEndpointSettings(join)])) }
+}
+
+/**
+ * `Mounts` and not `Binds`: those make a missing source of a bind, as root's directory.
+ *
+ * Whether a tmpfs may hold programs is for the text options of `Tmpfs`: `Mounts` has them from API 1.46 on alone, and not
+ * every engine has Docker's default, which is that it may not.
+ */
+function toMounts(mounts: readonly Mount[] = [], { apiVersion, toVolumeLabels }: CreateBodyOptions): object {
+  const isText = (mount: Mount) => mount.type === 'tmpfs' && !hasApi(apiVersion, tmpfsOptionsApi)
+  const plain = mounts.filter((mount) => !isText(mount)).map((mount) => toMount(mount, toVolumeLabels))
+  const texts = mounts.flatMap((mount) => (mount.type === 'tmpfs' && isText(mount) ? [toTmpfsText(mount)] : []))
+  return {
+    ...(plain.length === 0 ? {} : { Mounts: plain }),
+    ...(texts.length === 0 ? {} : { Tmpfs: Object.fromEntries(texts) }),
+  }
+}
+
+function toMount(mount: Mount, toVolumeLabels: CreateBodyOptions['toVolumeLabels']): object {
+  if (mount.type !== 'tmpfs') {
+    const { type: Type, source: Source, target: Target, readOnly: ReadOnly } = mount
+    // An existing volume keeps its own labels.
+    const options = mount.type === 'volume' && toVolumeLabels && { Labels: toVolumeLabels(mount) }
+    return dropUndefined({ Type, Source, Target, ReadOnly, VolumeOptions: options || undefined })
+  }
+  const { target: Target, sizeBytes: SizeBytes, mode: Mode, executable } = mount
+  const options = executable === true ? [['exec']] : undefined
+  return { Type: 'tmpfs', Target, TmpfsOptions: dropUndefined({ SizeBytes, Mode, Options: options }) }
+}
+
+function toTmpfsText({ target, sizeBytes, mode, executable }: Extract<Mount, { type: 'tmpfs' }>): [string, string] {
+  const size = sizeBytes === undefined ? [] : [`size=${sizeBytes}`]
+  return [
+    target,
+    [
+      executable === true ? 'exec' : 'noexec',
+      ...size,
+      ...(mode === undefined ? [] : [`mode=${mode.toString(8)}`]),
+    ].join(','),
+  ]
+}
+
+/** The fields whose value is not `undefined`. */
+export function dropUndefined<T extends object>(fields: T): T {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T // all are optional
+}
+
+const openSystemPaths = 'systempaths=unconfined'
+const severalNetworksApi = '1.44'
+const tmpfsOptionsApi = '1.46'

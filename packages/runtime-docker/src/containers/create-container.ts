@@ -1,0 +1,156 @@
+import { type ContainerConfig, type CreateOptions, isHostError } from '@capstan/core'
+import { createRequestIdLabel, type Operation, type StringMap, toObjectLabels } from '@capstan/core/plugin'
+import { withProxyVariables } from '../configuration/proxy-variables.js'
+import { withAbortGrace } from '../engine/abort-grace.js'
+import type { CreateRequest } from '../engine/docker-api.js'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { isAnswered } from '../engine/is-answered.js'
+import { pullImage } from '../images/pull-image.js'
+import {
+  createMountedVolumes,
+  type MountedCall,
+  removeMountedVolumes,
+  toMountedLabels,
+} from '../volumes/mounted-volumes.js'
+import { checkBindSources } from './check-bind-sources.js'
+import { checkNetworks } from './check-networks.js'
+import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
+import { explainFailure } from './create-failure.js'
+import { passWarnings } from './create-warnings.js'
+import { removeContainer } from './remove-container.js'
+import { removeOrphan } from './remove-orphan.js'
+import { withHostGateway } from './with-host-gateway.js'
+
+/**
+ * Creates a container and resolves with its full id. Pulls a missing image first, unless `pull` is `never`, and creates
+ * volumes that do not exist.
+ *
+ * When a later step fails, or after an abort, the container and its new volumes are removed. An option that the engine drops
+ * with a warning is refused then.
+ */
+export async function createContainer(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  { onProgress }: Pick<CreateOptions, 'onProgress'>,
+  operation: Operation,
+): Promise<string> {
+  const call: CreateCall = {
+    ...operation,
+    ...(config.command === undefined ? {} : { command: config.command }),
+    capabilityField: config.privileged ? 'privileged' : 'capAdd',
+  }
+  await checkBindSources(engine, config)
+  await checkNetworks(engine, config, call)
+  const known = await withProxyVariables(engine, await withHostGateway(engine, config, call))
+  const mounted: MountedCall = { call, requestIdLabel: createRequestIdLabel() }
+  if (config.mounts?.some(({ type }) => type === 'volume')) {
+    call.undo.add('volumes', (own) => removeMountedVolumes(engine, mounted.requestIdLabel, { ...call, ...own }))
+  }
+  await createMountedVolumes(engine, config, mounted)
+  const created = await createWithImage(engine, known, { ...mounted, call, onProgress })
+  await finish(engine, config, { ...created, call })
+  return created.id
+}
+
+type CreateCall = Operation & EngineCall
+
+/** A new container, and the warnings of the engine. */
+export interface Created {
+  readonly id: string
+  readonly warnings: readonly string[]
+}
+
+/** Creates the container, and pulls the image only when the engine does not have it: usually that is one request. */
+async function createWithImage(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  options: MountedCall & { readonly onProgress: CreateOptions['onProgress'] | undefined },
+): Promise<Created> {
+  const { call, requestIdLabel, onProgress } = options
+  try {
+    return await request(engine, config, { call, requestIdLabel })
+  } catch (error) {
+    if (!isHostError(error, 'IMAGE_NOT_FOUND') || config.pull === 'never') throw error
+    const platform = config.platform === undefined ? {} : { platform: config.platform }
+    const { signal, isBounded } = call
+    const progress = onProgress === undefined ? {} : { onProgress }
+    await pullImage(engine, config.image, { signal, isBounded, ...platform, ...progress })
+    return request(engine, config, { call, requestIdLabel })
+  }
+}
+
+async function request(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  { call, requestIdLabel }: MountedCall,
+): Promise<Created> {
+  const { apiVersion, ownerLabels, details } = engine
+  const labels = toObjectLabels({ kind: 'container' }, ownerLabels, config.labels)
+  const toVolumeLabels = toMountedLabels(engine, config, requestIdLabel)
+  const { takesUnsetApart } = details.quirks
+  const request: CreateRequest = {
+    body: toCreateBody(config, { labels, apiVersion, toVolumeLabels, takesUnsetApart }),
+    platform: config.platform,
+    later: toLaterNetworks(config, apiVersion),
+  }
+  try {
+    const created = await requestContainer(engine, { ...request, name: config.name, requestIdLabel }, call)
+    engine.containers.addCreated(created.id, { name: config.name, request })
+    return created
+  } catch (error) {
+    if (!isAnswered(error, call)) throw error
+    throw await explainFailure(engine, config, { call, error })
+  }
+}
+
+/**
+ * Sends one create request. After an abort it waits for the answer for a while. When it gets no answer, it removes the
+ * container that the engine may have created, and rejects. The container and its volumes get `requestIdLabel`.
+ */
+export function requestContainer(
+  engine: DockerEngine,
+  { body, platform, name, requestIdLabel = createRequestIdLabel() }: LabelledRequest,
+  call: EngineCall,
+): Promise<Created> {
+  let warnings: readonly string[] = []
+  const onAnswer = (answer: unknown) => {
+    warnings = readWarnings(answer)
+  }
+  return withAbortGrace(engine, call, async (patient) => {
+    const api = await engine.api({ ...patient, onAnswer })
+    try {
+      const _body = { ...body, Labels: { ...body.Labels, ...requestIdLabel } }
+      const { id } = await api.createContainer({ _query: { name, platform }, _body })
+      return { id, warnings }
+    } catch (error) {
+      if (!isAnswered(error, patient)) throw await removeOrphan(engine, { call, requestIdLabel, error })
+      call.signal?.throwIfAborted()
+      throw error
+    }
+  })
+}
+
+type LabelledRequest = Omit<CreateRequest, 'later'> & {
+  readonly name: string | undefined
+  readonly requestIdLabel?: StringMap
+}
+
+/** Checks the warnings and joins further networks. */
+async function finish(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  { id, warnings, call }: Created & { readonly call: Operation },
+): Promise<void> {
+  call.undo.add(`container ${id}`, (own) => removeContainer(engine, id, own))
+  call.signal.throwIfAborted()
+  passWarnings(engine, config, warnings)
+  for (const join of toLaterNetworks(config, engine.apiVersion)) {
+    const api = await engine.api({ ...call, subject: join.networkId })
+    await api.getNetwork(join.networkId).connect({ Container: id, EndpointConfig: toEndpointSettings(join) })
+  }
+}
+
+function readWarnings(answer: unknown): readonly string[] {
+  if (typeof answer !== 'object' || answer === null || !('Warnings' in answer)) return []
+  return Array.isArray(answer.Warnings) ? answer.Warnings.map(String) : []
+}

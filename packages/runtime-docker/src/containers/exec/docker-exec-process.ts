@@ -1,0 +1,142 @@
+import { PassThrough, type Readable, type Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import type { ExecProcess, OperationOptions, TerminalSize } from '@capstan/core'
+import { createHostError, untilAborted, validateSignal, validateTerminalSize } from '@capstan/core/plugin'
+import type { DockerEngine, EngineCall, UpgradedConnection } from '../../engine/docker-engine.js'
+import { ProcessOutput } from '../../engine/streams/process-output.js'
+import { createTerminalInput } from '../../engine/streams/terminal-input.js'
+import { readExitCode } from './exec-exit-code.js'
+import { killExec } from './kill-exec.js'
+
+/** A process in a container, at the other end of an upgraded connection. */
+export class DockerExecProcess implements ExecProcess {
+  readonly stdin: Writable
+  readonly stdout: Readable
+  readonly stderr: Readable
+  readonly exitCode: Promise<number>
+  readonly #engine: DockerEngine
+  readonly #connection: UpgradedConnection
+  readonly #options: ExecProcessOptions
+  readonly #output: ProcessOutput
+  #isDisposed = false
+  #isOver = false
+
+  constructor(engine: DockerEngine, connection: UpgradedConnection, options: ExecProcessOptions) {
+    this.#engine = engine
+    this.#connection = connection
+    this.#options = options
+    this.stdin = options.hasStdin ? createInput(connection, options) : createEndedInput(connection, options)
+    this.#output = new ProcessOutput(connection, options)
+    this.stdout = this.#output.stdout
+    this.stderr = this.#output.stderr
+    this.exitCode = this.#run()
+    // Who does not ask for it must not be ended by it.
+    this.exitCode.catch(() => {})
+  }
+
+  async kill(signal: string = 'SIGTERM', options: OperationOptions = {}): Promise<boolean> {
+    validateSignal(signal)
+    const { containerId } = this.#options
+    return this.#engine.run('kill', containerId, options, (own) =>
+      killExec(this.#engine, { ...this.#options, signal }, own),
+    )
+  }
+
+  /** After its end: nothing. */
+  async resize(size: TerminalSize, options: OperationOptions = {}): Promise<void> {
+    validateTerminalSize(size)
+    const { execId, containerId } = this.#options
+    await this.#engine.run('resize', containerId, options, async (call) => {
+      const api = await this.#engine.api(call)
+      try {
+        await api.getExec(execId).resize({ _query: { h: size.height, w: size.width }, _body: {} })
+      } catch (error) {
+        call.signal.throwIfAborted()
+        if (!(await this.#hasEnded(call))) throw error
+      }
+    })
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#isDisposed = true
+    this.#connection.socket.end()
+    this.#connection.socket.destroy()
+    await this.exitCode.catch(() => {})
+  }
+
+  /** What an engine answers of a process that has ended says nothing: not found, stopped, or a failure. */
+  async #hasEnded(call: EngineCall): Promise<boolean> {
+    if (this.#isOver) return true
+    const api = await this.#engine.api(call)
+    return (await api.getExec(this.#options.execId).inspect()).Running === false
+  }
+
+  async #run(): Promise<number> {
+    return this.#end(await new Promise<unknown>((resolve) => this.#output.start(resolve)))
+  }
+
+  /** The code, after both outputs ended. Nothing is guessed: the engine says that the process is over, or it is an error. */
+  async #end(error: unknown): Promise<number> {
+    try {
+      if (this.#isDisposed) throw this.#toDisposed()
+      if (error !== undefined) throw this.#engine.translate(error, this.#options.call)
+      const code = await readExitCode(this.#engine, this.#options, this.#output.head)
+      this.#output.finish()
+      await this.#awaitReaders()
+      return code
+    } catch (failure) {
+      const atOnce = this.#options.call.signal?.aborted === true
+      this.#output.finish(this.#isDisposed ? undefined : toError(failure), { atOnce })
+      throw failure
+    } finally {
+      this.#isOver = true
+      this.#connection.socket.destroy()
+      this.#options.onEnd()
+    }
+  }
+
+  async #awaitReaders(): Promise<void> {
+    const read = [this.stdout, this.stderr].filter(isRead).map((output) => finished(output).catch(() => {}))
+    await untilAborted(Promise.all(read), this.#options.call.signal)
+  }
+
+  #toDisposed(): unknown {
+    const { execId } = this.#options
+    return createHostError('EXIT_CODE_UNKNOWN', { id: execId, reason: 'the process was let go before it ended' })
+  }
+}
+
+export interface ExecProcessOptions {
+  readonly execId: string
+  readonly containerId: string
+  readonly isTerminal: boolean
+  readonly hasStdin: boolean
+  /** By which the process is found where its id cannot be: see `kill-exec.ts`. */
+  readonly marker: string | undefined
+  /** Its signal aborts with that of the caller, and when the runtime is closed. */
+  readonly call: EngineCall
+  /** Called when the process is over. */
+  readonly onEnd: () => void
+}
+
+/** An output that nobody has begun to read must not keep the exit code back for ever. */
+function isRead(output: Readable): boolean {
+  return output.readableFlowing === true || output.listenerCount('readable') > 0 || output.listenerCount('data') > 0
+}
+
+function createInput({ socket }: UpgradedConnection, { isTerminal }: ExecProcessOptions): Writable {
+  return isTerminal ? createTerminalInput(socket) : socket
+}
+
+function createEndedInput({ socket }: UpgradedConnection, { isTerminal }: ExecProcessOptions): Writable {
+  if (isTerminal) createTerminalInput(socket).end()
+  const input = new PassThrough()
+  input.on('error', () => {})
+  input.end()
+  input.resume()
+  return input
+}
+
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error('aborted', { cause: error })
+}

@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises'
+import { finished } from 'node:stream/promises'
+import { isHostError } from '@capstan/core'
+import { type Argv, poll } from '@capstan/core/plugin'
+import type { InspectedExec } from '../../engine/docker-api.js'
+import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import type { ExecProcessOptions } from './docker-exec-process.js'
+import { readExitCode } from './exec-exit-code.js'
+
+/**
+ * Signals a process that exec has started; false when it is over, or cannot be reached.
+ *
+ * Engines have no call for that, and know the process by the id that it has on their machine. On this machine the kernel
+ * tells its id in the container; elsewhere it is looked for there by its marker. A second exec then signals it.
+ */
+export async function killExec(engine: DockerEngine, target: KillTarget, call: EngineCall): Promise<boolean> {
+  // As every `kill` takes it.
+  const name = target.signal.replace(/^SIG/, '')
+  const { Running, Pid = 0, ContainerID = '' } = await inspectStarted(engine, target.execId, call)
+  if (Running !== true) return false
+  const inner = target.marker === undefined ? await readInnerPid(Pid, ContainerID) : undefined
+  for (const command of toCommands(name, inner, target.marker)) {
+    if ((await runToEnd(engine, command, { ...call, subject: target.containerId })) === 0) return true
+  }
+  return false
+}
+
+export interface KillTarget extends ExecProcessOptions {
+  readonly signal: string
+}
+
+/** Whether the kernel of this machine is the container's: then `/proc` knows the process. */
+export function canReadInnerPid({ details }: Pick<DockerEngine, 'details'>): boolean {
+  return details.facts.location === 'this-machine' && process.platform === 'linux'
+}
+
+/** The engine hands the connection over a moment before the process is there. */
+async function inspectStarted(engine: DockerEngine, execId: string, call: EngineCall): Promise<InspectedExec> {
+  const api = await engine.api(call)
+  let exec: InspectedExec = {}
+  const look = async () => {
+    exec = await api.getExec(execId).inspect()
+    return typeof exec.ExitCode === 'number' || (exec.Running && exec.Pid) ? exec : undefined
+  }
+  return (await poll(look, { limitMs: engine.timeouts.execStartMs, signal: call.signal })) ?? exec
+}
+
+/** Runs a command as root, and resolves with its exit code. Attached: Podman never books the end of one that is not. */
+async function runToEnd(engine: DockerEngine, command: Argv, call: EngineCall): Promise<number> {
+  const api = await engine.api(call)
+  const { id: execId } = await api.getContainer(call.subject).exec({ Cmd: command, User: '0', AttachStdout: true })
+  const body = { Detach: false, Tty: false }
+  try {
+    const { socket } = await engine.upgrade({ ...call, method: 'POST', path: `/exec/${execId}/start`, body })
+    await finished(socket.resume(), { writable: false }).catch((cause) => Promise.reject(engine.translate(cause, call)))
+    socket.destroy()
+  } catch (error) {
+    if (!isHostError(error, 'COMMAND_NOT_STARTED')) throw error // its exit code says the same
+  }
+  return readExitCode(engine, { execId, call })
+}
+
+/** Only of a process whose control group names the container: this process may see other ids than the engine does. */
+async function readInnerPid(pid: number, containerId: string): Promise<number | undefined> {
+  if (pid <= 0 || containerId === '') return undefined
+  const [status, cgroup] = await Promise.all(
+    ['status', 'cgroup'].map((name) => readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')),
+  )
+  if (!cgroup?.includes(containerId)) return undefined
+  const inner = /^NSpid:.*\s(\d+)$/m.exec(status ?? '')?.[1]
+  return inner === undefined ? undefined : Number(inner)
+}
+
+/** An image may have `kill` as a program, or as part of a shell, or not at all. */
+function toCommands(name: string, pid: number | undefined, marker: string | undefined): readonly Argv[] {
+  if (pid !== undefined)
+    return [
+      ['kill', `-${name}`, String(pid)],
+      ['sh', '-c', `kill -${name} ${pid}`],
+    ]
+  return marker === undefined ? [] : [['sh', '-c', findAndKill, 'sh', name, marker]]
+}
+
+/** The parent of what exec starts is outside of the container: the kernel says 0. Its children have the marker too. */
+const findAndKill = `
+for directory in /proc/[0-9]*; do
+  grep -q "^PPid:[[:space:]]*0$" "$directory/status" 2>/dev/null || continue
+  tr '\\0' '\\n' <"$directory/environ" 2>/dev/null | grep -qxF "$2" || continue
+  kill "-$1" "\${directory#/proc/}" && exit 0
+done
+exit 1`

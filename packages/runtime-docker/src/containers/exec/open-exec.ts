@@ -1,0 +1,72 @@
+import { randomUUID } from 'node:crypto'
+import { type ExecOptions, execManagerCapability, isHostError } from '@capstan/core'
+import { type Argv, createHostError, refuseField, validateExec } from '@capstan/core/plugin'
+import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
+import { toContainerState } from '../container-shapes.js'
+import { toEnvironmentLine } from '../create-body.js'
+import { inspectContainer, validateContainerId } from '../inspect-container.js'
+import { DockerExecProcess } from './docker-exec-process.js'
+import { canReadInnerPid } from './kill-exec.js'
+
+/** Starts a further process in a running container and resolves when it is attached. */
+export async function openExec(
+  engine: DockerEngine,
+  id: string,
+  command: Argv,
+  options: ExecOptions = {},
+): Promise<DockerExecProcess> {
+  validateContainerId(id)
+  validateExec(command, options)
+  const removed = Object.entries(options.env ?? {}).find(([, value]) => value === null)
+  const refused = { runtime: engine.runtimeName, refuses: engine.details.refuses }
+  refuseField(execManagerCapability, 'exec.env.unset', removed?.[0], refused)
+  const { tty: isTerminal = false, stdin: hasStdin = true } = options
+  const { signal, end } = engine.operations.begin(options.signal)
+  const call: EngineCall = { operation: 'exec', subject: id, signal, isBounded: options.signal !== undefined, command }
+  const marker = canReadInnerPid(engine) ? undefined : `${markerName}=${randomUUID()}`
+  try {
+    const api = await engine.api(call)
+    const { id: execId } = await api.getContainer(id).exec(toExecBody(command, { ...options, marker }))
+    const connection = await engine.upgrade({
+      ...call,
+      method: 'POST',
+      path: `/exec/${execId}/start`,
+      body: { Detach: false, Tty: isTerminal },
+    })
+    const settings = { execId, containerId: id, isTerminal, hasStdin, marker, call, onEnd: end }
+    return new DockerExecProcess(engine, connection, settings)
+  } catch (error) {
+    const failure = isHostError(error, 'NOT_RUNNING') ? await withState(engine, call) : error
+    end()
+    throw failure
+  }
+}
+
+function toExecBody(command: Argv, options: ExecOptions & { readonly marker: string | undefined }): object {
+  const { env = {}, user, workingDirectory, tty = false, stdin = true, privileged = false, marker } = options
+  const lines = Object.entries(env).map(toEnvironmentLine)
+  const Env = marker === undefined ? lines : [...lines, marker]
+  return {
+    // A terminal has no end of its own: the end of an input that is not wanted is typed.
+    AttachStdin: stdin || tty,
+    AttachStdout: true,
+    AttachStderr: true,
+    Tty: tty,
+    Cmd: command,
+    Privileged: privileged,
+    DetachKeys: noDetachKeys,
+    ...(Env.length === 0 ? {} : { Env }),
+    ...(user === undefined ? {} : { User: user }),
+    ...(workingDirectory === undefined ? {} : { WorkingDir: workingDirectory }),
+  }
+}
+
+/** The engine says that it is not running, and not what it is. */
+async function withState(engine: DockerEngine, call: EngineCall): Promise<unknown> {
+  const { State } = await inspectContainer(engine, call)
+  return createHostError('NOT_RUNNING', { id: call.subject, state: toContainerState(State?.Status) })
+}
+
+/** An engine leaves a terminal when it reads these, and cannot be told not to: a sequence that nobody types. */
+const noDetachKeys = Array.from({ length: 8 }, () => 'ctrl-^,ctrl-_').join(',')
+const markerName = 'CAPSTAN_EXEC'

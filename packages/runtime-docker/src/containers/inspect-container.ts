@@ -1,0 +1,55 @@
+import { isHostError } from '@capstan/core'
+import { validateName } from '@capstan/core/plugin'
+import type { InspectedContainer } from '../engine/docker-api.js'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { findSandboxLabels } from '../engine/sandbox-labels.js'
+import { toContainerName } from '../engine/container-name.js'
+
+/**
+ * The engine's own inspection; of a container in a sandbox, with the network of the sandbox. Gone: CONTAINER_NOT_FOUND.
+ */
+export async function inspectContainer(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer> {
+  const api = await engine.api(call)
+  const container = await api.getContainer(call.subject).inspect()
+  const { Config, HostConfig } = container
+  const labels = findSandboxLabels(Config?.Labels, HostConfig?.NetworkMode)
+  if (labels === undefined) return container
+  const sandbox = await findContainer(engine, { ...call, subject: labels.sandboxId })
+  return sandbox === undefined ? container : withNetworkOf(container, sandbox)
+}
+
+/** The inspection with the network of the sandbox, without the aliases that only the sandbox has. */
+function withNetworkOf(container: InspectedContainer, sandbox: InspectedContainer): InspectedContainer {
+  const { NetworkMode = 'default', ExtraHosts, Dns, PortBindings } = sandbox.HostConfig ?? {}
+  const shortIds = [container.Id, sandbox.Id].map((id) => id.slice(0, 12))
+  const hidden = new Set([toContainerName(container.Name), ...shortIds])
+  const networks = Object.entries(sandbox.NetworkSettings?.Networks ?? {}).map(([name, network]) => {
+    return [name, { ...network, Aliases: network.Aliases?.filter((alias) => !hidden.has(alias)) ?? null }] as const
+  })
+  return {
+    ...container,
+    HostConfig: {
+      ...container.HostConfig,
+      NetworkMode,
+      ...(ExtraHosts === undefined ? {} : { ExtraHosts }),
+      ...(Dns === undefined ? {} : { Dns }),
+      ...(PortBindings === undefined ? {} : { PortBindings }),
+    },
+    NetworkSettings: { ...sandbox.NetworkSettings, Networks: Object.fromEntries(networks) },
+  }
+}
+
+/** The same; `undefined` when it is gone. */
+export async function findContainer(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | undefined> {
+  try {
+    return await inspectContainer(engine, call)
+  } catch (error) {
+    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return undefined
+    throw error
+  }
+}
+
+/** An id or a name of a container: it becomes part of a path, so it has no slash. */
+export function validateContainerId(id: string): void {
+  validateName(id, 'id')
+}

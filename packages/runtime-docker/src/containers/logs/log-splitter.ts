@@ -1,0 +1,76 @@
+import type { LogChunk } from '@capstan/core'
+import { FrameParser } from '../../engine/streams/frame-parser.js'
+import type { LogFilter } from './log-position.js'
+import { FrameTimestamps, LineTimestamps, type StampedSink } from './log-timestamps.js'
+
+/**
+ * Bytes of a log stream to chunks; pure. `end` finds what is cut off. Both give the chunks before a fault, and then throw
+ * the fault.
+ */
+export interface LogSplitter {
+  push(chunk: Buffer): Iterable<LogChunk>
+  end(): Iterable<LogChunk>
+  /** The engine's last timestamp, where it sends them. */
+  readonly lastTimestamp: string | undefined
+}
+
+/**
+ * `isStamped`: the engine puts timestamps before the records; `isShown`: the chunks have them; `filter`: what of the
+ * records becomes chunks, default all.
+ */
+export function createLogSplitter({ isTerminal, isStamped, isShown, filter }: LogFormat): LogSplitter {
+  const chunks: LogChunk[] = []
+  const emit: StampedSink = (source, record, timestamp) => {
+    const bytes = filter === undefined ? record : filter.pass(source, record, timestamp)
+    if (bytes.length === 0) return
+    const stamped = isShown && timestamp !== undefined ? { timestamp } : {}
+    chunks.push({ source: isTerminal ? 'combined' : source, bytes, ...stamped })
+  }
+  const reader = (isTerminal ? createTerminalReader : createFrameReader)(emit, { isStamped })
+  function* collect(read: () => void): Iterable<LogChunk> {
+    let fault: { readonly error: unknown } | undefined
+    try {
+      read()
+    } catch (error) {
+      fault = { error }
+    }
+    yield* chunks.splice(0)
+    if (fault !== undefined) throw fault.error
+  }
+  return {
+    push: (chunk) => collect(() => reader.push(chunk)),
+    end: () => collect(() => reader.end()),
+    get lastTimestamp() {
+      return reader.timestamps?.last
+    },
+  }
+}
+
+export interface LogFormat {
+  readonly isTerminal: boolean
+  readonly isStamped: boolean
+  readonly isShown: boolean
+  readonly filter?: LogFilter | undefined
+}
+
+interface LogReader {
+  push(chunk: Buffer): void
+  end(): void
+  readonly timestamps: { readonly last: string | undefined } | undefined
+}
+
+function createFrameReader(emit: StampedSink, { isStamped }: Pick<LogFormat, 'isStamped'>): LogReader {
+  if (!isStamped) {
+    const parser = new FrameParser((source, bytes) => emit(source, bytes, undefined))
+    return { push: (chunk) => parser.push(chunk), end: () => parser.end(), timestamps: undefined }
+  }
+  const timestamps = new FrameTimestamps(emit)
+  const parser = new FrameParser((source, bytes, piece) => timestamps.push(source, bytes, piece))
+  return { push: (chunk) => parser.push(chunk), end: () => parser.end(), timestamps }
+}
+
+function createTerminalReader(emit: StampedSink, { isStamped }: Pick<LogFormat, 'isStamped'>): LogReader {
+  if (!isStamped) return { push: (chunk) => emit('stdout', chunk, undefined), end() {}, timestamps: undefined }
+  const timestamps = new LineTimestamps(emit)
+  return { push: (chunk) => timestamps.push(chunk), end: () => timestamps.end(), timestamps }
+}

@@ -1,0 +1,127 @@
+import type { IncomingMessage } from 'node:http'
+import { isHostError } from '@capstan/core'
+import { createHostError, delay, linkSignals, untilAborted } from '@capstan/core/plugin'
+import { AnswerFormatError } from '../engine/answer-format-error.js'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { isInconclusive } from '../engine/is-inconclusive.js'
+import { readBody } from '../engine/read-body.js'
+import { inspectContainer } from './inspect-container.js'
+import { watchExit } from './watch-exit.js'
+
+/** A wait that the engine has taken up: an exit from now on is not missed. */
+export interface PendingExit {
+  /** The code that the engine answers. Rejects with CONNECTION_LOST when the connection is cut before. */
+  readonly exitCode: Promise<number>
+  /** By the engine's own clock, in seconds. */
+  readonly openedAt: number | undefined
+  /** Cancels the wait. `exitCode` then stays pending and can be ignored. */
+  close(): void
+}
+
+/**
+ * Resolves when the engine has seen the request. Gone: CONTAINER_NOT_FOUND.
+ *
+ * An engine that may miss the exit is looked after: the container is looked at often, and its code read from there, or
+ * from the events where it is gone.
+ */
+export async function openWait(engine: DockerEngine, options: WaitOptions): Promise<PendingExit> {
+  const { call } = options
+  const { missesExits = false } = engine.details.quirks
+  // Podman answers 0 for whatever is removed.
+  const condition = missesExits ? 'next-exit' : options.condition
+  const linked = linkSignals([call.signal])
+  const { signal } = linked
+  const close = () => {
+    linked.abort()
+    linked.unlink()
+  }
+  try {
+    const path = `/containers/${call.subject}/wait`
+    const response = await engine.send({ ...call, signal, method: 'POST', path, query: { condition } })
+    const openedAt = toSeconds(response.headers.date)
+    const own = { ...call, signal }
+    const answered = readExit(engine, response, call)
+    const exitCode = missesExits
+      ? watchExit(engine, own, { ...options, openedAt, answered }).finally(close)
+      : Promise.race([answered, watchContainer(engine, own)]).finally(close)
+    // A wait that is closed early rejects, and nobody awaits it any more.
+    exitCode.catch(() => {})
+    return { exitCode, openedAt, close }
+  } catch (error) {
+    linked.unlink()
+    throw error
+  }
+}
+
+export interface WaitOptions {
+  readonly call: EngineCall
+  /** `removed`: also until an engine that removes the container itself has done so. */
+  readonly condition: 'next-exit' | 'removed'
+  /** When the container had ended last, as the engine writes it: that is no exit that is waited for. */
+  readonly endedBefore?: string | undefined
+}
+
+async function readExit(engine: DockerEngine, response: IncomingMessage, call: EngineCall): Promise<number> {
+  let answer: ExitAnswer
+  try {
+    answer = parseExit(await readBody(response))
+  } catch (cause) {
+    throw engine.translate(cause, call)
+  }
+  const { Error: failure, StatusCode } = answer
+  const { operation, subject } = call
+  if (failure?.Message) {
+    throw createHostError('OPERATION_FAILED', { operation, subject, status: 200, reason: failure.Message })
+  }
+  return StatusCode
+}
+
+interface ExitAnswer {
+  readonly StatusCode: number
+  readonly Error?: { readonly Message?: string } | null
+}
+
+function parseExit(text: string): ExitAnswer {
+  // Headers come at once and the body at the end: none at all is a connection that was cut in between.
+  if (text.trim() === '')
+    throw Object.assign(new Error('the answer ended before the exit code'), { code: 'ECONNRESET' })
+  const answer: unknown = JSON.parse(text)
+  if (typeof answer === 'object' && answer !== null && 'StatusCode' in answer && Number.isInteger(answer.StatusCode)) {
+    return answer as ExitAnswer // its one required field was just checked
+  }
+  throw new AnswerFormatError('the answer has no exit code', text)
+}
+
+/**
+ * Inspects the container at intervals: an engine need not answer a wait when a container that never ran is removed.
+ * Rejects then, and when the connection is lost. Other failures of an inspection are ignored: a busy engine answers late,
+ * and the pings during the wait detect one that hangs. Resolves with 0 when a start under firewall rules has replaced the
+ * container: the caller then inspects it, and waits for its successor.
+ */
+async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<number> {
+  const engineId = engine.containers.toEngineId(call.subject)
+  const { inspectIntervalMs, inspectAnswerMs: timeoutMs } = engine.timeouts
+  await untilAborted(call.judgedAfter ?? Promise.resolve(), call.signal)
+  for (;;) {
+    await delay(inspectIntervalMs, call)
+    if (engine.containers.toEngineId(call.subject) !== engineId) return 0
+    try {
+      await inspectContainer(engine, { ...call, timeoutMs })
+    } catch (error) {
+      call.signal?.throwIfAborted()
+      if (isHostError(error, 'CONTAINER_NOT_FOUND')) return rejectSoon(engine, call)
+      if (!isInconclusive(error)) throw error
+    }
+  }
+}
+
+/** The answer of the wait may still be under way. */
+async function rejectSoon({ timeouts }: DockerEngine, call: EngineCall): Promise<never> {
+  await delay(timeouts.afterGoneMs, call)
+  throw createHostError('EXIT_CODE_UNKNOWN', { id: call.subject, reason: 'it was removed while it was waited for' })
+}
+
+function toSeconds(date: string | undefined): number | undefined {
+  const time = Date.parse(date ?? '')
+  return Number.isNaN(time) ? undefined : time / 1000
+}

@@ -1,0 +1,44 @@
+import type { PortSpec } from '@capstan/core'
+import type { PortBinding } from '@capstan/core/plugin'
+import type { PortMap } from '../engine/docker-api.js'
+
+/** `ExposedPorts` and `PortBindings`: the engine wants both. Published on 127.0.0.1 unless the spec says otherwise. */
+export function toPortSettings(ports: readonly PortSpec[] = []): PortSettings {
+  if (ports.length === 0) return { exposed: undefined, bindings: undefined }
+  const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {}
+  for (const { containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' } of ports) {
+    const key = `${containerPort}/${protocol}`
+    // An empty port lets the engine pick one; an empty address means all addresses of IPv4 and IPv6.
+    const HostIp = hostAddress === 'any' ? '' : hostAddress
+    bindings[key] = [...(bindings[key] ?? []), { HostIp, HostPort: hostPort?.toString() ?? '' }]
+  }
+  const exposed = Object.fromEntries(Object.keys(bindings).map((key) => [key, {}]))
+  return { exposed, bindings }
+}
+
+interface PortSettings {
+  readonly exposed: Readonly<Record<string, object>> | undefined
+  readonly bindings: PortMap | undefined
+}
+
+/** What is published now; entries without a host port are exposed and not published. */
+export function toPortBindings(ports: PortMap | null | undefined): readonly PortBinding[] {
+  return Object.entries(ports ?? {}).flatMap(([key, entries]) => {
+    const [, port, protocol] = /^(\d+)\/(tcp|udp)$/.exec(key) ?? []
+    if (port === undefined || (protocol !== 'tcp' && protocol !== 'udp')) return []
+    return (entries ?? []).flatMap(({ HostIp: hostAddress = '', HostPort }) => {
+      const hostPort = Number(HostPort)
+      return hostPort > 0 ? [{ containerPort: Number(port), hostPort, hostAddress, protocol } as const] : []
+    })
+  })
+}
+
+/** One host port a container port: TCP before UDP, IPv4 before IPv6, which may have got different ports. */
+export function toPortMap(bindings: readonly PortBinding[]): ReadonlyMap<number, number> {
+  const rank = ({ protocol, hostAddress }: PortBinding) =>
+    (protocol === 'udp' ? 2 : 0) + (hostAddress.includes(':') ? 1 : 0)
+  const ordered = [...bindings].sort((left, right) => rank(left) - rank(right))
+  const ports = new Map<number, number>()
+  for (const { containerPort, hostPort } of ordered) if (!ports.has(containerPort)) ports.set(containerPort, hostPort)
+  return ports
+}

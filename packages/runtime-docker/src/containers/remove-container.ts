@@ -1,0 +1,68 @@
+import { isHostError } from '@capstan/core'
+import { delay } from '@capstan/core/plugin'
+import type { CallLimits, DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { isRemovalUnderWay } from '../engine/docker-error-texts.js'
+import type { KnownContainers } from '../engine/known-containers.js'
+import { hasSandboxLabels } from '../engine/sandbox-labels.js'
+import { findContainer } from './inspect-container.js'
+
+/**
+ * Removes a container by force, with its anonymous volumes and its firewall sandbox. Gone: resolves. Being removed by
+ * another: waits for that.
+ */
+export async function removeContainer(engine: DockerEngine, id: string, limits: CallLimits): Promise<void> {
+  const call: EngineCall = {
+    operation: 'removeContainer',
+    subject: id,
+    signal: limits.signal,
+    isBounded: limits.isBounded,
+  }
+  const { containers } = engine
+  const sandboxed = containers.findSandboxed(id) ?? (await findSandboxedByName(engine, call))
+  await removeOne(engine, call)
+  containers.forgetCreated(id)
+  containers.settings.forget(sandboxed?.firstId ?? id)
+  if (sandboxed === undefined) return
+  await removeOne(engine, { ...call, subject: sandboxed.sandboxId })
+  containers.forgetRemoved(sandboxed.firstId)
+}
+
+/** The engine knows the names. It is asked only where a name can be that of a container in a sandbox. */
+async function findSandboxedByName(
+  engine: DockerEngine,
+  call: EngineCall,
+): Promise<ReturnType<KnownContainers['findSandboxed']>> {
+  if (!engine.containers.hasSandboxed || /^[0-9a-f]{12,64}$/.test(call.subject)) return undefined
+  const container = await findContainer(engine, call)
+  // The container that another one has replaced has the first id too, but not the labels.
+  return hasSandboxLabels(container?.Config?.Labels) ? engine.containers.findSandboxed(container?.Id ?? '') : undefined
+}
+
+async function removeOne(engine: DockerEngine, call: EngineCall): Promise<void> {
+  const api = await engine.api(call)
+  try {
+    await api.getContainer(call.subject).remove({ force: true, v: true })
+  } catch (error) {
+    if (isHostError(error, 'CONTAINER_NOT_FOUND')) return
+    if (!isRemovalUnderWay(error)) throw error
+    await waitUntilGone(engine, call)
+  }
+}
+
+/** What another client, or the engine itself (`autoRemove`), is removing. A removal that failed leaves it: then ours is tried. */
+async function waitUntilGone(engine: DockerEngine, call: EngineCall): Promise<void> {
+  const api = await engine.api(call)
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      await delay(betweenMs, call)
+      await api.getContainer(call.subject).remove({ force: true, v: true })
+      return
+    } catch (error) {
+      if (isHostError(error, 'CONTAINER_NOT_FOUND')) return
+      if (attempt === mostAttempts || !isRemovalUnderWay(error)) throw error
+    }
+  }
+}
+
+const betweenMs = 50
+const mostAttempts = 400

@@ -1,0 +1,57 @@
+import { isHostError, type TerminalSize } from '@capstan/core'
+import { poll } from '@capstan/core/plugin'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { toReason } from '../engine/engine-text.js'
+import { isInconclusive } from '../engine/is-inconclusive.js'
+import { toContainerState } from './container-shapes.js'
+import { toContainerName } from '../engine/container-name.js'
+import { findContainer, inspectContainer } from './inspect-container.js'
+
+/**
+ * Sets the size of a container's terminal. Not started yet: the size is stored for the start. Without a terminal, or
+ * ended: does nothing. Gone: CONTAINER_NOT_FOUND.
+ */
+export async function resizeTerminal(engine: DockerEngine, size: TerminalSize, call: EngineCall): Promise<void> {
+  try {
+    await resize(engine, size, call)
+  } catch (error) {
+    if (isHostError(error, 'CONTAINER_NOT_FOUND')) throw error
+    const { Id, Name, State, Config } = await inspectContainer(engine, call)
+    if (Config?.Tty !== true) return
+    const state = toContainerState(State?.Status)
+    if (state === 'created') engine.containers.settings.keep(Id, toContainerName(Name), { size })
+    else if (state === 'running') throw error
+  }
+}
+
+/**
+ * Sets the size of a terminal just after the start of its container. The process may not exist yet: repeated while the
+ * container runs. A failure does not fail the start; it is a warning.
+ */
+export async function resizeStarted(engine: DockerEngine, size: TerminalSize, call: EngineCall): Promise<void> {
+  let failure: unknown
+  const attempt = async () => {
+    try {
+      await resize(engine, size, call)
+      return 'resized'
+    } catch (error) {
+      failure = error
+      if (!isInconclusive(error)) throw error
+      if (isHostError(error, 'TIMED_OUT')) return 'unanswered'
+      return (await findContainer(engine, call))?.State?.Running === true ? undefined : 'ended'
+    }
+  }
+  try {
+    const result = await poll(attempt, { limitMs: engine.timeouts.execStartMs, signal: call.signal })
+    if (result === 'resized' || result === 'ended') return
+  } catch (error) {
+    call.signal?.throwIfAborted()
+    if (!isInconclusive(error)) throw error
+  }
+  engine.warn(`the terminal of container "${call.subject}" keeps its default size: ${toReason(failure)}`)
+}
+
+async function resize(engine: DockerEngine, { height, width }: TerminalSize, call: EngineCall): Promise<void> {
+  const api = await engine.api(call)
+  await api.getContainer(call.subject).resize({ _query: { h: height, w: width }, _body: {} })
+}

@@ -1,0 +1,89 @@
+import type { AttachOptions } from '@capstan/core'
+import { delay, linkSignals, type Operation } from '@capstan/core/plugin'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { toConnectionLost } from '../engine/streams/lost-connection.js'
+import { dropStderr, pump } from './attach.js'
+import { inspectContainer } from './inspect-container.js'
+import { openAttach } from './open-attach.js'
+import { openWait, type PendingExit } from './pending-exit.js'
+import { resizeStarted } from './resize-terminal.js'
+import { type PreparedStart, type PrepareStart, startPrepared } from './start-container.js'
+import { stillRuns } from './still-runs.js'
+import { stopContainer } from './stop-container.js'
+
+/**
+ * Attaches, waits, and starts then: a process that ends at once loses neither output nor exit code. Resolves with the
+ * code after all output.
+ *
+ * On failure and abort both connections are destroyed, and the container that was started is stopped.
+ */
+export async function startAttached(
+  engine: DockerEngine,
+  { prepare, ...options }: AttachOptions & { readonly prepare: PrepareStart },
+  call: Operation,
+): Promise<number> {
+  const prepared = await prepare(engine, call)
+  call.undo.add('preparation of the start', () => prepared.giveUp())
+  const exitCode = await runAttached(engine, prepared, { ...options, call })
+  await prepared.giveUp()
+  return exitCode
+}
+
+async function runAttached(
+  engine: DockerEngine,
+  prepared: PreparedStart,
+  { call, ...options }: AttachOptions & { readonly call: Operation },
+): Promise<number> {
+  const { subject: id, undo } = call
+  const { initialSize } = options
+  const { Config, HostConfig, State } = await inspectContainer(engine, call)
+  const isTerminal = Config?.Tty === true
+  const condition = HostConfig?.AutoRemove === true ? 'removed' : 'next-exit'
+  const start = createMark()
+  const beside: EngineCall = { ...call, judgedAfter: start.reached }
+  const connection = await openAttach(engine, beside, isTerminal ? dropStderr(options) : options)
+  undo.add('attachment', async () => void connection.socket.destroy())
+  const pending = await openWait(engine, { call: beside, condition, endedBefore: State?.FinishedAt })
+  undo.add('wait', async () => pending.close())
+  if (State?.Running !== true) {
+    undo.add(`start of ${id}`, (own) => stopContainer(engine, id, { graceMs: undoGraceMs, ...own }))
+  }
+  const pumped = pump(engine, connection, { ...options, isTerminal, call })
+  const started = startPrepared(engine, prepared, call)
+  const sized = started.then(() => {
+    start.reach()
+    return isTerminal && initialSize ? resizeStarted(engine, initialSize, call) : undefined
+  })
+  await Promise.all([pumped, sized])
+  return await awaitExit(engine, pending, call)
+}
+
+/** An event that others can wait for. */
+function createMark(): { readonly reached: Promise<void>; readonly reach: () => void } {
+  let reach = () => {}
+  const reached = new Promise<void>((resolve) => {
+    reach = resolve
+  })
+  return { reached, reach: () => reach() }
+}
+
+/** The code follows the output at once. When it does not and the container still runs, the output was cut off. */
+async function awaitExit(engine: DockerEngine, { exitCode }: PendingExit, call: EngineCall): Promise<number> {
+  const linked = linkSignals([call.signal])
+  const checked = refuseCutOff(engine, { ...call, signal: linked.signal })
+  checked.catch(() => {}) // of no matter when the code came first
+  try {
+    return await Promise.race([exitCode, checked.then(() => exitCode)])
+  } finally {
+    linked.abort()
+    linked.unlink()
+  }
+}
+
+async function refuseCutOff(engine: DockerEngine, call: EngineCall): Promise<void> {
+  await delay(promptExitMs, call)
+  if (await stillRuns(engine, call)) throw toConnectionLost(engine)
+}
+
+const promptExitMs = 200
+const undoGraceMs = 1_000

@@ -1,0 +1,28 @@
+import { isIP } from 'node:net'
+import type { ContainerConfig } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { getHostAddress } from './host-address.js'
+
+/** The config with the address of this host in place of `host-gateway`, for an engine that does not know the word. */
+export async function withHostGateway(
+  engine: DockerEngine,
+  config: ContainerConfig,
+  { signal, isBounded }: EngineCall,
+): Promise<ContainerConfig> {
+  const { extraHosts = {}, network } = config
+  if (!engine.details.quirks.knowsNoHostGateway || !Object.values(extraHosts).includes(word)) return config
+  const joined = network?.mode === 'networks' ? { networkId: network.networks[0].networkId } : {}
+  const address = await getHostAddress(engine, { ...joined, signal, isBounded })
+  if (address === undefined || isIP(address) === 0) throw toUnknown(engine, address)
+  const entries = Object.entries(extraHosts).map(([name, given]) => [name, given === word ? address : given])
+  return { ...config, extraHosts: Object.fromEntries(entries) }
+}
+
+function toUnknown({ runtimeName }: DockerEngine, name: string | undefined): unknown {
+  const known = name === undefined ? 'no address is known' : `only the name ${name} is known`
+  const reason = `the engine does not know the word, and ${known} of this host; give hostAddress to the plugin`
+  return createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'extraHosts', given: word, reason })
+}
+
+const word = 'host-gateway'

@@ -1,0 +1,253 @@
+import type { IncomingMessage } from 'node:http'
+import { Readable } from 'node:stream'
+import { isHostError, type OperationOptions } from '@capstan/core'
+import {
+  type ClosedRuntime,
+  type Environment,
+  type Operation,
+  OperationScope,
+  type StringMap,
+} from '@capstan/core/plugin'
+import { AnswerFormatError } from './answer-format-error.js'
+import { type CallLimit, limitCall } from './call-limit.js'
+import type { DockerApi, InspectedContainer, ListedContainer } from './docker-api.js'
+import type { DockerDetails } from './docker-details.js'
+import type { DockerEngine, EngineCall, EngineRequest, UpgradedConnection } from './docker-engine.js'
+import { toHostError } from './docker-errors.js'
+import { type DockerTimeouts, defaultTimeouts } from './docker-timeouts.js'
+import { createDockerodeModem, type DialedRequest, type DockerodeModem } from './dockerode-modem.js'
+import { EngineConnection } from './engine-connection.js'
+import { KnownContainers } from './known-containers.js'
+import { loadDockerode } from './load-dockerode.js'
+import { readBody } from './read-body.js'
+import { sandboxedKey } from './sandbox-labels.js'
+import { watchLiveness } from './streams/liveness.js'
+
+/** An engine at the other end of `node:http`. Connects with its first call. */
+export class HttpEngine implements DockerEngine {
+  readonly runtimeName: string
+  readonly details: DockerDetails
+  readonly ownerLabels: StringMap
+  readonly env: Environment
+  readonly warn: (message: string) => void
+  readonly timeouts: DockerTimeouts
+  readonly containers: KnownContainers = new KnownContainers()
+  readonly operations: OperationScope
+  readonly #loadApi: (modem: DockerodeModem) => Promise<DockerApi>
+  readonly #connection: EngineConnection
+
+  constructor(options: HttpEngineOptions) {
+    this.runtimeName = options.runtimeName
+    this.details = options.details
+    this.ownerLabels = options.ownerLabels
+    this.env = options.env
+    this.warn = options.warn
+    this.timeouts = { ...defaultTimeouts, ...options.timeouts }
+    this.#loadApi = options.loadApi ?? loadDockerode
+    this.#connection = new EngineConnection(options.details, this.timeouts)
+    const { undoMs, closeMs } = this.timeouts
+    this.operations = new OperationScope({ runtime: toClosedRuntime(options), undoMs, closeMs })
+  }
+
+  get apiVersion(): string {
+    return this.#connection.apiVersion
+  }
+
+  run<T>(
+    operation: string,
+    subject: string,
+    { signal }: OperationOptions,
+    effect: (call: Operation) => Promise<T>,
+  ): Promise<T> {
+    return this.operations.run({ operation, subject }, { signal }, effect)
+  }
+
+  async api(call: EngineCall): Promise<DockerApi> {
+    this.#admit(call)
+    return this.#loadApi(createDockerodeModem((request) => this.#dial({ ...call, ...request })))
+  }
+
+  async sendJson<T>(request: EngineRequest): Promise<T> {
+    const answer = await this.#limited(this.#withAnswerLimit(request), async (limited, limit) => {
+      if (limited.timeoutMs === undefined) this.#watch(request, limit)
+      const response = await this.#connection.request(limited, { pooled: true })
+      const value = readJson(await readBody(response))
+      limit.release()
+      return value
+    })
+    request.onAnswer?.(answer)
+    return answer as T // what the engine documents for this path; see EngineRequest
+  }
+
+  send(request: EngineRequest): Promise<IncomingMessage> {
+    return this.#limited(request, async (limited, limit) => {
+      // What has no deadline for its headers is watched from the start.
+      const stopWatch = request.timeoutMs === undefined ? this.#watch(request, limit) : undefined
+      const response = await this.#connection.request(limited, { pooled: false })
+      limit.stopClock()
+      this.#watchAnswered(request, limit, stopWatch)
+      response.once('close', limit.release)
+      return response
+    })
+  }
+
+  upgrade(request: EngineRequest): Promise<UpgradedConnection> {
+    return this.#limited(this.#withAnswerLimit(request), async (limited, limit) => {
+      const stopWatch = limited.timeoutMs === undefined ? this.#watch(request, limit) : undefined
+      const connection = await this.#connection.upgrade(limited)
+      limit.stopClock()
+      this.#watchAnswered(request, limit, stopWatch)
+      connection.socket.once('close', limit.release)
+      return connection
+    })
+  }
+
+  translate(cause: unknown, call: EngineCall): unknown {
+    const { closed } = this.operations
+    if (closed.aborted && !call.signal?.aborted) return closed.reason
+    const { runtimeName, details } = this
+    return toHostError(cause, { ...call, endpoint: details.endpoint.url, runtimeName })
+  }
+
+  async close(): Promise<void> {
+    await this.operations.close()
+    await this.#connection.close()
+  }
+
+  /** Zero requests for what is already over. */
+  #admit({ signal }: EngineCall): void {
+    signal?.throwIfAborted()
+    this.operations.closed.throwIfAborted()
+  }
+
+  /** Runs `work`, and once more when the container was replaced by another process, which the first attempt cannot know. */
+  async #limited<T>(
+    request: EngineRequest,
+    work: (limited: EngineRequest, limit: CallLimit) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await this.#attempt(request, work)
+    } catch (error) {
+      if (!isHostError(error, 'CONTAINER_NOT_FOUND') || !(await this.#isReplaced(request))) throw error
+      return this.#attempt(request, work)
+    }
+  }
+
+  async #isReplaced({ path, body, method: _method, query: _query, headers: _headers, ...call }: EngineRequest) {
+    const [, id] = /^\/containers\/([0-9a-f]{64})(\/|$)/.exec(path) ?? []
+    if (id === undefined || body instanceof Readable || this.containers.findSandboxed(id) !== undefined) return false
+    const filters = { label: [sandboxedKey] }
+    const listing = { ...call, method: 'GET', path: '/containers/json', query: { all: true, filters } } as const
+    const listed = await this.sendJson<readonly ListedContainer[]>(listing).catch(() => [])
+    await this.#toListed(listed, call)
+    return this.containers.findSandboxed(id) !== undefined
+  }
+
+  /** Runs `work` under one signal of the operation, the deadline and the closing, and translates its error. */
+  async #attempt<T>(
+    request: EngineRequest,
+    work: (limited: EngineRequest, limit: CallLimit) => Promise<T>,
+  ): Promise<T> {
+    const { operation, timeoutMs, timeoutOption: option } = request
+    const limit = limitCall({ signals: [request.signal, this.operations.closed], operation, timeoutMs, option })
+    try {
+      this.#admit(request)
+      const path = this.containers.toEnginePath(request.path)
+      return await work({ ...request, path, signal: limit.signal }, limit)
+    } catch (cause) {
+      limit.release()
+      if (request.body instanceof Readable) request.body.destroy()
+      throw this.translate(cause, { ...request, signal: limit.signal })
+    }
+  }
+
+  /** The caller's own signal takes the place of the limit that requests have by default. */
+  #withAnswerLimit(request: EngineRequest): EngineRequest {
+    const { timeoutMs, signal, isBounded = signal !== undefined } = request
+    if (timeoutMs !== undefined || isBounded) return request
+    return { ...request, timeoutMs: this.timeouts.answerMs, timeoutOption: 'timeouts.answerMs' }
+  }
+
+  #watch(call: EngineCall, limit: CallLimit): () => void {
+    const stop = watchLiveness(this, call, { onLost: limit.abort })
+    limit.onRelease(stop)
+    return stop
+  }
+
+  /** Watches from the headers on; with `judgedAfter`, from the end of that request on. */
+  #watchAnswered(request: EngineRequest, limit: CallLimit, stopWatch: (() => void) | undefined): void {
+    if (request.judgedAfter === undefined) {
+      if (stopWatch === undefined) this.#watch(request, limit)
+      return
+    }
+    stopWatch?.()
+    let isReleased = false
+    limit.onRelease(() => {
+      isReleased = true
+    })
+    const watch = () => void (isReleased || this.#watch(request, limit))
+    request.judgedAfter.then(watch, () => {})
+  }
+
+  /** dockerode trusts an answer to have what it reads of it. */
+  async #dial(request: EngineCall & DialedRequest): Promise<unknown> {
+    if (/^\/networks\/[^/]+\/(connect|disconnect)$/.test(request.path)) return this.#dialWithoutAnswer(request)
+    const answer = await this.sendJson<{ readonly Id?: string } | undefined>(request)
+    if (/^\/(containers|networks)\/create$|\/exec$/.test(request.path) && typeof answer?.Id !== 'string') {
+      throw this.translate(new AnswerFormatError('the answer has no Id', JSON.stringify(answer ?? null)), request)
+    }
+    if (request.method !== 'GET') return answer
+    // What the engine documents for these two paths.
+    if (/^\/containers\/[^/]+\/json$/.test(request.path)) return this.containers.toSeen(answer as InspectedContainer)
+    return request.path === '/containers/json' && Array.isArray(answer) ? this.#toListed(answer, request) : answer
+  }
+
+  async #toListed(
+    listed: readonly ListedContainer[],
+    { operation, signal }: EngineCall,
+  ): Promise<readonly ListedContainer[]> {
+    for (const { Id } of listed.filter((container) => this.containers.isUncertain(container))) {
+      const request = { operation, signal, subject: Id, method: 'GET', path: `/containers/${Id}/json` } as const
+      await this.sendJson<InspectedContainer>(request).then(
+        (container) => this.containers.toSeen(container),
+        () => undefined, // it may be gone by now
+      )
+    }
+    return listed.map((container) => this.containers.toListed(container))
+  }
+
+  /** Docker answers with nothing, Podman with a word that is no JSON. */
+  async #dialWithoutAnswer(request: EngineCall & DialedRequest): Promise<void> {
+    const response = await this.send(this.#withAnswerLimit(request))
+    await readBody(response).catch((cause) => Promise.reject(this.translate(cause, request)))
+  }
+}
+
+export interface HttpEngineOptions {
+  readonly runtimeName: string
+  readonly details: DockerDetails
+  readonly ownerLabels: StringMap
+  readonly env: Environment
+  readonly warn: (message: string) => void
+  /** For the report in the error after `close`. */
+  readonly packageName?: string | undefined
+  readonly packageVersion?: string | undefined
+  /** Default for each: {@link defaultTimeouts}. */
+  readonly timeouts?: Partial<DockerTimeouts>
+  /** Default: dockerode, loaded when it is first needed. */
+  readonly loadApi?: (modem: DockerodeModem) => Promise<DockerApi>
+}
+
+function toClosedRuntime({ runtimeName, details, packageName, packageVersion }: HttpEngineOptions): ClosedRuntime {
+  return { runtime: runtimeName, endpoint: details.endpoint.url, packageName, packageVersion }
+}
+
+/** 304, 204 and a few 200s have no body; text that is no JSON is the engine's fault. */
+function readJson(text: string): unknown {
+  if (text.trim() === '') return undefined
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new AnswerFormatError('the answer is no JSON', text)
+  }
+}

@@ -1,0 +1,194 @@
+import { Agent as HttpAgent, type IncomingMessage, request as openHttp, type RequestOptions } from 'node:http'
+import { Agent as HttpsAgent, request as openHttps } from 'node:https'
+import type { Socket } from 'node:net'
+import { Readable } from 'node:stream'
+import { delay } from '@capstan/core/plugin'
+import { AnswerFormatError } from './answer-format-error.js'
+import type { DirectConnection, DockerEndpoint, EndpointTls } from './docker-endpoint.js'
+import type { UpgradedConnection } from './docker-engine.js'
+import { type DockerTimeouts, defaultTimeouts } from './docker-timeouts.js'
+import { EngineAnswerError, readAnswerText } from './engine-answer-error.js'
+import { type Exchange, exchange, type StaleConnection, toConnectTimeout } from './exchange.js'
+import { readBody } from './read-body.js'
+import { ServedEngine } from './served-engine.js'
+import { TakenOverResponse } from './taken-over-response.js'
+import { readTlsFiles, type TlsMaterial } from './tls-files.js'
+import { tolerateReset } from './tolerate-reset.js'
+
+/**
+ * HTTP to one endpoint: raw failures, no version, no names.
+ *
+ * Short requests share a pool of its own; what streams or is upgraded has a socket of its own outside of the pool.
+ */
+export class HttpTransport {
+  readonly #connection: DirectConnection | ServedEngine
+  readonly #connectMs: number
+  #agent: HttpAgent | undefined
+  #tls: Promise<TlsMaterial> | undefined
+
+  constructor({ connection }: DockerEndpoint, { connectMs }: Pick<DockerTimeouts, 'connectMs'> = defaultTimeouts) {
+    this.#connectMs = connectMs
+    this.#connection = connection.type === 'service' ? new ServedEngine(connection) : connection
+  }
+
+  /** Resolves at the headers of an answer below 400; what is above rejects with {@link EngineAnswerError}. */
+  async request(request: TransportRequest): Promise<IncomingMessage> {
+    const { response, socket } = await this.#exchange(request)
+    if (response === undefined) {
+      socket?.destroy()
+      throw new AnswerFormatError('the connection was upgraded without being asked to')
+    }
+    await refuseFailure(request, response)
+    return response
+  }
+
+  /** Takes the socket over; a refusal rejects with {@link EngineAnswerError}. */
+  async upgrade(request: TransportRequest): Promise<UpgradedConnection> {
+    const headers = { ...request.headers, Connection: 'Upgrade', Upgrade: 'tcp' }
+    const { response, upgraded, socket } = await this.#exchange({ ...request, headers, pooled: false })
+    if (response !== undefined) return takeOver(request, response)
+    if (socket === undefined || upgraded === undefined) throw new AnswerFormatError('the upgrade gave no connection')
+    return { socket: tolerateReset(socket), head: upgraded.head }
+  }
+
+  /** Lets go of the kept connections, and ends an engine that was made to listen. What is under way ends by its own signal. */
+  async close(): Promise<void> {
+    this.#agent?.destroy()
+    if (this.#connection instanceof ServedEngine) await this.#connection.close()
+  }
+
+  async #exchange(request: TransportRequest) {
+    const served = this.#connection
+    if (!(served instanceof ServedEngine)) return this.#exchangeAt(served, request)
+    const connection = await served.connect(request.signal)
+    try {
+      return await this.#exchangeAt(connection, request)
+    } catch (error) {
+      if (!isDeserted(error)) throw error
+      await served.forget(connection)
+      // Nothing was sent; but a stream in the body is spent.
+      if (request.body instanceof Readable) throw error
+      return this.#exchangeAt(await served.connect(request.signal), request)
+    }
+  }
+
+  async #exchangeAt(connection: DirectConnection, request: TransportRequest) {
+    const options = await this.#toOptions(connection, request)
+    request.signal?.throwIfAborted()
+    const open = isTls(connection) ? openHttps : openHttp
+    const limited = { ...request, connectMs: this.#connectMs }
+    return repeatIfStale(() => untilAccepted(() => exchange(() => open(options), limited), limited), request)
+  }
+
+  async #toOptions(
+    connection: DirectConnection,
+    { method, path, headers, pooled }: TransportRequest,
+  ): Promise<RequestOptions> {
+    const common = {
+      method,
+      path,
+      headers: { Host: 'docker', ...headers },
+      agent: pooled ? this.#pool(connection) : false,
+    } as const
+    if (connection.type !== 'tcp') return { ...common, socketPath: connection.path }
+    const { host, port, tls } = connection
+    const name = host.includes(':') ? `[${host}]` : host
+    // A peer that is gone without a word is noticed by TCP itself, also where nothing is sent for hours.
+    const address = { ...common, host, port, keepAlive: true, headers: { ...headers, Host: `${name}:${port}` } }
+    return tls === undefined ? address : { ...address, ...(await this.#readTls(tls)) }
+  }
+
+  /** Once; but files that cannot be read now may be there later. */
+  #readTls(tls: EndpointTls): Promise<TlsMaterial> {
+    this.#tls ??= readTlsFiles(tls).catch((error: unknown) => {
+      this.#tls = undefined
+      throw error
+    })
+    return this.#tls
+  }
+
+  #pool(connection: DirectConnection): HttpAgent {
+    this.#agent ??= new (isTls(connection) ? HttpsAgent : HttpAgent)({ keepAlive: true, maxFreeSockets: 8 })
+    return this.#agent
+  }
+}
+
+function isTls(connection: DirectConnection): boolean {
+  return connection.type === 'tcp' && connection.tls !== undefined
+}
+
+/** Nothing listens there any more. */
+function isDeserted(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED')
+}
+
+export interface TransportRequest {
+  readonly method: string
+  /** As it is sent: with version prefix and query. */
+  readonly path: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Buffer | Readable | undefined
+  readonly pooled: boolean
+  /** May be sent again when a kept connection turns out to be dead. */
+  readonly repeatable: boolean
+  readonly signal: AbortSignal | undefined
+  /** Sees the socket before it is connected, unless it was kept. */
+  readonly onSocket?: (socket: Socket) => void
+}
+
+/**
+ * Connects again while the backlog of a Unix socket is full (EAGAIN), which means that the engine is busy. Nothing has been
+ * sent then. A stream in the body cannot be sent twice, so such a request is not repeated.
+ * https://man7.org/linux/man-pages/man2/connect.2.html (EAGAIN)
+ */
+async function untilAccepted<T>(
+  attempt: () => Promise<T>,
+  { body, signal, connectMs }: TransportRequest & Pick<DockerTimeouts, 'connectMs'>,
+): Promise<T> {
+  const end = performance.now() + connectMs
+  for (;;) {
+    try {
+      return await attempt()
+    } catch (error) {
+      const isBusy = error instanceof Error && 'code' in error && error.code === 'EAGAIN'
+      if (!isBusy || body instanceof Readable || signal?.aborted) throw error
+      if (performance.now() > end) throw toConnectTimeout(connectMs)
+      await delay(betweenConnectsMs, { signal })
+    }
+  }
+}
+
+/** Repeats a repeatable request once when its kept connection had ended, as all do when the engine restarts. */
+async function repeatIfStale(
+  attempt: () => Promise<Exchange | StaleConnection>,
+  { repeatable, body, signal }: TransportRequest,
+): Promise<Exchange> {
+  const first = await attempt()
+  if (!('staleError' in first)) return first
+  if (!repeatable || body instanceof Readable || signal?.aborted) throw first.staleError
+  const second = await attempt()
+  if ('staleError' in second) throw second.staleError
+  return second
+}
+
+async function refuseFailure({ method, path }: TransportRequest, response: IncomingMessage): Promise<void> {
+  const status = response.statusCode ?? 0
+  if (status < 400) return
+  const text = readAnswerText(await readBody(response, refusalBytes))
+  throw new EngineAnswerError({ status, method, path, text })
+}
+
+/** 200 instead of 101: some engines, and proxies before them, take a connection over without saying so. */
+async function takeOver(request: TransportRequest, response: IncomingMessage): Promise<UpgradedConnection> {
+  await refuseFailure(request, response)
+  const { headers } = response
+  if (response.statusCode !== 200 || headers['content-length'] !== undefined) {
+    response.destroy()
+    throw new AnswerFormatError(`the upgrade was answered with status ${response.statusCode}`)
+  }
+  const socket = tolerateReset(response.socket as Socket) // an http response always has one by now
+  return { socket: new TakenOverResponse(response, socket), head: Buffer.alloc(0) }
+}
+
+const refusalBytes = 1024 * 1024
+const betweenConnectsMs = 50

@@ -1,0 +1,91 @@
+import { AnswerFormatError } from '../answer-format-error.js'
+import { EngineStreamError } from './engine-stream-error.js'
+
+/**
+ * Takes the engine's framing apart: one type byte, three zero bytes, a length of 32 bits, then so many bytes.
+ *
+ * Pure and synchronous: nothing is copied, and nothing of a chunk is kept but at most 8 bytes of a header. Frames and
+ * headers may be split anywhere; a payload that is split is handed on in pieces. `end` must be called: it finds what is
+ * cut off. https://docs.docker.com/reference/api/engine/ (attach, "stream format")
+ */
+export class FrameParser {
+  readonly #sink: FrameSink
+  readonly #header = Buffer.alloc(headerBytes)
+  #headerLength = 0
+  #left = 0
+  #source: FrameSource = 'stdout'
+  /** Of a frame in which the engine itself tells of a failure. */
+  #failure: Buffer[] | undefined
+
+  constructor(sink: FrameSink) {
+    this.#sink = sink
+  }
+
+  /** @throws EngineStreamError for the engine's own error frame; AnswerFormatError for what is no frame. */
+  push(chunk: Buffer): void {
+    let offset = 0
+    while (offset < chunk.length) {
+      offset = this.#left > 0 ? this.#takePayload(chunk, offset) : this.#takeHeader(chunk, offset)
+    }
+  }
+
+  /** @throws AnswerFormatError when the last frame is not whole. */
+  end(): void {
+    if (this.#failure !== undefined) throw new EngineStreamError(Buffer.concat(this.#failure).toString())
+    if (this.#left === 0 && this.#headerLength === 0) return
+    throw new AnswerFormatError('the stream ended within a frame', this.#header.subarray(0, this.#headerLength))
+  }
+
+  #takePayload(chunk: Buffer, offset: number): number {
+    const end = Math.min(chunk.length, offset + this.#left)
+    const bytes = offset === 0 && end === chunk.length ? chunk : chunk.subarray(offset, end)
+    this.#left -= end - offset
+    if (this.#failure !== undefined) this.#takeFailure(bytes)
+    else this.#sink(this.#source, bytes, { isLast: this.#left === 0 })
+    return end
+  }
+
+  #takeHeader(chunk: Buffer, offset: number): number {
+    const isWhole = this.#headerLength === 0 && chunk.length - offset >= headerBytes
+    if (isWhole) {
+      this.#readHeader(chunk, offset)
+      return offset + headerBytes
+    }
+    const end = Math.min(chunk.length, offset + headerBytes - this.#headerLength)
+    this.#headerLength += chunk.copy(this.#header, this.#headerLength, offset, end)
+    if (this.#headerLength === headerBytes) {
+      this.#headerLength = 0
+      this.#readHeader(this.#header, 0)
+    }
+    return end
+  }
+
+  #readHeader(buffer: Buffer, at: number): void {
+    const type = buffer[at] ?? -1
+    const length = buffer.readUInt32BE(at + 4)
+    if (type > 3 || length > mostPayloadBytes || buffer[at + 1] !== 0 || buffer[at + 2] !== 0 || buffer[at + 3] !== 0) {
+      throw new AnswerFormatError('the stream has a frame that is none', buffer.subarray(at, at + 500))
+    }
+    this.#left = length
+    this.#failure = type === 3 ? [] : undefined
+    // Type 0 is stdin, which an engine may echo: it counts as stdout.
+    this.#source = type === 2 ? 'stderr' : 'stdout'
+    if (length === 0 && type === 3) throw new EngineStreamError('')
+  }
+
+  #takeFailure(bytes: Buffer): void {
+    this.#failure?.push(bytes)
+    if (this.#left === 0) throw new EngineStreamError(Buffer.concat(this.#failure ?? []).toString())
+  }
+}
+
+/** Receives one piece of one frame. */
+export type FrameSink = (source: FrameSource, bytes: Buffer, piece: FramePiece) => void
+export interface FramePiece {
+  /** Whether the piece ends the frame. */
+  readonly isLast: boolean
+}
+export type FrameSource = 'stdout' | 'stderr'
+
+const headerBytes = 8
+const mostPayloadBytes = 16 * 1024 * 1024

@@ -1,0 +1,64 @@
+import { isHostError } from '@capstan/core'
+import type { DockerEngine, EngineCall } from '../docker-engine.js'
+import { isInconclusive } from '../is-inconclusive.js'
+import { toConnectionLost } from './lost-connection.js'
+
+/**
+ * Pings the engine during a stream that may be silent for days, to detect an engine that hangs and a connection that broke
+ * unnoticed. `onLost` gets CONNECTION_LOST, once. Returns what ends the watch.
+ *
+ * CONNECTION_LOST needs three unanswered pings in a row, because a busy engine answers late.
+ */
+export function watchLiveness(engine: DockerEngine, call: EngineCall, { onLost }: LivenessOptions): () => void {
+  const { livenessIntervalMs, livenessAnswerMs: timeoutMs } = engine.timeouts
+  const own = new AbortController()
+  let isAsking = false
+  let unanswered = 0
+  const judge = (error: unknown) => {
+    if (own.signal.aborted) return
+    unanswered = isUnanswered(error) ? unanswered + 1 : 0
+    if (isInconclusive(error) && unanswered < mostUnanswered) return
+    stop()
+    const isTold = isHostError(error) && !isHostError(error, 'TIMED_OUT')
+    onLost(isTold ? error : toConnectionLost(engine, { cause: error }))
+  }
+  const ask = () => {
+    if (isAsking) return
+    isAsking = true
+    ping(engine, call, { signal: own.signal, timeoutMs })
+      .then(() => {
+        unanswered = 0
+      }, judge)
+      .finally(() => {
+        isAsking = false
+      })
+  }
+  const timer = setInterval(ask, livenessIntervalMs)
+  timer.unref()
+  const stop = () => {
+    clearInterval(timer)
+    own.abort()
+  }
+  return stop
+}
+
+export interface LivenessOptions {
+  readonly onLost: (error: Error) => void
+}
+
+async function ping(
+  engine: DockerEngine,
+  { operation, subject }: EngineCall,
+  limits: Pick<EngineCall, 'signal' | 'timeoutMs'>,
+): Promise<void> {
+  const request = { operation, subject, ...limits, method: 'GET', path: '/_ping', unversioned: true } as const
+  const response = await engine.send(request)
+  response.resume()
+}
+
+/** An engine that refuses a ping has answered it. */
+function isUnanswered(error: unknown): boolean {
+  return isHostError(error, 'TIMED_OUT') || isHostError(error, 'CONNECTION_LOST')
+}
+
+const mostUnanswered = 3

@@ -1,0 +1,101 @@
+import type { BuildOptions, BuildProgress } from '@capstan/core'
+import { createHostError, type Operation } from '@capstan/core/plugin'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { toEngineText } from '../engine/engine-text.js'
+import { isAnswered } from '../engine/is-answered.js'
+import { streamBody } from '../engine/streams/stream-body.js'
+import { toBuildFailure } from './build-failure.js'
+import { createBuildOutput } from './build-output.js'
+import { checkBasePlatforms, checkBuiltPlatform } from './build-refusals.js'
+import { type BuildRequest, type ImageToBuild, prepareBuild, toAllTags } from './build-request.js'
+import { type EngineFailure, readEngineMessages } from './engine-message.js'
+import { findImage } from './images.js'
+import { restoreTag } from './restore-tag.js'
+import { type CutBuild, listUntagged, removeUntagged } from './untagged-images.js'
+
+/**
+ * Builds with the engine's own (classic) builder; resolves when the image is stored under all of its tags.
+ *
+ * Options that this builder cannot honour: OPTION_UNSUPPORTED, a bad context: INVALID_ARGUMENT, both before anything is
+ * sent. A failed build: BUILD_FAILED with the step, its command, the exit code and the last lines. An abort ends the build
+ * at the engine. After a failure or an abort no tag names the new image: see {@link restoreTag}.
+ */
+export async function buildImage(
+  engine: DockerEngine,
+  image: ImageToBuild,
+  options: BuildOptions,
+  call: Operation,
+): Promise<void> {
+  const { dockerfile, tag } = image
+  await checkBasePlatforms(engine, { dockerfile, call }, options)
+  const request = await prepareBuild(engine, image, { ...options, signal: call.signal })
+  const tags = toAllTags(tag, options)
+  let kept: readonly string[] | undefined
+  try {
+    kept = await prepareUndo(engine, tags, call)
+    await runBuild(engine, request, options)
+    for (const name of tags) await checkResult(engine, { ...call, subject: name }, options)
+  } catch (error) {
+    request.body.destroy()
+    if (kept !== undefined && !isAnswered(error, call)) {
+      const cut = { tags, kept }
+      call.undo.add(`image of ${tag}`, (own) => removeUntagged(engine, cut, { ...call, ...own }))
+    }
+    throw error
+  }
+}
+
+/** Adds the steps that restore the tags. Resolves with the ids of the images that the undo keeps. */
+async function prepareUndo(engine: DockerEngine, tags: CutBuild['tags'], call: Operation): Promise<readonly string[]> {
+  const [tagged, untagged] = await Promise.all([
+    Promise.all(tags.map(async (name) => ({ name, before: (await findImage(engine, name, call))?.Id }))),
+    listUntagged(engine, tags, call),
+  ])
+  for (const { name, before } of tagged) {
+    call.undo.add(`tag ${name}`, (own) => restoreTag(engine, { tag: name, before }, { ...call, ...own }))
+  }
+  // Images that lose their tags to this build are without a tag, too, until their tags are restored.
+  return [...untagged, ...tagged.flatMap(({ before = [] }) => before)]
+}
+
+async function runBuild(engine: DockerEngine, request: BuildRequest, { onProgress }: BuildOptions): Promise<void> {
+  const output = createBuildOutput(request.addedSteps)
+  const report = (lines: readonly BuildProgress[]) => {
+    for (const line of lines) onProgress?.(line)
+  }
+  const toError = (failure: EngineFailure) => {
+    report(output.end())
+    return toBuildFailure(output, failure)
+  }
+  const body = streamBody(engine, await send(engine, request), request)
+  let imageId: string | undefined
+  try {
+    for await (const message of readEngineMessages(body, { operation: request.operation, toError })) {
+      imageId = message.imageId ?? imageId
+      report(output.add(message.stream ?? (message.status === undefined ? '' : `${message.status}\n`)))
+    }
+  } finally {
+    report(output.end())
+  }
+  if ((imageId ?? output.builtId) !== undefined) return
+  throw createHostError('CONNECTION_LOST', { endpoint: engine.details.endpoint.url, lastTimestamp: undefined })
+}
+
+async function send(engine: DockerEngine, request: BuildRequest) {
+  try {
+    return await engine.send(request)
+  } catch (error) {
+    request.signal?.throwIfAborted()
+    // The context's own errors are told as they are; a refusal of the engine is a failed build, whatever its status.
+    if (request.body.errored) throw request.body.errored
+    const text = toEngineText(error)
+    throw text === undefined ? error : toBuildFailure(createBuildOutput(), { text, code: undefined }, error)
+  }
+}
+
+/** The image is stored under the tag, and for the platform that was asked for. */
+async function checkResult(engine: DockerEngine, call: EngineCall, options: BuildOptions): Promise<void> {
+  const built = await findImage(engine, call.subject, call)
+  if (built === undefined) throw createHostError('IMAGE_NOT_FOUND', { image: call.subject })
+  checkBuiltPlatform(engine, built, options)
+}

@@ -1,0 +1,70 @@
+import { findDockerfileImages } from '@capstan/build-context/dockerfile'
+import { type BuildOptions, imageBuilderCapability } from '@capstan/core'
+import { createHostError, type RefusedOption, refuseField } from '@capstan/core/plugin'
+import type { InspectedImage } from '../engine/docker-api.js'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { findImage } from './images.js'
+
+/** What no engine's own builder can honour: part of every report of this plugin. */
+export const buildRefusals: readonly RefusedOption[] = [
+  {
+    field: 'build.dns',
+    // https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageBuild knows no such parameter
+    reason: "the engine's own builder takes no name servers for a build",
+    remedy: 'set them in the configuration of the engine, or build with BuildKit',
+  },
+]
+
+/** Throws OPTION_UNSUPPORTED for an option that stands in the engine's refusals. */
+export function refuseBuildOptions({ runtimeName, details }: DockerEngine, { dns = [], platform }: BuildOptions): void {
+  const refused = { runtime: runtimeName, refuses: [...details.refuses, ...buildRefusals] }
+  if (dns.length > 0) refuseField(imageBuilderCapability, 'build.dns', dns, refused)
+  refuseField(imageBuilderCapability, 'build.platform', platform, refused)
+}
+
+/**
+ * Throws OPTION_UNSUPPORTED when the builder would not keep the platform that is asked for: the classic one takes a base
+ * image that is here as it is, whatever its platform.
+ */
+export async function checkBasePlatforms(
+  engine: DockerEngine,
+  { dockerfile, call }: { readonly dockerfile: string; readonly call: EngineCall },
+  { platform, pull, buildArgs, target }: BuildOptions,
+): Promise<void> {
+  if (platform === undefined || pull) return
+  for (const base of findDockerfileImages(dockerfile, { buildArgs, target })) {
+    if (base.platform !== undefined || base.use === 'trigger') continue
+    const image = await findImage(engine, base.reference, call)
+    if (image !== undefined) refuseOther(engine, platform, image, base.reference)
+  }
+}
+
+/** Throws OPTION_UNSUPPORTED when the builder did not keep the platform that was asked for. */
+export function checkBuiltPlatform(engine: DockerEngine, built: InspectedImage, { platform }: BuildOptions): void {
+  if (platform !== undefined) refuseOther(engine, platform, built)
+}
+
+function refuseOther(engine: DockerEngine, platform: string, image: InspectedImage, base?: string): void {
+  const [os, architecture, variant] = platform.split('/')
+  const isKept =
+    (architecture === undefined ? [image.Os, image.Architecture].includes(os) : os === image.Os) &&
+    (architecture === undefined || toArchitecture(architecture) === image.Architecture) &&
+    (variant === undefined || !image.Variant || variant === image.Variant)
+  if (isKept) return
+  const found = `${image.Os}/${image.Architecture}`
+  const reason =
+    base === undefined
+      ? `the engine built an image for ${found}`
+      : `the base image "${base}" is here for ${found}, and the engine would build on that; pull it for ${platform}`
+  throw createHostError('OPTION_UNSUPPORTED', {
+    runtime: engine.runtimeName,
+    field: 'build.platform',
+    given: platform,
+    reason,
+  })
+}
+
+/** Other names under which a platform is known: https://github.com/containerd/platforms */
+function toArchitecture(name: string): string {
+  return { aarch64: 'arm64', x86_64: 'amd64', 'x86-64': 'amd64', armhf: 'arm', armel: 'arm' }[name] ?? name
+}

@@ -1,0 +1,88 @@
+import type { Readable } from 'node:stream'
+import { findDockerfileImages } from '@capstan/build-context/dockerfile'
+import type { BuildOptions } from '@capstan/core'
+import { loadCommonJs, parseImageReference, toObjectLabels } from '@capstan/core/plugin'
+import { readProxyVariables } from '../configuration/proxy-variables.js'
+import type { DockerEngine, EngineCall, EngineRequest } from '../engine/docker-engine.js'
+import { addLabels, toLabelParameter } from './dockerfile-labels.js'
+import { type CredentialSources, findCredentials } from './find-credentials.js'
+import { type RegistryAuth, toConfigHeader } from './registry-auth.js'
+
+/** What is built, and under which name. */
+export interface ImageToBuild {
+  /** The text of a Dockerfile. */
+  readonly dockerfile: string
+  readonly tag: string
+  /** Where credentials for its base images are looked for; default: the environment of the host. */
+  readonly credentialSources?: CredentialSources
+}
+
+export interface BuildRequest extends EngineRequest {
+  readonly body: Readable
+  /** At the end, for labels. */
+  readonly addedSteps: number
+}
+
+/** The request of a build. Rejects with INVALID_ARGUMENT for a context that may not be sent; nothing is sent here. */
+export async function prepareBuild(
+  engine: DockerEngine,
+  image: ImageToBuild,
+  options: BuildOptions,
+): Promise<BuildRequest> {
+  const { tag } = image
+  const { tags, target, platform, noCache, pull, signal } = options
+  const call: EngineCall = { operation: 'buildImage', subject: tag, signal }
+  const proxies = await readProxyVariables(engine.env, engine.details.endpoint.url, engine.warn)
+  const buildArgs = { ...proxies, ...options.buildArgs }
+  const auths = await findAuths(engine, image, { ...options, buildArgs })
+  const labels = toObjectLabels({ kind: 'image', tag, tags }, engine.ownerLabels, options.labels)
+  const labelled = addLabels(image.dockerfile, { labels, target })
+  // Loaded here: most programs build nothing, and would wait for its libraries at their start.
+  const { packBuild } = await loadCommonJs(() => import('@capstan/build-context'))
+  const file = { text: image.dockerfile, replacement: labelled.dockerfile }
+  const { archive, dockerfile, isContextFile } = await packBuild(options.context, file, { signal })
+  const { query, addedSteps } = isContextFile ? toLabelParameter(labels) : labelled
+  return {
+    ...call,
+    method: 'POST',
+    path: '/build',
+    query: {
+      ...{ ...query, t: toAllTags(tag, options), dockerfile, target, platform, rm: true, forcerm: true },
+      ...(Object.keys(buildArgs).length === 0 ? {} : { buildargs: buildArgs }),
+      ...(noCache ? { nocache: true } : {}),
+      ...(pull ? { pull: true } : {}),
+    },
+    headers: { 'Content-Type': 'application/x-tar', 'X-Registry-Config': toConfigHeader(auths) },
+    body: archive,
+    addedSteps,
+  }
+}
+
+/** All tags of the image, each once; the first is the one that labels and errors name. */
+export function toAllTags(tag: string, { tags = [] }: BuildOptions): readonly [string, ...string[]] {
+  return [tag, ...new Set(tags.filter((further) => further !== tag))]
+}
+
+/**
+ * The credentials for the registries of the images that the build may ask for. docker's client sends those of all registries
+ * that it knows, which this build does not need.
+ *
+ * The images that the ONBUILD of a base image names are not known before it is pulled, so their registries are left out.
+ */
+async function findAuths(
+  { env }: DockerEngine,
+  { dockerfile, credentialSources = { env } }: ImageToBuild,
+  { buildArgs, target, signal }: BuildOptions,
+): Promise<ReadonlyMap<string, RegistryAuth>> {
+  // The engine's own builder is the classic one; engines of other products read a Dockerfile as BuildKit does.
+  const images = (['classic', 'buildkit'] as const).flatMap((builder) => {
+    return findDockerfileImages(dockerfile, { builder, buildArgs, target })
+  })
+  const registries = new Set(images.map(({ reference }) => parseImageReference(reference).registry))
+  const auths = new Map<string, RegistryAuth>()
+  for (const registry of registries) {
+    const { auth } = await findCredentials(registry, credentialSources, { signal })
+    if (auth !== undefined) auths.set(registry, auth)
+  }
+  return auths
+}

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process'
+import { type Environment, startDeadline } from '@capstan/core/plugin'
+import { toObject, toText } from '../engine/streams/json-lines.js'
+import type { RegistryAuth } from './registry-auth.js'
+
+/** `problem`: why there is no answer, without a word of what the helper printed. */
+export type HelperAnswer = { readonly auth: RegistryAuth | undefined } | { readonly problem: string }
+
+export interface HelperOptions {
+  readonly env: Environment
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal | undefined
+}
+
+/**
+ * Asks `docker-credential-<name>` for a server's credentials; "credentials not found" is an answer: none.
+ *
+ * The program is run without a shell, from PATH, and ended at the deadline. An abort rejects with its reason.
+ * https://github.com/docker/docker-credential-helpers#development
+ */
+export async function askCredentialHelper(name: string, server: string, options: HelperOptions): Promise<HelperAnswer> {
+  if (!helperName.test(name)) return { problem: `${JSON.stringify(name)} is not a name for a credential helper` }
+  const program = `docker-credential-${name}`
+  const outcome = await run(program, server, options)
+  options.signal?.throwIfAborted()
+  if ('problem' in outcome) return { problem: `credential helper ${program} ${outcome.problem}` }
+  if (outcome.code !== 0) {
+    if (/credentials not found/i.test(outcome.output)) return { auth: undefined }
+    return { problem: `credential helper ${program} ended with exit code ${outcome.code}` }
+  }
+  const auth = parseAnswer(outcome.output)
+  return auth === undefined ? { problem: `credential helper ${program} gave no credentials` } : { auth }
+}
+
+type Outcome = { readonly code: number | null; readonly output: string } | { readonly problem: string }
+
+function run(program: string, server: string, { env, timeoutMs, signal }: HelperOptions): Promise<Outcome> {
+  return new Promise((resolve) => {
+    const child = spawn(program, ['get'], { env: { ...env }, stdio: ['pipe', 'pipe', 'ignore'], shell: false })
+    let output = ''
+    let end = () => {}
+    const settle = (outcome: Outcome) => {
+      deadline.clear()
+      signal?.removeEventListener('abort', stop)
+      end()
+      resolve(outcome)
+    }
+    const stop = () => settle({ problem: 'was stopped' })
+    const deadline = startDeadline(timeoutMs, () => settle({ problem: `did not answer within ${timeoutMs} ms` }))
+    signal?.addEventListener('abort', stop)
+    child.on('error', (error) => settle({ problem: toStartProblem(error) }))
+    // Not started, which the event tells: where file descriptors are short it has not even streams.
+    if (child.pid === undefined) return
+    end = () => {
+      child.kill('SIGKILL')
+      child.stdout.destroy()
+    }
+    if (signal?.aborted) return stop()
+    child.on('close', (code) => settle({ code, output }))
+    child.stdin.on('error', () => {}) // a helper that does not read its input may still answer
+    child.stdin.end(server)
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      if (output.length > mostOutput) settle({ problem: 'printed too much' })
+    })
+  })
+}
+
+function toStartProblem(error: Error & { readonly code?: unknown }): string {
+  return error.code === 'ENOENT' ? 'is not on PATH' : `did not start (${String(error.code)})`
+}
+
+function parseAnswer(output: string): RegistryAuth | undefined {
+  const { Username, Secret } = parseObject(output)
+  const username = toText(Username)
+  const secret = toText(Secret)
+  if (!username || !secret) return undefined
+  return username === '<token>' ? { identityToken: secret } : { username, password: secret }
+}
+
+function parseObject(text: string): Readonly<Record<string, unknown>> {
+  try {
+    return toObject(JSON.parse(text))
+  } catch {
+    return {}
+  }
+}
+
+const helperName = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+const mostOutput = 1024 * 1024

@@ -1,0 +1,57 @@
+import { type JsonObject, readJsonLines, toObject, toText } from '../engine/streams/json-lines.js'
+
+/** One message of a pull, build or load; a part that is absent is `undefined`. */
+export interface EngineMessage {
+  readonly stream: string | undefined
+  readonly status: string | undefined
+  readonly id: string | undefined
+  readonly currentBytes: number | undefined
+  readonly totalBytes: number | undefined
+  /** Of the image that was made. */
+  readonly imageId: string | undefined
+}
+
+/** What stopped a pull, build or load: the engine says so in the stream, whatever the status of its answer was. */
+export interface EngineFailure {
+  readonly text: string
+  readonly code: number | undefined
+}
+
+export interface ReadMessagesOptions {
+  readonly operation: string
+  readonly toError: (failure: EngineFailure) => unknown
+}
+
+/** The messages of a stream; the first `error` or `errorDetail` throws what `toError` makes of it. */
+export async function* readEngineMessages(
+  body: AsyncIterable<Uint8Array>,
+  { operation, toError }: ReadMessagesOptions,
+): AsyncIterable<EngineMessage> {
+  for await (const object of readJsonLines(body, operation)) {
+    const failure = findFailure(object)
+    if (failure !== undefined) throw toError(failure)
+    yield toMessage(object)
+  }
+}
+
+function findFailure({ error, errorDetail }: JsonObject): EngineFailure | undefined {
+  const isFine = (error === undefined || error === null) && (errorDetail === undefined || errorDetail === null)
+  if (isFine) return undefined
+  const { code, message } = toObject(errorDetail)
+  const text = toText(message) || toText(error) || JSON.stringify(errorDetail ?? error)
+  return { text: text.trim(), code: typeof code === 'number' ? code : undefined }
+}
+
+function toMessage({ stream, status, id, progressDetail, aux }: JsonObject): EngineMessage {
+  const { current, total, units } = toObject(progressDetail)
+  // With `units` the numbers are seconds, as the containerd image store counts extraction.
+  const toBytes = (value: unknown) => (typeof value === 'number' && value >= 0 && !units ? value : undefined)
+  return {
+    stream: toText(stream),
+    status: toText(status),
+    id: toText(id),
+    currentBytes: toBytes(current),
+    totalBytes: toBytes(total) || undefined,
+    imageId: toText(toObject(aux).ID),
+  }
+}

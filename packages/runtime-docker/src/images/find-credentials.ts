@@ -1,0 +1,94 @@
+import type { OperationOptions } from '@capstan/core'
+import { dockerHub, type Environment } from '@capstan/core/plugin'
+import { parseDockerConfig, readDockerConfig } from '../configuration/docker-config.js'
+import { type JsonObject, toObject, toText } from '../engine/streams/json-lines.js'
+import { askCredentialHelper, type HelperAnswer } from './credential-helper.js'
+import { type RegistryAuth, toServerAddress } from './registry-auth.js'
+
+/** Where credentials are looked for. */
+export interface CredentialSources {
+  /** DOCKER_AUTH_CONFIG, DOCKER_CONFIG, and PATH and HOME for helpers. */
+  readonly env: Environment
+  /** Of one helper; default 10 000. */
+  readonly helperTimeoutMs?: number
+}
+
+/** `problem`: why none were found where some were to be expected; for the error of a pull that then fails. */
+export interface FoundCredentials {
+  readonly auth: RegistryAuth | undefined
+  readonly problem: string | undefined
+}
+
+/**
+ * The credentials that docker's own CLI would use for a registry: of DOCKER_AUTH_CONFIG, else config.json, there by
+ * `credHelpers`, `credsStore`, `auths`, in this order. Rejects for an abort alone: a broken file or helper is a
+ * `problem`, since a public image needs no credentials.
+ */
+export async function findCredentials(
+  registry: string,
+  sources: CredentialSources,
+  options: OperationOptions = {},
+): Promise<FoundCredentials> {
+  options.signal?.throwIfAborted()
+  const given = parseDockerConfig(sources.env.DOCKER_AUTH_CONFIG, 'DOCKER_AUTH_CONFIG')
+  const inEnvironment = findInline(given.config, registry)
+  if ('auth' in inEnvironment && inEnvironment.auth) return { auth: inEnvironment.auth, problem: undefined }
+  const file = await readDockerConfig(sources.env)
+  const found = await findInConfig(file.config, registry, { ...sources, signal: options.signal })
+  if ('problem' in found) return { auth: undefined, problem: found.problem }
+  if (found.auth !== undefined) return { auth: found.auth, problem: undefined }
+  const problem = file.problem ?? given.problem ?? ('problem' in inEnvironment ? inEnvironment.problem : undefined)
+  return { auth: undefined, problem }
+}
+
+async function findInConfig(
+  config: JsonObject,
+  registry: string,
+  options: CredentialSources & OperationOptions,
+): Promise<HelperAnswer> {
+  const helper = findByHost(toObject(config.credHelpers), registry) ?? config.credsStore
+  const inline = findInline(config, registry)
+  if (typeof helper !== 'string' || helper === '') return inline
+  const answer = await askCredentialHelper(helper, toServerAddress(registry), {
+    env: options.env,
+    timeoutMs: options.helperTimeoutMs ?? defaultHelperMs,
+    signal: options.signal,
+  })
+  const isFound = 'auth' in answer && answer.auth !== undefined
+  return !isFound && 'auth' in inline && inline.auth !== undefined ? inline : answer
+}
+
+/** Reads `auths`. A registry token is preferred to an identity token, as by the engine. */
+function findInline(config: JsonObject, registry: string): HelperAnswer {
+  const entry = toObject(findByHost(toObject(config.auths), registry))
+  const registryToken = toText(entry.registrytoken)
+  if (registryToken) return { auth: { registryToken } }
+  const identityToken = toText(entry.identitytoken)
+  if (identityToken) return { auth: { identityToken } }
+  const encoded = toText(entry.auth)
+  if (encoded) return decodeAuth(encoded, registry)
+  const [username, password = ''] = [toText(entry.username), toText(entry.password)]
+  return { auth: username ? { username, password } : undefined }
+}
+
+/** Base64 of `user:password`, cut at the first colon; older clients padded it with NUL. */
+function decodeAuth(encoded: string, registry: string): HelperAnswer {
+  const text = Buffer.from(encoded, 'base64').toString('utf8')
+  const colon = text.indexOf(':')
+  if (colon < 1) return { problem: `the stored credentials of ${registry} are not the base64 of a user and a password` }
+  return { auth: { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/^\0+|\0+$/g, '') } }
+}
+
+/** Keys may be hosts or addresses with scheme and path; the exact one comes first. */
+function findByHost(entries: JsonObject, registry: string): unknown {
+  const exact = [registry, toServerAddress(registry)].find((key) => Object.hasOwn(entries, key))
+  const key = exact ?? Object.keys(entries).find((candidate) => isHost(candidate, registry))
+  return key === undefined ? undefined : entries[key]
+}
+
+function isHost(key: string, registry: string): boolean {
+  const host = key.replace(/^https?:\/\//, '').replace(/\/.*$/, '')
+  return host === registry || (registry === dockerHub && /^(index\.|registry-1\.)?docker\.io$/.test(host))
+}
+
+const defaultHelperMs = 10_000

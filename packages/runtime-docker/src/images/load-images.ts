@@ -1,0 +1,78 @@
+import { Readable } from 'node:stream'
+import type { HostError } from '@capstan/core'
+import { createHostError, toFamiliarName } from '@capstan/core/plugin'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { streamBody } from '../engine/streams/stream-body.js'
+import { type EngineFailure, readEngineMessages } from './engine-message.js'
+
+/**
+ * Loads a docker archive, or an OCI one where the engine takes it (20.10 does not: OPERATION_FAILED); resolves with the
+ * references, or the ids, that it held.
+ *
+ * The engine answers 200 before it has looked: what it says in the stream counts. Not an archive of images:
+ * OPERATION_FAILED with its words. What reading the archive throws is thrown as it is.
+ */
+export async function loadImages(
+  engine: DockerEngine,
+  tar: AsyncIterable<Uint8Array>,
+  call: EngineCall,
+): Promise<readonly string[]> {
+  const source = new WatchedSource(tar)
+  try {
+    return await load(engine, Readable.from(source.read(), { objectMode: false }), call)
+  } catch (error) {
+    call.signal?.throwIfAborted()
+    throw source.fault === undefined ? error : source.fault
+  }
+}
+
+async function load(engine: DockerEngine, body: Readable, call: EngineCall): Promise<readonly string[]> {
+  const headers = { 'Content-Type': 'application/x-tar' }
+  const answer = await engine.send({
+    ...call,
+    method: 'POST',
+    path: '/images/load',
+    query: { quiet: true },
+    headers,
+    body,
+  })
+  const toError = ({ text }: EngineFailure) => toFailure(call, text)
+  const loaded: string[] = []
+  for await (const { stream = '' } of readEngineMessages(streamBody(engine, answer, call), { ...call, toError })) {
+    loaded.push(...findLoaded(stream))
+  }
+  if (loaded.length === 0) throw toFailure(call, 'the engine found no image in it')
+  return loaded
+}
+
+/** `Loaded image: app:1`, `Loaded image ID: sha256:…`; Podman puts several into one line. */
+function findLoaded(text: string): readonly string[] {
+  const lines = text.matchAll(/^Loaded image(?:\(s\))?(?: ID)?: *(.+)$/gm)
+  return [...lines]
+    .flatMap(([, names = '']) => names.split(/[,\s]+/))
+    .filter((name) => name !== '')
+    .map(toFamiliarName)
+}
+
+function toFailure({ operation, subject }: EngineCall, reason: string): HostError<'OPERATION_FAILED'> {
+  return createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason })
+}
+
+/** Remembers what went wrong with the caller's own stream, which a request would report as a broken connection. */
+class WatchedSource {
+  fault: unknown
+  readonly #source: AsyncIterable<Uint8Array>
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source
+  }
+
+  async *read(): AsyncIterable<Uint8Array> {
+    try {
+      yield* this.#source
+    } catch (error) {
+      this.fault = error
+      throw error
+    }
+  }
+}

@@ -1,0 +1,109 @@
+import { type HostError, isHostError, type PullOptions } from '@capstan/core'
+import { createHostError, type ImageReference, isImageId, parseImageReference } from '@capstan/core/plugin'
+import type { CallLimits, DockerEngine, EngineCall, EngineRequest } from '../engine/docker-engine.js'
+import { toEngineText } from '../engine/engine-text.js'
+import { streamBody } from '../engine/streams/stream-body.js'
+import { type EngineMessage, readEngineMessages } from './engine-message.js'
+import { type CredentialSources, type FoundCredentials, findCredentials } from './find-credentials.js'
+import { findImage } from './images.js'
+import { isPullDone, toPullProgress } from './pull-progress.js'
+import { type RegistryAuth, toAuthHeader } from './registry-auth.js'
+
+export interface PullImageOptions extends PullOptions, CallLimits {
+  /** Where credentials are looked for when none are given; default: the environment of the host. */
+  readonly credentialSources?: CredentialSources
+}
+
+/**
+ * Pulls one image (one tag, never all) and resolves with its id.
+ *
+ * Refused by the registry, or no registry in reach: IMAGE_PULL_FAILED with the registry's text. An id is in no
+ * registry: IMAGE_NOT_FOUND. A stream that ends without saying that the image is there: CONNECTION_LOST.
+ */
+export async function pullImage(engine: DockerEngine, image: string, options: PullImageOptions = {}): Promise<string> {
+  if (isImageId(image)) throw createHostError('IMAGE_NOT_FOUND', { image })
+  const { signal, isBounded, platform } = options
+  const reference = parseImageReference(image)
+  const found = await chooseCredentials(engine, reference, options)
+  const call: EngineCall = { operation: 'pullImage', subject: image, signal, isBounded }
+  try {
+    return await pull(engine, { call, reference, auth: found.auth, platform }, options)
+  } catch (error) {
+    signal?.throwIfAborted()
+    throw toPullError(error, image, found.problem)
+  }
+}
+
+interface Pull {
+  readonly call: EngineCall
+  readonly reference: ImageReference
+  readonly auth: RegistryAuth | undefined
+  readonly platform: string | undefined
+}
+
+async function pull(engine: DockerEngine, request: Pull, { onProgress }: PullOptions): Promise<string> {
+  const { call } = request
+  const body = streamBody(engine, await engine.send(toRequest(request)), call)
+  const toError = ({ text }: { readonly text: string }) => toPullFailure(call.subject, text)
+  let isDone = false
+  let last: EngineMessage | undefined
+  for await (const message of readEngineMessages(body, { operation: call.operation, toError })) {
+    isDone ||= isPullDone(message)
+    last = message
+    const progress = toPullProgress(message, call.subject)
+    if (progress !== undefined) onProgress?.(progress)
+  }
+  const id = (await findImage(engine, call.subject, call))?.Id
+  if (id !== undefined && (isDone || isTheImage(last, id))) return id
+  throw createHostError('CONNECTION_LOST', { endpoint: engine.details.endpoint.url, lastTimestamp: undefined })
+}
+
+/** Podman says nothing in words, but ends with the id of the image. */
+function isTheImage(last: EngineMessage | undefined, id: string): boolean {
+  return last?.id !== undefined && /^[0-9a-f]{12,64}$/.test(last.id) && id.replace('sha256:', '').startsWith(last.id)
+}
+
+function toRequest({ call, reference, auth, platform }: Pull): EngineRequest {
+  return {
+    ...call,
+    method: 'POST',
+    path: '/images/create',
+    query: { fromImage: reference.name, tag: toPullTag(reference), platform },
+    ...(auth === undefined ? {} : { headers: { 'X-Registry-Auth': toAuthHeader(auth, reference.registry) } }),
+  }
+}
+
+/** What a pull sends as `tag`: without one the engine would pull every tag there is. */
+export function toPullTag({ tag, digest }: ImageReference): string {
+  return digest ?? (tag || 'latest')
+}
+
+async function chooseCredentials(
+  { env }: DockerEngine,
+  { registry }: ImageReference,
+  { credentials, credentialSources = { env }, signal }: PullImageOptions,
+): Promise<FoundCredentials> {
+  if (credentials !== undefined) return { auth: credentials, problem: undefined }
+  return findCredentials(registry, credentialSources, { signal })
+}
+
+/** A refusal of the registry comes as any status, in the answer or in the stream; the rest is no matter of registries. */
+function toPullError(error: unknown, image: string, problem: string | undefined): unknown {
+  const text = isHostError(error, 'IMAGE_PULL_FAILED') ? error.facts.registryText : toEngineText(error)
+  if (text === undefined) return error
+  if (isHostError(error, 'INVALID_ARGUMENT')) return toInvalid(text, image, error)
+  return toPullFailure(image, problem === undefined ? text : `${text} (no credentials were sent: ${problem})`, error)
+}
+
+function toInvalid(text: string, image: string, cause: unknown): HostError<'INVALID_ARGUMENT'> {
+  const facts = {
+    field: 'image',
+    expected: `a reference that the engine accepts (${text})`,
+    given: JSON.stringify(image),
+  }
+  return createHostError('INVALID_ARGUMENT', facts, { cause })
+}
+
+function toPullFailure(image: string, registryText: string, cause?: unknown): HostError<'IMAGE_PULL_FAILED'> {
+  return createHostError('IMAGE_PULL_FAILED', { image, registryText }, cause === undefined ? undefined : { cause })
+}

@@ -1,0 +1,37 @@
+import { parseImageReference } from '@capstan/core/plugin'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { findImage } from './images.js'
+import { toPullTag } from './pull-image.js'
+
+/**
+ * Undoes what a build did to a tag: the tag names the image that it named before, or is removed. The image that the build
+ * made is removed with its last tag.
+ *
+ * Leaves the tag as it is when it names an image that this host did not make.
+ */
+export async function restoreTag(
+  engine: DockerEngine,
+  { tag, before }: { readonly tag: string; readonly before: string | undefined },
+  call: EngineCall,
+): Promise<void> {
+  const now = await findImage(engine, tag, call)
+  if (now === undefined || now.Id === before) return
+  const labels = now.Config?.Labels ?? {}
+  const isOurs = Object.entries(engine.ownerLabels).every(([key, value]) => labels[key] === value)
+  if (!isOurs) return
+  const api = await engine.api(call)
+  if (before === undefined) return void (await api.getImage(tag).remove())
+  await tagImage(engine, { id: before, tag }, call)
+  const otherTags = (now.RepoTags ?? []).length - 1
+  if (otherTags <= 0) await api.getImage(now.Id).remove()
+}
+
+async function tagImage(
+  engine: DockerEngine,
+  { id, tag }: { readonly id: string; readonly tag: string },
+  call: EngineCall,
+): Promise<void> {
+  const reference = parseImageReference(tag)
+  const query = { repo: reference.name, tag: toPullTag(reference) }
+  await engine.sendJson<undefined>({ ...call, method: 'POST', path: `/images/${id}/tag`, query })
+}

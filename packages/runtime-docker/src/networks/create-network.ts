@@ -1,0 +1,86 @@
+import { isHostError } from '@capstan/core'
+import {
+  type CreateNetworkOptions,
+  createRequestIdLabel,
+  delay,
+  type Operation,
+  toObjectLabels,
+} from '@capstan/core/plugin'
+import { withAbortGrace } from '../engine/abort-grace.js'
+import { hasApi } from '../engine/api-version.js'
+import type { DockerEngine } from '../engine/docker-engine.js'
+import { isAnswered } from '../engine/is-answered.js'
+import { explainFailure, toNameConflict } from './create-failure.js'
+import { findByRequestId, findNamed, type NetworkRequest, removeByRequestId } from './network-request.js'
+
+/**
+ * Creates a bridge network and resolves with its id.
+ *
+ * Rejects with NAME_CONFLICT when another network has the name, and with OPERATION_FAILED when no address pool is left; that
+ * error lists the networks of Capstan. When the engine does not answer within `answerMs`, it resolves if the network exists
+ * by then, and rejects with TIMED_OUT otherwise. After an abort or a lost connection the network is removed.
+ */
+export async function createNetwork(
+  engine: DockerEngine,
+  name: string,
+  { labels = {}, internal = false }: CreateNetworkOptions,
+  call: Operation,
+): Promise<string> {
+  const ownLabels = toObjectLabels({ kind: 'network' }, engine.ownerLabels, labels)
+  for (let attempt = 0; attempt < mostAttempts; attempt += 1) {
+    const request = { call, name, internal, labels: ownLabels, requestIdLabel: createRequestIdLabel() }
+    const id = await makeUnique(engine, request)
+    if (id !== undefined) return id
+    await delay(Math.random() * betweenAttemptsMs, call)
+  }
+  throw toNameConflict(engine, name, undefined)
+}
+
+/** Resolves with the id, or with `undefined` when requests for the same name cancelled each other. */
+async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promise<string | undefined> {
+  const { call, name } = request
+  const addUndo = () =>
+    call.undo.add(`network ${name}`, (own) => removeByRequestId(engine, request, { ...call, ...own }))
+  const id = await make(engine, request).catch(async (error: unknown) => {
+    if (isAnswered(error, call)) throw await explainFailure(engine, request, error)
+    addUndo()
+    throw error
+  })
+  addUndo()
+  if (hasApi(engine.apiVersion, uniqueNamesSince) || (await isAlone(engine, request, id))) return id
+  const [failure] = await call.undo.run()
+  if (failure !== undefined) throw failure
+  const holder = await findNamed(engine, request)
+  if (holder !== undefined) throw toNameConflict(engine, name, holder)
+  return undefined
+}
+
+function make(engine: DockerEngine, request: NetworkRequest): Promise<string> {
+  const { call, name, internal, labels, requestIdLabel } = request
+  return withAbortGrace(engine, call, async (patient) => {
+    try {
+      const api = await engine.api(patient)
+      const Labels = { ...labels, ...requestIdLabel }
+      // Before API 1.44 the engine creates a second network of the same name without this. Later engines ignore it.
+      const body = { Name: name, Driver: 'bridge', Internal: internal, Labels, CheckDuplicate: true }
+      return (await api.createNetwork(body)).id
+    } catch (error) {
+      call.signal.throwIfAborted()
+      const made = isHostError(error, 'TIMED_OUT') ? await findByRequestId(engine, request, call) : undefined
+      if (made === undefined) throw error
+      return made.Id // the engine was slow, and did not fail
+    }
+  })
+}
+
+/**
+ * Whether no other network has the name. The engine checks `CheckDuplicate` before it creates the network, so requests at the
+ * same time can create several of one name. A request that finds another network removes its own and tries again.
+ */
+async function isAlone(engine: DockerEngine, request: NetworkRequest, id: string): Promise<boolean> {
+  return (await findNamed(engine, request, id)) === undefined
+}
+
+const uniqueNamesSince = '1.44'
+const mostAttempts = 8
+const betweenAttemptsMs = 100

@@ -1,0 +1,86 @@
+import { isHostError } from '@capstan/core'
+import { createHostError, delay } from '@capstan/core/plugin'
+import { toContainerName } from '../engine/container-name.js'
+import type { DockerApi } from '../engine/docker-api.js'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { isPredefinedNetwork } from '../engine/docker-error-texts.js'
+import { toReason } from '../engine/engine-text.js'
+import { findSandboxOf } from '../engine/sandbox-labels.js'
+import { releaseAfterEnd } from '../firewall/sandbox/release-sandbox.js'
+
+/**
+ * Removes a network. Gone: resolves. Used by a container that runs: IN_USE with the users' names.
+ *
+ * The endpoint of a container that has just ended, or is being removed, is waited for, 3 s at most.
+ */
+export async function removeNetwork(engine: DockerEngine, id: string, call: EngineCall): Promise<void> {
+  for (let attempt = 0; ; attempt += 1) {
+    const api = await engine.api(call)
+    const refusal = await tryRemove(engine, api, id)
+    if (refusal === undefined) return
+    const users = await listUsers(engine, api, id)
+    if (attempt === mostAttempts || users.some(({ stays }) => stays)) {
+      const names = users.map(({ name }) => name)
+      throw createHostError('IN_USE', { subject: `network "${id}"`, users: names }, { cause: refusal })
+    }
+    await delay(betweenAttemptsMs, call)
+  }
+}
+
+/** Gives the refusal; an engine that would remove the users with their network is not asked while there are some. */
+async function tryRemove(engine: DockerEngine, api: DockerApi, id: string): Promise<unknown> {
+  try {
+    if (engine.details.quirks.removesUsedNetworks && (await listUsers(engine, api, id)).length > 0)
+      return new Error('it is used')
+    await api.getNetwork(id).remove()
+    return undefined
+  } catch (error) {
+    if (isHostError(error, 'NETWORK_NOT_FOUND')) return undefined
+    if (!isHostError(error, 'IN_USE')) throw error
+    if (!isPredefinedNetwork(error)) return error
+    const facts = { operation: 'removeNetwork', subject: id, status: 403, reason: toReason(error) }
+    throw createHostError('OPERATION_FAILED', facts, { cause: error })
+  }
+}
+
+interface NetworkUser {
+  readonly name: string
+  /** It runs, so its endpoint will not go by itself. */
+  readonly stays: boolean
+}
+
+async function listUsers(engine: DockerEngine, api: DockerApi, id: string): Promise<readonly NetworkUser[]> {
+  const network = await absentAsUndefined(api.getNetwork(id).inspect(), 'NETWORK_NOT_FOUND')
+  const endpoints = Object.entries(network?.Containers ?? {})
+  return Promise.all(
+    endpoints.map(async ([container, { Name }]) => {
+      const inspected = await absentAsUndefined(api.getContainer(container).inspect(), 'CONTAINER_NOT_FOUND')
+      const firstId = findSandboxOf(inspected?.Config?.Labels)
+      if (firstId !== undefined) return findSandboxUser(engine, api, firstId)
+      return { name: Name || container, stays: inspected?.State?.Running === true }
+    }),
+  )
+}
+
+/** The user of a sandbox's network is its container. When that does not run, the sandbox is released. */
+async function findSandboxUser(engine: DockerEngine, api: DockerApi, firstId: string): Promise<NetworkUser> {
+  const inspected = await absentAsUndefined(api.getContainer(firstId).inspect(), 'CONTAINER_NOT_FOUND')
+  const stays = inspected?.State?.Running === true || engine.containers.isStarting(firstId)
+  if (!stays) await releaseAfterEnd(engine, { operation: 'removeNetwork', subject: firstId })
+  return { name: toContainerName(inspected?.Name) || firstId, stays }
+}
+
+async function absentAsUndefined<T>(
+  answer: Promise<T>,
+  code: 'NETWORK_NOT_FOUND' | 'CONTAINER_NOT_FOUND',
+): Promise<T | undefined> {
+  try {
+    return await answer
+  } catch (error) {
+    if (isHostError(error, code)) return undefined
+    throw error
+  }
+}
+
+const mostAttempts = 30
+const betweenAttemptsMs = 100

@@ -1,0 +1,90 @@
+import { isHostError } from '@capstan/core'
+import {
+  createHostError,
+  createRequestIdLabel,
+  hasLabels,
+  isOurs,
+  type Operation,
+  poll,
+  type StringMap,
+  toObjectLabels,
+} from '@capstan/core/plugin'
+import { withAbortGrace } from '../engine/abort-grace.js'
+import type { InspectedVolume } from '../engine/docker-api.js'
+import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { isAnswered } from '../engine/is-answered.js'
+
+/**
+ * Creates a volume and resolves with its name.
+ *
+ * Rejects with NAME_CONFLICT when a volume has the name. The engine would return that volume as if it were new, so the labels
+ * of the answer are compared. After an abort or a lost answer the volume is removed.
+ */
+export async function createVolume(engine: DockerEngine, labels: StringMap, call: Operation): Promise<string> {
+  const requestIdLabel = createRequestIdLabel()
+  const all = { ...toObjectLabels({ kind: 'volume' }, engine.ownerLabels, labels), ...requestIdLabel }
+  refuseTaken(engine, await findVolume(engine, call), requestIdLabel)
+  return makeVolume(engine, { call, labels: all, requestIdLabel })
+}
+
+/** Creates the volume that the call names; `labels` include `requestIdLabel`. One of that name exists: NAME_CONFLICT. */
+export async function makeVolume(engine: DockerEngine, { call, labels, requestIdLabel }: NewVolume): Promise<string> {
+  const name = call.subject
+  try {
+    const made = await withAbortGrace(engine, call, (patient) => {
+      const body = { Name: name, Labels: labels }
+      return engine.sendJson<InspectedVolume>({ ...patient, method: 'POST', path: '/volumes/create', body })
+    })
+    refuseTaken(engine, made, requestIdLabel)
+    call.signal.throwIfAborted()
+    return name
+  } catch (error) {
+    if (!isAnswered(error, call)) {
+      call.undo.add(`volume ${name}`, (own) => removeOrphan(engine, requestIdLabel, { ...call, ...own }))
+      throw error
+    }
+    // Podman 4.3 answers 500 when another request creates the volume at the same time.
+    if (isHostError(error, 'OPERATION_FAILED')) refuseTaken(engine, await findVolume(engine, call), requestIdLabel)
+    throw toBadName(error, name)
+  }
+}
+
+/** The request for one volume. */
+export interface NewVolume {
+  readonly call: Operation
+  readonly labels: StringMap
+  readonly requestIdLabel: StringMap
+}
+
+/** The engine's text for a bad name is that of a mount. */
+function toBadName(error: unknown, name: string): unknown {
+  if (!isHostError(error, 'INVALID_ARGUMENT')) return error
+  const facts = { ...error.facts, field: 'name', given: JSON.stringify(name) }
+  return createHostError('INVALID_ARGUMENT', facts, { cause: error.cause })
+}
+
+function refuseTaken(
+  { ownerLabels }: DockerEngine,
+  volume: InspectedVolume | undefined,
+  requestIdLabel: StringMap,
+): void {
+  if (volume === undefined || hasLabels(volume.Labels, requestIdLabel)) return
+  const { Name: name, Labels } = volume
+  throw createHostError('NAME_CONFLICT', { name, holderId: name, ours: isOurs(Labels, ownerLabels) })
+}
+
+async function removeOrphan(engine: DockerEngine, requestIdLabel: StringMap, call: EngineCall): Promise<void> {
+  const find = () => findVolume(engine, call)
+  const made = await poll(find, { limitMs: engine.timeouts.lateResultMs, signal: call.signal })
+  if (hasLabels(made?.Labels, requestIdLabel)) await (await engine.api(call)).getVolume(call.subject).remove()
+}
+
+/** The volume that the call names, or `undefined` when there is none. */
+export async function findVolume(engine: DockerEngine, call: EngineCall): Promise<InspectedVolume | undefined> {
+  try {
+    return await (await engine.api(call)).getVolume(call.subject).inspect()
+  } catch (error) {
+    if (isHostError(error, 'VOLUME_NOT_FOUND')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,199 @@
+import {
+  createRuntimeHost,
+  findCapability,
+  type RuntimePlugin,
+  runtimeCapability,
+  volumeManagerCapability,
+} from '@capstan/core'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import {
+  type AcceptedEngine,
+  type CompatiblePluginOptions,
+  compatiblePlugin,
+  parseEndpoint,
+} from '../src/compatible.js'
+import { startFakeEngine } from './fake/fake-docker-engine.js'
+
+const other: AcceptedEngine = {
+  product: 'other',
+  title: 'Other',
+  server: 'Otherd',
+  component: 'Other Engine',
+  oldestApi: '1.40',
+  hostName: 'host.other.internal',
+}
+
+async function openHost(changes: Partial<CompatiblePluginOptions> = {}, server = 'Otherd/7.0') {
+  const { fake } = await startFakeEngine()
+  fake.server = server
+  const find = () => ({
+    chosen: true,
+    candidates: [parseEndpoint(`unix://${fake.socketPath}`, { source: 'here', tls: undefined })],
+  })
+  return { fake, host: createHost({ find, ...changes }) }
+}
+
+function createHost(changes: Pick<CompatiblePluginOptions, 'find'> & Partial<CompatiblePluginOptions>) {
+  const plugin = compatiblePlugin({ name: 'other', accepts: [other], ...changes })
+  const host = createRuntimeHost({ plugins: [plugin as RuntimePlugin], env: { OTHER: 'set' } })
+  onTestFinished(() => host[Symbol.asyncDispose]())
+  return host
+}
+
+describe('compatiblePlugin', () => {
+  test('the engine is told by the header, and its version needs no other name', async () => {
+    const { host } = await openHost()
+    expect(await host.discover()).toMatchObject([
+      { runtime: 'other', available: true, version: '20.10.24', notes: [expect.stringContaining('hostAddress')] },
+    ])
+    const { runtime } = await host.open()
+    expect(runtime.type).toBe('other')
+  })
+
+  test('it is told by its component where the header is left out', async () => {
+    const { fake, host } = await openHost({}, '')
+    fake.override('GET /version', (reply) => reply.json(200, { Components: [{ Name: 'Other Engine' }] }))
+    expect(await host.discover()).toMatchObject([{ available: true }])
+  })
+
+  test('where nothing is, the remedy names its own variable, and never that of Docker', async () => {
+    const candidates = [parseEndpoint('unix:///nowhere/other.sock', { source: 'OTHER_HOST', tls: undefined })]
+    const find = () => ({ chosen: true, candidates })
+    const remedies = [createHost({ find }), createHost({ find, endpointVariable: 'OTHER_HOST' })].map(async (host) => {
+      const [report] = await host.discover()
+      return report?.attempts[0]?.remedy
+    })
+    expect(await Promise.all(remedies)).toEqual([
+      'start that engine, or name another endpoint',
+      'start that engine, or unset OTHER_HOST',
+    ])
+  })
+
+  test('another product is not accepted: the attempt names what answers', async () => {
+    const { host } = await openHost({}, 'Docker/20.10.24 (linux)')
+    const [report] = await host.discover()
+    expect(report?.attempts).toMatchObject([
+      { step: 'version', cause: { message: 'what answers is Docker/20.10.24 (linux), and not Other' } },
+    ])
+  })
+
+  test('a second product is named as such', async () => {
+    const second = { ...other, product: 'second', title: 'Second', server: 'Secondd' }
+    const { host } = await openHost({ accepts: [other, second] }, 'Secondd/1')
+    expect(await host.discover()).toMatchObject([
+      {
+        version: 'Second 20.10.24',
+        notes: ["the engine is Second 20.10.24, which speaks Docker's API", expect.stringContaining('hostAddress')],
+      },
+    ])
+  })
+
+  test('an older API is taken from where the plugin takes it, with a warning', async () => {
+    const { fake, host } = await openHost()
+    fake.newestApi = '1.40'
+    expect(await host.discover()).toMatchObject([{ available: true }])
+    const { fake: older, host: olderHost } = await openHost()
+    older.newestApi = '1.39'
+    expect((await olderHost.discover())[0]?.attempts).toMatchObject([{ cause: { code: 'API_VERSION' } }])
+  })
+
+  test('DOCKER_API_VERSION is nothing to it, unless it says so', async () => {
+    const { host } = await openHost({ apiVersionVariable: 'OTHER' })
+    expect((await host.discover())[0]?.attempts[0]?.cause.message).toContain('OTHER is no version')
+  })
+
+  test('what the plugin knows better stands in the report, and holds', async () => {
+    const refused = { field: 'privileged', reason: 'it never could', remedy: undefined } as const
+    const absent = { ...volumeManagerCapability, reason: 'it has none', remedy: undefined }
+    const adjusted: AcceptedEngine = {
+      ...other,
+      adjust: ({ facts, refuses, info, env }) => ({
+        facts: { location: 'virtual-machine' },
+        refuses: [...refuses, refused],
+        absent: [{ id: absent.id, title: absent.title, reason: absent.reason, remedy: absent.remedy }],
+        notes: [`${facts.title} has ${info.NCPU} CPUs, OTHER is ${env.OTHER}`],
+      }),
+    }
+    const { host } = await openHost({ accepts: [adjusted] })
+    const [report] = await host.discover()
+    expect(report).toMatchObject({ available: true, notes: ['Other has 2 CPUs, OTHER is set'] })
+    const scope = await host.open()
+    expect(findCapability(scope, volumeManagerCapability)).toBeUndefined()
+    await expect(scope.runtime.createContainer({ image: 'busybox:1', privileged: true })).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { field: 'privileged', reason: 'it never could' },
+    })
+    const mounts = [{ type: 'volume', source: 'data', target: '/data' }] as const
+    await expect(scope.runtime.createContainer({ image: 'busybox:1', mounts })).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { field: 'mounts.volume', reason: 'it has none' },
+    })
+    expect(await scope.runtime.getHostAddress()).toBe('host.other.internal')
+    expect(report?.available && report.provides.map(({ id }) => id)).toContain(runtimeCapability.id)
+  })
+})
+
+describe('an engine that the plugin makes listen', () => {
+  async function openServed() {
+    const { fake } = await startFakeEngine()
+    fake.server = 'Otherd/7.0'
+    await fake.die()
+    const events: string[] = []
+    const serve = async () => {
+      events.push('start')
+      await fake.listen()
+      const end = async () => {
+        events.push('end')
+        await fake.die()
+      }
+      return { connection: { type: 'socket', path: fake.socketPath } as const, [Symbol.asyncDispose]: end }
+    }
+    const endpoint = { url: 'otherd', connection: { type: 'service', serve } as const }
+    const find = () => ({ chosen: false, candidates: [{ source: 'this plugin', endpoint }] })
+    return { fake, events, host: createHost({ find }) }
+  }
+
+  test('the probe starts it and ends it; opening starts nothing; the first call does; closing ends it', async () => {
+    const { events, host } = await openServed()
+    expect(await host.discover()).toMatchObject([{ available: true, endpoint: 'otherd' }])
+    expect(events).toEqual(['start', 'end'])
+    const { runtime } = await host.open()
+    expect(events).toEqual(['start', 'end'])
+    await Promise.all([runtime.ping(), runtime.listContainers()])
+    expect(events).toEqual(['start', 'end', 'start'])
+    await runtime.close()
+    expect(events).toEqual(['start', 'end', 'start', 'end'])
+    await expect(runtime.ping()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    expect(events).toHaveLength(4)
+  })
+
+  test('it is started again when it has ended by itself', async () => {
+    const { fake, events, host } = await openServed()
+    const { runtime } = await host.open()
+    await runtime.listContainers()
+    await fake.die()
+    await runtime.listContainers()
+    expect(events.slice(2)).toEqual(['start', 'end', 'start'])
+  })
+
+  test('one that does not start is an attempt of step "service" with the cause', async () => {
+    const serve = () => Promise.reject(new Error('no such program'))
+    const endpoint = { url: 'otherd', connection: { type: 'service', serve } as const }
+    const host = createHost({ find: () => ({ chosen: false, candidates: [{ source: 'this plugin', endpoint }] }) })
+    expect((await host.discover())[0]?.attempts).toMatchObject([
+      { candidate: 'otherd', step: 'service', cause: { message: 'no such program' } },
+    ])
+  })
+
+  test('a call that is aborted while it starts does not wait, and spoils nothing for others', async () => {
+    const { fake, host } = await openServed()
+    const { runtime } = await host.open()
+    const reason = new Error('enough')
+    const controller = new AbortController()
+    const calls = [runtime.listContainers({ signal: controller.signal }), runtime.listContainers()]
+    controller.abort(reason)
+    await expect(calls[0]).rejects.toBe(reason)
+    await expect(calls[1]).resolves.toEqual([])
+    expect(fake.log().filter((line) => line === 'GET /containers/json')).toHaveLength(1)
+  })
+})

@@ -1,0 +1,328 @@
+import type { LogOptions } from '@capstan/core'
+import { describe, expect, test } from 'vitest'
+import type { FakeHandler } from '../../fake/fake-docker-engine.js'
+import { frame } from '../../fake/frames.js'
+import { startRuntime } from '../../start-runtime.js'
+
+const first = '2026-01-02T03:04:05.000000001Z'
+const second = '2026-01-02T03:04:06.123456789Z'
+
+async function startLogs(handler?: FakeHandler, config: Readonly<Record<string, unknown>> = {}) {
+  const started = await startRuntime()
+  const { fake, runtime } = started
+  const container = fake.state.createContainer('c', config)
+  container.status = 'running'
+  if (handler !== undefined) fake.override('GET /containers/*/logs', handler)
+  const open = (options?: LogOptions) => runtime.containerLogs(container.id, options)
+  return { ...started, container, open }
+}
+
+async function readText(stream: AsyncIterable<{ source: string; bytes: Uint8Array }>): Promise<string> {
+  let text = ''
+  for await (const { source, bytes } of stream) text += `${source}:${Buffer.from(bytes).toString()};`
+  return text
+}
+
+describe('containerLogs', () => {
+  test('resolves at once, also when the engine sends no headers; errors of opening show on the stream', async () => {
+    const { open } = await startLogs(() => {})
+    const silent = await open({ follow: true })
+    const gone = await (await startRuntime()).runtime.containerLogs('gone')
+    await expect(readText(gone)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+    await silent[Symbol.asyncDispose]()
+  })
+
+  test('gives both streams in order of arrival', async () => {
+    const { open, fake } = await startLogs((reply) => {
+      const response = reply.open()
+      response.end(Buffer.concat([frame(2, 'a'), frame(1, 'b'), frame(2, 'c')]))
+    })
+    expect(await readText(await open())).toBe('stderr:a;stdout:b;stderr:c;')
+    const { query } = fake.requests.at(-1) ?? {}
+    expect(Object.fromEntries(query ?? [])).toEqual({
+      follow: '0',
+      stdout: '1',
+      stderr: '1',
+      timestamps: '0',
+      tail: 'all',
+    })
+  })
+
+  test('hands since, tail and the choice of streams to the engine', async () => {
+    const { open, fake } = await startLogs((reply) => reply.open().end())
+    await readText(await open({ since: '2026-01-02T03:04:05.000000001Z', tailLines: 5, stderr: false }))
+    expect(Object.fromEntries(fake.requests.at(-1)?.query ?? [])).toMatchObject({
+      since: '1767323045.000000001',
+      tail: '5',
+      stderr: '0',
+    })
+  })
+
+  test('a terminal is one stream, as it is: CR, LF, and what looks like frames or JSON', async () => {
+    const raw = Buffer.concat([Buffer.from('{"a":1}\r\n'), frame(1, 'x')])
+    const { open } = await startLogs((reply) => reply.open().end(raw), { Tty: true })
+    expect(await readText(await open())).toBe(`combined:${raw.toString()};`)
+  })
+
+  test('bad options: INVALID_ARGUMENT, without a request', async () => {
+    const { open, fake } = await startLogs()
+    await expect(open({ tailLines: -1 })).rejects.toMatchObject({
+      code: 'INVALID_ARGUMENT',
+      facts: { field: 'tailLines' },
+    })
+    expect(fake.requests).toHaveLength(0)
+  })
+
+  test('leaving the loop closes the connection', async () => {
+    const { open, fake } = await startLogs((reply) => reply.open().write(frame(1, 'x')))
+    for await (const chunk of await open({ follow: true })) {
+      expect(chunk.source).toBe('stdout')
+      break
+    }
+    await expect.poll(() => fake.sockets.size).toBeLessThan(2)
+  })
+
+  test('disposing ends a read that waits, cleanly', async () => {
+    const { open, fake } = await startLogs((reply) => reply.open())
+    const stream = await open({ follow: true })
+    const reading = readText(stream)
+    await expect.poll(() => fake.log()).toContainEqual(expect.stringContaining('/logs'))
+    await stream[Symbol.asyncDispose]()
+    expect(await reading).toBe('')
+    await expect.poll(() => fake.sockets.size).toBeLessThan(2)
+  })
+
+  test('F16 an abort rejects the read with its reason', async () => {
+    const { open, fake } = await startLogs((reply) => reply.open().write(frame(1, 'x')))
+    const controller = new AbortController()
+    const reading = readText(await open({ follow: true, signal: controller.signal }))
+    await expect.poll(() => fake.log()).toContainEqual(expect.stringContaining('/logs'))
+    controller.abort('enough')
+    await expect(reading).rejects.toBe('enough')
+    await expect.poll(() => fake.sockets.size).toBeLessThan(2)
+  })
+
+  test.each([
+    ["the engine's own error", frame(3, 'disk gone'), 'OPERATION_FAILED'],
+    ['what is no frame', Buffer.from('no frame'), 'PROTOCOL_ERROR'],
+  ])('gives the records that come in one chunk with %s before it rejects', async (_, fault, code) => {
+    const { open } = await startLogs((reply) =>
+      reply.open().end(Buffer.concat([frame(1, 'x'), frame(2, 'y'), fault, frame(1, 'never')])),
+    )
+    let read = ''
+    const reading = (async () => {
+      for await (const { bytes } of await open()) read += Buffer.from(bytes).toString()
+    })()
+    await expect(reading).rejects.toMatchObject({ code })
+    expect(read).toBe('xy')
+  })
+
+  test('gives a slow reader all that came before the connection broke', async () => {
+    const { open, fake } = await startLogs((reply) => {
+      const response = reply.open()
+      response.write(Buffer.concat(Array.from({ length: 300 }, (_, index) => frame(1, `${index};`.padEnd(100)))))
+    })
+    let read = ''
+    const reading = (async () => {
+      for await (const { bytes } of await open({ follow: true })) {
+        if (read === '') {
+          await fake.die()
+          await new Promise((resolve) => setTimeout(resolve, 20)) // the break has arrived
+        }
+        read += Buffer.from(bytes).toString().trim()
+      }
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+    expect(read.split(';')).toHaveLength(301)
+  })
+
+  test("F18 the engine's own error within the log: OPERATION_FAILED with its text", async () => {
+    const { open } = await startLogs((reply) => reply.open().end(Buffer.concat([frame(1, 'x'), frame(3, 'disk gone')])))
+    await expect(readText(await open())).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: { reason: 'disk gone' },
+    })
+  })
+
+  test('F18 what is no frame, and an end within one: PROTOCOL_ERROR', async () => {
+    for (const bytes of [Buffer.from('not a frame at all'), frame(1, 'abc').subarray(0, 9)]) {
+      const { open } = await startLogs((reply) => reply.open().end(bytes))
+      await expect(readText(await open())).rejects.toMatchObject({ code: 'PROTOCOL_ERROR' })
+    }
+  })
+})
+
+describe('a followed log', () => {
+  const stamped = Buffer.concat([frame(1, `${first} one\n`), frame(2, `${second} two\n`)])
+
+  test('ends cleanly when the container has ended', async () => {
+    const { open, container } = await startLogs((reply, { query }) => {
+      const response = reply.open()
+      response.write(stamped)
+      if (query.get('follow') === '0') response.end()
+      else container.events.once('exit', () => response.end())
+    })
+    const reading = readText(await open({ follow: true }))
+    await expect.poll(() => container.events.listenerCount('exit')).toBe(1)
+    container.exit(0)
+    expect(await reading).toBe('stdout:one\n;stderr:two\n;')
+  })
+
+  test('F6 the engine dies: CONNECTION_LOST with its last timestamp, though none was asked for', async () => {
+    const { open, fake } = await startLogs((reply) => {
+      reply.open().write(stamped)
+    })
+    const texts: string[] = []
+    const stream = await open({ follow: true })
+    const reading = (async () => {
+      for await (const { bytes, timestamp } of stream) {
+        texts.push(Buffer.from(bytes).toString())
+        expect(timestamp).toBeUndefined()
+        if (texts.length === 2) void fake.die()
+      }
+    })()
+    await expect(reading).rejects.toMatchObject({ code: 'CONNECTION_LOST', facts: { lastTimestamp: second } })
+    expect(texts).toEqual(['one\n', 'two\n'])
+  })
+
+  test('X15 one that ends while its container runs was interrupted: CONNECTION_LOST, never a clean end', async () => {
+    const { open } = await startLogs((reply) => reply.open().end(stamped))
+    await expect(readText(await open({ follow: true }))).rejects.toMatchObject({
+      code: 'CONNECTION_LOST',
+      facts: { lastTimestamp: second },
+    })
+  })
+
+  describe('F17 that the engine cuts short when the container ends is read to its end, nothing twice', () => {
+    const third = '2026-01-02T03:04:06.123456790Z'
+    const records = [
+      frame(1, `${first} a\n`),
+      frame(2, `${second} err a\n`),
+      frame(1, `${second} b\n`),
+      frame(1, `${second} c\n`),
+      frame(2, `${second} err b\n`),
+      frame(1, `${third} d\n`),
+    ]
+    const whole = { stdout: 'a\nb\nc\nd\n', stderr: 'err a\nerr b\n' }
+
+    /** Sends so many records while it is followed, and all that are wanted afterwards. */
+    function cutAfter(count: number, end: () => void): FakeHandler {
+      return (reply, { query }) => {
+        const isFollowed = query.get('follow') === '1'
+        if (isFollowed) end()
+        reply.open().end(Buffer.concat(isFollowed ? records.slice(0, count) : records))
+      }
+    }
+
+    test.each([1, 2, 3, 4, 5, 6])('after %i records', async (count) => {
+      const { open, container } = await startLogs(cutAfter(count, () => container.exit(0)))
+      const texts = { stdout: '', stderr: '', combined: '' }
+      for await (const { source, bytes, timestamp } of await open({ follow: true, tailLines: 100 })) {
+        texts[source] += Buffer.from(bytes).toString()
+        expect(timestamp).toBeUndefined()
+      }
+      expect(texts).toEqual({ ...whole, combined: '' })
+    })
+
+    test('asks again from a second before the last record, not before the first, and for the whole tail', async () => {
+      const { open, container, fake } = await startLogs(cutAfter(3, () => container.exit(0)))
+      await readText(await open({ follow: true, tailLines: 100, stderr: false }))
+      expect(Object.fromEntries(fake.requests.at(-1)?.query ?? [])).toEqual({
+        follow: '0',
+        stdout: '1',
+        stderr: '0',
+        timestamps: '1',
+        since: '1767323045.123',
+        tail: 'all',
+      })
+    })
+
+    test("a terminal's log, of which bytes are counted", async () => {
+      const { open, container } = await startLogs(
+        (reply, { query }) => {
+          const isFollowed = query.get('follow') === '1'
+          if (isFollowed) container.exit(0)
+          reply.open().end(isFollowed ? 'one\r\ntw' : 'one\r\ntwo\r\n')
+        },
+        { Tty: true },
+      )
+      expect(await readText(await open({ follow: true }))).toBe('combined:one\r\ntw;combined:o\r\n;')
+    })
+
+    test('a tail of nothing stays empty', async () => {
+      const { open, container } = await startLogs(cutAfter(0, () => container.exit(0)))
+      expect(await readText(await open({ follow: true, tailLines: 0 }))).toBe('')
+    })
+
+    test.each([404, 409])('ends where the container went away meanwhile (%i)', async (status) => {
+      const { open, container } = await startLogs((reply, { query }) => {
+        if (query.get('follow') === '0') return reply.refuse(status, 'dead or marked for removal')
+        container.exit(0)
+        reply.open().end(records[0])
+      })
+      expect(await readText(await open({ follow: true }))).toBe('stdout:a\n;')
+    })
+
+    test('CONNECTION_LOST with the last timestamp when the rest is cut off', async () => {
+      const { open, container } = await startLogs((reply, { query }) => {
+        const response = reply.open()
+        if (query.get('follow') === '0') return void response.write(frame(1, `${third} d`), () => reply.destroy())
+        container.exit(0)
+        response.end(records[0])
+      })
+      await expect(readText(await open({ follow: true }))).rejects.toMatchObject({
+        code: 'CONNECTION_LOST',
+        facts: { lastTimestamp: third },
+      })
+    })
+  })
+
+  test('F17 a reader that sleeps holds the engine up: nothing piles up here, and nothing is lost', async () => {
+    const payload = Buffer.alloc(64 * 1024, 'z')
+    const count = 512
+    let taken = 0
+    const { open, container } = await startLogs((reply) => {
+      const response = reply.open()
+      const write = () => {
+        while (taken < count) {
+          taken += 1
+          if (!response.write(frame(1, payload))) return void response.once('drain', write)
+        }
+        container.exit(0)
+        response.end()
+      }
+      write()
+    })
+    const iterator = (await open())[Symbol.asyncIterator]()
+    let received = ((await iterator.next()).value?.bytes.length ?? 0) as number
+    // The engine goes on until it is held up: what it could get rid of meanwhile is what piled up on the way.
+    let before = -1
+    const isHeldUp = () => {
+      const isSame = before === taken
+      before = taken
+      return isSame
+    }
+    await expect.poll(isHeldUp, { interval: 100 }).toBe(true)
+    expect(taken).toBeLessThan(64) // 4 MB of 32
+    for (let next = await iterator.next(); !next.done; next = await iterator.next()) received += next.value.bytes.length
+    expect(received).toBe(count * payload.length)
+  })
+})
+
+describe('containerLogsAll', () => {
+  test('X16 all bytes in order of arrival, as they are', async () => {
+    const { runtime, container } = await startLogs((reply) =>
+      reply.open().end(Buffer.concat([frame(1, '{"a":1}'), frame(2, Buffer.from([0xff, 0]))])),
+    )
+    expect(Buffer.from(await runtime.containerLogsAll(container.id))).toEqual(
+      Buffer.from([...Buffer.from('{"a":1}'), 0xff, 0]),
+    )
+  })
+
+  test('F9 cut off: CONNECTION_LOST, not half of it', async () => {
+    const { runtime, container } = await startLogs((reply) => {
+      reply.open({ 'Content-Length': '100' }).write(frame(1, 'x'), () => reply.destroy())
+    })
+    await expect(runtime.containerLogsAll(container.id)).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+})

@@ -1,0 +1,224 @@
+import { describe, expect, test } from 'vitest'
+import { texts } from '../../src/engine/docker-error-texts.js'
+
+/** Words of real engines: 20.10, 24 to 28, and Podman. */
+const words: {
+  readonly [K in keyof typeof texts]: { readonly yes: readonly string[]; readonly no?: readonly string[] }
+} = {
+  commandNotFound: {
+    yes: [
+      'OCI runtime create failed: container_linux.go:380: starting container process caused: exec: "nosuch": executable file not found in $PATH: unknown',
+      'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: exec: "/nosuch": stat /nosuch: no such file or directory: unknown',
+      String.raw`time="2026-01-01T00:00:00Z" level=error msg="runc create failed: unable to start container process: exec: \"/nosuch\": stat /nosuch: no such file or directory": OCI runtime attempted to invoke a command that was not found`,
+      'crun: executable file `nosuch` not found in $PATH: No such file or directory: OCI runtime attempted to invoke a command that was not found',
+    ],
+    no: [
+      'invalid mount config for type "bind": bind source path does not exist: /nosuch',
+      'open /x: no such file or directory',
+    ],
+  },
+  commandNotExecutable: {
+    yes: [
+      'OCI runtime create failed: container_linux.go:380: starting container process caused: exec: "/etc/passwd": permission denied: unknown',
+      'runc create failed: unable to start container process: exec: "/tmp": is a directory: unknown',
+      String.raw`level=error msg="runc create failed: unable to start container process: exec: \"/etc/passwd\": permission denied": OCI permission denied`,
+    ],
+    no: ['dial unix /var/run/docker.sock: connect: permission denied', 'mkdir /x: permission denied'],
+  },
+  commandName: {
+    yes: ['exec: "nosuch": executable file not found in $PATH', String.raw`exec: \"/nosuch\": stat /nosuch`],
+  },
+  capabilitiesWithheld: {
+    yes: [
+      'container_linux.go:380: starting container process caused: apply caps: unable to apply caps: operation not permitted',
+    ],
+  },
+  privilegedWithUserNamespaces: {
+    yes: [
+      'privileged mode is incompatible with user namespaces.  You must run the container in the host namespace when running privileged mode',
+    ],
+  },
+  portTaken: {
+    yes: [
+      'driver failed programming external connectivity on endpoint x (abc): Bind for 127.0.0.1:8080 failed: port is already allocated',
+      'driver failed programming external connectivity on endpoint x (abc): Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use',
+    ],
+  },
+  port: { yes: ['Bind for 127.0.0.1:8080 failed', 'listen tcp4 0.0.0.0:80: bind', 'listen tcp [::]:80: bind'] },
+  poolsExhausted: {
+    yes: [
+      'could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network',
+      'all predefined address pools have been fully subnetted',
+    ],
+  },
+  logsUnreadable: { yes: ['configured logging driver does not support reading'] },
+  noContainer: { yes: ['No such container: x', 'no container with name or ID "x" found: no such container'] },
+  containerVanished: { yes: ['container 0123 does not exist in database: no such container'] },
+  noNetwork: { yes: ['network x not found', 'No such network: x'], no: ['page not found'] },
+  noVolume: { yes: ['get x: no such volume', 'No such volume: x'] },
+  noBindSource: { yes: ['invalid mount config for type "bind": bind source path does not exist: /nosuch dir'] },
+  noUser: { yes: ['unable to find user nosuch: no matching entries in passwd file'] },
+  noUserGroup: {
+    yes: ['unable to find group nosuch: no matching entries in group file'],
+    no: ['Unable to find group nosuch: no matching entries in group file'],
+  },
+  noGroup: {
+    yes: ['Unable to find group nosuch: no matching entries in group file'],
+    no: ['unable to find group nosuch: no matching entries in group file'],
+  },
+  unknownCapAdd: {
+    yes: ['invalid CapAdd: unknown capability: "CAP_NOSUCH"'],
+    no: ['invalid CapDrop: unknown capability: "CAP_NOSUCH"'],
+  },
+  unknownCapDrop: {
+    yes: ['invalid CapDrop: unknown capability: "CAP_NOSUCH"'],
+    no: ['invalid CapAdd: unknown capability: "CAP_NOSUCH"'],
+  },
+  badSecurityOption: { yes: ['invalid --security-opt 2: "nosuch=1"', 'invalid --security-opt: "nosuch"'] },
+  badSignal: { yes: ['Invalid signal: SIGFOO'] },
+  badContainerName: { yes: ['Invalid container name (a), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed'] },
+  badVolumeName: {
+    yes: ['create a: volume name is too short, names should be at least two alphanumeric characters'],
+  },
+  badReference: { yes: ['invalid reference format: repository name must be lowercase'] },
+  unknownPlatform: { yes: ['"nosuch": unknown operating system or architecture: invalid argument'] },
+  unknownLimit: { yes: ['OCI runtime create failed: runc create failed: wrong rlimit value: RLIMIT_NOSUCH: unknown'] },
+  mountMismatch: {
+    yes: [
+      'error during container init: error mounting "/etc/hostname" to rootfs at "/etc": mount /etc/hostname:/etc (via /proc/self/fd/6), flags: 0x5000: not a directory: unknown',
+    ],
+    no: ['error mounting "/a" to rootfs at "/b": mount /a:/b, flags: 0x5000: permission denied: unknown'],
+  },
+  foreignAddress: {
+    yes: ['Error starting userland proxy: listen tcp4 1.2.3.4:32777: bind: cannot assign requested address'],
+    no: ['Error starting userland proxy: listen tcp4 0.0.0.0:80: bind: address already in use'],
+  },
+  noWorkingDirectory: { yes: ['Cannot mkdir: /etc/passwd is not a directory'] },
+  noImage: {
+    yes: [
+      'No such image: x:1',
+      'image with reference x:1 was found but does not match the specified platform: wanted linux/arm64, actual: linux/amd64',
+    ],
+  },
+  nameTaken: {
+    yes: [
+      'Conflict. The container name "/x" is already in use by container "0123456789abcdef". You have to remove (or rename) that container to be able to reuse that name.',
+      'network with name x already exists',
+      'network name x already used: network already exists',
+      'creating container storage: the container name "x" is already in use by 0123456789abcdef. You have to remove that container to be able to reuse that name: that name is already in use',
+    ],
+    no: [
+      'conflict: unable to remove repository reference "x" (must force) - container 0123 is using its referenced image 4567',
+    ],
+  },
+  nameHolder: { yes: ['is already in use by container "0123456789abcdef"', 'is already in use by 0123456789abcdef.'] },
+  paused: { yes: ['Container x is paused, unpause the container before exec'] },
+  restarting: { yes: ['Container x is restarting, wait until the container is running'] },
+  notRunning: {
+    yes: [
+      'Container x is not running',
+      'can only create exec sessions on running containers: container state improper',
+    ],
+  },
+  imageVanished: {
+    yes: [
+      'locating image with ID "e7cad838e87fd5f2": image not known',
+      'locating item named "manifest" for image with ID "a8723c5f8b331601" (consider removing the image to resolve the issue): file does not exist',
+    ],
+    no: ['No such image: x:1'],
+  },
+  users: {
+    yes: [
+      'conflict: unable to delete 4567 (cannot be forced) - image is being used by running container 0123456789ab',
+      'remove x: volume is in use - [0123456789ab]',
+    ],
+  },
+  predefinedNetwork: {
+    yes: [
+      'bridge is a pre-defined network and cannot be removed',
+      'operation is not permitted on predefined bridge network',
+    ],
+  },
+  removalUnderWay: {
+    yes: [
+      'removal of container x is already in progress',
+      'cannot remove container x as it could not be stopped: sending SIGKILL to container x: container state improper: stopped',
+    ],
+    no: ['can only create exec sessions on running containers: container state improper'],
+  },
+  pullDenied: {
+    yes: [
+      'pull access denied for x, repository does not exist or may require "docker login"',
+      'manifest for x:1 not found: manifest unknown: manifest unknown',
+      'unauthorized: authentication required',
+    ],
+  },
+  versionRefused: {
+    yes: [
+      'client version 1.99 is too new. Maximum supported API version is 1.41',
+      'client version 1.41 is too old. Minimum supported API version is 1.44, please upgrade your client to a newer version',
+    ],
+  },
+  versionLimit: { yes: ['Maximum supported API version is 1.41', 'Minimum supported API version is 1.44'] },
+  tlsExpected: { yes: ['Client sent an HTTP request to an HTTPS server.'], no: ['page not found'] },
+  execNotStarted: {
+    yes: [
+      'OCI runtime exec failed: exec failed: container_linux.go:380: starting container process caused: exec: "x": executable file not found in $PATH: unknown\n',
+    ],
+    no: ['OCI runtime exec failed: is what the program printed\nand more\n'],
+  },
+  memoryDropped: {
+    yes: ['Your kernel does not support memory limit capabilities or the cgroup is not mounted. Limitation discarded.'],
+  },
+  cpusDropped: {
+    yes: ['Your kernel does not support CPU cfs quota or the cgroup is not mounted. Quota discarded.'],
+  },
+  pidsDropped: {
+    yes: ['Your kernel does not support pids limit capabilities or the cgroup is not mounted. PIDs limit discarded.'],
+  },
+  buildExitCode: {
+    yes: [
+      "The command '/bin/sh -c false' returned a non-zero code: 1",
+      'building at STEP "RUN make": while running runtime: exit status 2',
+    ],
+    no: ['exit status unknown'],
+  },
+  endingExitCode: {
+    yes: ["The command '/bin/sh -c false' returned a non-zero code: 1"],
+    no: ['exit status 2: out of memory'],
+  },
+  connectionEnded: { yes: ['aborted', 'socket hang up', 'Premature close'], no: ['the build was aborted'] },
+}
+
+describe.each(Object.keys(words) as (keyof typeof texts)[])('the text %s', (name) => {
+  const { yes } = words[name]
+
+  test.each(yes)('is known in: %s', (text) => {
+    expect(text.match(texts[name])).not.toBeNull()
+  })
+})
+
+test('no text is seen where it is not', () => {
+  for (const [name, { no = [] }] of Object.entries(words)) {
+    for (const text of no)
+      expect([name, text, texts[name as keyof typeof texts].test(text)]).toEqual([name, text, false])
+  }
+})
+
+test.each([
+  ['nameHolder', 'already in use by container "0123456789abcdef".', '0123456789abcdef'],
+  ['commandName', 'starting container process caused: exec: "nosuch": executable', 'nosuch'],
+  ['port', 'listen tcp4 0.0.0.0:80: bind: address already in use', '80'],
+  ['noNetwork', 'network abc not found', 'abc'],
+  ['noVolume', 'get abc: no such volume', 'abc'],
+  ['noBindSource', 'bind source path does not exist: /a b', '/a b'],
+  ['noUser', 'unable to find user who: no matching entries in passwd file', 'who'],
+  ['noUserGroup', 'unable to find group who: no matching entries in group file', 'who'],
+  ['noGroup', 'Unable to find group who: no matching entries in group file', 'who'],
+  ['noWorkingDirectory', 'Cannot mkdir: /a b is not a directory', '/a b'],
+  ['noImage', 'No such image: a/b:1', 'a/b:1'],
+  ['versionLimit', 'Maximum supported API version is 1.41', 'Maximum'],
+  ['buildExitCode', 'while running runtime: exit status 2', '2'],
+] as const)('%s gives the part that matters', (name, text, part) => {
+  expect(texts[name].exec(text)?.[1]).toBe(part)
+})

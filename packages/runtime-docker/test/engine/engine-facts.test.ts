@@ -1,0 +1,113 @@
+import { firewallManagerCapability } from '@capstan/core'
+import { describe, expect, test } from 'vitest'
+import { dockerProduct } from '../../src/endpoint/products.js'
+import { toAbsentCapabilities, toRefusedOptions } from '../../src/endpoint/refused-options.js'
+import { findUnknownHostReason, type InfoAnswer, toEngineFacts } from '../../src/engine/engine-facts.js'
+import { linux } from '../endpoint/systems.js'
+
+/** Recorded: Docker Engine 20.10 on Debian, shortened. */
+const debian: InfoAnswer = {
+  Name: 'host',
+  ServerVersion: '20.10.24+dfsg1',
+  OperatingSystem: 'Debian GNU/Linux 12 (bookworm)',
+  OSType: 'linux',
+  Architecture: 'x86_64',
+  KernelVersion: '6.1.0',
+  NCPU: 2,
+  SecurityOptions: ['name=seccomp,profile=default'],
+  IndexServerAddress: 'https://index.docker.io/v1/',
+  MemoryLimit: true,
+  CpuCfsQuota: true,
+  PidsLimit: true,
+  CgroupDriver: 'cgroupfs',
+}
+function factsOf(info: Partial<InfoAnswer>, url = 'unix:///var/run/docker.sock') {
+  const connection = { type: 'socket', path: url.slice('unix://'.length) } as const
+  return toEngineFacts({
+    product: dockerProduct,
+    info: { ...debian, ...info },
+    endpoint: { url, connection },
+    system: linux,
+  })
+}
+
+function refusedOf(info: Partial<InfoAnswer>) {
+  return toRefusedOptions(factsOf(info), { ...debian, ...info }).map(({ field }) => field)
+}
+
+describe('toEngineFacts', () => {
+  test('reads rootless and user namespaces from the security options', () => {
+    expect(factsOf({ SecurityOptions: ['name=rootless'] })).toMatchObject({ rootless: true, userNamespaces: false })
+    expect(factsOf({ SecurityOptions: ['name=userns'] })).toMatchObject({ rootless: false, userNamespaces: true })
+    expect(factsOf({ SecurityOptions: null })).toMatchObject({ rootless: false, userNamespaces: false })
+  })
+
+  test.each([
+    ['one kernel and one host name', {}, undefined, 'this-machine'],
+    ['another kernel, whatever the socket', { KernelVersion: '5.15' }, undefined, 'elsewhere'],
+    ['a socket mounted into the container of this process', { Name: 'machine' }, undefined, 'elsewhere'],
+    ['Docker Desktop', { OperatingSystem: 'Docker Desktop' }, undefined, 'virtual-machine'],
+    ['OrbStack', { OperatingSystem: 'OrbStack' }, undefined, 'virtual-machine'],
+    ['Colima', { Name: 'colima' }, undefined, 'virtual-machine'],
+    ['a socket of Lima', { KernelVersion: '6.5' }, 'unix:///home/ann/.lima/docker/sock/docker.sock', 'virtual-machine'],
+  ])('%s: where containers run', (_, info, url, location) => {
+    expect(factsOf(info, url).location).toBe(location)
+  })
+})
+
+describe('toRefusedOptions', () => {
+  test('an engine that can keep all refuses only what no engine of Docker can do', () => {
+    expect(refusedOf({})).toEqual(['build.dns'])
+  })
+
+  test('logs of other bytes than text, where the log driver keeps text', () => {
+    expect(refusedOf({ LoggingDriver: 'json-file' })).toEqual(['logs.binary', 'build.dns'])
+    expect(refusedOf({ LoggingDriver: 'local' })).toEqual(['build.dns'])
+  })
+
+  test('X9 limits that the engine says it cannot enforce', () => {
+    expect(refusedOf({ MemoryLimit: false, PidsLimit: false })).toEqual(['memoryBytes', 'pidsLimit', 'build.dns'])
+    expect(refusedOf({ CgroupDriver: 'none' })).toEqual(['memoryBytes', 'cpus', 'pidsLimit', 'build.dns'])
+  })
+
+  test('privileged and host networking under user namespaces', () => {
+    expect(refusedOf({ SecurityOptions: ['name=userns'] })).toEqual(['privileged', 'network.host', 'build.dns'])
+  })
+
+  test('host networking where it is that of a virtual machine', () => {
+    expect(refusedOf({ OperatingSystem: 'Docker Desktop' })).toEqual(['network.host', 'build.dns'])
+  })
+
+  test('host networking on a rootless engine', () => {
+    expect(refusedOf({ SecurityOptions: ['name=rootless'] })).toEqual(['network.host', 'build.dns'])
+  })
+
+  test('what Windows containers have not: unverified', () => {
+    expect(refusedOf({ OSType: 'windows' })).toContain('privileged')
+  })
+})
+
+describe('toAbsentCapabilities', () => {
+  test('names egress firewalls, with reason and remedy, for Windows containers alone', () => {
+    expect(toAbsentCapabilities(factsOf({}))).toEqual([])
+    expect(toAbsentCapabilities(factsOf({ OSType: 'windows' }))).toEqual([
+      {
+        id: firewallManagerCapability.id,
+        title: firewallManagerCapability.title,
+        reason: 'Windows containers have no such thing',
+        remedy: 'use an engine with Linux containers',
+      },
+    ])
+  })
+})
+
+describe('findUnknownHostReason', () => {
+  test.each([
+    ['this machine', {}, undefined],
+    ['another machine', { KernelVersion: 'x' }, 'the engine is not known to run on this machine'],
+    ['a virtual machine', { OperatingSystem: 'Docker Desktop' }, undefined],
+    ['a rootless engine', { SecurityOptions: ['name=rootless'] }, expect.stringContaining('rootless')],
+  ])('of %s', (_, info, reason) => {
+    expect(findUnknownHostReason(factsOf(info))).toEqual(reason)
+  })
+})

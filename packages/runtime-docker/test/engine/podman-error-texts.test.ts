@@ -1,0 +1,173 @@
+import { toFamiliarName } from '@capstan/core/plugin'
+import { expect, test } from 'vitest'
+import { DockerNetworkManager } from '../../src/docker-network-manager.js'
+import { DockerRuntime } from '../../src/docker-runtime.js'
+import { DockerVolumeManager } from '../../src/docker-volume-manager.js'
+import { listUntagged } from '../../src/images/untagged-images.js'
+import { startFakeEngine } from '../fake/fake-docker-engine.js'
+import { listImages, removeImage } from '../run-operations.js'
+import { empty, inTurn, json, refusal, startScriptedEngine } from '../scripted-engine.js'
+import { startRuntime } from '../start-runtime.js'
+
+test.for([
+  ['docker.io/library/busybox:1', 'busybox:1'],
+  ['docker.io/team/app:1', 'team/app:1'],
+  ['docker.io/library/team/app:1', 'library/team/app:1'],
+  ['ghcr.io/library/app:1', 'ghcr.io/library/app:1'],
+  ['localhost/app:1', 'localhost/app:1'],
+  ['busybox:1', 'busybox:1'],
+  [`sha256:${'a'.repeat(64)}`, `sha256:${'a'.repeat(64)}`],
+] as const)('%s is what people call %s', ([reference, name]) => {
+  expect(toFamiliarName(reference)).toBe(name)
+})
+
+test('images are listed by the names that people use, also after one was removed while they were listed', async () => {
+  const vanished = refusal(500, 'locating image with ID "e7cad838": image not known')
+  const { engine, log } = await startScriptedEngine([
+    ['GET /images/json', inTurn(vanished, json(200, [{ Id: 'sha256:1', RepoTags: ['docker.io/library/app:1'] }]))],
+  ])
+  expect(await listImages(engine)).toMatchObject([{ tags: ['app:1'] }])
+  expect(log()).toHaveLength(2)
+})
+
+test('so are those that a build has left without a tag', async () => {
+  const vanished = refusal(500, 'locating item named "manifest" for image with ID "e7cad838": file does not exist')
+  const { engine } = await startScriptedEngine([
+    ['GET /images/json', inTurn(vanished, json(200, [{ Id: 'sha256:1' }]))],
+  ])
+  const call = { operation: 'buildImage', subject: 'app:1' }
+  expect(await listUntagged(engine, ['app:1'], call)).toEqual(['sha256:1'])
+})
+
+test('a list of images that fails otherwise is not asked for again', async () => {
+  const { engine, log } = await startScriptedEngine([['GET /images/json', refusal(500, 'out of order')]])
+  await expect(listImages(engine)).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
+  expect(log()).toHaveLength(1)
+})
+
+test('the users of an image are found among all containers', async () => {
+  const { engine, seen } = await startScriptedEngine([
+    ['DELETE /images/app:1', refusal(409, 'image used by 0123456789ab: image is in use by a container')],
+    ['GET /images/app:1/json', json(200, { Id: 'sha256:1', RepoTags: ['docker.io/library/app:1'] })],
+    ['GET /containers/json', json(200, [{ Id: 'c1', Names: ['/user'], ImageID: 'sha256:1' }])],
+    ['GET /images/json', json(200, [])],
+  ])
+  await expect(removeImage(engine, 'app:1')).rejects.toMatchObject({ code: 'IN_USE', facts: { users: ['user'] } })
+  expect(seen.find(({ path }) => path === '/containers/json')?.query.get('filters')).toBeNull()
+})
+
+test('ports are published while a container runs, and not from its making on', async () => {
+  const { fake, runtime } = await startRuntime()
+  const Ports = { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '33000' }] }
+  const inspect = (Running: boolean) => json(200, { Id: 'c1', State: { Running }, NetworkSettings: { Ports } })
+  fake.override('GET /containers/*/json', inTurn(inspect(false), inspect(true)))
+  expect(await runtime.getPortBindings('c1')).toEqual(new Map())
+  expect(await runtime.getPortBindings('c1')).toEqual(new Map([[80, 33_000]]))
+})
+
+test('an inspection has the ids of the networks, where the engine tells their names', async () => {
+  const Networks = { net: { NetworkID: 'net', IPAddress: '10.0.0.2' }, gone: { NetworkID: 'gone' } }
+  const { engine } = await startScriptedEngine([
+    ['GET /containers/c1/json', json(200, { Id: 'c1', NetworkSettings: { Networks } })],
+    ['GET /networks/net', json(200, { Id: 'f'.repeat(64) })],
+    ['GET /networks/gone', refusal(404, 'unable to find network with name or ID gone: network not found')],
+  ])
+  const { networks } = await new DockerRuntime(engine).inspectContainer('c1')
+  expect(networks.map(({ networkId }) => networkId)).toEqual(['f'.repeat(64), 'gone'])
+})
+
+test('of several labels a volume carries all', async () => {
+  const Volumes = [
+    { Name: 'both', Labels: { a: '1', b: '2' } },
+    { Name: 'one', Labels: { a: '1' } },
+    { Name: 'none', Labels: null },
+  ]
+  const { engine } = await startScriptedEngine([['GET /volumes', json(200, { Volumes })]])
+  const listed = await new DockerVolumeManager(engine).listVolumes({ labels: { a: '1', b: '2' } })
+  expect(listed.map(({ name }) => name)).toEqual(['both'])
+})
+
+test('a second network is joined, though the answer is a word and no JSON', async () => {
+  const { fake, runtime } = await startRuntime()
+  for (const [name, letter] of [
+    ['one', 'a'],
+    ['two', 'b'],
+  ] as const)
+    fake.state.networks.set(name, { Id: letter.repeat(64), Name: name })
+  fake.override('POST /networks/*/connect', (reply) => reply.raw(200, 'OK\n', { 'Content-Type': 'text/plain' }))
+  const networks = [{ networkId: 'one' }, { networkId: 'two' }] as const
+  await runtime.createContainer({ image: 'busybox:1', network: { mode: 'networks', networks } })
+  expect(fake.log()).toContain('POST /networks/two/connect')
+})
+
+test('a taken name of a network is NAME_CONFLICT, whatever the status', async () => {
+  const { engine } = await startScriptedEngine([
+    ['POST /networks/create', refusal(500, 'network name net already used: network already exists')],
+    ['GET /networks', json(200, [{ Id: 'n1', Name: 'net' }])],
+    ['DELETE /networks/n1', empty()],
+  ])
+  await expect(new DockerNetworkManager(engine).createNetwork('net')).rejects.toMatchObject({
+    code: 'NAME_CONFLICT',
+    facts: { holderId: 'n1' },
+  })
+})
+
+test('exec in a container that does not run is NOT_RUNNING, and a look at one that vanishes CONTAINER_NOT_FOUND', async () => {
+  const { fake, runtime, execs } = await startRuntime()
+  const { id } = fake.state.createContainer('c', {})
+  const improper = 'can only create exec sessions on running containers: container state improper'
+  fake.override('POST /containers/*/exec', refusal(500, improper))
+  await expect(execs.exec(id, ['x'])).rejects.toMatchObject({ code: 'NOT_RUNNING', facts: { state: 'created' } })
+  const vanished = `container ${id} does not exist in database: no such container`
+  fake.override('GET /containers/*/json', refusal(500, vanished))
+  await expect(runtime.containerState(id)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
+})
+
+test('a command that is missing is told when one attaches', async () => {
+  const { fake, runtime } = await startRuntime()
+  const { id } = fake.state.createContainer('c', { Cmd: ['/nosuch'] })
+  const text = String.raw`level=error msg="runc create failed: exec: \"/nosuch\": stat /nosuch: no such file or directory"`
+  fake.override('POST /containers/*/attach', refusal(409, text))
+  await expect(runtime.startAttached(id, {})).rejects.toMatchObject({
+    code: 'COMMAND_NOT_STARTED',
+    facts: { command: ['/nosuch'], exitCode: 127 },
+  })
+})
+
+test('a process is signalled by one that is attached: the end of another is not always booked', async () => {
+  const { engine } = await startFakeEngine()
+  const { fake, execs } = await startRuntime({ facts: { ...engine.details.facts, location: 'elsewhere' } })
+  const container = fake.state.createContainer('c', {})
+  container.status = 'running'
+  const running = await execs.exec(container.id, ['cat'])
+  expect(await running.kill()).toBe(true)
+  const starts = fake.requests.filter(({ path }) => path.endsWith('/start'))
+  expect(starts.map((start) => start.json.Detach)).toEqual([false, false])
+  await running[Symbol.asyncDispose]()
+})
+
+test('a container that ends by itself while it is removed is removed all the same', async () => {
+  const text =
+    'cannot remove container c as it could not be stopped: sending SIGKILL: container state improper: stopped'
+  const { fake, runtime } = await startRuntime()
+  fake.override('DELETE /containers/*', inTurn(refusal(500, text), empty()))
+  await runtime.removeContainer('c1')
+  expect(fake.log()).toEqual(['DELETE /containers/c1', 'DELETE /containers/c1'])
+})
+
+test.for([
+  [true, undefined],
+  [false, 'NOT_RUNNING'],
+] as const)(
+  'a start that comes second where the first is under way resolves once it runs (runs: %s)',
+  async ([runs, code]) => {
+    const { fake, runtime } = await startRuntime()
+    const id = await runtime.createContainer({ image: 'busybox:1', command: ['sleep'] })
+    if (runs) await runtime.startContainer(id)
+    fake.override('POST /containers/*/start', (reply) =>
+      reply.refuse(500, `container ${id} must be in Created or Stopped state to be started: container state improper`),
+    )
+    const codeOf = (error: unknown) => (error as { code?: string }).code
+    expect(await runtime.startContainer(id).catch(codeOf)).toBe(code)
+  },
+)

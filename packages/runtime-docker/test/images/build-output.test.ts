@@ -1,0 +1,61 @@
+import { expect, test } from 'vitest'
+import { createBuildOutput } from '../../src/images/build-output.js'
+
+const failing = [
+  'Step 1/2 : FROM busybox',
+  '\n',
+  ' ---> c0a379a80e7a\n',
+  'Step 2/2 : RUN echo out; echo err >&2; exit 9',
+  '\n',
+  ' ---> Running in 2579a9b7bb42\n',
+  'out\n',
+  '\u001b[91merr\n\u001b[0m',
+  'more\r\n',
+  'Removing intermediate container 2579a9b7bb42\n',
+]
+
+test('tells step, stream and text of each line', () => {
+  const output = createBuildOutput()
+  expect(failing.flatMap((text) => output.add(text))).toEqual([
+    { step: 1, totalSteps: 2, stream: 'stdout', text: 'Step 1/2 : FROM busybox' },
+    { step: 1, totalSteps: 2, stream: 'stdout', text: ' ---> c0a379a80e7a' },
+    { step: 2, totalSteps: 2, stream: 'stdout', text: 'Step 2/2 : RUN echo out; echo err >&2; exit 9' },
+    { step: 2, totalSteps: 2, stream: 'stdout', text: ' ---> Running in 2579a9b7bb42' },
+    { step: 2, totalSteps: 2, stream: 'stdout', text: 'out' },
+    { step: 2, totalSteps: 2, stream: 'stderr', text: 'err' },
+    { step: 2, totalSteps: 2, stream: 'stdout', text: 'more' },
+    { step: 2, totalSteps: 2, stream: 'stdout', text: 'Removing intermediate container 2579a9b7bb42' },
+  ])
+})
+
+test('F10 keeps the step under way, its command and what it printed, without the words of the builder', () => {
+  const output = createBuildOutput()
+  for (const text of failing) output.add(text)
+  expect(output.step).toBe('Step 2/2 : RUN echo out; echo err >&2; exit 9')
+  expect(output.command).toBe('RUN echo out; echo err >&2; exit 9')
+  expect(output.lastLines).toEqual(['out', 'err', 'more'])
+})
+
+test('gives the same lines whatever the pieces', () => {
+  const whole = createBuildOutput()
+  const expected = [...whole.add(failing.join('')), ...whole.end()]
+  const pieces = createBuildOutput()
+  const given = [...failing.join('')].flatMap((character) => pieces.add(character))
+  expect([...given, ...pieces.end()]).toEqual(expected)
+})
+
+test('keeps the last 20 lines, and gives a last line without end', () => {
+  const output = createBuildOutput()
+  output.add(Array.from({ length: 50 }, (_, index) => `line ${index}\n`).join(''))
+  expect(output.lastLines).toHaveLength(20)
+  expect(output.add('rest')).toEqual([])
+  expect(output.end()).toMatchObject([{ text: 'rest', step: undefined }])
+  expect(output.lastLines.at(-1)).toBe('rest')
+})
+
+test('understands Buildah, and an engine that tells the result in words alone', () => {
+  const output = createBuildOutput()
+  output.add('STEP 2/3: RUN make\nSuccessfully built c0a379a80e7a\n')
+  expect(output.command).toBe('RUN make')
+  expect(output.builtId).toBe('c0a379a80e7a')
+})

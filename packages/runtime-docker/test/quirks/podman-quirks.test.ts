@@ -1,0 +1,165 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { createRuntimeHost, type RuntimePlugin } from '@capstan/core'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { compatiblePlugin, parseEndpoint, podmanEngine } from '../../src/compatible.js'
+import { openWait } from '../../src/containers/pending-exit.js'
+import { DockerNetworkManager } from '../../src/docker-network-manager.js'
+import { type FakeHandler, startFakeEngine } from '../fake/fake-docker-engine.js'
+import type { FakeContainer } from '../fake/fake-engine-state.js'
+import { inTurn, json, startScriptedEngine } from '../scripted-engine.js'
+import { startRuntime } from '../start-runtime.js'
+
+describe('Podman, as the docker plugin and the door know it', () => {
+  async function discover(info: object) {
+    const { fake } = await startFakeEngine()
+    fake.server = 'Libpod/4.3.1 (linux)'
+    fake.override('GET /info', json(200, { ServerVersion: '4.3.1', ...info }))
+    const candidate = parseEndpoint(`unix://${fake.socketPath}`, { source: 'here', tls: undefined })
+    const find = () => ({ chosen: true, candidates: [candidate] })
+    const plugin = compatiblePlugin({ name: 'podman', accepts: [podmanEngine], find })
+    const host = createRuntimeHost({ plugins: [plugin as RuntimePlugin] })
+    onTestFinished(() => host[Symbol.asyncDispose]())
+    const [report] = await host.discover()
+    return { host, report, fields: report?.available ? report.refuses.map(({ field }) => field) : [] }
+  }
+
+  test('refuses what its logs cannot keep, and says so when it is used', async () => {
+    const { host, fields } = await discover({})
+    expect(fields).toEqual(expect.arrayContaining(['logs.since', 'logs.timestamps']))
+    const { runtime } = await host.open()
+    await expect(runtime.containerLogs('c', { timestamps: true })).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { field: 'logs.timestamps' },
+    })
+    await expect(runtime.containerLogs('c', { since: new Date() })).rejects.toMatchObject({
+      facts: { field: 'logs.since' },
+    })
+  })
+
+  test('elsewhere it refuses bind mounts: whether a source is there cannot be seen', async () => {
+    const { fields } = await discover({ Name: 'another machine' })
+    expect(fields).toContain('mounts.bind')
+  })
+})
+
+describe('an engine that misses exits', () => {
+  const quirks = { missesExits: true }
+  /** Takes the wait up, and never answers. */
+  const silentWait: FakeHandler = (reply) => void reply.open({ Date: new Date().toUTCString() })
+
+  async function startWaiting(answer: FakeHandler = silentWait) {
+    const started = await startRuntime({ quirks })
+    started.fake.override('POST /containers/*/wait', answer)
+    const container = started.fake.state.createContainer('c', { Cmd: ['sleep'] })
+    return { ...started, container, id: container.id }
+  }
+
+  test('the code is read from the container that has ended', async () => {
+    const { fake, runtime, container, id } = await startWaiting()
+    const waiting = runtime.waitContainer(id)
+    await expect.poll(() => fake.log().filter((line) => line.endsWith('/json'))).not.toHaveLength(0)
+    container.start()
+    container.exit(7)
+    expect(await waiting).toBe(7)
+  })
+
+  test('an earlier exit of the same container is none that is waited for', async () => {
+    const { fake, engine } = await startFakeEngine({ quirks })
+    const ended = (FinishedAt: string, ExitCode: number) =>
+      json(200, { Id: 'c1', State: { Status: 'exited', ExitCode, FinishedAt } })
+    fake.override('POST /containers/*/wait', silentWait)
+    fake.override('GET /containers/*/json', inTurn(ended('one', 1), ended('two', 2)))
+    const call = { operation: 'waitContainer', subject: 'c1' }
+    const { exitCode } = await openWait(engine, { call, condition: 'next-exit', endedBefore: 'one' })
+    expect(await exitCode).toBe(2)
+  })
+
+  test('of one that is gone the events tell it; where they do not: EXIT_CODE_UNKNOWN', async () => {
+    for (const event of [{ Actor: { Attributes: { exitCode: '3' } } }, {}]) {
+      const { fake, runtime, container, id } = await startWaiting()
+      fake.override('GET /events', (reply) => reply.raw(200, `${JSON.stringify(event)}\n`))
+      container.start()
+      const waiting = runtime.waitContainer(id)
+      await expect.poll(() => fake.log().filter((line) => line.endsWith('/json'))).not.toHaveLength(0)
+      fake.state.containers.delete(id)
+      if ('Actor' in event) expect(await waiting).toBe(3)
+      else await expect(waiting).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN' })
+    }
+  })
+
+  test('an answer that is no code is left to the looks', async () => {
+    const failed = { StatusCode: -1, Error: { Message: 'no such container' } }
+    const { runtime, container, id } = await startWaiting(json(200, failed))
+    container.start()
+    const waiting = runtime.waitContainer(id)
+    setTimeout(() => container.exit(5), 50)
+    expect(await waiting).toBe(5)
+  })
+
+  test('with autoRemove it is not asked for the removal, to which it answers 0', async () => {
+    const { fake, engine } = await startFakeEngine({ quirks })
+    const { id } = fake.state.createContainer('c', { Cmd: ['sleep'] }) as FakeContainer
+    const call = { operation: 'startAttached', subject: id }
+    const { close } = await openWait(engine, { call, condition: 'removed' })
+    close()
+    expect(fake.requests[0]?.query.get('condition')).toBe('next-exit')
+  })
+
+  test('one that is gone itself: CONNECTION_LOST', async () => {
+    const { fake, runtime, container, id } = await startWaiting()
+    container.start()
+    const waiting = runtime.waitContainer(id)
+    await expect.poll(() => fake.log().filter((line) => line.endsWith('/json'))).not.toHaveLength(0)
+    await fake.die()
+    await expect(waiting).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
+  })
+})
+
+test('an engine that removes the users of a network with it is not asked while there are some: IN_USE', async () => {
+  const { engine, log } = await startScriptedEngine(
+    [
+      ['GET /networks/n1', json(200, { Id: 'n1', Containers: { c1: { Name: 'user' } } })],
+      ['GET /containers/c1/json', json(200, { Id: 'c1', State: { Running: true } })],
+    ],
+    { quirks: { removesUsedNetworks: true } },
+  )
+  await expect(new DockerNetworkManager(engine).removeNetwork('n1')).rejects.toMatchObject({
+    code: 'IN_USE',
+    facts: { users: ['user'] },
+  })
+  expect(log().filter((line) => line.startsWith('DELETE'))).toEqual([])
+})
+
+test('the missing source of a bind is named before an engine could make it', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'capstan-binds-'))
+  onTestFinished(() => rm(directory, { recursive: true }))
+  const { fake, runtime } = await startRuntime({ quirks: { makesBindSources: true } })
+  const create = (source: string) =>
+    runtime.createContainer({ image: 'busybox:1', mounts: [{ type: 'bind', source, target: '/t' }] })
+  await expect(create(join(directory, 'gone'))).rejects.toMatchObject({
+    code: 'INVALID_ARGUMENT',
+    facts: { field: 'mounts[0].source' },
+  })
+  expect(fake.requests).toHaveLength(0)
+  await expect(create(directory)).resolves.toMatch(/^[0-9a-f]{64}$/)
+})
+
+test('an engine that does not know the word host-gateway gets the address', async () => {
+  const { fake, runtime } = await startRuntime({ quirks: { knowsNoHostGateway: true } })
+  fake.override('GET /networks/bridge', json(200, { Id: 'b', IPAM: { Config: [{ Gateway: '10.88.0.1' }] } }))
+  const extraHosts = { machine: 'host-gateway', other: '10.0.0.9' }
+  await runtime.createContainer({ image: 'busybox:1', extraHosts })
+  const create = fake.requests.find(({ path }) => path === '/containers/create')
+  expect(create?.json.HostConfig).toMatchObject({ ExtraHosts: ['machine:10.88.0.1', 'other:10.0.0.9'] })
+})
+
+test('where of this host there is but a name, host-gateway is refused: it is no address', async () => {
+  const { engine } = await startFakeEngine()
+  const facts = { ...engine.details.facts, location: 'virtual-machine' } as const
+  const { runtime } = await startRuntime({ facts, quirks: { knowsNoHostGateway: true } })
+  await expect(
+    runtime.createContainer({ image: 'busybox:1', extraHosts: { machine: 'host-gateway' } }),
+  ).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field: 'extraHosts' } })
+})
