@@ -1,5 +1,4 @@
 export { type CompatiblePluginOptions, compatiblePlugin } from './compatible-plugin.js'
-export type { DockerSystem } from './endpoint/docker-system.js'
 export type { EndpointCandidate, EndpointSearch, SearchPlace } from './endpoint/endpoint-candidate.js'
 export { type ParseEndpointOptions, parseEndpoint } from './endpoint/parse-endpoint.js'
 export { podmanProduct as podmanEngine } from './endpoint/products.js'
@@ -13,6 +12,7 @@ export type {
   EngineService,
   ServedConnection,
 } from './engine/docker-endpoint.js'
+export type { DockerSystem } from './engine/docker-system.js'
 export type { DockerTimeouts } from './engine/docker-timeouts.js'
 export type { EngineAdjustment, FoundEngine } from './engine/engine-adjustment.js'
 export type { InfoAnswer } from './engine/engine-facts.js'

@@ -1,6 +1,6 @@
-import { toContainerName } from '../engine/container-name.js'
 import type { ContainerInfo, ContainerInspection, ContainerState } from '@capstan/core'
 import { type NetworkAttachment, toFamiliarName } from '@capstan/core/plugin'
+import { toContainerName } from '../engine/container-name.js'
 import type { InspectedAttachment, InspectedContainer, ListedContainer } from '../engine/docker-api.js'
 import { toPortBindings } from './port-settings.js'
 

@@ -1,9 +1,9 @@
 import { isHostError } from '@capstan/core'
 import { validateName } from '@capstan/core/plugin'
+import { toContainerName } from '../engine/container-name.js'
 import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { findSandboxLabels } from '../engine/sandbox-labels.js'
-import { toContainerName } from '../engine/container-name.js'
 
 /**
  * The engine's own inspection; of a container in a sandbox, with the network of the sandbox. Gone: CONTAINER_NOT_FOUND.

@@ -1,10 +1,10 @@
 import { isHostError, type TerminalSize } from '@capstan/core'
 import { poll } from '@capstan/core/plugin'
+import { toContainerName } from '../engine/container-name.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toReason } from '../engine/engine-text.js'
 import { isInconclusive } from '../engine/is-inconclusive.js'
 import { toContainerState } from './container-shapes.js'
-import { toContainerName } from '../engine/container-name.js'
 import { findContainer, inspectContainer } from './inspect-container.js'
 
 /**

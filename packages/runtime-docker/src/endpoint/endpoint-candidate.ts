@@ -1,6 +1,6 @@
 import type { Environment, ProbeAttempt } from '@capstan/core/plugin'
 import type { DockerEndpoint } from '../engine/docker-endpoint.js'
-import type { DockerSystem } from './docker-system.js'
+import type { DockerSystem } from '../engine/docker-system.js'
 
 /** A place where an engine may be; or what was named as one and is none. */
 export type EndpointCandidate =

@@ -2,9 +2,9 @@ import { type Environment, refuseUnlistedVolumes } from '@capstan/core/plugin'
 import type { AcceptedEngine } from '../engine/accepted-engine.js'
 import type { DockerDetails } from '../engine/docker-details.js'
 import type { DockerEndpoint } from '../engine/docker-endpoint.js'
+import type { DockerSystem } from '../engine/docker-system.js'
 import { findUnknownHostReason, toEngineFacts } from '../engine/engine-facts.js'
 import type { EngineFindings } from './ask-engine.js'
-import type { DockerSystem } from './docker-system.js'
 import { toAbsentCapabilities, toRefusedOptions } from './refused-options.js'
 
 /** All that an opened runtime needs to know, from what the engine said and what the plugin knows better. */

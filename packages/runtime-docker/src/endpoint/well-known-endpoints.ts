@@ -1,5 +1,5 @@
 import type { Environment } from '@capstan/core/plugin'
-import type { DockerSystem } from './docker-system.js'
+import type { DockerSystem } from '../engine/docker-system.js'
 import { defaultPipe, defaultSocket } from './parse-endpoint.js'
 
 /** The socket where docker itself looks. */

@@ -1,7 +1,7 @@
-import type { DockerSystem } from '../endpoint/docker-system.js'
 import type { AcceptedEngine } from './accepted-engine.js'
 import type { EngineFacts, EngineLocation } from './docker-details.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
+import type { DockerSystem } from './docker-system.js'
 
 /** What is to be known of an engine, from what it says of itself. */
 export function toEngineFacts({ product, info, endpoint, system }: EngineAnswers): EngineFacts {

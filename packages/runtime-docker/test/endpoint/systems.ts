@@ -1,4 +1,4 @@
-import type { DockerSystem } from '../../src/endpoint/docker-system.js'
+import type { DockerSystem } from '../../src/engine/docker-system.js'
 
 /** Machines as data. */
 export const linux: DockerSystem = {

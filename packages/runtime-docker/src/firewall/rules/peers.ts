@@ -1,7 +1,7 @@
 import { isHostError } from '@capstan/core'
 import { isSameHost } from '@capstan/egress-firewall'
-import { toContainerName } from '../../engine/container-name.js'
 import { findContainer } from '../../containers/inspect-container.js'
+import { toContainerName } from '../../engine/container-name.js'
 import type { EngineCall } from '../../engine/docker-engine.js'
 import type { RunnerContext } from './namespace-runner.js'
 import type { Attachment } from './workload.js'

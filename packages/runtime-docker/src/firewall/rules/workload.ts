@@ -1,8 +1,8 @@
 import { isHostError } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import { toContainerState } from '../../containers/container-shapes.js'
-import { toContainerName } from '../../engine/container-name.js'
 import { inspectContainer } from '../../containers/inspect-container.js'
+import { toContainerName } from '../../engine/container-name.js'
 import type { InspectedContainer } from '../../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 
