@@ -72,6 +72,7 @@ export { type FeatureSupport, toFeatureSupport } from './feature/feature-support
 
 export { type AnyHostError, HostError, isHostError } from './errors/host-error.js'
 export type { HostErrorCode } from './errors/host-error-facts.js'
+export { describeError } from './errors/message.js'
 export {
   ExitCodeUnknownError,
   MissingCapabilityError,

@@ -86,7 +86,10 @@ test.for([
   ])
   await expect(new DockerNetworkManager(engine).createNetwork('net')).rejects.toMatchObject({
     code: 'OPERATION_FAILED',
-    facts: { reason: expect.stringMatching(/left-1, left-2; a sweep removes/) },
+    facts: {
+      reason: expect.stringMatching(/left-1, left-2$/),
+      remedy: 'remove some, or run a sweep, which removes those of dead owners',
+    },
   })
 })
 

@@ -1,4 +1,4 @@
-import { type AnyHostError, type HostErrorCode, isHostError, type RuntimeReport } from '@capstan/core'
+import { type AnyHostError, describeError, type HostErrorCode, isHostError, type RuntimeReport } from '@capstan/core'
 import {
   findUndoFailures,
   joinWords,
@@ -53,13 +53,16 @@ function explainHostError(error: AnyHostError, command: string): Explained {
     case 'IMAGE_PULL_FAILED':
       return { ...splitMessage(error.message), remedies: [toPullRemedy(error.facts)] }
     default: {
-      const isSeparated = separated.has(error.code)
-      const { problem, details = [] } = splitMessage(error.message, { isSeparated })
-      const instructions = details.filter((line) => isSeparated && instruction.test(line))
+      const { problem: message, remedy } = describeError<HostErrorCode>(error)
+      const { problem, details = [] } = splitMessage(message, { isSeparated: separated.has(error.code) })
       return {
         problem,
-        details: details.filter((line) => !instructions.includes(line)),
-        remedies: [...instructions, ...(remedies[error.code] ?? []), ...toImageOption(error.code, command)],
+        details,
+        remedies: [
+          ...(remedy === undefined ? [] : [remedy]),
+          ...(remedies[error.code] ?? []),
+          ...toImageOption(error.code, command),
+        ],
       }
     }
   }
@@ -84,9 +87,6 @@ const separated: ReadonlySet<HostErrorCode> = new Set([
   'PLUGIN_UNKNOWN',
   'TIMED_OUT',
 ])
-
-/** Statements of those messages that are remedies. */
-const instruction = /^(add|choose|give|leave|make|pass|provide|pull|raise|remove|start|sweep|try|use) /
 
 /** `capstan conformance` has a default image, so the user may not know the option. */
 function toImageOption(code: HostErrorCode, command: string): readonly string[] {

@@ -192,7 +192,8 @@ describe('toErrorText', () => {
         runtime: 'docker',
         field: 'build.platform',
         given: 'linux/arm64',
-        reason: 'the base image is for linux/amd64; pull it for linux/arm64',
+        reason: 'the base image is for linux/amd64',
+        remedy: 'pull it for linux/arm64',
       }),
       'pull it for linux/arm64',
     ],
@@ -200,7 +201,7 @@ describe('toErrorText', () => {
       createHostError('NAME_CONFLICT', { name: 'a', holderId: 'b', ours: false }),
       'choose another or remove the holder',
     ],
-  ])('shows an instruction in a message as a remedy: %s', (error, remedy) => {
+  ])('shows the remedy of an error apart from its problem: %s', (error, remedy) => {
     expect(toErrorText(error, options).split('\n')).toContain(`  → ${remedy}`)
     expect(toErrorDocument(error, options)).toMatchObject({ remedies: [remedy] })
   })

@@ -61,6 +61,8 @@ export interface HostErrorFacts {
     readonly field: RefusableField
     readonly given: string
     readonly reason: string
+    /** What the user can do, an instruction. The message ends with it. */
+    readonly remedy?: string
   }
   INVALID_ARGUMENT: { readonly field: string; readonly expected: string; readonly given: string }
   EXIT_CODE_UNKNOWN: { readonly id: string; readonly reason: string }
@@ -90,6 +92,8 @@ export interface HostErrorFacts {
     readonly subject: string
     readonly status: number | undefined
     readonly reason: string
+    /** What the user can do, an instruction. The message ends with it. */
+    readonly remedy?: string
   }
 }
 

@@ -5,12 +5,24 @@ import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
 import { toUnavailable } from './unavailable.js'
 
 /**
- * The text of an error, from the facts that it stores: who needs or does what, on which runtime, what to do.
+ * Returns the message of an error: its problem, and its remedy after a semicolon.
  *
- * One sentence. Where several runtimes or endpoints are concerned, each follows on a line of its own.
+ * It is one sentence. If several runtimes or endpoints are concerned, each has a line of its own.
  */
 export function toMessage<C extends HostErrorCode>(code: C, facts: HostErrorFacts[C]): string {
-  return messages[code](facts)
+  const { problem, remedy } = describeError({ code, facts })
+  return remedy === undefined ? problem : `${problem}; ${remedy}`
+}
+
+/** Returns the parts of the message of an error. The remedy is what the user can do; `undefined` if none is known. */
+export function describeError<C extends HostErrorCode>({
+  code,
+  facts,
+}: {
+  readonly code: C
+  readonly facts: HostErrorFacts[C]
+}): { readonly problem: string; readonly remedy: string | undefined } {
+  return { problem: problems[code](facts), remedy: remedies[code]?.(facts) }
 }
 
 /** `networks`, `networks and sidecars`, `networks, sidecars and exec`. */
@@ -19,7 +31,7 @@ export function joinWords(words: readonly string[], conjunction: 'and' | 'or' = 
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} ${conjunction} ${last}`
 }
 
-const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => string } = {
+const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => string } = {
   CAPABILITY_MISSING: ({ feature, runtime, missing, reports }) =>
     [
       `${feature ?? 'the application'} needs ${joinWords(missing.map(({ title }) => title))}, which `,
@@ -27,9 +39,8 @@ const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
       ...(runtime === undefined ? reports.flatMap((report) => toLacking(report, missing)) : []),
     ].join(''),
   CAPABILITY_DUPLICATE: ({ capability, runtime, packageName, packageVersion }) =>
-    `plugin "${runtime}" (${packageName} ${packageVersion}) provides capability "${capability}" twice; provide it once in register`,
-  PLUGIN_DUPLICATE: ({ plugin, packages }) =>
-    `two plugins are named "${plugin}" (${joinWords(packages)}); pass one of them to the host`,
+    `plugin "${runtime}" (${packageName} ${packageVersion}) provides capability "${capability}" twice`,
+  PLUGIN_DUPLICATE: ({ plugin, packages }) => `two plugins are named "${plugin}" (${joinWords(packages)})`,
   PLUGIN_UNKNOWN: ({ plugin, known }) =>
     `no plugin is named "${plugin}"; known: ${known.length === 0 ? 'none' : joinWords(known)}`,
   PLUGIN_INVALID: ({ plugin, packageName, packageVersion, problem }) =>
@@ -38,7 +49,7 @@ const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
       : `plugin "${plugin}" (${packageName} ${packageVersion}) ${problem}`,
   RUNTIME_UNAVAILABLE: toUnavailable,
   CONTAINER_NOT_FOUND: ({ id }) => `there is no container "${id}"`,
-  IMAGE_NOT_FOUND: ({ image }) => `there is no image "${image}" here; pull or build it first`,
+  IMAGE_NOT_FOUND: ({ image }) => `there is no image "${image}" here`,
   NETWORK_NOT_FOUND: ({ id }) => `there is no network "${id}"`,
   VOLUME_NOT_FOUND: ({ name }) => `there is no volume "${name}"`,
   IMAGE_PULL_FAILED: ({ image, registryText }) => `image "${image}" could not be pulled: ${registryText}`,
@@ -51,7 +62,7 @@ const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
       lastLines.length === 0 ? '' : `: ${lastLines.at(-1)}`,
     ].join(''),
   NAME_CONFLICT: ({ name, holderId, ours }) =>
-    `the name "${name}" is taken${holderId === undefined ? '' : ` by ${holderId}`}${ours ? ', which this application made' : ''}; choose another or remove the holder`,
+    `the name "${name}" is taken${holderId === undefined ? '' : ` by ${holderId}`}${ours ? ', which this application made' : ''}`,
   IN_USE: ({ subject, users }) => `${subject} is in use${users.length === 0 ? '' : ` by ${joinWords(users)}`}`,
   NOT_RUNNING: ({ id, state }) => `container "${id}" is not running (${state})`,
   NOT_ATTACHABLE: ({ id, reason }) => `container "${id}" cannot be attached to: ${reason}`,
@@ -67,14 +78,24 @@ const messages: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
   CONNECTION_LOST: ({ endpoint, lastTimestamp }) =>
     `the connection to ${endpoint} was lost${lastTimestamp === undefined ? '' : ` after ${lastTimestamp}`}`,
   PROTOCOL_ERROR: ({ operation, excerpt }) => `the answer to ${operation} was not understood: ${excerpt}`,
-  TIMED_OUT: ({ operation, phase, timeoutMs, lastLines, option }) =>
+  TIMED_OUT: ({ operation, phase, timeoutMs, lastLines }) =>
     [
       `${operation} did not finish within ${toDuration(timeoutMs)}`,
       phase === undefined ? '' : ` (${phase})`,
       lastLines.length === 0 ? '' : `: ${lastLines.at(-1)}`,
-      option === undefined ? '' : `; raise the option ${option}, or pass a signal with a longer deadline`,
     ].join(''),
   OPERATION_FAILED: ({ operation, subject, reason }) => `${operation} of ${subject} failed: ${reason}`,
+}
+
+const remedies: { readonly [C in HostErrorCode]?: (facts: HostErrorFacts[C]) => string | undefined } = {
+  CAPABILITY_DUPLICATE: () => 'provide it once in register',
+  PLUGIN_DUPLICATE: () => 'pass one of them to the host',
+  IMAGE_NOT_FOUND: () => 'pull or build it first',
+  NAME_CONFLICT: () => 'choose another or remove the holder',
+  OPTION_UNSUPPORTED: ({ remedy }) => remedy,
+  TIMED_OUT: ({ option }) =>
+    option === undefined ? undefined : `raise the option ${option}, or pass a signal with a longer deadline`,
+  OPERATION_FAILED: ({ remedy }) => remedy,
 }
 
 // Of a package that was not found: there is nothing to tell beside its name.

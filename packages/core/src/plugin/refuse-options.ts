@@ -58,9 +58,14 @@ export function toRefusal(
   { field, reason, remedy }: RefusedOption,
   given: unknown,
 ): HostError<'OPTION_UNSUPPORTED'> {
-  const text = remedy === undefined ? reason : `${reason}; ${remedy}`
   const shown = secrets.has(field) && typeof given === 'object' && given !== null ? Object.keys(given) : given
-  return createHostError('OPTION_UNSUPPORTED', { runtime, field, given: show(shown), reason: text })
+  return createHostError('OPTION_UNSUPPORTED', {
+    runtime,
+    field,
+    given: show(shown),
+    reason,
+    ...(remedy && { remedy }),
+  })
 }
 
 /** What the config asks of this field, or `undefined` when it asks nothing. `false` and empty lists ask nothing. */

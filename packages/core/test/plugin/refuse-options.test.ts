@@ -32,7 +32,7 @@ describe('refuseOptions', () => {
     expect(() => refuseOptions('fake', { image: 'x', ...config }, toRefused(field))).toThrow(
       expect.objectContaining({
         code: 'OPTION_UNSUPPORTED',
-        facts: expect.objectContaining({ runtime: 'fake', field, reason: 'not here; use another' }),
+        facts: expect.objectContaining({ runtime: 'fake', field, reason: 'not here', remedy: 'use another' }),
       }),
     )
   })
@@ -99,7 +99,7 @@ describe('refuseField', () => {
     expect(() => refuseField(capability, field, true, toFake(field))).toThrow(
       expect.objectContaining({
         message: `runtime "fake" does not support "${field}": not here; use another`,
-        facts: { runtime: 'fake', field, given: 'true', reason: 'not here; use another' },
+        facts: { runtime: 'fake', field, given: 'true', reason: 'not here', remedy: 'use another' },
       }),
     )
   })

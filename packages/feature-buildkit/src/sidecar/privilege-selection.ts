@@ -95,9 +95,8 @@ export class PrivilegeSelection {
       runtime: this.#report.runtime,
       field: 'privileged',
       given: 'true',
-      reason: this.#all.some(({ level }) => level.layout === rootlessLayout)
-        ? reason
-        : `${reason}; try a rootlessImage`,
+      reason,
+      ...(this.#all.some(({ level }) => level.layout === rootlessLayout) ? {} : { remedy: 'try a rootlessImage' }),
     } as const
     return createHostError('OPTION_UNSUPPORTED', facts, { cause })
   }

@@ -194,7 +194,8 @@ function toBusyError(name: string): Error {
     operation: 'start BuildKit',
     subject: `sidecar "${name}"`,
     status: undefined,
-    reason: 'the existing sidecar does not answer and does not end; remove it, or run a sweep',
+    reason: 'the existing sidecar does not answer and does not end',
+    remedy: 'remove it, or run a sweep',
   })
 }
 

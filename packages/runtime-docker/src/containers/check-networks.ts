@@ -24,7 +24,11 @@ async function checkNetwork(
     throw createHostError('INVALID_ARGUMENT', { field: 'network', expected, given: JSON.stringify(networkId) })
   }
   if (Name !== 'bridge' || aliases.length === 0) return
-  const reason = 'the default network has no name server; make a network of your own'
-  const facts = { runtime: engine.runtimeName, field: 'network.aliases', given: aliases.join(', '), reason } as const
-  throw createHostError('OPTION_UNSUPPORTED', facts)
+  throw createHostError('OPTION_UNSUPPORTED', {
+    runtime: engine.runtimeName,
+    field: 'network.aliases',
+    given: aliases.join(', '),
+    reason: 'the default network has no name server',
+    remedy: 'create a network',
+  })
 }

@@ -21,8 +21,15 @@ export async function withHostGateway(
 
 function toUnknown({ runtimeName }: DockerEngine, name: string | undefined): unknown {
   const known = name === undefined ? 'no address is known' : `only the name ${name} is known`
-  const reason = `the engine does not know the word, and ${known} of this host; give hostAddress to the plugin`
-  return createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'extraHosts', given: word, reason })
+  const reason = `the engine does not know the word, and ${known} of this host`
+  const remedy = 'pass hostAddress to the plugin'
+  return createHostError('OPTION_UNSUPPORTED', {
+    runtime: runtimeName,
+    field: 'extraHosts',
+    given: word,
+    reason,
+    remedy,
+  })
 }
 
 const word = 'host-gateway'

@@ -54,13 +54,16 @@ function refuseOther(engine: DockerEngine, platform: string, image: InspectedIma
   const found = `${image.Os}/${image.Architecture}`
   const reason =
     base === undefined
-      ? `the engine built an image for ${found}`
-      : `the base image "${base}" is here for ${found}, and the engine would build on that; pull it for ${platform}`
+      ? { reason: `the engine built an image for ${found}` }
+      : {
+          reason: `the base image "${base}" is here for ${found}, and the engine would build on that`,
+          remedy: `pull it for ${platform}`,
+        }
   throw createHostError('OPTION_UNSUPPORTED', {
     runtime: engine.runtimeName,
     field: 'build.platform',
     given: platform,
-    reason,
+    ...reason,
   })
 }
 

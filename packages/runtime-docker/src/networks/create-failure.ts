@@ -46,6 +46,7 @@ async function toPoolFailure(
   const networks = await api.listNetworks({ filters: { label: [ownershipLabelKeys.instance] } })
   const names = networks.map(({ Id, Name }) => Name ?? Id)
   const ours = names.length === 0 ? 'none of its networks are of Capstan' : `networks of Capstan: ${names.join(', ')}`
-  const reason = `${toEngineText(error)}; ${ours}; a sweep removes those that a dead owner left`
-  return createHostError('OPERATION_FAILED', { ...error.facts, reason }, { cause: error })
+  const reason = `${toEngineText(error)}; ${ours}`
+  const remedy = 'remove some, or run a sweep, which removes those of dead owners'
+  return createHostError('OPERATION_FAILED', { ...error.facts, reason, remedy }, { cause: error })
 }

@@ -129,6 +129,7 @@ function checkNetwork(
     network.mode === 'networks' ? network.networks.map(({ networkId }) => engine.networks.require(networkId)) : []
   if (ports.length === 0 || networks.length === 0 || networks.some(({ internal }) => !internal)) return
   const given = JSON.stringify(ports)
-  const reason = 'an internal network publishes no port; add one that is not internal'
-  throw createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'ports', given, reason })
+  const reason = 'an internal network publishes no port'
+  const remedy = 'add a network that is not internal'
+  throw createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'ports', given, reason, remedy })
 }

@@ -67,12 +67,13 @@ export class NetworkStore {
     if (free !== undefined) return free
     const ours = this.list().filter(({ labels }) => ownershipLabelKeys.instance in labels)
     const names = ours.slice(0, 10).map(({ name }) => name)
-    const reason = `all 256 simulated subnets are in use, ${ours.length} by networks of Capstan (${joinWords(names)}); sweep what a dead owner left, or remove some`
+    const reason = `all 256 simulated subnets are in use, ${ours.length} by networks of Capstan (${joinWords(names)})`
     throw createHostError('OPERATION_FAILED', {
       operation: 'createNetwork',
       subject: 'network',
       status: undefined,
       reason,
+      remedy: 'remove some, or run a sweep, which removes those of dead owners',
     })
   }
 }
