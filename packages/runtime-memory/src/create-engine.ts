@@ -1,13 +1,13 @@
-import { baseCommands } from './commands/base-commands.js'
-import type { FileEntry } from './files/file-map.js'
-import { createCommandFiles, createImage } from './image/create-image.js'
-import { toTag } from './image/image-store.js'
-import { emptyImageConfig, type ImageContent, noPrograms } from './image/stored-image.js'
+import { createCommandFiles, createImage } from './images/create-image.js'
+import { toTag } from './images/state/image-store.js'
+import { emptyImageConfig, type ImageContent, noPrograms } from './images/state/stored-image.js'
 import { MemoryEngine } from './memory-engine.js'
 import { FaultScript } from './memory-fault.js'
 import type { MemoryPluginOptions } from './memory-plugin-options.js'
-import type { MemoryImage } from './memory-program.js'
-import { defaultPath } from './process/find-program.js'
+import type { FileEntry } from './simulation/files/file-map.js'
+import type { MemoryImage } from './simulation/memory-program.js'
+import { defaultPath } from './simulation/processes/find-program.js'
+import { baseCommands } from './simulation/shell/base-commands.js'
 
 /** The engine of one plugin, with the images that it has from the start. */
 export function createEngine(options: MemoryPluginOptions): MemoryEngine {

@@ -10,7 +10,7 @@ export type {
   MemoryProgram,
   MemoryRunOptions,
   MemorySignal,
-} from './memory-program.js'
+} from './simulation/memory-program.js'
 export { memoryPlugin }
 
 /** The simulation with its defaults, as `loadPlugins` finds it: one for each process. */

@@ -1,15 +1,15 @@
 import { setImmediate } from 'node:timers/promises'
 import { delay } from '@capstan/core/plugin'
-import { ContainerStore } from './container/container-store.js'
-import { findRun } from './container/memory-container.js'
-import { ImageStore } from './image/image-store.js'
-import type { ImageContent, ImagePrograms } from './image/stored-image.js'
+import { ContainerStore } from './containers/state/container-store.js'
+import { findRun } from './containers/state/memory-container.js'
+import { ImageStore } from './images/state/image-store.js'
+import type { ImageContent, ImagePrograms } from './images/state/stored-image.js'
 import { MemoryClock, toDate } from './memory-clock.js'
 import type { FaultScript } from './memory-fault.js'
-import type { MemoryProgram } from './memory-program.js'
-import type { NetworkSpace } from './network/network-space.js'
-import { NetworkStore } from './network/network-store.js'
-import { VolumeStore } from './volume/volume-store.js'
+import type { NetworkSpace } from './networks/network-namespace.js'
+import { NetworkStore } from './networks/network-store.js'
+import type { MemoryProgram } from './simulation/memory-program.js'
+import { VolumeStore } from './volumes/volume-store.js'
 
 /** What a simulation has from its start, and for good. */
 export interface MemoryEngineOptions {

@@ -1,11 +1,11 @@
 import type { ExecManager, ExecOptions, ExecProcess } from '@capstan/core'
 import { type Argv, createHostError, type UndoStack, validateExec, validateId } from '@capstan/core/plugin'
-import { MemoryExecProcess } from './container/exec-process.js'
-import { findRun, toContainerState } from './container/memory-container.js'
-import { createStatusFile } from './container/system-files.js'
+import { MemoryExecProcess } from './containers/memory-exec-process.js'
+import { findRun, toContainerState } from './containers/state/memory-container.js'
 import type { MemoryConnection } from './memory-connection.js'
-import { withEnvironment } from './process/environment.js'
-import { createFailing, findCommand } from './process/find-program.js'
+import { createStatusFile } from './simulation/files/system-files.js'
+import { withEnvironment } from './simulation/processes/environment.js'
+import { createFailing, findCommand } from './simulation/processes/find-program.js'
 
 interface ExecCall {
   readonly options: ExecOptions

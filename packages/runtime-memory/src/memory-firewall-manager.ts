@@ -1,8 +1,8 @@
 import type { FirewallManager, FirewallRules, OperationOptions } from '@capstan/core'
 import { createHostError, validateFirewallRules, validateId } from '@capstan/core/plugin'
-import { findRun, type MemoryContainer, toContainerState } from './container/memory-container.js'
+import { findRun, type MemoryContainer, toContainerState } from './containers/state/memory-container.js'
+import { setFirewall } from './firewall/apply-firewall.js'
 import type { MemoryConnection } from './memory-connection.js'
-import { setFirewall } from './network/set-firewall.js'
 
 /** Restricts the simulated connections of containers. */
 export class MemoryFirewallManager implements FirewallManager {

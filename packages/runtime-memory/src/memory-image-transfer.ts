@@ -1,8 +1,8 @@
 import { Readable } from 'node:stream'
 import type { ImageTransfer, OperationOptions, PullOptions } from '@capstan/core'
 import { validateImageReference } from '@capstan/core/plugin'
-import { toTag } from './image/image-store.js'
-import { pullImage } from './image/pull-image.js'
+import { pullImage } from './images/pull-image.js'
+import { toTag } from './images/state/image-store.js'
 import type { MemoryConnection } from './memory-connection.js'
 
 /** Images to and from the simulation: pulls out of what it was given, archives in the form of docker. */
@@ -21,7 +21,7 @@ export class MemoryImageTransfer implements ImageTransfer {
 
   async loadImages(tar: AsyncIterable<Uint8Array>, options: OperationOptions = {}): Promise<readonly string[]> {
     return await this.#connection.call('loadImages', options, async (call) => {
-      const { loadImages } = await import('./image/archive/load-images.js')
+      const { loadImages } = await import('./images/archive/load-images.js')
       return await loadImages(this.#connection.engine, tar, call)
     })
   }
@@ -30,7 +30,7 @@ export class MemoryImageTransfer implements ImageTransfer {
     validateImageReference(reference, 'reference')
     const { images } = this.#connection.engine
     return await this.#connection.call('saveImage', options, async () => {
-      const { saveImage } = await import('./image/archive/save-image.js')
+      const { saveImage } = await import('./images/archive/save-image.js')
       const image = images.require(reference)
       const tag = toTag(reference)
       const chunks = saveImage(image, image.tags.has(tag) ? [tag] : [])

@@ -11,7 +11,7 @@ import {
   validateName,
 } from '@capstan/core/plugin'
 import type { MemoryConnection } from './memory-connection.js'
-import type { MemoryNetwork } from './network/network-store.js'
+import type { MemoryNetwork } from './networks/network-store.js'
 
 /** Simulated networks, each with a subnet and names of its own. */
 export class MemoryNetworkManager implements NetworkManager {

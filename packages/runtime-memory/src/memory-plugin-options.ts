@@ -1,6 +1,6 @@
 import type { Capability, RefusableField } from '@capstan/core'
 import type { MemoryFault } from './memory-fault.js'
-import type { MemoryImage, MemoryProgram } from './memory-program.js'
+import type { MemoryImage, MemoryProgram } from './simulation/memory-program.js'
 
 /** What {@link memoryPlugin} simulates beyond the default image. */
 export interface MemoryPluginOptions {

@@ -30,19 +30,19 @@ import {
   validateStopOptions,
   validateTerminalSize,
 } from '@capstan/core/plugin'
-import { attachContainer, startAttached } from './container/attach-container.js'
-import { createContainer } from './container/create-container.js'
-import { inspectContainer, toContainerInfo } from './container/inspect-container.js'
-import { createLogStream, readAll } from './container/log-stream.js'
-import { findRun, type MemoryContainer, toContainerState } from './container/memory-container.js'
-import { startContainer } from './container/start-container.js'
-import { removeContainer, stopContainer } from './container/stop-container.js'
-import { waitContainer } from './container/wait-container.js'
-import { removeImage } from './image/remove-image.js'
-import { toImageInfo } from './image/stored-image.js'
+import { attachContainer, startAttached } from './containers/attach.js'
+import { createContainer } from './containers/create-container.js'
+import { waitContainer } from './containers/exit-code.js'
+import { inspectContainer, toContainerInfo } from './containers/inspect-container.js'
+import { createLogStream, readAll } from './containers/read-logs.js'
+import { startContainer } from './containers/start-container.js'
+import { findRun, type MemoryContainer, toContainerState } from './containers/state/memory-container.js'
+import { removeContainer, stopContainer } from './containers/stop-container.js'
+import { removeImage } from './images/remove-image.js'
+import { toImageInfo } from './images/state/stored-image.js'
 import type { MemoryConnection } from './memory-connection.js'
-import { findGateway } from './network/connect.js'
-import { toSignalName } from './process/signals.js'
+import { findGateway } from './networks/connect.js'
+import { toSignalName } from './simulation/processes/signals.js'
 
 /** Every method of a runtime on the simulation. Each checks its input, then passes the one way in. */
 export class MemoryRuntime implements Runtime {

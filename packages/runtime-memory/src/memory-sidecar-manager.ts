@@ -7,8 +7,8 @@ import type {
   SidecarManager,
 } from '@capstan/core'
 import { toSidecarContainer } from '@capstan/core/plugin'
-import { removeVolumesOf } from './container/container-mounts.js'
-import { removeContainer } from './container/stop-container.js'
+import { removeVolumesOf } from './containers/mounts.js'
+import { removeContainer } from './containers/stop-container.js'
 import type { MemoryConnection } from './memory-connection.js'
 
 /** Helper containers of the simulation, made of the runtime’s own steps: a fault of each of them is met here too. */

@@ -1,0 +1,117 @@
+import type { AttachOptions } from '@capstan/core'
+import { createHostError, type OperationSubject, pumpInput, SharedWriter, untilAborted } from '@capstan/core/plugin'
+import type { MemoryEngine } from '../memory-engine.js'
+import { type StartOptions, startContainer } from './start-container.js'
+import type { ContainerRun } from './state/container-run.js'
+import type { AttachedClient } from './state/container-streams.js'
+import { findRun, type MemoryContainer, toContainerState } from './state/memory-container.js'
+import { stopContainer } from './stop-container.js'
+
+/** Joins the run under way until its output ends. The container goes on, whatever ends the session. */
+export async function attachContainer(
+  container: MemoryContainer,
+  options: AttachOptions & { readonly signal: AbortSignal },
+): Promise<void> {
+  const { id } = container
+  const run = findRun(container)
+  if (run === undefined) throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
+  if (options.initialSize !== undefined) container.terminalSize = options.initialSize
+  const output = new OutputClient(options, { operation: 'attach', subject: id })
+  run.streams.attach(output)
+  try {
+    await converse(run, { attach: options, output, signal: options.signal })
+  } finally {
+    run.streams.detach(output)
+  }
+}
+
+/** The caller’s streams, and whose container it becomes. */
+export interface StartAttachedOptions {
+  readonly attach: AttachOptions
+  /** Aborts with the caller's, and when the runtime is closed. */
+  readonly signal: AbortSignal
+  readonly starter: object
+  readonly rulesStand: NonNullable<StartOptions['rulesStand']>
+}
+
+/** Attached before the program is started: nothing of it is lost. Resolves with the exit code after all output. */
+export async function startAttached(
+  engine: MemoryEngine,
+  container: MemoryContainer,
+  { attach, signal, starter, rulesStand }: StartAttachedOptions,
+): Promise<number> {
+  if (attach.initialSize !== undefined) container.terminalSize = attach.initialSize
+  const output = new OutputClient(attach, { operation: 'startAttached', subject: container.id })
+  const before = findRun(container)
+  const run = await startContainer(engine, container, { starter, client: output, rulesStand })
+  try {
+    return await converse(run, { attach, output, signal })
+  } catch (error) {
+    // What this call started goes with it; but a runtime that is closed stops no container.
+    const isClosed = signal.aborted && attach.signal?.aborted !== true
+    if (run !== before && !isClosed)
+      await stopContainer(container, { graceMs: 1000, signal: new AbortController().signal })
+    throw error
+  } finally {
+    run.streams.detach(output)
+  }
+}
+
+async function converse(
+  { streams, ended }: ContainerRun,
+  {
+    attach,
+    output,
+    signal,
+  }: { readonly attach: AttachOptions; readonly output: OutputClient; readonly signal: AbortSignal },
+): Promise<number> {
+  const input = attach.stdin === undefined ? undefined : pumpInput(attach.stdin, streams.input, output.call)
+  input?.failed.catch(() => streams.input.end())
+  try {
+    return await untilAborted(
+      Promise.race([ended, output.failed, ...(input === undefined ? [] : [input.failed])]),
+      signal,
+    )
+  } finally {
+    input?.stop()
+  }
+}
+
+/** The outputs of one attached caller. */
+class OutputClient implements AttachedClient {
+  /** Rejects when one of the outputs fails: that ends the session, and not the container. */
+  readonly failed: Promise<never>
+  readonly call: OperationSubject
+  readonly #writers: { readonly stdout: SharedWriter | undefined; readonly stderr: SharedWriter | undefined }
+  readonly #detached = new AbortController()
+  #fail: (error: unknown) => void = () => {}
+
+  constructor({ stdout, stderr }: AttachOptions, call: OperationSubject) {
+    this.call = call
+    this.#writers = {
+      stdout: stdout && new SharedWriter(stdout, call),
+      stderr: stderr && new SharedWriter(stderr, call),
+    }
+    this.failed = new Promise((_, reject) => {
+      this.#fail = reject
+    })
+    this.failed.catch(() => {})
+  }
+
+  async write(source: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {
+    const { signal } = this.#detached
+    const writer = this.#writers[source]
+    if (writer === undefined || signal.aborted) return
+    try {
+      writer.write(bytes)
+      await writer.flushed(signal)
+    } catch (error) {
+      if (!signal.aborted) this.#fail(error)
+    }
+  }
+
+  detach(): void {
+    this.#detached.abort()
+    for (const writer of Object.values(this.#writers)) writer?.release()
+  }
+}

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto'
+import type { ContainerConfig, CreateOptions } from '@capstan/core'
+import {
+  createHostError,
+  isOurs,
+  type Operation,
+  type StringMap,
+  toImageHome,
+  toObjectLabels,
+} from '@capstan/core/plugin'
+import { pullImage } from '../images/pull-image.js'
+import type { StoredImage } from '../images/state/stored-image.js'
+import type { MemoryConnection } from '../memory-connection.js'
+import type { MemoryEngine } from '../memory-engine.js'
+import { ContainerFiles, type MountedFiles } from '../simulation/files/container-files.js'
+import { createSystemFiles } from '../simulation/files/system-files.js'
+import { withEnvironment } from '../simulation/processes/environment.js'
+import { defaultPath } from '../simulation/processes/find-program.js'
+import { checkBindSources, createMounts, removeVolumesOf } from './mounts.js'
+import { ContainerEvents } from './state/container-events.js'
+import { ContainerLog } from './state/container-log.js'
+import type { MemoryContainer } from './state/memory-container.js'
+
+/** Makes a container, pulling its image if need be; undone when a later step of the same call fails. */
+export async function createContainer(
+  connection: MemoryConnection,
+  config: ContainerConfig,
+  { call, onProgress }: { readonly call: Operation; readonly onProgress?: CreateOptions['onProgress'] },
+): Promise<MemoryContainer> {
+  const { engine } = connection
+  checkName(connection, config.name)
+  checkNetwork(connection, config)
+  const image = await findOrPullImage(connection, config, { signal: call.signal, ...(onProgress && { onProgress }) })
+  await checkBindSources(config)
+  call.signal.throwIfAborted()
+  // Once more: others may have come first while the image was pulled.
+  checkName(connection, config.name)
+  checkNetwork(connection, config)
+  const { ownerLabels } = connection
+  const id = randomBytes(32).toString('hex')
+  call.undo.add('volumes', async () => removeVolumesOf(engine, id))
+  const mounts = createMounts(engine, config, { id, ownerLabels })
+  const container = toContainer(engine, config, { id, image, mounts, ownerLabels })
+  engine.containers.add(container)
+  call.undo.add(`container ${container.name}`, async () => engine.containers.delete(container.id))
+  return container
+}
+
+async function findOrPullImage(
+  connection: MemoryConnection,
+  { image, pull = 'missing', platform }: ContainerConfig,
+  options: CreateOptions,
+): Promise<StoredImage> {
+  const found = connection.engine.images.find(image)
+  if (found !== undefined) return found
+  if (pull === 'never') throw createHostError('IMAGE_NOT_FOUND', { image })
+  return await pullImage(connection, image, { ...options, ...(platform !== undefined && { platform }) })
+}
+
+interface ContainerParts {
+  readonly id: string
+  readonly image: StoredImage
+  readonly mounts: readonly MountedFiles[]
+  readonly ownerLabels: StringMap
+}
+
+function toContainer(
+  { clock, networks, logLimitBytes }: MemoryEngine,
+  config: ContainerConfig,
+  { id, image, mounts, ownerLabels }: ContainerParts,
+): MemoryContainer {
+  const { entrypoint = image.config.entrypoint } = config
+  // As an engine has it: the image's command belongs to the image's entrypoint.
+  const { command = config.entrypoint === undefined ? image.config.command : [] } = config
+  return {
+    id,
+    name: config.name ?? `memory-${id.slice(0, 12)}`,
+    config,
+    image,
+    labels: { ...image.config.labels, ...toObjectLabels({ kind: 'container' }, ownerLabels, config.labels) },
+    createdAt: clock.now(),
+    argv: [...entrypoint, ...command],
+    env: toEnvironment(id, image, config),
+    user: config.user ?? image.config.user,
+    workingDirectory: config.workingDirectory ?? image.config.workingDirectory,
+    files: new ContainerFiles({
+      image: image.files,
+      system: createSystemFiles(id, config, networks.defaultNetwork.gateway),
+      mounts,
+      readOnly: config.readOnlyRootFilesystem === true,
+    }),
+    log: new ContainerLog(clock, logLimitBytes),
+    run: undefined,
+    starting: undefined,
+    firewallRules: undefined,
+    terminalSize: undefined,
+    events: new ContainerEvents(),
+  }
+}
+
+/** What every engine sets, then the image's, then the container's own. */
+function toEnvironment(
+  id: string,
+  image: StoredImage,
+  { env, user = image.config.user, hostname, tty }: ContainerConfig,
+): StringMap {
+  const own = {
+    PATH: defaultPath,
+    HOSTNAME: hostname ?? id.slice(0, 12),
+    HOME: toImageHome({ env: {}, user }),
+    ...(tty === true && { TERM: 'xterm' }),
+    ...image.config.env,
+  }
+  return withEnvironment(own, env)
+}
+
+function checkName({ engine, ownerLabels }: MemoryConnection, name: string | undefined): void {
+  const holder = name === undefined ? undefined : engine.containers.findName(name)
+  if (holder === undefined) return
+  const facts = { name: holder.name, holderId: holder.id, ours: isOurs(holder.labels, ownerLabels) }
+  throw createHostError('NAME_CONFLICT', facts)
+}
+
+function checkNetwork(
+  { engine, runtimeName }: MemoryConnection,
+  { network = { mode: 'default' }, ports = [] }: ContainerConfig,
+): void {
+  const networks =
+    network.mode === 'networks' ? network.networks.map(({ networkId }) => engine.networks.require(networkId)) : []
+  if (ports.length === 0 || networks.length === 0 || networks.some(({ internal }) => !internal)) return
+  const given = JSON.stringify(ports)
+  const reason = 'an internal network publishes no port'
+  const remedy = 'add a network that is not internal'
+  throw createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'ports', given, reason, remedy })
+}

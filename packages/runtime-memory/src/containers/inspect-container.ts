@@ -1,0 +1,47 @@
+import type { ContainerInfo, ContainerInspection } from '@capstan/core'
+import type { NetworkAttachment } from '@capstan/core/plugin'
+import { toDate } from '../memory-clock.js'
+import type { MemoryEngine } from '../memory-engine.js'
+import { findRun, type MemoryContainer, toContainerState } from './state/memory-container.js'
+
+/** One container as a list shows it. */
+export function toContainerInfo(container: MemoryContainer): ContainerInfo {
+  const { id, name, config, labels, createdAt } = container
+  return { id, name, image: config.image, state: toContainerState(container), createdAt: toDate(createdAt), labels }
+}
+
+/** One container in full. */
+export function inspectContainer(engine: MemoryEngine, container: MemoryContainer): ContainerInspection {
+  const { run, image, argv } = container
+  const status = toContainerState(container)
+  return {
+    ...toContainerInfo(container),
+    imageId: image.id,
+    command: argv,
+    state: {
+      status,
+      running: status === 'running',
+      exitCode: run?.exitCode,
+      startedAt: run && toDate(run.startedAt),
+      finishedAt: run?.finishedAt === undefined ? undefined : toDate(run.finishedAt),
+    },
+    networks: toAttachments(engine, container),
+    ports: findRun(container)?.ports ?? [],
+  }
+}
+
+function toAttachments({ networks }: MemoryEngine, { config, id }: MemoryContainer): readonly NetworkAttachment[] {
+  const { network = { mode: 'default' } } = config
+  const joined =
+    network.mode === 'networks'
+      ? network.networks
+      : network.mode === 'default'
+        ? [{ networkId: networks.defaultNetwork.id, aliases: [] }]
+        : []
+  return joined.map(({ networkId, aliases = [] }) => {
+    const found = networks.find(networkId)
+    const ipAddress = found?.endpoints.get(id)?.ipAddress
+    const gateway = ipAddress === undefined ? undefined : found?.gateway
+    return { networkId: found?.id ?? networkId, networkName: found?.name ?? networkId, ipAddress, gateway, aliases }
+  })
+}

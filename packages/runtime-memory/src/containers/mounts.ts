@@ -1,0 +1,76 @@
+import type { ContainerConfig, Mount } from '@capstan/core'
+import { createHostError, type StringMap, toVolumeLabels } from '@capstan/core/plugin'
+import type { MemoryEngine } from '../memory-engine.js'
+import type { MountedFiles } from '../simulation/files/container-files.js'
+import type { FileMap } from '../simulation/files/file-map.js'
+import { findMachineFile } from '../simulation/files/machine-files.js'
+
+/** Rejects when the source of a bind mount does not exist. */
+export async function checkBindSources({ mounts = [] }: ContainerConfig): Promise<void> {
+  for (const mount of mounts) {
+    if (mount.type === 'bind' && (await findMachineFile(mount.source)) === undefined) {
+      throw createMissingSource(mount.source)
+    }
+  }
+}
+
+/** What the mounts of the container `id` show. An absent volume is created; {@link removeVolumesOf} takes it back. */
+export function createMounts(
+  engine: MemoryEngine,
+  config: ContainerConfig,
+  owner: MountOwner,
+): readonly MountedFiles[] {
+  return (config.mounts ?? []).map((mount) => {
+    if (mount.type === 'tmpfs') return createTmpfs(mount)
+    const { target, source, readOnly = false } = mount
+    if (mount.type === 'bind') return { type: 'bind', target, readOnly, source }
+    return { type: 'memory', target, readOnly, files: findOrCreateVolume(engine, { mount, config, owner }) }
+  })
+}
+
+/** Removes the volumes that were created for the container, except those that another container uses. */
+export function removeVolumesOf({ volumes, containers }: MemoryEngine, id: string): void {
+  for (const { name, madeFor } of volumes.list()) {
+    if (madeFor === id && containers.findUsersOfVolume(name).length === 0) volumes.delete(name)
+  }
+}
+
+/** The container that is being created. */
+export interface MountOwner {
+  readonly id: string
+  readonly ownerLabels: StringMap
+}
+
+interface VolumeUse {
+  readonly mount: Extract<Mount, { type: 'volume' }>
+  readonly config: ContainerConfig
+  readonly owner: MountOwner
+}
+
+function findOrCreateVolume(engine: MemoryEngine, { mount, config, owner }: VolumeUse): FileMap {
+  const found = engine.volumes.find(mount.source)
+  if (found !== undefined) return found.files
+  const labels = toVolumeLabels(mount, config, owner.ownerLabels)
+  return engine.volumes.add(mount.source, labels, { createdAt: engine.now(), madeFor: owner.id }).files
+}
+
+/** As docker has it by default: open to all, nothing in it executable. */
+function createTmpfs({
+  target,
+  sizeBytes,
+  mode = 0o1777,
+  executable = false,
+}: Mount & { type: 'tmpfs' }): MountedFiles {
+  const files: FileMap = new Map([['/', { type: 'directory', mode }]])
+  return { type: 'memory', target, readOnly: false, files, executable, ...(sizeBytes !== undefined && { sizeBytes }) }
+}
+
+function createMissingSource(source: string) {
+  const reason = 'the source of the bind mount is not there'
+  return createHostError('OPERATION_FAILED', {
+    operation: 'createContainer',
+    subject: source,
+    status: undefined,
+    reason,
+  })
+}

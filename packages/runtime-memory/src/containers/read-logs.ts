@@ -1,0 +1,108 @@
+import type { LogChunk, LogOptions, LogStream } from '@capstan/core'
+import { parseTimestamp, toTimestamp } from '../memory-clock.js'
+import type { MemoryConnection } from '../memory-connection.js'
+import { findTail, type LogFilter, type LogPosition, toPieces } from './log-lines.js'
+import type { ContainerLog, LogRecord } from './state/container-log.js'
+import { findRun, type MemoryContainer } from './state/memory-container.js'
+
+/** The log of a container as a stream that opens when it is first read; errors of opening surface there. */
+export function createLogStream(connection: MemoryConnection, id: string, options: LogOptions): LogStream {
+  const left = new AbortController()
+  const reader = read(connection, id, { ...options, left: left.signal })
+  return {
+    [Symbol.asyncIterator]: () => reader,
+    [Symbol.asyncDispose]: async () => {
+      left.abort()
+      await reader.return(undefined)
+    },
+  }
+}
+
+/** Everything that is there now. */
+export function readAll(log: ContainerLog): Uint8Array {
+  const records = Array.from({ length: log.end - log.start }, (_, index) => log.at(log.start + index))
+  return Buffer.concat(records.flatMap((record) => record?.bytes ?? []))
+}
+
+/** `left`: the reader wants no more. */
+interface ReadOptions extends LogOptions {
+  readonly left: AbortSignal
+}
+
+type Chunks = AsyncGenerator<LogChunk, undefined>
+
+async function* read(connection: MemoryConnection, id: string, options: ReadOptions): Chunks {
+  const { signal, end } = connection.operations.begin(options.signal)
+  try {
+    const container = await connection.call('containerLogs', options, () => connection.engine.containers.require(id))
+    const isOneStream = connection.refuses.some(({ field }) => field === 'logs.split')
+    for await (const chunk of readLog(container, { ...options, signal })) {
+      yield isOneStream ? { ...chunk, source: 'combined' } : chunk
+    }
+  } finally {
+    end()
+  }
+  return undefined
+}
+
+async function* readLog(container: MemoryContainer, options: ReadOptions): Chunks {
+  const { log } = container
+  const isWanted = createFilter(options)
+  const first = findTail(log, isWanted, options.tailLines)
+  const reader = { position: first.position }
+  log.open(reader)
+  try {
+    for await (const { record, offset } of readRecords(container, reader, { ...options, first })) {
+      if (isWanted(record)) yield* toChunks(record, offset, options)
+    }
+  } finally {
+    log.close(reader)
+  }
+  return undefined
+}
+
+async function* readRecords(
+  container: MemoryContainer,
+  reader: { position: number },
+  { follow, left, signal, first }: ReadOptions & { readonly first: LogPosition },
+) {
+  const { log } = container
+  // As a real engine: a container that does not run is not followed.
+  const run = follow === true ? findRun(container) : undefined
+  const end = run === undefined ? log.end : Number.POSITIVE_INFINITY
+  while (reader.position < end && !left.aborted) {
+    signal?.throwIfAborted()
+    const record = log.at(reader.position)
+    if (record !== undefined) {
+      yield { record, offset: reader.position === first.position ? first.offset : 0 }
+      log.advance(reader)
+    } else if (run?.exitCode !== undefined) return
+    else await waitForChange(log, signal === undefined ? [left] : [signal, left])
+  }
+}
+
+function createFilter({ since, stdout = true, stderr = true }: LogOptions): LogFilter {
+  const from = since === undefined ? 0n : parseTimestamp(since)
+  return ({ source, nanoseconds }) => nanoseconds >= from && (source === 'stderr' ? stderr : stdout)
+}
+
+/** A chunk for each line when each is to have its time. */
+function* toChunks(record: LogRecord, offset: number, { timestamps = false }: LogOptions): Generator<LogChunk> {
+  const { source, nanoseconds } = record
+  const bytes = record.bytes.subarray(offset)
+  if (!timestamps) yield { source, bytes }
+  else for (const piece of toPieces(bytes)) yield { source, bytes: piece, timestamp: toTimestamp(nanoseconds) }
+}
+
+/** Resolves on the next change, and when one of the signals aborts. */
+function waitForChange(log: ContainerLog, signals: readonly AbortSignal[]): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      stop()
+      for (const signal of signals) signal.removeEventListener('abort', wake)
+      resolve()
+    }
+    const stop = log.onChange(wake)
+    for (const signal of signals) signal.addEventListener('abort', wake, { once: true })
+  })
+}

@@ -1,0 +1,92 @@
+import type { FirewallRules } from '@capstan/core'
+import { createHostError, type UndoStack } from '@capstan/core/plugin'
+import { setFirewall } from '../firewall/apply-firewall.js'
+import type { MemoryEngine } from '../memory-engine.js'
+import type { MemoryProgram } from '../simulation/memory-program.js'
+import { findMain } from '../simulation/processes/find-program.js'
+import { ContainerRun } from './state/container-run.js'
+import type { AttachedClient } from './state/container-streams.js'
+import { findRun, type MemoryContainer } from './state/memory-container.js'
+import { takePlace } from './state/network-endpoint.js'
+
+/** Who starts a container, and who is there from its first moment. */
+export interface StartOptions {
+  /** Who starts it. */
+  readonly starter: object
+  /** Stops again what this call started. */
+  readonly undo?: UndoStack
+  /** Attached before the program is started. */
+  readonly client?: AttachedClient
+  /** When kept firewall rules are set: before the program starts, or right after. Default `before`. */
+  readonly rulesStand?: 'before' | 'after'
+}
+
+/** Starts the container unless it runs. A failed start leaves it as it was. */
+export async function startContainer(
+  engine: MemoryEngine,
+  container: MemoryContainer,
+  options: StartOptions,
+): Promise<ContainerRun> {
+  while (container.starting !== undefined) await container.starting
+  const current = findRun(container)
+  if (current === undefined) return await startOnce(engine, container, options)
+  if (options.client !== undefined) current.streams.attach(options.client)
+  return current
+}
+
+/** Others who start it meanwhile wait for this start. */
+async function startOnce(
+  engine: MemoryEngine,
+  container: MemoryContainer,
+  options: StartOptions,
+): Promise<ContainerRun> {
+  const started = start(engine, container, options)
+  container.starting = started.then(
+    () => {},
+    () => {},
+  )
+  return await started.finally(() => {
+    container.starting = undefined
+  })
+}
+
+async function start(
+  engine: MemoryEngine,
+  container: MemoryContainer,
+  { starter, undo, client, rulesStand = 'before' }: StartOptions,
+): Promise<ContainerRun> {
+  const program = await requireMain(engine, container)
+  const rules = container.firewallRules
+  const place = await takePlace(engine, container, rulesStand === 'before' ? rules : undefined)
+  if (container.events.isRemoved) {
+    await place.leave()
+    throw createHostError('CONTAINER_NOT_FOUND', { id: container.id })
+  }
+  const run = new ContainerRun(engine, container, { starter, program, place, client })
+  undo?.add(`start of ${container.name}`, async () => {
+    run.process.kill()
+    await run.ended
+  })
+  if (rules !== undefined && rulesStand === 'after') await restrict(run, container.id, rules)
+  return run
+}
+
+/** The program has started already. */
+async function restrict(run: ContainerRun, id: string, rules: FirewallRules): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve))
+  if (run.exitCode === undefined) return setFirewall(run.origin, rules)
+  const reason = 'its process ended before the rules were set'
+  throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'ended' })
+}
+
+async function requireMain({ commands }: MemoryEngine, container: MemoryContainer): Promise<MemoryProgram> {
+  const { id, argv, files, image, config } = container
+  const found = await findMain(
+    { files, programs: image.programs, commands },
+    container,
+    config.entrypoint !== undefined,
+  )
+  if (found.program !== undefined) return found.program
+  const facts = { id, command: argv, exitCode: found.exitCode }
+  throw createHostError('COMMAND_NOT_STARTED', facts, { cause: new Error(found.reason) })
+}

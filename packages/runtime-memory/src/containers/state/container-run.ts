@@ -1,0 +1,119 @@
+import type { PortBinding } from '@capstan/core/plugin'
+import type { MemoryEngine } from '../../memory-engine.js'
+import type { Origin } from '../../networks/connect.js'
+import type { NetworkSpace } from '../../networks/network-namespace.js'
+import type { MemoryProgram } from '../../simulation/memory-program.js'
+import { createSurroundings } from '../../simulation/processes/process-context.js'
+import { SimulatedProcess } from '../../simulation/processes/simulated-process.js'
+import { type AttachedClient, ContainerStreams } from './container-streams.js'
+import { deleteContainer } from './delete-container.js'
+import type { MemoryContainer } from './memory-container.js'
+import type { NetworkPlace } from './network-endpoint.js'
+
+/** What a run takes beside its container. */
+export interface ContainerRunOptions {
+  readonly starter: object
+  readonly program: MemoryProgram
+  readonly place: NetworkPlace
+  readonly client: AttachedClient | undefined
+}
+
+/** One run of a container, from its start to its end. */
+export class ContainerRun {
+  /** Who started it. */
+  readonly starter: object
+  readonly streams: ContainerStreams
+  readonly process: SimulatedProcess
+  readonly execs: Set<SimulatedProcess> = new Set()
+  readonly startedAt: bigint
+  /** Resolves with the exit code when everything of the run is cleared away. */
+  readonly ended: Promise<number>
+  readonly #engine: MemoryEngine
+  readonly #container: MemoryContainer
+  readonly #place: NetworkPlace
+  #lastPid = 2
+  #end: { readonly exitCode: number; readonly at: bigint } | undefined
+
+  constructor(
+    engine: MemoryEngine,
+    container: MemoryContainer,
+    { starter, program, place, client }: ContainerRunOptions,
+  ) {
+    this.starter = starter
+    this.#engine = engine
+    this.#container = container
+    this.#place = place
+    this.startedAt = engine.clock.now()
+    this.streams = this.#createStreams()
+    if (client !== undefined) this.streams.attach(client)
+    this.process = new SimulatedProcess(program, this.streams, this.#createSurroundings())
+    this.ended = this.#waitForEnd()
+    container.run = this
+    container.events.start()
+  }
+
+  /** `undefined` while it runs. */
+  get exitCode(): number | undefined {
+    return this.#end?.exitCode
+  }
+
+  get finishedAt(): bigint | undefined {
+    return this.#end?.at
+  }
+
+  get origin(): Origin {
+    return this.#place.origin
+  }
+
+  get space(): NetworkSpace {
+    return this.#place.origin.space
+  }
+
+  get ports(): readonly PortBinding[] {
+    return this.#place.ports
+  }
+
+  /** For a further process. */
+  nextPid(): number {
+    this.#lastPid += 1
+    return this.#lastPid
+  }
+
+  async #waitForEnd(): Promise<number> {
+    const exitCode = await this.process.exitCode
+    for (const exec of this.execs) exec.kill()
+    await this.#place.leave()
+    this.#end = { exitCode, at: this.#engine.clock.now() }
+    if (this.#container.config.autoRemove === true) deleteContainer(this.#engine, this.#container)
+    this.#container.log.wake()
+    return exitCode
+  }
+
+  #createStreams(): ContainerStreams {
+    const { log, config } = this.#container
+    return new ContainerStreams({
+      log,
+      interactive: config.interactive === true,
+      terminal: config.tty === true,
+      nextTurn: () => this.#engine.nextTurn(),
+      onInterrupt: () => this.process.signal('SIGINT'),
+    })
+  }
+
+  #createSurroundings() {
+    const { argv, env, user, workingDirectory, config, files, image } = this.#container
+    return createSurroundings({
+      argv,
+      env,
+      // An init is 1 itself.
+      pid: config.init === true ? 2 : 1,
+      user,
+      groups: config.groupAdd ?? [],
+      workingDirectory,
+      terminal: config.tty === true,
+      terminalSize: () => this.#container.terminalSize,
+      sources: { files, programs: image.programs, commands: this.#engine.commands },
+      origin: this.#place.origin,
+    })
+  }
+}

@@ -1,0 +1,99 @@
+import { type FirewallRules, isHostError } from '@capstan/core'
+import { createHostError, type PortBinding } from '@capstan/core/plugin'
+import { setFirewall } from '../../firewall/apply-firewall.js'
+import type { MemoryEngine } from '../../memory-engine.js'
+import type { Origin } from '../../networks/connect.js'
+import { NetworkSpace } from '../../networks/network-namespace.js'
+import { joinNetwork, type MemoryNetwork } from '../../networks/network-store.js'
+import { publishPorts } from '../../networks/published-ports.js'
+import { findRun, type MemoryContainer } from './memory-container.js'
+
+/** What a running container has of networks: addresses, published ports, and its firewall. */
+export interface NetworkPlace {
+  readonly origin: Origin
+  readonly ports: readonly PortBinding[]
+  /** Gives all of it back; idempotent. */
+  leave(): Promise<void>
+}
+
+/** Joins the container's networks, sets the firewall rules and publishes its ports; all or nothing. */
+export async function takePlace(
+  engine: MemoryEngine,
+  container: MemoryContainer,
+  rules: FirewallRules | undefined,
+): Promise<NetworkPlace> {
+  const joined = findNetworks(engine, container)
+  for (const { network, names } of joined) joinNetwork(network, container.id, names)
+  const origin = createOrigin(
+    engine,
+    container,
+    joined.map(({ network }) => network),
+  )
+  const disconnect = () => {
+    origin.space.close()
+    for (const { endpoints } of origin.networks) endpoints.delete(container.id)
+  }
+  try {
+    if (rules !== undefined) setKept(origin, rules)
+    const { bindings, close } = await publishPorts(container.config.ports ?? [], origin.space, (hostPort) =>
+      findUsers(engine, hostPort),
+    )
+    const leave = async () => {
+      disconnect()
+      await close()
+    }
+    return { origin, ports: bindings, leave }
+  } catch (error) {
+    disconnect()
+    throw error
+  }
+}
+
+/** The program has not started yet. */
+function setKept(origin: Origin, rules: FirewallRules): void {
+  try {
+    setFirewall(origin, rules)
+  } catch (error) {
+    if (!isHostError(error, 'FIREWALL_FAILED')) throw error
+    throw createHostError('FIREWALL_FAILED', { ...error.facts, containment: 'not-started' }, { cause: error.cause })
+  }
+}
+
+function findUsers({ containers }: MemoryEngine, hostPort: number): readonly string[] {
+  const running = containers
+    .list()
+    .filter((container) => findRun(container)?.ports.some((port) => port.hostPort === hostPort))
+  return running.map(({ name }) => name)
+}
+
+function createOrigin(
+  engine: MemoryEngine,
+  { id, config }: MemoryContainer,
+  networks: readonly MemoryNetwork[],
+): Origin {
+  return {
+    id,
+    isHost: config.network?.mode === 'host',
+    ownNames: [config.hostname ?? id.slice(0, 12)],
+    extraHosts: config.extraHosts ?? {},
+    space: new NetworkSpace(),
+    networks,
+    findSpace: (containerId) => engine.findSpace(containerId),
+  }
+}
+
+interface JoinedNetwork {
+  readonly network: MemoryNetwork
+  readonly names: readonly string[]
+}
+
+/** The networks to join, each with the names that peers know the container by; the default one resolves none. */
+function findNetworks({ networks }: MemoryEngine, { config, name, id }: MemoryContainer): readonly JoinedNetwork[] {
+  const { network = { mode: 'default' } } = config
+  if (network.mode === 'default') return [{ network: networks.defaultNetwork, names: [] }]
+  if (network.mode !== 'networks') return []
+  return network.networks.map(({ networkId, aliases = [] }) => ({
+    network: networks.require(networkId),
+    names: [name, id.slice(0, 12), ...aliases],
+  }))
+}

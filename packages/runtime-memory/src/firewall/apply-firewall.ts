@@ -1,0 +1,42 @@
+import type { FirewallRules } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
+import { type Origin, resolveHost } from '../networks/connect.js'
+import { type Firewall, isPermitted, sealed } from '../networks/egress-filter.js'
+
+/**
+ * Seals the container, then opens the way to what the rules name, and verifies that nothing else is open.
+ *
+ * A name that does not resolve: FIREWALL_FAILED, and the container stays sealed.
+ */
+export function setFirewall(origin: Origin, rules: FirewallRules): void {
+  const { space } = origin
+  try {
+    space.firewall = createFirewall(origin, rules)
+    if (isPermitted(space.firewall, unroutable, 1))
+      throw createFailure(origin, 'a connection that must fail was permitted')
+  } finally {
+    const { firewall = sealed } = space
+    space.cutConnections(({ address, port }) => !isPermitted(firewall, address, port))
+  }
+}
+
+function createFirewall(origin: Origin, { proxyHost, proxyPort, allow = [], dns = 'none' }: FirewallRules): Firewall {
+  const wanted = [{ host: proxyHost, port: proxyPort }, ...allow]
+  // Names resolve before the seal is set, and by it no more.
+  const destinations = wanted.map(({ host, port }) => ({ host, port, address: resolveHost(origin, host) }))
+  origin.space.firewall = sealed
+  return {
+    resolvesNames: dns === 'engine',
+    destinations: destinations.map(({ host, port, address }) => {
+      if (address === undefined) throw createFailure(origin, `the name "${host}" does not resolve`)
+      return { address, port }
+    }),
+  }
+}
+
+function createFailure({ id }: Origin, reason: string): Error {
+  return createHostError('FIREWALL_FAILED', { id, reason, containment: 'sealed' })
+}
+
+/** Of the block for documentation (RFC 5737): nothing is there. */
+const unroutable = '192.0.2.1'

@@ -1,0 +1,50 @@
+import { posix } from 'node:path'
+import type { FileEntry, FileMap } from '../../simulation/files/file-map.js'
+import { readTar, type TarEntry } from './read-tar.js'
+
+/** Lays a layer over the files; its whiteouts take away what is below. Devices and pipes are left out. */
+export async function applyLayer(files: FileMap, layer: Iterable<Uint8Array>, signal: AbortSignal): Promise<void> {
+  for (const entry of await readTar(toAsync(layer), signal)) {
+    // Wherever a name leads, it stays inside.
+    const path = posix.join('/', entry.header.name).replace(/(?<=.)\/$/, '')
+    const name = posix.basename(path)
+    const directory = posix.dirname(path)
+    if (name === opaque) removeBelow(files, directory)
+    else if (name.startsWith(whiteout)) removePath(files, posix.join(directory, name.slice(whiteout.length)))
+    else addEntry(files, path, entry)
+  }
+}
+
+function addEntry(files: FileMap, path: string, { header, bytes }: TarEntry): void {
+  const { type, mode = 0o644, linkname } = header
+  const linked = type === 'link' ? files.get(posix.join('/', linkname ?? '')) : undefined
+  const entry = linked ?? toFileEntry(type, { mode, linkname: linkname ?? '', bytes })
+  if (entry !== undefined && path !== '/') files.set(path, entry)
+}
+
+function toFileEntry(
+  type: TarEntry['header']['type'],
+  { mode, linkname, bytes }: { readonly mode: number; readonly linkname: string; readonly bytes: Buffer },
+): FileEntry | undefined {
+  if (type === 'file' || type === 'contiguous-file') return { type: 'file', mode: mode & 0o7777, bytes }
+  if (type === 'directory') return { type, mode: mode & 0o7777 }
+  return type === 'symlink' ? { type, target: linkname } : undefined
+}
+
+function removePath(files: FileMap, path: string): void {
+  files.delete(path)
+  removeBelow(files, path)
+}
+
+function removeBelow(files: FileMap, directory: string): void {
+  const prefix = directory === '/' ? '/' : `${directory}/`
+  for (const path of [...files.keys()]) if (path.startsWith(prefix)) files.delete(path)
+}
+
+async function* toAsync(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  yield* chunks
+}
+
+/** Of the OCI layer format: https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts */
+const whiteout = '.wh.'
+const opaque = '.wh..wh..opq'

@@ -1,0 +1,155 @@
+import { gunzipSync } from 'node:zlib'
+import { createHostError, type Operation } from '@capstan/core/plugin'
+import type { MemoryEngine } from '../../memory-engine.js'
+import { emptyImageConfig, type ImageConfig, type ImageContent, noPrograms } from '../state/stored-image.js'
+import { items, type Json, member, simulationKey, text, texts } from './archive-format.js'
+import { applyLayer } from './layer.js'
+import { readTar } from './read-tar.js'
+
+/** Loads a docker or an OCI archive: resolves with each image's references, or its id where it has none. */
+export async function loadImages(
+  engine: MemoryEngine,
+  tar: AsyncIterable<Uint8Array>,
+  { signal, undo }: Operation,
+): Promise<readonly string[]> {
+  const archive = await readArchive(tar, signal)
+  const images = archive.has('manifest.json') ? readDockerManifest(archive) : readOciIndex(archive)
+  const loaded: string[] = []
+  for (const { config, layers, tags } of images) {
+    const content = await toContent(engine, { archive, config, layers, signal })
+    const createdAt = new Date(text(member(config, 'created'), new Date(0).toISOString()))
+    const { id } = engine.images.keep(content, { tags, createdAt, undo })
+    loaded.push(...(tags.length === 0 ? [id] : tags))
+  }
+  if (loaded.length === 0) throw createLoadError('there is no image in it')
+  return loaded
+}
+
+type Archive = ReadonlyMap<string, Buffer>
+
+interface ArchivedImage {
+  readonly config: Json
+  /** Names of their members, the lowest first. */
+  readonly layers: readonly string[]
+  readonly tags: readonly string[]
+}
+
+async function readArchive(tar: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<Archive> {
+  const source = new WatchedSource(tar)
+  try {
+    const entries = await readTar(source, signal)
+    return new Map(entries.map(({ header, bytes }) => [header.name.replace(/^\.\//, ''), bytes]))
+  } catch (cause) {
+    signal.throwIfAborted()
+    throw source.hasFailed ? cause : createLoadError(cause instanceof Error ? cause.message : String(cause), cause)
+  }
+}
+
+/** `docker save`: https://github.com/moby/docker-image-spec */
+function readDockerManifest(archive: Archive): readonly ArchivedImage[] {
+  return items(parseMember(archive, 'manifest.json')).map((manifest) => ({
+    config: parseMember(archive, text(member(manifest, 'Config'))),
+    layers: texts(member(manifest, 'Layers')),
+    tags: texts(member(manifest, 'RepoTags')),
+  }))
+}
+
+/** An OCI layout: https://github.com/opencontainers/image-spec/blob/main/image-layout.md */
+function readOciIndex(archive: Archive): readonly ArchivedImage[] {
+  return items(member(parseMember(archive, 'index.json'), 'manifests')).map((descriptor) => {
+    const manifest = parseMember(archive, toBlobName(descriptor))
+    const annotations = member(descriptor, 'annotations')
+    const name = text(
+      member(annotations, 'io.containerd.image.name'),
+      text(member(annotations, 'org.opencontainers.image.ref.name')),
+    )
+    return {
+      config: parseMember(archive, toBlobName(member(manifest, 'config'))),
+      layers: items(member(manifest, 'layers')).map(toBlobName),
+      tags: name === '' ? [] : [name],
+    }
+  })
+}
+
+async function toContent(
+  engine: MemoryEngine,
+  {
+    archive,
+    config,
+    layers,
+    signal,
+  }: {
+    readonly archive: Archive
+    readonly config: Json
+    readonly layers: readonly string[]
+    readonly signal: AbortSignal
+  },
+): Promise<ImageContent> {
+  const files = new Map()
+  for (const name of layers) {
+    const layer = requireMember(archive, name)
+    const isCompressed = layer[0] === 0x1f && layer[1] === 0x8b
+    await applyLayer(files, [isCompressed ? gunzipSync(layer) : layer], signal)
+  }
+  const key = text(member(member(config, simulationKey), 'programs'))
+  return { config: toImageConfig(member(config, 'config')), files, programs: engine.programs.get(key) ?? noPrograms }
+}
+
+function toImageConfig(config: Json): ImageConfig {
+  const env = texts(member(config, 'Env')).map((line) => [
+    line.slice(0, line.indexOf('=')),
+    line.slice(line.indexOf('=') + 1),
+  ])
+  const labels = Object.entries(member(config, 'Labels') ?? {}).filter(([, value]) => typeof value === 'string')
+  return {
+    env: Object.fromEntries(env),
+    user: text(member(config, 'User')),
+    workingDirectory: text(member(config, 'WorkingDir')) || emptyImageConfig.workingDirectory,
+    entrypoint: texts(member(config, 'Entrypoint')),
+    command: texts(member(config, 'Cmd')),
+    labels: Object.fromEntries(labels),
+  }
+}
+
+function toBlobName(descriptor: Json): string {
+  return `blobs/${text(member(descriptor, 'digest')).replace(':', '/')}`
+}
+
+function parseMember(archive: Archive, name: string): Json {
+  const content = requireMember(archive, name)
+  try {
+    return JSON.parse(content.toString())
+  } catch (cause) {
+    throw createLoadError(`"${name}" is no JSON`, cause)
+  }
+}
+
+function requireMember(archive: Archive, name: string): Buffer {
+  const content = archive.get(name)
+  if (content === undefined) throw createLoadError(`it has no "${name}"`)
+  return content
+}
+
+function createLoadError(reason: string, cause?: unknown): Error {
+  const facts = { operation: 'loadImages', subject: 'the archive', status: undefined, reason }
+  return createHostError('OPERATION_FAILED', facts, cause === undefined ? undefined : { cause })
+}
+
+/** Remembers that it was the caller's own stream that failed. */
+class WatchedSource implements AsyncIterable<Uint8Array> {
+  hasFailed = false
+  readonly #source: AsyncIterable<Uint8Array>
+
+  constructor(source: AsyncIterable<Uint8Array>) {
+    this.#source = source
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array> {
+    try {
+      yield* this.#source
+    } catch (error) {
+      this.hasFailed = true
+      throw error
+    }
+  }
+}

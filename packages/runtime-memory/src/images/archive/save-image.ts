@@ -1,0 +1,66 @@
+import { createHash } from 'node:crypto'
+import { buffer } from 'node:stream/consumers'
+import { pack } from 'tar-stream'
+import type { ReadonlyFileMap } from '../../simulation/files/file-map.js'
+import type { ImageConfig, StoredImage } from '../state/stored-image.js'
+import { simulationKey } from './archive-format.js'
+
+/** A docker archive of the image, in one layer. Its programs stay here; the archive names them. */
+export async function* saveImage(image: StoredImage, tags: readonly string[]): AsyncGenerator<Uint8Array, void> {
+  const layer = await packFiles(image.files)
+  const config = Buffer.from(JSON.stringify(toConfigFile(image, layer)))
+  const configName = `${digest(config)}.json`
+  const layerName = `${digest(layer)}/layer.tar`
+  const manifest = [{ Config: configName, RepoTags: tags.length === 0 ? null : tags, Layers: [layerName] }]
+  const archive = pack()
+  archive.entry({ name: layerName }, layer)
+  archive.entry({ name: configName }, config)
+  archive.entry({ name: 'manifest.json' }, JSON.stringify(manifest))
+  archive.finalize()
+  // The types leave open what it gives: bytes, always.
+  for await (const block of archive as AsyncIterable<Uint8Array>) yield block
+}
+
+/** The image configuration of github.com/moby/docker-image-spec. */
+function toConfigFile({ config, createdAt, programs }: StoredImage, layer: Uint8Array): unknown {
+  return {
+    architecture: process.arch === 'x64' ? 'amd64' : process.arch,
+    os: 'linux',
+    created: createdAt.toISOString(),
+    config: toContainerDefaults(config),
+    rootfs: { type: 'layers', diff_ids: [`sha256:${digest(layer)}`] },
+    history: [{ created: createdAt.toISOString(), created_by: 'capstan runtime-memory' }],
+    [simulationKey]: { programs: programs.key },
+  }
+}
+
+function toContainerDefaults({ env, user, workingDirectory, entrypoint, command, labels }: ImageConfig): unknown {
+  return {
+    Env: Object.entries(env).map(([name, value]) => `${name}=${value}`),
+    User: user,
+    WorkingDir: workingDirectory,
+    Entrypoint: entrypoint,
+    Cmd: command,
+    Labels: labels,
+  }
+}
+
+async function packFiles(files: ReadonlyFileMap): Promise<Uint8Array> {
+  const layer = pack()
+  for (const path of [...files.keys()].sort()) {
+    const entry = files.get(path)
+    const name = path.slice(1)
+    if (entry?.type === 'file') layer.entry({ name, mode: entry.mode, mtime: epoch }, Buffer.from(entry.bytes))
+    if (entry?.type === 'directory')
+      layer.entry({ name: `${name}/`, type: 'directory', mode: entry.mode, mtime: epoch })
+    if (entry?.type === 'symlink') layer.entry({ name, type: 'symlink', linkname: entry.target, mtime: epoch })
+  }
+  layer.finalize()
+  return await buffer(layer as AsyncIterable<Uint8Array>)
+}
+
+function digest(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex')
+}
+
+const epoch = new Date(0)

@@ -1,0 +1,28 @@
+import type { PullOptions } from '@capstan/core'
+import { createHostError } from '@capstan/core/plugin'
+import type { MemoryConnection } from '../memory-connection.js'
+import { toTag } from './state/image-store.js'
+import type { StoredImage } from './state/stored-image.js'
+
+/** Takes an image from the simulated registry; one that it does not have: IMAGE_PULL_FAILED. */
+export async function pullImage(
+  connection: MemoryConnection,
+  reference: string,
+  options: PullOptions,
+): Promise<StoredImage> {
+  const { engine } = connection
+  return await connection.call('pullImage', options, async ({ undo }) => {
+    const { onProgress } = options
+    onProgress?.({ id: reference, status: 'Resolving', phase: 'resolving' })
+    const content = engine.registry.get(toTag(reference))
+    if (content === undefined) {
+      const registryText = 'the simulated registry has no such image; list it in memoryPlugin({ pullable })'
+      throw createHostError('IMAGE_PULL_FAILED', { image: reference, registryText })
+    }
+    onProgress?.({ id: reference, status: 'Downloading', phase: 'downloading' })
+    onProgress?.({ id: reference, status: 'Extracting', phase: 'extracting' })
+    const image = engine.images.keep(content, { tags: [reference], createdAt: engine.now(), undo })
+    onProgress?.({ id: reference, status: 'Done', phase: 'done' })
+    return image
+  })
+}

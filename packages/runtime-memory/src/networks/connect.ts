@@ -1,0 +1,101 @@
+import { connect as connectSocket, isIP } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { StringMap } from '@capstan/core/plugin'
+import { isPermitted } from './egress-filter.js'
+import { createNetworkError } from './network-error.js'
+import { NetworkSpace } from './network-namespace.js'
+import type { MemoryNetwork } from './network-store.js'
+
+/** Where a connection starts: its own ports, its networks, and what else runs on them. */
+export interface Origin {
+  /** Whose it is, for messages. */
+  readonly id: string
+  /** On this machine's own network. */
+  readonly isHost: boolean
+  /** Names by which it knows itself. */
+  readonly ownNames: readonly string[]
+  readonly extraHosts: StringMap
+  readonly space: NetworkSpace
+  readonly networks: readonly MemoryNetwork[]
+  readonly findSpace: (containerId: string) => NetworkSpace | undefined
+}
+
+/** A connection from a container to a peer: on itself, on a network that both are on, or on this machine by the gateway. */
+export async function connect(origin: Origin, host: string, port: number): Promise<Duplex> {
+  const { space } = origin
+  if (origin.isHost) return keep(space, await connectToMachine(host, port))
+  const address = resolveHost(origin, host)
+  if (address === undefined) throw createNetworkError('ENOTFOUND', host, port, 'no such name on its networks')
+  if (isLoopback(address)) return keep(space, connectTo(space, host, port))
+  if (space.firewall !== undefined && !isPermitted(space.firewall, address, port)) {
+    throw createNetworkError('EACCES', host, port, 'the firewall of the container forbids it')
+  }
+  const peer = await route(origin, host, address, port)
+  space.keepOutgoing(peer, { address, port })
+  return peer
+}
+
+/** On no network at all. */
+export function createOfflineOrigin(): Origin {
+  const space = new NetworkSpace()
+  return { id: '', isHost: false, ownNames: [], extraHosts: {}, space, networks: [], findSpace: () => undefined }
+}
+
+/** The address of a name as the container sees it; an address is its own. */
+export function resolveHost(origin: Origin, host: string): string | undefined {
+  if (isIP(host) !== 0) return host
+  const { ownNames, extraHosts, networks, space } = origin
+  if (host === 'localhost') return '127.0.0.1'
+  const given = extraHosts[host]
+  if (given !== undefined) return given === 'host-gateway' ? findGateway(networks) : given
+  if (ownNames.includes(host)) return '127.0.0.1'
+  if (space.firewall?.resolvesNames === false) return undefined
+  const endpoints = networks.flatMap((network) => [...network.endpoints.values()])
+  return endpoints.find(({ names }) => names.includes(host))?.ipAddress
+}
+
+/** The address of this machine on the first network that leads to it. */
+export function findGateway(networks: readonly MemoryNetwork[]): string | undefined {
+  return networks.find(({ internal }) => !internal)?.gateway
+}
+
+function route({ networks, findSpace }: Origin, host: string, address: string, port: number): Duplex | Promise<Duplex> {
+  for (const { endpoints, gateway, internal } of networks) {
+    const endpoint = [...endpoints.values()].find(({ ipAddress }) => ipAddress === address)
+    if (endpoint !== undefined) return connectTo(findSpace(endpoint.containerId), host, port)
+    if (address === gateway && !internal) return connectToMachine('127.0.0.1', port)
+  }
+  const [code, why] =
+    networks.length === 0
+      ? ['ENETUNREACH', 'the container is on no network']
+      : ['EHOSTUNREACH', 'no container of its networks has the address, and a simulation leads nowhere else']
+  throw createNetworkError(code, host, port, why)
+}
+
+function connectTo(space: NetworkSpace | undefined, host: string, port: number): Duplex {
+  const peer = space?.connect(port)
+  if (peer === undefined) throw createNetworkError('ECONNREFUSED', host, port, 'nobody listens')
+  return peer
+}
+
+/** A real connection, which keeps nobody's event loop running. */
+function connectToMachine(host: string, port: number): Promise<Duplex> {
+  return new Promise((resolve, reject) => {
+    const socket = connectSocket({ host, port, allowHalfOpen: true })
+    socket.once('error', reject)
+    socket.once('connect', () => {
+      socket.off('error', reject)
+      socket.on('error', () => {})
+      resolve(socket.unref())
+    })
+  })
+}
+
+function keep(space: NetworkSpace, peer: Duplex): Duplex {
+  space.keep(peer)
+  return peer
+}
+
+function isLoopback(address: string): boolean {
+  return address.startsWith('127.') || address === '::1'
+}

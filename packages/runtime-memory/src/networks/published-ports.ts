@@ -1,0 +1,96 @@
+import { createServer, type Server, type Socket } from 'node:net'
+import type { PortSpec } from '@capstan/core'
+import { createHostError, type PortBinding } from '@capstan/core/plugin'
+import type { NetworkSpace } from './network-namespace.js'
+
+/** The ports of one running container that this machine serves. */
+export interface PublishedPorts {
+  readonly bindings: readonly PortBinding[]
+  /** Idempotent; resolves when the ports are free again. */
+  close(): Promise<void>
+}
+
+/** The containers that have published the port. */
+export type FindUsers = (hostPort: number) => readonly string[]
+
+/**
+ * Really listens on this machine for each port, and hands what connects to whoever listens in the container.
+ *
+ * One that is taken: IN_USE, and none of the others stays. The servers keep nobody's event loop running.
+ */
+export async function publishPorts(
+  specs: readonly PortSpec[],
+  space: NetworkSpace,
+  findUsers: FindUsers,
+): Promise<PublishedPorts> {
+  const servers: Server[] = []
+  const close = async () => void (await Promise.all(servers.splice(0).map(closeServer)))
+  try {
+    const bindings: PortBinding[] = []
+    for (const spec of specs) {
+      const published = await publish(spec, space, findUsers)
+      servers.push(published.server)
+      bindings.push(...published.bindings)
+    }
+    return { bindings, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
+}
+
+async function publish(
+  { containerPort, hostPort = 0, hostAddress = '127.0.0.1' }: PortSpec,
+  space: NetworkSpace,
+  findUsers: FindUsers,
+): Promise<{ readonly server: Server; readonly bindings: readonly PortBinding[] }> {
+  const server = createServer({ allowHalfOpen: true }, (socket) => accept(socket, space, containerPort))
+  try {
+    const { port, addresses } = await listen(server, hostPort, hostAddress)
+    const toBinding = (address: string) =>
+      ({ containerPort, hostPort: port, hostAddress: address, protocol: 'tcp' }) as const
+    return { server, bindings: addresses.map(toBinding) }
+  } catch (cause) {
+    throw toPublishError(cause, `${hostAddress}:${hostPort}`, findUsers(hostPort))
+  }
+}
+
+function accept(socket: Socket, space: NetworkSpace, port: number): void {
+  socket.on('error', () => {})
+  socket.unref()
+  if (!space.accept(port, socket)) socket.resetAndDestroy()
+}
+
+interface Listening {
+  readonly port: number
+  readonly addresses: readonly string[]
+}
+
+/** Without a host, Node listens on `::` for both families, and on `0.0.0.0` where the machine has no IPv6. */
+function listen(server: Server, port: number, hostAddress: string): Promise<Listening> {
+  const host = hostAddress === 'any' ? {} : { host: hostAddress }
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ port, exclusive: true, ...host }, () => {
+      server.off('error', reject)
+      server.unref()
+      const address = server.address()
+      if (typeof address !== 'object' || address === null) return resolve({ port, addresses: [hostAddress] })
+      const any = address.family === 'IPv6' ? ['0.0.0.0', '::'] : ['0.0.0.0']
+      resolve({ port: address.port, addresses: hostAddress === 'any' ? any : [hostAddress] })
+    })
+  })
+}
+
+function closeServer(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+  })
+}
+
+function toPublishError(cause: unknown, endpoint: string, users: readonly string[]): unknown {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'unknown'
+  if (code === 'EADDRINUSE') return createHostError('IN_USE', { subject: `port ${endpoint}`, users }, { cause })
+  const facts = { operation: 'publish', subject: `port ${endpoint}`, status: undefined, reason: code }
+  return createHostError('OPERATION_FAILED', facts, { cause })
+}

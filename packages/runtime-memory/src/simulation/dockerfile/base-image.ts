@@ -1,0 +1,21 @@
+import { pullImage } from '../../images/pull-image.js'
+import { emptyImageConfig, type ImageContent, noPrograms } from '../../images/state/stored-image.js'
+import { createBuildError } from './build-error.js'
+import type { Build } from './build-stage.js'
+import type { DockerfileInstruction } from './instruction.js'
+
+/** What FROM or `--from` names: an earlier stage, `scratch`, an image that is here, or one that can be pulled. */
+export async function requireBase(build: Build, name: string, at: DockerfileInstruction): Promise<ImageContent> {
+  const stage = build.stages.get(name.toLowerCase())
+  if (stage !== undefined) return stage
+  if (name === 'scratch') return { config: emptyImageConfig, files: new Map(), programs: noPrograms }
+  const { connection, options, signal } = build
+  const found = options.pull === true ? undefined : connection.engine.images.find(name)
+  if (found !== undefined) return found
+  try {
+    return await pullImage(connection, name, { signal })
+  } catch (cause) {
+    signal.throwIfAborted()
+    throw createBuildError(at, cause instanceof Error ? cause.message : String(cause), { cause })
+  }
+}

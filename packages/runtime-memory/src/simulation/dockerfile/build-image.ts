@@ -1,0 +1,122 @@
+import { type ContextEntry, readBuildContext } from '@capstan/build-context'
+import type { BuildOptions } from '@capstan/core'
+import { type Operation, toObjectLabels } from '@capstan/core/plugin'
+import type { ImageContent, StoredImage } from '../../images/state/stored-image.js'
+import type { MemoryConnection } from '../../memory-connection.js'
+import { requireBase } from './base-image.js'
+import { createBuildError } from './build-error.js'
+import { type Build, createStage, toContent } from './build-stage.js'
+import { type DockerfileStage, type ParsedDockerfile, parseDockerfile } from './dockerfile.js'
+import { expand } from './expand.js'
+import { type DockerfileInstruction, toShown } from './instruction.js'
+import { applyInstruction } from './instructions.js'
+
+/** A Dockerfile, the first tag of its image, and the options, which may name further tags. */
+export interface BuildRequest {
+  readonly dockerfile: string
+  readonly tag: string
+  readonly options: BuildOptions
+}
+
+/** Builds the image once and gives it all its tags; a build that fails or is aborted changes no image and no tag. */
+export async function buildImage(
+  connection: MemoryConnection,
+  { dockerfile, tag, options }: BuildRequest,
+  { signal, undo }: Operation,
+): Promise<StoredImage> {
+  const parsed = parseDockerfile(dockerfile)
+  const stages = selectStages(parsed, options.target)
+  const context = await readContext(options, signal)
+  const globals = toGlobals(parsed, options)
+  const { report, next } = createSteps(options, stages)
+  const build: Build = { connection, options, signal, context, globals, stages: new Map(), report }
+  const content = await buildStages(build, stages, next)
+  signal.throwIfAborted()
+  const { engine, ownerLabels } = connection
+  const { tags = [], labels } = options
+  const own = toObjectLabels({ kind: 'image', tag, tags }, ownerLabels, labels)
+  const config = { ...content.config, labels: { ...content.config.labels, ...own } }
+  return engine.images.keep(
+    { ...content, config },
+    { tags: [...new Set([tag, ...tags])], createdAt: engine.now(), undo },
+  )
+}
+
+/** One after the other; resolves with what the last one made. */
+async function buildStages(
+  build: Build,
+  stages: readonly DockerfileStage[],
+  next: (instruction: DockerfileInstruction) => void,
+): Promise<ImageContent> {
+  let content: ImageContent | undefined
+  for (const [index, stage] of stages.entries()) {
+    content = await buildStage(build, stage, next)
+    build.stages.set(String(index), content)
+    if (stage.name !== undefined) build.stages.set(stage.name, content)
+  }
+  if (content === undefined) throw createBuildError(undefined, 'the Dockerfile has no FROM')
+  return content
+}
+
+async function buildStage(
+  build: Build,
+  { from, base, instructions }: DockerfileStage,
+  next: (instruction: DockerfileInstruction) => void,
+): Promise<ImageContent> {
+  next(from)
+  const stage = createStage(await requireBase(build, expand(from, base, build.globals), from))
+  for (const instruction of instructions) {
+    build.signal.throwIfAborted()
+    next(instruction)
+    await applyInstruction({ build, stage, instruction })
+  }
+  return toContent(stage)
+}
+
+/** Up to the target: by name or number, else the last. */
+function selectStages({ stages }: ParsedDockerfile, target: string | undefined): readonly DockerfileStage[] {
+  if (target === undefined) return stages
+  const index = stages.findIndex(({ name }, at) => name === target.toLowerCase() || String(at) === target)
+  if (index === -1) throw createBuildError(undefined, `the Dockerfile has no stage "${target}"`)
+  return stages.slice(0, index + 1)
+}
+
+function toGlobals(
+  dockerfile: ParsedDockerfile,
+  { buildArgs = {}, platform = ownPlatform }: BuildOptions,
+): ReadonlyMap<string, string> {
+  const variables = [...toPlatformArguments('TARGET', platform), ...toPlatformArguments('BUILD', ownPlatform)]
+  return dockerfile.readGlobals(buildArgs, new Map(variables))
+}
+
+/** What a builder sets itself: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */
+function toPlatformArguments(prefix: string, platform: string): readonly (readonly [string, string])[] {
+  const [system = '', architecture = '', variant = ''] = platform.split('/')
+  return [
+    [`${prefix}PLATFORM`, platform],
+    [`${prefix}OS`, system],
+    [`${prefix}ARCH`, architecture],
+    [`${prefix}VARIANT`, variant],
+  ]
+}
+
+async function readContext({ context }: BuildOptions, signal: AbortSignal): Promise<ReadonlyMap<string, ContextEntry>> {
+  const entries = new Map<string, ContextEntry>()
+  for await (const entry of readBuildContext(context, { signal })) entries.set(entry.path, entry)
+  return entries
+}
+
+/** Tells `onProgress` of each step and of the output in it. */
+function createSteps({ onProgress }: BuildOptions, stages: readonly DockerfileStage[]) {
+  const totalSteps = stages.reduce((sum, { instructions }) => sum + instructions.length + 1, 0)
+  let step = 0
+  const report = (text: string, stream: 'stdout' | 'stderr' = 'stdout') =>
+    onProgress?.({ step, totalSteps, text, stream })
+  const next = (instruction: DockerfileInstruction) => {
+    step += 1
+    report(`Step ${step}/${totalSteps} : ${toShown(instruction)}`)
+  }
+  return { report, next }
+}
+
+const ownPlatform = `linux/${process.arch === 'x64' ? 'amd64' : process.arch}`

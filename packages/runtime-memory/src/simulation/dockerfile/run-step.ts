@@ -1,0 +1,64 @@
+import { Readable } from 'node:stream'
+import { type Argv, untilAborted } from '@capstan/core/plugin'
+import { createOfflineOrigin } from '../../networks/connect.js'
+import { ContainerFiles } from '../files/container-files.js'
+import { createFailing, findCommand } from '../processes/find-program.js'
+import { createSurroundings } from '../processes/process-context.js'
+import { createProcessOutput } from '../processes/process-output.js'
+import { SimulatedProcess } from '../processes/simulated-process.js'
+import { createBuildError } from './build-error.js'
+import { type InstructionCall, toVariables } from './build-stage.js'
+import { toCommandLine } from './instruction.js'
+import { LineReport } from './line-report.js'
+
+/** Really runs the command, without a network; what it wrote becomes the stage's. Not 0: BUILD_FAILED with its last lines. */
+export async function runStep(call: InstructionCall): Promise<void> {
+  const { build, stage, instruction } = call
+  const argv = toCommandLine(instruction)
+  if (argv.length === 0 || instruction.hasHeredocs) throw createBuildError(instruction, 'RUN takes a command')
+  const files = new ContainerFiles({ image: stage.files })
+  const report = new LineReport(build.report)
+  const process = await startProcess(call, { argv, files, report })
+  const exitCode = await untilAborted(process.exitCode, build.signal).catch((error) => {
+    process.kill()
+    throw error
+  })
+  report.end()
+  if (exitCode !== 0) throw createBuildError(instruction, undefined, { exitCode, lastLines: report.lastLines })
+  for (const [path, entry] of files.written) stage.files.set(path, entry)
+}
+
+async function startProcess(
+  { build, stage }: InstructionCall,
+  { argv, files, report }: { readonly argv: Argv; readonly files: ContainerFiles; readonly report: LineReport },
+): Promise<SimulatedProcess> {
+  const { engine } = build.connection
+  const { workingDirectory, user } = stage.config
+  const env = Object.fromEntries(toVariables(stage))
+  const sources = { files, programs: stage.programs, commands: engine.commands }
+  const found = await findCommand(sources, { argv, env, workingDirectory })
+  const toSink = (stream: 'stdout' | 'stderr') => async (bytes: Uint8Array) => {
+    report.add(stream, bytes)
+    await engine.nextTurn()
+  }
+  return new SimulatedProcess(
+    found.program ?? createFailing(found),
+    {
+      stdin: Readable.from([]),
+      stdout: createProcessOutput(toSink('stdout')),
+      stderr: createProcessOutput(toSink('stderr')),
+    },
+    createSurroundings({
+      argv,
+      env,
+      pid: 1,
+      user,
+      groups: [],
+      workingDirectory,
+      terminal: false,
+      terminalSize: () => undefined,
+      sources,
+      origin: createOfflineOrigin(),
+    }),
+  )
+}

@@ -1,0 +1,46 @@
+import type { ContainerConfig } from '@capstan/core'
+import type { Ulimit } from '@capstan/core/plugin'
+import type { FileEntry, FileMap } from './file-map.js'
+import { toCapabilityMask } from './linux-capabilities.js'
+
+/**
+ * What an engine and its kernel put into a container, as far as programs look there to learn how they were started.
+ *
+ * Nothing of it is enforced: a simulated program is a function of this process.
+ */
+export function createSystemFiles(id: string, config: ContainerConfig, gateway: string): FileMap {
+  const { hostname = id.slice(0, 12), dns = ['127.0.0.11'], extraHosts = {}, ulimits = [] } = config
+  const hosts = [['localhost', '127.0.0.1'], ...Object.entries(extraHosts)]
+  const texts: Readonly<Record<string, readonly string[]>> = {
+    '/etc/hostname': [hostname],
+    '/etc/hosts': hosts.map(([name, address]) => `${address === 'host-gateway' ? gateway : address}\t${name}`),
+    '/etc/resolv.conf': dns.map((address) => `nameserver ${address}`),
+    '/proc/self/limits': toLimits(ulimits),
+    '/sys/fs/cgroup/cpu.max': [
+      config.cpus === undefined ? 'max 100000' : `${Math.round(config.cpus * 100_000)} 100000`,
+    ],
+    '/sys/fs/cgroup/memory.max': [String(config.memoryBytes ?? 'max')],
+    '/sys/fs/cgroup/pids.max': [String(config.pidsLimit ?? 'max')],
+  }
+  const files = Object.entries(texts).map(([path, lines]) => [path, toFile(lines)] as const)
+  return new Map([...files, ...createStatusFile(config)])
+}
+
+/** What the kernel tells a process of its rights. */
+export function createStatusFile(config: ContainerConfig): FileMap {
+  return new Map([['/proc/self/status', toFile(toStatus(config))]])
+}
+
+function toStatus(config: ContainerConfig): readonly string[] {
+  const noNewPrivileges = (config.securityOptions ?? []).some((option) => /^no-new-privileges(?!.*false)/.test(option))
+  return [`CapEff:\t${toCapabilityMask(config)}`, `NoNewPrivs:\t${noNewPrivileges ? 1 : 0}`]
+}
+
+function toLimits(ulimits: readonly Ulimit[]): readonly string[] {
+  const { soft, hard } = ulimits.find(({ name }) => name === 'nofile') ?? { soft: 1_048_576, hard: 1_048_576 }
+  return [`Max open files ${soft} ${hard} files`]
+}
+
+function toFile(lines: readonly string[]): FileEntry {
+  return { type: 'file', mode: 0o644, bytes: Buffer.from(lines.map((line) => `${line}\n`).join('')) }
+}

@@ -1,0 +1,32 @@
+import type { TerminalSize } from '@capstan/core'
+import type { Argv, StringMap } from '@capstan/core/plugin'
+import { connect, type Origin } from '../../networks/connect.js'
+import { listen } from '../../networks/listen.js'
+import type { ProgramSources } from './find-program.js'
+import { createMemoryFiles } from './memory-files.js'
+import type { ProcessSurroundings } from './simulated-process.js'
+
+/** What tells one process of a container from another, and what they share. */
+export interface SurroundingsOptions {
+  readonly argv: Argv
+  readonly env: StringMap
+  readonly pid: number
+  readonly user: string
+  readonly groups: readonly string[]
+  readonly workingDirectory: string
+  readonly terminal: boolean
+  readonly terminalSize: () => TerminalSize | undefined
+  readonly sources: ProgramSources
+  readonly origin: Origin
+}
+
+/** What a process of a container can see and reach. */
+export function createSurroundings({ sources, origin, ...own }: SurroundingsOptions): ProcessSurroundings {
+  return {
+    ...own,
+    sources,
+    connect: (host, port) => connect(origin, host, port),
+    listen: (port, serve, onError) => listen(origin, { port, serve, onError }),
+    files: createMemoryFiles(sources.files, own.workingDirectory),
+  }
+}

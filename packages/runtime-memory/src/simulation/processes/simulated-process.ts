@@ -1,0 +1,108 @@
+import type { Duplex, Readable, Writable } from 'node:stream'
+import type { Serve } from '../../networks/network-namespace.js'
+import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
+import { toExitStatus } from './exit-status.js'
+import type { ProgramSources } from './find-program.js'
+import { flushOutput } from './process-output.js'
+import { runCommand } from './run-command.js'
+import { createMemorySignal, toSignalExitCode } from './signals.js'
+
+/** What the simulation adds to a process's own streams and signal. `listen` answers with how to stop listening. */
+export interface ProcessSurroundings
+  extends Omit<MemoryProcess, 'stdin' | 'stdout' | 'stderr' | 'signal' | 'run' | 'listen'> {
+  readonly sources: ProgramSources
+  listen(port: number, serve: Serve, onError: (error: Error) => void): () => void
+}
+
+/** The three streams of a process. */
+export interface ProcessStreams {
+  readonly stdin: Readable
+  readonly stdout: Writable
+  readonly stderr: Writable
+}
+
+/** One run of a program: its end is the program's code, or that of the signal that killed it, never a guess. */
+export class SimulatedProcess {
+  /** Resolves after both outputs were taken; never rejects. */
+  readonly exitCode: Promise<number>
+  readonly #streams: ProcessStreams
+  readonly #controller = new AbortController()
+  readonly #listeners: (() => void)[] = []
+  readonly #peers = new Set<Duplex>()
+  #finish: (code: number) => void = () => {}
+
+  constructor(program: MemoryProgram, streams: ProcessStreams, surroundings: ProcessSurroundings) {
+    this.#streams = streams
+    this.exitCode = new Promise((resolve) => {
+      this.#finish = resolve
+    })
+    void this.#run(program, this.#createProcess(surroundings))
+  }
+
+  /** Tells the program; SIGKILL does not ask it. */
+  signal(name: string): void {
+    if (name === 'SIGKILL') this.kill()
+    else this.#controller.abort(createMemorySignal(name))
+  }
+
+  /** Ends the process at once, whatever the program does. */
+  kill(): void {
+    this.#end(toSignalExitCode('SIGKILL'))
+    this.#controller.abort(createMemorySignal('SIGKILL'))
+    const { stdout, stderr } = this.#streams
+    for (const stream of [stdout, stderr]) stream.destroy()
+  }
+
+  #createProcess({ sources, ...surroundings }: ProcessSurroundings): MemoryProcess {
+    const process: MemoryProcess = {
+      ...surroundings,
+      ...this.#streams,
+      signal: this.#controller.signal,
+      connect: async (host, port) => this.#keep(await surroundings.connect(host, port)),
+      listen: (port, serve) => {
+        const accept: Serve = (peer) => serve(this.#keep(peer))
+        this.#listeners.push(surroundings.listen(port, accept, (error) => this.#complain(error)))
+      },
+      run: (argv, options) => runCommand(sources, process, argv, options),
+    }
+    return process
+  }
+
+  async #run(program: MemoryProgram, process: MemoryProcess): Promise<void> {
+    const code = await this.#settle(program, process)
+    await Promise.all([flushOutput(process.stdout), flushOutput(process.stderr)])
+    this.#end(code)
+  }
+
+  async #settle(program: MemoryProgram, process: MemoryProcess): Promise<number> {
+    try {
+      // Not before the one who starts it has it on record.
+      await Promise.resolve()
+      process.signal.throwIfAborted()
+      return toExitStatus(await program(process))
+    } catch (error) {
+      const { signal } = this.#controller
+      if (signal.aborted) return toSignalExitCode(signal.reason.signal)
+      this.#complain(error)
+      return 1
+    }
+  }
+
+  #complain(error: unknown): void {
+    this.#streams.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  }
+
+  #keep(peer: Duplex): Duplex {
+    this.#peers.add(peer)
+    peer.once('close', () => this.#peers.delete(peer))
+    return peer
+  }
+
+  #end(code: number): void {
+    this.#streams.stdin.destroy()
+    for (const stopListening of this.#listeners.splice(0)) stopListening()
+    // As when a kernel closes sockets: what was written still arrives.
+    for (const peer of this.#peers) peer.end(() => peer.destroy())
+    this.#finish(code)
+  }
+}

@@ -1,0 +1,36 @@
+import type { StringMap } from '@capstan/core/plugin'
+import type { FileMap } from '../simulation/files/file-map.js'
+
+/** One simulated volume. */
+export interface MemoryVolume {
+  readonly name: string
+  readonly labels: StringMap
+  readonly createdAt: Date
+  /** Id of the container whose creation created it. */
+  readonly madeFor?: string
+  /** Paths from the volume's root. */
+  readonly files: FileMap
+}
+
+/** The simulated volumes, by name. */
+export class VolumeStore {
+  readonly #volumes = new Map<string, MemoryVolume>()
+
+  list(): readonly MemoryVolume[] {
+    return [...this.#volumes.values()]
+  }
+
+  find(name: string): MemoryVolume | undefined {
+    return this.#volumes.get(name)
+  }
+
+  add(name: string, labels: StringMap, made: Pick<MemoryVolume, 'createdAt' | 'madeFor'>): MemoryVolume {
+    const volume = { name, labels, ...made, files: new Map() }
+    this.#volumes.set(name, volume)
+    return volume
+  }
+
+  delete(name: string): void {
+    this.#volumes.delete(name)
+  }
+}

@@ -1,0 +1,96 @@
+import { PassThrough } from 'node:stream'
+import { describe, expect, it } from 'vitest'
+import { Collector, runShell, runToEnd } from '../../support/collect.js'
+import { openMemory } from '../../support/open-memory.js'
+
+describe('the simulated sh', () => {
+  it.each([
+    ['runs one command after another', 'echo a; echo b\necho c', 'a\nb\nc\n', 0],
+    ['stops at exit, with its code', 'exit 7; echo no', '', 7],
+    ['ends with a code of eight bits', 'sh -c "exit 300"; echo $?; exit -1', '44\n', 255],
+    ['has the code of the last command', 'true; false', '', 1],
+    ['goes on after &&, and after ||', 'true && echo a; false && echo b; false || echo c; true || echo d', 'a\nc\n', 0],
+    ['knows $?', 'false; echo $?', '1\n', 0],
+    ['pipes', 'seq 100 | head -n 3 | wc -l', '3\n', 0],
+    ['ends who writes to a pipe that nobody reads', 'yes | head -c 4', 'y\ny\n', 0],
+    ['expands variables but in single quotes', `A=1; B="$A 2"; echo "$B" '$B' \${A}x`, '1 2 $B 1x\n', 0],
+    ['sets variables for one command', 'A=1 env | head -n 100 | wc -l; echo "[$A]"', '4\n[]\n', 0],
+    ['has its arguments', 'echo $0 $1 "$@"', 'sh one one two\n', 0],
+    ['writes, appends and reads files', 'echo a > f; echo b >> f; cat < f', 'a\nb\n', 0],
+    ['tells 2> from 2 >', 'none 2>/dev/null; echo 2 > f; cat f', '2\n', 0],
+    ['copies streams', 'sh -c "echo a >&2" 2>&1', 'a\n', 0],
+    ['changes its directory', 'cd /etc; pwd; head -n 1 passwd', '/etc\nroot:x:0:0:root:/root:/bin/sh\n', 0],
+    ['is left by exec', 'exec echo a; echo b', 'a\n', 0],
+    ['skips comments', 'echo a # no; echo b\n# echo c\necho d', 'a\nd\n', 0],
+    ['takes line ends in quotes as they are', 'printf "a\nb"', 'a\nb', 0],
+    ['has 127 for what is not there', 'none 2>/dev/null', '', 127],
+  ])('%s', async (_, script, stdout, exitCode) => {
+    await using memory = await openMemory()
+    expect(await runShell(memory.runtime, script, 'one', 'two')).toMatchObject({ stdout, exitCode })
+  })
+
+  it.each([
+    'while true; do true; done',
+    'if true; then true; fi',
+    'echo `x`; (true)',
+    'sleep 1 &',
+    'echo >',
+    'echo $(pwd)',
+  ])('says that it does not understand %s, and runs nothing of it', async (script) => {
+    await using memory = await openMemory()
+    const result = await runShell(memory.runtime, `echo before\n${script}`)
+    expect(result).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('does not understand') })
+  })
+
+  it('reads commands from its input', async () => {
+    await using memory = await openMemory()
+    const id = await memory.runtime.createContainer({ image: 'busybox', interactive: true })
+    const stdin = new PassThrough()
+    const stdout = new Collector()
+    const running = memory.runtime.startAttached(id, { stdin, stdout })
+    stdin.write('echo a\n')
+    await stdout.until('a\n')
+    stdin.end('A=1\necho $A\nexit 3\necho no\n')
+    expect([await running, stdout.text]).toEqual([3, 'a\n1\n'])
+  })
+
+  it('runs a file, and a file by its first line', async () => {
+    await using memory = await openMemory()
+    const script = `printf '#!/bin/sh\\necho $1\\n' > /s; chmod 755 /s; sh /s a; /s b; sh /none`
+    expect(await runShell(memory.runtime, script)).toMatchObject({ stdout: 'a\nb\n', exitCode: 127 })
+  })
+})
+
+describe('commands', () => {
+  it.each([
+    [['echo', '-n', 'a', 'b'], 'a b'],
+    [['seq', '3'], '1\n2\n3\n'],
+    [['seq', '8', '10'], '8\n9\n10\n'],
+    [['head', '-n1', '/etc/passwd'], 'root:x:0:0:root:/root:/bin/sh\n'],
+    [['head', '-c', '4', '/etc/passwd'], 'root'],
+    [['wc', '/etc/passwd'], '2 2 82\n'],
+    [['awk', '/^nobody/ { print $1 }', '/etc/passwd'], 'nobody:x:65534:65534:nobody:/nonexistent:/bin/false\n'],
+    [['stat', '-c', '%a', '/bin/sh'], '755\n'],
+    [['whoami'], 'root\n'],
+    [['id', '-un'], 'root\n'],
+  ])('%j', async (command, stdout) => {
+    await using memory = await openMemory()
+    expect(await runToEnd(memory.runtime, { image: 'busybox', command })).toEqual({ exitCode: 0, stdout, stderr: '' })
+  })
+
+  it.each([
+    ['cat', '/none'],
+    ['ls', '/none'],
+    ['seq', 'x'],
+    ['sleep'],
+    ['stat', '/'],
+    ['chmod', 'x', '/'],
+    ['stty', 'size'],
+    ['id', '-x'],
+  ])('say on stderr what is wrong: %s %s', async (...command) => {
+    await using memory = await openMemory()
+    const { exitCode, stderr } = await runToEnd(memory.runtime, { image: 'busybox', command })
+    expect(exitCode).toBe(1)
+    expect(stderr).toMatch(new RegExp(`^${command[0]}: .+\n$`))
+  })
+})
