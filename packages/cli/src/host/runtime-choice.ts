@@ -36,14 +36,14 @@ export function chooseRuntime(reports: readonly RuntimeReport[], named: string |
 export function toChoiceText(choice: RuntimeChoice): string {
   if (choice.runtime !== undefined) {
     return choice.by === 'name'
-      ? `Commands use ${choice.runtime}, as asked for by name.`
-      : `Commands use ${choice.runtime}. Another: --runtime NAME, or CAPSTAN_RUNTIME.`
+      ? `Commands use ${choice.runtime}, which was selected by name.`
+      : `Commands use ${choice.runtime}. Select another by --runtime NAME or CAPSTAN_RUNTIME.`
   }
   if (choice.slow.length > 0) {
     return `Commands fail: ${joinWords(choice.slow)} did not answer in time. Wait, or raise --probe-timeout.`
   }
   if (choice.unavailable !== undefined) {
-    return `Commands fail: ${choice.unavailable} was asked for and is not available, and no other is used instead.`
+    return `Commands fail: ${choice.unavailable} was selected and is not available. No other runtime is used instead.`
   }
-  return 'Commands fail: no runtime for real containers is available. A simulation runs only by name.'
+  return 'Commands fail: no runtime for real containers is available. A simulation is used only by name.'
 }

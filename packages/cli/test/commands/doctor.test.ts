@@ -100,11 +100,15 @@ describe('capstan doctor', () => {
   it('names the runtime that commands use', async () => {
     const choose = async (plugins: readonly ReturnType<typeof memoryPlugin>[], env = {}) =>
       (await runCapstan(['doctor'], { plugins, env })).stdout.replaceAll(/\s+/g, ' ')
-    expect(await choose([real, memory])).toContain('Commands use other. Another: --runtime NAME, or CAPSTAN_RUNTIME.')
-    expect(await choose([real, memory], { CAPSTAN_RUNTIME: 'memory' })).toContain('Commands use memory, as asked for')
-    expect(await choose([memory])).toContain('A simulation runs only by name.')
-    const barring = fakePlugin('docker', unavailable({ chosen: true }))
-    expect(await choose([barring, real])).toContain('docker was asked for and is not available, and no other is used')
+    expect(await choose([real, memory])).toContain(
+      'Commands use other. Select another by --runtime NAME or CAPSTAN_RUNTIME.',
+    )
+    expect(await choose([real, memory], { CAPSTAN_RUNTIME: 'memory' })).toContain(
+      'Commands use memory, which was selected',
+    )
+    expect(await choose([memory])).toContain('A simulation is used only by name.')
+    const chosen = fakePlugin('docker', unavailable({ chosen: true }))
+    expect(await choose([chosen, real])).toContain('docker was selected and is not available. No other runtime is used')
   })
 
   it('distinguishes a slow runtime from an unavailable one', async () => {
