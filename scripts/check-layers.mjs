@@ -17,14 +17,12 @@ import { readPackages } from './source/packages.mjs'
  * are above all rooms. Imports of types count too: they show where an idea belongs.
  *
  * @param {string} root
- * @param {ReadonlySet<string>} [unlayered] folders of the packages that have no layers yet
  * @returns {readonly Offence[]}
  */
-export function findLayerOffences(root, unlayered = withoutLayers) {
+export function findLayerOffences(root) {
   const layers = readLayers(readFileSync(join(root, 'ARCHITECTURE.md'), 'utf8'))
   return readPackages(root).flatMap((pack) => {
     const name = relative(join(root, 'packages'), pack.directory)
-    if (unlayered.has(name)) return []
     return findPackageOffences(
       { name, source: join(relative(root, pack.directory), 'src') },
       pack,
@@ -88,6 +86,3 @@ function findPackageOffences({ name, source }, { sources }, layers) {
 function toUnnamed(inside) {
   return inside.includes('/') ? undefined : { room: 'src', depth: -1 }
 }
-
-/** Packages whose folders still import each other in circles. */
-const withoutLayers = new Set(['runtime-memory'])

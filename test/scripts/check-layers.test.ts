@@ -62,7 +62,7 @@ test('a folder that no layer names is an offence', () => {
 })
 
 function offences() {
-  return findLayerOffences(root, new Set())
+  return findLayerOffences(root)
 }
 
 function add(path: string, text: string) {

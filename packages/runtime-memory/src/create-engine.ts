@@ -1,13 +1,16 @@
-import { createCommandFiles, createImage } from './images/create-image.js'
 import { toTag } from './images/state/image-store.js'
-import { emptyImageConfig, type ImageContent, noPrograms } from './images/state/stored-image.js'
 import { MemoryEngine } from './memory-engine.js'
 import { FaultScript } from './memory-fault.js'
 import type { MemoryPluginOptions } from './memory-plugin-options.js'
-import type { FileEntry } from './simulation/files/file-map.js'
-import type { MemoryImage } from './simulation/memory-program.js'
+import type { FileEntry, FileMap } from './simulation/files/file-map.js'
+import { emptyImageConfig, type ImageContent, noPrograms } from './simulation/image-content.js'
+import type { MemoryImage, MemoryProgram } from './simulation/memory-program.js'
 import { defaultPath } from './simulation/processes/find-program.js'
-import { baseCommands } from './simulation/shell/base-commands.js'
+import { fileCommands } from './simulation/programs/file-commands.js'
+import { networkCommands } from './simulation/programs/network-commands.js'
+import { processCommands } from './simulation/programs/process-commands.js'
+import { textCommands } from './simulation/programs/text-commands.js'
+import { sh } from './simulation/shell/shell.js'
 
 /** The engine of one plugin, with the images that it has from the start. */
 export function createEngine(options: MemoryPluginOptions): MemoryEngine {
@@ -44,12 +47,40 @@ function addImage(engine: MemoryEngine, reference: string, content: ImageContent
   engine.images.tag(engine.images.add(content, engine.now()), reference)
 }
 
+/** Creates an image from programs. Each command is also a file in `/bin`, so that images built on it contain it. */
+function createImage(reference: string, { main, commands = {}, env = {}, user = '' }: MemoryImage): ImageContent {
+  return {
+    config: { ...emptyImageConfig, env, user },
+    files: createCommandFiles(Object.keys(commands)),
+    programs: { key: reference, main, commands: new Map(Object.entries(commands)) },
+  }
+}
+
+/** Creates a file for each command. Its content is never executed. */
+function createCommandFiles(names: readonly string[]): FileMap {
+  return new Map(
+    names.map((name) => {
+      const bytes = Buffer.from(`a simulated command: ${name}\n`)
+      return [`/bin/${name}`, { type: 'file', mode: 0o755, bytes }]
+    }),
+  )
+}
+
 function createDefaultImage(commands: readonly string[]): ImageContent {
   return {
     config: { ...emptyImageConfig, env: { PATH: defaultPath }, command: ['sh'] },
     files: new Map([...createCommandFiles(commands), ['/etc/passwd', passwd]]),
     programs: noPrograms,
   }
+}
+
+/** The commands of the default image: those of busybox that the conformance kit and small trials need. */
+const baseCommands: Readonly<Record<string, MemoryProgram>> = {
+  ...fileCommands,
+  ...networkCommands,
+  ...processCommands,
+  ...textCommands,
+  sh,
 }
 
 const passwd: FileEntry = {

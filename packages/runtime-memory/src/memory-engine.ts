@@ -1,13 +1,11 @@
 import { setImmediate } from 'node:timers/promises'
 import { delay } from '@capstan/core/plugin'
 import { ContainerStore } from './containers/state/container-store.js'
-import { findRun } from './containers/state/memory-container.js'
 import { ImageStore } from './images/state/image-store.js'
-import type { ImageContent, ImagePrograms } from './images/state/stored-image.js'
 import { MemoryClock, toDate } from './memory-clock.js'
 import type { FaultScript } from './memory-fault.js'
-import type { NetworkSpace } from './networks/network-namespace.js'
 import { NetworkStore } from './networks/network-store.js'
+import type { ImageContent, ImagePrograms } from './simulation/image-content.js'
 import type { MemoryProgram } from './simulation/memory-program.js'
 import { VolumeStore } from './volumes/volume-store.js'
 
@@ -57,10 +55,5 @@ export class MemoryEngine {
   nextTurn(): Promise<void> {
     // An immediate that is not referenced need not run before something else wakes the loop: a timer does.
     return this.connections.size > 0 ? setImmediate() : delay(1, { ref: false })
-  }
-
-  findSpace(containerId: string): NetworkSpace | undefined {
-    const container = this.containers.find(containerId)
-    return container === undefined ? undefined : findRun(container)?.space
   }
 }

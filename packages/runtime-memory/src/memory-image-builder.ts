@@ -16,7 +16,7 @@ export class MemoryImageBuilder implements ImageBuilder {
     this.#connection.refuse(imageBuilderCapability, 'build.dns', options.dns?.length ? options.dns : undefined)
     await this.#connection.call('buildImage', options, async (call) => {
       // The parsers take longer to load than the rest of the package, so they are loaded by the first build.
-      const { buildImage } = await import('./simulation/dockerfile/build-image.js')
+      const { buildImage } = await import('./images/build-image.js')
       await buildImage(this.#connection, { dockerfile, tag, options }, call)
     })
   }

@@ -5,6 +5,7 @@ import {
   imageBuilderCapability,
   imageTransferCapability,
   networkManagerCapability,
+  type RefusableField,
   type RuntimePlugin,
   runtimeCapability,
   sidecarManagerCapability,
@@ -14,6 +15,7 @@ import {
   type AbsentCapability,
   createHostError,
   provide,
+  type RefusedOption,
   type RegistrationScope,
   refuseUnlistedVolumes,
 } from '@capstan/core/plugin'
@@ -28,7 +30,6 @@ import type { MemoryPluginOptions } from './memory-plugin-options.js'
 import { MemoryRuntime } from './memory-runtime.js'
 import { MemorySidecarManager } from './memory-sidecar-manager.js'
 import { MemoryVolumeManager } from './memory-volume-manager.js'
-import { toRefused } from './refused-options.js'
 
 /**
  * A runtime simulated in this process, with every capability but those of `without`.
@@ -91,6 +92,22 @@ function toAbsent({ id, title }: Capability<object>): AbsentCapability {
   const reason = `this simulation was made without ${title}`
   return { id, title, reason, remedy: 'take it out of `without` of memoryPlugin()' }
 }
+
+/** Lists what every simulation refuses, then the fields of the option `refuses`. */
+function toRefused(fields: readonly RefusableField[] = []): readonly RefusedOption[] {
+  const chosen = fields.filter((field) => !alwaysRefused.some((refused) => refused.field === field))
+  return [...alwaysRefused, ...chosen.map(toChosen)]
+}
+
+function toChosen(field: RefusableField): RefusedOption {
+  const remedy = 'remove it from `refuses` of memoryPlugin()'
+  return { field, reason: 'this simulation was created with it in `refuses`', remedy }
+}
+
+const alwaysRefused: readonly RefusedOption[] = [
+  { field: 'ports.udp', reason: 'simulated programs support TCP only', remedy: undefined },
+  { field: 'build.dns', reason: 'a simulated build has no network', remedy: undefined },
+]
 
 const capabilities: readonly Capability<object>[] = [
   runtimeCapability,

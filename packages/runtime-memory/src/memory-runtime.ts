@@ -23,6 +23,7 @@ import {
   type ListOptions,
   refuseOptions,
   toImageHome,
+  untilAborted,
   validateContainerConfig,
   validateId,
   validateImageReference,
@@ -32,15 +33,15 @@ import {
 } from '@capstan/core/plugin'
 import { attachContainer, startAttached } from './containers/attach.js'
 import { createContainer } from './containers/create-container.js'
-import { waitContainer } from './containers/exit-code.js'
 import { inspectContainer, toContainerInfo } from './containers/inspect-container.js'
 import { createLogStream, readAll } from './containers/read-logs.js'
 import { startContainer } from './containers/start-container.js'
 import { findRun, type MemoryContainer, toContainerState } from './containers/state/memory-container.js'
 import { removeContainer, stopContainer } from './containers/stop-container.js'
-import { removeImage } from './images/remove-image.js'
+import { toTag } from './images/state/image-store.js'
 import { toImageInfo } from './images/state/stored-image.js'
 import type { MemoryConnection } from './memory-connection.js'
+import type { MemoryEngine } from './memory-engine.js'
 import { findGateway } from './networks/connect.js'
 import { toSignalName } from './simulation/processes/signals.js'
 
@@ -260,4 +261,25 @@ export class MemoryRuntime implements Runtime {
     const refused = findRefusal('foreignContainers.output', this.#connection.refuses)
     if (refused !== undefined) throw createHostError('NOT_ATTACHABLE', { id, reason: refused.reason })
   }
+}
+
+/** Resolves with the exit code of the current or last run, or of the next one where the container has not run yet. */
+async function waitContainer(container: MemoryContainer, signal: AbortSignal): Promise<number> {
+  const { events, id } = container
+  while (container.run === undefined) {
+    if (events.isRemoved) throw createHostError('EXIT_CODE_UNKNOWN', { id, reason: 'it was removed before it ran' })
+    await untilAborted(events.startedOrRemoved(), signal)
+  }
+  return await untilAborted(container.run.ended, signal)
+}
+
+/** Removes the tag. The last tag, and an id, remove the image too, unless a container uses it. */
+function removeImage({ images, containers }: MemoryEngine, reference: string): void {
+  const image = images.find(reference)
+  if (image === undefined) return
+  const isTag = image.tags.has(toTag(reference))
+  const users = containers.list().filter((container) => container.image.id === image.id)
+  if (isTag && image.tags.size > 1) images.untag(reference)
+  else if (users.length === 0) images.delete(image.id)
+  else throw createHostError('IN_USE', { subject: `image "${reference}"`, users: users.map(({ name }) => name) })
 }

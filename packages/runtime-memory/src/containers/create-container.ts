@@ -42,7 +42,7 @@ export async function createContainer(
   const mounts = createMounts(engine, config, { id, ownerLabels })
   const container = toContainer(engine, config, { id, image, mounts, ownerLabels })
   engine.containers.add(container)
-  call.undo.add(`container ${container.name}`, async () => engine.containers.delete(container.id))
+  call.undo.add(`container ${container.name}`, async () => engine.containers.delete(container))
   return container
 }
 

@@ -7,7 +7,7 @@ import { findMain } from '../simulation/processes/find-program.js'
 import { ContainerRun } from './state/container-run.js'
 import type { AttachedClient } from './state/container-streams.js'
 import { findRun, type MemoryContainer } from './state/memory-container.js'
-import { takePlace } from './state/network-endpoint.js'
+import { connectToNetworks } from './state/network-endpoint.js'
 
 /** Who starts a container, and who is there from its first moment. */
 export interface StartOptions {
@@ -57,12 +57,12 @@ async function start(
 ): Promise<ContainerRun> {
   const program = await requireMain(engine, container)
   const rules = container.firewallRules
-  const place = await takePlace(engine, container, rulesStand === 'before' ? rules : undefined)
+  const endpoint = await connectToNetworks(engine, container, rulesStand === 'before' ? rules : undefined)
   if (container.events.isRemoved) {
-    await place.leave()
+    await endpoint.leave()
     throw createHostError('CONTAINER_NOT_FOUND', { id: container.id })
   }
-  const run = new ContainerRun(engine, container, { starter, program, place, client })
+  const run = new ContainerRun(engine, container, { starter, program, endpoint, client })
   undo?.add(`start of ${container.name}`, async () => {
     run.process.kill()
     await run.ended

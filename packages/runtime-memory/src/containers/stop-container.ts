@@ -2,7 +2,6 @@ import { delay, untilAborted } from '@capstan/core/plugin'
 import type { MemoryEngine } from '../memory-engine.js'
 import { toSignalName } from '../simulation/processes/signals.js'
 import type { ContainerRun } from './state/container-run.js'
-import { deleteContainer } from './state/delete-container.js'
 import { findRun, type MemoryContainer } from './state/memory-container.js'
 
 /** How long a container has, and how long the caller waits. */
@@ -35,5 +34,5 @@ export async function removeContainer(engine: MemoryEngine, container: MemoryCon
   const run = findRun(container)
   run?.process.kill()
   await run?.ended
-  deleteContainer(engine, container)
+  engine.containers.delete(container)
 }

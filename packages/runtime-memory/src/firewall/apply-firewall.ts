@@ -9,14 +9,14 @@ import { type Firewall, isPermitted, sealed } from '../networks/egress-filter.js
  * A name that does not resolve: FIREWALL_FAILED, and the container stays sealed.
  */
 export function setFirewall(origin: Origin, rules: FirewallRules): void {
-  const { space } = origin
+  const { namespace } = origin
   try {
-    space.firewall = createFirewall(origin, rules)
-    if (isPermitted(space.firewall, unroutable, 1))
+    namespace.firewall = createFirewall(origin, rules)
+    if (isPermitted(namespace.firewall, unroutable, 1))
       throw createFailure(origin, 'a connection that must fail was permitted')
   } finally {
-    const { firewall = sealed } = space
-    space.cutConnections(({ address, port }) => !isPermitted(firewall, address, port))
+    const { firewall = sealed } = namespace
+    namespace.cutConnections(({ address, port }) => !isPermitted(firewall, address, port))
   }
 }
 
@@ -24,7 +24,7 @@ function createFirewall(origin: Origin, { proxyHost, proxyPort, allow = [], dns 
   const wanted = [{ host: proxyHost, port: proxyPort }, ...allow]
   // Names resolve before the seal is set, and by it no more.
   const destinations = wanted.map(({ host, port }) => ({ host, port, address: resolveHost(origin, host) }))
-  origin.space.firewall = sealed
+  origin.namespace.firewall = sealed
   return {
     resolvesNames: dns === 'engine',
     destinations: destinations.map(({ host, port, address }) => {

@@ -2,8 +2,7 @@ import { connect as connectSocket, isIP } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { StringMap } from '@capstan/core/plugin'
 import { isPermitted } from './egress-filter.js'
-import { createNetworkError } from './network-error.js'
-import { NetworkSpace } from './network-namespace.js'
+import { NetworkNamespace } from './network-namespace.js'
 import type { MemoryNetwork } from './network-store.js'
 
 /** Where a connection starts: its own ports, its networks, and what else runs on them. */
@@ -15,41 +14,49 @@ export interface Origin {
   /** Names by which it knows itself. */
   readonly ownNames: readonly string[]
   readonly extraHosts: StringMap
-  readonly space: NetworkSpace
+  readonly namespace: NetworkNamespace
   readonly networks: readonly MemoryNetwork[]
-  readonly findSpace: (containerId: string) => NetworkSpace | undefined
+  readonly findNamespace: (containerId: string) => NetworkNamespace | undefined
 }
 
 /** A connection from a container to a peer: on itself, on a network that both are on, or on this machine by the gateway. */
 export async function connect(origin: Origin, host: string, port: number): Promise<Duplex> {
-  const { space } = origin
-  if (origin.isHost) return keep(space, await connectToMachine(host, port))
+  const { namespace } = origin
+  if (origin.isHost) return keep(namespace, await connectToMachine(host, port))
   const address = resolveHost(origin, host)
   if (address === undefined) throw createNetworkError('ENOTFOUND', host, port, 'no such name on its networks')
-  if (isLoopback(address)) return keep(space, connectTo(space, host, port))
-  if (space.firewall !== undefined && !isPermitted(space.firewall, address, port)) {
+  if (isLoopback(address)) return keep(namespace, connectTo(namespace, host, port))
+  if (namespace.firewall !== undefined && !isPermitted(namespace.firewall, address, port)) {
     throw createNetworkError('EACCES', host, port, 'the firewall of the container forbids it')
   }
   const peer = await route(origin, host, address, port)
-  space.keepOutgoing(peer, { address, port })
+  namespace.keepOutgoing(peer, { address, port })
   return peer
 }
 
 /** On no network at all. */
 export function createOfflineOrigin(): Origin {
-  const space = new NetworkSpace()
-  return { id: '', isHost: false, ownNames: [], extraHosts: {}, space, networks: [], findSpace: () => undefined }
+  const namespace = new NetworkNamespace()
+  return {
+    id: '',
+    isHost: false,
+    ownNames: [],
+    extraHosts: {},
+    namespace,
+    networks: [],
+    findNamespace: () => undefined,
+  }
 }
 
 /** The address of a name as the container sees it; an address is its own. */
 export function resolveHost(origin: Origin, host: string): string | undefined {
   if (isIP(host) !== 0) return host
-  const { ownNames, extraHosts, networks, space } = origin
+  const { ownNames, extraHosts, networks, namespace } = origin
   if (host === 'localhost') return '127.0.0.1'
   const given = extraHosts[host]
   if (given !== undefined) return given === 'host-gateway' ? findGateway(networks) : given
   if (ownNames.includes(host)) return '127.0.0.1'
-  if (space.firewall?.resolvesNames === false) return undefined
+  if (namespace.firewall?.resolvesNames === false) return undefined
   const endpoints = networks.flatMap((network) => [...network.endpoints.values()])
   return endpoints.find(({ names }) => names.includes(host))?.ipAddress
 }
@@ -59,10 +66,15 @@ export function findGateway(networks: readonly MemoryNetwork[]): string | undefi
   return networks.find(({ internal }) => !internal)?.gateway
 }
 
-function route({ networks, findSpace }: Origin, host: string, address: string, port: number): Duplex | Promise<Duplex> {
+function route(
+  { networks, findNamespace }: Origin,
+  host: string,
+  address: string,
+  port: number,
+): Duplex | Promise<Duplex> {
   for (const { endpoints, gateway, internal } of networks) {
     const endpoint = [...endpoints.values()].find(({ ipAddress }) => ipAddress === address)
-    if (endpoint !== undefined) return connectTo(findSpace(endpoint.containerId), host, port)
+    if (endpoint !== undefined) return connectTo(findNamespace(endpoint.containerId), host, port)
     if (address === gateway && !internal) return connectToMachine('127.0.0.1', port)
   }
   const [code, why] =
@@ -72,8 +84,8 @@ function route({ networks, findSpace }: Origin, host: string, address: string, p
   throw createNetworkError(code, host, port, why)
 }
 
-function connectTo(space: NetworkSpace | undefined, host: string, port: number): Duplex {
-  const peer = space?.connect(port)
+function connectTo(namespace: NetworkNamespace | undefined, host: string, port: number): Duplex {
+  const peer = namespace?.connect(port)
   if (peer === undefined) throw createNetworkError('ECONNREFUSED', host, port, 'nobody listens')
   return peer
 }
@@ -91,11 +103,16 @@ function connectToMachine(host: string, port: number): Promise<Duplex> {
   })
 }
 
-function keep(space: NetworkSpace, peer: Duplex): Duplex {
-  space.keep(peer)
+function keep(namespace: NetworkNamespace, peer: Duplex): Duplex {
+  namespace.keep(peer)
   return peer
 }
 
 function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === '::1'
+}
+
+/** Creates an error as Node's sockets report it: `code` is the errno. */
+function createNetworkError(code: string, host: string, port: number, reason: string): NodeJS.ErrnoException {
+  return Object.assign(new Error(`connect ${code} ${host}:${port}: ${reason}`), { code })
 }

@@ -11,12 +11,12 @@ export interface Listening {
 }
 
 /** Listens on a port of the container, or of this machine's loopback in network mode `host`; until what it returns is called. */
-export function listen({ isHost, space }: Origin, { port, serve, onError }: Listening): () => void {
-  const stop = space.listen(port, serve)
+export function listen({ isHost, namespace }: Origin, { port, serve, onError }: Listening): () => void {
+  const stop = namespace.listen(port, serve)
   if (!isHost) return stop
   const server = createServer({ allowHalfOpen: true }, (socket) => {
     socket.on('error', () => {})
-    if (!space.accept(port, socket.unref())) socket.destroy()
+    if (!namespace.accept(port, socket.unref())) socket.destroy()
   })
   server.once('error', onError)
   server.listen({ port, host: '127.0.0.1', exclusive: true }).unref()

@@ -12,7 +12,7 @@ export interface Destination {
 }
 
 /** What a running container has of its own on the network: ports that its processes listen on, and open connections. */
-export class NetworkSpace {
+export class NetworkNamespace {
   /** What it may reach; everything while there is none. */
   firewall: Firewall | undefined
   readonly #listeners = new Map<number, Serve>()

@@ -1,7 +1,7 @@
 import { createServer, type Server, type Socket } from 'node:net'
 import type { PortSpec } from '@capstan/core'
 import { createHostError, type PortBinding } from '@capstan/core/plugin'
-import type { NetworkSpace } from './network-namespace.js'
+import type { NetworkNamespace } from './network-namespace.js'
 
 /** The ports of one running container that this machine serves. */
 export interface PublishedPorts {
@@ -20,7 +20,7 @@ export type FindUsers = (hostPort: number) => readonly string[]
  */
 export async function publishPorts(
   specs: readonly PortSpec[],
-  space: NetworkSpace,
+  namespace: NetworkNamespace,
   findUsers: FindUsers,
 ): Promise<PublishedPorts> {
   const servers: Server[] = []
@@ -28,7 +28,7 @@ export async function publishPorts(
   try {
     const bindings: PortBinding[] = []
     for (const spec of specs) {
-      const published = await publish(spec, space, findUsers)
+      const published = await publish(spec, namespace, findUsers)
       servers.push(published.server)
       bindings.push(...published.bindings)
     }
@@ -41,10 +41,10 @@ export async function publishPorts(
 
 async function publish(
   { containerPort, hostPort = 0, hostAddress = '127.0.0.1' }: PortSpec,
-  space: NetworkSpace,
+  namespace: NetworkNamespace,
   findUsers: FindUsers,
 ): Promise<{ readonly server: Server; readonly bindings: readonly PortBinding[] }> {
-  const server = createServer({ allowHalfOpen: true }, (socket) => accept(socket, space, containerPort))
+  const server = createServer({ allowHalfOpen: true }, (socket) => accept(socket, namespace, containerPort))
   try {
     const { port, addresses } = await listen(server, hostPort, hostAddress)
     const toBinding = (address: string) =>
@@ -55,10 +55,10 @@ async function publish(
   }
 }
 
-function accept(socket: Socket, space: NetworkSpace, port: number): void {
+function accept(socket: Socket, namespace: NetworkNamespace, port: number): void {
   socket.on('error', () => {})
   socket.unref()
-  if (!space.accept(port, socket)) socket.resetAndDestroy()
+  if (!namespace.accept(port, socket)) socket.resetAndDestroy()
 }
 
 interface Listening {

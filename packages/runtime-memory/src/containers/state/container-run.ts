@@ -1,20 +1,29 @@
 import type { PortBinding } from '@capstan/core/plugin'
-import type { MemoryEngine } from '../../memory-engine.js'
+import type { MemoryClock } from '../../memory-clock.js'
 import type { Origin } from '../../networks/connect.js'
-import type { NetworkSpace } from '../../networks/network-namespace.js'
+import type { NetworkNamespace } from '../../networks/network-namespace.js'
 import type { MemoryProgram } from '../../simulation/memory-program.js'
 import { createSurroundings } from '../../simulation/processes/process-context.js'
 import { SimulatedProcess } from '../../simulation/processes/simulated-process.js'
+import type { ContainerStore } from './container-store.js'
 import { type AttachedClient, ContainerStreams } from './container-streams.js'
-import { deleteContainer } from './delete-container.js'
 import type { MemoryContainer } from './memory-container.js'
-import type { NetworkPlace } from './network-endpoint.js'
+import type { NetworkEndpoint } from './network-endpoint.js'
 
-/** What a run takes beside its container. */
+/** The parts of the engine that a run uses. */
+export interface RunEngine {
+  readonly clock: MemoryClock
+  readonly commands: ReadonlyMap<string, MemoryProgram>
+  readonly containers: ContainerStore
+  /** Resolves in a later turn of the event loop. */
+  nextTurn(): Promise<void>
+}
+
+/** What a run needs besides its container. */
 export interface ContainerRunOptions {
   readonly starter: object
   readonly program: MemoryProgram
-  readonly place: NetworkPlace
+  readonly endpoint: NetworkEndpoint
   readonly client: AttachedClient | undefined
 }
 
@@ -28,21 +37,21 @@ export class ContainerRun {
   readonly startedAt: bigint
   /** Resolves with the exit code when everything of the run is cleared away. */
   readonly ended: Promise<number>
-  readonly #engine: MemoryEngine
+  readonly #engine: RunEngine
   readonly #container: MemoryContainer
-  readonly #place: NetworkPlace
+  readonly #endpoint: NetworkEndpoint
   #lastPid = 2
   #end: { readonly exitCode: number; readonly at: bigint } | undefined
 
   constructor(
-    engine: MemoryEngine,
+    engine: RunEngine,
     container: MemoryContainer,
-    { starter, program, place, client }: ContainerRunOptions,
+    { starter, program, endpoint, client }: ContainerRunOptions,
   ) {
     this.starter = starter
     this.#engine = engine
     this.#container = container
-    this.#place = place
+    this.#endpoint = endpoint
     this.startedAt = engine.clock.now()
     this.streams = this.#createStreams()
     if (client !== undefined) this.streams.attach(client)
@@ -62,15 +71,15 @@ export class ContainerRun {
   }
 
   get origin(): Origin {
-    return this.#place.origin
+    return this.#endpoint.origin
   }
 
-  get space(): NetworkSpace {
-    return this.#place.origin.space
+  get namespace(): NetworkNamespace {
+    return this.#endpoint.origin.namespace
   }
 
   get ports(): readonly PortBinding[] {
-    return this.#place.ports
+    return this.#endpoint.ports
   }
 
   /** For a further process. */
@@ -82,9 +91,9 @@ export class ContainerRun {
   async #waitForEnd(): Promise<number> {
     const exitCode = await this.process.exitCode
     for (const exec of this.execs) exec.kill()
-    await this.#place.leave()
+    await this.#endpoint.leave()
     this.#end = { exitCode, at: this.#engine.clock.now() }
-    if (this.#container.config.autoRemove === true) deleteContainer(this.#engine, this.#container)
+    if (this.#container.config.autoRemove === true) this.#engine.containers.delete(this.#container)
     this.#container.log.wake()
     return exitCode
   }
@@ -113,7 +122,7 @@ export class ContainerRun {
       terminal: config.tty === true,
       terminalSize: () => this.#container.terminalSize,
       sources: { files, programs: image.programs, commands: this.#engine.commands },
-      origin: this.#place.origin,
+      origin: this.#endpoint.origin,
     })
   }
 }

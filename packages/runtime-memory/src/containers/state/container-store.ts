@@ -1,5 +1,6 @@
 import { createHostError } from '@capstan/core/plugin'
-import type { MemoryContainer } from './memory-container.js'
+import type { NetworkNamespace } from '../../networks/network-namespace.js'
+import { findRun, type MemoryContainer } from './memory-container.js'
 
 /** The simulated containers; a name belongs to one at a time. */
 export class ContainerStore {
@@ -40,7 +41,15 @@ export class ContainerStore {
     this.#containers.set(container.id, container)
   }
 
-  delete(id: string): void {
+  /** Removes the container and ends the waits for its next start. */
+  delete({ id, events }: MemoryContainer): void {
     this.#containers.delete(id)
+    events.remove()
+  }
+
+  /** The network namespace of a running container. */
+  findNamespace(id: string): NetworkNamespace | undefined {
+    const container = this.find(id)
+    return container === undefined ? undefined : findRun(container)?.namespace
   }
 }

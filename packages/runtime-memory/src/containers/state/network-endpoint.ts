@@ -1,42 +1,49 @@
 import { type FirewallRules, isHostError } from '@capstan/core'
 import { createHostError, type PortBinding } from '@capstan/core/plugin'
 import { setFirewall } from '../../firewall/apply-firewall.js'
-import type { MemoryEngine } from '../../memory-engine.js'
 import type { Origin } from '../../networks/connect.js'
-import { NetworkSpace } from '../../networks/network-namespace.js'
+import { NetworkNamespace } from '../../networks/network-namespace.js'
+import type { NetworkStore } from '../../networks/network-store.js'
 import { joinNetwork, type MemoryNetwork } from '../../networks/network-store.js'
 import { publishPorts } from '../../networks/published-ports.js'
+import type { ContainerStore } from './container-store.js'
 import { findRun, type MemoryContainer } from './memory-container.js'
 
 /** What a running container has of networks: addresses, published ports, and its firewall. */
-export interface NetworkPlace {
+export interface NetworkEndpoint {
   readonly origin: Origin
   readonly ports: readonly PortBinding[]
   /** Gives all of it back; idempotent. */
   leave(): Promise<void>
 }
 
+/** The parts of the engine that network endpoints use. */
+export interface NetworkStores {
+  readonly networks: NetworkStore
+  readonly containers: ContainerStore
+}
+
 /** Joins the container's networks, sets the firewall rules and publishes its ports; all or nothing. */
-export async function takePlace(
-  engine: MemoryEngine,
+export async function connectToNetworks(
+  stores: NetworkStores,
   container: MemoryContainer,
   rules: FirewallRules | undefined,
-): Promise<NetworkPlace> {
-  const joined = findNetworks(engine, container)
+): Promise<NetworkEndpoint> {
+  const joined = findNetworks(stores, container)
   for (const { network, names } of joined) joinNetwork(network, container.id, names)
   const origin = createOrigin(
-    engine,
+    stores,
     container,
     joined.map(({ network }) => network),
   )
   const disconnect = () => {
-    origin.space.close()
+    origin.namespace.close()
     for (const { endpoints } of origin.networks) endpoints.delete(container.id)
   }
   try {
-    if (rules !== undefined) setKept(origin, rules)
-    const { bindings, close } = await publishPorts(container.config.ports ?? [], origin.space, (hostPort) =>
-      findUsers(engine, hostPort),
+    if (rules !== undefined) applyStoredRules(origin, rules)
+    const { bindings, close } = await publishPorts(container.config.ports ?? [], origin.namespace, (hostPort) =>
+      findUsers(stores, hostPort),
     )
     const leave = async () => {
       disconnect()
@@ -50,7 +57,7 @@ export async function takePlace(
 }
 
 /** The program has not started yet. */
-function setKept(origin: Origin, rules: FirewallRules): void {
+function applyStoredRules(origin: Origin, rules: FirewallRules): void {
   try {
     setFirewall(origin, rules)
   } catch (error) {
@@ -59,7 +66,7 @@ function setKept(origin: Origin, rules: FirewallRules): void {
   }
 }
 
-function findUsers({ containers }: MemoryEngine, hostPort: number): readonly string[] {
+function findUsers({ containers }: NetworkStores, hostPort: number): readonly string[] {
   const running = containers
     .list()
     .filter((container) => findRun(container)?.ports.some((port) => port.hostPort === hostPort))
@@ -67,7 +74,7 @@ function findUsers({ containers }: MemoryEngine, hostPort: number): readonly str
 }
 
 function createOrigin(
-  engine: MemoryEngine,
+  stores: NetworkStores,
   { id, config }: MemoryContainer,
   networks: readonly MemoryNetwork[],
 ): Origin {
@@ -76,9 +83,9 @@ function createOrigin(
     isHost: config.network?.mode === 'host',
     ownNames: [config.hostname ?? id.slice(0, 12)],
     extraHosts: config.extraHosts ?? {},
-    space: new NetworkSpace(),
+    namespace: new NetworkNamespace(),
     networks,
-    findSpace: (containerId) => engine.findSpace(containerId),
+    findNamespace: (containerId) => stores.containers.findNamespace(containerId),
   }
 }
 
@@ -88,7 +95,7 @@ interface JoinedNetwork {
 }
 
 /** The networks to join, each with the names that peers know the container by; the default one resolves none. */
-function findNetworks({ networks }: MemoryEngine, { config, name, id }: MemoryContainer): readonly JoinedNetwork[] {
+function findNetworks({ networks }: NetworkStores, { config, name, id }: MemoryContainer): readonly JoinedNetwork[] {
   const { network = { mode: 'default' } } = config
   if (network.mode === 'default') return [{ network: networks.defaultNetwork, names: [] }]
   if (network.mode !== 'networks') return []

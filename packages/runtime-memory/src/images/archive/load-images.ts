@@ -1,7 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { MemoryEngine } from '../../memory-engine.js'
-import { emptyImageConfig, type ImageConfig, type ImageContent, noPrograms } from '../state/stored-image.js'
+import { emptyImageConfig, type ImageConfig, type ImageContent, noPrograms } from '../../simulation/image-content.js'
 import { items, type Json, member, simulationKey, text, texts } from './archive-format.js'
 import { applyLayer } from './layer.js'
 import { readTar } from './read-tar.js'

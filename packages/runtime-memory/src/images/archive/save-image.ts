@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { pack } from 'tar-stream'
 import type { ReadonlyFileMap } from '../../simulation/files/file-map.js'
-import type { ImageConfig, StoredImage } from '../state/stored-image.js'
+import type { ImageConfig } from '../../simulation/image-content.js'
+import type { StoredImage } from '../state/stored-image.js'
 import { simulationKey } from './archive-format.js'
 
 /** A docker archive of the image, in one layer. Its programs stay here; the archive names them. */

@@ -1,5 +1,6 @@
 import { createHostError, toFamiliarName, toFullName, type UndoStack } from '@capstan/core/plugin'
-import { type ImageContent, type StoredImage, toImageId } from './stored-image.js'
+import type { ImageContent } from '../../simulation/image-content.js'
+import { type StoredImage, toImageId } from './stored-image.js'
 
 /** How an image is kept, and how that is taken back. */
 export interface KeepOptions {

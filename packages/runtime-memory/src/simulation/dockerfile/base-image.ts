@@ -1,5 +1,4 @@
-import { pullImage } from '../../images/pull-image.js'
-import { emptyImageConfig, type ImageContent, noPrograms } from '../../images/state/stored-image.js'
+import { emptyImageConfig, type ImageContent, noPrograms } from '../image-content.js'
 import { createBuildError } from './build-error.js'
 import type { Build } from './build-stage.js'
 import type { DockerfileInstruction } from './instruction.js'
@@ -9,13 +8,12 @@ export async function requireBase(build: Build, name: string, at: DockerfileInst
   const stage = build.stages.get(name.toLowerCase())
   if (stage !== undefined) return stage
   if (name === 'scratch') return { config: emptyImageConfig, files: new Map(), programs: noPrograms }
-  const { connection, options, signal } = build
-  const found = options.pull === true ? undefined : connection.engine.images.find(name)
+  const found = build.options.pull === true ? undefined : build.findImage(name)
   if (found !== undefined) return found
   try {
-    return await pullImage(connection, name, { signal })
+    return await build.pullImage(name)
   } catch (cause) {
-    signal.throwIfAborted()
+    build.signal.throwIfAborted()
     throw createBuildError(at, cause instanceof Error ? cause.message : String(cause), { cause })
   }
 }

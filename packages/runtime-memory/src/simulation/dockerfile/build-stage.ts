@@ -1,15 +1,24 @@
 import type { ContextEntry } from '@capstan/build-context'
 import type { BuildOptions } from '@capstan/core'
-import type { ImageConfig, ImageContent, ImagePrograms } from '../../images/state/stored-image.js'
-import type { MemoryConnection } from '../../memory-connection.js'
 import type { FileMap, ReadonlyFileMap } from '../files/file-map.js'
+import type { ImageConfig, ImageContent, ImagePrograms } from '../image-content.js'
+import type { MemoryProgram } from '../memory-program.js'
 import type { DockerfileInstruction } from './instruction.js'
 
-/** What all stages of one build share. */
-export interface Build {
-  readonly connection: MemoryConnection
-  readonly options: BuildOptions
+/** What a build uses of the engine. */
+export interface BuildEnvironment {
   readonly signal: AbortSignal
+  /** The commands of the plugin. */
+  readonly commands: ReadonlyMap<string, MemoryProgram>
+  /** Resolves in a later turn of the event loop. */
+  nextTurn(): Promise<void>
+  findImage(reference: string): ImageContent | undefined
+  pullImage(reference: string): Promise<ImageContent>
+}
+
+/** What all stages of one build share. */
+export interface Build extends BuildEnvironment {
+  readonly options: BuildOptions
   /** Of the context, by path. */
   readonly context: ReadonlyMap<string, ContextEntry>
   /** Values of ARGs before the first FROM. */

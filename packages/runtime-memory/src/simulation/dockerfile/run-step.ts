@@ -32,14 +32,13 @@ async function startProcess(
   { build, stage }: InstructionCall,
   { argv, files, report }: { readonly argv: Argv; readonly files: ContainerFiles; readonly report: LineReport },
 ): Promise<SimulatedProcess> {
-  const { engine } = build.connection
   const { workingDirectory, user } = stage.config
   const env = Object.fromEntries(toVariables(stage))
-  const sources = { files, programs: stage.programs, commands: engine.commands }
+  const sources = { files, programs: stage.programs, commands: build.commands }
   const found = await findCommand(sources, { argv, env, workingDirectory })
   const toSink = (stream: 'stdout' | 'stderr') => async (bytes: Uint8Array) => {
     report.add(stream, bytes)
-    await engine.nextTurn()
+    await build.nextTurn()
   }
   return new SimulatedProcess(
     found.program ?? createFailing(found),

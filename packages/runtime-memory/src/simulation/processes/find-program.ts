@@ -1,8 +1,8 @@
 import { posix } from 'node:path'
 import type { Argv, StringMap } from '@capstan/core/plugin'
-import type { ImagePrograms } from '../../images/state/stored-image.js'
 import type { ContainerFiles } from '../files/container-files.js'
 import type { FileEntry } from '../files/file-map.js'
+import type { ImagePrograms } from '../image-content.js'
 import type { MemoryProgram } from '../memory-program.js'
 
 /** What is to run, and where it is looked for. */

@@ -1,10 +1,10 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
+import type { Argv } from '@capstan/core/plugin'
 import type { Serve } from '../../networks/network-namespace.js'
-import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
-import { toExitStatus } from './exit-status.js'
-import type { ProgramSources } from './find-program.js'
+import type { MemoryProcess, MemoryProgram, MemoryRunOptions } from '../memory-program.js'
+import { findCommand, type ProgramSources } from './find-program.js'
+import { createMemoryFiles } from './memory-files.js'
 import { flushOutput } from './process-output.js'
-import { runCommand } from './run-command.js'
 import { createMemorySignal, toSignalExitCode } from './signals.js'
 
 /** What the simulation adds to a process's own streams and signal. `listen` answers with how to stop listening. */
@@ -63,7 +63,7 @@ export class SimulatedProcess {
         const accept: Serve = (peer) => serve(this.#keep(peer))
         this.#listeners.push(surroundings.listen(port, accept, (error) => this.#complain(error)))
       },
-      run: (argv, options) => runCommand(sources, process, argv, options),
+      run: (argv, options) => runCommand(sources, process, { ...options, argv }),
     }
     return process
   }
@@ -105,4 +105,24 @@ export class SimulatedProcess {
     for (const peer of this.#peers) peer.end(() => peer.destroy())
     this.#finish(code)
   }
+}
+
+/** Runs another command in a process, with its streams and signal. Resolves with 126 or 127 when there is no program to run. */
+async function runCommand(
+  sources: ProgramSources,
+  parent: MemoryProcess,
+  { argv, ...options }: MemoryRunOptions & { readonly argv: Argv },
+): Promise<number> {
+  const { workingDirectory = parent.workingDirectory } = options
+  const files = createMemoryFiles(sources.files, workingDirectory)
+  const child: MemoryProcess = { ...parent, ...options, argv, files }
+  const found = await findCommand(sources, child)
+  if (found.program !== undefined) return toExitStatus(await found.program(child))
+  child.stderr.write(`${found.reason}\n`)
+  return found.exitCode
+}
+
+/** Reduces an exit code to eight bits, as a kernel does. Anything but an integer becomes 1. */
+function toExitStatus(code: number): number {
+  return Number.isInteger(code) ? code & 0xff : 1
 }

@@ -1,45 +1,26 @@
 import { type ContextEntry, readBuildContext } from '@capstan/build-context'
 import type { BuildOptions } from '@capstan/core'
-import { type Operation, toObjectLabels } from '@capstan/core/plugin'
-import type { ImageContent, StoredImage } from '../../images/state/stored-image.js'
-import type { MemoryConnection } from '../../memory-connection.js'
+import type { ImageContent } from '../image-content.js'
 import { requireBase } from './base-image.js'
 import { createBuildError } from './build-error.js'
-import { type Build, createStage, toContent } from './build-stage.js'
+import { type Build, type BuildEnvironment, createStage, toContent } from './build-stage.js'
 import { type DockerfileStage, type ParsedDockerfile, parseDockerfile } from './dockerfile.js'
 import { expand } from './expand.js'
 import { type DockerfileInstruction, toShown } from './instruction.js'
 import { applyInstruction } from './instructions.js'
 
-/** A Dockerfile, the first tag of its image, and the options, which may name further tags. */
-export interface BuildRequest {
-  readonly dockerfile: string
-  readonly tag: string
-  readonly options: BuildOptions
-}
-
-/** Builds the image once and gives it all its tags; a build that fails or is aborted changes no image and no tag. */
-export async function buildImage(
-  connection: MemoryConnection,
-  { dockerfile, tag, options }: BuildRequest,
-  { signal, undo }: Operation,
-): Promise<StoredImage> {
+/** Runs the instructions of a Dockerfile up to its target stage. Resolves with the content of the image. */
+export async function runDockerfile(
+  dockerfile: string,
+  options: BuildOptions,
+  environment: BuildEnvironment,
+): Promise<ImageContent> {
   const parsed = parseDockerfile(dockerfile)
   const stages = selectStages(parsed, options.target)
-  const context = await readContext(options, signal)
+  const context = await readContext(options, environment.signal)
   const globals = toGlobals(parsed, options)
   const { report, next } = createSteps(options, stages)
-  const build: Build = { connection, options, signal, context, globals, stages: new Map(), report }
-  const content = await buildStages(build, stages, next)
-  signal.throwIfAborted()
-  const { engine, ownerLabels } = connection
-  const { tags = [], labels } = options
-  const own = toObjectLabels({ kind: 'image', tag, tags }, ownerLabels, labels)
-  const config = { ...content.config, labels: { ...content.config.labels, ...own } }
-  return engine.images.keep(
-    { ...content, config },
-    { tags: [...new Set([tag, ...tags])], createdAt: engine.now(), undo },
-  )
+  return await buildStages({ ...environment, options, context, globals, stages: new Map(), report }, stages, next)
 }
 
 /** One after the other; resolves with what the last one made. */

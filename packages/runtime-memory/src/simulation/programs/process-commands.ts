@@ -1,8 +1,21 @@
+import { delay } from '@capstan/core/plugin'
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
 import { attempt, fail, readFiles, write } from './command-io.js'
 
-/** Commands that tell a process where and as whom it runs. */
-export const identityCommands: Readonly<Record<string, MemoryProgram>> = { awk, env, hostname, id, pwd, stty, whoami }
+/** Commands about the process itself: its environment, user, terminal and exit code. */
+export const processCommands: Readonly<Record<string, MemoryProgram>> = {
+  awk,
+  env,
+  exit: async ({ argv: [, code = '0'] }) => Number(code),
+  false: async () => 1,
+  hostname,
+  id,
+  pwd,
+  sleep,
+  stty,
+  true: async () => 0,
+  whoami,
+}
 
 /** `awk '/PATTERN/ { print $N }' [FILE…]`: what it takes to read a field out of /proc, and nothing else. */
 async function awk(process: MemoryProcess): Promise<number> {
@@ -50,6 +63,16 @@ async function pwd({ workingDirectory, stdout }: MemoryProcess): Promise<number>
   return 0
 }
 
+/** `sleep SECONDS…`, `sleep infinity` */
+async function sleep(process: MemoryProcess): Promise<number> {
+  const [, ...given] = process.argv
+  const seconds = given.map((text) => (text === 'infinity' ? Number.MAX_SAFE_INTEGER : Number(text)))
+  if (seconds.length === 0 || seconds.some(Number.isNaN)) return await fail(process, 'give a number of seconds')
+  const milliseconds = seconds.reduce((sum, value) => sum + value, 0) * 1000
+  await delay(Math.min(milliseconds, longestDelayMs), { signal: process.signal, ref: false })
+  return 0
+}
+
 /** `stty size`: height and width. */
 async function stty(process: MemoryProcess): Promise<number> {
   if (!process.terminal) return await fail(process, 'standard input: Not a tty')
@@ -83,3 +106,5 @@ async function readText(process: MemoryProcess, paths: readonly string[]): Promi
 }
 
 const rootAccount = 'root:x:0:0:root:/root:/bin/sh\n'
+/** The longest delay of Node's timers. */
+const longestDelayMs = 2 ** 31 - 1

@@ -1,0 +1,34 @@
+import type { BuildOptions } from '@capstan/core'
+import { type Operation, toObjectLabels } from '@capstan/core/plugin'
+import type { MemoryConnection } from '../memory-connection.js'
+import { runDockerfile } from '../simulation/dockerfile/run-dockerfile.js'
+import { pullImage } from './pull-image.js'
+
+/** A Dockerfile, the first tag of its image, and the options, which may have further tags. */
+export interface BuildRequest {
+  readonly dockerfile: string
+  readonly tag: string
+  readonly options: BuildOptions
+}
+
+/** Builds an image and sets all its tags. When the build fails or is aborted, no image and no tag has changed. */
+export async function buildImage(
+  connection: MemoryConnection,
+  { dockerfile, tag, options }: BuildRequest,
+  { signal, undo }: Operation,
+): Promise<void> {
+  const { engine, ownerLabels } = connection
+  const content = await runDockerfile(dockerfile, options, {
+    signal,
+    commands: engine.commands,
+    nextTurn: () => engine.nextTurn(),
+    findImage: (reference) => engine.images.find(reference),
+    pullImage: (reference) => pullImage(connection, reference, { signal }),
+  })
+  signal.throwIfAborted()
+  const { tags = [], labels } = options
+  const own = toObjectLabels({ kind: 'image', tag, tags }, ownerLabels, labels)
+  const config = { ...content.config, labels: { ...content.config.labels, ...own } }
+  const keep = { tags: [...new Set([tag, ...tags])], createdAt: engine.now(), undo }
+  engine.images.keep({ ...content, config }, keep)
+}
