@@ -73,7 +73,7 @@ const exceptions = [
 ]
 
 /** Packages in which such files remain to be moved. */
-const unfinished = /^packages\/(runtime-docker|runtime-memory)\//
+const unfinished = /^packages\/runtime-docker\//
 
 if (isMain(import.meta.url)) {
   const offences = findSingleUses(dirname(dirname(fileURLToPath(import.meta.url))))
