@@ -3,7 +3,7 @@ import { describeWithFirewallImage } from '../../../test/support/test-engine.js'
 import { connectRuntime } from './connect-runtime.js'
 
 describeWithFirewallImage('the firewall over the life of a container', (testEngine) => {
-  test('X11 set on a created container it is there when start resolves, also after a second start', async () => {
+  test('is set when the first and the second start of a container resolve', async () => {
     const { runtime, execs, firewalls } = connectRuntime(testEngine)
     const id = await runtime.createContainer({ image: testEngine.firewallImage, command: ['sleep', '60'], init: true })
     await firewalls.setupFirewall(id, { proxyHost: '172.17.0.250', proxyPort: 3_128 })

@@ -1,6 +1,6 @@
 import type { FakeContainer, FakeEngineState } from './fake-engine-state.js'
 
-/** What a script of the firewall prints where every tool works; `undefined` for any other command line. */
+/** What the script of a firewall prints where the tools work; `undefined` for any other command. */
 export function runFirewallScript(command: readonly string[]): FirewallRun | undefined {
   const script = command.find((word) => word.includes('mark sealing'))
   if (script === undefined) return undefined
@@ -11,12 +11,12 @@ export function runFirewallScript(command: readonly string[]): FirewallRun | und
 }
 
 export interface FirewallRun {
-  /** Nothing is open but the loopback. */
+  /** Whether nothing is open but the loopback interface. */
   readonly isSeal: boolean
   readonly output: string
 }
 
-/** Marks the container whose network namespace this one is in. */
+/** Marks the container that owns the network namespace of this one. */
 export function markRules(state: FakeEngineState, container: FakeContainer, { isSeal }: FirewallRun): void {
   const [, owner] = /^container:(.*)$/.exec(String(container.hostConfig.NetworkMode)) ?? []
   const marked = owner === undefined ? container : state.findContainer(owner)

@@ -80,7 +80,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
 
   const { firewallImage } = testEngine
 
-  test('lets the proxy through and nothing else, in a workload without rights, by its own image', async () => {
+  test('opens the proxy alone, by a helper of the own image, for a container without NET_ADMIN', async () => {
     const { engine, run, reaches, sh, warnings } = await connect()
     const proxy = await run('proxy')
     const stranger = await run('stranger')
@@ -100,7 +100,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect(warnings).toEqual([])
   })
 
-  test('no UDP datagram reaches a stranger, as the kernel of the stranger counts', async () => {
+  test('lets no UDP datagram reach another container, as counted by its kernel', async () => {
     const { engine, run, sh } = await connect()
     const proxy = await run('proxy')
     const stranger = await run('stranger')
@@ -116,9 +116,9 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect(await count()).toBe(control)
   })
 
-  // On the default bridge the kernel has kept no account of connections until the rules come.
+  // On the default bridge the kernel tracks no connections until the rules are set.
   test.for(['own', 'bridge'])(
-    'nothing leaves by a connection that was open before, on the network %s',
+    'lets nothing leave by a connection that was open before, on the network %s',
     async (network) => {
       const { engine, run, sh, networkId } = await connect()
       const HostConfig = { NetworkMode: network === 'own' ? networkId : network }
@@ -138,7 +138,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     },
   )
 
-  test('peers may still come in, and get their answer', async () => {
+  test('lets other containers connect to it and receive replies', async () => {
     const { engine, run, reaches } = await connect()
     const proxy = await run('proxy')
     const { id, address } = await run('workload', { Image: firewallImage })
@@ -146,7 +146,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect(await reaches(proxy.id, address)).toBe(true)
   })
 
-  test("with the engine's DNS names resolve, and nothing else gets through", async () => {
+  test('resolves names by the DNS of the engine where the rules allow it, and opens nothing else', async () => {
     const { engine, run, reaches, sh } = await connect()
     const proxy = await run('proxy')
     const stranger = await run('stranger')
@@ -157,7 +157,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect(await reaches(id, stranger.address)).toBe(false)
   })
 
-  test('further destinations are let through, and rules can be changed', async () => {
+  test('opens further destinations, and closes them when the rules change', async () => {
     const { engine, run, reaches } = await connect()
     const proxy = await run('proxy')
     const other = await run('other')
@@ -169,7 +169,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect([await reaches(id, other.address, 9090), await reaches(id, proxy.address)]).toEqual([false, true])
   })
 
-  test('a workload without a tool gets its rules by a helper of the image that is given', async () => {
+  test('sets the rules by a helper of the firewall image when the container has no iptables', async () => {
     const { engine, run, reaches } = await connect({ firewallImage })
     const proxy = await run('proxy')
     const stranger = await run('stranger')
@@ -179,7 +179,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect(await reaches(id, stranger.address)).toBe(false)
   })
 
-  test('X11 without any tool it is disconnected, and FIREWALL_FAILED says what was tried and what helps', async () => {
+  test('disconnects the container without any iptables, and lists what was tried with a remedy', async () => {
     const { engine, run, networksOf } = await connect()
     const proxy = await run('proxy')
     const { id } = await run('workload')
@@ -191,7 +191,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect(await networksOf(id)).toEqual([])
   })
 
-  test('X11 a proxy that nobody knows leaves it sealed', async () => {
+  test('seals the container when the name of the proxy does not resolve', async () => {
     const { engine, run, reaches, networksOf } = await connect()
     const stranger = await run('stranger')
     const { id } = await run('workload', { Image: firewallImage })
@@ -202,7 +202,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect(await reaches(id, stranger.address)).toBe(false)
   })
 
-  test('a workload without NET_ADMIN cannot flush the rules; one with it is warned about', async () => {
+  test('sets rules that a container without NET_ADMIN cannot remove, and warns of one that has it', async () => {
     const { engine, run, sh, reaches, warnings } = await connect()
     const proxy = await run('proxy')
     const stranger = await run('stranger')
@@ -217,7 +217,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect(warnings).toEqual([expect.stringMatching(/has NET_ADMIN/)])
   })
 
-  test('X11 host networking, and the namespace of another, are refused and left alone; none needs nothing', async () => {
+  test('refuses the network of the host and of another container; does nothing without a network', async () => {
     const { engine, run } = await connect()
     const proxy = await run('proxy')
     const rules = { proxyHost: proxy.address, proxyPort: 8080 }
@@ -232,7 +232,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     await applyFirewall(engine, id, rules)
   })
 
-  test('what does not run is NOT_RUNNING, what is gone CONTAINER_NOT_FOUND, a bad port INVALID_ARGUMENT', async () => {
+  test('rejects with NOT_RUNNING, CONTAINER_NOT_FOUND, or INVALID_ARGUMENT for a bad port', async () => {
     const { engine, api, run } = await connect()
     const { id } = await run('workload', { Image: firewallImage })
     const rules = { proxyHost: '10.0.0.1', proxyPort: 8080 }
@@ -246,8 +246,8 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
   })
 
   test.for([
-    ['a privileged exec, without any right of the workload', true, {}],
-    ['a plain exec, where the workload has NET_ADMIN', false, { CapAdd: ['NET_ADMIN'] }],
+    ['a privileged exec, in a container without NET_ADMIN,', true, {}],
+    ['a plain exec, in a container with NET_ADMIN,', false, { CapAdd: ['NET_ADMIN'] }],
   ] as const)('%s sets the same rules', async ([title, privileged, HostConfig]) => {
     const { engine, run } = await connect()
     const { id } = await run('workload', { Image: firewallImage, HostConfig })
@@ -266,7 +266,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     if (privileged) expect((await plain.run(toFirewallScript(plan), call)).output).toMatch(/no-tool iptables/)
   })
 
-  test('X11 rules are back, and verified, when this runtime has started the container again', async () => {
+  test('sets the rules again when this runtime starts the container again', async () => {
     const { engine, run, reaches } = await connect()
     const runtime = new DockerRuntime(engine)
     const firewalls = new DockerFirewallManager(engine)
@@ -280,7 +280,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect(await reaches(id, stranger.address)).toBe(false)
   })
 
-  test('IPv6 is shut as well', async () => {
+  test('restricts IPv6 too', async () => {
     const { engine, api, run, sh } = await connect()
     const subnet = `fd00:${Math.floor(Math.random() * 0xffff).toString(16)}::/64`
     const IPAM = { Config: [{ Subnet: subnet }] }
@@ -313,7 +313,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
     expect([await reaches6(proxy6), await reaches6(stranger6)]).toEqual([true, false])
   })
 
-  test('F16 an abort leaves it shut, and no helper', async () => {
+  test('restricts the container and removes the helper when the call is aborted', async () => {
     const { engine, api, run, reaches, instance } = await connect()
     const stranger = await run('stranger')
     const { id } = await run('workload', { Image: firewallImage })

@@ -95,7 +95,7 @@ async function start(
 
 const inUse = refusal(500, 'out of order')
 
-test('runs a helper of the own image in its network, with no more rights than it needs, and removes it', async () => {
+test('runs a helper of the own image in the network of the container, with NET_ADMIN and NET_RAW only, and removes it', async () => {
   const { engine, helpers, log } = await start({})
   await applyFirewall(engine, id, rules)
   expect(helpers()[0]?.json).toMatchObject({
@@ -108,7 +108,7 @@ test('runs a helper of the own image in its network, with no more rights than it
   expect(log().at(-1)).toBe('DELETE /containers/h1')
 })
 
-test('takes the image that is given before the own one, and passes over what cannot be run', async () => {
+test('tries the firewall image before the own image, and the own image when the first cannot be run', async () => {
   const given = await start({}, { firewallImage: 'tools:1' })
   await applyFirewall(given.engine, id, rules)
   expect(given.helpers().map(({ json: body }) => body.Image)).toEqual(['tools:1'])
@@ -120,9 +120,9 @@ test('takes the image that is given before the own one, and passes over what can
 })
 
 test.for([
-  ['tool missing', ['capstan: no-tool iptables\n'], /its own image: no iptables that works.*firewallImage/],
-  ['no shell output', ['nonsense\n'], /the script did not start.*nonsense/],
-] as const)('X11 %s: nothing could be sealed, so it is disconnected', async ([, outputs, reason]) => {
+  ['the tool is missing', ['capstan: no-tool iptables\n'], /its own image: no iptables that works.*firewallImage/],
+  ['the output is not that of the script', ['nonsense\n'], /the script did not start.*nonsense/],
+] as const)('disconnects the container when no runner can seal it: %s', async ([, outputs, reason]) => {
   const { engine } = await start({ outputs })
   await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({
     code: 'FIREWALL_FAILED',
@@ -132,14 +132,14 @@ test.for([
 
 test.for([
   [
-    'the k-th rule fails',
+    'a rule is refused',
     'capstan: sealing\nno chain\ncapstan: failed iptables -A OUTPUT\n',
     /a rule was refused: iptables -A OUTPUT: no chain/,
   ],
-  ['rules differ on read-back', good.replace('--dport 3128', '--dport 1'), /IPv4: the rules read back are not those/],
+  ['the rules read back differ', good.replace('--dport 3128', '--dport 1'), /IPv4: the rules read back are not those/],
   ['a packet gets out', good.replace('held', 'escaped'), /got out in spite of the rules/],
-  ['the script stops in the middle', good.replace(/capstan: held.*/s, ''), /did not come to its end/],
-] as const)('X11 %s: sealed, as read back', async ([, output, reason]) => {
+  ['the script does not come to its end', good.replace(/capstan: held.*/s, ''), /did not come to its end/],
+] as const)('seals the container when %s', async ([, output, reason]) => {
   const { engine, log } = await start({ outputs: [output, sealed] })
   await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({
     facts: { containment: 'sealed', reason: expect.stringMatching(reason) },
@@ -147,7 +147,7 @@ test.for([
   expect(log().some((line) => line.includes('disconnect'))).toBe(false)
 })
 
-test('X11 a seal that is not read back as one is none: disconnected, else killed, else the truth', async () => {
+test('disconnects the container when the seal read back differs, else kills it, else reports unchanged', async () => {
   const bad = good.replace('held', 'escaped')
   const disconnected = await start({ outputs: [bad, good] })
   await expect(applyFirewall(disconnected.engine, id, rules)).rejects.toMatchObject({
@@ -161,12 +161,12 @@ test('X11 a seal that is not read back as one is none: disconnected, else killed
   expect(failure).toMatchObject({ facts: { containment: 'unchanged' }, undoFailures: expect.any(Array) })
 })
 
-test('X11 being disconnected is looked at, not believed', async () => {
+test('kills the container when an inspection still shows its networks', async () => {
   const { engine } = await start({ outputs: ['capstan: no-tool iptables\n'], disconnect: empty(200) })
   await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({ facts: { containment: 'killed' } })
 })
 
-test('X11 a tool that hangs is not waited for: contained, and the helper removed', async () => {
+test('restricts the container and removes the helper when a tool does not end in time', async () => {
   const { engine, log } = await start({ helper: silence })
   await expect(applyFirewall(engine, id, rules, { stepTimeoutMs: 50 })).rejects.toMatchObject({
     code: 'FIREWALL_FAILED',
@@ -176,7 +176,7 @@ test('X11 a tool that hangs is not waited for: contained, and the helper removed
   expect(log().filter((line) => line === 'DELETE /containers/h1')).toHaveLength(creates)
 })
 
-test.for(['host', 'container:other'])('X11 network mode %s is refused before anything is done', async (NetworkMode) => {
+test.for(['host', 'container:other'])('refuses the network mode %s before any change', async (NetworkMode) => {
   const { engine, log } = await start({ HostConfig: { NetworkMode } })
   await expect(applyFirewall(engine, id, rules)).rejects.toMatchObject({
     code: 'FIREWALL_FAILED',
@@ -185,7 +185,7 @@ test.for(['host', 'container:other'])('X11 network mode %s is refused before any
   expect(log()).toEqual([`GET /containers/${id}/json`])
 })
 
-test('X11 a bad port makes no request; a paused container is NOT_RUNNING; without a network all is done', async () => {
+test('sends no request for a bad port; rejects with NOT_RUNNING when paused; does nothing without a network', async () => {
   const { engine, log } = await start({})
   for (const proxyPort of [0, 65_536, 1.5]) {
     await expect(applyFirewall(engine, id, { ...rules, proxyPort })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
@@ -198,7 +198,7 @@ test('X11 a bad port makes no request; a paused container is NOT_RUNNING; withou
   expect(none.helpers()).toEqual([])
 })
 
-test('a container that is paused meanwhile is contained', async () => {
+test('seals a container that is paused meanwhile', async () => {
   let paused = false
   const State = {
     get Status() {
@@ -216,14 +216,14 @@ test('a container that is paused meanwhile is contained', async () => {
   })
 })
 
-test('a container that ends meanwhile is NOT_RUNNING, and keeps its networks', async () => {
+test('rejects with NOT_RUNNING when the container ends meanwhile, and leaves its networks', async () => {
   const gone: FakeHandler = (reply) => reply.refuse(409, 'cannot join network of a non running container')
   const world = await start({ helper: gone, exec: (reply) => world.end(reply) })
   await expect(applyFirewall(world.engine, id, rules)).rejects.toMatchObject({ code: 'NOT_RUNNING' })
   expect(world.log().some((line) => line.includes('disconnect'))).toBe(false)
 })
 
-test('F16 an abort contains what may be half done, and rejects with its reason', async () => {
+test('seals the container after an abort, and rejects with its reason', async () => {
   const reason = new Error('enough')
   const abort = new AbortController()
   const { engine, log } = await start({
@@ -237,7 +237,7 @@ test('F16 an abort contains what may be half done, and rejects with its reason',
   expect(log().filter((line) => line === 'DELETE /containers/h1')).toHaveLength(2)
 })
 
-test('X5 closing meanwhile contains what may be half done, then rejects with RUNTIME_UNAVAILABLE', async () => {
+test('seals the container when the runtime is closed meanwhile, and rejects with RUNTIME_UNAVAILABLE', async () => {
   const world = await start({
     outputs: [sealed],
     helper: inTurn((reply, request) => {

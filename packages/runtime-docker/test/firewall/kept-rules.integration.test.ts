@@ -5,7 +5,7 @@ import { describeWithFirewallImage } from '../../../../test/support/test-engine.
 import { collectOutput } from '../collect-output.js'
 import { connectRuntime } from '../connect-runtime.js'
 
-/** How many processes each test starts. */
+/** The number of processes that each test starts. */
 const starts = Number(process.env.CAPSTAN_FIREWALL_STARTS ?? 3)
 
 /** Its process sends a packet to each port and ends, without waiting for an answer. */
@@ -14,7 +14,7 @@ const send = (address: string) => ['sh', '-c', `nc -w 1 ${address} 8080 </dev/nu
 describeWithFirewallImage('a process that ends at once under kept rules', (testEngine) => {
   const { firewallImage, image } = testEngine
 
-  /** A stranger on a network, and how many segments of TCP its kernel has received. */
+  /** Another container on a network, and the number of TCP segments that its kernel has received. */
   async function setUp(changes: Parameters<typeof connectRuntime>[1] = {}) {
     const connected = connectRuntime(testEngine, changes)
     const { runtime, networks, execs } = connected
@@ -40,7 +40,7 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
     return { ...connected, config: { network, command: send(address) }, countReceived, rules }
   }
 
-  test('without rules its packets arrive', async () => {
+  test('reaches another container without rules', async () => {
     const { runtime, config, countReceived } = await setUp()
     const before = await countReceived()
     const id = await runtime.createContainer({ image, ...config })
@@ -51,14 +51,14 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
   test.for([
     { title: 'of an image with iptables', workload: firewallImage, changes: {}, outcome: 'ran' },
     {
-      title: 'of an image without, beside the firewall image',
+      title: 'of an image without iptables, with a firewall image',
       workload: image,
       changes: { firewallImage },
       outcome: 'ran',
     },
-    { title: 'of an image without', workload: image, changes: {}, outcome: 'not-started' },
+    { title: 'of an image without iptables', workload: image, changes: {}, outcome: 'not-started' },
   ])(
-    'sends nothing to a stranger: $title',
+    'sends nothing to another container: $title',
     { timeout: 60_000 + starts * 10_000 },
     async ({ workload, changes, outcome }) => {
       const { runtime, firewalls, config, countReceived, rules, listLeft } = await setUp(changes)
@@ -82,7 +82,7 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
     },
   )
 
-  test('sends nothing to a stranger: of a container that another runtime created', {
+  test('sends nothing to another container: of a container that another runtime created', {
     timeout: 60_000 + starts * 10_000,
   }, async () => {
     const { runtime, firewalls, config, countReceived, rules } = await setUp({ firewallImage })
@@ -99,7 +99,7 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
     expect([...outcomes].filter((seen) => seen !== 'ran' && seen !== 'ended')).toEqual([])
   })
 
-  test('reaches the network it was created with after a start that cut it off', async () => {
+  test('is on the network it was created with after a start that disconnected it', async () => {
     const { runtime, firewalls, config, countReceived, rules } = await setUp({ firewallImage })
     const other = connectRuntime(testEngine)
     const id = await other.runtime.createContainer({ image, ...config, command: ['sleep', '60'] })
@@ -124,7 +124,7 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
     await runtime.removeContainer(id)
   })
 
-  test('answers on its published port while it runs, and gives the port back when it is stopped', async () => {
+  test('answers on its published port while it runs, and releases the port when it is stopped', async () => {
     const { runtime, firewalls, config, rules } = await setUp({ firewallImage })
     const command = ['nc', '-ll', '-p', '80', '-e', 'echo', 'here'] as const
     const id = await runtime.createContainer({ image, ...config, command, ports: [{ containerPort: 80 }] })

@@ -11,7 +11,7 @@ import { type StartedRuntime, startRuntime } from '../start-runtime.js'
 const rules = { proxyHost: '10.0.0.1', proxyPort: 3_128 }
 const image = 'busybox:1'
 
-/** Records each start of a container that is neither a sandbox nor a helper, and whether it had a way out. */
+/** Records each start of a container that is no sandbox and no helper, and whether its network was open. */
 function watchStarts({ fake }: StartedRuntime) {
   const starts: { readonly name: string; readonly isOpen: boolean }[] = []
   fake.onRequest = ({ method, path }) => {
@@ -71,7 +71,7 @@ describe('the first start under kept rules', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
-  test('loses neither the output nor the exit code of a process that ends at once; nothing is left with autoRemove', async () => {
+  test('returns the output and the exit code of a process that ends at once, and leaves nothing with autoRemove', async () => {
     const started = await startRuntime()
     const id = await createKept(started, ['echo', 'hello'], { autoRemove: true })
     const stdout = collectOutput()
@@ -83,7 +83,7 @@ describe('the first start under kept rules', () => {
   test.each([
     ['stays', false],
     ['is removed by the engine', true],
-  ])('is not missed by a wait that was opened before it, of a container that %s', async (_, autoRemove) => {
+  ])('ends a wait that was opened before it, when the container %s', async (_, autoRemove) => {
     const started = await startRuntime({}, { inspectIntervalMs: 10 })
     const id = await createKept(started, ['exit', '3'], { autoRemove })
     const code = started.runtime.waitContainer(id)
@@ -92,7 +92,7 @@ describe('the first start under kept rules', () => {
     expect(await code).toBe(3)
   })
 
-  test('gives the sandbox all that is of the network, and the container the rest', async () => {
+  test('gives the sandbox the network settings, and the container all others', async () => {
     const started = await startRuntime()
     started.fake.state.networks.set('net', { Id: 'net', Name: 'net' })
     const id = await createKept(started, ['sleep'], {
@@ -129,7 +129,7 @@ describe('the first start under kept rules', () => {
     expect(workload?.HostConfig).not.toHaveProperty('PortBindings')
   })
 
-  test.each(['its id', 'its name'])('is followed by a log that was opened before it, by %s', async (by) => {
+  test.each(['its id', 'its name'])('is seen by a log that was followed before it, by %s', async (by) => {
     const started = await startRuntime()
     const { fake, runtime } = started
     const id = await createKept(started, ['exit', '0'])
@@ -188,7 +188,7 @@ describe('the first start under kept rules', () => {
     expect([...started.fake.state.containers.values()].map(({ status }) => status)).toEqual(['exited', 'exited'])
   })
 
-  test('is FIREWALL_FAILED, not started, where no image has the tools; nothing is left but the container as it was', async () => {
+  test('rejects with FIREWALL_FAILED, not-started, where no image has the tools, and leaves the container as it was', async () => {
     const started = await startRuntime({ firewallImage: 'tools:1' })
     const { fake, runtime } = started
     const starts = watchStarts(started)
@@ -211,7 +211,7 @@ describe('the first start under kept rules', () => {
     ])
   })
 
-  test('rejects as any other start does when a port is taken', async () => {
+  test('rejects with IN_USE when a port is taken', async () => {
     const started = await startRuntime()
     const id = await createKept(started, ['exit', '0'])
     started.fake.override('POST /containers/*/start', (reply) =>
@@ -221,7 +221,7 @@ describe('the first start under kept rules', () => {
     expect(started.fake.state.containers.size).toBe(1)
   })
 
-  test('a container with files that were copied into it is not created anew', async () => {
+  test('does not create a container again that has had files copied into it', async () => {
     const started = await startRuntime()
     const starts = watchStarts(started)
     const id = await createKept(started, ['sleep'])
@@ -231,7 +231,7 @@ describe('the first start under kept rules', () => {
     expect(starts).toEqual([{ name: 'c', isOpen: false }])
   })
 
-  test('a start that the engine finishes after the abort finds the rules in place', async () => {
+  test('leaves the rules in place for a start that the engine makes after the abort', async () => {
     const started = await startRuntime()
     const { fake, runtime } = started
     const id = await createKept(started, ['sleep'])
@@ -251,7 +251,7 @@ describe('the first start under kept rules', () => {
   })
 })
 
-describe('another process', () => {
+describe('another process with this runtime', () => {
   test('finds the container by its first id, and removes the sandbox with it', async () => {
     const started = await startRuntime()
     const id = await createKept(started, ['sleep'])
@@ -262,7 +262,7 @@ describe('another process', () => {
     expect(started.fake.state.containers.size).toBe(0)
   })
 
-  test('gives each line of a followed log once', async () => {
+  test('reads each line of a followed log once', async () => {
     const started = await startRuntime()
     const id = await createKept(started, ['sleep'])
     await started.runtime.startContainer(id)
@@ -285,7 +285,7 @@ describe('another process', () => {
   })
 })
 
-describe('the start of a container that cannot be created anew', () => {
+describe('the start of a container that cannot be created again', () => {
   test('disconnects it from its networks until the rules are set, and then connects it as before', async () => {
     const started = await startRuntime()
     const starts = watchStarts(started)
@@ -296,7 +296,7 @@ describe('the start of a container that cannot be created anew', () => {
     expect(container.rules).toBe('set')
     const log = started.fake.log()
     const joined = log.indexOf('POST /networks/net/connect')
-    expect(log.slice(0, joined).filter((line) => line === 'POST /containers/create')).toHaveLength(1) // it is sealed before
+    expect(log.slice(0, joined).filter((line) => line === 'POST /containers/create')).toHaveLength(1) // the seal
   })
 
   test.each([
@@ -318,7 +318,7 @@ describe('the start of a container that cannot be created anew', () => {
     },
   )
 
-  test('leaves it cut off where nothing can seal it; the next start has its networks again', async () => {
+  test('leaves the container disconnected when nothing can seal it, and connects it at the next start', async () => {
     const started = await startRuntime()
     const { fake, runtime } = started
     const container = await makeForeign(started, ['sleep'])
@@ -396,7 +396,7 @@ describe('each request of a start under kept rules', () => {
   }
 
   test.each(Object.entries(kinds))(
-    '%s: is refused once: never open, and nothing is left of a failed start',
+    '%s: is refused: the container never runs unrestricted, and a failed start leaves nothing',
     async (_, make) => {
       const count = await countRequests(make)
       for (let index = 0; index < count; index += 1) {
@@ -425,7 +425,7 @@ describe('each request of a start under kept rules', () => {
   )
 
   test.each(Object.entries(kinds))(
-    '%s: is not answered, nor any after it: an abort settles with its reason',
+    '%s: is not answered, nor any later one: an abort rejects with its reason',
     async (_, make) => {
       const count = await countRequests(make)
       for (let index = 0; index < count; index += 1) {
@@ -441,7 +441,7 @@ describe('each request of a start under kept rules', () => {
   )
 })
 
-test('setupFirewall: a request is not answered, nor any after it: an abort settles with its reason, and it is warned of', async () => {
+test('setupFirewall rejects with the reason of an abort when a request is not answered, and warns of what is left', async () => {
   for (let index = 0; ; index += 1) {
     const started = await startRuntime({}, { undoMs: 50, abortGraceMs: 20, lateResultMs: 10 })
     const container = started.fake.state.createContainer('c', { Image: image, Cmd: ['sleep'] })
@@ -477,7 +477,7 @@ async function countRequests(make: (started: StartedRuntime) => Promise<string>)
   return started.fake.requests.length
 }
 
-/** The request of that index is answered so, once. */
+/** Answers the request of that index with the handler. */
 function replaceAt({ fake }: StartedRuntime, index: number, handler: FakeHandler): void {
   const before = fake.requests.length
   fake.override('* *', (reply, request) => {

@@ -4,14 +4,14 @@ import { startRuntime } from '../start-runtime.js'
 const rules = { proxyHost: '10.0.0.1', proxyPort: 3_128 }
 
 describe('setupFirewall', () => {
-  test('on a created container the rules are kept: nothing is run yet', async () => {
+  test('only keeps the rules of a created container', async () => {
     const { fake, firewalls } = await startRuntime()
     const { id } = fake.state.createContainer('c', {})
     await firewalls.setupFirewall(id, rules)
     expect(fake.log()).toEqual([`GET /containers/${id}/json`])
   })
 
-  test('kept rules are set by the start, by id and by name; what cannot be set fails the start', async () => {
+  test('fails the start of a container whose kept rules cannot be set, by id or by name', async () => {
     const { fake, runtime, firewalls } = await startRuntime()
     const { id } = fake.state.createContainer('c', { Cmd: ['sleep'] })
     fake.override('POST /containers/*/exec', (reply) => reply.refuse(500, 'no exec here'))
@@ -20,7 +20,7 @@ describe('setupFirewall', () => {
     await expect(runtime.startContainer(id)).rejects.toMatchObject({ code: 'FIREWALL_FAILED', facts: { id } })
   })
 
-  test('what was kept of a container that is gone is not for another of its name', async () => {
+  test('does not apply the rules of a removed container to another one of its name', async () => {
     const { fake, runtime, firewalls } = await startRuntime()
     const gone = fake.state.createContainer('c', { Cmd: ['sleep'] })
     await firewalls.setupFirewall('c', rules)
@@ -32,7 +32,7 @@ describe('setupFirewall', () => {
   })
 
   test.each(['host', 'container:other'])(
-    'X11 on the network %s: FIREWALL_FAILED, unchanged, before it starts',
+    'rejects with FIREWALL_FAILED, unchanged, for a created container on the network %s',
     async (NetworkMode) => {
       const { fake, runtime, firewalls } = await startRuntime()
       fake.state.createContainer('other', { Cmd: ['sleep'] }).start()
@@ -45,7 +45,7 @@ describe('setupFirewall', () => {
     },
   )
 
-  test('X11 a bad port: INVALID_ARGUMENT, and no request; not running: NOT_RUNNING', async () => {
+  test('rejects with INVALID_ARGUMENT for a bad port without a request, and with NOT_RUNNING for an exited container', async () => {
     const { fake, firewalls } = await startRuntime()
     await expect(firewalls.setupFirewall('c', { ...rules, proxyPort: 0 })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
