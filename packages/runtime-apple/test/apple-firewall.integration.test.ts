@@ -132,4 +132,18 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
     })
     expect(await readRules(id)).toBe('-P OUTPUT DROP\n-A OUTPUT -o lo -j ACCEPT\n')
   })
+
+  it('keeps rules that could not be set, so that the next start is not unrestricted', async () => {
+    const id = await start(image)
+    const unknown = { ...rules, proxyHost: 'nobody.invalid' }
+    await expect(firewalls.setupFirewall(id, unknown)).rejects.toMatchObject({ facts: { containment: 'sealed' } })
+    await runtime.stopContainer(id, { graceMs: 0 })
+    await expect(runtime.startContainer(id)).rejects.toMatchObject({ code: 'FIREWALL_FAILED' })
+  })
+
+  it('applies to a start that is in progress', async () => {
+    const id = await runtime.createContainer({ image, capAdd: ['NET_ADMIN'], command: ['sleep', '60'] })
+    await Promise.all([runtime.startContainer(id), firewalls.setupFirewall(id, rules)])
+    expect(await readRules(id)).toContain('--dport 3128')
+  })
 })

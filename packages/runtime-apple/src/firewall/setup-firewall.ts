@@ -14,13 +14,30 @@ export async function setupFirewall(
   id: string,
   { rules, call }: { readonly rules: FirewallRules; readonly call: Operation },
 ): Promise<void> {
-  const found = await findContainer(connection, id, call)
-  const state = toContainerState(connection, found)
-  if (state === 'exited' || state === 'stopping') throw createHostError('NOT_RUNNING', { id, state })
-  if (found.networks.length === 0) return
-  if (state === 'running') await applyFirewall(connection, id, rules, call)
-  connection.records.get(id).afterStart = (session, start) =>
-    applyAfterStart(connection, id, { session, rules, call: start })
+  const keep = () => {
+    connection.records.get(id).afterStart = (session, start) =>
+      applyAfterStart(connection, id, { session, rules, call: start })
+  }
+  const setUp = async () => {
+    const found = await findContainer(connection, id, call)
+    const state = toContainerState(connection, found)
+    if (state === 'exited' || state === 'stopping') throw createHostError('NOT_RUNNING', { id, state })
+    if (found.networks.length === 0) return
+    try {
+      if (state === 'running') await applyFirewall(connection, id, rules, call)
+      keep()
+    } catch (error) {
+      // Otherwise the next start would undo the containment.
+      if (call.signal.aborted || wasContained(error)) keep()
+      throw error
+    }
+  }
+  // In turn with the starts: one in progress would not apply the rules.
+  await connection.records.runStart(id, setUp, call.signal)
+}
+
+function wasContained(error: unknown): boolean {
+  return isHostError(error, 'FIREWALL_FAILED') && error.facts.containment !== 'unchanged'
 }
 
 interface StartedContainer {
