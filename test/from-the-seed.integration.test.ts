@@ -32,7 +32,7 @@ describeWithEngine('what the seed asks of Docker', ({ socketPath, image }) => {
     const scope = await host.open()
     const name = `capstan-seed-run-${process.pid}`
     const feature = scope.resolve(ServiceFeature)
-    expect(feature.support()).toMatchObject({ supported: true, lacks: [] })
+    expect(feature.support()).toMatchObject({ supported: true, missingOptional: [] })
     const { networkId, containerId } = await feature.start(name, { name, image, command: ['sleep', '60'], init: true })
     try {
       const inspection = await findCapability(scope, sidecarManagerCapability)?.inspectContainer(containerId)

@@ -24,7 +24,7 @@ describe('capstan buildkit stop', () => {
 
 describe('capstan buildkit start', () => {
   it('prints why it skipped a privilege level', async () => {
-    const plugins = [createStandInPlugin({ refuses: ['privileged'], standIn: { cannotRun: ['rootless'] } })]
+    const plugins = [createStandInPlugin({ unsupportedOptions: ['privileged'], standIn: { cannotRun: ['rootless'] } })]
     const { exitCode, stderr } = await runCapstan(['buildkit', 'start'], { env, plugins })
     expect(exitCode).toBe(0)
     expect(stderr).toMatch(/^privileged was skipped: .+$/m)

@@ -14,10 +14,11 @@ const managers = builtInCapabilities.filter(({ id }) => id !== runtimeCapability
 
 /** Converts the first cell of a row to the options of the simulation. */
 function toOptions(runtime: string): MemoryPluginOptions {
-  const [, without, refuses] = /^memory(?: without (.+)| that refuses (.+))?$/.exec(runtime) ?? []
+  const [, without, unsupportedOptions] = /^memory(?: without (.+)| that refuses (.+))?$/.exec(runtime) ?? []
   if (without === 'anything') return { without: managers }
   if (without !== undefined) return { without: managers.filter(({ title }) => title === without) }
-  if (refuses !== undefined) return { refuses: refuses.replaceAll('`', '').split(', ') as RefusableField[] }
+  if (unsupportedOptions !== undefined)
+    return { unsupportedOptions: unsupportedOptions.replaceAll('`', '').split(', ') as RefusableField[] }
   return {}
 }
 

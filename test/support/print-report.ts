@@ -9,5 +9,5 @@ export function printReport({ plugin, endpoint, counts, cases, durationMs }: Con
 
 function toReasonLine(result: CaseResult): readonly string[] {
   if (result.status !== 'absent' && result.status !== 'refused') return []
-  return result.lacks.map(({ subject, reason }) => `${result.status} ${subject}: ${reason}`)
+  return result.missing.map(({ subject, reason }) => `${result.status} ${subject}: ${reason}`)
 }

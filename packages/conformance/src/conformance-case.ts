@@ -12,7 +12,7 @@ export interface ConformanceCase {
   /** Further capabilities without which it cannot be tried. */
   readonly needs: readonly Capability<object>[]
   /** What it relies on. Where the runtime refuses one of them, the case is that it is refused, by name. */
-  readonly keeps: readonly RefusableField[]
+  readonly requiredOptions: readonly RefusableField[]
   /** Options of the kit without which it cannot be tried. */
   readonly given: readonly ('specifier' | 'unavailableEnv')[]
   /** Whether the runtime is opened for it. */
@@ -39,7 +39,7 @@ export function defineCases(
     ...shared,
     ...definition,
     needs: [...(shared.needs ?? []), ...(definition.needs ?? [])],
-    keeps: [...(shared.keeps ?? []), ...(definition.keeps ?? [])],
+    requiredOptions: [...(shared.requiredOptions ?? []), ...(definition.requiredOptions ?? [])],
     given: [...(shared.given ?? []), ...(definition.given ?? [])],
   }))
 }

@@ -17,7 +17,7 @@ export interface ConformanceReport {
   /** The claims that steered the run, from the plugin's own report. */
   readonly provides: readonly CapabilityName[]
   readonly absent: readonly NamedReason<Pick<AbsentCapability, 'id' | 'title'>>[]
-  readonly refuses: readonly NamedReason<Pick<ReportedRefusal, 'field' | 'description'>>[]
+  readonly unsupportedOptions: readonly NamedReason<Pick<ReportedRefusal, 'field' | 'description'>>[]
   readonly notes: readonly string[]
   /** All cases of the kit, in its order. */
   readonly cases: readonly CaseResult[]
@@ -36,7 +36,7 @@ export type CaseResult = CaseHeading &
   (
     | { readonly status: 'passed' }
     | { readonly status: 'failed'; readonly failures: readonly CaseFailure[] }
-    | { readonly status: 'absent' | 'refused'; readonly lacks: readonly [Lack, ...Lack[]] }
+    | { readonly status: 'absent' | 'refused'; readonly missing: readonly [Lack, ...Lack[]] }
   )
 
 /** A capability, an option of the kit, or a field that is refused: all that keeps a case from being tried, each held to it. */

@@ -96,20 +96,30 @@ function readKitVersion(): string {
 
 function toClaims(report: RuntimeReport): Pick<ConformanceReport, 'endpoint' | ClaimLists> {
   if (!report.available) {
-    return { endpoint: { address: 'none', version: 'unknown' }, provides: [], absent: [], refuses: [], notes: [] }
+    return {
+      endpoint: { address: 'none', version: 'unknown' },
+      provides: [],
+      absent: [],
+      unsupportedOptions: [],
+      notes: [],
+    }
   }
-  const { endpoint, version, provides, absent, refuses, notes } = report
+  const { endpoint, version, provides, absent, unsupportedOptions, notes } = report
   return {
     endpoint: { address: endpoint, version },
     provides,
     absent: absent.map(({ id, title, ...rest }) => ({ id, title, ...toReason(rest) })),
-    refuses: refuses.map(({ field, description, ...rest }) => ({ field, description, ...toReason(rest) })),
+    unsupportedOptions: unsupportedOptions.map(({ field, description, ...rest }) => ({
+      field,
+      description,
+      ...toReason(rest),
+    })),
     notes,
   }
 }
 
 type ReportHeading = Omit<ConformanceReport, 'startedAt' | 'durationMs' | 'counts' | 'cases'>
-type ClaimLists = 'provides' | 'absent' | 'refuses' | 'notes'
+type ClaimLists = 'provides' | 'absent' | 'unsupportedOptions' | 'notes'
 
 export const defaultConcurrency = 4
 const packageName = '@capstan/conformance'

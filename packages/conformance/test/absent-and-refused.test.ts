@@ -34,7 +34,7 @@ describe('a runtime that has less', { timeout: 60_000 }, () => {
     expect(cases.filter(({ status }) => status === 'failed')).toEqual([])
     expect(cases.find(({ id }) => id === 'NET-001')).toMatchObject({
       status: 'absent',
-      lacks: [
+      missing: [
         {
           subject: 'network-manager',
           reason: expect.stringContaining('made without'),
@@ -60,7 +60,7 @@ describe('a runtime that has less', { timeout: 60_000 }, () => {
   test('fails when a container may mount a volume that no manager lists', async () => {
     const plugin = memoryPlugin({ without: [volumeManagerCapability] })
     const open = withPlugin(plugin, {
-      probe: async (options) => ({ ...(await plugin.probe(options)), refuses: [] }),
+      probe: async (options) => ({ ...(await plugin.probe(options)), unsupportedOptions: [] }),
     })
     const { cases } = await run(open, ['PRB-016'])
     expect(cases.map(({ id, status }) => [id, status])).toEqual([['PRB-016', 'failed']])
@@ -83,23 +83,23 @@ describe('a runtime that has less', { timeout: 60_000 }, () => {
 })
 
 describe('a runtime that refuses options', { timeout: 60_000 }, () => {
-  test.each([{ refuses: whole }, { refuses: parts }, { refuses: ofParts }])(
+  test.each([{ unsupportedOptions: whole }, { unsupportedOptions: parts }, { unsupportedOptions: ofParts }])(
     'passes when each use is refused: $refuses',
-    async ({ refuses }) => {
-      const { cases } = await run(memoryPlugin({ refuses }))
+    async ({ unsupportedOptions }) => {
+      const { cases } = await run(memoryPlugin({ unsupportedOptions }))
       expect(cases.filter(({ status }) => status === 'failed')).toEqual([])
       const refused = new Set(
-        cases.flatMap((result) => ('lacks' in result ? result.lacks.map(({ subject }) => subject) : [])),
+        cases.flatMap((result) => ('missing' in result ? result.missing.map(({ subject }) => subject) : [])),
       )
-      expect(refuses.filter((field) => !refused.has(field))).toEqual([])
+      expect(unsupportedOptions.filter((field) => !refused.has(field))).toEqual([])
     },
   )
 
   test.each([
-    { refuses: ['mounts', 'mounts.tmpfs.size'] },
-    { refuses: ['mounts.tmpfs', 'mounts.tmpfs.noexec', 'mounts.tmpfs.size'] },
-  ] as const)('passes when it refuses a thing and parts of it: $refuses', async ({ refuses }) => {
-    const { cases } = await run(memoryPlugin({ refuses }), ['MNT'])
+    { unsupportedOptions: ['mounts', 'mounts.tmpfs.size'] },
+    { unsupportedOptions: ['mounts.tmpfs', 'mounts.tmpfs.noexec', 'mounts.tmpfs.size'] },
+  ] as const)('passes when it refuses a thing and parts of it: $refuses', async ({ unsupportedOptions }) => {
+    const { cases } = await run(memoryPlugin({ unsupportedOptions }), ['MNT'])
     expect(cases.filter(({ status }) => status === 'failed')).toEqual([])
   })
 
@@ -113,7 +113,7 @@ describe('a runtime that refuses options', { timeout: 60_000 }, () => {
     const plugin = breakPlugin(withRefusals(memoryPlugin(), ['cpus']), {
       runtime: (runtime) => ({
         createContainer: async (config, options) => {
-          const refused = { runtime: 'memory', refuses: toRefusals(['memoryBytes']) }
+          const refused = { runtime: 'memory', unsupportedOptions: toRefusals(['memoryBytes']) }
           refuseField(runtimeCapability, 'memoryBytes', config.cpus, refused)
           return await runtime.createContainer(config, options)
         },
@@ -147,7 +147,7 @@ describe('a refusable field of a third party', () => {
     })
     const report = await run(providing, ['REF', 'REG'])
     expect(report.cases.filter(({ status }) => status !== 'passed')).toEqual([])
-    expect(report.refuses).toContainEqual({
+    expect(report.unsupportedOptions).toContainEqual({
       field: 'example.com/checkpoints.live',
       description: 'a checkpoint of a running container',
       reason: 'not here',
@@ -174,7 +174,9 @@ function withRefusals(plugin: RuntimePlugin, refused: readonly RefusableField[])
   return withPlugin(plugin, {
     probe: async (options) => {
       const result = await plugin.probe(options)
-      return result.available ? { ...result, refuses: [...result.refuses, ...toRefusals(refused)] } : result
+      return result.available
+        ? { ...result, unsupportedOptions: [...result.unsupportedOptions, ...toRefusals(refused)] }
+        : result
     },
   })
 }

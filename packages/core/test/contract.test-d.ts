@@ -70,7 +70,7 @@ describe('a refusable field', () => {
     title: 'checkpoints',
     refusable: { [live]: 'a checkpoint of a running container' },
   })
-  const refused = { runtime: 'fake', refuses: [] }
+  const refused = { runtime: 'fake', unsupportedOptions: [] }
 
   it('is one of the capability with which it is refused', () => {
     refuseField(capability, live, true, refused)

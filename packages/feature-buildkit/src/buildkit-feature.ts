@@ -20,7 +20,7 @@ export class BuildKitFeature {
 
   constructor(managers: InjectedManagers<typeof buildKitNeeds>) {
     const { report } = managers
-    const canMount = report.available && findRefusal('mounts.volume', report.refuses) === undefined
+    const canMount = report.available && findRefusal('mounts.volume', report.unsupportedOptions) === undefined
     this.#managers = canMount ? managers : { ...managers, volumes: undefined }
   }
 

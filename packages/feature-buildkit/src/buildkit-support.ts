@@ -14,21 +14,23 @@ export function toBuildKitSupport(report: RuntimeReport): FeatureSupport {
   if (!report.available) return support
   const privileges = listMissingPrivileges(report)
   if (!support.supported) return { ...support, missing: [...support.missing, ...privileges] }
-  const { feature, runtime, lacks } = support
+  const { feature, runtime, missingOptional } = support
   if (privileges.length > 0) return { supported: false, feature, runtime, missing: privileges }
-  return { ...support, lacks: [...lacks, ...listLackingMounts(report)] }
+  return { ...support, missingOptional: [...missingOptional, ...listLackingMounts(report)] }
 }
 
-function listMissingPrivileges({ refuses }: AvailableRuntime): readonly MissingCapability[] {
-  const refused = refuses.find(({ field }) => field === 'privileged')
-  if (refused === undefined || listPrivilegeLevels(refuses).length > 0) return []
+function listMissingPrivileges({ unsupportedOptions }: AvailableRuntime): readonly MissingCapability[] {
+  const refused = unsupportedOptions.find(({ field }) => field === 'privileged')
+  if (refused === undefined || listPrivilegeLevels(unsupportedOptions).length > 0) return []
   return [toMissing(refused, 'privileged containers')]
 }
 
 /** Without shared volumes other containers cannot use the socket. */
 function listLackingMounts(report: AvailableRuntime): readonly MissingCapability[] {
-  if (!report.provides.some(({ id }) => id === buildKitNeeds.optional.volumes.id)) return [] // already in `lacks`
-  const refused = findRefusal('mounts.volume', report.refuses) ?? findRefusal('mounts.volume.shared', report.refuses)
+  if (!report.provides.some(({ id }) => id === buildKitNeeds.optional.volumes.id)) return [] // already in `missingOptional`
+  const refused =
+    findRefusal('mounts.volume', report.unsupportedOptions) ??
+    findRefusal('mounts.volume.shared', report.unsupportedOptions)
   return refused === undefined ? [] : [toMissing(refused, 'a shared socket')]
 }
 

@@ -18,7 +18,7 @@ const start = (scope: RuntimeScope, options: BuildKitOptions = {}) => resolve(sc
 describe('support', () => {
   it('is supported with networks, sidecars and exec, and lists what is lacking', async () => {
     await using scope = await openWithStandIn({ without: [volumeManagerCapability] })
-    expect(resolve(scope).support()).toMatchObject({ supported: true, lacks: [{ title: 'volumes' }] })
+    expect(resolve(scope).support()).toMatchObject({ supported: true, missingOptional: [{ title: 'volumes' }] })
   })
 
   it('rejects with all missing capabilities before anything is created', async () => {

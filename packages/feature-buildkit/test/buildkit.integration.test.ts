@@ -24,10 +24,10 @@ import type { AvailableTestEngine } from '../../../test/support/test-engine.js'
 import { findProgram } from '../../../tools/engine/engine-packages.mjs'
 import { BuildKitFeature, type BuildKitOptions, type BuildKitSidecar, type BuildRequest } from '../src/index.js'
 
-/** Opens the engine with a report that also refuses the fields in `refuses`. */
+/** Opens the engine with a report that also refuses the fields in `unsupportedOptions`. */
 async function open(
   { socketPath }: AvailableTestEngine,
-  { refuses = [] }: { readonly refuses?: readonly ('privileged' | 'capAdd')[] } = {},
+  { unsupportedOptions = [] }: { readonly unsupportedOptions?: readonly ('privileged' | 'capAdd')[] } = {},
 ): Promise<RuntimeScope> {
   const docker = dockerPlugin({ endpoint: `unix://${socketPath}` })
   const plugin: RuntimePlugin<unknown> = {
@@ -35,8 +35,8 @@ async function open(
     async probe(options) {
       const result = await docker.probe(options)
       if (!result.available) return result
-      const refused = refuses.map((field) => ({ field, reason: 'refused by a test', remedy: undefined }))
-      return { ...result, refuses: [...result.refuses, ...refused] }
+      const refused = unsupportedOptions.map((field) => ({ field, reason: 'refused by a test', remedy: undefined }))
+      return { ...result, unsupportedOptions: [...result.unsupportedOptions, ...refused] }
     },
   }
   return createRuntimeHost({ plugins: [plugin], env: {} }).open()
@@ -402,24 +402,24 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
   // The stand-in's image is also its rootless image.
   const rootlessImage = given.isStandIn ? image : given.rootlessImage
 
-  test.for([{ level: 'privileged', refuses: [] } as const, { level: 'rootless', refuses: ['privileged'] } as const])(
-    'answers, copies files and runs steps at the level $level',
-    async ({ level, refuses }, { skip }) => {
-      skip(level === 'rootless' && rootlessImage === undefined, 'there is no rootless image')
-      const scope = await open(given, { refuses })
-      onTestFinished(() => scope.runtime.close())
-      const options = { image, name: createName(), graceMs: 100, ...(rootlessImage && { rootlessImage }) }
-      await using sidecar = await scope.resolve(BuildKitFeature).start(options)
-      expect(sidecar.privilege).toBe(level)
-      const archive = new Archive()
-      const files = { ...toFiles('COPY a.txt /', 'RUN true'), 'a.txt': 'in it' }
-      await sidecar.build({ context: { files }, output: { type: 'archive', format: 'files', to: archive } }).result
-      expect(archive.text).toContain('in it')
-    },
-  )
+  test.for([
+    { level: 'privileged', unsupportedOptions: [] } as const,
+    { level: 'rootless', unsupportedOptions: ['privileged'] } as const,
+  ])('answers, copies files and runs steps at the level $level', async ({ level, unsupportedOptions }, { skip }) => {
+    skip(level === 'rootless' && rootlessImage === undefined, 'there is no rootless image')
+    const scope = await open(given, { unsupportedOptions })
+    onTestFinished(() => scope.runtime.close())
+    const options = { image, name: createName(), graceMs: 100, ...(rootlessImage && { rootlessImage }) }
+    await using sidecar = await scope.resolve(BuildKitFeature).start(options)
+    expect(sidecar.privilege).toBe(level)
+    const archive = new Archive()
+    const files = { ...toFiles('COPY a.txt /', 'RUN true'), 'a.txt': 'in it' }
+    await sidecar.build({ context: { files }, output: { type: 'archive', format: 'files', to: archive } }).result
+    expect(archive.text).toContain('in it')
+  })
 
   test('is ready with added capabilities if a RUN works, and otherwise rejects with the reason', async () => {
-    const scope = await open(given, { refuses: ['privileged'] })
+    const scope = await open(given, { unsupportedOptions: ['privileged'] })
     onTestFinished(() => scope.runtime.close())
     const starting = scope.resolve(BuildKitFeature).start({ image, name: createName(), graceMs: 100 })
     const sidecar = await starting.catch((error: unknown) => error)

@@ -75,7 +75,10 @@ export class AppleConnection {
 
   /** @throws HostError OPTION_UNSUPPORTED if `given` asks for something and the report refuses the field */
   refuse<F extends RefusableField>(capability: Capability<object, F>, field: NoInfer<F>, given: unknown): void {
-    refuseField(capability, field, given, { runtime: this.runtimeName, refuses: this.details.refuses })
+    refuseField(capability, field, given, {
+      runtime: this.runtimeName,
+      unsupportedOptions: this.details.unsupportedOptions,
+    })
   }
 
   /** Creates OPTION_UNSUPPORTED for a value that only other runtimes accept. */
@@ -85,7 +88,7 @@ export class AppleConnection {
 
   /** The reason why the report refuses the field, for other errors. */
   reasonFor(field: RefusableField): string {
-    return findRefusal(field, this.details.refuses)?.reason ?? 'this runtime does not support it'
+    return findRefusal(field, this.details.unsupportedOptions)?.reason ?? 'this runtime does not support it'
   }
 
   /** Ends all operations and sessions. Containers continue to run. */

@@ -5,7 +5,7 @@ export interface AppleDetails {
   /** Path or name of the command. */
   readonly command: string
   readonly version: string
-  readonly refuses: readonly RefusedOption[]
+  readonly unsupportedOptions: readonly RefusedOption[]
   /** Whether the command has the group `network`, which needs macOS 26. */
   readonly hasNetworkCommand: boolean
   /** Which managers to register, except those that every release has. */

@@ -107,7 +107,7 @@ describeWithSimulator('setupFirewall of an Apple runtime', () => {
 
   it('is reported as set after the start', () => {
     expect(opened.scope.report).toMatchObject({
-      refuses: expect.arrayContaining([expect.objectContaining({ field: 'firewall.beforeStart' })]),
+      unsupportedOptions: expect.arrayContaining([expect.objectContaining({ field: 'firewall.beforeStart' })]),
     })
   })
 

@@ -22,7 +22,8 @@ async function probe(simulation: SimulatorOptions, options?: ApplePluginOptions)
 }
 
 const toIds = (report: RuntimeReport) => (report.available ? report.provides.map(({ id }) => id) : [])
-const toFields = (report: RuntimeReport) => (report.available ? report.refuses.map(({ field }) => field) : [])
+const toFields = (report: RuntimeReport) =>
+  report.available ? report.unsupportedOptions.map(({ field }) => field) : []
 
 describeWithSimulator('the report of the probe', () => {
   it('provides no networks and no sidecars by default, with the reason', async () => {

@@ -109,7 +109,7 @@ function toResult(
   attempts: readonly ProbeAttempt[],
   { accepts }: { readonly accepts: readonly AcceptedEngine[] },
 ): ProbeResult<DockerDetails> {
-  const { absent, refuses, notes } = details
+  const { absent, unsupportedOptions, notes } = details
   return {
     available: true,
     version: toVersionText(details.facts, accepts),
@@ -117,7 +117,7 @@ function toResult(
     details,
     provides: capabilities.filter(({ id }) => !absent.some((lacking) => lacking.id === id)),
     absent,
-    refuses,
+    unsupportedOptions,
     attempts,
     notes,
   }

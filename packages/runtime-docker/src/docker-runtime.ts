@@ -180,7 +180,7 @@ export class DockerRuntime implements Runtime {
   }
 
   supportsHostNetwork(): boolean {
-    return findRefusal('network.host', this.#engine.details.refuses) === undefined
+    return findRefusal('network.host', this.#engine.details.unsupportedOptions) === undefined
   }
 
   async getPortBindings(id: string, options: OperationOptions = {}): Promise<ReadonlyMap<number, number>> {

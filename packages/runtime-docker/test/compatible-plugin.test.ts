@@ -107,9 +107,9 @@ describe('compatiblePlugin', () => {
     const absent = { ...volumeManagerCapability, reason: 'it has none', remedy: undefined }
     const adjusted: AcceptedEngine = {
       ...other,
-      adjust: ({ facts, refuses, info, env }) => ({
+      adjust: ({ facts, unsupportedOptions, info, env }) => ({
         facts: { location: 'virtual-machine' },
-        refuses: [...refuses, refused],
+        unsupportedOptions: [...unsupportedOptions, refused],
         absent: [{ id: absent.id, title: absent.title, reason: absent.reason, remedy: absent.remedy }],
         notes: [`${facts.title} has ${info.NCPU} CPUs, OTHER is ${env.OTHER}`],
       }),

@@ -66,7 +66,7 @@ function toDetails(path: string, version: string): DockerDetails {
       location: 'this-machine',
       indexServer: undefined,
     },
-    refuses: buildRefusals,
+    unsupportedOptions: buildRefusals,
     absent: [],
     quirks: {},
     notes: [],

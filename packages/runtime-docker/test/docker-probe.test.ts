@@ -75,7 +75,15 @@ const memoryLike: RuntimePlugin = {
   name: 'other',
   contractVersion: 1,
   probe: async () => ({
-    ...{ available: true, version: '1', endpoint: 'here', details: undefined, absent: [], refuses: [], attempts: [] },
+    ...{
+      available: true,
+      version: '1',
+      endpoint: 'here',
+      details: undefined,
+      absent: [],
+      unsupportedOptions: [],
+      attempts: [],
+    },
     notes: [],
     provides: [runtimeCapability],
   }),

@@ -8,7 +8,7 @@ export interface MemoryConnectionOptions {
   readonly engine: MemoryEngine
   readonly runtimeName: string
   readonly ownerLabels: StringMap
-  readonly refuses: readonly RefusedOption[]
+  readonly unsupportedOptions: readonly RefusedOption[]
   /** For the report in the error after `close`. */
   readonly packageName?: string | undefined
   readonly packageVersion?: string | undefined
@@ -23,14 +23,21 @@ export class MemoryConnection {
   readonly engine: MemoryEngine
   readonly runtimeName: string
   readonly ownerLabels: StringMap
-  readonly refuses: readonly RefusedOption[]
+  readonly unsupportedOptions: readonly RefusedOption[]
   readonly operations: OperationScope
 
-  constructor({ engine, runtimeName, ownerLabels, refuses, packageName, packageVersion }: MemoryConnectionOptions) {
+  constructor({
+    engine,
+    runtimeName,
+    ownerLabels,
+    unsupportedOptions,
+    packageName,
+    packageVersion,
+  }: MemoryConnectionOptions) {
     this.engine = engine
     this.runtimeName = runtimeName
     this.ownerLabels = ownerLabels
-    this.refuses = refuses
+    this.unsupportedOptions = unsupportedOptions
     const names = { runtime: runtimeName, packageName, packageVersion }
     const runtime = { ...names, endpoint: 'in this process', selection: 'named' } as const
     this.operations = new OperationScope({ runtime, keepsAlive: true })
@@ -75,12 +82,12 @@ export class MemoryConnection {
 
   /** When kept firewall rules are set: before the program of a container starts, or right after. */
   get rulesStand(): 'before' | 'after' {
-    return this.refuses.some(({ field }) => field === 'firewall.beforeStart') ? 'after' : 'before'
+    return this.unsupportedOptions.some(({ field }) => field === 'firewall.beforeStart') ? 'after' : 'before'
   }
 
   /** @throws HostError OPTION_UNSUPPORTED when a value is given for a field that this simulation refuses */
   refuse<F extends RefusableField>(capability: Capability<object, F>, field: NoInfer<F>, given: unknown): void {
-    refuseField(capability, field, given, { runtime: this.runtimeName, refuses: this.refuses })
+    refuseField(capability, field, given, { runtime: this.runtimeName, unsupportedOptions: this.unsupportedOptions })
   }
 
   /** The chunks, until the caller aborts or the runtime is closed: then its reason is thrown. */

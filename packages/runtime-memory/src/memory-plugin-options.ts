@@ -25,7 +25,7 @@ export interface MemoryPluginOptions {
    * `logs.split` makes one stream of a log; `foreignContainers.output` and `foreignContainers.exitCode` mean containers
    * that another open runtime started.
    */
-  readonly refuses?: readonly RefusableField[]
+  readonly unsupportedOptions?: readonly RefusableField[]
   /** What is to go wrong. The list is read at each call: it may grow while the runtime is open. */
   readonly faults?: readonly MemoryFault[]
   /** What the log of one container holds at most before the oldest goes; default 64 MiB. */

@@ -43,7 +43,7 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
   const { name = 'memory', without = [] } = options
   checkWithout(without)
   const absent = without.map(toAbsent)
-  const refuses = refuseUnlistedVolumes(toRefused(options.refuses), absent)
+  const unsupportedOptions = refuseUnlistedVolumes(toRefused(options.unsupportedOptions), absent)
   const engine = createEngine(options)
   const isLeftOut = ({ id }: Capability<object>) => without.some((capability) => capability.id === id)
   const provides = capabilities.filter((capability) => !isLeftOut(capability))
@@ -55,10 +55,10 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
     selection: 'named',
     probe: async ({ signal }) => {
       signal?.throwIfAborted()
-      return { ...available, provides, absent, refuses }
+      return { ...available, provides, absent, unsupportedOptions }
     },
     register: (scope) => {
-      register(scope, new MemoryConnection({ ...scope, engine, refuses }), isLeftOut)
+      register(scope, new MemoryConnection({ ...scope, engine, unsupportedOptions }), isLeftOut)
     },
   }
 }
@@ -93,15 +93,15 @@ function toAbsent({ id, title }: Capability<object>): AbsentCapability {
   return { id, title, reason, remedy: 'take it out of `without` of memoryPlugin()' }
 }
 
-/** Lists what every simulation refuses, then the fields of the option `refuses`. */
+/** Lists what every simulation refuses, then the fields of the option `unsupportedOptions`. */
 function toRefused(fields: readonly RefusableField[] = []): readonly RefusedOption[] {
   const chosen = fields.filter((field) => !alwaysRefused.some((refused) => refused.field === field))
   return [...alwaysRefused, ...chosen.map(toChosen)]
 }
 
 function toChosen(field: RefusableField): RefusedOption {
-  const remedy = 'remove it from `refuses` of memoryPlugin()'
-  return { field, reason: 'this simulation was created with it in `refuses`', remedy }
+  const remedy = 'remove it from `unsupportedOptions` of memoryPlugin()'
+  return { field, reason: 'this simulation was created with it in `unsupportedOptions`', remedy }
 }
 
 const alwaysRefused: readonly RefusedOption[] = [

@@ -62,7 +62,7 @@ export class MemoryRuntime implements Runtime {
   async createContainer(config: ContainerConfig, options: CreateOptions = {}): Promise<string> {
     validateContainerConfig(config)
     if (config.stopSignal !== undefined) toSignalName(config.stopSignal, 'stopSignal')
-    refuseOptions(this.type, config, this.#connection.refuses)
+    refuseOptions(this.type, config, this.#connection.unsupportedOptions)
     const { onProgress } = options
     return await this.#connection.call('createContainer', options, async (call) => {
       const { id } = await createContainer(this.#connection, config, { call, ...(onProgress && { onProgress }) })
@@ -226,7 +226,7 @@ export class MemoryRuntime implements Runtime {
   }
 
   supportsHostNetwork(): boolean {
-    return findRefusal('network.host', this.#connection.refuses) === undefined
+    return findRefusal('network.host', this.#connection.unsupportedOptions) === undefined
   }
 
   async getPortBindings(id: string, options: OperationOptions = {}): Promise<ReadonlyMap<number, number>> {
@@ -258,7 +258,7 @@ export class MemoryRuntime implements Runtime {
   }
 
   #refuseForeignSession(id: string): void {
-    const refused = findRefusal('foreignContainers.output', this.#connection.refuses)
+    const refused = findRefusal('foreignContainers.output', this.#connection.unsupportedOptions)
     if (refused !== undefined) throw createHostError('NOT_ATTACHABLE', { id, reason: refused.reason })
   }
 }

@@ -51,7 +51,7 @@ describe('memoryPlugin', () => {
     await expect(scope.runtime.createContainer(config)).rejects.toMatchObject(refused)
     const sidecars = findCapability(scope, sidecarManagerCapability)
     await expect(sidecars?.startSidecar(config)).rejects.toMatchObject(refused)
-    await expect(host.open({ runtime: 'memory', keeps: ['mounts.volume'] })).rejects.toThrow()
+    await expect(host.open({ runtime: 'memory', requiredOptions: ['mounts.volume'] })).rejects.toThrow()
     expect(await scope.runtime.listContainers()).toEqual([])
   })
 
@@ -115,14 +115,14 @@ describe('memoryPlugin', () => {
   })
 })
 
-describe('refuses', () => {
+describe('unsupportedOptions', () => {
   it('refuses what it was told to refuse, as its report says', async () => {
     await using memory = await openMemory({
-      refuses: ['privileged', 'network.aliases', 'logs.since', 'build.platform'],
+      unsupportedOptions: ['privileged', 'network.aliases', 'logs.since', 'build.platform'],
     })
     const { builder, runtime, scope, sidecars, networks } = memory
     const refused = (field: string) => ({ code: 'OPTION_UNSUPPORTED', facts: { field } })
-    const fields = scope.report.available ? scope.report.refuses.map(({ field }) => field) : []
+    const fields = scope.report.available ? scope.report.unsupportedOptions.map(({ field }) => field) : []
     expect(fields).toEqual(expect.arrayContaining(['privileged', 'network.aliases', 'logs.since', 'build.platform']))
     await expect(runtime.createContainer({ image: 'busybox', privileged: true })).rejects.toMatchObject(
       refused('privileged'),
@@ -149,7 +149,7 @@ describe('refuses', () => {
   })
 
   it('lets no runtime attach to what another one started, nor wait for it', async () => {
-    const shared = memoryPlugin({ refuses: ['foreignContainers.output', 'foreignContainers.exitCode'] })
+    const shared = memoryPlugin({ unsupportedOptions: ['foreignContainers.output', 'foreignContainers.exitCode'] })
     await using first = await openPlugin(shared)
     await using second = await openPlugin(shared)
     const id = await first.runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
@@ -164,7 +164,7 @@ describe('refuses', () => {
   })
 
   it('makes one stream of a log where the streams cannot be told apart', async () => {
-    await using memory = await openMemory({ refuses: ['logs.split'] })
+    await using memory = await openMemory({ unsupportedOptions: ['logs.split'] })
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['sh', '-c', 'echo a; echo b >&2'] })
     await memory.runtime.startContainer(id)
     await memory.runtime.waitContainer(id)
@@ -177,7 +177,7 @@ describe('refuses', () => {
   })
 
   it('says that it has no host network where that is refused', async () => {
-    await using memory = await openMemory({ refuses: ['network.host'] })
+    await using memory = await openMemory({ unsupportedOptions: ['network.host'] })
     expect(memory.runtime.supportsHostNetwork()).toBe(false)
   })
 })

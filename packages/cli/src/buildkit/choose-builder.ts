@@ -45,7 +45,7 @@ export async function chooseBuilder(
 function findMissing(scope: RuntimeScope): string | undefined {
   const support = scope.resolve(BuildKitFeature).support()
   const missing = support.supported
-    ? support.lacks.filter(({ id }) => id === imageTransferCapability.id)
+    ? support.missingOptional.filter(({ id }) => id === imageTransferCapability.id)
     : support.missing
   if (missing.length === 0) return undefined
   return `${support.runtime} does not provide ${joinWords(missing.map(({ title }) => title))}`

@@ -46,7 +46,7 @@ export interface OpenedRuntime extends AsyncDisposable {
 /** Opens the runtime that the command line, the environment or the order of the plugins selects. */
 export async function openRuntime(
   invocation: Invocation,
-  options: Pick<OpenOptions, 'requires' | 'keeps'> = {},
+  options: Pick<OpenOptions, 'requires' | 'requiredOptions'> = {},
 ): Promise<OpenedRuntime> {
   const host = await openHost(invocation)
   const { runtime } = invocation.globals

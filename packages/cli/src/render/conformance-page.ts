@@ -48,11 +48,11 @@ function toOutsideList({ outside = [] }: ConformanceReport): string {
 
 /** Lists each absent or refused subject once, with the number of its cases. */
 function toLackTable(cases: readonly CaseResult[], status: 'absent' | 'refused', { width }: PageStyle): string {
-  const lacks = cases.flatMap((result) => (result.status === status ? result.lacks : []))
-  const subjects = new Map(lacks.map((lack) => [lack.subject, lack]))
+  const missing = cases.flatMap((result) => (result.status === status ? result.missing : []))
+  const subjects = new Map(missing.map((lack) => [lack.subject, lack]))
   const rows = [...subjects].map(([subject, { description, reason, remedy = '' }]) => [
     description === undefined ? subject : `${subject}\n(${description})`,
-    String(lacks.filter((lack) => lack.subject === subject).length),
+    String(missing.filter((lack) => lack.subject === subject).length),
     toPrintable([reason, remedies[subject] ?? remedy].filter((text) => text !== '').join('\n→ ')),
   ])
   return rows.length === 0 ? '' : renderTable({ head: ['SUBJECT', 'CASES', 'REASON AND REMEDY'], rows }, { width })

@@ -44,8 +44,8 @@ export function toAbsentTable(reports: readonly RuntimeReport[], { width }: Page
 export function toRefusalTable(reports: readonly RuntimeReport[], { width }: PageStyle): string {
   const rows = reports
     .filter(isAvailable)
-    .flatMap(({ runtime, refuses }) =>
-      refuses.map(({ field, description, reason, remedy }) => [
+    .flatMap(({ runtime, unsupportedOptions }) =>
+      unsupportedOptions.map(({ field, description, reason, remedy }) => [
         runtime,
         `${field}\n(${description})`,
         withRemedy(reason, remedy),
@@ -105,8 +105,11 @@ function withRemedy(reason: string, remedy: string | undefined): string {
 
 function toVerdict(support: FeatureSupport): readonly [string, string] {
   if (support.supported) {
-    const { lacks } = support
-    return ['yes', lacks.length === 0 ? '' : `without ${joinWords(lacks.map(({ title }) => title))}`]
+    const { missingOptional } = support
+    return [
+      'yes',
+      missingOptional.length === 0 ? '' : `without ${joinWords(missingOptional.map(({ title }) => title))}`,
+    ]
   }
   const titles = joinWords(support.missing.map(({ title }) => title))
   const reasons = new Set(support.missing.map(({ reason, remedy }) => withRemedy(reason, remedy)))

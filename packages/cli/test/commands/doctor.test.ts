@@ -21,7 +21,7 @@ const real = fakePlugin(
       reason: 'each container is a virtual machine of its own, and nothing connects one of them with another',
       remedy: 'ask for experimental networks',
     })),
-    refuses: [{ field: 'privileged', reason: 'there is no such thing here', remedy: undefined }],
+    unsupportedOptions: [{ field: 'privileged', reason: 'there is no such thing here', remedy: undefined }],
     notes: ['unverified version'],
   }),
 )
@@ -79,7 +79,7 @@ describe('capstan doctor', () => {
         available({
           endpoint: `unix:///${'very-long-name/'.repeat(20)}engine.sock`,
           absent: [{ id: 'x', title: 'some capability of a third party', reason: long, remedy: long }],
-          refuses: [{ field: 'foreignContainers.exitCode', reason: 'x'.repeat(200), remedy: long }],
+          unsupportedOptions: [{ field: 'foreignContainers.exitCode', reason: 'x'.repeat(200), remedy: long }],
           attempts: unavailable().attempts,
           notes: [long],
         }),
@@ -204,15 +204,15 @@ describe('capstan doctor', () => {
                 "title": "runtime",
               },
             ],
-            "refuses": [
+            "runtime": "other",
+            "selection": "automatic",
+            "unsupportedOptions": [
               {
                 "description": "a privileged container",
                 "field": "privileged",
                 "reason": "there is no such thing here",
               },
             ],
-            "runtime": "other",
-            "selection": "automatic",
             "version": "1.2.3",
           },
         ],

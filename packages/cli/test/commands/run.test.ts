@@ -137,7 +137,7 @@ describe('capstan run', () => {
     ['ports.hostPort', ['--publish', `${freePort}:80`]],
   ] as const)('passes over a runtime that refuses %s where another would do', async (field, argv) => {
     const able = memoryPlugin({ name: 'able' })
-    const unable = memoryPlugin({ name: 'unable', refuses: [field] })
+    const unable = memoryPlugin({ name: 'unable', unsupportedOptions: [field] })
     const plugins = [unable, able].map((plugin) => ({ ...plugin, selection: 'automatic' as const }))
     const ran = await runCapstan(['run', '--name', 'job', ...argv, 'busybox', 'true'], { plugins })
     expect(ran).toEqual({ exitCode: 0, stdout: '', stderr: '' })

@@ -34,7 +34,7 @@ const alive: RuntimeReport = {
   endpoint: 'here',
   provides: [{ id: 'network-manager', title: 'networks' }],
   absent: [],
-  refuses: [],
+  unsupportedOptions: [],
   notes: [],
 }
 

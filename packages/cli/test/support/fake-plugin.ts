@@ -62,7 +62,7 @@ export function available(more: Partial<Extract<ProbeResult<object>, { available
     details: {},
     provides: [],
     absent: [],
-    refuses: [],
+    unsupportedOptions: [],
     attempts: [],
     notes: [],
     ...more,

@@ -37,7 +37,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'ATT-003',
     title: 'with autoRemove it gives all output and the true code, ten runs of ten',
-    keeps: ['autoRemove'],
+    requiredOptions: ['autoRemove'],
     timeFactor: 2,
     run: async (context) => {
       const run = async (number: number) => {
@@ -53,7 +53,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'ATT-004',
     title: 'the end of stdin half-closes: a program that counts it prints the true number',
-    keeps: ['interactive'],
+    requiredOptions: ['interactive'],
     run: async (context) => {
       const config = { interactive: true, command: context.programs.count() }
       const { stdout, exitCode } = await runAttached(context, config, { stdin: Readable.from([Buffer.from('abc')]) })
@@ -63,7 +63,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'ATT-005',
     title: 'an empty stdin is an end, too',
-    keeps: ['interactive'],
+    requiredOptions: ['interactive'],
     run: async (context) => {
       const config = { interactive: true, command: context.programs.count() }
       const { stdout } = await runAttached(context, config, { stdin: Readable.from([]) })
@@ -73,7 +73,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'ATT-006',
     title: 'what goes in comes out: every byte of a megabyte both ways, no deadlock',
-    keeps: ['interactive'],
+    requiredOptions: ['interactive'],
     run: async (context) => {
       const sent = Buffer.alloc(1024 * 1024, everyByte)
       const stdin = Readable.from(toPieces(sent, 10_007))
@@ -92,7 +92,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'ATT-008',
     title: 'a program that ends while more is written ends in its exit code',
-    keeps: ['interactive'],
+    requiredOptions: ['interactive'],
     run: async (context) => {
       const line = Buffer.from(`${'x'.repeat(1023)}\n`)
       const stdin = Readable.from(Array.from({ length: 2000 }, () => line))
@@ -105,7 +105,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'ATT-009',
     title: 'a program that ends needs no end of stdin',
-    keeps: ['interactive'],
+    requiredOptions: ['interactive'],
     run: async (context) => {
       const stdin = new PassThrough()
       const config = { interactive: true, command: context.programs.exit(8) }
@@ -186,7 +186,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'ATT-016',
     title: 'attach brings stdin to a running program, and its end',
-    keeps: ['interactive'],
+    requiredOptions: ['interactive'],
     run: async (context) => {
       const id = await startContainer(context, { interactive: true, command: context.programs.cat() })
       const stdout = collectBytes()
@@ -244,7 +244,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'ATT-021',
     title: 'attach joins a container that another process started',
-    keeps: ['foreignContainers.output'],
+    requiredOptions: ['foreignContainers.output'],
     run: async (context) => {
       const { runtime: other } = await context.open()
       const id = await startReady(context, { command: context.programs.pause('before', 'after') }, 'before')
@@ -256,7 +256,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'ATT-022',
     title: 'with a terminal both outputs come as one on stdout',
-    keeps: ['tty'],
+    requiredOptions: ['tty'],
     run: async (context) => {
       const config = { tty: true, command: context.programs.report('to out', 'to err', 0) }
       const { stdout, stderr } = await runAttached(context, config)
@@ -266,7 +266,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'ATT-023',
     title: 'a stdin that fails ends the session with an error: what came of it does not pass for the whole',
-    keeps: ['interactive'],
+    requiredOptions: ['interactive'],
     run: async (context) => {
       const id = await createContainer(context, { interactive: true, command: context.programs.cat() })
       const stdin = new PassThrough()
@@ -289,7 +289,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'ATT-027',
     title: 'attach at a terminal reads on after the end of its stdin',
-    keeps: ['tty', 'interactive'],
+    requiredOptions: ['tty', 'interactive'],
     run: async (context) => {
       const id = await startContainer(context, { tty: true, interactive: true, command: context.programs.count() })
       const stdout = collectBytes()
@@ -305,7 +305,7 @@ function endsTerminalInput(id: string, sent: string, text: string): CaseDefiniti
   return {
     id,
     title: `at a terminal the end of a stdin of ${sent} is end-of-file, and the output after it comes`,
-    keeps: ['tty', 'interactive'],
+    requiredOptions: ['tty', 'interactive'],
     run: async (context) => {
       const config = { tty: true, interactive: true, command: context.programs.count() }
       const container = await createContainer(context, config)

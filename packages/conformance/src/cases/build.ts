@@ -73,7 +73,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'BLD-005',
     title: 'ENV, WORKDIR, USER and ENTRYPOINT are how its containers run',
-    keeps: ['entrypoint'],
+    requiredOptions: ['entrypoint'],
     run: async (context) => {
       const [entry = '', ...rest] = context.programs.variable('SAID')
       const entrypoint = JSON.stringify([entry])
@@ -233,7 +233,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'BLD-022',
     title: 'platform of this machine builds',
-    keeps: ['build.platform'],
+    requiredOptions: ['build.platform'],
     run: async (context) => {
       const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=yes\n`, { platform: toPlatform() })
       expectEqual(await context.runtime.imageExists(tag), true, 'imageExists')
@@ -242,7 +242,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'BLD-023',
     title: 'dns sets the name servers of RUN',
-    keeps: ['build.dns'],
+    requiredOptions: ['build.dns'],
     run: async (context) => {
       const dockerfile = `FROM ${context.image}\nRUN cat /etc/resolv.conf > /servers\n`
       const tag = await buildImage(context, dockerfile, { dns: ['192.0.2.53'] })

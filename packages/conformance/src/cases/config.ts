@@ -10,7 +10,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'CFG-001',
     title: 'command is an argument list: nothing of it is read by a shell',
-    keeps: ['command'],
+    requiredOptions: ['command'],
     run: async (context) => {
       const text = `$(id) ; * "two  spaces" 'quoted' \\n $HOME`
       await expectPrints(context, { command: context.programs.echo(text) }, text)
@@ -19,7 +19,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'CFG-002',
     title: 'entrypoint stands before command',
-    keeps: ['entrypoint'],
+    requiredOptions: ['entrypoint'],
     run: async (context) => {
       const [program = '', ...rest] = context.programs.echo('by the entrypoint')
       await expectPrints(context, { entrypoint: [program], command: rest }, 'by the entrypoint')
@@ -28,7 +28,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'CFG-003',
     title: 'env sets variables, with any text in them but NUL',
-    keeps: ['env'],
+    requiredOptions: ['env'],
     run: async (context) => {
       const value = `a=b "c" 'd' $HOME \\ end`
       await expectPrints(context, { env: { SAID: value }, command: context.programs.variable('SAID') }, value)
@@ -37,7 +37,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'CFG-004',
     title: 'env takes values of several lines',
-    keeps: ['env'],
+    requiredOptions: ['env'],
     run: async (context) => {
       const config = { env: { SAID: 'first\nsecond' }, command: context.programs.variable('SAID') }
       await expectPrints(context, config, 'first\nsecond')
@@ -46,7 +46,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'CFG-005',
     title: 'env takes a value of 100 000 characters',
-    keeps: ['env'],
+    requiredOptions: ['env'],
     run: async (context) => {
       const value = 'long'.repeat(25_000)
       const { stdout } = await runAttached(context, {
@@ -59,20 +59,20 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'CFG-006',
     title: 'workingDirectory is where the program starts',
-    keeps: ['workingDirectory'],
+    requiredOptions: ['workingDirectory'],
     run: async (context) =>
       await expectPrints(context, { workingDirectory: '/etc', command: context.programs.directory() }, '/etc'),
   },
   {
     id: 'CFG-007',
     title: 'user is whom the program runs as',
-    keeps: ['user'],
+    requiredOptions: ['user'],
     run: async (context) => await expectPrints(context, { user: '1234', command: context.programs.user() }, '1234'),
   },
   {
     id: 'CFG-008',
     title: 'groupAdd gives further groups',
-    keeps: ['groupAdd'],
+    requiredOptions: ['groupAdd'],
     run: async (context) => {
       const { stdout } = await runAttached(context, { groupAdd: ['4321'], command: context.programs.groups() })
       expect(stdout.trim().split(' ').includes('4321'), 'group 4321 among the groups', stdout)
@@ -81,14 +81,14 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'CFG-009',
     title: 'hostname is what the container calls itself',
-    keeps: ['hostname'],
+    requiredOptions: ['hostname'],
     run: async (context) =>
       await expectPrints(context, { hostname: 'lighthouse', command: context.programs.hostname() }, 'lighthouse'),
   },
   {
     id: 'CFG-010',
     title: 'readOnlyRootFilesystem keeps a program from writing',
-    keeps: ['readOnlyRootFilesystem'],
+    requiredOptions: ['readOnlyRootFilesystem'],
     run: async (context) => {
       const command = context.programs.write('/conformance', 'written')
       const writable = await runAttached(context, { command })
@@ -110,13 +110,13 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'CFG-012',
     title: 'labels are on the container, each as it was given',
-    keeps: ['labels'],
+    requiredOptions: ['labels'],
     run: async (context) => await expectLabel(context, 'a "quoted", \'single\' text'),
   },
   {
     id: 'CFG-013',
     title: 'platform of this machine makes a container',
-    keeps: ['platform'],
+    requiredOptions: ['platform'],
     run: async (context) => {
       const { exitCode } = await runAttached(context, { platform: toPlatform(), command: context.programs.exit(0) })
       expectEqual(exitCode, 0, 'the exit code')
@@ -125,7 +125,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'CFG-014',
     title: 'dns sets the name servers',
-    keeps: ['dns'],
+    requiredOptions: ['dns'],
     run: async (context) => {
       const { stdout } = await runAttached(context, { dns: ['192.0.2.53'], command: context.programs.nameServers() })
       expectEqual(stdout.trim().split('\n'), ['192.0.2.53'], 'the name servers')
@@ -134,7 +134,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'CFG-015',
     title: 'init runs another process as the first one',
-    keeps: ['init'],
+    requiredOptions: ['init'],
     run: async (context) => {
       const command = context.programs.processId()
       await expectPrints(context, { command }, '1')
@@ -146,7 +146,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
     id: 'CFG-016',
     title: "env goes before the image's, of which the rest stays",
     needs: [imageBuilderCapability],
-    keeps: ['env'],
+    requiredOptions: ['env'],
     run: async (context) => {
       const image = await buildImage(context, `FROM ${context.image}\nENV SAID=image KEPT=image\n`)
       const config = { image, env: { SAID: 'config' } }
@@ -157,14 +157,14 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'CFG-017',
     title: 'a label may have equals signs in its value',
-    keeps: ['labels', 'labels.equalsSign'],
+    requiredOptions: ['labels', 'labels.equalsSign'],
     run: async (context) => await expectLabel(context, '=a = b=='),
   },
   {
     id: 'CFG-018',
     title: 'null in env removes a variable of the image, and is nothing where the image has none',
     needs: [imageBuilderCapability],
-    keeps: ['env', 'env.unset'],
+    requiredOptions: ['env', 'env.unset'],
     run: async (context) => {
       const image = await buildImage(context, `FROM ${context.image}\nENV SAID=image KEPT=image\n`)
       const config = { image, env: { SAID: null, NEVER: null } }

@@ -53,7 +53,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   {
     id: 'EXEC-007',
     title: 'env is added to that of the container',
-    keeps: ['env'],
+    requiredOptions: ['env'],
     run: async (context) => {
       const config = { env: { KEPT: 'from the container' } }
       const given = { env: { SAID: 'from the exec' } }
@@ -65,7 +65,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   {
     id: 'EXEC-031',
     title: 'null in env removes a variable of the container',
-    keeps: ['env', 'exec.env.unset'],
+    requiredOptions: ['env', 'exec.env.unset'],
     run: async (context) => {
       const config = { env: { KEPT: 'from the container', SAID: 'from the container' } }
       const given = { env: { SAID: null } }
@@ -136,7 +136,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   {
     id: 'EXEC-015',
     title: 'with tty the process has a terminal, and stderr stays empty',
-    keeps: ['tty'],
+    requiredOptions: ['tty'],
     run: async (context) => {
       const { stdout, stderr } = await runExec(context, context.programs.report('to out', 'to err', 0), { tty: true })
       expectIncludes(stdout, 'to err', 'stdout')
@@ -146,7 +146,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   {
     id: 'EXEC-016',
     title: 'resize changes the size of its terminal',
-    keeps: ['tty'],
+    requiredOptions: ['tty'],
     run: async (context) => {
       const { command, ask, end } = context.programs.terminalSizes()
       const process = await beginExec(context, command, { tty: true })
@@ -160,7 +160,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   {
     id: 'EXEC-017',
     title: 'resize to an absurd size is INVALID_ARGUMENT',
-    keeps: ['tty'],
+    requiredOptions: ['tty'],
     run: async (context) => {
       const process = await beginExec(context, context.programs.sleep(60), { tty: true })
       await expectHostError('INVALID_ARGUMENT', () => process.resize({ height: 0, width: 80 }), {
@@ -267,7 +267,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   {
     id: 'EXEC-025',
     title: 'what is not given is as in the container: its user, its directory',
-    keeps: ['user', 'workingDirectory'],
+    requiredOptions: ['user', 'workingDirectory'],
     run: async (context) => {
       const config = { user: '1234', workingDirectory: '/etc' }
       const user = await runExec(context, context.programs.user(), {}, config)
@@ -278,7 +278,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   {
     id: 'EXEC-026',
     title: 'privileged gives the process the capabilities of the machine',
-    keeps: ['privileged'],
+    requiredOptions: ['privileged'],
     run: async (context) => {
       const plain = await runExec(context, context.programs.capabilities())
       const privileged = await runExec(context, context.programs.capabilities(), { privileged: true })
@@ -289,7 +289,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   {
     id: 'EXEC-027',
     title: 'resize after the end of the process does nothing',
-    keeps: ['tty'],
+    requiredOptions: ['tty'],
     run: async (context) => {
       const process = await beginExec(context, context.programs.exit(4), { tty: true })
       expectEqual((await finishExec(process)).exitCode, 4, 'the exit code')
@@ -302,7 +302,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   {
     id: 'EXEC-032',
     title: 'at a terminal, too, the process reads end-of-file with stdin false',
-    keeps: ['tty'],
+    requiredOptions: ['tty'],
     run: async (context) => {
       const process = await beginExec(context, context.programs.count(), { tty: true, stdin: false })
       const { stdout } = await within(10_000, 'the end of the process', finishExec(process))
@@ -336,7 +336,7 @@ function endsTerminalInput(id: string, sent: string, text: string): CaseDefiniti
   return {
     id,
     title: `at a terminal the end of a stdin of ${sent} is end-of-file, and the output after it comes`,
-    keeps: ['tty'],
+    requiredOptions: ['tty'],
     run: async (context) => {
       const process = await beginExec(context, context.programs.count(), { tty: true })
       process.stdin.end(text)

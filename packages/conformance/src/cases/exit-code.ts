@@ -110,7 +110,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   {
     id: 'EXIT-013',
     title: 'waitContainer gives the code of a container with autoRemove',
-    keeps: ['autoRemove'],
+    requiredOptions: ['autoRemove'],
     run: async (context) => {
       const id = await createContainer(context, { autoRemove: true, command: context.programs.exit(13) })
       const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
@@ -122,7 +122,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   {
     id: 'EXIT-014',
     title: 'waitContainer gives the code of a container that another process made',
-    keeps: ['foreignContainers.exitCode'],
+    requiredOptions: ['foreignContainers.exitCode'],
     run: async (context) => {
       const { runtime: other } = await context.open()
       const id = await startContainer(context, { command: context.programs.exit(14) })

@@ -20,7 +20,7 @@ export const firewallCases: readonly ConformanceCase[] = [
     {
       capability: firewallManagerCapability,
       needs: [networkManagerCapability, execManagerCapability],
-      keeps: ['network', 'network.aliases'],
+      requiredOptions: ['network', 'network.aliases'],
       timeFactor: 2,
     },
     [
@@ -128,7 +128,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       {
         id: 'FW-015',
         title: 'a process that is started under kept rules reaches only the proxy, from its first instruction',
-        keeps: ['firewall.beforeStart', 'autoRemove'],
+        requiredOptions: ['firewall.beforeStart', 'autoRemove'],
         timeFactor: 3,
         run: async (context) => {
           const town = await buildTown(context)
@@ -144,7 +144,7 @@ export const firewallCases: readonly ConformanceCase[] = [
         id: 'FW-016',
         title:
           'in a container of another owner, a process under kept rules reaches only the proxy, or is FIREWALL_FAILED',
-        keeps: ['firewall.beforeStart'],
+        requiredOptions: ['firewall.beforeStart'],
         timeFactor: 3,
         run: async (context) => {
           const town = await buildTown(context)
@@ -158,7 +158,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       {
         id: 'FW-017',
         title: 'a start whose kept rules cannot be set is FIREWALL_FAILED, and its process reaches no host',
-        keeps: ['firewall.beforeStart'],
+        requiredOptions: ['firewall.beforeStart'],
         run: async (context) => {
           const town = await buildTown(context)
           await town.expectReaches(town.stranger)
@@ -172,7 +172,7 @@ export const firewallCases: readonly ConformanceCase[] = [
       {
         id: 'FW-018',
         title: 'the id that create returned names the container also after a start under kept rules',
-        keeps: ['firewall.beforeStart'],
+        requiredOptions: ['firewall.beforeStart'],
         timeFactor: 2,
         run: async (context) => {
           const { runtime, signal } = context
@@ -204,7 +204,7 @@ export const firewallCases: readonly ConformanceCase[] = [
     {
       id: 'FW-010',
       title: "a container of the machine's own network is FIREWALL_FAILED, unchanged",
-      keeps: ['network', 'network.host'],
+      requiredOptions: ['network', 'network.host'],
       run: async (context) => {
         const config = { network: { mode: 'host' }, command: context.programs.sleep(60) } as const
         const id = await startContainer(context, config)
@@ -216,7 +216,7 @@ export const firewallCases: readonly ConformanceCase[] = [
     {
       id: 'FW-011',
       title: 'a container without a network needs no rules: it resolves',
-      keeps: ['network', 'network.none'],
+      requiredOptions: ['network', 'network.none'],
       run: async (context) => {
         const config = { network: { mode: 'none' }, command: context.programs.sleep(60) } as const
         await setupFirewall(context, await startContainer(context, config), somewhere)

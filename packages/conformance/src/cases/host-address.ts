@@ -24,7 +24,7 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases({ capabi
     id: 'ADDR-002',
     title: 'with networkId it is where a container of that network reaches this machine, or undefined',
     needs: [networkManagerCapability],
-    keeps: ['network'],
+    requiredOptions: ['network'],
     run: async (context) => {
       const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
       context.later('the listener', () => held.close())

@@ -64,7 +64,7 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
     id: 'IMG-007',
     title: 'removeImage of an image that a container uses is IN_USE naming the user, and it stays',
     needs: [imageBuilderCapability],
-    keeps: ['name'],
+    requiredOptions: ['name'],
     run: async (context) => {
       const tag = await buildImage(context, `FROM ${context.image}\nLABEL conformance.used=1\n`)
       const name = context.uniqueName('user')

@@ -11,7 +11,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
   {
     id: 'INSP-001',
     title: 'inspectContainer tells id, name, image, labels and command',
-    keeps: ['name', 'labels'],
+    requiredOptions: ['name', 'labels'],
     run: async (context) => {
       const name = context.uniqueName('inspected')
       const command = context.programs.sleep(60)
@@ -69,7 +69,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
     id: 'INSP-006',
     title: 'it is told on which networks it is, with address, gateway and aliases',
     needs: [networkManagerCapability],
-    keeps: ['network', 'network.aliases'],
+    requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
       const networkId = await createNetwork(context)
       const config = { ...onNetwork(networkId, 'known-as'), command: context.programs.sleep(60) }
@@ -86,7 +86,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
     id: 'INSP-007',
     title: 'a container that does not run has no address',
     needs: [networkManagerCapability],
-    keeps: ['network'],
+    requiredOptions: ['network'],
     run: async (context) => {
       const networkId = await createNetwork(context)
       const { id } = await runToExit(context, { ...onNetwork(networkId), command: context.programs.exit(0) })
@@ -110,7 +110,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
   {
     id: 'INSP-009',
     title: 'it is told which ports are published, and where',
-    keeps: ['ports'],
+    requiredOptions: ['ports'],
     run: async (context) => {
       const ports = [{ containerPort: 8080, hostAddress: '127.0.0.1' }]
       const id = await startContainer(context, { ports, command: context.programs.sleep(60) })
@@ -141,7 +141,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
   {
     id: 'INSP-011',
     title: 'ports has every published port with its protocol and address; none before the start and after the exit',
-    keeps: ['ports'],
+    requiredOptions: ['ports'],
     run: async (context) => {
       const { programs, runtime, signal } = context
       const ports = [

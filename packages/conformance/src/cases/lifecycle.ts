@@ -86,7 +86,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   {
     id: 'RT-010',
     title: 'a container is found by its name as well as by its id',
-    keeps: ['name'],
+    requiredOptions: ['name'],
     run: async (context) => {
       const name = context.uniqueName('named')
       await startContainer(context, { name, command: context.programs.sleep(60) })
@@ -147,7 +147,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   {
     id: 'RT-017',
     title: 'with autoRemove the engine removes the container when it has exited',
-    keeps: ['autoRemove'],
+    requiredOptions: ['autoRemove'],
     run: async (context) => {
       const id = await startContainer(context, { autoRemove: true, command: context.programs.exit(0) })
       await untilGone(context, id)
@@ -186,7 +186,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   {
     id: 'RT-021',
     title: 'an image that is absent is IMAGE_NOT_FOUND with pull "never", and nothing is made',
-    keeps: ['pull'],
+    requiredOptions: ['pull'],
     run: async (context) => {
       const image = `${context.uniqueName('absent')}:1`
       const create = () => context.runtime.createContainer({ image, pull: 'never' })

@@ -8,7 +8,7 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'LIM-001',
     title: 'memoryBytes is the limit of memory',
-    keeps: ['memoryBytes'],
+    requiredOptions: ['memoryBytes'],
     run: async (context) => {
       const memoryBytes = 256 * 1024 * 1024
       await expectPrints(context, { memoryBytes, command: context.programs.memoryLimit() }, String(memoryBytes))
@@ -17,20 +17,20 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'LIM-002',
     title: 'cpus may be a part of a CPU',
-    keeps: ['cpus', 'cpus.fraction'],
+    requiredOptions: ['cpus', 'cpus.fraction'],
     run: async (context) => await expectShare(context, 0.5),
   },
   {
     id: 'LIM-003',
     title: 'pidsLimit is how many processes there may be',
-    keeps: ['pidsLimit'],
+    requiredOptions: ['pidsLimit'],
     run: async (context) =>
       await expectPrints(context, { pidsLimit: 77, command: context.programs.processLimit() }, '77'),
   },
   {
     id: 'LIM-004',
     title: 'ulimits are the limits of the process',
-    keeps: ['ulimits'],
+    requiredOptions: ['ulimits'],
     run: async (context) => {
       const ulimits = [{ name: 'nofile', soft: 345, hard: 678 }]
       await expectPrints(context, { ulimits, command: context.programs.openFiles() }, '345')
@@ -39,7 +39,7 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'LIM-005',
     title: 'capAdd adds a capability',
-    keeps: ['capAdd'],
+    requiredOptions: ['capAdd'],
     run: async (context) => {
       expectEqual(await hasCapability(context, netAdmin), false, 'NET_ADMIN without it')
       expectEqual(await hasCapability(context, netAdmin, { capAdd: ['NET_ADMIN'] }), true, 'NET_ADMIN with it')
@@ -48,7 +48,7 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'LIM-006',
     title: 'capDrop takes a capability away',
-    keeps: ['capDrop'],
+    requiredOptions: ['capDrop'],
     run: async (context) => {
       expectEqual(await hasCapability(context, chown), true, 'CHOWN without it')
       expectEqual(await hasCapability(context, chown, { capDrop: ['CHOWN'] }), false, 'CHOWN with it')
@@ -57,7 +57,7 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'LIM-007',
     title: 'privileged gives the capabilities of the machine',
-    keeps: ['privileged'],
+    requiredOptions: ['privileged'],
     run: async (context) => {
       expectEqual(await hasCapability(context, sysAdmin), false, 'SYS_ADMIN without it')
       expectEqual(await hasCapability(context, sysAdmin, { privileged: true }), true, 'SYS_ADMIN with it')
@@ -66,7 +66,7 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'LIM-008',
     title: 'securityOptions are applied',
-    keeps: ['securityOptions'],
+    requiredOptions: ['securityOptions'],
     run: async (context) => {
       const command = context.programs.noNewPrivileges()
       await expectPrints(context, { command }, '0')
@@ -76,13 +76,13 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
   {
     id: 'LIM-009',
     title: 'cpus is how many CPUs there are to use',
-    keeps: ['cpus'],
+    requiredOptions: ['cpus'],
     run: async (context) => await expectShare(context, 1),
   },
   {
     id: 'LIM-010',
     title: 'memoryBytes may be less than a machine of its own needs',
-    keeps: ['memoryBytes', 'memoryBytes.small'],
+    requiredOptions: ['memoryBytes', 'memoryBytes.small'],
     run: async (context) => {
       const memoryBytes = 64 * 1024 * 1024
       await expectPrints(context, { memoryBytes, command: context.programs.memoryLimit() }, String(memoryBytes))

@@ -19,7 +19,7 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
   {
     id: 'LIST-002',
     title: 'listContainers gives each name as it was given',
-    keeps: ['name'],
+    requiredOptions: ['name'],
     run: async (context) => {
       const name = context.uniqueName('listed')
       const id = await createContainer(context, { name })
@@ -42,7 +42,7 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
   {
     id: 'LIST-004',
     title: 'listContainers gives the labels of the config',
-    keeps: ['labels'],
+    requiredOptions: ['labels'],
     run: async (context) => {
       const id = await createContainer(context, { labels: { 'conformance.one': '1', 'conformance.empty': '' } })
       const { labels } = expectDefined(await findListed(context, id), 'the container in the list')
@@ -52,7 +52,7 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
   {
     id: 'LIST-005',
     title: 'listContainers holds only what carries all labels that are asked for',
-    keeps: ['labels'],
+    requiredOptions: ['labels'],
     run: async (context) => {
       const mark = context.uniqueName('mark')
       const both = await createContainer(context, { labels: { 'conformance.mark': mark, 'conformance.kind': 'a' } })

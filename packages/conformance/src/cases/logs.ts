@@ -86,7 +86,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   {
     id: 'LOG-010',
     title: 'timestamps are RFC 3339 with nanoseconds, and do not go back',
-    keeps: ['logs.timestamps'],
+    requiredOptions: ['logs.timestamps'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.lines(20) })
       const stamps = (await logsOf(context, id, { timestamps: true })).map(toStamp)
@@ -98,7 +98,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   {
     id: 'LOG-011',
     title: 'timestamps are no part of the bytes, and not there unless asked for',
-    keeps: ['logs.timestamps'],
+    requiredOptions: ['logs.timestamps'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.echo('plain') })
       expectEqual(toLogText(await logsOf(context, id, { timestamps: true })), 'plain\n', 'the bytes')
@@ -109,7 +109,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   {
     id: 'LOG-012',
     title: 'since with the text of a timestamp begins there, to the nanosecond',
-    keeps: ['logs.since', 'logs.timestamps'],
+    requiredOptions: ['logs.since', 'logs.timestamps'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.pause('before', 'after') })
       const chunks = await logsOf(context, id, { timestamps: true })
@@ -121,7 +121,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   {
     id: 'LOG-013',
     title: 'since takes a Date, and leaves out what was before',
-    keeps: ['logs.since', 'logs.timestamps'],
+    requiredOptions: ['logs.since', 'logs.timestamps'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.pause('before', 'after') })
       const [first] = await logsOf(context, id, { timestamps: true })
@@ -132,7 +132,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   {
     id: 'LOG-014',
     title: 'each chunk tells whether it was stdout or stderr',
-    keeps: ['logs.split'],
+    requiredOptions: ['logs.split'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.report('to out', 'to err', 0) })
       const chunks = await logsOf(context, id)
@@ -143,7 +143,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   {
     id: 'LOG-015',
     title: 'with stderr false it gives stdout alone',
-    keeps: ['logs.split'],
+    requiredOptions: ['logs.split'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.report('to out', 'to err', 0) })
       expectEqual(toLogText(await logsOf(context, id, { stderr: false })), 'to out\n', 'the log')
@@ -152,7 +152,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   {
     id: 'LOG-016',
     title: 'with stdout false it gives stderr alone',
-    keeps: ['logs.split'],
+    requiredOptions: ['logs.split'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.report('to out', 'to err', 0) })
       expectEqual(toLogText(await logsOf(context, id, { stdout: false })), 'to err\n', 'the log')
@@ -161,7 +161,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   {
     id: 'LOG-017',
     title: 'bytes that are no text come as they were printed',
-    keeps: ['logs.binary'],
+    requiredOptions: ['logs.binary'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.bytes() })
       const wanted = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
@@ -197,7 +197,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   {
     id: 'LOG-020',
     title: 'a terminal is logged as one combined stream',
-    keeps: ['tty'],
+    requiredOptions: ['tty'],
     run: async (context) => {
       const command = context.programs.report('to out', 'to err', 0)
       const { id } = await runToExit(context, { tty: true, command })

@@ -10,12 +10,12 @@ import { expectPrints, runAttached, startReady } from '../steps/containers.js'
 import { createVolume } from '../steps/volumes.js'
 
 export const mountCases: readonly ConformanceCase[] = defineCases(
-  { capability: runtimeCapability, keeps: ['mounts'] },
+  { capability: runtimeCapability, requiredOptions: ['mounts'] },
   [
     {
       id: 'MNT-001',
       title: 'a bind mount shows a directory of the machine',
-      keeps: ['mounts.bind'],
+      requiredOptions: ['mounts.bind'],
       run: async (context) => {
         const source = await makeDirectory(context)
         await writeFile(join(source, 'note'), 'from the machine\n')
@@ -26,7 +26,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'MNT-002',
       title: 'what is written to a bind mount is on the machine',
-      keeps: ['mounts.bind'],
+      requiredOptions: ['mounts.bind'],
       run: async (context) => {
         const source = await makeDirectory(context)
         const mounts = [{ type: 'bind', source, target: '/shown' }] as const
@@ -41,7 +41,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'MNT-003',
       title: 'a read-only bind mount cannot be written to',
-      keeps: ['mounts.bind'],
+      requiredOptions: ['mounts.bind'],
       run: async (context) => {
         const source = await makeDirectory(context)
         const mounts = [{ type: 'bind', source, target: '/shown', readOnly: true }] as const
@@ -55,7 +55,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'MNT-004',
       title: 'the source of a bind mount must exist: it is not made, and nothing is left running',
-      keeps: ['mounts.bind'],
+      requiredOptions: ['mounts.bind'],
       run: async (context) => {
         const source = join(await makeDirectory(context), 'absent')
         const mounts = [{ type: 'bind', source, target: '/shown' }] as const
@@ -66,7 +66,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
       id: 'MNT-005',
       title: 'a volume keeps what one container wrote for the next',
       needs: [volumeManagerCapability],
-      keeps: ['mounts.volume'],
+      requiredOptions: ['mounts.volume'],
       run: async (context) => {
         const mounts = [{ type: 'volume', source: await createVolume(context), target: '/kept' }] as const
         const { exitCode } = await runAttached(context, {
@@ -81,7 +81,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
       id: 'MNT-006',
       title: 'a read-only volume cannot be written to',
       needs: [volumeManagerCapability],
-      keeps: ['mounts.volume'],
+      requiredOptions: ['mounts.volume'],
       run: async (context) => {
         const source = await createVolume(context)
         const mounts = [{ type: 'volume', source, target: '/kept', readOnly: true }] as const
@@ -92,7 +92,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'MNT-007',
       title: 'a tmpfs can be written to where the root file system cannot',
-      keeps: ['mounts.tmpfs', 'readOnlyRootFilesystem'],
+      requiredOptions: ['mounts.tmpfs', 'readOnlyRootFilesystem'],
       run: async (context) => {
         const mounts = [{ type: 'tmpfs', target: '/scratch', executable: true }] as const
         const command = context.programs.write('/scratch/note', 'there')
@@ -103,7 +103,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'MNT-008',
       title: 'a tmpfs has the mode that was asked for',
-      keeps: ['mounts.tmpfs'],
+      requiredOptions: ['mounts.tmpfs'],
       run: async (context) => {
         const mounts = [{ type: 'tmpfs', target: '/scratch', executable: true, mode: 0o1750 }] as const
         await expectPrints(context, { mounts, command: context.programs.permissions('/scratch') }, '1750')
@@ -112,7 +112,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'MNT-009',
       title: 'a tmpfs runs programs only where it is executable',
-      keeps: ['mounts.tmpfs', 'mounts.tmpfs.noexec'],
+      requiredOptions: ['mounts.tmpfs', 'mounts.tmpfs.noexec'],
       run: async (context) => {
         const command = context.programs.execute('/scratch/program')
         const mounts = [{ type: 'tmpfs', target: '/scratch' }] as const
@@ -123,7 +123,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'MNT-010',
       title: 'several mounts of different kinds go together',
-      keeps: ['mounts.bind', 'mounts.tmpfs'],
+      requiredOptions: ['mounts.bind', 'mounts.tmpfs'],
       run: async (context) => {
         const source = await makeDirectory(context)
         await writeFile(join(source, 'note'), 'beside\n')
@@ -137,7 +137,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'MNT-011',
       title: 'a tmpfs holds no more than its sizeBytes',
-      keeps: ['mounts.tmpfs', 'mounts.tmpfs.size'],
+      requiredOptions: ['mounts.tmpfs', 'mounts.tmpfs.size'],
       run: async (context) => {
         const command = context.programs.write('/scratch/note', 'x'.repeat(100_000))
         const mount = { type: 'tmpfs', target: '/scratch', executable: true } as const
@@ -150,7 +150,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'MNT-012',
       title: 'a tmpfs that is executable runs programs',
-      keeps: ['mounts.tmpfs'],
+      requiredOptions: ['mounts.tmpfs'],
       run: async (context) => {
         const mounts = [{ type: 'tmpfs', target: '/scratch', executable: true }] as const
         const command = context.programs.execute('/scratch/program')
@@ -161,7 +161,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
       id: 'MNT-013',
       title: 'two containers that run at once have one volume: what one writes the other has',
       needs: [volumeManagerCapability],
-      keeps: ['mounts.volume', 'mounts.volume.shared'],
+      requiredOptions: ['mounts.volume', 'mounts.volume.shared'],
       run: async (context) => {
         const mounts = [{ type: 'volume', source: await createVolume(context), target: '/shared' }] as const
         const id = await startReady(context, { mounts, command: context.programs.ignore() })

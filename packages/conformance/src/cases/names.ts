@@ -5,71 +5,78 @@ import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { createContainer, runToExit, startContainer } from '../steps/containers.js'
 
-export const nameCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability, keeps: ['name'] }, [
-  {
-    id: 'NAME-001',
-    title: 'a taken name is NAME_CONFLICT with its holder, which is ours and stays untouched',
-    run: async (context) => {
-      const name = context.uniqueName('taken')
-      const holderId = await startContainer(context, { name, command: context.programs.sleep(60) })
-      await expectHostError('NAME_CONFLICT', () => take(context, name), { name, holderId, ours: true })
-      expectEqual(await context.runtime.containerState(holderId), 'running', 'the state of the holder')
+export const nameCases: readonly ConformanceCase[] = defineCases(
+  { capability: runtimeCapability, requiredOptions: ['name'] },
+  [
+    {
+      id: 'NAME-001',
+      title: 'a taken name is NAME_CONFLICT with its holder, which is ours and stays untouched',
+      run: async (context) => {
+        const name = context.uniqueName('taken')
+        const holderId = await startContainer(context, { name, command: context.programs.sleep(60) })
+        await expectHostError('NAME_CONFLICT', () => take(context, name), { name, holderId, ours: true })
+        expectEqual(await context.runtime.containerState(holderId), 'running', 'the state of the holder')
+      },
     },
-  },
-  {
-    id: 'NAME-002',
-    title: 'a name taken by another owner is NAME_CONFLICT, and the holder is not ours',
-    run: async (context) => {
-      const { runtime: other } = await context.open()
-      const name = context.uniqueName('foreign')
-      const holderId = await createContainer(context, { name, command: context.programs.exit(0) }, other)
-      await expectHostError('NAME_CONFLICT', () => take(context, name), { name, holderId, ours: false })
+    {
+      id: 'NAME-002',
+      title: 'a name taken by another owner is NAME_CONFLICT, and the holder is not ours',
+      run: async (context) => {
+        const { runtime: other } = await context.open()
+        const name = context.uniqueName('foreign')
+        const holderId = await createContainer(context, { name, command: context.programs.exit(0) }, other)
+        await expectHostError('NAME_CONFLICT', () => take(context, name), { name, holderId, ours: false })
+      },
     },
-  },
-  {
-    id: 'NAME-003',
-    title: 'a container that has exited still holds its name',
-    run: async (context) => {
-      const name = context.uniqueName('exited')
-      await runToExit(context, { name, command: context.programs.exit(0) })
-      await expectHostError('NAME_CONFLICT', () => take(context, name), { name })
+    {
+      id: 'NAME-003',
+      title: 'a container that has exited still holds its name',
+      run: async (context) => {
+        const name = context.uniqueName('exited')
+        await runToExit(context, { name, command: context.programs.exit(0) })
+        await expectHostError('NAME_CONFLICT', () => take(context, name), { name })
+      },
     },
-  },
-  {
-    id: 'NAME-004',
-    title: 'the name of a container that was removed is free',
-    run: async (context) => {
-      const name = context.uniqueName('freed')
-      const { id: first } = await runToExit(context, { name, command: context.programs.exit(3) })
-      await context.runtime.removeContainer(first)
-      const second = await createContainer(context, { name, command: context.programs.exit(7) })
-      // Where the name is the id, the second has that of the first; nothing else of it stays.
-      await context.runtime.startContainer(second, { signal: context.signal })
-      expectEqual(await context.runtime.waitContainer(second, { signal: context.signal }), 7, 'the code of the second')
+    {
+      id: 'NAME-004',
+      title: 'the name of a container that was removed is free',
+      run: async (context) => {
+        const name = context.uniqueName('freed')
+        const { id: first } = await runToExit(context, { name, command: context.programs.exit(3) })
+        await context.runtime.removeContainer(first)
+        const second = await createContainer(context, { name, command: context.programs.exit(7) })
+        // Where the name is the id, the second has that of the first; nothing else of it stays.
+        await context.runtime.startContainer(second, { signal: context.signal })
+        expectEqual(
+          await context.runtime.waitContainer(second, { signal: context.signal }),
+          7,
+          'the code of the second',
+        )
+      },
     },
-  },
-  {
-    id: 'NAME-005',
-    title: 'of two that ask for one name at once, one gets it and the other NAME_CONFLICT',
-    run: async (context) => {
-      const name = context.uniqueName('raced')
-      const outcomes = await Promise.allSettled([take(context, name), take(context, name)])
-      const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
-      expectEqual(refusals.length, 1, 'how many were refused')
-      await expectHostError('NAME_CONFLICT', () => Promise.reject(refusals[0]), { name })
+    {
+      id: 'NAME-005',
+      title: 'of two that ask for one name at once, one gets it and the other NAME_CONFLICT',
+      run: async (context) => {
+        const name = context.uniqueName('raced')
+        const outcomes = await Promise.allSettled([take(context, name), take(context, name)])
+        const refusals = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason] : []))
+        expectEqual(refusals.length, 1, 'how many were refused')
+        await expectHostError('NAME_CONFLICT', () => Promise.reject(refusals[0]), { name })
+      },
     },
-  },
-  {
-    id: 'NAME-006',
-    title: 'without a name the engine picks one, another each time',
-    run: async (context) => {
-      const ids = [await createContainer(context, {}), await createContainer(context, {})]
-      const listed = (await context.runtime.listContainers()).filter(({ id }) => ids.includes(id))
-      const names = listed.map(({ name }) => name)
-      expect(names.length === 2 && names[0] !== names[1] && !names.includes(''), 'two names', names)
+    {
+      id: 'NAME-006',
+      title: 'without a name the engine picks one, another each time',
+      run: async (context) => {
+        const ids = [await createContainer(context, {}), await createContainer(context, {})]
+        const listed = (await context.runtime.listContainers()).filter(({ id }) => ids.includes(id))
+        const names = listed.map(({ name }) => name)
+        expect(names.length === 2 && names[0] !== names[1] && !names.includes(''), 'two names', names)
+      },
     },
-  },
-])
+  ],
+)
 
 async function take(context: CaseContext, name: string): Promise<string> {
   return await createContainer(context, { name, command: context.programs.exit(0) })

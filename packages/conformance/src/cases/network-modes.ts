@@ -12,7 +12,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
   {
     id: 'MODE-001',
     title: 'network mode "host" is this machine\'s own network',
-    keeps: ['network', 'network.host'],
+    requiredOptions: ['network', 'network.host'],
     run: async (context) => {
       const held = await holdPort({ line: 'from the machine' })
       context.later('the listener', () => held.close())
@@ -24,15 +24,15 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
     id: 'MODE-002',
     title: 'supportsHostNetwork is false when the report refuses "network.host" or "network"',
     run: async ({ runtime, scope }) => {
-      const refuses = scope.report.available ? scope.report.refuses : []
-      const isKept = findRefusal('network.host', refuses) === undefined
+      const unsupportedOptions = scope.report.available ? scope.report.unsupportedOptions : []
+      const isKept = findRefusal('network.host', unsupportedOptions) === undefined
       expectEqual(runtime.supportsHostNetwork(), isKept, 'supportsHostNetwork')
     },
   },
   {
     id: 'MODE-003',
     title: 'network mode "none" leads nowhere',
-    keeps: ['network', 'network.none'],
+    requiredOptions: ['network', 'network.none'],
     run: async (context) => {
       const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
       context.later('the listener', () => held.close())
@@ -46,7 +46,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
     id: 'MODE-004',
     title: 'a container on several networks reaches peers of each',
     needs: [networkManagerCapability],
-    keeps: ['network', 'network.several', 'network.aliases'],
+    requiredOptions: ['network', 'network.several', 'network.aliases'],
     run: async (context) => {
       const [left, right] = [await createNetwork(context), await createNetwork(context)]
       for (const [networkId, name] of [[left, 'left'] as const, [right, 'right'] as const]) {
@@ -62,7 +62,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
   {
     id: 'MODE-005',
     title: 'extraHosts are names that the container resolves',
-    keeps: ['extraHosts'],
+    requiredOptions: ['extraHosts'],
     run: async (context) => {
       const held = await holdPort({ address: '0.0.0.0', line: 'by another name' })
       context.later('the listener', () => held.close())
@@ -75,7 +75,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
   {
     id: 'MODE-006',
     title: 'extraHosts take "host-gateway" for the address of this machine',
-    keeps: ['extraHosts'],
+    requiredOptions: ['extraHosts'],
     run: async (context) => {
       if ((await findHostAddress(context)) === undefined) return
       const held = await holdPort({ address: '0.0.0.0', line: 'by the gateway' })

@@ -83,7 +83,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   {
     id: 'NET-008',
     title: 'removeNetwork of a network that a container uses is IN_USE naming the user, and it stays',
-    keeps: ['network', 'name'],
+    requiredOptions: ['network', 'name'],
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
       const id = await createNetwork(context)
@@ -101,7 +101,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   {
     id: 'NET-009',
     title: 'a network can be removed as soon as its containers are',
-    keeps: ['network'],
+    requiredOptions: ['network'],
     run: async (context) => {
       const id = await createNetwork(context)
       const user = await startContainer(context, { ...onNetwork(id), command: context.programs.sleep(60) })
@@ -131,7 +131,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   {
     id: 'NET-011',
     title: 'two containers of a network reach each other by alias',
-    keeps: ['network', 'network.aliases'],
+    requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
       const networkId = await createNetwork(context)
       const command = context.programs.listen(8080, 'by alias')
@@ -144,7 +144,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   {
     id: 'NET-012',
     title: 'a container of another network does not reach them',
-    keeps: ['network', 'network.aliases'],
+    requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
       const [inside, outside] = [await createNetwork(context), await createNetwork(context)]
       const command = context.programs.listen(8080, 'not for you')
@@ -157,7 +157,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   {
     id: 'NET-013',
     title: 'an internal network is listed as one, and its containers reach each other',
-    keeps: ['network', 'network.aliases'],
+    requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
       const networkId = await createNetwork(context, { internal: true })
       expectEqual((await findNetwork(context, networkId))?.internal, true, '"internal" in the list')
@@ -169,7 +169,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   {
     id: 'NET-014',
     title: 'a container is on its network after it was started again',
-    keeps: ['network', 'network.aliases'],
+    requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
       const networkId = await createNetwork(context)
       const command = context.programs.listen(8080, 'still here')
@@ -182,7 +182,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   {
     id: 'NET-015',
     title: 'a network on which a container is to be made is found by its name, too',
-    keeps: ['network'],
+    requiredOptions: ['network'],
     run: async (context) => {
       const id = await createNetwork(context)
       const { name } = expectDefined(await findNetwork(context, id), 'the network in the list')
@@ -193,7 +193,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   {
     id: 'NET-016',
     title: 'a container that was never started does not keep its network from going, or is named as its user',
-    keeps: ['network', 'name'],
+    requiredOptions: ['network', 'name'],
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
       const id = await createNetwork(context)

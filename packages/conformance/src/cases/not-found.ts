@@ -48,7 +48,7 @@ export const notFoundCases: readonly ConformanceCase[] = [
       context.require(sidecarManagerCapability).inspectContainer(id),
     ),
   ]),
-  ...defineCases({ capability: networkManagerCapability, keeps: ['network'] }, [
+  ...defineCases({ capability: networkManagerCapability, requiredOptions: ['network'] }, [
     {
       id: 'NF-013',
       title: 'createContainer on an unknown network is NETWORK_NOT_FOUND, and nothing is made',

@@ -45,7 +45,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
     {
       id: 'OWN-003',
       title: 'the lifetime may be given: lease, persistent',
-      keeps: ['labels'],
+      requiredOptions: ['labels'],
       run: async (context) => {
         for (const lifetime of ['lease', 'persistent'] as const) {
           const id = await createContainer(context, { labels: { [ownershipLabelKeys.lifetime]: lifetime } })
@@ -57,7 +57,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
     {
       id: 'OWN-004',
       title: 'another label of a container that begins with "capstan." is INVALID_ARGUMENT, and nothing is made',
-      keeps: ['labels'],
+      requiredOptions: ['labels'],
       run: async (context) => {
         const create = () => createContainer(context, { labels: foreignLabels })
         await expectHostError('INVALID_ARGUMENT', create, { field: foreignField })
@@ -153,7 +153,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
       },
     },
   ]),
-  ...defineCases({ capability: sidecarManagerCapability, keeps: ['name'] }, [
+  ...defineCases({ capability: sidecarManagerCapability, requiredOptions: ['name'] }, [
     {
       id: 'OWN-013',
       title: 'a sidecar carries its owner, what it was made as, and its lifetime; its inspection shows them',

@@ -11,7 +11,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   {
     id: 'PORT-001',
     title: 'a published port is reached from this machine at 127.0.0.1, at the port that was picked',
-    keeps: ['ports'],
+    requiredOptions: ['ports'],
     run: async (context) => {
       const id = await startContainer(context, { ports: [{ containerPort: 8080 }], command: serve(context, 8080) })
       const hostPort = await untilPublished(context, id, 8080)
@@ -21,7 +21,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   {
     id: 'PORT-002',
     title: 'a port of this machine that was asked for is the one that is published',
-    keeps: ['ports', 'ports.hostPort'],
+    requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
       const hostPort = await findFreePort()
       const ports = [{ containerPort: 8080, hostPort }]
@@ -33,7 +33,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   {
     id: 'PORT-003',
     title: 'several ports have a port of this machine each',
-    keeps: ['ports'],
+    requiredOptions: ['ports'],
     run: async (context) => {
       const ports = [{ containerPort: 8080 }, { containerPort: 9090 }]
       const id = await startContainer(context, { ports, command: context.programs.sleep(60) })
@@ -52,7 +52,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   {
     id: 'PORT-005',
     title: 'getPortBindings is empty before the start, and after the exit',
-    keeps: ['ports'],
+    requiredOptions: ['ports'],
     run: async (context) => {
       const config = { ports: [{ containerPort: 8080 }], command: context.programs.sleep(60) }
       const id = await createContainer(context, config)
@@ -66,7 +66,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   {
     id: 'PORT-006',
     title: 'a port of this machine that is taken is IN_USE at the start, naming it',
-    keeps: ['ports', 'ports.hostPort'],
+    requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
       const held = await holdPort()
       context.later('the held port', () => held.close())
@@ -79,7 +79,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   {
     id: 'PORT-007',
     title: 'a port is published at 127.0.0.1 unless another address is asked for',
-    keeps: ['ports'],
+    requiredOptions: ['ports'],
     run: async (context) => {
       const ports = [{ containerPort: 8080 }, { containerPort: 9090, hostAddress: '0.0.0.0' }]
       const id = await startContainer(context, { ports, command: context.programs.sleep(60) })
@@ -95,7 +95,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   {
     id: 'PORT-008',
     title: 'a UDP port is published, and a TCP port of the same number goes first',
-    keeps: ['ports', 'ports.udp'],
+    requiredOptions: ['ports', 'ports.udp'],
     run: async (context) => {
       const ports = [{ containerPort: 8080, protocol: 'udp' }, { containerPort: 8080 }] as const
       const id = await startContainer(context, { ports, command: context.programs.sleep(60) })
@@ -109,7 +109,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   {
     id: 'PORT-009',
     title: 'the port of a container that is gone is free again',
-    keeps: ['ports', 'ports.hostPort'],
+    requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
       const hostPort = await findFreePort()
       const config = { ports: [{ containerPort: 8080, hostPort }], command: context.programs.sleep(60) }
@@ -121,13 +121,13 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   {
     id: 'PORT-010',
     title: 'a port that is published on "any" is reached by IPv4',
-    keeps: ['ports', 'ports.hostPort'],
+    requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => await expectServed(await publishAny(context), 'port 8080'),
   },
   {
     id: 'PORT-011',
     title: 'a port that is published on "any" is reached by IPv6, where this machine has it',
-    keeps: ['ports', 'ports.hostPort', 'ports.ipv6'],
+    requiredOptions: ['ports', 'ports.hostPort', 'ports.ipv6'],
     run: async (context) => {
       const hostPort = await publishAny(context)
       if (await hasAddress('::1')) await expectServed(hostPort, 'port 8080', '::1')

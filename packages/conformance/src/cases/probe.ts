@@ -24,7 +24,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
       const result = await probeAvailable(context)
       expect(result.version.trim() !== '', 'a version', result.version)
       expect(result.endpoint.trim() !== '', 'an endpoint', result.endpoint)
-      for (const list of ['provides', 'absent', 'refuses', 'attempts', 'notes'] as const) {
+      for (const list of ['provides', 'absent', 'unsupportedOptions', 'attempts', 'notes'] as const) {
         expect(Array.isArray(result[list]), `a list "${list}"`, result[list])
       }
     },
@@ -66,9 +66,13 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
     id: 'PRB-006',
     title: 'probe names each refused field once, with a reason',
     run: async (context) => {
-      const { refuses } = await probeAvailable(context)
-      expectEqual(new Set(refuses.map(({ field }) => field)).size, refuses.length, 'the number of different fields')
-      const silent = refuses.filter(({ reason }) => reason.trim() === '')
+      const { unsupportedOptions } = await probeAvailable(context)
+      expectEqual(
+        new Set(unsupportedOptions.map(({ field }) => field)).size,
+        unsupportedOptions.length,
+        'the number of different fields',
+      )
+      const silent = unsupportedOptions.filter(({ reason }) => reason.trim() === '')
       expectEqual(silent, [], 'refusals without a reason')
     },
   },
@@ -192,9 +196,9 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
     id: 'PRB-016',
     title: 'a runtime without a volume manager refuses "mounts.volume": no sweep would find what a mount creates',
     run: async (context) => {
-      const { provides, refuses } = await probeAvailable(context)
+      const { provides, unsupportedOptions } = await probeAvailable(context)
       if (provides.some(({ id }) => id === volumeManagerCapability.id)) return
-      expectDefined(findRefusal('mounts.volume', refuses), '"mounts.volume" among what is refused')
+      expectDefined(findRefusal('mounts.volume', unsupportedOptions), '"mounts.volume" among what is refused')
     },
   },
 ])
@@ -211,9 +215,9 @@ function toOptions({ plugin, env, signal }: CaseContext, changes: Partial<ProbeO
   return { timeoutMs: plugin.probeTimeoutMs, env, signal, ...changes }
 }
 
-function toClaims({ provides, absent, refuses }: Available) {
+function toClaims({ provides, absent, unsupportedOptions }: Available) {
   const [provided, missing] = [provides, absent].map((list) => list.map(({ id }) => id).toSorted())
-  return { provided, missing, refused: refuses.map(({ field }) => field).toSorted() }
+  return { provided, missing, refused: unsupportedOptions.map(({ field }) => field).toSorted() }
 }
 
 /** JSON knows no `undefined`: a field that has it is a field that is not there. */

@@ -38,7 +38,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'PROC-004',
       title: 'what a process left that was killed is swept, and what the living have made is not',
-      keeps: ['labels'],
+      requiredOptions: ['labels'],
       run: async (context) => {
         const mark = context.uniqueName('mark')
         const labels = { 'conformance.mark': mark }

@@ -10,7 +10,7 @@ export const refusalCases: readonly ConformanceCase[] = defineCases({ capability
     timeFactor: 3,
     run: async (context) => {
       const { report } = context.scope
-      const fields = report.available ? report.refuses.map(({ field }) => field) : []
+      const fields = report.available ? report.unsupportedOptions.map(({ field }) => field) : []
       await checkAllRefused(context, findRefused(report, fields))
     },
   },

@@ -15,7 +15,7 @@ import { inBackground } from '../steps/in-background.js'
 import { createNetwork, expectReaches, onNetwork } from '../steps/networks.js'
 
 export const sidecarCases: readonly ConformanceCase[] = defineCases(
-  { capability: sidecarManagerCapability, keeps: ['name'] },
+  { capability: sidecarManagerCapability, requiredOptions: ['name'] },
   [
     {
       id: 'SIDE-001',
@@ -31,7 +31,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       id: 'SIDE-002',
       title: 'peers of its networks reach a sidecar by its alias',
       needs: [networkManagerCapability],
-      keeps: ['network', 'network.aliases'],
+      requiredOptions: ['network', 'network.aliases'],
       run: async (context) => {
         const networkId = await createNetwork(context)
         const networks = [{ networkId, aliases: ['helper'] }]
@@ -44,7 +44,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       id: 'SIDE-003',
       title: 'a sidecar is on all networks that it is to join',
       needs: [networkManagerCapability],
-      keeps: ['network', 'network.several'],
+      requiredOptions: ['network', 'network.several'],
       run: async (context) => {
         const ids = [await createNetwork(context), await createNetwork(context)]
         const networks = ids.map((networkId) => ({ networkId }))
@@ -58,7 +58,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       id: 'SIDE-004',
       title: 'a network that is absent is NETWORK_NOT_FOUND, and nothing is left',
       needs: [networkManagerCapability],
-      keeps: ['network'],
+      requiredOptions: ['network'],
       run: async (context) => {
         const networkId = context.uniqueName('absent')
         const networks = [{ networkId }]
@@ -71,7 +71,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       id: 'SIDE-005',
       title: 'a second network that is absent: the first is left again, and nothing else stays',
       needs: [networkManagerCapability],
-      keeps: ['network', 'network.several'],
+      requiredOptions: ['network', 'network.several'],
       run: async (context) => {
         const first = await createNetwork(context)
         const networks = [{ networkId: first }, { networkId: context.uniqueName('absent') }]
@@ -102,7 +102,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'SIDE-008',
       title: 'a port that is taken is IN_USE, and nothing is left',
-      keeps: ['ports', 'ports.hostPort'],
+      requiredOptions: ['ports', 'ports.hostPort'],
       run: async (context) => {
         const held = await holdPort()
         context.later('the held port', () => held.close())
@@ -147,7 +147,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'SIDE-011',
       title: 'a sidecar takes the options of a container',
-      keeps: ['env', 'labels'],
+      requiredOptions: ['env', 'labels'],
       run: async (context) => {
         const command = context.programs.variable('SAID')
         const labels = { 'conformance.kind': 'sidecar' }
@@ -181,7 +181,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       id: 'SIDE-014',
       title: 'a sidecar that does not start leaves no volume that its mount created',
       needs: [volumeManagerCapability],
-      keeps: ['mounts', 'mounts.volume', 'command'],
+      requiredOptions: ['mounts', 'mounts.volume', 'command'],
       run: async (context) => {
         const volumes = context.require(volumeManagerCapability)
         const source = context.uniqueName('mounted')

@@ -50,7 +50,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
   {
     id: 'STOP-005',
     title: 'stopContainer sends the stopSignal of the config',
-    keeps: ['stopSignal'],
+    requiredOptions: ['stopSignal'],
     run: async (context) => {
       const config = { stopSignal: 'SIGINT', command: context.programs.obey('INT', 5) }
       const id = await startReady(context, config)

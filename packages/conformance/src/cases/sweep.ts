@@ -17,7 +17,7 @@ import { onNetwork } from '../steps/networks.js'
 
 // A sweep that a case starts sees nothing but what the case has marked: what others have left here is theirs to sweep.
 export const sweepCases: readonly ConformanceCase[] = defineCases(
-  { capability: runtimeCapability, keeps: ['labels'] },
+  { capability: runtimeCapability, requiredOptions: ['labels'] },
   [
     {
       id: 'SWP-001',
@@ -36,7 +36,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
       id: 'SWP-002',
       title: 'sweep removes the network that a dead owner left, after the container on it',
       needs: [networkManagerCapability],
-      keeps: ['network'],
+      requiredOptions: ['network'],
       run: async (context) => {
         const scene = await setScene(context, dead)
         const networkId = await scene.createNetwork()
@@ -181,7 +181,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
       id: 'SWP-014',
       title: "a network that a living owner's container uses stays, and is reported with its user",
       needs: [networkManagerCapability],
-      keeps: ['network'],
+      requiredOptions: ['network'],
       run: async (context) => {
         const gone = await setScene(context, dead)
         const living = await setScene(context, alive, gone.mark)
@@ -226,7 +226,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
       id: 'SWP-017',
       title: 'sweep removes the volume that a dead owner left by mounting it, after its container',
       needs: [volumeManagerCapability],
-      keeps: ['mounts', 'mounts.volume'],
+      requiredOptions: ['mounts', 'mounts.volume'],
       run: async (context) => {
         const scene = await setScene(context, dead)
         const source = context.uniqueName('mounted')

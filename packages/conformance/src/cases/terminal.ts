@@ -10,7 +10,7 @@ import { createContainer, runAttached, runToExit, startContainer } from '../step
 import { inBackground } from '../steps/in-background.js'
 
 export const terminalCases: readonly ConformanceCase[] = [
-  ...defineCases({ capability: runtimeCapability, keeps: ['tty'] }, [
+  ...defineCases({ capability: runtimeCapability, requiredOptions: ['tty'] }, [
     {
       id: 'TTY-001',
       title: 'with tty the program has a terminal, of the initial size',
@@ -31,7 +31,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     {
       id: 'TTY-003',
       title: 'resizeTTY before the start is kept, and applied at the start',
-      keeps: ['tty.resize'],
+      requiredOptions: ['tty.resize'],
       run: async (context) => {
         const id = await createContainer(context, { tty: true, command: context.programs.terminalSize() })
         await context.runtime.resizeTTY(id, { height: 44, width: 122 })
@@ -43,7 +43,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     {
       id: 'TTY-004',
       title: 'resizeTTY of a running container changes the size of its terminal',
-      keeps: ['tty.resize', 'interactive'],
+      requiredOptions: ['tty.resize', 'interactive'],
       run: async (context) => {
         const { command, ...lines } = context.programs.terminalSizes()
         const id = await createContainer(context, { tty: true, interactive: true, command })

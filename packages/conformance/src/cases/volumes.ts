@@ -64,7 +64,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'VOL-006',
     title: 'removeVolume of a volume that a container has mounted is IN_USE naming it, and it stays',
-    keeps: ['mounts', 'mounts.volume', 'name'],
+    requiredOptions: ['mounts', 'mounts.volume', 'name'],
     run: async (context) => {
       const source = await createVolume(context)
       const name = context.uniqueName('user')
@@ -80,7 +80,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'VOL-007',
     title: 'a named volume outlives the container that had mounted it',
-    keeps: ['mounts', 'mounts.volume'],
+    requiredOptions: ['mounts', 'mounts.volume'],
     run: async (context) => {
       const source = await createVolume(context)
       const mounts = [{ type: 'volume', source, target: '/kept' }] as const
@@ -148,7 +148,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
     id: 'VOL-012',
     title:
       'an absent volume that a container mounts is created with the labels of this host, and outlives the container',
-    keeps: ['mounts', 'mounts.volume', 'labels'],
+    requiredOptions: ['mounts', 'mounts.volume', 'labels'],
     run: async (context) => {
       const source = nameVolume(context)
       const labels = { [ownershipLabelKeys.lifetime]: 'lease' }
@@ -164,7 +164,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'VOL-013',
     title: 'labels of a mount are on the volume that it creates, and not on one that exists',
-    keeps: ['mounts', 'mounts.volume'],
+    requiredOptions: ['mounts', 'mounts.volume'],
     run: async (context) => {
       const source = nameVolume(context)
       const wish = (kind: string) => ({ [ownershipLabelKeys.lifetime]: 'persistent', 'conformance.kind': kind })
@@ -179,7 +179,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'VOL-014',
     title: 'a create that fails leaves no volume of its own, and keeps one that exists',
-    keeps: ['mounts', 'mounts.volume', 'name'],
+    requiredOptions: ['mounts', 'mounts.volume', 'name'],
     run: async (context) => {
       const name = context.uniqueName('holder')
       await createContainer(context, { name, command: context.programs.exit(0) })
@@ -196,7 +196,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'VOL-015',
     title: 'two containers that are created at once can mount one absent volume',
-    keeps: ['mounts', 'mounts.volume'],
+    requiredOptions: ['mounts', 'mounts.volume'],
     run: async (context) => {
       const source = nameVolume(context)
       const config = { mounts: mount(source), command: context.programs.exit(0) }

@@ -98,14 +98,14 @@ export class CaseRunner implements AsyncDisposable {
   async #try(tried: ConformanceCase, context: OpenedCase): Promise<Outcome> {
     const ungiven = tried.given.filter((option) => this.#options[option] === undefined).map(toUngiven)
     const missing = this.#findMissing(tried)
-    const refused = findRefused(this.report, tried.keeps)
+    const refused = findRefused(this.report, tried.requiredOptions)
     if (tried.opens || missing.length > 0 || refused.length > 0) await context.begin()
     const absent = [...ungiven, ...missing.map((capability) => checkAbsent(context, capability))]
     const [first, ...others] = [...absent, ...(await checkAllRefused(context, refused))]
-    if (first !== undefined) return { status: absent.length > 0 ? 'absent' : 'refused', lacks: [first, ...others] }
+    if (first !== undefined) return { status: absent.length > 0 ? 'absent' : 'refused', missing: [first, ...others] }
     await tried.run(context)
     const [lack, ...further] = context.absent
-    return lack === undefined ? { status: 'passed' } : { status: 'absent', lacks: [lack, ...further] }
+    return lack === undefined ? { status: 'passed' } : { status: 'absent', missing: [lack, ...further] }
   }
 
   #findMissing({ capability, needs }: ConformanceCase): readonly Capability<object>[] {
@@ -117,7 +117,7 @@ export class CaseRunner implements AsyncDisposable {
 
 type Outcome =
   | { readonly status: 'passed' }
-  | { readonly status: 'absent' | 'refused'; readonly lacks: readonly [Lack, ...Lack[]] }
+  | { readonly status: 'absent' | 'refused'; readonly missing: readonly [Lack, ...Lack[]] }
 
 /** Checks that the scope has no manager of the capability, and that the report has the reason. */
 function checkAbsent({ scope }: CaseContext, capability: Capability<object>): Lack {

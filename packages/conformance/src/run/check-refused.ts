@@ -9,23 +9,28 @@ import { toReason } from './to-reason.js'
 
 /**
  * Holds a runtime to refusals of its report: using such a field is OPTION_UNSUPPORTED with this very field, nothing is
- * made, and who opens a runtime that `keeps` it is told the same.
+ * made, and who opens a runtime that `requiredOptions` it is told the same.
  */
 export async function checkAllRefused(
   context: CaseContext,
   refused: readonly ReportedRefusal[],
 ): Promise<readonly Lack[]> {
-  const lacks: Lack[] = []
-  for (const entry of refused) lacks.push(await checkRefused(context, entry))
-  return lacks
+  const missing: Lack[] = []
+  for (const entry of refused) missing.push(await checkRefused(context, entry))
+  return missing
 }
 
-/** The entries that refuse a field of `keeps` or the whole that it belongs to; when both are refused, only the whole. */
-export function findRefused(report: RuntimeReport, keeps: readonly RefusableField[]): readonly ReportedRefusal[] {
+/** The entries that refuse a field of `requiredOptions` or the whole that it belongs to; when both are refused, only the whole. */
+export function findRefused(
+  report: RuntimeReport,
+  requiredOptions: readonly RefusableField[],
+): readonly ReportedRefusal[] {
   if (!report.available) return []
-  const fields = new Set<string>(report.refuses.map(({ field }) => field))
-  const kept = new Set<string>(keeps.flatMap((field) => [field, ...toWholes(field)]))
-  return report.refuses.filter(({ field }) => kept.has(field) && !toWholes(field).some((whole) => fields.has(whole)))
+  const fields = new Set<string>(report.unsupportedOptions.map(({ field }) => field))
+  const kept = new Set<string>(requiredOptions.flatMap((field) => [field, ...toWholes(field)]))
+  return report.unsupportedOptions.filter(
+    ({ field }) => kept.has(field) && !toWholes(field).some((whole) => fields.has(whole)),
+  )
 }
 
 async function checkRefused(context: CaseContext, refused: ReportedRefusal): Promise<Lack> {
@@ -40,7 +45,9 @@ async function checkRefused(context: CaseContext, refused: ReportedRefusal): Pro
 async function expectNotKept({ plugin, env }: CaseContext, field: RefusableField): Promise<void> {
   const host = createRuntimeHost({ plugins: [plugin], env })
   try {
-    await expectHostError('OPTION_UNSUPPORTED', () => host.open({ runtime: plugin.name, keeps: [field] }), { field })
+    await expectHostError('OPTION_UNSUPPORTED', () => host.open({ runtime: plugin.name, requiredOptions: [field] }), {
+      field,
+    })
   } finally {
     await host[Symbol.asyncDispose]()
   }

@@ -71,7 +71,10 @@ export const pluginFaults: readonly PlantedFault[] = [
   {
     fault: 'probe refuses a field twice',
     expected: 'PRB-006',
-    plant: changeResult((result) => ({ ...result, refuses: [...result.refuses, ...result.refuses] })),
+    plant: changeResult((result) => ({
+      ...result,
+      unsupportedOptions: [...result.unsupportedOptions, ...result.unsupportedOptions],
+    })),
   },
   {
     fault: 'probe lists as absent what it provides',
@@ -87,7 +90,10 @@ export const pluginFaults: readonly PlantedFault[] = [
     plant: changeResult((result) => ({
       ...result,
       // What the type forbids; a plugin may be plain JavaScript.
-      refuses: result.refuses.map((entry) => ({ ...entry, remedy: new Date(0) as unknown as string })),
+      unsupportedOptions: result.unsupportedOptions.map((entry) => ({
+        ...entry,
+        remedy: new Date(0) as unknown as string,
+      })),
     })),
   },
 ]

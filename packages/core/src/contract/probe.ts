@@ -30,7 +30,7 @@ export type ProbeResult<P> =
       /** Each capability of core that is not among `provides`, with its reason. */
       readonly absent: readonly AbsentCapability[]
       /** What is finer than a capability, and cannot be kept here. */
-      readonly refuses: readonly RefusedOption[]
+      readonly unsupportedOptions: readonly RefusedOption[]
       /** Candidates that did not serve, in order. */
       readonly attempts: readonly ProbeAttempt[]
       /** What is worth knowing, in words. */

@@ -30,7 +30,7 @@ export interface AvailableRuntime {
   readonly endpoint: string
   readonly provides: readonly CapabilityName[]
   readonly absent: readonly AbsentCapability[]
-  readonly refuses: readonly ReportedRefusal[]
+  readonly unsupportedOptions: readonly ReportedRefusal[]
   /** For example `unverified version`, or `CLI and service differ`. */
   readonly notes: readonly string[]
 }

@@ -105,7 +105,7 @@ export interface Runtime {
    */
   getHostAddress(options?: HostAddressOptions): Promise<string | undefined>
 
-  /** False where `refuses` names `network.host` (or `network`); asks nothing of the engine. */
+  /** False where `unsupportedOptions` names `network.host` (or `network`); asks nothing of the engine. */
   supportsHostNetwork(): boolean
 
   /**

@@ -5,13 +5,13 @@ import type { RuntimeReport } from '../contract/runtime-report.js'
 import type { HostErrorOptions } from '../errors/host-error.js'
 import { MissingCapabilityError } from '../errors/named-errors.js'
 
-/** `lacks`: optional capabilities that the runtime does not provide; the feature works without them. */
+/** `missingOptional`: optional capabilities that the runtime does not provide; the feature works without them. */
 export type FeatureSupport =
   | {
       readonly supported: true
       readonly feature: string
       readonly runtime: string
-      readonly lacks: readonly MissingCapability[]
+      readonly missingOptional: readonly MissingCapability[]
     }
   | {
       readonly supported: false
@@ -30,7 +30,7 @@ export function toFeatureSupport(feature: string, needs: Needs, report: RuntimeR
   const missing = toMissing(needs.required)
   const { runtime } = report
   if (!report.available || missing.length > 0) return { supported: false, feature, runtime, missing }
-  return { supported: true, feature, runtime, lacks: toMissing(needs.optional) }
+  return { supported: true, feature, runtime, missingOptional: toMissing(needs.optional) }
 }
 
 /**

@@ -47,7 +47,7 @@ const attemptLists: readonly ListOf[] = [{ field: 'attempts', isEntry: isAttempt
 const availableLists: readonly ListOf[] = [
   { field: 'provides', isEntry: (entry) => hasTexts(entry, ['id', 'title']) },
   { field: 'absent', isEntry: (entry) => hasTexts(entry, ['id', 'title', 'reason']) },
-  { field: 'refuses', isEntry: (entry) => hasTexts(entry, ['field', 'reason']) },
+  { field: 'unsupportedOptions', isEntry: (entry) => hasTexts(entry, ['field', 'reason']) },
   { field: 'notes', isEntry: (entry) => typeof entry === 'string' },
   ...attemptLists,
 ]

@@ -84,9 +84,19 @@ function toProbed(entry: PluginEntry, plugin: RuntimePlugin, result: ProbeResult
     return { entry, report: redactTexts({ ...names, available: false, chosen, attempts } as const), found: undefined }
   }
   const { version, endpoint, absent, attempts, notes } = result
-  const refuses = describeRefusals(result)
+  const unsupportedOptions = describeRefusals(result)
   const provides = result.provides.map(({ id, title }) => ({ id, title }))
-  const report = { ...names, available: true, version, endpoint, provides, absent, refuses, attempts, notes } as const
+  const report = {
+    ...names,
+    available: true,
+    version,
+    endpoint,
+    provides,
+    absent,
+    unsupportedOptions,
+    attempts,
+    notes,
+  } as const
   return { entry, report: redactTexts(report), found: { plugin, result } }
 }
 

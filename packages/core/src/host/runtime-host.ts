@@ -29,7 +29,7 @@ export interface RuntimeHost extends AsyncDisposable {
    * @throws HostError RUNTIME_UNAVAILABLE: none is usable, or one whose endpoint the user named is not; an attempt with
    * `cause.code` TIMED_OUT means that it did not answer in time, and not that it is absent.
    * CAPABILITY_MISSING: the usable ones all lack something required. OPTION_UNSUPPORTED: each of the others does
-   * not support a field of `keeps`. PLUGIN_UNKNOWN: no plugin has that name. PLUGIN_INVALID, PLUGIN_DUPLICATE,
+   * not support a field of `requiredOptions`. PLUGIN_UNKNOWN: no plugin has that name. PLUGIN_INVALID, PLUGIN_DUPLICATE,
    * CAPABILITY_DUPLICATE: the plugin has a fault; what it had registered is closed.
    */
   open(options?: OpenOptions): Promise<RuntimeScope>
@@ -79,13 +79,13 @@ export interface RuntimeWarning {
 export interface OpenOptions extends OperationOptions {
   /**
    * The name of the plugin, and no other is tried. Default: CAPSTAN_RUNTIME, else the first automatic plugin, in order,
-   * that is available, provides all of `requires` and supports all of `keeps`.
+   * that is available, provides all of `requires` and supports all of `requiredOptions`.
    */
   readonly runtime?: string
   /** Capabilities that it must provide, as a list or by name as in `Feature.needs.required`. Default: none but the runtime itself. */
   readonly requires?: readonly Capability<object>[] | Readonly<Record<string, Capability<object>>>
   /** Refusable fields that it must support: it provides their capabilities and does not refuse them. Default: none. */
-  readonly keeps?: readonly RefusableField[]
+  readonly requiredOptions?: readonly RefusableField[]
 }
 
 /**

@@ -9,25 +9,28 @@ import type { OpenOptions } from './runtime-host.js'
 /** The one that `open` opens. */
 export type UsableRuntime = Extract<ProbedPlugin, { readonly found: FoundRuntime }>
 
-type Wishes = Pick<OpenOptions, 'requires' | 'keeps'>
+type Wishes = Pick<OpenOptions, 'requires' | 'requiredOptions'>
 type RequiredCapabilities = NonNullable<OpenOptions['requires']>
 
 /** The runtime that was named: it, or the reason why not; no other is tried. */
-export function selectNamed(probed: ProbedPlugin, { requires = [], keeps = [] }: Wishes): UsableRuntime {
+export function selectNamed(probed: ProbedPlugin, { requires = [], requiredOptions = [] }: Wishes): UsableRuntime {
   const { entry, report, found } = probed
   if (entry.fault !== undefined) throw entry.fault
   if (found === undefined) throw createHostError('RUNTIME_UNAVAILABLE', { runtime: entry.name, reports: [report] })
   const missing = findMissing(probed, requires)
   if (missing.length > 0) throw toMissingError([probed], missing)
-  for (const field of keeps) {
+  for (const field of requiredOptions) {
     const refused = findUnsupported(field, report)
     if (refused !== undefined) throw toRefusal(entry.name, refused, 'required')
   }
   return probed
 }
 
-/** The first, in order, that is available, provides all of `requires` and supports all of `keeps`. */
-export function selectFirst(probed: readonly ProbedPlugin[], { requires = [], keeps = [] }: Wishes): UsableRuntime {
+/** The first, in order, that is available, provides all of `requires` and supports all of `requiredOptions`. */
+export function selectFirst(
+  probed: readonly ProbedPlugin[],
+  { requires = [], requiredOptions = [] }: Wishes,
+): UsableRuntime {
   const available = probed.filter((candidate): candidate is UsableRuntime => candidate.found !== undefined)
   // An endpoint that the user named is never replaced by another runtime, wherever its plugin is in the order.
   const isBarred = probed.some(({ report }) => !report.available && report.chosen)
@@ -37,14 +40,14 @@ export function selectFirst(probed: readonly ProbedPlugin[], { requires = [], ke
   const able = available.filter((candidate) => findMissing(candidate, requires).length === 0)
   const [firstAble] = able
   if (firstAble === undefined) throw toMissingError(available, toUnion(available, requires))
-  const keeping = able.find((candidate) => isFitting(candidate, { keeps }))
-  return keeping ?? selectNamed(firstAble, { requires, keeps })
+  const keeping = able.find((candidate) => isFitting(candidate, { requiredOptions }))
+  return keeping ?? selectNamed(firstAble, { requires, requiredOptions })
 }
 
-/** Whether it is available, provides all of `requires` and supports all of `keeps`. */
-export function isFitting(probed: ProbedPlugin, { requires = [], keeps = [] }: Wishes): boolean {
+/** Whether it is available, provides all of `requires` and supports all of `requiredOptions`. */
+export function isFitting(probed: ProbedPlugin, { requires = [], requiredOptions = [] }: Wishes): boolean {
   if (probed.found === undefined || findMissing(probed, requires).length > 0) return false
-  return keeps.every((field) => findUnsupported(field, probed.report) === undefined)
+  return requiredOptions.every((field) => findUnsupported(field, probed.report) === undefined)
 }
 
 function findMissing({ found }: ProbedPlugin, requires: RequiredCapabilities): readonly Capability<object>[] {

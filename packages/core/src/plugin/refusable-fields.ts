@@ -6,15 +6,15 @@ import type { ReportedRefusal, RuntimeReport } from '../contract/runtime-report.
 import { findRefusal } from './refuse-options.js'
 
 /** Adds to each refused field what it asks for, as a capability declares it. */
-export function describeRefusals({ provides, refuses }: ProbeClaims): readonly ReportedRefusal[] {
+export function describeRefusals({ provides, unsupportedOptions }: ProbeClaims): readonly ReportedRefusal[] {
   const descriptions = listDescriptions(provides)
-  return refuses.map((refused) => ({ ...refused, description: descriptions.get(refused.field) ?? '' }))
+  return unsupportedOptions.map((refused) => ({ ...refused, description: descriptions.get(refused.field) ?? '' }))
 }
 
 /** Finds a refused field that no capability declares: neither a built-in one nor one that the plugin provides. */
-export function findUndeclaredField({ provides, refuses }: ProbeClaims): string | undefined {
+export function findUndeclaredField({ provides, unsupportedOptions }: ProbeClaims): string | undefined {
   const descriptions = listDescriptions(provides)
-  return refuses.find(({ field }) => !descriptions.has(field))?.field
+  return unsupportedOptions.find(({ field }) => !descriptions.has(field))?.field
 }
 
 /**
@@ -25,7 +25,7 @@ export function findUnsupported(field: RefusableField, report: RuntimeReport): R
   if (!report.available) return undefined
   const owner = builtInCapabilities.find(({ refusable }) => field in refusable) ?? toThirdParty(field)
   const isProvided = report.provides.some(({ id }) => id === owner.id)
-  if (isProvided) return findRefusal(field, report.refuses)
+  if (isProvided) return findRefusal(field, report.unsupportedOptions)
   const { reason, remedy } = toMissingCapability(owner, report)
   return { field, reason, remedy }
 }
@@ -45,4 +45,4 @@ function toThirdParty(field: string): Pick<Capability<object>, 'id' | 'title'> {
   return { id, title: id }
 }
 
-type ProbeClaims = Pick<Extract<ProbeResult<unknown>, { available: true }>, 'provides' | 'refuses'>
+type ProbeClaims = Pick<Extract<ProbeResult<unknown>, { available: true }>, 'provides' | 'unsupportedOptions'>

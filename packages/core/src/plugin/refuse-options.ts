@@ -7,21 +7,30 @@ import { createHostError } from '../errors/create-host-error.js'
 import type { HostError } from '../errors/host-error.js'
 import { show } from '../validation/show.js'
 
-/** Throws OPTION_UNSUPPORTED for the first field of the config that is in `refuses`. */
-export function refuseOptions(runtime: string, config: ContainerConfig, refuses: readonly RefusedOption[]): void {
-  for (const refused of refuses) {
+/** Throws OPTION_UNSUPPORTED for the first field of the config that is in `unsupportedOptions`. */
+export function refuseOptions(
+  runtime: string,
+  config: ContainerConfig,
+  unsupportedOptions: readonly RefusedOption[],
+): void {
+  for (const refused of unsupportedOptions) {
     const given = findGiven(config, refused.field)
     if (given !== undefined) throw toRefusal(runtime, refused, given)
   }
 }
 
 /**
- * Finds the entry of `refuses` that refuses `field`: its own, else that of a field it is a part of. A refused `network`
+ * Finds the entry of `unsupportedOptions` that refuses `field`: its own, else that of a field it is a part of. A refused `network`
  * refuses `network.host`. `undefined` when the field is not refused.
  */
-export function findRefusal(field: RefusableField, refuses: readonly RefusedOption[]): RefusedOption | undefined {
+export function findRefusal(
+  field: RefusableField,
+  unsupportedOptions: readonly RefusedOption[],
+): RefusedOption | undefined {
   const names: readonly string[] = [field, ...parentsOf(field)]
-  return names.map((name) => refuses.find((entry) => entry.field === name)).find((entry) => entry !== undefined)
+  return names
+    .map((name) => unsupportedOptions.find((entry) => entry.field === name))
+    .find((entry) => entry !== undefined)
 }
 
 /**
@@ -32,14 +41,14 @@ export function refuseField<F extends RefusableField>(
   _: Capability<object, F>,
   field: NoInfer<F>,
   given: unknown,
-  { runtime, refuses }: { readonly runtime: string; readonly refuses: readonly RefusedOption[] },
+  { runtime, unsupportedOptions }: { readonly runtime: string; readonly unsupportedOptions: readonly RefusedOption[] },
 ): void {
   if (given === undefined || given === false) return
-  const refused = findRefusal(field, refuses)
+  const refused = findRefusal(field, unsupportedOptions)
   if (refused !== undefined) throw toRefusal(runtime, refused, given)
 }
 
-/** What of a valid config a runtime may refuse, by the fields that it would name: for `keeps` of `RuntimeHost.open`. */
+/** What of a valid config a runtime may refuse, by the fields that it would name: for `requiredOptions` of `RuntimeHost.open`. */
 export function toAskedFields(config: ContainerConfig): readonly RefusableField[] {
   const own = (Object.keys(config) as (keyof ContainerConfig)[]).filter((field) => field !== 'image')
   const finer = Object.keys(finders) as RefusableField[] // the keys of `finders` are these
@@ -52,7 +61,7 @@ function parentsOf(field: string): readonly string[] {
   return end === -1 ? [] : [field.slice(0, end), ...parentsOf(field.slice(0, end))]
 }
 
-/** OPTION_UNSUPPORTED for an entry of `refuses`. */
+/** OPTION_UNSUPPORTED for an entry of `unsupportedOptions`. */
 export function toRefusal(
   runtime: string,
   { field, reason, remedy }: RefusedOption,

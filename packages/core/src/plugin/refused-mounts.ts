@@ -6,10 +6,11 @@ import type { AbsentCapability, RefusedOption } from '../contract/probe.js'
  * mount could create a volume there, and no sweep would find it. Itself where the list has the field already.
  */
 export function refuseUnlistedVolumes(
-  refuses: readonly RefusedOption[],
+  unsupportedOptions: readonly RefusedOption[],
   absent: readonly AbsentCapability[],
 ): readonly RefusedOption[] {
   const lacking = absent.find(({ id }) => id === volumeManagerCapability.id)
-  if (lacking === undefined || refuses.some(({ field }) => field === 'mounts.volume')) return refuses
-  return [...refuses, { field: 'mounts.volume', reason: lacking.reason, remedy: lacking.remedy }]
+  if (lacking === undefined || unsupportedOptions.some(({ field }) => field === 'mounts.volume'))
+    return unsupportedOptions
+  return [...unsupportedOptions, { field: 'mounts.volume', reason: lacking.reason, remedy: lacking.remedy }]
 }

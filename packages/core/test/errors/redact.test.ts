@@ -126,7 +126,7 @@ test('shows no password that a plugin puts into its report', async () => {
   const cause = { code: 'X', message: `cannot reach ${secret}` }
   const attempt = { candidate: secret, source: 'DOCKER_HOST', step: 'connect', cause, remedy: `ask ${secret}` } as const
   const there = {
-    ...toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] }),
+    ...toAvailable({ provides: [runtimeCapability], absent: [], unsupportedOptions: [] }),
     endpoint: secret,
     attempts: [attempt],
     notes: [secret],

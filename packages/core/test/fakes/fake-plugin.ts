@@ -13,21 +13,21 @@ export interface FakePluginOptions extends Partial<Omit<RuntimePlugin, 'probe' |
   readonly networks?: FakeNetworkManager
   readonly provides?: readonly Capability<object>[]
   readonly absent?: readonly AbsentCapability[]
-  readonly refuses?: readonly RefusedOption[]
+  readonly unsupportedOptions?: readonly RefusedOption[]
   readonly probe?: RuntimePlugin['probe']
   readonly register?: RuntimePlugin['register']
 }
 
 /** A plugin whose runtime is there, with or without networks. */
 export function fakePlugin(options: FakePluginOptions = {}): RuntimePlugin {
-  const { runtime = new FakeRuntime(), networks, provides, absent = [], refuses = [], ...rest } = options
+  const { runtime = new FakeRuntime(), networks, provides, absent = [], unsupportedOptions = [], ...rest } = options
   const claimed = provides ?? (networks ? [runtimeCapability, networkManagerCapability] : [runtimeCapability])
   return {
     name: 'fake',
     contractVersion: 1,
     packageName: 'fake-runtime',
     packageVersion: '1.2.3',
-    probe: async () => toAvailable({ provides: claimed, absent, refuses }),
+    probe: async () => toAvailable({ provides: claimed, absent, unsupportedOptions }),
     register(scope) {
       provide(scope, runtimeCapability, runtime)
       if (networks) provide(scope, networkManagerCapability, networks)
@@ -37,7 +37,7 @@ export function fakePlugin(options: FakePluginOptions = {}): RuntimePlugin {
 }
 
 export function toAvailable(
-  claims: Pick<Extract<ProbeResult<unknown>, { available: true }>, 'provides' | 'absent' | 'refuses'>,
+  claims: Pick<Extract<ProbeResult<unknown>, { available: true }>, 'provides' | 'absent' | 'unsupportedOptions'>,
 ): ProbeResult<unknown> {
   return { available: true, version: '1', endpoint: 'fake://', details: undefined, attempts: [], notes: [], ...claims }
 }

@@ -32,7 +32,7 @@ describe('toFeatureSupport', () => {
       supported: true,
       feature: 'Tunnel',
       runtime: 'fake',
-      lacks: absent,
+      missingOptional: absent,
     })
   })
 

@@ -17,7 +17,7 @@ const sound = fakePlugin({ name: 'sound' })
 /** As plain JavaScript may answer: a sound answer but for `fields`. */
 function odd(fields: object): RuntimePlugin['probe'] {
   return async () =>
-    ({ ...toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] }), ...fields }) as never
+    ({ ...toAvailable({ provides: [runtimeCapability], absent: [], unsupportedOptions: [] }), ...fields }) as never
 }
 
 /** Each bad plugin stands before a sound one, which must still work. */
@@ -46,18 +46,18 @@ describe('a plugin with a fault in its probe', () => {
     ['answers with half an attempt', odd({ attempts: [{ candidate: 'x' }] }), 'list of "attempts"'],
     ['answers with a hole', odd({ notes: new Array(1) }), 'list of "notes"'],
     ['lacks nothing in particular', odd({ absent: [null] }), 'list of "absent"'],
-    ['refuses nothing in particular', odd({ refuses: [undefined] }), 'list of "refuses"'],
+    ['refuses nothing in particular', odd({ unsupportedOptions: [undefined] }), 'list of "unsupportedOptions"'],
     ['claims a text', odd({ provides: ['networks'] }), 'list of "provides"'],
     ['claims what has no token', odd({ provides: [{ id: 'x', title: 'x' }] }), 'no capability'],
     ['claims twice', odd({ provides: [runtimeCapability, runtimeCapability] }), 'a capability twice'],
     [
       'refuses a field that no capability declares',
-      odd({ refuses: [{ field: 'ports.sctp', reason: 'none here' }] }),
+      odd({ unsupportedOptions: [{ field: 'ports.sctp', reason: 'none here' }] }),
       'refuses "ports.sctp", which no capability that it provides declares as refusable',
     ],
     [
       'refuses a field of a capability that it does not provide',
-      odd({ refuses: [{ field: 'example.com/checkpoints.live', reason: 'none here' }] }),
+      odd({ unsupportedOptions: [{ field: 'example.com/checkpoints.live', reason: 'none here' }] }),
       'refuses "example.com/checkpoints.live", which no capability that it provides declares as refusable',
     ],
     ['has no version', odd({ version: 1 }), 'text "version"'],
@@ -267,7 +267,7 @@ describe('the deadline of a probe', () => {
     const seen: (number | undefined)[] = []
     const probe: RuntimePlugin['probe'] = async ({ timeoutMs }) => {
       seen.push(timeoutMs)
-      return toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] })
+      return toAvailable({ provides: [runtimeCapability], absent: [], unsupportedOptions: [] })
     }
     const plugins = [fakePlugin({ name: 'slow', probe, probeTimeoutMs: 9000 }), fakePlugin({ name: 'quick', probe })]
     await createRuntimeHost({ plugins, env: {} }).discover()
@@ -278,7 +278,7 @@ describe('the deadline of a probe', () => {
     const seen: (number | undefined)[] = []
     const probe: RuntimePlugin['probe'] = async ({ timeoutMs }) => {
       seen.push(timeoutMs)
-      return toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] })
+      return toAvailable({ provides: [runtimeCapability], absent: [], unsupportedOptions: [] })
     }
     const plugins = [fakePlugin({ name: 'own', probe, probeTimeoutMs: 9000 }), fakePlugin({ name: 'none', probe })]
     const env = { CAPSTAN_PROBE_TIMEOUT: '1.5' }
@@ -302,7 +302,7 @@ describe('the deadline of a probe', () => {
 
   it('leaves an answer that arrives while the loop is blocked for longer than the limit', async () => {
     const probe: RuntimePlugin['probe'] = async () => {
-      const answer = toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] })
+      const answer = toAvailable({ provides: [runtimeCapability], absent: [], unsupportedOptions: [] })
       for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
       return answer
     }
@@ -322,7 +322,7 @@ describe('the deadline of a probe', () => {
       waiting += 1
       if (waiting === 2) release()
       await released
-      return toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] })
+      return toAvailable({ provides: [runtimeCapability], absent: [], unsupportedOptions: [] })
     }
     const plugins = [fakePlugin({ name: 'one', probe }), fakePlugin({ name: 'two', probe })]
     const reports = await createRuntimeHost({ plugins, env: {} }).discover()

@@ -176,7 +176,7 @@ describe('aborting', () => {
     let probes = 0
     const probe: RuntimePlugin['probe'] = async () => {
       probes += 1
-      return toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] })
+      return toAvailable({ provides: [runtimeCapability], absent: [], unsupportedOptions: [] })
     }
     const host = createRuntimeHost({ plugins: [fakePlugin({ probe })], env: {} })
     const reason = new Error('changed my mind')

@@ -51,14 +51,16 @@ describe('open without a name', () => {
   })
 
   it('passes over one that refuses what must be kept', async () => {
-    const refuses = [{ field: 'logs.since', reason: 'keeps no times', remedy: undefined }] as const
-    const host = createHost([fakePlugin({ name: 'timeless', refuses }), fakePlugin({ name: 'exact' })])
-    await expect(host.open({ keeps: ['logs.since'] })).resolves.toMatchObject({ runtimeName: 'exact' })
+    const unsupportedOptions = [{ field: 'logs.since', reason: 'keeps no times', remedy: undefined }] as const
+    const host = createHost([fakePlugin({ name: 'timeless', unsupportedOptions }), fakePlugin({ name: 'exact' })])
+    await expect(host.open({ requiredOptions: ['logs.since'] })).resolves.toMatchObject({ runtimeName: 'exact' })
   })
 
   it('says OPTION_UNSUPPORTED when all that are able refuse what must be kept', async () => {
-    const refuses = [{ field: 'logs.since', reason: 'keeps no times', remedy: undefined }] as const
-    await expect(createHost([fakePlugin({ refuses })]).open({ keeps: ['logs.since'] })).rejects.toMatchObject({
+    const unsupportedOptions = [{ field: 'logs.since', reason: 'keeps no times', remedy: undefined }] as const
+    await expect(
+      createHost([fakePlugin({ unsupportedOptions })]).open({ requiredOptions: ['logs.since'] }),
+    ).rejects.toMatchObject({
       code: 'OPTION_UNSUPPORTED',
       facts: { runtime: 'fake', field: 'logs.since', reason: 'keeps no times' },
     })
@@ -68,10 +70,12 @@ describe('open without a name', () => {
     ['network', 'network.host'],
     ['tty', 'tty.resize'],
   ] as const)('takes a refused %s for a refused %s', async (field, part) => {
-    const refuses = [{ field, reason: 'has none', remedy: undefined }]
-    const host = createHost([fakePlugin({ name: 'without', refuses }), fakePlugin({ name: 'with' })])
-    await expect(host.open({ keeps: [part] })).resolves.toMatchObject({ runtimeName: 'with' })
-    await expect(createHost([fakePlugin({ refuses })]).open({ keeps: [part] })).rejects.toMatchObject({
+    const unsupportedOptions = [{ field, reason: 'has none', remedy: undefined }]
+    const host = createHost([fakePlugin({ name: 'without', unsupportedOptions }), fakePlugin({ name: 'with' })])
+    await expect(host.open({ requiredOptions: [part] })).resolves.toMatchObject({ runtimeName: 'with' })
+    await expect(
+      createHost([fakePlugin({ unsupportedOptions })]).open({ requiredOptions: [part] }),
+    ).rejects.toMatchObject({
       code: 'OPTION_UNSUPPORTED',
       facts: { field, reason: 'has none' },
     })

@@ -5,7 +5,7 @@ import type { ProbeResult } from '../../src/plugin.js'
 import { fakePlugin, toAvailable, toUnavailable } from '../fakes/fake-plugin.js'
 
 describe('open after discover', () => {
-  const here = toAvailable({ provides: [runtimeCapability], absent: [], refuses: [] })
+  const here = toAvailable({ provides: [runtimeCapability], absent: [], unsupportedOptions: [] })
   let probed: string[]
   let now: number
 

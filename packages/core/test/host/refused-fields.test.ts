@@ -25,11 +25,11 @@ function toRefused(field: RefusableField) {
 }
 
 /** A plugin with the capability of a third party. */
-function checkpointing(refuses: readonly ReturnType<typeof toRefused>[] = []) {
+function checkpointing(unsupportedOptions: readonly ReturnType<typeof toRefused>[] = []) {
   return fakePlugin({
     name: 'checkpointing',
     provides: [runtimeCapability, checkpointCapability],
-    refuses,
+    unsupportedOptions,
     register: (scope) => {
       provide(scope, runtimeCapability, new FakeRuntime())
       provide(scope, checkpointCapability, { checkpoint: async () => undefined })
@@ -43,7 +43,7 @@ describe('a report', () => {
     const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
     expect(report).toMatchObject({
       available: true,
-      refuses: [
+      unsupportedOptions: [
         { ...toRefused(live), description: 'a checkpoint of a running container' },
         { ...toRefused('logs.since'), description: runtimeCapability.refusable['logs.since'] },
       ],
@@ -51,28 +51,30 @@ describe('a report', () => {
   })
 
   it('may refuse a field of a built-in capability that the runtime does not provide', async () => {
-    const plugins = [fakePlugin({ refuses: [toRefused('exec.env.unset')] })]
+    const plugins = [fakePlugin({ unsupportedOptions: [toRefused('exec.env.unset')] })]
     const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
-    expect(report).toMatchObject({ available: true, refuses: [{ field: 'exec.env.unset' }] })
+    expect(report).toMatchObject({ available: true, unsupportedOptions: [{ field: 'exec.env.unset' }] })
   })
 
   it('has the field of a capability that another version of core made without refusable fields', async () => {
     const { refusable, ...older } = runtimeCapability
-    const plugins = [fakePlugin({ provides: [older as typeof runtimeCapability], refuses: [toRefused('logs.since')] })]
+    const plugins = [
+      fakePlugin({ provides: [older as typeof runtimeCapability], unsupportedOptions: [toRefused('logs.since')] }),
+    ]
     const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
-    expect(report).toMatchObject({ refuses: [{ description: refusable['logs.since'] }] })
+    expect(report).toMatchObject({ unsupportedOptions: [{ description: refusable['logs.since'] }] })
   })
 })
 
 describe('open with a required field', () => {
   it('opens a runtime that provides its capability and does not refuse it', async () => {
     const host = createRuntimeHost({ plugins: [fakePlugin(), checkpointing()], env: {} })
-    await expect(host.open({ keeps: [live] })).resolves.toMatchObject({ runtimeName: 'checkpointing' })
+    await expect(host.open({ requiredOptions: [live] })).resolves.toMatchObject({ runtimeName: 'checkpointing' })
   })
 
   it('rejects with OPTION_UNSUPPORTED when the runtime refuses it', async () => {
     const host = createRuntimeHost({ plugins: [checkpointing([toRefused(live)])], env: {} })
-    await expect(host.open({ keeps: [live] })).rejects.toMatchObject({
+    await expect(host.open({ requiredOptions: [live] })).rejects.toMatchObject({
       code: 'OPTION_UNSUPPORTED',
       facts: { runtime: 'checkpointing', field: live, reason: 'not here' },
     })
@@ -83,7 +85,9 @@ describe('open with a required field', () => {
     const absent = [{ id, title, reason: 'the engine has no exec', remedy: 'update it' }]
     const host = createRuntimeHost({ plugins: [fakePlugin({ absent })], env: {} })
     for (const runtime of ['fake', undefined]) {
-      await expect(host.open({ ...(runtime && { runtime }), keeps: ['exec.env.unset'] })).rejects.toMatchObject({
+      await expect(
+        host.open({ ...(runtime && { runtime }), requiredOptions: ['exec.env.unset'] }),
+      ).rejects.toMatchObject({
         code: 'OPTION_UNSUPPORTED',
         message: 'runtime "fake" does not support "exec.env.unset": the engine has no exec; update it',
         facts: { field: 'exec.env.unset' },
@@ -92,11 +96,11 @@ describe('open with a required field', () => {
   })
 
   it('rejects when no capability of the runtime has the id with which the field of a third party begins', async () => {
-    await expect(createRuntimeHost({ plugins: [fakePlugin()], env: {} }).open({ keeps: [live] })).rejects.toMatchObject(
-      {
-        code: 'OPTION_UNSUPPORTED',
-        facts: { field: live, reason: 'the runtime plugin does not provide it' },
-      },
-    )
+    await expect(
+      createRuntimeHost({ plugins: [fakePlugin()], env: {} }).open({ requiredOptions: [live] }),
+    ).rejects.toMatchObject({
+      code: 'OPTION_UNSUPPORTED',
+      facts: { field: live, reason: 'the runtime plugin does not provide it' },
+    })
   })
 })

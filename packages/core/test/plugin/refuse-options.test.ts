@@ -3,7 +3,7 @@ import { type Capability, type ContainerConfig, type RefusableField, runtimeCapa
 import { defineCapability, findRefusal, refuseField, refuseOptions, toAskedFields } from '../../src/plugin.js'
 
 const toRefused = (field: RefusableField) => [{ field, reason: 'not here', remedy: 'use another' }]
-const toFake = (field: RefusableField) => ({ runtime: 'fake', refuses: toRefused(field) })
+const toFake = (field: RefusableField) => ({ runtime: 'fake', unsupportedOptions: toRefused(field) })
 
 describe('refuseOptions', () => {
   const asked: readonly (readonly [RefusableField, Partial<ContainerConfig>])[] = [
@@ -121,8 +121,8 @@ describe('findRefusal', () => {
   })
 
   it('names the entry of the field itself before that of the whole', () => {
-    const refuses = [...toRefused('network'), ...toRefused('network.host')]
-    expect(findRefusal('network.host', refuses)).toMatchObject({ field: 'network.host' })
+    const unsupportedOptions = [...toRefused('network'), ...toRefused('network.host')]
+    expect(findRefusal('network.host', unsupportedOptions)).toMatchObject({ field: 'network.host' })
   })
 
   it('does not find a whole refused when only a part of it is', () => {

@@ -25,7 +25,7 @@ export interface BuildKitSidecar extends AsyncDisposable {
    * With `by: 'tcp'`, for a sidecar that was started with `tcp`: adds the network of the sidecar, and its address there.
    *
    * @throws MissingCapabilityError without volumes, and OptionUnsupportedError when a socket cannot be shared. `support()`
-   * lists both in `lacks`.
+   * lists both in `missingOptional`.
    */
   connect(config: ContainerConfig, options?: ConnectOptions): ContainerConfig
   /** Starts a build at once. The caller need not read its events. */

@@ -29,9 +29,9 @@ export function connectBySocket(
     const { feature, runtime, missing } = support
     throw new MissingCapabilityError({ feature, runtime, missing })
   }
-  const refuses = report.available ? report.refuses : []
-  refuseOptions(report.runtime, { image: config.image, mounts: [mount] }, refuses)
-  refuseField(runtimeCapability, 'mounts.volume.shared', socketVolume, { runtime: report.runtime, refuses })
+  const unsupportedOptions = report.available ? report.unsupportedOptions : []
+  refuseOptions(report.runtime, { image: config.image, mounts: [mount] }, unsupportedOptions)
+  refuseField(runtimeCapability, 'mounts.volume.shared', socketVolume, { runtime: report.runtime, unsupportedOptions })
   return {
     ...config,
     mounts: [...(config.mounts ?? []), mount],
@@ -54,7 +54,7 @@ export function connectByTcp(
     env: { ...config.env, BUILDKIT_HOST: address },
   }
   const { image, network } = connected
-  refuseOptions(report.runtime, { image, network }, report.available ? report.refuses : [])
+  refuseOptions(report.runtime, { image, network }, report.available ? report.unsupportedOptions : [])
   return connected
 }
 

@@ -21,22 +21,25 @@ export interface DaemonLayout {
 }
 
 /** Returns the levels that the runtime's report does not refuse. The runtime may still refuse one at the start. */
-export function listPrivilegeLevels(refuses: readonly RefusedOption[]): readonly PrivilegeLevel[] {
-  return levels.filter((level) => findRefusal(level, refuses) === undefined)
+export function listPrivilegeLevels(unsupportedOptions: readonly RefusedOption[]): readonly PrivilegeLevel[] {
+  return levels.filter((level) => findRefusal(level, unsupportedOptions) === undefined)
 }
 
 /** Returns the levels that the runtime's report refuses, each with the reason. */
 export function listRefusedLevels(
-  refuses: readonly RefusedOption[],
+  unsupportedOptions: readonly RefusedOption[],
 ): readonly { readonly privilege: BuildKitPrivilege; readonly reason: string }[] {
   return levels.flatMap((level) => {
-    const refusal = findRefusal(level, refuses)
+    const refusal = findRefusal(level, unsupportedOptions)
     return refusal === undefined ? [] : [{ privilege: level.privilege, reason: refusal.reason }]
   })
 }
 
-function findRefusal({ config }: PrivilegeLevel, refuses: readonly RefusedOption[]): RefusedOption | undefined {
-  return refuses.find(({ field }) => field in config)
+function findRefusal(
+  { config }: PrivilegeLevel,
+  unsupportedOptions: readonly RefusedOption[],
+): RefusedOption | undefined {
+  return unsupportedOptions.find(({ field }) => field in config)
 }
 
 /** Finds a level by the value of {@link privilegeLabel}. */

@@ -51,7 +51,7 @@ export class PrivilegeSelection {
   ) {
     this.#report = report
     this.#onProgress = onProgress
-    this.#all = listPrivilegeLevels(report.available ? report.refuses : []).flatMap((level) => {
+    this.#all = listPrivilegeLevels(report.available ? report.unsupportedOptions : []).flatMap((level) => {
       const image = level.layout === rootlessLayout ? rootlessImage : rootImage
       return image === undefined ? [] : [{ level, image }]
     })
@@ -102,7 +102,7 @@ export class PrivilegeSelection {
   }
 
   #listFailed(): readonly PrivilegeLevelResult[] {
-    const refused = listRefusedLevels(this.#report.available ? this.#report.refuses : [])
+    const refused = listRefusedLevels(this.#report.available ? this.#report.unsupportedOptions : [])
     return [
       ...refused.map(({ privilege, reason }) => ({ privilege, verdict: 'refused' as const, reason })),
       ...[...this.#failures].map(([privilege, failure]) => {

@@ -25,8 +25,8 @@ export function toSidecarConfig(
   { level, image, resources, networkId, orphanMs }: SidecarConfigOptions,
 ): SidecarConfig {
   const { name, memoryBytes, cpus, tcp, daemon } = settings
-  const refuses = (field: RefusableField) => isRefused(managers.report, field)
-  const aliases = tcp === undefined || refuses('network.aliases') ? {} : { aliases: [tcpAlias] }
+  const unsupportedOptions = (field: RefusableField) => isRefused(managers.report, field)
+  const aliases = tcp === undefined || unsupportedOptions('network.aliases') ? {} : { aliases: [tcpAlias] }
   return {
     name,
     image,
@@ -34,7 +34,7 @@ export function toSidecarConfig(
     mounts: toMounts(managers, resources, level.layout),
     labels: { ...toLabels(settings, resources), [privilegeLabel]: level.privilege },
     env: { BUILDKIT_HOST: level.layout.address },
-    ...(refuses('init') ? {} : { init: true }),
+    ...(unsupportedOptions('init') ? {} : { init: true }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(cpus === undefined ? {} : { cpus }),
     ...level.config,
@@ -50,7 +50,7 @@ export function toSidecarConfig(
 
 /** Whether the runtime's report refuses the field. */
 export function isRefused(report: RuntimeReport, field: RefusableField): boolean {
-  return report.available && findRefusal(field, report.refuses) !== undefined
+  return report.available && findRefusal(field, report.unsupportedOptions) !== undefined
 }
 
 function toDaemon({ program, address, stateDirectory }: DaemonLayout, port: number | undefined): readonly string[] {

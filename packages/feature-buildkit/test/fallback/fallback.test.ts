@@ -107,7 +107,7 @@ describe('fallback to the builder of the runtime', () => {
 
   it.each<{ code: string; scene: Parameters<typeof openWithStandIn>[0]; options?: BuildKitBuildOptions }>([
     { code: 'CAPABILITY_MISSING', scene: { without: [networkManagerCapability] } },
-    { code: 'CAPABILITY_MISSING', scene: { refuses: ['privileged', 'capAdd', 'securityOptions'] } },
+    { code: 'CAPABILITY_MISSING', scene: { unsupportedOptions: ['privileged', 'capAdd', 'securityOptions'] } },
     { code: 'IMAGE_PULL_FAILED', scene: {}, options: { image: 'nowhere/buildkit:1' } },
     { code: 'OPERATION_FAILED', scene: { standIn: { exitCode: 1 } } },
     { code: 'TIMED_OUT', scene: { standIn: { silent: true } }, options: { readyTimeoutMs: 20 } },

@@ -23,8 +23,8 @@ describe('connect', () => {
 
   it.each([undefined, ['privileged', 'capAdd'] as const])(
     'gives a container the socket of the daemon when %j is refused',
-    async (refuses) => {
-      await using scope = await openWithStandIn({ refuses: refuses ?? [] })
+    async (unsupportedOptions) => {
+      await using scope = await openWithStandIn({ unsupportedOptions: unsupportedOptions ?? [] })
       await using sidecar = await start(scope)
       const command = ['sh', '-c', 'ls /run/buildkit']
       const id = await scope.runtime.createContainer(sidecar.connect({ image: 'busybox:latest', command }))
@@ -57,7 +57,7 @@ describe('connect', () => {
   it.each(['mounts.volume', 'mounts.volume.shared'] as const)(
     'throws with the refused field %s; builds work nevertheless',
     async (field) => {
-      await using scope = await openWithStandIn({ refuses: [field] })
+      await using scope = await openWithStandIn({ unsupportedOptions: [field] })
       await using sidecar = await start(scope)
       expect(() => sidecar.connect({ image: 'busybox' })).toThrow(`does not support "${field}"`)
       const context = { files: { Dockerfile: 'FROM scratch\n' } }
@@ -97,7 +97,7 @@ describe('connect by TCP', () => {
   })
 
   it('uses the IP address on a runtime without network aliases', async () => {
-    await using scope = await openWithStandIn({ refuses: ['network.aliases'] })
+    await using scope = await openWithStandIn({ unsupportedOptions: ['network.aliases'] })
     await using sidecar = await start(scope, { tcp: { ...tcp, port: 99 } })
     const { env } = sidecar.connect({ image }, { by: 'tcp' })
     expect(env?.BUILDKIT_HOST).toMatch(/^tcp:\/\/\d+\.\d+\.\d+\.\d+:99$/)

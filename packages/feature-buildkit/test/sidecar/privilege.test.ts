@@ -23,15 +23,15 @@ function watchImages(scope: RuntimeScope): () => readonly string[] {
 }
 
 describe('the privilege levels', () => {
-  it.each<{ refuses: readonly RefusableField[]; level: string; runs: string }>([
-    { refuses: [], level: 'privileged', runs: '' },
-    { refuses: ['privileged'], level: 'rootless', runs: '|' },
-    { refuses: ['privileged', 'capAdd'], level: 'rootless', runs: '|' },
-    { refuses: ['privileged', 'securityOptions'], level: 'all-capabilities', runs: '|' },
+  it.each<{ unsupportedOptions: readonly RefusableField[]; level: string; runs: string }>([
+    { unsupportedOptions: [], level: 'privileged', runs: '' },
+    { unsupportedOptions: ['privileged'], level: 'rootless', runs: '|' },
+    { unsupportedOptions: ['privileged', 'capAdd'], level: 'rootless', runs: '|' },
+    { unsupportedOptions: ['privileged', 'securityOptions'], level: 'all-capabilities', runs: '|' },
   ])(
     'selects $level when $refuses is refused, after the test RUNs "$runs", and builds there',
-    async ({ refuses, level, runs }) => {
-      await using scope = await openWithStandIn({ refuses })
+    async ({ unsupportedOptions, level, runs }) => {
+      await using scope = await openWithStandIn({ unsupportedOptions })
       await using sidecar = await start(scope)
       expect(sidecar.privilege).toBe(level)
       const counted = await readExec(scope, sidecar.containerId, ['sh', '-c', '', 'runs'])
@@ -43,13 +43,16 @@ describe('the privilege levels', () => {
   )
 
   it('selects added-capabilities when there is no rootless image and a RUN works', async () => {
-    await using scope = await openWithStandIn({ refuses: ['privileged'] })
+    await using scope = await openWithStandIn({ unsupportedOptions: ['privileged'] })
     await using sidecar = await start(scope, { image: 'buildkit:other' })
     expect(sidecar.privilege).toBe('added-capabilities')
   })
 
   it('skips and reports a level at which BuildKit answers and no RUN works', async () => {
-    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn: { cannotRun: ['rootless'] } })
+    await using scope = await openWithStandIn({
+      unsupportedOptions: ['privileged'],
+      standIn: { cannotRun: ['rootless'] },
+    })
     const images = watchImages(scope)
     const events: BuildKitStartProgress[] = []
     await using sidecar = await start(scope, { onProgress: (event) => events.push(event) })
@@ -68,7 +71,7 @@ describe('the privilege levels', () => {
   })
 
   it('skips a level whose daemon ends at its start', async () => {
-    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn: { ends: ['rootless'] } })
+    await using scope = await openWithStandIn({ unsupportedOptions: ['privileged'], standIn: { ends: ['rootless'] } })
     await using sidecar = await start(scope)
     expect(sidecar.privilegeLevels.map(({ privilege, verdict }) => [privilege, verdict])).toEqual([
       ['privileged', 'refused'],
@@ -81,10 +84,10 @@ describe('the privilege levels', () => {
   it('skips rootless when its image cannot be pulled, and rejects with that error when no RUN works at another level', async () => {
     const image = 'buildkit:other'
     const options = { image, rootlessImage: 'registry.example/none:1' }
-    await using able = await openWithStandIn({ refuses: ['privileged'] })
+    await using able = await openWithStandIn({ unsupportedOptions: ['privileged'] })
     await using sidecar = await start(able, options)
     expect(sidecar.privilegeLevels.map(({ verdict }) => verdict)).toEqual(['refused', 'no-image', 'runs'])
-    await using unable = await openWithStandIn({ refuses: ['privileged'], standIn: { cannotRun: ['root'] } })
+    await using unable = await openWithStandIn({ unsupportedOptions: ['privileged'], standIn: { cannotRun: ['root'] } })
     await expect(start(unable, options)).rejects.toMatchObject({
       code: 'IMAGE_PULL_FAILED',
       facts: { image: options.rootlessImage },
@@ -94,7 +97,7 @@ describe('the privilege levels', () => {
 
   it('rejects with the reason of each level when no RUN works, and leaves nothing', async () => {
     const standIn = { cannotRun: ['root', 'rootless'] } as const
-    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn })
+    await using scope = await openWithStandIn({ unsupportedOptions: ['privileged'], standIn })
     const error: unknown = await start(scope).catch((reason: unknown) => reason)
     expect(error).toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field: 'privileged' } })
     for (const level of ['privileged', 'rootless', 'added-capabilities', 'all-capabilities']) {
@@ -106,7 +109,7 @@ describe('the privilege levels', () => {
 
   it('builds with the runtime when no RUN works at any level and a fallback is requested', async () => {
     const standIn = { cannotRun: ['root', 'rootless'] } as const
-    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn })
+    await using scope = await openWithStandIn({ unsupportedOptions: ['privileged'], standIn })
     const context = { files: { Dockerfile: 'FROM busybox\n' } }
     const output = { type: 'load', tags: ['app:1'] } as const
     const { result } = scope.resolve(BuildKitFeature).build({ context, output }, { fallback: 'runtime', graceMs: 1 })
@@ -114,7 +117,7 @@ describe('the privilege levels', () => {
   })
 
   it('suggests a rootlessImage when no level is left for the image', async () => {
-    await using scope = await openWithStandIn({ refuses: ['privileged', 'capAdd'] })
+    await using scope = await openWithStandIn({ unsupportedOptions: ['privileged', 'capAdd'] })
     await expect(start(scope, { image: 'buildkit:other' })).rejects.toMatchObject({
       code: 'OPTION_UNSUPPORTED',
       facts: { field: 'privileged', reason: expect.stringMatching(/privileged: /), remedy: 'try a rootlessImage' },
@@ -124,7 +127,7 @@ describe('the privilege levels', () => {
   })
 
   it('reports the level of the creator to starts that share the sidecar', async () => {
-    await using scope = await openWithStandIn({ refuses: ['privileged'] })
+    await using scope = await openWithStandIn({ unsupportedOptions: ['privileged'] })
     await using first = await start(scope)
     await using second = await start(scope)
     expect([first.privilege, second.privilege]).toEqual(['rootless', 'rootless'])
@@ -132,7 +135,10 @@ describe('the privilege levels', () => {
   })
 
   it('selects the same level in concurrent starts when no RUN works at the first one', async () => {
-    await using scope = await openWithStandIn({ refuses: ['privileged'], standIn: { cannotRun: ['rootless'] } })
+    await using scope = await openWithStandIn({
+      unsupportedOptions: ['privileged'],
+      standIn: { cannotRun: ['rootless'] },
+    })
     const sidecars = await Promise.all([start(scope), start(scope), start(scope)])
     expect(new Set(sidecars.map(({ privilege }) => privilege))).toEqual(new Set(['added-capabilities']))
     for (const sidecar of sidecars) await sidecar[Symbol.asyncDispose]()

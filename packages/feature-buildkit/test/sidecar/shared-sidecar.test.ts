@@ -98,10 +98,10 @@ describe('a shared sidecar', () => {
   })
 
   describe('on a runtime where only the process that started a container can wait for it', () => {
-    const refuses = ['foreignContainers.exitCode'] as const
+    const unsupportedOptions = ['foreignContainers.exitCode'] as const
 
     it('is removed once when a start that found it is the last to leave', async () => {
-      const [one, other] = await openTwiceWithStandIn({ refuses })
+      const [one, other] = await openTwiceWithStandIn({ unsupportedOptions })
       await using _one = one
       await using _other = other
       const made = await start(one)
@@ -116,7 +116,7 @@ describe('a shared sidecar', () => {
     })
 
     it('fails the build of a start that found it when it exits', async () => {
-      const [one, other] = await openTwiceWithStandIn({ refuses })
+      const [one, other] = await openTwiceWithStandIn({ unsupportedOptions })
       await using _one = one
       await using _other = other
       await using made = await start(one)

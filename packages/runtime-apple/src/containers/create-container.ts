@@ -21,7 +21,7 @@ import { findContainerOrGone } from './queries/find-container.js'
 /** Throws if the config is invalid or this runtime cannot honour it. Does not run the command. */
 export function checkConfig(connection: AppleConnection, config: ContainerConfig): void {
   validateContainerConfig(config)
-  refuseOptions(connection.runtimeName, config, connection.details.refuses)
+  refuseOptions(connection.runtimeName, config, connection.details.unsupportedOptions)
   const { name = 'none', mounts = [] } = config
   if (!/^.{2,63}$/.test(name)) throw connection.toUnsupported('name', name, 'names have 2 to 63 characters here')
   const mount = findUnquotable(mounts)

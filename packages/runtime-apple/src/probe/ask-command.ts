@@ -36,7 +36,7 @@ export async function askCommand(
   const create = (option: string) => commands.hasOption(['create'], option)
   const hasCapabilities = create('cap-add')
   const claims = toClaims({ managers, noNetworks, hasVolumes, hasCapabilities })
-  const refuses = listRefused({
+  const unsupportedOptions = listRefused({
     hasCapabilities,
     hasUlimits: create('ulimit'),
     hasInit: create('init'),
@@ -50,7 +50,7 @@ export async function askCommand(
   const details: AppleDetails = {
     command: cli.command,
     version,
-    refuses,
+    unsupportedOptions,
     hasNetworkCommand: commands.hasCommand('network'),
     canNetwork: claims.provides.some(({ id }) => id === 'network-manager'),
     canFirewall: hasCapabilities,
@@ -58,7 +58,7 @@ export async function askCommand(
     hasPullProgress: commands.hasOption(['image', 'pull'], 'progress'),
   }
   const notes = await listNotes({ version, status, commands, claims })
-  return { version, endpoint: cli.command, details, ...claims, refuses, notes }
+  return { version, endpoint: cli.command, details, ...claims, unsupportedOptions, notes }
 }
 
 export interface AskOptions {

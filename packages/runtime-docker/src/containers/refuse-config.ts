@@ -13,7 +13,7 @@ export function refuseConfig(
     const expected = `at least ${leastMemoryBytes}`
     throw createHostError('INVALID_ARGUMENT', { field: 'memoryBytes', expected, given: String(memoryBytes) })
   }
-  refuseOptions(runtimeName, config, details.refuses)
+  refuseOptions(runtimeName, config, details.unsupportedOptions)
   const most = details.facts.cpus
   if (cpus !== undefined && most !== undefined && cpus > most) {
     const reason = `the machine of the engine has ${most} of them`

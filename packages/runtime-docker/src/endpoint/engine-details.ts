@@ -12,10 +12,10 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
   const { endpoint, system, env, accepts, hostAddress, firewallImage } = options
   const found = toEngineFacts({ product, info, endpoint, system })
   const refused = toRefusedOptions(found, info)
-  const adjusted = product.adjust?.({ api, facts: found, refuses: refused, info, env }) ?? {}
+  const adjusted = product.adjust?.({ api, facts: found, unsupportedOptions: refused, info, env }) ?? {}
   const { quirks = {}, notes = [] } = adjusted
   const absent = [...toAbsentCapabilities(found), ...(adjusted.absent ?? [])]
-  const refuses = refuseUnlistedVolumes(adjusted.refuses ?? refused, absent)
+  const unsupportedOptions = refuseUnlistedVolumes(adjusted.unsupportedOptions ?? refused, absent)
   const facts = { ...found, ...adjusted.facts }
   const unknownHost = hostAddress === undefined ? findUnknownHostReason(facts) : undefined
   const said = [
@@ -24,7 +24,7 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
     ...(api.pinned ? [toPinned(api.version)] : []),
     ...notes,
   ]
-  return { endpoint, api, facts, refuses, absent, quirks, notes: said, hostAddress, firewallImage }
+  return { endpoint, api, facts, unsupportedOptions, absent, quirks, notes: said, hostAddress, firewallImage }
 }
 
 export interface DetailsOptions {

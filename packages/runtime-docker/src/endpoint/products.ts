@@ -21,7 +21,7 @@ export const podmanProduct: AcceptedEngine = {
   component: 'Podman Engine',
   oldestApi: '1.40',
   hostName: 'host.containers.internal',
-  adjust: ({ facts, refuses }) => ({
+  adjust: ({ facts, unsupportedOptions }) => ({
     quirks: {
       removesUsedNetworks: true,
       makesBindSources: true,
@@ -32,7 +32,11 @@ export const podmanProduct: AcceptedEngine = {
       dropsVolumeLabels: true,
       takesUnsetApart: true,
     },
-    refuses: [...refuses, ...podmanRefusals, ...(facts.location === 'this-machine' ? [] : [unseenSources])],
+    unsupportedOptions: [
+      ...unsupportedOptions,
+      ...podmanRefusals,
+      ...(facts.location === 'this-machine' ? [] : [unseenSources]),
+    ],
   }),
 }
 

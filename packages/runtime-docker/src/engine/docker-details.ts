@@ -8,7 +8,7 @@ export interface DockerDetails {
   readonly api: ApiVersions
   readonly facts: EngineFacts
   /** What this engine, as found, cannot keep: the very list that the report shows. */
-  readonly refuses: readonly RefusedOption[]
+  readonly unsupportedOptions: readonly RefusedOption[]
   /** Capabilities that it does not have. */
   readonly absent: readonly AbsentCapability[]
   /** Where it behaves otherwise than Docker's own. */

@@ -8,7 +8,7 @@ export interface FoundEngine {
   readonly api: ApiVersions
   readonly facts: EngineFacts
   /** What is refused by what the engine says in `info`. */
-  readonly refuses: readonly RefusedOption[]
+  readonly unsupportedOptions: readonly RefusedOption[]
   /** The engine's answer to `/info`. */
   readonly info: InfoAnswer
   readonly env: Environment
@@ -19,7 +19,7 @@ export interface EngineAdjustment {
   /** In place of these facts. */
   readonly facts?: Partial<EngineFacts>
   /** In place of the whole list: so what was found goes into it, or is left out. */
-  readonly refuses?: readonly RefusedOption[]
+  readonly unsupportedOptions?: readonly RefusedOption[]
   /** Capabilities that this engine does not have: neither claimed nor provided. */
   readonly absent?: readonly AbsentCapability[]
   readonly quirks?: EngineQuirks

@@ -17,7 +17,7 @@ export const buildRefusals: readonly RefusedOption[] = [
 
 /** Throws OPTION_UNSUPPORTED for an option that stands in the engine's refusals. */
 export function refuseBuildOptions({ runtimeName, details }: DockerEngine, { dns = [], platform }: BuildOptions): void {
-  const refused = { runtime: runtimeName, refuses: [...details.refuses, ...buildRefusals] }
+  const refused = { runtime: runtimeName, unsupportedOptions: [...details.unsupportedOptions, ...buildRefusals] }
   if (dns.length > 0) refuseField(imageBuilderCapability, 'build.dns', dns, refused)
   refuseField(imageBuilderCapability, 'build.platform', platform, refused)
 }

@@ -5,7 +5,7 @@ import { startRuntime } from '../start-runtime.js'
 
 const image = 'busybox:1'
 const refuse = (field: 'privileged' | 'memoryBytes' | 'network.aliases'): Partial<DockerDetails> => ({
-  refuses: [{ field, reason: 'this engine cannot', remedy: undefined }],
+  unsupportedOptions: [{ field, reason: 'this engine cannot', remedy: undefined }],
 })
 
 describe('createContainer', () => {

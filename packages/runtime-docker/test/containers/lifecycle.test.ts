@@ -282,8 +282,8 @@ test.each(['network', 'network.host'] as const)(
   'supportsHostNetwork is false when the report refuses %s',
   async (field) => {
     expect((await startRuntime()).runtime.supportsHostNetwork()).toBe(true)
-    const refuses = [{ field, reason: 'of the machine', remedy: undefined }]
-    expect((await startRuntime({ refuses })).runtime.supportsHostNetwork()).toBe(false)
+    const unsupportedOptions = [{ field, reason: 'of the machine', remedy: undefined }]
+    expect((await startRuntime({ unsupportedOptions })).runtime.supportsHostNetwork()).toBe(false)
   },
 )
 

@@ -22,7 +22,7 @@ describe('Podman, as the docker plugin and the door know it', () => {
     const host = createRuntimeHost({ plugins: [plugin as RuntimePlugin] })
     onTestFinished(() => host[Symbol.asyncDispose]())
     const [report] = await host.discover()
-    return { host, report, fields: report?.available ? report.refuses.map(({ field }) => field) : [] }
+    return { host, report, fields: report?.available ? report.unsupportedOptions.map(({ field }) => field) : [] }
   }
 
   test('refuses what its logs cannot keep, and says so when it is used', async () => {

@@ -35,7 +35,7 @@ async function* read(connection: MemoryConnection, id: string, options: ReadOpti
   const { signal, end } = connection.operations.begin(options.signal)
   try {
     const container = await connection.call('containerLogs', options, () => connection.engine.containers.require(id))
-    const isOneStream = connection.refuses.some(({ field }) => field === 'logs.split')
+    const isOneStream = connection.unsupportedOptions.some(({ field }) => field === 'logs.split')
     for await (const chunk of readLog(container, { ...options, signal })) {
       yield isOneStream ? { ...chunk, source: 'combined' } : chunk
     }

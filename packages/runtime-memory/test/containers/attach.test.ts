@@ -286,7 +286,7 @@ describe('a terminal', () => {
   })
 
   it('resolves without a terminal, whatever the state, and changes nothing', async () => {
-    await using memory = await openMemory({ refuses: ['tty.resize'] })
+    await using memory = await openMemory({ unsupportedOptions: ['tty.resize'] })
     const { runtime } = memory
     const id = await runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
     await runtime.resizeTTY(id, { height: 10, width: 20 })
@@ -297,7 +297,7 @@ describe('a terminal', () => {
   })
 
   it('rejects with OPTION_UNSUPPORTED for a terminal where "tty.resize" is refused', async () => {
-    await using memory = await openMemory({ refuses: ['tty.resize'] })
+    await using memory = await openMemory({ unsupportedOptions: ['tty.resize'] })
     const id = await memory.runtime.createContainer({ image: 'busybox', tty: true })
     await expect(memory.runtime.resizeTTY(id, { height: 10, width: 20 })).rejects.toMatchObject({
       code: 'OPTION_UNSUPPORTED',

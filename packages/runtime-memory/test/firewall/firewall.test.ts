@@ -46,7 +46,7 @@ describe('setupFirewall', () => {
   })
 
   it('sets kept rules right after the start where "firewall.beforeStart" is refused; an end before is FIREWALL_FAILED', async () => {
-    await using memory = await openMemory({ refuses: ['firewall.beforeStart'] })
+    await using memory = await openMemory({ unsupportedOptions: ['firewall.beforeStart'] })
     const { other, network, proxy } = await setUp(memory)
     const rules = { proxyHost: proxy, proxyPort: 80 }
     const short = await memory.runtime.createContainer({ image: 'busybox', network, command: ['true'] })

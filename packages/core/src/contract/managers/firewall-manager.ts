@@ -13,7 +13,7 @@ export interface FirewallManager {
    *
    * `startContainer` and `startAttached` set and verify stored rules before the first instruction of the process. A start
    * that cannot do so rejects with FIREWALL_FAILED, and the process has reached nothing. The container may have no network
-   * in the first moments of a later start. Where `refuses` names `firewall.beforeStart`, stored rules are set right after
+   * in the first moments of a later start. Where `unsupportedOptions` names `firewall.beforeStart`, stored rules are set right after
    * the start instead: the process can reach others until then, and a process that ends before that is FIREWALL_FAILED.
    *
    * Rules that cannot be set or verified: FIREWALL_FAILED, after the container was cut off by the strongest means

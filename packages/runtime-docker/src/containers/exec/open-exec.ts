@@ -18,7 +18,7 @@ export async function openExec(
   validateContainerId(id)
   validateExec(command, options)
   const removed = Object.entries(options.env ?? {}).find(([, value]) => value === null)
-  const refused = { runtime: engine.runtimeName, refuses: engine.details.refuses }
+  const refused = { runtime: engine.runtimeName, unsupportedOptions: engine.details.unsupportedOptions }
   refuseField(execManagerCapability, 'exec.env.unset', removed?.[0], refused)
   const { tty: isTerminal = false, stdin: hasStdin = true } = options
   const { signal, end } = engine.operations.begin(options.signal)

@@ -7,7 +7,7 @@ export function refuseLogOptions(
   { runtimeName, details }: Pick<DockerEngine, 'runtimeName' | 'details'>,
   { since, timestamps = false }: LogOptions,
 ): void {
-  const refused = { runtime: runtimeName, refuses: details.refuses }
+  const refused = { runtime: runtimeName, unsupportedOptions: details.unsupportedOptions }
   refuseField(runtimeCapability, 'logs.since', since, refused)
   refuseField(runtimeCapability, 'logs.timestamps', timestamps, refused)
 }
