@@ -52,7 +52,7 @@ export type {
 export { type AvailableRuntime, type ReportedRefusal, runtimeReportCapability } from './contract/runtime-report.js'
 export { isSlow, raiseLimitRemedy } from './errors/slow-probe.js'
 export { type CandidateProbeOptions, type ProbeCandidatesOptions, probeCandidates } from './plugin/probe-candidates.js'
-export { findRefusal, refuseField, refuseOptions, toAskedFields } from './plugin/refuse-options.js'
+export { findRefusal, refuseField, refuseOptions, toRequestedFields } from './plugin/refuse-options.js'
 export { refuseUnlistedVolumes } from './plugin/refused-mounts.js'
 
 // Host
@@ -72,7 +72,7 @@ export { createHostError } from './errors/create-host-error.js'
 export type { HostErrorOptions } from './errors/host-error.js'
 export type { BuildSource, HostErrorFacts } from './errors/host-error-facts.js'
 export { joinWords } from './errors/message.js'
-export { listAskedReports, toAttemptLines, toCauseText, toUnavailableSubject } from './errors/unavailable.js'
+export { listRelevantReports, toAttemptLines, toCauseText, toUnavailableSubject } from './errors/unavailable.js'
 export { findUndoFailures, withUndoFailures } from './errors/undo-failures.js'
 
 // Operations
@@ -114,7 +114,7 @@ export { untilAborted } from './operation/signals/until-aborted.js'
 export { type InputPump, pumpInput } from './operation/streams/pump-input.js'
 export { type OutputChunk, pumpOutput } from './operation/streams/pump-output.js'
 export { SharedWriter } from './operation/streams/shared-writer.js'
-export { TerminalEnd } from './operation/streams/terminal-end.js'
+export { TerminalEof } from './operation/streams/terminal-eof.js'
 
 // Loading
 

@@ -2,7 +2,7 @@ import { type AnyHostError, describeError, type HostErrorCode, isHostError, type
 import {
   findUndoFailures,
   joinWords,
-  listAskedReports,
+  listRelevantReports,
   toAttemptLines,
   toUnavailableSubject,
 } from '@capstan/core/plugin'
@@ -103,7 +103,7 @@ function explainUnavailable(facts: Facts<'RUNTIME_UNAVAILABLE'>): Explained {
   return {
     problem: toUnavailableSubject(facts),
     details: [
-      ...listAskedReports(facts).flatMap(toAttemptLines),
+      ...listRelevantReports(facts).flatMap(toAttemptLines),
       ...real.flatMap((runtime) => [
         `runtime ${runtime} is available, but another endpoint was selected`,
         `→ --runtime ${runtime} uses it`,

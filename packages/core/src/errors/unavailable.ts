@@ -11,7 +11,7 @@ export function toUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): str
     return runtime === undefined ? `${subject}: no plugin was given, or the host is closed` : subject
   const simulations = reports.filter(({ available, selection }) => available && selection === 'named')
   const lines = [
-    ...listAskedReports(facts).flatMap(toAttemptLines),
+    ...listRelevantReports(facts).flatMap(toAttemptLines),
     ...simulations.map((report) => toNameIt(report.runtime)),
   ]
   return [subject, ...lines.map((line) => `  ${line}`)].join('\n')
@@ -31,7 +31,7 @@ export function toUnavailableSubject({ runtime, reports }: HostErrorFacts['RUNTI
 }
 
 /** The reports of what was asked for: of the runtime whose endpoint the user named, else all. */
-export function listAskedReports({ reports }: HostErrorFacts['RUNTIME_UNAVAILABLE']): readonly RuntimeReport[] {
+export function listRelevantReports({ reports }: HostErrorFacts['RUNTIME_UNAVAILABLE']): readonly RuntimeReport[] {
   const chosen = reports.filter((report) => !report.available && report.chosen)
   return chosen.length === 0 ? reports : chosen
 }

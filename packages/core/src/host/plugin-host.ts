@@ -14,10 +14,10 @@ import { validateSweepOptions } from '../validation/app-name.js'
 import { closeAll, collectFailures } from './close-all.js'
 import { OpenScope, toClosings } from './open-scope.js'
 import { type PluginEntry, toPluginEntries } from './plugin-entry.js'
+import { ProbeCache } from './probe-cache.js'
 import { type ProbedPlugin, probePlugin } from './probe-plugin.js'
 import { readProbeTimeout } from './probe-timeout.js'
 import { probeUntilDecided } from './probe-until-decided.js'
-import { RecentFinds } from './recent-finds.js'
 import type { HostOptions, OpenOptions, RuntimeHost, RuntimeScope } from './runtime-host.js'
 import { isFitting, selectFirst, selectNamed, type UsableRuntime } from './select-runtime.js'
 import { sweepEach } from './sweep-each.js'
@@ -27,7 +27,7 @@ import { wireScope } from './wire-scope.js'
 export class PluginHost implements RuntimeHost {
   readonly #options: PluginHostOptions
   readonly #entries: readonly PluginEntry[]
-  readonly #finds: RecentFinds
+  readonly #cache: ProbeCache
   readonly #readOwner: () => Promise<Owner>
   readonly #othersMs: number
   readonly #probeTimeoutMs: number | undefined
@@ -42,14 +42,14 @@ export class PluginHost implements RuntimeHost {
     this.#probeTimeoutMs = options.probeTimeoutMs ?? readProbeTimeout(options.env)
     this.#othersMs = othersMs
     this.#entries = toPluginEntries(options.plugins)
-    this.#finds = new RecentFinds(now)
+    this.#cache = new ProbeCache(now)
     this.#readOwner = read
   }
 
   discover(options: OperationOptions = {}): Promise<readonly RuntimeReport[]> {
     const look = async (entry: PluginEntry, own: Own) => {
       const probed = await this.#probe(entry, own)
-      this.#finds.keep(probed)
+      this.#cache.add(probed)
       return probed.report
     }
     return this.#run('discover', options, (own) => Promise.all(this.#entries.map((entry) => look(entry, own))))
@@ -97,7 +97,7 @@ export class PluginHost implements RuntimeHost {
   }
 
   async #probeToOpen(entry: PluginEntry, own: Own): Promise<ProbedPlugin> {
-    return this.#finds.take(entry) ?? this.#probe(entry, own)
+    return this.#cache.take(entry) ?? this.#probe(entry, own)
   }
 
   async #select(options: OpenOptions, own: Own): Promise<Selection> {

@@ -7,7 +7,7 @@ import { runtimeCapability } from '../contract/runtime.js'
 import type { CapabilityScope } from '../contract/scope.js'
 import type { SweepItem } from '../contract/sweep-report.js'
 import { findCapability } from '../plugin/capability-access.js'
-import { wasMadeAs } from './object-labels.js'
+import { matchesObjectLabel } from './object-labels.js'
 
 /** A thing that some Capstan made, and how it is removed. */
 export interface OwnedThing {
@@ -28,7 +28,7 @@ export async function listOwned(scope: CapabilityScope, options: OperationOption
   const volumes = findCapability(scope, volumeManagerCapability)
   const things: OwnedThing[] = []
   const add = (kind: SweepItem['kind'], listed: Listed, remove: OwnedThing['remove']) => {
-    const owner = wasMadeAs(kind, listed.labels, listed.tags) ? parseOwnerLabels(listed.labels) : undefined
+    const owner = matchesObjectLabel(kind, listed.labels, listed.tags) ? parseOwnerLabels(listed.labels) : undefined
     if (owner === undefined) return
     const item = { kind, id: listed.id, name: listed.name, owner: `${owner.instanceId} (process ${owner.pid})` }
     const { labels, running, isRunning } = listed

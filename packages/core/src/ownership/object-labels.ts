@@ -23,7 +23,11 @@ export function toObjectLabels(object: OwnedObject, ownerLabels: StringMap, labe
 }
 
 /** False for what has inherited its labels. True for what tells of no kind: a plugin may put the owner's labels alone. */
-export function wasMadeAs(kind: OwnedObject['kind'], labels: StringMap, tags: readonly string[] = []): boolean {
+export function matchesObjectLabel(
+  kind: OwnedObject['kind'],
+  labels: StringMap,
+  tags: readonly string[] = [],
+): boolean {
   const mark = labels[ownershipLabelKeys.object]
   if (mark === undefined) return true
   if (kind !== 'image') return mark === kind

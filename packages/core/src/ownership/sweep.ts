@@ -3,8 +3,8 @@ import type { CapabilityScope } from '../contract/scope.js'
 import type { SweepItem, SweepOptions, SweepReport } from '../contract/sweep-report.js'
 import { isHostError } from '../errors/host-error.js'
 import { joinWords } from '../errors/message.js'
-import { judgeOwner } from './judge-owner.js'
 import { listOwned, type OwnedThing } from './list-owned.js'
+import { findOwnerState } from './owner-state.js'
 import { createProcessFacts, type ProcessFacts } from './process-facts.js'
 
 /**
@@ -44,7 +44,7 @@ export async function sweepRuntime(
 
 async function judge({ owner, lifetime, running }: OwnedThing, here: Owner, facts: ProcessFacts) {
   if (lifetime === 'persistent' || (lifetime === 'lease' && running)) return { state: 'alive' } as const
-  const verdict = await judgeOwner(owner, here, facts)
+  const verdict = await findOwnerState(owner, here, facts)
   const mayRun = lifetime === 'lease' && running === undefined && verdict.state === 'dead'
   return mayRun ? ({ state: 'undecidable', reason: notKnown } as const) : verdict
 }

@@ -49,7 +49,7 @@ export function refuseField<F extends RefusableField>(
 }
 
 /** What of a valid config a runtime may refuse, by the fields that it would name: for `requiredOptions` of `RuntimeHost.open`. */
-export function toAskedFields(config: ContainerConfig): readonly RefusableField[] {
+export function toRequestedFields(config: ContainerConfig): readonly RefusableField[] {
   const own = (Object.keys(config) as (keyof ContainerConfig)[]).filter((field) => field !== 'image')
   const finer = Object.keys(finders) as RefusableField[] // the keys of `finders` are these
   return [...new Set([...own, ...finer])].filter((field) => findGiven(config, field) !== undefined)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type Capability, type ContainerConfig, type RefusableField, runtimeCapability } from '../../src/index.js'
-import { defineCapability, findRefusal, refuseField, refuseOptions, toAskedFields } from '../../src/plugin.js'
+import { defineCapability, findRefusal, refuseField, refuseOptions, toRequestedFields } from '../../src/plugin.js'
 
 const toRefused = (field: RefusableField) => [{ field, reason: 'not here', remedy: 'use another' }]
 const toFake = (field: RefusableField) => ({ runtime: 'fake', unsupportedOptions: toRefused(field) })
@@ -38,7 +38,7 @@ describe('refuseOptions', () => {
   })
 
   it.each(asked)('is told beforehand that %s is asked for', (field, config) => {
-    expect(toAskedFields({ image: 'x', ...config })).toContain(field)
+    expect(toRequestedFields({ image: 'x', ...config })).toContain(field)
   })
 
   const unasked: readonly (readonly [RefusableField, Partial<ContainerConfig>])[] = [
@@ -62,11 +62,11 @@ describe('refuseOptions', () => {
 
   it.each(unasked)('lets pass what does not ask for %s: %j', (field, config) => {
     expect(() => refuseOptions('fake', { image: 'x', ...config }, toRefused(field))).not.toThrow()
-    expect(toAskedFields({ image: 'x', ...config })).not.toContain(field)
+    expect(toRequestedFields({ image: 'x', ...config })).not.toContain(field)
   })
 
   it('asks for nothing by an image alone', () => {
-    expect(toAskedFields({ image: 'x' })).toEqual([])
+    expect(toRequestedFields({ image: 'x' })).toEqual([])
   })
 })
 

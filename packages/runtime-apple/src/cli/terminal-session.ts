@@ -1,6 +1,6 @@
 import { PassThrough, Writable } from 'node:stream'
 import type { TerminalSize } from '@capstan/core'
-import { type Environment, TerminalEnd } from '@capstan/core/plugin'
+import { type Environment, TerminalEof } from '@capstan/core/plugin'
 import type { CliSession } from './apple-cli.js'
 import { killGroup } from './kill-group.js'
 import { readToEnd } from './read-to-end.js'
@@ -79,7 +79,7 @@ function resizeOpen(terminal: TerminalProcess, columns: number, rows: number): v
  * this process has still to read.
  */
 function writeTerminal(terminal: TerminalProcess, { exited, hasEnded }: TerminalExit): Writable {
-  const end = new TerminalEnd()
+  const end = new TerminalEof()
   const openedAt = performance.now()
   const write = (chunk: Uint8Array) => {
     if (!hasEnded()) terminal.write(Buffer.from(chunk))

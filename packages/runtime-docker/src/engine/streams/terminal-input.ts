@@ -1,12 +1,12 @@
 import { type Duplex, Writable } from 'node:stream'
-import { TerminalEnd } from '@capstan/core/plugin'
+import { TerminalEof } from '@capstan/core/plugin'
 
 /**
  * The input of a process at a terminal. When it ends, end-of-transmission is sent and the connection stays open: if it were
  * half-closed, the engine would end the output as well.
  */
 export function createTerminalInput(connection: Duplex): Writable {
-  const end = new TerminalEnd()
+  const end = new TerminalEof()
   let stop: (() => void) | undefined
   const sendEnd = () => {
     if (!connection.destroyed) stop ??= end.sendTo((bytes) => void connection.write(bytes))

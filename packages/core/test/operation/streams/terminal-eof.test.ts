@@ -1,5 +1,5 @@
 import { expect, it, vi } from 'vitest'
-import { TerminalEnd } from '../../../src/plugin.js'
+import { TerminalEof } from '../../../src/plugin.js'
 
 it.each([
   ['nothing', [], 1],
@@ -14,7 +14,7 @@ it.each([
   ['a quoted quote', ['abc\u0016', '\u0016'], 2],
   ['a quoted line end', ['abc\u0016\n'], 2],
 ] as const)('types the end %s asks for', (_, texts, count) => {
-  const end = new TerminalEnd()
+  const end = new TerminalEof()
   for (const text of texts) end.note(Buffer.from(text))
   expect([...end.bytes]).toEqual(Array(count).fill(4))
 })
@@ -22,7 +22,7 @@ it.each([
 it('types the end again, ever more slowly, until it is stopped', () => {
   vi.useFakeTimers()
   try {
-    const end = new TerminalEnd()
+    const end = new TerminalEof()
     const sent: number[][] = []
     end.note(Buffer.from('abc'))
     const stop = end.sendTo((bytes) => sent.push([...bytes]))

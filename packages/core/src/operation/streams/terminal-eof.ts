@@ -6,7 +6,7 @@
  * submits the started line, and the second one is the end. A program that reads the terminal raw gets the character
  * itself, as if it had been typed. `man 3 termios`: VEOF, VLNEXT.
  */
-export class TerminalEnd {
+export class TerminalEof {
   #isAtBegin = true
   #isQuoted = false
 

@@ -2,16 +2,16 @@ import type { Owner } from '../contract/owner.js'
 import type { ProcessFacts } from './process-facts.js'
 
 /** What is known of an owner: `undecidable` says why it is not more. */
-export type OwnerVerdict =
+export type OwnerState =
   | { readonly state: 'alive' | 'dead' }
   | { readonly state: 'undecidable'; readonly reason: string }
 
 /** Whether the owner of a thing still lives, as seen from `here`. In doubt it is undecidable, never dead. */
-export async function judgeOwner(
+export async function findOwnerState(
   owner: Owner,
   here: Owner,
   facts: Pick<ProcessFacts, 'readStart'>,
-): Promise<OwnerVerdict> {
+): Promise<OwnerState> {
   if (owner.instanceId === here.instanceId) return { state: 'alive' }
   if ([owner, here].some(isVague)) return indistinct
   if (owner.machineId !== here.machineId) return { state: 'undecidable', reason: 'made from another machine' }
@@ -28,7 +28,7 @@ function isVague({ machineId, bootId, pidNamespace, processStart }: Owner): bool
   return [machineId, bootId, pidNamespace, processStart].includes('unknown')
 }
 
-const indistinct: OwnerVerdict = {
+const indistinct: OwnerState = {
   state: 'undecidable',
   reason: 'its process cannot be told from others on this machine',
 }
