@@ -28,11 +28,11 @@ export interface CaseContext {
    */
   reportAbsent(subject: string, reason: string): void
   /** What the case has made by now and is still there, by the runtime's own lists: `container "x" (running)`. */
-  listMade(): Promise<readonly string[]>
+  listCreated(): Promise<readonly string[]>
   /** A name that nothing else has. */
   uniqueName(word: string): string
   /** Runs after the case, last one first, whatever became of it. What is left then fails the case. */
-  later(title: string, step: UndoStep): void
+  defer(title: string, step: UndoStep): void
 }
 
 /** Options of `CaseContext.open`. */

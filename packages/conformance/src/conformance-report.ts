@@ -36,11 +36,14 @@ export type CaseResult = CaseHeading &
   (
     | { readonly status: 'passed' }
     | { readonly status: 'failed'; readonly failures: readonly CaseFailure[] }
-    | { readonly status: 'absent' | 'refused'; readonly missing: readonly [Lack, ...Lack[]] }
+    | {
+        readonly status: 'absent' | 'refused'
+        readonly missing: readonly [MissingRequirement, ...MissingRequirement[]]
+      }
   )
 
 /** A capability, an option of the kit, or a field that is refused: all that keeps a case from being tried, each held to it. */
-export interface Lack extends Reason {
+export interface MissingRequirement extends Reason {
   readonly subject: string
   /** What a refused field asks for. */
   readonly description?: string

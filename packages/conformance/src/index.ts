@@ -10,7 +10,7 @@ export {
   type CaseStatus,
   type ConformanceReport,
   hasUnhandled,
-  type Lack,
+  type MissingRequirement,
   type NamedReason,
   type Reason,
 } from './conformance-report.js'

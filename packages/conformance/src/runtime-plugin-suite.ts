@@ -3,7 +3,7 @@ import { conformanceCases } from './conformance-cases.js'
 import type { ConformanceOptions } from './conformance-options.js'
 import type { CaseResult, ConformanceReport } from './conformance-report.js'
 import { type CaseRunner, defaultTimeoutMs, openCaseRunner } from './run/case-runner.js'
-import { LookAhead } from './run/look-ahead.js'
+import { Prefetch } from './run/prefetch.js'
 import { defaultConcurrency, toBody, toHeading } from './run-conformance.js'
 
 /** What the suite uses of a test runner: vitest's own names, or those of `node:test` with its `before` and `after`. */
@@ -52,7 +52,7 @@ class Suite {
   readonly #cases: readonly ConformanceCase[]
   #startedAt = new Date()
   #runner: CaseRunner | undefined
-  #results: LookAhead<ConformanceCase, CaseResult> | undefined
+  #results: Prefetch<ConformanceCase, CaseResult> | undefined
 
   constructor(options: RuntimePluginSuiteOptions, cases: readonly ConformanceCase[]) {
     this.#options = options
@@ -65,7 +65,7 @@ class Suite {
     const runner = await openCaseRunner(this.#options)
     this.#runner = runner
     const { concurrency = defaultConcurrency } = this.#options
-    this.#results = new LookAhead(this.#cases, concurrency, (tried) => runner.run(tried))
+    this.#results = new Prefetch(this.#cases, concurrency, (tried) => runner.run(tried))
   }
 
   async check(tried: ConformanceCase): Promise<void> {

@@ -84,7 +84,7 @@ describe('a runtime that has less', { timeout: 60_000 }, () => {
 
 describe('a runtime that refuses options', { timeout: 60_000 }, () => {
   test.each([{ unsupportedOptions: whole }, { unsupportedOptions: parts }, { unsupportedOptions: ofParts }])(
-    'passes when each use is refused: $refuses',
+    'passes when each use is refused: $unsupportedOptions',
     async ({ unsupportedOptions }) => {
       const { cases } = await run(memoryPlugin({ unsupportedOptions }))
       expect(cases.filter(({ status }) => status === 'failed')).toEqual([])
@@ -98,7 +98,7 @@ describe('a runtime that refuses options', { timeout: 60_000 }, () => {
   test.each([
     { unsupportedOptions: ['mounts', 'mounts.tmpfs.size'] },
     { unsupportedOptions: ['mounts.tmpfs', 'mounts.tmpfs.noexec', 'mounts.tmpfs.size'] },
-  ] as const)('passes when it refuses a thing and parts of it: $refuses', async ({ unsupportedOptions }) => {
+  ] as const)('passes when it refuses a thing and parts of it: $unsupportedOptions', async ({ unsupportedOptions }) => {
     const { cases } = await run(memoryPlugin({ unsupportedOptions }), ['MNT'])
     expect(cases.filter(({ status }) => status === 'failed')).toEqual([])
   })

@@ -3,7 +3,7 @@ import { dockerPlugin } from '@capstan/runtime-docker'
 import { expect, onTestFinished, test } from 'vitest'
 import { describeWithBuildKit } from '../../../test/support/test-buildkit.js'
 import { BuildKitFeature } from '../src/index.js'
-import { listLeft } from './support/list-left.js'
+import { listLeftovers } from './support/list-left.js'
 
 describeWithBuildKit('a broken image', (given) => {
   /** Builds an image with these steps on top of BuildKit's, and returns a function that starts it. */
@@ -18,7 +18,7 @@ describeWithBuildKit('a broken image', (given) => {
       await scope.runtime.close()
     })
     const name = image.replace(/[/:]/g, '-')
-    const left = async () => (await listLeft(scope)).filter((one) => one.startsWith(name))
+    const left = async () => (await listLeftovers(scope)).filter((one) => one.startsWith(name))
     return { scope, start: () => scope.resolve(BuildKitFeature).start({ image, name, graceMs: 50 }), left }
   }
 

@@ -9,7 +9,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { BuildKitFeature, type BuildKitOptions } from '../src/index.js'
 import { readExec } from './support/exec-text.js'
-import { listLeft } from './support/list-left.js'
+import { listLeftovers } from './support/list-left.js'
 import { openWithStandIn } from './support/stand-in.js'
 
 const resolve = (scope: RuntimeScope) => scope.resolve(BuildKitFeature)
@@ -49,7 +49,7 @@ describe('start', () => {
     expect(await scope.runtime.containerState(sidecar.containerId)).toBe('running')
     await sidecar[Symbol.asyncDispose]()
     await sidecar[Symbol.asyncDispose]()
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('shares one sidecar between starts of the same configuration, and stops it after the last one', async () => {
@@ -60,7 +60,7 @@ describe('start', () => {
     expect(await scope.runtime.containerState(two.containerId)).toBe('running')
     expect(await two.workers()).toHaveLength(1)
     await two[Symbol.asyncDispose]()
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('creates one sidecar per configuration, and rejects a name that another configuration has', async () => {
@@ -94,7 +94,7 @@ describe('start', () => {
       code: 'OPERATION_FAILED',
       message: expect.stringMatching(/could not lock .*buildkitd\.lock/),
     })
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('reports the end of the sidecar when an exec fails before the end is reported', async () => {
@@ -103,7 +103,7 @@ describe('start', () => {
       code: 'OPERATION_FAILED',
       message: expect.stringMatching(/ended with exit code 3.*could not lock/s),
     })
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('rejects with TIMED_OUT and the last lines when BuildKit does not answer in time', async () => {
@@ -112,7 +112,7 @@ describe('start', () => {
       code: 'TIMED_OUT',
       facts: { phase: 'ready', timeoutMs: 200, lastLines: [expect.stringContaining('host network')] },
     })
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('emits an event for each second of waiting', async () => {
@@ -134,7 +134,7 @@ describe('start', () => {
       throw new Error('thrown by the listener')
     }
     await expect(start(scope, { readyTimeoutMs: 5_000, onProgress })).rejects.toThrow('thrown by the listener')
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('rejects with exit code 127 for an image without buildctl', async () => {
@@ -143,7 +143,7 @@ describe('start', () => {
       code: 'OPERATION_FAILED',
       message: expect.stringMatching(/127/),
     })
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('leaves nothing when it is aborted while it waits', async () => {
@@ -153,7 +153,7 @@ describe('start', () => {
     await expect.poll(async () => (await scope.runtime.listContainers()).length).toBe(1)
     controller.abort('enough')
     await expect(starting).rejects.toBe('enough')
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it.each([
@@ -171,7 +171,7 @@ describe('start', () => {
   ])('rejects %j before anything is created', async (options, field) => {
     await using scope = await openWithStandIn()
     await expect(start(scope, options)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 })
 

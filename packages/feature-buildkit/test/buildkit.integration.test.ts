@@ -90,13 +90,13 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
   async function openFeature(name = createName()) {
     const scope = await open(given)
     onTestFinished(() => scope.runtime.close())
-    const listLeft = async () => {
+    const listLeftovers = async () => {
       const needs = { networks: networkManagerCapability, volumes: volumeManagerCapability }
       const { networks, volumes } = requireCapabilities(scope, needs)
       const all = [await scope.runtime.listContainers(), await networks.listNetworks(), await volumes.listVolumes()]
       return all.flat().flatMap((object) => (object.name.startsWith(name) ? [object.name] : []))
     }
-    return { scope, name, feature: scope.resolve(BuildKitFeature), listLeft }
+    return { scope, name, feature: scope.resolve(BuildKitFeature), listLeftovers }
   }
 
   async function start(options: BuildKitOptions = {}) {
@@ -131,23 +131,23 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
   }
 
   test('starts, answers, and leaves nothing after its only lease', async () => {
-    const { scope, sidecar, listLeft } = await start()
+    const { scope, sidecar, listLeftovers } = await start()
     expect(await scope.runtime.containerState(sidecar.containerId)).toBe('running')
     expect(await sidecar.workers()).toMatchObject([{ version: expect.stringMatching(/^v0\.\d+\.\d+/) }])
     expect(['privileged', 'added-capabilities', 'all-capabilities']).toContain(sidecar.privilege)
-    expect((await listLeft()).length).toBe(4)
+    expect((await listLeftovers()).length).toBe(4)
     await sidecar[Symbol.asyncDispose]()
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test('shares a sidecar between two starts, and keeps it after the first lease is released', async () => {
-    const { scope, feature, options, sidecar, listLeft } = await start()
+    const { scope, feature, options, sidecar, listLeftovers } = await start()
     const other = await feature.start(options)
     expect(other.containerId).toBe(sidecar.containerId)
     await sidecar[Symbol.asyncDispose]()
     expect(await scope.runtime.containerState(other.containerId)).toBe('running')
     await other[Symbol.asyncDispose]()
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test('builds an archive from the context, and puts no secret into a command line or the image', async () => {
@@ -440,19 +440,19 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
   })
 
   test('removes a kept sidecar with a frozen daemon by stop()', async () => {
-    const { scope, feature, options, sidecar, listLeft } = await start()
+    const { scope, feature, options, sidecar, listLeftovers } = await start()
     await sidecar.keep()
     await sidecar[Symbol.asyncDispose]()
     await freeze(scope, sidecar)
     expect(await feature.stop(options)).toBe('stopped')
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test('stops a sidecar with a frozen daemon when its last handle is disposed', async () => {
-    const { scope, sidecar, listLeft } = await start()
+    const { scope, sidecar, listLeftovers } = await start()
     await freeze(scope, sidecar)
     await sidecar[Symbol.asyncDispose]()
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test('lets a connected container use the socket, but not remove or replace it', async () => {
@@ -481,7 +481,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
   })
 
   test('ends when its holder is killed, and a sweep removes what is left', async () => {
-    const { scope, name, listLeft } = await openFeature()
+    const { scope, name, listLeftovers } = await openFeature()
     const holder = hold(name)
     await holder.holds
     const isRunning = async () =>
@@ -490,11 +490,11 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await holder.kill()
     await expect.poll(isRunning, { timeout: 3000 }).toBe(false)
     await scope.sweep()
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test('ends with a frozen daemon when its holder is killed, and a sweep removes what is left', async () => {
-    const { scope, name, listLeft } = await openFeature()
+    const { scope, name, listLeftovers } = await openFeature()
     const holder = hold(name)
     await holder.holds
     const [{ id: containerId } = { id: '' }] = (await scope.runtime.listContainers()).filter((one) => one.name === name)
@@ -502,11 +502,11 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await holder.kill()
     await scope.runtime.waitContainer(containerId)
     await scope.sweep()
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test('runs without users and through a sweep when it is kept, and leaves nothing after letGo', async () => {
-    const { scope, feature, options, sidecar, listLeft } = await start()
+    const { scope, feature, options, sidecar, listLeftovers } = await start()
     await sidecar.keep()
     await sidecar[Symbol.asyncDispose]()
     await scope.sweep()
@@ -515,7 +515,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await found?.workers()).toHaveLength(1)
     await found?.letGo()
     await found?.[Symbol.asyncDispose]()
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
     expect(await feature.find(options)).toBeUndefined()
   })
 
@@ -536,7 +536,7 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
   )
 
   test('is kept by a sweep while it is leased, also when its creator is dead', async () => {
-    const { scope, feature, name, listLeft } = await openFeature()
+    const { scope, feature, name, listLeftovers } = await openFeature()
     const holder = hold(name)
     await holder.holds
     const sidecar = await feature.start({ image, name, graceMs: 100 })
@@ -545,11 +545,11 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await scope.sweep()
     expect(await sidecar.workers()).toHaveLength(1)
     await sidecar[Symbol.asyncDispose]()
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test('leaves nothing after 100 starts, of which half are aborted and a fifth are killed, and one sweep', async () => {
-    const { scope, feature, name, listLeft } = await openFeature()
+    const { scope, feature, name, listLeftovers } = await openFeature()
     const runOne = async (index: number) => {
       const own = `${name}-${index % 7}`
       if (index % 5 === 0) {
@@ -576,16 +576,16 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
         .length
     await expect.poll(countRunning, { timeout: 10_000 }).toBe(0)
     await scope.sweep()
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   }, 240_000)
 
   test('rejects with the last lines for an image without BuildKit, and leaves nothing', async () => {
-    const { feature, options, sidecar, listLeft } = await start()
+    const { feature, options, sidecar, listLeftovers } = await start()
     await sidecar[Symbol.asyncDispose]()
     await expect(feature.start({ ...options, image: given.image })).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
       message: expect.stringMatching(/ended with exit code 127.*buildkitd/s),
     })
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 })

@@ -15,7 +15,7 @@ export interface ConnectedRuntime extends ConnectedEngine {
   readonly firewalls: DockerFirewallManager
   readonly networks: DockerNetworkManager
   /** What this runtime has made and not removed. */
-  listLeft(): Promise<readonly string[]>
+  listLeftovers(): Promise<readonly string[]>
 }
 
 /** A runtime on a real engine, for one test; what it made is removed after it. */
@@ -44,6 +44,6 @@ export function connectRuntime(
     sidecars: new DockerSidecarManager(engine),
     execs: new DockerExecManager(engine),
     firewalls: new DockerFirewallManager(engine),
-    listLeft: async () => Object.values(await list()).flat(),
+    listLeftovers: async () => Object.values(await list()).flat(),
   }
 }

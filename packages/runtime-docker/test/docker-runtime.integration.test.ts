@@ -22,7 +22,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
   }
 
   test('F11 a life: created, started twice, stopped twice, removed twice', async () => {
-    const { runtime, listLeft } = connect()
+    const { runtime, listLeftovers } = connect()
     const name = toName()
     const id = await runtime.createContainer({ image, name, command: ['sleep', '60'], init: true })
     expect(id).toMatch(/^[0-9a-f]{64}$/)
@@ -37,7 +37,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     await runtime.removeContainer(id)
     await expect(runtime.containerState(id)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
     await runtime.stopContainer(id)
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test('the config reaches the process', async () => {
@@ -111,10 +111,10 @@ describeWithEngine('containers of a real engine', (testEngine) => {
   })
 
   test('a bind whose source is not there fails, and makes no directory', async () => {
-    const { runtime, listLeft } = connect()
+    const { runtime, listLeftovers } = connect()
     const mounts = [{ type: 'bind', source: '/nowhere/at/all', target: '/x' }] as const
     await expect(runtime.createContainer({ image, mounts })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test('limits are set', async () => {
@@ -142,21 +142,21 @@ describeWithEngine('containers of a real engine', (testEngine) => {
   })
 
   test("F14 an absent image with pull 'never': IMAGE_NOT_FOUND; where no registry is: IMAGE_PULL_FAILED; nothing left", async () => {
-    const { runtime, listLeft } = connect()
+    const { runtime, listLeftovers } = connect()
     const absent = '127.0.0.1:1/capstan-test/absent:1'
     await expect(runtime.createContainer({ image: absent, pull: 'never' })).rejects.toMatchObject({
       code: 'IMAGE_NOT_FOUND',
       facts: { image: absent },
     })
     await expect(runtime.createContainer({ image: absent })).rejects.toMatchObject({ code: 'IMAGE_PULL_FAILED' })
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test('X19 an absent network: NETWORK_NOT_FOUND, nothing left', async () => {
-    const { runtime, listLeft } = connect()
+    const { runtime, listLeftovers } = connect()
     const network = { mode: 'networks', networks: [{ networkId: 'capstan-no-such-network' }] } as const
     await expect(runtime.createContainer({ image, network })).rejects.toMatchObject({ code: 'NETWORK_NOT_FOUND' })
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test.each([
@@ -245,12 +245,12 @@ describeWithEngine('containers of a real engine', (testEngine) => {
   })
 
   test('F21 a sidecar that does not start is removed', async () => {
-    const { sidecars, listLeft } = connect()
+    const { sidecars, listLeftovers } = connect()
     await expect(sidecars.startSidecar({ image, name: toName(), command: ['nosuch'] })).rejects.toMatchObject({
       code: 'COMMAND_NOT_STARTED',
       undoFailures: [],
     })
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test('no network, and the network of the host', async () => {
@@ -260,21 +260,21 @@ describeWithEngine('containers of a real engine', (testEngine) => {
   })
 
   test('F12 a running container is removed by force, also by two at once', async () => {
-    const { runtime, listLeft } = connect()
+    const { runtime, listLeftovers } = connect()
     const id = await runtime.createContainer({ image, command: ['sleep', '60'] })
     await runtime.startContainer(id)
     await Promise.all([runtime.removeContainer(id), runtime.removeContainer(id), connect().runtime.removeContainer(id)])
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test('one that removes itself, and is removed meanwhile', async () => {
-    const { runtime, listLeft } = connect()
+    const { runtime, listLeftovers } = connect()
     for (let count = 0; count < 5; count += 1) {
       const id = await runtime.createContainer({ image, command: ['true'], autoRemove: true })
       await runtime.startContainer(id)
       await runtime.removeContainer(id)
     }
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test('a paused container is stopped', async () => {
@@ -289,7 +289,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
   })
 
   test('F16 creates that are aborted at any moment leave nothing', async () => {
-    const { runtime, listLeft } = connect()
+    const { runtime, listLeftovers } = connect()
     await Promise.all(
       [0, 1, 2, 5, 10, 20, 40, 80].map(async (afterMs) => {
         const controller = new AbortController()
@@ -298,11 +298,11 @@ describeWithEngine('containers of a real engine', (testEngine) => {
         await creating.then((id) => runtime.removeContainer(id)).catch((error: unknown) => expect(error).toBe('enough'))
       }),
     )
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   })
 
   test('X17 many lives at once: no failure, nothing left', async () => {
-    const { runtime, listLeft } = connect()
+    const { runtime, listLeftovers } = connect()
     const codes = await Promise.all(
       Array.from({ length: 20 }, async (_, index) => {
         const id = await runtime.createContainer({ image, command: ['sh', '-c', `exit ${index}`] })
@@ -312,7 +312,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
       }),
     )
     expect(codes).toEqual(Array.from({ length: 20 }, (_, index) => index))
-    expect(await listLeft()).toEqual([])
+    expect(await listLeftovers()).toEqual([])
   }, 120_000)
 })
 

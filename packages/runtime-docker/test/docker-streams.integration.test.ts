@@ -40,7 +40,7 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     const all = Array.from({ length: 100 }, (_, index) => index)
     await Promise.all([0, 1, 2, 3].map((lane) => runAll(all.filter((index) => Math.floor(index / 2) % 4 === lane))))
     expect(outcomes).toEqual(all.map((index) => `out ${index}\n${index}`))
-    expect(await connected.listLeft()).toEqual([])
+    expect(await connected.listLeftovers()).toEqual([])
   }, 180_000)
 
   test('F19 wc -c on a piped stdin: the right count', async () => {

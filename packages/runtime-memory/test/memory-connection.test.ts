@@ -76,7 +76,7 @@ describe('an aborted signal', () => {
       for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
       abort.abort(reason)
       await failing
-      expect(await listLeft(memory)).toEqual(before)
+      expect(await listLeftovers(memory)).toEqual(before)
     },
   )
 
@@ -92,7 +92,7 @@ describe('an aborted signal', () => {
         for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve))
         abort.abort(new Error('enough'))
         await failing
-        expect(await listLeft(memory)).toEqual(before)
+        expect(await listLeftovers(memory)).toEqual(before)
       }
     }
   })
@@ -199,7 +199,7 @@ describe('ports of a container', () => {
 })
 
 /** Beside an image that was pulled for a container: it stays, as with a real engine; and that `startAttached` ran its container. */
-async function listLeft(memory: OpenMemory) {
+async function listLeftovers(memory: OpenMemory) {
   const { containers, images, ...left } = await listEverything(memory)
   return {
     ...left,

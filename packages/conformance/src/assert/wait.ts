@@ -3,15 +3,15 @@ import { delay } from '@capstan/core/plugin'
 import { ConformanceFailure } from '../conformance-failure.js'
 
 /** Runs the work with every limit and pause in it multiplied by `factor`: for a busy machine. */
-export function withPatience<T>(factor: number, work: () => T): T {
-  return patience.run(factor, work)
+export function withTimeoutFactor<T>(factor: number, work: () => T): T {
+  return timeoutFactor.run(factor, work)
 }
 
-const patience = new AsyncLocalStorage<number>()
+const timeoutFactor = new AsyncLocalStorage<number>()
 
-/** Settles with the promise, and fails when that takes longer: something hangs. See {@link withPatience}. */
+/** Settles with the promise, and fails when that takes longer: something hangs. See {@link withTimeoutFactor}. */
 export async function within<T>(limitMs: number, what: string, promise: PromiseLike<T>): Promise<T> {
-  const milliseconds = limitMs * (patience.getStore() ?? 1)
+  const milliseconds = limitMs * (timeoutFactor.getStore() ?? 1)
   let timer: NodeJS.Timeout | undefined
   const expiry = new Promise<never>((_, reject) => {
     const late = () => reject(new ConformanceFailure(`${what} within ${milliseconds} ms`, 'nothing by then'))
@@ -26,7 +26,7 @@ export async function eventually<T>(
   ask: () => PromiseLike<T | undefined> | T | undefined,
   { timeoutMs: limitMs = 8000 }: { readonly timeoutMs?: number } = {},
 ): Promise<T> {
-  const timeoutMs = limitMs * (patience.getStore() ?? 1)
+  const timeoutMs = limitMs * (timeoutFactor.getStore() ?? 1)
   const end = performance.now() + timeoutMs
   for (;;) {
     const answer = await ask()
@@ -36,9 +36,9 @@ export async function eventually<T>(
   }
 }
 
-/** Lets time pass: for a request to arrive, or for what must *not* happen meanwhile. See {@link withPatience}. */
+/** Lets time pass: for a request to arrive, or for what must *not* happen meanwhile. See {@link withTimeoutFactor}. */
 export function pause(milliseconds: number): Promise<void> {
-  return delay(milliseconds * (patience.getStore() ?? 1))
+  return delay(milliseconds * (timeoutFactor.getStore() ?? 1))
 }
 
 const intervalMs = 25

@@ -102,7 +102,7 @@ export const abortCases: readonly ConformanceCase[] = [
         const controller = new AbortController()
         const { runtime, image, programs } = context
         const id = await runtime.createContainer({ image, command: programs.sleep(60) }, { signal: controller.signal })
-        context.later(id, (own) => runtime.removeContainer(id, own))
+        context.defer(id, (own) => runtime.removeContainer(id, own))
         await runtime.startContainer(id, { signal: controller.signal })
         controller.abort(new Error('too late'))
         await pause(100)
@@ -214,10 +214,10 @@ function before(
     title: `${method} under an aborted signal rejects with the very reason, and does nothing`,
     run: async (context) => {
       const container = await createContainer(context, { command: context.programs.exit(0) })
-      const made = await context.listMade()
+      const made = await context.listCreated()
       const reason = new Error('aborted before the call')
       await expectReason(reason, () => call(context, { signal: AbortSignal.abort(reason) }, container))
-      expectEqual(await context.listMade(), made, 'what is there')
+      expectEqual(await context.listCreated(), made, 'what is there')
     },
   }
 }
@@ -247,7 +247,7 @@ async function tryAborts(
     const outcome = await within(10_000, 'the end of the call', making.result).catch((error: unknown) => ({ error }))
     if (typeof outcome === 'string') await remove(outcome)
     else await expectReason(reason, () => Promise.reject(outcome.error))
-    expectEqual(await context.listMade(), [], `what is left after an abort at ${delayMs} ms`)
+    expectEqual(await context.listCreated(), [], `what is left after an abort at ${delayMs} ms`)
   }
 }
 

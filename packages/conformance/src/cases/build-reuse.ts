@@ -32,12 +32,12 @@ export const buildReuseCases: readonly ConformanceCase[] = defineCases({ capabil
       const builder = context.require(imageBuilderCapability)
       // Nobody listens on port 1.
       const base = `127.0.0.1:1/conformance/${context.uniqueName('base')}:1`
-      context.later(`image ${base}`, (own) => runtime.removeImage(base, own))
+      context.defer(`image ${base}`, (own) => runtime.removeImage(base, own))
       await builder.buildImage(`FROM ${context.image}\n`, base, { signal })
       const tag = await buildImage(context, `FROM ${base}\nENV SAID=yes\n`)
       expectEqual(await runtime.imageExists(tag), true, 'imageExists')
       const refused = `${context.uniqueName('pulled')}:1`
-      context.later(`image ${refused}`, (own) => runtime.removeImage(refused, own))
+      context.defer(`image ${refused}`, (own) => runtime.removeImage(refused, own))
       const build = builder.buildImage(`FROM ${base}\nENV SAID=no\n`, refused, { pull: true, signal })
       await expectAnyHostError(() => build, ['IMAGE_PULL_FAILED', 'BUILD_FAILED'])
       expectEqual(await runtime.imageExists(refused), false, 'imageExists after the failure')

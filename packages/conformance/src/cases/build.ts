@@ -196,7 +196,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
       const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=old\n`)
       const old = (await runtime.listImages()).find(({ tags }) => tags.includes(tag))
       // It loses its tag, and is still the case's own.
-      context.later('the old image', async (own) => (old === undefined ? undefined : runtime.removeImage(old.id, own)))
+      context.defer('the old image', async (own) => (old === undefined ? undefined : runtime.removeImage(old.id, own)))
       await builder.buildImage(`FROM ${context.image}\nENV SAID=new\n`, tag, { signal })
       await expectPrints(context, { image: tag, command: context.programs.variable('SAID') }, 'new')
     },
@@ -365,6 +365,6 @@ async function expectNotBuilt(
 
 async function makeContext(context: CaseContext): Promise<string> {
   const directory = await mkdtemp(join(findTemporaryDirectory(context.env), 'conformance-'))
-  context.later(directory, () => rm(directory, { recursive: true, force: true }))
+  context.defer(directory, () => rm(directory, { recursive: true, force: true }))
   return directory
 }

@@ -14,7 +14,7 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases({ capabi
     run: async (context) => {
       await startContainer(context, { command: context.programs.sleep(60) })
       const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
-      context.later('the listener', () => held.close())
+      context.defer('the listener', () => held.close())
       const host = await findHostAddress(context)
       if (host === undefined) return
       await expectReaches(context, {}, { host, port: held.port, line: 'from the machine' })
@@ -27,7 +27,7 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases({ capabi
     requiredOptions: ['network'],
     run: async (context) => {
       const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
-      context.later('the listener', () => held.close())
+      context.defer('the listener', () => held.close())
       const networkId = await createNetwork(context)
       const host = await findHostAddress(context, { networkId })
       if (host === undefined) return

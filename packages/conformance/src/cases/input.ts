@@ -111,7 +111,7 @@ export const inputCases: readonly ConformanceCase[] = [
           await expectHostError('INVALID_ARGUMENT', () => networks.createNetwork(name), { field: 'name' })
         }
         await expectHostError('INVALID_ARGUMENT', () => networks.removeNetwork('--force'), { field: 'id' })
-        expectEqual(await context.listMade(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'what is left')
       },
     },
   ]),
@@ -125,7 +125,7 @@ export const inputCases: readonly ConformanceCase[] = [
           await expectHostError('INVALID_ARGUMENT', () => volumes.createVolume(name), { field: 'name' })
           await expectHostError('INVALID_ARGUMENT', () => volumes.removeVolume(name), { field: 'name' })
         }
-        expectEqual(await context.listMade(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'what is left')
       },
     },
   ]),
@@ -157,7 +157,7 @@ function refusesConfig(id: string, what: string, config: object, field: string):
       // What no config may be; a caller in plain JavaScript may give it all the same.
       const given = { image: context.image, ...config } as ContainerConfig
       await expectHostError('INVALID_ARGUMENT', () => context.runtime.createContainer(given), { field })
-      expectEqual(await context.listMade(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'what is left')
     },
   }
 }

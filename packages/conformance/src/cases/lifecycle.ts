@@ -109,7 +109,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       const created = await createContainer(context, { command: context.programs.exit(0) })
       const { id: exited } = await runToExit(context, { command: context.programs.exit(0) })
       for (const id of [created, exited]) await context.runtime.removeContainer(id)
-      expectEqual(await context.listMade(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'what is left')
     },
   },
   {
@@ -132,7 +132,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       await Promise.all([context.runtime.removeContainer(id), context.runtime.removeContainer(id)])
-      expectEqual(await context.listMade(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'what is left')
     },
   },
   {
@@ -191,7 +191,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       const image = `${context.uniqueName('absent')}:1`
       const create = () => context.runtime.createContainer({ image, pull: 'never' })
       await expectHostError('IMAGE_NOT_FOUND', create, { image })
-      expectEqual(await context.listMade(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'what is left')
     },
   },
   {
@@ -201,7 +201,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       // Nobody listens on port 1: the pull is refused at once, with or without a network.
       const image = '127.0.0.1:1/conformance/absent:1'
       await expectHostError('IMAGE_PULL_FAILED', () => context.runtime.createContainer({ image }), { image })
-      expectEqual(await context.listMade(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'what is left')
     },
   },
   {
@@ -213,14 +213,14 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       const codes = Array.from({ length: 50 }, (_, index) => index)
       const run = async (code: number) => {
         const id = await runtime.createContainer({ image, command: programs.exit(code) }, { signal })
-        context.later(id, (own) => runtime.removeContainer(id, own))
+        context.defer(id, (own) => runtime.removeContainer(id, own))
         await runtime.startContainer(id, { signal })
         const exitCode = await runtime.waitContainer(id, { signal })
         await runtime.removeContainer(id, { signal })
         return exitCode
       }
       expectEqual(await Promise.all(codes.map(run)), codes, 'the exit codes')
-      expectEqual(await context.listMade(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'what is left')
     },
   },
   {
@@ -230,7 +230,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
       const { runtime, image, signal } = context
       const heard: ProgressEvent[] = []
       const id = await runtime.createContainer({ image }, { signal, onProgress: (event) => void heard.push(event) })
-      context.later(id, (own) => runtime.removeContainer(id, own))
+      context.defer(id, (own) => runtime.removeContainer(id, own))
       expectEqual(heard, [], 'what was heard')
     },
   },

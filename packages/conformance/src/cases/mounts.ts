@@ -179,6 +179,6 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
 
 async function makeDirectory(context: CaseContext): Promise<string> {
   const directory = await mkdtemp(join(findTemporaryDirectory(context.env), 'conformance-'))
-  context.later(directory, () => rm(directory, { recursive: true, force: true }))
+  context.defer(directory, () => rm(directory, { recursive: true, force: true }))
   return directory
 }

@@ -15,7 +15,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
     requiredOptions: ['network', 'network.host'],
     run: async (context) => {
       const held = await holdPort({ line: 'from the machine' })
-      context.later('the listener', () => held.close())
+      context.defer('the listener', () => held.close())
       const peer = { host: '127.0.0.1', port: held.port, line: 'from the machine' }
       await expectReaches(context, { network: { mode: 'host' } }, peer)
     },
@@ -35,7 +35,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
     requiredOptions: ['network', 'network.none'],
     run: async (context) => {
       const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
-      context.later('the listener', () => held.close())
+      context.defer('the listener', () => held.close())
       const host = await findHostAddress(context)
       if (host === undefined) return
       await expectReaches(context, {}, { host, port: held.port, line: 'from the machine' })
@@ -65,7 +65,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
     requiredOptions: ['extraHosts'],
     run: async (context) => {
       const held = await holdPort({ address: '0.0.0.0', line: 'by another name' })
-      context.later('the listener', () => held.close())
+      context.defer('the listener', () => held.close())
       const address = await findHostAddress(context)
       if (address === undefined) return
       const peer = { host: 'machine.example', port: held.port, line: 'by another name' }
@@ -79,7 +79,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
     run: async (context) => {
       if ((await findHostAddress(context)) === undefined) return
       const held = await holdPort({ address: '0.0.0.0', line: 'by the gateway' })
-      context.later('the listener', () => held.close())
+      context.defer('the listener', () => held.close())
       const peer = { host: 'machine.example', port: held.port, line: 'by the gateway' }
       await expectReaches(context, { extraHosts: { 'machine.example': 'host-gateway' } }, peer)
     },

@@ -14,7 +14,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       const networks = context.require(networkManagerCapability)
       const name = context.uniqueName('network')
       const id = await networks.createNetwork(name, { signal: context.signal })
-      context.later(name, (own) => networks.removeNetwork(id, own))
+      context.defer(name, (own) => networks.removeNetwork(id, own))
       const listed = expectDefined(await findNetwork(context, id), 'the network in the list')
       expectEqual({ name: listed.name, internal: listed.internal }, { name, internal: false }, 'the entry')
     },
@@ -51,7 +51,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       await networks.removeNetwork(await networks.createNetwork(name))
       const second = await networks.createNetwork(name)
       await networks.removeNetwork(second)
-      expectEqual(await context.listMade(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'what is left')
     },
   },
   {
@@ -77,7 +77,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       const networks = context.require(networkManagerCapability)
       const id = await createNetwork(context)
       await Promise.all([networks.removeNetwork(id), networks.removeNetwork(id)])
-      expectEqual(await context.listMade(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'what is left')
     },
   },
   {
@@ -107,7 +107,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
       const user = await startContainer(context, { ...onNetwork(id), command: context.programs.sleep(60) })
       await context.runtime.removeContainer(user)
       await context.require(networkManagerCapability).removeNetwork(id)
-      expectEqual(await context.listMade(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'what is left')
     },
   },
   {

@@ -57,7 +57,7 @@ export const notFoundCases: readonly ConformanceCase[] = [
         const network = { mode: 'networks', networks: [{ networkId }] } as const
         const create = () => context.runtime.createContainer({ image: context.image, network })
         await expectHostError('NETWORK_NOT_FOUND', create, { id: networkId })
-        expectEqual(await context.listMade(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'what is left')
       },
     },
   ]),

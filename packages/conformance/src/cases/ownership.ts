@@ -61,7 +61,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
       run: async (context) => {
         const create = () => createContainer(context, { labels: foreignLabels })
         await expectHostError('INVALID_ARGUMENT', create, { field: foreignField })
-        expectEqual(await context.listMade(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'what is left')
       },
     },
     {
@@ -130,7 +130,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
       run: async (context) => {
         const create = () => createNetwork(context, { labels: foreignLabels })
         await expectHostError('INVALID_ARGUMENT', create, { field: foreignField })
-        expectEqual(await context.listMade(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'what is left')
       },
     },
   ]),
@@ -149,7 +149,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
       title: 'another label of a volume that begins with "capstan." is INVALID_ARGUMENT, and nothing is made',
       run: async (context) => {
         await expectHostError('INVALID_ARGUMENT', () => createVolume(context, foreignLabels), { field: foreignField })
-        expectEqual(await context.listMade(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'what is left')
       },
     },
   ]),
@@ -162,7 +162,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
         const { image, programs, signal } = context
         const config = { image, name: context.uniqueName('sidecar'), command: programs.sleep(60) }
         const id = await sidecars.startSidecar(config, { signal })
-        context.later(id, (own) => context.runtime.removeContainer(id, own))
+        context.defer(id, (own) => context.runtime.removeContainer(id, own))
         expectOwned((await sidecars.inspectContainer(id)).labels, { kind: 'container' })
       },
     },

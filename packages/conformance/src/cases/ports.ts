@@ -69,7 +69,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
     requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
       const held = await holdPort()
-      context.later('the held port', () => held.close())
+      context.defer('the held port', () => held.close())
       const ports = [{ containerPort: 8080, hostPort: held.port }]
       const id = await createContainer(context, { ports, command: context.programs.sleep(60) })
       const error = await expectHostError('IN_USE', () => context.runtime.startContainer(id))

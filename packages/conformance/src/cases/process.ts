@@ -13,7 +13,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
       title: 'after close the process ends by itself, within seconds',
       run: async (context) => {
         const owner = await startOwner(context, 'lifecycle')
-        await owner.untilSaid('closed')
+        await owner.untilPrinted('closed')
         await expectEndsItself(owner)
       },
     },
@@ -22,7 +22,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
       title: 'it does so too where a followed log, a wait and a session were open',
       run: async (context) => {
         const owner = await startOwner(context, 'streams')
-        await owner.untilSaid('closed')
+        await owner.untilPrinted('closed')
         await expectEndsItself(owner)
       },
     },
@@ -31,7 +31,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
       title: 'a process that only asked what is there ends by itself',
       run: async (context) => {
         const owner = await startOwner(context, 'discover')
-        await owner.untilSaid('closed')
+        await owner.untilPrinted('closed')
         await expectEndsItself(owner)
       },
     },
@@ -43,7 +43,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
         const mark = context.uniqueName('mark')
         const labels = { 'conformance.mark': mark }
         const owner = await startOwner(context, 'leave', { mark })
-        await owner.untilSaid('left')
+        await owner.untilPrinted('left')
         const alive = await createContainer(context, { labels })
         await owner.kill()
         const sweeper = await context.open({ onlyLabelled: labels })

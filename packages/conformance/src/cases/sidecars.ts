@@ -64,7 +64,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         const networks = [{ networkId }]
         const start = () => startSidecar(context, { networks, command: context.programs.sleep(60) })
         await expectHostError('NETWORK_NOT_FOUND', start, { id: networkId })
-        expectEqual(await context.listMade(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'what is left')
       },
     },
     {
@@ -78,7 +78,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         const start = () => startSidecar(context, { networks, command: context.programs.sleep(60) })
         await expectHostError('NETWORK_NOT_FOUND', start)
         await context.require(networkManagerCapability).removeNetwork(first)
-        expectEqual(await context.listMade(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'what is left')
       },
     },
     {
@@ -87,7 +87,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       run: async (context) => {
         const start = () => startSidecar(context, { command: context.programs.missing() })
         await expectHostError('COMMAND_NOT_STARTED', start, { exitCode: 127 })
-        expectEqual(await context.listMade(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'what is left')
       },
     },
     {
@@ -96,7 +96,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       run: async (context) => {
         const image = '127.0.0.1:1/conformance/absent:1'
         await expectHostError('IMAGE_PULL_FAILED', () => startSidecar(context, { image }), { image })
-        expectEqual(await context.listMade(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'what is left')
       },
     },
     {
@@ -105,11 +105,11 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       requiredOptions: ['ports', 'ports.hostPort'],
       run: async (context) => {
         const held = await holdPort()
-        context.later('the held port', () => held.close())
+        context.defer('the held port', () => held.close())
         const ports = [{ containerPort: 8080, hostPort: held.port }]
         const start = () => startSidecar(context, { ports, command: context.programs.sleep(60) })
         await expectHostError('IN_USE', start)
-        expectEqual(await context.listMade(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'what is left')
       },
     },
     {
@@ -140,7 +140,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
           const id = await outcome.catch((error: unknown) => ({ error }))
           if (typeof id === 'string') await context.runtime.removeContainer(id)
           else await expectReason(reason, () => Promise.reject(id.error))
-          expectEqual(await context.listMade(), [], 'what is left')
+          expectEqual(await context.listCreated(), [], 'what is left')
         }
       },
     },
@@ -164,7 +164,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       run: async (context) => {
         const start = () => startSidecar(context, { name: '-leading-dash' })
         await expectHostError('INVALID_ARGUMENT', start, { field: 'name' })
-        expect((await context.listMade()).length === 0, 'nothing to be made', await context.listMade())
+        expect((await context.listCreated()).length === 0, 'nothing to be made', await context.listCreated())
       },
     },
     {
@@ -174,7 +174,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         for (const [field, value] of Object.entries({ network: { mode: 'none' }, tty: true, interactive: true })) {
           await expectHostError('INVALID_ARGUMENT', () => startSidecar(context, { [field]: value }), { field })
         }
-        expectEqual(await context.listMade(), [], 'what was made')
+        expectEqual(await context.listCreated(), [], 'what was made')
       },
     },
     {
@@ -185,7 +185,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
       run: async (context) => {
         const volumes = context.require(volumeManagerCapability)
         const source = context.uniqueName('mounted')
-        context.later(source, (own) => volumes.removeVolume(source, own))
+        context.defer(source, (own) => volumes.removeVolume(source, own))
         const config = {
           mounts: [{ type: 'volume', source, target: '/kept' }],
           command: ['/conformance-no-such-program'],
@@ -206,6 +206,6 @@ async function startSidecar(
   const sidecars = context.require(sidecarManagerCapability)
   const name = context.uniqueName('sidecar')
   const id = await sidecars.startSidecar({ image: context.image, name, ...config }, { signal })
-  context.later(`sidecar ${id}`, (own) => context.runtime.removeContainer(id, own))
+  context.defer(`sidecar ${id}`, (own) => context.runtime.removeContainer(id, own))
   return id
 }

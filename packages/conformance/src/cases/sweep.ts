@@ -230,7 +230,7 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
       run: async (context) => {
         const scene = await setScene(context, dead)
         const source = context.uniqueName('mounted')
-        context.later(source, (own) => context.require(volumeManagerCapability).removeVolume(source, own))
+        context.defer(source, (own) => context.require(volumeManagerCapability).removeVolume(source, own))
         const labels = { [markKey]: scene.mark }
         await scene.create({ mounts: [{ type: 'volume', source, target: '/kept', labels }] })
         const { removed } = await scene.sweep()
@@ -280,14 +280,14 @@ async function setScene(context: CaseContext, changes: StringMap, mark = context
 async function createNetworkFor(context: CaseContext, owner: RuntimeScope, mark: string): Promise<string> {
   const networks = expectDefined(findCapability(owner, networkManagerCapability), 'networks in the other scope')
   const id = await networks.createNetwork(context.uniqueName('swept'), { labels: { [markKey]: mark } })
-  context.later(id, (own) => networks.removeNetwork(id, own))
+  context.defer(id, (own) => networks.removeNetwork(id, own))
   return id
 }
 
 async function createVolumeFor(context: CaseContext, owner: RuntimeScope, mark: string): Promise<string> {
   const volumes = expectDefined(findCapability(owner, volumeManagerCapability), 'volumes in the other scope')
   const name = await volumes.createVolume(context.uniqueName('swept'), { labels: { [markKey]: mark } })
-  context.later(name, (own) => volumes.removeVolume(name, own))
+  context.defer(name, (own) => volumes.removeVolume(name, own))
   return name
 }
 

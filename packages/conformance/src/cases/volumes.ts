@@ -21,7 +21,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
     run: async (context) => {
       const volumes = context.require(volumeManagerCapability)
       const name = context.uniqueName('volume')
-      context.later(name, (own) => volumes.removeVolume(name, own))
+      context.defer(name, (own) => volumes.removeVolume(name, own))
       expectEqual(await volumes.createVolume(name), name, 'the result')
       const { createdAt } = expectDefined(await findVolume(context, name), 'the volume in the list')
       expect(createdAt === undefined || !Number.isNaN(createdAt.getTime()), 'a valid date, or none', createdAt)
@@ -135,7 +135,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
     needs: [imageBuilderCapability],
     run: async (context) => {
       const image = await buildImage(context, `FROM ${context.image}\nVOLUME /kept\n`)
-      const left = [await leaveVolumes(context, image), await leaveVolumes(context, image)]
+      const left = [await findLeftoverVolumes(context, image), await findLeftoverVolumes(context, image)]
       // Another user of the engine may have made one meanwhile, but hardly both times.
       expect(
         left.some((names) => names.length === 0),
@@ -210,7 +210,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
 /** The name of a volume that does not exist; removed after the case. */
 function nameVolume(context: CaseContext): string {
   const name = context.uniqueName('mounted')
-  context.later(name, (own) => context.require(volumeManagerCapability).removeVolume(name, own))
+  context.defer(name, (own) => context.require(volumeManagerCapability).removeVolume(name, own))
   return name
 }
 
@@ -231,7 +231,7 @@ function pickOwner(labels: StringMap): StringMap {
 }
 
 /** Anonymous volumes that came while a container of the image ran, and are there after it was removed. */
-async function leaveVolumes(context: CaseContext, image: string): Promise<readonly string[]> {
+async function findLeftoverVolumes(context: CaseContext, image: string): Promise<readonly string[]> {
   const before = new Set(await listAnonymous(context))
   const id = await startContainer(context, { image, command: context.programs.sleep(60) })
   const made = (await listAnonymous(context)).filter((name) => !before.has(name))

@@ -7,14 +7,14 @@ import {
   type RuntimeReport,
 } from '@capstan/core'
 import { createHostError, untilAborted } from '@capstan/core/plugin'
-import { within, withPatience } from '../assert/wait.js'
+import { within, withTimeoutFactor } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import type { ConformanceCase } from '../conformance-case.js'
 import { ConformanceFailure } from '../conformance-failure.js'
 import type { ConformanceOptions } from '../conformance-options.js'
-import type { CaseResult, Lack } from '../conformance-report.js'
+import type { CaseResult, MissingRequirement } from '../conformance-report.js'
 import { checkAllRefused, findRefused } from './check-refused.js'
-import { Janitor } from './janitor.js'
+import { LeftoverCleaner } from './leftover-cleaner.js'
 import { OpenedCase } from './opened-case.js'
 import { requireImage } from './require-image.js'
 import { toFailure } from './to-failure.js'
@@ -51,13 +51,13 @@ export class CaseRunner implements AsyncDisposable {
   readonly report: RuntimeReport
   readonly #options: ConformanceOptions
   readonly #signal: AbortSignal | undefined
-  readonly #janitor: Janitor
+  readonly #cleaner: LeftoverCleaner
 
   constructor(options: ConformanceOptions, report: RuntimeReport, { signal }: OperationOptions) {
     this.report = report
     this.#options = options
     this.#signal = signal
-    this.#janitor = new Janitor(options)
+    this.#cleaner = new LeftoverCleaner(options)
   }
 
   /** Never rejects: what goes wrong is in the result. */
@@ -66,15 +66,15 @@ export class CaseRunner implements AsyncDisposable {
     const expiry = new AbortController()
     // A case may have more calls under way than Node finds plausible.
     setMaxListeners(0, expiry.signal)
-    const patience = Math.max(1, this.#timeoutMs / defaultTimeoutMs)
-    const context = new OpenedCase(this.#options, { patience, signal: expiry.signal })
+    const timeoutFactor = Math.max(1, this.#timeoutMs / defaultTimeoutMs)
+    const context = new OpenedCase(this.#options, { timeoutFactor, signal: expiry.signal })
     const failures: unknown[] = []
-    const trying = withPatience(patience, () => this.#try(tried, context))
+    const trying = withTimeoutFactor(timeoutFactor, () => this.#try(tried, context))
     const outcome = await this.#await(tried, trying).catch((error: unknown) => void failures.push(error))
     expiry.abort(new Error(`the case ${tried.id} is over`))
     // What it has under way may still make something, which is to be cleared away as well.
     await within(settleLimitMs, 'the end of what is under way', trying).catch(() => {})
-    failures.push(...(await context.end(this.#janitor)))
+    failures.push(...(await context.end(this.#cleaner)))
     const { id, title } = tried
     const durationMs = Math.round(performance.now() - start)
     const heading = { id, title, capability: tried.capability.id, durationMs }
@@ -83,7 +83,7 @@ export class CaseRunner implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#janitor[Symbol.asyncDispose]()
+    await this.#cleaner[Symbol.asyncDispose]()
   }
 
   get #timeoutMs(): number {
@@ -117,10 +117,10 @@ export class CaseRunner implements AsyncDisposable {
 
 type Outcome =
   | { readonly status: 'passed' }
-  | { readonly status: 'absent' | 'refused'; readonly missing: readonly [Lack, ...Lack[]] }
+  | { readonly status: 'absent' | 'refused'; readonly missing: readonly [MissingRequirement, ...MissingRequirement[]] }
 
 /** Checks that the scope has no manager of the capability, and that the report has the reason. */
-function checkAbsent({ scope }: CaseContext, capability: Capability<object>): Lack {
+function checkAbsent({ scope }: CaseContext, capability: Capability<object>): MissingRequirement {
   const { id, title } = capability
   if (findCapability(scope, capability) !== undefined) {
     throw new ConformanceFailure(`no ${title} in the scope, since the probe did not claim "${id}"`, 'an implementation')
@@ -132,7 +132,7 @@ function checkAbsent({ scope }: CaseContext, capability: Capability<object>): La
   return { subject: id, ...toReason(listed) }
 }
 
-function toUngiven(option: string): Lack {
+function toUngiven(option: string): MissingRequirement {
   const reason = `the kit was not given "${option}"`
   return { subject: option, reason, remedy: `give it: see ${option} of the kit's options` }
 }

@@ -3,7 +3,7 @@ import type { ReportedRefusal } from '@capstan/core/plugin'
 import { expect, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
-import type { Lack } from '../conformance-report.js'
+import type { MissingRequirement } from '../conformance-report.js'
 import { isTried, refusals } from '../refusals.js'
 import { toReason } from './to-reason.js'
 
@@ -14,8 +14,8 @@ import { toReason } from './to-reason.js'
 export async function checkAllRefused(
   context: CaseContext,
   refused: readonly ReportedRefusal[],
-): Promise<readonly Lack[]> {
-  const missing: Lack[] = []
+): Promise<readonly MissingRequirement[]> {
+  const missing: MissingRequirement[] = []
   for (const entry of refused) missing.push(await checkRefused(context, entry))
   return missing
 }
@@ -33,11 +33,11 @@ export function findRefused(
   )
 }
 
-async function checkRefused(context: CaseContext, refused: ReportedRefusal): Promise<Lack> {
+async function checkRefused(context: CaseContext, refused: ReportedRefusal): Promise<MissingRequirement> {
   const { field, description, reason } = refused
   expect(reason.trim() !== '', `a reason why "${field}" is refused`, refused)
   if (isTried(field)) await refusals[field](context, field)
-  expectEqual(await context.listMade(), [], `what the refused use of "${field}" left`)
+  expectEqual(await context.listCreated(), [], `what the refused use of "${field}" left`)
   await expectNotKept(context, field)
   return { subject: field, description, ...toReason(refused) }
 }

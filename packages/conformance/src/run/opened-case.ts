@@ -13,11 +13,11 @@ import { within } from '../assert/wait.js'
 import type { CaseContext, OpenOtherOptions } from '../case-context.js'
 import { ConformanceFailure } from '../conformance-failure.js'
 import type { ConformanceOptions } from '../conformance-options.js'
-import type { Lack } from '../conformance-report.js'
+import type { MissingRequirement } from '../conformance-report.js'
 import { narrowLists } from '../plugin/narrow-lists.js'
 import { observeOwner } from '../plugin/observe-owner.js'
 import { busyboxPrograms, type ConformancePrograms } from '../programs.js'
-import { type Janitor, listLeft } from './janitor.js'
+import { type LeftoverCleaner, listLeftovers } from './leftover-cleaner.js'
 
 /** The context of one case, and what is cleared away after it. */
 export class OpenedCase implements CaseContext {
@@ -33,17 +33,17 @@ export class OpenedCase implements CaseContext {
   readonly #undo = createUndoStack({ timeoutMs: undoLimitMs })
   readonly #hosts: RuntimeHost[] = []
   readonly #instances = new Set<string>()
-  readonly #absent: Lack[] = []
+  readonly #absent: MissingRequirement[] = []
   #scope: RuntimeScope | undefined
 
-  /** `patience`: by how much limits and pauses are longer than by default. */
-  constructor(options: ConformanceOptions, { patience, signal }: { patience: number; signal: AbortSignal }) {
+  /** `timeoutFactor`: by how much limits and pauses are longer than by default. */
+  constructor(options: ConformanceOptions, { timeoutFactor, signal }: { timeoutFactor: number; signal: AbortSignal }) {
     this.plugin = options.plugin
     this.image = options.image
     this.firewallImage = options.firewallImage ?? options.image
     this.firewallStarts = options.firewallStarts ?? 2
     const programs = { ...busyboxPrograms, ...options.programs }
-    this.programs = { ...programs, pause: (line, other) => programs.pause(line, other, Math.ceil(patience)) }
+    this.programs = { ...programs, pause: (line, other) => programs.pause(line, other, Math.ceil(timeoutFactor)) }
     this.env = options.env ?? process.env
     this.specifier = options.specifier
     this.unavailableEnv = options.unavailableEnv
@@ -83,12 +83,12 @@ export class OpenedCase implements CaseContext {
     this.#absent.push({ subject, reason })
   }
 
-  get absent(): readonly Lack[] {
+  get absent(): readonly MissingRequirement[] {
     return this.#absent
   }
 
-  async listMade(): Promise<readonly string[]> {
-    const made = await listLeft(this.scope, this.#instances, { signal: this.signal })
+  async listCreated(): Promise<readonly string[]> {
+    const made = await listLeftovers(this.scope, this.#instances, { signal: this.signal })
     return made.map(({ title }) => title)
   }
 
@@ -96,15 +96,15 @@ export class OpenedCase implements CaseContext {
     return `conformance-${word}-${randomUUID().slice(0, 13)}`
   }
 
-  later(title: string, step: UndoStep): void {
+  defer(title: string, step: UndoStep): void {
     this.#undo.add(title, step)
   }
 
   /** Clears away what the case made; what would not go, and what did not close, as failures. */
-  async end(janitor: Janitor): Promise<readonly unknown[]> {
+  async end(cleaner: LeftoverCleaner): Promise<readonly unknown[]> {
     // A step that fails is nothing by itself: whether something is left is what counts.
     await this.#undo.run()
-    const left = await janitor.clear(this.#instances)
+    const left = await cleaner.clear(this.#instances)
     return [...left, ...(await this.#closeHosts())]
   }
 

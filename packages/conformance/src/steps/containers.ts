@@ -17,7 +17,7 @@ export async function createContainer(
   const { image, signal } = context
   const id = await runtime.createContainer({ image, ...config }, { signal })
   // By the runtime of the case, since the case may have closed the other one by then.
-  context.later(`container ${id}`, (own) => context.runtime.removeContainer(id, own))
+  context.defer(`container ${id}`, (own) => context.runtime.removeContainer(id, own))
   return id
 }
 

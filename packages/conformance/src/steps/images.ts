@@ -12,7 +12,7 @@ export async function buildImage(
   const { runtime, signal, uniqueName } = context
   const tag = `${uniqueName('image')}:1`
   for (const made of [tag, ...(options.tags ?? [])]) {
-    context.later(`image ${made}`, (own) => runtime.removeImage(made, own))
+    context.defer(`image ${made}`, (own) => runtime.removeImage(made, own))
   }
   const builder = expectDefined(findCapability(scope, imageBuilderCapability), 'image builds in the scope')
   await builder.buildImage(dockerfile, tag, { signal, ...options })

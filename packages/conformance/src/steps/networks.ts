@@ -9,7 +9,7 @@ import { type CaseConfig, runAttached } from './containers.js'
 export async function createNetwork(context: CaseContext, options: CreateNetworkOptions = {}): Promise<string> {
   const networks = context.require(networkManagerCapability)
   const id = await networks.createNetwork(context.uniqueName('network'), { signal: context.signal, ...options })
-  context.later(`network ${id}`, (own) => networks.removeNetwork(id, own))
+  context.defer(`network ${id}`, (own) => networks.removeNetwork(id, own))
   return id
 }
 

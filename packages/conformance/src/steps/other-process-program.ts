@@ -8,12 +8,12 @@ import { createRequire } from 'node:module'
 import { pathToFileURL } from 'node:url'
 import { Writable } from 'node:stream'
 
-const { kit, specifier, runtime: name, image, command, errand, mark } = JSON.parse(process.argv.at(-1))
+const { kit, specifier, runtime: name, image, command, task, mark } = JSON.parse(process.argv.at(-1))
 const { createRuntimeHost, loadPlugins } = await import(pathToFileURL(createRequire(kit).resolve('@capstan/core')))
 const plugins = await loadPlugins([specifier])
 const host = createRuntimeHost({ plugins })
-const errands = { lifecycle, streams, discover, leave }
-await errands[errand]()
+const tasks = { lifecycle, streams, discover, leave }
+await tasks[task]()
 
 async function lifecycle() {
   const { runtime } = await host.open({ runtime: name })

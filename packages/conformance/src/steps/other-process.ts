@@ -6,11 +6,11 @@ import type { CaseContext } from '../case-context.js'
 import { otherProcessProgram } from './other-process-program.js'
 
 /** What another process, which loads the plugin by its specifier, does: see the program. */
-export type Errand = 'lifecycle' | 'streams' | 'discover' | 'leave'
+export type ProcessTask = 'lifecycle' | 'streams' | 'discover' | 'leave'
 
 export interface OtherProcess {
   /** Waits until it has printed the word on a line of its own. */
-  untilSaid(word: string): Promise<void>
+  untilPrinted(word: string): Promise<void>
   /** How it ended; `undefined` while it runs. */
   ended(): { readonly code: number | null; readonly stderr: string } | undefined
   /** By SIGKILL; resolves when it is gone. */
@@ -20,7 +20,7 @@ export interface OtherProcess {
 /** Starts the process; it is killed, at the latest, after the case. */
 export async function startOwner(
   context: CaseContext,
-  errand: Errand,
+  task: ProcessTask,
   { mark = '' }: { readonly mark?: string } = {},
 ): Promise<OtherProcess> {
   const { specifier = '', plugin, image, programs, env } = context
@@ -30,7 +30,7 @@ export async function startOwner(
     runtime: plugin.name,
     image,
     command: programs.sleep(60),
-    errand,
+    task,
     mark,
   }
   // Options of this process (a test runner's loaders) are nothing to the other one.
@@ -49,14 +49,14 @@ export async function startOwner(
     child.kill('SIGKILL')
     await once(child, 'exit')
   }
-  context.later('the other process', kill)
+  context.defer('the other process', kill)
   const hasSaid = (word: string) => stdout().split('\n').includes(word)
-  const untilSaid = async (word: string) => {
+  const untilPrinted = async (word: string) => {
     const said = () => (hasSaid(word) || ended() !== undefined ? true : undefined)
     await eventually(`"${word}" from the other process`, said, { timeoutMs: 15_000 })
     expect(hasSaid(word), `"${word}" from the other process`, { ...ended(), stdout: stdout() })
   }
-  return { untilSaid, ended, kill }
+  return { untilPrinted, ended, kill }
 }
 
 function collectText(stream: NodeJS.ReadableStream): () => string {

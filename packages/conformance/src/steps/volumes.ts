@@ -7,6 +7,6 @@ export async function createVolume(context: CaseContext, labels: StringMap = {})
   const volumes = context.require(volumeManagerCapability)
   const name = context.uniqueName('volume')
   const created = await volumes.createVolume(name, { labels, signal: context.signal })
-  context.later(name, (own) => volumes.removeVolume(name, own))
+  context.defer(name, (own) => volumes.removeVolume(name, own))
   return created
 }

@@ -7,7 +7,7 @@ import {
 } from '@capstan/core'
 import { describe, expect, it } from 'vitest'
 import { type BuildKitBuildOptions, BuildKitFeature, type BuildRequest } from '../../src/index.js'
-import { listLeft } from '../support/list-left.js'
+import { listLeftovers } from '../support/list-left.js'
 import { openWithStandIn } from '../support/stand-in.js'
 
 const without = [networkManagerCapability, sidecarManagerCapability]
@@ -25,7 +25,7 @@ describe('a build with its own lease', () => {
     for await (const event of built) if (event.type === 'step') states.push(event.state)
     expect(await built.result).toMatchObject({ builder: 'buildkit', unsupportedFeatures: [] })
     expect(states).toContain('completed')
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('leaves no sidecar when it fails', async () => {
@@ -33,7 +33,7 @@ describe('a build with its own lease', () => {
     const context = { files: { Dockerfile: 'FROM scratch\nRUN exit 9\n' } }
     const { result } = build(scope, { context, output: { type: 'cache-only' } })
     await expect(result).rejects.toMatchObject({ code: 'BUILD_FAILED' })
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('leaves no sidecar when it is aborted', async () => {
@@ -43,7 +43,7 @@ describe('a build with its own lease', () => {
     const built = build(scope, { context, output: { type: 'cache-only' } }, { signal: controller.signal })
     for await (const _ of built) controller.abort('enough')
     await expect(built.result).rejects.toBe('enough')
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('rejects an invalid request before a sidecar is created', async () => {
@@ -115,7 +115,7 @@ describe('fallback to the builder of the runtime', () => {
     await using scope = await openWithStandIn(scene)
     await expect(build(scope, {}, { ...options, fallback: 'none' }).result).rejects.toMatchObject({ code })
     expect(await build(scope, {}, options).result).toMatchObject({ builder: 'runtime' })
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it.each<BuildRequest['output']>([{ type: 'cache-only' }, { type: 'push', tags: ['a/b:1'] }])(

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { BuildKitFeature, type BuildKitOptions } from '../../src/index.js'
-import { listLeft } from '../support/list-left.js'
+import { listLeftovers } from '../support/list-left.js'
 import { openWithStandIn } from '../support/stand-in.js'
 
 const options: BuildKitOptions = { graceMs: 1 }
@@ -24,7 +24,7 @@ describe('a daemon that does not answer', () => {
     await sidecar[Symbol.asyncDispose]()
     daemon.isFrozen = true
     expect(await feature.stop(options)).toBe('stopped')
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('is stopped when its last handle is disposed', async () => {
@@ -32,7 +32,7 @@ describe('a daemon that does not answer', () => {
     const sidecar = await feature.start(options)
     daemon.isFrozen = true
     await sidecar[Symbol.asyncDispose]()
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('is stopped when its handle is disposed while a call is pending', async () => {
@@ -42,7 +42,7 @@ describe('a daemon that does not answer', () => {
     const pending = sidecar.workers().catch((error: unknown) => error)
     await sidecar[Symbol.asyncDispose]()
     expect(await pending).toBeDefined()
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('is not stopped while there are other leases', async () => {
@@ -61,7 +61,7 @@ describe('stop', () => {
     expect(await feature.stop(options)).toBe('absent')
     await using _ = await feature.start(options)
     expect(await feature.stop({ ...options, memoryBytes: 2 ** 30 })).toBe('absent')
-    expect(await listLeft(scope)).not.toEqual([])
+    expect(await listLeftovers(scope)).not.toEqual([])
   })
 
   it('undoes keep, so that the sidecar ends after its last lease', async () => {
@@ -70,7 +70,7 @@ describe('stop', () => {
     await sidecar.keep()
     expect(await feature.stop(options)).toBe('in-use')
     await sidecar[Symbol.asyncDispose]()
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('removes the resources of a sidecar that has ended', async () => {
@@ -80,7 +80,7 @@ describe('stop', () => {
     await sidecar[Symbol.asyncDispose]()
     await scope.runtime.stopContainer(sidecar.containerId)
     expect(await feature.stop(options)).toBe('absent')
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('rejects with the reason when it is aborted', async () => {

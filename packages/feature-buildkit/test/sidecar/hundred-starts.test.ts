@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import { BuildKitFeature } from '../../src/index.js'
-import { listLeft } from '../support/list-left.js'
+import { listLeftovers } from '../support/list-left.js'
 import { openWithStandIn } from '../support/stand-in.js'
 
 it('leaves nothing after a hundred starts of ten sidecars, half of them aborted at different times', async () => {
@@ -18,5 +18,5 @@ it('leaves nothing after a hundred starts of ten sidecars, half of them aborted 
     }
   })
   await Promise.all(starts)
-  expect(await listLeft(scope)).toEqual([])
+  expect(await listLeftovers(scope)).toEqual([])
 })

@@ -8,7 +8,7 @@ import {
   defaultRootlessImage,
 } from '../../src/index.js'
 import { readExec } from '../support/exec-text.js'
-import { listLeft } from '../support/list-left.js'
+import { listLeftovers } from '../support/list-left.js'
 import { cgroupError } from '../support/run-failure.js'
 import { openWithStandIn } from '../support/stand-in.js'
 
@@ -92,7 +92,7 @@ describe('the privilege levels', () => {
       code: 'IMAGE_PULL_FAILED',
       facts: { image: options.rootlessImage },
     })
-    expect(await listLeft(unable)).toEqual([])
+    expect(await listLeftovers(unable)).toEqual([])
   })
 
   it('rejects with the reason of each level when no RUN works, and leaves nothing', async () => {
@@ -104,7 +104,7 @@ describe('the privilege levels', () => {
       expect(error).toMatchObject({ facts: { reason: expect.stringContaining(`${level}: `) } })
     }
     expect(error).toMatchObject({ facts: { reason: expect.stringContaining(cgroupError) } })
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('builds with the runtime when no RUN works at any level and a fallback is requested', async () => {
@@ -142,6 +142,6 @@ describe('the privilege levels', () => {
     const sidecars = await Promise.all([start(scope), start(scope), start(scope)])
     expect(new Set(sidecars.map(({ privilege }) => privilege))).toEqual(new Set(['added-capabilities']))
     for (const sidecar of sidecars) await sidecar[Symbol.asyncDispose]()
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 })

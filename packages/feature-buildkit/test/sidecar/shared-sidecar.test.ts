@@ -3,7 +3,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { BuildKitFeature, type BuildKitOptions } from '../../src/index.js'
 import { toLeaseCommand } from '../../src/sidecar/lease-scripts.js'
 import { readExec } from '../support/exec-text.js'
-import { listLeft } from '../support/list-left.js'
+import { listLeftovers } from '../support/list-left.js'
 import { openTwiceWithStandIn, openWithStandIn } from '../support/stand-in.js'
 
 const start = (scope: RuntimeScope, options: BuildKitOptions = {}) =>
@@ -46,7 +46,7 @@ describe('a shared sidecar', () => {
       }
     })
     await Promise.all(users)
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('is removed when the last of its aborted starts ends, also if another one created it', async () => {
@@ -60,7 +60,7 @@ describe('a shared sidecar', () => {
     for (const [index, user] of users.entries()) {
       controllers[index]?.abort('enough')
       await expect(user).rejects.toBe('enough')
-      expect((await listLeft(scope)).length > 0).toBe(index === 0)
+      expect((await listLeftovers(scope)).length > 0).toBe(index === 0)
     }
   })
 
@@ -82,7 +82,7 @@ describe('a shared sidecar', () => {
   it('is not created forever when it ends with 0 each time', async () => {
     await using scope = await openWithStandIn({ standIn: { leftByOthers: 1000 } })
     await expect(start(scope)).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('leaves nothing when the other holder dies during the release', async () => {
@@ -94,7 +94,7 @@ describe('a shared sidecar', () => {
     const leaving = sidecar[Symbol.asyncDispose]()
     dead.stdin.end()
     await leaving
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   describe('on a runtime where only the process that started a container can wait for it', () => {
@@ -110,7 +110,7 @@ describe('a shared sidecar', () => {
       await made[Symbol.asyncDispose]()
       const removed = vi.spyOn(other.runtime, 'removeContainer')
       const leaving = found[Symbol.asyncDispose]()
-      await expect.poll(async () => (await listLeft(one)).length, { timeout: 5000 }).toBe(0)
+      await expect.poll(async () => (await listLeftovers(one)).length, { timeout: 5000 }).toBe(0)
       await leaving
       expect(removed).toHaveBeenCalledTimes(1)
     })

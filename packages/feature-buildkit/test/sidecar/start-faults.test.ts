@@ -2,7 +2,7 @@ import type { RuntimeScope } from '@capstan/core'
 import type { MemoryFault } from '@capstan/runtime-memory'
 import { describe, expect, it } from 'vitest'
 import { BuildKitFeature } from '../../src/index.js'
-import { listLeft } from '../support/list-left.js'
+import { listLeftovers } from '../support/list-left.js'
 import { openWithStandIn } from '../support/stand-in.js'
 
 const start = (scope: RuntimeScope, signal?: AbortSignal) =>
@@ -19,15 +19,15 @@ describe('a start with a failing step', () => {
       code: 'OPERATION_FAILED',
       facts: { reason: 'a scripted fault' },
     })
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
     await (await start(scope))[Symbol.asyncDispose]()
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it.each(steps.slice(0, 4))('leaves nothing when %s takes effect and then fails', async (operation) => {
     await using scope = await openWithStandIn({ faults: [{ operation, after: true }] })
     await expect(start(scope)).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it.each(['inspectContainer', ...steps, 'waitContainer', 'containerLogs'])(
@@ -35,7 +35,7 @@ describe('a start with a failing step', () => {
     async (operation) => {
       await using scope = await openWithStandIn({ faults: [{ operation, delayMs: 20 }] })
       await (await start(scope))[Symbol.asyncDispose]()
-      expect(await listLeft(scope)).toEqual([])
+      expect(await listLeftovers(scope)).toEqual([])
     },
   )
 
@@ -47,7 +47,7 @@ describe('a start with a failing step', () => {
       const starting = start(scope, controller.signal)
       setTimeout(() => controller.abort('enough'), 30)
       await expect(starting).rejects.toBe('enough')
-      expect(await listLeft(scope)).toEqual([])
+      expect(await listLeftovers(scope)).toEqual([])
     },
   )
 
@@ -57,7 +57,7 @@ describe('a start with a failing step', () => {
     const starting = start(scope, controller.signal)
     setTimeout(() => controller.abort('enough'), 30)
     await expect(starting).rejects.toBe('enough')
-    await expect.poll(() => listLeft(scope)).toEqual([])
+    await expect.poll(() => listLeftovers(scope)).toEqual([])
   })
 
   it.each([0, 1, 2, 4, 8, 12, 16, 24])('leaves nothing when it is aborted after %i ms', async (ms) => {
@@ -69,7 +69,7 @@ describe('a start with a failing step', () => {
       (sidecar) => sidecar[Symbol.asyncDispose](),
       (error) => expect(error).toBe('enough'),
     )
-    expect(await listLeft(scope)).toEqual([])
+    expect(await listLeftovers(scope)).toEqual([])
   })
 
   it('rejects with the first error and the failures of the undo', async () => {

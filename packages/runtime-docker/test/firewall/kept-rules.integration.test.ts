@@ -61,9 +61,9 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
     'sends nothing to another container: $title',
     { timeout: 60_000 + starts * 10_000 },
     async ({ workload, changes, outcome }) => {
-      const { runtime, firewalls, config, countReceived, rules, listLeft } = await setUp(changes)
+      const { runtime, firewalls, config, countReceived, rules, listLeftovers } = await setUp(changes)
       const before = await countReceived()
-      const left = await listLeft()
+      const left = await listLeftovers()
       const outcomes: Record<string, number> = {}
       for (let turn = 0; turn < starts; turn += 1) {
         const id = await runtime.createContainer({ image: workload, ...config, autoRemove: turn % 2 === 1 })
@@ -74,7 +74,7 @@ describeWithFirewallImage('a process that ends at once under kept rules', (testE
         outcomes[seen] = (outcomes[seen] ?? 0) + 1
         await runtime.removeContainer(id)
       }
-      expect({ received: await countReceived(), outcomes, left: await listLeft() }).toEqual({
+      expect({ received: await countReceived(), outcomes, left: await listLeftovers() }).toEqual({
         received: before,
         outcomes: { [outcome]: starts },
         left,

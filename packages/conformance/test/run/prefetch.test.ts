@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { LookAhead } from '../../src/run/look-ahead.js'
+import { Prefetch } from '../../src/run/prefetch.js'
 
 const numbers = Array.from({ length: 100 }, (_, index) => index + 1)
 
@@ -16,7 +16,7 @@ function createWork() {
 
 test('what is asked for is begun with the next few; one that ends makes room for another', async () => {
   const { begun, work, end } = createWork()
-  const results = new LookAhead(numbers, 3, work)
+  const results = new Prefetch(numbers, 3, work)
   const first = results.get(1)
   expect(begun).toEqual([1, 2, 3])
   end(2)
@@ -27,7 +27,7 @@ test('what is asked for is begun with the next few; one that ends makes room for
 
 test('what is asked for never waits for what is not', () => {
   const { begun, work } = createWork()
-  const results = new LookAhead(numbers, 2, work)
+  const results = new Prefetch(numbers, 2, work)
   void results.get(1)
   void results.get(50)
   expect(begun).toEqual([1, 2, 50])
@@ -35,7 +35,7 @@ test('what is asked for never waits for what is not', () => {
 
 test('what is far from what was asked for is not begun, each other once', async () => {
   const begun: number[] = []
-  const results = new LookAhead(numbers, 2, async (item) => begun.push(item))
+  const results = new Prefetch(numbers, 2, async (item) => begun.push(item))
   await results.get(40)
   await expect.poll(() => begun.length).toBe(16)
   expect(begun.toSorted((one, other) => one - other)).toEqual(numbers.slice(39, 55))
@@ -43,7 +43,7 @@ test('what is far from what was asked for is not begun, each other once', async 
 
 test('once it is to be settled nothing more is begun', async () => {
   const { begun, work, end } = createWork()
-  const results = new LookAhead(numbers, 2, work)
+  const results = new Prefetch(numbers, 2, work)
   void results.get(1)
   const settled = results.settled()
   end(1)

@@ -1,5 +1,5 @@
 /** Works on a list as it is asked for, one after the other, with a number of the next ones already under way or done. */
-export class LookAhead<T, R> {
+export class Prefetch<T, R> {
   readonly #items: readonly T[]
   readonly #width: number
   readonly #work: (item: T) => Promise<R>

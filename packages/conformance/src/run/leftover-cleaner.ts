@@ -13,7 +13,7 @@ import { ConformanceFailure } from '../conformance-failure.js'
 import type { ConformanceOptions } from '../conformance-options.js'
 
 /** Looks, after each case, into the runtime's own lists for what the case left, and removes it. */
-export class Janitor implements AsyncDisposable {
+export class LeftoverCleaner implements AsyncDisposable {
   readonly #host: RuntimeHost
   readonly #name: string
   #scope: Promise<RuntimeScope> | undefined
@@ -42,23 +42,23 @@ export class Janitor implements AsyncDisposable {
 
 async function clearLeft(scope: RuntimeScope, instances: ReadonlySet<string>): Promise<readonly unknown[]> {
   const signal = AbortSignal.timeout(limitMs)
-  const left = await listLeft(scope, instances, { signal })
+  const left = await listLeftovers(scope, instances, { signal })
   for (const { remove } of left) await remove({ signal }).catch(() => {})
   return left.map(({ title }) => new ConformanceFailure('nothing to be left after the case', title))
 }
 
 /** Something that a case made. */
-export interface MadeThing {
+export interface CreatedResource {
   readonly title: string
   remove(options: OperationOptions): Promise<void>
 }
 
 /** What these owners have made and is still there, in the order in which it can go. */
-export async function listLeft(
+export async function listLeftovers(
   scope: RuntimeScope,
   instances: ReadonlySet<string>,
   options: OperationOptions,
-): Promise<readonly MadeThing[]> {
+): Promise<readonly CreatedResource[]> {
   const { runtime } = scope
   const networks = findCapability(scope, networkManagerCapability)
   const volumes = findCapability(scope, volumeManagerCapability)
