@@ -72,11 +72,4 @@ const exceptions = [
   },
 ]
 
-/** Packages in which such files remain to be moved. */
-const unfinished = /^packages\/runtime-docker\//
-
-if (isMain(import.meta.url)) {
-  const offences = findSingleUses(dirname(dirname(fileURLToPath(import.meta.url))))
-  const all = process.argv.includes('--all')
-  reportOffences(all ? offences : offences.filter(({ path }) => !unfinished.test(path)))
-}
+if (isMain(import.meta.url)) reportOffences(findSingleUses(dirname(dirname(fileURLToPath(import.meta.url)))))

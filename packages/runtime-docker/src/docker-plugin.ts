@@ -2,9 +2,9 @@ import type { RuntimePlugin } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import { compatiblePlugin } from './compatible-plugin.js'
 import { findEndpoints, isEndpointChosen } from './endpoint/find-endpoints.js'
-import { dockerProduct, podmanProduct } from './endpoint/products.js'
 import type { DockerDetails } from './engine/docker-details.js'
 import type { DockerTimeouts } from './engine/docker-timeouts.js'
+import { dockerProduct, podmanProduct } from './quirks/products.js'
 
 /**
  * The Docker Engine, found as the docker CLI finds it.

@@ -1,9 +1,9 @@
 import type { ContainerInspection, CreateOptions, OperationOptions, SidecarConfig, SidecarManager } from '@capstan/core'
 import { toSidecarContainer } from '@capstan/core/plugin'
+import { refuseConfig } from './containers/check-config.js'
 import { createContainer } from './containers/create-container.js'
 import { getInspection } from './containers/get-inspection.js'
 import { validateContainerId } from './containers/inspect-container.js'
-import { refuseConfig } from './containers/refuse-config.js'
 import { startContainer } from './containers/start-container.js'
 import type { DockerEngine } from './engine/docker-engine.js'
 

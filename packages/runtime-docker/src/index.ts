@@ -13,7 +13,7 @@ export type {
   ServedConnection,
 } from './engine/docker-endpoint.js'
 export type { DockerTimeouts } from './engine/docker-timeouts.js'
-export type { EngineQuirks } from './quirks/engine-quirks.js'
+export type { EngineQuirks } from './engine/engine-quirks.js'
 export { dockerPlugin }
 
 /** Docker with its defaults, as `loadPlugins` finds it. */

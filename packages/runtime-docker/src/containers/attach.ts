@@ -6,10 +6,9 @@ import { toConnectionLost } from '../engine/streams/lost-connection.js'
 import { readWhole } from '../engine/streams/read-whole.js'
 import { createTerminalInput } from '../engine/streams/terminal-input.js'
 import { toContainerState } from './container-shapes.js'
-import { inspectContainer } from './inspect-container.js'
+import { inspectContainer, isStillRunning } from './inspect-container.js'
 import { openAttach } from './open-attach.js'
 import { resizeStarted } from './resize-terminal.js'
-import { stillRuns } from './still-runs.js'
 
 /**
  * Joins a running container until its output ends or the signal aborts; the container goes on. Not running: NOT_RUNNING.
@@ -30,7 +29,7 @@ export async function attach(engine: DockerEngine, options: AttachOptions, call:
     })
   }
   await pump(engine, connection, { ...options, isTerminal, call })
-  if (await stillRuns(engine, call)) throw toConnectionLost(engine)
+  if (await isStillRunning(engine, call)) throw toConnectionLost(engine)
 }
 
 /** A terminal has one stream. */

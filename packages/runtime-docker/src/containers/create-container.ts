@@ -6,20 +6,19 @@ import type { CreateRequest } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isAnswered } from '../engine/is-answered.js'
 import { pullImage } from '../images/pull-image.js'
+import { checkBindSources } from '../quirks/bind-sources.js'
+import { withHostGateway } from '../quirks/host-gateway.js'
 import {
   createMountedVolumes,
   type MountedCall,
   removeMountedVolumes,
   toMountedLabels,
 } from '../volumes/mounted-volumes.js'
-import { checkBindSources } from './check-bind-sources.js'
-import { checkNetworks } from './check-networks.js'
+import { checkNetworks } from './check-config.js'
 import { toCreateBody, toEndpointSettings, toLaterNetworks } from './create-body.js'
-import { explainFailure } from './create-failure.js'
-import { passWarnings } from './create-warnings.js'
+import { explainFailure, passWarnings } from './create-failure.js'
 import { removeContainer } from './remove-container.js'
 import { removeOrphan } from './remove-orphan.js'
-import { withHostGateway } from './with-host-gateway.js'
 
 /**
  * Creates a container and resolves with its full id. Pulls a missing image first, unless `pull` is `never`, and creates

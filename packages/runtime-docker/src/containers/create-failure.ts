@@ -1,9 +1,9 @@
 import { type ContainerConfig, type HostError, isHostError, type Mount } from '@capstan/core'
-import { createHostError } from '@capstan/core/plugin'
+import { createHostError, isOurs } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { isBadReference } from '../engine/docker-error-texts.js'
+import { findDroppedOption, isBadReference } from '../engine/docker-error-texts.js'
 import { toEngineText } from '../engine/engine-text.js'
-import { findNameHolder } from './name-holder.js'
+import { inspectContainer } from './inspect-container.js'
 
 /** A refusal with what it alone does not tell: the field by its path, the image, the holder of a name. */
 export async function explainFailure(
@@ -31,4 +31,39 @@ function toBadConfig(
   const index = facts.field === 'mounts' ? mounts.findIndex(isMeant) : -1
   const field = index === -1 ? facts.field : `mounts[${index}].source`
   return createHostError('INVALID_ARGUMENT', { ...facts, field }, { cause })
+}
+
+/** The conflict, with the holder's id and whether this host made it. */
+async function findNameHolder(
+  engine: DockerEngine,
+  conflict: HostError<'NAME_CONFLICT'>,
+  call: EngineCall,
+): Promise<unknown> {
+  const { name, holderId = name } = conflict.facts
+  try {
+    const holder = await inspectContainer(engine, { ...call, subject: holderId })
+    const facts = { name, holderId: holder.Id, ours: isOurs(holder.Config?.Labels, engine.ownerLabels) }
+    return createHostError('NAME_CONFLICT', facts, { cause: conflict.cause })
+  } catch (error) {
+    call.signal?.throwIfAborted()
+    return isHostError(error, 'CONTAINER_NOT_FOUND') ? conflict : error
+  }
+}
+
+/**
+ * Passes on the warnings of a create.
+ *
+ * @throws HostError OPTION_UNSUPPORTED for one that says that the engine dropped an option which the caller gave.
+ */
+export function passWarnings(
+  { runtimeName, warn }: Pick<DockerEngine, 'runtimeName' | 'warn'>,
+  config: ContainerConfig,
+  warnings: readonly string[],
+): void {
+  for (const reason of warnings) {
+    const field = findDroppedOption(reason)
+    const given = field === undefined ? undefined : config[field]
+    if (field === undefined || given === undefined) warn(reason)
+    else throw createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field, given: String(given), reason })
+  }
 }

@@ -1,8 +1,12 @@
-import { type ContainerInspection, isHostError } from '@capstan/core'
-import type { NetworkAttachment } from '@capstan/core/plugin'
+import { type ContainerInfo, type ContainerInspection, isHostError } from '@capstan/core'
+import { delay, type ListContainersOptions, type NetworkAttachment } from '@capstan/core/plugin'
+import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { toContainerInspection } from './container-shapes.js'
+import { toLabelFilter } from '../engine/label-filter.js'
+import { findSandboxOf } from '../engine/sandbox-labels.js'
+import { toContainerInfo, toContainerInspection } from './container-shapes.js'
 import { inspectContainer } from './inspect-container.js'
+import { toPortBindings, toPortMap } from './port-settings.js'
 
 /** Inspects a container as the contract describes it. Gone: CONTAINER_NOT_FOUND. */
 export async function getInspection(engine: DockerEngine, call: EngineCall): Promise<ContainerInspection> {
@@ -27,4 +31,37 @@ async function withNetworkId(
     if (isHostError(error, 'NETWORK_NOT_FOUND')) return attachment
     throw error
   }
+}
+
+/** Container port → host port. Mappings lag behind a start: a port that was asked for is looked for again, up to 1 s. */
+export async function getPortBindings(engine: DockerEngine, call: EngineCall): Promise<ReadonlyMap<number, number>> {
+  for (let attempt = 1; ; attempt += 1) {
+    const container = await inspectContainer(engine, call)
+    if (container.State?.Running !== true) return new Map() // Podman has them from the create on
+    const ports = toPortMap(toPortBindings(container.NetworkSettings?.Ports))
+    if (attempt === mostAttempts || !lacksPort(container, ports)) return ports
+    await delay(betweenMs, call)
+  }
+}
+
+function lacksPort({ HostConfig }: InspectedContainer, ports: ReadonlyMap<number, number>): boolean {
+  return Object.keys(HostConfig?.PortBindings ?? {}).some((key) => !ports.has(Number.parseInt(key, 10)))
+}
+
+const betweenMs = 100
+const mostAttempts = 11
+
+/**
+ * All containers, stopped ones too, without the sandboxes of those in the list. The filter works at the engine.
+ */
+export async function listContainers(
+  engine: DockerEngine,
+  { labels }: ListContainersOptions,
+  call: EngineCall,
+): Promise<readonly ContainerInfo[]> {
+  const api = await engine.api(call)
+  const listed = await api.listContainers({ all: true, filters: toLabelFilter(labels) })
+  const ids = new Set(listed.map(({ Id }) => Id))
+  // One whose container is gone is shown, so that it is found and removed.
+  return listed.filter(({ Labels }) => !ids.has(findSandboxOf(Labels) ?? '')).map(toContainerInfo)
 }

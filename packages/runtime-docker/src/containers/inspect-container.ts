@@ -1,5 +1,5 @@
 import { isHostError } from '@capstan/core'
-import { validateName } from '@capstan/core/plugin'
+import { poll, validateName } from '@capstan/core/plugin'
 import { toContainerName } from '../engine/container-name.js'
 import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
@@ -52,4 +52,18 @@ export async function findContainer(engine: DockerEngine, call: EngineCall): Pro
 /** An id or a name of a container: it becomes part of a path, so it has no slash. */
 export function validateContainerId(id: string): void {
   validateName(id, 'id')
+}
+
+/**
+ * Whether a container whose output has ended still runs: then the output was cut off. The engine books the end of a
+ * container a moment after that of its output, so it is asked again for a while.
+ */
+export async function isStillRunning(engine: DockerEngine, call: EngineCall): Promise<boolean> {
+  const limit = { limitMs: engine.timeouts.containerEndMs, signal: call.signal }
+  const hasEnded = await poll(async () => ((await isRunning(engine, call)) ? undefined : true), limit)
+  return hasEnded === undefined
+}
+
+async function isRunning(engine: DockerEngine, call: EngineCall): Promise<boolean> {
+  return (await findContainer(engine, call))?.State?.Running === true
 }

@@ -3,12 +3,11 @@ import { delay, linkSignals, type Operation } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toConnectionLost } from '../engine/streams/lost-connection.js'
 import { dropStderr, pump } from './attach.js'
-import { inspectContainer } from './inspect-container.js'
+import { inspectContainer, isStillRunning } from './inspect-container.js'
 import { openAttach } from './open-attach.js'
 import { openWait, type PendingExit } from './pending-exit.js'
 import { resizeStarted } from './resize-terminal.js'
 import { type PreparedStart, type PrepareStart, startPrepared } from './start-container.js'
-import { stillRuns } from './still-runs.js'
 import { stopContainer } from './stop-container.js'
 
 /**
@@ -82,7 +81,7 @@ async function awaitExit(engine: DockerEngine, { exitCode }: PendingExit, call: 
 
 async function refuseCutOff(engine: DockerEngine, call: EngineCall): Promise<void> {
   await delay(promptExitMs, call)
-  if (await stillRuns(engine, call)) throw toConnectionLost(engine)
+  if (await isStillRunning(engine, call)) throw toConnectionLost(engine)
 }
 
 const promptExitMs = 200

@@ -3,7 +3,7 @@ import { createHostError } from '@capstan/core/plugin'
 import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { hasEnded } from './container-shapes.js'
-import { findDeathCode } from './death-event.js'
+import { findExitEventCode } from './exit-event.js'
 import { findContainer, inspectContainer } from './inspect-container.js'
 import { openWait, type PendingExit } from './pending-exit.js'
 
@@ -74,7 +74,7 @@ async function confirm(engine: DockerEngine, { call, pending }: Waiting, code: n
   if (container !== undefined && hasEnded(container)) return readCode(container, call.subject)
   if (container !== undefined && engine.containers.findSandboxed(container.Id) !== undefined) return undefined
   if (code !== 0) return code
-  const known = await findDeathCode(engine, { ...call, since: pending.openedAt })
+  const known = await findExitEventCode(engine, { ...call, since: pending.openedAt })
   if (known !== undefined) return known
   throw toUnknown(call.subject, 'it was removed, and is not known to have run')
 }

@@ -4,7 +4,7 @@ import type { InspectedContainer } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isInconclusive } from '../engine/is-inconclusive.js'
 import { hasEnded } from './container-shapes.js'
-import { findDeathCode } from './death-event.js'
+import { findExitEventCode } from './exit-event.js'
 import { findContainer } from './inspect-container.js'
 
 /**
@@ -62,7 +62,7 @@ async function inspect(engine: DockerEngine, call: EngineCall): Promise<Inspecte
 }
 
 async function readDeath(engine: DockerEngine, call: EngineCall, since: number | undefined): Promise<number> {
-  const code = await findDeathCode(engine, { ...call, since })
+  const code = await findExitEventCode(engine, { ...call, since })
   if (code !== undefined) return code
   const reason = 'it was removed while it was waited for'
   throw createHostError('EXIT_CODE_UNKNOWN', { id: call.subject, reason })

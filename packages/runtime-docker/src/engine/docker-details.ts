@@ -1,6 +1,6 @@
 import type { AbsentCapability, RefusedOption } from '@capstan/core/plugin'
-import type { EngineQuirks } from '../quirks/engine-quirks.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
+import type { EngineQuirks } from './engine-quirks.js'
 
 /** What the probe found: facts alone, no connection. `register` gets them back and wires from them. */
 export interface DockerDetails {

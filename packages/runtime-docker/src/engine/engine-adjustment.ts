@@ -1,7 +1,7 @@
 import type { AbsentCapability, Environment, RefusedOption } from '@capstan/core/plugin'
-import type { EngineQuirks } from '../quirks/engine-quirks.js'
 import type { ApiVersions, EngineFacts } from './docker-details.js'
 import type { InfoAnswer } from './engine-facts.js'
+import type { EngineQuirks } from './engine-quirks.js'
 
 /** An engine as it was found, for what is otherwise with it. */
 export interface FoundEngine {

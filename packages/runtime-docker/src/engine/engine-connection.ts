@@ -13,7 +13,7 @@ import type { VersionAnswer } from './engine-facts.js'
 import { HttpTransport, type TransportRequest } from './http-transport.js'
 import { readBody } from './read-body.js'
 import { toRequestBody, toRequestPath } from './request-options.js'
-import { untilWhole } from './until-whole.js'
+import { retryVanishedImage } from './retry-vanished-image.js'
 
 /**
  * Requests to one engine in the API version that both speak. Rejects with raw failures.
@@ -40,7 +40,9 @@ export class EngineConnection {
 
   /** `pooled`: on a kept connection, for what is short. */
   request(request: EngineRequest, { pooled }: Pick<TransportRequest, 'pooled'>): Promise<IncomingMessage> {
-    return untilWhole(request, () => this.#versioned(request, (sent) => this.#transport.request({ ...sent, pooled })))
+    return retryVanishedImage(request, () =>
+      this.#versioned(request, (sent) => this.#transport.request({ ...sent, pooled })),
+    )
   }
 
   upgrade(request: EngineRequest): Promise<UpgradedConnection> {

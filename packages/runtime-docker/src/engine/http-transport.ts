@@ -9,8 +9,8 @@ import type { UpgradedConnection } from './docker-engine.js'
 import { type DockerTimeouts, defaultTimeouts } from './docker-timeouts.js'
 import { EngineAnswerError, readAnswerText } from './engine-answer-error.js'
 import { type Exchange, exchange, type StaleConnection, toConnectTimeout } from './exchange.js'
+import { OnDemandEngine } from './on-demand-engine.js'
 import { readBody } from './read-body.js'
-import { ServedEngine } from './served-engine.js'
 import { TakenOverResponse } from './taken-over-response.js'
 import { readTlsFiles, type TlsMaterial } from './tls-files.js'
 import { tolerateReset } from './tolerate-reset.js'
@@ -21,14 +21,14 @@ import { tolerateReset } from './tolerate-reset.js'
  * Short requests share a pool of its own; what streams or is upgraded has a socket of its own outside of the pool.
  */
 export class HttpTransport {
-  readonly #connection: DirectConnection | ServedEngine
+  readonly #connection: DirectConnection | OnDemandEngine
   readonly #connectMs: number
   #agent: HttpAgent | undefined
   #tls: Promise<TlsMaterial> | undefined
 
   constructor({ connection }: DockerEndpoint, { connectMs }: Pick<DockerTimeouts, 'connectMs'> = defaultTimeouts) {
     this.#connectMs = connectMs
-    this.#connection = connection.type === 'service' ? new ServedEngine(connection) : connection
+    this.#connection = connection.type === 'service' ? new OnDemandEngine(connection) : connection
   }
 
   /** Resolves at the headers of an answer below 400; what is above rejects with {@link EngineAnswerError}. */
@@ -54,12 +54,12 @@ export class HttpTransport {
   /** Lets go of the kept connections, and ends an engine that was made to listen. What is under way ends by its own signal. */
   async close(): Promise<void> {
     this.#agent?.destroy()
-    if (this.#connection instanceof ServedEngine) await this.#connection.close()
+    if (this.#connection instanceof OnDemandEngine) await this.#connection.close()
   }
 
   async #exchange(request: TransportRequest) {
     const served = this.#connection
-    if (!(served instanceof ServedEngine)) return this.#exchangeAt(served, request)
+    if (!(served instanceof OnDemandEngine)) return this.#exchangeAt(served, request)
     const connection = await served.connect(request.signal)
     try {
       return await this.#exchangeAt(connection, request)

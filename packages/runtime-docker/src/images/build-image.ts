@@ -1,11 +1,11 @@
-import type { BuildOptions, BuildProgress } from '@capstan/core'
+import type { BuildOptions, BuildProgress, HostError } from '@capstan/core'
 import { createHostError, type Operation } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
+import { endsWithExitCode, readBuildExitCode } from '../engine/docker-error-texts.js'
 import { toEngineText } from '../engine/engine-text.js'
 import { isAnswered } from '../engine/is-answered.js'
 import { streamBody } from '../engine/streams/stream-body.js'
-import { toBuildFailure } from './build-failure.js'
-import { createBuildOutput } from './build-output.js'
+import { type BuildOutput, createBuildOutput } from './build-output.js'
 import { checkBasePlatforms, checkBuiltPlatform } from './build-refusals.js'
 import { type BuildRequest, type ImageToBuild, prepareBuild, toAllTags } from './build-request.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
@@ -98,4 +98,20 @@ async function checkResult(engine: DockerEngine, call: EngineCall, options: Buil
   const built = await findImage(engine, call.subject, call)
   if (built === undefined) throw createHostError('IMAGE_NOT_FOUND', { image: call.subject })
   checkBuiltPlatform(engine, built, options)
+}
+
+/**
+ * BUILD_FAILED, with the step under way; the last line is the command's own, else what the engine said, unless that says only
+ * that the command ended with the exit code.
+ */
+function toBuildFailure(
+  { step, command, lastLines }: Pick<BuildOutput, 'step' | 'command' | 'lastLines'>,
+  failure: EngineFailure,
+  cause?: unknown,
+): HostError<'BUILD_FAILED'> {
+  const exitCode = failure.code ?? readBuildExitCode(failure.text)
+  const isTold = exitCode !== undefined && (lastLines.length > 0 || endsWithExitCode(failure.text))
+  const lines = isTold ? [...lastLines] : [...lastLines, failure.text]
+  const facts = { step, command, exitCode, lastLines: lines }
+  return createHostError('BUILD_FAILED', facts, cause === undefined ? undefined : { cause })
 }

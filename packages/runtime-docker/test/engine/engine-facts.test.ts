@@ -1,8 +1,8 @@
 import { firewallManagerCapability } from '@capstan/core'
 import { describe, expect, test } from 'vitest'
-import { dockerProduct } from '../../src/endpoint/products.js'
 import { toAbsentCapabilities, toRefusedOptions } from '../../src/endpoint/refused-options.js'
 import { findUnknownHostReason, type InfoAnswer, toEngineFacts } from '../../src/engine/engine-facts.js'
+import { dockerProduct } from '../../src/quirks/products.js'
 import { linux } from '../endpoint/systems.js'
 
 /** Recorded: Docker Engine 20.10 on Debian, shortened. */

@@ -1,11 +1,10 @@
 import type { IncomingMessage } from 'node:http'
-import { isHostError, type LogChunk, type LogOptions, type LogStream } from '@capstan/core'
-import { createHostError, type LastingOperation } from '@capstan/core/plugin'
+import { isHostError, type LogChunk, type LogOptions, type LogStream, runtimeCapability } from '@capstan/core'
+import { createHostError, type LastingOperation, refuseField } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toConnectionLost } from '../../engine/streams/lost-connection.js'
 import { readWhole } from '../../engine/streams/read-whole.js'
-import { inspectContainer } from '../inspect-container.js'
-import { stillRuns } from '../still-runs.js'
+import { inspectContainer, isStillRunning } from '../inspect-container.js'
 import { type LogFilter, LogPosition, type LogRest } from './log-position.js'
 import { createLogSplitter, type LogSplitter } from './log-splitter.js'
 import { toEngineTime } from './log-time.js'
@@ -106,7 +105,7 @@ async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, { readon
   try {
     yield* split(response, splitter, call)
     const isReplaced = engine.containers.toEngineId(id) !== engineId
-    if (follow && !isReplaced && (await stillRuns(engine, call))) throw toConnectionLost(engine)
+    if (follow && !isReplaced && (await isStillRunning(engine, call))) throw toConnectionLost(engine)
     return { isReplaced }
   } catch (cause) {
     throw withTimestamp(engine.translate(cause, call), splitter.lastTimestamp)
@@ -176,3 +175,20 @@ function withTimestamp(error: unknown, lastTimestamp: string | undefined): unkno
 }
 
 const disposed = new Error('the log stream was disposed of')
+
+/** Everything written so far, both streams in order of arrival; does not wait for the container to stop. */
+export async function readAllLogs(engine: DockerEngine, call: EngineCall): Promise<Uint8Array> {
+  const pieces: Uint8Array[] = []
+  for await (const { bytes } of readLog(engine, {}, call)) pieces.push(bytes)
+  return Buffer.concat(pieces)
+}
+
+/** Throws OPTION_UNSUPPORTED for what of these options the engine refuses. */
+export function refuseLogOptions(
+  { runtimeName, details }: Pick<DockerEngine, 'runtimeName' | 'details'>,
+  { since, timestamps = false }: LogOptions,
+): void {
+  const refused = { runtime: runtimeName, unsupportedOptions: details.unsupportedOptions }
+  refuseField(runtimeCapability, 'logs.since', since, refused)
+  refuseField(runtimeCapability, 'logs.timestamps', timestamps, refused)
+}

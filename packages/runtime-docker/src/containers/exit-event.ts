@@ -3,7 +3,10 @@ import { type JsonObject, readJsonLines, toObject, toText } from '../engine/stre
 import { streamBody } from '../engine/streams/stream-body.js'
 
 /** The exit code by which the engine remembers that the container died since then; `undefined` when it does not. */
-export async function findDeathCode(engine: DockerEngine, { since, ...call }: DeathCall): Promise<number | undefined> {
+export async function findExitEventCode(
+  engine: DockerEngine,
+  { since, ...call }: ExitEventCall,
+): Promise<number | undefined> {
   if (since === undefined) return undefined
   // `until` lies a second ahead, since the engine's clock is known by the second: the answer ends then.
   const now = await readClock(engine, call)
@@ -27,7 +30,7 @@ export async function findDeathCode(engine: DockerEngine, { since, ...call }: De
   return code
 }
 
-type DeathCall = EngineCall & { readonly since: number | undefined }
+type ExitEventCall = EngineCall & { readonly since: number | undefined }
 
 async function readClock(engine: DockerEngine, call: EngineCall): Promise<number | undefined> {
   const response = await engine.send({

@@ -6,7 +6,10 @@ import { isImageVanished } from './docker-error-texts.js'
  * Sends what reads or removes images again where one was removed meanwhile: Podman looks at all of them for each answer,
  * and fails at one that it has just seen and that is gone.
  */
-export async function untilWhole<T>({ method, path, signal }: EngineRequest, send: () => Promise<T>): Promise<T> {
+export async function retryVanishedImage<T>(
+  { method, path, signal }: EngineRequest,
+  send: () => Promise<T>,
+): Promise<T> {
   const isRepeatable = (method === 'GET' || method === 'DELETE') && path.startsWith('/images/')
   for (let attempt = 1; ; attempt += 1) {
     try {

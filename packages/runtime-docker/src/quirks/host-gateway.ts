@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import type { ContainerConfig } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
+import { getHostAddress } from '../endpoint/host-address.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
-import { getHostAddress } from './host-address.js'
 
 /** The config with the address of this host in place of `host-gateway`, for an engine that does not know the word. */
 export async function withHostGateway(

@@ -2,7 +2,7 @@ import { untilAborted } from '@capstan/core/plugin'
 import type { DirectConnection, EngineService, ServedConnection } from './docker-endpoint.js'
 
 /** An engine that is made to listen when it is first needed, and again when it has ended by itself. */
-export class ServedEngine {
+export class OnDemandEngine {
   readonly #serve: ServedConnection['serve']
   readonly #needed = new AbortController()
   #service: Promise<EngineService> | undefined
