@@ -1,7 +1,7 @@
 import type { Capability, OperationOptions, RefusableField } from '@capstan/core'
 import { type Operation, OperationScope, type RefusedOption, refuseField, type StringMap } from '@capstan/core/plugin'
 import type { MemoryEngine } from './memory-engine.js'
-import { meetFault, ScriptedFailure } from './memory-fault.js'
+import { applyFault, ScriptedFailure } from './memory-fault.js'
 
 /** Options of `MemoryConnection`. */
 export interface MemoryConnectionOptions {
@@ -52,7 +52,7 @@ export class MemoryConnection {
   ): Promise<T> {
     return await this.operations.run({ operation, subject: 'the simulation' }, { signal }, async (call) => {
       try {
-        return await this.#meetFaults(operation, call.signal, () => effect(call))
+        return await this.#withFaults(operation, call.signal, () => effect(call))
       } catch (error) {
         if (!(error instanceof ScriptedFailure)) throw error
         // A scripted failure undoes nothing: the effect of the operation stays, and only its answer is lost.
@@ -65,23 +65,23 @@ export class MemoryConnection {
   /** Runs a step that undoes an operation, with its scripted faults; also while the runtime is being closed. */
   async undo(operation: string, signal: AbortSignal, effect: () => void | PromiseLike<void>): Promise<void> {
     try {
-      await this.#meetFaults(operation, signal, effect)
+      await this.#withFaults(operation, signal, effect)
     } catch (error) {
       throw error instanceof ScriptedFailure ? error.error : error
     }
   }
 
-  async #meetFaults<T>(operation: string, signal: AbortSignal, effect: () => T | PromiseLike<T>): Promise<T> {
+  async #withFaults<T>(operation: string, signal: AbortSignal, effect: () => T | PromiseLike<T>): Promise<T> {
     const fault = this.engine.faults.take(operation)
-    if (fault?.after !== true) await meetFault(fault, signal)
+    if (fault?.after !== true) await applyFault(fault, signal)
     const result = await effect()
     signal.throwIfAborted()
-    if (fault?.after === true) await meetFault(fault, signal)
+    if (fault?.after === true) await applyFault(fault, signal)
     return result
   }
 
   /** When kept firewall rules are set: before the program of a container starts, or right after. */
-  get rulesStand(): 'before' | 'after' {
+  get rulesTiming(): 'before' | 'after' {
     return this.unsupportedOptions.some(({ field }) => field === 'firewall.beforeStart') ? 'after' : 'before'
   }
 

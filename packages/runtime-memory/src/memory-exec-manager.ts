@@ -5,7 +5,7 @@ import { findRun, toContainerState } from './containers/state/memory-container.j
 import type { MemoryConnection } from './memory-connection.js'
 import { createStatusFile } from './simulation/files/system-files.js'
 import { withEnvironment } from './simulation/processes/environment.js'
-import { createFailing, findCommand } from './simulation/processes/find-program.js'
+import { createFailingProgram, findCommand } from './simulation/processes/find-program.js'
 
 interface ExecCall {
   readonly options: ExecOptions
@@ -35,12 +35,12 @@ export class MemoryExecManager implements ExecManager {
     const env = withEnvironment(container.env, options.env)
     const files =
       options.privileged === true
-        ? container.files.shownWith(createStatusFile({ ...container.config, privileged: true }))
+        ? container.files.withSystemFiles(createStatusFile({ ...container.config, privileged: true }))
         : container.files
     const sources = { files, programs: container.image.programs, commands: engine.commands }
     const found = await findCommand(sources, { argv, env, workingDirectory })
-    const { program = createFailing(found) } = found
-    const surroundings = {
+    const { program = createFailingProgram(found) } = found
+    const context = {
       argv,
       env,
       pid: run.nextPid(),
@@ -55,7 +55,7 @@ export class MemoryExecManager implements ExecManager {
       containerId: container.id,
       run,
       program,
-      surroundings,
+      context,
       options,
     })
     undo.add('exec', () => process.end())

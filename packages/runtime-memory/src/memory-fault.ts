@@ -49,7 +49,7 @@ export class ScriptedFailure {
 }
 
 /** Waits, hangs or throws as the fault says; rejects with a {@link ScriptedFailure}, or the signal's reason. */
-export async function meetFault(fault: MemoryFault | undefined, signal: AbortSignal): Promise<void> {
+export async function applyFault(fault: MemoryFault | undefined, signal: AbortSignal): Promise<void> {
   if (fault === undefined) return
   const { operation, delayMs, hang = false, error } = fault
   if (delayMs !== undefined) await delay(delayMs, { signal, ref: false })

@@ -1,7 +1,7 @@
 import type { FirewallManager, FirewallRules, OperationOptions } from '@capstan/core'
 import { createHostError, validateFirewallRules, validateId } from '@capstan/core/plugin'
 import { findRun, type MemoryContainer, toContainerState } from './containers/state/memory-container.js'
-import { setFirewall } from './firewall/apply-firewall.js'
+import { applyFirewall } from './firewall/apply-firewall.js'
 import type { MemoryConnection } from './memory-connection.js'
 
 /** Restricts the simulated connections of containers. */
@@ -34,5 +34,5 @@ function setupFirewall(container: MemoryContainer, rules: FirewallRules): void {
   }
   container.firewallRules = rules
   const run = findRun(container)
-  if (run !== undefined) setFirewall(run.origin, rules)
+  if (run !== undefined) applyFirewall(run.origin, rules)
 }

@@ -77,7 +77,7 @@ export class MemoryNetworkManager implements NetworkManager {
         reason,
       })
     }
-    const users = [...network.endpoints.keys()].map((id) => containers.find(id)?.name ?? id)
+    const users = [...network.members.keys()].map((id) => containers.find(id)?.name ?? id)
     if (users.length > 0) throw createHostError('IN_USE', { subject: `network "${network.name}"`, users })
   }
 }

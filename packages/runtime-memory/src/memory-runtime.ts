@@ -74,8 +74,8 @@ export class MemoryRuntime implements Runtime {
     validateId(id)
     const { engine } = this.#connection
     await this.#connection.call('startContainer', options, async ({ undo }) => {
-      const rulesStand = this.#connection.rulesStand
-      await startContainer(engine, engine.containers.require(id), { starter: this.#connection, undo, rulesStand })
+      const rulesTiming = this.#connection.rulesTiming
+      await startContainer(engine, engine.containers.require(id), { starter: this.#connection, undo, rulesTiming })
     })
   }
 
@@ -199,7 +199,7 @@ export class MemoryRuntime implements Runtime {
         attach: options,
         signal,
         starter,
-        rulesStand: starter.rulesStand,
+        rulesTiming: starter.rulesTiming,
       }),
     )
   }

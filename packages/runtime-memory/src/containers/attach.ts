@@ -31,19 +31,19 @@ export interface StartAttachedOptions {
   /** Aborts with the caller's, and when the runtime is closed. */
   readonly signal: AbortSignal
   readonly starter: object
-  readonly rulesStand: NonNullable<StartOptions['rulesStand']>
+  readonly rulesTiming: NonNullable<StartOptions['rulesTiming']>
 }
 
 /** Attached before the program is started: nothing of it is lost. Resolves with the exit code after all output. */
 export async function startAttached(
   engine: MemoryEngine,
   container: MemoryContainer,
-  { attach, signal, starter, rulesStand }: StartAttachedOptions,
+  { attach, signal, starter, rulesTiming }: StartAttachedOptions,
 ): Promise<number> {
   if (attach.initialSize !== undefined) container.terminalSize = attach.initialSize
   const output = new OutputClient(attach, { operation: 'startAttached', subject: container.id })
   const before = findRun(container)
-  const run = await startContainer(engine, container, { starter, client: output, rulesStand })
+  const run = await startContainer(engine, container, { starter, client: output, rulesTiming })
   try {
     return await converse(run, { attach, output, signal })
   } catch (error) {

@@ -40,7 +40,7 @@ function toAttachments({ networks }: MemoryEngine, { config, id }: MemoryContain
         : []
   return joined.map(({ networkId, aliases = [] }) => {
     const found = networks.find(networkId)
-    const ipAddress = found?.endpoints.get(id)?.ipAddress
+    const ipAddress = found?.members.get(id)?.ipAddress
     const gateway = ipAddress === undefined ? undefined : found?.gateway
     return { networkId: found?.id ?? networkId, networkName: found?.name ?? networkId, ipAddress, gateway, aliases }
   })

@@ -3,7 +3,7 @@ import type { ExecOptions, ExecProcess, OperationOptions, TerminalSize } from '@
 import { createHostError, type LastingOperation, untilAborted, validateTerminalSize } from '@capstan/core/plugin'
 import type { MemoryConnection } from '../memory-connection.js'
 import type { MemoryProgram } from '../simulation/memory-program.js'
-import { createSurroundings, type SurroundingsOptions } from '../simulation/processes/process-context.js'
+import { createProcessContext, type ProcessContextOptions } from '../simulation/processes/process-context.js'
 import { createProcessOutput } from '../simulation/processes/process-output.js'
 import { toSignalName } from '../simulation/processes/signals.js'
 import { SimulatedProcess } from '../simulation/processes/simulated-process.js'
@@ -16,7 +16,7 @@ export interface ExecStart {
   readonly containerId: string
   readonly run: ContainerRun
   readonly program: MemoryProgram
-  readonly surroundings: Omit<SurroundingsOptions, 'terminalSize'>
+  readonly context: Omit<ProcessContextOptions, 'terminalSize'>
   readonly options: ExecOptions
 }
 
@@ -32,7 +32,7 @@ export class MemoryExecProcess implements ExecProcess {
   readonly #session: LastingOperation
   #size: TerminalSize | undefined
 
-  constructor(connection: MemoryConnection, { containerId, run, program, surroundings, options }: ExecStart) {
+  constructor(connection: MemoryConnection, { containerId, run, program, context, options }: ExecStart) {
     this.#connection = connection
     this.#containerId = containerId
     const { tty = false, stdin = true, signal } = options
@@ -49,7 +49,7 @@ export class MemoryExecProcess implements ExecProcess {
     this.#process = new SimulatedProcess(
       program,
       streams,
-      createSurroundings({ ...surroundings, terminalSize: () => this.#size }),
+      createProcessContext({ ...context, terminalSize: () => this.#size }),
     )
     run.execs.add(this.#process)
     void this.#process.exitCode.then(() => run.execs.delete(this.#process))

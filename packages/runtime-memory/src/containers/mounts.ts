@@ -30,8 +30,8 @@ export function createMounts(
 
 /** Removes the volumes that were created for the container, except those that another container uses. */
 export function removeVolumesOf({ volumes, containers }: MemoryEngine, id: string): void {
-  for (const { name, madeFor } of volumes.list()) {
-    if (madeFor === id && containers.findUsersOfVolume(name).length === 0) volumes.delete(name)
+  for (const { name, createdFor } of volumes.list()) {
+    if (createdFor === id && containers.findUsersOfVolume(name).length === 0) volumes.delete(name)
   }
 }
 
@@ -51,7 +51,7 @@ function findOrCreateVolume(engine: MemoryEngine, { mount, config, owner }: Volu
   const found = engine.volumes.find(mount.source)
   if (found !== undefined) return found.files
   const labels = toVolumeLabels(mount, config, owner.ownerLabels)
-  return engine.volumes.add(mount.source, labels, { createdAt: engine.now(), madeFor: owner.id }).files
+  return engine.volumes.add(mount.source, labels, { createdAt: engine.now(), createdFor: owner.id }).files
 }
 
 /** As docker has it by default: open to all, nothing in it executable. */

@@ -1,6 +1,6 @@
 import type { FirewallRules } from '@capstan/core'
 import { createHostError, type UndoStack } from '@capstan/core/plugin'
-import { setFirewall } from '../firewall/apply-firewall.js'
+import { applyFirewall } from '../firewall/apply-firewall.js'
 import type { MemoryEngine } from '../memory-engine.js'
 import type { MemoryProgram } from '../simulation/memory-program.js'
 import { findMain } from '../simulation/processes/find-program.js'
@@ -18,7 +18,7 @@ export interface StartOptions {
   /** Attached before the program is started. */
   readonly client?: AttachedClient
   /** When kept firewall rules are set: before the program starts, or right after. Default `before`. */
-  readonly rulesStand?: 'before' | 'after'
+  readonly rulesTiming?: 'before' | 'after'
 }
 
 /** Starts the container unless it runs. A failed start leaves it as it was. */
@@ -53,11 +53,11 @@ async function startOnce(
 async function start(
   engine: MemoryEngine,
   container: MemoryContainer,
-  { starter, undo, client, rulesStand = 'before' }: StartOptions,
+  { starter, undo, client, rulesTiming = 'before' }: StartOptions,
 ): Promise<ContainerRun> {
   const program = await requireMain(engine, container)
   const rules = container.firewallRules
-  const endpoint = await connectToNetworks(engine, container, rulesStand === 'before' ? rules : undefined)
+  const endpoint = await connectToNetworks(engine, container, rulesTiming === 'before' ? rules : undefined)
   if (container.events.isRemoved) {
     await endpoint.leave()
     throw createHostError('CONTAINER_NOT_FOUND', { id: container.id })
@@ -67,14 +67,14 @@ async function start(
     run.process.kill()
     await run.ended
   })
-  if (rules !== undefined && rulesStand === 'after') await restrict(run, container.id, rules)
+  if (rules !== undefined && rulesTiming === 'after') await restrict(run, container.id, rules)
   return run
 }
 
 /** The program has started already. */
 async function restrict(run: ContainerRun, id: string, rules: FirewallRules): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
-  if (run.exitCode === undefined) return setFirewall(run.origin, rules)
+  if (run.exitCode === undefined) return applyFirewall(run.origin, rules)
   const reason = 'its process ended before the rules were set'
   throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'ended' })
 }

@@ -1,30 +1,33 @@
 import type { FirewallRules } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import { type Origin, resolveHost } from '../networks/connect.js'
-import { type Firewall, isPermitted, sealed } from '../networks/egress-filter.js'
+import { denyAll, type EgressFilter, isPermitted } from '../networks/egress-filter.js'
 
 /**
  * Seals the container, then opens the way to what the rules name, and verifies that nothing else is open.
  *
  * A name that does not resolve: FIREWALL_FAILED, and the container stays sealed.
  */
-export function setFirewall(origin: Origin, rules: FirewallRules): void {
+export function applyFirewall(origin: Origin, rules: FirewallRules): void {
   const { namespace } = origin
   try {
-    namespace.firewall = createFirewall(origin, rules)
+    namespace.firewall = createEgressFilter(origin, rules)
     if (isPermitted(namespace.firewall, unroutable, 1))
       throw createFailure(origin, 'a connection that must fail was permitted')
   } finally {
-    const { firewall = sealed } = namespace
-    namespace.cutConnections(({ address, port }) => !isPermitted(firewall, address, port))
+    const { firewall = denyAll } = namespace
+    namespace.destroyConnections(({ address, port }) => !isPermitted(firewall, address, port))
   }
 }
 
-function createFirewall(origin: Origin, { proxyHost, proxyPort, allow = [], dns = 'none' }: FirewallRules): Firewall {
+function createEgressFilter(
+  origin: Origin,
+  { proxyHost, proxyPort, allow = [], dns = 'none' }: FirewallRules,
+): EgressFilter {
   const wanted = [{ host: proxyHost, port: proxyPort }, ...allow]
   // Names resolve before the seal is set, and by it no more.
   const destinations = wanted.map(({ host, port }) => ({ host, port, address: resolveHost(origin, host) }))
-  origin.namespace.firewall = sealed
+  origin.namespace.firewall = denyAll
   return {
     resolvesNames: dns === 'engine',
     destinations: destinations.map(({ host, port, address }) => {

@@ -30,5 +30,5 @@ export async function buildImage(
   const own = toObjectLabels({ kind: 'image', tag, tags }, ownerLabels, labels)
   const config = { ...content.config, labels: { ...content.config.labels, ...own } }
   const keep = { tags: [...new Set([tag, ...tags])], createdAt: engine.now(), undo }
-  engine.images.keep({ ...content, config }, keep)
+  engine.images.addTagged({ ...content, config }, keep)
 }

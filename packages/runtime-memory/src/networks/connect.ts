@@ -22,15 +22,15 @@ export interface Origin {
 /** A connection from a container to a peer: on itself, on a network that both are on, or on this machine by the gateway. */
 export async function connect(origin: Origin, host: string, port: number): Promise<Duplex> {
   const { namespace } = origin
-  if (origin.isHost) return keep(namespace, await connectToMachine(host, port))
+  if (origin.isHost) return track(namespace, await connectToMachine(host, port))
   const address = resolveHost(origin, host)
   if (address === undefined) throw createNetworkError('ENOTFOUND', host, port, 'no such name on its networks')
-  if (isLoopback(address)) return keep(namespace, connectTo(namespace, host, port))
+  if (isLoopback(address)) return track(namespace, connectTo(namespace, host, port))
   if (namespace.firewall !== undefined && !isPermitted(namespace.firewall, address, port)) {
     throw createNetworkError('EACCES', host, port, 'the firewall of the container forbids it')
   }
   const peer = await route(origin, host, address, port)
-  namespace.keepOutgoing(peer, { address, port })
+  namespace.trackOutgoing(peer, { address, port })
   return peer
 }
 
@@ -57,8 +57,8 @@ export function resolveHost(origin: Origin, host: string): string | undefined {
   if (given !== undefined) return given === 'host-gateway' ? findGateway(networks) : given
   if (ownNames.includes(host)) return '127.0.0.1'
   if (namespace.firewall?.resolvesNames === false) return undefined
-  const endpoints = networks.flatMap((network) => [...network.endpoints.values()])
-  return endpoints.find(({ names }) => names.includes(host))?.ipAddress
+  const members = networks.flatMap((network) => [...network.members.values()])
+  return members.find(({ names }) => names.includes(host))?.ipAddress
 }
 
 /** The address of this machine on the first network that leads to it. */
@@ -72,15 +72,15 @@ function route(
   address: string,
   port: number,
 ): Duplex | Promise<Duplex> {
-  for (const { endpoints, gateway, internal } of networks) {
-    const endpoint = [...endpoints.values()].find(({ ipAddress }) => ipAddress === address)
-    if (endpoint !== undefined) return connectTo(findNamespace(endpoint.containerId), host, port)
+  for (const { members, gateway, internal } of networks) {
+    const member = [...members.values()].find(({ ipAddress }) => ipAddress === address)
+    if (member !== undefined) return connectTo(findNamespace(member.containerId), host, port)
     if (address === gateway && !internal) return connectToMachine('127.0.0.1', port)
   }
   const [code, why] =
     networks.length === 0
       ? ['ENETUNREACH', 'the container is on no network']
-      : ['EHOSTUNREACH', 'no container of its networks has the address, and a simulation leads nowhere else']
+      : ['EHOSTUNREACH', 'no container of its networks has the address, and a simulation leads devNull else']
   throw createNetworkError(code, host, port, why)
 }
 
@@ -103,8 +103,8 @@ function connectToMachine(host: string, port: number): Promise<Duplex> {
   })
 }
 
-function keep(namespace: NetworkNamespace, peer: Duplex): Duplex {
-  namespace.keep(peer)
+function track(namespace: NetworkNamespace, peer: Duplex): Duplex {
+  namespace.track(peer)
   return peer
 }
 

@@ -1,11 +1,11 @@
 import { createServer } from 'node:net'
 import type { Origin } from './connect.js'
-import type { Serve } from './network-namespace.js'
+import type { ConnectionHandler } from './network-namespace.js'
 
 /** What is served, and who hears when it cannot be. */
 export interface Listening {
   readonly port: number
-  readonly serve: Serve
+  readonly serve: ConnectionHandler
   /** For a port of this machine, which turns out to be taken only later. */
   readonly onError: (error: Error) => void
 }

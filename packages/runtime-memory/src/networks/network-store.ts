@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { createHostError, joinWords, ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
 
 /** Where one container sits on one network. */
-export interface Endpoint {
+export interface NetworkMember {
   readonly containerId: string
   readonly ipAddress: string
   /** Names by which peers of the network resolve the container; none on the default network, as with a real engine. */
@@ -17,7 +17,7 @@ export interface MemoryNetwork {
   readonly labels: StringMap
   /** The machine, as seen from the network; an internal one has no way to it. */
   readonly gateway: string
-  readonly endpoints: Map<string, Endpoint>
+  readonly members: Map<string, NetworkMember>
 }
 
 /** The simulated networks: each a subnet of its own, 10.n.0.0/16, the first the default one. */
@@ -52,7 +52,7 @@ export class NetworkStore {
   add({ name, internal, labels }: Pick<MemoryNetwork, 'name' | 'internal' | 'labels'>): MemoryNetwork {
     const id = randomBytes(32).toString('hex')
     const gateway = `10.${this.#pickSubnet()}.0.1`
-    const network = { id, name, internal, labels, gateway, endpoints: new Map<string, Endpoint>() }
+    const network = { id, name, internal, labels, gateway, members: new Map<string, NetworkMember>() }
     this.#networks.set(id, network)
     return network
   }
@@ -79,15 +79,15 @@ export class NetworkStore {
 }
 
 /** Gives the container an address on the network. */
-export function joinNetwork(network: MemoryNetwork, containerId: string, names: readonly string[]): Endpoint {
-  const endpoint = { containerId, ipAddress: pickAddress(network), names }
-  network.endpoints.set(containerId, endpoint)
-  return endpoint
+export function joinNetwork(network: MemoryNetwork, containerId: string, names: readonly string[]): NetworkMember {
+  const member = { containerId, ipAddress: pickAddress(network), names }
+  network.members.set(containerId, member)
+  return member
 }
 
-function pickAddress({ gateway, endpoints }: MemoryNetwork): string {
+function pickAddress({ gateway, members }: MemoryNetwork): string {
   const prefix = gateway.slice(0, -'0.1'.length)
-  const used = new Set([...endpoints.values()].map(({ ipAddress }) => ipAddress))
+  const used = new Set([...members.values()].map(({ ipAddress }) => ipAddress))
   for (let host = 2; host < 65_535; host += 1) {
     const address = `${prefix}${host >> 8}.${host & 0xff}`
     if (!used.has(address)) return address

@@ -7,7 +7,7 @@ export interface MemoryVolume {
   readonly labels: StringMap
   readonly createdAt: Date
   /** Id of the container whose creation created it. */
-  readonly madeFor?: string
+  readonly createdFor?: string
   /** Paths from the volume's root. */
   readonly files: FileMap
 }
@@ -24,7 +24,7 @@ export class VolumeStore {
     return this.#volumes.get(name)
   }
 
-  add(name: string, labels: StringMap, made: Pick<MemoryVolume, 'createdAt' | 'madeFor'>): MemoryVolume {
+  add(name: string, labels: StringMap, made: Pick<MemoryVolume, 'createdAt' | 'createdFor'>): MemoryVolume {
     const volume = { name, labels, ...made, files: new Map() }
     this.#volumes.set(name, volume)
     return volume

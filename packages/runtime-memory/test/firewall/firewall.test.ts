@@ -81,7 +81,7 @@ describe('setupFirewall', () => {
   it('fails closed: sealed when the proxy does not resolve', async () => {
     await using memory = await openMemory()
     const { id, proxy } = await setUp(memory)
-    const failing = memory.firewalls.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })
+    const failing = memory.firewalls.setupFirewall(id, { proxyHost: 'devNull', proxyPort: 80 })
     await expect(failing).rejects.toMatchObject({ code: 'FIREWALL_FAILED', facts: { id, containment: 'sealed' } })
     expect((await dial(memory, id, proxy)).stderr).toContain('EACCES')
   })
@@ -99,14 +99,14 @@ describe('setupFirewall', () => {
     process.stdout.pipe(stdout)
     process.stdin.write('hi')
     await stdout.until('hi')
-    await expect(memory.firewalls.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })).rejects.toThrow('nowhere')
+    await expect(memory.firewalls.setupFirewall(id, { proxyHost: 'devNull', proxyPort: 80 })).rejects.toThrow('devNull')
     expect(await process.exitCode).toBe(1)
   })
 
   it('starts no container whose rules cannot be set', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox' })
-    await memory.firewalls.setupFirewall(id, { proxyHost: 'nowhere', proxyPort: 80 })
+    await memory.firewalls.setupFirewall(id, { proxyHost: 'devNull', proxyPort: 80 })
     await expect(memory.runtime.startContainer(id)).rejects.toMatchObject({
       code: 'FIREWALL_FAILED',
       facts: { containment: 'not-started' },

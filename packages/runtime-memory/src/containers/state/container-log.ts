@@ -58,8 +58,8 @@ export class ContainerLog {
   }
 
   /** Resolves when there is room for more. */
-  async room(): Promise<void> {
-    while (this.#isHeldUp()) {
+  async waitForRoom(): Promise<void> {
+    while (this.#isBlocked()) {
       await new Promise<void>((resolve) => {
         this.#events.once('read', resolve)
       })
@@ -99,7 +99,7 @@ export class ContainerLog {
   }
 
   /** Full of what a reader still wants; one record alone is always taken. */
-  #isHeldUp(): boolean {
+  #isBlocked(): boolean {
     return (
       this.#isFull() && this.start < this.end - 1 && [...this.#readers].some(({ position }) => position <= this.start)
     )

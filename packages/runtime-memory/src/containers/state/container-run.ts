@@ -3,7 +3,7 @@ import type { MemoryClock } from '../../memory-clock.js'
 import type { Origin } from '../../networks/connect.js'
 import type { NetworkNamespace } from '../../networks/network-namespace.js'
 import type { MemoryProgram } from '../../simulation/memory-program.js'
-import { createSurroundings } from '../../simulation/processes/process-context.js'
+import { createProcessContext } from '../../simulation/processes/process-context.js'
 import { SimulatedProcess } from '../../simulation/processes/simulated-process.js'
 import type { ContainerStore } from './container-store.js'
 import { type AttachedClient, ContainerStreams } from './container-streams.js'
@@ -55,7 +55,7 @@ export class ContainerRun {
     this.startedAt = engine.clock.now()
     this.streams = this.#createStreams()
     if (client !== undefined) this.streams.attach(client)
-    this.process = new SimulatedProcess(program, this.streams, this.#createSurroundings())
+    this.process = new SimulatedProcess(program, this.streams, this.#createProcessContext())
     this.ended = this.#waitForEnd()
     container.run = this
     container.events.start()
@@ -109,9 +109,9 @@ export class ContainerRun {
     })
   }
 
-  #createSurroundings() {
+  #createProcessContext() {
     const { argv, env, user, workingDirectory, config, files, image } = this.#container
-    return createSurroundings({
+    return createProcessContext({
       argv,
       env,
       // An init is 1 itself.

@@ -1,6 +1,6 @@
 import { type FirewallRules, isHostError } from '@capstan/core'
 import { createHostError, type PortBinding } from '@capstan/core/plugin'
-import { setFirewall } from '../../firewall/apply-firewall.js'
+import { applyFirewall } from '../../firewall/apply-firewall.js'
 import type { Origin } from '../../networks/connect.js'
 import { NetworkNamespace } from '../../networks/network-namespace.js'
 import type { NetworkStore } from '../../networks/network-store.js'
@@ -17,7 +17,7 @@ export interface NetworkEndpoint {
   leave(): Promise<void>
 }
 
-/** The parts of the engine that network endpoints use. */
+/** The parts of the engine that network members use. */
 export interface NetworkStores {
   readonly networks: NetworkStore
   readonly containers: ContainerStore
@@ -38,7 +38,7 @@ export async function connectToNetworks(
   )
   const disconnect = () => {
     origin.namespace.close()
-    for (const { endpoints } of origin.networks) endpoints.delete(container.id)
+    for (const { members } of origin.networks) members.delete(container.id)
   }
   try {
     if (rules !== undefined) applyStoredRules(origin, rules)
@@ -59,7 +59,7 @@ export async function connectToNetworks(
 /** The program has not started yet. */
 function applyStoredRules(origin: Origin, rules: FirewallRules): void {
   try {
-    setFirewall(origin, rules)
+    applyFirewall(origin, rules)
   } catch (error) {
     if (!isHostError(error, 'FIREWALL_FAILED')) throw error
     throw createHostError('FIREWALL_FAILED', { ...error.facts, containment: 'not-started' }, { cause: error.cause })

@@ -18,7 +18,7 @@ export async function loadImages(
   for (const { config, layers, tags } of images) {
     const content = await toContent(engine, { archive, config, layers, signal })
     const createdAt = new Date(text(member(config, 'created'), new Date(0).toISOString()))
-    const { id } = engine.images.keep(content, { tags, createdAt, undo })
+    const { id } = engine.images.addTagged(content, { tags, createdAt, undo })
     loaded.push(...(tags.length === 0 ? [id] : tags))
   }
   if (loaded.length === 0) throw createLoadError('there is no image in it')

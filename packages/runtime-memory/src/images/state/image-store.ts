@@ -3,7 +3,7 @@ import type { ImageContent } from '../../simulation/image-content.js'
 import { type StoredImage, toImageId } from './stored-image.js'
 
 /** How an image is kept, and how that is taken back. */
-export interface KeepOptions {
+export interface AddTaggedOptions {
   readonly tags: readonly string[]
   readonly createdAt: Date
   readonly undo: UndoStack
@@ -42,7 +42,7 @@ export class ImageStore {
   }
 
   /** Adds and tags in one; the undo stack takes back both. */
-  keep(content: ImageContent, { tags, createdAt, undo }: KeepOptions): StoredImage {
+  addTagged(content: ImageContent, { tags, createdAt, undo }: AddTaggedOptions): StoredImage {
     const isNew = !this.#images.has(toImageId(content))
     const image = this.add(content, createdAt)
     const before = tags.map((tag) => ({ tag, holder: this.find(tag) }))

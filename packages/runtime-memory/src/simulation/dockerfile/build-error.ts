@@ -1,5 +1,5 @@
 import { createHostError } from '@capstan/core/plugin'
-import { type DockerfileInstruction, toShown } from './instruction.js'
+import { type DockerfileInstruction, formatInstruction } from './instruction.js'
 
 /** What a failed build knows beside the reason. */
 export interface BuildErrorFacts {
@@ -15,7 +15,7 @@ export function createBuildError(
   { exitCode, lastLines = [], cause }: BuildErrorFacts = {},
 ): Error {
   const facts = {
-    step: at === undefined ? undefined : `line ${at.line}: ${toShown(at)}`,
+    step: at === undefined ? undefined : `line ${at.line}: ${formatInstruction(at)}`,
     command: at?.keyword === 'RUN' ? at.text : undefined,
     exitCode,
     lastLines: reason === undefined ? lastLines : [...lastLines, reason],

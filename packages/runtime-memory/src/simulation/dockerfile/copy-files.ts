@@ -16,7 +16,7 @@ export async function copyFiles(call: InstructionCall): Promise<void> {
   const directory = posix.resolve(stage.config.workingDirectory, target)
   for (const root of roots) {
     for (const path of source.paths.keys()) {
-      const place = toPlace({ source, root, path, directory, isDirectory })
+      const place = toDestination({ source, root, path, directory, isDirectory })
       const entry = place === undefined ? undefined : await source.read(path)
       if (place === undefined || entry === undefined) continue
       stage.files.set(place, mode === undefined || entry.type !== 'file' ? entry : { ...entry, mode })
@@ -57,7 +57,7 @@ function toExpression(pattern: string): RegExp {
   return new RegExp(`^${escaped.replaceAll('*', '[^/]*').replaceAll('?', '[^/]')}$`)
 }
 
-interface Placing {
+interface CopyRequest {
   readonly source: CopySource
   readonly root: string
   readonly path: string
@@ -66,7 +66,7 @@ interface Placing {
 }
 
 /** Where a path of the source goes; `undefined` for what is not of this root. A directory's contents go, not itself. */
-function toPlace({ source, root, path, directory, isDirectory }: Placing): string | undefined {
+function toDestination({ source, root, path, directory, isDirectory }: CopyRequest): string | undefined {
   const isRootDirectory = root === '/' || source.paths.get(root)?.type === 'directory'
   if (!isRootDirectory) {
     if (path !== root) return undefined

@@ -34,22 +34,22 @@ export interface ParsedDockerfile {
  * @throws HostError BUILD_FAILED for an invalid Dockerfile, naming the instruction if there is one.
  */
 export function parseDockerfile(text: string): ParsedDockerfile {
-  const { instructions, escapeCharacter } = orFail(() => parse(text))
+  const { instructions, escapeCharacter } = withBuildErrors(() => parse(text))
   const convert = (instruction: ParsedInstruction) => toInstruction(instruction, escapeCharacter)
   const converted = instructions.map(convert)
-  const { globals, stages } = orFail(() => splitStages({ instructions }), converted)
+  const { globals, stages } = withBuildErrors(() => splitStages({ instructions }), converted)
   return {
     stages: stages.map(({ from, base, name, instructions: own }) => {
       return { from: convert(from), base, name, instructions: own.map(convert) }
     }),
     readGlobals: (buildArgs, variables) => {
       const options = { escapeCharacter, builder: 'buildkit', buildArgs, variables } as const
-      return orFail(() => readGlobals(globals, options), converted)
+      return withBuildErrors(() => readGlobals(globals, options), converted)
     },
   }
 }
 
-function orFail<T>(read: () => T, instructions: readonly DockerfileInstruction[] = []): T {
+function withBuildErrors<T>(read: () => T, instructions: readonly DockerfileInstruction[] = []): T {
   try {
     return read()
   } catch (error) {

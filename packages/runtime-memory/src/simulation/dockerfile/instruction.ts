@@ -25,7 +25,11 @@ export interface DockerfilePair {
 }
 
 /** As a message shows it. */
-export function toShown({ keyword, flags, text }: Pick<DockerfileInstruction, 'keyword' | 'flags' | 'text'>): string {
+export function formatInstruction({
+  keyword,
+  flags,
+  text,
+}: Pick<DockerfileInstruction, 'keyword' | 'flags' | 'text'>): string {
   const options = [...flags].map(([name, value]) => `--${name}=${value}`)
   return [keyword, ...options, text].join(' ').trimEnd()
 }

@@ -6,7 +6,7 @@ import { createBuildError } from './build-error.js'
 import { type Build, type BuildEnvironment, createStage, toContent } from './build-stage.js'
 import { type DockerfileStage, type ParsedDockerfile, parseDockerfile } from './dockerfile.js'
 import { expand } from './expand.js'
-import { type DockerfileInstruction, toShown } from './instruction.js'
+import { type DockerfileInstruction, formatInstruction } from './instruction.js'
 import { applyInstruction } from './instructions.js'
 
 /** Runs the instructions of a Dockerfile up to its target stage. Resolves with the content of the image. */
@@ -95,7 +95,7 @@ function createSteps({ onProgress }: BuildOptions, stages: readonly DockerfileSt
     onProgress?.({ step, totalSteps, text, stream })
   const next = (instruction: DockerfileInstruction) => {
     step += 1
-    report(`Step ${step}/${totalSteps} : ${toShown(instruction)}`)
+    report(`Step ${step}/${totalSteps} : ${formatInstruction(instruction)}`)
   }
   return { report, next }
 }

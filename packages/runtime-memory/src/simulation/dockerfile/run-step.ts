@@ -2,8 +2,8 @@ import { Readable } from 'node:stream'
 import { type Argv, untilAborted } from '@capstan/core/plugin'
 import { createOfflineOrigin } from '../../networks/connect.js'
 import { ContainerFiles } from '../files/container-files.js'
-import { createFailing, findCommand } from '../processes/find-program.js'
-import { createSurroundings } from '../processes/process-context.js'
+import { createFailingProgram, findCommand } from '../processes/find-program.js'
+import { createProcessContext } from '../processes/process-context.js'
 import { createProcessOutput } from '../processes/process-output.js'
 import { SimulatedProcess } from '../processes/simulated-process.js'
 import { createBuildError } from './build-error.js'
@@ -41,13 +41,13 @@ async function startProcess(
     await build.nextTurn()
   }
   return new SimulatedProcess(
-    found.program ?? createFailing(found),
+    found.program ?? createFailingProgram(found),
     {
       stdin: Readable.from([]),
       stdout: createProcessOutput(toSink('stdout')),
       stderr: createProcessOutput(toSink('stderr')),
     },
-    createSurroundings({
+    createProcessContext({
       argv,
       env,
       pid: 1,

@@ -46,7 +46,7 @@ export class ContainerFiles {
   }
 
   /** The same files, of which the engine shows some otherwise: to one process, as /proc does. */
-  shownWith(system: ReadonlyFileMap): ContainerFiles {
+  withSystemFiles(system: ReadonlyFileMap): ContainerFiles {
     const all = new Map([...(this.#options.system ?? []), ...system])
     return new ContainerFiles({ ...this.#options, system: all, written: this.written })
   }
@@ -111,13 +111,13 @@ export class ContainerFiles {
   async #put(path: string, entry: Exclude<FileEntry, { type: 'symlink' }>): Promise<void> {
     const { mount, key } = this.#locate(path)
     if (mount === undefined ? this.#readOnly : mount.readOnly) throw createFileError('EROFS', path)
-    if (mount?.type !== 'bind') return this.#keep(mount, key, entry)
+    if (mount?.type !== 'bind') return this.#store(mount, key, entry)
     const source = posix.join(mount.source, key)
     if (entry.type === 'file') await writeMachineFile(source, entry.bytes)
     await changeMachineMode(source, entry.mode)
   }
 
-  #keep(mount: (MountedFiles & { type: 'memory' }) | undefined, key: string, entry: FileEntry): void {
+  #store(mount: (MountedFiles & { type: 'memory' }) | undefined, key: string, entry: FileEntry): void {
     const files = mount?.files ?? this.written
     const { sizeBytes = Number.POSITIVE_INFINITY } = mount ?? {}
     const size =

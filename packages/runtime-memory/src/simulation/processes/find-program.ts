@@ -52,7 +52,7 @@ export async function findMain(
 }
 
 /** A program that tells why there is none. */
-export function createFailing(found: FoundProgram): MemoryProgram {
+export function createFailingProgram(found: FoundProgram): MemoryProgram {
   return async ({ stderr }) => {
     if (found.program !== undefined) return 0
     stderr.write(`${found.reason}\n`)

@@ -4,10 +4,10 @@ import { connect, type Origin } from '../../networks/connect.js'
 import { listen } from '../../networks/listen.js'
 import type { ProgramSources } from './find-program.js'
 import { createMemoryFiles } from './memory-files.js'
-import type { ProcessSurroundings } from './simulated-process.js'
+import type { ProcessContext } from './simulated-process.js'
 
 /** What tells one process of a container from another, and what they share. */
-export interface SurroundingsOptions {
+export interface ProcessContextOptions {
   readonly argv: Argv
   readonly env: StringMap
   readonly pid: number
@@ -21,7 +21,7 @@ export interface SurroundingsOptions {
 }
 
 /** What a process of a container can see and reach. */
-export function createSurroundings({ sources, origin, ...own }: SurroundingsOptions): ProcessSurroundings {
+export function createProcessContext({ sources, origin, ...own }: ProcessContextOptions): ProcessContext {
   return {
     ...own,
     sources,

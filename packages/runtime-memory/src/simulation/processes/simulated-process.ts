@@ -1,6 +1,6 @@
 import type { Duplex, Readable, Writable } from 'node:stream'
 import type { Argv } from '@capstan/core/plugin'
-import type { Serve } from '../../networks/network-namespace.js'
+import type { ConnectionHandler } from '../../networks/network-namespace.js'
 import type { MemoryProcess, MemoryProgram, MemoryRunOptions } from '../memory-program.js'
 import { findCommand, type ProgramSources } from './find-program.js'
 import { createMemoryFiles } from './memory-files.js'
@@ -8,10 +8,10 @@ import { flushOutput } from './process-output.js'
 import { createMemorySignal, toSignalExitCode } from './signals.js'
 
 /** What the simulation adds to a process's own streams and signal. `listen` answers with how to stop listening. */
-export interface ProcessSurroundings
+export interface ProcessContext
   extends Omit<MemoryProcess, 'stdin' | 'stdout' | 'stderr' | 'signal' | 'run' | 'listen'> {
   readonly sources: ProgramSources
-  listen(port: number, serve: Serve, onError: (error: Error) => void): () => void
+  listen(port: number, serve: ConnectionHandler, onError: (error: Error) => void): () => void
 }
 
 /** The three streams of a process. */
@@ -31,12 +31,12 @@ export class SimulatedProcess {
   readonly #peers = new Set<Duplex>()
   #finish: (code: number) => void = () => {}
 
-  constructor(program: MemoryProgram, streams: ProcessStreams, surroundings: ProcessSurroundings) {
+  constructor(program: MemoryProgram, streams: ProcessStreams, context: ProcessContext) {
     this.#streams = streams
     this.exitCode = new Promise((resolve) => {
       this.#finish = resolve
     })
-    void this.#run(program, this.#createProcess(surroundings))
+    void this.#run(program, this.#createProcess(context))
   }
 
   /** Tells the program; SIGKILL does not ask it. */
@@ -53,15 +53,15 @@ export class SimulatedProcess {
     for (const stream of [stdout, stderr]) stream.destroy()
   }
 
-  #createProcess({ sources, ...surroundings }: ProcessSurroundings): MemoryProcess {
+  #createProcess({ sources, ...context }: ProcessContext): MemoryProcess {
     const process: MemoryProcess = {
-      ...surroundings,
+      ...context,
       ...this.#streams,
       signal: this.#controller.signal,
-      connect: async (host, port) => this.#keep(await surroundings.connect(host, port)),
+      connect: async (host, port) => this.#track(await context.connect(host, port)),
       listen: (port, serve) => {
-        const accept: Serve = (peer) => serve(this.#keep(peer))
-        this.#listeners.push(surroundings.listen(port, accept, (error) => this.#complain(error)))
+        const accept: ConnectionHandler = (peer) => serve(this.#track(peer))
+        this.#listeners.push(context.listen(port, accept, (error) => this.#reportError(error)))
       },
       run: (argv, options) => runCommand(sources, process, { ...options, argv }),
     }
@@ -83,16 +83,16 @@ export class SimulatedProcess {
     } catch (error) {
       const { signal } = this.#controller
       if (signal.aborted) return toSignalExitCode(signal.reason.signal)
-      this.#complain(error)
+      this.#reportError(error)
       return 1
     }
   }
 
-  #complain(error: unknown): void {
+  #reportError(error: unknown): void {
     this.#streams.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
   }
 
-  #keep(peer: Duplex): Duplex {
+  #track(peer: Duplex): Duplex {
     this.#peers.add(peer)
     peer.once('close', () => this.#peers.delete(peer))
     return peer

@@ -43,11 +43,11 @@ function put(streams: ProcessStreams, stream: 0 | 1 | 2, output: Writable): Proc
 }
 
 async function readInput(files: MemoryFiles, path: string): Promise<Uint8Array> {
-  return path === nowhere ? Buffer.alloc(0) : await files.read(path)
+  return path === devNull ? Buffer.alloc(0) : await files.read(path)
 }
 
 async function openOutput(files: MemoryFiles, { kind, target }: ShellRedirect) {
-  if (target === nowhere) return { stream: createProcessOutput(async () => {}), finish: async () => {} }
+  if (target === devNull) return { stream: createProcessOutput(async () => {}), finish: async () => {} }
   const before = kind === 'append' ? await files.read(target).catch(() => Buffer.alloc(0)) : Buffer.alloc(0)
   // At once, as a shell does: where it may not be written, the command does not run.
   await files.write(target, before)
@@ -56,4 +56,4 @@ async function openOutput(files: MemoryFiles, { kind, target }: ShellRedirect) {
   return { stream, finish: () => files.write(target, Buffer.concat(chunks)) }
 }
 
-const nowhere = '/dev/null'
+const devNull = '/dev/null'
