@@ -12,7 +12,7 @@ import { processCommands } from './simulation/programs/process-commands.js'
 import { textCommands } from './simulation/programs/text-commands.js'
 import { sh } from './simulation/shell/shell.js'
 
-/** The engine of one plugin, with the images that it has from the start. */
+/** Creates the engine of a plugin with its initial images. */
 export function createEngine(options: MemoryPluginOptions): MemoryEngine {
   const { images = {}, pullable = {}, faults = [], logLimitBytes = 64 * 1024 * 1024 } = options
   const commands = { ...baseCommands, ...options.commands }
@@ -31,7 +31,7 @@ export function createEngine(options: MemoryPluginOptions): MemoryEngine {
   return engine
 }
 
-/** By familiar reference; one value under several references is one image with several tags. */
+/** Creates images by their short reference. One value under several references becomes one image with several tags. */
 function createImages(images: Readonly<Record<string, MemoryImage>>): ReadonlyMap<string, ImageContent> {
   const contents = new Map<MemoryImage, ImageContent>()
   return new Map(

@@ -13,5 +13,5 @@ export type {
 } from './simulation/memory-program.js'
 export { memoryPlugin }
 
-/** The simulation with its defaults, as `loadPlugins` finds it: one for each process. */
+/** A simulation with default options, which `loadPlugins` finds. One per process. */
 export const plugin: RuntimePlugin = memoryPlugin()

@@ -1,4 +1,4 @@
-/** The engine's own clock: nanoseconds since 1970, no two alike, never going back. */
+/** The clock of an engine: nanoseconds since 1970, strictly increasing. */
 export class MemoryClock {
   readonly #offset = BigInt(Date.now()) * 1_000_000n - process.hrtime.bigint()
   #last = 0n
@@ -10,19 +10,19 @@ export class MemoryClock {
   }
 }
 
-/** RFC 3339 with nine digits of a second. */
+/** Formats a time as RFC 3339 with nanoseconds. */
 export function toTimestamp(nanoseconds: bigint): string {
   const date = toDate(nanoseconds).toISOString()
   const fraction = String(nanoseconds % 1_000_000_000n).padStart(9, '0')
   return `${date.slice(0, date.lastIndexOf('.'))}.${fraction}Z`
 }
 
-/** To the millisecond, as a Date keeps it. */
+/** Converts a time to a Date, which has milliseconds. */
 export function toDate(nanoseconds: bigint): Date {
   return new Date(Number(nanoseconds / 1_000_000n))
 }
 
-/** Of a Date, or of an RFC 3339 text whose fraction is kept to the nanosecond. */
+/** Parses a Date or an RFC 3339 text with up to nine digits after the second. */
 export function parseTimestamp(time: Date | string): bigint {
   if (time instanceof Date) return BigInt(time.getTime()) * 1_000_000n
   const [, seconds = '', fraction = '', zone = 'Z'] = /^(.{19})(?:\.(\d{1,9}))?(.*)$/.exec(time) ?? []

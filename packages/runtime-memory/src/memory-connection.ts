@@ -9,15 +9,15 @@ export interface MemoryConnectionOptions {
   readonly runtimeName: string
   readonly ownerLabels: StringMap
   readonly unsupportedOptions: readonly RefusedOption[]
-  /** For the report in the error after `close`. */
+  /** For the error that calls after `close` reject with. */
   readonly packageName?: string | undefined
   readonly packageVersion?: string | undefined
 }
 
 /**
- * What one open runtime and its managers share: the engine, the owner, and the operations.
+ * The state that an open runtime and its managers share: the engine, the owner and the operations.
  *
- * Every operation calls {@link MemoryConnection.call}, which applies the scripted faults.
+ * Each operation runs by {@link MemoryConnection.call}, which applies the scripted faults.
  */
 export class MemoryConnection {
   readonly engine: MemoryEngine
@@ -80,7 +80,7 @@ export class MemoryConnection {
     return result
   }
 
-  /** When kept firewall rules are set: before the program of a container starts, or right after. */
+  /** Whether stored firewall rules are set before the program of a container starts or after. */
   get rulesTiming(): 'before' | 'after' {
     return this.unsupportedOptions.some(({ field }) => field === 'firewall.beforeStart') ? 'after' : 'before'
   }
@@ -90,7 +90,7 @@ export class MemoryConnection {
     refuseField(capability, field, given, { runtime: this.runtimeName, unsupportedOptions: this.unsupportedOptions })
   }
 
-  /** The chunks, until the caller aborts or the runtime is closed: then its reason is thrown. */
+  /** Yields the chunks of a source until the caller aborts or the runtime is closed, which throws the reason. */
   async *stream(chunks: AsyncIterable<Uint8Array>, options: OperationOptions): AsyncGenerator<Uint8Array> {
     const { signal, end } = this.operations.begin(options.signal)
     try {

@@ -9,21 +9,21 @@ import type { ImageContent, ImagePrograms } from './simulation/image-content.js'
 import type { MemoryProgram } from './simulation/memory-program.js'
 import { VolumeStore } from './volumes/volume-store.js'
 
-/** What a simulation has from its start, and for good. */
+/** Options of `MemoryEngine`. They do not change later. */
 export interface MemoryEngineOptions {
   readonly faults: FaultScript
-  /** Run wherever a file of their name is. */
+  /** The commands of the plugin by name. A file with that name runs the command. */
   readonly commands: ReadonlyMap<string, MemoryProgram>
-  /** Familiar reference → what a pull of it gives. */
+  /** Images that can be pulled, by their short reference. */
   readonly registry: ReadonlyMap<string, ImageContent>
-  /** What a container's log holds at most. */
+  /** The maximum size of a container's log. */
   readonly logLimitBytes: number
 }
 
 /**
- * The state of one simulation: what a real engine would keep while its clients come and go.
+ * The state of one simulated engine, which outlives its clients as that of a real engine does.
  *
- * It belongs to the plugin: closing a runtime leaves it as it is, and opening the plugin again finds it so.
+ * It belongs to the plugin: closing a runtime leaves it unchanged, and opening the plugin again finds it.
  */
 export class MemoryEngine {
   readonly clock: MemoryClock = new MemoryClock()
@@ -34,10 +34,10 @@ export class MemoryEngine {
   readonly faults: FaultScript
   readonly commands: ReadonlyMap<string, MemoryProgram>
   readonly registry: ReadonlyMap<string, ImageContent>
-  /** By their key, for archives, which cannot hold them. */
+  /** Programs by their key. Archives contain the key, because they cannot contain programs. */
   readonly programs: Map<string, ImagePrograms> = new Map()
   readonly logLimitBytes: number
-  /** The runtimes that are open on it. */
+  /** The open runtimes. */
   readonly connections: Set<object> = new Set()
 
   constructor({ faults, commands, registry, logLimitBytes }: MemoryEngineOptions) {
@@ -51,9 +51,12 @@ export class MemoryEngine {
     return toDate(this.clock.now())
   }
 
-  /** What runs in containers holds up the process's exit only while a runtime is open. */
+  /**
+   * Resolves in a later turn of the event loop. Running containers keep the process alive only while a runtime is
+   * open.
+   */
   nextTurn(): Promise<void> {
-    // An immediate that is not referenced need not run before something else wakes the loop: a timer does.
+    // An unreferenced immediate may wait until something else wakes the event loop. A timer does not.
     return this.connections.size > 0 ? setImmediate() : delay(1, { ref: false })
   }
 }

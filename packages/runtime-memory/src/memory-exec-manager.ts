@@ -12,7 +12,10 @@ interface ExecCall {
   readonly undo: UndoStack
 }
 
-/** Further processes in simulated containers. A command that is not there: exit code 127, one that may not run: 126. */
+/**
+ * Runs processes in simulated containers. The exit code is 127 for an unknown command and 126 for one that cannot be
+ * executed.
+ */
 export class MemoryExecManager implements ExecManager {
   readonly #connection: MemoryConnection
 

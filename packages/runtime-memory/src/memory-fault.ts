@@ -1,25 +1,26 @@
 import { createHostError, delay, untilAborted } from '@capstan/core/plugin'
 
-/** A scripted fault: what is to go wrong at an operation. */
+/** A scripted fault: a failure or delay of an operation. */
 export interface MemoryFault {
   /**
-   * A method's name: of the runtime, of a manager, or `kill` and `resize` of an exec process. `pullImage` is met by
-   * every pull; `createContainer`, `startContainer` and `removeContainer` also as steps of `startSidecar`.
+   * The name of a method of the runtime or of a manager, or `kill` and `resize` of an exec process. `pullImage`
+   * applies to every pull; `createContainer`, `startContainer` and `removeContainer` also apply as steps of
+   * `startSidecar`.
    */
   readonly operation: string
-  /** How many calls meet it; default 1. */
+  /** The number of calls that it applies to. Default 1. */
   readonly times?: number
-  /** The call waits this long first; alone, it goes on then. */
+  /** The call waits this long first. Without `error` and `hang`, it then continues. */
   readonly delayMs?: number
-  /** The call goes on when its signal aborts, or the runtime is closed, and not before. */
+  /** The call waits until its signal aborts or the runtime is closed. */
   readonly hang?: boolean
-  /** The operation takes effect, then fails or hangs: the answer was lost. An abort still undoes. */
+  /** The operation takes effect and then fails or hangs, as when its response is lost. An abort still undoes it. */
   readonly after?: boolean
-  /** Default, unless the fault only delays or hangs: OPERATION_FAILED. */
+  /** The error of the call. Default: OPERATION_FAILED, or none when the fault only delays or hangs. */
   readonly error?: Error
 }
 
-/** Finds the fault that a call meets. The list may grow while it is in use. */
+/** Finds the fault that applies to a call. The list may grow while it is in use. */
 export class FaultScript {
   readonly #faults: readonly MemoryFault[]
   readonly #met = new Map<MemoryFault, number>()
@@ -39,7 +40,7 @@ export class FaultScript {
   }
 }
 
-/** What was scripted to fail, so that the one who called can tell it from the effect's own failures. */
+/** Wraps a scripted error, to distinguish it from an error of the operation itself. */
 export class ScriptedFailure {
   readonly error: Error
 
@@ -48,7 +49,7 @@ export class ScriptedFailure {
   }
 }
 
-/** Waits, hangs or throws as the fault says; rejects with a {@link ScriptedFailure}, or the signal's reason. */
+/** Waits, hangs or throws as the fault says. Rejects with a {@link ScriptedFailure} or the signal's reason. */
 export async function applyFault(fault: MemoryFault | undefined, signal: AbortSignal): Promise<void> {
   if (fault === undefined) return
   const { operation, delayMs, hang = false, error } = fault

@@ -22,14 +22,14 @@ export class MemoryFirewallManager implements FirewallManager {
   }
 }
 
-/** Stores the rules for each start, and sets them at once where the container runs. */
+/** Stores the rules for each start, and sets them at once when the container is running. */
 function setupFirewall(container: MemoryContainer, rules: FirewallRules): void {
   const { config, id } = container
   const state = toContainerState(container)
   if (state !== 'created' && state !== 'running') throw createHostError('NOT_RUNNING', { id, state })
   if (config.network?.mode === 'none') return
   if (config.network?.mode === 'host') {
-    const reason = 'it uses the network of this machine, whose rules are not its own'
+    const reason = 'it uses the network of this machine, so its rules would affect the machine'
     throw createHostError('FIREWALL_FAILED', { id, reason, containment: 'unchanged' })
   }
   container.firewallRules = rules

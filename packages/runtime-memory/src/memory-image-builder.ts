@@ -2,7 +2,7 @@ import { type BuildOptions, type ImageBuilder, imageBuilderCapability } from '@c
 import { validateBuild } from '@capstan/core/plugin'
 import type { MemoryConnection } from './memory-connection.js'
 
-/** Builds simulated images: the steps of the Dockerfile run as simulated programs. */
+/** Builds simulated images. The instructions of the Dockerfile run simulated programs. */
 export class MemoryImageBuilder implements ImageBuilder {
   readonly #connection: MemoryConnection
 
@@ -15,7 +15,7 @@ export class MemoryImageBuilder implements ImageBuilder {
     this.#connection.refuse(imageBuilderCapability, 'build.platform', options.platform)
     this.#connection.refuse(imageBuilderCapability, 'build.dns', options.dns?.length ? options.dns : undefined)
     await this.#connection.call('buildImage', options, async (call) => {
-      // The parsers take longer to load than the rest of the package, so they are loaded by the first build.
+      // The parsers load more slowly than the rest of the package, so the first build loads them.
       const { buildImage } = await import('./images/build-image.js')
       await buildImage(this.#connection, { dockerfile, tag, options }, call)
     })

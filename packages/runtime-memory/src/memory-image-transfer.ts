@@ -5,7 +5,7 @@ import { pullImage } from './images/pull-image.js'
 import { toTag } from './images/state/image-store.js'
 import type { MemoryConnection } from './memory-connection.js'
 
-/** Images to and from the simulation: pulls out of what it was given, archives in the form of docker. */
+/** Pulls simulated images, and saves and loads them as docker archives. */
 export class MemoryImageTransfer implements ImageTransfer {
   readonly #connection: MemoryConnection
 

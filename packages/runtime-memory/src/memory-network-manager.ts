@@ -13,7 +13,7 @@ import {
 import type { MemoryConnection } from './memory-connection.js'
 import type { MemoryNetwork } from './networks/network-store.js'
 
-/** Simulated networks, each with a subnet and names of its own. */
+/** Manages simulated networks. Each has its own subnet and names. */
 export class MemoryNetworkManager implements NetworkManager {
   readonly #connection: MemoryConnection
 

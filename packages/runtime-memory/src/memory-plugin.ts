@@ -32,12 +32,12 @@ import { MemorySidecarManager } from './memory-sidecar-manager.js'
 import { MemoryVolumeManager } from './memory-volume-manager.js'
 
 /**
- * A runtime simulated in this process, with every capability but those of `without`.
+ * Creates a plugin for a runtime that is simulated in this process. It has every capability except those of `without`.
  *
- * It is opened only when it is named. Its state belongs to the value that this returns: closing a runtime leaves
- * containers, networks, volumes and images as they are, and opening the same plugin again finds them.
+ * The host opens it only by name. Its state belongs to the returned value: closing a runtime keeps containers,
+ * networks, volumes and images, and opening the same plugin again finds them.
  *
- * @throws HostError INVALID_ARGUMENT when `without` names the runtime itself
+ * @throws HostError INVALID_ARGUMENT when `without` contains the runtime itself
  */
 export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
   const { name = 'memory', without = [] } = options
@@ -84,13 +84,13 @@ function register(
 
 function checkWithout(without: readonly Capability<object>[]): void {
   if (without.every(({ id }) => id !== runtimeCapability.id)) return
-  const expected = 'without the runtime itself: every plugin provides it'
+  const expected = 'capabilities other than the runtime, which every plugin provides'
   throw createHostError('INVALID_ARGUMENT', { field: 'without', expected, given: runtimeCapability.id })
 }
 
 function toAbsent({ id, title }: Capability<object>): AbsentCapability {
   const reason = `this simulation was made without ${title}`
-  return { id, title, reason, remedy: 'take it out of `without` of memoryPlugin()' }
+  return { id, title, reason, remedy: 'remove it from `without` of memoryPlugin()' }
 }
 
 /** Lists what every simulation refuses, then the fields of the option `unsupportedOptions`. */

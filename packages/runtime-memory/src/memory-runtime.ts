@@ -45,7 +45,7 @@ import type { MemoryEngine } from './memory-engine.js'
 import { findGateway } from './networks/connect.js'
 import { toSignalName } from './simulation/processes/signals.js'
 
-/** Every method of a runtime on the simulation. Each checks its input, then passes the one way in. */
+/** The simulated runtime. Each method validates its input and then runs one operation of the connection. */
 export class MemoryRuntime implements Runtime {
   readonly type: string
   readonly #connection: MemoryConnection
@@ -155,7 +155,7 @@ export class MemoryRuntime implements Runtime {
     try {
       return await this.#connection.call('getImageHomeDir', options, () => toImageHome(images.require(image).config))
     } catch {
-      // Only an abort and a close are worth a rejection: a home that is not known is root's.
+      // Without a known home directory the answer is that of root. Only an abort and a closed runtime reject.
       options.signal?.throwIfAborted()
       this.#connection.operations.assertOpen()
       return '/root'
@@ -234,7 +234,7 @@ export class MemoryRuntime implements Runtime {
     const { containers } = this.#connection.engine
     return await this.#connection.call('getPortBindings', options, () => {
       const ports = findRun(containers.require(id))?.ports ?? []
-      // The first of several wins.
+      // When several host ports lead to one container port, the first is returned.
       return new Map([...ports].reverse().map(({ containerPort, hostPort }) => [containerPort, hostPort]))
     })
   }

@@ -11,7 +11,7 @@ import { removeVolumesOf } from './containers/mounts.js'
 import { removeContainer } from './containers/stop-container.js'
 import type { MemoryConnection } from './memory-connection.js'
 
-/** Helper containers of the simulation, made of the runtime’s own steps: a fault of each of them is met here too. */
+/** Runs sidecars with the runtime's own operations, so that their scripted faults apply here too. */
 export class MemorySidecarManager implements SidecarManager {
   readonly #connection: MemoryConnection
   readonly #runtime: Runtime

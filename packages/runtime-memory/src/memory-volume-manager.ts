@@ -11,7 +11,7 @@ import {
 } from '@capstan/core/plugin'
 import type { MemoryConnection } from './memory-connection.js'
 
-/** Simulated volumes: their files live in this process, as long as the volume. */
+/** Manages simulated volumes. Their files are kept in memory until the volume is removed. */
 export class MemoryVolumeManager implements VolumeManager {
   readonly #connection: MemoryConnection
 

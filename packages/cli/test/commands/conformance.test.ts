@@ -24,7 +24,7 @@ describe('capstan conformance', () => {
       /^PORT +runtime +\d+ +1$/,
       /^unavailableEnv +1 +the kit was not given "unavailableEnv"$/,
       /^ +→ pass it by --unavailable-env KEY=VALUE$/,
-      /^ports\.udp +1 +simulated programs speak TCP alone$/,
+      /^ports\.udp +1 +simulated programs support TCP only$/,
       /^\d+ passed, 0 failed, 1 absent, 1 refused, in \d/,
     ]) {
       expect(lines).toContainEqual(expect.stringMatching(pattern))

@@ -153,7 +153,7 @@ describe('capstan build --builder', () => {
         'BuildKit is not used: memory does not provide networks',
         'capstan build: the application needs image builds, which runtime "memory" does not provide',
         '  no image builds: this simulation was made without image builds',
-        '  → take it out of `without` of memoryPlugin()',
+        '  → remove it from `without` of memoryPlugin()',
         '  → it works with --runtime full (simulated)',
         '',
       ].join('\n'),

@@ -7,7 +7,10 @@ import type { AttachedClient } from './state/container-streams.js'
 import { findRun, type MemoryContainer, toContainerState } from './state/memory-container.js'
 import { stopContainer } from './stop-container.js'
 
-/** Joins the run under way until its output ends. The container goes on, whatever ends the session. */
+/**
+ * Attaches to the current run and resolves when its output ends. The container keeps running when the session ends
+ * early.
+ */
 export async function attachContainer(
   container: MemoryContainer,
   options: AttachOptions & { readonly signal: AbortSignal },
@@ -19,22 +22,25 @@ export async function attachContainer(
   const output = new OutputClient(options, { operation: 'attach', subject: id })
   run.streams.attach(output)
   try {
-    await converse(run, { attach: options, output, signal: options.signal })
+    await runSession(run, { attach: options, output, signal: options.signal })
   } finally {
     run.streams.detach(output)
   }
 }
 
-/** The caller’s streams, and whose container it becomes. */
+/** Options of `startAttached`. */
 export interface StartAttachedOptions {
   readonly attach: AttachOptions
-  /** Aborts with the caller's, and when the runtime is closed. */
+  /** Aborts when the caller's signal aborts and when the runtime is closed. */
   readonly signal: AbortSignal
   readonly starter: object
   readonly rulesTiming: NonNullable<StartOptions['rulesTiming']>
 }
 
-/** Attached before the program is started: nothing of it is lost. Resolves with the exit code after all output. */
+/**
+ * Attaches before the program starts, so that no output is lost. Resolves with the exit code after all output is
+ * written.
+ */
 export async function startAttached(
   engine: MemoryEngine,
   container: MemoryContainer,
@@ -45,9 +51,9 @@ export async function startAttached(
   const before = findRun(container)
   const run = await startContainer(engine, container, { starter, client: output, rulesTiming })
   try {
-    return await converse(run, { attach, output, signal })
+    return await runSession(run, { attach, output, signal })
   } catch (error) {
-    // What this call started goes with it; but a runtime that is closed stops no container.
+    // An aborted or failed call stops the run that it started. Closing the runtime stops no container.
     const isClosed = signal.aborted && attach.signal?.aborted !== true
     if (run !== before && !isClosed)
       await stopContainer(container, { graceMs: 1000, signal: new AbortController().signal })
@@ -57,7 +63,7 @@ export async function startAttached(
   }
 }
 
-async function converse(
+async function runSession(
   { streams, ended }: ContainerRun,
   {
     attach,
@@ -77,9 +83,9 @@ async function converse(
   }
 }
 
-/** The outputs of one attached caller. */
+/** Writes the output of a container to the streams of one attached caller. */
 class OutputClient implements AttachedClient {
-  /** Rejects when one of the outputs fails: that ends the session, and not the container. */
+  /** Rejects when one of the streams fails. That ends the session, but not the container. */
   readonly failed: Promise<never>
   readonly call: OperationSubject
   readonly #writers: { readonly stdout: SharedWriter | undefined; readonly stderr: SharedWriter | undefined }

@@ -21,7 +21,7 @@ import { ContainerEvents } from './state/container-events.js'
 import { ContainerLog } from './state/container-log.js'
 import type { MemoryContainer } from './state/memory-container.js'
 
-/** Makes a container, pulling its image if need be; undone when a later step of the same call fails. */
+/** Creates a container, and pulls its image when necessary. Undone when a later step of the same call fails. */
 export async function createContainer(
   connection: MemoryConnection,
   config: ContainerConfig,
@@ -33,7 +33,7 @@ export async function createContainer(
   const image = await findOrPullImage(connection, config, { signal: call.signal, ...(onProgress && { onProgress }) })
   await checkBindSources(config)
   call.signal.throwIfAborted()
-  // Once more: others may have come first while the image was pulled.
+  // Another call may have taken the name, or removed a network, while the image was pulled.
   checkName(connection, config.name)
   checkNetwork(connection, config)
   const { ownerLabels } = connection
@@ -70,7 +70,7 @@ function toContainer(
   { id, image, mounts, ownerLabels }: ContainerParts,
 ): MemoryContainer {
   const { entrypoint = image.config.entrypoint } = config
-  // As an engine has it: the image's command belongs to the image's entrypoint.
+  // As on Docker, the command of an image is used only with the entrypoint of that image.
   const { command = config.entrypoint === undefined ? image.config.command : [] } = config
   return {
     id,
@@ -98,7 +98,7 @@ function toContainer(
   }
 }
 
-/** What every engine sets, then the image's, then the container's own. */
+/** Merges the variables that every engine sets, those of the image and those of the container, in this order. */
 function toEnvironment(
   id: string,
   image: StoredImage,

@@ -4,13 +4,13 @@ import { toDate } from '../memory-clock.js'
 import type { MemoryEngine } from '../memory-engine.js'
 import { findRun, type MemoryContainer, toContainerState } from './state/memory-container.js'
 
-/** One container as a list shows it. */
+/** Converts a container to its entry in a list. */
 export function toContainerInfo(container: MemoryContainer): ContainerInfo {
   const { id, name, config, labels, createdAt } = container
   return { id, name, image: config.image, state: toContainerState(container), createdAt: toDate(createdAt), labels }
 }
 
-/** One container in full. */
+/** Collects all facts about a container. */
 export function inspectContainer(engine: MemoryEngine, container: MemoryContainer): ContainerInspection {
   const { run, image, argv } = container
   const status = toContainerState(container)

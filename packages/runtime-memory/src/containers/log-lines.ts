@@ -1,20 +1,22 @@
 import type { ContainerLog, LogRecord } from './state/container-log.js'
 
-/** Whether a record is one of those that are asked for. */
+/** Tells whether a reader has asked for a record. */
 export type LogFilter = (record: LogRecord) => boolean
 
-/** A place in a log. */
+/** A byte position in a log. */
 export interface LogPosition {
-  /** Of the record. */
+  /** The number of the record. */
   readonly position: number
-  /** In its bytes. */
+  /** The offset in the bytes of that record. */
   readonly offset: number
 }
 
-/** Where the last `lines` lines of what is wanted begin; without a number, where the log does. */
+/**
+ * Finds the start of the last `lines` lines that pass the filter, or the start of the log when `lines` is `undefined`.
+ */
 export function findTail(log: ContainerLog, isWanted: LogFilter, lines: number | undefined): LogPosition {
   if (lines === undefined) return { position: log.start, offset: 0 }
-  // The end of the last line begins no line of its own.
+  // The newline that ends the last line does not start another line.
   let left = lines === 0 ? 0 : lines + 1
   let isLast = true
   for (let position = log.end - 1; position >= log.start && left > 0; position -= 1) {
@@ -35,7 +37,7 @@ export function findTail(log: ContainerLog, isWanted: LogFilter, lines: number |
   return left === 0 ? { position: log.end, offset: 0 } : { position: log.start, offset: 0 }
 }
 
-/** Cut after each line end and at 16 KiB, as a real engine keeps log lines. */
+/** Splits bytes after each newline and at 16 KiB, as Docker stores log lines. */
 export function* toPieces(bytes: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < bytes.length; ) {
     const lineEnd = bytes.indexOf(newline, at)

@@ -11,7 +11,7 @@ import { createTerminalInput, toTerminalOutput } from '../simulation/processes/t
 import { writeTo } from '../simulation/processes/write-to.js'
 import type { ContainerRun } from './state/container-run.js'
 
-/** What an exec runs, and in which run of which container. */
+/** The program of an exec and the run that it belongs to. */
 export interface ExecStart {
   readonly containerId: string
   readonly run: ContainerRun
@@ -20,7 +20,7 @@ export interface ExecStart {
   readonly options: ExecOptions
 }
 
-/** A further process in a running container, as its caller holds it. */
+/** A process that `exec` started in a running container. */
 export class MemoryExecProcess implements ExecProcess {
   readonly stdin: Writable
   readonly stdout: PassThrough = createOutput()
@@ -74,7 +74,7 @@ export class MemoryExecProcess implements ExecProcess {
     })
   }
 
-  /** Ends it by force. */
+  /** Kills the process and resolves when it has ended. */
   async end(): Promise<void> {
     this.#process.kill()
     await this.exitCode.catch(() => {})
@@ -82,7 +82,7 @@ export class MemoryExecProcess implements ExecProcess {
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#session.abort(
-      createHostError('EXIT_CODE_UNKNOWN', { id: this.#containerId, reason: 'it was left before it ended' }),
+      createHostError('EXIT_CODE_UNKNOWN', { id: this.#containerId, reason: 'it was disposed before it ended' }),
     )
     await this.exitCode.catch(() => {})
   }
@@ -94,7 +94,7 @@ export class MemoryExecProcess implements ExecProcess {
       await untilAborted(Promise.all([endOutput(this.stdout), endOutput(this.stderr)]), signal)
       return code
     } catch (error) {
-      // Left: by an abort, at close, or disposed. The process may live on until it reads the end of its input.
+      // After an abort, a close or a dispose the process may run until it reads the end of its input.
       this.stdin.end()
       for (const output of [this.stdout, this.stderr]) output.destroy(error instanceof Error ? error : undefined)
       throw error
@@ -111,7 +111,7 @@ export class MemoryExecProcess implements ExecProcess {
     })
   }
 
-  /** What nobody wants any more is dropped; the process goes on. */
+  /** Writes output, and discards it when the stream is closed: the process keeps running. */
   async #write(output: PassThrough, bytes: Uint8Array): Promise<void> {
     await writeTo(output, bytes).catch(() => {})
     await this.#connection.engine.nextTurn()
@@ -119,8 +119,8 @@ export class MemoryExecProcess implements ExecProcess {
 }
 
 /**
- * Takes input for as long as it lasts, and drops what comes after the process has ended: EPIPE is no error. Destroying it
- * is its end for the process.
+ * Creates a stream that passes input to the process. Input after the end of the process is discarded, because EPIPE is
+ * not an error of the caller. Destroying the stream ends the input of the process.
  */
 function createInput(target: Writable): Writable {
   const input = new Writable({
@@ -139,19 +139,19 @@ function createInput(target: Writable): Writable {
       done(error)
     },
   })
-  // Whoever destroys it knows why.
+  // A caller that destroys the stream already has the error.
   input.on('error', () => {})
   return input
 }
 
 function createOutput(): PassThrough {
   const output = new PassThrough()
-  // Whoever reads it sees its error; that nobody does is no reason to end this process.
+  // Readers get the error of the stream. Without a reader, an unhandled error would end this Node process.
   output.on('error', () => {})
   return output
 }
 
-/** Resolves when the reader has seen the end; at once when there is no reader, so that nobody waits for one in vain. */
+/** Ends a stream and resolves when its reader has read everything. Resolves at once when there is no reader. */
 function endOutput(output: PassThrough): Promise<void> {
   return new Promise((resolve) => {
     output.end()

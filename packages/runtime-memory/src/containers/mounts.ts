@@ -14,7 +14,7 @@ export async function checkBindSources({ mounts = [] }: ContainerConfig): Promis
   }
 }
 
-/** What the mounts of the container `id` show. An absent volume is created; {@link removeVolumesOf} takes it back. */
+/** Creates the mounts of a container. Creates volumes that do not exist; {@link removeVolumesOf} removes them. */
 export function createMounts(
   engine: MemoryEngine,
   config: ContainerConfig,
@@ -28,7 +28,7 @@ export function createMounts(
   })
 }
 
-/** Removes the volumes that were created for the container, except those that another container uses. */
+/** Removes the volumes that were created for a container, except those that another container uses. */
 export function removeVolumesOf({ volumes, containers }: MemoryEngine, id: string): void {
   for (const { name, createdFor } of volumes.list()) {
     if (createdFor === id && containers.findUsersOfVolume(name).length === 0) volumes.delete(name)
@@ -54,7 +54,7 @@ function findOrCreateVolume(engine: MemoryEngine, { mount, config, owner }: Volu
   return engine.volumes.add(mount.source, labels, { createdAt: engine.now(), createdFor: owner.id }).files
 }
 
-/** As docker has it by default: open to all, nothing in it executable. */
+/** Creates a tmpfs with docker's defaults: writable for all users, and its files not executable. */
 function createTmpfs({
   target,
   sizeBytes,
@@ -66,7 +66,7 @@ function createTmpfs({
 }
 
 function createMissingSource(source: string) {
-  const reason = 'the source of the bind mount is not there'
+  const reason = 'the source of the bind mount does not exist'
   return createHostError('OPERATION_FAILED', {
     operation: 'createContainer',
     subject: source,

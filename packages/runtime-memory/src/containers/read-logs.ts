@@ -5,28 +5,28 @@ import { findTail, type LogFilter, type LogPosition, toPieces } from './log-line
 import type { ContainerLog, LogRecord } from './state/container-log.js'
 import { findRun, type MemoryContainer } from './state/memory-container.js'
 
-/** The log of a container as a stream that opens when it is first read; errors of opening surface there. */
+/** Creates a stream of a container's log. It opens at the first read, and errors of opening reject that read. */
 export function createLogStream(connection: MemoryConnection, id: string, options: LogOptions): LogStream {
-  const left = new AbortController()
-  const reader = read(connection, id, { ...options, left: left.signal })
+  const disposed = new AbortController()
+  const reader = read(connection, id, { ...options, disposed: disposed.signal })
   return {
     [Symbol.asyncIterator]: () => reader,
     [Symbol.asyncDispose]: async () => {
-      left.abort()
+      disposed.abort()
       await reader.return(undefined)
     },
   }
 }
 
-/** Everything that is there now. */
+/** Reads all output that the log holds now. */
 export function readAll(log: ContainerLog): Uint8Array {
   const records = Array.from({ length: log.end - log.start }, (_, index) => log.at(log.start + index))
   return Buffer.concat(records.flatMap((record) => record?.bytes ?? []))
 }
 
-/** `left`: the reader wants no more. */
+/** `disposed` aborts when the stream is disposed. */
 interface ReadOptions extends LogOptions {
-  readonly left: AbortSignal
+  readonly disposed: AbortSignal
 }
 
 type Chunks = AsyncGenerator<LogChunk, undefined>
@@ -64,20 +64,20 @@ async function* readLog(container: MemoryContainer, options: ReadOptions): Chunk
 async function* readRecords(
   container: MemoryContainer,
   reader: { position: number },
-  { follow, left, signal, first }: ReadOptions & { readonly first: LogPosition },
+  { follow, disposed, signal, first }: ReadOptions & { readonly first: LogPosition },
 ) {
   const { log } = container
-  // As a real engine: a container that does not run is not followed.
+  // As on Docker, `follow` has no effect on a container that is not running.
   const run = follow === true ? findRun(container) : undefined
   const end = run === undefined ? log.end : Number.POSITIVE_INFINITY
-  while (reader.position < end && !left.aborted) {
+  while (reader.position < end && !disposed.aborted) {
     signal?.throwIfAborted()
     const record = log.at(reader.position)
     if (record !== undefined) {
       yield { record, offset: reader.position === first.position ? first.offset : 0 }
       log.advance(reader)
     } else if (run?.exitCode !== undefined) return
-    else await waitForChange(log, signal === undefined ? [left] : [signal, left])
+    else await waitForChange(log, signal === undefined ? [disposed] : [signal, disposed])
   }
 }
 
@@ -86,7 +86,7 @@ function createFilter({ since, stdout = true, stderr = true }: LogOptions): LogF
   return ({ source, nanoseconds }) => nanoseconds >= from && (source === 'stderr' ? stderr : stdout)
 }
 
-/** A chunk for each line when each is to have its time. */
+/** Yields one chunk for each line when timestamps are requested. */
 function* toChunks(record: LogRecord, offset: number, { timestamps = false }: LogOptions): Generator<LogChunk> {
   const { source, nanoseconds } = record
   const bytes = record.bytes.subarray(offset)
@@ -94,7 +94,7 @@ function* toChunks(record: LogRecord, offset: number, { timestamps = false }: Lo
   else for (const piece of toPieces(bytes)) yield { source, bytes: piece, timestamp: toTimestamp(nanoseconds) }
 }
 
-/** Resolves on the next change, and when one of the signals aborts. */
+/** Resolves at the next change of the log, and when one of the signals aborts. */
 function waitForChange(log: ContainerLog, signals: readonly AbortSignal[]): Promise<void> {
   return new Promise((resolve) => {
     const wake = () => {

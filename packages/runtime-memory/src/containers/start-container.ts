@@ -9,19 +9,19 @@ import type { AttachedClient } from './state/container-streams.js'
 import { findRun, type MemoryContainer } from './state/memory-container.js'
 import { connectToNetworks } from './state/network-endpoint.js'
 
-/** Who starts a container, and who is there from its first moment. */
+/** Options of `startContainer`. */
 export interface StartOptions {
-  /** Who starts it. */
+  /** Identifies the open runtime that starts the container. */
   readonly starter: object
-  /** Stops again what this call started. */
+  /** Receives a step that stops the container when this call started it. */
   readonly undo?: UndoStack
-  /** Attached before the program is started. */
+  /** A client to attach before the program starts. */
   readonly client?: AttachedClient
-  /** When kept firewall rules are set: before the program starts, or right after. Default `before`. */
+  /** Whether stored firewall rules are set before the program starts or after. Default `before`. */
   readonly rulesTiming?: 'before' | 'after'
 }
 
-/** Starts the container unless it runs. A failed start leaves it as it was. */
+/** Starts a container unless it is running. A failed start leaves it unchanged. */
 export async function startContainer(
   engine: MemoryEngine,
   container: MemoryContainer,
@@ -34,7 +34,7 @@ export async function startContainer(
   return current
 }
 
-/** Others who start it meanwhile wait for this start. */
+/** Concurrent starts of the same container wait for this one. */
 async function startOnce(
   engine: MemoryEngine,
   container: MemoryContainer,
@@ -71,7 +71,7 @@ async function start(
   return run
 }
 
-/** The program has started already. */
+/** Sets the rules after the program has started. */
 async function restrict(run: ContainerRun, id: string, rules: FirewallRules): Promise<void> {
   await new Promise((resolve) => setImmediate(resolve))
   if (run.exitCode === undefined) return applyFirewall(run.origin, rules)
@@ -80,11 +80,10 @@ async function restrict(run: ContainerRun, id: string, rules: FirewallRules): Pr
 }
 
 async function requireMain({ commands }: MemoryEngine, container: MemoryContainer): Promise<MemoryProgram> {
-  const { id, argv, files, image, config } = container
+  const { id, argv, env, workingDirectory, files, image, config } = container
   const found = await findMain(
     { files, programs: image.programs, commands },
-    container,
-    config.entrypoint !== undefined,
+    { argv, env, workingDirectory, isEntrypointOverridden: config.entrypoint !== undefined },
   )
   if (found.program !== undefined) return found.program
   const facts = { id, command: argv, exitCode: found.exitCode }

@@ -4,18 +4,21 @@ import { toSignalName } from '../simulation/processes/signals.js'
 import type { ContainerRun } from './state/container-run.js'
 import { findRun, type MemoryContainer } from './state/memory-container.js'
 
-/** How long a container has, and how long the caller waits. */
+/** How long the container may take to stop, and how long the caller waits. */
 export interface StopRequest {
   readonly graceMs: number
   readonly signal: AbortSignal
 }
 
-/** The container's stop signal, then the grace, then the kill. Resolves when it has ended; not running: at once. */
+/**
+ * Sends the stop signal, waits for the grace period, then kills. Resolves when the container has ended, and at once
+ * when it is not running.
+ */
 export async function stopContainer(container: MemoryContainer, { graceMs, signal }: StopRequest): Promise<void> {
   const run = findRun(container)
   if (run === undefined) return
   run.process.signal(toSignalName(container.config.stopSignal ?? 'SIGTERM'))
-  // Without a grace the kill comes on the heels of the signal.
+  // With a grace period of 0 the kill follows the signal at once.
   if (graceMs > 0) await waitFor(run, { graceMs, signal })
   run.process.kill()
   await untilAborted(run.ended, signal)
@@ -27,7 +30,7 @@ async function waitFor({ ended }: ContainerRun, { graceMs, signal }: StopRequest
   await untilAborted(Promise.race([ended, elapsed]), signal).finally(() => grace.abort())
 }
 
-/** By force. Two at once: both resolve when it is gone. */
+/** Kills and removes a container. Concurrent removals resolve when it is removed. */
 export async function removeContainer(engine: MemoryEngine, container: MemoryContainer): Promise<void> {
   container.events.remove()
   await container.starting

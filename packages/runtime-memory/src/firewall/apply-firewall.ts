@@ -4,9 +4,9 @@ import { type Origin, resolveHost } from '../networks/connect.js'
 import { denyAll, type EgressFilter, isPermitted } from '../networks/egress-filter.js'
 
 /**
- * Seals the container, then opens the way to what the rules name, and verifies that nothing else is open.
+ * Seals a container, then permits the destinations of the rules, and verifies that no other is permitted.
  *
- * A name that does not resolve: FIREWALL_FAILED, and the container stays sealed.
+ * When a name does not resolve, it throws FIREWALL_FAILED and the container stays sealed.
  */
 export function applyFirewall(origin: Origin, rules: FirewallRules): void {
   const { namespace } = origin
@@ -25,7 +25,7 @@ function createEgressFilter(
   { proxyHost, proxyPort, allow = [], dns = 'none' }: FirewallRules,
 ): EgressFilter {
   const wanted = [{ host: proxyHost, port: proxyPort }, ...allow]
-  // Names resolve before the seal is set, and by it no more.
+  // Names are resolved before the container is sealed, because a sealed container resolves none.
   const destinations = wanted.map(({ host, port }) => ({ host, port, address: resolveHost(origin, host) }))
   origin.namespace.firewall = denyAll
   return {
@@ -41,5 +41,5 @@ function createFailure({ id }: Origin, reason: string): Error {
   return createHostError('FIREWALL_FAILED', { id, reason, containment: 'sealed' })
 }
 
-/** Of the block for documentation (RFC 5737): nothing is there. */
+/** An address reserved for documentation (RFC 5737), which no host has. */
 const unroutable = '192.0.2.1'

@@ -4,7 +4,7 @@ import type { MemoryConnection } from '../memory-connection.js'
 import { toTag } from './state/image-store.js'
 import type { StoredImage } from './state/stored-image.js'
 
-/** Takes an image from the simulated registry; one that it does not have: IMAGE_PULL_FAILED. */
+/** Pulls an image from the simulated registry. Rejects with IMAGE_PULL_FAILED when the registry does not have it. */
 export async function pullImage(
   connection: MemoryConnection,
   reference: string,
@@ -16,7 +16,7 @@ export async function pullImage(
     onProgress?.({ id: reference, status: 'Resolving', phase: 'resolving' })
     const content = engine.registry.get(toTag(reference))
     if (content === undefined) {
-      const registryText = 'the simulated registry has no such image; list it in memoryPlugin({ pullable })'
+      const registryText = 'the simulated registry does not have the image; add it to memoryPlugin({ pullable })'
       throw createHostError('IMAGE_PULL_FAILED', { image: reference, registryText })
     }
     onProgress?.({ id: reference, status: 'Downloading', phase: 'downloading' })

@@ -5,13 +5,13 @@ import { isPermitted } from './egress-filter.js'
 import { NetworkNamespace } from './network-namespace.js'
 import type { MemoryNetwork } from './network-store.js'
 
-/** Where a connection starts: its own ports, its networks, and what else runs on them. */
+/** The network view of a container from which connections start. */
 export interface Origin {
-  /** Whose it is, for messages. */
+  /** The id of the container, for messages. */
   readonly id: string
-  /** On this machine's own network. */
+  /** Whether it uses the network of this machine. */
   readonly isHost: boolean
-  /** Names by which it knows itself. */
+  /** Names that resolve to the container itself. */
   readonly ownNames: readonly string[]
   readonly extraHosts: StringMap
   readonly namespace: NetworkNamespace
@@ -19,22 +19,25 @@ export interface Origin {
   readonly findNamespace: (containerId: string) => NetworkNamespace | undefined
 }
 
-/** A connection from a container to a peer: on itself, on a network that both are on, or on this machine by the gateway. */
+/**
+ * Opens a connection from a container to itself, to another container of its networks, or to this machine by a
+ * gateway.
+ */
 export async function connect(origin: Origin, host: string, port: number): Promise<Duplex> {
   const { namespace } = origin
   if (origin.isHost) return track(namespace, await connectToMachine(host, port))
   const address = resolveHost(origin, host)
-  if (address === undefined) throw createNetworkError('ENOTFOUND', host, port, 'no such name on its networks')
+  if (address === undefined) throw createNetworkError('ENOTFOUND', host, port, 'its networks have no such name')
   if (isLoopback(address)) return track(namespace, connectTo(namespace, host, port))
   if (namespace.firewall !== undefined && !isPermitted(namespace.firewall, address, port)) {
-    throw createNetworkError('EACCES', host, port, 'the firewall of the container forbids it')
+    throw createNetworkError('EACCES', host, port, 'the firewall of the container forbids the connection')
   }
   const peer = await route(origin, host, address, port)
   namespace.trackOutgoing(peer, { address, port })
   return peer
 }
 
-/** On no network at all. */
+/** Creates the network view of a container without a network. */
 export function createOfflineOrigin(): Origin {
   const namespace = new NetworkNamespace()
   return {
@@ -48,7 +51,7 @@ export function createOfflineOrigin(): Origin {
   }
 }
 
-/** The address of a name as the container sees it; an address is its own. */
+/** Resolves a host name from the container's view. Returns an address unchanged. */
 export function resolveHost(origin: Origin, host: string): string | undefined {
   if (isIP(host) !== 0) return host
   const { ownNames, extraHosts, networks, namespace } = origin
@@ -61,7 +64,7 @@ export function resolveHost(origin: Origin, host: string): string | undefined {
   return members.find(({ names }) => names.includes(host))?.ipAddress
 }
 
-/** The address of this machine on the first network that leads to it. */
+/** Finds the address of this machine on the first network that is not internal. */
 export function findGateway(networks: readonly MemoryNetwork[]): string | undefined {
   return networks.find(({ internal }) => !internal)?.gateway
 }
@@ -77,20 +80,20 @@ function route(
     if (member !== undefined) return connectTo(findNamespace(member.containerId), host, port)
     if (address === gateway && !internal) return connectToMachine('127.0.0.1', port)
   }
-  const [code, why] =
+  const [code, reason] =
     networks.length === 0
       ? ['ENETUNREACH', 'the container is on no network']
-      : ['EHOSTUNREACH', 'no container of its networks has the address, and a simulation leads devNull else']
-  throw createNetworkError(code, host, port, why)
+      : ['EHOSTUNREACH', 'no container on its networks has this address, and simulated networks have no other route']
+  throw createNetworkError(code, host, port, reason)
 }
 
 function connectTo(namespace: NetworkNamespace | undefined, host: string, port: number): Duplex {
   const peer = namespace?.connect(port)
-  if (peer === undefined) throw createNetworkError('ECONNREFUSED', host, port, 'nobody listens')
+  if (peer === undefined) throw createNetworkError('ECONNREFUSED', host, port, 'no process listens on the port')
   return peer
 }
 
-/** A real connection, which keeps nobody's event loop running. */
+/** Opens a real connection that does not keep the event loop running. */
 function connectToMachine(host: string, port: number): Promise<Duplex> {
   return new Promise((resolve, reject) => {
     const socket = connectSocket({ host, port, allowHalfOpen: true })

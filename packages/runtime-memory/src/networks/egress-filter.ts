@@ -1,14 +1,14 @@
-/** What a denyAll container may still reach. */
+/** The destinations that a restricted container may connect to. */
 export interface EgressFilter {
   readonly destinations: readonly { readonly address: string; readonly port: number }[]
-  /** Whether names of peers resolve. */
+  /** Whether the names of other containers resolve. */
   readonly resolvesNames: boolean
 }
 
-/** Shut entirely: what stands while the rules are being made, and when they cannot be. */
+/** Permits no destination: in effect while rules are being set, and when setting them fails. */
 export const denyAll: EgressFilter = { destinations: [], resolvesNames: false }
 
-/** Whether a TCP connection there may leave the container. */
+/** Tells whether the filter permits a TCP connection. */
 export function isPermitted({ destinations }: EgressFilter, address: string, port: number): boolean {
   return destinations.some((destination) => destination.address === address && destination.port === port)
 }

@@ -2,15 +2,18 @@ import { createServer } from 'node:net'
 import type { Origin } from './connect.js'
 import type { ConnectionHandler } from './network-namespace.js'
 
-/** What is served, and who hears when it cannot be. */
+/** Options of `listen`. */
 export interface Listening {
   readonly port: number
   readonly serve: ConnectionHandler
-  /** For a port of this machine, which turns out to be taken only later. */
+  /** Called when the port turns out to be in use, which `listen` on this machine reports later. */
   readonly onError: (error: Error) => void
 }
 
-/** Listens on a port of the container, or of this machine's loopback in network mode `host`; until what it returns is called. */
+/**
+ * Listens on a port of the container, or on the loopback interface of this machine with network mode `host`. The
+ * returned function stops listening.
+ */
 export function listen({ isHost, namespace }: Origin, { port, serve, onError }: Listening): () => void {
   const stop = namespace.listen(port, serve)
   if (!isHost) return stop

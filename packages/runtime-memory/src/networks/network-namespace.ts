@@ -2,34 +2,34 @@ import type { Duplex } from 'node:stream'
 import type { EgressFilter } from './egress-filter.js'
 import { createPeerPair } from './peer-pair.js'
 
-/** Gets each connection to a port. One that fails loses its peer, and nothing else. */
+/** Handles a connection to a port. When it fails, only that connection is closed. */
 export type ConnectionHandler = (peer: Duplex) => void | Promise<void>
 
-/** Where a connection out of a container leads. */
+/** The destination of an outgoing connection. */
 export interface Destination {
   readonly address: string
   readonly port: number
 }
 
-/** What a running container has of its own on the network: ports that its processes listen on, and open connections. */
+/** The listening ports and open connections of a running container. */
 export class NetworkNamespace {
-  /** What it may reach; everything while there is none. */
+  /** The egress filter. `undefined` permits every destination. */
   firewall: EgressFilter | undefined
   readonly #listeners = new Map<number, ConnectionHandler>()
   readonly #open = new Set<Duplex>()
   readonly #outgoing = new Map<Duplex, Destination>()
 
-  /** Serves the port until the function that it returns is called. */
+  /** Listens on a port. The returned function stops listening. */
   listen(port: number, serve: ConnectionHandler): () => void {
     if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new RangeError(`port ${port} is not in 1…65535`)
     if (this.#listeners.has(port)) {
-      throw Object.assign(new Error(`listen EADDRINUSE: port ${port} is taken`), { code: 'EADDRINUSE' })
+      throw Object.assign(new Error(`listen EADDRINUSE: port ${port} is in use`), { code: 'EADDRINUSE' })
     }
     this.#listeners.set(port, serve)
     return () => void (this.#listeners.get(port) === serve && this.#listeners.delete(port))
   }
 
-  /** The near end of a new connection to the port; `undefined` where nobody listens. */
+  /** Opens a connection to a port; `undefined` when no process listens on it. */
   connect(port: number): Duplex | undefined {
     const serve = this.#listeners.get(port)
     if (serve === undefined) return undefined
@@ -38,7 +38,7 @@ export class NetworkNamespace {
     return near
   }
 
-  /** Hands a connection from outside to the listener; false where nobody listens. */
+  /** Passes a connection from outside to the listener; `false` when no process listens on the port. */
   accept(port: number, peer: Duplex): boolean {
     const serve = this.#listeners.get(port)
     if (serve === undefined) return false
@@ -46,20 +46,20 @@ export class NetworkNamespace {
     return true
   }
 
-  /** Destroys the connection, at the latest, when the container stops. */
+  /** Destroys the connection when the container stops, unless it has closed before. */
   track(peer: Duplex): void {
     this.#open.add(peer)
     peer.once('close', () => this.#open.delete(peer))
   }
 
-  /** As `keep`, for a connection out of the container. */
+  /** Tracks an outgoing connection like `track`, together with its destination. */
   trackOutgoing(peer: Duplex, destination: Destination): void {
     this.track(peer)
     this.#outgoing.set(peer, destination)
     peer.once('close', () => this.#outgoing.delete(peer))
   }
 
-  /** Destroys the connections out of the container whose destination is one of those. */
+  /** Destroys the outgoing connections to forbidden destinations. */
   destroyConnections(isForbidden: (destination: Destination) => boolean): void {
     for (const [peer, destination] of this.#outgoing) if (isForbidden(destination)) peer.destroy()
   }
@@ -71,7 +71,7 @@ export class NetworkNamespace {
 
   #serve(serve: ConnectionHandler, peer: Duplex): void {
     this.track(peer)
-    // A listener that throws loses this connection, and nothing else.
+    // An error of a listener closes this connection only.
     new Promise<void>((resolve) => resolve(serve(peer))).catch((error) => peer.destroy(error))
   }
 }

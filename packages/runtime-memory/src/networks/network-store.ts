@@ -1,26 +1,26 @@
 import { randomBytes } from 'node:crypto'
 import { createHostError, joinWords, ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
 
-/** Where one container sits on one network. */
+/** A container on a network. */
 export interface NetworkMember {
   readonly containerId: string
   readonly ipAddress: string
-  /** Names by which peers of the network resolve the container; none on the default network, as with a real engine. */
+  /** Names that other members resolve to this container. The default network has none, as on Docker. */
   readonly names: readonly string[]
 }
 
-/** One simulated network, and who is on it now. */
+/** One simulated network and its current members. */
 export interface MemoryNetwork {
   readonly id: string
   readonly name: string
   readonly internal: boolean
   readonly labels: StringMap
-  /** The machine, as seen from the network; an internal one has no way to it. */
+  /** The address of this machine on the network. An internal network has no route to it. */
   readonly gateway: string
   readonly members: Map<string, NetworkMember>
 }
 
-/** The simulated networks: each a subnet of its own, 10.n.0.0/16, the first the default one. */
+/** The simulated networks. Each has its own subnet 10.n.0.0/16; the first one is the default network. */
 export class NetworkStore {
   readonly defaultNetwork: MemoryNetwork
   readonly #networks = new Map<string, MemoryNetwork>()
@@ -33,7 +33,7 @@ export class NetworkStore {
     return [...this.#networks.values()]
   }
 
-  /** By name, id, or the beginning of one id alone. */
+  /** Finds a network by name, id, or a unique prefix of its id. */
   find(idOrName: string): MemoryNetwork | undefined {
     const networks = this.list()
     const exact = networks.find(({ id, name }) => id === idOrName || name === idOrName)
@@ -78,7 +78,7 @@ export class NetworkStore {
   }
 }
 
-/** Gives the container an address on the network. */
+/** Adds a container to a network with an address of its own. */
 export function joinNetwork(network: MemoryNetwork, containerId: string, names: readonly string[]): NetworkMember {
   const member = { containerId, ipAddress: pickAddress(network), names }
   network.members.set(containerId, member)

@@ -1,20 +1,22 @@
 import { type Duplex, duplexPair } from 'node:stream'
 
-/** Two ends of a simulated connection: with back-pressure and half-close, and a reset for who still writes to a closed end. */
+/**
+ * Creates both ends of a simulated connection with back-pressure, half-close, and a reset for writes to a closed end.
+ */
 export function createPeerPair(): readonly [Duplex, Duplex] {
   const [near, far] = duplexPair()
   for (const [end, other] of [
     [near, far],
     [far, near],
   ] as const) {
-    // Whoever cares listens; nobody's end may be the end of this process.
+    // Users add their own listeners. Without any, an unhandled error would end this Node process.
     end.on('error', () => {})
     end.once('close', () => leave(end, other))
   }
   return [near, far]
 }
 
-/** What the peer of a closed end sees: what was sent before it, then the end, or a reset. */
+/** Closes the other end of a connection: it reads what was sent before, then gets the end or a reset. */
 function leave(closed: Duplex, peer: Duplex): void {
   if (!closed.writableFinished) peer.destroy(createReset())
   else if (peer.writableFinished) return

@@ -3,20 +3,20 @@ import type { PortSpec } from '@capstan/core'
 import { createHostError, type PortBinding } from '@capstan/core/plugin'
 import type { NetworkNamespace } from './network-namespace.js'
 
-/** The ports of one running container that this machine serves. */
+/** The ports of one running container that are open on this machine. */
 export interface PublishedPorts {
   readonly bindings: readonly PortBinding[]
-  /** Idempotent; resolves when the ports are free again. */
+  /** Closes the ports and resolves when they are free. Idempotent. */
   close(): Promise<void>
 }
 
-/** The containers that have published the port. */
+/** Returns the containers that have published a port. */
 export type FindUsers = (hostPort: number) => readonly string[]
 
 /**
- * Really listens on this machine for each port, and hands what connects to whoever listens in the container.
+ * Listens on this machine for each port and passes connections to the listener in the container.
  *
- * One that is taken: IN_USE, and none of the others stays. The servers keep nobody's event loop running.
+ * When a port is in use, it rejects with IN_USE and closes the others. The servers do not keep the event loop running.
  */
 export async function publishPorts(
   specs: readonly PortSpec[],

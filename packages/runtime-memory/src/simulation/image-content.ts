@@ -2,7 +2,7 @@ import type { Argv, StringMap } from '@capstan/core/plugin'
 import type { ReadonlyFileMap } from './files/file-map.js'
 import type { MemoryProgram } from './memory-program.js'
 
-/** How containers of an image run, unless their own config says otherwise. */
+/** The defaults of an image for its containers. */
 export interface ImageConfig {
   readonly env: StringMap
   readonly user: string
@@ -12,21 +12,21 @@ export interface ImageConfig {
   readonly labels: StringMap
 }
 
-/** The programs of an image, which no archive can hold: `key` names them. */
+/** The programs of an image. Archives cannot contain them, so they contain `key`. */
 export interface ImagePrograms {
   readonly key: string
   readonly main: MemoryProgram | undefined
   readonly commands: ReadonlyMap<string, MemoryProgram>
 }
 
-/** All that makes an image what it is: two with the same content are one. */
+/** The content of an image. Equal content is the same image. */
 export interface ImageContent {
   readonly config: ImageConfig
   readonly files: ReadonlyFileMap
   readonly programs: ImagePrograms
 }
 
-/** What no image sets. */
+/** The configuration of an image that sets nothing. */
 export const emptyImageConfig: ImageConfig = {
   env: {},
   user: '',
@@ -36,5 +36,5 @@ export const emptyImageConfig: ImageConfig = {
   labels: {},
 }
 
-/** Of an image that is files alone: the commands of the plugin run in it. */
+/** The programs of an image that only has files. The commands of the plugin run in it. */
 export const noPrograms: ImagePrograms = { key: '', main: undefined, commands: new Map() }

@@ -3,63 +3,75 @@ import type { TerminalSize } from '@capstan/core'
 import type { Argv, StringMap } from '@capstan/core/plugin'
 
 /**
- * What runs in a simulated container; resolves with its exit code.
+ * A program that runs in a simulated container. Resolves with its exit code.
  *
- * A program that throws after a signal came ends as killed by that signal (128 + its number); one that throws without
- * a signal ends with 1, the error's text on its stderr.
+ * A program that throws after it received a signal ends with 128 plus the number of the signal. One that throws
+ * without a signal ends with 1 and writes the error's message to stderr.
  */
 export type MemoryProgram = (process: MemoryProcess) => Promise<number>
 
-/** The world of one simulated process. */
+/** The view of one simulated process. */
 export interface MemoryProcess {
-  /** The whole command line, `argv[0]` included; empty for the `main` of an image where neither image nor container give one. */
+  /**
+   * The whole command line, including `argv[0]`. Empty for the `main` of an image when neither the image nor the
+   * container has a command.
+   */
   readonly argv: Argv
   readonly env: StringMap
-  /** 1 for what the container was started for, unless it has an init. */
+  /** 1 for the container's first process, or 2 when the container has an init. */
   readonly pid: number
-  /** As configured: `''` is root. */
+  /** The configured user; `''` is root. */
   readonly user: string
-  /** Further groups, as configured. */
+  /** The configured additional groups. */
   readonly groups: readonly string[]
   readonly workingDirectory: string
   /** Whether its streams are a terminal. */
   readonly terminal: boolean
-  /** As it is now; `undefined` without a terminal, and before a size was given. */
+  /** Returns the current size; `undefined` without a terminal and before a size was set. */
   readonly terminalSize: () => TerminalSize | undefined
-  /** Ends at once where the container is not `interactive`. */
+  /** Ends at once when the container is not `interactive`. */
   readonly stdin: Readable
-  /** Written no faster than attached readers read. Never errors for a reader that went away. */
+  /** Applies the back-pressure of attached readers. A reader that disconnects causes no error. */
   readonly stdout: Writable
   readonly stderr: Writable
-  /** Aborts when a signal is sent, with a {@link MemorySignal} as its reason. After the kill that may follow nothing of the program counts. */
+  /**
+   * Aborts when the process receives a signal, with a {@link MemorySignal} as its reason. After SIGKILL the output and
+   * result of the program are ignored.
+   */
   readonly signal: AbortSignal
-  /** A connection to a peer by name or address; rejects with an errno code (ENOTFOUND, ECONNREFUSED, EHOSTUNREACH, EACCES behind a firewall). */
+  /**
+   * Connects to a name or address. Rejects with an errno code (ENOTFOUND, ECONNREFUSED, EHOSTUNREACH, or EACCES behind
+   * a firewall).
+   */
   connect(host: string, port: number): Promise<Duplex>
-  /** Serves a TCP port of the container until the process ends. Taken: throws EADDRINUSE. A `serve` that fails loses its peer. */
+  /**
+   * Listens on a TCP port of the container until the process ends. Throws EADDRINUSE when the port is in use. When
+   * `serve` fails, its connection is closed.
+   */
   listen(port: number, serve: (peer: Duplex) => void | Promise<void>): void
-  /** The container's files, mounts included. */
+  /** The files of the container, including its mounts. */
   readonly files: MemoryFiles
-  /** Runs another command of the image on the same streams; 126 and 127 as a shell has them. */
+  /** Runs another command of the image with the same streams. Resolves with 126 or 127 as a shell does. */
   run(argv: Argv, options?: MemoryRunOptions): Promise<number>
 }
 
-/** Files by their paths, absolute or from the working directory. Errors carry an errno code. */
+/** Files by absolute path, or by path from the working directory. Errors have an errno code. */
 export interface MemoryFiles {
   /** Rejects with ENOENT, EISDIR. */
   read(path: string): Promise<Uint8Array>
-  /** Rejects with EISDIR, ENOSPC, and with EROFS where the file system or the mount is read-only. */
+  /** Rejects with EISDIR, ENOSPC, and with EROFS when the file system or mount is read-only. */
   write(path: string, content: string | Uint8Array): Promise<void>
-  /** The names in a directory, sorted; rejects with ENOENT, ENOTDIR. */
+  /** Lists the names in a directory, sorted. Rejects with ENOENT, ENOTDIR. */
   list(path: string): Promise<readonly string[]>
-  /** The permission bits of what is there, links followed; rejects with ENOENT. */
+  /** Returns the permission bits of a file and follows links. Rejects with ENOENT. */
   mode(path: string): Promise<number>
   /** Rejects as `write` does. */
   changeMode(path: string, mode: number): Promise<void>
 }
 
-/** What a command that a program runs gets instead of the program's own. */
+/** Options of `run`. They replace what the command would inherit from the program. */
 export interface MemoryRunOptions {
-  /** The whole environment: nothing of the program's own is added. */
+  /** The whole environment: nothing is inherited from the program. */
   readonly env?: StringMap
   readonly workingDirectory?: string
   readonly stdin?: Readable
@@ -68,17 +80,19 @@ export interface MemoryRunOptions {
   readonly signal?: AbortSignal
 }
 
-/** The reason of `MemoryProcess.signal`. */
+/** The reason with which `MemoryProcess.signal` aborts. */
 export interface MemorySignal extends Error {
-  /** For example `SIGTERM`. */
+  /** The name of the signal, such as `SIGTERM`. */
   readonly signal: string
 }
 
-/** A simulated image: what runs in its containers, and which further commands it has. */
+/** A simulated image: its main program and its commands. */
 export interface MemoryImage {
   /** Runs unless the command line names one of `commands`. */
   readonly main: MemoryProgram
-  /** Answer by the base name of the first word, on start and for exec; absent: exit code 127 for exec. */
+  /**
+   * Programs by the base name of the command's first word, at start and for exec. Exec of any other has exit code 127.
+   */
   readonly commands?: Readonly<Record<string, MemoryProgram>>
   readonly env?: StringMap
   readonly user?: string

@@ -6,13 +6,13 @@ export interface MemoryVolume {
   readonly name: string
   readonly labels: StringMap
   readonly createdAt: Date
-  /** Id of the container whose creation created it. */
+  /** The id of the container that the volume was created for, if any. */
   readonly createdFor?: string
-  /** Paths from the volume's root. */
+  /** Files by their paths from the root of the volume. */
   readonly files: FileMap
 }
 
-/** The simulated volumes, by name. */
+/** The simulated volumes by name. */
 export class VolumeStore {
   readonly #volumes = new Map<string, MemoryVolume>()
 

@@ -242,7 +242,7 @@ describe('a build that fails', () => {
     ['an unknown flag', 'FROM busybox\nRUN --mount=type=cache,target=/x true', 'line 2: RUN --mount', '--mount'],
     ['a missing file', 'FROM busybox\nCOPY none /', 'line 2: COPY none /', 'none'],
     ['COPY with one word', 'FROM busybox\nCOPY none', 'line 2', 'target'],
-    ['a here-document', 'FROM busybox\nRUN <<EOF\ntrue\nEOF', 'line 2', 'RUN takes'],
+    ['a here-document', 'FROM busybox\nRUN <<EOF\ntrue\nEOF', 'line 2', 'RUN requires'],
     ['something before FROM', 'RUN true\nFROM busybox', 'line 1: RUN true', 'FROM'],
     ['a bad FROM', 'FROM a b', 'line 1: FROM a b', 'AS'],
     ['a bad mode', 'FROM busybox\nCOPY --chmod=u+x a /', 'line 2', 'octal'],

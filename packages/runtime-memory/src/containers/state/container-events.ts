@@ -1,4 +1,4 @@
-/** What those wait for who cannot wait for a run: the next start, or the removal. */
+/** Lets callers wait for the next start of a container or for its removal. */
 export class ContainerEvents {
   #next = createDeferred()
   #isRemoved = false
@@ -7,7 +7,7 @@ export class ContainerEvents {
     return this.#isRemoved
   }
 
-  /** Resolves at the next start, or at the removal. */
+  /** Resolves at the next start or at the removal. */
   startedOrRemoved(): Promise<void> {
     return this.#next.promise
   }

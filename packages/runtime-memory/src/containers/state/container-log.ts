@@ -2,23 +2,23 @@ import { EventEmitter } from 'node:events'
 import type { LogChunk } from '@capstan/core'
 import type { MemoryClock } from '../../memory-clock.js'
 
-/** What one write of a process left in the log. */
+/** One write of a process. */
 export interface LogRecord {
   readonly source: LogChunk['source']
   readonly bytes: Uint8Array
   readonly nanoseconds: bigint
 }
 
-/** Somebody reading: what is at its position and after is kept for it. */
+/** A reader of the log. The log keeps the records at its position and after it. */
 export interface LogReader {
   position: number
 }
 
 /**
- * What a container has written, in order of arrival.
+ * The output of a container in order of arrival.
  *
- * When it holds more than its limit the oldest goes, unless a reader still wants it: then the container waits for the
- * reader. Positions count from the first record ever.
+ * When the log exceeds its limit, the oldest records are dropped. Records that a reader has not read are kept, and the
+ * container waits for the reader. Positions count from the first record ever written.
  */
 export class ContainerLog {
   readonly #clock: MemoryClock
@@ -26,7 +26,7 @@ export class ContainerLog {
   readonly #readers = new Set<LogReader>()
   readonly #events = new EventEmitter().setMaxListeners(0)
   #records: (LogRecord | undefined)[] = []
-  /** How many records are gone from the front of `#records`, and before it. */
+  /** Dropped records that are still slots at the front of `#records`. */
   #head = 0
   #dropped = 0
   #bytes = 0
@@ -36,12 +36,12 @@ export class ContainerLog {
     this.#limitBytes = limitBytes
   }
 
-  /** The first position that is still there. */
+  /** The position of the oldest record. */
   get start(): number {
     return this.#dropped + this.#head
   }
 
-  /** The position after the last. */
+  /** The position after the newest record. */
   get end(): number {
     return this.#dropped + this.#records.length
   }
@@ -54,10 +54,10 @@ export class ContainerLog {
     this.#records.push({ source, bytes, nanoseconds: this.#clock.now() })
     this.#bytes += bytes.length + overheadBytes
     this.#trim()
-    this.wake()
+    this.notify()
   }
 
-  /** Resolves when there is room for more. */
+  /** Resolves when the log accepts more output. */
   async waitForRoom(): Promise<void> {
     while (this.#isBlocked()) {
       await new Promise<void>((resolve) => {
@@ -67,12 +67,12 @@ export class ContainerLog {
     }
   }
 
-  /** Keeps for the reader what it has not read yet, until it is closed. */
+  /** Registers a reader: records that it has not read are kept until `close`. */
   open(reader: LogReader): void {
     this.#readers.add(reader)
   }
 
-  /** The reader went on. */
+  /** Moves the reader to the next record. */
   advance(reader: LogReader): void {
     reader.position += 1
     if (this.#isFull()) this.#events.emit('read')
@@ -83,12 +83,12 @@ export class ContainerLog {
     this.#events.emit('read')
   }
 
-  /** Has those who follow look again. */
-  wake(): void {
+  /** Notifies the listeners, for example at the end of a run. */
+  notify(): void {
     this.#events.emit('change')
   }
 
-  /** Calls back on each change, until the function that it returns is called. */
+  /** Calls `listener` at each change. The returned function removes it. */
   onChange(listener: () => void): () => void {
     this.#events.on('change', listener)
     return () => void this.#events.off('change', listener)
@@ -98,7 +98,7 @@ export class ContainerLog {
     return this.#bytes > this.#limitBytes
   }
 
-  /** Full of what a reader still wants; one record alone is always taken. */
+  /** Whether the log is full of records that a reader has not read. A single record is always accepted. */
   #isBlocked(): boolean {
     return (
       this.#isFull() && this.start < this.end - 1 && [...this.#readers].some(({ position }) => position <= this.start)
@@ -121,6 +121,6 @@ export class ContainerLog {
   }
 }
 
-/** What a record costs beside its bytes, about. */
+/** The approximate memory of a record besides its bytes. */
 const overheadBytes = 128
 const compactAfter = 1024

@@ -29,13 +29,13 @@ export interface ContainerRunOptions {
 
 /** One run of a container, from its start to its end. */
 export class ContainerRun {
-  /** Who started it. */
+  /** Identifies the open runtime that started it. */
   readonly starter: object
   readonly streams: ContainerStreams
   readonly process: SimulatedProcess
   readonly execs: Set<SimulatedProcess> = new Set()
   readonly startedAt: bigint
-  /** Resolves with the exit code when everything of the run is cleared away. */
+  /** Resolves with the exit code after the resources of the run are released. */
   readonly ended: Promise<number>
   readonly #engine: RunEngine
   readonly #container: MemoryContainer
@@ -61,7 +61,7 @@ export class ContainerRun {
     container.events.start()
   }
 
-  /** `undefined` while it runs. */
+  /** `undefined` while the run lasts. */
   get exitCode(): number | undefined {
     return this.#end?.exitCode
   }
@@ -82,7 +82,7 @@ export class ContainerRun {
     return this.#endpoint.ports
   }
 
-  /** For a further process. */
+  /** Allocates the pid of another process in the container. */
   nextPid(): number {
     this.#lastPid += 1
     return this.#lastPid
@@ -94,7 +94,7 @@ export class ContainerRun {
     await this.#endpoint.leave()
     this.#end = { exitCode, at: this.#engine.clock.now() }
     if (this.#container.config.autoRemove === true) this.#engine.containers.delete(this.#container)
-    this.#container.log.wake()
+    this.#container.log.notify()
     return exitCode
   }
 
@@ -114,7 +114,7 @@ export class ContainerRun {
     return createProcessContext({
       argv,
       env,
-      // An init is 1 itself.
+      // With `init`, pid 1 is the init process.
       pid: config.init === true ? 2 : 1,
       user,
       groups: config.groupAdd ?? [],

@@ -2,7 +2,7 @@ import { createHostError } from '@capstan/core/plugin'
 import type { NetworkNamespace } from '../../networks/network-namespace.js'
 import { findRun, type MemoryContainer } from './memory-container.js'
 
-/** The simulated containers; a name belongs to one at a time. */
+/** The simulated containers. Each name is unique. */
 export class ContainerStore {
   readonly #containers = new Map<string, MemoryContainer>()
 
@@ -10,7 +10,7 @@ export class ContainerStore {
     return [...this.#containers.values()]
   }
 
-  /** By id, name, or the beginning of one id alone. */
+  /** Finds a container by id, name, or a unique prefix of its id. */
   find(idOrName: string): MemoryContainer | undefined {
     const exact = this.#containers.get(idOrName) ?? this.findName(idOrName)
     if (exact !== undefined) return exact
@@ -29,7 +29,7 @@ export class ContainerStore {
     return container
   }
 
-  /** Names of the containers that mount the volume, running or not. */
+  /** Returns the names of the containers that mount a volume, running or not. */
   findUsersOfVolume(name: string): readonly string[] {
     const users = this.list().filter(({ config }) =>
       config.mounts?.some((mount) => mount.type === 'volume' && mount.source === name),
@@ -47,7 +47,7 @@ export class ContainerStore {
     events.remove()
   }
 
-  /** The network namespace of a running container. */
+  /** Finds the network namespace of a container; `undefined` unless it is running. */
   findNamespace(id: string): NetworkNamespace | undefined {
     const container = this.find(id)
     return container === undefined ? undefined : findRun(container)?.namespace

@@ -4,30 +4,30 @@ import type { ProcessStreams } from '../../simulation/processes/simulated-proces
 import { createTerminalInput, toTerminalOutput } from '../../simulation/processes/terminal.js'
 import type { ContainerLog } from './container-log.js'
 
-/** Somebody attached. */
+/** A client that is attached to a container. */
 export interface AttachedClient {
-  /** Takes output no faster than it can; never rejects. */
+  /** Writes output and resolves when the client has consumed it; never rejects. */
   write(source: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void>
-  /** Is told that it is no longer attached. */
+  /** Called when the client is detached. */
   detach(): void
 }
 
-/** Where the output goes, and how the input comes. */
+/** Options of `ContainerStreams`. */
 export interface ContainerStreamsOptions {
   readonly log: ContainerLog
   readonly interactive: boolean
   readonly terminal: boolean
-  /** Lets the rest of the process have its turn between two writes. */
+  /** Resolves in a later turn of the event loop, so that other work runs between two writes. */
   readonly nextTurn: () => Promise<void>
   readonly onInterrupt: () => void
 }
 
-/** The streams of a container's first process: output goes to the log, then to all who are attached. */
+/** The streams of a container's first process. Output goes to the log, then to all attached clients. */
 export class ContainerStreams implements ProcessStreams {
   readonly stdin: Readable
   readonly stdout: Writable
   readonly stderr: Writable
-  /** Where attached input goes; ends at once where the container is not interactive. */
+  /** Receives the input of attached clients. It has ended when the container is not interactive. */
   readonly input: Writable
   readonly #clients = new Set<AttachedClient>()
   readonly #options: ContainerStreamsOptions
@@ -43,7 +43,7 @@ export class ContainerStreams implements ProcessStreams {
     if (!options.interactive) this.input.end()
   }
 
-  /** Sends it all output from now on. */
+  /** Sends all output from now on to the client. */
   attach(client: AttachedClient): void {
     this.#clients.add(client)
   }
@@ -63,7 +63,7 @@ export class ContainerStreams implements ProcessStreams {
 
   async #write(source: 'stdout' | 'stderr', bytes: Uint8Array): Promise<void> {
     const { log, terminal, nextTurn } = this.#options
-    // A write of nothing leaves no record, and no chunk for a reader.
+    // An empty write creates neither a log record nor a chunk for readers.
     if (bytes.length === 0) return await nextTurn()
     const shown = terminal ? toTerminalOutput(bytes) : bytes
     log.append(terminal ? 'combined' : source, shown)

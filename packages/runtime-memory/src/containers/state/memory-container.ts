@@ -6,7 +6,7 @@ import type { ContainerEvents } from './container-events.js'
 import type { ContainerLog } from './container-log.js'
 import type { ContainerRun } from './container-run.js'
 
-/** One simulated container, from create to removal. */
+/** One simulated container, from its creation to its removal. */
 export interface MemoryContainer {
   readonly id: string
   readonly name: string
@@ -14,31 +14,31 @@ export interface MemoryContainer {
   readonly image: StoredImage
   readonly labels: StringMap
   readonly createdAt: bigint
-  /** Entrypoint and command. */
+  /** The entrypoint and the command. */
   readonly argv: Argv
   readonly env: StringMap
   readonly user: string
   readonly workingDirectory: string
   readonly files: ContainerFiles
   readonly log: ContainerLog
-  /** The run under way, or the last one. */
+  /** The current run, or the last one. */
   run: ContainerRun | undefined
-  /** One start at a time. */
+  /** The start in progress: concurrent starts wait for it. */
   starting: Promise<void> | undefined
-  /** Kept for each start. */
+  /** The firewall rules that each start applies. */
   firewallRules: FirewallRules | undefined
   terminalSize: TerminalSize | undefined
   readonly events: ContainerEvents
 }
 
-/** As a real engine tells it; `stopping` while it is being removed. */
+/** The state as an engine reports it: `stopping` during a removal. */
 export function toContainerState({ run, events }: MemoryContainer): ContainerState {
   if (events.isRemoved) return 'stopping'
   if (run === undefined) return 'created'
   return run.exitCode === undefined ? 'running' : 'exited'
 }
 
-/** The run under way; `undefined` unless the container is running. */
+/** Returns the current run; `undefined` unless the container is running. */
 export function findRun({ run }: MemoryContainer): ContainerRun | undefined {
   return run?.exitCode === undefined ? run : undefined
 }

@@ -9,11 +9,11 @@ import { publishPorts } from '../../networks/published-ports.js'
 import type { ContainerStore } from './container-store.js'
 import { findRun, type MemoryContainer } from './memory-container.js'
 
-/** What a running container has of networks: addresses, published ports, and its firewall. */
+/** The network resources of a running container: addresses, published ports and firewall. */
 export interface NetworkEndpoint {
   readonly origin: Origin
   readonly ports: readonly PortBinding[]
-  /** Gives all of it back; idempotent. */
+  /** Releases all of them. Idempotent. */
   leave(): Promise<void>
 }
 
@@ -23,7 +23,10 @@ export interface NetworkStores {
   readonly containers: ContainerStore
 }
 
-/** Joins the container's networks, sets the firewall rules and publishes its ports; all or nothing. */
+/**
+ * Joins the container's networks, sets the firewall rules and publishes the ports. A failure releases what it has
+ * taken.
+ */
 export async function connectToNetworks(
   stores: NetworkStores,
   container: MemoryContainer,
@@ -56,7 +59,7 @@ export async function connectToNetworks(
   }
 }
 
-/** The program has not started yet. */
+/** Sets the rules before the program starts. */
 function applyStoredRules(origin: Origin, rules: FirewallRules): void {
   try {
     applyFirewall(origin, rules)
@@ -94,7 +97,7 @@ interface JoinedNetwork {
   readonly names: readonly string[]
 }
 
-/** The networks to join, each with the names that peers know the container by; the default one resolves none. */
+/** Finds the networks to join, each with the names that its members resolve. The default network resolves no names. */
 function findNetworks({ networks }: NetworkStores, { config, name, id }: MemoryContainer): readonly JoinedNetwork[] {
   const { network = { mode: 'default' } } = config
   if (network.mode === 'default') return [{ network: networks.defaultNetwork, names: [] }]

@@ -1,26 +1,26 @@
-/** The member of an archived image configuration by which the simulation finds the programs again. */
+/** The key in an archived image configuration that names the programs of the image. */
 export const simulationKey = 'capstan.simulation'
 
-/** A value out of JSON, looked at with care. */
+/** A parsed JSON value of unknown shape. */
 export type Json = unknown
 
-/** A member of an object; `undefined` for anything else. */
+/** Returns a member of an object; `undefined` for any other value. */
 export function member(value: Json, key: string): Json {
   if (typeof value !== 'object' || value === null) return undefined
   return new Map<string, Json>(Object.entries(value)).get(key)
 }
 
-/** The texts of a list; none for anything else. */
+/** Returns the strings of an array; none for any other value. */
 export function texts(value: Json): readonly string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : []
 }
 
-/** The text, or the fallback for anything else. */
+/** Returns a string; the fallback for any other value. */
 export function text(value: Json, fallback = ''): string {
   return typeof value === 'string' ? value : fallback
 }
 
-/** The objects of a list; none for anything else. */
+/** Returns the items of an array; none for any other value. */
 export function items(value: Json): readonly Json[] {
   return Array.isArray(value) ? value : []
 }

@@ -2,10 +2,10 @@ import { posix } from 'node:path'
 import type { FileEntry, FileMap } from '../../simulation/files/file-map.js'
 import { readTar, type TarEntry } from './read-tar.js'
 
-/** Lays a layer over the files; its whiteouts take away what is below. Devices and pipes are left out. */
+/** Applies a layer to the files. Whiteouts delete files of lower layers. Devices and pipes are skipped. */
 export async function applyLayer(files: FileMap, layer: Iterable<Uint8Array>, signal: AbortSignal): Promise<void> {
   for (const entry of await readTar(toAsync(layer), signal)) {
-    // Wherever a name leads, it stays inside.
+    // Joining with the root keeps names such as `../x` inside the container.
     const path = posix.join('/', entry.header.name).replace(/(?<=.)\/$/, '')
     const name = posix.basename(path)
     const directory = posix.dirname(path)
@@ -45,6 +45,6 @@ async function* toAsync(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array
   yield* chunks
 }
 
-/** Of the OCI layer format: https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts */
+/** Names of the OCI layer format: https://github.com/opencontainers/image-spec/blob/main/layer.md#whiteouts */
 const whiteout = '.wh.'
 const opaque = '.wh..wh..opq'

@@ -6,7 +6,7 @@ import { items, type Json, member, simulationKey, text, texts } from './archive-
 import { applyLayer } from './layer.js'
 import { readTar } from './read-tar.js'
 
-/** Loads a docker or an OCI archive: resolves with each image's references, or its id where it has none. */
+/** Loads a docker or OCI archive. Resolves with the references of each image, or with its id when it has none. */
 export async function loadImages(
   engine: MemoryEngine,
   tar: AsyncIterable<Uint8Array>,
@@ -21,7 +21,7 @@ export async function loadImages(
     const { id } = engine.images.addTagged(content, { tags, createdAt, undo })
     loaded.push(...(tags.length === 0 ? [id] : tags))
   }
-  if (loaded.length === 0) throw createLoadError('there is no image in it')
+  if (loaded.length === 0) throw createLoadError('it contains no image')
   return loaded
 }
 
@@ -29,7 +29,7 @@ type Archive = ReadonlyMap<string, Buffer>
 
 interface ArchivedImage {
   readonly config: Json
-  /** Names of their members, the lowest first. */
+  /** The names of the layer files, the lowest layer first. */
   readonly layers: readonly string[]
   readonly tags: readonly string[]
 }
@@ -45,7 +45,7 @@ async function readArchive(tar: AsyncIterable<Uint8Array>, signal: AbortSignal):
   }
 }
 
-/** `docker save`: https://github.com/moby/docker-image-spec */
+/** Reads the manifest of `docker save`: https://github.com/moby/docker-image-spec */
 function readDockerManifest(archive: Archive): readonly ArchivedImage[] {
   return items(parseMember(archive, 'manifest.json')).map((manifest) => ({
     config: parseMember(archive, text(member(manifest, 'Config'))),
@@ -54,7 +54,7 @@ function readDockerManifest(archive: Archive): readonly ArchivedImage[] {
   }))
 }
 
-/** An OCI layout: https://github.com/opencontainers/image-spec/blob/main/image-layout.md */
+/** Reads an OCI layout: https://github.com/opencontainers/image-spec/blob/main/image-layout.md */
 function readOciIndex(archive: Archive): readonly ArchivedImage[] {
   return items(member(parseMember(archive, 'index.json'), 'manifests')).map((descriptor) => {
     const manifest = parseMember(archive, toBlobName(descriptor))
@@ -120,13 +120,13 @@ function parseMember(archive: Archive, name: string): Json {
   try {
     return JSON.parse(content.toString())
   } catch (cause) {
-    throw createLoadError(`"${name}" is no JSON`, cause)
+    throw createLoadError(`"${name}" is not JSON`, cause)
   }
 }
 
 function requireMember(archive: Archive, name: string): Buffer {
   const content = archive.get(name)
-  if (content === undefined) throw createLoadError(`it has no "${name}"`)
+  if (content === undefined) throw createLoadError(`it does not contain "${name}"`)
   return content
 }
 
@@ -135,7 +135,7 @@ function createLoadError(reason: string, cause?: unknown): Error {
   return createHostError('OPERATION_FAILED', facts, cause === undefined ? undefined : { cause })
 }
 
-/** Remembers that it was the caller's own stream that failed. */
+/** Records whether the caller's own stream failed. */
 class WatchedSource implements AsyncIterable<Uint8Array> {
   hasFailed = false
   readonly #source: AsyncIterable<Uint8Array>

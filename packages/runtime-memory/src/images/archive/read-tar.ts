@@ -2,13 +2,16 @@ import { buffer } from 'node:stream/consumers'
 import { untilAborted } from '@capstan/core/plugin'
 import { type Extract, extract, type Header } from 'tar-stream'
 
-/** One entry of an archive, read whole. */
+/** One entry of an archive with its whole content. */
 export interface TarEntry {
   readonly header: Header
   readonly bytes: Buffer
 }
 
-/** All entries of an archive, in order. What reading the source throws is thrown as it is; no tar: an error of tar-stream. */
+/**
+ * Reads all entries of an archive in order. Rejects with the source's own error, or with one of tar-stream when the
+ * input is not a tar.
+ */
 export async function readTar(source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<readonly TarEntry[]> {
   const archive = extract()
   const read = readEntries(archive)
@@ -24,7 +27,7 @@ export async function readTar(source: AsyncIterable<Uint8Array>, signal: AbortSi
   }
 }
 
-/** The same, but an abort ends the waiting for a source that is silent. */
+/** Yields the chunks of a source. An abort also ends the wait for a source that sends nothing. */
 async function* untilAbort(source: AsyncIterable<Uint8Array>, signal: AbortSignal): AsyncGenerator<Uint8Array> {
   const chunks = source[Symbol.asyncIterator]()
   let isDone = false
@@ -36,7 +39,7 @@ async function* untilAbort(source: AsyncIterable<Uint8Array>, signal: AbortSigna
       yield value
     }
   } finally {
-    // Not waited for: a source that hangs would hang here too.
+    // Not awaited, because a source that hangs would block here too.
     if (!isDone) chunks.return?.().catch(() => {})
   }
 }
@@ -44,7 +47,7 @@ async function* untilAbort(source: AsyncIterable<Uint8Array>, signal: AbortSigna
 async function readEntries(archive: Extract): Promise<readonly TarEntry[]> {
   const entries: TarEntry[] = []
   for await (const entry of archive) {
-    // The types leave open what it gives: bytes, always.
+    // The type declarations of tar-stream do not say that the chunks are bytes.
     entries.push({ header: entry.header, bytes: await buffer(entry as AsyncIterable<Uint8Array>) })
   }
   return entries

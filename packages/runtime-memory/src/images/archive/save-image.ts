@@ -6,7 +6,7 @@ import type { ImageConfig } from '../../simulation/image-content.js'
 import type { StoredImage } from '../state/stored-image.js'
 import { simulationKey } from './archive-format.js'
 
-/** A docker archive of the image, in one layer. Its programs stay here; the archive names them. */
+/** Creates a docker archive of an image with one layer. It contains the name of the programs, not the programs. */
 export async function* saveImage(image: StoredImage, tags: readonly string[]): AsyncGenerator<Uint8Array, void> {
   const layer = await packFiles(image.files)
   const config = Buffer.from(JSON.stringify(toConfigFile(image, layer)))
@@ -18,11 +18,11 @@ export async function* saveImage(image: StoredImage, tags: readonly string[]): A
   archive.entry({ name: configName }, config)
   archive.entry({ name: 'manifest.json' }, JSON.stringify(manifest))
   archive.finalize()
-  // The types leave open what it gives: bytes, always.
+  // The type declarations of tar-stream do not say that the chunks are bytes.
   for await (const block of archive as AsyncIterable<Uint8Array>) yield block
 }
 
-/** The image configuration of github.com/moby/docker-image-spec. */
+/** Creates the image configuration as specified in github.com/moby/docker-image-spec. */
 function toConfigFile({ config, createdAt, programs }: StoredImage, layer: Uint8Array): unknown {
   return {
     architecture: process.arch === 'x64' ? 'amd64' : process.arch,

@@ -2,14 +2,14 @@ import { createHostError, toFamiliarName, toFullName, type UndoStack } from '@ca
 import type { ImageContent } from '../../simulation/image-content.js'
 import { type StoredImage, toImageId } from './stored-image.js'
 
-/** How an image is kept, and how that is taken back. */
+/** Options of `addTagged`. */
 export interface AddTaggedOptions {
   readonly tags: readonly string[]
   readonly createdAt: Date
   readonly undo: UndoStack
 }
 
-/** The simulated images, by content; a tag is on one image at a time. */
+/** The simulated images. A tag belongs to one image at a time. */
 export class ImageStore {
   readonly #images = new Map<string, StoredImage>()
 
@@ -17,7 +17,7 @@ export class ImageStore {
     return [...this.#images.values()]
   }
 
-  /** By reference, id, or the beginning (12 digits or more) of one id. */
+  /** Finds an image by reference, id, or a prefix of 12 or more digits of its id. */
   find(reference: string): StoredImage | undefined {
     const tag = toTag(reference)
     const tagged = this.list().find(({ tags }) => tags.has(tag))
@@ -33,7 +33,7 @@ export class ImageStore {
     return image
   }
 
-  /** Adds the content, or finds it; `createdAt` is that of the first. */
+  /** Adds an image, or returns the existing one with the same content and its original `createdAt`. */
   add(content: ImageContent, createdAt: Date): StoredImage {
     const id = toImageId(content)
     const image = this.#images.get(id) ?? { ...content, id, createdAt, tags: new Set<string>() }
@@ -41,7 +41,7 @@ export class ImageStore {
     return image
   }
 
-  /** Adds and tags in one; the undo stack takes back both. */
+  /** Adds an image and sets its tags. The undo step removes both and restores the previous tags. */
   addTagged(content: ImageContent, { tags, createdAt, undo }: AddTaggedOptions): StoredImage {
     const isNew = !this.#images.has(toImageId(content))
     const image = this.add(content, createdAt)
@@ -57,7 +57,7 @@ export class ImageStore {
     return image
   }
 
-  /** Takes the tag from whichever image has it. */
+  /** Moves a tag to an image. */
   tag(image: StoredImage, reference: string): void {
     this.untag(reference)
     image.tags.add(toTag(reference))
@@ -73,7 +73,7 @@ export class ImageStore {
   }
 }
 
-/** The reference as tags are stored: the short form, with a tag or a digest. */
+/** Converts a reference to the form in which tags are stored: the short name with a tag or a digest. */
 export function toTag(reference: string): string {
   return toFamiliarName(toFullName(reference))
 }

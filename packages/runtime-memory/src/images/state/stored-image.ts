@@ -3,22 +3,22 @@ import type { ImageInfo } from '@capstan/core'
 import type { FileEntry } from '../../simulation/files/file-map.js'
 import type { ImageConfig, ImageContent } from '../../simulation/image-content.js'
 
-/** An image as the store keeps it. */
+/** An image in the store. */
 export interface StoredImage extends ImageContent {
-  /** `sha256:…` over the content: the same content is the same image. */
+  /** `sha256:…` of the content: equal content has the same id. */
   readonly id: string
   readonly createdAt: Date
   readonly tags: Set<string>
 }
 
-/** The id of the content, whatever order its parts came in. */
+/** Computes the id of an image, independent of the order of its parts. */
 export function toImageId({ config, files, programs }: ImageContent): string {
   const hash = createHash('sha256').update(JSON.stringify([toSorted(config), programs.key]))
   for (const path of [...files.keys()].sort()) hash.update(JSON.stringify(toDigest(path, files.get(path))))
   return `sha256:${hash.digest('hex')}`
 }
 
-/** The image as a list shows it; its size is that of its files. */
+/** Converts an image to its entry in a list. Its size is the size of its files. */
 export function toImageInfo({ id, tags, createdAt, config, files }: StoredImage): ImageInfo {
   const sizes = [...files.values()].map((entry) => (entry.type === 'file' ? entry.bytes.length : 0))
   const sizeBytes = sizes.reduce((sum, size) => sum + size, 0)

@@ -3,7 +3,7 @@ import { createBuildError } from './build-error.js'
 import type { Build } from './build-stage.js'
 import type { DockerfileInstruction } from './instruction.js'
 
-/** What FROM or `--from` names: an earlier stage, `scratch`, an image that is here, or one that can be pulled. */
+/** Finds what FROM or `--from` names: an earlier stage, `scratch`, an existing image, or one that can be pulled. */
 export async function requireBase(build: Build, name: string, at: DockerfileInstruction): Promise<ImageContent> {
   const stage = build.stages.get(name.toLowerCase())
   if (stage !== undefined) return stage

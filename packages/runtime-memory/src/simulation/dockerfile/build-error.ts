@@ -1,14 +1,14 @@
 import { createHostError } from '@capstan/core/plugin'
 import { type DockerfileInstruction, formatInstruction } from './instruction.js'
 
-/** What a failed build knows beside the reason. */
+/** Additional facts of a failed build. */
 export interface BuildErrorFacts {
   readonly exitCode?: number
   readonly lastLines?: readonly string[]
   readonly cause?: unknown
 }
 
-/** BUILD_FAILED at an instruction, by its line; `undefined`: at the Dockerfile as a whole. */
+/** Creates BUILD_FAILED for an instruction, or for the whole Dockerfile when `at` is `undefined`. */
 export function createBuildError(
   at: DockerfileInstruction | undefined,
   reason: string | undefined,

@@ -19,44 +19,44 @@ export interface BuildEnvironment {
 /** What all stages of one build share. */
 export interface Build extends BuildEnvironment {
   readonly options: BuildOptions
-  /** Of the context, by path. */
+  /** The entries of the build context by path. */
   readonly context: ReadonlyMap<string, ContextEntry>
-  /** Values of ARGs before the first FROM. */
+  /** The values of ARGs before the first FROM. */
   readonly globals: ReadonlyMap<string, string>
-  /** The stages that are done, by name and by number. */
+  /** The finished stages by name and by number. */
   readonly stages: Map<string, ImageContent>
   readonly report: (text: string, stream?: 'stdout' | 'stderr') => void
 }
 
-/** One instruction at work on its stage. */
+/** An instruction and the stage that it changes. */
 export interface InstructionCall {
   readonly build: Build
   readonly stage: BuildStage
   readonly instruction: DockerfileInstruction
 }
 
-/** The image that a stage is making. */
+/** The image that a stage builds. */
 export interface BuildStage {
   config: ImageConfig
-  /** Of ARGs. */
+  /** The values of ARGs. */
   readonly arguments: Map<string, string>
-  /** Whether the stage has set the command itself. */
+  /** Whether the stage itself has set the command. */
   hasCommand: boolean
   readonly files: FileMap
   readonly programs: ImagePrograms
 }
 
-/** A stage that begins as its base is, with files of its own. */
+/** Creates a stage from its base image, with a copy of the files. */
 export function createStage({ config, files, programs }: ImageContent): BuildStage {
   return { config, files: new Map(files), programs, arguments: new Map(), hasCommand: false }
 }
 
-/** What `$NAME` means in an instruction: ENV wins over ARG. */
+/** Returns the variables of an instruction. ENV overrides ARG. */
 export function toVariables(stage: BuildStage): ReadonlyMap<string, string> {
   return new Map([...stage.arguments, ...Object.entries(stage.config.env)])
 }
 
-/** The files of a stage are its own: what it makes of them later is not seen. */
+/** Copies the content of a stage, so that later changes of the stage do not affect it. */
 export function toContent({ config, files, programs }: BuildStage): ImageContent {
   return { config, programs, files: new Map(files) satisfies ReadonlyFileMap }
 }

@@ -5,7 +5,7 @@ import { type CopySource, openSource } from './copy-source.js'
 import { expand } from './expand.js'
 import type { DockerfileInstruction } from './instruction.js'
 
-/** COPY: files, directories (their contents), and `*` and `?` in names; from the context, a stage or an image. */
+/** Runs COPY: files, the contents of directories, and `*` and `?` in names, from the context, a stage or an image. */
 export async function copyFiles(call: InstructionCall): Promise<void> {
   const { stage, instruction } = call
   const { patterns, target } = parseOperands(call)
@@ -30,7 +30,7 @@ function parseOperands({ stage, instruction }: InstructionCall) {
   const patterns = given.map((word) => expand(instruction, word, variables))
   const target = patterns.pop()
   if (target === undefined || patterns.length === 0 || instruction.hasHeredocs) {
-    throw createBuildError(instruction, 'COPY takes sources and a target')
+    throw createBuildError(instruction, 'COPY requires sources and a target')
   }
   return { patterns, target }
 }
@@ -39,16 +39,16 @@ function parseMode({ instruction }: InstructionCall): number | undefined {
   const given = instruction.flags.get('chmod')
   if (given === undefined) return undefined
   if (/^[0-7]{3,4}$/.test(given)) return Number.parseInt(given, 8)
-  throw createBuildError(instruction, `--chmod takes octal digits, not ${given}`)
+  throw createBuildError(instruction, `--chmod requires an octal mode, not ${given}`)
 }
 
-/** What the pattern names in the source: one path, or all that match. */
+/** Finds the paths that a pattern matches in the source. */
 function findPaths(instruction: DockerfileInstruction, { paths }: CopySource, pattern: string): readonly string[] {
   const path = posix.join('/', pattern).replace(/(?<=.)\/$/, '')
   if (path === '/') return ['/']
   const expression = toExpression(path)
   const found = [...paths.keys()].filter((candidate) => expression.test(candidate))
-  if (found.length === 0) throw createBuildError(instruction, `"${pattern}" is not there`)
+  if (found.length === 0) throw createBuildError(instruction, `"${pattern}" does not exist`)
   return found
 }
 
@@ -65,7 +65,10 @@ interface CopyRequest {
   readonly isDirectory: boolean
 }
 
-/** Where a path of the source goes; `undefined` for what is not of this root. A directory's contents go, not itself. */
+/**
+ * Returns the destination of a source path; `undefined` for a path outside `root`. For a directory, its contents are
+ * copied.
+ */
 function toDestination({ source, root, path, directory, isDirectory }: CopyRequest): string | undefined {
   const isRootDirectory = root === '/' || source.paths.get(root)?.type === 'directory'
   if (!isRootDirectory) {

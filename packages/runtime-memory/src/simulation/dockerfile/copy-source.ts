@@ -3,13 +3,13 @@ import type { FileEntry } from '../files/file-map.js'
 import { requireBase } from './base-image.js'
 import type { InstructionCall } from './build-stage.js'
 
-/** What a COPY copies from: its paths, and what is there, read when it is asked for. */
+/** The source of a COPY: its paths, and their entries, which are read on demand. */
 export interface CopySource {
   readonly paths: ReadonlyMap<string, Pick<FileEntry, 'type'>>
   read(path: string): Promise<FileEntry | undefined>
 }
 
-/** The stage or image that `--from` names, else the context. */
+/** Opens the stage or image that `--from` names, or the context. */
 export async function openSource({ build, instruction }: InstructionCall): Promise<CopySource> {
   const from = instruction.flags.get('from')
   if (from !== undefined) {
@@ -32,7 +32,7 @@ async function toFileEntry({ type, mode, linkTarget, open }: ContextEntry): Prom
   return { type, mode, bytes: Buffer.concat(chunks) }
 }
 
-/** With an entry for each directory that the paths name. */
+/** Adds an entry for each directory that the paths name. */
 function withDirectories<T>(files: ReadonlyMap<string, T>): ReadonlyMap<string, T | DirectoryEntry> {
   const all = new Map<string, T | DirectoryEntry>()
   for (const [path, entry] of files) {

@@ -12,26 +12,26 @@ import type { StringMap } from '@capstan/core/plugin'
 import { createBuildError } from './build-error.js'
 import type { DockerfileInstruction } from './instruction.js'
 
-/** From one FROM to the next. */
+/** The instructions from one FROM to the next. */
 export interface DockerfileStage {
   readonly from: DockerfileInstruction
-  /** What FROM names, variables not yet replaced. */
+  /** The name in FROM before variables are replaced. */
   readonly base: string
   readonly name: string | undefined
   readonly instructions: readonly DockerfileInstruction[]
 }
 
-/** A Dockerfile as its stages; variables are not yet replaced. */
+/** A parsed Dockerfile. Its variables are not replaced yet. */
 export interface ParsedDockerfile {
   readonly stages: readonly DockerfileStage[]
-  /** The variables of FROM: the ARGs before the first FROM, with their given values or their defaults. */
+  /** Returns the variables of FROM: the ARGs before the first FROM, with their given or default values. */
   readGlobals(buildArgs: StringMap, variables: ReadonlyMap<string, string>): ReadonlyMap<string, string>
 }
 
 /**
- * The stages of a Dockerfile, from its text.
+ * Parses a Dockerfile into stages.
  *
- * @throws HostError BUILD_FAILED for an invalid Dockerfile, naming the instruction if there is one.
+ * @throws HostError BUILD_FAILED for an invalid Dockerfile, with the instruction if there is one
  */
 export function parseDockerfile(text: string): ParsedDockerfile {
   const { instructions, escapeCharacter } = withBuildErrors(() => parse(text))

@@ -3,9 +3,9 @@ import { createBuildError } from './build-error.js'
 import type { DockerfileInstruction } from './instruction.js'
 
 /**
- * A word of the instruction, with variables replaced and quotes removed.
+ * Replaces the variables of a word and removes its quotes.
  *
- * @throws HostError BUILD_FAILED when the word cannot be expanded.
+ * @throws HostError BUILD_FAILED when the word cannot be expanded
  */
 export function expand(
   instruction: DockerfileInstruction,

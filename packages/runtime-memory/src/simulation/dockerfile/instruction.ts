@@ -1,20 +1,20 @@
 import type { EscapeCharacter } from '@capstan/build-context/dockerfile'
 
-/** One instruction, as far as every kind of it can be read alike. */
+/** One instruction, in the form that all instructions share. */
 export interface DockerfileInstruction {
   readonly keyword: string
-  /** Counted from 1. */
+  /** The line number from 1. */
   readonly line: number
-  /** Its arguments on one line, comments, continuations and flags taken out. */
+  /** The arguments on one line, without comments, continuations and flags. */
   readonly text: string
-  /** `text` where it is a JSON list of words: the exec form. */
+  /** The words when `text` is a JSON array (the exec form). */
   readonly words: readonly string[] | undefined
   readonly flags: ReadonlyMap<string, string>
-  /** `NAME=value` pairs of ENV, LABEL and ARG; values as they are written. */
+  /** The `NAME=value` pairs of ENV, LABEL and ARG; values are not expanded. */
   readonly pairs: readonly DockerfilePair[]
-  /** Of the file. */
+  /** The escape character of the Dockerfile. */
   readonly escapeCharacter: EscapeCharacter
-  /** Whether lines after it belong to it. */
+  /** Whether the instruction has here-documents. */
   readonly hasHeredocs: boolean
 }
 
@@ -24,7 +24,7 @@ export interface DockerfilePair {
   readonly value: string | undefined
 }
 
-/** As a message shows it. */
+/** Formats an instruction for messages. */
 export function formatInstruction({
   keyword,
   flags,
@@ -34,7 +34,7 @@ export function formatInstruction({
   return [keyword, ...options, text].join(' ').trimEnd()
 }
 
-/** The exec form as it is, the shell form for the shell. */
+/** Returns the words of the exec form, or a shell command for the shell form. */
 export function toCommandLine({ words, text }: DockerfileInstruction): readonly string[] {
   if (words !== undefined) return words
   return text === '' ? [] : ['/bin/sh', '-c', text]

@@ -6,15 +6,14 @@ import { expand } from './expand.js'
 import { type DockerfileInstruction, toCommandLine } from './instruction.js'
 import { runStep } from './run-step.js'
 
-/** Does what the instruction says to the stage; one that is not known: BUILD_FAILED. */
+/** Applies an instruction to its stage. An unknown instruction is BUILD_FAILED. */
 export async function applyInstruction(call: InstructionCall): Promise<void> {
   const { keyword, flags } = call.instruction
   const known = instructions.get(keyword)
-  if (known === undefined)
-    throw createBuildError(call.instruction, `the simulated builder does not understand ${keyword}`)
+  if (known === undefined) throw createBuildError(call.instruction, `the simulated builder does not support ${keyword}`)
   const unknown = [...flags.keys()].find((flag) => !known.flags.includes(flag))
   if (unknown !== undefined)
-    throw createBuildError(call.instruction, `the simulated builder does not understand --${unknown}`)
+    throw createBuildError(call.instruction, `the simulated builder does not support --${unknown}`)
   await known.apply(call)
 }
 
@@ -26,11 +25,11 @@ interface KnownInstruction {
 const instructions: ReadonlyMap<string, KnownInstruction> = new Map<string, KnownInstruction>([
   ['ARG', { flags: [], apply: applyArg }],
   ['CMD', { flags: [], apply: applyCommand }],
-  // Files have no owner here, and layers no links: these two change nothing.
+  // Simulated files have no owners and layers no links, so `chown` and `link` have no effect.
   ['COPY', { flags: ['from', 'chmod', 'chown', 'link'], apply: copyFiles }],
   ['ENTRYPOINT', { flags: [], apply: applyEntrypoint }],
   ['ENV', { flags: [], apply: applyEnv }],
-  // Documentation, in every builder.
+  // EXPOSE only documents ports, as in every builder.
   ['EXPOSE', { flags: [], apply: () => {} }],
   ['LABEL', { flags: [], apply: applyLabel }],
   ['RUN', { flags: [], apply: runStep }],
@@ -65,7 +64,10 @@ function applyWorkdir({ stage, instruction }: InstructionCall): void {
   makeDirectory(stage, workingDirectory)
 }
 
-/** An anonymous volume lives as long as its container, as the container's own files do: only the directory is made. */
+/**
+ * An anonymous volume lasts as long as its container, as the container's own files do, so only the directory is
+ * created.
+ */
 function applyVolume({ stage, instruction }: InstructionCall): void {
   const paths = instruction.words ?? requireText(stage, instruction).split(/\s+/)
   for (const path of paths) makeDirectory(stage, posix.resolve('/', path))
@@ -80,7 +82,7 @@ function applyCommand({ stage, instruction }: InstructionCall): void {
   stage.hasCommand = true
 }
 
-/** A command that came with the base image belonged to another entrypoint. */
+/** ENTRYPOINT resets the command of the base image, which belongs to another entrypoint. */
 function applyEntrypoint({ stage, instruction }: InstructionCall): void {
   const command = stage.hasCommand ? stage.config.command : []
   stage.config = { ...stage.config, entrypoint: toCommandLine(instruction), command }
@@ -98,6 +100,6 @@ function toRecord(stage: BuildStage, instruction: DockerfileInstruction): Readon
 
 function requireText(stage: BuildStage, instruction: DockerfileInstruction): string {
   const text = expand(instruction, instruction.text, toVariables(stage))
-  if (text === '') throw createBuildError(instruction, `${instruction.keyword} takes a value`)
+  if (text === '') throw createBuildError(instruction, `${instruction.keyword} requires a value`)
   return text
 }

@@ -2,7 +2,7 @@ import { StringDecoder } from 'node:string_decoder'
 
 type OutputStream = 'stdout' | 'stderr'
 
-/** Cuts the output of a command into lines, reports each, and keeps the last. */
+/** Splits the output of a command into lines, reports each, and keeps the last ones. */
 export class LineReport {
   readonly lastLines: string[] = []
   readonly #report: (text: string, stream: OutputStream) => void
@@ -17,7 +17,7 @@ export class LineReport {
     this.#add(stream, this.#decoders[stream].write(Buffer.from(bytes)))
   }
 
-  /** Reports what has no line end. */
+  /** Reports the last line when it has no newline. */
   end(): void {
     for (const stream of ['stdout', 'stderr'] as const) {
       this.#add(stream, this.#decoders[stream].end())
@@ -33,9 +33,9 @@ export class LineReport {
 
   #take(stream: OutputStream, line: string): void {
     this.lastLines.push(line)
-    if (this.lastLines.length > kept) this.lastLines.shift()
+    if (this.lastLines.length > keptLines) this.lastLines.shift()
     this.#report(line, stream)
   }
 }
 
-const kept = 20
+const keptLines = 20

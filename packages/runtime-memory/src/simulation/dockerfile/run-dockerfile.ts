@@ -23,7 +23,7 @@ export async function runDockerfile(
   return await buildStages({ ...environment, options, context, globals, stages: new Map(), report }, stages, next)
 }
 
-/** One after the other; resolves with what the last one made. */
+/** Builds the stages in order. Resolves with the content of the last one. */
 async function buildStages(
   build: Build,
   stages: readonly DockerfileStage[],
@@ -54,7 +54,7 @@ async function buildStage(
   return toContent(stage)
 }
 
-/** Up to the target: by name or number, else the last. */
+/** Returns the stages up to the target, which is a name or a number, or all stages. */
 function selectStages({ stages }: ParsedDockerfile, target: string | undefined): readonly DockerfileStage[] {
   if (target === undefined) return stages
   const index = stages.findIndex(({ name }, at) => name === target.toLowerCase() || String(at) === target)
@@ -70,7 +70,10 @@ function toGlobals(
   return dockerfile.readGlobals(buildArgs, new Map(variables))
 }
 
-/** What a builder sets itself: https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */
+/**
+ * The variables that a builder sets:
+ * https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope
+ */
 function toPlatformArguments(prefix: string, platform: string): readonly (readonly [string, string])[] {
   const [system = '', architecture = '', variant = ''] = platform.split('/')
   return [
@@ -87,7 +90,7 @@ async function readContext({ context }: BuildOptions, signal: AbortSignal): Prom
   return entries
 }
 
-/** Tells `onProgress` of each step and of the output in it. */
+/** Reports each step and its output to `onProgress`. */
 function createSteps({ onProgress }: BuildOptions, stages: readonly DockerfileStage[]) {
   const totalSteps = stages.reduce((sum, { instructions }) => sum + instructions.length + 1, 0)
   let step = 0

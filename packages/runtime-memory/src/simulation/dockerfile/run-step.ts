@@ -11,11 +11,14 @@ import { type InstructionCall, toVariables } from './build-stage.js'
 import { toCommandLine } from './instruction.js'
 import { LineReport } from './line-report.js'
 
-/** Really runs the command, without a network; what it wrote becomes the stage's. Not 0: BUILD_FAILED with its last lines. */
+/**
+ * Runs a command without a network and adds the files that it writes to the stage. Any exit code but 0 is BUILD_FAILED
+ * with the last lines of output.
+ */
 export async function runStep(call: InstructionCall): Promise<void> {
   const { build, stage, instruction } = call
   const argv = toCommandLine(instruction)
-  if (argv.length === 0 || instruction.hasHeredocs) throw createBuildError(instruction, 'RUN takes a command')
+  if (argv.length === 0 || instruction.hasHeredocs) throw createBuildError(instruction, 'RUN requires a command')
   const files = new ContainerFiles({ image: stage.files })
   const report = new LineReport(build.report)
   const process = await startProcess(call, { argv, files, report })

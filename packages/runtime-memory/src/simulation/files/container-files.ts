@@ -2,33 +2,35 @@ import { posix } from 'node:path'
 import { createFileError, type FileEntry, type FileMap, type ReadonlyFileMap } from './file-map.js'
 import { changeMachineMode, findMachineFile, listMachineDirectory, writeMachineFile } from './machine-files.js'
 
-/** A place in a container's tree that is not the image's: files of a volume or tmpfs (paths from its root), or of the machine. */
+/**
+ * Files that are mounted into a container: those of a volume or tmpfs by path from its root, or those of this machine.
+ */
 export type MountedFiles = { readonly target: string; readonly readOnly: boolean } & (
   | {
       readonly type: 'memory'
       readonly files: FileMap
-      /** Of all files together. Default: no limit. */
+      /** The maximum size of all files. Default: unlimited. */
       readonly sizeBytes?: number
-      /** Default true. */
+      /** Whether files can be executed. Default true. */
       readonly executable?: boolean
     }
   | { readonly type: 'bind'; readonly source: string }
 )
 
-/** The layers of a container’s files, and what is mounted over them. */
+/** The layers of a container's files, and its mounts. */
 export interface ContainerFilesOptions {
   readonly image: ReadonlyFileMap
-  /** What the engine itself puts there: seen before what the image has. */
+  /** Files that the engine provides. They hide those of the image. */
   readonly system?: ReadonlyFileMap
   readonly mounts?: readonly MountedFiles[]
   readonly readOnly?: boolean
-  /** What was written over the image before. Default: nothing. */
+  /** Files that were written over the image before. Default: none. */
   readonly written?: FileMap
 }
 
-/** The files that a container sees: the image's, what it wrote over them, and its mounts. Paths are absolute. */
+/** The files that a container sees: those of the image, those that it wrote, and its mounts. Paths are absolute. */
 export class ContainerFiles {
-  /** What the container wrote over the image. */
+  /** The files that the container wrote over the image. */
   readonly written: FileMap
   readonly #options: ContainerFilesOptions
   readonly #image: readonly ReadonlyFileMap[]
@@ -40,18 +42,18 @@ export class ContainerFiles {
     this.#options = options
     this.written = written
     this.#image = system === undefined ? [image] : [system, image]
-    // The deepest mount wins.
+    // The deepest mount of a path hides the others.
     this.#mounts = [...mounts].sort((one, other) => other.target.length - one.target.length)
     this.#readOnly = readOnly
   }
 
-  /** The same files, of which the engine shows some otherwise: to one process, as /proc does. */
+  /** Returns the same files with different system files, as `/proc` differs between processes. */
   withSystemFiles(system: ReadonlyFileMap): ContainerFiles {
     const all = new Map([...(this.#options.system ?? []), ...system])
     return new ContainerFiles({ ...this.#options, system: all, written: this.written })
   }
 
-  /** What is at the path; a link there is followed, one on the way there is not. */
+  /** Finds the entry at a path. Follows links at the path, but not in its parent directories. */
   async find(path: string): Promise<FileEntry | undefined> {
     let at = posix.normalize(path)
     for (let links = 0; links < 40; links += 1) {
@@ -62,7 +64,7 @@ export class ContainerFiles {
     throw createFileError('ELOOP', path)
   }
 
-  /** Whether files there may be executed at all, whatever their mode. */
+  /** Whether files at the path may be executed, regardless of their mode. */
   isExecutable(path: string): boolean {
     const { mount } = this.#locate(path)
     return mount?.type !== 'memory' || mount.executable !== false
@@ -91,7 +93,7 @@ export class ContainerFiles {
     if (entry.type !== 'symlink') await this.#put(path, { ...entry, mode })
   }
 
-  /** Names directly in the directory, sorted. */
+  /** Lists the names in a directory, sorted. */
   async list(path: string): Promise<readonly string[]> {
     const entry = await this.#require(path)
     if (entry.type !== 'directory') throw createFileError('ENOTDIR', path)
@@ -137,7 +139,7 @@ export class ContainerFiles {
     return isDirectory || leadsToMount ? { type: 'directory', mode: 0o755 } : undefined
   }
 
-  /** The mount that a path is in, and the path from its root. */
+  /** Finds the mount of a path, and the path from the mount's root. */
   #locate(path: string): { readonly mount: MountedFiles | undefined; readonly key: string } {
     const at = posix.normalize(path)
     const mount = this.#mounts.find(({ target }) => isIn(at, target))
@@ -154,7 +156,7 @@ function sizeOf(entry: FileEntry | undefined): number {
   return entry?.type === 'file' ? entry.bytes.length : 0
 }
 
-/** Whether `path` is the directory or in it. */
+/** Whether `path` is the directory or inside it. */
 function isIn(path: string, directory: string): boolean {
   return path === directory || path.startsWith(directory.endsWith('/') ? directory : `${directory}/`)
 }

@@ -1,15 +1,15 @@
-/** A file of the simulation. Directories exist where something is in them, or where an entry says so. */
+/** A simulated file. A directory exists when it contains something or has an entry. */
 export type FileEntry =
   | { readonly type: 'file'; readonly bytes: Uint8Array; readonly mode: number }
   | { readonly type: 'directory'; readonly mode: number }
   | { readonly type: 'symlink'; readonly target: string }
 
-/** Absolute normalised path → entry. */
+/** Entries by absolute, normalised path. */
 export type FileMap = Map<string, FileEntry>
-/** The same, to look at: the files of an image never change. */
+/** A read-only file map: the files of an image never change. */
 export type ReadonlyFileMap = ReadonlyMap<string, FileEntry>
 
-/** An error as Node's file system gives it: `code` is the errno. */
+/** Creates an error as Node's file system reports it: `code` is the errno. */
 export function createFileError(code: keyof typeof messages, path: string): NodeJS.ErrnoException {
   return Object.assign(new Error(`${path}: ${messages[code]}`), { code })
 }

@@ -1,6 +1,6 @@
 import type { ContainerConfig } from '@capstan/core'
 
-/** The effective capabilities of a container's root, as /proc/self/status writes them. */
+/** Returns the effective capabilities of a container's root in the format of /proc/self/status. */
 export function toCapabilityMask({ privileged, capAdd = [], capDrop = [] }: ContainerConfig): string {
   if (privileged === true) return toHex(all)
   const dropped = capDrop.reduce((mask, name) => mask & ~toMask(name), usual)
@@ -24,5 +24,5 @@ const names =
     ' ',
   )
 const all = (1n << BigInt(names.length)) - 1n
-/** What docker leaves a container that asks for nothing: profiles of github.com/moby/moby, oci/caps/defaults.go */
+/** Docker's default capabilities: profiles of github.com/moby/moby, oci/caps/defaults.go */
 const usual = 0xa80425fbn

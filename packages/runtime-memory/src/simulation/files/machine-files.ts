@@ -1,7 +1,7 @@
 import { chmod, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import type { FileEntry } from './file-map.js'
 
-/** A file or directory of the machine, as a bind mount shows it; `undefined` where there is none. */
+/** Finds a file or directory of this machine for a bind mount; `undefined` when it does not exist. */
 export async function findMachineFile(path: string): Promise<FileEntry | undefined> {
   try {
     const found = await stat(path)
@@ -23,7 +23,7 @@ export async function changeMachineMode(path: string, mode: number): Promise<voi
   await chmod(path, mode)
 }
 
-/** Names in a directory of the machine, sorted. */
+/** Lists the names in a directory of this machine, sorted. */
 export async function listMachineDirectory(path: string): Promise<readonly string[]> {
   return (await readdir(path)).sort()
 }

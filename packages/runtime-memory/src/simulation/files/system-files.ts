@@ -4,9 +4,9 @@ import type { FileEntry, FileMap } from './file-map.js'
 import { toCapabilityMask } from './linux-capabilities.js'
 
 /**
- * What an engine and its kernel put into a container, as far as programs look there to learn how they were started.
+ * Creates the files of an engine and its kernel that programs read to see how their container is configured.
  *
- * Nothing of it is enforced: a simulated program is a function of this process.
+ * Nothing is enforced, because a simulated program is a function of this process.
  */
 export function createSystemFiles(id: string, config: ContainerConfig, gateway: string): FileMap {
   const { hostname = id.slice(0, 12), dns = ['127.0.0.11'], extraHosts = {}, ulimits = [] } = config
@@ -26,7 +26,7 @@ export function createSystemFiles(id: string, config: ContainerConfig, gateway: 
   return new Map([...files, ...createStatusFile(config)])
 }
 
-/** What the kernel tells a process of its rights. */
+/** Creates the file with the privileges of a process. */
 export function createStatusFile(config: ContainerConfig): FileMap {
   return new Map([['/proc/self/status', toFile(toStatus(config))]])
 }

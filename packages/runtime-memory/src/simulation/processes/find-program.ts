@@ -5,31 +5,40 @@ import type { FileEntry } from '../files/file-map.js'
 import type { ImagePrograms } from '../image-content.js'
 import type { MemoryProgram } from '../memory-program.js'
 
-/** What is to run, and where it is looked for. */
+/** A command line and what its lookup depends on. */
 export interface CommandLine {
   readonly argv: Argv
   readonly env: StringMap
   readonly workingDirectory: string
 }
 
-/** Where commands are looked for. */
+/** The command line of a container's first process. */
+export interface MainCommandLine extends CommandLine {
+  /** Whether the container's config has an entrypoint: the image's `main` is then not used. */
+  readonly isEntrypointOverridden: boolean
+}
+
+/** Where programs are looked up. */
 export interface ProgramSources {
   readonly files: ContainerFiles
   readonly programs: ImagePrograms
-  /** Those of the plugin: they run wherever a file of their name is. */
+  /** The commands of the plugin. A file with the name of a command runs it. */
   readonly commands: ReadonlyMap<string, MemoryProgram>
 }
 
-/** What runs, or why nothing does. */
+/** The program, or why there is none. */
 export type FoundProgram = { readonly program: MemoryProgram } | ({ readonly program: undefined } & NotFound)
 
-/** As a shell has it: 127 for what is not there, 126 for what may not be executed. */
+/** The exit codes of a shell: 127 when the command does not exist, 126 when it cannot be executed. */
 export interface NotFound {
   readonly exitCode: 126 | 127
   readonly reason: string
 }
 
-/** What a command line runs, as a shell would find it: by a path, or along PATH; the program by the file's base name. */
+/**
+ * Finds the program of a command line as a shell does, by path or along PATH. The base name of the file selects the
+ * program.
+ */
 export async function findCommand(sources: ProgramSources, line: CommandLine): Promise<FoundProgram> {
   const [command = ''] = line.argv
   for (const path of toCandidates(command, line)) {
@@ -39,19 +48,16 @@ export async function findCommand(sources: ProgramSources, line: CommandLine): P
   return { program: undefined, exitCode: 127, reason: `${command}: not found` }
 }
 
-/** What starts in a container: the command that the line names, else the image's `main`. */
-export async function findMain(
-  sources: ProgramSources,
-  line: CommandLine,
-  isOverridden: boolean,
-): Promise<FoundProgram> {
+/** Finds the first program of a container: the command of the command line, or the image's `main`. */
+export async function findMain(sources: ProgramSources, line: MainCommandLine): Promise<FoundProgram> {
   const { main } = sources.programs
   const found = line.argv.length > 0 || main === undefined ? await findCommand(sources, line) : undefined
-  if (found !== undefined && (found.program !== undefined || isOverridden || main === undefined)) return found
+  if (found !== undefined && (found.program !== undefined || line.isEntrypointOverridden || main === undefined))
+    return found
   return main === undefined ? { program: undefined, exitCode: 127, reason: 'no command' } : { program: main }
 }
 
-/** A program that tells why there is none. */
+/** Creates a program that writes why no program was found. */
 export function createFailingProgram(found: FoundProgram): MemoryProgram {
   return async ({ stderr }) => {
     if (found.program !== undefined) return 0
@@ -81,11 +87,11 @@ async function toProgram(sources: ProgramSources, file: FoundFile): Promise<Foun
   if (program !== undefined) return { program }
   const [, interpreter] = /^#![ \t]*(\S+)/.exec(Buffer.from(entry.bytes.subarray(0, 256)).toString()) ?? []
   if (interpreter !== undefined) return await toScript(sources, file, interpreter)
-  const reason = `${path}: a simulated runtime cannot execute files; give a program for "${name}" in memoryPlugin({ commands })`
+  const reason = `${path}: a simulated runtime cannot execute files; define "${name}" in memoryPlugin({ commands })`
   return { program: undefined, exitCode: 126, reason }
 }
 
-/** A file that begins with `#!` is run by what it names. */
+/** Runs a file that starts with `#!` by its interpreter. */
 async function toScript(
   sources: ProgramSources,
   { line, path }: FoundFile,
@@ -99,5 +105,5 @@ async function toScript(
   return { program: (process) => program({ ...process, argv }) }
 }
 
-/** What PATH is where nobody sets it, as docker has it. */
+/** Docker's default PATH. */
 export const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

@@ -6,7 +6,7 @@ import type { ProgramSources } from './find-program.js'
 import { createMemoryFiles } from './memory-files.js'
 import type { ProcessContext } from './simulated-process.js'
 
-/** What tells one process of a container from another, and what they share. */
+/** The properties of one process, and what it shares with others of its container. */
 export interface ProcessContextOptions {
   readonly argv: Argv
   readonly env: StringMap
@@ -20,7 +20,7 @@ export interface ProcessContextOptions {
   readonly origin: Origin
 }
 
-/** What a process of a container can see and reach. */
+/** Creates the context of a process: its files and network access. */
 export function createProcessContext({ sources, origin, ...own }: ProcessContextOptions): ProcessContext {
   return {
     ...own,

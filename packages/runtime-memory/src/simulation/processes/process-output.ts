@@ -1,22 +1,22 @@
 import { Writable } from 'node:stream'
 
-/** Takes what a process writes; the next write waits for it. */
+/** Consumes output of a process. The next write waits until it resolves. */
 export type OutputSink = (bytes: Uint8Array) => Promise<void>
 
-/** One output of a process: hands its bytes to the sink, no faster than the sink takes them. */
+/** Creates an output stream of a process that applies the back-pressure of the sink. */
 export function createProcessOutput(sink: OutputSink): Writable {
   const output = new Writable({
     write(chunk: Uint8Array, _encoding, done) {
-      // A copy: the program may use its buffer again.
+      // A copy, because the program may reuse its buffer.
       sink(new Uint8Array(chunk)).then(() => done(), done)
     },
   })
-  // A program that writes after its end, or after the kill, must not end this process.
+  // Without a listener, a program that writes after its end would crash this Node process.
   output.on('error', () => {})
   return output
 }
 
-/** Resolves when all that was written is with the sink; never rejects. */
+/** Ends an output and resolves when the sink has consumed everything; never rejects. */
 export function flushOutput(output: Writable): Promise<void> {
   return new Promise((resolve) => {
     if (output.destroyed) return resolve()

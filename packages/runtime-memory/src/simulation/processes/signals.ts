@@ -2,7 +2,7 @@ import { constants } from 'node:os'
 import { createHostError } from '@capstan/core/plugin'
 import type { MemorySignal } from '../memory-program.js'
 
-/** `SIGTERM` for `SIGTERM`, `TERM` or `15`. Unknown: INVALID_ARGUMENT for the field. */
+/** Converts `SIGTERM`, `TERM` or `15` to `SIGTERM`. Any other text is INVALID_ARGUMENT for the field. */
 export function toSignalName(given: string, field = 'signal'): string {
   const named = given.startsWith('SIG') ? given : `SIG${given}`
   const found = Object.entries(constants.signals).find(([name, number]) => name === named || String(number) === given)
@@ -10,13 +10,13 @@ export function toSignalName(given: string, field = 'signal'): string {
   throw createHostError('INVALID_ARGUMENT', { field, expected: 'a signal such as "SIGTERM"', given })
 }
 
-/** The exit code of a process that a signal ended: 128 and its number. */
+/** Returns the exit code of a process that a signal has ended: 128 plus the signal's number. */
 export function toSignalExitCode(name: string): number {
   const number = new Map<string, number>(Object.entries(constants.signals)).get(name)
   return 128 + (number ?? 0)
 }
 
-/** What a program finds as the reason of its aborted signal. */
+/** Creates the reason with which a program's signal aborts. */
 export function createMemorySignal(name: string): MemorySignal {
   return Object.assign(new Error(`received ${name}`), { name: 'MemorySignal', signal: name })
 }

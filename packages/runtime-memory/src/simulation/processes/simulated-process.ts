@@ -7,7 +7,7 @@ import { createMemoryFiles } from './memory-files.js'
 import { flushOutput } from './process-output.js'
 import { createMemorySignal, toSignalExitCode } from './signals.js'
 
-/** What the simulation adds to a process's own streams and signal. `listen` answers with how to stop listening. */
+/** The members of a process besides its streams and signal. `listen` returns a function that stops listening. */
 export interface ProcessContext
   extends Omit<MemoryProcess, 'stdin' | 'stdout' | 'stderr' | 'signal' | 'run' | 'listen'> {
   readonly sources: ProgramSources
@@ -21,9 +21,9 @@ export interface ProcessStreams {
   readonly stderr: Writable
 }
 
-/** One run of a program: its end is the program's code, or that of the signal that killed it, never a guess. */
+/** A running program. It ends with the exit code of the program or that of the signal that killed it. */
 export class SimulatedProcess {
-  /** Resolves after both outputs were taken; never rejects. */
+  /** Resolves after both outputs are consumed; never rejects. */
   readonly exitCode: Promise<number>
   readonly #streams: ProcessStreams
   readonly #controller = new AbortController()
@@ -39,13 +39,13 @@ export class SimulatedProcess {
     void this.#run(program, this.#createProcess(context))
   }
 
-  /** Tells the program; SIGKILL does not ask it. */
+  /** Sends a signal to the program. SIGKILL ends the process at once. */
   signal(name: string): void {
     if (name === 'SIGKILL') this.kill()
     else this.#controller.abort(createMemorySignal(name))
   }
 
-  /** Ends the process at once, whatever the program does. */
+  /** Ends the process at once, even if the program continues. */
   kill(): void {
     this.#end(toSignalExitCode('SIGKILL'))
     this.#controller.abort(createMemorySignal('SIGKILL'))
@@ -76,7 +76,7 @@ export class SimulatedProcess {
 
   async #settle(program: MemoryProgram, process: MemoryProcess): Promise<number> {
     try {
-      // Not before the one who starts it has it on record.
+      // Starts the program only after the caller has stored this process.
       await Promise.resolve()
       process.signal.throwIfAborted()
       return toExitStatus(await program(process))
@@ -101,7 +101,7 @@ export class SimulatedProcess {
   #end(code: number): void {
     this.#streams.stdin.destroy()
     for (const stopListening of this.#listeners.splice(0)) stopListening()
-    // As when a kernel closes sockets: what was written still arrives.
+    // As with sockets of a kernel, data that was written is still delivered.
     for (const peer of this.#peers) peer.end(() => peer.destroy())
     this.#finish(code)
   }

@@ -1,14 +1,14 @@
 import { Writable } from 'node:stream'
 
-/** Where the keys of a terminal lead. */
+/** Where terminal input goes. */
 export interface TerminalInputOptions {
-  /** What the process reads. */
+  /** The stdin of the process. */
   readonly stdin: Writable
   readonly echo: (bytes: Uint8Array) => Promise<void>
   readonly onInterrupt: () => void
 }
 
-/** Output as a terminal shows it: CR LF for LF. */
+/** Converts output for a terminal: LF becomes CR LF. */
 export function toTerminalOutput(bytes: Uint8Array): Uint8Array {
   if (!bytes.includes(lineFeed)) return bytes
   const shown: number[] = []
@@ -20,8 +20,9 @@ export function toTerminalOutput(bytes: Uint8Array): Uint8Array {
 }
 
 /**
- * Input as a terminal gives it to a process, in the ways that most programs meet: echoed, by the line, CR as LF,
- * Ctrl-C as SIGINT, Ctrl-D as what is there, or as the end. Its own end is the end of stdin.
+ * Creates the input of a terminal with the line editing that most programs rely on: echo, line buffering, CR as LF,
+ * Ctrl-C as SIGINT, and Ctrl-D, which submits the current line or, on an empty line, ends the input. Ending the stream
+ * ends stdin.
  */
 export function createTerminalInput({ stdin, echo, onInterrupt }: TerminalInputOptions): Writable {
   let line: number[] = []

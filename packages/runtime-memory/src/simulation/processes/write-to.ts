@@ -1,8 +1,8 @@
 import type { Writable } from 'node:stream'
 
 /**
- * Resolves when the stream has dealt with the bytes, not only put them by, or when the signal says to wait no longer;
- * rejects when it fails or closes.
+ * Writes bytes and resolves when the stream has processed them, or when the signal aborts. Rejects when the stream
+ * fails or closes.
  */
 export function writeTo(target: Writable, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {

@@ -3,14 +3,14 @@ import { StringDecoder } from 'node:string_decoder'
 import { untilAborted } from '@capstan/core/plugin'
 import type { MemoryProcess } from '../memory-program.js'
 
-/** Resolves when the output took it. */
+/** Writes content and resolves when the output has consumed it. */
 export function write(output: Writable, content: string | Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     output.write(content, (error) => (error ? reject(error) : resolve()))
   })
 }
 
-/** What comes in on stdin, until its end; a signal ends the waiting. The stream is left as it is when the reader leaves. */
+/** Yields the chunks of stdin until its end. A signal ends the wait. The stream stays open when the reader stops. */
 export async function* readInput({ stdin, signal }: Pick<MemoryProcess, 'stdin' | 'signal'>): AsyncGenerator<Buffer> {
   const chunks: AsyncIterator<Uint8Array | string> = stdin.iterator({ destroyOnReturn: false })
   for (;;) {
@@ -20,7 +20,7 @@ export async function* readInput({ stdin, signal }: Pick<MemoryProcess, 'stdin' 
   }
 }
 
-/** The same of each file named, or of stdin where none is, or `-`. */
+/** Yields the content of each file. Without files, and for `-`, reads stdin. */
 export async function* readFiles(process: MemoryProcess, paths: readonly string[]): AsyncGenerator<Buffer> {
   for (const path of paths.length === 0 ? ['-'] : paths) {
     if (path === '-') yield* readInput(process)
@@ -28,7 +28,7 @@ export async function* readFiles(process: MemoryProcess, paths: readonly string[
   }
 }
 
-/** Stdin line by line, each without its line end. */
+/** Yields the lines of stdin without their newlines. */
 export async function* readLines(process: MemoryProcess): AsyncGenerator<string> {
   const decoder = new StringDecoder('utf8')
   let rest = ''
@@ -41,14 +41,14 @@ export async function* readLines(process: MemoryProcess): AsyncGenerator<string>
   if (rest !== '') yield rest
 }
 
-/** Ends the command as one whose use or whose file was wrong: `name: text` on stderr, and a code. */
+/** Writes `name: message` to stderr and resolves with an exit code. */
 export async function fail({ argv, stderr }: MemoryProcess, error: unknown, code = 1): Promise<number> {
   const text = error instanceof Error ? error.message : String(error)
   await write(stderr, `${argv[0] ?? ''}: ${text}\n`)
   return code
 }
 
-/** 0, or 1 and the error's text for a file that cannot be read. */
+/** Resolves with 0, or writes the error and resolves with 1. */
 export async function attempt(process: MemoryProcess, work: () => Promise<void>): Promise<number> {
   try {
     await work()

@@ -2,14 +2,14 @@ import { posix } from 'node:path'
 import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
 import { attempt, write } from './command-io.js'
 
-/** Commands about files rather than what is in them. */
+/** Commands that list files and change their properties. */
 export const fileCommands: Readonly<Record<string, MemoryProgram>> = { chmod, ls, stat, touch }
 
 /** `chmod OCTAL FILE…` */
 async function chmod(process: MemoryProcess): Promise<number> {
   const [, mode = '', ...paths] = process.argv
   return await attempt(process, async () => {
-    if (!/^[0-7]{3,4}$/.test(mode)) throw new Error(`give the mode in octal digits, not ${mode}`)
+    if (!/^[0-7]{3,4}$/.test(mode)) throw new Error(`expected an octal mode, got ${mode}`)
     for (const path of paths) await process.files.changeMode(path, Number.parseInt(mode, 8))
   })
 }
@@ -22,11 +22,11 @@ async function ls(process: MemoryProcess): Promise<number> {
   })
 }
 
-/** `stat -c %a FILE`: the mode in octal digits, and nothing else. */
+/** `stat -c %a FILE` prints the mode in octal. Other forms are not supported. */
 async function stat(process: MemoryProcess): Promise<number> {
   const [, option, format, path = ''] = process.argv
   return await attempt(process, async () => {
-    if (option !== '-c' || format !== '%a') throw new Error('give -c %a and a file')
+    if (option !== '-c' || format !== '%a') throw new Error('expected -c %a and a file')
     await write(process.stdout, `${(await process.files.mode(path)).toString(8)}\n`)
   })
 }

@@ -7,13 +7,13 @@ import { fail, readInput, write } from './command-io.js'
 /** Commands that use the network. */
 export const networkCommands: Readonly<Record<string, MemoryProgram>> = { nc }
 
-/** `nc HOST PORT`, `nc -l -p PORT`, and `nc -l -p PORT -e COMMAND…`, which serves each connection with the command. */
+/** `nc HOST PORT`, `nc -l -p PORT`, and `nc -l -p PORT -e COMMAND…`, which runs the command for each connection. */
 async function nc(process: MemoryProcess): Promise<number> {
   const { listens, port, command, operands } = parse(process.argv.slice(1))
   try {
-    if (!listens) return await converse(process, await process.connect(operands[0] ?? '', Number(operands[1])))
+    if (!listens) return await exchange(process, await process.connect(operands[0] ?? '', Number(operands[1])))
     if (command !== undefined) return await serve(process, port, command)
-    return await converse(process, await accept(process, port))
+    return await exchange(process, await accept(process, port))
   } catch (error) {
     process.signal.throwIfAborted()
     return await fail(process, error)
@@ -27,7 +27,7 @@ interface Arguments {
   readonly operands: readonly string[]
 }
 
-/** `-w SECONDS` is taken, and not needed: nothing here keeps silent. */
+/** `-w SECONDS` is accepted and has no effect. */
 function parse(words: readonly string[]): Arguments {
   const at = words.indexOf('-e')
   const command = at === -1 ? undefined : words.slice(at + 1)
@@ -38,9 +38,9 @@ function parse(words: readonly string[]): Arguments {
   return { listens, port, command, operands }
 }
 
-/** Until the peer ends; the end of stdin half-closes. */
-async function converse(process: MemoryProcess, peer: Duplex): Promise<number> {
-  // What cannot be sent any more is no error: the peer may have heard enough.
+/** Copies data both ways until the other end closes. The end of stdin half-closes the connection. */
+async function exchange(process: MemoryProcess, peer: Duplex): Promise<number> {
+  // A failed write is not an error: the other end may have closed after its response.
   pipeline(readInput(process), peer).catch(() => {})
   for await (const chunk of readInput({ stdin: peer, signal: process.signal })) await write(process.stdout, chunk)
   peer.destroy()
@@ -51,7 +51,7 @@ function accept(process: MemoryProcess, port: number): Promise<Duplex> {
   return untilAborted(new Promise((resolve) => process.listen(port, resolve)), process.signal)
 }
 
-/** Until a signal comes. */
+/** Serves connections until a signal arrives. */
 async function serve(process: MemoryProcess, port: number, command: readonly string[]): Promise<number> {
   process.listen(port, async (peer) => {
     await process.run(command, { stdin: peer, stdout: peer })

@@ -1,7 +1,7 @@
 /**
- * The bytes that `printf FORMAT VALUES` prints: `%s`, `%d`, `%%`, and the escapes `\n \t \r \\ \NNN` (octal).
+ * Formats `printf FORMAT VALUES`: `%s`, `%d`, `%%`, and the escapes `\n \t \r \\ \NNN` (octal).
  *
- * The format repeats while there are values.
+ * The format repeats while values remain.
  */
 export function toPrinted(format: string, values: readonly string[]): Uint8Array {
   const left = [...values]

@@ -17,11 +17,11 @@ export const processCommands: Readonly<Record<string, MemoryProgram>> = {
   whoami,
 }
 
-/** `awk '/PATTERN/ { print $N }' [FILE…]`: what it takes to read a field out of /proc, and nothing else. */
+/** `awk '/PATTERN/ { print $N }' [FILE…]`, which reads fields of files in /proc. Other programs are not supported. */
 async function awk(process: MemoryProcess): Promise<number> {
   const [, program = '', ...paths] = process.argv
   const [, pattern, field] = /^\s*\/(.*)\/\s*\{\s*print \$(\d+)\s*\}\s*$/.exec(program) ?? []
-  if (pattern === undefined || field === undefined) return await fail(process, "give '/PATTERN/ { print $N }'", 2)
+  if (pattern === undefined || field === undefined) return await fail(process, "expected '/PATTERN/ { print $N }'", 2)
   const expression = new RegExp(pattern)
   return await attempt(process, async () => {
     for (const line of (await readText(process, paths)).split('\n').filter((text) => expression.test(text))) {
@@ -42,7 +42,7 @@ async function hostname(process: MemoryProcess): Promise<number> {
   })
 }
 
-/** `id -u`, `id -g`, `id -G`, `id -un`: numbers, or the name, of the configured user. */
+/** `id -u`, `id -g`, `id -G`, `id -un`: the ids or the name of the configured user. */
 async function id(process: MemoryProcess): Promise<number> {
   const [, option = '-u'] = process.argv
   const { name, uid, gid } = await findAccount(process)
@@ -67,13 +67,13 @@ async function pwd({ workingDirectory, stdout }: MemoryProcess): Promise<number>
 async function sleep(process: MemoryProcess): Promise<number> {
   const [, ...given] = process.argv
   const seconds = given.map((text) => (text === 'infinity' ? Number.MAX_SAFE_INTEGER : Number(text)))
-  if (seconds.length === 0 || seconds.some(Number.isNaN)) return await fail(process, 'give a number of seconds')
+  if (seconds.length === 0 || seconds.some(Number.isNaN)) return await fail(process, 'expected a number of seconds')
   const milliseconds = seconds.reduce((sum, value) => sum + value, 0) * 1000
   await delay(Math.min(milliseconds, longestDelayMs), { signal: process.signal, ref: false })
   return 0
 }
 
-/** `stty size`: height and width. */
+/** `stty size` prints height and width. */
 async function stty(process: MemoryProcess): Promise<number> {
   if (!process.terminal) return await fail(process, 'standard input: Not a tty')
   const { height = 0, width = 0 } = process.terminalSize() ?? {}
@@ -86,7 +86,7 @@ async function whoami(process: MemoryProcess): Promise<number> {
   return 0
 }
 
-/** By /etc/passwd, as far as the image has one; a number is itself. */
+/** Finds the configured user in /etc/passwd. Without an entry, the user is its own name and id. */
 async function findAccount({ user, files }: MemoryProcess) {
   const [wanted = '', group] = (user === '' ? 'root' : user).split(':')
   const passwd = await files.read('/etc/passwd').then(

@@ -16,7 +16,7 @@ async function echo({ argv: [, ...words], stdout }: MemoryProcess): Promise<numb
   return 0
 }
 
-/** `head -n LINES`, `head -c BYTES`: ten lines by default. */
+/** `head -n LINES` or `head -c BYTES`. Default: ten lines. */
 async function head(process: MemoryProcess): Promise<number> {
   const { option = '-n10', operands } = parseOption(process.argv, /^-[nc]/)
   const isDone = option.startsWith('-n')
@@ -41,7 +41,7 @@ async function seq(process: MemoryProcess): Promise<number> {
   const numbers = process.argv.slice(1).map(Number)
   const [first = 1, last = 0] = numbers.length === 1 ? [1, ...numbers] : numbers
   if (numbers.length > 2 || numbers.some((number) => !Number.isInteger(number)))
-    return await fail(process, 'give one or two integers')
+    return await fail(process, 'expected one or two integers')
   for (let at = first; at <= last; at += linesAtOnce) {
     const size = Math.min(linesAtOnce, last - at + 1)
     await write(process.stdout, Array.from({ length: size }, (_, index) => `${at + index}\n`).join(''))
@@ -49,7 +49,7 @@ async function seq(process: MemoryProcess): Promise<number> {
   return 0
 }
 
-/** `wc -c`, `wc -l`, or lines, words and bytes. */
+/** `wc -c`, `wc -l`, `wc -w`, or without an option lines, words and bytes. */
 async function wc(process: MemoryProcess): Promise<number> {
   const { option = '', operands } = parseOption(process.argv, /^-[lwc]$/)
   const counts = { '-l': 0, '-w': 0, '-c': 0 }
@@ -69,7 +69,7 @@ async function wc(process: MemoryProcess): Promise<number> {
   })
 }
 
-/** Lines without an end, as fast as they are read. */
+/** Writes lines until a signal arrives, with the back-pressure of the reader. */
 async function yes({ argv: [, ...words], stdout, signal }: MemoryProcess): Promise<number> {
   const line = `${words.length === 0 ? 'y' : words.join(' ')}\n`
   const lines = Buffer.from(line.repeat(Math.ceil(blockBytes / line.length)))
@@ -77,7 +77,7 @@ async function yes({ argv: [, ...words], stdout, signal }: MemoryProcess): Promi
   throw signal.reason
 }
 
-/** One leading option, its value in the same word or the next, and the rest. */
+/** Parses one leading option, whose value may be the next word, and the operands. */
 function parseOption([, ...words]: readonly string[], pattern: RegExp) {
   const [first = '', second = ''] = words
   if (!pattern.test(first)) return { option: undefined, operands: words }
@@ -87,7 +87,7 @@ function parseOption([, ...words]: readonly string[], pattern: RegExp) {
     : { option: `${first}${second}`, operands: words.slice(2) }
 }
 
-/** Where in this chunk the last line wanted ends; `undefined` while it is not in it. */
+/** Returns the offset in a chunk where the requested lines end; `undefined` while they continue. */
 function createLineEnd(lines: number): (chunk: Buffer) => number | undefined {
   let left = lines
   return (chunk) => {

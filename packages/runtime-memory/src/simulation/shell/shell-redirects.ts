@@ -7,11 +7,11 @@ import type { ShellRedirect } from './shell-script.js'
 /** The streams of one command after its redirects. */
 export interface RedirectedStreams {
   readonly streams: ProcessStreams
-  /** Puts what was written into the files. */
+  /** Writes the output to the files. */
   finish(): Promise<void>
 }
 
-/** Opens what the redirects name, in their order. A file that cannot be read: rejects. */
+/** Applies redirects in order. Rejects when a file cannot be read. */
 export async function openRedirects(
   files: MemoryFiles,
   base: ProcessStreams,
@@ -49,7 +49,7 @@ async function readInput(files: MemoryFiles, path: string): Promise<Uint8Array> 
 async function openOutput(files: MemoryFiles, { kind, target }: ShellRedirect) {
   if (target === devNull) return { stream: createProcessOutput(async () => {}), finish: async () => {} }
   const before = kind === 'append' ? await files.read(target).catch(() => Buffer.alloc(0)) : Buffer.alloc(0)
-  // At once, as a shell does: where it may not be written, the command does not run.
+  // As in a shell, a file that cannot be written prevents the command.
   await files.write(target, before)
   const chunks = [before]
   const stream = createProcessOutput(async (bytes) => void chunks.push(Buffer.from(bytes)))

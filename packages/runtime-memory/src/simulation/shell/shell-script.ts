@@ -1,6 +1,6 @@
 import { type ParseEntry, parse } from 'shell-quote'
 
-/** How a step depends on the one before. */
+/** How a step depends on the result of the previous one. */
 export type Connector = ';' | '&&' | '||'
 
 /** One step of a script. */
@@ -10,14 +10,14 @@ export interface ShellStep {
   readonly pipeline: readonly ShellCommand[]
 }
 
-/** One command with its redirects, before anything of it is expanded. */
+/** One command with its redirects, before expansion. */
 export interface ShellCommand {
   /** Expanded by {@link expandWords} when the command runs. */
   readonly words: readonly string[]
   readonly redirects: readonly ShellRedirect[]
 }
 
-/** `target` is a path, not yet expanded, or for `copy` the number of the stream that is copied. */
+/** A redirect. `target` is an unexpanded path, or for `copy` the number of the copied stream. */
 export interface ShellRedirect {
   readonly stream: 0 | 1 | 2
   readonly kind: 'read' | 'write' | 'append' | 'copy'
@@ -25,10 +25,10 @@ export interface ShellRedirect {
 }
 
 /**
- * The steps of a script in the small language of the simulated `sh`.
+ * Parses a script of the simulated `sh`.
  *
- * Commands, quotes, `$NAME`, `;` or line ends, `&&`, `||`, `|`, `<`, `>`, `>>`, `2>`, `>&2`, `2>&1`. Anything else that
- * a shell knows (loops, conditions, substitution, patterns, `&`, `()`) is no part of it: it throws.
+ * It supports commands, quotes, `$NAME`, `;`, newlines, `&&`, `||`, `|`, `<`, `>`, `>>`, `2>`, `>&2` and `2>&1`.
+ * Anything else throws, such as loops, conditions, substitution, patterns, `&` and `()`.
  */
 export function parseScript(text: string): readonly ShellStep[] {
   const steps: ShellStep[] = []
@@ -40,14 +40,14 @@ export function parseScript(text: string): readonly ShellStep[] {
   return steps
 }
 
-/** Replaces what stands for variables; a word that is `$@` alone becomes all of `all`. */
+/** Replaces the placeholders of variables. A word that is only `$@` becomes all of `all`. */
 export function expandWords(
   words: readonly string[],
   find: (name: string) => string,
   all: readonly string[] = [],
 ): readonly string[] {
-  const expand = (word: string) => word.replace(marked, (_, name: string) => find(name))
-  return words.flatMap((word) => (word === mark('@') ? all : expand(word)))
+  const expand = (word: string) => word.replace(placeholder, (_, name: string) => find(name))
+  return words.flatMap((word) => (word === toPlaceholder('@') ? all : expand(word)))
 }
 
 function toPipeline(entries: readonly ParseEntry[]): readonly ShellCommand[] {
@@ -84,25 +84,25 @@ function toRedirect(stream: 1 | 2 = 1, entry: ParseEntry | undefined, target: Pa
 }
 
 function toEntries(line: string): readonly ParseEntry[] {
-  // `2>` is one token, and the parser drops the space that tells it from `2 >`.
+  // The parser drops the space that distinguishes `2>` from `2 >`, so `2>` becomes a placeholder first.
   const text = line.replace(quotedOrStream, (found, before?: string, stream?: string) =>
-    stream === undefined ? found : `${before}${mark(`:${stream}`)}`,
+    stream === undefined ? found : `${before}${toPlaceholder(`:${stream}`)}`,
   )
-  const entries = parse(text, mark).filter((entry) => typeof entry === 'string' || 'op' in entry)
+  const entries = parse(text, toPlaceholder).filter((entry) => typeof entry === 'string' || 'op' in entry)
   return [...entries, { op: ';' }]
 }
 
-/** Stands for a variable until its command runs: what was set before is seen then. No argument can hold NUL. */
-function mark(name: string): string {
+/** Creates the placeholder of a variable, which is expanded when its command runs. NUL cannot occur in an argument. */
+function toPlaceholder(name: string): string {
   return `\0${name}\0`
 }
 
 function toStream(word: string | undefined): 1 | 2 | undefined {
-  if (word === mark(':1')) return 1
-  return word === mark(':2') ? 2 : undefined
+  if (word === toPlaceholder(':1')) return 1
+  return word === toPlaceholder(':2') ? 2 : undefined
 }
 
-/** At line ends that are in no quotes. */
+/** Splits a script at newlines outside quotes. */
 function toLines(text: string): readonly string[] {
   return text.match(/(?:'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|[^\n'"\\])+/g) ?? []
 }
@@ -145,10 +145,10 @@ function splitBy(entries: readonly ParseEntry[], isSeparator: (entry: ParseEntry
 }
 
 function createSyntaxError(entry: ParseEntry | undefined): Error {
-  return new Error(`the simulated shell does not understand "${toOperator(entry) ?? toWord(entry) ?? 'the end'}"`)
+  return new Error(`the simulated shell does not support "${toOperator(entry) ?? toWord(entry) ?? 'the end'}"`)
 }
 
-/** What begins something that is no command. */
+/** Words that start a construct which is not a command. */
 const reserved = new Set(['!', '{', 'case', 'for', 'function', 'if', 'until', 'while'])
-const marked = /\0([^\0]*)\0/g
+const placeholder = /\0([^\0]*)\0/g
 const quotedOrStream = /'[^']*'|"(?:\\[\s\S]|[^"\\])*"|\\[\s\S]|(^|[\s;|&])([12])(?=>)/g

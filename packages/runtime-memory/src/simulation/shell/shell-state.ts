@@ -9,7 +9,7 @@ import { fail, write } from '../programs/command-io.js'
 import { openRedirects } from './shell-redirects.js'
 import { expandWords, parseScript, type ShellCommand, type ShellStep } from './shell-script.js'
 
-/** One running `sh`: its variables, directory, traps, and the code of the last command. */
+/** A running `sh`: its variables, directory, traps and last exit code. */
 export class Shell {
   code = 0
   hasExited = false
@@ -19,7 +19,7 @@ export class Shell {
   readonly #variables: Record<string, string>
   readonly #traps = new Map<string, string>()
   #directory: string
-  /** What commands run under: aborted by a signal, unless a trap ignores that. */
+  /** Aborts the commands when a signal arrives, unless a trap ignores it. */
   #commands = new AbortController()
 
   constructor(process: MemoryProcess, [name = 'sh', ...rest]: readonly string[]) {
@@ -31,7 +31,7 @@ export class Shell {
     process.signal.addEventListener('abort', () => this.#onSignal(), { once: true })
   }
 
-  /** Runs a script up to its end or `exit`; resolves with the code of its last command. */
+  /** Runs a script to its end or `exit`. Resolves with the exit code of the last command. */
   async runAll(script: string): Promise<number> {
     try {
       for (const step of parseScript(script)) {
@@ -68,7 +68,10 @@ export class Shell {
     return codes.at(-1) ?? 0
   }
 
-  /** What a command reads ends with the one before it; one whose reader has gone ends as SIGPIPE would end it. */
+  /**
+   * Runs a command of a pipeline. Its input ends with the previous command. When its reader has ended, the exit code
+   * is that of SIGPIPE.
+   */
   async #runInPipe(
     command: ShellCommand,
     input: PassThrough | undefined,
@@ -150,7 +153,7 @@ export class Shell {
     return 0
   }
 
-  /** `ulimit -n`, and nothing else. */
+  /** `ulimit -n` prints the limit of open files. Other forms are not supported. */
   async #printOpenFiles({ stdout }: ProcessStreams): Promise<number> {
     const limits = Buffer.from(await this.#process.files.read('/proc/self/limits')).toString()
     await write(stdout, `${/Max open files +(\S+)/.exec(limits)?.[1] ?? 'unlimited'}\n`)
@@ -175,7 +178,7 @@ export class Shell {
   }
 
   #onSignal(): void {
-    // An empty trap ignores the signal, commands included.
+    // An empty trap ignores the signal, for commands too.
     if (this.#findAction() !== '') this.#commands.abort(this.#process.signal.reason)
   }
 
@@ -187,7 +190,7 @@ export class Shell {
 
 function createPipe(): PassThrough {
   const pipe = new PassThrough()
-  // Its writer sees what is wrong with it.
+  // The writer of the pipe handles its errors.
   pipe.on('error', () => {})
   return pipe
 }
@@ -211,5 +214,5 @@ function isFileError(error: unknown): boolean {
   )
 }
 
-/** As of a process that SIGPIPE ended. */
+/** The exit code of a process that SIGPIPE has ended. */
 const brokenPipe = 141

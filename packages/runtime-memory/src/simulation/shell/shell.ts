@@ -2,7 +2,7 @@ import type { MemoryProcess, MemoryProgram } from '../memory-program.js'
 import { fail, readLines, write } from '../programs/command-io.js'
 import { Shell } from './shell-state.js'
 
-/** `sh -c SCRIPT [NAME ARGUMENTS…]`, `sh FILE`, or `sh` with a script on stdin, line by line. */
+/** `sh -c SCRIPT [NAME ARGUMENTS…]`, `sh FILE`, or `sh` with a script on stdin, which runs line by line. */
 export const sh: MemoryProgram = async (process) => {
   const [, option, script = '', ...rest] = process.argv
   if (option === '-c') return await new Shell(process, rest).runAll(script)
