@@ -10,9 +10,9 @@ export function isVersionRefusal(error: unknown): error is EngineAnswerError {
 
 /** The bound of the engine's range of API versions that the refusal of a version names. */
 export function readVersionLimit({ text }: EngineAnswerError): Partial<ApiRange> {
-  const [, bound, version] = texts.versionLimit.exec(text) ?? []
+  const [sentence = '', version] = texts.versionLimit.exec(text) ?? []
   if (version === undefined) return {}
-  return bound?.toLowerCase() === 'minimum' ? { oldest: version } : { newest: version }
+  return /^minimum/i.test(sentence) ? { oldest: version } : { newest: version }
 }
 
 /** Whether an endpoint with TLS got a request without it. */
@@ -153,7 +153,7 @@ export const texts: {
   removalUnderWay: /removal of container .* is already in progress|could not be stopped: .*container state improper/i,
   pullDenied: /pull access denied|denied|unauthorized|manifest unknown|manifest for \S+ not found|not found: manifest/i,
   versionRefused: /client version [\d.]+ is too (?:new|old)/i,
-  versionLimit: /(minimum|maximum) supported API version is ([\d.]+)/i,
+  versionLimit: /(?:minimum|maximum) supported API version is ([\d.]+)/i,
   // Go's net/http: Client sent an HTTP request to an HTTPS server.
   tlsExpected: /HTTPS? (server|client)/,
   execNotStarted: /^OCI runtime exec failed: [^\n]*\n?$/,

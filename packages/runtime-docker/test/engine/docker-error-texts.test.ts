@@ -217,7 +217,7 @@ test.each([
   ['noGroup', 'Unable to find group who: no matching entries in group file', 'who'],
   ['noWorkingDirectory', 'Cannot mkdir: /a b is not a directory', '/a b'],
   ['noImage', 'No such image: a/b:1', 'a/b:1'],
-  ['versionLimit', 'Maximum supported API version is 1.41', 'Maximum'],
+  ['versionLimit', 'Maximum supported API version is 1.41', '1.41'],
   ['buildExitCode', 'while running runtime: exit status 2', '2'],
 ] as const)('%s gives the part that matters', (name, text, part) => {
   expect(texts[name].exec(text)?.[1]).toBe(part)
