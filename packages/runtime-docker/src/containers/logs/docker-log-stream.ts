@@ -61,11 +61,7 @@ export class DockerLogStream implements LogStream {
 }
 
 /** Opens and reads; what goes wrong is ready for the caller. */
-export async function* readLog(
-  engine: DockerEngine,
-  options: LogOptions,
-  call: EngineCall,
-): AsyncGenerator<LogChunk, void> {
+async function* readLog(engine: DockerEngine, options: LogOptions, call: EngineCall): AsyncGenerator<LogChunk, void> {
   call.signal?.throwIfAborted()
   if (options.follow !== true) return void (yield* readOnce({ engine, options, call }))
   const position = new LogPosition()
