@@ -1,33 +1,34 @@
 declare const contract: unique symbol
 
 /**
- * A typed name for an ability. `contract` exists in types only: it makes a wrong token a compile error.
+ * A typed identifier of an optional ability of a runtime. `T` is the interface of its manager.
  *
- * `F`: the options and promises of the ability that a runtime may refuse, although it provides the ability.
+ * `F` is the union of its refusable fields: options and promises that a runtime may not support although it provides the
+ * capability. The property `contract` exists only in types, so that a capability of another interface does not compile.
  */
 export interface Capability<out T extends object, F extends string = never> {
-  /** Kebab case; ids of third parties begin with their domain (`example.com/checkpoints`). */
+  /** Kebab case. Ids of third parties begin with a domain: `example.com/checkpoints`. */
   readonly id: string
-  /** The name in sentences, in the plural. */
+  /** The name in messages, lower case and usually plural: `networks`. */
   readonly title: string
-  /** What a runtime may refuse: each field with one line that says what it asks for. */
+  /** The refusable fields, each with a line that says what the field requests. */
   readonly refusable: Readonly<Record<F, string>>
-  /** `Symbol.for('capstan/<id>@1')`: the same in every copy of core. */
+  /** `Symbol.for('capstan/<id>@1')`, so that it is the same in every installed copy of core. */
   readonly token: symbol
   readonly [contract]?: () => T
 }
 
 /**
- * Names an ability whose interface is `T`. A changed interface is a new id.
+ * Creates a capability whose manager has the interface `T`. Use a new id when the interface changes incompatibly.
  *
- * Refusable fields of a third party begin with the id and a dot: `example.com/checkpoints.live`. Default: none.
+ * Refusable fields of a third party must begin with the id and a dot: `example.com/checkpoints.live`. Default: none.
  *
- * @throws TypeError for another field
+ * @throws TypeError for a refusable field of a third party that does not begin with the id and a dot
  */
 export function defineCapability<T extends object, F extends string = never>({
   id,
   title,
-  refusable = {} as Readonly<Record<F, string>>, // only left out where F is never
+  refusable = {} as Readonly<Record<F, string>>, // may be omitted only where F is never
 }: {
   readonly id: string
   readonly title: string

@@ -1,18 +1,18 @@
 import { userInfo } from 'node:os'
 import { type Capability, defineCapability } from './capability.js'
 
-/** Environment variables by name. The host gives them to runtimes and features in place of `process.env`. */
+/** Environment variables by name. Runtimes and features read this, which the host passes to them, and not `process.env`. */
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Registered by the host in every scope: the environment that a feature reads instead of `process.env`. */
+/** The environment of the host, which it registers in every scope. */
 export const hostEnvironmentCapability: Capability<Environment> = defineCapability({
   id: 'host-environment',
   title: "the host's environment",
 })
 
 /**
- * The user's home directory in this environment: HOME, on Windows USERPROFILE, else the one of the user database, else
- * `/`. Unlike `os.homedir()`, it does not read the environment of the process.
+ * Returns the home directory of the user in this environment: HOME (USERPROFILE on Windows), else the directory of the
+ * user database, else `/`. Unlike `os.homedir()`, it does not read the environment of the process.
  */
 export function findHomeDirectory(env: Environment, platform: NodeJS.Platform = process.platform): string {
   const given = platform === 'win32' ? env.USERPROFILE : env.HOME
@@ -20,14 +20,14 @@ export function findHomeDirectory(env: Environment, platform: NodeJS.Platform = 
   try {
     return userInfo().homedir || '/'
   } catch {
-    // A user id without an entry in the user database has no home.
+    // A user id without an entry in the user database has no home directory.
     return '/'
   }
 }
 
 /**
- * The directory for temporary files in this environment, chosen as `os.tmpdir()` chooses it in that of the process:
- * TMPDIR, TMP or TEMP, else `/tmp`; on Windows TEMP or TMP, else `temp` in the system's directory.
+ * Returns the directory for temporary files in this environment, by the rules of `os.tmpdir()`: TMPDIR, TMP or TEMP, else
+ * `/tmp`; on Windows TEMP or TMP, else `temp` in the system directory.
  */
 export function findTemporaryDirectory(env: Environment, platform: NodeJS.Platform = process.platform): string {
   if (platform === 'win32') {

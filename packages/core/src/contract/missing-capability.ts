@@ -1,7 +1,7 @@
 import type { Capability } from './capability.js'
 import type { RuntimeReport } from './runtime-report.js'
 
-/** One capability that the runtime does not provide: the reason, and what to do about it where something can be done. */
+/** A capability that a runtime does not provide, with the reason and, if there is one, a remedy. */
 export interface MissingCapability {
   readonly id: string
   readonly title: string
@@ -9,7 +9,7 @@ export interface MissingCapability {
   readonly remedy: string | undefined
 }
 
-/** Finds the reason in the report. */
+/** Returns a missing capability with the reason and remedy that the report has for it. */
 export function toMissingCapability(
   { id, title }: Pick<Capability<object>, 'id' | 'title'>,
   report: RuntimeReport | undefined,

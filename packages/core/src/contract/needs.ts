@@ -4,9 +4,9 @@ import type { Runtime } from './runtime.js'
 import type { RuntimeReport } from './runtime-report.js'
 
 /**
- * The capabilities that a feature uses, by the property names under which it receives their managers.
+ * The capabilities that a feature uses, each under the property name by which the feature receives its manager.
  *
- * `R` and `O` have the managers of the required and of the optional capabilities.
+ * `R` and `O` are the types of the required and of the optional managers, by the same names.
  */
 export interface Needs<R extends Managers<R> = ManagersByName, O extends Managers<O> = ManagersByName> {
   readonly required: Capabilities<R>
@@ -15,7 +15,8 @@ export interface Needs<R extends Managers<R> = ManagersByName, O extends Manager
 
 /**
  * Declares the needs of a feature: `defineNeeds({ required: { networks: networkManagerCapability } })`. The type of the
- * constructor's parameter, the injection and `support()` read this declaration. Default of each list: none.
+ * constructor's parameter, the injection and `support()` are derived from this declaration. Default of `required` and of
+ * `optional`: no capabilities.
  */
 export function defineNeeds<
   R extends Managers<R> = Record<never, never>,
@@ -24,26 +25,26 @@ export function defineNeeds<
   readonly required?: Capabilities<R> & ContextNames
   readonly optional?: Capabilities<O> & ContextNames & { readonly [K in keyof R]?: never }
 }): Needs<R, O> {
-  // A list that is left out has the type of the empty default.
+  // A property that is left out has the type of its empty default.
   return Object.freeze({ required: {}, optional: {}, ...needs }) as Needs<R, O>
 }
 
-/** What every feature receives beside its managers. */
+/** What every feature receives in addition to its managers. */
 export interface FeatureContext {
   readonly runtime: Runtime
-  /** Tells what the runtime lacks and refuses, and why. */
+  /** The report of the runtime, with the reasons for absent capabilities and unsupported options. */
   readonly report: RuntimeReport
-  /** The environment that the host was given: read this instead of `process.env`. */
+  /** The environment of the host. Read this instead of `process.env`. */
   readonly env: Environment
 }
 
 /**
- * The parameter of a feature's constructor. A manager is `undefined` where the runtime does not provide it, also a required
- * one: a feature can be constructed on any runtime, and reports what is missing.
+ * The parameter of a feature's constructor. A manager is `undefined` where the runtime does not provide it, also if it is
+ * required, so that a feature can be constructed on any runtime and can report what is missing.
  */
 export type InjectedManagers<N extends Needs> = FeatureContext & Found<N['required']> & Found<N['optional']>
 
-/** The same after `requireManagers`: the required managers are present. */
+/** The result of `requireManagers`: {@link InjectedManagers} whose required managers are present. */
 export type RequiredManagers<N extends Needs> = InjectedManagers<N> & ManagersOf<N['required']>
 
 /** The managers of these capabilities, by the same names. */
@@ -52,12 +53,12 @@ export type ManagersOf<C> = { readonly [K in keyof C]: C[K] extends Capability<i
 /** The capabilities of these managers, by the same names. */
 export type Capabilities<M extends Managers<M>> = { readonly [K in keyof M]: Capability<M[K]> }
 
-/** The constraint of a set of managers; self-referential, so that an interface can be one. */
+/** The constraint of a set of managers. It refers to `M` itself, so that an interface satisfies it. */
 export type Managers<M> = { readonly [K in keyof M]: object }
 
 type ManagersByName = Readonly<Record<string, object>>
 
 type Found<C> = { readonly [K in keyof C]: ManagersOf<C>[K] | undefined }
 
-/** Keeps the names of {@link FeatureContext} from naming a manager of another type. */
+/** Prevents a need from using a name of {@link FeatureContext} for a manager of another type. */
 type ContextNames = { readonly [K in keyof FeatureContext]?: Capability<FeatureContext[K]> }

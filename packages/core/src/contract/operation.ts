@@ -1,30 +1,34 @@
-/** What every method with I/O takes last. An aborted call rejects with `signal.reason` itself. */
+/** The base of the last parameter of every method that does I/O. */
 export interface OperationOptions {
+  /**
+   * Aborts the call, which then rejects with `signal.reason` itself. A signal also replaces the time limits of the runtime.
+   * Default: the call cannot be aborted, and has the limits of the runtime.
+   */
   readonly signal?: AbortSignal | undefined
 }
 
-/** A command and its arguments: one element each, never read by a shell. */
+/** A command and its arguments, one element each. They are not interpreted by a shell. */
 export type Argv = readonly string[]
 
-/** Labels, environment, build arguments: keys without NUL, newline or (environment) `=`. */
+/** Texts by name, such as labels or build arguments. */
 export type StringMap = Readonly<Record<string, string>>
 
-/**
- * Environment: `null` removes the variable that the image, or the engine, would set. A variable that neither sets stays
- * absent.
- */
+/** Environment variables by name. `null` removes a variable that the image or the engine would set. */
 export type EnvMap = Readonly<Record<string, string | null>>
 
-/** One step of something long; `currentBytes` and `totalBytes` only where the engine tells. */
+/** The progress of one part of an operation, such as a layer of an image. */
 export interface ProgressEvent {
+  /** The id of the part. */
   readonly id: string
+  /** The status in the engine's words. */
   readonly status: string
+  /** Absent where the engine does not report it; so is `totalBytes`. */
   readonly currentBytes?: number
   readonly totalBytes?: number
 }
 
-/** What every list method takes. */
+/** Options of the methods that list objects of the engine. */
 export interface ListOptions extends OperationOptions {
-  /** Only what carries all of these, with these values. Default: everything. */
+  /** Lists only objects with all of these labels and values. Default: all objects. */
   readonly labels?: StringMap
 }

@@ -1,7 +1,12 @@
 import type { StringMap } from './operation.js'
 import type { Owner } from './owner.js'
 
-/** Label keys (lower case and dotted: Apple's networks take no other); values: letters, digits, `.`, `_`, `-`, at most 63. */
+/**
+ * The keys of the labels that identify the owner of an object.
+ *
+ * Keys are lower case and dotted, since networks of Apple's command accept no others. Values have at most 63 letters,
+ * digits, `.`, `_` and `-`.
+ */
 export const ownershipLabelKeys: {
   readonly instance: 'capstan.owner.instance'
   readonly pid: 'capstan.owner.pid'
@@ -9,11 +14,11 @@ export const ownershipLabelKeys: {
   readonly bootId: 'capstan.owner.boot'
   readonly pidNamespace: 'capstan.owner.pid-namespace'
   readonly machineId: 'capstan.owner.machine'
-  /** Name of the application that made the object: `app` of `createRuntimeHost`; `-` where the host has none. */
+  /** The name of the application that created the object: `app` of `createRuntimeHost`, or `-` where the host has none. */
   readonly app: 'capstan.app'
-  /** How long the thing is meant to live: see {@link Lifetime}. */
+  /** How long the object is kept: see {@link Lifetime}. */
   readonly lifetime: 'capstan.lifetime'
-  /** What the thing was made as: see `toObjectLabels`. */
+  /** What kind of object it was created as: see `toObjectLabels`. */
   readonly object: 'capstan.object'
 } = {
   instance: 'capstan.owner.instance',
@@ -28,12 +33,12 @@ export const ownershipLabelKeys: {
 }
 
 /**
- * `owner`: as long as its owner's process (default). `lease`: shared, never removed while it runs or is used, whoever
- * made it. `persistent`: kept on purpose, never removed by a sweep.
+ * How long a sweep keeps an object. `owner` (default): while the process of its owner runs. `lease`: while it runs or is in
+ * use, regardless of its owner. `persistent`: always.
  */
 export type Lifetime = 'owner' | 'lease' | 'persistent'
 
-/** The six labels by which a later sweep tells whether their owner lives, and the name of its application, if it has one. */
+/** Returns the labels by which a sweep identifies an owner, and `capstan.app` if the owner has an application. */
 export function toOwnerLabels(owner: Owner): StringMap {
   return {
     [ownershipLabelKeys.instance]: owner.instanceId,
@@ -47,14 +52,14 @@ export function toOwnerLabels(owner: Owner): StringMap {
 }
 
 /**
- * The labels of everything that one host makes. `capstan.app` is always among them: without it a container would inherit
- * the label of its image.
+ * Returns the labels of everything that a host creates: those of `toOwnerLabels`, and always `capstan.app`. Without that
+ * label a container would inherit it from its image.
  */
 export function toHostLabels(owner: Owner): StringMap {
   return { [ownershipLabelKeys.app]: noApp, ...toOwnerLabels(owner) }
 }
 
-/** The owner that the labels tell of; `undefined` for what Capstan did not make, or whose labels were tampered with. */
+/** Parses the owner from the labels of an object. `undefined` where they are missing or invalid. */
 export function parseOwnerLabels(labels: StringMap): Owner | undefined {
   const instanceId = labels[ownershipLabelKeys.instance]
   const pid = toPid(labels[ownershipLabelKeys.pid])
@@ -73,5 +78,5 @@ function toPid(text: string | undefined): number | undefined {
   return text !== undefined && /^[1-9]\d{0,9}$/.test(text) ? Number(text) : undefined
 }
 
-/** Not the name of any application: a name begins with a letter or a digit. */
+/** Cannot be the name of an application, which begins with a letter or a digit. */
 const noApp = '-'

@@ -1,11 +1,18 @@
-/** Who made a thing. Dead: same machine and boot and pid namespace, and no process with that pid and start time; or same machine, other boot. Else undecidable. */
+/**
+ * The creator of an object: a host in a process.
+ *
+ * An owner is dead if this machine has been rebooted since, or if this boot and pid namespace have no process with that pid
+ * and start time. The state of an owner on another machine or in another pid namespace is undecidable.
+ */
 export interface Owner {
+  /** Unique for each host, also for several hosts in one process. */
   readonly instanceId: string
   readonly pid: number
+  /** When the process started, in a unit of the operating system. It tells the process from a later one with the same pid. */
   readonly processStart: string
   readonly bootId: string
   readonly pidNamespace: string
   readonly machineId: string
-  /** Name of the application, where the host was created with one. */
+  /** The name of the application, if the host has one. */
   readonly app?: string
 }

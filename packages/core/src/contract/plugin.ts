@@ -3,48 +3,55 @@ import type { ProbeOptions, ProbeResult } from './probe.js'
 import type { RegistrationScope } from './scope.js'
 
 /**
- * The registration of a runtime: a value that an application passes to its host. Making one does no I/O.
+ * Finds a runtime and registers it in a scope. An application passes plugins to `createRuntimeHost`. Creating a plugin does
+ * no I/O.
  *
- * `details` of one plugin are its own business: the host hands back what the probe gave, each time once.
+ * `P` is the type of the `details` that the host passes from `probe` to `register`, unchanged and once for each probe.
  */
 export interface RuntimePlugin<P = unknown> {
-  /** Lower case: letters, digits, `-`. Unique in a host. */
+  /** Lower-case letters, digits and `-`, beginning with a letter. Must be unique in a host. */
   readonly name: string
-  /** Another one is PLUGIN_INVALID. */
+  /** The version of this contract. Any other value makes the plugin PLUGIN_INVALID. */
   readonly contractVersion: 1
-  /** Named, with the version, in PLUGIN_* errors; `loadPlugins` fills in both for a plugin that leaves them out. */
+  /**
+   * The package of the plugin, for error messages and reports. `loadPlugins` sets it and `packageVersion` where the plugin
+   * does not.
+   */
   readonly packageName?: string
   readonly packageVersion?: string
-  /** The limit of one probe where the host sets none, in milliseconds. Default: the probe's own, at most 30 000. */
+  /** Limit of a probe in milliseconds, where the host sets none. Default: the limit of the probe itself, at most 30 000. */
   readonly probeTimeoutMs?: number
-  /** `named`: never opened unless named (a simulation). Default `automatic`. */
+  /** `named`: the runtime is opened only by its name, for example because it is a simulation. Default `automatic`. */
   readonly selection?: 'automatic' | 'named'
   /**
-   * Tells from the environment and the plugin's own options whether the user named the endpoint: `open` without a name
-   * then opens no other runtime in its place, however the probe fails, and also when it never answers.
+   * Returns whether the environment or the plugin's options name the endpoint explicitly, as DOCKER_HOST does. If so, `open`
+   * without a name opens no other runtime when this one is not available, also when its probe fails or does not answer.
    *
-   * Synchronous and without I/O; throws nothing. Without this method only the `chosen` of an answer counts.
+   * Must be synchronous, without I/O, and must not throw. Default: only `chosen` of the probe's result counts.
    */
   isChosen?(env: ProbeOptions['env']): boolean
   /**
-   * Looks, with I/O; keeps the deadline; answers with a value either way; closes what it opened.
+   * Looks for the engine and determines what it supports. Resolves with a result whether or not the runtime is available,
+   * within the time limit, and closes all connections that it opened.
    *
-   * When `signal` aborts, also before the call, it rejects with the reason of the signal itself, at once, and closes what it
-   * opened. That is the one rejection that is not a fault of the plugin.
+   * When `signal` aborts, or has aborted before the call, the probe must reject with the reason of the signal immediately.
+   * Any other rejection, and a result that is a second or more late, is reported as an attempt with step `probe`. Other
+   * plugins are not affected.
    *
-   * Throwing, or answering a second or more past the deadline, is an attempt with step `probe`; the other plugins are
-   * unharmed. A candidate that accepts the connection and does not answer in time is an attempt with `cause.code`
-   * TIMED_OUT, and `raiseLimitRemedy` as its remedy.
+   * A candidate that accepts the connection and does not answer in time must be reported as an attempt with `cause.code`
+   * TIMED_OUT and the remedy `raiseLimitRemedy`.
    */
   probe(options: ProbeOptions): Promise<ProbeResult<P>>
   /**
-   * Wires, without I/O and synchronously: provides exactly what the probe claimed, each an object, once.
+   * Provides the runtime and its managers in a scope, by `provide`: exactly the capabilities that the probe listed in
+   * `provides`, each once. Must be synchronous and without I/O. `details` may be a second old, so they must not contain open
+   * connections.
    *
-   * The probe may be a second old: `details` carry facts, not open sockets. Else, and when it throws: PLUGIN_INVALID or
-   * CAPABILITY_DUPLICATE, and what it had provided by then is closed.
+   * If it throws or provides other capabilities, `open` rejects with PLUGIN_INVALID or CAPABILITY_DUPLICATE, and what was
+   * provided until then is closed.
    */
   register(scope: RegistrationScope, details: P): void
 }
 
-/** A capability by its names, as reports carry it. */
+/** The id and title of a capability, as in reports. */
 export type CapabilityName = Pick<Capability<object>, 'id' | 'title'>

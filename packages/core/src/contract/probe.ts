@@ -3,92 +3,93 @@ import type { Environment } from './environment.js'
 import type { BuiltInField } from './managers/built-in-capabilities.js'
 import type { OperationOptions } from './operation.js'
 
-/** What a probe gets. */
+/** Options of `RuntimePlugin.probe`. */
 export interface ProbeOptions extends OperationOptions {
   /**
-   * The limit that the host or the plugin's own `probeTimeoutMs` sets, in milliseconds. `undefined` where neither sets one:
-   * the probe then keeps a limit that fits what it asks, such as 10 s for a socket of this machine and 30 s for another
-   * machine or a command. The host waits 30 s for a plugin that keeps none.
+   * The limit in milliseconds that the host or the plugin's `probeTimeoutMs` sets. If `undefined`, the probe must choose a
+   * limit, such as 10 s for a local socket and 30 s for another machine or a command. The host waits 30 s at most.
    */
   readonly timeoutMs?: number | undefined
-  /** The environment that the host was given: read this, and pass it to child processes, instead of `process.env`. */
+  /** The environment of the host. Read this, and pass it to child processes, instead of `process.env`. */
   readonly env: Environment
 }
 
-/** What a probe answers. An odd answer counts as a failure of the probe: PLUGIN_INVALID in an attempt. */
+/** The result of a probe. An invalid result is reported as an attempt with `cause.code` PLUGIN_INVALID. */
 export type ProbeResult<P> =
   | {
       readonly available: true
-      /** Of the engine, as people know it. */
+      /** The version of the engine, for display. */
       readonly version: string
-      /** Where it was found, as people know it. */
+      /** Where the engine was found, for display: an address or a command. */
       readonly endpoint: string
-      /** Goes to `register` as it is. */
+      /** Passed to `register` unchanged. */
       readonly details: P
-      /** The plugin's claim, the runtime included: `register` must provide exactly these, else PLUGIN_INVALID. */
+      /** The capabilities that `register` will provide, including `runtimeCapability`. */
       readonly provides: readonly Capability<object>[]
-      /** Each capability of core that is not among `provides`, with its reason. */
+      /** The built-in capabilities that are not in `provides`, with the reason for each. */
       readonly absent: readonly AbsentCapability[]
-      /** What is finer than a capability, and cannot be kept here. */
+      /** The refusable fields that this runtime does not support. */
       readonly unsupportedOptions: readonly RefusedOption[]
-      /** Candidates that did not serve, in order. */
+      /** The candidates that were tried before and failed, in order. */
       readonly attempts: readonly ProbeAttempt[]
-      /** What is worth knowing, in words. */
+      /** Remarks for display. */
       readonly notes: readonly string[]
     }
   | {
       readonly available: false
-      /** The user named this endpoint: `open` without a name goes to no other plugin. See `RuntimePlugin.isChosen`. */
+      /** Whether the user named this endpoint, so that `open` opens no other runtime. See `RuntimePlugin.isChosen`. */
       readonly chosen: boolean
-      /** Candidates that did not serve, in order. */
+      /** The candidates that were tried and failed, in order. */
       readonly attempts: readonly ProbeAttempt[]
     }
 
 /**
- * How far a probe came with a candidate: `find` and `connect` before something accepted the connection, the later ones
- * after that. `probe`: the plugin itself failed, by throwing or by not keeping its deadline.
+ * The step at which a candidate failed: `parse`, `find` and `connect` before a connection was accepted, the others after
+ * that. `probe`: the plugin itself failed by throwing or by exceeding its time limit.
  */
 export type ProbeStep = 'parse' | 'find' | 'connect' | 'tls' | 'ping' | 'version' | 'service' | 'probe'
 
-/** One candidate that did not serve. */
+/** A candidate that a probe tried and that failed. */
 export interface ProbeAttempt {
-  /** Where it was looked: an endpoint, a command. */
+  /** The endpoint or command that was tried. */
   readonly candidate: string
-  /** Where it came from: `DOCKER_HOST`, `context "x"`, `default`. */
+  /** Where the candidate was configured: `DOCKER_HOST`, `context "x"`, `default`. */
   readonly source: string
   readonly step: ProbeStep
-  /** `code`: errno, exit code or HostErrorCode. TIMED_OUT: it may be there and busy, and nothing is known to be wrong. */
+  /** `code` is an errno, an exit code or a HostErrorCode. TIMED_OUT means that the engine may exist and be busy. */
   readonly cause: { readonly code: string; readonly message: string }
-  /** What the user can do, as an order: `start the engine`. */
+  /** What the user can do, in the imperative: `start the engine`. */
   readonly remedy: string
 }
 
-/** A capability that this runtime, as found, does not have. */
+/** A capability that a runtime does not provide. */
 export interface AbsentCapability {
-  /** Those of the capability. */
   readonly id: string
   readonly title: string
-  /** Half a sentence, in lower case: `the engine has no networks`. */
+  /** A clause in lower case without a full stop: `the engine has no networks`. */
   readonly reason: string
+  /** What the user can do, in the imperative; `undefined` if nothing is known. */
   readonly remedy: string | undefined
 }
 
 /**
- * An option or promise that this runtime, as found, does not support. Using it rejects with OPTION_UNSUPPORTED and this
- * field (`foreignContainers.output`: NOT_ATTACHABLE), from this very list.
+ * A refusable field that a runtime does not support. A call that uses it rejects with OPTION_UNSUPPORTED, which has the
+ * field and the reason; for `foreignContainers.output` with NOT_ATTACHABLE.
  *
- * Three fields are not options of a call. With `logs.binary` refused, log bytes that are not UTF-8 are changed; with
- * `mounts.volume.shared`, the start of a second container with the volume fails; with `firewall.beforeStart`, stored rules
- * are set right after the start.
+ * Three fields are promises, not options of a call. If a runtime refuses `logs.binary`, log bytes that are not UTF-8 are
+ * changed. With `mounts.volume.shared`, the start of a second container with the same volume fails. With
+ * `firewall.beforeStart`, stored firewall rules are set right after the start.
  */
 export interface RefusedOption {
   readonly field: RefusableField
+  /** A clause in lower case without a full stop. */
   readonly reason: string
+  /** What the user can do, in the imperative; `undefined` if nothing is known. */
   readonly remedy: string | undefined
 }
 
 /**
- * A field that some capability declares as `refusable`. The fields of third parties begin with the id of their capability:
- * `example.com/checkpoints.live`.
+ * The name of a field that a capability declares as `refusable`. The fields of third parties begin with the id of their
+ * capability: `example.com/checkpoints.live`.
  */
 export type RefusableField = BuiltInField | `${string}/${string}.${string}`

@@ -2,28 +2,29 @@ import { type Capability, defineCapability } from './capability.js'
 import type { CapabilityName } from './plugin.js'
 import type { AbsentCapability, ProbeAttempt, RefusedOption } from './probe.js'
 
-/** Plain data (JSON-safe): what `discover` and `capstan doctor --json` show of one plugin. */
+/** The result of probing a plugin, as plain data that can be serialized as JSON. `discover` and `capstan doctor` show it. */
 export type RuntimeReport = ReportedPlugin & (AvailableRuntime | UnavailableRuntime)
 
-/** Registered by the host in every scope: how a feature learns the reason and the remedy of what is absent. */
+/** The report of the open runtime, which the host registers in every scope. */
 export const runtimeReportCapability: Capability<RuntimeReport> = defineCapability({
   id: 'runtime-report',
   title: 'runtime report',
 })
 
-/** What every report tells of its plugin. */
+/** The part of a report that every plugin has. */
 export interface ReportedPlugin {
+  /** The name of the plugin. */
   readonly runtime: string
-  /** `named`: opened only when it is named (a simulation). */
+  /** See `RuntimePlugin.selection`. */
   readonly selection: 'automatic' | 'named'
-  /** `undefined`: the plugin does not say. */
+  /** `undefined` where the plugin does not name its package. */
   readonly packageName: string | undefined
   readonly packageVersion: string | undefined
-  /** Candidates that did not serve, in order. */
+  /** The candidates that were tried and failed, in order. */
   readonly attempts: readonly ProbeAttempt[]
 }
 
-/** What a report tells of a runtime that is here: what it claims, lacks, and cannot keep in detail. */
+/** The part of a report about a runtime that is available. See `ProbeResult`. */
 export interface AvailableRuntime {
   readonly available: true
   readonly version: string
@@ -31,19 +32,19 @@ export interface AvailableRuntime {
   readonly provides: readonly CapabilityName[]
   readonly absent: readonly AbsentCapability[]
   readonly unsupportedOptions: readonly ReportedRefusal[]
-  /** For example `unverified version`, or `CLI and service differ`. */
+  /** Remarks for display, such as `unverified version`. */
   readonly notes: readonly string[]
 }
 
-/** A refused field, with the line of the capability that declares it. */
+/** A refusable field that the runtime does not support, with its description. */
 export interface ReportedRefusal extends RefusedOption {
-  /** What the field asks for. */
+  /** What the field requests, as its capability declares it. */
   readonly description: string
 }
 
-/** What a report tells of a runtime that is not here; the attempts say why. */
+/** The part of a report about a runtime that is not available. `attempts` has the causes. */
 export interface UnavailableRuntime {
   readonly available: false
-  /** The user named this endpoint: `open` without a name goes to no other plugin. */
+  /** Whether the user named this endpoint, so that `open` without a name opens no other runtime. */
   readonly chosen: boolean
 }

@@ -13,115 +13,150 @@ import type { ImageInfo } from './image/image.js'
 import type { ListOptions, OperationOptions } from './operation.js'
 
 /**
- * The operations that every runtime has. Optional ones are in the managers of capabilities.
+ * The operations that every runtime supports. Optional abilities are in the managers of capabilities.
  *
- * After `close` every call rejects with RUNTIME_UNAVAILABLE. Ids, names, references and options are checked first, by the
- * validators of core: INVALID_ARGUMENT before any side effect. `getImageHomeDir` validates nothing, and never rejects because
- * of its argument. A runtime refuses an option that it cannot honour with OPTION_UNSUPPORTED, before any side effect where
- * that can be known, else after undoing what was made.
+ * All methods except `getImageHomeDir` validate their arguments first: INVALID_ARGUMENT, before any side effect. An option
+ * that the runtime does not support rejects with OPTION_UNSUPPORTED, before any side effect if the runtime can know that,
+ * else after what was created is removed. A method that takes the id of a container rejects with CONTAINER_NOT_FOUND where
+ * the container does not exist, unless stated otherwise. After `close` every call rejects with RUNTIME_UNAVAILABLE.
+ *
+ * A container is given by its id or its name.
  */
 export interface Runtime {
-  /** `docker`, `apple`, `memory`, or a third party's name. For messages and labels, never to find out an ability. */
+  /** `docker`, `apple`, `memory`, or a name of a third party. For messages and labels. Use capabilities to find abilities. */
   readonly type: string
 
-  /** Resolves when the engine answers. */
+  /** Resolves when the engine answers a request. */
   ping(options?: OperationOptions): Promise<void>
 
-  /** Makes a container, pulling a missing image first unless `pull` is `never`; resolves with its full id. Name taken: NAME_CONFLICT. */
+  /**
+   * Creates a container and resolves with its full id. Pulls the image first if it is missing and `pull` is not `never`.
+   *
+   * @throws HostError NAME_CONFLICT when the name is in use. IMAGE_NOT_FOUND, IMAGE_PULL_FAILED.
+   */
   createContainer(config: ContainerConfig, options?: CreateOptions): Promise<string>
 
   /**
-   * Starts a container; resolves when its program runs, or has run. Already running: resolves. The kept terminal size is
-   * applied.
+   * Starts a container. Resolves when its process has started, also if it has ended by then. Resolves if the container is
+   * already running. A stored terminal size and stored firewall rules are set; see `FirewallManager.setupFirewall`.
    *
-   * COMMAND_NOT_STARTED: the image lacks the command (exit code 127) or may not execute it (126); the container then does
-   * not run, and stays. A program that starts and ends with 126 or 127 of its own is no error.
-   *
-   * With kept firewall rules the process runs under them from its first instruction, or the start rejects with
-   * FIREWALL_FAILED; see `FirewallManager.setupFirewall`.
+   * @throws HostError COMMAND_NOT_STARTED when the image has no such command (exit code 127) or it is not executable (126);
+   * the container is kept and not running. A process that starts and exits with 126 or 127 itself is not an error.
+   * FIREWALL_FAILED when stored rules cannot be set.
    */
   startContainer(id: string, options?: OperationOptions): Promise<void>
 
-  /** Not running, or gone: resolves. */
+  /**
+   * Sends the stop signal to a container, and SIGKILL after `graceMs`. Resolves when the container has stopped, and also if
+   * it is not running or does not exist.
+   */
   stopContainer(id: string, options?: StopOptions): Promise<void>
 
-  /** Waits for start and exit; the true exit code, else EXIT_CODE_UNKNOWN. Gone before the call: CONTAINER_NOT_FOUND. */
+  /**
+   * Waits until a container has been started and has exited, and resolves with its exit code.
+   *
+   * @throws HostError EXIT_CODE_UNKNOWN when the exit code cannot be determined
+   */
   waitContainer(id: string, options?: OperationOptions): Promise<number>
 
-  /** By force, with its anonymous volumes. Gone: resolves; two at once: both resolve. */
+  /**
+   * Removes a container with its anonymous volumes, killing it if it is running. Resolves also if it does not exist.
+   * Concurrent removals of one container all resolve.
+   */
   removeContainer(id: string, options?: OperationOptions): Promise<void>
 
-  /** Resolves at once, also for a container that is silent; errors of opening surface on the stream. */
+  /**
+   * Resolves with the log of a container, without waiting for output. Errors of the request, such as CONTAINER_NOT_FOUND,
+   * are thrown when the stream is iterated.
+   */
   containerLogs(id: string, options?: LogOptions): Promise<LogStream>
 
-  /** Everything written so far, in order of arrival; does not wait for the container to stop. */
+  /** Resolves with all output written until now, in order of arrival, without waiting for the container to stop. */
   containerLogsAll(id: string, options?: OperationOptions): Promise<Uint8Array>
 
-  /** Gone: CONTAINER_NOT_FOUND; a state that is not known here: `unknown`. */
+  /** Resolves with the state of a container. */
   containerState(id: string, options?: OperationOptions): Promise<ContainerState>
 
-  /** Everything that is known of one container, running or not. Gone: CONTAINER_NOT_FOUND. */
+  /** Resolves with the details of a container, running or not. */
   inspectContainer(id: string, options?: OperationOptions): Promise<ContainerInspection>
 
-  /** False only when the engine says that it is absent. */
+  /** Resolves with whether the engine has an image. Rejects if the engine does not answer. */
   imageExists(tag: string, options?: OperationOptions): Promise<boolean>
 
   /**
-   * HOME of the image's env, else by its user, else `/root`, also for an absent image and for a text that cannot be an image:
-   * nothing is validated. Pulls nothing; rejects for an abort and after `close` alone.
+   * Resolves with the home directory of an image's user: HOME of its environment, else derived from its user, else `/root`.
+   *
+   * Does not validate `image`: for an image that does not exist, and for a text that is not a reference, resolves with
+   * `/root`. Pulls nothing. Rejects only on an abort and after `close`.
    */
   getImageHomeDir(image: string, options?: OperationOptions): Promise<string>
 
-  /** All images of the engine, one entry each, whatever the number of tags. */
+  /** Lists all images of the engine, one entry for each image, regardless of its number of tags. */
   listImages(options?: ListOptions): Promise<readonly ImageInfo[]>
 
-  /** Gone: resolves. Used by a container: IN_USE. */
+  /**
+   * Removes an image. Given a tag, removes that tag, and the image with its last tag; given an id, removes the image with all
+   * its tags. Resolves also if it does not exist.
+   *
+   * @throws HostError IN_USE when a container or another image uses it, with their names in `facts.users`
+   */
   removeImage(id: string, options?: OperationOptions): Promise<void>
 
-  /** Joins a running container until its output ends or the signal aborts; the container goes on. Else NOT_RUNNING or NOT_ATTACHABLE. */
+  /**
+   * Attaches streams to a running container. Resolves when its output ends. An abort detaches; the container continues.
+   *
+   * @throws HostError NOT_RUNNING; NOT_ATTACHABLE when the runtime cannot attach to this container
+   */
   attach(id: string, options: AttachOptions): Promise<void>
 
   /**
-   * Attached before it is started, so nothing of a 1 ms process is lost; resolves with the exit code after all output.
+   * Attaches streams to a container, then starts it, so that no output is lost. Resolves with the exit code after all output
+   * has been written.
    *
-   * Output is read no faster than `stdout` and `stderr` take it: what a slow one has not taken is neither dropped nor kept
-   * in memory without bound, and the program blocks when the buffers are full. An output that is not given is read and dropped. A
-   * command that does not start: COMMAND_NOT_STARTED, as by `startContainer`. An abort stops what was started. A `stdin` that fails
-   * fails the call.
+   * Output is read no faster than `stdout` and `stderr` accept it, so the process blocks while a stream is slow. An abort
+   * stops the container. If `stdin` emits an error, the call rejects.
+   *
+   * @throws HostError COMMAND_NOT_STARTED and FIREWALL_FAILED as `startContainer`; EXIT_CODE_UNKNOWN
    */
   startAttached(id: string, options: AttachOptions): Promise<number>
 
   /**
-   * Sets the size of the container's terminal. Not started yet: the size is stored and set at the start. Without a
-   * terminal, and after the exit: resolves and changes nothing. A terminal that this runtime cannot resize:
-   * OPTION_UNSUPPORTED naming `tty.resize`. Gone: CONTAINER_NOT_FOUND.
+   * Sets the size of a container's terminal. Before the start, the size is stored and set at the start. Does nothing if the
+   * container has no terminal or has exited.
+   *
+   * @throws HostError OPTION_UNSUPPORTED with the field `tty.resize` when this runtime cannot resize terminals
    */
   resizeTTY(id: string, size: TerminalSize, options?: OperationOptions): Promise<void>
 
   /**
-   * Resolves with the address by which a container reaches this host, read from the engine, never a constant. `undefined`
-   * where there is none (an internal network) and where the engine does not know it (an engine on another machine, a
-   * network on which nothing has run yet). An absent network: NETWORK_NOT_FOUND.
+   * Resolves with the IP address by which containers reach this host, as the engine reports it. `undefined` where there is
+   * none (an internal network) or the engine does not know it (an engine on another machine, a network on which no container
+   * has run yet).
+   *
+   * @throws HostError NETWORK_NOT_FOUND
    */
   getHostAddress(options?: HostAddressOptions): Promise<string | undefined>
 
-  /** False where `unsupportedOptions` names `network.host` (or `network`); asks nothing of the engine. */
+  /** Whether the network mode `host` is supported: `unsupportedOptions` contains neither `network.host` nor `network`. */
   supportsHostNetwork(): boolean
 
   /**
-   * Container port → host port, TCP first; empty when nothing is published. `inspectContainer` lists all bindings with
-   * protocol and address.
+   * Resolves with the host port of each published container port; of several bindings TCP takes precedence over UDP and IPv4
+   * over IPv6. Empty if no port is published. `inspectContainer` lists all bindings with protocol and address.
    */
   getPortBindings(id: string, options?: OperationOptions): Promise<ReadonlyMap<number, number>>
 
-  /** All containers of the engine, stopped ones too. */
+  /** Lists all containers of the engine, including stopped ones and those that this host did not create. */
   listContainers(options?: ListContainersOptions): Promise<readonly ContainerInfo[]>
 
-  /** Idempotent; ends streams, keeps no handle, stops no container. */
+  /**
+   * Aborts the calls that are running, closes all streams and connections, and resolves when partial work is undone. Does not
+   * stop containers. Idempotent.
+   */
   close(): Promise<void>
 }
 
-/** Options of containers, logs and terminals that a runtime may refuse. */
+/** The fields of containers, logs and terminals that a runtime may refuse. */
 const refusable = {
   name: 'a chosen name of the container',
   platform: 'an image of a given platform',
@@ -179,7 +214,7 @@ const refusable = {
   'foreignContainers.exitCode': 'waiting for a container that another process started',
 } as const
 
-/** The one capability that every runtime plugin provides. */
+/** The capability that every runtime plugin must provide. */
 export const runtimeCapability: Capability<Runtime, keyof typeof refusable> = defineCapability({
   id: 'runtime',
   title: 'runtime',
@@ -188,6 +223,6 @@ export const runtimeCapability: Capability<Runtime, keyof typeof refusable> = de
 
 /** Options of `getHostAddress`. */
 export interface HostAddressOptions extends OperationOptions {
-  /** Seen from a container of that network. Default: from the default network. */
+  /** The network of the container. Default: the engine's default network. */
   readonly networkId?: string
 }

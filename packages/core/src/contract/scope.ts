@@ -2,21 +2,23 @@ import type { DependencyContainer } from '../injection/di.js'
 import type { Environment } from './environment.js'
 import type { StringMap } from './operation.js'
 
-/** What resolves capabilities: a scope while it is wired, and after. `container` is the runtime's own child container. */
+/** Where the capabilities of a runtime are found. */
 export interface CapabilityScope {
+  /** The name of the plugin. */
   readonly runtimeName: string
+  /** The dependency-injection container of this runtime, in which its managers are registered by their tokens. */
   readonly container: DependencyContainer
 }
 
-/** What `register` gets. */
+/** The scope that `RuntimePlugin.register` provides capabilities in. */
 export interface RegistrationScope extends CapabilityScope {
-  /** Go on everything that the runtime makes: containers, networks, volumes, built images. */
+  /** The labels that the runtime must set on every container, network, volume and image that it creates. */
   readonly ownerLabels: StringMap
-  /** The environment that the host was given: read this, and pass it to child processes, instead of `process.env`. */
+  /** The environment of the host. Read this, and pass it to child processes, instead of `process.env`. */
   readonly env: Environment
-  /** For facts that are no errors. */
+  /** Reports something that is not an error to `onWarning` of the host. */
   readonly warn: (message: string) => void
-  /** The package of the plugin, as PLUGIN_* errors name it. */
+  /** The package of the plugin, for error messages. */
   readonly packageName?: string
   readonly packageVersion?: string
 }

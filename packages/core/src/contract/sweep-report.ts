@@ -1,45 +1,45 @@
 import type { OperationOptions } from './operation.js'
 import type { ProbeAttempt } from './probe.js'
 
-/** Options of a sweep. */
+/** Options of `sweep`. */
 export interface SweepOptions extends OperationOptions {
-  /** Reports what would be removed, and removes nothing. Default false. */
+  /** Reports what would be removed without removing it. Default false. */
   readonly dryRun?: boolean
   /**
-   * Looks only at what the application of this name made, by the label `capstan.app`; `null`: at what any application
-   * made, and what was made without a name. Default: the `app` that the host was created with, else `null`.
+   * Considers only objects of this application, by the label `capstan.app`. `null`: considers objects of all applications
+   * and of hosts without one. Default: `app` of the host, else `null`.
    */
   readonly app?: string | null
 }
 
-/** One thing that a sweep looked at. */
+/** An object that a sweep considered. */
 export interface SweepItem {
   readonly kind: 'container' | 'network' | 'volume' | 'image'
   readonly id: string
   readonly name: string
-  /** The owner in words: instance and process. */
+  /** The owner for display: its instance and process. */
   readonly owner: string
 }
 
-/** What one sweep did on one runtime. A second sweep finds nothing to remove. */
+/** The result of a sweep on one runtime. A second sweep finds nothing to remove. */
 export interface SweepReport {
   readonly runtime: string
   /**
-   * Why the runtime was not swept: its probe failed, so its objects are not known, and the lists below are empty.
-   * Absent when it was swept.
+   * Why the runtime was not swept: its probe failed, so that its objects are not known and the lists below are empty.
+   * Absent if it was swept.
    */
   readonly unavailable?: SweepObstacle
-  /** With `dryRun`: what would be removed. */
+  /** The removed objects; with `dryRun` those that would be removed. */
   readonly removed: readonly SweepItem[]
-  /** Left: its owner may be alive where this process cannot see, or someone still uses it. */
+  /** Objects that were kept because they are in use, or because this process cannot determine the state of their owner. */
   readonly undecidable: readonly (SweepItem & { readonly reason: string })[]
-  /** Could not be removed; the sweep went on. */
+  /** Objects whose removal failed. */
   readonly failed: readonly (SweepItem & { readonly error: unknown })[]
 }
 
-/** Why a runtime could not be swept: what its probe tells. Plain data. */
+/** Why a runtime could not be swept: the failed attempts of its probe. */
 export interface SweepObstacle {
-  /** The user named this endpoint. */
+  /** Whether the user named this endpoint. */
   readonly chosen: boolean
   readonly attempts: readonly ProbeAttempt[]
 }

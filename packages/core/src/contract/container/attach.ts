@@ -1,25 +1,29 @@
 import type { Readable, Writable } from 'node:stream'
 import type { OperationOptions } from '../operation.js'
 
-/** Size of a terminal in cells, 1…65535 each. */
+/** The size of a terminal, in character cells: 1 to 65535 each. */
 export interface TerminalSize {
   readonly height: number
   readonly width: number
 }
 
 /**
- * Capstan never closes these streams. The end of `stdin` ends the process's stdin, and its output continues: without a
- * terminal stdin is closed, at a terminal end-of-transmission (Ctrl-D) is sent, twice where a line has been started,
- * and again at growing intervals until the process ends.
+ * Options of `attach` and `startAttached`. Capstan never closes the streams.
+ *
+ * When `stdin` ends, the stdin of the process ends and its output continues. Without a terminal, its stdin is closed. With a
+ * terminal, end-of-transmission (Ctrl-D) is sent, twice within a line, and again at growing intervals until the process
+ * ends.
  */
 export interface AttachOptions extends OperationOptions {
+  /** Default: the process gets no input from this call. */
   readonly stdin?: Readable
+  /** Gets all output of a process with a terminal. Default: the output is read and discarded. */
   readonly stdout?: Writable
-  /** Unused with a terminal. */
+  /** Not used with a terminal. Default: the output is read and discarded. */
   readonly stderr?: Writable
   /**
-   * The size of the terminal, where there is one. `startAttached` sets it at the start (on Docker right after it: a program
-   * may see the engine's size first), `attach` when it has joined. Default: the engine's.
+   * The size of the terminal; ignored without one. `startAttached` sets it at the start, `attach` after it is attached. On
+   * Docker it is set right after the start, so a program may read the engine's size first. Default: the engine's.
    */
   readonly initialSize?: TerminalSize
 }

@@ -2,89 +2,101 @@ import type { Argv, EnvMap, OperationOptions, ProgressEvent, StringMap } from '.
 import type { PortSpec } from './ports.js'
 
 /**
- * What a container is made from. Everything optional is "as the image or the engine has it" when absent.
+ * The settings of a new container. An optional field that is absent, and has no other default below, has the value of the
+ * image or of the engine.
  *
- * A field that a runtime cannot honour is refused with OPTION_UNSUPPORTED, never dropped.
+ * A runtime that does not support a field rejects with OPTION_UNSUPPORTED. No field is ignored silently.
  */
 export interface ContainerConfig {
-  /** A reference (`busybox:1.37`, `host/name@sha256:…`) or an image id. */
+  /** A reference (`busybox:1.37`, `registry.example/name@sha256:…`) or an image id. */
   readonly image: string
-  /** Letters, digits, `_ . -`; begins with a letter or digit. Default: the engine picks one. */
+  /** Letters, digits, `_`, `.` and `-`, beginning with a letter or digit. Default: the engine generates a name. */
   readonly name?: string
-  /** For example `linux/arm64`. */
+  /** The platform of the image, such as `linux/arm64`. Default: the engine's. */
   readonly platform?: string
-  /** Default `missing`: an absent image is pulled; with `never` it is IMAGE_NOT_FOUND. */
+  /**
+   * `missing`: an image that the engine does not have is pulled. `never`: creation rejects with IMAGE_NOT_FOUND instead.
+   * Default `missing`.
+   */
   readonly pull?: 'missing' | 'never'
-  /** What runs, after the entrypoint. Default: the image's. */
+  /** The command or, with an entrypoint, its arguments. Default: the image's. */
   readonly command?: Argv
-  /** Stands before `command`, in place of the image's. */
+  /** Replaces the image's entrypoint; `command` is appended to it. Default: the image's. */
   readonly entrypoint?: Argv
-  /** An absolute path in the container. */
+  /** An absolute path in the container. Default: the image's. */
   readonly workingDirectory?: string
-  /** Added to the image's variables, in place of those of the same names; `null` removes one (`env.unset` where refused). */
+  /** Variables to add to the image's, or to replace. `null` removes a variable; refusable as `env.unset`. */
   readonly env?: EnvMap
-  /** A name or a number, with or without a group: `app`, `1000:1000`. Default: the image's. */
+  /** The user and optionally the group of the process, by name or number: `app`, `1000:1000`. Default: the image's. */
   readonly user?: string
-  /** Further groups of the process, by name or number. */
+  /** Additional groups of the process, by name or number. */
   readonly groupAdd?: readonly string[]
-  /** What the container calls itself. */
+  /** The host name in the container. Default: the engine's. */
   readonly hostname?: string
-  /** No two have one target. */
+  /** Mounts; each target may occur once. */
   readonly mounts?: readonly Mount[]
-  /** Mounts stay as they are. Default false. */
+  /** Mounts the container's root filesystem read-only. Does not apply to `mounts`. Default false. */
   readonly readOnlyRootFilesystem?: boolean
-  /** Default `{ mode: 'default' }`. */
+  /** The networks of the container. Default `{ mode: 'default' }`, the engine's default network. */
   readonly network?: ContainerNetwork
-  /** Published from the start to the exit; refused with network mode `host` or `none`. */
+  /**
+   * Ports to publish while the container runs. INVALID_ARGUMENT with network mode `host` or `none`, where engines would
+   * ignore them.
+   */
   readonly ports?: readonly PortSpec[]
-  /** Addresses of name servers. Default: the engine's. */
+  /** IP addresses of name servers. Default: the engine's. */
   readonly dns?: readonly string[]
-  /** Host name → address, or `host-gateway`. */
+  /** Additional host names with their IP addresses. `host-gateway` stands for the address of the engine's machine. */
   readonly extraHosts?: StringMap
-  /** Root of the engine's machine in all but name: never for code that is not trusted. Default false. */
+  /** Gives the container root access to the engine's machine. Never use it for untrusted code. Default false. */
   readonly privileged?: boolean
-  /** For example `NET_ADMIN`. */
+  /** Kernel capabilities to add, such as `NET_ADMIN`. */
   readonly capAdd?: readonly string[]
-  /** For example `NET_RAW`, or `ALL`. */
+  /** Kernel capabilities to remove, such as `NET_RAW`, or `ALL`. */
   readonly capDrop?: readonly string[]
-  /** For example `seccomp=unconfined`. */
+  /** Security options of the engine, such as `seccomp=unconfined`. */
   readonly securityOptions?: readonly string[]
-  /** Keeps stdin open. Default false. */
+  /** Keeps the stdin of the process open for `attach` and `startAttached`. Default false. */
   readonly interactive?: boolean
-  /** Gives the process a terminal. Default false, whatever the caller's own stdin is. */
+  /** Allocates a terminal for the process. Default false, also where the caller's stdin is a terminal. */
   readonly tty?: boolean
-  /** Keys that begin with `capstan.` are refused: they are the host's. But `capstan.lifetime` may be `lease` or `persistent`. */
+  /**
+   * Labels. Keys that begin with `capstan.` are reserved: INVALID_ARGUMENT. The one exception is `capstan.lifetime` with the
+   * value `lease` or `persistent`.
+   */
   readonly labels?: StringMap
-  /** Limit of memory. Default: none. */
+  /** Memory limit in bytes. Default: none. */
   readonly memoryBytes?: number
-  /** How many CPUs it may use; may be a part of one: 0.5. Default: all. */
+  /** CPU limit in CPUs; may be a fraction, such as 0.5. Default: none. */
   readonly cpus?: number
-  /** How many processes there may be. Default: the engine's. */
+  /** The largest number of processes. Default: the engine's. */
   readonly pidsLimit?: number
-  /** Each name once. Default: the engine's. */
+  /** Resource limits; each name may occur once. Default: the engine's. */
   readonly ulimits?: readonly Ulimit[]
-  /** Runs an init that reaps zombies as process 1. */
+  /** Runs an init process as process 1, which reaps zombies. Default: the engine's. */
   readonly init?: boolean
-  /** The engine removes the container when it has exited. Default false. */
+  /** Lets the engine remove the container when it exits. Default false. */
   readonly autoRemove?: boolean
-  /** For example `SIGINT`. */
+  /** The signal of `stopContainer`, such as `SIGINT`. Default: the image's, else SIGTERM. */
   readonly stopSignal?: string
 }
 
-/** `createContainer` options: `onProgress` reports the pull, when there is one. */
+/** Options of `createContainer` and `startSidecar`. */
 export interface CreateOptions extends OperationOptions {
+  /** Called with the progress of the pull, if the image is pulled. */
   readonly onProgress?: (event: ProgressEvent) => void
 }
 
 /**
- * `target` is absolute.
+ * One mount of a container. `target` is an absolute path in the container. `readOnly` is false by default.
  *
- * `source` of a bind is an absolute path on the engine's machine, in its notation (`/src`, `C:\\src`), and must exist.
+ * Bind mounts: `source` is an absolute path on the engine's machine, in the notation of that machine (`/src`, `C:\\src`). It
+ * must exist.
  *
- * `source` of a volume is its name. A volume that is absent is created with the labels of this host, as `createVolume`
- * does, before the container is. If the call then fails or is aborted, the volumes that it created are removed again,
- * except those that another container uses by then. A volume that exists is mounted as it is: its labels are not changed,
- * and it is never removed. `removeContainer` and `autoRemove` keep all named volumes.
+ * Volumes: `source` is the name of the volume. A volume that does not exist is created before the container, with the
+ * labels of this host as by `createVolume`. If the call then fails or is aborted, the volumes that it created are removed,
+ * except those that another container uses. An existing volume is mounted unchanged and never removed. `removeContainer`
+ * and `autoRemove` keep all named volumes.
  */
 export type Mount =
   | { readonly type: 'bind'; readonly source: string; readonly target: string; readonly readOnly?: boolean }
@@ -94,38 +106,38 @@ export type Mount =
       readonly target: string
       readonly readOnly?: boolean
       /**
-       * Further labels of the volume, where this call creates it. For keys that begin with `capstan.`, see
-       * `ContainerConfig.labels`; the default of `capstan.lifetime` is that of the container.
+       * Labels of the volume, if this call creates it. For keys that begin with `capstan.`, see `ContainerConfig.labels`.
+       * Default of `capstan.lifetime`: that of the container.
        */
       readonly labels?: StringMap
     }
   | {
       readonly type: 'tmpfs'
       readonly target: string
-      /** Default: the engine's. */
+      /** The largest size in bytes. Default: the engine's. */
       readonly sizeBytes?: number
-      /** Permission bits, for example `0o1777`. */
+      /** Permission bits, such as `0o1777`. Default: the engine's. */
       readonly mode?: number
-      /** Whether programs may be run there. Default false. */
+      /** Allows the execution of programs there. Default false. */
       readonly executable?: boolean
     }
 
-/** What a container is attached to. Several networks: a proxy with one foot inside, one outside. */
+/** The network mode of a container, or the networks that it joins. */
 export type ContainerNetwork =
   | { readonly mode: 'default' | 'none' | 'host' }
   | { readonly mode: 'networks'; readonly networks: readonly [NetworkJoin, ...NetworkJoin[]] }
 
-/** One network to join. */
+/** A network that a container joins. */
 export interface NetworkJoin {
-  /** The id that `createNetwork` gave, or the name. */
+  /** The id that `createNetwork` returned, or the name of the network. */
   readonly networkId: string
-  /** Names by which peers of that network resolve the container. */
+  /** Additional names by which other containers of that network resolve this one. Default: none. */
   readonly aliases?: readonly string[]
 }
 
-/** A resource limit of the container's processes; -1 is unlimited. */
+/** A resource limit of the container's processes, see setrlimit(2). -1 means unlimited. */
 export interface Ulimit {
-  /** As in `nofile`, `nproc`. */
+  /** Lower case, without `RLIMIT_`: `nofile`, `nproc`. */
   readonly name: string
   readonly soft: number
   readonly hard: number

@@ -1,7 +1,7 @@
 import type { Argv, ListOptions, OperationOptions, StringMap } from '../operation.js'
 import type { PortBinding } from './ports.js'
 
-/** `unknown`: a state of the engine that this contract has no word for. */
+/** The state of a container. `unknown` stands for a state of the engine that is not in this list. */
 export type ContainerState =
   | 'created'
   | 'running'
@@ -12,14 +12,15 @@ export type ContainerState =
   | 'dead'
   | 'unknown'
 
-/** One container in a list; stopped ones are listed too. `id` is the full id. */
+/** An entry of `listContainers`. */
 export interface ContainerInfo {
+  /** The full id. */
   readonly id: string
   readonly name: string
-  /** As it was asked for. */
+  /** The reference or id that the container was created from. */
   readonly image: string
   readonly state: ContainerState
-  /** `undefined` where the engine does not tell. */
+  /** `undefined` where the engine does not report it. */
   readonly createdAt: Date | undefined
   readonly labels: StringMap
 }
@@ -27,34 +28,35 @@ export interface ContainerInfo {
 /** Options of `listContainers`. */
 export interface ListContainersOptions extends ListOptions {}
 
-/** Where a container is reachable on one network; the addresses are `undefined` while it does not run. */
+/** The connection of a container to a network. */
 export interface NetworkAttachment {
   readonly networkId: string
   readonly networkName: string
+  /** `undefined` while the container is not running; so is `gateway`. */
   readonly ipAddress: string | undefined
   readonly gateway: string | undefined
   readonly aliases: readonly string[]
 }
 
-/** One container in full. */
+/** The details of a container, from `inspectContainer`. */
 export interface ContainerInspection extends Omit<ContainerInfo, 'state'> {
   readonly imageId: string
   readonly command: Argv
   readonly state: {
     readonly status: ContainerState
     readonly running: boolean
-    /** `undefined` while it runs, before its first start, and where the engine does not tell. */
+    /** `undefined` while the container runs, before its first start, and where the engine does not report it. */
     readonly exitCode: number | undefined
     readonly startedAt: Date | undefined
     readonly finishedAt: Date | undefined
   }
   readonly networks: readonly NetworkAttachment[]
-  /** All published ports, with protocol and host address; empty while it does not run. */
+  /** All published ports, with protocol and host address. Empty while the container is not running. */
   readonly ports: readonly PortBinding[]
 }
 
-/** Options of `stopContainer`: the polite signal, a wait, then kill. */
+/** Options of `stopContainer`. */
 export interface StopOptions extends OperationOptions {
-  /** How long the program may take to end. Default 10 000; 0 kills at once. */
+  /** Milliseconds between the stop signal and SIGKILL. 0 sends SIGKILL at once. Default 10 000. */
   readonly graceMs?: number
 }

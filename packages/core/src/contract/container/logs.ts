@@ -2,26 +2,31 @@ import type { OperationOptions } from '../operation.js'
 
 /** Options of `containerLogs`. */
 export interface LogOptions extends OperationOptions {
-  /** Goes on with what is printed later, until the program ends. Default false. */
+  /** Also yields output that is written later, until the container stops. Default false. */
   readonly follow?: boolean
-  /** A moment, or its RFC 3339 text (nanoseconds are kept). */
+  /** Yields only output since this time: a Date or an RFC 3339 text, whose nanoseconds are kept. Default: all output. */
   readonly since?: Date | string
-  /** The last lines alone; 0: nothing of before. Default: all there is. */
+  /** Yields at most this number of existing lines, the last ones. 0: none of them. Default: all. */
   readonly tailLines?: number
-  /** Whether chunks have a `timestamp`. Default false. */
+  /** Adds a `timestamp` to each chunk. Default false. */
   readonly timestamps?: boolean
-  /** Default true. */
+  /** Includes stdout. Default true. At least one of `stdout` and `stderr` must be true. */
   readonly stdout?: boolean
-  /** Default true. */
+  /** Includes stderr. Default true. */
   readonly stderr?: boolean
 }
 
-/** `combined`: a terminal, or a runtime that keeps one stream only. `timestamp`: RFC 3339 with nanoseconds, when asked for. */
+/** A piece of a container's output. */
 export interface LogChunk {
+  /** `combined`: the container has a terminal, or the runtime does not keep the streams apart. */
   readonly source: 'stdout' | 'stderr' | 'combined'
   readonly bytes: Uint8Array
+  /** RFC 3339 with nanoseconds; present with `timestamps: true`. */
   readonly timestamp?: string
 }
 
-/** Read once, in order of arrival; reads no faster than it is read; leaving the loop or disposing closes the connection. */
+/**
+ * The chunks of a container's log, in order of arrival. It can be iterated once, and reads from the engine no faster than
+ * it is iterated. Leaving the loop, and disposing, closes the connection.
+ */
 export interface LogStream extends AsyncIterable<LogChunk>, AsyncDisposable {}

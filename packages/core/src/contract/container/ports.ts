@@ -1,23 +1,23 @@
-/** What a port speaks. */
+/** The transport protocol of a port. */
 export type Protocol = 'tcp' | 'udp'
 
 /** A port to publish. */
 export interface PortSpec {
-  /** 1…65535. */
+  /** 1 to 65535. */
   readonly containerPort: number
-  /** 1…65535. Default: one is picked, by the engine, else by the runtime. */
+  /** 1 to 65535. Default: a free port. */
   readonly hostPort?: number
   /**
    * An IP address of the engine's machine, `0.0.0.0` for all IPv4 addresses, `::` for all IPv6 addresses, or `any` for all
-   * of both families (IPv4 alone where the machine has no IPv6, or `ports.ipv6` is refused). Default `127.0.0.1`: reachable
-   * from this machine alone.
+   * addresses of both families (of IPv4 only, where the machine has no IPv6 or the runtime refuses `ports.ipv6`). Default
+   * `127.0.0.1`, which is reachable only from the engine's machine.
    */
   readonly hostAddress?: string
   /** Default `tcp`. */
   readonly protocol?: Protocol
 }
 
-/** A port as it is published now: one entry for each address as the engine tells it, which may be two for `any`. */
+/** A published port. There is an entry for each address that the engine reports, so `any` may give two. */
 export interface PortBinding {
   readonly containerPort: number
   readonly hostPort: number

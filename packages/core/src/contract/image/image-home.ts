@@ -1,6 +1,9 @@
 import type { StringMap } from '../operation.js'
 
-/** HOME if set and not empty, else by the user; pure, the same for all runtimes. */
+/**
+ * Returns the home directory of an image's user: HOME of its environment, unless empty; else `/home/<name>` for a user with
+ * a valid account name; else `/root`, also for root and for a numeric user.
+ */
 export function toImageHome({ env, user }: { readonly env: StringMap; readonly user: string }): string {
   if (env.HOME) return env.HOME
   const name = user.split(':', 1)[0] ?? ''

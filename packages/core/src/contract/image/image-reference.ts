@@ -1,14 +1,14 @@
-/** A reference to an image, in parts. https://github.com/distribution/reference */
+/** The parts of an image reference. https://github.com/distribution/reference */
 export interface ImageReference {
-  /** The host of the registry: `docker.io` where none is named, and for its older name `index.docker.io`. */
+  /** The host of the registry; `docker.io` where the reference has none, and for its older name `index.docker.io`. */
   readonly registry: string
-  /** Everything before the tag and the digest, as it was given. */
+  /** The part before the tag and the digest, unchanged: `registry.example/team/app`. */
   readonly name: string
   readonly tag: string | undefined
   readonly digest: string | undefined
 }
 
-/** Splits a reference. Does not validate it. */
+/** Splits a reference into its parts. Does not validate it. */
 export function parseImageReference(reference: string): ImageReference {
   const at = reference.indexOf('@')
   const tagged = at === -1 ? reference : reference.slice(0, at)
@@ -22,7 +22,7 @@ export function parseImageReference(reference: string): ImageReference {
   }
 }
 
-/** The full form: `busybox` → `docker.io/library/busybox:latest`. */
+/** Returns the full form of a reference: `docker.io/library/busybox:latest` for `busybox`. */
 export function toFullName(reference: string): string {
   const { registry, name, tag, digest } = parseImageReference(reference)
   const path = name.replace(/^index\.docker\.io\//, `${dockerHub}/`)
@@ -32,23 +32,23 @@ export function toFullName(reference: string): string {
   return `${registry}/${library}${inRegistry}${version}`
 }
 
-/** The short form, as Docker prints it: `docker.io/library/busybox:1` → `busybox:1`. */
+/** Returns the short form of a reference, as Docker prints it: `busybox:1` for `docker.io/library/busybox:1`. */
 export function toFamiliarName(reference: string): string {
   return reference.replace(/^docker\.io\/(library\/(?=[^/]+$))?/, '')
 }
 
-/** Whether the text is an id (64 digits, with or without `sha256:`), which no registry knows, and not a reference. */
+/** Whether the text is an image id, not a reference: 64 hexadecimal digits, with or without `sha256:`. */
 export function isImageId(image: string): boolean {
   return /^(sha256:)?[0-9a-f]{64}$/.test(image)
 }
 
-/** The registry of references that name none. */
+/** The registry of references without a registry. */
 export const dockerHub = 'docker.io'
 
 function findHost(name: string): string | undefined {
   const slash = name.indexOf('/')
   const first = slash === -1 ? '' : name.slice(0, slash)
-  // A repository's name has no upper case.
+  // The name of a repository has no upper-case letters.
   const isHost = /[.:A-Z]/.test(first) || first === 'localhost'
   return isHost && first !== 'index.docker.io' ? first : undefined
 }

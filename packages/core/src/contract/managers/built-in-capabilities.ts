@@ -8,7 +8,7 @@ import { networkManagerCapability } from './network-manager.js'
 import { sidecarManagerCapability } from './sidecar-manager.js'
 import { volumeManagerCapability } from './volume-manager.js'
 
-/** The capabilities of this contract, in the order in which lists show them. */
+/** The capabilities that core defines, in the order in which lists show them. */
 export const builtInCapabilities: readonly Capability<object>[] = [
   runtimeCapability,
   imageBuilderCapability,
@@ -20,7 +20,7 @@ export const builtInCapabilities: readonly Capability<object>[] = [
   volumeManagerCapability,
 ]
 
-/** A refusable field of one of them. */
+/** A refusable field of a built-in capability. */
 export type BuiltInField =
   | FieldOf<typeof runtimeCapability>
   | FieldOf<typeof imageBuilderCapability>

@@ -3,44 +3,64 @@ import { type Capability, defineCapability } from '../capability.js'
 import type { TerminalSize } from '../container/attach.js'
 import type { Argv, EnvMap, OperationOptions } from '../operation.js'
 
-/** Further processes in a running container. */
+/** Runs additional processes in running containers. */
 export interface ExecManager {
-  /** Resolves when the process is attached. Container not running: NOT_RUNNING. A command that does not start is an exit code, not an error. */
+  /**
+   * Starts a process in a container. Resolves when its streams are attached. A command that cannot be started is not an
+   * error: `exitCode` resolves with 126 or 127.
+   *
+   * @throws HostError NOT_RUNNING when the container is not running; CONTAINER_NOT_FOUND
+   */
   exec(id: string, command: Argv, options?: ExecOptions): Promise<ExecProcess>
 }
 
-/** Processes in containers that run. */
+/** The capability of running additional processes in containers. */
 export const execManagerCapability: Capability<ExecManager, 'exec.env.unset'> = defineCapability({
   id: 'exec-manager',
   title: 'exec',
   refusable: { 'exec.env.unset': 'the removal of a variable of the container' },
 })
 
-/** Options of `exec`; what is absent is as in the container. */
+/** Options of `exec`. */
 export interface ExecOptions extends OperationOptions {
-  /** Added to the container's variables; `null` removes one (`exec.env.unset` where refused). */
+  /** Variables to add to the container's, or to replace. `null` removes a variable; refusable as `exec.env.unset`. */
   readonly env?: EnvMap
+  /** By name or number, with or without a group. Default: the container's. */
   readonly user?: string
+  /** An absolute path in the container. Default: the container's. */
   readonly workingDirectory?: string
-  /** Default false. */
+  /** Allocates a terminal for the process. Default false. */
   readonly tty?: boolean
-  /** Default true; false: the process reads end-of-file. */
+  /** Opens the stdin of the process. If false, the process reads end-of-file. Default true. */
   readonly stdin?: boolean
-  /** Gives the process the capabilities of the machine. Default false. */
+  /** Gives the process all kernel capabilities. Default false. */
   readonly privileged?: boolean
 }
 
-/** A process in a running container. The host's end closes `stdin`; the process itself may live on until it reads that. */
+/**
+ * A process that `exec` started. When the host process ends, `stdin` is closed; the process in the container may continue
+ * until it reads end-of-file.
+ */
 export interface ExecProcess extends AsyncDisposable {
-  /** Ending it ends the input of the process, whose output continues; at a terminal end-of-transmission (Ctrl-D) is sent. */
+  /** Its end closes the stdin of the process, or sends end-of-transmission (Ctrl-D) to a terminal. The output continues. */
   readonly stdin: Writable
   readonly stdout: Readable
-  /** Empty with a terminal. */
+  /** Empty for a process with a terminal. */
   readonly stderr: Readable
-  /** Resolves after both outputs ended; 126 and 127 for a command that did not start; ExitCodeUnknownError rather than a guess. */
+  /**
+   * Resolves after both outputs have ended: 126 or 127 for a command that could not be started. Rejects with
+   * ExitCodeUnknownError where the exit code cannot be determined.
+   */
   readonly exitCode: Promise<number>
-  /** Sends the signal (default SIGTERM). False: this runtime has no way to reach the process (it needs one in the image). */
+  /**
+   * Sends a signal to the process. Default SIGTERM. Resolves with false where the runtime cannot signal the process, for
+   * example because the image lacks the program for it.
+   */
   kill(signal?: string, options?: OperationOptions): Promise<boolean>
-  /** Gives the terminal of the process another size. After its end: nothing. Bad numbers: INVALID_ARGUMENT. */
+  /**
+   * Changes the size of the terminal of the process. Does nothing after the end of the process.
+   *
+   * @throws HostError INVALID_ARGUMENT for a size that is out of range
+   */
   resize(size: TerminalSize, options?: OperationOptions): Promise<void>
 }

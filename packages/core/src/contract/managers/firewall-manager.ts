@@ -1,31 +1,33 @@
 import { type Capability, defineCapability } from '../capability.js'
 import type { OperationOptions } from '../operation.js'
 
-/** Restricts what containers can reach. */
+/** Restricts the outgoing traffic of containers. */
 export interface FirewallManager {
   /**
-   * Blocks all outgoing traffic of a container except to `proxyHost:proxyPort` and the destinations in `allow`, for IPv4
-   * and IPv6, and verifies it.
+   * Blocks all outgoing IPv4 and IPv6 traffic of a container except to `proxyHost:proxyPort` and to the destinations in
+   * `allow`. Resolves when the rules are set and verified.
    *
-   * A container that was not started yet: the rules are stored and set at its first start. A running one: they are set at
-   * once. They last until the container stops, and this runtime sets them again at each later start. Exited: NOT_RUNNING.
-   * Gone: CONTAINER_NOT_FOUND.
+   * If the container has not been started, the rules are stored and set at its first start. If it is running, they are set
+   * immediately. The rules last until the container stops, and this runtime sets them again at each later start.
    *
-   * `startContainer` and `startAttached` set and verify stored rules before the first instruction of the process. A start
-   * that cannot do so rejects with FIREWALL_FAILED, and the process has reached nothing. The container may have no network
-   * in the first moments of a later start. Where `unsupportedOptions` names `firewall.beforeStart`, stored rules are set right after
-   * the start instead: the process can reach others until then, and a process that ends before that is FIREWALL_FAILED.
+   * `startContainer` and `startAttached` set and verify stored rules before the first instruction of the process. If they
+   * cannot, the start rejects with FIREWALL_FAILED and the process has not run with network access. At a later start the
+   * container may have no network for the first moments. Where `unsupportedOptions` contains `firewall.beforeStart`, stored
+   * rules are set right after the start instead: the process has unrestricted access until then, and the start rejects with
+   * FIREWALL_FAILED when the process ends before that.
    *
-   * Rules that cannot be set or verified: FIREWALL_FAILED, after the container was cut off by the strongest means
-   * available; `containment` says which.
+   * On an abort, the container is cut off from the network and everything created for the rules is removed, within 30 s.
+   * Then the call rejects with the signal's reason. Objects that could not be removed are named in a warning; they have the
+   * labels of their owner.
    *
-   * Aborted: the container is cut off and everything made for the rules is removed, within 30 s; then the call rejects
-   * with the signal's reason. Objects that could not be removed are named in a warning and carry the labels of their owner.
+   * @throws HostError FIREWALL_FAILED when the rules cannot be set or verified; the container has then been cut off by the
+   * strongest available means, which `facts.containment` names. NOT_RUNNING for a container that has exited.
+   * CONTAINER_NOT_FOUND.
    */
   setupFirewall(id: string, rules: FirewallRules, options?: OperationOptions): Promise<void>
 }
 
-/** Rules for outgoing traffic of containers. */
+/** The capability of restricting the outgoing traffic of containers. */
 export const firewallManagerCapability: Capability<FirewallManager, 'firewall.beforeStart'> = defineCapability({
   id: 'firewall-manager',
   title: 'egress firewalls',
@@ -34,23 +36,25 @@ export const firewallManagerCapability: Capability<FirewallManager, 'firewall.be
   },
 })
 
-/** The destinations that `setupFirewall` leaves open. */
+/** The destinations that `setupFirewall` allows. */
 export interface FirewallRules {
-  /** A name or an address. */
+  /** A host name or an IP address. */
   readonly proxyHost: string
-  /** 1…65535, TCP. */
+  /** A TCP port, 1 to 65535. */
   readonly proxyPort: number
-  /** Further destinations, TCP. Default: none. */
+  /** Additional destinations. Default: none. */
   readonly allow?: readonly FirewallDestination[]
   /**
-   * `engine`: the container can ask the engine's resolver, which is a way to send data out. Default `none`: `proxyHost` is
-   * resolved before the rules are set.
+   * `none`: DNS is blocked, and host names in the rules are resolved before the rules are set. `engine`: the container can
+   * query the engine's resolver, through which it can also send data out. Default `none`.
    */
   readonly dns?: 'none' | 'engine'
 }
 
-/** One further destination: a name or an address, and a TCP port (1…65535). */
+/** An additional allowed destination. */
 export interface FirewallDestination {
+  /** A host name or an IP address. */
   readonly host: string
+  /** A TCP port, 1 to 65535. */
   readonly port: number
 }

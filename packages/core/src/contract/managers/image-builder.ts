@@ -4,18 +4,21 @@ import type { OperationOptions, StringMap } from '../operation.js'
 /** Builds images from Dockerfiles. */
 export interface ImageBuilder {
   /**
-   * Builds an image and tags it. `dockerfile` is the TEXT of a Dockerfile, not a path.
+   * Builds an image and tags it. `dockerfile` is the text of a Dockerfile, not a path.
    *
-   * Resolves when the image is stored under `tag` and under each of `tags`. A tag that named another image names the new
-   * one afterwards; the other image is kept, untagged where this was its only tag.
+   * Resolves when the image is stored under `tag` and under each of `tags`. If a tag named another image before, that
+   * image is kept, untagged if it has no other tag.
    *
-   * The build fails: BUILD_FAILED. A bad text, tag or option: INVALID_ARGUMENT before any side effect. On failure and on
-   * abort none of the tags names the new image, and a tag that named another image before the call names it again.
+   * After a failure or an abort none of the tags names the new image, and a tag that named another image before the call
+   * names that image again.
+   *
+   * @throws HostError BUILD_FAILED when a step fails. INVALID_ARGUMENT, before any side effect, for an invalid Dockerfile,
+   * tag or option.
    */
   buildImage(dockerfile: string, tag: string, options?: BuildOptions): Promise<void>
 }
 
-/** Builds of images by the engine itself. */
+/** The capability of building images with the engine's own builder. */
 export const imageBuilderCapability: Capability<ImageBuilder, 'build.platform' | 'build.dns'> = defineCapability({
   id: 'image-builder',
   title: 'image builds',
@@ -25,41 +28,45 @@ export const imageBuilderCapability: Capability<ImageBuilder, 'build.platform' |
   },
 })
 
-/** A directory (its .dockerignore is honoured, no link leaves it) or files in memory: relative path → content. */
+/**
+ * The files of a build: a directory of this machine, or contents by relative path. The `.dockerignore` of a directory is
+ * applied, and symbolic links are not followed out of it.
+ */
 export type BuildContext =
   | { readonly directory: string }
   | { readonly files: Readonly<Record<string, string | Uint8Array>> }
 
 /** Options of `buildImage`. */
 export interface BuildOptions extends OperationOptions {
-  /** Further tags of the same image: it is built once. A tag that is given twice counts once. Default: none. */
+  /** Additional tags of the image, which is built once. Duplicates are ignored. Default: none. */
   readonly tags?: readonly string[]
-  /** Default: empty. */
+  /** Default: no files. */
   readonly context?: BuildContext
-  /** For each ARG of the Dockerfile. */
+  /** Values for ARG instructions of the Dockerfile. */
   readonly buildArgs?: StringMap
-  /** The stage to stop at. Default: the last. */
+  /** The name or number of the stage to build. Default: the last one. */
   readonly target?: string
-  /** For example `linux/arm64`. Default: that of the engine. Refused as `build.platform`. */
+  /** The platform to build for, such as `linux/arm64`. Default: the engine's. Refusable as `build.platform`. */
   readonly platform?: string
-  /** On the image, beside those of the Dockerfile. For keys that begin with `capstan.`, see `ContainerConfig`. */
+  /** Labels to add to those of the Dockerfile. For keys that begin with `capstan.`, see `ContainerConfig.labels`. */
   readonly labels?: StringMap
-  /** Runs every step anew. Default false. */
+  /** Runs all steps without using the cache. Default false. */
   readonly noCache?: boolean
-  /** Asks the registry for a newer base image. Default false. */
+  /** Pulls a newer base image if the registry has one. Default false. */
   readonly pull?: boolean
-  /** Addresses of name servers for RUN. Default: the engine's. Refused as `build.dns`. */
+  /** IP addresses of name servers for RUN steps. Default: the engine's. Refusable as `build.dns`. */
   readonly dns?: readonly string[]
-  /** Called with each line that a step prints. */
+  /** Called with each line of the build's output. */
   readonly onProgress?: (event: BuildProgress) => void
 }
 
-/** One line of a build's output. */
+/** A line of a build's output. */
 export interface BuildProgress {
-  /** From 1; `undefined` where the builder does not count. */
+  /** The number of the step, from 1; `undefined` where the builder does not report it. */
   readonly step: number | undefined
+  /** The number of steps; `undefined` where the builder does not report it. */
   readonly totalSteps: number | undefined
-  /** One line of output, without its line end. */
+  /** The line without its line terminator. */
   readonly text: string
   readonly stream: 'stdout' | 'stderr'
 }

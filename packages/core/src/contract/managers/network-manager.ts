@@ -1,35 +1,43 @@
 import { type Capability, defineCapability } from '../capability.js'
 import type { ListOptions, OperationOptions, StringMap } from '../operation.js'
 
-/** Networks by which containers reach each other by name. */
+/** Manages networks, on which containers reach each other by name. */
 export interface NetworkManager {
-  /** Makes a network and resolves with its id. Name taken: NAME_CONFLICT. */
+  /**
+   * Creates a network and resolves with its id.
+   *
+   * @throws HostError NAME_CONFLICT when the name is in use
+   */
   createNetwork(name: string, options?: CreateNetworkOptions): Promise<string>
-  /** Gone: resolves. In use: IN_USE naming the users. */
+  /**
+   * Removes a network. Resolves also when it does not exist.
+   *
+   * @throws HostError IN_USE, with the containers that use it in `facts.users`
+   */
   removeNetwork(id: string, options?: OperationOptions): Promise<void>
-  /** All of the engine, not only those of this host. */
+  /** Lists all networks of the engine, including those that this host did not create. */
   listNetworks(options?: ListOptions): Promise<readonly NetworkInfo[]>
 }
 
-/** Networks of containers. */
+/** The capability of managing networks. */
 export const networkManagerCapability: Capability<NetworkManager> = defineCapability({
   id: 'network-manager',
   title: 'networks',
 })
 
-/** One network in a list. */
+/** An entry of `listNetworks`. */
 export interface NetworkInfo {
   readonly id: string
   readonly name: string
-  /** Without a way out. */
+  /** Whether the network has no route to other machines. */
   readonly internal: boolean
   readonly labels: StringMap
 }
 
 /** Options of `createNetwork`. */
 export interface CreateNetworkOptions extends OperationOptions {
-  /** For keys that begin with `capstan.`, see `ContainerConfig`. */
+  /** For keys that begin with `capstan.`, see `ContainerConfig.labels`. */
   readonly labels?: StringMap
-  /** Without a way out to other machines; this machine itself may still be reached. Default false. */
+  /** Creates a network without a route to other machines. The engine's machine may still be reachable. Default false. */
   readonly internal?: boolean
 }

@@ -3,27 +3,31 @@ import type { ContainerConfig, CreateOptions, NetworkJoin } from '../container/c
 import type { ContainerInspection } from '../container/container-info.js'
 import type { OperationOptions } from '../operation.js'
 
-/** Long-running helper containers. */
+/** Starts sidecars: long-running helper containers. */
 export interface SidecarManager {
   /**
-   * Pulls, creates, connects and starts; each step is undone when a later one fails.
+   * Pulls the image if it is missing, creates the container, connects it to its networks and starts it. If a step fails,
+   * the earlier ones are undone.
    *
-   * Resolves with the full id when *started*: readiness is the caller's to prove.
+   * Resolves with the full id when the container has been started. The caller must check whether its service is ready.
    */
   startSidecar(config: SidecarConfig, options?: CreateOptions): Promise<string>
-  /** The same answer as `Runtime.inspectContainer`. Gone: CONTAINER_NOT_FOUND. */
+  /** Resolves with the same details as `Runtime.inspectContainer`. */
   inspectContainer(id: string, options?: OperationOptions): Promise<ContainerInspection>
 }
 
-/** Helper containers that are reached over networks. */
+/** The capability of starting sidecars. */
 export const sidecarManagerCapability: Capability<SidecarManager> = defineCapability({
   id: 'sidecar-manager',
   title: 'sidecars',
 })
 
-/** What a sidecar is made from: no terminal, no stdin, a name of its own, and networks instead of a mode. */
+/** The settings of a sidecar: those of a container, with a required name, without a terminal, stdin and network mode. */
 export interface SidecarConfig extends Omit<ContainerConfig, 'network' | 'tty' | 'interactive'> {
   readonly name: string
-  /** Default: the default network. `aliases` are refused where peers have no DNS: then use the address of the inspection. */
+  /**
+   * Networks to join. Default: the engine's default network. A runtime without name resolution between containers refuses
+   * `aliases` as `network.aliases`; use the address that `inspectContainer` reports there.
+   */
   readonly networks?: readonly NetworkJoin[]
 }

@@ -1,31 +1,41 @@
 import { type Capability, defineCapability } from '../capability.js'
 import type { ListOptions, OperationOptions, StringMap } from '../operation.js'
 
-/** Named volumes. */
+/** Manages named volumes. */
 export interface VolumeManager {
-  /** Resolves with the name. Name taken: NAME_CONFLICT (also where the engine would say nothing). */
+  /**
+   * Creates a volume and resolves with its name.
+   *
+   * @throws HostError NAME_CONFLICT when the name is in use, also where the engine itself would return the existing volume
+   */
   createVolume(name: string, options?: CreateVolumeOptions): Promise<string>
-  /** Gone: resolves. In use: IN_USE naming the users. */
+  /**
+   * Removes a volume. Resolves also when it does not exist.
+   *
+   * @throws HostError IN_USE, with the containers that use it in `facts.users`
+   */
   removeVolume(name: string, options?: OperationOptions): Promise<void>
-  /** All of the engine, not only those of this host. */
+  /** Lists all volumes of the engine, including those that this host did not create. */
   listVolumes(options?: ListOptions): Promise<readonly VolumeInfo[]>
 }
 
-/** Volumes that outlive their containers. */
+/** The capability of managing volumes. */
 export const volumeManagerCapability: Capability<VolumeManager> = defineCapability({
   id: 'volume-manager',
   title: 'volumes',
 })
 
-/** One volume in a list; its name is its id. `createdAt` only where the engine tells. */
+/** An entry of `listVolumes`. */
 export interface VolumeInfo {
+  /** The name, which is also the id. */
   readonly name: string
   readonly labels: StringMap
+  /** `undefined` where the engine does not report it. */
   readonly createdAt: Date | undefined
 }
 
 /** Options of `createVolume`. */
 export interface CreateVolumeOptions extends OperationOptions {
-  /** For keys that begin with `capstan.`, see `ContainerConfig`. */
+  /** For keys that begin with `capstan.`, see `ContainerConfig.labels`. */
   readonly labels?: StringMap
 }
