@@ -2,9 +2,9 @@ import type { Capability, Runtime, RuntimePlugin, RuntimeScope } from '@capstan/
 import type { Environment, StringMap, UndoStep } from '@capstan/core/plugin'
 import type { ConformancePrograms } from './programs.js'
 
-/** What one case works with: a runtime opened for it alone, under an owner of its own. */
+/** The environment of one case, with a runtime that is opened for this case under a separate owner. */
 export interface CaseContext {
-  /** As it was given to the kit. */
+  /** The plugin under test. */
   readonly plugin: RuntimePlugin
   readonly image: string
   readonly firewallImage: string
@@ -13,32 +13,32 @@ export interface CaseContext {
   readonly env: Environment
   readonly specifier: string | undefined
   readonly unavailableEnv: Environment | undefined
-  /** Aborts when the time of the case is over. */
+  /** Aborts at the time limit of the case. */
   readonly signal: AbortSignal
-  /** @throws ConformanceFailure in a case that opens none */
+  /** @throws ConformanceFailure in a case that opens no runtime */
   readonly scope: RuntimeScope
   readonly runtime: Runtime
-  /** What the scope has for it. @throws ConformanceFailure where it has nothing */
+  /** Returns the manager of the capability. @throws ConformanceFailure when the scope has none */
   require<T extends object>(capability: Capability<T>): T
-  /** The same runtime once more, for another owner, on another host; closed after the case. */
+  /** Opens the runtime again on another host, which is another owner. The host is closed after the case. */
   open(options?: OpenOtherOptions): Promise<RuntimeScope>
   /**
-   * Counts the case as absent, with this reason: what it tries depends on something that this engine does not have, and
-   * that no report can tell beforehand. The case ends itself.
+   * Counts the case as absent with this reason. For a case that requires something that this engine lacks and that no
+   * report can state beforehand. The case must return afterwards.
    */
   reportAbsent(subject: string, reason: string): void
-  /** What the case has made by now and is still there, by the runtime's own lists: `container "x" (running)`. */
+  /** Lists the resources that the case created and that still exist, as text: `container "x" (running)`. */
   listCreated(): Promise<readonly string[]>
-  /** A name that nothing else has. */
+  /** Returns a unique name that contains the word. */
   uniqueName(word: string): string
-  /** Runs after the case, last one first, whatever became of it. What is left then fails the case. */
+  /** Runs the step after the case, in reverse order, also after a failure. Resources that remain then fail the case. */
   defer(title: string, step: UndoStep): void
 }
 
 /** Options of `CaseContext.open`. */
 export interface OpenOtherOptions {
-  /** Makes another owner of the one that the host is. */
+  /** Changes the owner labels of the host, which makes it another owner. */
   readonly relabel?: (ownerLabels: StringMap) => StringMap
-  /** The lists of the runtime hold nothing but what carries these. */
+  /** Limits the lists of the runtime to resources with these labels. */
   readonly onlyLabelled?: StringMap
 }

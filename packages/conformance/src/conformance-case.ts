@@ -1,34 +1,34 @@
 import type { Capability, RefusableField } from '@capstan/core'
 import type { CaseContext } from './case-context.js'
 
-/** One promise of the contract, as something that can be tried. */
+/** A test case for one promise of the contract. */
 export interface ConformanceCase {
-  /** Stable: a report can be compared with an older one. What stands before the dash is the group. */
+  /** Stable between versions, so that reports can be compared. The part before the hyphen is the group. */
   readonly id: string
-  /** A claim about the runtime. */
+  /** The behaviour that the case verifies. */
   readonly title: string
-  /** Whose promise it is. Where the runtime does not have it, the case is that it is absent, with a reason. */
+  /** The capability that makes the promise. When the runtime lacks it, the case verifies that it is absent with a reason. */
   readonly capability: Capability<object>
-  /** Further capabilities without which it cannot be tried. */
+  /** Further capabilities that the case uses. */
   readonly needs: readonly Capability<object>[]
-  /** What it relies on. Where the runtime refuses one of them, the case is that it is refused, by name. */
+  /** The options that the case uses. When the runtime does not support one, the case verifies that its use is refused by name. */
   readonly requiredOptions: readonly RefusableField[]
-  /** Options of the kit without which it cannot be tried. */
+  /** The options of the kit that the case requires. */
   readonly given: readonly ('specifier' | 'unavailableEnv')[]
-  /** Whether the runtime is opened for it. */
+  /** Whether a runtime is opened for the case. */
   readonly opens: boolean
-  /** How many times the usual limit it may take. */
+  /** Multiplies the time limit of the case. */
   readonly timeFactor: number
-  /** Rejects with a {@link ConformanceFailure}, or whatever escaped from the plugin. */
+  /** Rejects with a {@link ConformanceFailure} or with an error of the plugin. */
   run(context: CaseContext): Promise<void>
 }
 
-/** A case as it is written down: what most cases leave at its default may be left out. */
+/** The definition of a case; fields with a default are optional. */
 export interface CaseDefinition
   extends Pick<ConformanceCase, 'id' | 'title' | 'run'>,
     Partial<Omit<ConformanceCase, 'id' | 'title' | 'run'>> {}
 
-/** The cases of one area. `shared` holds for all of them; what a case lists is added to it. */
+/** Defines cases with common properties. The lists of a case are added to those of `shared`. */
 export function defineCases(
   shared: Pick<ConformanceCase, 'capability'> & Partial<ConformanceCase>,
   definitions: readonly CaseDefinition[],
@@ -44,12 +44,12 @@ export function defineCases(
   }))
 }
 
-/** `NET` of `NET-003`. */
+/** Returns the group of a case id: `NET` of `NET-003`. */
 export function toGroup(id: string): string {
   return id.slice(0, id.indexOf('-'))
 }
 
-/** The cases by their groups, both in order. */
+/** Groups the cases; groups and cases keep their order. */
 export function groupCases(cases: readonly ConformanceCase[]): ReadonlyMap<string, readonly ConformanceCase[]> {
   const groups = new Map<string, ConformanceCase[]>()
   for (const listed of cases) {

@@ -36,7 +36,7 @@ import { volumeCases } from './cases/volumes.js'
 import { type ConformanceCase, toGroup } from './conformance-case.js'
 import type { ConformanceOptions } from './conformance-options.js'
 
-/** Every promise of the contract that can be tried without a scripted transport, in the order of a report. */
+/** Returns the cases of the kit in the order of a report; with `only`, those with these ids or groups. */
 export function conformanceCases({ only }: Pick<ConformanceOptions, 'only'> = {}): readonly ConformanceCase[] {
   if (only === undefined) return all
   const wanted = new Set(only)

@@ -1,4 +1,4 @@
-/** A promise that was not kept: what was expected of the plugin, and what was seen. */
+/** The failure of an assertion of the kit: the expected and the observed behaviour of the plugin. */
 export class ConformanceFailure extends Error {
   readonly expected: string
   readonly seen: string

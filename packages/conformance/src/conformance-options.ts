@@ -2,34 +2,34 @@ import type { RuntimePlugin } from '@capstan/core'
 import type { Environment } from '@capstan/core/plugin'
 import type { ConformancePrograms } from './programs.js'
 
-/** What the kit needs to know of a plugin to try it. */
+/** The plugin under test and how to test it. */
 export interface ConformanceOptions {
-  /** What is tried. */
+  /** The plugin under test. */
   readonly plugin: RuntimePlugin
-  /** An image that the engine has, in which `programs` run; nothing is pulled. */
+  /** A local image in which `programs` run. The kit pulls nothing. */
   readonly image: string
-  /** One in which the programs run and whose firewall can be set. Default: `image`. */
+  /** An image in which the programs run and whose firewall can be set. Default: `image`. */
   readonly firewallImage?: string
-  /** The command lines that the cases use; each that is left out is the one for busybox. */
+  /** The command lines that the cases use. Default for each: that of {@link busyboxPrograms}. */
   readonly programs?: Partial<ConformancePrograms>
   /**
-   * Package, folder or file by which another process loads the plugin, as `loadPlugins` takes it from the working
-   * directory. Without it the cases that need a process of their own count as absent, with this reason.
+   * The package, folder or file from which another process loads the plugin, as for `loadPlugins` in the working
+   * directory. Without it the cases that start another process count as absent.
    */
   readonly specifier?: string
-  /** The environment of the hosts and processes of the cases. Default: `process.env`. */
+  /** The environment of the hosts and processes that the cases start. Default: `process.env`. */
   readonly env?: Environment
-  /** An environment in which the plugin finds no runtime. Without it the cases for that count as absent. */
+  /** An environment in which the plugin finds no runtime. Without it the cases that use it count as absent. */
   readonly unavailableEnv?: Environment
-  /** How many processes the cases of a start under kept firewall rules start, each. Default 2. */
+  /** The number of processes that each case of a start with stored firewall rules starts. Default: 2. */
   readonly firewallStarts?: number
   /**
-   * Limit of one case, in milliseconds; a few cases that do much get a multiple. Default 20 000. A longer one lengthens the
-   * limits and the pauses within a case in proportion: give one on a busy machine.
+   * The time limit of one case in milliseconds; some cases get a multiple. Default: 20 000. A longer limit extends the
+   * limits and pauses within a case in proportion, for example on a busy machine.
    */
   readonly timeoutMs?: number
-  /** Ids or groups (`NET`, `RT-017`) of the cases to run. Default: all, and a report counts only then. */
+  /** The ids or groups (`NET`, `RT-017`) of the cases to run. Default: all. Only a report of all cases shows conformance. */
   readonly only?: readonly string[]
-  /** How many cases run at once. Default 4. */
+  /** The number of cases that run at the same time. Default: 4. */
   readonly concurrency?: number
 }

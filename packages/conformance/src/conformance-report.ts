@@ -1,37 +1,41 @@
 import type { AbsentCapability, CapabilityName, ReportedRefusal } from '@capstan/core/plugin'
 
-/** What the kit found out about one plugin on one engine: plain data, which survives JSON as it is. */
+/** The result of the kit for one plugin on one engine, as plain data that JSON can represent. */
 export interface ConformanceReport {
   readonly schemaVersion: 1
   readonly kit: { readonly packageName: string; readonly packageVersion: string }
   readonly plugin: { readonly name: string; readonly packageName: string; readonly packageVersion: string }
-  /** The engine that was found. */
+  /** The engine that the plugin found. */
   readonly endpoint: { readonly address: string; readonly version: string }
   readonly environment: { readonly node: string; readonly platform: string; readonly architecture: string }
-  /** ISO 8601. */
+  /** In ISO 8601 format. */
   readonly startedAt: string
   readonly durationMs: number
-  /** The ids or groups that were asked for; not there: all were. */
+  /** The requested ids or groups. Absent when all cases ran. */
   readonly only?: readonly string[]
   readonly counts: Readonly<Record<CaseStatus, number>>
-  /** The claims that steered the run, from the plugin's own report. */
+  /** The claims of the plugin's report, which decide how each case runs. */
   readonly provides: readonly CapabilityName[]
   readonly absent: readonly NamedReason<Pick<AbsentCapability, 'id' | 'title'>>[]
   readonly unsupportedOptions: readonly NamedReason<Pick<ReportedRefusal, 'field' | 'description'>>[]
   readonly notes: readonly string[]
-  /** All cases of the kit, in its order. */
+  /** The results in the order of the kit. */
   readonly cases: readonly CaseResult[]
-  /** Failures that belong to no case: unhandled errors, and a runtime that does not close. Absent when there are none. */
+  /** Failures outside of a case: unhandled errors, and a runtime that does not close. Absent when there are none. */
   readonly outside?: readonly CaseFailure[]
 }
 
 /**
- * `absent`: the runtime does not claim it, and does not have it. `refused`: its report refuses it, and so does the call.
- * A claim that fails, a thing that is neither claimed nor listed with a reason, a refusal that is not one: `failed`.
+ * The outcome of a case.
+ *
+ * - `passed`: the runtime keeps the promise.
+ * - `absent`: the runtime does not claim the capability, has none in its scope and gives a reason.
+ * - `refused`: the report lists a required option as unsupported, and the call rejects with OPTION_UNSUPPORTED.
+ * - `failed`: everything else.
  */
 export type CaseStatus = 'passed' | 'failed' | 'absent' | 'refused'
 
-/** What became of one case. */
+/** The result of one case. */
 export type CaseResult = CaseHeading &
   (
     | { readonly status: 'passed' }
@@ -42,46 +46,46 @@ export type CaseResult = CaseHeading &
       }
   )
 
-/** A capability, an option of the kit, or a field that is refused: all that keeps a case from being tried, each held to it. */
+/** Why a case was not run: a missing capability, a missing option of the kit or an unsupported option. */
 export interface MissingRequirement extends Reason {
   readonly subject: string
-  /** What a refused field asks for. */
+  /** The description of an unsupported option. */
   readonly description?: string
 }
 
-/** What is told of a case whatever became of it. */
+/** The properties of a result that do not depend on its status. */
 export interface CaseHeading {
-  /** As in `RT-017`: group and number. */
+  /** Group and number, for example `RT-017`. */
   readonly id: string
   readonly title: string
-  /** Id of the capability whose promise it is. */
+  /** The id of the capability that makes the promise. */
   readonly capability: string
   readonly durationMs: number
 }
 
-/** One thing that was not as promised. */
+/** One failure of a case. */
 export interface CaseFailure {
   readonly message: string
   readonly expected?: string
   readonly seen?: string
-  /** Of a HostError, or another error with a code, that escaped. */
+  /** The `code` of the error, if it has one. */
   readonly code?: string
   readonly stack?: string
-  /** True for an uncaught error, an unhandled rejection and a call of `process.exit` by the plugin. */
+  /** True for an uncaught error, an unhandled rejection or a call of `process.exit` of the plugin. */
   readonly unhandled?: true
 }
 
-/** Whether the plugin crashed: an uncaught error, an unhandled rejection or a call of `process.exit`. */
+/** Returns whether the plugin caused an uncaught error, an unhandled rejection or a call of `process.exit`. */
 export function hasUnhandled({ cases, outside = [] }: Pick<ConformanceReport, 'cases' | 'outside'>): boolean {
   const failures = cases.flatMap((result) => (result.status === 'failed' ? result.failures : []))
   return [...failures, ...outside].some(({ unhandled }) => unhandled === true)
 }
 
-/** Why, and what to do about it where something can be done. */
+/** A reason, with a remedy if there is one. */
 export interface Reason {
   readonly reason: string
   readonly remedy?: string
 }
 
-/** A capability or a field, with its reason. */
+/** A capability or an option, with a reason. */
 export type NamedReason<T> = T & Reason

@@ -1,86 +1,86 @@
 import type { Argv } from '@capstan/core/plugin'
 
-/** The programs that the cases run, as command lines of the image under test. None of them reads a terminal's keys. */
+/** The programs that the cases run, as command lines in the image under test. */
 export interface ConformancePrograms {
-  /** Ends at once with the code. */
+  /** Exits at once with the code. */
   exit(code: number): Argv
-  /** Prints the text, as it is, and a newline; ends with 0. */
+  /** Prints the text unchanged and a newline; exits with 0. */
   echo(text: string): Argv
-  /** As `echo`, on stderr. */
+  /** Like `echo`, on stderr. */
   complain(text: string): Argv
-  /** Prints one line on stdout, then another on stderr, then ends with the code. */
+  /** Prints one line on stdout, then another on stderr, then exits with the code. */
   report(line: string, complaint: string, code: number): Argv
-  /** Prints the line, waits `seconds` (1, or more where the cases have a longer limit), prints the other one, and ends with 0. */
+  /** Prints the first line, waits `seconds` (default: 1), prints the second line and exits with 0. */
   pause(line: string, other: string, seconds?: number): Argv
   /** Copies stdin to stdout until its end. */
   cat(): Argv
-  /** Prints the number of bytes on stdin, after its end. */
+  /** Prints the number of bytes of stdin after its end. */
   count(): Argv
-  /** Reads one line of stdin, prints it, and ends with the code. */
+  /** Reads one line of stdin, prints it and exits with the code. */
   firstLine(code: number): Argv
-  /** Prints every byte from 0 to 255 once, in order. */
+  /** Prints the bytes 0 to 255 in order. */
   bytes(): Argv
-  /** Prints `1` to `count`, each on a line. */
+  /** Prints the numbers 1 to `count`, one per line. */
   lines(count: number): Argv
-  /** Prints so many bytes: the digits and letters `0123456789abcde` and a newline, again and again. */
+  /** Prints that number of bytes, by repeating the line `0123456789abcde`. */
   burst(bytes: number): Argv
-  /** Waits in silence, then ends with 0. */
+  /** Waits without output, then exits with 0. */
   sleep(seconds: number): Argv
-  /** Prints the line, then waits in silence for a minute. */
+  /** Prints the line, then waits for a minute. */
   announce(line: string): Argv
-  /** Prints `ready`, and ends with the code as soon as the signal comes (`TERM`, `INT`). */
+  /** Prints `ready` and exits with the code on the signal (`TERM`, `INT`). */
   obey(signal: string, code: number): Argv
-  /** Prints `ready`, and ignores SIGTERM for a minute. */
+  /** Prints `ready` and ignores SIGTERM for a minute. */
   ignore(): Argv
-  /** Serves each connection to the TCP port with the line. */
+  /** Listens on the TCP port and sends the line to each client. */
   listen(port: number, line: string): Argv
-  /** Prints what a TCP port sends, until its end; ends with another code than 0, within seconds, where it cannot be reached. */
+  /** Connects to a TCP port and prints the received data. Exits with a code other than 0 within seconds when it cannot connect. */
   connect(host: string, port: number): Argv
-  /** Prints a variable's value and a newline. */
+  /** Prints the value of a variable and a newline. */
   variable(name: string): Argv
   /** Prints the working directory. */
   directory(): Argv
-  /** Prints the user's number. */
+  /** Prints the user id. */
   user(): Argv
-  /** Prints the numbers of all groups of the user, a space between them. */
+  /** Prints the ids of all groups of the user, separated by spaces. */
   groups(): Argv
-  /** Prints the host's own name. */
+  /** Prints the host name. */
   hostname(): Argv
-  /** Writes the line to a file; ends with another code than 0 where it may not. */
+  /** Writes the line to a file; exits with a code other than 0 when that fails. */
   write(path: string, line: string): Argv
-  /** Prints a file; ends with another code than 0 where there is none. */
+  /** Prints a file; exits with a code other than 0 when it does not exist. */
   read(path: string): Argv
-  /** Writes an executable script that prints `executed`, runs it, and ends with its code. */
+  /** Writes an executable script that prints `executed`, runs it and exits with its code. */
   execute(path: string): Argv
-  /** Prints a file's permission bits in octal. */
+  /** Prints the permission bits of a file in octal. */
   permissions(path: string): Argv
-  /** Prints, after a second, the height and width of the terminal; ends with another code than 0 where there is none. */
+  /** Prints the height and width of the terminal after a second; exits with a code other than 0 without a terminal. */
   terminalSize(): Argv
-  /** Prints the terminal's size whenever it reads `ask` on stdin, and ends with 0 after `end`. */
+  /** Prints the size of the terminal each time it reads `ask` on stdin; exits with 0 when it reads `end`. */
   terminalSizes(): { readonly command: Argv; readonly ask: string; readonly end: string }
-  /** Prints the limit of memory in bytes. */
+  /** Prints the memory limit in bytes. */
   memoryLimit(): Argv
-  /** Prints the CPUs' quota and period in microseconds. */
+  /** Prints the CPU quota and period in microseconds. */
   cpuLimit(): Argv
-  /** Prints how many processes there may be. */
+  /** Prints the maximum number of processes. */
   processLimit(): Argv
-  /** Prints how many files may be open, softly. */
+  /** Prints the soft limit of open files. */
   openFiles(): Argv
-  /** Prints the effective capabilities as the kernel writes them: 16 hexadecimal digits. */
+  /** Prints the effective capabilities in the kernel's format of 16 hexadecimal digits. */
   capabilities(): Argv
-  /** Prints 1 where the process can get no new privileges, else 0. */
+  /** Prints 1 when the process cannot gain new privileges, else 0. */
   noNewPrivileges(): Argv
-  /** Prints the process's own number. */
+  /** Prints the process id. */
   processId(): Argv
-  /** Prints the configured name servers, each on a line. */
+  /** Prints the configured name servers, one per line. */
   nameServers(): Argv
-  /** What no image has. */
+  /** A command that no image has. */
   missing(): Argv
-  /** A file that is there and may not be executed. */
+  /** An existing file that is not executable. */
   forbidden(): Argv
 }
 
-/** For an image with busybox in it, whose `sh` and commands are on the PATH. */
+/** The programs for an image with busybox, with `sh` and the commands on the PATH. */
 export const busyboxPrograms: ConformancePrograms = {
   exit: (code) => shell(`exit ${code}`),
   echo: (text) => ['printf', '%s\\n', text],
@@ -95,10 +95,10 @@ export const busyboxPrograms: ConformancePrograms = {
   burst: (bytes) => shell(`yes 0123456789abcde | head -c ${bytes}`),
   sleep: (seconds) => ['sleep', String(seconds)],
   announce: (line) => shell('echo "$1"; sleep 60', line),
-  // In slices: a shell minds its traps between two commands.
+  // Sleeps in short steps, because a shell runs a trap only between two commands.
   obey: (signal, code) => shell(`trap 'exit ${code}' ${signal}; echo ready; ${'sleep 0.1; '.repeat(600)}`),
   ignore: () => shell(`trap '' TERM; echo ready; sleep 60`),
-  // `-l` twice: it goes on listening.
+  // A second `-l` makes nc listen again after each client.
   listen: (port, line) => ['nc', '-l', '-l', '-p', String(port), '-e', 'echo', line],
   connect: (host, port) => ['nc', '-w', '2', host, String(port)],
   variable: (name) => shell(`printf '%s\\n' "$${name}"`),
@@ -110,7 +110,7 @@ export const busyboxPrograms: ConformancePrograms = {
   read: (path) => ['cat', path],
   execute: (path) => shell(`printf '#!/bin/sh\\necho executed\\n' > ${path}; chmod 755 ${path}; ${path}`),
   permissions: (path) => ['stat', '-c', '%a', path],
-  // An engine may set the size only when the process is there.
+  // An engine may set the size only after the process has started.
   terminalSize: () => shell('sleep 1; stty size'),
   terminalSizes: () => ({ command: ['sh'], ask: 'stty size\n', end: 'exit 0\n' }),
   memoryLimit: () => cgroup('memory/memory.limit_in_bytes', 'memory.max'),
@@ -129,7 +129,7 @@ function shell(script: string, ...words: readonly string[]): Argv {
   return words.length === 0 ? ['sh', '-c', script] : ['sh', '-c', script, 'sh', ...words]
 }
 
-/** The first version's file, else the second's. */
+/** Prints the file of cgroup v1, or that of cgroup v2. */
 function cgroup(first: string, second: string): Argv {
   return shell(`cd ${groups}; cat ${first} 2>/dev/null || cat ${second}`)
 }

@@ -15,10 +15,8 @@ import { createContainer, startContainer } from './steps/containers.js'
 import { readLogs } from './steps/logs.js'
 
 /**
- * How each field is used, so that a runtime which refuses it has to say so. A field of a capability that the runtime does
- * not have cannot be used.
- *
- * All but {@link UntriedField}.
+ * For each option but those of {@link UntriedField}, a check that its use is refused. A check does nothing when the
+ * runtime lacks the capability of the option.
  */
 export const refusals: Readonly<Record<TriedField, Refusal>> = {
   ...fromConfigs({
@@ -101,7 +99,7 @@ export const refusals: Readonly<Record<TriedField, Refusal>> = {
   'build.dns': refuseBuild({ dns: ['127.0.0.1'] }),
 }
 
-/** Fields that are not an option of any call, so that no call can be refused for them. */
+/** Fields that are no option of a call, so no call can reject because of them. */
 export type UntriedField = 'logs.binary' | 'mounts.volume.shared' | 'firewall.beforeStart'
 
 type TriedField = Exclude<BuiltInField, UntriedField>
@@ -110,14 +108,14 @@ export function isTried(field: RefusableField): field is TriedField {
   return field in refusals
 }
 
-/** Uses the field; fails unless that is refused as it should be. */
+/** Uses the option and fails unless the call rejects as documented. */
 export type Refusal = (context: CaseContext, field: RefusableField) => Promise<void>
 
 function fromConfigs<F extends TriedField>(
   configs: Readonly<Record<F, Omit<ContainerConfig, 'image'>>>,
 ): Readonly<Record<F, Refusal>> {
   const entries = Object.entries<Omit<ContainerConfig, 'image'>>(configs)
-  // The same keys as those of `configs`.
+  // `Object.fromEntries` loses the type of the keys, which are those of `configs`.
   return Object.fromEntries(entries.map(([field, config]) => [field, refuseConfig(config)])) as Record<F, Refusal>
 }
 
@@ -137,7 +135,7 @@ function refuseLogs(options: LogOptions): Refusal {
   return async (context, field) => {
     const { programs, runtime, signal } = context
     const id = await startContainer(context, { command: programs.echo('logged') })
-    // The refusal may come from the call or, as other errors of opening, from the stream.
+    // Like other errors of opening a log, the rejection may come from the call or from the stream.
     const read = async () => await readLogs(await runtime.containerLogs(id, { ...options, signal }))
     await expectUnsupported(field, read)
     await runtime.removeContainer(id)

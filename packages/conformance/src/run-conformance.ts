@@ -11,15 +11,15 @@ import { toFailure } from './run/to-failure.js'
 import { toReason } from './run/to-reason.js'
 
 /**
- * Runs all cases and resolves with the report, whatever became of them; prints nothing.
+ * Runs the cases and resolves with the report, also when cases fail. Prints nothing.
  *
- * The kit survives its plugin: an error that nothing awaits (in a timer, an event, a promise) and a call of `process.exit`
- * fail the case in whose course they happen, with `unhandled` in the failure; what belongs to no case is in `outside`. For
- * that time the kit listens to the errors of the whole process. It cannot survive a signal, `process.abort`, a crash of
- * native code, or a loop that never gives way to the event loop: run it under a limit of time from outside.
+ * An uncaught error, an unhandled rejection or a call of `process.exit` of the plugin fails the case during which it
+ * occurs, with `unhandled` in the failure; errors outside of a case are in `outside` of the report. To record them, the
+ * kit listens to the errors of the whole process while it runs. A signal, `process.abort`, a crash of native code, or a
+ * loop that never yields to the event loop ends or blocks the kit, so run it with a time limit from outside.
  *
- * @throws HostError RUNTIME_UNAVAILABLE where the plugin says that no runtime is there, IMAGE_NOT_FOUND where it has no
- * such image; an abort ends the cases under way, and rejects with its reason after they were cleared up
+ * @throws HostError RUNTIME_UNAVAILABLE when the plugin finds no runtime, IMAGE_NOT_FOUND when the runtime lacks the
+ * image. An abort ends the running cases, removes their resources and rejects with the reason.
  */
 export async function runConformance(options: RunConformanceOptions): Promise<ConformanceReport> {
   const { concurrency = defaultConcurrency, signal, onResult } = options
@@ -48,7 +48,7 @@ export async function runConformance(options: RunConformanceOptions): Promise<Co
   }
 }
 
-/** Errors that the plugin threw outside of the calls of a case fail the case, too. */
+/** Adds the errors that the plugin threw outside of the calls of the case, which fail it. */
 function withErrors({ result, errors }: GuardedResult<CaseResult>): CaseResult {
   if (errors.length === 0) return result
   const { id, title, capability, durationMs } = result
@@ -58,11 +58,11 @@ function withErrors({ result, errors }: GuardedResult<CaseResult>): CaseResult {
 
 /** Options of `runConformance`. */
 export interface RunConformanceOptions extends ConformanceOptions, OperationOptions {
-  /** Hears of each case when it has ended, in the order of the ends. Default: nobody is told. */
+  /** Called with the result of each case when it ends. Default: none. */
   readonly onResult?: (result: CaseResult) => void
 }
 
-/** The part of a report that is known before the first case. */
+/** Returns the part of a report that is known before the first case. */
 export function toHeading({ plugin, only }: ConformanceOptions, report: RuntimeReport): ReportHeading {
   const { name, packageName: pluginPackage = 'unknown package', packageVersion = unknownVersion } = plugin
   const { node } = process.versions
@@ -76,7 +76,7 @@ export function toHeading({ plugin, only }: ConformanceOptions, report: RuntimeR
   }
 }
 
-/** The part of a report that the cases make. */
+/** Returns the part of a report that consists of the results. */
 export function toBody(cases: readonly CaseResult[]): Pick<ConformanceReport, 'counts' | 'cases'> {
   const counts: Record<CaseStatus, number> = { passed: 0, failed: 0, absent: 0, refused: 0 }
   for (const { status } of cases) counts[status] += 1

@@ -6,7 +6,7 @@ import { type CaseRunner, defaultTimeoutMs, openCaseRunner } from './run/case-ru
 import { Prefetch } from './run/prefetch.js'
 import { defaultConcurrency, toBody, toHeading } from './run-conformance.js'
 
-/** What the suite uses of a test runner: vitest's own names, or those of `node:test` with its `before` and `after`. */
+/** The functions of a test runner that the suite uses, for example those of vitest, or of `node:test` with `before` and `after`. */
 export interface TestRunner {
   readonly describe: (title: string, define: () => void) => unknown
   readonly it: (title: string, options: { readonly timeout: number }, run: () => Promise<void>) => unknown
@@ -16,15 +16,15 @@ export interface TestRunner {
 
 /** Options of `runtimePluginSuite`. */
 export interface RuntimePluginSuiteOptions extends ConformanceOptions {
-  /** Gets the report after the last case, if all were run. Default: nobody is told. */
+  /** Called with the report after the last case, unless cases were skipped. Default: none. */
   readonly onReport?: (report: ConformanceReport) => void
 }
 
 /**
  * Declares every case as a test of the runner, grouped by area.
  *
- * A test passes when the promise is kept, and when the runtime honestly does without: absent or refused as its report
- * says. Which of the three it was is in the report. While a test waits, the cases of the next ones are already running.
+ * A test passes when its case is passed, absent or refused; the report has the status of each case. The cases of the next
+ * tests run in advance while a test runs.
  */
 export function runtimePluginSuite(
   { describe, it, beforeAll, afterAll }: TestRunner,
@@ -60,7 +60,7 @@ class Suite {
   }
 
   async open(): Promise<void> {
-    // Not when it was declared: other suites may come first.
+    // The start of the run, since other suites may run between the declaration and the start.
     this.#startedAt = new Date()
     const runner = await openCaseRunner(this.#options)
     this.#runner = runner
@@ -93,5 +93,5 @@ function toResultError({ id, failures }: Extract<CaseResult, { readonly status: 
   return error
 }
 
-/** For what a case waits behind, and for clearing up after it. */
+/** Additional time of a test for queued cases and for the cleanup after its case. */
 const marginMs = 60_000

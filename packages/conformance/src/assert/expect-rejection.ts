@@ -3,7 +3,7 @@ import type { HostErrorFacts } from '@capstan/core/plugin'
 import { ConformanceFailure } from '../conformance-failure.js'
 import { show } from './expect.js'
 
-/** Fails unless the call rejects with a HostError of this code, whose facts hold the values of `facts`. */
+/** Fails unless the call rejects with a HostError of this code whose facts contain the values of `facts`. */
 export async function expectHostError<C extends HostErrorCode>(
   code: C,
   call: () => PromiseLike<unknown>,
@@ -16,7 +16,7 @@ export async function expectHostError<C extends HostErrorCode>(
   return error
 }
 
-/** Fails unless the call rejects with a HostError of one of these codes; without codes: of any. */
+/** Fails unless the call rejects with a HostError of one of these codes, or of any code when none is given. */
 export async function expectAnyHostError(
   call: () => PromiseLike<unknown>,
   codes: readonly HostErrorCode[] = [],
@@ -33,11 +33,11 @@ export async function expectAnyHostError(
 export async function expectReason(reason: unknown, call: () => PromiseLike<unknown>): Promise<void> {
   const error = await catchFrom(call, 'a rejection with the reason of the signal')
   if (error !== reason) {
-    throw new ConformanceFailure('a rejection with the very reason of the signal', toText(error), { cause: error })
+    throw new ConformanceFailure('a rejection with the reason of the signal itself', toText(error), { cause: error })
   }
 }
 
-/** What the call rejects with; a call that throws instead of rejecting, or resolves, fails. */
+/** Resolves with the rejection of the call. Fails when the call throws synchronously or resolves. */
 async function catchFrom(call: () => PromiseLike<unknown>, expected: string): Promise<unknown> {
   let result: unknown
   const promise = start(call)

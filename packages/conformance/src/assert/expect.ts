@@ -1,28 +1,28 @@
 import { inspect, isDeepStrictEqual } from 'node:util'
 import { ConformanceFailure } from '../conformance-failure.js'
 
-/** Fails unless it holds. `seen` is shown in the failure. */
+/** Fails unless the condition is true. The failure shows `seen`. */
 export function expect(holds: boolean, expected: string, seen: unknown): asserts holds {
   if (!holds) throw new ConformanceFailure(expected, show(seen))
 }
 
-/** Fails unless both are deeply equal; `what` says what is compared. */
+/** Fails unless both values are deeply equal. `what` names the compared value. */
 export function expectEqual(seen: unknown, wanted: unknown, what: string): void {
   if (!isDeepStrictEqual(seen, wanted)) throw new ConformanceFailure(`${what} to be ${show(wanted)}`, show(seen))
 }
 
-/** Fails unless the text has the part in it. */
+/** Fails unless the text contains the part. */
 export function expectIncludes(seen: string, part: string, what: string): void {
-  if (!seen.includes(part)) throw new ConformanceFailure(`${what} to hold ${show(part)}`, show(seen))
+  if (!seen.includes(part)) throw new ConformanceFailure(`${what} to contain ${show(part)}`, show(seen))
 }
 
-/** Fails for `undefined`. */
+/** Returns the value and fails when it is `undefined`. */
 export function expectDefined<T>(seen: T | undefined, what: string): T {
   if (seen === undefined) throw new ConformanceFailure(what, 'nothing')
   return seen
 }
 
-/** A value as a failure may show it: one line, at most 300 characters. */
+/** Formats a value for a failure in one line of at most 300 characters. */
 export function show(value: unknown): string {
   const text = inspect(value, {
     depth: 4,

@@ -2,14 +2,14 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { delay } from '@capstan/core/plugin'
 import { ConformanceFailure } from '../conformance-failure.js'
 
-/** Runs the work with every limit and pause in it multiplied by `factor`: for a busy machine. */
+/** Runs the work with all limits and pauses in it multiplied by `factor`, for a busy machine. */
 export function withTimeoutFactor<T>(factor: number, work: () => T): T {
   return timeoutFactor.run(factor, work)
 }
 
 const timeoutFactor = new AsyncLocalStorage<number>()
 
-/** Settles with the promise, and fails when that takes longer: something hangs. See {@link withTimeoutFactor}. */
+/** Settles with the promise and fails when it is pending after the limit. See {@link withTimeoutFactor}. */
 export async function within<T>(limitMs: number, what: string, promise: PromiseLike<T>): Promise<T> {
   const milliseconds = limitMs * (timeoutFactor.getStore() ?? 1)
   let timer: NodeJS.Timeout | undefined
@@ -20,7 +20,7 @@ export async function within<T>(limitMs: number, what: string, promise: PromiseL
   return await Promise.race([promise, expiry]).finally(() => clearTimeout(timer))
 }
 
-/** Asks again and again until the answer is not `undefined`; fails when the time is over. */
+/** Polls until the answer is not `undefined` and fails at the time limit. */
 export async function eventually<T>(
   what: string,
   ask: () => PromiseLike<T | undefined> | T | undefined,
@@ -36,7 +36,7 @@ export async function eventually<T>(
   }
 }
 
-/** Lets time pass: for a request to arrive, or for what must *not* happen meanwhile. See {@link withTimeoutFactor}. */
+/** Waits, for a request to arrive or to verify that something does not happen. See {@link withTimeoutFactor}. */
 export function pause(milliseconds: number): Promise<void> {
   return delay(milliseconds * (timeoutFactor.getStore() ?? 1))
 }

@@ -28,7 +28,7 @@ export const abortCases: readonly ConformanceCase[] = [
     before('ABT-004', 'stopContainer', ({ runtime }, own, id) => runtime.stopContainer(id, own)),
     before('ABT-005', 'waitContainer', ({ runtime }, own, id) => runtime.waitContainer(id, own)),
     before('ABT-006', 'removeContainer', ({ runtime }, own, id) => runtime.removeContainer(id, own)),
-    before('ABT-007', 'containerLogs, or reading them,', async ({ runtime }, own, id) =>
+    before('ABT-007', 'containerLogs, or reading its stream,', async ({ runtime }, own, id) =>
       readLogs(await runtime.containerLogs(id, own)),
     ),
     before('ABT-008', 'containerLogsAll', ({ runtime }, own, id) => runtime.containerLogsAll(id, own)),
@@ -62,7 +62,7 @@ export const abortCases: readonly ConformanceCase[] = [
     before('ABT-020', 'listContainers', ({ runtime }, own) => runtime.listContainers(own)),
     {
       id: 'ABT-021',
-      title: 'the reason may be anything: it comes out as it is',
+      title: 'the reason may be any value, and is passed on unchanged',
       run: async ({ runtime }) => {
         for (const reason of ['a text', { a: 'thing' }, 0]) {
           await expectReason(reason, () => runtime.ping({ signal: AbortSignal.abort(reason) }))
@@ -71,7 +71,7 @@ export const abortCases: readonly ConformanceCase[] = [
     },
     {
       id: 'ABT-022',
-      title: 'aborting waitContainer rejects with the very reason, and the container goes on',
+      title: 'aborting waitContainer rejects with the reason itself and does not stop the container',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         await expectAborts((own) => context.runtime.waitContainer(id, own))
@@ -80,7 +80,7 @@ export const abortCases: readonly ConformanceCase[] = [
     },
     {
       id: 'ABT-023',
-      title: 'aborting waitContainer before the start rejects with the very reason',
+      title: 'aborting waitContainer before the start rejects with the reason itself',
       run: async (context) => {
         const id = await createContainer(context, { command: context.programs.exit(0) })
         await expectAborts((own) => context.runtime.waitContainer(id, own))
@@ -89,7 +89,7 @@ export const abortCases: readonly ConformanceCase[] = [
     },
     {
       id: 'ABT-024',
-      title: 'aborting stopContainer in its time of grace rejects with the very reason, at once',
+      title: 'aborting stopContainer during its grace period rejects at once with the reason itself',
       run: async (context) => {
         const id = await startReady(context, { command: context.programs.ignore() })
         await expectAborts((own) => context.runtime.stopContainer(id, { graceMs: 60_000, ...own }))
@@ -97,7 +97,7 @@ export const abortCases: readonly ConformanceCase[] = [
     },
     {
       id: 'ABT-025',
-      title: 'a signal that aborts after the call has resolved changes nothing',
+      title: 'aborting the signal after the call has resolved changes nothing',
       run: async (context) => {
         const controller = new AbortController()
         const { runtime, image, programs } = context
@@ -111,7 +111,7 @@ export const abortCases: readonly ConformanceCase[] = [
     },
     {
       id: 'ABT-026',
-      title: 'createContainer aborted on its way leaves nothing, whenever it comes',
+      title: 'createContainer aborted at any moment leaves nothing behind',
       run: async (context) => {
         const { runtime, image } = context
         await tryAborts(
@@ -123,7 +123,7 @@ export const abortCases: readonly ConformanceCase[] = [
     },
     {
       id: 'ABT-027',
-      title: 'one signal for many calls: all reject with the very reason',
+      title: 'one signal aborts several calls, which all reject with the reason itself',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         const controller = new AbortController()
@@ -148,7 +148,7 @@ export const abortCases: readonly ConformanceCase[] = [
     before('ABT-030', 'listNetworks', (context, own) => context.require(networkManagerCapability).listNetworks(own)),
     {
       id: 'ABT-031',
-      title: 'createNetwork aborted on its way leaves nothing, whenever it comes',
+      title: 'createNetwork aborted at any moment leaves nothing behind',
       run: async (context) => {
         const networks = context.require(networkManagerCapability)
         const create = (own: OperationOptions) => networks.createNetwork(context.uniqueName('aborted'), own)
@@ -166,7 +166,7 @@ export const abortCases: readonly ConformanceCase[] = [
     before('ABT-034', 'listVolumes', (context, own) => context.require(volumeManagerCapability).listVolumes(own)),
     {
       id: 'ABT-035',
-      title: 'createVolume aborted on its way leaves nothing, whenever it comes',
+      title: 'createVolume aborted at any moment leaves nothing behind',
       run: async (context) => {
         const volumes = context.require(volumeManagerCapability)
         const create = (own: OperationOptions) => volumes.createVolume(context.uniqueName('aborted'), own)
@@ -180,7 +180,7 @@ export const abortCases: readonly ConformanceCase[] = [
         .require(sidecarManagerCapability)
         .startSidecar({ image: context.image, name: context.uniqueName('aborted') }, own),
     ),
-    before('ABT-037', 'inspectContainer', (context, own, id) =>
+    before('ABT-037', 'inspectContainer of the sidecar manager', (context, own, id) =>
       context.require(sidecarManagerCapability).inspectContainer(id, own),
     ),
   ]),
@@ -203,7 +203,7 @@ export const abortCases: readonly ConformanceCase[] = [
   ]),
 ]
 
-/** The call under a signal that has aborted: the reason itself, and nothing is other than before. */
+/** The call with an aborted signal rejects with the reason itself, and creates and removes nothing. */
 function before(
   id: string,
   method: string,
@@ -211,18 +211,18 @@ function before(
 ): CaseDefinition {
   return {
     id,
-    title: `${method} under an aborted signal rejects with the very reason, and does nothing`,
+    title: `${method} with an aborted signal rejects with the reason itself and does nothing`,
     run: async (context) => {
       const container = await createContainer(context, { command: context.programs.exit(0) })
       const made = await context.listCreated()
       const reason = new Error('aborted before the call')
       await expectReason(reason, () => call(context, { signal: AbortSignal.abort(reason) }, container))
-      expectEqual(await context.listCreated(), made, 'what is there')
+      expectEqual(await context.listCreated(), made, 'the existing resources')
     },
   }
 }
 
-/** Aborts the call when it has been under way for a while; it must not have come to its end by itself. */
+/** Aborts the call after 200 ms and fails unless it was still pending. */
 async function expectAborts(call: (own: OperationOptions) => Promise<unknown>): Promise<void> {
   const controller = new AbortController()
   const running = inBackground(call({ signal: controller.signal }))
@@ -232,7 +232,7 @@ async function expectAborts(call: (own: OperationOptions) => Promise<unknown>): 
   await expectReason(reason, () => within(5000, 'the rejection', running.result))
 }
 
-/** Aborts a call that makes something after different times: either it was made, or nothing is left of it. */
+/** Aborts a create after different times. Either it resolves, or nothing is left behind. */
 async function tryAborts(
   context: CaseContext,
   make: (own: OperationOptions) => Promise<string>,
@@ -247,11 +247,11 @@ async function tryAborts(
     const outcome = await within(10_000, 'the end of the call', making.result).catch((error: unknown) => ({ error }))
     if (typeof outcome === 'string') await remove(outcome)
     else await expectReason(reason, () => Promise.reject(outcome.error))
-    expectEqual(await context.listCreated(), [], `what is left after an abort at ${delayMs} ms`)
+    expectEqual(await context.listCreated(), [], `the resources left after an abort at ${delayMs} ms`)
   }
 }
 
-/** Whoever reads of it fails. */
+/** An archive that fails when it is read. */
 async function* untouchable(): AsyncGenerator<Uint8Array> {
   yield await Promise.reject(new Error('the archive was read though the signal had aborted'))
 }

@@ -11,7 +11,7 @@ import { inBackground } from '../steps/in-background.js'
 export const attachCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'ATT-001',
-    title: 'startAttached gives stdout and stderr apart, and resolves with the exit code',
+    title: 'startAttached separates stdout and stderr and resolves with the exit code',
     run: async (context) => {
       const result = await runAttached(context, { command: context.programs.report('to out', 'to err', 5) })
       const { stdout, stderr, exitCode } = result
@@ -20,7 +20,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-002',
-    title: 'nothing of a program that ends at once is lost, twenty runs of twenty',
+    title: 'startAttached gives all output of a program that exits at once, in twenty runs',
     timeFactor: 2,
     run: async (context) => {
       const run = async (number: number) => {
@@ -36,7 +36,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-003',
-    title: 'with autoRemove it gives all output and the true code, ten runs of ten',
+    title: 'startAttached with autoRemove gives all output and the exit code, in ten runs',
     requiredOptions: ['autoRemove'],
     timeFactor: 2,
     run: async (context) => {
@@ -52,7 +52,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-004',
-    title: 'the end of stdin half-closes: a program that counts it prints the true number',
+    title: 'the end of stdin closes only stdin: a program that counts its input prints the number',
     requiredOptions: ['interactive'],
     run: async (context) => {
       const config = { interactive: true, command: context.programs.count() }
@@ -62,7 +62,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-005',
-    title: 'an empty stdin is an end, too',
+    title: 'an empty stdin gives the program end-of-file',
     requiredOptions: ['interactive'],
     run: async (context) => {
       const config = { interactive: true, command: context.programs.count() }
@@ -72,7 +72,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-006',
-    title: 'what goes in comes out: every byte of a megabyte both ways, no deadlock',
+    title: 'startAttached copies a megabyte of every byte value in and out without deadlock',
     requiredOptions: ['interactive'],
     run: async (context) => {
       const sent = Buffer.alloc(1024 * 1024, everyByte)
@@ -83,7 +83,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-007',
-    title: 'without interactive the program reads the end of stdin at once',
+    title: 'the program reads end-of-file at once without interactive',
     run: async (context) => {
       const { stdout, exitCode } = await runAttached(context, { command: context.programs.count() })
       expectEqual({ stdout: stdout.trim(), exitCode }, { stdout: '0', exitCode: 0 }, 'the result')
@@ -91,7 +91,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-008',
-    title: 'a program that ends while more is written ends in its exit code',
+    title: 'startAttached resolves with the exit code when the program exits while stdin is being written',
     requiredOptions: ['interactive'],
     run: async (context) => {
       const line = Buffer.from(`${'x'.repeat(1023)}\n`)
@@ -104,7 +104,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-009',
-    title: 'a program that ends needs no end of stdin',
+    title: 'startAttached resolves when the program exits before the end of stdin',
     requiredOptions: ['interactive'],
     run: async (context) => {
       const stdin = new PassThrough()
@@ -115,7 +115,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-010',
-    title: 'streams are borrowed: the outputs are not ended',
+    title: 'startAttached does not end the output streams of the caller',
     run: async (context) => {
       const stdout = collectBytes()
       const stderr = collectBytes()
@@ -127,7 +127,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-011',
-    title: 'a slow output gets all of it, and the code comes after it',
+    title: 'a slow output stream gets all output before startAttached resolves',
     run: async (context) => {
       const size = 256 * 1024
       const stdout = collectBytes({ delayMs: 5 })
@@ -138,7 +138,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-012',
-    title: 'an output that nobody gave does not hold up the other',
+    title: 'an output that was not requested does not block the other',
     run: async (context) => {
       const stdout = collectBytes()
       const id = await createContainer(context, { command: context.programs.report('to out', 'to err', 0) })
@@ -148,7 +148,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-013',
-    title: 'startAttached of a missing command is COMMAND_NOT_STARTED with 127',
+    title: 'startAttached rejects with COMMAND_NOT_STARTED and 127 when the image lacks the command',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.missing() })
       const start = () => context.runtime.startAttached(id, { stdout: collectBytes().stream })
@@ -157,7 +157,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-014',
-    title: 'aborting startAttached rejects with the very reason, and what it started does not go on',
+    title: 'aborting startAttached rejects with the reason itself and stops the container',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.announce('begun') })
       const controller = new AbortController()
@@ -168,14 +168,14 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       const reason = new Error('seen enough')
       controller.abort(reason)
       const error = await within(15_000, 'the rejection', running.result)
-      expect(error === reason, 'the very reason', error)
+      expect(error === reason, 'the reason of the signal itself', error)
       const isOver = async () => ((await context.runtime.containerState(id)) === 'running' ? undefined : true)
       await eventually('a container that does not run', isOver, { timeoutMs: 15_000 })
     },
   },
   {
     id: 'ATT-015',
-    title: 'attach gives what a running program prints from now on, until its end',
+    title: 'attach gives the later output of a running program until its exit',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.pause('before', 'after') }, 'before')
       const stdout = collectBytes()
@@ -185,7 +185,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-016',
-    title: 'attach brings stdin to a running program, and its end',
+    title: 'attach sends stdin and its end to a running program',
     requiredOptions: ['interactive'],
     run: async (context) => {
       const id = await startContainer(context, { interactive: true, command: context.programs.cat() })
@@ -198,7 +198,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-017',
-    title: 'aborting attach rejects with the very reason, and the container goes on',
+    title: 'aborting attach rejects with the reason itself and does not stop the container',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const controller = new AbortController()
@@ -213,7 +213,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-018',
-    title: 'attach to a container that was never started is NOT_RUNNING with its state',
+    title: 'attach rejects with NOT_RUNNING and the state when the container was never started',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       const attach = () => context.runtime.attach(id, { stdout: collectBytes().stream })
@@ -222,7 +222,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-019',
-    title: 'attach to a container that has exited is NOT_RUNNING with its state',
+    title: 'attach rejects with NOT_RUNNING and the state when the container has exited',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(0) })
       const attach = () => context.runtime.attach(id, { stdout: collectBytes().stream })
@@ -231,7 +231,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-020',
-    title: 'two that are attached get the same output',
+    title: 'two attached sessions get the same output',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.pause('before', 'after') }, 'before')
       const outputs = [collectBytes(), collectBytes()]
@@ -243,7 +243,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-021',
-    title: 'attach joins a container that another process started',
+    title: 'attach works on a container that another process started',
     requiredOptions: ['foreignContainers.output'],
     run: async (context) => {
       const { runtime: other } = await context.open()
@@ -255,7 +255,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-022',
-    title: 'with a terminal both outputs come as one on stdout',
+    title: 'a container with a terminal sends both outputs to stdout',
     requiredOptions: ['tty'],
     run: async (context) => {
       const config = { tty: true, command: context.programs.report('to out', 'to err', 0) }
@@ -265,7 +265,7 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'ATT-023',
-    title: 'a stdin that fails ends the session with an error: what came of it does not pass for the whole',
+    title: 'the session fails when stdin fails, so that partial input is not taken for the whole',
     requiredOptions: ['interactive'],
     run: async (context) => {
       const id = await createContainer(context, { interactive: true, command: context.programs.cat() })
@@ -274,21 +274,21 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
       const session = context.runtime.startAttached(id, { stdin, stdout: stdout.stream, signal: context.signal })
       const { result } = inBackground(session)
       stdin.write('the begin\n')
-      await eventually('the begin of the input', () => stdout.text().includes('the begin') || undefined)
+      await eventually('the first part of the input', () => stdout.text().includes('the begin') || undefined)
       stdin.destroy(new Error('the input has failed'))
       const ended = result.then(
         (exitCode) => `it resolves with ${exitCode}`,
         () => undefined,
       )
-      expectEqual(await within(15_000, 'the end of the session', ended), undefined, 'what the session comes to')
+      expectEqual(await within(15_000, 'the end of the session', ended), undefined, 'the result of the session')
     },
   },
   endsTerminalInput('ATT-024', 'a line', 'abc\n'),
-  endsTerminalInput('ATT-025', 'a line and a part of one', 'abc\nde'),
+  endsTerminalInput('ATT-025', 'a line and a partial line', 'abc\nde'),
   endsTerminalInput('ATT-026', 'nothing', ''),
   {
     id: 'ATT-027',
-    title: 'attach at a terminal reads on after the end of its stdin',
+    title: 'attach to a terminal keeps reading after the end of stdin',
     requiredOptions: ['tty', 'interactive'],
     run: async (context) => {
       const id = await startContainer(context, { tty: true, interactive: true, command: context.programs.count() })
@@ -300,11 +300,11 @@ export const attachCases: readonly ConformanceCase[] = defineCases({ capability:
   },
 ])
 
-/** A terminal echoes what is typed; what the program prints after the end of its input comes last. */
+/** A terminal echoes the input, so only the end of the output is compared. */
 function endsTerminalInput(id: string, sent: string, text: string): CaseDefinition {
   return {
     id,
-    title: `at a terminal the end of a stdin of ${sent} is end-of-file, and the output after it comes`,
+    title: `the end of stdin after ${sent} is end-of-file at a terminal, and later output arrives`,
     requiredOptions: ['tty', 'interactive'],
     run: async (context) => {
       const config = { tty: true, interactive: true, command: context.programs.count() }
@@ -321,5 +321,5 @@ function* toPieces(bytes: Buffer, size: number): Generator<Buffer> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size)
 }
 
-// An odd number of them: no block size of a transport fits.
+// 257 bytes, so that no block size of a transport divides the length.
 const everyByte = Buffer.from(Array.from({ length: 257 }, (_, index) => (index * 31) % 256))

@@ -4,14 +4,14 @@ import { expectAnyHostError } from '../assert/expect-rejection.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { buildImage } from '../steps/images.js'
 
-/** What a build may take from before, and what it may not. */
+/** Cases of the build cache and of pulls of the base image. */
 export const buildReuseCases: readonly ConformanceCase[] = defineCases({ capability: imageBuilderCapability }, [
   {
     id: 'BLD-024',
     title: 'noCache runs every step again',
     run: async (context) => {
       const word = context.uniqueName('said')
-      // The line that is printed stands nowhere in the Dockerfile, which builders show as well.
+      // The Dockerfile does not contain the printed line, because builders print the Dockerfile as well.
       const dockerfile = `FROM ${context.image}\nRUN printf '%s-%s\\n' ${word} aloud\n`
       await buildImage(context, dockerfile)
       const heard: BuildProgress[] = []
@@ -19,18 +19,18 @@ export const buildReuseCases: readonly ConformanceCase[] = defineCases({ capabil
       const lines = heard.map(({ text }) => text)
       expect(
         lines.some((text) => text.includes(`${word}-aloud`)),
-        'what the step prints, in the second build',
+        'the output of the step in the second build',
         lines,
       )
     },
   },
   {
     id: 'BLD-025',
-    title: 'pull asks the registry for the base image, though that is here; without it nobody is asked',
+    title: 'pull requests the base image from the registry even when it is local; without pull no request is sent',
     run: async (context) => {
       const { runtime, signal } = context
       const builder = context.require(imageBuilderCapability)
-      // Nobody listens on port 1.
+      // No registry listens on port 1.
       const base = `127.0.0.1:1/conformance/${context.uniqueName('base')}:1`
       context.defer(`image ${base}`, (own) => runtime.removeImage(base, own))
       await builder.buildImage(`FROM ${context.image}\n`, base, { signal })

@@ -15,7 +15,7 @@ import { toPlatform } from '../steps/platform.js'
 export const buildCases: readonly ConformanceCase[] = defineCases({ capability: imageBuilderCapability }, [
   {
     id: 'BLD-001',
-    title: 'buildImage resolves when the image is there under its tag, and it runs',
+    title: 'buildImage resolves when the image has its tag, and the image runs',
     run: async (context) => {
       const tag = await buildImage(context, `FROM ${context.image}\nCMD ["echo", "built"]\n`)
       expectEqual(await context.runtime.imageExists(tag), true, 'imageExists')
@@ -24,7 +24,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-002',
-    title: 'COPY brings a file of the context, text or bytes',
+    title: 'COPY copies a context file given as text or bytes',
     run: async (context) => {
       const files = { 'note.txt': 'from the context\n', 'bytes.bin': Buffer.from([0, 255, 10]) }
       const tag = await buildImage(context, `FROM ${context.image}\nCOPY note.txt bytes.bin /copied/\n`, {
@@ -44,7 +44,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-003',
-    title: 'COPY brings files of a directory, and .dockerignore leaves out what it names',
+    title: 'COPY copies files of a directory except those that .dockerignore excludes',
     run: async (context) => {
       const directory = await makeContext(context)
       await writeFile(join(directory, '.dockerignore'), 'secret*\n')
@@ -72,7 +72,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-005',
-    title: 'ENV, WORKDIR, USER and ENTRYPOINT are how its containers run',
+    title: 'ENV, WORKDIR, USER and ENTRYPOINT apply to containers of the image',
     requiredOptions: ['entrypoint'],
     run: async (context) => {
       const [entry = '', ...rest] = context.programs.variable('SAID')
@@ -86,7 +86,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-006',
-    title: 'RUN runs, and what it writes is in the image',
+    title: 'RUN runs the command and keeps the files that it writes in the image',
     run: async (context) => {
       const tag = await buildImage(context, `FROM ${context.image}\nRUN echo made > /made\n`)
       await expectPrints(context, { image: tag, command: context.programs.read('/made') }, 'made')
@@ -94,7 +94,8 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-007',
-    title: 'a RUN that ends with 9 is BUILD_FAILED with that code and its last lines, and no image',
+    title:
+      'buildImage rejects with BUILD_FAILED, the exit code and the last lines when RUN exits with 9, and creates no image',
     run: async (context) => {
       const dockerfile = `FROM ${context.image}\nRUN echo on the way; exit 9\n`
       const { facts } = await expectBuildFailed(context, dockerfile)
@@ -105,30 +106,30 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-008',
-    title: 'bad syntax is BUILD_FAILED, and no image',
+    title: 'buildImage rejects with BUILD_FAILED on a syntax error, and creates no image',
     run: async (context) => {
       await expectBuildFailed(context, `FROM ${context.image}\nCONFORM to nothing\n`)
     },
   },
   {
     id: 'BLD-009',
-    title: 'a COPY of what the context lacks is BUILD_FAILED',
+    title: 'buildImage rejects with BUILD_FAILED when COPY names a file that the context lacks',
     run: async (context) => {
       await expectBuildFailed(context, `FROM ${context.image}\nCOPY absent /absent\n`)
     },
   },
   {
     id: 'BLD-010',
-    title: 'a base image that is nowhere is BUILD_FAILED',
+    title: 'buildImage rejects with BUILD_FAILED when the base image does not exist',
     run: async (context) => {
       await expectBuildFailed(context, 'FROM 127.0.0.1:1/conformance/absent:1\n')
     },
   },
-  refusesContext('BLD-011', '".." in a name of the context', { '../outside': 'no' }),
-  refusesContext('BLD-012', 'an absolute name in the context', { '/outside': 'no' }),
+  refusesContext('BLD-011', '".." in the name of a context file', { '../outside': 'no' }),
+  refusesContext('BLD-012', 'an absolute name of a context file', { '/outside': 'no' }),
   {
     id: 'BLD-013',
-    title: "a link out of the context's directory is INVALID_ARGUMENT, and nothing is built",
+    title: 'a symbolic link out of the context directory rejects with INVALID_ARGUMENT, and nothing is built',
     run: async (context) => {
       const directory = await makeContext(context)
       await symlink('/etc/passwd', join(directory, 'link'))
@@ -137,12 +138,12 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-014',
-    title: 'an empty Dockerfile is INVALID_ARGUMENT',
+    title: 'an empty Dockerfile rejects with INVALID_ARGUMENT',
     run: async (context) => await expectNotBuilt(context, ' \n', {}, 'dockerfile'),
   },
   {
     id: 'BLD-015',
-    title: 'buildArgs reach ARG',
+    title: 'buildArgs set the values of ARG',
     run: async (context) => {
       const dockerfile = `FROM ${context.image}\nARG WORD=unset\nENV SAID=$WORD\n`
       const tag = await buildImage(context, dockerfile, { buildArgs: { WORD: 'given' } })
@@ -151,7 +152,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-016',
-    title: 'target is the stage to stop at; without it the last one is built',
+    title: 'target is the last stage that is built; without it the last stage of the Dockerfile is',
     run: async (context) => {
       const [first, last] = ['first', 'last'].map((name) => `FROM ${context.image} AS ${name}\nENV STAGE=${name}\n`)
       const command = context.programs.variable('STAGE')
@@ -163,7 +164,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-017',
-    title: 'COPY --from takes a file of an earlier stage',
+    title: 'COPY --from copies a file of an earlier stage',
     run: async (context) => {
       const dockerfile = [
         `FROM ${context.image} AS maker`,
@@ -178,24 +179,24 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-018',
-    title: 'onProgress hears what the steps print',
+    title: 'onProgress gets the output of the steps',
     run: async (context) => {
       const events: BuildProgress[] = []
-      const dockerfile = `FROM ${context.image}\nRUN echo heard by everyone\n`
+      const dockerfile = `FROM ${context.image}\nRUN echo printed by a step\n`
       await buildImage(context, dockerfile, { noCache: true, onProgress: (event) => void events.push(event) })
-      expectIncludes(events.map(({ text }) => text).join('\n'), 'heard by everyone', 'the progress')
+      expectIncludes(events.map(({ text }) => text).join('\n'), 'printed by a step', 'the progress')
       expect(!events.some(({ text }) => text.endsWith('\n')), 'lines without their ends', events)
     },
   },
   {
     id: 'BLD-019',
-    title: 'a tag that is built again is the new image',
+    title: 'building a tag again moves the tag to the new image',
     run: async (context) => {
       const { runtime, signal } = context
       const builder = context.require(imageBuilderCapability)
       const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=old\n`)
       const old = (await runtime.listImages()).find(({ tags }) => tags.includes(tag))
-      // It loses its tag, and is still the case's own.
+      // The first image loses its tag, so it is removed by id after the case.
       context.defer('the old image', async (own) => (old === undefined ? undefined : runtime.removeImage(old.id, own)))
       await builder.buildImage(`FROM ${context.image}\nENV SAID=new\n`, tag, { signal })
       await expectPrints(context, { image: tag, command: context.programs.variable('SAID') }, 'new')
@@ -203,7 +204,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-020',
-    title: 'labels of the options and of the Dockerfile are on the image',
+    title: 'labels of the options and of the Dockerfile are set on the image',
     run: async (context) => {
       const dockerfile = `FROM ${context.image}\nLABEL conformance.file=one\n`
       const tag = await buildImage(context, dockerfile, { labels: { 'conformance.option': 'two' } })
@@ -214,7 +215,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-021',
-    title: 'aborting a build rejects with the very reason, in good time, and there is no image',
+    title: 'aborting buildImage rejects in time with the reason itself, and creates no image',
     run: async (context) => {
       const tag = `${context.uniqueName('aborted')}:1`
       const controller = new AbortController()
@@ -232,7 +233,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-022',
-    title: 'platform of this machine builds',
+    title: 'buildImage accepts the platform of this machine',
     requiredOptions: ['build.platform'],
     run: async (context) => {
       const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=yes\n`, { platform: toPlatform() })
@@ -252,7 +253,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-026',
-    title: 'COPY of the whole context takes .dockerignore as it is, and does not take one that drops itself',
+    title: 'COPY of the whole context includes .dockerignore unless it excludes itself',
     run: async (context) => {
       const dockerfile = `FROM ${context.image}\nCOPY . /copied\n`
       const kept = [{ '.dockerignore': '*.log\n' }, { '.dockerignore': '# nothing\n', Dockerfile: dockerfile }]
@@ -271,7 +272,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-027',
-    title: 'tags are further tags of the one image, whose steps run once',
+    title: 'tags name the same image, and its steps run once',
     run: async (context) => {
       const word = context.uniqueName('said')
       const tags = [`${context.uniqueName('second')}:1`, `${context.uniqueName('third')}:1`]
@@ -289,7 +290,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-028',
-    title: 'a bad further tag is INVALID_ARGUMENT naming it, and nothing is built',
+    title: 'an invalid additional tag rejects with INVALID_ARGUMENT and its field, and nothing is built',
     run: async (context) => {
       const further = `${context.uniqueName('further')}:1`
       await expectNotBuilt(context, `FROM ${context.image}\n`, { tags: [further, '-bad'] }, 'tags[1]')
@@ -298,7 +299,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-029',
-    title: 'a build that fails leaves none of its tags, and a tag of an earlier image still names that image',
+    title: 'a failed build creates none of its tags, and a tag of an earlier image keeps that image',
     run: async (context) => {
       const { image, runtime, signal } = context
       const taken = await buildImage(context, `FROM ${image}\nENV SAID=earlier\n`)
@@ -312,7 +313,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'BLD-030',
-    title: 'an aborted build leaves none of its tags, and a tag of an earlier image still names that image',
+    title: 'an aborted build creates none of its tags, and a tag of an earlier image keeps that image',
     run: async (context) => {
       const { image, runtime } = context
       const taken = await buildImage(context, `FROM ${image}\nENV SAID=earlier\n`)
@@ -336,7 +337,7 @@ export const buildCases: readonly ConformanceCase[] = defineCases({ capability: 
 function refusesContext(id: string, what: string, files: Readonly<Record<string, string>>): CaseDefinition {
   return {
     id,
-    title: `${what} is INVALID_ARGUMENT, and nothing is built`,
+    title: `${what} rejects with INVALID_ARGUMENT, and nothing is built`,
     run: async (context) =>
       await expectNotBuilt(context, `FROM ${context.image}\nCOPY . /copied\n`, { context: { files } }),
   }

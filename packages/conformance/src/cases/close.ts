@@ -24,7 +24,7 @@ export const closeCases: readonly ConformanceCase[] = [
   ...defineCases({ capability: runtimeCapability }, [
     {
       id: 'CLS-001',
-      title: 'close may be repeated, and two at once both resolve',
+      title: 'close can be repeated, and two concurrent calls both resolve',
       run: async (context) => {
         const { runtime } = await context.open()
         await Promise.all([runtime.close(), runtime.close()])
@@ -33,7 +33,7 @@ export const closeCases: readonly ConformanceCase[] = [
     },
     {
       id: 'CLS-002',
-      title: 'after close every method of the runtime is RUNTIME_UNAVAILABLE with a report',
+      title: 'after close every method of the runtime rejects with RUNTIME_UNAVAILABLE and a report',
       run: async (context) => {
         const id = await createContainer(context, { command: context.programs.exit(0) })
         const { runtime } = await context.open()
@@ -56,7 +56,7 @@ export const closeCases: readonly ConformanceCase[] = [
     },
     {
       id: 'CLS-004',
-      title: 'close ends a wait: RUNTIME_UNAVAILABLE, or CONNECTION_LOST, and no code',
+      title: 'close makes waitContainer reject with RUNTIME_UNAVAILABLE or CONNECTION_LOST',
       run: async (context) => {
         const { runtime } = await context.open()
         const id = await startContainer(context, { command: context.programs.sleep(60) }, runtime)
@@ -65,7 +65,7 @@ export const closeCases: readonly ConformanceCase[] = [
     },
     {
       id: 'CLS-005',
-      title: 'close ends a followed log, and not as if all had been read',
+      title: 'close makes a followed log fail instead of ending as if it were complete',
       run: async (context) => {
         const id = await startReady(context, { command: context.programs.announce('one') }, 'one')
         const { runtime } = await context.open()
@@ -83,7 +83,7 @@ export const closeCases: readonly ConformanceCase[] = [
     },
     {
       id: 'CLS-007',
-      title: "closing one host leaves the other's streams whole",
+      title: 'closing one host keeps the streams of another host complete',
       run: async (context) => {
         const other = await context.open()
         const id = await startContainer(context, { command: context.programs.pause('first', 'second') })
@@ -96,7 +96,7 @@ export const closeCases: readonly ConformanceCase[] = [
     },
     {
       id: 'CLS-008',
-      title: 'close keeps nothing waiting: it resolves in good time while calls are under way',
+      title: 'close resolves in time while calls are pending',
       run: async (context) => {
         const { runtime } = await context.open()
         const id = await startContainer(context, { command: context.programs.ignore() }, runtime)
@@ -136,7 +136,7 @@ export const closeCases: readonly ConformanceCase[] = [
     }),
     {
       id: 'CLS-012',
-      title: 'close ends a process of exec: its exit code is none, never 0',
+      title: 'close makes exitCode of exec reject, and never resolve with 0',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         const other = await context.open()
@@ -193,7 +193,7 @@ type Calls = Readonly<Record<string, Call>>
 function closed(id: string, title: string, toManagerCalls: (context: CaseContext) => Calls): CaseDefinition {
   return {
     id,
-    title: `after close of the runtime every method of its ${title} is RUNTIME_UNAVAILABLE with a report`,
+    title: `after close every method of ${title} rejects with RUNTIME_UNAVAILABLE and a report`,
     run: async (context) => {
       const calls = toManagerCalls(context)
       const { runtime } = context
@@ -205,7 +205,7 @@ function closed(id: string, title: string, toManagerCalls: (context: CaseContext
   }
 }
 
-/** The error has one report, of this runtime, which tells what to do. */
+/** Fails unless the error has one report, of this runtime, with an attempt CLOSED. */
 async function expectClosed(runtimeName: string, call: Call): Promise<void> {
   const { facts } = await expectHostError('RUNTIME_UNAVAILABLE', call, { runtime: runtimeName })
   const seen = facts.reports.map(({ runtime, available, attempts }) => ({
@@ -216,7 +216,7 @@ async function expectClosed(runtimeName: string, call: Call): Promise<void> {
   expectEqual(seen, [{ runtime: runtimeName, available: false, attempts: ['CLOSED'] }], 'the reports')
 }
 
-/** Of all methods but those that ask the engine nothing. */
+/** A call of each method that sends a request to the engine. */
 function toCalls(
   { image, programs }: CaseContext,
   runtime: Runtime,
@@ -247,7 +247,7 @@ function toCalls(
   }
 }
 
-/** Closes the runtime while the call is under way: it ends soon, with an error that says so. */
+/** Closes the runtime while the call is pending. Fails unless the call rejects soon with one of the codes of a closed runtime. */
 async function expectEnds(runtime: Runtime, call: () => Promise<unknown>): Promise<void> {
   const running = inBackground(call())
   await pause(200)
@@ -256,7 +256,7 @@ async function expectEnds(runtime: Runtime, call: () => Promise<unknown>): Promi
   await expectAnyHostError(ending, ['RUNTIME_UNAVAILABLE', 'CONNECTION_LOST'])
 }
 
-/** Says in a failure which method it was. */
+/** Names the method in the failure. */
 async function named(method: string, check: () => Promise<unknown>): Promise<void> {
   await check().catch((error: unknown) => {
     expect(false, `${method} to reject with RUNTIME_UNAVAILABLE`, error)

@@ -9,7 +9,7 @@ import { toPlatform } from '../steps/platform.js'
 export const configCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'CFG-001',
-    title: 'command is an argument list: nothing of it is read by a shell',
+    title: 'command is an argument list that no shell interprets',
     requiredOptions: ['command'],
     run: async (context) => {
       const text = `$(id) ; * "two  spaces" 'quoted' \\n $HOME`
@@ -18,7 +18,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'CFG-002',
-    title: 'entrypoint stands before command',
+    title: 'entrypoint precedes command',
     requiredOptions: ['entrypoint'],
     run: async (context) => {
       const [program = '', ...rest] = context.programs.echo('by the entrypoint')
@@ -27,7 +27,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'CFG-003',
-    title: 'env sets variables, with any text in them but NUL',
+    title: 'env sets variables to any text without NUL',
     requiredOptions: ['env'],
     run: async (context) => {
       const value = `a=b "c" 'd' $HOME \\ end`
@@ -36,7 +36,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'CFG-004',
-    title: 'env takes values of several lines',
+    title: 'env accepts values of several lines',
     requiredOptions: ['env'],
     run: async (context) => {
       const config = { env: { SAID: 'first\nsecond' }, command: context.programs.variable('SAID') }
@@ -45,7 +45,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'CFG-005',
-    title: 'env takes a value of 100 000 characters',
+    title: 'env accepts a value of 100 000 characters',
     requiredOptions: ['env'],
     run: async (context) => {
       const value = 'long'.repeat(25_000)
@@ -58,20 +58,20 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'CFG-006',
-    title: 'workingDirectory is where the program starts',
+    title: 'workingDirectory is the directory in which the program starts',
     requiredOptions: ['workingDirectory'],
     run: async (context) =>
       await expectPrints(context, { workingDirectory: '/etc', command: context.programs.directory() }, '/etc'),
   },
   {
     id: 'CFG-007',
-    title: 'user is whom the program runs as',
+    title: 'user is the user of the program',
     requiredOptions: ['user'],
     run: async (context) => await expectPrints(context, { user: '1234', command: context.programs.user() }, '1234'),
   },
   {
     id: 'CFG-008',
-    title: 'groupAdd gives further groups',
+    title: 'groupAdd adds groups to the user',
     requiredOptions: ['groupAdd'],
     run: async (context) => {
       const { stdout } = await runAttached(context, { groupAdd: ['4321'], command: context.programs.groups() })
@@ -80,14 +80,14 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'CFG-009',
-    title: 'hostname is what the container calls itself',
+    title: 'hostname sets the host name inside the container',
     requiredOptions: ['hostname'],
     run: async (context) =>
       await expectPrints(context, { hostname: 'lighthouse', command: context.programs.hostname() }, 'lighthouse'),
   },
   {
     id: 'CFG-010',
-    title: 'readOnlyRootFilesystem keeps a program from writing',
+    title: 'readOnlyRootFilesystem prevents writes',
     requiredOptions: ['readOnlyRootFilesystem'],
     run: async (context) => {
       const command = context.programs.write('/conformance', 'written')
@@ -99,7 +99,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'CFG-011',
-    title: 'what a program writes stays in its container, and in no other',
+    title: 'files that a program writes are visible only in its container',
     run: async (context) => {
       const first = await runAttached(context, { command: context.programs.write('/conformance', 'mine') })
       expectEqual(first.exitCode, 0, 'the exit code of the write')
@@ -109,13 +109,13 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'CFG-012',
-    title: 'labels are on the container, each as it was given',
+    title: 'labels are set on the container unchanged',
     requiredOptions: ['labels'],
     run: async (context) => await expectLabel(context, 'a "quoted", \'single\' text'),
   },
   {
     id: 'CFG-013',
-    title: 'platform of this machine makes a container',
+    title: 'createContainer accepts the platform of this machine',
     requiredOptions: ['platform'],
     run: async (context) => {
       const { exitCode } = await runAttached(context, { platform: toPlatform(), command: context.programs.exit(0) })
@@ -133,7 +133,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'CFG-015',
-    title: 'init runs another process as the first one',
+    title: 'init runs an init process as process 1',
     requiredOptions: ['init'],
     run: async (context) => {
       const command = context.programs.processId()
@@ -144,7 +144,7 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'CFG-016',
-    title: "env goes before the image's, of which the rest stays",
+    title: 'env overrides variables of the image and keeps the others',
     needs: [imageBuilderCapability],
     requiredOptions: ['env'],
     run: async (context) => {
@@ -156,13 +156,13 @@ export const configCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'CFG-017',
-    title: 'a label may have equals signs in its value',
+    title: 'a label value may contain equals signs',
     requiredOptions: ['labels', 'labels.equalsSign'],
     run: async (context) => await expectLabel(context, '=a = b=='),
   },
   {
     id: 'CFG-018',
-    title: 'null in env removes a variable of the image, and is nothing where the image has none',
+    title: 'null in env removes a variable of the image, and has no effect when the image lacks it',
     needs: [imageBuilderCapability],
     requiredOptions: ['env', 'env.unset'],
     run: async (context) => {

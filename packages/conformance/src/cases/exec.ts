@@ -13,7 +13,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   givesCode('EXEC-002', 42),
   {
     id: 'EXEC-003',
-    title: 'exec gives stdout and stderr apart',
+    title: 'exec separates stdout and stderr',
     run: async (context) => {
       const { stdout, stderr } = await runExec(context, context.programs.report('to out', 'to err', 0))
       expectEqual({ stdout, stderr }, { stdout: 'to out\n', stderr: 'to err\n' }, 'the output')
@@ -21,7 +21,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-004',
-    title: 'stdin reaches the process, and its end half-closes',
+    title: 'stdin reaches the process, and its end closes only stdin',
     run: async (context) => {
       const process = await beginExec(context, context.programs.count())
       process.stdin.end('four')
@@ -31,7 +31,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-005',
-    title: 'with stdin false the process reads end-of-file',
+    title: 'the process reads end-of-file with stdin false',
     run: async (context) => {
       const process = await beginExec(context, context.programs.count(), { stdin: false })
       const { stdout } = await within(10_000, 'the end of the process', finishExec(process))
@@ -40,7 +40,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-006',
-    title: 'what goes in comes out: every byte of a megabyte, no deadlock',
+    title: 'exec copies a megabyte of every byte value in and out without deadlock',
     run: async (context) => {
       const sent = Buffer.alloc(1024 * 1024, everyByte)
       const process = await beginExec(context, context.programs.cat())
@@ -52,7 +52,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-007',
-    title: 'env is added to that of the container',
+    title: 'env adds to the variables of the container',
     requiredOptions: ['env'],
     run: async (context) => {
       const config = { env: { KEPT: 'from the container' } }
@@ -76,7 +76,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-008',
-    title: 'user is whom the process runs as',
+    title: 'user is the user of the process',
     run: async (context) => {
       const { stdout } = await runExec(context, context.programs.user(), { user: '1234' })
       expectEqual(stdout.trim(), '1234', 'the user')
@@ -84,7 +84,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-009',
-    title: 'workingDirectory is where the process starts',
+    title: 'workingDirectory is the directory in which the process starts',
     run: async (context) => {
       const { stdout } = await runExec(context, context.programs.directory(), { workingDirectory: '/etc' })
       expectEqual(stdout.trim(), '/etc', 'the directory')
@@ -92,7 +92,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-010',
-    title: 'the command is an argument list: nothing of it is read by a shell',
+    title: 'command is an argument list that no shell interprets',
     run: async (context) => {
       const text = `$(id) ; * "two  spaces" $HOME`
       const { stdout } = await runExec(context, context.programs.echo(text))
@@ -101,7 +101,8 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-011',
-    title: 'a command that is missing is exit code 127, or 126 where the engine knows no better, and no error',
+    title:
+      'exec of a missing command has exit code 127, or 126 when the engine cannot tell the cause, and does not reject',
     run: async (context) => {
       const { exitCode } = await runExec(context, context.programs.missing())
       expect(exitCode === 127 || exitCode === 126, '127 or 126', exitCode)
@@ -109,7 +110,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-012',
-    title: 'a file that may not be executed is exit code 126',
+    title: 'exec of a file that is not executable has exit code 126',
     run: async (context) => {
       const { exitCode } = await runExec(context, context.programs.forbidden())
       expectEqual(exitCode, 126, 'the exit code')
@@ -117,7 +118,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-013',
-    title: 'exec in a container that was never started is NOT_RUNNING with its state',
+    title: 'exec rejects with NOT_RUNNING and the state when the container was never started',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       const exec = () => context.require(execManagerCapability).exec(id, context.programs.exit(0))
@@ -126,7 +127,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-014',
-    title: 'exec in a container that has exited is NOT_RUNNING with its state',
+    title: 'exec rejects with NOT_RUNNING and the state when the container has exited',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(0) })
       const exec = () => context.require(execManagerCapability).exec(id, context.programs.exit(0))
@@ -135,7 +136,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-015',
-    title: 'with tty the process has a terminal, and stderr stays empty',
+    title: 'tty gives the process a terminal, and stderr stays empty',
     requiredOptions: ['tty'],
     run: async (context) => {
       const { stdout, stderr } = await runExec(context, context.programs.report('to out', 'to err', 0), { tty: true })
@@ -145,7 +146,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-016',
-    title: 'resize changes the size of its terminal',
+    title: 'resize changes the size of the terminal',
     requiredOptions: ['tty'],
     run: async (context) => {
       const { command, ask, end } = context.programs.terminalSizes()
@@ -159,7 +160,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-017',
-    title: 'resize to an absurd size is INVALID_ARGUMENT',
+    title: 'resize rejects with INVALID_ARGUMENT when the size is invalid',
     requiredOptions: ['tty'],
     run: async (context) => {
       const process = await beginExec(context, context.programs.sleep(60), { tty: true })
@@ -171,7 +172,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-018',
-    title: 'kill says whether the process was reached: then it ends, else it goes on',
+    title: 'kill resolves with whether it reached the process, which then ends or else keeps running',
     run: async (context) => {
       const process = await beginExec(context, context.programs.sleep(8))
       await pause(200)
@@ -185,7 +186,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-019',
-    title: 'a container that stops ends the process: a code or EXIT_CODE_UNKNOWN, never 0, no hang',
+    title: 'exitCode settles with a code or EXIT_CODE_UNKNOWN, never with 0, when the container stops',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const exec = context.require(execManagerCapability)
@@ -200,7 +201,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-020',
-    title: 'exitCode comes after both outputs have ended, and all of 1 MB is there',
+    title: 'exitCode settles after both outputs have ended, and 1 MB of output is complete',
     run: async (context) => {
       const size = 1024 * 1024
       const process = await beginExec(context, context.programs.burst(size))
@@ -214,7 +215,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-021',
-    title: 'ten processes at once have their own output and code each',
+    title: 'ten concurrent processes have separate output and exit codes',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const exec = context.require(execManagerCapability)
@@ -230,7 +231,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-022',
-    title: 'disposing of a process closes its stdin, and may be repeated',
+    title: 'disposing a process closes its stdin and can be repeated',
     run: async (context) => {
       const process = await beginExec(context, context.programs.cat())
       process.exitCode.catch(() => {})
@@ -241,7 +242,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-023',
-    title: 'an empty command is INVALID_ARGUMENT',
+    title: 'an empty command rejects with INVALID_ARGUMENT',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const exec = () => context.require(execManagerCapability).exec(id, [])
@@ -250,7 +251,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-024',
-    title: 'aborting ends the session: exitCode rejects with the very reason',
+    title: 'aborting ends the session, and exitCode rejects with the reason itself',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const controller = new AbortController()
@@ -266,7 +267,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-025',
-    title: 'what is not given is as in the container: its user, its directory',
+    title: 'the process has the user and directory of the container by default',
     requiredOptions: ['user', 'workingDirectory'],
     run: async (context) => {
       const config = { user: '1234', workingDirectory: '/etc' }
@@ -277,7 +278,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-026',
-    title: 'privileged gives the process the capabilities of the machine',
+    title: 'privileged gives the process all capabilities of the machine',
     requiredOptions: ['privileged'],
     run: async (context) => {
       const plain = await runExec(context, context.programs.capabilities())
@@ -288,7 +289,7 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
   },
   {
     id: 'EXEC-027',
-    title: 'resize after the end of the process does nothing',
+    title: 'resize does nothing after the process has ended',
     requiredOptions: ['tty'],
     run: async (context) => {
       const process = await beginExec(context, context.programs.exit(4), { tty: true })
@@ -297,11 +298,11 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
     },
   },
   endsTerminalInput('EXEC-028', 'a line', 'abc\n'),
-  endsTerminalInput('EXEC-029', 'a line and a part of one', 'abc\nde'),
+  endsTerminalInput('EXEC-029', 'a line and a partial line', 'abc\nde'),
   endsTerminalInput('EXEC-030', 'nothing', ''),
   {
     id: 'EXEC-032',
-    title: 'at a terminal, too, the process reads end-of-file with stdin false',
+    title: 'the process reads end-of-file with stdin false at a terminal',
     requiredOptions: ['tty'],
     run: async (context) => {
       const process = await beginExec(context, context.programs.count(), { tty: true, stdin: false })
@@ -314,13 +315,13 @@ export const execCases: readonly ConformanceCase[] = defineCases({ capability: e
 function givesCode(id: string, code: number): CaseDefinition {
   return {
     id,
-    title: `exec of a program that ends with ${code} has exit code ${code}`,
+    title: `exitCode is ${code} when the program exits with ${code}`,
     run: async (context) =>
       expectEqual((await runExec(context, context.programs.exit(code))).exitCode, code, 'the exit code'),
   }
 }
 
-/** A process in a running container of its own. */
+/** Starts a process in a new running container. */
 async function beginExec(
   context: CaseContext,
   command: readonly string[],
@@ -331,11 +332,11 @@ async function beginExec(
   return await context.require(execManagerCapability).exec(id, command, { signal: context.signal, ...options })
 }
 
-/** A terminal echoes what is typed; what the process prints after the end of its input comes last. */
+/** A terminal echoes the input, so only the end of the output is compared. */
 function endsTerminalInput(id: string, sent: string, text: string): CaseDefinition {
   return {
     id,
-    title: `at a terminal the end of a stdin of ${sent} is end-of-file, and the output after it comes`,
+    title: `the end of stdin after ${sent} is end-of-file at a terminal, and later output arrives`,
     requiredOptions: ['tty'],
     run: async (context) => {
       const process = await beginExec(context, context.programs.count(), { tty: true })
@@ -372,7 +373,7 @@ async function abandon(process: ExecProcess): Promise<void> {
   await process[Symbol.asyncDispose]()
 }
 
-/** Of a process whose end nobody saw: nothing but EXIT_CODE_UNKNOWN. */
+/** Converts EXIT_CODE_UNKNOWN to a value; other errors reject. */
 async function expectUnknownCode(error: unknown): Promise<undefined> {
   await expectHostError('EXIT_CODE_UNKNOWN', () => Promise.reject(error))
   return undefined
@@ -383,5 +384,5 @@ function hasSysAdmin(digits: string): boolean {
   return ((BigInt(`0x${digits.trim()}`) >> 21n) & 1n) === 1n
 }
 
-// An odd number of them: no block size of a transport fits.
+// 257 bytes, so that no block size of a transport divides the length.
 const everyByte = Buffer.from(Array.from({ length: 257 }, (_, index) => (index * 31) % 256))

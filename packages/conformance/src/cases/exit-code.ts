@@ -12,7 +12,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   givesCode('EXIT-003', 255),
   {
     id: 'EXIT-004',
-    title: 'waitContainer waits for the start of a created container, then for its exit',
+    title: 'waitContainer of a created container waits for its start and then for its exit',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(9) })
       const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
@@ -24,9 +24,9 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'EXIT-005',
-    title: 'waitContainer waits as long as the program runs',
+    title: 'waitContainer waits while the program runs',
     run: async (context) => {
-      // It ends when it is told to, and so at no time that a busy machine could miss.
+      // The program exits on a signal, so a busy machine cannot miss the time at which it runs.
       const id = await startReady(context, { command: context.programs.obey('TERM', 4) })
       const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
       await pause(200)
@@ -37,7 +37,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'EXIT-006',
-    title: 'waitContainer of a container that has exited gives its code at once, each time',
+    title: 'waitContainer resolves at once with the exit code of an exited container, each time',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(11) })
       const again = [context.runtime.waitContainer(id), context.runtime.waitContainer(id)]
@@ -46,7 +46,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'EXIT-007',
-    title: 'two that wait at once get the same code',
+    title: 'two concurrent calls of waitContainer resolve with the same exit code',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(12) })
       const waiting = inBackground(Promise.all([context.runtime.waitContainer(id), context.runtime.waitContainer(id)]))
@@ -56,7 +56,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'EXIT-008',
-    title: 'a program that was killed has ended with 137',
+    title: 'waitContainer resolves with 137 when the program was killed',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
@@ -66,7 +66,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'EXIT-009',
-    title: 'waitContainer gives the code of the second run after a restart',
+    title: 'waitContainer resolves with the exit code of the second run after a restart',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(1) })
       await context.runtime.stopContainer(id, { graceMs: 0 })
@@ -77,7 +77,8 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'EXIT-010',
-    title: 'a container removed while one waits: its code or EXIT_CODE_UNKNOWN, never 0, no hang',
+    title:
+      'waitContainer settles with the exit code or EXIT_CODE_UNKNOWN, never with 0, when the running container is removed',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
@@ -88,7 +89,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'EXIT-011',
-    title: 'a container removed before it was ever started: EXIT_CODE_UNKNOWN for who waits, not a guess',
+    title: 'waitContainer rejects with EXIT_CODE_UNKNOWN when the container is removed before its start',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       const waiting = inBackground(context.runtime.waitContainer(id, { signal: context.signal }))
@@ -100,7 +101,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'EXIT-012',
-    title: 'waitContainer of a container that is gone is CONTAINER_NOT_FOUND',
+    title: 'waitContainer rejects with CONTAINER_NOT_FOUND after the container was removed',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(0) })
       await context.runtime.removeContainer(id)
@@ -109,7 +110,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'EXIT-013',
-    title: 'waitContainer gives the code of a container with autoRemove',
+    title: 'waitContainer resolves with the exit code of a container with autoRemove',
     requiredOptions: ['autoRemove'],
     run: async (context) => {
       const id = await createContainer(context, { autoRemove: true, command: context.programs.exit(13) })
@@ -121,7 +122,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'EXIT-014',
-    title: 'waitContainer gives the code of a container that another process made',
+    title: 'waitContainer resolves with the exit code of a container that another process created',
     requiredOptions: ['foreignContainers.exitCode'],
     run: async (context) => {
       const { runtime: other } = await context.open()
@@ -134,7 +135,7 @@ export const exitCodeCases: readonly ConformanceCase[] = defineCases({ capabilit
 function givesCode(id: string, code: number): CaseDefinition {
   return {
     id,
-    title: `waitContainer gives ${code} for a program that ends with ${code}`,
+    title: `waitContainer resolves with ${code} when the program exits with ${code}`,
     run: async (context) => {
       const { exitCode } = await runToExit(context, { command: context.programs.exit(code) })
       expectEqual(exitCode, code, 'the exit code')

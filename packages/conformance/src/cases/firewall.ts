@@ -26,163 +26,175 @@ export const firewallCases: readonly ConformanceCase[] = [
     [
       {
         id: 'FW-001',
-        title: 'after setupFirewall the proxy is reached, and nobody else',
+        title: 'only the proxy is reachable after setupFirewall',
         run: async (context) => {
-          const town = await buildTown(context)
-          // What could not be reached before proves nothing.
-          await town.expectReaches(town.proxy)
-          await town.expectReaches(town.stranger)
-          await town.seal()
-          await town.expectReaches(town.proxy)
-          await town.expectDoesNotReach(town.stranger)
+          const fixture = await createFixture(context)
+          // The peers must be reachable first, or their later unreachability proves nothing.
+          await fixture.expectReaches(fixture.proxy)
+          await fixture.expectReaches(fixture.otherHost)
+          await fixture.setRules()
+          await fixture.expectReaches(fixture.proxy)
+          await fixture.expectDoesNotReach(fixture.otherHost)
         },
       },
       {
         id: 'FW-002',
-        title: 'another port of the proxy is shut, too',
+        title: 'another port of the proxy is not reachable',
         run: async (context) => {
-          const town = await buildTown(context)
-          await town.expectReaches(town.proxy)
-          await town.seal({ proxyPort: 3129 })
-          await town.expectDoesNotReach(town.proxy)
+          const fixture = await createFixture(context)
+          await fixture.expectReaches(fixture.proxy)
+          await fixture.setRules({ proxyPort: 3129 })
+          await fixture.expectDoesNotReach(fixture.proxy)
         },
       },
       {
         id: 'FW-003',
-        title: 'the proxy may be given by its name, which is resolved before',
+        title: 'the proxy may be a host name, which is resolved before the rules are set',
         run: async (context) => {
-          const town = await buildTown(context)
-          await town.seal({ proxyHost: 'proxy' })
-          await town.expectReaches(town.proxy)
-          await town.expectDoesNotReach(town.stranger)
+          const fixture = await createFixture(context)
+          await fixture.setRules({ proxyHost: 'proxy' })
+          await fixture.expectReaches(fixture.proxy)
+          await fixture.expectDoesNotReach(fixture.otherHost)
         },
       },
       {
         id: 'FW-004',
         title: 'names do not resolve unless dns is "engine"',
         run: async (context) => {
-          const town = await buildTown(context)
-          const byName = { host: 'proxy', line: town.proxy.line }
-          await town.expectReaches(byName)
-          await town.seal()
-          await town.expectDoesNotReach(byName)
+          const fixture = await createFixture(context)
+          const byName = { host: 'proxy', line: fixture.proxy.line }
+          await fixture.expectReaches(byName)
+          await fixture.setRules()
+          await fixture.expectDoesNotReach(byName)
         },
       },
       {
         id: 'FW-005',
-        title: 'with dns "engine" names resolve, and strangers stay out of reach',
+        title: 'with dns "engine" names resolve, and other hosts stay unreachable',
         run: async (context) => {
-          const town = await buildTown(context)
-          await town.seal({ dns: 'engine' })
-          await town.expectReaches({ host: 'proxy', line: town.proxy.line })
-          await town.expectDoesNotReach({ host: 'stranger' })
+          const fixture = await createFixture(context)
+          await fixture.setRules({ dns: 'engine' })
+          await fixture.expectReaches({ host: 'proxy', line: fixture.proxy.line })
+          await fixture.expectDoesNotReach({ host: 'other-host' })
         },
       },
       {
         id: 'FW-006',
-        title: 'allow names further destinations',
+        title: 'allow makes further destinations reachable',
         run: async (context) => {
-          const town = await buildTown(context)
-          await town.seal({ allow: [{ host: town.stranger.host, port }] })
-          await town.expectReaches(town.proxy)
-          await town.expectReaches(town.stranger)
+          const fixture = await createFixture(context)
+          await fixture.setRules({ allow: [{ host: fixture.otherHost.host, port }] })
+          await fixture.expectReaches(fixture.proxy)
+          await fixture.expectReaches(fixture.otherHost)
         },
       },
       {
         id: 'FW-007',
-        title: 'startContainer sets the rules again, before it resolves',
+        title: 'startContainer sets the rules again before it resolves',
         run: async (context) => {
-          const town = await buildTown(context)
-          await town.seal()
-          await context.runtime.stopContainer(town.workload, { graceMs: 0 })
-          await context.runtime.startContainer(town.workload)
-          await town.expectReaches(town.proxy)
-          await town.expectDoesNotReach(town.stranger)
+          const fixture = await createFixture(context)
+          await fixture.setRules()
+          await context.runtime.stopContainer(fixture.workload, { graceMs: 0 })
+          await context.runtime.startContainer(fixture.workload)
+          await fixture.expectReaches(fixture.proxy)
+          await fixture.expectDoesNotReach(fixture.otherHost)
         },
       },
       {
         id: 'FW-008',
-        title: 'on a container that was not started yet they are kept for its start',
+        title: 'setupFirewall of a created container stores the rules for its start',
         run: async (context) => {
-          const town = await buildTown(context, { isStarted: false })
-          await town.seal()
-          await context.runtime.startContainer(town.workload)
-          await town.expectReaches(town.proxy)
-          await town.expectDoesNotReach(town.stranger)
+          const fixture = await createFixture(context, { isStarted: false })
+          await fixture.setRules()
+          await context.runtime.startContainer(fixture.workload)
+          await fixture.expectReaches(fixture.proxy)
+          await fixture.expectDoesNotReach(fixture.otherHost)
         },
       },
       {
         id: 'FW-009',
-        title: 'it fails closed: where the proxy cannot be resolved, FIREWALL_FAILED comes after the way out was cut',
+        title:
+          'setupFirewall rejects with FIREWALL_FAILED when the proxy does not resolve, and the other host is unreachable',
         run: async (context) => {
-          const town = await buildTown(context)
-          await town.expectReaches(town.stranger)
-          const { facts } = await expectHostError('FIREWALL_FAILED', () => town.seal({ proxyHost: 'nobody.invalid' }))
+          const fixture = await createFixture(context)
+          await fixture.expectReaches(fixture.otherHost)
+          const { facts } = await expectHostError('FIREWALL_FAILED', () =>
+            fixture.setRules({ proxyHost: 'nobody.invalid' }),
+          )
           const strongest = ['sealed', 'disconnected', 'killed']
           expect(strongest.includes(facts.containment), `a containment of ${strongest}`, facts.containment)
-          const isAlive = (await context.runtime.containerState(town.workload)) === 'running'
+          const isAlive = (await context.runtime.containerState(fixture.workload)) === 'running'
           expectEqual(isAlive, facts.containment !== 'killed', 'whether it runs')
-          if (isAlive) await town.expectDoesNotReach(town.stranger)
+          if (isAlive) await fixture.expectDoesNotReach(fixture.otherHost)
         },
       },
       {
         id: 'FW-015',
-        title: 'a process that is started under kept rules reaches only the proxy, from its first instruction',
+        title: 'a process that is started with stored rules reaches only the proxy from its first instruction',
         requiredOptions: ['firewall.beforeStart', 'autoRemove'],
         timeFactor: 3,
         run: async (context) => {
-          const town = await buildTown(context)
-          await town.expectReaches(town.stranger)
+          const fixture = await createFixture(context)
+          await fixture.expectReaches(fixture.otherHost)
           for (let turn = 0; turn < context.firewallStarts; turn += 1) {
             const autoRemove = turn % 2 === 1
-            expectEqual(await town.start(town.stranger, { autoRemove }), '', 'what the stranger says')
-            expectEqual(await town.start(town.proxy, { autoRemove }), town.proxy.line, 'what the proxy says')
+            expectEqual(
+              await fixture.start(fixture.otherHost, { autoRemove }),
+              '',
+              'the data received from the other host',
+            )
+            expectEqual(
+              await fixture.start(fixture.proxy, { autoRemove }),
+              fixture.proxy.line,
+              'the data received from the proxy',
+            )
           }
         },
       },
       {
         id: 'FW-016',
         title:
-          'in a container of another owner, a process under kept rules reaches only the proxy, or is FIREWALL_FAILED',
+          "a process in another owner's container with stored rules reaches only the proxy, or its start rejects with FIREWALL_FAILED",
         requiredOptions: ['firewall.beforeStart'],
         timeFactor: 3,
         run: async (context) => {
-          const town = await buildTown(context)
+          const fixture = await createFixture(context)
           const { runtime } = await context.open()
           for (let turn = 0; turn < context.firewallStarts; turn += 1) {
-            const said = await town.start(town.stranger, { maker: runtime }).catch(passFirewallFailure)
-            expectEqual(said, '', 'what the stranger says')
+            const said = await fixture.start(fixture.otherHost, { creator: runtime }).catch(passFirewallFailure)
+            expectEqual(said, '', 'the data received from the other host')
           }
         },
       },
       {
         id: 'FW-017',
-        title: 'a start whose kept rules cannot be set is FIREWALL_FAILED, and its process reaches no host',
+        title:
+          'startContainer rejects with FIREWALL_FAILED when stored rules cannot be set, and the process reaches no host',
         requiredOptions: ['firewall.beforeStart'],
         run: async (context) => {
-          const town = await buildTown(context)
-          await town.expectReaches(town.stranger)
-          const id = await town.create(town.stranger)
+          const fixture = await createFixture(context)
+          await fixture.expectReaches(fixture.otherHost)
+          const id = await fixture.create(fixture.otherHost)
           const rules = { proxyHost: 'nobody.invalid', proxyPort: port }
           await setupFirewall(context, id, rules)
           await expectHostError('FIREWALL_FAILED', () => context.runtime.startContainer(id), { id })
-          expectEqual(await readText(context, id), '', 'what its process has heard')
+          expectEqual(await readText(context, id), '', 'the data that the process received')
         },
       },
       {
         id: 'FW-018',
-        title: 'the id that create returned names the container also after a start under kept rules',
+        title: 'the id of createContainer is valid after a start with stored rules',
         requiredOptions: ['firewall.beforeStart'],
         timeFactor: 2,
         run: async (context) => {
           const { runtime, signal } = context
-          const town = await buildTown(context)
-          const id = await town.create(town.proxy)
+          const fixture = await createFixture(context)
+          const id = await fixture.create(fixture.proxy)
           const exited = runtime.waitContainer(id, { signal })
-          await setupFirewall(context, id, { proxyHost: town.proxy.host, proxyPort: port })
+          await setupFirewall(context, id, { proxyHost: fixture.proxy.host, proxyPort: port })
           await runtime.startContainer(id, { signal })
-          expectEqual(await exited, 0, 'the exit code that was waited for from before')
-          expectEqual(await readText(context, id), town.proxy.line, 'its log')
+          expectEqual(await exited, 0, 'the exit code of a wait from before the start')
+          expectEqual(await readText(context, id), fixture.proxy.line, 'its log')
           expectEqual(await runtime.containerState(id), 'exited', 'its state')
           const seen = await runtime.inspectContainer(id)
           expectEqual([seen.id, seen.networks.length], [id, 1], 'the inspection')
@@ -203,7 +215,7 @@ export const firewallCases: readonly ConformanceCase[] = [
   ...defineCases({ capability: firewallManagerCapability }, [
     {
       id: 'FW-010',
-      title: "a container of the machine's own network is FIREWALL_FAILED, unchanged",
+      title: 'setupFirewall rejects with FIREWALL_FAILED on the host network and changes nothing',
       requiredOptions: ['network', 'network.host'],
       run: async (context) => {
         const config = { network: { mode: 'host' }, command: context.programs.sleep(60) } as const
@@ -215,7 +227,7 @@ export const firewallCases: readonly ConformanceCase[] = [
     },
     {
       id: 'FW-011',
-      title: 'a container without a network needs no rules: it resolves',
+      title: 'setupFirewall resolves for a container without a network, which needs no rules',
       requiredOptions: ['network', 'network.none'],
       run: async (context) => {
         const config = { network: { mode: 'none' }, command: context.programs.sleep(60) } as const
@@ -224,7 +236,7 @@ export const firewallCases: readonly ConformanceCase[] = [
     },
     {
       id: 'FW-012',
-      title: 'a container that has exited is NOT_RUNNING',
+      title: 'setupFirewall rejects with NOT_RUNNING when the container has exited',
       run: async (context) => {
         const { id } = await runToExit(context, { command: context.programs.exit(0) })
         await expectHostError('NOT_RUNNING', () => setupFirewall(context, id, somewhere), { id })
@@ -232,7 +244,7 @@ export const firewallCases: readonly ConformanceCase[] = [
     },
     {
       id: 'FW-013',
-      title: 'a bad port is INVALID_ARGUMENT, and the container goes on',
+      title: 'an invalid port rejects with INVALID_ARGUMENT, and the container keeps running',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         const setup = () => setupFirewall(context, id, { ...somewhere, proxyPort: 65_536 })
@@ -242,7 +254,7 @@ export const firewallCases: readonly ConformanceCase[] = [
     },
     {
       id: 'FW-014',
-      title: 'a host that is no host is INVALID_ARGUMENT: nothing of it reaches a shell',
+      title: 'an invalid host rejects with INVALID_ARGUMENT, and no shell runs it',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         const setup = () => setupFirewall(context, id, { ...somewhere, proxyHost: '$(reboot)' })
@@ -261,12 +273,12 @@ interface Peer {
   readonly line: string
 }
 
-/** A network with a proxy, a stranger, and a workload that can try to reach them. */
-async function buildTown(context: CaseContext, { isStarted = true } = {}) {
+/** Creates a network with a proxy, another host, and a workload that tries to reach them. */
+async function createFixture(context: CaseContext, { isStarted = true } = {}) {
   const networkId = await createNetwork(context)
-  const [proxy, stranger] = [
+  const [proxy, otherHost] = [
     await startPeer(context, networkId, 'proxy'),
-    await startPeer(context, networkId, 'stranger'),
+    await startPeer(context, networkId, 'other-host'),
   ]
   const config = {
     ...onNetwork(networkId),
@@ -274,17 +286,17 @@ async function buildTown(context: CaseContext, { isStarted = true } = {}) {
     command: context.programs.sleep(120),
   }
   const workload = isStarted ? await startContainer(context, config) : await createContainer(context, config)
-  const seal = async (rules: Partial<FirewallRules> = {}) => {
+  const setRules = async (rules: Partial<FirewallRules> = {}) => {
     const all = { proxyHost: proxy.host, proxyPort: port, ...rules }
     await setupFirewall(context, workload, all)
   }
   const reach = (host: string) => reachFrom(context, workload, host)
-  /** A container whose process connects to the peer at once, and ends. */
-  const create = (peer: Peer, { autoRemove, maker }: StartOptions = {}) => {
+  /** Creates a container whose process connects to the peer at once and exits. */
+  const create = (peer: Peer, { autoRemove, creator }: StartOptions = {}) => {
     const command = context.programs.connect(peer.host, port)
-    return createContainer(context, { ...config, command, ...(autoRemove && { autoRemove }) }, maker)
+    return createContainer(context, { ...config, command, ...(autoRemove && { autoRemove }) }, creator)
   }
-  /** Starts one under kept rules; resolves with what the peer says to it. */
+  /** Starts such a container with stored rules; resolves with the data received from the peer. */
   const start = async (peer: Peer, options: StartOptions = {}) => {
     const id = await create(peer, options)
     const stdout = collectBytes()
@@ -295,24 +307,24 @@ async function buildTown(context: CaseContext, { isStarted = true } = {}) {
   }
   return {
     proxy,
-    stranger,
+    otherHost,
     workload,
-    seal,
+    setRules,
     create,
     start,
     expectReaches: async ({ host, line }: Peer) => {
       const answer = await eventually(`an answer of ${host}`, async () => (await reach(host)) || undefined)
-      expectEqual(answer.trim(), line, `what ${host} says`)
+      expectEqual(answer.trim(), line, `the data received from ${host}`)
     },
     expectDoesNotReach: async ({ host }: Pick<Peer, 'host'>) =>
-      expectEqual(await reach(host), '', `what ${host} says to who may not reach it`),
+      expectEqual(await reach(host), '', `the data received from ${host}, which must be unreachable`),
   }
 }
 
 interface StartOptions {
   readonly autoRemove?: boolean
-  /** Makes the container; the case's own runtime starts it. */
-  readonly maker?: Runtime
+  /** The runtime that creates the container. The runtime of the case starts it. */
+  readonly creator?: Runtime
 }
 
 function passFirewallFailure(error: unknown): string {

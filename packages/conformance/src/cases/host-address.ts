@@ -10,7 +10,7 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases({ capabi
   {
     id: 'ADDR-001',
     title:
-      'getHostAddress is where a container of the default network reaches this machine, while one runs, or undefined',
+      'getHostAddress is an address at which a running container of the default network reaches this machine, or undefined',
     run: async (context) => {
       await startContainer(context, { command: context.programs.sleep(60) })
       const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
@@ -22,7 +22,8 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases({ capabi
   },
   {
     id: 'ADDR-002',
-    title: 'with networkId it is where a container of that network reaches this machine, or undefined',
+    title:
+      'getHostAddress with networkId is an address at which a container of that network reaches this machine, or undefined',
     needs: [networkManagerCapability],
     requiredOptions: ['network'],
     run: async (context) => {
@@ -37,7 +38,7 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases({ capabi
   },
   {
     id: 'ADDR-003',
-    title: 'an unknown network is NETWORK_NOT_FOUND',
+    title: 'getHostAddress rejects with NETWORK_NOT_FOUND when the network is unknown',
     needs: [networkManagerCapability],
     run: async ({ runtime, uniqueName }) => {
       const networkId = uniqueName('unknown')
@@ -46,7 +47,7 @@ export const hostAddressCases: readonly ConformanceCase[] = defineCases({ capabi
   },
   {
     id: 'ADDR-004',
-    title: 'it is asked of the engine: two runtimes on one engine agree',
+    title: 'two runtimes on one engine resolve with the same host address',
     run: async (context) => {
       await startContainer(context, { command: context.programs.sleep(60) })
       const { runtime: other } = await context.open()

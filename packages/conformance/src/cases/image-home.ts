@@ -7,7 +7,7 @@ import { buildImage } from '../steps/images.js'
 export const imageHomeCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'HOME-001',
-    title: 'getImageHomeDir of an absent image is /root, and nothing is pulled',
+    title: 'getImageHomeDir of an absent image is /root, and the image is not pulled',
     run: async ({ runtime, uniqueName }) => {
       const image = `${uniqueName('absent')}:1`
       expectEqual(await runtime.getImageHomeDir(image), '/root', 'the home')
@@ -16,13 +16,13 @@ export const imageHomeCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'HOME-002',
-    title: 'getImageHomeDir of what can be no image is /root',
+    title: 'getImageHomeDir of an invalid image name is /root',
     run: async ({ runtime }) => expectEqual(await runtime.getImageHomeDir('-no image\n'), '/root', 'the home'),
   },
-  hasHome('HOME-003', 'is HOME of its env, as it stands there', 'ENV HOME=/srv/data', '/srv/data'),
-  hasHome('HOME-004', "with a named user is that user's", 'USER node', '/home/node'),
-  hasHome('HOME-005', "with a user and a group is the user's", 'USER node:staff', '/home/node'),
-  hasHome('HOME-006', 'with the number of a user is /root', 'USER 1000:1000', '/root'),
+  hasHome('HOME-003', 'is HOME of its env, unchanged', 'ENV HOME=/srv/data', '/srv/data'),
+  hasHome('HOME-004', 'with a named user is the home of that user', 'USER node', '/home/node'),
+  hasHome('HOME-005', 'with a user and a group is the home of the user', 'USER node:staff', '/home/node'),
+  hasHome('HOME-006', 'with a numeric user is /root', 'USER 1000:1000', '/root'),
   hasHome('HOME-007', 'with HOME and a user is HOME', 'USER node\nENV HOME=/elsewhere', '/elsewhere'),
   {
     id: 'HOME-008',

@@ -12,16 +12,16 @@ import { buildImage } from '../steps/images.js'
 export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capability: imageTransferCapability }, [
   {
     id: 'XFER-001',
-    title: 'saveImage gives a tar',
+    title: 'saveImage gives a tar archive',
     run: async (context) => {
       const tar = await readAll(await save(context, context.image))
-      expectEqual(tar.length % 512, 0, 'what is left over of its blocks of 512 bytes')
+      expectEqual(tar.length % 512, 0, 'its length modulo 512')
       expectEqual(tar.subarray(257, 262).toString('latin1'), 'ustar', 'the mark of a tar')
     },
   },
   {
     id: 'XFER-002',
-    title: 'an image that was saved and removed is there again when it was loaded, and runs',
+    title: 'an image that was saved and removed exists and runs after loadImages',
     needs: [imageBuilderCapability],
     run: async (context) => {
       const { runtime } = context
@@ -36,7 +36,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   },
   {
     id: 'XFER-003',
-    title: 'loading what is there already changes nothing',
+    title: 'loadImages of an existing image changes nothing',
     run: async (context) => {
       const find = async () => (await context.runtime.listImages()).find(({ tags }) => tags.includes(context.image))?.id
       const before = await find()
@@ -47,7 +47,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   },
   {
     id: 'XFER-004',
-    title: 'a tar may come in pieces of any size',
+    title: 'loadImages accepts chunks of any size',
     run: async (context) => {
       const tar = await readAll(await save(context, context.image))
       const pieces = Array.from({ length: Math.ceil(tar.length / 7001) }, (_, at) =>
@@ -59,7 +59,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   },
   {
     id: 'XFER-005',
-    title: 'saveImage of an absent image is IMAGE_NOT_FOUND, from the call or from the stream',
+    title: 'saveImage of an absent image fails with IMAGE_NOT_FOUND, in the call or in the stream',
     run: async (context) => {
       const image = `${context.uniqueName('absent')}:1`
       const read = async () => await readAll(await save(context, image))
@@ -68,14 +68,14 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   },
   {
     id: 'XFER-006',
-    title: 'loading what is no archive is a HostError',
+    title: 'loadImages of data that is no archive rejects with a HostError',
     run: async (context) => {
       await expectAnyHostError(() => load(context, [Buffer.from('no archive at all\n'.repeat(100))]))
     },
   },
   {
     id: 'XFER-007',
-    title: 'an archive whose source fails is not loaded, and the failure comes out',
+    title: 'loadImages rejects with the error of its source, and loads nothing',
     run: async (context) => {
       const tar = await readAll(await save(context, context.image))
       const failure = new Error('the disk is gone')
@@ -95,7 +95,8 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   },
   {
     id: 'XFER-008',
-    title: 'a pull that is refused is IMAGE_PULL_FAILED with the reference and a reason',
+    title:
+      'pullImage rejects with IMAGE_PULL_FAILED, the reference and a reason when the registry refuses the connection',
     run: async (context) => {
       const image = '127.0.0.1:1/conformance/absent:1'
       const pull = () => context.require(imageTransferCapability).pullImage(image, { signal: context.signal })
@@ -105,7 +106,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   },
   {
     id: 'XFER-009',
-    title: 'credentials are in no error and in no progress',
+    title: 'errors and progress contain no credentials',
     run: async (context) => {
       const heard: unknown[] = []
       const credentials = { username: 'conformance-user', password: 'conformance-secret' }
@@ -121,7 +122,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   },
   {
     id: 'XFER-010',
-    title: 'leaving a saved archive half read closes it, and the image stays',
+    title: 'leaving a saved archive before its end closes it and keeps the image',
     run: async (context) => {
       const stream = await save(context, context.image)
       for await (const _ of stream) break
@@ -131,7 +132,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   },
   {
     id: 'XFER-011',
-    title: 'aborting a load rejects with the very reason',
+    title: 'aborting loadImages rejects with the reason itself',
     run: async (context) => {
       const controller = new AbortController()
       const reason = new Error('loaded enough')
@@ -146,7 +147,7 @@ export const imageTransferCases: readonly ConformanceCase[] = defineCases({ capa
   },
   {
     id: 'XFER-012',
-    title: 'aborting a save fails its stream with the very reason',
+    title: 'aborting saveImage makes its stream fail with the reason itself',
     run: async (context) => {
       const controller = new AbortController()
       const reason = new Error('saved enough')

@@ -8,18 +8,18 @@ import { buildImage } from '../steps/images.js'
 export const imageCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'IMG-001',
-    title: 'imageExists is true for an image that is there',
+    title: 'imageExists is true for a local image',
     run: async ({ runtime, image }) => expectEqual(await runtime.imageExists(image), true, 'imageExists'),
   },
   {
     id: 'IMG-002',
-    title: 'imageExists is false for an image that is absent',
+    title: 'imageExists is false for an absent image',
     run: async ({ runtime, uniqueName }) =>
       expectEqual(await runtime.imageExists(`${uniqueName('absent')}:1`), false, 'imageExists'),
   },
   {
     id: 'IMG-003',
-    title: 'listImages has an image once, with its id, its tags and its size',
+    title: 'listImages lists an image once, with its id, tags and size',
     run: async (context) => {
       const images = await context.runtime.listImages({ signal: context.signal })
       const tagged = images.filter(({ tags }) => tags.includes(context.image))
@@ -31,7 +31,7 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'IMG-004',
-    title: 'listImages holds only what carries all labels that are asked for',
+    title: 'listImages returns only images with all given labels',
     needs: [imageBuilderCapability],
     run: async (context) => {
       const mark = context.uniqueName('mark')
@@ -57,12 +57,12 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'IMG-006',
-    title: 'removeImage resolves for an image that is gone',
+    title: 'removeImage resolves when the image was removed before',
     run: async ({ runtime, uniqueName }) => await runtime.removeImage(`${uniqueName('absent')}:1`),
   },
   {
     id: 'IMG-007',
-    title: 'removeImage of an image that a container uses is IN_USE naming the user, and it stays',
+    title: 'removeImage rejects with IN_USE and the container when a container uses the image, and keeps the image',
     needs: [imageBuilderCapability],
     requiredOptions: ['name'],
     run: async (context) => {
@@ -77,7 +77,7 @@ export const imageCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'IMG-008',
-    title: 'removeImage removes an image by its id, with its tag',
+    title: 'removeImage with an id removes the image and its tag',
     needs: [imageBuilderCapability],
     run: async (context) => {
       const tag = await buildImage(context, `FROM ${context.image}\nLABEL conformance.two=2\n`)

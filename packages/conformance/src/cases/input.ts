@@ -34,8 +34,8 @@ export const inputCases: readonly ConformanceCase[] = [
     ),
     refusesConfig('IN-012', 'a relative target', { mounts: [{ type: 'tmpfs', target: 'x' }] }, 'mounts[0].target'),
     refusesConfig('IN-013', 'negative memory', { memoryBytes: -1 }, 'memoryBytes'),
-    refusesConfig('IN-014', 'no CPU at all', { cpus: 0 }, 'cpus'),
-    refusesConfig('IN-015', 'an alias given twice', toNetwork(['one', 'one']), 'network.networks[0].aliases[1]'),
+    refusesConfig('IN-014', 'cpus 0', { cpus: 0 }, 'cpus'),
+    refusesConfig('IN-015', 'a repeated alias', toNetwork(['one', 'one']), 'network.networks[0].aliases[1]'),
     refusesConfig(
       'IN-016',
       'ports with network mode "host"',
@@ -50,14 +50,14 @@ export const inputCases: readonly ConformanceCase[] = [
     ),
     refusesConfig(
       'IN-017',
-      'a soft limit above the hard one',
+      'a soft limit above the hard limit',
       { ulimits: [{ name: 'nofile', soft: 10, hard: 5 }] },
       'ulimits[0].soft',
     ),
-    refusesConfig('IN-018', 'a field that no config has', { restart: 'always' }, 'restart'),
+    refusesConfig('IN-018', 'an unknown field', { restart: 'always' }, 'restart'),
     {
       id: 'IN-019',
-      title: 'a negative time of grace is INVALID_ARGUMENT, and the container goes on',
+      title: 'a negative graceMs rejects with INVALID_ARGUMENT, and the container keeps running',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         const stop = () => context.runtime.stopContainer(id, { graceMs: -1 })
@@ -67,7 +67,7 @@ export const inputCases: readonly ConformanceCase[] = [
     },
     {
       id: 'IN-020',
-      title: 'log options that say nothing are INVALID_ARGUMENT: negative lines, no time, no stream',
+      title: 'log options with negative lines, an invalid time or no stream reject with INVALID_ARGUMENT',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         const { runtime } = context
@@ -83,13 +83,13 @@ export const inputCases: readonly ConformanceCase[] = [
     },
     refusesIds('IN-021', 'an empty id', ''),
     refusesIds('IN-022', 'an id with a leading "-"', '--all'),
-    refusesIds('IN-023', 'an id that climbs', '../../version'),
+    refusesIds('IN-023', 'an id with ".." in its path', '../../version'),
     {
       id: 'IN-024',
-      title: 'a value of a wrong type is INVALID_ARGUMENT too, and no error of the language',
+      title: 'a value of a wrong type rejects with INVALID_ARGUMENT and not with a TypeError',
       run: async (context) => {
         const { runtime } = context
-        // Callers may be plain JavaScript.
+        // A caller in plain JavaScript may give values that the types forbid.
         const wrong = [undefined, null, 7, {}, []] as unknown as readonly string[]
         for (const id of wrong) {
           await expectHostError('INVALID_ARGUMENT', () => runtime.startContainer(id), { field: 'id' })
@@ -104,35 +104,35 @@ export const inputCases: readonly ConformanceCase[] = [
   ...defineCases({ capability: networkManagerCapability }, [
     {
       id: 'IN-025',
-      title: 'a bad name of a network is INVALID_ARGUMENT, and nothing is made',
+      title: 'an invalid network name rejects with INVALID_ARGUMENT, and nothing is created',
       run: async (context) => {
         const networks = context.require(networkManagerCapability)
         for (const name of ['', '-d', 'a b', 'a\nb', '../x']) {
           await expectHostError('INVALID_ARGUMENT', () => networks.createNetwork(name), { field: 'name' })
         }
         await expectHostError('INVALID_ARGUMENT', () => networks.removeNetwork('--force'), { field: 'id' })
-        expectEqual(await context.listCreated(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
   ]),
   ...defineCases({ capability: volumeManagerCapability }, [
     {
       id: 'IN-026',
-      title: 'a bad name of a volume is INVALID_ARGUMENT, and nothing is made',
+      title: 'an invalid volume name rejects with INVALID_ARGUMENT, and nothing is created',
       run: async (context) => {
         const volumes = context.require(volumeManagerCapability)
         for (const name of ['', '-d', 'a b', 'a\nb', '../x']) {
           await expectHostError('INVALID_ARGUMENT', () => volumes.createVolume(name), { field: 'name' })
           await expectHostError('INVALID_ARGUMENT', () => volumes.removeVolume(name), { field: 'name' })
         }
-        expectEqual(await context.listCreated(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
   ]),
   ...defineCases({ capability: execManagerCapability }, [
     {
       id: 'IN-027',
-      title: 'bad options of exec are INVALID_ARGUMENT with their field',
+      title: 'invalid exec options reject with INVALID_ARGUMENT and the field',
       run: async (context) => {
         const id = await startContainer(context, { command: context.programs.sleep(60) })
         const exec = context.require(execManagerCapability)
@@ -152,12 +152,12 @@ export const inputCases: readonly ConformanceCase[] = [
 function refusesConfig(id: string, what: string, config: object, field: string): CaseDefinition {
   return {
     id,
-    title: `${what} is INVALID_ARGUMENT for ${field}, and nothing is made`,
+    title: `${what} rejects with INVALID_ARGUMENT for ${field}, and nothing is created`,
     run: async (context) => {
-      // What no config may be; a caller in plain JavaScript may give it all the same.
+      // A caller in plain JavaScript may give a config that the type forbids.
       const given = { image: context.image, ...config } as ContainerConfig
       await expectHostError('INVALID_ARGUMENT', () => context.runtime.createContainer(given), { field })
-      expectEqual(await context.listCreated(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   }
 }
@@ -165,7 +165,7 @@ function refusesConfig(id: string, what: string, config: object, field: string):
 function refusesIds(id: string, what: string, given: string): CaseDefinition {
   return {
     id,
-    title: `${what} is INVALID_ARGUMENT for every method that takes one`,
+    title: `${what} makes every method with an id reject with INVALID_ARGUMENT`,
     run: async (context: CaseContext) => {
       for (const call of toCalls(context, given)) await expectHostError('INVALID_ARGUMENT', call)
     },

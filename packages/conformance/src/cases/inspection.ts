@@ -10,7 +10,7 @@ import { createNetwork, onNetwork } from '../steps/networks.js'
 export const inspectionCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'INSP-001',
-    title: 'inspectContainer tells id, name, image, labels and command',
+    title: 'inspectContainer returns id, name, image, labels and command',
     requiredOptions: ['name', 'labels'],
     run: async (context) => {
       const name = context.uniqueName('inspected')
@@ -24,7 +24,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
   },
   {
     id: 'INSP-002',
-    title: 'imageId is the id under which the image is listed',
+    title: 'imageId is the id that listImages shows',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       const image = (await context.runtime.listImages()).find(({ tags }) => tags.includes(context.image))
@@ -33,7 +33,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
   },
   {
     id: 'INSP-003',
-    title: 'before the start it has no exit code, no start and no end',
+    title: 'a created container has no exit code, start time or end time',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       const { status, running, exitCode, startedAt, finishedAt } = (await inspect(context, id)).state
@@ -43,7 +43,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
   },
   {
     id: 'INSP-004',
-    title: 'while it runs it has a start, and neither an exit code nor an end',
+    title: 'a running container has a start time, and no exit code or end time',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const { status, running, exitCode, startedAt, finishedAt } = (await inspect(context, id)).state
@@ -54,20 +54,20 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
   },
   {
     id: 'INSP-005',
-    title: 'after the exit it has the code, a start and an end',
+    title: 'an exited container has its exit code, a start time and an end time',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(21) })
       const { status, running, exitCode, startedAt, finishedAt } = (await inspect(context, id)).state
       expectEqual({ status, running, exitCode }, { status: 'exited', running: false, exitCode: 21 }, 'the state')
       const start = expectDefined(startedAt, 'a start').getTime()
-      // An engine may write down the start of a program that ends at once a little after its end.
+      // An engine may record the start of a program that exits at once slightly after its end.
       const end = expectDefined(finishedAt, 'an end').getTime()
       expect(end >= start - 1000, 'an end that is not before the start', { startedAt, finishedAt })
     },
   },
   {
     id: 'INSP-006',
-    title: 'it is told on which networks it is, with address, gateway and aliases',
+    title: 'inspectContainer returns the networks with address, gateway and aliases',
     needs: [networkManagerCapability],
     requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
@@ -100,7 +100,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
   },
   {
     id: 'INSP-008',
-    title: 'inspectContainer of a container that was removed is CONTAINER_NOT_FOUND',
+    title: 'inspectContainer rejects with CONTAINER_NOT_FOUND after the container was removed',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       await context.runtime.removeContainer(id)
@@ -109,7 +109,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
   },
   {
     id: 'INSP-009',
-    title: 'it is told which ports are published, and where',
+    title: 'inspectContainer returns the published ports with their host ports',
     requiredOptions: ['ports'],
     run: async (context) => {
       const ports = [{ containerPort: 8080, hostAddress: '127.0.0.1' }]
@@ -121,7 +121,7 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
   },
   {
     id: 'INSP-010',
-    title: 'inspectContainer of the sidecar manager resolves with the same as that of the runtime, in each state',
+    title: 'inspectContainer of the sidecar manager and of the runtime give the same result in each state',
     needs: [sidecarManagerCapability],
     run: async (context) => {
       const { programs, runtime, signal } = context
@@ -140,7 +140,8 @@ export const inspectionCases: readonly ConformanceCase[] = defineCases({ capabil
   },
   {
     id: 'INSP-011',
-    title: 'ports has every published port with its protocol and address; none before the start and after the exit',
+    title:
+      'ports lists every published port with protocol and address; it is empty before the start and after the exit',
     requiredOptions: ['ports'],
     run: async (context) => {
       const { programs, runtime, signal } = context

@@ -13,14 +13,14 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-002',
-    title: 'the runtime names itself',
+    title: 'the type of the runtime consists of lower-case letters, digits and hyphens',
     run: async ({ runtime }) => {
       expect(/^[a-z][a-z0-9-]*$/.test(runtime.type), 'a type of lower-case letters, digits and "-"', runtime.type)
     },
   },
   {
     id: 'RT-003',
-    title: 'createContainer resolves with the full id, by which the container is listed as created',
+    title: 'createContainer resolves with the full id, which listContainers shows as created',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       const listed = expectDefined(await findListed(context, id), 'the new container in the list')
@@ -29,7 +29,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-004',
-    title: 'createContainer starts nothing',
+    title: 'createContainer does not start the container',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.echo('started') })
       expectEqual(await context.runtime.containerState(id), 'created', 'the state')
@@ -38,7 +38,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-005',
-    title: 'startContainer makes it run',
+    title: 'startContainer starts the container',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       expectEqual(await context.runtime.containerState(id), 'running', 'the state')
@@ -46,7 +46,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-006',
-    title: 'startContainer resolves for a container that runs already, and the run goes on',
+    title: 'startContainer resolves when the container is already running, without a restart',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.announce('once') }, 'once')
       await context.runtime.startContainer(id, { signal: context.signal })
@@ -56,7 +56,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-007',
-    title: 'two starts at once both resolve, and it runs once',
+    title: 'two concurrent calls of startContainer both resolve, and the program runs once',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.announce('once') })
       await Promise.all([context.runtime.startContainer(id), context.runtime.startContainer(id)])
@@ -66,7 +66,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-008',
-    title: 'a container that has exited can be started again',
+    title: 'startContainer starts an exited container again',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.echo('again') })
       await context.runtime.startContainer(id, { signal: context.signal })
@@ -77,7 +77,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-009',
-    title: 'a program that ends leaves its container as exited, and there',
+    title: 'a container stays in state exited when its program ends',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(0) })
       expectEqual(await context.runtime.containerState(id), 'exited', 'the state')
@@ -85,7 +85,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-010',
-    title: 'a container is found by its name as well as by its id',
+    title: 'methods accept the name of a container as well as its id',
     requiredOptions: ['name'],
     run: async (context) => {
       const name = context.uniqueName('named')
@@ -95,26 +95,26 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-011',
-    title: 'removeContainer removes by force what runs',
+    title: 'removeContainer removes a running container',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       await context.runtime.removeContainer(id, { signal: context.signal })
-      expectEqual(await findListed(context, id), undefined, 'what the list has of it')
+      expectEqual(await findListed(context, id), undefined, 'its entry in the list')
     },
   },
   {
     id: 'RT-012',
-    title: 'removeContainer removes what was never started, and what has exited',
+    title: 'removeContainer removes a created and an exited container',
     run: async (context) => {
       const created = await createContainer(context, { command: context.programs.exit(0) })
       const { id: exited } = await runToExit(context, { command: context.programs.exit(0) })
       for (const id of [created, exited]) await context.runtime.removeContainer(id)
-      expectEqual(await context.listCreated(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
   {
     id: 'RT-013',
-    title: 'removeContainer resolves for a container that is gone',
+    title: 'removeContainer resolves when the container was removed before',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       await context.runtime.removeContainer(id)
@@ -123,21 +123,21 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-014',
-    title: 'removeContainer resolves for a container that never was',
+    title: 'removeContainer resolves when the container never existed',
     run: async ({ runtime, uniqueName }) => await runtime.removeContainer(uniqueName('never')),
   },
   {
     id: 'RT-015',
-    title: 'two removals at once both resolve',
+    title: 'two concurrent calls of removeContainer both resolve',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       await Promise.all([context.runtime.removeContainer(id), context.runtime.removeContainer(id)])
-      expectEqual(await context.listCreated(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
   {
     id: 'RT-016',
-    title: 'containerState of a container that was removed is CONTAINER_NOT_FOUND with its id',
+    title: 'containerState rejects with CONTAINER_NOT_FOUND and the id after the container was removed',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       await context.runtime.removeContainer(id)
@@ -146,7 +146,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-017',
-    title: 'with autoRemove the engine removes the container when it has exited',
+    title: 'the engine removes a container with autoRemove when it exits',
     requiredOptions: ['autoRemove'],
     run: async (context) => {
       const id = await startContainer(context, { autoRemove: true, command: context.programs.exit(0) })
@@ -156,7 +156,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-018',
-    title: 'a command that the image lacks is COMMAND_NOT_STARTED with 127, and nothing runs',
+    title: 'startContainer rejects with COMMAND_NOT_STARTED and 127 when the image lacks the command',
     run: async (context) => {
       const command = context.programs.missing()
       const id = await createContainer(context, { command })
@@ -166,7 +166,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-019',
-    title: 'a file that may not be executed is COMMAND_NOT_STARTED with 126',
+    title: 'startContainer rejects with COMMAND_NOT_STARTED and 126 when the file is not executable',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.forbidden() })
       await expectHostError('COMMAND_NOT_STARTED', () => context.runtime.startContainer(id), { exitCode: 126 })
@@ -174,7 +174,7 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-020',
-    title: 'a container can be made by the id of its image',
+    title: 'createContainer accepts the id of an image',
     run: async (context) => {
       const images = await context.runtime.listImages()
       const image = images.find(({ tags }) => tags.includes(context.image))
@@ -185,28 +185,29 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
   },
   {
     id: 'RT-021',
-    title: 'an image that is absent is IMAGE_NOT_FOUND with pull "never", and nothing is made',
+    title:
+      'createContainer with pull "never" rejects with IMAGE_NOT_FOUND when the image is absent, and creates nothing',
     requiredOptions: ['pull'],
     run: async (context) => {
       const image = `${context.uniqueName('absent')}:1`
       const create = () => context.runtime.createContainer({ image, pull: 'never' })
       await expectHostError('IMAGE_NOT_FOUND', create, { image })
-      expectEqual(await context.listCreated(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
   {
     id: 'RT-022',
-    title: 'an image that no registry has is IMAGE_PULL_FAILED, and nothing is made',
+    title: 'createContainer rejects with IMAGE_PULL_FAILED when no registry has the image, and creates nothing',
     run: async (context) => {
-      // Nobody listens on port 1: the pull is refused at once, with or without a network.
+      // No registry listens on port 1, so the pull fails at once, with or without a network.
       const image = '127.0.0.1:1/conformance/absent:1'
       await expectHostError('IMAGE_PULL_FAILED', () => context.runtime.createContainer({ image }), { image })
-      expectEqual(await context.listCreated(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
   {
     id: 'RT-023',
-    title: '50 lifecycles at once: every code is the true one, and nothing is left',
+    title: '50 concurrent lifecycles give the right exit codes and leave nothing behind',
     timeFactor: 5,
     run: async (context) => {
       const { runtime, image, programs, signal } = context
@@ -220,18 +221,18 @@ export const lifecycleCases: readonly ConformanceCase[] = defineCases({ capabili
         return exitCode
       }
       expectEqual(await Promise.all(codes.map(run)), codes, 'the exit codes')
-      expectEqual(await context.listCreated(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
   {
     id: 'RT-024',
-    title: 'onProgress hears nothing where nothing is pulled',
+    title: 'onProgress is not called when no image is pulled',
     run: async (context) => {
       const { runtime, image, signal } = context
       const heard: ProgressEvent[] = []
       const id = await runtime.createContainer({ image }, { signal, onProgress: (event) => void heard.push(event) })
       context.defer(id, (own) => runtime.removeContainer(id, own))
-      expectEqual(heard, [], 'what was heard')
+      expectEqual(heard, [], 'the progress events')
     },
   },
 ])

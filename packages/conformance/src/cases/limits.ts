@@ -7,7 +7,7 @@ import { type CaseConfig, expectPrints, runAttached } from '../steps/containers.
 export const limitCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'LIM-001',
-    title: 'memoryBytes is the limit of memory',
+    title: 'memoryBytes limits the memory',
     requiredOptions: ['memoryBytes'],
     run: async (context) => {
       const memoryBytes = 256 * 1024 * 1024
@@ -16,20 +16,20 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'LIM-002',
-    title: 'cpus may be a part of a CPU',
+    title: 'cpus may be a fraction',
     requiredOptions: ['cpus', 'cpus.fraction'],
     run: async (context) => await expectShare(context, 0.5),
   },
   {
     id: 'LIM-003',
-    title: 'pidsLimit is how many processes there may be',
+    title: 'pidsLimit limits the number of processes',
     requiredOptions: ['pidsLimit'],
     run: async (context) =>
       await expectPrints(context, { pidsLimit: 77, command: context.programs.processLimit() }, '77'),
   },
   {
     id: 'LIM-004',
-    title: 'ulimits are the limits of the process',
+    title: 'ulimits set the limits of the process',
     requiredOptions: ['ulimits'],
     run: async (context) => {
       const ulimits = [{ name: 'nofile', soft: 345, hard: 678 }]
@@ -47,7 +47,7 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'LIM-006',
-    title: 'capDrop takes a capability away',
+    title: 'capDrop drops a capability',
     requiredOptions: ['capDrop'],
     run: async (context) => {
       expectEqual(await hasCapability(context, chown), true, 'CHOWN without it')
@@ -56,7 +56,7 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'LIM-007',
-    title: 'privileged gives the capabilities of the machine',
+    title: 'privileged gives the process all capabilities of the machine',
     requiredOptions: ['privileged'],
     run: async (context) => {
       expectEqual(await hasCapability(context, sysAdmin), false, 'SYS_ADMIN without it')
@@ -75,13 +75,13 @@ export const limitCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'LIM-009',
-    title: 'cpus is how many CPUs there are to use',
+    title: 'cpus limits the number of CPUs',
     requiredOptions: ['cpus'],
     run: async (context) => await expectShare(context, 1),
   },
   {
     id: 'LIM-010',
-    title: 'memoryBytes may be less than a machine of its own needs',
+    title: 'memoryBytes may be less than a virtual machine needs',
     requiredOptions: ['memoryBytes', 'memoryBytes.small'],
     run: async (context) => {
       const memoryBytes = 64 * 1024 * 1024
@@ -102,7 +102,7 @@ async function hasCapability(context: CaseContext, bit: bigint, config: CaseConf
   return ((BigInt(`0x${stdout.trim()}`) >> bit) & 1n) === 1n
 }
 
-// Numbers of linux/capability.h.
+// Bit numbers from linux/capability.h.
 const chown = 0n
 const netAdmin = 12n
 const sysAdmin = 21n

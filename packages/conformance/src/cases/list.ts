@@ -6,7 +6,7 @@ import { createContainer, findListed, runToExit, startContainer } from '../steps
 export const listCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'LIST-001',
-    title: 'listContainers has what runs, what was never started and what has exited, each with its state',
+    title: 'listContainers lists running, created and exited containers with their states',
     run: async (context) => {
       const created = await createContainer(context, { command: context.programs.exit(0) })
       const running = await startContainer(context, { command: context.programs.sleep(60) })
@@ -18,7 +18,7 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'LIST-002',
-    title: 'listContainers gives each name as it was given',
+    title: 'listContainers returns each name as it was given',
     requiredOptions: ['name'],
     run: async (context) => {
       const name = context.uniqueName('listed')
@@ -28,20 +28,20 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'LIST-003',
-    title: 'listContainers gives the image as it was asked for, and the time of creation',
+    title: 'listContainers returns the image as it was given, and the time of creation',
     run: async (context) => {
       const before = Date.now()
       const id = await createContainer(context, {})
       const { image, createdAt } = expectDefined(await findListed(context, id), 'the container in the list')
       expectEqual(image, context.image, 'the image')
       const age = createdAt === undefined ? 0 : createdAt.getTime() - before
-      // The engine's clock is another one; a wrong unit would be off by years.
+      // The clock of the engine may differ; a wrong unit would differ by years.
       expect(Math.abs(age) < 86_400_000, 'a time of creation of today, or none', createdAt)
     },
   },
   {
     id: 'LIST-004',
-    title: 'listContainers gives the labels of the config',
+    title: 'listContainers returns the labels of the config',
     requiredOptions: ['labels'],
     run: async (context) => {
       const id = await createContainer(context, { labels: { 'conformance.one': '1', 'conformance.empty': '' } })
@@ -51,7 +51,7 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'LIST-005',
-    title: 'listContainers holds only what carries all labels that are asked for',
+    title: 'listContainers returns only containers with all given labels',
     requiredOptions: ['labels'],
     run: async (context) => {
       const mark = context.uniqueName('mark')
@@ -70,10 +70,10 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'LIST-006',
-    title: 'listContainers is empty for a label that nothing carries',
+    title: 'listContainers returns an empty list for a label that no container has',
     run: async ({ runtime, uniqueName }) => {
       expectEqual(
-        await runtime.listContainers({ labels: { 'conformance.mark': uniqueName('nobody') } }),
+        await runtime.listContainers({ labels: { 'conformance.mark': uniqueName('unused') } }),
         [],
         'the list',
       )
@@ -81,7 +81,7 @@ export const listCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'LIST-007',
-    title: 'listContainers has what another owner has made, too',
+    title: 'listContainers includes containers of other owners',
     run: async (context) => {
       const { runtime } = await context.open()
       const id = await createContainer(context, { command: context.programs.exit(0) }, runtime)

@@ -10,7 +10,7 @@ import { readLogs, readLogText, toLogBytes, toLogText } from '../steps/logs.js'
 export const logCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'LOG-001',
-    title: 'containerLogs gives all that a program has printed, then ends',
+    title: 'containerLogs gives all output of an exited program and then ends',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.lines(100) })
       expectEqual(toLogText(await logsOf(context, id)), numbers(1, 100), 'the log')
@@ -26,7 +26,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-003',
-    title: 'with follow it gives what is printed later, and ends when the program does',
+    title: 'containerLogs with follow gives later output and ends when the program exits',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.pause('first', 'second') })
       expectEqual(toLogText(await logsOf(context, id, { follow: true })), 'first\nsecond\n', 'the log')
@@ -34,7 +34,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-004',
-    title: 'containerLogs resolves at once for a container that is silent',
+    title: 'containerLogs resolves at once when the container has printed nothing',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const opening = context.runtime.containerLogs(id, { follow: true, signal: context.signal })
@@ -44,7 +44,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-005',
-    title: 'with follow the log of a container that has exited is whole, and ends',
+    title: 'containerLogs with follow gives the whole log of an exited container and ends',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.lines(10) })
       const read = within(5000, 'the end of the log', logsOf(context, id, { follow: true }))
@@ -53,7 +53,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-006',
-    title: 'tailLines gives the last lines alone',
+    title: 'tailLines gives only the last lines',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.lines(50) })
       expectEqual(toLogText(await logsOf(context, id, { tailLines: 3 })), numbers(48, 50), 'the log')
@@ -61,7 +61,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-007',
-    title: 'tailLines 0 gives nothing of before',
+    title: 'tailLines 0 gives no earlier output',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.lines(5) })
       expectEqual(toLogText(await logsOf(context, id, { tailLines: 0 })), '', 'the log')
@@ -69,7 +69,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-008',
-    title: 'more tailLines than there are give all',
+    title: 'tailLines above the number of lines gives all lines',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.lines(5) })
       expectEqual(toLogText(await logsOf(context, id, { tailLines: 100 })), numbers(1, 5), 'the log')
@@ -77,7 +77,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-009',
-    title: 'tailLines with follow gives the last lines, then what comes',
+    title: 'tailLines with follow gives the last lines and then later output',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.pause('first', 'second') }, 'first')
       expectEqual(toLogText(await logsOf(context, id, { tailLines: 0, follow: true })), 'second\n', 'the log')
@@ -85,7 +85,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-010',
-    title: 'timestamps are RFC 3339 with nanoseconds, and do not go back',
+    title: 'timestamps are RFC 3339 with nanoseconds and do not decrease',
     requiredOptions: ['logs.timestamps'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.lines(20) })
@@ -97,7 +97,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-011',
-    title: 'timestamps are no part of the bytes, and not there unless asked for',
+    title: 'timestamps are not part of the bytes, and are absent unless requested',
     requiredOptions: ['logs.timestamps'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.echo('plain') })
@@ -108,7 +108,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-012',
-    title: 'since with the text of a timestamp begins there, to the nanosecond',
+    title: 'since with the text of a timestamp starts at that line, to the nanosecond',
     requiredOptions: ['logs.since', 'logs.timestamps'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.pause('before', 'after') })
@@ -120,7 +120,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-013',
-    title: 'since takes a Date, and leaves out what was before',
+    title: 'since with a Date leaves out earlier output',
     requiredOptions: ['logs.since', 'logs.timestamps'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.pause('before', 'after') })
@@ -131,18 +131,18 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-014',
-    title: 'each chunk tells whether it was stdout or stderr',
+    title: 'each chunk names its source, stdout or stderr',
     requiredOptions: ['logs.split'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.report('to out', 'to err', 0) })
       const chunks = await logsOf(context, id)
-      expectEqual(toLogText(chunks, 'stdout'), 'to out\n', 'what was stdout')
-      expectEqual(toLogText(chunks, 'stderr'), 'to err\n', 'what was stderr')
+      expectEqual(toLogText(chunks, 'stdout'), 'to out\n', 'the stdout chunks')
+      expectEqual(toLogText(chunks, 'stderr'), 'to err\n', 'the stderr chunks')
     },
   },
   {
     id: 'LOG-015',
-    title: 'with stderr false it gives stdout alone',
+    title: 'containerLogs with stderr false gives only stdout',
     requiredOptions: ['logs.split'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.report('to out', 'to err', 0) })
@@ -151,7 +151,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-016',
-    title: 'with stdout false it gives stderr alone',
+    title: 'containerLogs with stdout false gives only stderr',
     requiredOptions: ['logs.split'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.report('to out', 'to err', 0) })
@@ -160,7 +160,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-017',
-    title: 'bytes that are no text come as they were printed',
+    title: 'the log contains binary output unchanged',
     requiredOptions: ['logs.binary'],
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.bytes() })
@@ -170,7 +170,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-018',
-    title: 'text in several bytes a letter comes as it was printed',
+    title: 'the log contains multi-byte characters unchanged',
     run: async (context) => {
       const text = 'grüße, 世界, 🐳'
       const { id } = await runToExit(context, { command: context.programs.echo(text) })
@@ -179,7 +179,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-019',
-    title: 'nothing of a program that ends at once is missing, twenty times of twenty',
+    title: 'the log of a program that exits at once is complete in twenty runs',
     timeFactor: 2,
     run: async (context) => {
       const run = async (number: number) => {
@@ -196,7 +196,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-020',
-    title: 'a terminal is logged as one combined stream',
+    title: 'the log of a container with a terminal is one combined stream',
     requiredOptions: ['tty'],
     run: async (context) => {
       const command = context.programs.report('to out', 'to err', 0)
@@ -208,7 +208,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-021',
-    title: 'a reader that stalls gets all of it, once, in order',
+    title: 'a slow reader gets the whole log once and in order',
     timeFactor: 2,
     run: async (context) => {
       const size = 1024 * 1024
@@ -226,7 +226,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-022',
-    title: 'leaving the loop closes the stream: nothing more comes, and the container goes on',
+    title: 'leaving the loop closes the stream and does not stop the container',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.announce('one') }, 'one')
       const stream = await context.runtime.containerLogs(id, { follow: true, signal: context.signal })
@@ -238,7 +238,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-023',
-    title: 'disposing ends a read that waits, and may be repeated',
+    title: 'disposing the stream ends a pending read and can be repeated',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const stream = await context.runtime.containerLogs(id, { follow: true, signal: context.signal })
@@ -246,12 +246,12 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
       await pause(100)
       await within(5000, 'the end of disposing', stream[Symbol.asyncDispose]())
       await stream[Symbol.asyncDispose]()
-      expectEqual(await within(5000, 'the end of the read', reading.result), [], 'what was read')
+      expectEqual(await within(5000, 'the end of the read', reading.result), [], 'the data read')
     },
   },
   {
     id: 'LOG-024',
-    title: 'aborting a followed log throws the very reason from the stream',
+    title: 'aborting a followed log makes the stream fail with the reason itself',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       const controller = new AbortController()
@@ -265,7 +265,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-025',
-    title: 'two readers at once get everything each',
+    title: 'two concurrent readers each get the whole log',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.pause('first', 'second') })
       const read = async () => toLogText(await logsOf(context, id, { follow: true }))
@@ -274,7 +274,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-026',
-    title: 'a line of 100 000 characters comes whole',
+    title: 'a line of 100 000 characters is logged whole',
     run: async (context) => {
       const line = 'x'.repeat(100_000)
       const { id } = await runToExit(context, { command: context.programs.echo(line) })
@@ -283,7 +283,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-027',
-    title: 'containerLogsAll gives what was printed so far, and does not wait for the end',
+    title: 'containerLogsAll resolves with the output so far without waiting for the exit',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.announce('so far') }, 'so far')
       expectEqual(await within(5000, 'the log', readLogText(context, id)), 'so far\n', 'the log')
@@ -291,7 +291,7 @@ export const logCases: readonly ConformanceCase[] = defineCases({ capability: ru
   },
   {
     id: 'LOG-028',
-    title: 'containerLogsAll gives both streams in the order of their arrival',
+    title: 'containerLogsAll gives stdout and stderr in order of arrival',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.pause('first', 'second') })
       expectEqual(await readLogText(context, id), 'first\nsecond\n', 'the log')

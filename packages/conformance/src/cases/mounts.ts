@@ -14,7 +14,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
   [
     {
       id: 'MNT-001',
-      title: 'a bind mount shows a directory of the machine',
+      title: 'a bind mount shows a directory of the host machine',
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
         const source = await makeDirectory(context)
@@ -25,7 +25,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'MNT-002',
-      title: 'what is written to a bind mount is on the machine',
+      title: 'writes to a bind mount are visible on the host machine',
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
         const source = await makeDirectory(context)
@@ -40,7 +40,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'MNT-003',
-      title: 'a read-only bind mount cannot be written to',
+      title: 'writes to a read-only bind mount fail',
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
         const source = await makeDirectory(context)
@@ -54,7 +54,8 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'MNT-004',
-      title: 'the source of a bind mount must exist: it is not made, and nothing is left running',
+      title:
+        'the start fails when the source of a bind mount does not exist: the source is not created, and nothing runs',
       requiredOptions: ['mounts.bind'],
       run: async (context) => {
         const source = join(await makeDirectory(context), 'absent')
@@ -64,7 +65,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'MNT-005',
-      title: 'a volume keeps what one container wrote for the next',
+      title: 'a volume keeps the files of one container for the next',
       needs: [volumeManagerCapability],
       requiredOptions: ['mounts.volume'],
       run: async (context) => {
@@ -79,7 +80,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'MNT-006',
-      title: 'a read-only volume cannot be written to',
+      title: 'writes to a read-only volume fail',
       needs: [volumeManagerCapability],
       requiredOptions: ['mounts.volume'],
       run: async (context) => {
@@ -91,7 +92,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'MNT-007',
-      title: 'a tmpfs can be written to where the root file system cannot',
+      title: 'a tmpfs is writable on a read-only root filesystem',
       requiredOptions: ['mounts.tmpfs', 'readOnlyRootFilesystem'],
       run: async (context) => {
         const mounts = [{ type: 'tmpfs', target: '/scratch', executable: true }] as const
@@ -102,7 +103,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'MNT-008',
-      title: 'a tmpfs has the mode that was asked for',
+      title: 'a tmpfs has the requested mode',
       requiredOptions: ['mounts.tmpfs'],
       run: async (context) => {
         const mounts = [{ type: 'tmpfs', target: '/scratch', executable: true, mode: 0o1750 }] as const
@@ -111,7 +112,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'MNT-009',
-      title: 'a tmpfs runs programs only where it is executable',
+      title: 'a tmpfs does not execute programs unless executable is true',
       requiredOptions: ['mounts.tmpfs', 'mounts.tmpfs.noexec'],
       run: async (context) => {
         const command = context.programs.execute('/scratch/program')
@@ -122,7 +123,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'MNT-010',
-      title: 'several mounts of different kinds go together',
+      title: 'one container can have several mounts of different types',
       requiredOptions: ['mounts.bind', 'mounts.tmpfs'],
       run: async (context) => {
         const source = await makeDirectory(context)
@@ -136,7 +137,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'MNT-011',
-      title: 'a tmpfs holds no more than its sizeBytes',
+      title: 'a tmpfs holds at most sizeBytes',
       requiredOptions: ['mounts.tmpfs', 'mounts.tmpfs.size'],
       run: async (context) => {
         const command = context.programs.write('/scratch/note', 'x'.repeat(100_000))
@@ -149,7 +150,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'MNT-012',
-      title: 'a tmpfs that is executable runs programs',
+      title: 'an executable tmpfs executes programs',
       requiredOptions: ['mounts.tmpfs'],
       run: async (context) => {
         const mounts = [{ type: 'tmpfs', target: '/scratch', executable: true }] as const
@@ -159,7 +160,7 @@ export const mountCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'MNT-013',
-      title: 'two containers that run at once have one volume: what one writes the other has',
+      title: 'two running containers share a volume: each sees what the other writes',
       needs: [volumeManagerCapability],
       requiredOptions: ['mounts.volume', 'mounts.volume.shared'],
       run: async (context) => {

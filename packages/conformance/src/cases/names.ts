@@ -10,7 +10,8 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
   [
     {
       id: 'NAME-001',
-      title: 'a taken name is NAME_CONFLICT with its holder, which is ours and stays untouched',
+      title:
+        'createContainer rejects with NAME_CONFLICT, the holder and ours true when the name is taken, and the holder is unchanged',
       run: async (context) => {
         const name = context.uniqueName('taken')
         const holderId = await startContainer(context, { name, command: context.programs.sleep(60) })
@@ -20,7 +21,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'NAME-002',
-      title: 'a name taken by another owner is NAME_CONFLICT, and the holder is not ours',
+      title: 'createContainer rejects with NAME_CONFLICT and ours false when another owner has the name',
       run: async (context) => {
         const { runtime: other } = await context.open()
         const name = context.uniqueName('foreign')
@@ -30,7 +31,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'NAME-003',
-      title: 'a container that has exited still holds its name',
+      title: 'an exited container keeps its name',
       run: async (context) => {
         const name = context.uniqueName('exited')
         await runToExit(context, { name, command: context.programs.exit(0) })
@@ -39,13 +40,13 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'NAME-004',
-      title: 'the name of a container that was removed is free',
+      title: 'a name can be used again after its container was removed',
       run: async (context) => {
         const name = context.uniqueName('freed')
         const { id: first } = await runToExit(context, { name, command: context.programs.exit(3) })
         await context.runtime.removeContainer(first)
         const second = await createContainer(context, { name, command: context.programs.exit(7) })
-        // Where the name is the id, the second has that of the first; nothing else of it stays.
+        // On a runtime whose id is the name, the second container has the id of the first and must have none of its state.
         await context.runtime.startContainer(second, { signal: context.signal })
         expectEqual(
           await context.runtime.waitContainer(second, { signal: context.signal }),
@@ -56,7 +57,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'NAME-005',
-      title: 'of two that ask for one name at once, one gets it and the other NAME_CONFLICT',
+      title: 'of two concurrent creates with one name, one succeeds and one rejects with NAME_CONFLICT',
       run: async (context) => {
         const name = context.uniqueName('raced')
         const outcomes = await Promise.allSettled([take(context, name), take(context, name)])
@@ -67,7 +68,7 @@ export const nameCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'NAME-006',
-      title: 'without a name the engine picks one, another each time',
+      title: 'containers created without a name get different names',
       run: async (context) => {
         const ids = [await createContainer(context, {}), await createContainer(context, {})]
         const listed = (await context.runtime.listContainers()).filter(({ id }) => ids.includes(id))

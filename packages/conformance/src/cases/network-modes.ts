@@ -11,7 +11,7 @@ import { createNetwork, expectDoesNotReach, expectReaches, onNetwork } from '../
 export const networkModeCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'MODE-001',
-    title: 'network mode "host" is this machine\'s own network',
+    title: 'network mode "host" uses the network of this machine',
     requiredOptions: ['network', 'network.host'],
     run: async (context) => {
       const held = await holdPort({ line: 'from the machine' })
@@ -22,7 +22,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
   },
   {
     id: 'MODE-002',
-    title: 'supportsHostNetwork is false when the report refuses "network.host" or "network"',
+    title: 'supportsHostNetwork is false when the report lists "network.host" or "network" as unsupported',
     run: async ({ runtime, scope }) => {
       const unsupportedOptions = scope.report.available ? scope.report.unsupportedOptions : []
       const isKept = findRefusal('network.host', unsupportedOptions) === undefined
@@ -31,7 +31,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
   },
   {
     id: 'MODE-003',
-    title: 'network mode "none" leads nowhere',
+    title: 'network mode "none" has no connection',
     requiredOptions: ['network', 'network.none'],
     run: async (context) => {
       const held = await holdPort({ address: '0.0.0.0', line: 'from the machine' })
@@ -44,7 +44,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
   },
   {
     id: 'MODE-004',
-    title: 'a container on several networks reaches peers of each',
+    title: 'a container on several networks reaches peers on each',
     needs: [networkManagerCapability],
     requiredOptions: ['network', 'network.several', 'network.aliases'],
     run: async (context) => {
@@ -61,7 +61,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
   },
   {
     id: 'MODE-005',
-    title: 'extraHosts are names that the container resolves',
+    title: 'extraHosts names resolve in the container',
     requiredOptions: ['extraHosts'],
     run: async (context) => {
       const held = await holdPort({ address: '0.0.0.0', line: 'by another name' })
@@ -74,7 +74,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
   },
   {
     id: 'MODE-006',
-    title: 'extraHosts take "host-gateway" for the address of this machine',
+    title: '"host-gateway" in extraHosts is the address of this machine',
     requiredOptions: ['extraHosts'],
     run: async (context) => {
       if ((await findHostAddress(context)) === undefined) return
@@ -86,7 +86,7 @@ export const networkModeCases: readonly ConformanceCase[] = defineCases({ capabi
   },
   {
     id: 'MODE-007',
-    title: 'supportsHostNetwork asks nothing of the engine',
+    title: 'supportsHostNetwork sends no request to the engine',
     run: async ({ runtime }) => {
       const { result, account, stop } = watchIo((): unknown => runtime.supportsHostNetwork())
       await pause(50)

@@ -9,7 +9,7 @@ import { createNetwork, expectDoesNotReach, expectReaches, onNetwork } from '../
 export const networkCases: readonly ConformanceCase[] = defineCases({ capability: networkManagerCapability }, [
   {
     id: 'NET-001',
-    title: 'createNetwork resolves with the id by which the network is listed, under its name',
+    title: 'createNetwork resolves with the id that listNetworks shows with the name',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
       const name = context.uniqueName('network')
@@ -21,7 +21,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-002',
-    title: 'a taken name is NAME_CONFLICT with its holder, which is ours',
+    title: 'createNetwork rejects with NAME_CONFLICT, the holder and ours true when the name is taken',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
       const holderId = await createNetwork(context)
@@ -34,7 +34,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-003',
-    title: 'a name taken by another owner is NAME_CONFLICT, and the holder is not ours',
+    title: 'createNetwork rejects with NAME_CONFLICT and ours false when another owner has the name',
     run: async (context) => {
       const holderId = await createNetwork(context)
       const name = expectDefined(await findNetwork(context, holderId), 'the network in the list').name
@@ -44,45 +44,46 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-004',
-    title: 'the name of a network that was removed is free',
+    title: 'a name can be used again after its network was removed',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
       const name = context.uniqueName('freed')
       await networks.removeNetwork(await networks.createNetwork(name))
       const second = await networks.createNetwork(name)
       await networks.removeNetwork(second)
-      expectEqual(await context.listCreated(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
   {
     id: 'NET-005',
-    title: 'removeNetwork removes it, and resolves for one that is gone',
+    title: 'removeNetwork removes a network and resolves when it was removed before',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
       const id = await createNetwork(context)
       await networks.removeNetwork(id)
-      expectEqual(await findNetwork(context, id), undefined, 'what the list has of it')
+      expectEqual(await findNetwork(context, id), undefined, 'its entry in the list')
       await networks.removeNetwork(id)
     },
   },
   {
     id: 'NET-006',
-    title: 'removeNetwork resolves for a network that never was',
+    title: 'removeNetwork resolves when the network never existed',
     run: async (context) => await context.require(networkManagerCapability).removeNetwork(context.uniqueName('never')),
   },
   {
     id: 'NET-007',
-    title: 'two removals at once both resolve',
+    title: 'two concurrent calls of removeNetwork both resolve',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
       const id = await createNetwork(context)
       await Promise.all([networks.removeNetwork(id), networks.removeNetwork(id)])
-      expectEqual(await context.listCreated(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
   {
     id: 'NET-008',
-    title: 'removeNetwork of a network that a container uses is IN_USE naming the user, and it stays',
+    title:
+      'removeNetwork rejects with IN_USE and the container when a container uses the network, and keeps the network',
     requiredOptions: ['network', 'name'],
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
@@ -100,19 +101,19 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-009',
-    title: 'a network can be removed as soon as its containers are',
+    title: 'removeNetwork resolves directly after the containers of the network were removed',
     requiredOptions: ['network'],
     run: async (context) => {
       const id = await createNetwork(context)
       const user = await startContainer(context, { ...onNetwork(id), command: context.programs.sleep(60) })
       await context.runtime.removeContainer(user)
       await context.require(networkManagerCapability).removeNetwork(id)
-      expectEqual(await context.listCreated(), [], 'what is left')
+      expectEqual(await context.listCreated(), [], 'the remaining resources')
     },
   },
   {
     id: 'NET-010',
-    title: 'listNetworks gives labels, and holds only what carries all that are asked for',
+    title: 'listNetworks returns labels, and only networks with all given labels',
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
       const mark = context.uniqueName('mark')
@@ -130,7 +131,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-011',
-    title: 'two containers of a network reach each other by alias',
+    title: 'two containers on a network reach each other by alias',
     requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
       const networkId = await createNetwork(context)
@@ -143,7 +144,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-012',
-    title: 'a container of another network does not reach them',
+    title: 'a container on another network cannot reach them',
     requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
       const [inside, outside] = [await createNetwork(context), await createNetwork(context)]
@@ -156,7 +157,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-013',
-    title: 'an internal network is listed as one, and its containers reach each other',
+    title: 'an internal network is listed as internal, and its containers reach each other',
     requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
       const networkId = await createNetwork(context, { internal: true })
@@ -168,7 +169,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-014',
-    title: 'a container is on its network after it was started again',
+    title: 'a container is on its network after a restart',
     requiredOptions: ['network', 'network.aliases'],
     run: async (context) => {
       const networkId = await createNetwork(context)
@@ -181,7 +182,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-015',
-    title: 'a network on which a container is to be made is found by its name, too',
+    title: 'createContainer accepts the name of a network as well as its id',
     requiredOptions: ['network'],
     run: async (context) => {
       const id = await createNetwork(context)
@@ -192,7 +193,8 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-016',
-    title: 'a container that was never started does not keep its network from going, or is named as its user',
+    title:
+      'removeNetwork removes a network that only a created container uses, or rejects with IN_USE and that container',
     requiredOptions: ['network', 'name'],
     run: async (context) => {
       const networks = context.require(networkManagerCapability)
@@ -214,7 +216,7 @@ export const networkCases: readonly ConformanceCase[] = defineCases({ capability
   },
   {
     id: 'NET-017',
-    title: 'listNetworks has what another owner has made, too',
+    title: 'listNetworks includes networks of other owners',
     run: async (context) => {
       const id = await createNetwork(context)
       const listed = await (await openOther(context)).listNetworks({ signal: context.signal })

@@ -32,7 +32,7 @@ export const notFoundCases: readonly ConformanceCase[] = [
     },
     {
       id: 'NF-010',
-      title: 'containerLogs resolves for an unknown container; reading is CONTAINER_NOT_FOUND',
+      title: 'containerLogs resolves for an unknown container, and reading the stream fails with CONTAINER_NOT_FOUND',
       run: async ({ runtime, uniqueName, signal }) => {
         const id = uniqueName('unknown')
         const stream = await runtime.containerLogs(id, { signal })
@@ -44,20 +44,20 @@ export const notFoundCases: readonly ConformanceCase[] = [
     notFound('NF-011', 'exec', (context, id) => context.require(execManagerCapability).exec(id, ['true'])),
   ]),
   ...defineCases({ capability: sidecarManagerCapability }, [
-    notFound('NF-012', 'inspectContainer', (context, id) =>
+    notFound('NF-012', 'inspectContainer of the sidecar manager', (context, id) =>
       context.require(sidecarManagerCapability).inspectContainer(id),
     ),
   ]),
   ...defineCases({ capability: networkManagerCapability, requiredOptions: ['network'] }, [
     {
       id: 'NF-013',
-      title: 'createContainer on an unknown network is NETWORK_NOT_FOUND, and nothing is made',
+      title: 'createContainer rejects with NETWORK_NOT_FOUND when the network is unknown, and creates nothing',
       run: async (context) => {
         const networkId = context.uniqueName('unknown')
         const network = { mode: 'networks', networks: [{ networkId }] } as const
         const create = () => context.runtime.createContainer({ image: context.image, network })
         await expectHostError('NETWORK_NOT_FOUND', create, { id: networkId })
-        expectEqual(await context.listCreated(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
   ]),
@@ -73,7 +73,7 @@ function notFound(
 ): CaseDefinition {
   return {
     id,
-    title: `${method} of an unknown container is CONTAINER_NOT_FOUND with the id that was asked for`,
+    title: `${method} rejects with CONTAINER_NOT_FOUND and the given id when the container is unknown`,
     run: async (context) => {
       const unknown = context.uniqueName('unknown')
       await expectHostError('CONTAINER_NOT_FOUND', () => call(context, unknown), { id: unknown })

@@ -25,7 +25,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
   ...defineCases({ capability: runtimeCapability }, [
     {
       id: 'OWN-001',
-      title: 'a container carries its owner, what it was made as, and its lifetime',
+      title: 'a container has labels of its owner, its kind of object and its lifetime',
       run: async (context) => {
         const id = await createContainer(context, {})
         expectOwned((await findListed(context, id))?.labels, { kind: 'container' })
@@ -44,7 +44,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
     },
     {
       id: 'OWN-003',
-      title: 'the lifetime may be given: lease, persistent',
+      title: 'the lifetime can be set to lease or persistent',
       requiredOptions: ['labels'],
       run: async (context) => {
         for (const lifetime of ['lease', 'persistent'] as const) {
@@ -56,17 +56,18 @@ export const ownershipCases: readonly ConformanceCase[] = [
     },
     {
       id: 'OWN-004',
-      title: 'another label of a container that begins with "capstan." is INVALID_ARGUMENT, and nothing is made',
+      title:
+        'any other container label that begins with "capstan." rejects with INVALID_ARGUMENT, and nothing is created',
       requiredOptions: ['labels'],
       run: async (context) => {
         const create = () => createContainer(context, { labels: foreignLabels })
         await expectHostError('INVALID_ARGUMENT', create, { field: foreignField })
-        expectEqual(await context.listCreated(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
     {
       id: 'OWN-005',
-      title: 'a built image carries its owner and the tag that it was made under',
+      title: 'a built image has labels of its owner and its tag',
       needs: [imageBuilderCapability],
       run: async (context) => {
         const tag = await buildImage(context, `FROM ${context.image}\n`)
@@ -75,7 +76,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
     },
     {
       id: 'OWN-006',
-      title: 'an image that is built on a built one carries its own owner and tag',
+      title: 'an image that is built on a built image has its own owner and tag',
       needs: [imageBuilderCapability],
       run: async (context) => {
         const base = await buildImage(context, `FROM ${context.image}\nENV BASE=1\n`, {}, await context.open())
@@ -88,7 +89,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
     },
     {
       id: 'OWN-007',
-      title: "a container of a built image counts as a container, and as its own owner's",
+      title: 'a container of a built image has its own owner and the kind container',
       needs: [imageBuilderCapability],
       run: async (context) => {
         const image = await buildImage(context, `FROM ${context.image}\n`)
@@ -103,7 +104,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
     },
     {
       id: 'OWN-008',
-      title: 'another label of a build that begins with "capstan." is INVALID_ARGUMENT, and nothing is built',
+      title: 'any other build label that begins with "capstan." rejects with INVALID_ARGUMENT, and nothing is built',
       needs: [imageBuilderCapability],
       run: async (context) => {
         const tag = `${context.uniqueName('labelled')}:1`
@@ -117,7 +118,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
   ...defineCases({ capability: networkManagerCapability }, [
     {
       id: 'OWN-009',
-      title: 'a network carries its owner, what it was made as, and its lifetime',
+      title: 'a network has labels of its owner, its kind of object and its lifetime',
       run: async (context) => {
         const id = await createNetwork(context)
         const listed = await context.require(networkManagerCapability).listNetworks()
@@ -126,18 +127,19 @@ export const ownershipCases: readonly ConformanceCase[] = [
     },
     {
       id: 'OWN-010',
-      title: 'another label of a network that begins with "capstan." is INVALID_ARGUMENT, and nothing is made',
+      title:
+        'any other network label that begins with "capstan." rejects with INVALID_ARGUMENT, and nothing is created',
       run: async (context) => {
         const create = () => createNetwork(context, { labels: foreignLabels })
         await expectHostError('INVALID_ARGUMENT', create, { field: foreignField })
-        expectEqual(await context.listCreated(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
   ]),
   ...defineCases({ capability: volumeManagerCapability }, [
     {
       id: 'OWN-011',
-      title: 'a volume carries its owner, what it was made as, and its lifetime',
+      title: 'a volume has labels of its owner, its kind of object and its lifetime',
       run: async (context) => {
         const name = await createVolume(context)
         const listed = await context.require(volumeManagerCapability).listVolumes()
@@ -146,17 +148,17 @@ export const ownershipCases: readonly ConformanceCase[] = [
     },
     {
       id: 'OWN-012',
-      title: 'another label of a volume that begins with "capstan." is INVALID_ARGUMENT, and nothing is made',
+      title: 'any other volume label that begins with "capstan." rejects with INVALID_ARGUMENT, and nothing is created',
       run: async (context) => {
         await expectHostError('INVALID_ARGUMENT', () => createVolume(context, foreignLabels), { field: foreignField })
-        expectEqual(await context.listCreated(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
   ]),
   ...defineCases({ capability: sidecarManagerCapability, requiredOptions: ['name'] }, [
     {
       id: 'OWN-013',
-      title: 'a sidecar carries its owner, what it was made as, and its lifetime; its inspection shows them',
+      title: 'a sidecar has labels of its owner, its kind of object and its lifetime, which inspectContainer returns',
       run: async (context) => {
         const sidecars = context.require(sidecarManagerCapability)
         const { image, programs, signal } = context
@@ -170,7 +172,7 @@ export const ownershipCases: readonly ConformanceCase[] = [
   ...defineCases({ capability: imageBuilderCapability }, [
     {
       id: 'OWN-014',
-      title: 'an image that is built under several tags carries its owner and all of them',
+      title: 'an image that is built with several tags has labels of its owner and all tags',
       run: async (context) => {
         const tags = [`${context.uniqueName('second')}:1`, `${context.uniqueName('third')}:1`]
         const tag = await buildImage(context, `FROM ${context.image}\nENV SAID=tagged\n`, { tags })

@@ -10,7 +10,7 @@ import { findFreePort, hasAddress, holdPort, readFromPort } from '../steps/host-
 export const portCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'PORT-001',
-    title: 'a published port is reached from this machine at 127.0.0.1, at the port that was picked',
+    title: 'a published port is reachable at 127.0.0.1 on the assigned host port',
     requiredOptions: ['ports'],
     run: async (context) => {
       const id = await startContainer(context, { ports: [{ containerPort: 8080 }], command: serve(context, 8080) })
@@ -20,7 +20,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'PORT-002',
-    title: 'a port of this machine that was asked for is the one that is published',
+    title: 'a port is published on the requested host port',
     requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
       const hostPort = await findFreePort()
@@ -32,7 +32,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'PORT-003',
-    title: 'several ports have a port of this machine each',
+    title: 'each of several published ports has its own host port',
     requiredOptions: ['ports'],
     run: async (context) => {
       const ports = [{ containerPort: 8080 }, { containerPort: 9090 }]
@@ -43,7 +43,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'PORT-004',
-    title: 'getPortBindings is empty when nothing is published',
+    title: 'getPortBindings is empty when no port is published',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       expectEqual([...(await context.runtime.getPortBindings(id))], [], 'the bindings')
@@ -51,7 +51,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'PORT-005',
-    title: 'getPortBindings is empty before the start, and after the exit',
+    title: 'getPortBindings is empty before the start and after the exit',
     requiredOptions: ['ports'],
     run: async (context) => {
       const config = { ports: [{ containerPort: 8080 }], command: context.programs.sleep(60) }
@@ -65,7 +65,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'PORT-006',
-    title: 'a port of this machine that is taken is IN_USE at the start, naming it',
+    title: 'startContainer rejects with IN_USE and the port when the host port is taken',
     requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
       const held = await holdPort()
@@ -78,7 +78,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'PORT-007',
-    title: 'a port is published at 127.0.0.1 unless another address is asked for',
+    title: 'a port is published on 127.0.0.1 by default',
     requiredOptions: ['ports'],
     run: async (context) => {
       const ports = [{ containerPort: 8080 }, { containerPort: 9090, hostAddress: '0.0.0.0' }]
@@ -94,7 +94,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'PORT-008',
-    title: 'a UDP port is published, and a TCP port of the same number goes first',
+    title: 'a UDP port is published, and a TCP port of the same number comes first in the bindings',
     requiredOptions: ['ports', 'ports.udp'],
     run: async (context) => {
       const ports = [{ containerPort: 8080, protocol: 'udp' }, { containerPort: 8080 }] as const
@@ -108,7 +108,7 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'PORT-009',
-    title: 'the port of a container that is gone is free again',
+    title: 'a host port is free after its container was removed',
     requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => {
       const hostPort = await findFreePort()
@@ -120,13 +120,13 @@ export const portCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'PORT-010',
-    title: 'a port that is published on "any" is reached by IPv4',
+    title: 'a port published on "any" is reachable by IPv4',
     requiredOptions: ['ports', 'ports.hostPort'],
     run: async (context) => await expectServed(await publishAny(context), 'port 8080'),
   },
   {
     id: 'PORT-011',
-    title: 'a port that is published on "any" is reached by IPv6, where this machine has it',
+    title: 'a port published on "any" is reachable by IPv6 when this machine has IPv6',
     requiredOptions: ['ports', 'ports.hostPort', 'ports.ipv6'],
     run: async (context) => {
       const hostPort = await publishAny(context)
@@ -139,7 +139,7 @@ function serve({ programs }: CaseContext, port: number) {
   return programs.listen(port, `port ${port}`)
 }
 
-/** The port of this machine at which a container serves on all addresses. */
+/** Starts a container that serves on all addresses; resolves with its host port. */
 async function publishAny(context: CaseContext): Promise<number> {
   const hostPort = await findFreePort()
   const ports = [{ containerPort: 8080, hostPort, hostAddress: 'any' }]
@@ -157,5 +157,5 @@ async function untilPublished({ runtime, signal }: CaseContext, id: string, port
 async function expectServed(port: number, line: string, host?: string): Promise<void> {
   const read = async () => (await readFromPort(port, host)) || undefined
   const answer = await eventually(`an answer of port ${port}${host === undefined ? '' : ` of ${host}`}`, read)
-  expectEqual(answer.trim(), line, `what port ${port} says`)
+  expectEqual(answer.trim(), line, `the data received from port ${port}`)
 }

@@ -10,7 +10,7 @@ import { watchIo } from '../plugin/watch-io.js'
 export const probeCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability, opens: false }, [
   {
     id: 'PRB-001',
-    title: 'the plugin has a name, contract version 1, a probe and a register',
+    title: 'the plugin has a name, contract version 1, a probe method and a register method',
     run: async ({ plugin }) => {
       expect(/^[a-z][a-z0-9-]*$/.test(plugin.name), 'a name of lower-case letters, digits and "-"', plugin.name)
       expectEqual(plugin.contractVersion, 1, 'contractVersion')
@@ -19,7 +19,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-002',
-    title: 'probe answers with a version, an endpoint and its lists',
+    title: 'probe resolves with a version, an endpoint and its lists',
     run: async (context) => {
       const result = await probeAvailable(context)
       expect(result.version.trim() !== '', 'a version', result.version)
@@ -31,7 +31,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-003',
-    title: 'probe claims a runtime, and nothing twice',
+    title: 'probe claims the runtime capability and claims no capability twice',
     run: async (context) => {
       const ids = (await probeAvailable(context)).provides.map(({ id }) => id)
       expect(ids.includes(runtimeCapability.id), 'the runtime among what it provides', ids)
@@ -40,7 +40,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-004',
-    title: 'probe tells of each known capability that it does not claim why it is absent',
+    title: 'probe gives a reason for each known capability that it does not claim',
     run: async (context) => {
       const { provides, absent } = await probeAvailable(context)
       for (const { id } of builtInCapabilities) {
@@ -55,16 +55,16 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-005',
-    title: 'probe lists nothing as absent that it claims',
+    title: 'probe lists no capability as both provided and absent',
     run: async (context) => {
       const { provides, absent } = await probeAvailable(context)
       const both = absent.filter(({ id }) => provides.some((claimed) => claimed.id === id))
-      expectEqual(both, [], 'what is claimed and absent')
+      expectEqual(both, [], 'capabilities both provided and absent')
     },
   },
   {
     id: 'PRB-006',
-    title: 'probe names each refused field once, with a reason',
+    title: 'probe lists each unsupported field once, with a reason',
     run: async (context) => {
       const { unsupportedOptions } = await probeAvailable(context)
       expectEqual(
@@ -73,12 +73,12 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
         'the number of different fields',
       )
       const silent = unsupportedOptions.filter(({ reason }) => reason.trim() === '')
-      expectEqual(silent, [], 'refusals without a reason')
+      expectEqual(silent, [], 'unsupported fields without a reason')
     },
   },
   {
     id: 'PRB-007',
-    title: 'probe keeps its deadline',
+    title: 'probe settles before its deadline',
     run: async (context) => {
       const { plugin } = context
       const timeoutMs = plugin.probeTimeoutMs ?? defaultTimeoutMs
@@ -87,17 +87,17 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-008',
-    title: 'probe answers with a value even when its deadline is too short',
+    title: 'probe resolves with a result when its deadline is too short',
     run: async (context) => {
       const probing = context.plugin.probe(toOptions(context, { timeoutMs: 1 }))
-      // On a busy machine the process itself may not run for seconds.
+      // On a busy machine the process itself may be stalled for seconds.
       const result = await within(10_000, 'an answer of the probe', probing)
       expectEqual(typeof result.available, 'boolean', 'the type of "available"')
     },
   },
   {
     id: 'PRB-009',
-    title: 'probe rejects with the reason of a signal that was aborted before',
+    title: 'probe rejects with the reason of a signal that was already aborted',
     run: async (context) => {
       const reason = new Error('aborted before the probe')
       const signal = AbortSignal.abort(reason)
@@ -106,7 +106,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-010',
-    title: 'two probes at once claim the same',
+    title: 'two concurrent probes claim the same capabilities',
     run: async (context) => {
       const [one, other] = await Promise.all([probeAvailable(context), probeAvailable(context)])
       expectEqual(toClaims(one), toClaims(other), 'the claims of the second probe')
@@ -114,14 +114,14 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-011',
-    title: 'probe closes what it opened',
+    title: 'probe closes every handle that it opened',
     run: async (context) => {
       const watched = watchIo(async () => await probeAvailable(context))
       try {
         await watched.result
-        // What it set going opens its handles in one of the next turns.
+        // Asynchronous work of the probe opens its handles in one of the next turns.
         await pause(50)
-        // A handle that was closed goes in one of the next turns.
+        // A closed handle is destroyed in one of the next turns.
         const closed = () => (watched.account().open.length === 0 ? true : undefined)
         await eventually('all handles of the probe closed', closed, { timeoutMs: 2000 })
       } finally {
@@ -131,7 +131,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-012',
-    title: 'the report is plain data, and survives JSON as it is',
+    title: 'the report is plain data and is unchanged by a JSON round trip',
     run: async ({ plugin, env }) => {
       const host = createRuntimeHost({ plugins: [plugin], env })
       try {
@@ -145,7 +145,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-013',
-    title: 'probe says that no runtime is there with a value: each attempt with its source, cause and remedy',
+    title: 'probe resolves when no runtime is available, with the source, cause and remedy of each attempt',
     given: ['unavailableEnv'],
     run: async (context) => {
       const result = await context.plugin.probe(toOptions(context, { env: context.unavailableEnv ?? {} }))
@@ -162,7 +162,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-014',
-    title: 'opening where no runtime is there is RUNTIME_UNAVAILABLE with the attempts, in good time',
+    title: 'open rejects in time with RUNTIME_UNAVAILABLE and the attempts when no runtime is available',
     given: ['unavailableEnv'],
     run: async ({ plugin, unavailableEnv = {} }) => {
       const host = createRuntimeHost({ plugins: [plugin], env: unavailableEnv })
@@ -181,7 +181,7 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-015',
-    title: 'isChosen tells true or false at once and without I/O, in any environment',
+    title: 'isChosen returns a boolean synchronously and without I/O in any environment',
     run: async ({ plugin, env, unavailableEnv = {} }) => {
       for (const given of [env, unavailableEnv, {}]) {
         const watched = watchIo(() => plugin.isChosen?.(given) ?? false)
@@ -194,11 +194,12 @@ export const probeCases: readonly ConformanceCase[] = defineCases({ capability: 
   },
   {
     id: 'PRB-016',
-    title: 'a runtime without a volume manager refuses "mounts.volume": no sweep would find what a mount creates',
+    title:
+      'a runtime without a volume manager lists "mounts.volume" as unsupported, because sweep could not find such volumes',
     run: async (context) => {
       const { provides, unsupportedOptions } = await probeAvailable(context)
       if (provides.some(({ id }) => id === volumeManagerCapability.id)) return
-      expectDefined(findRefusal('mounts.volume', unsupportedOptions), '"mounts.volume" among what is refused')
+      expectDefined(findRefusal('mounts.volume', unsupportedOptions), '"mounts.volume" among the unsupported fields')
     },
   },
 ])
@@ -220,7 +221,7 @@ function toClaims({ provides, absent, unsupportedOptions }: Available) {
   return { provided, missing, refused: unsupportedOptions.map(({ field }) => field).toSorted() }
 }
 
-/** JSON knows no `undefined`: a field that has it is a field that is not there. */
+/** Removes fields whose value is `undefined`, which JSON does not have. */
 function dropUndefined(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(dropUndefined)
   if (typeof value !== 'object' || value === null || Object.getPrototypeOf(value) !== Object.prototype) return value
@@ -228,5 +229,5 @@ function dropUndefined(value: unknown): unknown {
   return Object.fromEntries(entries.map(([name, field]) => [name, dropUndefined(field)]))
 }
 
-/** How long a host waits at most where nobody sets a limit. */
+/** The default probe timeout of a host. */
 const defaultTimeoutMs = 30_000

@@ -10,7 +10,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
   [
     {
       id: 'PROC-001',
-      title: 'after close the process ends by itself, within seconds',
+      title: 'the process exits by itself within seconds after close',
       run: async (context) => {
         const owner = await startOwner(context, 'lifecycle')
         await owner.untilPrinted('closed')
@@ -19,7 +19,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'PROC-002',
-      title: 'it does so too where a followed log, a wait and a session were open',
+      title: 'the process exits by itself after close when a followed log, a wait and a session were open',
       run: async (context) => {
         const owner = await startOwner(context, 'streams')
         await owner.untilPrinted('closed')
@@ -28,7 +28,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'PROC-003',
-      title: 'a process that only asked what is there ends by itself',
+      title: 'a process that only called discover exits by itself',
       run: async (context) => {
         const owner = await startOwner(context, 'discover')
         await owner.untilPrinted('closed')
@@ -37,7 +37,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'PROC-004',
-      title: 'what a process left that was killed is swept, and what the living have made is not',
+      title: 'sweep removes the resources of a killed process and keeps those of living owners',
       requiredOptions: ['labels'],
       run: async (context) => {
         const mark = context.uniqueName('mark')
@@ -48,12 +48,12 @@ export const processCases: readonly ConformanceCase[] = defineCases(
         await owner.kill()
         const sweeper = await context.open({ onlyLabelled: labels })
         const { failed } = await sweeper.sweep({ signal: context.signal })
-        expectEqual(failed, [], 'what could not be removed')
+        expectEqual(failed, [], 'the resources that could not be removed')
         const left = await context.runtime.listContainers({ labels })
         expectEqual(
           left.map(({ id }) => id),
           [alive],
-          'what is left',
+          'the remaining resources',
         )
       },
     },
@@ -61,7 +61,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
 )
 
 async function expectEndsItself(owner: Awaited<ReturnType<typeof startOwner>>): Promise<void> {
-  // It should end within a second, but other cases keep the machine busy.
+  // The process should exit within a second, but other cases keep the machine busy.
   const ending = eventually('the end of the process', () => owner.ended(), { timeoutMs: 4000 })
   const { code, stderr } = await ending
   expect(code === 0, 'exit code 0', { code, stderr })

@@ -2,11 +2,12 @@ import { runtimeCapability } from '@capstan/core'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
 import { checkAllRefused, findRefused } from '../run/check-refused.js'
 
-// The cases that rely on a field hold the runtime to its refusal, too: but of those none may be left.
+// Cases that require an option check its refusal too, but every such case may be absent on this runtime.
 export const refusalCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability }, [
   {
     id: 'REF-001',
-    title: 'each field that the report refuses is OPTION_UNSUPPORTED where it is used, and makes nothing',
+    title:
+      'each field that the report lists as unsupported rejects with OPTION_UNSUPPORTED when used, and creates nothing',
     timeFactor: 3,
     run: async (context) => {
       const { report } = context.scope

@@ -24,7 +24,7 @@ import { watchIo } from '../plugin/watch-io.js'
 export const registerCases: readonly ConformanceCase[] = defineCases({ capability: runtimeCapability, opens: false }, [
   {
     id: 'REG-001',
-    title: 'register is synchronous',
+    title: 'register returns synchronously',
     run: async (context) => {
       const { returned } = await watchRegister(context)
       expect(returned === undefined, 'register to return nothing', returned)
@@ -32,7 +32,7 @@ export const registerCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'REG-002',
-    title: 'register does no I/O, nor does anything that it sets going',
+    title: 'register does no I/O, neither directly nor in work that it starts',
     run: async (context) => {
       const { begun } = await watchRegister(context)
       expectEqual(begun, [], 'the I/O that register began')
@@ -40,15 +40,15 @@ export const registerCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'REG-003',
-    title: 'register provides exactly what the probe claimed',
+    title: 'register provides exactly the capabilities that the probe claimed',
     run: async (context) => {
       const { claimed, provided } = await watchRegister(context)
-      expectEqual(provided.toSorted(), claimed.toSorted(), 'what register provides')
+      expectEqual(provided.toSorted(), claimed.toSorted(), 'the capabilities that register provides')
     },
   },
   {
     id: 'REG-004',
-    title: 'the host opens the runtime: each claim has an implementation, what is not claimed has none',
+    title: 'the opened scope has an implementation of each claimed capability and of no other',
     run: async (context) => {
       const scope = await context.open()
       const claimed = scope.report.available ? scope.report.provides.map(({ id }) => id) : []
@@ -73,7 +73,7 @@ export const registerCases: readonly ConformanceCase[] = defineCases({ capabilit
   },
   {
     id: 'REG-006',
-    title: 'two scopes of one plugin have a runtime each, and closing one leaves the other whole',
+    title: 'two scopes of one plugin have separate runtimes, and closing one leaves the other working',
     run: async (context) => {
       const [one, other] = await Promise.all([context.open(), context.open()])
       expect(one.runtime !== other.runtime, 'two runtimes', 'one and the same')
@@ -100,7 +100,7 @@ interface Registration {
   readonly provided: readonly string[]
 }
 
-/** Lets the host wire a scope, and looks over the shoulder of `register` meanwhile. What the host says of it is no matter here. */
+/** Opens a scope on a host and records the result and the I/O of `register`. Errors of the host are ignored. */
 async function watchRegister({ plugin, env, signal }: CaseContext): Promise<Registration> {
   let watched: Watched | undefined
   let claimed: readonly string[] = []
@@ -118,7 +118,7 @@ async function watchRegister({ plugin, env, signal }: CaseContext): Promise<Regi
   try {
     const opened = await host.open({ runtime: plugin.name, signal }).catch((error: unknown) => ({ error }))
     const { returned, account, provided } = expectDefined(watched, `register to be called (${toText(opened)})`)
-    // What it set going begins its I/O in one of the next turns.
+    // Asynchronous work of `register` starts its I/O in one of the next turns.
     await pause(50)
     return { returned, begun: account().begun, claimed, provided }
   } finally {

@@ -19,7 +19,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
   [
     {
       id: 'SIDE-001',
-      title: 'startSidecar resolves with the full id of a container that runs, under its name',
+      title: 'startSidecar resolves with the full id of a running container of the given name',
       run: async (context) => {
         const name = context.uniqueName('sidecar')
         const id = await startSidecar(context, { name, command: context.programs.sleep(60) })
@@ -29,7 +29,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SIDE-002',
-      title: 'peers of its networks reach a sidecar by its alias',
+      title: "containers on the sidecar's networks reach it by its alias",
       needs: [networkManagerCapability],
       requiredOptions: ['network', 'network.aliases'],
       run: async (context) => {
@@ -42,7 +42,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SIDE-003',
-      title: 'a sidecar is on all networks that it is to join',
+      title: 'a sidecar joins all of its networks',
       needs: [networkManagerCapability],
       requiredOptions: ['network', 'network.several'],
       run: async (context) => {
@@ -56,7 +56,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SIDE-004',
-      title: 'a network that is absent is NETWORK_NOT_FOUND, and nothing is left',
+      title: 'startSidecar rejects with NETWORK_NOT_FOUND when the network is absent, and leaves nothing behind',
       needs: [networkManagerCapability],
       requiredOptions: ['network'],
       run: async (context) => {
@@ -64,12 +64,12 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         const networks = [{ networkId }]
         const start = () => startSidecar(context, { networks, command: context.programs.sleep(60) })
         await expectHostError('NETWORK_NOT_FOUND', start, { id: networkId })
-        expectEqual(await context.listCreated(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
     {
       id: 'SIDE-005',
-      title: 'a second network that is absent: the first is left again, and nothing else stays',
+      title: 'startSidecar leaves the first network when the second is absent, and leaves nothing behind',
       needs: [networkManagerCapability],
       requiredOptions: ['network', 'network.several'],
       run: async (context) => {
@@ -78,30 +78,31 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         const start = () => startSidecar(context, { networks, command: context.programs.sleep(60) })
         await expectHostError('NETWORK_NOT_FOUND', start)
         await context.require(networkManagerCapability).removeNetwork(first)
-        expectEqual(await context.listCreated(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
     {
       id: 'SIDE-006',
-      title: 'a command that is missing is COMMAND_NOT_STARTED, and nothing is left',
+      title:
+        'startSidecar rejects with COMMAND_NOT_STARTED when the image lacks the command, and leaves nothing behind',
       run: async (context) => {
         const start = () => startSidecar(context, { command: context.programs.missing() })
         await expectHostError('COMMAND_NOT_STARTED', start, { exitCode: 127 })
-        expectEqual(await context.listCreated(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
     {
       id: 'SIDE-007',
-      title: 'an image that no registry has is IMAGE_PULL_FAILED, and nothing is left',
+      title: 'startSidecar rejects with IMAGE_PULL_FAILED when no registry has the image, and leaves nothing behind',
       run: async (context) => {
         const image = '127.0.0.1:1/conformance/absent:1'
         await expectHostError('IMAGE_PULL_FAILED', () => startSidecar(context, { image }), { image })
-        expectEqual(await context.listCreated(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
     {
       id: 'SIDE-008',
-      title: 'a port that is taken is IN_USE, and nothing is left',
+      title: 'startSidecar rejects with IN_USE when a host port is taken, and leaves nothing behind',
       requiredOptions: ['ports', 'ports.hostPort'],
       run: async (context) => {
         const held = await holdPort()
@@ -109,12 +110,12 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
         const ports = [{ containerPort: 8080, hostPort: held.port }]
         const start = () => startSidecar(context, { ports, command: context.programs.sleep(60) })
         await expectHostError('IN_USE', start)
-        expectEqual(await context.listCreated(), [], 'what is left')
+        expectEqual(await context.listCreated(), [], 'the remaining resources')
       },
     },
     {
       id: 'SIDE-009',
-      title: 'a taken name is NAME_CONFLICT, and the holder is untouched',
+      title: 'startSidecar rejects with NAME_CONFLICT when the name is taken, and the holder is unchanged',
       run: async (context) => {
         const name = context.uniqueName('taken')
         const holderId = await createContainer(context, { name, command: context.programs.exit(0) })
@@ -125,7 +126,7 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SIDE-010',
-      title: 'aborted on its way, startSidecar rejects with the very reason, and nothing is left',
+      title: 'startSidecar aborted while it runs rejects with the reason itself and leaves nothing behind',
       run: async (context) => {
         for (const delayMs of [0, 5, 40]) {
           const controller = new AbortController()
@@ -136,17 +137,17 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
           await pause(delayMs)
           controller.abort(reason)
           const outcome = within(15_000, 'the end of startSidecar', starting.result)
-          // It may have been quicker than the abort.
+          // The start may complete before the abort.
           const id = await outcome.catch((error: unknown) => ({ error }))
           if (typeof id === 'string') await context.runtime.removeContainer(id)
           else await expectReason(reason, () => Promise.reject(id.error))
-          expectEqual(await context.listCreated(), [], 'what is left')
+          expectEqual(await context.listCreated(), [], 'the remaining resources')
         }
       },
     },
     {
       id: 'SIDE-011',
-      title: 'a sidecar takes the options of a container',
+      title: 'a sidecar accepts the options of a container',
       requiredOptions: ['env', 'labels'],
       run: async (context) => {
         const command = context.programs.variable('SAID')
@@ -160,26 +161,26 @@ export const sidecarCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SIDE-012',
-      title: 'a bad config is INVALID_ARGUMENT before anything is made',
+      title: 'an invalid config rejects with INVALID_ARGUMENT before anything is created',
       run: async (context) => {
         const start = () => startSidecar(context, { name: '-leading-dash' })
         await expectHostError('INVALID_ARGUMENT', start, { field: 'name' })
-        expect((await context.listCreated()).length === 0, 'nothing to be made', await context.listCreated())
+        expect((await context.listCreated()).length === 0, 'no resource to be created', await context.listCreated())
       },
     },
     {
       id: 'SIDE-013',
-      title: 'what only other containers have is INVALID_ARGUMENT by its name, and nothing is made',
+      title: 'a container option that sidecars lack rejects with INVALID_ARGUMENT and its name, and creates nothing',
       run: async (context) => {
         for (const [field, value] of Object.entries({ network: { mode: 'none' }, tty: true, interactive: true })) {
           await expectHostError('INVALID_ARGUMENT', () => startSidecar(context, { [field]: value }), { field })
         }
-        expectEqual(await context.listCreated(), [], 'what was made')
+        expectEqual(await context.listCreated(), [], 'the created resources')
       },
     },
     {
       id: 'SIDE-014',
-      title: 'a sidecar that does not start leaves no volume that its mount created',
+      title: 'startSidecar that fails removes the volume that its mount created',
       needs: [volumeManagerCapability],
       requiredOptions: ['mounts', 'mounts.volume', 'command'],
       run: async (context) => {

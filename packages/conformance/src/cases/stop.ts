@@ -18,7 +18,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'STOP-002',
-    title: 'stopContainer sends the polite signal first: the program ends by itself, with its own code',
+    title: 'stopContainer sends the stop signal first, so the program exits with its own code',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.obey('TERM', 3) })
       await context.runtime.stopContainer(id, { signal: context.signal })
@@ -27,20 +27,20 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'STOP-003',
-    title: 'stopContainer kills what does not end in graceMs, and not before',
+    title: 'stopContainer kills the program after graceMs, and not earlier',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.ignore() })
       const start = performance.now()
       await within(8000, 'the end of stopContainer', context.runtime.stopContainer(id, { graceMs: 1000 }))
       const elapsed = performance.now() - start
-      // A real engine's clock and ours differ by a little.
+      // The clock of a real engine differs slightly from the clock of this process.
       expect(elapsed > 900, 'at least the time of grace', `${Math.round(elapsed)} ms`)
       expectEqual(await context.runtime.waitContainer(id), 137, 'the exit code of what was killed')
     },
   },
   {
     id: 'STOP-004',
-    title: 'stopContainer with graceMs 0 kills at once',
+    title: 'stopContainer with graceMs 0 kills the program at once',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.ignore() })
       await within(5000, 'the end of stopContainer', context.runtime.stopContainer(id, { graceMs: 0 }))
@@ -60,7 +60,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'STOP-006',
-    title: 'stopContainer resolves for a container that was never started, and leaves it so',
+    title: 'stopContainer resolves for a created container, which stays created',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       await context.runtime.stopContainer(id)
@@ -69,7 +69,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'STOP-007',
-    title: 'stopContainer resolves for a container that has exited, and its code stays',
+    title: 'stopContainer resolves for an exited container, which keeps its exit code',
     run: async (context) => {
       const { id } = await runToExit(context, { command: context.programs.exit(6) })
       await context.runtime.stopContainer(id)
@@ -79,7 +79,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'STOP-008',
-    title: 'stopContainer resolves for a container that is gone',
+    title: 'stopContainer resolves when the container was removed',
     run: async (context) => {
       const id = await createContainer(context, { command: context.programs.exit(0) })
       await context.runtime.removeContainer(id)
@@ -88,7 +88,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'STOP-009',
-    title: 'two stops at once both resolve',
+    title: 'two concurrent calls of stopContainer both resolve',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.obey('TERM', 0) })
       await Promise.all([context.runtime.stopContainer(id), context.runtime.stopContainer(id)])
@@ -97,7 +97,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'STOP-010',
-    title: 'a container that was stopped can be started again',
+    title: 'a stopped container can be started again',
     run: async (context) => {
       const id = await startContainer(context, { command: context.programs.sleep(60) })
       await context.runtime.stopContainer(id, { graceMs: 0 })
@@ -107,7 +107,7 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'STOP-011',
-    title: 'stopContainer without graceMs leaves a program time to end',
+    title: 'stopContainer without graceMs gives the program time to exit',
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.ignore() })
       const controller = new AbortController()
@@ -122,14 +122,14 @@ export const stopCases: readonly ConformanceCase[] = defineCases({ capability: r
   },
   {
     id: 'STOP-012',
-    title: 'stopContainer without graceMs kills what does not end in ten seconds, and not before',
+    title: 'stopContainer without graceMs kills the program after ten seconds, and not earlier',
     timeFactor: 2,
     run: async (context) => {
       const id = await startReady(context, { command: context.programs.ignore() })
       const start = performance.now()
       await within(20_000, 'the end of stopContainer', context.runtime.stopContainer(id))
       const elapsed = performance.now() - start
-      // A real engine's clock and ours differ by a little.
+      // The clock of a real engine differs slightly from the clock of this process.
       expect(elapsed > 9900, 'at least ten seconds of grace', `${Math.round(elapsed)} ms`)
       expectEqual(await context.runtime.waitContainer(id), 137, 'the exit code of what was killed')
     },

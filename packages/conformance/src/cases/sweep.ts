@@ -15,79 +15,79 @@ import { type CaseConfig, createContainer, startContainer, untilState } from '..
 import { buildImage } from '../steps/images.js'
 import { onNetwork } from '../steps/networks.js'
 
-// A sweep that a case starts sees nothing but what the case has marked: what others have left here is theirs to sweep.
+// The sweep of a case sees only resources with the label of the case, so it removes nothing of other users of the engine.
 export const sweepCases: readonly ConformanceCase[] = defineCases(
   { capability: runtimeCapability, requiredOptions: ['labels'] },
   [
     {
       id: 'SWP-001',
-      title: 'sweep removes the containers that a dead owner left, running or not; a second one finds nothing',
+      title: 'sweep removes running and other containers of a dead owner, and a second sweep finds nothing',
       run: async (context) => {
-        const scene = await setScene(context, dead)
-        const running = await scene.start({ command: context.programs.sleep(60) })
-        const created = await scene.create({})
-        const { removed } = await scene.sweep()
-        expectEqual(removed.map(({ id }) => id).toSorted(), [running, created].toSorted(), 'what was removed')
-        expectEqual(await scene.list(), [], 'what is left')
-        expectEqual((await scene.sweep()).removed, [], 'what the second sweep removed')
+        const fixture = await createFixture(context, dead)
+        const running = await fixture.start({ command: context.programs.sleep(60) })
+        const created = await fixture.create({})
+        const { removed } = await fixture.sweep()
+        expectEqual(removed.map(({ id }) => id).toSorted(), [running, created].toSorted(), 'the removed resources')
+        expectEqual(await fixture.list(), [], 'the remaining resources')
+        expectEqual((await fixture.sweep()).removed, [], 'the resources removed by the second sweep')
       },
     },
     {
       id: 'SWP-002',
-      title: 'sweep removes the network that a dead owner left, after the container on it',
+      title: 'sweep removes the network of a dead owner after the container on it',
       needs: [networkManagerCapability],
       requiredOptions: ['network'],
       run: async (context) => {
-        const scene = await setScene(context, dead)
-        const networkId = await scene.createNetwork()
-        await scene.start({ ...onNetwork(networkId), command: context.programs.sleep(60) })
-        const { removed, undecidable, failed } = await scene.sweep()
+        const fixture = await createFixture(context, dead)
+        const networkId = await fixture.createNetwork()
+        await fixture.start({ ...onNetwork(networkId), command: context.programs.sleep(60) })
+        const { removed, undecidable, failed } = await fixture.sweep()
         expectEqual(
           removed.map(({ kind }) => kind),
           ['container', 'network'],
-          'the kinds of what was removed',
+          'the kinds of the removed resources',
         )
-        expectEqual([undecidable, failed], [[], []], 'what was left')
+        expectEqual([undecidable, failed], [[], []], 'the remaining resources')
       },
     },
     {
       id: 'SWP-003',
-      title: 'sweep removes the volume that a dead owner left',
+      title: 'sweep removes the volume of a dead owner',
       needs: [volumeManagerCapability],
       run: async (context) => {
-        const scene = await setScene(context, dead)
-        const name = await scene.createVolume()
-        const { removed } = await scene.sweep()
+        const fixture = await createFixture(context, dead)
+        const name = await fixture.createVolume()
+        const { removed } = await fixture.sweep()
         expectEqual(
           removed.map((item) => [item.kind, item.name]),
           [['volume', name]],
-          'what was removed',
+          'the removed resources',
         )
       },
     },
     {
       id: 'SWP-004',
-      title: 'sweep removes the image that a dead owner built',
+      title: 'sweep removes the image of a dead owner',
       needs: [imageBuilderCapability],
       run: async (context) => {
-        const scene = await setScene(context, dead)
-        const tag = await scene.build(`FROM ${context.image}\nENV SWEPT=1\n`)
-        const { removed } = await scene.sweep()
+        const fixture = await createFixture(context, dead)
+        const tag = await fixture.build(`FROM ${context.image}\nENV SWEPT=1\n`)
+        const { removed } = await fixture.sweep()
         expectEqual(
           removed.map(({ kind }) => kind),
           ['image'],
-          'the kinds of what was removed',
+          'the kinds of the removed resources',
         )
         expectEqual(await context.runtime.imageExists(tag), false, 'imageExists')
       },
     },
     {
       id: 'SWP-005',
-      title: 'sweep leaves an image of a living owner, though it is built on one of a dead owner',
+      title: 'sweep keeps the image of a living owner that is built on an image of a dead owner',
       needs: [imageBuilderCapability],
       run: async (context) => {
-        const gone = await setScene(context, dead)
-        const living = await setScene(context, alive, gone.mark)
+        const gone = await createFixture(context, dead)
+        const living = await createFixture(context, alive, gone.mark)
         const base = await gone.build(`FROM ${context.image}\nENV BASE=1\n`)
         const tag = await living.build(`FROM ${base}\nENV TOP=1\n`)
         await living.sweep()
@@ -96,123 +96,126 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SWP-006',
-      title: 'sweep leaves what a living owner has made',
+      title: 'sweep keeps the resources of a living owner',
       run: async (context) => {
-        const scene = await setScene(context, alive)
-        const id = await scene.start({ command: context.programs.sleep(60) })
-        const { removed, undecidable } = await scene.sweep()
-        expectEqual([removed, undecidable], [[], []], 'what was removed, or reported')
+        const fixture = await createFixture(context, alive)
+        const id = await fixture.start({ command: context.programs.sleep(60) })
+        const { removed, undecidable } = await fixture.sweep()
+        expectEqual([removed, undecidable], [[], []], 'the removed or reported resources')
         expectEqual(await context.runtime.containerState(id), 'running', 'the state')
       },
     },
     {
       id: 'SWP-007',
-      title: 'an owner whose pid another process has now is dead',
+      title: 'an owner is dead when another process has its pid',
       run: async (context) => {
-        const scene = await setScene(context, { [ownershipLabelKeys.processStart]: '1' })
-        const id = await scene.create({})
-        expectEqual(toIds((await scene.sweep()).removed), [id], 'what was removed')
+        const fixture = await createFixture(context, { [ownershipLabelKeys.processStart]: '1' })
+        const id = await fixture.create({})
+        expectEqual(toIds((await fixture.sweep()).removed), [id], 'the removed resources')
       },
     },
     {
       id: 'SWP-008',
-      title: 'what was made before this machine has booted is removed',
+      title: 'sweep removes resources that were created before the last boot of this machine',
       run: async (context) => {
-        const scene = await setScene(context, { [ownershipLabelKeys.bootId]: 'an-earlier-boot' })
-        const id = await scene.create({})
-        expectEqual(toIds((await scene.sweep()).removed), [id], 'what was removed')
+        const fixture = await createFixture(context, { [ownershipLabelKeys.bootId]: 'an-earlier-boot' })
+        const id = await fixture.create({})
+        expectEqual(toIds((await fixture.sweep()).removed), [id], 'the removed resources')
       },
     },
     {
       id: 'SWP-009',
-      title: 'what was made from another machine is reported as undecidable, and stays',
+      title: 'sweep reports resources of another machine as undecidable and keeps them',
       run: async (context) => {
-        const scene = await setScene(context, { ...dead, [ownershipLabelKeys.machineId]: 'another-machine' })
-        const id = await scene.create({})
-        const { removed, undecidable } = await scene.sweep()
-        expectEqual([toIds(removed), toIds(undecidable)], [[], [id]], 'what was removed, and what was reported')
-        expectEqual(await scene.list(), [id], 'what is left')
+        const fixture = await createFixture(context, { ...dead, [ownershipLabelKeys.machineId]: 'another-machine' })
+        const id = await fixture.create({})
+        const { removed, undecidable } = await fixture.sweep()
+        expectEqual([toIds(removed), toIds(undecidable)], [[], [id]], 'the removed and the reported resources')
+        expectEqual(await fixture.list(), [id], 'the remaining resources')
       },
     },
     {
       id: 'SWP-010',
-      title: 'what was made from another pid namespace is reported as undecidable, and stays',
+      title: 'sweep reports resources of another pid namespace as undecidable and keeps them',
       run: async (context) => {
-        const scene = await setScene(context, { ...dead, [ownershipLabelKeys.pidNamespace]: 'another-namespace' })
-        const id = await scene.create({})
-        const { removed, undecidable } = await scene.sweep()
-        expectEqual([toIds(removed), toIds(undecidable)], [[], [id]], 'what was removed, and what was reported')
+        const fixture = await createFixture(context, {
+          ...dead,
+          [ownershipLabelKeys.pidNamespace]: 'another-namespace',
+        })
+        const id = await fixture.create({})
+        const { removed, undecidable } = await fixture.sweep()
+        expectEqual([toIds(removed), toIds(undecidable)], [[], [id]], 'the removed and the reported resources')
       },
     },
     {
       id: 'SWP-011',
-      title: 'a lease stays while it runs, though its maker is dead, and goes when it has ended',
+      title: 'sweep keeps a running lease of a dead owner and removes it when it has exited',
       run: async (context) => {
-        const scene = await setScene(context, dead)
+        const fixture = await createFixture(context, dead)
         const labels = { [ownershipLabelKeys.lifetime]: 'lease' }
-        const id = await scene.start({ labels, command: context.programs.sleep(60) })
-        expectEqual((await scene.sweep()).removed, [], 'what was removed while it ran')
+        const id = await fixture.start({ labels, command: context.programs.sleep(60) })
+        expectEqual((await fixture.sweep()).removed, [], 'the resources removed while it ran')
         await context.runtime.stopContainer(id, { graceMs: 0 })
         await untilState(context, id, 'exited')
-        expectEqual(toIds((await scene.sweep()).removed), [id], 'what was removed then')
+        expectEqual(toIds((await fixture.sweep()).removed), [id], 'the resources removed after the exit')
       },
     },
     {
       id: 'SWP-012',
-      title: 'what is persistent stays, though its maker is dead',
+      title: 'sweep keeps persistent resources of a dead owner',
       run: async (context) => {
-        const scene = await setScene(context, dead)
-        const id = await scene.create({ labels: { [ownershipLabelKeys.lifetime]: 'persistent' } })
-        expectEqual((await scene.sweep()).removed, [], 'what was removed')
-        expectEqual(await scene.list(), [id], 'what is left')
+        const fixture = await createFixture(context, dead)
+        const id = await fixture.create({ labels: { [ownershipLabelKeys.lifetime]: 'persistent' } })
+        expectEqual((await fixture.sweep()).removed, [], 'the removed resources')
+        expectEqual(await fixture.list(), [id], 'the remaining resources')
       },
     },
     {
       id: 'SWP-013',
-      title: 'dryRun tells what would be removed, and removes nothing',
+      title: 'dryRun returns what sweep would remove, and removes nothing',
       run: async (context) => {
-        const scene = await setScene(context, dead)
-        const id = await scene.create({})
-        expectEqual(toIds((await scene.sweep({ dryRun: true })).removed), [id], 'what would be removed')
-        expectEqual(await scene.list(), [id], 'what is left')
+        const fixture = await createFixture(context, dead)
+        const id = await fixture.create({})
+        expectEqual(toIds((await fixture.sweep({ dryRun: true })).removed), [id], 'the resources to remove')
+        expectEqual(await fixture.list(), [id], 'the remaining resources')
       },
     },
     {
       id: 'SWP-014',
-      title: "a network that a living owner's container uses stays, and is reported with its user",
+      title: 'sweep keeps a network that a container of a living owner uses, and reports the container',
       needs: [networkManagerCapability],
       requiredOptions: ['network'],
       run: async (context) => {
-        const gone = await setScene(context, dead)
-        const living = await setScene(context, alive, gone.mark)
+        const gone = await createFixture(context, dead)
+        const living = await createFixture(context, alive, gone.mark)
         const networkId = await gone.createNetwork()
         await living.start({ ...onNetwork(networkId), command: context.programs.sleep(60) })
         const { removed, undecidable } = await gone.sweep()
-        expectEqual([toIds(removed), toIds(undecidable)], [[], [networkId]], 'what was removed, and what was reported')
+        expectEqual([toIds(removed), toIds(undecidable)], [[], [networkId]], 'the removed and the reported resources')
       },
     },
     {
       id: 'SWP-015',
-      title: 'sweep with the name of an application removes what this application made, and nothing of another',
+      title: 'sweep with an application name removes only resources of that application',
       run: async (context) => {
-        const shop = await setScene(context, { ...dead, [ownershipLabelKeys.app]: 'shop' })
-        const other = await setScene(context, { ...dead, [ownershipLabelKeys.app]: 'other' }, shop.mark)
-        const nameless = await setScene(context, dead, shop.mark)
+        const shop = await createFixture(context, { ...dead, [ownershipLabelKeys.app]: 'shop' })
+        const other = await createFixture(context, { ...dead, [ownershipLabelKeys.app]: 'other' }, shop.mark)
+        const nameless = await createFixture(context, dead, shop.mark)
         const ids = [await shop.create({}), await other.create({}), await nameless.create({})]
-        expectEqual(toIds((await shop.sweep({ app: 'shop' })).removed), ids.slice(0, 1), 'what was removed')
-        expectEqual((await shop.list()).toSorted(), ids.slice(1).toSorted(), 'what is left')
+        expectEqual(toIds((await shop.sweep({ app: 'shop' })).removed), ids.slice(0, 1), 'the removed resources')
+        expectEqual((await shop.list()).toSorted(), ids.slice(1).toSorted(), 'the remaining resources')
         const { removed } = await shop.sweep({ app: null })
-        expectEqual(toIds(removed).toSorted(), ids.slice(1).toSorted(), 'what a sweep of all removed')
+        expectEqual(toIds(removed).toSorted(), ids.slice(1).toSorted(), 'the resources removed without a filter')
       },
     },
     {
       id: 'SWP-016',
-      title: 'a container of a host without a name does not inherit the application of its image',
+      title: 'a container of a host without an application name does not inherit the application of its image',
       needs: [imageBuilderCapability],
       run: async (context) => {
-        const shop = await setScene(context, { ...dead, [ownershipLabelKeys.app]: 'shop' })
+        const shop = await createFixture(context, { ...dead, [ownershipLabelKeys.app]: 'shop' })
         const image = await shop.build(`FROM ${context.image}\nENV SWEPT=1\n`)
-        const nameless = await setScene(context, dead, shop.mark)
+        const nameless = await createFixture(context, dead, shop.mark)
         await nameless.create({ image })
         const { removed } = await shop.sweep({ app: 'shop', dryRun: true })
         expectEqual(
@@ -224,32 +227,32 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
     },
     {
       id: 'SWP-017',
-      title: 'sweep removes the volume that a dead owner left by mounting it, after its container',
+      title: 'sweep removes the volume that a mount of a dead owner created, after its container',
       needs: [volumeManagerCapability],
       requiredOptions: ['mounts', 'mounts.volume'],
       run: async (context) => {
-        const scene = await setScene(context, dead)
+        const fixture = await createFixture(context, dead)
         const source = context.uniqueName('mounted')
         context.defer(source, (own) => context.require(volumeManagerCapability).removeVolume(source, own))
-        const labels = { [markKey]: scene.mark }
-        await scene.create({ mounts: [{ type: 'volume', source, target: '/kept', labels }] })
-        const { removed } = await scene.sweep()
+        const labels = { [markKey]: fixture.mark }
+        await fixture.create({ mounts: [{ type: 'volume', source, target: '/kept', labels }] })
+        const { removed } = await fixture.sweep()
         expectEqual(
           removed.map(({ kind }) => kind),
           ['container', 'volume'],
-          'the kinds of what was removed',
+          'the kinds of the removed resources',
         )
       },
     },
     {
       id: 'SWP-018',
-      title: 'sweep removes an image that a dead owner built under several tags, also when the first tag is gone',
+      title: 'sweep removes an image of a dead owner with several tags, also when the first tag is gone',
       needs: [imageBuilderCapability],
       run: async (context) => {
-        const scene = await setScene(context, dead)
+        const fixture = await createFixture(context, dead)
         const tags = [`${context.uniqueName('second')}:1`, `${context.uniqueName('third')}:1`]
-        await context.runtime.removeImage(await scene.build(`FROM ${context.image}\nENV SWEPT=18\n`, tags))
-        const { removed, failed } = await scene.sweep()
+        await context.runtime.removeImage(await fixture.build(`FROM ${context.image}\nENV SWEPT=18\n`, tags))
+        const { removed, failed } = await fixture.sweep()
         const seen = { removed: removed.map(({ kind }) => kind), failed }
         expectEqual(seen, { removed: ['image'], failed: [] }, 'the report')
         for (const tag of tags) expectEqual(await context.runtime.imageExists(tag), false, `imageExists of ${tag}`)
@@ -258,8 +261,8 @@ export const sweepCases: readonly ConformanceCase[] = defineCases(
   ],
 )
 
-/** Something made under another owner's labels, and a sweep that sees just that. */
-async function setScene(context: CaseContext, changes: StringMap, mark = context.uniqueName('mark')) {
+/** Resources that are created with another owner's labels, and a sweep that sees only them. */
+async function createFixture(context: CaseContext, changes: StringMap, mark = context.uniqueName('mark')) {
   const owner = await context.open({ relabel: (labels) => ({ ...labels, ...changes }) })
   const sweeper = await context.open({ onlyLabelled: { [markKey]: mark } })
   const { signal } = context
@@ -297,5 +300,5 @@ function toIds(items: readonly { readonly id: string }[]): readonly string[] {
 
 const markKey = 'conformance.mark'
 const alive: StringMap = {}
-// One more than Linux gives to any process.
+// One more than the highest pid on Linux.
 const dead: StringMap = { [ownershipLabelKeys.pid]: '4194305' }

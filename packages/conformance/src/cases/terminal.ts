@@ -13,7 +13,7 @@ export const terminalCases: readonly ConformanceCase[] = [
   ...defineCases({ capability: runtimeCapability, requiredOptions: ['tty'] }, [
     {
       id: 'TTY-001',
-      title: 'with tty the program has a terminal, of the initial size',
+      title: 'tty gives the program a terminal of the initial size',
       run: async (context) => {
         const config = { tty: true, command: context.programs.terminalSize() }
         const { stdout, exitCode } = await runAttached(context, config, { initialSize: { height: 33, width: 111 } })
@@ -22,7 +22,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     },
     {
       id: 'TTY-002',
-      title: 'without tty it has none, whatever the caller has',
+      title: 'the program has no terminal without tty, even when the caller has one',
       run: async (context) => {
         const { exitCode } = await runAttached(context, { command: context.programs.terminalSize() })
         expect(exitCode !== 0, 'an exit code other than 0', exitCode)
@@ -30,7 +30,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     },
     {
       id: 'TTY-003',
-      title: 'resizeTTY before the start is kept, and applied at the start',
+      title: 'resizeTTY before the start is applied at the start',
       requiredOptions: ['tty.resize'],
       run: async (context) => {
         const id = await createContainer(context, { tty: true, command: context.programs.terminalSize() })
@@ -42,7 +42,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     },
     {
       id: 'TTY-004',
-      title: 'resizeTTY of a running container changes the size of its terminal',
+      title: 'resizeTTY changes the size of the terminal of a running container',
       requiredOptions: ['tty.resize', 'interactive'],
       run: async (context) => {
         const { command, ...lines } = context.programs.terminalSizes()
@@ -61,7 +61,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     },
     {
       id: 'TTY-005',
-      title: 'resizeTTY after the exit does nothing, and resolves',
+      title: 'resizeTTY resolves and does nothing after the exit',
       run: async (context) => {
         const { id } = await runToExit(context, { tty: true, command: context.programs.exit(0) })
         await context.runtime.resizeTTY(id, { height: 24, width: 80 })
@@ -75,7 +75,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     refusesSize('TTY-009', { height: 24, width: Number.NaN }, 'size.width'),
     {
       id: 'TTY-010',
-      title: 'an absurd initialSize is INVALID_ARGUMENT, and nothing is started',
+      title: 'an invalid initialSize rejects with INVALID_ARGUMENT, and nothing is started',
       run: async (context) => {
         const id = await createContainer(context, { command: context.programs.exit(0) })
         const options = { stdout: collectBytes().stream, initialSize: { height: -1, width: 80 } }
@@ -87,7 +87,7 @@ export const terminalCases: readonly ConformanceCase[] = [
     },
     {
       id: 'TTY-011',
-      title: 'resizeTTY of a container without a terminal resolves before the start, while it runs and after the exit',
+      title: 'resizeTTY without a terminal resolves before the start, while the program runs and after the exit',
       run: async (context) => {
         const { programs, runtime, signal } = context
         const resize = (id: string) => runtime.resizeTTY(id, { height: 24, width: 80 }, { signal })
@@ -108,7 +108,7 @@ export const terminalCases: readonly ConformanceCase[] = [
 function refusesSize(id: string, size: TerminalSize, field: string): CaseDefinition {
   return {
     id,
-    title: `resizeTTY to ${size.height} × ${size.width} is INVALID_ARGUMENT for ${field}`,
+    title: `resizeTTY to ${size.height} × ${size.width} rejects with INVALID_ARGUMENT for ${field}`,
     run: async (context: CaseContext) => {
       const container = await startContainer(context, { command: context.programs.sleep(60) })
       await expectHostError('INVALID_ARGUMENT', () => context.runtime.resizeTTY(container, size), { field })
@@ -116,7 +116,7 @@ function refusesSize(id: string, size: TerminalSize, field: string): CaseDefinit
   }
 }
 
-/** Asks the program for the size until it is this one: an engine may set it only when the process is there. */
+/** Polls the program until it prints the size, because an engine may set it only after the process has started. */
 async function untilShown(ask: () => void, read: () => string, size: string): Promise<void> {
   await eventually(`the size ${size}`, async () => {
     ask()

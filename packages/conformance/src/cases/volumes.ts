@@ -2,6 +2,7 @@ import {
   findCapability,
   imageBuilderCapability,
   type Mount,
+  type VolumeInfo,
   type VolumeManager,
   volumeManagerCapability,
 } from '@capstan/core'
@@ -10,26 +11,26 @@ import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { expectHostError } from '../assert/expect-rejection.js'
 import type { CaseContext } from '../case-context.js'
 import { type ConformanceCase, defineCases } from '../conformance-case.js'
-import { createContainer, startContainer } from '../steps/containers.js'
+import { type CaseConfig, createContainer, startContainer } from '../steps/containers.js'
 import { buildImage } from '../steps/images.js'
 import { createVolume } from '../steps/volumes.js'
 
 export const volumeCases: readonly ConformanceCase[] = defineCases({ capability: volumeManagerCapability }, [
   {
     id: 'VOL-001',
-    title: 'createVolume resolves with the name, under which the volume is listed',
+    title: 'createVolume resolves with the name that listVolumes shows',
     run: async (context) => {
       const volumes = context.require(volumeManagerCapability)
       const name = context.uniqueName('volume')
       context.defer(name, (own) => volumes.removeVolume(name, own))
       expectEqual(await volumes.createVolume(name), name, 'the result')
-      const { createdAt } = expectDefined(await findVolume(context, name), 'the volume in the list')
+      const { createdAt } = await expectListed(context, name)
       expect(createdAt === undefined || !Number.isNaN(createdAt.getTime()), 'a valid date, or none', createdAt)
     },
   },
   {
     id: 'VOL-002',
-    title: 'a taken name is NAME_CONFLICT, and the holder is ours',
+    title: 'createVolume rejects with NAME_CONFLICT and ours true when the name is taken',
     run: async (context) => {
       const name = await createVolume(context)
       const create = () => context.require(volumeManagerCapability).createVolume(name)
@@ -38,7 +39,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'VOL-003',
-    title: 'a name taken by another owner is NAME_CONFLICT, and the holder is not ours',
+    title: 'createVolume rejects with NAME_CONFLICT and ours false when another owner has the name',
     run: async (context) => {
       const name = await createVolume(context)
       const other = await openOther(context)
@@ -47,51 +48,50 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'VOL-004',
-    title: 'removeVolume removes it, and resolves for one that is gone',
+    title: 'removeVolume removes a volume and resolves when it was removed before',
     run: async (context) => {
       const volumes = context.require(volumeManagerCapability)
       const name = await createVolume(context)
       await volumes.removeVolume(name)
-      expectEqual(await findVolume(context, name), undefined, 'what the list has of it')
+      expectEqual(await findVolume(context, name), undefined, 'its entry in the list')
       await volumes.removeVolume(name)
     },
   },
   {
     id: 'VOL-005',
-    title: 'removeVolume resolves for a volume that never was',
+    title: 'removeVolume resolves when the volume never existed',
     run: async (context) => await context.require(volumeManagerCapability).removeVolume(context.uniqueName('never')),
   },
   {
     id: 'VOL-006',
-    title: 'removeVolume of a volume that a container has mounted is IN_USE naming it, and it stays',
+    title:
+      'removeVolume rejects with IN_USE and the container when a container mounts the volume, and keeps the volume',
     requiredOptions: ['mounts', 'mounts.volume', 'name'],
     run: async (context) => {
       const source = await createVolume(context)
       const name = context.uniqueName('user')
-      const mounts = [{ type: 'volume', source, target: '/kept' }] as const
-      const id = await createContainer(context, { name, mounts, command: context.programs.exit(0) })
+      const id = await mountVolume(context, source, { name })
       const remove = () => context.require(volumeManagerCapability).removeVolume(source)
       const { facts } = await expectHostError('IN_USE', remove)
       const isNamed = facts.users.some((user) => user.includes(name) || id.startsWith(user))
       expect(isNamed, `the container "${name}" among the users`, facts.users)
-      expectDefined(await findVolume(context, source), 'the volume in the list')
+      await expectListed(context, source)
     },
   },
   {
     id: 'VOL-007',
-    title: 'a named volume outlives the container that had mounted it',
+    title: 'a named volume stays when its container is removed',
     requiredOptions: ['mounts', 'mounts.volume'],
     run: async (context) => {
       const source = await createVolume(context)
-      const mounts = [{ type: 'volume', source, target: '/kept' }] as const
-      const id = await createContainer(context, { mounts, command: context.programs.exit(0) })
+      const id = await mountVolume(context, source)
       await context.runtime.removeContainer(id)
-      expectDefined(await findVolume(context, source), 'the volume in the list')
+      await expectListed(context, source)
     },
   },
   {
     id: 'VOL-008',
-    title: 'listVolumes gives labels, and holds only what carries all that are asked for',
+    title: 'listVolumes returns labels, and only volumes with all given labels',
     run: async (context) => {
       const mark = context.uniqueName('mark')
       const wanted = await createVolume(context, { 'conformance.mark': mark, 'conformance.kind': 'a' })
@@ -108,7 +108,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'VOL-009',
-    title: 'the name of a volume that was removed is free',
+    title: 'a name can be used again after its volume was removed',
     run: async (context) => {
       const volumes = context.require(volumeManagerCapability)
       const name = await createVolume(context)
@@ -118,7 +118,7 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'VOL-010',
-    title: 'listVolumes has what another owner has made, too',
+    title: 'listVolumes includes volumes of other owners',
     run: async (context) => {
       const name = await createVolume(context)
       const listed = await (await openOther(context)).listVolumes({ signal: context.signal })
@@ -131,15 +131,15 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'VOL-011',
-    title: 'a volume that the image asks for goes with its container',
+    title: "removeContainer removes the anonymous volumes of the container's image",
     needs: [imageBuilderCapability],
     run: async (context) => {
       const image = await buildImage(context, `FROM ${context.image}\nVOLUME /kept\n`)
       const left = [await findLeftoverVolumes(context, image), await findLeftoverVolumes(context, image)]
-      // Another user of the engine may have made one meanwhile, but hardly both times.
+      // Another user of the engine may create a volume meanwhile, but hardly both times.
       expect(
         left.some((names) => names.length === 0),
-        'nothing left of the volumes that came with the container',
+        'no volume left of those created with the container',
         left,
       )
     },
@@ -147,30 +147,30 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   {
     id: 'VOL-012',
     title:
-      'an absent volume that a container mounts is created with the labels of this host, and outlives the container',
+      'mounting an absent volume creates it with the labels of this host, and it stays when the container is removed',
     requiredOptions: ['mounts', 'mounts.volume', 'labels'],
     run: async (context) => {
       const source = nameVolume(context)
       const labels = { [ownershipLabelKeys.lifetime]: 'lease' }
-      const id = await createContainer(context, { mounts: mount(source), labels, command: context.programs.exit(0) })
-      const { labels: made } = expectDefined(await findVolume(context, source), 'the volume in the list')
+      const id = await mountVolume(context, source, { labels })
+      const { labels: made } = await expectListed(context, source)
       expectEqual(pickOwner(made), pickOwner(await readOwnLabels(context)), 'the labels of the owner')
       expectEqual(made[ownershipLabelKeys.object], 'volume', 'the kind of the object')
       expectEqual(made[ownershipLabelKeys.lifetime], 'lease', 'the lifetime, that of the container')
       await context.runtime.removeContainer(id)
-      expectDefined(await findVolume(context, source), 'the volume after the container is gone')
+      await expectListed(context, source)
     },
   },
   {
     id: 'VOL-013',
-    title: 'labels of a mount are on the volume that it creates, and not on one that exists',
+    title: 'labels of a mount are set on a volume that it creates, and not on an existing volume',
     requiredOptions: ['mounts', 'mounts.volume'],
     run: async (context) => {
       const source = nameVolume(context)
-      const wish = (kind: string) => ({ [ownershipLabelKeys.lifetime]: 'persistent', 'conformance.kind': kind })
+      const toLabels = (kind: string) => ({ [ownershipLabelKeys.lifetime]: 'persistent', 'conformance.kind': kind })
       for (const kind of ['first', 'second']) {
-        await createContainer(context, { mounts: mount(source, wish(kind)), command: context.programs.exit(0) })
-        const { labels } = expectDefined(await findVolume(context, source), 'the volume in the list')
+        await mountVolume(context, source, { mounts: [toMount(source, toLabels(kind))] })
+        const { labels } = await expectListed(context, source)
         expectEqual(labels['conformance.kind'], 'first', 'the label')
         expectEqual(labels[ownershipLabelKeys.lifetime], 'persistent', 'the lifetime')
       }
@@ -178,50 +178,54 @@ export const volumeCases: readonly ConformanceCase[] = defineCases({ capability:
   },
   {
     id: 'VOL-014',
-    title: 'a create that fails leaves no volume of its own, and keeps one that exists',
+    title: 'a failed create removes the volume that it created and keeps existing volumes',
     requiredOptions: ['mounts', 'mounts.volume', 'name'],
     run: async (context) => {
       const name = context.uniqueName('holder')
       await createContainer(context, { name, command: context.programs.exit(0) })
       const kept = await createVolume(context)
       const absent = nameVolume(context)
-      const mounts = [...mount(absent), { type: 'volume', source: kept, target: '/other' }] as const
+      const mounts = [toMount(absent), { ...toMount(kept), target: '/other' }]
       await expectHostError('NAME_CONFLICT', () => createContainer(context, { name, mounts }))
       const image = `conformance.invalid/${context.uniqueName('absent')}`
       await expectHostError('IMAGE_NOT_FOUND', () => createContainer(context, { image, pull: 'never', mounts }))
-      expectEqual(await findVolume(context, absent), undefined, 'what the list has of the absent volume')
-      expectDefined(await findVolume(context, kept), 'the volume that existed')
+      expectEqual(await findVolume(context, absent), undefined, 'the entry of the absent volume in the list')
+      await expectListed(context, kept)
     },
   },
   {
     id: 'VOL-015',
-    title: 'two containers that are created at once can mount one absent volume',
+    title: 'two concurrent creates can mount the same absent volume',
     requiredOptions: ['mounts', 'mounts.volume'],
     run: async (context) => {
       const source = nameVolume(context)
-      const config = { mounts: mount(source), command: context.programs.exit(0) }
-      await Promise.all([createContainer(context, config), createContainer(context, config)])
-      const { labels } = expectDefined(await findVolume(context, source), 'the volume in the list')
+      await Promise.all([mountVolume(context, source), mountVolume(context, source)])
+      const { labels } = await expectListed(context, source)
       expectEqual(pickOwner(labels), pickOwner(await readOwnLabels(context)), 'the labels of the owner')
     },
   },
 ])
 
-/** The name of a volume that does not exist; removed after the case. */
+/** The name of an absent volume, which is removed after the case. */
 function nameVolume(context: CaseContext): string {
   const name = context.uniqueName('mounted')
   context.defer(name, (own) => context.require(volumeManagerCapability).removeVolume(name, own))
   return name
 }
 
-function mount(source: string, labels?: StringMap): readonly [Mount] {
-  return [{ type: 'volume', source, target: '/kept', ...(labels && { labels }) }]
+/** Creates a container that mounts the volume. */
+function mountVolume(context: CaseContext, source: string, config: CaseConfig = {}): Promise<string> {
+  return createContainer(context, { mounts: [toMount(source)], command: context.programs.exit(0), ...config })
 }
 
-/** Labels as `createVolume` of this host gives them. */
+function toMount(source: string, labels?: StringMap): Mount {
+  return { type: 'volume', source, target: '/kept', ...(labels && { labels }) }
+}
+
+/** The labels that `createVolume` of this host sets. */
 async function readOwnLabels(context: CaseContext): Promise<StringMap> {
   const name = await createVolume(context)
-  return expectDefined(await findVolume(context, name), 'a volume in the list').labels
+  return (await expectListed(context, name)).labels
 }
 
 function pickOwner(labels: StringMap): StringMap {
@@ -230,7 +234,7 @@ function pickOwner(labels: StringMap): StringMap {
   return Object.fromEntries(Object.entries(labels).filter(isOwner).sort())
 }
 
-/** Anonymous volumes that came while a container of the image ran, and are there after it was removed. */
+/** The anonymous volumes that were created while a container of the image ran and still exist after its removal. */
 async function findLeftoverVolumes(context: CaseContext, image: string): Promise<readonly string[]> {
   const before = new Set(await listAnonymous(context))
   const id = await startContainer(context, { image, command: context.programs.sleep(60) })
@@ -240,10 +244,14 @@ async function findLeftoverVolumes(context: CaseContext, image: string): Promise
   return made.filter((name) => after.has(name))
 }
 
-/** Those that nobody has made by `createVolume`. */
+/** The volumes that were not created by Capstan. */
 async function listAnonymous(context: CaseContext): Promise<readonly string[]> {
   const listed = await context.require(volumeManagerCapability).listVolumes({ signal: context.signal })
   return listed.filter(({ labels }) => labels[ownershipLabelKeys.instance] === undefined).map(({ name }) => name)
+}
+
+async function expectListed(context: CaseContext, name: string): Promise<VolumeInfo> {
+  return expectDefined(await findVolume(context, name), `the volume "${name}" in the list`)
 }
 
 async function findVolume(context: CaseContext, name: string) {

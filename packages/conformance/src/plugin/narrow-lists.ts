@@ -10,7 +10,7 @@ import {
 import type { ListOptions, StringMap } from '@capstan/core/plugin'
 import { mapProvided, withParts } from './map-provided.js'
 
-/** The same plugin, but that its lists hold only what carries all of `labels`: a sweep of it touches nothing else. */
+/** Wraps a plugin so that its lists contain only resources with all `labels`; a sweep removes nothing else. */
 export function narrowLists(plugin: RuntimePlugin, labels: StringMap): RuntimePlugin {
   const narrow = (options: ListOptions = {}) => ({ ...options, labels: { ...options.labels, ...labels } })
   return mapProvided(
@@ -21,7 +21,7 @@ export function narrowLists(plugin: RuntimePlugin, labels: StringMap): RuntimePl
 
 type Narrow = (options?: ListOptions) => ListOptions
 
-// What stands under a token has the interface of its capability: the plugin was held to it by `provide`.
+// An implementation under a token has the interface of its capability, which `provide` enforces.
 const narrowers: ReadonlyMap<symbol, (implementation: never, narrow: Narrow) => object> = new Map<
   symbol,
   (implementation: never, narrow: Narrow) => object

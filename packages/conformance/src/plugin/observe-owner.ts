@@ -3,9 +3,9 @@ import { ownershipLabelKeys, type StringMap } from '@capstan/core/plugin'
 import { withPlugin } from './map-provided.js'
 
 /**
- * The same plugin, which tells of each owner that it is opened for, and may be given another one.
+ * Wraps a plugin to report the owner of each opened runtime and, optionally, to change it.
  *
- * By the owner's instance the kit knows what a case made.
+ * The kit finds the resources of a case by the owner's instance.
  */
 export function observeOwner(plugin: RuntimePlugin, { onInstance, relabel = keep }: ObserveOptions): RuntimePlugin {
   return withPlugin(plugin, {

@@ -3,19 +3,19 @@ import childProcess from 'node:child_process'
 import fs from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 
-/** What a piece of work has to do with the world outside of the process. */
+/** The I/O of a piece of work. */
 export interface WatchedIo {
-  /** Kinds of I/O that it began, each once, by the names that Node has for them: `TCPWRAP`, `readFileSync`. */
+  /** The kinds of I/O that the work started, each once, by Node's names: `TCPWRAP`, `readFileSync`. */
   readonly begun: readonly string[]
-  /** Kinds of handles that it opened and that are still open. */
+  /** The kinds of the handles that are still open. */
   readonly open: readonly string[]
 }
 
 /**
- * Runs the work and keeps account of the I/O of it, and of all that goes on because of it; other work that runs at the
- * same time does not count.
+ * Runs the work and records its I/O and that of the asynchronous work that it starts. I/O of concurrent work is not
+ * recorded.
  *
- * Reading the account says how things stand then.
+ * `account` returns the state at the time of the call.
  */
 export function watchIo<T>(work: () => T): { readonly result: T; readonly account: () => WatchedIo; stop(): void } {
   const begun = new Set<string>()
@@ -32,7 +32,7 @@ export function watchIo<T>(work: () => T): { readonly result: T; readonly accoun
   const unpatch = patchSynchronous(begun)
   const stop = () => {
     hook.disable()
-    // A storage that was used once is carried along by every promise until it is told to stop.
+    // Every promise carries a used storage until it is disabled.
     inWork.disable()
   }
   try {
@@ -47,7 +47,7 @@ export function watchIo<T>(work: () => T): { readonly result: T; readonly accoun
   }
 }
 
-/** Names of https://nodejs.org/api/async_hooks.html#type. Timers, promises and ticks are no I/O. */
+/** The types are those of https://nodejs.org/api/async_hooks.html#type. Timers, promises and ticks are no I/O. */
 function isIo(type: string): boolean {
   return /WRAP$|^FS|^FILEHANDLE|^HTTP|^WORKER/.test(type) && type !== 'SHUTDOWNWRAP'
 }
@@ -56,7 +56,7 @@ function isHandle(type: string): boolean {
   return /^(TCPWRAP|PIPEWRAP|UDPWRAP|TLSWRAP|PROCESSWRAP|FILEHANDLE|WORKER|TCPSERVERWRAP|PIPESERVERWRAP)$/.test(type)
 }
 
-/** Synchronous calls make no resource that a hook could see; so for the moment of the work they are counted here. */
+/** Records synchronous calls, which create no resource that an async hook could observe, until the returned function runs. */
 function patchSynchronous(begun: Set<string>): () => void {
   const restores = [fs, childProcess].flatMap((module) =>
     Object.keys(module)

@@ -21,17 +21,16 @@ import { toFailure } from './to-failure.js'
 import { toReason } from './to-reason.js'
 
 /**
- * Runs cases against one plugin, each on a runtime of its own, and clears up after each. When the signal aborts, the cases
- * under way end at once; clearing up goes on.
+ * Creates a runner for cases of one plugin. Each case runs on a newly opened runtime and is followed by a cleanup. When
+ * the signal aborts, running cases end at once and the cleanup continues.
  *
- * @throws HostError RUNTIME_UNAVAILABLE where the plugin says that no runtime is there, IMAGE_NOT_FOUND where the image
- * is not there
+ * @throws HostError RUNTIME_UNAVAILABLE when the plugin finds no runtime, IMAGE_NOT_FOUND when the runtime lacks the image
  */
 export async function openCaseRunner(options: ConformanceOptions, own: OperationOptions = {}): Promise<CaseRunner> {
   const host = createRuntimeHost({ plugins: [options.plugin], ...(options.env && { env: options.env }) })
   try {
     const [report] = await host.discover(own)
-    if (report === undefined || isHonestlyUnavailable(report)) {
+    if (report === undefined || isReportedUnavailable(report)) {
       throw createHostError('RUNTIME_UNAVAILABLE', { runtime: options.plugin.name, reports: report ? [report] : [] })
     }
     await requireImage(options)
@@ -42,8 +41,8 @@ export async function openCaseRunner(options: ConformanceOptions, own: Operation
   }
 }
 
-/** The plugin's own answer, and not a fault of its probe: that is what the cases are there to find. */
-function isHonestlyUnavailable({ available, attempts }: RuntimeReport): boolean {
+/** Returns whether the plugin reports that no runtime is available. An error of the probe itself is left to the cases. */
+function isReportedUnavailable({ available, attempts }: RuntimeReport): boolean {
   return !available && !attempts.some(({ step }) => step === 'probe')
 }
 
@@ -60,11 +59,11 @@ export class CaseRunner implements AsyncDisposable {
     this.#cleaner = new LeftoverCleaner(options)
   }
 
-  /** Never rejects: what goes wrong is in the result. */
+  /** Runs the case and the cleanup. Never rejects: errors are in the result. */
   async run(tried: ConformanceCase): Promise<CaseResult> {
     const start = performance.now()
     const expiry = new AbortController()
-    // A case may have more calls under way than Node finds plausible.
+    // A case may have more pending calls than Node's default limit of listeners.
     setMaxListeners(0, expiry.signal)
     const timeoutFactor = Math.max(1, this.#timeoutMs / defaultTimeoutMs)
     const context = new OpenedCase(this.#options, { timeoutFactor, signal: expiry.signal })
@@ -72,8 +71,8 @@ export class CaseRunner implements AsyncDisposable {
     const trying = withTimeoutFactor(timeoutFactor, () => this.#try(tried, context))
     const outcome = await this.#await(tried, trying).catch((error: unknown) => void failures.push(error))
     expiry.abort(new Error(`the case ${tried.id} is over`))
-    // What it has under way may still make something, which is to be cleared away as well.
-    await within(settleLimitMs, 'the end of what is under way', trying).catch(() => {})
+    // Pending calls of the case may still create resources, which the cleanup has to find.
+    await within(settleLimitMs, 'the end of pending calls', trying).catch(() => {})
     failures.push(...(await context.end(this.#cleaner)))
     const { id, title } = tried
     const durationMs = Math.round(performance.now() - start)
@@ -96,11 +95,11 @@ export class CaseRunner implements AsyncDisposable {
   }
 
   async #try(tried: ConformanceCase, context: OpenedCase): Promise<Outcome> {
-    const ungiven = tried.given.filter((option) => this.#options[option] === undefined).map(toUngiven)
+    const missingOptions = tried.given.filter((option) => this.#options[option] === undefined).map(toMissingOption)
     const missing = this.#findMissing(tried)
     const refused = findRefused(this.report, tried.requiredOptions)
     if (tried.opens || missing.length > 0 || refused.length > 0) await context.begin()
-    const absent = [...ungiven, ...missing.map((capability) => checkAbsent(context, capability))]
+    const absent = [...missingOptions, ...missing.map((capability) => checkAbsent(context, capability))]
     const [first, ...others] = [...absent, ...(await checkAllRefused(context, refused))]
     if (first !== undefined) return { status: absent.length > 0 ? 'absent' : 'refused', missing: [first, ...others] }
     await tried.run(context)
@@ -119,7 +118,7 @@ type Outcome =
   | { readonly status: 'passed' }
   | { readonly status: 'absent' | 'refused'; readonly missing: readonly [MissingRequirement, ...MissingRequirement[]] }
 
-/** Checks that the scope has no manager of the capability, and that the report has the reason. */
+/** Fails unless the scope has no manager of the capability and the report gives a reason. */
 function checkAbsent({ scope }: CaseContext, capability: Capability<object>): MissingRequirement {
   const { id, title } = capability
   if (findCapability(scope, capability) !== undefined) {
@@ -132,11 +131,11 @@ function checkAbsent({ scope }: CaseContext, capability: Capability<object>): Mi
   return { subject: id, ...toReason(listed) }
 }
 
-function toUngiven(option: string): MissingRequirement {
-  const reason = `the kit was not given "${option}"`
-  return { subject: option, reason, remedy: `give it: see ${option} of the kit's options` }
+function toMissingOption(option: string): MissingRequirement {
+  const reason = `the option "${option}" of the kit is not set`
+  return { subject: option, reason, remedy: `pass the option "${option}" to the kit` }
 }
 
-/** Of a case of the usual kind. */
+/** The default time limit of a case. */
 export const defaultTimeoutMs = 20_000
 const settleLimitMs = 500

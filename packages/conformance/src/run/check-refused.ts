@@ -8,8 +8,8 @@ import { isTried, refusals } from '../refusals.js'
 import { toReason } from './to-reason.js'
 
 /**
- * Holds a runtime to refusals of its report: using such a field is OPTION_UNSUPPORTED with this very field, nothing is
- * made, and who opens a runtime that `requiredOptions` it is told the same.
+ * Fails unless the use of each field rejects with OPTION_UNSUPPORTED for this field and creates nothing, and opening the
+ * runtime with the field in `requiredOptions` rejects in the same way.
  */
 export async function checkAllRefused(
   context: CaseContext,
@@ -20,29 +20,29 @@ export async function checkAllRefused(
   return missing
 }
 
-/** The entries that refuse a field of `requiredOptions` or the whole that it belongs to; when both are refused, only the whole. */
+/** Finds the entries for the fields of `requiredOptions` or their parents. When both are unsupported, only the parent. */
 export function findRefused(
   report: RuntimeReport,
   requiredOptions: readonly RefusableField[],
 ): readonly ReportedRefusal[] {
   if (!report.available) return []
   const fields = new Set<string>(report.unsupportedOptions.map(({ field }) => field))
-  const kept = new Set<string>(requiredOptions.flatMap((field) => [field, ...toWholes(field)]))
+  const required = new Set<string>(requiredOptions.flatMap((field) => [field, ...toParents(field)]))
   return report.unsupportedOptions.filter(
-    ({ field }) => kept.has(field) && !toWholes(field).some((whole) => fields.has(whole)),
+    ({ field }) => required.has(field) && !toParents(field).some((parent) => fields.has(parent)),
   )
 }
 
 async function checkRefused(context: CaseContext, refused: ReportedRefusal): Promise<MissingRequirement> {
   const { field, description, reason } = refused
-  expect(reason.trim() !== '', `a reason why "${field}" is refused`, refused)
+  expect(reason.trim() !== '', `a reason why "${field}" is unsupported`, refused)
   if (isTried(field)) await refusals[field](context, field)
-  expectEqual(await context.listCreated(), [], `what the refused use of "${field}" left`)
-  await expectNotKept(context, field)
+  expectEqual(await context.listCreated(), [], `the resources left by the refused use of "${field}"`)
+  await expectOpenRejects(context, field)
   return { subject: field, description, ...toReason(refused) }
 }
 
-async function expectNotKept({ plugin, env }: CaseContext, field: RefusableField): Promise<void> {
+async function expectOpenRejects({ plugin, env }: CaseContext, field: RefusableField): Promise<void> {
   const host = createRuntimeHost({ plugins: [plugin], env })
   try {
     await expectHostError('OPTION_UNSUPPORTED', () => host.open({ runtime: plugin.name, requiredOptions: [field] }), {
@@ -53,8 +53,8 @@ async function expectNotKept({ plugin, env }: CaseContext, field: RefusableField
   }
 }
 
-/** `mounts` and `mounts.tmpfs` of `mounts.tmpfs.size`; none of what is no part. */
-function toWholes(field: RefusableField): readonly string[] {
+/** Returns the parents of a field: `mounts` and `mounts.tmpfs` of `mounts.tmpfs.size`. */
+function toParents(field: RefusableField): readonly string[] {
   const words = field.split('.')
   return words.slice(1).map((_, index) => words.slice(0, index + 1).join('.'))
 }

@@ -12,7 +12,7 @@ import { within } from '../assert/wait.js'
 import { ConformanceFailure } from '../conformance-failure.js'
 import type { ConformanceOptions } from '../conformance-options.js'
 
-/** Looks, after each case, into the runtime's own lists for what the case left, and removes it. */
+/** Removes the resources that a case left behind, which it finds in the lists of the runtime. */
 export class LeftoverCleaner implements AsyncDisposable {
   readonly #host: RuntimeHost
   readonly #name: string
@@ -23,13 +23,13 @@ export class LeftoverCleaner implements AsyncDisposable {
     this.#name = plugin.name
   }
 
-  /** One failure for each thing that was still there of these owners; none where the runtime does not even open. */
+  /** Removes the resources of these owners and returns one failure for each. Returns none when the runtime does not open. */
   async clear(instances: ReadonlySet<string>): Promise<readonly unknown[]> {
     this.#scope ??= this.#host.open({ runtime: this.#name })
     const scope = await this.#scope.catch(() => undefined)
     if (scope === undefined || instances.size === 0) return []
     try {
-      return await within(limitMs, 'the end of clearing up', clearLeft(scope, instances))
+      return await within(limitMs, 'the end of the cleanup', clearLeft(scope, instances))
     } catch (error) {
       return [error]
     }
@@ -47,13 +47,13 @@ async function clearLeft(scope: RuntimeScope, instances: ReadonlySet<string>): P
   return left.map(({ title }) => new ConformanceFailure('nothing to be left after the case', title))
 }
 
-/** Something that a case made. */
+/** A resource that a case created. */
 export interface CreatedResource {
   readonly title: string
   remove(options: OperationOptions): Promise<void>
 }
 
-/** What these owners have made and is still there, in the order in which it can go. */
+/** Lists the remaining resources of these owners in the order in which they can be removed. */
 export async function listLeftovers(
   scope: RuntimeScope,
   instances: ReadonlySet<string>,
@@ -62,22 +62,22 @@ export async function listLeftovers(
   const { runtime } = scope
   const networks = findCapability(scope, networkManagerCapability)
   const volumes = findCapability(scope, volumeManagerCapability)
-  const isTheirs = ({ labels }: { readonly labels: StringMap }) =>
+  const isOwned = ({ labels }: { readonly labels: StringMap }) =>
     instances.has(labels[ownershipLabelKeys.instance] ?? '')
-  const containers = (await runtime.listContainers(options)).filter(isTheirs)
-  const joined = ((await networks?.listNetworks(options)) ?? []).filter(isTheirs)
-  const mounted = ((await volumes?.listVolumes(options)) ?? []).filter(isTheirs)
-  const images = (await runtime.listImages(options)).filter(isTheirs)
+  const containers = (await runtime.listContainers(options)).filter(isOwned)
+  const ownNetworks = ((await networks?.listNetworks(options)) ?? []).filter(isOwned)
+  const ownVolumes = ((await volumes?.listVolumes(options)) ?? []).filter(isOwned)
+  const images = (await runtime.listImages(options)).filter(isOwned)
   return [
     ...containers.map(({ id, name, state }) => ({
       title: `container "${name}" (${state})`,
       remove: (own: OperationOptions) => runtime.removeContainer(id, own),
     })),
-    ...joined.map(({ id, name }) => ({
+    ...ownNetworks.map(({ id, name }) => ({
       title: `network "${name}"`,
       remove: async (own: OperationOptions) => await networks?.removeNetwork(id, own),
     })),
-    ...mounted.map(({ name }) => ({
+    ...ownVolumes.map(({ name }) => ({
       title: `volume "${name}"`,
       remove: async (own: OperationOptions) => await volumes?.removeVolume(name, own),
     })),

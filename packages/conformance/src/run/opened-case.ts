@@ -19,7 +19,7 @@ import { observeOwner } from '../plugin/observe-owner.js'
 import { busyboxPrograms, type ConformancePrograms } from '../programs.js'
 import { type LeftoverCleaner, listLeftovers } from './leftover-cleaner.js'
 
-/** The context of one case, and what is cleared away after it. */
+/** The context of one case, and the cleanup after it. */
 export class OpenedCase implements CaseContext {
   readonly plugin: RuntimePlugin
   readonly image: string
@@ -36,7 +36,7 @@ export class OpenedCase implements CaseContext {
   readonly #absent: MissingRequirement[] = []
   #scope: RuntimeScope | undefined
 
-  /** `timeoutFactor`: by how much limits and pauses are longer than by default. */
+  /** `timeoutFactor` multiplies the limits and pauses of the case. */
   constructor(options: ConformanceOptions, { timeoutFactor, signal }: { timeoutFactor: number; signal: AbortSignal }) {
     this.plugin = options.plugin
     this.image = options.image
@@ -59,7 +59,7 @@ export class OpenedCase implements CaseContext {
     return this.scope.runtime
   }
 
-  /** Opens the runtime of the case itself. */
+  /** Opens the runtime of the case. */
   async begin(): Promise<void> {
     this.#scope ??= await this.open()
   }
@@ -100,9 +100,9 @@ export class OpenedCase implements CaseContext {
     this.#undo.add(title, step)
   }
 
-  /** Clears away what the case made; what would not go, and what did not close, as failures. */
+  /** Removes what the case created and closes its hosts. Returns a failure for each resource left and each host not closed. */
   async end(cleaner: LeftoverCleaner): Promise<readonly unknown[]> {
-    // A step that fails is nothing by itself: whether something is left is what counts.
+    // A step may fail because the case removed its resource already; only remaining resources fail the case.
     await this.#undo.run()
     const left = await cleaner.clear(this.#instances)
     return [...left, ...(await this.#closeHosts())]

@@ -1,15 +1,15 @@
 import type { OperationOptions } from '@capstan/core'
 
-/** Works on all items, no more than `concurrency` at once; resolves with the results in the order of the items. */
+/** Runs `work` on all items, at most `concurrency` at once. Resolves with the results in the order of the items. */
 export async function runBounded<T, R>(
   items: readonly T[],
   { concurrency, signal }: OperationOptions & { readonly concurrency: number },
   work: (item: T) => Promise<R>,
 ): Promise<readonly R[]> {
   const results = new Map<number, R>()
-  const left = items.entries()
+  const remaining = items.entries()
   const workers = Array.from({ length: Math.max(1, concurrency) }, async () => {
-    for (const [index, item] of left) {
+    for (const [index, item] of remaining) {
       if (signal?.aborted) return
       results.set(index, await work(item))
     }

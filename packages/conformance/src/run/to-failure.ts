@@ -4,7 +4,7 @@ import { ConformanceFailure } from '../conformance-failure.js'
 import type { CaseFailure } from '../conformance-report.js'
 import { StrayError } from './plugin-guard.js'
 
-/** What went wrong in a case, as plain data. A value whose parts throw when they are read is a failure as well. */
+/** Converts a thrown value to plain data. A value whose properties throw when they are read becomes a failure as well. */
 export function toFailure(error: unknown): CaseFailure {
   try {
     return readFailure(error)

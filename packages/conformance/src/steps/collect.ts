@@ -1,6 +1,6 @@
 import { Writable } from 'node:stream'
 
-/** A writable that keeps all that it gets; it can be given to a runtime as an output. */
+/** Creates a writable stream that collects its input, for use as an output of a runtime. */
 export function collectBytes({ delayMs }: { readonly delayMs?: number } = {}): Collected {
   const chunks: Uint8Array[] = []
   const stream = new Writable({
@@ -20,14 +20,14 @@ export interface Collected {
   text(): string
 }
 
-/** All bytes of a readable, after its end. */
+/** Reads a stream to its end. */
 export async function readAll(stream: AsyncIterable<Uint8Array>): Promise<Buffer> {
   const chunks: Uint8Array[] = []
   for await (const chunk of stream) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
-/** The text with a terminal's line ends made plain. */
+/** Splits terminal output into its non-empty lines. */
 export function toLines(text: string): readonly string[] {
   return text
     .replaceAll('\r', '')

@@ -5,10 +5,10 @@ import type { CaseContext } from '../case-context.js'
 import { collectBytes } from './collect.js'
 import { untilLogged } from './logs.js'
 
-/** A container's config as a case gives it; the image is the kit's unless it says otherwise. */
+/** The config of a container in a case. Default of `image`: the image of the kit. */
 export type CaseConfig = Partial<ContainerConfig>
 
-/** Makes a container that is removed after the case. */
+/** Creates a container that is removed after the case. */
 export async function createContainer(
   context: CaseContext,
   config: CaseConfig,
@@ -16,12 +16,12 @@ export async function createContainer(
 ): Promise<string> {
   const { image, signal } = context
   const id = await runtime.createContainer({ image, ...config }, { signal })
-  // By the runtime of the case, since the case may have closed the other one by then.
+  // Uses the runtime of the case, because the case may have closed the other one.
   context.defer(`container ${id}`, (own) => context.runtime.removeContainer(id, own))
   return id
 }
 
-/** Makes a container and starts it. */
+/** Creates and starts a container. */
 export async function startContainer(
   context: CaseContext,
   config: CaseConfig,
@@ -32,14 +32,14 @@ export async function startContainer(
   return id
 }
 
-/** Starts a container whose program prints a line when it is as far as the case needs it, and waits for that line. */
+/** Starts a container and waits until its program prints the line. */
 export async function startReady(context: CaseContext, config: CaseConfig, line = 'ready'): Promise<string> {
   const id = await startContainer(context, config)
   await untilLogged(context, id, line)
   return id
 }
 
-/** Makes a container, starts it and waits for its end. */
+/** Creates and starts a container and waits for its exit. */
 export async function runToExit(
   context: CaseContext,
   config: CaseConfig,
@@ -48,7 +48,7 @@ export async function runToExit(
   return { id, exitCode: await context.runtime.waitContainer(id, { signal: context.signal }) }
 }
 
-/** Runs a container attached, from its start to its end. */
+/** Runs a container with `startAttached` and collects its output. */
 export async function runAttached(
   context: CaseContext,
   config: CaseConfig,
@@ -70,7 +70,7 @@ export interface ProgramResult {
   readonly bytes: Buffer
 }
 
-/** Runs a program attached and fails unless it prints this line, and ends with 0. */
+/** Runs a program and fails unless it prints exactly this line and exits with 0. */
 export async function expectPrints(context: CaseContext, config: CaseConfig, line: string): Promise<void> {
   const { stdout, stderr, exitCode } = await runAttached(context, config)
   expectEqual({ exitCode, stdout: stdout.trim(), stderr }, { exitCode: 0, stdout: line, stderr: '' }, 'the program')
@@ -83,12 +83,12 @@ export async function untilState({ runtime, signal }: CaseContext, id: string, s
   )
 }
 
-/** What the list of containers has of this one. */
+/** Finds the entry of a container in the list. */
 export async function findListed({ runtime, signal }: CaseContext, id: string): Promise<ContainerInfo | undefined> {
   return (await runtime.listContainers({ signal })).find((listed) => listed.id === id)
 }
 
-/** Waits until no list has the container any more. */
+/** Waits until the container is not listed any more. */
 export async function untilGone(context: CaseContext, id: string): Promise<void> {
   await eventually('the container gone', async () => ((await findListed(context, id)) === undefined ? id : undefined))
 }

@@ -3,13 +3,13 @@ import { type AddressInfo, connect, createServer } from 'node:net'
 import type { HostAddressOptions } from '@capstan/core/plugin'
 import type { CaseContext } from '../case-context.js'
 
-/** A TCP port of this machine that is in use until it is closed. */
+/** A TCP port of this machine that is in use until `close`. */
 export interface HeldPort {
   readonly port: number
   close(): Promise<void>
 }
 
-/** Listens at a free port; whoever connects gets the line. */
+/** Listens on a free port and sends the line to each client. */
 export async function holdPort({ address = '127.0.0.1', line = '' }: HoldOptions = {}): Promise<HeldPort> {
   const server = createServer((socket) => {
     socket.on('error', () => {})
@@ -17,43 +17,44 @@ export async function holdPort({ address = '127.0.0.1', line = '' }: HoldOptions
   })
   server.listen(0, address)
   await once(server, 'listening')
-  // Of a server that listens at a port, and not at a path, the address is an object.
+  // The address of a server that listens on a port is an object.
   const { port } = server.address() as AddressInfo
   return { port, close: () => new Promise((resolve) => server.close(() => resolve())) }
 }
 
 export interface HoldOptions {
-  /** Default: this machine alone. */
+  /** Default: `127.0.0.1`. */
   readonly address?: string
   readonly line?: string
 }
 
-/** The address by which a container reaches this machine; `undefined` after the case was reported as absent. */
+/** Finds the address at which a container reaches this machine. Reports the case as absent when there is none. */
 export async function findHostAddress(
   context: CaseContext,
   options: HostAddressOptions = {},
 ): Promise<string | undefined> {
   const { runtime, signal } = context
   const address = await runtime.getHostAddress({ signal, ...options })
-  if (address === undefined) context.reportAbsent('getHostAddress', 'the runtime knows no address of this machine')
+  if (address === undefined)
+    context.reportAbsent('getHostAddress', 'the runtime does not know the address of this machine')
   return address
 }
 
-/** A port that is free now; others may be quicker than the case. */
+/** Finds a port that is free now; another process may take it before the case does. */
 export async function findFreePort(): Promise<number> {
   const held = await holdPort()
   await held.close()
   return held.port
 }
 
-/** Whether this machine has the address. */
+/** Returns whether this machine has the address. */
 export async function hasAddress(address: string): Promise<boolean> {
   const held = await holdPort({ address }).catch(() => undefined)
   await held?.close()
   return held !== undefined
 }
 
-/** What this machine's port sends until its end; empty where nobody answers. */
+/** Reads from a port of this machine until the connection ends. Empty when the port does not accept. */
 export function readFromPort(port: number, host = '127.0.0.1'): Promise<string> {
   return new Promise((resolve) => {
     let text = ''

@@ -2,7 +2,7 @@ import { type BuildOptions, findCapability, imageBuilderCapability, type Runtime
 import { expectDefined } from '../assert/expect.js'
 import type { CaseContext } from '../case-context.js'
 
-/** Builds an image that is removed after the case; resolves with its tag. The case needs `imageBuilderCapability`. */
+/** Builds an image that is removed after the case and resolves with its tag. Requires `imageBuilderCapability`. */
 export async function buildImage(
   context: CaseContext,
   dockerfile: string,

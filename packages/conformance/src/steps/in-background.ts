@@ -1,4 +1,4 @@
-/** Something that goes on while the case does other things: a rejection waits until the case asks for the result. */
+/** Lets a promise run in the background. A rejection is not reported as unhandled before the case awaits the result. */
 export function inBackground<T>(promise: Promise<T>): Background<T> {
   let settled = false
   const settle = () => {

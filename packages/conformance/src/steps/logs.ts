@@ -3,14 +3,14 @@ import { within } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { ConformanceFailure } from '../conformance-failure.js'
 
-/** All chunks of a log stream, after its end. */
+/** Reads a log stream to its end. */
 export async function readLogs(stream: LogStream): Promise<readonly LogChunk[]> {
   const chunks: LogChunk[] = []
   for await (const chunk of stream) chunks.push(chunk)
   return chunks
 }
 
-/** The bytes of the chunks, of one source or of all. */
+/** Concatenates the bytes of the chunks, of one source or of all. */
 export function toLogBytes(chunks: readonly LogChunk[], source?: LogChunk['source']): Buffer {
   const wanted = source === undefined ? chunks : chunks.filter((chunk) => chunk.source === source)
   return Buffer.concat(wanted.map(({ bytes }) => bytes))
@@ -20,7 +20,7 @@ export function toLogText(chunks: readonly LogChunk[], source?: LogChunk['source
   return toLogBytes(chunks, source).toString('utf8')
 }
 
-/** Everything that the container has printed so far. */
+/** Reads the log of the container so far. */
 export async function readLogText({ runtime, signal }: CaseContext, id: string): Promise<string> {
   return Buffer.from(await runtime.containerLogsAll(id, { signal })).toString('utf8')
 }

@@ -5,7 +5,7 @@ import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { type CaseConfig, runAttached } from './containers.js'
 
-/** Makes a network that is removed after the case. */
+/** Creates a network that is removed after the case. */
 export async function createNetwork(context: CaseContext, options: CreateNetworkOptions = {}): Promise<string> {
   const networks = context.require(networkManagerCapability)
   const id = await networks.createNetwork(context.uniqueName('network'), { signal: context.signal, ...options })
@@ -13,12 +13,12 @@ export async function createNetwork(context: CaseContext, options: CreateNetwork
   return id
 }
 
-/** What puts a container on one network, with these aliases. */
+/** Returns the config of a container on one network with these aliases. */
 export function onNetwork(networkId: string, ...aliases: readonly string[]): { readonly network: ContainerNetwork } {
   return { network: { mode: 'networks', networks: [{ networkId, ...(aliases.length > 0 && { aliases }) }] } }
 }
 
-/** Connects from a new container; fails unless it gets the line. The peer may need a moment until it listens. */
+/** Connects from a new container and fails unless it receives the line. Retries until the peer listens. */
 export async function expectReaches(
   context: CaseContext,
   config: CaseConfig,
@@ -28,10 +28,14 @@ export async function expectReaches(
     const { stdout } = await runAttached(context, { ...config, command: context.programs.connect(host, port) })
     return stdout === '' ? undefined : stdout
   }
-  expectEqual((await eventually(`an answer of ${host}:${port}`, connect)).trim(), line, `what ${host}:${port} says`)
+  expectEqual(
+    (await eventually(`an answer from ${host}:${port}`, connect)).trim(),
+    line,
+    `the data received from ${host}:${port}`,
+  )
 }
 
-/** Connects from a new container; fails if that gets anywhere. A case first shows that there is somebody to reach. */
+/** Connects from a new container and fails if it receives data. The case must show first that the peer is reachable. */
 export async function expectDoesNotReach(
   context: CaseContext,
   config: CaseConfig,
@@ -39,5 +43,5 @@ export async function expectDoesNotReach(
 ): Promise<void> {
   const command = context.programs.connect(host, port)
   const { stdout } = await runAttached(context, { ...config, command })
-  expectEqual(stdout, '', `what ${host}:${port} says to who may not reach it`)
+  expectEqual(stdout, '', `the data received from ${host}:${port}, which must be unreachable`)
 }

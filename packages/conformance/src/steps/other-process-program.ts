@@ -1,7 +1,7 @@
 /**
- * The program of the other process, as plain JavaScript: it runs where there is nothing but Node and the packages.
+ * The program of the other process, as plain JavaScript, because the process has only Node and the built packages.
  *
- * It looks for core from the kit's place, and for the plugin from the working directory.
+ * It resolves core from the package of the kit and the plugin from the working directory.
  */
 export const otherProcessProgram: string = `
 import { createRequire } from 'node:module'

@@ -5,19 +5,19 @@ import { eventually } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
 import { otherProcessProgram } from './other-process-program.js'
 
-/** What another process, which loads the plugin by its specifier, does: see the program. */
+/** The task of another process, which loads the plugin by its specifier. See {@link otherProcessProgram}. */
 export type ProcessTask = 'lifecycle' | 'streams' | 'discover' | 'leave'
 
 export interface OtherProcess {
-  /** Waits until it has printed the word on a line of its own. */
+  /** Waits until the process has printed the word on a separate line. */
   untilPrinted(word: string): Promise<void>
-  /** How it ended; `undefined` while it runs. */
+  /** Returns the exit code and stderr; `undefined` while the process runs. */
   ended(): { readonly code: number | null; readonly stderr: string } | undefined
-  /** By SIGKILL; resolves when it is gone. */
+  /** Sends SIGKILL and resolves when the process has exited. */
   kill(): Promise<void>
 }
 
-/** Starts the process; it is killed, at the latest, after the case. */
+/** Starts the process, which is killed after the case at the latest. */
 export async function startOwner(
   context: CaseContext,
   task: ProcessTask,
@@ -33,7 +33,7 @@ export async function startOwner(
     task,
     mark,
   }
-  // Options of this process (a test runner's loaders) are nothing to the other one.
+  // The options of this process, such as loaders of a test runner, must not apply to the other process.
   const { NODE_OPTIONS: _, ...rest } = env
   const child = spawn(process.execPath, ['--input-type=module', '--eval', otherProcessProgram, JSON.stringify(order)], {
     env: rest,

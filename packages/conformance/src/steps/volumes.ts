@@ -2,7 +2,7 @@ import { volumeManagerCapability } from '@capstan/core'
 import type { StringMap } from '@capstan/core/plugin'
 import type { CaseContext } from '../case-context.js'
 
-/** Makes a volume that is removed after the case. */
+/** Creates a volume that is removed after the case. */
 export async function createVolume(context: CaseContext, labels: StringMap = {}): Promise<string> {
   const volumes = context.require(volumeManagerCapability)
   const name = context.uniqueName('volume')
