@@ -132,7 +132,7 @@ function checkAbsent({ scope }: CaseContext, capability: Capability<object>): Mi
 }
 
 function toMissingOption(option: string): MissingRequirement {
-  const reason = `the option "${option}" of the kit is not set`
+  const reason = `the kit was not given "${option}"`
   return { subject: option, reason, remedy: `pass the option "${option}" to the kit` }
 }
 
