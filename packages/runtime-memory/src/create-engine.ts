@@ -17,12 +17,8 @@ export function createEngine(options: MemoryPluginOptions): MemoryEngine {
   const { images = {}, pullable = {}, faults = [], logLimitBytes = 64 * 1024 * 1024 } = options
   const commands = { ...baseCommands, ...options.commands }
   const registry = createImages(pullable)
-  const engine = new MemoryEngine({
-    faults: new FaultScript(faults),
-    commands: new Map(Object.entries(commands)),
-    registry,
-    logLimitBytes,
-  })
+  const commandMap = new Map(Object.entries(commands))
+  const engine = new MemoryEngine({ faults: new FaultScript(faults), commands: commandMap, registry, logLimitBytes })
   addImage(engine, defaultReference, createDefaultImage(Object.keys(commands)))
   for (const [reference, content] of createImages(images)) addImage(engine, reference, content)
   for (const { programs } of [...registry.values(), ...engine.images.list()]) {

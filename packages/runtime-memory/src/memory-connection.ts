@@ -26,14 +26,8 @@ export class MemoryConnection {
   readonly unsupportedOptions: readonly RefusedOption[]
   readonly operations: OperationScope
 
-  constructor({
-    engine,
-    runtimeName,
-    ownerLabels,
-    unsupportedOptions,
-    packageName,
-    packageVersion,
-  }: MemoryConnectionOptions) {
+  constructor(options: MemoryConnectionOptions) {
+    const { engine, runtimeName, ownerLabels, unsupportedOptions, packageName, packageVersion } = options
     this.engine = engine
     this.runtimeName = runtimeName
     this.ownerLabels = ownerLabels

@@ -51,10 +51,7 @@ export class MemoryEngine {
     return toDate(this.clock.now())
   }
 
-  /**
-   * Resolves in a later turn of the event loop. Running containers keep the process alive only while a runtime is
-   * open.
-   */
+  /** Resolves in a later turn. Running containers keep the process alive only while a runtime is open. */
   nextTurn(): Promise<void> {
     // An unreferenced immediate may wait until something else wakes the event loop. A timer does not.
     return this.connections.size > 0 ? setImmediate() : delay(1, { ref: false })

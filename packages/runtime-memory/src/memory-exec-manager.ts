@@ -12,10 +12,7 @@ interface ExecCall {
   readonly undo: UndoStack
 }
 
-/**
- * Runs processes in simulated containers. The exit code is 127 for an unknown command and 126 for one that cannot be
- * executed.
- */
+/** Runs processes in simulated containers. The exit code of an unknown command is 127. */
 export class MemoryExecManager implements ExecManager {
   readonly #connection: MemoryConnection
 
@@ -36,10 +33,8 @@ export class MemoryExecManager implements ExecManager {
     if (run === undefined) throw createHostError('NOT_RUNNING', { id, state: toContainerState(container) })
     const { user = container.user, workingDirectory = container.workingDirectory, tty: terminal = false } = options
     const env = withEnvironment(container.env, options.env)
-    const files =
-      options.privileged === true
-        ? container.files.withSystemFiles(createStatusFile({ ...container.config, privileged: true }))
-        : container.files
+    const privileged = { ...container.config, privileged: true }
+    const files = options.privileged ? container.files.withSystemFiles(createStatusFile(privileged)) : container.files
     const sources = { files, programs: container.image.programs, commands: engine.commands }
     const found = await findCommand(sources, { argv, env, workingDirectory })
     const { program = createFailingProgram(found) } = found
@@ -54,13 +49,8 @@ export class MemoryExecManager implements ExecManager {
       sources,
       origin: run.origin,
     }
-    const process = new MemoryExecProcess(this.#connection, {
-      containerId: container.id,
-      run,
-      program,
-      context,
-      options,
-    })
+    const start = { containerId: container.id, run, program, context, options }
+    const process = new MemoryExecProcess(this.#connection, start)
     undo.add('exec', () => process.end())
     return process
   }

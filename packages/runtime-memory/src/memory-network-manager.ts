@@ -28,11 +28,8 @@ export class MemoryNetworkManager implements NetworkManager {
     const { engine, ownerLabels } = this.#connection
     return await this.#connection.call('createNetwork', options, ({ undo }) => {
       this.#checkName(name)
-      const { id } = engine.networks.add({
-        name,
-        internal,
-        labels: toObjectLabels({ kind: 'network' }, ownerLabels, labels),
-      })
+      const allLabels = toObjectLabels({ kind: 'network' }, ownerLabels, labels)
+      const { id } = engine.networks.add({ name, internal, labels: allLabels })
       undo.add(`network ${name}`, async () => engine.networks.delete(id))
       return id
     })
@@ -70,12 +67,8 @@ export class MemoryNetworkManager implements NetworkManager {
     const { containers, networks } = this.#connection.engine
     if (network === networks.defaultNetwork) {
       const reason = 'it is the default network'
-      throw createHostError('OPERATION_FAILED', {
-        operation: 'removeNetwork',
-        subject: network.name,
-        status: 403,
-        reason,
-      })
+      const facts = { operation: 'removeNetwork', subject: network.name, status: 403, reason }
+      throw createHostError('OPERATION_FAILED', facts)
     }
     const users = [...network.members.keys()].map((id) => containers.find(id)?.name ?? id)
     if (users.length > 0) throw createHostError('IN_USE', { subject: `network "${network.name}"`, users })

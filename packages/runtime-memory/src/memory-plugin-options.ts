@@ -6,16 +6,11 @@ import type { MemoryImage, MemoryProgram } from './simulation/memory-program.js'
 export interface MemoryPluginOptions {
   /** The name of the runtime. Default `memory`. Two plugins in one host need different names. */
   readonly name?: string
-  /**
-   * Images by reference, besides `busybox:latest`. One value under several references is one image with several tags.
-   */
+  /** Images by reference, besides `busybox:latest`. A value under several references is one image with several tags. */
   readonly images?: Readonly<Record<string, MemoryImage>>
   /** Images that can be pulled, by reference. Pulling any other rejects with IMAGE_PULL_FAILED. */
   readonly pullable?: Readonly<Record<string, MemoryImage>>
-  /**
-   * Additional commands of `busybox:latest`. A file with the name of a command runs it in any image, such as `/hello`
-   * in an image that was built `FROM scratch` and copied it.
-   */
+  /** Additional commands of `busybox:latest`. In any image, a file with the name of a command runs it. */
   readonly commands?: Readonly<Record<string, MemoryProgram>>
   /**
    * Capabilities to leave out: reported as absent with reason and remedy, and not registered. Without the volume

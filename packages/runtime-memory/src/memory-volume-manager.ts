@@ -27,11 +27,8 @@ export class MemoryVolumeManager implements VolumeManager {
     return await this.#connection.call('createVolume', options, ({ undo }) => {
       const holder = engine.volumes.find(name)
       if (holder !== undefined) {
-        throw createHostError('NAME_CONFLICT', {
-          name,
-          holderId: holder.name,
-          ours: isOurs(holder.labels, ownerLabels),
-        })
+        const facts = { name, holderId: holder.name, ours: isOurs(holder.labels, ownerLabels) }
+        throw createHostError('NAME_CONFLICT', facts)
       }
       engine.volumes.add(name, toObjectLabels({ kind: 'volume' }, ownerLabels, labels), { createdAt: engine.now() })
       undo.add(`volume ${name}`, async () => engine.volumes.delete(name))

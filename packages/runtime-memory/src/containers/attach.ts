@@ -7,10 +7,7 @@ import type { AttachedClient } from './state/container-streams.js'
 import { findRun, type MemoryContainer, toContainerState } from './state/memory-container.js'
 import { stopContainer } from './stop-container.js'
 
-/**
- * Attaches to the current run and resolves when its output ends. The container keeps running when the session ends
- * early.
- */
+/** Attaches to the current run until its output ends. The end of the session does not stop the container. */
 export async function attachContainer(
   container: MemoryContainer,
   options: AttachOptions & { readonly signal: AbortSignal },
@@ -37,10 +34,7 @@ export interface StartAttachedOptions {
   readonly rulesTiming: NonNullable<StartOptions['rulesTiming']>
 }
 
-/**
- * Attaches before the program starts, so that no output is lost. Resolves with the exit code after all output is
- * written.
- */
+/** Attaches, then starts the program, so that no output is lost. Resolves with the exit code after all output. */
 export async function startAttached(
   engine: MemoryEngine,
   container: MemoryContainer,
@@ -63,21 +57,18 @@ export async function startAttached(
   }
 }
 
-async function runSession(
-  { streams, ended }: ContainerRun,
-  {
-    attach,
-    output,
-    signal,
-  }: { readonly attach: AttachOptions; readonly output: OutputClient; readonly signal: AbortSignal },
-): Promise<number> {
+interface Session {
+  readonly attach: AttachOptions
+  readonly output: OutputClient
+  readonly signal: AbortSignal
+}
+
+async function runSession({ streams, ended }: ContainerRun, { attach, output, signal }: Session): Promise<number> {
   const input = attach.stdin === undefined ? undefined : pumpInput(attach.stdin, streams.input, output.call)
   input?.failed.catch(() => streams.input.end())
   try {
-    return await untilAborted(
-      Promise.race([ended, output.failed, ...(input === undefined ? [] : [input.failed])]),
-      signal,
-    )
+    const failures = [output.failed, ...(input === undefined ? [] : [input.failed])]
+    return await untilAborted(Promise.race([ended, ...failures]), signal)
   } finally {
     input?.stop()
   }

@@ -11,9 +11,7 @@ export interface LogPosition {
   readonly offset: number
 }
 
-/**
- * Finds the start of the last `lines` lines that pass the filter, or the start of the log when `lines` is `undefined`.
- */
+/** Finds the start of the last `lines` lines that pass the filter; without `lines`, the start of the log. */
 export function findTail(log: ContainerLog, isWanted: LogFilter, lines: number | undefined): LogPosition {
   if (lines === undefined) return { position: log.start, offset: 0 }
   // The newline that ends the last line does not start another line.
@@ -24,11 +22,8 @@ export function findTail(log: ContainerLog, isWanted: LogFilter, lines: number |
     if (record === undefined || !isWanted(record)) continue
     if (isLast && record.bytes.at(-1) !== newline) left -= 1
     isLast = false
-    for (
-      let at = record.bytes.lastIndexOf(newline);
-      at !== -1;
-      at = at === 0 ? -1 : record.bytes.lastIndexOf(newline, at - 1)
-    ) {
+    const findBefore = (end: number) => (end === 0 ? -1 : record.bytes.lastIndexOf(newline, end - 1))
+    for (let at = findBefore(record.bytes.length); at !== -1; at = findBefore(at)) {
       left -= 1
       if (left === 0)
         return at + 1 === record.bytes.length ? { position: position + 1, offset: 0 } : { position, offset: at + 1 }

@@ -46,11 +46,8 @@ export class MemoryExecProcess implements ExecProcess {
         tty ? this.#write(this.stdout, toTerminalOutput(bytes)) : this.#write(this.stderr, bytes),
       ),
     }
-    this.#process = new SimulatedProcess(
-      program,
-      streams,
-      createProcessContext({ ...context, terminalSize: () => this.#size }),
-    )
+    const ownContext = createProcessContext({ ...context, terminalSize: () => this.#size })
+    this.#process = new SimulatedProcess(program, streams, ownContext)
     run.execs.add(this.#process)
     void this.#process.exitCode.then(() => run.execs.delete(this.#process))
     this.stdin = createInput(tty ? this.#createTerminalInput(input) : input)
@@ -125,10 +122,9 @@ export class MemoryExecProcess implements ExecProcess {
 function createInput(target: Writable): Writable {
   const input = new Writable({
     write(chunk: Uint8Array, _encoding, done) {
-      writeTo(target, chunk).then(
-        () => done(),
-        () => done(),
-      )
+      void writeTo(target, chunk)
+        .catch(() => {})
+        .then(() => done())
     },
     final(done) {
       if (target.writable) target.end()

@@ -55,22 +55,14 @@ function findOrCreateVolume(engine: MemoryEngine, { mount, config, owner }: Volu
 }
 
 /** Creates a tmpfs with docker's defaults: writable for all users, and its files not executable. */
-function createTmpfs({
-  target,
-  sizeBytes,
-  mode = 0o1777,
-  executable = false,
-}: Mount & { type: 'tmpfs' }): MountedFiles {
+function createTmpfs(mount: Mount & { type: 'tmpfs' }): MountedFiles {
+  const { target, sizeBytes, mode = 0o1777, executable = false } = mount
   const files: FileMap = new Map([['/', { type: 'directory', mode }]])
   return { type: 'memory', target, readOnly: false, files, executable, ...(sizeBytes !== undefined && { sizeBytes }) }
 }
 
 function createMissingSource(source: string) {
   const reason = 'the source of the bind mount does not exist'
-  return createHostError('OPERATION_FAILED', {
-    operation: 'createContainer',
-    subject: source,
-    status: undefined,
-    reason,
-  })
+  const facts = { operation: 'createContainer', subject: source, status: undefined, reason }
+  return createHostError('OPERATION_FAILED', facts)
 }

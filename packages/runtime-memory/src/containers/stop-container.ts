@@ -10,10 +10,7 @@ export interface StopRequest {
   readonly signal: AbortSignal
 }
 
-/**
- * Sends the stop signal, waits for the grace period, then kills. Resolves when the container has ended, and at once
- * when it is not running.
- */
+/** Sends the stop signal, waits for the grace period, then kills. Resolves when the container has ended. */
 export async function stopContainer(container: MemoryContainer, { graceMs, signal }: StopRequest): Promise<void> {
   const run = findRun(container)
   if (run === undefined) return

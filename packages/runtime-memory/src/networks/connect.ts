@@ -19,10 +19,7 @@ export interface Origin {
   readonly findNamespace: (containerId: string) => NetworkNamespace | undefined
 }
 
-/**
- * Opens a connection from a container to itself, to another container of its networks, or to this machine by a
- * gateway.
- */
+/** Connects to the container itself, to a container on the same networks, or to this machine by a gateway. */
 export async function connect(origin: Origin, host: string, port: number): Promise<Duplex> {
   const { namespace } = origin
   if (origin.isHost) return track(namespace, await connectToMachine(host, port))

@@ -10,10 +10,7 @@ export interface Listening {
   readonly onError: (error: Error) => void
 }
 
-/**
- * Listens on a port of the container, or on the loopback interface of this machine with network mode `host`. The
- * returned function stops listening.
- */
+/** Listens on a port of the container, with network mode `host` on that of this machine. Returns how to stop. */
 export function listen({ isHost, namespace }: Origin, { port, serve, onError }: Listening): () => void {
   const stop = namespace.listen(port, serve)
   if (!isHost) return stop

@@ -68,13 +68,9 @@ export class NetworkStore {
     const ours = this.list().filter(({ labels }) => ownershipLabelKeys.instance in labels)
     const names = ours.slice(0, 10).map(({ name }) => name)
     const reason = `all 256 simulated subnets are in use, ${ours.length} by networks of Capstan (${joinWords(names)})`
-    throw createHostError('OPERATION_FAILED', {
-      operation: 'createNetwork',
-      subject: 'network',
-      status: undefined,
-      reason,
-      remedy: 'remove some, or run a sweep, which removes those of dead owners',
-    })
+    const remedy = 'remove some, or run a sweep, which removes those of dead owners'
+    const facts = { operation: 'createNetwork', subject: 'network', status: undefined, reason, remedy }
+    throw createHostError('OPERATION_FAILED', facts)
   }
 }
 
@@ -93,10 +89,6 @@ function pickAddress({ gateway, members }: MemoryNetwork): string {
     if (!used.has(address)) return address
   }
   const reason = 'the network has no free address'
-  throw createHostError('OPERATION_FAILED', {
-    operation: 'startContainer',
-    subject: 'network',
-    status: undefined,
-    reason,
-  })
+  const facts = { operation: 'startContainer', subject: 'network', status: undefined, reason }
+  throw createHostError('OPERATION_FAILED', facts)
 }

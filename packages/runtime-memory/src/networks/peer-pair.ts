@@ -1,8 +1,6 @@
 import { type Duplex, duplexPair } from 'node:stream'
 
-/**
- * Creates both ends of a simulated connection with back-pressure, half-close, and a reset for writes to a closed end.
- */
+/** Creates both ends of a simulated connection with back-pressure, half-close, and resets after a close. */
 export function createPeerPair(): readonly [Duplex, Duplex] {
   const [near, far] = duplexPair()
   for (const [end, other] of [

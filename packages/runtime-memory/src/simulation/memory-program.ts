@@ -12,10 +12,7 @@ export type MemoryProgram = (process: MemoryProcess) => Promise<number>
 
 /** The view of one simulated process. */
 export interface MemoryProcess {
-  /**
-   * The whole command line, including `argv[0]`. Empty for the `main` of an image when neither the image nor the
-   * container has a command.
-   */
+  /** The command line with `argv[0]`. Empty for `main` when neither the image nor the container has a command. */
   readonly argv: Argv
   readonly env: StringMap
   /** 1 for the container's first process, or 2 when the container has an init. */
@@ -39,10 +36,7 @@ export interface MemoryProcess {
    * result of the program are ignored.
    */
   readonly signal: AbortSignal
-  /**
-   * Connects to a name or address. Rejects with an errno code (ENOTFOUND, ECONNREFUSED, EHOSTUNREACH, or EACCES behind
-   * a firewall).
-   */
+  /** Connects to a name or address. Rejects with ENOTFOUND, ECONNREFUSED, EHOSTUNREACH, EACCES (firewall) as `code`. */
   connect(host: string, port: number): Promise<Duplex>
   /**
    * Listens on a TCP port of the container until the process ends. Throws EADDRINUSE when the port is in use. When
@@ -90,9 +84,7 @@ export interface MemorySignal extends Error {
 export interface MemoryImage {
   /** Runs unless the command line names one of `commands`. */
   readonly main: MemoryProgram
-  /**
-   * Programs by the base name of the command's first word, at start and for exec. Exec of any other has exit code 127.
-   */
+  /** Programs by the base name of the first word, at start and for exec. Exec of any other has exit code 127. */
   readonly commands?: Readonly<Record<string, MemoryProgram>>
   readonly env?: StringMap
   readonly user?: string

@@ -1,6 +1,8 @@
+import { EventEmitter, once } from 'node:events'
+
 /** Lets callers wait for the next start of a container or for its removal. */
 export class ContainerEvents {
-  #next = createDeferred()
+  readonly #emitter = new EventEmitter().setMaxListeners(0)
   #isRemoved = false
 
   get isRemoved(): boolean {
@@ -8,25 +10,16 @@ export class ContainerEvents {
   }
 
   /** Resolves at the next start or at the removal. */
-  startedOrRemoved(): Promise<void> {
-    return this.#next.promise
+  async startedOrRemoved(): Promise<void> {
+    if (!this.#isRemoved) await once(this.#emitter, 'change')
   }
 
   start(): void {
-    this.#next.resolve()
-    this.#next = createDeferred()
+    this.#emitter.emit('change')
   }
 
   remove(): void {
     this.#isRemoved = true
-    this.#next.resolve()
+    this.#emitter.emit('change')
   }
-}
-
-function createDeferred(): { readonly promise: Promise<void>; readonly resolve: () => void } {
-  let resolve: () => void = () => {}
-  const promise = new Promise<void>((settle) => {
-    resolve = settle
-  })
-  return { promise, resolve }
 }

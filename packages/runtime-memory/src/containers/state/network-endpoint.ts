@@ -23,10 +23,7 @@ export interface NetworkStores {
   readonly containers: ContainerStore
 }
 
-/**
- * Joins the container's networks, sets the firewall rules and publishes the ports. A failure releases what it has
- * taken.
- */
+/** Joins the container's networks, sets the firewall rules and publishes the ports; undone on failure. */
 export async function connectToNetworks(
   stores: NetworkStores,
   container: MemoryContainer,
@@ -34,11 +31,8 @@ export async function connectToNetworks(
 ): Promise<NetworkEndpoint> {
   const joined = findNetworks(stores, container)
   for (const { network, names } of joined) joinNetwork(network, container.id, names)
-  const origin = createOrigin(
-    stores,
-    container,
-    joined.map(({ network }) => network),
-  )
+  const networks = joined.map(({ network }) => network)
+  const origin = createOrigin(stores, container, networks)
   const disconnect = () => {
     origin.namespace.close()
     for (const { members } of origin.networks) members.delete(container.id)

@@ -15,8 +15,9 @@ export async function loadImages(
   const archive = await readArchive(tar, signal)
   const images = archive.has('manifest.json') ? readDockerManifest(archive) : readOciIndex(archive)
   const loaded: string[] = []
-  for (const { config, layers, tags } of images) {
-    const content = await toContent(engine, { archive, config, layers, signal })
+  for (const image of images) {
+    const { config, tags } = image
+    const content = await toContent(engine, image, { archive, signal })
     const createdAt = new Date(text(member(config, 'created'), new Date(0).toISOString()))
     const { id } = engine.images.addTagged(content, { tags, createdAt, undo })
     loaded.push(...(tags.length === 0 ? [id] : tags))
@@ -73,17 +74,8 @@ function readOciIndex(archive: Archive): readonly ArchivedImage[] {
 
 async function toContent(
   engine: MemoryEngine,
-  {
-    archive,
-    config,
-    layers,
-    signal,
-  }: {
-    readonly archive: Archive
-    readonly config: Json
-    readonly layers: readonly string[]
-    readonly signal: AbortSignal
-  },
+  { config, layers }: ArchivedImage,
+  { archive, signal }: { readonly archive: Archive; readonly signal: AbortSignal },
 ): Promise<ImageContent> {
   const files = new Map()
   for (const name of layers) {

@@ -8,10 +8,7 @@ export interface TarEntry {
   readonly bytes: Buffer
 }
 
-/**
- * Reads all entries of an archive in order. Rejects with the source's own error, or with one of tar-stream when the
- * input is not a tar.
- */
+/** Reads all entries of an archive. Rejects with the source's own error, or with one of tar-stream. */
 export async function readTar(source: AsyncIterable<Uint8Array>, signal: AbortSignal): Promise<readonly TarEntry[]> {
   const archive = extract()
   const read = readEntries(archive)

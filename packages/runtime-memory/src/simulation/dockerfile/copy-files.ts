@@ -65,10 +65,7 @@ interface CopyRequest {
   readonly isDirectory: boolean
 }
 
-/**
- * Returns the destination of a source path; `undefined` for a path outside `root`. For a directory, its contents are
- * copied.
- */
+/** Returns the destination of a path, `undefined` outside `root`. Of a directory, the contents are copied. */
 function toDestination({ source, root, path, directory, isDirectory }: CopyRequest): string | undefined {
   const isRootDirectory = root === '/' || source.paths.get(root)?.type === 'directory'
   if (!isRootDirectory) {

@@ -25,11 +25,7 @@ export interface DockerfilePair {
 }
 
 /** Formats an instruction for messages. */
-export function formatInstruction({
-  keyword,
-  flags,
-  text,
-}: Pick<DockerfileInstruction, 'keyword' | 'flags' | 'text'>): string {
+export function formatInstruction({ keyword, flags, text }: DockerfileInstruction): string {
   const options = [...flags].map(([name, value]) => `--${name}=${value}`)
   return [keyword, ...options, text].join(' ').trimEnd()
 }

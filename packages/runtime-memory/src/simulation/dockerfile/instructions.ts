@@ -64,10 +64,7 @@ function applyWorkdir({ stage, instruction }: InstructionCall): void {
   makeDirectory(stage, workingDirectory)
 }
 
-/**
- * An anonymous volume lasts as long as its container, as the container's own files do, so only the directory is
- * created.
- */
+/** An anonymous volume lasts as long as the container's own files, so only the directory is created. */
 function applyVolume({ stage, instruction }: InstructionCall): void {
   const paths = instruction.words ?? requireText(stage, instruction).split(/\s+/)
   for (const path of paths) makeDirectory(stage, posix.resolve('/', path))

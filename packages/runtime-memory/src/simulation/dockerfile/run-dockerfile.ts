@@ -70,10 +70,7 @@ function toGlobals(
   return dockerfile.readGlobals(buildArgs, new Map(variables))
 }
 
-/**
- * The variables that a builder sets:
- * https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope
- */
+/** https://docs.docker.com/reference/dockerfile/#automatic-platform-args-in-the-global-scope */
 function toPlatformArguments(prefix: string, platform: string): readonly (readonly [string, string])[] {
   const [system = '', architecture = '', variant = ''] = platform.split('/')
   return [

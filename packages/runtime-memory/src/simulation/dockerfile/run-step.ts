@@ -11,10 +11,7 @@ import { type InstructionCall, toVariables } from './build-stage.js'
 import { toCommandLine } from './instruction.js'
 import { LineReport } from './line-report.js'
 
-/**
- * Runs a command without a network and adds the files that it writes to the stage. Any exit code but 0 is BUILD_FAILED
- * with the last lines of output.
- */
+/** Runs a command without a network and keeps the files that it writes. Exit codes but 0 are BUILD_FAILED. */
 export async function runStep(call: InstructionCall): Promise<void> {
   const { build, stage, instruction } = call
   const argv = toCommandLine(instruction)

@@ -2,9 +2,7 @@ import { posix } from 'node:path'
 import { createFileError, type FileEntry, type FileMap, type ReadonlyFileMap } from './file-map.js'
 import { changeMachineMode, findMachineFile, listMachineDirectory, writeMachineFile } from './machine-files.js'
 
-/**
- * Files that are mounted into a container: those of a volume or tmpfs by path from its root, or those of this machine.
- */
+/** Files mounted into a container: those of a volume or tmpfs by path from its root, or those of this machine. */
 export type MountedFiles = { readonly target: string; readonly readOnly: boolean } & (
   | {
       readonly type: 'memory'

@@ -35,10 +35,7 @@ export interface NotFound {
   readonly reason: string
 }
 
-/**
- * Finds the program of a command line as a shell does, by path or along PATH. The base name of the file selects the
- * program.
- */
+/** Finds the program of a command as a shell does, by path or along PATH, and by the base name of the file. */
 export async function findCommand(sources: ProgramSources, line: CommandLine): Promise<FoundProgram> {
   const [command = ''] = line.argv
   for (const path of toCandidates(command, line)) {

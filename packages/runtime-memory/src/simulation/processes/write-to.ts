@@ -1,9 +1,6 @@
 import type { Writable } from 'node:stream'
 
-/**
- * Writes bytes and resolves when the stream has processed them, or when the signal aborts. Rejects when the stream
- * fails or closes.
- */
+/** Writes bytes and resolves when they are processed or the signal aborts. Rejects when the stream fails. */
 export function writeTo(target: Writable, bytes: Uint8Array, signal?: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     if (target.destroyed || target.writableEnded) return reject(new Error('the stream is closed'))

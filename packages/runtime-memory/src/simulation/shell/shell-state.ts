@@ -68,10 +68,7 @@ export class Shell {
     return codes.at(-1) ?? 0
   }
 
-  /**
-   * Runs a command of a pipeline. Its input ends with the previous command. When its reader has ended, the exit code
-   * is that of SIGPIPE.
-   */
+  /** Runs a command of a pipeline. When its reader has ended, the exit code is that of SIGPIPE. */
   async #runInPipe(
     command: ShellCommand,
     input: PassThrough | undefined,
