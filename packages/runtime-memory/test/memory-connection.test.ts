@@ -7,7 +7,7 @@ import { listEverything, nothing, type OpenMemory, openMemory, openPlugin } from
 
 type Operation = (memory: OpenMemory, options: OperationOptions) => Promise<unknown>
 
-/** Every method with I/O, on a container `c` that was created and one `r` that runs. */
+/** All methods with I/O, called on a created container `c` and a running container `r`. */
 const operations: Readonly<Record<string, Operation>> = {
   ping: ({ runtime }, options) => runtime.ping(options),
   createContainer: ({ runtime }, options) => runtime.createContainer({ image: 'app', name: 'new' }, options),
@@ -62,9 +62,9 @@ describe('an aborted signal', () => {
   it.each(
     Object.entries(operations).flatMap(([name, operate]) => [false, true].map((after) => ({ name, operate, after }))),
   )(
-    'ends $name with its reason under way, and what was made is undone (after the effect: $after)',
+    'rejects $name with its reason during the call and undoes it (after the effect: $after)',
     async ({ name, operate, after }) => {
-      // What ends only with its container cannot have taken effect.
+      // These calls end only with their container, so they cannot have taken effect.
       if (after && ['waitContainer', 'attach', 'loadImages'].includes(name)) return
       const faults: MemoryFault[] = []
       await using memory = await setUp(faults)
@@ -80,7 +80,7 @@ describe('an aborted signal', () => {
     },
   )
 
-  it('undoes a sidecar at each of its steps', async () => {
+  it('undoes startSidecar at each of its steps', async () => {
     for (const operation of ['pullImage', 'createContainer', 'startContainer']) {
       for (const after of [false, true]) {
         const faults: MemoryFault[] = []
@@ -97,7 +97,7 @@ describe('an aborted signal', () => {
     }
   })
 
-  it('warns nobody when it is shared by many calls', async () => {
+  it('causes no listener warning when many calls share it', async () => {
     await using memory = await setUp([])
     const warnings: Error[] = []
     const listen = (warning: Error) => void warnings.push(warning)
@@ -125,7 +125,7 @@ describe('close', () => {
     })
   })
 
-  it('undoes what is under way before it resolves', async () => {
+  it('undoes current operations before it resolves', async () => {
     const plugin = memoryPlugin({ faults: [{ operation: 'createNetwork', hang: true, after: true }] })
     await using memory = await openPlugin(plugin)
     const creating = expect(memory.networks.createNetwork('n')).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
@@ -136,7 +136,7 @@ describe('close', () => {
     await creating
   })
 
-  it('leaves the other runtime on the same simulation whole', async () => {
+  it('does not affect another runtime on the same simulation', async () => {
     const plugin = memoryPlugin()
     await using one = await openPlugin(plugin)
     await using other = await openPlugin(plugin)
@@ -148,35 +148,31 @@ describe('close', () => {
     expect(await waiting).toBe(143)
   })
 
-  it(
-    'keeps no handle, though it leaves containers that sleep, listen and write for ever',
-    handlesComeAndGo,
-    async () => {
-      const handles = countHandles()
-      const memory = await setUp([])
-      const ports = [{ containerPort: 80 }]
-      for (const command of [['yes'], ['nc', '-lk', '-p', '80', '-e', 'cat']]) {
-        await memory.runtime.startContainer(await memory.runtime.createContainer({ image: 'busybox', command, ports }))
-      }
-      await memory.exec.exec('r', ['sleep', '100'])
-      const stream = await memory.runtime.containerLogs('r', { follow: true })
-      const reading = stream[Symbol.asyncIterator]().next()
-      const failing = expect(reading).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
-      expect(findMore(handles)).not.toEqual([])
-      await memory[Symbol.asyncDispose]()
-      await failing
-      // A write that was under way has its turn.
-      for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
-      expect(findMore(handles)).toEqual([])
-    },
-  )
+  it('leaves no handle when containers still sleep, listen and write', handlesComeAndGo, async () => {
+    const handles = countHandles()
+    const memory = await setUp([])
+    const ports = [{ containerPort: 80 }]
+    for (const command of [['yes'], ['nc', '-lk', '-p', '80', '-e', 'cat']]) {
+      await memory.runtime.startContainer(await memory.runtime.createContainer({ image: 'busybox', command, ports }))
+    }
+    await memory.exec.exec('r', ['sleep', '100'])
+    const stream = await memory.runtime.containerLogs('r', { follow: true })
+    const reading = stream[Symbol.asyncIterator]().next()
+    const failing = expect(reading).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
+    expect(findMore(handles)).not.toEqual([])
+    await memory[Symbol.asyncDispose]()
+    await failing
+    // Lets a write that has begun finish.
+    for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+    expect(findMore(handles)).toEqual([])
+  })
 
-  it('keeps the process alive for a call that waits, not for a container', handlesComeAndGo, async () => {
+  it('keeps the process alive during a call, but not for a container', handlesComeAndGo, async () => {
     const handles = countHandles()
     await using memory = await setUp([])
     expect(findMore(handles)).toEqual([])
     const waiting = memory.runtime.waitContainer('r')
-    waiting.catch(() => {}) // ended by closing, where an expectation fails
+    waiting.catch(() => {}) // Closing the runtime rejects it when an expectation fails before.
     expect(findMore(handles)).not.toEqual([])
     await memory.runtime.removeContainer('r')
     await waiting
@@ -185,7 +181,7 @@ describe('close', () => {
 })
 
 describe('ports of a container', () => {
-  it('are free again when it has gone', async () => {
+  it('are free after its removal', async () => {
     await using memory = await setUp([])
     const ports = [{ containerPort: 80 }]
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['sleep', '100'], ports })
@@ -198,7 +194,9 @@ describe('ports of a container', () => {
   })
 })
 
-/** Beside an image that was pulled for a container: it stays, as with a real engine; and that `startAttached` ran its container. */
+/**
+ * Excludes an image that was pulled for a container, which stays as on a real engine, and the run of `startAttached`.
+ */
 async function listLeftovers(memory: OpenMemory) {
   const { containers, images, ...left } = await listEverything(memory)
   return {
@@ -226,17 +224,17 @@ const app: MemoryImage = {
 
 async function* noBytes(): AsyncGenerator<Uint8Array> {}
 
-// Timers of the test runner itself come and go.
+// Timers of the test runner start and end at any time.
 const handlesComeAndGo = { retry: 3 }
 
-/** What keeps the event loop running, as far as this package could. */
+/** Returns the handles of this package that keep the event loop running. */
 function countHandles(): ReadonlyMap<string, number> {
   const kinds = ['Timeout', 'Immediate', 'TCPServerWrap', 'TCPSocketWrap']
   const active = process.getActiveResourcesInfo()
   return new Map(kinds.map((kind) => [kind, active.filter((resource) => resource === kind).length]))
 }
 
-/** The kinds of which there are more than before. */
+/** Returns the kinds of handles that have increased. */
 function findMore(before: ReadonlyMap<string, number>): readonly string[] {
   return [...countHandles()].filter(([kind, count]) => count > (before.get(kind) ?? 0)).map(([kind]) => kind)
 }

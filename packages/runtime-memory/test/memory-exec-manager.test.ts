@@ -5,7 +5,7 @@ import { Collector } from './support/collect.js'
 import { type OpenMemory, openMemory } from './support/open-memory.js'
 
 describe('exec', () => {
-  it('runs a command in a running container, its streams apart', async () => {
+  it('runs a command in a running container with separate streams', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const process = await memory.exec.exec(id, ['sh', '-c', 'cat; echo err >&2; exit 4'])
@@ -14,7 +14,7 @@ describe('exec', () => {
     expect([stdout, stderr, await process.exitCode]).toEqual(['in', 'err\n', 4])
   })
 
-  it('resolves with the code also when nobody reads, and keeps what was written', async () => {
+  it('resolves with the exit code and keeps the output when the streams are not read', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const process = await memory.exec.exec(id, ['echo', 'later'])
@@ -23,8 +23,8 @@ describe('exec', () => {
   })
 
   it.each([
-    ['127 for a command that is not there', ['none'], 127],
-    ['126 for a file that may not be executed', ['/etc/passwd'], 126],
+    ['127 for a command that does not exist', ['none'], 127],
+    ['126 for a file that is not executable', ['/etc/passwd'], 126],
   ])('has the exit code %s', async (_, command, code) => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
@@ -33,7 +33,7 @@ describe('exec', () => {
     expect(await text(process.stderr)).not.toBe('')
   })
 
-  it('shows a privileged process all capabilities, and nobody else, while they share what is written', async () => {
+  it('shows all capabilities only to a privileged process, which shares the files of the others', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const show = async (privileged: boolean) => {
@@ -44,7 +44,7 @@ describe('exec', () => {
     expect(await show(false)).toMatch(/^CapEff:\t00000000a80425fb\n[\s\S]*\nx\nx\n$/)
   })
 
-  it('answers with the commands of the image', async () => {
+  it('runs the commands of the image', async () => {
     const tool: MemoryProgram = async ({ argv, stdout }) => Number(!stdout.write(argv.join(' ')))
     const images = { app: { main: untilSignal, commands: { tool } } }
     await using memory = await openMemory({ images })
@@ -55,7 +55,7 @@ describe('exec', () => {
     expect(await (await memory.exec.exec(id, ['sh'])).exitCode).toBe(127)
   })
 
-  it('gives it environment, user and directory of its own', async () => {
+  it('applies environment, user and working directory', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory, { env: { A: '1', B: '1' } })
     const process = await memory.exec.exec(id, ['sh', '-c', 'echo $A $B'], {
@@ -66,14 +66,14 @@ describe('exec', () => {
     expect(await text(other.stdout)).toBe('5\n/w\n')
   })
 
-  it('reads the end of its input at once when it is to have none', async () => {
+  it('ends stdin at once with stdin: false', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const process = await memory.exec.exec(id, ['wc', '-c'], { stdin: false })
     expect(await text(process.stdout)).toBe('0\n')
   })
 
-  it('takes input after the end of the process for no error', async () => {
+  it('ignores input after the end of the process', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const process = await memory.exec.exec(id, ['true'])
@@ -85,7 +85,7 @@ describe('exec', () => {
   })
 
   it.each([undefined, new Error('the source broke')])(
-    'takes a stdin that is destroyed for its end: no hang, and no error that nobody hears (%s)',
+    'ends the input of the process when stdin is destroyed, without an unhandled error (%s)',
     async (error) => {
       await using memory = await openMemory()
       const id = await startSleeping(memory)
@@ -97,7 +97,7 @@ describe('exec', () => {
     },
   )
 
-  it('sends signals', async () => {
+  it('sends signals to the process', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     for (const [signal, code] of [
@@ -113,7 +113,7 @@ describe('exec', () => {
     await expect(process.kill('SIGNONE')).rejects.toMatchObject({ facts: { field: 'signal' } })
   })
 
-  it('has one stream and a size with a terminal', async () => {
+  it('merges the streams and has a size with a terminal', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const process = await memory.exec.exec(id, ['sh', '-c', 'head -n 1 >&2; stty size'], { tty: true })
@@ -127,7 +127,7 @@ describe('exec', () => {
     await expect(process.resize({ height: 0, width: 8 })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
-  it('is refused by a container that does not run, and ends with one that stops', async () => {
+  it('rejects when the container is not running, and ends when the container stops', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const process = await memory.exec.exec(id, ['sleep', '100'])
@@ -139,7 +139,7 @@ describe('exec', () => {
     })
   })
 
-  it('writes no faster than it is read', async () => {
+  it('applies back-pressure to the process', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const process = await memory.exec.exec(id, ['sh', '-c', 'yes | head -c 1000000'])
@@ -151,7 +151,7 @@ describe('exec', () => {
     expect(received).toBe(1_000_000)
   })
 
-  it('ends its stdin when it is disposed, and knows no code then', async () => {
+  it('ends stdin and rejects exitCode when it is disposed', async () => {
     await using memory = await openMemory()
     const ended: string[] = []
     const main: MemoryProgram = async ({ stdin }) => {
@@ -173,7 +173,7 @@ describe('exec', () => {
     expect(await done.exitCode).toBe(0)
   })
 
-  it('rejects its code and breaks its streams when the runtime is closed', async () => {
+  it('rejects exitCode and destroys its streams when the runtime is closed', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const process = await memory.exec.exec(id, ['sleep', '100'])
@@ -184,7 +184,7 @@ describe('exec', () => {
     await Promise.all(failing)
   })
 
-  it('ends the session with the reason of its signal; the container goes on', async () => {
+  it('rejects with the reason of an aborted signal and keeps the container running', async () => {
     await using memory = await openMemory()
     const id = await startSleeping(memory)
     const abort = new AbortController()
@@ -196,7 +196,7 @@ describe('exec', () => {
     expect(await memory.runtime.containerState(id)).toBe('running')
   })
 
-  it('refuses an empty command', async () => {
+  it('rejects an empty command with INVALID_ARGUMENT', async () => {
     await using memory = await openMemory()
     await expect(memory.exec.exec('none', [])).rejects.toMatchObject({ facts: { field: 'command' } })
   })

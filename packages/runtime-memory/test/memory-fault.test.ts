@@ -4,7 +4,7 @@ import type { MemoryFault } from '../src/index.js'
 import { listEverything, nothing, openMemory } from './support/open-memory.js'
 
 describe('a scripted fault', () => {
-  it('fails one call with its error, and no more', async () => {
+  it('fails one call with its error, and not the next', async () => {
     const error = createHostError('CONNECTION_LOST', { endpoint: 'x', lastTimestamp: undefined })
     await using memory = await openMemory({ faults: [{ operation: 'createNetwork', error }] })
     await expect(memory.networks.createNetwork('n')).rejects.toBe(error)
@@ -12,7 +12,7 @@ describe('a scripted fault', () => {
     await memory.networks.createNetwork('n')
   })
 
-  it('has an error of its own unless it is given one', async () => {
+  it('has a default error', async () => {
     await using memory = await openMemory({ faults: [{ operation: 'ping' }] })
     await expect(memory.runtime.ping()).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
@@ -20,7 +20,7 @@ describe('a scripted fault', () => {
     })
   })
 
-  it('fails as often as it says, then the next one does', async () => {
+  it('applies `times` times, then the next fault applies', async () => {
     const faults: MemoryFault[] = [
       { operation: 'ping', times: 2, error: new Error('first') },
       { operation: 'ping', error: new Error('second') },
@@ -30,7 +30,7 @@ describe('a scripted fault', () => {
     await memory.runtime.ping()
   })
 
-  it('may be added while the runtime is open', async () => {
+  it('can be added while the runtime is open', async () => {
     const faults: MemoryFault[] = []
     await using memory = await openMemory({ faults })
     await memory.runtime.ping()
@@ -38,7 +38,7 @@ describe('a scripted fault', () => {
     for (let round = 0; round < 3; round += 1) await expect(memory.runtime.ping()).rejects.toThrow('scripted')
   })
 
-  it('delays, and fails only when it has an error too', async () => {
+  it('delays, and fails only with an error', async () => {
     const faults: MemoryFault[] = [
       { operation: 'ping', delayMs: 1 },
       { operation: 'ping', delayMs: 1, error: new Error('late') },
@@ -48,7 +48,7 @@ describe('a scripted fault', () => {
     await expect(memory.runtime.ping()).rejects.toThrow('late')
   })
 
-  it('takes effect first, then fails: what was made is there', async () => {
+  it('lets the operation take effect before it fails with `after`', async () => {
     const faults: MemoryFault[] = [
       { operation: 'createNetwork', after: true },
       { operation: 'createContainer', after: true },
@@ -70,7 +70,7 @@ describe('a scripted fault', () => {
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('meets the operations of an exec process', async () => {
+  it('applies to the operations of an exec process', async () => {
     const faults: MemoryFault[] = [{ operation: 'kill' }, { operation: 'resize' }]
     await using memory = await openMemory({ faults })
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
@@ -80,7 +80,7 @@ describe('a scripted fault', () => {
     await expect(process.resize({ height: 1, width: 1 })).rejects.toThrow('scripted')
   })
 
-  it('of a log surfaces on its stream', async () => {
+  it('rejects the first read of a log stream', async () => {
     await using memory = await openMemory({ faults: [{ operation: 'containerLogs', error: new Error('no log') }] })
     const id = await memory.runtime.createContainer({ image: 'busybox' })
     const stream = await memory.runtime.containerLogs(id)

@@ -14,7 +14,7 @@ import { memoryPlugin, plugin } from '../src/index.js'
 import { openMemory, openPlugin } from './support/open-memory.js'
 
 describe('memoryPlugin', () => {
-  it('provides every capability and says that it is a simulation', async () => {
+  it('provides every capability and reports that it is a simulation', async () => {
     await using host = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })
     const [report] = await host.discover()
     expect(report).toMatchObject({ runtime: 'memory', selection: 'named', available: true, absent: [] })
@@ -32,13 +32,13 @@ describe('memoryPlugin', () => {
     expect(report?.available === true && report.notes.join()).toContain('simulated')
   })
 
-  it('is not opened unless it is named', async () => {
+  it('is opened only by name', async () => {
     await using host = createRuntimeHost({ plugins: [memoryPlugin()], env: {} })
     await expect(host.open()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
     await expect(host.open({ runtime: 'memory' })).resolves.toMatchObject({ runtimeName: 'memory' })
   })
 
-  it('refuses to mount volumes when it is made without a volume manager', async () => {
+  it('does not support volume mounts without a volume manager', async () => {
     const plugins = [memoryPlugin({ without: [volumeManagerCapability] })]
     await using host = createRuntimeHost({ plugins, env: {} })
     const scope = await host.open({ runtime: 'memory' })
@@ -55,7 +55,7 @@ describe('memoryPlugin', () => {
     expect(await scope.runtime.listContainers()).toEqual([])
   })
 
-  it('is made without capabilities: absent with reason and remedy, and undefined in the scope', async () => {
+  it('omits capabilities: absent with reason and remedy, and undefined in the scope', async () => {
     const without = [imageBuilderCapability, firewallManagerCapability, sidecarManagerCapability]
     await using host = createRuntimeHost({ plugins: [memoryPlugin({ without })], env: {} })
     const scope = await host.open({ runtime: 'memory' })
@@ -72,11 +72,11 @@ describe('memoryPlugin', () => {
     })
   })
 
-  it('is always a runtime', () => {
+  it('rejects a plugin without the runtime capability', () => {
     expect(() => memoryPlugin({ without: [runtimeCapability] })).toThrow('without')
   })
 
-  it('keeps one state for each plugin value, and two names beside each other', async () => {
+  it('has one state for each plugin value, and supports two names in one host', async () => {
     const plugins = [memoryPlugin({ name: 'one' }), memoryPlugin({ name: 'two' })]
     await using host = createRuntimeHost({ plugins, env: {} })
     const [one, two] = await Promise.all([host.open({ runtime: 'one' }), host.open({ runtime: 'two' })])
@@ -86,7 +86,7 @@ describe('memoryPlugin', () => {
     expect(await one.runtime.listContainers()).toHaveLength(1)
   })
 
-  it('keeps containers, running ones too, while no runtime is open', async () => {
+  it('keeps containers, also running ones, while no runtime is open', async () => {
     const kept = memoryPlugin()
     const before = await openPlugin(kept)
     const id = await before.runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
@@ -97,18 +97,18 @@ describe('memoryPlugin', () => {
     await after.runtime.removeContainer(id)
   })
 
-  it('has an image whose commands are those of a small busybox, and the images that it is given', async () => {
+  it('has an image with busybox commands, and the given images', async () => {
     await using memory = await openMemory({ images: { 'app:1': { main: async () => 0 } } })
     const tags = (await memory.runtime.listImages()).map((image) => image.tags)
     expect(tags).toEqual([['busybox:latest'], ['app:1']])
   })
 
-  it('is what loadPlugins finds, with the version of its package', async () => {
+  it('is found by loadPlugins with the version of its package', async () => {
     const { name, version } = JSON.parse(await readFile(new URL('../package.json', import.meta.url), 'utf8'))
     expect(plugin).toMatchObject({ name: 'memory', packageName: name, packageVersion: version })
   })
 
-  it('rejects a probe that was aborted with its reason', async () => {
+  it('rejects an aborted probe with its reason', async () => {
     const reason = new Error('enough')
     const probing = memoryPlugin().probe({ signal: AbortSignal.abort(reason), timeoutMs: 1000, env: {} })
     await expect(probing).rejects.toBe(reason)
@@ -116,7 +116,7 @@ describe('memoryPlugin', () => {
 })
 
 describe('unsupportedOptions', () => {
-  it('refuses what it was told to refuse, as its report says', async () => {
+  it('rejects the fields that its report lists', async () => {
     await using memory = await openMemory({
       unsupportedOptions: ['privileged', 'network.aliases', 'logs.since', 'build.platform'],
     })
@@ -137,7 +137,7 @@ describe('unsupportedOptions', () => {
     expect((await runtime.listContainers()).map((container) => container.id)).toEqual([id])
   })
 
-  it('refuses UDP ports and name servers of a build in any case', async () => {
+  it('always includes UDP ports and name servers of a build', async () => {
     await using memory = await openMemory()
     const ports = [{ containerPort: 53, protocol: 'udp' as const }]
     await expect(memory.runtime.createContainer({ image: 'busybox', ports })).rejects.toMatchObject({
@@ -148,7 +148,7 @@ describe('unsupportedOptions', () => {
     })
   })
 
-  it('lets no runtime attach to what another one started, nor wait for it', async () => {
+  it('rejects attach and wait for containers that another runtime started', async () => {
     const shared = memoryPlugin({ unsupportedOptions: ['foreignContainers.output', 'foreignContainers.exitCode'] })
     await using first = await openPlugin(shared)
     await using second = await openPlugin(shared)
@@ -163,7 +163,7 @@ describe('unsupportedOptions', () => {
     await own
   })
 
-  it('makes one stream of a log where the streams cannot be told apart', async () => {
+  it('merges the streams of a log for logs.split', async () => {
     await using memory = await openMemory({ unsupportedOptions: ['logs.split'] })
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['sh', '-c', 'echo a; echo b >&2'] })
     await memory.runtime.startContainer(id)
@@ -176,7 +176,7 @@ describe('unsupportedOptions', () => {
     })
   })
 
-  it('says that it has no host network where that is refused', async () => {
+  it('reports no host network for network.host', async () => {
     await using memory = await openMemory({ unsupportedOptions: ['network.host'] })
     expect(memory.runtime.supportsHostNetwork()).toBe(false)
   })

@@ -4,7 +4,7 @@ import { type MemoryFault, memoryPlugin } from '../src/index.js'
 import { listEverything, nothing, openMemory, openPlugin } from './support/open-memory.js'
 
 describe('startSidecar', () => {
-  it('resolves with the full id of a container that runs', async () => {
+  it('resolves with the full id of a running container', async () => {
     await using memory = await openMemory()
     const networkId = await memory.networks.createNetwork('n')
     const networks = [{ networkId, aliases: ['db'] }]
@@ -41,7 +41,7 @@ describe('startSidecar', () => {
     ['name', { image: 'busybox' }],
     ['network', { image: 'busybox', name: 's', network: { mode: 'host' } }],
     ['networks[0].networkId', { image: 'busybox', name: 's', networks: [{ networkId: '-' }] }],
-  ])('refuses a bad %s by its path', async (field, config) => {
+  ])('rejects an invalid %s and names the field', async (field, config) => {
     await using memory = await openMemory()
     const start = memory.sidecars.startSidecar(config as SidecarConfig)
     await expect(start).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
@@ -55,7 +55,7 @@ describe('startSidecar', () => {
     expect((await listEverything(memory)).containers).toEqual([])
   })
 
-  it('tells of an undo step that fails, beside the first failure', async () => {
+  it('records a failed undo step with the first error', async () => {
     const faults: MemoryFault[] = [{ operation: 'removeContainer', error: new Error('not removed') }]
     await using memory = await openMemory({ faults })
     const failing = memory.sidecars.startSidecar({ name: 's', image: 'busybox', command: ['none'] })
@@ -65,7 +65,7 @@ describe('startSidecar', () => {
     })
   })
 
-  it('has nothing left to undo when another removed it meanwhile', async () => {
+  it('has nothing to undo when another call has removed the container', async () => {
     const plugin = memoryPlugin({ faults: [{ operation: 'startContainer', hang: true }] })
     await using other = await openPlugin(plugin)
     const memory = await openPlugin(plugin)
@@ -77,7 +77,7 @@ describe('startSidecar', () => {
     await failing
   })
 
-  it('is undone when the host is disposed meanwhile, and disposing waits for that', async () => {
+  it('is undone when the host is disposed, which waits for the undo', async () => {
     const faults: MemoryFault[] = [{ operation: 'startContainer', hang: true }]
     const plugin = memoryPlugin({ faults })
     const memory = await openPlugin(plugin)
@@ -89,7 +89,7 @@ describe('startSidecar', () => {
     expect(await listEverything(again)).toEqual(nothing)
   })
 
-  it('refuses bad input before anything is made', async () => {
+  it('rejects invalid input before any effect', async () => {
     await using memory = await openMemory()
     const failing = memory.sidecars.startSidecar({ name: '-s', image: 'busybox' })
     await expect(failing).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field: 'name' } })

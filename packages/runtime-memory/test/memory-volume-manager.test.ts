@@ -6,7 +6,7 @@ import { runToEnd } from './support/collect.js'
 import { listEverything, nothing, openMemory } from './support/open-memory.js'
 
 describe('volumes', () => {
-  it('are made, listed by label with those of the owner, and removed; gone: resolves', async () => {
+  it('are created, listed by label with the owner labels, and removed; removing a missing one resolves', async () => {
     await using memory = await openMemory()
     expect(await memory.volumes.createVolume('data', { labels: { role: 'x' } })).toBe('data')
     await memory.volumes.createVolume('other')
@@ -18,7 +18,7 @@ describe('volumes', () => {
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('have one name each', async () => {
+  it('rejects with NAME_CONFLICT for a name that exists', async () => {
     await using memory = await openMemory()
     await memory.volumes.createVolume('data')
     await expect(memory.volumes.createVolume('data')).rejects.toMatchObject({
@@ -27,7 +27,7 @@ describe('volumes', () => {
     })
   })
 
-  it('are in use by every container that mounts them', async () => {
+  it('rejects with IN_USE while a container mounts the volume', async () => {
     await using memory = await openMemory()
     await memory.volumes.createVolume('data')
     const mounts = [{ type: 'volume', source: 'data', target: '/data' }] as const
@@ -40,7 +40,7 @@ describe('volumes', () => {
     await memory.volumes.removeVolume('data')
   })
 
-  it('hand files from one container to the next', async () => {
+  it('share files between containers', async () => {
     await using memory = await openMemory()
     await memory.volumes.createVolume('data')
     const at = (target: string, readOnly: boolean) => [{ type: 'volume', source: 'data', target, readOnly }] as const
@@ -52,7 +52,7 @@ describe('volumes', () => {
     expect(written).toMatchObject({ exitCode: 1, stderr: expect.stringContaining('Read-only') })
   })
 
-  it('are created with the labels of the owner when a container mounts an absent one', async () => {
+  it('are created with the owner labels when a container mounts a missing one', async () => {
     await using memory = await openMemory()
     const mounts = [{ type: 'volume', source: 'new', target: '/data' }] as const
     await memory.runtime.createContainer({ image: 'busybox', mounts })
@@ -61,7 +61,7 @@ describe('volumes', () => {
     expect(made).toEqual({ ...own, name: 'new', createdAt: made?.createdAt })
   })
 
-  it('stay when the create that created them fails and another container uses them by then', async () => {
+  it('are kept when the creating call fails and another container uses them', async () => {
     await using memory = await openMemory()
     const mounts = [{ type: 'volume', source: 'shared', target: '/data' }] as const
     const abort = new AbortController()
@@ -75,7 +75,7 @@ describe('volumes', () => {
 })
 
 describe('other mounts', () => {
-  it('show a directory of this machine, which must be there', async () => {
+  it('bind-mount an existing directory of this machine', async () => {
     await using memory = await openMemory()
     const directory = await mkdtemp(join(tmpdir(), 'capstan-memory-'))
     try {
@@ -96,7 +96,7 @@ describe('other mounts', () => {
     }
   })
 
-  it('are a tmpfs with a mode, a size, and nothing executable in it', async () => {
+  it('apply the mode, the size and noexec of a tmpfs', async () => {
     await using memory = await openMemory()
     const tmpfs = (more: object) => ({ image: 'busybox', mounts: [{ type: 'tmpfs', target: '/t', ...more }] as const })
     const run = (script: string, more: object) =>
@@ -108,7 +108,7 @@ describe('other mounts', () => {
     expect((await run(script, { executable: true })).stdout).toBe('executed\n')
   })
 
-  it('leave a read-only root as it is', async () => {
+  it('reject writes to a read-only root file system', async () => {
     await using memory = await openMemory()
     const config = { image: 'busybox', readOnlyRootFilesystem: true, command: ['touch', '/x'] }
     expect(await runToEnd(memory.runtime, config)).toMatchObject({

@@ -11,12 +11,12 @@ import { expect, it } from 'vitest'
 import { memoryPlugin } from '../src/index.js'
 import { listEverything, openPlugin } from './support/open-memory.js'
 
-it('is swept of what a dead owner left, and of nothing else', async () => {
+it('sweep removes only the objects of dead owners', async () => {
   const plugin = memoryPlugin()
   await using living = await openPlugin(plugin)
   await makeAll(living, 'living')
   const { labels } = (await living.networks.listNetworks()).find(({ name }) => name === 'living') ?? { labels: {} }
-  // The same process in every way but for the time of its start: its pid is in use again.
+  // The same process except for its start time, as when its pid was reused.
   const dead = await openAs(plugin, living, {
     ...labels,
     [ownershipLabelKeys.processStart]: '1',
@@ -51,7 +51,7 @@ async function makeAll({ builder, runtime, networks, volumes }: Made, name: stri
   await runtime.startContainer(id)
 }
 
-/** The plugin as another process would have opened it. */
+/** Opens the plugin as another process would. */
 async function openAs(
   plugin: RuntimePlugin,
   { scope }: Awaited<ReturnType<typeof openPlugin>>,

@@ -7,7 +7,7 @@ import { Collector } from '../support/collect.js'
 import { openMemory } from '../support/open-memory.js'
 
 describe('startAttached', () => {
-  it('loses no output and no code of a program that ends at once, a hundred times', async () => {
+  it('keeps the output and the exit code of short programs in 100 runs', async () => {
     await using memory = await openMemory()
     for (let round = 0; round < 100; round += 1) {
       const command = ['sh', '-c', `echo ${round}; echo e >&2; exit 9`]
@@ -20,7 +20,7 @@ describe('startAttached', () => {
     expect(await memory.runtime.listContainers()).toEqual([])
   })
 
-  it('resolves only when the output has dealt with the last byte, however much it puts by', async () => {
+  it('resolves after the output has processed the last byte', async () => {
     await using memory = await openMemory()
     const command = ['sh', '-c', 'echo out; echo more']
     const id = await memory.runtime.createContainer({ image: 'busybox', command })
@@ -38,7 +38,7 @@ describe('startAttached', () => {
     expect(text).toBe('out\nmore\n')
   })
 
-  it('goes without options, as plain JavaScript may call it', async () => {
+  it('accepts a call without options', async () => {
     await using memory = await openMemory()
     const runtime = memory.runtime as MemoryRuntime
     const id = await runtime.createContainer({ image: 'busybox', command: ['sh', '-c', 'echo unheard; exit 4'] })
@@ -46,7 +46,7 @@ describe('startAttached', () => {
     await expect(runtime.attach(id)).rejects.toMatchObject({ code: 'NOT_RUNNING' })
   })
 
-  it('half-closes stdin when the input ends, and leaves the streams open', async () => {
+  it('ends stdin when the input ends and keeps the outputs open', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['wc', '-c'], interactive: true })
     const stdout = new Collector()
@@ -55,7 +55,7 @@ describe('startAttached', () => {
     expect(stdout.writableEnded).toBe(false)
   })
 
-  it('takes the end of a process that still gets input for no error', async () => {
+  it('resolves when a process ends that still receives input', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['true'], interactive: true })
     const stdin = new PassThrough()
@@ -82,7 +82,7 @@ describe('startAttached', () => {
     expect(received).toBe(size)
   })
 
-  it('takes an input that is destroyed for its end', async () => {
+  it('treats a destroyed input as ended', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['cat'], interactive: true })
     const stdin = new PassThrough()
@@ -91,7 +91,7 @@ describe('startAttached', () => {
     expect(await running).toBe(0)
   })
 
-  it('rejects with the error of an input that fails, before the start or after it', async () => {
+  it('rejects with the error of an input that fails before or after the start', async () => {
     await using memory = await openMemory()
     const attach = async (stdin: Readable) => {
       const id = await memory.runtime.createContainer({ image: 'busybox', command: ['cat'], interactive: true })
@@ -108,13 +108,13 @@ describe('startAttached', () => {
     await running
   })
 
-  it('reads no input for a container that is not interactive', async () => {
+  it('reads no input when the container is not interactive', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['cat'] })
     expect(await memory.runtime.startAttached(id, { stdin: new PassThrough() })).toBe(0)
   })
 
-  it('holds the program up while a reader stalls', async () => {
+  it('blocks the program while a reader does not read', async () => {
     const written = { blocks: 0 }
     const main: MemoryProgram = async ({ stdout }) => {
       for (; written.blocks < 50; written.blocks += 1) {
@@ -134,7 +134,7 @@ describe('startAttached', () => {
     expect(written.blocks).toBe(50)
   })
 
-  it('stops what it started when it is aborted', async () => {
+  it('stops the run that it started when it is aborted', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({
       image: 'busybox',
@@ -150,7 +150,7 @@ describe('startAttached', () => {
     expect(await memory.runtime.containerState(id)).toBe('exited')
   })
 
-  it('stops no container when the runtime is closed', async () => {
+  it('keeps the container running when the runtime is closed', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({
       image: 'busybox',
@@ -167,7 +167,7 @@ describe('startAttached', () => {
     await again.runtime.removeContainer(id)
   })
 
-  it('fails when the output does, and stops the container', async () => {
+  it('rejects when the output fails, and stops the container', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['yes'] })
     const stdout = new Writable({ write: (_chunk, _encoding, done) => done(new Error('disk full')) })
@@ -179,7 +179,7 @@ describe('startAttached', () => {
     expect(await memory.runtime.containerState(id)).toBe('exited')
   })
 
-  it('joins a container that runs already, and leaves it running when it is aborted', async () => {
+  it('attaches to a running container and keeps it running after an abort', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
     await memory.runtime.startContainer(id)
@@ -192,7 +192,7 @@ describe('startAttached', () => {
 })
 
 describe('attach', () => {
-  it('joins a running container until its output ends, several at once', async () => {
+  it('attaches several clients to a running container until its output ends', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['cat'], interactive: true })
     await memory.runtime.startContainer(id)
@@ -208,7 +208,7 @@ describe('attach', () => {
     expect(await memory.runtime.waitContainer(id)).toBe(0)
   })
 
-  it('leaves the container when it is aborted: that goes on, and is held up no more', async () => {
+  it('keeps the container running and unblocked after an abort', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({
       image: 'busybox',
@@ -227,7 +227,7 @@ describe('attach', () => {
     expect(await memory.runtime.waitContainer(id)).toBe(0)
   })
 
-  it('refuses a container that does not run', async () => {
+  it('rejects with NOT_RUNNING when the container is not running', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox' })
     await expect(memory.runtime.attach(id, {})).rejects.toMatchObject({
@@ -238,7 +238,7 @@ describe('attach', () => {
 })
 
 describe('a terminal', () => {
-  it('echoes, gives lines, and ends input at Ctrl-D', async () => {
+  it('echoes input, buffers lines, and ends the input at Ctrl-D', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({
       image: 'busybox',
@@ -268,7 +268,7 @@ describe('a terminal', () => {
     expect(await running).toBe(130)
   })
 
-  it('keeps a size given before the start, takes another while it runs, and none after', async () => {
+  it('keeps the size from before the start, changes it while running, and ignores it after the end', async () => {
     await using memory = await openMemory()
     const { runtime } = memory
     const command = ['sh', '-c', 'stty size; head -n 1; stty size']
@@ -285,7 +285,7 @@ describe('a terminal', () => {
     await runtime.resizeTTY(id, { height: 1, width: 1 })
   })
 
-  it('resolves without a terminal, whatever the state, and changes nothing', async () => {
+  it('resolves without a terminal in every state and changes nothing', async () => {
     await using memory = await openMemory({ unsupportedOptions: ['tty.resize'] })
     const { runtime } = memory
     const id = await runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
@@ -296,7 +296,7 @@ describe('a terminal', () => {
     await runtime.resizeTTY(id, { height: 10, width: 20 })
   })
 
-  it('rejects with OPTION_UNSUPPORTED for a terminal where "tty.resize" is refused', async () => {
+  it('rejects with OPTION_UNSUPPORTED for a terminal when "tty.resize" is unsupported', async () => {
     await using memory = await openMemory({ unsupportedOptions: ['tty.resize'] })
     const id = await memory.runtime.createContainer({ image: 'busybox', tty: true })
     await expect(memory.runtime.resizeTTY(id, { height: 10, width: 20 })).rejects.toMatchObject({
@@ -305,7 +305,7 @@ describe('a terminal', () => {
     })
   })
 
-  it('takes its first size with the session', async () => {
+  it('sets the initial size of the session', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['stty', 'size'], tty: true })
     const stdout = new Collector()
@@ -318,14 +318,14 @@ describe('a terminal', () => {
     [70_000, 1],
     [1.5, 1],
     [Number.NaN, 1],
-  ])('refuses a size of %d × %d', async (height, width) => {
+  ])('rejects a size of %d × %d with INVALID_ARGUMENT', async (height, width) => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', tty: true })
     const refused = { code: 'INVALID_ARGUMENT', facts: { field: 'size.height' } }
     await expect(memory.runtime.resizeTTY(id, { height, width })).rejects.toMatchObject(refused)
   })
 
-  it('knows no size of a container that is not there', async () => {
+  it('rejects with CONTAINER_NOT_FOUND for a missing container', async () => {
     await using memory = await openMemory()
     await expect(memory.runtime.resizeTTY('none', { height: 1, width: 1 })).rejects.toMatchObject({
       code: 'CONTAINER_NOT_FOUND',

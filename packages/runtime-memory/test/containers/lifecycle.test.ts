@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { runToEnd } from '../support/collect.js'
 import { listEverything, nothing, openMemory } from '../support/open-memory.js'
 
-describe('the life of a container', () => {
-  it('goes from created by running to exited, with an id of 64 digits', async () => {
+describe('the lifecycle of a container', () => {
+  it('changes from created to running to exited, with an id of 64 digits', async () => {
     await using memory = await openMemory()
     const { runtime } = memory
     const id = await runtime.createContainer({ image: 'busybox', name: 'box', command: ['sh', '-c', 'exit 7'] })
@@ -18,13 +18,13 @@ describe('the life of a container', () => {
     await expect(runtime.containerState(id)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND', facts: { id } })
   })
 
-  it('is found by id, name, and the beginning of its id', async () => {
+  it('is found by id, name, and a prefix of its id', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', name: 'box' })
     for (const known of [id, 'box', id.slice(0, 12)]) expect(await memory.runtime.containerState(known)).toBe('created')
   })
 
-  it('lists stopped ones too, with the labels of caller and owner, filtered by label', async () => {
+  it('is listed when stopped, with the labels of caller and owner, filtered by label', async () => {
     await using memory = await openMemory()
     const { runtime } = memory
     const id = await runtime.createContainer({ image: 'busybox', name: 'a', labels: { role: 'x' } })
@@ -36,7 +36,7 @@ describe('the life of a container', () => {
     expect(await runtime.listContainers()).toHaveLength(2)
   })
 
-  it('starts, stops and removes twice', async () => {
+  it('can be started, stopped and removed twice', async () => {
     await using memory = await openMemory()
     const { runtime } = memory
     const id = await runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
@@ -49,7 +49,7 @@ describe('the life of a container', () => {
     await runtime.stopContainer(id)
   })
 
-  it('is removed by force while it runs, by two at once', async () => {
+  it('can be removed by two calls at once while it runs', async () => {
     await using memory = await openMemory()
     const { runtime } = memory
     const id = await runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
@@ -60,7 +60,7 @@ describe('the life of a container', () => {
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('refuses a name that is taken, with the holder, which stays', async () => {
+  it('rejects with NAME_CONFLICT and the holder, which is unchanged, for a name that exists', async () => {
     await using memory = await openMemory()
     const { runtime } = memory
     const holderId = await runtime.createContainer({ image: 'busybox', name: 'box' })
@@ -71,7 +71,7 @@ describe('the life of a container', () => {
     await runtime.createContainer({ image: 'busybox', name: 'box' })
   })
 
-  it('pulls a missing image, or says why it cannot', async () => {
+  it('pulls a missing image, or rejects with the reason', async () => {
     await using memory = await openMemory({ pullable: { 'app:1': { main: async () => 3 } } })
     const { runtime } = memory
     const progress: string[] = []
@@ -89,7 +89,7 @@ describe('the life of a container', () => {
     expect((await listEverything(memory)).containers).toEqual([])
   })
 
-  it('is removed before it ran: whoever waits learns that there is no code', async () => {
+  it('rejects pending waits with EXIT_CODE_UNKNOWN when it is removed before it ran', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox' })
     const waiting = memory.runtime.waitContainer(id)
@@ -98,7 +98,7 @@ describe('the life of a container', () => {
     await expect(memory.runtime.waitContainer(id)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
 
-  it('is started again, and waited for again', async () => {
+  it('can be started and waited for again', async () => {
     let runs = 0
     await using memory = await openMemory({ images: { counter: { main: async () => (runs += 1) } } })
     const { runtime } = memory
@@ -109,7 +109,7 @@ describe('the life of a container', () => {
     }
   })
 
-  it('removes itself when it is told to, and its code is not lost', async () => {
+  it('removes itself with autoRemove and keeps its exit code for pending waits', async () => {
     await using memory = await openMemory()
     const { runtime } = memory
     for (let round = 0; round < 100; round += 1) {
@@ -121,7 +121,7 @@ describe('the life of a container', () => {
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('lives fifty times at once', async () => {
+  it('runs fifty times in parallel', async () => {
     await using memory = await openMemory()
     const { signal } = new AbortController()
     const runs = Array.from({ length: 50 }, async (_, index) => {
@@ -141,7 +141,7 @@ describe('the life of a container', () => {
 })
 
 describe('the command line', () => {
-  it('takes entrypoint and command from the image unless the container has its own', async () => {
+  it('uses entrypoint and command of the image unless the container has its own', async () => {
     await using memory = await openMemory()
     const { builder, runtime } = memory
     await builder.buildImage('FROM busybox\nENTRYPOINT ["echo", "image"]\nCMD ["command"]', 'app')
@@ -150,7 +150,7 @@ describe('the command line', () => {
     expect((await runToEnd(runtime, { image: 'app', entrypoint: ['echo', 'mine'] })).stdout).toBe('mine\n')
   })
 
-  it('runs the main program of an image unless it names a command', async () => {
+  it('runs the main program of an image unless it names a command of the image', async () => {
     await using memory = await openMemory({
       images: {
         app: {
@@ -166,8 +166,8 @@ describe('the command line', () => {
   })
 
   it.each([
-    ['127 where the image has no such command', ['/none'], 127],
-    ['126 where the file may not be executed', ['/etc/passwd'], 126],
+    ['127 for a command that the image does not have', ['/none'], 127],
+    ['126 for a file that is not executable', ['/etc/passwd'], 126],
   ])('does not start with %s', async (_, command, exitCode) => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command })
@@ -178,7 +178,7 @@ describe('the command line', () => {
     expect(await memory.runtime.containerState(id)).toBe('created')
   })
 
-  it('gives the process its environment, user, directory and host name', async () => {
+  it('sets environment, user, working directory and host name of the process', async () => {
     await using memory = await openMemory({
       images: { app: { main: async () => 0, env: { A: '1', B: '1' }, user: 'nobody' } },
     })
@@ -202,9 +202,9 @@ describe('stopContainer', () => {
   const untilSignal = 'echo ready; sleep 100'
 
   it.each([
-    ['143 for one that minds SIGTERM not at all but for its default', untilSignal, 143],
-    ['the code that its trap gives', `trap 'exit 3' TERM; ${untilSignal}`, 3],
-    ['137 for one that ignores SIGTERM, after the grace', `trap '' TERM; ${untilSignal}`, 137],
+    ['143 for a program without a handler for SIGTERM', untilSignal, 143],
+    ['the exit code of its trap', `trap 'exit 3' TERM; ${untilSignal}`, 3],
+    ['137 after the grace period for a program that ignores SIGTERM', `trap '' TERM; ${untilSignal}`, 137],
   ])('ends with %s', async (_, script, exitCode) => {
     await using memory = await openMemory()
     const { runtime } = memory
@@ -215,7 +215,7 @@ describe('stopContainer', () => {
     expect(await runtime.waitContainer(id)).toBe(exitCode)
   })
 
-  it('ends with 137 at once without a grace', async () => {
+  it('ends with 137 at once with a grace period of 0', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['sleep', '100'] })
     await memory.runtime.startContainer(id)
@@ -223,7 +223,7 @@ describe('stopContainer', () => {
     expect(await memory.runtime.waitContainer(id)).toBe(137)
   })
 
-  it('sends the stop signal of the container, and the program sees which', async () => {
+  it('sends the configured stop signal to the program', async () => {
     const seen: unknown[] = []
     const main = async ({
       signal,
@@ -246,7 +246,7 @@ describe('stopContainer', () => {
     expect(seen).toMatchObject([{ signal: 'SIGINT' }])
   })
 
-  it('ends a program that never answers, and drops what that writes later', async () => {
+  it('ends a program that ignores the signal, and discards its later output', async () => {
     let write: () => void = () => {}
     const main = (process: { readonly stdout: NodeJS.WritableStream }) => {
       process.stdout.write('ready\n')
@@ -262,7 +262,7 @@ describe('stopContainer', () => {
     expect(Buffer.from(await memory.runtime.containerLogsAll(id)).toString()).toBe('ready\n')
   })
 
-  it('goes on when the call is aborted, and is not undone', async () => {
+  it('continues to stop the container after an abort', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({
       image: 'busybox',
@@ -278,7 +278,7 @@ describe('stopContainer', () => {
 })
 
 describe('a program', () => {
-  it('that throws ends with 1 and its words on stderr', async () => {
+  it('ends with 1 when it throws, with the message on stderr', async () => {
     const main = async () => {
       throw new Error('broken')
     }
@@ -290,13 +290,13 @@ describe('a program', () => {
     [256 + 7, 7],
     [-1, 255],
     [Number.NaN, 1],
-  ])('that ends with %d has the code %d, as a kernel keeps it', async (given, kept) => {
+  ])('ends with %d, which becomes exit code %d', async (given, kept) => {
     await using memory = await openMemory({ images: { app: { main: async () => given } } })
     expect((await runToEnd(memory.runtime, { image: 'app' })).exitCode).toBe(kept)
   })
 })
 
-describe('bad input', () => {
+describe('invalid input', () => {
   it.each([
     ['name', { name: '-x' }],
     ['name', { name: 'a\nb' }],
@@ -305,7 +305,7 @@ describe('bad input', () => {
     ['memoryBytes', { memoryBytes: -1 }],
     ['stopSignal', { stopSignal: 'SIGNONE' }],
     ['ports', { ports: [{ containerPort: 80 }], network: { mode: 'none' as const } }],
-  ])('is refused with the path of the field: %s', async (field, config) => {
+  ])('is rejected with the path of the field: %s', async (field, config) => {
     await using memory = await openMemory()
     await expect(memory.runtime.createContainer({ image: 'busybox', ...config })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',

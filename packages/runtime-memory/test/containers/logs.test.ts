@@ -4,7 +4,7 @@ import { readChunks, readText } from '../support/collect.js'
 import { type OpenMemory, openMemory } from '../support/open-memory.js'
 
 describe('containerLogs', () => {
-  it('gives all of both streams in order of arrival, and does not wait for the end', async () => {
+  it('yields both streams in order of arrival without waiting for the end', async () => {
     await using memory = await openMemory()
     const id = await startShell(memory, 'echo one; echo two >&2; echo three; sleep 100')
     await untilLogged(memory, id, 'three')
@@ -17,7 +17,7 @@ describe('containerLogs', () => {
     expect(Buffer.from(await memory.runtime.containerLogsAll(id)).toString()).toBe('one\ntwo\nthree\n')
   })
 
-  it('resolves at once for a container that is silent, and follows it to its end', async () => {
+  it('opens at once for a container without output, and follows it to its end', async () => {
     await using memory = await openMemory()
     const id = await startShell(memory, 'sleep 100')
     const stream = await memory.runtime.containerLogs(id, { follow: true })
@@ -26,7 +26,7 @@ describe('containerLogs', () => {
     expect(await reading).toBe('')
   })
 
-  it('follows what is written later', async () => {
+  it('follows later output', async () => {
     const gate = createGate()
     const main: MemoryProgram = async ({ stdout }) => {
       stdout.write('before\n')
@@ -45,7 +45,7 @@ describe('containerLogs', () => {
     expect(seen).toEqual(['before\n', 'after\n'])
   })
 
-  it('keeps no record of a write of nothing', async () => {
+  it('creates no record for an empty write', async () => {
     const main: MemoryProgram = async ({ stdout }) => {
       for (const text of ['one\n', '', 'two\n', '']) stdout.write(text)
       return 0
@@ -57,7 +57,7 @@ describe('containerLogs', () => {
     expect(await readText(await memory.runtime.containerLogs(id, { tailLines: 1 }))).toBe('two\n')
   })
 
-  it('does not follow a container that does not run', async () => {
+  it('does not follow a container that is not running', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox' })
     expect(await readText(await memory.runtime.containerLogs(id, { follow: true }))).toBe('')
@@ -69,21 +69,21 @@ describe('containerLogs', () => {
     [{ tailLines: 9 }, 'e\n1\n2\n3\n'],
     [{ stdout: false }, 'e\n'],
     [{ stderr: false, tailLines: 1 }, '3\n'],
-  ])('gives of the log what %j asks for', async (options, expected) => {
+  ])('applies the options %j', async (options, expected) => {
     await using memory = await openMemory()
     const id = await startShell(memory, 'echo e >&2; seq 3')
     await memory.runtime.waitContainer(id)
     expect(await readText(await memory.runtime.containerLogs(id, options))).toBe(expected)
   })
 
-  it('counts a last line without an end as a line', async () => {
+  it('counts a last line without a newline as a line', async () => {
     await using memory = await openMemory()
     const id = await startShell(memory, 'echo a; echo b; echo -n c')
     await memory.runtime.waitContainer(id)
     expect(await readText(await memory.runtime.containerLogs(id, { tailLines: 2 }))).toBe('b\nc')
   })
 
-  it('times each line by its own clock, to the nanosecond, and reads on from there without a gap', async () => {
+  it('has a timestamp in nanoseconds for each line, from which a later read continues without a gap', async () => {
     await using memory = await openMemory()
     const id = await startShell(memory, 'echo a; echo b; echo c; seq 2')
     await memory.runtime.waitContainer(id)
@@ -96,7 +96,7 @@ describe('containerLogs', () => {
     expect(await readText(await memory.runtime.containerLogs(id, { since: new Date(Date.now() + 60_000) }))).toBe('')
   })
 
-  it('cuts a line longer than 16 KiB into timed pieces', async () => {
+  it('splits a line longer than 16 KiB into chunks with timestamps', async () => {
     const main: MemoryProgram = async ({ stdout }) => Number(!stdout.write(`${'x'.repeat(20_000)}\n`) && 0)
     await using memory = await openMemory({ images: { app: { main } } })
     const id = await memory.runtime.createContainer({ image: 'app' })
@@ -106,7 +106,7 @@ describe('containerLogs', () => {
     expect(chunks.map(({ bytes }) => bytes.length)).toEqual([16_384, 3617])
   })
 
-  it('keeps every byte as it was', async () => {
+  it('preserves all bytes', async () => {
     const all = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
     const main: MemoryProgram = async ({ stdout }) => Number(!stdout.write(all) && 0)
     await using memory = await openMemory({ images: { app: { main } } })
@@ -116,13 +116,13 @@ describe('containerLogs', () => {
     expect(Buffer.from(await memory.runtime.containerLogsAll(id))).toEqual(all)
   })
 
-  it('says on the stream that there is no such container', async () => {
+  it('rejects the first read with CONTAINER_NOT_FOUND for a missing container', async () => {
     await using memory = await openMemory()
     const stream = await memory.runtime.containerLogs('none')
     await expect(readText(stream)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
 
-  it('ends with the reason of the signal while it waits', async () => {
+  it('rejects with the reason of a signal that aborts during the wait', async () => {
     await using memory = await openMemory()
     const id = await startShell(memory, 'sleep 100')
     const abort = new AbortController()
@@ -132,7 +132,7 @@ describe('containerLogs', () => {
     await expect(reading).rejects.toBe(reason)
   })
 
-  it('ends when it is disposed while somebody reads', async () => {
+  it('ends a pending read when it is disposed', async () => {
     await using memory = await openMemory()
     const id = await startShell(memory, 'sleep 100')
     const stream = await memory.runtime.containerLogs(id, { follow: true })
@@ -141,7 +141,7 @@ describe('containerLogs', () => {
     expect(await reading).toBe('')
   })
 
-  it('ends with RUNTIME_UNAVAILABLE when the runtime is closed', async () => {
+  it('rejects with RUNTIME_UNAVAILABLE when the runtime is closed', async () => {
     await using memory = await openMemory()
     const id = await startShell(memory, 'sleep 100')
     const reading = readText(await memory.runtime.containerLogs(id, { follow: true }))
@@ -150,7 +150,7 @@ describe('containerLogs', () => {
     await failing
   })
 
-  it('holds the container up for a reader that stalls, and loses nothing', async () => {
+  it('blocks the container while a reader does not read, and loses no output', async () => {
     const written = { bytes: 0 }
     const main: MemoryProgram = async ({ stdout }) => {
       for (let block = 0; block < 100; block += 1) {
@@ -177,7 +177,7 @@ describe('containerLogs', () => {
     expect([read, written.bytes]).toEqual([100_000, 100_000])
   })
 
-  it('drops the oldest when it is full and nobody reads', async () => {
+  it('drops the oldest output when the log is full and has no reader', async () => {
     await using memory = await openMemory({ logLimitBytes: 1000 })
     const id = await startShell(memory, 'echo 1; echo 2; echo 3; echo 4; echo 5; echo 6; echo 7; echo 8; echo 9')
     await memory.runtime.waitContainer(id)
@@ -186,7 +186,7 @@ describe('containerLogs', () => {
     expect(text).toContain('8\n9\n')
   })
 
-  it('of a terminal is one stream, with the line ends of a terminal', async () => {
+  it('has one stream with CR LF for a terminal', async () => {
     await using memory = await openMemory()
     const command = ['sh', '-c', 'echo a; echo b >&2']
     const id = await memory.runtime.createContainer({ image: 'busybox', command, tty: true })
@@ -202,7 +202,7 @@ describe('containerLogs', () => {
   it.each([
     ['since', { since: 'yesterday' }],
     ['tailLines', { tailLines: -1 }],
-  ])('refuses a bad %s before it looks', async (field, options) => {
+  ])('rejects an invalid %s before it looks for the container', async (field, options) => {
     await using memory = await openMemory()
     await expect(memory.runtime.containerLogs('none', options)).rejects.toMatchObject({ facts: { field } })
   })

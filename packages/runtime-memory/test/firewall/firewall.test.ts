@@ -4,7 +4,7 @@ import { type OpenMemory, openMemory } from '../support/open-memory.js'
 import { startServer } from '../support/servers.js'
 
 describe('setupFirewall', () => {
-  it('leaves no way out but the proxy', async () => {
+  it('permits only the proxy', async () => {
     await using memory = await openMemory()
     const { proxy, other, id } = await setUp(memory)
     expect((await dial(memory, id, other)).exitCode).toBe(0)
@@ -15,7 +15,7 @@ describe('setupFirewall', () => {
     expect((await dial(memory, id, (await memory.runtime.getHostAddress()) ?? '')).stderr).toContain('EACCES')
   })
 
-  it('takes the proxy by name, and resolves no name after it unless the engine is to', async () => {
+  it('accepts the proxy by name, and then resolves no names unless dns is engine', async () => {
     await using memory = await openMemory()
     const { proxy, id } = await setUp(memory)
     await memory.firewalls.setupFirewall(id, { proxyHost: 'proxy', proxyPort: 80 })
@@ -23,7 +23,7 @@ describe('setupFirewall', () => {
     expect((await dial(memory, id, proxy)).exitCode).toBe(0)
   })
 
-  it('leaves names to the engine, and further destinations open, when it is told to', async () => {
+  it('permits name resolution and further destinations that the rules allow', async () => {
     await using memory = await openMemory()
     const { id, other } = await setUp(memory)
     const allow = [{ host: other, port: 80 }]
@@ -32,7 +32,7 @@ describe('setupFirewall', () => {
     expect((await dial(memory, id, 'other')).exitCode).toBe(0)
   })
 
-  it('is kept on a created container, and stands before its program runs; and again after a stop', async () => {
+  it('applies to a created container before its program runs, and again after a restart', async () => {
     await using memory = await openMemory()
     const { other, network, proxy } = await setUp(memory)
     const command = ['nc', other, '80']
@@ -45,7 +45,7 @@ describe('setupFirewall', () => {
     }
   })
 
-  it('sets kept rules right after the start where "firewall.beforeStart" is refused; an end before is FIREWALL_FAILED', async () => {
+  it('sets stored rules after the start when "firewall.beforeStart" is unsupported; FIREWALL_FAILED after an early end', async () => {
     await using memory = await openMemory({ unsupportedOptions: ['firewall.beforeStart'] })
     const { other, network, proxy } = await setUp(memory)
     const rules = { proxyHost: proxy, proxyPort: 80 }
@@ -61,7 +61,7 @@ describe('setupFirewall', () => {
     expect((await dial(memory, long, other)).stderr).toContain('EACCES')
   })
 
-  it('cuts connections that are open to elsewhere', async () => {
+  it('closes open connections to forbidden destinations', async () => {
     await using memory = await openMemory()
     const { id, proxy } = await setUp(memory)
     await startServer(memory, {
@@ -78,7 +78,7 @@ describe('setupFirewall', () => {
     expect(await process.exitCode).toBe(1)
   })
 
-  it('fails closed: sealed when the proxy does not resolve', async () => {
+  it('seals the container when the proxy does not resolve', async () => {
     await using memory = await openMemory()
     const { id, proxy } = await setUp(memory)
     const failing = memory.firewalls.setupFirewall(id, { proxyHost: 'devNull', proxyPort: 80 })
@@ -86,7 +86,7 @@ describe('setupFirewall', () => {
     expect((await dial(memory, id, proxy)).stderr).toContain('EACCES')
   })
 
-  it('cuts what was open when it fails', async () => {
+  it('closes open connections when it fails', async () => {
     await using memory = await openMemory()
     const { id } = await setUp(memory)
     await startServer(memory, {
@@ -103,7 +103,7 @@ describe('setupFirewall', () => {
     expect(await process.exitCode).toBe(1)
   })
 
-  it('starts no container whose rules cannot be set', async () => {
+  it('rejects the start when the rules cannot be set', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox' })
     await memory.firewalls.setupFirewall(id, { proxyHost: 'devNull', proxyPort: 80 })
@@ -114,7 +114,7 @@ describe('setupFirewall', () => {
     expect(await memory.runtime.containerState(id)).toBe('created')
   })
 
-  it('refuses host networking and bad ports, and has nothing to do without a network', async () => {
+  it('rejects host networking and invalid ports, and does nothing without a network', async () => {
     await using memory = await openMemory()
     const onHost = await memory.runtime.createContainer({ image: 'busybox', network: { mode: 'host' } })
     const alone = await memory.runtime.createContainer({ image: 'busybox', network: { mode: 'none' } })
@@ -131,7 +131,7 @@ describe('setupFirewall', () => {
     await memory.firewalls.setupFirewall(alone, { proxyHost: '10.0.0.9', proxyPort: 80 })
   })
 
-  it('refuses a container that has run', async () => {
+  it('rejects with NOT_RUNNING for an exited container', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', command: ['true'] })
     await memory.runtime.startContainer(id)
@@ -141,7 +141,7 @@ describe('setupFirewall', () => {
   })
 })
 
-/** A proxy, another server, and a container that can reach both. */
+/** Starts a proxy, another server, and a container that can connect to both. */
 async function setUp(memory: OpenMemory) {
   const networkId = await memory.networks.createNetwork('n')
   const network = { mode: 'networks', networks: [{ networkId }] } as const

@@ -17,7 +17,7 @@ CMD ["note"]`
 const context = { files: { note: 'kept\n', 'deep/er': 'x' } }
 
 describe('saveImage and loadImages', () => {
-  it('carry an image from one simulation to another', async () => {
+  it('transfer an image from one simulation to another', async () => {
     await using one = await openMemory()
     await one.builder.buildImage(dockerfile, 'app:1', { context })
     const [saved] = await one.runtime.listImages({ labels: { 'capstan.owner.pid': String(process.pid) } })
@@ -28,7 +28,7 @@ describe('saveImage and loadImages', () => {
     expect(await runToEnd(other.runtime, { image: 'app:1' })).toMatchObject({ exitCode: 0, stdout: 'kept\n' })
   })
 
-  it('carry the name of the programs, which stay where they are', async () => {
+  it('transfer the key of the programs but not the programs', async () => {
     await using memory = await openMemory({ images: { 'app:1': { main: async () => 7 } } })
     const archive = await buffer(await memory.images.saveImage('app:1'))
     await memory.runtime.removeImage('app:1')
@@ -36,7 +36,7 @@ describe('saveImage and loadImages', () => {
     expect((await runToEnd(memory.runtime, { image: 'app:1' })).exitCode).toBe(7)
   })
 
-  it('make an archive as docker does: a manifest, a config that names its layers by digest, and the layers', async () => {
+  it('write an archive like docker: a manifest, a config with the digests of the layers, and the layers', async () => {
     await using memory = await openMemory()
     await memory.builder.buildImage(dockerfile, 'app:1', { context })
     const archive = await buffer(await memory.images.saveImage('app:1'))
@@ -79,9 +79,9 @@ describe('saveImage and loadImages', () => {
   })
 
   it.each([
-    ['no tar', Buffer.from('x'.repeat(1024)), 'tar header'],
+    ['an input that is not a tar', Buffer.from('x'.repeat(1024)), 'tar header'],
     ['an empty archive', Buffer.alloc(1024), 'index.json'],
-  ])('refuse %s', async (_, bytes, reason) => {
+  ])('reject %s', async (_, bytes, reason) => {
     await using memory = await openMemory()
     await expect(memory.images.loadImages(toStream(bytes))).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
@@ -99,7 +99,7 @@ describe('saveImage and loadImages', () => {
     await expect(memory.images.loadImages(broken())).rejects.toBe(error)
   })
 
-  it('end while they wait for a stream that is silent', async () => {
+  it('reject when aborted while the source sends nothing', async () => {
     await using memory = await openMemory()
     const abort = new AbortController()
     async function* silent(): AsyncGenerator<Uint8Array> {
@@ -111,12 +111,12 @@ describe('saveImage and loadImages', () => {
     await expect(loading).rejects.toBe(reason)
   })
 
-  it('know no image that is not there', async () => {
+  it('reject with IMAGE_NOT_FOUND for a missing image', async () => {
     await using memory = await openMemory()
     await expect(memory.images.saveImage('none')).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })
   })
 
-  it('end with the reason of the signal', async () => {
+  it('reject with the reason of an aborted signal', async () => {
     await using memory = await openMemory()
     const abort = new AbortController()
     const stream = await memory.images.saveImage('busybox', { signal: abort.signal })

@@ -9,7 +9,7 @@ import { runToEnd } from '../support/collect.js'
 import { listEverything, nothing, type OpenMemory, openMemory } from '../support/open-memory.js'
 
 describe('buildImage', () => {
-  it('makes an image that runs: from scratch, with a copied program', async () => {
+  it('builds an image from scratch with a copied program, which runs', async () => {
     const hello: MemoryProgram = async ({ argv, env, stdout }) =>
       Number(!stdout.write(`hello ${env.WHO} ${argv.join(' ')}\n`) && 0)
     await using memory = await openMemory({ commands: { hello } })
@@ -22,7 +22,7 @@ describe('buildImage', () => {
     })
   })
 
-  it('executes no file that it has no program for', async () => {
+  it('rejects a file without a program', async () => {
     await using memory = await openMemory()
     const context = { files: { hello: '#!/none' } }
     await memory.builder.buildImage('FROM scratch\nCOPY --chmod=644 hello /x\nCOPY hello /\nCMD ["/hello"]', 'app', {
@@ -34,7 +34,7 @@ describe('buildImage', () => {
     }
   })
 
-  it('really runs RUN, in both forms, with variables, user and directory, and keeps what it wrote', async () => {
+  it('runs RUN in both forms with variables, user and directory, and keeps the files that it writes', async () => {
     await using memory = await openMemory()
     const lines = await build(
       memory,
@@ -54,7 +54,7 @@ CMD cat file`,
     expect((await runToEnd(memory.runtime, { image: 'app' })).stdout).toBe('kept\n')
   })
 
-  it('makes the directories of VOLUME, in both forms', async () => {
+  it('creates the directories of VOLUME in both forms', async () => {
     await using memory = await openMemory()
     await memory.builder.buildImage(
       'FROM busybox\nVOLUME /one two\nVOLUME ["/has space"]\nCMD cd /one; cd /two; cd "/has space"; pwd',
@@ -63,7 +63,7 @@ CMD cat file`,
     expect(await runToEnd(memory.runtime, { image: 'app' })).toMatchObject({ exitCode: 0, stdout: '/has space\n' })
   })
 
-  it('reports each step, and each line of output with its stream', async () => {
+  it('reports each step and each line of output with its stream', async () => {
     await using memory = await openMemory()
     const progress: BuildProgress[] = []
     const onProgress = (event: BuildProgress) => void progress.push(event)
@@ -76,7 +76,7 @@ CMD cat file`,
     ])
   })
 
-  it('reports whole characters, whatever the pieces they are written in', async () => {
+  it('reports whole characters when they are written in parts', async () => {
     await using memory = await openMemory()
     const texts: string[] = []
     const onProgress = ({ text }: BuildProgress) => void texts.push(text)
@@ -86,7 +86,7 @@ RUN printf '\342\202'; printf '\254'`
     expect(texts.at(-1)).toBe('€')
   })
 
-  it('builds in stages, up to the target, and copies from stages and images', async () => {
+  it('builds stages up to the target, and copies from stages and images', async () => {
     await using memory = await openMemory()
     const dockerfile = `FROM busybox AS base
 WORKDIR /out
@@ -108,7 +108,7 @@ COPY --from=busybox /etc/passwd /p`
     await expect(memory.builder.buildImage(dockerfile, 'x', { target: 'none' })).rejects.toThrow('no stage "none"')
   })
 
-  it('copies a directory that .dockerignore drops, with what it keeps of it', async () => {
+  it('copies an ignored directory with the files that .dockerignore includes again', async () => {
     await using memory = await openMemory()
     const context = { files: { 'd/a': 'a', 'd/b': 'b', 'd/e/c': 'c', '.dockerignore': 'd\n!d/e' } }
     await build(memory, 'FROM busybox\nCOPY d /x\nCOPY d/e/ /y/', { context })
@@ -116,7 +116,7 @@ COPY --from=busybox /etc/passwd /p`
     expect((await runToEnd(memory.runtime, { image: 'app', command })).stdout).toBe('e\nc\nc')
   })
 
-  it('copies files, contents of directories, and patterns, to where docker puts them', async () => {
+  it('copies files, the contents of directories, and patterns to the same paths as docker', async () => {
     await using memory = await openMemory()
     const context = { files: { 'a.txt': 'a', 'b.txt': 'b', 'd/c.txt': 'c', '.dockerignore': 'b.txt' } }
     const dockerfile = `FROM busybox
@@ -139,19 +139,19 @@ COPY a.txt here`
     expect(await list('/rel')).toEqual(['here'])
   })
 
-  it('copies names that begin with dots, and reads nothing that is not copied', async () => {
+  it('copies names that begin with dots, and reads only files that are copied', async () => {
     await using memory = await openMemory()
     const directory = await mkdtemp(join(tmpdir(), 'capstan-copied-'))
     onTestFinished(() => rm(directory, { recursive: true }))
     await mkdir(join(directory, 'd'))
     for (const name of ['d/..file', 'other']) await writeFile(join(directory, name), name)
-    // No longer the file that was listed: a build that reads it fails.
+    // The file has changed since it was listed, so a build that reads it fails.
     const onProgress = () => writeFileSync(join(directory, 'other'), 'something longer')
     await memory.builder.buildImage('FROM busybox\nCOPY d /d', 'app', { context: { directory }, onProgress })
     expect((await runToEnd(memory.runtime, { image: 'app', command: ['cat', '/d/..file'] })).stdout).toBe('d/..file')
   })
 
-  it('has arguments before FROM, and those that every builder sets', async () => {
+  it('sets ARGs before FROM and those that every builder sets', async () => {
     await using memory = await openMemory()
     const dockerfile = `ARG NAME=busybox
 ARG TAG=latest
@@ -163,7 +163,7 @@ RUN echo $TAG [$NAME] $TARGETARCH`
     expect(lines.at(-1)).toBe('latest [] arm64')
   })
 
-  it('gives the same id to the same content, and the tag to the last image that took it', async () => {
+  it('has the same id for the same content, and moves the tag to the last image', async () => {
     await using memory = await openMemory()
     const build = async (value: number) => {
       await memory.builder.buildImage(`FROM busybox\nENV A=${value}`, 'app:1')
@@ -174,7 +174,7 @@ RUN echo $TAG [$NAME] $TARGETARCH`
     expect([second === first, third === first]).toEqual([false, true])
   })
 
-  it('builds once for several tags, and gives them all to one image', async () => {
+  it('builds once for several tags of one image', async () => {
     await using memory = await openMemory()
     const lines = await build(memory, 'FROM busybox\nRUN echo once', { tags: ['app:2', 'other', 'app:2'] })
     expect(lines.filter((line) => line === 'once')).toEqual(['once'])
@@ -182,7 +182,7 @@ RUN echo $TAG [$NAME] $TARGETARCH`
     expect(images.map(({ tags }) => tags)).toEqual([['app:latest', 'app:2', 'other:latest']])
   })
 
-  it('rejects with INVALID_ARGUMENT for a bad further tag, before any step runs', async () => {
+  it('rejects with INVALID_ARGUMENT for an invalid further tag before any step runs', async () => {
     await using memory = await openMemory()
     const lines: string[] = []
     const options = { tags: ['app:2', '-bad'], onProgress: ({ text }: BuildProgress) => void lines.push(text) }
@@ -194,7 +194,7 @@ RUN echo $TAG [$NAME] $TARGETARCH`
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('gives each tag back to its earlier image when it fails after tagging', async () => {
+  it('restores each tag to its earlier image when it fails after tagging', async () => {
     const faults: MemoryFault[] = []
     await using memory = await openMemory({ faults })
     await memory.builder.buildImage('FROM busybox\nENV OLD=1', 'app', { tags: ['app:2'] })
@@ -210,7 +210,7 @@ RUN echo $TAG [$NAME] $TARGETARCH`
     expect(await memory.runtime.listImages()).toEqual(before)
   })
 
-  it('pulls a base that is not here, and every base when it is told to', async () => {
+  it('pulls a missing base, and every base with pull: true', async () => {
     await using memory = await openMemory({ pullable: { 'base:1': { main: async () => 4 } } })
     await memory.builder.buildImage('FROM base:1', 'app')
     expect((await runToEnd(memory.runtime, { image: 'app' })).exitCode).toBe(4)
@@ -222,7 +222,7 @@ RUN echo $TAG [$NAME] $TARGETARCH`
 })
 
 describe('a build that fails', () => {
-  it('tells step, command, exit code and the last lines', async () => {
+  it('reports step, command, exit code and the last lines', async () => {
     await using memory = await openMemory()
     await expect(memory.builder.buildImage('FROM busybox\n\nRUN seq 30; exit 9', 'x')).rejects.toMatchObject({
       code: 'BUILD_FAILED',
@@ -238,17 +238,17 @@ describe('a build that fails', () => {
 
   it.each([
     ['an unknown instruction', 'FROM busybox\nFOO bar', 'line 2: FOO bar', 'FOO'],
-    ['one that is known elsewhere', 'FROM busybox\nADD a b', 'line 2: ADD a b', 'ADD'],
+    ['an instruction of other builders', 'FROM busybox\nADD a b', 'line 2: ADD a b', 'ADD'],
     ['an unknown flag', 'FROM busybox\nRUN --mount=type=cache,target=/x true', 'line 2: RUN --mount', '--mount'],
     ['a missing file', 'FROM busybox\nCOPY none /', 'line 2: COPY none /', 'none'],
     ['COPY with one word', 'FROM busybox\nCOPY none', 'line 2', 'target'],
     ['a here-document', 'FROM busybox\nRUN <<EOF\ntrue\nEOF', 'line 2', 'RUN requires'],
-    ['something before FROM', 'RUN true\nFROM busybox', 'line 1: RUN true', 'FROM'],
-    ['a bad FROM', 'FROM a b', 'line 1: FROM a b', 'AS'],
-    ['a bad mode', 'FROM busybox\nCOPY --chmod=u+x a /', 'line 2', 'octal'],
+    ['an instruction before FROM', 'RUN true\nFROM busybox', 'line 1: RUN true', 'FROM'],
+    ['an invalid FROM', 'FROM a b', 'line 1: FROM a b', 'AS'],
+    ['an invalid mode', 'FROM busybox\nCOPY --chmod=u+x a /', 'line 2', 'octal'],
     ['USER without a value', 'FROM busybox\nUSER', 'line 2: USER', 'value'],
-    ['an absent base', 'FROM none', 'line 1: FROM none', 'could not be pulled'],
-  ])('names %s by its line', async (_, dockerfile, step, word) => {
+    ['a missing base', 'FROM none', 'line 1: FROM none', 'could not be pulled'],
+  ])('reports the line of %s', async (_, dockerfile, step, word) => {
     await using memory = await openMemory()
     const failing = memory.builder.buildImage(dockerfile, 'x', { context: { files: { a: '' } } })
     await expect(failing).rejects.toMatchObject({
@@ -259,19 +259,19 @@ describe('a build that fails', () => {
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('says so when the Dockerfile has no FROM', async () => {
+  it('rejects a Dockerfile without FROM', async () => {
     await using memory = await openMemory()
     await expect(memory.builder.buildImage('# nothing', 'x')).rejects.toThrow('no FROM')
   })
 
-  it('has 127 for a command that the image has not', async () => {
+  it('reports 127 for a command that the image does not have', async () => {
     await using memory = await openMemory()
     await expect(memory.builder.buildImage('FROM scratch\nRUN true', 'x')).rejects.toMatchObject({
       facts: { exitCode: 127, lastLines: ['/bin/sh: not found'] },
     })
   })
 
-  it('ends with the reason of the signal while it runs, and leaves nothing', async () => {
+  it('rejects with the reason of an aborted signal and leaves nothing', async () => {
     await using memory = await openMemory()
     const abort = new AbortController()
     const reason = new Error('enough')
@@ -282,7 +282,7 @@ describe('a build that fails', () => {
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('refuses what leaves the context', async () => {
+  it('rejects paths outside the context', async () => {
     await using memory = await openMemory()
     const context = { files: { '../x': '' } }
     await expect(memory.builder.buildImage('FROM scratch', 'x', { context })).rejects.toMatchObject({

@@ -5,7 +5,7 @@ import { openMemory } from '../support/open-memory.js'
 const app = { main: async () => 0 }
 
 describe('images', () => {
-  it('are there or not, by every form of their reference', async () => {
+  it('are found by each form of their reference', async () => {
     await using memory = await openMemory({ images: { 'host.example:5000/team/app:1': app } })
     const { runtime } = memory
     for (const reference of [
@@ -23,7 +23,7 @@ describe('images', () => {
     expect(await runtime.imageExists(image?.id ?? '')).toBe(true)
   })
 
-  it('tell their size, time and labels, filtered by label', async () => {
+  it('are listed with size, time and labels, filtered by label', async () => {
     await using memory = await openMemory()
     await memory.builder.buildImage('FROM busybox\nLABEL role=x', 'app:1', { labels: { more: 'y' } })
     const found = await memory.runtime.listImages({ labels: { role: 'x', more: 'y' } })
@@ -33,7 +33,7 @@ describe('images', () => {
     expect(found[0]?.labels['capstan.owner.pid']).toBe(String(process.pid))
   })
 
-  it('are removed, tag by tag or whole; gone: resolves', async () => {
+  it('are removed by tag or by id; removing a missing one resolves', async () => {
     await using memory = await openMemory({ images: { a: app, b: app, c: app } })
     const { runtime } = memory
     const image = (await runtime.listImages()).find(({ tags }) => tags.includes('a:latest'))
@@ -46,7 +46,7 @@ describe('images', () => {
     await runtime.removeImage(image?.id ?? '')
   })
 
-  it('are in use by their containers', async () => {
+  it('rejects with IN_USE while containers use the image', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', name: 'user' })
     await expect(memory.runtime.removeImage('busybox')).rejects.toMatchObject({
@@ -62,12 +62,12 @@ describe('images', () => {
     [{ user: 'node:node' }, '/home/node'],
     [{ user: '1000' }, '/root'],
     [{}, '/root'],
-  ])('have the home directory that %j gives', async (image, home) => {
+  ])('have the home directory of the user %j', async (image, home) => {
     await using memory = await openMemory({ images: { app: { ...app, ...image } } })
     expect(await memory.runtime.getImageHomeDir('app')).toBe(home)
   })
 
-  it('have the home of root where there is no such image, without a pull', async () => {
+  it('resolves with the home directory of root for a missing image, without a pull', async () => {
     const faults = [{ operation: 'getImageHomeDir' }]
     await using memory = await openMemory({ pullable: { app: { ...app, user: 'node' } }, faults })
     expect(await memory.runtime.getImageHomeDir('app')).toBe('/root')
@@ -79,7 +79,7 @@ describe('images', () => {
 })
 
 describe('pullImage', () => {
-  it('takes what the simulated registry has, and reports each phase', async () => {
+  it('pulls an image from the simulated registry and reports each phase', async () => {
     await using memory = await openMemory({ pullable: { 'app:1': app } })
     const progress: PullProgress[] = []
     const id = await memory.images.pullImage('app:1', { onProgress: (event) => progress.push(event) })
@@ -88,7 +88,7 @@ describe('pullImage', () => {
     expect(await memory.images.pullImage('app:1')).toBe(id)
   })
 
-  it('says what the registry said when it has none, and no credentials', async () => {
+  it('rejects with the message of the registry and without credentials for a missing image', async () => {
     await using memory = await openMemory()
     const credentials = { username: 'me', password: 'secret' }
     const failing = memory.images.pullImage('private:1', { credentials })

@@ -4,7 +4,7 @@ import type { MemoryImage, MemoryProgram } from '../../src/index.js'
 import { type OpenMemory, openMemory } from '../support/open-memory.js'
 
 describe('a connection between programs', () => {
-  it('half-closes: what is asked until its end is answered', async () => {
+  it('half-closes: a request that has ended still gets its response', async () => {
     await using memory = await openPair(
       serving(async (peer) => void peer.end(`got ${await readAll(peer)}`)),
       async ({ connect }) => {
@@ -17,7 +17,7 @@ describe('a connection between programs', () => {
     expect(await run(memory)).toBe(0)
   })
 
-  it('holds the writer up while the reader does not read', async () => {
+  it('applies back-pressure to the writer', async () => {
     let written = 0
     await using memory = await openPair(
       serving(async (peer) => {
@@ -43,7 +43,7 @@ describe('a connection between programs', () => {
   it.each<[string, (peer: Duplex) => void | Promise<void>]>([
     ['that destroys it', (peer) => void peer.destroy()],
     ['whose listener throws', () => Promise.reject(new Error('broken'))],
-  ])('is reset by a peer %s, and other connections are not', async (_, serve) => {
+  ])('is reset by a peer %s, without effect on other connections', async (_, serve) => {
     let count = 0
     await using memory = await openPair(
       serving((peer) => {
@@ -59,7 +59,7 @@ describe('a connection between programs', () => {
     expect(await run(memory)).toBe(0)
   })
 
-  it('delivers what a program wrote before it ended, and then the end', async () => {
+  it('delivers the data of a program that has ended, then the end', async () => {
     const received = createGate()
     await using memory = await openPair(
       serving(async (peer) => received.open(await readAll(peer))),
@@ -72,7 +72,7 @@ describe('a connection between programs', () => {
     expect(await received.opened).toBe('last words')
   })
 
-  it('is refused when the port is taken, out of range, or its server has ended', async () => {
+  it('fails when the port is in use or out of range, or the server has ended', async () => {
     const errors: unknown[] = []
     await using memory = await openPair(
       async ({ listen, signal }) => {
@@ -104,14 +104,14 @@ describe('a connection between programs', () => {
   })
 })
 
-/** Leaves the other direction open, which `for await` would close. */
+/** Reads without closing the other direction, which `for await` would close. */
 async function readAll(peer: Duplex): Promise<string> {
   let text = ''
   for await (const chunk of peer.iterator({ destroyOnReturn: false })) text += chunk
   return text
 }
 
-/** A server that runs on a network, and the image of a client. */
+/** Starts a server on a network and adds the image of a client. */
 async function openPair(server: MemoryProgram, client: MemoryProgram): Promise<OpenMemory> {
   const images: Readonly<Record<string, MemoryImage>> = { server: { main: server }, client: { main: client } }
   const memory = await openMemory({ images })

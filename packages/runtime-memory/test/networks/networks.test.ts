@@ -4,7 +4,7 @@ import { listEverything, nothing, type OpenMemory, openMemory } from '../support
 import { connect, startServer } from '../support/servers.js'
 
 describe('networks', () => {
-  it('are made, listed by label with those of the owner, and removed; gone: resolves', async () => {
+  it('are created, listed by label with the owner labels, and removed; removing a missing one resolves', async () => {
     await using memory = await openMemory()
     const { networks } = memory
     const id = await networks.createNetwork('inside', { internal: true, labels: { role: 'x' } })
@@ -18,7 +18,7 @@ describe('networks', () => {
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('have one name each', async () => {
+  it('rejects with NAME_CONFLICT for a name that exists', async () => {
     await using memory = await openMemory()
     const holderId = await memory.networks.createNetwork('n')
     await expect(memory.networks.createNetwork('n')).rejects.toMatchObject({
@@ -27,7 +27,7 @@ describe('networks', () => {
     })
   })
 
-  it('are in use by the containers that run on them', async () => {
+  it('rejects with IN_USE while a container runs on the network', async () => {
     await using memory = await openMemory()
     const networkId = await memory.networks.createNetwork('n')
     const id = await startSleeping(memory, 'user', networkId)
@@ -39,7 +39,7 @@ describe('networks', () => {
     await memory.networks.removeNetwork(networkId)
   })
 
-  it('run out, and the error names what of ours is left', async () => {
+  it('rejects when all subnets are in use and names the networks of Capstan', async () => {
     await using memory = await openMemory()
     for (let index = 0; index < 255; index += 1) await memory.networks.createNetwork(`n${index}`)
     await expect(memory.networks.createNetwork('more')).rejects.toThrow(/255 by networks of Capstan \(n0, n1.*sweep/)
@@ -47,7 +47,7 @@ describe('networks', () => {
     await memory.networks.createNetwork('more')
   })
 
-  it('that are not there cannot be joined, and nothing is left of the try', async () => {
+  it('rejects with NETWORK_NOT_FOUND for a missing network and leaves no container', async () => {
     await using memory = await openMemory()
     const network = { mode: 'networks', networks: [{ networkId: 'none' }] } as const
     const missing = { code: 'NETWORK_NOT_FOUND', facts: { id: 'none' } }
@@ -58,14 +58,14 @@ describe('networks', () => {
     expect(await listEverything(memory)).toEqual(nothing)
   })
 
-  it('refuse to lose the default one', async () => {
+  it('rejects the removal of the default network', async () => {
     await using memory = await openMemory()
     await expect(memory.networks.removeNetwork('bridge')).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
   })
 })
 
 describe('a container on a network', () => {
-  it('reaches its peers by name, alias, short id and address, and nobody elsewhere', async () => {
+  it('reaches containers on its network by name, alias, short id and address, and no others', async () => {
     await using memory = await openMemory()
     const { networks, sidecars } = memory
     const networkId = await networks.createNetwork('shared')
@@ -83,7 +83,7 @@ describe('a container on a network', () => {
     expect((await connect(memory, address, { network: { mode: 'none' } })).stderr).toContain('ENETUNREACH')
   })
 
-  it('resolves no peer by name on the default network, and reaches it by address', async () => {
+  it('reaches containers on the default network by address but not by name', async () => {
     await using memory = await openMemory()
     const serverId = await startServer(memory, { name: 'server' })
     const { networks } = await memory.sidecars.inspectContainer(serverId)
@@ -91,7 +91,7 @@ describe('a container on a network', () => {
     expect((await connect(memory, networks[0]?.ipAddress ?? '', {})).stdout).toBe('hello\n')
   })
 
-  it('reaches itself, by its own name too', async () => {
+  it('reaches itself by its own name', async () => {
     await using memory = await openMemory()
     const id = await startServer(memory, { name: 'server', hostname: 'me' })
     for (const host of ['localhost', '127.0.0.1', 'me']) {
@@ -103,7 +103,7 @@ describe('a container on a network', () => {
     }
   })
 
-  it('has one foot on each of several networks', async () => {
+  it('has an address on each of several networks', async () => {
     await using memory = await openMemory()
     const inside = await memory.networks.createNetwork('inside', { internal: true })
     const outside = await memory.networks.createNetwork('outside')
@@ -113,7 +113,7 @@ describe('a container on a network', () => {
     for (const host of ['one', 'other']) expect((await connect(memory, host, { network })).stdout).toBe('hello\n')
   })
 
-  it('has no address while it does not run, and gives it back', async () => {
+  it('has an address only while it runs', async () => {
     await using memory = await openMemory()
     const id = await startServer(memory, { name: 'server' })
     const running = await memory.sidecars.inspectContainer(id)
@@ -123,7 +123,7 @@ describe('a container on a network', () => {
     expect(stopped.networks).toMatchObject([{ networkName: 'bridge', ipAddress: undefined, gateway: undefined }])
   })
 
-  it('does not start when its network has gone', async () => {
+  it('does not start after its network was removed', async () => {
     await using memory = await openMemory()
     const networkId = await memory.networks.createNetwork('n')
     const network = { mode: 'networks', networks: [{ networkId }] } as const

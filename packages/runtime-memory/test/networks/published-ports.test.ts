@@ -12,7 +12,7 @@ afterEach(() => {
 })
 
 describe('a published port', () => {
-  it('is a real one of this machine, picked by it, and leads to who listens in the container', async () => {
+  it('listens on a port that this machine has chosen and connects to the listener in the container', async () => {
     await using memory = await openMemory()
     const id = await startServer(memory, { name: 'server', ports: [{ containerPort: 80 }, { containerPort: 81 }] })
     const bindings = await memory.runtime.getPortBindings(id)
@@ -31,14 +31,14 @@ describe('a published port', () => {
     expect(error).toMatchObject({ code: 'ECONNREFUSED' })
   })
 
-  it('resets where nobody listens in the container', async () => {
+  it('resets connections when no process listens in the container', async () => {
     await using memory = await openMemory()
     const id = await startServer(memory, { name: 'server', ports: [{ containerPort: 81 }] })
     const [error] = await once(dial((await memory.runtime.getPortBindings(id)).get(81)), 'error')
     expect(error).toMatchObject({ code: 'ECONNRESET' })
   })
 
-  it('that is taken keeps the container from starting: IN_USE, with the container that has it', async () => {
+  it('rejects the start with IN_USE and the container that has published the port', async () => {
     await using memory = await openMemory()
     const holder = await startServer(memory, { name: 'holder', ports: [{ containerPort: 80 }] })
     const hostPort = (await memory.runtime.getPortBindings(holder)).get(80) ?? 0
@@ -53,7 +53,7 @@ describe('a published port', () => {
     await memory.runtime.startContainer(id)
   })
 
-  it('passes a half-close on', async () => {
+  it('forwards a half-close', async () => {
     await using memory = await openMemory()
     const command = ['nc', '-lk', '-p', '80', '-e', 'wc', '-c']
     const id = await startServer(memory, { name: 'server', command, ports: [{ containerPort: 80 }] })
@@ -62,7 +62,7 @@ describe('a published port', () => {
     expect(await text(socket)).toBe('3\n')
   })
 
-  it('is not published by an internal network alone', async () => {
+  it('is not published on internal networks only', async () => {
     await using memory = await openMemory()
     const networkId = await memory.networks.createNetwork('inside', { internal: true })
     const sidecar = { name: 's', image: 'busybox', networks: [{ networkId }], ports: [{ containerPort: 80 }] }
@@ -74,7 +74,7 @@ describe('a published port', () => {
 })
 
 describe('this machine', () => {
-  it('is reached at the address that getHostAddress gives, and by host-gateway', async () => {
+  it('is reached at the address of getHostAddress and by host-gateway', async () => {
     await using memory = await openMemory()
     await using server = await listen('machine\n')
     const address = (await memory.runtime.getHostAddress()) ?? ''
@@ -99,7 +99,7 @@ describe('this machine', () => {
     })
   })
 
-  it('is the network itself in mode host', async () => {
+  it('is the network of a container with network mode host', async () => {
     await using memory = await openMemory()
     await using server = await listen('machine\n')
     const network = { mode: 'host' } as const
@@ -115,7 +115,7 @@ describe('this machine', () => {
     }
   })
 
-  it('serves the ports of a container in mode host', async () => {
+  it('opens the ports of a container with network mode host', async () => {
     await using memory = await openMemory()
     const port = await findFreePort()
     const command = ['sh', '-c', `echo ready; nc -lk -p ${port} -e echo hi`]
@@ -145,7 +145,7 @@ async function findFreePort(): Promise<number> {
   return server.port
 }
 
-/** The server begins to listen in a turn of its own. */
+/** Connects until the server listens, and resolves with what it sends. */
 async function untilServed(port: number): Promise<string> {
   for (;;) {
     const socket = dial(port)

@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream'
 import type { LogChunk, LogStream, Runtime } from '@capstan/core'
 
-/** Takes what is written to it, as text. */
+/** Collects written data as text. */
 export class Collector extends Writable {
   text = ''
   readonly #waiting: { readonly wanted: string; readonly resolve: () => void }[] = []
@@ -12,7 +12,7 @@ export class Collector extends Writable {
     done()
   }
 
-  /** Resolves when the text is in what was written. */
+  /** Resolves when the collected text contains the given text. */
   until(wanted: string): Promise<void> {
     return new Promise((resolve) => {
       this.#waiting.push({ wanted, resolve })
@@ -31,7 +31,7 @@ export async function readText(stream: LogStream): Promise<string> {
   return Buffer.concat((await readChunks(stream)).map(({ bytes }) => bytes)).toString()
 }
 
-/** Runs a container to its end, and removes it. */
+/** Runs a container to its end and removes it. */
 export async function runToEnd(runtime: Runtime, config: Parameters<Runtime['createContainer']>[0]) {
   const id = await runtime.createContainer(config)
   try {
@@ -44,7 +44,7 @@ export async function runToEnd(runtime: Runtime, config: Parameters<Runtime['cre
   }
 }
 
-/** A shell in the default image. */
+/** Runs a shell script in the default image. */
 export async function runShell(runtime: Runtime, script: string, ...words: readonly string[]) {
   return await runToEnd(runtime, { image: 'busybox', command: ['sh', '-c', script, 'sh', ...words] })
 }

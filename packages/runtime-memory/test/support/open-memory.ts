@@ -14,12 +14,12 @@ import { type MemoryPluginOptions, memoryPlugin } from '../../src/index.js'
 
 export type OpenMemory = Awaited<ReturnType<typeof openMemory>>
 
-/** A simulation with every manager, opened through the host; disposing closes both. */
+/** Opens a simulation with every manager through the host. Disposing closes both. */
 export async function openMemory(options: MemoryPluginOptions = {}) {
   return await openPlugin(memoryPlugin(options))
 }
 
-/** The same of a plugin that is there already, and keeps its state. */
+/** Opens an existing plugin, which keeps its state. */
 export async function openPlugin(plugin: RuntimePlugin) {
   const host = createRuntimeHost({ plugins: [plugin], env: {} })
   const scope = await host.open({ runtime: plugin.name })
@@ -35,7 +35,7 @@ export async function openPlugin(plugin: RuntimePlugin) {
   return { host, scope, runtime: scope.runtime, ...managers, [Symbol.asyncDispose]: () => host[Symbol.asyncDispose]() }
 }
 
-/** What there is beside the images of the start and the default network. */
+/** Lists all objects except the initial images and the default network. */
 export async function listEverything({ runtime, networks, volumes }: OpenMemory) {
   const found = await Promise.all([
     runtime.listContainers(),

@@ -1,19 +1,19 @@
 import { runToEnd } from './collect.js'
 import type { OpenMemory } from './open-memory.js'
 
-/** A container that answers each connection to port 80 with `hello`. */
+/** Starts a container that sends `hello` on each connection to port 80. */
 export async function startServer(
   memory: OpenMemory,
   config: Partial<Parameters<OpenMemory['sidecars']['startSidecar']>[0]> & { readonly name: string },
 ) {
   const command = ['nc', '-lk', '-p', '80', '-e', 'echo', 'hello']
   const id = await memory.sidecars.startSidecar({ image: 'busybox', command, ...config })
-  // It listens in its first turn.
+  // The program listens in its first turn.
   await new Promise((resolve) => setImmediate(resolve))
   return id
 }
 
-/** What a client of the port gets. */
+/** Returns what a client of the port receives. */
 export async function connect({ runtime }: OpenMemory, host: string, config: object, port = 80) {
   return await runToEnd(runtime, { image: 'busybox', command: ['nc', host, String(port)], ...config })
 }

@@ -3,21 +3,21 @@ import { ContainerFiles } from '../../../src/simulation/files/container-files.js
 import type { FileEntry } from '../../../src/simulation/files/file-map.js'
 
 describe('ContainerFiles', () => {
-  it('sees what was written over the image, and leaves the image', async () => {
+  it('reads files that were written over the image, which is unchanged', async () => {
     const image = new Map([['/a/b', file('old')]])
     const files = new ContainerFiles({ image })
     await files.write('/a/b', Buffer.from('new'))
     expect([await readText(files, '/a/b'), String(bytesOf(image.get('/a/b')))]).toEqual(['new', 'old'])
   })
 
-  it('has a directory wherever something is in it', async () => {
+  it('has a directory for each path that contains something', async () => {
     const files = new ContainerFiles({ image: new Map([['/a/b/c', file('')]]) })
     expect(await files.list('/a')).toEqual(['b'])
     expect(await files.find('/a')).toMatchObject({ type: 'directory' })
     expect(await files.find('/a/x')).toBeUndefined()
   })
 
-  it('follows links, and gives up on a circle', async () => {
+  it('follows links, and rejects a circle with ELOOP', async () => {
     const image = new Map<string, FileEntry>([
       ['/dir/file', file('x')],
       ['/dir/link', { type: 'symlink', target: 'file' }],
@@ -28,7 +28,7 @@ describe('ContainerFiles', () => {
     await expect(files.read('/loop')).rejects.toMatchObject({ code: 'ELOOP' })
   })
 
-  it('sees the deepest mount, and mount points in lists', async () => {
+  it('reads the deepest mount, and lists mount points', async () => {
     const files = new ContainerFiles({
       image: new Map([['/m/hidden', file('')]]),
       mounts: [
@@ -48,7 +48,7 @@ describe('ContainerFiles', () => {
     ['EISDIR', (files: ContainerFiles) => files.write('/a', Buffer.from(''))],
     ['ENOTDIR', (files: ContainerFiles) => files.list('/a/b')],
     ['ENOENT', (files: ContainerFiles) => files.changeMode('/none', 0o600)],
-  ])('says %s as a file system does', async (code, act) => {
+  ])('rejects with %s like a file system', async (code, act) => {
     const files = new ContainerFiles({ image: new Map([['/a/b', file('')]]) })
     await expect(act(files)).rejects.toMatchObject({ code })
   })

@@ -6,24 +6,24 @@ import { openMemory } from '../../support/open-memory.js'
 describe('the simulated sh', () => {
   it.each([
     ['runs one command after another', 'echo a; echo b\necho c', 'a\nb\nc\n', 0],
-    ['stops at exit, with its code', 'exit 7; echo no', '', 7],
-    ['ends with a code of eight bits', 'sh -c "exit 300"; echo $?; exit -1', '44\n', 255],
-    ['has the code of the last command', 'true; false', '', 1],
-    ['goes on after &&, and after ||', 'true && echo a; false && echo b; false || echo c; true || echo d', 'a\nc\n', 0],
-    ['knows $?', 'false; echo $?', '1\n', 0],
+    ['stops at exit with its code', 'exit 7; echo no', '', 7],
+    ['reduces exit codes to eight bits', 'sh -c "exit 300"; echo $?; exit -1', '44\n', 255],
+    ['ends with the code of the last command', 'true; false', '', 1],
+    ['evaluates && and ||', 'true && echo a; false && echo b; false || echo c; true || echo d', 'a\nc\n', 0],
+    ['expands $?', 'false; echo $?', '1\n', 0],
     ['pipes', 'seq 100 | head -n 3 | wc -l', '3\n', 0],
-    ['ends who writes to a pipe that nobody reads', 'yes | head -c 4', 'y\ny\n', 0],
-    ['expands variables but in single quotes', `A=1; B="$A 2"; echo "$B" '$B' \${A}x`, '1 2 $B 1x\n', 0],
+    ['ends a writer whose reader has ended', 'yes | head -c 4', 'y\ny\n', 0],
+    ['expands variables except in single quotes', `A=1; B="$A 2"; echo "$B" '$B' \${A}x`, '1 2 $B 1x\n', 0],
     ['sets variables for one command', 'A=1 env | head -n 100 | wc -l; echo "[$A]"', '4\n[]\n', 0],
-    ['has its arguments', 'echo $0 $1 "$@"', 'sh one one two\n', 0],
+    ['expands its arguments', 'echo $0 $1 "$@"', 'sh one one two\n', 0],
     ['writes, appends and reads files', 'echo a > f; echo b >> f; cat < f', 'a\nb\n', 0],
-    ['tells 2> from 2 >', 'none 2>/dev/null; echo 2 > f; cat f', '2\n', 0],
+    ['distinguishes 2> from 2 >', 'none 2>/dev/null; echo 2 > f; cat f', '2\n', 0],
     ['copies streams', 'sh -c "echo a >&2" 2>&1', 'a\n', 0],
     ['changes its directory', 'cd /etc; pwd; head -n 1 passwd', '/etc\nroot:x:0:0:root:/root:/bin/sh\n', 0],
-    ['is left by exec', 'exec echo a; echo b', 'a\n', 0],
+    ['ends after exec', 'exec echo a; echo b', 'a\n', 0],
     ['skips comments', 'echo a # no; echo b\n# echo c\necho d', 'a\nd\n', 0],
-    ['takes line ends in quotes as they are', 'printf "a\nb"', 'a\nb', 0],
-    ['has 127 for what is not there', 'none 2>/dev/null', '', 127],
+    ['keeps newlines in quotes', 'printf "a\nb"', 'a\nb', 0],
+    ['ends with 127 for a missing command', 'none 2>/dev/null', '', 127],
   ])('%s', async (_, script, stdout, exitCode) => {
     await using memory = await openMemory()
     expect(await runShell(memory.runtime, script, 'one', 'two')).toMatchObject({ stdout, exitCode })
@@ -42,7 +42,7 @@ describe('the simulated sh', () => {
     expect(result).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('does not support') })
   })
 
-  it('reads commands from its input', async () => {
+  it('reads commands from stdin', async () => {
     await using memory = await openMemory()
     const id = await memory.runtime.createContainer({ image: 'busybox', interactive: true })
     const stdin = new PassThrough()
@@ -54,7 +54,7 @@ describe('the simulated sh', () => {
     expect([await running, stdout.text]).toEqual([3, 'a\n1\n'])
   })
 
-  it('runs a file, and a file by its first line', async () => {
+  it('runs a file, also by its #! line', async () => {
     await using memory = await openMemory()
     const script = `printf '#!/bin/sh\\necho $1\\n' > /s; chmod 755 /s; sh /s a; /s b; sh /none`
     expect(await runShell(memory.runtime, script)).toMatchObject({ stdout: 'a\nb\n', exitCode: 127 })
@@ -87,7 +87,7 @@ describe('commands', () => {
     ['chmod', 'x', '/'],
     ['stty', 'size'],
     ['id', '-x'],
-  ])('say on stderr what is wrong: %s %s', async (...command) => {
+  ])('write an error to stderr: %s %s', async (...command) => {
     await using memory = await openMemory()
     const { exitCode, stderr } = await runToEnd(memory.runtime, { image: 'busybox', command })
     expect(exitCode).toBe(1)
