@@ -73,7 +73,7 @@ describe('compatiblePlugin', () => {
     const { host } = await openHost({}, 'Docker/20.10.24 (linux)')
     const [report] = await host.discover()
     expect(report?.attempts).toMatchObject([
-      { step: 'version', cause: { message: 'what answers is Docker/20.10.24 (linux), and not Other' } },
+      { step: 'version', cause: { message: 'the engine is Docker/20.10.24 (linux), not Other' } },
     ])
   })
 

@@ -13,7 +13,7 @@ describeWithEngine('memory with a real engine', ({ socketPath, image }) => {
     return JSON.parse(stdout) as { readonly received: number; readonly riseMegabytes: number }
   }
 
-  test('F17 200 MB attached arrive whole while the reader sleeps, within 32 MB over the same with 1 MB', async () => {
+  test('200 MB attached arrive whole while the reader sleeps, within 32 MB over the same with 1 MB', async () => {
     const small = await run(1, 0)
     const large = await run(200, 1_500)
     expect(large.received).toBe(200 * 2 ** 20)

@@ -26,7 +26,7 @@ describeWithEngine('networks of a real engine', (testEngine) => {
     expect(await list()).toEqual([])
   })
 
-  test('F13 a taken name is NAME_CONFLICT with the holder, which stays; ours and of others', async () => {
+  test('a taken name is NAME_CONFLICT with the holder, which stays; ours and of others', async () => {
     const { networks, list, name } = connect()
     const id = await networks.createNetwork(name)
     await expect(networks.createNetwork(name)).rejects.toMatchObject({
@@ -38,7 +38,7 @@ describeWithEngine('networks of a real engine', (testEngine) => {
     expect(await list()).toHaveLength(1)
   })
 
-  test('F13 the names of the networks of the engine itself are taken', async () => {
+  test('the names of the networks of the engine itself are taken', async () => {
     const { networks } = connect()
     for (const own of ['bridge', 'host', 'none']) {
       await expect(networks.createNetwork(own)).rejects.toMatchObject({
@@ -53,14 +53,14 @@ describeWithEngine('networks of a real engine', (testEngine) => {
     })
   })
 
-  test('F13 of ten that want one name at once, one gets it', async () => {
+  test('of ten that want one name at once, one gets it', async () => {
     const { networks, list, name } = connect()
     const attempts = await Promise.allSettled(Array.from({ length: 10 }, () => networks.createNetwork(name)))
     expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     expect(await list()).toHaveLength(1)
   })
 
-  test('F12 a network with a running container is IN_USE by its name; one that is going is waited for', async () => {
+  test('a network with a running container is IN_USE by its name; one that is going is waited for', async () => {
     const { engine, networks, name } = connect()
     const id = await networks.createNetwork(name)
     const api = await engine.api({ operation: 'test', subject: name })
@@ -79,7 +79,7 @@ describeWithEngine('networks of a real engine', (testEngine) => {
     await networks.removeNetwork(id)
   })
 
-  test('F16 an abort while the engine works leaves no network', async () => {
+  test('an abort while the engine works leaves no network', async () => {
     const { networks, list, name } = connect()
     const reason = new Error('enough')
     for (let round = 0; round < 5; round += 1) {

@@ -30,7 +30,7 @@ test('looks for another of the name only where the engine does not keep names un
   expect(log()).toEqual(['POST /networks/create'])
 })
 
-test('F13 who sees another of its name takes its own back', async () => {
+test('who sees another of its name takes its own back', async () => {
   const own = { Id: 'n1', Name: 'net' }
   const other = { Id: 'n2', Name: 'net', Labels: { 'capstan.owner.instance': 'other' } }
   const { engine, log } = await startScriptedEngine([
@@ -45,7 +45,7 @@ test('F13 who sees another of its name takes its own back', async () => {
   expect(log()).toContain('DELETE /networks/n1')
 })
 
-test('F21 what cannot be looked for is taken back: the first failure, and no network is left', async () => {
+test('what cannot be looked for is taken back: the first failure, and no network is left', async () => {
   const { engine, log } = await startScriptedEngine([
     ['POST /networks/create', made],
     ['GET /networks', inTurn(refusal(500, 'not now'), json(200, [{ Id: 'n1', Name: 'net' }]))],
@@ -59,7 +59,7 @@ test('F21 what cannot be looked for is taken back: the first failure, and no net
   expect(log().at(-1)).toBe('DELETE /networks/n1')
 })
 
-test('F13 when all have taken theirs back, one tries again', async () => {
+test('when all have taken theirs back, one tries again', async () => {
   const own = { Id: 'n1', Name: 'net' }
   const { engine, log } = await startScriptedEngine([
     ['POST /networks/create', inTurn(made, json(201, { Id: 'n3' }))],
@@ -73,7 +73,7 @@ test('F13 when all have taken theirs back, one tries again', async () => {
 test.for([
   [500, 'could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network'],
   [404, 'all predefined address pools have been fully subnetted'],
-] as const)('X12 pools exhausted, as %i, lists what Capstan left and names the remedy', async ([status, text]) => {
+] as const)('pools exhausted, as %i, lists what Capstan left and names the remedy', async ([status, text]) => {
   const { engine } = await startScriptedEngine([
     ['POST /networks/create', refusal(status, text)],
     [
@@ -109,7 +109,7 @@ test.for([
   expect(filter.label).toEqual([`capstan.request=${labels['capstan.request']}`])
 })
 
-test('F16 aborted before: no request; aborted meanwhile: what the engine makes in the end is removed', async () => {
+test('aborted before: no request; aborted meanwhile: what the engine makes in the end is removed', async () => {
   const reason = new Error('enough')
   const abort = new AbortController()
   const { engine, log } = await startScriptedEngine([
@@ -130,7 +130,7 @@ test('F16 aborted before: no request; aborted meanwhile: what the engine makes i
   expect(log().at(-1)).toBe('DELETE /networks/n1')
 })
 
-test('X5 closing meanwhile removes what the engine made of it, before it settles', async () => {
+test('closing meanwhile removes what the engine made of it, before it settles', async () => {
   let closed: Promise<void> | undefined
   const { engine, log } = await startScriptedEngine([
     [
@@ -171,7 +171,7 @@ test('a network that was made after the limit is the one that was asked for', as
   expect(await new DockerNetworkManager(slow).createNetwork('net')).toBe('n1')
 })
 
-test('F12 the endpoint of a container that has ended is waited for; of one that runs it is not', async () => {
+test('the endpoint of a container that has ended is waited for; of one that runs it is not', async () => {
   const inUse = refusal(403, 'error while removing network: network net id n1 has active endpoints')
   const network = json(200, { Id: 'n1', Containers: { c1: { Name: 'user' } } })
   const state = (Running: boolean) => json(200, { Id: 'c1', State: { Running } })
@@ -192,7 +192,7 @@ test('F12 the endpoint of a container that has ended is waited for; of one that 
   })
 })
 
-test('F25 bad names, ids and labels are refused before any request', async () => {
+test('bad names, ids and labels are refused before any request', async () => {
   const { engine, log } = await startScriptedEngine([])
   const networks = new DockerNetworkManager(engine)
   const wrong = [

@@ -30,7 +30,7 @@ describe('dockerPlugin', () => {
     expect(fake.log()).toEqual(['GET /_ping', 'GET /info'])
   })
 
-  test('F2 a dead DOCKER_HOST stops the search, and says why', async () => {
+  test('a dead DOCKER_HOST stops the search, and says why', async () => {
     const env = { DOCKER_HOST: 'unix:///nowhere/docker.sock' }
     await expect(createHost(dockerPlugin(), env).open()).rejects.toMatchObject({
       code: 'RUNTIME_UNAVAILABLE',
@@ -57,7 +57,7 @@ describe('dockerPlugin', () => {
     expect(fake.requests).toHaveLength(0)
   })
 
-  test('X8 after close every call is RUNTIME_UNAVAILABLE, without a request', async () => {
+  test('after close every call is RUNTIME_UNAVAILABLE, without a request', async () => {
     const { fake } = await startFakeEngine()
     const host = createHost(dockerPlugin({ endpoint: `unix://${fake.socketPath}` }))
     const scope = await host.open()

@@ -249,7 +249,7 @@ describe('probe of several candidates', () => {
 })
 
 describe('probe of what does not serve', () => {
-  test('F1 F2 an absent socket is an attempt of step "find", and chosen is told', async () => {
+  test('an absent socket is an attempt of step "find", and chosen is told', async () => {
     const path = join(await createDirectory(), 'docker.sock')
     const result = await probe([`unix://${path}`], { chosen: true })
     expect(result).toMatchObject({ available: false, chosen: true, attempts: [{ candidate: `unix://${path}` }] })
@@ -280,7 +280,7 @@ describe('probe of what does not serve', () => {
     ])
   })
 
-  test('F3 a socket that takes the connection and is silent: step "ping" after one deadline, others meanwhile', async () => {
+  test('a socket that takes the connection and is silent: step "ping" after one deadline, others meanwhile', async () => {
     const directory = await createDirectory()
     const paths = ['one', 'two', 'three'].map((name) => join(directory, name))
     let open = 0
@@ -392,7 +392,7 @@ describe('probe of what does not serve', () => {
     expect(attempts[0]?.remedy).toContain('DOCKER_TLS_VERIFY')
   })
 
-  test('X1 an engine out of our range names both ranges', async () => {
+  test('an engine out of our range names both ranges', async () => {
     const { fake } = await startFakeEngine()
     fake.newestApi = '1.39'
     const [old] = (await probe([`unix://${fake.socketPath}`])).attempts
@@ -415,7 +415,7 @@ describe('probe of what does not serve', () => {
     expect(attempts[0]?.cause.message).toContain('/nowhere/ca.pem')
   })
 
-  test('F16 an abort rejects with its reason', async () => {
+  test('an abort rejects with its reason', async () => {
     const path = join(await createDirectory(), 'silent')
     const controller = new AbortController()
     const reason = new Error('enough')
@@ -443,7 +443,7 @@ test.each([
   expect(failure).toMatchObject({ step: 'connect', remedy: expected })
 })
 
-describe('F4 a socket that may not be opened', () => {
+describe('a socket that may not be opened', () => {
   test('names path, owner, group and mode; the remedy offers more than sudo', async () => {
     const path = join(await createDirectory(), 'docker.sock')
     await writeFile(path, '')

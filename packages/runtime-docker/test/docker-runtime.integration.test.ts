@@ -21,7 +21,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     return { id, code, runtime, stdout: stdout.text(), stderr: stderr.text() }
   }
 
-  test('F11 a life: created, started twice, stopped twice, removed twice', async () => {
+  test('a life: created, started twice, stopped twice, removed twice', async () => {
     const { runtime, listLeftovers } = connect()
     const name = toName()
     const id = await runtime.createContainer({ image, name, command: ['sleep', '60'], init: true })
@@ -86,7 +86,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect((await runToEnd({ command, securityOptions: ['systempaths=unconfined'] })).stdout).toBe('0\n')
   })
 
-  test('F25 what looks like an option or a shell is passed on literally', async () => {
+  test('what looks like an option or a shell is passed on literally', async () => {
     const { stdout } = await runToEnd({ command: ['printf', '%s|', '--rm', '$(id)', "'; rm -rf /", '-'] })
     expect(stdout).toBe("--rm|$(id)|'; rm -rf /|-|")
   })
@@ -129,7 +129,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await runtime.startAttached(id, {})).toBe(0)
   })
 
-  test('F13 a taken name: NAME_CONFLICT with the holder and whose it is', async () => {
+  test('a taken name: NAME_CONFLICT with the holder and whose it is', async () => {
     const { runtime } = connect()
     const name = toName()
     const holderId = await runtime.createContainer({ image, name })
@@ -141,7 +141,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await runtime.containerState(holderId)).toBe('created')
   })
 
-  test("F14 an absent image with pull 'never': IMAGE_NOT_FOUND; where no registry is: IMAGE_PULL_FAILED; nothing left", async () => {
+  test("an absent image with pull 'never': IMAGE_NOT_FOUND; where no registry is: IMAGE_PULL_FAILED; nothing left", async () => {
     const { runtime, listLeftovers } = connect()
     const absent = '127.0.0.1:1/capstan-test/absent:1'
     await expect(runtime.createContainer({ image: absent, pull: 'never' })).rejects.toMatchObject({
@@ -152,7 +152,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('X19 an absent network: NETWORK_NOT_FOUND, nothing left', async () => {
+  test('an absent network: NETWORK_NOT_FOUND, nothing left', async () => {
     const { runtime, listLeftovers } = connect()
     const network = { mode: 'networks', networks: [{ networkId: 'capstan-no-such-network' }] } as const
     await expect(runtime.createContainer({ image, network })).rejects.toMatchObject({ code: 'NETWORK_NOT_FOUND' })
@@ -162,7 +162,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
   test.each([
     ['nosuch', 127],
     ['/etc/passwd', 126],
-  ])('X14 the command %s: COMMAND_NOT_STARTED %i', async (command, exitCode) => {
+  ])('the command %s: COMMAND_NOT_STARTED %i', async (command, exitCode) => {
     const { runtime } = connect()
     const id = await runtime.createContainer({ image, command: [command] })
     const expected = { code: 'COMMAND_NOT_STARTED', facts: { id, command: [command], exitCode } }
@@ -244,7 +244,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     }
   })
 
-  test('F21 a sidecar that does not start is removed', async () => {
+  test('a sidecar that does not start is removed', async () => {
     const { sidecars, listLeftovers } = connect()
     await expect(sidecars.startSidecar({ image, name: toName(), command: ['nosuch'] })).rejects.toMatchObject({
       code: 'COMMAND_NOT_STARTED',
@@ -259,7 +259,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(Number((await runToEnd({ network: { mode: 'host' }, command })).stdout)).toBeGreaterThan(0)
   })
 
-  test('F12 a running container is removed by force, also by two at once', async () => {
+  test('a running container is removed by force, also by two at once', async () => {
     const { runtime, listLeftovers } = connect()
     const id = await runtime.createContainer({ image, command: ['sleep', '60'] })
     await runtime.startContainer(id)
@@ -288,7 +288,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await runtime.containerState(id)).toBe('exited')
   })
 
-  test('F16 creates that are aborted at any moment leave nothing', async () => {
+  test('creates that are aborted at any moment leave nothing', async () => {
     const { runtime, listLeftovers } = connect()
     await Promise.all(
       [0, 1, 2, 5, 10, 20, 40, 80].map(async (afterMs) => {
@@ -301,7 +301,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('X17 many lives at once: no failure, nothing left', async () => {
+  test('many lives at once: no failure, nothing left', async () => {
     const { runtime, listLeftovers } = connect()
     const codes = await Promise.all(
       Array.from({ length: 20 }, async (_, index) => {
@@ -330,7 +330,7 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
     expect(await runtime.waitContainer(id)).toBe(42)
   })
 
-  test('X13 one that was never started: not 0 at once; removed: EXIT_CODE_UNKNOWN', async () => {
+  test('one that was never started: not 0 at once; removed: EXIT_CODE_UNKNOWN', async () => {
     const { runtime } = connect()
     const id = await runtime.createContainer({ image, command: ['true'] })
     const waiting = runtime.waitContainer(id)
@@ -344,7 +344,7 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
     await expect(waiting).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN' })
   })
 
-  test('X13 removed while it runs: the code of its death; stopped by a signal: 128 + 15', async () => {
+  test('removed while it runs: the code of its death; stopped by a signal: 128 + 15', async () => {
     const { runtime } = connect()
     const [removed, stopped] = await Promise.all(
       ['a', 'b'].map(() => runtime.createContainer({ image, command: ['sleep', '60'], init: true })),
@@ -356,7 +356,7 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
     expect(await Promise.all(waits)).toEqual([137, 143])
   })
 
-  test('X13 started again: each wait has the code of its own run', async () => {
+  test('started again: each wait has the code of its own run', async () => {
     const { runtime } = connect()
     const command = ['sh', '-c', 'if [ -e /tmp/ran ]; then exit 2; fi; touch /tmp/ran; exit 1']
     const id = await runtime.createContainer({ image, command })
@@ -365,7 +365,7 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
     expect(await runtime.waitContainer(id)).toBe(2)
   })
 
-  test('X13 started and gone within a wait: its code', async () => {
+  test('started and gone within a wait: its code', async () => {
     const { runtime } = connect()
     const id = await runtime.createContainer({ image, command: ['sh', '-c', 'exit 5'], autoRemove: true })
     const waiting = runtime.waitContainer(id)
@@ -373,7 +373,7 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
     expect(await waiting).toBe(5)
   })
 
-  test('X13 one that ends with 0 and removes itself within a wait: 0 is its code', async () => {
+  test('one that ends with 0 and removes itself within a wait: 0 is its code', async () => {
     const { runtime } = connect()
     const id = await runtime.createContainer({ image, command: ['true'], autoRemove: true })
     const waiting = runtime.waitContainer(id)
@@ -381,7 +381,7 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
     expect(await waiting).toBe(0)
   })
 
-  test('X13 gone: CONTAINER_NOT_FOUND', async () => {
+  test('gone: CONTAINER_NOT_FOUND', async () => {
     await expect(connect().runtime.waitContainer('0123456789ab')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
 })

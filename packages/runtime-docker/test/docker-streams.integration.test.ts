@@ -26,7 +26,7 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     return { id, code, stdout: stdout.text(), stderr: stderr.text() }
   }
 
-  test('F20 100 runs of a process of 1 ms lose no output and no exit code, half of them with autoRemove', async () => {
+  test('100 runs of a process of 1 ms lose no output and no exit code, half of them with autoRemove', async () => {
     const connected = connect()
     const outcomes: string[] = []
     const runAll = async (indexes: readonly number[]) => {
@@ -43,7 +43,7 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     expect(await connected.listLeftovers()).toEqual([])
   }, 180_000)
 
-  test('F19 wc -c on a piped stdin: the right count', async () => {
+  test('wc -c on a piped stdin: the right count', async () => {
     expect(await run(connect(), { command: ['wc', '-c'] }, Readable.from(['abc']))).toMatchObject({
       stdout: '3\n',
       code: 0,
@@ -52,13 +52,13 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     expect(big.stdout).toBe(`${160 * 65_536}\n`)
   })
 
-  test('F19 a process that leaves its stdin unread: its output and its code, no EPIPE', async () => {
+  test('a process that leaves its stdin unread: its output and its code, no EPIPE', async () => {
     const command = ['sh', '-c', 'head -c 10 >/dev/null; seq 1 20000; exit 5']
     const { code, stdout } = await run(connect(), { command }, Readable.from(repeat(320)))
     expect([code, stdout.length, stdout.slice(-6)]).toEqual([5, 108_894, '20000\n'])
   })
 
-  test('F19 20 MB both ways at once, without a deadlock', async () => {
+  test('20 MB both ways at once, without a deadlock', async () => {
     const { code, stdout } = await run(connect(), { command: ['cat'] }, Readable.from(repeat(320)))
     expect([code, stdout.length]).toEqual([0, 320 * 65_536])
   })
@@ -130,7 +130,7 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     await expect(runtime.attach(id, {})).rejects.toMatchObject({ code: 'NOT_RUNNING', facts: { state: 'exited' } })
   })
 
-  test('F16 an abort of startAttached stops what it started', async () => {
+  test('an abort of startAttached stops what it started', async () => {
     const { runtime } = connect()
     const controller = new AbortController()
     const stdout = collectOutput()
@@ -198,7 +198,7 @@ describeWithEngine('logs of a real engine', (testEngine) => {
     expect(texts).toEqual(['one\n', 'two\n'])
   })
 
-  test.each([false, true])('F17 a reader that sleeps until the container has ended gets all (tty %s)', async (tty) => {
+  test.each([false, true])('a reader that sleeps until the container has ended gets all (tty %s)', async (tty) => {
     const { runtime } = connect()
     const id = await runtime.createContainer({
       image,
@@ -265,7 +265,7 @@ describeWithEngine('exec on a real engine', (testEngine) => {
     expect([stdout, stderr, await running.exitCode]).toEqual(['hello', 'x y 1000 /tmp\n', 9])
   })
 
-  test('X14 what does not start is a code, 126 or 127, and no error', async () => {
+  test('what does not start is a code, 126 or 127, and no error', async () => {
     const { execs, id } = await startIdle()
     for (const command of [['nosuch'], ['/etc/passwd']]) {
       const running = await execs.exec(id, command)
@@ -283,7 +283,7 @@ describeWithEngine('exec on a real engine', (testEngine) => {
     expect(await running.exitCode).toBe(0)
   })
 
-  test('F19 wc -c, and a process that leaves its stdin unread', async () => {
+  test('wc -c, and a process that leaves its stdin unread', async () => {
     const { execs, id } = await startIdle()
     const counting = await execs.exec(id, ['wc', '-c'])
     Readable.from(repeat(160)).pipe(counting.stdin)
@@ -327,7 +327,7 @@ describeWithEngine('exec on a real engine', (testEngine) => {
     },
   )
 
-  test('X14 not running: NOT_RUNNING; a container that is stopped ends its processes', async () => {
+  test('not running: NOT_RUNNING; a container that is stopped ends its processes', async () => {
     const { execs, id, runtime } = await startIdle()
     const running = await execs.exec(id, ['sh', '-c', 'echo up; exec sleep 200'])
     await new Promise((resolve) => running.stdout.once('data', resolve))

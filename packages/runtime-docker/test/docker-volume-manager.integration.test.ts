@@ -26,7 +26,7 @@ describeWithEngine('volumes of a real engine', (testEngine) => {
     expect(await list()).toEqual([])
   })
 
-  test('F13 a taken name is NAME_CONFLICT, though the engine says nothing', async () => {
+  test('a taken name is NAME_CONFLICT, though the engine says nothing', async () => {
     const { volumes, name } = connect()
     await volumes.createVolume(name)
     const facts = { name, holderId: name }
@@ -37,14 +37,14 @@ describeWithEngine('volumes of a real engine', (testEngine) => {
     })
   })
 
-  test('F13 of ten that want one name at once, one gets it', async () => {
+  test('of ten that want one name at once, one gets it', async () => {
     const { volumes, list, name } = connect()
     const attempts = await Promise.allSettled(Array.from({ length: 10 }, () => volumes.createVolume(name)))
     expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     expect(await list()).toHaveLength(1)
   })
 
-  test('F12 a volume of a container, running or not, is IN_USE by its name', async () => {
+  test('a volume of a container, running or not, is IN_USE by its name', async () => {
     const { engine, volumes, name } = connect()
     await volumes.createVolume(name)
     const api = await engine.api({ operation: 'test', subject: name })

@@ -17,7 +17,7 @@ test('asks first, makes then, and tells its own volume by the labels of the answ
   expect(seen[1]?.json).toMatchObject({ Name: 'data', Labels: { a: 'b', 'capstan.object': 'volume' } })
 })
 
-test('F13 another made it between question and request: NAME_CONFLICT, and it stays', async () => {
+test('another made it between question and request: NAME_CONFLICT, and it stays', async () => {
   const { engine, log } = await startScriptedEngine([
     ['GET /volumes/data', absent],
     ['POST /volumes/create', json(201, { Name: 'data', Labels: null })],
@@ -29,7 +29,7 @@ test('F13 another made it between question and request: NAME_CONFLICT, and it st
   expect(log().some((line) => line.startsWith('DELETE'))).toBe(false)
 })
 
-test('F13 a volume that is there is NAME_CONFLICT without a request to make it', async () => {
+test('a volume that is there is NAME_CONFLICT without a request to make it', async () => {
   const { engine, log } = await startScriptedEngine([['GET /volumes/data', json(200, { Name: 'data' })]])
   await expect(new DockerVolumeManager(engine).createVolume('data')).rejects.toMatchObject({ code: 'NAME_CONFLICT' })
   expect(log()).toEqual(['GET /volumes/data'])
@@ -43,11 +43,11 @@ test('a name that the engine does not accept: INVALID_ARGUMENT with the field', 
   ])
   await expect(new DockerVolumeManager(engine).createVolume('a')).rejects.toMatchObject({
     code: 'INVALID_ARGUMENT',
-    message: 'name must be a name of a volume, of two characters or more, not "a"',
+    message: 'name must be a volume name of two characters or more, not "a"',
   })
 })
 
-test('F16 what the engine made of an aborted request is removed, and nothing of another', async () => {
+test('what the engine made of an aborted request is removed, and nothing of another', async () => {
   for (const isOwn of [true, false]) {
     const reason = new Error('enough')
     const abort = new AbortController()
@@ -66,7 +66,7 @@ test('F16 what the engine made of an aborted request is removed, and nothing of 
   }
 })
 
-test('F11 F12 gone resolves, in use names the users, and an engine without volumes has none', async () => {
+test('gone resolves, in use names the users, and an engine without volumes has none', async () => {
   const { engine } = await startScriptedEngine([
     ['DELETE /volumes/gone', refusal(404, 'get gone: no such volume')],
     ['DELETE /volumes/used', refusal(409, 'remove used: volume is in use - [0123456789ab]')],

@@ -45,7 +45,7 @@ export interface CreateBodyOptions {
   /** For a volume that the engine has to create. Default: none. */
   readonly toVolumeLabels?: ((mount: VolumeMount) => StringMap) | undefined
   /** See `EngineQuirks`. Default false. */
-  readonly takesUnsetApart?: boolean | undefined
+  readonly usesUnsetEnv?: boolean | undefined
 }
 
 type VolumeMount = Extract<Mount, { type: 'volume' }>
@@ -58,10 +58,10 @@ export function toEnvironmentLine([name, value]: readonly [string, string | null
   return value === null ? name : `${name}=${value}`
 }
 
-function toEnvironment(env: EnvMap | undefined, { takesUnsetApart = false }: CreateBodyOptions): object {
+function toEnvironment(env: EnvMap | undefined, { usesUnsetEnv = false }: CreateBodyOptions): object {
   if (env === undefined) return {}
   const entries = Object.entries(env)
-  if (!takesUnsetApart) return { Env: entries.map(toEnvironmentLine) }
+  if (!usesUnsetEnv) return { Env: entries.map(toEnvironmentLine) }
   const removed = entries.flatMap(([name, value]) => (value === null ? [name] : []))
   const set = entries.filter(([, value]) => value !== null)
   return { Env: set.map(toEnvironmentLine), ...(removed.length === 0 ? {} : { UnsetEnv: removed }) }

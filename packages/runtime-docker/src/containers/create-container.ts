@@ -86,9 +86,9 @@ async function request(
   const { apiVersion, ownerLabels, details } = engine
   const labels = toObjectLabels({ kind: 'container' }, ownerLabels, config.labels)
   const toVolumeLabels = toMountedLabels(engine, config, requestIdLabel)
-  const { takesUnsetApart } = details.quirks
+  const { usesUnsetEnv } = details.quirks
   const request: CreateRequest = {
-    body: toCreateBody(config, { labels, apiVersion, toVolumeLabels, takesUnsetApart }),
+    body: toCreateBody(config, { labels, apiVersion, toVolumeLabels, usesUnsetEnv }),
     platform: config.platform,
     later: toLaterNetworks(config, apiVersion),
   }

@@ -101,7 +101,7 @@ function parseExit(text: string): ExitAnswer {
 async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<number> {
   const engineId = engine.containers.toEngineId(call.subject)
   const { inspectIntervalMs, inspectAnswerMs: timeoutMs } = engine.timeouts
-  await untilAborted(call.judgedAfter ?? Promise.resolve(), call.signal)
+  await untilAborted(call.livenessAfter ?? Promise.resolve(), call.signal)
   for (;;) {
     await delay(inspectIntervalMs, call)
     if (engine.containers.toEngineId(call.subject) !== engineId) return 0

@@ -1,8 +1,8 @@
 import { isHostError } from '@capstan/core'
 import { delay } from '@capstan/core/plugin'
+import type { ContainerRegistry } from '../engine/container-registry.js'
 import type { CallLimits, DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { isRemovalUnderWay } from '../engine/docker-error-texts.js'
-import type { KnownContainers } from '../engine/known-containers.js'
 import { hasSandboxLabels } from '../engine/sandbox-labels.js'
 import { findContainer } from './inspect-container.js'
 
@@ -31,7 +31,7 @@ export async function removeContainer(engine: DockerEngine, id: string, limits: 
 async function findSandboxedByName(
   engine: DockerEngine,
   call: EngineCall,
-): Promise<ReturnType<KnownContainers['findSandboxed']>> {
+): Promise<ReturnType<ContainerRegistry['findSandboxed']>> {
   if (!engine.containers.hasSandboxed || /^[0-9a-f]{12,64}$/.test(call.subject)) return undefined
   const container = await findContainer(engine, call)
   // The container that another one has replaced has the first id too, but not the labels.

@@ -36,7 +36,7 @@ async function untilTold(answered: Promise<number>): Promise<number> {
 }
 
 async function look(engine: DockerEngine, call: EngineCall, { openedAt, endedBefore }: WatchOptions): Promise<number> {
-  await untilAborted(call.judgedAfter ?? Promise.resolve(), call.signal)
+  await untilAborted(call.livenessAfter ?? Promise.resolve(), call.signal)
   const engineId = engine.containers.toEngineId(call.subject)
   for (let waitMs = firstLookMs; ; waitMs = Math.min(waitMs * 1.5, lastLookMs)) {
     await delay(waitMs, call)

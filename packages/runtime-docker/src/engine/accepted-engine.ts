@@ -1,47 +1,47 @@
 import type { EngineAdjustment, FoundEngine } from './engine-adjustment.js'
 
-/** A product that a plugin serves, how it is told by what it says of itself, and from where on. */
+/** A product that a plugin supports, how it is recognized, and the oldest supported API version. */
 export interface AcceptedEngine {
   /** In lower case; for `facts.product`. */
   readonly product: string
-  /** As messages and reports name it. */
+  /** The name of the product in messages and reports. */
   readonly title: string
-  /** Begin of the header `Server`: `Libpod` of `Libpod/4.3.1 (linux)`. */
+  /** The product in the header `Server`: `Libpod` of `Libpod/4.3.1 (linux)`. */
   readonly server: string
-  /** The component of `/version`, for where a proxy leaves the header out. */
+  /** The name of its component in `/version`, used when a proxy removes the header. */
   readonly component: string
-  /** What names itself otherwise counts as this one too. Default false: it is not accepted. */
-  readonly orOther?: boolean
-  /** The oldest API version that is taken. */
+  /** Whether engines with an unknown name count as this product. Default false: they are rejected. */
+  readonly isDefault?: boolean
+  /** The oldest API version that is supported. */
   readonly oldestApi: string
-  /** The name that containers have for the host, where the engine runs in a virtual machine that stands for it. */
+  /** The name by which containers reach the host when the engine runs in a virtual machine on it. */
   readonly hostName: string
-  /** What is otherwise with one that was found. Default: nothing. */
+  /** Returns the differences of the engine that was found. Default: none. */
   readonly adjust?: (found: FoundEngine) => EngineAdjustment
 }
 
-/** By the header; `undefined` where that does not tell it. */
+/** Finds the product by the header `Server`; `undefined` when no product matches. */
 export function findByServer(accepts: readonly AcceptedEngine[], server: string): AcceptedEngine | undefined {
   return accepts.find((accepted) => server.startsWith(`${accepted.server}/`))
 }
 
 /**
- * By the components, else the one that stands for others.
+ * Finds the product by the components of `/version`, or else the default product.
  *
- * @throws EngineProductError that names what answers, and what is served.
+ * @throws EngineProductError that names the engine that answered and the supported products.
  */
 export function findByComponents(
   accepts: readonly AcceptedEngine[],
   { server, components }: { readonly server: string; readonly components: readonly string[] },
 ): AcceptedEngine {
-  const told = accepts.find(({ component }) => components.includes(component))
-  const found = told ?? accepts.find(({ orOther }) => orOther)
+  const matched = accepts.find(({ component }) => components.includes(component))
+  const found = matched ?? accepts.find(({ isDefault }) => isDefault)
   if (found !== undefined) return found
   const served = accepts.map(({ title }) => title).join(' or ')
-  throw new EngineProductError(`what answers is ${server || components[0] || 'an unnamed engine'}, and not ${served}`)
+  throw new EngineProductError(`the engine is ${server || components[0] || 'an unnamed engine'}, not ${served}`)
 }
 
-/** An engine that is there and is another product than the plugin serves. */
+/** The error for an engine of a product that the plugin does not support. */
 class EngineProductError extends Error {
   readonly code = 'ENGINE_PRODUCT'
 }

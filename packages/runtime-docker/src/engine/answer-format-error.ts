@@ -1,6 +1,6 @@
-/** An answer that is none of those which the engine documents. Becomes PROTOCOL_ERROR. */
+/** The error for an answer that does not have the documented format. Becomes PROTOCOL_ERROR. */
 export class AnswerFormatError extends Error {
-  /** Of the answer, at most 500 bytes. */
+  /** The first 500 bytes of the answer. */
   readonly excerpt: string
 
   constructor(problem: string, answer: Uint8Array | string = '') {

@@ -1,19 +1,22 @@
 import { createHostError, type Deadline, type LinkedSignal, linkSignals, startDeadline } from '@capstan/core/plugin'
 
-/** One signal for all that may end a call: the caller, the deadline, the closing of the runtime. The first gives the reason. */
+/**
+ * One signal that aborts when the caller aborts, the deadline passes or the runtime closes. Has the reason of the
+ * first.
+ */
 export interface CallLimit {
   readonly signal: AbortSignal
-  /** Ends the call for a reason of its own. */
+  /** Aborts the signal with the given reason. */
   abort(reason: unknown): void
-  /** From here on there is no deadline. */
+  /** Cancels the deadline. */
   stopClock(): void
-  /** To be called with the release, once. */
+  /** Registers a function that `release` calls once. */
   onRelease(end: () => void): void
-  /** Stops the clock, and lets go of the other signals. Call it when there is nothing more to guard. */
+  /** Cancels the deadline and removes the listeners from the other signals. Call it when the call has ended. */
   release(): void
 }
 
-/** Limits a call; without `timeoutMs` there is no deadline. */
+/** Creates the limit of a call; without `timeoutMs` there is no deadline. */
 export function limitCall(options: CallLimitOptions): CallLimit {
   const linked = linkSignals(options.signals)
   const timer = startTimer(linked, options)

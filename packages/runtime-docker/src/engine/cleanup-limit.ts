@@ -2,8 +2,9 @@ import { linkSignals, untilAborted } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from './docker-engine.js'
 
 /**
- * Settles as `work` does, which cleans up after an abort. When the engine does not answer the cleanup, it rejects with the
- * reason of the abort after `timeouts.undoMs`, and warns of what may be left. That carries the labels of its owner.
+ * Runs `work`, which cleans up after an abort, and settles as it does. When the engine does not answer the cleanup
+ * within `timeouts.undoMs`, it rejects with the reason of the abort and warns of leftovers, which have ownership
+ * labels.
  */
 export async function withCleanupLimit<T>(
   { timeouts, warn }: Pick<DockerEngine, 'timeouts' | 'warn'>,
@@ -14,7 +15,7 @@ export async function withCleanupLimit<T>(
   const late = linkSignals([signal], { delayMs: timeouts.undoMs })
   const expire = () =>
     warn(
-      `${operation} of container "${subject}" was aborted, and the engine did not answer its cleanup: the container may have a way out, and a helper container may be left for a sweep`,
+      `${operation} of container "${subject}" was aborted, and the engine did not answer its cleanup: the network access of the container may be unrestricted, and a helper container may be left until the next sweep`,
     )
   late.signal.addEventListener('abort', expire, { once: true })
   try {

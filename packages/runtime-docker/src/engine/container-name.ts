@@ -1,4 +1,4 @@
-/** Removes the slash with which the engine's names of containers begin; empty where the engine gives no name. */
+/** Removes the leading slash of an engine's container name. Returns an empty text when the engine reports no name. */
 export function toContainerName(name: string | undefined): string {
   return name?.replace(/^\//, '') ?? ''
 }

@@ -1,9 +1,9 @@
 import type { NetworkJoin, StringMap } from '@capstan/core/plugin'
 
 /**
- * The dockerode calls that this package makes, and no more: an object literal can stand in.
+ * The subset of dockerode's API that this package uses, so that tests can pass an object literal.
  *
- * Answers are typed by what is read of them; everything is optional that some engine leaves out.
+ * The types of answers have only the fields that are read. A field that some engine omits is optional.
  */
 export interface DockerApi {
   createContainer(options: SplitOptions): Promise<{ readonly id: string }>
@@ -20,7 +20,7 @@ export interface DockerApi {
   getExec(id: string): ExecApi
 }
 
-/** Keeps what belongs into the query out of the body, and the other way round: dockerode puts all into both. */
+/** Options split into query and body. Without the split dockerode puts all options into both. */
 export interface SplitOptions {
   readonly _query: Readonly<Record<string, string | number | boolean | undefined>>
   readonly _body: object
@@ -58,7 +58,7 @@ export interface ExecApi {
   resize(options: SplitOptions): Promise<unknown>
 }
 
-/** The body of a create request: the fields that this package reads again, and the others as `unknown`. */
+/** The body of a create request: the fields that this package reads, and all others as `unknown`. */
 export interface CreateBody {
   readonly Image?: string
   readonly Hostname?: string | undefined
@@ -76,16 +76,16 @@ export interface CreateBody {
   readonly [field: string]: unknown
 }
 
-/** One network of a container. */
+/** The settings of a container in one network. */
 export interface EndpointSettings {
   readonly Aliases?: readonly string[]
 }
 
-/** A create request, with what follows it. */
+/** A create request and the requests that follow it. */
 export interface CreateRequest {
   readonly body: CreateBody
   readonly platform: string | undefined
-  /** Networks that the container joins after the create. */
+  /** The networks to connect the container to after the create. */
   readonly later: readonly NetworkJoin[]
 }
 

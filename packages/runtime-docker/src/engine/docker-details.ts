@@ -2,45 +2,46 @@ import type { AbsentCapability, RefusedOption } from '@capstan/core/plugin'
 import type { DockerEndpoint } from './docker-endpoint.js'
 import type { EngineQuirks } from './engine-quirks.js'
 
-/** What the probe found: facts alone, no connection. `register` gets them back and wires from them. */
+/** The facts that the probe found, without any connection. `register` gets them as its argument. */
 export interface DockerDetails {
   readonly endpoint: DockerEndpoint
   readonly api: ApiVersions
   readonly facts: EngineFacts
-  /** What this engine, as found, cannot keep: the very list that the report shows. */
+  /** The options that this engine does not support, as listed in the report. */
   readonly unsupportedOptions: readonly RefusedOption[]
-  /** Capabilities that it does not have. */
+  /** The capabilities that this engine does not have. */
   readonly absent: readonly AbsentCapability[]
-  /** Where it behaves otherwise than Docker's own. */
+  /** Where this engine behaves differently from the Docker Engine. */
   readonly quirks: EngineQuirks
-  /** For the report: what is worth knowing of it, in words. */
+  /** Notes about the engine for the report. */
   readonly notes: readonly string[]
-  /** What the caller gave to the plugin as the address by which containers reach this host. */
+  /** The plugin's option `hostAddress`: the address by which containers reach this host. */
   readonly hostAddress: string | undefined
-  /** What the caller gave as the image that sets firewalls. */
+  /** The plugin's option `firewallImage`: the image of the helper that sets firewall rules. */
   readonly firewallImage: string | undefined
 }
 
 /** API versions such as `1.41`. */
 export interface ApiVersions {
-  /** The one that is spoken: on every path. */
+  /** The version in use, part of the path of each request. */
   readonly version: string
-  /** The engine's own range; its begin is known where it matters. */
+  /** The newest version that the engine supports. */
   readonly newest: string
+  /** The oldest version that the engine supports, where it is known. */
   readonly oldest: string | undefined
-  /** Given by the environment: never negotiated anew. */
+  /** Whether the environment sets the version, so that it is never negotiated. */
   readonly pinned: boolean
 }
 
-/** From `/info` and the headers of `/_ping`. */
+/** Facts about the engine, from `/info` and the headers of `/_ping`. */
 export interface EngineFacts {
-  /** By what the engine says, never by a binary's name: `docker`, `podman`, or what else the plugin serves. */
+  /** The product that the engine reports: `docker`, `podman`, or another one that the plugin supports. */
   readonly product: string
-  /** As messages name the product: `Docker`. */
+  /** The name of the product in messages: `Docker`. */
   readonly title: string
-  /** The name that containers have for the host of a virtual machine. */
+  /** The name by which containers reach the host of the engine's virtual machine. */
   readonly hostName: string
-  /** Of the engine itself: `20.10.24`. */
+  /** The version of the engine: `20.10.24`. */
   readonly version: string
   readonly operatingSystem: string
   readonly osType: string
@@ -49,12 +50,12 @@ export interface EngineFacts {
   readonly rootless: boolean
   readonly userNamespaces: boolean
   readonly location: EngineLocation
-  /** Key of Docker Hub in stored credentials: `/info` `IndexServerAddress`. */
+  /** The key of Docker Hub in stored credentials: `IndexServerAddress` of `/info`. */
   readonly indexServer: string | undefined
 }
 
 /**
- * Where the engine's containers run, seen from this process: on this machine's own kernel, in a virtual machine that
- * stands for this machine (Docker Desktop, Colima, …), or elsewhere, as far as can be told.
+ * Where the engine's containers run, relative to this process: on this machine's kernel, in a virtual machine on this
+ * machine (Docker Desktop, Colima, …), or elsewhere, which includes unknown.
  */
 export type EngineLocation = 'this-machine' | 'virtual-machine' | 'elsewhere'

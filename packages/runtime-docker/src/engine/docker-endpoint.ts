@@ -1,38 +1,38 @@
-/** Where an engine listens, as data: nothing of it is open. */
+/** The address of an engine, as plain data without a connection. */
 export interface DockerEndpoint {
-  /** As messages and reports show it: `unix:///var/run/docker.sock`, `tcp://host:2376`. */
+  /** The URL in messages and reports: `unix:///var/run/docker.sock`, `tcp://host:2376`. */
   readonly url: string
   readonly connection: EndpointConnection
 }
 
-/** How an endpoint is reached. */
+/** How to connect to an endpoint. */
 export type EndpointConnection = DirectConnection | ServedConnection
 
-/** A unix socket and a Windows pipe are the same to `node:http`: a path. */
+/** A connection by Unix socket, Windows pipe or TCP. `node:http` takes a path for both sockets and pipes. */
 export type DirectConnection =
   | { readonly type: 'socket' | 'pipe'; readonly path: string }
   | { readonly type: 'tcp'; readonly host: string; readonly port: number; readonly tls: EndpointTls | undefined }
 
 /**
- * An engine that the plugin itself makes listen: for the time of a probe, and from the first call of an opened runtime
- * until that is closed; each time anew, so that no two share one.
+ * An engine that the plugin starts on demand: during a probe, and from the first call of an opened runtime until it is
+ * closed. Each probe and each runtime starts a service of its own.
  */
 export interface ServedConnection {
   readonly type: 'service'
-  /** Resolves when it listens; the signal aborts when it is needed no more. */
+  /** Starts the service and resolves when it listens. The signal aborts when the service is no longer needed. */
   serve(options: { readonly signal: AbortSignal }): Promise<EngineService>
 }
 
-/** Disposing ends it, whatever state it is in, and leaves no process and no socket. */
+/** A started service. Disposing stops it in any state, and removes its process and its socket. */
 export interface EngineService extends AsyncDisposable {
   readonly connection: DirectConnection
 }
 
-/** TLS of a tcp endpoint, by file and not by content, so that no key stands in a report or a log. */
+/** TLS settings of a TCP endpoint. They have paths instead of contents, so that no key appears in a report or a log. */
 export interface EndpointTls {
-  /** False: encrypted, but whoever answers is believed. */
+  /** Whether the server's certificate is verified. */
   readonly verify: boolean
-  /** PEM files. `undefined`: the machine's authorities, and no certificate of the client. */
+  /** Paths of PEM files. `undefined`: Node's default authorities, and no client certificate. */
   readonly caFile: string | undefined
   readonly certFile: string | undefined
   readonly keyFile: string | undefined

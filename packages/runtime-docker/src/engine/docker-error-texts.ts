@@ -15,7 +15,7 @@ export function readVersionLimit({ text }: EngineAnswerError): Partial<ApiRange>
   return /^minimum/i.test(sentence) ? { oldest: version } : { newest: version }
 }
 
-/** Whether an endpoint with TLS got a request without it. */
+/** Whether an endpoint with TLS received a request without TLS. */
 export function isTlsExpected(error: unknown): boolean {
   return error instanceof EngineAnswerError && texts.tlsExpected.test(error.text)
 }
@@ -40,7 +40,7 @@ export function arePoolsExhausted(error: unknown): boolean {
   return texts.poolsExhausted.test(toEngineText(error) ?? '')
 }
 
-/** Whether the engine takes the text for no image reference. */
+/** Whether the engine rejected the format of an image reference. */
 export function isBadReference(error: unknown): boolean {
   return texts.badReference.test(toEngineText(error) ?? '')
 }
@@ -57,18 +57,18 @@ export function findDroppedOption(warning: string): 'memoryBytes' | 'cpus' | 'pi
   return texts.pidsDropped.test(warning) ? 'pidsLimit' : undefined
 }
 
-/** The exit code of the command that a build failed with, where the text has it. */
+/** The exit code of the failed command of a build, where the text has it. */
 export function readBuildExitCode(text: string): number | undefined {
   const exitCode = texts.buildExitCode.exec(text)?.[1]
   return exitCode === undefined ? undefined : Number(exitCode)
 }
 
-/** Whether the text of a failed build ends with the exit code, so that it says nothing else of the command. */
+/** Whether the text of a failed build ends with the exit code, so that it has no output of the command. */
 export function endsWithExitCode(text: string): boolean {
   return texts.endingExitCode.test(text)
 }
 
-/** The field that the engine found a fault in, and its value; `mounts` stands for the source of one of them. */
+/** The field that the engine rejected, and its value. `mounts` means the source of one of the mounts. */
 export function findBadField(text: string): HostErrorFacts['INVALID_ARGUMENT'] | undefined {
   for (const [name, field, expected] of badFields) {
     const given = texts[name].exec(text)?.[1]
@@ -79,26 +79,26 @@ export function findBadField(text: string): HostErrorFacts['INVALID_ARGUMENT'] |
 
 const badFields: readonly (readonly [text: TextName, field: string, expected: string])[] = [
   ['noBindSource', 'mounts', 'a path that exists on the machine of the engine'],
-  ['noUser', 'user', 'a user that the image knows, or a number'],
-  ['noUserGroup', 'user', 'a user whose group the image knows, or is a number'],
-  ['noGroup', 'groupAdd', 'groups that the image knows, or numbers'],
-  ['noWorkingDirectory', 'workingDirectory', 'a directory, or a path that is free'],
-  ['unknownCapAdd', 'capAdd', 'capabilities that the kernel knows'],
-  ['unknownCapDrop', 'capDrop', 'capabilities that the kernel knows'],
-  ['badSecurityOption', 'securityOptions', 'options that the engine knows'],
-  ['badSignal', 'stopSignal', 'a signal that the engine knows'],
-  ['badContainerName', 'name', 'a name of a container, of two characters or more'],
-  ['badVolumeName', 'mounts', 'a name of a volume, of two characters or more'],
+  ['noUser', 'user', 'a user that exists in the image, or a number'],
+  ['noUserGroup', 'user', 'a user whose group exists in the image, or is a number'],
+  ['noGroup', 'groupAdd', 'groups that exist in the image, or numbers'],
+  ['noWorkingDirectory', 'workingDirectory', 'a directory, or a path that does not exist'],
+  ['unknownCapAdd', 'capAdd', 'capabilities that the kernel supports'],
+  ['unknownCapDrop', 'capDrop', 'capabilities that the kernel supports'],
+  ['badSecurityOption', 'securityOptions', 'options that the engine supports'],
+  ['badSignal', 'stopSignal', 'a signal that the engine supports'],
+  ['badContainerName', 'name', 'a container name of two characters or more'],
+  ['badVolumeName', 'mounts', 'a volume name of two characters or more'],
   ['unknownPlatform', 'platform', 'an operating system or architecture'],
-  ['unknownLimit', 'ulimits', 'limits that the kernel knows'],
+  ['unknownLimit', 'ulimits', 'limits that the kernel supports'],
   ['mountMismatch', 'mounts', 'a directory on a directory, or a file on a file'],
   ['foreignAddress', 'ports', 'addresses of the machine of the engine'],
 ]
 
 /**
- * The engine's error texts, for what status and endpoint do not tell. Only the functions above and the translation in
- * `docker-errors.ts` read them. Each is matched against texts of real engines in `test/docker-error-texts.test.ts`.
- * Sources: moby's `daemon/`, `libnetwork/` and `errdefs/`, runc.
+ * The error texts of engines, for cases that status and endpoint do not distinguish. Only the functions above and the
+ * translation in `docker-errors.ts` read them. Each is matched against texts of real engines in
+ * `test/docker-error-texts.test.ts`. Sources: moby's `daemon/`, `libnetwork/` and `errdefs/`, runc.
  */
 export const texts: {
   readonly [K in TextName]: RegExp
@@ -107,7 +107,7 @@ export const texts: {
   commandNotFound:
     /exec: \\?"[^"\\]*\\?": (executable file not found|stat [^:]*: no such file|no such file)|executable file [`'"]?[^`'"]*[`'"]? ?not found in \$PATH/i,
   commandNotExecutable: /exec: \\?"[^"\\]*\\?": (stat [^:]*: )?(permission denied|is a directory)/i,
-  // Podman quotes the quotes of runc.
+  // Podman escapes the quotes of runc.
   commandName: /exec: \\?"([^"\\]*)/,
   capabilitiesWithheld: /unable to apply caps/i,
   privilegedWithUserNamespaces: /privileged mode is incompatible with user namespaces/i,
@@ -116,13 +116,13 @@ export const texts: {
   poolsExhausted: /fully subnetted|non-overlapping IPv4 address pool|could not find an available/i,
   logsUnreadable: /does not support reading/i,
   noContainer: /no such container|no container with name or ID/i,
-  // Podman, of one that was removed while it was looked at: with status 500.
+  // Podman answers with status 500 when a container is removed during an inspection.
   containerVanished: /does not exist in database: no such container/i,
   noNetwork: /network (?:"?([^\s":]+)"? )?not found|no such network:? ?"?([^\s"]*)"?/i,
   noVolume: /get ([^\s:]+): no such volume|no such volume:? ?"?([^\s"]*)"?/i,
   noBindSource: /bind source path does not exist: (.+)$/im,
   noUser: /unable to find user ([^:\s]+)/,
-  // runc, `libcontainer/user`: a small letter for the group of the user, a capital one for further groups.
+  // runc, `libcontainer/user`: lower case for the primary group of the user, upper case for additional groups.
   noUserGroup: /unable to find group ([^:\s]+)/,
   noGroup: /Unable to find group ([^:\s]+)/,
   noWorkingDirectory: /Cannot mkdir: (.+) is not a directory/,
@@ -144,12 +144,12 @@ export const texts: {
   paused: /is paused/i,
   restarting: /is restarting/i,
   notRunning: /is not running|is not paused|not running|container state improper/i,
-  // Podman looks at images one after the other, and fails where one is removed meanwhile.
+  // Podman reads images one by one, and fails when one is removed meanwhile.
   imageVanished: /image not known|locating item named "manifest"|file does not exist/i,
   users:
     /(?:by (?:running |stopped )?container |volume is in use - \[|endpoints? on network .*?:? )([0-9a-z_.-]+(?:, [0-9a-z_.-]+)*)/gi,
   predefinedNetwork: /pre-?defined (?:\S+ )?network/i,
-  // Podman, of one that ends by itself while it is removed.
+  // Podman, for a container that exits while it is being removed.
   removalUnderWay: /removal of container .* is already in progress|could not be stopped: .*container state improper/i,
   pullDenied: /pull access denied|denied|unauthorized|manifest unknown|manifest for \S+ not found|not found: manifest/i,
   versionRefused: /client version [\d.]+ is too (?:new|old)/i,
@@ -157,7 +157,8 @@ export const texts: {
   // Go's net/http: Client sent an HTTP request to an HTTPS server.
   tlsExpected: /HTTPS? (server|client)/,
   execNotStarted: /^OCI runtime exec failed: [^\n]*\n?$/,
-  // moby, `daemon/daemon_unix.go`. Swap alone is not an option here, so its loss is a warning.
+  // moby, `daemon/daemon_unix.go`. A text about swap alone does not match, because swap is not an option of the
+  // contract.
   memoryDropped: /does not support memory limit|memory limit.*discarded/i,
   cpusDropped: /does not support CPU (CFS|cfs)|CPU (shares|cfs).*discarded/i,
   pidsDropped: /pids limit.*discarded/i,

@@ -6,10 +6,11 @@ import { findBadField, texts } from './docker-error-texts.js'
 import { EngineAnswerError } from './engine-answer-error.js'
 
 /**
- * What the caller gets for whatever went wrong: the one translation of this package.
+ * Translates any failure to the error that the caller gets. It is the only translation of this package.
  *
- * The reason of the call's own signal comes before all else; a HostError stays as it is. What an engine's answer does
- * not tell (whose the holder of a name is, who uses a thing) is left open here: see `facts` of NAME_CONFLICT, IN_USE.
+ * The reason of an aborted signal takes precedence; a HostError is returned unchanged. Facts that the engine's answer
+ * does not have, such as the owner of a name or the users of an object, are added by the caller: see NAME_CONFLICT and
+ * IN_USE.
  */
 export function toHostError(cause: unknown, context: ErrorContext): unknown {
   if (context.signal?.aborted) return context.signal.reason
@@ -24,12 +25,12 @@ export function toHostError(cause: unknown, context: ErrorContext): unknown {
 }
 
 export interface ErrorContext extends EngineCall {
-  /** As messages show it. */
+  /** The URL of the endpoint in messages. */
   readonly endpoint: string
   readonly runtimeName: string
 }
 
-/** A limit that the transport set does not know for what: the operation is named here. */
+/** Adds the operation to a TIMED_OUT of the transport, which does not know the operation. */
 function withOperation(cause: unknown, { operation }: ErrorContext): unknown {
   if (!isHostError(cause, 'TIMED_OUT') || cause.facts.operation !== 'connecting') return cause
   return createHostError('TIMED_OUT', { ...cause.facts, operation, phase: 'connecting' }, { cause })
@@ -42,7 +43,7 @@ function toAnswerError(answer: EngineAnswerError, context: ErrorContext): unknow
     : rule.to(answer, context)
 }
 
-/** The first that matches decides. Status and endpoint come first; a text only splits what they leave together. */
+/** The translation rules. The first match applies. The text is read only where status and endpoint do not suffice. */
 const rules: readonly AnswerRule[] = [
   {
     when: (answer) => isStart(answer) && texts.commandNotFound.test(answer.text),
@@ -73,7 +74,7 @@ const rules: readonly AnswerRule[] = [
       toFailure({
         context,
         status: answer.status,
-        reason: `${answer.text}; the engine has no free address range for one more network: remove networks, leftovers by a sweep`,
+        reason: `${answer.text}; the engine has no free address range for another network: remove networks, or run a sweep to remove leftovers`,
         cause: answer,
       }),
   },
@@ -113,7 +114,7 @@ function toBadArgument(answer: EngineAnswerError, { operation, field = operation
   return createHostError('INVALID_ARGUMENT', findBadField(answer.text) ?? facts, { cause: answer })
 }
 
-/** Podman prepares a container for its start when one attaches to it. */
+/** Whether the request starts a process. Podman prepares the process of a container when a client attaches to it. */
 function isStart({ path }: EngineAnswerError): boolean {
   return ['/containers/{id}/start', '/containers/{id}/attach', '/exec/{id}/start'].includes(path)
 }
@@ -124,7 +125,9 @@ function toNotStarted(answer: EngineAnswerError, { subject: id, command }: Error
   return createHostError('COMMAND_NOT_STARTED', facts, { cause: answer })
 }
 
-/** By endpoint; on create, start and connect the text tells which of several things is not there. */
+/**
+ * Chooses the code by endpoint. For create, start and connect the text says which of several objects does not exist.
+ */
 function toNotFound(answer: EngineAnswerError, context: ErrorContext): unknown {
   const { path, text } = answer
   const cause = { cause: answer }
@@ -148,7 +151,7 @@ function toNotFound(answer: EngineAnswerError, context: ErrorContext): unknown {
   return toFailure({ context, status: 404, reason: text, cause: answer })
 }
 
-/** 409 means another thing on nearly every endpoint. */
+/** Chooses the code for status 409, whose meaning depends on the endpoint. */
 function toConflict(answer: EngineAnswerError, context: ErrorContext): unknown {
   const { path, text, method } = answer
   const { subject } = context
@@ -168,7 +171,7 @@ function toConflict(answer: EngineAnswerError, context: ErrorContext): unknown {
   return toFailure({ context, status: answer.status, reason: text, cause: answer })
 }
 
-/** The names or ids of those who hold on to a thing, where the engine tells them. */
+/** The names or ids of the users of an object, where the engine reports them. */
 function toUsers(text: string): readonly string[] {
   return [...text.matchAll(texts.users)].flatMap(([, name]) => (name === undefined ? [] : name.split(/[\s,]+/)))
 }
@@ -193,7 +196,7 @@ type Failure = Pick<HostErrorFacts['OPERATION_FAILED'], 'status' | 'reason'> & {
   readonly cause: unknown
 }
 
-/** Any errno of a socket, and a connection that ended before its answer did. */
+/** Whether a socket failed, or the connection ended before the answer was complete. */
 function isConnectionError(cause: unknown): boolean {
   if (!(cause instanceof Error)) return false
   if ('syscall' in cause && 'code' in cause) return true

@@ -1,18 +1,18 @@
 import { hostname, platform, release } from 'node:os'
 import { type Environment, findHomeDirectory } from '@capstan/core/plugin'
 
-/** What the search for an engine reads of this machine: data, so that each row of it can be tested anywhere. */
+/** The facts about this machine that the search for an engine uses. As plain data they let tests run anywhere. */
 export interface DockerSystem {
   readonly platform: NodeJS.Platform
   readonly home: string
   /** `undefined` on Windows. */
   readonly uid: number | undefined
   readonly hostname: string
-  /** Release of this machine's kernel: an engine with the same one runs on this machine. */
+  /** The release of this machine's kernel, compared with that of the engine. */
   readonly kernel: string
 }
 
-/** What this machine is; the home directory is that of the environment. */
+/** Reads the facts about this machine. The home directory comes from the environment. */
 export function readDockerSystem(env: Environment): DockerSystem {
   return {
     platform: platform(),

@@ -1,37 +1,37 @@
-/** How long a runtime waits for its engine, in milliseconds. `docs/timeouts.md` lists them with all others. */
+/** The time limits of a runtime, in milliseconds. `docs/timeouts.md` lists them. */
 export interface DockerTimeouts {
   /**
-   * For the answer to one request (create, start, inspect, list, …), in a call without a signal: TIMED_OUT then. A call
-   * with a signal waits until that aborts, as long as the engine answers pings. Pulls and builds have no such limit.
+   * For the answer to one request (create, start, inspect, list, …) of a call without a signal; then TIMED_OUT. A call
+   * with a signal waits until it aborts, as long as the engine answers pings. Pulls and builds have no such limit.
    */
   readonly answerMs: number
   /** For the answer to `ping`, in a call without a signal. */
   readonly pingMs: number
-  /** For a connection to a TCP endpoint to be made. */
+  /** For connecting to a TCP endpoint. */
   readonly connectMs: number
   /** Between two pings during a stream, and during a request without a limit of its own. */
   readonly livenessIntervalMs: number
-  /** For the answer to such a ping. Three in a row without one: CONNECTION_LOST. */
+  /** For the answer to such a ping. Three unanswered pings in a row mean CONNECTION_LOST. */
   readonly livenessAnswerMs: number
-  /** Between two inspections of a container that is waited for. */
+  /** Between two inspections of a container during `waitContainer`. */
   readonly inspectIntervalMs: number
-  /** For the answer to such an inspection; one that is not answered is ignored. */
+  /** For the answer to such an inspection. An unanswered inspection is ignored. */
   readonly inspectAnswerMs: number
-  /** For the answer to a request that makes something, after an abort: to know what to undo. */
+  /** For the answer to a request that creates something, after an abort, to find out what to undo. */
   readonly abortGraceMs: number
-  /** For the result of a request that the engine has not answered to appear in a list. */
+  /** For the object of an unanswered create request to appear in a list. */
   readonly lateResultMs: number
-  /** For the end of a container, after the end of its output: CONNECTION_LOST then. */
+  /** For the exit of a container after the end of its output; then CONNECTION_LOST. */
   readonly containerEndMs: number
-  /** For a process to exist just after its start: for a signal to an exec, for the first size of a terminal. */
+  /** For a process to exist after its start, before a signal to an exec and before the first resize of a terminal. */
   readonly execStartMs: number
-  /** For the exit code of an exec, after the end of its output: EXIT_CODE_UNKNOWN then. */
+  /** For the exit code of an exec after the end of its output; then EXIT_CODE_UNKNOWN. */
   readonly execEndMs: number
-  /** For the answer to a wait, after its container is gone: EXIT_CODE_UNKNOWN then. */
+  /** For the answer to a wait after its container was removed; then EXIT_CODE_UNKNOWN. */
   readonly afterGoneMs: number
-  /** For undoing what a failed or aborted call made. What is left then is in the error's `undoFailures`. */
+  /** For undoing a failed or aborted call. Steps that do not end in time are in the error's `undoFailures`. */
   readonly undoMs: number
-  /** For undoing calls that are under way when the runtime is closed. */
+  /** For undoing the calls in progress when the runtime is closed. */
   readonly closeMs: number
 }
 

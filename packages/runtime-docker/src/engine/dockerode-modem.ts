@@ -1,10 +1,10 @@
 import type { EngineRequest, QueryValue } from './docker-engine.js'
 
 /**
- * Lets dockerode speak over our own transport: it builds the call, `send` makes it.
+ * Creates a modem for dockerode that sends its requests with `send`.
  *
- * Its own modem reads the environment of the process whatever it is given, puts the options of a create into the URL,
- * deletes fields from the caller's objects, has no deadline, and cannot abort every call. None of that happens here.
+ * docker-modem is not used, because it always reads the environment of the process, puts the options of a create into
+ * the URL, deletes fields from the caller's objects, has no deadline, and cannot abort every call.
  */
 export function createDockerodeModem(send: (request: DialedRequest) => Promise<unknown>): DockerodeModem {
   return {
@@ -20,7 +20,7 @@ export function createDockerodeModem(send: (request: DialedRequest) => Promise<u
   }
 }
 
-/** What dockerode asks of its modem. */
+/** The part of docker-modem that dockerode uses. */
 export interface DockerodeModem {
   /** The constructor of the promises that dockerode returns. */
   readonly Promise: PromiseConstructor
@@ -35,11 +35,14 @@ export interface DialOptions {
 
 export type DialedRequest = Pick<EngineRequest, 'method' | 'path' | 'query' | 'body'>
 
-/** A path that ends with `?` takes its options as query, a POST as body; `_query` and `_body` say which is which. */
+/**
+ * Splits the options. They are the query of a path that ends with `?`, and the body of a POST; `_query` and `_body`
+ * override this.
+ */
 function toParts({ path, method, options = {} }: DialOptions) {
   const { _query, _body, ...plain } = options
   const split = isRecord(_query) ? _query : plain
-  // Values of a query are what dockerode's own types allow there, which is what QueryValue allows.
+  // dockerode's types allow the same values in a query as QueryValue.
   const query = path.endsWith('?') ? (split as Readonly<Record<string, QueryValue>>) : undefined
   const body = method === 'POST' ? (isRecord(_body) ? _body : plain) : undefined
   const hasBody = body !== undefined && Object.keys(body).length > 0

@@ -3,26 +3,26 @@ import type { ApiVersions, EngineFacts } from './docker-details.js'
 import type { InfoAnswer } from './engine-facts.js'
 import type { EngineQuirks } from './engine-quirks.js'
 
-/** An engine as it was found, for what is otherwise with it. */
+/** The facts about an engine from which a plugin derives adjustments. */
 export interface FoundEngine {
   readonly api: ApiVersions
   readonly facts: EngineFacts
-  /** What is refused by what the engine says in `info`. */
+  /** The options that are unsupported according to `/info`. */
   readonly unsupportedOptions: readonly RefusedOption[]
   /** The engine's answer to `/info`. */
   readonly info: InfoAnswer
   readonly env: Environment
 }
 
-/** What is known better of an engine than it says itself; all that is left out stays as it was found. */
+/** Corrections of the facts that an engine reports. Omitted fields are unchanged. */
 export interface EngineAdjustment {
-  /** In place of these facts. */
+  /** Facts that replace the reported ones. */
   readonly facts?: Partial<EngineFacts>
-  /** In place of the whole list: so what was found goes into it, or is left out. */
+  /** Replaces the whole list of unsupported options. */
   readonly unsupportedOptions?: readonly RefusedOption[]
-  /** Capabilities that this engine does not have: neither claimed nor provided. */
+  /** Capabilities that this engine does not have and the plugin does not provide. */
   readonly absent?: readonly AbsentCapability[]
   readonly quirks?: EngineQuirks
-  /** For the report, after what is said of every engine. */
+  /** Notes for the report, after those about every engine. */
   readonly notes?: readonly string[]
 }

@@ -1,10 +1,10 @@
-/** An answer with a status of 400 or more, as it came. Its text is of the engine; ids in its path are left out. */
+/** The error for an answer with a status of 400 or more. The path in its message has placeholders instead of ids. */
 export class EngineAnswerError extends Error {
   readonly status: number
   readonly method: string
   /** `/containers/{id}/start`, without version prefix and query. */
   readonly path: string
-  /** What the engine said. */
+  /** The message of the engine. */
   readonly text: string
 
   constructor({ status, method, path, text }: EngineAnswer) {
@@ -24,12 +24,12 @@ export class EngineAnswerError extends Error {
 export interface EngineAnswer {
   readonly status: number
   readonly method: string
-  /** As it was sent, with or without version prefix and query. */
+  /** The path of the request, with or without version prefix and query. */
   readonly path: string
   readonly text: string
 }
 
-/** The path of a request without what is particular to it. */
+/** Replaces the ids and names in the path of a request with placeholders. */
 function toPathTemplate(path: string): string {
   const bare = path.replace(/[?].*$/, '').replace(/^\/v\d+\.\d+(?=\/)/, '')
   return bare
@@ -40,7 +40,7 @@ function toPathTemplate(path: string): string {
     )
 }
 
-/** The engine's words in the body of a refusal: its `message`, else the text itself. */
+/** Reads the error message in the body of an answer: its `message`, or else the text itself. */
 export function readAnswerText(body: string): string {
   try {
     const value: unknown = JSON.parse(body)

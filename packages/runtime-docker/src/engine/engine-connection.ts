@@ -16,9 +16,10 @@ import { toRequestBody, toRequestPath } from './request-options.js'
 import { retryVanishedImage } from './retry-vanished-image.js'
 
 /**
- * Requests to one engine in the API version that both speak. Rejects with raw failures.
+ * Sends requests to one engine in the negotiated API version. Rejects with untranslated errors.
  *
- * An engine that was upgraded under us refuses our version: it is asked for its range, and the request sent once more.
+ * When the engine was upgraded meanwhile and refuses the version, the version is negotiated again and the request is
+ * repeated once.
  */
 export class EngineConnection {
   readonly #details: DockerDetails
@@ -38,7 +39,7 @@ export class EngineConnection {
     return this.#apiVersion
   }
 
-  /** `pooled`: on a kept connection, for what is short. */
+  /** Sends a request. `pooled`: on a keep-alive connection, for short requests. */
   request(request: EngineRequest, { pooled }: Pick<TransportRequest, 'pooled'>): Promise<IncomingMessage> {
     return retryVanishedImage(request, () =>
       this.#versioned(request, (sent) => this.#transport.request({ ...sent, pooled })),
@@ -80,12 +81,12 @@ export class EngineConnection {
   async #askVersion(): Promise<string> {
     const response = await this.#ask('/_ping')
     const newest = response.headers['api-version']?.toString()
-    if (!isApiVersion(newest)) throw new AnswerFormatError('the ping names no API version', String(newest))
+    if (!isApiVersion(newest)) throw new AnswerFormatError('the answer to the ping has no API version', String(newest))
     this.#apiVersion = negotiateApiVersion(newest)
     return this.#apiVersion
   }
 
-  /** A question without a version prefix, which every engine answers. */
+  /** Sends a request without version prefix, which every engine answers. */
   async #ask(path: '/_ping' | '/version'): Promise<{ readonly headers: IncomingHttpHeaders; readonly body: string }> {
     const limit = limitCall({ signals: [], operation: 'negotiate', timeoutMs: this.#timeouts.answerMs })
     try {
@@ -107,13 +108,13 @@ export class EngineConnection {
   }
 }
 
-/** Both bounds as `/version` has them. */
+/** Reads both bounds of the range from the answer to `/version`. */
 function readVersionRange(body: string | undefined): Partial<ApiRange> {
   try {
     const { ApiVersion: newest, MinAPIVersion: oldest }: VersionAnswer = JSON.parse(body ?? '{}')
     return { ...(isApiVersion(newest) ? { newest } : {}), ...(isApiVersion(oldest) ? { oldest } : {}) }
   } catch {
-    return {} // the refusal tells one bound at least
+    return {} // the refusal has at least one bound
   }
 }
 

@@ -3,7 +3,7 @@ import type { EngineFacts, EngineLocation } from './docker-details.js'
 import type { DockerEndpoint } from './docker-endpoint.js'
 import type { DockerSystem } from './docker-system.js'
 
-/** What is to be known of an engine, from what it says of itself. */
+/** Derives the facts about an engine from its answers. */
 export function toEngineFacts({ product, info, endpoint, system }: EngineAnswers): EngineFacts {
   const options = info.SecurityOptions ?? []
   return {
@@ -22,10 +22,10 @@ export function toEngineFacts({ product, info, endpoint, system }: EngineAnswers
   }
 }
 
-/** Why the address by which containers reach this host is unknown; `undefined` where it can be read from the engine. */
+/** The reason why the address of this host for containers is unknown; `undefined` where the engine reports it. */
 export function findUnknownHostReason({ location, rootless }: EngineFacts): string | undefined {
   if (location === 'virtual-machine') return undefined
-  if (location === 'elsewhere') return 'the engine is not known to run on this machine'
+  if (location === 'elsewhere') return 'whether the engine runs on this machine is unknown'
   return rootless ? "the gateway is in the rootless engine's namespace, not on this host" : undefined
 }
 
@@ -36,14 +36,14 @@ export interface EngineAnswers {
   readonly system: DockerSystem
 }
 
-/** `GET /version`, as far as it is read. */
+/** The fields of `GET /version` that are read. */
 export interface VersionAnswer {
   readonly ApiVersion?: string
   readonly MinAPIVersion?: string
   readonly Components?: readonly { readonly Name?: string }[] | null
 }
 
-/** `GET /info`, as far as it is read. */
+/** The fields of `GET /info` that are read. */
 export interface InfoAnswer {
   readonly Name?: string
   readonly ServerVersion?: string
@@ -62,8 +62,8 @@ export interface InfoAnswer {
 }
 
 /**
- * One kernel and one host name mean one machine. A socket may be forwarded from elsewhere, or mounted into a container
- * in which this process runs: then what containers call their host is not where this process listens.
+ * Compares the kernel and the host name of the engine with those of this process. A local socket does not prove one
+ * machine: it may be forwarded, or mounted into a container in which this process runs.
  */
 function toLocation(info: InfoAnswer, endpoint: DockerEndpoint, system: DockerSystem): EngineLocation {
   if (isVirtualMachine(info, endpoint)) return 'virtual-machine'

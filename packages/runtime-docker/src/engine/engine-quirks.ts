@@ -1,25 +1,32 @@
-/** Where an engine behaves otherwise than Docker's own behind the same API. Default of each: it does not. */
+/** Differences from the Docker Engine's behaviour behind the same API. Default of each: false. */
 export interface EngineQuirks {
-  /** Removes a network that is used, and its users with it: so they are looked for before. */
+  /** Removes a network in use together with its containers, so they are listed before the removal. */
   readonly removesUsedNetworks?: boolean
-  /** Makes the missing source of a bind mount: so it is looked for before, which needs an engine on this machine. */
-  readonly makesBindSources?: boolean
-  /** Takes `host-gateway` among the extra hosts for an address: so the address is put in its place. */
-  readonly knowsNoHostGateway?: boolean
-  /** Answers no wait for a container that ends at once, and a wrong one for one that is removed: so it is looked after. */
+  /** Creates the missing source of a bind mount, so it is checked before the create, which needs a local engine. */
+  readonly createsBindSources?: boolean
+  /** Does not support `host-gateway` among the extra hosts, so the address is sent instead. */
+  readonly lacksHostGateway?: boolean
+  /**
+   * May not answer `/wait` for a container that exits at once, and answers it wrongly for a removed one, so the exit
+   * code is polled.
+   */
   readonly missesExits?: boolean
-  /** Gives a container in the network namespace of another one a host name of its own: so the name is given to both. */
-  readonly hasOwnHostname?: boolean
-  /** Starts, with a container in the network namespace of another one, that one too: so a sandbox is never stopped. */
+  /**
+   * Gives a container in the network namespace of another container a separate host name, so the name is set on both.
+   */
+  readonly hasSeparateHostname?: boolean
+  /**
+   * Starts the owner of a network namespace together with a container in that namespace, so a sandbox is never stopped.
+   */
   readonly startsNamespaceOwners?: boolean
   /**
-   * Creates an absent volume that a container mounts without the labels of the mount: so it is created before the
-   * container. Seen on Podman 4.3.
+   * Creates the missing volume of a mount without its labels, so it is created before the container. Seen on Podman
+   * 4.3.
    */
   readonly dropsVolumeLabels?: boolean
   /**
-   * Takes a variable without a value from its own environment: so variables to remove go into `UnsetEnv`, which Podman has
-   * from 4.2 on.
+   * Copies a variable without a value from the engine's own environment instead of removing it, so the names of
+   * variables to remove are sent in `UnsetEnv`, which Podman supports from 4.2 on.
    */
-  readonly takesUnsetApart?: boolean
+  readonly usesUnsetEnv?: boolean
 }

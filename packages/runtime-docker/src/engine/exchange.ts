@@ -3,7 +3,7 @@ import type { Socket } from 'node:net'
 import { type Duplex, pipeline, Readable } from 'node:stream'
 import { createHostError, type Deadline, startDeadline } from '@capstan/core/plugin'
 
-/** An answer, or the connection that the request was upgraded to. */
+/** The result of a request: an answer, or an upgraded connection. */
 export type Exchange =
   | { readonly response: IncomingMessage; readonly socket?: undefined; readonly upgraded?: undefined }
   | {
@@ -12,15 +12,15 @@ export type Exchange =
       readonly upgraded: { readonly response: IncomingMessage; readonly head: Buffer }
     }
 
-/** A kept connection that had ended before anything was answered. */
+/** The result on a keep-alive connection that had ended before the request was answered. */
 export interface StaleConnection {
   readonly staleError: Error
 }
 
 /**
- * One request until the headers of its answer. The signal ends it at any time: also later, while what came is read.
+ * Sends one request and resolves at the headers of its answer. The signal also ends the reading of the body.
  *
- * Rejects with the raw error, but resolves with a {@link StaleConnection} for a kept connection that had ended before.
+ * Rejects with the untranslated error. Resolves with a {@link StaleConnection} when a keep-alive connection had ended.
  */
 export function exchange(
   open: () => ClientRequest,
@@ -40,11 +40,11 @@ export function exchange(
       reject(new Error('the connection was closed without an answer'))
     })
     request.on('response', (response) => {
-      keep(response, signal)
+      guardStream(response, signal)
       resolve({ response })
     })
     request.on('upgrade', (response, socket, head) => {
-      keep(socket, signal)
+      guardStream(socket, signal)
       resolve({ socket, upgraded: { response, head } })
     })
     sendBody(request, body)
@@ -54,14 +54,14 @@ export function exchange(
 export interface ExchangeOptions {
   readonly body: Buffer | Readable | undefined
   readonly signal: AbortSignal | undefined
-  /** Limit for a TCP connection to be made. */
+  /** The limit for connecting by TCP. */
   readonly connectMs: number
-  /** Sees the socket before it is connected, unless it was kept. */
+  /** Called with each new socket before it is connected. */
   readonly onSocket?: (socket: Socket) => void
 }
 
-/** What outlives the request. Its errors are its reader's, but must not end the process where nobody reads yet. */
-function keep(stream: IncomingMessage | Duplex, signal: AbortSignal | undefined): void {
+/** Destroys a stream on abort. Its reader gets the errors; without a reader they must not end the process. */
+function guardStream(stream: IncomingMessage | Duplex, signal: AbortSignal | undefined): void {
   stream.on('error', () => {})
   destroyOnAbort(stream, signal)
 }
@@ -79,7 +79,10 @@ interface Destroyable {
   once(event: 'close', listener: () => void): unknown
 }
 
-/** Connecting has a limit of its own: an answer may take long where an address that drops packets never answers. */
+/**
+ * Limits the time for connecting, since an address that drops packets never answers. Returns a function that cancels
+ * the limit.
+ */
 function limitConnecting(request: ClientRequest, connectMs: number): () => void {
   let deadline: Deadline | undefined
   const stop = () => deadline?.clear()
@@ -95,7 +98,7 @@ function limitConnecting(request: ClientRequest, connectMs: number): () => void 
 function sendBody(request: ClientRequest, body: Buffer | Readable | undefined): void {
   if (!(body instanceof Readable)) return void request.end(body)
   pipeline(body, request, (error) => {
-    // An engine that has answered need not read the rest; what fails in the source fails the request.
+    // An engine may answer without reading the whole body. An error of the source fails the request.
     if (error && !request.destroyed) request.destroy(error)
   })
 }
@@ -104,12 +107,12 @@ function isReset(error: Error): boolean {
   return 'code' in error && (error.code === 'ECONNRESET' || error.code === 'EPIPE')
 }
 
-/** Streams are destroyed with errors alone; the caller gets the reason itself, from its signal. */
+/** Converts a reason to an Error, since `destroy` takes only errors. The caller gets the reason from its signal. */
 function toError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
 }
 
-/** See `toHostError`, which names the operation. */
+/** The error for a connection that is not made in time. `toHostError` adds the operation. */
 export function toConnectTimeout(timeoutMs: number): Error {
   const facts = { operation: 'connecting', phase: undefined, timeoutMs, lastLines: [], option: 'timeouts.connectMs' }
   return createHostError('TIMED_OUT', facts)

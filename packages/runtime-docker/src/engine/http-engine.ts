@@ -10,6 +10,7 @@ import {
 } from '@capstan/core/plugin'
 import { AnswerFormatError } from './answer-format-error.js'
 import { type CallLimit, limitCall } from './call-limit.js'
+import { ContainerRegistry } from './container-registry.js'
 import type { DockerApi, InspectedContainer, ListedContainer } from './docker-api.js'
 import type { DockerDetails } from './docker-details.js'
 import type { DockerEngine, EngineCall, EngineRequest, UpgradedConnection } from './docker-engine.js'
@@ -17,13 +18,12 @@ import { toHostError } from './docker-errors.js'
 import { type DockerTimeouts, defaultTimeouts } from './docker-timeouts.js'
 import { createDockerodeModem, type DialedRequest, type DockerodeModem } from './dockerode-modem.js'
 import { EngineConnection } from './engine-connection.js'
-import { KnownContainers } from './known-containers.js'
 import { loadDockerode } from './load-dockerode.js'
 import { readBody } from './read-body.js'
 import { sandboxedKey } from './sandbox-labels.js'
 import { watchLiveness } from './streams/liveness.js'
 
-/** An engine at the other end of `node:http`. Connects with its first call. */
+/** A DockerEngine over `node:http`. Connects at the first call. */
 export class HttpEngine implements DockerEngine {
   readonly runtimeName: string
   readonly details: DockerDetails
@@ -31,7 +31,7 @@ export class HttpEngine implements DockerEngine {
   readonly env: Environment
   readonly warn: (message: string) => void
   readonly timeouts: DockerTimeouts
-  readonly containers: KnownContainers = new KnownContainers()
+  readonly containers: ContainerRegistry = new ContainerRegistry()
   readonly operations: OperationScope
   readonly #loadApi: (modem: DockerodeModem) => Promise<DockerApi>
   readonly #connection: EngineConnection
@@ -76,12 +76,12 @@ export class HttpEngine implements DockerEngine {
       return value
     })
     request.onAnswer?.(answer)
-    return answer as T // what the engine documents for this path; see EngineRequest
+    return answer as T // the type documented for this path
   }
 
   send(request: EngineRequest): Promise<IncomingMessage> {
     return this.#limited(request, async (limited, limit) => {
-      // What has no deadline for its headers is watched from the start.
+      // Without a deadline for the headers the engine is pinged from the start.
       const stopWatch = request.timeoutMs === undefined ? this.#watch(request, limit) : undefined
       const response = await this.#connection.request(limited, { pooled: false })
       limit.stopClock()
@@ -114,13 +114,13 @@ export class HttpEngine implements DockerEngine {
     await this.#connection.close()
   }
 
-  /** Zero requests for what is already over. */
+  /** Throws before any request when the signal has aborted or the runtime is closed. */
   #admit({ signal }: EngineCall): void {
     signal?.throwIfAborted()
     this.operations.closed.throwIfAborted()
   }
 
-  /** Runs `work`, and once more when the container was replaced by another process, which the first attempt cannot know. */
+  /** Runs `work`, and repeats it once when another process has replaced the container. */
   async #limited<T>(
     request: EngineRequest,
     work: (limited: EngineRequest, limit: CallLimit) => Promise<T>,
@@ -143,7 +143,7 @@ export class HttpEngine implements DockerEngine {
     return this.containers.findSandboxed(id) !== undefined
   }
 
-  /** Runs `work` under one signal of the operation, the deadline and the closing, and translates its error. */
+  /** Runs `work` with a signal for abort, deadline and closing, and translates its error. */
   async #attempt<T>(
     request: EngineRequest,
     work: (limited: EngineRequest, limit: CallLimit) => Promise<T>,
@@ -161,7 +161,7 @@ export class HttpEngine implements DockerEngine {
     }
   }
 
-  /** The caller's own signal takes the place of the limit that requests have by default. */
+  /** Adds the default limit to a request, unless the caller passed a signal or a limit. */
   #withAnswerLimit(request: EngineRequest): EngineRequest {
     const { timeoutMs, signal, isBounded = signal !== undefined } = request
     if (timeoutMs !== undefined || isBounded) return request
@@ -174,9 +174,9 @@ export class HttpEngine implements DockerEngine {
     return stop
   }
 
-  /** Watches from the headers on; with `judgedAfter`, from the end of that request on. */
+  /** Pings the engine from the headers on; with `livenessAfter`, from the end of that request on. */
   #watchAnswered(request: EngineRequest, limit: CallLimit, stopWatch: (() => void) | undefined): void {
-    if (request.judgedAfter === undefined) {
+    if (request.livenessAfter === undefined) {
       if (stopWatch === undefined) this.#watch(request, limit)
       return
     }
@@ -186,10 +186,10 @@ export class HttpEngine implements DockerEngine {
       isReleased = true
     })
     const watch = () => void (isReleased || this.#watch(request, limit))
-    request.judgedAfter.then(watch, () => {})
+    request.livenessAfter.then(watch, () => {})
   }
 
-  /** dockerode trusts an answer to have what it reads of it. */
+  /** Sends a request of dockerode. Checks the fields that dockerode reads without checking. */
   async #dial(request: EngineCall & DialedRequest): Promise<unknown> {
     if (/^\/networks\/[^/]+\/(connect|disconnect)$/.test(request.path)) return this.#dialWithoutAnswer(request)
     const answer = await this.sendJson<{ readonly Id?: string } | undefined>(request)
@@ -197,8 +197,9 @@ export class HttpEngine implements DockerEngine {
       throw this.translate(new AnswerFormatError('the answer has no Id', JSON.stringify(answer ?? null)), request)
     }
     if (request.method !== 'GET') return answer
-    // What the engine documents for these two paths.
-    if (/^\/containers\/[^/]+\/json$/.test(request.path)) return this.containers.toSeen(answer as InspectedContainer)
+    // The casts match the documented answers for these two paths.
+    if (/^\/containers\/[^/]+\/json$/.test(request.path))
+      return this.containers.toInspected(answer as InspectedContainer)
     return request.path === '/containers/json' && Array.isArray(answer) ? this.#toListed(answer, request) : answer
   }
 
@@ -209,14 +210,14 @@ export class HttpEngine implements DockerEngine {
     for (const { Id } of listed.filter((container) => this.containers.isUncertain(container))) {
       const request = { operation, signal, subject: Id, method: 'GET', path: `/containers/${Id}/json` } as const
       await this.sendJson<InspectedContainer>(request).then(
-        (container) => this.containers.toSeen(container),
-        () => undefined, // it may be gone by now
+        (container) => this.containers.toInspected(container),
+        () => undefined, // the container may have been removed
       )
     }
     return listed.map((container) => this.containers.toListed(container))
   }
 
-  /** Docker answers with nothing, Podman with a word that is no JSON. */
+  /** Sends a request whose answer is ignored: Docker's is empty, Podman's is not JSON. */
   async #dialWithoutAnswer(request: EngineCall & DialedRequest): Promise<void> {
     const response = await this.send(this.#withAnswerLimit(request))
     await readBody(response).catch((cause) => Promise.reject(this.translate(cause, request)))
@@ -229,7 +230,7 @@ export interface HttpEngineOptions {
   readonly ownerLabels: StringMap
   readonly env: Environment
   readonly warn: (message: string) => void
-  /** For the report in the error after `close`. */
+  /** The package that the error after `close` names. */
   readonly packageName?: string | undefined
   readonly packageVersion?: string | undefined
   /** Default for each: {@link defaultTimeouts}. */
@@ -242,12 +243,12 @@ function toClosedRuntime({ runtimeName, details, packageName, packageVersion }: 
   return { runtime: runtimeName, endpoint: details.endpoint.url, packageName, packageVersion }
 }
 
-/** 304, 204 and a few 200s have no body; text that is no JSON is the engine's fault. */
+/** Parses the answer. 304, 204 and some answers with 200 have no body. */
 function readJson(text: string): unknown {
   if (text.trim() === '') return undefined
   try {
     return JSON.parse(text)
   } catch {
-    throw new AnswerFormatError('the answer is no JSON', text)
+    throw new AnswerFormatError('the answer is not JSON', text)
   }
 }

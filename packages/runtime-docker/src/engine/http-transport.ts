@@ -9,16 +9,16 @@ import type { UpgradedConnection } from './docker-engine.js'
 import { type DockerTimeouts, defaultTimeouts } from './docker-timeouts.js'
 import { EngineAnswerError, readAnswerText } from './engine-answer-error.js'
 import { type Exchange, exchange, type StaleConnection, toConnectTimeout } from './exchange.js'
+import { HijackedResponse } from './hijacked-response.js'
 import { OnDemandEngine } from './on-demand-engine.js'
 import { readBody } from './read-body.js'
-import { TakenOverResponse } from './taken-over-response.js'
 import { readTlsFiles, type TlsMaterial } from './tls-files.js'
 import { tolerateReset } from './tolerate-reset.js'
 
 /**
- * HTTP to one endpoint: raw failures, no version, no names.
+ * HTTP to one endpoint. Rejects with untranslated errors, and adds no API version.
  *
- * Short requests share a pool of its own; what streams or is upgraded has a socket of its own outside of the pool.
+ * Short requests use a connection pool. Streams and upgraded connections have separate sockets.
  */
 export class HttpTransport {
   readonly #connection: DirectConnection | OnDemandEngine
@@ -31,18 +31,20 @@ export class HttpTransport {
     this.#connection = connection.type === 'service' ? new OnDemandEngine(connection) : connection
   }
 
-  /** Resolves at the headers of an answer below 400; what is above rejects with {@link EngineAnswerError}. */
+  /**
+   * Resolves at the headers of an answer with a status below 400, and rejects with {@link EngineAnswerError} otherwise.
+   */
   async request(request: TransportRequest): Promise<IncomingMessage> {
     const { response, socket } = await this.#exchange(request)
     if (response === undefined) {
       socket?.destroy()
-      throw new AnswerFormatError('the connection was upgraded without being asked to')
+      throw new AnswerFormatError('the engine upgraded a connection without a request to do so')
     }
     await refuseFailure(request, response)
     return response
   }
 
-  /** Takes the socket over; a refusal rejects with {@link EngineAnswerError}. */
+  /** Hijacks the connection. Rejects with {@link EngineAnswerError} when the engine refuses. */
   async upgrade(request: TransportRequest): Promise<UpgradedConnection> {
     const headers = { ...request.headers, Connection: 'Upgrade', Upgrade: 'tcp' }
     const { response, upgraded, socket } = await this.#exchange({ ...request, headers, pooled: false })
@@ -51,7 +53,7 @@ export class HttpTransport {
     return { socket: tolerateReset(socket), head: upgraded.head }
   }
 
-  /** Lets go of the kept connections, and ends an engine that was made to listen. What is under way ends by its own signal. */
+  /** Closes the pool and stops an engine that was started on demand. Requests in progress end by their own signals. */
   async close(): Promise<void> {
     this.#agent?.destroy()
     if (this.#connection instanceof OnDemandEngine) await this.#connection.close()
@@ -64,9 +66,9 @@ export class HttpTransport {
     try {
       return await this.#exchangeAt(connection, request)
     } catch (error) {
-      if (!isDeserted(error)) throw error
+      if (!isNotListening(error)) throw error
       await served.forget(connection)
-      // Nothing was sent; but a stream in the body is spent.
+      // A request without a stream can be repeated, since nothing was sent. A stream may have been read in part.
       if (request.body instanceof Readable) throw error
       return this.#exchangeAt(await served.connect(request.signal), request)
     }
@@ -93,12 +95,12 @@ export class HttpTransport {
     if (connection.type !== 'tcp') return { ...common, socketPath: connection.path }
     const { host, port, tls } = connection
     const name = host.includes(':') ? `[${host}]` : host
-    // A peer that is gone without a word is noticed by TCP itself, also where nothing is sent for hours.
+    // TCP keep-alive detects a peer that vanished without closing the connection, even without any traffic.
     const address = { ...common, host, port, keepAlive: true, headers: { ...headers, Host: `${name}:${port}` } }
     return tls === undefined ? address : { ...address, ...(await this.#readTls(tls)) }
   }
 
-  /** Once; but files that cannot be read now may be there later. */
+  /** Reads the TLS files once, and again after a failure. */
   #readTls(tls: EndpointTls): Promise<TlsMaterial> {
     this.#tls ??= readTlsFiles(tls).catch((error: unknown) => {
       this.#tls = undefined
@@ -117,29 +119,29 @@ function isTls(connection: DirectConnection): boolean {
   return connection.type === 'tcp' && connection.tls !== undefined
 }
 
-/** Nothing listens there any more. */
-function isDeserted(error: unknown): boolean {
+/** Whether nothing listens at the address. */
+function isNotListening(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED')
 }
 
 export interface TransportRequest {
   readonly method: string
-  /** As it is sent: with version prefix and query. */
+  /** The path with version prefix and query. */
   readonly path: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer | Readable | undefined
   readonly pooled: boolean
-  /** May be sent again when a kept connection turns out to be dead. */
+  /** Whether the request may be repeated when a keep-alive connection had ended. */
   readonly repeatable: boolean
   readonly signal: AbortSignal | undefined
-  /** Sees the socket before it is connected, unless it was kept. */
+  /** Called with each new socket before it is connected. */
   readonly onSocket?: (socket: Socket) => void
 }
 
 /**
- * Connects again while the backlog of a Unix socket is full (EAGAIN), which means that the engine is busy. Nothing has been
- * sent then. A stream in the body cannot be sent twice, so such a request is not repeated.
- * https://man7.org/linux/man-pages/man2/connect.2.html (EAGAIN)
+ * Connects again while the backlog of a Unix socket is full (EAGAIN), because the engine is busy. Nothing was sent by
+ * then. A request with a stream in the body is not repeated. https://man7.org/linux/man-pages/man2/connect.2.html
+ * (EAGAIN)
  */
 async function untilAccepted<T>(
   attempt: () => Promise<T>,
@@ -158,7 +160,7 @@ async function untilAccepted<T>(
   }
 }
 
-/** Repeats a repeatable request once when its kept connection had ended, as all do when the engine restarts. */
+/** Repeats a repeatable request once when its keep-alive connection had ended, as after a restart of the engine. */
 async function repeatIfStale(
   attempt: () => Promise<Exchange | StaleConnection>,
   { repeatable, body, signal }: TransportRequest,
@@ -178,7 +180,7 @@ async function refuseFailure({ method, path }: TransportRequest, response: Incom
   throw new EngineAnswerError({ status, method, path, text })
 }
 
-/** 200 instead of 101: some engines, and proxies before them, take a connection over without saying so. */
+/** Hijacks the connection of an answer with 200. Some engines and proxies send 200 instead of 101. */
 async function takeOver(request: TransportRequest, response: IncomingMessage): Promise<UpgradedConnection> {
   await refuseFailure(request, response)
   const { headers } = response
@@ -186,8 +188,8 @@ async function takeOver(request: TransportRequest, response: IncomingMessage): P
     response.destroy()
     throw new AnswerFormatError(`the upgrade was answered with status ${response.statusCode}`)
   }
-  const socket = tolerateReset(response.socket as Socket) // an http response always has one by now
-  return { socket: new TakenOverResponse(response, socket), head: Buffer.alloc(0) }
+  const socket = tolerateReset(response.socket as Socket) // an HTTP response has a socket here
+  return { socket: new HijackedResponse(response, socket), head: Buffer.alloc(0) }
 }
 
 const refusalBytes = 1024 * 1024

@@ -1,6 +1,6 @@
 import { isHostError, type OperationOptions } from '@capstan/core'
 
-/** False: the request may have taken effect, since its answer was never seen whole. */
+/** Whether the engine answered the request completely. If not, the request may still have taken effect. */
 export function isAnswered(error: unknown, { signal }: OperationOptions): boolean {
   return signal?.aborted !== true && isHostError(error) && !unanswered.has(error.code)
 }

@@ -6,12 +6,12 @@ import { isHostError } from '@capstan/core'
  */
 export function isInconclusive(error: unknown): boolean {
   if (isHostError(error, 'RUNTIME_UNAVAILABLE')) return false
-  return isHostError(error, 'CONNECTION_LOST') ? hasNoRoom(error.cause) : isHostError(error)
+  return isHostError(error, 'CONNECTION_LOST') ? isResourceExhausted(error.cause) : isHostError(error)
 }
 
-/** EAGAIN: the backlog of the engine's socket is full. EMFILE and ENFILE: no descriptor is left here. */
-function hasNoRoom(cause: unknown): boolean {
-  return cause instanceof Error && 'code' in cause && noRoom.has(String(cause.code))
+/** EAGAIN: the backlog of the engine's socket is full. EMFILE and ENFILE: this process has no free file descriptor. */
+function isResourceExhausted(cause: unknown): boolean {
+  return cause instanceof Error && 'code' in cause && exhaustionCodes.has(String(cause.code))
 }
 
-const noRoom: ReadonlySet<string> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'EAI_AGAIN'])
+const exhaustionCodes: ReadonlySet<string> = new Set(['EAGAIN', 'EMFILE', 'ENFILE', 'EAI_AGAIN'])

@@ -4,11 +4,10 @@ import type { ContainerApi, DockerApi, ExecApi, ImageApi, NetworkApi, VolumeApi 
 import type { DialOptions, DockerodeModem } from './dockerode-modem.js'
 
 /**
- * dockerode's objects over the modem given. They are loaded by the first call of an opened runtime, and not before: that
- * takes 50 ms.
+ * Creates dockerode's objects with the given modem. Loading takes 50 ms, so it waits for the first call of a runtime.
  *
- * Its files are loaded one by one. Its main file also loads docker-modem and gRPC, which Capstan does not use, and with them
- * ssh2, whose native parts cannot be bundled. The methods of the main file that are used, the lists and the creates, are
+ * Only single files of dockerode are loaded. Its main file also loads docker-modem and gRPC, which Capstan does not
+ * use, and with them ssh2, whose native parts cannot be bundled. The list and create methods of the main file are
  * implemented here.
  */
 export async function loadDockerode(modem: DockerodeModem): Promise<DockerApi> {
@@ -47,7 +46,7 @@ interface Created {
   readonly Id: string
 }
 
-/** Resolves with what the engine documents for this path. */
+/** Sends a request and resolves with the answer documented for its path. */
 function dial<T>(modem: DockerodeModem, options: DialOptions): Promise<T> {
   return new Promise((resolve, reject) => {
     modem.dial(options, (error, answer) => (error ? reject(error) : resolve(answer as T)))
@@ -64,7 +63,7 @@ interface DockerodeClasses {
   readonly Volume: ClassOf<VolumeApi>
 }
 
-/** The types of dockerode know its main file alone; what is used of the classes is the types of DockerApi. */
+/** Loads the classes. dockerode's types cover only its main file, so they are cast to the types of DockerApi. */
 async function loadClasses(): Promise<DockerodeClasses> {
   const [container, exec, image, network, volume] = await Promise.all([
     import('dockerode/lib/container.js'),

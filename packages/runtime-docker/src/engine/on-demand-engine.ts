@@ -1,7 +1,7 @@
 import { untilAborted } from '@capstan/core/plugin'
 import type { DirectConnection, EngineService, ServedConnection } from './docker-endpoint.js'
 
-/** An engine that is made to listen when it is first needed, and again when it has ended by itself. */
+/** Starts an engine at the first request, and again after it has exited. */
 export class OnDemandEngine {
   readonly #serve: ServedConnection['serve']
   readonly #needed = new AbortController()
@@ -11,14 +11,17 @@ export class OnDemandEngine {
     this.#serve = serve
   }
 
-  /** Many may wait for one start; the signal of one ends its waiting alone. */
+  /**
+   * Starts the engine if necessary and resolves with its connection. Concurrent calls share one start; an abort ends
+   * only the call with that signal.
+   */
   async connect(signal: AbortSignal | undefined): Promise<DirectConnection> {
     signal?.throwIfAborted()
     const { connection } = await untilAborted(this.#start(), signal)
     return connection
   }
 
-  /** To be called when nothing listens at `connection` any more: the next call makes it listen anew. */
+  /** Discards a connection at which nothing listens. The next call starts the engine again. */
   async forget(connection: DirectConnection): Promise<void> {
     const service = this.#service
     if (service === undefined || (await service).connection !== connection || this.#service !== service) return
@@ -27,7 +30,7 @@ export class OnDemandEngine {
   }
 
   async close(): Promise<void> {
-    this.#needed.abort(new Error('the engine is needed no more'))
+    this.#needed.abort(new Error('the engine is no longer needed'))
     const service = await this.#service?.catch(() => undefined)
     await service?.[Symbol.asyncDispose]()
   }

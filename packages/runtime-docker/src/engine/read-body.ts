@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 
-/** The whole body of a short answer as text. Rejects when it is cut off, or longer than `mostBytes`. */
+/** Reads the body of a short answer as text. Rejects when it is incomplete or longer than `mostBytes`. */
 export async function readBody(response: IncomingMessage, mostBytes: number = 64 * 1024 * 1024): Promise<string> {
   const chunks: Buffer[] = []
   let length = 0

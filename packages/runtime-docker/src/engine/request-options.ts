@@ -1,13 +1,13 @@
 import { Readable } from 'node:stream'
 import type { EngineRequest, QueryValue } from './docker-engine.js'
 
-/** The path as it is sent: version prefix and query. */
+/** Returns the path with version prefix and query. */
 export function toRequestPath({ path, query, unversioned = false }: EngineRequest, apiVersion: string): string {
   const text = toQuery(query)
   return `${unversioned ? '' : `/v${apiVersion}`}${path}${text === '' ? '' : `?${text}`}`
 }
 
-/** Body and the headers that describe it. */
+/** Returns the encoded body and its headers. */
 export function toRequestBody({ body, headers = {} }: EngineRequest): RequestBody {
   if (body === undefined) return { body: undefined, headers: { ...headers } }
   if (body instanceof Readable) return { body, headers: { 'Transfer-Encoding': 'chunked', ...headers } }

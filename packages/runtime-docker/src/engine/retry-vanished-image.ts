@@ -3,8 +3,8 @@ import type { EngineRequest } from './docker-engine.js'
 import { isImageVanished } from './docker-error-texts.js'
 
 /**
- * Sends what reads or removes images again where one was removed meanwhile: Podman looks at all of them for each answer,
- * and fails at one that it has just seen and that is gone.
+ * Repeats a request that reads or removes images when another image is removed meanwhile. Podman reads all images for
+ * each answer, and fails when one of them disappears.
  */
 export async function retryVanishedImage<T>(
   { method, path, signal }: EngineRequest,
@@ -21,6 +21,6 @@ export async function retryVanishedImage<T>(
   }
 }
 
-/** About 4 s in all. */
+/** With the growing delay this is about 4 s in total. */
 const mostAttempts = 20
 const betweenMs = 20

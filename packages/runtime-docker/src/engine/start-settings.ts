@@ -2,8 +2,8 @@ import type { FirewallRules, TerminalSize } from '@capstan/core'
 import type { InspectedAttachment } from './docker-api.js'
 
 /**
- * Settings for the next start of each container. The engine does not store them. The key is the full id, since a name can
- * change its container.
+ * Settings for the next start of each container. The engine does not store them. The key is the full id, since a name
+ * can be reused.
  */
 export class StartSettings {
   readonly #entries = new Map<string, Entry>()
@@ -21,20 +21,20 @@ export class StartSettings {
     return this.#entries.get(id)
   }
 
-  /** Returns the size of the terminal, which applies to one start only, and forgets it. */
+  /** Returns and removes the size of the terminal, which applies to one start only. */
   takeSize(id: string): TerminalSize | undefined {
     const { size, ...rest } = this.#entries.get(id) ?? { name: '' }
     if (size !== undefined) this.#entries.set(id, rest)
     return size
   }
 
-  /** Forgets the networks of a container that is connected to them again. */
+  /** Removes the networks of a container that is connected to them again. */
   clearNetworks(id: string): void {
     const { networks, ...rest } = this.#entries.get(id) ?? { name: '' }
     if (networks !== undefined) this.#entries.set(id, rest)
   }
 
-  /** Forgets a container that was removed, by its full id, the beginning of that, or its name. */
+  /** Removes the settings of a removed container, by its full id, a prefix of the id, or its name. */
   forget(idOrName: string): void {
     for (const [id, { name }] of this.#entries) {
       if (name === idOrName || isIdOf(idOrName, id)) this.#entries.delete(id)
@@ -45,13 +45,13 @@ export class StartSettings {
 export interface ContainerSettings {
   readonly size?: TerminalSize
   readonly rules?: FirewallRules
-  /** The networks that the container is disconnected from until its rules are set. */
+  /** The networks to reconnect the container to when its rules are set. */
   readonly networks?: Readonly<Record<string, InspectedAttachment>>
 }
 
 type Entry = ContainerSettings & { readonly name: string }
 
-/** Whether a text is an id, or at least 12 of its first digits. */
+/** Whether a text is the id, or a prefix of it of at least 12 digits. */
 export function isIdOf(text: string, id: string): boolean {
   return text === id || (text.length >= 12 && id.startsWith(text))
 }

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import type { EndpointTls } from './docker-endpoint.js'
 
-/** What `node:tls` takes. */
+/** The TLS options of `node:tls`. */
 export interface TlsMaterial {
   readonly rejectUnauthorized: boolean
   readonly ca?: Buffer
@@ -9,7 +9,7 @@ export interface TlsMaterial {
   readonly key?: Buffer
 }
 
-/** Reads the files anew: certificates are renewed while programs run. Rejects with the file's own error. */
+/** Reads the certificates and the key. Rejects with the error of the file system. */
 export async function readTlsFiles({ verify, caFile, certFile, keyFile }: EndpointTls): Promise<TlsMaterial> {
   const [ca, cert, key] = await Promise.all([read(caFile), read(certFile), read(keyFile)])
   return {

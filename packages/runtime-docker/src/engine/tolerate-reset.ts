@@ -1,12 +1,12 @@
 import type { Duplex } from 'node:stream'
 
 /**
- * Makes a reset of the connection an end of what is read from it, and lets what is written into it drop.
+ * Makes a socket treat a connection reset as the end of its input, and discard data written after it.
  *
- * A process that ends before it has read all of its stdin makes the engine close a connection with unread bytes, which
- * the kernel tells as EPIPE and ECONNRESET. Node would then destroy the socket, and with it the last output of the
- * process, which has arrived and is still to be read. Whether such an end is one, whoever reads has to ask the engine:
- * as after every end, since an engine that dies ends its connections cleanly too.
+ * When a process exits before it has read all of its stdin, the engine closes a connection with unread bytes, which the
+ * kernel reports as EPIPE or ECONNRESET. Node would then destroy the socket and discard the last output of the process,
+ * which has already arrived. As after every end, the caller must ask the engine whether the process has exited, since
+ * an engine that crashes also ends its connections cleanly.
  */
 export function tolerateReset(socket: Duplex): Duplex {
   const destroy = socket.destroy.bind(socket)
@@ -16,15 +16,16 @@ export function tolerateReset(socket: Duplex): Duplex {
     return socket
   }
   const write = socket._write.bind(socket)
-  socket._write = (chunk: unknown, encoding: BufferEncoding, done: WriteDone) => write(chunk, encoding, forgive(done))
+  socket._write = (chunk: unknown, encoding: BufferEncoding, done: WriteDone) =>
+    write(chunk, encoding, ignoreReset(done))
   const writeAll = socket._writev?.bind(socket)
-  if (writeAll !== undefined) socket._writev = (chunks, done) => writeAll(chunks, forgive(done))
+  if (writeAll !== undefined) socket._writev = (chunks, done) => writeAll(chunks, ignoreReset(done))
   return socket
 }
 
 type WriteDone = (error?: Error | null) => void
 
-function forgive(done: WriteDone): WriteDone {
+function ignoreReset(done: WriteDone): WriteDone {
   return (error) => done(isReset(error) ? null : error)
 }
 

@@ -4,22 +4,22 @@ import { createHostError } from '@capstan/core/plugin'
 import { isAbsentFile } from '../engine/absent-file.js'
 import type { DockerEngine } from '../engine/docker-engine.js'
 
-/** Looks for the sources of bind mounts where the engine would make those that are missing: INVALID_ARGUMENT. */
+/** Throws INVALID_ARGUMENT for a missing source of a bind mount on an engine that would create it. */
 export async function checkBindSources(
   { details }: Pick<DockerEngine, 'details'>,
   { mounts = [] }: ContainerConfig,
 ): Promise<void> {
-  if (!details.quirks.makesBindSources) return
+  if (!details.quirks.createsBindSources) return
   for (const [index, mount] of mounts.entries()) {
-    if (mount.type !== 'bind' || (await isThere(mount.source))) continue
-    const expected = 'a file or directory that is there, on the machine of the engine'
+    if (mount.type !== 'bind' || (await exists(mount.source))) continue
+    const expected = 'a file or directory that exists on the machine of the engine'
     const facts = { field: `mounts[${index}].source`, expected, given: JSON.stringify(mount.source) }
     throw createHostError('INVALID_ARGUMENT', facts)
   }
 }
 
-/** What this user may not see the engine may. */
-function isThere(path: string): Promise<boolean> {
+/** Whether the path exists. The engine may access paths that this user may not. */
+function exists(path: string): Promise<boolean> {
   return stat(path).then(
     () => true,
     (error: unknown) => !isAbsentFile(error),

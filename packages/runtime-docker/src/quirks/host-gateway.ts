@@ -4,14 +4,14 @@ import { createHostError } from '@capstan/core/plugin'
 import { getHostAddress } from '../endpoint/host-address.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 
-/** The config with the address of this host in place of `host-gateway`, for an engine that does not know the word. */
+/** Replaces `host-gateway` with the address of this host, for an engine that does not support it. */
 export async function withHostGateway(
   engine: DockerEngine,
   config: ContainerConfig,
   { signal, isBounded }: EngineCall,
 ): Promise<ContainerConfig> {
   const { extraHosts = {}, network } = config
-  if (!engine.details.quirks.knowsNoHostGateway || !Object.values(extraHosts).includes(word)) return config
+  if (!engine.details.quirks.lacksHostGateway || !Object.values(extraHosts).includes(word)) return config
   const joined = network?.mode === 'networks' ? { networkId: network.networks[0].networkId } : {}
   const address = await getHostAddress(engine, { ...joined, signal, isBounded })
   if (address === undefined || isIP(address) === 0) throw toUnknown(engine, address)
@@ -20,8 +20,9 @@ export async function withHostGateway(
 }
 
 function toUnknown({ runtimeName }: DockerEngine, name: string | undefined): unknown {
-  const known = name === undefined ? 'no address is known' : `only the name ${name} is known`
-  const reason = `the engine does not know the word, and ${known} of this host`
+  const found =
+    name === undefined ? 'the address of this host is unknown' : `only the name ${name} of this host is known`
+  const reason = `the engine does not support host-gateway, and ${found}`
   const remedy = 'pass hostAddress to the plugin'
   return createHostError('OPTION_UNSUPPORTED', {
     runtime: runtimeName,

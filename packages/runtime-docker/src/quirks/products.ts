@@ -2,18 +2,18 @@ import type { RefusedOption } from '@capstan/core/plugin'
 import type { AcceptedEngine } from '../engine/accepted-engine.js'
 import { supportedApi } from '../engine/api-version.js'
 
-/** Docker's own engine, and what speaks like it without a name of its own. */
+/** The Docker Engine, and engines with an unknown name that have its API. */
 export const dockerProduct: AcceptedEngine = {
   product: 'docker',
   title: 'Docker',
   server: 'Docker',
   component: 'Engine',
-  orOther: true,
+  isDefault: true,
   oldestApi: supportedApi.oldest,
   hostName: 'host.docker.internal',
 }
 
-/** Podman where the docker command would find it; it says 1.40 where it means what Docker's 1.41 is. */
+/** Podman at a Docker endpoint. It reports API version 1.40, but has the features of Docker's 1.41. */
 export const podmanProduct: AcceptedEngine = {
   product: 'podman',
   title: 'Podman',
@@ -24,13 +24,13 @@ export const podmanProduct: AcceptedEngine = {
   adjust: ({ facts, unsupportedOptions }) => ({
     quirks: {
       removesUsedNetworks: true,
-      makesBindSources: true,
-      knowsNoHostGateway: true,
+      createsBindSources: true,
+      lacksHostGateway: true,
       missesExits: true,
-      hasOwnHostname: true,
+      hasSeparateHostname: true,
       startsNamespaceOwners: true,
       dropsVolumeLabels: true,
-      takesUnsetApart: true,
+      usesUnsetEnv: true,
     },
     unsupportedOptions: [
       ...unsupportedOptions,
@@ -44,15 +44,15 @@ const podmanRefusals: readonly RefusedOption[] = [
   { field: 'logs.timestamps', reason: "Podman's timestamps have whole seconds", remedy: 'use a Docker Engine' },
   {
     field: 'ports.ipv6',
-    reason: 'Podman forwards IPv6 to no container that has an IPv4 address alone, and says nothing',
+    reason: 'Podman does not forward IPv6 to a container that has only an IPv4 address, and reports no error',
     remedy: 'publish the port on an IPv4 address',
   },
   {
     field: 'exec.env.unset',
-    reason: 'Podman has no way to remove a variable for an exec',
+    reason: 'Podman cannot remove a variable for an exec',
     remedy: 'run `env -u NAME` in the container',
   },
-  { field: 'logs.since', reason: 'Podman reads the moment in whole seconds', remedy: 'use a Docker Engine' },
+  { field: 'logs.since', reason: 'Podman reads the time in whole seconds', remedy: 'use a Docker Engine' },
 ]
 
 const unseenSources: RefusedOption = {

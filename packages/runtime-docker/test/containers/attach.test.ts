@@ -148,7 +148,7 @@ describe('attach', () => {
     expect(stderr.text()).toBe('')
   })
 
-  test('F16 an abort rejects with its reason, lets go of the connection, and the container goes on', async () => {
+  test('an abort rejects with its reason, lets go of the connection, and the container goes on', async () => {
     const { fake, runtime, container, isAttached } = await startAttachable()
     const controller = new AbortController()
     const stdin = new PassThrough()
@@ -162,7 +162,7 @@ describe('attach', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('F16 an abort while the output waits for a reader that sleeps', async () => {
+  test('an abort while the output waits for a reader that sleeps', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const controller = new AbortController()
     const sleeper = createSleeper()
@@ -183,7 +183,7 @@ describe('attach', () => {
     expect(container.attached.size).toBe(1)
   })
 
-  test('F7 the engine dies: CONNECTION_LOST, never a clean end', async () => {
+  test('the engine dies: CONNECTION_LOST, never a clean end', async () => {
     const { fake, runtime, container, isAttached } = await startAttachable()
     const attached = runtime.attach(container.id, { stdout: collectOutput().stream })
     await isAttached()
@@ -191,7 +191,7 @@ describe('attach', () => {
     await expect(attached).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   })
 
-  test('F7 an output that ends while the container runs was cut off: CONNECTION_LOST', async () => {
+  test('an output that ends while the container runs was cut off: CONNECTION_LOST', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const attached = runtime.attach(container.id, { stdout: collectOutput().stream })
     await isAttached()
@@ -199,7 +199,7 @@ describe('attach', () => {
     await expect(attached).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   })
 
-  test('F18 a frame of the engine itself: OPERATION_FAILED with its text', async () => {
+  test('a frame of the engine itself: OPERATION_FAILED with its text', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const attached = runtime.attach(container.id, { stdout: collectOutput().stream })
     await isAttached()
@@ -222,7 +222,7 @@ describe('attach', () => {
   })
 
   test.each(['attach', 'startAttached'] as const)(
-    'X8 closing does not wait for an output that sleeps: %s',
+    'closing does not wait for an output that sleeps: %s',
     async (method) => {
       const { fake, runtime } = await startRuntime()
       const container = fake.state.createContainer('c', { Cmd: ['sleep'] })
@@ -239,7 +239,7 @@ describe('attach', () => {
     },
   )
 
-  test('F17 a reader that sleeps holds the engine up, and gets all when it wakes', async () => {
+  test('a reader that sleeps holds the engine up, and gets all when it wakes', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const sleeper = createSleeper()
     const attached = runtime.attach(container.id, { stdout: sleeper.stream })
@@ -270,7 +270,7 @@ describe('attach', () => {
 })
 
 describe('startAttached', () => {
-  test('F20 attaches and waits before it starts, and resolves with the code after all output', async () => {
+  test('attaches and waits before it starts, and resolves with the code after all output', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['echo', 'hi'] })
     const stdout = collectOutput()
@@ -283,7 +283,7 @@ describe('startAttached', () => {
   test.each([
     [true, 'removed'],
     [false, 'next-exit'],
-  ])('F20 autoRemove %s: waits for "%s"', async (autoRemove, condition) => {
+  ])('autoRemove %s: waits for "%s"', async (autoRemove, condition) => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['exit', '7'], autoRemove })
     expect(await runtime.startAttached(id)).toBe(7)
@@ -291,7 +291,7 @@ describe('startAttached', () => {
     expect(fake.state.containers.size).toBe(autoRemove ? 0 : 1)
   })
 
-  test('F19 the end of stdin half-closes: what was sent comes back, then the code', async () => {
+  test('the end of stdin half-closes: what was sent comes back, then the code', async () => {
     const { runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['cat'], interactive: true })
     const stdout = collectOutput()
@@ -300,7 +300,7 @@ describe('startAttached', () => {
     expect([stdout.text().length, stdout.text().slice(-4)]).toEqual([100_003, 'aend'])
   })
 
-  test('F19 a stdin that has ended before is the end of input', async () => {
+  test('a stdin that has ended before is the end of input', async () => {
     const { runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['cat'], interactive: true })
     const stdin = Readable.from([])
@@ -364,7 +364,7 @@ describe('startAttached', () => {
     await expect(running).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   })
 
-  test('F19 a process that ends while it is written to is no failure: its code is what comes', async () => {
+  test('a process that ends while it is written to is no failure: its code is what comes', async () => {
     const { runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['exit', '3'], interactive: true })
     const stdin = new Readable({ read() {} })
@@ -377,7 +377,7 @@ describe('startAttached', () => {
     expect(stdin.destroyed).toBe(false)
   })
 
-  test('F15 the size that was kept is applied after the start', async () => {
+  test('the size that was kept is applied after the start', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'], tty: true })
     await runtime.resizeTTY(id, { height: 5, width: 6 })
@@ -413,7 +413,7 @@ describe('startAttached', () => {
     expect(await running).toBe(0)
   })
 
-  test('F16 an abort: its reason; what was started is stopped, and no connection is left', async () => {
+  test('an abort: its reason; what was started is stopped, and no connection is left', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'] })
     const controller = new AbortController()
@@ -437,7 +437,7 @@ describe('startAttached', () => {
     expect(fake.state.findContainer(id)?.status).toBe('running')
   })
 
-  test('X14 a missing command: COMMAND_NOT_STARTED, and both connections are gone', async () => {
+  test('a missing command: COMMAND_NOT_STARTED, and both connections are gone', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['nosuch'] })
     fake.override('POST /containers/*/start', (reply) =>
@@ -448,7 +448,7 @@ describe('startAttached', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('F7 the engine dies: CONNECTION_LOST, never 0', async () => {
+  test('the engine dies: CONNECTION_LOST, never 0', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'] })
     const running = runtime.startAttached(id, {})
@@ -457,7 +457,7 @@ describe('startAttached', () => {
     await expect(running).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   })
 
-  test('F7 an output that is cut off while the process runs: CONNECTION_LOST', async () => {
+  test('an output that is cut off while the process runs: CONNECTION_LOST', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'] })
     const running = runtime.startAttached(id, {})

@@ -14,7 +14,7 @@ async function closeAt(pattern: RegExp) {
   return { ...started, waitForClose: () => closed }
 }
 
-describe('X5 closing while something is made', () => {
+describe('closing while something is made', () => {
   test('a create is undone, then close settles', async () => {
     const { fake, runtime, waitForClose } = await closeAt(/create/)
     await expect(runtime.createContainer({ image })).rejects.toMatchObject({

@@ -145,7 +145,7 @@ describe('toCreateBody', () => {
     const config = { image: 'x', env: { A: '1', GONE: null, EMPTY: '' } }
     const options = { labels: {}, apiVersion: '1.41' }
     expect(toCreateBody(config, options)).toMatchObject({ Env: ['A=1', 'GONE', 'EMPTY='] })
-    expect(toCreateBody(config, { ...options, takesUnsetApart: true })).toMatchObject({
+    expect(toCreateBody(config, { ...options, usesUnsetEnv: true })).toMatchObject({
       Env: ['A=1', 'EMPTY='],
       UnsetEnv: ['GONE'],
     })

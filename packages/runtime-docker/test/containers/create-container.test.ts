@@ -26,7 +26,7 @@ describe('createContainer', () => {
     })
   })
 
-  test('F25 what no runtime could take is refused without a request', async () => {
+  test('what no runtime could take is refused without a request', async () => {
     const { fake, runtime } = await startRuntime()
     for (const [config, field] of [
       [{ image: '' }, 'image'],
@@ -43,7 +43,7 @@ describe('createContainer', () => {
     expect(fake.requests).toHaveLength(0)
   })
 
-  test('X9 what this engine refuses is OPTION_UNSUPPORTED without a request', async () => {
+  test('what this engine refuses is OPTION_UNSUPPORTED without a request', async () => {
     const { fake, runtime } = await startRuntime(refuse('privileged'))
     await expect(runtime.createContainer({ image, privileged: true })).rejects.toMatchObject({
       code: 'OPTION_UNSUPPORTED',
@@ -56,7 +56,7 @@ describe('createContainer', () => {
     expect(fake.requests).toHaveLength(0)
   })
 
-  test('X9 a limit that the engine drops with a warning: removed again, then OPTION_UNSUPPORTED', async () => {
+  test('a limit that the engine drops with a warning: removed again, then OPTION_UNSUPPORTED', async () => {
     const { fake, runtime } = await startRuntime()
     const warning =
       'Your kernel does not support memory limit capabilities or the cgroup is not mounted. Limitation discarded.'
@@ -112,7 +112,7 @@ describe('createContainer', () => {
     expect(warnings).toEqual(['swap is off'])
   })
 
-  test('F13 a taken name: NAME_CONFLICT with the holder and whether it is ours; the holder is untouched', async () => {
+  test('a taken name: NAME_CONFLICT with the holder and whether it is ours; the holder is untouched', async () => {
     const { fake, runtime } = await startRuntime()
     const holderId = await runtime.createContainer({ image, name: 'one' })
     const stranger = fake.state.createContainer('two', { Labels: {} })
@@ -140,7 +140,7 @@ describe('a missing image', () => {
     expect(seen).toContain('Pulling from library')
   })
 
-  test("F14 with pull 'never': IMAGE_NOT_FOUND, and no pull", async () => {
+  test("with pull 'never': IMAGE_NOT_FOUND, and no pull", async () => {
     const { fake, runtime } = await startRuntime()
     await expect(runtime.createContainer({ image: 'other:2', pull: 'never' })).rejects.toMatchObject({
       code: 'IMAGE_NOT_FOUND',
@@ -149,7 +149,7 @@ describe('a missing image', () => {
     expect(fake.log()).toEqual(['POST /containers/create'])
   })
 
-  test('F8 F14 a pull that fails under status 200: IMAGE_PULL_FAILED with the text of the registry, nothing left', async () => {
+  test('a pull that fails under status 200: IMAGE_PULL_FAILED with the text of the registry, nothing left', async () => {
     const { fake, runtime } = await startRuntime()
     const line = { errorDetail: { message: 'pull access denied for other' }, error: 'pull access denied for other' }
     fake.override('POST /images/create', (reply) => reply.raw(200, `${JSON.stringify(line)}\n`))
@@ -164,7 +164,7 @@ describe('a missing image', () => {
 describe('networks', () => {
   const join = (networkId: string, ...aliases: string[]) => ({ networkId, aliases })
 
-  test('X19 an absent one: NETWORK_NOT_FOUND before anything is made', async () => {
+  test('an absent one: NETWORK_NOT_FOUND before anything is made', async () => {
     const { fake, runtime } = await startRuntime()
     const network = { mode: 'networks', networks: [join('gone')] } as const
     await expect(runtime.createContainer({ image, network })).rejects.toMatchObject({
@@ -202,7 +202,7 @@ describe('networks', () => {
     })
   })
 
-  test('F21 one that cannot be joined: the container is removed again', async () => {
+  test('one that cannot be joined: the container is removed again', async () => {
     const { fake, runtime } = await startRuntime()
     for (const Id of ['n1', 'n2']) fake.state.networks.set(Id, { Id, Name: Id })
     fake.override('POST /networks/n2/connect', (reply) => reply.refuse(500, 'cannot join'))
@@ -226,7 +226,7 @@ describe('networks', () => {
   })
 })
 
-describe('F16 a create that is not answered', () => {
+describe('a create that is not answered', () => {
   test('aborted while the engine makes it: its answer is awaited, the container removed, then the reason', async () => {
     const { fake, runtime } = await startRuntime()
     const controller = new AbortController()
@@ -262,7 +262,7 @@ describe('F16 a create that is not answered', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
-  test('F5 the connection breaks after the container was made: CONNECTION_LOST, and it is removed', async () => {
+  test('the connection breaks after the container was made: CONNECTION_LOST, and it is removed', async () => {
     const { fake, runtime } = await startRuntime()
     fake.override('POST /containers/create', (reply, { json }) => {
       fake.state.createContainer('made', json)

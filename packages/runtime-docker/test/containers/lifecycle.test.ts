@@ -23,7 +23,7 @@ describe('startContainer and stopContainer', () => {
     await expect(runtime.startContainer('gone')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
 
-  test('X14 a missing command: COMMAND_NOT_STARTED, and the container stays for its maker to remove', async () => {
+  test('a missing command: COMMAND_NOT_STARTED, and the container stays for its maker to remove', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['nosuch'] })
     fake.override('POST /containers/*/start', (reply) =>
@@ -40,7 +40,7 @@ describe('startContainer and stopContainer', () => {
     [{ Privileged: true }, 'privileged', 'true'],
     [{ CapAdd: ['SYS_RESOURCE'] }, 'capAdd', 'SYS_RESOURCE'],
   ])(
-    'X9 capabilities that the machine withholds: OPTION_UNSUPPORTED of what asked for them (%j)',
+    'capabilities that the machine withholds: OPTION_UNSUPPORTED of what asked for them (%j)',
     async (HostConfig, field, given) => {
       const { fake, runtime } = await startRuntime()
       const { id } = fake.state.createContainer('c', { HostConfig })
@@ -54,7 +54,7 @@ describe('startContainer and stopContainer', () => {
     },
   )
 
-  test('F25 an id that would leave its path is refused without a request', async () => {
+  test('an id that would leave its path is refused without a request', async () => {
     const { fake, runtime } = await startRuntime()
     for (const id of ['', '../images/x', 'a/b', 'a?x', '-a', 'a b', 'a\n']) {
       await expect(runtime.startContainer(id)).rejects.toMatchObject({
@@ -77,7 +77,7 @@ describe('removeContainer', () => {
     await runtime.removeContainer(id)
   })
 
-  test('F12 one that another is removing is waited for', async () => {
+  test('one that another is removing is waited for', async () => {
     const { fake, runtime } = await startRuntime()
     const { id } = fake.state.createContainer('c', {})
     let asked = 0
@@ -130,7 +130,7 @@ describe('containerState and listContainers', () => {
   })
 })
 
-describe('F15 resizeTTY', () => {
+describe('resizeTTY', () => {
   const size = { height: 24, width: 80 }
 
   test('before the start it is kept, and applied by the start', async () => {
@@ -288,7 +288,7 @@ test.each(['network', 'network.host'] as const)(
 )
 
 describe('startSidecar', () => {
-  test('F21 a failed start: the container is removed again, and the first failure is what comes', async () => {
+  test('a failed start: the container is removed again, and the first failure is what comes', async () => {
     const { fake, sidecars } = await startRuntime()
     fake.override('POST /containers/*/start', (reply) => reply.refuse(500, 'no start'))
     await expect(sidecars.startSidecar({ image, name: 's' })).rejects.toMatchObject({
@@ -298,7 +298,7 @@ describe('startSidecar', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
-  test('F21 a removal that fails too is told beside it', async () => {
+  test('a removal that fails too is told beside it', async () => {
     const { fake, sidecars } = await startRuntime()
     fake.override('POST /containers/*/start', (reply) => reply.refuse(500, 'no start'))
     fake.override('DELETE /containers/*', (reply) => reply.refuse(500, 'stuck'))
@@ -308,7 +308,7 @@ describe('startSidecar', () => {
     })
   })
 
-  test('F25 a config that is none, or has what only containers have, is refused before any request', async () => {
+  test('a config that is none, or has what only containers have, is refused before any request', async () => {
     const { fake, sidecars } = await startRuntime()
     const seen = fake.requests.length
     for (const config of [undefined, { image }, { image, name: 's', network: { mode: 'host' } }]) {

@@ -10,7 +10,7 @@ async function startPending(condition: 'next-exit' | 'removed' = 'next-exit') {
   return { ...started, container, pending }
 }
 
-test('X13 an engine that does not answer for a container that is gone: EXIT_CODE_UNKNOWN, not for ever', async () => {
+test('an engine that does not answer for a container that is gone: EXIT_CODE_UNKNOWN, not for ever', async () => {
   const { container, pending, fake } = await startPending()
   container.events.removeAllListeners('exit')
   fake.state.containers.delete(container.id)

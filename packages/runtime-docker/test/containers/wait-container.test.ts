@@ -38,7 +38,7 @@ describe('waitContainer', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('X13 one that was never started is waited for, through its start', async () => {
+  test('one that was never started is waited for, through its start', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     const waiting = runtime.waitContainer(id)
     await waitUntilAsked(() => fake.log())
@@ -47,7 +47,7 @@ describe('waitContainer', () => {
     expect(await waiting).toBe(0)
   })
 
-  test('X13 gone before the call: CONTAINER_NOT_FOUND', async () => {
+  test('gone before the call: CONTAINER_NOT_FOUND', async () => {
     const { runtime } = await startRuntime()
     await expect(runtime.waitContainer('gone')).rejects.toMatchObject({
       code: 'CONTAINER_NOT_FOUND',
@@ -65,7 +65,7 @@ describe('waitContainer', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'PROTOCOL_ERROR', facts: { excerpt: '<html>' } })
   })
 
-  test('X13 removed without having run, for which the engine says 0: EXIT_CODE_UNKNOWN', async () => {
+  test('removed without having run, for which the engine says 0: EXIT_CODE_UNKNOWN', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     const waiting = runtime.waitContainer(id)
     await waitUntilAsked(() => fake.log())
@@ -74,7 +74,7 @@ describe('waitContainer', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN', facts: { id } })
   })
 
-  test('X13 started and removed within one look: the code that the engine remembers', async () => {
+  test('started and removed within one look: the code that the engine remembers', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     const died = { Type: 'container', Action: 'die', Actor: { ID: id, Attributes: { exitCode: '0' } } }
     fake.override('GET /events', (reply) => reply.raw(200, `${JSON.stringify(died)}\n`))
@@ -111,7 +111,7 @@ describe('waitContainer', () => {
     })
   })
 
-  test('F5 the engine dies: CONNECTION_LOST, never a code', async () => {
+  test('the engine dies: CONNECTION_LOST, never a code', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     container.start()
     const waiting = runtime.waitContainer(id)
@@ -121,7 +121,7 @@ describe('waitContainer', () => {
   })
 
   test.each(['nothing', 'half of it'])(
-    'F5 the answer is cut off after %s, and one look still tells: the true code',
+    'the answer is cut off after %s, and one look still tells: the true code',
     async (what) => {
       const { fake, runtime, container, id } = await startWaiting()
       container.start()
@@ -139,14 +139,14 @@ describe('waitContainer', () => {
     },
   )
 
-  test('F9 an answer that is no JSON: PROTOCOL_ERROR', async () => {
+  test('an answer that is no JSON: PROTOCOL_ERROR', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     container.start()
     fake.override(`POST /containers/${id}/wait`, (reply) => reply.open().end('exit: 0'))
     await expect(runtime.waitContainer(id)).rejects.toMatchObject({ code: 'PROTOCOL_ERROR' })
   })
 
-  test('F16 an abort while it waits: the reason, and the connection is gone', async () => {
+  test('an abort while it waits: the reason, and the connection is gone', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     container.start()
     const controller = new AbortController()

@@ -19,7 +19,7 @@ describe('API versions', () => {
     expect(negotiateApiVersion(newest)).toBe(spoken)
   })
 
-  test('X1 an engine that is too old is refused with both ranges, and so is one that is too new', () => {
+  test('an engine that is too old is refused with both ranges, and so is one that is too new', () => {
     const old = { ...ranges, version: '1.40', newest: '1.40' }
     expect(() => checkApiRange(old, '1.41')).toThrow(/too old: .* 1\.12 to 1\.40, Capstan 1\.41 to 1\.52/)
     const young = { ...ranges, version: '1.52', newest: '1.60', oldest: '1.55' }

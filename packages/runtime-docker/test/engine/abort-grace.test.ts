@@ -5,12 +5,12 @@ import { startFakeEngine } from '../fake/fake-docker-engine.js'
 
 const thing = { operation: 'op', subject: 'thing' }
 
-/** Settles as the signal says. */
+/** Rejects with the reason when the signal aborts. */
 function untilAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
 }
 
-test('an answer that comes within the grace is the outcome', async () => {
+test('resolves with an answer that arrives within the grace period', async () => {
   const { engine } = await startFakeEngine()
   const controller = new AbortController()
   const call = { ...thing, signal: controller.signal }
@@ -23,7 +23,7 @@ test('an answer that comes within the grace is the outcome', async () => {
   expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
 })
 
-test('rejects with the reason after the grace, and leaves no listener on the signal', async () => {
+test('rejects with the reason after the grace period, and leaves no listener on the signal', async () => {
   const { engine } = await startFakeEngine({}, { abortGraceMs: 5 })
   const controller = new AbortController()
   const worked = withAbortGrace(engine, { ...thing, signal: controller.signal }, ({ signal }) => untilAbort(signal))
@@ -32,22 +32,22 @@ test('rejects with the reason after the grace, and leaves no listener on the sig
   expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0)
 })
 
-test('closing has the same grace, and requests go on within it', async () => {
+test('applies the same grace period after closing, and sends requests within it', async () => {
   const { engine } = await startFakeEngine()
   const request = { method: 'GET', path: '/info' } as const
   let answer: unknown
   const running = engine.operations.run(thing, {}, (call) =>
-    withAbortGrace(engine, call, async (patient) => {
+    withAbortGrace(engine, call, async (graceCall) => {
       void engine.close()
       await expect(engine.sendJson({ ...call, ...request })).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
-      answer = await engine.sendJson({ ...patient, ...request })
+      answer = await engine.sendJson({ ...graceCall, ...request })
     }),
   )
   await expect(running).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
   expect(answer).toMatchObject({ NCPU: 2 })
 })
 
-test('does not begin when the signal has aborted before', async () => {
+test('does not call the work when the signal has aborted before', async () => {
   const { engine } = await startFakeEngine()
   const work = () => Promise.reject(new Error('begun'))
   const signal = AbortSignal.abort('before')

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { texts } from '../../src/engine/docker-error-texts.js'
 
-/** Words of real engines: 20.10, 24 to 28, and Podman. */
-const words: {
+/** Texts of real engines: Docker 20.10, 24 to 28, and Podman. */
+const samples: {
   readonly [K in keyof typeof texts]: { readonly yes: readonly string[]; readonly no?: readonly string[] }
 } = {
   commandNotFound: {
@@ -190,16 +190,16 @@ const words: {
   connectionEnded: { yes: ['aborted', 'socket hang up', 'Premature close'], no: ['the build was aborted'] },
 }
 
-describe.each(Object.keys(words) as (keyof typeof texts)[])('the text %s', (name) => {
-  const { yes } = words[name]
+describe.each(Object.keys(samples) as (keyof typeof texts)[])('the text %s', (name) => {
+  const { yes } = samples[name]
 
-  test.each(yes)('is known in: %s', (text) => {
+  test.each(yes)('matches: %s', (text) => {
     expect(text.match(texts[name])).not.toBeNull()
   })
 })
 
-test('no text is seen where it is not', () => {
-  for (const [name, { no = [] }] of Object.entries(words)) {
+test('no pattern matches a text with another meaning', () => {
+  for (const [name, { no = [] }] of Object.entries(samples)) {
     for (const text of no)
       expect([name, text, texts[name as keyof typeof texts].test(text)]).toEqual([name, text, false])
   }
@@ -219,6 +219,6 @@ test.each([
   ['noImage', 'No such image: a/b:1', 'a/b:1'],
   ['versionLimit', 'Maximum supported API version is 1.41', '1.41'],
   ['buildExitCode', 'while running runtime: exit status 2', '2'],
-] as const)('%s gives the part that matters', (name, text, part) => {
+] as const)('%s captures the relevant part', (name, text, part) => {
   expect(texts[name].exec(text)?.[1]).toBe(part)
 })

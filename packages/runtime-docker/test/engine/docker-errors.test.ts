@@ -26,14 +26,17 @@ describe('an answer of the engine', () => {
     'OCI runtime create failed: starting container process caused: exec: "nosuch": executable file not found in $PATH: unknown'
   const denied = 'starting container process caused: exec: "/etc/passwd": permission denied: unknown'
 
-  test.each([400, 404, 500])('start of a missing command, status %i: COMMAND_NOT_STARTED 127', (status) => {
-    expect(answer('POST', `/containers/${id}/start`, [status, missing])).toEqual({
-      code: 'COMMAND_NOT_STARTED',
-      facts: { id: 'thing', command: ['nosuch'], exitCode: 127 },
-    })
-  })
+  test.each([400, 404, 500])(
+    'is COMMAND_NOT_STARTED with 127 for the start of a missing command, status %i',
+    (status) => {
+      expect(answer('POST', `/containers/${id}/start`, [status, missing])).toEqual({
+        code: 'COMMAND_NOT_STARTED',
+        facts: { id: 'thing', command: ['nosuch'], exitCode: 127 },
+      })
+    },
+  )
 
-  test('start of what may not be executed: COMMAND_NOT_STARTED 126, with the command that was asked for', () => {
+  test('is COMMAND_NOT_STARTED with 126 and the requested command for the start of a file that is not executable', () => {
     const command = ['/etc/passwd', 'x']
     expect(answer('POST', `/exec/${id}/start`, [400, denied], { command })).toMatchObject({
       facts: { command, exitCode: 126 },
@@ -43,12 +46,15 @@ describe('an answer of the engine', () => {
   test.each([
     ['privileged', undefined],
     ['capAdd', 'capAdd'],
-  ] as const)('X9 capabilities that are withheld: OPTION_UNSUPPORTED of %s', (field, capabilityField) => {
-    const more = capabilityField === undefined ? {} : { capabilityField }
-    expect(
-      answer('POST', `/containers/${id}/start`, [500, 'unable to apply caps: operation not permitted'], more),
-    ).toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { runtime: 'docker', field } })
-  })
+  ] as const)(
+    'is OPTION_UNSUPPORTED of %s for capabilities that the engine does not grant',
+    (field, capabilityField) => {
+      const more = capabilityField === undefined ? {} : { capabilityField }
+      expect(
+        answer('POST', `/containers/${id}/start`, [500, 'unable to apply caps: operation not permitted'], more),
+      ).toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { runtime: 'docker', field } })
+    },
+  )
 
   test.each([
     ['GET', `/containers/${id}/json`, 'No such container: x', 'CONTAINER_NOT_FOUND', { id: 'thing' }],
@@ -60,11 +66,11 @@ describe('an answer of the engine', () => {
     ['DELETE', '/volumes/v1', 'get v1: no such volume', 'VOLUME_NOT_FOUND', { name: 'v1' }],
     ['GET', '/images/a/b:1/json', 'No such image: a/b:1', 'IMAGE_NOT_FOUND', { image: 'a/b:1' }],
     ['GET', '/nowhere', 'page not found', 'OPERATION_FAILED', { status: 404 }],
-  ])('404 of %s %s (%s): %s', (method, path, text, code, facts) => {
+  ])('with 404 to %s %s (%s) is %s', (method, path, text, code, facts) => {
     expect(answer(method, path, [404, text])).toMatchObject({ code, facts })
   })
 
-  test('409 of a create: NAME_CONFLICT with the holder', () => {
+  test('with 409 to a create is NAME_CONFLICT with the holder', () => {
     const text = `Conflict. The container name "/x" is already in use by container "${id}". You have to remove`
     expect(answer('POST', '/containers/create', [409, text], { subject: 'x' })).toEqual({
       code: 'NAME_CONFLICT',
@@ -80,7 +86,7 @@ describe('an answer of the engine', () => {
     ['exec', 'Container x is paused, unpause the container before exec', 'paused'],
     ['resize', 'Container x is not running', 'exited'],
     ['attach', 'You cannot attach to a paused container, Container x is paused', 'paused'],
-  ])('409 of %s: NOT_RUNNING', (verb, text, state) => {
+  ])('with 409 to %s is NOT_RUNNING', (verb, text, state) => {
     expect(answer('POST', `/containers/${id}/${verb}`, [409, text])).toEqual({
       code: 'NOT_RUNNING',
       facts: { id: 'thing', state },
@@ -96,11 +102,11 @@ describe('an answer of the engine', () => {
     ],
     ['/volumes/v', 409, 'remove v: volume is in use - [0123456789ab, ba9876543210]', ['0123456789ab', 'ba9876543210']],
     ['/networks/n', 403, 'error while removing network: network n id abc has active endpoints', []],
-  ])('removal of %s, status %i: IN_USE with the users that the text names', (path, status, text, users) => {
+  ])('is IN_USE with the users in the text for the removal of %s, status %i', (path, status, text, users) => {
     expect(answer('DELETE', path, [status, text])).toMatchObject({ code: 'IN_USE', facts: { users } })
   })
 
-  test('a taken port: IN_USE naming it', () => {
+  test('is IN_USE with the port when a port is allocated', () => {
     const text =
       'driver failed programming external connectivity on endpoint x: Bind for 127.0.0.1:8080 failed: port is already allocated'
     expect(answer('POST', `/containers/${id}/start`, [500, text])).toMatchObject({
@@ -109,13 +115,16 @@ describe('an answer of the engine', () => {
     })
   })
 
-  test.each([404, 500])('X12 no address pool left, status %i: OPERATION_FAILED with sweep as remedy', (status) => {
-    const text = 'could not find an available, non-overlapping IPv4 address pool among the defaults'
-    expect(answer('POST', '/networks/create', [status, text])).toMatchObject({
-      code: 'OPERATION_FAILED',
-      facts: { reason: expect.stringContaining('sweep') },
-    })
-  })
+  test.each([404, 500])(
+    'is OPERATION_FAILED with a sweep as remedy when no address pool is left, status %i',
+    (status) => {
+      const text = 'could not find an available, non-overlapping IPv4 address pool among the defaults'
+      expect(answer('POST', '/networks/create', [status, text])).toMatchObject({
+        code: 'OPERATION_FAILED',
+        facts: { reason: expect.stringContaining('sweep') },
+      })
+    },
+  )
 
   test.each([
     [500, 'pull access denied for x'],
@@ -128,7 +137,7 @@ describe('an answer of the engine', () => {
     })
   })
 
-  test('400: INVALID_ARGUMENT with the words of the engine', () => {
+  test('with 400 is INVALID_ARGUMENT with the text of the engine', () => {
     expect(answer('POST', '/containers/create', [400, 'invalid reference format'])).toMatchObject({
       code: 'INVALID_ARGUMENT',
       facts: { expected: expect.stringContaining('invalid reference format') },
@@ -157,7 +166,7 @@ describe('an answer of the engine', () => {
     })
   })
 
-  test('else: OPERATION_FAILED; method and path without ids are in the cause', () => {
+  test('is OPERATION_FAILED otherwise, with method and path without ids in the cause', () => {
     expect(answer('POST', `/containers/${id}/start`, [500, 'boom'])).toEqual({
       code: 'OPERATION_FAILED',
       facts: { operation: 'op', subject: 'thing', status: 500, reason: 'boom' },
@@ -171,7 +180,7 @@ describe('an answer of the engine', () => {
     expect(cause.message).toBe('GET /images/{name}/json answered 500: boom')
   })
 
-  test('a log driver that cannot be read: OPERATION_FAILED in its words', () => {
+  test('is OPERATION_FAILED with the text of the engine for a log driver that cannot be read', () => {
     const text = 'configured logging driver does not support reading'
     expect(answer('GET', `/containers/${id}/logs`, [501, text])).toMatchObject({
       code: 'OPERATION_FAILED',
@@ -180,9 +189,9 @@ describe('an answer of the engine', () => {
   })
 })
 
-describe('a failure that is no answer', () => {
+describe('a failure without an answer', () => {
   test.each(['ENOENT', 'ECONNREFUSED', 'EACCES', 'EPIPE', 'ECONNRESET', 'EMFILE', 'ERR_STREAM_PREMATURE_CLOSE'])(
-    'X4 %s: CONNECTION_LOST with the endpoint',
+    'is CONNECTION_LOST with the endpoint for %s',
     (code) => {
       const cause = Object.assign(new Error('x'), { code })
       expect(toHostError(cause, context)).toMatchObject({
@@ -193,18 +202,18 @@ describe('a failure that is no answer', () => {
     },
   )
 
-  test('what cannot be read: PROTOCOL_ERROR with at most 500 bytes of it', () => {
+  test('is PROTOCOL_ERROR with an excerpt of at most 500 bytes for an invalid answer', () => {
     const error = toHostError(new AnswerFormatError('bad', 'y'.repeat(2_000)), context)
     expect(error).toMatchObject({ code: 'PROTOCOL_ERROR', facts: { operation: 'op', excerpt: 'y'.repeat(500) } })
   })
 
-  test('a HostError stays what it is', () => {
+  test('is unchanged when it is a HostError', () => {
     const error = createHostError('IMAGE_NOT_FOUND', { image: 'x' })
     expect(toHostError(error, context)).toBe(error)
   })
 
   test.each([new Error('reason'), 'a text', null])(
-    'F16 the reason of the signal comes before all else: %s',
+    'is the reason of an aborted signal whatever the error: %s',
     (reason) => {
       const controller = new AbortController()
       controller.abort(reason)

@@ -5,7 +5,7 @@ import { findUnknownHostReason, type InfoAnswer, toEngineFacts } from '../../src
 import { dockerProduct } from '../../src/quirks/products.js'
 import { linux } from '../endpoint/systems.js'
 
-/** Recorded: Docker Engine 20.10 on Debian, shortened. */
+/** The recorded answer of Docker Engine 20.10 on Debian, shortened. */
 const debian: InfoAnswer = {
   Name: 'host',
   ServerVersion: '20.10.24+dfsg1',
@@ -50,45 +50,45 @@ describe('toEngineFacts', () => {
     ['OrbStack', { OperatingSystem: 'OrbStack' }, undefined, 'virtual-machine'],
     ['Colima', { Name: 'colima' }, undefined, 'virtual-machine'],
     ['a socket of Lima', { KernelVersion: '6.5' }, 'unix:///home/ann/.lima/docker/sock/docker.sock', 'virtual-machine'],
-  ])('%s: where containers run', (_, info, url, location) => {
+  ])('derives the location of containers: %s', (_, info, url, location) => {
     expect(factsOf(info, url).location).toBe(location)
   })
 })
 
 describe('toRefusedOptions', () => {
-  test('an engine that can keep all refuses only what no engine of Docker can do', () => {
+  test('lists only build.dns for an engine that supports everything else', () => {
     expect(refusedOf({})).toEqual(['build.dns'])
   })
 
-  test('logs of other bytes than text, where the log driver keeps text', () => {
+  test('lists binary logs where the log driver stores text', () => {
     expect(refusedOf({ LoggingDriver: 'json-file' })).toEqual(['logs.binary', 'build.dns'])
     expect(refusedOf({ LoggingDriver: 'local' })).toEqual(['build.dns'])
   })
 
-  test('X9 limits that the engine says it cannot enforce', () => {
+  test('lists limits that the engine reports as unsupported', () => {
     expect(refusedOf({ MemoryLimit: false, PidsLimit: false })).toEqual(['memoryBytes', 'pidsLimit', 'build.dns'])
     expect(refusedOf({ CgroupDriver: 'none' })).toEqual(['memoryBytes', 'cpus', 'pidsLimit', 'build.dns'])
   })
 
-  test('privileged and host networking under user namespaces', () => {
+  test('lists privileged and host networking under user namespaces', () => {
     expect(refusedOf({ SecurityOptions: ['name=userns'] })).toEqual(['privileged', 'network.host', 'build.dns'])
   })
 
-  test('host networking where it is that of a virtual machine', () => {
+  test('lists host networking where containers run in a virtual machine', () => {
     expect(refusedOf({ OperatingSystem: 'Docker Desktop' })).toEqual(['network.host', 'build.dns'])
   })
 
-  test('host networking on a rootless engine', () => {
+  test('lists host networking on a rootless engine', () => {
     expect(refusedOf({ SecurityOptions: ['name=rootless'] })).toEqual(['network.host', 'build.dns'])
   })
 
-  test('what Windows containers have not: unverified', () => {
+  test('lists options that Windows containers do not have (not verified on Windows)', () => {
     expect(refusedOf({ OSType: 'windows' })).toContain('privileged')
   })
 })
 
 describe('toAbsentCapabilities', () => {
-  test('names egress firewalls, with reason and remedy, for Windows containers alone', () => {
+  test('lists egress firewalls, with reason and remedy, only for Windows containers', () => {
     expect(toAbsentCapabilities(factsOf({}))).toEqual([])
     expect(toAbsentCapabilities(factsOf({ OSType: 'windows' }))).toEqual([
       {
@@ -104,10 +104,10 @@ describe('toAbsentCapabilities', () => {
 describe('findUnknownHostReason', () => {
   test.each([
     ['this machine', {}, undefined],
-    ['another machine', { KernelVersion: 'x' }, 'the engine is not known to run on this machine'],
+    ['another machine', { KernelVersion: 'x' }, 'whether the engine runs on this machine is unknown'],
     ['a virtual machine', { OperatingSystem: 'Docker Desktop' }, undefined],
     ['a rootless engine', { SecurityOptions: ['name=rootless'] }, expect.stringContaining('rootless')],
-  ])('of %s', (_, info, reason) => {
+  ])('returns the reason for %s', (_, info, reason) => {
     expect(findUnknownHostReason(factsOf(info))).toEqual(reason)
   })
 })

@@ -5,7 +5,7 @@ import { readBody } from '../../src/engine/read-body.js'
 import { type FakeHandler, startFakeEngine } from '../fake/fake-docker-engine.js'
 
 const call = { operation: 'op', subject: 'thing' }
-/** An engine notices that its client has gone by the end of what it reads. */
+/** Ends the connection when the client ends it, as an engine does. */
 const endWithClient: FakeHandler = (reply) => {
   const socket = reply.upgrade()
   socket.on('end', () => socket.destroy())
@@ -13,7 +13,7 @@ const endWithClient: FakeHandler = (reply) => {
 const get = (path: string): EngineRequest => ({ ...call, method: 'GET', path })
 
 describe('requests', () => {
-  test('have the version on their path; query values are encoded, an array repeats its parameter', async () => {
+  test('have the API version in their path, encoded query values, and a repeated parameter for an array', async () => {
     const { fake, engine } = await startFakeEngine()
     fake.override('GET /things', (reply) => reply.json(200, { ok: true }))
     const query = { all: true, none: undefined, off: false, filters: { label: ['a=b c'] }, text: 'x&y', t: ['a', 'b'] }
@@ -29,7 +29,7 @@ describe('requests', () => {
     ])
   })
 
-  test('short ones share connections; what streams has one of its own', async () => {
+  test('share connections when short, and have a separate connection for a stream', async () => {
     const { fake, engine } = await startFakeEngine()
     fake.override('GET /stream', (reply) => reply.open().write('x'))
     for (let count = 0; count < 5; count += 1) await engine.sendJson(get('/info'))
@@ -40,7 +40,7 @@ describe('requests', () => {
     await expect.poll(() => fake.sockets.size).toBe(1)
   })
 
-  test('a stream as a body arrives as it comes, and is destroyed when the request fails', async () => {
+  test('send a stream as a chunked body, and destroy it when the request fails', async () => {
     const { fake, engine } = await startFakeEngine()
     fake.override('POST /load', (reply, { body }) => reply.json(200, { length: body.length }))
     const body = Readable.from([Buffer.alloc(100_000), Buffer.alloc(1)])
@@ -53,7 +53,7 @@ describe('requests', () => {
     expect(failing.destroyed).toBe(true)
   })
 
-  test('a stream as a body that is never sent is destroyed, too', async () => {
+  test('destroy a stream as a body that is never sent', async () => {
     const { engine } = await startFakeEngine()
     await engine.close()
     const body = new Readable({ read() {} })
@@ -63,7 +63,7 @@ describe('requests', () => {
     expect(body.destroyed).toBe(true)
   })
 
-  test('X16 204 with a body, and 304, are success without a value', async () => {
+  test('resolve without a value for 204 with a body and for 304', async () => {
     const { fake, engine } = await startFakeEngine()
     for (const status of [204, 304]) {
       fake.override('POST /x', (reply) => reply.raw(status, 'ignored'))
@@ -71,7 +71,7 @@ describe('requests', () => {
     }
   })
 
-  test('F9 an answer that is no JSON: PROTOCOL_ERROR with its begin', async () => {
+  test('reject with PROTOCOL_ERROR and an excerpt when the answer is not JSON', async () => {
     const { fake, engine } = await startFakeEngine()
     fake.override('GET /x', (reply) => reply.raw(200, `<html>${'y'.repeat(1_000)}`))
     const error = await engine.sendJson(get('/x')).catch((caught: unknown) => caught)
@@ -79,7 +79,7 @@ describe('requests', () => {
     expect((error as { facts: { excerpt: string } }).facts.excerpt).toHaveLength(500)
   })
 
-  test('F9 half an answer: CONNECTION_LOST, at once and never a value', async () => {
+  test('reject with CONNECTION_LOST at once when the answer is incomplete', async () => {
     const { fake, engine } = await startFakeEngine()
     fake.override('GET /x', (reply) => {
       const response = reply.open({ 'Content-Length': '100' })
@@ -91,14 +91,14 @@ describe('requests', () => {
     })
   })
 
-  test('a create whose answer has no id: PROTOCOL_ERROR', async () => {
+  test('reject with PROTOCOL_ERROR when the answer to a create has no id', async () => {
     const { fake, engine } = await startFakeEngine()
     fake.override('POST /containers/create', (reply) => reply.json(201, {}))
     const api = await engine.api(call)
     await expect(api.createContainer({ _query: {}, _body: {} })).rejects.toMatchObject({ code: 'PROTOCOL_ERROR' })
   })
 
-  test("dockerode keeps a create's options out of the URL, and does not touch them", async () => {
+  test("of dockerode have the options of a create in the body only, and do not change the caller's objects", async () => {
     const { fake, engine } = await startFakeEngine()
     const _body = Object.freeze({ Image: 'busybox:1', Env: ['SECRET=1'] })
     const _query = Object.freeze({ name: 'n' })
@@ -108,7 +108,7 @@ describe('requests', () => {
 })
 
 describe('limits', () => {
-  test('a silent engine: TIMED_OUT with operation and limit, and the connection is gone', async () => {
+  test('reject with TIMED_OUT, operation and limit when the engine is silent, and close the connection', async () => {
     const { fake, engine } = await startFakeEngine()
     fake.override('GET /x', () => {})
     await expect(engine.sendJson({ ...get('/x'), timeoutMs: 50 })).rejects.toMatchObject({
@@ -118,7 +118,7 @@ describe('limits', () => {
     await expect.poll(() => fake.sockets.size).toBe(0)
   })
 
-  test('for a stream the limit ends with the headers', async () => {
+  test('end at the headers of a stream', async () => {
     const { fake, engine } = await startFakeEngine()
     let finish = () => {}
     fake.override('GET /x', (reply) => {
@@ -131,7 +131,7 @@ describe('limits', () => {
     expect(await readBody(response)).toBe('late')
   })
 
-  test('F16 an aborted signal: its very reason, and no request', async () => {
+  test('reject with the reason of an aborted signal, without a request', async () => {
     const { fake, engine } = await startFakeEngine()
     for (const reason of [new Error('mine'), 'a text', 0]) {
       const signal = AbortSignal.abort(reason)
@@ -143,7 +143,7 @@ describe('limits', () => {
     expect(fake.requests).toHaveLength(0)
   })
 
-  test('F16 an abort while the engine is silent: its reason, and the connection is gone', async () => {
+  test('reject with the reason of an abort while the engine is silent, and close the connection', async () => {
     const { fake, engine } = await startFakeEngine()
     const controller = new AbortController()
     fake.override('GET /x', () => controller.abort('stop'))
@@ -151,7 +151,7 @@ describe('limits', () => {
     await expect.poll(() => fake.sockets.size).toBe(0)
   })
 
-  test('F16 an abort while a body is read ends that too', async () => {
+  test('end the reading of a body after an abort', async () => {
     const { fake, engine } = await startFakeEngine()
     const controller = new AbortController()
     fake.override('GET /x', (reply) => reply.open().write('begin'))
@@ -162,7 +162,7 @@ describe('limits', () => {
     await expect.poll(() => fake.sockets.size).toBe(0)
   })
 
-  test('one signal may serve many calls at once', async () => {
+  test('allow one signal for many concurrent calls', async () => {
     const { engine } = await startFakeEngine()
     const { signal } = new AbortController()
     const warned: unknown[] = []
@@ -175,8 +175,8 @@ describe('limits', () => {
   })
 })
 
-describe('an engine that goes away', () => {
-  test('nobody listens: CONNECTION_LOST with the cause', async () => {
+describe('an engine that stops', () => {
+  test('rejects with CONNECTION_LOST and the cause when nothing listens', async () => {
     const { fake, engine } = await startFakeEngine()
     await fake.die()
     await expect(engine.sendJson(get('/info'))).rejects.toMatchObject({
@@ -185,7 +185,7 @@ describe('an engine that goes away', () => {
     })
   })
 
-  test('after a restart a kept connection that is dead is not noticed: reads are asked once more', async () => {
+  test('repeats reads when a keep-alive connection has ended by a restart', async () => {
     const { fake, engine } = await startFakeEngine()
     await engine.sendJson(get('/info'))
     let isFirst = true
@@ -197,7 +197,7 @@ describe('an engine that goes away', () => {
     expect(await engine.sendJson(get('/info'))).toEqual({ again: true })
   })
 
-  test('a create is never sent twice', async () => {
+  test('never sends a create twice', async () => {
     const { fake, engine } = await startFakeEngine()
     await engine.sendJson(get('/info'))
     fake.requests.length = 0
@@ -208,8 +208,8 @@ describe('an engine that goes away', () => {
   })
 })
 
-describe('X1 an engine that was upgraded under us', () => {
-  test('its range is asked for once, and the request is sent once more', async () => {
+describe('an engine that was upgraded meanwhile', () => {
+  test('is asked for its version once, and gets the request again', async () => {
     const { fake, engine } = await startFakeEngine()
     fake.newestApi = '1.48'
     fake.oldestApi = '1.44'
@@ -219,7 +219,7 @@ describe('X1 an engine that was upgraded under us', () => {
     expect(fake.log().filter((line) => line === 'GET /_ping')).toHaveLength(1)
   })
 
-  test('the same for streams and upgrades', async () => {
+  test('gets streams and upgrades again, too', async () => {
     const { fake, engine } = await startFakeEngine()
     const { id } = fake.state.createContainer('c', { Cmd: ['sleep'] })
     fake.newestApi = '1.48'
@@ -239,21 +239,21 @@ describe('X1 an engine that was upgraded under us', () => {
     fake.oldestApi = oldest
     await expect(engine.sendJson(get('/info'))).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
-      facts: { reason: `the engine speaks API versions ${oldest} to ${newest}, Capstan 1.41 to 1.52` },
+      facts: { reason: `the engine supports API versions ${oldest} to ${newest}, Capstan 1.41 to 1.52` },
     })
   })
 
-  test('names the bound of the refusal when the engine does not tell its range', async () => {
+  test('names the bound in the refusal when the engine does not report its range', async () => {
     const { fake, engine } = await startFakeEngine()
     fake.newestApi = '1.60'
     fake.oldestApi = '1.55'
     fake.override('GET /version', (reply) => reply.refuse(500, 'not now'))
     await expect(engine.sendJson(get('/info'))).rejects.toMatchObject({
-      facts: { reason: 'the engine speaks API versions from 1.55, Capstan 1.41 to 1.52' },
+      facts: { reason: 'the engine supports API versions from 1.55, Capstan 1.41 to 1.52' },
     })
   })
 
-  test('F16 an abort ends the wait for its range', async () => {
+  test('stops waiting for the version after an abort', async () => {
     const { fake, engine } = await startFakeEngine()
     fake.newestApi = '1.48'
     fake.oldestApi = '1.44'
@@ -262,7 +262,7 @@ describe('X1 an engine that was upgraded under us', () => {
     await expect(engine.sendJson({ ...get('/info'), signal: controller.signal })).rejects.toBe('enough')
   })
 
-  test('a pinned version is not negotiated', async () => {
+  test('does not negotiate a pinned version', async () => {
     const api = { version: '1.41', newest: '1.41', oldest: '1.12', pinned: true }
     const { fake, engine } = await startFakeEngine({ api })
     fake.newestApi = '1.48'
@@ -275,7 +275,7 @@ describe('X1 an engine that was upgraded under us', () => {
 describe('an engine that hangs', () => {
   const hang: FakeHandler = () => {}
 
-  test('before it takes a connection over: TIMED_OUT', async () => {
+  test('rejects with TIMED_OUT when it does not hijack a connection', async () => {
     const { fake, engine } = await startFakeEngine({}, { answerMs: 30 })
     fake.override('POST /x', hang)
     await expect(engine.upgrade({ ...get('/x'), method: 'POST' })).rejects.toMatchObject({
@@ -284,7 +284,7 @@ describe('an engine that hangs', () => {
     })
   })
 
-  test('a signal of the caller takes the place of the limit', async () => {
+  test('applies no limit to a call with a signal', async () => {
     const { fake, engine } = await startFakeEngine({}, { answerMs: 20 })
     fake.override('GET /slow', hang)
     await expect(engine.sendJson(get('/slow'))).rejects.toMatchObject({
@@ -297,7 +297,7 @@ describe('an engine that hangs', () => {
     expect(await engine.sendJson({ ...get('/slow'), signal })).toEqual({ done: true })
   })
 
-  test('a call with a signal ends with CONNECTION_LOST when the engine answers no ping either', async () => {
+  test('rejects a call with a signal with CONNECTION_LOST when pings are not answered either', async () => {
     const { fake, engine } = await startFakeEngine({}, { answerMs: 5, livenessIntervalMs: 5, livenessAnswerMs: 20 })
     fake.override('GET *', hang)
     const { signal } = new AbortController()
@@ -307,7 +307,7 @@ describe('an engine that hangs', () => {
   test.each([
     ['before it answers', hang],
     ['within its answer', ((reply) => reply.open().write('x')) satisfies FakeHandler],
-  ])('%s, however long that may take: CONNECTION_LOST by the pings beside it', async (_, handler) => {
+  ])('rejects with CONNECTION_LOST after unanswered pings when it hangs %s', async (_, handler) => {
     const { fake, engine } = await startFakeEngine({}, { livenessIntervalMs: 5, livenessAnswerMs: 20 })
     fake.override('POST /x', handler)
     fake.override('GET /_ping', hang)
@@ -319,7 +319,7 @@ describe('an engine that hangs', () => {
     await expect.poll(() => fake.sockets.size).toBe(0)
   })
 
-  test('after the upgrade: CONNECTION_LOST likewise', async () => {
+  test('rejects with CONNECTION_LOST when it hangs after the upgrade', async () => {
     const { fake, engine } = await startFakeEngine({}, { livenessIntervalMs: 5, livenessAnswerMs: 200 })
     fake.override('POST /x', endWithClient)
     const { socket } = await engine.upgrade({ ...get('/x'), method: 'POST' })
@@ -331,7 +331,7 @@ describe('an engine that hangs', () => {
 
 describe('upgrade', () => {
   test.each([101, 200] as const)(
-    'X16 %i takes the connection over, and what came with the headers is not lost',
+    'hijacks the connection with status %i, and keeps the data that arrived with the headers',
     async (status) => {
       const { fake, engine } = await startFakeEngine()
       fake.override('POST /x', (reply) => {
@@ -347,20 +347,20 @@ describe('upgrade', () => {
     },
   )
 
-  test('a refusal is translated like any other', async () => {
+  test('translates a refusal', async () => {
     const { engine } = await startFakeEngine()
     await expect(engine.upgrade({ ...get('/containers/no/attach'), method: 'POST' })).rejects.toMatchObject({
       code: 'CONTAINER_NOT_FOUND',
     })
   })
 
-  test('an answer of success that is no upgrade: PROTOCOL_ERROR', async () => {
+  test('rejects with PROTOCOL_ERROR for a successful answer that is not an upgrade', async () => {
     const { fake, engine } = await startFakeEngine()
     fake.override('POST /x', (reply) => reply.json(200, { fine: true }))
     await expect(engine.upgrade({ ...get('/x'), method: 'POST' })).rejects.toMatchObject({ code: 'PROTOCOL_ERROR' })
   })
 
-  test('F16 an abort after the upgrade destroys the connection', async () => {
+  test('destroys the connection at an abort after the upgrade', async () => {
     const { fake, engine } = await startFakeEngine()
     const controller = new AbortController()
     fake.override('POST /x', endWithClient)
@@ -372,7 +372,7 @@ describe('upgrade', () => {
   })
 })
 
-test('X8 close ends what is under way with RUNTIME_UNAVAILABLE, and leaves no connection', async () => {
+test('close ends requests in progress with RUNTIME_UNAVAILABLE, and leaves no connection', async () => {
   const { fake, engine } = await startFakeEngine()
   fake.override('GET /x', () => {})
   fake.override('GET /stream', (reply) => reply.open().write('x'))

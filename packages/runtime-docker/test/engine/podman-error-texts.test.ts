@@ -21,7 +21,7 @@ test.for([
   expect(toFamiliarName(reference)).toBe(name)
 })
 
-test('images are listed by the names that people use, also after one was removed while they were listed', async () => {
+test('lists images by familiar names, and repeats the request when an image is removed meanwhile', async () => {
   const vanished = refusal(500, 'locating image with ID "e7cad838": image not known')
   const { engine, log } = await startScriptedEngine([
     ['GET /images/json', inTurn(vanished, json(200, [{ Id: 'sha256:1', RepoTags: ['docker.io/library/app:1'] }]))],
@@ -30,7 +30,7 @@ test('images are listed by the names that people use, also after one was removed
   expect(log()).toHaveLength(2)
 })
 
-test('so are those that a build has left without a tag', async () => {
+test('repeats the request for untagged images of a build in the same way', async () => {
   const vanished = refusal(500, 'locating item named "manifest" for image with ID "e7cad838": file does not exist')
   const { engine } = await startScriptedEngine([
     ['GET /images/json', inTurn(vanished, json(200, [{ Id: 'sha256:1' }]))],
@@ -39,13 +39,13 @@ test('so are those that a build has left without a tag', async () => {
   expect(await listUntagged(engine, ['app:1'], call)).toEqual(['sha256:1'])
 })
 
-test('a list of images that fails otherwise is not asked for again', async () => {
+test('does not repeat a list of images that fails for another reason', async () => {
   const { engine, log } = await startScriptedEngine([['GET /images/json', refusal(500, 'out of order')]])
   await expect(listImages(engine)).rejects.toMatchObject({ code: 'OPERATION_FAILED' })
   expect(log()).toHaveLength(1)
 })
 
-test('the users of an image are found among all containers', async () => {
+test('finds the users of an image among all containers', async () => {
   const { engine, seen } = await startScriptedEngine([
     ['DELETE /images/app:1', refusal(409, 'image used by 0123456789ab: image is in use by a container')],
     ['GET /images/app:1/json', json(200, { Id: 'sha256:1', RepoTags: ['docker.io/library/app:1'] })],
@@ -56,7 +56,7 @@ test('the users of an image are found among all containers', async () => {
   expect(seen.find(({ path }) => path === '/containers/json')?.query.get('filters')).toBeNull()
 })
 
-test('ports are published while a container runs, and not from its making on', async () => {
+test('lists published ports only while the container runs', async () => {
   const { fake, runtime } = await startRuntime()
   const Ports = { '80/tcp': [{ HostIp: '127.0.0.1', HostPort: '33000' }] }
   const inspect = (Running: boolean) => json(200, { Id: 'c1', State: { Running }, NetworkSettings: { Ports } })
@@ -65,7 +65,7 @@ test('ports are published while a container runs, and not from its making on', a
   expect(await runtime.getPortBindings('c1')).toEqual(new Map([[80, 33_000]]))
 })
 
-test('an inspection has the ids of the networks, where the engine tells their names', async () => {
+test('has the ids of networks in an inspection when the engine reports names', async () => {
   const Networks = { net: { NetworkID: 'net', IPAddress: '10.0.0.2' }, gone: { NetworkID: 'gone' } }
   const { engine } = await startScriptedEngine([
     ['GET /containers/c1/json', json(200, { Id: 'c1', NetworkSettings: { Networks } })],
@@ -76,7 +76,7 @@ test('an inspection has the ids of the networks, where the engine tells their na
   expect(networks.map(({ networkId }) => networkId)).toEqual(['f'.repeat(64), 'gone'])
 })
 
-test('of several labels a volume carries all', async () => {
+test('lists only volumes that have all of the labels', async () => {
   const Volumes = [
     { Name: 'both', Labels: { a: '1', b: '2' } },
     { Name: 'one', Labels: { a: '1' } },
@@ -87,7 +87,7 @@ test('of several labels a volume carries all', async () => {
   expect(listed.map(({ name }) => name)).toEqual(['both'])
 })
 
-test('a second network is joined, though the answer is a word and no JSON', async () => {
+test('connects a container to a second network when the answer is not JSON', async () => {
   const { fake, runtime } = await startRuntime()
   for (const [name, letter] of [
     ['one', 'a'],
@@ -100,7 +100,7 @@ test('a second network is joined, though the answer is a word and no JSON', asyn
   expect(fake.log()).toContain('POST /networks/two/connect')
 })
 
-test('a taken name of a network is NAME_CONFLICT, whatever the status', async () => {
+test('rejects with NAME_CONFLICT for an existing name of a network, with any status', async () => {
   const { engine } = await startScriptedEngine([
     ['POST /networks/create', refusal(500, 'network name net already used: network already exists')],
     ['GET /networks', json(200, [{ Id: 'n1', Name: 'net' }])],
@@ -112,7 +112,7 @@ test('a taken name of a network is NAME_CONFLICT, whatever the status', async ()
   })
 })
 
-test('exec in a container that does not run is NOT_RUNNING, and a look at one that vanishes CONTAINER_NOT_FOUND', async () => {
+test('rejects with NOT_RUNNING for an exec in a stopped container, and with CONTAINER_NOT_FOUND for a removed one', async () => {
   const { fake, runtime, execs } = await startRuntime()
   const { id } = fake.state.createContainer('c', {})
   const improper = 'can only create exec sessions on running containers: container state improper'
@@ -123,7 +123,7 @@ test('exec in a container that does not run is NOT_RUNNING, and a look at one th
   await expect(runtime.containerState(id)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
 })
 
-test('a command that is missing is told when one attaches', async () => {
+test('rejects with COMMAND_NOT_STARTED when the attach reports a missing command', async () => {
   const { fake, runtime } = await startRuntime()
   const { id } = fake.state.createContainer('c', { Cmd: ['/nosuch'] })
   const text = String.raw`level=error msg="runc create failed: exec: \"/nosuch\": stat /nosuch: no such file or directory"`
@@ -134,7 +134,7 @@ test('a command that is missing is told when one attaches', async () => {
   })
 })
 
-test('a process is signalled by one that is attached: the end of another is not always booked', async () => {
+test('signals a process by an attached exec, since Podman may not record the exit of a detached one', async () => {
   const { engine } = await startFakeEngine()
   const { fake, execs } = await startRuntime({ facts: { ...engine.details.facts, location: 'elsewhere' } })
   const container = fake.state.createContainer('c', {})
@@ -146,7 +146,7 @@ test('a process is signalled by one that is attached: the end of another is not 
   await running[Symbol.asyncDispose]()
 })
 
-test('a container that ends by itself while it is removed is removed all the same', async () => {
+test('removes a container that exits while it is being removed', async () => {
   const text =
     'cannot remove container c as it could not be stopped: sending SIGKILL: container state improper: stopped'
   const { fake, runtime } = await startRuntime()
@@ -158,16 +158,13 @@ test('a container that ends by itself while it is removed is removed all the sam
 test.for([
   [true, undefined],
   [false, 'NOT_RUNNING'],
-] as const)(
-  'a start that comes second where the first is under way resolves once it runs (runs: %s)',
-  async ([runs, code]) => {
-    const { fake, runtime } = await startRuntime()
-    const id = await runtime.createContainer({ image: 'busybox:1', command: ['sleep'] })
-    if (runs) await runtime.startContainer(id)
-    fake.override('POST /containers/*/start', (reply) =>
-      reply.refuse(500, `container ${id} must be in Created or Stopped state to be started: container state improper`),
-    )
-    const codeOf = (error: unknown) => (error as { code?: string }).code
-    expect(await runtime.startContainer(id).catch(codeOf)).toBe(code)
-  },
-)
+] as const)('resolves a second start during the first one when the container runs (runs: %s)', async ([runs, code]) => {
+  const { fake, runtime } = await startRuntime()
+  const id = await runtime.createContainer({ image: 'busybox:1', command: ['sleep'] })
+  if (runs) await runtime.startContainer(id)
+  fake.override('POST /containers/*/start', (reply) =>
+    reply.refuse(500, `container ${id} must be in Created or Stopped state to be started: container state improper`),
+  )
+  const codeOf = (error: unknown) => (error as { code?: string }).code
+  expect(await runtime.startContainer(id).catch(codeOf)).toBe(code)
+})

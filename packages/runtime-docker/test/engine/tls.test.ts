@@ -27,7 +27,7 @@ const hasOpenssl = (() => {
 describe.skipIf(!hasOpenssl)('an engine behind TLS', () => {
   let directory = ''
 
-  /** A certificate for 127.0.0.1 that is its own authority; also the client's. */
+  /** A self-signed certificate for 127.0.0.1, used by the server and the client. */
   beforeAll(async () => {
     directory = await mkdtemp(join(tmpdir(), 'capstan-tls-'))
     for (const name of ['engine', 'stranger']) {
@@ -40,7 +40,7 @@ describe.skipIf(!hasOpenssl)('an engine behind TLS', () => {
   })
   afterAll(() => rm(directory, { recursive: true, force: true }))
 
-  /** Wants a certificate of the client, as docker does with --tlsverify. */
+  /** Requires a client certificate, as dockerd does with --tlsverify. */
   async function startTls() {
     const started = await startFakeEngine()
     const [cert, key] = await Promise.all(
@@ -71,7 +71,7 @@ describe.skipIf(!hasOpenssl)('an engine behind TLS', () => {
     return probeEngines({ chosen: true, candidates }, given)
   }
 
-  test('is found with the certificates, and half-closes', async () => {
+  test('is available with the right certificates, and supports half-close', async () => {
     const { url, fake, engine } = await startTls()
     const result = await probe(url, toTls('engine.pem'))
     expect(result).toMatchObject({ available: true, endpoint: url })
@@ -101,13 +101,13 @@ describe.skipIf(!hasOpenssl)('an engine behind TLS', () => {
     expect(Buffer.concat(chunks).toString()).toBe('read 100000')
   })
 
-  test('an authority that it is not of: an attempt of step "tls"', async () => {
+  test('gives an attempt of step "tls" for the wrong authority', async () => {
     const { url } = await startTls()
     const { attempts } = await probe(url, toTls('stranger.pem'))
     expect(attempts).toMatchObject([{ step: 'tls', remedy: expect.stringContaining('ca.pem') }])
   })
 
-  test('spoken to without TLS: an attempt that says so or that it is no engine, never a hang', async () => {
+  test('gives a failed attempt of step "ping" for a request without TLS', async () => {
     const { url } = await startTls()
     const { available, attempts } = await probe(url, undefined)
     expect(available).toBe(false)

@@ -102,12 +102,12 @@ test.for([
   ['status 500', refusal(500, 'out of order'), ['out of order']],
   ['status 400', refusal(400, 'dockerfile parse error line 1'), ['dockerfile parse error line 1']],
   ['an error in the stream', stream(['{"stream":"Step 1/2 : FROM x"}\n{"error":"no such base"}\n']), ['no such base']],
-] as const)('F10 %s is BUILD_FAILED with the words of the engine', async ([, answer, lastLines]) => {
+] as const)('%s is BUILD_FAILED with the words of the engine', async ([, answer, lastLines]) => {
   const scripted = await start(answer)
   await expect(buildImage(scripted.engine, image)).rejects.toMatchObject({ code: 'BUILD_FAILED', facts: { lastLines } })
 })
 
-test('F10 tells the exit code of a silent command once', async () => {
+test('tells the exit code of a silent command once', async () => {
   const lines =
     '{"stream":"Step 2/3 : RUN false\\n"}\n{"errorDetail":{"code":1,"message":"The command \'/bin/sh -c false\' returned a non-zero code: 1"},"error":"The command \'/bin/sh -c false\' returned a non-zero code: 1"}\n'
   const scripted = await start(stream([lines]))
@@ -117,7 +117,7 @@ test('F10 tells the exit code of a silent command once', async () => {
   })
 })
 
-test('F10 tells step, command and exit code, also where they are in words alone', async () => {
+test('tells step, command and exit code, also where they are in words alone', async () => {
   const lines =
     '{"stream":"STEP 2/3: RUN make\\n"}\n{"stream":"cc: no input\\n"}\n{"error":"building at STEP \\"RUN make\\": while running runtime: exit status 2"}\n'
   const scripted = await start(stream([lines]))
@@ -130,17 +130,17 @@ test.for([
   ['is cut', stream(['{"stream":"Step 1/1"}\n'], 'cut'), 'CONNECTION_LOST'],
   ['ends without an image', stream(['{"stream":"Step 1/1 : FROM scratch\\n"}\n']), 'CONNECTION_LOST'],
   ['is not JSON', stream(['<html>']), 'PROTOCOL_ERROR'],
-] as const)('F9 a stream that %s does not resolve', async ([, answer, code]) => {
+] as const)('a stream that %s does not resolve', async ([, answer, code]) => {
   const scripted = await start(answer)
   await expect(buildImage(scripted.engine, image)).rejects.toMatchObject({ code })
 })
 
-test('F9 an image that is not under its tag is no success', async () => {
+test('an image that is not under its tag is no success', async () => {
   const scripted = await start(stream([built]), absent)
   await expect(buildImage(scripted.engine, image)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })
 })
 
-test('F10 F25 what cannot be built as asked is refused before any request', async () => {
+test('what cannot be built as asked is refused before any request', async () => {
   const scripted = await start(stream([built]))
   const wrong = [
     buildImage(scripted.engine, image, { dns: ['1.1.1.1'] }),
@@ -154,7 +154,7 @@ test('F10 F25 what cannot be built as asked is refused before any request', asyn
   expect(scripted.seen).toEqual([])
 })
 
-test('X9 a platform that the engine did not keep is OPTION_UNSUPPORTED, and the image is gone', async () => {
+test('a platform that the engine did not keep is OPTION_UNSUPPORTED, and the image is gone', async () => {
   const Labels = (scripted: ScriptedEngine) => ({
     Id: id,
     Os: 'linux',
@@ -171,7 +171,7 @@ test('X9 a platform that the engine did not keep is OPTION_UNSUPPORTED, and the 
   expect(scripted.log().at(-1)).toBe('DELETE /images/app:1')
 })
 
-test('F16 an abort puts the tag back where it was, when the image was made all the same', async () => {
+test('an abort puts the tag back where it was, when the image was made all the same', async () => {
   const before = `sha256:${'b'.repeat(64)}`
   const abort = new AbortController()
   const reason = new Error('enough')
@@ -267,7 +267,7 @@ test.each([
   expect(scripted.log().filter((line) => line.startsWith('DELETE'))).toContain('DELETE /images/app:3')
 })
 
-test('F16 an abort between the last step and the tag: the image that has none is removed, and no other', async () => {
+test('an abort between the last step and the tag: the image that has none is removed, and no other', async () => {
   const abort = new AbortController()
   const older = { Id: `sha256:${'a'.repeat(64)}` }
   const untagged = inTurn(json(200, [older]), json(200, [older]), json(200, [older, { Id: id }]))
@@ -280,7 +280,7 @@ test('F16 an abort between the last step and the tag: the image that has none is
   expect(JSON.parse(filters ?? '')).toMatchObject({ dangling: ['true'], label: expect.arrayContaining(labels) })
 })
 
-test('F25 credentials of the registries that the Dockerfile names are sent, and no other', async () => {
+test('credentials of the registries that the Dockerfile names are sent, and no other', async () => {
   const auth = Buffer.from('user:SECRET').toString('base64')
   const config = { auths: { 'r.example': { auth }, 'other.example': { auth } } }
   const scripted = await start(refusal(500, 'denied'))

@@ -28,7 +28,7 @@ test('tells step, stream and text of each line', () => {
   ])
 })
 
-test('F10 keeps the step under way, its command and what it printed, without the words of the builder', () => {
+test('keeps the step under way, its command and what it printed, without the words of the builder', () => {
   const output = createBuildOutput()
   for (const text of failing) output.add(text)
   expect(output.step).toBe('Step 2/2 : RUN echo out; echo err >&2; exit 9')

@@ -144,7 +144,7 @@ test.for([
   ['fails', 'echo SECRET; echo SECRET >&2; exit 3', /docker-credential-bad ended with exit code 3$/],
   ['gives no JSON', 'echo SECRET', /docker-credential-bad gave no credentials$/],
   ['prints without end', 'exec yes SECRET', /docker-credential-bad printed too much$/],
-] as const)('F25 a helper that %s is a problem told without what it printed', async ([, script, problem]) => {
+] as const)('a helper that %s is a problem told without what it printed', async ([, script, problem]) => {
   await writeHelper('bad', script)
   const found = await find('r.example', { credsStore: 'bad' })
   expect(found.auth).toBeUndefined()
@@ -168,14 +168,14 @@ test('a helper that is absent is a problem; what lies in the file still counts',
   expect((await find('r.example', config)).auth).toMatchObject({ username: 'user' })
 })
 
-test('F25 a name that is no name of a helper starts no program', async () => {
+test('a name that is no name of a helper starts no program', async () => {
   await writeHelper('bad', `touch ${directory}/started`)
   for (const credsStore of ['../docker-credential-bad', '-x', 'a b', 'bad;bad', 'bad\nbad']) {
     expect((await find('r.example', { credsStore })).problem).toMatch(/is not a name for a credential helper/)
   }
 })
 
-test('F25 a broken file is a problem that quotes nothing of it; an absent one is none', async () => {
+test('a broken file is a problem that quotes nothing of it; an absent one is none', async () => {
   const { auth, problem } = await find('r.example', '{"auths": SECRET')
   expect(auth).toBeUndefined()
   expect(problem).toBe(`${directory}/config.json is not JSON`)
@@ -183,7 +183,7 @@ test('F25 a broken file is a problem that quotes nothing of it; an absent one is
   expect(absent).toEqual({ auth: undefined, problem: undefined })
 })
 
-test('F16 an abort ends the helper and rejects with its reason', async () => {
+test('an abort ends the helper and rejects with its reason', async () => {
   await writeHelper('slow', `echo $$ > ${directory}/pid; exec sleep 60`)
   await writeFile(join(directory, 'config.json'), '{"credsStore":"slow"}')
   const abort = new AbortController()
@@ -197,7 +197,7 @@ test('F16 an abort ends the helper and rejects with its reason', async () => {
   await expect(findCredentials('r.example', { env }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
 })
 
-test('F16 an abort before the helper is asked: it is not waited for', async () => {
+test('an abort before the helper is asked: it is not waited for', async () => {
   await writeHelper('slow', 'exec sleep 60')
   await writeFile(join(directory, 'config.json'), '{"credsStore":"slow"}')
   const abort = new AbortController()

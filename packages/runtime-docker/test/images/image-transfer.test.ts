@@ -19,13 +19,13 @@ test.for([
   ['an error in the stream', stream(['{"errorDetail":{"message":"unexpected EOF"}}\n']), 'OPERATION_FAILED'],
   ['no image', stream([]), 'OPERATION_FAILED'],
   ['a cut', stream(['{"stream":"Loaded image: a\\n"}\n'], 'cut'), 'CONNECTION_LOST'],
-] as const)('F9 loading with %s under status 200 does not resolve', async ([, answer, code]) => {
+] as const)('loading with %s under status 200 does not resolve', async ([, answer, code]) => {
   const { engine } = await startScriptedEngine([['POST /images/load', answer]])
   const loading = new DockerImageTransfer(engine).loadImages(Readable.from([Buffer.from('tar')]))
   await expect(loading).rejects.toMatchObject({ code })
 })
 
-test('F9 a saved archive that is cut ends with CONNECTION_LOST, not as if it were whole', async () => {
+test('a saved archive that is cut ends with CONNECTION_LOST, not as if it were whole', async () => {
   const { engine, countConnections } = await startScriptedEngine([
     ['GET /images/app/json', json(200, { Id: 'sha256:1' })],
     ['GET /images/app/get', stream([Buffer.alloc(10_000)], 'cut')],
@@ -50,7 +50,7 @@ test('a saved archive that is cut gives a slow reader all that came before', asy
   expect(length).toBe(10_000)
 })
 
-test('F16 aborted before it is read, a saved archive tells its reason to its reader, and ends no process', async () => {
+test('aborted before it is read, a saved archive tells its reason to its reader, and ends no process', async () => {
   const { engine } = await startScriptedEngine([
     ['GET /images/app/json', json(200, { Id: 'sha256:1' })],
     ['GET /images/app/get', stream([Buffer.alloc(10_000)], 'silence')],

@@ -97,7 +97,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(image).toMatchObject({ tags: [tag], labels: { team: 'x' } })
   })
 
-  test('F25 a reference that the engine takes for none is INVALID_ARGUMENT with the path of the field', async () => {
+  test('a reference that the engine takes for none is INVALID_ARGUMENT with the path of the field', async () => {
     const { engine } = connect()
     const refused = (field: string) => ({ code: 'INVALID_ARGUMENT', facts: { field, given: '"Upper:1"' } })
     await expect(imageExists(engine, 'Upper:1')).rejects.toMatchObject(refused('image'))
@@ -123,14 +123,14 @@ describeWithEngine('images of a real engine', (testEngine) => {
     ],
     ['bad syntax', 'RUNN x', { step: undefined }],
     ['a base that is absent', 'FROM 127.0.0.1:1/nowhere', { step: 'Step 2/2 : FROM 127.0.0.1:1/nowhere' }],
-  ] as const)('F10 %s is BUILD_FAILED that tells where and why', async ([, line, facts]) => {
+  ] as const)('%s is BUILD_FAILED that tells where and why', async ([, line, facts]) => {
     const { engine, tag } = connect()
     const failure = await buildImage(engine, { dockerfile: `${from}${line}\n`, tag }).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: 'BUILD_FAILED', facts })
     expect(await imageExists(engine, tag)).toBe(false)
   })
 
-  test('F10 refuses name servers before the upload, and a platform that the base is not of', async () => {
+  test('refuses name servers before the upload, and a platform that the base is not of', async () => {
     const { engine, tag } = connect()
     const image = { dockerfile: from, tag }
     await expect(buildImage(engine, image, { dns: ['1.1.1.1'] })).rejects.toMatchObject({
@@ -150,7 +150,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await imageExists(engine, tag)).toBe(true)
   })
 
-  test('F16 an abort stops the build and leaves no image and no container of it', async () => {
+  test('an abort stops the build and leaves no image and no container of it', async () => {
     const { engine, tag } = connect()
     const abort = new AbortController()
     const reason = new Error('enough')
@@ -215,7 +215,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await pullImage(engine, image, { credentialSources: { env } })).toBe(id)
   })
 
-  test('F8 a registry that refuses, before the stream or within it, is IMAGE_PULL_FAILED with its words', async () => {
+  test('a registry that refuses, before the stream or within it, is IMAGE_PULL_FAILED with its words', async () => {
     const { engine } = connect()
     const { host } = await startTestRegistry()
     const credentialSources = { env: { DOCKER_CONFIG: '/nonexistent' } }
@@ -240,7 +240,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await getImageHomeDir(engine, tag)).toBe('/pulled')
   })
 
-  test('F14 no registry in reach is IMAGE_PULL_FAILED; an id is in no registry', async () => {
+  test('no registry in reach is IMAGE_PULL_FAILED; an id is in no registry', async () => {
     const { engine } = connect()
     await expect(pullImage(engine, '127.0.0.1:1/capstan/nowhere:1')).rejects.toMatchObject({
       code: 'IMAGE_PULL_FAILED',
@@ -250,7 +250,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     await expect(pullImage(engine, '127.0.0.1:1/UPPER')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
-  test('F14 an absent image is absent, and its home is /root', async () => {
+  test('an absent image is absent, and its home is /root', async () => {
     const { engine, tag } = connect()
     expect(await imageExists(engine, tag)).toBe(false)
     expect(await getImageHomeDir(engine, tag)).toBe('/root')
@@ -265,7 +265,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await getImageHomeDir(engine, tag)).toBe('/srv/x=y')
   })
 
-  test('F11 F12 removes by tag and by id with all tags, twice; IN_USE names the users', async () => {
+  test('removes by tag and by id with all tags, twice; IN_USE names the users', async () => {
     const { engine, tag, instance } = connect()
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag })
     const other = `${tag}-other`
@@ -287,7 +287,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await listImages(engine, { labels: { 'capstan.owner.instance': instance } })).toEqual([])
   })
 
-  test('F12 the base of another image is in use by it', async () => {
+  test('the base of another image is in use by it', async () => {
     const { engine, tag, instance } = connect()
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag })
     const [image] = await listImages(engine, { labels: { 'capstan.owner.instance': instance } })
@@ -329,7 +329,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     await expect(new DockerImageTransfer(engine).loadImages(read())).rejects.toBe(broken)
   })
 
-  test('F16 saving ends with the reason of the abort; an absent image is IMAGE_NOT_FOUND', async () => {
+  test('saving ends with the reason of the abort; an absent image is IMAGE_NOT_FOUND', async () => {
     const { engine, tag } = connect()
     const transfer = new DockerImageTransfer(engine)
     await expect(transfer.saveImage(tag)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND', facts: { image: tag } })

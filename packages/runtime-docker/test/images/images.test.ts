@@ -6,7 +6,7 @@ import { empty, inTurn, json, refusal, silence, startScriptedEngine } from '../s
 const id = `sha256:${'c'.repeat(64)}`
 const absent = refusal(404, 'No such image: app')
 
-test('F14 an image is absent only when the engine says so', async () => {
+test('an image is absent only when the engine says so', async () => {
   const { engine } = await startScriptedEngine([
     ['GET /images/app/json', json(200, { Id: id })],
     ['GET /images/gone/json', absent],
@@ -18,7 +18,7 @@ test('F14 an image is absent only when the engine says so', async () => {
   await expect(imageExists(engine, 'a b')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
 })
 
-test('F14 with the engine down imageExists throws, and the home is /root', async () => {
+test('with the engine down imageExists throws, and the home is /root', async () => {
   const { fake, engine } = await startFakeEngine()
   await fake.die()
   await expect(imageExists(engine, 'app')).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
@@ -38,7 +38,7 @@ test.for([
   expect(await getImageHomeDir(engine, 'app')).toBe(home)
 })
 
-test('F16 asking for a home rejects for an abort alone', async () => {
+test('asking for a home rejects for an abort alone', async () => {
   const reason = new Error('enough')
   const abort = new AbortController()
   const { engine, log } = await startScriptedEngine([
@@ -87,7 +87,7 @@ test('lists one entry an image, without <none>, and lets the engine filter', asy
 
 const conflict = refusal(409, 'conflict: unable to remove repository reference')
 
-test('F11 an image that is gone is removed, also when it goes between two requests', async () => {
+test('an image that is gone is removed, also when it goes between two requests', async () => {
   const gone = await startScriptedEngine([['DELETE /images/app', absent]])
   await removeImage(gone.engine, 'app')
   const going = await startScriptedEngine([
@@ -97,7 +97,7 @@ test('F11 an image that is gone is removed, also when it goes between two reques
   await removeImage(going.engine, 'app')
 })
 
-test('F12 IN_USE names the containers of the image itself, and the images on top of it', async () => {
+test('IN_USE names the containers of the image itself, and the images on top of it', async () => {
   const { engine } = await startScriptedEngine([
     ['DELETE /images/app', conflict],
     ['GET /images/app/json', json(200, { Id: id, RepoTags: ['app:latest'] })],

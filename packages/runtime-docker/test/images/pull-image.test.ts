@@ -59,7 +59,7 @@ test.for([
   ],
   ['as 404', refusal(404, 'denied: x')],
   ['as 500', refusal(500, 'denied: x')],
-] as const)('F8 a refusal that comes %s is IMAGE_PULL_FAILED with the words of the registry', async ([, answer]) => {
+] as const)('a refusal that comes %s is IMAGE_PULL_FAILED with the words of the registry', async ([, answer]) => {
   await expect(pull(await start(answer))).rejects.toMatchObject({
     code: 'IMAGE_PULL_FAILED',
     facts: { image: 'busybox', registryText: 'denied: x' },
@@ -72,11 +72,11 @@ test.for([
   ['ends without saying that it is done', stream(['{"status":"Download complete","id":"l1"}\n']), 'CONNECTION_LOST'],
   ['is empty', stream([]), 'CONNECTION_LOST'],
   ['is not JSON', stream(['<html>']), 'PROTOCOL_ERROR'],
-] as const)('F9 a stream that %s does not resolve', async ([, answer, code]) => {
+] as const)('a stream that %s does not resolve', async ([, answer, code]) => {
   await expect(pull(await start(answer))).rejects.toMatchObject({ code })
 })
 
-test('F9 done in words alone is not enough when the image is not there', async () => {
+test('done in words alone is not enough when the image is not there', async () => {
   const scripted = await start(stream([done]), refusal(404, 'No such image: busybox'))
   await expect(pull(scripted)).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
 })
@@ -91,7 +91,7 @@ test('a reference that the engine does not take is INVALID_ARGUMENT', async () =
   await expect(pull(scripted)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field: 'image' } })
 })
 
-test('F25 sends credentials in a header, and shows them nowhere', async () => {
+test('sends credentials in a header, and shows them nowhere', async () => {
   const credentials = { username: 'user', password: 'SECRET' }
   const scripted = await start(refusal(401, 'unauthorized'))
   const failure: unknown = await pull(scripted, 'r.example/a', { credentials }).catch((error: unknown) => error)
@@ -113,7 +113,7 @@ test('says why no credentials were sent, when that may be the reason', async () 
   })
 })
 
-test('F16 an abort closes the connection and rejects with its reason: before, at the headers, in the stream', async () => {
+test('an abort closes the connection and rejects with its reason: before, at the headers, in the stream', async () => {
   const reason = new Error('enough')
   const before = await start(stream([done]))
   await expect(pull(before, 'busybox', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)

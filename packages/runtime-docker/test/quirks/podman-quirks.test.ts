@@ -11,7 +11,7 @@ import type { FakeContainer } from '../fake/fake-engine-state.js'
 import { inTurn, json, startScriptedEngine } from '../scripted-engine.js'
 import { startRuntime } from '../start-runtime.js'
 
-describe('Podman, as the docker plugin and the door know it', () => {
+describe('Podman in the docker plugin and in a compatible plugin', () => {
   async function discover(info: object) {
     const { fake } = await startFakeEngine()
     fake.server = 'Libpod/4.3.1 (linux)'
@@ -25,7 +25,7 @@ describe('Podman, as the docker plugin and the door know it', () => {
     return { host, report, fields: report?.available ? report.unsupportedOptions.map(({ field }) => field) : [] }
   }
 
-  test('refuses what its logs cannot keep, and says so when it is used', async () => {
+  test('lists unsupported log options, and rejects them with OPTION_UNSUPPORTED', async () => {
     const { host, fields } = await discover({})
     expect(fields).toEqual(expect.arrayContaining(['logs.since', 'logs.timestamps']))
     const { runtime } = await host.open()
@@ -38,7 +38,7 @@ describe('Podman, as the docker plugin and the door know it', () => {
     })
   })
 
-  test('elsewhere it refuses bind mounts: whether a source is there cannot be seen', async () => {
+  test('does not support bind mounts on another machine, where the source cannot be checked', async () => {
     const { fields } = await discover({ Name: 'another machine' })
     expect(fields).toContain('mounts.bind')
   })
@@ -46,7 +46,7 @@ describe('Podman, as the docker plugin and the door know it', () => {
 
 describe('an engine that misses exits', () => {
   const quirks = { missesExits: true }
-  /** Takes the wait up, and never answers. */
+  /** Accepts the wait, and never answers. */
   const silentWait: FakeHandler = (reply) => void reply.open({ Date: new Date().toUTCString() })
 
   async function startWaiting(answer: FakeHandler = silentWait) {
@@ -56,7 +56,7 @@ describe('an engine that misses exits', () => {
     return { ...started, container, id: container.id }
   }
 
-  test('the code is read from the container that has ended', async () => {
+  test('gets the exit code from the inspection of the exited container', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     const waiting = runtime.waitContainer(id)
     await expect.poll(() => fake.log().filter((line) => line.endsWith('/json'))).not.toHaveLength(0)
@@ -65,7 +65,7 @@ describe('an engine that misses exits', () => {
     expect(await waiting).toBe(7)
   })
 
-  test('an earlier exit of the same container is none that is waited for', async () => {
+  test('ignores an earlier exit of the same container', async () => {
     const { fake, engine } = await startFakeEngine({ quirks })
     const ended = (FinishedAt: string, ExitCode: number) =>
       json(200, { Id: 'c1', State: { Status: 'exited', ExitCode, FinishedAt } })
@@ -76,7 +76,7 @@ describe('an engine that misses exits', () => {
     expect(await exitCode).toBe(2)
   })
 
-  test('of one that is gone the events tell it; where they do not: EXIT_CODE_UNKNOWN', async () => {
+  test('gets the exit code of a removed container from the events, or rejects with EXIT_CODE_UNKNOWN', async () => {
     for (const event of [{ Actor: { Attributes: { exitCode: '3' } } }, {}]) {
       const { fake, runtime, container, id } = await startWaiting()
       fake.override('GET /events', (reply) => reply.raw(200, `${JSON.stringify(event)}\n`))
@@ -89,7 +89,7 @@ describe('an engine that misses exits', () => {
     }
   })
 
-  test('an answer that is no code is left to the looks', async () => {
+  test('polls when the answer to the wait has no exit code', async () => {
     const failed = { StatusCode: -1, Error: { Message: 'no such container' } }
     const { runtime, container, id } = await startWaiting(json(200, failed))
     container.start()
@@ -98,7 +98,7 @@ describe('an engine that misses exits', () => {
     expect(await waiting).toBe(5)
   })
 
-  test('with autoRemove it is not asked for the removal, to which it answers 0', async () => {
+  test('does not wait for the removal with autoRemove, which the engine answers with 0', async () => {
     const { fake, engine } = await startFakeEngine({ quirks })
     const { id } = fake.state.createContainer('c', { Cmd: ['sleep'] }) as FakeContainer
     const call = { operation: 'startAttached', subject: id }
@@ -107,7 +107,7 @@ describe('an engine that misses exits', () => {
     expect(fake.requests[0]?.query.get('condition')).toBe('next-exit')
   })
 
-  test('one that is gone itself: CONNECTION_LOST', async () => {
+  test('rejects with CONNECTION_LOST when the engine stops', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     container.start()
     const waiting = runtime.waitContainer(id)
@@ -117,7 +117,7 @@ describe('an engine that misses exits', () => {
   })
 })
 
-test('an engine that removes the users of a network with it is not asked while there are some: IN_USE', async () => {
+test('rejects with IN_USE without a removal on an engine that removes the users of a network with it', async () => {
   const { engine, log } = await startScriptedEngine(
     [
       ['GET /networks/n1', json(200, { Id: 'n1', Containers: { c1: { Name: 'user' } } })],
@@ -132,10 +132,10 @@ test('an engine that removes the users of a network with it is not asked while t
   expect(log().filter((line) => line.startsWith('DELETE'))).toEqual([])
 })
 
-test('the missing source of a bind is named before an engine could make it', async () => {
+test('rejects the missing source of a bind mount before an engine could create it', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'capstan-binds-'))
   onTestFinished(() => rm(directory, { recursive: true }))
-  const { fake, runtime } = await startRuntime({ quirks: { makesBindSources: true } })
+  const { fake, runtime } = await startRuntime({ quirks: { createsBindSources: true } })
   const create = (source: string) =>
     runtime.createContainer({ image: 'busybox:1', mounts: [{ type: 'bind', source, target: '/t' }] })
   await expect(create(join(directory, 'gone'))).rejects.toMatchObject({
@@ -146,8 +146,8 @@ test('the missing source of a bind is named before an engine could make it', asy
   await expect(create(directory)).resolves.toMatch(/^[0-9a-f]{64}$/)
 })
 
-test('an engine that does not know the word host-gateway gets the address', async () => {
-  const { fake, runtime } = await startRuntime({ quirks: { knowsNoHostGateway: true } })
+test('sends the address to an engine that does not support host-gateway', async () => {
+  const { fake, runtime } = await startRuntime({ quirks: { lacksHostGateway: true } })
   fake.override('GET /networks/bridge', json(200, { Id: 'b', IPAM: { Config: [{ Gateway: '10.88.0.1' }] } }))
   const extraHosts = { machine: 'host-gateway', other: '10.0.0.9' }
   await runtime.createContainer({ image: 'busybox:1', extraHosts })
@@ -155,10 +155,10 @@ test('an engine that does not know the word host-gateway gets the address', asyn
   expect(create?.json.HostConfig).toMatchObject({ ExtraHosts: ['machine:10.88.0.1', 'other:10.0.0.9'] })
 })
 
-test('where of this host there is but a name, host-gateway is refused: it is no address', async () => {
+test('rejects host-gateway when only a name of this host is known', async () => {
   const { engine } = await startFakeEngine()
   const facts = { ...engine.details.facts, location: 'virtual-machine' } as const
-  const { runtime } = await startRuntime({ facts, quirks: { knowsNoHostGateway: true } })
+  const { runtime } = await startRuntime({ facts, quirks: { lacksHostGateway: true } })
   await expect(
     runtime.createContainer({ image: 'busybox:1', extraHosts: { machine: 'host-gateway' } }),
   ).rejects.toMatchObject({ code: 'OPTION_UNSUPPORTED', facts: { field: 'extraHosts' } })

@@ -1,4 +1,4 @@
-/** What the engine says within a stream instead of the stream: becomes OPERATION_FAILED with its text. */
+/** The error that an engine reports within a stream. Becomes OPERATION_FAILED with its text. */
 export class EngineStreamError extends Error {
   constructor(text: string) {
     super(text.trim() === '' ? 'the engine ended the stream without a reason' : text.trim())

@@ -2,11 +2,11 @@ import { AnswerFormatError } from '../answer-format-error.js'
 import { EngineStreamError } from './engine-stream-error.js'
 
 /**
- * Takes the engine's framing apart: one type byte, three zero bytes, a length of 32 bits, then so many bytes.
+ * Parses the engine's stream format: frames of a type byte, three zero bytes, a 32-bit length and the payload.
  *
- * Pure and synchronous: nothing is copied, and nothing of a chunk is kept but at most 8 bytes of a header. Frames and
- * headers may be split anywhere; a payload that is split is handed on in pieces. `end` must be called: it finds what is
- * cut off. https://docs.docker.com/reference/api/engine/ (attach, "stream format")
+ * Pure and synchronous. Payloads are not copied, and only an incomplete header is buffered. Frames and headers may be
+ * split anywhere; a split payload is passed on in pieces. `end` must be called to detect an incomplete frame.
+ * https://docs.docker.com/reference/api/engine/ (attach, "stream format")
  */
 export class FrameParser {
   readonly #sink: FrameSink
@@ -14,14 +14,14 @@ export class FrameParser {
   #headerLength = 0
   #left = 0
   #source: FrameSource = 'stdout'
-  /** Of a frame in which the engine itself tells of a failure. */
+  /** The payload of a frame in which the engine reports an error. */
   #failure: Buffer[] | undefined
 
   constructor(sink: FrameSink) {
     this.#sink = sink
   }
 
-  /** @throws EngineStreamError for the engine's own error frame; AnswerFormatError for what is no frame. */
+  /** @throws EngineStreamError for an error frame of the engine; AnswerFormatError for an invalid frame. */
   push(chunk: Buffer): void {
     let offset = 0
     while (offset < chunk.length) {
@@ -29,7 +29,7 @@ export class FrameParser {
     }
   }
 
-  /** @throws AnswerFormatError when the last frame is not whole. */
+  /** @throws AnswerFormatError when the last frame is incomplete. */
   end(): void {
     if (this.#failure !== undefined) throw new EngineStreamError(Buffer.concat(this.#failure).toString())
     if (this.#left === 0 && this.#headerLength === 0) return
@@ -64,11 +64,11 @@ export class FrameParser {
     const type = buffer[at] ?? -1
     const length = buffer.readUInt32BE(at + 4)
     if (type > 3 || length > mostPayloadBytes || buffer[at + 1] !== 0 || buffer[at + 2] !== 0 || buffer[at + 3] !== 0) {
-      throw new AnswerFormatError('the stream has a frame that is none', buffer.subarray(at, at + 500))
+      throw new AnswerFormatError('the stream has an invalid frame', buffer.subarray(at, at + 500))
     }
     this.#left = length
     this.#failure = type === 3 ? [] : undefined
-    // Type 0 is stdin, which an engine may echo: it counts as stdout.
+    // Type 0 is stdin, which an engine may echo. It is treated as stdout.
     this.#source = type === 2 ? 'stderr' : 'stdout'
     if (length === 0 && type === 3) throw new EngineStreamError('')
   }
@@ -79,10 +79,10 @@ export class FrameParser {
   }
 }
 
-/** Receives one piece of one frame. */
+/** Receives a piece of a frame. */
 export type FrameSink = (source: FrameSource, bytes: Buffer, piece: FramePiece) => void
 export interface FramePiece {
-  /** Whether the piece ends the frame. */
+  /** Whether this is the last piece of the frame. */
   readonly isLast: boolean
 }
 export type FrameSource = 'stdout' | 'stderr'

@@ -2,11 +2,10 @@ import { type HostError, isHostError } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 
 /**
- * The objects of a stream of JSON, one a line: what the engine answers with to pull, build and load.
+ * Reads the objects of a stream of JSON lines, the format of the answers to pull, build and load.
  *
- * A line that is no object, or longer than 1 MiB: PROTOCOL_ERROR. What the stream itself throws passes through, after the
- * objects that came before it: the last may have lost its line end alone. The end of the stream says nothing about
- * success.
+ * Throws PROTOCOL_ERROR for a line that is not an object or is longer than 1 MiB. An error of the stream is thrown
+ * after the objects before it, including a last one without line end. The end of the stream does not mean success.
  */
 export async function* readJsonLines(body: AsyncIterable<Uint8Array>, operation: string): AsyncIterable<JsonObject> {
   const decoder = new TextDecoder()
@@ -28,9 +27,9 @@ export async function* readJsonLines(body: AsyncIterable<Uint8Array>, operation:
 
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** The member, when it is an object; else an empty one. */
+/** Returns the value if it is an object, and an empty object otherwise. */
 export function toObject(value: unknown): JsonObject {
-  // An object that is no list is a record of unknown values; that is all that is claimed here.
+  // The type claims only that an object that is not an array has unknown members.
   return isObject(value) ? value : {}
 }
 

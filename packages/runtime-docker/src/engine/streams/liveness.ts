@@ -4,8 +4,8 @@ import { isInconclusive } from '../is-inconclusive.js'
 import { toConnectionLost } from './lost-connection.js'
 
 /**
- * Pings the engine during a stream that may be silent for days, to detect an engine that hangs and a connection that broke
- * unnoticed. `onLost` gets CONNECTION_LOST, once. Returns what ends the watch.
+ * Pings the engine during a stream that may be silent for days, to detect a hanging engine or a broken connection.
+ * Calls `onLost` once with CONNECTION_LOST. Returns a function that stops the pings.
  *
  * CONNECTION_LOST needs three unanswered pings in a row, because a busy engine answers late.
  */
@@ -19,8 +19,8 @@ export function watchLiveness(engine: DockerEngine, call: EngineCall, { onLost }
     unanswered = isUnanswered(error) ? unanswered + 1 : 0
     if (isInconclusive(error) && unanswered < mostUnanswered) return
     stop()
-    const isTold = isHostError(error) && !isHostError(error, 'TIMED_OUT')
-    onLost(isTold ? error : toConnectionLost(engine, { cause: error }))
+    const isTranslated = isHostError(error) && !isHostError(error, 'TIMED_OUT')
+    onLost(isTranslated ? error : toConnectionLost(engine, { cause: error }))
   }
   const ask = () => {
     if (isAsking) return
@@ -56,7 +56,7 @@ async function ping(
   response.resume()
 }
 
-/** An engine that refuses a ping has answered it. */
+/** Whether a ping got no answer. A refusal is an answer. */
 function isUnanswered(error: unknown): boolean {
   return isHostError(error, 'TIMED_OUT') || isHostError(error, 'CONNECTION_LOST')
 }

@@ -2,7 +2,7 @@ import type { HostError } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import type { DockerEngine } from '../docker-engine.js'
 
-/** For what ended that had no right to: a stream of a container that still runs, an engine that hangs. */
+/** The error for a stream that ended while its container runs, and for an engine that hangs. */
 export function toConnectionLost(
   { details }: Pick<DockerEngine, 'details'>,
   { cause, lastTimestamp }: LostFacts = {},

@@ -4,10 +4,10 @@ import { FrameParser, type FrameSource } from './frame-parser.js'
 import { OutputReadable } from './output-readable.js'
 
 /**
- * Both outputs of a process as streams, read from the connection no faster than they are read.
+ * Both outputs of a process as streams with back-pressure to the connection.
  *
- * They share one connection: one that nobody reads holds the other up once its buffer is full, so what is not wanted is
- * discarded by `resume()`. Nothing is read before `start`.
+ * The outputs share one connection. An output without a reader blocks the other one once its buffer is full, so call
+ * `resume()` on an unused output. Nothing is read before `start`.
  */
 export class ProcessOutput {
   readonly stdout: OutputReadable
@@ -15,7 +15,7 @@ export class ProcessOutput {
   readonly #connection: UpgradedConnection
   readonly #parser: FrameParser | undefined
   #head: Buffer = Buffer.alloc(0)
-  /** Outputs whose buffer is full: a flag each, cleared by their `_read`. */
+  /** The outputs whose buffer is full. `_read` removes them. */
   readonly #full = new Set<FrameSource>()
 
   constructor(connection: UpgradedConnection, { isTerminal }: { readonly isTerminal: boolean }) {
@@ -32,8 +32,8 @@ export class ProcessOutput {
   }
 
   /**
-   * Starts reading. `onEnd` is called once when the connection has ended, with the raw error if there is one, and calls
-   * `finish`. The data that had arrived is then in the outputs.
+   * Starts reading. `onEnd` is called once when the connection has ended, with the untranslated error if there is one,
+   * and must call `finish`. All data that has arrived is in the outputs by then.
    */
   start(onEnd: (error: unknown) => void): void {
     const { socket, head } = this.#connection
@@ -52,7 +52,7 @@ export class ProcessOutput {
     }
     const breakOff = (error: unknown) => {
       socket.off('data', take)
-      // A slow reader has paused the socket, which emits no further `data` for what its buffer holds.
+      // A socket that a slow reader has paused emits no `data` events for its buffered data.
       for (let chunk = readNext(socket); chunk !== null && !isOver; chunk = readNext(socket)) take(chunk)
       end(error)
     }
@@ -63,7 +63,7 @@ export class ProcessOutput {
     if (head.length > 0) take(head)
   }
 
-  /** Ends both outputs, or fails them with the error after the data that they hold; `atOnce` drops that data. */
+  /** Ends both outputs, or fails them with the error after their buffered data; `atOnce` discards that data. */
   finish(error?: Error, { atOnce = false }: { readonly atOnce?: boolean } = {}): void {
     for (const output of [this.stdout, this.stderr]) {
       if (error !== undefined && atOnce) output.destroy(error)
@@ -76,7 +76,7 @@ export class ProcessOutput {
     const read = () => {
       if (this.#full.delete(source) && this.#full.size === 0) this.#connection.socket.resume()
     }
-    // Destroyed by its reader: what still comes for it is dropped, so that the other one goes on.
+    // When a reader destroys one output, its further data is discarded so that the other output continues.
     const destroy = (error: Error | null, done: (error?: Error | null) => void) => {
       read()
       done(error)
@@ -110,7 +110,7 @@ export class ProcessOutput {
 
 const mostHeadBytes = 4096
 
-/** A socket gives bytes: it has no encoding set. */
+/** Reads buffered data. A socket without an encoding returns Buffers. */
 function readNext(socket: Readable): Buffer | null {
   return socket.read()
 }

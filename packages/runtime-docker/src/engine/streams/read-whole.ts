@@ -1,9 +1,9 @@
 import type { Readable } from 'node:stream'
 
 /**
- * The bytes of a stream, read no faster than they are asked for. What had arrived before the stream failed is given before
- * the failure is thrown, however slow the reader is: an iteration of the stream itself drops it. An abort of `signal`
- * throws at once what the stream fails with. Leaving the loop destroys the stream.
+ * Reads a stream with back-pressure. Data that arrived before an error is yielded before the error is thrown, also to a
+ * slow reader, which the stream's own iterator does not guarantee. An abort of `signal` throws the error of the stream
+ * at once. Leaving the loop destroys the stream.
  */
 export async function* readWhole(stream: Readable, signal?: AbortSignal): AsyncGenerator<Buffer, void> {
   let isOver = stream.readableEnded

@@ -3,8 +3,8 @@ import type { DockerEngine, EngineCall } from '../docker-engine.js'
 import { readWhole } from './read-whole.js'
 
 /**
- * The bytes of an answer as they come. What breaks is thrown as the caller gets it, after all that came before; leaving the
- * loop closes the connection.
+ * Reads the bytes of an answer. Throws a translated error after the data that arrived before it. Leaving the loop
+ * closes the connection.
  */
 export async function* streamBody(engine: DockerEngine, body: Readable, call: EngineCall): AsyncIterable<Uint8Array> {
   try {

@@ -2,8 +2,8 @@ import { type Duplex, Writable } from 'node:stream'
 import { TerminalEof } from '@capstan/core/plugin'
 
 /**
- * The input of a process at a terminal. When it ends, end-of-transmission is sent and the connection stays open: if it were
- * half-closed, the engine would end the output as well.
+ * Creates the input stream of a process with a terminal. When it ends, end-of-transmission is sent and the connection
+ * stays open: if it were half-closed, the engine would end the output as well.
  */
 export function createTerminalInput(connection: Duplex): Writable {
   const end = new TerminalEof()

@@ -35,7 +35,9 @@ export async function replaceContainer(
       if (toContainerName(first?.Name) === aside) await rename(engine, firstId, name, undoing)
     })
     await rename(engine, firstId, aside, call)
-    const hostname = engine.details.quirks.hasOwnHostname ? (request.body.Hostname ?? firstId.slice(0, 12)) : undefined
+    const hostname = engine.details.quirks.hasSeparateHostname
+      ? (request.body.Hostname ?? firstId.slice(0, 12))
+      : undefined
     const labels = toSandboxedLabels({ firstId, sandboxId })
     const body = toSandboxedBody(request.body, { image, sandboxId, labels, hostname })
     const { id } = await requestContainer(engine, { body, platform: request.platform, name }, call)

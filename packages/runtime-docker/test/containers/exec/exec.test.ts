@@ -145,7 +145,7 @@ describe('exec', () => {
     expect(stdout.error).toMatchObject({ code })
   })
 
-  test('X16 both outputs, split anywhere, and what came with the headers', async () => {
+  test('both outputs, split anywhere, and what came with the headers', async () => {
     const whole = Buffer.concat([frame(1, 'out'), frame(2, 'err'), frame(1, '!')])
     const { execs, id, fake } = await startExecutable((reply) => {
       const exec = [...fake.state.execs.values()][0]
@@ -165,13 +165,13 @@ describe('exec', () => {
     await expect(execs.exec('gone', ['x'])).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
 
-  test('F25 no command: INVALID_ARGUMENT without a request', async () => {
+  test('no command: INVALID_ARGUMENT without a request', async () => {
     const { execs, id, fake } = await startExecutable()
     await expect(execs.exec(id, [])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field: 'command' } })
     expect(fake.requests).toHaveLength(0)
   })
 
-  test('X14 a code that comes late is waited for', async () => {
+  test('a code that comes late is waited for', async () => {
     const { execs, id, fake, findExec } = await startExecutable()
     let looks = 0
     fake.override('GET /exec/*/json', (reply) => {
@@ -184,14 +184,14 @@ describe('exec', () => {
     expect(await running.exitCode).toBe(5)
   })
 
-  test('X14 a code that never comes: EXIT_CODE_UNKNOWN rather than a guess; the outputs end all the same', async () => {
+  test('a code that never comes: EXIT_CODE_UNKNOWN rather than a guess; the outputs end all the same', async () => {
     const { execs, id, fake } = await startExecutable()
     fake.override('GET /exec/*/json', (reply) => reply.json(200, { Running: true, ExitCode: null }))
     const running = await execs.exec(id, ['x'], { stdin: false })
     await expect(running.exitCode).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN' })
   }, 15_000)
 
-  test('F7 the engine dies: CONNECTION_LOST on both outputs and the code', async () => {
+  test('the engine dies: CONNECTION_LOST on both outputs and the code', async () => {
     const { execs, id, fake } = await startExecutable()
     const running = await execs.exec(id, ['cat'])
     const read = Promise.allSettled([readText(running.stdout), readText(running.stderr), running.exitCode])
@@ -200,7 +200,7 @@ describe('exec', () => {
     expect(await read).toMatchObject([lost, lost, lost])
   })
 
-  test('F18 a frame of the engine itself: OPERATION_FAILED on both outputs and the code', async () => {
+  test('a frame of the engine itself: OPERATION_FAILED on both outputs and the code', async () => {
     const { execs, id } = await startExecutable((reply) => reply.upgrade().end(frame(3, 'broke')))
     const running = await execs.exec(id, ['x'])
     const read = await Promise.allSettled([readText(running.stdout), readText(running.stderr), running.exitCode])
@@ -208,7 +208,7 @@ describe('exec', () => {
     expect(read).toMatchObject([failed, failed, failed])
   })
 
-  test('F16 an abort while it runs: the reason everywhere, and the connection is gone', async () => {
+  test('an abort while it runs: the reason everywhere, and the connection is gone', async () => {
     const { execs, id, fake } = await startExecutable()
     const controller = new AbortController()
     const running = await execs.exec(id, ['cat'], { signal: controller.signal })
@@ -222,7 +222,7 @@ describe('exec', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('F16 an abort, or closing, while a reader has still to take the last output: the reason everywhere', async () => {
+  test('an abort, or closing, while a reader has still to take the last output: the reason everywhere', async () => {
     for (const isAbort of [true, false]) {
       const { execs, runtime, id, fake } = await startExecutable((reply) => {
         const exec = [...fake.state.execs.values()][0]
@@ -252,7 +252,7 @@ describe('exec', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('F17 an output that nobody reads holds the engine up; the other one waits with it', async () => {
+  test('an output that nobody reads holds the engine up; the other one waits with it', async () => {
     const payload = Buffer.alloc(64 * 1024)
     let sent = 0
     const { execs, id, fake } = await startExecutable((reply) => {
@@ -297,7 +297,7 @@ describe('exec', () => {
   })
 
   test.each([101, 200] as const)(
-    'F19 a process that ends with unread stdin resets the connection: its last output still arrives (%i)',
+    'a process that ends with unread stdin resets the connection: its last output still arrives (%i)',
     async (status) => {
       const output = frame(1, Buffer.alloc(150_000, 'o'))
       const { execs, id, fake } = await startExecutable((reply) => {

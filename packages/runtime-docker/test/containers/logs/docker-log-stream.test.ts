@@ -92,7 +92,7 @@ describe('containerLogs', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('F16 an abort rejects the read with its reason', async () => {
+  test('an abort rejects the read with its reason', async () => {
     const { open, fake } = await startLogs((reply) => reply.open().write(frame(1, 'x')))
     const controller = new AbortController()
     const reading = readText(await open({ follow: true, signal: controller.signal }))
@@ -136,7 +136,7 @@ describe('containerLogs', () => {
     expect(read.split(';')).toHaveLength(301)
   })
 
-  test("F18 the engine's own error within the log: OPERATION_FAILED with its text", async () => {
+  test("the engine's own error within the log: OPERATION_FAILED with its text", async () => {
     const { open } = await startLogs((reply) => reply.open().end(Buffer.concat([frame(1, 'x'), frame(3, 'disk gone')])))
     await expect(readText(await open())).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
@@ -144,7 +144,7 @@ describe('containerLogs', () => {
     })
   })
 
-  test('F18 what is no frame, and an end within one: PROTOCOL_ERROR', async () => {
+  test('what is no frame, and an end within one: PROTOCOL_ERROR', async () => {
     for (const bytes of [Buffer.from('not a frame at all'), frame(1, 'abc').subarray(0, 9)]) {
       const { open } = await startLogs((reply) => reply.open().end(bytes))
       await expect(readText(await open())).rejects.toMatchObject({ code: 'PROTOCOL_ERROR' })
@@ -168,7 +168,7 @@ describe('a followed log', () => {
     expect(await reading).toBe('stdout:one\n;stderr:two\n;')
   })
 
-  test('F6 the engine dies: CONNECTION_LOST with its last timestamp, though none was asked for', async () => {
+  test('the engine dies: CONNECTION_LOST with its last timestamp, though none was asked for', async () => {
     const { open, fake } = await startLogs((reply) => {
       reply.open().write(stamped)
     })
@@ -185,7 +185,7 @@ describe('a followed log', () => {
     expect(texts).toEqual(['one\n', 'two\n'])
   })
 
-  test('X15 one that ends while its container runs was interrupted: CONNECTION_LOST, never a clean end', async () => {
+  test('one that ends while its container runs was interrupted: CONNECTION_LOST, never a clean end', async () => {
     const { open } = await startLogs((reply) => reply.open().end(stamped))
     await expect(readText(await open({ follow: true }))).rejects.toMatchObject({
       code: 'CONNECTION_LOST',
@@ -193,7 +193,7 @@ describe('a followed log', () => {
     })
   })
 
-  describe('F17 that the engine cuts short when the container ends is read to its end, nothing twice', () => {
+  describe('that the engine cuts short when the container ends is read to its end, nothing twice', () => {
     const third = '2026-01-02T03:04:06.123456790Z'
     const records = [
       frame(1, `${first} a\n`),
@@ -277,7 +277,7 @@ describe('a followed log', () => {
     })
   })
 
-  test('F17 a reader that sleeps holds the engine up: nothing piles up here, and nothing is lost', async () => {
+  test('a reader that sleeps holds the engine up: nothing piles up here, and nothing is lost', async () => {
     const payload = Buffer.alloc(64 * 1024, 'z')
     const count = 512
     let taken = 0
@@ -310,7 +310,7 @@ describe('a followed log', () => {
 })
 
 describe('containerLogsAll', () => {
-  test('X16 all bytes in order of arrival, as they are', async () => {
+  test('all bytes in order of arrival, as they are', async () => {
     const { runtime, container } = await startLogs((reply) =>
       reply.open().end(Buffer.concat([frame(1, '{"a":1}'), frame(2, Buffer.from([0xff, 0]))])),
     )
@@ -319,7 +319,7 @@ describe('containerLogsAll', () => {
     )
   })
 
-  test('F9 cut off: CONNECTION_LOST, not half of it', async () => {
+  test('cut off: CONNECTION_LOST, not half of it', async () => {
     const { runtime, container } = await startLogs((reply) => {
       reply.open({ 'Content-Length': '100' }).write(frame(1, 'x'), () => reply.destroy())
     })

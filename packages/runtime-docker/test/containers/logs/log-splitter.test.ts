@@ -43,13 +43,13 @@ describe('log of a container without a terminal', () => {
     expect(split(format, splitAtRandom(bytes, createRandom(seed), 9))).toEqual(split(format, [bytes]))
   })
 
-  test('X2 keeps the last timestamp though none is shown', () => {
+  test('keeps the last timestamp though none is shown', () => {
     const { joined, last } = split({ isTerminal: false, isStamped: true, isShown: false }, [bytes])
     expect(joined.map(({ timestamp }) => timestamp)).toEqual([undefined, undefined])
     expect(last).toBe(second)
   })
 
-  test('X16 text that looks like JSON, or like a time, is text', () => {
+  test('text that looks like JSON, or like a time, is text', () => {
     const format = { isTerminal: false, isStamped: false, isShown: false }
     expect(split(format, [frame(1, '{"a":1}')]).joined[0]?.text).toBe('{"a":1}')
     expect(split(format, [frame(1, `${first} text`)]).joined[0]?.text).toBe(`${first} text`)
@@ -100,7 +100,7 @@ describe('a fault in a log', () => {
 
   test.each([
     ['an error frame of the engine', [frame(1, 'a'), frame(2, 'b'), frame(3, 'gone')], 'gone'],
-    ['bytes that are no frame', [frame(1, 'a'), frame(2, 'b'), bad], 'none'],
+    ['bytes that are no frame', [frame(1, 'a'), frame(2, 'b'), bad], 'invalid frame'],
     ['a frame that is cut off', [frame(1, 'a'), frame(2, 'b'), cut], 'within a frame'],
   ])('gives what came before %s in one chunk, then throws', (_, parts, words) => {
     const splitter = createLogSplitter({ isTerminal: false, isStamped: false, isShown: false })

@@ -26,36 +26,36 @@ describe('FrameParser', () => {
     frame(2, '€'),
   ])
 
-  test('F18 gives each stream its bytes: length 0 is legal, type 0 is stdout', () => {
+  test('splits the bytes by stream, accepts length 0, and treats type 0 as stdout', () => {
     const { stdout, stderr } = parse([whole])
     expect(stdout).toBe(`onethree${'x'.repeat(70_000)}`)
     expect(stderr).toBe('two€')
   })
 
-  test.each([1, 2, 3, 4, 5, 6, 7, 8])('F18 chunk borders make no difference (seed %i)', (seed) => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8])('gives the same result for any chunk borders (seed %i)', (seed) => {
     const random = createRandom(seed)
     expect(parse(splitAtRandom(whole, random, 1 + Math.floor(random() * 3_000)))).toEqual(parse([whole]))
   })
 
-  test('F18 borders after every byte make no difference', () => {
+  test('gives the same result for chunks of one byte', () => {
     const small = Buffer.concat([frame(1, 'abc'), frame(2, ''), frame(2, 'de')])
     expect(parse([...small].map((byte) => Buffer.from([byte])))).toEqual({ stdout: 'abc', stderr: 'de', frames: 2 })
   })
 
-  test('F18 takes a chunk of 64 KB that is all frames of one byte, without recursion', () => {
+  test('parses a chunk of 64 KB with frames of one byte without recursion', () => {
     const chunk = Buffer.concat(Array.from({ length: 7_281 }, (_, index) => frame(1 + (index % 2), 'y')))
     const { stdout, stderr, frames } = parse([chunk])
     expect([stdout.length, stderr.length, frames]).toEqual([3_641, 3_640, 7_281])
   })
 
-  test('hands the payload on without copying it', () => {
+  test('passes the payload on without copying it', () => {
     const chunk = Buffer.concat([frame(1, 'abc'), frame(1, 'def')])
     const parser = new FrameParser((_, bytes) => expect(bytes.buffer).toBe(chunk.buffer))
     parser.push(chunk)
     expect.assertions(2)
   })
 
-  test("F18 a frame of type 3 is the engine's own error, wherever it is split", () => {
+  test("throws the engine's error for a frame of type 3, split anywhere", () => {
     const bytes = Buffer.concat([frame(1, 'out'), frame(3, 'error from daemon in stream')])
     for (const chunks of [[bytes], splitAtRandom(bytes, createRandom(7), 5)]) {
       expect(() => parse(chunks)).toThrow(new EngineStreamError('error from daemon in stream'))
@@ -66,7 +66,7 @@ describe('FrameParser', () => {
     ['an unknown type', frame(7, 'x')],
     ['a length over the limit', Buffer.from([1, 0, 0, 0, 0xff, 0xff, 0xff, 0xff])],
     ['bytes of text where a header should be', Buffer.from('plain text that is no frame')],
-  ])('F18 refuses %s', (_, bytes) => {
+  ])('rejects %s', (_, bytes) => {
     expect(() => parse([bytes])).toThrow(AnswerFormatError)
   })
 
@@ -74,7 +74,7 @@ describe('FrameParser', () => {
     ['a header', frame(1, 'abc').subarray(0, 5)],
     ['a payload', frame(1, 'abc').subarray(0, 10)],
     ['an error frame', undefined],
-  ])('F18 refuses an end within %s', (_, bytes) => {
+  ])('rejects an end within %s', (_, bytes) => {
     expect(() => parse([bytes ?? frame(3, 'cut off').subarray(0, 10)])).toThrow()
   })
 })

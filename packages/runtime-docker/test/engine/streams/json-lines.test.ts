@@ -9,7 +9,7 @@ async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   return all
 }
 
-test('reads the same objects whatever the borders of the chunks', async () => {
+test('reads the same objects for any chunk borders', async () => {
   const text = '{"status":"grüße 😀"}\r\n\n{"a":1}\n  \n{"last":true}'
   const expected = [{ status: 'grüße 😀' }, { a: 1 }, { last: true }]
   for (let size = 1; size < 40; size += 1) {
@@ -18,7 +18,7 @@ test('reads the same objects whatever the borders of the chunks', async () => {
 })
 
 test.for(['{"a":', 'plain words', '[1]', '1', 'null', '"text"'])(
-  'F9 a line that is no object, %j, is PROTOCOL_ERROR with an excerpt',
+  'rejects with PROTOCOL_ERROR and an excerpt for a line that is not an object: %j',
   async (line) => {
     const reading = collect(readJsonLines(toChunks(`{"fine":1}\n${line}\n{"never":1}\n`), 'pullImage'))
     await expect(reading).rejects.toMatchObject({
@@ -28,7 +28,7 @@ test.for(['{"a":', 'plain words', '[1]', '1', 'null', '"text"'])(
   },
 )
 
-test('F9 a line without end is refused before it fills the memory; the excerpt is at most 500 bytes', async () => {
+test('rejects a line without end before it fills the memory, with an excerpt of at most 500 bytes', async () => {
   let given = 0
   async function* endless(): AsyncIterable<Uint8Array> {
     for (; ; given += 1) yield Buffer.from('ü'.repeat(50_000))
@@ -41,7 +41,7 @@ test('F9 a line without end is refused before it fills the memory; the excerpt i
   expect(excerpt).toMatch(/^ü+$/)
 })
 
-test('what the stream throws passes through', async () => {
+test('throws an error of the stream unchanged', async () => {
   const broken = new Error('cut')
   async function* cut(): AsyncIterable<Uint8Array> {
     yield Buffer.from('{"a":1}\n{"b"')
@@ -56,7 +56,7 @@ test.for([
   ['{"errorDetail":{"message":" spaces "}}', 'spaces', undefined],
   ['{"errorDetail":"odd"}', '"odd"', undefined],
   ['{"error":{"odd":1}}', '{"odd":1}', undefined],
-] as const)('F8 the first %s rejects, whatever comes after it', async ([line, text, code]) => {
+] as const)('rejects at the first %s, whatever follows it', async ([line, text, code]) => {
   const toError = (failure: object) => ({ thrown: failure })
   const reading = collect(
     readEngineMessages(toChunks(`{"status":"x"}\n${line}\n{"status":"fine"}\n`), { operation: 'pullImage', toError }),
@@ -82,7 +82,7 @@ test('reads ids, bytes and results from messages, and leaves seconds and unknown
   expect(messages[3]?.imageId).toBe('sha256:1')
 })
 
-test('gives a last object that lacks its line end before the failure of the stream', async () => {
+test('yields a last object without line end before the error of the stream', async () => {
   async function* broken(): AsyncIterable<Uint8Array> {
     yield Buffer.from('{"a":1}\n{"error":"denied"}')
     throw new Error('the connection was reset')

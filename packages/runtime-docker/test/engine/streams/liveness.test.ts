@@ -4,7 +4,7 @@ import { startFakeEngine } from '../../fake/fake-docker-engine.js'
 
 const call = { operation: 'attach', subject: 'c' }
 
-test('an engine that hangs beside a silent stream is told from silence: CONNECTION_LOST, once', async () => {
+test('reports CONNECTION_LOST once when the engine hangs during a silent stream', async () => {
   const { fake, engine } = await startFakeEngine({}, { livenessIntervalMs: 5, livenessAnswerMs: 20 })
   fake.override('GET /_ping', () => {})
   const lost: Error[] = []
@@ -15,7 +15,7 @@ test('an engine that hangs beside a silent stream is told from silence: CONNECTI
   expect(fake.requests.length).toBeLessThanOrEqual(3)
 })
 
-test('one that answers is asked again and again, until the watch is stopped, and no connection is left', async () => {
+test('pings an engine that answers until it is stopped, and leaves no connection', async () => {
   const { fake, engine } = await startFakeEngine({}, { livenessIntervalMs: 2 })
   const stop = watchLiveness(engine, call, { onLost: (error) => expect(error).toBeUndefined() })
   await expect.poll(() => fake.requests.length).toBeGreaterThan(3)
@@ -23,7 +23,7 @@ test('one that answers is asked again and again, until the watch is stopped, and
   await expect.poll(() => fake.sockets.size).toBe(0)
 })
 
-test('single pings that are not answered in time do not end a stream', async () => {
+test('does not end a stream for single unanswered pings', async () => {
   const { fake, engine } = await startFakeEngine({}, { livenessIntervalMs: 2, livenessAnswerMs: 300 })
   let asked = 0
   fake.override('GET /_ping', (reply) => {
@@ -37,7 +37,7 @@ test('single pings that are not answered in time do not end a stream', async () 
   stop()
 })
 
-test('an engine that refuses a ping has answered it', async () => {
+test('counts the refusal of a ping as an answer', async () => {
   const { fake, engine } = await startFakeEngine({}, { livenessIntervalMs: 2 })
   fake.override('GET /_ping', (reply) => reply.refuse(503, 'busy'))
   const lost: Error[] = []

@@ -5,13 +5,13 @@ import { findSandboxLabels, hasSandboxLabels } from './sandbox-labels.js'
 import { isIdOf, StartSettings } from './start-settings.js'
 
 /**
- * What this process knows of the engine's containers.
+ * The state of the engine's containers in this process: settings, ids, starts and waits.
  *
  * A container that starts under firewall rules is created again in the network namespace of a sandbox, under another id
- * (docs/firewall.md). Callers go on using the id that `createContainer` returned, the first id. Requests are sent with the
- * engine's id, and answers have the first id.
+ * (docs/firewall.md). Callers keep using the id that `createContainer` returned, the first id. Requests are sent with
+ * the engine's id, and answers have the first id.
  */
-export class KnownContainers {
+export class ContainerRegistry {
   readonly settings: StartSettings = new StartSettings()
   readonly #created = new Map<string, CreatedContainer>()
   readonly #sandboxed = new Map<string, SandboxedContainer>()
@@ -28,7 +28,7 @@ export class KnownContainers {
     return this.#created.get(id)?.request
   }
 
-  /** Forgets how a container was created, by its id, the beginning of that, or its name. */
+  /** Removes the stored create request of a container, by its id, a prefix of the id, or its name. */
   forgetCreated(idOrName: string): void {
     for (const [id, { name }] of this.#created) {
       if (name === idOrName || isIdOf(idOrName, id)) this.#created.delete(id)
@@ -55,7 +55,7 @@ export class KnownContainers {
     this.#sandboxed.delete(firstId)
   }
 
-  /** Forgets a container that was removed. Keeps its engine id for a while, since events name it by that. */
+  /** Deletes the entry of a removed container. Keeps its engine id for a while, since events have that id. */
   forgetRemoved(firstId: string): void {
     const container = this.#sandboxed.get(firstId)
     this.#sandboxed.delete(firstId)
@@ -114,7 +114,9 @@ export class KnownContainers {
     }
   }
 
-  /** Resolves when all registered waits are for the new container, so that none misses its start, or after the limit. */
+  /**
+   * Resolves when all registered waits are for the new container, so that none misses its start, or after the limit.
+   */
   async untilWaitsMoved(firstId: string, limitMs: number): Promise<void> {
     const waits = this.#waits.get(firstId)
     if (waits === undefined) return
@@ -131,16 +133,19 @@ export class KnownContainers {
     return engineId === undefined ? path : `/containers/${engineId}${rest}`
   }
 
-  /** An inspection with the first id in place of the engine's. */
-  toSeen<T extends InspectedContainer>(container: T): T {
-    return { ...container, Id: this.#learn(container.Id, container.Config?.Labels, container.HostConfig?.NetworkMode) }
+  /** Replaces the engine's id of an inspection with the first id. */
+  toInspected<T extends InspectedContainer>(container: T): T {
+    return {
+      ...container,
+      Id: this.#addByLabels(container.Id, container.Config?.Labels, container.HostConfig?.NetworkMode),
+    }
   }
 
-  /** An entry of the engine's list with the first id in place of the engine's. */
+  /** Replaces the engine's id of a list entry with the first id. */
   toListed(container: ListedContainer): ListedContainer {
     const { Id, Labels, HostConfig } = container
-    const known = this.findSandboxed(Id)?.firstId
-    return { ...container, Id: known ?? this.#learn(Id, Labels, HostConfig?.NetworkMode) }
+    const firstId = this.findSandboxed(Id)?.firstId
+    return { ...container, Id: firstId ?? this.#addByLabels(Id, Labels, HostConfig?.NetworkMode) }
   }
 
   /** Whether an entry of a list has the labels of a container in a sandbox, and no network mode to confirm them. */
@@ -148,7 +153,7 @@ export class KnownContainers {
     return HostConfig?.NetworkMode === undefined && hasSandboxLabels(Labels) && this.findSandboxed(Id) === undefined
   }
 
-  #learn(id: string, labels: StringMap | null | undefined, networkMode: string | undefined): string {
+  #addByLabels(id: string, labels: StringMap | null | undefined, networkMode: string | undefined): string {
     const found = findSandboxLabels(labels, networkMode)
     if (found === undefined) return id
     this.#sandboxed.set(found.firstId, { id, sandboxId: found.sandboxId })
@@ -158,7 +163,7 @@ export class KnownContainers {
 
 /** A container that was not started yet. */
 export interface CreatedContainer {
-  /** The name that was asked for. */
+  /** The requested name. */
   readonly name: string | undefined
   readonly request: CreateRequest
 }

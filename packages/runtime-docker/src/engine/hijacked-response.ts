@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http'
 import { Duplex } from 'node:stream'
 
-/** A connection that was taken over by an answer of status 200: reads its body, writes to its socket, half-closes. */
-export class TakenOverResponse extends Duplex {
+/** A connection that was hijacked with status 200: reads the body of the response and writes to its socket. */
+export class HijackedResponse extends Duplex {
   readonly #response: IncomingMessage
   readonly #socket: Duplex
 
@@ -16,7 +16,7 @@ export class TakenOverResponse extends Duplex {
     response.on('data', take)
     response.on('end', () => this.push(null))
     response.on('error', (error) => {
-      // What it holds for a slow reader came before the error.
+      // Buffered data arrived before the error, so it is delivered first.
       response.off('data', take)
       for (let chunk: Buffer | null = response.read(); chunk !== null; chunk = response.read()) this.push(chunk)
       this.destroy(error)
@@ -28,7 +28,7 @@ export class TakenOverResponse extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    // That it has failed shows where it is read: its last output may still be on the way.
+    // A write error is ignored because reading reports it too, and the last output may still arrive.
     this.#socket.write(chunk, () => done())
   }
 
