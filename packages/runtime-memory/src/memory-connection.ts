@@ -79,7 +79,7 @@ export class MemoryConnection {
     return this.unsupportedOptions.some(({ field }) => field === 'firewall.beforeStart') ? 'after' : 'before'
   }
 
-  /** @throws HostError OPTION_UNSUPPORTED when a value is given for a field that this simulation refuses */
+  /** @throws HostError OPTION_UNSUPPORTED when a value is given for a field that this simulation does not support */
   refuse<F extends RefusableField>(capability: Capability<object, F>, field: NoInfer<F>, given: unknown): void {
     refuseField(capability, field, given, { runtime: this.runtimeName, unsupportedOptions: this.unsupportedOptions })
   }

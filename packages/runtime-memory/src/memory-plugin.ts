@@ -43,7 +43,7 @@ export function memoryPlugin(options: MemoryPluginOptions = {}): RuntimePlugin {
   const { name = 'memory', without = [] } = options
   checkWithout(without)
   const absent = without.map(toAbsent)
-  const unsupportedOptions = refuseUnlistedVolumes(toRefused(options.unsupportedOptions), absent)
+  const unsupportedOptions = refuseUnlistedVolumes(toUnsupportedOptions(options.unsupportedOptions), absent)
   const engine = createEngine(options)
   const isLeftOut = ({ id }: Capability<object>) => without.some((capability) => capability.id === id)
   const provides = capabilities.filter((capability) => !isLeftOut(capability))
@@ -93,18 +93,18 @@ function toAbsent({ id, title }: Capability<object>): AbsentCapability {
   return { id, title, reason, remedy: 'remove it from `without` of memoryPlugin()' }
 }
 
-/** Lists what every simulation refuses, then the fields of the option `unsupportedOptions`. */
-function toRefused(fields: readonly RefusableField[] = []): readonly RefusedOption[] {
-  const chosen = fields.filter((field) => !alwaysRefused.some((refused) => refused.field === field))
-  return [...alwaysRefused, ...chosen.map(toChosen)]
+/** Lists the fields that no simulation supports, then those of the option `unsupportedOptions`. */
+function toUnsupportedOptions(fields: readonly RefusableField[] = []): readonly RefusedOption[] {
+  const configured = fields.filter((field) => !alwaysUnsupported.some((refused) => refused.field === field))
+  return [...alwaysUnsupported, ...configured.map(toConfigured)]
 }
 
-function toChosen(field: RefusableField): RefusedOption {
+function toConfigured(field: RefusableField): RefusedOption {
   const remedy = 'remove it from `unsupportedOptions` of memoryPlugin()'
   return { field, reason: 'this simulation was created with it in `unsupportedOptions`', remedy }
 }
 
-const alwaysRefused: readonly RefusedOption[] = [
+const alwaysUnsupported: readonly RefusedOption[] = [
   { field: 'ports.udp', reason: 'simulated programs support TCP only', remedy: undefined },
   { field: 'build.dns', reason: 'a simulated build has no network', remedy: undefined },
 ]

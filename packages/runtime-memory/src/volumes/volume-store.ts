@@ -24,8 +24,8 @@ export class VolumeStore {
     return this.#volumes.get(name)
   }
 
-  add(name: string, labels: StringMap, made: Pick<MemoryVolume, 'createdAt' | 'createdFor'>): MemoryVolume {
-    const volume = { name, labels, ...made, files: new Map() }
+  add(name: string, labels: StringMap, facts: Pick<MemoryVolume, 'createdAt' | 'createdFor'>): MemoryVolume {
+    const volume = { name, labels, ...facts, files: new Map() }
     this.#volumes.set(name, volume)
     return volume
   }

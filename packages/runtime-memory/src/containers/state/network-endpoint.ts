@@ -3,8 +3,7 @@ import { createHostError, type PortBinding } from '@capstan/core/plugin'
 import { applyFirewall } from '../../firewall/apply-firewall.js'
 import type { Origin } from '../../networks/connect.js'
 import { NetworkNamespace } from '../../networks/network-namespace.js'
-import type { NetworkStore } from '../../networks/network-store.js'
-import { joinNetwork, type MemoryNetwork } from '../../networks/network-store.js'
+import { joinNetwork, type MemoryNetwork, type NetworkStore } from '../../networks/network-store.js'
 import { publishPorts } from '../../networks/published-ports.js'
 import type { ContainerStore } from './container-store.js'
 import { findRun, type MemoryContainer } from './memory-container.js'
@@ -17,7 +16,7 @@ export interface NetworkEndpoint {
   leave(): Promise<void>
 }
 
-/** The parts of the engine that network members use. */
+/** The parts of the engine that network endpoints use. */
 export interface NetworkStores {
   readonly networks: NetworkStore
   readonly containers: ContainerStore
