@@ -67,7 +67,7 @@ describe('capstan build', () => {
     const failed = await capstan(['build', '-t', 'app'])
     expect(failed).toMatchObject({ exitCode: 125, stdout: '' })
     expect(failed.stderr).toContain('about to fail')
-    expect(failed.stderr).toMatch(/\ncapstan build: the build stopped .*exit code 9.*\n$/)
+    expect(failed.stderr).toMatch(/\ncapstan build: the build failed .*exit code 9.*\n$/)
   })
 
   it('writes the last lines of a failed build on a terminal', async () => {

@@ -69,7 +69,7 @@ describe('capstan quickstart', () => {
     const memory = memoryPlugin({ commands })
     const byEndpoint = await runCapstan(['quickstart'], { plugins: [asked, memory] })
     expect(byEndpoint.exitCode).toBe(125)
-    expect(byEndpoint.stderr).toContain('runtime "docker" was asked for and is not available')
+    expect(byEndpoint.stderr).toContain('runtime "docker" was requested and is not available')
     const env = { CAPSTAN_RUNTIME: 'docker' }
     expect((await runCapstan(['quickstart'], { plugins: [docker, memory], env })).exitCode).toBe(125)
   })

@@ -87,7 +87,7 @@ describe('toSweepPage', () => {
     const report = {
       runtime: 'docker',
       removed: [item],
-      undecidable: [{ ...item, kind: 'network', reason: 'made from another machine' }],
+      undecidable: [{ ...item, kind: 'network', reason: 'created on another machine' }],
       failed: [{ ...item, kind: 'image', error: new Error('in use') }],
     } as const
     expect(toSweepPage([report], { dryRun: false, page })).toBe(
@@ -100,7 +100,7 @@ describe('toSweepPage', () => {
         'Kept, because it may still be in use',
         '',
         'RUNTIME   KIND      NAME   REASON',
-        'docker    network   web    made from another machine',
+        'docker    network   web    created on another machine',
         '',
         '→ Run the sweep on the machine that created it. `capstan rm --force NAME`',
         'removes a container, the command of the engine any other resource.',

@@ -60,7 +60,7 @@ describe('toErrorText', () => {
   it('names each failed endpoint with cause and remedy, and the available runtime that was not used', () => {
     const error = createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [dead, alive] })
     expect(toErrorText(error, options).split('\n')).toEqual([
-      'capstan run: runtime "docker" was asked for and is not available',
+      'capstan run: runtime "docker" was requested and is not available',
       '  docker at tcp://127.0.0.1:1 (DOCKER_HOST) failed at connect: connect ECONNREFUSED 127.0.0.1:1',
       '  → start the engine, or unset DOCKER_HOST',
       '  runtime other is available, but another endpoint was selected',
@@ -98,7 +98,7 @@ describe('toErrorText', () => {
     const denied = { ...attempt, candidate: 'unix:///d', step: 'connect' } as const
     const reports = [{ ...dead, attempts: [...vacant, denied] }]
     const text = toErrorText(createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports }), options)
-    for (const part of ['docker at unix:///a ', 'docker at unix:///d ', 'nothing is at 2 other places']) {
+    for (const part of ['docker at unix:///a ', 'docker at unix:///d ', 'docker was not found at 2 other locations']) {
       expect(text).toContain(part)
     }
     expect(text).not.toContain('unix:///b')
@@ -217,7 +217,7 @@ describe('toErrorText', () => {
     const failures = [new Error('net is in use'), createHostError('NETWORK_NOT_FOUND', { id: 'b' })]
     const error = withUndoFailures(createHostError('IMAGE_NOT_FOUND', { image: 'web' }), failures)
     expect(toErrorText(error, options).split('\n')).toEqual([
-      'capstan run: there is no image "web" here',
+      'capstan run: there is no image "web"',
       '  2 steps of the cleanup failed:',
       '  - net is in use',
       '  - there is no network "b"',

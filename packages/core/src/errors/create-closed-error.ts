@@ -3,9 +3,9 @@ import { createHostError } from './create-host-error.js'
 import type { HostError } from './host-error.js'
 
 /**
- * Creates the error of each call after `Runtime.close`: RUNTIME_UNAVAILABLE with one report, whose one attempt tells where
- * the runtime was open (`candidate`), that it was closed (`cause.code` is `CLOSED`), and how to open it again. Without a
- * runtime: the error of each call after the host was closed, which has no report.
+ * Creates the error of a call after `Runtime.close`: RUNTIME_UNAVAILABLE with a report, whose attempt has the endpoint as
+ * `candidate`, the `cause.code` `CLOSED` and the remedy to open the runtime again. Without a runtime, creates the error of a
+ * call after the host was closed, which has no report.
  */
 export function createClosedError(closed?: ClosedRuntime): HostError<'RUNTIME_UNAVAILABLE'> {
   if (closed === undefined) return createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: [] })
@@ -17,10 +17,10 @@ export function createClosedError(closed?: ClosedRuntime): HostError<'RUNTIME_UN
   return createHostError('RUNTIME_UNAVAILABLE', { runtime, reports: [report] })
 }
 
-/** The facts of a runtime that the error after its closing reports. */
+/** A closed runtime, as the error of a later call reports it. */
 export interface ClosedRuntime {
   readonly runtime: string
-  /** Where it was open, as in its report: an endpoint, a command. */
+  /** The endpoint or command, as in the runtime's report. */
   readonly endpoint: string
   /** Default `automatic`. */
   readonly selection?: ReportedPlugin['selection']

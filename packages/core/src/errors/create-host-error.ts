@@ -8,8 +8,8 @@ import {
 } from './named-errors.js'
 
 /**
- * Throw this: the message is built from the same facts. Codes with a class of their own get that class. Its stack begins
- * at the caller.
+ * Creates an error whose message is built from its facts, as an instance of the named class if the code has one. The stack
+ * begins at the caller.
  */
 export function createHostError<C extends HostErrorCode>(
   code: C,

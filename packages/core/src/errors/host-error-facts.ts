@@ -4,17 +4,17 @@ import type { Argv } from '../contract/operation.js'
 import type { RefusableField } from '../contract/probe.js'
 import type { RuntimeReport } from '../contract/runtime-report.js'
 
-/** The lines of a Dockerfile that a builder shows for a failure. */
+/** The lines of a Dockerfile in which a build failed. */
 export interface BuildSource {
   /** The name of the Dockerfile, as the builder prints it. */
   readonly file: string
-  /** Counted from 1. */
+  /** The number of the line, from 1. */
   readonly line: number
-  /** The lines as the builder prints them, with its numbers and marks. */
+  /** The lines as the builder prints them, with line numbers and markers. */
   readonly excerpt: readonly string[]
 }
 
-/** What a {@link HostError} knows, by its code. */
+/** The facts of a {@link HostError}, by its code. */
 export interface HostErrorFacts {
   CAPABILITY_MISSING: {
     readonly feature: string | undefined
@@ -47,13 +47,14 @@ export interface HostErrorFacts {
     readonly command: string | undefined
     readonly exitCode: number | undefined
     readonly lastLines: readonly string[]
-    /** Present when the builder shows the lines of the Dockerfile that failed. */
+    /** The failed lines of the Dockerfile; absent where the builder does not report them. */
     readonly source?: BuildSource
   }
+  /** `ours`: whether this host created the object that has the name. */
   NAME_CONFLICT: { readonly name: string; readonly holderId: string | undefined; readonly ours: boolean }
   IN_USE: { readonly subject: string; readonly users: readonly string[] }
   NOT_RUNNING: { readonly id: string; readonly state: ContainerState }
-  /** The session belongs to another process. */
+  /** The runtime cannot attach to the container, for example because another process started it. */
   NOT_ATTACHABLE: { readonly id: string; readonly reason: string }
   COMMAND_NOT_STARTED: { readonly id: string; readonly command: Argv; readonly exitCode: 126 | 127 }
   OPTION_UNSUPPORTED: {
@@ -61,7 +62,7 @@ export interface HostErrorFacts {
     readonly field: RefusableField
     readonly given: string
     readonly reason: string
-    /** What the user can do, an instruction. The message ends with it. */
+    /** What the user can do, in the imperative. The message ends with it. */
     readonly remedy?: string
   }
   INVALID_ARGUMENT: { readonly field: string; readonly expected: string; readonly given: string }
@@ -70,21 +71,21 @@ export interface HostErrorFacts {
     readonly id: string
     readonly reason: string
     /**
-     * The state of the container after the failure. `sealed`: rules let nothing out. `disconnected`: from every network.
-     * `killed`. `ended`: its process had ended before the rules were set. `not-started`: this start ran no instruction of it.
-     * `unchanged`: the call was refused before it changed anything, or nothing could restrict the container.
+     * The state of the container after the failure. `sealed`: rules block all traffic. `disconnected`: it is in no network.
+     * `killed`: its processes were killed. `ended`: its process ended before the rules were set. `not-started`: the start was
+     * cancelled before the first instruction. `unchanged`: nothing was changed, or the container could not be restricted.
      */
     readonly containment: 'sealed' | 'disconnected' | 'killed' | 'ended' | 'not-started' | 'unchanged'
   }
   CONNECTION_LOST: { readonly endpoint: string; readonly lastTimestamp: string | undefined }
-  /** `excerpt`: at most 500 bytes. */
+  /** `excerpt`: at most 500 bytes of the answer. */
   PROTOCOL_ERROR: { readonly operation: string; readonly excerpt: string }
   TIMED_OUT: {
     readonly operation: string
     readonly phase: string | undefined
     readonly timeoutMs: number
     readonly lastLines: readonly string[]
-    /** The option that raises this limit, where there is one: `timeouts.answerMs`. */
+    /** The option that raises this limit, such as `timeouts.answerMs`; absent if there is none. */
     readonly option?: string
   }
   OPERATION_FAILED: {
@@ -92,10 +93,10 @@ export interface HostErrorFacts {
     readonly subject: string
     readonly status: number | undefined
     readonly reason: string
-    /** What the user can do, an instruction. The message ends with it. */
+    /** What the user can do, in the imperative. The message ends with it. */
     readonly remedy?: string
   }
 }
 
-/** The closed set that callers branch on; it grows by minor versions. */
+/** The codes of errors, a closed set. Minor versions may add codes. */
 export type HostErrorCode = keyof HostErrorFacts

@@ -5,15 +5,16 @@ import { redactTexts } from './redact.js'
 const brand: symbol = Symbol.for('capstan/HostError@1')
 
 /**
- * The error that callers branch on, by `code` and not by text; `facts` are those of the code.
+ * The error of all methods of hosts, runtimes and managers. Branch on `code`, not on the message; the type of `facts`
+ * depends on the code.
  *
- * Passwords in addresses are replaced in the facts, in the message, in the cause and in the failures of the undo:
- * `http://user:***@host`. A cause with such a password is replaced by a copy.
+ * Passwords in URLs are replaced in the facts, the message, the cause and the undo failures: `http://user:***@host`. A cause
+ * that contains such a password is replaced by a copy.
  */
 export class HostError<C extends HostErrorCode = HostErrorCode> extends Error {
   readonly code: C
   readonly facts: Readonly<HostErrorFacts[C]>
-  /** What went wrong while partial work was undone; empty when the undoing worked. */
+  /** The failures of undoing partial work, in order. Empty if everything was undone. */
   readonly undoFailures: readonly unknown[]
 
   constructor(code: C, given: HostErrorFacts[C], { cause, undoFailures = [] }: HostErrorOptions = {}) {
@@ -30,16 +31,16 @@ export class HostError<C extends HostErrorCode = HostErrorCode> extends Error {
   }
 }
 
-/** Any of them: `switch (error.code)` narrows the facts. */
+/** The union of all host errors: `switch (error.code)` narrows the type of `facts`. */
 export type AnyHostError = { [C in HostErrorCode]: HostError<C> }[HostErrorCode]
 
-/** What an error keeps beside its facts: whence it came, and what failed when partial work was undone. */
+/** Options of a host error. Default: no cause and no undo failures. */
 export interface HostErrorOptions {
   readonly cause?: unknown
   readonly undoFailures?: readonly unknown[]
 }
 
-/** Tells a {@link HostError}, of that code if one is given, from any other value, whichever copy of core made it. */
+/** Whether a value is a {@link HostError}, of this code if one is given. Also true for errors of another copy of core. */
 export function isHostError(value: unknown): value is AnyHostError
 export function isHostError<C extends HostErrorCode>(value: unknown, code: C): value is HostError<C>
 export function isHostError(value: unknown, code?: HostErrorCode): boolean {

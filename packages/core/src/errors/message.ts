@@ -5,16 +5,15 @@ import type { HostErrorCode, HostErrorFacts } from './host-error-facts.js'
 import { toUnavailable } from './unavailable.js'
 
 /**
- * Returns the message of an error: its problem, and its remedy after a semicolon.
- *
- * It is one sentence. If several runtimes or endpoints are concerned, each has a line of its own.
+ * Returns the message of an error: a sentence with the problem and, after a semicolon, the remedy. If several runtimes or
+ * endpoints failed, each has a line of its own.
  */
 export function toMessage<C extends HostErrorCode>(code: C, facts: HostErrorFacts[C]): string {
   const { problem, remedy } = describeError({ code, facts })
   return remedy === undefined ? problem : `${problem}; ${remedy}`
 }
 
-/** Returns the parts of the message of an error. The remedy is what the user can do; `undefined` if none is known. */
+/** Returns the parts of an error's message. `remedy` is what the user can do; `undefined` if nothing is known. */
 export function describeError<C extends HostErrorCode>({
   code,
   facts,
@@ -25,7 +24,7 @@ export function describeError<C extends HostErrorCode>({
   return { problem: problems[code](facts), remedy: remedies[code]?.(facts) }
 }
 
-/** `networks`, `networks and sidecars`, `networks, sidecars and exec`. */
+/** Joins words to an enumeration: `networks`, `networks and sidecars`, `networks, sidecars and exec`. */
 export function joinWords(words: readonly string[], conjunction: 'and' | 'or' = 'and'): string {
   const last = words.at(-1) ?? ''
   return words.length < 2 ? last : `${words.slice(0, -1).join(', ')} ${conjunction} ${last}`
@@ -49,13 +48,13 @@ const problems: { readonly [C in HostErrorCode]: (facts: HostErrorFacts[C]) => s
       : `plugin "${plugin}" (${packageName} ${packageVersion}) ${problem}`,
   RUNTIME_UNAVAILABLE: toUnavailable,
   CONTAINER_NOT_FOUND: ({ id }) => `there is no container "${id}"`,
-  IMAGE_NOT_FOUND: ({ image }) => `there is no image "${image}" here`,
+  IMAGE_NOT_FOUND: ({ image }) => `there is no image "${image}"`,
   NETWORK_NOT_FOUND: ({ id }) => `there is no network "${id}"`,
   VOLUME_NOT_FOUND: ({ name }) => `there is no volume "${name}"`,
   IMAGE_PULL_FAILED: ({ image, registryText }) => `image "${image}" could not be pulled: ${registryText}`,
   BUILD_FAILED: ({ step, command, exitCode, lastLines }) =>
     [
-      'the build stopped',
+      'the build failed',
       step === undefined ? '' : ` at ${step}`,
       command === undefined || step?.includes(command) ? '' : ` (${command})`,
       exitCode === undefined ? '' : ` with exit code ${exitCode}`,
@@ -98,14 +97,14 @@ const remedies: { readonly [C in HostErrorCode]?: (facts: HostErrorFacts[C]) => 
   OPERATION_FAILED: ({ remedy }) => remedy,
 }
 
-// Of a package that was not found: there is nothing to tell beside its name.
+// The version of a package that was not found. The message then contains only its name.
 const unknownVersion = 'unknown version'
 
 const containments = {
-  sealed: 'sealed off: nothing leaves it',
+  sealed: 'sealed: all traffic is blocked',
   disconnected: 'disconnected from every network',
   killed: 'killed',
-  ended: 'no longer running when the rules were to be set',
+  ended: 'no longer running',
   'not-started': 'not started',
   unchanged: 'left unchanged',
 } as const

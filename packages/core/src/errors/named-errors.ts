@@ -1,7 +1,7 @@
 import { HostError, type HostErrorOptions } from './host-error.js'
 import type { HostErrorFacts } from './host-error-facts.js'
 
-/** A feature, or an application, needs what the runtime does not provide. Thrown before any side effect. */
+/** A runtime lacks capabilities that a feature or an application requires. Thrown before any side effect. */
 export class MissingCapabilityError extends HostError<'CAPABILITY_MISSING'> {
   constructor(
     facts: Omit<HostErrorFacts['CAPABILITY_MISSING'], 'reports'> &
@@ -12,21 +12,21 @@ export class MissingCapabilityError extends HostError<'CAPABILITY_MISSING'> {
   }
 }
 
-/** A sensible option which this runtime cannot honour. */
+/** A runtime does not support a valid option. */
 export class OptionUnsupportedError extends HostError<'OPTION_UNSUPPORTED'> {
   constructor(facts: HostErrorFacts['OPTION_UNSUPPORTED'], options?: HostErrorOptions) {
     super('OPTION_UNSUPPORTED', facts, options)
   }
 }
 
-/** The process has ended, or may have, and nobody can tell with which code. */
+/** The exit code of a process cannot be determined. */
 export class ExitCodeUnknownError extends HostError<'EXIT_CODE_UNKNOWN'> {
   constructor(facts: HostErrorFacts['EXIT_CODE_UNKNOWN'], options?: HostErrorOptions) {
     super('EXIT_CODE_UNKNOWN', facts, options)
   }
 }
 
-/** No runtime can be used, or the one that was asked for cannot; `facts.reports` say why, each. */
+/** No runtime, or not the requested one, is available, or it was closed. `facts.reports` has the causes. */
 export class RuntimeUnavailableError extends HostError<'RUNTIME_UNAVAILABLE'> {
   constructor(facts: HostErrorFacts['RUNTIME_UNAVAILABLE'], options?: HostErrorOptions) {
     super('RUNTIME_UNAVAILABLE', facts, options)

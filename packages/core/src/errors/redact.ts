@@ -1,9 +1,9 @@
 /**
- * Replaces the password in a text that is one address or image reference: `tcp://user:***@host`.
+ * Replaces the password in a single URL or image reference: `tcp://user:***@host`.
  *
- * The password is everything between the first colon and the last `@`, because a password that was not encoded may contain
- * `@`, `/` and `:`. The colon may be encoded, and the scheme may be missing. The digest at the end of an image reference is
- * kept.
+ * The password is everything between the first colon after the scheme and the last `@`, since a password that is not
+ * percent-encoded may contain `@`, `/` and `:`. The colon may be encoded, and the scheme may be missing. The digest of an
+ * image reference is kept.
  */
 export function redactUserInfo(text: string): string {
   const [digest = ''] = /@[A-Za-z0-9+._-]+:[0-9a-fA-F]{16,}$/.exec(text) ?? []
@@ -14,17 +14,17 @@ export function redactUserInfo(text: string): string {
   return `${scheme}${rest.slice(0, colon)}:***${rest.slice(at)}${digest}`
 }
 
-/** Replaces the passwords of all addresses within a text: `cannot reach http://user:***@proxy:3128`. */
+/** Replaces the passwords of all URLs in a text: `cannot reach http://user:***@proxy:3128`. */
 export function redactUrls(text: string): string {
   return text.replace(address, (_, start: string) => `${start}:***@`)
 }
 
 /**
- * Applies {@link redactUrls} to each text in a value, its lists, plain objects and errors. Returns the value itself if none
- * changes. An error that changes is copied with its class and its own properties: message, stack and cause among them.
+ * Applies {@link redactUrls} to all strings in a value and in its arrays, plain objects and errors. Returns the value itself
+ * if nothing changes. An error that changes is copied with its class and own properties, including message, stack and cause.
  */
 export function redactTexts<T>(value: T, depth = 10): T {
-  // Each result has the type of what it replaces: a text for a text, a list for a list, an object with the same fields.
+  // Each result has the type of the value that it replaces.
   if (typeof value === 'string') return redactUrls(value) as T
   if (depth === 0) return value
   if (value instanceof Error) return redactError(value, depth)
@@ -39,7 +39,7 @@ export function redactTexts<T>(value: T, depth = 10): T {
 }
 
 function redactError<E extends Error>(error: E, depth: number): E {
-  // Of a DOMException name and message are getters of its class, and the stack is one of the error itself from Node 21 on.
+  // Name and message of a DOMException are getters of its class; from Node 21 on the stack is a getter of the error.
   const read = { name: toHidden(error.name), message: toHidden(error.message), stack: toHidden(error.stack) }
   const own: Readonly<Record<string, PropertyDescriptor>> = { ...Object.getOwnPropertyDescriptors(error), ...read }
   const changed = Object.entries(own).flatMap(([key, { value }]) => {
@@ -60,5 +60,5 @@ function isPlain(value: unknown): value is object {
   return Array.isArray(value) || [Object.prototype, null].includes(Object.getPrototypeOf(value))
 }
 
-// Up to the last `@` of a run without white space and quotes. `docker-image://app:1@sha256:…` has a digest, no password.
+// Up to the last `@` before white space or a quote. In `docker-image://app:1@sha256:…` a digest follows, not a host.
 const address = /([a-z][a-z0-9+.-]{0,30}:\/\/[^\s/:"'<>]*):[^\s"'<>]*@(?!sha\d+:)/gi

@@ -3,57 +3,56 @@ import type { RuntimeReport } from '../contract/runtime-report.js'
 import type { HostErrorFacts } from './host-error-facts.js'
 import { isSlow } from './slow-probe.js'
 
-/** The text of RUNTIME_UNAVAILABLE: what happened, then each endpoint that was tried, with its remedy on the line below. */
+/** Returns the message of RUNTIME_UNAVAILABLE: its subject, and a line for each attempt with the remedy on the next one. */
 export function toUnavailable(facts: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
   const { runtime, reports } = facts
   const subject = toUnavailableSubject(facts)
-  if (reports.length === 0)
-    return runtime === undefined ? `${subject}: no plugin was given, or the host is closed` : subject
+  if (reports.length === 0) return runtime === undefined ? `${subject}: the host has no plugins or is closed` : subject
   const simulations = reports.filter(({ available, selection }) => available && selection === 'named')
   const lines = [
     ...listRelevantReports(facts).flatMap(toAttemptLines),
-    ...simulations.map((report) => toNameIt(report.runtime)),
+    ...simulations.map((report) => toNamingHint(report.runtime)),
   ]
   return [subject, ...lines.map((line) => `  ${line}`)].join('\n')
 }
 
-/** The first line of the text of RUNTIME_UNAVAILABLE. It says whether a runtime did not answer in time, or is absent. */
+/** Returns the first line of the message of RUNTIME_UNAVAILABLE, which tells a timeout from an absent runtime. */
 export function toUnavailableSubject({ runtime, reports }: HostErrorFacts['RUNTIME_UNAVAILABLE']): string {
   const isClosed = reports.some(({ attempts }) => attempts.some(({ cause }) => cause.code === 'CLOSED'))
   if (runtime !== undefined && (isClosed || reports.length === 0)) return `runtime "${runtime}" is closed`
   const chosen = reports.filter((report) => !report.available && report.chosen)
   const slow = (chosen.length > 0 ? chosen : reports).filter(isSlow).map((report) => `"${report.runtime}"`)
   if (slow.length > 0) return `runtime ${slow.join(' and ')} did not answer in time`
-  const [asked] = runtime === undefined ? chosen.map((report) => report.runtime) : [runtime]
-  return asked === undefined
+  const [requested] = runtime === undefined ? chosen.map((report) => report.runtime) : [runtime]
+  return requested === undefined
     ? 'no container runtime is available'
-    : `runtime "${asked}" was asked for and is not available`
+    : `runtime "${requested}" was requested and is not available`
 }
 
-/** The reports of what was asked for: of the runtime whose endpoint the user named, else all. */
+/** Returns the reports of the runtimes whose endpoints the user named; all reports if there are none. */
 export function listRelevantReports({ reports }: HostErrorFacts['RUNTIME_UNAVAILABLE']): readonly RuntimeReport[] {
   const chosen = reports.filter((report) => !report.available && report.chosen)
   return chosen.length === 0 ? reports : chosen
 }
 
 /**
- * The attempts of a report as lines, each followed by its remedy: `→ start the engine`. A remedy that several attempts share
- * is given once, after the last of them.
+ * Returns a line for each attempt of a report, followed by a line with its remedy: `→ start the engine`. A remedy that several
+ * attempts share follows the last of them.
  *
- * Of the attempts that found nothing (step `find`) the first is shown and the others are counted: most machines have few of
- * the usual places.
+ * Of the attempts that found nothing (step `find`) only the first is listed and the others are counted, because most default
+ * locations do not exist on a machine.
  */
 export function toAttemptLines({ runtime, attempts }: RuntimeReport): readonly string[] {
-  const vacant = attempts.filter(({ step }) => step === 'find')
-  const shown = attempts.filter((attempt) => attempt.step !== 'find' || attempt === vacant[0])
+  const notFound = attempts.filter(({ step }) => step === 'find')
+  const shown = attempts.filter((attempt) => attempt.step !== 'find' || attempt === notFound[0])
   const more = attempts.length - shown.length
-  const others = more === 1 ? 'one other place' : `${more} other places`
+  const others = more === 1 ? 'one other location' : `${more} other locations`
   return [
     ...shown.flatMap((attempt, index) => {
-      const isTold = shown.slice(index + 1).some(({ remedy }) => remedy === attempt.remedy)
-      return [toAttemptLine(runtime, attempt), ...(isTold ? [] : [`→ ${attempt.remedy}`])]
+      const isRepeated = shown.slice(index + 1).some(({ remedy }) => remedy === attempt.remedy)
+      return [toAttemptLine(runtime, attempt), ...(isRepeated ? [] : [`→ ${attempt.remedy}`])]
     }),
-    ...(more === 0 ? [] : [`nothing is at ${others} where ${runtime} may listen`]),
+    ...(more === 0 ? [] : [`${runtime} was not found at ${others}`]),
   ]
 }
 
@@ -63,11 +62,11 @@ function toAttemptLine(runtime: string, { candidate, source, step, cause }: Prob
   return `${where} failed at ${step}: ${toCauseText(cause)}`
 }
 
-/** The message, with the code before it where it does not name that itself. */
+/** Returns the message of a cause, preceded by the code unless the message contains it. */
 export function toCauseText({ code, message }: ProbeAttempt['cause']): string {
   return message.includes(code) ? message : `${code}, ${message}`
 }
 
-function toNameIt(runtime: string): string {
-  return `${runtime} is a simulation, and opened only by its name: open({ runtime: '${runtime}' }), or CAPSTAN_RUNTIME`
+function toNamingHint(runtime: string): string {
+  return `${runtime} is a simulation and is opened only by name: open({ runtime: '${runtime}' }), or CAPSTAN_RUNTIME`
 }

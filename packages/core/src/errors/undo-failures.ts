@@ -2,9 +2,11 @@ import { isHostError } from './host-error.js'
 import { redactTexts } from './redact.js'
 
 /**
- * Returns the first failure, and records what went wrong while its partial work was undone: see {@link findUndoFailures}.
+ * Records failures of undoing partial work with the error that caused the undo, and returns that error. Read them with
+ * {@link findUndoFailures}.
  *
- * A HostError gets them as `undoFailures`. Any other error, such as the reason of an abort, is left unchanged.
+ * A HostError gets them as `undoFailures`, after those that it has. Any other error, such as the reason of an abort, is not
+ * changed.
  */
 export function withUndoFailures(error: unknown, undoFailures: readonly unknown[]): unknown {
   if (undoFailures.length === 0) return error
@@ -15,7 +17,7 @@ export function withUndoFailures(error: unknown, undoFailures: readonly unknown[
   return error
 }
 
-/** What went wrong while the partial work of a failed or aborted call was undone, in order; empty when that worked. */
+/** Returns the failures of undoing the partial work of a failed or aborted call, in order. Empty if everything was undone. */
 export function findUndoFailures(error: unknown): readonly unknown[] {
   if (isHostError(error)) return error.undoFailures
   return (typeof error === 'object' && error !== null && failuresOf.get(error)) || []

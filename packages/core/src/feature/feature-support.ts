@@ -5,7 +5,10 @@ import type { RuntimeReport } from '../contract/runtime-report.js'
 import type { HostErrorOptions } from '../errors/host-error.js'
 import { MissingCapabilityError } from '../errors/named-errors.js'
 
-/** `missingOptional`: optional capabilities that the runtime does not provide; the feature works without them. */
+/**
+ * Whether a feature works on a runtime. `missing` has the required capabilities that the runtime does not provide,
+ * `missingOptional` the optional ones, without which the feature works.
+ */
 export type FeatureSupport =
   | {
       readonly supported: true
@@ -20,7 +23,7 @@ export type FeatureSupport =
       readonly missing: readonly MissingCapability[]
     }
 
-/** Tells from a report whether a feature works on that runtime: all that is missing or lacking, with reason and remedy. */
+/** Determines from a report whether a feature works on that runtime, with reason and remedy of each missing capability. */
 export function toFeatureSupport(feature: string, needs: Needs, report: RuntimeReport): FeatureSupport {
   const provided = new Set(report.available ? report.provides.map(({ id }) => id) : [])
   const toMissing = (capabilities: Needs['required']) =>
@@ -34,9 +37,10 @@ export function toFeatureSupport(feature: string, needs: Needs, report: RuntimeR
 }
 
 /**
- * Narrows what was injected into a feature: the required managers are present, everything else is unchanged.
+ * Returns the injected managers of a feature with a type in which the required ones are present. `options` are those of the
+ * error.
  *
- * @throws MissingCapabilityError naming every required capability that is missing; `options` are those of the error.
+ * @throws MissingCapabilityError with all required capabilities that are missing
  */
 export function requireManagers<R extends Managers<R>, I extends PartlyInjected<R>>(
   feature: string,
@@ -48,7 +52,7 @@ export function requireManagers<R extends Managers<R>, I extends PartlyInjected<
   const missing = Object.entries<Capability<object>>(needs.required)
     .filter(([name]) => injected[name as keyof typeof injected] === undefined)
     .map(([, capability]) => toMissingCapability(capability, report))
-  if (missing.length === 0) return injected as I & R // each manager of R was seen to be present
+  if (missing.length === 0) return injected as I & R // each manager of R was checked above
   throw new MissingCapabilityError({ feature, runtime: report.runtime, missing, reports: [report] }, options)
 }
 

@@ -8,11 +8,10 @@ import { type DependencyContainer, injectWithTransform, markInjectable, scopeCon
 import { findCapability } from '../plugin/capability-access.js'
 
 /**
- * Marks a class as a feature that a scope can construct: `@injectable(previewNeeds)`.
+ * Marks a class as a feature that `RuntimeScope.resolve` can construct: `@injectable(previewNeeds)`.
  *
- * The class has these needs as `static readonly needs`, and its constructor takes one parameter, an
- * `InjectedManagers<typeof previewNeeds>`. A class that extends a feature is marked itself and declares a constructor of
- * its own.
+ * The class must have these needs as `static readonly needs` and a constructor with one parameter of the type
+ * `InjectedManagers<typeof previewNeeds>`. A class that extends a feature must be marked itself and declare a constructor.
  */
 export function injectable<N extends Needs>(
   needs: N,
@@ -24,28 +23,28 @@ export function injectable<N extends Needs>(
   }
 }
 
-/** A class that {@link injectable} can mark. */
+/** A class that {@link injectable} accepts. */
 interface FeatureClass<N extends Needs> {
   readonly needs: N
   new (managers: InjectedManagers<N>): object
 }
 
-/** Refuses, in types, a constructor that takes none or more than one parameter. */
+/** A type that no class satisfies whose constructor takes none or more than one parameter. */
 type OneParameter<C extends new (managers: never) => object> =
   ConstructorParameters<C> extends readonly [unknown] ? unknown : readonly ['the constructor takes one parameter']
 
-/** The copy of core whose `injectable` marked the class itself; `undefined` for a class that is not marked. */
+/** Returns the copy of core whose `injectable` marked the class; `undefined` if the class itself is not marked. */
 export function findMarkingCopy(target: object): CoreCopy | undefined {
-  // `injectable` of some copy of core has written this property.
+  // Only `injectable`, of any copy of core, writes this property.
   return Object.hasOwn(target, copyKey) ? (target as { readonly [copyKey]: CoreCopy })[copyKey] : undefined
 }
 
-/** Whether a class inherits its mark. tsyringe would construct such a class without its managers. */
+/** Whether a class is marked only by inheritance. tsyringe would construct such a class without its managers. */
 export function inheritsMark(target: object): boolean {
   return copyKey in target && !Object.hasOwn(target, copyKey)
 }
 
-/** Called by tsyringe for the parameter of a feature's constructor. */
+/** Creates the argument of a feature's constructor. Called by tsyringe. */
 class ManagerReader {
   transform(container: DependencyContainer, { required, optional }: Needs): Readonly<Record<string, unknown>> {
     const capabilities = Object.entries<Capability<object>>({ ...required, ...optional, ...contextCapabilities })

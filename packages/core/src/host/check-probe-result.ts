@@ -1,27 +1,28 @@
 import type { ProbeResult } from '../contract/probe.js'
 
-/** What keeps a probe's answer from being one, in words; `undefined` when it is sound. Plugins may be plain JavaScript. */
+/** Finds why the result of a probe is invalid; `undefined` if it is valid. Plugins may be written in plain JavaScript. */
 export function findResultProblem(result: unknown): string | undefined {
   const available = toField(result, 'available')
-  if (typeof available !== 'boolean') return 'answers its probe without "available"'
-  if (!available && typeof toField(result, 'chosen') !== 'boolean') return 'answers its probe without "chosen"'
+  if (typeof available !== 'boolean') return 'has a probe result without "available"'
+  if (!available && typeof toField(result, 'chosen') !== 'boolean') return 'has a probe result without "chosen"'
   const list = (available ? availableLists : attemptLists).find(({ field, isEntry }) => !isList(result, field, isEntry))
-  if (list !== undefined) return `answers its probe without a sound list of "${list.field}"`
+  if (list !== undefined) return `has a probe result without a valid array "${list.field}"`
   if (!available) return undefined
   const text = texts.find((field) => typeof toField(result, field) !== 'string')
-  if (text !== undefined) return `answers its probe without a text "${text}"`
+  if (text !== undefined) return `has a probe result without a string "${text}"`
   return findClaimProblem(toField(result, 'provides'))
 }
 
 function findClaimProblem(provides: unknown): string | undefined {
   const tokens = Array.isArray(provides) ? provides.map((capability) => toField(capability, 'token')) : []
-  if (tokens.some((token) => typeof token !== 'symbol')) return 'claims to provide something that is no capability'
-  return new Set(tokens).size === tokens.length ? undefined : 'claims to provide a capability twice'
+  if (tokens.some((token) => typeof token !== 'symbol'))
+    return 'has a probe result that provides something other than a capability'
+  return new Set(tokens).size === tokens.length ? undefined : 'has a probe result that provides a capability twice'
 }
 
 function isList(result: unknown, field: string, isEntry: (entry: unknown) => boolean): boolean {
   const list = toField(result, field)
-  return Array.isArray(list) && Array.from(list).every(isEntry) // unlike every of the list, it visits holes
+  return Array.isArray(list) && Array.from(list).every(isEntry) // `every` of a sparse array skips its holes
 }
 
 function hasTexts(value: unknown, fields: readonly string[]): boolean {

@@ -1,11 +1,11 @@
 import { type Runtime, runtimeCapability } from '../contract/runtime.js'
 import { joinWords } from '../errors/message.js'
 
-/** Why what was provided is no runtime, in words; `undefined` when it is one. */
+/** Finds why the provided runtime is missing or incomplete; `undefined` if it is valid. */
 export function findRuntimeProblem(provided: ReadonlyMap<symbol, object>): string | undefined {
   const runtime = provided.get(runtimeCapability.token)
   if (runtime === undefined) return `does not provide capability "${runtimeCapability.id}"`
-  if (!('type' in runtime) || typeof runtime.type !== 'string') return 'provides a runtime without the text "type"'
+  if (!('type' in runtime) || typeof runtime.type !== 'string') return 'provides a runtime without the string "type"'
   const missing = methods.filter(
     (name) => !(name in runtime) || typeof runtime[name as keyof typeof runtime] !== 'function',
   )
@@ -18,7 +18,7 @@ type MethodName = {
   [K in keyof Runtime]: Runtime[K] extends (...parameters: never[]) => unknown ? K : never
 }[keyof Runtime]
 
-// A record, so that a method which joins the contract cannot be forgotten here.
+// The type of the record makes a missing method a compile error.
 const names: Readonly<Record<MethodName, true>> = {
   ping: true,
   createContainer: true,

@@ -1,10 +1,10 @@
-/** Closes one after the other, all of them; what failed comes in one AggregateError at the end. */
+/** Runs all closings in sequence, and rejects at the end with an AggregateError of their failures. `title` names them. */
 export async function closeAll(closings: readonly Closing[], title: string): Promise<void> {
   const failures = await collectFailures(closings)
-  if (failures.length > 0) throw new AggregateError(failures, `${title} met ${toCount(failures)}`)
+  if (failures.length > 0) throw new AggregateError(failures, `${title} failed with ${toCount(failures)}`)
 }
 
-/** Closes one after the other, all of them; never rejects: returns what failed, in order. */
+/** Runs all closings in sequence and resolves with their failures, in order. Never rejects. */
 export async function collectFailures(closings: readonly Closing[]): Promise<readonly unknown[]> {
   const failures: unknown[] = []
   for (const close of closings) {
@@ -17,9 +17,9 @@ export async function collectFailures(closings: readonly Closing[]): Promise<rea
   return failures
 }
 
-/** Closes one thing. */
+/** Closes one object. */
 export type Closing = () => PromiseLike<void>
 
 function toCount({ length }: readonly unknown[]): string {
-  return length === 1 ? '1 failure' : `${length} failures`
+  return length === 1 ? '1 error' : `${length} errors`
 }

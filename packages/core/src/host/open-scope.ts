@@ -11,7 +11,7 @@ import { validateSweepOptions } from '../validation/app-name.js'
 import { type Closing, closeAll } from './close-all.js'
 import type { RuntimeScope } from './runtime-host.js'
 
-/** One open runtime: its container, its reports, and the order in which it closes. */
+/** An open runtime with its container and reports. Closes the managers, then the runtime. */
 export class OpenScope implements RuntimeScope {
   readonly runtimeName: string
   readonly container: DependencyContainer
@@ -57,7 +57,7 @@ export class OpenScope implements RuntimeScope {
     return this.#closed
   }
 
-  /** The host forgets this scope only when it is closed: whoever closes the host meanwhile waits for it. */
+  /** Calls `onClosed` only at the end, so that closing the host in the meantime waits for this scope. */
   async #close(): Promise<void> {
     try {
       await closeAll(toClosings(this.#parts.provided), `closing runtime "${this.runtimeName}"`)
@@ -67,22 +67,22 @@ export class OpenScope implements RuntimeScope {
   }
 }
 
-/** What an open scope is made of. */
+/** The parts of an open scope. */
 export interface OpenScopeParts {
   readonly container: DependencyContainer
   readonly runtime: Runtime
   readonly report: RuntimeReport
   readonly otherReports: readonly RuntimeReport[]
   readonly owner: Owner
-  /** All that the plugin registered, in order, by token. */
+  /** All that the plugin registered, by token, in order of registration. */
   readonly provided: ReadonlyMap<symbol, object>
   readonly onClosed: (scope: OpenScope) => void
 }
 
-/** In reverse of registration what has something to dispose of; the runtime, which the others stand on, last. */
+/** Returns the closings of all disposable managers in reverse order of registration, and of the runtime as the last. */
 export function toClosings(provided: ReadonlyMap<symbol, object>): readonly Closing[] {
   const runtime = provided.get(runtimeCapability.token)
-  // A set: one object may be registered as several capabilities.
+  // A set, since an object may be registered for several capabilities.
   const managers = [...new Set(provided.values())].filter((implementation) => implementation !== runtime).toReversed()
   const closings = managers.flatMap((manager) =>
     isAsyncDisposable(manager) ? [() => manager[Symbol.asyncDispose]()] : [],
@@ -90,7 +90,7 @@ export function toClosings(provided: ReadonlyMap<symbol, object>): readonly Clos
   return isRuntime(runtime) ? [...closings, () => runtime.close()] : closings
 }
 
-/** Enough of one to be closed: a failed `register` may have left anything. */
+/** Whether a value can be closed as a runtime. A failed `register` may have registered any object. */
 function isRuntime(value: object | undefined): value is Pick<Runtime, 'close'> {
   return value !== undefined && 'close' in value && typeof value.close === 'function'
 }

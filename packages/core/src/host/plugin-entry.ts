@@ -4,14 +4,14 @@ import type { AnyHostError } from '../errors/host-error.js'
 import { isHostError } from '../errors/host-error.js'
 import { checkPlugin, toPluginNames, toUnknownNames } from '../plugin/check-plugin.js'
 
-/** A plugin as the host keeps it: one with a fault is known, reported, and opened by nobody; the others still work. */
+/** A plugin of a host. A plugin with a `fault` is reported and cannot be opened. */
 export type PluginEntry =
   | { readonly name: string; readonly plugin: RuntimePlugin; readonly fault: undefined }
   | { readonly name: string; readonly plugin: unknown; readonly fault: AnyHostError }
 
-/** One entry a plugin, in order. Two of one name are both at fault: neither is what the name can mean. */
+/** Returns an entry for each plugin, in order. All plugins that share a name have a fault, since the name is ambiguous. */
 export function toPluginEntries(plugins: readonly unknown[]): readonly PluginEntry[] {
-  const entries = Array.from(plugins, toEntry) // unlike map, it visits holes
+  const entries = Array.from(plugins, toEntry) // `map` of a sparse array skips its holes
   return entries.map((entry) => {
     const namesakes = entries.filter(({ name }) => name === entry.name)
     return namesakes.length === 1 ? entry : { ...entry, fault: toDuplicate(entry.name, namesakes) }

@@ -23,7 +23,7 @@ import { isFitting, selectFirst, selectNamed, type UsableRuntime } from './selec
 import { sweepEach } from './sweep-each.js'
 import { wireScope } from './wire-scope.js'
 
-/** The host of `createRuntimeHost`: what is under way and what is open, so that closing can end both. */
+/** The host of `createRuntimeHost`. Tracks running operations and open scopes, so that closing ends both. */
 export class PluginHost implements RuntimeHost {
   readonly #options: PluginHostOptions
   readonly #entries: readonly PluginEntry[]
@@ -123,7 +123,7 @@ export class PluginHost implements RuntimeHost {
     return { chosen, others: probed.filter((candidate) => candidate !== chosen) }
   }
 
-  /** One that would have been preferred, had it answered. */
+  /** Warns of each runtime that precedes the chosen one and did not answer in time. */
   #warnOfSlow(passed: readonly ProbedPlugin[], { entry: { name } }: UsableRuntime): void {
     for (const { report } of passed.filter((candidate) => isSlow(candidate.report))) {
       this.#options.onWarning?.({
@@ -133,7 +133,7 @@ export class PluginHost implements RuntimeHost {
     }
   }
 
-  /** Nothing is opened unasked here: the reports, if any, tell what could be by its name. */
+  /** Rejects because no plugin is automatic. The reports show which runtimes could be opened by name. */
   async #refuseUnnamed(own: Own): Promise<never> {
     const probed = await Promise.all(this.#entries.map((entry) => this.#probeToOpen(entry, own)))
     throw createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: probed.map(({ report }) => report) })
@@ -170,15 +170,16 @@ export class PluginHost implements RuntimeHost {
   }
 }
 
-/** Options of a host whose environment is known. */
+/** The options of `createRuntimeHost` with an environment. */
 export type PluginHostOptions = HostOptions & Required<Pick<HostOptions, 'env'>>
 
-/** What the host asks of the machine; the defaults are the machine's own. */
+/** Replacements for a clock, the owner and a time limit, for tests. */
 export interface HostSources {
-  /** Milliseconds of a clock that never goes back. */
+  /** The time in milliseconds of a monotonic clock. Default: `performance.now()`. */
   readonly now?: () => number
+  /** Default: this process. */
   readonly readOwner?: () => Promise<Owner>
-  /** How long `open` waits for the reports of other plugins, once it is known which one it opens; default 2000. */
+  /** Milliseconds that `open` waits for the reports of other plugins once it has selected one. Default 2000. */
   readonly othersMs?: number
 }
 

@@ -12,21 +12,21 @@ import { describeRefusals, findUndeclaredField } from '../plugin/refusable-field
 import { findResultProblem } from './check-probe-result.js'
 import type { PluginEntry } from './plugin-entry.js'
 
-/** A plugin with what its probe found; `result` is there when a runtime is. */
+/** A plugin with the report of its probe; `found` is present if the runtime is available. */
 export type ProbedPlugin =
   | { readonly entry: PluginEntry; readonly report: RuntimeReport; readonly found: undefined }
   | { readonly entry: PluginEntry; readonly report: RuntimeReport; readonly found: FoundRuntime }
 
-/** What `open` needs of a runtime that is here. */
+/** An available runtime, as `open` needs it. */
 export interface FoundRuntime {
   readonly plugin: RuntimePlugin
   readonly result: Extract<ProbeResult<unknown>, { available: true }>
 }
 
 /**
- * Probes one plugin. A plugin's fault is an attempt in its report; only an abort rejects, with its reason.
+ * Probes a plugin. A fault of the plugin becomes an attempt in its report. Rejects only on an abort, with its reason.
  *
- * `isChosen` is called before the probe, so that its result is known however the probe ends.
+ * `isChosen` is called before the probe, so that its result is available also when the probe fails.
  */
 export async function probePlugin(entry: PluginEntry, options: ProbeOptions): Promise<ProbedPlugin> {
   options.signal?.throwIfAborted()
@@ -46,15 +46,15 @@ export async function probePlugin(entry: PluginEntry, options: ProbeOptions): Pr
   }
 }
 
-/** The report of a plugin whose answer was not waited for, because another runtime could be opened. */
+/** Creates the report of a plugin whose probe was cancelled because another runtime was opened. */
 export function toUnawaited(entry: PluginEntry): ProbedPlugin {
   const message = 'it had not answered when another runtime was opened'
   return toFailed(entry, false, toAttempt(entry, { code: 'TIMED_OUT', message }, raiseLimitRemedy))
 }
 
 /**
- * Whether the user named the plugin's endpoint. False for a plugin without `isChosen`, and for one that throws. A plugin with
- * a fault is asked too: no other runtime may be opened in its place.
+ * Whether the user named the plugin's endpoint. False if `isChosen` is missing or throws. Plugins with a fault are asked, too,
+ * since no other runtime may be opened instead of them.
  */
 export function isChosen({ plugin }: PluginEntry, env: ProbeOptions['env']): boolean {
   try {
@@ -65,12 +65,12 @@ export function isChosen({ plugin }: PluginEntry, env: ProbeOptions['env']): boo
   }
 }
 
-/** Whether the plugin has `isChosen`, which tells before the probe whether its endpoint was named. */
+/** Whether the plugin has the optional method `isChosen`. */
 export function hasChosen(plugin: unknown): plugin is Required<Pick<RuntimePlugin, 'isChosen'>> {
   return typeof plugin === 'object' && plugin !== null && 'isChosen' in plugin && typeof plugin.isChosen === 'function'
 }
 
-/** The probe's answer, or TIMED_OUT when the plugin does not keep its deadline. */
+/** Resolves with the result of the probe. Rejects with TIMED_OUT if the plugin exceeds its limit. */
 function probeWithin(plugin: RuntimePlugin, options: ProbeOptions): Promise<ProbeResult<unknown>> {
   const { timeoutMs = longestTimeoutMs, signal } = options
   const limit = { operation: 'probe', timeoutMs, graceMs: Math.min(mostMarginMs, timeoutMs + 100), signal }
@@ -102,9 +102,7 @@ function toProbed(entry: PluginEntry, plugin: RuntimePlugin, result: ProbeResult
 
 function findRefusalProblem(result: ProbeResult<unknown>): string | undefined {
   const stray = result.available ? findUndeclaredField(result) : undefined
-  return stray === undefined
-    ? undefined
-    : `refuses "${stray}", which no capability that it provides declares as refusable`
+  return stray === undefined ? undefined : `refuses "${stray}", which none of its capabilities declares as refusable`
 }
 
 function toFailed(entry: PluginEntry, chosen: boolean, attempt: ProbeAttempt): ProbedPlugin {
@@ -112,7 +110,7 @@ function toFailed(entry: PluginEntry, chosen: boolean, attempt: ProbeAttempt): P
   return { entry, report: redactTexts(report), found: undefined }
 }
 
-/** The attempt for TIMED_OUT, of the host's limit or of one that the plugin's probe rejects with. */
+/** Creates the attempt for TIMED_OUT, whether the host's limit was exceeded or the probe rejected with it. */
 function toLate(entry: PluginEntry, { facts }: HostError<'TIMED_OUT'>): ProbeAttempt {
   const message = `it did not answer within ${toDuration(facts.timeoutMs)}`
   return toAttempt(entry, { code: 'TIMED_OUT', message }, raiseLimitRemedy)
@@ -138,7 +136,7 @@ function toReportedPlugin({ name, plugin, fault }: PluginEntry): Omit<ReportedPl
   return { runtime: name, selection: 'automatic', packageName, packageVersion }
 }
 
-/** For a plugin that keeps no deadline of its own, where no limit is set. */
+/** Used where neither the host nor the plugin sets a limit. */
 const longestTimeoutMs = 30_000
-/** Added to the limit, so that the answer of a plugin that keeps its deadline arrives first. */
+/** Added to the limit, so that the result of a plugin that observes the limit arrives before the timeout. */
 const mostMarginMs = 1_000

@@ -2,9 +2,9 @@ import { createHostError } from '../errors/create-host-error.js'
 import { isTimeout } from '../validation/check.js'
 
 /**
- * The limit of one probe that CAPSTAN_PROBE_TIMEOUT sets, in milliseconds; `undefined` where it is not set or empty.
+ * Returns the value of CAPSTAN_PROBE_TIMEOUT in milliseconds; `undefined` if it is not set or empty.
  *
- * @throws HostError INVALID_ARGUMENT for what is not a number of seconds above 0.
+ * @throws HostError INVALID_ARGUMENT if it is not a number of seconds above 0
  */
 export function readProbeTimeout(env: Readonly<Record<string, string | undefined>>): number | undefined {
   const text = env.CAPSTAN_PROBE_TIMEOUT
@@ -12,9 +12,9 @@ export function readProbeTimeout(env: Readonly<Record<string, string | undefined
 }
 
 /**
- * Converts a number of seconds, with or without a fraction and at most a day, to milliseconds.
+ * Parses a number of seconds, with or without a fraction and at most a day, and returns milliseconds.
  *
- * @throws HostError INVALID_ARGUMENT that names `field`.
+ * @throws HostError INVALID_ARGUMENT with `field`
  */
 export function parseProbeTimeout(text: string, field: string): number {
   const timeoutMs = /^(\d+(\.\d+)?|\.\d+)$/.test(text) ? Math.round(Number(text) * 1000) : 0

@@ -5,10 +5,10 @@ import type { PluginEntry } from './plugin-entry.js'
 import { hasChosen, isChosen, type ProbedPlugin, toUnawaited } from './probe-plugin.js'
 
 /**
- * Probes plugins in parallel for `open`, and resolves when it is known which of them to open.
+ * Probes plugins in parallel for `open`, and resolves when the plugin to open can be selected.
  *
- * Once the first plugin in order that `fits` is known, the others have `othersMs` more to answer, for their reports. A plugin
- * whose endpoint was named always gets its whole time: if that endpoint does not serve, no runtime may be opened.
+ * When the first plugin in order that `fits` is known, the others get `othersMs` more to complete their reports. A plugin
+ * whose endpoint the user named always gets its full time, because no other runtime may be opened if it is not available.
  */
 export async function probeUntilDecided(
   entries: readonly PluginEntry[],
@@ -17,10 +17,10 @@ export async function probeUntilDecided(
 ): Promise<readonly ProbedPlugin[]> {
   const link = linkSignals([signal])
   const running = entries.map((entry) => ({ entry, probed: probe(entry, { signal: link.signal }) }))
-  for (const { probed } of running) probed.catch(() => {}) // a rejection is handled below, and must not end the process until then
+  for (const { probed } of running) probed.catch(() => {}) // prevents an unhandled rejection; all are awaited below
   try {
     const isDecided = await findFitting(running, fits)
-    await Promise.all(running.map(({ entry, probed }) => (mayBar(entry, env) ? probed : undefined)))
+    await Promise.all(running.map(({ entry, probed }) => (mayBlock(entry, env) ? probed : undefined)))
     const limit = isDecided ? startDeadline(othersMs, () => link.abort(unawaited)) : undefined
     const all = running.map(({ entry, probed }) =>
       probed.catch((error: unknown) => {
@@ -37,9 +37,9 @@ export async function probeUntilDecided(
 /** Options of `probeUntilDecided`. */
 export interface DecisionOptions {
   readonly env: ProbeOptions['env']
-  /** Whether `open` would take it. */
+  /** Whether `open` can use a plugin with this result. */
   readonly fits: (probed: ProbedPlugin) => boolean
-  /** In milliseconds. */
+  /** Milliseconds to wait for the other plugins when one fits. */
   readonly othersMs: number
   readonly signal: AbortSignal
 }
@@ -49,7 +49,7 @@ interface Running {
   readonly probed: Promise<ProbedPlugin>
 }
 
-/** Whether a plugin fits. Waits in order: a slow earlier plugin is preferred to a quick later one. */
+/** Whether a plugin fits. Waits in order, since a slow earlier plugin is preferred to a fast later one. */
 async function findFitting(running: readonly Running[], fits: DecisionOptions['fits']): Promise<boolean> {
   for (const { probed } of running) {
     if (fits(await probed)) return true
@@ -57,8 +57,8 @@ async function findFitting(running: readonly Running[], fits: DecisionOptions['f
   return false
 }
 
-/** A plugin without `isChosen` says only with its answer that its endpoint was named. */
-function mayBar(entry: PluginEntry, env: ProbeOptions['env']): boolean {
+/** Whether a plugin may prevent that others are opened. Without `isChosen` only the result of its probe decides that. */
+function mayBlock(entry: PluginEntry, env: ProbeOptions['env']): boolean {
   return !hasChosen(entry.plugin) || isChosen(entry, env)
 }
 

@@ -9,67 +9,68 @@ import type { CapabilityScope } from '../contract/scope.js'
 import type { SweepOptions, SweepReport } from '../contract/sweep-report.js'
 
 /**
- * Finds runtimes, opens them, and closes what it opened.
+ * Finds, opens and closes runtimes.
  *
- * Disposing ends what is under way, closes the open scopes in reverse of opening, and rejects with one AggregateError of
- * what failed. It is idempotent. What it ends, and what is called later, is RUNTIME_UNAVAILABLE.
+ * Disposing aborts running calls and closes the open scopes in reverse order of opening. If closing fails, it rejects with an
+ * AggregateError of all failures. It is idempotent. Aborted calls, and calls after it, reject with RUNTIME_UNAVAILABLE.
  */
 export interface RuntimeHost extends AsyncDisposable {
-  /** One report per plugin, in order; always probes; never rejects for a plugin's fault. */
+  /** Probes all plugins and resolves with a report for each, in order. Never rejects because of a plugin. */
   discover(options?: OperationOptions): Promise<readonly RuntimeReport[]>
   /**
-   * Opens the runtime that is named by `runtime`, else by CAPSTAN_RUNTIME: no other is tried. Else the first that fits.
+   * Opens a runtime: the one that `runtime` or CAPSTAN_RUNTIME names, else the first plugin in order that meets the options.
    *
-   * What `discover` of this host found available at most 1000 ms before is used once instead of a probe of its own; so a
-   * change of the environment or the end of an engine within that time shows at the first call only, or by a host anew.
+   * If the user named the endpoint of a plugin and that runtime is not available, no other one is opened. An available
+   * runtime that `discover` of this host found at most 1000 ms before is opened without another probe, once.
    *
-   * A plugin later in the order that does not answer delays this by at most 2 s. Exceptions are a plugin whose endpoint was
-   * named, and a plugin without `isChosen`: their answers are always waited for.
+   * A plugin later in the order that does not answer delays the call by at most 2 s, unless its endpoint was named or it has
+   * no `isChosen`.
    *
-   * @throws HostError RUNTIME_UNAVAILABLE: none is usable, or one whose endpoint the user named is not; an attempt with
-   * `cause.code` TIMED_OUT means that it did not answer in time, and not that it is absent.
-   * CAPABILITY_MISSING: the usable ones all lack something required. OPTION_UNSUPPORTED: each of the others does
-   * not support a field of `requiredOptions`. PLUGIN_UNKNOWN: no plugin has that name. PLUGIN_INVALID, PLUGIN_DUPLICATE,
-   * CAPABILITY_DUPLICATE: the plugin has a fault; what it had registered is closed.
+   * @throws HostError RUNTIME_UNAVAILABLE when no runtime is available, or not the requested one; an attempt with
+   * `cause.code` TIMED_OUT means that an engine did not answer in time, not that it is absent.
+   * CAPABILITY_MISSING when no available runtime provides all of `requires`. OPTION_UNSUPPORTED when none of those that do
+   * supports all of `requiredOptions`. PLUGIN_UNKNOWN when no plugin has the name. PLUGIN_INVALID, PLUGIN_DUPLICATE and
+   * CAPABILITY_DUPLICATE when the plugin has a fault; what it registered is closed.
    */
   open(options?: OpenOptions): Promise<RuntimeScope>
   /**
-   * Sweeps every automatic runtime that is available here: the crash may have been on another one.
+   * Removes objects of dead owners from every available automatic runtime.
    *
-   * A runtime whose probe fails (no answer, no permission, a faulty plugin, an endpoint that the user named) is reported
-   * with `unavailable`; a runtime that is not installed or not running is left out. A runtime whose sweep fails leaves the
-   * others swept; then the failure is thrown, several in an AggregateError. Bad options: INVALID_ARGUMENT.
+   * A runtime whose probe failed (no answer, no permission, an invalid plugin) is reported with `unavailable`, as is any
+   * runtime whose endpoint the user named. Other runtimes that are not installed or not running are omitted. If sweeping a
+   * runtime fails, the others are swept first; then the call rejects with the failure, or an AggregateError of several.
+   *
+   * @throws HostError INVALID_ARGUMENT for invalid options
    */
   sweep(options?: SweepOptions): Promise<readonly SweepReport[]>
 }
 
 /** Options of `createRuntimeHost`. */
 export interface HostOptions {
-  /** In the order in which `open` prefers them. */
+  /** The plugins, in the order in which `open` prefers them. */
   readonly plugins: readonly RuntimePlugin[]
   /**
-   * Name of the application. Everything that this host makes carries it as the label `capstan.app`, and by default its
-   * sweeps look at nothing else. At most 63 letters, digits, `.`, `_` or `-`. Default: no name, and sweeps look at
-   * everything that was made through Capstan.
+   * The name of the application: at most 63 letters, digits, `.`, `_` or `-`. All objects that this host creates get it as
+   * the label `capstan.app`, and its sweeps consider only objects with that label. Default: no name; sweeps consider all
+   * objects that any host created.
    */
   readonly app?: string
   /**
    * The environment of the host, of its runtimes and of the programs that they start: CAPSTAN_RUNTIME,
-   * CAPSTAN_PROBE_TIMEOUT, DOCKER_HOST, PATH, HOME, credentials. Default: `process.env`, which is not read when another
-   * environment is given.
+   * CAPSTAN_PROBE_TIMEOUT, DOCKER_HOST, PATH, HOME and so on. Default: `process.env`, which is otherwise not read.
    */
   readonly env?: Environment
   /**
-   * Limit of each probe, in milliseconds; it also replaces the plugin's own. Default: CAPSTAN_PROBE_TIMEOUT (seconds), else
-   * the plugin's `probeTimeoutMs`, else what the probe chooses by the endpoint: 10 s for a socket of this machine that
-   * accepts the connection, 30 s for another machine or a command. An absent endpoint is reported at once, whatever the limit.
+   * Limit of each probe in milliseconds. Default: CAPSTAN_PROBE_TIMEOUT (in seconds), else `probeTimeoutMs` of the plugin, else
+   * a limit that the probe chooses, usually 10 s for a local socket and 30 s for another machine or a command. An endpoint
+   * that does not exist is reported immediately.
    */
   readonly probeTimeoutMs?: number
-  /** Facts that are no errors. Default: they are dropped. */
+  /** Called for warnings of the host and its runtimes. Default: warnings are discarded. */
   readonly onWarning?: (warning: RuntimeWarning) => void
 }
 
-/** What a runtime has to say that is no error. */
+/** A warning about a runtime. */
 export interface RuntimeWarning {
   readonly runtime: string
   readonly message: string
@@ -78,34 +79,38 @@ export interface RuntimeWarning {
 /** Options of `open`. */
 export interface OpenOptions extends OperationOptions {
   /**
-   * The name of the plugin, and no other is tried. Default: CAPSTAN_RUNTIME, else the first automatic plugin, in order,
-   * that is available, provides all of `requires` and supports all of `requiredOptions`.
+   * The name of the plugin to open. Default: CAPSTAN_RUNTIME, else the first automatic plugin in order that is available,
+   * provides all of `requires` and supports all of `requiredOptions`.
    */
   readonly runtime?: string
-  /** Capabilities that it must provide, as a list or by name as in `Feature.needs.required`. Default: none but the runtime itself. */
+  /** Capabilities that the runtime must provide, as an array or an object such as `Feature.needs.required`. Default: none. */
   readonly requires?: readonly Capability<object>[] | Readonly<Record<string, Capability<object>>>
-  /** Refusable fields that it must support: it provides their capabilities and does not refuse them. Default: none. */
+  /** Refusable fields that the runtime must support, which includes that it provides their capabilities. Default: none. */
   readonly requiredOptions?: readonly RefusableField[]
 }
 
 /**
- * One open runtime.
+ * An open runtime.
  *
- * Disposing is idempotent: it closes what the plugin provided in reverse, the runtime last, and rejects with one
- * AggregateError of what failed. It stops no container.
+ * Disposing closes the managers in reverse order of registration, then the runtime, and does not stop containers. It is
+ * idempotent. If closing fails, it rejects with an AggregateError of all failures.
  */
 export interface RuntimeScope extends CapabilityScope, AsyncDisposable {
   readonly runtime: Runtime
   readonly report: RuntimeReport
-  /** Of the other plugins that this `open` probed; none when one was named. */
+  /** The reports of the other plugins that `open` probed. Empty if the runtime was opened by name. */
   readonly otherReports: readonly RuntimeReport[]
   /**
-   * A new instance of the feature, its managers injected from this scope.
+   * Creates an instance of a feature with the managers of this scope.
    *
-   * @throws HostError OPERATION_FAILED: the class has parameters and is not marked with `injectable()`, or it is marked by
-   * another copy of core, or asks for what this scope does not have.
+   * @throws HostError OPERATION_FAILED when the class has parameters and is not marked with `injectable()`, or is marked by
+   * another copy of core, or its constructor throws
    */
   resolve<F extends object>(feature: new (...parameters: never[]) => F): F
-  /** Removes what dead owners left on this runtime; reports what cannot be decided or removed. Bad options: INVALID_ARGUMENT. */
+  /**
+   * Removes objects of dead owners from this runtime, and reports those that are in use or whose removal failed.
+   *
+   * @throws HostError INVALID_ARGUMENT for invalid options
+   */
   sweep(options?: SweepOptions): Promise<SweepReport>
 }

@@ -6,14 +6,17 @@ import { toRefusal } from '../plugin/refuse-options.js'
 import type { FoundRuntime, ProbedPlugin } from './probe-plugin.js'
 import type { OpenOptions } from './runtime-host.js'
 
-/** The one that `open` opens. */
+/** A probed plugin whose runtime is available. */
 export type UsableRuntime = Extract<ProbedPlugin, { readonly found: FoundRuntime }>
 
-type Wishes = Pick<OpenOptions, 'requires' | 'requiredOptions'>
+type Requirements = Pick<OpenOptions, 'requires' | 'requiredOptions'>
 type RequiredCapabilities = NonNullable<OpenOptions['requires']>
 
-/** The runtime that was named: it, or the reason why not; no other is tried. */
-export function selectNamed(probed: ProbedPlugin, { requires = [], requiredOptions = [] }: Wishes): UsableRuntime {
+/** Returns the runtime that was opened by name. Throws if it is unavailable or does not meet the requirements. */
+export function selectNamed(
+  probed: ProbedPlugin,
+  { requires = [], requiredOptions = [] }: Requirements,
+): UsableRuntime {
   const { entry, report, found } = probed
   if (entry.fault !== undefined) throw entry.fault
   if (found === undefined) throw createHostError('RUNTIME_UNAVAILABLE', { runtime: entry.name, reports: [report] })
@@ -26,26 +29,26 @@ export function selectNamed(probed: ProbedPlugin, { requires = [], requiredOptio
   return probed
 }
 
-/** The first, in order, that is available, provides all of `requires` and supports all of `requiredOptions`. */
+/** Returns the first runtime in order that meets the requirements. Throws if there is none. */
 export function selectFirst(
   probed: readonly ProbedPlugin[],
-  { requires = [], requiredOptions = [] }: Wishes,
+  { requires = [], requiredOptions = [] }: Requirements,
 ): UsableRuntime {
   const available = probed.filter((candidate): candidate is UsableRuntime => candidate.found !== undefined)
-  // An endpoint that the user named is never replaced by another runtime, wherever its plugin is in the order.
-  const isBarred = probed.some(({ report }) => !report.available && report.chosen)
-  if (isBarred || available.length === 0) {
+  // If the user named an endpoint, no other runtime is opened, regardless of the order of the plugins.
+  const isBlocked = probed.some(({ report }) => !report.available && report.chosen)
+  if (isBlocked || available.length === 0) {
     throw createHostError('RUNTIME_UNAVAILABLE', { runtime: undefined, reports: probed.map(({ report }) => report) })
   }
   const able = available.filter((candidate) => findMissing(candidate, requires).length === 0)
   const [firstAble] = able
   if (firstAble === undefined) throw toMissingError(available, toUnion(available, requires))
-  const keeping = able.find((candidate) => isFitting(candidate, { requiredOptions }))
-  return keeping ?? selectNamed(firstAble, { requires, requiredOptions })
+  const fitting = able.find((candidate) => isFitting(candidate, { requiredOptions }))
+  return fitting ?? selectNamed(firstAble, { requires, requiredOptions })
 }
 
-/** Whether it is available, provides all of `requires` and supports all of `requiredOptions`. */
-export function isFitting(probed: ProbedPlugin, { requires = [], requiredOptions = [] }: Wishes): boolean {
+/** Whether a runtime is available and meets the requirements. */
+export function isFitting(probed: ProbedPlugin, { requires = [], requiredOptions = [] }: Requirements): boolean {
   if (probed.found === undefined || findMissing(probed, requires).length > 0) return false
   return requiredOptions.every((field) => findUnsupported(field, probed.report) === undefined)
 }
@@ -55,13 +58,13 @@ function findMissing({ found }: ProbedPlugin, requires: RequiredCapabilities): r
   return Object.values(requires).filter(({ token }) => !tokens.has(token))
 }
 
-/** What at least one of the runtimes lacks, in the order of `requires`. */
+/** Returns the required capabilities that at least one of the runtimes lacks. */
 function toUnion(available: readonly ProbedPlugin[], requires: RequiredCapabilities) {
   const lacking = new Set(available.flatMap((candidate) => findMissing(candidate, requires)))
   return Object.values(requires).filter((capability) => lacking.has(capability))
 }
 
-/** Each with the reason of the first runtime that lacks it. */
+/** Creates CAPABILITY_MISSING, in which each capability has the reason of the first runtime that lacks it. */
 function toMissingError(available: readonly ProbedPlugin[], missing: readonly Capability<object>[]) {
   const only = available.length === 1 ? available[0] : undefined
   return createHostError('CAPABILITY_MISSING', {

@@ -5,11 +5,11 @@ import type { RuntimeScope } from './runtime-host.js'
 import type { UsableRuntime } from './select-runtime.js'
 
 /**
- * Opens, sweeps and closes one runtime after the other: one that fails leaves the others swept.
+ * Opens, sweeps and closes runtimes in sequence. If one fails, the others are swept.
  *
- * A runtime that is absent gets no report; one whose probe failed gets a report with `unavailable`.
+ * An absent runtime has no report. A runtime whose probe failed has a report with `unavailable`.
  *
- * Rejects with the reason of an abort at once; else, after all, with the one failure or an AggregateError of several.
+ * Rejects immediately on an abort, and at the end with the failure or an AggregateError of several.
  */
 export async function sweepEach(
   runtimes: readonly ProbedPlugin[],
@@ -50,7 +50,7 @@ function toUnavailable({ report }: ProbedPlugin): readonly SweepReport[] {
   return [{ runtime, unavailable: { chosen, attempts }, removed: [], undecidable: [], failed: [] }]
 }
 
-/** Whether the runtime is not installed or not running. After any other failure it may still hold objects to sweep. */
+/** Whether the runtime is not installed or not running. After any other failure it may have objects to sweep. */
 function isAbsence({ step, cause }: ProbeAttempt): boolean {
   return step === 'find' || absenceCodes.has(cause.code)
 }

@@ -10,9 +10,9 @@ import { findRuntimeProblem } from './check-runtime.js'
 import type { FoundRuntime } from './probe-plugin.js'
 
 /**
- * Lets the plugin register in an empty container of its own, and holds it to its probe's claim.
+ * Calls `register` of a plugin with a new container, and checks that it provides what its probe listed.
  *
- * @throws HostError PLUGIN_INVALID or CAPABILITY_DUPLICATE; the caller closes what stands in `provided` by then.
+ * @throws HostError PLUGIN_INVALID or CAPABILITY_DUPLICATE. The caller must close the objects in `provided`.
  */
 export function wireScope(
   { plugin, result }: FoundRuntime,
@@ -28,7 +28,7 @@ export function wireScope(
   recordRegistrations(container, (token, registration) => {
     const capability = toCapabilityId(token)
     const value = toValue(registration)
-    if (value === undefined) throw invalid(`registers capability "${capability}", but not an object that is there`)
+    if (value === undefined) throw invalid(`registers something other than an object as capability "${capability}"`)
     if (provided.has(token)) {
       throw createHostError('CAPABILITY_DUPLICATE', { capability, runtime: runtimeName, packageName, packageVersion })
     }
@@ -43,7 +43,7 @@ export function wireScope(
     throw invalid(`throws in register: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
   }
   if (isThenable(returned)) {
-    returned.then(ignore, ignore) // its late failure is nobody's: this one is told
+    returned.then(ignore, ignore) // its rejection must not end the process
     throw invalid('registers asynchronously')
   }
   const problem = findBrokenClaim(result.provides, provided)
@@ -51,19 +51,19 @@ export function wireScope(
   return container
 }
 
-/** What the host brings to the wiring. */
+/** Options of `wireScope`. */
 export interface WireOptions {
   readonly ownerLabels: StringMap
   readonly env: Environment
   readonly warn: (message: string) => void
-  /** Gets what the plugin registers, in order, by token: also what a failed `register` leaves behind. */
+  /** Filled with the registered objects by token, in order, also when `register` fails. */
   readonly provided: Map<symbol, object>
 }
 
 /**
- * Tells `note` of what is registered under the token of a capability, before it is.
+ * Calls `note` before each registration of a capability in the container.
  *
- * Done at the container and not in `provide`: a plugin may bring a copy of core of its own.
+ * It observes the container and not `provide`, since a plugin may use another copy of core.
  */
 function recordRegistrations(
   container: DependencyContainer,
@@ -73,7 +73,7 @@ function recordRegistrations(
     container.register.bind(container)
   const record = (token: unknown, registration: unknown, options?: unknown) => {
     if (isCapabilityToken(token)) note(token, registration)
-    // Handed on as it came: tsyringe's overloads are the caller's matter.
+    // The arguments are passed on unchanged; the overloads of tsyringe cannot be expressed here.
     return register(token as never, registration as never, options as never)
   }
   Object.defineProperty(container, 'register', { value: record })
@@ -84,10 +84,10 @@ function findBrokenClaim(
   provided: ReadonlyMap<symbol, object>,
 ): string | undefined {
   const withheld = claimed.find(({ token }) => !provided.has(token))
-  if (withheld !== undefined) return `claimed capability "${withheld.id}" in its probe and did not provide it`
+  if (withheld !== undefined) return `does not provide capability "${withheld.id}", which its probe listed`
   const tokens = new Set(claimed.map(({ token }) => token))
   const extra = [...provided.keys()].find((token) => !tokens.has(token))
-  if (extra !== undefined) return `provides capability "${toCapabilityId(extra)}", which its probe did not claim`
+  if (extra !== undefined) return `provides capability "${toCapabilityId(extra)}", which its probe did not list`
   return findRuntimeProblem(provided)
 }
 

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
-/** One installed copy of this package: two in one tree are told apart by their place. */
+/** An installed copy of this package. Copies differ in their location. */
 export interface CoreCopy {
   readonly version: string
   readonly location: string
 }
 
-/** The one that this file belongs to. */
+/** The copy that contains this file. */
 export const thisCopy: CoreCopy = {
   location: findLocation(import.meta.url),
   get version() {
@@ -15,17 +15,17 @@ export const thisCopy: CoreCopy = {
   },
 }
 
-/** In a bundle in the CommonJS format `import.meta.url` is `undefined`. */
+/** `import.meta.url` is `undefined` in a CommonJS bundle. */
 function findLocation(url: string | undefined): string {
   return url === undefined ? 'a bundle' : fileURLToPath(new URL('..', url))
 }
 
-/** `@capstan/core 0.1.0 in /app/node_modules/@capstan/core/`. */
+/** Formats a copy for a message: `@capstan/core 0.1.0 in /app/node_modules/@capstan/core/`. */
 export function showCopy({ version, location }: CoreCopy): string {
   return `@capstan/core ${version} in ${location}`
 }
 
-/** Without a package.json beside it (a bundle) it is unknown: the sentence that names the copy must come all the same. */
+/** Never throws, since it is called for an error message. In a bundle there is no package.json to read. */
 function readVersion(): string {
   try {
     const { version }: { version?: unknown } = JSON.parse(

@@ -1,14 +1,14 @@
 import 'reflect-metadata'
 import { container, type DependencyContainer, injectWithTransform, injectable as markInjectable } from 'tsyringe'
 
-// The only import of tsyringe: it throws when it is imported before reflect-metadata.
+// The only import of tsyringe, which throws unless reflect-metadata is imported first.
 export type { DependencyContainer }
 export { injectWithTransform, markInjectable }
 
-/** Resolves, in each container of a scope, to the container that is asked. */
+/** Resolves to the container on which `resolve` is called. */
 export const scopeContainerToken: unique symbol = Symbol('scope container')
 
-/** Creates an empty container. Nothing is ever registered on its parent, the global container. */
+/** Creates an empty container. Its parent is the global container, on which nothing is registered. */
 export function createScopeContainer(): DependencyContainer {
   const own = container.createChildContainer()
   own.register(scopeContainerToken, { useFactory: (asked) => asked })

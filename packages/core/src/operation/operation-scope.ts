@@ -8,9 +8,9 @@ import { type LinkedSignal, linkSignals } from './signals/link-signals.js'
 import { createUndoStack, type UndoStack } from './undo-stack.js'
 
 /**
- * The operations of one open runtime. All methods with I/O, of the runtime and of its managers, call {@link run}, so that an
- * abort, a failure and `close` have the same effect in each of them. What outlives its method, such as a stream, calls
- * {@link begin}.
+ * Runs the operations of an open runtime. All methods of the runtime and its managers that do I/O call {@link run}, so that
+ * an abort, a failure and `close` have the same effect in each of them. Use {@link begin} for what outlives its method, such
+ * as a stream.
  */
 export class OperationScope {
   readonly #options: OperationScopeOptions
@@ -23,18 +23,18 @@ export class OperationScope {
 
   constructor(options: OperationScopeOptions = {}) {
     this.#options = options
-    setMaxListeners(0, this.closed) // one for each request of a connection
+    setMaxListeners(0, this.closed) // each request of a connection adds one
   }
 
   /**
-   * Runs one operation and resolves with the result of `effect`, which passes `call.signal` to everything that waits, and adds
-   * a step to `call.undo` for everything that it creates.
+   * Runs an operation and resolves with the result of `effect`. `effect` must pass `call.signal` to everything that waits, and
+   * add a step to `call.undo` for every object that it creates.
    *
-   * When `effect` rejects, the steps run in reverse, and their failures are recorded with its error: see
-   * {@link withUndoFailures}. The same happens when the signal aborts, even if `effect` resolves after that: the
-   * operation then rejects with the reason of the signal itself. An operation whose signal has aborted before is not run.
+   * If `effect` rejects, the steps run in reverse order, and their failures are recorded with its error: see
+   * {@link withUndoFailures}. If the signal aborts, the same happens, also when `effect` resolves after that, and the
+   * operation rejects with the reason of the signal. If the signal has aborted before the call, `effect` is not called.
    *
-   * @throws HostError RUNTIME_UNAVAILABLE after `close`, TIMED_OUT after `timeoutMs`
+   * @throws HostError RUNTIME_UNAVAILABLE after `close`; TIMED_OUT after `timeoutMs`
    */
   async run<T>(
     subject: OperationSubject,
@@ -48,10 +48,10 @@ export class OperationScope {
   }
 
   /**
-   * Begins what may outlive the method that was called, such as a stream or a session. Call `end` when it is over. `close`
-   * aborts it, and does not wait for it.
+   * Begins an operation that may outlive the method that begins it, such as a stream or a session. The caller must call `end`
+   * when it is over. `close` aborts it and does not wait for it.
    *
-   * @throws HostError RUNTIME_UNAVAILABLE after `close`, and the reason of a signal that has aborted before
+   * @throws HostError RUNTIME_UNAVAILABLE after `close`; the reason of the signal if it has aborted before
    */
   begin(signal: AbortSignal | undefined): LastingOperation {
     this.assertOpen()
@@ -73,16 +73,16 @@ export class OperationScope {
   }
 
   /**
-   * Aborts with RUNTIME_UNAVAILABLE when `close` has finished. Steps that undo run until then, so a connection that they use
-   * ends with this signal.
+   * Aborts with RUNTIME_UNAVAILABLE at the end of `close`, after the undo steps. Use it to close the connections that these
+   * steps need.
    */
   get closed(): AbortSignal {
     return this.#closed.signal
   }
 
   /**
-   * Aborts all operations with RUNTIME_UNAVAILABLE and resolves when those of `run` have been undone. Idempotent: further
-   * calls wait for the first one.
+   * Aborts all operations with RUNTIME_UNAVAILABLE, and resolves when those of `run` have been undone. Idempotent: further
+   * calls return the same promise.
    */
   close(): Promise<void> {
     this.#closing ??= this.#close()
@@ -111,9 +111,9 @@ export class OperationScope {
 
   async #close(): Promise<void> {
     this.#isClosed = true
-    // An error for each operation: it records the undo failures of that operation.
+    // Each operation gets an error of its own, which records its undo failures.
     for (const { abort } of this.#links) abort(this.#createClosedError())
-    await Promise.resolve() // for a call that closes its own scope before its first `await`
+    await Promise.resolve() // lets a call that closes its own scope be registered first
     await settleWithin(this.#calls, this.#options.closeMs)
     this.#stopKeepAlive()
     this.#closed.abort(this.#createClosedError())
@@ -131,19 +131,19 @@ export class OperationScope {
 
 /** Options of `OperationScope`. */
 export interface OperationScopeOptions {
-  /** For the report in the error after `close`. Default: none; the host itself is closed. */
+  /** The runtime that the error after `close` reports. Default: none; the error is that of a closed host. */
   readonly runtime?: ClosedRuntime
-  /** Limit for undoing one operation, in milliseconds. Default 30 000. */
+  /** Limit for undoing an operation, in milliseconds. Default 30 000. */
   readonly undoMs?: number | undefined
-  /** The longest time that `close` waits for operations to be undone, in milliseconds. Default: until all are undone. */
+  /** Limit of `close` for undoing operations, in milliseconds. Default: none. */
   readonly closeMs?: number | undefined
   /**
-   * Whether an operation keeps the process running. Set it where neither a socket nor a child process does. Default false.
+   * Keeps the process running during an operation. Set it if no socket or child process does so. Default false.
    */
   readonly keepsAlive?: boolean
 }
 
-/** What an operation does, and to which object: for error messages. */
+/** The method and object of an operation, for error messages. */
 export interface OperationSubject {
   /** The name of the method, such as `createContainer`. */
   readonly operation: string
@@ -157,22 +157,22 @@ export interface RunOptions extends OperationOptions {
   readonly timeoutMs?: number | undefined
 }
 
-/** One operation that is running. */
+/** A running operation. */
 export interface Operation extends OperationSubject {
   /** Aborts with the caller's signal, after `timeoutMs`, and when the runtime is closed. */
   readonly signal: AbortSignal
-  /** Whether the caller gave a signal: it takes the place of the runtime's default time limits. */
+  /** Whether the caller passed a signal, which replaces the default time limits of the runtime. */
   readonly isBounded: boolean
-  /** Steps that run when the operation fails or is aborted. */
+  /** The steps that run if the operation fails or is aborted. */
   readonly undo: UndoStack
 }
 
-/** Something that may outlive the method that began it. */
+/** An operation that may outlive the method that began it. */
 export interface LastingOperation {
-  /** Aborts with the caller's signal, by `abort`, and when the runtime is closed. */
+  /** Aborts with the caller's signal, on `abort`, and when the runtime is closed. */
   readonly signal: AbortSignal
   readonly abort: (reason: unknown) => void
-  /** Call it when it is over: it releases the caller's signal. */
+  /** Ends the operation and removes the listener from the caller's signal. */
   readonly end: () => void
 }
 
@@ -186,7 +186,7 @@ function toTimeoutFacts(operation: string, timeoutMs = 0) {
   return { operation, phase: undefined, timeoutMs, lastLines: [] } as const
 }
 
-/** Resolves when all calls have settled, and at the latest after `timeoutMs`. */
+/** Resolves when all calls have settled, or after `timeoutMs`. */
 function settleWithin(calls: Iterable<Promise<unknown>>, timeoutMs: number | undefined): Promise<void> {
   return new Promise((resolve) => {
     const deadline = timeoutMs === undefined ? undefined : startDeadline(timeoutMs, resolve)

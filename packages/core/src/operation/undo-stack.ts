@@ -4,37 +4,37 @@ import { startDeadline } from './signals/deadline.js'
 import { runUntilAborted } from './signals/run-until-aborted.js'
 
 /**
- * Steps that undo what a call has created. They run in reverse, once, under the stack's own signal and deadline.
+ * Steps that undo what a call has created. Each step runs once, in reverse order, with a signal and time limit of the stack.
  *
- * Disposing runs them and ignores their failures. Call `run` to get the failures.
+ * Disposing runs the steps and ignores their failures. Use `run` to get the failures.
  */
 export interface UndoStack extends AsyncDisposable {
-  /** `title` names the step in the error when it times out, such as `network`. */
+  /** Adds a step. `title` names it in the error when it times out, such as `network`. */
   add(title: string, step: UndoStep): void
-  /** Runs the steps and resolves with their failures, in order; never rejects. A call while it runs joins that run. */
+  /** Runs the steps and resolves with their failures, in order. Never rejects. Concurrent calls share one run. */
   run(): Promise<readonly unknown[]>
   /** Removes all steps without running them. */
   release(): void
 }
 
-/** Undoes one thing. It gets a signal of its own and not the caller's, which may have aborted. */
+/** Undoes one step. It gets the signal of the stack, since that of the caller may have aborted. */
 export type UndoStep = (own: UndoLimit) => PromiseLike<unknown>
 
-/** The limit of an undo step, to be spread into the calls that it makes. */
+/** Options for the calls of an undo step. */
 export interface UndoLimit {
-  /** Aborts when the time of the whole stack is over. */
+  /** Aborts when the time limit of the stack is exceeded. */
   readonly signal: AbortSignal
-  /** As `Operation.isBounded`: the signal takes the place of the runtime's default time limits. */
+  /** As `Operation.isBounded`: the signal replaces the default time limits of the runtime. */
   readonly isBounded: true
 }
 
 /** Options of `createUndoStack`. */
 export interface UndoOptions {
-  /** For all steps of one run together; default 30 000. */
+  /** Limit for all steps of a run, in milliseconds. Default 30 000. */
   readonly timeoutMs?: number | undefined
 }
 
-/** Creates an empty stack. */
+/** Creates an empty undo stack. */
 export function createUndoStack({ timeoutMs = 30_000 }: UndoOptions = {}): UndoStack {
   checkTimeout('timeoutMs', timeoutMs)
   const steps: NamedStep[] = []
@@ -58,7 +58,7 @@ interface NamedStep {
   readonly step: UndoStep
 }
 
-/** Runs and removes all steps from the end, including those that are added meanwhile. */
+/** Runs and removes all steps from the end, including those that are added during the run. */
 async function runSteps(steps: NamedStep[], timeoutMs: number): Promise<readonly unknown[]> {
   const failures: unknown[] = []
   const deadline = new AbortController()

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { OperationOptions } from '../contract/operation.js'
 
-/** Resolves after `timeMs` milliseconds; rejects with the reason of the signal when that aborts. */
+/** Resolves after `timeMs` milliseconds. Rejects with the reason of the signal if it aborts. */
 export async function delay(timeMs: number, { signal, ref = true }: DelayOptions = {}): Promise<void> {
   try {
     await wait(timeMs, undefined, { ref, ...(signal === undefined ? {} : { signal }) })
@@ -18,8 +18,8 @@ export interface DelayOptions extends OperationOptions {
 }
 
 /**
- * Calls `ask` until it resolves with a value, and resolves with that value: after 2 ms, 4 ms and so on up to every 250 ms.
- * Resolves with `undefined` when it has waited `limitMs` milliseconds in all and the last answer was `undefined`.
+ * Calls `ask` until it resolves with a value other than `undefined`, and resolves with that value. Waits 2 ms, 4 ms and so on
+ * up to 250 ms between calls. Resolves with `undefined` after `limitMs`.
  */
 export async function poll<T>(
   ask: () => Promise<T | undefined>,
@@ -37,6 +37,7 @@ export async function poll<T>(
 
 /** Options of `poll`. */
 export interface PollOptions extends OperationOptions {
+  /** Milliseconds to wait between calls in total. There is a last call after that. */
   readonly limitMs: number
 }
 

@@ -9,30 +9,30 @@ import type { SweepItem } from '../contract/sweep-report.js'
 import { findCapability } from '../plugin/capability-access.js'
 import { matchesObjectLabel } from './object-labels.js'
 
-/** A thing that some Capstan made, and how it is removed. */
-export interface OwnedThing {
+/** An object with the labels of an owner. */
+export interface OwnedResource {
   readonly item: SweepItem
   readonly owner: Owner
   readonly lifetime: Lifetime
-  /** Of containers alone; `undefined`: the runtime cannot tell. */
+  /** Always false for objects other than containers; `undefined` if the runtime does not know. */
   readonly running: boolean | undefined
-  /** The same, asked again. */
+  /** Determines again whether it is running. */
   isRunning(options: OperationOptions): Promise<boolean>
   remove(options: OperationOptions): Promise<void>
 }
 
-/** All that carries an owner's labels, in the order in which it can go: containers, networks, volumes, images. */
-export async function listOwned(scope: CapabilityScope, options: OperationOptions): Promise<readonly OwnedThing[]> {
+/** Lists all objects with labels of an owner, in the order of removal: containers, networks, volumes, images. */
+export async function listOwned(scope: CapabilityScope, options: OperationOptions): Promise<readonly OwnedResource[]> {
   const runtime = findCapability(scope, runtimeCapability)
   const networks = findCapability(scope, networkManagerCapability)
   const volumes = findCapability(scope, volumeManagerCapability)
-  const things: OwnedThing[] = []
-  const add = (kind: SweepItem['kind'], listed: Listed, remove: OwnedThing['remove']) => {
+  const resources: OwnedResource[] = []
+  const add = (kind: SweepItem['kind'], listed: Listed, remove: OwnedResource['remove']) => {
     const owner = matchesObjectLabel(kind, listed.labels, listed.tags) ? parseOwnerLabels(listed.labels) : undefined
     if (owner === undefined) return
     const item = { kind, id: listed.id, name: listed.name, owner: `${owner.instanceId} (process ${owner.pid})` }
     const { labels, running, isRunning } = listed
-    things.push({ item, owner, lifetime: toLifetime(labels), running, isRunning, remove })
+    resources.push({ item, owner, lifetime: toLifetime(labels), running, isRunning, remove })
   }
   if (runtime !== undefined) {
     for (const { id, name, labels, state } of await runtime.listContainers(options)) {
@@ -56,7 +56,7 @@ export async function listOwned(scope: CapabilityScope, options: OperationOption
       add('image', { id, name: tags[0] ?? id, labels, tags, ...neverRuns }, (own) => runtime.removeImage(id, own))
     }
   }
-  return things
+  return resources
 }
 
 interface Listed {
@@ -65,7 +65,7 @@ interface Listed {
   readonly labels: StringMap
   readonly tags?: readonly string[]
   readonly running: boolean | undefined
-  readonly isRunning: OwnedThing['isRunning']
+  readonly isRunning: OwnedResource['isRunning']
 }
 
 const neverRuns = { running: false, isRunning: async () => false }

@@ -2,49 +2,49 @@ import { createHash } from 'node:crypto'
 import type { StringMap } from '../contract/operation.js'
 import { ownershipLabelKeys } from '../contract/owner-labels.js'
 
-/** A thing that a runtime makes, as its labels tell it. An image is known by the tags that it was built under. */
+/** A new object, as its label `capstan.object` describes it. For an image that includes its tags. */
 export type OwnedObject =
   | { readonly kind: 'container' | 'network' | 'volume' }
   | { readonly kind: 'image'; readonly tag: string; readonly tags?: readonly string[] | undefined }
 
 /**
- * All labels of a new thing: whose it is, what it was made as, and the caller's own.
+ * Returns all labels of a new object: those of the owner, `capstan.object`, `capstan.lifetime` and the caller's.
  *
- * Engines let a container inherit the labels of its image, and an image those of its base. So each thing says what it
- * was made as: a stranger's container of an image that Capstan built is no container of Capstan's, and no sweep takes it.
+ * On engines a container inherits the labels of its image, and an image those of its base image. `capstan.object` tells a
+ * created object from one that only inherited the labels, such as a container of another user with an image of this host.
  */
 export function toObjectLabels(object: OwnedObject, ownerLabels: StringMap, labels: StringMap = {}): StringMap {
   return {
     ...ownerLabels,
     [ownershipLabelKeys.lifetime]: 'owner',
-    [ownershipLabelKeys.object]: toMark(object),
+    [ownershipLabelKeys.object]: toObjectLabel(object),
     ...labels,
   }
 }
 
-/** False for what has inherited its labels. True for what tells of no kind: a plugin may put the owner's labels alone. */
+/** False for an object that inherited its labels. True without `capstan.object`, which a plugin may not set. */
 export function matchesObjectLabel(
   kind: OwnedObject['kind'],
   labels: StringMap,
   tags: readonly string[] = [],
 ): boolean {
-  const mark = labels[ownershipLabelKeys.object]
-  if (mark === undefined) return true
-  if (kind !== 'image') return mark === kind
-  const [kindMark, ...tagMarks] = mark.split('.')
-  return kindMark === kind && (tags.length === 0 || tags.some((tag) => tagMarks.includes(toTagMark(tag))))
+  const label = labels[ownershipLabelKeys.object]
+  if (label === undefined) return true
+  if (kind !== 'image') return label === kind
+  const [labelledKind, ...tagHashes] = label.split('.')
+  return labelledKind === kind && (tags.length === 0 || tags.some((tag) => tagHashes.includes(toTagHash(tag))))
 }
 
-function toMark(object: OwnedObject): string {
+function toObjectLabel(object: OwnedObject): string {
   if (object.kind !== 'image') return object.kind
-  return ['image', ...new Set([object.tag, ...(object.tags ?? [])].map(toTagMark))].join('.')
+  return ['image', ...new Set([object.tag, ...(object.tags ?? [])].map(toTagHash))].join('.')
 }
 
-function toTagMark(tag: string): string {
+function toTagHash(tag: string): string {
   return createHash('sha256').update(withTag(tag)).digest('hex').slice(0, 32)
 }
 
-/** `app` and `app:latest` are one tag. */
+/** Adds the tag `latest` to a reference without a tag. */
 function withTag(reference: string): string {
   return reference.includes(':', reference.lastIndexOf('/') + 1) ? reference : `${reference}:latest`
 }

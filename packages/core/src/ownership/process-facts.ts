@@ -2,21 +2,20 @@ import { execFile } from 'node:child_process'
 import { readFile, readlink } from 'node:fs/promises'
 import { hostname } from 'node:os'
 
-/** What this machine tells of itself and its processes. */
+/** Reads facts about this machine and its processes. */
 export interface ProcessFacts {
   /**
-   * When the process with this pid started, in the machine's own units.
-   *
-   * `undefined`: there is none, or it is a zombie. `unknown`: there is one, and it cannot be read.
+   * Reads when a process started, in a unit of the operating system. `undefined` if there is no such process or it is a
+   * zombie. `unknown` if it exists and its start cannot be read.
    */
   readStart(pid: number): Promise<string | undefined>
   readBootId(): Promise<string>
-  /** Processes of two namespaces share a boot but not their pids. */
+  /** Pids are unique only within a pid namespace. */
   readPidNamespace(): Promise<string>
   readMachineId(): Promise<string>
 }
 
-/** Linux by /proc; macOS and others by `ps` and `sysctl`. What cannot be read is `unknown`, which no sweep takes for dead. */
+/** Uses /proc on Linux, and `ps`, `sysctl` and `ioreg` elsewhere. A fact that cannot be read is `unknown`. */
 export function createProcessFacts(
   platform: NodeJS.Platform = process.platform,
   sources: FactSources = {},
@@ -24,10 +23,10 @@ export function createProcessFacts(
   return platform === 'linux' ? createLinuxFacts(sources) : createOtherFacts(sources)
 }
 
-/** Where the facts are read; the defaults are the machine's. */
+/** The sources of the facts. Default: those of this machine. */
 export interface FactSources {
   readonly proc?: string
-  /** Folders that a machine-id may lie in. */
+  /** Folders that may contain `machine-id`. */
   readonly machineIds?: readonly string[]
   readonly ps?: string
   readonly ioreg?: string
@@ -69,17 +68,16 @@ function createOtherFacts({ ps = 'ps', ioreg = 'ioreg' }: FactSources): ProcessF
 }
 
 /**
- * For a machine that has no id. Two may have one name, so it is one machine for one boot alone: what another boot has left
- * is another machine's, and not dead.
+ * Returns an id for a machine that has none: its name and boot. Names are not unique, so owners of an earlier boot are
+ * treated as those of another machine.
  */
 async function nameMachine(readBootId: () => Promise<string>): Promise<string> {
   return `${await readBootId()}-${hostname()}`
 }
 
 /**
- * Of a process that could not be read: `undefined` when the system says that there is none.
- *
- * It may live and be hidden (/proc mounted with `hidepid`), or out of reach (no file descriptors left, no `ps`).
+ * Returns `undefined` if a process that could not be read does not exist, else `unknown`. It may be hidden (/proc mounted with
+ * `hidepid`), or reading failed (no file descriptors left, no `ps`).
  */
 function toUnread(pid: number): string | undefined {
   try {
@@ -91,22 +89,21 @@ function toUnread(pid: number): string | undefined {
 }
 
 /**
- * Field 22 of proc(5) stat, in clock ticks since boot; the name before it may hold spaces and parentheses.
- *
- * A zombie has ended: it is only not yet collected.
+ * Parses the start of a process from /proc/<pid>/stat: field 22 of proc(5), in clock ticks since boot. The name before it may
+ * contain spaces and parentheses. `undefined` for a zombie, which has ended.
  */
 export function parseStat(stat: string): string | undefined {
   const [state, ...fields] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
   return state === 'Z' || state === 'X' ? undefined : toLabelValue(fields[18])
 }
 
-/** As a label may hold it: letters, digits, `.`, `_`, `-`, at most 63. */
+/** Converts a text to a label value: at most 63 letters, digits, `.`, `_` and `-`. */
 function toLabelValue(text: string | undefined): string {
   const value = (text ?? '').replace(/[^A-Za-z0-9._-]+/g, '-').replace(/^-+|-+$/g, '')
   return value === '' ? unknown : value.slice(0, 63)
 }
 
-/** Empty in many images; `uninitialized` until the first boot of a machine, machine-id(5). */
+/** The file is empty in many images, and `uninitialized` until the first boot: machine-id(5). */
 async function readMachineId(folder: string): Promise<string> {
   const id = await readText(`${folder}/machine-id`)
   return id === 'uninitialized' ? '' : id
@@ -116,7 +113,7 @@ async function readText(path: string): Promise<string> {
   return (await readFile(path, 'utf8').catch(() => '')).trim()
 }
 
-/** The output of a command of the system; `undefined` when it is absent or fails. */
+/** Resolves with the output of a command; `undefined` if it is missing or fails. */
 function run(command: string, argv: readonly string[]): Promise<string | undefined> {
   return new Promise((resolve) => {
     execFile(command, argv, { timeout: 2000, encoding: 'utf8', env: commandEnvironment }, (error, stdout) => {
@@ -126,8 +123,8 @@ function run(command: string, argv: readonly string[]): Promise<string | undefin
 }
 
 /**
- * The same for all: `ps` prints times in the zone and language of its caller, and two processes must read the same start
- * of a third. The search path holds the directories where systems keep `ps`, `sysctl` and `ioreg`.
+ * A fixed environment, since `ps` prints times in the time zone and language of its caller, and all processes must read the
+ * same start. The path has the directories of `ps`, `sysctl` and `ioreg`.
  */
 const commandEnvironment = { PATH: '/usr/bin:/bin:/usr/sbin:/sbin', TZ: 'UTC0', LC_ALL: 'C' }
 

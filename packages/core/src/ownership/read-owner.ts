@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Owner } from '../contract/owner.js'
 import { createProcessFacts, type ProcessFacts } from './process-facts.js'
 
-/** This process as an owner, with an instance of its own: two hosts in one process own different things. */
+/** Returns this process as an owner with a new instance id, since each host in a process is an owner of its own. */
 export async function readOwner(facts: ProcessFacts = createProcessFacts()): Promise<Owner> {
   const { pid } = process
   const [processStart = 'unknown', bootId, pidNamespace, machineId] = await Promise.all([

@@ -3,16 +3,16 @@ import type { CapabilityScope } from '../contract/scope.js'
 import type { SweepItem, SweepOptions, SweepReport } from '../contract/sweep-report.js'
 import { isHostError } from '../errors/host-error.js'
 import { joinWords } from '../errors/message.js'
-import { listOwned, type OwnedThing } from './list-owned.js'
+import { listOwned, type OwnedResource } from './list-owned.js'
 import { findOwnerState } from './owner-state.js'
 import { createProcessFacts, type ProcessFacts } from './process-facts.js'
 
 /**
- * Removes what dead owners left on this runtime: containers, then networks, volumes, images.
+ * Removes objects of dead owners from a runtime: containers, then networks, volumes and images.
  *
- * Objects of a living owner, of another application or of other software are not touched. Objects whose owner cannot be
- * judged, and objects that are still in use, stay and are reported. Single failures are collected; it rejects only for an
- * abort, and when the runtime cannot list its objects.
+ * Keeps objects of living owners, of other applications and of other software. Keeps and reports objects that are in use or
+ * whose owner's state is undecidable. Failed removals are reported. Rejects only on an abort, and when the runtime cannot
+ * list its objects.
  */
 export async function sweepRuntime(
   scope: CapabilityScope,
@@ -23,42 +23,42 @@ export async function sweepRuntime(
   const removed: SweepItem[] = []
   const undecidable: SweepReport['undecidable'][number][] = []
   const failed: SweepReport['failed'][number][] = []
-  for (const thing of await listOwned(scope, { signal })) {
+  for (const resource of await listOwned(scope, { signal })) {
     signal?.throwIfAborted()
-    if (app !== null && thing.owner.app !== app) continue
-    const verdict = await judge(thing, here, facts)
-    if (verdict.state === 'alive') continue
-    if (verdict.state === 'undecidable') {
-      undecidable.push({ ...thing.item, reason: verdict.reason })
+    if (app !== null && resource.owner.app !== app) continue
+    const result = await findState(resource, here, facts)
+    if (result.state === 'alive') continue
+    if (result.state === 'undecidable') {
+      undecidable.push({ ...resource.item, reason: result.reason })
       continue
     }
-    const failure = dryRun ? undefined : await remove(thing, signal)
-    if (failure === 'spared') continue
-    if (failure === undefined) removed.push(thing.item)
+    const failure = dryRun ? undefined : await remove(resource, signal)
+    if (failure === 'skipped') continue
+    if (failure === undefined) removed.push(resource.item)
     else if (isHostError(failure.error, 'IN_USE')) {
-      undecidable.push({ ...thing.item, reason: toUseText(failure.error.facts.users) })
-    } else failed.push({ ...thing.item, error: failure.error })
+      undecidable.push({ ...resource.item, reason: toUseText(failure.error.facts.users) })
+    } else failed.push({ ...resource.item, error: failure.error })
   }
   return { runtime: scope.runtimeName, removed, undecidable, failed }
 }
 
-async function judge({ owner, lifetime, running }: OwnedThing, here: Owner, facts: ProcessFacts) {
+async function findState({ owner, lifetime, running }: OwnedResource, here: Owner, facts: ProcessFacts) {
   if (lifetime === 'persistent' || (lifetime === 'lease' && running)) return { state: 'alive' } as const
-  const verdict = await findOwnerState(owner, here, facts)
-  const mayRun = lifetime === 'lease' && running === undefined && verdict.state === 'dead'
-  return mayRun ? ({ state: 'undecidable', reason: notKnown } as const) : verdict
+  const result = await findOwnerState(owner, here, facts)
+  const mayRun = lifetime === 'lease' && running === undefined && result.state === 'dead'
+  return mayRun ? ({ state: 'undecidable', reason: unknownRunState } as const) : result
 }
 
-const notKnown = 'the runtime cannot tell whether it runs for others; start it, or remove it'
+const unknownRunState = 'the runtime cannot tell whether it is running and in use; start it or remove it'
 
 async function remove(
-  thing: OwnedThing,
+  resource: OwnedResource,
   signal: AbortSignal | undefined,
-): Promise<{ readonly error: unknown } | 'spared' | undefined> {
+): Promise<{ readonly error: unknown } | 'skipped' | undefined> {
   try {
-    // Meanwhile somebody may have started it, or where a name is the id, another one of that name.
-    if (thing.lifetime === 'lease' && (await isRunning(thing, signal))) return 'spared'
-    await thing.remove({ signal })
+    // It may have been started since it was listed; where the id is a name, so may another container of that name.
+    if (resource.lifetime === 'lease' && (await isRunning(resource, signal))) return 'skipped'
+    await resource.remove({ signal })
     return undefined
   } catch (error) {
     signal?.throwIfAborted()
@@ -66,16 +66,16 @@ async function remove(
   }
 }
 
-async function isRunning(thing: OwnedThing, signal: AbortSignal | undefined): Promise<boolean> {
+async function isRunning(resource: OwnedResource, signal: AbortSignal | undefined): Promise<boolean> {
   try {
-    return await thing.isRunning({ signal })
+    return await resource.isRunning({ signal })
   } catch (error) {
     if (isHostError(error, 'CONTAINER_NOT_FOUND')) return false
     throw error
   }
 }
 
-/** Not every engine names the users. */
+/** Formats the users of an object, which not every engine reports. */
 function toUseText(users: readonly string[]): string {
   return users.length === 0 ? 'in use' : `in use by ${joinWords(users)}`
 }

@@ -4,8 +4,8 @@ import { ownershipLabelKeys } from '../contract/owner-labels.js'
 import { toObjectLabels } from './object-labels.js'
 
 /**
- * All labels for an absent volume that a container mounts: the owner's, the lifetime of the container, and those of the
- * mount.
+ * Returns all labels of a volume that is created for a mount: those of `toObjectLabels`, with the lifetime of the container
+ * as the default, and those of the mount.
  */
 export function toVolumeLabels(
   { labels }: Extract<Mount, { type: 'volume' }>,

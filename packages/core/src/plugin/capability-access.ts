@@ -7,9 +7,9 @@ import { createHostError } from '../errors/create-host-error.js'
 import { MissingCapabilityError } from '../errors/named-errors.js'
 
 /**
- * Registers an implementation in the scope's container.
+ * Registers the implementation of a capability in a scope.
  *
- * @throws HostError CAPABILITY_DUPLICATE for a second one; PLUGIN_INVALID for what is no object.
+ * @throws HostError CAPABILITY_DUPLICATE if the capability is registered already; PLUGIN_INVALID if it is not an object
  */
 export function provide<T extends object>(
   scope: RegistrationScope,
@@ -27,19 +27,19 @@ export function provide<T extends object>(
   scope.container.register(capability.token, { useValue: implementation })
 }
 
-/** The implementation that this scope has, or `undefined`. */
+/** Returns the implementation of a capability in a scope; `undefined` if the runtime does not provide it. */
 export function findCapability<T extends object>(
   scope: Pick<CapabilityScope, 'container'>,
   capability: Capability<T>,
 ): T | undefined {
-  // `isRegistered` says false for a token that is known to a parent alone; `true` makes it look there.
+  // `true` also finds a token that is registered only in a parent container.
   return scope.container.isRegistered(capability.token, true) ? scope.container.resolve<T>(capability.token) : undefined
 }
 
 /**
- * Finds all of these capabilities, by property name: those of a feature are `Feature.needs.required`.
+ * Returns the implementations of several capabilities, by the same property names. `needs` may be `Feature.needs.required`.
  *
- * @throws MissingCapabilityError naming every missing one, with its reason.
+ * @throws MissingCapabilityError with all missing capabilities and their reasons
  */
 export function requireCapabilities<N extends Readonly<Record<string, Capability<object>>>>(
   scope: CapabilityScope,
@@ -48,7 +48,7 @@ export function requireCapabilities<N extends Readonly<Record<string, Capability
   const missing = Object.values(needs).filter((capability) => findCapability(scope, capability) === undefined)
   if (missing.length > 0) throw toMissingError(scope, missing)
   const found = Object.entries(needs).map(([key, capability]) => [key, findCapability(scope, capability)])
-  // Every value was just found under the token of its own capability, which fixes its type.
+  // Each value was found by the token of its capability, which determines its type.
   return Object.fromEntries(found)
 }
 

@@ -3,20 +3,20 @@ import { createHostError } from '../errors/create-host-error.js'
 import { isTimeout, timeoutText } from '../validation/check.js'
 import { show } from '../validation/show.js'
 
-/** Throws PLUGIN_INVALID for what is no plugin of this contract; `fallback` names one that does not name itself. */
+/** Throws PLUGIN_INVALID unless the value is a valid plugin. `fallback` has the names for a plugin that has none. */
 export function checkPlugin(plugin: unknown, fallback: PluginNames): asserts plugin is RuntimePlugin {
   const problem = findProblem(plugin)
   if (problem !== undefined) throw createHostError('PLUGIN_INVALID', { ...toPluginNames(plugin, fallback), problem })
 }
 
-/** How errors name a plugin. */
+/** The names of a plugin in error messages. */
 export interface PluginNames {
   readonly plugin: string
   readonly packageName: string
   readonly packageVersion: string
 }
 
-/** Whatever shape the plugin has. */
+/** Returns the names of a plugin, which may be any value. */
 export function toPluginNames(plugin: unknown, fallback: PluginNames): PluginNames {
   const { name, packageName, packageVersion } = toFields(plugin)
   return {
@@ -26,13 +26,13 @@ export function toPluginNames(plugin: unknown, fallback: PluginNames): PluginNam
   }
 }
 
-/** For a plugin of which no more is known than what it is called here. */
+/** Returns the names of a plugin whose package is unknown. */
 export function toUnknownNames(plugin: string): PluginNames {
   return { plugin, packageName: 'unknown package', packageVersion: 'unknown version' }
 }
 
 function findProblem(plugin: unknown): string | undefined {
-  if (typeof plugin === 'function') return 'is a function, not a plugin: pass what it returns'
+  if (typeof plugin === 'function') return 'is a function, not a plugin: pass its return value'
   if (typeof plugin !== 'object' || plugin === null)
     return `is ${plugin === null ? 'null' : typeof plugin}, not a plugin`
   const { name, contractVersion, probe, register, isChosen } = toFields(plugin)
@@ -46,12 +46,12 @@ function findProblem(plugin: unknown): string | undefined {
     return `has selection ${show(selection)}, not "automatic" or "named"`
   if (!isTimeout(probeTimeoutMs)) return `has a probeTimeoutMs that is not ${timeoutText}`
   if (typeof packageName !== 'string' || typeof packageVersion !== 'string')
-    return 'has a packageName or packageVersion that is no text'
+    return 'has a packageName or packageVersion that is not a string'
   return undefined
 }
 
 function toFields(plugin: unknown): Readonly<Record<string, unknown>> {
-  // Read by name alone: a property of a class instance may sit on its prototype.
+  // Properties are read by name, since those of a class instance may be on its prototype.
   return typeof plugin === 'object' && plugin !== null ? (plugin as Readonly<Record<string, unknown>>) : {}
 }
 

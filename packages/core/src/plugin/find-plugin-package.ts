@@ -5,18 +5,18 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { findEntry } from './package-entry.js'
 import { isAbsent, type Manifest, readManifest } from './package-manifest.js'
 
-/** An installed package and the file that its importers get. */
+/** An installed package with its entry file. */
 export interface PluginPackage {
   readonly name: string
   readonly version: string
-  /** A file URL; `undefined`: the package has no entry for those who import it. */
+  /** The file URL of the entry; `undefined` if the package has none for `import`. */
   readonly entry: string | undefined
 }
 
 /**
- * Finds a package by its name, a folder or a file, as seen from the file URL `from`; `undefined`: there is none.
+ * Finds a package by its name, a folder or a file, relative to the file URL `from`; `undefined` if there is none.
  *
- * Names are looked up in the `node_modules` folders that Node would look in. What is there and cannot be read throws.
+ * Names are searched in the same `node_modules` folders as by Node. Throws for a package that cannot be read.
  */
 export async function findPluginPackage(specifier: string, from: string): Promise<PluginPackage | undefined> {
   if (!isPath(specifier)) return findByName(specifier, from)
@@ -29,7 +29,7 @@ export async function findPluginPackage(specifier: string, from: string): Promis
   return found
 }
 
-/** `import.meta.resolve` takes no parent on Node 20, and `require.resolve` reads no `import` condition: so by hand. */
+/** `import.meta.resolve` accepts no parent on Node 20, and `require.resolve` ignores the condition `import`. */
 async function findByName(name: string, from: string): Promise<PluginPackage | undefined> {
   if (!packageName.test(name)) throw new Error(`"${name}" is neither the name of a package nor a path`)
   for (const modules of createRequire(from).resolve.paths(name) ?? []) {
@@ -58,7 +58,7 @@ function isPath(specifier: string): boolean {
   return /^(\.{1,2}$|\.{0,2}[/\\]|file:|[A-Za-z]:[/\\])/.test(specifier)
 }
 
-/** As a path, not as a URL: `#`, `?` and `%` are parts of names here. */
+/** Resolves a path, not a URL, since `#`, `?` and `%` may be parts of file names. */
 function toPath(specifier: string, from: string): string {
   if (specifier.startsWith('file:')) return fileURLToPath(specifier)
   return resolve(fileURLToPath(new URL('.', from)), specifier)
@@ -68,5 +68,5 @@ function toUndefinedWhenAbsent(error: unknown): undefined {
   if (!isAbsent(error)) throw error
 }
 
-// Without a path in the package: a plugin is what the package itself exports.
+// A name without a path inside the package, since the plugin is an export of the package itself.
 const packageName = /^(@[A-Za-z0-9~-][\w.~-]*\/)?[A-Za-z0-9~-][\w.~-]*$/

@@ -1,11 +1,11 @@
 import { createRequire } from 'node:module'
 
 /**
- * Loads modules of which some are CommonJS and load modules of Node by `require`.
+ * Calls `load`, which imports CommonJS modules that `require` modules of Node.
  *
- * A bundle that esbuild makes as an ES module has no `require`, and each of these calls would throw (`Dynamic require of
- * "path" is not supported`, https://github.com/evanw/esbuild/issues/1921). In such a bundle `require` is made global while
- * the modules are loaded. Elsewhere the modules are loaded as usual.
+ * An ES module bundle of esbuild has no `require`, so these calls would throw (`Dynamic require of "path" is not
+ * supported`, https://github.com/evanw/esbuild/issues/1921). In such a bundle a global `require` is defined while `load` runs.
+ * Elsewhere this function only calls `load`.
  */
 export async function loadCommonJs<T>(load: () => Promise<T>): Promise<T> {
   if (isPlain(import.meta.url) || (loading === 0 && 'require' in globalThis)) return await load()
@@ -19,7 +19,7 @@ export async function loadCommonJs<T>(load: () => Promise<T>): Promise<T> {
   }
 }
 
-/** This file itself, or a bundle in CommonJS: that has no `import.meta`, and a `require`. */
+/** Whether this file is not bundled, or is in a CommonJS bundle, which has a `require` and no `import.meta`. */
 function isPlain(url: string | undefined): boolean {
   return url === undefined || /\/load-commonjs\.[jt]s/.test(url)
 }

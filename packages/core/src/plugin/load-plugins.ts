@@ -9,20 +9,21 @@ import { findPluginPackage, type PluginPackage } from './find-plugin-package.js'
 
 /** Options of `loadPlugins`. */
 export interface LoadPluginsOptions extends OperationOptions {
-  /** Where plugin packages are looked up: a file URL of the application; default: the working directory. */
+  /** The file URL from which packages and paths are resolved: `import.meta.url`. Default: the working directory. */
   readonly from?: string
-  /** How long the module of a plugin may take to load, in milliseconds: one may wait for ever. Default 10 000. */
+  /** Limit for loading the module of a plugin, in milliseconds. Default 10 000. */
   readonly timeoutMs?: number
 }
 
 /**
- * Imports plugins, in order, each by the name of its package, a folder (with a package.json) or a file.
+ * Imports plugins and resolves with them, in order. A specifier is the name of an installed package, or the path of a file or
+ * of a folder with a package.json. Paths are relative to `from`.
  *
- * A name is that of a package in a `node_modules` folder, without a path inside of it; paths are relative to `from`.
- * Expects an export `plugin`. The package's name and version are filled in where the plugin leaves them out.
+ * The module must export the plugin as `plugin`. `packageName` and `packageVersion` are set from the package.json where the
+ * plugin does not have them.
  *
- * @throws HostError PLUGIN_INVALID that names package and version: not found, does not load, or not in time, exports no
- * plugin. INVALID_ARGUMENT for a `from` that is no file URL, and for a `timeoutMs` that no timer can wait.
+ * @throws HostError PLUGIN_INVALID, with package and version, when a package is not found, does not load in time, or exports
+ * no valid plugin. INVALID_ARGUMENT for an invalid specifier, `from` or `timeoutMs`.
  */
 export async function loadPlugins(
   specifiers: readonly string[],
@@ -46,7 +47,7 @@ async function loadPlugin(specifier: string, options: LoadOptions): Promise<Runt
   const { name: packageName = specifier, version: packageVersion = 'unknown version' } = found ?? {}
   const names: PluginNames = { plugin: specifier, packageName, packageVersion }
   if (found === undefined) throw toInvalid(names, toNotFound(from))
-  if (found.entry === undefined) throw toInvalid(names, 'has no entry "." for an import among its exports')
+  if (found.entry === undefined) throw toInvalid(names, 'has no entry "." for import in its exports')
   const exports = await importEntry(found.entry, names, options)
   if (!('plugin' in exports)) throw toInvalid(names, 'exports no "plugin"')
   checkPlugin(exports.plugin, names)
@@ -74,7 +75,7 @@ async function importEntry(entry: string, names: PluginNames, options: LoadOptio
   }
 }
 
-/** Wrapped, not copied: the methods may live on a prototype and use private fields. */
+/** Wraps the plugin instead of copying it, since its methods may be on a prototype and use private fields. */
 function withPackage(plugin: RuntimePlugin, names: PluginNames): RuntimePlugin {
   const { name, contractVersion, probeTimeoutMs, selection } = plugin
   return {
@@ -94,7 +95,7 @@ function toInvalid(names: PluginNames, problem: string, cause?: unknown) {
   return createHostError('PLUGIN_INVALID', { ...names, problem }, { cause })
 }
 
-/** The folder as a path: people read it, and what they gave may have been either. */
+/** Shows the folder as a path, also where `from` was given as a URL. */
 function toNotFound(from: string): string {
   return `was not found from ${fileURLToPath(new URL('.', from))}: give the name of a package that is installed there, or a path that begins with "./" or "/"`
 }

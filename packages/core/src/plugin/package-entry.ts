@@ -2,13 +2,13 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Manifest } from './package-manifest.js'
 
-/** The file that importers of a package get, as Node finds it; `undefined`: its `exports` have none for them. */
+/** Finds the entry file of a package for `import`, by the rules of Node; `undefined` if its `exports` have none. */
 export async function findEntry(folder: string, { exports, main }: Manifest): Promise<string | undefined> {
   const entry = exports === undefined ? await findMain(folder, main) : toExported(exports)
   return entry === undefined ? undefined : join(folder, entry)
 }
 
-/** The entry `.` of an `exports` field, by the conditions of an import in Node. */
+/** Returns the entry `.` of an `exports` field for the conditions of `import` in Node. */
 function toExported(exports: unknown): string | undefined {
   if (typeof exports === 'string') return exports
   if (Array.isArray(exports)) return exports.map(toExported).find((entry) => entry !== undefined)
@@ -21,7 +21,7 @@ function toExported(exports: unknown): string | undefined {
   return undefined
 }
 
-/** https://nodejs.org/api/esm.html, LEGACY_MAIN_RESOLVE: `main` may leave out an extension, or name a folder. */
+/** https://nodejs.org/api/esm.html, LEGACY_MAIN_RESOLVE: `main` may omit the extension, or name a folder. */
 async function findMain(folder: string, main: string | undefined): Promise<string> {
   const candidates = main === undefined ? [] : [main, `${main}.js`, `${main}/index.js`]
   for (const candidate of candidates) {

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
-/** What is read of a package.json; a field of another type counts as absent. */
+/** The fields that are read from a package.json. A field of another type is treated as absent. */
 export interface Manifest {
   readonly name?: string
   readonly version?: string
@@ -9,7 +9,7 @@ export interface Manifest {
   readonly exports?: unknown
 }
 
-/** The manifest in a folder; `undefined`: there is none. One that cannot be read, or is no JSON object, throws. */
+/** Reads the package.json of a folder; `undefined` if there is none. Throws if it is not readable or not a JSON object. */
 export async function readManifest(folder: string): Promise<Manifest | undefined> {
   const path = join(folder, 'package.json')
   try {
@@ -20,7 +20,7 @@ export async function readManifest(folder: string): Promise<Manifest | undefined
   }
 }
 
-/** Whether a failure of the file system says that there is no such file. */
+/** Whether an error of the file system means that the file does not exist. */
 export function isAbsent(error: unknown): boolean {
   return error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ENOTDIR')
 }

@@ -3,9 +3,10 @@ import { linkSignals } from '../operation/signals/link-signals.js'
 import { runWithin } from '../operation/signals/run-within.js'
 
 /**
- * Tries candidates in parallel, each with its deadline; the first in order that answers, and an attempt for each that does not.
+ * Probes candidates in parallel, each with its own time limit. Resolves with the first one in order that succeeds, and with
+ * the attempts of those before it, which `describe` creates from their errors.
  *
- * The attempts are those before the one that is found. What is still under way by then, or at an abort, is aborted.
+ * Aborts the other probes when a candidate is found or the signal aborts. Rejects only on an abort.
  */
 export async function probeCandidates<C, R>(
   candidates: readonly C[],
@@ -40,19 +41,19 @@ export async function probeCandidates<C, R>(
 
 /** Options of `probeCandidates`. */
 export interface ProbeCandidatesOptions<C> extends ProbeOptions {
-  /** The deadline of a candidate where `timeoutMs` sets none, in milliseconds. Default 10 000, for a socket of this machine. */
+  /** Returns the limit of a candidate in milliseconds, where `timeoutMs` is not set. Default: 10 000, for a local socket. */
   readonly toDefaultTimeoutMs?: (candidate: C) => number
 }
 
-/** What the probe of one candidate gets. */
+/** Options of the probe of a candidate. */
 export interface CandidateProbeOptions extends ProbeOptions {
-  /** The deadline that this candidate has. */
+  /** The limit of this candidate in milliseconds. */
   readonly timeoutMs: number
 }
 
 type Settled<R> = { readonly result: R } | { readonly error: unknown }
 
-/** One probe under its own deadline; it never rejects, and never outlives the deadline by more than a turn. */
+/** Runs a probe within its limit. Never rejects, also when the probe ignores its signal. */
 async function settle<C, R>(
   probe: (candidate: C, options: CandidateProbeOptions) => Promise<R>,
   candidate: C,

@@ -5,21 +5,21 @@ import type { ProbeResult, RefusableField, RefusedOption } from '../contract/pro
 import type { ReportedRefusal, RuntimeReport } from '../contract/runtime-report.js'
 import { findRefusal } from './refuse-options.js'
 
-/** Adds to each refused field what it asks for, as a capability declares it. */
+/** Adds to each refused field the description that its capability declares. */
 export function describeRefusals({ provides, unsupportedOptions }: ProbeClaims): readonly ReportedRefusal[] {
   const descriptions = listDescriptions(provides)
   return unsupportedOptions.map((refused) => ({ ...refused, description: descriptions.get(refused.field) ?? '' }))
 }
 
-/** Finds a refused field that no capability declares: neither a built-in one nor one that the plugin provides. */
+/** Finds a refused field that neither a built-in capability nor one of the plugin declares. */
 export function findUndeclaredField({ provides, unsupportedOptions }: ProbeClaims): string | undefined {
   const descriptions = listDescriptions(provides)
   return unsupportedOptions.find(({ field }) => !descriptions.has(field))?.field
 }
 
 /**
- * Finds why a runtime does not support a field: it refuses the field or one that contains it, or it does not provide the
- * capability of the field.
+ * Finds why a runtime does not support a field: it refuses the field or one that contains it, or does not provide its
+ * capability. `undefined` if the runtime supports the field.
  */
 export function findUnsupported(field: RefusableField, report: RuntimeReport): RefusedOption | undefined {
   if (!report.available) return undefined
@@ -30,16 +30,16 @@ export function findUnsupported(field: RefusableField, report: RuntimeReport): R
   return { field, reason, remedy }
 }
 
-/** Each field that is declared, with what it asks for. */
+/** Returns the descriptions of all declared fields. */
 function listDescriptions(provides: readonly Capability<object>[]): ReadonlyMap<string, string> {
-  // A capability that another version of core made may lack `refusable`.
+  // A capability of another version of core may not have `refusable`.
   const fields = [...builtInCapabilities, ...provides].flatMap(({ refusable = {} }) =>
     Object.entries<string>(refusable),
   )
   return new Map(fields)
 }
 
-/** `example.com/checkpoints` of `example.com/checkpoints.live`. */
+/** Returns the capability `example.com/checkpoints` for the field `example.com/checkpoints.live`. */
 function toThirdParty(field: string): Pick<Capability<object>, 'id' | 'title'> {
   const id = field.replace(/^([^/]*\/[^.]*)\..*$/, '$1')
   return { id, title: id }

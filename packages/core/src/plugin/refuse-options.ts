@@ -7,7 +7,7 @@ import { createHostError } from '../errors/create-host-error.js'
 import type { HostError } from '../errors/host-error.js'
 import { show } from '../validation/show.js'
 
-/** Throws OPTION_UNSUPPORTED for the first field of the config that is in `unsupportedOptions`. */
+/** Throws OPTION_UNSUPPORTED if a container's config uses a field of `unsupportedOptions`. */
 export function refuseOptions(
   runtime: string,
   config: ContainerConfig,
@@ -20,8 +20,8 @@ export function refuseOptions(
 }
 
 /**
- * Finds the entry of `unsupportedOptions` that refuses `field`: its own, else that of a field it is a part of. A refused `network`
- * refuses `network.host`. `undefined` when the field is not refused.
+ * Finds the entry of `unsupportedOptions` for a field, else for the field that contains it: an entry `network` also refuses
+ * `network.host`. `undefined` if the field is supported.
  */
 export function findRefusal(
   field: RefusableField,
@@ -34,8 +34,8 @@ export function findRefusal(
 }
 
 /**
- * Throws OPTION_UNSUPPORTED if the runtime refuses this field of the capability, or a field that contains it. An option
- * that is `undefined` or `false` is not refused. For options outside of a container's config.
+ * Throws OPTION_UNSUPPORTED if the runtime refuses a field of a capability, or a field that contains it, and `given` is
+ * neither `undefined` nor `false`. For options that are not part of a container's config.
  */
 export function refuseField<F extends RefusableField>(
   _: Capability<object, F>,
@@ -48,20 +48,20 @@ export function refuseField<F extends RefusableField>(
   if (refused !== undefined) throw toRefusal(runtime, refused, given)
 }
 
-/** What of a valid config a runtime may refuse, by the fields that it would name: for `requiredOptions` of `RuntimeHost.open`. */
+/** Returns the refusable fields that a valid container config uses, for `requiredOptions` of `RuntimeHost.open`. */
 export function toRequestedFields(config: ContainerConfig): readonly RefusableField[] {
   const own = (Object.keys(config) as (keyof ContainerConfig)[]).filter((field) => field !== 'image')
   const finer = Object.keys(finders) as RefusableField[] // the keys of `finders` are these
   return [...new Set([...own, ...finer])].filter((field) => findGiven(config, field) !== undefined)
 }
 
-/** `mounts.tmpfs` and `mounts` of `mounts.tmpfs.size`, the nearest first. */
+/** Returns the fields that contain a field, innermost first: `mounts.tmpfs` and `mounts` for `mounts.tmpfs.size`. */
 function parentsOf(field: string): readonly string[] {
   const end = field.lastIndexOf('.')
   return end === -1 ? [] : [field.slice(0, end), ...parentsOf(field.slice(0, end))]
 }
 
-/** OPTION_UNSUPPORTED for an entry of `unsupportedOptions`. */
+/** Creates OPTION_UNSUPPORTED for an entry of `unsupportedOptions`. */
 export function toRefusal(
   runtime: string,
   { field, reason, remedy }: RefusedOption,
@@ -77,22 +77,22 @@ export function toRefusal(
   })
 }
 
-/** What the config asks of this field, or `undefined` when it asks nothing. `false` and empty lists ask nothing. */
+/** Returns the value with which a config uses a field; `undefined` if it does not. `false` and empty values are no use. */
 function findGiven(config: ContainerConfig, field: RefusableField): unknown {
   const find = finders[field]
   if (find !== undefined) return find(config)
   const value = field in config ? config[field as keyof ContainerConfig] : undefined
-  return isAsked(value) ? value : undefined
+  return isUsed(value) ? value : undefined
 }
 
-function isAsked(value: unknown): boolean {
+function isUsed(value: unknown): boolean {
   if (value === undefined || value === false) return false
   if (Array.isArray(value)) return value.length > 0
   return typeof value !== 'object' || value === null || Object.keys(value).length > 0
 }
 
 const finders: { readonly [F in RefusableField]?: (config: ContainerConfig) => unknown } = {
-  pull: ({ pull }) => (pull === 'missing' ? undefined : pull), // the default, said aloud
+  pull: ({ pull }) => (pull === 'missing' ? undefined : pull), // `missing` is the default
   'env.unset': ({ env = {} }) => findUnset(env),
   'mounts.bind': ({ mounts }) => mounts?.find(({ type }) => type === 'bind'),
   'mounts.volume': ({ mounts }) => mounts?.find(({ type }) => type === 'volume'),
@@ -116,7 +116,7 @@ const finders: { readonly [F in RefusableField]?: (config: ContainerConfig) => u
     memoryBytes < smallMemoryBytes ? memoryBytes : undefined,
 }
 
-/** The first variable that is to be removed. */
+/** Finds the first variable that the config removes. */
 function findUnset(env: EnvMap): string | undefined {
   return Object.keys(env).find((name) => env[name] === null)
 }
@@ -124,5 +124,5 @@ function findUnset(env: EnvMap): string | undefined {
 const mebibyte = 1024 * 1024
 const smallMemoryBytes = 200 * mebibyte
 
-/** Of these an error shows the names alone. */
+/** Fields whose values may be secrets. Errors show only the names in them. */
 const secrets: ReadonlySet<RefusableField> = new Set(['env'])

@@ -2,8 +2,8 @@ import { volumeManagerCapability } from '../contract/managers/volume-manager.js'
 import type { AbsentCapability, RefusedOption } from '../contract/probe.js'
 
 /**
- * The refusals of a runtime that lacks these capabilities: `mounts.volume` is added when the volume manager is absent. A
- * mount could create a volume there, and no sweep would find it. Itself where the list has the field already.
+ * Adds `mounts.volume` to the unsupported options of a runtime without a volume manager, unless the list contains it. A mount
+ * could otherwise create a volume that no sweep finds.
  */
 export function refuseUnlistedVolumes(
   unsupportedOptions: readonly RefusedOption[],

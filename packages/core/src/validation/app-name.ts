@@ -1,7 +1,7 @@
 import type { SweepOptions } from '../contract/sweep-report.js'
 import { checkBoolean, checkText } from './check.js'
 
-/** Checks the name of an application: one that can be a label on every runtime. */
+/** Checks the name of an application, which must be a valid label value on every runtime. */
 export function validateAppName(app: unknown, field = 'app'): void {
   checkText(
     field,
@@ -11,7 +11,7 @@ export function validateAppName(app: unknown, field = 'app'): void {
   )
 }
 
-/** Checks the options of a sweep, because with a misspelt name it would remove nothing, or everything. */
+/** Checks the options of a sweep. */
 export function validateSweepOptions({ app, dryRun }: SweepOptions): void {
   if (app !== undefined && app !== null) validateAppName(app)
   checkBoolean('dryRun', dryRun)

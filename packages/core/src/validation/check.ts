@@ -6,17 +6,17 @@ export function check(holds: boolean, field: string, expected: string, given: un
   if (!holds) throw createHostError('INVALID_ARGUMENT', { field, expected, given: show(given) })
 }
 
-/** As {@link check}, for a value that may be a secret: the error tells of its kind alone. */
+/** As {@link check}, for a value that may be a secret. The error shows only its type. */
 export function checkSecret(holds: boolean, field: string, expected: string, given: unknown): asserts holds {
   if (!holds) throw createHostError('INVALID_ARGUMENT', { field, expected, given: showKind(given) })
 }
 
-/** A text that matches `pattern`, without NUL and newline. */
+/** Checks for a string that matches `pattern` and has no NUL and no newline. */
 export function checkText(field: string, value: unknown, pattern: RegExp, expected: string): asserts value is string {
   check(typeof value === 'string' && !hasBreak(value) && pattern.test(value), field, expected, value)
 }
 
-/** An integer between two others. */
+/** Checks for an integer in a range. */
 export function checkInteger(
   field: string,
   value: unknown,
@@ -31,48 +31,48 @@ export function checkInteger(
   )
 }
 
-/** A number of milliseconds that a timer of Node can wait: it takes a longer one, and `Infinity`, for 1. */
+/** Checks for a number of milliseconds that timers of Node support. They treat a longer one, and `Infinity`, as 1. */
 export function checkTimeout(field: string, value: unknown): void {
   check(isTimeout(value), field, timeoutText, value)
 }
 
-/** As {@link checkTimeout}, for an error of one's own. */
+/** Whether {@link checkTimeout} accepts a value. */
 export function isTimeout(value: unknown): value is number {
   return typeof value === 'number' && value > 0 && value <= longestTimeoutMs
 }
 
-/** Absent passes too. */
+/** Checks for a boolean or `undefined`. */
 export function checkBoolean(field: string, value: unknown): void {
   check(value === undefined || typeof value === 'boolean', field, 'true or false', value)
 }
 
-/** Its entries are the caller's to check, by index: `entries()` visits holes, which `for in` and `map` do not. */
+/** Checks for an array. Check its elements in a loop over `entries()`, which does not skip holes as `map` does. */
 export function checkList(field: string, value: unknown): asserts value is readonly unknown[] {
-  check(Array.isArray(value), field, 'a list', value)
+  check(Array.isArray(value), field, 'an array', value)
 }
 
-/** Of any prototype, or of none. */
+/** Checks for an object of any prototype that is not an array. */
 export function checkObject(field: string, value: unknown): asserts value is object {
   check(isObject(value), field, 'an object', value)
 }
 
-/** As {@link checkObject}, for an error of one's own. */
+/** Whether {@link checkObject} accepts a value. */
 export function isObject(value: unknown): value is object {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Refuses what would be given twice. */
+/** Checks that no value occurs twice. */
 export function checkUnique(field: string, values: readonly string[]): void {
   const second = values.findIndex((value, index) => values.indexOf(value) !== index)
   check(second === -1, `${field}[${second}]`, 'given once', values[second])
 }
 
 function hasBreak(text: string): boolean {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the pattern must match control characters
   return /[\u0000\n\r]/.test(text)
 }
 
 const longestTimeoutMs = 2 ** 30
 
-/** What {@link isTimeout} accepts, in words. */
-export const timeoutText: string = `a number of milliseconds from above 0 to ${longestTimeoutMs}`
+/** Describes the values that {@link isTimeout} accepts. */
+export const timeoutText: string = `a number of milliseconds above 0 and up to ${longestTimeoutMs}`

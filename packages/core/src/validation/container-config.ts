@@ -38,11 +38,11 @@ import {
 } from './names.js'
 
 /**
- * One validator for all runtimes, called first by each: INVALID_ARGUMENT with the path of the field.
+ * Validates the config of a container. Every runtime must call it before any side effect.
  *
- * A field that the contract does not know is refused: it would be dropped silently. Inherited ones are checked as well.
+ * Unknown fields are rejected, since they would be ignored silently. Inherited fields are validated, too.
  *
- * @throws HostError INVALID_ARGUMENT; its text shows no value of `env`.
+ * @throws HostError INVALID_ARGUMENT with the path of the field; the message contains no value of `env`
  */
 export function validateContainerConfig(config: ContainerConfig): void {
   checkObject('config', config)
@@ -51,8 +51,8 @@ export function validateContainerConfig(config: ContainerConfig): void {
     checkSecret(Object.hasOwn(fields, field), field, 'a field of ContainerConfig', Reflect.get(config, field))
   }
   for (const [field, checkField] of Object.entries(fields)) {
-    const value: unknown = config[field as keyof ContainerConfig] // the names of `fields` are those of the config
-    // Each check takes what may be of any type, though it declares its field's: it is what finds out.
+    const value: unknown = config[field as keyof ContainerConfig] // `fields` has the keys of ContainerConfig
+    // Each check declares the type of its field and accepts a value of any type.
     if (value !== undefined) checkField(value as never, config)
   }
 }
@@ -149,7 +149,7 @@ function checkNetwork(network: ContainerNetwork): void {
   check(network.networks.length > 0, 'network.networks', 'at least one network', network.networks)
 }
 
-/** The networks to join, as a container and a sidecar name them. */
+/** Checks the networks that a container or a sidecar joins. */
 export function checkJoins(field: string, joins: readonly NetworkJoin[]): void {
   checkList(field, joins)
   for (const [index, join] of joins.entries()) checkJoin(`${field}[${index}]`, join)
@@ -171,13 +171,13 @@ function checkJoin(field: string, join: NetworkJoin): void {
 function checkPorts(ports: readonly PortSpec[], { network }: ContainerConfig): void {
   checkList('ports', ports)
   const mode = network?.mode
-  // Engines accept ports in these modes, and ignore them.
+  // Engines ignore ports in these modes.
   const isPublishing = mode !== 'host' && mode !== 'none'
   check(isPublishing || ports.length === 0, 'ports', `absent with network mode "${mode}"`, ports)
   for (const [index, port] of ports.entries()) checkPort(`ports[${index}]`, port)
   checkUnique(
     'ports',
-    // One port of the host leads to one port of the container.
+    // A port of the host can be published only once.
     ports.map(({ containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' }) =>
       [hostAddress, protocol, hostPort ?? `any to ${containerPort}`].join(' '),
     ),

@@ -1,40 +1,40 @@
 import { isIP } from 'node:net'
 import { check, checkList, checkText } from './check.js'
 
-/** Words of any content: none is read by a shell. */
+/** Checks a command, whose arguments may contain any character but NUL. */
 export function checkCommand(field: string, command: unknown): asserts command is readonly string[] {
   checkList(field, command)
   for (const [index, word] of command.entries()) {
-    check(typeof word === 'string' && !word.includes('\0'), `${field}[${index}]`, 'a text without NUL', word)
+    check(typeof word === 'string' && !word.includes('\0'), `${field}[${index}]`, 'a string without NUL', word)
   }
 }
 
-/** Absolute, in a container. */
+/** Checks an absolute path in a container. */
 export function checkPath(field: string, path: unknown): void {
   checkText(field, path, /^\//, 'an absolute path')
 }
 
-/** Absolute, on the engine's machine: below "/", below a drive (`C:\\src`, `c:/src`), or a Windows share or pipe. */
+/** Checks an absolute path on the engine's machine: `/src`, a drive (`C:\\src`, `c:/src`), a Windows share or pipe. */
 export function checkMachinePath(field: string, path: unknown): void {
   checkText(field, path, /^(\/|[A-Za-z]:[\\/]|\\\\)/, 'an absolute path')
 }
 
-/** By name or number, with or without a group. */
+/** Checks a user by name or number, with or without a group. */
 export function checkUser(field: string, user: unknown): void {
   checkText(field, user, /^[^-:\s][^:\s]*(:[^-:\s][^:\s]*)?$/, 'a user, or user:group')
 }
 
-/** `linux`, `linux/arm64`, `linux/arm/v7`. */
+/** Checks a platform: `linux`, `linux/arm64`, `linux/arm/v7`. */
 export function checkPlatform(field: string, platform: unknown): void {
   checkText(field, platform, /^[a-z0-9]+(\/[a-z0-9_]+(\/[a-z0-9_.]+)?)?$/, 'a platform such as "linux/arm64"')
 }
 
-/** IPv4 or IPv6. */
+/** Checks an IPv4 or IPv6 address. */
 export function checkAddress(field: string, address: unknown): void {
   check(typeof address === 'string' && isIP(address) !== 0, field, 'an IP address', address)
 }
 
-/** A host name or an address. */
+/** Checks a host name or an IP address. */
 export function checkHostName(field: string, host: unknown): void {
   if (typeof host === 'string' && isIP(host) !== 0) return
   checkText(

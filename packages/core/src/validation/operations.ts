@@ -9,7 +9,7 @@ import { check, checkBoolean, checkInteger, checkList, checkObject, checkText } 
 import { checkAddress, checkCommand, checkHostName, checkPath, checkPlatform, checkUser } from './fields.js'
 import { validateEnv, validateImageTag, validateLabels, validateStringMap } from './names.js'
 
-/** Cells, 1…65535 each. */
+/** Checks the size of a terminal. */
 export function validateTerminalSize(size: TerminalSize, field = 'size'): void {
   checkObject(field, size)
   const { height, width } = size
@@ -17,12 +17,12 @@ export function validateTerminalSize(size: TerminalSize, field = 'size'): void {
   checkInteger(`${field}.width`, width, { least: 1, most: 65_535 })
 }
 
-/** Grace of at most a day. */
+/** Checks that `graceMs` is at most a day. */
 export function validateStopOptions({ graceMs = 0 }: StopOptions): void {
   checkInteger('graceMs', graceMs, { least: 0, most: 86_400_000 })
 }
 
-/** At least one stream, and a `since` that is a moment. */
+/** Checks the options of `containerLogs`: at least one stream, and a valid time. */
 export function validateLogOptions(options: LogOptions): void {
   const { since, tailLines, follow, timestamps, stdout = true, stderr = true } = options
   if (since instanceof Date) check(!Number.isNaN(since.getTime()), 'since', 'a valid date', String(since))
@@ -37,7 +37,7 @@ function checkTime(field: string, time: unknown): void {
   check(!Number.isNaN(Date.parse(time)), field, timeText, time)
 }
 
-/** What `exec` takes, but for its id. */
+/** Checks the command and the options of `exec`. */
 export function validateExec(
   command: Argv,
   { env, user, workingDirectory, tty, stdin, privileged }: ExecOptions,
@@ -50,7 +50,7 @@ export function validateExec(
   for (const [field, value] of Object.entries({ tty, stdin, privileged })) checkBoolean(field, value)
 }
 
-/** Hosts by name or address; ports of TCP. */
+/** Checks the rules of `setupFirewall`. */
 export function validateFirewallRules(rules: FirewallRules): void {
   checkObject('rules', rules)
   const { proxyHost, proxyPort, allow = [], dns = 'none' } = rules
@@ -66,8 +66,8 @@ export function validateFirewallRules(rules: FirewallRules): void {
 }
 
 /**
- * Checks the arguments of `buildImage`, except the paths of its context, which are checked when they are read. No error
- * shows a build argument.
+ * Checks the arguments of `buildImage`, except the paths of its context, which are checked when they are read. Errors do not
+ * show values of build arguments.
  */
 export function validateBuild(dockerfile: unknown, tag: unknown, options: BuildOptions): void {
   check(

@@ -5,16 +5,17 @@ import { checkJoins, validateContainerConfig } from './container-config.js'
 import { validateName } from './names.js'
 
 /**
- * The config of the container that a sidecar is. Each sidecar manager calls it first, as it checks what it is given.
+ * Validates the config of a sidecar and converts it to the config of a container. Every sidecar manager must call it before
+ * any side effect.
  *
- * @throws HostError INVALID_ARGUMENT with the path of the field as the sidecar's config has it.
+ * @throws HostError INVALID_ARGUMENT with the path of the field in the sidecar's config
  */
 export function toSidecarContainer(sidecar: SidecarConfig): ContainerConfig {
   checkObject('config', sidecar)
   const { networks = [], ...config } = sidecar
-  for (const field of foreignFields) {
+  for (const field of containerFields) {
     const value: unknown = Reflect.get(sidecar, field)
-    checkSecret(value === undefined, field, 'absent: it is no field of SidecarConfig', value)
+    checkSecret(value === undefined, field, 'absent, since it is not a field of SidecarConfig', value)
   }
   validateName(config.name)
   checkJoins('networks', networks)
@@ -25,5 +26,5 @@ export function toSidecarContainer(sidecar: SidecarConfig): ContainerConfig {
   return container
 }
 
-/** A container's, which a sidecar has not. */
-const foreignFields = ['network', 'tty', 'interactive']
+/** Fields of a container that a sidecar does not have. */
+const containerFields = ['network', 'tty', 'interactive']

@@ -1,10 +1,10 @@
 import { check, checkObject, checkTimeout } from './check.js'
 
 /**
- * Returns the limits of `defaults`, in milliseconds, with those that were given in place of their defaults.
+ * Returns time limits in milliseconds: those of `given`, else of `defaults`. `field` is the name of the option in errors.
  *
- * @throws HostError INVALID_ARGUMENT for a `field` that is not an object, and for a `field.name` that is not a limit, or has
- * a value that is not a number of milliseconds above 0 and up to 2^30
+ * @throws HostError INVALID_ARGUMENT if `given` is not an object, has a key that is not in `defaults`, or a value that is not
+ * a number above 0 and up to 2^30
  */
 export function withTimeouts<T extends Readonly<Record<keyof T, number>>>(
   field: string,

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MissingCapabilityError, OptionUnsupportedError } from '../../src/index.js'
 import { createHostError, joinWords } from '../../src/plugin.js'
 
-describe('the sentence of an error', () => {
+describe('the message of an error', () => {
   it('names all missing capabilities by their titles', () => {
     const missing = [
       { id: 'network-manager', title: 'networks', reason: 'not probed', remedy: undefined },
@@ -12,23 +12,23 @@ describe('the sentence of an error', () => {
     expect(error.message).toBe('BuildKit needs networks and sidecars, which runtime "apple" does not provide')
   })
 
-  it('tells what to do, where there is something to do', () => {
+  it('contains the remedy, if there is one', () => {
     expect(createHostError('IMAGE_NOT_FOUND', { image: 'app:1' }).message).toBe(
-      'there is no image "app:1" here; pull or build it first',
+      'there is no image "app:1"; pull or build it first',
     )
     expect(createHostError('NAME_CONFLICT', { name: 'db', holderId: 'abc', ours: true }).message).toBe(
       'the name "db" is taken by abc, which this application made; choose another or remove the holder',
     )
   })
 
-  it('gives the step, the exit code and the last line of a build', () => {
+  it('contains the step, the exit code and the last line of a failed build', () => {
     const facts = { step: 'step 2/3', command: 'RUN make', exitCode: 9, lastLines: ['compiling', 'no rule to make'] }
     expect(createHostError('BUILD_FAILED', facts).message).toBe(
-      'the build stopped at step 2/3 (RUN make) with exit code 9: no rule to make',
+      'the build failed at step 2/3 (RUN make) with exit code 9: no rule to make',
     )
   })
 
-  it('says what became of a container whose firewall failed', () => {
+  it('contains the state of a container whose firewall failed', () => {
     const facts = { id: 'c1', reason: 'no iptables in reach', containment: 'disconnected' } as const
     expect(createHostError('FIREWALL_FAILED', facts).message).toBe(
       'the firewall of container "c1" was not set: no iptables in reach; the container was disconnected from every network',
@@ -37,7 +37,7 @@ describe('the sentence of an error', () => {
 })
 
 describe('createHostError', () => {
-  it('makes the named class where the code has one', () => {
+  it('creates an instance of the named class, if the code has one', () => {
     const facts = { runtime: 'apple', field: 'privileged', given: 'true', reason: 'no such option' } as const
     const error = createHostError('OPTION_UNSUPPORTED', facts)
     expect(error).toBeInstanceOf(OptionUnsupportedError)

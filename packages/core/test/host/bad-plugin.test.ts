@@ -29,7 +29,7 @@ async function openBeside(bad: RuntimePlugin) {
   return { report: reports[0], error }
 }
 
-describe('a plugin with a fault in its probe', () => {
+describe('a plugin whose probe', () => {
   const cases: readonly (readonly [string, RuntimePlugin['probe'], string])[] = [
     ['throws', () => Promise.reject(new TypeError('oops')), 'oops'],
     [
@@ -40,35 +40,51 @@ describe('a plugin with a fault in its probe', () => {
       'oops',
     ],
     ['never resolves', () => new Promise(() => undefined), 'did not answer within 20 ms'],
-    ['answers with a text for "available"', odd({ available: 'yes' }), 'without "available"'],
-    ['answers with a text for "chosen"', odd({ available: false, chosen: 'no', attempts: [] }), 'without "chosen"'],
-    ['answers with no attempt', odd({ available: false, chosen: false, attempts: [null] }), 'list of "attempts"'],
-    ['answers with half an attempt', odd({ attempts: [{ candidate: 'x' }] }), 'list of "attempts"'],
-    ['answers with a hole', odd({ notes: new Array(1) }), 'list of "notes"'],
-    ['lacks nothing in particular', odd({ absent: [null] }), 'list of "absent"'],
-    ['refuses nothing in particular', odd({ unsupportedOptions: [undefined] }), 'list of "unsupportedOptions"'],
-    ['claims a text', odd({ provides: ['networks'] }), 'list of "provides"'],
-    ['claims what has no token', odd({ provides: [{ id: 'x', title: 'x' }] }), 'no capability'],
-    ['claims twice', odd({ provides: [runtimeCapability, runtimeCapability] }), 'a capability twice'],
+    ['resolves with a string as "available"', odd({ available: 'yes' }), 'without "available"'],
+    ['resolves with a string as "chosen"', odd({ available: false, chosen: 'no', attempts: [] }), 'without "chosen"'],
+    [
+      'resolves with null as an attempt',
+      odd({ available: false, chosen: false, attempts: [null] }),
+      'array "attempts"',
+    ],
+    ['resolves with an incomplete attempt', odd({ attempts: [{ candidate: 'x' }] }), 'array "attempts"'],
+    ['resolves with a sparse array', odd({ notes: new Array(1) }), 'array "notes"'],
+    ['resolves with null as an absent capability', odd({ absent: [null] }), 'array "absent"'],
+    [
+      'resolves with undefined as an unsupported option',
+      odd({ unsupportedOptions: [undefined] }),
+      'array "unsupportedOptions"',
+    ],
+    ['resolves with a string as a provided capability', odd({ provides: ['networks'] }), 'array "provides"'],
+    [
+      'resolves with a provided capability without a token',
+      odd({ provides: [{ id: 'x', title: 'x' }] }),
+      'something other than a capability',
+    ],
+    [
+      'resolves with a provided capability twice',
+      odd({ provides: [runtimeCapability, runtimeCapability] }),
+      'a capability twice',
+    ],
     [
       'refuses a field that no capability declares',
       odd({ unsupportedOptions: [{ field: 'ports.sctp', reason: 'none here' }] }),
-      'refuses "ports.sctp", which no capability that it provides declares as refusable',
+      'refuses "ports.sctp", which none of its capabilities declares as refusable',
     ],
     [
       'refuses a field of a capability that it does not provide',
       odd({ unsupportedOptions: [{ field: 'example.com/checkpoints.live', reason: 'none here' }] }),
-      'refuses "example.com/checkpoints.live", which no capability that it provides declares as refusable',
+      'refuses "example.com/checkpoints.live", which none of its capabilities declares as refusable',
     ],
-    ['has no version', odd({ version: 1 }), 'text "version"'],
-    ['answers undefined', async () => undefined as unknown as ProbeResult<unknown>, 'without "available"'],
+    ['resolves with a version that is not a string', odd({ version: 1 }), 'string "version"'],
+    ['resolves with undefined', async () => undefined as unknown as ProbeResult<unknown>, 'without "available"'],
     [
-      'claims no list',
+      'resolves without provided capabilities',
       async () => ({ available: true, attempts: [] }) as unknown as ProbeResult<unknown>,
       '"provides"',
     ],
   ]
-  it.each(cases)('that %s is an attempt, and the others work', async (_, probe, text) => {
+  it.each(cases)('%s is reported with a failed attempt, and other plugins can be opened', async (_, probe, text) => {
     const { report, error } = await openBeside(fakePlugin({ name: 'bad', probe }))
     expect(report).toMatchObject({
       available: false,
@@ -78,7 +94,7 @@ describe('a plugin with a fault in its probe', () => {
   })
 })
 
-describe('a plugin with a fault in register', () => {
+describe('a plugin whose register', () => {
   const networks = new FakeNetworkManager()
   const cases: readonly (readonly [string, Parameters<typeof fakePlugin>[0], string, string])[] = [
     [
@@ -98,13 +114,13 @@ describe('a plugin with a fault in register', () => {
       'registers asynchronously',
     ],
     [
-      'provides less than it claimed',
+      'does not provide a capability that the probe listed',
       { provides: [runtimeCapability, networkManagerCapability] },
       'PLUGIN_INVALID',
-      'claimed capability "network-manager"',
+      'does not provide capability "network-manager"',
     ],
     [
-      'throws the error of something else',
+      'throws another HostError',
       {
         register: () => {
           throw createHostError('CONNECTION_LOST', { endpoint: 'fake://', lastTimestamp: undefined })
@@ -114,16 +130,16 @@ describe('a plugin with a fault in register', () => {
       'throws in register: the connection to fake:// was lost',
     ],
     [
-      'registers a way to make one',
+      'registers a factory',
       {
         register: (scope) =>
           void scope.container.register(runtimeCapability.token, { useFactory: () => new FakeRuntime() }),
       },
       'PLUGIN_INVALID',
-      'capability "runtime", but not an object',
+      'something other than an object as capability "runtime"',
     ],
     [
-      'provides twice by the container',
+      'registers a capability in the container twice',
       {
         register: ({ container }) => {
           container.register(runtimeCapability.token, { useValue: new FakeRuntime() })
@@ -133,7 +149,12 @@ describe('a plugin with a fault in register', () => {
       'CAPABILITY_DUPLICATE',
       'twice',
     ],
-    ['provides more than it claimed', { networks, provides: [runtimeCapability] }, 'PLUGIN_INVALID', 'did not claim'],
+    [
+      'provides a capability that the probe did not list',
+      { networks, provides: [runtimeCapability] },
+      'PLUGIN_INVALID',
+      'did not list',
+    ],
     [
       'provides no runtime',
       { provides: [], register: () => undefined },
@@ -141,7 +162,7 @@ describe('a plugin with a fault in register', () => {
       'does not provide capability',
     ],
     [
-      'provides half a runtime',
+      'provides a runtime without methods',
       { register: (scope) => provide(scope, runtimeCapability, { type: 'half' } as never) },
       'PLUGIN_INVALID',
       'without the methods "ping", "createContainer", "startContainer", ',
@@ -173,13 +194,13 @@ describe('a plugin with a fault in register', () => {
       'twice',
     ],
   ]
-  it.each(cases)('that %s is named with package and version', async (_, options, code, text) => {
+  it.each(cases)('%s causes an error with package and version', async (_, options, code, text) => {
     const { error } = await openBeside(fakePlugin({ ...options, name: 'bad' }))
     expect(error).toMatchObject({ code, message: expect.stringContaining(text) })
     expect(error).toMatchObject({ facts: { packageName: 'fake-runtime', packageVersion: '1.2.3' } })
   })
 
-  it('that is asynchronous and fails later is told once: its rejection ends no process', async () => {
+  it('is asynchronous and rejects later causes no unhandled rejection', async () => {
     const unhandled: unknown[] = []
     const note = (reason: unknown) => unhandled.push(reason)
     process.on('unhandledRejection', note)
@@ -187,12 +208,12 @@ describe('a plugin with a fault in register', () => {
       throw new TypeError('late')
     }) as () => void
     await openBeside(fakePlugin({ name: 'bad', register }))
-    await new Promise((resolve) => setImmediate(resolve)) // told after the turn
+    await new Promise((resolve) => setImmediate(resolve)) // the rejection would be reported after this iteration of the event loop
     process.off('unhandledRejection', note)
     expect(unhandled).toEqual([])
   })
 
-  it('keeps its error when its remains do not close, which is told beside it', async () => {
+  it('throws causes an error with undo failures when its runtime cannot be closed', async () => {
     const runtime = Object.assign(new FakeRuntime(), { close: () => Promise.reject(new Error('does not close')) })
     const register: RuntimePlugin['register'] = (scope) => {
       provide(scope, runtimeCapability, runtime)
@@ -202,7 +223,7 @@ describe('a plugin with a fault in register', () => {
     expect(error).toMatchObject({ code: 'PLUGIN_INVALID', undoFailures: [{ message: 'does not close' }] })
   })
 
-  it('has what it had registered closed', async () => {
+  it('throws has its registered runtime closed', async () => {
     const runtime = new FakeRuntime()
     const register: RuntimePlugin['register'] = (scope) => {
       provide(scope, runtimeCapability, runtime)
@@ -213,35 +234,35 @@ describe('a plugin with a fault in register', () => {
   })
 })
 
-describe('a plugin of the wrong shape', () => {
+describe('an invalid plugin', () => {
   const cases: readonly (readonly [string, object, string])[] = [
     ['another contract version', { contractVersion: 2 }, 'contract version 2'],
     ['no probe', { probe: undefined }, '"probe"'],
     ['no register', { register: 'yes' }, '"register"'],
-    ['a bad selection', { selection: 'sometimes' }, 'selection "sometimes"'],
-    ['a bad time limit', { probeTimeoutMs: -1 }, 'probeTimeoutMs'],
-    ['a time limit that a timer takes for 1 ms', { probeTimeoutMs: Number.POSITIVE_INFINITY }, 'probeTimeoutMs'],
+    ['an invalid selection', { selection: 'sometimes' }, 'selection "sometimes"'],
+    ['a negative time limit', { probeTimeoutMs: -1 }, 'probeTimeoutMs'],
+    ['an infinite time limit', { probeTimeoutMs: Number.POSITIVE_INFINITY }, 'probeTimeoutMs'],
     ['an isChosen that is not a method', { isChosen: true }, '"isChosen"'],
-    ['a package name that is no text', { packageName: 5 }, 'packageName'],
+    ['a package name that is not a string', { packageName: 5 }, 'packageName'],
   ]
-  it.each(cases)('with %s is PLUGIN_INVALID, and the others work', async (_, fields, text) => {
+  it.each(cases)('with %s is PLUGIN_INVALID, and other plugins can be opened', async (_, fields, text) => {
     const { report, error } = await openBeside({ ...fakePlugin({ name: 'bad' }), ...fields } as RuntimePlugin)
     expect(report).toMatchObject({ available: false, attempts: [{ cause: { code: 'PLUGIN_INVALID' } }] })
     expect(error).toMatchObject({ code: 'PLUGIN_INVALID', message: expect.stringContaining(text) })
   })
 
-  it('that is no object at all is reported by its place', async () => {
+  it('that is null is reported by its index', async () => {
     const host = createRuntimeHost({ plugins: [null as unknown as RuntimePlugin, sound], env: {} })
     expect(await host.discover()).toMatchObject([{ runtime: 'plugins[0]', available: false }, { available: true }])
   })
 
-  it('that is what makes it, and not it, is told so', async () => {
+  it('that is a factory function is reported with the remedy to pass its return value', async () => {
     const host = createRuntimeHost({ plugins: [fakePlugin as unknown as RuntimePlugin, sound], env: {} })
     const [report] = await host.discover()
-    expect(report?.attempts[0]?.cause.message).toContain('is a function, not a plugin: pass what it returns')
+    expect(report?.attempts[0]?.cause.message).toContain('is a function, not a plugin: pass its return value')
   })
 
-  it('that is a hole in the list is reported by its place', async () => {
+  it('that is a hole in the array is reported by its index', async () => {
     const plugins: RuntimePlugin[] = []
     plugins[1] = sound
     expect(await createRuntimeHost({ plugins, env: {} }).discover()).toMatchObject([
@@ -250,7 +271,7 @@ describe('a plugin of the wrong shape', () => {
     ])
   })
 
-  it('with the name of another makes that name unusable, and names both packages', async () => {
+  it('with the name of another plugin is PLUGIN_DUPLICATE with both packages', async () => {
     const twin = fakePlugin({ name: 'twin', packageName: 'one', packageVersion: '1.0.0' })
     const other = fakePlugin({ name: 'twin', packageName: 'two', packageVersion: '2.0.0' })
     const host = createRuntimeHost({ plugins: [twin, other, sound], env: {} })
@@ -263,7 +284,7 @@ describe('a plugin of the wrong shape', () => {
 })
 
 describe('the deadline of a probe', () => {
-  it("is the plugin's own where it has one", async () => {
+  it('is that of the plugin, if it has one', async () => {
     const seen: (number | undefined)[] = []
     const probe: RuntimePlugin['probe'] = async ({ timeoutMs }) => {
       seen.push(timeoutMs)
@@ -274,7 +295,7 @@ describe('the deadline of a probe', () => {
     expect(seen).toEqual([9000, undefined])
   })
 
-  it("is the host's for every plugin where the host has one, else that of CAPSTAN_PROBE_TIMEOUT in seconds", async () => {
+  it('is that of the host for all plugins, if set, else CAPSTAN_PROBE_TIMEOUT in seconds', async () => {
     const seen: (number | undefined)[] = []
     const probe: RuntimePlugin['probe'] = async ({ timeoutMs }) => {
       seen.push(timeoutMs)
@@ -300,7 +321,7 @@ describe('the deadline of a probe', () => {
     },
   )
 
-  it('leaves an answer that arrives while the loop is blocked for longer than the limit', async () => {
+  it('does not expire before an answer that arrived while the event loop was blocked', async () => {
     const probe: RuntimePlugin['probe'] = async () => {
       const answer = toAvailable({ provides: [runtimeCapability], absent: [], unsupportedOptions: [] })
       for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
@@ -312,7 +333,7 @@ describe('the deadline of a probe', () => {
     await expect(opening).resolves.toMatchObject({ runtimeName: 'busy' })
   })
 
-  it('runs for all plugins at once', async () => {
+  it('runs concurrently for all plugins', async () => {
     let waiting = 0
     let release: () => void = () => undefined
     const released = new Promise<void>((resolve) => {
@@ -330,13 +351,13 @@ describe('the deadline of a probe', () => {
   })
 })
 
-describe('bad options of a host', () => {
+describe('invalid options of a host', () => {
   const cases: readonly (readonly [string, object])[] = [
     ['plugins', { plugins: sound }],
     ['probeTimeoutMs', { plugins: [], probeTimeoutMs: Number.NaN }],
     ['probeTimeoutMs', { plugins: [], probeTimeoutMs: Number.POSITIVE_INFINITY }],
   ]
-  it.each(cases)('are INVALID_ARGUMENT naming %s: %j', (field, options) => {
+  it.each(cases)('cause INVALID_ARGUMENT for %s: %j', (field, options) => {
     expect(() => createRuntimeHost(options as HostOptions)).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field }) }),
     )

@@ -20,7 +20,7 @@ const dead = (name: string, chosen = false) => fakePlugin({ name, probe: async (
 const networked = (name: string) => fakePlugin({ name, networks: new FakeNetworkManager() })
 
 describe('open without a name', () => {
-  it('opens the first automatic plugin that is available, and tells why the others before it were passed over', async () => {
+  it('opens the first available automatic plugin, and reports why earlier ones are not available', async () => {
     const scope = await createHost([
       dead('first'),
       fakePlugin({ name: 'second' }),
@@ -34,13 +34,13 @@ describe('open without a name', () => {
     ])
   })
 
-  it('opens the first that provides all that is required', async () => {
+  it('opens the first runtime that provides all required capabilities', async () => {
     const host = createHost([fakePlugin({ name: 'plain' }), networked('networked')])
     const scope = await host.open({ requires: [networkManagerCapability] })
     expect(scope.runtimeName).toBe('networked')
   })
 
-  it('takes the required capabilities by name, as a feature declares them', async () => {
+  it('accepts required capabilities as the object that a feature declares', async () => {
     const host = createHost([fakePlugin({ name: 'plain' }), networked('docker')])
     const { required } = defineNeeds({ required: { networks: networkManagerCapability } })
     await expect(host.open({ requires: required })).resolves.toMatchObject({ runtimeName: 'docker' })
@@ -50,13 +50,13 @@ describe('open without a name', () => {
     })
   })
 
-  it('passes over one that refuses what must be kept', async () => {
+  it('opens another runtime than one that refuses a required option', async () => {
     const unsupportedOptions = [{ field: 'logs.since', reason: 'keeps no times', remedy: undefined }] as const
     const host = createHost([fakePlugin({ name: 'timeless', unsupportedOptions }), fakePlugin({ name: 'exact' })])
     await expect(host.open({ requiredOptions: ['logs.since'] })).resolves.toMatchObject({ runtimeName: 'exact' })
   })
 
-  it('says OPTION_UNSUPPORTED when all that are able refuse what must be kept', async () => {
+  it('rejects with OPTION_UNSUPPORTED when all suitable runtimes refuse a required option', async () => {
     const unsupportedOptions = [{ field: 'logs.since', reason: 'keeps no times', remedy: undefined }] as const
     await expect(
       createHost([fakePlugin({ unsupportedOptions })]).open({ requiredOptions: ['logs.since'] }),
@@ -81,12 +81,12 @@ describe('open without a name', () => {
     })
   })
 
-  it('never opens a simulation unasked', async () => {
+  it('never opens a simulation', async () => {
     const host = createHost([fakePlugin({ name: 'simulated', selection: 'named' })])
     await expect(host.open()).rejects.toMatchObject({
       code: 'RUNTIME_UNAVAILABLE',
       facts: { runtime: undefined, reports: [{ runtime: 'simulated', selection: 'named' }] },
-      message: expect.stringContaining("opened only by its name: open({ runtime: 'simulated' })"),
+      message: expect.stringContaining("opened only by name: open({ runtime: 'simulated' })"),
     })
   })
 
@@ -104,7 +104,7 @@ describe('open without a name', () => {
     })
   })
 
-  it('goes to no other plugin when an endpoint that the user chose is dead, wherever it stands in the order', async () => {
+  it('opens no other runtime when an endpoint that the user named is not available, regardless of the order', async () => {
     for (const plugins of [
       [dead('chosen', true), networked('other')],
       [networked('other'), dead('chosen', true)],
@@ -113,7 +113,7 @@ describe('open without a name', () => {
     }
   })
 
-  it('names all that the usable ones lack, and which lacks what', async () => {
+  it('rejects with all capabilities that the available runtimes lack, by runtime', async () => {
     const host = createHost([networked('networked'), fakePlugin({ name: 'plain' })])
     await expect(host.open({ requires: [networkManagerCapability, sidecarManagerCapability] })).rejects.toMatchObject({
       code: 'CAPABILITY_MISSING',
@@ -123,7 +123,7 @@ describe('open without a name', () => {
     })
   })
 
-  it('gives the reason of a runtime that lacks it, for each that is missing', async () => {
+  it('rejects with the reason for each missing capability', async () => {
     const absent = [{ id: 'network-manager', title: 'networks', reason: 'no kernel support', remedy: 'upgrade' }]
     const host = createHost([networked('networked'), fakePlugin({ name: 'plain', absent })])
     await expect(host.open({ requires: [networkManagerCapability, sidecarManagerCapability] })).rejects.toMatchObject({
@@ -138,7 +138,7 @@ describe('open without a name', () => {
 })
 
 describe('open by name', () => {
-  it('opens that one, a simulation too, and probes no other', async () => {
+  it('opens that runtime, also a simulation, and probes no other', async () => {
     const untouched = fakePlugin({ name: 'other', probe: () => Promise.reject(new Error('was probed')) })
     const scope = await createHost([untouched, fakePlugin({ name: 'simulated', selection: 'named' })]).open({
       runtime: 'simulated',
@@ -147,7 +147,7 @@ describe('open by name', () => {
     expect(scope.otherReports).toEqual([])
   })
 
-  it('takes the name from CAPSTAN_RUNTIME, but the argument wins', async () => {
+  it('uses CAPSTAN_RUNTIME unless the option is given', async () => {
     const host = createHost([fakePlugin({ name: 'one' }), fakePlugin({ name: 'two' }), fakePlugin({ name: 'three' })], {
       env: { CAPSTAN_RUNTIME: 'two' },
     })
@@ -155,7 +155,7 @@ describe('open by name', () => {
     await expect(host.open({ runtime: 'three' })).resolves.toMatchObject({ runtimeName: 'three' })
   })
 
-  it('tries no other when that one is dead', async () => {
+  it('opens no other runtime when that one is not available', async () => {
     await expect(createHost([dead('one'), fakePlugin({ name: 'two' })]).open({ runtime: 'one' })).rejects.toMatchObject(
       {
         code: 'RUNTIME_UNAVAILABLE',
@@ -164,14 +164,14 @@ describe('open by name', () => {
     )
   })
 
-  it('knows no other names than those of its plugins', async () => {
+  it('rejects with PLUGIN_UNKNOWN for a name that no plugin has', async () => {
     await expect(createHost([fakePlugin({ name: 'one' })]).open({ runtime: 'two' })).rejects.toMatchObject({
       code: 'PLUGIN_UNKNOWN',
       facts: { plugin: 'two', known: ['one'] },
     })
   })
 
-  it('rejects before it is wired when it lacks what is required', async () => {
+  it('rejects before register is called when the runtime lacks a required capability', async () => {
     const plugin = fakePlugin({
       name: 'plain',
       absent: [{ id: 'network-manager', title: 'networks', reason: 'needs a newer system', remedy: 'upgrade' }],
@@ -190,7 +190,7 @@ describe('open by name', () => {
 })
 
 describe('an open scope', () => {
-  it('holds the runtime and the managers of its own plugin alone', async () => {
+  it('has only the runtime and the managers of its plugin', async () => {
     const host = createHost([networked('networked'), fakePlugin({ name: 'plain' })])
     const networkedScope = await host.open({ runtime: 'networked' })
     const plainScope = await host.open({ runtime: 'plain' })
@@ -198,14 +198,14 @@ describe('an open scope', () => {
     expect(findCapability(plainScope, networkManagerCapability)).toBeUndefined()
   })
 
-  it('gives the runtime as a capability and as a property', async () => {
+  it('has the runtime as a capability and as a property', async () => {
     const runtime = new FakeRuntime()
     const scope = await createHost([fakePlugin({ runtime })]).open()
     expect(scope.runtime).toBe(runtime)
     expect(findCapability(scope, runtimeCapability)).toBe(runtime)
   })
 
-  it('tells what its plugin warns of', async () => {
+  it('reports warnings of its plugin to the host', async () => {
     const warnings: unknown[] = []
     const runtime = new FakeRuntime()
     const plugin = fakePlugin({
@@ -218,7 +218,7 @@ describe('an open scope', () => {
     expect(warnings).toEqual([{ runtime: 'fake', message: 'unverified version' }])
   })
 
-  it('has owner labels of its own host: two hosts in one process own different things', async () => {
+  it('has the owner labels of its host, which differ between hosts in one process', async () => {
     const instances = new Set<string | undefined>()
     for (const _ of [1, 2]) {
       const runtime = new FakeRuntime()

@@ -55,7 +55,7 @@ const cases: readonly (readonly [string, () => void])[] = [
   ['dns[0]', () => validateBuild('FROM scratch', 'app', { dns: ['x'] })],
 ]
 
-describe('bad arguments of an operation are INVALID_ARGUMENT with the path of the field', () => {
+describe('an invalid argument of an operation causes INVALID_ARGUMENT with the path of the field', () => {
   it.each(cases)('%s', (field, validate) => {
     expect(validate).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field }) }),
@@ -63,13 +63,13 @@ describe('bad arguments of an operation are INVALID_ARGUMENT with the path of th
   })
 })
 
-it('a bad build argument is not shown: it may be a secret', () => {
+it('the value of an invalid build argument is not shown, since it may be a secret', () => {
   const build = () => validateBuild('FROM scratch', 'app', { buildArgs: { TOKEN: 'hush\0' } })
-  expect(build).toThrow('buildArgs["TOKEN"] must be a text without NUL, not string')
+  expect(build).toThrow('buildArgs["TOKEN"] must be a string without NUL, not string')
 })
 
-describe('sound arguments', () => {
-  it('pass', () => {
+describe('valid arguments', () => {
+  it('are accepted', () => {
     validateTerminalSize({ height: 1, width: 65_535 })
     for (const signal of ['SIGTERM', 'KILL', '9', 'RTMIN+3']) validateSignal(signal)
     validateId('sha256:0123/x@y')

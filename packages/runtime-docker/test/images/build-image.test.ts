@@ -112,7 +112,7 @@ test('tells the exit code of a silent command once', async () => {
     '{"stream":"Step 2/3 : RUN false\\n"}\n{"errorDetail":{"code":1,"message":"The command \'/bin/sh -c false\' returned a non-zero code: 1"},"error":"The command \'/bin/sh -c false\' returned a non-zero code: 1"}\n'
   const scripted = await start(stream([lines]))
   await expect(buildImage(scripted.engine, image)).rejects.toMatchObject({
-    message: 'the build stopped at Step 2/2 : RUN false with exit code 1',
+    message: 'the build failed at Step 2/2 : RUN false with exit code 1',
     facts: { exitCode: 1, lastLines: [] },
   })
 })

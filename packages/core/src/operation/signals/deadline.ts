@@ -1,20 +1,20 @@
-/** A deadline that has been started. */
+/** A running deadline. */
 export interface Deadline {
-  /** Cancels it: `expire` is not called any more. */
+  /** Cancels the deadline, so that `expire` is not called. */
   clear(): void
 }
 
 /**
- * Calls `expire` once after `timeoutMs` milliseconds, and not before the event loop has read the data that had arrived.
+ * Calls `expire` once after `timeoutMs` milliseconds, after the event loop has read the data that arrived until then.
  *
- * The time is counted in steps. A step during which the program blocked its event loop is repeated, so that an answer that
- * arrived meanwhile can be read; there are at most as many repetitions as steps.
+ * The time is divided into steps. A step in which the program blocked the event loop is repeated, so that an answer that
+ * arrived in the meantime can be read. There are at most as many repetitions as steps.
  */
 export function startDeadline(timeoutMs: number, expire: () => void): Deadline {
   const count = Math.min(mostSteps, Math.max(1, Math.floor(timeoutMs / leastStepMs)))
   const stepMs = Math.ceil(timeoutMs / count)
   let left = count
-  let forgiven = count
+  let repetitions = count
   let cancel = () => {}
   const start = () => {
     const end = performance.now() + stepMs
@@ -22,12 +22,12 @@ export function startDeadline(timeoutMs: number, expire: () => void): Deadline {
     cancel = () => clearTimeout(timer)
   }
   const finish = (lateMs: number) => {
-    if (lateMs > Math.max(stepMs, leastBlockedMs) && forgiven > 0) forgiven -= 1
+    if (lateMs > Math.max(stepMs, leastBlockedMs) && repetitions > 0) repetitions -= 1
     else left -= 1
     if (left > 0) start()
     else afterPolls(polls)
   }
-  // Timers come before the sockets in a turn of the loop: what was received meanwhile is read between two immediates.
+  // The event loop runs timers before it reads sockets, and reads sockets before it runs immediates.
   // https://nodejs.org/en/learn/asynchronous-work/event-loop-timers-and-nexttick
   const afterPolls = (more: number) => {
     const immediate = setImmediate(() => (more === 0 ? expire() : afterPolls(more - 1)))
@@ -39,7 +39,7 @@ export function startDeadline(timeoutMs: number, expire: () => void): Deadline {
 
 const mostSteps = 10
 const leastStepMs = 10
-/** A timer that is later than this was delayed by the program, and not only by a busy machine. */
+/** A timer that is later than this was delayed by the program and not only by a busy machine. */
 const leastBlockedMs = 100
-/** Headers and body of an answer may take a turn each. */
+/** Headers and body of an answer may need one iteration of the event loop each. */
 const polls = 2

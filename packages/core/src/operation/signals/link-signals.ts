@@ -1,9 +1,9 @@
 import { setMaxListeners } from 'node:events'
 
 /**
- * Creates a signal that aborts with the reason of the first source that aborts, or by `abort`, until it is unlinked.
+ * Creates a signal that aborts with the reason of the first source that aborts, or on `abort`, until it is unlinked.
  *
- * It leaves nothing at a source that lives longer. `AbortSignal.any` would: Node 20 keeps a record there for each call.
+ * After `unlink` the sources have no reference to it. `AbortSignal.any` of Node 20 leaves one for each call.
  */
 export function linkSignals(
   sources: readonly (AbortSignal | undefined)[],
@@ -11,7 +11,7 @@ export function linkSignals(
 ): LinkedSignal {
   const own = new AbortController()
   const given = sources.filter((source) => source !== undefined)
-  // Many calls may share one signal, and a call has several parts: Node would warn of a leak from the eleventh on.
+  // Many calls may share a signal. Node warns of a leak from the eleventh listener on.
   setMaxListeners(0, own.signal, ...given)
   const links = given.map((source) => follow(source, own, delayMs))
   return {
@@ -25,16 +25,16 @@ export function linkSignals(
 
 /** Options of `linkSignals`. */
 export interface LinkOptions {
-  /** Milliseconds between the abort of a source and that of the linked signal. Default 0: at once. */
+  /** Milliseconds between the abort of a source and that of the linked signal. Default 0. */
   readonly delayMs?: number
 }
 
-/** See {@link linkSignals}. */
+/** A signal that follows others; see {@link linkSignals}. */
 export interface LinkedSignal {
   readonly signal: AbortSignal
-  /** Aborts this signal alone, not its sources. */
+  /** Aborts this signal and not its sources. */
   abort(reason?: unknown): void
-  /** Removes the links to the sources. Call it when the signal is no longer needed. */
+  /** Removes the listeners from the sources. Call it when the signal is no longer needed. */
   unlink(): void
 }
 

@@ -1,9 +1,8 @@
 import { untilAborted } from './until-aborted.js'
 
 /**
- * Settles with what `run` does, or rejects with the reason of `signal` as soon as that aborts.
- *
- * What ignores the signal that it gets holds nobody up: its late answer or failure is dropped. Aborted before: not run.
+ * Settles with the result of `run`, or rejects with the reason of `signal` as soon as it aborts. Then the result of `run`,
+ * which may ignore the signal, is discarded. If the signal has aborted before the call, `run` is not called.
  */
 export async function runUntilAborted<T>(
   run: (own: { readonly signal: AbortSignal }) => PromiseLike<T>,

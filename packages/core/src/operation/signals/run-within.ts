@@ -5,9 +5,8 @@ import { linkSignals } from './link-signals.js'
 import { runUntilAborted } from './run-until-aborted.js'
 
 /**
- * Settles with what `run` does; rejects with the reason of an abort, or with TIMED_OUT, though `run` ignores its signal.
- *
- * Data that has arrived when the time is over is read first: see {@link startDeadline}.
+ * Settles with the result of `run`. Rejects with the reason of an abort, and with TIMED_OUT after the limit, also if `run`
+ * ignores its signal. Data that arrived before the timeout is read first: see {@link startDeadline}.
  */
 export async function runWithin<T>(
   run: (own: { readonly signal: AbortSignal }) => PromiseLike<T>,
@@ -25,11 +24,11 @@ export async function runWithin<T>(
   }
 }
 
-/** How long, and until which abort. */
+/** The limit of a call. */
 export interface TimeLimit extends OperationOptions {
-  /** Named in the error. */
+  /** The name of the operation in the error. */
   readonly operation: string
   readonly timeoutMs: number
-  /** Milliseconds added to `timeoutMs`, so that an answer of `run` that keeps the limit comes first. Default 0. */
+  /** Milliseconds added to `timeoutMs`, so that a `run` that observes the limit itself can settle first. Default 0. */
   readonly graceMs?: number
 }

@@ -1,7 +1,6 @@
 /**
- * Settles with the promise, or rejects with the signal's reason as soon as that aborts.
- *
- * What is waited for goes on, and what it does later is nobody's failure: no unhandled rejection comes of it.
+ * Settles with a promise, or rejects with the reason of the signal as soon as it aborts. A later rejection of the promise is
+ * handled and ignored.
  */
 export function untilAborted<T>(waited: PromiseLike<T>, signal: AbortSignal | undefined): Promise<T> {
   return new Promise((resolve, reject) => {

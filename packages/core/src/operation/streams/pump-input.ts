@@ -3,14 +3,14 @@ import type { OperationSubject } from '../operation-scope.js'
 import { toStreamFailure } from './stream-failure.js'
 
 /**
- * Copies the caller's input to a process, no faster than it is taken, until either ends. The end of the input ends `target`.
- * The input itself is never closed. A process that ends before it has read everything is no failure.
+ * Copies an input stream to the stdin of a process with back-pressure, until either ends. The end of the input ends `target`.
+ * The input is never closed. The end of the process before it has read everything is not a failure.
  */
 export function pumpInput(source: Readable, target: Writable, call: OperationSubject): InputPump {
   let stop = () => {}
   const failed = new Promise<never>((_, reject) => {
     const onData = (chunk: Uint8Array | string) => {
-      // The process has ended: its exit code tells how.
+      // The process has ended. Its exit code is the result.
       if (!target.writable) return stop()
       if (!target.write(chunk)) source.pause()
     }
@@ -37,13 +37,13 @@ export function pumpInput(source: Readable, target: Writable, call: OperationSub
   return { failed, stop: () => stop() }
 }
 
-/** A running copy of an input. */
+/** A running copy of an input stream. */
 export interface InputPump {
   /**
-   * Rejects with OPERATION_FAILED when the input fails. The caller then ends or destroys the target, and the operation
-   * fails: a process that read a part of its input must not pass for one that read all of it.
+   * Rejects with OPERATION_FAILED when the input fails. The caller must then end or destroy the target and reject, since the
+   * process has read only a part of its input.
    */
   readonly failed: Promise<never>
-  /** Stops the copy and leaves the input paused. */
+  /** Stops the copy, pauses the input and removes all listeners. */
   readonly stop: () => void
 }

@@ -4,11 +4,11 @@ import type { OperationSubject } from '../operation-scope.js'
 import { SharedWriter } from './shared-writer.js'
 
 /**
- * Copies the output of a process to the caller's streams until it ends, no faster than they take it, and waits until they
- * have processed all of it. Output for a stream that is not given is dropped, so that it does not delay the other one.
+ * Copies the output of a process to streams with back-pressure, until it ends and the streams have processed all of it. Does
+ * not end the streams. Output for a stream that is not given is discarded.
  *
- * Rejects with the error of `chunks` after the streams have processed what came before it, with OPERATION_FAILED when a
- * stream of the caller fails, and with the reason of an abort at once.
+ * Rejects with the error of `chunks` after the streams have processed the output before it, with OPERATION_FAILED when a
+ * stream fails, and with the reason of an abort immediately.
  */
 export async function pumpOutput(
   chunks: AsyncIterable<OutputChunk>,
@@ -38,7 +38,7 @@ export async function pumpOutput(
   }
 }
 
-/** Bytes of one output of a process. */
+/** A piece of the output of a process. */
 export interface OutputChunk {
   readonly source: 'stdout' | 'stderr'
   readonly bytes: Uint8Array

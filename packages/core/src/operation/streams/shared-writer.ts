@@ -2,7 +2,7 @@ import type { Writable } from 'node:stream'
 import type { OperationSubject } from '../operation-scope.js'
 import { toStreamFailure } from './stream-failure.js'
 
-/** Writes to a stream that the caller owns, waits for it, and never ends it. */
+/** Writes to a stream that is not ended afterwards, such as one of the caller, and waits for it. */
 export class SharedWriter {
   readonly #stream: Writable
   readonly #call: OperationSubject
@@ -14,14 +14,14 @@ export class SharedWriter {
     for (const resume of this.#waiting) resume()
     this.#waiting.clear()
   }
-  /** One for each call of `drained` and `flushed` that waits. */
+  /** A function for each call of `drained` and `flushed` that waits. */
   readonly #waiting = new Set<() => void>()
   #hasEmittedError = false
   #failure: { readonly error: unknown } | undefined
-  /** Writes whose callback is still to come. */
+  /** The number of writes whose callback has not been called. */
   #pending = 0
 
-  /** `call` is named in errors. */
+  /** `call` is the operation that errors name. */
   constructor(stream: Writable, call: OperationSubject) {
     this.#stream = stream
     this.#call = call
@@ -40,7 +40,7 @@ export class SharedWriter {
     })
   }
 
-  /** Whether the stream has failed or is closed, so that a further write would throw. */
+  /** Whether the stream has failed or is closed, so that `write` would throw. */
   get isBroken(): boolean {
     return this.#failure !== undefined || this.#stream.destroyed || this.#stream.writableEnded
   }
@@ -50,7 +50,7 @@ export class SharedWriter {
     return this.#until(() => !this.#stream.writableNeedDrain, signal)
   }
 
-  /** Resolves when the stream has processed all that was written. */
+  /** Resolves when the stream has processed all writes. */
   flushed(signal: AbortSignal | undefined): Promise<void> {
     return this.#until(() => this.#pending === 0, signal)
   }
@@ -58,7 +58,7 @@ export class SharedWriter {
   /** Removes all listeners. */
   release(): void {
     this.#stream.off('error', this.#onError).off('close', this.#wake).off('drain', this.#wake)
-    // A file emits the error of a failed write after it has been closed.
+    // A file stream emits the error of a failed write after it is closed.
     if (this.#failure !== undefined && !this.#hasEmittedError) this.#stream.once('error', () => {})
   }
 

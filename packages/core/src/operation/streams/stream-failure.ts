@@ -1,7 +1,7 @@
 import { createHostError } from '../../errors/create-host-error.js'
 import type { OperationSubject } from '../operation-scope.js'
 
-/** OPERATION_FAILED for a stream of the caller that failed, or was closed before all was copied. */
+/** Creates OPERATION_FAILED for a stream of the caller that failed or was closed too early. */
 export function toStreamFailure(
   { operation, subject }: OperationSubject,
   stream: 'input' | 'output',

@@ -1,16 +1,16 @@
 /**
- * Finds the bytes that tell a program at a terminal that its input has ended: end-of-transmission (Ctrl-D). Closing the
- * connection instead would lose the output that is still to come.
+ * Sends the end of the input to a terminal: end-of-transmission (Ctrl-D). Closing the connection instead would lose later
+ * output.
  *
- * The terminal's line discipline takes that character as the end only at the start of a line. Elsewhere the first one
- * submits the started line, and the second one is the end. A program that reads the terminal raw gets the character
- * itself, as if it had been typed. `man 3 termios`: VEOF, VLNEXT.
+ * At the start of a line, the terminal interprets this character as end-of-file. Within a line, the first one submits the
+ * line and the second one is end-of-file. A program that reads the terminal in raw mode reads the character itself. See
+ * termios(3), VEOF and VLNEXT.
  */
 export class TerminalEof {
   #isAtBegin = true
   #isQuoted = false
 
-  /** Call it with all bytes that are sent. */
+  /** Must be called with all bytes that are sent to the terminal. */
   note(bytes: Uint8Array): void {
     for (const byte of bytes) {
       this.#isAtBegin = !this.#isQuoted && lineEnds.has(byte)
@@ -19,9 +19,9 @@ export class TerminalEof {
   }
 
   /**
-   * Sends the end, and again after 200 ms, 400 ms, 800 ms and so on. A shell that edits lines sets its terminal to raw mode
-   * and loses an end that was sent before that; another program may read the terminal later, and its input has ended, too.
-   * Returns a function that stops the repetition; call it when the connection closes.
+   * Sends the end of the input, and repeats it after 200 ms, 400 ms, 800 ms and so on, because a shell that sets its terminal
+   * to raw mode discards earlier input, and a program that is started later must read an end, too. Returns a function that
+   * stops the repetition. Call it when the connection closes.
    */
   sendTo(send: (bytes: Uint8Array) => void): () => void {
     let timer: ReturnType<typeof setTimeout> | undefined
@@ -47,8 +47,8 @@ export class TerminalEof {
 const endOfTransmission = 4
 /** Ctrl-V: the next character has no special meaning. */
 const quote = 22
-/** After these the line is empty: LF, CR, and Ctrl-C, Ctrl-D, Ctrl-U, Ctrl-Z and Ctrl-\, which clear or submit it. */
+/** Characters that submit or clear the line: LF, CR, Ctrl-C, Ctrl-D, Ctrl-U, Ctrl-Z and Ctrl-\. */
 const lineEnds: ReadonlySet<number> = new Set([10, 13, 3, endOfTransmission, 21, 26, 28])
 const firstDelayMs = 200
-/** The longest time that Node can wait is 2³¹ ms. */
+/** Timers of Node are limited to less than 2³¹ ms. */
 const longestDelayMs = 2 ** 30
