@@ -19,8 +19,8 @@ import { withPlugin } from '../src/plugin/map-provided.js'
 import { breakPlugin } from './broken/break-plugin.js'
 import { quickCases } from './quick-cases.js'
 
-describe('a runtime that has less', { timeout: 60_000 }, () => {
-  test('passes when what it lacks is absent and listed with a reason', async () => {
+describe('a runtime without some capabilities', { timeout: 60_000 }, () => {
+  test('passes when each missing capability is absent and listed with a reason', async () => {
     const without = [
       imageBuilderCapability,
       firewallManagerCapability,
@@ -45,7 +45,7 @@ describe('a runtime that has less', { timeout: 60_000 }, () => {
     expect(counts.absent).toBeGreaterThan(100)
   })
 
-  test('fails when it lacks something and does not say why', async () => {
+  test('fails when a missing capability is listed without a reason', async () => {
     const plugin = memoryPlugin({ without: [volumeManagerCapability] })
     const silent = withPlugin(plugin, {
       probe: async (options) => ({ ...(await plugin.probe(options)), absent: [] }),
@@ -57,7 +57,7 @@ describe('a runtime that has less', { timeout: 60_000 }, () => {
     ])
   })
 
-  test('fails when a container may mount a volume that no manager lists', async () => {
+  test('fails when containers can mount volumes and no manager lists them', async () => {
     const plugin = memoryPlugin({ without: [volumeManagerCapability] })
     const open = withPlugin(plugin, {
       probe: async (options) => ({ ...(await plugin.probe(options)), unsupportedOptions: [] }),
@@ -66,7 +66,7 @@ describe('a runtime that has less', { timeout: 60_000 }, () => {
     expect(cases.map(({ id, status }) => [id, status])).toEqual([['PRB-016', 'failed']])
   })
 
-  test('fails when it has what it says is absent', async () => {
+  test('fails when the scope has a capability that the report lists as absent', async () => {
     const plugin = memoryPlugin()
     const { token } = volumeManagerCapability
     const modest = withPlugin(plugin, {
@@ -82,9 +82,9 @@ describe('a runtime that has less', { timeout: 60_000 }, () => {
   })
 })
 
-describe('a runtime that refuses options', { timeout: 60_000 }, () => {
+describe('a runtime with unsupported options', { timeout: 60_000 }, () => {
   test.each([{ unsupportedOptions: whole }, { unsupportedOptions: parts }, { unsupportedOptions: ofParts }])(
-    'passes when each use is refused: $unsupportedOptions',
+    'passes when each use is rejected: $unsupportedOptions',
     async ({ unsupportedOptions }) => {
       const { cases } = await run(memoryPlugin({ unsupportedOptions }))
       expect(cases.filter(({ status }) => status === 'failed')).toEqual([])
@@ -98,18 +98,21 @@ describe('a runtime that refuses options', { timeout: 60_000 }, () => {
   test.each([
     { unsupportedOptions: ['mounts', 'mounts.tmpfs.size'] },
     { unsupportedOptions: ['mounts.tmpfs', 'mounts.tmpfs.noexec', 'mounts.tmpfs.size'] },
-  ] as const)('passes when it refuses a thing and parts of it: $unsupportedOptions', async ({ unsupportedOptions }) => {
-    const { cases } = await run(memoryPlugin({ unsupportedOptions }), ['MNT'])
-    expect(cases.filter(({ status }) => status === 'failed')).toEqual([])
-  })
+  ] as const)(
+    'passes when an option and parts of it are unsupported: $unsupportedOptions',
+    async ({ unsupportedOptions }) => {
+      const { cases } = await run(memoryPlugin({ unsupportedOptions }), ['MNT'])
+      expect(cases.filter(({ status }) => status === 'failed')).toEqual([])
+    },
+  )
 
-  test('fails when an option that its report refuses is taken all the same', async () => {
+  test('fails when an unsupported option is accepted', async () => {
     const { cases } = await run(withRefusals(memoryPlugin(), ['memoryBytes']), ['LIM-001', 'LIM-002'])
     expect(cases[0]).toMatchObject({ id: 'LIM-001', status: 'failed' })
     expect(cases[1]).toMatchObject({ id: 'LIM-002', status: 'passed' })
   })
 
-  test('fails when the refusal names another field', async () => {
+  test('fails when the rejection names another field', async () => {
     const plugin = breakPlugin(withRefusals(memoryPlugin(), ['cpus']), {
       runtime: (runtime) => ({
         createContainer: async (config, options) => {
@@ -138,7 +141,7 @@ describe('a refusable field of a third party', () => {
     },
   })
 
-  test('passes, and is in the report with its line, when the plugin provides the capability', async () => {
+  test('passes and is in the report with its description when the plugin provides the capability', async () => {
     const providing = withPlugin(plugin, {
       probe: async (options) => {
         const result = await plugin.probe(options)
@@ -185,7 +188,7 @@ function toRefusals(refused: readonly RefusableField[]): readonly RefusedOption[
   return refused.map((field) => ({ field, reason: 'not here', remedy: undefined }))
 }
 
-/** Almost all there is: what remains is `command`, without which nothing runs, and `image`. */
+/** All options except `command` and `image`, without which no case can run. */
 const whole: readonly RefusableField[] = [
   'name',
   'platform',
@@ -224,7 +227,7 @@ const whole: readonly RefusableField[] = [
   'foreignContainers.exitCode',
 ]
 
-/** What is refused of something that is otherwise there. */
+/** Parts of supported options. */
 const parts: readonly RefusableField[] = [
   'mounts.bind',
   'mounts.volume',
@@ -243,5 +246,5 @@ const parts: readonly RefusableField[] = [
   'build.dns',
 ]
 
-/** What is refused of a part that is otherwise there. */
+/** Parts of supported parts of options. */
 const ofParts: readonly RefusableField[] = ['mounts.tmpfs.noexec', 'mounts.tmpfs.size']

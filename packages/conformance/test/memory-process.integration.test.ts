@@ -3,7 +3,7 @@ import { memoryPlugin } from '@capstan/runtime-memory'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runConformance, runtimePluginSuite } from '../src/index.js'
 
-// Not among the quick tests, because the other process needs the built packages.
+// An integration test, because the other process uses the built packages.
 const options = { plugin: memoryPlugin(), image: 'busybox:latest', only: ['PROC'] } as const
 
 runtimePluginSuite(
@@ -11,7 +11,7 @@ runtimePluginSuite(
   { ...options, specifier: fileURLToPath(new URL('../../runtime-memory', import.meta.url)) },
 )
 
-it('a plugin that keeps the process from ending is caught', async () => {
+it('PROC-001 and PROC-002 fail when a plugin keeps the process alive after close', async () => {
   const specifier = fileURLToPath(new URL('../../../test/fixtures/restless-plugin.mjs', import.meta.url))
   const { cases } = await runConformance({ ...options, specifier })
   const failed = cases.filter(({ status }) => status === 'failed').map(({ id }) => id)

@@ -8,7 +8,7 @@ import { withPlugin } from '../src/plugin/map-provided.js'
 import { breakPlugin } from './broken/break-plugin.js'
 
 describe('runConformance', { timeout: 30_000 }, () => {
-  test('resolves with a report that survives JSON as it is', async () => {
+  test('resolves with a report that is unchanged by a JSON round trip', async () => {
     const report = await runConformance({ ...options, plugin: memoryPlugin(), only: ['PRB', 'PORT-008'] })
     expect(JSON.parse(JSON.stringify(report))).toStrictEqual(report)
     expect(report).toMatchObject({
@@ -21,21 +21,21 @@ describe('runConformance', { timeout: 30_000 }, () => {
     })
   })
 
-  test('tells of each case when it has ended', async () => {
+  test('calls onResult when each case ends', async () => {
     const heard: CaseResult[] = []
     const onResult = (result: CaseResult) => void heard.push(result)
     const { cases } = await runConformance({ ...options, plugin: memoryPlugin(), only: ['NAME'], onResult })
     expect(heard.map(({ id }) => id).toSorted()).toEqual(cases.map(({ id }) => id))
   })
 
-  test('says of a failure what was expected and what was seen', async () => {
+  test('returns the expected and the observed behaviour of a failure', async () => {
     const plugin = breakPlugin(memoryPlugin(), { runtime: () => ({ supportsHostNetwork: () => false }) })
     const { cases } = await runConformance({ ...options, plugin, only: ['MODE-002'] })
     const failures = [expect.objectContaining({ expected: 'supportsHostNetwork to be true', seen: 'false' })]
     expect(cases).toEqual([expect.objectContaining({ id: 'MODE-002', status: 'failed', failures })])
   })
 
-  test('reports and removes what a case leaves', async () => {
+  test('reports and removes the resources that a case leaves behind', async () => {
     const plugin = breakPlugin(memoryPlugin(), {
       sidecars: (_, runtime) => ({
         startSidecar: async ({ networks: _networks, ...config }, own) => {
@@ -51,36 +51,36 @@ describe('runConformance', { timeout: 30_000 }, () => {
     expect(again.counts).toMatchObject({ passed: 1, failed: 0 })
   })
 
-  test('ends a case that hangs at its limit', async () => {
+  test('fails a case that does not settle at its time limit', async () => {
     const plugin = breakPlugin(memoryPlugin(), { runtime: () => ({ ping: () => new Promise(() => {}) }) })
     const { cases } = await runConformance({ ...options, plugin, only: ['RT-001'], timeoutMs: 200 })
     expect(cases[0]).toMatchObject({ status: 'failed', failures: [{ expected: 'the end of RT-001 within 200 ms' }] })
   })
 
-  test('rejects with RUNTIME_UNAVAILABLE where the plugin says that no runtime is there', async () => {
+  test('rejects with RUNTIME_UNAVAILABLE when the plugin finds no runtime', async () => {
     const run = runConformance({ ...options, plugin: unavailablePlugin() })
     await expect(run).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
   })
 
-  test('rejects with IMAGE_NOT_FOUND where the runtime has no such image', async () => {
+  test('rejects with IMAGE_NOT_FOUND when the runtime lacks the image', async () => {
     const run = runConformance({ ...options, plugin: memoryPlugin(), image: 'example.invalid/none:1' })
     await expect(run).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND', facts: { image: 'example.invalid/none:1' } })
   })
 
-  test('leaves a runtime that only denies its image to the cases', async () => {
+  test('runs the cases when only imageExists says that the image is absent', async () => {
     const plugin = breakPlugin(memoryPlugin(), { runtime: () => ({ imageExists: async () => false }) })
     const { counts } = await runConformance({ ...options, plugin, only: ['IMG'] })
     expect(counts.failed).toBeGreaterThan(0)
   })
 
-  test('reports a probe that throws as a failure, and does not stop there', async () => {
+  test('reports a probe that throws as a failure and runs the other cases', async () => {
     const plugin = withPlugin(memoryPlugin(), { probe: () => Promise.reject(new Error('no idea')) })
     const { counts, cases } = await runConformance({ ...options, plugin, only: ['PRB-001', 'PRB-002', 'RT-001'] })
     expect(counts).toMatchObject({ passed: 1, failed: 2 })
     expect(JSON.stringify(cases)).toContain('no idea')
   })
 
-  test('reports a plugin that does not keep its claim, where it breaks it', async () => {
+  test('reports a false claim of the plugin as a failure of its cases', async () => {
     const sound = memoryPlugin()
     const plugin = withPlugin(sound, { register: () => {} })
     const { cases } = await runConformance({ ...options, plugin, only: ['REG-003', 'REG-004', 'RT-001'] })
@@ -88,16 +88,16 @@ describe('runConformance', { timeout: 30_000 }, () => {
     expect(JSON.stringify(cases[1])).toContain('PLUGIN_INVALID')
   })
 
-  test('a register that returns a promise is caught', async () => {
+  test('fails REG-001 when register returns a promise', async () => {
     const sound = memoryPlugin()
     const register = async (...given: Parameters<RuntimePlugin['register']>) => sound.register(...given)
-    // Callers may be plain JavaScript: void is what the type says.
+    // A plugin in plain JavaScript may return a value although the type says void.
     const plugin = withPlugin(sound, { register: register as RuntimePlugin['register'] })
     const { cases } = await runConformance({ ...options, plugin, only: ['REG-001', 'REG-003'] })
     expect(cases.map(({ status }) => status)).toEqual(['failed', 'passed'])
   })
 
-  test('an abort rejects with its reason, after the cases under way', async () => {
+  test('rejects with the reason of an abort after the running cases', async () => {
     const controller = new AbortController()
     const reason = new Error('seen enough')
     const onResult = () => controller.abort(reason)
@@ -105,7 +105,7 @@ describe('runConformance', { timeout: 30_000 }, () => {
     await expect(run).rejects.toBe(reason)
   })
 
-  test('an abort ends a case that waits, and what it had made is removed', { timeout: 10_000 }, async () => {
+  test('ends a waiting case on an abort and removes its resources', { timeout: 10_000 }, async () => {
     const controller = new AbortController()
     const reason = new Error('seen enough')
     const plugin = breakPlugin(memoryPlugin(), {
@@ -125,7 +125,7 @@ describe('runConformance', { timeout: 30_000 }, () => {
 })
 
 describe('conformanceCases', () => {
-  test('has 150 cases or more, each with an id and a title of its own', () => {
+  test('returns at least 150 cases with unique ids and titles', () => {
     const cases = conformanceCases()
     expect(cases.length).toBeGreaterThanOrEqual(150)
     expect(new Set(cases.map(({ id }) => id)).size).toBe(cases.length)
@@ -133,9 +133,9 @@ describe('conformanceCases', () => {
     expect(cases.filter(({ id }) => !/^[A-Z]+-\d{3}$/.test(id))).toEqual([])
   })
 
-  test('are as many as the README says', () => {
+  test('returns as many cases as the README says', () => {
     const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8')
-    expect(readme).toContain(`${conformanceCases().length} of them`)
+    expect(readme).toContain(`${conformanceCases().length} cases`)
   })
 
   test('numbers the cases of each group from 001 without a gap', () => {
@@ -154,7 +154,7 @@ function unavailablePlugin(): RuntimePlugin {
     candidate: 'nowhere',
     source: 'default',
     step: 'connect',
-    cause: { code: 'ENOENT', message: 'nothing there' },
+    cause: { code: 'ENOENT', message: 'no socket' },
     remedy: 'start it',
   } as const
   return withPlugin(memoryPlugin(), {

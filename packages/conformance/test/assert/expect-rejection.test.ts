@@ -5,7 +5,7 @@ import { expectAnyHostError, expectHostError, expectReason } from '../../src/ass
 const missing = createHostError('CONTAINER_NOT_FOUND', { id: 'c1' })
 
 describe('expectHostError', () => {
-  test('resolves with the error of the code and facts', async () => {
+  test('resolves with the error when code and facts match', async () => {
     await expect(expectHostError('CONTAINER_NOT_FOUND', () => Promise.reject(missing), { id: 'c1' })).resolves.toBe(
       missing,
     )
@@ -16,7 +16,7 @@ describe('expectHostError', () => {
     ['another code', () => Promise.reject(createHostError('VOLUME_NOT_FOUND', { name: 'v' })), 'VOLUME_NOT_FOUND'],
     ['an error of another kind', () => Promise.reject(new TypeError('foreign')), 'TypeError: foreign'],
     ['other facts', () => Promise.reject(createHostError('CONTAINER_NOT_FOUND', { id: 'c2' })), "id 'c2'"],
-  ])('fails for %s, and says what was seen', async (_, call, seen) => {
+  ])('fails for %s and reports the observed result', async (_, call, seen) => {
     const checking = expectHostError('CONTAINER_NOT_FOUND', call, { id: 'c1' })
     await expect(checking).rejects.toMatchObject({ name: 'ConformanceFailure', seen: expect.stringContaining(seen) })
   })
@@ -29,13 +29,13 @@ describe('expectHostError', () => {
   })
 })
 
-test('expectAnyHostError takes any of the codes, and no other', async () => {
+test('expectAnyHostError accepts only the given codes', async () => {
   const call = () => Promise.reject(missing)
   await expect(expectAnyHostError(call, ['IN_USE', 'CONTAINER_NOT_FOUND'])).resolves.toBe(missing)
   await expect(expectAnyHostError(call, ['IN_USE'])).rejects.toMatchObject({ name: 'ConformanceFailure' })
 })
 
-test('expectReason takes the very reason, and nothing that only looks like it', async () => {
+test('expectReason accepts the reason itself and no equal error', async () => {
   const reason = new Error('stop')
   await expect(expectReason(reason, () => Promise.reject(reason))).resolves.toBeUndefined()
   const copy = new Error('stop')

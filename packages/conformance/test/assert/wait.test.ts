@@ -3,13 +3,13 @@ import { eventually, within, withTimeoutFactor } from '../../src/assert/wait.js'
 
 const never = new Promise<never>(() => undefined)
 
-describe('the limits within a case', () => {
-  it('are those of the case by default', async () => {
+describe('the time limits within a case', () => {
+  it('are unchanged by default', async () => {
     await expect(within(5, 'an answer', never)).rejects.toThrow('an answer within 5 ms')
     await expect(eventually('an end', () => undefined, { timeoutMs: 5 })).rejects.toThrow('an end within 5 ms')
   })
 
-  it('grow with the patience of the run, in everything that the case does', async () => {
+  it('are multiplied by the timeout factor, also after an await', async () => {
     const work = async () => {
       await Promise.resolve()
       await within(5, 'an answer', never)

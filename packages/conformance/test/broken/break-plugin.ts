@@ -20,7 +20,7 @@ import {
 } from '@capstan/core'
 import { mapProvided, withParts } from '../../src/plugin/map-provided.js'
 
-/** What of a sound plugin is replaced by something that breaks the contract. */
+/** The members of a correct plugin to replace with members that break the contract. */
 export interface BrokenParts {
   readonly runtime?: Break<Runtime>
   readonly builder?: Break<ImageBuilder>
@@ -33,10 +33,10 @@ export interface BrokenParts {
 }
 
 type Break<T> = (sound: T) => Partial<T>
-/** Of whichever capability. */
+/** A {@link Break} of any capability. */
 type BreakAny = (sound: never) => object
 
-/** The plugin with these parts broken, in every scope that it is opened for. */
+/** Wraps the plugin so that these members are replaced in every scope. */
 export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimePlugin {
   return mapProvided(plugin, (token, sound, scope) => {
     const runtime = () => scope.container.resolve<Runtime>(runtimeCapability.token)
@@ -57,7 +57,7 @@ export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimeP
       [imageTransferCapability, parts.transfer],
     ]
     const found = breaks.find(([capability]) => capability.token === token)?.[1]
-    // What stands under a token has the interface of its capability.
+    // An implementation under a token has the interface of its capability.
     return found === undefined ? sound : withParts(sound, found(sound as never))
   })
 }

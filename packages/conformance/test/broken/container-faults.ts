@@ -12,30 +12,30 @@ import type { PlantedFault } from './planted-fault.js'
 
 /** Faults of the runtime itself: lifecycle, logs, attach, config. */
 export const containerFaults: readonly PlantedFault[] = [
-  runtimeFault('a removal cannot be repeated', 'RT-013', (runtime) => ({
+  runtimeFault('removeContainer rejects when the container was removed before', 'RT-013', (runtime) => ({
     removeContainer: async (id, options) => {
       await runtime.containerState(id, options)
       await runtime.removeContainer(id, options)
     },
   })),
-  runtimeFault('stopContainer of what has ended is an error', 'STOP-007', (runtime) => ({
+  runtimeFault('stopContainer rejects when the container has exited', 'STOP-007', (runtime) => ({
     stopContainer: async (id, options) => {
       const state = await runtime.containerState(id, options).catch(() => undefined)
       if (state === 'exited') throw createHostError('NOT_RUNNING', { id, state })
       await runtime.stopContainer(id, options)
     },
   })),
-  runtimeFault('the grace is five seconds unless it is given', 'STOP-012', (runtime) => ({
+  runtimeFault('stopContainer waits five seconds by default', 'STOP-012', (runtime) => ({
     stopContainer: (id, options) => runtime.stopContainer(id, { graceMs: 5000, ...options }),
   })),
-  runtimeFault('a holder of a name is always ours', 'NAME-002', (runtime) => ({
+  runtimeFault('NAME_CONFLICT always has ours true', 'NAME-002', (runtime) => ({
     createContainer: async (config, options) =>
       await runtime.createContainer(config, options).catch((error: unknown) => {
         if (!isHostError(error, 'NAME_CONFLICT')) throw error
         throw createHostError('NAME_CONFLICT', { ...error.facts, ours: true })
       }),
   })),
-  runtimeFault('a list has what carries any of the labels', 'LIST-005', (runtime) => ({
+  runtimeFault('listContainers returns containers with any of the labels', 'LIST-005', (runtime) => ({
     listContainers: async (options = {}) => {
       const { labels = {} } = options
       const all = await runtime.listContainers({ ...options, labels: {} })
@@ -43,37 +43,37 @@ export const containerFaults: readonly PlantedFault[] = [
       return wanted.length === 0 ? all : all.filter((one) => wanted.some(([key, value]) => one.labels[key] === value))
     },
   })),
-  runtimeFault('an unknown container has no ports, instead of not being found', 'NF-008', (runtime) => ({
+  runtimeFault('getPortBindings resolves for an unknown container', 'NF-008', (runtime) => ({
     getPortBindings: (id, options) =>
       runtime.getPortBindings(id, options).catch(ignore('CONTAINER_NOT_FOUND', new Map())),
   })),
-  runtimeFault('an exit code is guessed', 'EXIT-011', (runtime) => ({
+  runtimeFault('waitContainer resolves with a guessed exit code', 'EXIT-011', (runtime) => ({
     waitContainer: (id, options) => runtime.waitContainer(id, options).catch(ignore('EXIT_CODE_UNKNOWN', 0)),
   })),
-  runtimeFault('all of a log is stdout', 'LOG-014', (runtime) => ({
+  runtimeFault('containerLogs marks all chunks as stdout', 'LOG-014', (runtime) => ({
     containerLogs: async (id, options) => toStdout(await runtime.containerLogs(id, options)),
   })),
-  runtimeFault('tailLines is dropped', 'LOG-006', (runtime) => ({
+  runtimeFault('containerLogs ignores tailLines', 'LOG-006', (runtime) => ({
     containerLogs: async (id, { tailLines, ...options } = {}) => {
       if (tailLines !== undefined && tailLines < 0) return await runtime.containerLogs(id, { tailLines })
       return await runtime.containerLogs(id, options)
     },
   })),
-  runtimeFault('a borrowed output is ended', 'ATT-010', (runtime) => ({
+  runtimeFault('startAttached ends the output stream of the caller', 'ATT-010', (runtime) => ({
     startAttached: async (id, options) => {
       const exitCode = await runtime.startAttached(id, options)
       options.stdout?.end()
       return exitCode
     },
   })),
-  runtimeFault('attach to what has exited resolves', 'ATT-019', (runtime) => ({
+  runtimeFault('attach resolves when the container has exited', 'ATT-019', (runtime) => ({
     attach: (id, options) => runtime.attach(id, options).catch(ignore('NOT_RUNNING', undefined)),
   })),
-  runtimeFault('an absurd size is taken', 'TTY-006', (runtime) => ({
+  runtimeFault('resizeTTY accepts an invalid size', 'TTY-006', (runtime) => ({
     resizeTTY: (id, size, options) =>
       runtime.resizeTTY(id, { height: Math.max(1, size.height), width: size.width }, options),
   })),
-  runtimeFault('a size for a container without a terminal is an error', 'TTY-011', (runtime) => {
+  runtimeFault('resizeTTY rejects for a container without a terminal', 'TTY-011', (runtime) => {
     const withTerminal = new Set<string>()
     return {
       createContainer: async (config, options) => {
@@ -87,28 +87,28 @@ export const containerFaults: readonly PlantedFault[] = [
       },
     }
   }),
-  configFault('hostname is dropped', 'CFG-009', ({ hostname: _, ...config }) => config),
-  configFault('memoryBytes is dropped', 'LIM-001', ({ memoryBytes = 0, ...config }) =>
+  configFault('createContainer ignores hostname', 'CFG-009', ({ hostname: _, ...config }) => config),
+  configFault('createContainer ignores memoryBytes', 'LIM-001', ({ memoryBytes = 0, ...config }) =>
     memoryBytes < 0 ? { ...config, memoryBytes } : config,
   ),
-  configFault('a mount that is to be read-only is not', 'MNT-003', ({ mounts, ...config }) => {
+  configFault('createContainer ignores readOnly of a mount', 'MNT-003', ({ mounts, ...config }) => {
     if (mounts === undefined) return config
     return { ...config, mounts: mounts.map((mount) => ('readOnly' in mount ? { ...mount, readOnly: false } : mount)) }
   }),
-  configFault('ports are published to the world', 'PORT-007', ({ ports, ...config }) => {
+  configFault('createContainer publishes ports on all addresses by default', 'PORT-007', ({ ports, ...config }) => {
     if (ports === undefined) return config
     return { ...config, ports: ports.map((port) => ({ hostAddress: '0.0.0.0', ...port })) }
   }),
-  configFault('negative memory is no memory', 'IN-013', ({ memoryBytes = 1, ...config }) =>
+  configFault('createContainer accepts negative memoryBytes', 'IN-013', ({ memoryBytes = 1, ...config }) =>
     memoryBytes > 1 ? { ...config, memoryBytes } : config,
   ),
-  runtimeFault('an exit code is 0 while the program runs', 'INSP-004', (runtime) => ({
+  runtimeFault('inspectContainer returns exit code 0 while the program runs', 'INSP-004', (runtime) => ({
     inspectContainer: async (id, options) => {
       const seen = await runtime.inspectContainer(id, options)
       return { ...seen, state: { ...seen.state, exitCode: seen.state.exitCode ?? 0 } }
     },
   })),
-  runtimeFault('the inspection of an exited container has the ports that were published', 'INSP-011', (runtime) => {
+  runtimeFault('inspectContainer returns published ports after the exit', 'INSP-011', (runtime) => {
     const lastPorts = new Map<string, ContainerInspection['ports']>()
     return {
       inspectContainer: async (id, options) => {
@@ -118,48 +118,48 @@ export const containerFaults: readonly PlantedFault[] = [
       },
     }
   }),
-  runtimeFault('the network of the host is denied, and not refused', 'MODE-002', () => ({
+  runtimeFault('supportsHostNetwork is false and the report does not list network.host', 'MODE-002', () => ({
     supportsHostNetwork: () => false,
   })),
-  runtimeFault('the address of the host on a network is a constant', 'ADDR-002', (runtime) => ({
+  runtimeFault('getHostAddress ignores networkId', 'ADDR-002', (runtime) => ({
     getHostAddress: async (options) => {
       const address = await runtime.getHostAddress(options)
       return options?.networkId === undefined ? address : '192.0.2.1'
     },
   })),
-  runtimeFault('an error that is no HostError escapes', 'IMG-007', (runtime) => ({
+  runtimeFault('removeImage rejects with an error that is no HostError', 'IMG-007', (runtime) => ({
     removeImage: (id, options) =>
       runtime.removeImage(id, options).catch((error: unknown) => {
         throw isHostError(error, 'IN_USE') ? new Error('409 conflict') : error
       }),
   })),
-  runtimeFault('the home of an absent image is an error', 'HOME-001', (runtime) => ({
+  runtimeFault('getImageHomeDir rejects for an absent image', 'HOME-001', (runtime) => ({
     getImageHomeDir: async (image, options) => {
       options?.signal?.throwIfAborted()
       if (await runtime.imageExists(image, options)) return await runtime.getImageHomeDir(image, options)
       throw createHostError('IMAGE_NOT_FOUND', { image })
     },
   })),
-  runtimeFault('a start under an aborted signal starts, and then rejects', 'ABT-003', (runtime) => ({
+  runtimeFault('startContainer with an aborted signal starts the container and then rejects', 'ABT-003', (runtime) => ({
     startContainer: async (id, options) => {
       await runtime.startContainer(id)
       options?.signal?.throwIfAborted()
     },
   })),
-  runtimeFault('an abort rejects with an error of its own', 'ABT-022', (runtime) => ({
+  runtimeFault('an aborted waitContainer rejects with another error than the reason', 'ABT-022', (runtime) => ({
     waitContainer: (id, options) =>
       runtime.waitContainer(id, options).catch((error: unknown) => {
         throw options?.signal?.aborted ? new Error('aborted', { cause: error }) : error
       }),
   })),
-  runtimeFault('what it makes does not say what it is', 'OWN-001', (runtime) => ({
+  runtimeFault('listContainers omits the label of the kind of object', 'OWN-001', (runtime) => ({
     listContainers: async (options) =>
       (await runtime.listContainers(options)).map((one) => {
         const { 'capstan.object': _, ...labels } = one.labels
         return { ...one, labels }
       }),
   })),
-  runtimeFault('it can be closed once', 'CLS-001', (runtime) => {
+  runtimeFault('close rejects at the second call', 'CLS-001', (runtime) => {
     let closed = false
     return {
       close: async () => {
@@ -169,7 +169,7 @@ export const containerFaults: readonly PlantedFault[] = [
       },
     }
   }),
-  runtimeFault('ping answers after close', 'CLS-002', (runtime) => ({
+  runtimeFault('ping resolves after close', 'CLS-002', (runtime) => ({
     ping: (options) => runtime.ping(options).catch(ignore('RUNTIME_UNAVAILABLE', undefined)),
   })),
 ]
@@ -184,7 +184,7 @@ function configFault(
   change: (config: ContainerConfig) => ContainerConfig,
 ): PlantedFault {
   return runtimeFault(fault, expected, (runtime) => ({
-    // Callers may be plain JavaScript: what is no object is passed on.
+    // A caller in plain JavaScript may pass a value that is no object, which is passed on.
     createContainer: (config, options) => runtime.createContainer(isObject(config) ? change(config) : config, options),
   }))
 }
@@ -193,7 +193,7 @@ function isObject(value: unknown): boolean {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** Gives `instead` for an error of this code. */
+/** Resolves with `instead` for an error of this code. */
 function ignore<T>(code: Parameters<typeof createHostError>[0], instead: T): (error: unknown) => T {
   return (error) => {
     if (isHostError(error, code)) return instead

@@ -5,7 +5,7 @@ import { runConformance } from '../../src/index.js'
 import { quickCases } from '../quick-cases.js'
 import type { PlantedFault } from './planted-fault.js'
 
-/** Runs the kit on the broken plugin: the expected case fails, and none of another group. */
+/** Runs the kit on the faulty plugin. Fails unless the expected case fails and no case of another group does. */
 export async function expectCaught({ expected, plant }: PlantedFault): Promise<void> {
   const plugin = plant(memoryPlugin())
   const only = [...quickCases, expected]

@@ -13,17 +13,17 @@ import type { PlantedFault } from './planted-fault.js'
 
 /** Faults of the managers. */
 export const managerFaults: readonly PlantedFault[] = [
-  builderFault('a build asks no registry for a newer base image', 'BLD-025', (builder) => ({
+  builderFault('buildImage ignores pull', 'BLD-025', (builder) => ({
     buildImage: (dockerfile, tag, options) => builder.buildImage(dockerfile, tag, { ...options, pull: false }),
   })),
-  builderFault('a build that fails does not say where', 'BLD-007', (builder) => ({
+  builderFault('buildImage reports a failed build without exit code and last lines', 'BLD-007', (builder) => ({
     buildImage: (dockerfile, tag, options) =>
       builder.buildImage(dockerfile, tag, options).catch((error: unknown) => {
         if (!isHostError(error, 'BUILD_FAILED')) throw error
         throw createHostError('BUILD_FAILED', { ...error.facts, exitCode: undefined, lastLines: [] })
       }),
   })),
-  builderFault('a step is taken from the cache, though noCache forbids it', 'BLD-024', (builder) => {
+  builderFault('buildImage ignores noCache', 'BLD-024', (builder) => {
     const cached = new Set<string>()
     return {
       buildImage: async (dockerfile, tag, options) => {
@@ -33,13 +33,13 @@ export const managerFaults: readonly PlantedFault[] = [
       },
     }
   }),
-  builderFault('the steps run once more for further tags', 'BLD-027', (builder) => ({
+  builderFault('buildImage builds again for additional tags', 'BLD-027', (builder) => ({
     buildImage: async (dockerfile, tag, options) => {
       await builder.buildImage(dockerfile, tag, options)
       if (options?.tags !== undefined) await builder.buildImage(dockerfile, tag, options)
     },
   })),
-  builderFault('a bad further tag is noticed after the build', 'BLD-028', (builder) => ({
+  builderFault('buildImage validates additional tags after the build', 'BLD-028', (builder) => ({
     buildImage: async (dockerfile, tag, options) => {
       const tags = options?.tags ?? []
       const bad = tags.findIndex((further) => further.startsWith('-'))
@@ -50,7 +50,7 @@ export const managerFaults: readonly PlantedFault[] = [
     },
   })),
   {
-    fault: 'a firewall is not set, and nobody is told',
+    fault: 'setupFirewall sets no rules and resolves',
     expected: 'FW-001',
     plant: (sound) =>
       breakPlugin(sound, {
@@ -60,12 +60,12 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'a network is leaked when its making is aborted',
+    fault: 'an aborted createNetwork leaves the network behind',
     expected: 'ABT-031',
     plant: (sound) => breakPlugin(sound, { networks: leakWhenAborted }),
   },
   {
-    fault: 'a network that is in use does not say by whom',
+    fault: 'removeNetwork rejects with IN_USE without users',
     expected: 'NET-008',
     plant: (sound) =>
       breakPlugin(sound, {
@@ -75,14 +75,14 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'a network that is gone cannot be removed again',
+    fault: 'removeNetwork rejects when the network was removed before',
     expected: 'NET-005',
     plant: (sound) =>
       breakPlugin(sound, {
         networks: (networks) => ({
           removeNetwork: async (id, options) => {
             const listed = await networks.listNetworks(options)
-            // Left to the sound one: what is no id at all.
+            // The correct plugin rejects values that are not ids.
             if (isName(id) && !listed.some((one) => one.id === id)) throw createHostError('NETWORK_NOT_FOUND', { id })
             await networks.removeNetwork(id, options)
           },
@@ -90,7 +90,7 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'a sidecar that cannot be started leaves its container',
+    fault: 'a failed startSidecar leaves its container behind',
     expected: 'SIDE-006',
     plant: (sound) =>
       breakPlugin(sound, {
@@ -106,7 +106,7 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'the sidecar manager tells another exit code than the runtime',
+    fault: 'inspectContainer of the sidecar manager returns another exit code than that of the runtime',
     expected: 'INSP-010',
     plant: (sound) =>
       breakPlugin(sound, {
@@ -119,7 +119,7 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'kill says that it has killed, and has not',
+    fault: 'kill resolves with true without effect',
     expected: 'EXEC-018',
     plant: (sound) =>
       breakPlugin(sound, {
@@ -130,7 +130,7 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'a command that is missing is an error of exec',
+    fault: 'exec rejects when the command is missing',
     expected: 'EXEC-011',
     plant: (sound) =>
       breakPlugin(sound, {
@@ -145,19 +145,19 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'privileged is dropped by exec',
+    fault: 'exec ignores privileged',
     expected: 'EXEC-026',
     plant: (sound) =>
       breakPlugin(sound, {
         exec: (exec) => ({
           exec: (id, command, options) =>
-            // Left to the sound one: what is neither true nor false.
+            // The correct plugin rejects values that are not booleans.
             exec.exec(id, command, options?.privileged === true ? { ...options, privileged: false } : options),
         }),
       }),
   },
   {
-    fault: 'a volume whose name is taken is given out again',
+    fault: 'createVolume resolves when the name is taken',
     expected: 'VOL-002',
     plant: (sound) =>
       breakPlugin(sound, {
@@ -171,12 +171,12 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'an anonymous volume stays when its container goes',
+    fault: 'removeContainer keeps anonymous volumes',
     expected: 'VOL-011',
     plant: leaveAnonymousVolumes,
   },
   {
-    fault: 'what is no archive is loaded, as nothing',
+    fault: 'loadImages resolves with no images when the data is no archive',
     expected: 'XFER-006',
     plant: (sound) =>
       breakPlugin(sound, {
@@ -190,7 +190,7 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'a password is in the error of a pull',
+    fault: 'pullImage rejects with an error that contains the password',
     expected: 'XFER-009',
     plant: (sound) =>
       breakPlugin(sound, {
@@ -205,14 +205,14 @@ export const managerFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'a network that a stranger uses is swept from under him',
+    fault: 'removeNetwork in a sweep ignores that another owner uses the network',
     expected: 'SWP-014',
     plant: (sound) =>
       breakPlugin(sound, {
         networks: (networks) => ({
           removeNetwork: (id, options) =>
             networks.removeNetwork(id, options).catch((error: unknown) => {
-              // As if it had gone: what a sweep is told, but no case of the networks, which look at the users.
+              // Resolves for a sweep only, so that the cases of networks, which verify the users, still pass.
               if (isHostError(error, 'IN_USE') && isSweep(options)) return
               throw error
             }),
@@ -229,7 +229,7 @@ function builderFault(
   return { fault, expected, plant: (sound) => breakPlugin(sound, { builder }) }
 }
 
-/** Each container has one, of nobody, which only the list of volumes tells. */
+/** Adds an anonymous volume without an owner for each container to the list of volumes. */
 function leaveAnonymousVolumes(sound: RuntimePlugin): RuntimePlugin {
   const anonymous: VolumeInfo[] = []
   return breakPlugin(sound, {
@@ -270,7 +270,7 @@ function isName(id: unknown): boolean {
   return typeof id === 'string' && /^[a-z0-9]/i.test(id)
 }
 
-/** A sweep gives its signal, and the cases of the networks give none. */
+/** Tells a sweep from the cases of networks: only the sweep passes a signal. */
 function isSweep(options: OperationOptions | undefined): boolean {
   return options?.signal !== undefined
 }

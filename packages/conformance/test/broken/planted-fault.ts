@@ -1,8 +1,8 @@
 import type { RuntimePlugin } from '@capstan/core'
 
-/** One fault, planted in a sound plugin. */
+/** A fault that is added to a correct plugin. */
 export interface PlantedFault {
-  /** What the plugin does wrong. */
+  /** The wrong behaviour of the plugin. */
   readonly fault: string
   /** The case that must fail. */
   readonly expected: string

@@ -19,19 +19,19 @@ export const pluginFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'register sets a connection going',
+    fault: 'register starts a connection asynchronously',
     expected: 'REG-002',
     plant: (sound) =>
       withPlugin(sound, {
         register: (scope, details) => {
           sound.register(scope, details)
-          // Nobody listens at port 1.
+          // No server listens on port 1.
           Promise.resolve().then(() => connect(1, '127.0.0.1').on('error', () => {}))
         },
       }),
   },
   {
-    fault: 'probe throws when its deadline is short',
+    fault: 'probe rejects when its deadline is short',
     expected: 'PRB-008',
     plant: (sound) =>
       withPlugin(sound, {
@@ -42,7 +42,7 @@ export const pluginFaults: readonly PlantedFault[] = [
       }),
   },
   {
-    fault: 'probe wraps the reason of an abort',
+    fault: 'probe rejects with an error that wraps the reason of an abort',
     expected: 'PRB-009',
     plant: (sound) =>
       withPlugin(sound, {
@@ -69,7 +69,7 @@ export const pluginFaults: readonly PlantedFault[] = [
     plant: (sound) => withPlugin(sound, { isChosen: () => readFileSync('/dev/null').length > 0 }),
   },
   {
-    fault: 'probe refuses a field twice',
+    fault: 'probe lists an unsupported option twice',
     expected: 'PRB-006',
     plant: changeResult((result) => ({
       ...result,
@@ -77,7 +77,7 @@ export const pluginFaults: readonly PlantedFault[] = [
     })),
   },
   {
-    fault: 'probe lists as absent what it provides',
+    fault: 'probe lists a provided capability as absent',
     expected: 'PRB-005',
     plant: changeResult((result) => {
       const { id, title } = networkManagerCapability
@@ -85,11 +85,11 @@ export const pluginFaults: readonly PlantedFault[] = [
     }),
   },
   {
-    fault: 'probe gives a remedy that is no plain data',
+    fault: 'probe returns a remedy that is not a string',
     expected: 'PRB-012',
     plant: changeResult((result) => ({
       ...result,
-      // What the type forbids; a plugin may be plain JavaScript.
+      // A plugin in plain JavaScript may return what the type forbids.
       unsupportedOptions: result.unsupportedOptions.map((entry) => ({
         ...entry,
         remedy: new Date(0) as unknown as string,
@@ -110,5 +110,5 @@ function changeResult(change: (result: Available) => Available): (sound: Runtime
     })
 }
 
-/** Held, so that no collection of garbage closes them. */
+/** References that prevent garbage collection from closing the servers. */
 const forgotten: Server[] = []

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest'
 import { watchIo } from '../../src/plugin/watch-io.js'
 
 describe('watchIo', () => {
-  test('sees synchronous calls, and only those of the work', () => {
+  test('records synchronous calls of the work only', () => {
     statSync('/')
     const { account, stop } = watchIo(() => {
       readFileSync('/dev/null')
@@ -18,13 +18,13 @@ describe('watchIo', () => {
     expect(account().begun).not.toContain('statSync')
   })
 
-  test('sees what goes on because of the work, and not what goes on beside it', async () => {
-    const beside = readFile('/dev/null')
+  test('records asynchronous I/O that the work starts, and no concurrent I/O', async () => {
+    const concurrent = readFile('/dev/null')
     const { result, account, stop } = watchIo(async () => {
       await Promise.resolve()
       return 'no I/O'
     })
-    await Promise.all([beside, result])
+    await Promise.all([concurrent, result])
     expect(account().begun).toEqual([])
     stop()
     const reading = watchIo(async () => {
@@ -36,7 +36,7 @@ describe('watchIo', () => {
     expect(reading.account().begun).not.toEqual([])
   })
 
-  test('knows which handles are still open', async () => {
+  test('lists the handles that are still open', async () => {
     const { result, account, stop } = watchIo(() => listen())
     const server = await result
     expect(account().open).toEqual(['TCPSERVERWRAP'])

@@ -3,7 +3,7 @@ import { Prefetch } from '../../src/run/prefetch.js'
 
 const numbers = Array.from({ length: 100 }, (_, index) => index + 1)
 
-/** Work that ends when it is told to. */
+/** Creates work that ends when `end` is called. */
 function createWork() {
   const begun: number[] = []
   const ends = new Map<number, () => void>()
@@ -14,7 +14,7 @@ function createWork() {
   return { begun, work, end: (item: number) => ends.get(item)?.() }
 }
 
-test('what is asked for is begun with the next few; one that ends makes room for another', async () => {
+test('get starts the requested and the next items, and the end of one starts another', async () => {
   const { begun, work, end } = createWork()
   const results = new Prefetch(numbers, 3, work)
   const first = results.get(1)
@@ -25,7 +25,7 @@ test('what is asked for is begun with the next few; one that ends makes room for
   expect(await first).toBe(10)
 })
 
-test('what is asked for never waits for what is not', () => {
+test('get starts a requested item at once when the width is used up', () => {
   const { begun, work } = createWork()
   const results = new Prefetch(numbers, 2, work)
   void results.get(1)
@@ -33,7 +33,7 @@ test('what is asked for never waits for what is not', () => {
   expect(begun).toEqual([1, 2, 50])
 })
 
-test('what is far from what was asked for is not begun, each other once', async () => {
+test('get starts each of the next items once, up to a distance', async () => {
   const begun: number[] = []
   const results = new Prefetch(numbers, 2, async (item) => begun.push(item))
   await results.get(40)
@@ -41,7 +41,7 @@ test('what is far from what was asked for is not begun, each other once', async 
   expect(begun.toSorted((one, other) => one - other)).toEqual(numbers.slice(39, 55))
 })
 
-test('once it is to be settled nothing more is begun', async () => {
+test('settled starts no further item', async () => {
   const { begun, work, end } = createWork()
   const results = new Prefetch(numbers, 2, work)
   void results.get(1)

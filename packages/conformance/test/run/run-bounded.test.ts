@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest'
 import { runBounded } from '../../src/run/run-bounded.js'
 
-test('no more work than allowed is under way, and results come in order', async () => {
+test('runs at most the allowed number of items at once and returns the results in order', async () => {
   let running = 0
   let most = 0
   const work = async (item: number) => {
     running += 1
     most = Math.max(most, running)
-    // The first ones end last.
+    // The first items end last.
     for (let turn = 0; turn < 10 - item; turn += 1) await Promise.resolve()
     running -= 1
     return item
@@ -17,7 +17,7 @@ test('no more work than allowed is under way, and results come in order', async 
   expect(most).toBe(2)
 })
 
-test('an abort begins nothing more, and rejects with the reason', async () => {
+test('starts no further item after an abort and rejects with the reason', async () => {
   const controller = new AbortController()
   const reason = new Error('enough')
   const begun: number[] = []
