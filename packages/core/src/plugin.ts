@@ -100,6 +100,7 @@ export { ownershipLabelKeys, parseOwnerLabels, toOwnerLabels } from './contract/
 export type { SweepItem, SweepObstacle } from './contract/sweep-report.js'
 export { hasLabels, isOurs } from './ownership/match-labels.js'
 export { type OwnedObject, toObjectLabels } from './ownership/object-labels.js'
+export { createProcessFacts, type FactSources, type ProcessFacts } from './ownership/process-facts.js'
 export { createRequestIdLabel } from './ownership/request-id.js'
 export { toVolumeLabels } from './ownership/volume-labels.js'
 
@@ -111,6 +112,7 @@ export { untilAborted } from './operation/signals/until-aborted.js'
 
 // Streams
 
+export { createLogStream, type LogCall, type LogStreamOptions } from './operation/streams/log-stream.js'
 export { type InputPump, pumpInput } from './operation/streams/pump-input.js'
 export { type OutputChunk, pumpOutput } from './operation/streams/pump-output.js'
 export { SharedWriter } from './operation/streams/shared-writer.js'

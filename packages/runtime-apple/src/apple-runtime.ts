@@ -15,6 +15,7 @@ import {
   type TerminalSize,
 } from '@capstan/core'
 import {
+  createLogStream,
   type HostAddressOptions,
   hasLabels,
   type ListContainersOptions,
@@ -27,13 +28,12 @@ import {
   validateTerminalSize,
 } from '@capstan/core/plugin'
 import type { AppleConnection } from './apple-connection.js'
-import { AppleLogStream } from './containers/apple-log-stream.js'
 import { attach, resizeTerminal, startAttached } from './containers/attach.js'
 import { checkConfig, createContainer } from './containers/create-container.js'
 import { waitContainer } from './containers/exit-code.js'
 import { toContainerInfo, toInspection, toPortMap, toPorts } from './containers/inspect-container.js'
 import { findContainer, listAll, toContainerState } from './containers/queries/find-container.js'
-import { readAllLogs } from './containers/read-logs.js'
+import { readAllLogs, readLogs } from './containers/read-logs.js'
 import { startContainer } from './containers/start-container.js'
 import { removeContainer, stopContainer } from './containers/stop-container.js'
 import { findImage, getImageHomeDir, listImages, removeImage } from './images/images.js'
@@ -92,9 +92,8 @@ export class AppleRuntime implements Runtime {
     this.#connection.refuse(runtimeCapability, 'logs.since', since)
     this.#connection.refuse(runtimeCapability, 'logs.timestamps', timestamps)
     this.#connection.refuse(runtimeCapability, 'logs.split', stdout !== stderr)
-    this.#connection.operations.assertOpen()
-    options.signal?.throwIfAborted()
-    return new AppleLogStream(this.#connection, id, options)
+    const { operations } = this.#connection
+    return createLogStream({ operations, id, options }, (call) => readLogs(this.#connection, id, { call, options }))
   }
 
   async containerLogsAll(id: string, options: OperationOptions = {}): Promise<Uint8Array> {

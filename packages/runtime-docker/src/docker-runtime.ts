@@ -14,6 +14,7 @@ import type {
   TerminalSize,
 } from '@capstan/core'
 import {
+  createLogStream,
   findRefusal,
   type HostAddressOptions,
   type ListContainersOptions,
@@ -30,7 +31,7 @@ import { toContainerState } from './containers/container-shapes.js'
 import { createContainer } from './containers/create-container.js'
 import { getInspection, getPortBindings, listContainers } from './containers/get-inspection.js'
 import { inspectContainer, validateContainerId } from './containers/inspect-container.js'
-import { DockerLogStream, readAllLogs, refuseLogOptions } from './containers/logs/docker-log-stream.js'
+import { readAllLogs, readLog, refuseLogOptions } from './containers/logs/read-log.js'
 import { removeContainer } from './containers/remove-container.js'
 import { resizeTerminal } from './containers/resize-terminal.js'
 import { startAttached } from './containers/start-attached.js'
@@ -103,9 +104,8 @@ export class DockerRuntime implements Runtime {
     validateContainerId(id)
     validateLogOptions(options)
     refuseLogOptions(this.#engine, options)
-    this.#engine.operations.assertOpen()
-    options.signal?.throwIfAborted()
-    return new DockerLogStream(this.#engine, id, options)
+    const { operations } = this.#engine
+    return createLogStream({ operations, id, options }, (call) => readLog(this.#engine, options, call))
   }
 
   async containerLogsAll(id: string, options: OperationOptions = {}): Promise<Uint8Array> {

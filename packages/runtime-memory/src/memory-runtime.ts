@@ -112,8 +112,6 @@ export class MemoryRuntime implements Runtime {
     validateId(id)
     validateLogOptions(options)
     this.#refuseLogOptions(options)
-    this.#connection.operations.assertOpen()
-    options.signal?.throwIfAborted()
     return createLogStream(this.#connection, id, options)
   }
 

@@ -1,7 +1,6 @@
-import { delay, type LinkedSignal, linkSignals } from '@capstan/core/plugin'
+import { delay, type LinkedSignal, type LogCall, linkSignals } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { findContainer, tryFindContainer } from './queries/find-container.js'
-import type { LogCall } from './read-logs.js'
 
 /**
  * Follows the logs of a container that another process started. `logs --follow` never ends by itself, so the state of the

@@ -1,18 +1,10 @@
-import type { LogOptions } from '@capstan/core'
-import { createHostError } from '@capstan/core/plugin'
+import type { LogChunk, LogOptions } from '@capstan/core'
+import { createHostError, type LogCall } from '@capstan/core/plugin'
 import type { AppleConnection } from '../apple-connection.js'
 import { isServiceGone } from '../apple-errors.js'
 import type { ContainerSession } from '../sessions/container-session.js'
 import { OutputLostError } from '../sessions/output-record.js'
 import { followForeignLogs } from './follow-foreign-logs.js'
-
-/** One call that reads logs. */
-export interface LogCall {
-  readonly operation: string
-  readonly subject: string
-  readonly signal: AbortSignal
-  readonly isBounded?: boolean
-}
 
 /**
  * Reads logs from the session, byte by byte as they were printed. Without a session, or if its beginning was dropped, reads
@@ -22,9 +14,16 @@ export async function* readLogs(
   connection: AppleConnection,
   id: string,
   { call, options }: { readonly call: LogCall; readonly options: LogOptions },
+): AsyncGenerator<LogChunk> {
+  for await (const bytes of readBytes(connection, id, { call, options })) yield { source: 'combined', bytes }
+}
+
+async function* readBytes(
+  connection: AppleConnection,
+  id: string,
+  { call, options: { follow = false, tailLines } }: { readonly call: LogCall; readonly options: LogOptions },
 ): AsyncGenerator<Uint8Array> {
   const session = connection.records.find(id)?.session
-  const { follow = false, tailLines } = options
   if (session?.record.isWhole) yield* readSession(connection, session, { call, follow, tailLines })
   else if (follow) yield* followForeignLogs(connection, id, { call, tailLines })
   else yield* tail(await readForeignLogs(connection, id, call), tailLines)

@@ -1,4 +1,5 @@
 import type { LogChunk, LogOptions, LogStream } from '@capstan/core'
+import { createLogStream as createStream } from '@capstan/core/plugin'
 import { parseTimestamp, toTimestamp } from '../memory-clock.js'
 import type { MemoryConnection } from '../memory-connection.js'
 import { findTail, type LogFilter, type LogPosition, toPieces } from './log-lines.js'
@@ -7,15 +8,14 @@ import { findRun, type MemoryContainer } from './state/memory-container.js'
 
 /** Creates a stream of a container's log. It opens at the first read, and errors of opening reject that read. */
 export function createLogStream(connection: MemoryConnection, id: string, options: LogOptions): LogStream {
-  const disposed = new AbortController()
-  const reader = read(connection, id, { ...options, disposed: disposed.signal })
-  return {
-    [Symbol.asyncIterator]: () => reader,
-    [Symbol.asyncDispose]: async () => {
-      disposed.abort()
-      await reader.return(undefined)
-    },
-  }
+  const { engine, operations, unsupportedOptions } = connection
+  return createStream({ operations, id, options }, async function* ({ signal }) {
+    const container = await connection.call('containerLogs', options, () => engine.containers.require(id))
+    const isOneStream = unsupportedOptions.some(({ field }) => field === 'logs.split')
+    for await (const chunk of readLog(container, { ...options, signal })) {
+      yield isOneStream ? { ...chunk, source: 'combined' } : chunk
+    }
+  })
 }
 
 /** Reads all output that the log holds now. */
@@ -24,26 +24,11 @@ export function readAll(log: ContainerLog): Uint8Array {
   return Buffer.concat(records.flatMap((record) => record?.bytes ?? []))
 }
 
-/** `disposed` aborts when the stream is disposed. */
 interface ReadOptions extends LogOptions {
-  readonly disposed: AbortSignal
+  readonly signal: AbortSignal
 }
 
 type Chunks = AsyncGenerator<LogChunk, undefined>
-
-async function* read(connection: MemoryConnection, id: string, options: ReadOptions): Chunks {
-  const { signal, end } = connection.operations.begin(options.signal)
-  try {
-    const container = await connection.call('containerLogs', options, () => connection.engine.containers.require(id))
-    const isOneStream = connection.unsupportedOptions.some(({ field }) => field === 'logs.split')
-    for await (const chunk of readLog(container, { ...options, signal })) {
-      yield isOneStream ? { ...chunk, source: 'combined' } : chunk
-    }
-  } finally {
-    end()
-  }
-  return undefined
-}
 
 async function* readLog(container: MemoryContainer, options: ReadOptions): Chunks {
   const { log } = container
@@ -64,20 +49,20 @@ async function* readLog(container: MemoryContainer, options: ReadOptions): Chunk
 async function* readRecords(
   container: MemoryContainer,
   reader: { position: number },
-  { follow, disposed, signal, first }: ReadOptions & { readonly first: LogPosition },
+  { follow, signal, first }: ReadOptions & { readonly first: LogPosition },
 ) {
   const { log } = container
   // As on Docker, `follow` has no effect on a container that is not running.
   const run = follow === true ? findRun(container) : undefined
   const end = run === undefined ? log.end : Number.POSITIVE_INFINITY
-  while (reader.position < end && !disposed.aborted) {
-    signal?.throwIfAborted()
+  while (reader.position < end) {
+    signal.throwIfAborted()
     const record = log.at(reader.position)
     if (record !== undefined) {
       yield { record, offset: reader.position === first.position ? first.offset : 0 }
       log.advance(reader)
     } else if (run?.exitCode !== undefined) return
-    else await waitForChange(log, signal === undefined ? [disposed] : [signal, disposed])
+    else await waitForChange(log, signal)
   }
 }
 
@@ -94,15 +79,15 @@ function* toChunks(record: LogRecord, offset: number, { timestamps = false }: Lo
   else for (const piece of toPieces(bytes)) yield { source, bytes: piece, timestamp: toTimestamp(nanoseconds) }
 }
 
-/** Resolves at the next change of the log, and when one of the signals aborts. */
-function waitForChange(log: ContainerLog, signals: readonly AbortSignal[]): Promise<void> {
+/** Resolves on the next change, and when the signal aborts. */
+function waitForChange(log: ContainerLog, signal: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const wake = () => {
       stop()
-      for (const signal of signals) signal.removeEventListener('abort', wake)
+      signal.removeEventListener('abort', wake)
       resolve()
     }
     const stop = log.onChange(wake)
-    for (const signal of signals) signal.addEventListener('abort', wake, { once: true })
+    signal.addEventListener('abort', wake, { once: true })
   })
 }

@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import { isHostError, type LogChunk, type LogOptions, type LogStream, runtimeCapability } from '@capstan/core'
-import { createHostError, type LastingOperation, refuseField } from '@capstan/core/plugin'
+import { isHostError, type LogChunk, type LogOptions, runtimeCapability } from '@capstan/core'
+import { createHostError, refuseField } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toConnectionLost } from '../../engine/streams/lost-connection.js'
 import { readWhole } from '../../engine/streams/read-whole.js'
@@ -10,58 +10,18 @@ import { createLogSplitter, type LogSplitter } from './log-splitter.js'
 import { toEngineTime } from './log-time.js'
 
 /**
- * The log of one container. Opens with the first read, and reads no faster than it is read.
+ * Reads the log of one container, no faster than it is read.
  *
  * A followed log that ends while its container runs was interrupted (rotation, an engine that went away): CONNECTION_LOST
  * with the engine's last timestamp, never a clean end. One that ends with its container is read to the end of what was
  * logged, however slow the reader was; of a terminal's log with `tailLines`, and of a container that is removed at its
  * end, a slow reader may miss the last part.
  */
-export class DockerLogStream implements LogStream {
-  readonly #engine: DockerEngine
-  readonly #id: string
-  readonly #options: LogOptions
-  #reading: LastingOperation | undefined
-  #isDisposed = false
-  #chunks: AsyncGenerator<LogChunk, void> | undefined
-
-  constructor(engine: DockerEngine, id: string, options: LogOptions) {
-    this.#engine = engine
-    this.#id = id
-    this.#options = options
-  }
-
-  [Symbol.asyncIterator](): AsyncIterator<LogChunk> {
-    this.#chunks ??= this.#read()
-    return this.#chunks
-  }
-
-  /** Ends also a read that is waiting. */
-  async [Symbol.asyncDispose](): Promise<void> {
-    this.#isDisposed = true
-    this.#reading?.abort(disposed)
-    await this.#chunks?.return()
-  }
-
-  async *#read(): AsyncGenerator<LogChunk, void> {
-    if (this.#isDisposed) return
-    const given = this.#options.signal
-    const reading = this.#engine.operations.begin(given)
-    this.#reading = reading
-    const { signal, end } = reading
-    const call = { operation: 'containerLogs', subject: this.#id, signal, isBounded: given !== undefined }
-    try {
-      yield* readLog(this.#engine, this.#options, call)
-    } catch (error) {
-      if (error !== disposed) throw error
-    } finally {
-      end()
-    }
-  }
-}
-
-/** Opens and reads; what goes wrong is ready for the caller. */
-async function* readLog(engine: DockerEngine, options: LogOptions, call: EngineCall): AsyncGenerator<LogChunk, void> {
+export async function* readLog(
+  engine: DockerEngine,
+  options: LogOptions,
+  call: EngineCall,
+): AsyncGenerator<LogChunk, void> {
   call.signal?.throwIfAborted()
   if (options.follow !== true) return void (yield* readOnce({ engine, options, call }))
   const position = new LogPosition()
@@ -169,8 +129,6 @@ function withTimestamp(error: unknown, lastTimestamp: string | undefined): unkno
   if (!isHostError(error, 'CONNECTION_LOST')) return error
   return createHostError('CONNECTION_LOST', { ...error.facts, lastTimestamp }, { cause: error.cause })
 }
-
-const disposed = new Error('the log stream was disposed of')
 
 /** Everything written so far, both streams in order of arrival; does not wait for the container to stop. */
 export async function readAllLogs(engine: DockerEngine, call: EngineCall): Promise<Uint8Array> {

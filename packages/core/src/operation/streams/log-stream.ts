@@ -1,0 +1,56 @@
+import type { LogChunk, LogStream } from '../../contract/container/logs.js'
+import type { OperationOptions } from '../../contract/operation.js'
+import type { LastingOperation, Operation, OperationScope } from '../operation-scope.js'
+
+/**
+ * Creates the stream of `containerLogs`, which calls `read` at the first read. The signal of the call aborts with the
+ * caller's signal, when the runtime is closed, and when the stream is disposed of. An abort rejects with its reason; the
+ * disposal ends a read that waits.
+ *
+ * @throws HostError RUNTIME_UNAVAILABLE after `close`, and the reason of a signal that has aborted before
+ */
+export function createLogStream(
+  { operations, id, options }: LogStreamOptions,
+  read: (call: LogCall) => AsyncIterable<LogChunk>,
+): LogStream {
+  operations.assertOpen()
+  options.signal?.throwIfAborted()
+  let reading: LastingOperation | undefined
+  let isDisposed = false
+  async function* iterate(): AsyncGenerator<LogChunk, void> {
+    if (isDisposed) return
+    reading = operations.begin(options.signal)
+    const { signal, end } = reading
+    try {
+      yield* read({ operation: 'containerLogs', subject: id, signal, isBounded: options.signal !== undefined })
+      signal.throwIfAborted()
+    } catch (error) {
+      const reason: unknown = signal.aborted ? signal.reason : error
+      if (reason !== disposed) throw reason
+    } finally {
+      end()
+    }
+  }
+  const chunks = iterate()
+  return {
+    [Symbol.asyncIterator]: () => chunks,
+    [Symbol.asyncDispose]: async () => {
+      isDisposed = true
+      reading?.abort(disposed)
+      await chunks.return()
+    },
+  }
+}
+
+/** What `createLogStream` needs. */
+export interface LogStreamOptions {
+  readonly operations: OperationScope
+  /** Of the container. */
+  readonly id: string
+  readonly options: OperationOptions
+}
+
+/** The call that reads a log. */
+export type LogCall = Omit<Operation, 'undo'>
+
+const disposed = new Error('the log stream was disposed of')
