@@ -20,6 +20,7 @@ export const processCases: readonly ConformanceCase[] = defineCases(
     {
       id: 'PROC-002',
       title: 'the process exits by itself after close when a followed log, a wait and a session were open',
+      requiredOptions: ['interactive'],
       run: async (context) => {
         const owner = await startOwner(context, 'streams')
         await owner.untilPrinted('closed')
