@@ -36,14 +36,14 @@ declare const networks: NetworkManager
 declare const sidecars: SidecarManager
 
 describe('a capability', () => {
-  it('leads to the interface of its manager', () => {
+  it('has the interface of its manager as its type', () => {
     expectTypeOf(findCapability(scope, networkManagerCapability)).toEqualTypeOf<NetworkManager | undefined>()
     const found = requireCapabilities(scope, { networks: networkManagerCapability, sidecars: sidecarManagerCapability })
     expectTypeOf(found.networks).toEqualTypeOf<NetworkManager>()
     expectTypeOf(found.sidecars).toEqualTypeOf<SidecarManager>()
   })
 
-  it('can be of a third party, with an interface of its own', () => {
+  it('can have an interface of a third party', () => {
     interface Checkpoints {
       checkpoint(id: string): Promise<string>
     }
@@ -54,7 +54,7 @@ describe('a capability', () => {
     expectTypeOf(findCapability(scope, capability)).toEqualTypeOf<Checkpoints | undefined>()
   })
 
-  it('is refused where another is meant', () => {
+  it('does not compile in place of another capability', () => {
     // @ts-expect-error the token of networks does not name sidecars
     const wrong: Capability<SidecarManager> = networkManagerCapability
     // @ts-expect-error a text is no token
@@ -72,7 +72,7 @@ describe('a refusable field', () => {
   })
   const refused = { runtime: 'fake', unsupportedOptions: [] }
 
-  it('is one of the capability with which it is refused', () => {
+  it('must belong to the capability that refuseField is called with', () => {
     refuseField(capability, live, true, refused)
     refuseField(execManagerCapability, 'exec.env.unset', 'PATH', refused)
     // @ts-expect-error no such field of the capability
@@ -83,7 +83,7 @@ describe('a refusable field', () => {
     refuseField(networkManagerCapability, 'network.aliases', true, refused)
   })
 
-  it('is each field of a built-in capability, and begins with the id of its capability for a third party', () => {
+  it('is a field of a built-in capability, or begins with the id of the capability of a third party', () => {
     expectTypeOf<typeof live>().toExtend<RefusableField>()
     expectTypeOf<
       Exclude<keyof ContainerConfig, 'image'> | 'build.dns' | 'firewall.beforeStart'
@@ -97,7 +97,7 @@ describe('a refusable field', () => {
     return [unknown, image, whole]
   })
 
-  it('is declared with a line for each', () => {
+  it('must have a description', () => {
     // @ts-expect-error one line is missing
     const short: Capability<object, 'a/b.c' | 'a/b.d'> = defineCapability({
       id: 'a/b',
@@ -107,14 +107,14 @@ describe('a refusable field', () => {
     return short
   })
 
-  it('may be left out of the type of a capability', () => {
+  it('need not be part of the type of a capability', () => {
     const any: readonly Capability<object>[] = [capability, execManagerCapability, networkManagerCapability]
     return any
   })
 })
 
 describe('an implementation', () => {
-  it('is refused when it is of another interface', () => {
+  it('does not compile if it has another interface', () => {
     provide(registration, networkManagerCapability, networks)
     // @ts-expect-error sidecars are no networks
     provide(registration, networkManagerCapability, sidecars)
@@ -124,7 +124,7 @@ describe('an implementation', () => {
     provide(registration, networkManagerCapability, undefined)
   })
 
-  it('is refused when a method answers with something else', () => {
+  it('does not compile if a method returns another type', () => {
     const wrong = { ...networks, createNetwork: async () => 42 }
     // @ts-expect-error createNetwork resolves with a text
     provide(registration, networkManagerCapability, wrong)
@@ -133,7 +133,7 @@ describe('an implementation', () => {
     provide(registration, runtimeCapability, runtime)
   })
 
-  it('cannot be registered in a scope that is only for asking', () => {
+  it('cannot be registered in a CapabilityScope', () => {
     const asking: CapabilityScope = scope
     // @ts-expect-error has no owner labels
     provide(asking, networkManagerCapability, networks)
@@ -141,7 +141,7 @@ describe('an implementation', () => {
 })
 
 describe('an optional manager', () => {
-  it('cannot be used unchecked', async () => {
+  it('cannot be used without a check', async () => {
     const found = findCapability(scope, networkManagerCapability)
     // @ts-expect-error it may be undefined
     await found.createNetwork('n')
@@ -150,14 +150,14 @@ describe('an optional manager', () => {
 })
 
 describe('an error', () => {
-  it('has facts by its code', () => {
+  it('has the facts of its code', () => {
     const error: unknown = createHostError('IN_USE', { subject: 'network n', users: ['c'] })
     if (isHostError(error, 'IN_USE')) expectTypeOf(error.facts.users).toEqualTypeOf<readonly string[]>()
     if (isHostError(error) && error.code === 'IMAGE_NOT_FOUND') expectTypeOf(error.facts.image).toEqualTypeOf<string>()
     expectTypeOf(createHostError('IMAGE_NOT_FOUND', { image: 'x' })).toEqualTypeOf<HostError<'IMAGE_NOT_FOUND'>>()
   })
 
-  it('is refused with the facts of another code', () => {
+  it('does not compile with the facts of another code', () => {
     // @ts-expect-error an image is asked for
     createHostError('IMAGE_NOT_FOUND', { id: 'x' })
     // @ts-expect-error there is no such code

@@ -21,13 +21,16 @@ describe('a capability', () => {
     [runtimeReportCapability, 'runtime-report', 'runtime report'],
   ]
 
-  it.each(known)('keeps its id, title and token: other copies and versions of core know it by them', (...row) => {
-    const [capability, id, title] = row
-    const { refusable } = capability
-    expect(capability).toEqual({ id, title, refusable, token: Symbol.for(`capstan/${id}@1`) })
-  })
+  it.each(known)(
+    'has a fixed id, title and token, by which other copies and versions of core recognize it',
+    (...row) => {
+      const [capability, id, title] = row
+      const { refusable } = capability
+      expect(capability).toEqual({ id, title, refusable, token: Symbol.for(`capstan/${id}@1`) })
+    },
+  )
 
-  it('of a third party is the same wherever it is defined', () => {
+  it('of a third party has the same token wherever it is defined', () => {
     const definition = { id: 'example.com/checkpoints', title: 'checkpoints' }
     expect(defineCapability(definition).token).toBe(defineCapability(definition).token)
   })
@@ -48,13 +51,13 @@ describe('a capability', () => {
     },
   )
 
-  it('has one line for each refusable field', () => {
+  it('has a one-line description of each refusable field', () => {
     const lines = builtInCapabilities.flatMap(({ refusable }) => Object.values<string>(refusable))
     expect(lines.length).toBeGreaterThan(50)
     expect(lines.filter((line) => !/^\S.{1,90}\S$/.test(line) || line.endsWith('.'))).toEqual([])
   })
 
-  it('cannot be changed', () => {
+  it('is frozen', () => {
     expect(Object.isFrozen(defineCapability({ id: 'x', title: 'x' }))).toBe(true)
   })
 })

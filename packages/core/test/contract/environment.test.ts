@@ -28,7 +28,7 @@ function recordEnvironments(): { readonly plugin: RuntimePlugin; readonly seen: 
   return { plugin, seen }
 }
 
-test('the environment of the host reaches the probe, the registration and the features of a scope', async () => {
+test('the environment of the host is passed to the probe, to register and to features', async () => {
   const env = { GIVEN: 'to the host' }
   const { plugin, seen } = recordEnvironments()
   await using host = createRuntimeHost({ plugins: [plugin], env })
@@ -36,7 +36,7 @@ test('the environment of the host reaches the probe, the registration and the fe
   expect([...seen, findCapability(scope, hostEnvironmentCapability)]).toEqual([env, env, env, env])
 })
 
-test.each([{}, { env: undefined }])('without an environment the host has the one of the process: %o', async (given) => {
+test.each([{}, { env: undefined }])('without an environment the host uses that of the process: %o', async (given) => {
   vi.stubEnv('OF_THIS_PROCESS', 'yes')
   onTestFinished(() => void vi.unstubAllEnvs())
   const { plugin, seen } = recordEnvironments()
@@ -51,7 +51,7 @@ test.each<[string, Environment, NodeJS.Platform, string]>([
   ['the user database where HOME is not set', {}, 'linux', userInfo().homedir],
   ['the user database where HOME is empty', { HOME: '' }, 'darwin', userInfo().homedir],
   ['USERPROFILE on Windows', { HOME: '/c/x', USERPROFILE: 'C:\\Users\\given' }, 'win32', 'C:\\Users\\given'],
-])('the home directory is that of %s', (_, env, platform, expected) => {
+])('the home directory is from %s', (_, env, platform, expected) => {
   expect(findHomeDirectory(env, platform)).toBe(expected)
 })
 
@@ -68,7 +68,7 @@ test.each<[Environment, NodeJS.Platform, string]>([
   expect(findTemporaryDirectory(env, platform)).toBe(expected)
 })
 
-test.skipIf(process.platform === 'win32')('both agree with node:os about the environment of the process', () => {
+test.skipIf(process.platform === 'win32')('home and temporary directory are those of node:os', () => {
   expect(findHomeDirectory(process.env)).toBe(homedir())
   expect(findTemporaryDirectory(process.env)).toBe(tmpdir())
 })

@@ -10,8 +10,8 @@ import {
 
 const owner = { instanceId: 'i', pid: 7, processStart: '5', bootId: 'b', pidNamespace: 'n', machineId: 'm' }
 
-describe('the labels of what Capstan makes', () => {
-  it('keep their keys: a later version must know what an earlier one left', () => {
+describe('owner labels', () => {
+  it('have fixed keys, since a later version must recognize objects of an earlier one', () => {
     expect(toObjectLabels({ kind: 'container' }, toOwnerLabels(owner), { app: 'x' })).toEqual({
       'capstan.owner.instance': 'i',
       'capstan.owner.pid': '7',
@@ -25,21 +25,21 @@ describe('the labels of what Capstan makes', () => {
     })
   })
 
-  it('have keys that every engine takes: lower case and dotted', () => {
+  it('have lower-case, dotted keys, which every engine accepts', () => {
     for (const key of Object.values(ownershipLabelKeys)) expect(key).toMatch(/^[a-z]+(\.[a-z-]+)+$/)
   })
 
-  it('tell the application of an owner that has one', () => {
+  it('contain the application of an owner', () => {
     expect(toOwnerLabels({ ...owner, app: 'shop' })).toMatchObject({ 'capstan.app': 'shop' })
     expect(parseOwnerLabels(toOwnerLabels({ ...owner, app: 'shop' }))).toEqual({ ...owner, app: 'shop' })
   })
 
-  it('hide the application of an image from a host without one', () => {
+  it('replace the application label that a container would inherit from its image', () => {
     const inherited = { ...toHostLabels({ ...owner, app: 'shop' }), ...toHostLabels(owner) }
     expect(parseOwnerLabels(inherited)).toEqual(owner)
   })
 
-  it('give an absent volume the lifetime of its container, and the labels of its mount before it', () => {
+  it('of a new volume have the lifetime of its container, unless the labels of the mount have one', () => {
     const mount = { type: 'volume', source: 'data', target: '/data' } as const
     const container = { labels: { 'capstan.lifetime': 'lease', other: 'x' } }
     expect(toVolumeLabels(mount, container, toOwnerLabels(owner))).toEqual({

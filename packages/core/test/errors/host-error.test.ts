@@ -5,7 +5,7 @@ import { createHostError, findUndoFailures, withUndoFailures } from '../../src/p
 const gone = createHostError('CONTAINER_NOT_FOUND', { id: 'c1' })
 
 describe('isHostError', () => {
-  it('tells a host error from any other value, and by its code', () => {
+  it('is true for a host error, and for one of the given code', () => {
     expect(isHostError(gone)).toBe(true)
     expect(isHostError(gone, 'CONTAINER_NOT_FOUND')).toBe(true)
     expect(isHostError(gone, 'IMAGE_NOT_FOUND')).toBe(false)
@@ -19,7 +19,7 @@ describe('isHostError', () => {
   )
 })
 
-it('the brand of an error keeps its name: other copies and versions of core know it by that', () => {
+it('the brand of an error has a fixed name, by which other copies and versions of core recognize it', () => {
   expect(Symbol.for('capstan/HostError@1') in gone).toBe(true)
 })
 
@@ -33,26 +33,26 @@ it.each([gone, createHostError('RUNTIME_UNAVAILABLE', { runtime: 'x', reports: [
 )
 
 describe('withUndoFailures', () => {
-  it('adds to what an earlier undoing left', () => {
+  it('appends to earlier undo failures', () => {
     const error = createHostError('IMAGE_NOT_FOUND', { image: 'x' }, { undoFailures: ['first'] })
     withUndoFailures(error, ['second'])
     expect(error.undoFailures).toEqual(['first', 'second'])
   })
 
-  it('keeps the first failure, and what went wrong while it was undone', () => {
+  it('returns the first failure with the undo failures', () => {
     const first = createHostError('IMAGE_NOT_FOUND', { image: 'x' })
     const failure = new Error('network in use')
     expect(withUndoFailures(first, [failure])).toBe(first)
     expect(first.undoFailures).toEqual([failure])
   })
 
-  it('leaves an abort reason as it is', () => {
+  it('does not change the reason of an abort', () => {
     const reason = new Error('aborted')
     expect(withUndoFailures(reason, [new Error('x')])).toBe(reason)
     expect(reason).not.toHaveProperty('undoFailures')
   })
 
-  it('keeps what went wrong after an abort where it can be found, without a change of the reason', () => {
+  it('records the undo failures of an abort, which findUndoFailures returns', () => {
     const reason = new Error('aborted')
     withUndoFailures(reason, ['first'])
     expect(findUndoFailures(withUndoFailures(reason, ['second']))).toEqual(['first', 'second'])

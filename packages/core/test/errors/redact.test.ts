@@ -44,7 +44,7 @@ test.each([
   `app:1@sha256:${'a'.repeat(64)}`,
   `reg.example:5000/app@sha256:${'a'.repeat(64)}`,
   '',
-])('leaves %j as it is', (text) => {
+])('does not change %j', (text) => {
   expect(redactUserInfo(text)).toBe(text)
   expect(redactUrls(text)).toBe(text)
 })
@@ -59,7 +59,7 @@ test.each([
   expect(redactUrls(text)).toBe(expected)
 })
 
-test('keeps a value that has nothing to hide, and its parts', () => {
+test('returns a value without passwords itself', () => {
   const part = { list: ['a'] }
   const value = { part, secret: 'tcp://u:SECRET@h', other: new Map() }
   const redacted = redactTexts(value)
@@ -70,7 +70,7 @@ test('keeps a value that has nothing to hide, and its parts', () => {
 
 const secret = 'tcp://user:SECRET@host:1'
 
-test('shows no password of an address in the facts and the message of an error', () => {
+test('facts and message of an error contain no password of a URL', () => {
   const error = createHostError('CONNECTION_LOST', { endpoint: secret, lastTimestamp: undefined })
   expect(error.facts.endpoint).toBe('tcp://user:***@host:1')
   expect(error.message).not.toContain('SECRET')
@@ -90,7 +90,7 @@ const failures: readonly (readonly [string, Error])[] = [
   ['another HostError', createHostError('CONNECTION_LOST', { endpoint: secret, lastTimestamp: undefined })],
 ]
 
-test.each(failures)('shows no password of %s that is the cause, or a failure of the undo', (_, given) => {
+test.each(failures)('an error contains no password of %s as its cause or undo failure', (_, given) => {
   const facts = { endpoint: 'here', lastTimestamp: undefined }
   const error = createHostError('CONNECTION_LOST', facts, { cause: given, undoFailures: [given] })
   withUndoFailures(error, [given])
@@ -102,7 +102,7 @@ test.each(failures)('shows no password of %s that is the cause, or a failure of 
   expect(Object.getPrototypeOf(error.cause)).toBe(Object.getPrototypeOf(given))
 })
 
-test('keeps a cause without a password, and one that is its own cause', () => {
+test('an error keeps a cause without a password, and a circular cause', () => {
   const cause: Error & { cause?: unknown } = new Error('refused')
   cause.cause = cause
   const facts = { endpoint: 'here', lastTimestamp: undefined }
@@ -122,7 +122,7 @@ test.each(['https://user:SECRET@reg.example/app', 'user:SECRET@reg.example/app',
   },
 )
 
-test('shows no password that a plugin puts into its report', async () => {
+test('a report contains no password of a plugin', async () => {
   const cause = { code: 'X', message: `cannot reach ${secret}` }
   const attempt = { candidate: secret, source: 'DOCKER_HOST', step: 'connect', cause, remedy: `ask ${secret}` } as const
   const there = {
@@ -143,7 +143,7 @@ test('shows no password that a plugin puts into its report', async () => {
   expect(JSON.stringify(reports)).not.toContain('SECRET')
 })
 
-test('shows no password in a warning of a plugin', async () => {
+test('a warning of a plugin contains no password', async () => {
   const warnings: string[] = []
   const inner = fakePlugin()
   const register: typeof inner.register = (scope, details) => {

@@ -25,7 +25,7 @@ async function reportOf(options: Parameters<typeof fakePlugin>[0]) {
 }
 
 describe('toFeatureSupport', () => {
-  it('lists what is optional and lacking, with its reason, where the feature runs', async () => {
+  it('lists missing optional capabilities with reasons when the feature is supported', async () => {
     const absent = [{ id: 'volume-manager', title: 'volumes', reason: 'read-only disk', remedy: 'make room' }]
     const report = await reportOf({ networks: new FakeNetworkManager(), absent })
     expect(toFeatureSupport('Tunnel', needs, report)).toEqual({
@@ -36,7 +36,7 @@ describe('toFeatureSupport', () => {
     })
   })
 
-  it('lists every required capability that is missing, and no optional one, where the feature does not run', async () => {
+  it('lists all missing required capabilities when the feature is not supported', async () => {
     const required = { ...needs.required, sidecars: sidecarManagerCapability }
     const support = toFeatureSupport('Tunnel', { ...needs, required }, await reportOf({}))
     expect(support).toMatchObject({
@@ -45,7 +45,7 @@ describe('toFeatureSupport', () => {
     })
   })
 
-  it('gives the remedy of the last attempt where there is no runtime', async () => {
+  it('has the remedy of the last attempt when the runtime is not available', async () => {
     const report = await reportOf({ probe: async () => toUnavailable(false) })
     const reason = 'runtime "fake" is not available'
     expect(toFeatureSupport('Tunnel', needs, report)).toMatchObject({
@@ -57,7 +57,7 @@ describe('toFeatureSupport', () => {
     })
   })
 
-  it('asks a report alone, which is plain data', async () => {
+  it('accepts a report that was serialized as JSON', async () => {
     const report = await reportOf({ networks: new FakeNetworkManager() })
     const sent: typeof report = JSON.parse(JSON.stringify(report))
     expect(sent).toEqual(report)
@@ -66,14 +66,14 @@ describe('toFeatureSupport', () => {
 })
 
 describe('requireManagers', () => {
-  it('returns what was injected, the required managers present', async () => {
+  it('returns the injected managers when all required ones are present', async () => {
     const networks = new FakeNetworkManager()
     const report = await reportOf({ networks })
     const injected = { report, runtime: new FakeRuntime(), networks, volumes: undefined }
     expect(requireManagers('Tunnel', needs, injected)).toBe(injected)
   })
 
-  it('throws one CAPABILITY_MISSING that names the feature and every missing capability with its reason', async () => {
+  it('throws CAPABILITY_MISSING with the feature and all missing capabilities and reasons', async () => {
     const absent = [{ id: 'network-manager', title: 'networks', reason: 'no kernel support', remedy: 'upgrade' }]
     const report = await reportOf({ absent })
     const required = { ...needs.required, sidecars: sidecarManagerCapability }

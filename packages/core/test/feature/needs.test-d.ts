@@ -35,7 +35,7 @@ const needs = defineNeeds({
 type Injected = InjectedManagers<typeof needs>
 
 describe('declared needs', () => {
-  it('have the type of each manager by its property name', () => {
+  it('infer the type of each manager', () => {
     expectTypeOf(needs.required.networks).toEqualTypeOf<Capability<NetworkManager>>()
     expectTypeOf(needs.optional.images).toEqualTypeOf<Capability<ImageTransfer>>()
     expectTypeOf(needs).toExtend<Needs>()
@@ -57,7 +57,7 @@ describe('declared needs', () => {
     return wrong
   })
 
-  it('refuse what is no capability, a name twice, and the name of another thing that is injected', () => {
+  it('do not compile with a value that is not a capability, a duplicate name, or a name of FeatureContext', () => {
     // @ts-expect-error an id is no capability
     defineNeeds({ required: { networks: 'network-manager' } })
     // @ts-expect-error both required and optional
@@ -67,7 +67,7 @@ describe('declared needs', () => {
     defineNeeds({ required: { report: runtimeReportCapability } })
   })
 
-  it('are read by requireCapabilities and open', () => {
+  it('are accepted by requireCapabilities and open', () => {
     expectTypeOf(requireCapabilities(scope, needs.required).sidecars).toEqualTypeOf<SidecarManager>()
     void host.open({ requires: needs.required })
   })
@@ -98,7 +98,7 @@ describe('the parameter of a feature', () => {
 describe('injectable', () => {
   const mark = injectable(needs)
 
-  it('marks a class whose constructor takes the managers, or some of them', () => {
+  it('accepts a class whose constructor takes the managers or some of them', () => {
     mark(
       class {
         static readonly needs = needs
@@ -117,7 +117,7 @@ describe('injectable', () => {
     )
   })
 
-  it('refuses a constructor that takes a wrong manager or expects a manager to be present', () => {
+  it('does not compile with a constructor that takes another manager or requires one to be present', () => {
     class Wrong {
       static readonly needs = needs
       constructor({ networks }: { networks: SidecarManager | undefined }) {
@@ -144,7 +144,7 @@ describe('injectable', () => {
     mark(Undeclared)
   })
 
-  it('refuses a constructor that takes none or more than one parameter', () => {
+  it('does not compile with a constructor without parameters or with more than one', () => {
     class None {
       static readonly needs = needs
       readonly managers: Injected | undefined
@@ -162,7 +162,7 @@ describe('injectable', () => {
     mark(Two)
   })
 
-  it('refuses a class without these needs', () => {
+  it('does not compile with a class without these needs', () => {
     class Without {
       constructor(managers: Injected) {
         void managers

@@ -24,8 +24,8 @@ class ClosingRuntime extends FakeRuntime {
   override close = async (): Promise<void> => this.#onClose()
 }
 
-describe('disposing of the host', () => {
-  it('closes its scopes in reverse of opening', async () => {
+describe('disposing the host', () => {
+  it('closes its scopes in reverse order of opening', async () => {
     const closed: string[] = []
     const plugins = ['one', 'two'].map((name) =>
       fakePlugin({ name, runtime: new ClosingRuntime(() => closed.push(name)) }),
@@ -37,7 +37,7 @@ describe('disposing of the host', () => {
     expect(closed).toEqual(['two', 'one'])
   })
 
-  it('happens once, however often it is asked for', async () => {
+  it('is idempotent', async () => {
     const runtime = new FakeRuntime()
     const host = createRuntimeHost({ plugins: [fakePlugin({ runtime })], env: {} })
     const scope = await host.open()
@@ -46,7 +46,7 @@ describe('disposing of the host', () => {
     expect(runtime.closed).toBe(1)
   })
 
-  it('closes the rest when one fails, and collects the failures', async () => {
+  it('closes the other scopes when one fails, and rejects with all failures', async () => {
     const runtime = new FakeRuntime()
     const failing = new ClosingRuntime(() => {
       throw new Error('does not close')
@@ -60,7 +60,7 @@ describe('disposing of the host', () => {
     expect(runtime.closed).toBe(1)
   })
 
-  it('disposes of managers before the runtime that they stand on', async () => {
+  it('disposes managers before the runtime', async () => {
     const closed: string[] = []
     class DisposableNetworks extends FakeNetworkManager implements AsyncDisposable {
       async [Symbol.asyncDispose](): Promise<void> {
@@ -80,7 +80,7 @@ describe('disposing of the host', () => {
     expect(closed).toEqual(['networks', 'runtime'])
   })
 
-  it('disposes once of an object that is several capabilities', async () => {
+  it('disposes an object once that implements several capabilities', async () => {
     let disposals = 0
     const both = Object.assign(new FakeNetworkManager(), {
       ...new FakeVolumeManager(),
@@ -119,7 +119,7 @@ describe('disposing of the host', () => {
     expect(events).toEqual(['runtime closed', 'host closed'])
   })
 
-  it('ends what is under way; what is asked for later is RUNTIME_UNAVAILABLE', async () => {
+  it('aborts running calls and rejects later ones with RUNTIME_UNAVAILABLE', async () => {
     const hanging = fakePlugin({ probe: () => new Promise(() => undefined) })
     const host = createRuntimeHost({ plugins: [hanging], env: {} })
     const opening = host.open()
@@ -131,7 +131,7 @@ describe('disposing of the host', () => {
   })
 })
 
-it('a host of many plugins warns of no leak', async () => {
+it('a host of many plugins causes no warning about a leak', async () => {
   const warnings: unknown[] = []
   const note = (warning: unknown) => warnings.push(warning)
   process.on('warning', note)
@@ -143,7 +143,7 @@ it('a host of many plugins warns of no leak', async () => {
 })
 
 describe('aborting', () => {
-  it('after the probe, while the owner is read, opens nothing', async () => {
+  it('after the probe, while the owner is read, opens no runtime', async () => {
     const controller = new AbortController()
     const reason = new Error('changed my mind')
     const register: RuntimePlugin['register'] = () => {
@@ -161,7 +161,7 @@ describe('aborting', () => {
     await expect(host.open({ signal: controller.signal })).rejects.toBe(reason)
   })
 
-  it('can be left undone: an operation that has ended leaves no listener on its signal', async () => {
+  it('leaves no listener on the signal after the operation', async () => {
     const { signal } = new AbortController()
     const host = createRuntimeHost({ plugins: [fakePlugin()], env: {} })
     await host.discover({ signal })
@@ -172,7 +172,7 @@ describe('aborting', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
-  it('rejects with the reason itself, and probes nothing when it came before', async () => {
+  it('rejects with the reason itself, and before the call prevents all probes', async () => {
     let probes = 0
     const probe: RuntimePlugin['probe'] = async () => {
       probes += 1
@@ -187,7 +187,7 @@ describe('aborting', () => {
     expect(probes).toBe(0)
   })
 
-  it('rejects a probe under way and tells it', async () => {
+  it('rejects during a probe and aborts the probe', async () => {
     const controller = new AbortController()
     const reason = new Error('changed my mind')
     const told: unknown[] = []

@@ -24,7 +24,7 @@ describe('open after discover', () => {
 
   const createHost = (...plugins: readonly RuntimePlugin[]) => new PluginHost({ plugins, env: {} }, { now: () => now })
 
-  it.each([{}, { runtime: 'one' }])('uses what that found at most a second ago: %j', async (options) => {
+  it.each([{}, { runtime: 'one' }])('uses a result that is at most a second old: %j', async (options) => {
     const host = createHost(counted('one'))
     const [report] = await host.discover()
     now += 1000
@@ -32,7 +32,7 @@ describe('open after discover', () => {
     expect(probed).toEqual(['one'])
   })
 
-  it('hands register the details of that probe', async () => {
+  it('passes the details of that result to register', async () => {
     const details: unknown[] = []
     const { register, ...plugin } = counted('one', () => ({ ...here, details: { turn: probed.length } }))
     const host = createHost({
@@ -47,7 +47,7 @@ describe('open after discover', () => {
     expect(details).toEqual([{ turn: 1 }])
   })
 
-  it('probes anew after a second', async () => {
+  it('probes again after a second', async () => {
     const host = createHost(counted('one'))
     await host.discover()
     now += 1001
@@ -55,7 +55,7 @@ describe('open after discover', () => {
     expect(probed).toEqual(['one', 'one'])
   })
 
-  it('probes anew what was not available, and that alone', async () => {
+  it('probes only runtimes again that were not available', async () => {
     const answers = [toUnavailable(false), here]
     const late = counted('late', () => answers.shift() ?? here)
     const host = createHost(late, counted('other'))
@@ -64,7 +64,7 @@ describe('open after discover', () => {
     expect(probed).toEqual(['late', 'other', 'late'])
   })
 
-  it('forgets what a later discover did not find', async () => {
+  it('does not use a result that a later discover replaced by an unavailable one', async () => {
     const answers = [here, toUnavailable(false), toUnavailable(false)]
     const host = createHost(counted('leaving', () => answers.shift() ?? here))
     await host.discover()
@@ -73,7 +73,7 @@ describe('open after discover', () => {
     expect(probed).toHaveLength(3)
   })
 
-  it('uses each find once: a second open probes', async () => {
+  it('uses each result once, so that a second open probes', async () => {
     const host = createHost(counted('one'))
     await host.discover()
     await host.open()
@@ -81,14 +81,14 @@ describe('open after discover', () => {
     expect(probed).toEqual(['one', 'one'])
   })
 
-  it('does not know what another host found', async () => {
+  it('does not use results of another host', async () => {
     const plugin = counted('one')
     await createHost(plugin).discover()
     await createHost(plugin).open()
     expect(probed).toEqual(['one', 'one'])
   })
 
-  it('is not what discover and sweep do: both probe each time', async () => {
+  it('differs from discover and sweep, which always probe', async () => {
     const host = createHost(counted('one'))
     await host.discover()
     await host.discover()

@@ -38,7 +38,7 @@ function checkpointing(unsupportedOptions: readonly ReturnType<typeof toRefused>
 }
 
 describe('a report', () => {
-  it('has what each refused field asks for, as its capability declares it', async () => {
+  it('has the description of each refused field from its capability', async () => {
     const plugins = [checkpointing([toRefused(live), toRefused('logs.since')])]
     const [report] = await createRuntimeHost({ plugins, env: {} }).discover()
     expect(report).toMatchObject({
@@ -80,7 +80,7 @@ describe('open with a required field', () => {
     })
   })
 
-  it('rejects with the reason of the absence when the runtime does not provide its capability', async () => {
+  it('rejects with the reason for the absent capability when the runtime does not provide it', async () => {
     const { id, title } = execManagerCapability
     const absent = [{ id, title, reason: 'the engine has no exec', remedy: 'update it' }]
     const host = createRuntimeHost({ plugins: [fakePlugin({ absent })], env: {} })
@@ -95,7 +95,7 @@ describe('open with a required field', () => {
     }
   })
 
-  it('rejects when no capability of the runtime has the id with which the field of a third party begins', async () => {
+  it('rejects when the runtime does not provide the capability of a third-party field', async () => {
     await expect(
       createRuntimeHost({ plugins: [fakePlugin()], env: {} }).open({ requiredOptions: [live] }),
     ).rejects.toMatchObject({

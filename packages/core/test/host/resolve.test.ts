@@ -39,7 +39,7 @@ class TunnelFeature {
 }
 
 describe('resolve', () => {
-  it('injects the managers of this scope, and undefined for what it lacks', async () => {
+  it('injects the managers of the scope, and undefined for missing ones', async () => {
     const networks = new FakeNetworkManager()
     const host = createRuntimeHost({ plugins: [fakePlugin({ networks }), fakePlugin({ name: 'plain' })], env: {} })
     const networked = (await host.open({ runtime: 'fake' })).resolve(TunnelFeature)
@@ -71,7 +71,7 @@ describe('resolve', () => {
     expect(child.resolve(TunnelFeature).managers.networks).toBe(networks)
   })
 
-  it('lets a feature name everything that is missing, from the report of its scope', async () => {
+  it('injects the report, from which a feature determines all missing capabilities', async () => {
     const absent = [{ id: 'sidecar-manager', title: 'sidecars', reason: 'one process each', remedy: 'use another' }]
     const host = createRuntimeHost({ plugins: [fakePlugin({ absent })], env: {} })
     const scope = await host.open()
@@ -91,7 +91,7 @@ describe('resolve', () => {
     })
   })
 
-  it('names a class that is not marked as a feature', async () => {
+  it('rejects a class that is not marked as a feature', async () => {
     class Unmarked {
       readonly networks: NetworkManager
       constructor(networks: NetworkManager) {
@@ -128,14 +128,14 @@ describe('a second copy of core in the tree', () => {
 
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  it('has the same tokens, and its errors are known for what they are', () => {
+  it('has the same tokens, and isHostError recognizes its errors', () => {
     expect(copy.networkManagerCapability.token).toBe(networkManagerCapability.token)
     const error = copy.createHostError('IMAGE_NOT_FOUND', { image: 'x' })
     expect(isHostError(error, 'IMAGE_NOT_FOUND')).toBe(true)
     expect(error).not.toBeInstanceOf(HostError)
   })
 
-  it('makes a plugin that works in this host', async () => {
+  it('creates a plugin that works in this host', async () => {
     const foreign = fakePlugin({
       provides: [runtimeCapability, networkManagerCapability],
       register: (scope) => {
@@ -149,7 +149,7 @@ describe('a second copy of core in the tree', () => {
     })
   })
 
-  it('cannot have its feature classes resolved here: the sentence names both copies', async () => {
+  it('has feature classes that this host rejects with the location of both copies', async () => {
     class ForeignFeature extends TunnelFeature {}
     copy.injectable(tunnelNeeds)(ForeignFeature)
     const scope = await createRuntimeHost({ plugins: [fakePlugin()], env: {} }).open()

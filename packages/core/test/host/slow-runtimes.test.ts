@@ -49,7 +49,7 @@ describe('a runtime whose endpoint was named by the user', () => {
     }
   })
 
-  it('is not replaced when the loop was blocked until every limit was over', async () => {
+  it('is not replaced when the event loop was blocked for longer than all limits', async () => {
     const named = fakePlugin({ name: 'named', probe: silent, isChosen: () => true })
     const opening = createRuntimeHost({ plugins: [named, other], env: {}, probeTimeoutMs: 5 }).open()
     blockLoop(400)
@@ -90,7 +90,7 @@ describe('a runtime that does not answer in time', () => {
     })
   })
 
-  it('gets the remedy to wait or to raise the limit when the host ends its probe', async () => {
+  it('has the remedy to wait or to raise the limit when its probe times out', async () => {
     const plugins = [fakePlugin({ name: 'busy', probe: silent })]
     const [report] = await createRuntimeHost({ plugins, env: {}, probeTimeoutMs: 5 }).discover()
     expect(report?.attempts).toMatchObject([
@@ -113,7 +113,7 @@ describe('open while a later plugin hangs', () => {
   const createHost = (...plugins: readonly RuntimePlugin[]) =>
     new PluginHost({ plugins, env: {}, probeTimeoutMs: 60_000 }, { othersMs: 5 })
 
-  it('opens the first that fits and reports that the other was not waited for', async () => {
+  it('opens the first suitable runtime and reports that the other was not awaited', async () => {
     const scope = await createHost(other, hanging({ isChosen: () => false })).open()
     expect(scope.runtimeName).toBe('other')
     expect(scope.otherReports).toMatchObject([
@@ -124,7 +124,7 @@ describe('open while a later plugin hangs', () => {
   it.each([
     ['whose endpoint was named', { isChosen: () => true }],
     ['that tells only with its answer whether it was named', {}],
-  ])('waits for one %s', async (_, parts) => {
+  ])('waits for a plugin %s', async (_, parts) => {
     let answer: (result: ReturnType<typeof toUnavailable>) => void = () => undefined
     const probe: RuntimePlugin['probe'] = () =>
       new Promise((resolve) => {
@@ -143,7 +143,7 @@ describe('open while a later plugin hangs', () => {
     await expect(opening).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
   })
 
-  it('waits for an earlier one that is slow, and opens it', async () => {
+  it('waits for a slow earlier plugin, and opens it', async () => {
     const first = fakePlugin({
       name: 'first',
       probe: async (options) => {

@@ -16,8 +16,8 @@ function unavailable({ code, step, chosen }: { code: string; step: ProbeStep; ch
   return { available: false, chosen, attempts: [{ candidate: 'c', source: 's', step, cause, remedy: 'r' }] }
 }
 
-describe('sweeping by the host', () => {
-  it('sweeps each automatic runtime that is here, and closes it', async () => {
+describe('sweep of a host', () => {
+  it('sweeps and closes each available automatic runtime', async () => {
     const runtime = new FakeRuntime()
     const host = createHost(
       fakePlugin({ name: 'one', runtime }),
@@ -29,7 +29,7 @@ describe('sweeping by the host', () => {
     expect(runtime.closed).toBe(1)
   })
 
-  it('reports a runtime whose probe failed with its attempts, and leaves out one that is not here', async () => {
+  it('reports a runtime whose probe failed, and omits an absent one', async () => {
     const failing = (code: string, step: ProbeStep, chosen = false) =>
       fakePlugin({ name: code.toLowerCase().replace('_', '-'), probe: async () => unavailable({ code, step, chosen }) })
     const throwing = fakePlugin({ name: 'throwing', probe: () => Promise.reject(new Error('out of order')) })
@@ -71,7 +71,7 @@ describe('sweeping by the host', () => {
     await expect(createHost().sweep({ app: app as never })).rejects.toMatchObject(invalid)
   })
 
-  it('sweeps the others when one fails, and then tells its failure', async () => {
+  it('sweeps the others when one fails, then rejects with the failure', async () => {
     const runtime = new FakeRuntime()
     await expect(createHost(unlistable('one'), fakePlugin({ name: 'two', runtime })).sweep()).rejects.toThrow(
       'one does not list',
@@ -79,13 +79,13 @@ describe('sweeping by the host', () => {
     expect(runtime.closed).toBe(1)
   })
 
-  it('tells all failures at once', async () => {
+  it('rejects with an AggregateError of several failures', async () => {
     await expect(createHost(unlistable('one'), unlistable('two')).sweep()).rejects.toMatchObject({
       errors: [{ message: 'one does not list' }, { message: 'two does not list' }],
     })
   })
 
-  it('rejects with the reason of an abort, and opens no more', async () => {
+  it('rejects with the reason of an abort, and opens no further runtime', async () => {
     const controller = new AbortController()
     const reason = new Error('stop')
     const listContainers = () => {

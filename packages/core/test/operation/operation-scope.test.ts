@@ -34,7 +34,7 @@ describe('OperationScope.run', () => {
     expect({ result, removed }).toEqual({ result: 'created', removed: [] })
   })
 
-  it('gives the effect its names, and whether the caller gave a signal', async () => {
+  it('passes operation, subject and isBounded to the effect', async () => {
     const scope = new OperationScope()
     const read = ({ operation, subject, isBounded }: Operation) => ({ operation, subject, isBounded })
     expect(await scope.run(creation, {}, read)).toEqual({ ...creation, isBounded: false })
@@ -65,7 +65,7 @@ describe('OperationScope.run', () => {
     expect(findUndoFailures(error)).toEqual([busy])
   })
 
-  it('gives up an undo that exceeds its limit, with TIMED_OUT as a failure', async () => {
+  it('stops an undo that exceeds its limit, with TIMED_OUT as an undo failure', async () => {
     const error = new Error('no space left')
     const running = new OperationScope({ undoMs: 20 }).run(creation, {}, ({ undo }) => {
       undo.add('volume', () => new Promise(() => {}))
@@ -88,7 +88,7 @@ describe('OperationScope.run', () => {
     expect(signals).toEqual([false])
   })
 
-  it('rejects with the reason of an abort though the effect fails with another error', async () => {
+  it('rejects with the reason of an abort also when the effect rejects with another error', async () => {
     const abort = new AbortController()
     const reason = new Error('enough')
     const running = new OperationScope().run(creation, { signal: abort.signal }, () => {
@@ -98,7 +98,7 @@ describe('OperationScope.run', () => {
     await expect(running).rejects.toBe(reason)
   })
 
-  it('undoes an effect that succeeds after the abort', async () => {
+  it('undoes an effect that resolves after the abort', async () => {
     const abort = new AbortController()
     const removed: string[] = []
     const running = new OperationScope().run(creation, { signal: abort.signal }, ({ undo }) => {
@@ -109,7 +109,7 @@ describe('OperationScope.run', () => {
     expect(removed).toEqual(['data'])
   })
 
-  it('does not run the effect when the signal has aborted before', async () => {
+  it('does not call the effect when the signal has aborted before', async () => {
     let runs = 0
     const reason = new Error('enough')
     const running = new OperationScope().run(creation, { signal: AbortSignal.abort(reason) }, () => {
@@ -149,7 +149,7 @@ describe('OperationScope.begin', () => {
     expect([ended.signal.aborted, lasting.signal.reason]).toEqual([false, new Error('enough')])
   })
 
-  it('aborts by itself without the signal of the caller', () => {
+  it('can be aborted without the signal of the caller', () => {
     const abort = new AbortController()
     const lasting = new OperationScope().begin(abort.signal)
     lasting.abort(new Error('disposed'))
@@ -158,7 +158,7 @@ describe('OperationScope.begin', () => {
 })
 
 describe('OperationScope.close', () => {
-  it('aborts what is running with RUNTIME_UNAVAILABLE, and resolves when it is undone', async () => {
+  it('aborts running operations with RUNTIME_UNAVAILABLE, and resolves when they are undone', async () => {
     const scope = new OperationScope({ runtime })
     const removed: string[] = []
     const gate = createGate()
@@ -180,14 +180,14 @@ describe('OperationScope.close', () => {
     await failing
   })
 
-  it('aborts what lasts, and does not wait for it', async () => {
+  it('aborts lasting operations, and does not wait for them', async () => {
     const scope = new OperationScope({ runtime })
     const { signal } = scope.begin(undefined)
     await scope.close()
     expect(signal.reason).toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
   })
 
-  it('refuses further operations, before a signal that has aborted', async () => {
+  it('rejects later operations with RUNTIME_UNAVAILABLE, also with an aborted signal', async () => {
     const scope = new OperationScope({ runtime })
     await scope.close()
     const closed = { code: 'RUNTIME_UNAVAILABLE', facts: { runtime: 'test' } }
@@ -197,7 +197,7 @@ describe('OperationScope.close', () => {
     expect(() => scope.assertOpen()).toThrow(thrown)
   })
 
-  it('gives each operation an error of its own, with the failures of its own undo', async () => {
+  it('rejects each operation with its own error and undo failures', async () => {
     const scope = new OperationScope({ runtime })
     const names = ['one', 'two']
     const running = names.map((name) =>
@@ -235,7 +235,7 @@ describe('OperationScope.close', () => {
     expect(removed).toEqual(['data'])
   })
 
-  it('aborts `closed` after the steps that undo have run', async () => {
+  it('aborts `closed` after the undo steps', async () => {
     const scope = new OperationScope({ runtime })
     const states: boolean[] = []
     const remove = async () => void states.push(scope.closed.aborted)
@@ -245,7 +245,7 @@ describe('OperationScope.close', () => {
     expect(scope.closed.reason).toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
   })
 
-  it('resolves after its limit though an operation does not end', async () => {
+  it('resolves after its limit when an operation does not end', async () => {
     const scope = new OperationScope({ runtime, closeMs: 20 })
     const running = scope.run(creation, {}, () => new Promise(() => {}))
     running.catch(() => {})
@@ -253,7 +253,7 @@ describe('OperationScope.close', () => {
     expect(() => scope.assertOpen()).toThrow(expect.objectContaining({ code: 'RUNTIME_UNAVAILABLE' }))
   })
 
-  it('has no report for a scope of the host itself', async () => {
+  it('rejects without a report for the scope of a host', async () => {
     const scope = new OperationScope()
     await scope.close()
     expect(() => scope.assertOpen()).toThrow(
@@ -266,7 +266,7 @@ describe('OperationScope.close', () => {
 describe('OperationScope with keepsAlive', { retry: 3 }, () => {
   const countTimers = () => process.getActiveResourcesInfo().filter((resource) => resource === 'Timeout').length
 
-  it('keeps the process running while an operation is running, and no longer', async () => {
+  it('keeps the process running only during an operation', async () => {
     const scope = new OperationScope({ runtime, keepsAlive: true })
     const before = countTimers()
     const first = scope.begin(undefined)
@@ -278,7 +278,7 @@ describe('OperationScope with keepsAlive', { retry: 3 }, () => {
     expect(countTimers()).toBe(before)
   })
 
-  it('keeps the process running no longer than until it is closed', async () => {
+  it('does not keep the process running after it is closed', async () => {
     const scope = new OperationScope({ runtime, keepsAlive: true })
     const before = countTimers()
     scope.begin(undefined)

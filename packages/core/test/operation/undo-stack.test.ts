@@ -24,7 +24,7 @@ describe('the undo stack', () => {
     expect(done).toEqual(['network'])
   })
 
-  it('is run once where two ask for it at the same time, so that the order holds', async () => {
+  it('runs once for concurrent calls', async () => {
     const done: string[] = []
     let release: () => void = () => undefined
     const released = new Promise<void>((resolve) => {
@@ -43,13 +43,13 @@ describe('the undo stack', () => {
     expect(done).toEqual(['container', 'network'])
   })
 
-  it('refuses a deadline that a timer takes for 1 ms', () => {
+  it('rejects a time limit that timers treat as 1 ms', () => {
     expect(() => createUndoStack({ timeoutMs: Number.POSITIVE_INFINITY })).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field: 'timeoutMs' }) }),
     )
   })
 
-  it('forgets its steps on release', async () => {
+  it('removes its steps on release', async () => {
     const done: string[] = []
     const undo = createUndoStack()
     undo.add('network', async () => done.push('network'))
@@ -58,7 +58,7 @@ describe('the undo stack', () => {
     expect(done).toEqual([])
   })
 
-  it('runs them when it is disposed of', async () => {
+  it('runs its steps when it is disposed', async () => {
     const done: string[] = []
     {
       await using undo = createUndoStack()
@@ -67,7 +67,7 @@ describe('the undo stack', () => {
     expect(done).toEqual(['network'])
   })
 
-  it('gives each step a signal of its own, and waits for none beyond the deadline', async () => {
+  it('passes its own signal to each step, and does not wait for a step after the time limit', async () => {
     const signals: boolean[] = []
     const undo = createUndoStack({ timeoutMs: 20 })
     undo.add('network', async ({ signal }) => signals.push(signal.aborted))

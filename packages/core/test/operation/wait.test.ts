@@ -6,7 +6,7 @@ describe('delay', () => {
     expect(await delay(1)).toBeUndefined()
   })
 
-  test('rejects with the reason of an abort, before and during the time', async () => {
+  test('rejects with the reason of an abort before and during the delay', async () => {
     const controller = new AbortController()
     const waiting = delay(60_000, { signal: controller.signal })
     controller.abort('enough')
@@ -16,17 +16,17 @@ describe('delay', () => {
 })
 
 describe('poll', () => {
-  test('resolves with the first answer, and asks no more', async () => {
+  test('resolves with the first value, and does not ask again', async () => {
     const answers = [undefined, undefined, 'yes', 'more']
     expect(await poll(async () => answers.shift(), { limitMs: 1_000 })).toBe('yes')
     expect(answers).toEqual(['more'])
   })
 
-  test('takes false for an answer, and undefined for none', async () => {
+  test('resolves with false, and asks again after undefined', async () => {
     expect(await poll(async () => false, { limitMs: 1_000 })).toBe(false)
   })
 
-  test('resolves with undefined when the time is over, after ever longer delays', async () => {
+  test('resolves with undefined after the limit, with increasing delays', async () => {
     let count = 0
     const ask = async () => {
       count += 1
@@ -38,7 +38,7 @@ describe('poll', () => {
     expect(count).toBe(6)
   })
 
-  test('rejects with the reason of an abort, and with the error of the question', async () => {
+  test('rejects with the reason of an abort, and with an error of ask', async () => {
     const controller = new AbortController()
     const ask = async () => controller.abort('enough') as undefined
     await expect(poll(ask, { limitMs: 1_000, signal: controller.signal })).rejects.toBe('enough')

@@ -11,34 +11,34 @@ import { parseOwnerLabels, toOwnerLabels } from '../../src/plugin.js'
 describe('parseStat', () => {
   const fields = Array.from({ length: 49 }, (_, index) => String(index + 4))
 
-  it('reads the start of a process, whatever its name', () => {
+  it('parses the start of a process with any name', () => {
     expect(parseStat(`42 (a) b) c) S ${fields.join(' ')}`)).toBe('22')
   })
 
-  it('does not take what it cannot read for ended', () => {
+  it('returns unknown for a text that it cannot parse', () => {
     expect(parseStat('42 (node) S 1 2')).toBe('unknown')
   })
 
-  it('takes a zombie for ended', () => {
+  it('returns undefined for a zombie', () => {
     expect(parseStat(`42 (node) Z ${fields.join(' ')}`)).toBeUndefined()
   })
 })
 
 describe('this process as an owner', () => {
-  it('is told by labels that every runtime can hold, and read back from them', async () => {
+  it('can be written to labels that every runtime accepts, and parsed from them', async () => {
     const owner = await readOwner()
     const labels = toOwnerLabels(owner)
     expect(parseOwnerLabels(labels)).toEqual(owner)
     for (const value of Object.values(labels)) expect(value).toMatch(/^[A-Za-z0-9._-]{1,63}$/)
   })
 
-  it('has an instance of its own each time', async () => {
+  it('has a new instance id each time', async () => {
     expect((await readOwner()).instanceId).not.toBe((await readOwner()).instanceId)
   })
 })
 
 describe.each([process.platform, 'darwin' as const])('the start of a process, read as on %s', (platform) => {
-  it('is there while it runs, and gone when it has ended', async () => {
+  it('is known while the process runs, and undefined after its end', async () => {
     const facts = createProcessFacts(platform)
     const child = spawn('sleep', ['60'])
     const pid = child.pid ?? 0
@@ -58,7 +58,7 @@ describe('the id of a machine', () => {
     return folder
   }
 
-  it('is that of systemd, wherever it lies', async () => {
+  it('is that of systemd, in either location', async () => {
     const [empty, full] = [await makeFolder(), await makeFolder()]
     await writeFile(join(empty, 'machine-id'), 'uninitialized\n')
     await writeFile(join(full, 'machine-id'), '0123456789abcdef0123456789abcdef\n')
@@ -75,7 +75,7 @@ describe('the id of a machine', () => {
     expect(await facts.readMachineId()).toBe('5A1F0C2B-0000-4000-8000-0123456789AB')
   })
 
-  it('is another after each boot where there is none, since two machines may have one name', async () => {
+  it('includes the boot if the machine has none, since machines may share a name', async () => {
     const proc = await makeFolder()
     await mkdir(join(proc, 'sys/kernel/random'), { recursive: true })
     const facts = createProcessFacts('linux', { proc, machineIds: [] })
@@ -117,15 +117,15 @@ describe('the start of a process, read by ps', () => {
   )
 })
 
-describe('a process that lives and cannot be read', () => {
+describe('the start of a running process that cannot be read', () => {
   const own = process.pid
 
-  it('is unknown, not gone: /proc may hide it, or no file descriptor may be left', async () => {
+  it('is unknown, since /proc may hide it or no file descriptor may be left', async () => {
     const hidden = createProcessFacts('linux', { proc: '/nowhere' })
     expect(await hidden.readStart(own)).toBe('unknown')
   })
 
-  it('is unknown, not gone, where there is no ps', async () => {
+  it('is unknown when ps is missing', async () => {
     const without = createProcessFacts('darwin', { ps: '/nowhere/ps' })
     expect(await without.readStart(own)).toBe('unknown')
   })

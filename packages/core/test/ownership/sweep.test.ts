@@ -70,7 +70,7 @@ const labelsOf = (owner: Owner, kind: 'container' | 'network' | 'volume' = 'cont
 const imageLabelsOf = (owner: Owner, tag: string) => toObjectLabels({ kind: 'image', tag }, toOwnerLabels(owner))
 
 describe('a sweep', () => {
-  it('removes what a dead owner left: containers, then networks, volumes, images', async () => {
+  it('removes objects of a dead owner: containers, then networks, volumes, images', async () => {
     const table = new Table()
     table.image('i', imageLabelsOf(dead, 'i:latest'))
     table.volume('v', labelsOf(dead, 'volume'))
@@ -82,14 +82,14 @@ describe('a sweep', () => {
     expect(removed[0]?.owner).toBe('dead (process 7)')
   })
 
-  it('finds nothing the second time', async () => {
+  it('finds nothing when it runs again', async () => {
     const table = new Table()
     table.container('c', labelsOf(dead))
     await table.sweep()
     expect(await table.sweep()).toEqual({ runtime: 'fake', removed: [], undecidable: [], failed: [] })
   })
 
-  it('leaves what a living owner, this host and strangers made', async () => {
+  it('keeps objects of a living owner, of this host and of other software', async () => {
     const table = new Table()
     table.container('living', labelsOf(living))
     table.container('mine', labelsOf(here))
@@ -98,25 +98,25 @@ describe('a sweep', () => {
     expect((await table.sweep()).removed).toEqual([])
   })
 
-  it('knows a pid that is in use again by another process', async () => {
+  it('removes objects of an owner whose pid another process has', async () => {
     const table = new Table()
     table.container('c', labelsOf({ ...dead, pid: 9, processStart: '40' }))
     expect((await table.sweep()).removed).toMatchObject([{ id: 'c' }])
   })
 
-  it('takes an owner of an earlier boot for dead', async () => {
+  it('removes objects of an owner of an earlier boot', async () => {
     const table = new Table()
     table.container('c', labelsOf({ ...living, bootId: 'earlier' }))
     expect((await table.sweep()).removed).toMatchObject([{ id: 'c' }])
   })
 
-  it('leaves and reports what a process made that runs and cannot be read', async () => {
+  it('keeps and reports objects of a running process whose start cannot be read', async () => {
     const table = new Table()
     table.container('c', labelsOf({ ...dead, pid: 10 }))
     expect(await table.sweep()).toMatchObject({ removed: [], undecidable: [{ id: 'c' }] })
   })
 
-  it.each(['0', '-7', '1e3', '0x7', ' 7', '7.0'])('takes labels with pid %j for no owner', async (pid) => {
+  it.each(['0', '-7', '1e3', '0x7', ' 7', '7.0'])('ignores labels with pid %j', async (pid) => {
     const table = new Table()
     table.container('c', { ...labelsOf(dead), 'capstan.owner.pid': pid })
     expect((await table.sweep()).removed).toEqual([])
@@ -126,13 +126,13 @@ describe('a sweep', () => {
     ['another machine', { machineId: 'other' }],
     ['another pid namespace', { pidNamespace: 'other' }],
     ['a system that does not tell', { processStart: 'unknown' }],
-  ])('leaves and reports what an owner on %s made', async (_, fields) => {
+  ])('keeps and reports objects of an owner on %s', async (_, fields) => {
     const table = new Table()
     table.container('c', labelsOf({ ...dead, ...fields }))
     expect(await table.sweep()).toMatchObject({ removed: [], undecidable: [{ id: 'c', reason: expect.any(String) }] })
   })
 
-  it('leaves a lease while it runs, though its maker is dead, and what was made to stay', async () => {
+  it('keeps a running lease of a dead owner, and persistent objects', async () => {
     const table = new Table()
     const lease = { 'capstan.lifetime': 'lease' }
     table.container('running', labelsOf(dead, 'container', lease), 'running')
@@ -141,14 +141,14 @@ describe('a sweep', () => {
     expect((await table.sweep()).removed).toMatchObject([{ id: 'ended' }])
   })
 
-  it('leaves and reports a lease of which the runtime cannot tell whether it runs', async () => {
+  it('keeps and reports a lease whose state is unknown', async () => {
     const table = new Table()
     table.container('c', labelsOf(dead, 'container', { 'capstan.lifetime': 'lease' }), 'unknown')
     const reason = expect.stringContaining('cannot tell')
     expect(await table.sweep()).toMatchObject({ removed: [], failed: [], undecidable: [{ id: 'c', reason }] })
   })
 
-  it('leaves a lease that somebody has taken since it was listed', async () => {
+  it('keeps a lease that was started after it was listed', async () => {
     const table = new Table()
     const labels = labelsOf(dead, 'container', { 'capstan.lifetime': 'lease' })
     for (const id of ['first', 'second']) table.container(id, labels)
@@ -165,21 +165,21 @@ describe('a sweep', () => {
   it.each([
     { users: ['their-container'], reason: 'in use by their-container' },
     { users: [], reason: 'in use' },
-  ])('leaves and reports what a stranger still uses: $reason', async ({ users, reason }) => {
+  ])('keeps and reports an object that is in use: $reason', async ({ users, reason }) => {
     const table = new Table()
     table.network('n', labelsOf(dead, 'network'))
     table.engine.used.set('n', users)
     expect(await table.sweep()).toMatchObject({ removed: [], failed: [], undecidable: [{ id: 'n', reason }] })
   })
 
-  it("does not take a stranger's container of an image that Capstan built for its own", async () => {
+  it('keeps a container that inherited its labels from an image', async () => {
     const table = new Table()
     // The engine lets a container inherit the labels of its image.
     table.container('theirs', imageLabelsOf(dead, 'app'))
     expect((await table.sweep()).removed).toEqual([])
   })
 
-  it('removes an image that was built under several tags, whichever of them it still has', async () => {
+  it('removes an image that was built with several tags, by any tag that it still has', async () => {
     const table = new Table()
     const labels = toObjectLabels({ kind: 'image', tag: 'one', tags: ['two', 'three:3'] }, toOwnerLabels(dead))
     for (const tag of ['one:latest', 'two:latest', 'three:3', 'four:latest']) table.image(tag, labels, [tag])
@@ -187,14 +187,14 @@ describe('a sweep', () => {
     expect(removed.map(({ id }) => id)).toEqual(['one:latest', 'two:latest', 'three:3'])
   })
 
-  it("does not take a stranger's image on the base of one that Capstan built for its own", async () => {
+  it('keeps an image that inherited its labels from its base image', async () => {
     const table = new Table()
     table.image('theirs', imageLabelsOf(dead, 'base'), ['theirs:1'])
     table.image('ours', imageLabelsOf(dead, 'base'), ['base:latest'])
     expect((await table.sweep()).removed).toMatchObject([{ id: 'ours' }])
   })
 
-  it('collects what fails, and goes on', async () => {
+  it('reports failed removals and continues', async () => {
     const table = new Table()
     table.container('c', labelsOf(dead))
     table.volume('v', labelsOf(dead, 'volume'))
@@ -206,7 +206,7 @@ describe('a sweep', () => {
     })
   })
 
-  it('removes nothing when it is dry, and tells what it would', async () => {
+  it('with dryRun, reports what it would remove and removes nothing', async () => {
     const table = new Table()
     table.container('c', labelsOf(dead))
     expect((await table.sweep({ dryRun: true })).removed).toMatchObject([{ id: 'c' }])
@@ -229,17 +229,17 @@ describe('a sweep', () => {
     const sweep = async (options: SweepOptions, own?: Owner) =>
       (await table.sweep({ dryRun: true, ...options }, own)).removed.map(({ name }) => name)
 
-    it('removes only what carries its name', async () => {
+    it('removes only objects of that application', async () => {
       expect(await sweep({ app: 'shop' })).toEqual(['shop'])
       expect(await sweep({ app: 'sho' })).toEqual([])
     })
 
-    it('is that of the host by default', async () => {
+    it('uses the application of the host by default', async () => {
       expect(await sweep({}, { ...here, app: 'other' })).toEqual(['other'])
       expect(await sweep({ app: 'shop' }, { ...here, app: 'other' })).toEqual(['shop'])
     })
 
-    it('removes what any application left, and what has no name, with null and for a host without a name', async () => {
+    it('removes objects of all applications and of none, with null and for a host without a name', async () => {
       expect(await sweep({ app: null }, { ...here, app: 'other' })).toEqual(['shop', 'other', 'nameless'])
       expect(await sweep({})).toEqual(['shop', 'other', 'nameless'])
     })

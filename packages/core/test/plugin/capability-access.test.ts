@@ -16,25 +16,25 @@ function createScope(): RegistrationScope {
 }
 
 describe('findCapability', () => {
-  it('gives what was provided in this scope', () => {
+  it('returns the implementation that was provided in the scope', () => {
     const scope = createScope()
     const networks = new FakeNetworkManager()
     provide(scope, networkManagerCapability, networks)
     expect(findCapability(scope, networkManagerCapability)).toBe(networks)
   })
 
-  it('gives undefined, not a stub, for what was not', () => {
+  it('returns undefined for a capability that was not provided', () => {
     expect(findCapability(createScope(), networkManagerCapability)).toBeUndefined()
   })
 
-  it('shows nothing of one scope in another', () => {
+  it('does not find implementations of another scope', () => {
     provide(createScope(), networkManagerCapability, new FakeNetworkManager())
     expect(findCapability(createScope(), networkManagerCapability)).toBeUndefined()
   })
 })
 
 describe('provide', () => {
-  it('refuses a second implementation with the names of the package', () => {
+  it('throws CAPABILITY_DUPLICATE with the package for a second implementation', () => {
     const scope = { ...createScope(), packageName: 'their-runtime', packageVersion: '2.0.0' }
     provide(scope, networkManagerCapability, new FakeNetworkManager())
     expect(() => provide(scope, networkManagerCapability, new FakeNetworkManager())).toThrow(
@@ -50,7 +50,7 @@ describe('provide', () => {
     )
   })
 
-  it('refuses undefined, which plain JavaScript may pass', () => {
+  it('throws PLUGIN_INVALID for undefined', () => {
     const missing: { networks?: FakeNetworkManager } = {}
     expect(() => provide(createScope(), networkManagerCapability, missing.networks as FakeNetworkManager)).toThrow(
       expect.objectContaining({ code: 'PLUGIN_INVALID' }),
@@ -59,14 +59,14 @@ describe('provide', () => {
 })
 
 describe('requireCapabilities', () => {
-  it('gives all of them by the names of the request', () => {
+  it('returns all managers by the requested names', () => {
     const scope = createScope()
     const networks = new FakeNetworkManager()
     provide(scope, networkManagerCapability, networks)
     expect(requireCapabilities(scope, { networks: networkManagerCapability })).toEqual({ networks })
   })
 
-  it('names every missing one at once, with the reason that the report gives', () => {
+  it('throws with all missing capabilities and their reasons from the report', () => {
     const scope = createScope()
     scope.container.register(runtimeReportCapability.token, {
       useValue: {

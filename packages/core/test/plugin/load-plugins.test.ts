@@ -44,13 +44,13 @@ describe('loadPlugins', () => {
     ['a list of exports', { exports: [{ unknown: './other.js' }, './index.js'] }],
     ['no exports after all', { exports: null, main: 'index.js' }],
     ['nested conditions', { exports: { node: { default: './index.js' }, default: './other.js' } }],
-  ])('finds a package by its name, with %s, as the application would', async (_, fields) => {
+  ])('finds a package with %s by its name', async (_, fields) => {
     await install('@their/runtime', { version: '3.0.0', ...fields }, source())
     const [plugin] = await loadPlugins(['@their/runtime'], { from })
     expect(plugin).toMatchObject({ name: 'theirs', packageName: '@their/runtime', packageVersion: '3.0.0' })
   })
 
-  it('takes a folder and a file, relative to the application', async () => {
+  it('loads a folder and a file, relative to `from`', async () => {
     await write('plugin/package.json', '{ "name": "local", "version": "0.0.1", "type": "module" }')
     await write('plugin/index.js', source())
     for (const specifier of ['../plugin', '../plugin/index.js', join(folder, 'plugin')]) {
@@ -58,7 +58,7 @@ describe('loadPlugins', () => {
     }
   })
 
-  it('takes the characters of a path as they are: it is no URL', async () => {
+  it('does not decode a path as a URL', async () => {
     const path = 'my plugin #1%20?'
     await write(`${path}/package.json`, '{ "name": "odd" }')
     // Not imported: the module runner of vitest takes no such path, though Node does.
@@ -68,7 +68,7 @@ describe('loadPlugins', () => {
     })
   })
 
-  it('finds what is linked into node_modules, as a workspace does', async () => {
+  it('finds a package that is linked into node_modules', async () => {
     await write('elsewhere/package.json', '{ "name": "linked-runtime", "version": "4.0.0", "type": "module" }')
     await write('elsewhere/index.js', source())
     await mkdir(join(folder, 'app/node_modules/@their'), { recursive: true })
@@ -84,12 +84,12 @@ describe('loadPlugins', () => {
     expect(await loadPlugins(['near'], { from })).toMatchObject([{ packageVersion: '2.0.0' }])
   })
 
-  it('leaves the names that the plugin gives itself', async () => {
+  it('keeps packageName and packageVersion of the plugin', async () => {
     await install('their-runtime', { version: '3.0.0' }, source("packageName: 'own', packageVersion: '9'"))
     expect(await loadPlugins(['their-runtime'], { from })).toMatchObject([{ packageName: 'own', packageVersion: '9' }])
   })
 
-  it('keeps the methods of a class, private fields and all', async () => {
+  it('keeps methods of a class that use private fields', async () => {
     await install(
       'class-runtime',
       { version: '1.0.0' },
@@ -108,7 +108,7 @@ describe('loadPlugins', () => {
     ['{ "name": ', 'JSON'],
     ['null', 'is not a JSON object'],
     ['[]', 'is not a JSON object'],
-  ])('says which package has a manifest that is none: %s', async (text, problem) => {
+  ])('rejects with the path of an invalid package.json: %s', async (text, problem) => {
     await write('app/node_modules/torn-runtime/package.json', text)
     await expect(loadPlugins(['torn-runtime'], { from })).rejects.toMatchObject({
       code: 'PLUGIN_INVALID',
@@ -117,7 +117,7 @@ describe('loadPlugins', () => {
     })
   })
 
-  it('takes fields of a manifest that are of another type for absent', async () => {
+  it('ignores fields of a package.json that have another type', async () => {
     // Newer releases of Node refuse a package whose name or main is no text by themselves.
     await install('odd-runtime', { version: {} }, source())
     expect(await loadPlugins(['odd-runtime'], { from })).toMatchObject([
@@ -134,7 +134,7 @@ describe('loadPlugins', () => {
     ['a relative path that is not there', './gone', 'was not found'],
     ['a path through a file', './main.js/x', 'was not found'],
     ['a folder without a package.json', '..', 'has no package.json'],
-  ])('says PLUGIN_INVALID for %s', async (_, specifier, problem) => {
+  ])('rejects with PLUGIN_INVALID for %s', async (_, specifier, problem) => {
     await write('app/main.js', '')
     await expect(loadPlugins([specifier], { from })).rejects.toMatchObject({
       code: 'PLUGIN_INVALID',
@@ -142,7 +142,7 @@ describe('loadPlugins', () => {
     })
   })
 
-  it('names once what was not found, the folder as a path, and what may be given', async () => {
+  it('rejects with the missing package, the folder as a path and the remedy', async () => {
     await expect(loadPlugins(['gone-runtime'], { from })).rejects.toMatchObject({
       facts: { plugin: 'gone-runtime', packageName: 'gone-runtime', packageVersion: 'unknown version' },
       message:
@@ -151,7 +151,7 @@ describe('loadPlugins', () => {
     })
   })
 
-  it('says which package exports nothing that can be imported', async () => {
+  it('rejects with the package that has no entry for import', async () => {
     await install('closed-runtime', { version: '1.0.0', exports: { './other': './index.js' } }, source())
     await expect(loadPlugins(['closed-runtime'], { from })).rejects.toMatchObject({
       code: 'PLUGIN_INVALID',
@@ -159,7 +159,7 @@ describe('loadPlugins', () => {
     })
   })
 
-  it('waits for a module that does not finish loading no longer than its time', async () => {
+  it('rejects when a module does not load within the limit', async () => {
     await install('endless-runtime', { version: '5.0.0' }, `await new Promise(() => {})\n${source()}`)
     await expect(loadPlugins(['endless-runtime'], { from, timeoutMs: 20 })).rejects.toMatchObject({
       code: 'PLUGIN_INVALID',
@@ -168,7 +168,7 @@ describe('loadPlugins', () => {
     })
   })
 
-  it('rejects with the very reason of an abort, before and while a module loads', async () => {
+  it('rejects with the reason of an abort before and during the load', async () => {
     await install('waiting-runtime', {}, `globalThis.capstanLoads()\nawait new Promise(() => {})\n${source()}`)
     const reason = new Error('enough')
     const controller = new AbortController()
@@ -183,7 +183,7 @@ describe('loadPlugins', () => {
     ['from', () => loadPlugins([], { from: '/app/main.js' })],
     ['specifiers', () => loadPlugins('their-runtime' as never)],
     ['specifiers[1]', () => loadPlugins(['.', ''])],
-  ])('refuses a %s that can be none', async (field, load) => {
+  ])('rejects an invalid %s', async (field, load) => {
     await expect(load()).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field } })
   })
 
@@ -193,7 +193,7 @@ describe('loadPlugins', () => {
     ['does not load', 'throw new Error("broken")', 'does not load: broken'],
     ['exports something else', 'export const plugin = 1', 'is number, not a plugin'],
     ['has another contract', source('contractVersion: 2'), 'contract version 2'],
-  ])('names package and version when it %s', async (_, code, problem) => {
+  ])('rejects with package and version when the plugin %s', async (_, code, problem) => {
     if (code !== undefined) await install('bad-runtime', { version: '6.6.6' }, code)
     await expect(loadPlugins(['bad-runtime'], { from })).rejects.toMatchObject({
       code: 'PLUGIN_INVALID',

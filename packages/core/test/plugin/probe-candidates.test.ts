@@ -11,7 +11,7 @@ function describeAttempt(candidate: string, error: unknown): ProbeAttempt {
 }
 
 describe('probeCandidates', () => {
-  it('finds the first in order that answers, not the fastest, and tells of those before it', async () => {
+  it('resolves with the first candidate in order that succeeds, and the attempts before it', async () => {
     let answerSecond: (value: string) => void = () => undefined
     const second = new Promise<string>((resolve) => {
       answerSecond = resolve
@@ -27,7 +27,7 @@ describe('probeCandidates', () => {
     expect(attempts.map(({ candidate }) => candidate)).toEqual(['first'])
   })
 
-  it('gives each candidate the deadline, at once and not in turn', async () => {
+  it('probes all candidates concurrently, each with the whole limit', async () => {
     let started = 0
     const probe = () => {
       started += 1
@@ -39,7 +39,7 @@ describe('probeCandidates', () => {
     expect(attempts.map(({ cause }) => cause.code)).toEqual(['TIMED_OUT', 'TIMED_OUT', 'TIMED_OUT'])
   })
 
-  it('tells a probe that is late, so that it can close what it opened', async () => {
+  it('aborts a probe that exceeds its limit', async () => {
     const told: unknown[] = []
     const probe = (_: string, { signal }: { readonly signal?: AbortSignal | undefined }) => {
       signal?.addEventListener('abort', () => told.push(signal.reason))
@@ -49,7 +49,7 @@ describe('probeCandidates', () => {
     expect(told).toMatchObject([{ code: 'TIMED_OUT' }])
   })
 
-  it('ends what is still under way when one is found: nothing keeps the process', async () => {
+  it('aborts the other probes when a candidate is found', async () => {
     const ended = new Promise<unknown>((resolve) => {
       const probe = async (candidate: string, { signal }: { readonly signal?: AbortSignal | undefined }) => {
         if (candidate === 'first') return 'answer'
@@ -61,7 +61,7 @@ describe('probeCandidates', () => {
     expect(await ended).toMatchObject({ message: 'the search for an endpoint has ended' })
   })
 
-  it('leaves no listener on a signal that lives on', async () => {
+  it('leaves no listener on the signal of the caller', async () => {
     const { signal } = new AbortController()
     await probeCandidates(['a', 'b'], async () => 'answer', describeAttempt, { ...options, signal })
     expect(getEventListeners(signal, 'abort')).toEqual([])

@@ -28,7 +28,7 @@ describe('refuseOptions', () => {
     ['memoryBytes.small', { memoryBytes: 64 * 1024 * 1024 }],
   ]
 
-  it.each(asked)('refuses %s where it is asked for, naming the field', (field, config) => {
+  it.each(asked)('throws OPTION_UNSUPPORTED with the field for a config that uses %s', (field, config) => {
     expect(() => refuseOptions('fake', { image: 'x', ...config }, toRefused(field))).toThrow(
       expect.objectContaining({
         code: 'OPTION_UNSUPPORTED',
@@ -37,7 +37,7 @@ describe('refuseOptions', () => {
     )
   })
 
-  it.each(asked)('is told beforehand that %s is asked for', (field, config) => {
+  it.each(asked)('toRequestedFields contains %s for a config that uses it', (field, config) => {
     expect(toRequestedFields({ image: 'x', ...config })).toContain(field)
   })
 
@@ -60,12 +60,12 @@ describe('refuseOptions', () => {
     ['tty.resize', { tty: true }],
   ]
 
-  it.each(unasked)('lets pass what does not ask for %s: %j', (field, config) => {
+  it.each(unasked)('accepts a config that does not use %s: %j', (field, config) => {
     expect(() => refuseOptions('fake', { image: 'x', ...config }, toRefused(field))).not.toThrow()
     expect(toRequestedFields({ image: 'x', ...config })).not.toContain(field)
   })
 
-  it('asks for nothing by an image alone', () => {
+  it('toRequestedFields is empty for a config with only an image', () => {
     expect(toRequestedFields({ image: 'x' })).toEqual([])
   })
 })
@@ -77,7 +77,7 @@ it('a refusal of env shows its names and no value', () => {
 })
 
 describe('refuseField', () => {
-  it('refuses a field of the list, and shows what was given', () => {
+  it('throws for a refused field, with the given value', () => {
     const refuse = () => refuseField(runtimeCapability, 'logs.since', '2026-01-01T00:00:00Z', toFake('logs.since'))
     expect(refuse).toThrow(
       expect.objectContaining({ facts: expect.objectContaining({ given: '"2026-01-01T00:00:00Z"' }) }),
@@ -85,11 +85,11 @@ describe('refuseField', () => {
     expect(() => refuseField(runtimeCapability, 'logs.since', 'x', toFake('logs.split'))).not.toThrow()
   })
 
-  it.each([undefined, false])('refuses no option that is not used: %s', (given) => {
+  it.each([undefined, false])('accepts an option that is not used: %s', (given) => {
     expect(() => refuseField(runtimeCapability, 'tty', given, toFake('tty'))).not.toThrow()
   })
 
-  it('refuses a field of the capability of a third party', () => {
+  it('throws for a refused field of a third party', () => {
     const capability: Capability<object, 'example.com/checkpoints.live'> = defineCapability({
       id: 'example.com/checkpoints',
       title: 'checkpoints',
@@ -120,12 +120,12 @@ describe('findRefusal', () => {
     )
   })
 
-  it('names the entry of the field itself before that of the whole', () => {
+  it('prefers the entry of the field to that of the field that contains it', () => {
     const unsupportedOptions = [...toRefused('network'), ...toRefused('network.host')]
     expect(findRefusal('network.host', unsupportedOptions)).toMatchObject({ field: 'network.host' })
   })
 
-  it('does not find a whole refused when only a part of it is', () => {
+  it('returns undefined when only a part of the field is refused', () => {
     expect(findRefusal('network', toRefused('network.host'))).toBeUndefined()
     expect(findRefusal('ports', toRefused('ports.udp'))).toBeUndefined()
   })

@@ -14,7 +14,7 @@ function hole(first: unknown): readonly unknown[] {
   return list
 }
 
-describe('a bad container config is INVALID_ARGUMENT with the path of its field', () => {
+describe('an invalid container config causes INVALID_ARGUMENT with the path of the field', () => {
   const bad: readonly (readonly [string, object])[] = [
     ['image', { image: '' }],
     ['image', { image: '-v' }],
@@ -151,7 +151,7 @@ describe('a bad container config is INVALID_ARGUMENT with the path of its field'
     )
   })
 
-  it('finds a field that is inherited: a runtime would read it', () => {
+  it('validates an inherited field, which a runtime would read', () => {
     expect(() => validate(Object.create({ privileged: 'yes' }))).not.toThrow() // spread: inherits nothing
     const inheriting = Object.assign(Object.create({ privileged: 'yes' }), { image: 'busybox' })
     expect(() => validateContainerConfig(inheriting)).toThrow(
@@ -164,19 +164,19 @@ describe('a bad container config is INVALID_ARGUMENT with the path of its field'
     { env: { PASSWORD: ['hush'] } },
     { env: ['PASSWORD=hush'] },
     { environment: { PASSWORD: 'hush' } },
-  ])('shows no value that may be a secret: %j', (fields) => {
+  ])('does not show a value that may be a secret: %j', (fields) => {
     expect(() => validate(fields)).toThrow(expect.objectContaining({ code: 'INVALID_ARGUMENT' }))
     expect(() => validate(fields)).not.toThrow(/hush/)
   })
 
-  it('tells what was expected and given', () => {
+  it('has the expected and the given value', () => {
     expect(() => validate({ ports: [{ containerPort: 70_000 }] })).toThrow(
       'ports[0].containerPort must be an integer from 1 to 65535, not 70000',
     )
   })
 })
 
-describe('a sound container config', () => {
+describe('a valid container config', () => {
   const sound: readonly object[] = [
     { image: 'host.example:5000/team/app@sha256:0123456789abcdef' },
     { image: 'sha256:0123456789abcdef' },
@@ -208,7 +208,7 @@ describe('a sound container config', () => {
     { privileged: false, cpus: 0.5, memoryBytes: 6 * 1024 * 1024, stopSignal: 'SIGINT', name: undefined },
   ]
 
-  it.each(sound)('%j passes', (fields) => {
+  it.each(sound)('%j is accepted', (fields) => {
     expect(() => validate(fields)).not.toThrow()
   })
 })

@@ -10,7 +10,7 @@ test.for([
   'r.example/a--b',
   'registry:5000/a',
   'a__b',
-])('an image may be named %s', (tag) => expect(() => validateImageTag(tag)).not.toThrow())
+])('%s is a valid image tag', (tag) => expect(() => validateImageTag(tag)).not.toThrow())
 
 test.for([
   '',
@@ -27,7 +27,7 @@ test.for([
   'a'.repeat(400),
   'a\n',
   7,
-])('no image may be named %s: the error names the field', (tag) =>
+])('%s is an invalid image tag', (tag) =>
   expect(() => validateImageTag(tag, 'output.tags[0]')).toThrow(
     expect.objectContaining({ facts: expect.objectContaining({ field: 'output.tags[0]' }) }),
   ),

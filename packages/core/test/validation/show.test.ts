@@ -15,7 +15,7 @@ describe('a value in an error', () => {
     [Object.create(null), '{}'],
     [Promise.resolve('x'), 'a promise'],
   ]
-  it.each(cases)('is shown on one line, whatever it is', (value, text) => {
+  it.each(cases)('is shown on one line', (value, text) => {
     expect(show(value)).toBe(text)
   })
 

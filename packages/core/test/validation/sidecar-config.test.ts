@@ -10,7 +10,7 @@ function convert(sidecar: unknown): unknown {
 const sidecar = { image: 'busybox', name: 's' }
 
 describe('toSidecarContainer', () => {
-  it('joins the networks of the sidecar, and the default one where it names none', () => {
+  it('joins the networks of the sidecar, else the default network', () => {
     const networks = [{ networkId: 'a', aliases: ['db'] }, { networkId: 'b' }]
     expect(convert({ ...sidecar, networks })).toEqual({ ...sidecar, network: { mode: 'networks', networks } })
     expect(convert({ ...sidecar, networks: [] })).toEqual(sidecar)
@@ -35,7 +35,7 @@ describe('toSidecarContainer', () => {
     ['networks[1]', { ...sidecar, networks: [{ networkId: 'a' }, { networkId: 'a' }] }],
     ['ports[0].containerPort', { ...sidecar, ports: [{ containerPort: 0 }] }],
     ['nmae', { ...sidecar, nmae: 's' }],
-  ])('refuses a bad %s by its path: %j', (field, config) => {
+  ])('rejects an invalid %s with its path: %j', (field, config) => {
     expect(() => convert(config)).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT', facts: expect.objectContaining({ field }) }),
     )

@@ -3,7 +3,7 @@ import { withTimeouts } from '../../src/plugin.js'
 
 const defaults = { answerMs: 60_000, pingMs: 10_000 }
 
-it('puts the given limits in place of the defaults', () => {
+it('returns the given limits, else the defaults', () => {
   expect(withTimeouts('timeouts', { answerMs: 5 }, defaults)).toEqual({ answerMs: 5, pingMs: 10_000 })
   expect(withTimeouts('timeouts', undefined, defaults)).toBe(defaults)
 })

@@ -2,11 +2,11 @@ import { describe, expect, it } from 'vitest'
 import { toImageHome } from '../../../src/plugin.js'
 
 describe('toImageHome', () => {
-  it('is HOME, verbatim, where it is set', () => {
+  it('is HOME, unchanged, if it is set', () => {
     expect(toImageHome({ env: { HOME: '/opt/../home' }, user: 'node' })).toBe('/opt/../home')
   })
 
-  it('takes an empty HOME for none', () => {
+  it('ignores an empty HOME', () => {
     expect(toImageHome({ env: { HOME: '' }, user: 'node' })).toBe('/home/node')
   })
 

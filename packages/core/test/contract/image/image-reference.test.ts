@@ -45,7 +45,7 @@ test.for([
   expect(toFamiliarName(full ?? '')).toBe(familiar)
 })
 
-test('an id has 64 digits, with or without sha256:', () => {
+test('an image id has 64 hexadecimal digits, with or without sha256:', () => {
   expect(isImageId('a'.repeat(64))).toBe(true)
   expect(isImageId(digest)).toBe(true)
   expect(isImageId('a'.repeat(12))).toBe(false)

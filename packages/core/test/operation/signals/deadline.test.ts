@@ -32,7 +32,7 @@ function startRecorded(timeoutMs: number) {
 }
 
 describe('startDeadline', () => {
-  it('expires when nothing clears it', async () => {
+  it('expires when it is not cleared', async () => {
     const { events, expired } = startRecorded(15)
     await expired
     expect(events).toEqual(['expired'])
@@ -47,7 +47,7 @@ describe('startDeadline', () => {
     expect(expired).toBe(0)
   })
 
-  it('lets an answer that arrived while the loop was blocked be read before it expires', async () => {
+  it('expires after an answer is read that arrived while the event loop was blocked', async () => {
     const [near, far] = await createSocketPair()
     const { events, expired } = startRecorded(10)
     near.on('data', () => events.push('answer'))
@@ -57,7 +57,7 @@ describe('startDeadline', () => {
     expect(events).toEqual(['answer', 'expired'])
   })
 
-  it('does not count a time in which the loop was blocked: several exchanges still fit in', async () => {
+  it('does not count time in which the event loop was blocked, so that several requests still succeed', async () => {
     const [near, far] = await createSocketPair()
     far.pipe(far)
     const { events, expired } = startRecorded(200)
@@ -75,7 +75,7 @@ describe('startDeadline', () => {
 })
 
 describe('runWithin', () => {
-  it('settles with an answer that arrived while the loop was blocked for longer than the limit', async () => {
+  it('settles with an answer that arrived while the event loop was blocked for longer than the limit', async () => {
     const [near, far] = await createSocketPair()
     const answer = runWithin(async () => String((await once(near, 'data'))[0]), { operation: 'ask', timeoutMs: 10 })
     await Promise.resolve()

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { linkSignals } from '../../../src/operation/signals/link-signals.js'
 
 describe('linkSignals', () => {
-  it('aborts with the reason of the first source that does, also of one that has before', () => {
+  it('aborts with the reason of the first source that aborts, also before the call', () => {
     const [one, two] = [new AbortController(), new AbortController()]
     const { signal } = linkSignals([undefined, one.signal, two.signal])
     two.abort('second')
@@ -12,14 +12,14 @@ describe('linkSignals', () => {
     expect(linkSignals([AbortSignal.abort('before')]).signal.reason).toBe('before')
   })
 
-  it('aborts by itself, and not its sources', () => {
+  it('can be aborted without aborting its sources', () => {
     const source = new AbortController()
     const linked = linkSignals([source.signal])
     linked.abort('own')
     expect([linked.signal.reason, source.signal.aborted]).toEqual(['own', false])
   })
 
-  it('leaves nothing at its sources once it is unlinked', () => {
+  it('leaves no listener on its sources after unlink', () => {
     const source = new AbortController()
     const linked = linkSignals([source.signal])
     linked.unlink()
@@ -28,7 +28,7 @@ describe('linkSignals', () => {
     expect(linked.signal.aborted).toBe(false)
   })
 
-  it('aborts with a delay after its source, and not at all when it is unlinked before', async () => {
+  it('aborts with a delay, and not if it is unlinked before', async () => {
     const source = new AbortController()
     const linked = linkSignals([source.signal], { delayMs: 5 })
     const unlinked = linkSignals([source.signal], { delayMs: 1 })

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { untilAborted } from '../../../src/operation/signals/until-aborted.js'
 
 describe('untilAborted', () => {
-  it('settles with the promise, and leaves nothing at the signal', async () => {
+  it('settles with the promise, and leaves no listener on the signal', async () => {
     const { signal } = new AbortController()
     expect(await untilAborted(Promise.resolve(7), signal)).toBe(7)
     await expect(untilAborted(Promise.reject(new Error('no')), signal)).rejects.toThrow('no')
@@ -11,7 +11,7 @@ describe('untilAborted', () => {
     expect(getEventListeners(signal, 'abort')).toEqual([])
   })
 
-  it('rejects with the reason at an abort, also at one before', async () => {
+  it('rejects with the reason of an abort, also of one before the call', async () => {
     const controller = new AbortController()
     const waiting = untilAborted(new Promise(() => {}), controller.signal)
     controller.abort('enough')
@@ -19,7 +19,7 @@ describe('untilAborted', () => {
     await expect(untilAborted(Promise.resolve(7), controller.signal)).rejects.toBe('enough')
   })
 
-  it('a promise that fails after the abort is no unhandled rejection', async () => {
+  it('causes no unhandled rejection when the promise rejects after the abort', async () => {
     const unhandled: unknown[] = []
     const note = (reason: unknown) => unhandled.push(reason)
     process.on('unhandledRejection', note)

@@ -17,7 +17,7 @@ describe('pumpInput', () => {
   it.each([
     ['has ended', async (source: PassThrough) => void (await once(source.end().resume(), 'end'))],
     ['was closed', async (source: PassThrough) => void (await once(source.destroy(), 'close'))],
-  ])('ends the target at once when the input %s before', async (_, finish) => {
+  ])('ends the target immediately when the input %s before the call', async (_, finish) => {
     const source = new PassThrough()
     await finish(source)
     const target = new PassThrough()
@@ -35,7 +35,7 @@ describe('pumpInput', () => {
     expect(await text(target)).toBe('one')
   })
 
-  it('reads no faster than the target takes it', async () => {
+  it('reads no faster than the target accepts data', async () => {
     let release = () => {}
     const written: string[] = []
     const target = new Writable({
@@ -76,7 +76,7 @@ describe('pumpInput', () => {
     },
   )
 
-  it('stops without a failure when the process ends before it has read everything', async () => {
+  it('stops without a failure when the process ends before it has read the whole input', async () => {
     const source = new PassThrough()
     const target = new PassThrough()
     pumpInput(source, target, call)

@@ -35,20 +35,20 @@ function readAll(stream: PassThrough): string {
 }
 
 describe('pumpOutput', () => {
-  it('copies each output to its stream, and ends neither', async () => {
+  it('copies each output to its stream, and does not end the streams', async () => {
     const [stdout, stderr] = [new PassThrough(), new PassThrough()]
     await pumpOutput(toChunks(['one ', '!two', 'three']), { stdout, stderr }, call)
     expect([readAll(stdout), readAll(stderr)]).toEqual(['one three', '!two'])
     expect([stdout.writableEnded, stderr.writableEnded]).toEqual([false, false])
   })
 
-  it('drops the output of a stream that is not given', async () => {
+  it('discards the output of a stream that is not given', async () => {
     const stdout = new PassThrough()
     await pumpOutput(toChunks(['one', '!two']), { stdout }, call)
     expect(readAll(stdout)).toBe('one')
   })
 
-  it('reads no faster than the stream takes it, and waits until it has processed the last write', async () => {
+  it('reads no faster than the stream accepts data, and waits until the last write is processed', async () => {
     const stdout = new SlowWritable()
     const events: string[] = []
     const pumping = pumpOutput(toChunks(['one', 'two']), { stdout }, call).then(() => events.push('done'))
@@ -60,7 +60,7 @@ describe('pumpOutput', () => {
     await pumping
   })
 
-  it('delivers what came before an error of the output, then rejects with it', async () => {
+  it('writes the output before an error of the output, then rejects with the error', async () => {
     const stdout = new SlowWritable()
     const events: string[] = []
     const pumping = pumpOutput(toChunks(['one'], new Error('cut off')), { stdout }, call).catch((error: Error) =>
@@ -90,7 +90,7 @@ describe('pumpOutput', () => {
     await expect(pumping).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { reason } })
   })
 
-  it('rejects with the reason of an abort while a stream takes nothing', async () => {
+  it('rejects with the reason of an abort while a stream accepts no data', async () => {
     const abort = new AbortController()
     const reason = new Error('enough')
     const stdout = new SlowWritable()
@@ -102,7 +102,7 @@ describe('pumpOutput', () => {
 })
 
 describe('SharedWriter', () => {
-  it('wakes each of several calls that wait', async () => {
+  it('resolves all concurrent calls that wait', async () => {
     const stream = new SlowWritable()
     const writer = new SharedWriter(stream, call)
     writer.write(Buffer.from('one'))

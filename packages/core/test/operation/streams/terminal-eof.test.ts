@@ -19,7 +19,7 @@ it.each([
   expect([...end.bytes]).toEqual(Array(count).fill(4))
 })
 
-it('types the end again, ever more slowly, until it is stopped', () => {
+it('repeats the end with increasing delays until it is stopped', () => {
   vi.useFakeTimers()
   try {
     const end = new TerminalEof()
