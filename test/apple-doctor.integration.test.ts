@@ -6,14 +6,14 @@ import { simulatedPlugin } from '../packages/runtime-apple/test/simulator/open-a
 import { releases, type SimulatorOptions } from '../packages/runtime-apple/test/simulator/start-simulator.mjs'
 import { useSimulator } from '../packages/runtime-apple/test/simulator/use-simulator.js'
 
-/** As `--json` has it: the page breaks its lines by width. */
+/** Reads the output of `--json`, because the page wraps lines. */
 async function readDoctor(simulation: SimulatorOptions, options: ApplePluginOptions): Promise<string> {
   const { command } = await useSimulator(simulation)
   const { stdout } = await runCapstan(['doctor', '--json'], { plugins: [simulatedPlugin({ command }, options)] })
   return stdout
 }
 
-describeWithSimulator('capstan doctor tells apart why Apple does not serve, or serves less', () => {
+describeWithSimulator('capstan doctor names the cause when Apple is unavailable or limited', () => {
   const causes: readonly (readonly [string, SimulatorOptions, ApplePluginOptions, readonly string[]])[] = [
     ['not macOS', {}, { platform: { os: 'linux', arch: 'arm64' } }, ['needs macOS, and this is linux']],
     ['not Apple silicon', {}, { platform: { os: 'darwin', arch: 'x64' } }, ['needs Apple silicon']],

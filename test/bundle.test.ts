@@ -17,7 +17,7 @@ beforeAll(async () => {
 afterAll(async () => await trial[Symbol.asyncDispose]())
 
 describe('an application that is bundled', () => {
-  it.each(bundleFormats)('in the format %s has no native parts, and runs', async (format) => {
+  it.each(bundleFormats)('has no native modules in the format %s and runs', async (format) => {
     const resolveDir = fileURLToPath(new URL('.', import.meta.url))
     const { code, output, inputs } = await trial.run(format, { resolveDir, conditions: ['@capstan/source'] })
     expect(findForeignInputs(inputs)).toEqual([])

@@ -11,7 +11,7 @@ describeWithEngine('the test engine', ({ socketPath, image }) => {
 })
 
 describeWithFirewallImage('the firewall image', ({ socketPath, firewallImage }) => {
-  test('is an image of its own', async () => {
+  test('exists in the engine', async () => {
     const { status } = await requestEngine({ protocol: 'http:', socketPath }, `/images/${firewallImage}/json`)
     expect(status).toBe(200)
   })

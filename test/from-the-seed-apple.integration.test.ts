@@ -14,7 +14,7 @@ describeWithSimulator('what the seed asks of Apple', () => {
     expect(findCapability(apple.scope, sidecarManagerCapability)).toBeUndefined()
   })
 
-  it('lets BuildKit fail with the clear message, and with no call of the command after the probe', async () => {
+  it('rejects BuildKit with the missing capabilities and without a call of the command after the probe', async () => {
     const simulator = await useSimulator()
     await using apple = await openApple(simulator)
     const probed = simulator.calls().length
@@ -33,15 +33,15 @@ describeWithSimulator('what the seed asks of Apple', () => {
     expect(simulator.calls()).toHaveLength(probed)
   })
 
-  it('says in docs/capabilities.md what its probe claims', async () => {
+  it('claims what docs/capabilities.md says', async () => {
     await using host = createRuntimeHost({ plugins: [simulatedPlugin(await useSimulator())], env: {} })
     const [report] = await host.discover()
     expect(report && toColumn(report)).toEqual(readColumn('apple'))
   })
 })
 
-describeWithSimulator('BuildKit on Apple with its managers, played by a stand-in', () => {
-  it('is supported, starts, answers and leaves nothing', async () => {
+describeWithSimulator('BuildKit on Apple with managers, with a stand-in for the daemon', () => {
+  it('is supported, starts, answers and leaves nothing behind', async () => {
     const simulator = await useSimulator()
     const image = await addStandInImage(simulator)
     await using apple = await openApple(simulator, { managers: 'probe' })
@@ -59,7 +59,7 @@ describeWithSimulator('BuildKit on Apple with its managers, played by a stand-in
 })
 
 describeWithSimulator('a BuildKit on Apple that its service has forgotten', () => {
-  it('is started anew by who needs it, and goes with it', async () => {
+  it('is started again by a process that needs it, and removed with it', async () => {
     const simulator = await useSimulator()
     const options = { image: await addStandInImage(simulator), readyTimeoutMs: 30_000, graceMs: 100 }
     {
@@ -80,7 +80,7 @@ describeWithSimulator('a BuildKit on Apple that its service has forgotten', () =
 })
 
 describeWithSimulator('a BuildKit on Apple that another process is about to start', () => {
-  it('is waited for, and not started by another command under its maker', async () => {
+  it('is awaited, and not started twice, by another command while its creator starts it', async () => {
     const simulator = await useSimulator()
     const options = { image: await addStandInImage(simulator), readyTimeoutMs: 30_000, graceMs: 100 }
     await using maker = await openApple(simulator, { managers: 'probe' })
@@ -97,7 +97,7 @@ describeWithSimulator('a BuildKit on Apple that another process is about to star
 })
 
 describeWithSimulator('a BuildKit on Apple that two share, of which one only found it', () => {
-  it('goes soon after the last of them, who could not wait for its end', async () => {
+  it('is removed soon after its last user, which could not wait for its end', async () => {
     const simulator = await useSimulator()
     const image = await addStandInImage(simulator)
     await using maker = await openApple(simulator, { managers: 'probe' })

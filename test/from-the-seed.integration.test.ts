@@ -15,7 +15,7 @@ describeWithEngine('what the seed asks of Docker', ({ socketPath, image }) => {
     expect(findCapability(scope, sidecarManagerCapability)).toBeDefined()
   })
 
-  it('removes the network through the NetworkManager when the sidecar does not start, and keeps the first failure', async () => {
+  it('removes the network and rejects with the first error when the sidecar does not start', async () => {
     await using host = createHost()
     const scope = await host.open()
     const networks = findCapability(scope, networkManagerCapability)
@@ -27,7 +27,7 @@ describeWithEngine('what the seed asks of Docker', ({ socketPath, image }) => {
     expect(containers.filter((container) => container.name === name)).toEqual([])
   })
 
-  it('runs a sidecar on a network of its own', async () => {
+  it('runs a sidecar on a separate network', async () => {
     await using host = createHost()
     const scope = await host.open()
     const name = `capstan-seed-run-${process.pid}`

@@ -8,16 +8,16 @@ const openWithout = async (...without: Parameters<typeof memoryPlugin>[0][]) => 
   return host.open({ runtime: 'memory' })
 }
 
-describe('what the seed asks of a runtime without feature managers', () => {
+describe('a runtime without networks and sidecars', () => {
   const without = { without: [networkManagerCapability, sidecarManagerCapability] }
 
-  it('gives undefined, not a stub', async () => {
+  it('has undefined managers instead of stubs', async () => {
     await using scope = await openWithout(without)
     expect(findCapability(scope, networkManagerCapability)).toBeUndefined()
     expect(findCapability(scope, sidecarManagerCapability)).toBeUndefined()
   })
 
-  it('lets a feature fail before any side effect, with one sentence that names all that is missing', async () => {
+  it('rejects a feature before any side effect with an error that names each missing capability', async () => {
     await using scope = await openWithout(without)
     const feature = scope.resolve(ServiceFeature)
     expect(feature.support()).toMatchObject({
@@ -31,7 +31,7 @@ describe('what the seed asks of a runtime without feature managers', () => {
     expect(await scope.runtime.listContainers()).toEqual([])
   })
 
-  it('is no hindrance where only one is missing: that one is named', async () => {
+  it('reports only sidecars as missing when it has networks', async () => {
     await using scope = await openWithout({ without: [sidecarManagerCapability] })
     expect(scope.resolve(ServiceFeature).support()).toMatchObject({ missing: [{ title: 'sidecars' }] })
   })

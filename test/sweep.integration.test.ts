@@ -49,7 +49,7 @@ describeWithEngine('a sweep after a crash', ({ socketPath, image }) => {
     return { child, things }
   }
 
-  it('removes exactly what the dead owner left, nothing of a living one, and finds nothing the second time', async () => {
+  it('removes the resources of a dead owner, keeps those of a living one, and finds nothing at the second call', async () => {
     expect(existsSync(new URL('../packages/core/dist/index.js', import.meta.url)), 'build first: tsc -b').toBe(true)
     const [dead, living] = [
       await startChild(`capstan-dead-${process.pid}`),
@@ -79,7 +79,7 @@ function toIds({ removed }: SweepReport): readonly string[] {
   return removed.map(({ id }) => id)
 }
 
-/** Ids of all containers and networks, names of volumes, tags of images. */
+/** The ids of containers and networks, the names of volumes and the tags of images. */
 async function list(scope: RuntimeScope): Promise<ReadonlySet<string>> {
   const { networks, volumes } = requireCapabilities(scope, managers)
   const listed = await Promise.all([

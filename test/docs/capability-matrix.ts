@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import type { RuntimeReport } from '@capstan/core'
 import { root } from './documents.js'
 
-/** One column of the matrix in docs/capabilities.md: capability id → what the document says. */
+/** One column of the matrix in docs/capabilities.md: the text of the document by capability id. */
 export function readColumn(runtime: string): Readonly<Record<string, string>> {
   const document = readFileSync(`${root}docs/capabilities.md`, 'utf8')
   const [header = [], , ...rows] = document
@@ -18,7 +18,7 @@ export function readColumn(runtime: string): Readonly<Record<string, string>> {
   return Object.fromEntries(rows.map((row) => [row[0]?.replaceAll('`', '') ?? '', row[column] ?? '']))
 }
 
-/** The same, of a report. */
+/** Converts a report to a column. */
 export function toColumn(report: RuntimeReport): Readonly<Record<string, string>> {
   if (!report.available) throw new Error('the runtime is not available')
   return Object.fromEntries([

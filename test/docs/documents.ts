@@ -3,20 +3,20 @@ import { fileURLToPath } from 'node:url'
 
 /** A fenced block of a document. */
 export interface DocumentBlock {
-  /** Where it stands: `README.md:12`. */
+  /** The place of the block, for example `README.md:12`. */
   readonly place: string
   readonly language: string
   readonly text: string
-  /** The `text` block right behind it, where there is one: what it prints. */
+  /** The `text` block directly after it, if there is one: the output of the program. */
   readonly output: string | undefined
 }
 
-/** Every fenced block of the project's documents. */
+/** Returns every fenced block of the project's documents. */
 export function readBlocks(): readonly DocumentBlock[] {
   return listDocuments().flatMap((path) => parseBlocks(path, readFileSync(`${root}${path}`, 'utf8')))
 }
 
-/** What a program prints by its own account: the `text` block behind it, else its comments that stand as output. */
+/** Returns the documented output of a program: the `text` block after it, or its comments that show output. */
 export function toExpectedOutput({ text, output }: DocumentBlock): string {
   if (output !== undefined) return output
   const lines = text

@@ -4,16 +4,16 @@ import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { root } from './documents.js'
 
-/** A guide followed to the letter: the folder that its reader has at the end. */
+/** The folder that results from following a guide. */
 export interface GuideFolder extends AsyncDisposable {
   readonly path: string
-  /** The paths of the files, as the guide names them. */
+  /** The paths of the files in the guide. */
   readonly files: readonly string[]
-  /** Runs a program in the folder; resolves with its stdout, and rejects with all it said when it fails. */
+  /** Runs a program in the folder. Resolves with its stdout; rejects with its output when it fails. */
   run(program: string, args: readonly string[]): Promise<string>
 }
 
-/** Writes the files of a guide, the blocks that are headed by a language and a path, where the packages are found. */
+/** Writes the files of a guide, which are the blocks with a language and a path, to a folder in which the packages resolve. */
 export async function followGuide(document: string): Promise<GuideFolder> {
   const text = await readFile(join(root, document), 'utf8')
   const path = await mkdtemp(join(root, 'test/docs/.guide-'))
@@ -22,7 +22,7 @@ export async function followGuide(document: string): Promise<GuideFolder> {
     await mkdir(dirname(join(path, file)), { recursive: true })
     await writeFile(join(path, file), content)
   }
-  // Options of the test runner's own process are nothing to the guide's programs.
+  // The Node options of the test runner must not apply to the programs of the guide.
   const { NODE_OPTIONS: _, NODE_TEST_CONTEXT: __, ...env } = process.env
   return {
     path,
@@ -35,7 +35,7 @@ export async function followGuide(document: string): Promise<GuideFolder> {
   }
 }
 
-/** The `text` block of a guide that holds this line. */
+/** Returns the `text` block of a guide that contains the line. */
 export async function readOutput(document: string, line: string): Promise<string> {
   const text = await readFile(join(root, document), 'utf8')
   const blocks = [...text.matchAll(/^```text\n([\s\S]*?)^```$/gm)].map(([, block = '']) => block)

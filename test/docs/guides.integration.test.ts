@@ -4,8 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { root } from './documents.js'
 import { followGuide, type GuideFolder, readOutput, tsc } from './guide-files.js'
 
-// They run the built packages, and the whole kit: nothing for the quick tests, though no engine is needed.
-describe('docs/writing-a-runtime.md, followed to the letter', { timeout: 180_000 }, () => {
+// Integration tests, because they use the built packages and run the whole kit; they need no engine.
+describe('the files of docs/writing-a-runtime.md', { timeout: 180_000 }, () => {
   const document = 'docs/writing-a-runtime.md'
   let guide: GuideFolder
   beforeAll(async () => {
@@ -13,27 +13,27 @@ describe('docs/writing-a-runtime.md, followed to the letter', { timeout: 180_000
   })
   afterAll(async () => await guide[Symbol.asyncDispose]())
 
-  it('has files whose types are right', async () => {
+  it('compile', async () => {
     expect(guide.files).toEqual(['package.json', 'index.js', 'conformance.test.js'])
     const compilerOptions = { ...options, allowJs: true, checkJs: true, noEmit: true }
     await writeFile(join(guide.path, 'tsconfig.json'), JSON.stringify({ compilerOptions, include: ['*.js'] }))
     expect(await guide.run(process.execPath, [tsc, '-p', '.'])).toBe('')
   })
 
-  it('passes the kit as a test', async () => {
+  it('pass the kit in a test', async () => {
     const output = await guide.run(process.execPath, ['--test', '--test-reporter=tap', 'conformance.test.js'])
     expect(output).toMatch(/^# pass \d{3}$/m)
     expect(output).toMatch(/^# fail 0$/m)
   })
 
-  it('passes it at the terminal, with the page that is shown', async () => {
+  it('pass the kit on the command line with the documented output', async () => {
     const argv = [bin, 'conformance', '--plugin', '.', '--report', 'conformance.json']
     const output = await guide.run(process.execPath, argv)
     expect(withoutDuration(output)).toContain(withoutDuration(await readOutput(document, 'Refused')))
   })
 })
 
-describe('docs/writing-a-feature.md, followed to the letter', { timeout: 120_000 }, () => {
+describe('the files of docs/writing-a-feature.md', { timeout: 120_000 }, () => {
   const document = 'docs/writing-a-feature.md'
   let guide: GuideFolder
   beforeAll(async () => {
@@ -41,7 +41,7 @@ describe('docs/writing-a-feature.md, followed to the letter', { timeout: 120_000
   })
   afterAll(async () => await guide[Symbol.asyncDispose]())
 
-  it('compiles, prints what is shown, and passes its own tests', async () => {
+  it('compile, print the documented output and pass their tests', async () => {
     expect(guide.files).toContain('tsconfig.json')
     expect(await guide.run(process.execPath, [tsc])).toBe('')
     const output = await guide.run(process.execPath, ['dist/main.js'])
@@ -51,7 +51,7 @@ describe('docs/writing-a-feature.md, followed to the letter', { timeout: 120_000
   })
 })
 
-/** How long it took is another matter each time. */
+/** Removes the duration, which differs at each run. */
 function withoutDuration(page: string): string {
   return page.replace(/ in \S+s\n/, '\n')
 }

@@ -8,20 +8,20 @@ import { runProgram } from './run-program.js'
 describeWithEngine('the documents, on a real engine', ({ socketPath, image }) => {
   const blocks = readBlocks()
   const env = { DOCKER_HOST: `unix://${socketPath}` }
-  /** What a reader would pull: no registry is in reach of a test. */
+  /** Images that a reader would pull; tests have no registry. */
   const withImage = (text: string) => text.replaceAll(/\bbusybox(:[\d.]+)?(?=[' ])/g, image)
 
   const programs = blocks.filter(({ language, text }) => language === 'js' && text.includes('@capstan/runtime-docker'))
-  it.each(programs)('the program of $place prints what it says', async (block) => {
+  it.each(programs)('the program of $place prints the documented output', async (block) => {
     expect(await runProgram(withImage(block.text), env)).toBe(toExpectedOutput(block))
   })
 
-  // One that wants a terminal, and one that leaves an image behind, are tested with the command itself.
+  // Commands that need a terminal or leave an image behind are tested with the package of the command.
   const commands = blocks
     .filter(({ language, place }) => language === 'sh' && !place.startsWith('examples/quickstart/'))
     .flatMap(({ place, text }) => text.split('\n').map((line) => ({ place, line })))
     .filter(({ line }) => /(^|\| )capstan /.test(line) && !line.includes(' -it '))
-  it.each(commands)('the command of $place does what it says: $line', async ({ line }) => {
+  it.each(commands)('the command of $place succeeds: $line', async ({ line }) => {
     const [command = '', comment = ''] = line.split(/\s+#\s+/)
     const script = `capstan() { "${process.execPath}" "${root}packages/cli/dist/bin.js" "$@"; }\n${withImage(command)}`
     const running = promisify(execFile)('sh', ['-c', script], { cwd: root, env: { ...process.env, ...env } })

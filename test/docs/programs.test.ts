@@ -7,21 +7,21 @@ import { runProgram } from './run-program.js'
 
 const blocks = readBlocks()
 const programs = blocks.filter(({ language, text }) => language === 'js' && !text.includes('@capstan/runtime-docker'))
-// A program in JavaScript is one in TypeScript, too: whoever pastes it there finds no error.
+// JavaScript programs are compiled as TypeScript too, because readers may paste them into TypeScript files.
 const samples = blocks.filter(({ language }) => language === 'ts' || language === 'js')
 
-describe('a program of the documents', () => {
-  it.each(programs)('of $place prints what it says', async (block) => {
+describe('a program of the documentation', () => {
+  it.each(programs)('of $place prints the documented output', async (block) => {
     expect(await runProgram(block.text)).toBe(toExpectedOutput(block))
   })
 })
 
-describe('the samples of the documents', () => {
+describe('the samples of the documentation', () => {
   it('compile', async () => {
     const folder = await mkdtemp(`${root}test/docs/.samples-`)
     try {
       await Promise.all(samples.map(({ text }, index) => writeFile(`${folder}/sample-${index}.ts`, text)))
-      // What we ask of our own packages a reader need not ask of his.
+      // The stricter compiler options of this repository do not apply to readers.
       const ours = { isolatedDeclarations: false, declaration: false, declarationMap: false, noUnusedLocals: false }
       const compilerOptions = { composite: false, noEmit: true, customConditions: [], ...ours }
       const config = { extends: `${root}tsconfig.base.json`, compilerOptions, include: ['*.ts'] }

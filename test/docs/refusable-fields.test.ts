@@ -3,7 +3,7 @@ import { builtInCapabilities } from '@capstan/core/plugin'
 import { expect, it } from 'vitest'
 import { root } from './documents.js'
 
-it('docs/capabilities.md lists each refusable field below its capability, with its line', () => {
+it('docs/capabilities.md lists each refusable field with its description below its capability', () => {
   const document = readFileSync(`${root}docs/capabilities.md`, 'utf8')
   const lists = builtInCapabilities.flatMap(({ id, refusable }) => {
     const lines = Object.entries<string>(refusable).map(([field, line]) => `- \`${field}\`: ${line}`)

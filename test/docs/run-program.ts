@@ -3,9 +3,9 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { root } from './documents.js'
 
-/** Runs a document's program under plain node, as its reader would, against the built packages; resolves with its output. */
+/** Runs a program of a document with Node and the built packages. Resolves with its output. */
 export async function runProgram(text: string, env: NodeJS.ProcessEnv = {}): Promise<string> {
-  // Inside of the repository, so that it finds the packages.
+  // The file is inside the repository, so that the packages resolve.
   const folder = await mkdtemp(`${root}test/docs/.program-`)
   try {
     await writeFile(`${folder}/program.mjs`, text)

@@ -12,7 +12,7 @@ interface Limit {
 
 const limits = readLimits(readFileSync(`${root}docs/timeouts.md`, 'utf8'))
 
-test.each(limits)('docs/timeouts.md gives the default of the code: $file, $name', ({ file, name, milliseconds }) => {
+test.each(limits)('docs/timeouts.md has the default of the code: $file, $name', ({ file, name, milliseconds }) => {
   expect(readDefaults(file).get(name)).toContain(milliseconds)
 })
 
@@ -31,7 +31,7 @@ test('docs/timeouts.md has every row in a table with a header', () => {
   expect(tables.filter((table) => !/^\| Limit .*\n\|(---\|)+\n/.test(table))).toEqual([])
 })
 
-/** The rows whose last cell names a place in the code. */
+/** The rows whose last cell names a file of the code. */
 function readLimits(page: string): readonly Limit[] {
   const rows = page.matchAll(/^\| (.+) \| ([\d ]+) \| (.+) \| `(\S+)` `(\w+)` \|$/gm)
   return [...rows].map(([, title = '', number = '', option = '', file = '', name = '']) => ({
@@ -43,7 +43,7 @@ function readLimits(page: string): readonly Limit[] {
   }))
 }
 
-/** The numbers that names are given in a file: `answerMs: 60_000`, `graceMs = 500`. */
+/** Reads the numeric constants of a file: `answerMs: 60_000`, `graceMs = 500`. */
 function readDefaults(file: string): ReadonlyMap<string, readonly number[]> {
   const found = new Map<string, number[]>()
   for (const [, name = '', value = ''] of readFileSync(`${root}${file}`, 'utf8').matchAll(

@@ -22,11 +22,14 @@ afterAll(async () => {
 })
 
 describe('an application with the packed packages', () => {
-  it.each(bundleFormats)('is bundled in the format %s without native parts, and runs elsewhere', async (format) => {
-    const { code, output, inputs } = await trial.run(format, { resolveDir: installed.app })
-    expect(findForeignInputs(inputs)).toEqual([])
-    expect(inputs.some((path) => path.includes('@capstan/runtime-docker/dist/'))).toBe(true)
-    expect(code, output).toBe(0)
-    expect(JSON.parse(output)).toEqual(bundledOutput)
-  })
+  it.each(bundleFormats)(
+    'is bundled in the format %s without native modules and runs in another folder',
+    async (format) => {
+      const { code, output, inputs } = await trial.run(format, { resolveDir: installed.app })
+      expect(findForeignInputs(inputs)).toEqual([])
+      expect(inputs.some((path) => path.includes('@capstan/runtime-docker/dist/'))).toBe(true)
+      expect(code, output).toBe(0)
+      expect(JSON.parse(output)).toEqual(bundledOutput)
+    },
+  )
 })

@@ -7,7 +7,7 @@ import { readPackages } from '../../scripts/source/packages.mjs'
 import { runProgram } from '../../tools/run-program.mjs'
 
 /**
- * What a user has who installs from a registry: the command, globally, and an application with packages of its own.
+ * An installation from a registry: the command, installed globally, and an application with its own packages.
  *
  * The application has `their-runtime`, and `their-feature` with a second copy of core (9.9.9) below it.
  */
@@ -17,7 +17,7 @@ export interface PackedInstallation extends AsyncDisposable {
   readonly capstan: string
 }
 
-/** Packs all that is published, and installs it with npm. Takes a minute, and a registry for what others publish. */
+/** Packs the published packages and installs them with npm. Takes a minute and requires a registry for dependencies. */
 export async function installPackedPackages(): Promise<PackedInstallation> {
   const folder = await mkdtemp(join(tmpdir(), 'capstan-packed-'))
   const remove = () => rm(folder, { recursive: true, force: true })
@@ -38,7 +38,7 @@ export async function installPackedPackages(): Promise<PackedInstallation> {
   }
 }
 
-/** An application with all that is published here, and further packages by their folders, all installed from tarballs. */
+/** Creates an application with the published packages and further packages by folder, all installed from tarballs. */
 export async function installAll(...places: readonly string[]): Promise<PackedInstallation> {
   const folder = await mkdtemp(join(tmpdir(), 'capstan-packed-'))
   const remove = () => rm(folder, { recursive: true, force: true })
@@ -57,14 +57,14 @@ export async function installAll(...places: readonly string[]): Promise<PackedIn
   }
 }
 
-/** By the names of the packages, without the scope. */
+/** By the name of the package without the scope. */
 async function packOurs(folder: string): Promise<ReadonlyMap<string, string>> {
   const published = readPackages(root).filter(({ manifest }) => manifest.private !== true)
   const packed = await packAll(published, folder)
   return new Map(packed.map(({ name, tarball }) => [name.replace('@capstan/', ''), tarball]))
 }
 
-/** The same core, under another version, so that npm does not take the two for one. */
+/** The same core with another version, so that npm does not deduplicate the two. */
 async function packSecondCore(tarball: string, folder: string): Promise<string> {
   const place = join(folder, 'second-core')
   await mkdir(place)

@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(async () => await installed[Symbol.asyncDispose]())
 
 describe('two installed copies of core in one tree', () => {
-  it('agree on tokens and errors; a feature class of the other copy fails with the sentence that names both', async () => {
+  it('share tokens and errors, and reject a feature class of the other copy with an error that names both', async () => {
     const program = `
       import { createRuntimeHost, isHostError, networkManagerCapability } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
@@ -73,19 +73,19 @@ describe('the command, installed globally', () => {
     expect(findRuntime(output, 'theirs')).toMatchObject({ available: true, packageVersion: '2.3.4' })
   })
 
-  it('runs a container on it', async () => {
+  it('runs a container on that runtime', async () => {
     const argv = ['--plugin', 'their-runtime', '--runtime', 'theirs', 'run', '--rm', 'busybox', 'echo', 'it works']
     expect(await capstan(argv)).toEqual({ code: 0, output: 'it works\n' })
   })
 
-  it('tries it by the kit, also in a process of its own', async () => {
+  it('runs the kit on that runtime, also in another process', async () => {
     const argv = ['conformance', '--plugin', 'their-runtime', '--only', 'PRB,REG,NAME,PROC', '--json']
     const { code, output } = await capstan(argv)
     expect(code, output).toBe(0)
     expect(output).toMatch(/"failed": 0,\s+"absent": 2,\s+"refused": 0/)
   })
 
-  it('takes none of its own installation for one of the application', async () => {
+  it('does not load its own packages as packages of the application', async () => {
     const elsewhere = join(installed.app, '..', 'elsewhere')
     await mkdir(elsewhere)
     const { code, output } = await capstan(['doctor', '--plugin', '@capstan/runtime-memory'], elsewhere)
@@ -108,5 +108,5 @@ function findRuntime(output: string, name: string): unknown {
   return runtimes.find(({ runtime }) => runtime === name)
 }
 
-// By NODE_PATH, which the programs of a pnpm workspace get, the workspace's own packages would be found.
+// Programs in a pnpm workspace have NODE_PATH, by which the packages of the workspace would be found.
 const { NODE_PATH: _, ...env } = process.env

@@ -23,22 +23,22 @@ describe.skipIf(!podman.available)('examples/runtime-podman, installed beside th
 
   afterAll(async () => await installed?.[Symbol.asyncDispose]())
 
-  it('is shown by doctor, with no change anywhere else', async () => {
+  it('is listed by doctor without changes to other packages', async () => {
     const { output } = await capstan(['--plugin', plugin, 'doctor', '--json'])
     const { runtimes }: { runtimes: readonly { readonly runtime: string }[] } = JSON.parse(output)
     expect(runtimes.find(({ runtime }) => runtime === 'podman')).toMatchObject({ available: true, packageName: plugin })
   })
 
-  it('passes the kit on a real Podman, whose service it starts itself', async () => {
+  it('starts the service of a real Podman and passes the kit', async () => {
     const { counts, failed } = await tryByKit([])
     expect(counts.passed).toBeGreaterThan(400)
     if (failed.length === 0) return
-    // Podman 4.3 gets in its own way when it does several things at once: what is a promise of the plugin fails alone, too.
+    // Podman 4.3 fails at concurrent requests, so the cases run one at a time.
     console.warn(`Tried again, alone, because they failed beside others: ${failed.join(', ')}`)
     expect((await tryByKit(['--only', failed.join(','), '--concurrency', '1'])).failed).toEqual([])
   }, 780_000)
 
-  it('leaves no service and no socket where the process of the host is killed', async () => {
+  it('leaves no service and no socket behind when the process of the host is killed', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'capstan-killed-'))
     const program = `
       import { createRuntimeHost, loadPlugins } from '@capstan/core'
@@ -78,18 +78,18 @@ describe.skipIf(!podman.available)('examples/runtime-podman, installed beside th
   }
 })
 
-// By NODE_PATH, which the programs of a pnpm workspace get, the workspace's own packages would be found.
+// Programs in a pnpm workspace have NODE_PATH, by which the packages of the workspace would be found.
 const { NODE_PATH: _, CONTAINER_HOST: __, ...rest } = process.env
 const env = { ...rest, ...podmanEnv }
 
-/** The command lines that name the folder. */
+/** Finds the processes whose command line contains the folder. */
 async function findProcesses(folder: string): Promise<readonly string[]> {
   const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
   const lines = await Promise.all(pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')))
   return lines.filter((line) => line.includes(folder))
 }
 
-/** CAPSTAN_REQUIRE_ENGINE=1 makes its absence a failure. */
+/** Fails without Podman when CAPSTAN_REQUIRE_ENGINE is 1. */
 async function findPodman() {
   const tool = fileURLToPath(new URL('../../tools/podman/podman.mjs', import.meta.url))
   const { code, output } = await runProgram(process.execPath, [tool, 'status'])

@@ -16,7 +16,7 @@ test.each([
   ['const n = x as ImageBuilder', 'casts to ImageBuilder'],
   ['function has(x: object): x is SidecarManager { return true }', 'claims by a predicate to have SidecarManager'],
   ['const is = (x: object): x is Runtime => true', 'claims by a predicate to have Runtime'],
-])('%s is an offence', (text, offence) => {
+])('reports %s', (text, offence) => {
   const found = findAbilityOffences('a.ts', `\n${text}\n`)
   expect(found).toEqual([{ path: 'a.ts', line: 2, text: `${offence}: ask for the capability instead` }])
 })
@@ -32,6 +32,6 @@ test.each([
   'const z = plugin satisfies Runtime',
   'const isUsable = (report: Report): report is UsableRuntime => true',
   "// runtime.type === 'docker'",
-])('%s is none', (text) => {
+])('accepts %s', (text) => {
   expect(findAbilityOffences('a.ts', text)).toEqual([])
 })

@@ -23,7 +23,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true }))
 
-test('packages that depend one way, on what they list, are clean', () => {
+test('accepts packages that import only what they list, in one direction', () => {
   add('core/src/injection/di.ts', "import { container } from 'tsyringe'")
   add('core/src/other.ts', "import { readFile } from 'node:fs/promises'\nexport * from './injection/di.js'")
   add('runtime-docker/src/a.ts', "import type Docker from 'dockerode'\nconst late = () => import('dockerode')")
@@ -50,7 +50,7 @@ test.each([
   ['cli/src/a.ts', "import 'vitest'", 'which its package.json does not list for its users'],
   ['runtime-docker/src/a.ts', "import Docker from 'dockerode'", 'import() or import type'],
   ['runtime-docker/src/a.ts', "const x = await import('execa')", 'which only packages/runtime-apple/src/ may do'],
-])('%s may not say %s', (path, text, reason) => {
+])('reports that %s contains %s', (path, text, reason) => {
   add(path, `\n${text}`)
   const [offence, ...others] = offences()
   expect(others).toEqual([])
@@ -58,7 +58,7 @@ test.each([
   expect(offence?.text).toContain(reason)
 })
 
-test('execa has one door, so the second file that loads it is an offence', () => {
+test('reports a second file that loads execa', () => {
   add('runtime-apple/src/a.ts', "import { execa } from 'execa'")
   add('runtime-apple/src/b.ts', "import { execa } from 'execa'")
   expect(offences()).toEqual([
@@ -69,7 +69,7 @@ test('execa has one door, so the second file that loads it is an offence', () =>
   ])
 })
 
-test('a package that the architecture does not know must be given its place', () => {
+test('reports a package that the architecture does not list', () => {
   addPackage('surprise', { dependencies: { '@capstan/core': '1' } })
   add('surprise/src/a.ts', "import '@capstan/core'")
   expect(offences()[0]?.text).toContain('@capstan/surprise has no place in the architecture')

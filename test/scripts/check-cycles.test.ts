@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { findCycles } from '../../scripts/check-cycles.mjs'
 
-test('a circle is told once, with the way round', () => {
+test('reports a cycle once with its path', () => {
   const files = [
     { path: 'p/a.ts', text: "import './b.js'" },
     { path: 'p/b.ts', text: "export * from './c/c.js'" },
@@ -11,7 +11,7 @@ test('a circle is told once, with the way round', () => {
   expect(findCycles(files)).toEqual([{ path: 'p/a.ts', text: 'imports itself: p/a.ts → p/b.ts → p/c/c.ts → p/a.ts' }])
 })
 
-test('what is erased or loaded later closes no circle', () => {
+test('ignores type imports and dynamic imports', () => {
   const files = [
     { path: 'a.ts', text: "import './b.js'" },
     { path: 'b.ts', text: "import type { A } from './a.js'\nconst later = () => import('./a.js')" },

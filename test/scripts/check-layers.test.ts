@@ -19,7 +19,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true }))
 
-test('reads the rooms of each layer, by package', () => {
+test('reads the folders of each layer by package', () => {
   const text = '```layers\none\n  a, b  two rooms\n  c.ts\ntwo\n  d\n```\n\n```layers\nthree\n  e\n```\n'
   expect([...readLayers(text)]).toEqual([
     ['one', [['a', 'b'], ['c.ts']]],
@@ -36,7 +36,7 @@ test.each([
   ['right/a.ts', '../errors.js'],
   ['index.ts', './top/a.js'],
   ['index.ts', './plugin.js'],
-])('%s may import %s', (path, specifier) => {
+])('accepts that %s imports %s', (path, specifier) => {
   add(`packages/core/src/${path}`, `import { b } from '${specifier}'`)
   expect(offences()).toEqual([])
 })
@@ -47,14 +47,14 @@ test.each([
   ['left/low/a.ts', '../b.js', 'left is above left/low in core'],
   ['errors.ts', './top/b.js', 'top is above errors.ts in core'],
   ['top/a.ts', '../index.js', 'src is above top in core'],
-])('%s may not import the type of %s', (path, specifier, reason) => {
+])('reports that %s imports the type of %s', (path, specifier, reason) => {
   add(`packages/core/src/${path}`, `\nimport type { B } from '${specifier}'`)
   expect(offences()).toEqual([
     { path: `packages/core/src/${path}`, line: 2, text: `imports '${specifier}': ${reason}` },
   ])
 })
 
-test('a folder that no layer names is an offence', () => {
+test('reports a folder that no layer lists', () => {
   add('packages/core/src/new/a.ts', '')
   expect(offences()).toEqual([
     { path: 'packages/core/src/new/a.ts', text: 'is in no layer: ARCHITECTURE.md lists those of core' },

@@ -19,7 +19,7 @@ test.each([
     "defineCapability({ id: 'x', title: 'x', refusable: { 'build.dns': 'a', buildImage: 'b' } })",
     'buildImage',
   ],
-])('%s is an offence', (_, fields, field) => {
+])('reports %s', (_, fields, field) => {
   const found = findRefusalOffences([
     { path: 'contract.ts', text: contract },
     { path: 'fields.ts', text: fields },
@@ -33,6 +33,6 @@ test.each([
   ['the name of a method of an interface without a capability', "const refusable = { listEverything: 'a' }"],
   ['an option of exec', "const refusable = { 'exec.env.unset': 'a' }"],
   ['another constant', "const steps = { buildImage: 'a' }"],
-])('%s is none', (_, fields) => {
+])('accepts %s', (_, fields) => {
   expect(findRefusalOffences([{ path: 'all.ts', text: `${contract}\n${fields}` }])).toEqual([])
 })

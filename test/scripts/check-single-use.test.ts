@@ -16,7 +16,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(root, { recursive: true }))
 
-test('a short file with one importer is an offence', () => {
+test('reports a short file with one importer', () => {
   add('src/b.ts', 'export const b = 1\n')
   expect(findSingleUses(root)).toEqual([
     { path: 'packages/core/src/b.ts', text: 'has 1 line and one importer: move it into packages/core/src/a.ts' },
@@ -27,13 +27,13 @@ test.each([
   ['has 25 lines', () => add('src/b.ts', 'export const b = 1\n'.repeat(25))],
   ['has a second importer', () => add('src/c.ts', "import { b } from './b.js'")],
   ['has a test', () => add('test/b.test.ts', "import { b } from '../src/b.js'")],
-])('a file that %s is none', (_, prepare) => {
+])('accepts a file that %s', (_, prepare) => {
   add('src/b.ts', 'export const b = 1\n')
   prepare()
   expect(findSingleUses(root)).toEqual([])
 })
 
-test('a file that is apart for a stated reason is none', () => {
+test('accepts a file that is listed as an exception', () => {
   add('src/b.ts', 'export const b = 1\n')
   expect(findSingleUses(root, [{ path: /\/b\.ts$/, reason: 'loaded on demand' }])).toEqual([])
 })

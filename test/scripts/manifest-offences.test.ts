@@ -10,7 +10,7 @@ const manifest = {
 }
 const files = ['README.md', 'LICENSE', 'dist/index.js', 'dist/index.d.ts', 'src/index.ts']
 
-test('a clean package has none', () => {
+test('accepts a complete package', () => {
   expect(findManifestOffences({ path, manifest, files })).toEqual([])
 })
 
@@ -20,7 +20,7 @@ test.each([
   [{ manifest: { ...manifest, exports: { '.': { '@capstan/source': './src/index.ts' } } } }, '"@capstan/source"'],
   [{ files: files.filter((file) => file !== 'README.md') }, 'publishes no README.md'],
   [{ files: [...files, 'dist/old/gone.js'] }, 'publishes dist/old/gone.js, whose source is gone'],
-])('%j is an offence', (change, text) => {
+])('reports %j', (change, text) => {
   const offences = findManifestOffences({ path, manifest, files, ...change })
   expect(offences).toHaveLength(1)
   expect(offences[0]?.text).toContain(text)

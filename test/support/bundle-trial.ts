@@ -8,7 +8,7 @@ import { runProgram } from '../../tools/run-program.mjs'
 /** The formats of a bundle. */
 export const bundleFormats = ['cjs', 'esm'] as const
 
-/** An application that finds an engine, creates a container, lists, builds an image, and ends. */
+/** An application that finds an engine, creates a container, lists containers, builds an image and exits. */
 const application = `
   import { createRuntimeHost, imageBuilderCapability, requireCapabilities } from '@capstan/core'
   import { dockerPlugin } from '@capstan/runtime-docker'
@@ -26,26 +26,26 @@ const application = `
   }
   main()`
 
-/** Bundles the application with esbuild and runs it in a folder of its own, on an engine that a script plays. */
+/** Bundles the application with esbuild and runs it in a separate folder, with a scripted engine. */
 export interface BundleTrial extends AsyncDisposable {
-  /** `resolveDir`: where the application finds its packages. */
+  /** `resolveDir` is the folder from which packages are resolved. */
   run(format: (typeof bundleFormats)[number], options: BundleOptions): Promise<BundleResult>
 }
 
 export interface BundleOptions {
   readonly resolveDir: string
-  /** Conditions of `exports` by which packages are found, beside those of esbuild. */
+  /** Conditions of `exports` in addition to those of esbuild. */
   readonly conditions?: string[]
 }
 
 export interface BundleResult {
   readonly code: number
   readonly output: string
-  /** The files that the bundle was made from. */
+  /** The source files of the bundle. */
   readonly inputs: readonly string[]
 }
 
-/** What the application prints. */
+/** The output of the application. */
 export const bundledOutput = { id: 'c'.repeat(64), listed: 0, require: 'undefined' }
 
 export async function createBundleTrial(): Promise<BundleTrial> {
@@ -83,7 +83,7 @@ export async function createBundleTrial(): Promise<BundleTrial> {
   }
 }
 
-/** Files that cannot go into a bundle, or that Capstan never uses. */
+/** Files that cannot be bundled, or that Capstan does not use. */
 export function findForeignInputs(inputs: readonly string[]): readonly string[] {
   return inputs.filter((path) => /\.node$|\/(ssh2|cpu-features|docker-modem|@grpc)\//.test(path))
 }

@@ -1,6 +1,6 @@
 import type { CaseResult, ConformanceReport } from '@capstan/conformance'
 
-/** Says how many cases ran, and what was absent or refused, with the reasons. `place`: on what, where the name does not tell. */
+/** Prints the number of cases and the reasons of absent and refused ones. `place` names the engine if the plugin name does not. */
 export function printReport({ plugin, endpoint, counts, cases, durationMs }: ConformanceReport, place = ''): void {
   const { passed, failed, absent, refused } = counts
   const heading = `${plugin.name} ${endpoint.version}${place}: ${passed} passed, ${failed} failed, ${absent} absent, ${refused} refused`

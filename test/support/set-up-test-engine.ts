@@ -6,7 +6,7 @@ import { makeTestImages, type TestImageReport } from '../../tools/engine/test-im
 import type { TestBuildKit } from './test-buildkit.js'
 import type { TestEngine } from './test-engine.js'
 
-/** Runs once before the integration tests: finds an engine, makes the images in it, and says once what is missing. */
+/** Runs once before the integration tests: finds an engine, creates the test images and prints what is missing. */
 export async function setup(project: TestProject): Promise<void> {
   const { engine, buildkit, missing } = await findTestEngine()
   if (missing.length > 0 && process.env.CAPSTAN_REQUIRE_ENGINE === '1') {

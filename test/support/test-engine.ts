@@ -1,14 +1,14 @@
 import { describe, inject } from 'vitest'
 
 /**
- * The engine for integration tests, found once per run by `set-up-test-engine.ts`, which also prints the reason where
- * there is none; CAPSTAN_REQUIRE_ENGINE=1 makes that a failure of the run.
+ * The engine for integration tests, which `set-up-test-engine.ts` finds once per run. Without an engine that file prints
+ * the reason, and with CAPSTAN_REQUIRE_ENGINE=1 the run fails.
  */
 export const testEngine: TestEngine = inject('testEngine')
 
 /**
- * Declares tests that need a real engine. Where none is there they are collected all the same and count as skipped, so
- * `define` uses the engine only inside tests and hooks.
+ * Declares tests that need a real engine. Without one they are collected and skipped, so `define` may use the engine only
+ * inside tests and hooks.
  */
 export function describeWithEngine(title: string, define: (engine: AvailableTestEngine) => void): void {
   describe.skipIf(!testEngine.available)(title, () => define(testEngine.available ? testEngine : placeholder))
@@ -23,18 +23,18 @@ export function describeWithFirewallImage(title: string, define: (engine: Firewa
   })
 }
 
-/** What an integration test may count on. */
+/** The engine of an integration test. */
 export type TestEngine = AvailableTestEngine | { readonly available: false; readonly reason: string }
 
 export interface AvailableTestEngine {
   readonly available: true
-  /** Of the engine's unix socket. */
+  /** The path of the engine's unix socket. */
   readonly socketPath: string
-  /** Such as `1.41`. */
+  /** The API version, for example `1.41`. */
   readonly apiVersion: string
   /** A static busybox with all its commands, users `root` (0), `capstan` (1000) and `nobody` (65534). */
   readonly image: string
-  /** The same with iptables and ip6tables, legacy and nft; absent where this machine has none to give. */
+  /** The same with iptables and ip6tables, legacy and nft. Absent when this machine has none. */
   readonly firewallImage?: string
 }
 

@@ -13,11 +13,11 @@ const report = {
   testResults: [passed],
 }
 
-test('skipped are the pending and the planned', () => {
+test('pending and todo tests count as skipped', () => {
   expect(toSummary(toTestCounts(report, 0))).toBe('3 passed, 0 failed, 3 skipped')
 })
 
-test('a failed test counts once, a file that could not be loaded too', () => {
+test('a failed test and a file that cannot be loaded each count once', () => {
   const testResults = [passed, failed, notLoaded]
   expect(toTestCounts({ ...report, numFailedTests: 1, success: false, testResults }, 1).failed).toBe(2)
 })

@@ -3,11 +3,11 @@ import { toEngineConfig } from '../../../tools/engine/engine-config.mjs'
 
 const host = 'unix:///var/run/docker.sock'
 
-test('a machine without peculiarities needs the endpoint only', () => {
+test('a machine without restrictions needs only the endpoint', () => {
   expect(toEngineConfig({}, { host })).toEqual({ hosts: [host] })
 })
 
-test("the machine's own configuration is kept, and the stand-in for runc becomes the default beside its runtimes", () => {
+test('the configuration of the machine is kept, and the wrapper of runc becomes the default runtime', () => {
   const own = {
     'registry-mirrors': ['https://mirror.example'],
     runtimes: { own: { path: '/own' } },

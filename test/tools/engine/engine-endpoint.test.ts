@@ -13,7 +13,7 @@ beforeEach(() => {
 
 afterEach(() => rmSync(DOCKER_CONFIG, { recursive: true }))
 
-test('without any word it is the default socket', () => {
+test('the default socket is used without configuration', () => {
   expect(findEndpoint({ DOCKER_CONFIG })).toEqual({
     host: 'unix:///var/run/docker.sock',
     source: 'default',
@@ -22,24 +22,24 @@ test('without any word it is the default socket', () => {
   })
 })
 
-test('DOCKER_HOST beats DOCKER_CONTEXT', () => {
+test('DOCKER_HOST overrides DOCKER_CONTEXT', () => {
   const endpoint = findEndpoint({ DOCKER_CONFIG, DOCKER_HOST: 'unix:///x.sock', DOCKER_CONTEXT: 'none such' })
   expect(endpoint).toMatchObject({ source: 'DOCKER_HOST', chosen: true, connection: { socketPath: '/x.sock' } })
 })
 
-test('tcp has the port of its kind, TLS when the environment asks for it', () => {
+test('tcp has the default port, and TLS when the environment requests it', () => {
   const DOCKER_HOST = 'tcp://example.test'
   expect(findEndpoint({ DOCKER_CONFIG, DOCKER_HOST }).connection).toMatchObject({ protocol: 'http:', port: 2375 })
   const secure = findEndpoint({ DOCKER_CONFIG, DOCKER_HOST, DOCKER_TLS_VERIFY: '1' })
   expect(secure.connection).toMatchObject({ protocol: 'https:', port: 2376, host: 'example.test' })
 })
 
-test('an IPv6 address loses its brackets', () => {
+test('the brackets of an IPv6 address are removed', () => {
   const { connection } = findEndpoint({ DOCKER_HOST: 'tcp://[::1]:99' })
   expect(connection).toMatchObject({ host: '::1', port: 99 })
 })
 
-test('a context is read from the store, its endpoint is chosen only where it is named', () => {
+test('a context is read from the store and is chosen only when it is named', () => {
   addContext('away', 'unix:///away.sock')
   expect(findEndpoint({ DOCKER_CONFIG, DOCKER_CONTEXT: 'away' })).toMatchObject({
     host: 'unix:///away.sock',
@@ -59,7 +59,7 @@ test.each(['ssh://host', 'fd://', '/var/run/docker.sock', 'unix://', 'nonsense']
   },
 )
 
-test('a context that is not there is a problem that names it', () => {
+test('a missing context is reported with its name', () => {
   expect(findEndpoint({ DOCKER_CONFIG, DOCKER_CONTEXT: 'gone' }).problem).toContain('"gone" cannot be read')
 })
 

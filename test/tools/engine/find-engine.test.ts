@@ -17,25 +17,25 @@ beforeEach(() => {
 
 afterEach(() => rmSync(directory, { recursive: true }))
 
-test('an engine is there when it answers', async () => {
+test('an engine that answers is found', async () => {
   await using _server = await serve((_, response) =>
     response.setHeader('Api-Version', '1.41').setHeader('Server', 'X/1').end('OK'),
   )
   expect(await findEngine({ DOCKER_HOST })).toMatchObject({ available: true, name: 'X/1', apiVersion: '1.41' })
 })
 
-test('a socket file without an engine behind it is none', async () => {
+test('a socket file without a listener is no engine', async () => {
   writeFileSync(join(directory, 'engine.sock'), '')
   const found = await findEngine({ DOCKER_HOST })
   expect(found).toMatchObject({ available: false, reason: `no engine answers at ${DOCKER_HOST} (connection refused)` })
 })
 
-test('a missing socket is named with the reason', async () => {
+test('a missing socket is reported with the reason', async () => {
   const found = await findEngine({ DOCKER_HOST })
   expect(found).toMatchObject({ available: false, reason: `no engine answers at ${DOCKER_HOST} (no such socket)` })
 })
 
-test('an engine that accepts the connection and does not answer in time is slow, and nothing is set up beside it', async () => {
+test('an engine that accepts the connection and does not answer in time is reported as slow, and none is started', async () => {
   await using _server = await serve(() => {})
   const found = await findEngine({ DOCKER_HOST }, { timeoutMs: 50 })
   expect(found).toMatchObject({
@@ -48,7 +48,7 @@ test('an engine that accepts the connection and does not answer in time is slow,
   expect(findObstacle(unnamed, {})).toContain('wait until the machine is less busy')
 })
 
-test('an answer that is not OK is none', async () => {
+test('an error response is no engine', async () => {
   await using _server = await serve((_, response) => response.writeHead(500).end())
   expect(await findEngine({ DOCKER_HOST })).toMatchObject({
     available: false,
@@ -56,12 +56,12 @@ test('an answer that is not OK is none', async () => {
   })
 })
 
-test('an engine that answers is used as it is, whatever CAPSTAN_ENGINE says', async () => {
+test('an engine that answers is used with any value of CAPSTAN_ENGINE', async () => {
   await using _server = await serve((_, response) => response.end('OK'))
   expect(await setUpEngine({ env: { DOCKER_HOST, CAPSTAN_ENGINE: 'none' } })).toMatchObject({ available: true })
 })
 
-test('nothing is set up where the user named another engine, or refused', async () => {
+test('no engine is started when the user names another one or CAPSTAN_ENGINE is none', async () => {
   const named = await findEngine({ DOCKER_HOST })
   if (named.available) throw new Error('no engine was expected')
   expect(findObstacle(named, {})).toContain('DOCKER_HOST names that engine')

@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { toRuncWrapper } from '../../../tools/engine/runc-wrapper.mjs'
 
-// sed -z is GNU's: the wrapper is for Linux alone, where this tool sets an engine up.
-describe.skipIf(process.platform !== 'linux')('the stand-in for runc', () => {
+// `sed -z` is an option of GNU sed; the wrapper is used on Linux only.
+describe.skipIf(process.platform !== 'linux')('the wrapper of runc', () => {
   let directory = ''
   let wrapper = ''
 
@@ -20,7 +20,7 @@ describe.skipIf(process.platform !== 'linux')('the stand-in for runc', () => {
 
   afterEach(() => rmSync(directory, { recursive: true }))
 
-  test('takes what is withheld out of the bundle of a new container, and nothing else', () => {
+  test('removes only the withheld capabilities from the bundle of a new container', () => {
     writeFileSync(join(directory, 'config.json'), JSON.stringify(toProcess(['CAP_A', 'CAP_B', 'CAP_C', 'CAP_D'])))
     const output = execFileSync(wrapper, ['--root', '/r', 'create', '--bundle', directory, 'an id'], {
       encoding: 'utf8',
@@ -29,13 +29,13 @@ describe.skipIf(process.platform !== 'linux')('the stand-in for runc', () => {
     expect(readJson('config.json')).toEqual(toProcess(['CAP_A', 'CAP_C']))
   })
 
-  test('takes it out of the file of a process to exec', () => {
+  test('removes them from the process file of exec', () => {
     writeFileSync(join(directory, 'process.json'), JSON.stringify(toProcess(['CAP_B', 'CAP_D'])))
     execFileSync(wrapper, ['exec', '--process', join(directory, 'process.json'), 'id'])
     expect(readJson('process.json')).toEqual(toProcess([]))
   })
 
-  test('passes every other call on as it is', () => {
+  test('passes other calls on unchanged', () => {
     expect(execFileSync(wrapper, ['state', 'id'], { encoding: 'utf8' })).toBe('[state][id]')
   })
 
@@ -44,7 +44,7 @@ describe.skipIf(process.platform !== 'linux')('the stand-in for runc', () => {
   }
 })
 
-/** With the text of a capability, and of the whole object, in places where they mean nothing. */
+/** Contains the text of a capability and of the whole object in unrelated places. */
 function toProcess(names: readonly string[]) {
   return {
     args: ['CAP_B', '"capabilities":{"bounding":["CAP_B"]}'],

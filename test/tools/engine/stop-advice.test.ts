@@ -6,18 +6,18 @@ const host = 'unix:///var/run/docker.sock'
 const used = { endpoint: { host } } as FoundEngine
 const own = { host }
 
-test('tells how to stop the engine that this run set up', () => {
+test('prints how to stop an engine that this run has started', () => {
   expect(toStopAdvice({ used, own, isNew: true })).toMatch(/^The engine goes on running\. Stop it with: .*down$/)
 })
 
-test('says of the engine of an earlier run that others may use it', () => {
+test('warns that others may use the engine of an earlier run', () => {
   expect(toStopAdvice({ used, own, isNew: false })).toMatch(/earlier npm start\. If nobody else uses it, stop it with/)
 })
 
 test.each([
   ['no engine was found', { used: undefined, own }],
-  ['none was set up here', { used, own: undefined }],
-  ['another one was used', { used, own: { host: 'unix:///run/other.sock' } }],
-])('says nothing where %s', (_, given) => {
+  ['no engine was started here', { used, own: undefined }],
+  ['another engine was used', { used, own: { host: 'unix:///run/other.sock' } }],
+])('returns undefined when %s', (_, given) => {
   expect(toStopAdvice({ ...given, isNew: false })).toBeUndefined()
 })

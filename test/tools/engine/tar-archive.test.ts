@@ -10,7 +10,7 @@ const entries = [
   { path: long, content: Buffer.alloc(513) },
 ]
 
-test('another program reads kinds, modes, links and long paths', () => {
+test('tar reads types, modes, links and long paths of the archive', () => {
   const listing = execFileSync('tar', ['-tv', '--numeric-owner'], { input: toTarArchive(entries), encoding: 'utf8' })
   expect(listing).toMatch(/^drwxr-xr-x 0\/0 +0 .* bin\/$/m)
   expect(listing).toMatch(/^-rwxr-xr-x 0\/0 +7 .* bin\/tool$/m)
@@ -18,7 +18,7 @@ test('another program reads kinds, modes, links and long paths', () => {
   expect(listing).toMatch(new RegExp(`^-rw-r--r-- 0/0 +513 .* ${long}$`, 'm'))
 })
 
-test('of two entries with one path the first counts', () => {
+test('the first of two entries with the same path is used', () => {
   const first = { path: 'a', content: Buffer.from('first') }
   const archive = toTarArchive([first, { path: 'a', content: Buffer.from('second') }])
   expect(archive).toEqual(toTarArchive([first]))

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
 import { toWithheldCapabilities } from '../../../tools/engine/withheld-capabilities.mjs'
 
-test('names what the bounding set lacks', () => {
+test('returns the capabilities that the bounding set lacks', () => {
   expect(toWithheldCapabilities('CapEff:\t0\nCapBnd:\t000001fffeffffff\n', 40)).toEqual(['CAP_SYS_RESOURCE'])
 })
 
-test('a full set withholds nothing', () => {
+test('returns none for a full bounding set', () => {
   expect(toWithheldCapabilities('CapBnd:\t000001ffffffffff\n', 40)).toEqual([])
 })
 
-test('what the kernel does not know is not withheld', () => {
+test('ignores capabilities that the kernel does not know', () => {
   expect(toWithheldCapabilities('CapBnd:\t0000003fffffffff\n', 37)).toEqual([])
   expect(toWithheldCapabilities('CapBnd:\t0000003fffffffff\n', 40)).toEqual([
     'CAP_PERFMON',
