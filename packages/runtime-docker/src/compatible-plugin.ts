@@ -30,9 +30,9 @@ import { type DockerTimeouts, defaultTimeouts } from './engine/docker-timeouts.j
 import { HttpEngine } from './engine/http-engine.js'
 
 /**
- * A runtime for an engine that speaks Docker's API: `dockerPlugin` itself is made so.
+ * Creates a plugin for an engine with Docker's API. `dockerPlugin` uses it.
  *
- * Making the plugin connects to nothing and loads no client.
+ * Creating the plugin opens no connection and loads no client.
  *
  * @throws HostError INVALID_ARGUMENT for bad `timeouts`
  */
@@ -55,33 +55,33 @@ export function compatiblePlugin(options: CompatiblePluginOptions): RuntimePlugi
   }
 }
 
-/** What is particular to an engine that has Docker's API. */
+/** The specifics of an engine with Docker's API. */
 export interface CompatiblePluginOptions {
-  /** Of the runtime: lower case. */
+  /** The name of the runtime, in lower case. */
   readonly name: string
-  /** For messages; `loadPlugins` fills in both where they are left out. */
+  /** The package in messages. `loadPlugins` sets both when they are omitted. */
   readonly packageName?: string
   readonly packageVersion?: string
   /**
-   * Limit of the probe for every endpoint, in milliseconds. Default, by the endpoint: 10 000 for a socket or pipe of this
-   * machine, 30 000 for tcp and for a service that the plugin starts.
+   * The limit of the probe for each endpoint, in milliseconds. Default: 10 000 for a socket or pipe on this machine, 30
+   * 000 for TCP and for a service that the plugin starts.
    */
   readonly probeTimeoutMs?: number | undefined
   /** See `RuntimePlugin`. Default: whether `endpointVariable` is set. */
   readonly isChosen?: RuntimePlugin['isChosen']
-  /** Where the engine may listen, in order of preference; asked anew by each probe. Opens nothing. */
+  /** Finds the endpoints to try, in order of preference. Called by each probe. Opens no connection. */
   readonly find: (place: SearchPlace) => EndpointSearch | Promise<EndpointSearch>
-  /** The products that are served. One other than the first is named as such in the report. */
+  /** The supported products. The report names a product other than the first one. */
   readonly accepts: readonly [AcceptedEngine, ...AcceptedEngine[]]
-  /** Variable of the environment that pins the API version. Default: the version is negotiated. */
+  /** The environment variable that pins the API version. Default: the version is negotiated. */
   readonly apiVersionVariable?: string
-  /** Variable of the environment that names the endpoint; a remedy tells of it where nothing is. */
+  /** The environment variable that names the endpoint. Remedies mention it when nothing listens. */
   readonly endpointVariable?: string | undefined
   /** The address by which containers reach this host. Default: read from the engine. */
   readonly hostAddress?: string | undefined
   /** An image with `sh`, `iptables` and `ip6tables`, for `setupFirewall` where the container's own image has none. */
   readonly firewallImage?: string | undefined
-  /** Limits in milliseconds. Default of each: see {@link DockerTimeouts}; another name or value: INVALID_ARGUMENT. */
+  /** Limits in milliseconds, see {@link DockerTimeouts}. Unknown names and invalid values: INVALID_ARGUMENT. */
   readonly timeouts?: Partial<DockerTimeouts> | undefined
 }
 
@@ -95,7 +95,7 @@ function wire(scope: RegistrationScope, { details, timeouts }: Wiring): void {
   const { api, facts, absent } = details
   if (compareApiVersions(api.version, supportedApi.oldest) < 0) {
     warn(
-      `${facts.title} ${facts.version} speaks API ${api.version}, which is older than what this runtime is tested with`,
+      `${facts.title} ${facts.version} has API ${api.version}, which is older than the versions that this runtime is tested with`,
     )
   }
   const engine = new HttpEngine({ ...scope, details, timeouts })

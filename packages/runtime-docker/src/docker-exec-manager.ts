@@ -3,7 +3,7 @@ import type { Argv } from '@capstan/core/plugin'
 import { openExec } from './containers/exec/open-exec.js'
 import type { DockerEngine } from './engine/docker-engine.js'
 
-/** Further processes in containers of a Docker Engine. */
+/** Additional processes in containers on a Docker Engine. */
 export class DockerExecManager implements ExecManager {
   readonly #engine: DockerEngine
 

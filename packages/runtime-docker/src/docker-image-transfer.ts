@@ -6,7 +6,7 @@ import { loadImages } from './images/load-images.js'
 import { pullImage } from './images/pull-image.js'
 import { saveImage } from './images/save-image.js'
 
-/** Images to and from a Docker Engine. */
+/** Pulls, saves and loads images on a Docker Engine. */
 export class DockerImageTransfer implements ImageTransfer {
   readonly #engine: DockerEngine
 

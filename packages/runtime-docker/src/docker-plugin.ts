@@ -7,10 +7,10 @@ import type { DockerTimeouts } from './engine/docker-timeouts.js'
 import { dockerProduct, podmanProduct } from './quirks/products.js'
 
 /**
- * The Docker Engine, found as the docker CLI finds it.
+ * Creates a plugin for the Docker Engine, which it finds in the same way as the docker CLI.
  *
- * Making the plugin connects to nothing and loads no client. An endpoint or context that is given here is the only one
- * that is tried.
+ * Creating the plugin opens no connection and loads no client. No other endpoint is tried when an endpoint or a context
+ * is given.
  *
  * @throws HostError INVALID_ARGUMENT when both an endpoint and a context are given, and for bad `timeouts`.
  */
@@ -29,7 +29,7 @@ export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<D
     find: (place) => findEndpoints(options, place),
     accepts: [dockerProduct, podmanProduct],
     apiVersionVariable: 'DOCKER_API_VERSION',
-    // What is given in code is tried alone: the variable would not help there.
+    // With an endpoint or context in code the variable is not read, so remedies do not mention it.
     endpointVariable: endpoint === undefined && context === undefined ? 'DOCKER_HOST' : undefined,
     hostAddress,
     firewallImage,
@@ -37,31 +37,40 @@ export function dockerPlugin(options: DockerPluginOptions = {}): RuntimePlugin<D
   })
 }
 
-/** Options of `dockerPlugin`: which engine, and what it cannot tell of itself. */
+/** The options of `dockerPlugin`. */
 export interface DockerPluginOptions {
-  /** `unix:///var/run/docker.sock`, `tcp://host:2376`, `npipe:////./pipe/docker_engine`. Default: as the docker CLI finds it. */
+  /**
+   * `unix:///var/run/docker.sock`, `tcp://host:2376`, `npipe:////./pipe/docker_engine`. Default: found as by the docker
+   * CLI.
+   */
   readonly endpoint?: string
-  /** Name of a context of the docker CLI. */
+  /** The name of a context of the docker CLI. */
   readonly context?: string
-  /** For `endpoint` over tcp. Default: no TLS. */
+  /** TLS settings of a TCP `endpoint`. Default: no TLS. */
   readonly tls?: DockerTlsOptions
-  /** The address by which containers reach this host. Default: read from the engine; needed for one on another machine. */
+  /**
+   * The address by which containers reach this host. Default: read from the engine. Required for an engine on another
+   * machine.
+   */
   readonly hostAddress?: string
   /** An image with `sh`, `iptables` and `ip6tables`, for `setupFirewall` where the container's own image has none. */
   readonly firewallImage?: string
-  /** Limits in milliseconds. Default of each: see {@link DockerTimeouts}; another name or value: INVALID_ARGUMENT. */
+  /** Limits in milliseconds, see {@link DockerTimeouts}. Unknown names and invalid values: INVALID_ARGUMENT. */
   readonly timeouts?: Partial<DockerTimeouts>
   /**
-   * How long the probe waits for an engine, in milliseconds, where the host sets no limit. Default, by the endpoint: 10 000
-   * for a socket or pipe of this machine, 30 000 for tcp. One that refuses the connection is absent at once.
+   * The limit of the probe for each endpoint, in milliseconds, unless the host sets one. Default: 10 000 for a socket
+   * or pipe on this machine, 30 000 for TCP. An endpoint that refuses the connection fails at once.
    */
   readonly probeTimeoutMs?: number
 }
 
-/** How a tcp endpoint that is given in code is secured. */
+/** TLS settings of a TCP endpoint that is given in code. */
 export interface DockerTlsOptions {
-  /** Has `ca.pem`, and for a client's certificate `cert.pem` and `key.pem`. Default: docker's configuration directory. */
+  /**
+   * The directory of `ca.pem`, and of `cert.pem` and `key.pem` for a client certificate. Default: docker's
+   * configuration directory.
+   */
   readonly directory?: string
-  /** Default true; false believes whoever answers. */
+  /** Whether the server's certificate is verified. Default true. */
   readonly verify?: boolean
 }

@@ -27,7 +27,7 @@ import { type DetailsOptions, toDetails, toVersionText } from './endpoint/engine
 import type { AcceptedEngine } from './engine/accepted-engine.js'
 import type { DockerDetails } from './engine/docker-details.js'
 
-/** Looks for an engine: all candidates in parallel, the first in order that answers. Starts nothing, changes nothing. */
+/** Tries all candidates in parallel and selects the first in order that answers. Changes nothing. */
 export async function probeEngines(
   { candidates, chosen }: EndpointSearch,
   options: ProbeEnginesOptions,
@@ -52,7 +52,7 @@ interface Try {
   }
 }
 
-/** Two paths that lead to one socket are one engine, which is reported once. */
+/** Removes candidates whose path resolves to the socket of an earlier candidate. */
 async function dropSameSockets(candidates: readonly EndpointCandidate[]): Promise<readonly EndpointCandidate[]> {
   if (candidates.length < 2) return candidates
   const targets = await Promise.all(candidates.map(findTarget))
@@ -64,7 +64,7 @@ async function findTarget(candidate: EndpointCandidate): Promise<string | undefi
   return realpath(candidate.endpoint.connection.path).catch(() => undefined)
 }
 
-/** Another machine is reached over a network, and a service has to start first. */
+/** Returns the default limit, which is longer for another machine and for a service that must be started. */
 export function toDefaultTimeoutMs({ candidate }: Pick<Try, 'candidate'>): number {
   const isLocal = 'failed' in candidate || ['socket', 'pipe'].includes(candidate.endpoint.connection.type)
   return isLocal ? localMs : remoteMs
@@ -92,7 +92,7 @@ async function probeOne({ candidate, reached }: Try, options: ProbeOneOptions): 
   }
 }
 
-/** A candidate that was cut off by its deadline is described by how far it had come. */
+/** Describes a failed candidate. At the deadline the description depends on the step that was reached. */
 function describe({ candidate, reached }: Try, error: unknown): ProbeAttempt {
   if ('failed' in candidate) return candidate.failed
   const { step, failure } = reached

@@ -16,5 +16,5 @@ export type { DockerTimeouts } from './engine/docker-timeouts.js'
 export type { EngineQuirks } from './engine/engine-quirks.js'
 export { dockerPlugin }
 
-/** Docker with its defaults, as `loadPlugins` finds it. */
+/** The plugin with default options, for `loadPlugins`. */
 export const plugin: RuntimePlugin = dockerPlugin()

@@ -9,10 +9,10 @@ import { type StartedRuntime, startRuntime } from './start-runtime.js'
 const image = 'busybox:1'
 
 interface Operation {
-  /** Makes what the operation needs; its requests do not count. */
+  /** Prepares the operation. Its requests do not count. */
   prepare?(started: StartedRuntime): Promise<string>
   run(started: StartedRuntime, options: { readonly signal: AbortSignal }, id: string): Promise<unknown>
-  /** Containers of `prepare` that stay. */
+  /** The containers of `prepare` that remain. */
   readonly stays?: number
 }
 
@@ -126,7 +126,7 @@ const operations: Readonly<Record<string, Operation>> = {
   },
 }
 
-/** Beside those: what the fake engine answers by replacements alone. */
+/** Operations that need replaced answers of the fake engine. */
 const replacedOperations: Readonly<Record<string, Operation>> = {
   ...operations,
   createNetwork: {
@@ -192,7 +192,7 @@ function replace(answers: Readonly<Record<string, FakeHandler>>) {
   }
 }
 
-/** One run that is aborted at its n-th request; whether that many were made. */
+/** Runs an operation and aborts it at its n-th request. Resolves with whether that many were made. */
 async function abortAt(operation: Operation, wanted: number): Promise<boolean> {
   const started = await startRuntime()
   const { fake } = started
@@ -209,7 +209,7 @@ async function abortAt(operation: Operation, wanted: number): Promise<boolean> {
   )
   const wasReached = fake.requests.length > wanted
   if (outcome === 'done') {
-    // The answer to the very last request may be quicker than the abort.
+    // The answer to the last request may arrive before the abort.
     expect(fake.requests.length).toBeLessThanOrEqual(wanted + 1)
   } else {
     expect(outcome).toBe(reason)
@@ -223,7 +223,7 @@ async function abortAt(operation: Operation, wanted: number): Promise<boolean> {
   return wasReached
 }
 
-/** One run of which the engine leaves the n-th request, and all after it, without an answer; whether that many were made. */
+/** Runs an operation whose n-th and later requests are not answered. Resolves with whether that many were made. */
 async function abortInSilence(operation: Operation, wanted: number): Promise<boolean> {
   const started = await startRuntime({}, { abortGraceMs: 20, undoMs: 60, closeMs: 50 })
   const { fake } = started
@@ -247,9 +247,9 @@ async function abortInSilence(operation: Operation, wanted: number): Promise<boo
   return wasReached
 }
 
-describe('F16', () => {
+describe('the signal of an operation', () => {
   test.each(Object.entries(operations))(
-    '%s aborted before the call: its reason, and no request',
+    '%s rejects with the reason of an abort before the call, without a request',
     async (_, operation) => {
       const started = await startRuntime()
       const id = (await operation.prepare?.(started)) ?? ''
@@ -261,7 +261,7 @@ describe('F16', () => {
   )
 
   test.each(Object.entries(operations))(
-    '%s aborted at each request: its reason, nothing made is left',
+    '%s rejects with the reason of an abort at any request, and leaves nothing',
     async (_, operation) => {
       let count = 0
       while (await abortAt(operation, count)) count += 1
@@ -271,7 +271,7 @@ describe('F16', () => {
   )
 
   test.each(Object.entries(replacedOperations))(
-    '%s settles after an abort when the engine answers nothing from any of its requests on',
+    '%s settles after an abort when the engine stops answering at any request',
     async (_, operation) => {
       let count = 0
       while (await abortInSilence(operation, count)) count += 1
@@ -280,17 +280,20 @@ describe('F16', () => {
     60_000,
   )
 
-  test.each(Object.entries(operations))('%s leaves nothing behind on a signal that lives on', async (_, operation) => {
-    const started = await startRuntime()
-    const id = (await operation.prepare?.(started)) ?? ''
-    const { signal } = new AbortController()
-    await operation.run(started, { signal }, id)
-    await expect.poll(() => getEventListeners(signal, 'abort')).toHaveLength(0)
-    started.fake.override('* *', (reply) => reply.refuse(500, 'not today'))
-    await operation.run(started, { signal }, id).catch(() => {})
-    await expect.poll(() => getEventListeners(signal, 'abort')).toHaveLength(0)
-    await started.runtime.close()
-    await operation.run(started, { signal }, id).catch(() => {})
-    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
-  })
+  test.each(Object.entries(operations))(
+    '%s leaves no listener on a signal that is not aborted',
+    async (_, operation) => {
+      const started = await startRuntime()
+      const id = (await operation.prepare?.(started)) ?? ''
+      const { signal } = new AbortController()
+      await operation.run(started, { signal }, id)
+      await expect.poll(() => getEventListeners(signal, 'abort')).toHaveLength(0)
+      started.fake.override('* *', (reply) => reply.refuse(500, 'not today'))
+      await operation.run(started, { signal }, id).catch(() => {})
+      await expect.poll(() => getEventListeners(signal, 'abort')).toHaveLength(0)
+      await started.runtime.close()
+      await operation.run(started, { signal }, id).catch(() => {})
+      expect(getEventListeners(signal, 'abort')).toHaveLength(0)
+    },
+  )
 })

@@ -41,7 +41,7 @@ function createHost(changes: Pick<CompatiblePluginOptions, 'find'> & Partial<Com
 }
 
 describe('compatiblePlugin', () => {
-  test('the engine is told by the header, and its version needs no other name', async () => {
+  test('recognizes the engine by the header, and reports its version without the product', async () => {
     const { host } = await openHost()
     expect(await host.discover()).toMatchObject([
       { runtime: 'other', available: true, version: '20.10.24', notes: [expect.stringContaining('hostAddress')] },
@@ -50,13 +50,13 @@ describe('compatiblePlugin', () => {
     expect(runtime.type).toBe('other')
   })
 
-  test('it is told by its component where the header is left out', async () => {
+  test('recognizes the engine by its component when the header is missing', async () => {
     const { fake, host } = await openHost({}, '')
     fake.override('GET /version', (reply) => reply.json(200, { Components: [{ Name: 'Other Engine' }] }))
     expect(await host.discover()).toMatchObject([{ available: true }])
   })
 
-  test('where nothing is, the remedy names its own variable, and never that of Docker', async () => {
+  test('has its own variable in the remedy when nothing listens, and never that of Docker', async () => {
     const candidates = [parseEndpoint('unix:///nowhere/other.sock', { source: 'OTHER_HOST', tls: undefined })]
     const find = () => ({ chosen: true, candidates })
     const remedies = [createHost({ find }), createHost({ find, endpointVariable: 'OTHER_HOST' })].map(async (host) => {
@@ -69,7 +69,7 @@ describe('compatiblePlugin', () => {
     ])
   })
 
-  test('another product is not accepted: the attempt names what answers', async () => {
+  test('rejects another product, and the attempt names the engine', async () => {
     const { host } = await openHost({}, 'Docker/20.10.24 (linux)')
     const [report] = await host.discover()
     expect(report?.attempts).toMatchObject([
@@ -77,18 +77,18 @@ describe('compatiblePlugin', () => {
     ])
   })
 
-  test('a second product is named as such', async () => {
+  test('names the second product in the report', async () => {
     const second = { ...other, product: 'second', title: 'Second', server: 'Secondd' }
     const { host } = await openHost({ accepts: [other, second] }, 'Secondd/1')
     expect(await host.discover()).toMatchObject([
       {
         version: 'Second 20.10.24',
-        notes: ["the engine is Second 20.10.24, which speaks Docker's API", expect.stringContaining('hostAddress')],
+        notes: ["the engine is Second 20.10.24, which has Docker's API", expect.stringContaining('hostAddress')],
       },
     ])
   })
 
-  test('an older API is taken from where the plugin takes it, with a warning', async () => {
+  test('accepts an older API version that the plugin supports, with a warning', async () => {
     const { fake, host } = await openHost()
     fake.newestApi = '1.40'
     expect(await host.discover()).toMatchObject([{ available: true }])
@@ -97,12 +97,12 @@ describe('compatiblePlugin', () => {
     expect((await olderHost.discover())[0]?.attempts).toMatchObject([{ cause: { code: 'API_VERSION' } }])
   })
 
-  test('DOCKER_API_VERSION is nothing to it, unless it says so', async () => {
+  test('reads DOCKER_API_VERSION only when the option is set', async () => {
     const { host } = await openHost({ apiVersionVariable: 'OTHER' })
     expect((await host.discover())[0]?.attempts[0]?.cause.message).toContain('OTHER is no version')
   })
 
-  test('what the plugin knows better stands in the report, and holds', async () => {
+  test('applies the adjustments of the plugin to the report and to the runtime', async () => {
     const refused = { field: 'privileged', reason: 'it never could', remedy: undefined } as const
     const absent = { ...volumeManagerCapability, reason: 'it has none', remedy: undefined }
     const adjusted: AcceptedEngine = {
@@ -133,7 +133,7 @@ describe('compatiblePlugin', () => {
   })
 })
 
-describe('an engine that the plugin makes listen', () => {
+describe('an engine that the plugin starts on demand', () => {
   async function openServed() {
     const { fake } = await startFakeEngine()
     fake.server = 'Otherd/7.0'
@@ -153,7 +153,7 @@ describe('an engine that the plugin makes listen', () => {
     return { fake, events, host: createHost({ find }) }
   }
 
-  test('the probe starts it and ends it; opening starts nothing; the first call does; closing ends it', async () => {
+  test('is started and stopped by the probe, started by the first call, and stopped by close', async () => {
     const { events, host } = await openServed()
     expect(await host.discover()).toMatchObject([{ available: true, endpoint: 'otherd' }])
     expect(events).toEqual(['start', 'end'])
@@ -167,7 +167,7 @@ describe('an engine that the plugin makes listen', () => {
     expect(events).toHaveLength(4)
   })
 
-  test('it is started again when it has ended by itself', async () => {
+  test('is started again after it has exited', async () => {
     const { fake, events, host } = await openServed()
     const { runtime } = await host.open()
     await runtime.listContainers()
@@ -176,7 +176,7 @@ describe('an engine that the plugin makes listen', () => {
     expect(events.slice(2)).toEqual(['start', 'end', 'start'])
   })
 
-  test('one that does not start is an attempt of step "service" with the cause', async () => {
+  test('gives a failed attempt of step "service" with the cause when it does not start', async () => {
     const serve = () => Promise.reject(new Error('no such program'))
     const endpoint = { url: 'otherd', connection: { type: 'service', serve } as const }
     const host = createHost({ find: () => ({ chosen: false, candidates: [{ source: 'this plugin', endpoint }] }) })
@@ -185,7 +185,7 @@ describe('an engine that the plugin makes listen', () => {
     ])
   })
 
-  test('a call that is aborted while it starts does not wait, and spoils nothing for others', async () => {
+  test('rejects a call that is aborted during the start, and continues the start for other calls', async () => {
     const { fake, host } = await openServed()
     const { runtime } = await host.open()
     const reason = new Error('enough')

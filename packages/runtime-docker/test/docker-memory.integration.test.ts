@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { describeWithEngine } from '../../../test/support/test-engine.js'
 
 describeWithEngine('memory with a real engine', ({ socketPath, image }) => {
-  /** In a process of its own, which runs what was built. */
+  /** Runs the build in a separate process. */
   async function run(megabytes: number, sleepMs: number) {
     const program = fileURLToPath(new URL('./programs/attached-memory.mjs', import.meta.url))
     const args = ['--expose-gc', program, socketPath, image, String(megabytes), String(sleepMs)]
@@ -13,7 +13,7 @@ describeWithEngine('memory with a real engine', ({ socketPath, image }) => {
     return JSON.parse(stdout) as { readonly received: number; readonly riseMegabytes: number }
   }
 
-  test('200 MB attached arrive whole while the reader sleeps, within 32 MB over the same with 1 MB', async () => {
+  test('attach delivers 200 MB to a slow reader with at most 32 MB more memory than for 1 MB', async () => {
     const small = await run(1, 0)
     const large = await run(200, 1_500)
     expect(large.received).toBe(200 * 2 ** 20)

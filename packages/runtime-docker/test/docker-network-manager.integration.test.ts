@@ -16,7 +16,7 @@ describeWithEngine('networks of a real engine', (testEngine) => {
     return { ...connected, networks, list, name: `capstan-test-${randomUUID()}` }
   }
 
-  test('makes, lists by label and removes a network; what is gone is removed again', async () => {
+  test('creates, lists by label and removes a network, repeatedly', async () => {
     const { networks, list, name } = connect()
     const id = await networks.createNetwork(name, { labels: { team: 'a' }, internal: true })
     expect(await list()).toMatchObject([{ id, name, internal: true, labels: { team: 'a' } }])
@@ -26,7 +26,7 @@ describeWithEngine('networks of a real engine', (testEngine) => {
     expect(await list()).toEqual([])
   })
 
-  test('a taken name is NAME_CONFLICT with the holder, which stays; ours and of others', async () => {
+  test('rejects with NAME_CONFLICT and the holder for an existing network, owned or not', async () => {
     const { networks, list, name } = connect()
     const id = await networks.createNetwork(name)
     await expect(networks.createNetwork(name)).rejects.toMatchObject({
@@ -38,7 +38,7 @@ describeWithEngine('networks of a real engine', (testEngine) => {
     expect(await list()).toHaveLength(1)
   })
 
-  test('the names of the networks of the engine itself are taken', async () => {
+  test('rejects the names of predefined networks', async () => {
     const { networks } = connect()
     for (const own of ['bridge', 'host', 'none']) {
       await expect(networks.createNetwork(own)).rejects.toMatchObject({
@@ -46,21 +46,21 @@ describeWithEngine('networks of a real engine', (testEngine) => {
         facts: { name: own, holderId: expect.stringMatching(/^[0-9a-f]{64}$/), ours: false },
       })
     }
-    // No network has this one: it stands for the first of them.
+    // No network has this name. It is an alias of the first one.
     await expect(networks.createNetwork('default')).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       facts: { field: 'name' },
     })
   })
 
-  test('of ten that want one name at once, one gets it', async () => {
+  test('creates one network for ten concurrent requests of one name', async () => {
     const { networks, list, name } = connect()
     const attempts = await Promise.allSettled(Array.from({ length: 10 }, () => networks.createNetwork(name)))
     expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     expect(await list()).toHaveLength(1)
   })
 
-  test('a network with a running container is IN_USE by its name; one that is going is waited for', async () => {
+  test('rejects with IN_USE and the running container, and waits for one that is being removed', async () => {
     const { engine, networks, name } = connect()
     const id = await networks.createNetwork(name)
     const api = await engine.api({ operation: 'test', subject: name })
@@ -79,7 +79,7 @@ describeWithEngine('networks of a real engine', (testEngine) => {
     await networks.removeNetwork(id)
   })
 
-  test('an abort while the engine works leaves no network', async () => {
+  test('leaves no network after an abort during the request', async () => {
     const { networks, list, name } = connect()
     const reason = new Error('enough')
     for (let round = 0; round < 5; round += 1) {
@@ -92,7 +92,7 @@ describeWithEngine('networks of a real engine', (testEngine) => {
     expect(left).toEqual([])
   })
 
-  test('a network of the engine itself is not removed, and not said to be in use', async () => {
+  test('rejects the removal of a predefined network, not with IN_USE', async () => {
     const { networks } = connect()
     await expect(networks.removeNetwork('bridge')).rejects.toMatchObject({
       code: 'OPERATION_FAILED',

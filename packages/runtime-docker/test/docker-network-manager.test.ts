@@ -8,7 +8,7 @@ import { empty, inTurn, json, refusal, silence, startScriptedEngine } from './sc
 const made = json(201, { Id: 'n1' })
 const none = json(200, [])
 
-test('sends what makes a bridge network, and asks that its name be free', async () => {
+test('sends a create for a bridge network with a check for duplicates', async () => {
   const { engine, seen } = await startScriptedEngine([
     ['POST /networks/create', made],
     ['GET /networks', none],
@@ -23,14 +23,14 @@ test('sends what makes a bridge network, and asks that its name be free', async 
   })
 })
 
-test('looks for another of the name only where the engine does not keep names unique', async () => {
+test('looks for a network of the same name only when the engine allows duplicates', async () => {
   const api = { version: '1.44', newest: '1.44', oldest: '1.24', pinned: false }
   const { engine, log } = await startScriptedEngine([['POST /networks/create', made]], { api })
   await new DockerNetworkManager(engine).createNetwork('net')
   expect(log()).toEqual(['POST /networks/create'])
 })
 
-test('who sees another of its name takes its own back', async () => {
+test('removes its own network when another one of the same name exists', async () => {
   const own = { Id: 'n1', Name: 'net' }
   const other = { Id: 'n2', Name: 'net', Labels: { 'capstan.owner.instance': 'other' } }
   const { engine, log } = await startScriptedEngine([
@@ -45,7 +45,7 @@ test('who sees another of its name takes its own back', async () => {
   expect(log()).toContain('DELETE /networks/n1')
 })
 
-test('what cannot be looked for is taken back: the first failure, and no network is left', async () => {
+test('removes the network when the check for duplicates fails, and rejects with that failure', async () => {
   const { engine, log } = await startScriptedEngine([
     ['POST /networks/create', made],
     ['GET /networks', inTurn(refusal(500, 'not now'), json(200, [{ Id: 'n1', Name: 'net' }]))],
@@ -59,7 +59,7 @@ test('what cannot be looked for is taken back: the first failure, and no network
   expect(log().at(-1)).toBe('DELETE /networks/n1')
 })
 
-test('when all have taken theirs back, one tries again', async () => {
+test('tries again when all networks of the same name were removed', async () => {
   const own = { Id: 'n1', Name: 'net' }
   const { engine, log } = await startScriptedEngine([
     ['POST /networks/create', inTurn(made, json(201, { Id: 'n3' }))],
@@ -73,30 +73,33 @@ test('when all have taken theirs back, one tries again', async () => {
 test.for([
   [500, 'could not find an available, non-overlapping IPv4 address pool among the defaults to assign to the network'],
   [404, 'all predefined address pools have been fully subnetted'],
-] as const)('pools exhausted, as %i, lists what Capstan left and names the remedy', async ([status, text]) => {
-  const { engine } = await startScriptedEngine([
-    ['POST /networks/create', refusal(status, text)],
-    [
-      'GET /networks',
-      json(200, [
-        { Id: '1', Name: 'left-1' },
-        { Id: '2', Name: 'left-2' },
-      ]),
-    ],
-  ])
-  await expect(new DockerNetworkManager(engine).createNetwork('net')).rejects.toMatchObject({
-    code: 'OPERATION_FAILED',
-    facts: {
-      reason: expect.stringMatching(/left-1, left-2$/),
-      remedy: 'remove some, or run a sweep, which removes those of dead owners',
-    },
-  })
-})
+] as const)(
+  'lists the networks of Capstan and a remedy when no address pool is left, status %i',
+  async ([status, text]) => {
+    const { engine } = await startScriptedEngine([
+      ['POST /networks/create', refusal(status, text)],
+      [
+        'GET /networks',
+        json(200, [
+          { Id: '1', Name: 'left-1' },
+          { Id: '2', Name: 'left-2' },
+        ]),
+      ],
+    ])
+    await expect(new DockerNetworkManager(engine).createNetwork('net')).rejects.toMatchObject({
+      code: 'OPERATION_FAILED',
+      facts: {
+        reason: expect.stringMatching(/left-1, left-2$/),
+        remedy: 'remove some, or run a sweep, which removes those of dead owners',
+      },
+    })
+  },
+)
 
 test.for([
-  ['cut', ((reply) => reply.destroy()) satisfies FakeHandler, 'CONNECTION_LOST'],
-  ['not understood', ((reply) => reply.raw(201, '<html>')) satisfies FakeHandler, 'PROTOCOL_ERROR'],
-] as const)('what was made is removed when the answer is %s', async ([, answer, code]) => {
+  ['incomplete', ((reply) => reply.destroy()) satisfies FakeHandler, 'CONNECTION_LOST'],
+  ['not JSON', ((reply) => reply.raw(201, '<html>')) satisfies FakeHandler, 'PROTOCOL_ERROR'],
+] as const)('removes the created network when the answer is %s', async ([, answer, code]) => {
   const { engine, log, seen } = await startScriptedEngine([
     ['POST /networks/create', answer],
     ['GET /networks', inTurn(none, json(200, [{ Id: 'n1', Name: 'net' }]))],
@@ -109,7 +112,7 @@ test.for([
   expect(filter.label).toEqual([`capstan.request=${labels['capstan.request']}`])
 })
 
-test('aborted before: no request; aborted meanwhile: what the engine makes in the end is removed', async () => {
+test('sends no request after an abort, and removes a network that the engine creates after an abort', async () => {
   const reason = new Error('enough')
   const abort = new AbortController()
   const { engine, log } = await startScriptedEngine([
@@ -130,7 +133,7 @@ test('aborted before: no request; aborted meanwhile: what the engine makes in th
   expect(log().at(-1)).toBe('DELETE /networks/n1')
 })
 
-test('closing meanwhile removes what the engine made of it, before it settles', async () => {
+test('close removes the network of a create in progress before it resolves', async () => {
   let closed: Promise<void> | undefined
   const { engine, log } = await startScriptedEngine([
     [
@@ -153,10 +156,10 @@ test('closing meanwhile removes what the engine made of it, before it settles', 
   })
 })
 
-test('a network that was made after the limit is the one that was asked for', async () => {
+test('resolves with the network that the engine created after the time limit', async () => {
   const timedOut = createHostError('TIMED_OUT', { operation: 'x', phase: undefined, timeoutMs: 1, lastLines: [] })
   const { engine } = await startScriptedEngine([['GET /networks', json(200, [{ Id: 'n1', Name: 'net' }])]])
-  // The engine's own class has private members: a stand-in answers for itself.
+  // HttpEngine has private members, so the stub has its own methods.
   const slow: DockerEngine = new Proxy<DockerEngine>(engine, {
     get(target, property) {
       if (property === 'api') return createSlowApi
@@ -171,7 +174,7 @@ test('a network that was made after the limit is the one that was asked for', as
   expect(await new DockerNetworkManager(slow).createNetwork('net')).toBe('n1')
 })
 
-test('the endpoint of a container that has ended is waited for; of one that runs it is not', async () => {
+test('waits for the endpoint of an exited container, and not for that of a running one', async () => {
   const inUse = refusal(403, 'error while removing network: network net id n1 has active endpoints')
   const network = json(200, { Id: 'n1', Containers: { c1: { Name: 'user' } } })
   const state = (Running: boolean) => json(200, { Id: 'c1', State: { Running } })
@@ -192,7 +195,7 @@ test('the endpoint of a container that has ended is waited for; of one that runs
   })
 })
 
-test('bad names, ids and labels are refused before any request', async () => {
+test('rejects invalid names, ids and labels before any request', async () => {
   const { engine, log } = await startScriptedEngine([])
   const networks = new DockerNetworkManager(engine)
   const wrong = [

@@ -16,21 +16,21 @@ function createHost(plugin: RuntimePlugin<DockerDetails>, env: Readonly<Record<s
 }
 
 describe('dockerPlugin', () => {
-  test('neither discover nor open loads dockerode; the first call does', async () => {
+  test('loads dockerode at the first call, not in discover or open', async () => {
     const { fake } = await startFakeEngine()
-    // In a process of its own: what is loaded stays loaded.
+    // A separate process is used because loaded modules cannot be unloaded.
     const program = fileURLToPath(new URL('programs/loaded-modules.mjs', import.meta.url))
     const { stdout } = await promisify(execFile)(process.execPath, [program, `unix://${fake.socketPath}`])
     expect(stdout).toBe('discover: false\nopen: false\nping: false\nlistContainers: true\n')
   })
 
-  test('opening asks nothing more than the probe', async () => {
+  test('sends no requests in open beyond those of the probe', async () => {
     const { fake } = await startFakeEngine()
     await createHost(dockerPlugin({ endpoint: `unix://${fake.socketPath}` })).open()
     expect(fake.log()).toEqual(['GET /_ping', 'GET /info'])
   })
 
-  test('a dead DOCKER_HOST stops the search, and says why', async () => {
+  test('tries no other endpoint when DOCKER_HOST does not answer, and reports the reason', async () => {
     const env = { DOCKER_HOST: 'unix:///nowhere/docker.sock' }
     await expect(createHost(dockerPlugin(), env).open()).rejects.toMatchObject({
       code: 'RUNTIME_UNAVAILABLE',
@@ -38,7 +38,7 @@ describe('dockerPlugin', () => {
     })
   })
 
-  test('tells to unset DOCKER_HOST only where that named the endpoint at which nothing listens', async () => {
+  test('has the remedy to unset DOCKER_HOST only when that set the endpoint at which nothing listens', async () => {
     for (const DOCKER_HOST of ['unix:///nowhere/docker.sock', 'tcp://127.0.0.1:1']) {
       const named = await createHost(dockerPlugin(), { DOCKER_HOST }).discover()
       expect(named[0]?.attempts[0]?.remedy).toBe('start that engine, or unset DOCKER_HOST')
@@ -47,7 +47,7 @@ describe('dockerPlugin', () => {
     expect(given[0]?.attempts[0]?.remedy).toBe('start that engine, or name another endpoint')
   })
 
-  test('register provides without any request', async () => {
+  test('sends no request in register', async () => {
     const { fake, engine } = await startFakeEngine()
     const registered: symbol[] = []
     const container = { isRegistered: () => false, register: (token: symbol) => registered.push(token) }
@@ -57,7 +57,7 @@ describe('dockerPlugin', () => {
     expect(fake.requests).toHaveLength(0)
   })
 
-  test('after close every call is RUNTIME_UNAVAILABLE, without a request', async () => {
+  test('rejects every call after close with RUNTIME_UNAVAILABLE, without a request', async () => {
     const { fake } = await startFakeEngine()
     const host = createHost(dockerPlugin({ endpoint: `unix://${fake.socketPath}` }))
     const scope = await host.open()
@@ -76,13 +76,13 @@ describe('dockerPlugin', () => {
     expect(fake.requests).toHaveLength(0)
   })
 
-  test('refuses an endpoint and a context at once', () => {
+  test('rejects an endpoint together with a context', () => {
     expect(() => dockerPlugin({ endpoint: 'unix:///x', context: 'y' })).toThrow(
       expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
     )
   })
 
-  test('names the version of its own package', () => {
+  test('has the version of its own package', () => {
     const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8')
     expect(dockerPlugin().packageVersion).toBe(JSON.parse(text).version)
   })

@@ -24,7 +24,7 @@ async function createDirectory(): Promise<string> {
   return directory
 }
 
-/** Something that is no engine, at a socket or a port. */
+/** Starts a server that is not an engine, at a socket or a port. */
 async function listen(onConnection: Parameters<typeof createServer>[1], at: string | number): Promise<Server> {
   const server = createServer({}, onConnection)
   const sockets = new Set<{ destroy(): void }>()
@@ -52,7 +52,7 @@ function probe(urls: readonly string[], { chosen = false, timeoutMs = 2_000, env
   return probeEngines({ chosen, candidates }, { ...given, timeoutMs, env, signal })
 }
 
-/** As a program does that computes for long. */
+/** Blocks the event loop, as a long computation does. */
 function blockLoop(milliseconds: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds)
 }
@@ -70,7 +70,7 @@ const toCompatible = (url: string) =>
     find: () => ({ chosen: false, candidates: [parseEndpoint(url, { source: 'MY_HOST' })] }),
   })
 
-/** Whatever it would provide: it must not be opened. */
+/** The fallback plugin. It must not be opened. */
 const memoryLike: RuntimePlugin = {
   name: 'other',
   contractVersion: 1,
@@ -95,7 +95,7 @@ function attemptsOf(result: ProbeResult<DockerDetails>) {
 }
 
 describe('probe of an engine that answers', () => {
-  test('tells version, endpoint and facts, and provides all managers', async () => {
+  test('reports version, endpoint and facts, and provides all managers', async () => {
     const { fake } = await startFakeEngine()
     const result = await probe([`unix://${fake.socketPath}`])
     expect(result).toMatchObject({
@@ -118,21 +118,21 @@ describe('probe of an engine that answers', () => {
     ])
   })
 
-  test('two requests, the second with a version, and no connection left', async () => {
+  test('sends two requests, the second with a version, and leaves no connection', async () => {
     const { fake } = await startFakeEngine()
     await probe([`unix://${fake.socketPath}`])
     expect(fake.requests.map(({ rawPath }) => rawPath).toSorted()).toEqual(['/_ping', '/v1.41/info'])
     await expect.poll(() => fake.sockets.size).toBe(0)
   })
 
-  test('a newer engine is spoken to in our newest version', async () => {
+  test('uses the newest supported version with a newer engine', async () => {
     const { fake } = await startFakeEngine()
     fake.newestApi = '1.99'
     fake.oldestApi = '1.44'
     expect(await probe([`unix://${fake.socketPath}`])).toMatchObject({ details: { api: { version: '1.52' } } })
   })
 
-  test('DOCKER_API_VERSION switches negotiation off', async () => {
+  test('does not negotiate when DOCKER_API_VERSION is set', async () => {
     const { fake } = await startFakeEngine()
     fake.newestApi = '1.45'
     const result = await probe([`unix://${fake.socketPath}`], { env: { DOCKER_API_VERSION: '1.42' } })
@@ -142,7 +142,7 @@ describe('probe of an engine that answers', () => {
     })
   })
 
-  test('an engine at a tcp port is found too', async () => {
+  test('finds an engine at a TCP port', async () => {
     const { fake } = await startFakeEngine()
     const server = await listen((socket) => void socket.pipe(connect(fake.socketPath)).pipe(socket), 0)
     const address = server.address()
@@ -150,7 +150,7 @@ describe('probe of an engine that answers', () => {
     expect(await probe([`tcp://127.0.0.1:${port}`])).toMatchObject({ available: true })
   })
 
-  test('Podman is told by what answers, and named in the version', async () => {
+  test('recognizes Podman by its answer, and reports it with the version', async () => {
     const { fake } = await startFakeEngine()
     fake.server = 'Libpod/4.3.1 (linux)'
     fake.override('GET /info', (reply) => reply.json(200, { ServerVersion: '4.3.1' }))
@@ -158,7 +158,7 @@ describe('probe of an engine that answers', () => {
     expect(result).toMatchObject({ version: 'Podman 4.3.1', details: { facts: { product: 'podman' } } })
   })
 
-  test('where a proxy leaves the product out, the components tell it', async () => {
+  test('recognizes the product by the components when a proxy removes the header', async () => {
     const { fake } = await startFakeEngine()
     fake.server = ''
     fake.override('GET /version', (reply) => reply.json(200, { Components: [{ Name: 'Podman Engine' }] }))
@@ -175,15 +175,15 @@ describe('the deadline of a candidate', () => {
     ['a socket', 'unix:///x', 10_000],
     ['a pipe', 'npipe:////./pipe/x', 10_000],
     ['tcp', 'tcp://127.0.0.1:1', 30_000],
-    ['a service that has to start', service, 30_000],
-    ['a text that is no endpoint', 'nonsense', 10_000],
+    ['a service that must be started', service, 30_000],
+    ['a text that is not an endpoint', 'nonsense', 10_000],
   ])('of %s is %3$d ms by default', (_, place, timeoutMs) => {
     const candidate =
       typeof place === 'string' ? parseEndpoint(place, { source: 'x' }) : { source: 'x', endpoint: place }
     expect(toDefaultTimeoutMs({ candidate })).toBe(timeoutMs)
   })
 
-  test('is not exceeded by an engine that answers while the loop is blocked for longer', async () => {
+  test('is not exceeded when an engine answers while the event loop is blocked for longer', async () => {
     const { fake } = await startFakeEngine()
     const probing = probe([`unix://${fake.socketPath}`], { timeoutMs: 300 })
     blockLoop(900)
@@ -191,7 +191,7 @@ describe('the deadline of a candidate', () => {
   })
 
   test.each(['discover', 'open', 'open after discover'])(
-    'leaves a host time that blocks its loop after %s for longer than that',
+    'tolerates an event loop that is blocked for longer after %s',
     async (method) => {
       const { fake } = await startFakeEngine()
       const env = { DOCKER_HOST: `unix://${fake.socketPath}` }
@@ -204,29 +204,32 @@ describe('the deadline of a candidate', () => {
   )
 })
 
-describe('an engine that was named and does not answer', () => {
+describe('a chosen engine that does not answer', () => {
   test.each([
     ['DOCKER_HOST', (url: string) => ({ plugin: dockerPlugin(), env: { DOCKER_HOST: url } })],
     ['option in code', (url: string) => ({ plugin: dockerPlugin({ endpoint: url }), env: {} })],
     ['option of a compatible plugin', (url: string) => ({ plugin: toCompatible(url), env: { MY_HOST: url } })],
-  ])('by %s is never replaced, also where the loop is blocked beyond every limit', async (_, toSetup) => {
-    const path = join(await createDirectory(), 'busy')
-    await listen(() => {}, path)
-    const { plugin, env } = toSetup(`unix://${path}`)
-    const second = { ...memoryLike, name: 'second' }
-    await using host = createRuntimeHost({ plugins: [plugin, second], env, probeTimeoutMs: 30 })
-    const opening = host.open()
-    opening.catch(() => {})
-    blockLoop(600)
-    await expect(opening).rejects.toMatchObject({
-      code: 'RUNTIME_UNAVAILABLE',
-      message: expect.stringMatching(/^runtime "\w+" did not answer in time\n/),
-    })
-  })
+  ])(
+    'by %s is never replaced by another one, also when the event loop is blocked beyond every limit',
+    async (_, toSetup) => {
+      const path = join(await createDirectory(), 'busy')
+      await listen(() => {}, path)
+      const { plugin, env } = toSetup(`unix://${path}`)
+      const second = { ...memoryLike, name: 'second' }
+      await using host = createRuntimeHost({ plugins: [plugin, second], env, probeTimeoutMs: 30 })
+      const opening = host.open()
+      opening.catch(() => {})
+      blockLoop(600)
+      await expect(opening).rejects.toMatchObject({
+        code: 'RUNTIME_UNAVAILABLE',
+        message: expect.stringMatching(/^runtime "\w+" did not answer in time\n/),
+      })
+    },
+  )
 })
 
 describe('probe of several candidates', () => {
-  test('the first in order that answers is taken, also when it is the slower one; what failed before it is told', async () => {
+  test('selects the first in order that answers, even if it is slower, and reports the failed ones before it', async () => {
     const [slow, quick] = [await startFakeEngine(), await startFakeEngine()]
     const asked = new Promise<void>((resolve) => {
       quick.fake.onRequest = ({ path }) => (path === '/info' ? resolve() : undefined)
@@ -239,7 +242,7 @@ describe('probe of several candidates', () => {
     expect(attemptsOf(result)).toEqual([{ step: 'find', code: 'ENOENT', source: 'candidate 0' }])
   })
 
-  test('two paths to one socket are one candidate', async () => {
+  test('tries two paths of one socket once', async () => {
     const { fake } = await startFakeEngine()
     const link = join(await createDirectory(), 'link.sock')
     await symlink(fake.socketPath, link)
@@ -248,15 +251,15 @@ describe('probe of several candidates', () => {
   })
 })
 
-describe('probe of what does not serve', () => {
-  test('an absent socket is an attempt of step "find", and chosen is told', async () => {
+describe('probe of an unavailable endpoint', () => {
+  test('gives an attempt of step "find" for a missing socket, and reports whether it was chosen', async () => {
     const path = join(await createDirectory(), 'docker.sock')
     const result = await probe([`unix://${path}`], { chosen: true })
     expect(result).toMatchObject({ available: false, chosen: true, attempts: [{ candidate: `unix://${path}` }] })
     expect(attemptsOf(result)).toEqual([{ step: 'find', code: 'ENOENT', source: 'candidate 0' }])
   })
 
-  test('a link whose target is gone is told from a socket that was never there', async () => {
+  test('distinguishes a broken symbolic link from a missing socket', async () => {
     const link = join(await createDirectory(), 'docker.sock')
     await symlink('/nowhere/docker.sock', link)
     const { attempts } = await probe([`unix://${link}`])
@@ -264,13 +267,13 @@ describe('probe of what does not serve', () => {
     expect(attempts[0]?.remedy).toContain('virtual machine')
   })
 
-  test('a file that is no socket', async () => {
+  test('gives an attempt of step "connect" for a file that is not a socket', async () => {
     const path = join(await createDirectory(), 'file')
     await writeFile(path, '')
     expect(attemptsOf(await probe([`unix://${path}`]))).toMatchObject([{ step: 'connect' }])
   })
 
-  test('a refused port', async () => {
+  test('gives an attempt of step "connect" for a refused port', async () => {
     const server = await listen(() => {}, 0)
     const address = server.address()
     const port = typeof address === 'object' ? address?.port : undefined
@@ -280,7 +283,7 @@ describe('probe of what does not serve', () => {
     ])
   })
 
-  test('a socket that takes the connection and is silent: step "ping" after one deadline, others meanwhile', async () => {
+  test('gives an attempt of step "ping" after one deadline for a silent socket, and tries others meanwhile', async () => {
     const directory = await createDirectory()
     const paths = ['one', 'two', 'three'].map((name) => join(directory, name))
     let open = 0
@@ -304,7 +307,7 @@ describe('probe of what does not serve', () => {
     )
   })
 
-  test('an engine that pings and hangs then: step "version"', async () => {
+  test('gives an attempt of step "version" for an engine that hangs after the ping', async () => {
     const { fake } = await startFakeEngine()
     fake.override('GET /info', () => {})
     expect(attemptsOf(await probe([`unix://${fake.socketPath}`], { timeoutMs: 200 }))).toMatchObject([
@@ -312,7 +315,7 @@ describe('probe of what does not serve', () => {
     ])
   })
 
-  test('what is no engine: another protocol, a web server, an answer that is no JSON', async () => {
+  test('gives an attempt for another protocol, for a web server and for an answer that is not JSON', async () => {
     const path = join(await createDirectory(), 'ssh')
     await listen((socket) => void socket.end('SSH-2.0-OpenSSH_9.2\r\n'), path)
     expect(attemptsOf(await probe([`unix://${path}`]))).toMatchObject([{ step: 'ping' }])
@@ -328,26 +331,29 @@ describe('probe of what does not serve', () => {
     ])
   })
 
-  test('a socket that does not exist is found out without waiting, whatever the limit is', async () => {
+  test('reports a missing socket without waiting, whatever the limit', async () => {
     const path = join(await createDirectory(), 'docker.sock')
     const { attempts } = await probe([`unix://${path}`], { timeoutMs: 2 ** 30 })
     expect(attempts).toMatchObject([{ step: 'find', cause: { code: 'ENOENT' } }])
   })
 
   test.each([
-    ['answers nothing', () => {}, 'ping'],
-    ['answers half of its headers', (socket: Socket) => void socket.write('HTTP/1.1 200 OK\r\nApi-'), 'ping'],
-  ])('one that accepts and %s is busy, not dead: wait or raise the limit', async (_, onConnection, step) => {
-    const path = join(await createDirectory(), 'busy')
-    await listen(onConnection, path)
-    const { attempts } = await probe([`unix://${path}`], { timeoutMs: 100 })
-    const message = 'it accepted the connection and did not answer within 0.1 s'
-    expect(attempts).toMatchObject([{ step, cause: { code: 'TIMED_OUT', message } }])
-    expect(attempts[0]?.remedy).toMatch(/^wait and try again, or raise the limit: .*--probe-timeout/)
-    expect(attempts[0]?.remedy).not.toMatch(/restart/)
-  })
+    ['sends no answer', () => {}, 'ping'],
+    ['sends half of its headers', (socket: Socket) => void socket.write('HTTP/1.1 200 OK\r\nApi-'), 'ping'],
+  ])(
+    'has the remedy to wait or to raise the limit for an engine that accepts and %s',
+    async (_, onConnection, step) => {
+      const path = join(await createDirectory(), 'busy')
+      await listen(onConnection, path)
+      const { attempts } = await probe([`unix://${path}`], { timeoutMs: 100 })
+      const message = 'it accepted the connection and did not answer within 0.1 s'
+      expect(attempts).toMatchObject([{ step, cause: { code: 'TIMED_OUT', message } }])
+      expect(attempts[0]?.remedy).toMatch(/^wait and try again, or raise the limit: .*--probe-timeout/)
+      expect(attempts[0]?.remedy).not.toMatch(/restart/)
+    },
+  )
 
-  test('an engine whose backlog of connections is full is reported as busy', async () => {
+  test('reports an engine whose backlog is full as busy', async () => {
     const path = join(await createDirectory(), 'full')
     const program = `const server = require('node:net').createServer()
       server.listen({ path: ${JSON.stringify(path)}, backlog: 1 }, () => {
@@ -370,14 +376,14 @@ describe('probe of what does not serve', () => {
     expect(attempts).toMatchObject([{ step: 'connect', cause: { code: 'TIMED_OUT', message } }])
   })
 
-  test('a host that drops the packets of a connection has its network as remedy', async () => {
+  test('has the network as remedy for a host that drops packets', async () => {
     const candidate = parseEndpoint('tcp://192.0.2.1:2375', { source: 'DOCKER_HOST' })
     const result = explainSlow({ timeoutMs: 30_000 }, { ...toEndpoint(candidate), step: 'connect' })
     expect(result).toMatchObject({ step: 'connect', cause: { message: expect.stringMatching(/host .* within 30 s/) } })
     expect(result.remedy).toMatch(/check the address, the network/)
   })
 
-  test('one that answers with an error of the server may be starting', async () => {
+  test('has the remedy to wait for an engine that answers with a server error', async () => {
     const { fake } = await startFakeEngine()
     fake.override('GET /_ping', (reply) => reply.raw(503, 'starting'))
     expect((await probe([`unix://${fake.socketPath}`])).attempts).toMatchObject([
@@ -385,14 +391,14 @@ describe('probe of what does not serve', () => {
     ])
   })
 
-  test('a port that speaks TLS has that as remedy', async () => {
+  test('has TLS as remedy for a port with TLS', async () => {
     const { fake } = await startFakeEngine()
     fake.override('GET /_ping', (reply) => reply.raw(400, 'Client sent an HTTP request to an HTTPS server.'))
     const { attempts } = await probe([`unix://${fake.socketPath}`])
     expect(attempts[0]?.remedy).toContain('DOCKER_TLS_VERIFY')
   })
 
-  test('an engine out of our range names both ranges', async () => {
+  test('names both ranges for an engine with an unsupported API version', async () => {
     const { fake } = await startFakeEngine()
     fake.newestApi = '1.39'
     const [old] = (await probe([`unix://${fake.socketPath}`])).attempts
@@ -408,14 +414,14 @@ describe('probe of what does not serve', () => {
     })
   })
 
-  test('TLS files that are not there are an attempt with their path', async () => {
+  test('gives an attempt with the path for missing TLS files', async () => {
     const tls = { verify: true, caFile: '/nowhere/ca.pem', certFile: undefined, keyFile: undefined }
     const candidates = [parseEndpoint('tcp://127.0.0.1:1', { source: 'DOCKER_HOST', tls })]
     const { attempts } = await probeEngines({ chosen: true, candidates }, { ...given, timeoutMs: 2_000, env: {} })
     expect(attempts[0]?.cause.message).toContain('/nowhere/ca.pem')
   })
 
-  test('an abort rejects with its reason', async () => {
+  test('rejects with the reason of an abort', async () => {
     const path = join(await createDirectory(), 'silent')
     const controller = new AbortController()
     const reason = new Error('enough')
@@ -433,7 +439,7 @@ test.each([
   [{ source: 'context "far"', chosen: false }, 'start that engine, or choose another context: docker context use NAME'],
   [{ source: 'given in code', chosen: true, variable: undefined }, 'start that engine, or name another endpoint'],
   [{ source: 'default', chosen: false }, 'start a container engine, or name its socket by DOCKER_HOST'],
-])('where nothing listens at the endpoint of %j, the remedy is to %s', async (named, expected) => {
+])('for the endpoint %j, at which nothing listens, the remedy is to %s', async (named, expected) => {
   const endpoint = {
     url: 'tcp://127.0.0.1:1',
     connection: { type: 'tcp', host: '127.0.0.1', port: 1, tls: undefined },
@@ -444,13 +450,13 @@ test.each([
 })
 
 describe('a socket that may not be opened', () => {
-  test('names path, owner, group and mode; the remedy offers more than sudo', async () => {
+  test('gives an attempt with path, owner, group and mode, and a remedy without sudo', async () => {
     const path = join(await createDirectory(), 'docker.sock')
     await writeFile(path, '')
     await chmod(path, 0o660)
     if (process.getuid?.() === 0) await chown(path, 0, 4_242)
     const endpoint = { url: `unix://${path}`, connection: { type: 'socket', path } } as const
-    // As root nothing is denied, so the error is given.
+    // Root is never denied access, so the error is created here.
     const denied = Object.assign(new Error('connect EACCES'), { code: 'EACCES' })
     const { step, cause, remedy } = await explainFailure(denied, { ...unnamed, endpoint, step: 'connect' })
     expect(step).toBe('connect')
@@ -459,13 +465,13 @@ describe('a socket that may not be opened', () => {
     expect(remedy).not.toContain('sudo')
   })
 
-  test('one behind a closed directory is told from one that is not there', async () => {
+  test('is distinguished from a missing socket when its directory may not be accessed', async () => {
     const directory = join(await createDirectory(), 'closed')
     await mkdir(directory)
     const path = join(directory, 'docker.sock')
     const endpoint = { url: `unix://${path}`, connection: { type: 'socket', path } } as const
     const denied = Object.assign(new Error('connect EACCES'), { code: 'EACCES' })
     const { cause } = await explainFailure(denied, { ...unnamed, endpoint, step: 'connect' })
-    expect(cause.message).toContain('may not be reached by this user')
+    expect(cause.message).toContain('is in a directory that this user may not access')
   })
 })

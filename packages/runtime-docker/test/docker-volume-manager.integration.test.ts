@@ -15,7 +15,7 @@ describeWithEngine('volumes of a real engine', (testEngine) => {
     return { ...connected, volumes, list, name: `capstan-test-${randomUUID()}` }
   }
 
-  test('makes, lists by label and removes a volume; what is gone is removed again', async () => {
+  test('creates, lists by label and removes a volume, repeatedly', async () => {
     const { volumes, list, name } = connect()
     expect(await volumes.createVolume(name, { labels: { team: 'a' } })).toBe(name)
     const [volume] = await list()
@@ -26,7 +26,7 @@ describeWithEngine('volumes of a real engine', (testEngine) => {
     expect(await list()).toEqual([])
   })
 
-  test('a taken name is NAME_CONFLICT, though the engine says nothing', async () => {
+  test('rejects with NAME_CONFLICT for an existing volume, which the engine does not report', async () => {
     const { volumes, name } = connect()
     await volumes.createVolume(name)
     const facts = { name, holderId: name }
@@ -37,14 +37,14 @@ describeWithEngine('volumes of a real engine', (testEngine) => {
     })
   })
 
-  test('of ten that want one name at once, one gets it', async () => {
+  test('creates one volume for ten concurrent requests of one name', async () => {
     const { volumes, list, name } = connect()
     const attempts = await Promise.allSettled(Array.from({ length: 10 }, () => volumes.createVolume(name)))
     expect(attempts.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     expect(await list()).toHaveLength(1)
   })
 
-  test('a volume of a container, running or not, is IN_USE by its name', async () => {
+  test('rejects with IN_USE and the container, running or not', async () => {
     const { engine, volumes, name } = connect()
     await volumes.createVolume(name)
     const api = await engine.api({ operation: 'test', subject: name })

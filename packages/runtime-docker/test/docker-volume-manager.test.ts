@@ -4,10 +4,10 @@ import type { FakeHandler } from './fake/fake-docker-engine.js'
 import { empty, inTurn, json, refusal, startScriptedEngine } from './scripted-engine.js'
 
 const absent = refusal(404, 'get data: no such volume')
-/** As the engine does: it answers with what it was sent. */
+/** Answers with the body of the request, as the engine does. */
 const made: FakeHandler = (reply, request) => reply.json(201, request.json)
 
-test('asks first, makes then, and tells its own volume by the labels of the answer', async () => {
+test('checks for the volume, creates it, and recognizes it by the labels of the answer', async () => {
   const { engine, log, seen } = await startScriptedEngine([
     ['GET /volumes/data', absent],
     ['POST /volumes/create', made],
@@ -17,7 +17,7 @@ test('asks first, makes then, and tells its own volume by the labels of the answ
   expect(seen[1]?.json).toMatchObject({ Name: 'data', Labels: { a: 'b', 'capstan.object': 'volume' } })
 })
 
-test('another made it between question and request: NAME_CONFLICT, and it stays', async () => {
+test('rejects with NAME_CONFLICT and keeps the volume when another client creates it meanwhile', async () => {
   const { engine, log } = await startScriptedEngine([
     ['GET /volumes/data', absent],
     ['POST /volumes/create', json(201, { Name: 'data', Labels: null })],
@@ -29,13 +29,13 @@ test('another made it between question and request: NAME_CONFLICT, and it stays'
   expect(log().some((line) => line.startsWith('DELETE'))).toBe(false)
 })
 
-test('a volume that is there is NAME_CONFLICT without a request to make it', async () => {
+test('rejects with NAME_CONFLICT without a create for an existing volume', async () => {
   const { engine, log } = await startScriptedEngine([['GET /volumes/data', json(200, { Name: 'data' })]])
   await expect(new DockerVolumeManager(engine).createVolume('data')).rejects.toMatchObject({ code: 'NAME_CONFLICT' })
   expect(log()).toEqual(['GET /volumes/data'])
 })
 
-test('a name that the engine does not accept: INVALID_ARGUMENT with the field', async () => {
+test('rejects with INVALID_ARGUMENT and the field for a name that the engine does not accept', async () => {
   const text = 'create a: volume name is too short, names should be at least two alphanumeric characters'
   const { engine } = await startScriptedEngine([
     ['GET /volumes/a', refusal(404, 'get a: no such volume')],
@@ -47,7 +47,7 @@ test('a name that the engine does not accept: INVALID_ARGUMENT with the field', 
   })
 })
 
-test('what the engine made of an aborted request is removed, and nothing of another', async () => {
+test('removes the volume of an aborted request, and no other one', async () => {
   for (const isOwn of [true, false]) {
     const reason = new Error('enough')
     const abort = new AbortController()
@@ -66,7 +66,7 @@ test('what the engine made of an aborted request is removed, and nothing of anot
   }
 })
 
-test('gone resolves, in use names the users, and an engine without volumes has none', async () => {
+test('resolves for a missing volume, rejects with IN_USE and the users, and lists nothing when the answer is null', async () => {
   const { engine } = await startScriptedEngine([
     ['DELETE /volumes/gone', refusal(404, 'get gone: no such volume')],
     ['DELETE /volumes/used', refusal(409, 'remove used: volume is in use - [0123456789ab]')],

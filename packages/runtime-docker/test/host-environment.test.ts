@@ -23,7 +23,7 @@ async function makeFolder(config?: string): Promise<string> {
   return folder
 }
 
-/** The process has credentials of its own; what a host with `env` sends is recorded. */
+/** Records what a host with `env` sends, in a process with other credentials. */
 async function openHost(env: Environment) {
   vi.stubEnv('DOCKER_AUTH_CONFIG', configOf('of-this-process'))
   vi.stubEnv('DOCKER_CONFIG', await makeFolder(configOf('of-this-process')))
@@ -63,7 +63,7 @@ test.each(['pull', 'build'] as const)(
 )
 
 test.each(['pull', 'build'] as const)(
-  'a %s sends none where the host has none and the process has some',
+  'a %s sends no credentials of the process when the host has none',
   async (verb) => {
     expect(await (await openHost({ HOME: await makeFolder() }))[verb]()).toBeUndefined()
   },

@@ -10,7 +10,7 @@ export interface DockerConfig {
   readonly problem: string | undefined
 }
 
-/** The directory of docker's client: DOCKER_CONFIG, else `.docker` in the home directory. */
+/** The directory of docker's client: DOCKER_CONFIG, or else `.docker` in the home directory. */
 export function toConfigDirectory(env: Environment, home: string = findHomeDirectory(env)): string {
   return env.DOCKER_CONFIG || join(home, '.docker')
 }
@@ -39,7 +39,7 @@ export function parseDockerConfig(text: string | undefined, source: string): Doc
 /**
  * Parses a JSON text that may be blank, which is `{}`, or have a byte order mark.
  *
- * @throws SyntaxError that quotes nothing of the text, which may hold secrets
+ * @throws SyntaxError without any part of the text, which may contain secrets
  */
 export function parseConfigText(text: string): unknown {
   const content = text.replace(/^\uFEFF/, '')

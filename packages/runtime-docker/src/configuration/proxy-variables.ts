@@ -5,13 +5,13 @@ import { toObject, toText } from '../engine/streams/json-lines.js'
 import { readDockerConfig } from './docker-config.js'
 
 /**
- * The proxy variables that docker's client gives to builds and containers: of `proxies` in `config.json`, by the address
- * of the engine, else by `default`; each in upper and in lower case.
+ * Reads the proxy variables that docker's client sets in builds and containers, from `proxies` in `config.json` by the
+ * address of the engine, or else from `default`. Each has its name in upper and in lower case.
  *
- * They may hold passwords: print none. https://docs.docker.com/engine/cli/proxy/
+ * They may contain passwords, so do not print them. https://docs.docker.com/engine/cli/proxy/
  *
- * @param endpoint the engine's address as DOCKER_HOST has it
- * @param onProblem is called with the reason when a configuration that exists cannot be read; default: it is ignored
+ * @param endpoint the engine's address in the format of DOCKER_HOST
+ * @param onProblem called with the reason when an existing configuration cannot be read; default: it is ignored
  */
 export async function readProxyVariables(
   env: Environment,
@@ -29,7 +29,9 @@ export async function readProxyVariables(
   return Object.fromEntries(pairs)
 }
 
-/** The config with the proxy variables of docker's configuration, as `docker run` sets them; its own variables win. */
+/**
+ * Adds the proxy variables of docker's configuration, as `docker run` does. Variables of the config take precedence.
+ */
 export async function withProxyVariables(
   { env, details, warn }: DockerEngine,
   config: ContainerConfig,

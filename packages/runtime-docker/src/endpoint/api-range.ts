@@ -3,7 +3,7 @@ import { compareApiVersions, isApiVersion, supportedApi, toRangesText } from '..
 import type { ApiVersions } from '../engine/docker-details.js'
 
 /**
- * Accepts an engine whose API versions and ours overlap, and a pinned version that is in both.
+ * Checks that the API versions of the engine and of this package overlap, and that a pinned version is in both ranges.
  *
  * @throws ApiRangeError with both ranges.
  */
@@ -15,18 +15,21 @@ export function checkApiRange({ version, newest, oldest }: ApiVersions, oldestTa
   if (oldest !== undefined && isOlder(ours.newest, oldest)) throw new ApiRangeError(`the engine is too new: ${ranges}`)
   const isOld = isOlder(version, ours.oldest) || (oldest !== undefined && isOlder(version, oldest))
   const isNew = isOlder(ours.newest, version) || isOlder(newest, version)
-  if (isOld || isNew) throw new ApiRangeError(`the environment asks for ${version}: ${ranges}`)
+  if (isOld || isNew) throw new ApiRangeError(`the environment sets version ${version}: ${ranges}`)
 }
 
-/** What the variable (docker's is `DOCKER_API_VERSION`) pins, which switches negotiation off; `undefined` when it is not set. */
+/**
+ * Reads the API version that a variable such as `DOCKER_API_VERSION` pins, so that none is negotiated; `undefined` when
+ * unset.
+ */
 export function readPinnedVersion(env: Environment, variable: string): string | undefined {
   const given = env[variable]?.replace(/^v/, '')
   if (!given) return undefined
   if (isApiVersion(given)) return given
-  throw new ApiRangeError(`${variable} is no version such as 1.41: ${given}`)
+  throw new ApiRangeError(`${variable} is not a version such as 1.41: ${given}`)
 }
 
-/** An engine that is there and cannot be spoken to. */
+/** The error for an engine with an unsupported API version. */
 export class ApiRangeError extends Error {
   readonly code = 'API_VERSION'
 }

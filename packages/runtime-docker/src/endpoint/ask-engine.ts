@@ -13,10 +13,11 @@ import { HttpTransport } from '../engine/http-transport.js'
 import { readBody } from '../engine/read-body.js'
 
 /**
- * Asks an engine who it is: a ping tells product and API version, then one question tells all the rest. Looks only, and
- * closes its connections. `onStep` hears how far it has come.
+ * Identifies an engine: the ping has product and API version, `/info` the other facts. Changes nothing, and closes its
+ * connections. `onStep` is called at each step.
  *
- * `/version` is asked only where the ping leaves something open: it takes an engine as long as all else together.
+ * `/version` is requested only when the ping is not sufficient, because it takes as long as all other requests
+ * together.
  */
 export async function askEngine(endpoint: DockerEndpoint, options: AskOptions): Promise<EngineFindings> {
   const { signal, timeoutMs: connectMs, onStep } = options
@@ -40,11 +41,11 @@ export async function askEngine(endpoint: DockerEndpoint, options: AskOptions): 
 
 export interface AskOptions {
   readonly signal: AbortSignal | undefined
-  /** For one connection, in milliseconds; the signal ends all. */
+  /** The limit for one connection, in milliseconds. The signal ends all requests. */
   readonly timeoutMs: number
-  /** The products that are served. */
+  /** The supported products. */
   readonly accepts: readonly AcceptedEngine[]
-  /** From the environment: nothing is negotiated. */
+  /** The API version from the environment, which replaces negotiation. */
   readonly pinned: string | undefined
   readonly onStep: (step: ProbeStep) => void
 }
@@ -57,7 +58,7 @@ export interface EngineFindings {
 
 type Get = (path: string, onSocket?: (socket: Socket) => void) => Promise<IncomingMessage>
 
-/** Of the answer to a ping. */
+/** The fields of the answer to a ping. */
 interface PingFacts {
   readonly newest: string
   readonly server: string
@@ -68,28 +69,31 @@ async function askRest(
   { newest, server }: PingFacts,
   { accepts, pinned }: Pick<AskOptions, 'accepts' | 'pinned'>,
 ): Promise<EngineFindings> {
-  const spoken = pinned ?? negotiateApiVersion(newest)
-  const known = findByServer(accepts, server)
-  const [info, version] = await Promise.all([askInfo(get, spoken), known === undefined ? askVersion(get) : undefined])
+  const apiVersion = pinned ?? negotiateApiVersion(newest)
+  const byHeader = findByServer(accepts, server)
+  const [info, version] = await Promise.all([
+    askInfo(get, apiVersion),
+    byHeader === undefined ? askVersion(get) : undefined,
+  ])
   const oldest = version?.MinAPIVersion ?? info.refused?.oldest
   const api = {
-    version: spoken,
+    version: apiVersion,
     newest,
     oldest: isApiVersion(oldest) ? oldest : undefined,
     pinned: pinned !== undefined,
   }
   const components = version?.Components?.map(({ Name = '' }) => Name) ?? []
-  return { api, product: known ?? findByComponents(accepts, { server, components }), info: info.answer }
+  return { api, product: byHeader ?? findByComponents(accepts, { server, components }), info: info.answer }
 }
 
-/** An engine that does not take our version says so: what it takes is then known, and the rest is not needed. */
-async function askInfo(get: Get, spoken: string): Promise<InfoFindings> {
+/** Requests `/info`. When the engine refuses the version, the refusal names its range, and the facts are not needed. */
+async function askInfo(get: Get, apiVersion: string): Promise<InfoFindings> {
   try {
-    return { answer: await readObject<InfoAnswer>(await get(`/v${spoken}/info`)) }
+    return { answer: await readObject<InfoAnswer>(await get(`/v${apiVersion}/info`)) }
   } catch (error) {
     if (!isVersionRefusal(error)) throw error
     const { MinAPIVersion: oldest } = await askVersion(get)
-    if (!isApiVersion(oldest) || compareApiVersions(oldest, spoken) <= 0) throw error
+    if (!isApiVersion(oldest) || compareApiVersions(oldest, apiVersion) <= 0) throw error
     return { answer: {}, refused: { oldest } }
   }
 }
@@ -99,12 +103,14 @@ interface InfoFindings {
   readonly refused?: { readonly oldest: string }
 }
 
-/** Without a prefix: it is asked by who does not know yet which version the engine takes. */
+/** Requests `/version`, without version prefix because the version is not negotiated yet. */
 async function askVersion(get: Get): Promise<VersionAnswer> {
   return readObject<VersionAnswer>(await get('/version'))
 }
 
-/** Tells how far the first connection comes: an address that drops packets, a handshake, an engine that is silent. */
+/**
+ * Reports the steps of the first connection, to distinguish a blocked address, a failed handshake and a silent engine.
+ */
 function watchConnecting(socket: Socket, onStep: (step: ProbeStep) => void): void {
   socket.once('connect', () => onStep(socket instanceof TLSSocket ? 'tls' : 'ping'))
   socket.once('secureConnect', () => onStep('ping'))
@@ -114,19 +120,19 @@ async function readPing(response: IncomingMessage): Promise<PingFacts> {
   const body = await readBody(response)
   const newest = readHeader(response.headers, 'api-version')
   if (isApiVersion(newest)) return { newest, server: readHeader(response.headers, 'server') }
-  throw new AnswerFormatError('the answer to the ping names no API version', body)
+  throw new AnswerFormatError('the answer to the ping has no API version', body)
 }
 
 function readHeader(headers: IncomingHttpHeaders, name: string): string {
   return headers[name]?.toString() ?? ''
 }
 
-/** `T` is what the engine documents, each field optional. */
+/** Reads a JSON object. `T` is the documented type with optional fields. */
 async function readObject<T extends object>(response: IncomingMessage): Promise<T> {
   const text = await readBody(response)
   const value: unknown = JSON.parse(text)
-  if (typeof value !== 'object' || value === null) throw new AnswerFormatError('the answer is no object', text)
-  return value as T // a field of another type than documented is no engine's
+  if (typeof value !== 'object' || value === null) throw new AnswerFormatError('the answer is not an object', text)
+  return value as T // engines keep the documented types
 }
 
 const getRequest = { method: 'GET', headers: {}, body: undefined, pooled: true, repeatable: false }

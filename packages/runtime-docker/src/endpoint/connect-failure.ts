@@ -6,7 +6,7 @@ import type { DockerEndpoint } from '../engine/docker-endpoint.js'
 import { isTlsExpected } from '../engine/docker-error-texts.js'
 import { EngineAnswerError } from '../engine/engine-answer-error.js'
 
-/** Why an endpoint did not serve, as its attempt tells it: how far it came, the cause, and what to do. */
+/** Describes why an endpoint is not available: the step that failed, the cause and the remedy. */
 export async function explainFailure(error: unknown, failedAt: FailedAt): Promise<FailureText> {
   const { endpoint, step } = failedAt
   if (isHostError(error, 'TIMED_OUT')) return explainSlow(error.facts, { endpoint, step })
@@ -22,9 +22,9 @@ export async function explainFailure(error: unknown, failedAt: FailedAt): Promis
     const cause = { code, message: toText(error) }
     return { step: code === 'ENOENT' ? 'find' : 'connect', cause, remedy: toStartRemedy(failedAt) }
   }
-  const known = remedies[code]
-  if (known !== undefined)
-    return { step: known.step ?? step, cause: { code, message: toText(error) }, remedy: known.remedy }
+  const entry = remedies[code]
+  if (entry !== undefined)
+    return { step: entry.step ?? step, cause: { code, message: toText(error) }, remedy: entry.remedy }
   if (isTlsCode(code)) {
     return {
       step: 'tls',
@@ -36,7 +36,7 @@ export async function explainFailure(error: unknown, failedAt: FailedAt): Promis
 }
 
 /**
- * The attempt for an endpoint that did not answer within `timeoutMs`. It may be busy, so the remedy does not tell to restart
+ * Describes an endpoint that did not answer within `timeoutMs`. It may be busy, so the remedy is not to restart
  * anything.
  */
 export function explainSlow(
@@ -49,7 +49,7 @@ export function explainSlow(
   if (step === 'service') return toSlow(step, `it did not start ${seconds}`)
   if (!isBeforeAnswer(step)) return toSlow(step, `it accepted the connection and did not answer ${seconds}`)
   if (type !== 'tcp') return toSlow(step, `it did not accept the connection ${seconds}`)
-  const remedy = `check the address, the network and the firewalls on the way; or ${raiseLimitRemedy}`
+  const remedy = `check the address, the network and the firewalls between; or ${raiseLimitRemedy}`
   return { ...toSlow(step, `the host did not accept the connection ${seconds}`), remedy }
 }
 
@@ -65,28 +65,31 @@ export type FailureText = Pick<ProbeAttempt, 'step' | 'cause' | 'remedy'>
 
 export interface FailedAt {
   readonly endpoint: DockerEndpoint
-  /** The step that was under way. */
+  /** The step that failed. */
   readonly step: ProbeStep
-  /** What names the endpoint: see {@link ProbeAttempt}. */
+  /** The source of the endpoint, see {@link ProbeAttempt}. */
   readonly source: string
-  /** Whether the user named it, so that nothing else is tried. */
+  /** Whether the user chose the endpoint, so that no other is tried. */
   readonly chosen: boolean
-  /** Variable of the environment by which the user may name another endpoint, where there is one. */
+  /** The environment variable that names the endpoint, where there is one. */
   readonly variable?: string | undefined
 }
 
-/** Sockets of virtual machines are links, which dangle while the machine is stopped. */
+/**
+ * Describes a missing socket. Sockets of virtual machines are symbolic links, which are broken while the machine is
+ * stopped.
+ */
 async function explainAbsent(path: string, failedAt: FailedAt): Promise<FailureText> {
   const link = await lstat(path).catch(() => undefined)
   if (link?.isSymbolicLink()) {
-    const cause = { code: 'ENOENT', message: `${path} is a link whose target does not exist` }
+    const cause = { code: 'ENOENT', message: `${path} is a symbolic link whose target does not exist` }
     return { step: 'find', cause, remedy: 'start the virtual machine or the engine that the link belongs to' }
   }
   const cause = { code: 'ENOENT', message: `${path} does not exist` }
   return { step: 'find', cause, remedy: toStartRemedy(failedAt) }
 }
 
-/** What to do where no engine listens. What names the endpoint can be unset, or changed. */
+/** Returns the remedy for an endpoint where no engine listens, by the source of the endpoint. */
 function toStartRemedy({ source, chosen, variable }: FailedAt): string {
   const isContext = source.startsWith('context ')
   if (isContext && !chosen) return 'start that engine, or choose another context: docker context use NAME'
@@ -99,7 +102,7 @@ function toStartRemedy({ source, chosen, variable }: FailedAt): string {
 async function explainDenied(path: string, code: string): Promise<FailureText> {
   const file = await stat(path).catch(() => undefined)
   if (file === undefined) {
-    const cause = { code, message: `${path} may not be reached by this user` }
+    const cause = { code, message: `${path} is in a directory that this user may not access` }
     return { step: 'connect', cause, remedy: 'give this user access to the directories above it' }
   }
   const [owner, group] = await Promise.all([findName('/etc/passwd', file.uid), findName('/etc/group', file.gid)])
@@ -109,7 +112,7 @@ async function explainDenied(path: string, code: string): Promise<FailureText> {
   return { step: 'connect', cause: { code, message }, remedy }
 }
 
-/** The name of a user or group id, or the number itself. */
+/** Returns the name of a user or group id, or the number itself. */
 async function findName(file: string, id: number): Promise<string> {
   const lines = await readFile(file, 'utf8').catch(() => '')
   const line = lines.split('\n').find((entry) => entry.split(':')[2] === String(id))

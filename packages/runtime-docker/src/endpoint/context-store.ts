@@ -8,7 +8,7 @@ import type { EndpointCandidate } from './endpoint-candidate.js'
 import { findTls } from './endpoint-tls.js'
 import { parseEndpoint } from './parse-endpoint.js'
 
-/** The endpoint of a context of the docker CLI, read from its store; the CLI itself is not needed. */
+/** Reads the endpoint of a context from the store of the docker CLI. The CLI itself is not needed. */
 export async function readContext(name: string, configDirectory: string): Promise<EndpointCandidate> {
   const source = `context "${name}"`
   const hash = createHash('sha256').update(name).digest('hex')
@@ -22,7 +22,7 @@ export async function readContext(name: string, configDirectory: string): Promis
   }
 }
 
-/** `currentContext` of `config.json`; `undefined` when the file is absent or names none. A broken file is an attempt. */
+/** Reads `currentContext` of `config.json`; `undefined` when it is not set. An invalid file gives a failed attempt. */
 export async function readCurrentContext(
   configDirectory: string,
 ): Promise<{ readonly name: string | undefined } | { readonly failed: EndpointCandidate }> {
@@ -40,7 +40,7 @@ export async function readCurrentContext(
   }
 }
 
-/** TLS is on when the context has files for it, or says that it does not verify. */
+/** Reads the TLS settings of a context, which has TLS when it has certificate files or skips verification. */
 async function readContextTls(
   directory: string,
   { skipVerify }: Pick<ContextEndpoint, 'skipVerify'>,
@@ -58,7 +58,7 @@ interface ContextEndpoint {
 function toEndpoint(meta: unknown): ContextEndpoint {
   const docker = readField(readField(meta, 'Endpoints'), 'docker')
   const host = readField(docker, 'Host')
-  if (typeof host !== 'string' || host === '') throw new SyntaxError('it names no endpoint for docker')
+  if (typeof host !== 'string' || host === '') throw new SyntaxError('it has no endpoint for docker')
   return { host, skipVerify: readField(docker, 'SkipTLSVerify') === true }
 }
 
@@ -71,7 +71,7 @@ function readField(value: unknown, key: string): unknown {
 function toUnreadable(error: unknown, { path, source, remedy }: Unreadable) {
   const code = error instanceof Error && 'code' in error ? String(error.code) : 'PARSE'
   const message = isAbsentFile(error)
-    ? `${path} is not there`
+    ? `${path} does not exist`
     : `${path}: ${error instanceof Error ? error.message : error}`
   const step = code === 'PARSE' ? ('parse' as const) : ('find' as const)
   return { candidate: path, source, step, cause: { code, message }, remedy }

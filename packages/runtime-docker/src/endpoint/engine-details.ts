@@ -7,7 +7,7 @@ import { findUnknownHostReason, toEngineFacts } from '../engine/engine-facts.js'
 import type { EngineFindings } from './ask-engine.js'
 import { toAbsentCapabilities, toRefusedOptions } from './refused-options.js'
 
-/** All that an opened runtime needs to know, from what the engine said and what the plugin knows better. */
+/** Derives the details of a runtime from the engine's answers and the adjustments of the plugin. */
 export function toDetails({ api, product, info }: EngineFindings, options: DetailsOptions): DockerDetails {
   const { endpoint, system, env, accepts, hostAddress, firewallImage } = options
   const found = toEngineFacts({ product, info, endpoint, system })
@@ -18,13 +18,13 @@ export function toDetails({ api, product, info }: EngineFindings, options: Detai
   const unsupportedOptions = refuseUnlistedVolumes(adjusted.unsupportedOptions ?? refused, absent)
   const facts = { ...found, ...adjusted.facts }
   const unknownHost = hostAddress === undefined ? findUnknownHostReason(facts) : undefined
-  const said = [
+  const general = [
     ...toNotes(facts, accepts),
     ...(unknownHost === undefined ? [] : [toUnknownHost(unknownHost)]),
     ...(api.pinned ? [toPinned(api.version)] : []),
     ...notes,
   ]
-  return { endpoint, api, facts, unsupportedOptions, absent, quirks, notes: said, hostAddress, firewallImage }
+  return { endpoint, api, facts, unsupportedOptions, absent, quirks, notes: general, hostAddress, firewallImage }
 }
 
 export interface DetailsOptions {
@@ -36,27 +36,27 @@ export interface DetailsOptions {
   readonly firewallImage?: string | undefined
 }
 
-/** As reports name the engine: its version alone where it is the product that the plugin is for. */
+/** The version of the engine in reports. It includes the product unless that is the plugin's first product. */
 export function toVersionText({ title, version, product }: DockerDetails['facts'], [own]: Accepts): string {
   return product === own?.product ? version : `${title} ${version}`
 }
 
 type Accepts = DetailsOptions['accepts']
 
-/** Facts of this engine that a user of it should know, and that are no refusals. */
+/** Notes about the engine that are not unsupported options. */
 function toNotes(
   { title, version, product, rootless, osType }: DockerDetails['facts'],
   [own]: Accepts,
 ): readonly string[] {
   const notes: string[] = []
-  if (product !== own?.product) notes.push(`the engine is ${title} ${version}, which speaks Docker's API`)
-  if (rootless) notes.push('the engine is rootless: containers do not reach what listens on 127.0.0.1 of this host')
+  if (product !== own?.product) notes.push(`the engine is ${title} ${version}, which has Docker's API`)
+  if (rootless) notes.push('the engine is rootless: containers cannot connect to ports on 127.0.0.1 of this host')
   if (osType === 'windows') notes.push('the engine runs Windows containers, which is not verified')
   return notes
 }
 
 function toUnknownHost(reason: string): string {
-  return `the address by which containers reach this host is unknown: ${reason}; give hostAddress to the plugin`
+  return `the address by which containers reach this host is unknown: ${reason}; pass hostAddress to the plugin`
 }
 
 function toPinned(version: string): string {

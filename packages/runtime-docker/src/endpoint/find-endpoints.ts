@@ -6,10 +6,10 @@ import { parseEndpoint } from './parse-endpoint.js'
 import { findWellKnownEndpoints, toDefaultEndpoint } from './well-known-endpoints.js'
 
 /**
- * Where to look for the engine, as the docker CLI finds it: the first of these that is set decides, and nothing else is
- * tried. Endpoint or context given in code, `DOCKER_HOST`, `DOCKER_CONTEXT`, `currentContext` of `config.json`.
+ * Finds the endpoints to try in the same way as the docker CLI. The first of these that is set is the only one:
+ * endpoint or context given in code, `DOCKER_HOST`, `DOCKER_CONTEXT`, `currentContext` of `config.json`.
  *
- * Only when none is set there are several candidates: the default socket, then those of other engines.
+ * When none is set, the candidates are the default socket and then the sockets of other engines.
  */
 export async function findEndpoints(given: GivenEndpoint, { system, env }: SearchPlace): Promise<EndpointSearch> {
   const configDirectory = toConfigDirectory(env, system.home)
@@ -24,17 +24,17 @@ export async function findEndpoints(given: GivenEndpoint, { system, env }: Searc
   return { chosen: false, candidates: places.map(({ source, url }) => parseEndpoint(url, { source, tls })) }
 }
 
-/** Whether the user names the endpoint: in code, by `DOCKER_HOST`, or by `DOCKER_CONTEXT`. Reads nothing else. */
+/** Whether the user chose the endpoint in code, by `DOCKER_HOST` or by `DOCKER_CONTEXT`. Reads no file. */
 export function isEndpointChosen({ endpoint, context }: GivenEndpoint, env: SearchPlace['env']): boolean {
   return endpoint !== undefined || Boolean(env.DOCKER_HOST) || isContext(context ?? env.DOCKER_CONTEXT)
 }
 
-/** The context "default" is the name for using none. */
+/** Whether a name selects a context. The name "default" means that no context is used. */
 function isContext(name: string | undefined): name is string {
   return name !== undefined && name !== '' && name !== 'default'
 }
 
-/** Given in code. */
+/** The endpoint or context given in code. */
 export interface GivenEndpoint {
   readonly endpoint?: string | undefined
   readonly context?: string | undefined
@@ -59,7 +59,7 @@ async function findChosen(
   return readContext(env.DOCKER_CONTEXT, configDirectory)
 }
 
-/** Docker Desktop leaves a current context behind even where another runtime is meant: not the user's choice. */
+/** Finds the current context. It is not `chosen`, because Docker Desktop sets one without the user's choice. */
 async function findCurrent(configDirectory: string): Promise<EndpointSearch | undefined> {
   const current = await readCurrentContext(configDirectory)
   if ('failed' in current) return { chosen: false, candidates: [current.failed] }

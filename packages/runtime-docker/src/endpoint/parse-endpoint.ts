@@ -3,11 +3,12 @@ import type { DockerEndpoint, EndpointTls } from '../engine/docker-endpoint.js'
 import type { EndpointCandidate } from './endpoint-candidate.js'
 
 /**
- * The endpoint that a `DOCKER_HOST` or a context names; what cannot be used is an attempt that says why.
+ * Parses an endpoint such as `DOCKER_HOST`. An unusable endpoint gives a failed attempt with the reason.
  *
- * Credentials in it are replaced by `***` first, so that no attempt or message shows them: no kind of endpoint takes any.
+ * Credentials are replaced with `***` first, so that no attempt or message shows them. No kind of endpoint supports
+ * them.
  *
- * `tls` applies to tcp alone. Without a port it is 2375, with TLS 2376 (docker's own defaults).
+ * `tls` applies only to TCP. The default port is 2375, or 2376 with TLS, as in docker's client.
  */
 export function parseEndpoint(given: string, { source, tls }: ParseEndpointOptions): EndpointCandidate {
   const text = redactEndpoint(given)
@@ -17,9 +18,9 @@ export function parseEndpoint(given: string, { source, tls }: ParseEndpointOptio
   return 'problem' in parsed ? toFailed(text, source, parsed) : { source, endpoint: { url: text, ...parsed } }
 }
 
-/** Options of `parseEndpoint`. */
+/** The options of `parseEndpoint`. */
 export interface ParseEndpointOptions {
-  /** Where the text came from, as attempts name it: `DOCKER_HOST`, `default`. */
+  /** The source of the text in attempts: `DOCKER_HOST`, `default`. */
   readonly source: string
   /** Default: none. */
   readonly tls?: EndpointTls | undefined
@@ -43,12 +44,12 @@ const parsers: Readonly<Record<string, (rest: string, tls: EndpointTls | undefin
     remedy: `forward the socket (ssh -nNT -L /tmp/docker.sock:/var/run/docker.sock ${toSshTarget(rest)}) and set DOCKER_HOST=unix:///tmp/docker.sock`,
   }),
   fd: () => ({
-    problem: 'fd:// is where an engine listens, not where a client connects',
+    problem: 'fd:// is an address to listen on, and clients cannot connect to it',
     remedy: 'name the socket: unix:///var/run/docker.sock',
   }),
 }
 
-/** The path of a socket has no credentials, and may contain `@` and `:`. */
+/** Replaces credentials with `***`, except in the path of a socket, which may contain `@` and `:`. */
 function redactEndpoint(text: string): string {
   if (/^(unix|npipe|fd):\/\/[/\\]|^\/(?!\/)/i.test(text)) return text
   return redactUserInfo(text).replace(/([?#]).+$/s, '$1***')
@@ -57,12 +58,15 @@ function redactEndpoint(text: string): string {
 function parseTcp(rest: string, tls: EndpointTls | undefined): Parsed {
   const url = URL.canParse(`http://${rest}`) ? new URL(`http://${rest}`) : undefined
   if (url === undefined || url.hostname === '') {
-    return { problem: `"${rest}" is no host with a port`, remedy: 'write tcp://HOST:PORT, an IPv6 address in brackets' }
+    return {
+      problem: `"${rest}" is not a host with a port`,
+      remedy: 'write tcp://HOST:PORT, an IPv6 address in brackets',
+    }
   }
   if (url.pathname !== '/' || url.search !== '' || url.username !== '') {
-    return { problem: 'a tcp endpoint has a host and a port alone', remedy: `write tcp://${url.host}` }
+    return { problem: 'a tcp endpoint has only a host and a port', remedy: `write tcp://${url.host}` }
   }
-  // `URL` takes 80 for the default of http and leaves it out.
+  // `URL` omits port 80, the default of http.
   const given = /:(\d+)\/?$/.exec(rest)?.[1]
   const port = given === undefined ? (tls === undefined ? 2375 : 2376) : Number(given)
   return { connection: { type: 'tcp', host: url.hostname.replace(/^\[(.*)\]$/, '$1'), port, tls } }
@@ -78,7 +82,7 @@ function toBare(text: string): Problem {
 }
 
 function toUnknown(scheme: string): Problem {
-  return { problem: `the scheme "${scheme}" is not known`, remedy: 'use unix://, tcp:// or npipe://' }
+  return { problem: `the scheme "${scheme}" is not supported`, remedy: 'use unix://, tcp:// or npipe://' }
 }
 
 function toFailed(candidate: string, source: string, { problem, remedy }: Problem): EndpointCandidate {

@@ -4,13 +4,13 @@ import type { EngineFacts } from '../engine/docker-details.js'
 import type { InfoAnswer } from '../engine/engine-facts.js'
 import { buildRefusals } from '../images/build-refusals.js'
 
-/** The capabilities that this engine, as found, does not have. */
+/** The capabilities that this engine does not have. */
 export function toAbsentCapabilities({ osType }: EngineFacts): readonly AbsentCapability[] {
   const { id, title } = firewallManagerCapability
   return osType === 'windows' ? [{ id, title, ...noLinuxContainers }] : []
 }
 
-/** What this engine, as found, cannot keep: the report shows this list, and the runtime refuses from it. */
+/** The options that this engine does not support. The report shows this list, and the runtime rejects these options. */
 export function toRefusedOptions(facts: EngineFacts, info: InfoAnswer): readonly RefusedOption[] {
   return [
     ...toLimits(info),
@@ -22,10 +22,10 @@ export function toRefusedOptions(facts: EngineFacts, info: InfoAnswer): readonly
   ]
 }
 
-/** The engine takes limits that it cannot keep and drops them with a warning. */
+/** The limits that the engine would drop with a warning. */
 function toLimits({ MemoryLimit, CpuCfsQuota, PidsLimit, CgroupDriver }: InfoAnswer): readonly RefusedOption[] {
   const none = CgroupDriver === 'none'
-  const reason = none ? 'the engine has no cgroup driver' : 'the engine says that its kernel cannot enforce it'
+  const reason = none ? 'the engine has no cgroup driver' : 'the engine reports that its kernel cannot enforce it'
   const remedy = none
     ? 'rootless engines need cgroup v2 and systemd for limits'
     : 'enable the cgroup controller on the machine of the engine'
@@ -39,7 +39,7 @@ function toLimits({ MemoryLimit, CpuCfsQuota, PidsLimit, CgroupDriver }: InfoAns
 
 function toNamespaces({ userNamespaces }: EngineFacts): readonly RefusedOption[] {
   if (!userNamespaces) return []
-  const reason = 'the engine keeps containers in user namespaces (userns-remap)'
+  const reason = 'the engine runs containers in user namespaces (userns-remap)'
   const remedy = 'use an engine without userns-remap'
   return [
     { field: 'privileged', reason, remedy },
@@ -75,15 +75,15 @@ function toWindows({ osType }: EngineFacts): readonly RefusedOption[] {
   return fields.map((field) => ({ field, ...noLinuxContainers }))
 }
 
-/** https://docs.docker.com/engine/logging/drivers/json-file/ keeps each record as a JSON text. */
+/** https://docs.docker.com/engine/logging/drivers/json-file/ stores each record as JSON text. */
 function toLogs({ LoggingDriver }: InfoAnswer): readonly RefusedOption[] {
   if (LoggingDriver !== 'json-file') return []
-  const reason = 'the log driver json-file keeps text: bytes that are not UTF-8 are replaced'
+  const reason = 'the log driver json-file stores text, so bytes that are not UTF-8 are replaced'
   const remedy = 'read the output by startAttached or attach, or set the log driver "local" on the engine'
   return [{ field: 'logs.binary', reason, remedy }]
 }
 
 const noLinuxContainers = {
-  reason: 'Windows containers have no such thing',
+  reason: 'Windows containers do not support it',
   remedy: 'use an engine with Linux containers',
 }

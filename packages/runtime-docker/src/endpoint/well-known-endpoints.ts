@@ -2,7 +2,7 @@ import type { Environment } from '@capstan/core/plugin'
 import type { DockerSystem } from '../engine/docker-system.js'
 import { defaultPipe, defaultSocket } from './parse-endpoint.js'
 
-/** The socket where docker itself looks. */
+/** The default socket of docker's client. */
 export function toDefaultEndpoint({ platform }: Pick<DockerSystem, 'platform'>): WellKnownEndpoint {
   return platform === 'win32'
     ? { source: 'default', url: `npipe://${defaultPipe}` }
@@ -10,9 +10,9 @@ export function toDefaultEndpoint({ platform }: Pick<DockerSystem, 'platform'>):
 }
 
 /**
- * Where other engines with Docker's API put their sockets: tried when nothing was chosen and the default does not answer.
+ * The sockets of other engines with Docker's API, tried when no endpoint was chosen and the default does not answer.
  *
- * Podman is not among them: it is a runtime of its own. The rows for Windows are unverified.
+ * Podman is not included, because it is a separate runtime. The rows for Windows are not verified.
  */
 export function findWellKnownEndpoints(system: DockerSystem, env: Environment): readonly WellKnownEndpoint[] {
   const endpoints = rows.flatMap(({ source, find }) => find(system, env).map((url) => ({ source, url })))

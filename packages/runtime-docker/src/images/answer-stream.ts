@@ -4,9 +4,8 @@ import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { OutputReadable } from '../engine/streams/output-readable.js'
 
 /**
- * The body of an answer as a stream of its own, read no faster than it is read. Destroying it closes the connection at
- * once, also while the engine is silent; what breaks ends it, after all that came before, with the error that the caller
- * gets.
+ * Converts the body of an answer to a stream with back-pressure. Destroying it closes the connection at once. An error
+ * ends it, translated, after the data that arrived before it.
  */
 export function toAnswerStream(engine: DockerEngine, answer: IncomingMessage, call: EngineCall): Readable {
   const stream = new OutputReadable({
@@ -36,7 +35,7 @@ export function toAnswerStream(engine: DockerEngine, answer: IncomingMessage, ca
   return stream
 }
 
-/** A stream is destroyed with errors alone; the reason of an abort may be anything. */
+/** Converts the reason of an abort to an Error, since `destroy` takes only errors. */
 function toError(reason: unknown): Error {
   return reason instanceof Error ? reason : new Error('aborted', { cause: reason })
 }

@@ -14,11 +14,11 @@ import { restoreTag } from './restore-tag.js'
 import { type CutBuild, listUntagged, removeUntagged } from './untagged-images.js'
 
 /**
- * Builds with the engine's own (classic) builder; resolves when the image is stored under all of its tags.
+ * Builds an image with the engine's classic builder. Resolves when the image has all of its tags.
  *
- * Options that this builder cannot honour: OPTION_UNSUPPORTED, a bad context: INVALID_ARGUMENT, both before anything is
- * sent. A failed build: BUILD_FAILED with the step, its command, the exit code and the last lines. An abort ends the build
- * at the engine. After a failure or an abort no tag names the new image: see {@link restoreTag}.
+ * Rejects with OPTION_UNSUPPORTED for an unsupported option and with INVALID_ARGUMENT for an invalid context, both
+ * before any request, and with BUILD_FAILED for a failed build, with the step, its command, the exit code and the last
+ * lines. An abort stops the build. After a failure or an abort no tag refers to the new image: see {@link restoreTag}.
  */
 export async function buildImage(
   engine: DockerEngine,
@@ -30,22 +30,22 @@ export async function buildImage(
   await checkBasePlatforms(engine, { dockerfile, call }, options)
   const request = await prepareBuild(engine, image, { ...options, signal: call.signal })
   const tags = toAllTags(tag, options)
-  let kept: readonly string[] | undefined
+  let existing: readonly string[] | undefined
   try {
-    kept = await prepareUndo(engine, tags, call)
+    existing = await prepareUndo(engine, tags, call)
     await runBuild(engine, request, options)
     for (const name of tags) await checkResult(engine, { ...call, subject: name }, options)
   } catch (error) {
     request.body.destroy()
-    if (kept !== undefined && !isAnswered(error, call)) {
-      const cut = { tags, kept }
+    if (existing !== undefined && !isAnswered(error, call)) {
+      const cut = { tags, existing }
       call.undo.add(`image of ${tag}`, (own) => removeUntagged(engine, cut, { ...call, ...own }))
     }
     throw error
   }
 }
 
-/** Adds the steps that restore the tags. Resolves with the ids of the images that the undo keeps. */
+/** Adds the undo steps that restore the tags. Resolves with the ids of the images that the undo must not remove. */
 async function prepareUndo(engine: DockerEngine, tags: CutBuild['tags'], call: Operation): Promise<readonly string[]> {
   const [tagged, untagged] = await Promise.all([
     Promise.all(tags.map(async (name) => ({ name, before: (await findImage(engine, name, call))?.Id }))),
@@ -54,7 +54,7 @@ async function prepareUndo(engine: DockerEngine, tags: CutBuild['tags'], call: O
   for (const { name, before } of tagged) {
     call.undo.add(`tag ${name}`, (own) => restoreTag(engine, { tag: name, before }, { ...call, ...own }))
   }
-  // Images that lose their tags to this build are without a tag, too, until their tags are restored.
+  // Images whose tags this build takes are untagged too until their tags are restored.
   return [...untagged, ...tagged.flatMap(({ before = [] }) => before)]
 }
 
@@ -86,14 +86,14 @@ async function send(engine: DockerEngine, request: BuildRequest) {
     return await engine.send(request)
   } catch (error) {
     request.signal?.throwIfAborted()
-    // The context's own errors are told as they are; a refusal of the engine is a failed build, whatever its status.
+    // Errors of the context are thrown unchanged. An error of the engine is BUILD_FAILED, whatever its status.
     if (request.body.errored) throw request.body.errored
     const text = toEngineText(error)
     throw text === undefined ? error : toBuildFailure(createBuildOutput(), { text, code: undefined }, error)
   }
 }
 
-/** The image is stored under the tag, and for the platform that was asked for. */
+/** Checks that the tag exists and that its image is for the requested platform. */
 async function checkResult(engine: DockerEngine, call: EngineCall, options: BuildOptions): Promise<void> {
   const built = await findImage(engine, call.subject, call)
   if (built === undefined) throw createHostError('IMAGE_NOT_FOUND', { image: call.subject })
@@ -101,8 +101,8 @@ async function checkResult(engine: DockerEngine, call: EngineCall, options: Buil
 }
 
 /**
- * BUILD_FAILED, with the step under way; the last line is the command's own, else what the engine said, unless that says only
- * that the command ended with the exit code.
+ * Creates BUILD_FAILED with the current step. The last line is the engine's message, unless that has only the exit
+ * code.
  */
 function toBuildFailure(
   { step, command, lastLines }: Pick<BuildOutput, 'step' | 'command' | 'lastLines'>,
@@ -110,8 +110,8 @@ function toBuildFailure(
   cause?: unknown,
 ): HostError<'BUILD_FAILED'> {
   const exitCode = failure.code ?? readBuildExitCode(failure.text)
-  const isTold = exitCode !== undefined && (lastLines.length > 0 || endsWithExitCode(failure.text))
-  const lines = isTold ? [...lastLines] : [...lastLines, failure.text]
+  const isExitCodeOnly = exitCode !== undefined && (lastLines.length > 0 || endsWithExitCode(failure.text))
+  const lines = isExitCodeOnly ? [...lastLines] : [...lastLines, failure.text]
   const facts = { step, command, exitCode, lastLines: lines }
   return createHostError('BUILD_FAILED', facts, cause === undefined ? undefined : { cause })
 }

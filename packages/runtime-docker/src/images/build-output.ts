@@ -1,25 +1,25 @@
 import type { BuildProgress } from '@capstan/core'
 
-/** What the text of a classic build has told so far. */
+/** The information read so far from the text of a classic build. */
 export interface BuildOutput {
-  /** Adds what the engine sent; gives the lines that became whole. */
+  /** Adds text of the engine. Returns the lines that are complete now. */
   add(text: string): readonly BuildProgress[]
-  /** The last line, when it has no end. */
+  /** Returns the last line when it has no line end. */
   end(): readonly BuildProgress[]
-  /** The step under way, as the engine announced it: `Step 2/3 : RUN make`. */
+  /** The line of the current step: `Step 2/3 : RUN make`. */
   readonly step: string | undefined
-  /** Its instruction: `RUN make`. */
+  /** The instruction of the current step: `RUN make`. */
   readonly command: string | undefined
-  /** What the step under way has printed, the last 20 lines. */
+  /** The last 20 lines of output of the current step. */
   readonly lastLines: readonly string[]
-  /** The id, shortened, of an engine that says it in words alone. */
+  /** The shortened id of the image, from the text, for engines that do not send it in a message. */
   readonly builtId: string | undefined
 }
 
 /**
- * Reads steps, output and result from a build's text; lines may arrive in any pieces. Pure.
+ * Creates a parser of a build's steps, output and result. The text may be split anywhere. Pure.
  *
- * `addedSteps` at the end, which are not of the caller's Dockerfile, are neither shown nor counted.
+ * `addedSteps` is the number of steps appended to the caller's Dockerfile, which are neither reported nor counted.
  */
 export function createBuildOutput(addedSteps = 0): BuildOutput {
   return new ClassicBuildOutput(addedSteps)
@@ -66,7 +66,7 @@ class ClassicBuildOutput implements BuildOutput {
     return [{ step: this.#number, totalSteps: this.#total, text, stream: isError ? 'stderr' : 'stdout' }]
   }
 
-  /** The line as it is shown, when it begins a step. */
+  /** Returns the line to report when it starts a step. */
   #enter(line: string): string | undefined {
     const [, word, number, all, colon, command] = stepLine.exec(line) ?? []
     if (command === undefined) return undefined
@@ -86,7 +86,10 @@ class ClassicBuildOutput implements BuildOutput {
     if (this.#lastLines.length > mostLines) this.#lastLines.shift()
   }
 
-  /** The classic builder marks what a command wrote to stderr by printing it red: https://github.com/moby/moby/blob/master/pkg/streamformatter/streamformatter.go */
+  /**
+   * Removes colours. The classic builder prints a command's stderr in red:
+   * https://github.com/moby/moby/blob/master/pkg/streamformatter/streamformatter.go
+   */
   #uncolour(raw: string): { readonly text: string; readonly isError: boolean } {
     const wasError = this.#isError
     const lastMark = Math.max(raw.lastIndexOf(red), raw.lastIndexOf(plain))
@@ -100,9 +103,9 @@ class ClassicBuildOutput implements BuildOutput {
 const red = '\u001b[91m'
 const plain = '\u001b[0m'
 const mostLines = 20
-/** `Step 2/3 : RUN make`; Buildah (Podman) says `STEP 2/3: RUN make`. */
+/** `Step 2/3 : RUN make`; Buildah (Podman) prints `STEP 2/3: RUN make`. */
 const stepLine = /^(step) (\d+)\/(\d+)( ?: )(.+)$/i
-/** What the builder says itself between two steps. */
+/** The messages of the builder itself between two steps. */
 const ownLine = /^ ---> |^(Removing intermediate container|Successfully (built|tagged)) /
 const resultLine = /^Successfully (built|tagged) /
 const builtLine = /^Successfully built ([0-9a-f]{12,64})$/

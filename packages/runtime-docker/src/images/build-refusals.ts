@@ -5,17 +5,17 @@ import type { InspectedImage } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { findImage } from './images.js'
 
-/** What no engine's own builder can honour: part of every report of this plugin. */
+/** The options that no engine's builder supports. Part of every report of this plugin. */
 export const buildRefusals: readonly RefusedOption[] = [
   {
     field: 'build.dns',
-    // https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageBuild knows no such parameter
-    reason: "the engine's own builder takes no name servers for a build",
+    // https://docs.docker.com/reference/api/engine/version/v1.41/#tag/Image/operation/ImageBuild has no such parameter
+    reason: "the engine's builder does not support name servers for a build",
     remedy: 'set them in the configuration of the engine, or build with BuildKit',
   },
 ]
 
-/** Throws OPTION_UNSUPPORTED for an option that stands in the engine's refusals. */
+/** Throws OPTION_UNSUPPORTED for an option in the engine's list. */
 export function refuseBuildOptions({ runtimeName, details }: DockerEngine, { dns = [], platform }: BuildOptions): void {
   const refused = { runtime: runtimeName, unsupportedOptions: [...details.unsupportedOptions, ...buildRefusals] }
   if (dns.length > 0) refuseField(imageBuilderCapability, 'build.dns', dns, refused)
@@ -23,8 +23,8 @@ export function refuseBuildOptions({ runtimeName, details }: DockerEngine, { dns
 }
 
 /**
- * Throws OPTION_UNSUPPORTED when the builder would not keep the platform that is asked for: the classic one takes a base
- * image that is here as it is, whatever its platform.
+ * Throws OPTION_UNSUPPORTED when the builder would ignore the requested platform. The classic builder uses a local base
+ * image whatever its platform.
  */
 export async function checkBasePlatforms(
   engine: DockerEngine,
@@ -39,24 +39,24 @@ export async function checkBasePlatforms(
   }
 }
 
-/** Throws OPTION_UNSUPPORTED when the builder did not keep the platform that was asked for. */
+/** Throws OPTION_UNSUPPORTED when the built image is not for the requested platform. */
 export function checkBuiltPlatform(engine: DockerEngine, built: InspectedImage, { platform }: BuildOptions): void {
   if (platform !== undefined) refuseOther(engine, platform, built)
 }
 
 function refuseOther(engine: DockerEngine, platform: string, image: InspectedImage, base?: string): void {
   const [os, architecture, variant] = platform.split('/')
-  const isKept =
+  const isMatch =
     (architecture === undefined ? [image.Os, image.Architecture].includes(os) : os === image.Os) &&
     (architecture === undefined || toArchitecture(architecture) === image.Architecture) &&
     (variant === undefined || !image.Variant || variant === image.Variant)
-  if (isKept) return
+  if (isMatch) return
   const found = `${image.Os}/${image.Architecture}`
   const reason =
     base === undefined
       ? { reason: `the engine built an image for ${found}` }
       : {
-          reason: `the base image "${base}" is here for ${found}, and the engine would build on that`,
+          reason: `the local base image "${base}" is for ${found}, and the engine would use it`,
           remedy: `pull it for ${platform}`,
         }
   throw createHostError('OPTION_UNSUPPORTED', {
@@ -67,7 +67,7 @@ function refuseOther(engine: DockerEngine, platform: string, image: InspectedIma
   })
 }
 
-/** Other names under which a platform is known: https://github.com/containerd/platforms */
+/** Converts aliases of architectures: https://github.com/containerd/platforms */
 function toArchitecture(name: string): string {
   return { aarch64: 'arm64', x86_64: 'amd64', 'x86-64': 'amd64', armhf: 'arm', armel: 'arm' }[name] ?? name
 }

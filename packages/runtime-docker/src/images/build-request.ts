@@ -8,22 +8,22 @@ import { addLabels, toLabelParameter } from './dockerfile-labels.js'
 import { type CredentialSources, findCredentials } from './find-credentials.js'
 import { type RegistryAuth, toConfigHeader } from './registry-auth.js'
 
-/** What is built, and under which name. */
+/** The image to build. */
 export interface ImageToBuild {
   /** The text of a Dockerfile. */
   readonly dockerfile: string
   readonly tag: string
-  /** Where credentials for its base images are looked for; default: the environment of the host. */
+  /** Where to find credentials for base images. Default: the environment of the host. */
   readonly credentialSources?: CredentialSources
 }
 
 export interface BuildRequest extends EngineRequest {
   readonly body: Readable
-  /** At the end, for labels. */
+  /** The number of steps appended for labels. */
   readonly addedSteps: number
 }
 
-/** The request of a build. Rejects with INVALID_ARGUMENT for a context that may not be sent; nothing is sent here. */
+/** Prepares the request of a build without sending it. Rejects with INVALID_ARGUMENT for an invalid context. */
 export async function prepareBuild(
   engine: DockerEngine,
   image: ImageToBuild,
@@ -37,7 +37,7 @@ export async function prepareBuild(
   const auths = await findAuths(engine, image, { ...options, buildArgs })
   const labels = toObjectLabels({ kind: 'image', tag, tags }, engine.ownerLabels, options.labels)
   const labelled = addLabels(image.dockerfile, { labels, target })
-  // Loaded here: most programs build nothing, and would wait for its libraries at their start.
+  // Imported here because most programs do not build, and loading its libraries takes time.
   const { packBuild } = await loadCommonJs(() => import('@capstan/build-context'))
   const file = { text: image.dockerfile, replacement: labelled.dockerfile }
   const { archive, dockerfile, isContextFile } = await packBuild(options.context, file, { signal })
@@ -58,23 +58,23 @@ export async function prepareBuild(
   }
 }
 
-/** All tags of the image, each once; the first is the one that labels and errors name. */
+/** All tags of the image without duplicates. Labels and errors have the first one. */
 export function toAllTags(tag: string, { tags = [] }: BuildOptions): readonly [string, ...string[]] {
   return [tag, ...new Set(tags.filter((further) => further !== tag))]
 }
 
 /**
- * The credentials for the registries of the images that the build may ask for. docker's client sends those of all registries
- * that it knows, which this build does not need.
+ * Finds the credentials for the registries of the images that the build may pull. docker's client sends all of its
+ * credentials, which the build does not need.
  *
- * The images that the ONBUILD of a base image names are not known before it is pulled, so their registries are left out.
+ * Images in an ONBUILD of a base image are unknown before it is pulled, so their registries are not included.
  */
 async function findAuths(
   { env }: DockerEngine,
   { dockerfile, credentialSources = { env } }: ImageToBuild,
   { buildArgs, target, signal }: BuildOptions,
 ): Promise<ReadonlyMap<string, RegistryAuth>> {
-  // The engine's own builder is the classic one; engines of other products read a Dockerfile as BuildKit does.
+  // Docker's builder is the classic one; engines of other products parse a Dockerfile as BuildKit does.
   const images = (['classic', 'buildkit'] as const).flatMap((builder) => {
     return findDockerfileImages(dockerfile, { builder, buildArgs, target })
   })

@@ -3,7 +3,7 @@ import { type Environment, startDeadline } from '@capstan/core/plugin'
 import { toObject, toText } from '../engine/streams/json-lines.js'
 import type { RegistryAuth } from './registry-auth.js'
 
-/** `problem`: why there is no answer, without a word of what the helper printed. */
+/** The credentials, or the `problem` why there are none, without any output of the helper. */
 export type HelperAnswer = { readonly auth: RegistryAuth | undefined } | { readonly problem: string }
 
 export interface HelperOptions {
@@ -13,13 +13,13 @@ export interface HelperOptions {
 }
 
 /**
- * Asks `docker-credential-<name>` for a server's credentials; "credentials not found" is an answer: none.
+ * Gets a server's credentials from `docker-credential-<name>`. "credentials not found" means that there are none.
  *
- * The program is run without a shell, from PATH, and ended at the deadline. An abort rejects with its reason.
+ * The program is found by PATH, run without a shell, and killed at the deadline. An abort rejects with its reason.
  * https://github.com/docker/docker-credential-helpers#development
  */
 export async function askCredentialHelper(name: string, server: string, options: HelperOptions): Promise<HelperAnswer> {
-  if (!helperName.test(name)) return { problem: `${JSON.stringify(name)} is not a name for a credential helper` }
+  if (!helperName.test(name)) return { problem: `${JSON.stringify(name)} is not a valid name of a credential helper` }
   const program = `docker-credential-${name}`
   const outcome = await run(program, server, options)
   options.signal?.throwIfAborted()
@@ -49,7 +49,7 @@ function run(program: string, server: string, { env, timeoutMs, signal }: Helper
     const deadline = startDeadline(timeoutMs, () => settle({ problem: `did not answer within ${timeoutMs} ms` }))
     signal?.addEventListener('abort', stop)
     child.on('error', (error) => settle({ problem: toStartProblem(error) }))
-    // Not started, which the event tells: where file descriptors are short it has not even streams.
+    // The process did not start, as the event `error` reports. Without free file descriptors it has no streams either.
     if (child.pid === undefined) return
     end = () => {
       child.kill('SIGKILL')

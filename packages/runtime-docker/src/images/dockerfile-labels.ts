@@ -1,18 +1,18 @@
 import { DockerfileError, parseDockerfile } from '@capstan/build-context/dockerfile'
 import type { StringMap } from '@capstan/core/plugin'
 
-/** A Dockerfile and the query by which its image gets its labels. */
+/** A Dockerfile, and the query parameters that set the labels of its image. */
 export interface LabelledBuild {
   readonly dockerfile: string
   readonly query: { readonly labels?: StringMap }
-  /** How many steps that adds to those of the caller. */
+  /** The number of steps added to those of the caller. */
   readonly addedSteps: number
 }
 
 /**
- * Puts labels on what a Dockerfile builds, in one step at its end: the engine's own parameter makes a step, and half a
- * tenth of a second, of each label. Where an instruction at the end would not be the last of what is built, or not be
- * read as one, the parameter it is. Pure.
+ * Adds labels by one instruction at the end of a Dockerfile. The engine's parameter would take one step of about 50 ms
+ * per label. The parameter is used where an appended instruction would not be the last one of the build, or would not
+ * be parsed as an instruction. Pure.
  */
 export function addLabels(
   dockerfile: string,
@@ -23,16 +23,16 @@ export function addLabels(
   return { dockerfile: `${dockerfile}\n${instruction}\n`, query: {}, addedSteps: 1 }
 }
 
-/** The engine's own parameter, for a Dockerfile that is sent as it is: a step for each label. */
+/** Sets labels by the engine's parameter, for an unchanged Dockerfile. Each label takes a step. */
 export function toLabelParameter(labels: StringMap): Omit<LabelledBuild, 'dockerfile'> {
   return { query: { labels }, addedSteps: Object.keys(labels).length }
 }
 
-/** The instruction to append; `undefined` where it would become part of a continuation or a heredoc. */
+/** Returns the instruction to append; `undefined` where it would become part of a continuation or a heredoc. */
 function toInstruction(dockerfile: string, labels: readonly (readonly [string, string])[]): string | undefined {
   try {
     const { instructions, escapeCharacter } = parseDockerfile(dockerfile)
-    // The classic builder of older engines knows no heredocs.
+    // The classic builder of older engines does not support heredocs.
     if (instructions.some(({ heredocs }) => heredocs.length > 0)) return undefined
     const pairs = labels.map((label) => label.map((text) => quote(text, escapeCharacter)).join('='))
     const instruction = `LABEL ${pairs.join(' ')}`
@@ -44,7 +44,10 @@ function toInstruction(dockerfile: string, labels: readonly (readonly [string, s
   }
 }
 
-/** In double quotes these three alone mean something: https://docs.docker.com/reference/dockerfile/#environment-replacement */
+/**
+ * Only these three characters are special in double quotes:
+ * https://docs.docker.com/reference/dockerfile/#environment-replacement
+ */
 function quote(text: string, escapeCharacter: string): string {
   const quoted = [...text].map((character) => {
     return ['"', '$', escapeCharacter].includes(character) ? `${escapeCharacter}${character}` : character

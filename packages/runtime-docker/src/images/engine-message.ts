@@ -1,17 +1,17 @@
 import { type JsonObject, readJsonLines, toObject, toText } from '../engine/streams/json-lines.js'
 
-/** One message of a pull, build or load; a part that is absent is `undefined`. */
+/** One message of a pull, build or load. Missing parts are `undefined`. */
 export interface EngineMessage {
   readonly stream: string | undefined
   readonly status: string | undefined
   readonly id: string | undefined
   readonly currentBytes: number | undefined
   readonly totalBytes: number | undefined
-  /** Of the image that was made. */
+  /** The id of the image. */
   readonly imageId: string | undefined
 }
 
-/** What stopped a pull, build or load: the engine says so in the stream, whatever the status of its answer was. */
+/** The error that an engine reports in the stream of a pull, build or load, after a status of 200. */
 export interface EngineFailure {
   readonly text: string
   readonly code: number | undefined
@@ -22,7 +22,7 @@ export interface ReadMessagesOptions {
   readonly toError: (failure: EngineFailure) => unknown
 }
 
-/** The messages of a stream; the first `error` or `errorDetail` throws what `toError` makes of it. */
+/** Reads the messages of a stream. Throws the result of `toError` at the first `error` or `errorDetail`. */
 export async function* readEngineMessages(
   body: AsyncIterable<Uint8Array>,
   { operation, toError }: ReadMessagesOptions,
@@ -44,7 +44,7 @@ function findFailure({ error, errorDetail }: JsonObject): EngineFailure | undefi
 
 function toMessage({ stream, status, id, progressDetail, aux }: JsonObject): EngineMessage {
   const { current, total, units } = toObject(progressDetail)
-  // With `units` the numbers are seconds, as the containerd image store counts extraction.
+  // With `units` the numbers are seconds, as the containerd image store reports extraction.
   const toBytes = (value: unknown) => (typeof value === 'number' && value >= 0 && !units ? value : undefined)
   return {
     stream: toText(stream),

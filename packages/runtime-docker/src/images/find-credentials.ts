@@ -5,24 +5,24 @@ import { type JsonObject, toObject, toText } from '../engine/streams/json-lines.
 import { askCredentialHelper, type HelperAnswer } from './credential-helper.js'
 import { type RegistryAuth, toServerAddress } from './registry-auth.js'
 
-/** Where credentials are looked for. */
+/** Where to find credentials. */
 export interface CredentialSources {
-  /** DOCKER_AUTH_CONFIG, DOCKER_CONFIG, and PATH and HOME for helpers. */
+  /** The environment, with DOCKER_AUTH_CONFIG and DOCKER_CONFIG, and with PATH and HOME for helpers. */
   readonly env: Environment
-  /** Of one helper; default 10 000. */
+  /** The limit for one helper, in milliseconds. Default 10 000. */
   readonly helperTimeoutMs?: number
 }
 
-/** `problem`: why none were found where some were to be expected; for the error of a pull that then fails. */
+/** The credentials, or the `problem` why expected ones were not found, for the error of a failed pull. */
 export interface FoundCredentials {
   readonly auth: RegistryAuth | undefined
   readonly problem: string | undefined
 }
 
 /**
- * The credentials that docker's own CLI would use for a registry: of DOCKER_AUTH_CONFIG, else config.json, there by
- * `credHelpers`, `credsStore`, `auths`, in this order. Rejects for an abort alone: a broken file or helper is a
- * `problem`, since a public image needs no credentials.
+ * Finds the credentials that the docker CLI would use for a registry: in DOCKER_AUTH_CONFIG, or else in config.json by
+ * `credHelpers`, `credsStore` and `auths`, in this order. Rejects only for an abort. An invalid file or a failed helper
+ * is a `problem`, since a public image needs no credentials.
  */
 export async function findCredentials(
   registry: string,
@@ -58,7 +58,7 @@ async function findInConfig(
   return !isFound && 'auth' in inline && inline.auth !== undefined ? inline : answer
 }
 
-/** Reads `auths`. A registry token is preferred to an identity token, as by the engine. */
+/** Reads `auths`. Prefers a registry token to an identity token, as the engine does. */
 function findInline(config: JsonObject, registry: string): HelperAnswer {
   const entry = toObject(findByHost(toObject(config.auths), registry))
   const registryToken = toText(entry.registrytoken)
@@ -71,7 +71,7 @@ function findInline(config: JsonObject, registry: string): HelperAnswer {
   return { auth: username ? { username, password } : undefined }
 }
 
-/** Base64 of `user:password`, cut at the first colon; older clients padded it with NUL. */
+/** Decodes the base64 of `user:password`, split at the first colon. Older clients padded it with NUL. */
 function decodeAuth(encoded: string, registry: string): HelperAnswer {
   const text = Buffer.from(encoded, 'base64').toString('utf8')
   const colon = text.indexOf(':')
@@ -79,7 +79,7 @@ function decodeAuth(encoded: string, registry: string): HelperAnswer {
   return { auth: { username: text.slice(0, colon), password: text.slice(colon + 1).replace(/^\0+|\0+$/g, '') } }
 }
 
-/** Keys may be hosts or addresses with scheme and path; the exact one comes first. */
+/** Finds the entry of a registry. Keys may be hosts or URLs; an exact match takes precedence. */
 function findByHost(entries: JsonObject, registry: string): unknown {
   const exact = [registry, toServerAddress(registry)].find((key) => Object.hasOwn(entries, key))
   const key = exact ?? Object.keys(entries).find((candidate) => isHost(candidate, registry))

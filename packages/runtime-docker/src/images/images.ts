@@ -10,7 +10,7 @@ import type { InspectedImage, ListedImage } from '../engine/docker-api.js'
 import type { CallLimits, DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toLabelFilter } from '../engine/label-filter.js'
 
-/** False only when the engine says that the image is absent; whatever else is wrong rejects. */
+/** Resolves with false only when the engine reports that the image does not exist. Rejects for any other failure. */
 export async function imageExists(
   engine: DockerEngine,
   image: string,
@@ -20,7 +20,7 @@ export async function imageExists(
   return (await findImage(engine, image, call)) !== undefined
 }
 
-/** The image, or `undefined` when the engine says that it is absent. */
+/** Resolves with the image, or with `undefined` when the engine reports that it does not exist. */
 export async function findImage(
   engine: DockerEngine,
   image: string,
@@ -34,7 +34,7 @@ export async function findImage(
   }
 }
 
-/** One entry an image with all its tags. The filter works at the engine. */
+/** Lists images, one entry per image with all its tags. The engine applies the filter. */
 export async function listImages(
   engine: DockerEngine,
   { labels, signal, isBounded }: ListOptions & CallLimits = {},
@@ -44,9 +44,10 @@ export async function listImages(
 }
 
 /**
- * HOME of the image's env, else by its user, else `/root`; an image that cannot be seen has `/root`.
+ * Resolves with HOME of the image's environment, or else the home of its user, or else `/root`, also for a missing
+ * image.
  *
- * Pulls nothing, runs nothing; rejects for an abort and after `close` alone.
+ * Does not pull or run the image. Rejects only for an abort and after `close`.
  */
 export async function getImageHomeDir(engine: DockerEngine, image: string, limits: CallLimits = {}): Promise<string> {
   const config = await readConfig(engine, image, limits)
@@ -63,7 +64,7 @@ async function readConfig(engine: DockerEngine, image: string, { signal, isBound
   }
 }
 
-/** Of a name that is there several times, the first with a value counts. */
+/** Returns the first non-empty value of a variable that occurs several times. */
 function toEnv(lines: readonly string[]): StringMap {
   const entries = lines.map((line) => /^([^=]+)=(.+)$/s.exec(line)).filter((match) => match !== null)
   return Object.fromEntries(entries.map(([, name, value]) => [name, value]).reverse())

@@ -6,11 +6,11 @@ import { streamBody } from '../engine/streams/stream-body.js'
 import { type EngineFailure, readEngineMessages } from './engine-message.js'
 
 /**
- * Loads a docker archive, or an OCI one where the engine takes it (20.10 does not: OPERATION_FAILED); resolves with the
- * references, or the ids, that it held.
+ * Loads a docker archive, or an OCI archive where the engine supports it (20.10 does not: OPERATION_FAILED). Resolves
+ * with the references or ids of its images.
  *
- * The engine answers 200 before it has looked: what it says in the stream counts. Not an archive of images:
- * OPERATION_FAILED with its words. What reading the archive throws is thrown as it is.
+ * The engine answers 200 before it reads the archive, so the result is in the stream. Rejects with OPERATION_FAILED and
+ * the engine's message for an invalid archive. Errors of the archive stream are thrown unchanged.
  */
 export async function loadImages(
   engine: DockerEngine,
@@ -45,7 +45,7 @@ async function load(engine: DockerEngine, body: Readable, call: EngineCall): Pro
   return loaded
 }
 
-/** `Loaded image: app:1`, `Loaded image ID: sha256:…`; Podman puts several into one line. */
+/** Reads `Loaded image: app:1` or `Loaded image ID: sha256:…`. Podman has several images in one line. */
 function findLoaded(text: string): readonly string[] {
   const lines = text.matchAll(/^Loaded image(?:\(s\))?(?: ID)?: *(.+)$/gm)
   return [...lines]
@@ -58,7 +58,7 @@ function toFailure({ operation, subject }: EngineCall, reason: string): HostErro
   return createHostError('OPERATION_FAILED', { operation, subject, status: undefined, reason })
 }
 
-/** Remembers what went wrong with the caller's own stream, which a request would report as a broken connection. */
+/** Records an error of the caller's stream, which the request would report as a lost connection. */
 class WatchedSource {
   fault: unknown
   readonly #source: AsyncIterable<Uint8Array>

@@ -10,15 +10,15 @@ import { isPullDone, toPullProgress } from './pull-progress.js'
 import { type RegistryAuth, toAuthHeader } from './registry-auth.js'
 
 export interface PullImageOptions extends PullOptions, CallLimits {
-  /** Where credentials are looked for when none are given; default: the environment of the host. */
+  /** Where to find credentials when none are given. Default: the environment of the host. */
   readonly credentialSources?: CredentialSources
 }
 
 /**
- * Pulls one image (one tag, never all) and resolves with its id.
+ * Pulls one tag of an image and resolves with the image's id.
  *
- * Refused by the registry, or no registry in reach: IMAGE_PULL_FAILED with the registry's text. An id is in no
- * registry: IMAGE_NOT_FOUND. A stream that ends without saying that the image is there: CONNECTION_LOST.
+ * Rejects with IMAGE_PULL_FAILED and the registry's text when the registry refuses or cannot be reached, with
+ * IMAGE_NOT_FOUND for an id, and with CONNECTION_LOST when the stream ends without a success message.
  */
 export async function pullImage(engine: DockerEngine, image: string, options: PullImageOptions = {}): Promise<string> {
   if (isImageId(image)) throw createHostError('IMAGE_NOT_FOUND', { image })
@@ -58,7 +58,7 @@ async function pull(engine: DockerEngine, request: Pull, { onProgress }: PullOpt
   throw createHostError('CONNECTION_LOST', { endpoint: engine.details.endpoint.url, lastTimestamp: undefined })
 }
 
-/** Podman says nothing in words, but ends with the id of the image. */
+/** Whether the last message has the id of the image, which is the success message of Podman. */
 function isTheImage(last: EngineMessage | undefined, id: string): boolean {
   return last?.id !== undefined && /^[0-9a-f]{12,64}$/.test(last.id) && id.replace('sha256:', '').startsWith(last.id)
 }
@@ -73,7 +73,7 @@ function toRequest({ call, reference, auth, platform }: Pull): EngineRequest {
   }
 }
 
-/** What a pull sends as `tag`: without one the engine would pull every tag there is. */
+/** Returns the parameter `tag` of a pull. Without it the engine would pull all tags. */
 export function toPullTag({ tag, digest }: ImageReference): string {
   return digest ?? (tag || 'latest')
 }
@@ -87,7 +87,7 @@ async function chooseCredentials(
   return findCredentials(registry, credentialSources, { signal })
 }
 
-/** A refusal of the registry comes as any status, in the answer or in the stream; the rest is no matter of registries. */
+/** Translates an error of a pull. The engine reports a refusal of the registry with any status, or in the stream. */
 function toPullError(error: unknown, image: string, problem: string | undefined): unknown {
   const text = isHostError(error, 'IMAGE_PULL_FAILED') ? error.facts.registryText : toEngineText(error)
   if (text === undefined) return error

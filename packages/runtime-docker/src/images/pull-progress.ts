@@ -1,7 +1,7 @@
 import type { PullProgress } from '@capstan/core'
 import type { EngineMessage } from './engine-message.js'
 
-/** A message of a pull as progress of one layer, or of the whole; `undefined` for what tells nothing. Pure. */
+/** Converts a message of a pull to progress of a layer or of the image; `undefined` for other messages. Pure. */
 export function toPullProgress(message: EngineMessage, reference: string): PullProgress | undefined {
   const { status, id, currentBytes, totalBytes } = message
   if (status === undefined) return undefined
@@ -14,7 +14,7 @@ export function toPullProgress(message: EngineMessage, reference: string): PullP
   }
 }
 
-/** The engine says so when, and only when, the whole image is there. */
+/** Whether a message reports that the image is complete. */
 export function isPullDone({ status = '' }: EngineMessage): boolean {
   return /^Status: /.test(status)
 }

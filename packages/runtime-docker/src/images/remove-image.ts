@@ -6,9 +6,10 @@ import type { CallLimits, DockerEngine, EngineCall } from '../engine/docker-engi
 import { findImage } from './images.js'
 
 /**
- * Removes an image; a tag of several is only taken off, an id takes all its tags with it. Gone: resolves.
+ * Removes an image. A tag is only removed if the image has others; an id removes all tags. Resolves if it does not
+ * exist.
  *
- * Used by a container, running or not, or the base of another image: IN_USE with their names; nothing is forced.
+ * Rejects with IN_USE and the users' names when a container, running or not, or another image uses it.
  */
 export async function removeImage(
   engine: DockerEngine,
@@ -27,7 +28,7 @@ export async function removeImage(
   await removeTags(api, found, refusal)
 }
 
-/** Gives the refusal of an engine that has it, and has a reason to keep it; throws what is no refusal. */
+/** Resolves with the engine's refusal to remove the image, and rejects with any other error. */
 async function tryRemove(api: DockerApi, image: string): Promise<unknown> {
   try {
     await api.getImage(image).remove()
@@ -39,7 +40,7 @@ async function tryRemove(api: DockerApi, image: string): Promise<unknown> {
   }
 }
 
-/** The engine refuses an id with several tags: they go one by one, the image with the last. */
+/** Removes an image with several tags, whose id the engine refuses, tag by tag. */
 async function removeTags(api: DockerApi, { RepoTags }: InspectedImage, refusal: unknown): Promise<void> {
   const tags = RepoTags ?? []
   if (tags.length < 2) throw refusal
@@ -50,7 +51,7 @@ async function removeTags(api: DockerApi, { RepoTags }: InspectedImage, refusal:
 }
 
 async function listContainersOf(api: DockerApi, { Id }: InspectedImage): Promise<readonly string[]> {
-  // Not by a filter: it also finds containers of images that were built on this one, and Podman's finds none by the id.
+  // The filter `ancestor` is not used: it also finds containers of derived images, and Podman's finds none by the id.
   const containers = await api.listContainers({ all: true })
   return containers
     .filter(({ ImageID }) => ImageID === Id)
@@ -64,7 +65,7 @@ async function listChildren(api: DockerApi, { Id }: InspectedImage): Promise<rea
     .map(({ Id: id, RepoTags }) => toFamiliarName(RepoTags?.[0] ?? id))
 }
 
-/** Told by its tags: what is none of them, and found, is an id, whole or in part. */
+/** Whether a reference is an id or a prefix of one, and not a tag. */
 function isIdOf(image: string, { Id, RepoTags }: InspectedImage): boolean {
   return (
     !(RepoTags ?? []).map(toFamiliarName).includes(toFamiliarName(image)) &&

@@ -4,10 +4,10 @@ import { findImage } from './images.js'
 import { toPullTag } from './pull-image.js'
 
 /**
- * Undoes what a build did to a tag: the tag names the image that it named before, or is removed. The image that the build
- * made is removed with its last tag.
+ * Undoes the change of a tag by a build: the tag refers to its previous image again, or is removed. The built image is
+ * removed with its last tag.
  *
- * Leaves the tag as it is when it names an image that this host did not make.
+ * Does not change the tag when it refers to an image that this host did not build.
  */
 export async function restoreTag(
   engine: DockerEngine,

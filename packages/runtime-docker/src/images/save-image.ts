@@ -6,10 +6,11 @@ import { toAnswerStream } from './answer-stream.js'
 import { findImage } from './images.js'
 
 /**
- * A docker archive of one image as a stream of tar bytes, read no faster than it is read. Absent: IMAGE_NOT_FOUND.
+ * Saves an image as a docker archive, a stream of tar bytes with back-pressure. Rejects with IMAGE_NOT_FOUND if it does
+ * not exist.
  *
- * Cut off: the stream ends with CONNECTION_LOST, never as if it were whole. An abort, then too, ends it with its
- * reason; destroying it closes the connection.
+ * An incomplete stream fails with CONNECTION_LOST. An abort fails it with the reason. Destroying it closes the
+ * connection.
  */
 export async function saveImage(
   engine: DockerEngine,
@@ -20,7 +21,7 @@ export async function saveImage(
   const isBounded = options.signal !== undefined
   const call: EngineCall = { operation: 'saveImage', subject: image, field: 'reference', signal, isBounded }
   try {
-    // The engine may find out that there is none after it has answered 200.
+    // The image is checked first because the engine may report a missing image after status 200.
     const found = await findImage(engine, image, call)
     if (found === undefined) throw createHostError('IMAGE_NOT_FOUND', { image })
     const answer = await engine.send({ ...call, method: 'GET', path: `/images/${image}/get` })

@@ -3,7 +3,7 @@ import { poll, toObjectLabels } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toLabelFilter } from '../engine/label-filter.js'
 
-/** Ids of images that this host has built for these tags and that have no tag, or none any more. */
+/** Lists the ids of untagged images that this host has built for these tags. */
 export async function listUntagged(
   engine: DockerEngine,
   [tag, ...tags]: CutBuild['tags'],
@@ -15,11 +15,15 @@ export async function listUntagged(
 }
 
 /**
- * Removes what a build that was cut off has labelled and not tagged, other than `kept`. The engine goes on for
- * a moment when its client has gone, so it is asked again for a while.
+ * Removes the labelled but untagged images of an interrupted build, except `existing`. The engine continues for a
+ * moment after its client disconnects, so the list is polled for a while.
  */
-export async function removeUntagged(engine: DockerEngine, { tags, kept }: CutBuild, call: EngineCall): Promise<void> {
-  const find = async () => (await listUntagged(engine, tags, call)).find((id) => !kept.includes(id))
+export async function removeUntagged(
+  engine: DockerEngine,
+  { tags, existing }: CutBuild,
+  call: EngineCall,
+): Promise<void> {
+  const find = async () => (await listUntagged(engine, tags, call)).find((id) => !existing.includes(id))
   const id = await poll(find, { limitMs: engine.timeouts.lateResultMs, signal: call.signal })
   if (id === undefined) return
   const api = await engine.api(call)
@@ -33,6 +37,6 @@ export async function removeUntagged(engine: DockerEngine, { tags, kept }: CutBu
 
 export interface CutBuild {
   readonly tags: readonly [string, ...string[]]
-  /** Ids of the images that were there before the build. */
-  readonly kept: readonly string[]
+  /** The ids of images that existed before the build. */
+  readonly existing: readonly string[]
 }

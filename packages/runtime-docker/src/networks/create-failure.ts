@@ -6,7 +6,10 @@ import { arePoolsExhausted, isPredefinedNetwork } from '../engine/docker-error-t
 import { toEngineText } from '../engine/engine-text.js'
 import { findNamed, type NetworkRequest } from './network-request.js'
 
-/** A refusal with what is to be known about it: the holder of a name, our own networks that use up the pools. */
+/**
+ * Adds facts to a failed create: the network that has the name, or the networks of Capstan when no address pool is
+ * left.
+ */
 export async function explainFailure(engine: DockerEngine, request: NetworkRequest, error: unknown): Promise<unknown> {
   if (isHostError(error, 'NAME_CONFLICT')) {
     return toNameConflict(engine, request.name, await findNamed(engine, request), error)
@@ -26,17 +29,17 @@ export function toNameConflict(
   return createHostError('NAME_CONFLICT', facts, cause === undefined ? undefined : { cause })
 }
 
-/** The engine keeps some names for itself: its own networks have them, and `default` stands for one of those. */
+/** Translates the refusal of a reserved name: that of a predefined network, or `default`. */
 async function toReservedName(engine: DockerEngine, request: NetworkRequest, error: unknown): Promise<unknown> {
   const { name } = request
   const holder = await findNamed(engine, request)
   if (holder !== undefined) return toNameConflict(engine, name, holder, error)
-  const expected = 'a name that the engine does not keep for itself'
+  const expected = 'a name that the engine does not reserve'
   const facts = { field: 'name', expected, given: JSON.stringify(name) }
   return createHostError('INVALID_ARGUMENT', facts, { cause: error })
 }
 
-/** The default pools hold about 30 networks: what dead owners left behind uses them up. */
+/** Lists the networks of Capstan when no address pool is left. The default pools suffice for about 30 networks. */
 async function toPoolFailure(
   engine: DockerEngine,
   call: EngineCall,
@@ -45,7 +48,8 @@ async function toPoolFailure(
   const api = await engine.api(call)
   const networks = await api.listNetworks({ filters: { label: [ownershipLabelKeys.instance] } })
   const names = networks.map(({ Id, Name }) => Name ?? Id)
-  const ours = names.length === 0 ? 'none of its networks are of Capstan' : `networks of Capstan: ${names.join(', ')}`
+  const ours =
+    names.length === 0 ? 'none of its networks belongs to Capstan' : `networks of Capstan: ${names.join(', ')}`
   const reason = `${toEngineText(error)}; ${ours}`
   const remedy = 'remove some, or run a sweep, which removes those of dead owners'
   return createHostError('OPERATION_FAILED', { ...error.facts, reason, remedy }, { cause: error })

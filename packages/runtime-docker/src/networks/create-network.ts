@@ -16,9 +16,10 @@ import { findByRequestId, findNamed, type NetworkRequest, removeByRequestId } fr
 /**
  * Creates a bridge network and resolves with its id.
  *
- * Rejects with NAME_CONFLICT when another network has the name, and with OPERATION_FAILED when no address pool is left; that
- * error lists the networks of Capstan. When the engine does not answer within `answerMs`, it resolves if the network exists
- * by then, and rejects with TIMED_OUT otherwise. After an abort or a lost connection the network is removed.
+ * Rejects with NAME_CONFLICT when another network has the name, and with OPERATION_FAILED when no address pool is left;
+ * that error lists the networks of Capstan. When the engine does not answer within `answerMs`, it resolves if the
+ * network exists by then, and rejects with TIMED_OUT otherwise. After an abort or a lost connection the network is
+ * removed.
  */
 export async function createNetwork(
   engine: DockerEngine,
@@ -57,9 +58,9 @@ async function makeUnique(engine: DockerEngine, request: NetworkRequest): Promis
 
 function make(engine: DockerEngine, request: NetworkRequest): Promise<string> {
   const { call, name, internal, labels, requestIdLabel } = request
-  return withAbortGrace(engine, call, async (patient) => {
+  return withAbortGrace(engine, call, async (graceCall) => {
     try {
-      const api = await engine.api(patient)
+      const api = await engine.api(graceCall)
       const Labels = { ...labels, ...requestIdLabel }
       // Before API 1.44 the engine creates a second network of the same name without this. Later engines ignore it.
       const body = { Name: name, Driver: 'bridge', Internal: internal, Labels, CheckDuplicate: true }
@@ -68,14 +69,15 @@ function make(engine: DockerEngine, request: NetworkRequest): Promise<string> {
       call.signal.throwIfAborted()
       const made = isHostError(error, 'TIMED_OUT') ? await findByRequestId(engine, request, call) : undefined
       if (made === undefined) throw error
-      return made.Id // the engine was slow, and did not fail
+      return made.Id // the engine was slow but created the network
     }
   })
 }
 
 /**
- * Whether no other network has the name. The engine checks `CheckDuplicate` before it creates the network, so requests at the
- * same time can create several of one name. A request that finds another network removes its own and tries again.
+ * Whether no other network has the name. The engine checks `CheckDuplicate` before it creates the network, so requests
+ * at the same time can create several of one name. A request that finds another network removes its own and tries
+ * again.
  */
 async function isAlone(engine: DockerEngine, request: NetworkRequest, id: string): Promise<boolean> {
   return (await findNamed(engine, request, id)) === undefined

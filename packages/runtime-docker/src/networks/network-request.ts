@@ -3,7 +3,7 @@ import type { InspectedNetwork } from '../engine/docker-api.js'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toLabelFilter } from '../engine/label-filter.js'
 
-/** One request for a network. */
+/** A request to create a network. */
 export interface NetworkRequest {
   readonly call: Operation
   readonly name: string
@@ -13,7 +13,7 @@ export interface NetworkRequest {
   readonly requestIdLabel: StringMap
 }
 
-/** The network that this request created, although its answer was lost. */
+/** Finds the network that this request created when its answer was lost. */
 export function findByRequestId(
   engine: DockerEngine,
   { requestIdLabel }: Pick<NetworkRequest, 'requestIdLabel'>,
@@ -38,7 +38,7 @@ export async function removeByRequestId(
   await api.getNetwork(made.Id).remove()
 }
 
-/** A network of that name, other than `except`. */
+/** Finds a network with the name, other than `except`. */
 export async function findNamed(
   engine: DockerEngine,
   { call, name }: Pick<NetworkRequest, 'call' | 'name'>,
@@ -46,5 +46,5 @@ export async function findNamed(
 ): Promise<InspectedNetwork | undefined> {
   const api = await engine.api(call)
   const networks = await api.listNetworks({ filters: { name: [name] } })
-  return networks.find(({ Id, Name }) => Name === name && Id !== except) // the filter takes parts of names
+  return networks.find(({ Id, Name }) => Name === name && Id !== except) // the filter also matches parts of names
 }

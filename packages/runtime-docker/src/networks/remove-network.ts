@@ -9,9 +9,10 @@ import { findSandboxOf } from '../engine/sandbox-labels.js'
 import { releaseAfterEnd } from '../firewall/sandbox/release-sandbox.js'
 
 /**
- * Removes a network. Gone: resolves. Used by a container that runs: IN_USE with the users' names.
+ * Removes a network. Resolves if it does not exist. Rejects with IN_USE and the users' names when a running container
+ * uses it.
  *
- * The endpoint of a container that has just ended, or is being removed, is waited for, 3 s at most.
+ * Waits up to 3 s for the endpoint of a container that has just exited or is being removed.
  */
 export async function removeNetwork(engine: DockerEngine, id: string, call: EngineCall): Promise<void> {
   for (let attempt = 0; ; attempt += 1) {
@@ -19,7 +20,7 @@ export async function removeNetwork(engine: DockerEngine, id: string, call: Engi
     const refusal = await tryRemove(engine, api, id)
     if (refusal === undefined) return
     const users = await listUsers(engine, api, id)
-    if (attempt === mostAttempts || users.some(({ stays }) => stays)) {
+    if (attempt === mostAttempts || users.some(({ isRunning }) => isRunning)) {
       const names = users.map(({ name }) => name)
       throw createHostError('IN_USE', { subject: `network "${id}"`, users: names }, { cause: refusal })
     }
@@ -27,11 +28,13 @@ export async function removeNetwork(engine: DockerEngine, id: string, call: Engi
   }
 }
 
-/** Gives the refusal; an engine that would remove the users with their network is not asked while there are some. */
+/**
+ * Resolves with the engine's refusal. Sends no request to an engine that would remove the users of the network with it.
+ */
 async function tryRemove(engine: DockerEngine, api: DockerApi, id: string): Promise<unknown> {
   try {
     if (engine.details.quirks.removesUsedNetworks && (await listUsers(engine, api, id)).length > 0)
-      return new Error('it is used')
+      return new Error('it is in use')
     await api.getNetwork(id).remove()
     return undefined
   } catch (error) {
@@ -45,8 +48,8 @@ async function tryRemove(engine: DockerEngine, api: DockerApi, id: string): Prom
 
 interface NetworkUser {
   readonly name: string
-  /** It runs, so its endpoint will not go by itself. */
-  readonly stays: boolean
+  /** Whether it runs, so that its endpoint remains. */
+  readonly isRunning: boolean
 }
 
 async function listUsers(engine: DockerEngine, api: DockerApi, id: string): Promise<readonly NetworkUser[]> {
@@ -57,7 +60,7 @@ async function listUsers(engine: DockerEngine, api: DockerApi, id: string): Prom
       const inspected = await absentAsUndefined(api.getContainer(container).inspect(), 'CONTAINER_NOT_FOUND')
       const firstId = findSandboxOf(inspected?.Config?.Labels)
       if (firstId !== undefined) return findSandboxUser(engine, api, firstId)
-      return { name: Name || container, stays: inspected?.State?.Running === true }
+      return { name: Name || container, isRunning: inspected?.State?.Running === true }
     }),
   )
 }
@@ -65,9 +68,9 @@ async function listUsers(engine: DockerEngine, api: DockerApi, id: string): Prom
 /** The user of a sandbox's network is its container. When that does not run, the sandbox is released. */
 async function findSandboxUser(engine: DockerEngine, api: DockerApi, firstId: string): Promise<NetworkUser> {
   const inspected = await absentAsUndefined(api.getContainer(firstId).inspect(), 'CONTAINER_NOT_FOUND')
-  const stays = inspected?.State?.Running === true || engine.containers.isStarting(firstId)
-  if (!stays) await releaseAfterEnd(engine, { operation: 'removeNetwork', subject: firstId })
-  return { name: toContainerName(inspected?.Name) || firstId, stays }
+  const isRunning = inspected?.State?.Running === true || engine.containers.isStarting(firstId)
+  if (!isRunning) await releaseAfterEnd(engine, { operation: 'removeNetwork', subject: firstId })
+  return { name: toContainerName(inspected?.Name) || firstId, isRunning }
 }
 
 async function absentAsUndefined<T>(

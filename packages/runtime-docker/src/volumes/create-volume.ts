@@ -17,8 +17,8 @@ import { isAnswered } from '../engine/is-answered.js'
 /**
  * Creates a volume and resolves with its name.
  *
- * Rejects with NAME_CONFLICT when a volume has the name. The engine would return that volume as if it were new, so the labels
- * of the answer are compared. After an abort or a lost answer the volume is removed.
+ * Rejects with NAME_CONFLICT when a volume has the name. The engine would return that volume as if it were new, so the
+ * labels of the answer are compared. After an abort or a lost answer the volume is removed.
  */
 export async function createVolume(engine: DockerEngine, labels: StringMap, call: Operation): Promise<string> {
   const requestIdLabel = createRequestIdLabel()
@@ -27,13 +27,16 @@ export async function createVolume(engine: DockerEngine, labels: StringMap, call
   return makeVolume(engine, { call, labels: all, requestIdLabel })
 }
 
-/** Creates the volume that the call names; `labels` include `requestIdLabel`. One of that name exists: NAME_CONFLICT. */
+/**
+ * Creates the volume named by the call's subject; `labels` include `requestIdLabel`. Rejects with NAME_CONFLICT if it
+ * exists.
+ */
 export async function makeVolume(engine: DockerEngine, { call, labels, requestIdLabel }: NewVolume): Promise<string> {
   const name = call.subject
   try {
-    const made = await withAbortGrace(engine, call, (patient) => {
+    const made = await withAbortGrace(engine, call, (graceCall) => {
       const body = { Name: name, Labels: labels }
-      return engine.sendJson<InspectedVolume>({ ...patient, method: 'POST', path: '/volumes/create', body })
+      return engine.sendJson<InspectedVolume>({ ...graceCall, method: 'POST', path: '/volumes/create', body })
     })
     refuseTaken(engine, made, requestIdLabel)
     call.signal.throwIfAborted()
@@ -56,7 +59,7 @@ export interface NewVolume {
   readonly requestIdLabel: StringMap
 }
 
-/** The engine's text for a bad name is that of a mount. */
+/** Sets the field `name` of an invalid name. The engine's text is the same for the name of a mounted volume. */
 function toBadName(error: unknown, name: string): unknown {
   if (!isHostError(error, 'INVALID_ARGUMENT')) return error
   const facts = { ...error.facts, field: 'name', given: JSON.stringify(name) }
@@ -79,7 +82,7 @@ async function removeOrphan(engine: DockerEngine, requestIdLabel: StringMap, cal
   if (hasLabels(made?.Labels, requestIdLabel)) await (await engine.api(call)).getVolume(call.subject).remove()
 }
 
-/** The volume that the call names, or `undefined` when there is none. */
+/** Resolves with the volume named by the call's subject, or with `undefined` if it does not exist. */
 export async function findVolume(engine: DockerEngine, call: EngineCall): Promise<InspectedVolume | undefined> {
   try {
     return await (await engine.api(call)).getVolume(call.subject).inspect()

@@ -4,7 +4,9 @@ import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toLabelFilter } from '../engine/label-filter.js'
 import { findVolume, makeVolume } from './create-volume.js'
 
-/** The labels that an absent volume of this mount gets, with the id of the request that creates it. */
+/**
+ * Returns a function that gives the labels for a missing volume of a mount, with the id of the request that creates it.
+ */
 export function toMountedLabels(
   engine: Pick<DockerEngine, 'ownerLabels'>,
   config: ContainerConfig,
@@ -14,8 +16,8 @@ export function toMountedLabels(
 }
 
 /**
- * Creates the absent volumes that the container mounts, on an engine that would create them without labels. Docker's own
- * creates them with the labels of the mount, in the same step as the container.
+ * Creates the missing volumes of a container's mounts on an engine that would create them without labels. Docker
+ * creates them with the labels of the mount in the same request as the container.
  */
 export async function createMountedVolumes(
   engine: DockerEngine,
@@ -31,7 +33,7 @@ export async function createMountedVolumes(
     try {
       await makeVolume(engine, { call: own, labels: toLabels(mount), requestIdLabel })
     } catch (error) {
-      // Another client created it meanwhile: it is mounted as any volume that exists.
+      // Another client created the volume meanwhile, so it is mounted like any existing volume.
       if (!isHostError(error, 'NAME_CONFLICT')) throw toMountError(error, `mounts[${index}].source`)
     }
   }
@@ -50,16 +52,16 @@ export async function removeMountedVolumes(
   for (const { Name } of Volumes ?? []) await removeUnused(engine, { ...call, subject: Name })
 }
 
-/** The request that makes a container and its volumes. */
+/** The request that creates a container and its volumes. */
 export interface MountedCall {
   readonly call: Operation
-  /** The label that this request alone puts on what it makes. */
+  /** The label of the objects that this request creates. */
   readonly requestIdLabel: StringMap
 }
 
 type VolumeMount = Extract<Mount, { type: 'volume' }>
 
-/** An invalid name of a volume, reported for the field of the mount. */
+/** Sets the field of the mount in an error about an invalid volume name. */
 function toMountError(error: unknown, field: string): unknown {
   if (!isHostError(error, 'INVALID_ARGUMENT')) return error
   return createHostError('INVALID_ARGUMENT', { ...error.facts, field }, { cause: error.cause })

@@ -16,7 +16,7 @@ async function toEnv(config: object | string) {
 const proxy = 'http://user:SECRET@proxy.example:3128'
 const proxies = { default: { httpProxy: proxy, noProxy: 'localhost' }, 'tcp://x:1': { allProxy: 'socks5://y' } }
 
-test('reads each variable in both cases, by the address of the engine or else the default', async () => {
+test('reads each variable in upper and lower case, for the address of the engine or else from the default', async () => {
   const env = await toEnv({ proxies })
   expect(await readProxyVariables(env, 'unix:///var/run/docker.sock')).toEqual({
     HTTP_PROXY: proxy,
@@ -50,7 +50,7 @@ test('reports a file that is not JSON by its path, without its text', async () =
   expect(problems).toEqual([`${join(env.DOCKER_CONFIG, 'config.json')} is not JSON`])
 })
 
-test('a container gets them, and its own variables win', async () => {
+test('sets the variables in a container, whose own variables take precedence', async () => {
   const { fake, engine } = await startFakeEngine({}, {}, await toEnv({ proxies }))
   await createContainer(engine, { image: 'busybox', env: { http_proxy: 'own', NO_PROXY: '' } }).catch(() => {})
   const request = fake.requests.find(({ path }) => path === '/containers/create')
@@ -59,7 +59,7 @@ test('a container gets them, and its own variables win', async () => {
   expect(request?.json.Env).toEqual(expect.arrayContaining(variables))
 })
 
-test('a build gets them as arguments, and its own arguments win', async () => {
+test('sets the variables as arguments of a build, whose own arguments take precedence', async () => {
   const { fake, engine } = await startFakeEngine({}, {}, await toEnv({ proxies }))
   fake.override('GET /images/json', (reply) => reply.json(200, []))
   fake.override('POST /build', (reply) => reply.refuse(500, 'recorded, not built'))

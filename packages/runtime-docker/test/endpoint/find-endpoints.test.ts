@@ -37,7 +37,7 @@ function metaOf(name: string, Host: string, more: object = {}) {
   return { Name: name, Metadata: {}, Endpoints: { docker: { Host, SkipTLSVerify: false, ...more } } }
 }
 
-test('whether the endpoint was named is known without reading anything: as the search finds it, in every combination', async () => {
+test('isChosen agrees with the search in every combination of settings, without reading a file', async () => {
   const home = await createHome()
   for (const endpoint of [undefined, 'tcp://code:4']) {
     for (const context of [undefined, 'default', 'remote']) {
@@ -55,45 +55,45 @@ test('whether the endpoint was named is known without reading anything: as the s
   }
 })
 
-describe('the order of the docker CLI: the first that is set decides, alone', () => {
+describe('the order of the docker CLI, of which only the first that is set is used', () => {
   const files = {
     ...contextFiles('remote', metaOf('remote', 'tcp://remote:1')),
     ...contextFiles('other', metaOf('other', 'tcp://other:2')),
     'config.json': JSON.stringify({ currentContext: 'other', auths: {} }),
   }
 
-  test('1 an endpoint given in code beats DOCKER_HOST', async () => {
+  test('1 an endpoint given in code precedes DOCKER_HOST', async () => {
     const search = await find(await createHome(files), { DOCKER_HOST: 'tcp://env:3' }, { endpoint: 'tcp://code:4' })
     expect([search.chosen, toUrls(search)]).toEqual([true, ['tcp://code:4']])
   })
 
-  test('1 a context given in code beats DOCKER_HOST', async () => {
+  test('1 a context given in code precedes DOCKER_HOST', async () => {
     const search = await find(await createHome(files), { DOCKER_HOST: 'tcp://env:3' }, { context: 'remote' })
     expect([search.chosen, toUrls(search)]).toEqual([true, ['tcp://remote:1']])
   })
 
-  test('2 DOCKER_HOST beats DOCKER_CONTEXT', async () => {
+  test('2 DOCKER_HOST precedes DOCKER_CONTEXT', async () => {
     const search = await find(await createHome(files), { DOCKER_HOST: 'tcp://env:3', DOCKER_CONTEXT: 'remote' })
     expect([search.chosen, toUrls(search)]).toEqual([true, ['tcp://env:3']])
   })
 
-  test('3 DOCKER_CONTEXT beats the current context', async () => {
+  test('3 DOCKER_CONTEXT precedes the current context', async () => {
     const search = await find(await createHome(files), { DOCKER_CONTEXT: 'remote' })
     expect([search.chosen, toUrls(search)]).toEqual([true, ['tcp://remote:1']])
   })
 
-  test('3 the context "default" means that none is used, whatever config.json says', async () => {
+  test('3 the context "default" selects no context, whatever config.json has', async () => {
     const search = await find(await createHome(files), { DOCKER_CONTEXT: 'default' })
     expect([search.chosen, toUrls(search)[0]]).toEqual([false, 'unix:///var/run/docker.sock'])
   })
 
-  test('4 the current context is not the choice of the user, and is strict all the same', async () => {
+  test('4 the current context is not chosen by the user, but no other endpoint is tried', async () => {
     const search = await find(await createHome(files))
     expect([search.chosen, toUrls(search)]).toEqual([false, ['tcp://other:2']])
     expect(search.candidates[0]?.source).toBe('context "other"')
   })
 
-  test('4 DOCKER_CONFIG moves the store', async () => {
+  test('4 DOCKER_CONFIG sets the directory of the store', async () => {
     const home = await createHome(files)
     const search = await find('/nowhere', { DOCKER_CONFIG: join(home, '.docker') })
     expect(toUrls(search)).toEqual(['tcp://other:2'])
@@ -108,12 +108,12 @@ describe('the order of the docker CLI: the first that is set decides, alone', ()
     ['a byte order mark', { 'config.json': '\uFEFF{}' }],
     ['an empty one', { 'config.json': '{"currentContext":""}' }],
     ['"default"', { 'config.json': '{"currentContext":"default"}' }],
-  ])('5 with %s the default socket comes first', async (_, given) => {
+  ])('5 the default socket is the first candidate with %s', async (_, given) => {
     const search = await find(await createHome(given))
     expect([search.chosen, toUrls(search)[0]]).toEqual([false, 'unix:///var/run/docker.sock'])
   })
 
-  test('an empty DOCKER_HOST is none', async () => {
+  test('an empty DOCKER_HOST is ignored', async () => {
     expect(toUrls(await find(await createHome(), { DOCKER_HOST: '' }))[0]).toBe('unix:///var/run/docker.sock')
   })
 })
@@ -124,8 +124,8 @@ test('reads the current context of a file with a byte order mark', async () => {
   expect(toUrls(search)).toEqual(['tcp://x:1'])
 })
 
-describe('what cannot be read is an attempt with its path', () => {
-  test('a context that is not in the store', async () => {
+describe('a file that cannot be read gives a failed attempt with its path', () => {
+  test('when a context is not in the store', async () => {
     const search = await find(await createHome(), { DOCKER_CONTEXT: 'gone' })
     expect(search.chosen).toBe(true)
     expect(search.candidates).toMatchObject([
@@ -141,14 +141,14 @@ describe('what cannot be read is an attempt with its path', () => {
   })
 
   test.each([
-    ['is no JSON', '{"Name":'],
-    ['names no endpoint', JSON.stringify({ Name: 'x', Endpoints: {} })],
-  ])('a context whose file %s', async (_, text) => {
+    ['is not JSON', '{"Name":'],
+    ['has no endpoint', JSON.stringify({ Name: 'x', Endpoints: {} })],
+  ])('when the file of a context %s', async (_, text) => {
     const search = await find(await createHome(contextFiles('x', text)), { DOCKER_CONTEXT: 'x' })
     expect(search.candidates).toMatchObject([{ failed: { step: 'parse' } }])
   })
 
-  test('a broken config.json: no other engine is tried than the one it may have named', async () => {
+  test('when config.json is invalid, and tries no other endpoint', async () => {
     const search = await find(await createHome({ 'config.json': '{"auths": SECRET' }))
     const cause = { code: 'PARSE', message: expect.stringMatching(/config\.json: it is not JSON$/) }
     const failed = { step: 'parse', source: 'config.json', cause }
@@ -164,7 +164,7 @@ describe('TLS', () => {
     return connection.type === 'tcp' ? connection.tls : undefined
   }
 
-  test('DOCKER_TLS_VERIFY verifies, whatever its text; the files are those of the configuration directory', async () => {
+  test('DOCKER_TLS_VERIFY with any text turns verification on, with the files of the configuration directory', async () => {
     const home = await createHome({ 'ca.pem': 'ca', 'cert.pem': 'cert', 'key.pem': 'key' })
     const file = (name: string) => join(home, '.docker', name)
     expect(await tlsOf({ DOCKER_HOST: 'tcp://h', DOCKER_TLS_VERIFY: '0' }, {}, home)).toEqual({
@@ -175,7 +175,7 @@ describe('TLS', () => {
     })
   })
 
-  test('DOCKER_TLS does not verify; DOCKER_CERT_PATH moves the files; what is not there is left out', async () => {
+  test('DOCKER_TLS uses TLS without verification, DOCKER_CERT_PATH sets the directory, and missing files are left out', async () => {
     const home = await createHome({ 'certs/ca.pem': 'ca' })
     const DOCKER_CERT_PATH = join(home, '.docker', 'certs')
     expect(await tlsOf({ DOCKER_HOST: 'tcp://h', DOCKER_TLS: '1', DOCKER_CERT_PATH }, {}, home)).toMatchObject({
@@ -185,14 +185,14 @@ describe('TLS', () => {
     })
   })
 
-  test('the environment has no say about a context or an endpoint given in code', async () => {
+  test('the environment does not affect a context or an endpoint given in code', async () => {
     const env = { DOCKER_TLS_VERIFY: '1', DOCKER_CONTEXT: 'c' }
     const home = await createHome(contextFiles('c', metaOf('c', 'tcp://c:1')))
     expect(await tlsOf(env, {}, home)).toBeUndefined()
     expect(await tlsOf(env, { endpoint: 'tcp://code' })).toBeUndefined()
   })
 
-  test('a context has TLS when the store has files for it, or when it does not verify', async () => {
+  test('a context has TLS when the store has files for it, or when it skips verification', async () => {
     const hash = createHash('sha256').update('c').digest('hex')
     const withFiles = { ...contextFiles('c', metaOf('c', 'tcp://c')), [`contexts/tls/${hash}/docker/ca.pem`]: 'ca' }
     expect(await tlsOf({}, { context: 'c' }, await createHome(withFiles))).toMatchObject({ verify: true })
@@ -201,7 +201,7 @@ describe('TLS', () => {
   })
 })
 
-describe('beyond the CLI: only when nothing is set, after the default socket', () => {
+describe('sockets of other engines, only when nothing is set, after the default socket', () => {
   async function urlsOf(system: typeof linux, env: Environment = {}) {
     return toUrls(await findEndpoints({}, { system, env: { DOCKER_CONFIG: '/nowhere', ...env } }))
   }
@@ -225,14 +225,14 @@ describe('beyond the CLI: only when nothing is set, after the default socket', (
     expect(urls).not.toContain('unix:///run/user/501/docker.sock')
   })
 
-  test('on Windows: unverified', async () => {
+  test('on Windows (not verified)', async () => {
     expect(await urlsOf(windows)).toEqual([
       'npipe:////./pipe/docker_engine',
       'npipe:////./pipe/dockerDesktopLinuxEngine',
     ])
   })
 
-  test('XDG_RUNTIME_DIR, COLIMA_HOME, COLIMA_PROFILE and LIMA_HOME move their rows', async () => {
+  test('XDG_RUNTIME_DIR, COLIMA_HOME, COLIMA_PROFILE and LIMA_HOME set the directories', async () => {
     const env = { XDG_RUNTIME_DIR: '/run/x/', COLIMA_HOME: '/c', COLIMA_PROFILE: 'work', LIMA_HOME: '/l' }
     const urls = await urlsOf(linux, env)
     expect(urls.slice(1, 3)).toEqual(['unix:///run/x/docker.sock', 'unix:///run/user/1000/docker.sock'])
@@ -241,7 +241,7 @@ describe('beyond the CLI: only when nothing is set, after the default socket', (
     expect(urls.join()).not.toContain('.colima')
   })
 
-  test('a place that two rows name is tried once', async () => {
+  test('a socket that two rows have is tried once', async () => {
     const urls = await urlsOf(linux, { XDG_RUNTIME_DIR: '/run/user/1000' })
     expect(urls.filter((url) => url === 'unix:///run/user/1000/docker.sock')).toHaveLength(1)
   })

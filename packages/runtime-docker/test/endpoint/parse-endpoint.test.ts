@@ -18,11 +18,11 @@ describe('parseEndpoint', () => {
     ['tcp://host:80', { type: 'tcp', host: 'host', port: 80, tls: undefined }],
     ['TCP://10.0.0.1:1234/', { type: 'tcp', host: '10.0.0.1', port: 1234, tls: undefined }],
     ['tcp://[::1]:2375', { type: 'tcp', host: '::1', port: 2375, tls: undefined }],
-  ])('%s', (text, connection) => {
+  ])('parses %s', (text, connection) => {
     expect(parse(text)).toEqual(connection)
   })
 
-  test('tcp without a port is 2376 with TLS', () => {
+  test('uses port 2376 for tcp with TLS and no port', () => {
     expect(parse('tcp://host', true)).toEqual({ type: 'tcp', host: 'host', port: 2376, tls })
   })
 
@@ -35,11 +35,11 @@ describe('parseEndpoint', () => {
     ['tcp://', 'write tcp://HOST:PORT, an IPv6 address in brackets'],
     ['tcp://host:99999', 'write tcp://HOST:PORT, an IPv6 address in brackets'],
     ['tcp://host:1/prefix', 'write tcp://host:1'],
-  ])('%s is an attempt of step "parse" with a remedy', (text, remedy) => {
+  ])('gives a failed attempt of step "parse" with a remedy for %s', (text, remedy) => {
     expect(parse(text)).toMatchObject({ candidate: text, source: 'DOCKER_HOST', step: 'parse', remedy })
   })
 
-  test('ssh:// is an attempt whose remedy names a command for that host, and nothing more of the text', () => {
+  test('gives a failed attempt for ssh:// whose remedy has a command for that host, and no other part of the text', () => {
     const attempt = parse('ssh://ann@build.example/$(reboot)')
     expect(attempt).toMatchObject({
       step: 'parse',
@@ -79,7 +79,7 @@ test.each([
   expect(JSON.stringify(parseEndpoint(text, { source: 'DOCKER_HOST' }))).not.toContain('SECRET')
 })
 
-test('tells what to write instead of an endpoint with credentials, with its user', () => {
+test('gives a remedy with the user for an endpoint with credentials', () => {
   expect(parseEndpoint('tcp://user:SECRET@host:1', { source: 'x' })).toMatchObject({
     failed: { candidate: 'tcp://user:***@host:1', remedy: 'write tcp://host:1' },
   })
@@ -88,7 +88,7 @@ test('tells what to write instead of an endpoint with credentials, with its user
   })
 })
 
-test('leaves the path of a socket as it is', () => {
+test('does not change the path of a socket', () => {
   const path = '/run/a:b@c/docker.sock'
   expect(parseEndpoint(`unix://${path}`, { source: 'x' })).toMatchObject({
     endpoint: { url: `unix://${path}`, connection: { path } },

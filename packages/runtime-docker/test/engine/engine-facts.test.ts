@@ -94,7 +94,7 @@ describe('toAbsentCapabilities', () => {
       {
         id: firewallManagerCapability.id,
         title: firewallManagerCapability.title,
-        reason: 'Windows containers have no such thing',
+        reason: 'Windows containers do not support it',
         remedy: 'use an engine with Linux containers',
       },
     ])

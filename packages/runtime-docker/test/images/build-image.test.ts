@@ -1,4 +1,4 @@
-// biome-ignore-all lint/suspicious/noTemplateCurlyInString: this is what a Dockerfile looks like
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: Dockerfiles have this syntax
 import { Readable } from 'node:stream'
 import type { BuildOptions } from '@capstan/core'
 import { extract } from 'tar-stream'
@@ -48,7 +48,7 @@ function toRequest({ seen }: ScriptedEngine) {
   return request
 }
 
-test('sends options, labels, context and Dockerfile as the engine wants them', async () => {
+test('sends options, labels, context and Dockerfile', async () => {
   const scripted = await start(stream([built]))
   await buildImage(scripted.engine, image, {
     context: { files: { Dockerfile: 'own', 'a/b': 'text' } },
@@ -69,7 +69,7 @@ test('sends options, labels, context and Dockerfile as the engine wants them', a
   expect(files['.dockerignore']).toBe(`.dockerignore\n${dockerfile}\n`)
 })
 
-test('sends a Dockerfile of the context as it is, with labels as a parameter, and nothing else beside the context', async () => {
+test('sends a Dockerfile of the context unchanged, with labels as a parameter, and no file besides the context', async () => {
   const scripted = await start(stream([built]))
   const files = { 'ci/Dockerfile': image.dockerfile, '.dockerignore': 'x', a: 'text' }
   await buildImage(scripted.engine, image, { context: { files }, labels: { team: 'x' } })
@@ -79,7 +79,7 @@ test('sends a Dockerfile of the context as it is, with labels as a parameter, an
   expect(await readTar(body)).toEqual({ ...files, 'ci/': '' })
 })
 
-test('sends a Dockerfile from elsewhere under a name that .dockerignore drops, which stays as it is', async () => {
+test('sends a Dockerfile from outside the context under a name that .dockerignore excludes, and does not change .dockerignore', async () => {
   const scripted = await start(stream([built]))
   await buildImage(scripted.engine, image, { context: { files: { '.dockerignore': '*.log\n', a: 'text' } } })
   const { query, body } = toRequest(scripted)
@@ -91,7 +91,7 @@ test('sends a Dockerfile from elsewhere under a name that .dockerignore drops, w
   })
 })
 
-test('gives the labels as a parameter where a stage is asked for', async () => {
+test('sends the labels as a parameter when a target stage is set', async () => {
   const scripted = await start(stream([built]))
   await buildImage(scripted.engine, image, { target: 'a', labels: { team: 'x' } })
   const { query } = toRequest(scripted)
@@ -102,12 +102,12 @@ test.for([
   ['status 500', refusal(500, 'out of order'), ['out of order']],
   ['status 400', refusal(400, 'dockerfile parse error line 1'), ['dockerfile parse error line 1']],
   ['an error in the stream', stream(['{"stream":"Step 1/2 : FROM x"}\n{"error":"no such base"}\n']), ['no such base']],
-] as const)('%s is BUILD_FAILED with the words of the engine', async ([, answer, lastLines]) => {
+] as const)('rejects %s with BUILD_FAILED and the text of the engine', async ([, answer, lastLines]) => {
   const scripted = await start(answer)
   await expect(buildImage(scripted.engine, image)).rejects.toMatchObject({ code: 'BUILD_FAILED', facts: { lastLines } })
 })
 
-test('tells the exit code of a silent command once', async () => {
+test('reports the exit code of a silent command once', async () => {
   const lines =
     '{"stream":"Step 2/3 : RUN false\\n"}\n{"errorDetail":{"code":1,"message":"The command \'/bin/sh -c false\' returned a non-zero code: 1"},"error":"The command \'/bin/sh -c false\' returned a non-zero code: 1"}\n'
   const scripted = await start(stream([lines]))
@@ -117,7 +117,7 @@ test('tells the exit code of a silent command once', async () => {
   })
 })
 
-test('tells step, command and exit code, also where they are in words alone', async () => {
+test('reports step, command and exit code, also when only the text has them', async () => {
   const lines =
     '{"stream":"STEP 2/3: RUN make\\n"}\n{"stream":"cc: no input\\n"}\n{"error":"building at STEP \\"RUN make\\": while running runtime: exit status 2"}\n'
   const scripted = await start(stream([lines]))
@@ -127,20 +127,20 @@ test('tells step, command and exit code, also where they are in words alone', as
 })
 
 test.for([
-  ['is cut', stream(['{"stream":"Step 1/1"}\n'], 'cut'), 'CONNECTION_LOST'],
+  ['is incomplete', stream(['{"stream":"Step 1/1"}\n'], 'cut'), 'CONNECTION_LOST'],
   ['ends without an image', stream(['{"stream":"Step 1/1 : FROM scratch\\n"}\n']), 'CONNECTION_LOST'],
   ['is not JSON', stream(['<html>']), 'PROTOCOL_ERROR'],
-] as const)('a stream that %s does not resolve', async ([, answer, code]) => {
+] as const)('rejects when the stream %s', async ([, answer, code]) => {
   const scripted = await start(answer)
   await expect(buildImage(scripted.engine, image)).rejects.toMatchObject({ code })
 })
 
-test('an image that is not under its tag is no success', async () => {
+test('rejects when the tag does not exist after the build', async () => {
   const scripted = await start(stream([built]), absent)
   await expect(buildImage(scripted.engine, image)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })
 })
 
-test('what cannot be built as asked is refused before any request', async () => {
+test('rejects unsupported options before any request', async () => {
   const scripted = await start(stream([built]))
   const wrong = [
     buildImage(scripted.engine, image, { dns: ['1.1.1.1'] }),
@@ -154,7 +154,7 @@ test('what cannot be built as asked is refused before any request', async () => 
   expect(scripted.seen).toEqual([])
 })
 
-test('a platform that the engine did not keep is OPTION_UNSUPPORTED, and the image is gone', async () => {
+test('rejects with OPTION_UNSUPPORTED and removes the image when the engine ignored the platform', async () => {
   const Labels = (scripted: ScriptedEngine) => ({
     Id: id,
     Os: 'linux',
@@ -171,7 +171,7 @@ test('a platform that the engine did not keep is OPTION_UNSUPPORTED, and the ima
   expect(scripted.log().at(-1)).toBe('DELETE /images/app:1')
 })
 
-test('an abort puts the tag back where it was, when the image was made all the same', async () => {
+test('restores the tag after an abort when the image was built all the same', async () => {
   const before = `sha256:${'b'.repeat(64)}`
   const abort = new AbortController()
   const reason = new Error('enough')
@@ -185,7 +185,7 @@ test('an abort puts the tag back where it was, when the image was made all the s
   await expect.poll(scripted.countConnections).toBeLessThanOrEqual(2) // those that are kept
 })
 
-test('builds once for all tags, each named once', async () => {
+test('builds once for all tags, and sends each tag once', async () => {
   const scripted = await start(stream([built]))
   await buildImage(scripted.engine, image, { tags: ['app:2', 'app:1', 'app:2', 'other:1'] })
   expect(scripted.log().filter((line) => line === 'POST /build')).toHaveLength(1)
@@ -215,8 +215,8 @@ test('rejects with INVALID_ARGUMENT for a bad further tag before any request', a
 
 test.each([
   ['an abort', stream([built], 'silence'), {}],
-  ['another platform than the one asked for', stream([built]), { platform: 'linux/arm64' }],
-])('after %s each tag names the image that it named before', async (_, answer, options: BuildOptions) => {
+  ['a build for another platform than the requested one', stream([built]), { platform: 'linux/arm64' }],
+])('restores all tags after %s', async (_, answer, options: BuildOptions) => {
   const before = `sha256:${'b'.repeat(64)}`
   const images = new Set([before, id])
   const tags = new Map([['app:2', before]])
@@ -267,7 +267,7 @@ test.each([
   expect(scripted.log().filter((line) => line.startsWith('DELETE'))).toContain('DELETE /images/app:3')
 })
 
-test('an abort between the last step and the tag: the image that has none is removed, and no other', async () => {
+test('removes only the untagged image after an abort between the last step and the tag', async () => {
   const abort = new AbortController()
   const older = { Id: `sha256:${'a'.repeat(64)}` }
   const untagged = inTurn(json(200, [older]), json(200, [older]), json(200, [older, { Id: id }]))
@@ -280,7 +280,7 @@ test('an abort between the last step and the tag: the image that has none is rem
   expect(JSON.parse(filters ?? '')).toMatchObject({ dangling: ['true'], label: expect.arrayContaining(labels) })
 })
 
-test('credentials of the registries that the Dockerfile names are sent, and no other', async () => {
+test('sends only the credentials of the registries in the Dockerfile', async () => {
   const auth = Buffer.from('user:SECRET').toString('base64')
   const config = { auths: { 'r.example': { auth }, 'other.example': { auth } } }
   const scripted = await start(refusal(500, 'denied'))

@@ -14,7 +14,7 @@ const failing = [
   'Removing intermediate container 2579a9b7bb42\n',
 ]
 
-test('tells step, stream and text of each line', () => {
+test('reports step, stream and text of each line', () => {
   const output = createBuildOutput()
   expect(failing.flatMap((text) => output.add(text))).toEqual([
     { step: 1, totalSteps: 2, stream: 'stdout', text: 'Step 1/2 : FROM busybox' },
@@ -28,7 +28,7 @@ test('tells step, stream and text of each line', () => {
   ])
 })
 
-test('keeps the step under way, its command and what it printed, without the words of the builder', () => {
+test('keeps the current step, its command and its output, without the messages of the builder', () => {
   const output = createBuildOutput()
   for (const text of failing) output.add(text)
   expect(output.step).toBe('Step 2/2 : RUN echo out; echo err >&2; exit 9')
@@ -36,7 +36,7 @@ test('keeps the step under way, its command and what it printed, without the wor
   expect(output.lastLines).toEqual(['out', 'err', 'more'])
 })
 
-test('gives the same lines whatever the pieces', () => {
+test('gives the same lines for any split of the text', () => {
   const whole = createBuildOutput()
   const expected = [...whole.add(failing.join('')), ...whole.end()]
   const pieces = createBuildOutput()
@@ -44,7 +44,7 @@ test('gives the same lines whatever the pieces', () => {
   expect([...given, ...pieces.end()]).toEqual(expected)
 })
 
-test('keeps the last 20 lines, and gives a last line without end', () => {
+test('keeps the last 20 lines, and returns a last line without line end', () => {
   const output = createBuildOutput()
   output.add(Array.from({ length: 50 }, (_, index) => `line ${index}\n`).join(''))
   expect(output.lastLines).toHaveLength(20)
@@ -53,7 +53,7 @@ test('keeps the last 20 lines, and gives a last line without end', () => {
   expect(output.lastLines.at(-1)).toBe('rest')
 })
 
-test('understands Buildah, and an engine that tells the result in words alone', () => {
+test('parses the output of Buildah, and an image id that is only in the text', () => {
   const output = createBuildOutput()
   output.add('STEP 2/3: RUN make\nSuccessfully built c0a379a80e7a\n')
   expect(output.command).toBe('RUN make')

@@ -4,7 +4,7 @@ import { addLabels } from '../../src/images/dockerfile-labels.js'
 
 const labels = { a: '1', 'b.c': 'say "$HOME" \\' }
 
-test('puts all labels into one instruction, literally', () => {
+test('appends all labels in one instruction, with literal values', () => {
   const built = addLabels('FROM scratch\n', { labels, target: undefined })
   expect(built.dockerfile).toBe('FROM scratch\n\nLABEL "a"="1" "b.c"="say \\"\\$HOME\\" \\\\"\n')
   expect(built).toMatchObject({ query: {}, addedSteps: 1 })
@@ -15,16 +15,16 @@ test.for([
   ['FROM scratch\nRUN a \\', undefined],
   ['FROM scratch\nRUN a \\\n# comment\n\n', undefined],
   ['FROM scratch\nRUN <<END\na\nEND', undefined],
-] as const)('leaves %j of target %s as it is, and lets the engine add them', ([dockerfile, target]) => {
+] as const)('does not change %j with target %s, and sets the labels by the parameter', ([dockerfile, target]) => {
   expect(addLabels(dockerfile, { labels, target })).toEqual({ dockerfile, query: { labels }, addedSteps: 2 })
 })
 
-test('escapes by the escape character of the file', () => {
+test('escapes with the escape character of the file', () => {
   const { dockerfile } = addLabels('# escape=`\nFROM scratch', { labels: { a: 'C:\\x "$y" `' }, target: undefined })
   expect(dockerfile).toBe('# escape=`\nFROM scratch\nLABEL "a"="C:\\x `"`$y`" ``"\n')
 })
 
-test('the steps that were added are neither shown nor counted', () => {
+test('neither reports nor counts the added steps', () => {
   const output = createBuildOutput(1)
   const text =
     'Step 1/2 : FROM scratch\n ---> \nStep 2/2 : LABEL a=1\n ---> Running in 1\n ---> 2\nSuccessfully built 0123456789ab\n'

@@ -22,7 +22,7 @@ async function find(
   return findCredentials(registry, { env: { DOCKER_CONFIG: directory, PATH: directory, ...env }, helperTimeoutMs })
 }
 
-/** A helper that does what the shell lines say; what it read is in `$server`. */
+/** Creates a helper from a shell script, in which `$server` is its input. */
 async function writeHelper(name: string, script: string): Promise<void> {
   const path = join(directory, `docker-credential-${name}`)
   await writeFile(path, `#!/bin/sh\nexport PATH=/usr/bin:/bin\n[ "$1" = get ] || exit 70\n${script}\n`)
@@ -31,7 +31,7 @@ async function writeHelper(name: string, script: string): Promise<void> {
 
 const encoded = Buffer.from('user:pass:word').toString('base64')
 
-test('finds what is stored for the registry, whatever way its key is written', async () => {
+test('finds the credentials of a registry for any format of its key', async () => {
   const keys = ['r.example:5000', 'https://r.example:5000', 'http://r.example:5000/v1/', 'r.example:5000/v2/']
   for (const key of keys) {
     const { auth } = await find('r.example:5000', { auths: { [key]: { auth: encoded } } })
@@ -43,20 +43,20 @@ test('finds what is stored for the registry, whatever way its key is written', a
   })
 })
 
-test('finds Docker Hub under each of its names, its first address before others', async () => {
+test('finds Docker Hub by each of its names, with precedence for its first URL', async () => {
   for (const key of ['https://index.docker.io/v1/', 'docker.io', 'index.docker.io']) {
     expect((await find('docker.io', { auths: { [key]: { auth: encoded } } })).auth).toMatchObject({ username: 'user' })
   }
 })
 
-test('takes an identity token before a password, and plain fields where there is no encoded one', async () => {
+test('prefers an identity token to a password, and reads plain fields without an encoded one', async () => {
   const token = { auths: { 'r.example': { auth: encoded, identitytoken: 'token' } } }
   expect((await find('r.example', token)).auth).toEqual({ identityToken: 'token' })
   const plain = { auths: { 'r.example': { username: 'u', password: 'p' } } }
   expect((await find('r.example', plain)).auth).toEqual({ username: 'u', password: 'p' })
 })
 
-test('takes a token for the registry itself before all else, and sends it as one', async () => {
+test('prefers a registry token to all others, and sends it as such', async () => {
   const entry = { auth: encoded, identitytoken: 'identity', registrytoken: 'bearer' }
   const { auth } = await find('r.example', { auths: { 'https://r.example/v2/': entry } })
   expect(auth).toEqual({ registryToken: 'bearer' })
@@ -70,7 +70,7 @@ test('takes a token for the registry itself before all else, and sends it as one
 test.for<[string, object, object | undefined]>([
   ['an empty entry', {}, undefined],
   ['an entry with an empty auth', { auth: '' }, undefined],
-  ['an e-mail address alone', { email: 'a@b.example' }, undefined],
+  ['only an e-mail address', { email: 'a@b.example' }, undefined],
   ['a user without a password', { auth: btoa('user:') }, { username: 'user', password: '' }],
   ['NUL around the password', { auth: btoa('user:\0pass\0\0') }, { username: 'user', password: 'pass' }],
   [
@@ -106,14 +106,11 @@ test('finds the registry registry-1.docker.io under its own name, which is not t
   expect((await find('registry-1.docker.io', config)).auth).toMatchObject({ username: 'user' })
 })
 
-test.for(['', ' \n', '\uFEFF', '\uFEFF{}'])(
-  'a config.json that is %j says nothing, and is no problem',
-  async (text) => {
-    expect(await find('r.example', text)).toEqual({ auth: undefined, problem: undefined })
-  },
-)
+test.for(['', ' \n', '\uFEFF', '\uFEFF{}'])('reports no problem for a config.json of %j', async (text) => {
+  expect(await find('r.example', text)).toEqual({ auth: undefined, problem: undefined })
+})
 
-test('takes DOCKER_AUTH_CONFIG first', async () => {
+test('prefers DOCKER_AUTH_CONFIG', async () => {
   const given = JSON.stringify({ auths: { 'r.example': { username: 'env', password: 'p' } } })
   const config = { auths: { 'r.example': { auth: encoded } } }
   const found = await find('r.example', config, { DOCKER_AUTH_CONFIG: given })
@@ -121,7 +118,7 @@ test('takes DOCKER_AUTH_CONFIG first', async () => {
   expect((await find('r.example', config, { DOCKER_AUTH_CONFIG: '{}' })).auth).toMatchObject({ username: 'user' })
 })
 
-test('asks the helper of the registry, else the store; the server comes on stdin', async () => {
+test('runs the helper of the registry or else the store, with the server on stdin', async () => {
   const answer = (user: string) => `read -r server; echo "{\\"Username\\":\\"${user}\\",\\"Secret\\":\\"$server\\"}"`
   await writeHelper('special', answer('special'))
   await writeHelper('store', answer('store'))
@@ -133,7 +130,7 @@ test('asks the helper of the registry, else the store; the server comes on stdin
   })
 })
 
-test('a helper may answer with an identity token, or that it has none', async () => {
+test('reads an identity token of a helper, and its answer that it has no credentials', async () => {
   await writeHelper('token', `echo '{"Username":"<token>","Secret":"t"}'`)
   expect((await find('r.example', { credsStore: 'token' })).auth).toEqual({ identityToken: 't' })
   await writeHelper('none', 'echo "credentials not found in native keychain"; exit 1')
@@ -142,16 +139,16 @@ test('a helper may answer with an identity token, or that it has none', async ()
 
 test.for([
   ['fails', 'echo SECRET; echo SECRET >&2; exit 3', /docker-credential-bad ended with exit code 3$/],
-  ['gives no JSON', 'echo SECRET', /docker-credential-bad gave no credentials$/],
+  ['does not print JSON', 'echo SECRET', /docker-credential-bad gave no credentials$/],
   ['prints without end', 'exec yes SECRET', /docker-credential-bad printed too much$/],
-] as const)('a helper that %s is a problem told without what it printed', async ([, script, problem]) => {
+] as const)('reports a helper that %s as a problem, without its output', async ([, script, problem]) => {
   await writeHelper('bad', script)
   const found = await find('r.example', { credsStore: 'bad' })
   expect(found.auth).toBeUndefined()
   expect(found.problem).toMatch(problem)
 })
 
-test('a helper that hangs is a problem told without what it printed', async () => {
+test('reports a helper that hangs as a problem, without its output', async () => {
   await writeHelper('bad', 'echo SECRET; exec sleep 60')
   const found = await find('r.example', { credsStore: 'bad' }, {}, 300)
   expect(found).toEqual({
@@ -160,7 +157,7 @@ test('a helper that hangs is a problem told without what it printed', async () =
   })
 })
 
-test('a helper that is absent is a problem; what lies in the file still counts', async () => {
+test('reports a missing helper as a problem, and uses the credentials in the file', async () => {
   expect((await find('r.example', { credsStore: 'absent' })).problem).toBe(
     'credential helper docker-credential-absent is not on PATH',
   )
@@ -168,14 +165,14 @@ test('a helper that is absent is a problem; what lies in the file still counts',
   expect((await find('r.example', config)).auth).toMatchObject({ username: 'user' })
 })
 
-test('a name that is no name of a helper starts no program', async () => {
+test('starts no program for an invalid name of a helper', async () => {
   await writeHelper('bad', `touch ${directory}/started`)
   for (const credsStore of ['../docker-credential-bad', '-x', 'a b', 'bad;bad', 'bad\nbad']) {
-    expect((await find('r.example', { credsStore })).problem).toMatch(/is not a name for a credential helper/)
+    expect((await find('r.example', { credsStore })).problem).toMatch(/is not a valid name of a credential helper/)
   }
 })
 
-test('a broken file is a problem that quotes nothing of it; an absent one is none', async () => {
+test('reports an invalid file as a problem without its text, and no problem for a missing file', async () => {
   const { auth, problem } = await find('r.example', '{"auths": SECRET')
   expect(auth).toBeUndefined()
   expect(problem).toBe(`${directory}/config.json is not JSON`)
@@ -183,7 +180,7 @@ test('a broken file is a problem that quotes nothing of it; an absent one is non
   expect(absent).toEqual({ auth: undefined, problem: undefined })
 })
 
-test('an abort ends the helper and rejects with its reason', async () => {
+test('kills the helper at an abort, and rejects with its reason', async () => {
   await writeHelper('slow', `echo $$ > ${directory}/pid; exec sleep 60`)
   await writeFile(join(directory, 'config.json'), '{"credsStore":"slow"}')
   const abort = new AbortController()
@@ -197,7 +194,7 @@ test('an abort ends the helper and rejects with its reason', async () => {
   await expect(findCredentials('r.example', { env }, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
 })
 
-test('an abort before the helper is asked: it is not waited for', async () => {
+test('does not wait for the helper after an earlier abort', async () => {
   await writeHelper('slow', 'exec sleep 60')
   await writeFile(join(directory, 'config.json'), '{"credsStore":"slow"}')
   const abort = new AbortController()

@@ -7,7 +7,7 @@ test.for([
   ['Loaded image: app:1\n', ['app:1']],
   ['Loaded image: app:1\nLoaded image ID: sha256:1\n', ['app:1', 'sha256:1']],
   ['Loaded image: localhost/a:1,localhost/b:1\n', ['localhost/a:1', 'localhost/b:1']],
-] as const)('reads what was loaded from %j', async ([text, expected]) => {
+] as const)('reads the loaded images from %j', async ([text, expected]) => {
   const { engine, seen } = await startScriptedEngine([
     ['POST /images/load', stream([`${JSON.stringify({ stream: text })}\n`])],
   ])
@@ -18,14 +18,14 @@ test.for([
 test.for([
   ['an error in the stream', stream(['{"errorDetail":{"message":"unexpected EOF"}}\n']), 'OPERATION_FAILED'],
   ['no image', stream([]), 'OPERATION_FAILED'],
-  ['a cut', stream(['{"stream":"Loaded image: a\\n"}\n'], 'cut'), 'CONNECTION_LOST'],
-] as const)('loading with %s under status 200 does not resolve', async ([, answer, code]) => {
+  ['an incomplete stream', stream(['{"stream":"Loaded image: a\\n"}\n'], 'cut'), 'CONNECTION_LOST'],
+] as const)('rejects a load with %s under status 200', async ([, answer, code]) => {
   const { engine } = await startScriptedEngine([['POST /images/load', answer]])
   const loading = new DockerImageTransfer(engine).loadImages(Readable.from([Buffer.from('tar')]))
   await expect(loading).rejects.toMatchObject({ code })
 })
 
-test('a saved archive that is cut ends with CONNECTION_LOST, not as if it were whole', async () => {
+test('ends an incomplete archive with CONNECTION_LOST', async () => {
   const { engine, countConnections } = await startScriptedEngine([
     ['GET /images/app/json', json(200, { Id: 'sha256:1' })],
     ['GET /images/app/get', stream([Buffer.alloc(10_000)], 'cut')],
@@ -35,7 +35,7 @@ test('a saved archive that is cut ends with CONNECTION_LOST, not as if it were w
   await expect.poll(countConnections).toBeLessThanOrEqual(1)
 })
 
-test('a saved archive that is cut gives a slow reader all that came before', async () => {
+test('gives a slow reader all data of an incomplete archive before the error', async () => {
   const { engine, countConnections } = await startScriptedEngine([
     ['GET /images/app/json', json(200, { Id: 'sha256:1' })],
     ['GET /images/app/get', stream([Buffer.alloc(10_000)], 'cut')],
@@ -50,7 +50,7 @@ test('a saved archive that is cut gives a slow reader all that came before', asy
   expect(length).toBe(10_000)
 })
 
-test('aborted before it is read, a saved archive tells its reason to its reader, and ends no process', async () => {
+test('fails an unread archive with the reason of an abort, without an uncaught error', async () => {
   const { engine } = await startScriptedEngine([
     ['GET /images/app/json', json(200, { Id: 'sha256:1' })],
     ['GET /images/app/get', stream([Buffer.alloc(10_000)], 'silence')],
@@ -68,7 +68,7 @@ test('aborted before it is read, a saved archive tells its reason to its reader,
   expect(uncaught).toEqual([])
 })
 
-test('destroying a saved archive closes its connection', async () => {
+test('closes the connection when the archive is destroyed', async () => {
   const { engine, countConnections } = await startScriptedEngine([
     ['GET /images/app/json', json(200, { Id: 'sha256:1' })],
     ['GET /images/app/get', stream([Buffer.alloc(10_000)], 'silence')],

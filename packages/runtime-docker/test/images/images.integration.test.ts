@@ -17,7 +17,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     return { ...connected, tag }
   }
 
-  /** Also what lost its tag to a later build; a child goes before its base. */
+  /** Includes images that a later build has untagged. A derived image is removed before its base. */
   async function removeAll({ engine, instance }: ConnectedEngine): Promise<void> {
     for (const { id } of await listImages(engine, { labels: { 'capstan.owner.instance': instance } })) {
       await removeImage(engine, id)
@@ -26,7 +26,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
 
   const from = `FROM ${testEngine.image}\n`
 
-  test('builds with context, arguments, target and labels, and tells each step', async () => {
+  test('builds with context, arguments, target and labels, and reports each step', async () => {
     const { engine, tag, instance } = connect()
     const lines: string[] = []
     const dockerfile = `${from}ARG WORD\nCOPY . /app/\nRUN echo "$WORD" && ls -laR /app && /app/run.sh\nFROM base\n`
@@ -52,16 +52,16 @@ describeWithEngine('images of a real engine', (testEngine) => {
 
   test.for([
     ['without .dockerignore', {}, ['a']],
-    ['with a .dockerignore that drops itself', { '.dockerignore': '.docker*' }, ['a']],
-    ['with a .dockerignore that drops a name', { '.dockerignore': 'node_modules\n' }, ['.dockerignore', 'a']],
-    ['with a .dockerignore that drops all but this', { '.dockerignore': '*\n!a\n' }, ['a']],
+    ['with a .dockerignore that excludes itself', { '.dockerignore': '.docker*' }, ['a']],
+    ['with a .dockerignore that excludes a name', { '.dockerignore': 'node_modules\n' }, ['.dockerignore', 'a']],
+    ['with a .dockerignore that excludes all but one file', { '.dockerignore': '*\n!a\n' }, ['a']],
     [
       'with a .dockerignore for names in a directory',
       { '.dockerignore': 'd/*.md', 'd/e': '' },
       ['.dockerignore', 'a', 'd'],
     ],
   ] as const)(
-    'COPY of a context %s sees its files alone, and is cached when the Dockerfile changes',
+    'copies only the files of a context %s, and uses the cache when the Dockerfile changes',
     async ([, more, names]) => {
       const { engine, tag } = connect()
       const files: Readonly<Record<string, string>> = { ...more, a: randomUUID() }
@@ -85,7 +85,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     },
   )
 
-  test('a Dockerfile of the context is the one that is built, and COPY sees it as it is', async () => {
+  test('builds the Dockerfile of the context, and copies it unchanged', async () => {
     const { engine, tag, instance } = connect()
     const lines: string[] = []
     const dockerfile = `${from}COPY . /copied/\nRUN ls -A /copied && cat /copied/.dockerignore\n`
@@ -97,7 +97,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(image).toMatchObject({ tags: [tag], labels: { team: 'x' } })
   })
 
-  test('a reference that the engine takes for none is INVALID_ARGUMENT with the path of the field', async () => {
+  test('rejects with INVALID_ARGUMENT and the path of the field for an invalid reference', async () => {
     const { engine } = connect()
     const refused = (field: string) => ({ code: 'INVALID_ARGUMENT', facts: { field, given: '"Upper:1"' } })
     await expect(imageExists(engine, 'Upper:1')).rejects.toMatchObject(refused('image'))
@@ -115,22 +115,22 @@ describeWithEngine('images of a real engine', (testEngine) => {
         lastLines: expect.arrayContaining(['out', 'err']),
       },
     ],
-    ['a command that is absent', 'RUN ["/nowhere"]', { step: 'Step 2/2 : RUN ["/nowhere"]' }],
+    ['a missing command', 'RUN ["/nowhere"]', { step: 'Step 2/2 : RUN ["/nowhere"]' }],
     [
-      'a file that is absent',
+      'a missing file',
       'COPY nowhere /x',
       { step: 'Step 2/2 : COPY nowhere /x', command: 'COPY nowhere /x', exitCode: undefined },
     ],
     ['bad syntax', 'RUNN x', { step: undefined }],
-    ['a base that is absent', 'FROM 127.0.0.1:1/nowhere', { step: 'Step 2/2 : FROM 127.0.0.1:1/nowhere' }],
-  ] as const)('%s is BUILD_FAILED that tells where and why', async ([, line, facts]) => {
+    ['a missing base image', 'FROM 127.0.0.1:1/nowhere', { step: 'Step 2/2 : FROM 127.0.0.1:1/nowhere' }],
+  ] as const)('rejects with BUILD_FAILED, step and reason for %s', async ([, line, facts]) => {
     const { engine, tag } = connect()
     const failure = await buildImage(engine, { dockerfile: `${from}${line}\n`, tag }).catch((error: unknown) => error)
     expect(failure).toMatchObject({ code: 'BUILD_FAILED', facts })
     expect(await imageExists(engine, tag)).toBe(false)
   })
 
-  test('refuses name servers before the upload, and a platform that the base is not of', async () => {
+  test('rejects name servers before the upload, and a platform that differs from that of the base image', async () => {
     const { engine, tag } = connect()
     const image = { dockerfile: from, tag }
     await expect(buildImage(engine, image, { dns: ['1.1.1.1'] })).rejects.toMatchObject({
@@ -150,7 +150,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await imageExists(engine, tag)).toBe(true)
   })
 
-  test('an abort stops the build and leaves no image and no container of it', async () => {
+  test('stops the build at an abort, and leaves no image and no container', async () => {
     const { engine, tag } = connect()
     const abort = new AbortController()
     const reason = new Error('enough')
@@ -171,7 +171,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     }
   })
 
-  test('builds one image for all tags; an abort after the tagging leaves each tag as it was', async () => {
+  test('builds one image for all tags, and restores each tag after an abort', async () => {
     const { engine, tag, instance } = connect()
     const [second, third] = [`capstan-test-image:${randomUUID()}`, `capstan-test-image:${randomUUID()}`]
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag }, { tags: [second] })
@@ -197,7 +197,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await list()).toEqual(before)
   })
 
-  test('pulls one tag with credentials, given or stored, and tells its progress', async () => {
+  test('pulls one tag with given or stored credentials, and reports progress', async () => {
     const { engine } = connect()
     const { host } = await startTestRegistry()
     const image = `${host}/app:1`
@@ -215,7 +215,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await pullImage(engine, image, { credentialSources: { env } })).toBe(id)
   })
 
-  test('a registry that refuses, before the stream or within it, is IMAGE_PULL_FAILED with its words', async () => {
+  test('rejects with IMAGE_PULL_FAILED and the text of a registry that refuses before or within the stream', async () => {
     const { engine } = connect()
     const { host } = await startTestRegistry()
     const credentialSources = { env: { DOCKER_CONFIG: '/nonexistent' } }
@@ -230,7 +230,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await imageExists(engine, `${host}/broken:1`)).toBe(false)
   })
 
-  test('builds on an image of a registry that asks for credentials', async () => {
+  test('builds on an image of a registry that requires credentials', async () => {
     const { engine, tag } = connect()
     const { host } = await startTestRegistry()
     const auth = Buffer.from(`${credentials.username}:${credentials.password}`).toString('base64')
@@ -240,7 +240,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await getImageHomeDir(engine, tag)).toBe('/pulled')
   })
 
-  test('no registry in reach is IMAGE_PULL_FAILED; an id is in no registry', async () => {
+  test('rejects with IMAGE_PULL_FAILED for an unreachable registry, and with IMAGE_NOT_FOUND for an id', async () => {
     const { engine } = connect()
     await expect(pullImage(engine, '127.0.0.1:1/capstan/nowhere:1')).rejects.toMatchObject({
       code: 'IMAGE_PULL_FAILED',
@@ -250,14 +250,14 @@ describeWithEngine('images of a real engine', (testEngine) => {
     await expect(pullImage(engine, '127.0.0.1:1/UPPER')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
   })
 
-  test('an absent image is absent, and its home is /root', async () => {
+  test('reports a missing image, and /root as its home', async () => {
     const { engine, tag } = connect()
     expect(await imageExists(engine, tag)).toBe(false)
     expect(await getImageHomeDir(engine, tag)).toBe('/root')
     expect(await getImageHomeDir(engine, 'not a reference')).toBe('/root')
   })
 
-  test('reads the home of an image from its env, else from its user', async () => {
+  test('reads the home of an image from its environment, or else from its user', async () => {
     const { engine, tag } = connect()
     await buildImage(engine, { dockerfile: `${from}USER capstan:root\n`, tag })
     expect(await getImageHomeDir(engine, tag)).toBe('/home/capstan')
@@ -265,7 +265,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await getImageHomeDir(engine, tag)).toBe('/srv/x=y')
   })
 
-  test('removes by tag and by id with all tags, twice; IN_USE names the users', async () => {
+  test('removes by tag and by id with all tags, repeatedly, and rejects with IN_USE and the users', async () => {
     const { engine, tag, instance } = connect()
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag })
     const other = `${tag}-other`
@@ -287,7 +287,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await listImages(engine, { labels: { 'capstan.owner.instance': instance } })).toEqual([])
   })
 
-  test('the base of another image is in use by it', async () => {
+  test('rejects with IN_USE for the base of another image', async () => {
     const { engine, tag, instance } = connect()
     await buildImage(engine, { dockerfile: `${from}ENV X=${tag}\n`, tag })
     const [image] = await listImages(engine, { labels: { 'capstan.owner.instance': instance } })
@@ -308,7 +308,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     expect(await imageExists(engine, tag)).toBe(true)
   })
 
-  test('a tar that holds no image is OPERATION_FAILED, though the engine answers 200', async () => {
+  test('rejects with OPERATION_FAILED for a tar without an image, though the engine answers 200', async () => {
     const { engine } = connect()
     const transfer = new DockerImageTransfer(engine)
     const empty = pack()
@@ -319,7 +319,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     }
   })
 
-  test('what the source of an archive throws is what the caller gets', async () => {
+  test('rejects with the error of the archive stream', async () => {
     const { engine } = connect()
     const broken = new Error('my disk')
     async function* read(): AsyncIterable<Uint8Array> {
@@ -329,7 +329,7 @@ describeWithEngine('images of a real engine', (testEngine) => {
     await expect(new DockerImageTransfer(engine).loadImages(read())).rejects.toBe(broken)
   })
 
-  test('saving ends with the reason of the abort; an absent image is IMAGE_NOT_FOUND', async () => {
+  test('fails the archive with the reason of an abort, and rejects with IMAGE_NOT_FOUND for a missing image', async () => {
     const { engine, tag } = connect()
     const transfer = new DockerImageTransfer(engine)
     await expect(transfer.saveImage(tag)).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND', facts: { image: tag } })

@@ -6,7 +6,7 @@ import { empty, inTurn, json, refusal, silence, startScriptedEngine } from '../s
 const id = `sha256:${'c'.repeat(64)}`
 const absent = refusal(404, 'No such image: app')
 
-test('an image is absent only when the engine says so', async () => {
+test('imageExists resolves with false only when the engine reports a missing image', async () => {
   const { engine } = await startScriptedEngine([
     ['GET /images/app/json', json(200, { Id: id })],
     ['GET /images/gone/json', absent],
@@ -18,7 +18,7 @@ test('an image is absent only when the engine says so', async () => {
   await expect(imageExists(engine, 'a b')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
 })
 
-test('with the engine down imageExists throws, and the home is /root', async () => {
+test('imageExists rejects when the engine is stopped, and the home is /root', async () => {
   const { fake, engine } = await startFakeEngine()
   await fake.die()
   await expect(imageExists(engine, 'app')).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
@@ -38,7 +38,7 @@ test.for([
   expect(await getImageHomeDir(engine, 'app')).toBe(home)
 })
 
-test('asking for a home rejects for an abort alone', async () => {
+test('getImageHomeDir rejects only for an abort', async () => {
   const reason = new Error('enough')
   const abort = new AbortController()
   const { engine, log } = await startScriptedEngine([
@@ -55,7 +55,7 @@ test('asking for a home rejects for an abort alone', async () => {
   await expect(getImageHomeDir(engine, 'app', abort)).rejects.toBe(reason)
 })
 
-test('asking a closed engine for a home is RUNTIME_UNAVAILABLE, also where it closes meanwhile', async () => {
+test('getImageHomeDir rejects with RUNTIME_UNAVAILABLE when the engine is closed before or meanwhile', async () => {
   const { engine } = await startScriptedEngine([
     [
       'GET /images/app/json',
@@ -69,7 +69,7 @@ test('asking a closed engine for a home is RUNTIME_UNAVAILABLE, also where it cl
   await expect(getImageHomeDir(engine, 'app')).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE' })
 })
 
-test('lists one entry an image, without <none>, and lets the engine filter', async () => {
+test('lists one entry per image, without <none>, filtered by the engine', async () => {
   const listed = [
     { Id: id, RepoTags: ['app:1', 'app:2'], Size: 5, Created: 1_700_000_000, Labels: { a: 'b' } },
     { Id: 'sha256:2', RepoTags: ['<none>:<none>'], Labels: null },
@@ -87,7 +87,7 @@ test('lists one entry an image, without <none>, and lets the engine filter', asy
 
 const conflict = refusal(409, 'conflict: unable to remove repository reference')
 
-test('an image that is gone is removed, also when it goes between two requests', async () => {
+test('removeImage resolves for a missing image, also when it disappears between two requests', async () => {
   const gone = await startScriptedEngine([['DELETE /images/app', absent]])
   await removeImage(gone.engine, 'app')
   const going = await startScriptedEngine([
@@ -97,7 +97,7 @@ test('an image that is gone is removed, also when it goes between two requests',
   await removeImage(going.engine, 'app')
 })
 
-test('IN_USE names the containers of the image itself, and the images on top of it', async () => {
+test('removeImage rejects with IN_USE and the containers and the derived images of the image', async () => {
   const { engine } = await startScriptedEngine([
     ['DELETE /images/app', conflict],
     ['GET /images/app/json', json(200, { Id: id, RepoTags: ['app:latest'] })],
@@ -122,7 +122,7 @@ test('IN_USE names the containers of the image itself, and the images on top of 
   })
 })
 
-test('an id takes all its tags with it; a refusal that nothing explains stays one', async () => {
+test('removeImage removes all tags of an id, and rejects with a refusal for an unknown reason', async () => {
   const script = [
     ['GET /containers/json', json(200, [])],
     ['GET /images/json', json(200, [])],

@@ -19,7 +19,7 @@ function pull({ engine }: ScriptedEngine, image = 'busybox', options: Parameters
   return pullImage(engine, image, { credentialSources: noCredentials, ...options })
 }
 
-test('resolves with the id, and tells the progress of layers and of the whole', async () => {
+test('resolves with the id, and reports progress of the layers and of the image', async () => {
   const lines = [
     '{"status":"Pulling from library/busybox","id":"latest"}\n{"status":"Pulling fs layer","progressDetail":{},"id":"l1"}\n',
     '{"status":"Downloading","progressDetail":{"current":1,"total":2},"id":"l1"}\n{"status":"Extracting","id":"l1"}\n',
@@ -46,7 +46,7 @@ test.for([
   ['busybox', 'busybox', 'latest'],
   ['r.example:5000/a/b:1', 'r.example:5000/a/b', '1'],
   [`a@sha256:${'d'.repeat(64)}`, 'a', `sha256:${'d'.repeat(64)}`],
-] as const)('asks for one tag of %s, never for all', async ([image, fromImage, tag]) => {
+] as const)('pulls one tag of %s, and never all', async ([image, fromImage, tag]) => {
   const scripted = await start(stream([done]))
   await pull(scripted, image, { platform: 'linux/arm64' })
   expect(Object.fromEntries(scripted.seen[0]?.query ?? [])).toEqual({ fromImage, tag, platform: 'linux/arm64' })
@@ -59,7 +59,7 @@ test.for([
   ],
   ['as 404', refusal(404, 'denied: x')],
   ['as 500', refusal(500, 'denied: x')],
-] as const)('a refusal that comes %s is IMAGE_PULL_FAILED with the words of the registry', async ([, answer]) => {
+] as const)('rejects with IMAGE_PULL_FAILED and the text of the registry for a refusal %s', async ([, answer]) => {
   await expect(pull(await start(answer))).rejects.toMatchObject({
     code: 'IMAGE_PULL_FAILED',
     facts: { image: 'busybox', registryText: 'denied: x' },
@@ -67,31 +67,31 @@ test.for([
 })
 
 test.for([
-  ['is cut', stream(['{"status":"Pulling from a"}\n{"sta'], 'cut'), 'CONNECTION_LOST'],
-  ['is cut between two lines', stream(['{"status":"Pulling from a"}\n'], 'cut'), 'CONNECTION_LOST'],
-  ['ends without saying that it is done', stream(['{"status":"Download complete","id":"l1"}\n']), 'CONNECTION_LOST'],
+  ['is incomplete', stream(['{"status":"Pulling from a"}\n{"sta'], 'cut'), 'CONNECTION_LOST'],
+  ['ends between two lines', stream(['{"status":"Pulling from a"}\n'], 'cut'), 'CONNECTION_LOST'],
+  ['ends without a success message', stream(['{"status":"Download complete","id":"l1"}\n']), 'CONNECTION_LOST'],
   ['is empty', stream([]), 'CONNECTION_LOST'],
   ['is not JSON', stream(['<html>']), 'PROTOCOL_ERROR'],
-] as const)('a stream that %s does not resolve', async ([, answer, code]) => {
+] as const)('rejects when the stream %s', async ([, answer, code]) => {
   await expect(pull(await start(answer))).rejects.toMatchObject({ code })
 })
 
-test('done in words alone is not enough when the image is not there', async () => {
+test('rejects when the image does not exist after the success message', async () => {
   const scripted = await start(stream([done]), refusal(404, 'No such image: busybox'))
   await expect(pull(scripted)).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
 })
 
-test("takes Podman's last line, the id of the image, for done", async () => {
+test("accepts the id of the image in Podman's last line as success", async () => {
   const last = `{"status":"Download complete","progressDetail":{},"id":"${'c'.repeat(12)}"}\n`
   expect(await pull(await start(stream([last])))).toBe(id)
 })
 
-test('a reference that the engine does not take is INVALID_ARGUMENT', async () => {
+test('rejects with INVALID_ARGUMENT for a reference that the engine does not accept', async () => {
   const scripted = await start(refusal(400, 'invalid reference format'))
   await expect(pull(scripted)).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field: 'image' } })
 })
 
-test('sends credentials in a header, and shows them nowhere', async () => {
+test('sends credentials in a header, and shows them in no error', async () => {
   const credentials = { username: 'user', password: 'SECRET' }
   const scripted = await start(refusal(401, 'unauthorized'))
   const failure: unknown = await pull(scripted, 'r.example/a', { credentials }).catch((error: unknown) => error)
@@ -105,7 +105,7 @@ test('sends credentials in a header, and shows them nowhere', async () => {
   expect(scripted.seen[0]?.path + String(scripted.seen[0]?.query)).not.toMatch(/SECRET/)
 })
 
-test('says why no credentials were sent, when that may be the reason', async () => {
+test('reports why no credentials were sent', async () => {
   const credentialSources = { env: { DOCKER_AUTH_CONFIG: '{"auths":', DOCKER_CONFIG: '/nonexistent' } }
   const scripted = await start(refusal(404, 'pull access denied'))
   await expect(pullImage(scripted.engine, 'busybox', { credentialSources })).rejects.toMatchObject({
@@ -113,7 +113,7 @@ test('says why no credentials were sent, when that may be the reason', async () 
   })
 })
 
-test('an abort closes the connection and rejects with its reason: before, at the headers, in the stream', async () => {
+test('closes the connection and rejects with the reason of an abort before, at the headers and in the stream', async () => {
   const reason = new Error('enough')
   const before = await start(stream([done]))
   await expect(pull(before, 'busybox', { signal: AbortSignal.abort(reason) })).rejects.toBe(reason)
@@ -133,7 +133,7 @@ test('an abort closes the connection and rejects with its reason: before, at the
   await expect.poll(slow.countConnections).toBe(0)
 })
 
-test('what onProgress throws stops the pull and is thrown', async () => {
+test('stops the pull and rejects with the error that onProgress throws', async () => {
   const mine = new Error('mine')
   const scripted = await start(stream(['{"status":"Pulling from a"}\n'], 'silence'))
   const onProgress = () => {

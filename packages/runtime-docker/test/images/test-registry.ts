@@ -4,15 +4,18 @@ import type { AddressInfo } from 'node:net'
 import { pack } from 'tar-stream'
 import { onTestFinished } from 'vitest'
 
-/** A registry of one image, `HOST/app:1`, that asks for a password; `HOST/broken:1` has lost its layer. */
+/** A registry with one image, `HOST/app:1`, that requires a password. The layer of `HOST/broken:1` is missing. */
 export interface TestRegistry {
-  /** `127.0.0.1:PORT`: engines take plain HTTP from there. */
+  /** `127.0.0.1:PORT`, from which engines pull over plain HTTP. */
   readonly host: string
 }
 
 export const credentials = { username: 'user', password: 'test word:with colon' }
 
-/** Enough of the distribution protocol for one pull. https://distribution.github.io/distribution/spec/api/ */
+/**
+ * Implements the part of the distribution protocol that one pull uses.
+ * https://distribution.github.io/distribution/spec/api/
+ */
 export async function startTestRegistry(): Promise<TestRegistry> {
   const layer = await packLayer()
   const rootfs = { type: 'layers', diff_ids: [toDigest(layer)] }
@@ -44,7 +47,7 @@ export async function startTestRegistry(): Promise<TestRegistry> {
     server.closeAllConnections()
     server.close()
   })
-  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}` } // it listens on a port, so it is one
+  return { host: `127.0.0.1:${(server.address() as AddressInfo).port}` } // a server on a TCP port has an AddressInfo
 }
 
 function send(response: ServerResponse, body: Buffer, type: string): void {
@@ -52,7 +55,7 @@ function send(response: ServerResponse, body: Buffer, type: string): void {
   response.writeHead(200, headers).end(body)
 }
 
-/** Random content, so that no engine has the layer yet. */
+/** Creates random content, so that no engine has the layer yet. */
 async function packLayer(): Promise<Buffer> {
   const tar = pack()
   tar.entry({ name: 'stamp' }, String(Math.random()))

@@ -21,12 +21,12 @@ function findCreate(fake: FakeDockerEngine): CreateBody | undefined {
   return request?.json as CreateBody | undefined
 }
 
-/** The list of volumes, as an engine answers it to a filter by label: this one alone, whatever the label. */
+/** Answers the list of volumes with this one, whatever the label filter. */
 function listing(name: string): FakeHandler {
   return json(200, { Volumes: [{ Name: name, Labels: {} }] })
 }
 
-describe('an absent volume that a container mounts', () => {
+describe('a missing volume that a container mounts', () => {
   test('is created by the engine with the labels of the owner, in one request with the container', async () => {
     const { fake, runtime, instance } = await startRuntime()
     await runtime.createContainer({ image, mounts, labels: { [ownershipLabelKeys.lifetime]: 'lease' } })
@@ -40,7 +40,7 @@ describe('an absent volume that a container mounts', () => {
     })
   })
 
-  test('is removed when the create fails: only what carries the label of this request', async () => {
+  test('is removed when the create fails, if it has the label of this request', async () => {
     const { fake, runtime } = await startRuntime()
     fake.override('POST /containers/create', failing)
     fake.override('GET /volumes', listing('data'))
@@ -52,7 +52,7 @@ describe('an absent volume that a container mounts', () => {
     expect(list?.query.get('filters')).toBe(JSON.stringify({ label: [`capstan.request=${mark}`] }))
   })
 
-  test('stays when the create fails and another container uses it by then', async () => {
+  test('is not removed when the create fails and another container uses it', async () => {
     const { fake, runtime } = await startRuntime()
     fake.override('POST /containers/create', failing)
     fake.override('GET /volumes', listing('data'))
@@ -61,7 +61,7 @@ describe('an absent volume that a container mounts', () => {
     await expect(runtime.createContainer({ image, mounts })).rejects.toMatchObject({ undoFailures: [] })
   })
 
-  test('that cannot be removed is told with the failure of the create', async () => {
+  test('is in undoFailures of the error when it cannot be removed', async () => {
     const { fake, runtime } = await startRuntime()
     fake.override('POST /containers/create', failing)
     fake.override('GET /volumes', refusal(500, 'no list'))
@@ -85,7 +85,7 @@ describe('an absent volume that a container mounts', () => {
 describe('on an engine that drops the labels of a mount', () => {
   const absent = refusal(404, 'get data: no such volume')
 
-  test('an absent volume is created before the container', async () => {
+  test('a missing volume is created before the container', async () => {
     const { fake, runtime, instance } = await startRuntime(lacksLabels)
     fake.override('GET /volumes/data', absent)
     fake.override('POST /volumes/create', (reply, request) => reply.json(201, request.json))
@@ -97,14 +97,14 @@ describe('on an engine that drops the labels of a mount', () => {
     })
   })
 
-  test('a volume that exists is mounted as it is', async () => {
+  test('an existing volume is mounted unchanged', async () => {
     const { fake, runtime } = await startRuntime(lacksLabels)
     fake.override('GET /volumes/data', json(200, { Name: 'data' }))
     await runtime.createContainer({ image, mounts })
     expect(fake.log()).toEqual(['GET /volumes/data', 'POST /containers/create'])
   })
 
-  test('a volume that another client creates meanwhile is mounted as it is', async () => {
+  test('a volume that another client creates meanwhile is mounted unchanged', async () => {
     const { fake, runtime } = await startRuntime(lacksLabels)
     fake.override('GET /volumes/data', absent)
     fake.override('POST /volumes/create', json(201, { Name: 'data', Labels: { other: 'x' } }))
@@ -112,7 +112,7 @@ describe('on an engine that drops the labels of a mount', () => {
     expect(fake.log().filter((line) => line.startsWith('DELETE'))).toEqual([])
   })
 
-  test('a volume that another request creates at the same time is mounted as it is', async () => {
+  test('a volume that another request creates at the same time is mounted unchanged', async () => {
     const { fake, runtime } = await startRuntime(lacksLabels)
     fake.override('GET /volumes/data', inTurn(absent, json(200, { Name: 'data', Labels: { other: 'x' } })))
     const text = 'adding volume to state: name data is in use: volume already exists'
@@ -121,7 +121,7 @@ describe('on an engine that drops the labels of a mount', () => {
     expect(fake.log().at(-1)).toBe('POST /containers/create')
   })
 
-  test('a name that the engine does not accept is INVALID_ARGUMENT with the field of the mount', async () => {
+  test('an invalid name is rejected with INVALID_ARGUMENT and the field of the mount', async () => {
     const { fake, runtime } = await startRuntime(lacksLabels)
     fake.override('GET /volumes/a', refusal(404, 'get a: no such volume'))
     const text = 'create a: volume name is too short, names should be at least two alphanumeric characters'
