@@ -99,7 +99,7 @@ describe('compatiblePlugin', () => {
 
   test('reads DOCKER_API_VERSION only when the option is set', async () => {
     const { host } = await openHost({ apiVersionVariable: 'OTHER' })
-    expect((await host.discover())[0]?.attempts[0]?.cause.message).toContain('OTHER is no version')
+    expect((await host.discover())[0]?.attempts[0]?.cause.message).toContain('OTHER is not a version')
   })
 
   test('applies the adjustments of the plugin to the report and to the runtime', async () => {
