@@ -163,7 +163,11 @@ describe('a refusable field of a third party', () => {
       {
         id: 'REF-001',
         status: 'failed',
-        failures: [{ message: expect.stringContaining('refuses "example.com/checkpoints.live", which no capability') }],
+        failures: [
+          {
+            message: expect.stringContaining('refuses "example.com/checkpoints.live", which none of its capabilities'),
+          },
+        ],
       },
     ])
   })
