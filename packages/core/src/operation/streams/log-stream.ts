@@ -3,11 +3,11 @@ import type { OperationOptions } from '../../contract/operation.js'
 import type { LastingOperation, Operation, OperationScope } from '../operation-scope.js'
 
 /**
- * Creates the stream of `containerLogs`, which calls `read` at the first read. The signal of the call aborts with the
- * caller's signal, when the runtime is closed, and when the stream is disposed of. An abort rejects with its reason; the
- * disposal ends a read that waits.
+ * Creates the result of `containerLogs`. Calls `read` when the iteration begins. The signal of the call aborts with the
+ * caller's signal, when the runtime is closed, and when the stream is disposed. After an abort the iteration rejects with the
+ * reason; after the disposal it ends.
  *
- * @throws HostError RUNTIME_UNAVAILABLE after `close`, and the reason of a signal that has aborted before
+ * @throws HostError RUNTIME_UNAVAILABLE after `close`; the reason of the signal if it has aborted before
  */
 export function createLogStream(
   { operations, id, options }: LogStreamOptions,
@@ -42,10 +42,10 @@ export function createLogStream(
   }
 }
 
-/** What `createLogStream` needs. */
+/** Options of `createLogStream`. */
 export interface LogStreamOptions {
   readonly operations: OperationScope
-  /** Of the container. */
+  /** The id of the container. */
   readonly id: string
   readonly options: OperationOptions
 }
@@ -53,4 +53,4 @@ export interface LogStreamOptions {
 /** The call that reads a log. */
 export type LogCall = Omit<Operation, 'undo'>
 
-const disposed = new Error('the log stream was disposed of')
+const disposed = new Error('the log stream was disposed')
