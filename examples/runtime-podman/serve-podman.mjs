@@ -44,8 +44,8 @@ export function servePodman(env) {
  */
 function startService(env, directory) {
   // In a session of its own: a Ctrl-C is for this process, which may still have something to undo by the service.
-  const options = /** @type {const} */ ({ env, detached: true, stdio: ['pipe', 'ignore', 'pipe'] })
-  const child = spawn('/bin/sh', ['-c', script, 'sh', directory], options)
+  const argv = ['-c', script, 'sh', directory]
+  const child = spawn('/bin/sh', argv, { env: { ...env }, detached: true, stdio: ['pipe', 'ignore', 'pipe'] })
   let output = ''
   child.stderr.on('data', (chunk) => {
     output = (output + chunk).slice(-1000)

@@ -1,0 +1,101 @@
+// @ts-check
+import { runtimeCapability } from '@capstan/core'
+import { createHostError, delay, poll, refuseField } from '@capstan/core/plugin'
+import { killProcess, startProcess } from './container-process.mjs'
+import { unsupportedOptions } from './limits.mjs'
+
+/**
+ * The processes that one open runtime starts. A container of them runs until its exit code is recorded, which is after
+ * all of its output.
+ *
+ * @param {object} options
+ * @param {string} options.type
+ * @param {ReturnType<typeof import('./container-store.mjs').createContainerStore>} options.store
+ */
+export function createContainerRuns({ type, store }) {
+  /** @type {Set<string>} */
+  const own = new Set()
+  let lastStart = Promise.resolve()
+
+  /** @param {string} id */
+  async function find(id) {
+    const isOwn = own.has(id) // before the record is read
+    const container = await store.find(id)
+    return container && (isOwn ? { ...container, state: running } : container)
+  }
+
+  /** @param {string} id */
+  async function require(id) {
+    const container = await find(id)
+    if (container === undefined) throw createHostError('CONTAINER_NOT_FOUND', { id })
+    return container
+  }
+
+  /** @param {string} id */
+  const isRunning = async (id) => (await find(id))?.state === 'running'
+
+  /** @param {string} id @param {{ readonly isAttached: boolean }} options */
+  async function startNow(id, options) {
+    const container = await require(id)
+    if (container.state === 'running') return undefined
+    const { output, ended, run } = await startProcess(container, options)
+    own.add(id)
+    const recorded = store.record(container, run)
+    void ended
+      .then(async (exitCode) => {
+        await recorded
+        if ((await store.find(id))?.run?.startedAt !== run.startedAt) return // removed, and the name taken again
+        await store.record(container, { ...run, exitCode, finishedAt: new Date().toISOString() })
+      })
+      .catch(() => {})
+      .finally(() => own.delete(id))
+    await recorded
+    return output
+  }
+
+  return {
+    require,
+    isRunning,
+    list: async () => (await Promise.all((await store.listIds()).map(find))).filter((found) => found !== undefined),
+
+    /** One start at a time: resolves with `undefined` for a container that runs. @param {string} id */
+    start(id, options = { isAttached: false }) {
+      const start = lastStart.then(() => startNow(id, options))
+      lastStart = start.then(
+        () => {},
+        () => {},
+      )
+      return start
+    },
+
+    /** @param {string} id @param {{ readonly graceMs: number, readonly signal: AbortSignal }} options */
+    async stop(id, { graceMs, signal }) {
+      const { run, state } = (await find(id)) ?? {}
+      if (run === undefined || state !== 'running') return
+      const isOver = async () => ((await isRunning(id)) ? undefined : true)
+      if (graceMs > 0) killProcess(run.pid, 'SIGTERM')
+      if (graceMs > 0 && (await poll(isOver, { limitMs: graceMs, signal }))) return
+      killProcess(-run.pid, 'SIGKILL')
+      await poll(isOver, { limitMs: Number.POSITIVE_INFINITY, signal })
+    },
+
+    /** @param {string} id @param {AbortSignal} signal @returns {Promise<number>} */
+    async wait(id, signal) {
+      const by = { runtime: type, unsupportedOptions }
+      for (let foreignReads = 0; ; ) {
+        const isOwn = own.has(id)
+        const { run, state = 'exited' } = (await find(id)) ?? {}
+        if (state === 'exited' && run?.exitCode !== undefined) return run.exitCode
+        foreignReads = isOwn || state === 'created' ? 0 : foreignReads + 1
+        // One read may fall between a start or an exit and its record.
+        if (foreignReads > 1) {
+          if (state === 'running') refuseField(runtimeCapability, 'foreignContainers.exitCode', id, by)
+          throw createHostError('EXIT_CODE_UNKNOWN', { id, reason: 'no exit was recorded' })
+        }
+        await delay(20, { signal })
+      }
+    },
+  }
+}
+
+const running = /** @type {const} */ ('running')

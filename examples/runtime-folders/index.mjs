@@ -1,0 +1,73 @@
+// @ts-check
+import { access } from 'node:fs/promises'
+import { join } from 'node:path'
+import { runtimeCapability } from '@capstan/core'
+import { builtInCapabilities, findHomeDirectory, OperationScope, provide } from '@capstan/core/plugin'
+import { chroot } from './container-process.mjs'
+import { createContainerStore } from './container-store.mjs'
+import { createFolderRuntime } from './folder-runtime.mjs'
+import { absenceReasons, remedy, unsupportedOptions } from './limits.mjs'
+
+const name = 'folders'
+const version = '0.1.0'
+
+/** Containers are processes whose root directory is a folder. CAPSTAN_FOLDERS names the folder of all state. */
+export const plugin = /** @type {import('@capstan/core').RuntimePlugin<{ readonly root: string }>} */ ({
+  name,
+  contractVersion: 1,
+  isChosen: (env) => Boolean(env.CAPSTAN_FOLDERS),
+
+  async probe({ env, signal }) {
+    signal?.throwIfAborted()
+    const root = env.CAPSTAN_FOLDERS || join(findHomeDirectory(env), 'capstan-folders')
+    const attempt = await tryFolder(root, env.CAPSTAN_FOLDERS ? 'CAPSTAN_FOLDERS' : 'default')
+    signal?.throwIfAborted()
+    if (attempt !== undefined) return { available: false, chosen: Boolean(env.CAPSTAN_FOLDERS), attempts: [attempt] }
+    const missing = builtInCapabilities.filter(({ id }) => id !== runtimeCapability.id)
+    return {
+      available: true,
+      version,
+      endpoint: root,
+      details: { root },
+      provides: [runtimeCapability],
+      absent: missing.map(({ id, title }) => ({ id, title, reason: absenceReasons[id] ?? 'not part of it', remedy })),
+      unsupportedOptions,
+      attempts: [],
+      notes: ['processes share the network and the users of this machine: run only programs that you trust'],
+    }
+  },
+
+  register(scope, { root }) {
+    const { runtimeName, packageName, packageVersion } = scope
+    const runtime = { runtime: runtimeName, endpoint: root, packageName, packageVersion }
+    const operations = new OperationScope({ runtime, keepsAlive: true })
+    const { ownerLabels } = scope
+    const store = createContainerStore(root)
+    provide(scope, runtimeCapability, createFolderRuntime({ type: name, store, operations, ownerLabels }))
+  },
+})
+
+/**
+ * Returns why the folder cannot be used, or `undefined` where it can.
+ *
+ * @param {string} candidate
+ * @param {string} source
+ */
+async function tryFolder(candidate, source) {
+  const attempt = /** @type {const} */ ({ candidate, source, step: 'find' })
+  if (process.getuid?.() !== 0) {
+    const cause = { code: 'EPERM', message: 'chroot needs root' }
+    return { ...attempt, cause, remedy: 'run it as root' }
+  }
+  for (const path of [join(candidate, 'images'), chroot]) {
+    const cause = await access(path).then(() => undefined, toCause)
+    if (cause !== undefined) return { ...attempt, cause, remedy: `create or install ${path}` }
+  }
+  return undefined
+}
+
+/** @param {unknown} error */
+function toCause(error) {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : 'UNKNOWN'
+  return { code, message: String(error) }
+}

@@ -1,0 +1,38 @@
+// @ts-check
+
+/** What a user can do about everything that this runtime lacks. */
+export const remedy = 'use a runtime that isolates its containers, such as docker'
+
+/**
+ * Why each optional capability is absent, by its id.
+ *
+ * @type {Readonly<Record<string, string>>}
+ */
+export const absenceReasons = {
+  'image-builder': 'an image is a folder that the user makes',
+  'firewall-manager': 'containers share the network of this machine',
+  'network-manager': 'containers share the network of this machine',
+  'sidecar-manager': 'a sidecar needs a network',
+  'exec-manager': 'a container runs one program',
+  'volume-manager': 'nothing can be mounted in a folder',
+  'image-transfer': 'an image is a folder that the user makes',
+}
+
+/** @type {readonly (readonly [reason: string, ...fields: import('@capstan/core').RefusableField[]])[]} */
+const limits = [
+  ['containers share the network of this machine', 'hostname', 'network', 'ports', 'dns', 'extraHosts'],
+  ['containers run as root', 'user', 'groupAdd', 'privileged', 'capAdd', 'capDrop', 'securityOptions'],
+  ['nothing limits the resources of a container', 'memoryBytes', 'cpus', 'pidsLimit', 'ulimits'],
+  ['nothing can be mounted in a folder', 'mounts', 'readOnlyRootFilesystem'],
+  ['an image is a folder, for the platform of this machine', 'platform'],
+  ['chroot starts a program in the root directory', 'workingDirectory'],
+  ['a container has neither stdin nor a terminal', 'interactive', 'tty'],
+  ['programs are stopped by SIGTERM', 'stopSignal'],
+  ['no process of the runtime stays with a container', 'init', 'autoRemove', 'foreignContainers.exitCode'],
+  ['stdout and stderr are written to one file, without times', 'logs.split', 'logs.since', 'logs.timestamps'],
+]
+
+/** @type {readonly import('@capstan/core/plugin').RefusedOption[]} */
+export const unsupportedOptions = limits.flatMap(([reason, ...fields]) =>
+  fields.map((field) => ({ field, reason, remedy })),
+)
