@@ -5,7 +5,7 @@ export interface Collected {
   text(): string
 }
 
-/** Keeps what is written to it. */
+/** A stream that keeps the written data. */
 export function collectOutput(): Collected {
   const chunks: Buffer[] = []
   const stream = new Writable({
@@ -17,7 +17,7 @@ export function collectOutput(): Collected {
   return { stream, text: () => Buffer.concat(chunks).toString() }
 }
 
-/** Takes nothing until it is woken. */
+/** A stream that accepts no data until it is resumed. */
 export function createSleeper(): { readonly stream: Writable; readonly received: () => number; wake(): void } {
   let received = 0
   let isAwake = false

@@ -9,7 +9,7 @@ import { buildRefusals } from '../src/images/build-refusals.js'
 export interface ConnectedEngine {
   readonly engine: HttpEngine
   readonly warnings: readonly string[]
-  /** Of the labels of what this engine makes. */
+  /** The owner in the labels of created objects. */
   readonly instance: string
 }
 
@@ -17,11 +17,11 @@ export interface EngineAtSocket {
   readonly socketPath: string
   readonly apiVersion: string
   readonly timeouts?: Partial<DockerTimeouts>
-  /** Default: one that leads to no credentials. */
+  /** The environment. Default: one without credentials. */
   readonly env?: Environment
 }
 
-/** An engine at a socket for one test, closed after it, with an owner of its own. */
+/** Creates a client for a socket for one test, with a separate owner. */
 export function connectEngine(
   { socketPath, apiVersion, timeouts = {}, env = noCredentials }: EngineAtSocket,
   changes: Partial<DockerDetails> = {},
@@ -42,7 +42,7 @@ export function connectEngine(
 
 const noCredentials = { DOCKER_CONFIG: '/no/such/directory' }
 
-/** Of another machine, as it were: no sweep that runs meanwhile can decide about them. */
+/** The labels have another machine, so that no concurrent sweep removes the objects. */
 function toTestLabels(instanceId: string) {
   const nowhere = { bootId: 'test', pidNamespace: 'test', machineId: 'test', processStart: '1' }
   return toOwnerLabels({ instanceId, pid: process.pid, ...nowhere })

@@ -14,11 +14,11 @@ export interface ConnectedRuntime extends ConnectedEngine {
   readonly execs: DockerExecManager
   readonly firewalls: DockerFirewallManager
   readonly networks: DockerNetworkManager
-  /** What this runtime has made and not removed. */
+  /** The objects that this runtime has created and not removed. */
   listLeftovers(): Promise<readonly string[]>
 }
 
-/** A runtime on a real engine, for one test; what it made is removed after it. */
+/** Creates a runtime on a real engine for one test, after which its objects are removed. */
 export function connectRuntime(
   testEngine: AvailableTestEngine,
   changes: Partial<DockerDetails> = {},

@@ -21,7 +21,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     return { id, code, runtime, stdout: stdout.text(), stderr: stderr.text() }
   }
 
-  test('a life: created, started twice, stopped twice, removed twice', async () => {
+  test('creates, starts twice, stops twice and removes a container twice', async () => {
     const { runtime, listLeftovers } = connect()
     const name = toName()
     const id = await runtime.createContainer({ image, name, command: ['sleep', '60'], init: true })
@@ -40,7 +40,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('the config reaches the process', async () => {
+  test('applies the config to the process', async () => {
     const { code, stdout } = await runToEnd({
       command: [
         'pwd; id -u; id -g; hostname; echo "$A"; cat /proc/1/limits | grep -c "Max open files *64 *128"; ulimit -n',
@@ -72,26 +72,26 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     ['ulimits', { ulimits: [{ name: 'nosuch', soft: 1, hard: 1 }] }, 'NOSUCH'],
     ['image', { image: 'UPPER', pull: 'never' }, 'UPPER'],
     ['network', { network: { mode: 'networks', networks: [{ networkId: 'host' }] } }, 'host'],
-  ])('%s that the engine does not find: INVALID_ARGUMENT with that field', async (field, config, given) => {
+  ])('rejects with INVALID_ARGUMENT and the field for an invalid %s', async (field, config, given) => {
     await expect(runToEnd({ command: ['true'], ...config })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
       facts: { field, given: JSON.stringify(given) },
     })
   })
 
-  test('systempaths=unconfined leaves nothing of /proc read-only or masked', async () => {
+  test('leaves /proc writable and unmasked with systempaths=unconfined', async () => {
     const command = ['sh', '-c', 'grep -c " /proc/" /proc/mounts']
     const { stdout } = await runToEnd({ command })
     expect(Number(stdout)).toBeGreaterThan(3)
     expect((await runToEnd({ command, securityOptions: ['systempaths=unconfined'] })).stdout).toBe('0\n')
   })
 
-  test('what looks like an option or a shell is passed on literally', async () => {
+  test('passes arguments like options or shell code on literally', async () => {
     const { stdout } = await runToEnd({ command: ['printf', '%s|', '--rm', '$(id)', "'; rm -rf /", '-'] })
     expect(stdout).toBe("--rm|$(id)|'; rm -rf /|-|")
   })
 
-  test('mounts: a bind, a read-only one, a tmpfs with its mode that holds programs', async () => {
+  test('mounts binds, also read-only, and a tmpfs with its mode and with exec', async () => {
     const directory = await mkdtemp(join(tmpdir(), 'capstan-mount-'))
     onTestFinished(() => rm(directory, { recursive: true, force: true }))
     await writeFile(join(directory, 'file'), 'of the host')
@@ -110,14 +110,14 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(code).toBe(0)
   })
 
-  test('a bind whose source is not there fails, and makes no directory', async () => {
+  test('rejects a bind with a missing source, and creates no directory', async () => {
     const { runtime, listLeftovers } = connect()
     const mounts = [{ type: 'bind', source: '/nowhere/at/all', target: '/x' }] as const
     await expect(runtime.createContainer({ image, mounts })).rejects.toMatchObject({ code: 'INVALID_ARGUMENT' })
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('limits are set', async () => {
+  test('sets limits', async () => {
     const { runtime } = connect()
     const id = await runtime.createContainer({
       image,
@@ -129,7 +129,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await runtime.startAttached(id, {})).toBe(0)
   })
 
-  test('a taken name: NAME_CONFLICT with the holder and whose it is', async () => {
+  test('rejects with NAME_CONFLICT, the holder and its ownership for an existing name', async () => {
     const { runtime } = connect()
     const name = toName()
     const holderId = await runtime.createContainer({ image, name })
@@ -141,7 +141,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await runtime.containerState(holderId)).toBe('created')
   })
 
-  test("an absent image with pull 'never': IMAGE_NOT_FOUND; where no registry is: IMAGE_PULL_FAILED; nothing left", async () => {
+  test("rejects with IMAGE_NOT_FOUND when pull is 'never', and with IMAGE_PULL_FAILED without a registry", async () => {
     const { runtime, listLeftovers } = connect()
     const absent = '127.0.0.1:1/capstan-test/absent:1'
     await expect(runtime.createContainer({ image: absent, pull: 'never' })).rejects.toMatchObject({
@@ -152,7 +152,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('an absent network: NETWORK_NOT_FOUND, nothing left', async () => {
+  test('rejects with NETWORK_NOT_FOUND for a missing network, and leaves nothing', async () => {
     const { runtime, listLeftovers } = connect()
     const network = { mode: 'networks', networks: [{ networkId: 'capstan-no-such-network' }] } as const
     await expect(runtime.createContainer({ image, network })).rejects.toMatchObject({ code: 'NETWORK_NOT_FOUND' })
@@ -162,7 +162,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
   test.each([
     ['nosuch', 127],
     ['/etc/passwd', 126],
-  ])('the command %s: COMMAND_NOT_STARTED %i', async (command, exitCode) => {
+  ])('rejects for the command %s with COMMAND_NOT_STARTED %i', async (command, exitCode) => {
     const { runtime } = connect()
     const id = await runtime.createContainer({ image, command: [command] })
     const expected = { code: 'COMMAND_NOT_STARTED', facts: { id, command: [command], exitCode } }
@@ -170,7 +170,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     await expect(runtime.startAttached(id, {})).rejects.toMatchObject({ ...expected, undoFailures: [] })
   })
 
-  test('ports are published on 127.0.0.1, IPv4, TCP first, and are free again afterwards', async () => {
+  test('publishes ports on 127.0.0.1, TCP first, and releases them afterwards', async () => {
     const { runtime } = connect()
     const ports = [{ containerPort: 80, protocol: 'udp' }, { containerPort: 80 }, { containerPort: 81 }] as const
     const command = ['sh', '-c', 'while true; do echo served | nc -l -p 80; done']
@@ -179,11 +179,11 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     await runtime.startContainer(id)
     const bindings = await runtime.getPortBindings(id)
     expect([...bindings.keys()].toSorted()).toEqual([80, 81])
-    // The engine's proxy accepts a connection also before the program in the container listens.
+    // The engine's proxy accepts connections before the program in the container listens.
     await expect.poll(() => readFrom(bindings.get(80) ?? 0), { timeout: 10_000 }).toBe('served\n')
   })
 
-  test('a port that is taken: IN_USE naming it', async () => {
+  test('rejects with IN_USE and the port for a port in use', async () => {
     const { runtime } = connect()
     const first = await runtime.createContainer({ image, command: ['sleep', '60'], ports: [{ containerPort: 80 }] })
     await runtime.startContainer(first)
@@ -199,7 +199,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     })
   })
 
-  test('getHostAddress is where a container reaches this host, also from a network of its own', async () => {
+  test('getHostAddress resolves with an address by which containers reach this host, also on a created network', async () => {
     const { runtime, networks } = connect()
     const networkId = await networks.createNetwork(toName())
     const inner = await networks.createNetwork(toName(), { internal: true })
@@ -217,7 +217,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     }
   })
 
-  test('several networks, each with its aliases', async () => {
+  test('connects a container to several networks with aliases', async () => {
     const { runtime, networks, sidecars } = connect()
     const [one, two] = [await networks.createNetwork(toName()), await networks.createNetwork(toName())]
     const id = await sidecars.startSidecar({
@@ -244,7 +244,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     }
   })
 
-  test('a sidecar that does not start is removed', async () => {
+  test('removes a sidecar that does not start', async () => {
     const { sidecars, listLeftovers } = connect()
     await expect(sidecars.startSidecar({ image, name: toName(), command: ['nosuch'] })).rejects.toMatchObject({
       code: 'COMMAND_NOT_STARTED',
@@ -253,13 +253,13 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('no network, and the network of the host', async () => {
+  test('supports the network modes none and host', async () => {
     const command = ['sh', '-c', 'tail -n +2 /proc/net/route | wc -l']
     expect((await runToEnd({ network: { mode: 'none' }, command })).stdout).toBe('0\n')
     expect(Number((await runToEnd({ network: { mode: 'host' }, command })).stdout)).toBeGreaterThan(0)
   })
 
-  test('a running container is removed by force, also by two at once', async () => {
+  test('removes a running container by force, also by two concurrent calls', async () => {
     const { runtime, listLeftovers } = connect()
     const id = await runtime.createContainer({ image, command: ['sleep', '60'] })
     await runtime.startContainer(id)
@@ -267,7 +267,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('one that removes itself, and is removed meanwhile', async () => {
+  test('removes a container during its automatic removal', async () => {
     const { runtime, listLeftovers } = connect()
     for (let count = 0; count < 5; count += 1) {
       const id = await runtime.createContainer({ image, command: ['true'], autoRemove: true })
@@ -277,7 +277,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('a paused container is stopped', async () => {
+  test('stops a paused container', async () => {
     const { runtime, engine } = connect()
     const id = await runtime.createContainer({ image, command: ['sleep', '60'], init: true })
     await runtime.startContainer(id)
@@ -288,7 +288,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await runtime.containerState(id)).toBe('exited')
   })
 
-  test('creates that are aborted at any moment leave nothing', async () => {
+  test('leaves nothing of creates that are aborted at any time', async () => {
     const { runtime, listLeftovers } = connect()
     await Promise.all(
       [0, 1, 2, 5, 10, 20, 40, 80].map(async (afterMs) => {
@@ -301,7 +301,7 @@ describeWithEngine('containers of a real engine', (testEngine) => {
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('many lives at once: no failure, nothing left', async () => {
+  test('runs and removes many containers concurrently, and leaves nothing', async () => {
     const { runtime, listLeftovers } = connect()
     const codes = await Promise.all(
       Array.from({ length: 20 }, async (_, index) => {
@@ -320,7 +320,7 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
   const { image } = testEngine
   const connect = () => connectRuntime(testEngine)
 
-  test('the true code, before, while and after it runs', async () => {
+  test('resolves with the exit code for a wait before, during and after the run', async () => {
     const { runtime } = connect()
     const id = await runtime.createContainer({ image, command: ['sh', '-c', 'sleep 0.2; exit 42'] })
     const before = runtime.waitContainer(id)
@@ -330,7 +330,7 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
     expect(await runtime.waitContainer(id)).toBe(42)
   })
 
-  test('one that was never started: not 0 at once; removed: EXIT_CODE_UNKNOWN', async () => {
+  test('waits for a created container, and rejects with EXIT_CODE_UNKNOWN at its removal', async () => {
     const { runtime } = connect()
     const id = await runtime.createContainer({ image, command: ['true'] })
     const waiting = runtime.waitContainer(id)
@@ -338,13 +338,13 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
       () => 'settled',
       () => 'settled',
     )
-    // Longer than any answer that would come at once.
+    // This is longer than an immediate answer takes.
     expect(await Promise.race([settled, new Promise((resolve) => setTimeout(resolve, 500, 'waiting'))])).toBe('waiting')
     await runtime.removeContainer(id)
     await expect(waiting).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN' })
   })
 
-  test('removed while it runs: the code of its death; stopped by a signal: 128 + 15', async () => {
+  test('resolves with the code of a container that is removed while it runs, and with 128 + 15 after SIGTERM', async () => {
     const { runtime } = connect()
     const [removed, stopped] = await Promise.all(
       ['a', 'b'].map(() => runtime.createContainer({ image, command: ['sleep', '60'], init: true })),
@@ -356,7 +356,7 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
     expect(await Promise.all(waits)).toEqual([137, 143])
   })
 
-  test('started again: each wait has the code of its own run', async () => {
+  test('resolves each wait with the code of its own run after a second start', async () => {
     const { runtime } = connect()
     const command = ['sh', '-c', 'if [ -e /tmp/ran ]; then exit 2; fi; touch /tmp/ran; exit 1']
     const id = await runtime.createContainer({ image, command })
@@ -365,7 +365,7 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
     expect(await runtime.waitContainer(id)).toBe(2)
   })
 
-  test('started and gone within a wait: its code', async () => {
+  test('resolves with the code of a container that starts and is removed during the wait', async () => {
     const { runtime } = connect()
     const id = await runtime.createContainer({ image, command: ['sh', '-c', 'exit 5'], autoRemove: true })
     const waiting = runtime.waitContainer(id)
@@ -373,7 +373,7 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
     expect(await waiting).toBe(5)
   })
 
-  test('one that ends with 0 and removes itself within a wait: 0 is its code', async () => {
+  test('resolves with 0 for a container that exits with 0 and is removed automatically during the wait', async () => {
     const { runtime } = connect()
     const id = await runtime.createContainer({ image, command: ['true'], autoRemove: true })
     const waiting = runtime.waitContainer(id)
@@ -381,7 +381,7 @@ describeWithEngine('waiting on a real engine', (testEngine) => {
     expect(await waiting).toBe(0)
   })
 
-  test('gone: CONTAINER_NOT_FOUND', async () => {
+  test('rejects with CONTAINER_NOT_FOUND for a missing container', async () => {
     await expect(connect().runtime.waitContainer('0123456789ab')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
 })

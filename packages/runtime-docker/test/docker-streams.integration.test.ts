@@ -26,7 +26,7 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     return { id, code, stdout: stdout.text(), stderr: stderr.text() }
   }
 
-  test('100 runs of a process of 1 ms lose no output and no exit code, half of them with autoRemove', async () => {
+  test('keeps output and exit code of 100 processes of 1 ms, half of them with autoRemove', async () => {
     const connected = connect()
     const outcomes: string[] = []
     const runAll = async (indexes: readonly number[]) => {
@@ -43,7 +43,7 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     expect(await connected.listLeftovers()).toEqual([])
   }, 180_000)
 
-  test('wc -c on a piped stdin: the right count', async () => {
+  test('ends the input of wc -c at the end of a piped stdin', async () => {
     expect(await run(connect(), { command: ['wc', '-c'] }, Readable.from(['abc']))).toMatchObject({
       stdout: '3\n',
       code: 0,
@@ -52,23 +52,23 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     expect(big.stdout).toBe(`${160 * 65_536}\n`)
   })
 
-  test('a process that leaves its stdin unread: its output and its code, no EPIPE', async () => {
+  test('gives output and code of a process that does not read its stdin, without EPIPE', async () => {
     const command = ['sh', '-c', 'head -c 10 >/dev/null; seq 1 20000; exit 5']
     const { code, stdout } = await run(connect(), { command }, Readable.from(repeat(320)))
     expect([code, stdout.length, stdout.slice(-6)]).toEqual([5, 108_894, '20000\n'])
   })
 
-  test('20 MB both ways at once, without a deadlock', async () => {
+  test('copies 20 MB in both directions without a deadlock', async () => {
     const { code, stdout } = await run(connect(), { command: ['cat'] }, Readable.from(repeat(320)))
     expect([code, stdout.length]).toEqual([0, 320 * 65_536])
   })
 
-  test('both outputs, each to its own stream', async () => {
+  test('separates both outputs', async () => {
     const { stdout, stderr, code } = await run(connect(), { command: ['sh', '-c', 'echo out; echo err >&2; exit 7'] })
     expect([stdout, stderr, code]).toEqual(['out\n', 'err\n', 7])
   })
 
-  test('a terminal: one stream, the size that was kept, and ctrl-p ctrl-q is input like any other', async () => {
+  test('gives one stream for a terminal, applies the stored size, and passes ctrl-p ctrl-q on as input', async () => {
     const { runtime } = connect()
     const stdin = new PassThrough()
     const stdout = collectOutput()
@@ -85,7 +85,7 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     expect(stdout.text()).toContain('10 11 78')
   })
 
-  test('a terminal is resized while it runs, and nothing happens after it has ended', async () => {
+  test('resizes the terminal of a running container, and does nothing after the exit', async () => {
     const { runtime } = connect()
     const stdout = collectOutput()
     const command = [
@@ -101,7 +101,7 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     await runtime.resizeTTY(id, { height: 30, width: 20 })
   })
 
-  test('attach joins what runs, sends to it, and leaves it running when it is aborted', async () => {
+  test('attaches to a running container, sends input, and leaves it running after an abort', async () => {
     const { runtime } = connect()
     const command = ['sh', '-c', 'while read line; do echo "got $line"; done; exit 3']
     const id = await runtime.createContainer({ image, interactive: true, command })
@@ -130,7 +130,7 @@ describeWithEngine('startAttached and attach on a real engine', (testEngine) => 
     await expect(runtime.attach(id, {})).rejects.toMatchObject({ code: 'NOT_RUNNING', facts: { state: 'exited' } })
   })
 
-  test('an abort of startAttached stops what it started', async () => {
+  test('stops the started container at an abort of startAttached', async () => {
     const { runtime } = connect()
     const controller = new AbortController()
     const stdout = collectOutput()
@@ -154,7 +154,7 @@ describeWithEngine('logs of a real engine', (testEngine) => {
     return { runtime, id }
   }
 
-  test('all, by stream, the last lines, since a moment: what the engine has', async () => {
+  test('gives all logs, one stream, the last lines, and the lines since a time', async () => {
     const { runtime, id } = await runLogged([
       'sh',
       '-c',
@@ -179,7 +179,7 @@ describeWithEngine('logs of a real engine', (testEngine) => {
     expect(await read({ since: stamps[4] ?? '' })).toEqual(['stdout:out 3', 'stderr:err 3'])
   })
 
-  test('follow begins with what there is, goes on, and ends with the container', async () => {
+  test('follow gives existing and new records, and ends with the container', async () => {
     const { runtime } = connect()
     const id = await runtime.createContainer({
       image,
@@ -198,7 +198,7 @@ describeWithEngine('logs of a real engine', (testEngine) => {
     expect(texts).toEqual(['one\n', 'two\n'])
   })
 
-  test.each([false, true])('a reader that sleeps until the container has ended gets all (tty %s)', async (tty) => {
+  test.each([false, true])('gives a reader that starts after the exit all records (tty %s)', async (tty) => {
     const { runtime } = connect()
     const id = await runtime.createContainer({
       image,
@@ -215,7 +215,7 @@ describeWithEngine('logs of a real engine', (testEngine) => {
     expect(Buffer.concat(chunks).equals(Buffer.from(line.repeat(65_536)))).toBe(true)
   })
 
-  test('follow of what is silent opens at once, and is left at once', async () => {
+  test('opens and closes the followed log of a silent container at once', async () => {
     const { runtime } = connect()
     const id = await runtime.createContainer({ image, command: ['sleep', '60'], init: true })
     await runtime.startContainer(id)
@@ -227,7 +227,7 @@ describeWithEngine('logs of a real engine', (testEngine) => {
     await reading
   })
 
-  test('a terminal is one stream, with timestamps taken off where they are', async () => {
+  test('gives one stream for a terminal, and removes timestamps', async () => {
     const { runtime, id } = await runLogged(['sh', '-c', 'echo one; echo two >&2'], { tty: true })
     const chunks: string[] = []
     for await (const { source, bytes, timestamp } of await runtime.containerLogs(id, { timestamps: true })) {
@@ -236,7 +236,7 @@ describeWithEngine('logs of a real engine', (testEngine) => {
     expect(chunks).toEqual(['combined one\r\n true', 'combined two\r\n true'])
   })
 
-  test('a line of 100 KB is several records, whose timestamps do not get into its text', async () => {
+  test('gives a line of 100 KB as several records, without timestamps in the text', async () => {
     for (const tty of [false, true]) {
       const { runtime, id } = await runLogged(['sh', '-c', 'head -c 100000 /dev/zero | tr "\\0" x; echo'], { tty })
       let text = ''
@@ -256,7 +256,7 @@ describeWithEngine('exec on a real engine', (testEngine) => {
     return { ...connected, id }
   }
 
-  test('streams, env, user, directory and the code', async () => {
+  test('supports streams, env, user, directory and the exit code', async () => {
     const { execs, id } = await startIdle()
     const options = { env: { A: 'x y' }, user: '1000', workingDirectory: '/tmp' }
     const running = await execs.exec(id, ['sh', '-c', 'cat; echo "$A $(id -u) $(pwd)" >&2; exit 9'], options)
@@ -265,7 +265,7 @@ describeWithEngine('exec on a real engine', (testEngine) => {
     expect([stdout, stderr, await running.exitCode]).toEqual(['hello', 'x y 1000 /tmp\n', 9])
   })
 
-  test('what does not start is a code, 126 or 127, and no error', async () => {
+  test('resolves with 126 or 127 for a command that does not start', async () => {
     const { execs, id } = await startIdle()
     for (const command of [['nosuch'], ['/etc/passwd']]) {
       const running = await execs.exec(id, command)
@@ -275,7 +275,7 @@ describeWithEngine('exec on a real engine', (testEngine) => {
     }
   })
 
-  test('stdin false: the process reads end-of-file', async () => {
+  test('gives the process end-of-file when stdin is false', async () => {
     const { execs, id } = await startIdle()
     const running = await execs.exec(id, ['wc', '-c'], { stdin: false })
     expect(await readText(running.stdout)).toBe('0\n')
@@ -283,7 +283,7 @@ describeWithEngine('exec on a real engine', (testEngine) => {
     expect(await running.exitCode).toBe(0)
   })
 
-  test('wc -c, and a process that leaves its stdin unread', async () => {
+  test('ends the input of wc -c, and supports a process that does not read its stdin', async () => {
     const { execs, id } = await startIdle()
     const counting = await execs.exec(id, ['wc', '-c'])
     Readable.from(repeat(160)).pipe(counting.stdin)
@@ -294,7 +294,7 @@ describeWithEngine('exec on a real engine', (testEngine) => {
     expect(await leaving.exitCode).toBe(5)
   })
 
-  test('a terminal, and its size', async () => {
+  test('supports a terminal and its size', async () => {
     const { execs, id } = await startIdle()
     const running = await execs.exec(
       id,
@@ -310,7 +310,7 @@ describeWithEngine('exec on a real engine', (testEngine) => {
   })
 
   test.each(['this-machine', 'virtual-machine'] as const)(
-    'kill reaches that process and no other, as if the engine were on %s',
+    'kill signals only that process, as if the engine were on %s',
     async (location) => {
       const { facts } = connectRuntime(testEngine).engine.details
       const { execs, id } = await startIdle({ facts: { ...facts, location } })
@@ -327,7 +327,7 @@ describeWithEngine('exec on a real engine', (testEngine) => {
     },
   )
 
-  test('not running: NOT_RUNNING; a container that is stopped ends its processes', async () => {
+  test('rejects with NOT_RUNNING for a stopped container, and ends processes at the stop of their container', async () => {
     const { execs, id, runtime } = await startIdle()
     const running = await execs.exec(id, ['sh', '-c', 'echo up; exec sleep 200'])
     await new Promise((resolve) => running.stdout.once('data', resolve))
@@ -339,7 +339,7 @@ describeWithEngine('exec on a real engine', (testEngine) => {
     await expect(execs.exec('0123456789ab', ['true'])).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
 
-  test('disposing lets go of a process that reads, which then ends by itself', async () => {
+  test('ends the input of a disposed process, which then exits', async () => {
     const { execs, id } = await startIdle()
     const running = await execs.exec(id, ['sh', '-c', 'cat; echo left >/tmp/left'])
     running.stdin.write('x')

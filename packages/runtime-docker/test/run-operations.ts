@@ -15,7 +15,7 @@ import { refuseBuildOptions } from '../src/images/build-refusals.js'
 import type { ImageToBuild } from '../src/images/build-request.js'
 import { type PullImageOptions, pullImage as pull } from '../src/images/pull-image.js'
 
-/** As `DockerImageBuilder.buildImage`, with sources of credentials that a test chooses. */
+/** Runs `buildImage` with the given sources of credentials. */
 export async function buildImage(engine: DockerEngine, image: ImageToBuild, options: BuildOptions = {}): Promise<void> {
   validateBuild(image.dockerfile, image.tag, options)
   refuseBuildOptions(engine, options)
@@ -25,7 +25,7 @@ export async function buildImage(engine: DockerEngine, image: ImageToBuild, opti
   )
 }
 
-/** As `DockerImageTransfer.pullImage`, with sources of credentials that a test chooses. */
+/** Runs `pullImage` with the given sources of credentials. */
 export async function pullImage(
   engine: DockerEngine,
   reference: string,

@@ -2,18 +2,18 @@ import type { DockerDetails } from '../src/engine/docker-details.js'
 import type { ConnectedEngine } from './connect-engine.js'
 import { type FakeHandler, type FakeRequest, startFakeEngine } from './fake/fake-docker-engine.js'
 
-/** `GET /images/x/json` → what is answered; the first that fits. `*` stands for any part of a path. */
+/** `GET /images/x/json` → the answer; the first match applies. `*` matches any part of a path. */
 export type Script = readonly (readonly [pattern: string, answer: FakeHandler])[]
 
 export interface ScriptedEngine extends ConnectedEngine {
   readonly seen: readonly FakeRequest[]
-  /** Requests that were seen, as `METHOD /path`. */
+  /** The received requests, as `METHOD /path`. */
   readonly log: () => readonly string[]
-  /** Connections that are open now, as the engine has it. */
+  /** The number of open connections of the engine. */
   readonly countConnections: () => number
 }
 
-/** The fake engine with answers of a script; what is not in the script it answers itself. */
+/** Starts the fake engine with scripted answers. Other requests get its own answers. */
 export async function startScriptedEngine(
   script: Script,
   changes: Partial<DockerDetails> = {},
@@ -23,7 +23,7 @@ export async function startScriptedEngine(
   return { ...connected, seen: fake.requests, log: () => fake.log(), countConnections: () => fake.sockets.size }
 }
 
-/** An answer with a JSON body. */
+/** Answers with a JSON body. */
 export function json(status: number, body: unknown): FakeHandler {
   return (reply) => reply.json(status, body)
 }
@@ -32,23 +32,23 @@ export function refusal(status: number, message: string): FakeHandler {
   return (reply) => reply.refuse(status, message)
 }
 
-/** No body. */
+/** Answers without a body. */
 export function empty(status = 204): FakeHandler {
   return (reply) => reply.raw(status, '')
 }
 
-/** A stream of these pieces with status 200, and then: its end, a cut, or silence. */
+/** Answers with status 200 and a stream of these chunks, followed by its end, a lost connection, or silence. */
 export function stream(pieces: readonly (string | Uint8Array)[], then: 'end' | 'cut' | 'silence' = 'end'): FakeHandler {
   return (reply) => {
     const response = reply.open()
     for (const piece of pieces) response.write(piece)
     if (then === 'end') response.end()
-    // The pieces are to arrive before the connection goes.
+    // The chunks must arrive before the connection is closed.
     if (then === 'cut') response.write('', () => setImmediate(() => response.destroy()))
   }
 }
 
-/** One answer after the other; the last for all that come later. */
+/** Gives one answer after the other, and repeats the last one. */
 export function inTurn(...answers: readonly FakeHandler[]): FakeHandler {
   let turn = 0
   return (reply, request) => {

@@ -11,9 +11,10 @@ import { openAttach } from './open-attach.js'
 import { resizeStarted } from './resize-terminal.js'
 
 /**
- * Joins a running container until its output ends or the signal aborts; the container goes on. Not running: NOT_RUNNING.
+ * Attaches to a running container until its output ends or the signal aborts. The container continues. Rejects with
+ * NOT_RUNNING otherwise.
  *
- * An output that ends while the container runs was cut off: CONNECTION_LOST.
+ * Rejects with CONNECTION_LOST when the output ends while the container runs.
  */
 export async function attach(engine: DockerEngine, options: AttachOptions, call: EngineCall): Promise<void> {
   const { initialSize } = options
@@ -32,12 +33,12 @@ export async function attach(engine: DockerEngine, options: AttachOptions, call:
   if (await isStillRunning(engine, call)) throw toConnectionLost(engine)
 }
 
-/** A terminal has one stream. */
+/** Removes stderr from the streams, since a terminal has one output. */
 export function dropStderr({ stdin, stdout }: AttachOptions): Pick<AttachOptions, 'stdin' | 'stdout'> {
   return { ...(stdin === undefined ? {} : { stdin }), ...(stdout === undefined ? {} : { stdout }) }
 }
 
-/** Copies both ways until the output ends; what goes wrong is translated. The socket is gone afterwards. */
+/** Copies input and output until the output ends, and destroys the socket. Rejects with a translated error. */
 export async function pump(
   engine: DockerEngine,
   connection: UpgradedConnection,
@@ -56,7 +57,7 @@ export async function pump(
   }
 }
 
-/** The output of a process as it arrives. What arrived before an error is yielded before it is thrown. */
+/** Yields the output of a process as it arrives. Output before an error is yielded before the error is thrown. */
 async function* readOutput(
   { socket, head }: UpgradedConnection,
   { isTerminal, signal }: OperationOptions & { readonly isTerminal: boolean },

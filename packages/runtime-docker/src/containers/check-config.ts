@@ -2,7 +2,7 @@ import type { ContainerConfig } from '@capstan/core'
 import { createHostError, type NetworkJoin, refuseOptions, validateContainerConfig } from '@capstan/core/plugin'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 
-/** Throws what no request is needed for: INVALID_ARGUMENT from the one validator, then OPTION_UNSUPPORTED. */
+/** Checks a config without a request. Throws INVALID_ARGUMENT from core's validator, or OPTION_UNSUPPORTED. */
 export function refuseConfig(
   { runtimeName, details }: Pick<DockerEngine, 'runtimeName' | 'details'>,
   config: ContainerConfig,
@@ -16,7 +16,7 @@ export function refuseConfig(
   refuseOptions(runtimeName, config, details.unsupportedOptions)
   const most = details.facts.cpus
   if (cpus !== undefined && most !== undefined && cpus > most) {
-    const reason = `the machine of the engine has ${most} of them`
+    const reason = `the machine of the engine has only ${most}`
     throw createHostError('OPTION_UNSUPPORTED', { runtime: runtimeName, field: 'cpus', given: String(cpus), reason })
   }
 }
@@ -24,7 +24,10 @@ export function refuseConfig(
 /** https://docs.docker.com/engine/containers/resource_constraints/ */
 const leastMemoryBytes = 6 * 1024 * 1024
 
-/** An engine makes a container of a network that is not there, and fails at its start only: NETWORK_NOT_FOUND now. */
+/**
+ * Rejects with NETWORK_NOT_FOUND for a missing network. The engine itself would create the container and fail at its
+ * start.
+ */
 export async function checkNetworks(
   engine: DockerEngine,
   { network }: ContainerConfig,
@@ -42,7 +45,7 @@ async function checkNetwork(
   const api = await engine.api({ ...call, subject: networkId })
   const { Name } = await api.getNetwork(encodeURIComponent(networkId)).inspect()
   if (Name === 'host' || Name === 'none') {
-    const expected = `the mode "${Name}", which stands for that network`
+    const expected = `the mode "${Name}" for that network`
     throw createHostError('INVALID_ARGUMENT', { field: 'network', expected, given: JSON.stringify(networkId) })
   }
   if (Name !== 'bridge' || aliases.length === 0) return

@@ -4,16 +4,16 @@ import { toContainerName } from '../engine/container-name.js'
 import type { InspectedAttachment, InspectedContainer, ListedContainer } from '../engine/docker-api.js'
 import { toPortBindings } from './port-settings.js'
 
-/** The engine's word for a state as the contract has it; what is not known here is `unknown`. */
+/** Converts the engine's state to that of the contract; unrecognized states are `unknown`. */
 export function toContainerState(status: string | undefined): ContainerState {
   return states[status ?? ''] ?? 'unknown'
 }
 
-/** An entry of the engine's list. */
+/** Converts an entry of the engine's list. */
 export function toContainerInfo({ Id, Names, Image, State, Created, Labels }: ListedContainer): ContainerInfo {
   return {
     id: Id,
-    name: toContainerName(Names?.find((name) => name.lastIndexOf('/') === 0) ?? Names?.[0]), // others are of old links
+    name: toContainerName(Names?.find((name) => name.lastIndexOf('/') === 0) ?? Names?.[0]), // other names belong to legacy links
     image: toFamiliarName(Image ?? ''),
     state: toContainerState(State),
     createdAt: Created === undefined ? undefined : new Date(Created * 1000),
@@ -41,11 +41,11 @@ export function toContainerInspection(container: InspectedContainer): ContainerI
       finishedAt: toDate(State?.FinishedAt),
     },
     networks: Object.entries(NetworkSettings?.Networks ?? {}).map(toAttachment),
-    ports: running ? toPortBindings(NetworkSettings?.Ports) : [], // Podman has them from the create on
+    ports: running ? toPortBindings(NetworkSettings?.Ports) : [], // Podman reports them before the start too
   }
 }
 
-/** Whether the container has run to its end. One that was never started has an exit code of 0 too, which means nothing. */
+/** Whether the container has exited. The exit code 0 of a container that was never started has no meaning. */
 export function hasEnded({ State }: InspectedContainer): boolean {
   return State?.Status === 'exited' || State?.Status === 'dead'
 }
@@ -61,7 +61,7 @@ function toAttachment([networkName, settings]: [string, InspectedAttachment]): N
   }
 }
 
-/** The engine has a date in year 1 for what has not happened. */
+/** Parses a date. The engine uses year 1 for an event that has not happened. */
 function toDate(text: string | undefined): Date | undefined {
   const date = new Date(text ?? '')
   return Number.isNaN(date.getTime()) || date.getUTCFullYear() <= 1 ? undefined : date

@@ -5,8 +5,8 @@ import type { CreateBody, EndpointSettings } from '../engine/docker-api.js'
 import { toPortSettings } from './port-settings.js'
 
 /**
- * The body of `POST /containers/create`. Fields that the config leaves out are left out here too: then the image or the
- * engine decides.
+ * Creates the body of `POST /containers/create`. Fields that the config omits are omitted, so that the defaults of the
+ * image or the engine apply.
  */
 export function toCreateBody(config: ContainerConfig, options: CreateBodyOptions): CreateBody {
   const { labels, apiVersion } = options
@@ -24,7 +24,7 @@ export function toCreateBody(config: ContainerConfig, options: CreateBodyOptions
     StopSignal: config.stopSignal,
     Tty: tty,
     OpenStdin: interactive,
-    // The first client that is attached and leaves ends stdin: `wc -c` sees the end of what is piped in.
+    // stdin is closed when the first attached client disconnects, so that `wc -c` sees the end of its input.
     StdinOnce: interactive,
     AttachStdin: interactive,
     AttachStdout: true,
@@ -42,16 +42,16 @@ export function toCreateBody(config: ContainerConfig, options: CreateBodyOptions
 export interface CreateBodyOptions {
   readonly labels: StringMap
   readonly apiVersion: string
-  /** For a volume that the engine has to create. Default: none. */
+  /** Returns the labels of a volume that the engine creates. Default: none. */
   readonly toVolumeLabels?: ((mount: VolumeMount) => StringMap) | undefined
-  /** See `EngineQuirks`. Default false. */
+  /** See `EngineQuirks`. Default: false. */
   readonly usesUnsetEnv?: boolean | undefined
 }
 
 type VolumeMount = Extract<Mount, { type: 'volume' }>
 
 /**
- * A line of `Env`. A name without a value removes the variable: https://docs.docker.com/reference/api/engine/
+ * Returns a line of `Env`. A name without a value removes the variable: https://docs.docker.com/reference/api/engine/
  * (ContainerCreate, `Env`).
  */
 export function toEnvironmentLine([name, value]: readonly [string, string | null]): string {
@@ -67,12 +67,12 @@ function toEnvironment(env: EnvMap | undefined, { usesUnsetEnv = false }: Create
   return { Env: set.map(toEnvironmentLine), ...(removed.length === 0 ? {} : { UnsetEnv: removed }) }
 }
 
-/** The networks that are to be joined after the create: before API 1.44 it takes one alone. */
+/** Returns the networks to connect after the create, which supports only one before API 1.44. */
 export function toLaterNetworks({ network }: ContainerConfig, apiVersion: string): readonly NetworkJoin[] {
   return network?.mode !== 'networks' || hasApi(apiVersion, severalNetworksApi) ? [] : network.networks.slice(1)
 }
 
-/** What the engine takes for one network of a container. */
+/** Returns the settings of a container in one network. */
 export function toEndpointSettings({ aliases = [] }: NetworkJoin): EndpointSettings {
   return aliases.length === 0 ? {} : { Aliases: aliases }
 }
@@ -97,7 +97,10 @@ function toHostConfig(config: ContainerConfig): Readonly<Record<string, unknown>
   }
 }
 
-/** The engine has no option for its system paths: docker's own client makes the same of it. */
+/**
+ * Converts `systempaths=unconfined`, which is an option of docker's client and not of the engine, as docker's client
+ * does.
+ */
 function toSecurity(options: readonly string[] | undefined): Readonly<Record<string, unknown>> {
   if (options?.includes(openSystemPaths) !== true) return { SecurityOpt: options }
   const others = options.filter((option) => option !== openSystemPaths)
@@ -116,10 +119,10 @@ function toNetworking({ network }: ContainerConfig, apiVersion: string): CreateB
 }
 
 /**
- * `Mounts` and not `Binds`: those make a missing source of a bind, as root's directory.
+ * Uses `Mounts` because `Binds` would create the missing source of a bind mount as a directory owned by root.
  *
- * Whether a tmpfs may hold programs is for the text options of `Tmpfs`: `Mounts` has them from API 1.46 on alone, and not
- * every engine has Docker's default, which is that it may not.
+ * The options `exec` and `noexec` of a tmpfs need `Tmpfs` before API 1.46, when `Mounts` got them. They are always set,
+ * because engines differ in the default, which is `noexec` on Docker.
  */
 function toMounts(mounts: readonly Mount[] = [], { apiVersion, toVolumeLabels }: CreateBodyOptions): object {
   const isText = (mount: Mount) => mount.type === 'tmpfs' && !hasApi(apiVersion, tmpfsOptionsApi)
@@ -157,7 +160,7 @@ function toTmpfsText({ target, sizeBytes, mode, executable }: Extract<Mount, { t
 
 /** The fields whose value is not `undefined`. */
 export function dropUndefined<T extends object>(fields: T): T {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T // all are optional
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as T // all fields are optional
 }
 
 const openSystemPaths = 'systempaths=unconfined'

@@ -24,8 +24,8 @@ import { removeOrphan } from './remove-orphan.js'
  * Creates a container and resolves with its full id. Pulls a missing image first, unless `pull` is `never`, and creates
  * volumes that do not exist.
  *
- * When a later step fails, or after an abort, the container and its new volumes are removed. An option that the engine drops
- * with a warning is refused then.
+ * When a later step fails, or after an abort, the container and its new volumes are removed. An option that the engine
+ * drops with a warning fails the call with OPTION_UNSUPPORTED.
  */
 export async function createContainer(
   engine: DockerEngine,
@@ -40,13 +40,13 @@ export async function createContainer(
   }
   await checkBindSources(engine, config)
   await checkNetworks(engine, config, call)
-  const known = await withProxyVariables(engine, await withHostGateway(engine, config, call))
+  const resolved = await withProxyVariables(engine, await withHostGateway(engine, config, call))
   const mounted: MountedCall = { call, requestIdLabel: createRequestIdLabel() }
   if (config.mounts?.some(({ type }) => type === 'volume')) {
     call.undo.add('volumes', (own) => removeMountedVolumes(engine, mounted.requestIdLabel, { ...call, ...own }))
   }
   await createMountedVolumes(engine, config, mounted)
-  const created = await createWithImage(engine, known, { ...mounted, call, onProgress })
+  const created = await createWithImage(engine, resolved, { ...mounted, call, onProgress })
   await finish(engine, config, { ...created, call })
   return created.id
 }
@@ -59,7 +59,9 @@ export interface Created {
   readonly warnings: readonly string[]
 }
 
-/** Creates the container, and pulls the image only when the engine does not have it: usually that is one request. */
+/**
+ * Creates the container, and pulls the image when the create fails because it is missing. Usually this is one request.
+ */
 async function createWithImage(
   engine: DockerEngine,
   config: ContainerConfig,
@@ -115,14 +117,14 @@ export function requestContainer(
   const onAnswer = (answer: unknown) => {
     warnings = readWarnings(answer)
   }
-  return withAbortGrace(engine, call, async (patient) => {
-    const api = await engine.api({ ...patient, onAnswer })
+  return withAbortGrace(engine, call, async (graceCall) => {
+    const api = await engine.api({ ...graceCall, onAnswer })
     try {
       const _body = { ...body, Labels: { ...body.Labels, ...requestIdLabel } }
       const { id } = await api.createContainer({ _query: { name, platform }, _body })
       return { id, warnings }
     } catch (error) {
-      if (!isAnswered(error, patient)) throw await removeOrphan(engine, { call, requestIdLabel, error })
+      if (!isAnswered(error, graceCall)) throw await removeOrphan(engine, { call, requestIdLabel, error })
       call.signal?.throwIfAborted()
       throw error
     }
@@ -134,7 +136,7 @@ type LabelledRequest = Omit<CreateRequest, 'later'> & {
   readonly requestIdLabel?: StringMap
 }
 
-/** Checks the warnings and joins further networks. */
+/** Checks the warnings and connects the container to its other networks. */
 async function finish(
   engine: DockerEngine,
   config: ContainerConfig,

@@ -5,7 +5,7 @@ import { findDroppedOption, isBadReference } from '../engine/docker-error-texts.
 import { toEngineText } from '../engine/engine-text.js'
 import { inspectContainer } from './inspect-container.js'
 
-/** A refusal with what it alone does not tell: the field by its path, the image, the holder of a name. */
+/** Adds facts to a failed create: the path of the field, the image, or the container that has the name. */
 export async function explainFailure(
   engine: DockerEngine,
   { image, mounts = [] }: ContainerConfig,
@@ -17,7 +17,7 @@ export async function explainFailure(
   return isHostError(error, 'NAME_CONFLICT') ? findNameHolder(engine, error, call) : error
 }
 
-/** The field by its path, where the engine's words name its value alone, or nothing of it. */
+/** Adds the path of the field, since the engine's text has only its value or neither. */
 function toBadConfig(
   { image, mounts }: Pick<Required<ContainerConfig>, 'image' | 'mounts'>,
   error: HostError<'INVALID_ARGUMENT'>,
@@ -33,7 +33,7 @@ function toBadConfig(
   return createHostError('INVALID_ARGUMENT', { ...facts, field }, { cause })
 }
 
-/** The conflict, with the holder's id and whether this host made it. */
+/** Adds the id of the container that has the name, and whether this host created it. */
 async function findNameHolder(
   engine: DockerEngine,
   conflict: HostError<'NAME_CONFLICT'>,
@@ -53,7 +53,7 @@ async function findNameHolder(
 /**
  * Passes on the warnings of a create.
  *
- * @throws HostError OPTION_UNSUPPORTED for one that says that the engine dropped an option which the caller gave.
+ * @throws HostError OPTION_UNSUPPORTED for a warning that the engine dropped an option of the caller.
  */
 export function passWarnings(
   { runtimeName, warn }: Pick<DockerEngine, 'runtimeName' | 'warn'>,

@@ -2,13 +2,13 @@ import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { type JsonObject, readJsonLines, toObject, toText } from '../engine/streams/json-lines.js'
 import { streamBody } from '../engine/streams/stream-body.js'
 
-/** The exit code by which the engine remembers that the container died since then; `undefined` when it does not. */
+/** Finds the exit code in the engine's events since a time; `undefined` when there is no exit event. */
 export async function findExitEventCode(
   engine: DockerEngine,
   { since, ...call }: ExitEventCall,
 ): Promise<number | undefined> {
   if (since === undefined) return undefined
-  // `until` lies a second ahead, since the engine's clock is known by the second: the answer ends then.
+  // The answer ends at `until`, which is one second ahead because the engine's clock is known in whole seconds.
   const now = await readClock(engine, call)
   const filters = {
     type: ['container'],

@@ -8,14 +8,14 @@ import { toContainerInfo, toContainerInspection } from './container-shapes.js'
 import { inspectContainer } from './inspect-container.js'
 import { toPortBindings, toPortMap } from './port-settings.js'
 
-/** Inspects a container as the contract describes it. Gone: CONTAINER_NOT_FOUND. */
+/** Inspects a container in the format of the contract. Rejects with CONTAINER_NOT_FOUND if it does not exist. */
 export async function getInspection(engine: DockerEngine, call: EngineCall): Promise<ContainerInspection> {
   const inspection = toContainerInspection(await inspectContainer(engine, call))
   const networks = await Promise.all(inspection.networks.map((attachment) => withNetworkId(engine, attachment, call)))
   return { ...inspection, networks }
 }
 
-/** Podman gives the name of a network in place of its id. */
+/** Replaces network names with ids, since Podman reports names. */
 async function withNetworkId(
   engine: DockerEngine,
   attachment: NetworkAttachment,
@@ -33,11 +33,14 @@ async function withNetworkId(
   }
 }
 
-/** Container port → host port. Mappings lag behind a start: a port that was asked for is looked for again, up to 1 s. */
+/**
+ * Resolves with the host port of each container port. Mappings appear shortly after a start, so requested ports are
+ * polled for up to 1 s.
+ */
 export async function getPortBindings(engine: DockerEngine, call: EngineCall): Promise<ReadonlyMap<number, number>> {
   for (let attempt = 1; ; attempt += 1) {
     const container = await inspectContainer(engine, call)
-    if (container.State?.Running !== true) return new Map() // Podman has them from the create on
+    if (container.State?.Running !== true) return new Map() // Podman reports them before the start too
     const ports = toPortMap(toPortBindings(container.NetworkSettings?.Ports))
     if (attempt === mostAttempts || !lacksPort(container, ports)) return ports
     await delay(betweenMs, call)
@@ -52,7 +55,7 @@ const betweenMs = 100
 const mostAttempts = 11
 
 /**
- * All containers, stopped ones too, without the sandboxes of those in the list. The filter works at the engine.
+ * Lists all containers, also stopped ones, without the sandboxes of listed containers. The engine applies the filter.
  */
 export async function listContainers(
   engine: DockerEngine,
@@ -62,6 +65,6 @@ export async function listContainers(
   const api = await engine.api(call)
   const listed = await api.listContainers({ all: true, filters: toLabelFilter(labels) })
   const ids = new Set(listed.map(({ Id }) => Id))
-  // One whose container is gone is shown, so that it is found and removed.
+  // A sandbox whose container was removed is listed, so that a sweep removes it.
   return listed.filter(({ Labels }) => !ids.has(findSandboxOf(Labels) ?? '')).map(toContainerInfo)
 }

@@ -6,7 +6,8 @@ import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { findSandboxLabels } from '../engine/sandbox-labels.js'
 
 /**
- * The engine's own inspection; of a container in a sandbox, with the network of the sandbox. Gone: CONTAINER_NOT_FOUND.
+ * Resolves with the engine's inspection. That of a container in a sandbox has the networks of the sandbox. Rejects with
+ * CONTAINER_NOT_FOUND if it does not exist.
  */
 export async function inspectContainer(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer> {
   const api = await engine.api(call)
@@ -18,7 +19,7 @@ export async function inspectContainer(engine: DockerEngine, call: EngineCall): 
   return sandbox === undefined ? container : withNetworkOf(container, sandbox)
 }
 
-/** The inspection with the network of the sandbox, without the aliases that only the sandbox has. */
+/** Adds the networks of the sandbox to an inspection, without the aliases that only the sandbox has. */
 function withNetworkOf(container: InspectedContainer, sandbox: InspectedContainer): InspectedContainer {
   const { NetworkMode = 'default', ExtraHosts, Dns, PortBindings } = sandbox.HostConfig ?? {}
   const shortIds = [container.Id, sandbox.Id].map((id) => id.slice(0, 12))
@@ -39,7 +40,7 @@ function withNetworkOf(container: InspectedContainer, sandbox: InspectedContaine
   }
 }
 
-/** The same; `undefined` when it is gone. */
+/** Inspects a container; `undefined` if it does not exist. */
 export async function findContainer(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | undefined> {
   try {
     return await inspectContainer(engine, call)
@@ -49,14 +50,14 @@ export async function findContainer(engine: DockerEngine, call: EngineCall): Pro
   }
 }
 
-/** An id or a name of a container: it becomes part of a path, so it has no slash. */
+/** Validates the id or name of a container. It becomes part of a path, so it must not have a slash. */
 export function validateContainerId(id: string): void {
   validateName(id, 'id')
 }
 
 /**
- * Whether a container whose output has ended still runs: then the output was cut off. The engine books the end of a
- * container a moment after that of its output, so it is asked again for a while.
+ * Whether a container still runs after the end of its output, which is then incomplete. The engine records the exit
+ * shortly after the end of the output, so the container is polled for a while.
  */
 export async function isStillRunning(engine: DockerEngine, call: EngineCall): Promise<boolean> {
   const limit = { limitMs: engine.timeouts.containerEndMs, signal: call.signal }

@@ -1,26 +1,26 @@
 import type { AttachOptions } from '@capstan/core'
 import type { DockerEngine, EngineCall, UpgradedConnection } from '../engine/docker-engine.js'
 
-/** Attaches to a container, running or not yet started: resolves when the engine has handed the connection over. */
+/** Attaches to a running or created container. Resolves when the connection is hijacked. */
 export function openAttach(
   engine: DockerEngine,
   call: EngineCall,
   { stdin, stdout, stderr }: Pick<AttachOptions, 'stdin' | 'stdout' | 'stderr'>,
 ): Promise<UpgradedConnection> {
-  const wanted = {
+  const streams = {
     stream: true,
     stdin: stdin !== undefined,
-    // Also what nobody reads: the end of the output is the end of the attachment.
+    // An output is always attached, because its end is the end of the connection.
     stdout: stdout !== undefined || stderr === undefined,
     stderr: stderr !== undefined,
   }
-  const query = Object.entries(wanted).flatMap(([name, value]) => (value ? [`${name}=1`] : []))
+  const query = Object.entries(streams).flatMap(([name, value]) => (value ? [`${name}=1`] : []))
   const path = `/containers/${call.subject}/attach?${query.join('&')}&${noDetachKeys}`
   return engine.upgrade({ ...call, method: 'POST', path })
 }
 
 /**
- * An engine leaves a terminal when it reads certain keys (ctrl-p ctrl-q by default), and knows no way to switch that
- * off. These are bytes that no terminal sends: 0xFF is in no UTF-8. A plain query cannot hold them.
+ * The engine detaches when it reads the detach keys (ctrl-p ctrl-q by default), which cannot be turned off. The keys
+ * are set to bytes that no terminal sends, since 0xFF does not occur in UTF-8. URLSearchParams cannot encode them.
  */
 const noDetachKeys = `detachKeys=${Array.from({ length: 8 }, () => '%FF').join(',')}`

@@ -8,26 +8,27 @@ import { readBody } from '../engine/read-body.js'
 import { inspectContainer } from './inspect-container.js'
 import { watchExit } from './watch-exit.js'
 
-/** A wait that the engine has taken up: an exit from now on is not missed. */
+/** A wait that the engine has accepted. Later exits are not missed. */
 export interface PendingExit {
-  /** The code that the engine answers. Rejects with CONNECTION_LOST when the connection is cut before. */
+  /** The exit code. Rejects with CONNECTION_LOST when the connection ends before. */
   readonly exitCode: Promise<number>
-  /** By the engine's own clock, in seconds. */
+  /** The time of the engine's clock, in seconds. */
   readonly openedAt: number | undefined
   /** Cancels the wait. `exitCode` then stays pending and can be ignored. */
   close(): void
 }
 
 /**
- * Resolves when the engine has seen the request. Gone: CONTAINER_NOT_FOUND.
+ * Opens a wait. Resolves when the engine has accepted it, and rejects with CONTAINER_NOT_FOUND if the container does
+ * not exist.
  *
- * An engine that may miss the exit is looked after: the container is looked at often, and its code read from there, or
- * from the events where it is gone.
+ * On an engine that may miss exits, the container is polled, and the exit code read from the inspection, or from the
+ * events if the container was removed.
  */
 export async function openWait(engine: DockerEngine, options: WaitOptions): Promise<PendingExit> {
   const { call } = options
   const { missesExits = false } = engine.details.quirks
-  // Podman answers 0 for whatever is removed.
+  // Podman answers 0 for any removed container.
   const condition = missesExits ? 'next-exit' : options.condition
   const linked = linkSignals([call.signal])
   const { signal } = linked
@@ -44,7 +45,7 @@ export async function openWait(engine: DockerEngine, options: WaitOptions): Prom
     const exitCode = missesExits
       ? watchExit(engine, own, { ...options, openedAt, answered }).finally(close)
       : Promise.race([answered, watchContainer(engine, own)]).finally(close)
-    // A wait that is closed early rejects, and nobody awaits it any more.
+    // A wait that is cancelled early rejects without a listener.
     exitCode.catch(() => {})
     return { exitCode, openedAt, close }
   } catch (error) {
@@ -55,9 +56,9 @@ export async function openWait(engine: DockerEngine, options: WaitOptions): Prom
 
 export interface WaitOptions {
   readonly call: EngineCall
-  /** `removed`: also until an engine that removes the container itself has done so. */
+  /** `removed` also waits until the engine has removed the container because of `autoRemove`. */
   readonly condition: 'next-exit' | 'removed'
-  /** When the container had ended last, as the engine writes it: that is no exit that is waited for. */
+  /** The time of the last exit in the engine's format. That exit is ignored. */
   readonly endedBefore?: string | undefined
 }
 
@@ -82,21 +83,21 @@ interface ExitAnswer {
 }
 
 function parseExit(text: string): ExitAnswer {
-  // Headers come at once and the body at the end: none at all is a connection that was cut in between.
+  // The headers arrive at once and the body at the exit. An empty body means that the connection was lost.
   if (text.trim() === '')
     throw Object.assign(new Error('the answer ended before the exit code'), { code: 'ECONNRESET' })
   const answer: unknown = JSON.parse(text)
   if (typeof answer === 'object' && answer !== null && 'StatusCode' in answer && Number.isInteger(answer.StatusCode)) {
-    return answer as ExitAnswer // its one required field was just checked
+    return answer as ExitAnswer // the required field was checked above
   }
   throw new AnswerFormatError('the answer has no exit code', text)
 }
 
 /**
- * Inspects the container at intervals: an engine need not answer a wait when a container that never ran is removed.
- * Rejects then, and when the connection is lost. Other failures of an inspection are ignored: a busy engine answers late,
- * and the pings during the wait detect one that hangs. Resolves with 0 when a start under firewall rules has replaced the
- * container: the caller then inspects it, and waits for its successor.
+ * Inspects the container at intervals: an engine may not answer a wait when a container that never ran is removed.
+ * Rejects then, and when the connection is lost. Other failures of an inspection are ignored: a busy engine answers
+ * late, and the pings during the wait detect one that hangs. Resolves with 0 when a start under firewall rules has
+ * replaced the container. The caller then inspects and waits for the new one.
  */
 async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<number> {
   const engineId = engine.containers.toEngineId(call.subject)
@@ -115,10 +116,10 @@ async function watchContainer(engine: DockerEngine, call: EngineCall): Promise<n
   }
 }
 
-/** The answer of the wait may still be under way. */
+/** The answer to the wait may still arrive. */
 async function rejectSoon({ timeouts }: DockerEngine, call: EngineCall): Promise<never> {
   await delay(timeouts.afterGoneMs, call)
-  throw createHostError('EXIT_CODE_UNKNOWN', { id: call.subject, reason: 'it was removed while it was waited for' })
+  throw createHostError('EXIT_CODE_UNKNOWN', { id: call.subject, reason: 'it was removed during the wait' })
 }
 
 function toSeconds(date: string | undefined): number | undefined {

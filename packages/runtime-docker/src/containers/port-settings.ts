@@ -2,13 +2,13 @@ import type { PortSpec } from '@capstan/core'
 import type { PortBinding } from '@capstan/core/plugin'
 import type { PortMap } from '../engine/docker-api.js'
 
-/** `ExposedPorts` and `PortBindings`: the engine wants both. Published on 127.0.0.1 unless the spec says otherwise. */
+/** Returns `ExposedPorts` and `PortBindings`, which the engine both requires. The default host address is 127.0.0.1. */
 export function toPortSettings(ports: readonly PortSpec[] = []): PortSettings {
   if (ports.length === 0) return { exposed: undefined, bindings: undefined }
   const bindings: Record<string, { HostIp: string; HostPort: string }[]> = {}
   for (const { containerPort, hostPort, hostAddress = '127.0.0.1', protocol = 'tcp' } of ports) {
     const key = `${containerPort}/${protocol}`
-    // An empty port lets the engine pick one; an empty address means all addresses of IPv4 and IPv6.
+    // With an empty port the engine chooses one; an empty address means all addresses of IPv4 and IPv6.
     const HostIp = hostAddress === 'any' ? '' : hostAddress
     bindings[key] = [...(bindings[key] ?? []), { HostIp, HostPort: hostPort?.toString() ?? '' }]
   }
@@ -21,7 +21,7 @@ interface PortSettings {
   readonly bindings: PortMap | undefined
 }
 
-/** What is published now; entries without a host port are exposed and not published. */
+/** Returns the published ports. Entries without a host port are only exposed. */
 export function toPortBindings(ports: PortMap | null | undefined): readonly PortBinding[] {
   return Object.entries(ports ?? {}).flatMap(([key, entries]) => {
     const [, port, protocol] = /^(\d+)\/(tcp|udp)$/.exec(key) ?? []
@@ -33,7 +33,9 @@ export function toPortBindings(ports: PortMap | null | undefined): readonly Port
   })
 }
 
-/** One host port a container port: TCP before UDP, IPv4 before IPv6, which may have got different ports. */
+/**
+ * Returns one host port per container port. TCP precedes UDP, and IPv4 precedes IPv6, which may have different ports.
+ */
 export function toPortMap(bindings: readonly PortBinding[]): ReadonlyMap<number, number> {
   const rank = ({ protocol, hostAddress }: PortBinding) =>
     (protocol === 'udp' ? 2 : 0) + (hostAddress.includes(':') ? 1 : 0)

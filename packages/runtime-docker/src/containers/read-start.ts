@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream'
 import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { streamBody } from '../engine/streams/stream-body.js'
 
-/** All that a stream gives, or the first MiB of it. */
+/** Reads a stream up to its end or to 1 MiB. */
 export async function readStart(engine: DockerEngine, stream: Readable, call: EngineCall): Promise<Buffer> {
   const blocks: Uint8Array[] = []
   let length = 0

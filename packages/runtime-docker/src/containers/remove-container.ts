@@ -7,8 +7,8 @@ import { hasSandboxLabels } from '../engine/sandbox-labels.js'
 import { findContainer } from './inspect-container.js'
 
 /**
- * Removes a container by force, with its anonymous volumes and its firewall sandbox. Gone: resolves. Being removed by
- * another: waits for that.
+ * Removes a container by force, with its anonymous volumes and its firewall sandbox. Resolves if it does not exist.
+ * Waits for a removal in progress.
  */
 export async function removeContainer(engine: DockerEngine, id: string, limits: CallLimits): Promise<void> {
   const call: EngineCall = {
@@ -27,14 +27,14 @@ export async function removeContainer(engine: DockerEngine, id: string, limits: 
   containers.forgetRemoved(sandboxed.firstId)
 }
 
-/** The engine knows the names. It is asked only where a name can be that of a container in a sandbox. */
+/** Resolves a name to an id by a request, only when the name can be that of a container in a sandbox. */
 async function findSandboxedByName(
   engine: DockerEngine,
   call: EngineCall,
 ): Promise<ReturnType<ContainerRegistry['findSandboxed']>> {
   if (!engine.containers.hasSandboxed || /^[0-9a-f]{12,64}$/.test(call.subject)) return undefined
   const container = await findContainer(engine, call)
-  // The container that another one has replaced has the first id too, but not the labels.
+  // A replaced container has the first id too, but not the labels.
   return hasSandboxLabels(container?.Config?.Labels) ? engine.containers.findSandboxed(container?.Id ?? '') : undefined
 }
 
@@ -49,7 +49,7 @@ async function removeOne(engine: DockerEngine, call: EngineCall): Promise<void> 
   }
 }
 
-/** What another client, or the engine itself (`autoRemove`), is removing. A removal that failed leaves it: then ours is tried. */
+/** Waits for a removal by another client or by `autoRemove`. If that fails, the container is removed by this call. */
 async function waitUntilGone(engine: DockerEngine, call: EngineCall): Promise<void> {
   const api = await engine.api(call)
   for (let attempt = 1; ; attempt += 1) {

@@ -23,7 +23,7 @@ export async function removeOrphan(engine: DockerEngine, { call, requestIdLabel,
 
 export interface Orphan {
   readonly call: EngineCall
-  /** The label that this request alone put on the container. */
+  /** The label with the id of this request. */
   readonly requestIdLabel: StringMap
   readonly error: unknown
 }

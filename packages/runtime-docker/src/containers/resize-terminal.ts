@@ -8,8 +8,8 @@ import { toContainerState } from './container-shapes.js'
 import { findContainer, inspectContainer } from './inspect-container.js'
 
 /**
- * Sets the size of a container's terminal. Not started yet: the size is stored for the start. Without a terminal, or
- * ended: does nothing. Gone: CONTAINER_NOT_FOUND.
+ * Sets the size of a container's terminal. Before the start the size is stored. Does nothing without a terminal and
+ * after the exit. Rejects with CONTAINER_NOT_FOUND if the container does not exist.
  */
 export async function resizeTerminal(engine: DockerEngine, size: TerminalSize, call: EngineCall): Promise<void> {
   try {
@@ -25,8 +25,8 @@ export async function resizeTerminal(engine: DockerEngine, size: TerminalSize, c
 }
 
 /**
- * Sets the size of a terminal just after the start of its container. The process may not exist yet: repeated while the
- * container runs. A failure does not fail the start; it is a warning.
+ * Sets the size of a terminal after the start of its container. The process may not exist yet, so the request is
+ * repeated while the container runs. A failure is reported as a warning.
  */
 export async function resizeStarted(engine: DockerEngine, size: TerminalSize, call: EngineCall): Promise<void> {
   let failure: unknown

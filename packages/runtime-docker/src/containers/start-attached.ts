@@ -11,10 +11,10 @@ import { type PreparedStart, type PrepareStart, startPrepared } from './start-co
 import { stopContainer } from './stop-container.js'
 
 /**
- * Attaches, waits, and starts then: a process that ends at once loses neither output nor exit code. Resolves with the
- * code after all output.
+ * Attaches and opens the wait before the start, so that no output and no exit code of a short process is lost. Resolves
+ * with the exit code after all output.
  *
- * On failure and abort both connections are destroyed, and the container that was started is stopped.
+ * On failure and abort both connections are destroyed, and a started container is stopped.
  */
 export async function startAttached(
   engine: DockerEngine,
@@ -22,9 +22,9 @@ export async function startAttached(
   call: Operation,
 ): Promise<number> {
   const prepared = await prepare(engine, call)
-  call.undo.add('preparation of the start', () => prepared.giveUp())
+  call.undo.add('preparation of the start', () => prepared.release())
   const exitCode = await runAttached(engine, prepared, { ...options, call })
-  await prepared.giveUp()
+  await prepared.release()
   return exitCode
 }
 
@@ -57,7 +57,7 @@ async function runAttached(
   return await awaitExit(engine, pending, call)
 }
 
-/** An event that others can wait for. */
+/** Creates an event that requests can wait for. */
 function createMark(): { readonly reached: Promise<void>; readonly reach: () => void } {
   let reach = () => {}
   const reached = new Promise<void>((resolve) => {
@@ -66,11 +66,14 @@ function createMark(): { readonly reached: Promise<void>; readonly reach: () => 
   return { reached, reach: () => reach() }
 }
 
-/** The code follows the output at once. When it does not and the container still runs, the output was cut off. */
+/**
+ * Resolves with the exit code, which follows the end of the output. Rejects with CONNECTION_LOST when the container
+ * still runs.
+ */
 async function awaitExit(engine: DockerEngine, { exitCode }: PendingExit, call: EngineCall): Promise<number> {
   const linked = linkSignals([call.signal])
   const checked = refuseCutOff(engine, { ...call, signal: linked.signal })
-  checked.catch(() => {}) // of no matter when the code came first
+  checked.catch(() => {}) // ignored when the exit code arrives first
   try {
     return await Promise.race([exitCode, checked.then(() => exitCode)])
   } finally {

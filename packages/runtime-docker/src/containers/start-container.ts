@@ -5,7 +5,7 @@ import { inspectContainer } from './inspect-container.js'
 import { resizeStarted } from './resize-terminal.js'
 
 /**
- * Starts a container and applies the size of its terminal that was set before. Resolves for one that runs.
+ * Starts a container and applies the stored size of its terminal. Resolves if it already runs.
  *
  * A failed start leaves a created container for the caller to remove.
  */
@@ -15,24 +15,24 @@ export async function startContainer(
   prepare: PrepareStart = prepareNothing,
 ): Promise<void> {
   const prepared = await prepare(engine, call)
-  call.undo.add('preparation of the start', () => prepared.giveUp())
+  call.undo.add('preparation of the start', () => prepared.release())
   await startPrepared(engine, prepared, call)
 }
 
 /** Prepares a container for a start, such as by its firewall rules. */
 export type PrepareStart = (engine: DockerEngine, call: EngineCall) => Promise<PreparedStart>
 
-/** A start that was prepared. Only `run` may start the container. */
+/** A prepared start. Only `run` may start the container. */
 export interface PreparedStart {
   /** Calls `start` and resolves when the container runs as prepared. */
   run(start: () => Promise<void>): Promise<void>
-  /** Ends the preparation where `run` was not called, and releases what it made once the container has ended. */
-  giveUp(): Promise<void>
+  /** Undoes the preparation if `run` was not called, or else releases its resources once the container has exited. */
+  release(): Promise<void>
 }
 
-const prepareNothing: PrepareStart = async () => ({ run: (start) => start(), giveUp: async () => {} })
+const prepareNothing: PrepareStart = async () => ({ run: (start) => start(), release: async () => {} })
 
-/** Starts a container that was prepared. */
+/** Starts a prepared container. */
 export async function startPrepared(engine: DockerEngine, prepared: PreparedStart, call: EngineCall): Promise<void> {
   const { settings } = engine.containers
   const fullId = settings.isEmpty ? call.subject : await findFullId(engine, call)
@@ -49,7 +49,7 @@ async function findFullId(engine: DockerEngine, call: EngineCall): Promise<strin
 async function start(engine: DockerEngine, call: EngineCall): Promise<void> {
   try {
     const api = await engine.api(call)
-    await api.getContainer(call.subject).start() // 304, already running, is no failure
+    await api.getContainer(call.subject).start() // 304 means already running and is a success
   } catch (error) {
     if (await hasBeenStarted(engine, error, call)) return
     throw isHostError(error, 'OPTION_UNSUPPORTED') ? await nameCapabilities(engine, error, call) : error
@@ -62,7 +62,7 @@ async function hasBeenStarted(engine: DockerEngine, error: unknown, call: Engine
   return (await inspectContainer(engine, call)).State?.Running === true
 }
 
-/** Names `capAdd` in the error where it, and not `privileged`, asked for the capabilities that the machine withholds. */
+/** Sets the field `capAdd` in the error when that option, and not `privileged`, requested the missing capabilities. */
 async function nameCapabilities(engine: DockerEngine, error: unknown, call: EngineCall): Promise<unknown> {
   if (!isHostError(error, 'OPTION_UNSUPPORTED')) return error
   const { HostConfig } = await inspectContainer(engine, call)

@@ -1,13 +1,13 @@
 import { isHostError, type StopOptions } from '@capstan/core'
 import type { CallLimits, DockerEngine, EngineCall } from '../engine/docker-engine.js'
 
-/** Polite signal, then kill when the grace is over. Not running, or gone: resolves. */
+/** Sends the stop signal, and SIGKILL after the grace period. Resolves if the container does not run or exist. */
 export async function stopContainer(
   engine: DockerEngine,
   id: string,
   { graceMs = 10_000, signal, isBounded = false }: StopOptions & CallLimits,
 ): Promise<void> {
-  // The engine counts in whole seconds, and blocks until it is done.
+  // The engine takes whole seconds, and answers when the container has exited.
   const graceSeconds = Math.ceil(graceMs / 1000)
   const timeoutMs = graceSeconds * 1000 + engine.timeouts.answerMs
   const limit = isBounded ? {} : { timeoutMs, timeoutOption: 'timeouts.answerMs' }

@@ -8,9 +8,10 @@ import { findContainer, inspectContainer } from './inspect-container.js'
 import { openWait, type PendingExit } from './pending-exit.js'
 
 /**
- * Waits for start and exit; the true exit code, else EXIT_CODE_UNKNOWN. Gone before the call: CONTAINER_NOT_FOUND.
+ * Waits for the start and the exit, and resolves with the exit code. Rejects with EXIT_CODE_UNKNOWN when it is lost,
+ * and with CONTAINER_NOT_FOUND if the container does not exist.
  *
- * The wait is open before the container is looked at: an exit in between is seen by the one or by the other.
+ * The wait is opened before the inspection, so that an exit in between is not missed.
  */
 export async function waitContainer(engine: DockerEngine, call: EngineCall): Promise<number> {
   let endWait = () => {}
@@ -29,7 +30,10 @@ export async function waitContainer(engine: DockerEngine, call: EngineCall): Pro
   }
 }
 
-/** The exit code; `undefined` where the container was replaced meanwhile. `onCreated` gets the id of one not started yet. */
+/**
+ * Resolves with the exit code, or with `undefined` when the container was replaced meanwhile. `onCreated` gets the id
+ * of a container that was not started.
+ */
 async function waitOnce(
   engine: DockerEngine,
   { pending, call }: Omit<Waiting, 'wasCreated'>,
@@ -49,7 +53,7 @@ async function waitOnce(
 interface Waiting {
   readonly pending: PendingExit
   readonly call: EngineCall
-  /** It was not seen to run, so that an answer may tell of its removal and not of its exit. */
+  /** Whether the container was not running before, so that an answer may be for its removal instead of its exit. */
   readonly wasCreated: boolean
 }
 
@@ -61,27 +65,27 @@ async function settle(engine: DockerEngine, waiting: Waiting): Promise<number | 
   } catch (error) {
     call.signal?.throwIfAborted()
     if (!isHostError(error, 'CONNECTION_LOST')) throw error
-    // The engine may have come back, with the container's end in its books.
+    // The engine may have restarted and have recorded the exit.
     const container = await inspectContainer(engine, call).catch(() => undefined)
     if (container !== undefined && hasEnded(container)) return readCode(container, call.subject)
     throw error
   }
 }
 
-/** An engine answers 0 for the removal of a container that never ran: that is not its exit code. */
+/** Checks the exit code 0, which an engine also answers for the removal of a container that never ran. */
 async function confirm(engine: DockerEngine, { call, pending }: Waiting, code: number): Promise<number | undefined> {
   const container = await findContainer(engine, call)
   if (container !== undefined && hasEnded(container)) return readCode(container, call.subject)
   if (container !== undefined && engine.containers.findSandboxed(container.Id) !== undefined) return undefined
   if (code !== 0) return code
-  const known = await findExitEventCode(engine, { ...call, since: pending.openedAt })
-  if (known !== undefined) return known
-  throw toUnknown(call.subject, 'it was removed, and is not known to have run')
+  const exitCode = await findExitEventCode(engine, { ...call, since: pending.openedAt })
+  if (exitCode !== undefined) return exitCode
+  throw toUnknown(call.subject, 'it was removed, and whether it ran is unknown')
 }
 
 function readCode({ State }: InspectedContainer, id: string): number {
   if (typeof State?.ExitCode === 'number') return State.ExitCode
-  throw toUnknown(id, 'the engine does not tell it')
+  throw toUnknown(id, 'the engine does not report it')
 }
 
 function toUnknown(id: string, reason: string): unknown {

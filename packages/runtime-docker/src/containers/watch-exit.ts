@@ -8,25 +8,29 @@ import { findExitEventCode } from './exit-event.js'
 import { findContainer } from './inspect-container.js'
 
 /**
- * The exit code of a container on an engine that may miss its exit: by the wait's answer if it comes, else by what the
- * container itself shows, else by the events, else EXIT_CODE_UNKNOWN. Where it is to be removed, it is gone by then.
+ * Resolves with the exit code on an engine that may miss exits: from the answer to the wait, or else the inspection, or
+ * else the events. Rejects with EXIT_CODE_UNKNOWN otherwise. With the condition `removed` the container is removed by
+ * then.
  */
 export async function watchExit(engine: DockerEngine, call: EngineCall, options: WatchOptions): Promise<number> {
   const { answered, condition } = options
   const code = await Promise.race([look(engine, call, options), untilTold(answered)])
-  if (condition === 'removed') await untilGone(engine, call)
+  if (condition === 'removed') await untilRemoved(engine, call)
   return code
 }
 
 export interface WatchOptions {
-  /** Of the wait. */
+  /** The answer to the wait. */
   readonly answered: Promise<number>
   readonly condition: 'next-exit' | 'removed'
   readonly openedAt: number | undefined
   readonly endedBefore?: string | undefined
 }
 
-/** An answer that is no code, and a wait that failed, leave it to the looks; but a connection that is lost is lost. */
+/**
+ * Resolves with `undefined` when the wait failed or has no exit code, so that polling continues. Rejects with
+ * CONNECTION_LOST.
+ */
 async function untilTold(answered: Promise<number>): Promise<number> {
   const code = await answered.catch((error: unknown) => {
     if (isHostError(error, 'CONNECTION_LOST')) throw error
@@ -40,20 +44,20 @@ async function look(engine: DockerEngine, call: EngineCall, { openedAt, endedBef
   const engineId = engine.containers.toEngineId(call.subject)
   for (let waitMs = firstLookMs; ; waitMs = Math.min(waitMs * 1.5, lastLookMs)) {
     await delay(waitMs, call)
-    // Replaced for a start under firewall rules: the caller inspects it, and waits for its successor.
+    // A start under firewall rules has replaced the container. The caller inspects and waits for the new one.
     if (engine.containers.toEngineId(call.subject) !== engineId) return 0
     const seen = await inspect(engine, call)
-    if (seen === 'gone') return readDeath(engine, call, openedAt)
+    if (seen === 'removed') return readExitEvent(engine, call, openedAt)
     if (seen === 'unknown' || !hasEnded(seen) || seen.State?.FinishedAt === endedBefore) continue
     if (typeof seen.State?.ExitCode === 'number') return seen.State.ExitCode
   }
 }
 
-/** `unknown` for an inspection that is not answered in time: a busy engine answers the next one. */
-async function inspect(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | 'gone' | 'unknown'> {
+/** Inspects the container; `unknown` if the engine does not answer in time, which may be because it is busy. */
+async function inspect(engine: DockerEngine, call: EngineCall): Promise<InspectedContainer | 'removed' | 'unknown'> {
   try {
     const seen = await findContainer(engine, { ...call, timeoutMs: engine.timeouts.inspectAnswerMs })
-    return seen ?? 'gone'
+    return seen ?? 'removed'
   } catch (error) {
     call.signal?.throwIfAborted()
     if (isInconclusive(error)) return 'unknown'
@@ -61,17 +65,17 @@ async function inspect(engine: DockerEngine, call: EngineCall): Promise<Inspecte
   }
 }
 
-async function readDeath(engine: DockerEngine, call: EngineCall, since: number | undefined): Promise<number> {
+async function readExitEvent(engine: DockerEngine, call: EngineCall, since: number | undefined): Promise<number> {
   const code = await findExitEventCode(engine, { ...call, since })
   if (code !== undefined) return code
-  const reason = 'it was removed while it was waited for'
+  const reason = 'it was removed during the wait'
   throw createHostError('EXIT_CODE_UNKNOWN', { id: call.subject, reason })
 }
 
-/** The engine removes it a moment after its end; one that stays is not waited for any longer. */
-async function untilGone(engine: DockerEngine, call: EngineCall): Promise<void> {
+/** Waits for the removal, which follows the exit shortly, up to a limit. */
+async function untilRemoved(engine: DockerEngine, call: EngineCall): Promise<void> {
   for (let attempt = 0; attempt < mostLooks; attempt += 1) {
-    if ((await inspect(engine, call)) === 'gone') return
+    if ((await inspect(engine, call)) === 'removed') return
     await delay(firstLookMs, call)
   }
 }

@@ -24,13 +24,13 @@ import { startDisconnected } from './start-disconnected.js'
  * Rejects with FIREWALL_FAILED, `not-started`, where that fails. The container is then as it was.
  */
 export async function prepareStart(engine: DockerEngine, call: EngineCall): Promise<PreparedStart> {
-  const { run, giveUp } = await prepare(engine, call)
+  const { run, release } = await prepare(engine, call)
   return {
     async run(start) {
       await run(start)
       watchSandbox(engine, call.subject)
     },
-    giveUp,
+    release,
   }
 }
 
@@ -43,7 +43,7 @@ async function prepare(engine: DockerEngine, call: EngineCall): Promise<Prepared
   return withCleanupLimit(engine, call, () => prepareRestricted(engine, { id, rules, call }))
 }
 
-const unrestricted: PreparedStart = { run: (start) => start(), giveUp: async () => {} }
+const unrestricted: PreparedStart = { run: (start) => start(), release: async () => {} }
 
 interface Restricting {
   readonly id: string
@@ -61,7 +61,7 @@ async function prepareRestricted(engine: DockerEngine, restricting: Restricting)
     return ending
   }
   let mayStartLate = false
-  const giveUp = async () => (mayStartLate ? unlock() : end())
+  const release = async () => (mayStartLate ? unlock() : end())
   const run = await restrict(engine, restricting).catch(async (error: unknown) => {
     await end()
     throw error
@@ -74,11 +74,11 @@ async function prepareRestricted(engine: DockerEngine, restricting: Restricting)
       } catch (error) {
         // An engine that has not answered may start the container later. The sandbox stays then, with its rules.
         mayStartLate = !isAnswered(error, call)
-        await giveUp()
+        await release()
         throw error
       }
     },
-    giveUp,
+    release,
   }
 }
 

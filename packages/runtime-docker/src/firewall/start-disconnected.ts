@@ -11,8 +11,8 @@ import { sealWorkload } from './rules/contain.js'
 import { isEndError } from './rules/workload.js'
 
 /**
- * Disconnects a container that does not run from its networks, and resolves with the function that starts it: it starts the
- * container, seals it, connects it to its networks again and sets the rules. Until then the process reaches its own
+ * Disconnects a container that does not run from its networks, and resolves with the function that starts it: it starts
+ * the container, seals it, connects it to its networks again and sets the rules. Until then the process reaches its own
  * loopback interface only.
  *
  * That function rejects with FIREWALL_FAILED, `ended`, where the process ends before the rules are set. Where the start
@@ -93,14 +93,17 @@ async function isOver(engine: DockerEngine, { signal: _signal, ...call }: Engine
   }
 }
 
-/** Connects it to the network `none`: a Docker Engine starts a container without any network on the default one. */
+/**
+ * Connects it to the network `none`, because a Docker Engine connects a container without a network to the default one
+ * at its start.
+ */
 async function leaveNetworks(engine: DockerEngine, call: EngineCall): Promise<void> {
   for (const network of await listNetworks(engine, call)) await leave(engine, network, call)
   const api = await engine.api(call)
   try {
     await api.getNetwork('none').connect({ Container: call.subject })
   } catch (error) {
-    if (!isHostError(error, 'NETWORK_NOT_FOUND')) throw error // Podman has no such network, and does not need it
+    if (!isHostError(error, 'NETWORK_NOT_FOUND')) throw error // Podman has no network `none`, and does not need it
   }
   const left = (await listNetworks(engine, call)).filter((network) => network !== 'none')
   if (left.length > 0) throw new Error(`it could not be disconnected from ${left.join(' and ')}`)

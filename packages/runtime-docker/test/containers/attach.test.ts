@@ -16,7 +16,7 @@ describe('attach', () => {
     return { ...started, container, isAttached }
   }
 
-  test('goes without options, as plain JavaScript may call it', async () => {
+  test('accepts a call without options', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const attached = runtime.attach(container.id)
     await isAttached()
@@ -26,7 +26,7 @@ describe('attach', () => {
     await expect(runtime.attach(container.id)).rejects.toMatchObject({ code: 'NOT_RUNNING' })
   })
 
-  test('copies both outputs until they end; the streams of the caller stay open', async () => {
+  test('copies both outputs until they end, and does not end the streams of the caller', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const [stdout, stderr] = [collectOutput(), collectOutput()]
     const attached = runtime.attach(container.id, { stdout: stdout.stream, stderr: stderr.stream })
@@ -48,7 +48,7 @@ describe('attach', () => {
     expect(stdout.text()).toBe('onethe end')
   })
 
-  test('resolves only when the output has dealt with the last byte, however much it puts by', async () => {
+  test('resolves only when the output has processed the last byte, whatever its buffer size', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     let text = ''
     const stdout = new Writable({
@@ -71,8 +71,8 @@ describe('attach', () => {
 
   test.each([
     ["the engine's own error", frame(3, 'gone'), 'OPERATION_FAILED'],
-    ['what is no frame', Buffer.from('no frame'), 'PROTOCOL_ERROR'],
-  ])('gives a slow output what came before %s, then rejects', async (_, fault, code) => {
+    ['an invalid frame', Buffer.from('no frame'), 'PROTOCOL_ERROR'],
+  ])('gives a slow output the data before %s, then rejects', async (_, fault, code) => {
     const { runtime, container, isAttached } = await startAttachable()
     let length = 0
     const stdout = new Writable({
@@ -92,7 +92,7 @@ describe('attach', () => {
     expect(length).toBe(200)
   })
 
-  test('an output whose last write fails is no clean end, also where its error event comes much later', async () => {
+  test('rejects when the last write to an output fails, also when its error event is late', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const failure = new Error('no space left')
     let close: () => void = () => {}
@@ -115,16 +115,19 @@ describe('attach', () => {
     expect(stdout.listenerCount('error')).toBe(0)
   })
 
-  test.each(['created', 'exited', 'paused'] as const)('one that is %s: NOT_RUNNING with the state', async (status) => {
-    const { runtime, container } = await startAttachable()
-    container.status = status
-    await expect(runtime.attach(container.id, {})).rejects.toMatchObject({
-      code: 'NOT_RUNNING',
-      facts: { state: status },
-    })
-  })
+  test.each(['created', 'exited', 'paused'] as const)(
+    'rejects with NOT_RUNNING and the state for a container that is %s',
+    async (status) => {
+      const { runtime, container } = await startAttachable()
+      container.status = status
+      await expect(runtime.attach(container.id, {})).rejects.toMatchObject({
+        code: 'NOT_RUNNING',
+        facts: { state: status },
+      })
+    },
+  )
 
-  test('asks for what it was given streams for, and never for detach keys that can be typed', async () => {
+  test('requests the streams that it was given, and detach keys that cannot be typed', async () => {
     const { fake, runtime, container, isAttached } = await startAttachable()
     const attached = runtime.attach(container.id, { stdout: collectOutput().stream })
     await isAttached()
@@ -134,7 +137,7 @@ describe('attach', () => {
     expect(rawPath).toMatch(/attach\?stream=1&stdout=1&detachKeys=(%FF,){7}%FF$/)
   })
 
-  test('a terminal is one stream, as it is', async () => {
+  test('copies the output of a terminal unchanged to stdout', async () => {
     const { runtime, container, isAttached } = await startAttachable({ Tty: true })
     const [stdout, stderr] = [collectOutput(), collectOutput()]
     const size = { height: 10, width: 20 }
@@ -148,7 +151,7 @@ describe('attach', () => {
     expect(stderr.text()).toBe('')
   })
 
-  test('an abort rejects with its reason, lets go of the connection, and the container goes on', async () => {
+  test('rejects with the reason of an abort, closes the connection, and leaves the container running', async () => {
     const { fake, runtime, container, isAttached } = await startAttachable()
     const controller = new AbortController()
     const stdin = new PassThrough()
@@ -162,7 +165,7 @@ describe('attach', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('an abort while the output waits for a reader that sleeps', async () => {
+  test('rejects at an abort while the output waits for a slow reader', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const controller = new AbortController()
     const sleeper = createSleeper()
@@ -174,7 +177,7 @@ describe('attach', () => {
     await expect(attached).rejects.toBe('enough')
   })
 
-  test('a size that cannot be set, since the engine is gone, leaves no connection', async () => {
+  test('leaves no connection when the size cannot be set because the engine stopped', async () => {
     const { fake, runtime, container } = await startAttachable({ Tty: true })
     fake.override('POST /containers/*/resize', (reply) => reply.destroy())
     const attached = runtime.attach(container.id, { initialSize: { height: 1, width: 1 } })
@@ -183,7 +186,7 @@ describe('attach', () => {
     expect(container.attached.size).toBe(1)
   })
 
-  test('the engine dies: CONNECTION_LOST, never a clean end', async () => {
+  test('rejects with CONNECTION_LOST when the engine stops', async () => {
     const { fake, runtime, container, isAttached } = await startAttachable()
     const attached = runtime.attach(container.id, { stdout: collectOutput().stream })
     await isAttached()
@@ -191,7 +194,7 @@ describe('attach', () => {
     await expect(attached).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   })
 
-  test('an output that ends while the container runs was cut off: CONNECTION_LOST', async () => {
+  test('rejects with CONNECTION_LOST when the output ends while the container runs', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const attached = runtime.attach(container.id, { stdout: collectOutput().stream })
     await isAttached()
@@ -199,7 +202,7 @@ describe('attach', () => {
     await expect(attached).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   })
 
-  test('a frame of the engine itself: OPERATION_FAILED with its text', async () => {
+  test('rejects with OPERATION_FAILED and the text of an error frame of the engine', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const attached = runtime.attach(container.id, { stdout: collectOutput().stream })
     await isAttached()
@@ -207,7 +210,7 @@ describe('attach', () => {
     await expect(attached).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { reason: 'stream broke' } })
   })
 
-  test('a stream of the caller that fails ends it, and does not end the process', async () => {
+  test('rejects when a stream of the caller fails, without an uncaught error', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const stdout = new Writable({ write: (_chunk, _encoding, done) => done(new Error('pipe is closed')) })
     const attached = runtime.attach(container.id, { stdout })
@@ -222,7 +225,7 @@ describe('attach', () => {
   })
 
   test.each(['attach', 'startAttached'] as const)(
-    'closing does not wait for an output that sleeps: %s',
+    'does not wait for a slow output when the runtime is closed: %s',
     async (method) => {
       const { fake, runtime } = await startRuntime()
       const container = fake.state.createContainer('c', { Cmd: ['sleep'] })
@@ -239,7 +242,7 @@ describe('attach', () => {
     },
   )
 
-  test('a reader that sleeps holds the engine up, and gets all when it wakes', async () => {
+  test('applies back-pressure to the engine for a slow reader, and loses no data', async () => {
     const { runtime, container, isAttached } = await startAttachable()
     const sleeper = createSleeper()
     const attached = runtime.attach(container.id, { stdout: sleeper.stream })
@@ -270,7 +273,7 @@ describe('attach', () => {
 })
 
 describe('startAttached', () => {
-  test('attaches and waits before it starts, and resolves with the code after all output', async () => {
+  test('attaches and opens the wait before the start, and resolves with the exit code after all output', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['echo', 'hi'] })
     const stdout = collectOutput()
@@ -283,7 +286,7 @@ describe('startAttached', () => {
   test.each([
     [true, 'removed'],
     [false, 'next-exit'],
-  ])('autoRemove %s: waits for "%s"', async (autoRemove, condition) => {
+  ])('waits with autoRemove %s for "%s"', async (autoRemove, condition) => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['exit', '7'], autoRemove })
     expect(await runtime.startAttached(id)).toBe(7)
@@ -291,7 +294,7 @@ describe('startAttached', () => {
     expect(fake.state.containers.size).toBe(autoRemove ? 0 : 1)
   })
 
-  test('the end of stdin half-closes: what was sent comes back, then the code', async () => {
+  test('half-closes at the end of stdin, and resolves after the remaining output', async () => {
     const { runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['cat'], interactive: true })
     const stdout = collectOutput()
@@ -300,7 +303,7 @@ describe('startAttached', () => {
     expect([stdout.text().length, stdout.text().slice(-4)]).toEqual([100_003, 'aend'])
   })
 
-  test('a stdin that has ended before is the end of input', async () => {
+  test('ends the input for a stdin that had already ended', async () => {
     const { runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['cat'], interactive: true })
     const stdin = Readable.from([])
@@ -310,7 +313,7 @@ describe('startAttached', () => {
   })
 
   test.each([true, false])(
-    'a stdin that fails is not the end of input: told, and stopped (before: %s)',
+    'rejects with the error of stdin and stops the container (error before the start: %s)',
     async (before) => {
       const { fake, runtime } = await startRuntime()
       const container = fake.state.createContainer('c', { Cmd: ['cat'] })
@@ -332,7 +335,7 @@ describe('startAttached', () => {
 
   test.each([
     ['whole lines', 'a\nb\n', 'a\nb\nthe end'],
-    ['a line without its end', 'a\nb', 'a\nbthe end'],
+    ['a line without line end', 'a\nb', 'a\nbthe end'],
     ['nothing', '', 'the end'],
   ])('keeps reading the output of a terminal after the end of a stdin of %s', async (_, text, output) => {
     const { runtime } = await startRuntime()
@@ -355,7 +358,7 @@ describe('startAttached', () => {
     expect(stdout.text()).toBe('the end')
   })
 
-  test('rejects with CONNECTION_LOST when the output of a terminal is cut off after the end of stdin', async () => {
+  test('rejects with CONNECTION_LOST when the output of a terminal is incomplete after the end of stdin', async () => {
     const { fake, runtime } = await startRuntime()
     const container = fake.state.createContainer('c', { Cmd: ['sleep'], Tty: true })
     const running = runtime.startAttached(container.id, { stdin: Readable.from(['x']) })
@@ -364,7 +367,7 @@ describe('startAttached', () => {
     await expect(running).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   })
 
-  test('a process that ends while it is written to is no failure: its code is what comes', async () => {
+  test('resolves with the exit code of a process that exits during a write to its stdin', async () => {
     const { runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['exit', '3'], interactive: true })
     const stdin = new Readable({ read() {} })
@@ -377,7 +380,7 @@ describe('startAttached', () => {
     expect(stdin.destroyed).toBe(false)
   })
 
-  test('the size that was kept is applied after the start', async () => {
+  test('applies the stored size after the start', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'], tty: true })
     await runtime.resizeTTY(id, { height: 5, width: 6 })
@@ -413,7 +416,7 @@ describe('startAttached', () => {
     expect(await running).toBe(0)
   })
 
-  test('an abort: its reason; what was started is stopped, and no connection is left', async () => {
+  test('rejects with the reason of an abort, stops the container, and leaves no connection', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'] })
     const controller = new AbortController()
@@ -425,7 +428,7 @@ describe('startAttached', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('a container that ran before is not stopped by an abort', async () => {
+  test('does not stop a container that ran before at an abort', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'] })
     await runtime.startContainer(id)
@@ -437,7 +440,7 @@ describe('startAttached', () => {
     expect(fake.state.findContainer(id)?.status).toBe('running')
   })
 
-  test('a missing command: COMMAND_NOT_STARTED, and both connections are gone', async () => {
+  test('rejects with COMMAND_NOT_STARTED for a missing command, and leaves no connection', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['nosuch'] })
     fake.override('POST /containers/*/start', (reply) =>
@@ -448,7 +451,7 @@ describe('startAttached', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('the engine dies: CONNECTION_LOST, never 0', async () => {
+  test('rejects with CONNECTION_LOST, and never resolves with 0, when the engine stops', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'] })
     const running = runtime.startAttached(id, {})
@@ -457,7 +460,7 @@ describe('startAttached', () => {
     await expect(running).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
   })
 
-  test('an output that is cut off while the process runs: CONNECTION_LOST', async () => {
+  test('rejects with CONNECTION_LOST when the output ends while the process runs', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'] })
     const running = runtime.startAttached(id, {})
@@ -468,7 +471,7 @@ describe('startAttached', () => {
   })
 
   test.each([false, true])(
-    'waits for a start that takes long while the engine answers nothing else (misses exits: %s)',
+    'waits for a slow start during which the engine answers no other request (misses exits: %s)',
     async (missesExits) => {
       const limits = { livenessIntervalMs: 2, livenessAnswerMs: 5, inspectIntervalMs: 2, inspectAnswerMs: 5 }
       const { fake, runtime } = await startRuntime({ quirks: { missesExits } }, limits)

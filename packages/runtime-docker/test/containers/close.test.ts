@@ -3,7 +3,7 @@ import { startRuntime } from '../start-runtime.js'
 
 const image = 'busybox:1'
 
-/** Closes the runtime when the fake engine hears this request. */
+/** Closes the runtime when the fake engine receives this request. */
 async function closeAt(pattern: RegExp) {
   const started = await startRuntime()
   const { fake, runtime } = started
@@ -14,8 +14,8 @@ async function closeAt(pattern: RegExp) {
   return { ...started, waitForClose: () => closed }
 }
 
-describe('closing while something is made', () => {
-  test('a create is undone, then close settles', async () => {
+describe('close during an operation', () => {
+  test('undoes a create before it resolves', async () => {
     const { fake, runtime, waitForClose } = await closeAt(/create/)
     await expect(runtime.createContainer({ image })).rejects.toMatchObject({
       code: 'RUNTIME_UNAVAILABLE',
@@ -26,7 +26,7 @@ describe('closing while something is made', () => {
     await expect.poll(() => fake.sockets.size).toBe(0)
   })
 
-  test('a create that the engine takes long for is undone, too', async () => {
+  test('undoes a create that the engine answers late', async () => {
     const { fake, runtime } = await startRuntime({}, { abortGraceMs: 1_000, lateResultMs: 0 })
     let late: string | undefined
     fake.override('POST /containers/create', async (reply, { json }) => {
@@ -43,7 +43,7 @@ describe('closing while something is made', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
-  test('a sidecar is undone', async () => {
+  test('undoes a sidecar', async () => {
     const { fake, sidecars, waitForClose } = await closeAt(/start/)
     await expect(sidecars.startSidecar({ image, name: 'side', command: ['sleep'] })).rejects.toMatchObject({
       code: 'RUNTIME_UNAVAILABLE',
@@ -53,7 +53,7 @@ describe('closing while something is made', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
-  test('each call gets its own undo failures', async () => {
+  test('rejects each call with its own undo failures', async () => {
     const { fake, runtime } = await startRuntime()
     const ids = [await runtime.createContainer({ image, command: ['sleep'] })]
     ids.push(await runtime.createContainer({ image, command: ['sleep'] }))
@@ -69,7 +69,7 @@ describe('closing while something is made', () => {
     await expect(runtime.ping()).rejects.toMatchObject({ code: 'RUNTIME_UNAVAILABLE', undoFailures: [] })
   })
 
-  test('what startAttached started is stopped', async () => {
+  test('stops the container that startAttached started', async () => {
     const { fake, runtime, waitForClose } = await closeAt(/resize/)
     const id = await runtime.createContainer({ image, command: ['sleep'], tty: true })
     const running = runtime.startAttached(id, { initialSize: { height: 1, width: 1 } })
@@ -78,7 +78,7 @@ describe('closing while something is made', () => {
     expect(fake.state.findContainer(id)?.status).toBe('exited')
   })
 
-  test('after it nothing is sent, and nothing is undone', async () => {
+  test('sends no request afterwards', async () => {
     const { fake, runtime } = await startRuntime()
     await runtime.close()
     await expect(runtime.createContainer({ image })).rejects.toMatchObject({ undoFailures: [] })
@@ -86,7 +86,7 @@ describe('closing while something is made', () => {
   })
 })
 
-test('a call after close tells that the runtime was closed, where it was open, and what to do', async () => {
+test('rejects a call after close with the endpoint and a remedy', async () => {
   const { fake, runtime } = await startRuntime()
   await runtime.close()
   await expect(runtime.ping()).rejects.toMatchObject({

@@ -5,7 +5,7 @@ const body = (config: object, apiVersion = '1.41') =>
   toCreateBody({ image: 'x', ...config }, { labels: { l: '1' }, apiVersion }) as Record<string, Record<string, unknown>>
 
 describe('toCreateBody', () => {
-  test('leaves out what the config leaves out: image and engine decide', () => {
+  test('omits the fields that the config omits', () => {
     expect(body({})).toEqual({
       Image: 'x',
       Labels: { l: '1' },
@@ -19,7 +19,7 @@ describe('toCreateBody', () => {
     })
   })
 
-  test('security options as docker has them: what opens the system paths is none of the engine', () => {
+  test('converts systempaths=unconfined, and passes the other security options on', () => {
     expect(body({ securityOptions: ['seccomp=unconfined'] }).HostConfig).toEqual({
       SecurityOpt: ['seccomp=unconfined'],
     })
@@ -31,7 +31,7 @@ describe('toCreateBody', () => {
     })
   })
 
-  test('process and limits', () => {
+  test('sets process and limits', () => {
     expect(
       body({
         command: ['a', 'b'],
@@ -76,7 +76,7 @@ describe('toCreateBody', () => {
     })
   })
 
-  test('ports are published on 127.0.0.1 unless another address is given; an empty host port lets the engine pick', () => {
+  test('publishes ports on 127.0.0.1 by default, with an empty host port for the engine to choose', () => {
     const ports = [
       { containerPort: 80 },
       { containerPort: 80, hostPort: 8_080, hostAddress: '0.0.0.0' },
@@ -96,7 +96,7 @@ describe('toCreateBody', () => {
     })
   })
 
-  test('binds and volumes are Mounts: a missing source must fail and not be made', () => {
+  test('sends binds and volumes as Mounts, so that a missing source fails', () => {
     const mounts = [
       { type: 'bind', source: '/s', target: '/t', readOnly: true },
       { type: 'volume', source: 'v', target: '/u' },
@@ -116,7 +116,7 @@ describe('toCreateBody', () => {
     })
   })
 
-  test('a tmpfs: text options before API 1.46, which say whether it may hold programs, Mounts from then on', () => {
+  test('sends a tmpfs with text options before API 1.46, and as Mounts from then on', () => {
     const mounts = [{ type: 'tmpfs', target: '/t', executable: true, sizeBytes: 9, mode: 0o700 }]
     expect(body({ mounts }).HostConfig).toEqual({ Tmpfs: { '/t': 'exec,size=9,mode=700' } })
     expect(body({ mounts }, '1.46').HostConfig).toEqual({
@@ -129,11 +129,11 @@ describe('toCreateBody', () => {
     [{ mode: 'default' }, undefined],
     [{ mode: 'none' }, 'none'],
     [{ mode: 'host' }, 'host'],
-  ])('network %j', (network, mode) => {
+  ])('sets the mode of the network %j', (network, mode) => {
     expect(body({ network }).HostConfig?.NetworkMode).toBe(mode)
   })
 
-  test('name servers are those of the caller alone; extra hosts are name:address', () => {
+  test('sets only the name servers of the caller, and extra hosts as name:address', () => {
     expect(body({}).HostConfig).not.toHaveProperty('Dns')
     expect(body({ dns: ['1.1.1.1'], extraHosts: { a: 'host-gateway' } }).HostConfig).toEqual({
       Dns: ['1.1.1.1'],

@@ -9,14 +9,14 @@ const refuse = (field: 'privileged' | 'memoryBytes' | 'network.aliases'): Partia
 })
 
 describe('createContainer', () => {
-  test('is one request when the image is there, and resolves with the full id', async () => {
+  test('sends one request when the image exists, and resolves with the full id', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, name: 'one', labels: { team: 'a' } })
     expect(fake.log()).toEqual(['POST /containers/create'])
     expect(id).toBe(fake.state.findContainer('one')?.id)
   })
 
-  test('puts the owner on it', async () => {
+  test('sets the ownership labels', async () => {
     const { fake, runtime, instance } = await startRuntime()
     await runtime.createContainer({ image, labels: { team: 'a' } })
     expect(fake.requests[0]?.json.Labels).toMatchObject({
@@ -26,7 +26,7 @@ describe('createContainer', () => {
     })
   })
 
-  test('what no runtime could take is refused without a request', async () => {
+  test('rejects an invalid config without a request', async () => {
     const { fake, runtime } = await startRuntime()
     for (const [config, field] of [
       [{ image: '' }, 'image'],
@@ -43,7 +43,7 @@ describe('createContainer', () => {
     expect(fake.requests).toHaveLength(0)
   })
 
-  test('what this engine refuses is OPTION_UNSUPPORTED without a request', async () => {
+  test('rejects unsupported options with OPTION_UNSUPPORTED without a request', async () => {
     const { fake, runtime } = await startRuntime(refuse('privileged'))
     await expect(runtime.createContainer({ image, privileged: true })).rejects.toMatchObject({
       code: 'OPTION_UNSUPPORTED',
@@ -56,7 +56,7 @@ describe('createContainer', () => {
     expect(fake.requests).toHaveLength(0)
   })
 
-  test('a limit that the engine drops with a warning: removed again, then OPTION_UNSUPPORTED', async () => {
+  test('removes the container and rejects with OPTION_UNSUPPORTED when the engine drops a limit with a warning', async () => {
     const { fake, runtime } = await startRuntime()
     const warning =
       'Your kernel does not support memory limit capabilities or the cgroup is not mounted. Limitation discarded.'
@@ -72,7 +72,7 @@ describe('createContainer', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
-  test('a reference that the engine does not accept: INVALID_ARGUMENT for the image', async () => {
+  test('rejects with INVALID_ARGUMENT for an image reference that the engine does not accept', async () => {
     const { fake, runtime } = await startRuntime()
     const reason = 'invalid reference format: repository name must be lowercase'
     fake.override('POST /containers/create', (reply) => reply.refuse(400, reason))
@@ -82,17 +82,20 @@ describe('createContainer', () => {
     })
   })
 
-  test.each(['host', 'none'])('the network "%s" is a mode, not one to join: INVALID_ARGUMENT', async (Name) => {
-    const { fake, runtime } = await startRuntime()
-    fake.state.networks.set('n1', { Id: 'n1', Name })
-    const network = { mode: 'networks', networks: [{ networkId: 'n1' }] } as const
-    await expect(runtime.createContainer({ image, network })).rejects.toMatchObject({
-      code: 'INVALID_ARGUMENT',
-      facts: { field: 'network', expected: `the mode "${Name}", which stands for that network` },
-    })
-  })
+  test.each(['host', 'none'])(
+    'rejects with INVALID_ARGUMENT for a connection to the network "%s", which is a mode',
+    async (Name) => {
+      const { fake, runtime } = await startRuntime()
+      fake.state.networks.set('n1', { Id: 'n1', Name })
+      const network = { mode: 'networks', networks: [{ networkId: 'n1' }] } as const
+      await expect(runtime.createContainer({ image, network })).rejects.toMatchObject({
+        code: 'INVALID_ARGUMENT',
+        facts: { field: 'network', expected: `the mode "${Name}" for that network` },
+      })
+    },
+  )
 
-  test('the source of a bind mount that the engine does not find: INVALID_ARGUMENT with its path', async () => {
+  test('rejects with INVALID_ARGUMENT and the path for the missing source of a bind mount', async () => {
     const { fake, runtime } = await startRuntime()
     const reason = 'invalid mount config for type "bind": bind source path does not exist: /b'
     fake.override('POST /containers/create', (reply) => reply.refuse(400, reason))
@@ -103,7 +106,7 @@ describe('createContainer', () => {
     })
   })
 
-  test('other warnings are handed on', async () => {
+  test('passes other warnings on', async () => {
     const { fake, runtime, warnings } = await startRuntime()
     fake.override('POST /containers/create', (reply, { json }) =>
       reply.json(201, { Id: fake.state.createContainer('one', json).id, Warnings: ['swap is off'] }),
@@ -112,7 +115,7 @@ describe('createContainer', () => {
     expect(warnings).toEqual(['swap is off'])
   })
 
-  test('a taken name: NAME_CONFLICT with the holder and whether it is ours; the holder is untouched', async () => {
+  test('rejects with NAME_CONFLICT, the holder and its ownership for an existing name, and keeps the holder', async () => {
     const { fake, runtime } = await startRuntime()
     const holderId = await runtime.createContainer({ image, name: 'one' })
     const stranger = fake.state.createContainer('two', { Labels: {} })
@@ -128,7 +131,7 @@ describe('createContainer', () => {
 })
 
 describe('a missing image', () => {
-  test('is pulled, with progress, and the create is tried once more', async () => {
+  test('is pulled with progress, and the create is repeated', async () => {
     const { fake, runtime } = await startRuntime()
     const seen: string[] = []
     await runtime.createContainer({ image: 'other:2' }, { onProgress: ({ status }) => seen.push(status) })
@@ -140,7 +143,7 @@ describe('a missing image', () => {
     expect(seen).toContain('Pulling from library')
   })
 
-  test("with pull 'never': IMAGE_NOT_FOUND, and no pull", async () => {
+  test("rejects with IMAGE_NOT_FOUND without a pull when pull is 'never'", async () => {
     const { fake, runtime } = await startRuntime()
     await expect(runtime.createContainer({ image: 'other:2', pull: 'never' })).rejects.toMatchObject({
       code: 'IMAGE_NOT_FOUND',
@@ -149,7 +152,7 @@ describe('a missing image', () => {
     expect(fake.log()).toEqual(['POST /containers/create'])
   })
 
-  test('a pull that fails under status 200: IMAGE_PULL_FAILED with the text of the registry, nothing left', async () => {
+  test('rejects with IMAGE_PULL_FAILED and the text of the registry when the pull fails under status 200', async () => {
     const { fake, runtime } = await startRuntime()
     const line = { errorDetail: { message: 'pull access denied for other' }, error: 'pull access denied for other' }
     fake.override('POST /images/create', (reply) => reply.raw(200, `${JSON.stringify(line)}\n`))
@@ -164,7 +167,7 @@ describe('a missing image', () => {
 describe('networks', () => {
   const join = (networkId: string, ...aliases: string[]) => ({ networkId, aliases })
 
-  test('an absent one: NETWORK_NOT_FOUND before anything is made', async () => {
+  test('that do not exist are rejected with NETWORK_NOT_FOUND before the create', async () => {
     const { fake, runtime } = await startRuntime()
     const network = { mode: 'networks', networks: [join('gone')] } as const
     await expect(runtime.createContainer({ image, network })).rejects.toMatchObject({
@@ -174,7 +177,7 @@ describe('networks', () => {
     expect(fake.log()).not.toContain('POST /containers/create')
   })
 
-  test('before API 1.44 the first goes with the create, the others are connected', async () => {
+  test('are connected after the create, except the first one, before API 1.44', async () => {
     const { fake, runtime } = await startRuntime()
     for (const Id of ['n1', 'n2']) fake.state.networks.set(Id, { Id, Name: Id })
     const network = { mode: 'networks', networks: [join('n1', 'a'), join('n2', 'b')] } as const
@@ -189,7 +192,7 @@ describe('networks', () => {
     })
   })
 
-  test('from API 1.44 on all go with the create', async () => {
+  test('are all part of the create from API 1.44 on', async () => {
     const { fake, runtime } = await startRuntime({
       api: { version: '1.44', newest: '1.44', oldest: '1.24', pinned: false },
     })
@@ -202,7 +205,7 @@ describe('networks', () => {
     })
   })
 
-  test('one that cannot be joined: the container is removed again', async () => {
+  test('that cannot be connected fail the create, and the container is removed', async () => {
     const { fake, runtime } = await startRuntime()
     for (const Id of ['n1', 'n2']) fake.state.networks.set(Id, { Id, Name: Id })
     fake.override('POST /networks/n2/connect', (reply) => reply.refuse(500, 'cannot join'))
@@ -215,7 +218,7 @@ describe('networks', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
-  test('aliases on the default network, where no name is known: OPTION_UNSUPPORTED', async () => {
+  test('with aliases on the default network are rejected with OPTION_UNSUPPORTED', async () => {
     const { fake, runtime } = await startRuntime()
     fake.state.networks.set('bridge', { Id: 'b', Name: 'bridge' })
     const network = { mode: 'networks', networks: [join('bridge', 'a')] } as const
@@ -226,8 +229,8 @@ describe('networks', () => {
   })
 })
 
-describe('a create that is not answered', () => {
-  test('aborted while the engine makes it: its answer is awaited, the container removed, then the reason', async () => {
+describe('an unanswered create', () => {
+  test('is awaited after an abort, and the container is removed before the call rejects with the reason', async () => {
     const { fake, runtime } = await startRuntime()
     const controller = new AbortController()
     const reason = new Error('enough')
@@ -240,7 +243,7 @@ describe('a create that is not answered', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
-  test('aborted while the engine refuses it: the reason, and nothing is looked for', async () => {
+  test('rejects with the reason without a search when the engine refuses it after the abort', async () => {
     const { fake, runtime } = await startRuntime()
     const controller = new AbortController()
     fake.override('POST /containers/create', (reply) => {
@@ -251,7 +254,7 @@ describe('a create that is not answered', () => {
     expect(fake.log()).toEqual(['POST /containers/create'])
   })
 
-  test('never answered after an abort: what was made is found by its label and removed', async () => {
+  test('is undone by the label when the engine never answers after an abort', async () => {
     const { fake, runtime } = await startRuntime()
     const controller = new AbortController()
     fake.override('POST /containers/create', (_, { json }) => {
@@ -262,7 +265,7 @@ describe('a create that is not answered', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
-  test('the connection breaks after the container was made: CONNECTION_LOST, and it is removed', async () => {
+  test('rejects with CONNECTION_LOST and removes the container when the connection is lost', async () => {
     const { fake, runtime } = await startRuntime()
     fake.override('POST /containers/create', (reply, { json }) => {
       fake.state.createContainer('made', json)
@@ -272,7 +275,7 @@ describe('a create that is not answered', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
-  test('what cannot be undone is told beside the first failure', async () => {
+  test('rejects with the first error, and a failed undo in undoFailures', async () => {
     const { fake, runtime } = await startRuntime()
     fake.override('POST /containers/create', (reply, { json }) => {
       fake.state.createContainer('made', json)

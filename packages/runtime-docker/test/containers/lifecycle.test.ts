@@ -5,7 +5,7 @@ import { startRuntime } from '../start-runtime.js'
 const image = 'busybox:1'
 
 describe('startContainer and stopContainer', () => {
-  test('one request each; started twice and stopped twice: both resolve', async () => {
+  test('send one request each, and resolve when repeated', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'] })
     fake.requests.length = 0
@@ -17,13 +17,13 @@ describe('startContainer and stopContainer', () => {
     expect(fake.requests.slice(2).map(({ query }) => query.get('t'))).toEqual(['2', '0'])
   })
 
-  test('stopping what is gone resolves; starting it does not', async () => {
+  test('resolve for the stop of a missing container, and reject for its start', async () => {
     const { runtime } = await startRuntime()
     await runtime.stopContainer('gone')
     await expect(runtime.startContainer('gone')).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
 
-  test('a missing command: COMMAND_NOT_STARTED, and the container stays for its maker to remove', async () => {
+  test('reject with COMMAND_NOT_STARTED for a missing command, and leave the container', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['nosuch'] })
     fake.override('POST /containers/*/start', (reply) =>
@@ -40,7 +40,7 @@ describe('startContainer and stopContainer', () => {
     [{ Privileged: true }, 'privileged', 'true'],
     [{ CapAdd: ['SYS_RESOURCE'] }, 'capAdd', 'SYS_RESOURCE'],
   ])(
-    'capabilities that the machine withholds: OPTION_UNSUPPORTED of what asked for them (%j)',
+    'reject with OPTION_UNSUPPORTED of the option that requested unavailable capabilities (%j)',
     async (HostConfig, field, given) => {
       const { fake, runtime } = await startRuntime()
       const { id } = fake.state.createContainer('c', { HostConfig })
@@ -54,7 +54,7 @@ describe('startContainer and stopContainer', () => {
     },
   )
 
-  test('an id that would leave its path is refused without a request', async () => {
+  test('reject an id with path separators without a request', async () => {
     const { fake, runtime } = await startRuntime()
     for (const id of ['', '../images/x', 'a/b', 'a?x', '-a', 'a b', 'a\n']) {
       await expect(runtime.startContainer(id)).rejects.toMatchObject({
@@ -68,7 +68,7 @@ describe('startContainer and stopContainer', () => {
 })
 
 describe('removeContainer', () => {
-  test('by force, with anonymous volumes; gone: resolves', async () => {
+  test('removes by force with anonymous volumes, and resolves for a missing container', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'] })
     await runtime.startContainer(id)
@@ -77,7 +77,7 @@ describe('removeContainer', () => {
     await runtime.removeContainer(id)
   })
 
-  test('one that another is removing is waited for', async () => {
+  test('waits for a removal by another client', async () => {
     const { fake, runtime } = await startRuntime()
     const { id } = fake.state.createContainer('c', {})
     let asked = 0
@@ -90,7 +90,7 @@ describe('removeContainer', () => {
     expect(asked).toBe(3)
   })
 
-  test('one whose removal by another failed is removed', async () => {
+  test('removes a container whose removal by another client failed', async () => {
     const { fake, runtime } = await startRuntime()
     const { id } = fake.state.createContainer('c', {})
     let isFirst = true
@@ -112,13 +112,13 @@ describe('containerState and listContainers', () => {
     ['exited', 'exited'],
     ['dead', 'dead'],
     ['levitating', 'unknown'],
-  ])('the state %s is %s', async (status, state) => {
+  ])('convert the state %s to %s', async (status, state) => {
     const { fake, runtime } = await startRuntime()
     fake.override('GET /containers/*/json', (reply) => reply.json(200, { Id: 'c', State: { Status: status } }))
     expect(await runtime.containerState('c')).toBe(state)
   })
 
-  test('a list has full ids, names without slash, stopped ones too, and is filtered by the engine', async () => {
+  test('list all containers with full ids and names without slash, filtered by the engine', async () => {
     const { fake, runtime } = await startRuntime()
     const { id } = fake.state.createContainer('one', { Image: image, Labels: { a: '1' } })
     fake.state.createContainer('two', { Labels: {} })
@@ -133,7 +133,7 @@ describe('containerState and listContainers', () => {
 describe('resizeTTY', () => {
   const size = { height: 24, width: 80 }
 
-  test('before the start it is kept, and applied by the start', async () => {
+  test('stores the size before the start, and the start applies it', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'], tty: true, name: 'n' })
     await runtime.resizeTTY('n', size)
@@ -141,7 +141,7 @@ describe('resizeTTY', () => {
     expect(fake.state.findContainer(id)?.size).toBe('24x80')
   })
 
-  test('while it runs it is one request; after the exit nothing happens', async () => {
+  test('sends one request for a running container, and does nothing after the exit', async () => {
     const { fake, runtime } = await startRuntime()
     const id = await runtime.createContainer({ image, command: ['sleep'], tty: true })
     await runtime.startContainer(id)
@@ -152,7 +152,7 @@ describe('resizeTTY', () => {
     await runtime.resizeTTY(id, size)
   })
 
-  test('numbers that are no size: INVALID_ARGUMENT with the field, and no request', async () => {
+  test('rejects with INVALID_ARGUMENT and the field for an invalid size, without a request', async () => {
     const { fake, runtime } = await startRuntime()
     for (const [given, field] of [
       [{ height: 0, width: 0 }, 'size.height'],
@@ -178,14 +178,14 @@ describe('resizeTTY', () => {
     expect(fake.log().filter((line) => line.endsWith('/resize'))).toHaveLength(3)
   })
 
-  test('an unknown container: CONTAINER_NOT_FOUND', async () => {
+  test('rejects with CONTAINER_NOT_FOUND for a missing container', async () => {
     const { runtime } = await startRuntime()
     await expect(runtime.resizeTTY('gone', size)).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
 })
 
 describe('getPortBindings', () => {
-  test('a mapping that lags behind the start is looked for again', async () => {
+  test('polls for a mapping that appears after the start', async () => {
     const { fake, runtime } = await startRuntime()
     let looks = 0
     fake.override('GET /containers/*/json', (reply) => {
@@ -197,7 +197,7 @@ describe('getPortBindings', () => {
     expect([...(await runtime.getPortBindings('c'))]).toEqual([[80, 40_000]])
   })
 
-  test('nothing is looked for twice where nothing is published, or nothing runs', async () => {
+  test('sends one request when no port is published or the container does not run', async () => {
     const { fake, runtime } = await startRuntime()
     const HostConfig = { PortBindings: { '80/tcp': [{ HostPort: '' }] } }
     for (const id of [fake.state.createContainer('a', { HostConfig }).id, fake.state.createContainer('b', {}).id]) {
@@ -233,7 +233,7 @@ describe('inspectContainer', () => {
 describe('getHostAddress', () => {
   const network = (config: object, more: object = {}) => ({ Id: 'n', Name: 'n', IPAM: { Config: [config] }, ...more })
 
-  test('the gateway of the default network, or of the one that is named', async () => {
+  test('resolves with the gateway of the default network, or of the given one', async () => {
     const { fake, runtime } = await startRuntime()
     fake.state.networks.set('bridge', network({ Subnet: '172.17.0.0/16', Gateway: '172.17.0.1' }))
     fake.state.networks.set('other', network({ Gateway: '10.1.0.1/24' }))
@@ -241,7 +241,7 @@ describe('getHostAddress', () => {
     expect(await runtime.getHostAddress({ networkId: 'other' })).toBe('10.1.0.1')
   })
 
-  test('a default network that has a subnet alone gave itself its first address', async () => {
+  test('resolves with the first address of a default network without a gateway', async () => {
     const { fake, runtime } = await startRuntime()
     const Options = { 'com.docker.network.bridge.default_bridge': 'true' }
     fake.state.networks.set('bridge', network({ Subnet: '172.18.0.0/16' }, { Options }))
@@ -279,7 +279,7 @@ describe('getHostAddress', () => {
 })
 
 test.each(['network', 'network.host'] as const)(
-  'supportsHostNetwork is false when the report refuses %s',
+  'supportsHostNetwork is false when %s is unsupported',
   async (field) => {
     expect((await startRuntime()).runtime.supportsHostNetwork()).toBe(true)
     const unsupportedOptions = [{ field, reason: 'of the machine', remedy: undefined }]
@@ -288,7 +288,7 @@ test.each(['network', 'network.host'] as const)(
 )
 
 describe('startSidecar', () => {
-  test('a failed start: the container is removed again, and the first failure is what comes', async () => {
+  test('removes the container after a failed start, and rejects with the first error', async () => {
     const { fake, sidecars } = await startRuntime()
     fake.override('POST /containers/*/start', (reply) => reply.refuse(500, 'no start'))
     await expect(sidecars.startSidecar({ image, name: 's' })).rejects.toMatchObject({
@@ -298,7 +298,7 @@ describe('startSidecar', () => {
     expect(fake.state.containers.size).toBe(0)
   })
 
-  test('a removal that fails too is told beside it', async () => {
+  test('rejects with the first error, and a failed removal in undoFailures', async () => {
     const { fake, sidecars } = await startRuntime()
     fake.override('POST /containers/*/start', (reply) => reply.refuse(500, 'no start'))
     fake.override('DELETE /containers/*', (reply) => reply.refuse(500, 'stuck'))
@@ -308,7 +308,7 @@ describe('startSidecar', () => {
     })
   })
 
-  test('a config that is none, or has what only containers have, is refused before any request', async () => {
+  test('rejects an invalid config, or one with fields of containers only, before any request', async () => {
     const { fake, sidecars } = await startRuntime()
     const seen = fake.requests.length
     for (const config of [undefined, { image }, { image, name: 's', network: { mode: 'host' } }]) {
@@ -334,7 +334,7 @@ describe('startSidecar', () => {
 })
 
 describe('ping', () => {
-  test('resolves when the engine answers, else CONNECTION_LOST', async () => {
+  test('resolves when the engine answers, and rejects with CONNECTION_LOST otherwise', async () => {
     const { fake, runtime } = await startRuntime()
     await runtime.ping()
     await fake.die()

@@ -10,20 +10,20 @@ async function startPending(condition: 'next-exit' | 'removed' = 'next-exit') {
   return { ...started, container, pending }
 }
 
-test('an engine that does not answer for a container that is gone: EXIT_CODE_UNKNOWN, not for ever', async () => {
+test('rejects with EXIT_CODE_UNKNOWN when the engine does not answer after the removal of the container', async () => {
   const { container, pending, fake } = await startPending()
   container.events.removeAllListeners('exit')
   fake.state.containers.delete(container.id)
   await expect(pending.exitCode).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN', facts: { id: container.id } })
 })
 
-test('an engine that breaks down beside a wait that is silent: CONNECTION_LOST', async () => {
+test('rejects with CONNECTION_LOST when the engine stops during a wait', async () => {
   const { fake, pending } = await startPending()
   fake.override('GET /containers/*/json', (reply) => reply.destroy())
   await expect(pending.exitCode).rejects.toMatchObject({ code: 'CONNECTION_LOST' })
 })
 
-test('looking beside ends with the answer', async () => {
+test('stops polling at the answer', async () => {
   const { fake, container, pending } = await startPending()
   container.start()
   await expect.poll(() => fake.requests.length).toBeGreaterThan(3)
@@ -34,7 +34,7 @@ test('looking beside ends with the answer', async () => {
   expect(fake.requests.length).toBeLessThanOrEqual(asked + 1) // one may have been on its way
 })
 
-test('ignores an inspection that is not answered in time: the code is that of the wait', async () => {
+test('ignores an inspection that is not answered in time, and resolves with the code of the wait', async () => {
   const { fake, container, pending } = await startPending()
   const asked = { count: 0 }
   fake.override('GET /containers/*/json', () => {

@@ -12,8 +12,8 @@ const published = {
   '90/sctp': [{ HostIp: '0.0.0.0', HostPort: '1' }],
 }
 
-describe('ports as they are published', () => {
-  test('what is exposed and not published is left out', () => {
+describe('published ports', () => {
+  test('do not include ports that are only exposed', () => {
     expect(toPortBindings(published).map(({ containerPort, protocol }) => [containerPort, protocol])).toEqual([
       [53, 'udp'],
       [53, 'tcp'],
@@ -22,7 +22,7 @@ describe('ports as they are published', () => {
     expect(toPortBindings(null)).toEqual([])
   })
 
-  test('one host port a container port: TCP before UDP, IPv4 before IPv6, which may have another', () => {
+  test('have one host port per container port, TCP before UDP and IPv4 before IPv6', () => {
     expect([...toPortMap(toPortBindings(published))]).toEqual([[53, 49_153]])
   })
 })

@@ -8,7 +8,7 @@ async function startWaiting(command: readonly string[] = ['sleep']) {
   return { ...started, container, id: container.id }
 }
 
-/** Resolves when the engine has taken the wait up and has been asked for the state. */
+/** Resolves when the engine has accepted the wait and has received the inspection. */
 function waitUntilAsked(log: () => readonly string[]): Promise<void> {
   return expect.poll(() => log().filter((line) => line.endsWith('/json'))).toHaveLength(1) as unknown as Promise<void>
 }
@@ -19,7 +19,7 @@ function exitNow(container: FakeContainer, code: number): void {
 }
 
 describe('waitContainer', () => {
-  test('opens the wait before it looks', async () => {
+  test('opens the wait before the inspection', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     container.start()
     const waiting = runtime.waitContainer(id)
@@ -31,14 +31,14 @@ describe('waitContainer', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('one that has ended: its code at once, and the wait is let go', async () => {
+  test('resolves at once for an exited container, and closes the wait', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     exitNow(container, 3)
     expect(await runtime.waitContainer(id)).toBe(3)
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('one that was never started is waited for, through its start', async () => {
+  test('waits for the start and the exit of a created container', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     const waiting = runtime.waitContainer(id)
     await waitUntilAsked(() => fake.log())
@@ -47,7 +47,7 @@ describe('waitContainer', () => {
     expect(await waiting).toBe(0)
   })
 
-  test('gone before the call: CONTAINER_NOT_FOUND', async () => {
+  test('rejects with CONTAINER_NOT_FOUND for a missing container', async () => {
     const { runtime } = await startRuntime()
     await expect(runtime.waitContainer('gone')).rejects.toMatchObject({
       code: 'CONTAINER_NOT_FOUND',
@@ -55,7 +55,7 @@ describe('waitContainer', () => {
     })
   })
 
-  test('events that are none, asked for where it was removed: PROTOCOL_ERROR', async () => {
+  test('rejects with PROTOCOL_ERROR for invalid events after a removal', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     fake.override('GET /events', (reply) => reply.raw(200, '<html>'))
     const waiting = runtime.waitContainer(id)
@@ -65,7 +65,7 @@ describe('waitContainer', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'PROTOCOL_ERROR', facts: { excerpt: '<html>' } })
   })
 
-  test('removed without having run, for which the engine says 0: EXIT_CODE_UNKNOWN', async () => {
+  test('rejects with EXIT_CODE_UNKNOWN for a container that was removed without a start, though the engine answers 0', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     const waiting = runtime.waitContainer(id)
     await waitUntilAsked(() => fake.log())
@@ -74,7 +74,7 @@ describe('waitContainer', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN', facts: { id } })
   })
 
-  test('started and removed within one look: the code that the engine remembers', async () => {
+  test('resolves with the code in the events when the container was started and removed between two inspections', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     const died = { Type: 'container', Action: 'die', Actor: { ID: id, Attributes: { exitCode: '0' } } }
     fake.override('GET /events', (reply) => reply.raw(200, `${JSON.stringify(died)}\n`))
@@ -90,7 +90,7 @@ describe('waitContainer', () => {
     })
   })
 
-  test('removed while it runs: the code that the engine answers', async () => {
+  test('resolves with the answered code when the container is removed while it runs', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     container.start()
     const waiting = runtime.waitContainer(id)
@@ -99,7 +99,7 @@ describe('waitContainer', () => {
     expect(await waiting).toBe(137)
   })
 
-  test('a failure in the answer: OPERATION_FAILED with its words', async () => {
+  test('rejects with OPERATION_FAILED and the text of an error in the answer', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     container.start()
     fake.override(`POST /containers/${id}/wait`, (reply) =>
@@ -111,7 +111,7 @@ describe('waitContainer', () => {
     })
   })
 
-  test('the engine dies: CONNECTION_LOST, never a code', async () => {
+  test('rejects with CONNECTION_LOST when the engine stops', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     container.start()
     const waiting = runtime.waitContainer(id)
@@ -121,7 +121,7 @@ describe('waitContainer', () => {
   })
 
   test.each(['nothing', 'half of it'])(
-    'the answer is cut off after %s, and one look still tells: the true code',
+    'resolves with the code of an inspection when the answer is incomplete (%s arrived)',
     async (what) => {
       const { fake, runtime, container, id } = await startWaiting()
       container.start()
@@ -139,14 +139,14 @@ describe('waitContainer', () => {
     },
   )
 
-  test('an answer that is no JSON: PROTOCOL_ERROR', async () => {
+  test('rejects with PROTOCOL_ERROR for an answer that is not JSON', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     container.start()
     fake.override(`POST /containers/${id}/wait`, (reply) => reply.open().end('exit: 0'))
     await expect(runtime.waitContainer(id)).rejects.toMatchObject({ code: 'PROTOCOL_ERROR' })
   })
 
-  test('an abort while it waits: the reason, and the connection is gone', async () => {
+  test('rejects with the reason of an abort, and closes the connection', async () => {
     const { fake, runtime, container, id } = await startWaiting()
     container.start()
     const controller = new AbortController()

@@ -12,12 +12,12 @@ import { FakeEngineState } from './fake-engine-state.js'
 import { FakeReply } from './fake-reply.js'
 import { route } from './fake-routes.js'
 
-/** One request as it arrived. */
+/** One received request. */
 export interface FakeRequest {
   readonly method: string
-  /** As it was sent, with version prefix. */
+  /** The path with version prefix. */
   readonly rawPath: string
-  /** Without version prefix and query. */
+  /** The path without version prefix and query. */
   readonly path: string
   readonly query: URLSearchParams
   readonly headers: IncomingMessage['headers']
@@ -28,21 +28,22 @@ export interface FakeRequest {
 export type FakeHandler = (reply: FakeReply, request: FakeRequest) => unknown
 
 /**
- * A working engine on a unix socket of its own, with containers that run in the test: enough of Docker's API to live by.
+ * A working engine with the part of Docker's API that the tests use, on a Unix socket, with containers in the test
+ * process.
  *
- * Any answer can be replaced (`override`), the engine can die and come back, and every request is logged.
+ * Each answer can be replaced (`override`), the engine can stop and start again, and each request is logged.
  */
 export class FakeDockerEngine {
   readonly state = new FakeEngineState()
   readonly requests: FakeRequest[] = []
-  /** Open connections, as the engine has them. */
+  /** The open connections of the engine. */
   readonly sockets = new Set<Duplex>()
   readonly socketPath: string
   newestApi = '1.41'
   oldestApi = '1.12'
-  /** As the header of a ping has it. */
+  /** The version in the header of a ping. */
   server = 'Docker/20.10.24 (linux)'
-  /** Hears of each request before it is answered; may wait. */
+  /** Called with each request before its answer. May delay it. */
   onRequest: (request: FakeRequest, index: number) => void | Promise<void> = () => {}
   readonly #overrides: { readonly pattern: RegExp; readonly handler: FakeHandler }[] = []
   #server: Server | undefined
@@ -51,12 +52,12 @@ export class FakeDockerEngine {
     this.socketPath = socketPath
   }
 
-  /** `POST /containers/*\/start`: replaces the engine's own answer. The last that fits is taken. */
+  /** `POST /containers/*\/start`: replaces the engine's own answer. The last match applies. */
   override(pattern: string, handler: FakeHandler): void {
     this.#overrides.unshift({ pattern: toPattern(pattern), handler })
   }
 
-  /** Takes all replacements back. */
+  /** Removes all replacements. */
   restore(): void {
     this.#overrides.length = 0
   }
@@ -79,7 +80,7 @@ export class FakeDockerEngine {
     this.#server = server
   }
 
-  /** All connections break, and nothing listens any more. What it knew it still knows. */
+  /** Closes all connections and stops listening. The state is kept. */
   async die(): Promise<void> {
     const server = this.#server
     this.#server = undefined
@@ -102,7 +103,7 @@ export class FakeDockerEngine {
   }
 }
 
-/** Started for one test, and a client of it, which soon loses its timeouts; both end with the test. */
+/** Starts an engine, and a client with short timeouts, for one test. */
 export async function startFakeEngine(
   changes: Partial<DockerDetails> = {},
   timeouts: Partial<DockerTimeouts> = {},
@@ -150,12 +151,15 @@ async function readBody(incoming: IncomingMessage): Promise<{ bytes: Buffer; res
   try {
     for await (const chunk of incoming) chunks.push(chunk)
   } catch {
-    // The client has gone.
+    // The client has disconnected.
   }
   return { bytes: Buffer.concat(chunks), rest: Buffer.alloc(0) }
 }
 
-/** Up to 24 node leaves the body of a request for an upgrade on the socket; from 26 on it is read like any other. */
+/**
+ * Up to version 24, Node leaves the body of an upgrade request on the socket; from 26 on it is read like any other
+ * body.
+ */
 async function readUpgradeBody(incoming: IncomingMessage, socket: Duplex, head: Buffer = Buffer.alloc(0)) {
   const length = Number(incoming.headers['content-length'] ?? 0)
   let bytes: Buffer = head

@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { frame } from './frames.js'
 
-/** What the fake engine knows: containers, networks, images, execs. */
+/** The state of the fake engine: containers, networks, images, execs. */
 export class FakeEngineState {
   readonly containers = new Map<string, FakeContainer>()
   readonly networks = new Map<string, { readonly Id: string; readonly Name: string; readonly [key: string]: unknown }>()
@@ -39,14 +39,14 @@ export interface FakeExec {
 
 type Status = 'created' | 'running' | 'paused' | 'exited'
 
-/** A container whose process is a few words: `exit N`, `echo TEXT`, `cat`, `sleep`. */
+/** A container whose process is a simple command: `exit N`, `echo TEXT`, `cat`, `sleep`. */
 export class FakeContainer {
   readonly id: string
   name: string
   readonly config: Readonly<Record<string, unknown>>
-  /** What it is joined to, by name. */
+  /** The networks it is connected to, by name. */
   networks: Readonly<Record<string, object>> = {}
-  /** What a script of the firewall has left in its network namespace since its start. */
+  /** The firewall rules in its network namespace since its start. */
   rules: 'none' | 'sealed' | 'set' = 'none'
   /** `exit` with the code; `removed`. */
   readonly events = new EventEmitter()
@@ -139,7 +139,7 @@ export class FakeContainer {
     }
   }
 
-  /** Of `cat`: what comes on this connection is printed, and its end is that of the program. */
+  /** Runs `cat`: prints the data of this connection, and exits at its end. */
   echoInput(socket: Duplex): void {
     const end = () => this.exit(0)
     if (this.isTerminal) followTerminal(socket, { write: (text) => this.write(1, text), end })
@@ -149,8 +149,8 @@ export class FakeContainer {
 }
 
 /**
- * A program that copies its input by the line, prints `the end` when that ends, and ends: at a terminal, where the
- * character 4 is the end at the begin of a line, and where a half-close ends the output, as with a real engine.
+ * A program at a terminal that copies its input line by line, prints `the end` at the end of the input, and exits. The
+ * input ends with the character 4 at the beginning of a line. As with a real engine, a half-close ends the output.
  */
 export function followTerminal(
   socket: Duplex,

@@ -1,6 +1,6 @@
 import type { FakeContainer, FakeEngineState } from './fake-engine-state.js'
 
-/** What the script of a firewall prints where the tools work; `undefined` for any other command. */
+/** Returns the output of the firewall script with working tools; `undefined` for any other command. */
 export function runFirewallScript(command: readonly string[]): FirewallRun | undefined {
   const script = command.find((word) => word.includes('mark sealing'))
   if (script === undefined) return undefined
@@ -11,7 +11,7 @@ export function runFirewallScript(command: readonly string[]): FirewallRun | und
 }
 
 export interface FirewallRun {
-  /** Whether nothing is open but the loopback interface. */
+  /** Whether only the loopback interface is open. */
   readonly isSeal: boolean
   readonly output: string
 }

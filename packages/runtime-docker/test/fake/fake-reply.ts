@@ -2,7 +2,7 @@ import type { ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { FakeDockerEngine } from './fake-docker-engine.js'
 
-/** How a request is answered, whether it asked for an upgrade or not. */
+/** The answer to a request, with or without an upgrade. */
 export class FakeReply {
   readonly engine: FakeDockerEngine
   readonly #response: ServerResponse | undefined
@@ -42,7 +42,7 @@ export class FakeReply {
     )
   }
 
-  /** Headers now, the body later. */
+  /** Sends the headers, and leaves the body open. */
   open(headers: Readonly<Record<string, string>> = {}): ServerResponse {
     const response = this.#response
     if (response === undefined) throw new Error('the request asked for an upgrade')
@@ -52,7 +52,7 @@ export class FakeReply {
     return response
   }
 
-  /** Takes the connection over; `first` goes out in one packet with the headers. */
+  /** Hijacks the connection; `first` is sent in one packet with the headers. */
   upgrade({ status = 101, first = Buffer.alloc(0), headers = {} }: UpgradeOptions = {}): Duplex {
     const socket = this.#socket
     if (socket === undefined) throw new Error('the request did not ask for an upgrade')

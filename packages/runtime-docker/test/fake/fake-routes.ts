@@ -187,7 +187,7 @@ function attach(container: FakeContainer, reply: FakeReply): undefined {
   socket.on('close', () => container.attached.delete(socket))
   if (container.status === 'exited') socket.end()
   if (container.status === 'running' && container.program === 'cat') container.echoInput(socket)
-  // What is sent before the start waits for the process.
+  // Data that is sent before the start is buffered for the process.
   if (container.status === 'created') socket.pause()
 }
 
@@ -210,7 +210,7 @@ function createExec(container: FakeContainer, reply: FakeReply, { json: config }
   reply.json(201, { Id: id })
 }
 
-/** Echoes what it reads, and ends with 0 when that ends. */
+/** Echoes its input, and exits with 0 at the end of it. */
 function startExec(reply: FakeReply, { json }: FakeRequest, id: string): undefined {
   const exec = reply.engine.state.execs.get(id)
   if (exec === undefined) return reply.refuse(404, `No such exec instance: ${id}`)

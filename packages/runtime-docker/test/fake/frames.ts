@@ -1,4 +1,4 @@
-/** One frame as the engine sends it; type 1 is stdout, 2 stderr, 3 the engine's own error. */
+/** Creates a frame of the engine; type 1 is stdout, 2 stderr, 3 an error of the engine. */
 export function frame(type: number, payload: string | Uint8Array): Buffer {
   const bytes = Buffer.from(payload)
   const header = Buffer.alloc(8)
@@ -7,7 +7,7 @@ export function frame(type: number, payload: string | Uint8Array): Buffer {
   return Buffer.concat([header, bytes])
 }
 
-/** A source of numbers below 1 that repeats itself for one seed: mulberry32. */
+/** Creates a deterministic random generator of numbers below 1: mulberry32. */
 export function createRandom(seed: number): () => number {
   let state = seed >>> 0
   return () => {
@@ -18,7 +18,7 @@ export function createRandom(seed: number): () => number {
   }
 }
 
-/** The same bytes in pieces of random length, one to `most`. */
+/** Splits bytes into chunks of random length from 1 to `most`. */
 export function splitAtRandom(bytes: Buffer, random: () => number, most: number): readonly Buffer[] {
   const pieces: Buffer[] = []
   for (let offset = 0; offset < bytes.length; ) {

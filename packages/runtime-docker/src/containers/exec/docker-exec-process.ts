@@ -8,7 +8,7 @@ import { createTerminalInput } from '../../engine/streams/terminal-input.js'
 import { readExitCode } from './exec-exit-code.js'
 import { killExec } from './kill-exec.js'
 
-/** A process in a container, at the other end of an upgraded connection. */
+/** A process in a container, over an upgraded connection. */
 export class DockerExecProcess implements ExecProcess {
   readonly stdin: Writable
   readonly stdout: Readable
@@ -30,7 +30,7 @@ export class DockerExecProcess implements ExecProcess {
     this.stdout = this.#output.stdout
     this.stderr = this.#output.stderr
     this.exitCode = this.#run()
-    // Who does not ask for it must not be ended by it.
+    // A rejection without a listener must not end the process.
     this.exitCode.catch(() => {})
   }
 
@@ -42,7 +42,7 @@ export class DockerExecProcess implements ExecProcess {
     )
   }
 
-  /** After its end: nothing. */
+  /** Does nothing after the exit of the process. */
   async resize(size: TerminalSize, options: OperationOptions = {}): Promise<void> {
     validateTerminalSize(size)
     const { execId, containerId } = this.#options
@@ -64,7 +64,7 @@ export class DockerExecProcess implements ExecProcess {
     await this.exitCode.catch(() => {})
   }
 
-  /** What an engine answers of a process that has ended says nothing: not found, stopped, or a failure. */
+  /** Whether an error can be ignored because the process has exited: not found, stopped, or a failure. */
   async #hasEnded(call: EngineCall): Promise<boolean> {
     if (this.#isOver) return true
     const api = await this.#engine.api(call)
@@ -75,7 +75,7 @@ export class DockerExecProcess implements ExecProcess {
     return this.#end(await new Promise<unknown>((resolve) => this.#output.start(resolve)))
   }
 
-  /** The code, after both outputs ended. Nothing is guessed: the engine says that the process is over, or it is an error. */
+  /** Resolves with the exit code after both outputs ended. Rejects when the engine does not report the exit. */
   async #end(error: unknown): Promise<number> {
     try {
       if (this.#isDisposed) throw this.#toDisposed()
@@ -102,7 +102,7 @@ export class DockerExecProcess implements ExecProcess {
 
   #toDisposed(): unknown {
     const { execId } = this.#options
-    return createHostError('EXIT_CODE_UNKNOWN', { id: execId, reason: 'the process was let go before it ended' })
+    return createHostError('EXIT_CODE_UNKNOWN', { id: execId, reason: 'the process was released before it exited' })
   }
 }
 
@@ -111,15 +111,15 @@ export interface ExecProcessOptions {
   readonly containerId: string
   readonly isTerminal: boolean
   readonly hasStdin: boolean
-  /** By which the process is found where its id cannot be: see `kill-exec.ts`. */
+  /** The marker by which `kill-exec.ts` finds the process when it cannot use the process id. */
   readonly marker: string | undefined
-  /** Its signal aborts with that of the caller, and when the runtime is closed. */
+  /** The call. Its signal aborts with that of the caller and when the runtime is closed. */
   readonly call: EngineCall
-  /** Called when the process is over. */
+  /** Called when the process has exited. */
   readonly onEnd: () => void
 }
 
-/** An output that nobody has begun to read must not keep the exit code back for ever. */
+/** Whether an output has a reader. An output without a reader must not block the exit code. */
 function isRead(output: Readable): boolean {
   return output.readableFlowing === true || output.listenerCount('readable') > 0 || output.listenerCount('data') > 0
 }

@@ -3,10 +3,12 @@ import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { isCommandMissing } from '../../engine/docker-error-texts.js'
 
 /**
- * The exit code of a process whose output has ended. The engine books it a moment later; never: EXIT_CODE_UNKNOWN.
+ * Resolves with the exit code of a process whose output has ended. The engine records it shortly after; if it does not,
+ * rejects with EXIT_CODE_UNKNOWN.
  *
- * `output` is what the process seems to have written. Docker 20.10 books 126 for every command that does not start, with
- * process id 0, and sends the words of the OCI runtime as output: a missing command is then 127, as with other engines.
+ * `output` is the beginning of the output. Docker 20.10 records 126 and process id 0 for every command that does not
+ * start, and sends the OCI runtime's message as output. The result for a missing command is then 127, as on other
+ * engines.
  */
 export async function readExitCode(
   engine: DockerEngine,
@@ -21,7 +23,7 @@ export async function readExitCode(
   }
   const code = await poll(ask, { limitMs: engine.timeouts.execEndMs, signal: call.signal })
   if (code !== undefined) return code
-  const reason = 'its output ended, and the engine still has it running'
+  const reason = 'its output ended, but the engine reports it as running'
   throw createHostError('EXIT_CODE_UNKNOWN', { id: execId, reason })
 }
 

@@ -8,13 +8,13 @@ import type { ExecProcessOptions } from './docker-exec-process.js'
 import { readExitCode } from './exec-exit-code.js'
 
 /**
- * Signals a process that exec has started; false when it is over, or cannot be reached.
+ * Sends a signal to a process that exec has started. Resolves with false when it has exited or is not found.
  *
- * Engines have no call for that, and know the process by the id that it has on their machine. On this machine the kernel
- * tells its id in the container; elsewhere it is looked for there by its marker. A second exec then signals it.
+ * Engines have no request for this, and report the process id of their machine. On this machine the kernel has its id
+ * in the container; elsewhere it is found in the container by its marker. A second exec then sends the signal.
  */
 export async function killExec(engine: DockerEngine, target: KillTarget, call: EngineCall): Promise<boolean> {
-  // As every `kill` takes it.
+  // The format that every `kill` accepts.
   const name = target.signal.replace(/^SIG/, '')
   const { Running, Pid = 0, ContainerID = '' } = await inspectStarted(engine, target.execId, call)
   if (Running !== true) return false
@@ -29,12 +29,12 @@ export interface KillTarget extends ExecProcessOptions {
   readonly signal: string
 }
 
-/** Whether the kernel of this machine is the container's: then `/proc` knows the process. */
+/** Whether the container runs on the kernel of this machine, so that `/proc` has the process. */
 export function canReadInnerPid({ details }: Pick<DockerEngine, 'details'>): boolean {
   return details.facts.location === 'this-machine' && process.platform === 'linux'
 }
 
-/** The engine hands the connection over a moment before the process is there. */
+/** Waits for the process id, since the engine hijacks the connection shortly before the process exists. */
 async function inspectStarted(engine: DockerEngine, execId: string, call: EngineCall): Promise<InspectedExec> {
   const api = await engine.api(call)
   let exec: InspectedExec = {}
@@ -45,7 +45,9 @@ async function inspectStarted(engine: DockerEngine, execId: string, call: Engine
   return (await poll(look, { limitMs: engine.timeouts.execStartMs, signal: call.signal })) ?? exec
 }
 
-/** Runs a command as root, and resolves with its exit code. Attached: Podman never books the end of one that is not. */
+/**
+ * Runs an attached command as root and resolves with its exit code. Podman never records the exit of a detached one.
+ */
 async function runToEnd(engine: DockerEngine, command: Argv, call: EngineCall): Promise<number> {
   const api = await engine.api(call)
   const { id: execId } = await api.getContainer(call.subject).exec({ Cmd: command, User: '0', AttachStdout: true })
@@ -55,12 +57,15 @@ async function runToEnd(engine: DockerEngine, command: Argv, call: EngineCall): 
     await finished(socket.resume(), { writable: false }).catch((cause) => Promise.reject(engine.translate(cause, call)))
     socket.destroy()
   } catch (error) {
-    if (!isHostError(error, 'COMMAND_NOT_STARTED')) throw error // its exit code says the same
+    if (!isHostError(error, 'COMMAND_NOT_STARTED')) throw error // the exit code has the same information
   }
   return readExitCode(engine, { execId, call })
 }
 
-/** Only of a process whose control group names the container: this process may see other ids than the engine does. */
+/**
+ * Reads the process id in the container, if the control group of the process has the container's id, since this process
+ * may have another PID namespace than the engine.
+ */
 async function readInnerPid(pid: number, containerId: string): Promise<number | undefined> {
   if (pid <= 0 || containerId === '') return undefined
   const [status, cgroup] = await Promise.all(
@@ -71,7 +76,7 @@ async function readInnerPid(pid: number, containerId: string): Promise<number | 
   return inner === undefined ? undefined : Number(inner)
 }
 
-/** An image may have `kill` as a program, or as part of a shell, or not at all. */
+/** The commands to try: an image may have `kill` as a program, in a shell, or not at all. */
 function toCommands(name: string, pid: number | undefined, marker: string | undefined): readonly Argv[] {
   if (pid !== undefined)
     return [
@@ -81,7 +86,10 @@ function toCommands(name: string, pid: number | undefined, marker: string | unde
   return marker === undefined ? [] : [['sh', '-c', findAndKill, 'sh', name, marker]]
 }
 
-/** The parent of what exec starts is outside of the container: the kernel says 0. Its children have the marker too. */
+/**
+ * The parent of an exec process is outside of the container, with the id 0. This excludes its children, which have the
+ * marker too.
+ */
 const findAndKill = `
 for directory in /proc/[0-9]*; do
   grep -q "^PPid:[[:space:]]*0$" "$directory/status" 2>/dev/null || continue

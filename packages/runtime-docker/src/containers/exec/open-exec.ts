@@ -8,7 +8,7 @@ import { inspectContainer, validateContainerId } from '../inspect-container.js'
 import { DockerExecProcess } from './docker-exec-process.js'
 import { canReadInnerPid } from './kill-exec.js'
 
-/** Starts a further process in a running container and resolves when it is attached. */
+/** Starts an additional process in a running container and resolves when it is attached. */
 export async function openExec(
   engine: DockerEngine,
   id: string,
@@ -47,7 +47,7 @@ function toExecBody(command: Argv, options: ExecOptions & { readonly marker: str
   const lines = Object.entries(env).map(toEnvironmentLine)
   const Env = marker === undefined ? lines : [...lines, marker]
   return {
-    // A terminal has no end of its own: the end of an input that is not wanted is typed.
+    // The input of a terminal cannot be closed, so end-of-transmission is sent when there is no input.
     AttachStdin: stdin || tty,
     AttachStdout: true,
     AttachStderr: true,
@@ -61,12 +61,12 @@ function toExecBody(command: Argv, options: ExecOptions & { readonly marker: str
   }
 }
 
-/** The engine says that it is not running, and not what it is. */
+/** Adds the state of the container, since the engine reports only that it is not running. */
 async function withState(engine: DockerEngine, call: EngineCall): Promise<unknown> {
   const { State } = await inspectContainer(engine, call)
   return createHostError('NOT_RUNNING', { id: call.subject, state: toContainerState(State?.Status) })
 }
 
-/** An engine leaves a terminal when it reads these, and cannot be told not to: a sequence that nobody types. */
+/** The engine detaches when it reads these keys, which cannot be turned off. No user types this sequence. */
 const noDetachKeys = Array.from({ length: 8 }, () => 'ctrl-^,ctrl-_').join(',')
 const markerName = 'CAPSTAN_EXEC'

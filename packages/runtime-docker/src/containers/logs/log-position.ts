@@ -1,12 +1,12 @@
 import type { FrameSource } from '../../engine/streams/frame-parser.js'
 import { compareLogTimes } from './log-time.js'
 
-/** Decides which bytes of a record are handed on. */
+/** Selects the bytes of a record to pass on. */
 export interface LogFilter {
   pass(source: FrameSource, bytes: Buffer, timestamp: string | undefined): Buffer
 }
 
-/** How far a log was read: hands on everything, and remembers of each stream the last record. */
+/** The position of a reader in a log. Passes all bytes on, and records the last record of each stream. */
 export class LogPosition implements LogFilter {
   readonly #marks = new Map<FrameSource, LogMark>()
   #first: string | undefined
@@ -22,8 +22,8 @@ export class LogPosition implements LogFilter {
   }
 
   /**
-   * For a second reading of the same log: hands on only what the first did not. `undefined` where the first got nothing:
-   * an engine that has anything to send has sent a piece before a slow reader can hold it up.
+   * Returns the filter for a second reading of the same log, which passes on only new bytes. `undefined` when the first
+   * reading got no data, because even a slow reader gets the first chunk.
    */
   toRest(): LogRest | undefined {
     if (this.#marks.size === 0) return undefined
@@ -31,9 +31,9 @@ export class LogPosition implements LogFilter {
   }
 }
 
-/** Leaves out of a log what was read of it before. */
+/** Removes the bytes of a log that were read before. */
 export class LogRest implements LogFilter {
-  /** Where the second reading has to begin, as text or time; `undefined`: where the first did. */
+  /** The start of the second reading, as text or time; `undefined` for the start of the first one. */
   readonly since: Date | string | undefined
   readonly #marks: ReadonlyMap<FrameSource, LogMark>
 
@@ -58,13 +58,13 @@ interface LogSpan {
   readonly last: string | undefined
 }
 
-/** The bytes that were read of the last record, or of all records that have its timestamp. */
+/** The number of bytes read of the last record, or of all records with its timestamp. */
 interface LogMark {
   readonly timestamp: string | undefined
   length: number
 }
 
-/** The records of one stream are in the order of their timestamps, those of two need not be: hence a little earlier. */
+/** Returns a time shortly before the last timestamp, since records are ordered by time only within each stream. */
 function toBegin(first: string, last: string): Date | string {
   const earlier = new Date(Date.parse(last) - slackMs)
   return earlier.getTime() > Date.parse(first) ? earlier : first

@@ -4,19 +4,19 @@ import type { LogFilter } from './log-position.js'
 import { FrameTimestamps, LineTimestamps, type StampedSink } from './log-timestamps.js'
 
 /**
- * Bytes of a log stream to chunks; pure. `end` finds what is cut off. Both give the chunks before a fault, and then throw
- * the fault.
+ * Converts the bytes of a log stream to chunks. Pure. `end` detects an incomplete stream. Both yield the chunks before
+ * an error, and then throw it.
  */
 export interface LogSplitter {
   push(chunk: Buffer): Iterable<LogChunk>
   end(): Iterable<LogChunk>
-  /** The engine's last timestamp, where it sends them. */
+  /** The last timestamp, if the engine sends timestamps. */
   readonly lastTimestamp: string | undefined
 }
 
 /**
- * `isStamped`: the engine puts timestamps before the records; `isShown`: the chunks have them; `filter`: what of the
- * records becomes chunks, default all.
+ * Creates a splitter. `isStamped`: the records have timestamps; `isShown`: the chunks have timestamps; `filter`:
+ * selects the bytes to pass on, default all.
  */
 export function createLogSplitter({ isTerminal, isStamped, isShown, filter }: LogFormat): LogSplitter {
   const chunks: LogChunk[] = []

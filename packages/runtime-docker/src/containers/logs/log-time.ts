@@ -1,11 +1,11 @@
-/** A moment as the engine's `since` takes it: seconds, with up to nine digits of a fraction. */
+/** Converts a time to the format of the engine's `since`: seconds, with a fraction of up to nine digits. */
 export function toEngineTime(moment: Date | string): string {
   if (moment instanceof Date) return (moment.getTime() / 1000).toFixed(3)
   const { seconds, fraction } = parseTime(moment)
   return fraction === '' ? String(seconds) : `${seconds}.${fraction}`
 }
 
-/** The order of two timestamps of the engine, to the nanosecond; those that have none are equal. */
+/** Compares two timestamps of the engine to the nanosecond. A missing timestamp is equal to any other. */
 export function compareLogTimes(left: string | undefined, right: string | undefined): number {
   if (left === right || left === undefined || right === undefined) return 0
   const [a, b] = [parseTime(left), parseTime(right)]

@@ -1,12 +1,12 @@
 import type { FramePiece, FrameSource } from '../../engine/streams/frame-parser.js'
 
-/** A piece of a log without its timestamp. A record that arrives in pieces has the same one on each. */
+/** Receives a piece of a log without its timestamp. All pieces of a record have the same timestamp. */
 export type StampedSink = (source: FrameSource, bytes: Buffer, timestamp: string | undefined) => void
 
 /**
- * Takes the timestamp off each record: what precedes its first space.
+ * Removes the timestamp from each record, which is the text before the first space.
  *
- * The engine puts one before each record, and a frame is a record; a line longer than 16 KiB is several.
+ * Each frame is a record with one timestamp. A line longer than 16 KiB is split into several records.
  */
 export class FrameTimestamps {
   readonly #sink: StampedSink
@@ -17,7 +17,7 @@ export class FrameTimestamps {
     this.#sink = sink
   }
 
-  /** The last one seen, whichever stream it was on. */
+  /** The last timestamp of both streams. */
   get last(): string | undefined {
     return this.#last
   }
@@ -32,8 +32,8 @@ export class FrameTimestamps {
 }
 
 /**
- * The same for the raw stream of a terminal, which has no frames: a record begins at a line's begin, and after 16 KiB of
- * a line, where another timestamp stands.
+ * Removes timestamps from the raw stream of a terminal, which has no frames. A record begins at each line, and after
+ * each 16 KiB of a line, with another timestamp.
  */
 export class LineTimestamps {
   readonly #sink: StampedSink
@@ -54,7 +54,7 @@ export class LineTimestamps {
     while (rest.length > 0) rest = this.#record.isOpen ? this.#takeText(rest) : this.#takeBegin(rest)
   }
 
-  /** Hands out what could have been the begin of a record, and is the end of all. */
+  /** Passes on buffered text that could have been the beginning of a timestamp. */
   end(): void {
     const rest = this.#record.push(noBytes, { isLast: true })
     if (rest.length > 0) this.#sink('stdout', rest, this.#record.timestamp)
@@ -78,13 +78,16 @@ export class LineTimestamps {
   }
 }
 
-/** The begin of one record, until it is known where its text begins. */
+/** The buffered beginning of a record, until its timestamp is complete. */
 class RecordBegin {
   isOpen = false
   timestamp: string | undefined
   #begin: Buffer = noBytes
 
-  /** The text after the timestamp; nothing while that is not whole. A record without one is all text. */
+  /**
+   * Returns the text after the timestamp, or nothing while the timestamp is incomplete. A record without a timestamp is
+   * all text.
+   */
   push(bytes: Buffer, { isLast }: FramePiece): Buffer {
     const joined = this.#begin.length === 0 ? bytes : Buffer.concat([this.#begin, bytes])
     const space = joined.subarray(0, mostTimestampBytes).indexOf(32)

@@ -10,12 +10,12 @@ import { createLogSplitter, type LogSplitter } from './log-splitter.js'
 import { toEngineTime } from './log-time.js'
 
 /**
- * Reads the log of one container, no faster than it is read.
+ * Reads the log of one container with back-pressure.
  *
- * A followed log that ends while its container runs was interrupted (rotation, an engine that went away): CONNECTION_LOST
- * with the engine's last timestamp, never a clean end. One that ends with its container is read to the end of what was
- * logged, however slow the reader was; of a terminal's log with `tailLines`, and of a container that is removed at its
- * end, a slow reader may miss the last part.
+ * A followed log that ends while its container runs was interrupted (by rotation, or a stopped engine), and fails with
+ * CONNECTION_LOST and the engine's last timestamp. A log that ends with its container is read completely, also by a
+ * slow reader. A slow reader may miss the last part of a terminal's log with `tailLines`, and of the log of a container
+ * that is removed at its exit.
  */
 export async function* readLog(
   engine: DockerEngine,
@@ -26,32 +26,32 @@ export async function* readLog(
   if (options.follow !== true) return void (yield* readOnce({ engine, options, call }))
   const position = new LogPosition()
   const { isReplaced } = yield* readOnce({ engine, options, call, filter: position })
-  // A start under firewall rules has replaced the container, which had written nothing.
+  // A start under firewall rules has replaced the container, which had no output.
   if (isReplaced) return yield* readLog(engine, options, call)
   const rest = position.toRest()
   if (rest !== undefined) yield* readRest({ engine, options, call, filter: rest })
 }
 
 /**
- * Engine 20.10 cuts a followed log short when its reader is slow and the container ends meanwhile: the log itself has
- * it all. So it is read on to its end, unless it went away with the container.
+ * Reads the rest of a followed log. Engine 20.10 truncates the stream when the container exits and the reader is slow,
+ * but the log is complete unless it was removed with the container.
  */
 async function* readRest({ filter, ...reading }: LogReading & { readonly filter: LogRest }) {
   const { since = reading.options.since } = filter
   const { tailLines, ...options } = reading.options
-  // Where a terminal's tail began is not known: its log cannot be read on.
+  // The beginning of the tail of a terminal's log is unknown, so the rest cannot be found.
   if (filter.since === undefined && tailLines !== undefined) return
   const whole = { ...options, follow: false, ...(since === undefined ? {} : { since }) }
   try {
     yield* readOnce({ ...reading, options: whole, filter, isStamped: filter.since !== undefined })
   } catch (error) {
-    if (!isGone(error)) throw error
+    if (!isRemoved(error)) throw error
   }
 }
 
 /**
- * Reads what one request gives, and returns whether the container was replaced meanwhile. A followed log that ends while
- * its container runs was interrupted.
+ * Reads the answer to one request, and returns whether the container was replaced meanwhile. A followed log that ends
+ * while its container runs was interrupted.
  */
 async function* readOnce(reading: LogReading): AsyncGenerator<LogChunk, { readonly isReplaced: boolean }> {
   const { engine, options, call, filter } = reading
@@ -76,7 +76,7 @@ interface LogReading {
   readonly options: LogOptions
   readonly call: EngineCall
   readonly filter?: LogFilter
-  /** Whether the engine shall send timestamps. Default: where they are wanted, or a followed log may need its last one. */
+  /** Whether to request timestamps. Default: if the caller requests them, or a followed log may need the last one. */
   readonly isStamped?: boolean
 }
 
@@ -94,17 +94,19 @@ interface OpenLog {
   readonly isTerminal: boolean
   readonly isStamped: boolean
   readonly id: string
-  /** The engine's id of the container when the log was asked for. */
+  /** The engine's id of the container at the time of the request. */
   readonly engineId: string
 }
 
-/** Whether there is a terminal is asked beside: before API 1.42 the answer does not say how it is framed. */
-async function openLog({ engine, options, call, isStamped: isStampWanted }: LogReading): Promise<OpenLog> {
+/**
+ * Requests the log. The inspection tells whether it has frames, which the answer has in a header only from API 1.42 on.
+ */
+async function openLog({ engine, options, call, isStamped: requestsTimestamps }: LogReading): Promise<OpenLog> {
   const container = await inspectContainer(engine, call)
   const isTerminal = container.Config?.Tty === true
   const { follow = false, timestamps = false, stdout = true, stderr = true, since, tailLines } = options
-  // A terminal's timestamps cannot be told from its text with certainty: asked for only when they are wanted.
-  const isStamped = timestamps || (isStampWanted ?? (follow && !isTerminal))
+  // The timestamps in a terminal's log cannot be reliably separated from its text, so they are only sent on request.
+  const isStamped = timestamps || (requestsTimestamps ?? (follow && !isTerminal))
   const query = {
     follow,
     stdout,
@@ -119,8 +121,8 @@ async function openLog({ engine, options, call, isStamped: isStampWanted }: LogR
   return { response: await engine.send({ ...call, method: 'GET', path, query }), isTerminal, isStamped, id, engineId }
 }
 
-/** The container was removed, or is about to be. */
-function isGone(error: unknown): boolean {
+/** Whether the container was removed or is being removed. */
+function isRemoved(error: unknown): boolean {
   if (isHostError(error, 'CONTAINER_NOT_FOUND')) return true
   return isHostError(error, 'OPERATION_FAILED') && error.facts.status === 409
 }
@@ -130,14 +132,14 @@ function withTimestamp(error: unknown, lastTimestamp: string | undefined): unkno
   return createHostError('CONNECTION_LOST', { ...error.facts, lastTimestamp }, { cause: error.cause })
 }
 
-/** Everything written so far, both streams in order of arrival; does not wait for the container to stop. */
+/** Reads the whole log so far, both streams in order of arrival. Does not wait for the container to exit. */
 export async function readAllLogs(engine: DockerEngine, call: EngineCall): Promise<Uint8Array> {
   const pieces: Uint8Array[] = []
   for await (const { bytes } of readLog(engine, {}, call)) pieces.push(bytes)
   return Buffer.concat(pieces)
 }
 
-/** Throws OPTION_UNSUPPORTED for what of these options the engine refuses. */
+/** Throws OPTION_UNSUPPORTED for options that the engine does not support. */
 export function refuseLogOptions(
   { runtimeName, details }: Pick<DockerEngine, 'runtimeName' | 'details'>,
   { since, timestamps = false }: LogOptions,

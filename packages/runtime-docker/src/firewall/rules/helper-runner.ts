@@ -15,8 +15,8 @@ import { isAnswered } from '../../engine/is-answered.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**
- * Runs scripts in a short-lived container in the workload's network namespace. The workload needs neither the right nor the
- * tools, and cannot have changed them: the files come from the image.
+ * Runs scripts in a short-lived container in the workload's network namespace. The workload needs neither the right nor
+ * the tools, and cannot have changed them: the files come from the image.
  */
 export function createHelperRunner(
   { engine, workload }: RunnerContext,
@@ -44,12 +44,12 @@ function createHelper(engine: DockerEngine, config: object, call: EngineCall): P
     ...config,
     Labels: { ...toObjectLabels({ kind: 'container' }, engine.ownerLabels), ...requestIdLabel },
   }
-  return withAbortGrace(engine, call, async (patient) => {
-    const api = await engine.api(patient)
+  return withAbortGrace(engine, call, async (graceCall) => {
+    const api = await engine.api(graceCall)
     try {
       return (await api.createContainer({ _query: {}, _body: body })).id
     } catch (error) {
-      throw isAnswered(error, patient) ? error : await removeOrphan(engine, { call, requestIdLabel, error })
+      throw isAnswered(error, graceCall) ? error : await removeOrphan(engine, { call, requestIdLabel, error })
     }
   })
 }

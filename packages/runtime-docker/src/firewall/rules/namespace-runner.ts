@@ -7,13 +7,13 @@ export interface NamespaceRunner {
   /** For messages: `a helper container of its own image`. */
   readonly title: string
   /**
-   * Resolves with the output and the exit code. Rejects when the script could not be run, or did not end in time. What was
-   * created for it is removed in both cases, except for a process that does not end.
+   * Resolves with the output and the exit code. Rejects when the script could not be run, or did not end in time. What
+   * was created for it is removed in both cases, except for a process that does not end.
    */
   run(script: string, call: EngineCall): Promise<ScriptResult>
 }
 
-/** What runners work on. */
+/** The parameters of all runners. */
 export interface RunnerContext {
   readonly engine: DockerEngine
   readonly workload: Workload

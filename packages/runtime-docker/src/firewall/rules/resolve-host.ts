@@ -9,7 +9,7 @@ import { readContainerFile } from './container-file.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 import { findPeer } from './peers.js'
 
-/** What a name is looked up with. */
+/** The parameters of a lookup. */
 export interface ResolveContext extends RunnerContext {
   readonly runners: readonly NamespaceRunner[]
 }
@@ -63,7 +63,7 @@ async function lookUpInside({ runners }: ResolveContext, host: string, call: Eng
   return []
 }
 
-/** An abort and the limit end the waiting; Node cannot stop the lookup itself. */
+/** Stops waiting at an abort or at the limit. Node cannot stop the lookup itself. */
 async function lookUp(host: string, signal: AbortSignal | undefined): Promise<readonly LookupAddress[]> {
   const limit = limitCall({ signals: [signal], operation: 'lookup', timeoutMs: lookupTimeoutMs })
   try {

@@ -15,8 +15,8 @@ import { toWorkload } from '../rules/workload.js'
 import { toSandboxBody } from './sandbox-body.js'
 
 /**
- * Starts a sandbox with the networks of a container that was not started yet, sets the rules in it, and resolves with its id.
- * Where this rejects, no sandbox is left.
+ * Starts a sandbox with the networks of a container that was not started yet, sets the rules in it, and resolves with
+ * its id. Where this rejects, no sandbox is left.
  *
  * The sandbox is of the plugin's `firewallImage`, else of the container's own image: the first that has the tools.
  */
@@ -35,7 +35,7 @@ export async function openSandbox(engine: DockerEngine, opening: Opening, call: 
   throw createNoRunnerError(reasons)
 }
 
-/** What a sandbox is opened for. */
+/** The container that a sandbox is opened for. */
 export interface Opening {
   readonly container: InspectedContainer
   /** The request that created the container. */
@@ -48,7 +48,9 @@ export async function startSandbox(engine: DockerEngine, sandboxId: string, call
   await (await engine.api({ ...call, subject: sandboxId })).getContainer(sandboxId).start()
 }
 
-/** Sets the rules in the sandbox of a container, whether the container runs or not. Resolves as {@link setRules} does. */
+/**
+ * Sets the rules in the sandbox of a container, whether the container runs or not. Resolves as {@link setRules} does.
+ */
 export async function setSandboxRules(
   engine: DockerEngine,
   { container, sandboxId, rules }: Pick<Opening, 'container' | 'rules'> & { readonly sandboxId: string },
@@ -60,7 +62,7 @@ export async function setSandboxRules(
   return await setRules({ ...context, runners: [createSandboxRunner(context)] }, rules, call)
 }
 
-/** Resolves with reasons where the image does not serve. No sandbox is left then, nor where this rejects. */
+/** Resolves with reasons when the image cannot be used. No sandbox is left then, nor when this rejects. */
 async function openWith(
   engine: DockerEngine,
   image: string,

@@ -6,9 +6,9 @@ import type { DockerEngine, EngineCall } from '../../engine/docker-engine.js'
 import { toReason } from '../../engine/engine-text.js'
 
 /**
- * Stops the sandbox of a container that does not run, so that its ports and addresses are free, and removes the sandbox of a
- * container that was removed. Does nothing for a container that runs, is being started, or has no sandbox. Never rejects: a
- * failure is a warning.
+ * Stops the sandbox of a container that does not run, so that its ports and addresses are free, and removes the sandbox
+ * of a container that was removed. Does nothing for a container that runs, is being started, or has no sandbox. Never
+ * rejects: a failure is a warning.
  */
 export async function releaseAfterEnd(engine: DockerEngine, call: EngineCall): Promise<void> {
   if (engine.containers.findSandboxed(call.subject) === undefined) return
@@ -20,9 +20,9 @@ export async function releaseAfterEnd(engine: DockerEngine, call: EngineCall): P
 }
 
 async function releaseSandbox(engine: DockerEngine, call: EngineCall): Promise<void> {
-  const known = engine.containers.findSandboxed(call.subject)
-  if (known === undefined || engine.containers.isStarting(known.firstId)) return
-  const { firstId, sandboxId } = known
+  const found = engine.containers.findSandboxed(call.subject)
+  if (found === undefined || engine.containers.isStarting(found.firstId)) return
+  const { firstId, sandboxId } = found
   const container = await findContainer(engine, call)
   if (container === undefined) {
     await removeContainer(engine, sandboxId, { signal: call.signal })

@@ -6,14 +6,14 @@ import { readBody } from '../../engine/read-body.js'
 import { releaseAfterEnd } from './release-sandbox.js'
 
 /**
- * Releases the sandbox of a container when the container ends, while this runtime is open. Does not keep the process of the
- * caller running. Does nothing for a container without a sandbox.
+ * Releases the sandbox of a container when the container ends, while this runtime is open. Does not keep the process of
+ * the caller running. Does nothing for a container without a sandbox.
  */
 export function watchSandbox(engine: DockerEngine, id: string): void {
-  const known = engine.containers.findSandboxed(id)
-  if (known === undefined) return
+  const found = engine.containers.findSandboxed(id)
+  if (found === undefined) return
   // A sandbox that is not released here is removed with its container, or by a sweep.
-  engine.run('startContainer', known.firstId, {}, (call) => watch(engine, call)).catch(() => {})
+  engine.run('startContainer', found.firstId, {}, (call) => watch(engine, call)).catch(() => {})
 }
 
 async function watch(engine: DockerEngine, call: EngineCall): Promise<void> {

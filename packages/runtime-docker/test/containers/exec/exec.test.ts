@@ -20,7 +20,7 @@ async function readText(stream: AsyncIterable<Buffer>): Promise<string> {
 }
 
 describe('exec', () => {
-  test('sends what is written to stdin, half-closes, and resolves with the code after both outputs', async () => {
+  test('sends stdin, half-closes, and resolves with the code after both outputs', async () => {
     const { execs, id } = await startExecutable()
     const running = await execs.exec(id, ['cat'])
     running.stdin.end('hello')
@@ -40,7 +40,7 @@ describe('exec', () => {
     expect(await running.exitCode).toBe(0)
   })
 
-  test('types the end of the input again for a program that lost the first one', async () => {
+  test('sends end-of-transmission again for a program that discarded the first one', async () => {
     const { execs, id } = await startExecutable((reply) => {
       const socket = reply.upgrade()
       let ends = 0
@@ -56,7 +56,7 @@ describe('exec', () => {
     expect(await readText(running.stdout)).toBe('read the end')
   })
 
-  test('types the end of the input at a terminal when stdin is false', async () => {
+  test('sends end-of-transmission to a terminal when stdin is false', async () => {
     const { execs, id } = await startExecutable()
     const running = await execs.exec(id, ['cat'], { tty: true, stdin: false })
     expect(await readText(running.stdout)).toBe('the end')
@@ -64,14 +64,14 @@ describe('exec', () => {
     expect(running.stdin.writableEnded).toBe(true)
   })
 
-  describe('a process that ended with 126', () => {
+  describe('a process that exited with 126', () => {
     const missing = 'OCI runtime exec failed: exec failed: unable to start container process: exec: "x": '
     const notFound = `${missing}executable file not found in $PATH: unknown\r\n`
     test.each([
-      ['127 where Docker 20.10 did not start it, as the command is missing', { pid: 0, output: notFound }, 127],
-      ['126 where it is not executable', { pid: 0, output: `${missing}permission denied: unknown\r\n` }, 126],
-      ['126 where it has run and written the same', { pid: 7, output: notFound }, 126],
-      ['126 where it wrote more', { pid: 0, output: `${notFound}more\n` }, 126],
+      ['127 when Docker 20.10 did not start it because the command is missing', { pid: 0, output: notFound }, 127],
+      ['126 when it is not executable', { pid: 0, output: `${missing}permission denied: unknown\r\n` }, 126],
+      ['126 when it ran and printed the same text', { pid: 7, output: notFound }, 126],
+      ['126 when it printed more', { pid: 0, output: `${notFound}more\n` }, 126],
     ])('has exit code %s', async (_, { pid, output }, expected) => {
       for (const tty of [false, true]) {
         const { execs, id, fake } = await startExecutable((reply) => {
@@ -85,7 +85,7 @@ describe('exec', () => {
     })
   })
 
-  test('the code is there for who reads no output', async () => {
+  test('resolves with the code when no output is read', async () => {
     const { execs, id } = await startExecutable()
     const running = await execs.exec(id, ['true'], { stdin: false })
     running.stdout.resume()
@@ -93,7 +93,7 @@ describe('exec', () => {
     expect(await running.exitCode).toBe(0)
   })
 
-  test('hands env, user, directory and terminal to the engine', async () => {
+  test('passes env, user, directory and terminal to the engine', async () => {
     const { execs, id, findExec } = await startExecutable()
     const running = await execs.exec(id, ['x'], {
       env: { A: '1' },
@@ -117,8 +117,8 @@ describe('exec', () => {
 
   test.each([
     ["the engine's own error", frame(3, 'gone'), 'OPERATION_FAILED'],
-    ['what is no frame', Buffer.from('no frame'), 'PROTOCOL_ERROR'],
-    ['a connection that is closed within a frame', frame(1, 'cut').subarray(0, 9), 'PROTOCOL_ERROR'],
+    ['an invalid frame', Buffer.from('no frame'), 'PROTOCOL_ERROR'],
+    ['a connection that closes within a frame', frame(1, 'cut').subarray(0, 9), 'PROTOCOL_ERROR'],
   ])('gives a slow reader the output before %s, then fails', async (_, fault, code) => {
     const { execs, id } = await startExecutable((reply) => {
       const outputs = Array.from({ length: 40 }, () => [frame(1, 'o'.repeat(1000)), frame(2, 'e'.repeat(1000))]).flat()
@@ -145,7 +145,7 @@ describe('exec', () => {
     expect(stdout.error).toMatchObject({ code })
   })
 
-  test('both outputs, split anywhere, and what came with the headers', async () => {
+  test('gives both outputs, split anywhere, and the data that arrived with the headers', async () => {
     const whole = Buffer.concat([frame(1, 'out'), frame(2, 'err'), frame(1, '!')])
     const { execs, id, fake } = await startExecutable((reply) => {
       const exec = [...fake.state.execs.values()][0]
@@ -158,20 +158,20 @@ describe('exec', () => {
     expect(await running.exitCode).toBe(4)
   })
 
-  test('not running: NOT_RUNNING with the state', async () => {
+  test('rejects with NOT_RUNNING and the state for a container that does not run', async () => {
     const { execs, id, container } = await startExecutable()
     container.status = 'exited'
     await expect(execs.exec(id, ['x'])).rejects.toMatchObject({ code: 'NOT_RUNNING', facts: { id, state: 'exited' } })
     await expect(execs.exec('gone', ['x'])).rejects.toMatchObject({ code: 'CONTAINER_NOT_FOUND' })
   })
 
-  test('no command: INVALID_ARGUMENT without a request', async () => {
+  test('rejects with INVALID_ARGUMENT without a request for an empty command', async () => {
     const { execs, id, fake } = await startExecutable()
     await expect(execs.exec(id, [])).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field: 'command' } })
     expect(fake.requests).toHaveLength(0)
   })
 
-  test('a code that comes late is waited for', async () => {
+  test('waits for a code that the engine records late', async () => {
     const { execs, id, fake, findExec } = await startExecutable()
     let looks = 0
     fake.override('GET /exec/*/json', (reply) => {
@@ -184,14 +184,14 @@ describe('exec', () => {
     expect(await running.exitCode).toBe(5)
   })
 
-  test('a code that never comes: EXIT_CODE_UNKNOWN rather than a guess; the outputs end all the same', async () => {
+  test('rejects the code with EXIT_CODE_UNKNOWN when the engine never records it, and ends the outputs', async () => {
     const { execs, id, fake } = await startExecutable()
     fake.override('GET /exec/*/json', (reply) => reply.json(200, { Running: true, ExitCode: null }))
     const running = await execs.exec(id, ['x'], { stdin: false })
     await expect(running.exitCode).rejects.toMatchObject({ code: 'EXIT_CODE_UNKNOWN' })
   }, 15_000)
 
-  test('the engine dies: CONNECTION_LOST on both outputs and the code', async () => {
+  test('fails both outputs and the code with CONNECTION_LOST when the engine stops', async () => {
     const { execs, id, fake } = await startExecutable()
     const running = await execs.exec(id, ['cat'])
     const read = Promise.allSettled([readText(running.stdout), readText(running.stderr), running.exitCode])
@@ -200,7 +200,7 @@ describe('exec', () => {
     expect(await read).toMatchObject([lost, lost, lost])
   })
 
-  test('a frame of the engine itself: OPERATION_FAILED on both outputs and the code', async () => {
+  test('fails both outputs and the code with OPERATION_FAILED for an error frame of the engine', async () => {
     const { execs, id } = await startExecutable((reply) => reply.upgrade().end(frame(3, 'broke')))
     const running = await execs.exec(id, ['x'])
     const read = await Promise.allSettled([readText(running.stdout), readText(running.stderr), running.exitCode])
@@ -208,7 +208,7 @@ describe('exec', () => {
     expect(read).toMatchObject([failed, failed, failed])
   })
 
-  test('an abort while it runs: the reason everywhere, and the connection is gone', async () => {
+  test('fails both outputs and the code with the reason of an abort, and closes the connection', async () => {
     const { execs, id, fake } = await startExecutable()
     const controller = new AbortController()
     const running = await execs.exec(id, ['cat'], { signal: controller.signal })
@@ -222,7 +222,7 @@ describe('exec', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('an abort, or closing, while a reader has still to take the last output: the reason everywhere', async () => {
+  test('fails both outputs and the code at an abort or close while the last output is unread', async () => {
     for (const isAbort of [true, false]) {
       const { execs, runtime, id, fake } = await startExecutable((reply) => {
         const exec = [...fake.state.execs.values()][0]
@@ -241,7 +241,7 @@ describe('exec', () => {
     }
   })
 
-  test('disposing half-closes and lets go: the outputs end, the code is unknown, and nobody has to listen', async () => {
+  test('half-closes when disposed, ends the outputs, and rejects the code without an uncaught error', async () => {
     const { execs, id, fake } = await startExecutable()
     const running = await execs.exec(id, ['cat'])
     const read = readText(running.stdout)
@@ -252,7 +252,7 @@ describe('exec', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('an output that nobody reads holds the engine up; the other one waits with it', async () => {
+  test('applies back-pressure to the engine and to the other output for an unread output', async () => {
     const payload = Buffer.alloc(64 * 1024)
     let sent = 0
     const { execs, id, fake } = await startExecutable((reply) => {
@@ -284,7 +284,7 @@ describe('exec', () => {
     expect(await running.exitCode).toBe(0)
   })
 
-  test('an output that its reader destroys does not hold the other one up', async () => {
+  test('continues with one output when the other one is destroyed', async () => {
     const { execs, id, fake } = await startExecutable((reply) => {
       const exec = [...fake.state.execs.values()][0]
       if (exec !== undefined) exec.exitCode = 0
@@ -297,7 +297,7 @@ describe('exec', () => {
   })
 
   test.each([101, 200] as const)(
-    'a process that ends with unread stdin resets the connection: its last output still arrives (%i)',
+    'gives the last output of a process that exits with unread stdin and resets the connection (%i)',
     async (status) => {
       const output = frame(1, Buffer.alloc(150_000, 'o'))
       const { execs, id, fake } = await startExecutable((reply) => {
@@ -324,7 +324,7 @@ describe('exec', () => {
     },
   )
 
-  test('an output that nobody reads does not keep the code back', async () => {
+  test('resolves with the code when one output is unread', async () => {
     const { execs, id, fake } = await startExecutable((reply) => {
       const exec = [...fake.state.execs.values()][0]
       if (exec !== undefined) exec.exitCode = 6
@@ -335,7 +335,7 @@ describe('exec', () => {
     expect(await readText(running.stdout)).toBe('unread')
   })
 
-  test('resize hands the size on, and refuses what is none', async () => {
+  test('sends the size of a resize, and rejects an invalid one', async () => {
     const { execs, id, fake } = await startExecutable()
     fake.override('POST /exec/*/resize', (reply) => reply.raw(200, ''))
     const running = await execs.exec(id, ['sh'], { tty: true })
@@ -345,7 +345,7 @@ describe('exec', () => {
     await running[Symbol.asyncDispose]()
   })
 
-  test('resize after its end does nothing; of one that the engine does not know while it runs: its error', async () => {
+  test('ignores a resize after the exit, and rejects when the engine does not find a running process', async () => {
     const { execs, id, fake } = await startExecutable()
     fake.override('POST /exec/*/resize', (reply) => reply.refuse(404, 'no such exec'))
     const running = await execs.exec(id, ['cat'], { tty: true })
@@ -358,7 +358,7 @@ describe('exec', () => {
 })
 
 describe('kill', () => {
-  test('one that has ended, or that is not found: false; a signal that is none: INVALID_ARGUMENT', async () => {
+  test('resolves with false for an exited or missing process, and rejects with INVALID_ARGUMENT for an invalid signal', async () => {
     const { execs, id, findExec } = await startExecutable()
     const running = await execs.exec(id, ['cat'])
     await expect(running.kill('rm -rf')).rejects.toMatchObject({ code: 'INVALID_ARGUMENT', facts: { field: 'signal' } })
@@ -368,7 +368,7 @@ describe('kill', () => {
     await running[Symbol.asyncDispose]()
   })
 
-  test('where the kernel is another one, the process is marked, and looked for by its marker', async () => {
+  test('finds the process by its marker when the engine runs on another kernel', async () => {
     const facts = { ...(await startRuntime()).engine.details.facts, location: 'virtual-machine' } as const
     const { fake, execs } = await startRuntime({ facts })
     const container = fake.state.createContainer('c', {})

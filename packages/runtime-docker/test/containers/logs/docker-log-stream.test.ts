@@ -24,7 +24,7 @@ async function readText(stream: AsyncIterable<{ source: string; bytes: Uint8Arra
 }
 
 describe('containerLogs', () => {
-  test('resolves at once, also when the engine sends no headers; errors of opening show on the stream', async () => {
+  test('resolves at once, also when the engine sends no headers, and reports errors of the request on the stream', async () => {
     const { open } = await startLogs(() => {})
     const silent = await open({ follow: true })
     const gone = await (await startRuntime()).runtime.containerLogs('gone')
@@ -48,7 +48,7 @@ describe('containerLogs', () => {
     })
   })
 
-  test('hands since, tail and the choice of streams to the engine', async () => {
+  test('passes since, tail and the selected streams to the engine', async () => {
     const { open, fake } = await startLogs((reply) => reply.open().end())
     await readText(await open({ since: '2026-01-02T03:04:05.000000001Z', tailLines: 5, stderr: false }))
     expect(Object.fromEntries(fake.requests.at(-1)?.query ?? [])).toMatchObject({
@@ -58,13 +58,13 @@ describe('containerLogs', () => {
     })
   })
 
-  test('a terminal is one stream, as it is: CR, LF, and what looks like frames or JSON', async () => {
+  test('gives the log of a terminal unchanged, with CR, LF and text like frames or JSON', async () => {
     const raw = Buffer.concat([Buffer.from('{"a":1}\r\n'), frame(1, 'x')])
     const { open } = await startLogs((reply) => reply.open().end(raw), { Tty: true })
     expect(await readText(await open())).toBe(`combined:${raw.toString()};`)
   })
 
-  test('bad options: INVALID_ARGUMENT, without a request', async () => {
+  test('rejects with INVALID_ARGUMENT without a request for invalid options', async () => {
     const { open, fake } = await startLogs()
     await expect(open({ tailLines: -1 })).rejects.toMatchObject({
       code: 'INVALID_ARGUMENT',
@@ -73,7 +73,7 @@ describe('containerLogs', () => {
     expect(fake.requests).toHaveLength(0)
   })
 
-  test('leaving the loop closes the connection', async () => {
+  test('closes the connection when the loop is left', async () => {
     const { open, fake } = await startLogs((reply) => reply.open().write(frame(1, 'x')))
     for await (const chunk of await open({ follow: true })) {
       expect(chunk.source).toBe('stdout')
@@ -82,7 +82,7 @@ describe('containerLogs', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('disposing ends a read that waits, cleanly', async () => {
+  test('ends a pending read when disposed', async () => {
     const { open, fake } = await startLogs((reply) => reply.open())
     const stream = await open({ follow: true })
     const reading = readText(stream)
@@ -92,7 +92,7 @@ describe('containerLogs', () => {
     await expect.poll(() => fake.sockets.size).toBeLessThan(2)
   })
 
-  test('an abort rejects the read with its reason', async () => {
+  test('rejects the read with the reason of an abort', async () => {
     const { open, fake } = await startLogs((reply) => reply.open().write(frame(1, 'x')))
     const controller = new AbortController()
     const reading = readText(await open({ follow: true, signal: controller.signal }))
@@ -104,8 +104,8 @@ describe('containerLogs', () => {
 
   test.each([
     ["the engine's own error", frame(3, 'disk gone'), 'OPERATION_FAILED'],
-    ['what is no frame', Buffer.from('no frame'), 'PROTOCOL_ERROR'],
-  ])('gives the records that come in one chunk with %s before it rejects', async (_, fault, code) => {
+    ['an invalid frame', Buffer.from('no frame'), 'PROTOCOL_ERROR'],
+  ])('gives the records that arrive in one chunk with %s before it rejects', async (_, fault, code) => {
     const { open } = await startLogs((reply) =>
       reply.open().end(Buffer.concat([frame(1, 'x'), frame(2, 'y'), fault, frame(1, 'never')])),
     )
@@ -117,7 +117,7 @@ describe('containerLogs', () => {
     expect(read).toBe('xy')
   })
 
-  test('gives a slow reader all that came before the connection broke', async () => {
+  test('gives a slow reader all data that arrived before the connection was lost', async () => {
     const { open, fake } = await startLogs((reply) => {
       const response = reply.open()
       response.write(Buffer.concat(Array.from({ length: 300 }, (_, index) => frame(1, `${index};`.padEnd(100)))))
@@ -136,7 +136,7 @@ describe('containerLogs', () => {
     expect(read.split(';')).toHaveLength(301)
   })
 
-  test("the engine's own error within the log: OPERATION_FAILED with its text", async () => {
+  test("rejects with OPERATION_FAILED and the text of the engine's error within the log", async () => {
     const { open } = await startLogs((reply) => reply.open().end(Buffer.concat([frame(1, 'x'), frame(3, 'disk gone')])))
     await expect(readText(await open())).rejects.toMatchObject({
       code: 'OPERATION_FAILED',
@@ -144,7 +144,7 @@ describe('containerLogs', () => {
     })
   })
 
-  test('what is no frame, and an end within one: PROTOCOL_ERROR', async () => {
+  test('rejects with PROTOCOL_ERROR for an invalid or incomplete frame', async () => {
     for (const bytes of [Buffer.from('not a frame at all'), frame(1, 'abc').subarray(0, 9)]) {
       const { open } = await startLogs((reply) => reply.open().end(bytes))
       await expect(readText(await open())).rejects.toMatchObject({ code: 'PROTOCOL_ERROR' })
@@ -155,7 +155,7 @@ describe('containerLogs', () => {
 describe('a followed log', () => {
   const stamped = Buffer.concat([frame(1, `${first} one\n`), frame(2, `${second} two\n`)])
 
-  test('ends cleanly when the container has ended', async () => {
+  test('ends without an error when the container has exited', async () => {
     const { open, container } = await startLogs((reply, { query }) => {
       const response = reply.open()
       response.write(stamped)
@@ -168,7 +168,7 @@ describe('a followed log', () => {
     expect(await reading).toBe('stdout:one\n;stderr:two\n;')
   })
 
-  test('the engine dies: CONNECTION_LOST with its last timestamp, though none was asked for', async () => {
+  test('rejects with CONNECTION_LOST and the last timestamp when the engine stops', async () => {
     const { open, fake } = await startLogs((reply) => {
       reply.open().write(stamped)
     })
@@ -185,7 +185,7 @@ describe('a followed log', () => {
     expect(texts).toEqual(['one\n', 'two\n'])
   })
 
-  test('one that ends while its container runs was interrupted: CONNECTION_LOST, never a clean end', async () => {
+  test('rejects with CONNECTION_LOST when it ends while its container runs', async () => {
     const { open } = await startLogs((reply) => reply.open().end(stamped))
     await expect(readText(await open({ follow: true }))).rejects.toMatchObject({
       code: 'CONNECTION_LOST',
@@ -193,7 +193,7 @@ describe('a followed log', () => {
     })
   })
 
-  describe('that the engine cuts short when the container ends is read to its end, nothing twice', () => {
+  describe('that the engine truncates at the exit of the container is read completely, without duplicates', () => {
     const third = '2026-01-02T03:04:06.123456790Z'
     const records = [
       frame(1, `${first} a\n`),
@@ -205,7 +205,7 @@ describe('a followed log', () => {
     ]
     const whole = { stdout: 'a\nb\nc\nd\n', stderr: 'err a\nerr b\n' }
 
-    /** Sends so many records while it is followed, and all that are wanted afterwards. */
+    /** Sends a number of records to the followed log, and all requested records afterwards. */
     function cutAfter(count: number, end: () => void): FakeHandler {
       return (reply, { query }) => {
         const isFollowed = query.get('follow') === '1'
@@ -224,7 +224,7 @@ describe('a followed log', () => {
       expect(texts).toEqual({ ...whole, combined: '' })
     })
 
-    test('asks again from a second before the last record, not before the first, and for the whole tail', async () => {
+    test('requests the rest from a second before the last record, but not before the first, with the whole tail', async () => {
       const { open, container, fake } = await startLogs(cutAfter(3, () => container.exit(0)))
       await readText(await open({ follow: true, tailLines: 100, stderr: false }))
       expect(Object.fromEntries(fake.requests.at(-1)?.query ?? [])).toEqual({
@@ -237,7 +237,7 @@ describe('a followed log', () => {
       })
     })
 
-    test("a terminal's log, of which bytes are counted", async () => {
+    test('by the number of bytes for a terminal', async () => {
       const { open, container } = await startLogs(
         (reply, { query }) => {
           const isFollowed = query.get('follow') === '1'
@@ -249,12 +249,12 @@ describe('a followed log', () => {
       expect(await readText(await open({ follow: true }))).toBe('combined:one\r\ntw;combined:o\r\n;')
     })
 
-    test('a tail of nothing stays empty', async () => {
+    test('and stays empty for an empty tail', async () => {
       const { open, container } = await startLogs(cutAfter(0, () => container.exit(0)))
       expect(await readText(await open({ follow: true, tailLines: 0 }))).toBe('')
     })
 
-    test.each([404, 409])('ends where the container went away meanwhile (%i)', async (status) => {
+    test.each([404, 409])('or ends when the container was removed meanwhile (%i)', async (status) => {
       const { open, container } = await startLogs((reply, { query }) => {
         if (query.get('follow') === '0') return reply.refuse(status, 'dead or marked for removal')
         container.exit(0)
@@ -263,7 +263,7 @@ describe('a followed log', () => {
       expect(await readText(await open({ follow: true }))).toBe('stdout:a\n;')
     })
 
-    test('CONNECTION_LOST with the last timestamp when the rest is cut off', async () => {
+    test('or rejects with CONNECTION_LOST and the last timestamp when the rest is incomplete', async () => {
       const { open, container } = await startLogs((reply, { query }) => {
         const response = reply.open()
         if (query.get('follow') === '0') return void response.write(frame(1, `${third} d`), () => reply.destroy())
@@ -277,7 +277,7 @@ describe('a followed log', () => {
     })
   })
 
-  test('a reader that sleeps holds the engine up: nothing piles up here, and nothing is lost', async () => {
+  test('applies back-pressure to the engine for a slow reader, without buffering or loss', async () => {
     const payload = Buffer.alloc(64 * 1024, 'z')
     const count = 512
     let taken = 0
@@ -295,7 +295,7 @@ describe('a followed log', () => {
     })
     const iterator = (await open())[Symbol.asyncIterator]()
     let received = ((await iterator.next()).value?.bytes.length ?? 0) as number
-    // The engine goes on until it is held up: what it could get rid of meanwhile is what piled up on the way.
+    // The engine writes until back-pressure stops it. The bytes written until then are the buffered ones.
     let before = -1
     const isHeldUp = () => {
       const isSame = before === taken
@@ -310,7 +310,7 @@ describe('a followed log', () => {
 })
 
 describe('containerLogsAll', () => {
-  test('all bytes in order of arrival, as they are', async () => {
+  test('resolves with all bytes in order of arrival', async () => {
     const { runtime, container } = await startLogs((reply) =>
       reply.open().end(Buffer.concat([frame(1, '{"a":1}'), frame(2, Buffer.from([0xff, 0]))])),
     )
@@ -319,7 +319,7 @@ describe('containerLogsAll', () => {
     )
   })
 
-  test('cut off: CONNECTION_LOST, not half of it', async () => {
+  test('rejects with CONNECTION_LOST for an incomplete log', async () => {
     const { runtime, container } = await startLogs((reply) => {
       reply.open({ 'Content-Length': '100' }).write(frame(1, 'x'), () => reply.destroy())
     })

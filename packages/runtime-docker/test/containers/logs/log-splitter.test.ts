@@ -12,7 +12,7 @@ interface Joined {
   timestamp: string | undefined
 }
 
-/** Neighbours that belong together are joined: where a piece is cut is not promised. */
+/** Joins adjacent chunks of one record, since the split is not specified. */
 function split(format: Parameters<typeof createLogSplitter>[0], chunks: readonly Buffer[]) {
   const splitter = createLogSplitter(format)
   const pieces: LogChunk[] = [...chunks.flatMap((chunk) => [...splitter.push(chunk)]), ...splitter.end()]
@@ -29,7 +29,7 @@ function split(format: Parameters<typeof createLogSplitter>[0], chunks: readonly
 describe('log of a container without a terminal', () => {
   const bytes = Buffer.concat([frame(1, `${first} out\n`), frame(2, `${second} err of 2 words\n`)])
 
-  test('takes the timestamps off, and shows them when asked for', () => {
+  test('removes the timestamps, and reports them on request', () => {
     const { joined, last } = split({ isTerminal: false, isStamped: true, isShown: true }, [bytes])
     expect(joined).toEqual([
       { source: 'stdout', text: 'out\n', timestamp: first },
@@ -38,24 +38,24 @@ describe('log of a container without a terminal', () => {
     expect(last).toBe(second)
   })
 
-  test.each([1, 2, 3, 4])('chunk borders make no difference (seed %i)', (seed) => {
+  test.each([1, 2, 3, 4])('gives the same result for any chunk borders (seed %i)', (seed) => {
     const format = { isTerminal: false, isStamped: true, isShown: true }
     expect(split(format, splitAtRandom(bytes, createRandom(seed), 9))).toEqual(split(format, [bytes]))
   })
 
-  test('keeps the last timestamp though none is shown', () => {
+  test('keeps the last timestamp when none is reported', () => {
     const { joined, last } = split({ isTerminal: false, isStamped: true, isShown: false }, [bytes])
     expect(joined.map(({ timestamp }) => timestamp)).toEqual([undefined, undefined])
     expect(last).toBe(second)
   })
 
-  test('text that looks like JSON, or like a time, is text', () => {
+  test('does not change text like JSON or a timestamp', () => {
     const format = { isTerminal: false, isStamped: false, isShown: false }
     expect(split(format, [frame(1, '{"a":1}')]).joined[0]?.text).toBe('{"a":1}')
     expect(split(format, [frame(1, `${first} text`)]).joined[0]?.text).toBe(`${first} text`)
   })
 
-  test('a record that has no timestamp is text as a whole', () => {
+  test('gives a record without a timestamp completely as text', () => {
     const format = { isTerminal: false, isStamped: true, isShown: true }
     expect(split(format, [frame(1, 'no time here\n'), frame(1, 'x')]).joined).toEqual([
       { source: 'stdout', text: 'no time here\nx', timestamp: undefined },
@@ -66,7 +66,7 @@ describe('log of a container without a terminal', () => {
 describe('log of a terminal', () => {
   const format = { isTerminal: true, isStamped: true, isShown: true }
 
-  test('is one stream, handed on as it is', () => {
+  test('is one stream, passed on unchanged', () => {
     const plain = { isTerminal: true, isStamped: false, isShown: false }
     expect(split(plain, [Buffer.from('a\r\n'), Buffer.from([0xff])]).joined).toEqual([
       { source: 'combined', text: 'a\r\n\xff', timestamp: undefined },
@@ -76,7 +76,7 @@ describe('log of a terminal', () => {
   const long = 'z'.repeat(16 * 1024)
   const bytes = Buffer.from(`${first} one\r\n${second} ${long}${first} rest ${second}\r\n`)
 
-  test('takes the timestamp off each line, and off what follows 16 KiB of a line', () => {
+  test('removes the timestamp from each line, and after each 16 KiB of a line', () => {
     const { joined } = split(format, [bytes])
     expect(joined).toEqual([
       { source: 'combined', text: 'one\r\n', timestamp: first },
@@ -85,31 +85,31 @@ describe('log of a terminal', () => {
     ])
   })
 
-  test.each([1, 2, 3, 4])('chunk borders make no difference (seed %i)', (seed) => {
+  test.each([1, 2, 3, 4])('gives the same result for any chunk borders (seed %i)', (seed) => {
     expect(split(format, splitAtRandom(bytes, createRandom(seed), 50))).toEqual(split(format, [bytes]))
   })
 
-  test('loses nothing of a line that ends before it could have a timestamp', () => {
+  test('keeps a line that is shorter than a timestamp', () => {
     expect(split(format, [Buffer.from('2026-01')]).joined.map(({ text }) => text)).toEqual(['2026-01'])
   })
 })
 
-describe('a fault in a log', () => {
+describe('an error in a log', () => {
   const bad = Buffer.from('HTTP/1.1 500 x')
   const cut = frame(1, 'cut off').subarray(0, 10)
 
   test.each([
     ['an error frame of the engine', [frame(1, 'a'), frame(2, 'b'), frame(3, 'gone')], 'gone'],
-    ['bytes that are no frame', [frame(1, 'a'), frame(2, 'b'), bad], 'invalid frame'],
-    ['a frame that is cut off', [frame(1, 'a'), frame(2, 'b'), cut], 'within a frame'],
-  ])('gives what came before %s in one chunk, then throws', (_, parts, words) => {
+    ['bytes that are not a frame', [frame(1, 'a'), frame(2, 'b'), bad], 'invalid frame'],
+    ['an incomplete frame', [frame(1, 'a'), frame(2, 'b'), cut], 'within a frame'],
+  ])('gives the data before %s in one chunk, then throws', (_, parts, text) => {
     const splitter = createLogSplitter({ isTerminal: false, isStamped: false, isShown: false })
     const read: string[] = []
     const readAll = () => {
       for (const { bytes } of splitter.push(Buffer.concat(parts))) read.push(Buffer.from(bytes).toString())
       for (const { bytes } of splitter.end()) read.push(Buffer.from(bytes).toString())
     }
-    expect(readAll).toThrow(words)
+    expect(readAll).toThrow(text)
     expect(read.slice(0, 2)).toEqual(['a', 'b'])
   })
 })
