@@ -11,8 +11,8 @@ import { parseNodes, toLine } from './source/syntax-tree.mjs'
  */
 
 /**
- * Finds where a source finds out an ability other than by asking for its capability: by `instanceof` a runtime or a
- * manager, by comparing a runtime's `type`, or by a cast or type predicate to a runtime or a manager.
+ * Finds source code that determines an ability other than by its capability: `instanceof` a runtime or a manager, a
+ * comparison of a runtime's `type`, or a cast or type predicate to a runtime or a manager.
  *
  * @param {string} path
  * @param {string} text
@@ -69,7 +69,7 @@ function judgeType(type, verb) {
 }
 
 /**
- * Many things that are no runtime have names which end so (a report of a usable one), and are told apart by predicates.
+ * Type predicates of other types may have names that end in Runtime, such as a report of a usable runtime.
  *
  * @param {SyntaxNode | undefined} type
  */
@@ -120,7 +120,7 @@ function toLastName(node) {
 
 const abilityName = /(Runtime|Manager|ImageBuilder|ImageTransfer)$/
 
-/** Names that give a comparison with some `type` away, whatever the object is called. A mount too has the type "memory". */
+/** Values that mark a comparison with the `type` of a runtime, for any name of the object. "memory" is also a type of mount. */
 const knownRuntimes = ['docker', 'apple', 'podman']
 
 if (isMain(import.meta.url)) {

@@ -14,8 +14,8 @@ import { readPackages } from './source/packages.mjs'
  */
 
 /**
- * Finds where packages depend on each other, or on third parties, other than ARCHITECTURE.md says: one way only, through
- * `exports` only, on what their package.json lists only, and on some libraries at one door only.
+ * Finds imports that break the rules of ARCHITECTURE.md: packages depend on each other in one direction and through
+ * `exports`, import only what their package.json lists, and import some libraries in one file only.
  *
  * @param {string} root
  * @returns {readonly Offence[]}
@@ -38,7 +38,7 @@ function findPackageOffences(root, pack) {
 }
 
 /**
- * Sources stay within `src`. Tests reach their own sources, and the support that all packages share.
+ * Sources may import files of `src`. Tests may import the sources of their package and the shared test support.
  *
  * @param {string} root
  * @param {WorkspacePackage} pack
@@ -105,7 +105,7 @@ function judgeDoor(name, { path, kind, isTest }) {
 }
 
 /**
- * Finds the libraries that must enter a package through one file and enter through several.
+ * Finds libraries that several files of a package import although only one file may.
  *
  * @param {readonly WorkspacePackage[]} packages
  * @returns {readonly Offence[]}
@@ -156,7 +156,7 @@ function toRole(name) {
 
 const scope = '@capstan/'
 
-/** What a package may use of the others, by its name without the scope. */
+/** The packages that a package may import, by name without the scope. */
 const roles = [
   { packages: /^core$/, mayUse: /^(?!)/ },
   { packages: /^(build-context|egress-firewall)$/, mayUse: /^core$/ },

@@ -6,8 +6,8 @@ import { reportOffences } from './source/offence.mjs'
 import { readPackages } from './source/packages.mjs'
 
 /**
- * Finds files that import each other in a circle, when loaded: what types alone need is erased and does not count. Each
- * circle is told once, at its first file in the alphabet.
+ * Finds cycles of imports between files. Type imports are erased and do not count. Each cycle is reported once, at its
+ * first file in alphabetical order.
  *
  * @param {readonly import('./source/packages.mjs').SourceFile[]} files
  * @returns {readonly import('./source/offence.mjs').Offence[]}
@@ -15,19 +15,19 @@ import { readPackages } from './source/packages.mjs'
 export function findCycles(files) {
   const graph = new Map(files.map((file) => [file.path, findTargets(file)]))
   return [...graph.keys()].sort().flatMap((start) => {
-    const circle = findWayBack(graph, start)
-    return circle ? [{ path: start, text: `imports itself: ${circle.join(' → ')}` }] : []
+    const cycle = findCycle(graph, start)
+    return cycle ? [{ path: start, text: `imports itself: ${cycle.join(' → ')}` }] : []
   })
 }
 
 /**
- * Finds the shortest way from a file to itself that passes no file before it in the alphabet, so that each circle has
- * one start.
+ * Finds the shortest path from a file to itself without files that precede it in alphabetical order, so that each cycle
+ * has one start.
  *
  * @param {ReadonlyMap<string, readonly string[]>} graph
  * @param {string} start
  */
-function findWayBack(graph, start) {
+function findCycle(graph, start) {
   /** @type {string[][]} */
   const ways = [[start]]
   const seen = new Set()

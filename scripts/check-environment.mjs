@@ -12,12 +12,12 @@ import { parseNodes, parseProgram, toLine } from './source/syntax-tree.mjs'
  */
 
 /**
- * Finds where a source reads the environment of the process, itself or by what it calls, instead of the one that its host
- * was given: `process.env` in any spelling, `os.homedir()` and `os.tmpdir()`, child processes and workers that are started
- * without an environment of their own, and hosts that are made without one.
+ * Finds source code that reads the environment of the process, directly or by a call, instead of the environment of its
+ * host: `process.env` in any spelling, `os.homedir()` and `os.tmpdir()`, child processes and workers that are started
+ * without `env`, and hosts that are created without `env`.
  *
- * A variable that is called `process` and declared in the file is not the process of Node. An environment that reaches a
- * call by a variable is not seen: write `env` in the call itself.
+ * A variable `process` that the file declares is not the process of Node. An environment in a variable that is passed to a
+ * call is not detected: write `env` in the call itself.
  *
  * @param {string} path
  * @param {string} text
@@ -44,7 +44,7 @@ export function findEnvironmentOffences(path, text) {
 }
 
 /**
- * Where each imported name comes from: `{ run: { module: 'child_process', name: 'spawn' } }`; a namespace or default has
+ * The module of each imported name: `{ run: { module: 'child_process', name: 'spawn' } }`; a namespace or default has
  * the name `*`.
  *
  * @typedef {ReadonlyMap<string, { readonly module: string, readonly name: string }>} ImportedNames
@@ -115,7 +115,7 @@ function isProcessObject(node, { names, free }) {
 }
 
 /**
- * The name of a member; `undefined` where it is computed.
+ * The name of a member; `undefined` when it is computed.
  *
  * @param {SyntaxNode} member
  * @returns {string | undefined}
@@ -168,7 +168,7 @@ function judgeMember(node, { isProcess, names }) {
 }
 
 /**
- * `const { env } = process`, with a rest, as a default, or in an assignment.
+ * Finds `const { env } = process`, also with a rest element, as a default, or in an assignment.
  *
  * @param {SyntaxNode} node
  * @param {IsProcess} isProcess
@@ -193,7 +193,7 @@ function toPattern(node) {
 }
 
 /**
- * The uses of `process` that name what is taken of it.
+ * The uses of `process` that name the accessed member.
  *
  * @param {SyntaxNode} node
  * @param {IsProcess} isProcess

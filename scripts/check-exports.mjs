@@ -10,8 +10,8 @@ import { findUseOffences } from './exports/use-offences.mjs'
 import { reportOffences } from './source/offence.mjs'
 import { readPackages } from './source/packages.mjs'
 
-// Packs every package that is published, as it would be, and looks at the tarballs from outside: what they say of
-// themselves, whether their entries and types resolve, and whether they run and compile where only they are installed.
+// Packs every published package and checks the tarballs: their manifests, whether their entries and types resolve, and
+// whether they run and compile in a project in which only they are installed.
 const packages = readPackages(root).filter(({ manifest }) => !manifest.private)
 const directory = mkdtempSync(join(tmpdir(), 'capstan-exports-'))
 try {

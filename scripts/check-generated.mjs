@@ -7,7 +7,7 @@ import { runProgram } from '../tools/run-program.mjs'
 import { reportOffences } from './source/offence.mjs'
 
 /**
- * Finds where the protocol code that is checked in is not what the generator makes of the .proto files.
+ * Finds committed protocol code that differs from the output of the generator for the .proto files.
  *
  * @param {string} directory of a package with a `buf.gen.yaml`
  * @returns {Promise<readonly import('./source/offence.mjs').Offence[]>}
@@ -27,7 +27,7 @@ export async function findGeneratedOffences(directory) {
     const names = [...new Set([...Object.keys(made), ...Object.keys(kept)])]
     return names
       .filter((name) => made[name] !== kept[name])
-      .map((name) => ({ path: join(generated, name), text: 'is not what `pnpm generate` makes of proto/' }))
+      .map((name) => ({ path: join(generated, name), text: 'differs from the output of `pnpm generate`' }))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

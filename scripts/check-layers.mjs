@@ -7,14 +7,15 @@ import { readPackages } from './source/packages.mjs'
  * @typedef {import('./source/offence.mjs').Offence} Offence
  * @typedef {import('./source/packages.mjs').SourceFile} SourceFile
  * @typedef {import('./source/packages.mjs').WorkspacePackage} WorkspacePackage
- * @typedef {readonly (readonly string[])[]} Layers from the top down; each has the rooms that are side by side
+ * @typedef {readonly (readonly string[])[]} Layers from the top down; each with its entries
  */
 
 /**
- * Finds imports that go up or sideways between the folders of a package. The layers are those of ARCHITECTURE.md.
+ * Finds imports from a higher layer, or from the same one, between the folders of a package. ARCHITECTURE.md lists the
+ * layers.
  *
- * A room is a folder of `src/`, with the folders in it, or one file of `src/` itself. Files of `src/` that no layer names
- * are above all rooms. Imports of types count too: they show where an idea belongs.
+ * An entry of a layer is a folder of `src/` with its subfolders, or one file of `src/`. Files of `src/` that no layer lists
+ * are above all layers. Type imports count too.
  *
  * @param {string} root
  * @returns {readonly Offence[]}
@@ -32,8 +33,8 @@ export function findLayerOffences(root) {
 }
 
 /**
- * Reads the blocks of code with the language `layers`: the name of a package, then its layers from the top down, each on an
- * indented line with its rooms, separated by commas, and a text after two spaces.
+ * Reads the code blocks with the language `layers`: the name of a package, then its layers from the top down, each on an
+ * indented line with its entries, separated by commas, and a description after two spaces.
  *
  * @param {string} text
  * @returns {ReadonlyMap<string, Layers>}
@@ -44,9 +45,9 @@ export function readLayers(text) {
   let name = ''
   for (const [, block = ''] of text.matchAll(/^```layers\n(.*?)^```$/gms)) {
     for (const line of block.split('\n').filter((each) => each.trim() !== '')) {
-      const [, rooms] = /^ {2}(\S+(?:, \S+)*)(?: {2}.*)?$/.exec(line) ?? []
-      if (rooms === undefined) name = line.trim()
-      else layers.set(name, [...(layers.get(name) ?? []), rooms.split(', ')])
+      const [, entries] = /^ {2}(\S+(?:, \S+)*)(?: {2}.*)?$/.exec(line) ?? []
+      if (entries === undefined) name = line.trim()
+      else layers.set(name, [...(layers.get(name) ?? []), entries.split(', ')])
     }
   }
   return layers
@@ -59,12 +60,12 @@ export function readLayers(text) {
  * @returns {readonly Offence[]}
  */
 function findPackageOffences({ name, source }, { sources }, layers) {
-  const rooms = layers.flatMap((layer, depth) => layer.map((room) => ({ room, depth })))
+  const entries = layers.flatMap((layer, depth) => layer.map((entry) => ({ entry, depth })))
   /** @param {string} path */
   const findPlace = (path) => {
     const inside = relative(source, path)
-    const found = rooms.filter(({ room }) => inside === room || inside.startsWith(`${room}/`))
-    return found.toSorted((one, other) => other.room.length - one.room.length)[0] ?? toUnnamed(inside)
+    const found = entries.filter(({ entry }) => inside === entry || inside.startsWith(`${entry}/`))
+    return found.toSorted((one, other) => other.entry.length - one.entry.length)[0] ?? toUnnamed(inside)
   }
   return sources.flatMap((file) => {
     const from = findPlace(file.path)
@@ -72,17 +73,19 @@ function findPackageOffences({ name, source }, { sources }, layers) {
     return findImports(file.path, file.text).flatMap(({ specifier, line }) => {
       if (!specifier.startsWith('.')) return []
       const to = findPlace(join(dirname(file.path), specifier).replace(/\.js$/, '.ts'))
-      if (to === undefined || to.room === from.room || to.depth > from.depth) return []
+      if (to === undefined || to.entry === from.entry || to.depth > from.depth) return []
       const where = to.depth === from.depth ? 'beside' : 'above'
-      return [{ path: file.path, line, text: `imports '${specifier}': ${to.room} is ${where} ${from.room} in ${name}` }]
+      return [
+        { path: file.path, line, text: `imports '${specifier}': ${to.entry} is ${where} ${from.entry} in ${name}` },
+      ]
     })
   })
 }
 
 /**
  * @param {string} inside
- * @returns {{ readonly room: string, readonly depth: number } | undefined}
+ * @returns {{ readonly entry: string, readonly depth: number } | undefined}
  */
 function toUnnamed(inside) {
-  return inside.includes('/') ? undefined : { room: 'src', depth: -1 }
+  return inside.includes('/') ? undefined : { entry: 'src', depth: -1 }
 }

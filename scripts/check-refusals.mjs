@@ -12,8 +12,8 @@ import { parseNodes, toLine } from './source/syntax-tree.mjs'
  */
 
 /**
- * Finds refusable fields that are, or begin with, the name of a method of a capability's interface. What a runtime may lack
- * as a whole is a capability, so no method can be refused.
+ * Finds refusable fields that are, or begin with, the name of a method of a capability's interface. A method that a runtime
+ * may lack belongs to a capability of its own and is not refusable.
  *
  * Refusable fields are the keys of `refusable` in `defineCapability({ … })`, or of a constant of that name. The methods are
  * those of each interface `T` in `const …: Capability<T, …>`.

@@ -11,7 +11,7 @@ import { readPackages } from './source/packages.mjs'
  */
 
 /**
- * Finds files of fewer than 25 lines that one other file imports and no test: they belong into that file.
+ * Finds files of fewer than 25 lines that exactly one file and no test imports. They belong in that file.
  *
  * Excludes entry points, the files that only an entry point imports, which are public, and generated files.
  *
@@ -63,7 +63,7 @@ function findEntries(root, { directory, manifest: { exports = {} } }) {
   )
 }
 
-/** Files that are apart for a reason. */
+/** Files that stay separate, with the reason. */
 const exceptions = [
   { path: /^packages\/conformance\/src\/cases\//, reason: 'each group of cases has its own file' },
   {

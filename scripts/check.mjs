@@ -4,8 +4,8 @@ import { runStep } from '../tools/step.mjs'
 import { root } from '../tools/workspace.mjs'
 
 /**
- * `pnpm check`: everything that needs no engine and is no test, one line each; what a check says is shown only where it
- * fails. All run, also after a failure. Needs the dependencies installed.
+ * `pnpm check`: runs the checks that are no tests and need no engine, and prints one line for each and the output of those
+ * that fail. A failure does not stop the other checks. Requires installed dependencies.
  *
  * @returns {Promise<number>} how many failed
  */

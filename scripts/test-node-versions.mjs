@@ -8,7 +8,7 @@ import { root, scratch } from '../tools/workspace.mjs'
 /**
  * `pnpm test:node-versions`: runs the unit tests on the oldest Node of each line that Capstan supports, and on the newest.
  * The programs come from the npm registry (packages `node-<platform>-<processor>`) and stay in `.capstan/`; a version
- * that this platform cannot get is skipped with its reason. Needs the dependencies installed.
+ * that is not available for this platform is skipped with its reason. Requires installed dependencies.
  *
  * @param {readonly string[]} versions
  * @returns {Promise<number>} how many failed

@@ -2,7 +2,7 @@ import { realpathSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 /**
- * Tells whether a module is the program that was started, and not one that another imports.
+ * Returns whether a module is the started program and not an imported module.
  *
  * @param {string} url `import.meta.url` of the module
  */

@@ -1,6 +1,6 @@
 /**
- * Tells whether a version of Node is one of those in an `engines` range of package.json. It understands what ours uses:
- * `^1.2.3` and `>=1.2.3`, joined by ` || `.
+ * Returns whether a version of Node is in an `engines` range of package.json. Supports only `^1.2.3` and `>=1.2.3`, joined
+ * by ` || `.
  *
  * @param {string} version such as `v20.19.0`
  * @param {string} range

@@ -2,8 +2,8 @@ import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 
 /**
- * Runs a Node program on this terminal until it ends, and resolves with its exit status (128 + number for a signal).
- * Meanwhile Ctrl-C is that program's business, and a request to end is passed on to it.
+ * Runs a Node program on this terminal and resolves with its exit status (128 + number for a signal). This process ignores
+ * SIGINT meanwhile, which the terminal sends to both, and forwards SIGTERM.
  *
  * @param {readonly string[]} args
  * @param {{ readonly cwd: string, readonly env?: NodeJS.ProcessEnv }} options

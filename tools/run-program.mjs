@@ -1,8 +1,8 @@
 import { spawn } from 'node:child_process'
 
 /**
- * Runs a program to its end with stdin closed, and resolves with its exit code and all it wrote, in the order in which
- * it came. A program that cannot be started counts as one that ended with 127.
+ * Runs a program with stdin closed and resolves with its exit code and its output in order of arrival. The exit code of a
+ * program that cannot be started is 127.
  *
  * @param {string} program
  * @param {readonly string[]} args

@@ -1,6 +1,6 @@
 /**
- * The command line of a tool: its first argument names what it does. Any other prints the usage, and ends with 2; a
- * failure of the kind that says itself what is wrong ends with 1.
+ * Runs the command of a tool that the first argument names. An unknown command prints the usage and exits with 2; an error
+ * of the given class is printed and exits with 1.
  *
  * @param {string} path as the usage names the tool
  * @param {Readonly<Record<string, () => Promise<number>>>} commands each answers the exit status

@@ -4,7 +4,7 @@ import { EngineSetUpError } from './engine/engine-set-up-error.mjs'
 import { isMain } from './is-main.mjs'
 import { runTool } from './run-tool.mjs'
 
-/** Installs from Debian's archive what the simulator of Apple's command needs, where it is not there. */
+/** Installs the missing packages of the simulator of Apple's command from Debian's archive. */
 async function up() {
   await installPackages(needed, console.log)
   return await status()

@@ -5,7 +5,7 @@ import { runAttached } from './run-attached.mjs'
 import { runStep, showStepError } from './step.mjs'
 import { prepareWorkspace, root } from './workspace.mjs'
 
-/** `npm start`: from a fresh clone to `capstan quickstart`, on a real engine where one can be had, else simulated. */
+/** `npm start`: installs, builds and runs `capstan quickstart`, on a real engine if one is available, else simulated. */
 async function main() {
   await prepareWorkspace()
   /** @type {{ engine: import('./engine/find-engine.mjs').FoundEngine | undefined, isNew: boolean }} */
@@ -30,10 +30,10 @@ async function findOrSetUpEngine(say) {
     const engine = await setUpEngine({ say })
     return { engine, isNew: true, text: describe(engine) }
   } catch (error) {
-    // Whatever the reason is, there is something to show without an engine.
+    // The quickstart runs in the simulation when no engine can be started for any reason.
     say(error instanceof Error ? error.message : String(error))
-    // An endpoint that the user named is the only one: then the quickstart says what is wrong with it, and ends.
-    // An engine that is only slow is not replaced by a simulation either.
+    // When the user named an endpoint, no simulation replaces it: the quickstart reports its error and exits. A slow engine is
+    // not replaced by the simulation either.
     const isMeant = found.endpoint.chosen || found.code === 'TIMED_OUT'
     return { engine: undefined, isNew: false, text: isMeant ? 'none' : 'none: going on with the simulation' }
   }

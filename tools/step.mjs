@@ -1,4 +1,4 @@
-/** Why a step failed: what it wrote, and what its user can do about it. */
+/** The failure of a step, with its output and a remedy. */
 export class StepError extends Error {
   /**
    * @param {string} message one sentence
@@ -12,8 +12,8 @@ export class StepError extends Error {
 }
 
 /**
- * Does one step and shows it as one line: what is done, how it came out, the time taken. What `work` says on the way comes
- * on lines of its own. The result of `work`, where it is text, is shown; a failure goes to the caller.
+ * Runs one step and prints one line with its title, result and duration. Messages of `work` are printed on separate lines.
+ * A text result of `work` is printed; an error is passed to the caller.
  *
  * @template T
  * @param {string} title
@@ -41,7 +41,7 @@ export async function runStep(title, work, write = (text) => process.stdout.writ
 }
 
 /**
- * Shows a failure of a step; any other error is a fault of ours and goes on.
+ * Prints the failure of a step and rethrows any other error.
  *
  * @param {unknown} error
  */

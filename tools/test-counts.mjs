@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isMain } from './is-main.mjs'
 
 /**
- * What `vitest --reporter=json` writes, as far as it is read here.
+ * The fields of the report of `vitest --reporter=json` that are read here.
  *
  * @typedef {object} VitestReport
  * @property {number} numPassedTests
@@ -16,8 +16,8 @@ import { isMain } from './is-main.mjs'
  */
 
 /**
- * Counts what vitest reports. A test file that could not be loaded has no test that could fail: it counts as one failed,
- * and so does a run that failed by an error outside of any test, of which the report says nothing (vitest 4).
+ * Counts the results of vitest. A test file that cannot be loaded counts as one failed test, and so does a run that failed
+ * by an error outside of a test, which the report of vitest 4 does not contain.
  *
  * @param {VitestReport} report
  * @param {number} status of the run
@@ -36,7 +36,7 @@ export function toTestCounts(report, status) {
 }
 
 /**
- * Reads the report of a run; a run that left none ended before its first test, which counts as one failed.
+ * Reads the report of a run. A run without a report ended before its first test and counts as one failed test.
  *
  * @param {string} file
  * @param {number} status of the run

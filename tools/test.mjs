@@ -6,9 +6,9 @@ import { readTestCounts, toSummary } from './test-counts.mjs'
 import { prepareWorkspace, root, scratch } from './workspace.mjs'
 
 /**
- * `npm test`: installs and builds where needed, then runs the unit, types and integration tests; further arguments go to vitest. Where no engine
- * answers, its tests are skipped and the reason is printed (see test/support); CAPSTAN_REQUIRE_ENGINE=1 makes that a
- * failure. The last line is a summary.
+ * `npm test`: installs and builds if needed, then runs the unit, types and integration tests. Further arguments are passed
+ * to vitest. Without an engine its tests are skipped and the reason is printed (see test/support); with
+ * CAPSTAN_REQUIRE_ENGINE=1 that is a failure. The last line is a summary.
  *
  * @param {readonly string[]} args
  */
@@ -25,7 +25,7 @@ async function main(args) {
 
 const reportFile = join(scratch, 'test-report.json')
 const vitest = join(root, 'node_modules', 'vitest', 'vitest.mjs')
-// All but what takes minutes: `kit` and `faults` run the whole conformance kit, `packed` installs what is published.
+// Excludes projects that take minutes: `kit` and `faults` run the whole conformance kit, `packed` installs packages.
 const projects = ['unit', 'types', 'integration'].map((name) => `--project=${name}`)
 const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`]
 

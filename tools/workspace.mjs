@@ -5,18 +5,18 @@ import { isSupportedNode } from './node-version.mjs'
 import { runProgram } from './run-program.mjs'
 import { runStep, StepError } from './step.mjs'
 
-/** The folder of the checkout, wherever the caller stands. */
+/** The folder of the checkout, independent of the working directory. */
 export const root = dirname(dirname(fileURLToPath(import.meta.url)))
 
-/** Where runs leave what they want to remember: reports and the like. Not part of the repository. */
+/** The folder of reports and other state of runs. Not part of the repository. */
 export const scratch = join(root, '.capstan')
 
 /** The root's package.json. @type {{ packageManager: string, engines: { node: string }, version: string }} */
 export const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /**
- * Brings the checkout to where its programs run: dependencies as the lockfile says, then the build. Cheap where that is
- * done already. Needs Node and npm only; pnpm is fetched in the version that package.json names.
+ * Installs the dependencies of the lockfile and builds, so that the programs of the checkout run. Fast when both are up to
+ * date. Requires only Node and npm; pnpm is fetched in the version that package.json names.
  *
  * @throws {StepError}
  */

@@ -4,7 +4,7 @@ import { runProgram } from '../../tools/run-program.mjs'
 import { manifest, root } from '../../tools/workspace.mjs'
 
 /**
- * Makes a project that has the packed packages installed, the types of Node, and nothing of this workspace.
+ * Creates a project with the packed packages and the types of Node, without anything of this workspace.
  *
  * @param {readonly import('./pack-all.mjs').PackedPackage[]} packed
  * @param {string} directory
@@ -15,7 +15,7 @@ export async function installPacked(packed, directory) {
   const dependencies = { ...local, '@types/node': readVersion('@types/node') }
   mkdirSync(directory)
   writeJson(join(directory, 'package.json'), { name: 'user', private: true, type: 'module', dependencies })
-  // YAML takes JSON. Packed packages are to find each other packed, and builds of dependencies are not what is checked.
+  // JSON is valid YAML. The overrides make the packed packages resolve each other; builds of dependencies are not checked.
   writeJson(join(directory, 'pnpm-workspace.yaml'), { overrides: local, strictDepBuilds: false, pmOnFail: 'ignore' })
   const command = ['--yes', manifest.packageManager, 'install', '--prefer-offline', '--no-frozen-lockfile']
   const { code, output } = await runProgram('npx', command, { cwd: directory })

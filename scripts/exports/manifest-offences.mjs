@@ -1,6 +1,6 @@
 /**
- * Finds what a published package must not carry or lack: words that mean something in this workspace only, compiled files
- * whose source is gone, a missing licence or README.
+ * Finds errors in a published package: protocols and conditions of this workspace in its manifest, compiled files without
+ * a source, a missing licence or README.
  *
  * @param {Pick<import('./pack-all.mjs').PackedPackage, 'path' | 'manifest' | 'files'>} packed
  * @returns {readonly import('../source/offence.mjs').Offence[]}

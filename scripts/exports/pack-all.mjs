@@ -5,7 +5,7 @@ import { runProgram } from '../../tools/run-program.mjs'
 import { manifest, root } from '../../tools/workspace.mjs'
 
 /**
- * A package as it would be published.
+ * A packed package.
  *
  * @typedef {object} PackedPackage
  * @property {string} name
@@ -18,7 +18,7 @@ import { manifest, root } from '../../tools/workspace.mjs'
  */
 
 /**
- * Packs all packages into a folder, with the very tool that publishes them.
+ * Packs all packages into a folder with pnpm, which also publishes them.
  *
  * @param {readonly import('../source/packages.mjs').WorkspacePackage[]} packages
  * @param {string} directory

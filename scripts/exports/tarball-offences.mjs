@@ -4,8 +4,8 @@ import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
 
 /**
- * Asks publint about the manifest, and arethetypeswrong whether each entry's types resolve for a program in ESM and for a
- * bundler. What they say about CommonJS is left aside: we publish ESM only.
+ * Checks the manifest with publint, and with arethetypeswrong that the types of each entry resolve for ESM programs and
+ * bundlers. Their findings about CommonJS are ignored, because the packages are ESM only.
  *
  * @param {import('./pack-all.mjs').PackedPackage} packed
  * @returns {Promise<readonly import('../source/offence.mjs').Offence[]>}

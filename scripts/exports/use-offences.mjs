@@ -4,8 +4,8 @@ import { runProgram } from '../../tools/run-program.mjs'
 import { root } from '../../tools/workspace.mjs'
 
 /**
- * Finds what does not work for a user who has only the packed packages: an entry that plain Node does not load, a program
- * that does not tell its version, types that do not compile.
+ * Finds errors of the packed packages in use: an entry that Node does not load, a program that does not print its version,
+ * types that do not compile.
  *
  * @param {readonly import('./pack-all.mjs').PackedPackage[]} packed
  * @param {string} user directory of the project that has them installed
@@ -37,7 +37,7 @@ async function findRunOffences({ name, path, manifest }, user) {
 }
 
 /**
- * Compiles a program that imports every entry, with the declarations checked as strictly as sources.
+ * Compiles a program that imports every entry, with `skipLibCheck` off.
  *
  * @param {readonly import('./pack-all.mjs').PackedPackage[]} packed
  * @param {string} user

@@ -3,8 +3,8 @@
 /**
  * Finds the identifiers of a program that name a global: no scope around them declares their name.
  *
- * Declarations are taken as those of their function or block, whether or not they come first; labels and names of types
- * count as identifiers, and property names do not.
+ * A declaration applies to its whole function or block. Labels and names of types count as identifiers, property names do
+ * not.
  *
  * @param {SyntaxNode} program
  * @returns {ReadonlySet<SyntaxNode>}
@@ -30,7 +30,7 @@ function visit(value, scopes, free) {
   if (value.type === 'Identifier' && !scopes.some((scope) => scope.has(value.name))) free.add(value)
   const inner = scopeTypes.test(value.type) ? [...scopes, findDeclared(value)] : scopes
   for (const [key, child] of Object.entries(value)) {
-    // The name of a property is no use of a variable, unless it is the value as well.
+    // A property name is no use of a variable, except in shorthand.
     if ((key === 'property' || key === 'key') && value.computed !== true) continue
     visit(child, inner, free)
   }

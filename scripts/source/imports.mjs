@@ -1,7 +1,7 @@
 import { parseNodes, toLine } from './syntax-tree.mjs'
 
 /**
- * One place where a file names another module. `type`: erased before the program runs; `dynamic`: loaded when reached.
+ * One import of a module. `type` imports are erased before the program runs; `dynamic` imports load at run time.
  *
  * @typedef {{ readonly specifier: string, readonly kind: 'value' | 'type' | 'dynamic', readonly line: number }} Import
  */

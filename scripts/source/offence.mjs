@@ -1,11 +1,11 @@
 /**
- * A place that breaks a rule.
+ * A violation of a rule.
  *
  * @typedef {{ readonly path: string, readonly line?: number, readonly text: string }} Offence
  */
 
 /**
- * Prints each offence on a line of its own, as editors understand it, and makes the process end with 1 if there is one.
+ * Prints each offence on one line in the format of compilers, and sets the exit code to 1 if there is one.
  *
  * @param {readonly Offence[]} offences
  */

@@ -26,7 +26,7 @@ import { join, relative } from 'node:path'
  */
 
 /**
- * Reads the packages in the folders of a workspace, sorted by name. A folder without a package.json is none.
+ * Reads the packages in the folders of a workspace, sorted by name. Folders without a package.json are skipped.
  *
  * @param {string} root
  * @param {readonly string[]} [folders]

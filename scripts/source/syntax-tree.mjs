@@ -1,18 +1,18 @@
 import { parseSync } from 'oxc-parser'
 
 /**
- * A node of a program, in the shape of ESTree with TypeScript's own kinds.
+ * A node of the syntax tree, in the format of ESTree with nodes for TypeScript.
  *
  * @typedef {{ readonly type: string, readonly start: number, readonly [key: string]: any }} SyntaxNode
  */
 
 /**
- * Parses a TypeScript or JavaScript file and gives all its nodes, each before those inside it.
+ * Parses a TypeScript or JavaScript file and returns all nodes, parents before children.
  *
  * @param {string} file
  * @param {string} text
  * @returns {readonly SyntaxNode[]}
- * @throws {Error} naming the file, where it does not parse
+ * @throws {Error} with the name of the file, when it does not parse
  */
 export function parseNodes(file, text) {
   /** @type {SyntaxNode[]} */
@@ -27,13 +27,13 @@ export function parseNodes(file, text) {
  * @param {string} file
  * @param {string} text
  * @returns {SyntaxNode}
- * @throws {Error} naming the file, where it does not parse
+ * @throws {Error} with the name of the file, when it does not parse
  */
 export function parseProgram(file, text) {
   if (latest?.file === file && latest.text === text) return latest.program
   const { program, errors } = parseSync(file, text)
   if (errors[0]) throw new Error(`${file} does not parse: ${errors[0].message}`)
-  // The parser's own types do not say that each node has fields by name.
+  // The types of the parser do not have an index signature for the fields of a node.
   latest = { file, text, program: /** @type {SyntaxNode} */ (/** @type {unknown} */ (program)) }
   return latest.program
 }
@@ -42,7 +42,7 @@ export function parseProgram(file, text) {
 let latest
 
 /**
- * Tells in which line, counted from 1, an offset lies.
+ * Returns the line of an offset, counted from 1.
  *
  * @param {string} text
  * @param {number} offset

@@ -4,8 +4,8 @@ import { parseElf } from './elf.mjs'
 import { findProgram } from './engine-packages.mjs'
 
 /**
- * Gives the files of a small system: a static busybox, a link for each of its commands, and what programs expect to find
- * around them. Where this machine has no busybox that would run on the engine, it gives the reason instead.
+ * Returns the files of a small system: a static busybox, a link for each of its commands, and the files that programs
+ * expect. Returns the reason when this machine has no busybox that runs on the engine.
  *
  * @param {string} architecture of the engine, in Docker's words or Go's
  * @returns {readonly import('./tar-archive.mjs').TarEntry[] | string}
@@ -23,7 +23,7 @@ export function readBusyboxFiles(architecture) {
 }
 
 /**
- * Docker calls an architecture as the kernel does, Podman as Go does.
+ * Docker names an architecture as the kernel does, Podman as Go does.
  *
  * @param {string} architecture
  */

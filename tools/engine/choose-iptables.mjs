@@ -5,8 +5,8 @@ import { engineFiles } from './engine-files.mjs'
 import { findProgram, programPath } from './engine-packages.mjs'
 
 /**
- * Gives the PATH with which dockerd finds an iptables that works on this kernel: the machine's own choice, or, where the
- * kernel knows only the older interface, links to the legacy programs. The machine's own choice is left as it is.
+ * Returns the PATH with which dockerd finds an iptables that works on this kernel: that of the machine, or links to the
+ * legacy programs when the kernel supports only the older interface. The configuration of the machine is not changed.
  *
  * @param {(line: string) => void} say
  * @returns {Promise<string>}

@@ -1,6 +1,6 @@
 /**
- * Reads of a Linux program what decides whether it runs in an image of its own: the processor, in Docker's words, and
- * whether it needs a dynamic loader. Nothing where the bytes are no 64-bit little-endian ELF file.
+ * Reads the processor of a Linux program, as Docker names it, and whether the program needs a dynamic loader. Returns
+ * `undefined` when the bytes are no 64-bit little-endian ELF file.
  *
  * @param {Buffer} file
  * @returns {{ readonly architecture: string, readonly isStatic: boolean } | undefined}

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { EngineSetUpError } from './engine-set-up-error.mjs'
 
 /**
- * Gives the configuration for an engine that is started by hand: what the machine's own `daemon.json` says, with the
- * endpoint and, where capabilities are withheld, the runtime that lives with it. In a file of its own, because dockerd
- * refuses an option that is both in a file and on its command line.
+ * Returns the configuration for an engine that this tool starts: the `daemon.json` of the machine with the endpoint and,
+ * when capabilities are withheld, the wrapper of runc. It is a separate file, because dockerd refuses an option that is
+ * both in a file and on its command line.
  *
  * @param {Readonly<Record<string, unknown>>} own of `/etc/docker/daemon.json`
  * @param {{ readonly host: string, readonly runtime?: string | undefined, readonly dataRoot?: string | undefined }} options
@@ -24,7 +24,7 @@ export function toEngineConfig(own, { host, runtime, dataRoot }) {
   }
 }
 
-/** Reads the machine's own configuration of dockerd; empty where there is none. */
+/** Reads the machine's configuration of dockerd; empty when there is none. */
 export function readOwnConfig(file = '/etc/docker/daemon.json') {
   try {
     const own = JSON.parse(readFileSync(file, 'utf8'))

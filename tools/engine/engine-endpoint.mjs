@@ -4,8 +4,8 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 
 /**
- * Where an engine is to be asked for. `problem` says why it cannot be asked (malformed, unreadable, ssh); `chosen` is
- * true where the user named the endpoint, so that no other may stand in for it.
+ * The endpoint of an engine. `problem` says why it cannot be used (malformed, unreadable, ssh); `chosen` is true when the
+ * user named the endpoint, so that no other may replace it.
  *
  * @typedef {object} EngineEndpoint
  * @property {string} host such as `unix:///var/run/docker.sock`
@@ -14,18 +14,18 @@ import { join } from 'node:path'
  * @property {EngineConnection} [connection] absent where there is a `problem`
  * @property {string} [problem]
  *
- * What `node:http` and `node:https` need to reach it.
+ * The options of `node:http` and `node:https` for the connection.
  * @typedef {{ readonly protocol: 'http:' | 'https:', readonly socketPath?: string, readonly host?: string,
  *   readonly port?: number, readonly ca?: Buffer, readonly cert?: Buffer, readonly key?: Buffer,
  *   readonly rejectUnauthorized?: boolean }} EngineConnection
  */
 
-/** Where a machine's own engine listens, unless someone said otherwise. */
+/** The default endpoint of an engine on this machine. */
 export const defaultHost = 'unix:///var/run/docker.sock'
 
 /**
- * Says which endpoint the docker command line would use: DOCKER_HOST, DOCKER_CONTEXT, the current context, the default
- * socket. It opens no connection and never throws.
+ * Returns the endpoint that the docker command line would use: DOCKER_HOST, DOCKER_CONTEXT, the current context, the default
+ * socket. Opens no connection and never throws.
  *
  * @param {NodeJS.ProcessEnv} env
  * @returns {EngineEndpoint}

@@ -2,13 +2,13 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { isRunning } from './process-identity.mjs'
 
-/** Holds what a boot may forget; only root can write there. */
+/** The folder of files that need not survive a reboot; only root can write to it. */
 const runDirectory = '/run/capstan-engine'
 
-/** Holds programs and data: `/run` is often mounted so that nothing in it can be executed. */
+/** The folder of programs and data, because `/run` is often mounted with noexec. */
 const dataDirectory = '/var/lib/capstan-engine'
 
-/** The files of an engine that this tool set up. They belong to the machine and not to a checkout, as the socket does. */
+/** The files of an engine that this tool has started. Like the socket they are shared by all checkouts on the machine. */
 export const engineFiles = {
   state: join(runDirectory, 'engine.json'),
   log: join(dataDirectory, 'dockerd.log'),
@@ -19,7 +19,7 @@ export const engineFiles = {
 }
 
 /**
- * What is remembered of the engine that was started here.
+ * The stored state of the engine that this tool has started.
  *
  * @typedef {object} EngineState
  * @property {import('./process-identity.mjs').ProcessIdentity} dockerd
@@ -27,7 +27,7 @@ export const engineFiles = {
  * @property {string} log
  */
 
-/** Makes the directories of {@link engineFiles}. */
+/** Creates the directories of {@link engineFiles}. */
 export function makeEngineDirectories() {
   mkdirSync(runDirectory, { recursive: true, mode: 0o755 })
   mkdirSync(dataDirectory, { recursive: true, mode: 0o711 })
@@ -42,7 +42,7 @@ export function readEngineState() {
   }
 }
 
-/** Gives the engine that was set up here, if it still runs. */
+/** Returns the engine that this tool has started, if it is running. */
 export function findOwnEngine() {
   const state = readEngineState()
   return state && isRunning(state.dockerd) ? state : undefined

@@ -4,9 +4,10 @@ import net from 'node:net'
 /** @typedef {{ readonly name?: string, readonly timeoutMs?: number, readonly onWait?: () => void }} LockOptions */
 
 /**
- * Runs `work` while nobody else on this machine sets an engine up or stops one, waiting for its turn up to `timeoutMs`
- * (ten minutes unless told: another may be installing packages). The lock is a listening socket in Linux's abstract namespace: the kernel frees it when its holder ends, however
- * that ends, and a waiter sees its connection close, so nothing is polled and nothing goes stale.
+ * Runs `work` under a lock, so that only one process on this machine starts or stops an engine. Waits for the lock up to
+ * `timeoutMs` (default: ten minutes, because the holder may be installing packages). The lock is a listening socket in
+ * Linux's abstract namespace: the kernel releases it when its holder exits in any way, and the connection of a waiter then
+ * closes, so no polling is needed and no lock becomes stale.
  *
  * @template T
  * @param {() => Promise<T>} work

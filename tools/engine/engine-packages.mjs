@@ -3,7 +3,7 @@ import { delimiter, isAbsolute, join } from 'node:path'
 import { runProgram } from '../run-program.mjs'
 import { EngineSetUpError } from './engine-set-up-error.mjs'
 
-/** Where an engine's programs lie, whatever PATH this process has been given. */
+/** The folders of an engine's programs, independent of the PATH of this process. */
 export const programPath = [
   ...new Set([
     ...(process.env.PATH ?? '').split(delimiter),
@@ -32,8 +32,8 @@ export function findProgram(name) {
 }
 
 /**
- * Installs from Debian's or Ubuntu's own archive what an engine needs and is not there: the engine, iptables, and a
- * static busybox for the images of the tests. Does nothing where all of it is there.
+ * Installs the missing packages of an engine from the archive of Debian or Ubuntu: the engine, iptables, and a static
+ * busybox for the test images. Does nothing when all are installed.
  *
  * @param {(line: string) => void} say
  */
@@ -42,7 +42,7 @@ export function installEnginePackages(say) {
 }
 
 /**
- * Installs those packages of Debian's or Ubuntu's own archive whose program is not there: a name, or an absolute path.
+ * Installs packages of the archive of Debian or Ubuntu whose program is missing. A program is a name or an absolute path.
  *
  * @param {readonly { readonly name: string, readonly program: string }[]} packages
  * @param {(line: string) => void} say
@@ -81,11 +81,11 @@ const enginePackages = [
   { name: 'busybox-static', program: 'busybox' },
 ]
 
-// Another apt-get may be at work on a machine that has just booted; and a mirror that is silent must not hang us.
+// Another apt-get may be running after a boot, and a mirror that does not answer must not block this process.
 const aptOptions = ['DPkg::Lock::Timeout=180', 'Acquire::Retries=3', 'Acquire::http::Timeout=30'].flatMap((o) => [
   '-o',
   o,
 ])
 
-// Configuration files that the user changed stay as they are, without a question.
+// Keeps configuration files that the user has changed, without a prompt.
 const dpkgOptions = ['-o', 'Dpkg::Options::=--force-confdef', '-o', 'Dpkg::Options::=--force-confold']

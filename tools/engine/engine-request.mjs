@@ -9,8 +9,8 @@ import https from 'node:https'
  */
 
 /**
- * Asks the engine one thing and resolves with the whole answer, whatever its status. Rejects when no connection is made,
- * when it breaks, or, with code TIMED_OUT, when nothing arrives for `timeoutMs` (default 30 000, as a busy machine is slow).
+ * Sends a request to the engine and resolves with the response, for any status. Rejects when the connection fails or
+ * breaks, and with code TIMED_OUT when no data arrives for `timeoutMs` (default: 30 000, for a busy machine).
  *
  * @param {import('./engine-endpoint.mjs').EngineConnection} connection
  * @param {string} path

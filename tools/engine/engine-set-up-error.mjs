@@ -1,2 +1,2 @@
-/** Why no engine was set up or stopped; the message says what to do about it. Any other error is a fault of this tool. */
+/** Thrown when no engine could be started or stopped, with a remedy in the message. Other errors are bugs of this tool. */
 export class EngineSetUpError extends Error {}

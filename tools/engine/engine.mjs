@@ -31,7 +31,7 @@ async function showStatus() {
   return engine.available ? 0 : 1
 }
 
-// `status` ends with 0 where an engine answers, else with 1.
+// `status` exits with 0 when an engine answers, else with 1.
 if (isMain(import.meta.url)) {
   await runTool('tools/engine/engine.mjs', { up, down, status: showStatus }, EngineSetUpError)
 }

@@ -17,9 +17,9 @@ import { requestEngine } from './engine-request.mjs'
  */
 
 /**
- * Asks whether an engine answers at the endpoint which the docker command line would use. Only an answer counts: a
- * client on PATH or a socket file proves nothing. Never rejects. An absent engine is reported at once. An
- * engine that accepts the connection has 10 s to answer on this machine and 30 s elsewhere, then it is slow (code TIMED_OUT).
+ * Checks whether an engine answers at the endpoint that the docker command line would use. A client on PATH or a socket
+ * file does not count. Never rejects. An absent engine is reported at once. An engine that accepts the connection has 10 s
+ * to answer on this machine and 30 s on others, and is then reported as slow (code TIMED_OUT).
  *
  * @param {NodeJS.ProcessEnv} [env]
  * @param {{ readonly timeoutMs?: number }} [options]

@@ -4,9 +4,9 @@ import { basename, dirname, join } from 'node:path'
 import { findProgram } from './engine-packages.mjs'
 
 /**
- * Gives this machine's iptables and ip6tables, both the legacy and the nft programs, with their modules and the libraries
- * that `ldd` names. Plain `iptables` is whichever the machine itself has chosen. Where they are not there, or this is no
- * Linux, it gives the reason instead.
+ * Returns the files of this machine's iptables and ip6tables, both legacy and nft, with their modules and the libraries
+ * that `ldd` lists. Plain `iptables` is the variant that the machine uses. Returns the reason when they are missing or this
+ * machine is not Linux.
  *
  * @returns {readonly import('./tar-archive.mjs').TarEntry[] | string}
  */

@@ -4,13 +4,13 @@ import { requestEngine } from './engine-request.mjs'
 import { findEngine } from './find-engine.mjs'
 
 /**
- * A thing in an engine that outlives the process which made it.
+ * A resource in an engine that remains after its creating process.
  *
  * @typedef {{ readonly kind: string, readonly id: string, readonly name: string, readonly labels: Record<string, string> }} EngineObject
  */
 
 /**
- * Lists the containers, networks and volumes of an engine, and the images that an owner made.
+ * Lists the containers, networks and volumes of an engine, and the images with an owner.
  *
  * @param {import('./engine-endpoint.mjs').EngineConnection} connection
  * @returns {Promise<readonly EngineObject[]>}
@@ -35,8 +35,8 @@ async function listEngineObjects(connection) {
 }
 
 /**
- * Finds what is there now and was not before. In an engine that others use too, only what carries a label of Capstan
- * (`isShared`).
+ * Finds the resources that exist now and did not exist before. With `isShared`, for an engine with other users, only those
+ * with a label of Capstan.
  *
  * @param {readonly EngineObject[]} before
  * @param {readonly EngineObject[]} now
@@ -59,8 +59,8 @@ function toObject(kind) {
 }
 
 /**
- * The command line: `leftovers.mjs remember FILE`, later `leftovers.mjs compare FILE [--shared]`, which prints what is left
- * and ends with 1 if there is something.
+ * The command line: `leftovers.mjs remember FILE`, later `leftovers.mjs compare FILE [--shared]`, which prints the leftovers
+ * and exits with 1 if there are any.
  *
  * @param {readonly (string | undefined)[]} args
  */

@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * A process that cannot be mistaken for a later one with the same number.
+ * The identity of a process, which differs from that of a later process with the same pid.
  *
  * @typedef {{ readonly pid: number, readonly startTime: string, readonly bootId: string }} ProcessIdentity
  */
 
 /**
- * Tells who runs under this number now; nothing where no process does (a zombie is none). Linux only.
+ * Returns the process with this pid; `undefined` when there is none or it is a zombie. Linux only.
  *
  * @param {number} pid
  * @returns {ProcessIdentity | undefined}
@@ -23,7 +23,7 @@ export function findProcess(pid) {
 }
 
 /**
- * Tells whether that very process still runs.
+ * Returns whether exactly this process is still running.
  *
  * @param {ProcessIdentity} identity
  */
@@ -33,8 +33,8 @@ export function isRunning({ pid, startTime, bootId }) {
 }
 
 /**
- * Reads `/proc/PID/stat`, whose second field is the program's name in parentheses and may itself contain `)` and blanks.
- * Fields as in proc(5): 3 is the state, 22 the start in clock ticks after boot.
+ * Reads `/proc/PID/stat`, whose second field is the program's name in parentheses and may contain `)` and spaces.
+ * The fields are those of proc(5): 3 is the state, 22 the start in clock ticks after boot.
  *
  * @param {string} stat
  */

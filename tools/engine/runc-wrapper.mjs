@@ -1,7 +1,7 @@
 /**
- * Writes the shell program that stands in for runc where the machine withholds capabilities: it takes them out of what a
- * container asks for, then becomes runc. Without it Engine 20.10 cannot start a privileged container there ("unable to
- * apply caps: operation not permitted"); later engines ask only for what they have.
+ * Writes the shell program that wraps runc on a machine that withholds capabilities: it removes them from the container's
+ * capabilities and executes runc. Without it Engine 20.10 cannot start a privileged container there ("unable to apply
+ * caps: operation not permitted"); later engines request only capabilities that they have.
  *
  * containerd names the bundle of a new container by `--bundle`, and the file of a process to exec by `--process`.
  * Within JSON a quote inside a string is escaped, so `"capabilities":{` cannot come from an argument or a variable.

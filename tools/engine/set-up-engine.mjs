@@ -14,13 +14,13 @@ import { startDockerd } from './start-dockerd.mjs'
  */
 
 /**
- * Resolves with an engine that answers: the one that is there, or else one that it installs and starts, which then goes
- * on after this process until `stopEngine`. Two at once start one. It changes a machine only as root on Debian or
- * Ubuntu, never where CAPSTAN_ENGINE=none or where the user named another endpoint.
+ * Resolves with an engine that answers: an existing one, or one that it installs and starts, which keeps running after
+ * this process until `stopEngine`. Concurrent calls start one engine. Changes the machine only as root on Debian or Ubuntu,
+ * and not when CAPSTAN_ENGINE is `none` or the user named another endpoint.
  *
  * @param {SetUpOptions} [options]
  * @returns {Promise<import('./find-engine.mjs').FoundEngine>}
- * @throws {EngineSetUpError} that says why not, and what to do
+ * @throws {EngineSetUpError} with the reason and a remedy
  */
 export async function setUpEngine({ env = process.env, say = () => {} } = {}) {
   const found = await findEngine(env)
@@ -32,14 +32,14 @@ export async function setUpEngine({ env = process.env, say = () => {} } = {}) {
 }
 
 /**
- * Says why an engine cannot be set up here; nothing where it can.
+ * Returns the reason why no engine can be started here; `undefined` when one can.
  *
  * @param {import('./find-engine.mjs').NoEngine} found
  * @param {NodeJS.ProcessEnv} env
  * @returns {string | undefined}
  */
 export function findObstacle({ endpoint, reason, code }, env) {
-  // One may well be there: it is not for us to say, and another at the same socket is no help.
+  // An engine may exist that this user cannot access; another one could not use the same socket.
   if (code === 'EACCES') return reason
   if (code === 'TIMED_OUT') return `${reason}: wait until the machine is less busy, and try again`
   if (env.CAPSTAN_ENGINE === 'none') return `${reason}, and CAPSTAN_ENGINE=none refuses to set one up`
@@ -58,7 +58,7 @@ export function findObstacle({ endpoint, reason, code }, env) {
 async function installAndStart(env, say) {
   makeEngineDirectories()
   await installEnginePackages(say)
-  // It may be there by now: started by whoever held the lock, or by systemd when the package came.
+  // The previous holder of the lock, or systemd after the installation, may have started one by now.
   const found = await findEngine(env)
   return found.available ? found : startDockerd({ env, say })
 }

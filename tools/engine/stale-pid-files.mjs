@@ -2,8 +2,8 @@ import { readFileSync, rmSync } from 'node:fs'
 import { findProcess, parseStat } from './process-identity.mjs'
 
 /**
- * Removes the pid files of a dockerd, and of its containerd, that are gone. Both trust any process with that number,
- * and then do not start: after a reboot or in a restored machine it may be anyone's.
+ * Removes the pid files of a dockerd and its containerd that do not run. Neither starts while any process has that pid,
+ * which after a reboot or on a restored machine may belong to another program.
  *
  * @returns {number | undefined} the pid of a dockerd that does run
  */

@@ -16,8 +16,8 @@ import { waitForOtherDockerd } from './wait-for-other-dockerd.mjs'
 import { readWithheldCapabilities } from './withheld-capabilities.mjs'
 
 /**
- * Starts dockerd in a session of its own and resolves when it answers. Where it does not start with the data that lies
- * in the default place, it is tried once more with a data directory of this tool.
+ * Starts dockerd in a new session and resolves when it answers. When it does not start with the default data directory,
+ * it is started once more with a data directory of this tool.
  *
  * @param {Required<import('./set-up-engine.mjs').SetUpOptions>} options
  * @returns {Promise<import('./find-engine.mjs').FoundEngine>}
@@ -60,7 +60,7 @@ async function tryDockerd({ env, say, path, own, runtime, dataRoot }) {
 }
 
 /**
- * Of our environment dockerd gets no more than it needs: it would take DOCKER_TLS_VERIFY for itself.
+ * The environment of dockerd, reduced to the variables that it needs, because dockerd also reads DOCKER_TLS_VERIFY.
  *
  * @param {NodeJS.ProcessEnv} env
  * @param {string} path

@@ -1,6 +1,6 @@
 /**
- * How to stop the engine that was used, where this tool set it up; nothing for another engine. One of an earlier run may
- * have other users by now.
+ * Returns how to stop the used engine when this tool has started it; `undefined` for other engines. An engine of an earlier
+ * run may have other users.
  *
  * @param {object} given
  * @param {import('./find-engine.mjs').FoundEngine | undefined} given.used

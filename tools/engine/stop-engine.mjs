@@ -6,8 +6,8 @@ import { EngineSetUpError } from './engine-set-up-error.mjs'
 import { findProcess, isRunning } from './process-identity.mjs'
 
 /**
- * Stops the engine that `setUpEngine` started, with the containers that run in it, and resolves when its processes are
- * gone. Stops no other: an engine that was there before, or a process that has the number by now, is left alone.
+ * Stops the engine that `setUpEngine` started, with its running containers, and resolves when its processes have exited.
+ * Does not stop another engine or another process that has the same pid by now.
  *
  * @param {{ readonly say?: (line: string) => void }} [options]
  * @returns {Promise<boolean>} false where there was none to stop
@@ -44,8 +44,8 @@ async function stopDockerd(dockerd, say) {
 }
 
 /**
- * Finds the processes that serve this dockerd: those that descend from it (containerd, proxies of ports), and the shims
- * of containers, which do not, but name its containerd.
+ * Finds the processes of this dockerd: its descendants (containerd, proxies of ports), and the shims of containers, which
+ * are no descendants but have the address of its containerd as an argument.
  *
  * @param {number} dockerd
  */
@@ -97,6 +97,6 @@ async function waitUntilGone(processes, timeoutMs) {
 
 const containerdSocket = '/var/run/docker/containerd/containerd.sock'
 
-// dockerd gives its containers 15 s to end before it kills them.
+// dockerd gives its containers 15 s to exit before it kills them.
 const stopTimeoutMs = 40_000
 const helperTimeoutMs = 5_000

@@ -6,8 +6,8 @@
  */
 
 /**
- * Packs entries as POSIX ustar, all of them root's and with the time 0, so that the same entries give the same bytes. Of
- * several with one path the first counts: an engine refuses an archive that names a path twice.
+ * Packs entries as POSIX ustar with owner root and time 0, so that equal entries give equal bytes. Only the first of several
+ * entries with the same path is packed, because an engine refuses an archive with duplicate paths.
  *
  * @param {readonly TarEntry[]} entries
  * @returns {Buffer}

@@ -6,19 +6,19 @@ import { findEngine } from './find-engine.mjs'
 import { readIptablesFiles } from './iptables-files.mjs'
 import { toTarArchive } from './tar-archive.mjs'
 
-/** The names that tests use. Both images carry the label `capstan.test=1`. */
+/** The names of the test images. Both have the label `capstan.test=1`. */
 export const testImages = { busybox: 'capstan-test/busybox:1', firewall: 'capstan-test/firewall:1' }
 
 /**
  * @typedef {{ readonly name: string, readonly made: true, readonly fresh: boolean } |
  *   { readonly name: string, readonly made: false, readonly reason: string }} TestImageReport
- *   `fresh`: it was made now; false where the engine had the same one already
+ *   `fresh` is false when the engine had the same image already
  */
 
 /**
- * Makes sure that the engine has the images for the integration tests, made of this machine's own programs since nothing
- * can be counted on to be pulled: busybox with all its commands, and the same with iptables and ip6tables (legacy and
- * nft). One that is there in the same form is left as it is. What cannot be made is reported with its reason.
+ * Creates the images for the integration tests from programs of this machine, because no registry may be available:
+ * busybox with all its commands, and the same with iptables and ip6tables (legacy and nft). Keeps an equal existing image.
+ * An image that cannot be created is reported with the reason.
  *
  * @param {import('./engine-endpoint.mjs').EngineConnection} connection
  * @returns {Promise<readonly TestImageReport[]>}
@@ -42,7 +42,7 @@ function withFiles(base, more) {
 }
 
 /**
- * Makes sure that the engine has an image of these files under this name; one that is there in the same form is left.
+ * Creates an image of these files with this name unless the engine has an equal one.
  *
  * @param {import('./engine-endpoint.mjs').EngineConnection} connection
  * @param {string} name
@@ -67,14 +67,14 @@ export async function makeImage(connection, name, files) {
  * @param {string} digest
  */
 async function importImage(connection, name, archive, digest) {
-  // With its tag: Podman drops one that is given apart.
+  // The name includes the tag, because Podman ignores a separate `tag` parameter.
   const query = new URLSearchParams({ fromSrc: '-', repo: name })
   const path = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
   const changes = ['LABEL capstan.test=1', `LABEL ${digestLabel}=${digest}`, `ENV PATH=${path}`, 'CMD ["sh"]']
   for (const change of changes) query.append('changes', change)
   const options = { method: 'POST', body: archive, contentType: 'application/x-tar', timeoutMs: 60_000 }
   const { status, body } = await requestEngine(connection, `/images/create?${query}`, options)
-  // The status is sent before the work is done: a failure in it is a line of the body.
+  // The engine sends the status before the import, so a failure is a line of the body.
   if (status !== 200 || body.includes('"errorDetail"'))
     throw new Error(`the engine did not import ${name}: ${body.trim()}`)
 }

@@ -4,12 +4,12 @@ import { findEngine } from './find-engine.mjs'
 import { findProcess } from './process-identity.mjs'
 
 /**
- * Waits for a dockerd that others started, by its package or at boot, and that needs a moment before it answers.
+ * Waits until a dockerd answers that this tool has not started, for example one that its package or the boot has started.
  *
  * @param {number} pid
  * @param {Required<import('./set-up-engine.mjs').SetUpOptions>} options
  * @returns {Promise<import('./find-engine.mjs').FoundEngine>}
- * @throws {EngineSetUpError} where it ends, or is silent for a minute
+ * @throws {EngineSetUpError} when it exits or does not answer for a minute
  */
 export async function waitForOtherDockerd(pid, { env, say }) {
   const name = `dockerd (pid ${pid}), which was not started here,`

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 
 /**
- * Names the kernel capabilities which this machine keeps from every process, root too: those of the kernel that the
- * bounding set of this process lacks. Usually none.
+ * Returns the kernel capabilities that no process on this machine can have, including root: those that the bounding set of
+ * this process lacks. Usually none.
  *
  * @returns {readonly string[]}
  */
@@ -21,7 +21,7 @@ export function toWithheldCapabilities(status, last) {
   return capabilities.filter((_, bit) => bit <= last && (mask & (1n << BigInt(bit))) === 0n)
 }
 
-/** By their bit; see linux/capability.h. */
+/** The names in the order of their bits in linux/capability.h. */
 const capabilities = [
   ...['CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'SETPCAP'],
   ...['LINUX_IMMUTABLE', 'NET_BIND_SERVICE', 'NET_BROADCAST', 'NET_ADMIN', 'NET_RAW', 'IPC_LOCK', 'IPC_OWNER'],

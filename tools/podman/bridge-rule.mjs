@@ -4,21 +4,22 @@ import { programPath } from '../engine/engine-packages.mjs'
 import { runProgram } from '../run-program.mjs'
 
 /**
- * Lets containers of one network of Podman reach each other where a Docker Engine filters what the machine forwards: its
- * policy is to drop, also between the ports of one bridge, and of an internal network Podman tells the filter nothing.
+ * Adds a rule by which containers on one network of Podman reach each other on a machine with a Docker Engine. The engine
+ * sets the policy of the FORWARD chain to DROP, which applies between ports of one bridge too, and Podman adds no rules for
+ * an internal network.
  */
 export async function addBridgeRule() {
   if (!(await filters(['--list-rules', chain]))) return
   if (!(await filters(['--check', chain, ...rule]))) await filters(['--insert', chain, ...rule])
 }
 
-/** Takes back what {@link addBridgeRule} added. */
+/** Removes the rule of {@link addBridgeRule}. */
 export async function removeBridgeRule() {
   while (await filters(['--delete', chain, ...rule]));
 }
 
 /**
- * Runs the iptables that the engine has, which `tools/engine` chose.
+ * Runs the iptables of the engine, which `tools/engine` chose.
  *
  * @param {readonly string[]} args
  */
@@ -28,7 +29,7 @@ async function filters(args) {
   return code === 0
 }
 
-/** Docker keeps its hands off it: https://docs.docker.com/engine/network/packet-filtering-firewalls/ */
+/** A chain that Docker does not change: https://docs.docker.com/engine/network/packet-filtering-firewalls/ */
 const chain = 'DOCKER-USER'
 const rule = [
   ...['--in-interface', 'podman+', '--match', 'physdev', '--physdev-is-bridged'],

@@ -4,8 +4,8 @@ import { findProcess, isRunning } from '../engine/process-identity.mjs'
 import { podmanEnv } from './podman-files.mjs'
 
 /**
- * Ends what the tests' Podman has left running: monitors of processes that exec had started, which it keeps for a while,
- * and the name server of its networks. All that Podman starts inherits where the configuration is.
+ * Ends the remaining processes of the tests' Podman: monitors of exec processes, which it keeps for a while, and the name
+ * server of its networks. They are found by the path of the configuration in the environment that they inherit.
  */
 export async function endProcesses() {
   const left = readdirSync('/proc')

@@ -3,19 +3,19 @@ import { join } from 'node:path'
 import { engineFiles } from '../engine/engine-files.mjs'
 import { findProgram } from '../engine/engine-packages.mjs'
 
-/** Where the tests' Podman has its configuration and everything that it makes: nothing of the machine's own is touched. */
+/** The folder of the configuration and data of the tests' Podman, which uses nothing of the machine's own Podman. */
 const podmanDirectory = '/var/lib/capstan-podman'
 
-/** By these `podman` finds its configuration there. */
+/** The environment with which `podman` finds this configuration. */
 export const podmanEnv = {
   CONTAINERS_CONF: join(podmanDirectory, 'containers.conf'),
   CONTAINERS_STORAGE_CONF: join(podmanDirectory, 'storage.conf'),
 }
 
 /**
- * Writes the configuration. cgroupfs, because there may be no systemd; limits that a machine without CAP_SYS_RESOURCE can
- * set; no monitor that stays for five minutes after a process of exec; runc by way of the wrapper that `tools/engine`
- * wrote where the machine withholds capabilities.
+ * Writes the configuration: cgroupfs, because there may be no systemd; limits that a machine without CAP_SYS_RESOURCE can
+ * set; no monitor that keeps running for five minutes after an exec process; and the wrapper of runc from `tools/engine`
+ * when the machine withholds capabilities.
  */
 export function writePodmanFiles() {
   for (const name of ['networks', 'tmp', 'run', 'data']) {
@@ -51,7 +51,7 @@ network_config_dir = "${podmanDirectory}/networks"
 `
 }
 
-/** Podman asks for its own limit of processes where a container is privileged, whatever its configuration says.
+/** Podman sets its own limit of processes for a privileged container, regardless of the configuration.
  *
  * @param {string} runc
  */

@@ -14,7 +14,7 @@ import { addBridgeRule, removeBridgeRule } from './bridge-rule.mjs'
 import { endProcesses } from './end-processes.mjs'
 import { podmanEnv, removePodmanFiles, writePodmanFiles } from './podman-files.mjs'
 
-/** Installs Podman from Debian's archive where it is not there, and gives it the images of the tests, in a storage of its own. */
+/** Installs Podman from Debian's archive if it is missing, and creates the test images in a separate storage. */
 async function up() {
   await installPackages(podmanPackages, console.log)
   writePodmanFiles()
@@ -45,8 +45,8 @@ async function down() {
 }
 
 /**
- * Runs a container that has nothing to do but stay: netavark makes the rules of a network with its first container and
- * takes them away with its last, and fails where both happen at once.
+ * Runs a container that only waits. netavark adds the rules of a network with its first container and removes them with
+ * its last one, and fails when both happen at once.
  */
 async function keepDefaultNetwork() {
   if ((await runPodman(['container', 'exists', keeper])).code === 0) return
