@@ -35,7 +35,7 @@ export function isPredefinedNetwork(error: unknown): boolean {
   return texts.predefinedNetwork.test(toEngineText(error) ?? '')
 }
 
-/** Whether the engine has no free address range for one more network. */
+/** Whether the engine has no free address range for another network. */
 export function arePoolsExhausted(error: unknown): boolean {
   return texts.poolsExhausted.test(toEngineText(error) ?? '')
 }

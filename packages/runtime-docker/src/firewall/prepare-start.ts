@@ -18,10 +18,10 @@ import { watchSandbox } from './sandbox/watch-sandbox.js'
 import { startDisconnected } from './start-disconnected.js'
 
 /**
- * Prepares a start under kept firewall rules: in the network namespace of a sandbox that has the rules, or, for a container
- * that cannot be created again, disconnected from its networks until the rules are set. See docs/firewall.md.
+ * Prepares a start under kept firewall rules: in the network namespace of a sandbox that has the rules, or, for a
+ * container that cannot be created again, disconnected from its networks until the rules are set. See docs/firewall.md.
  *
- * Rejects with FIREWALL_FAILED, `not-started`, where that fails. The container is then as it was.
+ * Rejects with FIREWALL_FAILED, `not-started`, when that fails. The container is unchanged then.
  */
 export async function prepareStart(engine: DockerEngine, call: EngineCall): Promise<PreparedStart> {
   const { run, release } = await prepare(engine, call)
@@ -72,7 +72,7 @@ async function prepareRestricted(engine: DockerEngine, restricting: Restricting)
         await withCleanupLimit(engine, call, () => run(start))
         unlock()
       } catch (error) {
-        // An engine that has not answered may start the container later. The sandbox stays then, with its rules.
+        // An engine that has not answered may start the container later, so the sandbox and its rules are kept.
         mayStartLate = !isAnswered(error, call)
         await release()
         throw error
@@ -108,8 +108,8 @@ async function restrict(engine: DockerEngine, restricting: Restricting): Promise
 }
 
 /**
- * Sets the rules in a container that runs. The start is not sent: it would start a process that has ended meanwhile without
- * rules. Such a container is prepared anew.
+ * Sets the rules in a running container. Does not send the start, which would start a container without rules if it has
+ * exited meanwhile. Such a container is prepared again.
  */
 async function restrictRunning(
   engine: DockerEngine,
@@ -138,7 +138,7 @@ async function moveToSandbox(engine: DockerEngine, opening: Opening, call: Engin
   await engine.containers.untilWaitsMoved(opening.container.Id, moveMs)
 }
 
-/** The errors that a start without rules can have stay as they are. */
+/** Converts an error to FIREWALL_FAILED, except those that a start without rules can have too. */
 function toStartFailure(error: unknown, { id, call: { signal } }: Restricting): unknown {
   if (signal?.aborted) return signal.reason
   if (isHostError(error) && unchanged.has(error.code)) return error
@@ -155,5 +155,5 @@ const unchanged: ReadonlySet<string> = new Set([
   'RUNTIME_UNAVAILABLE',
 ])
 
-/** For waits to move to the container that has replaced theirs, which takes a few requests. */
+/** The limit for moving waits to the new container, which takes a few requests. */
 const moveMs = 5_000

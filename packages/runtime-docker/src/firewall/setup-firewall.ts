@@ -8,8 +8,8 @@ import { applyFirewall } from './rules/apply-firewall.js'
 import { refuseSharedNetwork } from './rules/workload.js'
 
 /**
- * Sets the rules in a running container and keeps them for its next starts by this runtime. On a created container they are
- * kept only. See docs/firewall.md.
+ * Sets the rules in a running container and stores them for its next starts by this runtime. The rules of a created
+ * container are only stored. See docs/firewall.md.
  */
 export async function setupFirewall(engine: DockerEngine, rules: FirewallRules, call: Operation): Promise<void> {
   const { subject: id, signal } = call

@@ -110,7 +110,7 @@ describe('attach', () => {
     await expect(attached).rejects.toMatchObject({ code: 'OPERATION_FAILED', facts: { reason } })
     expect(stdout.closed).toBe(false)
     const closed = new Promise((resolve) => stdout.once('close', resolve))
-    close() // its error is heard by nobody else, and does not end the process
+    close() // the error has no other listener, and must not end the process
     await closed
     expect(stdout.listenerCount('error')).toBe(0)
   })

@@ -31,7 +31,7 @@ describe('close during an operation', () => {
     let late: string | undefined
     fake.override('POST /containers/create', async (reply, { json }) => {
       void runtime.close()
-      await new Promise((resolve) => setTimeout(resolve, 60)) // goes on although its client wants to go
+      await new Promise((resolve) => setTimeout(resolve, 60)) // the engine continues after the abort
       late = fake.state.createContainer('late', json).id
       reply.json(201, { Id: late })
     })

@@ -236,7 +236,7 @@ describe('an unanswered create', () => {
     const reason = new Error('enough')
     fake.override('POST /containers/create', async (reply, { json }) => {
       controller.abort(reason)
-      await new Promise((resolve) => setTimeout(resolve, 60)) // an engine that goes on although its client wants to go
+      await new Promise((resolve) => setTimeout(resolve, 60)) // the engine continues after the abort
       reply.json(201, { Id: fake.state.createContainer('late', json).id })
     })
     await expect(runtime.createContainer({ image }, { signal: controller.signal })).rejects.toBe(reason)

@@ -65,7 +65,7 @@ export class FakeReply {
     socket.write(Buffer.concat([Buffer.from(`HTTP/1.1 ${status} x\r\n${lines.join('')}\r\n`), first]))
     if (this.#rest.length > 0) socket.unshift(this.#rest)
     socket.on('error', () => {})
-    socket.resume() // it was paused for the body; whoever asked for it listens by the next turn
+    socket.resume() // it was paused for the body; the caller adds its listener in the same turn
     return socket
   }
 

@@ -66,7 +66,7 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
       return { code: ExitCode, output }
     }
 
-    /** Whether a TCP connection from the container to the address comes about. */
+    /** Whether the container can connect to the address by TCP. */
     async function reaches(id: string, address: string, port = 8080): Promise<boolean> {
       return (await sh(id, `timeout 2 nc -w 1 ${address} ${port} </dev/null`)).code === 0
     }
@@ -117,26 +117,23 @@ describeWithFirewallImage('the firewall on a real engine', (testEngine) => {
   })
 
   // On the default bridge the kernel tracks no connections until the rules are set.
-  test.for(['own', 'bridge'])(
-    'lets nothing leave by a connection that was open before, on the network %s',
-    async (network) => {
-      const { engine, run, sh, networkId } = await connect()
-      const HostConfig = { NetworkMode: network === 'own' ? networkId : network }
-      const proxy = await run('proxy', { HostConfig })
-      // Both send a line each fifth of a second over one connection; the stranger's file tells what it heard.
-      const speak = 'exec 3<&0; cat <&3 > /tmp/heard & while true; do echo tick; sleep 0.2; done'
-      const serve = `printf '#!/bin/sh\\n${speak}\\n' > /tmp/speak; chmod +x /tmp/speak; exec nc -ll -p 9090 -e /tmp/speak`
-      const stranger = await run('stranger', { HostConfig, Entrypoint: ['/bin/sh', '-c', serve] })
-      const talk = `for i in $(seq 300); do echo $i; sleep 0.2; done | nc ${stranger.address} 9090`
-      const { id } = await run('workload', { Image: firewallImage, Entrypoint: ['/bin/sh', '-c', talk], HostConfig })
-      const heard = async () => Number((await sh(stranger.id, 'wc -l < /tmp/heard')).output.trim())
-      await expect.poll(heard, { timeout: 5_000 }).toBeGreaterThan(2)
-      await applyFirewall(engine, id, { proxyHost: proxy.address, proxyPort: 8080 })
-      const before = await heard()
-      await sh(id, 'sleep 1')
-      expect(await heard()).toBe(before)
-    },
-  )
+  test.for(['own', 'bridge'])('blocks a connection that was open before, on the network %s', async (network) => {
+    const { engine, run, sh, networkId } = await connect()
+    const HostConfig = { NetworkMode: network === 'own' ? networkId : network }
+    const proxy = await run('proxy', { HostConfig })
+    // Both send five lines a second over one connection, and the other container writes the received lines to a file.
+    const speak = 'exec 3<&0; cat <&3 > /tmp/heard & while true; do echo tick; sleep 0.2; done'
+    const serve = `printf '#!/bin/sh\\n${speak}\\n' > /tmp/speak; chmod +x /tmp/speak; exec nc -ll -p 9090 -e /tmp/speak`
+    const stranger = await run('stranger', { HostConfig, Entrypoint: ['/bin/sh', '-c', serve] })
+    const talk = `for i in $(seq 300); do echo $i; sleep 0.2; done | nc ${stranger.address} 9090`
+    const { id } = await run('workload', { Image: firewallImage, Entrypoint: ['/bin/sh', '-c', talk], HostConfig })
+    const heard = async () => Number((await sh(stranger.id, 'wc -l < /tmp/heard')).output.trim())
+    await expect.poll(heard, { timeout: 5_000 }).toBeGreaterThan(2)
+    await applyFirewall(engine, id, { proxyHost: proxy.address, proxyPort: 8080 })
+    const before = await heard()
+    await sh(id, 'sleep 1')
+    expect(await heard()).toBe(before)
+  })
 
   test('lets other containers connect to it and receive replies', async () => {
     const { engine, run, reaches } = await connect()

@@ -13,7 +13,7 @@ const loopbackRule = '-A OUTPUT -o lo -j ACCEPT\n'
 const resolverRule = '-A OUTPUT -d 127.0.0.11/32 -j DROP\n'
 const proxyRule = '-A OUTPUT -d 172.18.0.9/32 -p tcp -m tcp --dport 3128 -j ACCEPT\n'
 
-/** What a script prints whose chains are these, in addition to the policies. */
+/** The output of a script with these chains, in addition to the policies. */
 function toOutput(four: string, six: string): string {
   return `capstan: sealing\ncapstan: rules 4\n${policies}${four}capstan: rules 6\n${policies}${six}capstan: end\n`
 }
@@ -25,16 +25,16 @@ const good = `${toOutput(ipv4, `${inputRule}${loopbackRule}${replyRule}`)}capsta
 interface World {
   readonly HostConfig?: object
   readonly State?: object
-  /** What a helper prints, one after the other: first for the rules, then for the seal. */
+  /** The outputs of the helpers, first for the rules, then for the seal. */
   readonly outputs?: readonly string[]
-  /** Instead of the start of a helper. */
+  /** Replaces the answer to the start of a helper. */
   readonly helper?: FakeHandler
   readonly exec?: FakeHandler
   readonly disconnect?: FakeHandler
   readonly kill?: FakeHandler
 }
 
-/** An engine with one workload, whose helpers print what they are told to. */
+/** Starts an engine with one workload and scripted outputs of helpers. */
 async function start(
   { HostConfig = {}, State = {}, outputs = [good], ...answers }: World,
   changes: Partial<DockerDetails> = {},
@@ -85,7 +85,7 @@ async function start(
   ]
   const scripted = await startScriptedEngine(script, changes)
   const helpers = () => scripted.seen.filter(({ path }) => path === '/containers/create')
-  /** The workload ends now, and the request is refused for that. */
+  /** Stops the workload, and refuses the request for that reason. */
   const end = (reply: Parameters<FakeHandler>[0]) => {
     running = false
     reply.refuse(409, `Container ${id} is not running`)

@@ -8,7 +8,7 @@ import { connectRuntime } from '../connect-runtime.js'
 /** The number of processes that each test starts. */
 const starts = Number(process.env.CAPSTAN_FIREWALL_STARTS ?? 3)
 
-/** Its process sends a packet to each port and ends, without waiting for an answer. */
+/** The process sends a packet to each port and exits without waiting for an answer. */
 const send = (address: string) => ['sh', '-c', `nc -w 1 ${address} 8080 </dev/null & nc -w 1 ${address} 9 & sleep 0.02`]
 
 describeWithFirewallImage('a process that ends at once under kept rules', (testEngine) => {

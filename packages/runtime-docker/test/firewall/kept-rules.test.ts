@@ -11,7 +11,7 @@ import { type StartedRuntime, startRuntime } from '../start-runtime.js'
 const rules = { proxyHost: '10.0.0.1', proxyPort: 3_128 }
 const image = 'busybox:1'
 
-/** Records each start of a container that is no sandbox and no helper, and whether its network was open. */
+/** Records each start of a container other than sandboxes and helpers, and whether its network was open. */
 function watchStarts({ fake }: StartedRuntime) {
   const starts: { readonly name: string; readonly isOpen: boolean }[] = []
   fake.onRequest = ({ method, path }) => {
@@ -396,7 +396,7 @@ describe('each request of a start under kept rules', () => {
   }
 
   test.each(Object.entries(kinds))(
-    '%s: is refused: the container never runs unrestricted, and a failed start leaves nothing',
+    'never starts the container unrestricted, and leaves nothing after a failed start, when refused: %s',
     async (_, make) => {
       const count = await countRequests(make)
       for (let index = 0; index < count; index += 1) {
@@ -425,7 +425,7 @@ describe('each request of a start under kept rules', () => {
   )
 
   test.each(Object.entries(kinds))(
-    '%s: is not answered, nor any later one: an abort rejects with its reason',
+    'rejects with the reason of an abort when it and all later ones are unanswered: %s',
     async (_, make) => {
       const count = await countRequests(make)
       for (let index = 0; index < count; index += 1) {

@@ -23,12 +23,13 @@ export interface ApplyFirewallOptions extends OperationOptions {
 }
 
 /**
- * Sets the rules in a running container, for IPv4 and IPv6, and verifies them: reads them back, and tries a packet that must
- * not get out.
+ * Sets the rules in a running container, for IPv4 and IPv6. Verifies them by reading them back and by sending a packet
+ * that they must block.
  *
- * Not running, or paused: NOT_RUNNING. On the host's network, or in the namespace of another container: FIREWALL_FAILED,
- * `unchanged`. Without a network: does nothing. On a later failure, and on an abort, the container is restricted by other
- * means, which FIREWALL_FAILED names; an abort rejects with its reason.
+ * Rejects with NOT_RUNNING for a container that is paused or does not run, and with FIREWALL_FAILED, `unchanged`, for
+ * one on the host's network or in the namespace of another container. Does nothing without a network. On a later
+ * failure, and on an abort, the container is restricted by other means, which FIREWALL_FAILED names; an abort rejects
+ * with its reason.
  */
 export async function applyFirewall(
   engine: DockerEngine,
@@ -55,7 +56,7 @@ export async function applyFirewall(
  * Sets the rules in the workload's network namespace by the first runner that can, and verifies them. Resolves with
  * `undefined` then, and with the reasons of all runners when none could: nothing is changed.
  *
- * Where this rejects, the namespace may be open.
+ * When it rejects, the namespace may be open.
  */
 export async function setRules(
   context: ResolveContext,
@@ -76,7 +77,10 @@ export async function setRules(
   return reasons
 }
 
-/** Resolves with the reason why the runner changed nothing; `undefined`: it set the rules. Rejects where it may have changed something. */
+/**
+ * Resolves with `undefined` when the runner set the rules, and with a reason when it changed nothing. Rejects when it
+ * may have changed something.
+ */
 async function tryRunner(runner: NamespaceRunner, plan: FirewallPlan, call: EngineCall): Promise<string | undefined> {
   const result = await runner.run(toFirewallScript(plan), call).catch((error: unknown) => ({ error }))
   call.signal?.throwIfAborted()
@@ -95,7 +99,10 @@ interface Fault {
   readonly error: unknown
 }
 
-/** Contains the container, with a signal and a limit of its own and also while the runtime closes, and returns the error. */
+/**
+ * Contains the container, with a signal and a limit of its own and also while the runtime closes, and returns the
+ * error.
+ */
 async function toContained(context: RunnerContext, fault: Fault): Promise<unknown> {
   const { id, call, error } = fault
   let contained: Contained = { containment: 'unchanged', failures: [] }

@@ -16,9 +16,9 @@ export function makePlan(context: ResolveContext, rules: FirewallRules, call: En
 }
 
 /**
- * Lists the name servers that the engine's resolver asks. It asks them from the container's namespace, so the rules apply
- * to it. They are in the container's configuration, else in its `resolv.conf`, else, where the engine runs on this
- * machine, in this machine's.
+ * Lists the name servers that the engine's resolver asks. It asks them from the container's namespace, so the rules
+ * apply to it. They are in the container's configuration, or else in its `resolv.conf`, or else, if the engine runs on
+ * this machine, in that of this machine.
  */
 async function listNameServers({ engine, workload }: ResolveContext, call: EngineCall): Promise<readonly string[]> {
   if (workload.nameServers.length > 0) return workload.nameServers.filter(isRemoteAddress)
@@ -27,7 +27,7 @@ async function listNameServers({ engine, workload }: ResolveContext, call: Engin
   return findNameServers(await readFile('/etc/resolv.conf', 'utf8').catch(() => ''))
 }
 
-/** A gateway answers on the local network. Where there is none, an address reserved for documentation (RFC 5737). */
+/** Returns a gateway, which is on the local network, or else an address reserved for documentation (RFC 5737). */
 function toWitness({ workload }: ResolveContext): string {
   const gateways = workload.attachments.flatMap((attachment) => attachment.gateways)
   return gateways.find((address) => !address.includes(':')) ?? '192.0.2.1'

@@ -3,11 +3,11 @@ import { createHelperRunner } from './helper-runner.js'
 import type { NamespaceRunner, RunnerContext } from './namespace-runner.js'
 
 /**
- * Lists the ways to run a script in the workload's network namespace, the most trustworthy first: the workload cannot change
- * the files of an image, but those in its own file system.
+ * Lists the ways to run a script in the workload's network namespace, the most secure first. The workload can change
+ * its own file system, but not the files of an image.
  *
- * A privileged exec needs no right of the workload, but fails where the machine withholds a capability from an engine of
- * version 20.10. A plain exec works where the workload has NET_ADMIN.
+ * A privileged exec needs no right of the workload, but fails where the machine withholds a capability from an engine
+ * of version 20.10. A plain exec works where the workload has NET_ADMIN.
  */
 export function listRunners(context: RunnerContext): readonly NamespaceRunner[] {
   const { firewallImage } = context.engine.details
@@ -29,7 +29,9 @@ export function createSandboxRunner(context: RunnerContext): NamespaceRunner {
   return createExecRunner(context, { privileged: false, title: 'an exec in its sandbox' })
 }
 
-/** Creates the error for rules that no runner could set, where nothing was changed. It has one reason for each runner. */
+/**
+ * Creates the error for rules that no runner could set, where nothing was changed. It has one reason for each runner.
+ */
 export function createNoRunnerError(reasons: readonly string[]): Error {
   const tried = reasons.join('; ')
   return new Error(`there is no way to set the rules (${tried}); give \`firewallImage\`, an image with iptables`)

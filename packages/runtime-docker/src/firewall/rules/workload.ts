@@ -29,7 +29,10 @@ export interface Attachment {
   readonly gateways: readonly string[]
 }
 
-/** Inspects the container. Gone: CONTAINER_NOT_FOUND. Not running, or paused: NOT_RUNNING. */
+/**
+ * Inspects the container. Rejects with CONTAINER_NOT_FOUND if it does not exist, and with NOT_RUNNING if it is paused
+ * or does not run.
+ */
 export async function readWorkload(engine: DockerEngine, call: EngineCall): Promise<Workload> {
   const inspected = await inspectContainer(engine, call)
   const { Running, Status } = inspected.State ?? {}

@@ -16,9 +16,9 @@ import { toSandboxBody } from './sandbox-body.js'
 
 /**
  * Starts a sandbox with the networks of a container that was not started yet, sets the rules in it, and resolves with
- * its id. Where this rejects, no sandbox is left.
+ * its id. When it rejects, no sandbox is left.
  *
- * The sandbox is of the plugin's `firewallImage`, else of the container's own image: the first that has the tools.
+ * The image of the sandbox is the first that has the tools: the plugin's `firewallImage`, or the container's own image.
  */
 export async function openSandbox(engine: DockerEngine, opening: Opening, call: EngineCall): Promise<string> {
   const { firewallImage } = engine.details
@@ -43,7 +43,7 @@ export interface Opening {
   readonly rules: FirewallRules
 }
 
-/** Starts a sandbox. Runs already: resolves. */
+/** Starts a sandbox. Resolves if it already runs. */
 export async function startSandbox(engine: DockerEngine, sandboxId: string, call: EngineCall): Promise<void> {
   await (await engine.api({ ...call, subject: sandboxId })).getContainer(sandboxId).start()
 }

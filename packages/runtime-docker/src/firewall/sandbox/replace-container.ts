@@ -13,9 +13,9 @@ import { toSandboxedBody } from './sandbox-body.js'
 
 /**
  * Creates a container that was not started yet again, in the network namespace of its sandbox, with the same name, and
- * removes the first one. From then on the first id means the new container.
+ * removes the first one. From then on the first id refers to the new container.
  *
- * Where this rejects, the first container is as it was.
+ * When it rejects, the first container is unchanged.
  */
 export async function replaceContainer(
   engine: DockerEngine,
@@ -49,7 +49,10 @@ export async function replaceContainer(
   await removeFirst(engine, aside)
 }
 
-/** By its name, since the first id now means the new container. Its owner labels let a sweep remove it after a failure. */
+/**
+ * Removes the first container by its name, since the first id now refers to the new one. After a failure a sweep
+ * removes it by its ownership labels.
+ */
 async function removeFirst(engine: DockerEngine, name: string): Promise<void> {
   const cleanup = createUndoStack({ timeoutMs: engine.timeouts.undoMs })
   cleanup.add(`container ${name}`, (own) => removeContainer(engine, name, own))
@@ -67,7 +70,7 @@ async function rename(engine: DockerEngine, id: string, name: string, call: Engi
   await engine.sendJson({ ...call, subject: id, method: 'POST', path: `/containers/${id}/rename`, query: { name } })
 }
 
-/** The reference that the caller gave, or the id of the image where the reference means another image now. */
+/** Returns the reference of the caller, or the id of the image if the reference now refers to another image. */
 async function pinImage(engine: DockerEngine, imageId: string, reference: string, call: EngineCall): Promise<string> {
   try {
     const api = await engine.api({ ...call, subject: reference })
