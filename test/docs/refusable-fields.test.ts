@@ -9,5 +9,5 @@ it('docs/capabilities.md lists each refusable field with its description below i
     const lines = Object.entries<string>(refusable).map(([field, line]) => `- \`${field}\`: ${line}`)
     return lines.length === 0 ? [] : [`\`${id}\`:\n\n${lines.join('\n')}\n`]
   })
-  expect(document).toContain(`${lists.join('\n')}\n## Add one`)
+  expect(document).toContain(`${lists.join('\n')}\n## Define a capability`)
 })

@@ -5,7 +5,7 @@ import { createLogStream, type LogCall } from '../../../src/operation/streams/lo
 import { delay } from '../../../src/operation/wait.js'
 
 describe('createLogStream', () => {
-  it('reads nothing before the first read, and gives the call of the container', async () => {
+  it('calls the reader when the iteration begins, with the operation and the container', async () => {
     const calls: LogCall[] = []
     const stream = createLogStream({ operations: new OperationScope(), id: 'c1', options: {} }, async function* (call) {
       calls.push(call)
@@ -16,7 +16,7 @@ describe('createLogStream', () => {
     expect(calls).toMatchObject([{ operation: 'containerLogs', subject: 'c1', isBounded: false }])
   })
 
-  it('ends a read that waits when it is disposed of, and reads nothing after that', async () => {
+  it('ends a pending read when it is disposed, and yields nothing after that', async () => {
     const { stream, waiting } = createWaitingStream()
     const reading = readAll(stream)
     await waiting
