@@ -2,7 +2,7 @@
 import { access } from 'node:fs/promises'
 import { join } from 'node:path'
 import { runtimeCapability } from '@capstan/core'
-import { builtInCapabilities, findHomeDirectory, OperationScope, provide } from '@capstan/core/plugin'
+import { builtInCapabilities, findHomeDirectory, OperationScope } from '@capstan/core/plugin'
 import { chroot } from './container-process.mjs'
 import { createContainerStore } from './container-store.mjs'
 import { createFolderRuntime } from './folder-runtime.mjs'
@@ -43,7 +43,7 @@ export const plugin = /** @type {import('@capstan/core').RuntimePlugin<{ readonl
     const operations = new OperationScope({ runtime, keepsAlive: true })
     const { ownerLabels } = scope
     const store = createContainerStore(root)
-    provide(scope, runtimeCapability, createFolderRuntime({ type: name, store, operations, ownerLabels }))
+    scope.provide(runtimeCapability, createFolderRuntime({ type: name, store, operations, ownerLabels }))
   },
 })
 

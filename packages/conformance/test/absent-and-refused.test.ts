@@ -11,7 +11,7 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import { defineCapability, provide, type RefusedOption, refuseField } from '@capstan/core/plugin'
+import { defineCapability, type RefusedOption, refuseField } from '@capstan/core/plugin'
 import { memoryPlugin } from '@capstan/runtime-memory'
 import { describe, expect, test } from 'vitest'
 import { runConformance } from '../src/index.js'
@@ -137,7 +137,7 @@ describe('a refusable field of a third party', () => {
   const plugin = withPlugin(withRefusals(memory, ['example.com/checkpoints.live']), {
     register: (scope, details) => {
       memory.register(scope, details)
-      provide(scope, capability, {})
+      scope.provide(capability, {})
     },
   })
 

@@ -97,6 +97,17 @@ describe('runConformance', { timeout: 30_000 }, () => {
     expect(cases.map(({ status }) => status)).toEqual(['failed', 'passed'])
   })
 
+  test('fails a register that provides after an await; its rejection does not end the process', async () => {
+    const sound = memoryPlugin()
+    const register = async (...given: Parameters<RuntimePlugin['register']>) => {
+      await Promise.resolve()
+      sound.register(...given)
+    }
+    const plugin = withPlugin(sound, { register: register as RuntimePlugin['register'] })
+    const { cases } = await runConformance({ ...options, plugin, only: ['REG-001', 'REG-003'] })
+    expect(cases.map(({ status }) => status)).toEqual(['failed', 'failed'])
+  })
+
   test('rejects with the reason of an abort after the running cases', async () => {
     const controller = new AbortController()
     const reason = new Error('seen enough')

@@ -11,7 +11,6 @@ export {
 } from './contract/environment.js'
 export type { CapabilityScope, RegistrationScope } from './contract/scope.js'
 export type { DependencyContainer } from './injection/di.js'
-export { provide } from './plugin/capability-access.js'
 
 // Runtime
 

@@ -25,7 +25,6 @@ import {
   type CapabilityScope,
   createHostError,
   defineCapability,
-  provide,
   type RegistrationScope,
   refuseField,
 } from '../src/plugin.js'
@@ -115,28 +114,36 @@ describe('a refusable field', () => {
 
 describe('an implementation', () => {
   it('does not compile if it has another interface', () => {
-    provide(registration, networkManagerCapability, networks)
+    registration.provide(networkManagerCapability, networks)
     // @ts-expect-error sidecars are no networks
-    provide(registration, networkManagerCapability, sidecars)
+    registration.provide(networkManagerCapability, sidecars)
     // @ts-expect-error a method is missing
-    provide(registration, networkManagerCapability, { createNetwork: networks.createNetwork })
+    registration.provide(networkManagerCapability, { createNetwork: networks.createNetwork })
     // @ts-expect-error nothing is no implementation
-    provide(registration, networkManagerCapability, undefined)
+    registration.provide(networkManagerCapability, undefined)
   })
 
   it('does not compile if a method returns another type', () => {
     const wrong = { ...networks, createNetwork: async () => 42 }
     // @ts-expect-error createNetwork resolves with a text
-    provide(registration, networkManagerCapability, wrong)
+    registration.provide(networkManagerCapability, wrong)
     const runtime = {} as Omit<Runtime, 'close'>
     // @ts-expect-error a runtime that cannot be closed
-    provide(registration, runtimeCapability, runtime)
+    registration.provide(runtimeCapability, runtime)
   })
 
   it('cannot be registered in a CapabilityScope', () => {
     const asking: CapabilityScope = scope
-    // @ts-expect-error has no owner labels
-    provide(asking, networkManagerCapability, networks)
+    // @ts-expect-error has no method `provide`
+    asking.provide(networkManagerCapability, networks)
+  })
+})
+
+describe('a registration scope', () => {
+  it('has no container', () => {
+    // @ts-expect-error only the host registers in the container
+    const asking: CapabilityScope = registration
+    return asking
   })
 })
 

@@ -9,7 +9,7 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import { provide, type RegistrationScope, withTimeouts } from '@capstan/core/plugin'
+import { type RegistrationScope, withTimeouts } from '@capstan/core/plugin'
 import { AppleConnection } from './apple-connection.js'
 import type { AppleDetails } from './apple-details.js'
 import { AppleExecManager } from './apple-exec-manager.js'
@@ -49,15 +49,15 @@ export function applePlugin(options: ApplePluginOptions = {}): RuntimePlugin<App
 function register(scope: RegistrationScope, connection: AppleConnection): void {
   const { details } = connection
   const runtime = new AppleRuntime(connection)
-  provide(scope, runtimeCapability, runtime)
-  provide(scope, imageBuilderCapability, new AppleImageBuilder(connection))
-  provide(scope, execManagerCapability, new AppleExecManager(connection))
-  provide(scope, imageTransferCapability, new AppleImageTransfer(connection))
-  if (details.canFirewall) provide(scope, firewallManagerCapability, new AppleFirewallManager(connection))
-  if (details.canVolume) provide(scope, volumeManagerCapability, new AppleVolumeManager(connection))
+  scope.provide(runtimeCapability, runtime)
+  scope.provide(imageBuilderCapability, new AppleImageBuilder(connection))
+  scope.provide(execManagerCapability, new AppleExecManager(connection))
+  scope.provide(imageTransferCapability, new AppleImageTransfer(connection))
+  if (details.canFirewall) scope.provide(firewallManagerCapability, new AppleFirewallManager(connection))
+  if (details.canVolume) scope.provide(volumeManagerCapability, new AppleVolumeManager(connection))
   if (!details.canNetwork) return
-  provide(scope, networkManagerCapability, new AppleNetworkManager(connection))
-  provide(scope, sidecarManagerCapability, new AppleSidecarManager(connection, runtime))
+  scope.provide(networkManagerCapability, new AppleNetworkManager(connection))
+  scope.provide(sidecarManagerCapability, new AppleSidecarManager(connection, runtime))
 }
 
 const answerMs = 30_000

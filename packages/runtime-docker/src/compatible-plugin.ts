@@ -10,7 +10,7 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import { type ProbeOptions, provide, type RegistrationScope, withTimeouts } from '@capstan/core/plugin'
+import { type ProbeOptions, type RegistrationScope, withTimeouts } from '@capstan/core/plugin'
 import { DockerExecManager } from './docker-exec-manager.js'
 import { DockerFirewallManager } from './docker-firewall-manager.js'
 import { DockerImageBuilder } from './docker-image-builder.js'
@@ -100,7 +100,7 @@ function wire(scope: RegistrationScope, { details, timeouts }: Wiring): void {
   }
   const engine = new HttpEngine({ ...scope, details, timeouts })
   const offer = <T extends object>(capability: Capability<T>, make: (engine: DockerEngine) => T) => {
-    if (!absent.some(({ id }) => id === capability.id)) provide(scope, capability, make(engine))
+    if (!absent.some(({ id }) => id === capability.id)) scope.provide(capability, make(engine))
   }
   offer(runtimeCapability, () => new DockerRuntime(engine))
   offer(networkManagerCapability, () => new DockerNetworkManager(engine))

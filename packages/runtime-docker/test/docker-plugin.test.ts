@@ -49,11 +49,11 @@ describe('dockerPlugin', () => {
 
   test('sends no request in register', async () => {
     const { fake, engine } = await startFakeEngine()
-    const registered: symbol[] = []
-    const container = { isRegistered: () => false, register: (token: symbol) => registered.push(token) }
-    const scope = { runtimeName: 'docker', ownerLabels: {}, warn: () => {}, container }
-    dockerPlugin().register(scope as unknown as RegistrationScope, engine.details)
-    expect(registered).toHaveLength(8)
+    const provided: string[] = []
+    const provide: RegistrationScope['provide'] = ({ id }) => void provided.push(id)
+    const scope: RegistrationScope = { runtimeName: 'docker', provide, ownerLabels: {}, env: {}, warn: () => {} }
+    dockerPlugin().register(scope, engine.details)
+    expect(provided).toHaveLength(8)
     expect(fake.requests).toHaveLength(0)
   })
 

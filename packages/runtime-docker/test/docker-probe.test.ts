@@ -5,7 +5,7 @@ import { connect, createServer, type Server, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createRuntimeHost, type RuntimePlugin, runtimeCapability } from '@capstan/core'
-import { type ProbeResult, provide } from '@capstan/core/plugin'
+import type { ProbeResult } from '@capstan/core/plugin'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { compatiblePlugin } from '../src/compatible-plugin.js'
 import { dockerPlugin } from '../src/docker-plugin.js'
@@ -87,7 +87,7 @@ const memoryLike: RuntimePlugin = {
     notes: [],
     provides: [runtimeCapability],
   }),
-  register: (scope) => provide(scope, runtimeCapability, {} as never),
+  register: (scope) => scope.provide(runtimeCapability, {} as never),
 }
 
 function attemptsOf(result: ProbeResult<DockerDetails>) {

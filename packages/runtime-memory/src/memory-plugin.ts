@@ -14,7 +14,6 @@ import {
 import {
   type AbsentCapability,
   createHostError,
-  provide,
   type RefusedOption,
   type RegistrationScope,
   refuseUnlistedVolumes,
@@ -70,9 +69,9 @@ function register(
 ): void {
   const runtime = new MemoryRuntime(connection)
   const offer = <T extends object>(capability: Capability<T>, create: () => NoInfer<T>) => {
-    if (!isLeftOut(capability)) provide(scope, capability, create())
+    if (!isLeftOut(capability)) scope.provide(capability, create())
   }
-  provide(scope, runtimeCapability, runtime)
+  scope.provide(runtimeCapability, runtime)
   offer(imageBuilderCapability, () => new MemoryImageBuilder(connection))
   offer(firewallManagerCapability, () => new MemoryFirewallManager(connection))
   offer(networkManagerCapability, () => new MemoryNetworkManager(connection))

@@ -1,15 +1,8 @@
-import {
-  imageBuilderCapability,
-  networkManagerCapability,
-  type RuntimePlugin,
-  requireCapabilities,
-  runtimeCapability,
-  volumeManagerCapability,
-} from '@capstan/core'
+import type { RuntimePlugin } from '@capstan/core'
 import { ownershipLabelKeys } from '@capstan/core/plugin'
 import { expect, it } from 'vitest'
 import { memoryPlugin } from '../src/index.js'
-import { listEverything, openPlugin } from './support/open-memory.js'
+import { listEverything, type OpenMemory, openPlugin } from './support/open-memory.js'
 
 it('sweep removes only the objects of dead owners', async () => {
   const plugin = memoryPlugin()
@@ -17,7 +10,7 @@ it('sweep removes only the objects of dead owners', async () => {
   await makeAll(living, 'living')
   const { labels } = (await living.networks.listNetworks()).find(({ name }) => name === 'living') ?? { labels: {} }
   // The same process except for its start time, as when its pid was reused.
-  const dead = await openAs(plugin, living, {
+  await using dead = await openAs(plugin, {
     ...labels,
     [ownershipLabelKeys.processStart]: '1',
     [ownershipLabelKeys.instance]: 'dead',
@@ -40,9 +33,7 @@ it('sweep removes only the objects of dead owners', async () => {
   expect((await living.scope.sweep()).removed).toEqual([])
 })
 
-type Made = Pick<Awaited<ReturnType<typeof openPlugin>>, 'builder' | 'runtime' | 'networks' | 'volumes'>
-
-async function makeAll({ builder, runtime, networks, volumes }: Made, name: string): Promise<void> {
+async function makeAll({ builder, runtime, networks, volumes }: OpenMemory, name: string): Promise<void> {
   const networkId = await networks.createNetwork(name)
   await volumes.createVolume(name)
   await builder.buildImage(`FROM busybox\nENV NAME=${name}\nCMD ["sleep", "100"]`, name)
@@ -52,20 +43,6 @@ async function makeAll({ builder, runtime, networks, volumes }: Made, name: stri
 }
 
 /** Opens the plugin as another process would. */
-async function openAs(
-  plugin: RuntimePlugin,
-  { scope }: Awaited<ReturnType<typeof openPlugin>>,
-  ownerLabels: Readonly<Record<string, string>>,
-): Promise<Made> {
-  const container = scope.container.createChildContainer()
-  const other = { runtimeName: plugin.name, container, ownerLabels, env: {}, warn: () => {} }
-  const probed = await plugin.probe({ timeoutMs: 1000, env: {} })
-  if (!probed.available) throw new Error('a simulation is always here')
-  plugin.register(other, probed.details)
-  return requireCapabilities(other, {
-    builder: imageBuilderCapability,
-    runtime: runtimeCapability,
-    networks: networkManagerCapability,
-    volumes: volumeManagerCapability,
-  })
+function openAs(plugin: RuntimePlugin, ownerLabels: Readonly<Record<string, string>>): Promise<OpenMemory> {
+  return openPlugin({ ...plugin, register: (scope, details) => plugin.register({ ...scope, ownerLabels }, details) })
 }

@@ -1,17 +1,5 @@
-import {
-  type Capability,
-  execManagerCapability,
-  firewallManagerCapability,
-  imageBuilderCapability,
-  imageTransferCapability,
-  networkManagerCapability,
-  type Runtime,
-  type RuntimePlugin,
-  runtimeCapability,
-  sidecarManagerCapability,
-  volumeManagerCapability,
-} from '@capstan/core'
-import { provide } from '@capstan/core/plugin'
+import { type Runtime, type RuntimePlugin, runtimeCapability } from '@capstan/core'
+import type { RegistrationScope } from '@capstan/core/plugin'
 import { type MemoryPluginOptions, memoryPlugin } from '@capstan/runtime-memory'
 
 /** The simulation with some methods of its runtime replaced. */
@@ -20,18 +8,18 @@ export function changedMemory(parts: Partial<Runtime>, options: MemoryPluginOpti
   return {
     ...sound,
     register: (scope, details) => {
-      const container = scope.container.createChildContainer()
-      sound.register({ ...scope, container }, details)
-      const runtime = container.resolve<Runtime>(runtimeCapability.token)
-      provide(scope, runtimeCapability, withParts(runtime, parts))
-      const provided = managers.filter(({ id }) => options.without?.every((without) => without.id !== id) ?? true)
-      for (const manager of provided) provide(scope, manager, container.resolve<object>(manager.token))
+      const provide: RegistrationScope['provide'] = (capability, implementation) =>
+        scope.provide(
+          capability,
+          capability.id === runtimeCapability.id ? withParts(implementation, parts) : implementation,
+        )
+      sound.register({ ...scope, provide }, details)
     },
   }
 }
 
 /** The other methods are called on the runtime itself, since they use its private fields. */
-function withParts(runtime: Runtime, parts: Partial<Runtime>): Runtime {
+function withParts<T extends object>(runtime: T, parts: Partial<Runtime>): T {
   return new Proxy(runtime, {
     get: (_, key) => {
       const part: unknown = Reflect.get(parts, key)
@@ -41,13 +29,3 @@ function withParts(runtime: Runtime, parts: Partial<Runtime>): Runtime {
     },
   })
 }
-
-const managers: readonly Capability<object>[] = [
-  imageBuilderCapability,
-  firewallManagerCapability,
-  networkManagerCapability,
-  sidecarManagerCapability,
-  execManagerCapability,
-  imageTransferCapability,
-  volumeManagerCapability,
-]

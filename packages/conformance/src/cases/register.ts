@@ -13,7 +13,7 @@ import {
   sidecarManagerCapability,
   volumeManagerCapability,
 } from '@capstan/core'
-import type { ProbeResult, RegistrationScope } from '@capstan/core/plugin'
+import type { RegistrationScope } from '@capstan/core/plugin'
 import { expect, expectDefined, expectEqual } from '../assert/expect.js'
 import { pause } from '../assert/wait.js'
 import type { CaseContext } from '../case-context.js'
@@ -107,7 +107,7 @@ async function watchRegister({ plugin, env, signal }: CaseContext): Promise<Regi
   const observed = withPlugin(plugin, {
     probe: async (options) => {
       const result = await plugin.probe(options)
-      claimed = toClaims(result)
+      claimed = toKnownIds(result.available ? result.provides : [])
       return result
     },
     register: (scope, details) => {
@@ -135,14 +135,19 @@ interface Watched {
 }
 
 function watchOnce(plugin: RuntimePlugin, scope: RegistrationScope, details: unknown): Watched {
-  const { result, account, stop } = watchIo((): unknown => plugin.register(scope, details))
-  const provided = managers.filter((capability) => findCapability(scope, capability) !== undefined)
-  return { returned: result, account, stop, provided: provided.map(({ id }) => id) }
+  const provided: Capability<object>[] = []
+  const provide: RegistrationScope['provide'] = (capability, implementation) => {
+    scope.provide(capability, implementation)
+    provided.push(capability)
+  }
+  const { result, account, stop } = watchIo((): unknown => plugin.register({ ...scope, provide }, details))
+  // A plugin that registers asynchronously fails REG-001. Its rejection must not end the process.
+  Promise.resolve(result).catch(() => undefined)
+  return { returned: result, account, stop, provided: toKnownIds(provided) }
 }
 
-function toClaims(result: ProbeResult<unknown>): readonly string[] {
-  const ids = result.available ? result.provides.map(({ id }) => id) : []
-  return ids.filter((id) => managers.some((known) => known.id === id))
+function toKnownIds(capabilities: readonly Capability<object>[]): readonly string[] {
+  return capabilities.map(({ id }) => id).filter((id) => managers.some((known) => known.id === id))
 }
 
 function toText(opened: RuntimeScope | { readonly error: unknown }): string {

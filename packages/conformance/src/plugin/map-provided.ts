@@ -1,13 +1,18 @@
-import type { RuntimePlugin } from '@capstan/core'
+import type { Capability, RuntimePlugin } from '@capstan/core'
 import type { RegistrationScope } from '@capstan/core/plugin'
 
-/** Wraps a plugin so that `map` replaces each implementation that it registers. */
+/** Wraps a plugin so that `map` replaces each implementation that it provides. */
 export function mapProvided(plugin: RuntimePlugin, map: MapProvided): RuntimePlugin {
-  return withPlugin(plugin, { register: (scope, details) => plugin.register(mapScope(scope, map), details) })
+  const mapScope = (scope: RegistrationScope): RegistrationScope => ({
+    ...scope,
+    // `map` returns another implementation of the same capability.
+    provide: (capability, implementation) => scope.provide(capability, map(capability, implementation) as never),
+  })
+  return withPlugin(plugin, { register: (scope, details) => plugin.register(mapScope(scope), details) })
 }
 
-/** Called with the token of the capability and the registered implementation; returns its replacement. */
-export type MapProvided = (token: symbol, implementation: object, scope: RegistrationScope) => object
+/** Receives a capability and the object that the plugin provides for it. */
+export type MapProvided = (capability: Capability<object>, implementation: object) => object
 
 /** Returns the plugin with some members replaced. The others keep their `this`. */
 export function withPlugin(plugin: RuntimePlugin, parts: Partial<RuntimePlugin>): RuntimePlugin {
@@ -24,26 +29,4 @@ export function withParts<T extends object>(target: T, parts: Partial<T>): T {
   const has = (_: object, key: PropertyKey) => Reflect.has(target, key) || Object.hasOwn(parts, key)
   // The target is an empty object, because a proxy cannot replace read-only properties of its target. It has all members of T.
   return new Proxy({}, { get, has }) as T
-}
-
-function mapScope(scope: RegistrationScope, map: MapProvided): RegistrationScope {
-  const { container } = scope
-  const register = (token: unknown, registration: unknown, options?: unknown) => {
-    const mapped =
-      isValue(registration) && typeof token === 'symbol' ? map(token, registration.useValue, scope) : undefined
-    const given = mapped === undefined ? registration : { useValue: mapped }
-    // Passed on unchanged; the overloads of the container cannot be expressed here.
-    return container.register(token as never, given as never, options as never)
-  }
-  return { ...scope, container: withParts(container, { register: register as typeof container.register }) }
-}
-
-function isValue(registration: unknown): registration is { readonly useValue: object } {
-  return (
-    typeof registration === 'object' &&
-    registration !== null &&
-    'useValue' in registration &&
-    typeof registration.useValue === 'object' &&
-    registration.useValue !== null
-  )
 }

@@ -15,13 +15,13 @@ export function narrowLists(plugin: RuntimePlugin, labels: StringMap): RuntimePl
   const narrow = (options: ListOptions = {}) => ({ ...options, labels: { ...options.labels, ...labels } })
   return mapProvided(
     plugin,
-    (token, implementation) => narrowers.get(token)?.(implementation as never, narrow) ?? implementation,
+    ({ token }, implementation) => narrowers.get(token)?.(implementation as never, narrow) ?? implementation,
   )
 }
 
 type Narrow = (options?: ListOptions) => ListOptions
 
-// An implementation under a token has the interface of its capability, which `provide` enforces.
+// The implementation of a capability has its interface: `scope.provide` requires it.
 const narrowers: ReadonlyMap<symbol, (implementation: never, narrow: Narrow) => object> = new Map<
   symbol,
   (implementation: never, narrow: Narrow) => object

@@ -38,26 +38,29 @@ type BreakAny = (sound: never) => object
 
 /** Wraps the plugin so that these members are replaced in every scope. */
 export function breakPlugin(plugin: RuntimePlugin, parts: BrokenParts): RuntimePlugin {
-  return mapProvided(plugin, (token, sound, scope) => {
-    const runtime = () => scope.container.resolve<Runtime>(runtimeCapability.token)
+  let runtime: Runtime | undefined // of the scope that is being registered, with its broken parts
+  return mapProvided(plugin, ({ token }, sound) => {
     const breaks: readonly [Capability<object>, BreakAny | undefined][] = [
       [runtimeCapability, parts.runtime],
       [imageBuilderCapability, parts.builder],
-      [
-        firewallManagerCapability,
-        parts.firewalls && ((found: FirewallManager) => parts.firewalls?.(found, runtime()) ?? {}),
-      ],
+      [firewallManagerCapability, runtime && breakWith(parts.firewalls, runtime)],
       [networkManagerCapability, parts.networks],
       [volumeManagerCapability, parts.volumes],
-      [
-        sidecarManagerCapability,
-        parts.sidecars && ((found: SidecarManager) => parts.sidecars?.(found, runtime()) ?? {}),
-      ],
+      [sidecarManagerCapability, runtime && breakWith(parts.sidecars, runtime)],
       [execManagerCapability, parts.exec],
       [imageTransferCapability, parts.transfer],
     ]
     const found = breaks.find(([capability]) => capability.token === token)?.[1]
-    // An implementation under a token has the interface of its capability.
-    return found === undefined ? sound : withParts(sound, found(sound as never))
+    // An implementation has the interface of its capability.
+    const broken = found === undefined ? sound : withParts(sound, found(sound as never))
+    if (token === runtimeCapability.token) runtime = broken as Runtime
+    return broken
   })
+}
+
+function breakWith<T>(
+  part: ((sound: T, runtime: Runtime) => Partial<T>) | undefined,
+  runtime: Runtime,
+): Break<T> | undefined {
+  return part && ((sound) => part(sound, runtime))
 }

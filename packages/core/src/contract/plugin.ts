@@ -43,7 +43,7 @@ export interface RuntimePlugin<P = unknown> {
    */
   probe(options: ProbeOptions): Promise<ProbeResult<P>>
   /**
-   * Provides the runtime and its managers in a scope, by `provide`: exactly the capabilities that the probe listed in
+   * Provides the runtime and its managers in a scope, by `scope.provide`: exactly the capabilities that the probe listed in
    * `provides`, each once. Must be synchronous and without I/O. `details` may be a second old, so they must not contain open
    * connections.
    *

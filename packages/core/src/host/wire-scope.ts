@@ -10,7 +10,7 @@ import { findRuntimeProblem } from './check-runtime.js'
 import type { FoundRuntime } from './probe-plugin.js'
 
 /**
- * Calls `register` of a plugin with a new container, and checks that it provides what its probe listed.
+ * Calls `register` of a plugin with the scope of a new container, and checks that it provides what its probe listed.
  *
  * @throws HostError PLUGIN_INVALID or CAPABILITY_DUPLICATE. The caller must close the objects in `provided`.
  */
@@ -22,25 +22,31 @@ export function wireScope(
   const container = createScopeContainer()
   container.register(runtimeReportCapability.token, { useValue: report })
   container.register(hostEnvironmentCapability.token, { useValue: env })
-  const { plugin: runtimeName, packageName, packageVersion } = toPluginNames(plugin, toUnknownNames(plugin.name))
+  const { plugin: runtimeName, ...names } = toPluginNames(plugin, toUnknownNames(plugin.name))
   const invalid = (problem: string, cause?: unknown) =>
-    createHostError('PLUGIN_INVALID', { plugin: runtimeName, packageName, packageVersion, problem }, { cause })
-  recordRegistrations(container, (token, registration) => {
-    const capability = toCapabilityId(token)
-    const value = toValue(registration)
-    if (value === undefined) throw invalid(`registers something other than an object as capability "${capability}"`)
-    if (provided.has(token)) {
-      throw createHostError('CAPABILITY_DUPLICATE', { capability, runtime: runtimeName, packageName, packageVersion })
+    createHostError('PLUGIN_INVALID', { plugin: runtimeName, ...names, problem }, { cause })
+  let hasReturned = false
+  const provide = <T extends object>({ id, token }: Capability<T>, implementation: NoInfer<T>) => {
+    if (hasReturned) throw invalid(`provides capability "${id}" after register has returned`)
+    // A plugin in plain JavaScript can pass any value.
+    if (typeof implementation !== 'object' || implementation === null) {
+      throw invalid(`provides ${String(implementation)} as capability "${id}"`)
     }
-    provided.set(token, value)
-  })
+    if (container.isRegistered(token)) {
+      throw createHostError('CAPABILITY_DUPLICATE', { capability: id, runtime: runtimeName, ...names })
+    }
+    provided.set(token, implementation)
+    container.register(token, { useValue: implementation })
+  }
   let returned: unknown
   try {
-    const scope = { runtimeName, container, ownerLabels, env, warn, packageName, packageVersion }
+    const scope = { runtimeName, provide, ownerLabels, env, warn, ...names }
     returned = plugin.register(scope, result.details)
   } catch (cause) {
     if (isHostError(cause, 'PLUGIN_INVALID') || isHostError(cause, 'CAPABILITY_DUPLICATE')) throw cause
     throw invalid(`throws in register: ${cause instanceof Error ? cause.message : String(cause)}`, cause)
+  } finally {
+    hasReturned = true
   }
   if (isThenable(returned)) {
     returned.then(ignore, ignore) // its rejection must not end the process
@@ -56,27 +62,8 @@ export interface WireOptions {
   readonly ownerLabels: StringMap
   readonly env: Environment
   readonly warn: (message: string) => void
-  /** Filled with the registered objects by token, in order, also when `register` fails. */
+  /** Filled with the provided objects by token, in order, also when `register` fails. */
   readonly provided: Map<symbol, object>
-}
-
-/**
- * Calls `note` before each registration of a capability in the container.
- *
- * It observes the container and not `provide`, since a plugin may use another copy of core.
- */
-function recordRegistrations(
-  container: DependencyContainer,
-  note: (token: symbol, registration: unknown) => void,
-): void {
-  const register: (token: never, registration: never, options?: never) => DependencyContainer =
-    container.register.bind(container)
-  const record = (token: unknown, registration: unknown, options?: unknown) => {
-    if (isCapabilityToken(token)) note(token, registration)
-    // The arguments are passed on unchanged; the overloads of tsyringe cannot be expressed here.
-    return register(token as never, registration as never, options as never)
-  }
-  Object.defineProperty(container, 'register', { value: record })
 }
 
 function findBrokenClaim(
@@ -91,18 +78,8 @@ function findBrokenClaim(
   return findRuntimeProblem(provided)
 }
 
-function isCapabilityToken(token: unknown): token is symbol {
-  return typeof token === 'symbol' && Symbol.keyFor(token)?.startsWith('capstan/') === true
-}
-
 function toCapabilityId({ description = '' }: symbol): string {
   return description.replace(/^capstan\/|@1$/g, '')
-}
-
-function toValue(registration: unknown): object | undefined {
-  if (typeof registration !== 'object' || registration === null || !('useValue' in registration)) return undefined
-  const { useValue } = registration
-  return typeof useValue === 'object' && useValue !== null ? useValue : undefined
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

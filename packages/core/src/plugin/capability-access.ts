@@ -2,30 +2,8 @@ import type { Capability } from '../contract/capability.js'
 import { toMissingCapability } from '../contract/missing-capability.js'
 import type { ManagersOf } from '../contract/needs.js'
 import { runtimeReportCapability } from '../contract/runtime-report.js'
-import type { CapabilityScope, RegistrationScope } from '../contract/scope.js'
-import { createHostError } from '../errors/create-host-error.js'
+import type { CapabilityScope } from '../contract/scope.js'
 import { MissingCapabilityError } from '../errors/named-errors.js'
-
-/**
- * Registers the implementation of a capability in a scope.
- *
- * @throws HostError CAPABILITY_DUPLICATE if the capability is registered already; PLUGIN_INVALID if it is not an object
- */
-export function provide<T extends object>(
-  scope: RegistrationScope,
-  capability: Capability<T>,
-  implementation: NoInfer<T>,
-): void {
-  const { runtimeName: runtime, packageName = 'unknown package', packageVersion = 'unknown version' } = scope
-  if (typeof implementation !== 'object' || implementation === null) {
-    const problem = `provides ${String(implementation)} as capability "${capability.id}"`
-    throw createHostError('PLUGIN_INVALID', { plugin: runtime, packageName, packageVersion, problem })
-  }
-  if (scope.container.isRegistered(capability.token)) {
-    throw createHostError('CAPABILITY_DUPLICATE', { capability: capability.id, runtime, packageName, packageVersion })
-  }
-  scope.container.register(capability.token, { useValue: implementation })
-}
 
 /** Returns the implementation of a capability in a scope; `undefined` if the runtime does not provide it. */
 export function findCapability<T extends object>(

@@ -1,11 +1,5 @@
 import { type Capability, networkManagerCapability, type RuntimePlugin, runtimeCapability } from '../../src/index.js'
-import {
-  type AbsentCapability,
-  type ProbeAttempt,
-  type ProbeResult,
-  provide,
-  type RefusedOption,
-} from '../../src/plugin.js'
+import type { AbsentCapability, ProbeAttempt, ProbeResult, RefusedOption } from '../../src/plugin.js'
 import { type FakeNetworkManager, FakeRuntime } from './fake-runtime.js'
 
 export interface FakePluginOptions extends Partial<Omit<RuntimePlugin, 'probe' | 'register'>> {
@@ -29,8 +23,8 @@ export function fakePlugin(options: FakePluginOptions = {}): RuntimePlugin {
     packageVersion: '1.2.3',
     probe: async () => toAvailable({ provides: claimed, absent, unsupportedOptions }),
     register(scope) {
-      provide(scope, runtimeCapability, runtime)
-      if (networks) provide(scope, networkManagerCapability, networks)
+      scope.provide(runtimeCapability, runtime)
+      if (networks) scope.provide(networkManagerCapability, networks)
     },
     ...rest,
   }

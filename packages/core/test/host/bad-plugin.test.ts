@@ -1,13 +1,19 @@
 import { describe, expect, it } from 'vitest'
 import {
   createRuntimeHost,
+  findCapability,
   type HostOptions,
   networkManagerCapability,
   type RuntimePlugin,
   runtimeCapability,
   volumeManagerCapability,
 } from '../../src/index.js'
-import { createHostError, type ProbeResult, provide } from '../../src/plugin.js'
+import {
+  createHostError,
+  hostEnvironmentCapability,
+  type ProbeResult,
+  type RegistrationScope,
+} from '../../src/plugin.js'
 import { fakePlugin, toAvailable } from '../fakes/fake-plugin.js'
 import { FakeNetworkManager, FakeRuntime } from '../fakes/fake-runtime.js'
 import { blockLoop } from '../support/block-loop.js'
@@ -130,22 +136,14 @@ describe('a plugin whose register', () => {
       'throws in register: the connection to fake:// was lost',
     ],
     [
-      'registers a factory',
-      {
-        register: (scope) =>
-          void scope.container.register(runtimeCapability.token, { useFactory: () => new FakeRuntime() }),
-      },
+      'provides a function',
+      { register: (scope) => scope.provide(runtimeCapability, FakeRuntime as never) },
       'PLUGIN_INVALID',
-      'something other than an object as capability "runtime"',
+      'as capability "runtime"',
     ],
     [
-      'registers a capability in the container twice',
-      {
-        register: ({ container }) => {
-          container.register(runtimeCapability.token, { useValue: new FakeRuntime() })
-          container.registerInstance(runtimeCapability.token, new FakeRuntime())
-        },
-      },
+      'provides a capability that the host registers itself',
+      { register: (scope) => scope.provide(hostEnvironmentCapability, {}) },
       'CAPABILITY_DUPLICATE',
       'twice',
     ],
@@ -163,21 +161,21 @@ describe('a plugin whose register', () => {
     ],
     [
       'provides a runtime without methods',
-      { register: (scope) => provide(scope, runtimeCapability, { type: 'half' } as never) },
+      { register: (scope) => scope.provide(runtimeCapability, { type: 'half' } as never) },
       'PLUGIN_INVALID',
       'without the methods "ping", "createContainer", "startContainer", ',
     ],
     [
       'provides a runtime that lacks one method',
       {
-        register: (scope) => provide(scope, runtimeCapability, Object.assign(new FakeRuntime(), { ping: 1 }) as never),
+        register: (scope) => scope.provide(runtimeCapability, Object.assign(new FakeRuntime(), { ping: 1 }) as never),
       },
       'PLUGIN_INVALID',
       'without the method "ping"',
     ],
     [
       'provides undefined',
-      { register: (scope) => provide(scope, volumeManagerCapability, undefined as never) },
+      { register: (scope) => scope.provide(volumeManagerCapability, undefined as never) },
       'PLUGIN_INVALID',
       'provides undefined',
     ],
@@ -186,8 +184,8 @@ describe('a plugin whose register', () => {
       {
         networks,
         register: (scope) => {
-          provide(scope, networkManagerCapability, networks)
-          provide(scope, networkManagerCapability, networks)
+          scope.provide(networkManagerCapability, networks)
+          scope.provide(networkManagerCapability, networks)
         },
       },
       'CAPABILITY_DUPLICATE',
@@ -198,6 +196,31 @@ describe('a plugin whose register', () => {
     const { error } = await openBeside(fakePlugin({ ...options, name: 'bad' }))
     expect(error).toMatchObject({ code, message: expect.stringContaining(text) })
     expect(error).toMatchObject({ facts: { packageName: 'fake-runtime', packageVersion: '1.2.3' } })
+  })
+
+  it('provides a capability twice causes CAPABILITY_DUPLICATE with the capability and the package', async () => {
+    const register: RuntimePlugin['register'] = (scope) => {
+      for (const _ of [1, 2]) scope.provide(networkManagerCapability, networks)
+    }
+    const { error } = await openBeside(fakePlugin({ networks, register, name: 'bad' }))
+    expect(error).toMatchObject({
+      code: 'CAPABILITY_DUPLICATE',
+      facts: { capability: 'network-manager', runtime: 'bad', packageName: 'fake-runtime', packageVersion: '1.2.3' },
+    })
+  })
+
+  it('has returned gets PLUGIN_INVALID when it then provides, and the scope is unchanged', async () => {
+    let kept: RegistrationScope | undefined
+    const register: RuntimePlugin['register'] = (scope) => {
+      kept = scope
+      scope.provide(runtimeCapability, new FakeRuntime())
+    }
+    const scope = await createRuntimeHost({ plugins: [fakePlugin({ register })], env: {} }).open()
+    const problem = 'provides capability "network-manager" after register has returned'
+    expect(() => kept?.provide(networkManagerCapability, networks)).toThrow(
+      expect.objectContaining({ code: 'PLUGIN_INVALID', facts: expect.objectContaining({ problem }) }),
+    )
+    expect(findCapability(scope, networkManagerCapability)).toBeUndefined()
   })
 
   it('is asynchronous and rejects later causes no unhandled rejection', async () => {
@@ -216,7 +239,7 @@ describe('a plugin whose register', () => {
   it('throws causes an error with undo failures when its runtime cannot be closed', async () => {
     const runtime = Object.assign(new FakeRuntime(), { close: () => Promise.reject(new Error('does not close')) })
     const register: RuntimePlugin['register'] = (scope) => {
-      provide(scope, runtimeCapability, runtime)
+      scope.provide(runtimeCapability, runtime)
       throw new TypeError('oops')
     }
     const { error } = await openBeside(fakePlugin({ name: 'bad', register }))
@@ -226,7 +249,7 @@ describe('a plugin whose register', () => {
   it('throws has its registered runtime closed', async () => {
     const runtime = new FakeRuntime()
     const register: RuntimePlugin['register'] = (scope) => {
-      provide(scope, runtimeCapability, runtime)
+      scope.provide(runtimeCapability, runtime)
       throw new TypeError('oops')
     }
     await openBeside(fakePlugin({ name: 'bad', register }))

@@ -9,7 +9,6 @@ import {
   volumeManagerCapability,
 } from '../../src/index.js'
 import { readOwner } from '../../src/ownership/read-owner.js'
-import { provide } from '../../src/plugin.js'
 import { fakePlugin, toAvailable } from '../fakes/fake-plugin.js'
 import { FakeNetworkManager, FakeRuntime, FakeVolumeManager } from '../fakes/fake-runtime.js'
 
@@ -70,8 +69,8 @@ describe('disposing the host', () => {
     const networks = new DisposableNetworks()
     const runtime = new ClosingRuntime(() => closed.push('runtime'))
     const register: RuntimePlugin['register'] = (scope) => {
-      provide(scope, runtimeCapability, runtime)
-      provide(scope, networkManagerCapability, networks)
+      scope.provide(runtimeCapability, runtime)
+      scope.provide(networkManagerCapability, networks)
     }
     const provides = [runtimeCapability, networkManagerCapability]
     const host = createRuntimeHost({ plugins: [fakePlugin({ provides, register })], env: {} })
@@ -87,9 +86,9 @@ describe('disposing the host', () => {
       [Symbol.asyncDispose]: async () => void disposals++,
     })
     const register: RuntimePlugin['register'] = (scope) => {
-      provide(scope, runtimeCapability, new FakeRuntime())
-      provide(scope, networkManagerCapability, both)
-      provide(scope, volumeManagerCapability, both)
+      scope.provide(runtimeCapability, new FakeRuntime())
+      scope.provide(networkManagerCapability, both)
+      scope.provide(volumeManagerCapability, both)
     }
     const provides = [runtimeCapability, networkManagerCapability, volumeManagerCapability]
     const scope = await createRuntimeHost({ plugins: [fakePlugin({ provides, register })], env: {} }).open()

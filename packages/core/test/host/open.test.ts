@@ -211,7 +211,7 @@ describe('an open scope', () => {
     const plugin = fakePlugin({
       register: (scope) => {
         scope.warn('unverified version')
-        scope.container.register(runtimeCapability.token, { useValue: runtime })
+        scope.provide(runtimeCapability, runtime)
       },
     })
     await createHost([plugin], { onWarning: (warning) => warnings.push(warning) }).open()
@@ -225,7 +225,7 @@ describe('an open scope', () => {
       const plugin = fakePlugin({
         register: (scope) => {
           instances.add(scope.ownerLabels['capstan.owner.instance'])
-          scope.container.register(runtimeCapability.token, { useValue: runtime })
+          scope.provide(runtimeCapability, runtime)
         },
       })
       await createHost([plugin]).open()

@@ -6,7 +6,7 @@ import {
   type RefusableField,
   runtimeCapability,
 } from '../../src/index.js'
-import { defineCapability, provide } from '../../src/plugin.js'
+import { defineCapability } from '../../src/plugin.js'
 import { fakePlugin } from '../fakes/fake-plugin.js'
 import { FakeRuntime } from '../fakes/fake-runtime.js'
 
@@ -31,8 +31,8 @@ function checkpointing(unsupportedOptions: readonly ReturnType<typeof toRefused>
     provides: [runtimeCapability, checkpointCapability],
     unsupportedOptions,
     register: (scope) => {
-      provide(scope, runtimeCapability, new FakeRuntime())
-      provide(scope, checkpointCapability, { checkpoint: async () => undefined })
+      scope.provide(runtimeCapability, new FakeRuntime())
+      scope.provide(checkpointCapability, { checkpoint: async () => undefined })
     },
   })
 }

@@ -139,8 +139,8 @@ describe('a second copy of core in the tree', () => {
     const foreign = fakePlugin({
       provides: [runtimeCapability, networkManagerCapability],
       register: (scope) => {
-        copy.provide(scope, copy.runtimeCapability, new FakeRuntime())
-        copy.provide(scope, copy.networkManagerCapability, new FakeNetworkManager())
+        scope.provide(copy.runtimeCapability, new FakeRuntime())
+        scope.provide(copy.networkManagerCapability, new FakeNetworkManager())
       },
     })
     const host = createRuntimeHost({ plugins: [foreign], env: {} })

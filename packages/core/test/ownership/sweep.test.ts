@@ -6,10 +6,10 @@ import {
   type SweepOptions,
   volumeManagerCapability,
 } from '../../src/index.js'
-import { createScopeContainer } from '../../src/injection/di.js'
 import type { ProcessFacts } from '../../src/ownership/process-facts.js'
 import { sweepRuntime } from '../../src/ownership/sweep.js'
-import { provide, type StringMap, toObjectLabels, toOwnerLabels } from '../../src/plugin.js'
+import { type StringMap, toObjectLabels, toOwnerLabels } from '../../src/plugin.js'
+import { createScope } from '../fakes/create-scope.js'
 import { FakeEngine, FakeNetworkManager, FakeRuntime, FakeVolumeManager } from '../fakes/fake-runtime.js'
 
 const here: Owner = {
@@ -51,16 +51,11 @@ class Table {
   }
 
   sweep(options: SweepOptions = {}, own: Owner = here) {
-    const scope = {
-      runtimeName: 'fake',
-      container: createScopeContainer(),
-      ownerLabels: {},
-      env: {},
-      warn: () => undefined,
-    }
-    provide(scope, runtimeCapability, new FakeRuntime(this.engine))
-    provide(scope, networkManagerCapability, new FakeNetworkManager(this.engine))
-    provide(scope, volumeManagerCapability, new FakeVolumeManager(this.engine))
+    const scope = createScope(
+      [runtimeCapability, new FakeRuntime(this.engine)],
+      [networkManagerCapability, new FakeNetworkManager(this.engine)],
+      [volumeManagerCapability, new FakeVolumeManager(this.engine)],
+    )
     return sweepRuntime(scope, own, options, facts)
   }
 }
