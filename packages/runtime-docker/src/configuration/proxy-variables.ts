@@ -29,9 +29,7 @@ export async function readProxyVariables(
   return Object.fromEntries(pairs)
 }
 
-/**
- * Adds the proxy variables of docker's configuration, as `docker run` does. Variables of the config take precedence.
- */
+/** Adds the proxy variables of docker's configuration, as `docker run` does. Variables of the config take precedence. */
 export async function withProxyVariables(
   { env, details, warn }: DockerEngine,
   config: ContainerConfig,

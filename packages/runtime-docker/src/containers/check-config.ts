@@ -24,10 +24,7 @@ export function refuseConfig(
 /** https://docs.docker.com/engine/containers/resource_constraints/ */
 const leastMemoryBytes = 6 * 1024 * 1024
 
-/**
- * Rejects with NETWORK_NOT_FOUND for a missing network. The engine itself would create the container and fail at its
- * start.
- */
+/** Rejects with NETWORK_NOT_FOUND for a missing network. The engine itself would create the container and fail at its start. */
 export async function checkNetworks(
   engine: DockerEngine,
   { network }: ContainerConfig,

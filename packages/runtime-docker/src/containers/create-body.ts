@@ -97,10 +97,7 @@ function toHostConfig(config: ContainerConfig): Readonly<Record<string, unknown>
   }
 }
 
-/**
- * Converts `systempaths=unconfined`, which is an option of docker's client and not of the engine, as docker's client
- * does.
- */
+/** Converts `systempaths=unconfined`, which is an option of docker's client and not of the engine, as docker's client does. */
 function toSecurity(options: readonly string[] | undefined): Readonly<Record<string, unknown>> {
   if (options?.includes(openSystemPaths) !== true) return { SecurityOpt: options }
   const others = options.filter((option) => option !== openSystemPaths)

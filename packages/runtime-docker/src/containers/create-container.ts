@@ -59,9 +59,7 @@ export interface Created {
   readonly warnings: readonly string[]
 }
 
-/**
- * Creates the container, and pulls the image when the create fails because it is missing. Usually this is one request.
- */
+/** Creates the container, and pulls the image when the create fails because it is missing. Usually this is one request. */
 async function createWithImage(
   engine: DockerEngine,
   config: ContainerConfig,

@@ -54,9 +54,7 @@ function lacksPort({ HostConfig }: InspectedContainer, ports: ReadonlyMap<number
 const betweenMs = 100
 const mostAttempts = 11
 
-/**
- * Lists all containers, also stopped ones, without the sandboxes of listed containers. The engine applies the filter.
- */
+/** Lists all containers, also stopped ones, without the sandboxes of listed containers. The engine applies the filter. */
 export async function listContainers(
   engine: DockerEngine,
   { labels }: ListContainersOptions,

@@ -108,9 +108,7 @@ async function askVersion(get: Get): Promise<VersionAnswer> {
   return readObject<VersionAnswer>(await get('/version'))
 }
 
-/**
- * Reports the steps of the first connection, to distinguish a blocked address, a failed handshake and a silent engine.
- */
+/** Reports the steps of the first connection, to distinguish a blocked address, a failed handshake and a silent engine. */
 function watchConnecting(socket: Socket, onStep: (step: ProbeStep) => void): void {
   socket.once('connect', () => onStep(socket instanceof TLSSocket ? 'tls' : 'ping'))
   socket.once('secureConnect', () => onStep('ping'))

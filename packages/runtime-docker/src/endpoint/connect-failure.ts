@@ -35,10 +35,7 @@ export async function explainFailure(error: unknown, failedAt: FailedAt): Promis
   return { step, cause: { code, message: toText(error) }, remedy: toRemedy(error) }
 }
 
-/**
- * Describes an endpoint that did not answer within `timeoutMs`. It may be busy, so the remedy is not to restart
- * anything.
- */
+/** Describes an endpoint that did not answer within `timeoutMs`. It may be busy, so the remedy is not to restart anything. */
 export function explainSlow(
   { timeoutMs }: Pick<HostErrorFacts['TIMED_OUT'], 'timeoutMs'>,
   { endpoint, step: reached }: Pick<FailedAt, 'endpoint' | 'step'>,

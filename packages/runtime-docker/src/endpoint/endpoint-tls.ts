@@ -4,10 +4,7 @@ import type { Environment } from '@capstan/core/plugin'
 import { isAbsentFile } from '../engine/absent-file.js'
 import type { EndpointTls } from '../engine/docker-endpoint.js'
 
-/**
- * Reads the TLS settings in `DOCKER_TLS_VERIFY`, `DOCKER_TLS` and `DOCKER_CERT_PATH`; `undefined` when they are not
- * set.
- */
+/** Reads the TLS settings in `DOCKER_TLS_VERIFY`, `DOCKER_TLS` and `DOCKER_CERT_PATH`; `undefined` when they are not set. */
 export async function readEnvironmentTls(env: Environment, configDirectory: string): Promise<EndpointTls | undefined> {
   const verify = Boolean(env.DOCKER_TLS_VERIFY) // any text that is not empty, also "0", as in docker's client
   if (!verify && !env.DOCKER_TLS) return undefined
@@ -22,9 +19,7 @@ export async function findTls(directory: string, { verify }: Pick<EndpointTls, '
   return { verify, caFile, certFile, keyFile }
 }
 
-/**
- * Returns the path of an existing file. A file that may not be read is included, so that reading it gives the error.
- */
+/** Returns the path of an existing file. A file that may not be read is included, so that reading it gives the error. */
 async function findFile(path: string): Promise<string | undefined> {
   try {
     await access(path)

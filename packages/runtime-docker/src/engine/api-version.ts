@@ -1,7 +1,4 @@
-/**
- * The API versions that this package supports: 1.41 is Docker Engine 20.10. Podman's 1.40 is accepted, see
- * `podmanProduct`.
- */
+/** The API versions that this package supports: 1.41 is Docker Engine 20.10. Podman's 1.40 is accepted, see `podmanProduct`. */
 export const supportedApi: ApiRange = { oldest: '1.41', newest: '1.52' }
 
 /** A range of API versions, from the oldest to the newest. */

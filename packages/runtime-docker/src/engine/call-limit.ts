@@ -1,9 +1,6 @@
 import { createHostError, type Deadline, type LinkedSignal, linkSignals, startDeadline } from '@capstan/core/plugin'
 
-/**
- * One signal that aborts when the caller aborts, the deadline passes or the runtime closes. Has the reason of the
- * first.
- */
+/** One signal that aborts when the caller aborts, the deadline passes or the runtime closes. Has the reason of the first. */
 export interface CallLimit {
   readonly signal: AbortSignal
   /** Aborts the signal with the given reason. */

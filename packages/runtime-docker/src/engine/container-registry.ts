@@ -114,9 +114,7 @@ export class ContainerRegistry {
     }
   }
 
-  /**
-   * Resolves when all registered waits are for the new container, so that none misses its start, or after the limit.
-   */
+  /** Resolves when all registered waits are for the new container, so that none misses its start, or after the limit. */
   async untilWaitsMoved(firstId: string, limitMs: number): Promise<void> {
     const waits = this.#waits.get(firstId)
     if (waits === undefined) return

@@ -54,9 +54,7 @@ export interface DockerEngine {
    * reads the body. The engine is pinged until the socket closes; when it hangs, the body fails with CONNECTION_LOST.
    */
   send(request: EngineRequest): Promise<IncomingMessage>
-  /**
-   * Sends a short request and resolves with the JSON answer, or `undefined` without a body. `T` is the documented type.
-   */
+  /** Sends a short request and resolves with the JSON answer, or `undefined` without a body. `T` is the documented type. */
   sendJson<T>(request: EngineRequest): Promise<T>
   /** Hijacks the connection, which both 101 and 200 confirm. The signal and unanswered pings end the socket. */
   upgrade(request: EngineRequest): Promise<UpgradedConnection>

@@ -125,9 +125,7 @@ function toNotStarted(answer: EngineAnswerError, { subject: id, command }: Error
   return createHostError('COMMAND_NOT_STARTED', facts, { cause: answer })
 }
 
-/**
- * Chooses the code by endpoint. For create, start and connect the text says which of several objects does not exist.
- */
+/** Chooses the code by endpoint. For create, start and connect the text says which of several objects does not exist. */
 function toNotFound(answer: EngineAnswerError, context: ErrorContext): unknown {
   const { path, text } = answer
   const cause = { cause: answer }

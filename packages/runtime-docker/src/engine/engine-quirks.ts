@@ -11,18 +11,11 @@ export interface EngineQuirks {
    * code is polled.
    */
   readonly missesExits?: boolean
-  /**
-   * Gives a container in the network namespace of another container a separate host name, so the name is set on both.
-   */
+  /** Gives a container in the network namespace of another container a separate host name, so the name is set on both. */
   readonly hasSeparateHostname?: boolean
-  /**
-   * Starts the owner of a network namespace together with a container in that namespace, so a sandbox is never stopped.
-   */
+  /** Starts the owner of a network namespace together with a container in that namespace, so a sandbox is never stopped. */
   readonly startsNamespaceOwners?: boolean
-  /**
-   * Creates the missing volume of a mount without its labels, so it is created before the container. Seen on Podman
-   * 4.3.
-   */
+  /** Creates the missing volume of a mount without its labels, so it is created before the container. Seen on Podman 4.3. */
   readonly dropsVolumeLabels?: boolean
   /**
    * Copies a variable without a value from the engine's own environment instead of removing it, so the names of

@@ -31,9 +31,7 @@ export class HttpTransport {
     this.#connection = connection.type === 'service' ? new OnDemandEngine(connection) : connection
   }
 
-  /**
-   * Resolves at the headers of an answer with a status below 400, and rejects with {@link EngineAnswerError} otherwise.
-   */
+  /** Resolves at the headers of an answer with a status below 400, and rejects with {@link EngineAnswerError} otherwise. */
   async request(request: TransportRequest): Promise<IncomingMessage> {
     const { response, socket } = await this.#exchange(request)
     if (response === undefined) {

@@ -100,10 +100,7 @@ async function checkResult(engine: DockerEngine, call: EngineCall, options: Buil
   checkBuiltPlatform(engine, built, options)
 }
 
-/**
- * Creates BUILD_FAILED with the current step. The last line is the engine's message, unless that has only the exit
- * code.
- */
+/** Creates BUILD_FAILED with the current step. The last line is the engine's message, unless that has only the exit code. */
 function toBuildFailure(
   { step, command, lastLines }: Pick<BuildOutput, 'step' | 'command' | 'lastLines'>,
   failure: EngineFailure,

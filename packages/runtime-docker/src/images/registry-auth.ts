@@ -18,10 +18,7 @@ export function toConfigHeader(auths: ReadonlyMap<string, RegistryAuth>): string
   return encode(Object.fromEntries(entries))
 }
 
-/**
- * Returns the name of a registry for the engine, the CLI and credential helpers. Docker Hub has the URL of its first
- * API.
- */
+/** Returns the name of a registry for the engine, the CLI and credential helpers. Docker Hub has the URL of its first API. */
 export function toServerAddress(registry: string): string {
   return registry === dockerHub ? dockerHubServer : registry
 }

@@ -6,10 +6,7 @@ import { arePoolsExhausted, isPredefinedNetwork } from '../engine/docker-error-t
 import { toEngineText } from '../engine/engine-text.js'
 import { findNamed, type NetworkRequest } from './network-request.js'
 
-/**
- * Adds facts to a failed create: the network that has the name, or the networks of Capstan when no address pool is
- * left.
- */
+/** Adds facts to a failed create: the network that has the name, or the networks of Capstan when no address pool is left. */
 export async function explainFailure(engine: DockerEngine, request: NetworkRequest, error: unknown): Promise<unknown> {
   if (isHostError(error, 'NAME_CONFLICT')) {
     return toNameConflict(engine, request.name, await findNamed(engine, request), error)

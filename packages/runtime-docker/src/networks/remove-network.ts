@@ -28,9 +28,7 @@ export async function removeNetwork(engine: DockerEngine, id: string, call: Engi
   }
 }
 
-/**
- * Resolves with the engine's refusal. Sends no request to an engine that would remove the users of the network with it.
- */
+/** Resolves with the engine's refusal. Sends no request to an engine that would remove the users of the network with it. */
 async function tryRemove(engine: DockerEngine, api: DockerApi, id: string): Promise<unknown> {
   try {
     if (engine.details.quirks.removesUsedNetworks && (await listUsers(engine, api, id)).length > 0)

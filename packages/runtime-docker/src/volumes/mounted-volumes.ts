@@ -4,9 +4,7 @@ import type { DockerEngine, EngineCall } from '../engine/docker-engine.js'
 import { toLabelFilter } from '../engine/label-filter.js'
 import { findVolume, makeVolume } from './create-volume.js'
 
-/**
- * Returns a function that gives the labels for a missing volume of a mount, with the id of the request that creates it.
- */
+/** Returns a function that gives the labels for a missing volume of a mount, with the id of the request that creates it. */
 export function toMountedLabels(
   engine: Pick<DockerEngine, 'ownerLabels'>,
   config: ContainerConfig,
@@ -39,9 +37,7 @@ export async function createMountedVolumes(
   }
 }
 
-/**
- * Removes the volumes that the request created, except those that another container uses.
- */
+/** Removes the volumes that the request created, except those that another container uses. */
 export async function removeMountedVolumes(
   engine: DockerEngine,
   requestIdLabel: StringMap,

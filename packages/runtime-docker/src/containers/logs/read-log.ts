@@ -98,9 +98,7 @@ interface OpenLog {
   readonly engineId: string
 }
 
-/**
- * Requests the log. The inspection tells whether it has frames, which the answer has in a header only from API 1.42 on.
- */
+/** Requests the log. The inspection tells whether it has frames, which the answer has in a header only from API 1.42 on. */
 async function openLog({ engine, options, call, isStamped: requestsTimestamps }: LogReading): Promise<OpenLog> {
   const container = await inspectContainer(engine, call)
   const isTerminal = container.Config?.Tty === true

@@ -29,9 +29,7 @@ export function createSandboxRunner(context: RunnerContext): NamespaceRunner {
   return createExecRunner(context, { privileged: false, title: 'an exec in its sandbox' })
 }
 
-/**
- * Creates the error for rules that no runner could set, where nothing was changed. It has one reason for each runner.
- */
+/** Creates the error for rules that no runner could set, where nothing was changed. It has one reason for each runner. */
 export function createNoRunnerError(reasons: readonly string[]): Error {
   const tried = reasons.join('; ')
   return new Error(`there is no way to set the rules (${tried}); give \`firewallImage\`, an image with iptables`)

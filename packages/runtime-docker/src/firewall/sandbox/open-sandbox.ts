@@ -48,9 +48,7 @@ export async function startSandbox(engine: DockerEngine, sandboxId: string, call
   await (await engine.api({ ...call, subject: sandboxId })).getContainer(sandboxId).start()
 }
 
-/**
- * Sets the rules in the sandbox of a container, whether the container runs or not. Resolves as {@link setRules} does.
- */
+/** Sets the rules in the sandbox of a container, whether the container runs or not. Resolves as {@link setRules} does. */
 export async function setSandboxRules(
   engine: DockerEngine,
   { container, sandboxId, rules }: Pick<Opening, 'container' | 'rules'> & { readonly sandboxId: string },
