@@ -65,7 +65,7 @@ describeWithSimulator('a BuildKit on Apple that its service has forgotten', () =
     {
       await using before = await openApple(simulator, { managers: 'probe' })
       await using sidecar = await before.scope.resolve(BuildKitFeature).start(options)
-      await sidecar.keep()
+      await sidecar.pin()
     }
     await using apple = await openApple(simulator, { managers: 'probe' })
     const { runtime } = apple.scope

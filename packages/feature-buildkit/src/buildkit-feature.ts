@@ -24,14 +24,17 @@ export class BuildKitFeature {
     this.#managers = canMount ? managers : { ...managers, volumes: undefined }
   }
 
-  /** Returns whether BuildKit can start on this runtime, and what is missing or lacking, with reason and remedy. */
+  /**
+   * Returns whether BuildKit can start on this runtime, and the missing required and optional capabilities, each with reason
+   * and remedy.
+   */
   support(): FeatureSupport {
     return toBuildKitSupport(this.#managers.report)
   }
 
   /**
-   * Starts BuildKit, or shares a running one of the same configuration, and resolves when it is ready. A failure or an abort
-   * undoes what was created.
+   * Uses the running sidecar of the same name and configuration, or creates one, and resolves when BuildKit is ready. A
+   * failure or an abort removes everything that was created.
    *
    * @throws MissingCapabilityError with all missing capabilities, before anything is created.
    */
@@ -40,7 +43,7 @@ export class BuildKitFeature {
   }
 
   /**
-   * Shares a running BuildKit of this configuration, as `start` does. Resolves with `undefined` if there is none.
+   * Uses the running sidecar of the same name and configuration. Resolves with `undefined` if there is none.
    *
    * @throws MissingCapabilityError with all missing capabilities.
    */
@@ -49,8 +52,8 @@ export class BuildKitFeature {
   }
 
   /**
-   * Stops the BuildKit of this configuration, also if it is kept, and removes its cache. Resolves with `in-use` if there are
-   * leases: it then stops after the last one. A daemon that hangs is stopped, too.
+   * Stops the sidecar of the same name and configuration, also if it is pinned, and removes its cache. Resolves with `in-use`
+   * if there are leases: it then stops after the last one. A daemon that does not respond is stopped, too.
    *
    * @throws MissingCapabilityError with all missing capabilities.
    */
@@ -59,11 +62,13 @@ export class BuildKitFeature {
   }
 
   /**
-   * Runs one build with its own lease of a sidecar, and releases the lease before the result.
+   * Runs one build: starts a sidecar or shares the running one of the same configuration, and releases its lease before
+   * `result` settles.
    *
-   * With `fallback: 'runtime'`, if no sidecar can be started, the runtime's own builder builds instead. It supports the output
-   * `load` and one platform, and the result lists what it could not do. For other requests there is no fallback. On a runtime
-   * without image builds, the build rejects with CAPABILITY_MISSING, whose cause is the error of the start.
+   * With `fallback: 'runtime'`, the runtime's own builder builds if no sidecar can be started or the runtime cannot load
+   * images. It supports the output `load` and at most one platform, and the result lists what it could not do. Other requests
+   * reject with the error of the start. On a runtime without image builds, the build rejects with CAPABILITY_MISSING, whose
+   * cause is the error of the start.
    */
   build(request: BuildRequest, options: BuildKitBuildOptions = {}): BuildKitBuild {
     const { fallback = 'none', signal } = options

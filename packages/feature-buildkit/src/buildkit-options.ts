@@ -1,7 +1,10 @@
 import type { OperationOptions, ProgressEvent } from '@capstan/core'
 import { createHostError, validateContainerConfig, validateImageReference, validateName } from '@capstan/core/plugin'
 
-/** The configuration of a sidecar, and the options of its start. */
+/**
+ * `image`, `rootlessImage`, `memoryBytes`, `cpus`, `cache`, `dns` and `tcp` are the configuration of a sidecar. The other
+ * fields except `name` apply to one start.
+ */
 export interface BuildKitOptions extends OperationOptions {
   /** An image reference, preferably with a digest. Default {@link defaultBuildKitImage}. Pulled if it is absent. */
   readonly image?: string
@@ -10,7 +13,10 @@ export interface BuildKitOptions extends OperationOptions {
    * the level is not available.
    */
   readonly rootlessImage?: string
-  /** Users of the same name and configuration share one sidecar. Default: derived from the configuration. */
+  /**
+   * The name of the sidecar's container. Starts with the same name and configuration share one sidecar. A start with the same
+   * name and another configuration rejects with NAME_CONFLICT. Default: derived from the configuration.
+   */
   readonly name?: string
   /** The memory limit of the sidecar. Default: none. */
   readonly memoryBytes?: number
@@ -27,13 +33,20 @@ export interface BuildKitOptions extends OperationOptions {
   readonly tcp?: BuildKitTcp
   /** Time limit, in milliseconds, from the start of the container until BuildKit is ready. Default 60 000. */
   readonly readyTimeoutMs?: number
-  /** How long, in milliseconds, the sidecar waits for another user after the last one. Default 500. */
+  /**
+   * How long, in milliseconds, a released lease still keeps the sidecar running, so that a next start can share it. Disposing
+   * takes at least this time. Default 500.
+   */
   readonly graceMs?: number
   /** Called during a pull, once a second while BuildKit does not answer, for each skipped privilege level, and when ready. */
   readonly onProgress?: (event: BuildKitStartProgress) => void
 }
 
-/** The privilege levels of a sidecar, in the order in which they are tried. */
+/**
+ * How the sidecar's container is isolated. Tried in this order: `privileged`, a privileged container; `rootless`, the rootless
+ * image, without seccomp, AppArmor and masked paths; `added-capabilities`, with SYS_ADMIN and without seccomp and AppArmor;
+ * `all-capabilities`, with all Linux capabilities.
+ */
 export type BuildKitPrivilege = 'privileged' | 'rootless' | 'added-capabilities' | 'all-capabilities'
 
 /** An event during a start. `id` is the id of a layer in phase `pulling`, otherwise `buildkit`. */
@@ -71,7 +84,7 @@ export interface BuildKitCertificates {
   readonly key: string
 }
 
-/** Options of a build that starts its own sidecar. */
+/** Options of `BuildKitFeature.build`: those of the start, and the fallback. */
 export interface BuildKitBuildOptions extends BuildKitOptions {
   /** The builder to use when no sidecar can be started. Default `none`: the build fails. */
   readonly fallback?: 'none' | 'runtime'

@@ -16,7 +16,7 @@ export function toBuildKitSupport(report: RuntimeReport): FeatureSupport {
   if (!support.supported) return { ...support, missing: [...support.missing, ...privileges] }
   const { feature, runtime, missingOptional } = support
   if (privileges.length > 0) return { supported: false, feature, runtime, missing: privileges }
-  return { ...support, missingOptional: [...missingOptional, ...listLackingMounts(report)] }
+  return { ...support, missingOptional: [...missingOptional, ...listMissingOptionalMounts(report)] }
 }
 
 function listMissingPrivileges({ unsupportedOptions }: AvailableRuntime): readonly MissingCapability[] {
@@ -26,7 +26,7 @@ function listMissingPrivileges({ unsupportedOptions }: AvailableRuntime): readon
 }
 
 /** Without shared volumes other containers cannot use the socket. */
-function listLackingMounts(report: AvailableRuntime): readonly MissingCapability[] {
+function listMissingOptionalMounts(report: AvailableRuntime): readonly MissingCapability[] {
   if (!report.provides.some(({ id }) => id === buildKitNeeds.optional.volumes.id)) return [] // already in `missingOptional`
   const refused =
     findRefusal('mounts.volume', report.unsupportedOptions) ??

@@ -439,9 +439,9 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     await running.build({ context: { files: toFiles('RUN true') }, output: { type: 'cache-only' } }).result
   })
 
-  test('removes a kept sidecar with a frozen daemon by stop()', async () => {
+  test('removes a pinned sidecar with a frozen daemon by stop()', async () => {
     const { scope, feature, options, sidecar, listLeftovers } = await start()
-    await sidecar.keep()
+    await sidecar.pin()
     await sidecar[Symbol.asyncDispose]()
     await freeze(scope, sidecar)
     expect(await feature.stop(options)).toBe('stopped')
@@ -505,15 +505,15 @@ describeWithBuildKit('BuildKit on a real engine', (given) => {
     expect(await listLeftovers()).toEqual([])
   })
 
-  test('runs without users and through a sweep when it is kept, and leaves nothing after letGo', async () => {
+  test('runs without a lease and through a sweep while it is pinned, and is removed after unpin', async () => {
     const { scope, feature, options, sidecar, listLeftovers } = await start()
-    await sidecar.keep()
+    await sidecar.pin()
     await sidecar[Symbol.asyncDispose]()
     await scope.sweep()
     const found = await feature.find(options)
     expect(found?.containerId).toBe(sidecar.containerId)
     expect(await found?.workers()).toHaveLength(1)
-    await found?.letGo()
+    await found?.unpin()
     await found?.[Symbol.asyncDispose]()
     expect(await listLeftovers()).toEqual([])
     expect(await feature.find(options)).toBeUndefined()

@@ -85,7 +85,7 @@ async function start({ scope, invocation, options }: Request): Promise<Answer> {
   try {
     const given = { ...chosen, graceMs: 0, signal, ...(onProgress && { onProgress }) }
     await using sidecar = await scope.resolve(BuildKitFeature).start(given)
-    await sidecar.keep({ signal })
+    await sidecar.pin({ signal })
     const { containerId, privilege, privilegeLevels } = sidecar
     display?.succeed(`BuildKit runs on ${scope.runtimeName} until \`capstan buildkit stop\``)
     if (!options.json) io.stderr.write(toPrivilegeLines(privilegeLevels))

@@ -32,7 +32,7 @@ export function toStatusPage(status: BuildKitStatus): string {
 
 /** Lists the privilege levels that failed, with reasons, one per line. */
 export function toPrivilegeLines(levels: readonly PrivilegeLevelResult[]): string {
-  const skipped = levels.filter(({ verdict }) => verdict !== 'runs')
+  const skipped = levels.filter(({ outcome }) => outcome !== 'selected')
   return skipped.map(({ privilege, reason }) => `${privilege} was skipped: ${toOneLine(reason)}\n`).join('')
 }
 

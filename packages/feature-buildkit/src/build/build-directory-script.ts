@@ -10,15 +10,15 @@ export const buildDirectoryPrefix = '/tmp/capstan-build-'
 /** The arguments of the process that creates the directory of one build. */
 export interface BuildDirectoryOptions {
   readonly directory: string
-  /** The directory of the record of file times, see {@link fileTimesFunction}. */
+  /** The directory in which the file times of earlier builds are recorded, see {@link fileTimesFunction}. */
   readonly timesDirectory: string
   /** The size of the list of files, which is sent to stdin. */
   readonly listBytes: number
 }
 
 /**
- * Creates the directory of one build, prints the times of the listed files and `ready`, and removes the directory when stdin
- * ends. Stdin also ends when the process of the caller is killed. All other commands of the build write below this directory
+ * Creates the directory of one build, prints the file times that must be changed and then `ready`, and removes the directory
+ * when stdin ends. Stdin also ends when the process of the caller is killed. All other commands of the build write below this directory
  * and never create it themselves, so nothing is written after its removal.
  *
  * Its subdirectory `private` is on the tmpfs of `/dev/shm`, if there is one: the content is lost when the container stops.
@@ -29,7 +29,7 @@ export function toDirectoryCommand({ directory, timesDirectory, listBytes }: Bui
   return ['sh', '-c', directoryScript, 'capstan-build', directory, timesDirectory, String(listBytes)]
 }
 
-/** Removes the directory when its own process has not done so. */
+/** Removes a build directory if the process that created it did not remove it. */
 export function toRemovalCommand(directory: string): Argv {
   return ['sh', '-c', `rm -rf "$1" "/dev/shm/\${1##*/}"`, 'capstan-remove', directory]
 }
@@ -47,5 +47,5 @@ trap remove EXIT; trap 'exit 1' HUP INT TERM; echo $$ >"$dir/holder"
 if grep -q ' /dev/shm tmpfs ' /proc/mounts && mkdir "$memory" 2>/dev/null; then ln -s "$memory" "$dir/private"
 else mkdir "$dir/private"; fi
 mkdir "$dir/private/docker" "$dir/dockerfile" && head -c "$3" >"$dir/files" || exit 1
-[ "$(wc -c <"$dir/files")" -eq "$3" ] && print_times || exit 1
+[ "$(wc -c <"$dir/files")" -eq "$3" ] && print_changed_times || exit 1
 echo ready; cat >/dev/null`

@@ -6,7 +6,7 @@ import { openSession, runExec } from '../container/exec.js'
 import { readStderrTail } from '../container/stderr-tail.js'
 import type { WriteTarget } from '../container/write-file.js'
 import { toDirectoryCommand, toRemovalCommand } from './build-directory-script.js'
-import { createConnectionLostError } from './follow-build.js'
+import { createConnectionLostError } from './build-failure.js'
 
 /** The directory of one build in the sidecar. It contains all files of the build. */
 export interface BuildDirectory {

@@ -1,7 +1,7 @@
-import type { BuildSource, HostErrorFacts } from '@capstan/core/plugin'
+import { type BuildSource, createHostError, type HostErrorFacts } from '@capstan/core/plugin'
 import type { BuildProgressEvent } from './build-progress-event.js'
 
-/** Collects from the events of a build what the error of a failed build reports. */
+/** Collects the facts of BUILD_FAILED from the events of a build. */
 export class FailureLog {
   readonly #names = new Map<string, string>()
   readonly #output = new Map<string, string>()
@@ -24,7 +24,7 @@ export class FailureLog {
     return this.#failedStep !== undefined && error.endsWith('context canceled')
   }
 
-  /** `diagnostics` is the output of `buildctl` without the progress. */
+  /** `diagnostics` has the lines of buildctl's stderr that are not progress. */
   toFacts(diagnostics: readonly string[], exitCode: number): HostErrorFacts['BUILD_FAILED'] {
     const name = this.#failedStep === undefined ? undefined : this.#names.get(this.#failedStep)
     const output = this.#failedStep === undefined ? '' : (this.#output.get(this.#failedStep) ?? '')
@@ -40,6 +40,11 @@ export class FailureLog {
       ...(source === undefined ? {} : { source }),
     }
   }
+}
+
+/** The error of a build whose sidecar or build directory does not exist any more. */
+export function createConnectionLostError(id: string): Error {
+  return createHostError('CONNECTION_LOST', { endpoint: `BuildKit in container "${id}"`, lastTimestamp: undefined })
 }
 
 /**

@@ -1,11 +1,17 @@
-/** One event of a build. Times are reported by BuildKit, except those of `transfer` events. */
+/**
+ * One event of a build. `at` is BuildKit's time, or 1970-01-01 if BuildKit reports none. In `transfer` events, and in all events
+ * of the runtime's own builder, it is the time of this process.
+ */
 export type BuildProgressEvent =
   | {
       readonly type: 'step'
       readonly id: string
       /** The name as BuildKit shows it, for example `[2/3] RUN make`. */
       readonly name: string
-      /** A completed step may start again: BuildKit reads a local source in two intervals. */
+      /**
+       * A step can run more than once, and each run has its own `started` and `completed`: BuildKit runs the step that reads a
+       * local directory twice.
+       */
       readonly state: 'started' | 'cached' | 'completed' | 'failed'
       readonly at: Date
       /** Set when `state` is `failed`. */
@@ -13,12 +19,16 @@ export type BuildProgressEvent =
     }
   | {
       readonly type: 'log'
+      /** Empty if the output belongs to no step. */
       readonly stepId: string
       readonly stream: 'stdout' | 'stderr'
       readonly bytes: Uint8Array
       readonly at: Date
     }
-  /** The progress within one step. The unit is bytes or a number of items, depending on `id`. */
+  /**
+   * The progress within one step. `id` names what is counted, as BuildKit shows it, for example `transferring context:`. The
+   * unit is bytes or a number of items, depending on `id`.
+   */
   | {
       readonly type: 'status'
       readonly stepId: string
@@ -27,6 +37,7 @@ export type BuildProgressEvent =
       readonly total: number | undefined
       readonly at: Date
     }
+  /** `stepId` is empty if the warning belongs to no step. */
   | { readonly type: 'warning'; readonly stepId: string; readonly message: string }
   /**
    * The bytes sent between this process and the sidecar: the context to the sidecar, or the result to the runtime or to the
@@ -36,7 +47,7 @@ export type BuildProgressEvent =
       readonly type: 'transfer'
       readonly id: 'context' | 'result'
       readonly currentBytes: number
-      /** Always `undefined` for the result: its size is not known. */
+      /** An estimate, equal to `currentBytes` at the end. `undefined` for the result, whose size is not known in advance. */
       readonly totalBytes: number | undefined
       /** Whether the receiver has read everything. */
       readonly isDone: boolean

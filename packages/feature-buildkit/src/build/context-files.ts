@@ -5,7 +5,7 @@ import type { OperationOptions } from '@capstan/core'
 import type { BuildRequest } from './build-request.js'
 
 /**
- * The context of one build, read to its end before it is sent.
+ * The files of a build context, with a digest of each. All are read once before the context is sent.
  *
  * BuildKit keeps the files of the last build. It treats a file as unchanged when size, mode and time are equal, and does not
  * compare contents: https://github.com/tonistiigi/fsutil/blob/master/diff_containerd.go. So different contents of one path
@@ -26,12 +26,12 @@ export async function readContextFiles(
   // BuildKit reads both ignore files again: https://docs.docker.com/build/concepts/context/#filename-and-location
   const ignoreFile = `${posix.normalize(dockerfile)}.dockerignore`
   const keep = [posix.normalize(dockerfile), '.dockerignore', ignoreFile]
-  const own = dockerfileText === undefined ? { ignoreFile } : {}
+  const ignoreFileOption = dockerfileText === undefined ? { ignoreFile } : {}
   const entries: (ContextEntry | DigestedEntry)[] = []
   const seen = new Set<string>()
-  for await (const entry of readBuildContext(context, { keep, ...own, signal })) {
-    const isFurtherName = entry.fileId !== undefined && seen.has(entry.fileId)
-    entries.push(entry.type === 'file' && !isFurtherName ? await digestEntry(entry) : entry)
+  for await (const entry of readBuildContext(context, { keep, ...ignoreFileOption, signal })) {
+    const isHardLink = entry.fileId !== undefined && seen.has(entry.fileId)
+    entries.push(entry.type === 'file' && !isHardLink ? await digestEntry(entry) : entry)
     if (entry.fileId !== undefined) seen.add(entry.fileId)
   }
   return {
@@ -40,7 +40,7 @@ export async function readContextFiles(
   }
 }
 
-/** The further names of a file are hard links in the archive, and get the time of the first name. */
+/** Hard links get the time of the first name of their file. */
 function setTimes(
   entries: readonly (ContextEntry | DigestedEntry)[],
   seconds: ReadonlyMap<number, number>,
@@ -63,7 +63,10 @@ function toLine(file: DigestedEntry): string {
   return `${name.slice(0, 32)} ${toSecond(file)} s${file.digest.slice(0, 40)}`
 }
 
-/** Limits the time to the range of tar, 1970 to 2038. The last 65 535 seconds are reserved for further contents. */
+/**
+ * Limits the time to a signed 32-bit number of seconds, which every `tar` can set. The last 65 535 seconds are left free for
+ * times that are moved forward.
+ */
 function toSecond({ modifiedAt }: ContextEntry): number {
   return Math.min(Math.max(Math.floor((modifiedAt?.getTime() ?? 0) / 1000), 0), latestSecond)
 }

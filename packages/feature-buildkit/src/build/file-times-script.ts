@@ -1,15 +1,21 @@
 /**
- * The shell function `print_times`. It reads `$dir/files`, which has a line `FILE SECOND CONTENT` for each file of a
- * context, and prints a line `NUMBER SECOND` for each file whose time must change. NUMBER is the line number of the file.
+ * The shell function `print_changed_times`. It gives each content of a file its own modification time, because BuildKit treats
+ * a file as unchanged when size, mode and time are equal (see `ContextFiles`).
  *
- * `$times` is the directory of the record of all answers. For one FILE, a SECOND is never given to two contents. The record
- * keeps the last 16 pairs of a file. A content that is not among them gets a second after all recorded ones.
+ * It reads `$dir/files`, which has a line `FILE SECOND CONTENT` for each file of a context: FILE is a hash of path and size,
+ * SECOND the modification time in seconds since 1970, CONTENT a digest of the content. It prints a line `NUMBER SECOND` for
+ * each file whose time must change. NUMBER is the line number of the file.
+ *
+ * `$times` is the directory in which the times of earlier builds are recorded: the last 16 pairs of SECOND and CONTENT of each
+ * FILE. A SECOND of a FILE is never used for two contents. A content that is not recorded keeps its second if it is free, and
+ * otherwise gets the next free one. When 16 contents are recorded, older ones may have been forgotten, so the new one gets a
+ * second after all recorded ones.
  *
  * The record is the file whose name is the highest number. A build writes a new version to a draft and hard-links it to the
  * next number. Only one of several concurrent builds succeeds, and the others try again. A build also tries again if there is
  * a higher number after the link: the version that it read was not the newest.
  */
-export const fileTimesFunction = `print_times() {
+export const fileTimesFunction = `print_changed_times() {
   mkdir -p "$times" || return 1
   n=0; while [ $n -lt 200 ]; do n=$((n+1))
     old=$(ls "$times" | sort -n | tail -n 1); new=$((\${old:-0}+1))
@@ -25,37 +31,39 @@ export const fileTimesFunction = `print_times() {
   cat "$dir/failure" >&2; return 1
 }
 program='
-function is(file, second, content) { return ((file " " second) in sent) && (sent[file " " second] "") == (content "") }
-function later(second) { return sprintf("%.0f", second + 1) }
-function bind(file, second, content) {
-  sent[file " " second] = content
-  if (!(file in last) || second + 0 > last[file] + 0) last[file] = second
-  if (++count[file] > most) {
-    first = list[file]; sub(/ .*/, "", first); delete sent[file " " first]
-    sub(/^[^ ]* /, "", list[file]); count[file]--
-  }
-  list[file] = list[file] second " "
+function isRecorded(file, second, content) {
+  return ((file " " second) in contentOf) && (contentOf[file " " second] "") == (content "")
 }
-function choose(file, second, content) {
-  if (is(file, second, content)) return second
-  if (count[file] >= most && second + 0 <= last[file] + 0) second = later(last[file])
-  while ((file " " second) in sent) {
-    if (is(file, second, content)) return second
-    second = later(second)
+function nextSecond(second) { return sprintf("%.0f", second + 1) }
+function record(file, second, content) {
+  contentOf[file " " second] = content
+  if (!(file in lastSecond) || second + 0 > lastSecond[file] + 0) lastSecond[file] = second
+  if (++recordCount[file] > maxRecords) {
+    oldest = secondsOf[file]; sub(/ .*/, "", oldest); delete contentOf[file " " oldest]
+    sub(/^[^ ]* /, "", secondsOf[file]); recordCount[file]--
   }
-  bind(file, second, content); changed = 1
+  secondsOf[file] = secondsOf[file] second " "
+}
+function chooseSecond(file, second, content) {
+  if (isRecorded(file, second, content)) return second
+  if (recordCount[file] >= maxRecords && second + 0 <= lastSecond[file] + 0) second = nextSecond(lastSecond[file])
+  while ((file " " second) in contentOf) {
+    if (isRecorded(file, second, content)) return second
+    second = nextSecond(second)
+  }
+  record(file, second, content); changed = 1
   return second
 }
 BEGIN {
-  most = 16
-  while ((getline line < old) > 0) if (split(line, part, " ") == 3) bind(part[1], part[2], part[3])
+  maxRecords = 16
+  while ((getline line < old) > 0) if (split(line, part, " ") == 3) record(part[1], part[2], part[3])
 }
-{ second = choose($1, $2, $3); if (second != $2) print NR, second }
+{ second = chooseSecond($1, $2, $3); if (second != $2) print NR, second }
 END {
   if (!changed) exit
-  for (file in list) {
-    seconds = split(list[file], part, " ")
-    for (i = 1; i <= seconds; i++) print file, part[i], sent[file " " part[i]] >draft
+  for (file in secondsOf) {
+    seconds = split(secondsOf[file], part, " ")
+    for (i = 1; i <= seconds; i++) print file, part[i], contentOf[file " " part[i]] >draft
   }
   print "end" >draft
 }'`

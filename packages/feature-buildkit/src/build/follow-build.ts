@@ -1,7 +1,7 @@
 import type { ExecProcess } from '@capstan/core'
 import { createHostError } from '@capstan/core/plugin'
 import type { ContainerWatch } from '../container/container-watch.js'
-import { FailureLog } from './build-failure.js'
+import { createConnectionLostError, FailureLog } from './build-failure.js'
 import type { BuildProgressEvent } from './build-progress-event.js'
 import type { BuildEventListener } from './buildkit-build.js'
 import type { Delivery } from './deliver-output.js'
@@ -37,14 +37,9 @@ export async function followBuild(process: ExecProcess, options: FollowOptions):
     const diagnostics = parser.diagnostics.map((line) => redactor.redact(line))
     // A build also fails when the daemon ends, but then `buildctl` does not write "failed to solve".
     const isBuildError = diagnostics.some((line) => line.includes('failed to solve'))
-    if (!isBuildError && (await watch.hasEnded())) throw createConnectionLostError(id)
+    if (!isBuildError && (await watch.endsWithin())) throw createConnectionLostError(id)
     throw createHostError('BUILD_FAILED', failure.toFacts(diagnostics, exitCode))
   }
   const failed = await delivery.settled
   if (failed !== undefined) throw failed.error
-}
-
-/** The error of a build whose daemon ended. */
-export function createConnectionLostError(id: string): Error {
-  return createHostError('CONNECTION_LOST', { endpoint: `BuildKit in container "${id}"`, lastTimestamp: undefined })
 }

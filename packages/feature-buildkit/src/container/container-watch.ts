@@ -3,7 +3,10 @@ import { delay } from '@capstan/core/plugin'
 
 /** Watches the container of a sidecar: reports its end, and keeps the last lines of its log. */
 export class ContainerWatch {
-  /** Resolves with the exit code when the container ends, or with `undefined` if the code is unknown. Never rejects. */
+  /**
+   * Resolves with the exit code when the container ends, or with `undefined` if the code is unknown. Never rejects: stays
+   * pending after `stop()` or when waiting fails.
+   */
   readonly ended: Promise<number | undefined>
   readonly #closing = new AbortController()
   readonly #logEnd: Promise<void>
@@ -26,9 +29,9 @@ export class ContainerWatch {
       })
   }
 
-  /** Whether the container ends within `withinMs`: an engine may report an end a little late. */
-  async hasEnded(withinMs: number = reportDelayMs): Promise<boolean> {
-    return Promise.race([this.ended.then(() => true), delay(withinMs, { ref: false }).then(() => false)])
+  /** Resolves with whether the container ends within `ms` milliseconds. Default 500: an engine may report an end late. */
+  async endsWithin(ms: number = reportDelayMs): Promise<boolean> {
+    return Promise.race([this.ended.then(() => true), delay(ms, { ref: false }).then(() => false)])
   }
 
   /** The last lines of the log. The rest of the log of an ended container may still arrive, so it is awaited briefly. */

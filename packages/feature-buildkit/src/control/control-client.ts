@@ -17,7 +17,7 @@ export interface BuildKitInfo {
 
 /** Options of `prune`. */
 export interface PruneOptions extends OperationOptions {
-  /** Also removes records that are internal to BuildKit or belong to a cache mount. Default false. */
+  /** Also removes internal and frontend records, and records that are referenced from outside BuildKit. Default false. */
   readonly all?: boolean
   /** Keeps the most recently used records up to this total size. Default 0. */
   readonly keepBytes?: number

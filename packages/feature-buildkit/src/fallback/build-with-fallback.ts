@@ -13,7 +13,7 @@ export interface Builders {
   readonly fallBack: ((options: FallbackOptions) => Promise<BuildResult>) | undefined
 }
 
-/** Builds with an own lease of a sidecar, or without a sidecar if none can be started. */
+/** Builds in a started or shared sidecar, or without a sidecar if none can be started. */
 export async function buildWithFallback(
   request: BuildRequest,
   { start, fallBack }: Builders,
@@ -24,7 +24,7 @@ export async function buildWithFallback(
     started = await start()
   } catch (reason) {
     signal?.throwIfAborted()
-    if (fallBack === undefined || !isWithoutSidecar(reason) || !canFallBack(request)) throw reason
+    if (fallBack === undefined || !allowsFallback(reason) || !canFallBack(request)) throw reason
     return fallBack({ reason, onEvents, signal })
   }
   await using sidecar = started
@@ -33,8 +33,11 @@ export async function buildWithFallback(
   return await build.result
 }
 
-/** Whether the error means that no sidecar can be started. Other errors would also fail the fallback. */
-function isWithoutSidecar(error: unknown): boolean {
+/**
+ * Whether the fallback may be used after this error: a capability, the image or all privilege levels are unavailable, or the
+ * start failed or timed out. Other errors, such as NAME_CONFLICT or INVALID_ARGUMENT, are reported.
+ */
+function allowsFallback(error: unknown): boolean {
   if (isHostError(error, 'OPTION_UNSUPPORTED')) return privilegeFields.has(error.facts.field)
   return isHostError(error) && codes.has(error.code)
 }

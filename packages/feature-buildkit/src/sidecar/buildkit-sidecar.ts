@@ -7,8 +7,8 @@ import type { BuildKitWorker, CacheRecord } from '../control/control-records.js'
 import type { PrivilegeLevelResult } from './privilege-selection.js'
 
 /**
- * A running BuildKit in a sidecar. Others with the same configuration may share the sidecar. Disposing releases it: it stops
- * after its last user.
+ * A running BuildKit in a sidecar, which other starts with the same name and configuration may share. Disposing ends the
+ * running builds and calls of this object and releases its lease. The sidecar stops after its last lease.
  */
 export interface BuildKitSidecar extends AsyncDisposable {
   /** The network of the sidecar. */
@@ -16,7 +16,7 @@ export interface BuildKitSidecar extends AsyncDisposable {
   readonly containerId: string
   /** The privilege level of the sidecar. */
   readonly privilege: BuildKitPrivilege
-  /** The result of each level that this start tried or that the runtime refuses. The last one is `privilege`. */
+  /** The result of each level that this start tried or that the runtime does not support. The last one is `privilege`. */
   readonly privilegeLevels: readonly PrivilegeLevelResult[]
   /**
    * Returns the config of a container that can use this BuildKit: adds the daemon's socket on a shared volume, and
@@ -36,12 +36,15 @@ export interface BuildKitSidecar extends AsyncDisposable {
   diskUsage(options?: OperationOptions): Promise<readonly CacheRecord[]>
   /** Removes records that are not in use, and resolves with them. */
   prune(options?: PruneOptions): Promise<readonly CacheRecord[]>
-  /** Creates a local unix socket for buildctl, buildx and others, and resolves with its address. Closed with the sidecar. */
+  /**
+   * Creates a Unix socket on this machine for buildctl, buildx and other clients, and resolves with its address (`unix://…`).
+   * The socket is closed when this object is disposed.
+   */
   exposeSocket(path?: string): Promise<string>
-  /** Keeps the sidecar running without users, also after the end of this process, until `letGo` or `stop`. Idempotent. */
-  keep(options?: OperationOptions): Promise<void>
-  /** Undoes `keep`, of any process: the sidecar stops after its last user. Does nothing if the sidecar is not kept. */
-  letGo(options?: OperationOptions): Promise<void>
+  /** Keeps the sidecar running when no lease is held, also after this process ends, until `unpin` or `stop`. Idempotent. */
+  pin(options?: OperationOptions): Promise<void>
+  /** Undoes `pin`, of any process: the sidecar stops after its last lease. Does nothing if the sidecar is not pinned. */
+  unpin(options?: OperationOptions): Promise<void>
 }
 
 /** Options of `connect`. */

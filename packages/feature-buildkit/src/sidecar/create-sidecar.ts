@@ -11,7 +11,7 @@ import { type CreateResourcesOptions, createResources } from './sidecar-resource
 
 export interface CreateSidecarOptions extends CreateResourcesOptions {
   /** How long, in milliseconds, the sidecar runs before the first lease. */
-  readonly orphanMs: number
+  readonly firstLeaseTimeoutMs: number
   readonly selection: PrivilegeSelection
   readonly onProgress?: BuildKitOptions['onProgress'] | undefined
 }
@@ -33,13 +33,13 @@ export async function createSidecar(
     try {
       const id = await startSidecar(managers, config, { signal, onProgress })
       undo.add('sidecar', async (own) => void (await removeIfUnused(managers, id, own)))
-      return { id, networkId, level, resources, isAdopted: false }
+      return { id, networkId, level, resources, existedBeforeStart: false }
     } catch (error) {
       if (isHostError(error, 'NAME_CONFLICT') && (await hasSameConfiguration(managers, settings, { signal })))
         return 'retry'
-      const verdict = toVerdict(error, level)
-      if (verdict === undefined) throw error
-      selection.skip(level.privilege, new PrivilegeLevelError(verdict, error))
+      const outcome = toOutcome(error, level)
+      if (outcome === undefined) throw error
+      selection.skip(level.privilege, new PrivilegeLevelError(outcome, error))
     }
   }
   throw selection.toError()
@@ -66,8 +66,8 @@ async function hasSameConfiguration(
 }
 
 /** Returns `undefined` for an error that does not depend on the privilege level. */
-function toVerdict(error: unknown, { privilege, config }: PrivilegeLevel): PrivilegeLevelError['verdict'] | undefined {
+function toOutcome(error: unknown, { privilege, config }: PrivilegeLevel): PrivilegeLevelError['outcome'] | undefined {
   if (isHostError(error, 'OPTION_UNSUPPORTED')) return error.facts.field in config ? 'refused' : undefined
   const isAbsent = isHostError(error, 'IMAGE_PULL_FAILED') || isHostError(error, 'IMAGE_NOT_FOUND')
-  return privilege === 'rootless' && isAbsent ? 'no-image' : undefined
+  return privilege === 'rootless' && isAbsent ? 'image-unavailable' : undefined
 }

@@ -12,7 +12,7 @@ export interface DaemonSettings {
 /** The daemon of a sidecar, and when its script stops it. */
 export interface DaemonCommandOptions extends DaemonSettings {
   /** How long, in milliseconds, the daemon may run before the first lease: the process that started it may have died. */
-  readonly orphanMs: number
+  readonly firstLeaseTimeoutMs: number
   /** How long, in milliseconds, the daemon may take to end after SIGTERM. After that it is killed. */
   readonly stopMs: number
   /** Whether the daemon requires certificates on TCP. The script then waits for them. */
@@ -21,14 +21,14 @@ export interface DaemonCommandOptions extends DaemonSettings {
 }
 
 /**
- * Returns the entrypoint and the command of the sidecar. They run the daemon and end with its exit code, or with 0 after the
- * last lease has been released: after SIGTERM the daemon itself ends with 1, as after a failure
- * (https://github.com/moby/buildkit/issues/3282).
+ * Returns the entrypoint and the command of the sidecar, which run the daemon. They exit with 0 when the daemon was stopped
+ * because no lease was held, with 143 when SIGTERM arrived before the daemon started, and otherwise with the daemon's exit
+ * code. After SIGTERM the daemon itself exits with 1, as after a failure (https://github.com/moby/buildkit/issues/3282).
  */
 export function toDaemonCommand(options: DaemonCommandOptions): { entrypoint: Argv; command: Argv } {
-  const { orphanMs, stopMs, hasCertificates, daemon } = options
+  const { firstLeaseTimeoutMs, stopMs, hasCertificates, daemon } = options
   const awaitedFile = hasCertificates ? certificatesReadyFile : ''
-  const times = [orphanMs, stopMs].map((ms) => String(ms / 1000))
+  const times = [firstLeaseTimeoutMs, stopMs].map((ms) => String(ms / 1000))
   const config = ['--config', `${leaseDirectory}.toml`]
   return {
     entrypoint: ['sh', '-c', daemonScript, 'capstan-buildkitd'],
@@ -53,7 +53,12 @@ function toConfigFile({ cache, dns, hasCertificates }: DaemonCommandOptions): st
 }
 
 /**
- * Kills a daemon that ignores SIGTERM because it hangs. The client cannot do that: it may have died.
+ * Arguments: lease directory, seconds until the first lease, seconds until SIGKILL, file to wait for (or empty), text of
+ * buildkitd.toml, then the daemon's command.
+ *
+ * Writes the configuration file, creates the lease directory and the file `$dir.pid`, and stops if no lease is acquired in
+ * time. Waits for the certificates and runs the daemon. On SIGTERM it stops the daemon, and kills a daemon that ignores SIGTERM
+ * because the clients may have died. Removes all build directories at its start and at its end.
  *
  * In dash and busybox, a subshell keeps the signal handlers of its parent for a moment after the fork, and loses a signal
  * that arrives then. So the script sends SIGTERM only after the subshell of the daemon has created the file `$dir.up`.
@@ -66,9 +71,9 @@ stop() {
   ( sleep "$stop_seconds"; kill -KILL "$daemon" ) >/dev/null 2>&1 &
 }
 finish() { rm -rf "$builds"*; [ ! -d "$dir" ] || exit "$1"; exit 0; }
-dir=$1; orphan_seconds=$2; stop_seconds=$3; certificates=$4; builds=\${dir%leases}build-; printf %s "$5" >"$dir.toml"; shift 5
+dir=$1; first_lease_seconds=$2; stop_seconds=$3; certificates=$4; builds=\${dir%leases}build-; printf %s "$5" >"$dir.toml"; shift 5
 rm -rf "$dir" "$dir.up" "$dir.pid" "$builds"*; mkdir -p "$dir"; echo $$ >"$dir.pid"
-( sleep "$orphan_seconds"; rmdir "$dir" && kill -TERM "$(cat "$dir.pid")" ) >/dev/null 2>&1 &
+( sleep "$first_lease_seconds"; rmdir "$dir" && kill -TERM "$(cat "$dir.pid")" ) >/dev/null 2>&1 &
 while [ -n "$certificates" ] && [ ! -e "$certificates" ] && [ -z "$stopping" ]; do sleep 0.01; done
 [ -z "$stopping" ] || finish 143
 { true >"$dir.up"; exec "$@"; } & daemon=$!; [ -z "$stopping" ] || stop

@@ -10,13 +10,14 @@ export interface SidecarInstance {
   readonly networkId: string
   readonly level: PrivilegeLevel
   readonly resources: SidecarResources
-  /** Whether it existed before. */
-  readonly isAdopted: boolean
+  /** Whether this start found the sidecar instead of creating it. */
+  readonly existedBeforeStart: boolean
 }
 
 /**
- * Finds the sidecar of the same configuration. Resolves with `undefined` if there is none, and with `retry` if its state is
- * about to change. `elapsedMs` is the time since the first attempt.
+ * Finds the sidecar of the same name and configuration. Resolves with `undefined` if there is none. Removes the resources of
+ * one that has ended, and starts one whose creator has not started it. Resolves with `retry` after such a start, and when the
+ * state is about to change. `elapsedMs` is the time since the first attempt.
  */
 export async function findSidecar(
   managers: BuildKitManagers,
@@ -45,7 +46,7 @@ export async function findSidecar(
     default: {
       const networkId = networks.find(({ networkName }) => networkName === resources.network)?.networkId
       if (networkId === undefined || networkId === '') return 'retry'
-      return { id, networkId, level, resources, isAdopted: true }
+      return { id, networkId, level, resources, existedBeforeStart: true }
     }
   }
 }

@@ -27,25 +27,25 @@ if rmdir "$dir" 2>/dev/null; then kill -TERM "$(cat "$dir.pid")"; echo last
 elif [ -d "$dir" ]; then echo shared; else echo ended; fi`
 
 /**
- * Stops the daemon and prints `last`, unless a lease is held: then it prints `shared`. With `removesKeep`, the lease of
- * {@link toKeepCommand} is removed first.
+ * Stops the daemon and prints `stopped`, unless a lease is held: then it prints `in-use`. With `includesPinned`, the lease of
+ * {@link toPinCommand} is removed first.
  */
-export function toStopCommand({ removesKeep = false }: { readonly removesKeep?: boolean } = {}): Argv {
-  return ['sh', '-c', stopScript, 'capstan-stop', leaseDirectory, ...(removesKeep ? [keptLease] : [])]
+export function toStopCommand({ includesPinned = false }: { readonly includesPinned?: boolean } = {}): Argv {
+  return ['sh', '-c', stopScript, 'capstan-stop', leaseDirectory, ...(includesPinned ? [pinLease] : [])]
 }
 
 const stopScript = `[ -z "$2" ] || rm -f "$1/$2"; n=0; while [ ! -s "$1.pid" ] && [ $n -lt 100 ]; do sleep 0.01; n=$((n+1)); done
-if [ -d "$1" ] && ! rmdir "$1" 2>/dev/null; then echo shared; exit; fi
-echo last; kill -TERM "$(cat "$1.pid")"`
+if [ -d "$1" ] && ! rmdir "$1" 2>/dev/null; then echo in-use; exit; fi
+echo stopped; kill -TERM "$(cat "$1.pid")"`
 
-/** Creates a lease without a holder: the daemon then runs without users. */
-export function toKeepCommand(): Argv {
-  return ['sh', '-c', `: >"$1/${keptLease}"`, 'capstan-keep', leaseDirectory]
+/** Creates a lease that no process holds: the daemon then runs when no other lease is held. */
+export function toPinCommand(): Argv {
+  return ['sh', '-c', `: >"$1/${pinLease}"`, 'capstan-pin', leaseDirectory]
 }
 
-/** Removes the lease of {@link toKeepCommand} if it exists. */
-export function toLetGoCommand(): Argv {
-  return ['sh', '-c', `rm -f "$1/${keptLease}"`, 'capstan-let-go', leaseDirectory]
+/** Removes the lease of {@link toPinCommand} if it exists. */
+export function toUnpinCommand(): Argv {
+  return ['sh', '-c', `rm -f "$1/${pinLease}"`, 'capstan-unpin', leaseDirectory]
 }
 
-const keptLease = 'kept'
+const pinLease = 'pin'

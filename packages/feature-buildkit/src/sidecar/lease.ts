@@ -7,7 +7,10 @@ import { endingExitCode, toLeaseCommand } from './lease-scripts.js'
 
 /** The right to use a sidecar. The sidecar runs while there is at least one lease. */
 export interface Lease {
-  /** Resolves with `last` if the sidecar stops, `shared` if there are other leases, and `unknown` without an answer. */
+  /**
+   * Resolves with `last` if the sidecar stops, `shared` if there are other leases, and `unknown` if another process stopped the
+   * daemon or there was no answer.
+   */
   release(): Promise<LeaseEnd>
 }
 

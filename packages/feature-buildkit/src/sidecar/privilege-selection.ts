@@ -9,23 +9,24 @@ import type { Settings } from './settings.js'
 export interface PrivilegeLevelResult {
   readonly privilege: BuildKitPrivilege
   /**
-   * `runs`: BuildKit uses this level. `refused`: the runtime refuses it. `no-image`: its image cannot be pulled. `ended`: the
-   * daemon ended at its start. `cannot-run`: BuildKit answers, but no RUN of a Dockerfile works.
+   * `selected`: BuildKit uses this level. `refused`: the runtime does not support it. `image-unavailable`: its image cannot be
+   * pulled. `daemon-exited`: the daemon exited at its start. `test-build-failed`: BuildKit answers, but the RUN instruction of
+   * a test build failed.
    */
-  readonly verdict: 'runs' | 'refused' | 'no-image' | 'ended' | 'cannot-run'
-  /** Empty for `runs`. */
+  readonly outcome: 'selected' | 'refused' | 'image-unavailable' | 'daemon-exited' | 'test-build-failed'
+  /** Empty for `selected`. */
   readonly reason: string
 }
 
-/** A privilege level cannot be used. The next one is tried. */
+/** The start failed for a reason that depends on the privilege level. */
 export class PrivilegeLevelError extends Error {
-  readonly verdict: Exclude<PrivilegeLevelResult['verdict'], 'runs'>
+  readonly outcome: Exclude<PrivilegeLevelResult['outcome'], 'selected'>
   /** The error to report if no other level is left. */
   readonly error: unknown
 
-  constructor(verdict: PrivilegeLevelError['verdict'], error: unknown) {
+  constructor(outcome: PrivilegeLevelError['outcome'], error: unknown) {
     super(error instanceof Error ? error.message : String(error), { cause: error })
-    this.verdict = verdict
+    this.outcome = outcome
     this.error = error
   }
 }
@@ -75,16 +76,16 @@ export class PrivilegeSelection {
 
   /** Returns the results of all levels up to the one that BuildKit uses, and of those that the report refuses. */
   toResults(privilege: BuildKitPrivilege): readonly PrivilegeLevelResult[] {
-    return [...this.#listFailed(), { privilege, verdict: 'runs', reason: '' }]
+    return [...this.#listFailed(), { privilege, outcome: 'selected', reason: '' }]
   }
 
   /** Returns the error when no level is left: the only failure, or one error with the reason of each level. */
   toError(): unknown {
     const failures = [...this.#failures.values()]
-    const noImage = failures.find(({ verdict }) => verdict === 'no-image')
+    const unavailable = failures.find(({ outcome }) => outcome === 'image-unavailable')
     const [first] = failures
-    const only = failures.length === 1 && first?.verdict !== 'cannot-run' ? first : undefined
-    const cause = noImage ?? only
+    const only = failures.length === 1 && first?.outcome !== 'test-build-failed' ? first : undefined
+    const cause = unavailable ?? only
     return withUndoFailures(cause === undefined ? this.#toUnsupported(first?.error) : cause.error, this.#undoFailures)
   }
 
@@ -104,17 +105,17 @@ export class PrivilegeSelection {
   #listFailed(): readonly PrivilegeLevelResult[] {
     const refused = listRefusedLevels(this.#report.available ? this.#report.unsupportedOptions : [])
     return [
-      ...refused.map(({ privilege, reason }) => ({ privilege, verdict: 'refused' as const, reason })),
+      ...refused.map(({ privilege, reason }) => ({ privilege, outcome: 'refused' as const, reason })),
       ...[...this.#failures].map(([privilege, failure]) => {
-        return { privilege, verdict: failure.verdict, reason: toReason(failure) }
+        return { privilege, outcome: failure.outcome, reason: toReason(failure) }
       }),
     ]
   }
 }
 
 /** Returns the reason in one line, without the id of the sidecar, which has been removed. */
-function toReason({ verdict, error, message }: PrivilegeLevelError): string {
+function toReason({ outcome, error, message }: PrivilegeLevelError): string {
   const text = isHostError(error, 'OPERATION_FAILED') ? error.facts.reason : message
   const reason = text.replaceAll(/\s*\n\s*/g, ' ')
-  return verdict === 'cannot-run' ? `BuildKit answers, but no RUN works: ${reason}` : reason
+  return outcome === 'test-build-failed' ? `BuildKit answers, but no RUN works: ${reason}` : reason
 }

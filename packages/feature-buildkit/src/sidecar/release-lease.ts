@@ -25,15 +25,16 @@ export async function releaseLease(
 ): Promise<void> {
   const end = await lease.release()
   if (end === 'shared') return
-  const hasEnded = await watch.hasEnded(end === 'last' ? lastMs : unknownMs)
+  const hasEnded = await watch.endsWithin(end === 'last' ? endTimeoutMs : endTimeoutIfUnknownMs)
   if (!hasEnded && end === 'unknown') return
-  // No lease can be acquired after the last one, so the sidecar is not shared.
+  // No lease can be acquired after the last one, so the sidecar is not shared. It is killed without a grace period: the daemon
+  // had 2 s after SIGTERM, and its cache is removed next.
   if (!hasEnded) await managers.runtime.stopContainer(instance.id, { ...options, graceMs: 0 })
-  // The resources are found by the label of the attempt: on a runtime where a name is the id, the same id may already
-  // belong to the sidecar of another attempt.
+  // The resources are found by label and not by container id: on a runtime whose ids are names, a new sidecar may already have
+  // this id.
   await removeResources(managers, instance.resources, options)
 }
 
-/** A daemon usually ends within 100 ms. */
-const lastMs = 2000
-const unknownMs = 10_000
+/** An idle daemon exits within 100 ms after SIGTERM. */
+const endTimeoutMs = 2000
+const endTimeoutIfUnknownMs = 10_000

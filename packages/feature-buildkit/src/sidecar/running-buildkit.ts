@@ -12,7 +12,7 @@ import type { BuildKitWorker, CacheRecord } from '../control/control-records.js'
 import type { BuildKitSidecar, ConnectOptions } from './buildkit-sidecar.js'
 import { connectBySocket, connectByTcp } from './connect.js'
 import { type ExposedSocket, exposeSocket } from './expose-socket.js'
-import { toKeepCommand, toLetGoCommand } from './lease-scripts.js'
+import { toPinCommand, toUnpinCommand } from './lease-scripts.js'
 import type { PrivilegeLevelResult } from './privilege-selection.js'
 import { type LeasedSidecar, releaseLease } from './release-lease.js'
 
@@ -69,12 +69,12 @@ export class RunningBuildKit implements BuildKitSidecar {
     return (await socket).address
   }
 
-  async keep(options: OperationOptions = {}): Promise<void> {
-    await this.#runScript('keep', toKeepCommand(), options)
+  async pin(options: OperationOptions = {}): Promise<void> {
+    await this.#runScript('pin', toPinCommand(), options)
   }
 
-  async letGo(options: OperationOptions = {}): Promise<void> {
-    await this.#runScript('letGo', toLetGoCommand(), options)
+  async unpin(options: OperationOptions = {}): Promise<void> {
+    await this.#runScript('unpin', toUnpinCommand(), options)
   }
 
   /** Ends running builds and calls, and releases the lease. Idempotent. */

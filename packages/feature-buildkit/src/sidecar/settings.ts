@@ -58,6 +58,9 @@ function toConfiguration({ image, rootlessImage, memoryBytes, cpus, cache, dns =
   }
 }
 
-/** Part of the hash. It is increased when an existing sidecar cannot be used any more: other scripts, other paths. */
-const formatVersion = 4
+/**
+ * Part of the hash. Increase this when the scripts or paths in the sidecar change, so that versions of Capstan that do not
+ * match never share a sidecar.
+ */
+const formatVersion = 5
 const configurationLabel = 'buildkit.configuration'

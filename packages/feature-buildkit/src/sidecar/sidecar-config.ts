@@ -15,18 +15,21 @@ export interface SidecarConfigOptions {
   readonly resources: SidecarResources
   readonly networkId: string
   /** How long, in milliseconds, the sidecar runs before the first lease. */
-  readonly orphanMs: number
+  readonly firstLeaseTimeoutMs: number
 }
 
-/** Returns the config of the sidecar's container. It mounts nothing of the engine. */
+/**
+ * Returns the config of the sidecar's container. It mounts only the sidecar's own volumes: no path of the engine's
+ * machine and not the engine's socket.
+ */
 export function toSidecarConfig(
   managers: BuildKitManagers,
   settings: Settings,
-  { level, image, resources, networkId, orphanMs }: SidecarConfigOptions,
+  { level, image, resources, networkId, firstLeaseTimeoutMs }: SidecarConfigOptions,
 ): SidecarConfig {
   const { name, memoryBytes, cpus, tcp, daemon } = settings
-  const unsupportedOptions = (field: RefusableField) => isRefused(managers.report, field)
-  const aliases = tcp === undefined || unsupportedOptions('network.aliases') ? {} : { aliases: [tcpAlias] }
+  const refuses = (field: RefusableField) => isRefused(managers.report, field)
+  const aliases = tcp === undefined || refuses('network.aliases') ? {} : { aliases: [tcpAlias] }
   return {
     name,
     image,
@@ -34,12 +37,12 @@ export function toSidecarConfig(
     mounts: toMounts(managers, resources, level.layout),
     labels: { ...toLabels(settings, resources), [privilegeLabel]: level.privilege },
     env: { BUILDKIT_HOST: level.layout.address },
-    ...(unsupportedOptions('init') ? {} : { init: true }),
+    ...(refuses('init') ? {} : { init: true }),
     ...(memoryBytes === undefined ? {} : { memoryBytes }),
     ...(cpus === undefined ? {} : { cpus }),
     ...level.config,
     ...toDaemonCommand({
-      orphanMs,
+      firstLeaseTimeoutMs,
       stopMs: daemonStopMs,
       hasCertificates: tcp?.certificates !== undefined,
       daemon: toDaemon(level.layout, tcp?.port),
@@ -70,5 +73,5 @@ function toMounts(
   ]
 }
 
-/** The default of `docker stop`. A daemon usually ends within a second. */
+/** The default of `docker stop`. */
 const daemonStopMs = 10_000

@@ -34,8 +34,8 @@ export async function startBuildKit(managers: BuildKitManagers, options: BuildKi
       if (found === 'retry') return found
       const resources = toSidecarResources(settings)
       undo.add('resources of unanswered requests', (own) => removeResources(managers, resources, own))
-      const orphanMs = readyTimeoutMs + orphanGraceMs
-      return createSidecar(managers, settings, { resources, undo, selection, orphanMs, onProgress, signal })
+      const firstLeaseTimeoutMs = readyTimeoutMs + firstLeaseMarginMs
+      return createSidecar(managers, settings, { resources, undo, selection, firstLeaseTimeoutMs, onProgress, signal })
     },
   )
 }
@@ -156,12 +156,12 @@ async function leaseSidecar(
   instance: SidecarInstance,
   { graceMs, watch, undo, signal }: LeaseOptions,
 ): Promise<Lease> {
-  const { id, isAdopted } = instance
+  const { id, existedBeforeStart } = instance
   let acquired: Lease
   try {
     acquired = await acquireLease(managers.execs, id, { graceMs, signal })
   } catch (error) {
-    throw isStopping(error) || (isAdopted && isSignOfEnd(error)) ? new SidecarEndedError() : error
+    throw isStopping(error) || (existedBeforeStart && isSignOfEnd(error)) ? new SidecarEndedError() : error
   }
   if (signal.aborted) {
     await acquired.release() // the undo steps may have run already
@@ -194,8 +194,8 @@ function toBusyError(name: string): Error {
     operation: 'start BuildKit',
     subject: `sidecar "${name}"`,
     status: undefined,
-    reason: 'the existing sidecar does not answer and does not end',
-    remedy: 'remove it, or run a sweep',
+    reason: `the existing sidecar could not be used or replaced within ${maxAttempts} attempts`,
+    remedy: `remove the container "${name}", or call scope.sweep()`,
   })
 }
 
@@ -203,4 +203,5 @@ const defaultReadyTimeoutMs = 60_000
 const maxAttempts = 100
 const retryMs = 50
 const skippedRetryMs = 250
-const orphanGraceMs = 30_000
+/** Added to the ready timeout. */
+const firstLeaseMarginMs = 30_000

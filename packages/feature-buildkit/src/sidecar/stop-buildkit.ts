@@ -5,12 +5,15 @@ import { removeIfUnused } from './remove-if-unused.js'
 import { isSameConfiguration, toSettings } from './settings.js'
 import { attemptLabel, hasEnded, removeResources, toSidecarResources } from './sidecar-resources.js'
 
-/** The result of `stop`. `in-use`: others hold a lease, and the sidecar stops after the last one. */
+/**
+ * The result of `stop`. `stopped`: the sidecar is stopped and removed. `in-use`: others hold a lease, and the sidecar stops
+ * after the last one. `absent`: no sidecar of this configuration was running; the resources of an ended one are removed.
+ */
 export type BuildKitStopOutcome = 'stopped' | 'in-use' | 'absent'
 
 /**
- * Undoes `keep`, and removes the sidecar of this configuration unless there are leases. The daemon is not called, so a daemon
- * that hangs is stopped, too.
+ * Undoes `pin`, and removes the sidecar of this configuration unless a lease is held. The daemon is not called, so a daemon
+ * that does not respond is stopped, too.
  */
 export async function stopBuildKit(managers: BuildKitManagers, options: BuildKitOptions): Promise<BuildKitStopOutcome> {
   validateBuildKitOptions(options)
@@ -24,10 +27,11 @@ export async function stopBuildKit(managers: BuildKitManagers, options: BuildKit
     await removeResources(managers, resources, { signal })
     return 'absent'
   }
-  if ((await removeIfUnused(managers, id, { signal, askMs, removesKeep: true })) === 'shared') return 'in-use'
+  if ((await removeIfUnused(managers, id, { signal, queryTimeoutMs, includesPinned: true })) === 'in-use')
+    return 'in-use'
   await removeResources(managers, resources, { signal })
   return 'stopped'
 }
 
 /** Longer than the default: others may hold leases, and a busy engine starts a process late. */
-const askMs = 30_000
+const queryTimeoutMs = 30_000

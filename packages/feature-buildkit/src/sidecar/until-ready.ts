@@ -38,7 +38,7 @@ export async function untilReady<T>(
   } catch (error) {
     signal?.throwIfAborted()
     if (isLate) throw await toTimedOut(watch, timeoutMs)
-    throw (await watch.hasEnded(isSignOfEnd(error) ? endMs : undefined)) ? await toEndError(options) : error
+    throw (await watch.endsWithin(isSignOfEnd(error) ? endMs : undefined)) ? await toEndError(options) : error
   } finally {
     clearInterval(tick)
     deadline.clear()
@@ -84,9 +84,9 @@ async function toTimedOut(watch: ContainerWatch, timeoutMs: number): Promise<Err
  * used and left it.
  */
 async function toEndError({ watch, instance, mayTryAgain }: ReadyOptions): Promise<Error> {
-  const { id, isAdopted, level } = instance
+  const { id, existedBeforeStart, level } = instance
   const exitCode = await watch.ended
-  if (isAdopted || (exitCode === 0 && mayTryAgain)) return new SidecarEndedError()
+  if (existedBeforeStart || (exitCode === 0 && mayTryAgain)) return new SidecarEndedError()
   const code = exitCode === undefined ? '' : ` with exit code ${exitCode}`
   const lines = await watch.lastLines()
   const log = lines.length === 0 ? '; it wrote nothing' : `; its last lines:\n${lines.join('\n')}`
@@ -96,7 +96,7 @@ async function toEndError({ watch, instance, mayTryAgain }: ReadyOptions): Promi
     status: undefined,
     reason: `the sidecar ended${code} before BuildKit answered${log}`,
   })
-  return level.privilege === 'privileged' ? error : new PrivilegeLevelError('ended', error)
+  return level.privilege === 'privileged' ? error : new PrivilegeLevelError('daemon-exited', error)
 }
 
 const endMs = 5000

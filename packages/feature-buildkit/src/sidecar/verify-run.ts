@@ -36,7 +36,7 @@ export async function verifyRun(
   const reason = (isRunFailure ? lastOutput : undefined) ?? messages.at(-1) ?? `it ended with exit code ${exitCode}`
   const facts = { operation: 'run a step', subject: `BuildKit in container "${id}"`, status: exitCode, reason }
   const error = createHostError('OPERATION_FAILED', facts)
-  throw isRunFailure ? new PrivilegeLevelError('cannot-run', error) : error
+  throw isRunFailure ? new PrivilegeLevelError('test-build-failed', error) : error
 }
 
 /**

@@ -50,7 +50,7 @@ async function startScript(
   await writeFile(env.BASH_ENV, startup ?? '')
   const directory = join(folder, 'leases')
   const { entrypoint, command } = toDaemonCommand({
-    orphanMs: 60_000,
+    firstLeaseTimeoutMs: 60_000,
     stopMs,
     cache: defaultCacheLimits,
     dns: [],
@@ -107,7 +107,7 @@ describe('the daemon script', () => {
     const output = Promise.all([text(stopping.stdout), text(stopping.stderr)])
     const { ended } = await startScript(daemonOf(1), { folder })
     expect(await ended).toBe(0)
-    expect(await output).toEqual(['last\n', ''])
+    expect(await output).toEqual(['stopped\n', ''])
   })
 
   it('ignores the leases of an earlier run of its container', async () => {

@@ -17,10 +17,10 @@ async function openFreezable() {
 }
 
 describe('a daemon that does not answer', () => {
-  it('is stopped by stop() although its sidecar is kept', async () => {
+  it('is stopped by stop() although its sidecar is pinned', async () => {
     const { daemon, scope, feature } = await openFreezable()
     const sidecar = await feature.start(options)
-    await sidecar.keep()
+    await sidecar.pin()
     await sidecar[Symbol.asyncDispose]()
     daemon.isFrozen = true
     expect(await feature.stop(options)).toBe('stopped')
@@ -64,10 +64,10 @@ describe('stop', () => {
     expect(await listLeftovers(scope)).not.toEqual([])
   })
 
-  it('undoes keep, so that the sidecar ends after its last lease', async () => {
+  it('undoes pin, so that the sidecar ends after its last lease', async () => {
     const { scope, feature } = await openFreezable()
     const sidecar = await feature.start(options)
-    await sidecar.keep()
+    await sidecar.pin()
     expect(await feature.stop(options)).toBe('in-use')
     await sidecar[Symbol.asyncDispose]()
     expect(await listLeftovers(scope)).toEqual([])
@@ -76,7 +76,7 @@ describe('stop', () => {
   it('removes the resources of a sidecar that has ended', async () => {
     const { scope, feature } = await openFreezable()
     const sidecar = await feature.start(options)
-    await sidecar.keep()
+    await sidecar.pin()
     await sidecar[Symbol.asyncDispose]()
     await scope.runtime.stopContainer(sidecar.containerId)
     expect(await feature.stop(options)).toBe('absent')

@@ -23,19 +23,19 @@ function watchImages(scope: RuntimeScope): () => readonly string[] {
 }
 
 describe('the privilege levels', () => {
-  it.each<{ unsupportedOptions: readonly RefusableField[]; level: string; runs: string }>([
-    { unsupportedOptions: [], level: 'privileged', runs: '' },
-    { unsupportedOptions: ['privileged'], level: 'rootless', runs: '|' },
-    { unsupportedOptions: ['privileged', 'capAdd'], level: 'rootless', runs: '|' },
-    { unsupportedOptions: ['privileged', 'securityOptions'], level: 'all-capabilities', runs: '|' },
+  it.each<{ unsupportedOptions: readonly RefusableField[]; level: string; testBuilds: string }>([
+    { unsupportedOptions: [], level: 'privileged', testBuilds: '' },
+    { unsupportedOptions: ['privileged'], level: 'rootless', testBuilds: '|' },
+    { unsupportedOptions: ['privileged', 'capAdd'], level: 'rootless', testBuilds: '|' },
+    { unsupportedOptions: ['privileged', 'securityOptions'], level: 'all-capabilities', testBuilds: '|' },
   ])(
-    'selects $level when $refuses is refused, after the test RUNs "$runs", and builds there',
-    async ({ unsupportedOptions, level, runs }) => {
+    'selects $level when the runtime does not support $unsupportedOptions, and builds there after the test builds "$testBuilds"',
+    async ({ unsupportedOptions, level, testBuilds }) => {
       await using scope = await openWithStandIn({ unsupportedOptions })
       await using sidecar = await start(scope)
       expect(sidecar.privilege).toBe(level)
       const counted = await readExec(scope, sidecar.containerId, ['sh', '-c', '', 'runs'])
-      expect(counted).toBe(runs)
+      expect(counted).toBe(testBuilds)
       const context = { files: { Dockerfile: 'FROM scratch\n' } }
       const { builder } = await sidecar.build({ context, output: { type: 'cache-only' } }).result
       expect(builder).toBe('buildkit')
@@ -59,9 +59,9 @@ describe('the privilege levels', () => {
     expect(sidecar.privilege).toBe('added-capabilities')
     const reason = `BuildKit answers, but no RUN works: ${cgroupError}`
     expect(sidecar.privilegeLevels).toEqual([
-      { privilege: 'privileged', verdict: 'refused', reason: expect.any(String) },
-      { privilege: 'rootless', verdict: 'cannot-run', reason },
-      { privilege: 'added-capabilities', verdict: 'runs', reason: '' },
+      { privilege: 'privileged', outcome: 'refused', reason: expect.any(String) },
+      { privilege: 'rootless', outcome: 'test-build-failed', reason },
+      { privilege: 'added-capabilities', outcome: 'selected', reason: '' },
     ])
     expect(events.filter(({ phase }) => phase !== 'waiting')).toEqual([
       { id: 'buildkit', phase: 'skipped', privilege: 'rootless', status: reason },
@@ -73,10 +73,10 @@ describe('the privilege levels', () => {
   it('skips a level whose daemon ends at its start', async () => {
     await using scope = await openWithStandIn({ unsupportedOptions: ['privileged'], standIn: { ends: ['rootless'] } })
     await using sidecar = await start(scope)
-    expect(sidecar.privilegeLevels.map(({ privilege, verdict }) => [privilege, verdict])).toEqual([
+    expect(sidecar.privilegeLevels.map(({ privilege, outcome }) => [privilege, outcome])).toEqual([
       ['privileged', 'refused'],
-      ['rootless', 'ended'],
-      ['added-capabilities', 'runs'],
+      ['rootless', 'daemon-exited'],
+      ['added-capabilities', 'selected'],
     ])
     expect(sidecar.privilegeLevels[1]?.reason).toMatch(/^the sidecar ended with exit code 1 .*buildkitd\.lock$/)
   })
@@ -86,7 +86,7 @@ describe('the privilege levels', () => {
     const options = { image, rootlessImage: 'registry.example/none:1' }
     await using able = await openWithStandIn({ unsupportedOptions: ['privileged'] })
     await using sidecar = await start(able, options)
-    expect(sidecar.privilegeLevels.map(({ verdict }) => verdict)).toEqual(['refused', 'no-image', 'runs'])
+    expect(sidecar.privilegeLevels.map(({ outcome }) => outcome)).toEqual(['refused', 'image-unavailable', 'selected'])
     await using unable = await openWithStandIn({ unsupportedOptions: ['privileged'], standIn: { cannotRun: ['root'] } })
     await expect(start(unable, options)).rejects.toMatchObject({
       code: 'IMAGE_PULL_FAILED',

@@ -5,14 +5,14 @@ type Files = MemoryProcess['files']
 /** The leases of one simulated daemon. It takes the place of the lease directory. */
 export interface LeaseState {
   count: number
-  /** Whether the daemon is kept without users. */
-  isKept: boolean
+  /** Whether the daemon is pinned: it runs when no lease is held. */
+  isPinned: boolean
   isOpen: boolean
 }
 
 /** Creates the leases of the daemon whose container has these files. */
 export async function openLeases(files: Files): Promise<LeaseState> {
-  const leases = { count: 0, isKept: false, isOpen: true }
+  const leases = { count: 0, isPinned: false, isOpen: true }
   all.push(leases)
   await files.write(path, String(all.length - 1))
   return leases
@@ -29,7 +29,7 @@ export async function findLeases(files: Files): Promise<LeaseState | undefined> 
 
 /** Closes the leases if there are none. Returns whether it did so. */
 export function closeLeases(leases: LeaseState): boolean {
-  if (!leases.isOpen || leases.isKept || leases.count > 0) return false
+  if (!leases.isOpen || leases.isPinned || leases.count > 0) return false
   leases.isOpen = false
   return true
 }

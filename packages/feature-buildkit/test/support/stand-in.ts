@@ -152,10 +152,10 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
     return leases.isOpen ? code : 0
   },
   'capstan-lease': holdLease,
-  async 'capstan-stop'({ files, stdout }, [, kept = '']) {
+  async 'capstan-stop'({ files, stdout }, [, pinned = '']) {
     const leases = await findLeases(files)
-    if (leases !== undefined && kept !== '') leases.isKept = false
-    stdout.write(leases?.isOpen && !closeLeases(leases) ? 'shared\n' : 'last\n')
+    if (leases !== undefined && pinned !== '') leases.isPinned = false
+    stdout.write(leases?.isOpen && !closeLeases(leases) ? 'in-use\n' : 'stopped\n')
     return 0
   },
   /** Prints one `|` for each RUN that was tried. */
@@ -163,8 +163,8 @@ const scripts: Readonly<Record<string, (process: MemoryProcess, args: readonly s
     if (await exists(files, '/tmp/runs')) stdout.write(await files.read('/tmp/runs'))
     return 0
   },
-  'capstan-keep': ({ files }) => setKept(files, { isKept: true }),
-  'capstan-let-go': ({ files }) => setKept(files, { isKept: false }),
+  'capstan-pin': ({ files }) => setPinned(files, { isPinned: true }),
+  'capstan-unpin': ({ files }) => setPinned(files, { isPinned: false }),
   async 'capstan-wait'({ files, run, signal }, [socket = '', times = '', ...command]) {
     for (let left = Number(times); left > 0 && !(await exists(files, socket)); left -= 1) await pause(2, signal)
     return run(command)
@@ -220,10 +220,10 @@ async function readGuardInput(stdin: Readable): Promise<Readonly<Record<string, 
   )
 }
 
-async function setKept(files: Files, { isKept }: { readonly isKept: boolean }): Promise<number> {
+async function setPinned(files: Files, { isPinned }: { readonly isPinned: boolean }): Promise<number> {
   const leases = await findLeases(files)
-  if (leases === undefined || (isKept && !leases.isOpen)) return 1
-  leases.isKept = isKept
+  if (leases === undefined || (isPinned && !leases.isOpen)) return 1
+  leases.isPinned = isPinned
   return 0
 }
 
